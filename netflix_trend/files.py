@@ -1,0 +1,89 @@
+"""Files that are whole or absent, and reading files that somebody else may have made."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+
+class UnsafeFile(Exception):
+    """A file is not what it must be; `reason` is one word for counters, the message is for people."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
+    """Write `data` to `path` so that a reader sees the old bytes or the new ones, never a part.
+
+    The temporary name starts with a dot because SyftBox never syncs dot-files. With `durable` the bytes and the
+    rename have reached the disk when this returns.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    if durable:
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush a folder's entries to disk, so that a rename survives a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_stranger(root: Path, relative: str, limit: int) -> bytes:
+    """Return the bytes of `root/relative`, a file that a stranger may have made.
+
+    Every part of `relative` is opened without following symbolic links; only a regular file with one name and at
+    most `limit` bytes is read. Raises FileNotFoundError when it is absent, UnsafeFile when it is anything else.
+    """
+    parts = relative.split("/")
+    if any(part in ("", ".", "..") for part in parts):
+        raise UnsafeFile("path", f"{relative!r} is not a plain relative path")
+    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for part in parts[:-1]:
+            inner = _open_unfollowed(part, os.O_RDONLY | os.O_DIRECTORY, folder, relative)
+            os.close(folder)
+            folder = inner
+        # O_NONBLOCK: opening a FIFO must not wait for a writer.
+        descriptor = _open_unfollowed(parts[-1], os.O_RDONLY | os.O_NONBLOCK, folder, relative)
+    finally:
+        os.close(folder)
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise UnsafeFile("not_a_file", f"{relative} is not a regular file")
+    with os.fdopen(descriptor, "rb") as file:
+        if status.st_nlink != 1:
+            raise UnsafeFile("hard_link", f"{relative} has more than one name")
+        if status.st_size > limit:
+            raise UnsafeFile("too_large", f"{relative} has {status.st_size} bytes, at most {limit} are read")
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise UnsafeFile("too_large", f"{relative} grew beyond {limit} bytes while it was read")
+    return data
+
+
+def _open_unfollowed(name: str, flags: int, folder: int, relative: str) -> int:
+    try:
+        return os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+    except FileNotFoundError:
+        raise
+    except OSError as error:  # ELOOP for a symbolic link, ENOTDIR for a file in a folder's place, ENXIO for a socket
+        raise UnsafeFile("not_a_file", f"{relative}: {name} cannot be opened safely ({error.strerror})") from error

@@ -1,0 +1,35 @@
+"""Keys for comparing titles: two spellings of one title have one key; the text itself is kept for display."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+_QUOTES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"'})
+_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
+# Zero-width and direction marks: invisible, so two titles that differ in them only are one.
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+_BLANKS = re.compile(r"\s+")
+_BLANK_BEFORE_COLON = re.compile(r" +:")
+
+
+def title_key(title: str) -> str:
+    """Return the key under which a title is compared: NFKC, case, blanks, quotes and dashes folded."""
+    if title.isascii():  # most titles; the general way below gives the same, more slowly
+        key = " ".join(title.split()).replace("`", "'")
+        return (_BLANK_BEFORE_COLON.sub(":", key) if " :" in key else key).lower()
+    key = unicodedata.normalize("NFKC", title).translate(_QUOTES).translate(_DASHES)
+    key = _BLANKS.sub(" ", _INVISIBLE.sub("", key)).strip()
+    return _BLANK_BEFORE_COLON.sub(":", key).casefold()
+
+
+def colon_prefixes(key: str) -> Iterator[str]:
+    """Yield the proper prefixes of a key that end before a colon and a blank, longest first.
+
+    `3:10 to Yuma` and `Re:ZERO` have none: a colon without a blank after it is text.
+    """
+    end = key.rfind(": ")
+    while end > 0:
+        yield key[:end]
+        end = key.rfind(": ", 0, end)
