@@ -1,0 +1,1 @@
+"""Randomizers, estimators with standard errors, and accounting: pure functions on integers and arrays."""

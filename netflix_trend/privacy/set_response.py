@@ -1,0 +1,195 @@
+"""The k-sparse set response: reports up to k of V items so that no guess gains more than a fixed odds factor.
+
+The mechanism is PrivSet (S. Wang et al., "PrivSet: Set-Valued Data Analyses with Locale Differential Privacy",
+INFOCOM 2018) in the compressed form of `docs/set-response.md`: instead of a random subset of all items, a report is
+a polynomial over a prime field. An item belongs to the reported noisy set when the polynomial's value at the item's
+field point lies below a threshold. Everything here is integer arithmetic; the declared odds hold exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netflix_trend.privacy.randomness import RandBelow, secure
+
+# Largest prime below 2**16: a coefficient takes two bytes, and a product plus a coefficient still fits 32 bits.
+PRIME = 65521
+
+
+@dataclass(frozen=True)
+class SetResponse:
+    """Public parameters of the mechanism.
+
+    items      V, number of items; item j (0..V-1) has field point j+1
+    k          most items one report speaks of; fewer are padded with dummy points V+1..V+k
+    odds       w1/w0 >= 1: largest factor between the probabilities of one report under two different sets
+    threshold  T: item v is in the noisy set when h(v) < T
+    prime      p: size of the field; V + k must be smaller
+    """
+
+    items: int
+    k: int
+    odds: Fraction
+    threshold: int
+    prime: int = PRIME
+
+    def __post_init__(self) -> None:
+        if self.k < 1 or self.items < 1 or self.items + self.k >= self.prime:
+            raise ValueError(f"{self.items} items with k={self.k} do not fit a field of {self.prime} elements")
+        if not 0 < self.threshold < self.prime:
+            raise ValueError(f"threshold {self.threshold} is not between 1 and {self.prime - 1}")
+        if self.odds < 1:
+            raise ValueError(f"odds {self.odds} are below 1")
+
+    @property
+    def outside(self) -> int:
+        """N0: number of value tuples in F_p^k that miss the threshold everywhere."""
+        return int((self.prime - self.threshold) ** self.k)
+
+    @property
+    def inside(self) -> int:
+        """N1: number of value tuples in F_p^k with at least one value below the threshold."""
+        return int(self.prime**self.k - self.outside)
+
+    @property
+    def total_weight(self) -> int:
+        """w1*N1 + w0*N0: the normaliser, the same for every input set because h is k-wise independent."""
+        return self.odds.numerator * self.inside + self.odds.denominator * self.outside
+
+    @property
+    def true_rate(self) -> Fraction:
+        """P1: probability that an item of the person's padded set is in the noisy set."""
+        inside_given_item = self.threshold * self.prime ** (self.k - 1)
+        return Fraction(self.odds.numerator * inside_given_item, self.total_weight)
+
+    @property
+    def false_rate(self) -> Fraction:
+        """P0 = T/p: probability that any other item is in the noisy set."""
+        return Fraction(self.threshold, self.prime)
+
+    def randomize(self, chosen: Sequence[int], randbelow: RandBelow = secure) -> tuple[int, ...]:
+        """Return one report about the items `chosen` (distinct, at most k): k+2 coefficients, lowest degree first.
+
+        Draws three integers: one for the values at the padded set, two for the free coefficients.
+        Raises ValueError for a set that the mechanism was not made for.
+        """
+        if len(set(chosen)) != len(chosen) or len(chosen) > self.k:
+            raise ValueError(f"{len(chosen)} items given, at most {self.k} distinct ones expected")
+        if any(not 0 <= item < self.items for item in chosen):
+            raise ValueError(f"an item lies outside 0..{self.items - 1}")
+        points = [item + 1 for item in chosen]
+        points += range(self.items + 1, self.items + 1 + self.k - len(points))
+        values = self._values(randbelow(self.total_weight))
+        free = (randbelow(self.prime), randbelow(self.prime))
+        return _interpolate(points, values, free, self.prime)
+
+    def _values(self, rank: int) -> list[int]:
+        """Decode `rank`, uniform below the total weight, into the values at the k points of the padded set.
+
+        Tuples with a value below the threshold own w1 ranks each, the others w0: that is the whole mechanism.
+        """
+        low, high = self.threshold, self.prime - self.threshold
+        weighted_inside = self.odds.numerator * self.inside
+        if rank >= weighted_inside:
+            rank = (rank - weighted_inside) // self.odds.denominator
+            values = []
+            for _ in range(self.k):
+                rank, digit = divmod(rank, high)
+                values.append(low + digit)
+            return values
+        rank //= self.odds.numerator
+        # The first value below the threshold stands at `first`; the ones before it are high, the ones after are free.
+        for first in range(self.k):
+            block = high**first * low * self.prime ** (self.k - 1 - first)
+            if rank < block:
+                break
+            rank -= block
+        values = []
+        for position in range(self.k):
+            base = high if position < first else low if position == first else self.prime
+            rank, digit = divmod(rank, base)
+            values.append(low + digit if position < first else digit)
+        return values
+
+    def count(self, reports: NDArray[np.uint32], batch: int = 4096) -> NDArray[np.int64]:
+        """Return int64[V]: in how many noisy sets each item is. `reports` is uint32[N, k+2], coefficients below p.
+
+        Memory is bounded by `batch` reports at a time.
+        """
+        counts = np.zeros(self.items, dtype=np.int64)
+        points = np.arange(1, self.items + 1, dtype=np.uint32)
+        prime = np.uint32(self.prime)
+        for start in range(0, len(reports), batch):
+            part = reports[start : start + batch]
+            value = np.broadcast_to(part[:, -1:], (len(part), self.items)).copy()
+            for degree in range(self.k, -1, -1):  # Horner; (p-1)**2 + p-1 < 2**32 keeps it in 32 bits
+                value *= points
+                value += part[:, degree : degree + 1]
+                value -= value // prime * prime
+            counts += (value < self.threshold).sum(axis=0)
+        return counts
+
+
+def _interpolate(points: list[int], values: list[int], free: tuple[int, int], prime: int) -> tuple[int, ...]:
+    """Return the coefficients of L(x) + (a + b*x) * Z(x) mod p, L through the points, Z zero at all of them.
+
+    For fixed points this maps (values, a, b) one to one onto all polynomials of degree at most k+1.
+    """
+    k = len(points)
+    coefficients = [0] * (k + 2)
+    zero = [1]  # product of (x - point)
+    for point, value in zip(points, values, strict=True):
+        # Newton form: add c * zero(x) so that the polynomial also passes through (point, value).
+        missing = (value - _evaluate(coefficients, point, prime)) * pow(_evaluate(zero, point, prime), -1, prime)
+        for degree, factor in enumerate(zero):
+            coefficients[degree] = (coefficients[degree] + missing * factor) % prime
+        zero = _times_linear(zero, -point, prime)
+    for degree, factor in enumerate(zero):
+        coefficients[degree] = (coefficients[degree] + free[0] * factor) % prime
+        coefficients[degree + 1] = (coefficients[degree + 1] + free[1] * factor) % prime
+    return tuple(coefficients)
+
+
+def _evaluate(coefficients: Sequence[int], point: int, prime: int) -> int:
+    value = 0
+    for coefficient in reversed(coefficients):
+        value = (value * point + coefficient) % prime
+    return value
+
+
+def _times_linear(polynomial: list[int], constant: int, prime: int) -> list[int]:
+    """Return polynomial * (x + constant) mod prime."""
+    shifted = [0, *polynomial]
+    for degree, factor in enumerate(polynomial):
+        shifted[degree] = (shifted[degree] + constant * factor) % prime
+    return shifted
+
+
+def best_threshold(k: int, odds: Fraction, prime: int = PRIME) -> int:
+    """Return the threshold T with the smallest noise variance per person who did not choose an item.
+
+    That variance is a(1-a)/(P1-a)**2 with a = T/p. It has one minimum in T, found by ternary search; floats are
+    good enough here because T is a public parameter and the odds hold for every T.
+    """
+    ratio = float(odds)
+
+    def variance(threshold: int) -> float:
+        rate = threshold / prime
+        miss = (1 - rate) ** k
+        true_rate = rate * ratio / (ratio * (1 - miss) + miss)
+        return rate * (1 - rate) / (true_rate - rate) ** 2
+
+    low, high = 1, prime - 1
+    while high - low > 2:
+        third = (high - low) // 3
+        left, right = low + third, high - third
+        if variance(left) <= variance(right):
+            high = right
+        else:
+            low = left
+    return min(range(low, high + 1), key=variance)

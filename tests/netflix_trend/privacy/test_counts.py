@@ -1,0 +1,78 @@
+"""Intervals and gates for counts."""
+
+from __future__ import annotations
+
+from math import comb
+
+import numpy as np
+import pytest
+
+from netflix_trend.privacy.counts import estimate_counts, gate_count, reports_needed
+
+TRUE, FALSE = 0.5, 1 / 9
+
+
+def test_the_ends_of_the_score_interval_are_where_the_test_stops_rejecting() -> None:
+    counts, reports = np.array([40, 60, 120, 300]), 400
+    estimates = estimate_counts(counts, reports, TRUE, FALSE)
+    gain, v1, v0 = TRUE - FALSE, TRUE * (1 - TRUE), FALSE * (1 - FALSE)
+    for ends in (estimates.lower, estimates.upper):
+        for count, end in zip(counts, ends, strict=True):
+            if 0 < end < reports:
+                score = abs(count - reports * FALSE - end * gain) / (end * v1 + (reports - end) * v0) ** 0.5
+                assert score == pytest.approx(1.959964, abs=1e-5)
+    assert (estimates.lower <= np.clip(estimates.estimate, 0, reports)).all()
+    assert (np.clip(estimates.estimate, 0, reports) <= estimates.upper).all()
+
+
+def test_an_interval_stays_within_what_is_possible() -> None:
+    estimates = estimate_counts(np.array([0, 10]), 10, TRUE, FALSE)
+    assert estimates.lower.min() >= 0
+    assert estimates.upper.max() <= 10
+    assert estimates.estimate[0] < 0, "the estimate itself is not clipped, or sums would be biased"
+
+
+def test_no_reports_give_zero_and_nothing_passes() -> None:
+    estimates = estimate_counts(np.zeros(3, np.int64), 0, TRUE, FALSE)
+    assert estimates.estimate.tolist() == estimates.upper.tolist() == [0, 0, 0]
+    assert gate_count(0, 50, FALSE) == 1
+
+
+@pytest.mark.parametrize("reports", [1, 2, 5, 30, 200])
+@pytest.mark.parametrize("items", [1, 50])
+def test_the_gate_is_the_smallest_count_with_an_exact_tail_below_the_level(reports: int, items: int) -> None:
+    def tail(count: int) -> float:
+        return sum(comb(reports, n) * FALSE**n * (1 - FALSE) ** (reports - n) for n in range(count, reports + 1))
+
+    passing = gate_count(reports, items, FALSE)
+    assert passing == reports + 1 or tail(passing) <= 0.05 / items
+    assert tail(passing - 1) > 0.05 / items
+
+
+def test_the_gate_holds_for_a_million_reports() -> None:
+    passing = gate_count(1_000_000, 50, FALSE)
+    z = (passing - 1_000_000 * FALSE) / (1_000_000 * FALSE * (1 - FALSE)) ** 0.5
+    assert z == pytest.approx(3.09, abs=0.02)
+
+
+def test_when_nobody_chose_anything_at_most_one_week_in_twenty_shows_something() -> None:
+    generator = np.random.default_rng(1)
+    reports, items, weeks = 60, 50, 4000
+    passing = gate_count(reports, items, FALSE)
+    false_alarms = (generator.binomial(reports, FALSE, (weeks, items)) >= passing).any(axis=1).mean()
+    assert false_alarms <= 0.05 + 3 * (0.05 * 0.95 / weeks) ** 0.5
+
+
+def test_with_the_reports_that_are_needed_nine_of_ten_weeks_show_the_item() -> None:
+    share, items = 0.21, 50
+    needed = reports_needed(share, items, TRUE, FALSE)
+    generator = np.random.default_rng(2)
+    choosers = round(needed * share)
+    counts = generator.binomial(choosers, TRUE, 4000) + generator.binomial(needed - choosers, FALSE, 4000)
+    assert (counts >= gate_count(needed, items, FALSE)).mean() == pytest.approx(0.9, abs=0.05)
+
+
+@pytest.mark.parametrize("share", [0, -0.1, 1.1])
+def test_a_share_that_is_none_is_refused(share: float) -> None:
+    with pytest.raises(ValueError, match="share"):
+        reports_needed(share, 50, TRUE, FALSE)
