@@ -1,0 +1,134 @@
+"""The file that leaves a participant's machine: build it, parse it, refuse it by name.
+
+One JSON object of exactly `SIZE` bytes, padded with blanks, so that its length says nothing:
+
+    {"checksum": ..., "mechanism": "set_response", "parameters": {...}, "payload": "<base64>", "question": ...,
+     "round": "2026-W47", "schema_version": 1, "survey": "<version>", "vocabulary": "<version>"}
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, ValidationError
+
+from netflix_trend.canonical import canonical_json
+from netflix_trend.survey import Question, Strict, Survey, TopShowsQuestion
+
+SIZE = 512
+
+
+class RefusedRelease(Exception):
+    """A release is not what the survey asks for; `reason` is one word for counters."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class _Release(Strict):
+    schema_version: Literal[1]
+    round: Annotated[str, Field(max_length=8)]
+    survey: Annotated[str, Field(max_length=32)]
+    vocabulary: Annotated[str, Field(max_length=32)]
+    question: Annotated[str, Field(max_length=32)]
+    mechanism: Annotated[str, Field(max_length=32)]
+    parameters: dict[str, Any]
+    payload: Annotated[str, Field(max_length=SIZE)]
+    checksum: Annotated[str, Field(max_length=64)]
+
+
+def _seal(content: dict[str, Any]) -> str:
+    return hashlib.sha256(canonical_json(content)).hexdigest()
+
+
+def build_release(survey: Survey, question: Question, payload: bytes) -> bytes:
+    """Return the bytes of a release with `payload`, an answer to `question` of `survey`.
+
+    Raises ValueError when the payload has not the question's size.
+    """
+    if len(payload) != question.payload_size:
+        raise ValueError(f"payload has {len(payload)} bytes, {question.name} needs {question.payload_size}")
+    content: dict[str, Any] = {
+        "schema_version": 1,
+        "round": survey.round,
+        "survey": survey.version,
+        "vocabulary": survey.vocabulary,
+        "question": question.name,
+        "mechanism": question.mechanism,
+        "parameters": question.parameters(),
+        "payload": base64.b64encode(payload).decode(),
+    }
+    data = canonical_json({**content, "checksum": _seal(content)})
+    if len(data) >= SIZE:
+        raise ValueError(f"a release of {len(data)} bytes does not fit {SIZE}")
+    return data.ljust(SIZE - 1) + b"\n"
+
+
+def parse_release(data: bytes, survey: Survey, question: Question) -> bytes:
+    """Return the payload of a release that answers `question` of `survey`.
+
+    Raises RefusedRelease with the reason: size, not_json, schema, checksum, round, vocabulary, survey, question,
+    parameters or payload. The data may come from anybody.
+    """
+    if len(data) != SIZE:
+        raise RefusedRelease("size", f"{len(data)} bytes, a release has {SIZE}")
+    try:
+        release = _Release.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        if first["type"] == "json_invalid":
+            raise RefusedRelease("not_json", "not JSON") from None
+        raise RefusedRelease("schema", f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    content = release.model_dump(exclude={"checksum"})
+    try:
+        intact = _seal(content) == release.checksum
+    except ValueError:  # NaN, or a surrogate that has no UTF-8
+        intact = False
+    if not intact:
+        raise RefusedRelease("checksum", "checksum does not match; the file is damaged or not wholly synced")
+    expected: dict[str, Any] = {
+        "round": survey.round,
+        "vocabulary": survey.vocabulary,
+        "survey": survey.version,
+        "question": question.name,
+        "mechanism": question.mechanism,
+        "parameters": question.parameters(),
+    }
+    for field, wanted in expected.items():
+        if content[field] != wanted:
+            reason = "question" if field == "mechanism" else field
+            raise RefusedRelease(reason, f"{field} is {str(content[field])[:80]!r}, expected {wanted!r}")
+    try:
+        payload = base64.b64decode(release.payload, validate=True)
+    except binascii.Error:
+        raise RefusedRelease("payload", "payload is not base64") from None
+    if len(payload) != question.payload_size:
+        raise RefusedRelease("payload", f"payload has {len(payload)} bytes, expected {question.payload_size}")
+    check_payload(question, payload)
+    return payload
+
+
+def check_payload(question: Question, payload: bytes) -> None:
+    """Raise RefusedRelease("payload") when a number of the answer is outside the mechanism's range."""
+    if isinstance(question, TopShowsQuestion):
+        if decode_coefficients(question, [payload]).max() >= question.prime:
+            raise RefusedRelease("payload", f"a coefficient is {question.prime} or more")
+    elif payload[0] >= question.channel.outputs:
+        raise RefusedRelease("payload", f"report {payload[0]} lies outside 0..{question.channel.outputs - 1}")
+
+
+def encode_coefficients(coefficients: tuple[int, ...]) -> bytes:
+    """Return polynomial coefficients as two big-endian bytes each, lowest degree first."""
+    return np.array(coefficients, dtype=">u2").tobytes()
+
+
+def decode_coefficients(question: TopShowsQuestion, payloads: list[bytes]) -> NDArray[np.uint32]:
+    """Return uint32[N, k+2] from N payloads of the right size."""
+    flat = np.frombuffer(b"".join(payloads), dtype=">u2")
+    return flat.reshape(len(payloads), question.k + 2).astype(np.uint32)

@@ -1,0 +1,278 @@
+"""What the aggregator asks in a round: questions, mechanisms with exact parameters, and who answers which.
+
+A survey is public and has a version, the hash of its content. Every release names the survey it answers. A
+participant answers only within its own limits (`Limits.refusal`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import cached_property, lru_cache
+from itertools import pairwise
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from netflix_trend.canonical import canonical_json, content_version
+from netflix_trend.privacy.set_response import PRIME, SetResponse, best_threshold
+from netflix_trend.privacy.square_wave import SquareWave, best_width
+from netflix_trend.weeks import Week
+
+DEFAULT_ODDS = Fraction(8)
+# A person answers one round in ROTATION, and a round stays open that long: so everybody has exactly one round to
+# answer among the open ones, whenever they join.
+ROTATION = 4
+# Smallest number of titles started in the week for each bucket (privacy.md, section 6).
+VOLUME_BUCKETS = (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 28, 35, 43, 51)
+LARGEST_SURVEYS_FILE = 1_000_000
+
+
+class RefusedSurvey(Exception):
+    """A survey cannot be read, or asks for more than the participant allows. The message says which and why."""
+
+
+class Strict(BaseModel):
+    """Base of everything read from other machines: no unknown fields, no coercion, immutable."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _exact_odds(value: Any) -> Any:
+    """Read `[8, 1]` as the exact ratio 8."""
+    if isinstance(value, Fraction):
+        return value
+    if (
+        isinstance(value, list | tuple)
+        and len(value) == 2
+        and all(type(part) is int and 0 < part <= 1_000_000 for part in value)
+        and value[0] >= value[1]
+    ):
+        return Fraction(value[0], value[1])
+    raise ValueError("odds must be two whole numbers [w1, w0] with w1 >= w0 > 0")
+
+
+class _Question(Strict):
+    # Share of the answering people who get this question, relative to the other questions' weights.
+    weight: Annotated[int, Field(ge=1, le=1000)]
+    odds: Fraction
+
+    @field_validator("odds", mode="before")
+    @classmethod
+    def _read_odds(cls, value: Any) -> Any:
+        return _exact_odds(value)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the question as plain JSON values; `odds` becomes `[w1, w0]`."""
+        plain = self.model_dump(exclude={"odds"})
+        return {**plain, "odds": [self.odds.numerator, self.odds.denominator]}
+
+
+class TopShowsQuestion(_Question):
+    """S1: which of the candidate shows did you watch this week? Answered with the set response."""
+
+    name: Literal["top_shows"] = "top_shows"
+    mechanism: Literal["set_response"] = "set_response"
+    k: Annotated[int, Field(ge=1, le=16)]
+    prime: Literal[65521] = 65521
+    threshold: Annotated[int, Field(ge=1, lt=PRIME)]
+    candidates: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False, min_length=2, max_length=20_000)]
+
+    @field_validator("candidates")
+    @classmethod
+    def _distinct(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(value)) != len(value):
+            raise ValueError("a candidate is listed twice")
+        return value
+
+    @classmethod
+    def ask(cls, candidates: Sequence[int], *, k: int, odds: Fraction, weight: int) -> TopShowsQuestion:
+        """Ask about vocabulary indices `candidates` with the threshold that gives the least noise."""
+        threshold = best_threshold(k, odds)
+        return cls(weight=weight, odds=odds, k=k, threshold=threshold, candidates=tuple(candidates))
+
+    @property
+    def channel(self) -> SetResponse:
+        """The mechanism over positions in `candidates`."""
+        return SetResponse(len(self.candidates), self.k, self.odds, self.threshold, self.prime)
+
+    def parameters(self) -> dict[str, Any]:
+        """What a release states about how it was made."""
+        odds = [self.odds.numerator, self.odds.denominator]
+        return {"items": len(self.candidates), "k": self.k, "odds": odds, "threshold": self.threshold}
+
+    @property
+    def payload_size(self) -> int:
+        """Bytes of an answer: k+2 coefficients of two bytes."""
+        return 2 * (self.k + 2)
+
+
+class VolumeQuestion(_Question):
+    """S3: how many titles did you start this week? Answered with the square wave over buckets."""
+
+    name: Literal["volume"] = "volume"
+    mechanism: Literal["square_wave"] = "square_wave"
+    width: Annotated[int, Field(ge=0, le=32)]
+    # Smallest value of each bucket; the last bucket is open above.
+    buckets: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False, min_length=2, max_length=64)]
+
+    @field_validator("buckets")
+    @classmethod
+    def _rising(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if value[0] != 0 or any(low >= high for low, high in pairwise(value)):
+            raise ValueError("buckets must start at 0 and rise")
+        return value
+
+    @classmethod
+    def ask(cls, *, odds: Fraction, weight: int, buckets: Sequence[int] = VOLUME_BUCKETS) -> VolumeQuestion:
+        """Ask with the half width that tells most."""
+        return cls(weight=weight, odds=odds, width=best_width(len(buckets), odds), buckets=tuple(buckets))
+
+    @property
+    def channel(self) -> SquareWave:
+        """The mechanism over bucket numbers."""
+        return SquareWave(len(self.buckets), self.width, self.odds)
+
+    def bucket(self, titles: int) -> int:
+        """Return the bucket number of a weekly count."""
+        return int(np.searchsorted(self.buckets, titles, side="right")) - 1
+
+    def parameters(self) -> dict[str, Any]:
+        """What a release states about how it was made."""
+        odds = [self.odds.numerator, self.odds.denominator]
+        return {"buckets": len(self.buckets), "odds": odds, "width": self.width}
+
+    @property
+    def payload_size(self) -> int:
+        """Bytes of an answer."""
+        return 1
+
+
+Question = TopShowsQuestion | VolumeQuestion
+
+
+class Survey(Strict):
+    """The questions of one round. `vocabulary` is the version that candidate indices refer to."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, ignored_types=(cached_property,))
+
+    schema_version: Literal[1] = 1
+    round: Annotated[str, Field(pattern=r"^\d{4}-W\d{2}$")]
+    vocabulary: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    rotation: Annotated[int, Field(ge=1, le=52)]
+    questions: Annotated[
+        tuple[Annotated[Question, Field(discriminator="name")], ...], Field(strict=False, min_length=1, max_length=8)
+    ]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Survey:
+        Week.parse(self.round)
+        names = [question.name for question in self.questions]
+        if len(set(names)) != len(names):
+            raise ValueError("a question is asked twice")
+        return self
+
+    @cached_property
+    def week(self) -> Week:
+        """The round as a week."""
+        return Week.parse(self.round)
+
+    @cached_property
+    def version(self) -> str:
+        """Content hash, 32 hexadecimal digits."""
+        return content_version(self.as_json())
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain JSON values, the form that is hashed and published."""
+        plain = self.model_dump(exclude={"questions"})
+        return {**plain, "questions": [question.as_json() for question in self.questions]}
+
+    def question(self, name: str) -> Question | None:
+        """Return the question of that name, None when it is not asked."""
+        return next((question for question in self.questions if question.name == name), None)
+
+    def question_for(self, email: str) -> Question | None:
+        """Return what the participant is asked in this round, None when it is not their turn.
+
+        Decided by a public hash, so that the aggregator can check it and nobody can choose.
+        """
+        if (_public_number("turn", email) - self.week.index) % self.rotation:
+            return None
+        ticket = _public_number(f"question {self.round}", email) % sum(q.weight for q in self.questions)
+        for question in self.questions:
+            ticket -= question.weight
+            if ticket < 0:
+                return question
+        raise AssertionError("weights do not add up")
+
+
+def _public_number(purpose: str, email: str) -> int:
+    text = f"netflix_trend 1\n{purpose}\n{email.strip().lower()}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+
+
+@lru_cache(maxsize=8)
+def shuffled_positions(salt: str, items: int) -> tuple[int, ...]:
+    """Return for each position its field position under a public permutation salted by the round.
+
+    Without it the same two shows would have neighbouring field points in every round, and a forger could prepare
+    one polynomial for all rounds.
+    """
+    order = sorted(range(items), key=lambda item: hashlib.sha256(f"{salt}:{item}".encode()).digest())
+    position = [0] * items
+    for place, item in enumerate(order):
+        position[item] = place
+    return tuple(position)
+
+
+def default_survey(week: Week, vocabulary: str, candidates: Sequence[int], odds: Fraction = DEFAULT_ODDS) -> Survey:
+    """Return what an aggregator asks unless it is configured otherwise: two in three people top shows, one volume."""
+    return Survey(
+        round=str(week),
+        vocabulary=vocabulary,
+        rotation=ROTATION,
+        questions=(
+            TopShowsQuestion.ask(candidates, k=1, odds=odds, weight=2),
+            VolumeQuestion.ask(odds=odds, weight=1),
+        ),
+    )
+
+
+def dump_surveys(surveys: Sequence[Survey]) -> bytes:
+    """Return the file `survey.json`: the surveys of all open rounds, newest first."""
+    newest_first = sorted(surveys, key=lambda survey: survey.week, reverse=True)
+    return canonical_json({"open": [survey.as_json() for survey in newest_first]}) + b"\n"
+
+
+class _SurveysFile(Strict):
+    open: Annotated[tuple[Survey, ...], Field(strict=False, max_length=52)]
+
+
+def load_surveys(data: bytes) -> list[Survey]:
+    """Read `survey.json`. Raises RefusedSurvey with the first thing that is wrong."""
+    if len(data) > LARGEST_SURVEYS_FILE:
+        raise RefusedSurvey(f"survey.json has {len(data)} bytes, at most {LARGEST_SURVEYS_FILE} are read")
+    try:
+        return list(_SurveysFile.model_validate_json(data).open)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise RefusedSurvey(f"survey.json: {place or 'file'}: {first['msg']}") from None
+
+
+class Limits(Strict):
+    """What a participant allows, whatever a survey asks."""
+
+    odds: Fraction = DEFAULT_ODDS
+    reports_per_year: Annotated[int, Field(ge=0)] = 13
+    questions: frozenset[str] = frozenset({"top_shows", "volume"})
+
+    def refusal(self, question: Question) -> str | None:
+        """Return why the question may not be answered, None when it may."""
+        if question.name not in self.questions:
+            return f"the question {question.name} is not among the allowed ones"
+        if question.odds > self.odds:
+            return f"the question {question.name} asks for odds of {question.odds}, the limit is {self.odds}"
+        return None

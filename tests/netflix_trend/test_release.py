@@ -1,0 +1,131 @@
+"""The file that leaves the machine: always the same size, and refused by name when it is not what was asked."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netflix_trend.canonical import canonical_json
+from netflix_trend.release import (
+    SIZE,
+    RefusedRelease,
+    _seal,
+    build_release,
+    decode_coefficients,
+    encode_coefficients,
+    parse_release,
+)
+from netflix_trend.survey import default_survey
+from netflix_trend.weeks import Week
+
+SURVEY = default_survey(Week.parse("2026-W46"), "0123456789abcdef" * 2, range(50))
+TOP_SHOWS, VOLUME = SURVEY.questions
+PAYLOAD = encode_coefficients((1, 2, 65520))
+
+
+def changed(**fields: object) -> bytes:
+    """A release with other fields, sealed again, as an attacker would."""
+    content = json.loads(build_release(SURVEY, TOP_SHOWS, PAYLOAD))
+    del content["checksum"]
+    content |= fields
+    data = canonical_json({**content, "checksum": _seal(content)})
+    return data.ljust(SIZE - 1) + b"\n"
+
+
+def reason_of(data: bytes) -> str:
+    with pytest.raises(RefusedRelease) as refusal:
+        parse_release(data, SURVEY, TOP_SHOWS)
+    return refusal.value.reason
+
+
+def test_a_payload_comes_back() -> None:
+    assert parse_release(build_release(SURVEY, TOP_SHOWS, PAYLOAD), SURVEY, TOP_SHOWS) == PAYLOAD
+    assert parse_release(build_release(SURVEY, VOLUME, b"\x13"), SURVEY, VOLUME) == b"\x13"
+
+
+def test_every_release_of_every_question_has_the_same_size() -> None:
+    sizes = {
+        len(build_release(SURVEY, TOP_SHOWS, encode_coefficients((n, 0, 65520 - n)))) for n in range(0, 65520, 999)
+    }
+    sizes |= {len(build_release(SURVEY, VOLUME, bytes([n]))) for n in range(20)}
+    assert sizes == {SIZE}
+
+
+def test_a_release_holds_nothing_but_what_is_public_and_the_payload() -> None:
+    content = json.loads(build_release(SURVEY, TOP_SHOWS, PAYLOAD))
+    assert set(content) == {
+        *("schema_version", "round", "survey", "vocabulary", "question", "mechanism"),
+        *("parameters", "payload", "checksum"),
+    }
+    assert base64.b64decode(content["payload"]) == PAYLOAD
+
+
+@pytest.mark.parametrize(
+    ("reason", "data"),
+    [
+        ("size", b""),
+        ("size", b" " * (SIZE - 1)),
+        ("size", b" " * 10_000),
+        ("not_json", b"x" * SIZE),
+        ("not_json", b"\xff" * SIZE),
+        ("not_json", (b"[" * SIZE)[:SIZE]),
+        ("schema", b"[]".ljust(SIZE)),
+        ("schema", changed(extra=1)),
+        ("schema", changed(schema_version=2)),
+        ("schema", changed(round=46)),
+        ("checksum", build_release(SURVEY, TOP_SHOWS, PAYLOAD).replace(b"top_shows", b"top_showz")),
+        ("round", changed(round="2026-W45")),
+        ("vocabulary", changed(vocabulary="f" * 32)),
+        ("survey", changed(survey="f" * 32)),
+        ("question", changed(question="volume")),
+        ("question", changed(mechanism="raw")),
+        ("parameters", changed(parameters={"odds": [1000, 1]})),
+        ("parameters", changed(parameters={})),
+        ("payload", changed(payload="!!!!")),
+        ("payload", changed(payload=base64.b64encode(PAYLOAD[:-1]).decode())),
+        ("payload", changed(payload=base64.b64encode(PAYLOAD * 4).decode())),
+        ("payload", changed(payload=base64.b64encode(b"\x00\x00\x00\x00\xff\xf1").decode())),
+    ],
+)
+def test_what_is_not_the_answer_that_was_asked_for_is_refused_by_name(reason: str, data: bytes) -> None:
+    assert reason_of(data) == reason
+
+
+def test_a_volume_report_outside_the_range_is_refused() -> None:
+    with pytest.raises(RefusedRelease, match=r"outside 0\.\.19"):
+        parse_release(build_release(SURVEY, VOLUME, b"\x14"), SURVEY, VOLUME)
+
+
+def test_an_answer_to_the_other_question_is_refused() -> None:
+    with pytest.raises(RefusedRelease) as refusal:
+        parse_release(build_release(SURVEY, VOLUME, b"\x01"), SURVEY, TOP_SHOWS)
+    assert refusal.value.reason == "question"
+
+
+def test_a_payload_of_the_wrong_size_is_not_built() -> None:
+    with pytest.raises(ValueError, match="6"):
+        build_release(SURVEY, TOP_SHOWS, b"\x00")
+
+
+@given(st.binary(min_size=SIZE, max_size=SIZE))
+def test_no_bytes_crash_the_parser(data: bytes) -> None:
+    assert reason_of(data)
+
+
+@given(st.integers(0, SIZE - 1), st.integers(1, 255))
+def test_a_flipped_byte_never_changes_the_payload(place: int, flip: int) -> None:
+    data = bytearray(build_release(SURVEY, TOP_SHOWS, PAYLOAD))
+    data[place] ^= flip
+    with contextlib.suppress(RefusedRelease):
+        assert parse_release(bytes(data), SURVEY, TOP_SHOWS) == PAYLOAD
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 65520)] * 3), min_size=1, max_size=20))
+def test_coefficients_come_back(reports: list[tuple[int, int, int]]) -> None:
+    decoded = decode_coefficients(TOP_SHOWS, [encode_coefficients(report) for report in reports])
+    assert decoded.tolist() == [list(report) for report in reports]

@@ -1,0 +1,137 @@
+"""What is asked, of whom, and what a participant refuses to answer."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from fractions import Fraction
+
+import pytest
+
+from netflix_trend.survey import (
+    LARGEST_SURVEYS_FILE,
+    ROTATION,
+    Limits,
+    RefusedSurvey,
+    Survey,
+    TopShowsQuestion,
+    VolumeQuestion,
+    default_survey,
+    dump_surveys,
+    load_surveys,
+    shuffled_positions,
+)
+from netflix_trend.weeks import Week
+
+WEEK = Week.parse("2026-W46")
+VERSION = "0123456789abcdef" * 2
+
+
+def survey(week: Week = WEEK) -> Survey:
+    return default_survey(week, VERSION, range(50))
+
+
+def test_a_survey_comes_back_from_its_file_with_the_same_version() -> None:
+    surveys = [survey(WEEK), survey(WEEK - 1)]
+    loaded = load_surveys(dump_surveys(surveys))
+    assert loaded == surveys
+    assert [one.version for one in loaded] == [one.version for one in surveys]
+
+
+def test_the_version_changes_with_every_part_of_the_content() -> None:
+    question = TopShowsQuestion.ask(range(50), k=1, odds=Fraction(8), weight=2)
+    changes = [
+        survey(WEEK + 1),
+        default_survey(WEEK, "f" * 32, range(50)),
+        default_survey(WEEK, VERSION, range(49)),
+        default_survey(WEEK, VERSION, range(50), Fraction(3)),
+        survey().model_copy(update={"questions": (question,)}),
+    ]
+    assert len({one.version for one in [survey(), *changes]}) == 6
+
+
+def test_everybody_is_asked_in_exactly_one_of_four_consecutive_weeks() -> None:
+    for number in range(200):
+        email = f"person{number}@example.org"
+        asked = [survey(WEEK + offset).question_for(email) is not None for offset in range(12)]
+        assert sum(asked) == 3
+        assert asked[:4] == asked[4:8] == asked[8:], "the turn is fixed, so a year has at most 13 reports"
+
+
+def test_questions_are_assigned_by_weight_and_independently_of_the_week() -> None:
+    names = Counter[str]()
+    changed = 0
+    for number in range(6000):
+        email = f"person{number}@example.org"
+        questions = [q for q in (survey(WEEK + offset).question_for(email) for offset in range(8)) if q]
+        names.update(question.name for question in questions)
+        changed += questions[0].name != questions[1].name
+    assert names["top_shows"] / names.total() == pytest.approx(2 / 3, abs=0.02)
+    assert changed / 6000 == pytest.approx(2 * 2 / 9, abs=0.03)
+
+
+def test_the_assignment_ignores_case_and_blanks_of_the_address() -> None:
+    for offset in range(ROTATION):
+        asked = survey(WEEK + offset)
+        assert asked.question_for("Ann@Example.org ") == asked.question_for("ann@example.org")
+
+
+def test_positions_are_a_permutation_that_the_round_decides() -> None:
+    one, two = shuffled_positions("2026-W46", 50), shuffled_positions("2026-W47", 50)
+    assert sorted(one) == sorted(two) == list(range(50))
+    assert one != two
+    assert one == shuffled_positions("2026-W46", 50)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (["rotation"], 0),
+        (["round"], "2026-46"),
+        (["round"], "2025-W53"),
+        (["vocabulary"], "xyz"),
+        (["questions"], []),
+        (["questions", 0, "k"], 0),
+        (["questions", 0, "k"], 1.5),
+        (["questions", 0, "odds"], [1, 8]),
+        (["questions", 0, "odds"], [8, 0]),
+        (["questions", 0, "odds"], 8),
+        (["questions", 0, "prime"], 65537),
+        (["questions", 0, "threshold"], 65521),
+        (["questions", 0, "candidates"], [1, 1]),
+        (["questions", 0, "candidates"], [-1, 2]),
+        (["questions", 0, "mechanism"], "raw"),
+        (["questions", 0, "name"], "everything"),
+        (["questions", 0, "surprise"], True),
+        (["questions", 1, "buckets"], [1, 2]),
+        (["questions", 1, "buckets"], [0, 3, 2]),
+        (["questions", 1, "name"], "top_shows"),
+    ],
+)
+def test_a_survey_that_is_not_one_is_refused_with_the_place(path: list, value: object) -> None:
+    plain = json.loads(dump_surveys([survey()]))
+    target = plain["open"][0]
+    for step in path[:-1]:
+        target = target[step]
+    target[path[-1]] = value
+    with pytest.raises(RefusedSurvey, match=r"survey\.json: open\.0"):
+        load_surveys(json.dumps(plain).encode())
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"\xff\xfe", b"{" * 100_000, b" " * (LARGEST_SURVEYS_FILE + 1)])
+def test_a_file_that_is_no_survey_is_refused(data: bytes) -> None:
+    with pytest.raises(RefusedSurvey, match=r"survey\.json"):
+        load_surveys(data)
+
+
+def test_limits_refuse_higher_odds_and_questions_that_are_not_allowed() -> None:
+    top_shows, volume = survey().questions
+    assert Limits().refusal(top_shows) is None
+    assert "the limit is 3" in (Limits(odds=Fraction(3)).refusal(top_shows) or "")
+    assert "volume" in (Limits(questions=frozenset({"top_shows"})).refusal(volume) or "")
+    assert Limits(questions=frozenset({"top_shows"})).refusal(top_shows) is None
+
+
+@pytest.mark.parametrize(("titles", "bucket"), [(0, 0), (5, 5), (6, 6), (7, 6), (8, 7), (50, 14), (51, 15), (999, 15)])
+def test_a_count_belongs_to_the_bucket_that_starts_at_or_below_it(titles: int, bucket: int) -> None:
+    assert VolumeQuestion.ask(odds=Fraction(8), weight=1).bucket(titles) == bucket
