@@ -1,0 +1,162 @@
+"""The list of shows that every vector is indexed by, and the films that must not be taken for shows.
+
+A vocabulary is public, made by the aggregator from a catalogue. Its version is the hash of its content; whatever is
+indexed by it carries the version, and another version is refused by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+
+from netflix_trend.canonical import canonical_json, content_version
+from netflix_trend.survey import Strict
+from netflix_trend.titles import colon_prefixes, title_key
+
+# A field of 65,521 points must hold every show, and a vocabulary file must stay below SyftBox's 8 MB.
+MOST_SHOWS = 20_000
+MOST_FILMS = 100_000
+LARGEST_FILE = 8_000_000
+
+_Text = Annotated[str, Field(min_length=1, max_length=300)]
+
+
+class VocabularyError(Exception):
+    """A vocabulary cannot be built or read, or is not the one that is needed."""
+
+
+class CatalogueTitle(Strict):
+    """One row of a catalogue."""
+
+    title: _Text
+    kind: Literal["series", "film"]
+    year: Annotated[int, Field(ge=1880, le=2100)] | None = None
+    genres: Annotated[tuple[_Text, ...], Field(strict=False, max_length=12)] = ()
+    aliases: Annotated[tuple[_Text, ...], Field(strict=False, max_length=60)] = ()
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Shows in index order, and films."""
+
+    shows: tuple[CatalogueTitle, ...]
+    films: tuple[CatalogueTitle, ...] = ()
+
+    @classmethod
+    def build(cls, catalogue: Iterable[CatalogueTitle]) -> Vocabulary:
+        """Return the vocabulary of a catalogue; series keep the catalogue's order, repeated titles count once.
+
+        Raises VocabularyError when there is no series, or more titles than fit.
+        """
+        unique: dict[tuple[str, str], CatalogueTitle] = {}
+        for row in catalogue:
+            unique.setdefault((row.kind, title_key(row.title)), row)
+        shows = tuple(row for row in unique.values() if row.kind == "series")
+        films = tuple(row for row in unique.values() if row.kind == "film")
+        if not shows:
+            raise VocabularyError("the catalogue holds no series; give one with a title column and kind series")
+        if len(shows) > MOST_SHOWS or len(films) > MOST_FILMS:
+            raise VocabularyError(
+                f"{len(shows)} series and {len(films)} films, at most {MOST_SHOWS} and {MOST_FILMS} fit; "
+                "narrow the catalogue, for instance with --since YEAR"
+            )
+        return cls(shows, films)
+
+    def __len__(self) -> int:
+        return len(self.shows)
+
+    @cached_property
+    def version(self) -> str:
+        """Content hash, 32 hexadecimal digits."""
+        return content_version(self._content())
+
+    def _content(self) -> dict[str, Any]:
+        def plain(row: CatalogueTitle) -> dict[str, Any]:
+            return row.model_dump(exclude={"kind"}, exclude_defaults=True, mode="json")
+
+        return {
+            "schema_version": 1,
+            "shows": [plain(row) for row in self.shows],
+            "films": [plain(row) for row in self.films],
+        }
+
+    def to_bytes(self) -> bytes:
+        """Return the file `vocabulary.json`. Raises VocabularyError when it would be too large to sync."""
+        data = canonical_json({**self._content(), "version": self.version}) + b"\n"
+        if len(data) > LARGEST_FILE:
+            raise VocabularyError(f"vocabulary.json has {len(data)} bytes, at most {LARGEST_FILE} are synced")
+        return data
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Vocabulary:
+        """Read `vocabulary.json`. Raises VocabularyError when it is damaged or its version is not its content's."""
+        try:
+            file = _VocabularyFile.model_validate_json(data)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            raise VocabularyError(f"vocabulary.json: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        vocabulary = cls(
+            tuple(CatalogueTitle(kind="series", **row.model_dump()) for row in file.shows),
+            tuple(CatalogueTitle(kind="film", **row.model_dump()) for row in file.films),
+        )
+        if vocabulary.version != file.version:
+            raise VocabularyError(f"vocabulary.json says version {file.version}, its content is {vocabulary.version}")
+        return vocabulary
+
+    @cached_property
+    def _series_index(self) -> dict[str, int]:
+        return _index(self.shows)
+
+    @cached_property
+    def _film_index(self) -> dict[str, int]:
+        return _index(self.films)
+
+    def show(self, name: str) -> int | None:
+        """Return the index of the show called `name` (compared by `title_key`), None when there is none."""
+        return self._series_index.get(_name_key(name))
+
+    def is_film(self, name: str) -> bool:
+        """Return whether `name` is the name of a film of the catalogue."""
+        return title_key(name) in self._film_index
+
+    def longest_prefix(self, title: str) -> int | None:
+        """Return the show whose name is the longest part of `title` before a colon, None when no part is a show."""
+        shows = (self._series_index.get(prefix) for prefix in colon_prefixes(title_key(title)))
+        return next((show for show in shows if show is not None), None)
+
+
+# A history names few shows many times.
+_name_key = lru_cache(maxsize=20_000)(title_key)
+
+
+class _VocabularyRow(Strict):
+    title: _Text
+    year: int | None = None
+    genres: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    aliases: Annotated[tuple[str, ...], Field(strict=False)] = ()
+
+
+class _VocabularyFile(Strict):
+    schema_version: Literal[1]
+    version: str
+    shows: Annotated[tuple[_VocabularyRow, ...], Field(strict=False, min_length=1, max_length=MOST_SHOWS)]
+    films: Annotated[tuple[_VocabularyRow, ...], Field(strict=False, max_length=MOST_FILMS)]
+
+
+def _index(rows: tuple[CatalogueTitle, ...]) -> dict[str, int]:
+    """Map every name to its row. Proper titles first: an alias never hides another row's title."""
+    index: dict[str, int] = {}
+    for number, row in enumerate(rows):
+        index.setdefault(title_key(row.title), number)
+    claims: dict[str, set[int]] = {}
+    for number, row in enumerate(rows):
+        for alias in row.aliases:
+            claims.setdefault(title_key(alias), set()).add(number)
+    for key, owners in claims.items():
+        if len(owners) == 1:  # an alias that two shows claim would count one as the other
+            index.setdefault(key, owners.pop())
+    return index
