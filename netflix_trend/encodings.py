@@ -1,0 +1,88 @@
+"""The arrays that are derived from one profile's views, and how they are kept.
+
+`netflix_full.npy`                    one record a view: `FULL_DTYPE`, oldest first
+`tvseries_views_sparse_vector.npy`    int32[V]: episodes seen of each show of the vocabulary, over the whole history
+`encodings.json`                      vocabulary version, hashes of both arrays, and the last day they cover
+
+The arrays of one state are written before `encodings.json`, which names them by hash; a reader who meets a mixture
+of two states is told so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from netflix_trend.canonical import canonical_json
+from netflix_trend.files import write_atomically
+from netflix_trend.survey import Strict
+
+FULL = "netflix_full.npy"
+VECTOR = "tvseries_views_sparse_vector.npy"
+DESCRIPTION = "encodings.json"
+# day of the view; row of the table `titles` in viewing.duckdb; vocabulary index of the show or -1; position in KINDS
+FULL_DTYPE = np.dtype([("day", "<M8[D]"), ("title", "<i4"), ("show", "<i4"), ("kind", "u1")])
+KINDS = ("episode", "film", "unsure", "blank", "supplemental")
+SUPPLEMENTAL = KINDS.index("supplemental")
+
+
+class EncodingsError(Exception):
+    """Encodings are damaged, or were made with another vocabulary than the one needed."""
+
+
+@dataclass(frozen=True)
+class Encodings:
+    """Both arrays of one profile. `covered_through` is the last day that was over when the newest export was made."""
+
+    full: NDArray[np.void]
+    vector: NDArray[np.int32]
+    vocabulary: str
+    covered_through: date
+
+
+class _Description(Strict):
+    schema_version: Literal[1] = 1
+    vocabulary: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    covered_through: date
+    sha256: dict[str, str]
+
+
+def save_encodings(folder: Path, encodings: Encodings) -> None:
+    """Write the three files into a profile's folder, each whole or not at all."""
+    hashes = {}
+    for name, array in ((FULL, encodings.full), (VECTOR, encodings.vector)):
+        buffer = io.BytesIO()
+        np.save(buffer, array, allow_pickle=False)
+        hashes[name] = hashlib.sha256(buffer.getbuffer()).hexdigest()
+        write_atomically(folder / name, buffer.getvalue())
+    description = _Description(
+        vocabulary=encodings.vocabulary, covered_through=encodings.covered_through, sha256=hashes
+    )
+    write_atomically(folder / DESCRIPTION, canonical_json(description.model_dump(mode="json")) + b"\n")
+
+
+def load_encodings(folder: Path) -> Encodings:
+    """Read a profile's encodings. Raises FileNotFoundError when there are none, EncodingsError when they do not fit
+    together (they may be just being written: try again).
+    """
+    description = _Description.model_validate_json((folder / DESCRIPTION).read_bytes())
+    full, vector = (_load(folder / name, description.sha256.get(name, "")) for name in (FULL, VECTOR))
+    if full.dtype != FULL_DTYPE or full.ndim != 1 or vector.dtype != np.dtype("<i4") or vector.ndim != 1:
+        raise EncodingsError(f"{folder.name}: an array has another type than it should; import the export again")
+    return Encodings(full, vector, description.vocabulary, description.covered_through)
+
+
+def _load(path: Path, sha256: str) -> NDArray[Any]:
+    data = path.read_bytes()
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise EncodingsError(f"{path.parent.name}/{path.name} is not the file that {DESCRIPTION} names")
+    array: NDArray[Any] = np.load(io.BytesIO(data), allow_pickle=False)
+    return array

@@ -1,0 +1,145 @@
+"""One list of settings: name, default, help. Every process reads its settings here and nowhere else.
+
+A value comes from the environment variable of the same name in upper case, or, for any setting, from the file that
+`<NAME>_FILE` names; secrets are only ever given as files.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from netflix_trend.survey import Limits
+
+# What SyftBox calls a datasite: an e-mail address, and here also a folder name.
+DATASITE_NAME = re.compile(r"[a-z0-9][a-z0-9._+-]{0,62}@[a-z0-9][a-z0-9.-]{0,62}\.[a-z]{2,24}")
+
+# Nobody runs this one: with it everything can be tried on one machine.
+EXAMPLE_AGGREGATOR = "aggregator@example.org"
+# A profile's name is also a folder name: it starts with a letter or digit and holds no slash.
+PROFILE_PATTERN = r"^\w[\w .'-]{0,59}$"
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message names it and says what is expected."""
+
+
+def _datasite(value: Any) -> Any:
+    text = str(value).strip().lower()
+    if text and not DATASITE_NAME.fullmatch(text):
+        raise ValueError("expected an e-mail address in plain ASCII, such as me@example.org")
+    return text
+
+
+def _ratio(value: Any) -> Any:
+    ratio = Fraction(str(value))
+    if ratio < 1:
+        raise ValueError("expected a ratio of at least 1, such as 8 or 5/2")
+    return ratio
+
+
+def _names(value: Any) -> Any:
+    return frozenset(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+Datasite = Annotated[str, BeforeValidator(_datasite)]
+
+
+class Settings(BaseSettings):
+    """All settings of all processes."""
+
+    model_config = SettingsConfigDict(case_sensitive=False, env_ignore_empty=True, extra="ignore", frozen=True)
+
+    aggregator_datasite: Datasite = Field(
+        EXAMPLE_AGGREGATOR, description="E-mail address of the aggregator's datasite; it alone reads releases."
+    )
+    syftbox_email: Datasite = Field("", description="E-mail address of the own datasite.")
+    datasites_dir: Path = Field(Path("/datasites"), description="SyftBox folder with one folder for each datasite.")
+    private_dir: Path = Field(
+        Path("/private"), description="Private volume with raw exports and tables; never below a datasite."
+    )
+    publisher_dir: Path = Field(
+        Path("/publisher"), description="Publisher's own volume with the ledger; losing it skips open rounds."
+    )
+    aggregator_dir: Path = Field(Path("/aggregator"), description="Aggregator's own volume.")
+    output_dir: Path = Field(
+        Path("/drop"), description="Drop folder: exports put here are imported (the browser downloads into it too)."
+    )
+    netflix_email: str = Field("", description="E-mail address of the Netflix account; only the browser needs it.")
+    netflix_profile: str = Field(
+        "me", pattern=PROFILE_PATTERN, description="Name under which the imported profile is stored."
+    )
+    date_order: Literal["mdy", "dmy", "ymd"] | None = Field(
+        None, description="Order of day, month and year in exports whose own dates do not decide it."
+    )
+    catalogue: Path | None = Field(
+        None, description="Catalogue file the aggregator builds the vocabulary from; default: the starter catalogue."
+    )
+    redis_host: str = Field("redis", description="Host of the Redis server.")
+    redis_port: int = Field(6379, ge=1, le=65535, description="Port of the Redis server.")
+    redis_user: str = Field("default", description="Redis ACL user of this process.")
+    redis_password: str = Field("", repr=False, description="Its password; give REDIS_PASSWORD_FILE.")
+    limit_odds: Annotated[Fraction, BeforeValidator(_ratio), NoDecode] = Field(
+        Fraction(8), description="Largest factor by which one report may change the odds of any guess about a week."
+    )
+    limit_reports_per_year: int = Field(13, ge=0, le=53, description="Most reports in any 52 weeks.")
+    limit_questions: Annotated[frozenset[str], BeforeValidator(_names), NoDecode] = Field(
+        frozenset({"top_shows", "volume"}), description="Questions that may be answered, separated by commas."
+    )
+    poll_seconds: float = Field(2.0, gt=0, le=3600, description="How often folders are looked at.")
+    web_host: str = Field("127.0.0.1", description="Address the aggregator's page is served on.")
+    web_port: int = Field(8650, ge=1, le=65535, description="Port the aggregator's page is served on.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order of sources: arguments, environment, files named by `<NAME>_FILE`."""
+        return init_settings, env_settings, _FileSource(settings_cls)
+
+    @property
+    def limits(self) -> Limits:
+        """What this participant allows."""
+        return Limits(
+            odds=self.limit_odds, reports_per_year=self.limit_reports_per_year, questions=self.limit_questions
+        )
+
+
+class _FileSource(PydanticBaseSettingsSource):
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        variable = f"{field_name.upper()}_FILE"
+        path = os.environ.get(variable)
+        if not path:
+            return None, field_name, False
+        try:
+            return Path(path).read_text("utf-8").strip(), field_name, False
+        except OSError as error:
+            raise SettingsError(f"{variable}={path}: cannot be read ({error.strerror})") from None
+
+    def __call__(self) -> dict[str, Any]:
+        values = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings. Raises SettingsError that names every wrong one and says what it is for."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors(include_url=False, include_input=False):
+            name = str(problem["loc"][0]) if problem["loc"] else "settings"
+            field = Settings.model_fields.get(name.lower())
+            lines.append(f"{name.upper()}: {problem['msg']}. {field.description if field else ''}".strip())
+        raise SettingsError("\n".join(lines)) from None
