@@ -1,0 +1,28 @@
+"""Redis as every service uses it."""
+
+from __future__ import annotations
+
+from redis import Redis
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.retry import Retry
+
+from netflix_trend.settings import Settings
+
+# The list that the scraper appends exports to; its Redis user may do nothing else.
+INBOX = "inbox"
+
+
+def connect(settings: Settings) -> Redis:
+    """Return a client that survives a restart of the server; nothing is sent yet."""
+    return Redis(
+        host=settings.redis_host,
+        port=settings.redis_port,
+        username=settings.redis_user,
+        password=settings.redis_password or None,
+        socket_connect_timeout=5,
+        health_check_interval=0,
+        retry=Retry(ExponentialBackoff(cap=2, base=0.1), 8),
+        retry_on_error=[RedisConnectionError, RedisTimeoutError],
+    )

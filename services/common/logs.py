@@ -1,0 +1,13 @@
+"""The log as every service writes it."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+
+def start_logging(service: str) -> None:
+    """Log to standard output, one line an event: counts, codes and hashes, never a title or an address."""
+    logging.basicConfig(
+        stream=sys.stdout, level=logging.INFO, format=f"%(asctime)s {service} %(levelname)s %(message)s", force=True
+    )

@@ -1,0 +1,81 @@
+"""RQ as every service uses it: one queue per worker, JSON only, a fixed list of jobs.
+
+RQ runs whatever function a job names. Whoever can write a job could run any code, so workers use `ListedJob`, which
+refuses every name that is not in `JOBS` (operations.md, finding 3).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redis import Redis
+from rq import Queue, Worker
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from netflix_trend.settings import Settings
+from services.common.connection import connect
+
+INGEST_QUEUE = "ingest"
+PUBLISH_QUEUE = "publish"
+INGEST_JOB = "services.processor.jobs.ingest"
+PUBLISH_JOB = "services.publisher.jobs.publish"
+JOBS = frozenset({INGEST_JOB, PUBLISH_JOB})
+JOB_SECONDS = 300
+
+# Without the first of these a job of a killed worker is taken up after 819 s instead of 84 s (operations.md, 0.1).
+WORKER_TTL = 30
+MAINTENANCE_SECONDS = 10
+MONITORING_SECONDS = 5
+
+
+class UnlistedJob(Exception):
+    """A job names a function that this project does not run."""
+
+
+class ListedJob(Job):
+    """An RQ job that can only call the functions in `JOBS`."""
+
+    @property
+    def func(self) -> Any:
+        """The function to call. Raises UnlistedJob when the job names another one."""
+        if self.func_name not in JOBS:
+            raise UnlistedJob("the job names a function that is not on the list of jobs")
+        return super().func
+
+
+def queue(name: str, connection: Redis) -> Queue:
+    """Return a queue that holds JSON jobs of the listed kind."""
+    return Queue(
+        name,
+        connection=connection,
+        job_class=ListedJob,
+        serializer=JSONSerializer,
+        default_timeout=JOB_SECONDS,
+    )
+
+
+def enqueue(name: str, connection: Redis, job: str, *arguments: str) -> None:
+    """Queue a listed job. Arguments are ids, never personal data: a failed job stays in Redis for days."""
+    if job not in JOBS:
+        raise UnlistedJob(job)
+    queue(name, connection).enqueue(job, *arguments, result_ttl=60, failure_ttl=86_400, description=job)
+
+
+def work(name: str, settings: Settings) -> None:
+    """Run jobs of one queue until a signal asks to stop; a running job is finished first.
+
+    Import what the jobs need before calling: a forked job then starts at once (operations.md, 4.1).
+    """
+    connection = connect(settings)
+    worker = Worker(
+        [queue(name, connection)],
+        connection=connection,
+        job_class=ListedJob,
+        serializer=JSONSerializer,
+        worker_ttl=WORKER_TTL,
+        maintenance_interval=MAINTENANCE_SECONDS,
+        job_monitoring_interval=MONITORING_SECONDS,
+        log_job_description=False,
+    )
+    worker.work(with_scheduler=False, logging_level="WARNING")

@@ -1,0 +1,61 @@
+"""Two or three child processes as one container: all of them run, or none does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+_HEARTBEAT = Path(os.environ.get("HEARTBEAT_DIR", "/tmp"))  # noqa: S108 (a tmpfs in the containers)
+
+
+def supervise(commands: Sequence[Sequence[str]], grace_seconds: float = 300) -> int:
+    """Run the commands until one ends or a signal arrives; then end the others and return an exit code.
+
+    SIGTERM and SIGINT are passed on, so that a worker can finish its job; after `grace_seconds` what is left is
+    killed. The code is 0 after a signal, 1 when a child ended by itself: the container's restart policy acts on it.
+    """
+    stopping = False
+
+    def stop(_signal: int, _frame: object) -> None:
+        nonlocal stopping
+        stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    # Own process groups: a Ctrl-C in the terminal reaches only this process, which passes it on in order.
+    children = [subprocess.Popen(list(command), start_new_session=True) for command in commands]
+    while not stopping and all(child.poll() is None for child in children):
+        time.sleep(0.1)
+    for child in children:
+        if child.poll() is None:
+            child.terminate()
+    deadline = time.monotonic() + grace_seconds
+    for child in children:
+        try:
+            child.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+    return 0 if stopping else 1
+
+
+def beat(name: str) -> None:
+    """Leave a sign of life of the process `name`; `python -m services.common.supervisor NAME...` looks at it."""
+    (_HEARTBEAT / f"{name}.heartbeat").touch()
+
+
+def alive(names: Sequence[str], seconds: float = 60) -> bool:
+    """Return whether every named process has left a sign of life in the last `seconds`."""
+    try:
+        return all(time.time() - (_HEARTBEAT / f"{name}.heartbeat").stat().st_mtime < seconds for name in names)
+    except FileNotFoundError:
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(0 if alive(sys.argv[1:]) else 1)
