@@ -1,0 +1,42 @@
+"""The processor's container: a receiver and a worker, both or none."""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+from netflix_trend.settings import load_settings
+from services.common.connection import connect
+from services.common.logs import start_logging
+from services.common.queue import INGEST_QUEUE, work
+from services.common.supervisor import supervise
+
+
+def main(role: str = "all") -> int:
+    """Run the container's main process, or one of its two children. Returns the exit code."""
+    start_logging(f"processor.{role}")
+    settings = load_settings()
+    if role == "receive":
+        from services.processor.receive import receive_for_ever
+
+        stopped = False
+
+        def stop(_signal: int, _frame: object) -> None:
+            nonlocal stopped
+            stopped = True
+
+        signal.signal(signal.SIGTERM, stop)
+        receive_for_ever(connect(settings), settings, lambda: stopped)
+    elif role == "work":
+        # Imported before the worker forks, so that a job does not import pandas and DuckDB again.
+        import services.processor.jobs  # noqa: F401
+
+        work(INGEST_QUEUE, settings)
+    else:
+        command = [sys.executable, "-m", "services.processor"]
+        return supervise([[*command, "receive"], [*command, "work"]])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:2]))

@@ -1,0 +1,94 @@
+"""Which of day, month and year comes first: decided once per file, from all of its dates.
+
+Netflix writes dates in the account's locale, so `3/4/24` means two different days in two files. A date is three
+integers; an order is possible when it makes valid days of them (exports.md, section 2).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+ORDERS = ("mdy", "dmy", "ymd")
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\ufeff]")
+_NUMBER = re.compile(r"\d+")
+_DAY_FIRST = re.compile(r"\d{1,2}[.\-]|\d\d/\d\d/\d{2}(\d{2})?$")
+
+
+class UndecidableOrder(Exception):
+    """Several orders fit all dates of a file; `example` is one of its dates, `orders` are the ones left."""
+
+    def __init__(self, example: str, orders: tuple[str, ...]) -> None:
+        super().__init__(f"{example!r} can be read as {' or '.join(orders)}")
+        self.example = example
+        self.orders = orders
+
+
+@dataclass(frozen=True)
+class DateOrder:
+    """The order of a file, how it was decided, and the day of each date text; None where it is impossible."""
+
+    order: str
+    evidence: str
+    days: Mapping[str, date | None]
+
+
+def decide_order(texts: Iterable[str], asked: str | None = None) -> DateOrder:
+    """Decide the order of a file with the dates `texts`; `asked` is the person's own answer.
+
+    Fewest impossible dates first, then the smallest span of days, then the shape. Raises UndecidableOrder when that
+    leaves several orders that give different days.
+    """
+    rows = Counter(texts)
+    numbers = {text: _integers(text) for text in rows}
+    readings = {order: {text: _day(numbers[text], order) for text in rows} for order in ORDERS}
+    if asked is not None:
+        return DateOrder(asked, "as you said", readings[asked])
+    impossible = {
+        order: sum(count for text, count in rows.items() if days[text] is None) for order, days in readings.items()
+    }
+    fewest = min(impossible.values())
+    left = [order for order in ORDERS if impossible[order] == fewest]
+    evidence = f"{fewest} of {rows.total()} dates are impossible as {left[0]}; " + ", ".join(
+        f"{impossible[order]} as {order}" for order in ORDERS if order != left[0]
+    )
+    if len(left) > 1:
+        spans = {order: _span(readings[order].values()) for order in left}
+        smallest = min(spans.values())
+        left = [order for order in left if spans[order] == smallest]
+        evidence = f"all orders left are possible; {left[0]} gives the smallest span, {smallest} days"
+    if len(left) > 1 and any(readings[order] != readings[left[0]] for order in left):
+        if "dmy" in left and all(_DAY_FIRST.match(text.strip()) for text in rows):
+            left, evidence = ["dmy"], "several orders are possible; this way of writing is used where the day is first"
+        else:
+            raise UndecidableOrder(next(iter(rows)), tuple(left))
+    return DateOrder(left[0], evidence, readings[left[0]])
+
+
+def _integers(text: str) -> tuple[int, int, int] | None:
+    """Return the first three integers of a date, whatever stands between and after them."""
+    found = _NUMBER.findall(_INVISIBLE.sub("", text[:60]))
+    # int() also reads Arabic and Persian digits.
+    return (int(found[0]), int(found[1]), int(found[2])) if len(found) >= 3 and len(found[0] + found[2]) <= 8 else None
+
+
+def _day(numbers: tuple[int, int, int] | None, order: str) -> date | None:
+    if numbers is None:
+        return None
+    year, month, day = (numbers[order.index(part)] for part in "ymd")
+    if year > 2400:
+        year -= 543  # Buddhist era
+    elif year < 100:
+        year += 2000
+    try:
+        return date(year, month, day) if 1997 <= year <= 2100 else None
+    except ValueError:
+        return None
+
+
+def _span(days: Iterable[date | None]) -> int:
+    known = [day for day in days if day is not None]
+    return (max(known) - min(known)).days if known else 0
