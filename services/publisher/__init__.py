@@ -1,0 +1,1 @@
+"""Writes differentially private releases, and nothing else, into the participant's datasite."""

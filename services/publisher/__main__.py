@@ -1,0 +1,53 @@
+"""The publisher's container: a worker, and a clock that asks it to look now and then."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+
+from redis.exceptions import RedisError
+
+from netflix_trend.settings import load_settings
+from services.common.connection import connect
+from services.common.logs import start_logging
+from services.common.queue import PUBLISH_JOB, PUBLISH_QUEUE, enqueue, queue, work
+from services.common.supervisor import beat, supervise
+
+# A week ends without anybody dropping a file, and a datasite may vanish: look without being asked.
+LOOK_SECONDS = 60.0
+
+
+def main(role: str = "all") -> int:
+    """Run the container's main process, or one of its two children. Returns the exit code."""
+    start_logging(f"publisher.{role}")
+    settings = load_settings()
+    if role == "clock":
+        stopped = threading.Event()
+        signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+        connection = connect(settings)
+        since_asked = LOOK_SECONDS
+        while not stopped.is_set():
+            try:
+                if since_asked >= LOOK_SECONDS and queue(PUBLISH_QUEUE, connection).count == 0:
+                    enqueue(PUBLISH_QUEUE, connection, PUBLISH_JOB)
+                    since_asked = 0.0
+                beat("clock")
+            except RedisError as error:
+                logging.getLogger("clock").warning("the queue cannot be reached (%s)", type(error).__name__)
+            stopped.wait(settings.poll_seconds)
+            since_asked += settings.poll_seconds
+    elif role == "work":
+        # Imported before the worker forks, so that a job does not import numpy again.
+        import services.publisher.jobs  # noqa: F401
+
+        work(PUBLISH_QUEUE, settings)
+    else:
+        command = [sys.executable, "-m", "services.publisher"]
+        return supervise([[*command, "clock"], [*command, "work"]])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:2]))

@@ -1,0 +1,136 @@
+"""The ledger: on disk before anything appears, one draw a round, and nothing redrawn when it is lost."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from netflix_trend.weeks import Week
+from services.publisher.ledger import Ledger, LedgerError, open_ledger
+
+WEEK = Week.parse("2026-W46")
+
+
+def commit(ledger: Ledger, week: Week, data: bytes = b"release") -> None:
+    ledger.commit(week, "volume", "square_wave", "a" * 32, "b" * 32, Fraction(8), data)
+
+
+def rounds(path: Path) -> list[str]:
+    with open_ledger(path, traces=False, now=WEEK) as ledger:
+        return [entry.round for entry in ledger.entries]
+
+
+def test_what_was_committed_is_there_when_the_ledger_is_opened_again(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    with open_ledger(path, traces=False, now=WEEK) as ledger:
+        commit(ledger, WEEK, b"\x00\xff bytes")
+    with open_ledger(path, traces=True, now=WEEK) as ledger:
+        entry = ledger.entry(WEEK)
+        assert entry is not None
+        assert entry.data == b"\x00\xff bytes"
+        assert entry.exact_odds == 8
+        assert not ledger.skips(WEEK)
+
+
+def test_a_round_is_drawn_once(tmp_path: Path) -> None:
+    with open_ledger(tmp_path / "ledger.jsonl", traces=False, now=WEEK) as ledger:
+        commit(ledger, WEEK)
+        with pytest.raises(LedgerError, match="already drawn"):
+            commit(ledger, WEEK)
+
+
+def test_a_lost_ledger_skips_all_rounds_so_far_and_answers_later_ones(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    with open_ledger(path, traces=True, now=WEEK) as ledger:
+        assert ledger.skips(WEEK)
+        assert ledger.skips(WEEK - 3)
+        assert not ledger.skips(WEEK + 1)
+        with pytest.raises(LedgerError):
+            commit(ledger, WEEK)
+        commit(ledger, WEEK + 1)
+    with open_ledger(path, traces=True, now=WEEK + 2) as ledger:
+        assert ledger.skips(WEEK), "the loss is remembered"
+        assert not ledger.skips(WEEK + 2), "and not taken for another one"
+
+
+@pytest.mark.parametrize("cut", range(1, 60, 7))
+def test_a_torn_last_line_is_dropped_and_the_ledger_goes_on(tmp_path: Path, cut: int) -> None:
+    path = tmp_path / "ledger.jsonl"
+    with open_ledger(path, traces=False, now=WEEK) as ledger:
+        commit(ledger, WEEK)
+        commit(ledger, WEEK + 1)
+    path.write_bytes(path.read_bytes()[:-cut])
+    with open_ledger(path, traces=True, now=WEEK + 1) as ledger:
+        assert [entry.round for entry in ledger.entries] == [str(WEEK)]
+        commit(ledger, WEEK + 2)
+    assert rounds(path) == [str(WEEK), str(WEEK + 2)]
+
+
+def test_a_ledger_torn_in_its_first_line_counts_as_lost(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    path.write_bytes(b'{"kind": "ope')
+    with open_ledger(path, traces=True, now=WEEK) as ledger:
+        assert ledger.skips(WEEK)
+
+
+@pytest.mark.parametrize("line", [0, 1, 2])
+def test_a_changed_or_removed_line_stops_everything(tmp_path: Path, line: int) -> None:
+    path = tmp_path / "ledger.jsonl"
+    with open_ledger(path, traces=False, now=WEEK) as ledger:
+        for number in range(3):
+            commit(ledger, WEEK + number)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:line] + lines[line + 1 :]))
+    with pytest.raises(LedgerError, match="line"), open_ledger(path, traces=True, now=WEEK):
+        pass
+    plain = json.loads(lines[line])
+    plain["previous"] = "f" * 64
+    lines[line] = json.dumps(plain).encode() + b"\n"
+    path.write_bytes(b"".join(lines))
+    with pytest.raises(LedgerError, match="line"), open_ledger(path, traces=True, now=WEEK):
+        pass
+
+
+def test_reports_are_counted_over_any_52_weeks_that_hold_the_round(tmp_path: Path) -> None:
+    with open_ledger(tmp_path / "ledger.jsonl", traces=False, now=WEEK) as ledger:
+        assert ledger.reports_near(WEEK) == 0
+        for number in range(13):
+            commit(ledger, WEEK + 4 * number)
+        assert ledger.reports_near(WEEK + 51) == 13
+        assert ledger.reports_near(WEEK + 52) == 12, "the first one is a year old"
+        assert ledger.reports_near(WEEK - 1) == 13, "a gap in the past is no room: some window holds all of them"
+        assert ledger.reports_near(WEEK + 200) == 0
+
+
+def _draw(path: Path, number: int) -> int:
+    with open_ledger(path, traces=False, now=WEEK) as ledger:
+        if ledger.entry(WEEK) is not None:
+            return 0
+        commit(ledger, WEEK, bytes([number]))
+        return 1
+
+
+def test_two_processes_at_once_draw_once(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
+        drawn = pool.starmap(_draw, [(path, number) for number in range(12)])
+    assert sum(drawn) == 1
+    assert rounds(path) == [str(WEEK)]
+
+
+def test_the_line_is_on_disk_before_commit_returns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """fsync is called after the line was written; what it sees is the whole line."""
+    path = tmp_path / "ledger.jsonl"
+    seen: list[bytes] = []
+    import services.publisher.ledger as module
+
+    with open_ledger(path, traces=False, now=WEEK) as ledger:
+        monkeypatch.setattr(module.os, "fsync", lambda _descriptor: seen.append(path.read_bytes()))
+        commit(ledger, WEEK)
+    assert seen
+    assert seen[0].endswith(b"\n")
+    assert seen[0] == path.read_bytes()

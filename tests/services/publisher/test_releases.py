@@ -1,0 +1,203 @@
+"""When a round is answered, when not and why, and what lies in the datasite afterwards."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date, timedelta
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from netflix_trend.datasite import Datasite
+from netflix_trend.release import SIZE, parse_release
+from netflix_trend.survey import Limits, Survey, TopShowsQuestion, default_survey
+from netflix_trend.weeks import Week
+from services.publisher.contributions import Contribution
+from services.publisher.releases import Outcome, Participant, publish_due
+
+NEWEST = Week.parse("2026-W46")
+TODAY = NEWEST.sunday + timedelta(days=3)
+VERSION = "0123456789abcdef" * 2
+ME, AGGREGATOR = "me@example.org", "aggregator@example.org"
+SURVEYS = [default_survey(NEWEST - age, VERSION, range(50)) for age in (3, 2, 1, 0)]
+MINE = next(survey for survey in SURVEYS if survey.question_for(ME))
+WATCHED = Contribution(frozenset({1, 2}), 7)
+
+
+def participant(root: Path, limits: Limits | None = None) -> Participant:
+    site = Datasite(root / "datasites", ME)
+    return Participant(site, AGGREGATOR, root / "publisher" / "ledger.jsonl", limits or Limits())
+
+
+def publish(
+    who: Participant,
+    surveys: list[Survey] = SURVEYS,
+    contribution: Contribution = WATCHED,
+    vocabulary: str = VERSION,
+    covered_through: date = TODAY,
+    today: date = TODAY,
+) -> list[Outcome]:
+    return publish_due(
+        who, surveys, lambda _: contribution, vocabulary=vocabulary, covered_through=covered_through, today=today
+    )
+
+
+def outcome_of(outcomes: list[Outcome], survey: Survey = MINE) -> Outcome:
+    return next(outcome for outcome in outcomes if outcome.round == survey.round)
+
+
+def files(who: Participant) -> dict[str, bytes]:
+    return {name: (who.site.app_data / name).read_bytes() for name in who.site.published()}
+
+
+def test_of_four_open_rounds_one_is_answered_and_the_others_are_not_asked(tmp_path: Path) -> None:
+    who = participant(tmp_path)
+    outcomes = publish(who)
+    assert sorted(outcome.status for outcome in outcomes) == ["drawn", "not_asked", "not_asked", "not_asked"]
+    question = MINE.question_for(ME)
+    assert question is not None
+    release = files(who)[f"releases/{MINE.round}.json"]
+    assert len(parse_release(release, MINE, question)) == question.payload_size
+
+
+def test_the_datasite_holds_releases_permissions_and_a_manifest_and_nothing_else(tmp_path: Path) -> None:
+    who = participant(tmp_path)
+    publish(who)
+    assert set(files(who)) == {"manifest.json", "syftperm.yaml", "syft.pub.yaml", f"releases/{MINE.round}.json"}
+
+
+def test_publishing_again_keeps_the_same_bytes_for_ever(tmp_path: Path) -> None:
+    who = participant(tmp_path)
+    publish(who)
+    before = files(who)
+    for contribution in (WATCHED, Contribution(frozenset(), 0)):
+        assert outcome_of(publish(who, contribution=contribution)).status == "kept"
+        assert files(who) == before
+
+
+def test_a_datasite_that_vanished_is_restored_with_the_same_bytes(tmp_path: Path) -> None:
+    who = participant(tmp_path)
+    publish(who)
+    before = files(who)
+    shutil.rmtree(who.site.root)
+    publish(who)
+    assert files(who) == before
+
+
+def test_altered_and_unknown_files_are_put_right(tmp_path: Path) -> None:
+    who = participant(tmp_path)
+    publish(who)
+    before = files(who)
+    (who.site.app_data / f"releases/{MINE.round}.json").write_bytes(b"altered")
+    (who.site.app_data / "syftperm.yaml").write_text("- {path: '**', user: '*', permissions: [read]}")
+    (who.site.app_data / "history.csv").write_text("leaked")
+    publish(who)
+    assert files(who) == before
+
+
+def test_a_lost_ledger_skips_the_round_and_removes_what_it_does_not_know(tmp_path: Path) -> None:
+    who = participant(tmp_path)
+    publish(who)
+    who.ledger.unlink()
+    assert outcome_of(publish(who)).status == "skipped"
+    assert not any(name.startswith("releases/") for name in files(who))
+    assert outcome_of(publish(who)).status == "skipped", "also the next time, when the traces are gone"
+
+
+def test_crash_between_ledger_and_datasite_publishes_the_committed_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = participant(tmp_path)
+
+    def crash(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Datasite, "publish", crash)
+        with pytest.raises(KeyboardInterrupt):
+            publish(who)
+    assert not who.site.published()
+    committed = who.ledger.read_bytes()
+    assert outcome_of(publish(who)).status == "kept"
+    assert who.ledger.read_bytes() == committed
+    assert f"releases/{MINE.round}.json" in files(who)
+
+
+def test_an_empty_week_and_a_full_one_look_the_same(tmp_path: Path) -> None:
+    shapes = []
+    for number, contribution in enumerate([Contribution(frozenset(), 0), Contribution(frozenset(range(50)), 200)]):
+        who = participant(tmp_path / str(number))
+        publish(who, contribution=contribution)
+        shapes.append({name: len(data) for name, data in files(who).items()})
+    assert shapes[0] == shapes[1]
+    assert shapes[0][f"releases/{MINE.round}.json"] == SIZE
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        (Limits(odds=Fraction(3)), "odds"),
+        (Limits(questions=frozenset()), "allowed"),
+        (Limits(reports_per_year=0), "reports a year"),
+    ],
+)
+def test_a_survey_beyond_the_limits_is_refused_with_the_reason(tmp_path: Path, limits: Limits, reason: str) -> None:
+    who = participant(tmp_path, limits)
+    outcome = outcome_of(publish(who))
+    assert outcome.status == "refused"
+    assert reason in outcome.reason
+    assert not who.site.published()
+
+
+def test_the_yearly_limit_counts_all_rounds_whatever_is_asked(tmp_path: Path) -> None:
+    """An aggregator that asks every week gets no more than the limit."""
+    who = participant(tmp_path, Limits(reports_per_year=3))
+    statuses = []
+    for week in range(6):
+        survey = default_survey(NEWEST + week, VERSION, range(50)).model_copy(update={"rotation": 1})
+        today = survey.week.sunday + timedelta(days=1)
+        statuses += [one.status for one in publish(who, [survey], covered_through=today, today=today)]
+    assert statuses == ["drawn"] * 3 + ["refused"] * 3
+
+
+def test_weeks_that_are_not_over_or_long_gone_are_refused(tmp_path: Path) -> None:
+    for offset in (1, 4, -8, -12, -400):
+        survey = default_survey(NEWEST + offset, VERSION, range(50)).model_copy(update={"rotation": 1})
+        assert publish(participant(tmp_path), [survey])[0].status == "refused"
+    assert not participant(tmp_path).site.published()
+
+
+def test_another_vocabulary_is_skipped_by_name(tmp_path: Path) -> None:
+    outcome = outcome_of(publish(participant(tmp_path), vocabulary="f" * 32))
+    assert outcome.status == "skipped"
+    assert "01234567" in outcome.reason
+    assert "ffffffff" in outcome.reason
+
+
+def test_a_week_that_no_export_covers_waits(tmp_path: Path) -> None:
+    who = participant(tmp_path)
+    early = MINE.week.sunday - timedelta(days=1)
+    assert outcome_of(publish(who, covered_through=early)).status == "skipped"
+    assert outcome_of(publish(who, covered_through=MINE.week.sunday)).status == "drawn"
+
+
+def test_a_survey_that_changes_later_gets_the_first_answer(tmp_path: Path) -> None:
+    who = participant(tmp_path)
+    publish(who)
+    before = files(who)
+    question = TopShowsQuestion.ask(range(20), k=2, odds=Fraction(8), weight=1)
+    other = Survey(round=MINE.round, vocabulary=VERSION, rotation=4, questions=(question,))
+    outcome = outcome_of(publish(who, [other]))
+    assert outcome.status == "kept"
+    assert "changed" in outcome.reason
+    assert files(who) == before
+
+
+def test_real_randomness_is_the_default(tmp_path: Path) -> None:
+    releases = set()
+    for number in range(4):
+        who = participant(tmp_path / str(number))
+        publish(who, [MINE.model_copy(update={"questions": (MINE.questions[0],)})])
+        releases |= {data for name, data in files(who).items() if name.startswith("releases/")}
+    assert len(releases) == 4
