@@ -1,0 +1,1 @@
+"""Turns everybody's releases into statistics with error bars, and publishes them."""

@@ -1,0 +1,74 @@
+"""The aggregator's container: a collecting loop and a web server, both or none."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+from datetime import date
+
+from netflix_trend.catalogues import read_catalogue, starter_vocabulary
+from netflix_trend.datasite import Datasite
+from netflix_trend.settings import Settings, load_settings
+from netflix_trend.vocabulary import Vocabulary
+from services.aggregator.rounds import Aggregator
+from services.common.logs import start_logging
+from services.common.supervisor import beat, supervise
+
+_log = logging.getLogger("aggregator")
+
+
+def main(arguments: list[str]) -> int:
+    """Run the container's main process, the collecting loop, or one pass (`once`). Returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m services.aggregator", description=__doc__)
+    parser.add_argument("role", nargs="?", default="all", choices=("all", "collect", "once"))
+    role = parser.parse_args(arguments).role
+    start_logging(f"aggregator.{role}")
+    settings = load_settings()
+    if role == "all":
+        python = sys.executable
+        web = [
+            *(python, "-m", "gunicorn", "--workers", "1", "--threads", "4", "--worker-tmp-dir", "/tmp"),  # noqa: S108
+            *("--bind", f"{settings.web_host}:{settings.web_port}", "services.aggregator.web:create_app()"),
+        ]
+        return supervise([[python, "-m", "services.aggregator", "collect"], web], grace_seconds=20)
+    aggregator = build_aggregator(settings)
+    if role == "once":
+        look(aggregator)
+        return 0
+    stopped = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    signal.signal(signal.SIGINT, lambda *_: stopped.set())
+    while not stopped.is_set():
+        look(aggregator)
+        beat("aggregator")
+        stopped.wait(settings.poll_seconds)
+    return 0
+
+
+def build_aggregator(settings: Settings) -> Aggregator:
+    """Return the aggregator of the settings, with the configured catalogue or the starter one."""
+    catalogue = settings.catalogue
+    vocabulary = Vocabulary.build(read_catalogue(catalogue)) if catalogue else starter_vocabulary()
+    _log.info("vocabulary version=%s shows=%d films=%d", vocabulary.version[:8], len(vocabulary), len(vocabulary.films))
+    site = Datasite(settings.datasites_dir, settings.aggregator_datasite)
+    return Aggregator(site, settings.aggregator_dir, vocabulary)
+
+
+def look(aggregator: Aggregator) -> None:
+    """Do one pass and log its counts."""
+    for statistics in aggregator.run(date.today()):
+        _log.info(
+            "round=%s participants=%d reports=%d waiting=%d refused=%s",
+            statistics.round,
+            statistics.participants,
+            statistics.reports,
+            statistics.waiting,
+            statistics.refused,
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

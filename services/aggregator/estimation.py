@@ -1,0 +1,122 @@
+"""From the counted reports of a round to its statistics."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netflix_trend.privacy.counts import estimate_counts, gate_count, reports_needed
+from netflix_trend.privacy.square_wave import map_em, posterior_draws
+from netflix_trend.statistics import (
+    LARGEST_CUMULATIVE_ERROR,
+    RoundStatistics,
+    ShowEstimate,
+    TopShows,
+    Volume,
+)
+from netflix_trend.survey import TopShowsQuestion, VolumeQuestion
+from netflix_trend.vocabulary import Vocabulary
+from services.aggregator.collect import RoundReports
+
+CONFIDENCE = 0.95
+# The prior for the distribution of weekly counts weighs as much as this many exactly known people.
+PRIOR_PEOPLE = 10.0
+_DRAWS = 2000
+
+
+def estimate_round(found: RoundReports, vocabulary: Vocabulary) -> RoundStatistics:
+    """Return the statistics of a round. The same reports always give the same numbers."""
+    survey = found.survey
+    top_shows, volume = survey.question("top_shows"), survey.question("volume")
+    return RoundStatistics(
+        round=survey.round,
+        survey=survey.version,
+        vocabulary=survey.vocabulary,
+        participants=found.participants,
+        reports=found.reports.total(),
+        waiting=found.waiting,
+        refused=dict(sorted(found.refused.items())),
+        top_shows=_top_shows(top_shows, found.show_counts, found.reports["top_shows"], vocabulary)
+        if isinstance(top_shows, TopShowsQuestion)
+        else None,
+        volume=_volume(volume, found.volume_counts, found.reports["volume"], survey.version)
+        if isinstance(volume, VolumeQuestion)
+        else None,
+    )
+
+
+def _top_shows(question: TopShowsQuestion, counts: NDArray[np.int64], reports: int, vocabulary: Vocabulary) -> TopShows:
+    channel = question.channel
+    true_rate, false_rate = float(channel.true_rate), float(channel.false_rate)
+    estimates = estimate_counts(counts, reports, true_rate, false_rate, CONFIDENCE)
+    threshold = gate_count(reports, len(counts), false_rate)
+    order = np.argsort(-estimates.estimate, kind="stable")
+    shows = tuple(
+        ShowEstimate(
+            show=question.candidates[place],
+            title=vocabulary.shows[question.candidates[place]].title,
+            estimate=float(estimates.estimate[place]),
+            standard_error=float(estimates.standard_error[place]),
+            lower=float(estimates.lower[place]),
+            upper=float(estimates.upper[place]),
+            is_signal=bool(counts[place] >= threshold),
+        )
+        for place in order.tolist()
+    )
+    needed = None
+    if reports and not shows[0].is_signal and shows[0].estimate > 0:
+        needed = reports_needed(min(1.0, shows[0].estimate / reports), len(counts), true_rate, false_rate)
+    return TopShows(
+        reports=reports,
+        k=question.k,
+        odds=(question.odds.numerator, question.odds.denominator),
+        confidence=CONFIDENCE,
+        noise=estimates.noise,
+        gate=(threshold - reports * false_rate) / (true_rate - false_rate),
+        reports_needed=needed,
+        shows=shows,
+    )
+
+
+def _volume(question: VolumeQuestion, counts: NDArray[np.int64], reports: int, seed: str) -> Volume:
+    channel = question.channel.channel()
+    prior = prior_shares(question.buckets)
+    shares = map_em(counts, channel, prior, PRIOR_PEOPLE)
+    # Seeded by the survey: these draws describe uncertainty, they protect nobody, and must be repeatable.
+    generator = np.random.default_rng(int(hashlib.sha256(seed.encode()).hexdigest()[:16], 16))
+    draws = posterior_draws(counts, channel, prior, PRIOR_PEOPLE, _DRAWS, generator)
+    lower, upper = np.quantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=0)
+    errors = _below(draws).std(axis=0)
+    return Volume(
+        reports=reports,
+        odds=(question.odds.numerator, question.odds.denominator),
+        confidence=CONFIDENCE,
+        buckets=question.buckets,
+        shares=tuple(shares.tolist()),
+        lower=tuple(np.minimum(lower, shares).tolist()),
+        upper=tuple(np.maximum(upper, shares).tolist()),
+        cumulative=tuple(np.clip(_below(shares), 0, 1).tolist()),
+        cumulative_error=tuple(errors.tolist()),
+        is_reliable=bool(reports and errors.max() <= LARGEST_CUMULATIVE_ERROR),
+    )
+
+
+def _below(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the share below each bucket, along the last axis."""
+    return np.asarray(np.cumsum(shares, axis=-1) - shares, dtype=np.float64)
+
+
+def prior_shares(buckets: tuple[int, ...]) -> NDArray[np.float64]:
+    """Return float64[B], what is assumed about weekly counts before anybody has answered.
+
+    A guess that is written down here for everybody to see, not data: 22 % of weeks are empty, the others follow a
+    geometric distribution with mean 10 (privacy.md, synthetic population). A third of it is spread evenly over the
+    buckets, so that intervals also hold where the guess is wrong. It weighs as much as PRIOR_PEOPLE people.
+    """
+    empty, mean = 0.22, 10.0
+    stay = mean / (1 + mean)
+    at_least = np.array([1.0 if low == 0 else (1 - empty) * stay**low for low in (*buckets, 10**9)])
+    shares: NDArray[np.float64] = (at_least[:-1] - at_least[1:]) * 2 / 3 + 1 / (3 * len(buckets))
+    return shares

@@ -1,0 +1,115 @@
+"""Charts as inline SVG. Every interval is drawn, and what is only noise looks different from what is not."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as Svg
+
+from netflix_trend.statistics import ShowEstimate, TopShows, Volume
+
+_WIDTH = 640
+_ROW = 26
+_LABEL = 220
+
+
+def _svg(height: int, title: str, description: str) -> Svg.Element:
+    root = Svg.Element("svg", {"viewBox": f"0 0 {_WIDTH} {height}", "role": "img", "class": "chart"})
+    Svg.SubElement(root, "title").text = title
+    Svg.SubElement(root, "desc").text = description
+    return root
+
+
+def _text(root: Svg.Element, x: float, y: float, text: str, anchor: str = "start", css: str = "") -> None:
+    attributes = {"x": f"{x:.1f}", "y": f"{y:.1f}", "text-anchor": anchor, "class": css}
+    Svg.SubElement(root, "text", attributes).text = text
+
+
+def _line(root: Svg.Element, x1: float, y1: float, x2: float, y2: float, css: str) -> None:
+    ends = {"x1": f"{x1:.1f}", "y1": f"{y1:.1f}", "x2": f"{x2:.1f}", "y2": f"{y2:.1f}", "class": css}
+    Svg.SubElement(root, "line", ends)
+
+
+def _rect(root: Svg.Element, x: float, y: float, width: float, height: float, css: str) -> None:
+    box = {"x": f"{x:.1f}", "y": f"{y:.1f}", "width": f"{max(0.0, width):.1f}", "height": f"{max(0.0, height):.1f}"}
+    Svg.SubElement(root, "rect", {**box, "class": css})
+
+
+def _markup(root: Svg.Element) -> str:
+    return Svg.tostring(root, encoding="unicode")
+
+
+def top_shows_chart(top_shows: TopShows, rows: list[ShowEstimate]) -> str:
+    """Return horizontal bars with intervals, in people of those who were asked."""
+    root = _svg(
+        _ROW * len(rows) + 30,
+        "Top shows of the week",
+        f"Estimated number of people, of {top_shows.reports} who were asked, with 95 percent intervals. "
+        "Pale bars cannot be told from noise.",
+    )
+    longest = max([show.upper for show in rows] + [1.0])
+    scale = (_WIDTH - _LABEL - 60) / longest
+    for number, show in enumerate(rows):
+        y = _ROW * number + 8
+        middle = y + 8
+        label = show.title if len(show.title) <= 30 else f"{show.title[:29]}…"
+        _text(root, _LABEL - 8, middle + 4, label, "end", "label" if show.is_signal else "label pale")
+        _rect(root, _LABEL, y, max(0.0, show.estimate) * scale, 16, "bar" if show.is_signal else "bar noise")
+        _line(root, _LABEL + show.lower * scale, middle, _LABEL + show.upper * scale, middle, "interval")
+        for end in (show.lower, show.upper):
+            _line(root, _LABEL + end * scale, middle - 4, _LABEL + end * scale, middle + 4, "interval")
+    base = _ROW * len(rows) + 8
+    _line(root, _LABEL, base, _WIDTH - 50, base, "axis")
+    for tick in _ticks(longest):
+        _text(root, _LABEL + tick * scale, base + 16, f"{tick:,.0f}", "middle", "tick")
+    return _markup(root)
+
+
+def volume_chart(volume: Volume, mine: int | None = None) -> str:
+    """Return columns with intervals, one a bucket; the bucket of `mine` titles is marked."""
+    height, top, base = 260, 26, 210
+    root = _svg(
+        height,
+        "Titles started in the week",
+        f"Share of participants by number of titles started, from {volume.reports} reports, with 95 percent intervals.",
+    )
+    step = (_WIDTH - 60) / len(volume.buckets)
+    highest = max(*volume.upper, 0.05)
+    scale = (base - top) / highest
+    my_bucket = None if mine is None else max(n for n, low in enumerate(volume.buckets) if low <= mine)
+    for tick in _ticks(highest * 100):
+        y = base - tick / 100 * scale
+        _line(root, 50, y, _WIDTH - 10, y, "grid")
+        _text(root, 44, y + 4, f"{tick:g} %", "end", "tick")
+    for number, label in enumerate(bucket_labels(volume.buckets)):
+        x = 50 + step * number
+        share, lower, upper = volume.shares[number], volume.lower[number], volume.upper[number]
+        css = "bar mine" if number == my_bucket else "bar" if volume.is_reliable else "bar noise"
+        _rect(root, x + 3, base - share * scale, step - 6, share * scale, css)
+        centre = x + step / 2
+        _line(root, centre, base - upper * scale, centre, base - lower * scale, "interval")
+        for end in (lower, upper):
+            _line(root, centre - 4, base - end * scale, centre + 4, base - end * scale, "interval")
+        _text(root, centre, base + 16, label, "middle", "tick")
+        if number == my_bucket:
+            _text(root, centre, base - upper * scale - 8, "you", "middle", "you")
+    _line(root, 50, base, _WIDTH - 10, base, "axis")
+    _text(root, _WIDTH / 2 + 20, base + 38, "titles started in the week", "middle", "tick")
+    return _markup(root)
+
+
+def bucket_labels(buckets: tuple[int, ...]) -> list[str]:
+    """Return `0`, `1`, `6-7`, `51+` and so on."""
+    ends = [*(low - 1 for low in buckets[1:]), None]
+    return [
+        f"{low}+" if end is None else f"{low}" if low == end else f"{low}-{end}"
+        for low, end in zip(buckets, ends, strict=True)
+    ]
+
+
+def _ticks(largest: float) -> list[float]:
+    """Return three to six round numbers from 0 to `largest`."""
+    step = 10.0 ** (len(str(int(largest))) - 1)
+    while largest / step < 3:
+        step /= 2
+    while largest / step > 6:
+        step *= 2
+    return [step * number for number in range(int(largest / step) + 1)]

@@ -1,0 +1,209 @@
+"""Reading what strangers published: everything hostile is refused by name, and costs nobody else anything."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from people import AGGREGATOR, asked, crowd
+
+from netflix_trend.canonical import canonical_json
+from netflix_trend.datasite import Datasite, datasite_names
+from netflix_trend.release import SIZE, _seal
+from netflix_trend.survey import Survey, default_survey
+from netflix_trend.weeks import Week
+from services.aggregator.collect import RoundReports, collect
+from services.publisher.contributions import Contribution
+
+SURVEY = default_survey(Week.parse("2026-W46"), "0123456789abcdef" * 2, range(50))
+NAME = f"releases/{SURVEY.round}.json"
+
+
+def collect_all(root: Path, survey: Survey = SURVEY) -> RoundReports:
+    names = [name for name in datasite_names(root / "datasites") if name != AGGREGATOR]
+    return collect(root / "datasites", names, survey)
+
+
+def put(site: Datasite, data: bytes, *, manifest: bool = True) -> None:
+    """Write a release as an attacker would, with a manifest that fits it."""
+    (site.app_data / "releases").mkdir(parents=True, exist_ok=True)
+    (site.app_data / NAME).write_bytes(data)
+    if manifest:
+        entry = {"sha256": hashlib.sha256(data).hexdigest(), "size": max(1, min(len(data), 8_000_000))}
+        content = {"schema_version": 1, "app": "netflix_trend", "files": {NAME: entry}}
+        (site.app_data / "manifest.json").write_bytes(canonical_json(content))
+
+
+def resealed(site: Datasite, **fields: object) -> bytes:
+    content = json.loads((site.app_data / NAME).read_bytes())
+    del content["checksum"]
+    content |= fields
+    return canonical_json({**content, "checksum": _seal(content)}).ljust(SIZE - 1) + b"\n"
+
+
+def wrong_shape(site: Datasite) -> None:
+    put(site, resealed(site, payload=base64.b64encode(b"\x00" * 60).decode()))
+
+
+def wrong_round(site: Datasite) -> None:
+    put(site, resealed(site, round="2026-W45"))
+
+
+def wrong_survey(site: Datasite) -> None:
+    put(site, resealed(site, survey="f" * 32))
+
+
+def wrong_vocabulary(site: Datasite) -> None:
+    put(site, resealed(site, vocabulary="f" * 32))
+
+
+def out_of_range(site: Datasite) -> None:
+    put(site, resealed(site, payload=base64.b64encode(b"\xff" * 6).decode()))
+
+
+def not_json(site: Datasite) -> None:
+    put(site, b"\x93NUMPY" + b"\x00" * (SIZE - 6))
+
+
+def pickle(site: Datasite) -> None:
+    put(site, b"cos\nsystem\n(S'touch /tmp/pwned'\ntR.".ljust(SIZE))
+
+
+def short(site: Datasite) -> None:
+    put(site, b"{}")
+
+
+def ten_gigabytes(site: Datasite) -> None:
+    os.truncate(site.app_data / NAME, 10_000_000_000)
+
+
+def symlink(site: Datasite) -> None:
+    (site.app_data / NAME).unlink()
+    (site.app_data / NAME).symlink_to("/etc/hostname")
+
+
+def symlinked_folder(site: Datasite) -> None:
+    (site.app_data / "releases").rename(site.root / "elsewhere")
+    (site.app_data / "releases").symlink_to(site.root / "elsewhere")
+
+
+def fifo(site: Datasite) -> None:
+    (site.app_data / NAME).unlink()
+    os.mkfifo(site.app_data / NAME)
+
+
+def folder(site: Datasite) -> None:
+    (site.app_data / NAME).unlink()
+    (site.app_data / NAME).mkdir()
+
+
+def hard_link(site: Datasite) -> None:
+    os.link(site.app_data / NAME, site.root / "second-name")
+
+
+def manifest_is_a_link(site: Datasite) -> None:
+    (site.app_data / "manifest.json").rename(site.root / "m")
+    (site.app_data / "manifest.json").symlink_to(site.root / "m")
+
+
+def manifest_is_huge(site: Datasite) -> None:
+    os.truncate(site.app_data / "manifest.json", 1_000_000_000)
+
+
+def manifest_is_not_json(site: Datasite) -> None:
+    (site.app_data / "manifest.json").write_bytes(b"{" * 1000)
+
+
+HOSTILE: list[tuple[Callable[[Datasite], None], str]] = [
+    (wrong_shape, "payload"),
+    (wrong_round, "round"),
+    (wrong_survey, "survey"),
+    (wrong_vocabulary, "vocabulary"),
+    (out_of_range, "payload"),
+    (not_json, "not_json"),
+    (pickle, "not_json"),
+    (short, "size"),
+    (ten_gigabytes, "too_large"),
+    (symlink, "not_a_file"),
+    (symlinked_folder, "not_a_file"),
+    (fifo, "not_a_file"),
+    (folder, "not_a_file"),
+    (hard_link, "hard_link"),
+    (manifest_is_a_link, "not_a_file"),
+    (manifest_is_huge, "too_large"),
+    (manifest_is_not_json, "manifest"),
+]
+
+
+@pytest.mark.parametrize(("attack", "reason"), HOSTILE, ids=[attack.__name__ for attack, _ in HOSTILE])
+def test_a_hostile_file_is_refused_by_name_and_the_others_count(
+    tmp_path: Path, attack: Callable[[Datasite], None], reason: str
+) -> None:
+    sites = crowd(tmp_path, SURVEY, "top_shows", [Contribution(frozenset({1}), 1)] * 4)
+    honest = collect(tmp_path / "datasites", [site.email for site in sites[1:]], SURVEY)
+    attack(sites[0])
+    found = collect_all(tmp_path)
+    assert dict(found.refused) == {reason: 1}
+    assert found.reports == {"top_shows": 3}
+    assert found.show_counts.tolist() == honest.show_counts.tolist()
+
+
+def test_a_release_that_is_not_wholly_synced_is_waited_for(tmp_path: Path) -> None:
+    one, two, _ = crowd(tmp_path, SURVEY, "volume", [Contribution(frozenset(), 5)] * 3)
+    whole = (one.app_data / NAME).read_bytes()
+    (one.app_data / NAME).write_bytes(whole[:100])
+    (two.app_data / NAME).unlink()
+    found = collect_all(tmp_path)
+    assert (found.waiting, found.reports.total(), found.refused.total()) == (2, 1, 0)
+    (one.app_data / NAME).write_bytes(whole)
+    assert collect_all(tmp_path).reports.total() == 2
+
+
+def test_somebody_who_was_not_asked_is_refused(tmp_path: Path) -> None:
+    (site,) = crowd(tmp_path, SURVEY, "volume", [Contribution(frozenset(), 5)])
+    uninvited = next(f"x{n}@example.org" for n in range(99) if SURVEY.question_for(f"x{n}@example.org") is None)
+    site.root.rename(site.root.parent / uninvited)
+    assert dict(collect_all(tmp_path).refused) == {"not_asked": 1}
+
+
+def test_an_answer_to_a_question_that_somebody_else_was_asked_is_refused(tmp_path: Path) -> None:
+    (site,) = crowd(tmp_path, SURVEY, "volume", [Contribution(frozenset(), 5)])
+    site.root.rename(site.root.parent / asked(SURVEY, "top_shows", 1)[0])
+    assert dict(collect_all(tmp_path).refused) == {"question": 1}
+
+
+def test_other_folders_and_people_without_a_manifest_are_not_participants(tmp_path: Path) -> None:
+    crowd(tmp_path, SURVEY, "volume", [Contribution(frozenset(), 5)])
+    datasites = tmp_path / "datasites"
+    (datasites / "not-an-address").mkdir()
+    (datasites / "idle@example.org").mkdir()
+    (datasites / "file@example.org").write_text("")
+    (datasites / "link@example.org").symlink_to(datasites / "idle@example.org")
+    found = collect_all(tmp_path)
+    assert (found.participants, found.reports.total(), found.refused.total()) == (1, 1, 0)
+
+
+def test_one_person_counts_once_however_often_the_file_is_copied(tmp_path: Path) -> None:
+    (site,) = crowd(tmp_path, SURVEY, "volume", [Contribution(frozenset(), 5)])
+    data = (site.app_data / NAME).read_bytes()
+    for copy in ("2026-W46-copy.json", "2026-w46.json", "2026-W46.conflict.json"):
+        (site.app_data / "releases" / copy).write_bytes(data)
+    assert collect_all(tmp_path).reports.total() == 1
+
+
+def test_counts_are_the_sum_over_people_in_any_order_and_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sites = crowd(tmp_path, SURVEY, "top_shows", [Contribution(frozenset({n % 50}), 1) for n in range(30)])
+    sites += crowd(tmp_path, SURVEY, "volume", [Contribution(frozenset(), n) for n in range(12)])
+    emails = [site.email for site in sites]
+    single = [collect(tmp_path / "datasites", [email], SURVEY) for email in emails]
+    monkeypatch.setattr("services.aggregator.collect._BATCH", 7)
+    together = collect(tmp_path / "datasites", reversed(emails), SURVEY)
+    assert together.show_counts.tolist() == np.sum([one.show_counts for one in single], axis=0).tolist()
+    assert together.volume_counts.tolist() == np.sum([one.volume_counts for one in single], axis=0).tolist()
+    assert together.reports == {"top_shows": 30, "volume": 12}

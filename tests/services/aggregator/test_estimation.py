@@ -1,0 +1,113 @@
+"""From counted reports to published numbers: right on known populations, and honest about noise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from netflix_trend.survey import VOLUME_BUCKETS, TopShowsQuestion, VolumeQuestion, default_survey
+from netflix_trend.vocabulary import Vocabulary
+from netflix_trend.weeks import Week
+from services.aggregator.collect import RoundReports
+from services.aggregator.estimation import estimate_round, prior_shares
+
+WEEK = Week.parse("2026-W46")
+
+
+def found(vocabulary: Vocabulary, people: int, watched: dict[int, int], shares: np.ndarray, seed: int) -> RoundReports:
+    """Counts as `people` reports for each question would give; watched: people by candidate."""
+    survey = default_survey(WEEK, vocabulary.version, range(50))
+    top_shows, volume = survey.questions
+    assert isinstance(top_shows, TopShowsQuestion)
+    assert isinstance(volume, VolumeQuestion)
+    generator = np.random.default_rng(seed)
+    truth = np.array([watched.get(show, 0) for show in range(50)])
+    channel = top_shows.channel
+    counts = generator.binomial(truth, float(channel.true_rate))
+    counts += generator.binomial(people - truth, float(channel.false_rate))
+    exact = generator.multinomial(people, shares)
+    reports = sum(generator.multinomial(n, row) for n, row in zip(exact, volume.channel.channel(), strict=True))
+    result = RoundReports(survey, participants=4 * people, show_counts=counts, volume_counts=reports)
+    result.reports.update(top_shows=people, volume=people)
+    return result
+
+
+SHARES = prior_shares(VOLUME_BUCKETS)
+
+
+def test_the_shows_that_were_watched_come_first_with_intervals_that_hold_the_truth(vocabulary: Vocabulary) -> None:
+    watched = {7: 420, 3: 300, 11: 180}
+    statistics = estimate_round(found(vocabulary, 2000, watched, SHARES, 1), vocabulary)
+    assert statistics.top_shows is not None
+    assert [show.show for show in statistics.top_shows.shows[:3]] == [7, 3, 11]
+    assert [show.title for show in statistics.top_shows.shows[:1]] == [vocabulary.shows[7].title]
+    for show in statistics.top_shows.shows[:3]:
+        assert show.is_signal
+        assert show.lower <= watched[show.show] <= show.upper
+    assert statistics.top_shows.reports_needed is None
+
+
+def test_when_nobody_watched_anything_nothing_is_called_watched(vocabulary: Vocabulary) -> None:
+    weeks = [estimate_round(found(vocabulary, 60, {}, SHARES, seed), vocabulary).top_shows for seed in range(40)]
+    assert sum(any(show.is_signal for show in week.shows) for week in weeks if week) <= 5
+    quiet = next(week for week in weeks if week and not any(show.is_signal for show in week.shows))
+    assert quiet.reports_needed is not None
+    assert quiet.reports_needed > 60
+
+
+@pytest.mark.parametrize("people", [1, 2, 3])
+def test_a_handful_of_reports_never_names_a_show(vocabulary: Vocabulary, people: int) -> None:
+    """Even if all of them watched it and all noisy sets hold it: noise alone does that too often."""
+    reports = found(vocabulary, people, {}, SHARES, 1)
+    reports.show_counts[:] = people
+    statistics = estimate_round(reports, vocabulary)
+    assert statistics.top_shows is not None
+    assert not any(show.is_signal for show in statistics.top_shows.shows)
+
+
+def test_no_reports_give_an_empty_but_valid_result(vocabulary: Vocabulary) -> None:
+    survey = default_survey(WEEK, vocabulary.version, range(50))
+    empty = RoundReports(survey, show_counts=np.zeros(50, np.int64), volume_counts=np.zeros(20, np.int64))
+    statistics = estimate_round(empty, vocabulary)
+    assert statistics.reports == 0
+    assert statistics.top_shows is not None
+    assert not any(show.is_signal for show in statistics.top_shows.shows)
+    assert statistics.volume is not None
+    assert not statistics.volume.is_reliable
+
+
+def test_volume_intervals_hold_the_true_shares_and_shrink(vocabulary: Vocabulary) -> None:
+    """The truth differs from what is assumed: half of the weeks are empty, the others hold fewer titles."""
+    truth = 0.5 * 0.85 ** np.array([*VOLUME_BUCKETS, 10**6])
+    truth = truth[:-1] - truth[1:]
+    truth[0] += 0.5
+    below = np.cumsum(truth) - truth
+    inside, errors = [], []
+    for people in (300, 1000, 3000, 30_000):
+        for seed in range(5):
+            volume = estimate_round(found(vocabulary, people, {}, truth, seed), vocabulary).volume
+            assert volume is not None
+            inside.append(np.mean((np.array(volume.lower) <= truth) & (truth <= np.array(volume.upper))))
+        errors.append(np.abs(np.array(volume.cumulative) - below).mean())
+    assert np.mean(inside) > 0.9
+    assert errors[0] < 0.06
+    assert errors[3] < 0.012
+
+
+def test_few_volume_reports_are_called_unreliable(vocabulary: Vocabulary) -> None:
+    few = estimate_round(found(vocabulary, 15, {}, SHARES, 1), vocabulary).volume
+    many = estimate_round(found(vocabulary, 1000, {}, SHARES, 1), vocabulary).volume
+    assert few is not None
+    assert many is not None
+    assert (few.is_reliable, many.is_reliable) == (False, True)
+
+
+def test_the_same_reports_give_the_same_bytes(vocabulary: Vocabulary) -> None:
+    one, two = (estimate_round(found(vocabulary, 500, {1: 99}, SHARES, 3), vocabulary) for _ in range(2))
+    assert one.to_bytes() == two.to_bytes()
+
+
+def test_the_prior_is_a_distribution_with_the_stated_share_of_empty_weeks() -> None:
+    assert SHARES.sum() == pytest.approx(1)
+    assert SHARES.min() > 0
+    assert SHARES[0] == pytest.approx((0.22 + 0.78 / 11) * 2 / 3 + 1 / 48)

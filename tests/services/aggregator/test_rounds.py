@@ -1,0 +1,140 @@
+"""The aggregator's work from asking to publishing."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from people import AGGREGATOR, asked, crowd
+
+from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.datasite import Datasite
+from netflix_trend.settings import load_settings
+from netflix_trend.shared_files import current_surveys, current_vocabulary, starter_surveys
+from netflix_trend.statistics import RoundStatistics
+from netflix_trend.survey import TopShowsQuestion, load_surveys
+from netflix_trend.vocabulary import CatalogueTitle, Vocabulary
+from netflix_trend.weeks import Week
+from services.aggregator.rounds import Aggregator
+from services.publisher.contributions import Contribution
+
+NEWEST = Week.parse("2026-W46")
+TODAY = NEWEST.sunday + timedelta(days=2)
+
+
+def aggregator(root: Path, vocabulary: Vocabulary | None = None) -> Aggregator:
+    (root / "datasites").mkdir(exist_ok=True)
+    site = Datasite(root / "datasites", AGGREGATOR)
+    return Aggregator(site, root / "own", vocabulary or starter_vocabulary(), durable=False)
+
+
+def other_vocabulary() -> Vocabulary:
+    return Vocabulary.build([CatalogueTitle(title=f"Show {n}", kind="series") for n in range(80)])
+
+
+def test_a_new_aggregator_asks_what_participants_assume_until_they_hear_from_it(tmp_path: Path) -> None:
+    assert aggregator(tmp_path).ask(TODAY) == starter_surveys(TODAY)
+
+
+def test_participants_read_the_vocabulary_and_the_surveys_back(tmp_path: Path) -> None:
+    surveys = aggregator(tmp_path, other_vocabulary()).ask(TODAY)
+    settings = load_settings(datasites_dir=tmp_path / "datasites")
+    assert current_vocabulary(settings) == other_vocabulary()
+    assert current_surveys(settings, TODAY) == surveys
+
+
+def test_a_survey_once_asked_is_never_changed(tmp_path: Path) -> None:
+    first = aggregator(tmp_path).ask(TODAY)
+    crowd(tmp_path, first[-1], "top_shows", [Contribution(frozenset({40}), 1)] * 30)
+    aggregator(tmp_path).run(TODAY)
+    assert aggregator(tmp_path, other_vocabulary()).ask(TODAY) == first
+    later = aggregator(tmp_path).ask(TODAY + timedelta(days=7))
+    assert later[:3] == first[1:]
+
+
+def test_results_of_a_round_asked_with_an_earlier_catalogue_keep_their_titles(tmp_path: Path) -> None:
+    first = aggregator(tmp_path).ask(TODAY)
+    crowd(tmp_path, first[-1], "top_shows", [Contribution(frozenset({4}), 1)] * 60)
+    statistics = aggregator(tmp_path, other_vocabulary()).run(TODAY)[-1]
+    assert statistics.top_shows is not None
+    assert statistics.top_shows.shows[0].title == starter_vocabulary().shows[4].title
+
+
+def test_the_next_candidates_are_the_strongest_shows_and_some_that_are_next_in_line(tmp_path: Path) -> None:
+    here = aggregator(tmp_path)
+    surveys = here.ask(TODAY)
+    crowd(tmp_path, surveys[-1], "top_shows", [Contribution(frozenset({49}), 1)] * 120)
+    here.run(TODAY)
+    asked_next = {}
+    for offset in (1, 2):
+        question = here.ask(TODAY + timedelta(days=7 * offset))[-1].question("top_shows")
+        assert isinstance(question, TopShowsQuestion)
+        assert question.candidates[0] == 49
+        assert len(question.candidates) == 50
+        asked_next[offset] = set(question.candidates)
+    assert len(asked_next[1] - set(range(50))) == 10
+    assert asked_next[1] != asked_next[2]
+
+
+def test_a_small_catalogue_is_asked_about_whole(tmp_path: Path) -> None:
+    small = Vocabulary.build([CatalogueTitle(title=f"Show {n}", kind="series") for n in range(5)])
+    here = aggregator(tmp_path, small)
+    surveys = here.ask(TODAY)
+    crowd(tmp_path, surveys[-1], "top_shows", [Contribution(frozenset({2}), 1)] * 20)
+    here.run(TODAY)
+    question = here.ask(TODAY + timedelta(days=7))[-1].question("top_shows")
+    assert isinstance(question, TopShowsQuestion)
+    assert sorted(question.candidates) == [0, 1, 2, 3, 4]
+
+
+def test_everything_that_is_published_is_there_and_readable_by_participants_only(tmp_path: Path) -> None:
+    here = aggregator(tmp_path)
+    surveys = here.ask(TODAY)
+    crowd(tmp_path, surveys[-1], "volume", [Contribution(frozenset(), 5)] * 3)
+    here.run(TODAY)
+    names = {path.relative_to(here.shared).as_posix() for path in here.shared.rglob("*") if path.is_file()}
+    rounds = {f"statistics/{survey.round}.json" for survey in surveys}
+    assert names == {
+        *("vocabulary.json", "survey.json", "statistics/latest.json", "syftperm.yaml", "syft.pub.yaml"),
+        *rounds,
+    }
+    assert load_surveys((here.shared / "survey.json").read_bytes()) == surveys[::-1]
+    emails = asked(surveys[-1], "volume", 3)
+    here.ask(TODAY)
+    rules = (here.shared / "syftperm.yaml").read_text()
+    assert all(rules.count(email) == 3 for email in emails)
+    assert "*" not in rules.replace("statistics/*.json", "")
+    latest = RoundStatistics.from_bytes((here.shared / "statistics/latest.json").read_bytes())
+    assert latest.round == surveys[-1].round
+    assert json.loads((here.site.public / "index.json").read_bytes())["round"] == surveys[-1].round
+    assert "There are no results" not in (here.site.public / "index.html").read_text()
+
+
+def test_late_answers_are_counted_while_the_round_is_open(tmp_path: Path) -> None:
+    here = aggregator(tmp_path)
+    surveys = here.ask(TODAY)
+    crowd(tmp_path, surveys[0], "volume", [Contribution(frozenset(), 5)] * 2)
+    assert [statistics.reports for statistics in here.run(TODAY)] == [2, 0, 0, 0]
+    crowd(tmp_path, surveys[0], "volume", [Contribution(frozenset(), 5)] * 4)
+    assert [statistics.reports for statistics in here.run(TODAY)] == [4, 0, 0, 0]
+
+
+def test_running_again_changes_no_file(tmp_path: Path) -> None:
+    here = aggregator(tmp_path)
+    crowd(tmp_path, here.ask(TODAY)[-1], "top_shows", [Contribution(frozenset({1}), 1)] * 9)
+    here.run(TODAY)
+    here.run(TODAY)
+    before = {path: path.stat().st_mtime_ns for path in here.site.root.rglob("*") if path.is_file()}
+    here.run(TODAY)
+    assert {path: path.stat().st_mtime_ns for path in here.site.root.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("today", [date(2026, 12, 31), date(2027, 1, 4), date(2021, 1, 5)])
+def test_rounds_go_on_over_new_year(tmp_path: Path, today: date) -> None:
+    rounds = [survey.round for survey in aggregator(tmp_path).ask(today)]
+    weeks = [Week.parse(text) for text in rounds]
+    assert [later.index - earlier.index for earlier, later in pairwise(weeks)] == [1, 1, 1]
+    assert weeks[-1].sunday < today
