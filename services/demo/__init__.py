@@ -1,0 +1,1 @@
+"""The whole network in one process: composes the services' own functions, adds invented people."""

@@ -1,0 +1,228 @@
+"""`./run.sh demo`: your export, thousands of invented people, and what an aggregator learns from all of them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from datetime import date
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from netflix_trend.settings import EXAMPLE_AGGREGATOR
+from netflix_trend.statistics import RoundStatistics, percentile
+from netflix_trend.weeks import Week
+from services.aggregator.site.charts import bucket_labels
+from services.aggregator.site.page import MyWeek, listed_shows, render_page
+from services.demo.network import ME, DemoError, Network
+from services.processor.history import History
+from services.publisher.contributions import load_profiles
+
+
+def main(arguments: list[str]) -> int:
+    """Run the demo. Returns 0, or 1 with a message when it cannot."""
+    options = _parser().parse_args(arguments)
+    console = Console(highlight=False, soft_wrap=False)
+    try:
+        with as_file(files("services.demo") / "sample_viewing_history.csv") as sample:
+            _run(options, options.exports or [sample], console)
+    except (DemoError, OSError) as error:
+        console.print(f"demo: {error}", style="red", markup=False, soft_wrap=True)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="./run.sh demo",
+        description="Takes your Netflix export through the whole of Netflix Trend, together with invented people, in "
+        "one process and without a network. Nothing leaves the output folder.",
+        epilog="Get your export at netflix.com: Account > Profile > Viewing activity > Download all.",
+    )
+    parser.add_argument(
+        "exports",
+        metavar="EXPORT.csv",
+        nargs="*",
+        type=Path,
+        help="NetflixViewingHistory.csv; several files count as one person's (default: an invented export)",
+    )
+    parser.add_argument("--people", type=_between(1, 1_000_000), default=8000, help="invented people (%(default)s)")
+    parser.add_argument(
+        "--weeks", type=_between(1, 520), default=6, help="weeks they take part, up to your last one (%(default)s)"
+    )
+    parser.add_argument("--seed", type=_between(0, 2**31), default=1, help="of the invented people (%(default)s)")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("demo-output"),
+        help="folder for the results; an earlier demo in it is replaced (%(default)s)",
+    )
+    return parser
+
+
+def _between(low: int, high: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        value = int(text)
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"expected a whole number from {low} to {high}")
+        return value
+
+    return number
+
+
+def _run(options: argparse.Namespace, exports: list[Path], console: Console) -> None:
+    for path in exports:
+        if not path.is_file():
+            raise DemoError(f"{path}: no such file")
+    network = Network(options.output)
+    network.prepare()
+    if not options.exports:
+        console.print("No export given: using an invented one. Try yours: ./run.sh demo NetflixViewingHistory.csv\n")
+    history = network.import_exports(exports)
+    _print_files(history, console)
+    encodings = history.encodings
+    if encodings is None or not len(encodings.full):
+        raise DemoError("no export could be used; see the reasons above")
+    newest: date = encodings.full["day"][-1].astype(date)
+    last = Week.of(newest)
+    console.print(f"Your newest view is of {newest}; the demo pretends that today is the day after {last} ended.\n")
+    steps = options.people * (2 * options.weeks + 3)
+    columns = (TextColumn("{task.description:<20}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    with Progress(*columns, TimeElapsedColumn(), console=console) as bar:
+        task = bar.add_task("people join", total=steps)
+        pending = 0
+
+        def progress(description: str) -> None:
+            nonlocal pending
+            pending += 1
+            if pending == 500:
+                bar.update(task, advance=pending, description=description)
+                pending = 0
+
+        rounds = network.run(options.people, options.weeks, options.seed, last, progress)
+        bar.update(task, completed=steps, description="done")
+    _print_results(rounds, network, last, console)
+
+
+def _print_files(history: History, console: Console) -> None:
+    table = Table(title="What was read", title_justify="left")
+    for column in ("File", "Rows", "From", "To", "Dates", "Shows", "Episodes", "Films"):
+        table.add_column(column, justify="left" if column in ("File", "From", "To", "Dates") else "right")
+    notes = []
+    for file in history.files:
+        export = file.export
+        if export is None:
+            notes.append(f"Refused. {file.refusal}")
+            continue
+        shows = export.views["show_name"].dropna().str.casefold().nunique()
+        table.add_row(
+            file.raw.name,
+            str(export.rows),
+            str(export.first_day or "-"),
+            str(export.last_day or "-"),
+            export.date_order,
+            str(shows),
+            str(export.kinds["episode"]),
+            str(export.kinds["film"]),
+        )
+        dropped = {
+            "damaged": export.damaged,
+            "without a date": export.undated,
+            "blank titles (kept as unknown views)": export.kinds["blank"],
+            "trailers and recaps (dropped)": export.kinds["supplemental"],
+            "unsure whether episode or film (kept as views)": export.kinds["unsure"],
+        }
+        parts = [f"{count} {what}" for what, count in dropped.items() if count]
+        notes.append(f"{file.raw.name}: {', '.join(parts) or 'every row was used'}. Dates: {export.date_evidence}.")
+        notes += [f"  {problem}" for problem in export.problems]
+    console.print(table)
+    for note in notes:
+        console.print(note, markup=False, soft_wrap=True)
+
+
+def _print_results(rounds: list[RoundStatistics], network: Network, last: Week, console: Console) -> None:
+    latest = rounds[-1]
+    console.print(
+        f"\n{latest.round}: {latest.participants} participants, {latest.reports} were asked and answered, "
+        f"{sum(latest.refused.values())} files refused."
+    )
+    _print_top_shows(latest, console)
+    _print_volume(latest, console)
+    profiles = load_profiles(network.private)
+    assert profiles is not None
+    mine = None
+    if latest.volume is not None:
+        titles = profiles.contribution(last).titles
+        place = percentile(latest.volume, titles)
+        mine = MyWeek(titles, place)
+        if place.is_reliable:
+            console.print(
+                f"\nYou started {titles} titles in {latest.round}: more than about {100 * place.share:.0f} % of "
+                f"participants, give or take {196 * place.standard_error:.0f} (95 %). Nothing was sent for this."
+            )
+        else:
+            console.print(
+                f"\nYou started {titles} titles in {latest.round}. There are too few answers to place you among the "
+                "others: any number would be only noise."
+            )
+    releases = sorted((network.datasites / ME / "app_data" / "netflix_trend" / "releases").glob("*.json"))
+    console.print(f"\nWhat left your machine in {len(rounds)} weeks: {len(releases)} files of 512 bytes")
+    for path in releases:
+        console.print(f"  {path}", markup=False, soft_wrap=True)
+    page = network.root / "index.html"
+    page.write_text(render_page(latest, mine), "utf-8")
+    public = network.datasites / EXAMPLE_AGGREGATOR / "public" / "netflix_trend" / "index.html"
+    console.print("\nPages to open in a browser:")
+    console.print(f"  yours      {page.resolve()}", markup=False, soft_wrap=True)
+    console.print(f"  everybody  {public.resolve()}", markup=False, soft_wrap=True)
+
+
+def _print_top_shows(latest: RoundStatistics, console: Console) -> None:
+    top_shows = latest.top_shows
+    if top_shows is None or not top_shows.reports:
+        console.print("\nTop shows: nobody was asked.")
+        return
+    table = Table(title=f"\nTop shows, in people of {top_shows.reports} asked", title_justify="left")
+    table.add_column("Show")
+    table.add_column("People", justify="right")
+    table.add_column("95 % interval", justify="right")
+    table.add_column("Reading")
+    for show in listed_shows(top_shows):
+        style = "" if show.is_signal else "dim"
+        interval = f"{show.lower:.0f} to {show.upper:.0f}"
+        reading = "watched" if show.is_signal else "only noise"
+        table.add_row(show.title, f"{max(0.0, show.estimate):.0f}", interval, reading, style=style)
+    console.print(table)
+    if top_shows.reports_needed:
+        console.print(
+            f"No show can be told from noise. The first one would need about {top_shows.reports_needed} answers; "
+            f"there are {top_shows.reports}."
+        )
+
+
+def _print_volume(latest: RoundStatistics, console: Console) -> None:
+    volume = latest.volume
+    if volume is None or not volume.reports:
+        console.print("\nViewing volume: nobody was asked.")
+        return
+    table = Table(title=f"\nTitles started in the week, from {volume.reports} answers", title_justify="left")
+    table.add_column("Titles", justify="right")
+    table.add_column("Share", justify="right")
+    table.add_column("95 % interval", justify="right")
+    table.add_column("")
+    widest = max(volume.shares)
+    for number, label in enumerate(bucket_labels(volume.buckets)):
+        share, lower, upper = volume.shares[number], volume.lower[number], volume.upper[number]
+        bar = "█" * round(30 * share / widest)
+        table.add_row(label, f"{100 * share:.1f} %", f"{100 * lower:.1f} to {100 * upper:.1f} %", bar)
+    console.print(table)
+    if not volume.is_reliable:
+        console.print("These shares are only noise around what was assumed beforehand: there are too few answers.")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,137 @@
+"""A folder laid out like a SyftBox workspace, with invented people, one real participant and an aggregator."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.datasite import Datasite
+from netflix_trend.settings import EXAMPLE_AGGREGATOR
+from netflix_trend.simulation.population import Population, SimulatedWeek, person, seeded_randomness
+from netflix_trend.statistics import RoundStatistics
+from netflix_trend.survey import Limits, Survey
+from netflix_trend.weeks import Week
+from services.aggregator.rounds import Aggregator
+from services.processor.history import History, rebuild
+from services.processor.raw import RawStore
+from services.publisher.contributions import Contribution, load_profiles
+from services.publisher.releases import Outcome, Participant, publish_due
+
+ME = "me@example.org"
+_MARKER = ".netflix-trend-demo"
+
+
+class DemoError(Exception):
+    """The demo cannot run as asked; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """Folders of the demo: `datasites/` as SyftBox would sync them, the rest is private to somebody."""
+
+    root: Path
+
+    @property
+    def datasites(self) -> Path:
+        """One folder a datasite."""
+        return self.root / "datasites"
+
+    @property
+    def private(self) -> Path:
+        """The real participant's private volume."""
+        return self.root / "private"
+
+    def prepare(self) -> None:
+        """Begin with an empty folder. Raises DemoError rather than removing anything that is not an earlier demo."""
+        if self.root.exists() and any(self.root.iterdir()):
+            if not (self.root / _MARKER).exists():
+                raise DemoError(f"{self.root} is not empty and not an earlier demo; name another folder with --output")
+            shutil.rmtree(self.root)
+        self.datasites.mkdir(parents=True)
+        (self.root / _MARKER).touch()
+
+    def aggregator(self) -> Aggregator:
+        """Return the aggregator of the network; nothing in a demo has to survive a power cut."""
+        site = Datasite(self.datasites, EXAMPLE_AGGREGATOR)
+        return Aggregator(site, self.root / "aggregator", starter_vocabulary(), durable=False)
+
+    def import_exports(self, exports: Sequence[Path], received: date | None = None) -> History:
+        """Take files through the processor. Without `received` they count as complete: downloaded after their week."""
+        store = RawStore(self.private)
+        vocabulary = starter_vocabulary()
+        for path in exports:
+            store.save(path.read_bytes(), "me", "demo", path.name, received or date.min + timedelta(days=7))
+        history = rebuild(self.private, "me", vocabulary)
+        if received is None and history.encodings is not None and len(history.encodings.full):
+            newest = history.encodings.full["day"][-1].astype(date)
+            return self.import_exports(exports, Week.of(newest).sunday + timedelta(days=1))
+        return history
+
+    def publish_mine(self, surveys: Sequence[Survey], today: date) -> list[Outcome]:
+        """Let the real participant's publisher answer, with real randomness."""
+        profiles = load_profiles(self.private)
+        assert profiles is not None
+        participant = Participant(
+            Datasite(self.datasites, ME), EXAMPLE_AGGREGATOR, self.root / "publisher" / "ledger.jsonl", Limits()
+        )
+        return publish_due(
+            participant,
+            surveys,
+            profiles.contribution,
+            vocabulary=profiles.vocabulary,
+            covered_through=profiles.covered_through,
+            today=today,
+        )
+
+    def publish_people(
+        self, survey: Survey, week: SimulatedWeek, seed: int, progress: Callable[[], None] = lambda: None
+    ) -> None:
+        """Let the publisher of every invented person answer one survey."""
+        randbelow = seeded_randomness(seed)
+        today = survey.week.sunday + timedelta(days=1)
+        for number, shows in enumerate(week.shows):
+            progress()
+            email = person(number)
+            if survey.question_for(email) is None:
+                continue
+            contribution = Contribution(shows, int(week.titles[number]))
+            participant = Participant(
+                site=Datasite(self.datasites, email),
+                aggregator=EXAMPLE_AGGREGATOR,
+                ledger=self.root / "people" / email / "ledger.jsonl",
+                limits=Limits(),
+                randbelow=randbelow,
+                durable=False,
+            )
+            publish_due(
+                participant,
+                [survey],
+                lambda _, contribution=contribution: contribution,  # type: ignore[misc]
+                vocabulary=survey.vocabulary,
+                covered_through=survey.week.sunday,
+                today=today,
+            )
+
+    def run(
+        self, people: int, weeks: int, seed: int, last: Week, progress: Callable[[str], None] = lambda _: None
+    ) -> list[RoundStatistics]:
+        """Play `weeks` weeks that end with `last`; returns the statistics of each, oldest first.
+
+        progress is called once for each of the `people * (weeks * 2 + 3)` steps.
+        """
+        aggregator = self.aggregator()
+        population = Population(people, len(aggregator.vocabulary), seed)
+        for number, week in enumerate(population.weeks(weeks)):
+            today = (last - (weeks - 1 - number)).sunday + timedelta(days=1)
+            surveys = aggregator.ask(today)
+            self.publish_mine(surveys, today)
+            self.publish_people(surveys[-1], week, seed + number, lambda: progress("people answer"))
+            is_last = number == weeks - 1
+            aggregator.count(surveys if is_last else surveys[-1:], lambda: progress("answers are counted"))
+        rounds = [last - age for age in reversed(range(weeks))]
+        folder = aggregator.shared / "statistics"
+        return [RoundStatistics.from_bytes((folder / f"{week}.json").read_bytes()) for week in rounds]

@@ -1,0 +1,163 @@
+"""The demo: the whole network in one process, and a command that says clearly what it did."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from netflix_trend.simulation.population import Population
+from netflix_trend.weeks import Week
+from services.demo.__main__ import main
+from services.demo.network import ME, DemoError, Network
+
+EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports"
+
+
+@pytest.fixture(scope="module")
+def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo") / "out"
+
+
+@pytest.fixture(scope="module")
+def printed(output: Path) -> str:
+    """One run that the tests of this module look at."""
+    import contextlib
+    import io
+
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text):
+        assert main(["--people", "2500", "--weeks", "2", "--seed", "3", "--output", str(output)]) == 0
+    return " ".join(text.getvalue().split())
+
+
+def test_the_demo_says_what_was_read(printed: str) -> None:
+    assert "150" in printed
+    assert "2025-09-04" in printed
+    assert "6 blank titles (kept as unknown views), 6 trailers and recaps (dropped)" in printed
+    assert "0 of 150 dates are impossible as mdy" in printed
+
+
+def test_the_demo_prints_results_with_intervals_and_the_own_place(printed: str) -> None:
+    assert "Top shows, in people of" in printed
+    assert "95 % interval" in printed
+    assert "only noise" in printed
+    assert "You started 8 titles in 2026-W46" in printed
+
+
+def test_the_demo_leaves_both_pages_and_only_the_own_one_knows_me(printed: str, output: Path) -> None:
+    mine = (output / "index.html").read_text()
+    public = (output / "datasites/aggregator@example.org/public/netflix_trend/index.html").read_text()
+    assert "You and the others" in mine
+    assert "You and the others" not in public
+    assert str(output) in printed.replace(" ", "") or output.name in printed
+
+
+def test_the_output_is_laid_out_like_a_syftbox_workspace(printed: str, output: Path) -> None:
+    people = [path for path in (output / "datasites").iterdir() if path.name.startswith("person")]
+    assert len(people) == pytest.approx(1250, abs=150)
+    for path in people[:20]:
+        names = {file.name for file in (path / "app_data" / "netflix_trend").iterdir()}
+        assert names == {"manifest.json", "syftperm.yaml", "syft.pub.yaml", "releases"}
+
+
+def test_no_title_of_mine_is_in_anything_that_left(printed: str, output: Path) -> None:
+    mine = output / "datasites" / ME
+    left = b"".join(path.read_bytes() for path in mine.rglob("*") if path.is_file())
+    assert left
+    for title in (b"Garden", b"Nobody Has Heard", b"Wednesday", b"Adolescence"):
+        assert title not in left
+    assert ME.encode() not in left
+
+
+def test_the_strongest_simulated_shows_are_found_and_intervals_hold_the_truth(tmp_path: Path) -> None:
+    """2,000 people answer top shows in a round: the show ranked first is among the true first three."""
+    from netflix_trend.simulation.population import person
+    from netflix_trend.statistics import RoundStatistics
+    from netflix_trend.survey import load_surveys
+
+    network = Network(tmp_path / "out")
+    network.prepare()
+    sample = Path(__file__).parents[3] / "services" / "demo" / "sample_viewing_history.csv"
+    network.import_exports([sample])
+    last, people = Week.parse("2026-W46"), 8000
+    (statistics,) = network.run(people, 1, 5, last)
+    assert statistics.top_shows is not None
+    (week,) = Population(people, 1438, 5).weeks(1)
+    survey = load_surveys((network.root / "aggregator" / "surveys" / f"{last}.json").read_bytes())[0]
+    asked = [
+        shows
+        for number, shows in enumerate(week.shows)
+        if (question := survey.question_for(person(number))) and question.name == "top_shows"
+    ]
+    assert abs(statistics.top_shows.reports - len(asked)) <= 1
+    candidates = set(range(50))
+    # A person names one of the candidates they watched, so each counts for a fair share.
+    named = {show: sum(1 / len(s & candidates) for s in asked if show in s) for show in candidates}
+    best = sorted(named, key=lambda show: -named[show])[:3]
+    assert statistics.top_shows.shows[0].show in best
+    held = [show.lower - 6 <= named[show.show] <= show.upper + 6 for show in statistics.top_shows.shows]
+    assert sum(held) / len(held) > 0.9
+    assert RoundStatistics.from_bytes(statistics.to_bytes()) == statistics
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--people", "0"], ["--people", "x"], ["--weeks", "0"], ["--seed", "-1"], ["--what"]],
+)
+def test_wrong_options_are_explained(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    assert "usage: ./run.sh demo" in capsys.readouterr().err
+
+
+def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    text = capsys.readouterr().out
+    for option in ("EXPORT.csv", "--people", "--weeks", "--seed", "--output"):
+        assert option in text
+
+
+def test_a_folder_with_other_files_is_never_emptied(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "thesis.txt").write_text("mine")
+    assert main(["--output", str(tmp_path)]) == 1
+    assert (tmp_path / "thesis.txt").read_text() == "mine"
+    assert "--output" in capsys.readouterr().out
+
+
+def test_a_missing_file_and_an_unusable_one_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path / "no.csv"), "--output", str(tmp_path / "a")]) == 1
+    assert "no such file" in capsys.readouterr().out
+    (tmp_path / "bad.csv").write_text("a,b\n1,2\n")
+    assert main([str(tmp_path / "bad.csv"), "--output", str(tmp_path / "b")]) == 1
+    text = " ".join(capsys.readouterr().out.split())
+    assert "row 1" in text
+    assert "expected 'Title,Date'" in text
+
+
+def test_several_files_are_one_person_and_a_bad_one_costs_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bad.csv").write_text("")
+    files = [str(EXPORTS / "en_mdy_us.csv"), str(EXPORTS / "de_dmy_de.csv"), str(tmp_path / "bad.csv")]
+    assert main([*files, "--people", "50", "--weeks", "1", "--output", str(tmp_path / "out")]) == 0
+    text = capsys.readouterr().out
+    assert "the file is empty" in text
+    manifests = list((tmp_path / "out" / "datasites" / ME).rglob("manifest.json"))
+    if manifests:
+        assert json.loads(manifests[0].read_bytes())["schema_version"] == 1
+
+
+def test_an_earlier_demo_is_replaced(tmp_path: Path) -> None:
+    network = Network(tmp_path / "out")
+    network.prepare()
+    (network.datasites / "old@example.org").mkdir()
+    network.prepare()
+    assert not (network.datasites / "old@example.org").exists()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "file").touch()
+    with pytest.raises(DemoError):
+        Network(tmp_path / "other").prepare()
