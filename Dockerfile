@@ -1,0 +1,38 @@
+# One file for all images; SERVICE chooses which service and which lock go in, and nothing else does:
+#   docker build --build-arg SERVICE=processor .
+ARG BASE=debian:trixie-slim
+ARG RUNTIME=python
+
+FROM ${BASE} AS python
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends python3 \
+ && rm -rf /var/lib/apt/lists/*
+
+FROM python AS browser
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends chromium chromium-driver chromium-sandbox \
+ && rm -rf /var/lib/apt/lists/*
+
+FROM python AS packages
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends python3-venv \
+ && rm -rf /var/lib/apt/lists/*
+ARG SERVICE
+COPY requirements/${SERVICE}.txt /tmp/requirements.txt
+RUN python3 -m venv /opt/venv \
+ && /opt/venv/bin/pip install --no-cache-dir --no-compile --disable-pip-version-check --require-hashes \
+    -r /tmp/requirements.txt \
+ && /opt/venv/bin/pip uninstall --yes --quiet pip
+
+FROM ${RUNTIME} AS service
+ARG SERVICE
+COPY --from=packages /opt/venv /opt/venv
+COPY netflix_trend /app/netflix_trend
+COPY services/__init__.py /app/services/__init__.py
+COPY services/common /app/services/common
+COPY services/${SERVICE} /app/services/${SERVICE}
+RUN /opt/venv/bin/python -m compileall -q /app /opt/venv
+ENV SERVICE=${SERVICE} PATH=/opt/venv/bin:/usr/bin:/bin PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+WORKDIR /app
+USER 1000:1000
+CMD ["sh", "-c", "exec python -m services.$SERVICE"]

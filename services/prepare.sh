@@ -1,0 +1,63 @@
+#!/bin/sh
+# Runs once before the other services, as root with four capabilities and no network, because Docker creates volumes
+# and missing folders as root and the services are not root. It
+#   - makes a random Redis password for each service, in a volume that only this service mounts,
+#   - gives volumes, and folders that belong to root, to the services' user. A folder of anybody else stays as it is.
+set -eu
+uid=${SERVICE_UID:?} gid=${SERVICE_GID:?} redis_uid=${REDIS_UID:?}
+
+own() { # own FOLDER: make it usable by the services
+  mkdir -p "$1"
+  owner=$(stat -c %u "$1")
+  if [ "$owner" = 0 ]; then
+    chown "$uid:$gid" "$1"
+  elif [ "$owner" != "$uid" ]; then
+    echo "prepare: $1 belongs to user $owner, the services run as $uid. Put PARTICIPANT_UID=$owner into .env" >&2
+    exit 1
+  fi
+}
+
+own_path() { # own_path ROOT RELATIVE: every folder from ROOT down to RELATIVE
+  folder=$1
+  own "$folder"
+  old_ifs=$IFS
+  IFS=/
+  for part in $2; do
+    folder=$folder/$part
+    own "$folder"
+  done
+  IFS=$old_ifs
+}
+
+# Folders on the participant's own disk.
+[ ! -d /host/drop ] || { own /host/drop; own /host/drop/done; own /host/drop/refused; }
+[ -z "${SYFTBOX_EMAIL:-}" ] || own_path /host/datasites "$SYFTBOX_EMAIL/app_data/netflix_trend"
+own_path /host/datasites "$AGGREGATOR_DATASITE/app_data/netflix_trend/shared"
+own_path /host/datasites "$AGGREGATOR_DATASITE/public"
+for volume in /volumes/private /volumes/publisher /volumes/aggregator; do
+  [ ! -d "$volume" ] || own "$volume"
+done
+
+[ -d /volumes/redis-acl ] || exit 0
+
+password() { # password SERVICE: its SHA-256; the password itself goes to the service's own volume
+  file=/volumes/secret-$1/redis_password
+  if [ ! -s "$file" ]; then
+    head -c 32 /dev/urandom | sha256sum | cut -c1-64 >"$file.new"
+    mv "$file.new" "$file"
+  fi
+  chown "$uid:$gid" "$file"
+  chmod 0400 "$file"
+  printf %s "$(cat "$file")" | sha256sum | cut -c1-64
+}
+
+rq='~rq:* &rq:* +@all -@admin -@dangerous +info'
+{
+  echo 'user default off'
+  echo 'user health on nopass resetkeys resetchannels -@all +ping'
+  echo "user scraper on #$(password scraper) resetkeys resetchannels ~inbox -@all +rpush"
+  echo "user processor on #$(password processor) resetkeys resetchannels ~inbox ~inbox:receiving $rq"
+  echo "user publisher on #$(password publisher) resetkeys resetchannels $rq"
+} >/volumes/redis-acl/users.acl
+chown -R "$redis_uid:$redis_uid" /volumes/redis-acl /volumes/redis-data
+chmod 0400 /volumes/redis-acl/users.acl

@@ -1,0 +1,250 @@
+"""The participant's machine as `docker compose up` starts it, on a real engine."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from containers import ROOT, Stack, require_docker
+
+from netflix_trend.release import SIZE
+
+pytestmark = pytest.mark.docker
+SERVICES = ("redis", "scraper", "processor", "publisher")
+SAMPLE = (ROOT / "services" / "demo" / "sample_viewing_history.csv").read_bytes()
+ME, AGGREGATOR = "me@example.org", "aggregator@example.org"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    # Nothing is prepared in it: the stack makes what it needs, as on a new machine.
+    return tmp_path_factory.mktemp("participant")
+
+
+@pytest.fixture(scope="module")
+def stack(folder: Path) -> Iterator[Stack]:
+    require_docker()
+    folders = {"OUTPUT_DIR": str(folder / "drop"), "DATASITES_DIR": str(folder / "datasites")}
+    stack = Stack("netflix-trend-test", "docker-compose.yml", folders)
+    stack.down()
+    stack.up()
+    yield stack
+    stack.down()
+
+
+def app_data(folder: Path) -> Path:
+    return folder / "datasites" / ME / "app_data" / "netflix_trend"
+
+
+def releases(folder: Path) -> list[Path]:
+    return sorted((app_data(folder) / "releases").glob("*.json"))
+
+
+def drop(folder: Path, data: bytes, name: str = "NetflixViewingHistory.csv") -> None:
+    part = folder / "drop" / f".{name}.part"
+    part.write_bytes(data)
+    part.rename(folder / "drop" / name)
+
+
+def test_a_dropped_export_becomes_a_release_within_ten_seconds(
+    stack: Stack, folder: Path, wait_for: Callable[..., None]
+) -> None:
+    began = time.monotonic()
+    drop(folder, SAMPLE)
+    wait_for(lambda: releases(folder), "a release appears in the datasite", 10)
+    print(f"release after {time.monotonic() - began:.1f} s")
+    (release,) = releases(folder)
+    assert release.stat().st_size == SIZE
+    names = {path.name for path in app_data(folder).iterdir()}
+    assert names == {"manifest.json", "syftperm.yaml", "syft.pub.yaml", "releases"}
+    wait_for((folder / "drop" / "done" / "NetflixViewingHistory.csv").exists, "the file is moved to done/")
+
+
+def test_a_file_that_cannot_be_used_stops_nothing(stack: Stack, folder: Path, wait_for: Callable[..., None]) -> None:
+    drop(folder, b"nottitle,notdate\n1,2\n", "wrong.csv")
+    wait_for(lambda: "refused reason=header" in stack.compose("logs", "processor"), "the refusal is logged", 30)
+    assert json.loads((app_data(folder) / "manifest.json").read_bytes())["app"] == "netflix_trend"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_service_is_confined(stack: Stack, service: str) -> None:
+    found = stack.inspect(service)
+    host, config = found["HostConfig"], found["Config"]
+    assert found["State"]["Health"]["Status"] == "healthy"
+    assert config["User"].split(":")[0] not in ("", "0", "root")
+    assert host["ReadonlyRootfs"]
+    assert host["CapDrop"] == ["ALL"]
+    assert not host["CapAdd"]
+    assert "no-new-privileges:true" in host["SecurityOpt"]
+    assert not host["Privileged"]
+    assert host["Memory"] > 0
+    assert 0 < host["PidsLimit"] <= 512
+    assert not host["PortBindings"]
+    assert not any(mount["Source"].endswith("docker.sock") for mount in found["Mounts"])
+    status = stack.exec(service, "cat", "/proc/self/status")
+    assert "CapEff:\t0000000000000000" in status
+    assert "NoNewPrivs:\t1" in status
+    assert stack.exec(service, "sh", "-c", "touch /app-test 2>&1 || echo refused").strip().endswith("refused")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_only_the_scraper_has_a_way_out(stack: Stack, service: str) -> None:
+    routes = stack.exec(service, "cat", "/proc/net/route").splitlines()[1:]
+    has_default_route = any(line.split()[1] == "00000000" for line in routes)
+    assert has_default_route is (service == "scraper")
+    networks = stack.inspect(service)["NetworkSettings"]["Networks"]
+    inside = [
+        json.loads(subprocess.run(["docker", "network", "inspect", name], capture_output=True, check=True).stdout)[0]
+        for name in networks
+    ]
+    assert all(network["Internal"] for network in inside) is (service != "scraper")
+
+
+def test_the_scraper_reaches_redis_and_no_other_service(stack: Stack) -> None:
+    code = (
+        "import socket\n"
+        "for name in ('redis', 'processor', 'publisher'):\n"
+        "    try: print(name, bool(socket.getaddrinfo(name, 1)))\n"
+        "    except OSError: print(name, False)\n"
+    )
+    assert stack.exec("scraper", "python", "-c", code).split() == [
+        "redis",
+        "True",
+        "processor",
+        "False",
+        "publisher",
+        "False",
+    ]
+
+
+def test_each_service_mounts_only_what_it_needs(stack: Stack) -> None:
+    mounts = {
+        service: {mount["Destination"]: mount["RW"] for mount in stack.inspect(service)["Mounts"]}
+        for service in SERVICES
+    }
+    assert mounts == {
+        "redis": {"/acl": False, "/data": True},
+        "scraper": {"/drop": True, "/secrets": False},
+        "processor": {"/private": True, "/secrets": False, f"/datasites/{AGGREGATOR}": False},
+        "publisher": {
+            "/private": False,
+            "/publisher": True,
+            "/secrets": False,
+            f"/datasites/{ME}": True,
+            f"/datasites/{AGGREGATOR}": False,
+        },
+    }
+
+
+@pytest.mark.parametrize("service", ["scraper", "processor", "publisher"])
+def test_an_image_holds_its_own_service_and_packages_only(stack: Stack, service: str) -> None:
+    assert set(stack.exec(service, "ls", "/app/services").split()) - {"__pycache__"} == {
+        "__init__.py",
+        "common",
+        service,
+    }
+    code = "import importlib.util as u; print([n for n in ('rq','duckdb','flask','selenium') if u.find_spec(n)])"
+    expected = {"scraper": ["selenium"], "processor": ["rq", "duckdb"], "publisher": ["rq"]}
+    assert stack.exec(service, "python", "-c", code).strip() == str(expected[service])
+
+
+def test_the_scraper_image_holds_a_browser_and_its_driver(stack: Stack) -> None:
+    assert stack.exec("scraper", "chromium", "--version").startswith("Chromium")
+    assert stack.exec("scraper", "chromedriver", "--version").startswith("ChromeDriver")
+
+
+def test_secrets_and_personal_data_are_in_no_log_and_no_inspection(stack: Stack) -> None:
+    secrets = [stack.exec(service, "cat", "/secrets/redis_password").strip() for service in SERVICES[1:]]
+    assert len({len(secret) for secret in secrets}) == 1
+    assert len(set(secrets)) == 3
+    logs = stack.compose("logs")
+    inspections = json.dumps([stack.inspect(service) for service in SERVICES])
+    for secret in secrets:
+        assert secret not in logs
+        assert secret not in inspections
+    for private in ("Wednesday", "Adolescence", ME, "NetflixViewingHistory"):
+        assert private not in logs
+
+
+def test_nothing_private_lies_in_any_datasite(stack: Stack, folder: Path) -> None:
+    left = b"".join(path.read_bytes() for path in (folder / "datasites").rglob("*") if path.is_file())
+    assert left
+    for private in (b"Wednesday", b"Adolescence", b"Title,Date", b"NUMPY", b"DUCK"):
+        assert private not in left
+
+
+def test_a_killed_processor_and_a_killed_redis_lose_nothing(
+    stack: Stack, folder: Path, wait_for: Callable[..., None]
+) -> None:
+    stack.compose("kill", "--signal", "KILL", "processor")
+    drop(folder, SAMPLE + b'"One more film","11/14/26"\n', "more.csv")
+    wait_for((folder / "drop" / "done" / "more.csv").exists, "the file is queued", 30)
+    stack.compose("kill", "--signal", "KILL", "redis")
+    stack.compose("up", "--detach", "--wait")
+    wait_for(lambda: "rows=151" in stack.compose("logs", "processor"), "the queued export is read", 120)
+
+
+def test_releases_stay_the_same_when_the_datasite_is_wiped(
+    stack: Stack, folder: Path, wait_for: Callable[..., None]
+) -> None:
+    (release,) = releases(folder)
+    before = release.read_bytes()
+    for path in sorted(app_data(folder).rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    drop(folder, SAMPLE + b'"Another film","11/13/26"\n', "again.csv")
+    wait_for(lambda: releases(folder), "the release is restored", 60)
+    assert [path.read_bytes() for path in releases(folder)] == [before]
+
+
+def test_an_aggregator_reads_the_release_and_serves_the_result(
+    stack: Stack, folder: Path, wait_for: Callable[..., None]
+) -> None:
+    import socket
+    import urllib.request
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {
+        "DATASITES_DIR": str(folder / "datasites"),
+        "AGGREGATOR_PORT": str(port),
+        "AGGREGATOR_POLL_SECONDS": "1",
+    }
+    aggregator = Stack("netflix-trend-test-aggregator", "docker-compose.aggregator.yml", environment)
+
+    def get(path: str) -> tuple[int, bytes]:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as response:
+            return response.status, response.read()
+
+    aggregator.down()
+    aggregator.up()
+    try:
+        assert get("/healthz") == (200, b'{"error":null,"ok":true}\n')
+        round_name = releases(folder)[0].stem
+        statistics = json.loads(get(f"/statistics/{round_name}.json")[1])
+        assert (statistics["participants"], statistics["reports"], statistics["refused"]) == (1, 1, {})
+        assert b"only noise" in get("/")[1] or b"say little" in get("/")[1]
+        shared = folder / "datasites" / AGGREGATOR / "app_data" / "netflix_trend" / "shared"
+        for name in ("vocabulary.json", "survey.json", f"statistics/{round_name}.json"):
+            assert get(f"/{name}")[1] == (shared / name).read_bytes()
+        found = aggregator.inspect("aggregator")
+        assert found["HostConfig"]["PortBindings"]["8650/tcp"][0]["HostIp"] == "127.0.0.1"
+        assert found["Config"]["User"].split(":")[0] not in ("", "0", "root")
+        assert found["HostConfig"]["ReadonlyRootfs"]
+        assert found["HostConfig"]["CapDrop"] == ["ALL"]
+        assert "no-new-privileges:true" in found["HostConfig"]["SecurityOpt"]
+        assert found["HostConfig"]["Memory"] > 0
+    finally:
+        aggregator.down()
+
+
+def test_stopping_is_quick_and_loses_nothing(stack: Stack) -> None:
+    began = time.monotonic()
+    stack.compose("stop")
+    assert time.monotonic() - began < 60
+    codes = {service: stack.inspect(service)["State"]["ExitCode"] for service in SERVICES}
+    assert codes == dict.fromkeys(SERVICES, 0)
