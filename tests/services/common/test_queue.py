@@ -1,0 +1,276 @@
+"""A real Redis with the real users, real RQ workers, and what happens when they are killed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from redis.exceptions import NoPermissionError, RedisError
+from redis_server import RedisServer, answers
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from netflix_trend.datasite import Datasite
+from netflix_trend.encodings import load_encodings
+from netflix_trend.inbox import Delivery, pack
+from services.common.connection import INBOX, connect
+from services.common.queue import INGEST_JOB, INGEST_QUEUE, PUBLISH_JOB, UnlistedJob, enqueue, queue
+from services.processor.receive import RECEIVING, receive_one, recover
+from services.scraper.drop_folder import DropFolder
+
+pytestmark = pytest.mark.redis
+ROOT = Path(__file__).parents[3]
+SAMPLE = (ROOT / "services" / "demo" / "sample_viewing_history.csv").read_bytes()
+
+
+def delivery(data: bytes = SAMPLE, name: str = "NetflixViewingHistory.csv") -> bytes:
+    return pack(Delivery("me", "drop_folder", name, date.today(), data))
+
+
+@contextmanager
+def service(server: RedisServer, name: str, *role: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a service as its container does; it must end by itself after SIGTERM."""
+    log = (server.folder / f"{name}.log").open("ab")
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-m", f"services.{name}", *role],
+        cwd=ROOT,
+        env=server.environment(name),
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        yield process
+        if process.poll() is None:
+            process.terminate()
+            assert process.wait(30) == 0, (server.folder / f"{name}.log").read_text()
+    finally:
+        if process.poll() is None:
+            process.kill()
+        log.close()
+
+
+def releases(server: RedisServer) -> set[str]:
+    names = Datasite(server.folder / "datasites", "me@example.org").published()
+    return {name for name in names if name.startswith("releases/")}
+
+
+# --- who may do what ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("PING",),
+        ("LLEN", INBOX),
+        ("LPOP", INBOX),
+        ("GET", "x"),
+        ("KEYS", "*"),
+        ("CONFIG", "GET", "*"),
+        ("EVAL", "return 1", "0"),
+        ("PUBLISH", "rq:pubsub:x", "y"),
+        ("HSET", "rq:job:x", "a", "b"),
+        ("RPUSH", "rq:queue:ingest", "x"),
+        ("RPUSH", "inbox:receiving", "x"),
+        ("ACL", "LIST"),
+        ("FLUSHALL",),
+    ],
+)
+def test_the_scraper_may_append_to_the_inbox_and_nothing_else(redis_server: RedisServer, command: tuple) -> None:
+    with connect(redis_server.settings("scraper")) as connection:
+        connection.rpush(INBOX, b"message")
+        with pytest.raises(NoPermissionError):
+            connection.execute_command(*command)
+
+
+@pytest.mark.parametrize("name", ["processor", "publisher"])
+@pytest.mark.parametrize("command", [("CONFIG", "SET", "dir", "/"), ("FLUSHALL",), ("GET", "other"), ("ACL", "LIST")])
+def test_workers_have_no_administration_and_no_other_keys(redis_server: RedisServer, name: str, command: tuple) -> None:
+    with connect(redis_server.settings(name)) as connection, pytest.raises(NoPermissionError):
+        connection.execute_command(*command)
+
+
+def test_the_publisher_never_sees_an_export(redis_server: RedisServer) -> None:
+    with connect(redis_server.settings("publisher")) as connection, pytest.raises(NoPermissionError):
+        connection.lrange(INBOX, 0, -1)
+
+
+@pytest.mark.parametrize("user", ["default", "processor"])
+def test_without_the_password_nobody_gets_in(redis_server: RedisServer, user: str) -> None:
+    with Redis(port=redis_server.port, username=user, password="guess") as client, pytest.raises(RedisError):
+        client.ping()
+
+
+def test_passwords_stay_the_same_when_the_machine_is_prepared_again(redis_server: RedisServer) -> None:
+    settings = redis_server.settings("processor")
+    assert len(settings.redis_password) == 64
+    assert settings.redis_password not in (redis_server.folder / "redis-acl" / "users.acl").read_text()
+    assert settings.redis_password not in repr(settings)
+
+
+# --- the inbox ---------------------------------------------------------------------------------------------------
+
+
+def test_an_export_is_kept_once_however_often_it_arrives(redis_server: RedisServer) -> None:
+    with connect(redis_server.settings("processor")) as connection:
+        for _ in range(3):
+            connection.rpush(INBOX, delivery())
+            assert receive_one(connection, redis_server.settings("processor"), 1)
+        assert not receive_one(connection, redis_server.settings("processor"), 0.1)
+        assert len(list((redis_server.folder / "private" / "raw").glob("*.csv"))) == 1
+        assert queue(INGEST_QUEUE, connection).count == 3
+        assert connection.llen(RECEIVING) == 0
+
+
+@pytest.mark.parametrize("message", [b"", b"\x80\x04pickle", b"{}", delivery()[:-2], b"[" * 10_000])
+def test_a_message_that_is_none_is_dropped_and_the_next_one_handled(redis_server: RedisServer, message: bytes) -> None:
+    settings = redis_server.settings("processor")
+    with connect(settings) as connection:
+        connection.rpush(INBOX, message, delivery())
+        assert receive_one(connection, settings, 1)
+        assert receive_one(connection, settings, 1)
+        assert queue(INGEST_QUEUE, connection).count == 1
+        assert connection.llen(RECEIVING) == 0
+
+
+def test_what_a_killed_receiver_had_in_hand_is_taken_up_again(redis_server: RedisServer) -> None:
+    settings = redis_server.settings("processor")
+    with connect(settings) as connection:
+        connection.rpush(INBOX, delivery(name="1.csv"), delivery(SAMPLE + b'"A","1/1/26"\n', name="2.csv"))
+        connection.blmove(INBOX, RECEIVING, 1, "LEFT", "LEFT")
+        assert recover(connection) == 1
+        assert receive_one(connection, settings, 1)
+        assert receive_one(connection, settings, 1)
+    assert len(list((redis_server.folder / "private" / "raw").glob("*.csv"))) == 2
+
+
+def test_queued_exports_survive_a_killed_redis(redis_server: RedisServer, wait_for: Callable[..., None]) -> None:
+    with connect(redis_server.settings("scraper")) as connection:
+        for number in range(20):
+            connection.rpush(INBOX, delivery(SAMPLE + f'"Title {number}","1/1/26"\n'.encode()))
+    # appendfsync everysec: the kernel has the bytes, so killing the process loses none.
+    redis_server.kill()
+    redis_server.start()
+    wait_for(lambda: answers(redis_server), "Redis answers again")
+    with connect(redis_server.settings("processor")) as connection:
+        assert connection.llen(INBOX) == 20
+
+
+# --- jobs --------------------------------------------------------------------------------------------------------
+
+
+def test_only_listed_jobs_are_queued(redis_server: RedisServer) -> None:
+    with connect(redis_server.settings("processor")) as connection, pytest.raises(UnlistedJob):
+        enqueue(INGEST_QUEUE, connection, "os.system", "id")
+
+
+def test_a_forged_job_is_refused_and_the_worker_goes_on(
+    redis_server: RedisServer, wait_for: Callable[..., None]
+) -> None:
+    """Somebody with the right to write jobs names os.system: it does not run, the next job does."""
+    proof = redis_server.folder / "proof"
+    with connect(redis_server.settings("processor")) as connection:
+        forged = Queue(INGEST_QUEUE, connection=connection, serializer=JSONSerializer).enqueue(
+            "os.system", f"touch {proof}"
+        )
+        connection.rpush(INBOX, delivery())
+        assert receive_one(connection, redis_server.settings("processor"), 1)
+        with service(redis_server, "processor", "work"):
+            wait_for((redis_server.folder / "private/profiles/me/encodings.json").exists, "the export is read")
+            wait_for(lambda: forged.get_status(refresh=True) == "failed", "the forged job failed")
+        assert not proof.exists()
+
+
+def test_a_dropped_file_becomes_a_release_and_stopping_is_clean(
+    redis_server: RedisServer, wait_for: Callable[..., None]
+) -> None:
+    drop = redis_server.folder / "drop"
+    with service(redis_server, "scraper"), service(redis_server, "processor"), service(redis_server, "publisher"):
+        (drop / ".part").write_bytes(SAMPLE)
+        (drop / ".part").rename(drop / "NetflixViewingHistory.csv")
+        wait_for(lambda: bool(releases(redis_server)), "a release is published", 30)
+    assert (drop / "done" / "NetflixViewingHistory.csv").read_bytes() == SAMPLE
+    assert len(releases(redis_server)) == 1
+    encodings = load_encodings(redis_server.folder / "private" / "profiles" / "me")
+    assert encodings.vector.sum() > 50
+    logs = b"".join(path.read_bytes() for path in redis_server.folder.glob("*.log"))
+    for private in (b"Wednesday", b"Adolescence", b"me@example.org", b"NetflixViewingHistory"):
+        assert private not in logs
+    for name in ("scraper", "processor", "publisher"):
+        assert redis_server.settings(name).redis_password.encode() not in logs
+
+
+def test_a_worker_killed_in_mid_job_leaves_the_same_result_as_an_undisturbed_one(
+    redis_server: RedisServer, wait_for: Callable[..., None]
+) -> None:
+    """kill -9 of the whole worker while it rebuilds; the job is safe to run again, outputs are equal bit for bit."""
+    folder = redis_server.folder / "private" / "profiles" / "me"
+    rows = "".join(f'"Dark: Season 1: Episode {n}","{n % 12 + 1}/{n % 28 + 1}/25"\n' for n in range(40_000))
+    settings = redis_server.settings("processor")
+    with connect(settings) as connection:
+        connection.rpush(INBOX, delivery(b"Title,Date\n" + rows.encode()))
+        assert receive_one(connection, settings, 1)
+        command = [sys.executable, "-W", "ignore", "-m", "services.processor", "work"]
+        worker = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=redis_server.environment("processor"),
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        wait_for((folder / ".lock").exists, "the job has begun", 30)
+        subprocess.run(["pkill", "-KILL", "-s", str(worker.pid)], check=False)
+        worker.kill()
+        worker.wait()
+        sha256 = next((redis_server.folder / "private" / "raw").glob("*.csv")).stem
+        enqueue(INGEST_QUEUE, connection, INGEST_JOB, sha256)
+        with service(redis_server, "processor", "work"):
+            wait_for((folder / "encodings.json").exists, "the export is read", 60)
+    names = ("netflix_full.npy", "tvseries_views_sparse_vector.npy", "encodings.json")
+    interrupted = {name: (folder / name).read_bytes() for name in names}
+    from netflix_trend.catalogues import starter_vocabulary
+    from services.processor.history import rebuild
+
+    rebuild(settings.private_dir, "me", starter_vocabulary())
+    assert {name: (folder / name).read_bytes() for name in names} == interrupted
+
+
+def test_services_outlive_a_restart_of_redis(redis_server: RedisServer, wait_for: Callable[..., None]) -> None:
+    with service(redis_server, "processor", "receive"):
+        with connect(redis_server.settings("scraper")) as connection:
+            connection.rpush(INBOX, delivery())
+        raw = redis_server.folder / "private" / "raw"
+        wait_for(lambda: len(list(raw.glob("*.csv"))) == 1, "the first export is kept")
+        redis_server.kill()
+        redis_server.start()
+        wait_for(lambda: answers(redis_server), "Redis answers again")
+        with connect(redis_server.settings("scraper")) as connection:
+            connection.rpush(INBOX, delivery(SAMPLE + b'"One more","1/1/26"\n'))
+        wait_for(lambda: len(list(raw.glob("*.csv"))) == 2, "the second export is kept", 30)
+
+
+def test_the_drop_folder_keeps_the_file_while_redis_is_down(redis_server: RedisServer) -> None:
+    drop = redis_server.folder / "drop"
+    (drop / "a.csv").write_bytes(SAMPLE)
+    redis_server.kill()
+    settings = redis_server.settings("scraper")
+    now = iter(range(100))
+
+    def push(message: bytes) -> None:
+        with Redis(port=redis_server.port, username="scraper", password=settings.redis_password, retry=None) as client:
+            client.rpush(INBOX, message)
+
+    folder = DropFolder(drop, "me", push, clock=lambda: float(next(now)) * 10)
+    folder.look()
+    with pytest.raises(RedisError):
+        folder.look()
+    assert (drop / "a.csv").read_bytes() == SAMPLE
+
+
+def test_an_unlisted_publish_job_does_not_exist() -> None:
+    assert {INGEST_JOB, PUBLISH_JOB} == {"services.processor.jobs.ingest", "services.publisher.jobs.publish"}
