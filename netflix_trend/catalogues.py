@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import zlib
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
@@ -37,7 +38,10 @@ def read_catalogue(path: Path, since: int | None = None) -> Iterator[CatalogueTi
     opener = gzip.open if path.suffix == ".gz" else open
     tabs = ".tsv" in path.suffixes
     with opener(path, "rt", encoding="utf-8-sig", newline="", errors="replace") as file:
-        yield from _rows(file, "\t" if tabs else ",", path.name, since)
+        try:
+            yield from _rows(file, "\t" if tabs else ",", path.name, since)
+        except (csv.Error, EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise VocabularyError(f"{path.name}: cannot be read: {error}") from None
 
 
 def _rows(file: io.TextIOBase, delimiter: str, name: str, since: int | None) -> Iterator[CatalogueTitle]:
@@ -66,14 +70,16 @@ def _rows(file: io.TextIOBase, delimiter: str, name: str, since: int | None) -> 
         title, kind_text, year_text = cell(title_at), cell(kind_at).lower(), cell(year_at)
         kind = "series" if kind_at is None or kind_text in _SERIES else "film" if kind_text in _FILMS else None
         year = (
-            int(year_text) if year_text.isascii() and year_text.isdigit() and 1880 <= int(year_text) <= 2100 else None
+            int(year_text)
+            if year_text.isascii() and year_text.isdigit() and len(year_text) == 4 and 1880 <= int(year_text) <= 2100
+            else None
         )
-        if kind is None or not 0 < len(title) <= 300 or (since and year is not None and year < since):
+        if kind is None or not title_key(title) or len(title) > 300 or (since and year is not None and year < since):
             continue
         aliases = [part for part in _split(cell(aliases_at), "|") if len(part) <= 300]
         if original_at is not None and title_key(cell(original_at)) != title_key(title) and cell(original_at):
             aliases.append(cell(original_at)[:300])
-        genres = _split(cell(genres_at), "|" if "|" in cell(genres_at) else ",")
+        genres = [part[:300] for part in _split(cell(genres_at), "|" if "|" in cell(genres_at) else ",")]
         yield CatalogueTitle.model_validate(
             {"title": title, "kind": kind, "year": year, "genres": tuple(genres[:12]), "aliases": tuple(aliases[:60])}
         )

@@ -13,7 +13,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
@@ -30,6 +30,7 @@ LARGEST_MANIFEST = 65_536
 LARGEST_FILE = 8_000_000
 _FILE_NAME = re.compile(r"[a-z0-9_-][a-z0-9_.-]*", re.IGNORECASE | re.ASCII)
 _NEVER_SYNCED = (".log", ".tmp")
+_PERMISSION_FILES = ("syftperm.yaml", "syft.pub.yaml")
 
 
 class DatasiteError(Exception):
@@ -85,6 +86,9 @@ class Datasite:
         """
         for name, data in files.items():
             check_syncable(name, data)
+            if name in (MANIFEST, *_PERMISSION_FILES):
+                raise DatasiteError(f"{name} is written by publish itself")
+        self._remove_others({MANIFEST, *_PERMISSION_FILES, *files})
         entries = {
             name: _FileEntry(sha256=hashlib.sha256(data).hexdigest(), size=len(data))
             for name, data in sorted(files.items())
@@ -94,22 +98,32 @@ class Datasite:
         for name, data in files.items():
             _write_if_different(self.app_data / name, data, durable)
         _write_if_different(self.app_data / MANIFEST, manifest, durable)
-        keep = {MANIFEST, "syftperm.yaml", "syft.pub.yaml", *files}
-        for path in sorted(self.app_data.rglob("*")):
-            if not path.is_dir() and path.relative_to(self.app_data).as_posix() not in keep:
-                path.unlink()
+
+    def _remove_others(self, keep: set[str]) -> None:
+        """Remove every file and link that is not in `keep`, and every folder that none of them needs.
+
+        A link in a folder's place is removed, never followed: writing through it would leave the datasite.
+        """
+        for name in sorted(self.published() - keep):
+            (self.app_data / name).unlink()
+        folders = {str(parent) for name in keep for parent in PurePosixPath(name).parents}
+        for path in sorted(self.app_data.rglob("*"), reverse=True):
+            if path.is_dir() and path.relative_to(self.app_data).as_posix() not in folders:
+                path.rmdir()
 
     def published(self) -> set[str]:
-        """Return the names of the files that lie in the app's folder, whoever wrote them."""
-        if not self.app_data.is_dir():
-            return set()
-        return {p.relative_to(self.app_data).as_posix() for p in self.app_data.rglob("*") if not p.is_dir()}
+        """Return the names of the files and links that lie in the app's folder, whoever made them."""
+        return {
+            (Path(folder) / name).relative_to(self.app_data).as_posix()
+            for folder, folders, files in os.walk(self.app_data)
+            for name in [*files, *(name for name in folders if (Path(folder) / name).is_symlink())]
+        }
 
 
 def check_syncable(name: str, data: bytes) -> None:
     """Raise DatasiteError when SyftBox of either generation would not sync a file of this name and size."""
     parts = name.split("/")
-    if not all(_FILE_NAME.fullmatch(part) for part in parts) or name.endswith(_NEVER_SYNCED):
+    if not all(_FILE_NAME.fullmatch(part) for part in parts) or name.lower().endswith(_NEVER_SYNCED):
         raise DatasiteError(f"{name!r}: SyftBox does not sync this name; use letters, digits, dots, _ and -")
     if not 0 < len(data) <= LARGEST_FILE:
         raise DatasiteError(f"{name}: {len(data)} bytes, SyftBox syncs 1 to {LARGEST_FILE}")
@@ -128,12 +142,12 @@ def write_permissions(folder: Path, readers: Mapping[str, Sequence[str]], *, dur
         for reader in people
     ]
     # An empty file would not be synced by the Go client, and an empty list is not a rule list for the Python server.
-    _write_if_different(folder / "syftperm.yaml", ("".join(rules) or "[]\n").encode(), durable)
+    _write_if_different(folder / _PERMISSION_FILES[0], ("".join(rules) or "[]\n").encode(), durable)
     modern = ["terminal: true\n", "rules:\n"]
     for pattern, people in [*readers.items(), ("**", ())]:
         access = f"{{admin: [], write: [], read: {json.dumps(list(people))}}}"
         modern.append(f"  - {{pattern: {json.dumps(pattern)}, access: {access}}}\n")
-    _write_if_different(folder / "syft.pub.yaml", "".join(modern).encode(), durable)
+    _write_if_different(folder / _PERMISSION_FILES[1], "".join(modern).encode(), durable)
 
 
 def _write_if_different(path: Path, data: bytes, durable: bool) -> None:

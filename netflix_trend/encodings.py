@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from netflix_trend.canonical import canonical_json
 from netflix_trend.files import write_atomically
@@ -73,7 +73,10 @@ def load_encodings(folder: Path) -> Encodings:
     """Read a profile's encodings. Raises FileNotFoundError when there are none, EncodingsError when they do not fit
     together (they may be just being written: try again).
     """
-    description = _Description.model_validate_json((folder / DESCRIPTION).read_bytes())
+    try:
+        description = _Description.model_validate_json((folder / DESCRIPTION).read_bytes())
+    except ValidationError:
+        raise EncodingsError(f"{folder.name}/{DESCRIPTION} is damaged; import the export again") from None
     full, vector = (_load(folder / name, description.sha256.get(name, "")) for name in (FULL, VECTOR))
     if full.dtype != FULL_DTYPE or full.ndim != 1 or vector.dtype != np.dtype("<i4") or vector.ndim != 1:
         raise EncodingsError(f"{folder.name}: an array has another type than it should; import the export again")
@@ -84,5 +87,8 @@ def _load(path: Path, sha256: str) -> NDArray[Any]:
     data = path.read_bytes()
     if hashlib.sha256(data).hexdigest() != sha256:
         raise EncodingsError(f"{path.parent.name}/{path.name} is not the file that {DESCRIPTION} names")
-    array: NDArray[Any] = np.load(io.BytesIO(data), allow_pickle=False)
+    try:
+        array: NDArray[Any] = np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise EncodingsError(f"{path.parent.name}/{path.name} is not an array: {error}") from None
     return array

@@ -46,23 +46,20 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def read_stranger(root: Path, relative: str, limit: int) -> bytes:
+def read_stranger(root: Path | int, relative: str, limit: int) -> bytes:
     """Return the bytes of `root/relative`, a file that a stranger may have made.
 
     Every part of `relative` is opened without following symbolic links; only a regular file with one name and at
-    most `limit` bytes is read. Raises FileNotFoundError when it is absent, UnsafeFile when it is anything else.
+    most `limit` bytes is read. `root` is a folder's path, or a descriptor from `open_stranger_folder`. Raises
+    FileNotFoundError when the file is absent, UnsafeFile when it is anything else.
     """
-    parts = relative.split("/")
-    if any(part in ("", ".", "..") for part in parts):
+    folder_parts, _, name = relative.rpartition("/")
+    if relative.startswith("/"):
         raise UnsafeFile("path", f"{relative!r} is not a plain relative path")
-    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    folder = open_stranger_folder(root, folder_parts)
     try:
-        for part in parts[:-1]:
-            inner = _open_unfollowed(part, os.O_RDONLY | os.O_DIRECTORY, folder, relative)
-            os.close(folder)
-            folder = inner
         # O_NONBLOCK: opening a FIFO must not wait for a writer.
-        descriptor = _open_unfollowed(parts[-1], os.O_RDONLY | os.O_NONBLOCK, folder, relative)
+        descriptor = _open_unfollowed(name, os.O_RDONLY | os.O_NONBLOCK, folder, relative)
     finally:
         os.close(folder)
     status = os.fstat(descriptor)
@@ -80,10 +77,31 @@ def read_stranger(root: Path, relative: str, limit: int) -> bytes:
     return data
 
 
+def open_stranger_folder(root: Path | int, relative: str) -> int:
+    """Return a descriptor of the folder `root/relative`, no symbolic link followed; the caller closes it.
+
+    Raises FileNotFoundError when it is absent, UnsafeFile when it is anything else than a folder.
+    """
+    folder = os.dup(root) if isinstance(root, int) else os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for part in relative.split("/") if relative else ():
+            inner = _open_unfollowed(part, os.O_RDONLY | os.O_DIRECTORY, folder, relative)
+            os.close(folder)
+            folder = inner
+    except BaseException:
+        os.close(folder)
+        raise
+    return folder
+
+
 def _open_unfollowed(name: str, flags: int, folder: int, relative: str) -> int:
+    if name in ("", ".", "..") or "\0" in name:
+        raise UnsafeFile("path", f"{relative!r} is not a plain relative path")
     try:
         return os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
     except FileNotFoundError:
         raise
+    except UnicodeEncodeError:
+        raise UnsafeFile("path", f"{relative!r} is not a plain relative path") from None
     except OSError as error:  # ELOOP for a symbolic link, ENOTDIR for a file in a folder's place, ENXIO for a socket
         raise UnsafeFile("not_a_file", f"{relative}: {name} cannot be opened safely ({error.strerror})") from error

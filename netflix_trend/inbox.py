@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import gzip
 import hashlib
 import zlib
@@ -51,15 +50,19 @@ class _Message(Strict):
 
 
 def pack(delivery: Delivery) -> bytes:
-    """Return the message of a delivery. Raises RefusedMessage("too_large") beyond 20 MB packed."""
-    message = _Message(
-        profile=delivery.profile,
-        source=delivery.source,
-        name=delivery.name,
-        received=delivery.received,
-        sha256=hashlib.sha256(delivery.data).hexdigest(),
-        gzip_base64=base64.b64encode(gzip.compress(delivery.data, mtime=0)).decode(),
-    )
+    """Return the message of a delivery. Raises RefusedMessage: too_large beyond 20 MB packed, or schema."""
+    try:
+        message = _Message(
+            profile=delivery.profile,
+            source=delivery.source,
+            # A name of other bytes than UTF-8 is for display only.
+            name=delivery.name.encode("utf-8", "replace").decode(),
+            received=delivery.received,
+            sha256=hashlib.sha256(delivery.data).hexdigest(),
+            gzip_base64=base64.b64encode(gzip.compress(delivery.data, mtime=0)).decode(),
+        )
+    except ValidationError:
+        raise RefusedMessage("schema") from None
     packed = canonical_json(message.model_dump(mode="json"))
     if len(packed) > LARGEST_MESSAGE or len(delivery.data) > LARGEST_EXPORT:
         raise RefusedMessage("too_large")
@@ -77,7 +80,7 @@ def unpack(packed: bytes) -> Delivery:
     unzip = zlib.decompressobj(wbits=31)
     try:
         data = unzip.decompress(base64.b64decode(message.gzip_base64, validate=True), LARGEST_EXPORT)
-    except (binascii.Error, zlib.error):
+    except (ValueError, zlib.error):
         raise RefusedMessage("gzip") from None
     if unzip.unconsumed_tail:
         raise RefusedMessage("too_large")

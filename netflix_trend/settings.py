@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from netflix_trend.survey import Limits
+from netflix_trend.survey import QUESTIONS, Limits
 
 # What SyftBox calls a datasite: an e-mail address, and here also a folder name.
 DATASITE_NAME = re.compile(r"[a-z0-9][a-z0-9._+-]{0,62}@[a-z0-9][a-z0-9.-]{0,62}\.[a-z]{2,24}")
@@ -32,20 +32,26 @@ class SettingsError(Exception):
 
 def _datasite(value: Any) -> Any:
     text = str(value).strip().lower()
-    if text and not DATASITE_NAME.fullmatch(text):
+    if not DATASITE_NAME.fullmatch(text):
         raise ValueError("expected an e-mail address in plain ASCII, such as me@example.org")
     return text
 
 
 def _ratio(value: Any) -> Any:
-    ratio = Fraction(str(value))
+    try:
+        ratio = Fraction(str(value))
+    except (ValueError, ZeroDivisionError):
+        ratio = Fraction(0)
     if ratio < 1:
         raise ValueError("expected a ratio of at least 1, such as 8 or 5/2")
     return ratio
 
 
-def _names(value: Any) -> Any:
-    return frozenset(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+def _questions(value: Any) -> Any:
+    names = frozenset(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+    if not names <= QUESTIONS:
+        raise ValueError(f"expected any of {', '.join(sorted(QUESTIONS))}, separated by commas")
+    return names
 
 
 Datasite = Annotated[str, BeforeValidator(_datasite)]
@@ -59,7 +65,7 @@ class Settings(BaseSettings):
     aggregator_datasite: Datasite = Field(
         EXAMPLE_AGGREGATOR, description="E-mail address of the aggregator's datasite; it alone reads releases."
     )
-    syftbox_email: Datasite = Field("", description="E-mail address of the own datasite.")
+    syftbox_email: Datasite = Field("me@example.org", description="E-mail address of the own datasite.")
     datasites_dir: Path = Field(Path("/datasites"), description="SyftBox folder with one folder for each datasite.")
     private_dir: Path = Field(
         Path("/private"), description="Private volume with raw exports and tables; never below a datasite."
@@ -89,8 +95,8 @@ class Settings(BaseSettings):
         Fraction(8), description="Largest factor by which one report may change the odds of any guess about a week."
     )
     limit_reports_per_year: int = Field(13, ge=0, le=53, description="Most reports in any 52 weeks.")
-    limit_questions: Annotated[frozenset[str], BeforeValidator(_names), NoDecode] = Field(
-        frozenset({"top_shows", "volume"}), description="Questions that may be answered, separated by commas."
+    limit_questions: Annotated[frozenset[str], BeforeValidator(_questions), NoDecode] = Field(
+        QUESTIONS, description="Questions that may be answered, separated by commas."
     )
     poll_seconds: float = Field(2.0, gt=0, le=3600, description="How often folders are looked at.")
     web_host: str = Field("127.0.0.1", description="Address the aggregator's page is served on.")
@@ -126,6 +132,8 @@ class _FileSource(PydanticBaseSettingsSource):
             return Path(path).read_text("utf-8").strip(), field_name, False
         except OSError as error:
             raise SettingsError(f"{variable}={path}: cannot be read ({error.strerror})") from None
+        except UnicodeDecodeError:
+            raise SettingsError(f"{variable}={path}: is not UTF-8 text") from None
 
     def __call__(self) -> dict[str, Any]:
         values = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}

@@ -8,12 +8,13 @@ the survey that a new aggregator asks is answered, so that the whole path can be
 from __future__ import annotations
 
 import hashlib
+import logging
 from datetime import date
 from functools import lru_cache
 
 from netflix_trend import APP_NAME
 from netflix_trend.catalogues import starter_vocabulary
-from netflix_trend.files import read_stranger
+from netflix_trend.files import UnsafeFile, read_stranger
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings
 from netflix_trend.survey import (
     LARGEST_SURVEYS_FILE,
@@ -22,9 +23,10 @@ from netflix_trend.survey import (
     default_survey,
     load_surveys,
 )
-from netflix_trend.vocabulary import LARGEST_FILE, Vocabulary
+from netflix_trend.vocabulary import LARGEST_FILE, Vocabulary, VocabularyError
 from netflix_trend.weeks import Week
 
+_log = logging.getLogger("shared_files")
 VOCABULARY = "vocabulary.json"
 SURVEYS = "survey.json"
 CANDIDATES = 50
@@ -43,15 +45,30 @@ def starter_surveys(today: date) -> list[Survey]:
     return [default_survey(newest - age, vocabulary.version, candidates) for age in reversed(range(ROTATION))]
 
 
-def current_vocabulary(settings: Settings) -> Vocabulary:
-    """Return the vocabulary to encode with. Raises VocabularyError or UnsafeFile when the shared file is not one."""
+def shared_vocabulary(settings: Settings) -> Vocabulary | None:
+    """Return the aggregator's vocabulary, None while it has not arrived.
+
+    Raises VocabularyError or UnsafeFile when the shared file is not one.
+    """
     try:
         data = read_stranger(
             settings.datasites_dir, f"{settings.aggregator_datasite}/{shared_path(VOCABULARY)}", LARGEST_FILE
         )
     except FileNotFoundError:
-        return starter_vocabulary()
+        return None
     return _parsed_vocabulary(hashlib.sha256(data).digest(), data)
+
+
+def current_vocabulary(settings: Settings) -> Vocabulary:
+    """Return the vocabulary to encode with: the aggregator's, or the starter one while that is missing or refused.
+
+    A refused one costs nothing but the rounds that ask about it: the own tables are built all the same.
+    """
+    try:
+        return shared_vocabulary(settings) or starter_vocabulary()
+    except (VocabularyError, UnsafeFile) as refusal:
+        _log.warning("the aggregator's vocabulary is refused: %s", refusal)
+        return starter_vocabulary()
 
 
 @lru_cache(maxsize=1)

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AllowInfNan, Field, ValidationError, model_validator
 
 from netflix_trend.canonical import canonical_json
-from netflix_trend.survey import Strict
+from netflix_trend.survey import Buckets, Strict
 
 LARGEST_FILE = 8_000_000
 # Cumulative shares that are less exact than this are called noise: what is assumed beforehand alone has an error of
 # 0.15, so the reports must have halved it. That takes about 200 reports at odds of 8.
 LARGEST_CUMULATIVE_ERROR = 0.08
+
+
+_Number = Annotated[float, AllowInfNan(False)]
+_Share = Annotated[float, Field(ge=0, le=1)]
+_Shares = Annotated[tuple[_Share, ...], Field(strict=False)]
+_Count = Annotated[int, Field(ge=0)]
+_Odds = Annotated[tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]], Field(strict=False)]
 
 
 class StatisticsError(Exception):
@@ -24,10 +31,10 @@ class ShowEstimate(Strict):
 
     show: int
     title: str
-    estimate: float
-    standard_error: float
-    lower: float
-    upper: float
+    estimate: _Number
+    standard_error: _Number
+    lower: _Number
+    upper: _Number
     is_signal: bool
 
 
@@ -38,13 +45,13 @@ class TopShows(Strict):
     reports_needed: how many reports the strongest show would need to pass, None when one passes or all are negative.
     """
 
-    reports: int
-    k: int
-    odds: Annotated[tuple[int, int], Field(strict=False)]
-    confidence: float
-    noise: float
-    gate: float
-    reports_needed: int | None
+    reports: _Count
+    k: _Count
+    odds: _Odds
+    confidence: _Share
+    noise: _Number
+    gate: _Number
+    reports_needed: _Count | None
     shows: Annotated[tuple[ShowEstimate, ...], Field(strict=False)]
 
 
@@ -56,16 +63,23 @@ class Volume(Strict):
     is_reliable: False when the errors are so large that the numbers say little but what was assumed beforehand.
     """
 
-    reports: int
-    odds: Annotated[tuple[int, int], Field(strict=False)]
-    confidence: float
-    buckets: Annotated[tuple[int, ...], Field(strict=False)]
-    shares: Annotated[tuple[float, ...], Field(strict=False)]
-    lower: Annotated[tuple[float, ...], Field(strict=False)]
-    upper: Annotated[tuple[float, ...], Field(strict=False)]
-    cumulative: Annotated[tuple[float, ...], Field(strict=False)]
-    cumulative_error: Annotated[tuple[float, ...], Field(strict=False)]
+    reports: _Count
+    odds: _Odds
+    confidence: _Share
+    buckets: Buckets
+    shares: _Shares
+    lower: _Shares
+    upper: _Shares
+    cumulative: _Shares
+    cumulative_error: _Shares
     is_reliable: bool
+
+    @model_validator(mode="after")
+    def _same_length(self) -> Volume:
+        columns = (self.shares, self.lower, self.upper, self.cumulative, self.cumulative_error)
+        if any(len(column) != len(self.buckets) for column in columns):
+            raise ValueError("every bucket needs one number of each kind")
+        return self
 
 
 class RoundStatistics(Strict):
@@ -75,10 +89,10 @@ class RoundStatistics(Strict):
     round: str
     survey: str
     vocabulary: str
-    participants: int
-    reports: int
-    waiting: int
-    refused: dict[str, int]
+    participants: _Count
+    reports: _Count
+    waiting: _Count
+    refused: dict[str, _Count]
     top_shows: TopShows | None
     volume: Volume | None
 

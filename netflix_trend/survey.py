@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from netflix_trend.canonical import canonical_json, content_version
 from netflix_trend.privacy.set_response import PRIME, SetResponse, best_threshold
@@ -22,6 +22,7 @@ from netflix_trend.privacy.square_wave import SquareWave, best_width
 from netflix_trend.weeks import Week
 
 DEFAULT_ODDS = Fraction(8)
+QUESTIONS = frozenset({"top_shows", "volume"})
 # A person answers one round in ROTATION, and a round stays open that long: so everybody has exactly one round to
 # answer among the open ones, whenever they join.
 ROTATION = 4
@@ -52,6 +53,20 @@ def _exact_odds(value: Any) -> Any:
     ):
         return Fraction(value[0], value[1])
     raise ValueError("odds must be two whole numbers [w1, w0] with w1 >= w0 > 0")
+
+
+def _rising(value: tuple[int, ...]) -> tuple[int, ...]:
+    if value[0] != 0 or any(low >= high for low, high in pairwise(value)):
+        raise ValueError("buckets must start at 0 and rise")
+    return value
+
+
+# Smallest value of each bucket; the last bucket is open above.
+Buckets = Annotated[
+    tuple[Annotated[int, Field(ge=0, le=1_000_000)], ...],
+    Field(strict=False, min_length=2, max_length=64),
+    AfterValidator(_rising),
+]
 
 
 class _Question(Strict):
@@ -115,15 +130,7 @@ class VolumeQuestion(_Question):
     name: Literal["volume"] = "volume"
     mechanism: Literal["square_wave"] = "square_wave"
     width: Annotated[int, Field(ge=0, le=32)]
-    # Smallest value of each bucket; the last bucket is open above.
-    buckets: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False, min_length=2, max_length=64)]
-
-    @field_validator("buckets")
-    @classmethod
-    def _rising(cls, value: tuple[int, ...]) -> tuple[int, ...]:
-        if value[0] != 0 or any(low >= high for low, high in pairwise(value)):
-            raise ValueError("buckets must start at 0 and rise")
-        return value
+    buckets: Buckets
 
     @classmethod
     def ask(cls, *, odds: Fraction, weight: int, buckets: Sequence[int] = VOLUME_BUCKETS) -> VolumeQuestion:
@@ -267,7 +274,7 @@ class Limits(Strict):
 
     odds: Fraction = DEFAULT_ODDS
     reports_per_year: Annotated[int, Field(ge=0)] = 13
-    questions: frozenset[str] = frozenset({"top_shows", "volume"})
+    questions: frozenset[str] = QUESTIONS
 
     def refusal(self, question: Question) -> str | None:
         """Return why the question may not be answered, None when it may."""

@@ -19,9 +19,10 @@ def title_key(title: str) -> str:
     if title.isascii():  # most titles; the general way below gives the same, more slowly
         key = " ".join(title.split()).replace("`", "'")
         return (_BLANK_BEFORE_COLON.sub(":", key) if " :" in key else key).lower()
-    key = unicodedata.normalize("NFKC", title).translate(_QUOTES).translate(_DASHES)
-    key = _BLANKS.sub(" ", _INVISIBLE.sub("", key)).strip()
-    return _BLANK_BEFORE_COLON.sub(":", key).casefold()
+    # Before NFKC, which would turn an acute accent that stands for an apostrophe into a blank and a combining accent.
+    key = _INVISIBLE.sub("", title.translate(_QUOTES).translate(_DASHES))
+    key = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", key).casefold())
+    return _BLANK_BEFORE_COLON.sub(":", _BLANKS.sub(" ", key).strip())
 
 
 def colon_prefixes(key: str) -> Iterator[str]:

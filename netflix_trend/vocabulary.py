@@ -23,6 +23,9 @@ MOST_FILMS = 100_000
 LARGEST_FILE = 8_000_000
 
 _Text = Annotated[str, Field(min_length=1, max_length=300)]
+_Year = Annotated[int, Field(ge=1880, le=2100)]
+_Genres = Annotated[tuple[_Text, ...], Field(strict=False, max_length=12)]
+_Aliases = Annotated[tuple[_Text, ...], Field(strict=False, max_length=60)]
 
 
 class VocabularyError(Exception):
@@ -34,9 +37,9 @@ class CatalogueTitle(Strict):
 
     title: _Text
     kind: Literal["series", "film"]
-    year: Annotated[int, Field(ge=1880, le=2100)] | None = None
-    genres: Annotated[tuple[_Text, ...], Field(strict=False, max_length=12)] = ()
-    aliases: Annotated[tuple[_Text, ...], Field(strict=False, max_length=60)] = ()
+    year: _Year | None = None
+    genres: _Genres = ()
+    aliases: _Aliases = ()
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,9 @@ class Vocabulary:
         """
         unique: dict[tuple[str, str], CatalogueTitle] = {}
         for row in catalogue:
-            unique.setdefault((row.kind, title_key(row.title)), row)
+            key = title_key(row.title)
+            if key:
+                unique.setdefault((row.kind, key), row)
         shows = tuple(row for row in unique.values() if row.kind == "series")
         films = tuple(row for row in unique.values() if row.kind == "film")
         if not shows:
@@ -135,9 +140,9 @@ _name_key = lru_cache(maxsize=20_000)(title_key)
 
 class _VocabularyRow(Strict):
     title: _Text
-    year: int | None = None
-    genres: Annotated[tuple[str, ...], Field(strict=False)] = ()
-    aliases: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    year: _Year | None = None
+    genres: _Genres = ()
+    aliases: _Aliases = ()
 
 
 class _VocabularyFile(Strict):

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-_PATTERN = re.compile(r"(\d{4})-W(\d{2})", re.ASCII)
+_PATTERN = re.compile(r"([12]\d{3})-W(\d{2})", re.ASCII)
 
 
 @dataclass(frozen=True, order=True)

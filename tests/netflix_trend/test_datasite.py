@@ -1,0 +1,524 @@
+"""Publishing for one reader, and reading what strangers published."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netflix_trend.datasite import (
+    LARGEST_FILE,
+    LARGEST_MANIFEST,
+    Datasite,
+    DatasiteError,
+    Manifest,
+    check_syncable,
+    datasite_names,
+    read_manifest,
+    read_published,
+    write_permissions,
+)
+from netflix_trend.files import UnsafeFile
+
+READER = "aggregator@example.org"
+RELEASE = "releases/2026-W47.json"
+FILES = {RELEASE: b"answer", "note.txt": b"hello"}
+PERMISSION_FILES = {"syftperm.yaml", "syft.pub.yaml"}
+
+
+@contextmanager
+def files_no_larger_than(size: int) -> Iterator[None]:
+    """Let the kernel fail every write beyond `size`, as a full disk does."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Datasite:
+    return Datasite(tmp_path / "datasites", "me@example.org")
+
+
+@pytest.fixture
+def stranger(site: Datasite) -> Datasite:
+    """Somebody who has published FILES honestly, so far."""
+    site.publish(FILES, READER, durable=False)
+    return site
+
+
+def publish(site: Datasite, files: dict[str, bytes], reader: str = READER) -> None:
+    site.publish(files, reader, durable=False)
+
+
+def entry(data: bytes) -> dict[str, Any]:
+    return {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
+
+
+def states(folder: Path) -> dict[str, tuple[int, int]]:
+    """Return inode and time of change of every file below a folder."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): (path.stat().st_ino, path.stat().st_mtime_ns) for path in files}
+
+
+def refusal_of_manifest(site: Datasite) -> str:
+    with pytest.raises(UnsafeFile) as caught:
+        read_manifest(site)
+    return caught.value.reason
+
+
+def refusal_of_file(site: Datasite, name: str, limit: int = 1000) -> str:
+    manifest = read_manifest(site)
+    assert manifest is not None
+    with pytest.raises(UnsafeFile) as caught:
+        read_published(site, manifest, name, limit)
+    return caught.value.reason
+
+
+# Folders
+
+
+def test_the_apps_files_lie_in_its_folders_of_the_datasite(tmp_path: Path) -> None:
+    site = Datasite(tmp_path, "me@example.org")
+    assert site.app_data == tmp_path / "me@example.org" / "app_data" / "netflix_trend"
+    assert site.public == tmp_path / "me@example.org" / "public" / "netflix_trend"
+
+
+@pytest.mark.parametrize(
+    "email",
+    ["", "me", "..", "../me@example.org", "me@example.org/..", "Me@example.org", "mé@example.org", "me@x.org\n"],
+)
+def test_a_datasite_is_named_by_an_address_that_is_a_folder_name(tmp_path: Path, email: str) -> None:
+    with pytest.raises(DatasiteError, match="e-mail address"):
+        Datasite(tmp_path, email)
+
+
+# Publishing
+
+
+def test_published_files_have_their_bytes(site: Datasite) -> None:
+    publish(site, FILES)
+    assert {name: (site.app_data / name).read_bytes() for name in FILES} == FILES
+    assert site.published() == {*FILES, "manifest.json", *PERMISSION_FILES}
+
+
+def test_nothing_is_published_where_there_is_no_folder(site: Datasite) -> None:
+    assert site.published() == set()
+
+
+def test_the_permission_file_of_the_python_generation_names_one_reader_for_each_file(site: Datasite) -> None:
+    publish(site, FILES)
+    assert (site.app_data / "syftperm.yaml").read_text("utf-8") == (
+        '- {path: "manifest.json", user: "aggregator@example.org", permissions: [read]}\n'
+        '- {path: "releases/2026-W47.json", user: "aggregator@example.org", permissions: [read]}\n'
+        '- {path: "note.txt", user: "aggregator@example.org", permissions: [read]}\n'
+    )
+
+
+def test_the_permission_file_of_the_go_generation_names_one_reader_for_each_file_and_nobody_else(
+    site: Datasite,
+) -> None:
+    publish(site, FILES)
+    assert (site.app_data / "syft.pub.yaml").read_text("utf-8") == (
+        "terminal: true\n"
+        "rules:\n"
+        '  - {pattern: "manifest.json", access: {admin: [], write: [], read: ["aggregator@example.org"]}}\n'
+        '  - {pattern: "releases/2026-W47.json", access: {admin: [], write: [], read: ["aggregator@example.org"]}}\n'
+        '  - {pattern: "note.txt", access: {admin: [], write: [], read: ["aggregator@example.org"]}}\n'
+        '  - {pattern: "**", access: {admin: [], write: [], read: []}}\n'
+    )
+
+
+def test_permissions_for_several_readers_are_one_rule_each_or_one_list(tmp_path: Path) -> None:
+    write_permissions(tmp_path / "shared", {"*.json": ["a@example.org", "b@example.org"]}, durable=False)
+    assert (tmp_path / "shared" / "syftperm.yaml").read_text("utf-8") == (
+        '- {path: "*.json", user: "a@example.org", permissions: [read]}\n'
+        '- {path: "*.json", user: "b@example.org", permissions: [read]}\n'
+    )
+    assert (tmp_path / "shared" / "syft.pub.yaml").read_text("utf-8") == (
+        "terminal: true\n"
+        "rules:\n"
+        '  - {pattern: "*.json", access: {admin: [], write: [], read: ["a@example.org", "b@example.org"]}}\n'
+        '  - {pattern: "**", access: {admin: [], write: [], read: []}}\n'
+    )
+
+
+def test_without_a_reader_both_permission_files_allow_nobody_and_are_not_empty(tmp_path: Path) -> None:
+    write_permissions(tmp_path, {"*.json": []}, durable=False)
+    assert (tmp_path / "syftperm.yaml").read_bytes() == b"[]\n"
+    assert (tmp_path / "syft.pub.yaml").read_text("utf-8") == (
+        "terminal: true\n"
+        "rules:\n"
+        '  - {pattern: "*.json", access: {admin: [], write: [], read: []}}\n'
+        '  - {pattern: "**", access: {admin: [], write: [], read: []}}\n'
+    )
+
+
+def test_another_reader_replaces_the_first(site: Datasite) -> None:
+    publish(site, FILES)
+    publish(site, FILES, reader="other@example.org")
+    for name in PERMISSION_FILES:
+        text = (site.app_data / name).read_text("utf-8")
+        assert READER not in text
+        assert "other@example.org" in text
+
+
+def test_the_manifest_names_every_file_with_its_hash_and_size(site: Datasite) -> None:
+    publish(site, FILES)
+    assert json.loads((site.app_data / "manifest.json").read_bytes()) == {
+        "schema_version": 1,
+        "app": "netflix_trend",
+        "files": {name: entry(data) for name, data in FILES.items()},
+    }
+
+
+def test_nothing_at_all_may_be_published(site: Datasite) -> None:
+    publish(site, FILES)
+    publish(site, {})
+    assert site.published() == {"manifest.json", *PERMISSION_FILES}
+    manifest = read_manifest(site)
+    assert manifest is not None
+    assert manifest.files == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("debug.log", b"x"),
+        ("releases/x.tmp", b"x"),
+        ("empty.json", b""),
+        ("large.json", bytes(LARGEST_FILE + 1)),
+        ("two words.json", b"x"),
+        ("releases/.hidden", b"x"),
+        (".git/config", b"x"),
+        ("../x.json", b"x"),
+        ("a/../../x.json", b"x"),
+        ("/etc/passwd", b"x"),
+        ("a//b.json", b"x"),
+        ("a/", b"x"),
+        ("", b"x"),
+        ("é.json", b"x"),
+        ("\u212a.json", b"x"),  # the sign of kelvin is a k to a careless regular expression
+        ("a\n", b"x"),
+        ("a\\b.json", b"x"),
+        ("*.json", b"x"),
+        ('a".json', b"x"),
+    ],
+)
+def test_a_file_that_would_not_be_synced_is_refused_before_anything_is_written(
+    site: Datasite, name: str, data: bytes
+) -> None:
+    with pytest.raises(DatasiteError, match="SyftBox"):
+        publish(site, {"good.json": b"good", name: data})
+    assert not site.datasites.exists()
+
+
+def test_a_refused_file_leaves_what_was_published_before_as_it_was(site: Datasite) -> None:
+    publish(site, FILES)
+    before = states(site.app_data)
+    with pytest.raises(DatasiteError):
+        publish(site, {"other.json": b"other", "debug.log": b"x"})
+    assert states(site.app_data) == before
+
+
+@pytest.mark.parametrize("name", ["a", "A.json", "2026-W47.json", "a/b/c.json", "_x", "-x", "x.log.json", "a..b"])
+@pytest.mark.parametrize("size", [1, LARGEST_FILE])
+def test_ordinary_names_and_sizes_up_to_the_limit_are_accepted(name: str, size: int) -> None:
+    check_syncable(name, bytes(size))
+
+
+def test_permissions_are_there_before_data_and_data_before_the_manifest(site: Datasite) -> None:
+    with files_no_larger_than(100_000), pytest.raises(OSError, match="File too large"):
+        publish(site, {"a.json": b"first", "b.json": bytes(300_000)})
+    assert site.published() == {*PERMISSION_FILES, "a.json"}
+    for name in PERMISSION_FILES:
+        text = (site.app_data / name).read_text("utf-8")
+        assert '"a.json"' in text
+        assert '"b.json"' in text
+
+
+def test_a_publication_that_breaks_off_keeps_the_old_manifest(site: Datasite) -> None:
+    publish(site, FILES)
+    before = (site.app_data / "manifest.json").read_bytes()
+    with files_no_larger_than(100_000), pytest.raises(OSError, match="File too large"):
+        publish(site, {**FILES, "b.json": bytes(300_000)})
+    assert (site.app_data / "manifest.json").read_bytes() == before
+    publish(site, {**FILES, "b.json": bytes(300_000)})
+    assert json.loads((site.app_data / "manifest.json").read_bytes())["files"].keys() == {*FILES, "b.json"}
+
+
+def test_publishing_twice_touches_no_file(site: Datasite) -> None:
+    publish(site, FILES)
+    for path in site.app_data.rglob("*"):
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    before = states(site.app_data)
+    publish(site, FILES)
+    assert before.keys() == {*FILES, "manifest.json", *PERMISSION_FILES}
+    assert states(site.app_data) == before
+
+
+def test_the_order_of_the_files_changes_neither_them_nor_the_manifest(site: Datasite) -> None:
+    publish(site, FILES)
+    before = states(site.app_data)
+    publish(site, dict(reversed(FILES.items())))
+    after = states(site.app_data)
+    assert {name: after[name] for name in (*FILES, "manifest.json")} == {
+        name: before[name] for name in (*FILES, "manifest.json")
+    }
+
+
+def test_a_changed_file_is_replaced_and_the_others_are_not_touched(site: Datasite) -> None:
+    publish(site, FILES)
+    before = states(site.app_data)
+    publish(site, {**FILES, "note.txt": b"changed"})
+    after = states(site.app_data)
+    assert {name for name in after if after[name] != before[name]} == {"note.txt", "manifest.json"}
+    assert (site.app_data / "note.txt").read_bytes() == b"changed"
+
+
+@pytest.mark.parametrize("unknown", ["old.json", "releases/2026-W40.json", "deep/er/x.json", ".note.txt.99.tmp"])
+def test_files_that_are_not_among_the_published_are_removed(site: Datasite, unknown: str) -> None:
+    publish(site, FILES)
+    (site.app_data / unknown).parent.mkdir(parents=True, exist_ok=True)
+    (site.app_data / unknown).write_bytes(b"left over")
+    publish(site, FILES)
+    assert site.published() == {*FILES, "manifest.json", *PERMISSION_FILES}
+
+
+def test_a_link_among_the_published_files_is_removed_and_its_target_stays(site: Datasite, tmp_path: Path) -> None:
+    publish(site, FILES)
+    (tmp_path / "private").write_bytes(b"private")
+    (site.app_data / "link").symlink_to(tmp_path / "private")
+    publish(site, FILES)
+    assert not (site.app_data / "link").is_symlink()
+    assert (tmp_path / "private").read_bytes() == b"private"
+
+
+def test_a_link_in_place_of_a_file_is_replaced_even_when_the_bytes_are_equal(site: Datasite, tmp_path: Path) -> None:
+    publish(site, FILES)
+    (tmp_path / "elsewhere").write_bytes(FILES[RELEASE])
+    (site.app_data / RELEASE).unlink()
+    (site.app_data / RELEASE).symlink_to(tmp_path / "elsewhere")
+    publish(site, FILES)
+    assert not (site.app_data / RELEASE).is_symlink()
+    assert (site.app_data / RELEASE).read_bytes() == FILES[RELEASE]
+
+
+def test_a_folder_in_place_of_a_file_is_replaced(site: Datasite) -> None:
+    (site.app_data / RELEASE / "inner").mkdir(parents=True)
+    (site.app_data / "syftperm.yaml").mkdir()
+    publish(site, FILES)
+    assert (site.app_data / RELEASE).read_bytes() == FILES[RELEASE]
+    assert (site.app_data / "syftperm.yaml").is_file()
+
+
+def test_a_datasite_that_vanished_is_restored(site: Datasite) -> None:
+    publish(site, FILES)
+    for path in sorted(site.datasites.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    publish(site, FILES)
+    assert site.published() == {*FILES, "manifest.json", *PERMISSION_FILES}
+
+
+# Reading what a stranger published
+
+
+def test_what_one_publishes_another_reads(stranger: Datasite) -> None:
+    manifest = read_manifest(stranger)
+    assert manifest is not None
+    assert manifest.files.keys() == FILES.keys()
+    assert {name: read_published(stranger, manifest, name, 1000) for name in FILES} == FILES
+
+
+def test_somebody_without_a_manifest_has_none(site: Datasite) -> None:
+    site.datasites.mkdir()
+    assert read_manifest(site) is None
+    site.app_data.mkdir(parents=True)
+    assert read_manifest(site) is None
+
+
+@pytest.mark.parametrize("place", ["", "app_data", "app_data/netflix_trend"])
+def test_a_linked_folder_on_the_way_to_the_manifest_is_not_followed(
+    stranger: Datasite, tmp_path: Path, place: str
+) -> None:
+    real = stranger.root / place if place else stranger.root
+    real.rename(tmp_path / "outside")
+    real.symlink_to(tmp_path / "outside")
+    assert refusal_of_manifest(stranger) == "not_a_file"
+
+
+def test_a_linked_manifest_is_not_followed(stranger: Datasite, tmp_path: Path) -> None:
+    path = stranger.app_data / "manifest.json"
+    path.rename(tmp_path / "outside")
+    path.symlink_to(tmp_path / "outside")
+    assert refusal_of_manifest(stranger) == "not_a_file"
+
+
+def test_a_hard_linked_manifest_is_refused(stranger: Datasite, tmp_path: Path) -> None:
+    (tmp_path / "outside").hardlink_to(stranger.app_data / "manifest.json")
+    assert refusal_of_manifest(stranger) == "hard_link"
+
+
+@pytest.mark.timeout(5)
+def test_a_fifo_in_place_of_the_manifest_does_not_hang(stranger: Datasite) -> None:
+    (stranger.app_data / "manifest.json").unlink()
+    os.mkfifo(stranger.app_data / "manifest.json")
+    assert refusal_of_manifest(stranger) == "not_a_file"
+
+
+def test_a_folder_in_place_of_the_manifest_is_refused(stranger: Datasite) -> None:
+    (stranger.app_data / "manifest.json").unlink()
+    (stranger.app_data / "manifest.json").mkdir()
+    assert refusal_of_manifest(stranger) == "not_a_file"
+
+
+def test_a_folder_in_place_of_a_file_is_not_waited_for(stranger: Datasite) -> None:
+    (stranger.app_data / RELEASE).unlink()
+    (stranger.app_data / RELEASE).mkdir()
+    assert refusal_of_file(stranger, RELEASE) == "not_a_file"
+
+
+def test_a_manifest_of_ten_thousand_files_is_refused_unread(stranger: Datasite) -> None:
+    files = {f"{number}.json": entry(b"x") for number in range(10_000)}
+    (stranger.app_data / "manifest.json").write_text(json.dumps({"files": files}), "utf-8")
+    assert refusal_of_manifest(stranger) == "too_large"
+
+
+def test_a_manifest_names_at_most_four_hundred_files(stranger: Datasite) -> None:
+    files = {f"{number}": entry(b"x") for number in range(401)}
+    path = stranger.app_data / "manifest.json"
+    path.write_text(json.dumps({"files": files}), "utf-8")
+    assert path.stat().st_size < LARGEST_MANIFEST
+    assert refusal_of_manifest(stranger) == "manifest"
+    del files["0"]
+    path.write_text(json.dumps({"files": files}), "utf-8")
+    assert read_manifest(stranger) is not None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"files": {}, "more": 1},
+        {},
+        {"files": []},
+        {"files": None},
+        {"files": {}, "app": "another_app"},
+        {"files": {}, "schema_version": 2},
+        {"files": {}, "schema_version": "1"},
+        {"files": {"a": {"sha256": "0" * 64}}},
+        {"files": {"a": {"sha256": "0" * 64, "size": 0}}},
+        {"files": {"a": {"sha256": "0" * 64, "size": LARGEST_FILE + 1}}},
+        {"files": {"a": {"sha256": "0" * 64, "size": "1"}}},
+        {"files": {"a": {"sha256": "0" * 64, "size": True}}},
+        {"files": {"a": {"sha256": "0" * 64, "size": 1.5}}},
+        {"files": {"a": {"sha256": "0" * 63, "size": 1}}},
+        {"files": {"a": {"sha256": "A" * 64, "size": 1}}},
+        {"files": {"a": {"sha256": "0" * 64 + "\n", "size": 1}}},
+        {"files": {"a": {"sha256": "0" * 64, "size": 1, "more": 1}}},
+        [],
+        7,
+    ],
+    ids=str,
+)
+def test_a_manifest_that_is_not_exactly_one_is_refused(stranger: Datasite, content: Any) -> None:
+    (stranger.app_data / "manifest.json").write_text(json.dumps(content), "utf-8")
+    assert refusal_of_manifest(stranger) == "manifest"
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"\xff\xfe", b"null", b'{"files":' + b"[" * 60_000, b'{"files":{"\\ud800":1}}']
+)
+def test_a_manifest_that_is_not_json_is_refused(stranger: Datasite, data: bytes) -> None:
+    (stranger.app_data / "manifest.json").write_bytes(data)
+    assert refusal_of_manifest(stranger) == "manifest"
+
+
+def test_the_refusal_of_a_manifest_is_short_whatever_is_in_it(stranger: Datasite) -> None:
+    (stranger.app_data / "manifest.json").write_text(json.dumps({"files": {"x" * 50_000: 1}}), "utf-8")
+    with pytest.raises(UnsafeFile) as caught:
+        read_manifest(stranger)
+    assert len(str(caught.value)) < 400
+
+
+def test_a_file_that_the_manifest_does_not_name_is_not_read(stranger: Datasite) -> None:
+    (stranger.app_data / "other.json").write_bytes(b"other")
+    manifest = read_manifest(stranger)
+    assert manifest is not None
+    assert read_published(stranger, manifest, "other.json", 1000) is None
+
+
+def test_a_file_that_has_not_arrived_is_waited_for(stranger: Datasite) -> None:
+    (stranger.app_data / RELEASE).unlink()
+    assert refusal_of_file(stranger, RELEASE) == "unsynced"
+
+
+def test_a_file_whose_folder_has_not_arrived_is_waited_for(stranger: Datasite) -> None:
+    (stranger.app_data / RELEASE).unlink()
+    (stranger.app_data / RELEASE).parent.rmdir()
+    assert refusal_of_file(stranger, RELEASE) == "unsynced"
+
+
+@pytest.mark.parametrize("data", [b"", b"answe", b"another", b"ANSWER"])
+def test_a_file_that_is_not_the_one_of_the_manifest_is_waited_for(stranger: Datasite, data: bytes) -> None:
+    (stranger.app_data / RELEASE).write_bytes(data)
+    assert refusal_of_file(stranger, RELEASE) == "unsynced"
+
+
+def test_a_file_beyond_the_limit_is_refused_though_its_manifest_is_right(stranger: Datasite) -> None:
+    assert refusal_of_file(stranger, RELEASE, limit=len(FILES[RELEASE]) - 1) == "too_large"
+
+
+def test_a_sparse_file_of_ten_gigabytes_is_refused(stranger: Datasite) -> None:
+    os.truncate(stranger.app_data / RELEASE, 10 * 10**9)
+    assert refusal_of_file(stranger, RELEASE) == "too_large"
+
+
+def test_a_linked_file_is_not_followed_though_its_hash_is_right(stranger: Datasite, tmp_path: Path) -> None:
+    (stranger.app_data / RELEASE).rename(tmp_path / "outside")
+    (stranger.app_data / RELEASE).symlink_to(tmp_path / "outside")
+    assert refusal_of_file(stranger, RELEASE) == "not_a_file"
+
+
+@pytest.mark.parametrize("name", ["../../secret", "releases/../../../secret", "/etc/passwd"])
+def test_a_manifest_that_names_a_file_elsewhere_does_not_lead_there(stranger: Datasite, name: str) -> None:
+    (stranger.root / "secret").write_bytes(b"secret")
+    manifest = Manifest.model_validate({"files": {name: entry(b"secret")}})
+    with pytest.raises(UnsafeFile) as caught:
+        read_published(stranger, manifest, name, 1000)
+    assert caught.value.reason == "path"
+
+
+# Who is there
+
+
+def test_only_folders_that_are_named_by_an_address_are_datasites(tmp_path: Path) -> None:
+    for name in ["a@example.org", "b.c+d@mail.example.org"]:
+        (tmp_path / name).mkdir()
+    for name in [
+        ".a@example.org",
+        "A@example.org",
+        "example.org",
+        "é@example.org",
+        "a b@example.org",
+        "a@org",
+        "x@y.org\n",
+    ]:
+        (tmp_path / name).mkdir()
+    (tmp_path / "file@example.org").write_bytes(b"")
+    (tmp_path / "link@example.org").symlink_to(tmp_path / "a@example.org")
+    (tmp_path / "dangling@example.org").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(tmp_path / "fifo@example.org")
+    assert sorted(datasite_names(tmp_path)) == ["a@example.org", "b.c+d@mail.example.org"]
+
+
+def test_an_empty_folder_has_no_datasites(tmp_path: Path) -> None:
+    assert list(datasite_names(tmp_path)) == []

@@ -1,0 +1,247 @@
+"""Files that are whole or absent, and files that a stranger made."""
+
+from __future__ import annotations
+
+import os
+import resource
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from netflix_trend.files import UnsafeFile, read_stranger, sync_folder, write_atomically
+
+LIMIT = 1000
+TEN_GIGABYTES = 10 * 10**9
+
+
+@contextmanager
+def files_no_larger_than(size: int) -> Iterator[None]:
+    """Let the kernel fail every write beyond `size`, as a full disk does."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def refusal(root: Path, relative: str, limit: int = LIMIT) -> str:
+    with pytest.raises(UnsafeFile) as caught:
+        read_stranger(root, relative, limit)
+    return caught.value.reason
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A stranger's folder with one honest file, and beside it one that is none of their business."""
+    folder = tmp_path / "site"
+    (folder / "app" / "releases").mkdir(parents=True)
+    (folder / "app" / "releases" / "honest.json").write_bytes(b"honest")
+    (tmp_path / "private").mkdir()
+    (tmp_path / "private" / "honest.json").write_bytes(b"secret")
+    return folder
+
+
+def test_an_honest_file_is_read(site: Path) -> None:
+    assert read_stranger(site, "app/releases/honest.json", LIMIT) == b"honest"
+
+
+def test_a_file_of_exactly_the_limit_is_read(site: Path) -> None:
+    assert read_stranger(site, "app/releases/honest.json", 6) == b"honest"
+    assert refusal(site, "app/releases/honest.json", 5) == "too_large"
+
+
+def test_an_empty_file_is_read_as_nothing(site: Path) -> None:
+    (site / "empty").touch()
+    assert read_stranger(site, "empty", LIMIT) == b""
+
+
+@pytest.mark.parametrize("relative", ["missing", "app/missing", "missing/folder/file", "app/releases/missing.json"])
+def test_a_missing_file_is_told_from_an_unsafe_one(site: Path, relative: str) -> None:
+    with pytest.raises(FileNotFoundError):
+        read_stranger(site, relative, LIMIT)
+
+
+def test_a_symbolic_link_is_not_followed(site: Path, tmp_path: Path) -> None:
+    (site / "app" / "link").symlink_to(tmp_path / "private" / "honest.json")
+    assert refusal(site, "app/link") == "not_a_file"
+
+
+def test_a_symbolic_link_to_a_file_of_the_same_folder_is_not_followed(site: Path) -> None:
+    (site / "app" / "releases" / "link").symlink_to("honest.json")
+    assert refusal(site, "app/releases/link") == "not_a_file"
+
+
+def test_a_dangling_symbolic_link_is_unsafe_and_not_missing(site: Path) -> None:
+    (site / "link").symlink_to("nowhere")
+    assert refusal(site, "link") == "not_a_file"
+
+
+@pytest.mark.parametrize("place", ["app", "app/releases"])
+def test_a_linked_folder_on_the_way_is_not_followed(site: Path, tmp_path: Path, place: str) -> None:
+    outside = tmp_path / "outside"
+    (site / place).rename(outside)
+    (site / place).symlink_to(outside)
+    assert refusal(site, "app/releases/honest.json") == "not_a_file"
+
+
+@pytest.mark.timeout(5)
+def test_a_fifo_without_a_writer_does_not_hang(site: Path) -> None:
+    os.mkfifo(site / "app" / "fifo")
+    assert refusal(site, "app/fifo") == "not_a_file"
+
+
+@pytest.mark.timeout(5)
+def test_a_fifo_in_place_of_a_folder_does_not_hang(site: Path) -> None:
+    os.mkfifo(site / "fifo")
+    assert refusal(site, "fifo/file") == "not_a_file"
+
+
+def test_a_file_in_place_of_a_folder_is_refused(site: Path) -> None:
+    assert refusal(site, "app/releases/honest.json/file") == "not_a_file"
+
+
+@pytest.mark.parametrize("relative", ["app", "app/releases"])
+def test_a_folder_in_place_of_a_file_is_refused(site: Path, relative: str) -> None:
+    assert refusal(site, relative) == "not_a_file"
+
+
+def test_a_socket_is_refused(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(site)  # a socket's path must be short
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("socket")
+        assert refusal(site, "socket") == "not_a_file"
+
+
+@pytest.mark.timeout(5)
+def test_a_device_is_refused() -> None:
+    assert refusal(Path("/dev"), "zero") == "not_a_file"
+
+
+def test_a_hard_link_to_a_file_elsewhere_is_refused(site: Path, tmp_path: Path) -> None:
+    (site / "app" / "link").hardlink_to(tmp_path / "private" / "honest.json")
+    assert refusal(site, "app/link") == "hard_link"
+
+
+def test_a_sparse_file_of_ten_gigabytes_is_refused_by_its_size_without_reading(site: Path) -> None:
+    huge = site / "huge"
+    huge.touch()
+    os.truncate(huge, TEN_GIGABYTES)
+    with pytest.raises(UnsafeFile, match=rf"has {TEN_GIGABYTES} bytes, at most {LIMIT} are read") as caught:
+        read_stranger(site, "huge", LIMIT)
+    assert caught.value.reason == "too_large"
+
+
+def test_a_file_that_holds_more_than_its_size_says_is_refused() -> None:
+    # Files of /proc say that they have no bytes, as a file does that grows while it is read.
+    assert Path("/proc/version").stat().st_size == 0
+    assert refusal(Path("/proc"), "version", 3) == "too_large"
+
+
+@pytest.mark.parametrize(
+    "relative",
+    [
+        "..",
+        "../private/honest.json",
+        "app/../../private/honest.json",
+        "app/../app/releases/honest.json",
+        "app/releases/..",
+        ".",
+        "./app/releases/honest.json",
+        "app/./releases/honest.json",
+        "",
+        "/",
+        "/etc/passwd",
+        "app//releases/honest.json",
+        "app/releases/",
+    ],
+)
+def test_a_path_that_is_not_plainly_below_the_root_is_refused(site: Path, relative: str) -> None:
+    assert refusal(site, relative) == "path"
+
+
+def test_an_absolute_path_below_the_root_is_refused_too(site: Path) -> None:
+    assert refusal(site, str(site / "app" / "releases" / "honest.json")) == "path"
+
+
+def test_a_name_too_long_for_the_file_system_is_refused(site: Path) -> None:
+    assert refusal(site, "app/" + "x" * 300) == "not_a_file"
+
+
+def test_reading_and_refusing_leaves_no_file_open(site: Path, tmp_path: Path) -> None:
+    (site / "link").symlink_to(tmp_path / "private" / "honest.json")
+    (site / "hard").hardlink_to(tmp_path / "private" / "honest.json")
+    os.mkfifo(site / "fifo")
+    before = set(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    read_stranger(site, "app/releases/honest.json", LIMIT)
+    for relative in ("app", "link", "hard", "fifo", "link/file", "fifo/file", "app/../x"):
+        refusal(site, relative)
+    refusal(site, "app/releases/honest.json", 1)
+    with pytest.raises(FileNotFoundError):
+        read_stranger(site, "app/missing/file", LIMIT)
+    assert set(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_a_written_file_has_its_bytes_and_no_neighbour(tmp_path: Path, durable: bool) -> None:
+    write_atomically(tmp_path / "file.json", b"new", durable=durable)
+    assert (tmp_path / "file.json").read_bytes() == b"new"
+    assert [path.name for path in tmp_path.iterdir()] == ["file.json"]
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_a_reader_of_the_old_file_keeps_the_old_bytes_to_the_end(tmp_path: Path, durable: bool) -> None:
+    path = tmp_path / "file.json"
+    path.write_bytes(b"old" * 100_000)
+    with path.open("rb") as reader:
+        start = reader.read(3)
+        write_atomically(path, b"new" * 50_000, durable=durable)
+        assert start + reader.read() == b"old" * 100_000
+    assert path.read_bytes() == b"new" * 50_000
+
+
+def test_a_write_that_fails_half_way_keeps_the_old_file_and_leaves_no_temporary_one(tmp_path: Path) -> None:
+    path = tmp_path / "file.json"
+    path.write_bytes(b"old")
+    with files_no_larger_than(100_000), pytest.raises(OSError, match="File too large"):
+        write_atomically(path, bytes(300_000))
+    assert path.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["file.json"]
+
+
+def test_a_write_that_fails_half_way_leaves_nothing_where_nothing_was(tmp_path: Path) -> None:
+    with files_no_larger_than(100_000), pytest.raises(OSError, match="File too large"):
+        write_atomically(tmp_path / "file.json", bytes(300_000))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_rename_that_fails_leaves_no_temporary_file(tmp_path: Path) -> None:
+    (tmp_path / "place").mkdir()
+    with pytest.raises(IsADirectoryError):
+        write_atomically(tmp_path / "place", b"data")
+    assert [path.name for path in tmp_path.iterdir()] == ["place"]
+    assert list((tmp_path / "place").iterdir()) == []
+
+
+def test_what_is_not_bytes_is_not_written_and_leaves_no_temporary_file(tmp_path: Path) -> None:
+    with pytest.raises(TypeError):
+        write_atomically(tmp_path / "file.json", "text")  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_is_replaced_and_what_it_points_to_stays(tmp_path: Path) -> None:
+    (tmp_path / "target").write_bytes(b"theirs")
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    write_atomically(tmp_path / "link", b"mine")
+    assert (tmp_path / "target").read_bytes() == b"theirs"
+    assert not (tmp_path / "link").is_symlink()
+    assert (tmp_path / "link").read_bytes() == b"mine"
+
+
+def test_flushing_something_that_is_not_a_folder_fails(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError):
+        sync_folder(tmp_path / "file")

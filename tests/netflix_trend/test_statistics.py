@@ -1,0 +1,212 @@
+"""Published statistics: the file, and one's own place in a distribution."""
+
+from __future__ import annotations
+
+import json
+from itertools import accumulate, pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from netflix_trend.statistics import RoundStatistics, ShowEstimate, StatisticsError, TopShows, Volume, percentile
+
+
+def volume(
+    buckets: tuple[int, ...] = (0, 1, 2, 4, 10),
+    cumulative: tuple[float, ...] = (0.0, 0.2, 0.3, 0.6, 0.8),
+    cumulative_error: tuple[float, ...] = (0.0, 0.02, 0.04, 0.08, 0.06),
+    is_reliable: bool = True,
+) -> Volume:
+    shares = tuple(high - low for low, high in pairwise((*cumulative, 1.0)))
+    return Volume(
+        reports=400,
+        odds=(8, 1),
+        confidence=0.95,
+        buckets=buckets,
+        shares=shares,
+        lower=tuple(max(0.0, share - 0.05) for share in shares),
+        upper=tuple(min(1.0, share + 0.05) for share in shares),
+        cumulative=cumulative,
+        cumulative_error=cumulative_error,
+        is_reliable=is_reliable,
+    )
+
+
+STATISTICS = RoundStatistics(
+    round="2026-W47",
+    survey="0" * 32,
+    vocabulary="1" * 32,
+    participants=1000,
+    reports=900,
+    waiting=7,
+    refused={"checksum": 2, "size": 1},
+    top_shows=TopShows(
+        reports=600,
+        k=1,
+        odds=(5, 2),
+        confidence=0.95,
+        noise=21.5,
+        gate=64.25,
+        reports_needed=None,
+        shows=(
+            ShowEstimate(
+                show=3, title="Élite", estimate=120.5, standard_error=22, lower=77.4, upper=163.6, is_signal=True
+            ),
+            ShowEstimate(show=0, title="Dark", estimate=-4, standard_error=21, lower=0, upper=37, is_signal=False),
+        ),
+    ),
+    volume=volume(),
+)
+
+
+def changed(path: tuple[str | int, ...], value: Any) -> bytes:
+    """Return the file with one value replaced."""
+    content = json.loads(STATISTICS.to_bytes())
+    inner = content
+    for part in path[:-1]:
+        inner = inner[part]
+    inner[path[-1]] = value
+    return json.dumps(content).encode()
+
+
+@st.composite
+def distributions(draw: st.DrawFn) -> Volume:
+    lows = sorted(draw(st.sets(st.integers(1, 200), min_size=1, max_size=15)))
+    weights = draw(st.lists(st.integers(0, 50), min_size=len(lows) + 1, max_size=len(lows) + 1))
+    total = sum(weights) + 1
+    cumulative = (0.0, *(below / total for below in accumulate(weights[:-1])))
+    errors = draw(st.lists(st.floats(0, 0.3), min_size=len(lows) + 1, max_size=len(lows) + 1))
+    return volume((0, *lows), cumulative, tuple(errors))
+
+
+# The file
+
+
+@pytest.mark.parametrize("change", [{}, {"top_shows": None}, {"volume": None}, {"top_shows": None, "volume": None}])
+def test_statistics_come_back_from_their_file(change: dict[str, Any]) -> None:
+    known = STATISTICS.model_copy(update=change)
+    read = RoundStatistics.from_bytes(known.to_bytes())
+    assert read == known
+    assert read.to_bytes() == known.to_bytes()
+
+
+def test_the_file_is_plain_json_with_the_titles_as_they_are() -> None:
+    content = json.loads(STATISTICS.to_bytes())
+    assert content["round"] == "2026-W47"
+    assert content["top_shows"]["shows"][0]["title"] == "Élite"
+    assert content["top_shows"]["odds"] == [5, 2]
+    assert STATISTICS.to_bytes().endswith(b"}\n")
+    assert "Élite".encode() in STATISTICS.to_bytes()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"{", b"\xff\xfe", b"null", b"[]", b"{}", b"7", b"[" * 100_000, STATISTICS.to_bytes()[:-20]],
+    ids=range(9),
+)
+def test_what_is_not_a_statistics_file_is_refused(data: bytes) -> None:
+    with pytest.raises(StatisticsError, match=r"^statistics: "):
+        RoundStatistics.from_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("schema_version",), 2),
+        (("schema_version",), "1"),
+        (("more",), 1),
+        (("round",), 47),
+        (("participants",), "1000"),
+        (("participants",), True),
+        (("participants",), 1.5),
+        (("refused",), []),
+        (("refused",), {"size": "1"}),
+        (("top_shows",), []),
+        (("top_shows", "more"), 1),
+        (("top_shows", "odds"), [8]),
+        (("top_shows", "odds"), [8, 1, 1]),
+        (("top_shows", "odds"), [8, 0.5]),
+        (("top_shows", "noise"), "21"),
+        (("top_shows", "shows"), {}),
+        (("top_shows", "shows", 0, "title"), None),
+        (("top_shows", "shows", 0, "is_signal"), 1),
+        (("top_shows", "shows", 0, "html"), "<script>"),
+        (("volume", "buckets"), [0, 1.5]),
+        (("volume", "buckets"), "0123"),
+        (("volume", "shares"), [None]),
+        (("volume", "is_reliable"), "yes"),
+        (("volume", "more"), 1),
+    ],
+    ids=str,
+)
+def test_a_value_that_is_not_what_it_must_be_is_refused(path: tuple[str | int, ...], value: Any) -> None:
+    with pytest.raises(StatisticsError, match=r"^statistics: "):
+        RoundStatistics.from_bytes(changed(path, value))
+
+
+@pytest.mark.parametrize("field", ["round", "survey", "vocabulary", "participants", "refused", "top_shows", "volume"])
+def test_a_missing_field_is_refused_by_name(field: str) -> None:
+    content = json.loads(STATISTICS.to_bytes())
+    del content[field]
+    with pytest.raises(StatisticsError, match=rf"^statistics: {field}: "):
+        RoundStatistics.from_bytes(json.dumps(content).encode())
+
+
+def test_the_refusal_says_where_the_file_is_wrong() -> None:
+    with pytest.raises(StatisticsError, match=r"^statistics: top_shows\.shows\.1\.estimate: "):
+        RoundStatistics.from_bytes(changed(("top_shows", "shows", 1, "estimate"), "many"))
+
+
+# One's own place
+
+
+@pytest.mark.parametrize(("titles", "share"), [(0, 0.0), (1, 0.2), (2, 0.3), (4, 0.6), (10, 0.8)])
+def test_at_the_smallest_value_of_a_bucket_the_share_is_the_published_one(titles: int, share: float) -> None:
+    assert percentile(volume(), titles).share == pytest.approx(share)
+
+
+@pytest.mark.parametrize(
+    ("titles", "share", "error"), [(3, 0.45, 0.06), (7, 0.7, 0.07), (5, 0.6 + 0.2 / 6, 0.08 - 0.02 / 6)]
+)
+def test_between_two_buckets_share_and_error_are_interpolated(titles: int, share: float, error: float) -> None:
+    place = percentile(volume(), titles)
+    assert place.share == pytest.approx(share)
+    assert place.standard_error == pytest.approx(error)
+
+
+@pytest.mark.parametrize(
+    ("titles", "share", "error"), [(15, 0.9, 0.03), (20, 1.0, 0.0), (21, 1.0, 0.0), (10**9, 1.0, 0.0)]
+)
+def test_beyond_the_last_bucket_the_share_reaches_one_at_twice_its_smallest_value(
+    titles: int, share: float, error: float
+) -> None:
+    place = percentile(volume(), titles)
+    assert place.share == pytest.approx(share)
+    assert place.standard_error == pytest.approx(error)
+
+
+@pytest.mark.parametrize("is_reliable", [True, False])
+@pytest.mark.parametrize("titles", [0, 3, 100])
+def test_a_place_in_an_unreliable_distribution_is_unreliable(titles: int, is_reliable: bool) -> None:
+    assert percentile(volume(is_reliable=is_reliable), titles).is_reliable is is_reliable
+
+
+@settings(max_examples=200, deadline=None)
+@given(distributions(), st.integers(0, 500), st.integers(0, 500))
+def test_who_starts_more_titles_is_never_placed_lower(distribution: Volume, one: int, other: int) -> None:
+    low, high = sorted((one, other))
+    assert percentile(distribution, low).share <= percentile(distribution, high).share + 1e-12
+
+
+@settings(max_examples=200, deadline=None)
+@given(distributions(), st.integers(0, 500))
+def test_a_share_and_its_error_lie_between_those_of_the_neighbouring_buckets(distribution: Volume, titles: int) -> None:
+    buckets = (*distribution.buckets, 10**9)
+    place = next(number for number, (low, high) in enumerate(pairwise(buckets)) if low <= titles < high)
+    shares = (*distribution.cumulative, 1.0)[place : place + 2]
+    errors = (*distribution.cumulative_error, 0.0)[place : place + 2]
+    found = percentile(distribution, titles)
+    assert min(shares) - 1e-12 <= found.share <= max(shares) + 1e-12
+    assert min(errors) - 1e-12 <= found.standard_error <= max(errors) + 1e-12

@@ -1,0 +1,122 @@
+"""Keys of titles: two spellings of one title have one key."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from netflix_trend.titles import colon_prefixes, title_key
+
+# Characters that a rule of title_key is about, and some that no rule is about.
+ASCII = st.text(st.sampled_from("aZ0:`'\"-. \t\n\r\x0b\x0c\x1c\x1f\x00\x7f") | st.characters(max_codepoint=0x7F))
+SPECIAL = " \u00a0\u2009\u3000\t:：`'’‘ʼ“”„‐‑‒–—−\u00ad\u200b\u200d\u200e\u202e\u2060\ufeffﬁßİſ№…１"
+# Without combining marks: Unicode itself has texts whose folding is not final at once.
+TITLES = st.text(
+    st.sampled_from(SPECIAL) | st.characters(min_codepoint=1, max_codepoint=0x10FF, exclude_categories=["M", "Cs"])
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(ASCII)
+@example(" The Office (U.S.) :  Season 1 : `Pilot` ")
+@example(" : :")
+@example("A\x1c:\x1fB")
+def test_the_short_way_for_ascii_gives_what_the_general_way_gives(title: str) -> None:
+    assert title_key(title) == title_key(title + "\u200b")  # an invisible character, but not ASCII
+
+
+@settings(max_examples=500, deadline=None)
+@given(TITLES)
+def test_the_key_of_a_key_is_itself(title: str) -> None:
+    assert title_key(title_key(title)) == title_key(title)
+
+
+@settings(max_examples=200, deadline=None)
+@given(TITLES)
+def test_a_key_has_single_blanks_inside_and_none_at_its_ends_or_before_a_colon(title: str) -> None:
+    key = title_key(title)
+    assert key == key.strip()
+    assert key.split() == [part for part in key.split(" ") if part]
+    assert "  " not in key
+    assert " :" not in key
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Chef's Table", "Chef’s Table"),
+        ("Chef's Table", "CHEF‘S TABLE"),
+        ("Chef's Table", "Chefʼs Table"),
+        ("Chef's Table", "Chef`s Table"),
+        ("Chef's Table", "Chef's\u00a0Table"),
+        ("Chef's Table", "  Chef's \t Table\n"),
+        ("Chef's Table", "Chef's\u3000Table"),
+        ("Chef's Table", "Chef＇s Table"),
+        ('"Weird Al"', "“Weird Al”"),
+        ('"Weird Al"', "„Weird Al“"),
+        ("Suits: Season 1", "Suits : Season 1"),
+        ("Suits: Season 1", "Suits\u00a0: Season 1"),
+        ("Suits: Season 1", "Suits： Season 1"),
+        ("Suits: Season 1", "Ｓｕｉｔｓ: Season 1"),
+        ("9-1-1", "9–1–1"),
+        ("9-1-1", "9—1—1"),
+        ("9-1-1", "9‑1−1"),
+        ("Love Is Blind", "Love Is\u200b Blind\ufeff"),
+        ("Love Is Blind", "\u202aLove Is Blind\u202c"),
+        ("Love Is Blind", "Lo\u00adve Is Blind"),
+        ("Straße", "STRASSE"),
+        ("Miércoles", "MIE\u0301RCOLES"),
+        ("ÉLITE", "élite"),
+        ("SMASHED...", "Smashed…"),
+        ("일타 스캔들", "일타 스캔들"),
+    ],
+)
+def test_two_spellings_of_one_title_have_one_key(one: str, other: str) -> None:
+    assert title_key(one) == title_key(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("You", "Yous"),
+        ("Elite", "Élite"),
+        ("Money Heist", "MoneyHeist"),
+        ("Suits: LA", "Suits LA"),
+        ("Suits:LA", "Suits: LA"),
+        ("Who Killed Sara?", "Who Killed Sara"),
+        ("9-1-1", "911"),
+        ("Berlin", "Berlín"),
+        ("Dark", "暗黑"),
+    ],
+)
+def test_two_titles_keep_two_keys(one: str, other: str) -> None:
+    assert title_key(one) != title_key(other)
+
+
+@pytest.mark.parametrize("mark", "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202e\u2060\u2064\u2066\u2069\ufeff")
+def test_marks_that_nobody_sees_are_not_part_of_a_title(mark: str) -> None:
+    assert title_key(f"{mark}Love Is{mark} Blind: Se{mark}ason 1{mark}") == "love is blind: season 1"
+
+
+@pytest.mark.parametrize("title", ["", " ", "\u00a0", "\u200b", "\u200b \ufeff"])
+def test_a_title_without_a_visible_character_has_the_empty_key(title: str) -> None:
+    assert title_key(title) == ""
+
+
+@pytest.mark.parametrize(
+    ("key", "prefixes"),
+    [
+        ("a: b: c", ["a: b", "a"]),
+        ("a: b", ["a"]),
+        ("a", []),
+        ("", []),
+        ("3:10 to yuma", []),
+        ("re:zero: season 1: the end", ["re:zero: season 1", "re:zero"]),
+        ("a:", []),
+        (": a", []),
+        ("a: ", ["a"]),
+    ],
+)
+def test_prefixes_end_before_a_colon_and_a_blank_and_come_longest_first(key: str, prefixes: list[str]) -> None:
+    assert list(colon_prefixes(key)) == prefixes
