@@ -1,0 +1,180 @@
+"""What is measured. Each task runs in a process of its own, so that its peak memory is its own.
+
+`prepare` makes the input and is not timed; `run` is timed and says how many things it did.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from pathlib import Path
+
+from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.datasite import Datasite
+from netflix_trend.release import build_release
+from netflix_trend.simulation.population import Population, person, seeded_randomness
+from netflix_trend.survey import Survey, TopShowsQuestion, VolumeQuestion
+from netflix_trend.weeks import Week
+
+WEEK = Week.parse("2026-W46")
+
+
+@dataclass(frozen=True)
+class Task:
+    """unit: what is counted. sizes: how many of them."""
+
+    title: str
+    unit: str
+    sizes: tuple[int, ...]
+    prepare: Callable[[Path, int], None]
+    run: Callable[[Path, int], None]
+
+
+def make_export(folder: Path, rows: int) -> None:
+    """Write a `Title,Date` export: 70 % episodes of catalogue shows, 15 % of unknown shows, 15 % films."""
+    vocabulary, source = starter_vocabulary(), random.Random(1)
+    path = folder / "NetflixViewingHistory.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        file.write("Title,Date\n")
+        writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        for number in range(rows):
+            kind = source.random()
+            if kind < 0.85:
+                place = int(source.paretovariate(0.6)) - 1
+                known = kind < 0.7 and place < len(vocabulary)
+                show = vocabulary.shows[place].title if known else f"Unknown Show {place % 5000}"
+                title = f"{show}: Season {source.randint(1, 9)}: Episode {number}"
+            else:
+                title = source.choice(vocabulary.films).title if kind < 0.9 else f"Some Film {number}"
+            day = date(2026, 11, 15) - timedelta(days=number * 4000 // rows)
+            writer.writerow([title, f"{day.month}/{day.day}/{day.year % 100:02d}"])
+
+
+def run_processor(folder: Path, _rows: int) -> None:
+    """CSV to DuckDB tables and encodings, as the processor does it."""
+    from services.processor.history import rebuild
+    from services.processor.raw import RawStore
+
+    data = (folder / "NetflixViewingHistory.csv").read_bytes()
+    RawStore(folder).save(data, "me", "bench", "NetflixViewingHistory.csv", date(2026, 11, 16))
+    history = rebuild(folder, "me", starter_vocabulary())
+    assert history.encodings is not None
+
+
+def run_floor(folder: Path, _rows: int) -> None:
+    """The least anybody could do: csv to counts of the text before the first colon."""
+    with (folder / "NetflixViewingHistory.csv").open(newline="", encoding="utf-8") as file:
+        reader = csv.reader(io.StringIO(file.read()))
+        next(reader)
+        counts = Counter(row[0].split(": ")[0] for row in reader)
+    assert counts
+
+
+def everybody_answers(*, all_shows: bool = False) -> Survey:
+    """A survey in which nobody waits for a turn; `all_shows` asks about the whole vocabulary with k=3."""
+    vocabulary = starter_vocabulary()
+    candidates = range(len(vocabulary) if all_shows else 50)
+    odds = Fraction(8)
+    questions = (
+        TopShowsQuestion.ask(candidates, k=3 if all_shows else 1, odds=odds, weight=2),
+        VolumeQuestion.ask(odds=odds, weight=1),
+    )
+    return Survey(round=str(WEEK), vocabulary=vocabulary.version, rotation=1, questions=questions)
+
+
+def nothing(_folder: Path, _size: int) -> None:
+    """No input is needed."""
+
+
+def run_releases(_folder: Path, people: int) -> None:
+    """Bound, randomize and build one release a person, with cryptographic randomness; nothing is written."""
+    from services.publisher.contributions import Contribution, answer
+
+    survey = everybody_answers()
+    (week,) = Population(people, len(starter_vocabulary()), seed=1).weeks(1)
+    for number, shows in enumerate(week.shows):
+        question = survey.question_for(person(number))
+        assert question is not None
+        build_release(survey, question, answer(Contribution(shows, int(week.titles[number])), survey, question))
+
+
+def run_publisher(folder: Path, people: int) -> None:
+    """The whole publisher for one person after another: ledger with fsync, permission files, release, manifest."""
+    from netflix_trend.survey import Limits
+    from services.publisher.contributions import Contribution
+    from services.publisher.releases import Participant, publish_due
+
+    survey = everybody_answers()
+    for number in range(people):
+        email = person(number)
+        publish_due(
+            Participant(Datasite(folder, email), "aggregator@example.org", folder / f"{number}.ledger", Limits()),
+            [survey],
+            lambda _: Contribution(frozenset({1}), 3),
+            vocabulary=survey.vocabulary,
+            covered_through=WEEK.sunday,
+            today=WEEK.sunday + timedelta(days=1),
+        )
+
+
+def _make_datasites(folder: Path, people: int, survey: Survey) -> None:
+    from services.publisher.contributions import Contribution, answer
+
+    randbelow = seeded_randomness(1)
+    for number in range(people):
+        email = person(number)
+        question = survey.question_for(email)
+        assert question is not None
+        payload = answer(Contribution(frozenset({number % 50}), number % 30), survey, question, randbelow)
+        release = build_release(survey, question, payload)
+        Datasite(folder, email).publish({f"releases/{WEEK}.json": release}, "aggregator@example.org", durable=False)
+
+
+def make_datasites(folder: Path, people: int) -> None:
+    """Write everybody's releases for a list of 50 shows."""
+    _make_datasites(folder, people, everybody_answers())
+
+
+def make_datasites_all_shows(folder: Path, people: int) -> None:
+    """Write everybody's releases for the whole vocabulary."""
+    _make_datasites(folder, people, everybody_answers(all_shows=True))
+
+
+def _aggregate(folder: Path, people: int, survey: Survey) -> None:
+    from netflix_trend.datasite import datasite_names
+    from services.aggregator.collect import collect
+    from services.aggregator.estimation import estimate_round
+
+    found = collect(folder, datasite_names(folder), survey)
+    assert found.reports.total() == people
+    estimate_round(found, starter_vocabulary())
+
+
+def run_aggregator(folder: Path, people: int) -> None:
+    """Read, check, count and estimate everybody's releases."""
+    _aggregate(folder, people, everybody_answers())
+
+
+def run_aggregator_all_shows(folder: Path, people: int) -> None:
+    """The same for the whole vocabulary, where every report is evaluated at every show."""
+    _aggregate(folder, people, everybody_answers(all_shows=True))
+
+
+TASKS = {
+    "floor": Task("csv to counts (floor)", "rows", (1_000, 10_000, 100_000), make_export, run_floor),
+    "processor": Task(
+        "CSV to tables and encodings", "rows", (1_000, 10_000, 100_000, 1_000_000), make_export, run_processor
+    ),
+    "releases": Task("draw and build a release", "releases", (1_000, 10_000), nothing, run_releases),
+    "publisher": Task("publish with ledger and fsync", "people", (100, 1_000), nothing, run_publisher),
+    "aggregator": Task("aggregate, 50 shows", "people", (1_000, 10_000, 100_000), make_datasites, run_aggregator),
+    "aggregator_all": Task(
+        "aggregate, all shows", "people", (1_000, 10_000), make_datasites_all_shows, run_aggregator_all_shows
+    ),
+}
