@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
@@ -20,7 +21,7 @@ from pydantic import Field, ValidationError
 
 from netflix_trend import APP_NAME
 from netflix_trend.canonical import canonical_json
-from netflix_trend.files import UnsafeFile, read_stranger, write_atomically
+from netflix_trend.files import UnsafeFile, open_stranger_folder, read_stranger, write_atomically
 from netflix_trend.settings import DATASITE_NAME
 from netflix_trend.survey import Strict
 
@@ -170,10 +171,27 @@ def datasite_names(datasites: Path) -> Iterator[str]:
                 yield entry.name
 
 
-def read_manifest(site: Datasite) -> Manifest | None:
-    """Return a stranger's manifest, None when there is none. Raises UnsafeFile when it is not one."""
+@contextmanager
+def visit(site: Datasite) -> Iterator[int | None]:
+    """Open the app's folder of a stranger for `read_manifest` and `read_published`; None when there is none.
+
+    Raises UnsafeFile when it is not a plain folder.
+    """
     try:
-        data = read_stranger(site.datasites, f"{site.email}/app_data/{APP_NAME}/{MANIFEST}", LARGEST_MANIFEST)
+        folder = open_stranger_folder(site.datasites, f"{site.email}/app_data/{APP_NAME}")
+    except FileNotFoundError:
+        yield None
+        return
+    try:
+        yield folder
+    finally:
+        os.close(folder)
+
+
+def read_manifest(folder: int) -> Manifest | None:
+    """Return the manifest in a visited folder, None when there is none. Raises UnsafeFile when it is not one."""
+    try:
+        data = read_stranger(folder, MANIFEST, LARGEST_MANIFEST)
     except FileNotFoundError:
         return None
     try:
@@ -184,8 +202,8 @@ def read_manifest(site: Datasite) -> Manifest | None:
         raise UnsafeFile("manifest", message) from None
 
 
-def read_published(site: Datasite, manifest: Manifest, name: str, limit: int) -> bytes | None:
-    """Return a stranger's file of at most `limit` bytes, None when their manifest does not name it.
+def read_published(folder: int, manifest: Manifest, name: str, limit: int) -> bytes | None:
+    """Return a file of at most `limit` bytes in a visited folder, None when its manifest does not name it.
 
     Raises UnsafeFile: `unsynced` when the file is missing or is not yet the one of the manifest (try again later),
     `too_large`, `not_a_file` and the like when it is not acceptable.
@@ -194,7 +212,7 @@ def read_published(site: Datasite, manifest: Manifest, name: str, limit: int) ->
     if entry is None:
         return None
     try:
-        data = read_stranger(site.datasites, f"{site.email}/app_data/{APP_NAME}/{name}", limit)
+        data = read_stranger(folder, name, limit)
     except FileNotFoundError:
         raise UnsafeFile("unsynced", f"{name} has not arrived yet") from None
     if hashlib.sha256(data).hexdigest() != entry.sha256:

@@ -66,12 +66,12 @@ def read_stranger(root: Path | int, relative: str, limit: int) -> bytes:
     if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
         raise UnsafeFile("not_a_file", f"{relative} is not a regular file")
-    with os.fdopen(descriptor, "rb") as file:
+    with os.fdopen(descriptor, "rb", buffering=0) as file:
         if status.st_nlink != 1:
             raise UnsafeFile("hard_link", f"{relative} has more than one name")
         if status.st_size > limit:
             raise UnsafeFile("too_large", f"{relative} has {status.st_size} bytes, at most {limit} are read")
-        data = file.read(limit + 1)
+        data = file.read(limit + 1) or b""
     if len(data) > limit:
         raise UnsafeFile("too_large", f"{relative} grew beyond {limit} bytes while it was read")
     return data

@@ -6,8 +6,13 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-_QUOTES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"'})
-_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
+_FOLDED = str.maketrans(
+    {
+        **dict.fromkeys("’‘ʼ`´", "'"),
+        **dict.fromkeys("“”„", '"'),
+        **dict.fromkeys("‐‑‒–—−", "-"),
+    }
+)
 # Zero-width and direction marks: invisible, so two titles that differ in them only are one.
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _BLANKS = re.compile(r"\s+")
@@ -20,9 +25,9 @@ def title_key(title: str) -> str:
         key = " ".join(title.split()).replace("`", "'")
         return (_BLANK_BEFORE_COLON.sub(":", key) if " :" in key else key).lower()
     # Before NFKC, which would turn an acute accent that stands for an apostrophe into a blank and a combining accent.
-    key = _INVISIBLE.sub("", title.translate(_QUOTES).translate(_DASHES))
+    key = _INVISIBLE.sub("", title.translate(_FOLDED))
     key = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", key).casefold())
-    return _BLANK_BEFORE_COLON.sub(":", _BLANKS.sub(" ", key).strip())
+    return _BLANK_BEFORE_COLON.sub(":", _BLANKS.sub(" ", key.translate(_FOLDED)).strip())
 
 
 def colon_prefixes(key: str) -> Iterator[str]:

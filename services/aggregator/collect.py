@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from netflix_trend.datasite import Datasite, read_manifest, read_published
+from netflix_trend.datasite import Datasite, read_manifest, read_published, visit
 from netflix_trend.files import UnsafeFile
 from netflix_trend.release import SIZE, RefusedRelease, decode_coefficients, parse_release
 from netflix_trend.survey import Survey, TopShowsQuestion, VolumeQuestion, shuffled_positions
@@ -87,13 +87,14 @@ def collect(
 
 def _read(site: Datasite, survey: Survey, found: RoundReports) -> bytes | None:
     """Return the payload of a person's release, None when there is none for this round."""
-    manifest = read_manifest(site)
-    if manifest is None:
-        return None
-    found.participants += 1
-    data = read_published(site, manifest, f"releases/{survey.round}.json", SIZE)
-    if data is None:
-        return None
+    with visit(site) as folder:
+        manifest = read_manifest(folder) if folder is not None else None
+        if folder is None or manifest is None:
+            return None
+        found.participants += 1
+        data = read_published(folder, manifest, f"releases/{survey.round}.json", SIZE)
+        if data is None:
+            return None
     question = survey.question_for(site.email)
     if question is None:
         raise RefusedRelease("not_asked", "this person was not asked in this round")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from netflix_trend.datasite import Datasite, check_syncable, datasite_names, read_manifest, write_permissions
+from netflix_trend.datasite import Datasite, check_syncable, datasite_names, read_manifest, visit, write_permissions
 from netflix_trend.files import UnsafeFile, write_atomically
 from netflix_trend.shared_files import CANDIDATES, SURVEYS, VOCABULARY
 from netflix_trend.statistics import RoundStatistics
@@ -91,7 +91,8 @@ class Aggregator:
         if name == self.site.email:
             return False
         try:
-            return read_manifest(Datasite(self.site.datasites, name)) is not None
+            with visit(Datasite(self.site.datasites, name)) as folder:
+                return folder is not None and read_manifest(folder) is not None
         except (UnsafeFile, OSError):
             return False
 

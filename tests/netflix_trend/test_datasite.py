@@ -23,6 +23,7 @@ from netflix_trend.datasite import (
     datasite_names,
     read_manifest,
     read_published,
+    visit,
     write_permissions,
 )
 from netflix_trend.files import UnsafeFile
@@ -31,6 +32,17 @@ READER = "aggregator@example.org"
 RELEASE = "releases/2026-W47.json"
 FILES = {RELEASE: b"answer", "note.txt": b"hello"}
 PERMISSION_FILES = {"syftperm.yaml", "syft.pub.yaml"}
+
+
+def manifest_of(site: Datasite) -> Manifest | None:
+    with visit(site) as folder:
+        return None if folder is None else read_manifest(folder)
+
+
+def published_of(site: Datasite, manifest: Manifest, name: str, limit: int) -> bytes | None:
+    with visit(site) as folder:
+        assert folder is not None
+        return read_published(folder, manifest, name, limit)
 
 
 @contextmanager
@@ -72,15 +84,15 @@ def states(folder: Path) -> dict[str, tuple[int, int]]:
 
 def refusal_of_manifest(site: Datasite) -> str:
     with pytest.raises(UnsafeFile) as caught:
-        read_manifest(site)
+        manifest_of(site)
     return caught.value.reason
 
 
 def refusal_of_file(site: Datasite, name: str, limit: int = 1000) -> str:
-    manifest = read_manifest(site)
+    manifest = manifest_of(site)
     assert manifest is not None
     with pytest.raises(UnsafeFile) as caught:
-        read_published(site, manifest, name, limit)
+        published_of(site, manifest, name, limit)
     return caught.value.reason
 
 
@@ -185,7 +197,7 @@ def test_nothing_at_all_may_be_published(site: Datasite) -> None:
     publish(site, FILES)
     publish(site, {})
     assert site.published() == {"manifest.json", *PERMISSION_FILES}
-    manifest = read_manifest(site)
+    manifest = manifest_of(site)
     assert manifest is not None
     assert manifest.files == {}
 
@@ -333,17 +345,17 @@ def test_a_datasite_that_vanished_is_restored(site: Datasite) -> None:
 
 
 def test_what_one_publishes_another_reads(stranger: Datasite) -> None:
-    manifest = read_manifest(stranger)
+    manifest = manifest_of(stranger)
     assert manifest is not None
     assert manifest.files.keys() == FILES.keys()
-    assert {name: read_published(stranger, manifest, name, 1000) for name in FILES} == FILES
+    assert {name: published_of(stranger, manifest, name, 1000) for name in FILES} == FILES
 
 
 def test_somebody_without_a_manifest_has_none(site: Datasite) -> None:
     site.datasites.mkdir()
-    assert read_manifest(site) is None
+    assert manifest_of(site) is None
     site.app_data.mkdir(parents=True)
-    assert read_manifest(site) is None
+    assert manifest_of(site) is None
 
 
 @pytest.mark.parametrize("place", ["", "app_data", "app_data/netflix_trend"])
@@ -401,7 +413,7 @@ def test_a_manifest_names_at_most_four_hundred_files(stranger: Datasite) -> None
     assert refusal_of_manifest(stranger) == "manifest"
     del files["0"]
     path.write_text(json.dumps({"files": files}), "utf-8")
-    assert read_manifest(stranger) is not None
+    assert manifest_of(stranger) is not None
 
 
 @pytest.mark.parametrize(
@@ -445,15 +457,15 @@ def test_a_manifest_that_is_not_json_is_refused(stranger: Datasite, data: bytes)
 def test_the_refusal_of_a_manifest_is_short_whatever_is_in_it(stranger: Datasite) -> None:
     (stranger.app_data / "manifest.json").write_text(json.dumps({"files": {"x" * 50_000: 1}}), "utf-8")
     with pytest.raises(UnsafeFile) as caught:
-        read_manifest(stranger)
+        manifest_of(stranger)
     assert len(str(caught.value)) < 400
 
 
 def test_a_file_that_the_manifest_does_not_name_is_not_read(stranger: Datasite) -> None:
     (stranger.app_data / "other.json").write_bytes(b"other")
-    manifest = read_manifest(stranger)
+    manifest = manifest_of(stranger)
     assert manifest is not None
-    assert read_published(stranger, manifest, "other.json", 1000) is None
+    assert published_of(stranger, manifest, "other.json", 1000) is None
 
 
 def test_a_file_that_has_not_arrived_is_waited_for(stranger: Datasite) -> None:
@@ -493,7 +505,7 @@ def test_a_manifest_that_names_a_file_elsewhere_does_not_lead_there(stranger: Da
     (stranger.root / "secret").write_bytes(b"secret")
     manifest = Manifest.model_validate({"files": {name: entry(b"secret")}})
     with pytest.raises(UnsafeFile) as caught:
-        read_published(stranger, manifest, name, 1000)
+        published_of(stranger, manifest, name, 1000)
     assert caught.value.reason == "path"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from netflix_trend.catalogues import read_catalogue
-from netflix_trend.datasite import Datasite, DatasiteError, read_manifest
+from netflix_trend.datasite import Datasite, DatasiteError, Manifest, read_manifest, visit
 from netflix_trend.encodings import EncodingsError, load_encodings
 from netflix_trend.files import UnsafeFile, read_stranger
 from netflix_trend.inbox import Delivery, RefusedMessage, pack, unpack
@@ -19,6 +19,11 @@ from netflix_trend.settings import SettingsError, load_settings
 from netflix_trend.statistics import RoundStatistics, StatisticsError
 from netflix_trend.titles import title_key
 from netflix_trend.vocabulary import CatalogueTitle, Vocabulary, VocabularyError
+
+
+def manifest_of(site: Datasite) -> Manifest | None:
+    with visit(site) as folder:
+        return None if folder is None else read_manifest(folder)
 
 
 def test_a_directory_in_place_of_a_file_is_refused_as_unsafe(tmp_path: Path) -> None:
@@ -40,7 +45,7 @@ def test_a_directory_in_place_of_a_manifest_is_refused_as_unsafe(tmp_path: Path)
     site = Datasite(tmp_path, "me@example.org")
     (site.app_data / "manifest.json").mkdir(parents=True)
     with pytest.raises(UnsafeFile):
-        read_manifest(site)
+        manifest_of(site)
 
 
 @pytest.mark.parametrize("text", ["é", "H4sI\u00a0", "오"])

@@ -6,9 +6,9 @@ from xml.etree import ElementTree as Svg
 
 from netflix_trend.statistics import ShowEstimate, TopShows, Volume
 
-_WIDTH = 640
-_ROW = 26
-_LABEL = 220
+_WIDTH = 480
+_ROW = 24
+_LABEL = 168
 
 
 def _svg(height: int, title: str, description: str) -> Svg.Element:
@@ -43,21 +43,21 @@ def top_shows_chart(top_shows: TopShows, rows: list[ShowEstimate]) -> str:
         _ROW * len(rows) + 30,
         "Top shows of the week",
         f"Estimated number of people, of {top_shows.reports} who were asked, with 95 percent intervals. "
-        "Pale bars cannot be told from noise.",
+        "Pale bars are not told from noise.",
     )
     longest = max([show.upper for show in rows] + [1.0])
-    scale = (_WIDTH - _LABEL - 60) / longest
+    scale = (_WIDTH - _LABEL - 16) / longest
     for number, show in enumerate(rows):
         y = _ROW * number + 8
         middle = y + 8
-        label = show.title if len(show.title) <= 30 else f"{show.title[:29]}…"
+        label = show.title if len(show.title) <= 24 else f"{show.title[:23]}…"
         _text(root, _LABEL - 8, middle + 4, label, "end", "label" if show.is_signal else "label pale")
         _rect(root, _LABEL, y, max(0.0, show.estimate) * scale, 16, "bar" if show.is_signal else "bar noise")
         _line(root, _LABEL + show.lower * scale, middle, _LABEL + show.upper * scale, middle, "interval")
         for end in (show.lower, show.upper):
             _line(root, _LABEL + end * scale, middle - 4, _LABEL + end * scale, middle + 4, "interval")
     base = _ROW * len(rows) + 8
-    _line(root, _LABEL, base, _WIDTH - 50, base, "axis")
+    _line(root, _LABEL, base, _WIDTH - 4, base, "axis")
     for tick in _ticks(longest):
         _text(root, _LABEL + tick * scale, base + 16, f"{tick:,.0f}", "middle", "tick")
     return _markup(root)
@@ -65,34 +65,35 @@ def top_shows_chart(top_shows: TopShows, rows: list[ShowEstimate]) -> str:
 
 def volume_chart(volume: Volume, mine: int | None = None) -> str:
     """Return columns with intervals, one a bucket; the bucket of `mine` titles is marked."""
-    height, top, base = 260, 26, 210
+    height, top, base = 230, 24, 182
     root = _svg(
         height,
         "Titles started in the week",
         f"Share of participants by number of titles started, from {volume.reports} reports, with 95 percent intervals.",
     )
-    step = (_WIDTH - 60) / len(volume.buckets)
+    step = (_WIDTH - 44) / len(volume.buckets)
     highest = max(*volume.upper, 0.05)
     scale = (base - top) / highest
     my_bucket = None if mine is None else max(n for n, low in enumerate(volume.buckets) if low <= mine)
     for tick in _ticks(highest * 100):
         y = base - tick / 100 * scale
-        _line(root, 50, y, _WIDTH - 10, y, "grid")
-        _text(root, 44, y + 4, f"{tick:g} %", "end", "tick")
-    for number, label in enumerate(bucket_labels(volume.buckets)):
-        x = 50 + step * number
+        _line(root, 40, y, _WIDTH - 4, y, "grid")
+        _text(root, 36, y + 4, f"{tick:g} %", "end", "tick")
+    for number, low in enumerate(volume.buckets):
+        x = 40 + step * number
         share, lower, upper = volume.shares[number], volume.lower[number], volume.upper[number]
         css = "bar mine" if number == my_bucket else "bar" if volume.is_reliable else "bar noise"
-        _rect(root, x + 3, base - share * scale, step - 6, share * scale, css)
+        _rect(root, x + 2, base - share * scale, step - 4, share * scale, css)
         centre = x + step / 2
         _line(root, centre, base - upper * scale, centre, base - lower * scale, "interval")
         for end in (lower, upper):
             _line(root, centre - 4, base - end * scale, centre + 4, base - end * scale, "interval")
-        _text(root, centre, base + 16, label, "middle", "tick")
+        is_last = number == len(volume.buckets) - 1
+        _text(root, centre, base + 15, f"{low}+" if is_last else str(low), "middle", "tick")
         if number == my_bucket:
             _text(root, centre, base - upper * scale - 8, "you", "middle", "you")
-    _line(root, 50, base, _WIDTH - 10, base, "axis")
-    _text(root, _WIDTH / 2 + 20, base + 38, "titles started in the week", "middle", "tick")
+    _line(root, 40, base, _WIDTH - 4, base, "axis")
+    _text(root, _WIDTH / 2 + 18, base + 36, "titles started in the week, from this number on", "middle", "tick")
     return _markup(root)
 
 

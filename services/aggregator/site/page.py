@@ -72,7 +72,13 @@ def _template() -> Template:
     environment.filters["percent"] = lambda share: f"{100 * share:.1f} %"
     environment.filters["people"] = lambda number: f"{number:,.0f}"
     environment.filters["odds"] = odds_text
+    environment.filters["reading"] = reading
     return environment.from_string((files("services.aggregator.site") / "page.html").read_text("utf-8"))
+
+
+def reading(show: ShowEstimate) -> str:
+    """Return in words what an estimate says."""
+    return "watched" if show.is_signal else "may be noise" if show.lower > 0 else "only noise"
 
 
 def odds_text(odds: tuple[int, int]) -> str:
