@@ -17,7 +17,7 @@ from netflix_trend.settings import EXAMPLE_AGGREGATOR
 from netflix_trend.statistics import RoundStatistics, percentile
 from netflix_trend.weeks import Week
 from services.aggregator.site.charts import bucket_labels
-from services.aggregator.site.page import MyWeek, listed_shows, render_page
+from services.aggregator.site.page import MyWeek, listed_shows, reading, render_page
 from services.demo.network import ME, DemoError, Network
 from services.processor.history import History
 from services.publisher.contributions import load_profiles
@@ -54,7 +54,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--weeks", type=_between(1, 520), default=6, help="weeks they take part, up to your last one (%(default)s)"
     )
-    parser.add_argument("--seed", type=_between(0, 2**31), default=1, help="of the invented people (%(default)s)")
+    parser.add_argument(
+        "--seed",
+        type=_between(0, 2**31),
+        default=1,
+        help="of the invented people; your own answers are never repeatable (%(default)s)",
+    )
     parser.add_argument(
         "--output",
         type=Path,
@@ -194,8 +199,7 @@ def _print_top_shows(latest: RoundStatistics, console: Console) -> None:
     for show in listed_shows(top_shows):
         style = "" if show.is_signal else "dim"
         interval = f"{show.lower:.0f} to {show.upper:.0f}"
-        reading = "watched" if show.is_signal else "only noise"
-        table.add_row(show.title, f"{max(0.0, show.estimate):.0f}", interval, reading, style=style)
+        table.add_row(show.title, f"{max(0.0, show.estimate):.0f}", interval, reading(show), style=style)
     console.print(table)
     if top_shows.reports_needed:
         console.print(

@@ -113,7 +113,7 @@ def test_estimates_come_with_intervals_and_noise_is_called_noise() -> None:
     assert re.search(
         r"Ozark</td>\s*<td class=\"number\">0</td>\s*<td class=\"number\">0 to 36</td>\s*<td>only noise", html
     )
-    assert "30.0 % ± 9.8 %" in html
+    assert "30.0 ± 9.8 %" in html
 
 
 def test_when_all_is_noise_the_page_says_how_many_answers_would_be_needed() -> None:
