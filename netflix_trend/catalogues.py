@@ -31,15 +31,17 @@ def read_catalogue(path: Path, since: int | None = None) -> Iterator[CatalogueTi
     """Yield the titles of a catalogue file, in its order.
 
     Understood are our own columns (`title,kind,first_year,genres,aliases`), the Kaggle `netflix_titles.csv`, IMDb's
-    `title.basics.tsv.gz`, and any CSV with a `title` column (then everything is a series). `.gz` files are unpacked
-    while they are read. With `since`, titles that are known to be older are left out. Raises VocabularyError for a
-    file without a title column.
+    `title.basics.tsv.gz`, and any CSV with a `title` column (then everything is a series). What a file is, is seen from
+    its content, not from its name; packed ones are unpacked while they are read. With `since`, titles that are known to
+    be older are left out. Raises VocabularyError for a file without a title column.
     """
-    opener = gzip.open if path.suffix == ".gz" else open
-    tabs = ".tsv" in path.suffixes
+    with path.open("rb") as start:
+        opener = gzip.open if start.read(2) == b"\x1f\x8b" else open
     with opener(path, "rt", encoding="utf-8-sig", newline="", errors="replace") as file:
         try:
-            yield from _rows(file, "\t" if tabs else ",", path.name, since)
+            header = file.readline()
+            file.seek(0)
+            yield from _rows(file, "\t" if "\t" in header else ",", path.name, since)
         except (csv.Error, EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise VocabularyError(f"{path.name}: cannot be read: {error}") from None
 

@@ -16,6 +16,7 @@ _FOLDED = str.maketrans(
 # Zero-width and direction marks: invisible, so two titles that differ in them only are one.
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _BLANKS = re.compile(r"\s+")
+_SEPARATOR = re.compile(r"(?<=\S)(?::\s|：)")
 _BLANK_BEFORE_COLON = re.compile(r" +:")
 
 
@@ -30,12 +31,11 @@ def title_key(title: str) -> str:
     return _BLANK_BEFORE_COLON.sub(":", _BLANKS.sub(" ", key.translate(_FOLDED)).strip())
 
 
-def colon_prefixes(key: str) -> Iterator[str]:
-    """Yield the proper prefixes of a key that end before a colon and a blank, longest first.
+def colon_prefixes(title: str) -> Iterator[str]:
+    """Yield the proper prefixes of a title that end before a colon and a blank, longest first.
 
-    `3:10 to Yuma` and `Re:ZERO` have none: a colon without a blank after it is text.
+    A colon without a blank after it is text (`3:10 to Yuma`, `Re:ZERO`), and so is one with a blank before it (French
+    `Titre : sous-titre`).
     """
-    end = key.rfind(": ")
-    while end > 0:
-        yield key[:end]
-        end = key.rfind(": ", 0, end)
+    for separator in reversed(list(_SEPARATOR.finditer(title))):
+        yield title[: separator.start()]

@@ -130,7 +130,7 @@ class Vocabulary:
 
     def longest_prefix(self, title: str) -> int | None:
         """Return the show whose name is the longest part of `title` before a colon, None when no part is a show."""
-        shows = (self._series_index.get(prefix) for prefix in colon_prefixes(title_key(title)))
+        shows = (self.show(prefix) for prefix in colon_prefixes(title))
         return next((show for show in shows if show is not None), None)
 
 

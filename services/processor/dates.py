@@ -15,7 +15,10 @@ from datetime import date
 ORDERS = ("mdy", "dmy", "ymd")
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\ufeff]")
 _NUMBER = re.compile(r"\d+")
-_DAY_FIRST = re.compile(r"\d{1,2}[.\-]|\d\d/\d\d/\d{2}(\d{2})?$")
+# Dots and dashes are written where the day is first, or the year (`23. 12. 30.` in Korea); a slash tells only together
+# with leading zeros, which the American way has not.
+_DAY_FIRST = re.compile(r"\d{1,2}([.\-])\s*\d{1,2}\1\s*(\d{4}\b.*|\d{2}(?!\.)\b.*)")
+_PADDED = re.compile(r"\d\d/\d\d/\d{2}(\d{2})?")
 
 
 class UndecidableOrder(Exception):
@@ -37,16 +40,14 @@ class DateOrder:
 
 
 def decide_order(texts: Iterable[str], asked: str | None = None) -> DateOrder:
-    """Decide the order of a file with the dates `texts`; `asked` is the person's own answer.
+    """Decide the order of a file with the dates `texts`; `asked` is the person's answer for when they do not tell.
 
-    Fewest impossible dates first, then the smallest span of days, then the shape. Raises UndecidableOrder when that
-    leaves several orders that give different days.
+    Fewest impossible dates first, then the smallest span of days, then the shape, then what was asked for. Raises
+    UndecidableOrder when that leaves several orders that give different days.
     """
     rows = Counter(texts)
     numbers = {text: _integers(text) for text in rows}
     readings = {order: {text: _day(numbers[text], order) for text in rows} for order in ORDERS}
-    if asked is not None:
-        return DateOrder(asked, "as you said", readings[asked])
     impossible = {
         order: sum(count for text, count in rows.items() if days[text] is None) for order, days in readings.items()
     }
@@ -61,24 +62,42 @@ def decide_order(texts: Iterable[str], asked: str | None = None) -> DateOrder:
         left = [order for order in left if spans[order] == smallest]
         evidence = f"all orders left are possible; {left[0]} gives the smallest span, {smallest} days"
     if len(left) > 1 and any(readings[order] != readings[left[0]] for order in left):
-        if "dmy" in left and all(_DAY_FIRST.match(text.strip()) for text in rows):
+        if asked in left:
+            left, evidence = [asked], "several orders are possible; this one is the setting DATE_ORDER"
+        elif "dmy" in left and _looks_day_first([text.strip() for text in rows]):
             left, evidence = ["dmy"], "several orders are possible; this way of writing is used where the day is first"
         else:
             raise UndecidableOrder(next(iter(rows)), tuple(left))
     return DateOrder(left[0], evidence, readings[left[0]])
 
 
-def _integers(text: str) -> tuple[int, int, int] | None:
-    """Return the first three integers of a date, whatever stands between and after them."""
-    found = _NUMBER.findall(_INVISIBLE.sub("", text[:60]))
-    # int() also reads Arabic and Persian digits.
-    return (int(found[0]), int(found[1]), int(found[2])) if len(found) >= 3 and len(found[0] + found[2]) <= 8 else None
+def _looks_day_first(texts: list[str]) -> bool:
+    if all(_PADDED.fullmatch(text) for text in texts):
+        return any(text.startswith("0") or "/0" in text[:4] for text in texts)
+    return all(_DAY_FIRST.fullmatch(text) for text in texts)
 
 
-def _day(numbers: tuple[int, int, int] | None, order: str) -> date | None:
+def _integers(text: str) -> tuple[str, ...] | None:
+    """Return the first three numbers of a date as text, whatever stands between and after them, and what separates
+    the first two.
+    """
+    clean = _INVISIBLE.sub("", text[:60])
+    found = _NUMBER.findall(clean)
+    if len(found) < 3:
+        return None
+    separator = clean[clean.index(found[0]) + len(found[0]) :].lstrip()[:1]
+    return (*found[:3], separator)
+
+
+def _day(numbers: tuple[str, ...] | None, order: str) -> date | None:
     if numbers is None:
         return None
-    year, month, day = (numbers[order.index(part)] for part in "ymd")
+    year_text, month_text, day_text = (numbers[order.index(part)] for part in "ymd")
+    if len(year_text) not in (2, 4) or len(month_text) > 2 or len(day_text) > 2:
+        return None
+    if order == "ymd" and len(year_text) == 2 and numbers[3] != ".":
+        return None  # nobody writes `24/12/30` for a year first; Korea writes `24. 12. 30.`
+    year, month, day = int(year_text), int(month_text), int(day_text)  # int() also reads Arabic and Persian digits
     if year > 2400:
         year -= 543  # Buddhist era
     elif year < 100:

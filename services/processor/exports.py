@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 # A longer title is no title. Python's csv module refuses longer cells by itself.
 LONGEST_CELL = 10_000
 _DELIMITERS = (",", ";", "\t")
+_THREE_NUMBERS = re.compile(r"\d+\D+\d+\D+\d+")
 
 
 class ExportError(Exception):
@@ -47,6 +49,7 @@ def read_rows(data: bytes, name: str) -> ExportRows:
     Raises ExportError: `empty` for no content, `header` when there is no title and date column.
     """
     text, encoding = _decode(data)
+    text = text.lstrip("\r\n")
     if not text.strip():
         raise ExportError("empty", f"{name}: the file is empty. Download it again from Netflix.")
     header = text[: text.find("\n")] if "\n" in text else text
@@ -58,7 +61,7 @@ def read_rows(data: bytes, name: str) -> ExportRows:
         cells = found
         if not cells or cells == [""]:
             continue  # a blank line
-        if len(cells) > width:
+        if len(cells) > width and (date_at < title_at or not _THREE_NUMBERS.search(cells[date_at])):
             # An unquoted delimiter inside the title: the date is right of it, so cells are counted from the right.
             surplus = len(cells) - width
             cells = [
@@ -68,6 +71,10 @@ def read_rows(data: bytes, name: str) -> ExportRows:
             ]
         if len(cells) <= max(title_at, date_at):
             rows.damaged.append((number, f"{len(cells)} cell instead of {width}; the row is cut off"))
+        elif "\n" in cells[title_at] or "\n" in cells[date_at]:
+            rows.damaged.append((number, "a quotation mark is missing, so it runs into the next row"))
+        elif "\ufffd" in cells[title_at] or "\ufffd" in cells[date_at]:
+            rows.damaged.append((number, "it holds bytes that are no text"))
         elif len(cells[title_at]) > LONGEST_CELL or len(cells[date_at]) > 100:
             rows.damaged.append((number, "a cell is too long to be a title or a date"))
         else:
@@ -80,10 +87,16 @@ def read_rows(data: bytes, name: str) -> ExportRows:
 def _decode(data: bytes) -> tuple[str, str]:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", errors="replace"), "utf-16"
-    try:
-        return data.decode("utf-8-sig"), "utf-8"
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace"), "cp1252"
+    if data[1:20:2].count(0) > 5 or data[0:20:2].count(0) > 5:  # UTF-16 without its mark
+        kind = "utf-16-le" if data[1:2] == b"\0" else "utf-16-be"
+        return data.decode(kind, errors="replace"), kind
+    text = data.decode("utf-8-sig", errors="replace")
+    bad = text.count("\ufffd")
+    if not bad:
+        return text, "utf-8"
+    # Every letter with an accent is a bad byte in cp1252; in UTF-8 most of them are good and a few may be damaged.
+    good = sum(not character.isascii() for character in text) - bad
+    return (text, "utf-8") if good > bad else (data.decode("cp1252", errors="replace"), "cp1252")
 
 
 def _csv_rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:

@@ -24,11 +24,13 @@ from netflix_trend.files import sync_folder, write_atomically
 from netflix_trend.vocabulary import Vocabulary
 from services.processor.exports import ExportError
 from services.processor.raw import RawExport, RawStore
-from services.processor.reading import Export, read_export
+from services.processor.reading import Export, empty_views, read_export
 
 DATABASE = "viewing.duckdb"
 
 _TABLES = """
+-- One show may have several names: the vocabulary index decides, where there is one.
+create macro show_key(i, n) as case when i >= 0 then '#' || i else '=' || lower(n) end;
 create type kind as enum ('episode', 'film', 'unsure', 'blank', 'supplemental');
 create table exports as select * from export_frame order by sha256;
 create table titles as
@@ -43,11 +45,11 @@ create table shows as
     select min(show_name) as show_name, any_value(show_index) as show_index, count(*) as episodes,
            count(distinct title_id) as titles, min(day) as first_day, max(day) as last_day
     from views join titles using (title_id) where kind = 'episode' and show_name is not null
-    group by case when show_index >= 0 then show_index::text else lower(show_name) end order by 1, 2;
+    group by show_key(show_index, show_name) order by 1, 2;
 create table weeks as
     select date_trunc('week', day)::date as monday, count(*) as titles,
            count(*) filter (kind = 'episode') as episodes, count(*) filter (kind = 'film') as films,
-           count(distinct show_name) as shows
+           count(distinct show_key(show_index, show_name)) as shows
     from views join titles using (title_id) where kind <> 'supplemental' group by 1 order by 1;
 """
 
@@ -87,13 +89,13 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, date_order: str
     folder.mkdir(parents=True, exist_ok=True)
     with _lock(folder):
         files = [_read(store, raw, vocabulary, date_order) for raw in store.exports(profile)]
+        if not files:
+            return History([], 0, 0, None)
         frames = [file.export.views for file in files if file.export is not None]
-        views = pd.concat(frames, ignore_index=True) if frames else None
+        views = pd.concat(frames, ignore_index=True) if frames else empty_views()
         temporary = folder / f".{DATABASE}.tmp"
         for leftover in folder.glob(f".{DATABASE}.tmp*"):
             leftover.unlink()
-        if views is None:
-            return History(files, 0, 0, None)
         with duckdb.connect(temporary, config={"threads": 2, "memory_limit": "512MB"}) as database:
             database.register("view_frame", views)
             database.register("export_frame", _export_frame(files))
@@ -103,11 +105,13 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, date_order: str
             database.execute("checkpoint")
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
+        temporary.replace(folder / DATABASE)
+        sync_folder(folder)
+        if not frames:
+            return History(files, 0, 0, None)
         # A file made on some day holds what was watched until the day before; that day itself was not over.
         covered = max(file.raw.received for file in files if file.export is not None) - timedelta(days=1)
         encodings = Encodings(full, count_episodes(full, len(vocabulary)), vocabulary.version, covered)
-        temporary.replace(folder / DATABASE)
-        sync_folder(folder)
         write_atomically(folder / "vocabulary.json", vocabulary.to_bytes())
         save_encodings(folder, encodings)
         return History(files, len(full), shows[0] if shows else 0, encodings)

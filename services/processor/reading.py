@@ -71,6 +71,8 @@ def read_export(data: bytes, name: str, vocabulary: Vocabulary, date_order: str 
         if order.days[text] is None
     ][: _NAMED_ROWS + 1]
     views = _views(rows, [order.days[text] for text in rows.dates], vocabulary)
+    if rows.count and views.empty:
+        raise ExportError("no_rows", f"{name}: none of its {rows.count} rows could be read; {problems[0]}.")
     counted = Counter(views["kind"])
     if len(problems) > _NAMED_ROWS:
         problems = [*problems[:_NAMED_ROWS], "and more"]
@@ -86,6 +88,11 @@ def read_export(data: bytes, name: str, vocabulary: Vocabulary, date_order: str 
         problems=problems,
         views=views,
     )
+
+
+def empty_views() -> pd.DataFrame:
+    """Return the views of no file, with the columns of `Export.views`."""
+    return _views(ExportRows("", ""), [], Vocabulary(()))
 
 
 def _views(rows: ExportRows, days: list[date | None], vocabulary: Vocabulary) -> pd.DataFrame:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from netflix_trend.titles import title_key
 from netflix_trend.vocabulary import Vocabulary
@@ -24,12 +23,10 @@ _SUPPLEMENTAL = re.compile(
 # One of these is in every text that the pattern finds; looking for them is cheaper than the pattern.
 _SUPPLEMENTAL_HINTS = ("_hook_", "_16x9", "motion video", "trailer", "tráiler", "teaser", "annonce", "fragman", "recap")
 _NUMBER = r"(?:\d+[A-Z]?|[IVXL]+|one|two|three|four|five|six|seven|eight|nine|ten)"
-# ` : ` is text in French titles; only a colon right after a letter separates parts.
-_SEPARATOR = re.compile(r"(?<=\S)[:：]\s+|(?<=\S)：")
+_SEPARATOR = re.compile(r"(\s*)(?::\s+|：\s*)")
 
 
-@dataclass(frozen=True)
-class ParsedTitle:
+class ParsedTitle(NamedTuple):
     """show is the show's name, season the text that names the season, index the vocabulary index or -1."""
 
     kind: Kind
@@ -44,14 +41,16 @@ def parse_title(title: str, vocabulary: Vocabulary) -> ParsedTitle:
     if not text.strip(": "):
         return ParsedTitle("blank")
     lower = text.lower()
-    if any(hint in lower for hint in _SUPPLEMENTAL_HINTS) and _SUPPLEMENTAL.search(text):
+    if any(hint in lower for hint in _SUPPLEMENTAL_HINTS) and _is_supplemental(text, vocabulary):
         return ParsedTitle("supplemental")
     plain = " :" not in text and "：" not in text
-    parts = [part.strip() for part in (text.split(": ") if plain else _SEPARATOR.split(text))]
+    parts = [part.strip() for part in text.split(": ")] if plain else _parts(text)
     for number, part in enumerate(parts):
         is_last = number == len(parts) - 1
         if number and (_matches("strong", part) or (not is_last and _matches("weak", part))):
             show = _unrepeated(parts[:number])
+            if not show:
+                return ParsedTitle("unsure")  # `: Season 1: Pilot`, the show's name is missing
             index = vocabulary.show(show)
             return ParsedTitle("episode", show, part, -1 if index is None else index)
     if vocabulary.is_film(text):
@@ -68,6 +67,29 @@ def parse_title(title: str, vocabulary: Vocabulary) -> ParsedTitle:
     if _matches("episode", parts[-1]):
         return ParsedTitle("episode", ": ".join(parts[:-1]))
     return ParsedTitle("unsure")
+
+
+def _is_supplemental(text: str, vocabulary: Vocabulary) -> bool:
+    """Return whether the text names a trailer or the like, in what is left of it after a known show's name."""
+    if vocabulary.is_film(text):
+        return False
+    parts = _parts(text)
+    known = next((n for n in range(len(parts) - 1, 0, -1) if vocabulary.show(": ".join(parts[:n])) is not None), 0)
+    return _SUPPLEMENTAL.search(": ".join(parts[known:])) is not None
+
+
+def _parts(text: str) -> list[str]:
+    """Split a title at its colons. A colon after a blank is text (French: `Titre : sous-titre`), unless a season
+    follows it (Dutch: `Show : Seizoen 1`).
+    """
+    pieces = _SEPARATOR.split(text)
+    parts = [pieces[0].strip()]
+    for blank, piece in zip(pieces[1::2], pieces[2::2], strict=True):
+        if blank and parts[-1] and not _matches("strong", piece.strip()):
+            parts[-1] += f" : {piece.strip()}"
+        else:
+            parts.append(piece.strip())
+    return parts
 
 
 def _unrepeated(parts: list[str]) -> str:

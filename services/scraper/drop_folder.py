@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -57,18 +58,21 @@ class DropFolder:
             received = min(date.fromtimestamp(path.stat().st_mtime), date.today())
             self.push(pack(Delivery(self.profile, "drop_folder", path.name[:255], received, data)))
         except (UnsafeFile, RefusedMessage) as refusal:
-            self._move(path, REFUSED)
+            place = self._move(path, REFUSED)
             reason = f"{refusal}\nThe file was not imported. Put a corrected one into the drop folder.\n"
-            write_atomically(self.folder / REFUSED / f"{path.name}.reason.txt", reason.encode())
+            write_atomically(place.with_name(f"{place.name}.reason.txt"), reason.encode())
             return f"file refused reason={refusal.reason}"
         self._move(path, DONE)
         return f"file queued bytes={len(data)}"
 
-    def _move(self, path: Path, kind: str) -> None:
+    def _move(self, path: Path, kind: str) -> Path:
         target = self.folder / kind
         target.mkdir(exist_ok=True)
-        place, number = target / path.name, 1
-        while place.exists():
+        # Room for a number and `.reason.txt` within the 255 bytes of a file name.
+        stem = os.fsdecode(os.fsencode(path.stem)[:200])
+        place, number = target / f"{stem}{path.suffix}", 1
+        while os.path.lexists(place):
             number += 1
-            place = target / f"{path.stem}-{number}{path.suffix}"
+            place = target / f"{stem}-{number}{path.suffix}"
         path.replace(place)
+        return place

@@ -238,7 +238,7 @@ def test_an_alias_of_a_film_is_no_show_and_one_of_a_show_no_film() -> None:
     ("title", "expected"),
     [
         ("Chef's Table: France: Season 1: Adeline Grattard", "Chef's Table: France"),
-        ("CHEF’S TABLE： FRANCE : Season 1", "Chef's Table: France"),
+        ("CHEF’S TABLE： FRANCE： Season 1", "Chef's Table: France"),
         ("Chef's Table: Volume 1: Dan Barber", "Chef's Table"),
         ("Chef's Table: Francesca", "Chef's Table"),
         ("Chef's Table: France", "Chef's Table"),

@@ -1,0 +1,291 @@
+"""The order of day, month and year, decided once per file."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from services.processor.dates import ORDERS, UndecidableOrder, decide_order
+
+ARABIC_DIGITS = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+
+# Every way of writing a date of exports.md 2.1: those seen in real files, then those that only CLDR names.
+WRITTEN: dict[str, tuple[str, Callable[[date], str]]] = {
+    "M/D/YY": ("mdy", lambda d: f"{d.month}/{d.day}/{d:%y}"),
+    "DD/MM/YYYY": ("dmy", lambda d: f"{d:%d/%m/%Y}"),
+    "D/M/YY": ("dmy", lambda d: f"{d.day}/{d.month}/{d:%y}"),
+    "DD/MM/YY": ("dmy", lambda d: f"{d:%d/%m/%y}"),
+    "DD-MM-YY": ("dmy", lambda d: f"{d:%d-%m-%y}"),
+    "DD.MM.YYYY": ("dmy", lambda d: f"{d:%d.%m.%Y}"),
+    "YYYY-MM-DD": ("ymd", lambda d: f"{d:%Y-%m-%d}"),
+    "D.M.YYYY": ("dmy", lambda d: f"{d.day}.{d.month}.{d.year}"),
+    "YYYY/MM/DD": ("ymd", lambda d: f"{d:%Y/%m/%d}"),
+    "DD.MM.YY": ("dmy", lambda d: f"{d:%d.%m.%y}"),
+    "M/D/YYYY resaved": ("mdy", lambda d: f"{d.month}/{d.day}/{d.year}"),
+    "D/MM/YY": ("dmy", lambda d: f"{d.day}/{d:%m/%y}"),
+    "Y/M/D": ("ymd", lambda d: f"{d.year}/{d.month}/{d.day}"),
+    "YY. M. D. Korean": ("ymd", lambda d: f"{d:%y}. {d.month}. {d.day}."),
+    "Y. MM. DD. Hungarian": ("ymd", lambda d: f"{d:%Y. %m. %d.}"),
+    "D. M. Y": ("dmy", lambda d: f"{d.day}. {d.month}. {d.year}"),
+    "D. M. YY": ("dmy", lambda d: f"{d.day}. {d.month}. {d:%y}"),
+    "DD. MM. Y.": ("dmy", lambda d: f"{d:%d. %m. %Y.}"),
+    "D.MM.YY Bulgarian": ("dmy", lambda d: f"{d.day}.{d:%m.%y} г."),
+    "D/M/Y right to left": ("dmy", lambda d: f"{d.day}\u200f/{d.month}\u200f/{d.year}"),
+    "D/M/Y Arabic digits": ("dmy", lambda d: f"{d.day}\u200f/{d.month}\u200f/{d.year}".translate(ARABIC_DIGITS)),
+    "Y/M/D Persian digits": ("ymd", lambda d: f"{d.year}/{d.month}/{d.day}".translate(PERSIAN_DIGITS)),
+    "D/M/Y Buddhist year": ("dmy", lambda d: f"{d.day}/{d.month}/{d.year + 543}"),
+}
+DAYS = st.dates(date(2008, 1, 1), date(2035, 12, 31))
+HISTORY = [date(2023, 12, 30) - timedelta(days=9 * number) for number in range(40)]
+
+
+def the_day(text: str, order: str) -> date | None:
+    """The day of a text in a file whose other dates have decided its order."""
+    others = {"mdy": "12/30/2023", "dmy": "30/12/2023", "ymd": "2023/12/30"}
+    decided = decide_order([text, *[others[order]] * 3], order)
+    assert decided.order == order
+    return decided.days[text]
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+def test_every_known_way_of_writing_a_date_is_read(written):
+    order, write = WRITTEN[written]
+
+    decided = decide_order([write(day) for day in HISTORY])
+
+    assert decided.order == order
+    assert [decided.days[write(day)] for day in HISTORY] == HISTORY
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+@settings(max_examples=15)
+@given(
+    first=st.dates(date(2008, 1, 1), date(2026, 12, 31)),
+    offsets=st.lists(st.integers(0, 3_650), max_size=12),
+    early=st.integers(1, 9),
+    late=st.integers(21, 28),
+)
+def test_a_history_with_an_early_and_a_late_day_of_a_month_is_read_right(written, first, offsets, early, late):
+    order, write = WRITTEN[written]
+    days = [first.replace(day=early), first.replace(day=late), *(first + timedelta(days=offset) for offset in offsets)]
+    assume((max(days) - min(days)).days <= 3_650)
+
+    decided = decide_order([write(day) for day in days])
+
+    assert decided.order == order
+    assert [decided.days[write(day)] for day in days] == days
+
+
+# Left out: Korean dates, and US dates of two digits each, where a tie of the spans is decided by the shape.
+@pytest.mark.parametrize("written", sorted(set(WRITTEN) - {"YY. M. D. Korean"}))
+@settings(max_examples=15)
+@given(days=st.lists(DAYS, min_size=1, max_size=6))
+def test_a_wrong_order_is_found_only_where_it_makes_the_history_shorter(written, days):
+    _, write = WRITTEN[written]
+    texts = [write(day) for day in days]
+    assume(not written.startswith("M/D") or any(len(part) == 1 for text in texts for part in text.split("/")))
+
+    try:
+        decided = decide_order(texts)
+    except UndecidableOrder:
+        return
+    found = [decided.days[text] for text in texts]
+
+    if found != days:
+        assert None not in found
+        assert max(found) - min(found) < max(days) - min(days)
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+@settings(max_examples=15)
+@given(days=st.lists(DAYS, min_size=1, max_size=8), seed=st.integers())
+def test_the_order_of_the_rows_does_not_matter(written, days, seed):
+    texts = [WRITTEN[written][1](day) for day in days]
+
+    def outcome(rows: list[str]) -> object:
+        try:
+            decided = decide_order(rows)
+        except UndecidableOrder as question:
+            return question.orders
+        return decided.order, decided.days
+
+    assert outcome(texts) == outcome(random.Random(seed).sample(texts, len(texts)))
+
+
+@settings(max_examples=100)
+@given(
+    st.lists(st.text(max_size=12) | st.from_regex(r"\d{1,4}[/.\- ]\d{1,3}[/.\- ]\d{1,4}", fullmatch=True), max_size=6)
+)
+def test_whatever_stands_in_the_date_column_every_text_has_a_day_or_none(texts):
+    try:
+        decided = decide_order(texts)
+    except UndecidableOrder as question:
+        assert question.example in texts
+        assert len(question.orders) > 1
+    else:
+        assert set(decided.days) == set(texts)
+        assert decided.order in ORDERS
+
+
+# Deciding
+
+
+def test_one_date_with_a_day_beyond_twelve_decides_a_whole_file():
+    assert decide_order(["3/4/24", "3/5/24", "3/13/24"]).order == "mdy"
+    assert decide_order(["3/4/24", "3/5/24", "13/3/24"]).order == "dmy"
+
+
+def test_spanish_and_us_dates_of_one_shape_are_told_apart():
+    assert decide_order(["14/11/20"]).days["14/11/20"] == date(2020, 11, 14)
+    assert decide_order(["11/14/20"]).days["11/14/20"] == date(2020, 11, 14)
+
+
+def test_among_possible_orders_the_one_with_the_smallest_span_is_taken():
+    assert decide_order(["3/9/24", "3/7/24", "3/2/24"]).order == "mdy"
+    assert decide_order(["9/3/24", "7/3/24", "2/3/24"]).order == "dmy"
+
+
+def test_one_impossible_date_does_not_turn_the_order_of_a_file():
+    decided = decide_order(["1/13/24", "1/14/24", "1/15/24", "15/1/24"])
+
+    assert decided.order == "mdy"
+    assert decided.days["15/1/24"] is None
+    assert decided.days["1/14/24"] == date(2024, 1, 14)
+
+
+def test_rows_decide_and_not_distinct_dates():
+    # Of the distinct dates two are impossible month first and one day first; of the rows it is two and five.
+    assert decide_order(["13/1/24", "14/1/24", *["1/13/24"] * 5]).order == "mdy"
+
+
+def test_two_paddings_of_one_order_are_one_order():
+    assert decide_order(["20/12/21", "09/12/21", "5/3/21", "9/12/20"]).order == "dmy"
+
+
+@pytest.mark.parametrize("text", ["3/9/24", "3/9/2024", "12/1/2024"])
+def test_a_file_of_one_ambiguous_day_is_a_question(text):
+    with pytest.raises(UndecidableOrder) as caught:
+        decide_order([text, text])
+
+    assert caught.value.example == text
+    assert {"mdy", "dmy"} <= set(caught.value.orders)
+    assert text in str(caught.value)
+
+
+def test_two_readings_with_one_span_are_a_question():
+    with pytest.raises(UndecidableOrder):
+        decide_order(["2/1/2024", "1/2/2024"])
+
+
+def test_a_day_that_both_orders_read_alike_is_no_question():
+    assert decide_order(["5/5/2024"]).days["5/5/2024"] == date(2024, 5, 5)
+
+
+@pytest.mark.parametrize(
+    "text", ["03/09/2024", "03/09/24", "3.9.2024", "3. 9. 2024", "03.09.24", "03-09-24", " 03/09/24 "]
+)
+def test_a_single_day_is_decided_by_a_shape_that_only_day_first_has(text):
+    assert decide_order([text]).days[text] == date(2024, 9, 3)
+
+
+def test_one_row_of_another_shape_makes_the_shape_no_evidence():
+    with pytest.raises(UndecidableOrder):
+        decide_order(["03/09/2024", "3/9/2024"])
+
+
+@pytest.mark.parametrize(("order", "day"), [("mdy", date(2024, 3, 9)), ("dmy", date(2024, 9, 3))])
+def test_the_answer_of_the_person_settles_an_ambiguous_file(order, day):
+    decided = decide_order(["3/9/24"], order)
+
+    assert decided.order == order
+    assert decided.days == {"3/9/24": day}
+
+
+def test_the_answer_of_the_person_changes_nothing_where_the_dates_decide():
+    assert decide_order(["3/9/24", "3/30/24"], "dmy").days["3/9/24"] == date(2024, 3, 9)
+
+
+@pytest.mark.parametrize("texts", [["10/11/24"], ["10/12/24", "12/10/24"], ["23. 12. 30."], ["10/11/2024"]])
+def test_a_shape_that_two_countries_share_is_asked_about(texts):
+    with pytest.raises(UndecidableOrder):
+        decide_order(texts)
+
+
+@pytest.mark.parametrize("text", ["1/99999999999/24", "30-12-2", "1/1/202", "999/1/24"])
+def test_a_number_that_is_no_day_month_or_year_costs_only_its_row(text):
+    decided = decide_order(["30-12-23", "29-12-23", text])
+    assert decided.order == "dmy"
+    assert decided.days[text] is None
+
+
+def test_no_dates_at_all_are_no_question():
+    assert decide_order([]).days == {}
+
+
+def test_the_evidence_counts_the_impossible_dates():
+    evidence = decide_order(["1/13/24", "1/14/24", "1/14/24", "15/1/24"]).evidence
+
+    assert "1 of 4 dates are impossible as mdy" in evidence
+    assert "3 as dmy" in evidence
+
+
+def test_the_evidence_of_the_smallest_span_gives_its_days():
+    assert "7 days" in decide_order(["3/9/24", "3/7/24", "3/2/24"]).evidence
+
+
+# Single dates
+
+
+@pytest.mark.parametrize(
+    ("text", "order", "day"),
+    [
+        ("1/1/08", "mdy", date(2008, 1, 1)),
+        ("2/29/08", "mdy", date(2008, 2, 29)),
+        ("29.2.2024", "dmy", date(2024, 2, 29)),
+        ("30/12/2566", "dmy", date(2023, 12, 30)),
+        ("2566-12-30", "ymd", date(2023, 12, 30)),
+        ("30\u200f/12\u200f/2023", "dmy", date(2023, 12, 30)),
+        ("\u200f٣٠\u200f/١٢\u200f/٢٠٢٣", "dmy", date(2023, 12, 30)),
+        ("۲۰۲۳/۱۲/۳۰", "ymd", date(2023, 12, 30)),
+        ("2\u200b3. 12. 30.", "ymd", date(2023, 12, 30)),
+        ("23.\u00a012.\u00a030.", "ymd", date(2023, 12, 30)),
+        ("30.12.23 г.", "dmy", date(2023, 12, 30)),
+        (" 12/30/23 ", "mdy", date(2023, 12, 30)),
+        ("12/30/2023 18:22", "mdy", date(2023, 12, 30)),
+        ("2023-12-30T18:22:05Z", "ymd", date(2023, 12, 30)),
+    ],
+)
+def test_a_date_is_three_integers_whatever_stands_around_them(text, order, day):
+    assert the_day(text, order) == day
+
+
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        ("", "mdy"),
+        ("soon", "mdy"),
+        ("12/30", "mdy"),
+        ("20231230", "ymd"),
+        ("2/29/23", "mdy"),
+        ("4/31/24", "mdy"),
+        ("13/1/24", "mdy"),
+        ("0/1/24", "mdy"),
+        ("1/0/24", "mdy"),
+        ("1/32/24", "mdy"),
+        ("1/1/1996", "mdy"),
+        ("1/1/2101", "mdy"),
+        ("1/1/202", "mdy"),
+        ("1/1/20234", "mdy"),
+        ("2024/1/99999999999", "ymd"),
+        ("99999999999/1/2024", "dmy"),
+        ("12/30/23", "dmy"),
+    ],
+)
+def test_an_impossible_date_has_no_day(text, order):
+    assert the_day(text, order) is None

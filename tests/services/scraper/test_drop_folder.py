@@ -1,0 +1,417 @@
+"""The drop folder: whole files are queued, others are refused, nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from netflix_trend.inbox import LARGEST_MESSAGE, Delivery, unpack
+from services.scraper.drop_folder import SETTLED_SECONDS, DropFolder
+
+EXPORT = b'Title,Date\n"Roma","12/30/23"\n'
+NOON = time.mktime((2024, 3, 2, 12, 0, 0, 0, 0, -1))
+
+
+class Person:
+    """A drop folder with somebody who puts files there, a clock that is turned by hand, and what was queued."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.now = 1_000.0
+        self.queue: list[bytes] = []
+        self.queue_is_down = False
+        self.drop_folder = DropFolder(folder, "me", self._push, lambda: self.now)
+
+    def _push(self, message: bytes) -> None:
+        if self.queue_is_down:
+            raise ConnectionError("the queue is down")
+        self.queue.append(message)
+
+    def put(self, name: str, data: bytes = EXPORT) -> Path:
+        (self.folder / name).write_bytes(data)
+        return self.folder / name
+
+    def look(self, after: float = 0) -> list[str]:
+        self.now += after
+        return self.drop_folder.look()
+
+    def look_twice(self) -> list[str]:
+        """Look, and look again when every file has settled."""
+        return self.look() + self.look(after=SETTLED_SECONDS)
+
+    def delivered(self) -> list[Delivery]:
+        return [unpack(message) for message in self.queue]
+
+    def names(self, kind: str = "") -> set[str]:
+        folder = self.folder / kind
+        return {path.name for path in folder.iterdir() if not path.is_dir()} if folder.exists() else set()
+
+
+@pytest.fixture
+def person(tmp_path):
+    return Person(tmp_path)
+
+
+@pytest.fixture
+def time_zone(monkeypatch):
+    """Set the time zone of this process, and the former one afterwards."""
+
+    def set_zone(zone: str) -> None:
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+
+    yield set_zone
+    monkeypatch.undo()
+    time.tzset()
+
+
+# Whole files
+
+
+def test_a_file_is_queued_as_it_is_and_moved_to_done(person):
+    person.put("NetflixViewingHistory.csv")
+
+    lines = person.look_twice()
+
+    assert [(d.profile, d.source, d.name, d.data) for d in person.delivered()] == [
+        ("me", "drop_folder", "NetflixViewingHistory.csv", EXPORT)
+    ]
+    assert person.names("done") == {"NetflixViewingHistory.csv"}
+    assert (person.folder / "done" / "NetflixViewingHistory.csv").read_bytes() == EXPORT
+    assert person.names() == set()
+    assert lines == [f"file queued bytes={len(EXPORT)}"]
+
+
+def test_a_file_is_queued_once(person):
+    person.put("a.csv")
+
+    for _ in range(4):
+        person.look(after=SETTLED_SECONDS)
+
+    assert len(person.queue) == 1
+
+
+def test_every_file_of_a_look_is_queued(person):
+    for number in range(3):
+        person.put(f"{number}.csv", EXPORT + b"%d" % number)
+
+    person.look_twice()
+
+    assert [d.name for d in person.delivered()] == ["0.csv", "1.csv", "2.csv"]
+
+
+def test_a_file_with_an_upper_case_suffix_is_wanted(person):
+    person.put("HISTORY.CSV")
+    person.look_twice()
+
+    assert person.names("done") == {"HISTORY.CSV"}
+
+
+def test_what_a_file_holds_is_not_judged_here(person):
+    person.put("a.csv", b"\x00\xff no export")
+    person.look_twice()
+
+    assert person.delivered()[0].data == b"\x00\xff no export"
+
+
+def test_an_empty_folder_gives_no_lines(person):
+    assert person.look_twice() == []
+    assert list(person.folder.iterdir()) == []
+
+
+def test_the_lines_for_the_log_hold_no_name(person):
+    person.put("Ann private.csv")
+    (person.folder / "Ann link.csv").symlink_to("/etc/passwd")
+
+    assert not any("Ann" in line for line in person.look_twice())
+
+
+# Files that are still written
+
+
+def test_a_file_is_not_taken_at_first_sight(person):
+    person.put("a.csv")
+
+    assert person.look() == []
+    assert person.names() == {"a.csv"}
+
+
+def test_a_file_is_not_taken_before_it_has_settled(person):
+    person.put("a.csv")
+    person.look()
+
+    assert person.look(after=SETTLED_SECONDS - 0.01) == []
+    assert person.look(after=0.01) == [f"file queued bytes={len(EXPORT)}"]
+
+
+def test_a_file_that_grows_is_not_taken_until_it_has_stopped(person):
+    path = person.put("a.csv", b"Title,")
+    person.look()
+    for number in range(5):
+        with path.open("ab") as file:
+            file.write(b"%d" % number)
+        assert person.look(after=SETTLED_SECONDS) == []
+
+    person.look(after=SETTLED_SECONDS)
+
+    assert [d.data for d in person.delivered()] == [b"Title,01234"]
+
+
+def test_a_file_that_is_written_again_with_the_same_size_is_not_taken(person):
+    path = person.put("a.csv", b"old")
+    os.utime(path, (NOON, NOON))
+    person.look()
+    path.write_bytes(b"new")
+    os.utime(path, (NOON + 1, NOON + 1))
+
+    assert person.look(after=SETTLED_SECONDS) == []
+    assert len(person.look(after=SETTLED_SECONDS)) == 1
+    assert person.delivered()[0].data == b"new"
+
+
+def test_a_file_that_grows_within_one_tick_of_the_clock_is_not_taken(person):
+    os.utime(person.put("a.csv", b"Title"), (NOON, NOON))
+    person.look()
+    os.utime(person.put("a.csv", b"Title,Date"), (NOON, NOON))
+
+    assert person.look(after=SETTLED_SECONDS) == []
+
+
+def test_a_second_file_of_the_same_name_must_settle_too(person):
+    os.utime(person.put("a.csv", b"first!"), (NOON, NOON))
+    person.look_twice()
+    os.utime(person.put("a.csv", b"second"), (NOON, NOON))
+
+    assert person.look(after=SETTLED_SECONDS) == []
+    assert person.look(after=SETTLED_SECONDS) == ["file queued bytes=6"]
+
+
+def test_a_file_that_vanishes_costs_the_others_nothing(person):
+    gone = person.put("a.csv")
+    person.put("b.csv")
+    person.look()
+    gone.unlink()
+
+    person.look(after=SETTLED_SECONDS)
+
+    assert [d.name for d in person.delivered()] == ["b.csv"]
+
+
+def test_a_file_that_vanishes_while_the_folder_is_looked_at_costs_the_others_nothing(tmp_path):
+    queue: list[bytes] = []
+    gone = tmp_path / "b.csv"
+
+    def clock() -> float:
+        gone.unlink(missing_ok=True)  # between the listing of the folder and the look at the file
+        return 0.0
+
+    (tmp_path / "a.csv").write_bytes(EXPORT)
+    gone.write_bytes(EXPORT)
+
+    assert DropFolder(tmp_path, "me", queue.append, clock).look() == []
+    assert {path.name for path in tmp_path.iterdir()} == {"a.csv"}
+
+
+# What is left alone
+
+
+@pytest.mark.parametrize(
+    "name", [".a.csv", ".a.csv.swp", "a.csv.crdownload", "a.csv.part", "a.csv~", "a.txt", "a.zip", "a", "csv"]
+)
+def test_dot_files_and_other_suffixes_are_left_alone(person, name):
+    person.put(name)
+
+    assert person.look_twice() == []
+    assert person.names() == {name}
+
+
+def test_a_folder_is_left_alone_whatever_its_name(person):
+    (person.folder / "a.csv").mkdir()
+    (person.folder / "a.csv" / "b.csv").write_bytes(EXPORT)
+
+    assert person.look_twice() == []
+    assert person.queue == []
+
+
+def test_files_in_done_and_refused_are_not_taken_again(person):
+    person.put("a.csv")
+    (person.folder / "b.csv").symlink_to("/etc/passwd")
+    person.look_twice()
+
+    assert person.look_twice() == []
+    assert (person.names("done"), person.names("refused")) == ({"a.csv"}, {"b.csv", "b.csv.reason.txt"})
+
+
+# Refused files
+
+
+def reason(person: Person, name: str) -> str:
+    return (person.folder / "refused" / f"{name}.reason.txt").read_text("utf-8")
+
+
+def test_a_symbolic_link_is_refused_and_what_it_points_to_stays_untouched(person, tmp_path_factory):
+    secret = tmp_path_factory.mktemp("elsewhere") / "secret.csv"
+    secret.write_bytes(b"secret")
+    (person.folder / "a.csv").symlink_to(secret)
+
+    assert person.look_twice() == ["file refused reason=not_a_file"]
+    assert person.queue == []
+    assert secret.read_bytes() == b"secret"
+    assert (person.folder / "refused" / "a.csv").is_symlink()
+    assert "a.csv" in reason(person, "a.csv")
+
+
+def test_a_symbolic_link_that_leads_nowhere_is_refused(person):
+    (person.folder / "a.csv").symlink_to("nowhere")
+
+    assert person.look_twice() == ["file refused reason=not_a_file"]
+
+
+def test_a_named_pipe_is_refused_without_waiting_for_a_writer(person):
+    os.mkfifo(person.folder / "a.csv")
+
+    assert person.look_twice() == ["file refused reason=not_a_file"]
+    assert person.names("refused") == {"a.csv", "a.csv.reason.txt"}
+
+
+def test_a_file_with_a_second_name_is_refused(person, tmp_path_factory):
+    other = tmp_path_factory.mktemp("elsewhere") / "other.csv"
+    other.write_bytes(EXPORT)
+    os.link(other, person.folder / "a.csv")
+
+    assert person.look_twice() == ["file refused reason=hard_link"]
+    assert person.queue == []
+
+
+def test_a_file_that_is_too_large_for_a_message_is_refused(person):
+    person.put("a.csv", os.urandom(LARGEST_MESSAGE * 3 // 4))
+
+    assert person.look_twice() == ["file refused reason=too_large"]
+    assert person.queue == []
+    assert person.names("refused") == {"a.csv", "a.csv.reason.txt"}
+
+
+def test_the_reason_of_a_refusal_says_what_to_do(person):
+    (person.folder / "a.csv").symlink_to("nowhere")
+    person.look_twice()
+
+    assert "not imported" in reason(person, "a.csv")
+    assert "drop folder" in reason(person, "a.csv")
+
+
+def test_a_refused_file_costs_the_others_nothing(person):
+    (person.folder / "a.csv").symlink_to("nowhere")
+    person.put("b.csv")
+
+    assert person.look_twice() == ["file refused reason=not_a_file", f"file queued bytes={len(EXPORT)}"]
+    assert [d.name for d in person.delivered()] == ["b.csv"]
+
+
+# The queue is down
+
+
+def test_a_file_stays_in_place_when_it_could_not_be_queued(person):
+    person.put("a.csv")
+    person.look()
+    person.queue_is_down = True
+
+    with pytest.raises(ConnectionError):
+        person.look(after=SETTLED_SECONDS)
+
+    assert person.names() == {"a.csv"}
+    assert person.names("done") == person.names("refused") == set()
+
+
+def test_a_file_that_could_not_be_queued_is_queued_when_the_queue_is_back(person):
+    person.put("a.csv")
+    person.look()
+    person.queue_is_down = True
+    with pytest.raises(ConnectionError):
+        person.look(after=SETTLED_SECONDS)
+    person.queue_is_down = False
+
+    assert person.look() == [f"file queued bytes={len(EXPORT)}"]
+    assert len(person.queue) == 1
+
+
+# Names that are taken
+
+
+def test_files_of_one_name_are_all_kept_in_done(person):
+    for number in range(3):
+        person.put("a.csv", b"%d" % number)
+        person.look_twice()
+
+    kept = {path.name: path.read_bytes() for path in (person.folder / "done").iterdir()}
+    assert set(kept) == {"a.csv", "a-2.csv", "a-3.csv"}
+    assert sorted(kept.values()) == [b"0", b"1", b"2"]
+    assert kept["a.csv"] == b"0"
+
+
+def test_a_numbered_name_that_is_taken_is_passed_over(person):
+    (person.folder / "done").mkdir()
+    for name in ("a.csv", "a-2.csv"):
+        (person.folder / "done" / name).write_bytes(b"old")
+    person.put("a.csv", b"new")
+
+    person.look_twice()
+
+    assert (person.folder / "done" / "a-3.csv").read_bytes() == b"new"
+    assert (person.folder / "done" / "a-2.csv").read_bytes() == b"old"
+
+
+def test_refused_files_of_one_name_are_all_kept(person):
+    for _ in range(2):
+        os.mkfifo(person.folder / "a.csv")
+        person.look_twice()
+
+    assert {"a.csv", "a-2.csv"} <= person.names("refused")
+
+
+# The day a file was received
+
+
+def test_a_file_was_received_on_the_day_of_its_own_time(person):
+    os.utime(person.put("a.csv"), (NOON, NOON))
+    person.look_twice()
+
+    assert person.delivered()[0].received == date(2024, 3, 2)
+
+
+def test_the_time_of_the_last_access_does_not_matter(person):
+    os.utime(person.put("a.csv"), (NOON + 90 * 86_400, NOON))
+    person.look_twice()
+
+    assert person.delivered()[0].received == date(2024, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"), [("UTC0", date(2024, 3, 2)), ("WEST8", date(2024, 3, 1)), ("EAST-14", date(2024, 3, 2))]
+)
+def test_the_day_is_that_of_the_machine_s_time_zone(person, time_zone, zone, day):
+    early = 1_709_344_800  # 2024-03-02 02:00 UTC
+    time_zone(zone)
+    os.utime(person.put("a.csv"), (early, early))
+    person.look_twice()
+
+    assert person.delivered()[0].received == day
+
+
+def test_a_file_from_the_future_was_received_today(person):
+    future = time.time() + 400 * 86_400
+    os.utime(person.put("a.csv"), (future, future))
+    before = date.today()
+    person.look_twice()
+
+    assert before <= person.delivered()[0].received <= date.today()
+
+
+def test_a_file_in_done_keeps_its_time(person):
+    os.utime(person.put("a.csv"), (NOON, NOON))
+    person.look_twice()
+
+    assert (person.folder / "done" / "a.csv").stat().st_mtime == NOON
