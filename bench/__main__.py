@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import resource
 import statistics
@@ -42,6 +43,8 @@ def main(arguments: list[str]) -> int:
 
 def measure(name: str, size: int, folder: Path) -> int:
     """Run a task once on a prepared folder and print its seconds and peak memory as JSON."""
+    for module in TASKS[name].modules:
+        importlib.import_module(module)
     before = time.perf_counter()
     TASKS[name].run(folder, size)
     seconds = time.perf_counter() - before
