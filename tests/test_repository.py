@@ -1,0 +1,114 @@
+"""The repository keeps its own rules."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from netflix_trend.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+TRACKED = [
+    ROOT / name
+    for name in subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
+        "\n"
+    )
+    if name and (ROOT / name).is_file()
+]
+SOURCES = [path for path in TRACKED if path.suffix == ".py" and "tests" not in path.parts]
+LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
+
+
+def pins(lock: Path) -> set[str]:
+    return set(re.findall(r"^([a-z0-9._-]+==[^ ;\\]+)", lock.read_text(), re.MULTILINE))
+
+
+def test_every_setting_is_documented_with_its_name_and_meaning() -> None:
+    operations = (ROOT / "docs" / "operations.md").read_text()
+    for name, field in Settings.model_fields.items():
+        assert f"| `{name.upper()}` |" in operations
+        assert field.description in operations
+
+
+def test_the_names_of_the_first_version_are_in_the_example_and_no_secret_is() -> None:
+    example = (ROOT / ".env.example").read_text()
+    for name in ("OUTPUT_DIR", "NETFLIX_EMAIL", "NETFLIX_PROFILE", "AGGREGATOR_DATASITE"):
+        assert re.search(rf"^{name}=", example, re.MULTILINE)
+    assert "PASSWORD" not in example
+
+
+def test_every_name_in_the_example_is_used_by_a_compose_file_or_is_a_setting() -> None:
+    compose = "".join(path.read_text() for path in ROOT.glob("docker-compose*.yml"))
+    settings = {name.upper() for name in Settings.model_fields}
+    for name in re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE):
+        assert f"${{{name}" in compose or name in settings, name
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=[lock.stem for lock in LOCKS])
+def test_locks_have_hashes_agree_and_name_no_host(lock: Path) -> None:
+    text = lock.read_text()
+    assert "://" not in text
+    for block in re.split(r"\n(?=\S)", text.strip()):
+        assert "--hash=sha256:" in block, block[:60]
+    assert pins(lock) <= pins(ROOT / "requirements" / "dev.txt"), "all images have the versions that are tested"
+
+
+def test_no_file_names_a_registry_or_a_path_of_a_developer() -> None:
+    hosts = re.compile(r"https?://(?:registry\.|[^ \"']*/simple\b|files\.pythonhosted|pypi\.)")
+    homes = re.compile(r"(?:^|[\s\"'=(])/(?:work|home/(?!me\b)\w+|Users)/", re.MULTILINE)
+    for path in TRACKED:
+        if path.suffix in (".csv", ".npy") or path.name == "test_repository.py":
+            continue
+        text = path.read_text("utf-8", errors="replace")
+        assert not hosts.search(text), path
+        assert not homes.search(text), path
+
+
+def test_nothing_is_unpickled_and_no_global_generator_is_used() -> None:
+    forbidden = re.compile(r"allow_pickle=True|\bpickle\b.*load|np\.random\.(?:normal|laplace|seed|randint)\(")
+    for path in SOURCES:
+        assert not forbidden.search(path.read_text()), path
+
+
+def test_protective_code_takes_randomness_from_one_place() -> None:
+    users = {
+        path.relative_to(ROOT).as_posix()
+        for path in SOURCES
+        if re.search(r"^(?:import|from) (?:random|secrets)\b", path.read_text(), re.MULTILINE)
+    }
+    assert users == {"netflix_trend/privacy/randomness.py", "netflix_trend/simulation/population.py", "bench/tasks.py"}
+
+
+def test_modules_stay_small() -> None:
+    assert max(len(path.read_text().splitlines()) for path in SOURCES) <= 500
+
+
+@pytest.mark.parametrize("script", ["run.sh", ".ci/run", "services/prepare.sh", "requirements/lock.sh"])
+def test_scripts_stop_at_the_first_error(script: str) -> None:
+    text = (ROOT / script).read_text()
+    assert re.search(r"^set -eu", text, re.MULTILINE)
+    shell = "bash" if "bash" in text.splitlines()[0] else "sh"
+    subprocess.run([shell, "-n", str(ROOT / script)], check=True)
+
+
+@pytest.mark.parametrize("script", ["run.sh", ".ci/run"])
+def test_entry_scripts_are_executable(script: str) -> None:
+    assert os.access(ROOT / script, os.X_OK)
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    for path in TRACKED:
+        if path.suffix == ".md":
+            for target in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
+                assert "://" in target or (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_the_readme_names_the_two_commands_and_the_changelog_has_an_unreleased_part() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert "./run.sh demo" in readme
+    assert "./run.sh test" in readme
+    assert "## Unreleased" in (ROOT / "CHANGELOG.md").read_text()
