@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import csv
 import re
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from netflix_trend.titles import title_key
 from netflix_trend.vocabulary import Vocabulary
@@ -26,7 +27,8 @@ _NUMBER = r"(?:\d+[A-Z]?|[IVXL]+|one|two|three|four|five|six|seven|eight|nine|te
 _SEPARATOR = re.compile(r"(\s*)(?::\s+|：\s*)")
 
 
-class ParsedTitle(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ParsedTitle:
     """show is the show's name, season the text that names the season, index the vocabulary index or -1."""
 
     kind: Kind
