@@ -67,6 +67,7 @@ class RedisServer:
     def environment(self, service: str) -> dict[str, str]:
         """Environment of a service's process on this machine."""
         return {
+            **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE")},
             "PATH": os.environ["PATH"],
             "HEARTBEAT_DIR": str(self.folder),
             "REDIS_HOST": "127.0.0.1",

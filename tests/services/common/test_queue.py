@@ -16,9 +16,12 @@ from redis_server import RedisServer, answers
 from rq import Queue
 from rq.serializers import JSONSerializer
 
+from netflix_trend.catalogues import starter_vocabulary
 from netflix_trend.datasite import Datasite
-from netflix_trend.encodings import load_encodings
+from netflix_trend.encodings import EncodingsError, load_encodings
+from netflix_trend.files import write_atomically
 from netflix_trend.inbox import Delivery, pack
+from netflix_trend.vocabulary import CatalogueTitle, Vocabulary
 from services.common.connection import INBOX, connect
 from services.common.queue import INGEST_JOB, INGEST_QUEUE, PUBLISH_JOB, UnlistedJob, enqueue, queue
 from services.processor.receive import RECEIVING, receive_one, recover
@@ -233,7 +236,6 @@ def test_a_worker_killed_in_mid_job_leaves_the_same_result_as_an_undisturbed_one
             wait_for((folder / "encodings.json").exists, "the export is read", 60)
     names = ("netflix_full.npy", "tvseries_views_sparse_vector.npy", "encodings.json")
     interrupted = {name: (folder / name).read_bytes() for name in names}
-    from netflix_trend.catalogues import starter_vocabulary
     from services.processor.history import rebuild
 
     rebuild(settings.private_dir, "me", starter_vocabulary())
@@ -252,6 +254,34 @@ def test_services_outlive_a_restart_of_redis(redis_server: RedisServer, wait_for
         with connect(redis_server.settings("scraper")) as connection:
             connection.rpush(INBOX, delivery(SAMPLE + b'"One more","1/1/26"\n'))
         wait_for(lambda: len(list(raw.glob("*.csv"))) == 2, "the second export is kept", 30)
+
+
+def test_when_the_aggregators_vocabulary_arrives_profiles_are_rebuilt_with_it(
+    redis_server: RedisServer, wait_for: Callable[..., None]
+) -> None:
+    profile = redis_server.folder / "private" / "profiles" / "me"
+    other = Vocabulary.build(
+        [CatalogueTitle(title="Dark", kind="series"), CatalogueTitle(title="Wednesday", kind="series")]
+    )
+    shared = Datasite(redis_server.folder / "datasites", "aggregator@example.org").app_data / "shared"
+    shared.mkdir(parents=True)
+    with service(redis_server, "processor"):
+        with connect(redis_server.settings("scraper")) as connection:
+            connection.rpush(INBOX, delivery())
+        wait_for((profile / "encodings.json").exists, "the export is read", 30)
+        assert load_encodings(profile).vocabulary == starter_vocabulary().version
+        write_atomically(shared / "vocabulary.json", other.to_bytes())
+        wait_for(lambda: version_of(profile) == other.version, "the profile is rebuilt", 30)
+    encodings = load_encodings(profile)
+    assert encodings.vector.shape == (2,)
+    assert encodings.vector[1] > 0
+
+
+def version_of(profile: Path) -> str:
+    try:
+        return load_encodings(profile).vocabulary
+    except EncodingsError:
+        return "being written"
 
 
 def test_the_drop_folder_keeps_the_file_while_redis_is_down(redis_server: RedisServer) -> None:
