@@ -22,6 +22,10 @@ _Count = Annotated[int, Field(ge=0)]
 _Odds = Annotated[tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]], Field(strict=False)]
 
 
+# A share whose interval reaches below this cannot be told from nobody.
+SMALLEST_SHARE = 0.005
+
+
 class StatisticsError(Exception):
     """A statistics file cannot be read."""
 
@@ -55,9 +59,19 @@ class TopShows(Strict):
     shows: Annotated[tuple[ShowEstimate, ...], Field(strict=False)]
 
 
+class VolumeGroup(Strict):
+    """Share of people who started at least `low` titles and fewer than the next group's, with its interval."""
+
+    low: _Count
+    share: _Share
+    lower: _Share
+    upper: _Share
+
+
 class Volume(Strict):
     """Distribution of titles started in the week.
 
+    groups: neighbouring buckets together, wide enough to say something; this is what people are shown.
     buckets: smallest value of each. shares, lower, upper: share of people in each bucket with its interval.
     cumulative: share of people below each bucket's smallest value, with its standard error.
     is_reliable: False when the errors are so large that the numbers say little but what was assumed beforehand.
@@ -72,6 +86,7 @@ class Volume(Strict):
     upper: _Shares
     cumulative: _Shares
     cumulative_error: _Shares
+    groups: Annotated[tuple[VolumeGroup, ...], Field(strict=False, min_length=1, max_length=64)]
     is_reliable: bool
 
     @model_validator(mode="after")
@@ -80,6 +95,10 @@ class Volume(Strict):
         if any(len(column) != len(self.buckets) for column in columns):
             raise ValueError("every bucket needs one number of each kind")
         return self
+
+    def is_noise(self, group: VolumeGroup) -> bool:
+        """Return whether the share of a group cannot be told from nobody at all."""
+        return not self.is_reliable or group.lower < SMALLEST_SHARE
 
 
 class RoundStatistics(Strict):

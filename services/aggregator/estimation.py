@@ -15,6 +15,7 @@ from netflix_trend.statistics import (
     ShowEstimate,
     TopShows,
     Volume,
+    VolumeGroup,
 )
 from netflix_trend.survey import TopShowsQuestion, VolumeQuestion
 from netflix_trend.vocabulary import Vocabulary
@@ -24,6 +25,8 @@ CONFIDENCE = 0.95
 # The prior for the distribution of weekly counts weighs as much as this many exactly known people.
 PRIOR_PEOPLE = 10.0
 _DRAWS = 2000
+# Where the groups of buckets begin that people are shown.
+_GROUPS = frozenset({0, 1, 4, 8, 13, 22})
 
 
 def estimate_round(found: RoundReports, vocabulary: Vocabulary) -> RoundStatistics:
@@ -89,6 +92,10 @@ def _volume(question: VolumeQuestion, counts: NDArray[np.int64], reports: int, s
     draws = posterior_draws(counts, channel, prior, PRIOR_PEOPLE, _DRAWS, generator)
     lower, upper = np.quantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=0)
     errors = _below(draws).std(axis=0)
+    starts = [place for place, low in enumerate(question.buckets) if low in _GROUPS] or [0]
+    grouped = np.add.reduceat(draws, starts, axis=1)
+    group_shares = np.add.reduceat(shares, starts)
+    group_lower, group_upper = np.quantile(grouped, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=0)
     return Volume(
         reports=reports,
         odds=(question.odds.numerator, question.odds.denominator),
@@ -99,6 +106,15 @@ def _volume(question: VolumeQuestion, counts: NDArray[np.int64], reports: int, s
         upper=tuple(np.maximum(upper, shares).tolist()),
         cumulative=tuple(np.clip(_below(shares), 0, 1).tolist()),
         cumulative_error=tuple(errors.tolist()),
+        groups=tuple(
+            VolumeGroup(
+                low=question.buckets[start],
+                share=min(1.0, float(group_shares[place])),
+                lower=min(float(group_lower[place]), float(group_shares[place])),
+                upper=min(1.0, max(float(group_upper[place]), float(group_shares[place]))),
+            )
+            for place, start in enumerate(starts)
+        ),
         is_reliable=bool(reports and errors.max() <= LARGEST_CUMULATIVE_ERROR),
     )
 

@@ -16,8 +16,8 @@ from rich.table import Table
 from netflix_trend.settings import EXAMPLE_AGGREGATOR
 from netflix_trend.statistics import RoundStatistics, percentile
 from netflix_trend.weeks import Week
-from services.aggregator.site.charts import bucket_labels
-from services.aggregator.site.page import MyWeek, listed_shows, reading, render_page
+from services.aggregator.site.charts import group_labels
+from services.aggregator.site.page import MyWeek, listed_shows, reading, render_page, volume_reading
 from services.demo.network import ME, DemoError, Network
 from services.processor.history import History
 from services.publisher.contributions import load_profiles
@@ -115,8 +115,10 @@ def _run(options: argparse.Namespace, exports: list[Path], console: Console) -> 
 
 def _print_files(history: History, console: Console) -> None:
     table = Table(title="What was read", title_justify="left")
-    for column in ("File", "Rows", "From", "To", "Dates", "Shows", "Episodes", "Films"):
-        table.add_column(column, justify="left" if column in ("File", "From", "To", "Dates") else "right")
+    table.add_column("File", overflow="ellipsis", no_wrap=True, max_width=11)
+    for column in ("Rows", "From", "To", "Dates", "Shows", "Episodes", "Films"):
+        is_text = column in ("From", "To", "Dates")
+        table.add_column(column, justify="left" if is_text else "right", no_wrap=True)
     notes = []
     for file in history.files:
         export = file.export
@@ -214,15 +216,20 @@ def _print_volume(latest: RoundStatistics, console: Console) -> None:
         console.print("\nViewing volume: nobody was asked.")
         return
     table = Table(title=f"\nTitles started in the week, from {volume.reports} answers", title_justify="left")
-    table.add_column("Titles", justify="right")
-    table.add_column("Share", justify="right")
-    table.add_column("95 % interval", justify="right")
-    table.add_column("")
-    widest = max(volume.shares)
-    for number, label in enumerate(bucket_labels(volume.buckets)):
-        share, lower, upper = volume.shares[number], volume.lower[number], volume.upper[number]
-        bar = "█" * round(30 * share / widest)
-        table.add_row(label, f"{100 * share:.1f} %", f"{100 * lower:.1f} to {100 * upper:.1f} %", bar)
+    for column in ("Titles", "Share", "95 % interval"):
+        table.add_column(column, justify="right")
+    table.add_column("Reading")
+    table.add_column("", no_wrap=True)
+    widest = max(group.share for group in volume.groups)
+    for label, group in zip(group_labels(volume), volume.groups, strict=True):
+        table.add_row(
+            label,
+            f"{100 * group.share:.1f} %",
+            f"{100 * group.lower:.1f} to {100 * group.upper:.1f} %",
+            volume_reading(volume, group),
+            "█" * round(24 * group.share / widest),
+            style="dim" if volume.is_noise(group) else "",
+        )
     console.print(table)
     if not volume.is_reliable:
         console.print("These shares are only noise around what was assumed beforehand: there are too few answers.")

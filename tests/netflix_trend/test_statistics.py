@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netflix_trend.statistics import RoundStatistics, ShowEstimate, StatisticsError, TopShows, Volume, percentile
+from netflix_trend.statistics import (
+    RoundStatistics,
+    ShowEstimate,
+    StatisticsError,
+    TopShows,
+    Volume,
+    VolumeGroup,
+    percentile,
+)
 
 
 def volume(
@@ -30,6 +38,7 @@ def volume(
         upper=tuple(min(1.0, share + 0.05) for share in shares),
         cumulative=cumulative,
         cumulative_error=cumulative_error,
+        groups=(VolumeGroup(low=0, share=1.0, lower=0.9, upper=1.0),),
         is_reliable=is_reliable,
     )
 

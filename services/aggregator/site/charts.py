@@ -64,45 +64,46 @@ def top_shows_chart(top_shows: TopShows, rows: list[ShowEstimate]) -> str:
 
 
 def volume_chart(volume: Volume, mine: int | None = None) -> str:
-    """Return columns with intervals, one a bucket; the bucket of `mine` titles is marked."""
+    """Return columns with intervals, one a group; the group of `mine` titles is marked."""
     height, top, base = 230, 24, 182
     root = _svg(
         height,
         "Titles started in the week",
-        f"Share of participants by number of titles started, from {volume.reports} reports, with 95 percent intervals.",
+        f"Share of participants by number of titles started, from {volume.reports} reports, with 95 percent intervals. "
+        "Pale columns are not told from nobody.",
     )
-    step = (_WIDTH - 44) / len(volume.buckets)
-    highest = max(*volume.upper, 0.05)
+    step = (_WIDTH - 44) / len(volume.groups)
+    highest = max(0.05, *(group.upper for group in volume.groups))
     scale = (base - top) / highest
-    my_bucket = None if mine is None else max(n for n, low in enumerate(volume.buckets) if low <= mine)
+    my_group = None if mine is None else max(n for n, group in enumerate(volume.groups) if group.low <= mine)
     for tick in _ticks(highest * 100):
         y = base - tick / 100 * scale
         _line(root, 40, y, _WIDTH - 4, y, "grid")
         _text(root, 36, y + 4, f"{tick:g} %", "end", "tick")
-    for number, low in enumerate(volume.buckets):
+    for number, (label, group) in enumerate(zip(group_labels(volume), volume.groups, strict=True)):
         x = 40 + step * number
-        share, lower, upper = volume.shares[number], volume.lower[number], volume.upper[number]
-        css = "bar mine" if number == my_bucket else "bar" if volume.is_reliable else "bar noise"
-        _rect(root, x + 2, base - share * scale, step - 4, share * scale, css)
+        share, lower, upper = group.share, group.lower, group.upper
+        css = "bar mine" if number == my_group else "bar noise" if volume.is_noise(group) else "bar"
+        _rect(root, x + 6, base - share * scale, step - 12, share * scale, css)
         centre = x + step / 2
         _line(root, centre, base - upper * scale, centre, base - lower * scale, "interval")
         for end in (lower, upper):
             _line(root, centre - 4, base - end * scale, centre + 4, base - end * scale, "interval")
-        is_last = number == len(volume.buckets) - 1
-        _text(root, centre, base + 15, f"{low}+" if is_last else str(low), "middle", "tick")
-        if number == my_bucket:
+        _text(root, centre, base + 15, label, "middle", "tick")
+        if number == my_group:
             _text(root, centre, base - upper * scale - 8, "you", "middle", "you")
     _line(root, 40, base, _WIDTH - 4, base, "axis")
-    _text(root, _WIDTH / 2 + 18, base + 36, "titles started in the week, from this number on", "middle", "tick")
+    _text(root, _WIDTH / 2 + 18, base + 36, "titles started in the week", "middle", "tick")
     return _markup(root)
 
 
-def bucket_labels(buckets: tuple[int, ...]) -> list[str]:
-    """Return `0`, `1`, `6-7`, `51+` and so on."""
-    ends = [*(low - 1 for low in buckets[1:]), None]
+def group_labels(volume: Volume) -> list[str]:
+    """Return `0`, `1-3`, `22+` and so on, one a group."""
+    lows = [group.low for group in volume.groups]
+    ends = [*(low - 1 for low in lows[1:]), None]
     return [
         f"{low}+" if end is None else f"{low}" if low == end else f"{low}-{end}"
-        for low, end in zip(buckets, ends, strict=True)
+        for low, end in zip(lows, ends, strict=True)
     ]
 
 

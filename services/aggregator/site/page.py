@@ -11,8 +11,8 @@ from importlib.resources import files
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
-from netflix_trend.statistics import Percentile, RoundStatistics, ShowEstimate, TopShows
-from services.aggregator.site.charts import bucket_labels, top_shows_chart, volume_chart
+from netflix_trend.statistics import Percentile, RoundStatistics, ShowEstimate, TopShows, Volume, VolumeGroup
+from services.aggregator.site.charts import group_labels, top_shows_chart, volume_chart
 
 # Shows that cannot be told from noise are listed only to fill the table up to this length.
 _ROWS = 12
@@ -37,7 +37,7 @@ def render_page(statistics: RoundStatistics | None, mine: MyWeek | None = None) 
         volume=volume,
         rows=rows,
         signals=[show for show in rows if show.is_signal],
-        labels=bucket_labels(volume.buckets) if volume else [],
+        labels=group_labels(volume) if volume else [],
         shows_chart=Markup(top_shows_chart(top_shows, rows)) if top_shows and rows else "",  # noqa: S704
         volume_chart=Markup(volume_chart(volume, mine.titles if mine else None)) if volume else "",  # noqa: S704
         mine=mine,
@@ -73,7 +73,13 @@ def _template() -> Template:
     environment.filters["people"] = lambda number: f"{number:,.0f}"
     environment.filters["odds"] = odds_text
     environment.filters["reading"] = reading
+    environment.globals["volume_reading"] = volume_reading
     return environment.from_string((files("services.aggregator.site") / "page.html").read_text("utf-8"))
+
+
+def volume_reading(volume: Volume, group: VolumeGroup) -> str:
+    """Return in words what the share of a group says."""
+    return "only noise" if volume.is_noise(group) else "not only noise"
 
 
 def reading(show: ShowEstimate) -> str:

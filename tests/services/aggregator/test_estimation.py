@@ -82,14 +82,18 @@ def test_volume_intervals_hold_the_true_shares_and_shrink(vocabulary: Vocabulary
     truth = truth[:-1] - truth[1:]
     truth[0] += 0.5
     below = np.cumsum(truth) - truth
-    inside, errors = [], []
+    inside, errors, grouped = [], [], []
     for people in (300, 1000, 3000, 30_000):
         for seed in range(5):
             volume = estimate_round(found(vocabulary, people, {}, truth, seed), vocabulary).volume
             assert volume is not None
             inside.append(np.mean((np.array(volume.lower) <= truth) & (truth <= np.array(volume.upper))))
+            groups = np.add.reduceat(truth, [0, 1, 4, 7, 9, 11])
+            grouped += [g.lower <= share <= g.upper for g, share in zip(volume.groups, groups, strict=True)]
         errors.append(np.abs(np.array(volume.cumulative) - below).mean())
     assert np.mean(inside) > 0.9
+    assert np.mean(grouped) > 0.85
+    assert [group.low for group in volume.groups] == [0, 1, 4, 8, 13, 22]
     assert errors[0] < 0.06
     assert errors[3] < 0.012
 

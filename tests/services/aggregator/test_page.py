@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from netflix_trend.statistics import Percentile, RoundStatistics, ShowEstimate, TopShows, Volume
-from services.aggregator.site.charts import bucket_labels
+from netflix_trend.statistics import Percentile, RoundStatistics, ShowEstimate, TopShows, Volume, VolumeGroup
+from services.aggregator.site.charts import group_labels
 from services.aggregator.site.page import MyWeek, content_security_policy, render_page
 
 
@@ -48,6 +48,11 @@ def statistics(title: str = "Dark", *, is_signal: bool = True, is_reliable: bool
             upper=(0.4, 0.6, 0.3),
             cumulative=(0.0, 0.3, 0.8),
             cumulative_error=(0.0, 0.05, 0.04),
+            groups=(
+                VolumeGroup(low=0, share=0.3, lower=0.2, upper=0.4),
+                VolumeGroup(low=1, share=0.02, lower=0.001, upper=0.05),
+                VolumeGroup(low=5, share=0.68, lower=0.5, upper=0.8),
+            ),
             is_reliable=is_reliable,
         ),
     )
@@ -113,7 +118,9 @@ def test_estimates_come_with_intervals_and_noise_is_called_noise() -> None:
     assert re.search(
         r"Ozark</td>\s*<td class=\"number\">0</td>\s*<td class=\"number\">0 to 36</td>\s*<td>only noise", html
     )
-    assert "30.0 ± 9.8 %" in html
+    assert re.search(
+        r"1-4</td>\s*<td class=\"number\">2.0 %</td>\s*<td class=\"number\">0.1 to 5.0 %</td>\s*<td>only", html
+    )
 
 
 def test_when_all_is_noise_the_page_says_how_many_answers_would_be_needed() -> None:
@@ -130,5 +137,7 @@ def test_my_place_is_on_my_page_only_and_has_its_error() -> None:
     assert "not enough reports to place you" in render_page(statistics(), vague)
 
 
-def test_bucket_labels_read_well() -> None:
-    assert bucket_labels((0, 1, 2, 6, 8, 51)) == ["0", "1", "2-5", "6-7", "8-50", "51+"]
+def test_group_labels_read_well() -> None:
+    volume = statistics().volume
+    assert volume is not None
+    assert group_labels(volume) == ["0", "1-4", "5+"]
