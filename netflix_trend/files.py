@@ -101,6 +101,8 @@ def _open_unfollowed(name: str, flags: int, folder: int, relative: str) -> int:
         return os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
     except FileNotFoundError:
         raise
+    except PermissionError:
+        raise UnsafeFile("unreadable", f"{relative}: may not be read; give everybody the right to read it") from None
     except UnicodeEncodeError:
         raise UnsafeFile("path", f"{relative!r} is not a plain relative path") from None
     except OSError as error:  # ELOOP for a symbolic link, ENOTDIR for a file in a folder's place, ENXIO for a socket

@@ -87,6 +87,9 @@ class Settings(BaseSettings):
     catalogue: Path | None = Field(
         None, description="Catalogue file the aggregator builds the vocabulary from; default: the starter catalogue."
     )
+    catalogue_since: int | None = Field(
+        None, ge=1880, le=2100, description="Leave out of the catalogue what is known to be older than this year."
+    )
     redis_host: str = Field("redis", description="Host of the Redis server.")
     redis_port: int = Field(6379, ge=1, le=65535, description="Port of the Redis server.")
     redis_user: str = Field("default", description="Redis ACL user of this process.")

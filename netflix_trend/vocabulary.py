@@ -67,7 +67,7 @@ class Vocabulary:
         if len(shows) > MOST_SHOWS or len(films) > MOST_FILMS:
             raise VocabularyError(
                 f"{len(shows)} series and {len(films)} films, at most {MOST_SHOWS} and {MOST_FILMS} fit; "
-                "narrow the catalogue, for instance with --since YEAR"
+                "narrow the catalogue, for instance with CATALOGUE_SINCE=2010"
             )
         return cls(shows, films)
 

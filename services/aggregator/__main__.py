@@ -51,7 +51,9 @@ def main(arguments: list[str]) -> int:
 def build_aggregator(settings: Settings) -> Aggregator:
     """Return the aggregator of the settings, with the configured catalogue or the starter one."""
     catalogue = settings.catalogue
-    vocabulary = Vocabulary.build(read_catalogue(catalogue)) if catalogue else starter_vocabulary()
+    vocabulary = (
+        Vocabulary.build(read_catalogue(catalogue, settings.catalogue_since)) if catalogue else starter_vocabulary()
+    )
     _log.info("vocabulary version=%s shows=%d films=%d", vocabulary.version[:8], len(vocabulary), len(vocabulary.films))
     site = Datasite(settings.datasites_dir, settings.aggregator_datasite)
     return Aggregator(site, settings.aggregator_dir, vocabulary)

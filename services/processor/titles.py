@@ -50,6 +50,8 @@ def parse_title(title: str, vocabulary: Vocabulary) -> ParsedTitle:
     for number, part in enumerate(parts):
         is_last = number == len(parts) - 1
         if number and (_matches("strong", part) or (not is_last and _matches("weak", part))):
+            if vocabulary.show(": ".join(parts[: number + 1])) is not None:
+                continue  # the words are part of a known show's name: `Spooky Stories: Volume 2`
             show = _unrepeated(parts[:number])
             if not show:
                 return ParsedTitle("unsure")  # `: Season 1: Pilot`, the show's name is missing

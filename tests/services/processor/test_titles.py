@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netflix_trend.catalogues import starter_vocabulary
-from netflix_trend.titles import title_key
-from netflix_trend.vocabulary import Vocabulary
+from netflix_trend.vocabulary import CatalogueTitle, Vocabulary
 from services.processor import titles as module
 from services.processor.titles import ParsedTitle, parse_title
 
@@ -287,9 +286,8 @@ def test_a_counted_show_is_named_whole_at_the_beginning_of_the_title(title):
 
     if parsed.index >= 0:
         assert parsed.kind == "episode"
-        key = title_key(title.replace("：", ": "))
-        ends = [place for place in range(len(key)) if key.startswith(": ", place)]
-        assert parsed.index in {vocabulary.show(name) for name in [key, *(key[:end] for end in ends)]}
+        ends = [place for place, character in enumerate(title) if character in ":："]
+        assert parsed.index in {vocabulary.show(name) for name in [title, *(title[:end] for end in ends)]}
 
 
 @settings(max_examples=300)
@@ -300,3 +298,11 @@ def test_every_text_is_one_of_the_five_kinds_and_only_episodes_have_shows(title)
     assert parsed.kind in {"episode", "film", "unsure", "blank", "supplemental"}
     assert (parsed.show is not None) == (parsed.kind == "episode")
     assert parsed.show != ""
+
+
+def test_a_season_word_that_belongs_to_a_known_shows_name_is_no_season():
+    names = ["Spooky Stories", "Spooky Stories: Volume 2"]
+    vocabulary = Vocabulary.build(CatalogueTitle(title=name, kind="series") for name in names)
+    assert parse_title("Spooky Stories: Volume 2: Season 1: Episode 1", vocabulary).index == 1
+    assert parse_title("Spooky Stories: Volume 2: Some Episode", vocabulary).index == 1
+    assert parse_title("Spooky Stories: Volume 3: Some Episode", vocabulary).index == 0
