@@ -177,7 +177,7 @@ def _print_results(rounds: list[RoundStatistics], network: Network, last: Week, 
                 "others: any number would be only noise."
             )
     releases = sorted((network.datasites / ME / "app_data" / "netflix_trend" / "releases").glob("*.json"))
-    console.print(f"\nWhat left your machine in {len(rounds)} weeks: {len(releases)} files of 512 bytes")
+    console.print(f"\nWhat left your machine in {len(rounds)} weeks, 512 bytes each:")
     for path in releases:
         console.print(f"  {path}", markup=False, soft_wrap=True)
     page = network.root / "index.html"

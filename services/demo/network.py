@@ -10,7 +10,7 @@ from pathlib import Path
 
 from netflix_trend.catalogues import starter_vocabulary
 from netflix_trend.datasite import Datasite
-from netflix_trend.settings import EXAMPLE_AGGREGATOR
+from netflix_trend.settings import EXAMPLE_AGGREGATOR, load_settings
 from netflix_trend.simulation.population import Population, SimulatedWeek, person, seeded_randomness
 from netflix_trend.statistics import RoundStatistics
 from netflix_trend.survey import Limits, Survey
@@ -18,7 +18,8 @@ from netflix_trend.weeks import Week
 from services.aggregator.rounds import Aggregator
 from services.processor.history import History, rebuild
 from services.processor.raw import RawStore
-from services.publisher.contributions import Contribution, load_profiles
+from services.publisher.contributions import Contribution
+from services.publisher.jobs import publish_with
 from services.publisher.releases import Outcome, Participant, publish_due
 
 ME = "me@example.org"
@@ -71,21 +72,16 @@ class Network:
             return self.import_exports(exports, Week.of(newest).sunday + timedelta(days=1))
         return history
 
-    def publish_mine(self, surveys: Sequence[Survey], today: date) -> list[Outcome]:
-        """Let the real participant's publisher answer, with real randomness."""
-        profiles = load_profiles(self.private)
-        assert profiles is not None
-        participant = Participant(
-            Datasite(self.datasites, ME), EXAMPLE_AGGREGATOR, self.root / "publisher" / "ledger.jsonl", Limits()
+    def publish_mine(self, today: date) -> list[Outcome]:
+        """Let the real participant's publisher answer what the aggregator asks, with real randomness."""
+        settings = load_settings(
+            private_dir=self.private,
+            publisher_dir=self.root / "publisher",
+            datasites_dir=self.datasites,
+            syftbox_email=ME,
+            aggregator_datasite=EXAMPLE_AGGREGATOR,
         )
-        return publish_due(
-            participant,
-            surveys,
-            profiles.contribution,
-            vocabulary=profiles.vocabulary,
-            covered_through=profiles.covered_through,
-            today=today,
-        )
+        return publish_with(settings, today)
 
     def publish_people(
         self, survey: Survey, week: SimulatedWeek, seed: int, progress: Callable[[], None] = lambda: None
@@ -128,7 +124,7 @@ class Network:
         for number, week in enumerate(population.weeks(weeks)):
             today = (last - (weeks - 1 - number)).sunday + timedelta(days=1)
             surveys = aggregator.ask(today)
-            self.publish_mine(surveys, today)
+            self.publish_mine(today)
             self.publish_people(surveys[-1], week, seed + number, lambda: progress("people answer"))
             is_last = number == weeks - 1
             aggregator.count(surveys if is_last else surveys[-1:], lambda: progress("answers are counted"))

@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from full_disk import files_no_larger_than
 
 from netflix_trend.datasite import (
     LARGEST_FILE,
@@ -43,17 +41,6 @@ def published_of(site: Datasite, manifest: Manifest, name: str, limit: int) -> b
     with visit(site) as folder:
         assert folder is not None
         return read_published(folder, manifest, name, limit)
-
-
-@contextmanager
-def files_no_larger_than(size: int) -> Iterator[None]:
-    """Let the kernel fail every write beyond `size`, as a full disk does."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.fixture

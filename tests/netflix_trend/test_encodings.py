@@ -6,15 +6,13 @@ import hashlib
 import io
 import json
 import pickle
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from full_disk import files_no_larger_than
 
 from netflix_trend.encodings import (
     DESCRIPTION,
@@ -30,17 +28,6 @@ from netflix_trend.encodings import (
 )
 
 VERSION = "0123456789abcdef" * 2
-
-
-@contextmanager
-def files_no_larger_than(size: int) -> Iterator[None]:
-    """Let the kernel fail every write beyond `size`, as a full disk does."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 class Bomb:

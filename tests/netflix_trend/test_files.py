@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import os
-import resource
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from full_disk import files_no_larger_than
 
 from netflix_trend.files import UnsafeFile, read_stranger, sync_folder, write_atomically
 
 LIMIT = 1000
 TEN_GIGABYTES = 10 * 10**9
-
-
-@contextmanager
-def files_no_larger_than(size: int) -> Iterator[None]:
-    """Let the kernel fail every write beyond `size`, as a full disk does."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def refusal(root: Path, relative: str, limit: int = LIMIT) -> str:
