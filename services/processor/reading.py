@@ -100,7 +100,7 @@ def _views(rows: ExportRows, days: list[date | None], vocabulary: Vocabulary) ->
     titles = pd.Series(rows.titles, dtype="object")[dated].reset_index(drop=True)
     # A parse costs far more than a look-up, so each distinct title is parsed once.
     codes, distinct = pd.factorize(titles)
-    parsed = [(title_key(title), parse_title(title, vocabulary)) for title in distinct]
+    parsed = [(title_key(title), parse_title(title, vocabulary)) for title in distinct.tolist()]
 
     def column(values: list[object], dtype: str) -> pd.Series:
         return pd.Series(pd.array(values, dtype=dtype)).take(codes).reset_index(drop=True)
@@ -109,7 +109,7 @@ def _views(rows: ExportRows, days: list[date | None], vocabulary: Vocabulary) ->
         {
             "day": pd.Series([day for day in days if day is not None], dtype="datetime64[s]"),
             "key": column([key for key, _ in parsed], "str"),
-            "title": column(list(distinct), "str"),
+            "title": column(distinct.tolist(), "str"),
             "kind": column([title.kind for _, title in parsed], "str"),
             "show_name": column([title.show for _, title in parsed], "str"),
             "season": column([title.season for _, title in parsed], "str"),

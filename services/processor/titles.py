@@ -37,6 +37,10 @@ class ParsedTitle:
     index: int = -1
 
 
+# A history has few seasons and many episodes of each.
+_episode = lru_cache(maxsize=20_000)(ParsedTitle)
+
+
 def parse_title(title: str, vocabulary: Vocabulary) -> ParsedTitle:
     """Return what `title` is. A show is recognised by its whole name or not at all, never by likeness."""
     text = title.replace("\u00a0", " ").strip()
@@ -56,7 +60,7 @@ def parse_title(title: str, vocabulary: Vocabulary) -> ParsedTitle:
             if not show:
                 return ParsedTitle("unsure")  # `: Season 1: Pilot`, the show's name is missing
             index = vocabulary.show(show)
-            return ParsedTitle("episode", show, part, -1 if index is None else index)
+            return _episode("episode", show, part, -1 if index is None else index)
     if vocabulary.is_film(text):
         return ParsedTitle("film")
     index = vocabulary.show(text) if len(parts) > 1 else None
