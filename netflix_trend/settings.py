@@ -77,7 +77,7 @@ class Settings(BaseSettings):
     output_dir: Path = Field(
         Path("/drop"), description="Drop folder: exports put here are imported (the browser downloads into it too)."
     )
-    netflix_email: str = Field("", description="E-mail address of the Netflix account; only the browser needs it.")
+    netflix_email: str = Field("", description="E-mail address of the Netflix account, for the browser; not used yet.")
     netflix_profile: str = Field(
         "me", pattern=PROFILE_PATTERN, description="Name under which the imported profile is stored."
     )

@@ -57,11 +57,6 @@ class Entry(Strict):
         """The bytes of the release."""
         return base64.b64decode(self.release)
 
-    @property
-    def exact_odds(self) -> Fraction:
-        """The privacy loss of the release as a ratio."""
-        return Fraction(*self.odds)
-
 
 class Ledger:
     """An open ledger. Use `open_ledger`, which holds a lock against other processes."""

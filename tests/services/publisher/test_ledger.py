@@ -32,7 +32,7 @@ def test_what_was_committed_is_there_when_the_ledger_is_opened_again(tmp_path: P
         entry = ledger.entry(WEEK)
         assert entry is not None
         assert entry.data == b"\x00\xff bytes"
-        assert entry.exact_odds == 8
+        assert entry.odds == (8, 1)
         assert not ledger.skips(WEEK)
 
 
