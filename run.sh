@@ -1,16 +1,21 @@
 #!/bin/sh
 # The one entry of Netflix Trend. SyftBox starts it without arguments (as `sh run.sh`); people use the verbs.
 set -eu
+called_from=$PWD
 cd -P "$(dirname "$0")"
+root=$PWD
 
 usage() {
   cat <<'TEXT'
 Usage: ./run.sh [VERB]
 
-  demo [EXPORT.csv ...]   your export and thousands of invented people in one process; no Docker needed
+  demo [EXPORT ...]       your export and thousands of invented people in one process; no Docker needed
   up                      start your machine's services in the background
   down                    stop them; nothing is deleted
-  import FILE ...         put exports into the drop folder
+  read FILE ... [--json]  say what is in exports, without storing anything
+  import FILE ...         import exports; --profile, --date-order, --only: see ./run.sh import --help
+  insights [--json]       what your own history says
+  event add|list|remove   life events, such as: event add sick 2026-02-01 2026-02-09
   status                  services, and what was published
   aggregator              start an aggregator (page on http://127.0.0.1:8650)
   test                    install what the tests need and run everything
@@ -44,12 +49,19 @@ apt_install() {
     -o Dpkg::Use-Pty=0 --no-install-recommends "$@"; } >/dev/null
 }
 
-# python_environment LOCK: .venv with the packages of requirements/LOCK.txt, exactly
-python_environment() {
+# python_environment LOCK: .venv with the packages of requirements/LOCK.txt, exactly. Says what it does on stderr: what
+# a verb prints is for the caller.
+python_environment() { install_python_environment "$1" >&2; }
+
+install_python_environment() {
   lock=requirements/$1.txt
   stamp=.venv/.installed-$1
   wanted=$(cksum <"$lock")
-  [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null || true)" = "$wanted" ] && return
+  # What the tests need holds what every service needs.
+  for installed in "$1" dev; do
+    found=$(cat ".venv/.installed-$installed" 2>/dev/null || true)
+    [ ! -x .venv/bin/python ] || [ "$found" != "$(cksum <"requirements/$installed.txt")" ] || return 0
+  done
   if ! [ -x .venv/bin/python ] || ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
     python=$(find_python) || exit 1
     say "Making a virtual environment in .venv with $("$python" --version) ..."
@@ -84,6 +96,39 @@ need_docker() {
   if reason=$(why_no_docker); then fail "$reason Without Docker: ./run.sh demo"; fi
 }
 
+# run_python MODULE ARGUMENT...: runs a module where run.sh was called from, so that relative paths mean what they say
+run_python() {
+  cd "$called_from"
+  PYTHONPATH=$root exec "$root/.venv/bin/python" -P -m "$@"
+}
+
+# processor VERB ARGUMENT...: on the private volume of the running services, else on that of stopped ones, and without
+# Docker, or with PRIVATE_DIR set, on a folder of this machine
+processor() {
+  if private=$(setting PRIVATE_DIR '') && [ -n "$private" ] || why_no_docker >/dev/null; then
+    python_environment demo
+    case ${private:=private} in /*) ;; *) private=$root/$private ;; esac
+    PRIVATE_DIR=$private
+    export PRIVATE_DIR
+    export_settings
+    run_python services.processor.cli "$@"
+  fi
+  prepare_environment
+  if [ -n "$(docker compose ps --quiet --status running processor 2>/dev/null)" ]; then
+    exec docker compose exec --no-TTY processor python -m services.processor.cli "$@"
+  fi
+  docker compose run --rm --quiet-pull prepare >&2
+  exec docker compose run --rm --no-deps --no-TTY processor python -m services.processor.cli "$@"
+}
+
+# export_settings: what .env says about reading exports, for a process outside of Compose
+export_settings() {
+  for name in NETFLIX_PROFILE DATE_ORDER ACTIVITY_PROFILES SHORTEST_VIEW_SECONDS TZ; do
+    value=$(setting "$name" '')
+    [ -z "$value" ] || export "$name=$value"
+  done
+}
+
 # setting NAME DEFAULT: from the environment, else from .env
 setting() {
   eval "value=\${$1:-}"
@@ -97,6 +142,12 @@ prepare_environment() {
   if [ -n "${SYFTBOX_DATA_DIR:-}" ]; then
     DATASITES_DIR=${DATASITES_DIR:-$SYFTBOX_DATA_DIR/datasites}
     export DATASITES_DIR
+  fi
+  # Days and weeks are cut in this machine's time zone unless .env names another; a container does not know it.
+  if [ -z "$(setting TZ '')" ]; then
+    TZ=$(readlink /etc/localtime 2>/dev/null | sed -n 's|.*/zoneinfo/||p')
+    [ -n "$TZ" ] || TZ=$(cat /etc/timezone 2>/dev/null || true)
+    export TZ
   fi
   # The services work as the person who starts them, but never as root.
   if [ "$(id -u)" != 0 ]; then
@@ -118,19 +169,66 @@ participant_in_foreground() {
   exec docker compose up --build
 }
 
+import_help() {
+  cat <<'TEXT'
+Usage: ./run.sh import [--profile NAME] [--date-order mdy|dmy|ymd] [--only NETFLIX_PROFILE]... FILE ...
+
+  FILE          NetflixViewingHistory.csv, ViewingActivity.csv, or the zip that Netflix sends (only ViewingActivity.csv
+                is read out of it)
+  --profile     name to store the files under, for several people on one account; importing a file again under
+                another name moves it
+  --date-order  order of day, month and year, for a file whose dates do not tell
+  --only        count this Netflix profile of a ViewingActivity.csv and no other; may be given several times
+TEXT
+}
+
 import_files() {
-  [ $# -gt 0 ] || fail 'import: name at least one file, such as ./run.sh import NetflixViewingHistory.csv'
+  case "${1:-}" in
+    '') fail 'import: name at least one file, such as ./run.sh import NetflixViewingHistory.csv' ;;
+    -h | --help) import_help; exit 0 ;;
+  esac
+  if [ -n "$(setting PRIVATE_DIR '')" ] || why_no_docker >/dev/null; then
+    processor import "$@"
+  fi
+  options=
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --profile=* | --date-order=* | --only=*) given=${1#--} ;;
+      --profile | --date-order | --only)
+        [ $# -gt 1 ] || fail "import: $1 needs a value"
+        given=${1#--}=$2
+        shift
+        ;;
+      --) shift; break ;;
+      -*) fail "import: there is no option $1. See ./run.sh import --help" ;;
+      *) break ;;
+    esac
+    case $given in date-order=mdy | date-order=dmy | date-order=ymd) given=date_order=${given#*=} ;;
+      date-order=*) fail 'import: --date-order is mdy, dmy or ymd' ;;
+    esac
+    options="$options$given
+"
+    shift
+  done
+  [ $# -gt 0 ] || fail 'import: name at least one file'
   prepare_environment
   drop=$(setting OUTPUT_DIR ./drop)
   mkdir -p "$drop"
   for file in "$@"; do
+    case $file in /*) ;; *) file=$called_from/$file ;; esac
     [ -f "$file" ] || fail "import: $file: no such file"
     name=$(basename "$file")
-    # Under a dot-name first: the watcher takes whole files only.
+    case $name in
+      *.[cC][sS][vV] | *.[zZ][iI][pP]) ;;
+      *) name=$name.csv ;;
+    esac
+    # Under a dot-name first: the watcher takes whole files only. What to do with it lies there before it does.
+    rm -f "$drop/.$name.options"
+    [ -z "$options" ] || printf %s "$options" >"$drop/.$name.options"
     cp -p "$file" "$drop/.$name.part" && chmod 0644 "$drop/.$name.part" && mv "$drop/.$name.part" "$drop/$name"
     say "$name is in the drop folder."
   done
-  say 'Next: ./run.sh status shows what was published; ./run.sh up starts the services if they are not running.'
+  say 'Next: ./run.sh status shows what was read and published; ./run.sh up starts the services if they do not run.'
 }
 
 show_status() {
@@ -183,7 +281,7 @@ case $verb in
   '') participant_in_foreground ;;
   demo)
     python_environment demo
-    exec .venv/bin/python -m services.demo "$@"
+    run_python services.demo "$@"
     ;;
   up)
     need_docker
@@ -196,6 +294,12 @@ case $verb in
     docker compose down
     ;;
   import) import_files "$@" ;;
+  read)
+    python_environment demo
+    export_settings
+    run_python services.processor.cli read "$@"
+    ;;
+  insights | event) processor "$verb" "$@" ;;
   status) show_status ;;
   aggregator)
     need_docker

@@ -61,10 +61,9 @@ def make_export(folder: Path, rows: int) -> None:
 def run_processor(folder: Path, _rows: int) -> None:
     """CSV to DuckDB tables and encodings, as the processor does it."""
     from services.processor.history import rebuild
-    from services.processor.raw import RawStore
+    from services.processor.raw import import_file
 
-    data = (folder / "NetflixViewingHistory.csv").read_bytes()
-    RawStore(folder).save(data, "me", "bench", "NetflixViewingHistory.csv", date(2026, 11, 16))
+    import_file(folder, folder / "NetflixViewingHistory.csv", "bench", received=date(2026, 11, 16))
     history = rebuild(folder, "me", starter_vocabulary())
     assert history.encodings is not None
 

@@ -30,7 +30,7 @@ VECTOR = "tvseries_views_sparse_vector.npy"
 DESCRIPTION = "encodings.json"
 # day of the view; row of the table `titles` in viewing.duckdb; vocabulary index of the show or -1; position in KINDS
 FULL_DTYPE = np.dtype([("day", "<M8[D]"), ("title", "<i4"), ("show", "<i4"), ("kind", "u1")])
-KINDS = ("episode", "film", "unsure", "blank", "supplemental")
+KINDS = ("episode", "film", "unnamed", "blank", "supplemental")
 SUPPLEMENTAL = KINDS.index("supplemental")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 
 class UnsafeFile(Exception):
@@ -46,11 +47,11 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def read_stranger(root: Path | int, relative: str, limit: int) -> bytes:
-    """Return the bytes of `root/relative`, a file that a stranger may have made.
+def open_stranger(root: Path | int, relative: str, limit: int) -> BinaryIO:
+    """Open `root/relative`, a file that a stranger may have made, for reading.
 
     Every part of `relative` is opened without following symbolic links; only a regular file with one name and at
-    most `limit` bytes is read. `root` is a folder's path, or a descriptor from `open_stranger_folder`. Raises
+    most `limit` bytes is opened. `root` is a folder's path, or a descriptor from `open_stranger_folder`. Raises
     FileNotFoundError when the file is absent, UnsafeFile when it is anything else.
     """
     folder_parts, _, name = relative.rpartition("/")
@@ -63,15 +64,23 @@ def read_stranger(root: Path | int, relative: str, limit: int) -> bytes:
     finally:
         os.close(folder)
     status = os.fstat(descriptor)
+    problem = None
     if not stat.S_ISREG(status.st_mode):
+        problem = UnsafeFile("not_a_file", f"{relative} is not a regular file")
+    elif status.st_nlink != 1:
+        problem = UnsafeFile("hard_link", f"{relative} has more than one name")
+    elif status.st_size > limit:
+        problem = UnsafeFile("too_large", f"{relative} has {status.st_size} bytes, at most {limit} are read")
+    if problem is not None:
         os.close(descriptor)
-        raise UnsafeFile("not_a_file", f"{relative} is not a regular file")
-    with os.fdopen(descriptor, "rb", buffering=0) as file:
-        if status.st_nlink != 1:
-            raise UnsafeFile("hard_link", f"{relative} has more than one name")
-        if status.st_size > limit:
-            raise UnsafeFile("too_large", f"{relative} has {status.st_size} bytes, at most {limit} are read")
-        data = file.read(limit + 1) or b""
+        raise problem
+    return os.fdopen(descriptor, "rb")
+
+
+def read_stranger(root: Path | int, relative: str, limit: int) -> bytes:
+    """Return the bytes of `root/relative`, opened as by `open_stranger`."""
+    with open_stranger(root, relative, limit) as file:
+        data = file.read(limit + 1)
     if len(data) > limit:
         raise UnsafeFile("too_large", f"{relative} grew beyond {limit} bytes while it was read")
     return data

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import hashlib
 import zlib
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, BinaryIO, Literal
 
 from pydantic import Field, ValidationError
 
@@ -18,72 +17,99 @@ from netflix_trend.survey import Strict
 
 LARGEST_MESSAGE = 20_000_000
 LARGEST_EXPORT = 200_000_000
+_BLOCK = 1 << 20
+_GZIP = 31  # zlib's number for a gzip header and the largest window
 
 
 class RefusedMessage(Exception):
     """A message is not one of ours; `reason` is one word for counters."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: str, message: str = "") -> None:
+        super().__init__(message or reason)
         self.reason = reason
 
 
-@dataclass(frozen=True)
-class Delivery:
-    """An export on its way. `received` is the day it was downloaded as far as known."""
-
-    profile: str
-    source: str
-    name: str
-    received: date
-    data: bytes
+DateOrderName = Literal["mdy", "dmy", "ymd"]
+_NetflixProfile = Annotated[str, Field(min_length=1, max_length=100)]
 
 
-class _Message(Strict):
-    schema_version: Literal[1] = 1
+class Delivery(Strict):
+    """What is said about an export on its way.
+
+    profile: name it is stored under. received: day it was downloaded, as far as known. date_order: the person's answer
+    for a file whose dates do not tell. only: Netflix profiles that count of a ViewingActivity.csv; none means all.
+    """
+
     profile: Annotated[str, Field(pattern=PROFILE_PATTERN)]
     source: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
     name: Annotated[str, Field(max_length=255)]
     received: date
+    date_order: DateOrderName | None = None
+    only: Annotated[tuple[_NetflixProfile, ...], Field(strict=False, max_length=20)] = ()
+
+
+class _Message(Strict):
+    schema_version: Literal[1] = 1
+    delivery: Delivery
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     gzip_base64: str
 
 
-def pack(delivery: Delivery) -> bytes:
-    """Return the message of a delivery. Raises RefusedMessage: too_large beyond 20 MB packed, or schema."""
-    try:
-        message = _Message(
-            profile=delivery.profile,
-            source=delivery.source,
-            # A name of other bytes than UTF-8 is for display only.
-            name=delivery.name.encode("utf-8", "replace").decode(),
-            received=delivery.received,
-            sha256=hashlib.sha256(delivery.data).hexdigest(),
-            gzip_base64=base64.b64encode(gzip.compress(delivery.data, mtime=0)).decode(),
-        )
-    except ValidationError:
-        raise RefusedMessage("schema") from None
-    packed = canonical_json(message.model_dump(mode="json"))
-    if len(packed) > LARGEST_MESSAGE or len(delivery.data) > LARGEST_EXPORT:
+def pack(delivery: Delivery, stream: BinaryIO) -> bytes:
+    """Return the message that carries what `stream` holds, read a block at a time.
+
+    Raises RefusedMessage("too_large") beyond 200 MB, or 20 MB packed.
+    """
+    packer, sha256, packed, size = zlib.compressobj(wbits=_GZIP), hashlib.sha256(), bytearray(), 0
+    while block := stream.read(_BLOCK):
+        sha256.update(block)
+        packed += packer.compress(block)
+        size += len(block)
+        if size > LARGEST_EXPORT or len(packed) > LARGEST_MESSAGE:
+            raise RefusedMessage("too_large")
+    packed += packer.flush()
+    message = _Message(
+        delivery=delivery, sha256=sha256.hexdigest(), gzip_base64=base64.b64encode(packed).decode("ascii")
+    )
+    data = canonical_json(message.model_dump(mode="json"))
+    if len(data) > LARGEST_MESSAGE:
         raise RefusedMessage("too_large")
-    return packed
+    return data
 
 
-def unpack(packed: bytes) -> Delivery:
-    """Read a message. Raises RefusedMessage: too_large, schema, gzip or checksum."""
+def unpack(packed: bytes) -> tuple[Delivery, Iterator[bytes]]:
+    """Read a message: what is said about the export, and its bytes, a block at a time.
+
+    Raises RefusedMessage: too_large, schema or gzip; while the blocks are read too_large, gzip or checksum. Nothing
+    may be kept of an export whose blocks did not come to their end.
+    """
     if len(packed) > LARGEST_MESSAGE:
         raise RefusedMessage("too_large")
     try:
         message = _Message.model_validate_json(packed)
     except ValidationError:
         raise RefusedMessage("schema") from None
-    unzip = zlib.decompressobj(wbits=31)
     try:
-        data = unzip.decompress(base64.b64decode(message.gzip_base64, validate=True), LARGEST_EXPORT)
-    except (ValueError, zlib.error):
+        data = base64.b64decode(message.gzip_base64, validate=True)
+    except ValueError:
         raise RefusedMessage("gzip") from None
-    if unzip.unconsumed_tail:
-        raise RefusedMessage("too_large")
-    if hashlib.sha256(data).hexdigest() != message.sha256:
+    return message.delivery, _unzipped(data, message.sha256)
+
+
+def _unzipped(data: bytes, expected: str) -> Iterator[bytes]:
+    unzip, sha256, size = zlib.decompressobj(wbits=_GZIP), hashlib.sha256(), 0
+    try:
+        while not unzip.eof:
+            block = unzip.decompress(data, _BLOCK)
+            data = unzip.unconsumed_tail
+            if not block and not data and not unzip.eof:
+                raise RefusedMessage("gzip")  # cut off
+            sha256.update(block)
+            size += len(block)
+            if size > LARGEST_EXPORT:
+                raise RefusedMessage("too_large")
+            yield block
+    except zlib.error:
+        raise RefusedMessage("gzip") from None
+    if sha256.hexdigest() != expected:
         raise RefusedMessage("checksum")
-    return Delivery(message.profile, message.source, message.name, message.received, data)

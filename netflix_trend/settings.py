@@ -11,6 +11,7 @@ import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -54,6 +55,23 @@ def _questions(value: Any) -> Any:
     return names
 
 
+def _names(value: Any) -> Any:
+    return tuple(part.strip() for part in value.split(";") if part.strip()) if isinstance(value, str) else value
+
+
+def _zone_name(value: Any) -> Any:
+    name = str(value).removeprefix(":")
+    try:
+        if name:
+            ZoneInfo(name)
+    except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError, a folder an OSError
+        # A path, or a rule such as CET-1CEST: the system's clock obeys it by itself.
+        if name.startswith("/") or re.match(r"[A-Za-z]{3,}[+-]?\d", name):
+            return ""
+        raise ValueError(f"there is no time zone {name[:40]!r}; expected a name such as Europe/Berlin") from None
+    return name
+
+
 Datasite = Annotated[str, BeforeValidator(_datasite)]
 
 
@@ -83,6 +101,15 @@ class Settings(BaseSettings):
     )
     date_order: Literal["mdy", "dmy", "ymd"] | None = Field(
         None, description="Order of day, month and year in exports whose own dates do not decide it."
+    )
+    activity_profiles: Annotated[tuple[str, ...], BeforeValidator(_names), NoDecode] = Field(
+        (), description="Netflix profiles that count of a ViewingActivity.csv, separated by semicolons; empty: all."
+    )
+    shortest_view_seconds: int = Field(
+        60, ge=0, le=3600, description="Plays in ViewingActivity.csv that are shorter than this are no views."
+    )
+    tz: Annotated[str, BeforeValidator(_zone_name)] = Field(
+        "", description="Time zone in which days and weeks are cut, such as Europe/Berlin; empty: the machine's."
     )
     catalogue: Path | None = Field(
         None, description="Catalogue file the aggregator builds the vocabulary from; default: the starter catalogue."
@@ -116,6 +143,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Order of sources: arguments, environment, files named by `<NAME>_FILE`."""
         return init_settings, env_settings, _FileSource(settings_cls)
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The time zone in which days are cut, None for the machine's."""
+        return ZoneInfo(self.tz) if self.tz else None
 
     @property
     def limits(self) -> Limits:

@@ -128,10 +128,13 @@ class Vocabulary:
         """Return whether `name` is the name of a film of the catalogue."""
         return title_key(name) in self._film_index
 
-    def longest_prefix(self, title: str) -> int | None:
-        """Return the show whose name is the longest part of `title` before a colon, None when no part is a show."""
-        shows = (self.show(prefix) for prefix in colon_prefixes(title))
-        return next((show for show in shows if show is not None), None)
+    def longest_prefix(self, title: str) -> tuple[str, int] | None:
+        """Return the longest part of `title` before a colon that is a show's name, and the show's index."""
+        for prefix in colon_prefixes(title):
+            index = self.show(prefix)
+            if index is not None:
+                return prefix, index
+        return None
 
 
 # A history names few shows many times.

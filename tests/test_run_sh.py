@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -129,6 +130,7 @@ def test_import_copies_whole_files_into_the_drop_folder(clone: Path, path: Path)
     export.write_bytes(b"Title,Date\n")
     export.chmod(0o600)
     os.utime(export, (1_700_000_000, 1_700_000_000))
+    fake_docker(path, "exit 0")
     result = run(clone, path, "import", str(export), OUTPUT_DIR=str(clone / "here"))
     assert result.returncode == 0, result.stderr
     copy = clone / "here" / "My History (1).csv"
@@ -140,9 +142,107 @@ def test_import_copies_whole_files_into_the_drop_folder(clone: Path, path: Path)
 
 @pytest.mark.parametrize("arguments", [(), ("missing.csv",)])
 def test_import_without_a_file_says_so(clone: Path, path: Path, arguments: tuple[str, ...]) -> None:
+    fake_docker(path, "exit 0")
     result = run(clone, path, "import", *arguments)
     assert result.returncode == 1
     assert "import:" in result.stderr
+
+
+def test_import_leaves_what_it_was_asked_beside_the_file(clone: Path, path: Path) -> None:
+    fake_docker(path, "exit 0")
+    (clone / "netflix-report.zip").write_bytes(b"PK")
+    asked = ["--profile", "Anna", "--date-order=dmy", "--only", "Kids, room", "--only", "Anna"]
+    result = run(clone, path, "import", *asked, "netflix-report.zip", OUTPUT_DIR=str(clone / "here"))
+    assert result.returncode == 0, result.stderr
+    options = (clone / "here" / ".netflix-report.zip.options").read_text()
+    assert options == "profile=Anna\ndate_order=dmy\nonly=Kids, room\nonly=Anna\n"
+    result = run(clone, path, "import", "netflix-report.zip", OUTPUT_DIR=str(clone / "here"))
+    assert not (clone / "here" / ".netflix-report.zip.options").exists(), "an earlier import decides nothing"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--date-order", "ydm", "a.csv"], "mdy, dmy or ymd"),
+        (["--profile"], "--profile needs a value"),
+        (["--colour", "a.csv"], "no option --colour"),
+        (["--profile", "Anna"], "at least one file"),
+    ],
+)
+def test_wrong_import_options_are_named(clone: Path, path: Path, arguments: list[str], message: str) -> None:
+    fake_docker(path, "exit 0")
+    (clone / "a.csv").touch()
+    result = run(clone, path, "import", *arguments)
+    assert result.returncode == 1
+    assert message in result.stderr
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+def test_with_docker_insights_and_events_are_asked_of_the_processor(
+    clone: Path, path: Path, tmp_path: Path, is_running: bool
+) -> None:
+    log = tmp_path / "docker.log"
+    fake_docker(
+        path, f'echo "$@" >>"{log}"; case "$*" in *"--status running"*) {"echo 1" if is_running else ":"} ;; esac'
+    )
+    assert run(clone, path, "event", "add", "a b", "2026-02-01", "2026-02-09").returncode == 0
+    command = "services.processor.cli event add a b 2026-02-01 2026-02-09"
+    calls = [line for line in log.read_text().splitlines() if line.startswith(("compose exec", "compose run"))]
+    if is_running:
+        assert calls == [f"compose exec --no-TTY processor python -m {command}"]
+    else:
+        assert calls[0].endswith("prepare"), "volumes may not be there yet"
+        assert calls[1] == f"compose run --rm --no-deps --no-TTY processor python -m {command}"
+
+
+def from_elsewhere(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Call the real run.sh from another folder, with Python and on a folder of its own."""
+    settings = {"PATH": os.environ["PATH"], "HOME": str(folder), "PRIVATE_DIR": str(folder / "private"), **environment}
+    passed = {name: value for name, value in os.environ.items() if name in ("PIP_CERT", "SSL_CERT_FILE", "TMPDIR")}
+    command = ["sh", str(ROOT / "run.sh"), *arguments]
+    return subprocess.run(
+        command, cwd=folder, env={**passed, **settings}, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def test_read_prints_one_object_a_file_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "history.csv").write_text('Title,Date\n"Dark: Season 1: Secrets","11/17/25"\n')
+    (tmp_path / "one day.csv").write_text('Title,Date\n"Roma","3/9/24"\n')
+    # A package of the caller's own folder must not stand in for ours.
+    (tmp_path / "services").mkdir()
+    (tmp_path / "services" / "__init__.py").write_text("raise SystemExit('wrong package')")
+    result = from_elsewhere(tmp_path, "read", "history.csv", "one day.csv", "missing.csv", "--json")
+    assert result.returncode == 0, result.stderr
+    first, second, third = map(json.loads, result.stdout.splitlines())
+    assert (first["file"], first["views"], first["shows"], first["error"]) == ("history.csv", 1, ["Dark"], None)
+    assert second["date_order"] == "undecidable"
+    assert "DATE_ORDER=mdy|dmy" in second["error"]
+    assert third["error"] == "missing.csv: no such file"
+    assert not (tmp_path / "private").exists(), "nothing is stored"
+
+
+def test_without_docker_import_insights_and_events_work_on_a_folder(tmp_path: Path) -> None:
+    rows = "".join(f'"Dark: Season 1: Episode {n}","2025-{n % 12 + 1:02d}-{n % 28 + 1:02d}"\n' for n in range(200))
+    (tmp_path / "history.csv").write_text(f"Title,Date\n{rows}")
+    assert from_elsewhere(tmp_path, "import", "--profile", "Anna", "history.csv").returncode == 0
+    assert (tmp_path / "private" / "profiles" / "Anna" / "netflix_full.npy").is_file()
+    added = from_elsewhere(tmp_path, "event", "add", "sick", "2025-06-01", "2025-06-14")
+    assert added.returncode == 0, added.stderr
+    assert "during" in added.stdout
+    insights = json.loads(from_elsewhere(tmp_path, "insights", "--json").stdout)
+    assert next(table for table in insights["tables"] if table["name"] == "by_year")["rows"][0]["views"] == 200
+    assert [event["label"] for event in insights["events"]] == ["sick"]
+    removed = from_elsewhere(tmp_path, "event", "remove", "1")
+    assert removed.returncode == 0
+    assert "No events yet" in from_elsewhere(tmp_path, "event", "list").stdout
+
+
+def test_a_private_folder_that_would_be_uploaded_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "datasites" / "me@example.org" / "private"
+    result = from_elsewhere(tmp_path, "event", "list", PRIVATE_DIR=str(folder))
+    assert result.returncode == 1
+    assert "uploaded" in result.stderr
+    assert not folder.exists()
 
 
 def test_a_missing_python_is_named(clone: Path, path: Path) -> None:

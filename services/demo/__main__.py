@@ -13,12 +13,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from netflix_trend.archive import ArchiveError
 from netflix_trend.settings import EXAMPLE_AGGREGATOR
 from netflix_trend.statistics import RoundStatistics, percentile
 from netflix_trend.weeks import Week
 from services.aggregator.site.charts import group_labels
 from services.aggregator.site.page import MyWeek, listed_shows, reading, render_page, volume_reading
 from services.demo.network import ME, DemoError, Network
+from services.processor.cli import print_account
 from services.processor.history import History
 from services.publisher.contributions import load_profiles
 
@@ -30,7 +32,7 @@ def main(arguments: list[str]) -> int:
     try:
         with as_file(files("services.demo") / "sample_viewing_history.csv") as sample:
             _run(options, options.exports or [sample], console)
-    except (DemoError, OSError) as error:
+    except (ArchiveError, DemoError, OSError) as error:
         console.print(f"demo: {error}", style="red", markup=False, soft_wrap=True)
         return 1
     return 0
@@ -45,10 +47,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "exports",
-        metavar="EXPORT.csv",
+        metavar="EXPORT",
         nargs="*",
         type=Path,
-        help="NetflixViewingHistory.csv; several files count as one person's (default: an invented export)",
+        help="NetflixViewingHistory.csv, ViewingActivity.csv or the archive; several are one person's",
     )
     parser.add_argument("--people", type=_between(1, 1_000_000), default=8000, help="invented people (%(default)s)")
     parser.add_argument(
@@ -114,41 +116,12 @@ def _run(options: argparse.Namespace, exports: list[Path], console: Console) -> 
 
 
 def _print_files(history: History, console: Console) -> None:
-    table = Table(title="What was read", title_justify="left")
-    table.add_column("File", overflow="ellipsis", no_wrap=True, max_width=11)
-    for column in ("Rows", "From", "To", "Dates", "Shows", "Episodes", "Films"):
-        is_text = column in ("From", "To", "Dates")
-        table.add_column(column, justify="left" if is_text else "right", no_wrap=True)
-    notes = []
+    console.print("What was read", style="bold")
     for file in history.files:
-        export = file.export
-        if export is None:
-            notes.append(f"Refused. {file.refusal}")
-            continue
-        shows = export.views["show_name"].dropna().str.casefold().nunique()
-        table.add_row(
-            file.raw.name,
-            str(export.rows),
-            str(export.first_day or "-"),
-            str(export.last_day or "-"),
-            export.date_order,
-            str(shows),
-            str(export.kinds["episode"]),
-            str(export.kinds["film"]),
-        )
-        dropped = {
-            "damaged": export.damaged,
-            "without a date": export.undated,
-            "blank titles (kept as unknown views)": export.kinds["blank"],
-            "trailers and recaps (dropped)": export.kinds["supplemental"],
-            "unsure whether episode or film (kept as views)": export.kinds["unsure"],
-        }
-        parts = [f"{count} {what}" for what, count in dropped.items() if count]
-        notes.append(f"{file.raw.name}: {', '.join(parts) or 'every row was used'}. Dates: {export.date_evidence}.")
-        notes += [f"  {problem}" for problem in export.problems]
-    console.print(table)
-    for note in notes:
-        console.print(note, markup=False, soft_wrap=True)
+        if file.account is not None:
+            print_account(file.raw.name, file.account, console)
+        else:
+            console.print(f"{file.raw.name}: refused. {file.refusal}\n", markup=False, soft_wrap=True)
 
 
 def _print_results(rounds: list[RoundStatistics], network: Network, last: Week, console: Console) -> None:

@@ -11,13 +11,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 
 ORDERS = ("mdy", "dmy", "ymd")
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\ufeff]")
+_THREE_NUMBERS = re.compile(r"\D*\d+\D+\d+\D+\d+")
+_FOURTH = re.compile(r"\d")
 _NUMBER = re.compile(r"\d+")
 # Dots and dashes are written where the day is first, or the year (`23. 12. 30.` in Korea); a slash tells only together
 # with leading zeros, which the American way has not.
 _DAY_FIRST = re.compile(r"\d{1,2}([.\-])\s*\d{1,2}\1\s*(\d{4}\b.*|\d{2}(?!\.)\b.*)")
+_DOTTED = re.compile(r"\D*\d{1,2}\.\s*\d{1,2}\.\s*\d")
 _PADDED = re.compile(r"\d\d/\d\d/\d{2}(\d{2})?")
 
 
@@ -39,13 +43,24 @@ class DateOrder:
     days: Mapping[str, date | None]
 
 
-def decide_order(texts: Iterable[str], asked: str | None = None) -> DateOrder:
-    """Decide the order of a file with the dates `texts`; `asked` is the person's answer for when they do not tell.
+def date_part(text: str) -> str:
+    """Return a date's text up to the end of its third number, the whole text where there are fewer."""
+    found = _THREE_NUMBERS.match(text[:100])
+    return found[0] if found and _FOURTH.search(text, found.end()) else text[:100]
 
-    Fewest impossible dates first, then the smallest span of days, then the shape, then what was asked for. Raises
-    UndecidableOrder when that leaves several orders that give different days.
+
+def decide_order(
+    texts: Iterable[str] | Mapping[str, int], asked: str | None = None, newest: date | None = None
+) -> DateOrder:
+    """Decide the order of a file with the dates `texts` (each of them, or how many rows have each).
+
+    Fewest impossible dates first, then fewest after `newest` (the day the file was made, when known), then the
+    smallest span of days, then `asked`, the person's own answer, then the shape. Raises UndecidableOrder when that
+    leaves several orders that give different days.
     """
     rows = Counter(texts)
+    if not rows:
+        return DateOrder(ORDERS[0], "there are no dates", {})
     numbers = {text: _integers(text) for text in rows}
     readings = {order: {text: _day(numbers[text], order) for text in rows} for order in ORDERS}
     impossible = {
@@ -56,11 +71,22 @@ def decide_order(texts: Iterable[str], asked: str | None = None) -> DateOrder:
     evidence = f"{fewest} of {rows.total()} dates are impossible as {left[0]}; " + ", ".join(
         f"{impossible[order]} as {order}" for order in ORDERS if order != left[0]
     )
+    if len(left) > 1 and newest is not None:
+        later = {
+            order: sum(count for text, count in rows.items() if (readings[order][text] or date.min) > newest)
+            for order in left
+        }
+        if min(later.values()) < max(later.values()):
+            left = [order for order in left if later[order] == min(later.values())]
+            evidence = f"only as {left[0]} it has the fewest dates after {newest}, when it was made"
+    if "mdy" in left and "dmy" in left and all(_DOTTED.match(text) for text in rows):
+        left.remove("mdy")  # nobody writes dots with the month first
+        evidence = f"with dots the month is never first; {left[0]} is possible"
     if len(left) > 1:
         spans = {order: _span(readings[order].values()) for order in left}
         smallest = min(spans.values())
         left = [order for order in left if spans[order] == smallest]
-        evidence = f"all orders left are possible; {left[0]} gives the smallest span, {smallest} days"
+        evidence = f"several orders are possible; {left[0]} gives the smallest span, {smallest} days"
     if len(left) > 1 and any(readings[order] != readings[left[0]] for order in left):
         if asked in left:
             left, evidence = [asked], "several orders are possible; this one is the setting DATE_ORDER"
@@ -78,15 +104,12 @@ def _looks_day_first(texts: list[str]) -> bool:
 
 
 def _integers(text: str) -> tuple[str, ...] | None:
-    """Return the first three numbers of a date as text, whatever stands between and after them, and what separates
-    the first two.
-    """
+    """Return the first three numbers of a date as text, whatever stands between them, and what follows the third."""
     clean = _INVISIBLE.sub("", text[:60])
-    found = _NUMBER.findall(clean)
+    found = list(islice(_NUMBER.finditer(clean), 3))
     if len(found) < 3:
         return None
-    separator = clean[clean.index(found[0]) + len(found[0]) :].lstrip()[:1]
-    return (*found[:3], separator)
+    return (*(number[0] for number in found), clean[found[2].end() :][:1])
 
 
 def _day(numbers: tuple[str, ...] | None, order: str) -> date | None:
@@ -96,7 +119,7 @@ def _day(numbers: tuple[str, ...] | None, order: str) -> date | None:
     if len(year_text) not in (2, 4) or len(month_text) > 2 or len(day_text) > 2:
         return None
     if order == "ymd" and len(year_text) == 2 and numbers[3] != ".":
-        return None  # nobody writes `24/12/30` for a year first; Korea writes `24. 12. 30.`
+        return None  # nobody writes `24/12/30` or `24.12.30` for a year first; Korea writes `24. 12. 30.`
     year, month, day = int(year_text), int(month_text), int(day_text)  # int() also reads Arabic and Persian digits
     if year > 2400:
         year -= 543  # Buddhist era

@@ -1,131 +1,324 @@
-"""Reading an export: bytes to rows. What a row means is decided in `dates` and `titles`."""
+"""Reading an export: bytes to rows, one at a time. What a row means is decided in `dates` and `titles`.
+
+Netflix delivers two files: `NetflixViewingHistory.csv` (`Title,Date`; one row a title, the last time it was seen) and
+`ViewingActivity.csv` (one row each time something was played). People open them in other programs and save them
+again, so encoding, delimiter, quoting, columns and their order all vary (exports.md, sections 2 and 3).
+"""
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import chain
+from typing import BinaryIO, Literal
+
+ExportKind = Literal["viewing_history", "viewing_activity"]
 
 # A longer title is no title. Python's csv module refuses longer cells by itself.
 LONGEST_CELL = 10_000
+_LONGEST_LINE = 100_000
+_MOST_DATES = 20_000
+_BLOCK = 1 << 20
 _DELIMITERS = (",", ";", "\t")
+_ASCII = bytes(range(128))
 _THREE_NUMBERS = re.compile(r"\d+\D+\d+\D+\d+")
+_START = re.compile(r"\d{1,4}\D\d{1,2}\D\d{1,4}[ T]\d{1,2}:\d\d\b.*")
+_DURATION = re.compile(r"\d{1,3}:\d\d(:\d\d)?")
+
+# Netflix writes English headers in every language; programs and people translate them.
+_TITLES = frozenset(
+    [
+        "title",
+        "titel",
+        "título",
+        "titolo",
+        "titre",
+        "tytuł",
+        "titulo",
+        "tittel",
+        "nimi",
+        "název",
+        "başlık",
+        "タイトル",
+        "제목",
+        "标题",
+    ]
+)
+_DATES = frozenset(["date", "datum", "fecha", "data", "dato", "päivämäärä", "tarih", "日付", "날짜", "日期"])
+_ACTIVITY = (
+    *("profilename", "starttime", "duration", "attributes", "title", "supplementalvideotype", "devicetype"),
+    *("bookmark", "latestbookmark", "country"),
+)
+# What is read of ViewingActivity.csv, in the order in which rows come.
+_ACTIVITY_NEEDED = ("starttime", "duration", "title")
+_ACTIVITY_USED = ("profilename", "starttime", "duration", "attributes", "title", "supplementalvideotype", "devicetype")
 
 
 class ExportError(Exception):
-    """A whole file cannot be used; `reason` is one word for counters, the message says what, where and what to do."""
+    """A whole file cannot be used; `reason` is one word for counters, the message says what, where and what to do.
 
-    def __init__(self, reason: str, message: str) -> None:
+    known holds what was found out about it nevertheless, under the names that `./run.sh read --json` uses.
+    """
+
+    def __init__(self, reason: str, message: str, known: Mapping[str, object] | None = None) -> None:
         super().__init__(message)
         self.reason = reason
+        self.known = dict(known or {})
 
 
-@dataclass
-class ExportRows:
-    """The rows of one export.
+@dataclass(frozen=True)
+class ExportFile:
+    """An export that was opened: what it is, and its rows.
 
-    titles and dates are parallel lists of text; numbers are the rows' line numbers in the file, from 1 for the
-    header. damaged lists (line number, what is wrong) of rows that could not be read.
+    columns are the places of title and date, or of `_ACTIVITY_USED` with -1 for one that is missing. width is the
+    number of cells in the header. `records` yields (line number from 1, cells) of every line after the header.
     """
 
+    kind: ExportKind
     encoding: str
     delimiter: str
-    numbers: list[int] = field(default_factory=list)
-    titles: list[str] = field(default_factory=list)
-    dates: list[str] = field(default_factory=list)
-    damaged: list[tuple[int, str]] = field(default_factory=list)
+    columns: tuple[int, ...]
+    width: int
+    records: Iterator[tuple[int, list[str]]]
 
-    @property
-    def count(self) -> int:
-        """Rows in the file, damaged ones included, the header not."""
-        return len(self.numbers) + len(self.damaged)
+    def rows(self, damaged: Callable[[int, str], None]) -> Iterator[tuple[int, Sequence[str]]]:
+        """Yield (line number, cells in the order of `columns`); a row that cannot be read goes to `damaged`."""
+        is_history = self.kind == "viewing_history"
+        read = self._history_cells if is_history else self._activity_cells
+        title_at, date_at, dates = self.columns[0], self.columns[1], set[str]()
+        for number, cells in self.records:
+            if is_history and len(cells) == self.width and cells[date_at] in dates:
+                # Nearly every row: nothing to mend, and a date that was looked at before.
+                title = cells[title_at]
+                if len(title) <= LONGEST_CELL and "\ufffd" not in title and "\n" not in title:
+                    yield number, (title.strip(), cells[date_at])
+                    continue
+            if not cells or (len(cells) == 1 and not cells[0].strip()):
+                continue  # an empty line
+            found = read(cells)
+            if isinstance(found, str):
+                damaged(number, found)
+            elif found is not None:
+                if is_history and len(dates) < _MOST_DATES and _THREE_NUMBERS.search(found[1]):
+                    dates.add(found[1])
+                yield number, found
 
-
-def read_rows(data: bytes, name: str) -> ExportRows:
-    """Read a `Title,Date` export. A damaged row costs only itself.
-
-    Raises ExportError: `empty` for no content, `header` when there is no title and date column.
-    """
-    text, encoding = _decode(data)
-    text = text.lstrip("\r\n")
-    if not text.strip():
-        raise ExportError("empty", f"{name}: the file is empty. Download it again from Netflix.")
-    header = text[: text.find("\n")] if "\n" in text else text
-    delimiter = max(_DELIMITERS, key=header.count)
-    rows = ExportRows(encoding, delimiter)
-    lines = _csv_rows(text, delimiter)
-    title_at, date_at, width = _columns(next(lines)[1], name)
-    for number, found in lines:
-        cells = found
-        if not cells or cells == [""]:
-            continue  # a blank line
-        if len(cells) > width and (date_at < title_at or not _THREE_NUMBERS.search(cells[date_at])):
-            # An unquoted delimiter inside the title: the date is right of it, so cells are counted from the right.
-            surplus = len(cells) - width
+    def _history_cells(self, cells: list[str]) -> Sequence[str] | str | None:
+        title_at, date_at = self.columns
+        if len(cells) == 1 and self.width > 1:
+            cells = _unwrapped(cells[0], self.delimiter, is_date_first=date_at < title_at)
+        if len(cells) != self.width or not _THREE_NUMBERS.search(cells[date_at]):
+            cells = _realigned(cells, title_at, date_at, self.width, self.delimiter)
+        if date_at < len(cells) <= title_at and _THREE_NUMBERS.search(cells[date_at]):
             cells = [
-                *cells[:title_at],
-                delimiter.join(cells[title_at : title_at + surplus + 1]),
-                *cells[title_at + surplus + 1 :],
-            ]
+                *cells,
+                *[""] * (title_at + 1 - len(cells)),
+            ]  # an empty title at the end, cut off with its delimiter
         if len(cells) <= max(title_at, date_at):
-            rows.damaged.append((number, f"{len(cells)} cell instead of {width}; the row is cut off"))
-        elif "\n" in cells[title_at] or "\n" in cells[date_at]:
-            rows.damaged.append((number, "a quotation mark is missing, so it runs into the next row"))
-        elif "\ufffd" in cells[title_at] or "\ufffd" in cells[date_at]:
-            rows.damaged.append((number, "it holds bytes that are no text"))
-        elif len(cells[title_at]) > LONGEST_CELL or len(cells[date_at]) > 100:
-            rows.damaged.append((number, "a cell is too long to be a title or a date"))
-        else:
-            rows.numbers.append(number)
-            rows.titles.append(cells[title_at].strip())
-            rows.dates.append(cells[date_at])
-    return rows
+            return f"too few cells ({len(cells)} instead of {self.width}); the row is cut off"
+        title, day = cells[title_at], cells[date_at]
+        if _label(title) in _TITLES and _label(day) in _DATES:
+            return None  # the header again: two exports were put into one file
+        problem = _text_problem(title) or _text_problem(day, 100)
+        return problem or (title.strip().replace("\n", " "), day)
+
+    def _activity_cells(self, cells: list[str]) -> Sequence[str] | str | None:
+        if len(cells) <= max(self.columns):
+            return f"too few cells ({len(cells)} instead of {self.width}); the row is cut off"
+        surplus, start_at, title_at = len(cells) - self.width, self.columns[1], self.columns[4]
+        if surplus > 0 and any(cells[self.width :]):
+            if title_at < start_at or not _START.fullmatch(cells[start_at].strip()):
+                return f"{len(cells)} cells instead of {self.width}; a delimiter stands somewhere without quotes"
+            # An unquoted delimiter inside the title.
+            title = self.delimiter.join(cells[title_at : title_at + surplus + 1])
+            cells = [*cells[:title_at], title, *cells[title_at + surplus + 1 :]]
+        found = [cells[place].strip().replace("\n", " ") if place >= 0 else "" for place in self.columns]
+        if found[1].lower().replace(" ", "") == "starttime":
+            return None
+        return next((problem for cell in found if (problem := _text_problem(cell))), None) or found
 
 
-def _decode(data: bytes) -> tuple[str, str]:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", errors="replace"), "utf-16"
-    if data[1:20:2].count(0) > 5 or data[0:20:2].count(0) > 5:  # UTF-16 without its mark
-        kind = "utf-16-le" if data[1:2] == b"\0" else "utf-16-be"
-        return data.decode(kind, errors="replace"), kind
-    text = data.decode("utf-8-sig", errors="replace")
-    bad = text.count("\ufffd")
-    if not bad:
-        return text, "utf-8"
-    # Every letter with an accent is a bad byte in cp1252; in UTF-8 most of them are good and a few may be damaged.
-    good = sum(not character.isascii() for character in text) - bad
-    return (text, "utf-8") if good > bad else (data.decode("cp1252", errors="replace"), "cp1252")
+def open_export(stream: BinaryIO, name: str) -> ExportFile:
+    """Look at the head of a seekable stream and say what it is. `name` is used in messages only.
+
+    Raises ExportError: `empty` for no content, `header` when the needed columns are not there.
+    """
+    encoding = detect_encoding(stream)
+    stream.seek(0)
+    lines = _lines(stream, encoding)
+    before, first = next(((n, line) for n, line in enumerate(lines) if line.strip("\ufeff\0 \t\r\n")), (0, None))
+    if first is None:
+        raise ExportError("empty", f"{name}: the file is empty. Download it again from Netflix.")
+    # A title of the first row may hold other delimiters; a row quoted once more has none outside of quotes.
+    bare = re.sub(r'"[^"]*"', "", first)
+    delimiter = max(_DELIMITERS, key=lambda sign: (bare.count(sign), first.count(sign)))
+    records = _records(chain([first], lines), delimiter, before)
+    number, cells = next(records)
+    # The header may be quoted once more as a whole, as rows may.
+    header = number, _unwrapped(cells[0], delimiter) if len(cells) == 1 else cells
+    second = next(records, None)
+    rest = records if second is None else chain([second], records)
+    found = _columns([cell.strip("\ufeff") for cell in header[1]], second[1] if second else [])
+    if found is None:
+        labels = ", ".join(cell.strip()[:40] for cell in header[1])[:200]
+        raise ExportError(
+            "header",
+            f"{name}, row 1: found the columns {labels!r}, expected 'Title,Date' or 'Profile Name,Start Time,...'. "
+            "Give NetflixViewingHistory.csv or ViewingActivity.csv as Netflix delivered it.",
+        )
+    kind, columns, has_header = found
+    return ExportFile(
+        kind, encoding, delimiter, columns, len(header[1]), iter(rest) if has_header else chain([header], rest)
+    )
 
 
-def _csv_rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield (line number, cells); a row that the csv module cannot read comes as an overlong cell."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+def detect_encoding(stream: BinaryIO) -> str:
+    """Return utf-8, utf-16, utf-16-le, utf-16-be or cp1252, from all bytes of a stream, a block at a time."""
+    head = stream.read(64)
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if head[1:20:2].count(0) > 5 or head[0:20:2].count(0) > 5:  # UTF-16 without its mark
+        return "utf-16-le" if head[1:2] == b"\0" else "utf-16-be"
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    high = bad = 0
+    block = head
+    while block:
+        high += len(block.translate(None, _ASCII))
+        bad += decoder.decode(block).count("\ufffd")
+        block = stream.read(_BLOCK)
+    bad += decoder.decode(b"", final=True).count("\ufffd")
+    # Every letter with an accent is one bad byte in cp1252; in UTF-8 most are two good ones and a few may be damaged.
+    return "utf-8" if high - bad >= 2 * bad else "cp1252"
+
+
+def _lines(stream: BinaryIO, encoding: str) -> Iterator[str]:
+    """Yield lines; one that is far too long to be a row comes as its beginning."""
+    # "utf-8-sig" and "utf-16" remove the mark at the beginning.
+    text = io.TextIOWrapper(stream, encoding.replace("utf-8", "utf-8-sig"), errors="replace", newline=None)
+    try:
+        while line := text.readline(_LONGEST_LINE):
+            yield line
+            while len(line) == _LONGEST_LINE and not line.endswith("\n"):
+                line = text.readline(_LONGEST_LINE)
+    finally:
+        with suppress(ValueError):  # closed already
+            text.detach()  # the stream is the caller's to close
+
+
+class _Recorder:
+    """Hands lines to the csv module and remembers the ones that the current record was made of."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self.lines, self.number, self.record = lines, 0, list[str]()
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self.lines)
+        self.number += 1
+        self.record.append(line)
+        return line
+
+
+def _records(lines: Iterator[str], delimiter: str, before: int) -> Iterator[tuple[int, list[str]]]:
+    """Yield (line number, cells). Netflix writes one row a line, so a quotation mark that is missing or too many costs
+    its own line and not the ones behind it.
+    """
+    recorder = _Recorder(lines)
+    recorder.number = before
+    reader = csv.reader(recorder, delimiter=delimiter)
+    width = 0  # of the first record
     while True:
-        first_line = reader.line_num + 1
+        recorder.record.clear()
         try:
-            yield first_line, next(reader)
+            cells = next(reader)
         except StopIteration:
             return
         except csv.Error:
-            yield first_line, ["x" * (LONGEST_CELL + 1), ""]
+            cells = []
+        first = recorder.number - len(recorder.record) + 1
+        if cells and (len(recorder.record) == 1 or (len(cells) == width and _is_one_row(recorder.record, delimiter))):
+            width = width or len(cells)
+            yield first, cells
+            continue
+        for number, line in enumerate(recorder.record, first):
+            try:
+                yield number, next(csv.reader([line.rstrip("\n")], delimiter=delimiter), [])
+            except csv.Error:
+                yield number, ["x" * (LONGEST_CELL + 1)] * 2
 
 
-def _columns(header: list[str], name: str) -> tuple[int, int, int]:
-    """Return where title and date stand, and how many cells a row has."""
-    labels = [label.strip().strip("\ufeff").lower() for label in header]
-    if "title" in labels and "date" in labels:
-        return labels.index("title"), labels.index("date"), len(labels)
-    found = ", ".join(label.strip()[:40] for label in header)[:200]
-    if {"profile name", "duration"} <= set(labels):
-        raise ExportError(
-            "viewing_activity",
-            f"{name}, row 1: this is ViewingActivity.csv from the account archive, which is not read yet. "
-            "Give NetflixViewingHistory.csv: Account > Profile > Viewing activity > Download all.",
-        )
-    raise ExportError(
-        "header",
-        f"{name}, row 1: found the columns {found!r}, expected 'Title,Date'. "
-        "Give NetflixViewingHistory.csv as Netflix delivered it.",
-    )
+def _is_one_row(lines: list[str], delimiter: str) -> bool:
+    """Return whether lines are one row with line breaks inside well quoted cells."""
+    try:
+        # A line in the middle that is a row by itself was swallowed by two quotation marks that do not belong together.
+        rows = any(delimiter in line and _THREE_NUMBERS.search(line) for line in lines[1:-1])
+        return not rows and len(lines) < 20 and len(list(csv.reader(lines, delimiter=delimiter, strict=True))) == 1
+    except csv.Error:
+        return False
+
+
+def _columns(header: list[str], second: list[str]) -> tuple[ExportKind, tuple[int, ...], bool] | None:
+    """Return the kind, the places of its columns and whether the first row is a header; None for another file."""
+    labels = [_label(cell) for cell in header]
+    if set(_ACTIVITY_NEEDED) <= set(labels):
+        places = tuple(labels.index(label) if label in labels else -1 for label in _ACTIVITY_USED)
+        return "viewing_activity", places, True
+    title_at = next((place for place, label in enumerate(labels) if label in _TITLES), -1)
+    date_at = next((place for place, label in enumerate(labels) if label in _DATES and place != title_at), -1)
+    if title_at >= 0 and date_at >= 0:
+        return "viewing_history", (title_at, date_at), True
+    if len(set(labels) & set(_ACTIVITY)) > 1:
+        return None
+    # No header, or one in another language: the content tells ViewingActivity.csv.
+    for row, has_header in ((header, False), (second, True)):
+        if len(row) >= len(_ACTIVITY) and _START.fullmatch(row[1].strip()) and _DURATION.fullmatch(row[2].strip()):
+            return "viewing_activity", tuple(_ACTIVITY.index(label) for label in _ACTIVITY_USED), has_header
+    days = [place for place, cell in enumerate(header) if re.fullmatch(r"[\d\s./\-\u200f]{6,14}", cell.strip())]
+    days = [place for place in days if _THREE_NUMBERS.search(header[place])]
+    others = [place for place in range(len(header)) if place not in days]
+    if len(header) == 2 and len(days) == 1:
+        return "viewing_history", (others[0], days[0]), False
+    return None
+
+
+def _label(cell: str) -> str:
+    return re.sub(r"[\W_]", "", cell).lower()
+
+
+def _unwrapped(cell: str, delimiter: str, *, is_date_first: bool = False) -> list[str]:
+    """Split a row that was quoted once more as a whole; its title may hold the delimiter, its date does not."""
+    title, found, day = cell.partition(delimiter) if is_date_first else cell.rpartition(delimiter)
+    return [title.strip().strip('"'), day.strip().strip('"')] if found else [cell]
+
+
+def _realigned(cells: list[str], title_at: int, date_at: int, width: int, delimiter: str) -> list[str]:
+    """Undo an unquoted delimiter inside the title, which pushes the cells behind it to the right."""
+    if date_at > title_at:
+        surplus = max(0, len(cells) - width)
+        # Programs cut or fill rows to the same length, so the date itself says how far it was pushed.
+        places = [date_at + surplus, date_at, *range(len(cells) - 1, date_at - 1, -1)]
+        there = [place for place in places if place < len(cells) and _THREE_NUMBERS.search(cells[place])]
+        shift = there[0] - date_at if there else surplus
+        if not surplus and not any(part.strip() for part in cells[title_at + 1 : title_at + shift + 1]):
+            return cells
+    else:
+        shift = len(cells) - width
+    if shift <= 0:
+        return cells
+    title = delimiter.join(cells[title_at : title_at + shift + 1])
+    return [*cells[:title_at], title, *cells[title_at + shift + 1 :]]
+
+
+def _text_problem(cell: str, longest: int = LONGEST_CELL) -> str | None:
+    if len(cell) > longest:
+        return "a cell is too long to be a title or a date"
+    if "\ufffd" in cell:
+        return "it holds bytes that are no text"
+    return None

@@ -2,6 +2,7 @@
 
 Netflix's CSV keeps only the last view of a title, so downloads add up: a view once seen stays, whatever a later file
 says (exports.md, R6). Everything is rebuilt from `raw/` and swapped in by rename, so readers see old or new.
+The tables are described in docs/data-model.md.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import fcntl
 import gc
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from pathlib import Path
 
 import duckdb
@@ -20,47 +22,98 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from netflix_trend.encodings import FULL_DTYPE, KINDS, Encodings, save_encodings
+from netflix_trend.encodings import DESCRIPTION, FULL, FULL_DTYPE, VECTOR, Encodings, save_encodings
 from netflix_trend.files import sync_folder, write_atomically
+from netflix_trend.settings import Settings
 from netflix_trend.vocabulary import Vocabulary
-from services.processor.exports import ExportError
+from services.processor.account import ExportAccount, account_of
+from services.processor.events import LifeEvent, read_events
+from services.processor.exports import ExportError, ExportKind, open_export
 from services.processor.raw import RawExport, RawStore
-from services.processor.reading import Export, empty_views, read_export
+from services.processor.staging import ReadFile, ReadOptions, Staging
 
 DATABASE = "viewing.duckdb"
+_STAGING = "staging.duckdb"
+# DuckDB sorts and joins within this and spills the rest to disk, so that memory does not grow with the files.
+_MEMORY = "128MB"
 
+# {shortest}: plays of fewer seconds are no views. Where ViewingActivity.csv has a title within a day of a row of
+# NetflixViewingHistory.csv, both tell of the same view; days differ when the clocks of the profile and the machine do.
 _TABLES = """
--- One show may have several names: the vocabulary index decides, where there is one.
-create macro show_key(i, n) as case when i >= 0 then '#' || i else '=' || lower(n) end;
-create type kind as enum ('episode', 'film', 'unsure', 'blank', 'supplemental');
-create table exports as select * from export_frame order by sha256;
+create type kind as enum ('episode', 'film', 'unnamed', 'blank', 'supplemental');
+create type certainty as enum ('certain', 'likely', 'guess');
+create table exports as select * replace (received::date as received, first_day::date as first_day,
+    last_day::date as last_day) from export_frame order by sha256;
+create table life_events as select * replace (first_day::date as first_day, last_day::date as last_day)
+    from event_frame order by first_day, last_day, id;
+
+create temp table show_ids as
+    select show_code, show_key, (dense_rank() over (order by show_key) - 1)::integer as show_id from staging.show_names;
 create table titles as
-    select (row_number() over (order by key) - 1)::integer as title_id, key, min(title) as title,
-           min(kind)::kind as kind, min(show_name) as show_name, min(season) as season,
-           max(show_index) as show_index
-    from view_frame group by key order by key;
+    select title_id, key, title, t.kind::varchar::kind as kind, t.certainty::varchar::certainty as certainty,
+           show_id, season
+    from staging.titles t left join show_ids using (show_code) left join staging.season_names using (season_code)
+    order by title_id;
+
+create table plays as
+    select profile, title_id, start_utc, start_local, max(seconds) as seconds, min(device) as device,
+           bool_and(autoplayed) as autoplayed
+    from staging.dated join titles using (key)
+    where second is not null and (seconds is null or seconds >= {shortest})
+    group by profile, title_id, start_utc, start_local order by start_utc, profile, title_id;
+
+create temp table active_days as
+    select distinct match_key, season, day + near.days as day
+    from staging.dated join titles using (key) join staging.match_keys using (title_id),
+         (values (-1), (0), (1)) near(days)
+    where second is not null;
+create temp table active_range as select min(day) as first_day, max(day) as last_day from active_days;
+-- A blank title can stand for several views of a day, any other title counts once a day.
+create temp table history_views as
+    select day, title_id, any_value(kind) as kind, max(rows_in_file) as rows_in_file from (
+        select file, day, title_id, kind, if(kind in ('blank', 'unnamed'), count(*), 1) as rows_in_file
+        from staging.dated join titles using (key) where second is null group by file, day, title_id, kind)
+    group by day, title_id;
 create table views as
-    select distinct v.day::date as day, t.title_id
-    from view_frame v join titles t using (key) order by day, t.title_id;
+    select start_local::date as day, title_id, profile, sum(seconds)::integer as seconds
+    from plays group by all
+    union all
+    select h.day, h.title_id, null, null
+    from history_views h cross join unnest(range(h.rows_in_file))
+    join titles t using (title_id) left join staging.match_keys m using (title_id)
+    where not exists (select 1 from active_days a where a.match_key = m.match_key and a.day = h.day
+                      and coalesce(lower(a.season) = lower(t.season), true))
+      and not (h.kind in ('blank', 'unnamed') and coalesce(h.day between (select first_day from active_range)
+                                                                      and (select last_day from active_range), false))
+    order by 1, 2, 3;
+
 create table shows as
-    select min(show_name) as show_name, any_value(show_index) as show_index, count(*) as episodes,
-           count(distinct title_id) as titles, min(day) as first_day, max(day) as last_day
-    from views join titles using (title_id) where kind = 'episode' and show_name is not null
-    group by show_key(show_index, show_name) order by 1, 2;
+    select show_id, any_value(n.show_key) as show_key, min(n.show_name) as show_name,
+           max(n.show_index) as show_index, any_value(v.episodes) as episodes,
+           any_value(v.titles) as titles, any_value(v.first_day) as first_day, any_value(v.last_day) as last_day,
+           any_value(v.seconds) as seconds
+    from staging.show_names n join show_ids using (show_code) join (
+        select show_id, count(*) as episodes, count(distinct title_id) as titles, min(day) as first_day,
+               max(day) as last_day, sum(seconds)::bigint as seconds
+        from views join titles using (title_id) where kind = 'episode' group by show_id) v using (show_id)
+    group by show_id order by show_id;
 create table weeks as
-    select date_trunc('week', day)::date as monday, count(*) as titles,
-           count(*) filter (kind = 'episode') as episodes, count(*) filter (kind = 'film') as films,
-           count(distinct show_key(show_index, show_name)) as shows
+    select date_trunc('week', day)::date as monday, count(*) as views, count(*) filter (kind = 'episode') as episodes,
+           count(*) filter (kind = 'film') as films, count(distinct show_id) as shows, sum(seconds)::bigint as seconds
     from views join titles using (title_id) where kind <> 'supplemental' group by 1 order by 1;
+create table sessions as
+    select day, profile, show_id, count(*) as episodes, sum(seconds)::bigint as seconds
+    from views join titles using (title_id) where kind = 'episode'
+    group by day, profile, show_id having count(*) >= 2 order by day, profile, show_id;
 """
 
 
 @dataclass(frozen=True)
 class ImportedFile:
-    """What came of one file of a profile: what it holds, or why it was refused."""
+    """What came of one file of a profile: its account, or why it was refused."""
 
     raw: RawExport
-    export: Export | None
+    account: ExportAccount | None
     refusal: ExportError | None
 
 
@@ -68,10 +121,25 @@ class ImportedFile:
 class History:
     """A profile after a rebuild. encodings is None while no file of the profile could be read."""
 
+    profile: str
     files: list[ImportedFile]
     views: int
     shows: int
     encodings: Encodings | None
+
+
+@dataclass(frozen=True)
+class RebuildOptions:
+    """Settings of a rebuild: see `ReadOptions`."""
+
+    date_order: str | None = None
+    zone: tzinfo | None = None
+    shortest_seconds: int = 60
+
+    @classmethod
+    def of(cls, settings: Settings) -> RebuildOptions:
+        """Return what the settings say."""
+        return cls(settings.date_order, settings.zone, settings.shortest_view_seconds)
 
 
 def profile_folder(private: Path, profile: str) -> Path:
@@ -79,43 +147,64 @@ def profile_folder(private: Path, profile: str) -> Path:
     return private / "profiles" / profile
 
 
-def rebuild(private: Path, profile: str, vocabulary: Vocabulary, date_order: str | None = None) -> History:
+def rebuild_all(private: Path, vocabulary: Vocabulary, options: RebuildOptions | None = None) -> list[History]:
+    """Rebuild every profile, and remove the folders of profiles whose exports all moved to another one."""
+    profiles = RawStore(private).profiles()
+    histories = [rebuild(private, profile, vocabulary, options) for profile in profiles]
+    for folder in (private / "profiles").glob("*/"):
+        if folder.name not in profiles:
+            shutil.rmtree(folder)
+    return histories
+
+
+def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: RebuildOptions | None = None) -> History:
     """Rebuild tables and encodings of a profile from all its raw exports.
 
     Running it twice, in any order of imports, gives the same files. A file that cannot be read is recorded in the
-    table `exports` and costs the others nothing.
+    table `exports` and costs the others nothing. Of a ViewingActivity.csv, rows of a Netflix profile go to the profile
+    of the same name if there is one, and else to the profile that the file was imported under.
     """
-    store = RawStore(private)
+    options = options or RebuildOptions()
     folder = profile_folder(private, profile)
     folder.mkdir(parents=True, exist_ok=True)
-    with _lock(folder), _garbage_left_alone():
-        files = [_read(store, raw, vocabulary, date_order) for raw in store.exports(profile)]
-        if not files:
-            return History([], 0, 0, None)
-        frames = [file.export.views for file in files if file.export is not None]
-        views = pd.concat(frames, ignore_index=True) if frames else empty_views()
-        temporary = folder / f".{DATABASE}.tmp"
-        for leftover in folder.glob(f".{DATABASE}.tmp*"):
-            leftover.unlink()
-        with duckdb.connect(temporary, config={"threads": 2, "memory_limit": "512MB"}) as database:
-            database.register("view_frame", views)
-            database.register("export_frame", _export_frame(files))
-            database.execute(_TABLES)
+    with _lock(folder), _garbage_left_alone(), _scratch(folder) as scratch:
+        staging = Staging(connect(scratch / _STAGING), vocabulary)
+        with staging.database:
+            files = _add_all(staging, RawStore(private), profile, options)
+            if not files:
+                _remove_encodings(folder)
+                return History(profile, [], 0, 0, None)
+            staging.decide_titles()
+            kinds = {found.kind for _, _, found, _ in files if found}
+            staging.match_keys(is_needed=len(kinds) > 1)
+            imported = [
+                ImportedFile(raw, account_of(staging, number, found) if found else None, refusal)
+                for raw, number, found, refusal in files
+            ]
+        with connect(scratch / DATABASE) as database:
+            database.execute(f"attach '{_quoted(scratch / _STAGING)}' as staging (read_only)")
+            frames = {"export_frame": _export_frame(imported), "event_frame": _event_frame(read_events(private))}
+            for name, frame in frames.items():
+                database.register(name, frame)
+            database.execute(_TABLES.format(shortest=options.shortest_seconds))
             full = _full(database)
-            shows = database.execute("select count(*) from shows").fetchone()
+            (shows,) = database.execute("select count(*) from shows").fetchone() or (0,)
+            database.execute("detach staging")
             database.execute("checkpoint")
-        with temporary.open("rb") as file:
+        with (scratch / DATABASE).open("rb") as file:
             os.fsync(file.fileno())
-        temporary.replace(folder / DATABASE)
+        (scratch / DATABASE).replace(folder / DATABASE)
         sync_folder(folder)
-        if not frames:
-            return History(files, 0, 0, None)
+        read = [file for file in imported if file.account is not None]
+        if not read:
+            _remove_encodings(folder)
+            return History(profile, imported, 0, 0, None)
         # A file made on some day holds what was watched until the day before; that day itself was not over.
-        covered = max(file.raw.received for file in files if file.export is not None) - timedelta(days=1)
+        covered = max(file.raw.received for file in read) - timedelta(days=1)
         encodings = Encodings(full, count_episodes(full, len(vocabulary)), vocabulary.version, covered)
         write_atomically(folder / "vocabulary.json", vocabulary.to_bytes())
         save_encodings(folder, encodings)
-        return History(files, len(full), shows[0] if shows else 0, encodings)
+        return History(profile, imported, len(full), shows, encodings)
 
 
 def count_episodes(full: NDArray[np.void], shows: int) -> NDArray[np.int32]:
@@ -124,48 +213,126 @@ def count_episodes(full: NDArray[np.void], shows: int) -> NDArray[np.int32]:
     return np.bincount(indices, minlength=shows).astype("<i4")
 
 
-def _read(store: RawStore, raw: RawExport, vocabulary: Vocabulary, date_order: str | None) -> ImportedFile:
-    try:
-        return ImportedFile(raw, read_export(store.read(raw), raw.name, vocabulary, date_order), None)
-    except ExportError as refusal:
-        return ImportedFile(raw, None, refusal)
+def _remove_encodings(folder: Path) -> None:
+    """Leave nothing that could be published when no file is left; first the one that names the others."""
+    for name in (DESCRIPTION, FULL, VECTOR):
+        (folder / name).unlink(missing_ok=True)
 
 
-def _export_frame(files: list[ImportedFile]) -> pd.DataFrame:
+_Added = tuple[RawExport, int, ReadFile | None, ExportError | None]
+
+
+def _add_all(staging: Staging, store: RawStore, profile: str, options: RebuildOptions) -> list[_Added]:
+    """Read the files of a profile, and the rows that ViewingActivity.csv of another one has for it."""
+    names = {name.casefold(): name for name in store.profiles()}
+    added: list[_Added] = []
+    for raw in store.exports():
+        only = {name.casefold() for name in raw.only}
+
+        def keep(name: str, raw: RawExport = raw, only: set[str] = only) -> bool:
+            is_wanted = not only or name.casefold() in only
+            return is_wanted and names.get(name.casefold(), raw.profile) == profile
+
+        if raw.profile != profile and _kind(store, raw) != "viewing_activity":
+            continue
+        reading = ReadOptions(raw.date_order or options.date_order, options.zone, keep, options.shortest_seconds)
+        with store.open(raw) as stream:
+            try:
+                number, found = staging.add(
+                    stream, raw.name, reading, (raw.first_received or raw.received) + timedelta(days=1)
+                )
+            except ExportError as refusal:
+                if raw.profile == profile:
+                    added.append((raw, -1, None, refusal))
+            else:
+                if raw.profile == profile or found.profiles:
+                    added.append((raw, number, found, None))
+    return added
+
+
+def _kind(store: RawStore, raw: RawExport) -> ExportKind | None:
+    with store.open(raw) as stream:
+        try:
+            return open_export(stream, raw.name).kind
+        except ExportError:
+            return None
+
+
+def _export_frame(files: Sequence[ImportedFile]) -> pd.DataFrame:
     rows = []
     for file in files:
-        export = file.export
-        row: dict[str, object] = {
-            "sha256": file.raw.sha256,
-            "source": file.raw.source,
-            "name": file.raw.name,
-            "received": pd.Timestamp(file.raw.received),
-            "error": str(file.refusal) if file.refusal else None,
-            "rows": export.rows if export else 0,
-            "damaged": export.damaged if export else 0,
-            "undated": export.undated if export else 0,
-            "encoding": export.encoding if export else None,
-            "delimiter": export.delimiter if export else None,
-            "date_order": export.date_order if export else None,
-            "date_evidence": export.date_evidence if export else None,
-            "first_day": pd.Timestamp(export.first_day) if export and export.first_day else None,
-            "last_day": pd.Timestamp(export.last_day) if export and export.last_day else None,
+        account = file.account.to_json(file.raw.name) if file.account else {"error": str(file.refusal)}
+        read = file.account.file if file.account else None
+        rows.append(
+            {
+                "sha256": file.raw.sha256,
+                "source": file.raw.source,
+                "name": file.raw.name,
+                "received": pd.Timestamp(file.raw.received),
+                **{column: account.get(column) for column in _ACCOUNT_TEXT},
+                **{column: int(account.get(column) or 0) for column in _ACCOUNT_COUNTS},
+                "damaged": read.damaged if read else 0,
+                "too_short": read.too_short if read else 0,
+                "other_profiles": read.dropped_profiles if read else 0,
+                "first_day": pd.Timestamp(account["first_day"]) if account.get("first_day") else None,
+                "last_day": pd.Timestamp(account["last_day"]) if account.get("last_day") else None,
+                "warnings": "\n".join(account.get("warnings", [])),
+            }
+        )
+    dates = dict.fromkeys(("received", "first_day", "last_day"), "datetime64[s]")
+    return pd.DataFrame(rows).astype({**dates, **dict.fromkeys(_ACCOUNT_TEXT, "object")})
+
+
+_ACCOUNT_TEXT = ("kind", "encoding", "delimiter", "date_order", "date_evidence", "error")
+_ACCOUNT_COUNTS = ("rows", "views", "undated", "supplemental", "blank", "unsure", "episodes", "films")
+
+
+def _event_frame(events: Sequence[LifeEvent]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "id": pd.array([event.id for event in events], dtype="int64"),
+            "label": pd.array([event.label for event in events], dtype="str"),
+            "first_day": pd.Series([event.first_day for event in events], dtype="datetime64[s]"),
+            "last_day": pd.Series([event.last_day for event in events], dtype="datetime64[s]"),
         }
-        row |= {kind: export.kinds[kind] if export else 0 for kind in KINDS}
-        rows.append(row)
-    return pd.DataFrame(rows).astype({"first_day": "datetime64[s]", "last_day": "datetime64[s]"})
+    )
 
 
 def _full(database: duckdb.DuckDBPyConnection) -> NDArray[np.void]:
     columns = database.execute(
-        """select day, title_id, show_index, (kind::utinyint) as kind
-           from views join (select title_id, show_index, enum_code(kind) as kind from titles) using (title_id)
-           order by day, title_id"""
+        """select day, title_id, coalesce(show_index, -1) as show_index, enum_code(kind) as kind
+           from views join titles using (title_id) left join shows using (show_id) order by day, title_id"""
     ).fetchnumpy()
     full = np.empty(len(columns["day"]), dtype=FULL_DTYPE)
     full["day"] = columns["day"].astype("datetime64[D]")
     full["title"], full["show"], full["kind"] = columns["title_id"], columns["show_index"], columns["kind"]
     return full
+
+
+def connect(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a database that keeps its memory small and spills into a folder beside it."""
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "threads": 2,
+        "memory_limit": _MEMORY,
+        "temp_directory": str(path.parent / "spill"),
+    }
+    return duckdb.connect(path, config=config)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    """Make a folder for files that are thrown away; what a killed rebuild left is removed."""
+    scratch = folder / ".rebuild"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from netflix_trend.settings import load_settings
 from netflix_trend.shared_files import current_vocabulary
 from services.common.connection import connect
 from services.common.queue import PUBLISH_JOB, PUBLISH_QUEUE, enqueue
-from services.processor.history import rebuild
+from services.processor.history import RebuildOptions, rebuild_all
 from services.processor.raw import RawStore
 
 _log = logging.getLogger("ingest")
@@ -21,10 +21,11 @@ def ingest(sha256: str) -> None:
     if raw is None:
         _log.error("no such export sha256=%s", sha256[:12])
         return
-    history = rebuild(settings.private_dir, raw.profile, current_vocabulary(settings), settings.date_order)
-    for file in history.files:
-        if file.raw.sha256 == sha256:
-            outcome = f"refused reason={file.refusal.reason}" if file.refusal else "read"
-            rows = file.export.rows if file.export else 0
-            _log.info("export %s sha256=%s rows=%d views=%d", outcome, sha256[:12], rows, history.views)
+    # All profiles: a file may have moved from one to another, and ViewingActivity.csv has rows for several.
+    for history in rebuild_all(settings.private_dir, current_vocabulary(settings), RebuildOptions.of(settings)):
+        for file in history.files:
+            if file.raw.sha256 == sha256:
+                outcome = f"refused reason={file.refusal.reason}" if file.refusal else "read"
+                rows = file.account.file.rows if file.account else 0
+                _log.info("export %s sha256=%s rows=%d views=%d", outcome, sha256[:12], rows, history.views)
     enqueue(PUBLISH_QUEUE, connect(settings), PUBLISH_JOB)

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 from pydantic import Field
 
+from netflix_trend.archive import downloaded_on, open_csv
 from netflix_trend.canonical import canonical_json
 from netflix_trend.files import write_atomically
-from netflix_trend.settings import PROFILE_PATTERN
-from netflix_trend.survey import Strict
+from netflix_trend.inbox import DateOrderName, Delivery
+
+_BLOCK = 1 << 20
 
 
-class RawExport(Strict):
+class RawExport(Delivery):
     """What is known about a file in `raw/`; lies beside it as `<sha256>.json`.
 
-    received is the day on which the file was downloaded as far as known: what was watched before it is in the file.
+    received is the latest day the file is known to have been downloaded on, first_received the earliest.
     """
 
+    first_received: date | None = None
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    profile: Annotated[str, Field(pattern=PROFILE_PATTERN)]
-    source: Annotated[str, Field(max_length=40)]
-    name: Annotated[str, Field(max_length=255)]
-    received: date
 
 
 @dataclass(frozen=True)
@@ -41,18 +41,38 @@ class RawStore:
         """Where the files lie."""
         return self.private / "raw"
 
-    def save(self, data: bytes, profile: str, source: str, name: str, received: date) -> RawExport:
-        """Keep an export for good. The same bytes are kept once, with the latest day they were received on."""
-        sha256 = hashlib.sha256(data).hexdigest()
-        known = self.describe(sha256)
-        if known is not None:
-            profile, source, name = known.profile, known.source, known.name
-            received = max(received, known.received)
-        export = RawExport(sha256=sha256, profile=profile, source=source, name=name, received=received)
+    def save(self, delivery: Delivery, blocks: Iterable[bytes]) -> RawExport:
+        """Keep an export for good, once its blocks came to their end.
+
+        The same bytes are kept once, as the last import says, so that importing a file again moves it to another
+        profile or answers for its dates; an answer once given stays until another one is.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        temporary = self.folder / f".incoming.{os.getpid()}.tmp"
+        sha256 = hashlib.sha256()
+        try:
+            with temporary.open("wb") as file:
+                for block in blocks:
+                    sha256.update(block)
+                    file.write(block)
+                file.flush()
+                os.fsync(file.fileno())
+            export = RawExport(sha256=sha256.hexdigest(), first_received=delivery.received, **dict(delivery))
+            known = self.describe(export.sha256)
+            if known is not None:
+                kept = {
+                    "received": max(export.received, known.received),
+                    "first_received": min(export.received, known.first_received or known.received),
+                    "date_order": export.date_order or known.date_order,
+                }
+                export = export.model_copy(update=kept)
+            if known is None or not self._file(export.sha256).exists():
+                temporary.replace(self._file(export.sha256))
+        finally:
+            temporary.unlink(missing_ok=True)
         if export != known:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(self.folder / f"{sha256}.csv", data)
-            write_atomically(self.folder / f"{sha256}.json", canonical_json(export.model_dump(mode="json")) + b"\n")
+            content = canonical_json(export.model_dump(mode="json")) + b"\n"
+            write_atomically(self.folder / f"{export.sha256}.json", content)
         return export
 
     def describe(self, sha256: str) -> RawExport | None:
@@ -62,13 +82,46 @@ class RawStore:
         except FileNotFoundError:
             return None
 
-    def read(self, export: RawExport) -> bytes:
-        """Return the bytes of an export."""
-        return (self.folder / f"{export.sha256}.csv").read_bytes()
+    def open(self, export: RawExport) -> BinaryIO:
+        """Open the bytes of an export."""
+        return self._file(export.sha256).open("rb")
 
-    def exports(self, profile: str | None = None) -> Iterator[RawExport]:
-        """Yield the exports of one profile or of all, in an order that does not depend on when they came."""
+    def exports(self) -> Iterator[RawExport]:
+        """Yield all exports, in an order that does not depend on when they came."""
         for path in sorted(self.folder.glob("*.json")):
             export = self.describe(path.stem)
-            if export is not None and profile in (None, export.profile):
+            if export is not None:
                 yield export
+
+    def profiles(self) -> list[str]:
+        """Return the profiles that exports were imported under."""
+        return sorted({export.profile for export in self.exports()})
+
+    def _file(self, sha256: str) -> Path:
+        return self.folder / f"{sha256}.csv"
+
+
+def import_file(
+    private: Path,
+    path: Path,
+    source: str,
+    *,
+    received: date | None = None,
+    profile: str = "me",
+    date_order: DateOrderName | None = None,
+    only: tuple[str, ...] = (),
+) -> RawExport:
+    """Keep an export or the ViewingActivity.csv of an archive without a queue. `received` defaults to the file's time.
+
+    Raises ArchiveError, OSError, and ValueError for a profile's name that cannot be a folder's.
+    """
+    with path.open("rb") as file, open_csv(file, path.name) as (csv, written):
+        delivery = Delivery(
+            profile=profile,
+            source=source,
+            name=path.name.encode("utf-8", "replace").decode()[:255],
+            received=received or downloaded_on(file, written),
+            date_order=date_order,
+            only=only,
+        )
+        return RawStore(private).save(delivery, iter(lambda: csv.read(_BLOCK), b""))

@@ -31,16 +31,14 @@ def receive_one(connection: Redis, settings: Settings, timeout: float) -> bool:
         return False
     assert isinstance(packed, bytes)
     try:
-        delivery = unpack(packed)
+        delivery, blocks = unpack(packed)
+        raw = RawStore(settings.private_dir).save(delivery, blocks)
     except RefusedMessage as refusal:
         # The scraper sends whole files only; this comes from somebody who may write to the inbox but not more.
         _log.warning("message refused reason=%s bytes=%d", refusal.reason, len(packed))
     else:
-        raw = RawStore(settings.private_dir).save(
-            delivery.data, delivery.profile, delivery.source, delivery.name, delivery.received
-        )
         enqueue(INGEST_QUEUE, connection, INGEST_JOB, raw.sha256)
-        _log.info("export kept sha256=%s bytes=%d", raw.sha256[:12], len(delivery.data))
+        _log.info("export kept sha256=%s bytes=%d", raw.sha256[:12], len(packed))
     connection.lrem(RECEIVING, 1, packed)  # type: ignore[arg-type]
     return True
 

@@ -1,13 +1,15 @@
 """What a title in a history is: an episode of which show, a film, or something that is neither.
 
 A Netflix title reads `Show[: Season]: Episode`; each part may hold colons itself. The words for seasons and episodes
-in all languages are the table `season_words.csv`; the vocabulary decides where words do not (exports.md, 4.3).
+in all languages are the table `season_words.csv`; the vocabulary decides where words do not, and what both leave open
+is decided by `repetition`, from all titles of a history (exports.md, 4.3).
 """
 
 from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -16,98 +18,220 @@ from typing import Literal
 from netflix_trend.titles import title_key
 from netflix_trend.vocabulary import Vocabulary
 
-Kind = Literal["episode", "film", "unsure", "blank", "supplemental"]
+Kind = Literal["episode", "film", "unnamed", "blank", "supplemental"]
+# certain: words or the vocabulary say so. likely: other titles of the history say so. guess: only the odds say so.
+Certainty = Literal["certain", "likely", "guess"]
 
-_SUPPLEMENTAL = re.compile(
-    r"_hook_|_16x9|Motion Video|\b(Trailer|Tráiler|Teaser|Bande-annonce|Fragman|Recap)\b", re.IGNORECASE
+_HOOK = re.compile(r"_hook_|_16x9|Motion Video", re.IGNORECASE)
+_TRAILER_WORD = (
+    r"(?:(?:teaser[- ])?trailers?|tr[aá]iler(?:es)?|teasers?|bandes?[- ]annonces?|fragman[ıi]?|recap|zwiastun)"
 )
-# One of these is in every text that the pattern finds; looking for them is cheaper than the pattern.
-_SUPPLEMENTAL_HINTS = ("_hook_", "_16x9", "motion video", "trailer", "tráiler", "teaser", "annonce", "fragman", "recap")
-_NUMBER = r"(?:\d+[A-Z]?|[IVXL]+|one|two|three|four|five|six|seven|eight|nine|ten)"
-_SEPARATOR = re.compile(r"(\s*)(?::\s+|：\s*)")
+# `Season 2 Official Trailer`, `Teaser 2`: the word at the end, behind a season, an adjective or the show's name.
+_TRAILER_LAST = re.compile(rf"(?P<before>.*?)[ -]?\b{_TRAILER_WORD}(?: \d+)?", re.IGNORECASE)
+_ADJECTIVES = re.compile(
+    r"[ -]*\b(?:official|final|new|oficial|officielle?|offizieller|ufficiale|resmi|oficjalny)$", re.IGNORECASE
+)
+# `Tráiler de la temporada 2`, `Recap Season 1`, `Bande-annonce : Titre`: the word at the beginning.
+_TRAILER_FIRST = re.compile(rf"{_TRAILER_WORD}(?P<behind>[ :].*)", re.IGNORECASE)
+_BEHIND = re.compile(
+    r" ?:.*| (?:\d|de |del |da |do |dla |van |von |zu |zur |temporada |saison |sezonu |oficial|officiel).*",
+    re.IGNORECASE,
+)
+_TRAILER_BRACKETS = re.compile(rf"[(\[][^()\[\]]*\b{_TRAILER_WORD}\b[^()\[\]]*[)\]]", re.IGNORECASE)
+_NUMBER = (
+    r"(?:\d+[A-Z]?|[IVXL]+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
+    r"|uno|dos|tres|cuatro|cinco|um|dois|três|quatro|un|deux|trois|quatre|cinq|eins|zwei|drei|due|tre"
+    r"|[一二三四五六七八九十]+)"
+)
+_SEPARATOR = re.compile(r"(?<!\s)(\s*)(?::\s+|：\s*)")
+_SUFFIX = re.compile(r"\s*\(([^()]{1,40})\)$")
+_ANY_COLON = re.compile(r"\s*[:：]\s+")
+_END = re.compile(r"[\s:：]+$")
+_ROMAN_LAST = re.compile(r"\b[IVXL]+$")
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedTitle:
-    """show is the show's name, season the text that names the season, index the vocabulary index or -1."""
+    """show is the show's name, season the text that names the season, index the vocabulary index or -1.
 
-    kind: Kind
+    kind None means open: neither words nor the vocabulary decide. `unnamed` is an episode without its show's name.
+    """
+
+    kind: Kind | None
     show: str | None = None
     season: str | None = None
     index: int = -1
+    certainty: Certainty = "certain"
 
 
 # A history has few seasons and many episodes of each.
 _episode = lru_cache(maxsize=20_000)(ParsedTitle)
+_OPEN = ParsedTitle(None)
 
 
 def parse_title(title: str, vocabulary: Vocabulary) -> ParsedTitle:
-    """Return what `title` is. A show is recognised by its whole name or not at all, never by likeness."""
+    """Return what `title` says by itself. A show is recognised by its whole name or not at all, never by likeness."""
     text = title.replace("\u00a0", " ").strip()
-    if not text.strip(": "):
+    if _is_nothing(text):
         return ParsedTitle("blank")
-    lower = text.lower()
-    if any(hint in lower for hint in _SUPPLEMENTAL_HINTS) and _is_supplemental(text, vocabulary):
+    if _may_be_supplemental(text.lower()) and _is_supplemental(text, vocabulary):
         return ParsedTitle("supplemental")
-    plain = " :" not in text and "：" not in text
-    parts = [part.strip() for part in text.split(": ")] if plain else _parts(text)
-    for number, part in enumerate(parts):
-        is_last = number == len(parts) - 1
-        if number and (_matches("strong", part) or (not is_last and _matches("weak", part))):
-            if vocabulary.show(": ".join(parts[: number + 1])) is not None:
-                continue  # the words are part of a known show's name: `Spooky Stories: Volume 2`
-            show = _unrepeated(parts[:number])
-            if not show:
-                return ParsedTitle("unsure")  # `: Season 1: Pilot`, the show's name is missing
-            index = vocabulary.show(show)
-            return _episode("episode", show, part, -1 if index is None else index)
-    if vocabulary.is_film(text):
+    text, numbered = _without_episode_number(_END.sub("", text))
+    parts = split_title(text)
+    if _is_nothing(parts[0]):
+        return ParsedTitle("unnamed")  # `: Season 1: Pilot`, the show's name is missing
+    marker = _season_at(parts, vocabulary)
+    if marker is not None:
+        return _known_episode(_unrepeated(parts[:marker]), parts[marker], vocabulary)
+    if not numbered and vocabulary.is_film(text):
         return ParsedTitle("film")
     index = vocabulary.show(text) if len(parts) > 1 else None
-    if index is None:
-        index = vocabulary.longest_prefix(text)
-    if index is not None:
-        return ParsedTitle("episode", vocabulary.shows[index].title, None, index)
-    if not parts[0] or text.startswith(":"):
-        return ParsedTitle("unsure")  # `: Episode 3`, the show's name is missing
+    known = (text, index) if index is not None else vocabulary.longest_prefix(text)
+    if known is not None:
+        return _episode("episode", known[0], None, known[1])
     if len(parts) == 1:
-        return ParsedTitle("film")
-    if _matches("episode", parts[-1]):
-        return ParsedTitle("episode", ": ".join(parts[:-1]))
-    return ParsedTitle("unsure")
+        return _episode("episode", text) if numbered else ParsedTitle("film")
+    if len(parts) > 2 and _starts_with(parts[1], parts[0]):
+        return _episode("episode", parts[0], parts[1])  # `Stranger Things: Stranger Things 3: Chapter One`
+    if numbered:
+        return _episode("episode", parts[0], parts[1] if len(parts) > 2 else None)
+    return _by_episode_word(parts)
 
 
-def _is_supplemental(text: str, vocabulary: Vocabulary) -> bool:
-    """Return whether the text names a trailer or the like, in what is left of it after a known show's name."""
-    if vocabulary.is_film(text):
-        return False
-    parts = _parts(text)
-    known = next((n for n in range(len(parts) - 1, 0, -1) if vocabulary.show(": ".join(parts[:n])) is not None), 0)
-    return _SUPPLEMENTAL.search(": ".join(parts[known:])) is not None
+def _by_episode_word(parts: list[str]) -> ParsedTitle:
+    for number, part in enumerate(parts[1:], 1):
+        if _matches("episode", part):
+            if number < len(parts) - 1 and _ROMAN_LAST.search(part):
+                return ParsedTitle("film")  # `Star Wars: Episode IV: A New Hope`
+            # `Show: Season's name: Episode 3` or a show with a colon in its name: the other titles tell.
+            return _episode("episode", parts[0]) if number == 1 else _OPEN
+    return _OPEN
 
 
-def _parts(text: str) -> list[str]:
+def _is_nothing(text: str) -> bool:
+    """Return whether nothing can be seen of a text but colons and blanks."""
+    return not text.strip(": ：") or (not text.isascii() and not title_key(text).strip(": "))
+
+
+def split_title(text: str) -> list[str]:
     """Split a title at its colons. A colon after a blank is text (French: `Titre : sous-titre`), unless a season
-    follows it (Dutch: `Show : Seizoen 1`).
+    stands on one side of it (Dutch: `Show : Seizoen 1: ...`).
     """
+    if " :" not in text and "：" not in text:
+        return [part.strip() for part in text.split(": ")]
     pieces = _SEPARATOR.split(text)
     parts = [pieces[0].strip()]
     for blank, piece in zip(pieces[1::2], pieces[2::2], strict=True):
-        if blank and parts[-1] and not _matches("strong", piece.strip()):
+        if blank and parts[-1] and not _matches("strong", piece.strip()) and not _matches("strong", parts[-1]):
             parts[-1] += f" : {piece.strip()}"
         else:
             parts.append(piece.strip())
     return parts
 
 
-def _unrepeated(parts: list[str]) -> str:
-    """Return the show's name from the parts before its season; `S: S` and `A: B: A: B` name it twice."""
-    if len(parts) == 1:
-        return parts[0]
+def match_key(title: str) -> str:
+    """Return a key that is the same for one episode in both exports: one of them drops the season and the other adds
+    `(Episode 3)`, but both begin with the show and end with the episode's name.
+    """
+    text, _ = _without_episode_number(title.replace("\u00a0", " ").strip())
+    parts = split_title(text)
+    return title_key(f"{parts[0]}\n{parts[-1]}")
+
+
+def has_form(part: str, strength: str) -> bool:
+    """Return whether a part is one of the forms of `season_words.csv` of a strength, such as `Chapter 2`."""
+    return _matches(strength, part)
+
+
+def _without_episode_number(text: str) -> tuple[str, bool]:
+    """Cut ` (Episode 3)` off, which ends nearly every episode in ViewingActivity.csv. Returns the rest, and whether
+    it was there.
+    """
+    if text.endswith(")"):
+        suffix = _SUFFIX.search(text)
+        if suffix and (_matches("episode", suffix[1]) or _matches("chapter", suffix[1])):
+            return text[: suffix.start()], True
+    return text, False
+
+
+def _season_at(parts: list[str], vocabulary: Vocabulary) -> int | None:
+    """Return the place of the part that names the season: the first strong form, else the first weak one that is not
+    last (`Kill Bill: Vol. 1` is a film).
+    """
+    for strength, end in (("strong", len(parts)), ("weak", len(parts) - 1)):
+        for number in range(1, end):
+            # The words may be part of a known show's name: `Spooky Stories: Volume 2`.
+            is_season = _matches(strength, parts[number])
+            if is_season and vocabulary.show(": ".join(parts[: number + 1])) is None:
+                return number
+    return None
+
+
+def _known_episode(show: str, season: str, vocabulary: Vocabulary) -> ParsedTitle:
+    index = vocabulary.show(show)
+    return _episode("episode", show, season, -1 if index is None else index)
+
+
+def _may_be_supplemental(text: str) -> bool:
+    """Return whether a lower-case text holds a piece of every text that the patterns find; cheaper than they are."""
+    return (
+        "railer" in text
+        or "áiler" in text
+        or "_hook_" in text
+        or "_16x9" in text
+        or "teaser" in text
+        or "recap" in text
+        or "annonce" in text
+        or "fragman" in text
+        or "zwiastun" in text
+        or "motion video" in text
+    )
+
+
+def _is_supplemental(text: str, vocabulary: Vocabulary) -> bool:
+    """Return whether the text names a trailer or the like, in what is left of it after a known show's name."""
+    if _HOOK.search(text):
+        return True
+    if vocabulary.is_film(text):
+        return False
+    parts = split_title(text)
+    known = next((n for n in range(len(parts) - 1, 0, -1) if vocabulary.show(": ".join(parts[:n])) is not None), 0)
+    # Here a colon with a blank before it separates too: `Titre : Bande-annonce`.
+    pieces = _ANY_COLON.split(": ".join(parts[known:]))
+    return any(_is_trailer(piece, pieces[0]) for piece in pieces)
+
+
+def _is_trailer(part: str, show: str) -> bool:
+    """Return whether a part of a title names a trailer of `show`; `Trailer Park Boys` and `Her Trailer` do not."""
+    if _TRAILER_BRACKETS.search(part):
+        return True
+    last = _TRAILER_LAST.fullmatch(part)
+    if last is not None:
+        before = _ADJECTIVES.sub("", last["before"]).strip()
+        if not before or _is_season(before) or (before != part and title_key(before) == title_key(show)):
+            return True
+    first = _TRAILER_FIRST.fullmatch(part)
+    return first is not None and (_BEHIND.fullmatch(first["behind"]) is not None or _is_season(first["behind"].strip()))
+
+
+def _is_season(part: str) -> bool:
+    return _matches("strong", part) or _matches("weak", part)
+
+
+def _unrepeated(parts: Sequence[str]) -> str:
+    """Return the show's name from the parts before its season; `S: S`, `S: S 3` and `A: B: A: B` name it twice."""
     half = len(parts) // 2
     if len(parts) % 2 == 0 and [title_key(p) for p in parts[:half]] == [title_key(p) for p in parts[half:]]:
         parts = parts[:half]
+    if len(parts) == 2 and _starts_with(parts[1], parts[0]):
+        parts = parts[:1]
     return ": ".join(parts)
+
+
+def _starts_with(part: str, show: str) -> bool:
+    """Return whether a part is the show's name again, with or without more behind it."""
+    longer, name = title_key(part), title_key(show)
+    return bool(name) and (longer == name or longer.startswith(f"{name} "))
 
 
 @lru_cache(maxsize=20_000)

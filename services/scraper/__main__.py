@@ -30,7 +30,7 @@ def main() -> int:
     def push(message: bytes) -> None:
         connection.rpush(INBOX, message)
 
-    drop_folder = DropFolder(settings.output_dir, settings.netflix_profile, push)
+    drop_folder = DropFolder(settings.output_dir, settings.netflix_profile, push, only=settings.activity_profiles)
     _log.info("watching the drop folder")
     while not stopped.wait(min(settings.poll_seconds, 1.0)):
         try:

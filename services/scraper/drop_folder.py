@@ -6,16 +6,22 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
+from typing import Any
 
-from netflix_trend.files import UnsafeFile, read_stranger, write_atomically
+from pydantic import ValidationError
+
+from netflix_trend.archive import ArchiveError, downloaded_on, open_csv
+from netflix_trend.files import UnsafeFile, open_stranger, read_stranger, write_atomically
 from netflix_trend.inbox import LARGEST_EXPORT, Delivery, RefusedMessage, pack
 
 DONE, REFUSED = "done", "refused"
+OPTIONS = ".options"
 # A file that somebody is still writing changes; one that is whole has had the same size and time for this long.
 SETTLED_SECONDS = 1.0
-_WANTED = (".csv",)
+_WANTED = (".csv", ".zip")
+# A zip may hold much that is never read.
+_LARGEST_FILE = {".csv": LARGEST_EXPORT, ".zip": 2_000_000_000}
 
 
 @dataclass
@@ -26,6 +32,7 @@ class DropFolder:
     profile: str
     push: Callable[[bytes], None]
     clock: Callable[[], float] = time.monotonic
+    only: tuple[str, ...] = ()
     _seen: dict[str, tuple[tuple[int, int], float]] = field(default_factory=dict)
 
     def look(self) -> list[str]:
@@ -53,17 +60,50 @@ class DropFolder:
 
     def _take(self, path: Path) -> str:
         try:
-            data = read_stranger(self.folder, path.name, LARGEST_EXPORT)
-            # The file's own time is when it was downloaded, unless a copy lost it; it cannot be in the future.
-            received = min(date.fromtimestamp(path.stat().st_mtime), date.today())
-            self.push(pack(Delivery(self.profile, "drop_folder", path.name[:255], received, data)))
-        except (UnsafeFile, RefusedMessage) as refusal:
+            size = path.lstat().st_size
+            self.push(self._message(path))
+        except (UnsafeFile, RefusedMessage, ArchiveError) as refusal:
             place = self._move(path, REFUSED)
             reason = f"{refusal}\nThe file was not imported. Put a corrected one into the drop folder.\n"
             write_atomically(place.with_name(f"{place.name}.reason.txt"), reason.encode())
             return f"file refused reason={refusal.reason}"
         self._move(path, DONE)
-        return f"file queued bytes={len(data)}"
+        return f"file queued bytes={size}"
+
+    def _message(self, path: Path) -> bytes:
+        with (
+            open_stranger(self.folder, path.name, _LARGEST_FILE[path.suffix.lower()]) as file,
+            open_csv(file, path.name) as (csv, written),
+        ):
+            delivery = {
+                "profile": self.profile,
+                "only": self.only,
+                "source": "drop_folder",
+                # A name of other bytes than UTF-8 is for display only.
+                "name": path.name[:255].encode("utf-8", "replace").decode(),
+                "received": downloaded_on(file, written),
+            }
+            try:
+                return pack(Delivery(**{**delivery, **self._options(path)}), csv)
+            except ValidationError as error:
+                problem = error.errors(include_url=False, include_input=False)[0]
+                name = ".".join(map(str, problem["loc"]))
+                raise RefusedMessage("options", f"the import option {name} makes no sense: {problem['msg']}") from None
+
+    def _options(self, path: Path) -> dict[str, Any]:
+        """Return what `./run.sh import` was asked to do with a file: lines `name=value` in a hidden file beside it."""
+        try:
+            text = read_stranger(self.folder, f".{path.name}{OPTIONS}", 10_000).decode("utf-8", "replace")
+        except FileNotFoundError:
+            return {}
+        options: dict[str, Any] = {}
+        for line in text.splitlines():
+            name, _, value = line.partition("=")
+            if name == "only":
+                options["only"] = (*options.get("only", ()), value)
+            else:
+                options[name] = value
+        return options
 
     def _move(self, path: Path, kind: str) -> Path:
         target = self.folder / kind
@@ -75,4 +115,5 @@ class DropFolder:
             number += 1
             place = target / f"{stem}-{number}{path.suffix}"
         path.replace(place)
+        path.with_name(f".{path.name}{OPTIONS}").unlink(missing_ok=True)
         return place

@@ -177,6 +177,18 @@ def test_nothing_private_lies_in_any_datasite(stack: Stack, folder: Path) -> Non
         assert private not in left
 
 
+def test_insights_and_events_are_answered_inside_the_processor(stack: Stack) -> None:
+    def ask(*arguments: str) -> str:
+        return stack.exec("processor", "python", "-m", "services.processor.cli", *arguments)
+
+    assert "during" in ask("event", "add", "sick", "2026-10-01", "2026-10-09")
+    found = json.loads(ask("insights", "--json"))
+    views = sum(row["views"] for row in next(one for one in found["tables"] if one["name"] == "by_year")["rows"])
+    assert views == 144, "150 rows, 6 of them trailers and recaps"
+    assert [event["label"] for event in found["events"]] == ["sick"]
+    assert "Removed 1" in ask("event", "remove", "1")
+
+
 def test_a_killed_processor_and_a_killed_redis_lose_nothing(
     stack: Stack, folder: Path, wait_for: Callable[..., None]
 ) -> None:

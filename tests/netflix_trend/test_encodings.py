@@ -217,5 +217,5 @@ def test_nothing_is_ever_unpickled(tmp_path: Path, name: str, kind: str) -> None
 def test_the_layout_of_a_view_is_the_one_that_saved_files_have() -> None:
     assert FULL_DTYPE.itemsize == 17
     assert FULL_DTYPE.names == ("day", "title", "show", "kind")
-    assert KINDS == ("episode", "film", "unsure", "blank", "supplemental")
+    assert KINDS == ("episode", "film", "unnamed", "blank", "supplemental")
     assert KINDS[SUPPLEMENTAL] == "supplemental"

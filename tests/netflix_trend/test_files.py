@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 from full_disk import files_no_larger_than
 
-from netflix_trend.files import UnsafeFile, read_stranger, sync_folder, write_atomically
+from netflix_trend.files import (
+    UnsafeFile,
+    open_stranger,
+    open_stranger_folder,
+    read_stranger,
+    sync_folder,
+    write_atomically,
+)
 
 LIMIT = 1000
 TEN_GIGABYTES = 10 * 10**9
@@ -169,6 +176,58 @@ def test_reading_and_refusing_leaves_no_file_open(site: Path, tmp_path: Path) ->
     refusal(site, "app/releases/honest.json", 1)
     with pytest.raises(FileNotFoundError):
         read_stranger(site, "app/missing/file", LIMIT)
+    assert set(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+
+
+def test_an_opened_file_is_read_in_parts_and_can_be_rewound(site: Path) -> None:
+    with open_stranger(site, "app/releases/honest.json", LIMIT) as file:
+        assert (file.read(2), file.read(2), file.read(), file.read()) == (b"ho", b"ne", b"st", b"")
+        file.seek(0)
+        assert file.read() == b"honest"
+        assert not file.writable()
+        assert not os.get_inheritable(file.fileno())
+
+
+def test_an_opened_file_stays_the_same_when_its_name_is_taken_by_a_link(site: Path, tmp_path: Path) -> None:
+    path = site / "app" / "releases" / "honest.json"
+    with open_stranger(site, "app/releases/honest.json", LIMIT) as file:
+        path.unlink()
+        path.symlink_to(tmp_path / "private" / "honest.json")
+        assert file.read() == b"honest"
+
+
+@pytest.mark.parametrize(
+    ("relative", "reason"), [("hard", "hard_link"), ("link", "not_a_file"), ("fifo", "not_a_file"), ("..", "path")]
+)
+def test_opening_refuses_what_reading_refuses(site: Path, tmp_path: Path, relative: str, reason: str) -> None:
+    (site / "link").symlink_to(tmp_path / "private" / "honest.json")
+    (site / "hard").hardlink_to(tmp_path / "private" / "honest.json")
+    os.mkfifo(site / "fifo")
+    with pytest.raises(UnsafeFile) as caught:
+        open_stranger(site, relative, LIMIT)
+    assert caught.value.reason == reason == refusal(site, relative)
+
+
+def test_the_root_may_be_an_open_folder_which_stays_open(site: Path) -> None:
+    folder = open_stranger_folder(site, "app/releases")
+    try:
+        for _ in range(2):
+            with open_stranger(folder, "honest.json", LIMIT) as file:
+                assert file.read() == b"honest"
+        with pytest.raises(UnsafeFile):
+            open_stranger(folder, "../releases/honest.json", LIMIT)
+        assert os.listdir(folder) == ["honest.json"]  # noqa: PTH208
+    finally:
+        os.close(folder)
+
+
+def test_a_closed_file_leaves_nothing_open(site: Path) -> None:
+    before = set(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    with open_stranger(site, "app/releases/honest.json", LIMIT) as file:
+        assert len(os.listdir("/proc/self/fd")) == len(before) + 1  # noqa: PTH208
+        file.read(1)
+    with pytest.raises(UnsafeFile):
+        open_stranger(site, "app/releases/honest.json", 5)
     assert set(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
 
 

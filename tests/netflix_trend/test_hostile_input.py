@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from netflix_trend.catalogues import read_catalogue
 from netflix_trend.datasite import Datasite, DatasiteError, Manifest, read_manifest, visit
@@ -50,16 +52,30 @@ def test_a_directory_in_place_of_a_manifest_is_refused_as_unsafe(tmp_path: Path)
 
 @pytest.mark.parametrize("text", ["é", "H4sI\u00a0", "오"])
 def test_base64_that_is_not_ascii_is_refused(text: str) -> None:
-    content = json.loads(pack(Delivery("me", "drop", "x.csv", date(2026, 11, 18), b"x")))
+    delivery = Delivery(profile="me", source="drop", name="x.csv", received=date(2026, 11, 18))
+    content = json.loads(pack(delivery, io.BytesIO(b"x")))
     with pytest.raises(RefusedMessage):
         unpack(json.dumps({**content, "gzip_base64": text}).encode())
 
 
-@pytest.mark.parametrize("change", [{"profile": "../x"}, {"source": "X"}])
-def test_a_delivery_that_no_message_can_hold_is_refused_by_pack(change: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"profile": "../x"},
+        {"source": "X"},
+        {"name": "\ud800.csv"},
+        {"only": ("",)},
+        {"only": ("x" * 101,)},
+        {"only": ("Ann",) * 21},
+        {"date_order": "ydm"},
+        {"date_order": ""},
+    ],
+    ids=ascii,
+)
+def test_a_delivery_that_no_message_can_hold_cannot_be_made(change: dict[str, Any]) -> None:
     values: dict[str, Any] = {"profile": "me", "source": "drop", "name": "x.csv", **change}
-    with pytest.raises(RefusedMessage):
-        pack(Delivery(received=date(2026, 11, 18), data=b"x", **values))
+    with pytest.raises(ValidationError):
+        Delivery(received=date(2026, 11, 18), **values)
 
 
 @pytest.mark.parametrize("row", [{"year": 3}, {"aliases": [""]}, {"genres": ["a"] * 13}, {"aliases": ["x" * 301]}])

@@ -234,3 +234,25 @@ def test_an_address_that_is_a_folder_name_is_a_datasite(name: str) -> None:
 )
 def test_any_other_name_is_no_datasite(name: str) -> None:
     assert not DATASITE_NAME.fullmatch(name)
+
+
+@pytest.mark.parametrize("name", ["Europe/Berlin", "America/Argentina/Buenos_Aires", "UTC", "Etc/GMT+3"])
+def test_a_time_zone_is_known_by_its_name(name: str) -> None:
+    assert str(load_settings(tz=name).zone) == name
+
+
+# What the system understands and a list of zones does not: the system's own clock obeys it.
+@pytest.mark.parametrize("name", ["", ":/etc/localtime", "/etc/localtime", "CET-1CEST,M3.5.0,M10.5.0/3"])
+def test_another_way_of_naming_a_zone_leaves_it_to_the_machine(name: str) -> None:
+    assert load_settings(tz=name).zone is None
+
+
+@pytest.mark.parametrize("name", ["Europe/Berln", "Europe", "../etc/passwd", "Europe/Berlin\0"])
+def test_a_zone_that_does_not_exist_is_refused_by_name(name: str) -> None:
+    with pytest.raises(SettingsError, match=r"TZ: .*Europe/Berlin"):
+        load_settings(tz=name)
+
+
+def test_netflix_profiles_may_hold_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACTIVITY_PROFILES", "Kids, room; Anna;")
+    assert load_settings().activity_profiles == ("Kids, room", "Anna")

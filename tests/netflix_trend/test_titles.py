@@ -105,7 +105,7 @@ def test_a_title_without_a_visible_character_has_the_empty_key(title: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("key", "prefixes"),
+    ("title", "prefixes"),
     [
         ("a: b: c", ["a: b", "a"]),
         ("a: b", ["a"]),
@@ -116,7 +116,43 @@ def test_a_title_without_a_visible_character_has_the_empty_key(title: str) -> No
         ("a:", []),
         (": a", []),
         ("a: ", ["a"]),
+        ("a:\tb", ["a"]),
+        ("a:\u00a0b", ["a"]),
+        ("A：B： C: D", ["A：B： C", "A：B", "A"]),
+        ("A：", ["A"]),
+        ("：A: B", ["：A"]),
+        ("Titre : sous-titre: Saison 1", ["Titre : sous-titre"]),
+        ("Titre\u00a0: sous-titre", []),
+        ("Titre ：sous-titre", []),
+        ("  A: B", ["  A"]),
+        ("A:: B", ["A:"]),
     ],
 )
-def test_prefixes_end_before_a_colon_and_a_blank_and_come_longest_first(key: str, prefixes: list[str]) -> None:
-    assert list(colon_prefixes(key)) == prefixes
+def test_prefixes_end_before_a_colon_and_a_blank_and_come_longest_first(title: str, prefixes: list[str]) -> None:
+    assert list(colon_prefixes(title)) == prefixes
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.text(st.sampled_from("aB:： \u00a0\t"), max_size=20) | TITLES)
+def test_prefixes_are_beginnings_of_the_title_each_shorter_than_the_last(title: str) -> None:
+    prefixes = list(colon_prefixes(title))
+    for longer, prefix in zip([title, *prefixes], prefixes, strict=False):
+        assert len(prefix) < len(longer)
+        assert title.startswith(prefix)
+        assert title[len(prefix)] in ":："
+        assert prefix[-1:].strip() != ""
+
+
+@settings(max_examples=500, deadline=None)
+@given(TITLES)
+def test_blanks_around_a_title_and_marks_inside_it_do_not_change_its_key(title: str) -> None:
+    assert title_key(f" \u00a0{title}\t\u3000") == title_key(title)
+    assert title_key("\u200b".join(["", *title, ""])) == title_key(title)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.text(st.characters(categories=["L", "Nd"]), min_size=1, max_size=6), min_size=1, max_size=5))
+def test_all_blanks_and_cases_of_words_have_one_key(words: list[str]) -> None:
+    keys = {title_key(blank.join(words)) for blank in (" ", "\u00a0", "  ", "\n", "\u2009\t")}
+    assert len(keys) == 1
+    assert title_key(title_key(" ".join(words)).upper()) == title_key(" ".join(words).upper())

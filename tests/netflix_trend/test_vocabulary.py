@@ -8,6 +8,8 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from netflix_trend.canonical import content_version
 from netflix_trend.titles import title_key
@@ -235,24 +237,75 @@ def test_an_alias_of_a_film_is_no_show_and_one_of_a_show_no_film() -> None:
 
 
 @pytest.mark.parametrize(
-    ("title", "expected"),
+    ("title", "prefix", "index"),
     [
-        ("Chef's Table: France: Season 1: Adeline Grattard", "Chef's Table: France"),
-        ("CHEF’S TABLE： FRANCE： Season 1", "Chef's Table: France"),
-        ("Chef's Table: Volume 1: Dan Barber", "Chef's Table"),
-        ("Chef's Table: Francesca", "Chef's Table"),
-        ("Chef's Table: France", "Chef's Table"),
-        ("La Casa de Papel: Part 1: Episode 1", "Money Heist"),
-        ("Chef's Table", None),
-        ("Chef's Table:France", None),
-        ("The Chef's Table: Volume 1", None),
-        ("Roma: Season 1", None),
-        ("", None),
+        ("Chef's Table: France: Season 1: Adeline Grattard", "Chef's Table: France", 2),
+        ("CHEF’S TABLE： FRANCE： Season 1", "CHEF’S TABLE： FRANCE", 2),
+        ("CHEF’S TABLE：FRANCE：Season 1", "CHEF’S TABLE", 0),
+        ("Chef's\u00a0Table: France\u00a0: Season 1", "Chef's\u00a0Table", 0),
+        ("Chef's Table: Volume 1: Dan Barber", "Chef's Table", 0),
+        ("Chef's Table: Francesca", "Chef's Table", 0),
+        ("Chef's Table: France", "Chef's Table", 0),
+        ("  chef's  table:\tFrance", "  chef's  table", 0),
+        ("La Casa de Papel: Part 1: Episode 1", "La Casa de Papel", 1),
+        ("haus des geldes: Folge 1", "haus des geldes", 1),
+        ("Money Heist: ", "Money Heist", 1),
     ],
 )
-def test_the_longest_name_before_a_colon_wins(title: str, expected: str | None) -> None:
+def test_the_longest_name_before_a_colon_wins_and_comes_as_it_is_written(title: str, prefix: str, index: int) -> None:
+    assert SMALL.longest_prefix(title) == (prefix, index)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        *(
+            "Chef's Table",
+            "Chef's Table:France",
+            "The Chef's Table: Volume 1",
+            "Roma: Season 1",
+            "",
+            ": ",
+            ": Money Heist",
+        ),
+        *("Money Heist : Episode 1", "Money Heist, Episode 1: The Plan", "Money: Heist", "Money Heists: Episode 1"),
+    ],
+)
+def test_a_title_that_begins_with_no_shows_name_has_no_prefix(title: str) -> None:
+    assert SMALL.longest_prefix(title) is None
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(
+        st.sampled_from(["Chef's Table", "CHEF’S TABLE", "France", "Money Heist", "Roma", "", "3:10"])
+        | st.text(max_size=5),
+        max_size=4,
+    ),
+    st.sampled_from([": ", "：", " : ", ":", ":\u00a0"]),
+)
+def test_a_prefix_is_the_beginning_of_the_title_and_names_its_show(parts: list[str], colon: str) -> None:
+    title = colon.join(parts)
     found = SMALL.longest_prefix(title)
-    assert (None if found is None else SMALL.shows[found].title) == expected
+    ends = [place for place, character in enumerate(title) if character in ":："]
+    if found is None:
+        assert colon in {" : ", ":"} or not any(SMALL.show(title[:end]) is not None for end in ends[:1])
+    else:
+        prefix, index = found
+        assert title.startswith(prefix)
+        assert title[len(prefix)] in ":："
+        assert SMALL.show(prefix) == index
+
+
+@pytest.mark.parametrize("rest", ["Season 1: Episode 1", "Some Episode", "Part 2: Pilot"])
+def test_every_starter_name_is_the_prefix_of_its_titles(vocabulary: Vocabulary, rest: str) -> None:
+    names = [(name, n) for n, row in enumerate(vocabulary.shows) for name in (row.title, *row.aliases)]
+    assert [name for name, n in names if vocabulary.longest_prefix(f"{name}: {rest}") != (name, n)] == []
+
+
+def test_no_two_starter_shows_claim_one_name(vocabulary: Vocabulary) -> None:
+    names = [(name, n) for n, row in enumerate(vocabulary.shows) for name in (row.title, *row.aliases)]
+    assert [name for name, n in names if vocabulary.show(name) != n] == []
 
 
 def test_the_starter_catalogue_has_enough_series_and_films(vocabulary: Vocabulary) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -33,7 +35,8 @@ SAMPLE = (ROOT / "services" / "demo" / "sample_viewing_history.csv").read_bytes(
 
 
 def delivery(data: bytes = SAMPLE, name: str = "NetflixViewingHistory.csv") -> bytes:
-    return pack(Delivery("me", "drop_folder", name, date.today(), data))
+    about = Delivery(profile="me", source="drop_folder", name=name, received=date.today())
+    return pack(about, io.BytesIO(data))
 
 
 @contextmanager
@@ -206,6 +209,34 @@ def test_a_dropped_file_becomes_a_release_and_stopping_is_clean(
         assert private not in logs
     for name in ("scraper", "processor", "publisher"):
         assert redis_server.settings(name).redis_password.encode() not in logs
+
+
+def test_an_archive_is_imported_as_asked_and_moves_when_it_is_asked_again(
+    redis_server: RedisServer, wait_for: Callable[..., None]
+) -> None:
+    """ViewingActivity.csv out of a zip, through the drop folder, Redis and both services, with options."""
+    drop, profiles = redis_server.folder / "drop", redis_server.folder / "private" / "profiles"
+    activity = (ROOT / "tests" / "fixtures" / "exports" / "ViewingActivity.csv").read_bytes()
+
+    def put(options: str) -> None:
+        (drop / ".report.zip.options").write_text(options)
+        with zipfile.ZipFile(drop / ".report.zip.part", "w") as archive:
+            archive.writestr("BILLING/BillingHistory.csv", b"never read")
+            archive.writestr("CONTENT_INTERACTION/ViewingActivity.csv", activity)
+        (drop / ".report.zip.part").rename(drop / "report.zip")
+
+    with service(redis_server, "scraper"), service(redis_server, "processor"):
+        put("profile=Anna\nonly=ann\n")
+        wait_for((profiles / "Anna" / "encodings.json").exists, "the archive is read", 30)
+        assert len(load_encodings(profiles / "Anna").full) == 3, "one of Ann's four views is too short"
+        put("profile=Everybody\n")
+        wait_for((profiles / "Everybody" / "encodings.json").exists, "the archive is moved", 30)
+        wait_for(lambda: not (profiles / "Anna").exists(), "the old profile is gone")
+        assert len(load_encodings(profiles / "Everybody").full) == 5
+    raw = redis_server.folder / "private" / "raw"
+    assert [path.read_bytes() for path in raw.glob("*.csv")] == [activity]
+    logs = "".join((redis_server.folder / f"{name}.log").read_text() for name in ("scraper", "processor"))
+    assert not any(word in logs for word in ("Ozark", "Anna", "report.zip"))
 
 
 def test_a_worker_killed_in_mid_job_leaves_the_same_result_as_an_undisturbed_one(

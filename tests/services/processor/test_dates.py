@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -133,6 +134,56 @@ def test_whatever_stands_in_the_date_column_every_text_has_a_day_or_none(texts):
         assert decided.order in ORDERS
 
 
+@pytest.mark.parametrize("written", WRITTEN)
+@settings(max_examples=15)
+@given(days=st.lists(DAYS, min_size=1, max_size=6), later=st.integers(0, 400))
+def test_the_day_of_the_file_never_rules_the_true_order_out(written, days, later):
+    order, write = WRITTEN[written]
+    newest = max(days) + timedelta(days=later)
+
+    try:
+        decided = decide_order([write(day) for day in days], order, newest)
+    except UndecidableOrder as question:
+        assert order in question.orders
+        return
+    found = [decided.days[write(day)] for day in days]
+
+    assert None not in found
+    assert found == days or max(found) - min(found) <= max(days) - min(days)
+    assert max(found) <= newest
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+@settings(max_examples=15)
+@given(days=st.lists(DAYS, min_size=1, max_size=8))
+def test_counted_dates_are_read_as_repeated_ones(written, days):
+    texts = [WRITTEN[written][1](day) for day in days]
+
+    def outcome(rows: list[str] | Counter[str]) -> object:
+        try:
+            return decide_order(rows)
+        except UndecidableOrder as question:
+            return str(question)
+
+    assert outcome(Counter(texts)) == outcome(texts)
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+@settings(max_examples=15)
+@given(
+    days=st.lists(DAYS, min_size=1, max_size=6), blank=st.sampled_from([" ", "\u00a0", "\u200f", "\ufeff", "\u200b "])
+)
+def test_what_nobody_sees_around_a_date_changes_no_day(written, days, blank):
+    order, write = WRITTEN[written]
+    others = [write(date(2023, 12, 30)), write(date(2023, 1, 30))]
+
+    plain = decide_order([*others, *(write(day) for day in days)], order)
+    marked = decide_order([*others, *(f"{blank}{write(day)}{blank}" for day in days)], order)
+
+    assert marked.order == plain.order
+    assert [marked.days[f"{blank}{write(day)}{blank}"] for day in days] == [plain.days[write(day)] for day in days]
+
+
 # Deciding
 
 
@@ -224,8 +275,140 @@ def test_a_number_that_is_no_day_month_or_year_costs_only_its_row(text):
     assert decided.days[text] is None
 
 
+# The day the file was made
+
+
+@pytest.mark.parametrize(("order", "day"), [("mdy", date(2024, 3, 9)), ("dmy", date(2024, 9, 3))])
+def test_no_row_is_of_a_day_after_the_file_was_made(order, day):
+    text = "3/9/24" if order == "mdy" else "9/3/24"
+
+    decided = decide_order([text], None, date(2024, 3, 9))
+
+    assert decided.order == order
+    assert decided.days == {text: date(2024, 3, 9)}
+
+
+def test_the_day_of_the_file_itself_is_not_after_it():
+    assert decide_order(["3/9/24"], newest=date(2024, 9, 2)).order == "mdy"
+    with pytest.raises(UndecidableOrder):
+        decide_order(["3/9/24"], newest=date(2024, 9, 3))
+
+
+def test_a_file_older_than_all_readings_tells_nothing():
+    with pytest.raises(UndecidableOrder):
+        decide_order(["3/9/24"], newest=date(2024, 3, 8))
+
+
+def test_the_day_of_the_file_tells_more_than_the_span_and_the_answer():
+    texts = ["3/9/24", "3/7/24", "3/2/24"]  # month first they span a week
+
+    assert decide_order(texts).order == "mdy"
+    assert decide_order(texts, newest=date(2024, 3, 10)).order == "mdy"
+    assert decide_order(["9/3/24", "10/3/24", "9/4/24"], "mdy", date(2024, 5, 1)).order == "dmy"
+
+
+def test_the_day_of_the_file_tells_less_than_an_impossible_date():
+    decided = decide_order(["3/9/24", "13/9/24"], newest=date(2024, 5, 1))
+
+    assert decided.order == "dmy"
+    assert decided.days["3/9/24"] == date(2024, 9, 3)
+
+
+def test_rows_after_the_day_of_the_file_are_counted_and_not_distinct_dates():
+    # Month first, two dates in three rows are later; day first, one date in four rows is.
+    texts = {"10/1/24": 1, "11/1/24": 2, "1/10/24": 4}
+
+    assert decide_order(texts, newest=date(2024, 6, 1)).order == "mdy"
+    assert decide_order(dict.fromkeys(texts, 1), newest=date(2024, 6, 1)).order == "dmy"
+
+
+def test_of_the_orders_with_few_rows_after_the_file_the_smallest_span_is_taken():
+    assert decide_order(["3/9/24", "3/7/24"], newest=date(2024, 12, 31)).order == "mdy"
+
+
+def test_the_evidence_names_the_day_of_the_file():
+    assert "2024-05-01" in decide_order(["3/9/24"], newest=date(2024, 5, 1)).evidence
+    assert "2024-05-01" not in decide_order(["3/30/24"], newest=date(2024, 5, 1)).evidence
+
+
+# The shape, and the question
+
+
+@pytest.mark.parametrize("text", ["03.09.24", "3. 9. 2024", "03/09/2024"])
+def test_a_shape_that_only_day_first_has_tells(text):
+    assert decide_order([text]).days[text] == date(2024, 9, 3)
+
+
+def test_the_person_knows_better_than_the_shape_but_nobody_writes_dots_with_the_month_first():
+    assert decide_order(["03/09/2024"], "mdy").days["03/09/2024"] == date(2024, 3, 9)
+    assert decide_order(["03.09.2024"], "mdy").days["03.09.2024"] == date(2024, 9, 3)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["10/11/2024", "03/11/2024"],
+        ["10/03/24"],
+        ["10/11/24", "11/10/24", "01/01/24"],
+        ["3.9.2024", "13.13.2024"],
+        ["3-9-24"],
+        ["3-9-2024"],
+        ["03. 09. 2024."],
+        ["3.09.24 г."],
+        ["03/09/2567"],
+    ],
+)
+def test_one_zero_or_dot_shows_that_the_day_is_first(texts):
+    assert decide_order(texts).order == "dmy"
+
+
+@pytest.mark.parametrize("texts", [["3/9/24"], ["3/09/24"], ["03/9/24"], ["3 9 2024"], ["3.9/2024"], ["3-9.24"]])
+def test_other_shapes_are_asked_about(texts):
+    with pytest.raises(UndecidableOrder):
+        decide_order(texts)
+
+
+def test_an_answer_that_is_not_possible_settles_nothing():
+    with pytest.raises(UndecidableOrder):
+        decide_order(["3/9/2024"], "ymd")
+
+
+def test_the_evidence_names_the_setting_or_the_shape_that_decided():
+    assert "DATE_ORDER" in decide_order(["3/9/24"], "dmy").evidence
+    assert "day is first" in decide_order(["03/09/2024"]).evidence
+    assert "month is never first" in decide_order(["03.09.24"]).evidence
+
+
+@pytest.mark.parametrize("text", ["24/12/30", "24-12-30", "24 12 30"])
+def test_a_year_of_two_digits_is_first_only_before_a_dot(text):
+    assert decide_order([text]).days[text] != date(2024, 12, 30)
+
+
+@pytest.mark.parametrize(
+    "texts", [["05.03.24", "05.04.23"], ["05.03.24", "06.04.23", "05.01.22"], ["5. 3. 24", "5. 4. 23"]]
+)
+def test_a_year_of_two_digits_is_not_first_without_a_dot_behind_the_day(texts):
+    decided = decide_order(texts)
+
+    assert decided.order == "dmy"
+    assert decided.days[texts[0]] == date(2024, 3, 5)
+
+
+@pytest.mark.parametrize("text", ["24. 12. 30.", "24.\u00a012.\u00a030.", " 24. 12. 30. "])
+def test_a_korean_year_of_two_digits_is_first(text):
+    assert decide_order([text, "24. 1. 31.", "24. 5. 20."]).days[text] == date(2024, 12, 30)
+
+
+def test_a_date_behind_a_long_text_is_none():
+    decided = decide_order(["x" * 70 + "12/30/23", "12/30/23", "12/29/23"])
+
+    assert decided.order == "mdy"
+    assert list(decided.days.values()) == [None, date(2023, 12, 30), date(2023, 12, 29)]
+
+
 def test_no_dates_at_all_are_no_question():
     assert decide_order([]).days == {}
+    assert decide_order(["soon", ""]).days == {"soon": None, "": None}
 
 
 def test_the_evidence_counts_the_impossible_dates():
@@ -246,6 +429,12 @@ def test_the_evidence_of_the_smallest_span_gives_its_days():
     ("text", "order", "day"),
     [
         ("1/1/08", "mdy", date(2008, 1, 1)),
+        ("1/1/1997", "mdy", date(1997, 1, 1)),
+        ("12/31/2100", "mdy", date(2100, 12, 31)),
+        ("12/31/99", "mdy", date(2099, 12, 31)),
+        ("1/1/00", "mdy", date(2000, 1, 1)),
+        ("1/1/2540", "mdy", date(1997, 1, 1)),
+        ("29/2/2567", "dmy", date(2024, 2, 29)),
         ("2/29/08", "mdy", date(2008, 2, 29)),
         ("29.2.2024", "dmy", date(2024, 2, 29)),
         ("30/12/2566", "dmy", date(2023, 12, 30)),
@@ -279,6 +468,11 @@ def test_a_date_is_three_integers_whatever_stands_around_them(text, order, day):
         ("1/0/24", "mdy"),
         ("1/32/24", "mdy"),
         ("1/1/1996", "mdy"),
+        ("1/1/2400", "mdy"),
+        ("1/1/2539", "mdy"),
+        ("29/2/2566", "dmy"),
+        ("1/001/24", "mdy"),
+        ("001/1/24", "mdy"),
         ("1/1/2101", "mdy"),
         ("1/1/202", "mdy"),
         ("1/1/20234", "mdy"),

@@ -3,55 +3,89 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
+import signal
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from pathlib import Path
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 import numpy as np
 import pytest
+from full_disk import files_no_larger_than
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netflix_trend.catalogues import starter_vocabulary
 from netflix_trend.encodings import DESCRIPTION, FULL, FULL_DTYPE, KINDS, SUPPLEMENTAL, VECTOR, load_encodings
+from netflix_trend.inbox import Delivery
 from netflix_trend.titles import title_key
 from netflix_trend.vocabulary import CatalogueTitle, Vocabulary
-from services.processor.history import DATABASE, History, count_episodes, profile_folder, rebuild
+from services.processor import history as history_module
+from services.processor.events import add_event
+from services.processor.history import (
+    DATABASE,
+    History,
+    RebuildOptions,
+    count_episodes,
+    profile_folder,
+    rebuild,
+    rebuild_all,
+)
 from services.processor.raw import RawExport, RawStore
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports"
 EXPECTED = json.loads((EXPORTS / "expected.json").read_text("utf-8"))
 MIXED = ["en_mdy_us.csv", "fr_dmy_gb.csv", "ja_ymd_ja.csv", "concatenated_two_exports.csv", "resaved_utf16.csv"]
-JANUARY = date(2024, 1, 15)
+LATER = date(2025, 1, 1)
 ENCODED = (FULL, VECTOR, DESCRIPTION)
+TABLES = ("exports", "titles", "views", "plays", "shows", "weeks", "sessions", "life_events")
+HEADER = "Profile Name,Start Time,Duration,Attributes,Title,Supplemental Video Type,Device Type"
+IN_UTC = RebuildOptions(zone=UTC)
+IN_BERLIN = RebuildOptions(zone=ZoneInfo("Europe/Berlin"))
 
 
 def history(*rows: tuple[str, str]) -> bytes:
-    """Return an export; days are ISO dates."""
+    """Return a viewing history; days are ISO dates."""
     return "\n".join(["Title,Date", *(f'"{title}","{day}"' for title, day in rows), ""]).encode()
 
 
-def keep(
-    private: Path, data: bytes, name: str = "history.csv", received: date = JANUARY, profile: str = "me"
-) -> RawExport:
-    return RawStore(private).save(data, profile, "drop_folder", name, received)
+def activity(*rows: tuple[str, ...]) -> bytes:
+    """Return a ViewingActivity.csv; a row is (start, duration, title[, profile, supplemental type, attributes])."""
+    lines = []
+    for start, duration, title, *rest in rows:
+        profile, supplemental, attributes = (*rest, *["Ann", "", ""][len(rest) :])
+        cells = (profile, start, duration, attributes, title, supplemental, "TV")
+        lines.append(",".join(f'"{cell}"' for cell in cells))
+    return "\n".join([HEADER, *lines, ""]).encode()
 
 
-def keep_fixtures(private: Path, names: list[str]) -> None:
+def keep(private: Path, data: bytes, **change: Any) -> RawExport:
+    known = {"profile": "me", "source": "drop_folder", "name": "history.csv", "received": LATER}
+    return RawStore(private).save(Delivery(**{**known, **change}), [data])
+
+
+def keep_fixtures(private: Path, names: Sequence[str]) -> None:
     for name in names:
-        keep(private, (EXPORTS / name).read_bytes(), name)
+        keep(private, (EXPORTS / name).read_bytes(), name=name)
 
 
-def imported(private: Path, *exports: bytes, vocabulary: Vocabulary | None = None) -> History:
+def imported(
+    private: Path, *exports: bytes, vocabulary: Vocabulary | None = None, options: RebuildOptions = IN_UTC
+) -> History:
     for data in exports:
         keep(private, data)
-    return rebuild(private, "me", vocabulary or starter_vocabulary())
+    return rebuild(private, "me", vocabulary or starter_vocabulary(), options)
 
 
-def query(private: Path, sql: str, profile: str = "me") -> list[tuple]:
+def query(private: Path, sql: str, profile: str = "me") -> list[tuple[Any, ...]]:
     with duckdb.connect(profile_folder(private, profile) / DATABASE, read_only=True) as database:
         return database.execute(sql).fetchall()
 
@@ -60,12 +94,19 @@ def seen(private: Path, profile: str = "me") -> set[tuple[str, str]]:
     return set(query(private, "select title, day::text from views join titles using (title_id)", profile))
 
 
+def watched(private: Path, profile: str = "me") -> list[tuple[str, str, int | None]]:
+    """Return (day, title, seconds) of every view, oldest first."""
+    return query(
+        private, "select day::text, title, seconds from views join titles using (title_id) order by all", profile
+    )
+
+
 def encoded(private: Path, profile: str = "me") -> dict[str, bytes]:
     return {name: (profile_folder(private, profile) / name).read_bytes() for name in ENCODED}
 
 
-def tables(private: Path) -> dict[str, list[tuple]]:
-    return {table: query(private, f"from {table}") for table in ("exports", "titles", "views", "shows", "weeks")}
+def tables(private: Path, profile: str = "me") -> dict[str, list[tuple[Any, ...]]]:
+    return {table: query(private, f"from {table}", profile) for table in TABLES}
 
 
 # Merging
@@ -83,7 +124,7 @@ def test_a_view_once_seen_is_never_lost_when_a_later_file_moves_it(tmp_path):
     }
 
 
-@settings(max_examples=8)
+@settings(max_examples=4, deadline=None)
 @given(
     st.lists(
         st.sets(
@@ -137,14 +178,15 @@ def test_the_order_of_imports_does_not_matter(tmp_path):
     for number, order in enumerate([files, files[::-1], files[1:] + files[:1]]):
         private = tmp_path / str(number)
         for data in order:
-            imported(private, data)
+            keep(private, data)
+        rebuild(private, "me", starter_vocabulary(), IN_UTC)
         results.append((encoded(private), tables(private)))
 
     assert all(result == results[0] for result in results)
 
 
 def test_two_files_that_received_their_days_in_any_order_give_the_same_encodings(tmp_path):
-    files = [(history(("Roma", "2023-12-30")), JANUARY), (history(("Tenet", "2023-12-29")), date(2024, 2, 1))]
+    files = [(history(("Roma", "2023-12-30")), date(2024, 1, 15)), (history(("Tenet", "2023-12-29")), date(2024, 2, 1))]
     results = []
     for number, order in enumerate([files, files[::-1]]):
         for data, received in order:
@@ -201,8 +243,8 @@ def test_a_header_alone_gives_empty_encodings(tmp_path):
 
 
 def test_a_refused_file_is_in_the_table_of_exports_with_its_error(tmp_path):
-    keep(tmp_path, history(("Roma", "2023-12-30")), "good.csv")
-    bad = keep(tmp_path, b"Name,Day\nRoma,12/30/23\n", "bad.csv")
+    keep(tmp_path, history(("Roma", "2023-12-30")), name="good.csv")
+    bad = keep(tmp_path, b"Name,Day\nRoma,12/30/23\n", name="bad.csv")
     rebuild(tmp_path, "me", starter_vocabulary())
 
     rows = query(tmp_path, "select sha256, name, error, rows, date_order from exports where error is not null")
@@ -239,7 +281,7 @@ def test_a_question_about_dates_is_settled_by_the_answer(tmp_path):
     keep(tmp_path, (EXPORTS / "short_one_day_ambiguous_mdy.csv").read_bytes())
 
     assert rebuild(tmp_path, "me", starter_vocabulary()).encodings is None
-    assert rebuild(tmp_path, "me", starter_vocabulary(), "mdy").views == 2
+    assert rebuild(tmp_path, "me", starter_vocabulary(), RebuildOptions(date_order="mdy")).views == 2
     assert seen(tmp_path) == {("Roma", "2024-03-09"), ("Tenet", "2024-03-09")}
 
 
@@ -292,7 +334,8 @@ def test_the_array_of_views_is_the_table_of_views(merged):
     full = load_encodings(profile_folder(merged, "me")).full
     rows = query(
         merged,
-        "select day, title_id, show_index, kind::text from views join titles using (title_id) order by day, title_id",
+        "select day, title_id, coalesce(show_index, -1), kind::text from views join titles using (title_id) "
+        "left join shows using (show_id) order by day, title_id",
     )
 
     assert rows == [
@@ -347,7 +390,7 @@ def test_the_weeks_count_what_is_no_trailer(merged):
     watched = full[full["kind"] != SUPPLEMENTAL]
     mondays = [day - timedelta(days=day.weekday()) for day in watched["day"].tolist()]
 
-    assert dict(query(merged, "select monday, titles from weeks")) == dict(Counter(mondays))
+    assert dict(query(merged, "select monday, views from weeks")) == dict(Counter(mondays))
     assert query(merged, "select sum(episodes), sum(films) from weeks") == [
         tuple(int((full["kind"] == KINDS.index(kind)).sum()) for kind in ("episode", "film"))
     ]
@@ -356,12 +399,12 @@ def test_the_weeks_count_what_is_no_trailer(merged):
 def test_the_table_of_exports_accounts_for_every_row(merged):
     rows = query(
         merged,
-        "select name, rows, damaged + undated, episode + film + unsure + blank + supplemental, first_day::date::text, "
-        "last_day::date::text, blank, supplemental from exports where error is null",
+        "select name, rows, damaged + undated, views, first_day::text, last_day::text, blank, supplemental, "
+        "episodes, films from exports where error is null",
     )
 
     assert {row[0] for row in rows} == {*MIXED, "header_only.csv"}
-    for name, count, bad, kinds, first, last, blank, supplemental in rows:
+    for name, count, bad, kinds, first, last, *counted in rows:
         truth = EXPECTED[name]
         assert (count, bad, kinds, first, last) == (
             truth["rows"],
@@ -370,13 +413,13 @@ def test_the_table_of_exports_accounts_for_every_row(merged):
             truth["min_date"],
             truth["max_date"],
         )
-        assert (blank, supplemental) == (truth["types"].get("B", 0), truth["types"].get("X", 0))
+        assert counted == [truth["types"].get(kind, 0) for kind in "BXEM"]
 
 
 def test_bad_rows_are_in_the_table_of_exports(tmp_path):
     imported(tmp_path, b'Title,Date\n"Roma","2023-12-30"\n"Tenet"\n"Dark","2023-02-30"\n"You","soon"\n')
 
-    assert query(tmp_path, "select rows, damaged, undated, film from exports") == [(4, 1, 2, 1)]
+    assert query(tmp_path, "select rows, damaged, undated, films, views from exports") == [(4, 1, 3, 1, 1)]
 
 
 def test_two_names_of_one_show_are_one_show(tmp_path, vocabulary):
@@ -477,9 +520,9 @@ def test_a_reader_of_the_tables_is_not_disturbed_by_a_rebuild(tmp_path):
 
 def test_what_a_killed_rebuild_left_behind_is_cleared_away(tmp_path):
     folder = profile_folder(tmp_path, "me")
-    folder.mkdir(parents=True)
-    (folder / f".{DATABASE}.tmp").write_bytes(b"half a database")
-    (folder / f".{DATABASE}.tmp.wal").write_bytes(b"half a log")
+    (folder / ".rebuild" / "spill").mkdir(parents=True)
+    for name in (DATABASE, f"{DATABASE}.wal", "staging.duckdb", "staging.duckdb.wal", "spill/0.block"):
+        (folder / ".rebuild" / name).write_bytes(b"half a database")
 
     imported(tmp_path, history(("Roma", "2023-12-30")))
 
@@ -491,8 +534,578 @@ def test_rebuilds_at_the_same_time_wait_for_each_other(tmp_path):
     expected = imported(tmp_path / "alone", (EXPORTS / MIXED[0]).read_bytes())
     keep(tmp_path, (EXPORTS / MIXED[0]).read_bytes())
 
-    with ThreadPoolExecutor(4) as pool:
-        results = list(pool.map(lambda _: rebuild(tmp_path, "me", starter_vocabulary()).views, range(4)))
+    with ThreadPoolExecutor(3) as pool:
+        results = list(pool.map(lambda _: rebuild(tmp_path, "me", starter_vocabulary()).views, range(3)))
 
-    assert results == [expected.views] * 4
+    assert results == [expected.views] * 3
     assert encoded(tmp_path) == encoded(tmp_path / "alone")
+
+
+def test_a_rebuild_on_a_full_disk_leaves_the_old_history(tmp_path: Path) -> None:
+    imported(tmp_path, history(("Roma", "2023-12-30")))
+    before, tables_before = encoded(tmp_path), tables(tmp_path)
+    keep(tmp_path, history(*((f"Film {number}", "2023-12-29") for number in range(2_000))))
+
+    with files_no_larger_than(100_000), pytest.raises((duckdb.Error, OSError)):
+        rebuild(tmp_path, "me", starter_vocabulary(), IN_UTC)
+
+    assert (encoded(tmp_path), tables(tmp_path)) == (before, tables_before)
+    assert not (profile_folder(tmp_path, "me") / ".rebuild").exists()
+    assert rebuild(tmp_path, "me", starter_vocabulary(), IN_UTC).views == 2_001
+
+
+def _rebuild_killed_before_the_swap(private: Path) -> None:
+    history_module.sync_folder = history_module.write_atomically = None  # type: ignore[assignment]
+    os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
+    rebuild(private, "me", starter_vocabulary(), IN_UTC)
+
+
+def test_a_killed_rebuild_leaves_the_old_history_and_the_next_one_is_whole(tmp_path: Path) -> None:
+    imported(tmp_path, history(("Roma", "2023-12-30")))
+    before, tables_before = encoded(tmp_path), tables(tmp_path)
+    keep(tmp_path, history(("Tenet", "2023-12-29")))
+
+    killed = multiprocessing.get_context("fork").Process(target=_rebuild_killed_before_the_swap, args=(tmp_path,))
+    killed.start()
+    killed.join(60)
+
+    assert killed.exitcode == -signal.SIGKILL
+    assert (profile_folder(tmp_path, "me") / ".rebuild").exists()
+    assert (encoded(tmp_path), tables(tmp_path)) == (before, tables_before)
+    assert rebuild(tmp_path, "me", starter_vocabulary(), IN_UTC).views == 2
+    assert not (profile_folder(tmp_path, "me") / ".rebuild").exists()
+
+
+# Blank titles
+
+
+def test_blank_titles_of_one_day_keep_their_number_and_are_not_doubled_by_a_second_snapshot(tmp_path: Path) -> None:
+    blank = ("", "2023-12-30")
+    imported(tmp_path, history(blank, blank, blank, ("", "2023-12-29")), history(blank, blank, ("Roma", "2023-12-31")))
+
+    assert Counter(watched(tmp_path)) == {
+        ("2023-12-29", "", None): 1,
+        ("2023-12-30", "", None): 3,
+        ("2023-12-31", "Roma", None): 1,
+    }
+    assert query(tmp_path, "select sum(views), sum(films) from weeks") == [(5, 1)]
+
+
+def test_episodes_without_a_show_keep_their_number(tmp_path: Path) -> None:
+    unnamed = (": Episode 3", "2023-12-30")
+    imported(tmp_path, history(unnamed, unnamed), history(unnamed))
+
+    assert len(watched(tmp_path)) == 2
+    assert query(tmp_path, "from shows") == []
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(["Roma", "", ": ", ": Episode 3", "Ozark: Season 1: A", "Clay Hill: Dawn", "Clay Hill: Dusk"]),
+        st.dates(date(2023, 12, 28), date(2024, 1, 2)).map(date.isoformat),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=4, deadline=None)
+@given(st.lists(ROWS, min_size=1, max_size=3), st.randoms(use_true_random=False))
+def test_snapshots_in_any_order_with_rows_in_any_order_give_the_same_history(
+    snapshots: list[list[tuple[str, str]]], random: Random
+) -> None:
+    results = []
+    for shuffle in (lambda rows: rows, lambda rows: random.sample(rows, len(rows))):
+        with tempfile.TemporaryDirectory() as folder:
+            for rows in shuffle(snapshots):
+                keep(Path(folder), history(*shuffle(rows)))
+            merged = rebuild(Path(folder), "me", starter_vocabulary(), IN_UTC)
+            found = tables(Path(folder))
+            results.append(({**found, "exports": None}, encoded(Path(folder))))
+
+    counts: Counter[tuple[str, str]] = Counter()
+    for rows in snapshots:
+        counts |= Counter(rows)
+    is_counted = {"", ": ", ": Episode 3"}
+    assert results[0] == results[1]
+    assert merged.views == sum(count if title in is_counted else 1 for (title, _), count in counts.items())
+
+
+# ViewingActivity.csv alone
+
+
+def test_the_archive_of_the_fixtures_gives_its_views_and_plays(tmp_path: Path) -> None:
+    imported(tmp_path, (EXPORTS / "ViewingActivity.csv").read_bytes())
+
+    main = [row for row in EXPECTED["ViewingActivity.csv"]["truth"] if row["type"] != "X"]
+    long = [row for row in main if row["duration"] >= "00:01:00"]
+    assert query(
+        tmp_path, "select title, start_utc::text, profile from plays join titles using (title_id) order by 2"
+    ) == sorted(((row["title"], row["start"], row["profile"]) for row in long), key=lambda play: play[1])
+    assert query(tmp_path, "select day::text, title, profile from views join titles using (title_id) order by all") == (
+        sorted((row["start"][:10], row["title"], row["profile"]) for row in long)
+    )
+    assert query(tmp_path, "select rows, views, supplemental, too_short, other_profiles from exports") == [
+        (8, 6, 2, 1, 0)
+    ]
+
+
+def test_plays_of_one_title_and_day_are_one_view_with_their_seconds_summed(tmp_path: Path) -> None:
+    data = activity(
+        ("2024-01-05 10:00:00", "00:10:00", "Roma"),
+        ("2024-01-05 20:00:00", "00:20:30", "Roma"),
+        ("2024-01-06 20:00:00", "00:01:00", "Roma"),
+        ("2024-01-05 21:00:00", "00:01:00", "Tenet"),
+    )
+    imported(tmp_path, data)
+
+    assert watched(tmp_path) == [("2024-01-05", "Roma", 1830), ("2024-01-05", "Tenet", 60), ("2024-01-06", "Roma", 60)]
+    assert query(tmp_path, "select start_utc::text, seconds from plays") == [
+        ("2024-01-05 10:00:00", 600),
+        ("2024-01-05 20:00:00", 1230),
+        ("2024-01-05 21:00:00", 60),
+        ("2024-01-06 20:00:00", 60),
+    ]
+
+
+def test_one_title_of_two_netflix_profiles_is_two_views(tmp_path: Path) -> None:
+    rows = [("2024-01-05 10:00:00", "00:10:00", "Roma", profile) for profile in ("Ann", "Bob")]
+    imported(tmp_path, activity(*rows))
+
+    assert query(tmp_path, "select profile, seconds from views") == [("Ann", 600), ("Bob", 600)]
+
+
+@pytest.mark.parametrize(("shortest", "views"), [(0, 3), (59, 3), (60, 2), (61, 1)])
+def test_plays_that_are_too_short_are_no_views(tmp_path: Path, shortest: int, views: int) -> None:
+    lengths = ["00:00:59", "00:01:00", "?"]
+    rows = [(f"2024-01-0{number} 10:00:00", length, "Roma") for number, length in enumerate(lengths, 1)]
+    found = imported(tmp_path, activity(*rows), options=RebuildOptions(zone=UTC, shortest_seconds=shortest))
+
+    assert found.views == views == len(watched(tmp_path)) == len(query(tmp_path, "from plays"))
+    assert watched(tmp_path)[-1] == ("2024-01-03", "Roma", None)
+
+
+def test_two_plays_that_are_too_short_do_not_make_one_that_is_long_enough(tmp_path: Path) -> None:
+    rows = [(f"2024-01-01 1{number}:00:00", "00:00:40", "Roma") for number in range(2)]
+
+    assert imported(tmp_path, activity(*rows)).views == 0
+
+
+def test_trailers_of_an_archive_are_no_views(tmp_path: Path) -> None:
+    row = ("2024-01-05 10:00:00", "00:10:00")
+    data = activity((*row, "Roma", "Ann", "HOOK"), (*row, "Ozark: Season 1_hook_primary_16x9"), (*row, "Tenet"))
+    imported(tmp_path, data)
+
+    assert watched(tmp_path) == [("2024-01-05", "Tenet", 600)]
+    assert query(tmp_path, "select supplemental, views from exports") == [(2, 1)]
+
+
+def test_exact_duplicates_and_overlapping_archives_are_not_doubled(tmp_path: Path) -> None:
+    rows = [(f"2024-01-0{day} 10:00:00", "00:10:00", "Roma") for day in range(1, 6)]
+    imported(tmp_path, activity(*rows[:3], rows[0]), activity(*rows[1:]))
+
+    assert watched(tmp_path) == [(f"2024-01-0{day}", "Roma", 600) for day in range(1, 6)]
+    assert len(query(tmp_path, "from plays")) == 5
+
+
+def test_a_play_that_went_on_after_the_first_archive_counts_its_longer_time(tmp_path: Path) -> None:
+    for lengths in (("00:10:00", "00:40:00"), ("00:40:00", "00:10:00")):
+        imported(tmp_path, *(activity(("2024-01-01 10:00:00", length, "Roma")) for length in lengths))
+
+    assert watched(tmp_path) == [("2024-01-01", "Roma", 2400)]
+
+
+def test_a_play_is_autoplayed_when_no_row_says_otherwise(tmp_path: Path) -> None:
+    autoplay = "Autoplayed: user action: None; "
+    data = activity(
+        ("2024-01-01 10:00:00", "00:10:00", "Roma", "Ann", "", autoplay),
+        ("2024-01-01 11:00:00", "00:10:00", "Roma", "Ann", "", autoplay),
+        ("2024-01-01 11:00:00", "00:10:00", "Roma", "Ann", "", "Has branched playback; "),
+    )
+    imported(tmp_path, data)
+
+    assert query(tmp_path, "select autoplayed, device from plays") == [(True, "TV"), (False, "TV")]
+
+
+def test_days_weeks_and_sessions_are_cut_in_local_time(tmp_path: Path) -> None:
+    data = activity(
+        ("2024-01-07 22:30:00", "00:10:00", "Ozark: Season 1: A (Episode 1)"),  # Sunday
+        ("2024-01-07 23:30:00", "00:10:00", "Ozark: Season 1: B (Episode 2)"),  # Monday in Berlin
+        ("2024-01-08 22:30:00", "00:20:00", "Ozark: Season 1: C (Episode 3)"),
+    )
+    imported(tmp_path, data, options=IN_BERLIN)
+
+    assert query(tmp_path, "select monday::text, views, episodes, seconds from weeks") == [
+        ("2024-01-01", 1, 1, 600),
+        ("2024-01-08", 2, 2, 1800),
+    ]
+    assert query(tmp_path, "select day::text, episodes, seconds from sessions") == [("2024-01-08", 2, 1800)]
+    assert query(tmp_path, "select first_day::text, last_day::text, episodes, seconds from shows") == [
+        ("2024-01-07", "2024-01-08", 3, 2400)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("start", "local"),
+    [
+        ("2024-01-31 23:30:00", "2024-02-01 00:30:00"),
+        ("2024-03-31 00:59:59", "2024-03-31 01:59:59"),
+        ("2024-03-31 01:00:00", "2024-03-31 03:00:00"),
+        ("2024-03-31 22:30:00", "2024-04-01 00:30:00"),
+        ("2024-03-30 22:30:00", "2024-03-30 23:30:00"),
+    ],
+)
+def test_a_play_is_on_its_local_day(tmp_path: Path, start: str, local: str) -> None:
+    imported(tmp_path, activity((start, "00:10:00", "Roma")), options=IN_BERLIN)
+
+    assert query(tmp_path, "select start_local::text, start_utc::text from plays") == [(local, start)]
+    assert watched(tmp_path) == [(local[:10], "Roma", 600)]
+
+
+def test_another_time_zone_moves_the_days(tmp_path: Path) -> None:
+    data = activity(("2024-01-07 23:30:00", "00:10:00", "Roma"))
+    days = []
+    for zone in ("America/Los_Angeles", "Europe/Berlin", "UTC"):
+        imported(tmp_path, data, options=RebuildOptions(zone=ZoneInfo(zone)))
+        days += [day for day, _, _ in watched(tmp_path)]
+
+    assert days == ["2024-01-07", "2024-01-08", "2024-01-07"]
+
+
+# Both exports of one account
+
+
+PLAY = ("2024-01-10 20:00:00", "00:40:00", "Clay Hill: Season 2: The Dawn (Episode 3)")
+
+
+@pytest.mark.parametrize("days", [-1, 0, 1])
+@pytest.mark.parametrize("title", ["Clay Hill: Season 2: The Dawn", "Clay Hill: The Dawn", "clay hill: THE DAWN"])
+def test_one_view_in_both_exports_is_one_view(tmp_path: Path, days: int, title: str) -> None:
+    day = (date(2024, 1, 10) + timedelta(days=days)).isoformat()
+    imported(tmp_path, history((title, day)), activity(PLAY))
+
+    assert watched(tmp_path) == [("2024-01-10", PLAY[2], 2400)]
+    assert query(tmp_path, "select episodes, titles from shows") == [(1, 1)]
+    assert query(tmp_path, "select views from weeks") == [(1,)]
+
+
+@pytest.mark.parametrize("days", [-2, 2])
+def test_a_row_two_days_from_a_play_is_another_view(tmp_path: Path, days: int) -> None:
+    day = (date(2024, 1, 10) + timedelta(days=days)).isoformat()
+    found = imported(tmp_path, history((PLAY[2].removesuffix(" (Episode 3)"), day)), activity(PLAY))
+
+    assert found.views == 2
+
+
+def test_rows_that_the_archive_does_not_have_are_kept(tmp_path: Path) -> None:
+    rows = [("Clay Hill: Season 2: The Dusk", "2024-01-10"), ("Roma", "2024-01-10"), ("Tenet", "2020-01-01")]
+    imported(tmp_path, history(*rows), activity(PLAY))
+
+    assert watched(tmp_path) == [
+        ("2020-01-01", "Tenet", None),
+        ("2024-01-10", "Clay Hill: Season 2: The Dawn (Episode 3)", 2400),
+        ("2024-01-10", "Clay Hill: Season 2: The Dusk", None),
+        ("2024-01-10", "Roma", None),
+    ]
+
+
+def test_one_episode_number_of_two_seasons_is_two_episodes(tmp_path: Path) -> None:
+    rows = [("Clay Hill: Season 1: Episode 1", "2024-01-10")]
+    found = imported(
+        tmp_path, history(*rows), activity(("2024-01-10 20:00:00", "00:40:00", "Clay Hill: Season 2: Episode 1"))
+    )
+
+    assert found.views == 2
+
+
+def test_a_row_of_a_play_that_is_too_short_is_not_counted_either(tmp_path: Path) -> None:
+    rows = [("2024-01-10 20:00:00", "00:00:20", "Roma")]
+
+    assert imported(tmp_path, history(("Roma", "2024-01-10")), activity(*rows)).views == 0
+
+
+def test_the_local_day_of_a_play_is_compared(tmp_path: Path) -> None:
+    row, play = ("Roma", "2024-01-12"), ("2024-01-10 23:30:00", "00:40:00", "Roma")
+
+    assert imported(tmp_path / "there", history(row), activity(play), options=IN_BERLIN).views == 1
+    assert imported(tmp_path / "utc", history(row), activity(play), options=IN_UTC).views == 2
+
+
+def test_blank_titles_while_the_archive_tells_are_no_further_views(tmp_path: Path) -> None:
+    blank = [("", f"2024-01-{day:02}") for day in (5, 8, 10, 12, 20)] + [("", "2024-01-20")]
+    plays = [(f"2024-01-{day} 20:00:00", "00:40:00", "Roma") for day in ("08", "12")]
+    imported(tmp_path, history(*blank), activity(*plays))
+
+    assert [day for day, title, _ in watched(tmp_path) if not title] == ["2024-01-05", "2024-01-20", "2024-01-20"]
+
+
+def test_a_viewing_history_does_not_lose_its_blank_titles_to_an_archive_without_plays(tmp_path: Path) -> None:
+    imported(tmp_path, history(("", "2024-01-05"), ("Roma", "2024-01-04")), f"{HEADER}\n".encode())
+
+    assert len(watched(tmp_path)) == 2
+
+
+def test_an_archive_that_comes_later_takes_no_view_away(tmp_path: Path) -> None:
+    rows = [
+        ("Roma", "2024-01-04"),
+        ("Ozark: Season 1: A", "2024-01-09"),
+        ("Clay Hill: Season 2: The Dawn", "2024-01-10"),
+    ]
+    before = imported(tmp_path, history(*rows)).views
+
+    after = imported(tmp_path, activity(PLAY)).views
+    assert (before, after) == (3, 3)
+
+
+@settings(max_examples=4, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["Roma", "Ozark: Season 1: A", "Clay Hill: The Dawn", "Clay Hill: The Dusk"]),
+            st.integers(0, 8),
+        ),
+        unique=True,
+        max_size=8,
+    ),
+    st.lists(
+        st.tuples(
+            st.sampled_from(["Roma", "Ozark: Season 1: A (Episode 1)", "Clay Hill: Season 2: The Dawn (Episode 2)"]),
+            st.integers(0, 8),
+        ),
+        unique=True,
+        min_size=1,
+        max_size=8,
+    ),
+    st.booleans(),
+)
+def test_both_exports_together_are_the_plays_and_what_is_not_near_one(
+    rows: list[tuple[str, int]], plays: list[tuple[str, int]], is_archive_first: bool
+) -> None:
+    def day(number: int) -> str:
+        return (date(2024, 1, 1) + timedelta(days=number)).isoformat()
+
+    def episode(title: str) -> tuple[str, str]:
+        parts = title.partition(" (Episode")[0].split(": ")
+        return parts[0], parts[-1]
+
+    files = [
+        history(*((title, day(number)) for title, number in rows)),
+        activity(*((f"{day(number)} 12:00:00", "00:30:00", title) for title, number in plays)),
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        imported(Path(folder), *(files[::-1] if is_archive_first else files))
+        found = watched(Path(folder))
+
+    near = {(episode(title), number + shift) for title, number in plays for shift in (-1, 0, 1)}
+    kept = [(day(number), title, None) for title, number in rows if (episode(title), number) not in near]
+    assert Counter(found) == Counter([*kept, *((day(number), title, 1800) for title, number in plays)])
+
+
+# Profiles
+
+
+def all_views(private: Path, options: RebuildOptions = IN_UTC) -> dict[str, int]:
+    return {found.profile: found.views for found in rebuild_all(private, starter_vocabulary(), options)}
+
+
+def test_rows_of_a_netflix_profile_go_to_the_stored_profile_of_its_name(tmp_path: Path) -> None:
+    rows = [(f"2024-01-0{day} 20:00:00", "00:40:00", "Roma", name) for day, name in enumerate(["ANN", "Bob", "me"], 1)]
+    keep(tmp_path, activity(*rows))
+    keep(tmp_path, history(("Tenet", "2023-01-01")), profile="Ann")
+
+    assert all_views(tmp_path) == {"Ann": 2, "me": 2}
+    assert watched(tmp_path, "Ann") == [("2023-01-01", "Tenet", None), ("2024-01-01", "Roma", 2400)]
+    assert [day for day, _, _ in watched(tmp_path)] == ["2024-01-02", "2024-01-03"]
+    assert query(tmp_path, "select other_profiles, views from exports") == [(1, 2)]
+
+
+def test_an_archive_of_nobody_else_is_not_in_the_exports_of_another_profile(tmp_path: Path) -> None:
+    keep(tmp_path, activity(("2024-01-01 20:00:00", "00:40:00", "Roma", "Bob")))
+    keep(tmp_path, history(("Tenet", "2023-01-01")), profile="Ann", name="hers.csv")
+    rebuild_all(tmp_path, starter_vocabulary(), IN_UTC)
+
+    assert query(tmp_path, "select name from exports", "Ann") == [("hers.csv",)]
+
+
+def test_a_bad_file_of_one_profile_is_no_file_of_another(tmp_path: Path) -> None:
+    keep(tmp_path, b"nothing", name="bad.csv")
+    keep(tmp_path, history(("Tenet", "2023-01-01")), profile="Ann", name="hers.csv")
+    rebuild_all(tmp_path, starter_vocabulary(), IN_UTC)
+
+    assert query(tmp_path, "select name from exports", "Ann") == [("hers.csv",)]
+    assert query(tmp_path, "select name, kind, views from exports") == [("bad.csv", None, 0)]
+
+
+def test_only_limits_the_netflix_profiles(tmp_path: Path) -> None:
+    rows = [(f"2024-01-0{day} 20:00:00", "00:40:00", "Roma", name) for day, name in enumerate(["Ann", "Bob", "Cid"], 1)]
+    keep(tmp_path, activity(*rows), only=("ann", "CID"))
+    keep(tmp_path, history(("Tenet", "2023-01-01")), profile="Bob")
+
+    assert all_views(tmp_path) == {"Bob": 1, "me": 2}
+    assert [day for day, _, _ in watched(tmp_path)] == ["2024-01-01", "2024-01-03"]
+
+
+def test_only_says_nothing_about_a_viewing_history(tmp_path: Path) -> None:
+    keep(tmp_path, history(("Tenet", "2023-01-01")), only=("Ann",))
+
+    assert all_views(tmp_path) == {"me": 1}
+
+
+def test_importing_under_another_profile_moves_the_file_and_removes_the_empty_folder(tmp_path: Path) -> None:
+    data = history(("Tenet", "2023-01-01"))
+    keep(tmp_path, data)
+    rebuild_all(tmp_path, starter_vocabulary(), IN_UTC)
+
+    keep(tmp_path, data, profile="Ann")
+
+    assert all_views(tmp_path) == {"Ann": 1}
+    assert {folder.name for folder in (tmp_path / "profiles").iterdir()} == {"Ann"}
+
+
+def test_a_profile_left_with_a_bad_file_alone_keeps_nothing_of_the_file_that_moved_away(tmp_path: Path) -> None:
+    data = history(("Tenet", "2023-01-01"))
+    keep(tmp_path, data)
+    keep(tmp_path, b"nothing", name="bad.csv")
+    rebuild_all(tmp_path, starter_vocabulary(), IN_UTC)
+
+    keep(tmp_path, data, profile="Ann")
+    rebuild_all(tmp_path, starter_vocabulary(), IN_UTC)
+
+    assert watched(tmp_path) == []
+    with pytest.raises(FileNotFoundError):
+        load_encodings(profile_folder(tmp_path, "me"))
+
+
+def test_the_whole_archive_decides_its_dates_and_not_the_rows_of_one_profile(tmp_path: Path) -> None:
+    rows = [("3/4/2024 20:00", "00:40:00", "Roma", "Ann"), ("3/14/2024 20:00", "00:40:00", "Roma", "Bob")]
+    keep(tmp_path, activity(*rows))
+    keep(tmp_path, history(("Tenet", "2023-01-01")), profile="Ann")
+    rebuild_all(tmp_path, starter_vocabulary(), IN_UTC)
+
+    assert watched(tmp_path, "Ann") == [("2023-01-01", "Tenet", None), ("2024-03-04", "Roma", 2400)]
+    assert watched(tmp_path) == [("2024-03-14", "Roma", 2400)]
+
+
+def test_a_private_volume_without_exports_has_no_profiles(tmp_path: Path) -> None:
+    assert rebuild_all(tmp_path, starter_vocabulary()) == []
+
+
+# Dates
+
+
+@pytest.mark.parametrize(("file", "setting", "day"), [("dmy", "mdy", "2024-09-03"), (None, "dmy", "2024-09-03")])
+def test_the_answer_for_a_file_goes_before_the_setting(tmp_path: Path, file: str, setting: str, day: str) -> None:
+    keep(tmp_path, history(("Roma", "3/9/24")), date_order=file, received=date(2025, 1, 1))
+    rebuild(tmp_path, "me", starter_vocabulary(), RebuildOptions(date_order=setting, zone=UTC))
+
+    assert watched(tmp_path) == [(day, "Roma", None)]
+    assert query(tmp_path, "select date_order, error from exports") == [("dmy", None)]
+
+
+def test_no_day_is_after_the_day_that_the_file_was_received(tmp_path: Path) -> None:
+    keep(tmp_path, history(("Roma", "3/9/24")), received=date(2024, 3, 9))
+    rebuild(tmp_path, "me", starter_vocabulary(), IN_UTC)
+
+    assert watched(tmp_path) == [("2024-03-09", "Roma", None)]
+
+
+@pytest.mark.parametrize("rows", [["3/9/24"], ["3/9/24", "2/9/24"]], ids=len)
+def test_receiving_the_same_file_again_moves_no_view(tmp_path: Path, rows: list[str]) -> None:
+    data = history(*((f"Film {day}", day) for day in rows))
+    keep(tmp_path, data, received=date(2024, 3, 10))
+    rebuild(tmp_path, "me", starter_vocabulary(), IN_UTC)
+    before = watched(tmp_path)
+
+    keep(tmp_path, data, received=date(2024, 12, 1))
+    rebuild(tmp_path, "me", starter_vocabulary(), IN_UTC)
+
+    assert len(before) == len(rows)
+    assert watched(tmp_path) == before
+
+
+def test_a_refused_file_asks_its_question_in_the_table_of_exports(tmp_path: Path) -> None:
+    keep(tmp_path, history(("Roma", "3/9/24")), name="short.csv", received=date(2025, 1, 1))
+    rebuild(tmp_path, "me", starter_vocabulary(), IN_UTC)
+
+    ((name, error, rows),) = query(tmp_path, "select name, error, views from exports")
+    assert (name, rows) == ("short.csv", 0)
+    assert "DATE_ORDER=mdy|dmy" in error
+
+
+def test_encodings_do_not_outlive_the_answer_that_they_were_made_with(tmp_path: Path) -> None:
+    keep(tmp_path, history(("Roma", "3/9/24")), received=date(2025, 1, 1))
+    rebuild(tmp_path, "me", starter_vocabulary(), RebuildOptions(date_order="mdy"))
+    rebuild(tmp_path, "me", starter_vocabulary())
+
+    assert watched(tmp_path) == []
+    with pytest.raises(FileNotFoundError):
+        load_encodings(profile_folder(tmp_path, "me"))
+
+
+# All tables
+
+
+def test_life_events_are_in_the_tables(tmp_path: Path) -> None:
+    add_event(tmp_path, "moved", date(2024, 2, 1), date(2024, 2, 2))
+    add_event(tmp_path, "sick", date(2024, 1, 1), date(2024, 1, 9))
+    imported(tmp_path, history(("Roma", "2023-12-30")))
+
+    assert query(tmp_path, "select id, label, first_day, last_day from life_events") == [
+        (2, "sick", date(2024, 1, 1), date(2024, 1, 9)),
+        (1, "moved", date(2024, 2, 1), date(2024, 2, 2)),
+    ]
+
+
+def test_sessions_are_two_or_more_episodes_of_a_show_on_a_day(tmp_path: Path) -> None:
+    rows = [(f"Ozark: Season 1: {letter}", "2023-12-30") for letter in "ABC"]
+    rows += [("Dark: Season 1: A", "2023-12-30"), ("Dark: Season 1: B", "2023-12-31"), ("Roma", "2023-12-31")]
+    rows += [("Tenet", "2023-12-31")]
+    imported(tmp_path, history(*rows))
+
+    assert query(
+        tmp_path,
+        "select day::text, show_name, s.episodes, profile, s.seconds from sessions s join shows using (show_id)",
+    ) == [("2023-12-30", "Ozark", 3, None, None)]
+
+
+def test_weeks_start_on_monday_and_count_every_kind(tmp_path: Path) -> None:
+    rows = [("Ozark: Season 1: A", "2024-01-07"), ("Roma", "2024-01-08"), ("", "2024-01-14"), ("Tenet", "2024-01-15")]
+    rows += [("Dark: Season 1: A", "2024-01-14"), ("Ozark: Season 1: A", "2024-01-14")]
+    imported(tmp_path, history(*rows, ("Ozark: Season 1 (Trailer)", "2024-01-22")))
+
+    assert query(tmp_path, "select monday::text, views, episodes, films, shows, seconds from weeks") == [
+        ("2024-01-01", 1, 1, 0, 1, None),
+        ("2024-01-08", 4, 2, 1, 2, None),
+        ("2024-01-15", 1, 0, 1, 0, None),
+    ]
+
+
+def test_titles_say_how_sure_they_are(tmp_path: Path) -> None:
+    rows = [
+        ("Ozark: Season 1: A", "2024-01-07"),
+        ("Clay Hill: Dawn", "2024-01-07"),
+        ("Lamp Street: Dusk", "2024-01-07"),
+    ]
+    imported(tmp_path, history(*rows, ("Lamp Street: Dawn", "2024-01-06")))
+
+    assert query(tmp_path, "select title, kind, certainty, season from titles order by title") == [
+        ("Clay Hill: Dawn", "film", "guess", None),
+        ("Lamp Street: Dawn", "episode", "likely", None),
+        ("Lamp Street: Dusk", "episode", "likely", None),
+        ("Ozark: Season 1: A", "episode", "certain", "Season 1"),
+    ]
+
+
+def test_many_fixtures_in_any_order_give_the_same_history(tmp_path: Path) -> None:
+    names = sorted(EXPECTED)[::2]
+    results = []
+    for number, order in enumerate((names, Random(7).sample(names, len(names)))):
+        keep_fixtures(tmp_path / str(number), order)
+        rebuild(tmp_path / str(number), "me", starter_vocabulary(), IN_UTC)
+        results.append((tables(tmp_path / str(number)), encoded(tmp_path / str(number))))
+
+    assert results[0] == results[1]
+    assert query(tmp_path / "0", "select count(*) from exports where error is null") == [(len(names),)]
+
+
+def test_a_thing_in_the_way_of_the_private_volume_with_a_quotation_mark_in_its_name(tmp_path: Path) -> None:
+    assert imported(tmp_path / "it's here", history(("Roma", "2023-12-30"))).views == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import zipfile
 from datetime import date
 from pathlib import Path
 
@@ -44,7 +45,10 @@ class Person:
         return self.look() + self.look(after=SETTLED_SECONDS)
 
     def delivered(self) -> list[Delivery]:
-        return [unpack(message) for message in self.queue]
+        return [unpack(message)[0] for message in self.queue]
+
+    def delivered_bytes(self) -> list[bytes]:
+        return [b"".join(unpack(message)[1]) for message in self.queue]
 
     def names(self, kind: str = "") -> set[str]:
         folder = self.folder / kind
@@ -77,9 +81,10 @@ def test_a_file_is_queued_as_it_is_and_moved_to_done(person):
 
     lines = person.look_twice()
 
-    assert [(d.profile, d.source, d.name, d.data) for d in person.delivered()] == [
-        ("me", "drop_folder", "NetflixViewingHistory.csv", EXPORT)
+    assert [(d.profile, d.source, d.name) for d in person.delivered()] == [
+        ("me", "drop_folder", "NetflixViewingHistory.csv")
     ]
+    assert person.delivered_bytes() == [EXPORT]
     assert person.names("done") == {"NetflixViewingHistory.csv"}
     assert (person.folder / "done" / "NetflixViewingHistory.csv").read_bytes() == EXPORT
     assert person.names() == set()
@@ -115,7 +120,7 @@ def test_what_a_file_holds_is_not_judged_here(person):
     person.put("a.csv", b"\x00\xff no export")
     person.look_twice()
 
-    assert person.delivered()[0].data == b"\x00\xff no export"
+    assert person.delivered_bytes()[0] == b"\x00\xff no export"
 
 
 def test_an_empty_folder_gives_no_lines(person):
@@ -158,7 +163,7 @@ def test_a_file_that_grows_is_not_taken_until_it_has_stopped(person):
 
     person.look(after=SETTLED_SECONDS)
 
-    assert [d.data for d in person.delivered()] == [b"Title,01234"]
+    assert person.delivered_bytes() == [b"Title,01234"]
 
 
 def test_a_file_that_is_written_again_with_the_same_size_is_not_taken(person):
@@ -170,7 +175,7 @@ def test_a_file_that_is_written_again_with_the_same_size_is_not_taken(person):
 
     assert person.look(after=SETTLED_SECONDS) == []
     assert len(person.look(after=SETTLED_SECONDS)) == 1
-    assert person.delivered()[0].data == b"new"
+    assert person.delivered_bytes()[0] == b"new"
 
 
 def test_a_file_that_grows_within_one_tick_of_the_clock_is_not_taken(person):
@@ -220,7 +225,7 @@ def test_a_file_that_vanishes_while_the_folder_is_looked_at_costs_the_others_not
 
 
 @pytest.mark.parametrize(
-    "name", [".a.csv", ".a.csv.swp", "a.csv.crdownload", "a.csv.part", "a.csv~", "a.txt", "a.zip", "a", "csv"]
+    "name", [".a.csv", ".a.csv.swp", "a.csv.crdownload", "a.csv.part", "a.csv~", "a.txt", "a.7z", "a", "csv"]
 )
 def test_dot_files_and_other_suffixes_are_left_alone(person, name):
     person.put(name)
@@ -415,3 +420,79 @@ def test_a_file_in_done_keeps_its_time(person):
     person.look_twice()
 
     assert (person.folder / "done" / "a.csv").stat().st_mtime == NOON
+
+
+# Archives, and what an import was asked to do
+
+
+def archive(path: Path, members: dict[str, bytes], written: tuple[int, int, int] = (2024, 3, 4)) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, data in members.items():
+            file.writestr(zipfile.ZipInfo(name, (*written, 12, 0, 0)), data)
+    return path
+
+
+def test_of_an_archive_only_the_viewing_activity_is_queued(person):
+    archive(
+        person.folder / "netflix-report.zip",
+        {"PAYMENT_AND_BILLING/BillingHistory.csv": b"secret", "CONTENT_INTERACTION/ViewingActivity.csv": b"rows"},
+    )
+
+    lines = person.look_twice()
+
+    assert person.delivered_bytes() == [b"rows"]
+    assert person.delivered()[0].name == "netflix-report.zip"
+    assert person.names("done") == {"netflix-report.zip"}
+    assert "secret" not in "".join(lines)
+
+
+def test_an_archive_covers_what_was_watched_until_it_was_packed(person):
+    path = archive(person.folder / "a.zip", {"ViewingActivity.csv": b"rows"}, (2024, 3, 4))
+    os.utime(path, (1_710_000_000, 1_710_000_000))  # 9 March, when it was downloaded
+
+    person.look_twice()
+
+    assert person.delivered()[0].received == date(2024, 3, 4)
+
+
+def test_an_archive_without_viewing_activity_is_refused_with_the_reason(person):
+    archive(person.folder / "a.zip", {"BillingHistory.csv": b"secret"})
+
+    assert person.look_twice() == ["file refused reason=no_viewing_activity"]
+    assert "no ViewingActivity.csv" in (person.folder / "refused" / "a.zip.reason.txt").read_text()
+    assert person.queue == []
+
+
+def test_what_an_import_was_asked_travels_with_the_file_and_is_removed(person):
+    (person.folder / ".a.csv.options").write_text("profile=Anna\ndate_order=dmy\nonly=Kids, room\nonly=Anna\n")
+    person.put("a.csv")
+
+    person.look_twice()
+
+    (delivery,) = person.delivered()
+    assert (delivery.profile, delivery.date_order, delivery.only) == ("Anna", "dmy", ("Kids, room", "Anna"))
+    assert person.names() == set()
+    person.put("a.csv")
+    person.look_twice()
+    assert (person.delivered()[1].profile, person.delivered()[1].date_order) == ("me", None)
+
+
+@pytest.mark.parametrize("text", ["profile=../x", "date_order=ydm", "colour=red", "received=2020-01-01\nsha=1", "x"])
+def test_options_that_make_no_sense_refuse_the_file(person, text):
+    (person.folder / ".a.csv.options").write_text(text)
+    person.put("a.csv")
+
+    assert person.look_twice() == ["file refused reason=options"]
+    assert person.names("refused") == {"a.csv", "a.csv.reason.txt"}
+    assert "import option" in (person.folder / "refused" / "a.csv.reason.txt").read_text()
+    assert person.queue == []
+
+
+def test_the_wanted_netflix_profiles_of_the_setting_travel_too(tmp_path):
+    person = Person(tmp_path)
+    person.drop_folder.only = ("Anna",)
+    person.put("a.csv")
+
+    person.look_twice()
+
+    assert person.delivered()[0].only == ("Anna",)

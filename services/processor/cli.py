@@ -1,0 +1,444 @@
+"""What a person asks their own machine: `./run.sh read`, `import`, `insights` and `event`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import wrap_file
+from rich.table import Table
+
+from netflix_trend.archive import ArchiveError, open_csv
+from netflix_trend.settings import Settings, SettingsError, load_settings
+from netflix_trend.shared_files import current_vocabulary
+from netflix_trend.vocabulary import Vocabulary
+from services.processor.account import ExportAccount, account_of, counted
+from services.processor.effects import EventEffect, event_effect
+from services.processor.events import EventError, add_event, read_events, remove_event
+from services.processor.exports import ExportError
+from services.processor.history import History, RebuildOptions, connect, rebuild_all
+from services.processor.insights import Cell, InsightTable, all_insights, open_profiles
+from services.processor.raw import import_file
+from services.processor.staging import ReadOptions, Staging
+
+_UNREADABLE = (ExportError, ArchiveError, OSError)
+_BAR = 20
+_LARGE_FILE = 5_000_000
+_PRINTED_ROWS = 24
+_CALENDAR_WEEKS = 53
+_SHADES = " ░▒▓█"
+
+
+def main(arguments: list[str]) -> int:
+    """Run a verb. Returns 0, or 1 when something could not be done."""
+    options = _parser().parse_args(arguments)
+    console = Console(highlight=False, soft_wrap=False)
+    try:
+        settings = load_settings()
+        if "datasites" in settings.private_dir.resolve().parts:
+            raise SettingsError("PRIVATE_DIR lies below a folder of datasites, which are uploaded; name another folder")
+        code: int = options.run(options, settings, console)
+    except (EventError, SettingsError, FileNotFoundError, ValueError) as error:
+        print(f"{options.verb}: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="./run.sh")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+
+    read = verbs.add_parser("read", help="say what is in exports, without storing anything")
+    read.add_argument("files", metavar="FILE", nargs="+", type=Path)
+    read.add_argument("--json", action="store_true", help="one JSON object a line, one line a file")
+    read.add_argument("--date-order", choices=("mdy", "dmy", "ymd"), help="for files whose dates do not tell")
+    read.add_argument("--only", action="append", metavar="PROFILE", help="count this Netflix profile only (repeatable)")
+    read.set_defaults(run=_read)
+
+    take = verbs.add_parser("import", help="keep exports and rebuild the tables, without Docker")
+    take.add_argument("files", metavar="FILE", nargs="+", type=Path)
+    take.add_argument("--profile", help="name to store them under (setting NETFLIX_PROFILE)")
+    take.add_argument("--date-order", choices=("mdy", "dmy", "ymd"), help="for files whose dates do not tell")
+    take.add_argument("--only", action="append", metavar="PROFILE", help="count this Netflix profile only (repeatable)")
+    take.set_defaults(run=_import)
+
+    insights = verbs.add_parser("insights", help="what your own history says; nothing leaves the machine")
+    insights.add_argument("--json", action="store_true", help="one JSON object with all tables")
+    insights.set_defaults(run=_insights)
+
+    event = verbs.add_parser("event", help="life events, and whether you watched more or less then")
+    actions = event.add_subparsers(dest="action", required=True)
+    add = actions.add_parser("add", help="note an event: event add sick 2026-02-01 2026-02-09")
+    add.add_argument("label")
+    add.add_argument("first_day", type=_day, metavar="FIRST_DAY")
+    add.add_argument("last_day", type=_day, metavar="LAST_DAY")
+    add.set_defaults(run=_event_add)
+    listed = actions.add_parser("list", help="show all events and what changed")
+    listed.add_argument("--json", action="store_true", help="one JSON object an event")
+    listed.set_defaults(run=_event_list)
+    remove = actions.add_parser("remove", help="forget an event")
+    remove.add_argument("number", type=int)
+    remove.set_defaults(run=_event_remove)
+    return parser
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2026-02-01") from None
+
+
+# --- read and import ---------------------------------------------------------------------------------------------
+
+
+def read_file(path: Path, vocabulary: Vocabulary, options: ReadOptions) -> ExportAccount:
+    """Return the account of a file; nothing of it is kept. Raises ExportError, ArchiveError or OSError."""
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    with (
+        tempfile.TemporaryDirectory(prefix="netflix-trend-") as scratch,
+        connect(Path(scratch) / "read.duckdb") as database,
+        path.open("rb") as file,
+        _with_progress(file, path) as watched,
+        open_csv(watched, path.name) as (csv, _),
+    ):
+        staging = Staging(database, vocabulary)
+        number, found = staging.add(csv, path.name, options, date.today() + timedelta(days=1))
+        staging.decide_titles()
+        return account_of(staging, number, found)
+
+
+def _with_progress(file: BinaryIO, path: Path) -> AbstractContextManager[BinaryIO]:
+    """Show on a terminal how far a large file was read."""
+    size, screen = path.stat().st_size, Console(stderr=True)
+    if not screen.is_terminal or size < _LARGE_FILE:
+        return nullcontext(file)
+    return wrap_file(file, size, description=path.name, console=screen, transient=True)
+
+
+def _read(options: argparse.Namespace, settings: Settings, console: Console) -> int:
+    vocabulary = current_vocabulary(settings)
+    wanted = {name.casefold() for name in options.only or settings.activity_profiles}
+    reading = ReadOptions(
+        options.date_order or settings.date_order,
+        settings.zone,
+        lambda name: not wanted or name.casefold() in wanted,
+        settings.shortest_view_seconds,
+    )
+    failed = False
+    for path in options.files:
+        try:
+            account = read_file(path, vocabulary, reading)
+        except _UNREADABLE as error:
+            failed = True
+            _print_unreadable(path, error, console, is_json=options.json)
+        else:
+            if options.json:
+                _print_json(account.to_json(str(path)))
+            else:
+                print_account(path.name, account, console)
+    # For a program, what is wrong with a file is part of the answer.
+    return 1 if failed and not options.json else 0
+
+
+_NOTHING_READ: dict[str, Any] = {
+    **dict.fromkeys(("kind", "encoding", "delimiter")),
+    **dict.fromkeys(("rows", "views", "blank", "undated", "supplemental", "unsure"), 0),
+    **dict.fromkeys(("date_order", "date_evidence", "first_day", "last_day")),
+    **dict.fromkeys(("episodes", "films"), 0),
+}
+
+
+def _print_unreadable(path: Path, error: Exception, console: Console, *, is_json: bool) -> None:
+    message = " ".join(str(error).split())
+    if not is_json:
+        console.print(f"{path.name}: cannot be used. {message}\n", markup=False, soft_wrap=True)
+        return
+    known = error.known if isinstance(error, ExportError) else {}
+    lists: dict[str, Any] = {"shows": [], "profiles": [], "hours": None, "warnings": []}
+    _print_json({"file": str(path), **_NOTHING_READ, **lists, **known, "error": message})
+
+
+def print_account(name: str, account: ExportAccount, console: Console) -> None:
+    """Print what was understood of a file, and everything that was dropped."""
+    file = account.file
+    kind = "viewing history" if file.kind == "viewing_history" else "viewing activity"
+    lines = [
+        f"{name}: {kind}, {file.encoding}, {file.rows} rows",
+        f"  {account.views} views from {account.first_day or '-'} to {account.last_day or '-'}: "
+        f"{account.kinds['episode']} episodes of {len(account.shows)} shows, {account.kinds['film']} films"
+        + (f", {account.hours:.1f} hours" if account.hours is not None else ""),
+        f"  not counted or unsure: {account.dropped()}",
+        f"  dates: {file.date_order}; {file.date_evidence}",
+    ]
+    if file.profiles:
+        lines.append(f"  Netflix profiles: {'; '.join(file.profiles)}")
+    lines += [f"  note: {warning}" for warning in account.warnings]
+    console.print("\n".join(lines) + "\n", markup=False, soft_wrap=True)
+
+
+def _import(options: argparse.Namespace, settings: Settings, console: Console) -> int:
+    kept = {}
+    failed = False
+    for path in options.files:
+        try:
+            raw = import_file(
+                settings.private_dir,
+                path,
+                "import",
+                profile=options.profile or settings.netflix_profile,
+                date_order=options.date_order,
+                only=tuple(options.only or settings.activity_profiles),
+            )
+        except (ArchiveError, OSError) as error:
+            failed = True
+            _print_unreadable(path, error, console, is_json=False)
+        else:
+            kept[raw.sha256] = path.name
+    with console.status("Rebuilding the tables ..."):
+        histories = _rebuild(settings)
+    for history in histories:
+        for file in history.files:
+            if file.raw.sha256 not in kept:
+                continue
+            if file.account is not None:
+                print_account(kept[file.raw.sha256], file.account, console)
+            else:
+                failed = True
+                _print_unreadable(Path(kept[file.raw.sha256]), file.refusal or ValueError(), console, is_json=False)
+    for history in histories:
+        console.print(
+            f"{history.profile}: {history.views} views of {counted(len(history.files), 'file')}", markup=False
+        )
+    return int(failed)
+
+
+def _rebuild(settings: Settings) -> list[History]:
+    return rebuild_all(settings.private_dir, current_vocabulary(settings), RebuildOptions.of(settings))
+
+
+# --- insights ----------------------------------------------------------------------------------------------------
+
+
+def _insights(options: argparse.Namespace, settings: Settings, console: Console) -> int:
+    with _profiles(settings) as database:
+        tables = all_insights(database)
+        effects = list(_effects(settings, database))
+    if options.json:
+        _print_json({"tables": [table.to_json() for table in tables], "events": [_effect_json(one) for one in effects]})
+        return 0
+    for table in tables:
+        if table.name == "calendar":
+            _print_calendar(table, console)
+        else:
+            print_table(table, console)
+    for effect in effects:
+        _print_effect(effect, console)
+    return 0
+
+
+def _profiles(settings: Settings) -> duckdb.DuckDBPyConnection:
+    try:
+        return open_profiles(settings.private_dir)
+    except FileNotFoundError:
+        raise FileNotFoundError("nothing was imported yet. Try ./run.sh import NetflixViewingHistory.csv") from None
+
+
+def print_table(table: InsightTable, console: Console) -> None:
+    """Print a table, with its bar drawn."""
+    rows = table.rows[-_PRINTED_ROWS:]
+    cut = f" (the last {len(rows)} of {len(table.rows)})" if len(rows) < len(table.rows) else ""
+    console.print(f"\n{table.title}{cut}", style="bold", markup=False)
+    if rows:
+        # A column that nothing is known for says nothing.
+        shown = [place for place in range(len(table.columns)) if any(row[place] is not None for row in rows)]
+        grid = Table(box=None, pad_edge=False)
+        for place in shown:
+            is_text = isinstance(rows[0][place], str)
+            grid.add_column(
+                table.columns[place].replace("_", " "),
+                justify="left" if is_text else "right",
+                no_wrap=True,
+                min_width=min(30, max(len(str(row[place])) for row in rows)) if is_text else None,
+            )
+        bar = table.columns.index(table.bar) if table.bar else -1
+        largest = max(_number(row[bar]) for row in rows) if table.bar else 0.0
+        if largest:
+            grid.add_column("", no_wrap=True, width=_BAR)
+        for row in rows:
+            cells = [_cell(table.columns[place], row[place]) for place in shown]
+            grid.add_row(*cells, *(["█" * round(_BAR * _number(row[bar]) / largest)] if largest else []))
+        console.print(grid)
+    if table.note:
+        console.print(table.note, style="dim", markup=False, soft_wrap=True)
+
+
+def _number(cell: Cell) -> float:
+    return float(cell) if isinstance(cell, int | float) else 0.0
+
+
+def _cell(name: str, value: Cell) -> str:
+    if value is None:
+        return "-"
+    if name == "share" and isinstance(value, float):
+        return f"{100 * value:.1f} %"
+    return f"{value:.1f}" if isinstance(value, float) else str(value)
+
+
+def _print_calendar(table: InsightTable, console: Console) -> None:
+    """Draw the last year of views: a column a week, a row a weekday."""
+    counts = {day: _number(views) for day, views in table.rows if isinstance(day, date)}
+    if not counts:
+        return
+    newest = max(counts)
+    first = newest - timedelta(days=newest.weekday() + 7 * (_CALENDAR_WEEKS - 1))
+    largest = max(counts.values())
+    console.print(f"\n{table.title}: a column a week from {first} to {newest}, a row a weekday", style="bold")
+    for weekday in range(7):
+        days = (first + timedelta(days=7 * week + weekday) for week in range(_CALENDAR_WEEKS))
+        shades = (_SHADES[-(-4 * int(counts.get(day, 0)) // int(largest))] for day in days)
+        console.print(f"{'MTWTFSS'[weekday]} {''.join(shades)}", markup=False)
+
+
+# --- life events -------------------------------------------------------------------------------------------------
+
+
+def _event_add(options: argparse.Namespace, settings: Settings, console: Console) -> int:
+    event = add_event(settings.private_dir, options.label, options.first_day, options.last_day)
+    console.print(f"{event.id}: {event.label}, {event.first_day} to {event.last_day}. It stays on this machine.")
+    _rebuild(settings)
+    try:
+        database = open_profiles(settings.private_dir)
+    except FileNotFoundError:
+        console.print("Nothing was imported yet, so there is nothing to compare.")
+        return 0
+    with database:
+        for effect in _effects(settings, database):
+            if effect.event == event:
+                _print_effect(effect, console)
+    return 0
+
+
+def _event_list(options: argparse.Namespace, settings: Settings, console: Console) -> int:
+    events = read_events(settings.private_dir)
+    if not events and not options.json:
+        console.print("No events yet. Note one: ./run.sh event add sick 2026-02-01 2026-02-09")
+        return 0
+    try:
+        with open_profiles(settings.private_dir) as database:
+            effects = list(_effects(settings, database))
+    except FileNotFoundError:
+        effects = [EventEffect(event, None, None, None, None, 0) for event in events]
+    for effect in effects:
+        if options.json:
+            _print_json(_effect_json(effect))
+        else:
+            _print_effect(effect, console)
+    return 0
+
+
+def _event_remove(options: argparse.Namespace, settings: Settings, console: Console) -> int:
+    event = remove_event(settings.private_dir, options.number)
+    _rebuild(settings)
+    console.print(f"Removed {event.id}: {event.label}, {event.first_day} to {event.last_day}.", markup=False)
+    return 0
+
+
+def _effects(settings: Settings, database: duckdb.DuckDBPyConnection) -> Iterator[EventEffect]:
+    views, first_day = daily_views(database)
+    is_thinned = _is_thinned(database)
+    for event in read_events(settings.private_dir):
+        yield replace(event_effect(views, first_day, event), is_thinned=is_thinned)
+
+
+def daily_views(database: duckdb.DuckDBPyConnection) -> tuple[NDArray[np.int64], date]:
+    """Return int64[days] of views from the first day with one to the last day that all exports cover, and that day."""
+    counts = dict(database.execute("select day, count(*) from seen group by day").fetchall())
+    if not counts:
+        return np.zeros(0, dtype=np.int64), date.min
+    (covered,) = database.execute("select min(covered_through) from coverage").fetchone() or (None,)
+    first, last = min(counts), covered or max(counts)
+    views = np.zeros(max(0, (last - first).days + 1), dtype=np.int64)
+    for day, count in counts.items():
+        if day <= last:
+            views[(day - first).days] = count
+    return views, first
+
+
+_THINNED = (
+    "Mind: a viewing-history file shows only the last time a title was seen, so older weeks look emptier than they "
+    "were (about 18 % of the last month is missing, 35 % of what is older than two years). ViewingActivity.csv, or "
+    "importing a new file every month, avoids that."
+)
+
+
+def _is_thinned(database: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether views come from NetflixViewingHistory.csv alone, which shows the last view of a title only."""
+    return database.execute("select 1 from seen where seconds is null limit 1").fetchone() is not None
+
+
+def _print_effect(effect: EventEffect, console: Console) -> None:
+    event = effect.event
+    console.print(f"\n{event.id}: {event.label}, {event.first_day} to {event.last_day}", style="bold", markup=False)
+    grid = Table(box=None, pad_edge=False)
+    for column in ("", "from", "to", "views", "a day", "a week", "times before", "95 % interval"):
+        grid.add_column(column, justify="left" if not column else "right", no_wrap=True)
+    for period in (effect.before, effect.during, effect.after):
+        if period is None:
+            continue
+        ratio = "" if period.ratio is None else f"{period.ratio:.2f}"
+        interval = "" if period.lower is None else f"{period.lower:.2f} to {period.upper:.2f}"
+        days = (str(period.first_day), str(period.last_day), str(period.views))
+        grid.add_row(period.name, *days, f"{period.per_day:.2f}", f"{period.per_week:.1f}", ratio, interval)
+    console.print(grid)
+    console.print(effect.reading, markup=False, soft_wrap=True)
+    if effect.is_thinned:
+        console.print(_THINNED, style="dim", markup=False, soft_wrap=True)
+
+
+def _effect_json(effect: EventEffect) -> dict[str, Any]:
+    def period(one: Any) -> dict[str, Any] | None:
+        if one is None:
+            return None
+        return {
+            "first_day": one.first_day.isoformat(),
+            "last_day": one.last_day.isoformat(),
+            "views": one.views,
+            "views_per_day": one.per_day,
+            "views_per_week": one.per_week,
+            "ratio_to_before": one.ratio,
+            "lower": one.lower,
+            "upper": one.upper,
+        }
+
+    return {
+        **effect.event.model_dump(mode="json"),
+        "before": period(effect.before),
+        "during": period(effect.during),
+        "after": period(effect.after),
+        "p_value": effect.p_value,
+        "weeks": effect.weeks,
+        "reading": effect.reading,
+        "warning": _THINNED if effect.is_thinned else None,
+    }
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False))  # noqa: T201
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

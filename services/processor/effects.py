@@ -1,0 +1,199 @@
+"""Did a life event change how much was watched? Before, during and after, with intervals and a permutation test.
+
+Days of viewing depend strongly on each other (a series that is watched through, a holiday), so counts vary more than
+a Poisson count would. Intervals are widened by that (quasi-Poisson), and the test moves whole weeks.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.processor.events import LifeEvent
+
+# What is usual is learnt from this many weeks around the event.
+_NEAR_WEEKS = 52
+# With fewer weeks the dispersion is not known well enough, and the test cannot tell anything.
+_FEWEST_WEEKS = 8
+_FEWEST_TEST_WEEKS = 20
+_Z = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Period:
+    """Views in a period of days. ratio compares its daily mean with the one before the event, with a 95 % interval;
+    None where nothing can be said.
+    """
+
+    name: str
+    first_day: date
+    last_day: date
+    views: int
+    ratio: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+
+    @property
+    def days(self) -> int:
+        """Length of the period."""
+        return (self.last_day - self.first_day).days + 1
+
+    @property
+    def per_day(self) -> float:
+        """Mean views a day."""
+        return self.views / self.days
+
+    @property
+    def per_week(self) -> float:
+        """Mean views in seven days."""
+        return 7 * self.per_day
+
+
+@dataclass(frozen=True)
+class EventEffect:
+    """The answer for one event. A period is missing where the history does not reach. p_value is None with too few
+    weeks; weeks is how many the test used. is_thinned: views come from files that show only the last view of a title.
+    """
+
+    event: LifeEvent
+    before: Period | None
+    during: Period | None
+    after: Period | None
+    p_value: float | None
+    weeks: int
+    is_thinned: bool = False
+
+    @property
+    def reading(self) -> str:
+        """Return the answer in a sentence or two."""
+        during, before = self.during, self.before
+        if during is None or before is None:
+            return "The history does not cover the event and as many days before it."
+        if during.ratio is None or during.lower is None or during.upper is None:
+            return "There are too few weeks or views to say whether this is more than chance."
+        between = f"between {during.lower:.2f} and {during.upper:.2f} times"
+        if during.lower > 1 or during.upper < 1:
+            more = "more" if during.ratio > 1 else "less"
+            text = f"You watched {more}: {during.ratio:.2f} times as much as before ({between}, 95 %)."
+        else:
+            text = f"Cannot be told from noise: {during.ratio:.2f} times as much as before, {between} (95 %)."
+        if self.p_value is not None:
+            share = f"{100 * self.p_value:.0f} %" if self.p_value >= 0.01 else "less than 1 %"
+            text += f" In the year around it other stretches of weeks stand out as much in {share} of cases."
+        return text
+
+
+def event_effect(views: NDArray[np.int64], first_day: date, event: LifeEvent) -> EventEffect:
+    """Compare an event with equal lengths before and after it.
+
+    views: int64[days], views on each day from first_day on, up to the last day that the exports cover.
+    """
+    dispersion = weekly_dispersion(views, first_day, event)
+    start = (event.first_day - first_day).days
+    before = _period("before", views, first_day, start - event.days, event.days)
+    during = _period("during", views, first_day, start, event.days)
+    after = _period("after", views, first_day, start + event.days, event.days)
+    p_value, weeks = shift_test(views, first_day, event)
+    return EventEffect(
+        event=event,
+        before=before,
+        during=_compared(during, before, dispersion),
+        after=_compared(after, before, dispersion),
+        p_value=p_value,
+        weeks=weeks,
+    )
+
+
+def weekly_dispersion(views: NDArray[np.int64], first_day: date, event: LifeEvent) -> float | None:
+    """Return how many times more the views of a week vary than a Poisson count: variance over mean of the weeks near
+    the event and outside of it, at least 1 (McCullagh and Nelder, Generalized Linear Models, section 6.2.3). None with
+    fewer than 8 weeks.
+    """
+    mondays, totals = _near_weeks(views, first_day, event)
+    start, stop = np.datetime64(event.first_day), np.datetime64(event.last_day)
+    outside = totals[(mondays + 6 < start) | (mondays > stop)]
+    if len(outside) < _FEWEST_WEEKS or not outside.sum():
+        return None
+    return max(1.0, float(outside.var(ddof=1) / outside.mean()))
+
+
+def rate_ratio(
+    views: int, days: int, other_views: int, other_days: int, dispersion: float
+) -> tuple[float, float, float]:
+    """Return the ratio of two daily rates and its 95 % interval, from log-normal quasi-Poisson counts.
+
+    With no views at all on one side half a view is added to both, as for odds ratios (Haldane 1956, Anscombe 1956).
+    """
+    added = 0.5 if not views or not other_views else 0.0
+    count, other = views + added, other_views + added
+    ratio = (count / days) / (other / other_days)
+    error = math.sqrt(dispersion * (1 / count + 1 / other))
+    return ratio, ratio * math.exp(-_Z * error), ratio * math.exp(_Z * error)
+
+
+def shift_test(views: NDArray[np.int64], first_day: date, event: LifeEvent) -> tuple[float | None, int]:
+    """Return a two-sided p-value and the number of weeks: in how many of all rotations of the weeks near the event (52
+    around it) do the event's weeks differ from the others at least as much.
+
+    Weeks further away are left out: the level of years drifts, not least because older views are missing from a file.
+
+    Rotations are the permutations of weeks that keep neighbours together, so that a habit of some weeks does not count
+    as many independent ones; all of them are tried, none is drawn. A week belongs to the event when at least four of
+    its days do, or any where no week has four. None with fewer than 20 weeks, or where the event covers none or all.
+    """
+    mondays, totals = _near_weeks(views, first_day, event)
+    start, stop = np.datetime64(event.first_day), np.datetime64(event.last_day)
+    days = (np.minimum(mondays + 6, stop) - np.maximum(mondays, start)).astype(np.int64) + 1
+    inside = days >= 4 if (days >= 4).any() else days >= 1
+    if len(totals) < _FEWEST_TEST_WEEKS or not inside.any() or inside.all():
+        return None, len(totals)
+
+    def difference(series: NDArray[np.int64]) -> float:
+        return abs(float(series[inside].mean() - series[~inside].mean()))
+
+    observed = difference(totals)
+    as_large = sum(difference(np.roll(totals, shift)) >= observed - 1e-9 for shift in range(len(totals)))
+    return as_large / len(totals), len(totals)
+
+
+def _near_weeks(
+    views: NDArray[np.int64], first_day: date, event: LifeEvent
+) -> tuple[NDArray[np.datetime64], NDArray[np.int64]]:
+    """Return the weeks of the event and the 52 that are nearest to it, as `_weeks` does."""
+    mondays, totals = _weeks(views, first_day)
+    start, stop = np.datetime64(event.first_day), np.datetime64(event.last_day)
+    away = np.maximum(np.maximum(start - (mondays + 6), mondays - stop).astype(np.int64), 0)
+    outside = np.sort(away[away > 0])
+    if len(outside) > _NEAR_WEEKS:
+        near = away <= outside[_NEAR_WEEKS - 1]
+        return mondays[near], totals[near]
+    return mondays, totals
+
+
+def _weeks(views: NDArray[np.int64], first_day: date) -> tuple[NDArray[np.datetime64], NDArray[np.int64]]:
+    """Return the Mondays of all whole ISO weeks, datetime64[D], and their views."""
+    skipped = -first_day.weekday() % 7
+    whole = (len(views) - skipped) // 7
+    if whole <= 0:
+        return np.empty(0, dtype="datetime64[D]"), np.empty(0, dtype=np.int64)
+    totals = views[skipped : skipped + 7 * whole].reshape(whole, 7).sum(axis=1)
+    monday = np.datetime64(first_day) + skipped
+    return monday + 7 * np.arange(whole), totals
+
+
+def _period(name: str, views: NDArray[np.int64], first_day: date, begin: int, days: int) -> Period | None:
+    if begin < 0 or begin + days > len(views):
+        return None
+    first = first_day + timedelta(days=begin)
+    return Period(name, first, first + timedelta(days=days - 1), int(views[begin : begin + days].sum()))
+
+
+def _compared(period: Period | None, before: Period | None, dispersion: float | None) -> Period | None:
+    if period is None or before is None or dispersion is None or not period.views + before.views:
+        return period
+    ratio, lower, upper = rate_ratio(period.views, period.days, before.views, before.days, dispersion)
+    return Period(period.name, period.first_day, period.last_day, period.views, ratio, lower, upper)

@@ -1,0 +1,122 @@
+"""Life events: private notes such as `sick from 1 to 9 February`, and whether viewing differed then.
+
+They are kept in `life_events.json` on the private volume and copied into the tables by every rebuild; they leave the
+machine at most inside a differentially private count.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from netflix_trend.canonical import canonical_json
+from netflix_trend.files import write_atomically
+from netflix_trend.survey import Strict
+
+_FILE = "life_events.json"
+_MOST_EVENTS = 1_000
+
+
+class EventError(Exception):
+    """An event cannot be added or removed; the message says what to do."""
+
+
+# Netflix began in 1997, and nobody notes an event of the next century.
+_Day = Annotated[date, Field(ge=date(1997, 1, 1), le=date(2100, 12, 31))]
+
+
+class LifeEvent(Strict):
+    """A label and the days it lasted, both included. id is the number by which it is removed."""
+
+    id: Annotated[int, Field(ge=1)]
+    label: Annotated[str, Field(pattern=r"^\w[\w .,'()-]{0,39}$")]
+    first_day: _Day
+    last_day: _Day
+
+    @model_validator(mode="after")
+    def _in_order(self) -> LifeEvent:
+        if self.last_day < self.first_day:
+            raise ValueError(f"it ends on {self.last_day}, before it begins on {self.first_day}")
+        return self
+
+    @property
+    def days(self) -> int:
+        """How many days it lasted."""
+        return (self.last_day - self.first_day).days + 1
+
+
+class _File(Strict):
+    schema_version: Literal[1] = 1
+    next_id: Annotated[int, Field(ge=1)] = 1
+    events: Annotated[tuple[LifeEvent, ...], Field(strict=False, max_length=_MOST_EVENTS)] = ()
+
+    @model_validator(mode="after")
+    def _numbers_are_told_apart(self) -> _File:
+        numbers = [event.id for event in self.events]
+        if len(set(numbers)) < len(numbers) or max(numbers, default=0) >= self.next_id:
+            raise ValueError("the numbers of events are not told apart")
+        return self
+
+
+def read_events(private: Path) -> tuple[LifeEvent, ...]:
+    """Return all events, oldest first. Raises EventError when the file is damaged."""
+    return tuple(sorted(_read(private).events, key=lambda event: (event.first_day, event.last_day, event.id)))
+
+
+def add_event(private: Path, label: str, first_day: date, last_day: date) -> LifeEvent:
+    """Keep a new event. Raises EventError when the label or the days make no sense, or it is there already."""
+    with _locked(private):
+        file = _read(private)
+        try:
+            event = LifeEvent(id=file.next_id, label=label.strip(), first_day=first_day, last_day=last_day)
+        except ValidationError as error:
+            problem = error.errors(include_url=False, include_input=False)[0]
+            if problem["loc"] == ("label",):
+                raise EventError("the label has to be 1 to 40 letters, digits and blanks, such as sick") from None
+            if problem["loc"]:
+                raise EventError("an event lies between 1997 and 2100") from None
+            raise EventError(problem["msg"].removeprefix("Value error, ")) from None
+        if any(event == known.model_copy(update={"id": event.id}) for known in file.events):
+            raise EventError(f"{event.label} from {first_day} to {last_day} is there already; nothing was changed")
+        if len(file.events) == _MOST_EVENTS:
+            raise EventError(f"there are {_MOST_EVENTS} events, more do not fit; remove one first")
+        _write(private, _File(next_id=event.id + 1, events=(*file.events, event)))
+    return event
+
+
+def remove_event(private: Path, number: int) -> LifeEvent:
+    """Forget an event and return it. Raises EventError when there is none of that number."""
+    with _locked(private):
+        file = _read(private)
+        found = next((event for event in file.events if event.id == number), None)
+        if found is None:
+            raise EventError(f"there is no event {number}; ./run.sh event list shows their numbers")
+        _write(private, file.model_copy(update={"events": tuple(event for event in file.events if event != found)}))
+    return found
+
+
+def _read(private: Path) -> _File:
+    try:
+        return _File.model_validate_json((private / _FILE).read_bytes())
+    except FileNotFoundError:
+        return _File()
+    except ValidationError:
+        raise EventError(f"{_FILE} on the private volume is damaged; mend or remove it") from None
+
+
+def _write(private: Path, file: _File) -> None:
+    write_atomically(private / _FILE, canonical_json(file.model_dump(mode="json")) + b"\n")
+
+
+@contextmanager
+def _locked(private: Path) -> Iterator[None]:
+    private.mkdir(parents=True, exist_ok=True)
+    with (private / ".life_events.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,250 @@
+"""What people compute on their own history, as small tables: functions of the tables in `viewing.duckdb`.
+
+Nothing here leaves the machine. A day, week or year is counted in the participant's time zone; what the exports do not
+hold (hours, devices) comes as a table without rows, with a note that says what to import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from services.processor.history import DATABASE
+
+Cell = str | int | float | date | None
+
+# From exports.md: the share of views that a viewing-history file no longer shows, because the title was seen again.
+_THINNED = "A viewing-history file keeps only the last view of a title, so counts are lower bounds"
+_NEEDS_ACTIVITY = "Only ViewingActivity.csv has this. Import the account archive to see it."
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+# Most public analyses call four episodes of a show in a day a binge.
+BINGE_EPISODES = 4
+
+
+@dataclass(frozen=True)
+class InsightTable:
+    """A small table. `bar` names the column that is drawn; every row has one cell for each column.
+
+    Columns called `share` are fractions, `hours` are hours, `day`, `first_day` and `last_day` are days, other numbers
+    are counts.
+    """
+
+    name: str
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
+    bar: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the table with one object a row; days as ISO dates."""
+
+        def plain(cell: Cell) -> Any:
+            return cell.isoformat() if isinstance(cell, date | datetime) else cell
+
+        rows = [dict(zip(self.columns, map(plain, row), strict=True)) for row in self.rows]
+        return {"name": self.name, "title": self.title, "note": self.note, "rows": rows}
+
+
+def open_profiles(private: Path) -> duckdb.DuckDBPyConnection:
+    """Open the tables of all profiles together, read-only, as two views of one participant.
+
+    `seen`: day, title, kind, certainty, show_key, show_name, seconds (null where only NetflixViewingHistory.csv tells).
+    `coverage`: covered_through, the last day that a profile's exports hold wholly; one row a profile.
+    `played`: start (local), title, seconds, device, autoplayed. Raises FileNotFoundError when nothing was imported.
+    """
+    paths = sorted((private / "profiles").glob(f"*/{DATABASE}"))
+    if not paths:
+        raise FileNotFoundError(f"nothing was imported yet into {private}")
+    database = duckdb.connect(config={"threads": 2, "memory_limit": "256MB"})
+    for number, path in enumerate(paths):
+        quoted = str(path).replace("'", "''")
+        database.execute(f"attach '{quoted}' as p{number} (read_only)")
+
+    def everywhere(query: str) -> str:
+        return " union all ".join(query.replace("{p}", f"p{number}") for number in range(len(paths)))
+
+    seen = """select day, title, kind::varchar as kind, certainty::varchar as certainty, show_key, show_name, v.seconds
+              from {p}.views v join {p}.titles using (title_id) left join {p}.shows using (show_id)
+              where kind <> 'supplemental'"""
+    played = """select start_local as start, title, seconds, device, autoplayed
+                from {p}.plays join {p}.titles using (title_id)"""
+    # The day of a download was not over; a file's time may be wrong, but a view in it is not.
+    coverage = """select greatest(max(received), max(last_day)) - 1 as covered_through from {p}.exports
+                  where error is null"""
+    database.execute(f"create view coverage as {everywhere(coverage)}")
+    database.execute(f"create view seen as {everywhere(seen)}")
+    database.execute(f"create view played as {everywhere(played)}")
+    return database
+
+
+def all_insights(database: duckdb.DuckDBPyConnection) -> list[InsightTable]:
+    """Return every table, in the order in which people read them."""
+    return [insight(database) for insight in INSIGHTS]
+
+
+def by_year(database: duckdb.DuckDBPyConnection) -> InsightTable:
+    """Views, episodes, films and hours of each year."""
+    return InsightTable("by_year", "By year", ("year", *_PERIOD), _periods(database, "%Y"), _THINNED + ".", "views")
+
+
+def by_month(database: duckdb.DuckDBPyConnection) -> InsightTable:
+    """Views, episodes, films and hours of each month."""
+    note = _THINNED + ": about 18 % of the last month's views are missing, and 35 % of those older than two years."
+    return InsightTable("by_month", "By month", ("month", *_PERIOD), _periods(database, "%Y-%m"), note, "views")
+
+
+def by_weekday(database: duckdb.DuckDBPyConnection) -> InsightTable:
+    """Views on each day of the week, and the mean of such a day between the first and the last view."""
+    rows = _rows(
+        database,
+        """with range as (select min(day) as first, max(day) as last from seen),
+           days as (select isodow(unnest(generate_series(first, last, interval 1 day))) as weekday from range)
+           select weekday, coalesce(views, 0), coalesce(views, 0) / days
+           from (select weekday, count(*) as days from days group by weekday) left join
+                (select isodow(day) as weekday, count(*) as views from seen group by weekday) using (weekday)
+           order by weekday""",
+    )
+    named = tuple((_WEEKDAYS[int(str(weekday)) - 1], views, mean) for weekday, views, mean in rows)
+    return InsightTable("by_weekday", "By weekday", ("weekday", "views", "views_per_day"), named, "", "views")
+
+
+def weekend_share(database: duckdb.DuckDBPyConnection) -> InsightTable:
+    """The share of views on Saturdays and Sundays."""
+    rows = _rows(
+        database,
+        """select count(*) filter (isodow(day) >= 6), count(*), count(*) filter (isodow(day) >= 6) / count(*)
+           from seen having count(*) > 0""",
+    )
+    note = "The same on all days would be 28.6 %."
+    return InsightTable("weekend_share", "Weekends", ("weekend_views", "views", "share"), rows, note)
+
+
+def calendar(database: duckdb.DuckDBPyConnection) -> InsightTable:
+    """Views on each day that has any."""
+    rows = _rows(database, "select day, count(*) from seen group by day order by day")
+    return InsightTable("calendar", "Calendar", ("day", "views"), rows)
+
+
+def top_shows(database: duckdb.DuckDBPyConnection, most: int = 20) -> InsightTable:
+    """The shows with most episodes seen."""
+    rows = _rows(
+        database,
+        f"""select min(show_name), count(*), count(distinct day), min(day), max(day), {_HOURS} from seen
+            where kind = 'episode' group by show_key order by 2 desc, 1 limit {int(most)}""",
+    )
+    columns = ("show", "episodes", "days", "first_day", "last_day", "hours")
+    return InsightTable("top_shows", "Top shows", columns, rows, _THINNED + ".", "episodes")
+
+
+def films_and_series(database: duckdb.DuckDBPyConnection) -> InsightTable:
+    """Episodes against films, and how many of each are a guess."""
+    rows = _rows(
+        database,
+        f"""select if(kind in ('blank', 'unnamed'), 'unknown', kind), count(*), count(*) / sum(count(*)) over (),
+                   count(*) filter (certainty = 'guess'), {_HOURS}
+            from seen group by 1 order by 2 desc, 1""",
+    )
+    note = "Guesses are titles that nothing tells; four in five of them are films."
+    return InsightTable(
+        "films_and_series", "Films and series", ("kind", "views", "share", "guesses", "hours"), rows, note, "views"
+    )
+
+
+def binges(database: duckdb.DuckDBPyConnection, episodes: int = BINGE_EPISODES, most: int = 20) -> InsightTable:
+    """The days with at least `episodes` episodes of one show, most first."""
+    rows = _rows(
+        database,
+        f"""select day, min(show_name), count(*), {_HOURS}, count(*) over () from seen where kind = 'episode'
+            group by day, show_key having count(*) >= {int(episodes)} order by 3 desc, 1 desc, 2 limit {int(most)}""",
+    )
+    total = rows[0][-1] if rows else 0
+    times = "once" if total == 1 else f"{total} times"
+    note = f"Seen {times}: {episodes} or more episodes of one show in a day."
+    cut = tuple(row[:-1] for row in rows)
+    return InsightTable("binges", "Binges", ("day", "show", "episodes", "hours"), cut, note, "episodes")
+
+
+def streaks(database: duckdb.DuckDBPyConnection, most: int = 5) -> InsightTable:
+    """The longest runs of days with a view, and the longest without one."""
+    rows = _rows(
+        database,
+        f"""with days as (select distinct day from seen),
+            runs as (select min(day) as first, max(day) as last, count(*) as days from
+                (select day, day - (row_number() over (order by day))::integer as run from days) group by run),
+            gaps as (select day + 1 as first, next - 1 as last, next - day - 1 as days from
+                (select day, lead(day) over (order by day) as next from days) where next - day > 1)
+            (select 'watching' as what, first, last, days from runs order by days desc, first limit {int(most)})
+            union all
+            (select 'not watching', first, last, days from gaps order by days desc, first limit {int(most)})""",
+    )
+    return InsightTable("streaks", "Streaks", ("what", "first_day", "last_day", "days"), rows, "", "days")
+
+
+def hours(database: duckdb.DuckDBPyConnection) -> InsightTable:
+    """Hours played in each year, and in a mean week of it."""
+    rows = _rows(
+        database,
+        """select strftime(start, '%Y'), count(*), sum(seconds) / 3600.0,
+                  sum(seconds) / 3600.0 / greatest(1, (max(start::date) - min(start::date) + 1) / 7.0)
+           from played group by 1 order by 1""",
+    )
+    return _activity("hours", "Hours", ("year", "plays", "hours", "hours_per_week"), rows, bar="hours")
+
+
+def by_hour(database: duckdb.DuckDBPyConnection) -> InsightTable:
+    """Plays and hours by the hour of the day they began, 0 to 23."""
+    rows = _rows(database, f"select hour(start), count(*), {_HOURS} from played group by 1 order by 1")
+    return _activity("by_hour", "By hour of the day", ("hour", "plays", "hours"), rows, bar="plays")
+
+
+def devices(database: duckdb.DuckDBPyConnection, most: int = 10) -> InsightTable:
+    """The devices with most hours."""
+    rows = _rows(
+        database,
+        f"""select coalesce(nullif(device, ''), 'unknown'), count(*), {_HOURS}, count(*) / sum(count(*)) over ()
+            from played group by 1 order by 3 desc nulls last, 1 limit {int(most)}""",
+    )
+    return _activity("devices", "Devices", ("device", "plays", "hours", "share"), rows, bar="hours")
+
+
+def autoplay(database: duckdb.DuckDBPyConnection) -> InsightTable:
+    """The share of plays that Netflix started by itself."""
+    rows = _rows(
+        database,
+        """select count(*) filter (autoplayed), count(*), count(*) filter (autoplayed) / count(*)
+           from played having count(*) > 0""",
+    )
+    return _activity("autoplay", "Autoplay", ("autoplayed", "plays", "share"), rows)
+
+
+INSIGHTS: tuple[Callable[[duckdb.DuckDBPyConnection], InsightTable], ...] = (
+    *(by_year, by_month, by_weekday, weekend_share, calendar, top_shows, films_and_series, binges, streaks),
+    *(hours, by_hour, devices, autoplay),
+)
+# Known only where every view counted has a duration.
+_HOURS = "if(count(*) = count(seconds), sum(seconds) / 3600.0, null)"
+_PERIOD = ("views", "episodes", "films", "hours")
+
+
+def _activity(
+    name: str, title: str, columns: tuple[str, ...], rows: tuple[tuple[Cell, ...], ...], bar: str | None = None
+) -> InsightTable:
+    return InsightTable(name, title, columns, rows, "" if rows else _NEEDS_ACTIVITY, bar)
+
+
+def _periods(database: duckdb.DuckDBPyConnection, form: str) -> tuple[tuple[Cell, ...], ...]:
+    return _rows(
+        database,
+        f"""select strftime(day, '{form}'), count(*), count(*) filter (kind = 'episode'),
+                   count(*) filter (kind = 'film'), {_HOURS} from seen group by 1 order by 1""",
+    )
+
+
+def _rows(database: duckdb.DuckDBPyConnection, query: str) -> tuple[tuple[Cell, ...], ...]:
+    return tuple(database.execute(query).fetchall())

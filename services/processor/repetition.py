@@ -1,0 +1,96 @@
+"""What repetition tells about titles that neither words nor the vocabulary decide.
+
+Many series carry no season word in Netflix's exports (`Show: Episode's name`), and so do many films (`Film: Part of
+the title`). The other titles of the same history tell them apart: five titles that begin alike are episodes, and so
+are two that were seen within two days. The thresholds were counted on real histories (exports.md, 4.3 rule 7).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+
+from netflix_trend.titles import title_key
+from services.processor.titles import Certainty, ParsedTitle, has_form, split_title
+
+# (least distinct titles that begin alike, most days between the first and the last of them) of a series
+_SERIES = ((5, None), (3, 7), (2, 2))
+
+
+_FIRST = re.compile(r"(?<![0-9A-Za-z])(?:0?1|one|uno|um|un|eins|I|一)(?![0-9A-Za-z])", re.IGNORECASE)
+
+
+@dataclass
+class _Group:
+    """Open titles whose first part is the same."""
+
+    titles: int = 0
+    chapters: int = 0
+    first_day: date = date.max
+    last_day: date = date.min
+    seconds: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def is_series(self) -> bool:
+        """Return whether there are enough titles, seen closely enough."""
+        days = (self.last_day - self.first_day).days
+        span = days if days >= 0 else None  # no day is known
+        return any(
+            self.titles >= least and (most is None or (span is not None and span <= most)) for least, most in _SERIES
+        )
+
+
+class Repetition:
+    """Learns from every open title of a history (`add`), then decides each of them (`decide`).
+
+    The order of titles does not matter. Memory grows with the number of different first parts, not with titles.
+    """
+
+    def __init__(self, proved: Iterable[tuple[str, int]]) -> None:
+        """Take the shows (name, vocabulary index or -1) that words proved elsewhere in the history."""
+        self._proved = {title_key(name): (name, index) for name, index in sorted(proved)}
+        self._groups: dict[str, _Group] = {}
+
+    def add(self, title: str, first_day: date | None, last_day: date | None) -> None:
+        """Take note of one distinct open title and the days it was first and last seen, None for undated ones."""
+        parts = _parts(title)
+        group = self._groups.setdefault(title_key(parts[0]), _Group())
+        if has_form(parts[-1], "chapter"):
+            group.chapters += 1
+        if has_form(parts[-1], "weak"):
+            return  # `Kill Bill: Vol. 1` and `Kill Bill: Vol. 2` are films, seen one after the other or not
+        group.titles += 1
+        if first_day is not None and last_day is not None:
+            group.first_day, group.last_day = min(group.first_day, first_day), max(group.last_day, last_day)
+        if len(parts) > 2:
+            group.seconds[title_key(parts[1])] += 1
+
+    def decide(self, title: str) -> ParsedTitle:
+        """Return what an open title is. Never open again: what nothing tells is called a film, the better guess."""
+        parts = _parts(title)
+        for length in range(len(parts) - 1, 0, -1):
+            proved = self._proved.get(title_key(": ".join(parts[:length])))
+            if proved is not None:
+                return ParsedTitle("episode", proved[0], None, proved[1], "likely")
+        group = self._groups.get(title_key(parts[0]), _Group())
+        ends_numbered = has_form(parts[-1], "episode")
+        if ends_numbered or group.is_series:
+            certainty: Certainty = "certain" if ends_numbered else "likely"
+            if len(parts) == 2:
+                return ParsedTitle("episode", parts[0], None, -1, certainty)
+            # Several second parts that repeat are seasons of one show; a single one belongs to the show's name.
+            repeated = [second for second, count in group.seconds.items() if count > 1]
+            if repeated == [title_key(parts[1])] or (ends_numbered and not repeated):
+                return ParsedTitle("episode", ": ".join(parts[:2]), None, -1, certainty)
+            return ParsedTitle("episode", parts[0], parts[1], -1, certainty)
+        # `John Wick: Chapter 2` is a film, but no film is called Chapter 1.
+        if has_form(parts[-1], "chapter") and (group.chapters > 1 or _FIRST.search(parts[-1])):
+            return ParsedTitle("episode", ": ".join(parts[:-1]), None, -1, "likely")
+        return ParsedTitle("film", certainty="guess")
+
+
+def _parts(title: str) -> list[str]:
+    return split_title(title.replace("\u00a0", " ").strip().rstrip(": ："))

@@ -1,0 +1,347 @@
+"""Exports on their way into tables: every row of every file, in a database that is thrown away afterwards.
+
+Rows go into DuckDB in blocks and come out by SQL, so memory does not grow with the files. What a title is may depend
+on every other title of the history (`repetition`), so titles are decided once all files are in.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, tzinfo
+from typing import BinaryIO
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from netflix_trend.titles import title_key
+from netflix_trend.vocabulary import Vocabulary
+from services.processor.activity import duration_seconds, is_autoplayed, is_supplemental, local_offsets, split_start
+from services.processor.dates import UndecidableOrder, date_part, decide_order
+from services.processor.exports import ExportError, ExportFile, ExportKind, open_export
+from services.processor.repetition import Repetition
+from services.processor.titles import ParsedTitle, match_key, parse_title
+
+_BLOCK = 20_000
+# How many bad rows a report names; the rest is counted.
+_NAMED_ROWS = 5
+
+_SCHEMA = """
+create type kind as enum ('episode', 'film', 'unnamed', 'blank', 'supplemental');
+create type certainty as enum ('certain', 'likely', 'guess');
+-- date_code is a row of `days`; kind null is open. From profile on: ViewingActivity.csv only.
+create table staged (file integer, date_code integer, key varchar, title varchar, kind kind, show_code integer,
+                     season_code integer, certainty certainty, profile varchar, second integer, seconds integer,
+                     device varchar, autoplayed boolean);
+create table days (file integer, date_code integer, day date, offset_before integer, change integer,
+                   offset_after integer);
+create table show_names (show_code integer, show_name varchar, name_key varchar, show_key varchar, show_index integer);
+create table season_names (season_code integer, season varchar);
+-- Every row with its day: the local one where a time is known (a second of the UTC day).
+create view dated as select file, key, s.title as row_title, s.kind as row_kind, profile, second, seconds, device,
+    autoplayed, d.day + floor(
+    (coalesce(second, 0) + if(second >= d.change, d.offset_after, d.offset_before)) / 86400)::integer as day,
+    d.day + to_seconds(second) as start_utc,
+    d.day + to_seconds(second + if(second >= d.change, d.offset_after, d.offset_before)) as start_local
+    from staged s join days d using (file, date_code);
+create table decided (key varchar, kind kind, show_code integer, season_code integer, certainty certainty);
+"""
+# Of the texts of one key the smallest decides, so that the order of files does not matter.
+_TITLES = """
+create table titles as
+with texts as (
+    select key, min(title) as title,
+           arg_min(row(kind, show_code, season_code, certainty), title) filter (kind is not null) as own
+    from staged group by key)
+select (row_number() over (order by key) - 1)::integer as title_id, key, t.title,
+       coalesce(own[1], d.kind) as kind, if(own is null, d.show_code, own[2]) as show_code,
+       if(own is null, d.season_code, own[3]) as season_code, coalesce(own[4], d.certainty) as certainty
+from texts t left join decided d using (key) order by key
+"""
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How files are read. date_order answers for files that do not tell; zone cuts UTC times into days (None: the
+    machine's); keep_profile says which Netflix profiles of ViewingActivity.csv count; shorter plays are too short.
+    """
+
+    date_order: str | None = None
+    zone: tzinfo | None = None
+    keep_profile: Callable[[str], bool] = lambda _: True
+    shortest_seconds: int = 60
+
+
+@dataclass
+class ReadFile:
+    """What one file holds, as far as reading it alone tells. Rows are undated when they have no usable date, damaged
+    ones included; dropped_profiles counts rows of Netflix profiles that are not wanted.
+    """
+
+    kind: ExportKind
+    encoding: str
+    delimiter: str
+    rows: int = 0
+    damaged: int = 0
+    undated: int = 0
+    supplemental: int = 0
+    too_short: int = 0
+    dropped_profiles: int = 0
+    date_order: str = ""
+    date_evidence: str = ""
+    ascents: int = 0
+    profiles: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+class Staging:
+    """Takes files (`add`), then decides all titles (`decide_titles`)."""
+
+    def __init__(self, database: duckdb.DuckDBPyConnection, vocabulary: Vocabulary) -> None:
+        self.database = database
+        self._vocabulary = vocabulary
+        self._files = 0
+        self._shows: dict[tuple[str, int], int] = {}
+        self._seasons: dict[str, int] = {}
+        database.execute(_SCHEMA)
+
+    def add(
+        self, stream: BinaryIO, name: str, options: ReadOptions, newest: date | None = None
+    ) -> tuple[int, ReadFile]:
+        """Read a file into the tables. Returns its number in them and what it holds.
+
+        `name` is used in messages only; newest is the last day that can be in the file. Raises ExportError when the
+        file as a whole cannot be used, and then nothing of it stays.
+        """
+        file = self._files
+        self._files += 1
+        try:
+            return file, _Reader(self, file, open_export(stream, name), name, options).read(newest)
+        except ExportError:
+            self.database.execute("delete from staged where file = ?", [file])
+            raise
+
+    def parse(self, title: str) -> ParsedTitle:
+        """Return what a title says by itself."""
+        return parse_title(title, self._vocabulary)
+
+    def codes(self, parsed: ParsedTitle) -> tuple[str | None, int | None, int | None, str | None]:
+        """Return a parsed title as it stands in the tables: kind, show, season, certainty."""
+        show = season = None
+        if parsed.show is not None:
+            show = self._shows.setdefault((parsed.show, parsed.index), len(self._shows))
+        if parsed.season is not None:
+            season = self._seasons.setdefault(parsed.season, len(self._seasons))
+        return parsed.kind, show, season, parsed.certainty if parsed.kind else None
+
+    def decide_titles(self) -> None:
+        """Make the tables `titles`, `show_names` and `season_names`, in which every title has a kind."""
+        proved = self.database.execute(
+            "select distinct show_code from staged where kind = 'episode' and certainty = 'certain'"
+        )
+        names = list(self._shows)
+        repetition = Repetition(names[show] for (show,) in proved.fetchall() if show is not None)
+        open_titles = """select key, min(row_title), min(day), max(day) from dated
+                         where row_kind is null and key not in (select key from staged where kind is not null)
+                         group by key"""
+        for _, title, first_day, last_day in self._stream(open_titles):
+            repetition.add(title, first_day, last_day)
+        self.insert(
+            "decided",
+            ("key", "kind", "show_code", "season_code", "certainty"),
+            ((key, *self.codes(repetition.decide(title))) for key, title, _, _ in self._stream(open_titles)),
+        )
+        self.insert(
+            "show_names",
+            ("show_code", "show_name", "name_key", "show_key", "show_index"),
+            (
+                (code, name, title_key(name), f"#{index}" if index >= 0 else f"={title_key(name)}", index)
+                for (name, index), code in self._shows.items()
+            ),
+        )
+        self.insert("season_names", ("season_code", "season"), ((code, name) for name, code in self._seasons.items()))
+        self.database.execute(_TITLES)
+
+    def match_keys(self, *, is_needed: bool) -> None:
+        """Make the table `match_keys` (title_id, match_key), by which a title is found in the other kind of export; it
+        stays empty where there is no other kind.
+        """
+        self.database.execute("create table match_keys (title_id integer, match_key varchar)")
+        if not is_needed:
+            return
+        rows = self._stream("select title_id, title from titles where kind not in ('blank', 'unnamed')")
+        self.insert("match_keys", ("title_id", "match_key"), ((number, match_key(title)) for number, title in rows))
+
+    def _stream(self, query: str) -> Iterator[tuple]:  # type: ignore[type-arg]
+        # A cursor of its own: a running query is lost when its connection starts another one.
+        cursor = self.database.cursor().execute(query)
+        while block := cursor.fetchmany(_BLOCK):
+            yield from block
+
+    def insert(self, table: str, columns: tuple[str, ...], rows: Iterator[tuple]) -> None:  # type: ignore[type-arg]
+        """Append rows to a table, a block at a time."""
+        block: list[tuple] = []  # type: ignore[type-arg]
+        for row in rows:
+            block.append(row)
+            if len(block) == _BLOCK:
+                self._insert_block(table, columns, block)
+                block = []
+        if block:
+            self._insert_block(table, columns, block)
+
+    def _insert_block(self, table: str, columns: tuple[str, ...], rows: list[tuple]) -> None:  # type: ignore[type-arg]
+        """Append rows to a table."""
+        block = pd.DataFrame(dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True)), dtype="object")
+        self.database.register("block", block)
+        self.database.execute(f"insert into {table} ({', '.join(columns)}) select * from block")  # noqa: S608
+        self.database.unregister("block")
+
+
+class _Reader:
+    """One file on its way into the tables."""
+
+    _HISTORY = ("file", "date_code", "key", "title", "kind", "show_code", "season_code", "certainty")
+    _ACTIVITY = (*_HISTORY, "profile", "second", "seconds", "device", "autoplayed")
+
+    def __init__(self, staging: Staging, file: int, source: ExportFile, name: str, options: ReadOptions) -> None:
+        self._staging, self._file, self._source, self._name, self._options = staging, file, source, name, options
+        self._report = ReadFile(source.kind, source.encoding, source.delimiter)
+        self._titles: dict[str, tuple] = {}  # type: ignore[type-arg]
+        # Text of a date, its code and the number of the first row that has it.
+        self._codes: dict[str, tuple[int, int]] = {}
+        # The code of every row's date, in the order of the rows.
+        self._dates = array("i")
+        self._counts: list[int] = []
+        self._dropped: Counter[int] = Counter()
+
+    def read(self, newest: date | None) -> ReadFile:
+        """Read all rows, decide the order of the dates, and say what the file holds."""
+        report, is_activity = self._report, self._source.kind == "viewing_activity"
+        columns = self._ACTIVITY if is_activity else self._HISTORY
+        rows = self._activity_rows() if is_activity else self._history_rows()
+        self._staging.insert("staged", columns, rows)
+        days = self._decide_days(newest)
+        report.rows += report.damaged
+        report.undated += report.damaged
+        usable = len(self._dates) - sum(self._counts[code] for code, day in enumerate(days) if day is None)
+        if report.rows and not usable and not report.supplemental + report.dropped_profiles:
+            why = report.problems[0] if report.problems else "no row has a date"
+            raise ExportError("no_rows", f"{self._name}: none of its {report.rows} rows could be read; {why}.")
+        zone = self._options.zone
+        offsets = [local_offsets(day, zone) if day and is_activity else (0, 86_400, 0) for day in days]
+        self._staging.insert(
+            "days",
+            ("file", "date_code", "day", "offset_before", "change", "offset_after"),
+            ((self._file, code, day, *offset) for code, (day, offset) in enumerate(zip(days, offsets, strict=True))),
+        )
+        if None in days:
+            self._staging.database.execute(
+                """delete from staged where file = ? and date_code not in
+                   (select date_code from days where file = ? and day is not null)""",
+                [self._file, self._file],
+            )
+        return report
+
+    def _history_rows(self) -> Iterator[tuple]:  # type: ignore[type-arg]
+        for number, (title, day) in self._source.rows(self._damaged):
+            yield self._file, self._date_code(day, number), *self._title(title)
+
+    def _activity_rows(self) -> Iterator[tuple]:  # type: ignore[type-arg]
+        options, report = self._options, self._report
+        profiles: dict[str, bool] = {}
+        for number, cells in self._source.rows(self._damaged):
+            profile, start, duration, attributes, title, supplemental, device = cells
+            day, second = split_start(start)
+            if profile not in profiles:
+                profiles[profile] = options.keep_profile(profile)
+            columns = self._title(title)
+            # The column may forget to say so.
+            if not profiles[profile] or is_supplemental(supplemental) or columns[2] == "supplemental":
+                report.dropped_profiles += not profiles[profile]
+                report.supplemental += profiles[profile]
+                self._drop(day, number)
+                continue
+            seconds = duration_seconds(duration)
+            if second is None:
+                report.undated += 1
+                self._drop(day, number)
+                self._problem(number, f"{start[:40]!r} is not a time such as 2024-03-02 23:50:12")
+                continue
+            report.too_short += seconds is not None and seconds < options.shortest_seconds
+            code = self._date_code(day, number)
+            yield self._file, code, *columns, profile, second, seconds, device, is_autoplayed(attributes)
+        report.profiles = sorted(name for name, is_kept in profiles.items() if is_kept)
+
+    def _drop(self, text: str, number: int) -> None:
+        """Leave a row out; its date still tells in which order the dates of the file are written."""
+        self._dropped[self._date_code(text, number)] += 1
+        self._dates.pop()
+
+    def _date_code(self, text: str, number: int) -> int:
+        self._report.rows += 1
+        known = self._codes.get(text)
+        if known is None:
+            # What stands behind the date differs from row to row where a program added the time.
+            text = date_part(text)
+            known = self._codes.get(text)
+        if known is None:
+            known = self._codes[text] = (len(self._codes), number)
+        self._dates.append(known[0])
+        return known[0]
+
+    def _title(self, title: str) -> tuple:  # type: ignore[type-arg]
+        known = self._titles.get(title)
+        if known is None:
+            if len(self._titles) >= _BLOCK:
+                self._titles.clear()
+            known = self._titles[title] = (title_key(title), title, *self._staging.codes(self._staging.parse(title)))
+        return known
+
+    def _damaged(self, number: int, problem: str) -> None:
+        self._report.damaged += 1
+        self._problem(number, problem)
+
+    def _problem(self, number: int, problem: str) -> None:
+        if len(self._report.problems) < _NAMED_ROWS:
+            self._report.problems.append(f"row {number}: {problem}")
+        else:
+            self._report.problems[_NAMED_ROWS:] = ["and more"]
+
+    def _decide_days(self, newest: date | None) -> list[date | None]:
+        """Return the day of every date code."""
+        report = self._report
+        codes = np.frombuffer(self._dates, dtype=np.int32)
+        self._counts = np.bincount(codes, minlength=len(self._codes)).tolist()
+        try:
+            order = decide_order(
+                {text: self._counts[code] + self._dropped[code] for text, (code, _) in self._codes.items()},
+                self._options.date_order,
+                newest,
+            )
+        except UndecidableOrder as question:
+            raise ExportError(
+                "date_order",
+                f"{self._name}: the date {question.example!r} can be read as {' or '.join(question.orders)}, and no "
+                f"other date in the file decides. Say which: DATE_ORDER={'|'.join(question.orders)}, or --date-order "
+                "on import.",
+                {
+                    "kind": report.kind,
+                    "encoding": report.encoding,
+                    "delimiter": report.delimiter,
+                    "rows": report.rows + report.damaged,
+                    "date_order": "undecidable",
+                    "date_evidence": str(question),
+                },
+            ) from None
+        report.date_order, report.date_evidence = order.order, order.evidence
+        days = [order.days[text] for text in self._codes]
+        in_order = np.array([day.toordinal() if day else 0 for day in days], dtype=np.int32)[codes]
+        report.ascents = int((np.diff(in_order[in_order > 0]) > 0).sum())
+        for text, (code, number) in self._codes.items():
+            if days[code] is None and self._counts[code]:
+                report.undated += self._counts[code]
+                self._problem(number, f"{text[:40]!r} is not a date")
+        return days

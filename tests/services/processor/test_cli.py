@@ -1,0 +1,218 @@
+"""What a person asks their own machine, and what is printed."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from services.processor.cli import main
+
+EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports"
+KEYS = (
+    *("file", "kind", "encoding", "delimiter", "rows", "views", "blank", "undated", "supplemental", "unsure"),
+    *("date_order", "date_evidence", "first_day", "last_day", "episodes", "films", "shows", "profiles", "hours"),
+    *("warnings", "error"),
+)
+
+
+@pytest.fixture
+def private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A private folder, UTC, and a wide terminal."""
+    monkeypatch.setenv("PRIVATE_DIR", str(tmp_path / "private"))
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("COLUMNS", "200")
+    return tmp_path / "private"
+
+
+@pytest.fixture
+def ask(private: Path, capsys: pytest.CaptureFixture[str]):
+    """Run a verb; returns its exit code, what it printed and what it complained about."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        code = main([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return run
+
+
+def history(path: Path, *rows: tuple[str, str]) -> Path:
+    path.write_text("\n".join(["Title,Date", *(f'"{title}","{day}"' for title, day in rows), ""]))
+    return path
+
+
+# --- read
+
+
+def test_every_fixture_is_one_object_with_exactly_the_promised_keys(ask, private):
+    names = sorted(path.name for path in EXPORTS.glob("*.csv"))
+
+    code, out, _ = ask("read", "--json", *(EXPORTS / name for name in names))
+
+    objects = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert [Path(one["file"]).name for one in objects] == names
+    assert all(tuple(one) == KEYS for one in objects)
+    assert not private.exists()
+
+
+def test_viewing_activity_counts_without_supplemental_rows_and_adds_hours(ask):
+    _, out, _ = ask("read", "--json", EXPORTS / "ViewingActivity.csv")
+
+    one = json.loads(out)
+    assert one["kind"] == "viewing_activity"
+    assert (one["rows"], one["views"], one["supplemental"], one["undated"]) == (8, 6, 2, 0)
+    assert (one["episodes"], one["films"], one["profiles"]) == (5, 1, ["Ann", "Kids, room"])
+    assert one["hours"] == pytest.approx((48 * 60 + 12 + 31 + 118 * 60 + 30 * 60 + 44 * 60) / 3600, abs=1e-4)
+    assert one["warnings"] == ["1 view of less than a minute will not count"]
+
+
+def test_wanted_netflix_profiles_can_be_named(ask):
+    _, out, _ = ask("read", "--json", "--only", "ann", EXPORTS / "ViewingActivity.csv")
+
+    one = json.loads(out)
+    assert (one["views"], one["profiles"]) == (4, ["Ann"])
+    assert "2 rows of other Netflix profiles will not count" in one["warnings"]
+
+
+def test_an_undecidable_file_says_what_it_is_and_asks(ask):
+    path = EXPORTS / "short_one_day_ambiguous_mdy.csv"
+
+    _, out, _ = ask("read", "--json", path)
+    one = json.loads(out)
+    assert (one["kind"], one["rows"], one["date_order"]) == ("viewing_history", 2, "undecidable")
+    assert "DATE_ORDER=mdy|dmy" in one["error"]
+
+    _, out, _ = ask("read", "--json", "--date-order", "dmy", path)
+    assert (json.loads(out)["first_day"], json.loads(out)["error"]) == ("2024-09-03", None)
+
+
+def test_for_people_a_file_that_cannot_be_used_fails_and_the_others_are_told(ask, tmp_path):
+    bad = tmp_path / "bad.csv"
+    bad.write_text("a,b\n1,2\n")
+
+    code, out, _ = ask("read", bad, tmp_path / "missing.csv", EXPORTS / "en_mdy_us.csv")
+
+    assert code == 1
+    assert "bad.csv: cannot be used" in out
+    assert "no such file" in out
+    assert "50 views from 2023-09-28 to 2023-12-30: 31 episodes of 19 shows, 14 films" in out
+    assert "2 trailers and recaps (dropped), 2 blank titles (kept as unknown views)" in out
+
+
+def test_an_archive_is_read_without_unpacking_it(ask, tmp_path):
+    with zipfile.ZipFile(tmp_path / "report.zip", "w") as archive:
+        archive.writestr("CONTENT_INTERACTION/ViewingActivity.csv", (EXPORTS / "ViewingActivity.csv").read_bytes())
+
+    _, out, _ = ask("read", "--json", tmp_path / "report.zip")
+
+    assert json.loads(out)["views"] == 6
+    assert [path.name for path in tmp_path.iterdir()] == ["report.zip"]
+
+
+def test_a_file_that_looks_like_another_service_is_warned_about(ask, tmp_path):
+    rows = [(f"Some Film Number {n * n}", f"12/{n % 28 + 1}/2023") for n in range(60)]
+
+    _, out, _ = ask("read", "--json", history(tmp_path / "prime.csv", *rows))
+
+    assert any("another service" in warning for warning in json.loads(out)["warnings"])
+
+
+# --- import, insights, events
+
+
+def test_import_keeps_files_and_says_what_came_of_each(ask, private, tmp_path):
+    bad = tmp_path / "bad.csv"
+    bad.write_text("")
+
+    code, out, _ = ask("import", EXPORTS / "en_mdy_us.csv", bad)
+
+    assert code == 1
+    assert "en_mdy_us.csv: viewing history, utf-8, 50 rows" in out
+    assert "the file is empty" in out
+    assert "me: 50 views of 2 files" in out
+    assert (private / "profiles" / "me" / "viewing.duckdb").is_file()
+
+
+def test_importing_again_under_another_name_moves_the_file(ask, private):
+    ask("import", EXPORTS / "en_mdy_us.csv")
+
+    code, out, _ = ask("import", "--profile", "Anna", EXPORTS / "en_mdy_us.csv")
+
+    assert code == 0
+    assert "Anna: 50 views of 1 file" in out
+    assert [path.name for path in (private / "profiles").iterdir()] == ["Anna"]
+
+
+def test_a_profile_that_cannot_be_a_folder_is_refused(ask, private):
+    code, _, err = ask("import", "--profile", "../x", EXPORTS / "en_mdy_us.csv")
+
+    assert code == 1
+    assert "profile" in err
+    assert not (private / "raw").exists()
+
+
+def test_insights_are_printed_with_bars_and_as_json(ask):
+    ask("import", EXPORTS / "en_mdy_us.csv", EXPORTS / "ViewingActivity.csv")
+
+    _, out, _ = ask("insights")
+    for title in ("By year", "By weekday", "Calendar", "Top shows", "Binges", "Streaks", "Devices", "Autoplay"):
+        assert f"\n{title}" in out
+    assert "█" in out
+    _, out, _ = ask("insights", "--json")
+    tables = {table["name"]: table["rows"] for table in json.loads(out)["tables"]}
+    assert sum(row["views"] for row in tables["by_year"]) == sum(row["views"] for row in tables["calendar"]) == 53
+
+
+def test_before_anything_is_imported_the_next_step_is_named(ask):
+    code, _, err = ask("insights")
+    assert code == 1
+    assert "./run.sh import" in err
+    code, out, _ = ask("event", "add", "sick", "2024-01-01", "2024-01-09")
+    assert code == 0
+    assert "nothing to compare" in out
+    assert "sick" in ask("event", "list")[1]
+
+
+def test_an_event_is_answered_with_intervals_and_a_warning_about_thinned_files(ask, tmp_path):
+    rows = [(f"Dark: Season 1: Episode {n}", f"2023-{n % 12 + 1:02d}-{n % 28 + 1:02d}") for n in range(300)]
+    ask("import", history(tmp_path / "history.csv", *rows))
+
+    _, out, _ = ask("event", "add", "sick", "2023-06-01", "2023-06-14")
+
+    assert "1: sick, 2023-06-01 to 2023-06-14" in out
+    for word in ("before", "during", "after", "95 %", "last time a title was seen"):
+        assert word in out
+    (event,) = (json.loads(line) for line in ask("event", "list", "--json")[1].splitlines())
+    assert event["during"]["lower"] < event["during"]["ratio_to_before"] < event["during"]["upper"]
+    assert ask("event", "remove", "1")[0] == 0
+    assert "No events yet" in ask("event", "list")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["event", "add", "sick", "2024-01-09", "2024-01-01"], "before it begins"),
+        (["event", "add", "", "2024-01-01", "2024-01-09"], "label"),
+        (["event", "remove", "7"], "no event 7"),
+    ],
+)
+def test_wrong_events_are_explained(ask, arguments, message):
+    code, _, err = ask(*arguments)
+    assert code == 1
+    assert message in err
+
+
+def test_a_day_that_is_none_is_explained(ask, capsys):
+    with pytest.raises(SystemExit):
+        ask("event", "add", "sick", "2024-02-30", "2024-03-01")
+    assert "'2024-02-30' is not a day such as 2026-02-01" in capsys.readouterr().err
+
+
+def test_nothing_is_printed_about_what_another_person_may_not_see(ask, private):
+    """The table of the import names counts, never a title."""
+    _, out, _ = ask("import", EXPORTS / "en_mdy_us.csv")
+    assert "Ozark" not in out

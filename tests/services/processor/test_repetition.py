@@ -1,0 +1,394 @@
+"""What the other titles of a history say about a title that words leave open."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.vocabulary import CatalogueTitle, Vocabulary
+from services.processor.repetition import Repetition
+from services.processor.titles import ParsedTitle, parse_title
+
+DAY = date(2024, 2, 28)
+FILM = ParsedTitle("film", certainty="guess")
+
+# A title and the day it was seen, as days after DAY.
+Seen = tuple[str, int]
+
+
+def decisions(seen: Iterable[Seen], proved: Iterable[tuple[str, int]] = ()) -> dict[str, ParsedTitle]:
+    """Add all titles, then decide each of them."""
+    rows = list(seen)
+    repetition = Repetition(proved)
+    for title, days in rows:
+        day = DAY + timedelta(days=days)
+        repetition.add(title, day, day)
+    return {title: repetition.decide(title) for title, _ in rows}
+
+
+def history(vocabulary: Vocabulary, seen: Iterable[Seen]) -> dict[str, ParsedTitle]:
+    """Return what a whole history says of its titles: words first, then the shows they prove, then repetition."""
+    rows = list(seen)
+    parsed = {title: parse_title(title, vocabulary) for title, _ in rows}
+    proved = {
+        (found.show, found.index)
+        for found in parsed.values()
+        if found.kind == "episode" and found.show is not None and found.certainty == "certain"
+    }
+    open_rows = [row for row in rows if parsed[row[0]].kind is None]
+    return parsed | decisions(open_rows, proved)
+
+
+def episode(show: str, season: str | None = None, index: int = -1, certainty: str = "likely") -> ParsedTitle:
+    return ParsedTitle("episode", show, season, index, certainty)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def small() -> Vocabulary:
+    return Vocabulary.build([CatalogueTitle(title="Ozark", kind="series")])
+
+
+# Rule 7: how many titles begin alike, and how close they were seen
+
+
+@pytest.mark.parametrize(
+    ("days", "is_series"),
+    [
+        ([0], False),
+        ([0, 0], True),
+        ([0, 2], True),
+        ([0, 3], False),
+        ([0, 0, 7], True),
+        ([0, 3, 7], True),
+        ([0, 0, 8], False),
+        ([0, 1, 2, 7], True),
+        ([0, 0, 0, 8], False),
+        ([0, 1, 2, 3, 8], True),
+        ([0, 900, 1800, 2700, 3600], True),
+        ([0, 900, 1800, 2700], False),
+        (range(0, 3000, 100), True),
+    ],
+)
+def test_titles_that_begin_alike_are_a_series_when_they_are_enough_and_close_enough(days, is_series):
+    seen = [(f"Red Lake: Boat {chr(ord('A') + number)}", offset) for number, offset in enumerate(days)]
+
+    assert set(decisions(seen).values()) == {episode("Red Lake") if is_series else FILM}
+
+
+def test_days_are_counted_from_the_first_view_of_a_title_to_the_last_of_any():
+    repetition = Repetition([])
+    repetition.add("Red Lake: Boat", DAY, DAY + timedelta(days=3))
+    repetition.add("Red Lake: Car", DAY + timedelta(days=1), DAY + timedelta(days=1))
+
+    assert repetition.decide("Red Lake: Boat") == FILM
+    assert repetition.decide("Red Lake: Car") == FILM
+
+
+def test_a_title_that_was_seen_again_later_still_counts_with_the_days_between():
+    repetition = Repetition([])
+    repetition.add("Red Lake: Boat", DAY + timedelta(days=1), DAY + timedelta(days=2))
+    repetition.add("Red Lake: Car", DAY, DAY + timedelta(days=1))
+
+    assert repetition.decide("Red Lake: Boat") == episode("Red Lake")
+
+
+@pytest.mark.parametrize("titles", [2, 3, 4])
+def test_few_titles_without_a_date_are_not_taken_for_a_series(titles):
+    repetition = Repetition([])
+    for number in range(titles):
+        repetition.add(f"Red Lake: Boat {number} A", None, None)
+
+    assert repetition.decide("Red Lake: Boat 0 A") == FILM
+
+
+def test_five_titles_without_a_date_are_a_series():
+    repetition = Repetition([])
+    for number in range(5):
+        repetition.add(f"Red Lake: Boat {number} A", None, None)
+
+    assert repetition.decide("Red Lake: Boat 0 A") == episode("Red Lake")
+
+
+def test_titles_that_begin_with_another_name_are_not_counted():
+    seen = [("Red Lake: Boat", 0), ("Red Lakes: Boat", 0), ("The Red Lake: Boat", 0), ("Red: Boat", 0)]
+
+    assert set(decisions(seen).values()) == {FILM}
+
+
+def test_a_name_in_two_spellings_is_one_name_and_each_title_keeps_its_own():
+    found = decisions([("Grey's Lake: Boat", 0), ("GREY’S\u00a0LAKE: Car", 2)])
+
+    assert found == {"Grey's Lake: Boat": episode("Grey's Lake"), "GREY’S\u00a0LAKE: Car": episode("GREY’S LAKE")}
+
+
+def test_titles_of_three_parts_count_with_those_of_two():
+    found = decisions([("Red Lake: Boat", 0), ("Red Lake: Car: The End", 5), ("Red Lake: Train", 7)])
+
+    assert {parsed.kind for parsed in found.values()} == {"episode"}
+
+
+def test_a_title_nobody_added_is_a_film():
+    assert Repetition([]).decide("Red Lake: Boat") == FILM
+
+
+# A season with a free name, or a show with a colon in its name
+
+
+def test_second_parts_that_repeat_are_seasons():
+    seen = [(f"Red Lake: {second}: {name}", 0) for second in ("Asylum", "Coven") for name in ("Boat", "Car")]
+
+    assert decisions(seen) == {title: episode("Red Lake", title.split(": ")[1]) for title, _ in seen}
+
+
+def test_a_single_second_part_that_repeats_belongs_to_the_name():
+    seen = [(f"Red Lake: The Boys: {name}", 0) for name in ("Boat", "Car", "Train")]
+
+    assert set(decisions(seen).values()) == {episode("Red Lake: The Boys")}
+
+
+def test_a_second_part_in_two_spellings_is_one():
+    found = decisions([("Red Lake: The Boys: Boat", 0), ("red lake: THE\u00a0BOYS: Car", 0)])
+
+    assert list(found.values()) == [episode("Red Lake: The Boys"), episode("red lake: THE BOYS")]
+
+
+def test_second_parts_that_never_repeat_leave_the_first_part_as_the_show():
+    found = decisions([("Red Lake: Asylum: Boat", 0), ("Red Lake: Coven: Car", 0)])
+
+    assert {parsed.show for parsed in found.values()} == {"Red Lake"}
+
+
+def test_more_parts_are_the_name_of_the_episode():
+    seen = [("Red Lake: The Boys: Boat: One: Two", 0), ("Red Lake: The Boys: Car", 0)]
+
+    assert set(decisions(seen).values()) == {episode("Red Lake: The Boys")}
+
+
+def test_a_show_named_twice_is_one_show():
+    seen = [(f"Red Lake: The Boys: Red Lake: The Boys: {name}", 0) for name in ("Boat", "Car", "Train")]
+
+    assert set(decisions(seen).values()) == {episode("Red Lake: The Boys")}
+
+
+def test_second_parts_are_not_looked_at_in_another_group():
+    seen = [
+        *((f"Red Lake: The Boys: {name}", 0) for name in ("Boat", "Car")),
+        *((f"Blue Lake: The Girls: {name}", 0) for name in ("Boat", "Car")),
+    ]
+
+    assert {parsed.show for parsed in decisions(seen).values()} == {"Red Lake: The Boys", "Blue Lake: The Girls"}
+
+
+# Rule 6: shows that words proved elsewhere
+
+
+def test_a_title_that_begins_with_a_proved_show_is_an_episode_of_it():
+    found = decisions([("Red Lake: Boat", 0)], [("RED LAKE", 7)])
+
+    assert found == {"Red Lake: Boat": episode("RED LAKE", None, 7)}
+
+
+@pytest.mark.parametrize("title", ["Red Lake: Part 2", "Red Lake: Chapter 3", "Red Lake: A: B", "Red\u00a0Lake: Boat"])
+def test_a_proved_show_tells_of_every_open_title(title):
+    assert decisions([(title, 0)], [("Red Lake", -1)])[title] == episode("Red Lake")
+
+
+def test_the_longest_proved_name_wins():
+    proved = [("Red Lake", 1), ("Red Lake: The Boys", 2), ("Red Lake: The Boys: The End", 3)]
+    found = decisions([("Red Lake: The Boys: Boat", 0), ("Red Lake: Boat", 0), ("Red Lake: The Boys", 0)], proved)
+
+    assert [parsed.index for parsed in found.values()] == [2, 1, 1]
+
+
+def test_a_proved_name_must_be_there_whole():
+    found = decisions([("Red Lakes: Boat", 0), ("Red: Boat", 0), ("The Red Lake: Boat", 0)], [("Red Lake", 1)])
+
+    assert set(found.values()) == {FILM}
+
+
+def test_of_two_spellings_of_a_proved_show_the_same_is_taken_in_any_order():
+    names = [("RED LAKE", 4), ("Red Lake", 4), ("red lake", 4)]
+    found = {decisions([("Red Lake: Boat", 0)], order)["Red Lake: Boat"] for order in (names, names[::-1], set(names))}
+
+    assert len(found) == 1
+
+
+def test_a_proved_show_with_an_index_wins_over_one_without():
+    for proved in ([("Red Lake", -1), ("Red Lake", 4)], [("Red Lake", 4), ("Red Lake", -1)]):
+        assert decisions([("Red Lake: Boat", 0)], proved)["Red Lake: Boat"].index == 4
+
+
+# Numbers of episodes and chapters
+
+
+def test_an_episode_number_is_certain_whatever_the_other_titles_say():
+    assert decisions([("Red Lake: The Boys: Episode 3", 0)]) == {
+        "Red Lake: The Boys: Episode 3": episode("Red Lake: The Boys", certainty="certain")
+    }
+
+
+def test_episode_numbers_behind_second_parts_that_repeat_are_of_seasons():
+    seen = [(f"Red Lake: {second}: Episode {n}", 0) for second in ("Asylum", "Coven") for n in (1, 2)]
+
+    assert decisions(seen) == {title: episode("Red Lake", title.split(": ")[1], -1, "certain") for title, _ in seen}
+
+
+def test_episode_numbers_behind_one_second_part_are_of_a_show_with_a_colon():
+    seen = [(f"Red Lake: The Boys: Episode {n}", n * 100) for n in range(1, 9)]
+
+    assert set(decisions(seen).values()) == {episode("Red Lake: The Boys", certainty="certain")}
+
+
+@pytest.mark.parametrize("chapter", ["Chapter 2", "Capítulo 2", "Chapter Two", "2. kapitola"])
+def test_a_lone_chapter_is_a_film(chapter):
+    assert decisions([(f"Red Lake: {chapter}", 0)]) == {f"Red Lake: {chapter}": FILM}
+
+
+def test_chapters_with_siblings_are_episodes_however_far_apart():
+    seen = [("Red Lake: Chapter 2", 0), ("Red Lake: Chapter 3", 900)]
+
+    assert decisions(seen) == {title: episode("Red Lake") for title, _ in seen}
+
+
+def test_a_chapter_with_a_sibling_of_another_kind_is_a_film():
+    seen = [("Red Lake: Chapter 2", 0), ("Red Lake: The Making Of", 900)]
+
+    assert set(decisions(seen).values()) == {FILM}
+
+
+def test_a_chapter_is_no_sibling_of_one_of_another_show():
+    assert set(decisions([("Red Lake: Chapter 2", 0), ("Blue Lake: Chapter 3", 0)]).values()) == {FILM}
+
+
+def test_chapters_behind_a_longer_name_are_of_all_of_it():
+    found = decisions([("Red Lake: The Boys: Chapter 2", 0), ("Red Lake: The Boys: Chapter 3", 900)])
+
+    assert {parsed.show for parsed in found.values()} == {"Red Lake: The Boys"}
+
+
+@pytest.mark.parametrize(("two", "days"), [("Part 2", 0), ("Part Two", 1), ("Vol. 2", 0), ("Volume 2", 2)])
+def test_two_parts_of_a_film_on_one_weekend_are_films(small, two, days):
+    found = history(
+        small,
+        [(f"Red Lake: The End: {two.replace('2', '1').replace('Two', 'One')}", 0), (f"Red Lake: The End: {two}", days)],
+    )
+
+    assert {parsed.kind for parsed in found.values()} == {"film"}
+
+
+# A whole history
+
+
+def test_the_first_chapter_is_a_sibling_of_the_second(small):
+    found = history(small, [("Red Lake: Chapter 1", 0), ("Red Lake: Chapter 2", 900)])
+
+    assert [(parsed.kind, parsed.show) for parsed in found.values()] == [("episode", "Red Lake")] * 2
+
+
+def test_john_wick_alone_is_a_film(small):
+    assert history(small, [("John Wick: Chapter 2", 0)])["John Wick: Chapter 2"] == FILM
+
+
+@pytest.mark.parametrize("proof", ["Red Lake: Season 1: Car", "Red Lake: Part 1: Car", "Red Lake: Episode 1"])
+def test_one_season_word_proves_the_show_of_all_its_other_titles(small, proof):
+    found = history(small, [(proof, 0), ("Red Lake: Boat", 800), ("Red Lake: A: B", 1600), ("Red Lakes: Boat", 0)])
+
+    assert [parsed.show for parsed in found.values()] == ["Red Lake", "Red Lake", "Red Lake", None]
+
+
+def test_a_show_that_is_only_likely_proves_nothing(small):
+    found = history(small, [("Red Lake: Chapter 1", 0), ("Red Lake: The Film", 900)])
+
+    assert found["Red Lake: The Film"] == FILM
+
+
+def test_a_show_of_the_vocabulary_keeps_its_index_in_a_history(small):
+    found = history(small, [("Ozark: Season 1: Car", 0), ("OZARK: Boat", 900)])
+
+    assert [parsed.index for parsed in found.values()] == [0, 0]
+
+
+def test_films_of_one_series_seen_over_years_stay_films(small):
+    seen = [("Mission: Impossible", 0), ("Mission: Impossible - Fallout", 300), ("Mission: Impossible II", 700)]
+
+    assert set(history(small, seen).values()) == {FILM}
+
+
+def test_what_words_decide_is_not_counted_with_what_is_open(small):
+    found = history(small, [("Red Lake (Trailer)", 0), ("Red Lake", 0), ("Red Lake: Boat", 0), ("Red Lake: ", 0)])
+
+    assert found["Red Lake: Boat"] == FILM
+
+
+# Properties
+
+_FIRSTS = st.sampled_from(["Red Lake", "RED LAKE", "Blue Lake", "Ozark", "Red Lake : le film", "3:10"])
+_RESTS = st.lists(
+    st.sampled_from(["Boat", "Car", "The Boys", "THE BOYS", "Chapter 2", "Chapter 3", "Episode 1", "Part 2"]),
+    min_size=1,
+    max_size=3,
+)
+_TITLES = st.builds(lambda first, rest: ": ".join([first, *rest]), _FIRSTS, _RESTS)
+_SEEN = st.dictionaries(_TITLES, st.integers(0, 30) | st.integers(0, 3000), max_size=14).map(lambda d: list(d.items()))
+_PROVED = st.lists(st.tuples(st.sampled_from(["Red Lake", "red lake", "Red Lake: The Boys"]), st.integers(-1, 3)))
+
+
+@settings(max_examples=300)
+@given(_SEEN, _PROVED, st.integers())
+def test_the_order_of_titles_does_not_matter(seen, proved, seed):
+    shuffled = random.Random(seed)
+
+    again = decisions(shuffled.sample(seen, len(seen)), shuffled.sample(proved, len(proved)))
+
+    assert again == decisions(seen, proved)
+
+
+@settings(max_examples=300)
+@given(
+    days=st.lists(st.integers(0, 12) | st.integers(0, 2000), min_size=1, max_size=7),
+    others=st.lists(st.integers(0, 12), max_size=4),
+)
+def test_two_part_titles_follow_the_counted_thresholds(days, others):
+    span = max(days) - min(days)
+    is_series = len(days) >= 5 or (len(days) >= 3 and span <= 7) or (len(days) == 2 and span <= 2)
+    seen = [(f"Red Lake: Boat {chr(ord('A') + number)}", day) for number, day in enumerate(days)]
+    strangers = [(f"Blue Lake: Boat {chr(ord('A') + number)}", day) for number, day in enumerate(others)]
+
+    found = decisions([*strangers, *seen])
+
+    assert {found[title] for title, _ in seen} == {episode("Red Lake") if is_series else FILM}
+
+
+@settings(max_examples=300)
+@given(_SEEN, _PROVED)
+def test_nothing_stays_open_and_only_episodes_have_shows(seen, proved):
+    known = {name for name, _ in proved}
+
+    for title, parsed in decisions(seen, proved).items():
+        assert parsed.kind in {"episode", "film"}
+        assert (parsed.show is not None) == (parsed.kind == "episode")
+        if parsed.show is not None:
+            assert parsed.show in known or title.startswith(f"{parsed.show}: ")
+        assert parsed.index == -1 or parsed.show in known
+        assert parsed.season is None or f": {parsed.season}: " in title
+
+
+@settings(max_examples=300)
+@given(_SEEN, st.integers(-1000, 1000))
+def test_only_the_days_between_matter(seen, shift):
+    assert decisions([(title, day + shift) for title, day in seen]) == decisions(seen)
+
+
+@settings(max_examples=300)
+@given(st.lists(st.text(max_size=30) | st.lists(st.text(max_size=5), max_size=5).map(": ".join), max_size=8))
+def test_every_open_title_of_any_text_is_decided(titles):
+    found = history(starter_vocabulary(), [(title, 0) for title in titles])
+
+    assert all(parsed.kind is not None for parsed in found.values())
+    assert all(parsed.show is None or parsed.show.strip() for parsed in found.values())
