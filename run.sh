@@ -17,6 +17,7 @@ Usage: ./run.sh [VERB]
   insights [--json]       what your own history says
   event add|list|remove   life events, such as: event add sick 2026-02-01 2026-02-09
   status                  services, and what was published
+  privacy                 what was published, and what it costs, in plain words
   aggregator              start an aggregator (page on http://127.0.0.1:8650)
   test                    install what the tests need and run everything
   help                    this text
@@ -300,6 +301,11 @@ case $verb in
     run_python services.processor.cli read "$@"
     ;;
   insights | event) processor "$verb" "$@" ;;
+  privacy)
+    need_docker
+    prepare_environment
+    docker compose run --rm --no-deps --no-TTY publisher python -m services.publisher.summary
+    ;;
   status) show_status ;;
   aggregator)
     need_docker

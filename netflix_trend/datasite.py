@@ -77,12 +77,15 @@ class Datasite:
         """Where the app's files for everybody lie."""
         return self.root / "public" / APP_NAME
 
-    def publish(self, files: Mapping[str, bytes], reader: str, *, durable: bool = True) -> None:
+    def publish(
+        self, files: Mapping[str, bytes], reader: str, *, durable: bool = True, modified: float | None = None
+    ) -> None:
         """Make `files` (names relative to the app's folder) and nothing else readable by `reader`.
 
         Both permission files come first and the manifest last, so that no byte is ever there without its rule and
         no manifest names a byte that is not there. Files of earlier calls that are not in `files` are removed.
-        Calling it again with the same files changes nothing. Raises DatasiteError for a name or size that SyftBox
+        Calling it again with the same files changes nothing. modified: seconds since 1970 that new files say they were
+        written at, None for now. Raises DatasiteError for a name or size that SyftBox
         would not sync; then nothing is written.
         """
         for name, data in files.items():
@@ -97,8 +100,8 @@ class Datasite:
         manifest = canonical_json(Manifest(files=entries).model_dump()) + b"\n"
         write_permissions(self.app_data, {name: [reader] for name in (MANIFEST, *files)}, durable=durable)
         for name, data in files.items():
-            _write_if_different(self.app_data / name, data, durable)
-        _write_if_different(self.app_data / MANIFEST, manifest, durable)
+            _write_if_different(self.app_data / name, data, durable, modified)
+        _write_if_different(self.app_data / MANIFEST, manifest, durable, modified)
 
     def _remove_others(self, keep: set[str]) -> None:
         """Remove every file and link that is not in `keep`, and every folder that none of them needs.
@@ -151,7 +154,7 @@ def write_permissions(folder: Path, readers: Mapping[str, Sequence[str]], *, dur
     _write_if_different(folder / _PERMISSION_FILES[1], "".join(modern).encode(), durable)
 
 
-def _write_if_different(path: Path, data: bytes, durable: bool) -> None:
+def _write_if_different(path: Path, data: bytes, durable: bool, modified: float | None = None) -> None:
     try:
         if path.is_symlink() or path.is_dir():
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
@@ -160,7 +163,7 @@ def _write_if_different(path: Path, data: bytes, durable: bool) -> None:
     except FileNotFoundError:
         pass
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, data, durable=durable)
+    write_atomically(path, data, durable=durable, modified=modified)
 
 
 def datasite_names(datasites: Path) -> Iterator[str]:

@@ -16,8 +16,10 @@ class UnsafeFile(Exception):
         self.reason = reason
 
 
-def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
+def write_atomically(path: Path, data: bytes, *, durable: bool = True, modified: float | None = None) -> None:
     """Write `data` to `path` so that a reader sees the old bytes or the new ones, never a part.
+
+    modified: seconds since 1970 that the file says it was written at, None for now.
 
     The temporary name starts with a dot because SyftBox never syncs dot-files. With `durable` the bytes and the
     rename have reached the disk when this returns.
@@ -27,8 +29,10 @@ def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
+            file.flush()
+            if modified is not None:
+                os.utime(file.fileno(), (modified, modified))
             if durable:
-                file.flush()
                 os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:

@@ -117,6 +117,18 @@ class Settings(BaseSettings):
     catalogue_since: int | None = Field(
         None, ge=1880, le=2100, description="Leave out of the catalogue what is known to be older than this year."
     )
+    survey_odds: Annotated[Fraction, BeforeValidator(_ratio), NoDecode] = Field(
+        Fraction(8), description="Odds the aggregator asks for: how much one report may multiply the odds of any guess."
+    )
+    survey_shows: int = Field(
+        50,
+        ge=0,
+        le=20_000,
+        description="Shows the aggregator asks about in a week; 0: the whole vocabulary with k=3.",
+    )
+    use_chart: bool = Field(
+        False, description="Whether the order of the catalogue is a public chart that may fill in, labelled as such."
+    )
     redis_host: str = Field("redis", description="Host of the Redis server.")
     redis_port: int = Field(6379, ge=1, le=65535, description="Port of the Redis server.")
     redis_user: str = Field("default", description="Redis ACL user of this process.")

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AllowInfNan, Field, ValidationError, model_validator
 
 from netflix_trend.canonical import canonical_json
+from netflix_trend.effect_statistics import EffectEstimate
 from netflix_trend.survey import Buckets, Strict
 
 LARGEST_FILE = 8_000_000
@@ -31,7 +32,11 @@ class StatisticsError(Exception):
 
 
 class ShowEstimate(Strict):
-    """How many of the people asked named a show. `is_signal`: whether the number can be told from noise."""
+    """How many of the people asked named a show. `is_signal`: whether the number can be told from noise.
+
+    is_robust: still told from noise without any `TopShows.tolerated` of the reports, in case these were forged.
+    fragile_reports: how few reports must be left out until it is not told from noise any more; None if it is not now.
+    """
 
     show: int
     title: str
@@ -40,6 +45,9 @@ class ShowEstimate(Strict):
     lower: _Number
     upper: _Number
     is_signal: bool
+    # Files from before these existed say nothing about robustness: read as not robust.
+    is_robust: bool = False
+    fragile_reports: _Count | None = None
 
 
 class TopShows(Strict):
@@ -47,6 +55,10 @@ class TopShows(Strict):
 
     noise: standard error of a show that nobody watched. gate: smallest estimate that is told from noise.
     reports_needed: how many reports the strongest show would need to pass, None when one passes or all are negative.
+    tolerated: how many forged reports a robust show withstands, 1 % of all, rounded up; None: not examined.
+    influence: how much one report changes an estimate at most, people.
+    named_per_person: estimated mean number of shows that a person named, at most k, with its standard error. People
+    may have watched more; how many is not asked, so estimates count people who named a show and are not scaled up.
     """
 
     reports: _Count
@@ -56,6 +68,10 @@ class TopShows(Strict):
     noise: _Number
     gate: _Number
     reports_needed: _Count | None
+    tolerated: _Count | None = None
+    influence: _Number | None = None
+    named_per_person: _Number | None = None
+    named_per_person_error: _Number | None = None
     shows: Annotated[tuple[ShowEstimate, ...], Field(strict=False)]
 
 
@@ -75,6 +91,8 @@ class Volume(Strict):
     buckets: smallest value of each. shares, lower, upper: share of people in each bucket with its interval.
     cumulative: share of people below each bucket's smallest value, with its standard error.
     is_reliable: False when the errors are so large that the numbers say little but what was assumed beforehand.
+    influence: largest change of a cumulative share when 1 % of the reports, all with the same answer, are left out;
+    None: not examined. is_robust: the errors would be small enough even with this change added.
     """
 
     reports: _Count
@@ -88,6 +106,8 @@ class Volume(Strict):
     cumulative_error: _Shares
     groups: Annotated[tuple[VolumeGroup, ...], Field(strict=False, min_length=1, max_length=64)]
     is_reliable: bool
+    is_robust: bool = False
+    influence: _Share | None = None
 
     @model_validator(mode="after")
     def _same_length(self) -> Volume:
@@ -114,6 +134,7 @@ class RoundStatistics(Strict):
     refused: dict[str, _Count]
     top_shows: TopShows | None
     volume: Volume | None
+    event_effect: EffectEstimate | None = None
 
     def to_bytes(self) -> bytes:
         """Return the file `statistics/<round>.json`."""

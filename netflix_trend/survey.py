@@ -19,15 +19,19 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from netflix_trend.canonical import canonical_json, content_version
 from netflix_trend.privacy.set_response import PRIME, SetResponse, best_threshold
 from netflix_trend.privacy.square_wave import SquareWave, best_width
+from netflix_trend.privacy.ternary import TernaryResponse
+from netflix_trend.quarters import Quarter
 from netflix_trend.weeks import Week
 
 DEFAULT_ODDS = Fraction(8)
-QUESTIONS = frozenset({"top_shows", "volume"})
+QUESTIONS = frozenset({"top_shows", "volume", "event_effect"})
 # A person answers one round in ROTATION, and a round stays open that long: so everybody has exactly one round to
 # answer among the open ones, whenever they join.
 ROTATION = 4
 # Smallest number of titles started in the week for each bucket (privacy.md, section 6).
 VOLUME_BUCKETS = (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 28, 35, 43, 51)
+# Larger changes of views a week count as this one (privacy.md, section 6, S4).
+EFFECT_CLIP = 12
 LARGEST_SURVEYS_FILE = 1_000_000
 
 
@@ -157,7 +161,45 @@ class VolumeQuestion(_Question):
         return 1
 
 
-Question = TopShowsQuestion | VolumeQuestion
+class EffectQuestion(_Question):
+    """S4: how many views a week more or less did you have during a life event than before? Ternary response.
+
+    About the longest event that began in `quarter`; people without one answer too, that nothing changed.
+    """
+
+    name: Literal["event_effect"] = "event_effect"
+    mechanism: Literal["ternary_response"] = "ternary_response"
+    odds: Annotated[Fraction, Field(gt=1)]
+    clip: Annotated[int, Field(ge=1, le=100)]
+    quarter: str
+
+    @field_validator("quarter")
+    @classmethod
+    def _is_a_quarter(cls, value: str) -> str:
+        Quarter.parse(value)
+        return value
+
+    @classmethod
+    def ask(cls, quarter: Quarter, *, odds: Fraction, weight: int, clip: int = EFFECT_CLIP) -> EffectQuestion:
+        """Ask about the events that began in a quarter."""
+        return cls(weight=weight, odds=odds, clip=clip, quarter=str(quarter))
+
+    @property
+    def channel(self) -> TernaryResponse:
+        """The mechanism over none, up and down."""
+        return TernaryResponse(self.odds)
+
+    def parameters(self) -> dict[str, Any]:
+        """What a release states about how it was made."""
+        return {"clip": self.clip, "odds": [self.odds.numerator, self.odds.denominator], "quarter": self.quarter}
+
+    @property
+    def payload_size(self) -> int:
+        """Bytes of an answer."""
+        return 1
+
+
+Question = TopShowsQuestion | VolumeQuestion | EffectQuestion
 
 
 class Survey(Strict):
@@ -179,6 +221,10 @@ class Survey(Strict):
         names = [question.name for question in self.questions]
         if len(set(names)) != len(names):
             raise ValueError("a question is asked twice")
+        # So the round says which quarter it is, and no survey can dig through a history a quarter at a time.
+        wanted = str(Quarter.of(self.week.monday).previous)
+        if any(isinstance(asked, EffectQuestion) and asked.quarter != wanted for asked in self.questions):
+            raise ValueError(f"in {self.round} life events are asked about for {wanted} only")
         return self
 
     @cached_property
@@ -234,17 +280,31 @@ def shuffled_positions(salt: str, items: int) -> tuple[int, ...]:
     return tuple(position)
 
 
-def default_survey(week: Week, vocabulary: str, candidates: Sequence[int], odds: Fraction = DEFAULT_ODDS) -> Survey:
-    """Return what an aggregator asks unless it is configured otherwise: two in three people top shows, one volume."""
-    return Survey(
-        round=str(week),
-        vocabulary=vocabulary,
-        rotation=ROTATION,
-        questions=(
-            TopShowsQuestion.ask(candidates, k=1, odds=odds, weight=2),
-            VolumeQuestion.ask(odds=odds, weight=1),
-        ),
-    )
+def effect_quarter(week: Week) -> Quarter | None:
+    """Return the quarter whose life events are asked about in a round, None in most rounds.
+
+    The first ROTATION weeks that begin in a quarter ask about the one before: everybody has one turn in them.
+    """
+    quarter = Quarter.of(week.monday)
+    return quarter.previous if (week - ROTATION).monday < quarter.first_day else None
+
+
+def default_survey(
+    week: Week, vocabulary: str, candidates: Sequence[int], odds: Fraction = DEFAULT_ODDS, k: int = 1
+) -> Survey:
+    """Return what an aggregator asks unless it is configured otherwise.
+
+    Two in three people top shows, one volume; in the first rounds of a quarter two in four top shows, one volume, and
+    one the effect of life events.
+    """
+    questions: list[Question] = [
+        TopShowsQuestion.ask(candidates, k=1, odds=odds, weight=2),
+        VolumeQuestion.ask(odds=odds, weight=1),
+    ]
+    quarter = effect_quarter(week)
+    if quarter is not None:
+        questions.append(EffectQuestion.ask(quarter, odds=odds, weight=1))
+    return Survey(round=str(week), vocabulary=vocabulary, rotation=ROTATION, questions=tuple(questions))
 
 
 def dump_surveys(surveys: Sequence[Survey]) -> bytes:

@@ -12,7 +12,11 @@ lock() { # lock FILE ARGUMENT...
     --no-emit-index-url --no-emit-find-links --no-annotate --no-header "$@" --output-file "$out"
 }
 
-for service in scraper processor publisher aggregator demo; do
-  lock "$service" --extra "$service" "$@"
-done
+# First what the tests run with; an image gets the same versions.
 lock dev --all-extras --group dev "$@"
+versions=$(mktemp)
+trap 'rm -f "$versions"' EXIT
+sed -n 's/^\([a-z0-9._-]*==.*[^ ]\) \\$/\1/p' requirements/dev.txt >"$versions"
+for service in scraper processor publisher aggregator demo; do
+  lock "$service" --extra "$service" --constraints "$versions" "$@"
+done

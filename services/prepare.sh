@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs once before the other services, as root with four capabilities and no network, because Docker creates volumes
+# Runs once before the other services, as root with three capabilities and no network, because Docker creates volumes
 # and missing folders as root and the services are not root. It
 #   - makes a random Redis password for each service, in a volume that only this service mounts,
 #   - gives volumes, and folders that belong to root, to the services' user. A folder of anybody else stays as it is.

@@ -107,7 +107,20 @@ def test_an_unknown_verb_says_which_exist_and_fails(clone: Path, path: Path) -> 
     result = run(clone, path, "dance")
     assert result.returncode == 2
     assert "there is no verb dance" in result.stderr
-    for verb in ("demo", "test", "up", "down", "import", "status", "aggregator", "help"):
+    for verb in (
+        "demo",
+        "test",
+        "up",
+        "down",
+        "import",
+        "read",
+        "insights",
+        "event",
+        "privacy",
+        "status",
+        "aggregator",
+        "help",
+    ):
         assert f"  {verb}" in result.stderr
 
 
@@ -117,7 +130,7 @@ def test_help_lists_the_verbs(clone: Path, path: Path) -> None:
     assert "import FILE" in result.stdout
 
 
-@pytest.mark.parametrize("verb", ["up", "down", "status", "aggregator"])
+@pytest.mark.parametrize("verb", ["up", "down", "status", "privacy", "aggregator"])
 def test_verbs_that_need_docker_fail_with_the_reason(clone: Path, path: Path, verb: str) -> None:
     result = run(clone, path, verb)
     assert result.returncode == 1

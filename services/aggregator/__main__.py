@@ -56,7 +56,14 @@ def build_aggregator(settings: Settings) -> Aggregator:
     )
     _log.info("vocabulary version=%s shows=%d films=%d", vocabulary.version[:8], len(vocabulary), len(vocabulary.films))
     site = Datasite(settings.datasites_dir, settings.aggregator_datasite)
-    return Aggregator(site, settings.aggregator_dir, vocabulary)
+    return Aggregator(
+        site,
+        settings.aggregator_dir,
+        vocabulary,
+        use_chart=settings.use_chart,
+        odds=settings.survey_odds,
+        list_length=settings.survey_shows,
+    )
 
 
 def look(aggregator: Aggregator) -> None:

@@ -13,10 +13,8 @@ from numpy.typing import NDArray
 from netflix_trend.datasite import Datasite, read_manifest, read_published, visit
 from netflix_trend.files import UnsafeFile
 from netflix_trend.release import SIZE, RefusedRelease, decode_coefficients, parse_release
-from netflix_trend.survey import Survey, TopShowsQuestion, VolumeQuestion, shuffled_positions
-
-# Reports are counted in batches, so that memory does not grow with the number of people.
-_BATCH = 4096
+from netflix_trend.survey import Question, Survey, TopShowsQuestion, shuffled_positions
+from services.aggregator.poisoning import count_checked
 
 
 @dataclass
@@ -24,7 +22,8 @@ class RoundReports:
     """What all releases of a round say together.
 
     participants: datasites with a manifest. reports: valid releases by question. refused: files by reason.
-    waiting: announced but not wholly synced. show_counts: int64[candidates]. volume_counts: int64[outputs].
+    waiting: announced but not wholly synced. show_counts: int64[candidates]. answer_counts: by question that is
+    answered with one byte, int64[outputs]: how often each answer came.
     """
 
     survey: Survey
@@ -33,7 +32,17 @@ class RoundReports:
     refused: Counter[str] = field(default_factory=Counter)
     waiting: int = 0
     show_counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    volume_counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    answer_counts: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+
+    @property
+    def volume_counts(self) -> NDArray[np.int64]:
+        """int64[outputs] of the question about viewing volume; empty when it was not asked."""
+        return self.answer_counts.get("volume", np.zeros(0, np.int64))
+
+    @property
+    def effect_counts(self) -> NDArray[np.int64]:
+        """int64[3] of the question about life events: none, up, down; zeros when nobody answered it."""
+        return self.answer_counts.get("event_effect", np.zeros(3, np.int64))
 
 
 def collect(
@@ -44,24 +53,15 @@ def collect(
     One datasite is one person and has at most one release a round: the file of that name. A file that is missing,
     damaged or hostile is counted by reason and costs nobody else anything.
     """
-    top_shows, volume = survey.question("top_shows"), survey.question("volume")
     found = RoundReports(survey)
-    if isinstance(top_shows, TopShowsQuestion):
-        found.show_counts = np.zeros(len(top_shows.candidates), np.int64)
-    if isinstance(volume, VolumeQuestion):
-        found.volume_counts = np.zeros(volume.channel.outputs, np.int64)
-    batch: list[bytes] = []
-
-    def count_batch() -> None:
-        if batch and isinstance(top_shows, TopShowsQuestion):
-            by_position = top_shows.channel.count(decode_coefficients(top_shows, batch))
-            found.show_counts += by_position[list(shuffled_positions(survey.round, len(top_shows.candidates)))]
-            batch.clear()
-
+    for question in survey.questions:
+        if not isinstance(question, TopShowsQuestion):
+            found.answer_counts[question.name] = np.zeros(question.channel.outputs, np.int64)
+    polynomials: list[bytes] = []  # all that is kept of a person: 2(k+2) bytes
     for email in emails:
         progress()
         try:
-            payload = _read(Datasite(datasites, email), survey, found)
+            answer = _read(Datasite(datasites, email), survey, found)
         except (UnsafeFile, RefusedRelease) as problem:
             if problem.reason == "unsynced":
                 found.waiting += 1
@@ -71,22 +71,33 @@ def collect(
         except OSError:
             found.refused["unreadable"] += 1
             continue
-        question = survey.question_for(email)
-        if payload is None or question is None:
+        if answer is None:
             continue
-        found.reports[question.name] += 1
-        if isinstance(question, VolumeQuestion):
-            found.volume_counts[payload[0]] += 1
+        asked, payload = answer
+        if isinstance(asked, TopShowsQuestion):
+            polynomials.append(payload)
         else:
-            batch.append(payload)
-            if len(batch) == _BATCH:
-                count_batch()
-    count_batch()
+            found.reports[asked.name] += 1
+            found.answer_counts[asked.name][payload[0]] += 1
+    top_shows = survey.question("top_shows")
+    if isinstance(top_shows, TopShowsQuestion):
+        _count_shows(top_shows, polynomials, found)
     return found
 
 
-def _read(site: Datasite, survey: Survey, found: RoundReports) -> bytes | None:
-    """Return the payload of a person's release, None when there is none for this round."""
+def _count_shows(question: TopShowsQuestion, polynomials: list[bytes], found: RoundReports) -> None:
+    """Check the reports against each other, count the ones that pass and note why the others do not."""
+    checked = count_checked(question.channel, decode_coefficients(question, polynomials))
+    places = list(shuffled_positions(found.survey.round, len(question.candidates)))
+    found.show_counts = checked.counts[places]
+    refused = {"duplicate": checked.duplicates, "implausible": checked.implausible}
+    found.refused.update({reason: number for reason, number in refused.items() if number})
+    if checked.kept:
+        found.reports[question.name] = checked.kept
+
+
+def _read(site: Datasite, survey: Survey, found: RoundReports) -> tuple[Question, bytes] | None:
+    """Return what a person was asked and the payload of their release, None when there is none for this round."""
     with visit(site) as folder:
         manifest = read_manifest(folder) if folder is not None else None
         if folder is None or manifest is None:
@@ -98,4 +109,4 @@ def _read(site: Datasite, survey: Survey, found: RoundReports) -> bytes | None:
     question = survey.question_for(site.email)
     if question is None:
         raise RefusedRelease("not_asked", "this person was not asked in this round")
-    return parse_release(data, survey, question)
+    return question, parse_release(data, survey, question)

@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-from netflix_trend.privacy.counts import estimate_counts, gate_count, reports_needed
+from netflix_trend.privacy.counts import estimate_counts, gate_count, mean_chosen, reports_needed, reports_to_lose
 from netflix_trend.privacy.square_wave import map_em, posterior_draws
 from netflix_trend.statistics import (
     LARGEST_CUMULATIVE_ERROR,
@@ -17,9 +17,11 @@ from netflix_trend.statistics import (
     Volume,
     VolumeGroup,
 )
-from netflix_trend.survey import TopShowsQuestion, VolumeQuestion
+from netflix_trend.survey import EffectQuestion, TopShowsQuestion, VolumeQuestion
 from netflix_trend.vocabulary import Vocabulary
 from services.aggregator.collect import RoundReports
+from services.aggregator.effects import estimate_effect
+from services.aggregator.poisoning import tolerated, volume_influence
 
 CONFIDENCE = 0.95
 # The prior for the distribution of weekly counts weighs as much as this many exactly known people.
@@ -33,6 +35,7 @@ def estimate_round(found: RoundReports, vocabulary: Vocabulary) -> RoundStatisti
     """Return the statistics of a round. The same reports always give the same numbers."""
     survey = found.survey
     top_shows, volume = survey.question("top_shows"), survey.question("volume")
+    effect = survey.question("event_effect")
     return RoundStatistics(
         round=survey.round,
         survey=survey.version,
@@ -47,6 +50,9 @@ def estimate_round(found: RoundReports, vocabulary: Vocabulary) -> RoundStatisti
         volume=_volume(volume, found.volume_counts, found.reports["volume"], survey.version)
         if isinstance(volume, VolumeQuestion)
         else None,
+        event_effect=estimate_effect(effect, found.effect_counts, found.reports["event_effect"])
+        if isinstance(effect, EffectQuestion)
+        else None,
     )
 
 
@@ -55,6 +61,8 @@ def _top_shows(question: TopShowsQuestion, counts: NDArray[np.int64], reports: i
     true_rate, false_rate = float(channel.true_rate), float(channel.false_rate)
     estimates = estimate_counts(counts, reports, true_rate, false_rate, CONFIDENCE)
     threshold = gate_count(reports, len(counts), false_rate)
+    to_lose = reports_to_lose(counts, reports, len(counts), false_rate)
+    named = mean_chosen(counts, reports, true_rate, false_rate)
     order = np.argsort(-estimates.estimate, kind="stable")
     shows = tuple(
         ShowEstimate(
@@ -65,6 +73,8 @@ def _top_shows(question: TopShowsQuestion, counts: NDArray[np.int64], reports: i
             lower=float(estimates.lower[place]),
             upper=float(estimates.upper[place]),
             is_signal=bool(counts[place] >= threshold),
+            is_robust=bool(to_lose[place] > tolerated(reports)),
+            fragile_reports=int(to_lose[place]) or None,
         )
         for place in order.tolist()
     )
@@ -79,6 +89,10 @@ def _top_shows(question: TopShowsQuestion, counts: NDArray[np.int64], reports: i
         noise=estimates.noise,
         gate=(threshold - reports * false_rate) / (true_rate - false_rate),
         reports_needed=needed,
+        tolerated=tolerated(reports),
+        influence=1 / (true_rate - false_rate),
+        named_per_person=named[0] if named else None,
+        named_per_person_error=named[1] if named else None,
         shows=shows,
     )
 
@@ -92,6 +106,8 @@ def _volume(question: VolumeQuestion, counts: NDArray[np.int64], reports: int, s
     draws = posterior_draws(counts, channel, prior, PRIOR_PEOPLE, _DRAWS, generator)
     lower, upper = np.quantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=0)
     errors = _below(draws).std(axis=0)
+    moved = volume_influence(counts, channel, shares, prior, PRIOR_PEOPLE, tolerated(reports))
+    influence = min(1.0, float(np.abs(_below(moved)).max()))
     starts = [place for place, low in enumerate(question.buckets) if low in _GROUPS] or [0]
     grouped = np.add.reduceat(draws, starts, axis=1)
     group_shares = np.add.reduceat(shares, starts)
@@ -116,6 +132,8 @@ def _volume(question: VolumeQuestion, counts: NDArray[np.int64], reports: int, s
             for place, start in enumerate(starts)
         ),
         is_reliable=bool(reports and errors.max() <= LARGEST_CUMULATIVE_ERROR),
+        is_robust=bool(reports and errors.max() + influence <= LARGEST_CUMULATIVE_ERROR),
+        influence=influence,
     )
 
 

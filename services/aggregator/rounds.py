@@ -5,32 +5,44 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from pathlib import Path
 
 from netflix_trend.datasite import Datasite, check_syncable, datasite_names, read_manifest, visit, write_permissions
 from netflix_trend.files import UnsafeFile, write_atomically
 from netflix_trend.shared_files import CANDIDATES, SURVEYS, VOCABULARY
 from netflix_trend.statistics import RoundStatistics
-from netflix_trend.survey import ROTATION, Survey, default_survey, dump_surveys, load_surveys
+from netflix_trend.survey import DEFAULT_ODDS, ROTATION, Survey, default_survey, dump_surveys, load_surveys
+from netflix_trend.trends import MOST_ROUNDS, TRENDS, Trends
 from netflix_trend.vocabulary import Vocabulary
 from netflix_trend.weeks import Week
 from services.aggregator.collect import RoundReports, collect
 from services.aggregator.estimation import estimate_round
 from services.aggregator.site.page import render_page
+from services.aggregator.trends import find_trends
 
-# Of the candidate shows this many are the strongest so far; the others are next in line, so that every show of the
+# Of the candidate shows this part are the strongest so far; the others are next in line, so that every show of the
 # vocabulary is asked about now and then.
-_KEPT_CANDIDATES = 40
+_KEPT_PERCENT = 80
+# With the whole vocabulary on the list a person names up to this many shows.
+_NAMED_OF_ALL = 3
 
 
 @dataclass(frozen=True)
 class Aggregator:
-    """Who asks, what about, and where the own files lie. `own` is the aggregator's private folder."""
+    """Who asks, what about, and where the own files lie. `own` is the aggregator's private folder.
+
+    use_chart: the catalogue's order is a public chart and may be used as a labelled prior of filtered shares.
+    odds: what the surveys ask for. list_length: shows on a week's list, 0 for the whole vocabulary.
+    """
 
     site: Datasite
     own: Path
     vocabulary: Vocabulary
     durable: bool = True
+    use_chart: bool = False
+    odds: Fraction = DEFAULT_ODDS
+    list_length: int = CANDIDATES
 
     @property
     def shared(self) -> Path:
@@ -48,7 +60,10 @@ class Aggregator:
             return load_surveys(path.read_bytes())[0]
         except FileNotFoundError:
             pass
-        survey = default_survey(week, self.vocabulary.version, self.candidates(week))
+        candidates, k = self.candidates(week), 1
+        if not self.list_length:
+            candidates, k = list(range(len(self.vocabulary))), _NAMED_OF_ALL
+        survey = default_survey(week, self.vocabulary.version, candidates, self.odds, k)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, dump_surveys([survey]), durable=self.durable)
         # Kept for good: the round's results need its titles even after the catalogue has changed.
@@ -65,14 +80,16 @@ class Aggregator:
 
     def candidates(self, week: Week) -> list[int]:
         """Return vocabulary indices to ask about: the catalogue's first ones, later the strongest and some new."""
-        total = min(CANDIDATES, len(self.vocabulary))
-        latest = self.latest_statistics()
-        if latest is None or latest.vocabulary != self.vocabulary.version or latest.top_shows is None:
-            return list(range(total))
-        strongest = [show.show for show in latest.top_shows.shows[:_KEPT_CANDIDATES]]
-        others = [show for show in range(len(self.vocabulary)) if show not in set(strongest)]
-        start = week.index * (total - _KEPT_CANDIDATES) % max(1, len(others))
-        return [*strongest, *(others[start:] + others[:start])[: max(0, total - len(strongest))]]
+        shows = self.trends().shows
+        number = {show.title: place for place, show in enumerate(self.vocabulary.shows)}
+        ranking = [number[show.title] for show in shows.shows if show.title in number] if shows else []
+        return next_candidates(ranking, len(self.vocabulary), week, self.list_length)
+
+    def trends(self) -> Trends:
+        """Return what the published statistics of the last 52 rounds tell together."""
+        paths = sorted((self.shared / "statistics").glob("[0-9]*.json"))[-MOST_ROUNDS:]
+        chart = [show.title for show in self.vocabulary.shows] if self.use_chart else None
+        return find_trends([RoundStatistics.from_bytes(path.read_bytes()) for path in paths], chart)
 
     def latest_statistics(self) -> RoundStatistics | None:
         """Return the newest published statistics that rest on at least one report."""
@@ -100,7 +117,7 @@ class Aggregator:
         """Publish vocabulary and surveys for the participants; returns the open surveys, oldest first."""
         surveys = self.surveys(today)
         readers = self.participants()
-        patterns = dict.fromkeys((VOCABULARY, SURVEYS, "statistics/*.json"), readers)
+        patterns = dict.fromkeys((VOCABULARY, SURVEYS, TRENDS, "statistics/*.json"), readers)
         write_permissions(self.shared, patterns, durable=self.durable)
         self._write(self.shared / VOCABULARY, self.vocabulary.to_bytes())
         self._write(self.shared / SURVEYS, dump_surveys(surveys))
@@ -109,7 +126,7 @@ class Aggregator:
     def count(
         self, surveys: Sequence[Survey], progress: Callable[[], None] = lambda: None
     ) -> list[tuple[RoundReports, RoundStatistics]]:
-        """Collect and estimate rounds, publish their statistics; returns them in the order of `surveys`."""
+        """Collect and estimate rounds, publish their statistics and trends; returns them in the order of `surveys`."""
         results = []
         for survey in surveys:
             emails = (name for name in datasite_names(self.site.datasites) if name != self.site.email)
@@ -120,21 +137,41 @@ class Aggregator:
         latest = self.latest_statistics()
         if latest is not None:
             self._write(self.shared / "statistics" / "latest.json", latest.to_bytes())
-        self._publish_page(latest)
+        trends = self.trends()
+        self._write(self.shared / TRENDS, trends.to_bytes())
+        self._publish_page(latest, trends)
         return results
 
     def run(self, today: date) -> list[RoundStatistics]:
         """Do everything once: ask, collect, estimate, publish."""
         return [statistics for _, statistics in self.count(self.ask(today))]
 
-    def _publish_page(self, latest: RoundStatistics | None) -> None:
-        everybody = {"index.html": ["*"], "index.json": ["*"]}
+    def _publish_page(self, latest: RoundStatistics | None, trends: Trends) -> None:
+        everybody = {"index.html": ["*"], "index.json": ["*"], TRENDS: ["*"]}
         write_permissions(self.site.public, everybody, durable=self.durable)
-        self._write(self.site.public / "index.html", render_page(latest).encode())
+        self._write(self.site.public / "index.html", render_page(latest, trends=trends).encode())
         self._write(self.site.public / "index.json", latest.to_bytes() if latest else b"{}\n")
+        self._write(self.site.public / TRENDS, trends.to_bytes())
 
     def _write(self, path: Path, data: bytes) -> None:
         check_syncable(path.name, data)
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists() or path.read_bytes() != data:
             write_atomically(path, data, durable=self.durable)
+
+
+def next_candidates(ranking: Sequence[int], shows: int, week: Week, most: int = CANDIDATES) -> list[int]:
+    """Return which of `shows` vocabulary indices to ask about in a week.
+
+    ranking: the shows asked about before, strongest first by their filtered shares; empty before the first answers,
+    then the catalogue's first shows are asked about. most: length of the list.
+    """
+    total = min(most, shows)
+    keep = total * _KEPT_PERCENT // 100
+    if not ranking:
+        return list(range(total))
+    strongest = list(ranking[:keep])
+    kept = set(strongest)
+    others = [show for show in range(shows) if show not in kept]
+    start = week.index * (total - keep) % max(1, len(others))
+    return [*strongest, *(others[start:] + others[:start])[: total - len(strongest)]]

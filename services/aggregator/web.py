@@ -11,6 +11,7 @@ from flask import Flask, Response, abort, jsonify, send_file
 from netflix_trend.datasite import Datasite
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.shared_files import SURVEYS, VOCABULARY
+from netflix_trend.trends import TRENDS
 from services.aggregator.site.page import content_security_policy
 from services.common.supervisor import alive
 
@@ -37,6 +38,10 @@ def create_app(settings: Settings | None = None, is_alive: Callable[[], bool] | 
     @app.get("/index.json")
     def data() -> Response:
         return file(public / "index.json")
+
+    @app.get("/trends.json")
+    def trends() -> Response:
+        return file(public / TRENDS)
 
     @app.get("/vocabulary.json")
     def vocabulary() -> Response:

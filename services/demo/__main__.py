@@ -18,7 +18,7 @@ from netflix_trend.settings import EXAMPLE_AGGREGATOR
 from netflix_trend.statistics import RoundStatistics, percentile
 from netflix_trend.weeks import Week
 from services.aggregator.site.charts import group_labels
-from services.aggregator.site.page import MyWeek, listed_shows, reading, render_page, volume_reading
+from services.aggregator.site.page import MyWeek, listed_shows, reading, render_page, shown, volume_reading
 from services.demo.network import ME, DemoError, Network
 from services.processor.cli import print_account
 from services.processor.history import History
@@ -153,8 +153,11 @@ def _print_results(rounds: list[RoundStatistics], network: Network, last: Week, 
     console.print(f"\nWhat left your machine in {len(rounds)} weeks, 512 bytes each:")
     for path in releases:
         console.print(f"  {path}", markup=False, soft_wrap=True)
+    trends = network.aggregator().trends()
+    if trends.viewing is not None:
+        console.print(f"\nOver the weeks: {trends.viewing.sentence}", markup=False, soft_wrap=True)
     page = network.root / "index.html"
-    page.write_text(render_page(latest, mine), "utf-8")
+    page.write_text(render_page(latest, mine, trends), "utf-8")
     public = network.datasites / EXAMPLE_AGGREGATOR / "public" / "netflix_trend" / "index.html"
     console.print("\nPages to open in a browser:")
     console.print(f"  yours      {page.resolve()}", markup=False, soft_wrap=True)
@@ -174,7 +177,7 @@ def _print_top_shows(latest: RoundStatistics, console: Console) -> None:
     for show in listed_shows(top_shows):
         style = "" if show.is_signal else "dim"
         interval = f"{show.lower:.0f} to {show.upper:.0f}"
-        table.add_row(show.title, f"{max(0.0, show.estimate):.0f}", interval, reading(show), style=style)
+        table.add_row(show.title, f"{shown(show):.0f}", interval, reading(show), style=style)
     console.print(table)
     if top_shows.reports_needed:
         console.print(

@@ -44,6 +44,11 @@ class ExportAccount:
         return self.kinds.total()
 
     @property
+    def counted(self) -> int:
+        """Views that are not supplemental."""
+        return self.views - self.kinds["supplemental"]
+
+    @property
     def supplemental(self) -> int:
         """Trailers, recaps and the like."""
         return self.file.supplemental + self.kinds["supplemental"]
@@ -65,7 +70,7 @@ class ExportAccount:
                 f"only {told} of {self.views} titles look like Netflix's: is this an export of another service?"
             )
         if file.too_short:
-            found.append(f"{counted(file.too_short, 'view')} of less than a minute will not count")
+            found.append(f"{counted(file.too_short, 'view')} shorter than {file.shortest_seconds} s will not count")
         if file.dropped_profiles:
             found.append(f"{counted(file.dropped_profiles, 'row')} of other Netflix profiles will not count")
         return found
@@ -104,7 +109,7 @@ class ExportAccount:
             "damaged": file.damaged,
             "without a date": file.undated - file.damaged,
             "trailers and recaps (dropped)": self.supplemental,
-            "shorter than a minute (dropped)": file.too_short,
+            f"shorter than {file.shortest_seconds} s (dropped)": file.too_short,
             "of other Netflix profiles (dropped)": file.dropped_profiles,
             "blank titles (kept as unknown views)": self.kinds["blank"],
             "episodes without a show (kept as unknown views)": self.kinds["unnamed"],

@@ -17,16 +17,17 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import wrap_file
 from rich.table import Table
 
 from netflix_trend.archive import ArchiveError, open_csv
+from netflix_trend.life_events import EventError, add_event, read_events, remove_event
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.shared_files import current_vocabulary
 from netflix_trend.vocabulary import Vocabulary
 from services.processor.account import ExportAccount, account_of, counted
 from services.processor.effects import EventEffect, event_effect
-from services.processor.events import EventError, add_event, read_events, remove_event
 from services.processor.exports import ExportError
 from services.processor.history import History, RebuildOptions, connect, rebuild_all
 from services.processor.insights import Cell, InsightTable, all_insights, open_profiles
@@ -178,14 +179,14 @@ def print_account(name: str, account: ExportAccount, console: Console) -> None:
     kind = "viewing history" if file.kind == "viewing_history" else "viewing activity"
     lines = [
         f"{name}: {kind}, {file.encoding}, {file.rows} rows",
-        f"  {account.views} views from {account.first_day or '-'} to {account.last_day or '-'}: "
+        f"  {account.counted} views from {account.first_day or '-'} to {account.last_day or '-'}: "
         f"{account.kinds['episode']} episodes of {len(account.shows)} shows, {account.kinds['film']} films"
         + (f", {account.hours:.1f} hours" if account.hours is not None else ""),
         f"  not counted or unsure: {account.dropped()}",
         f"  dates: {file.date_order}; {file.date_evidence}",
     ]
     if file.profiles:
-        lines.append(f"  Netflix profiles: {'; '.join(file.profiles)}")
+        lines.append(f"  Netflix profiles: {_printable('; '.join(file.profiles))}")
     lines += [f"  note: {warning}" for warning in account.warnings]
     console.print("\n".join(lines) + "\n", markup=False, soft_wrap=True)
 
@@ -295,7 +296,16 @@ def _cell(name: str, value: Cell) -> str:
         return "-"
     if name == "share" and isinstance(value, float):
         return f"{100 * value:.1f} %"
-    return f"{value:.1f}" if isinstance(value, float) else str(value)
+    return f"{value:.1f}" if isinstance(value, float) else plain(str(value))
+
+
+def plain(text: str) -> str:
+    """Return a text of a file without what could steer the terminal: control characters, and the marks of rich."""
+    return escape(_printable(text))
+
+
+def _printable(text: str) -> str:
+    return "".join(character for character in text if character.isprintable())
 
 
 def _print_calendar(table: InsightTable, console: Console) -> None:
@@ -319,6 +329,7 @@ def _print_calendar(table: InsightTable, console: Console) -> None:
 def _event_add(options: argparse.Namespace, settings: Settings, console: Console) -> int:
     event = add_event(settings.private_dir, options.label, options.first_day, options.last_day)
     console.print(f"{event.id}: {event.label}, {event.first_day} to {event.last_day}. It stays on this machine.")
+    console.print("At most a randomized answer about the quarter leaves it: see LIMIT_QUESTIONS.", style="dim")
     _rebuild(settings)
     try:
         database = open_profiles(settings.private_dir)
@@ -369,7 +380,7 @@ def daily_views(database: duckdb.DuckDBPyConnection) -> tuple[NDArray[np.int64],
     counts = dict(database.execute("select day, count(*) from seen group by day").fetchall())
     if not counts:
         return np.zeros(0, dtype=np.int64), date.min
-    (covered,) = database.execute("select min(covered_through) from coverage").fetchone() or (None,)
+    ((covered,),) = database.execute("select min(covered_through) from coverage").fetchall()
     first, last = min(counts), covered or max(counts)
     views = np.zeros(max(0, (last - first).days + 1), dtype=np.int64)
     for day, count in counts.items():
@@ -387,7 +398,7 @@ _THINNED = (
 
 def _is_thinned(database: duckdb.DuckDBPyConnection) -> bool:
     """Return whether views come from NetflixViewingHistory.csv alone, which shows the last view of a title only."""
-    return database.execute("select 1 from seen where seconds is null limit 1").fetchone() is not None
+    return database.execute("select 1 from seen where seconds is null limit 1").fetchall() != []
 
 
 def _print_effect(effect: EventEffect, console: Console) -> None:

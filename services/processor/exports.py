@@ -132,7 +132,8 @@ class ExportFile:
             return f"too few cells ({len(cells)} instead of {self.width}); the row is cut off"
         surplus, start_at, title_at = len(cells) - self.width, self.columns[1], self.columns[4]
         if surplus > 0 and any(cells[self.width :]):
-            if title_at < start_at or not _START.fullmatch(cells[start_at].strip()):
+            pushed = cells[title_at + 1 : title_at + surplus + 1]
+            if title_at < start_at or not any(pushed) or not _START.fullmatch(cells[start_at].strip()):
                 return f"{len(cells)} cells instead of {self.width}; a delimiter stands somewhere without quotes"
             # An unquoted delimiter inside the title.
             title = self.delimiter.join(cells[title_at : title_at + surplus + 1])

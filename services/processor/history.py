@@ -22,12 +22,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from netflix_trend.encodings import DESCRIPTION, FULL, FULL_DTYPE, VECTOR, Encodings, save_encodings
+from netflix_trend.encodings import DESCRIPTION, FULL, FULL_DTYPE, SUPPLEMENTAL, VECTOR, Encodings, save_encodings
 from netflix_trend.files import sync_folder, write_atomically
+from netflix_trend.life_events import LifeEvent, read_events
 from netflix_trend.settings import Settings
 from netflix_trend.vocabulary import Vocabulary
 from services.processor.account import ExportAccount, account_of
-from services.processor.events import LifeEvent, read_events
 from services.processor.exports import ExportError, ExportKind, open_export
 from services.processor.raw import RawExport, RawStore
 from services.processor.staging import ReadFile, ReadOptions, Staging
@@ -188,7 +188,7 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: Rebuil
                 database.register(name, frame)
             database.execute(_TABLES.format(shortest=options.shortest_seconds))
             full = _full(database)
-            (shows,) = database.execute("select count(*) from shows").fetchone() or (0,)
+            ((shows,),) = database.execute("select count(*) from shows").fetchall()
             database.execute("detach staging")
             database.execute("checkpoint")
         with (scratch / DATABASE).open("rb") as file:
@@ -204,7 +204,7 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: Rebuil
         encodings = Encodings(full, count_episodes(full, len(vocabulary)), vocabulary.version, covered)
         write_atomically(folder / "vocabulary.json", vocabulary.to_bytes())
         save_encodings(folder, encodings)
-        return History(profile, imported, len(full), shows, encodings)
+        return History(profile, imported, int((full["kind"] != SUPPLEMENTAL).sum()), shows, encodings)
 
 
 def count_episodes(full: NDArray[np.void], shows: int) -> NDArray[np.int32]:
@@ -224,14 +224,16 @@ _Added = tuple[RawExport, int, ReadFile | None, ExportError | None]
 
 def _add_all(staging: Staging, store: RawStore, profile: str, options: RebuildOptions) -> list[_Added]:
     """Read the files of a profile, and the rows that ViewingActivity.csv of another one has for it."""
-    names = {name.casefold(): name for name in store.profiles()}
+    profiles = store.profiles()
+    # A name that is exactly the same goes before one that differs in case.
+    names = {name.casefold(): name for name in profiles} | {name: name for name in profiles}
     added: list[_Added] = []
     for raw in store.exports():
         only = {name.casefold() for name in raw.only}
 
         def keep(name: str, raw: RawExport = raw, only: set[str] = only) -> bool:
             is_wanted = not only or name.casefold() in only
-            return is_wanted and names.get(name.casefold(), raw.profile) == profile
+            return is_wanted and (names.get(name) or names.get(name.casefold(), raw.profile)) == profile
 
         if raw.profile != profile and _kind(store, raw) != "viewing_activity":
             continue
@@ -242,7 +244,7 @@ def _add_all(staging: Staging, store: RawStore, profile: str, options: RebuildOp
                     stream, raw.name, reading, (raw.first_received or raw.received) + timedelta(days=1)
                 )
             except ExportError as refusal:
-                if raw.profile == profile:
+                if raw.profile == profile or refusal.reason == "no_rows":
                     added.append((raw, -1, None, refusal))
             else:
                 if raw.profile == profile or found.profiles:

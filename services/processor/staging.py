@@ -89,6 +89,7 @@ class ReadFile:
     undated: int = 0
     supplemental: int = 0
     too_short: int = 0
+    shortest_seconds: int = 0
     dropped_profiles: int = 0
     date_order: str = ""
     date_evidence: str = ""
@@ -219,6 +220,7 @@ class _Reader:
 
     def read(self, newest: date | None) -> ReadFile:
         """Read all rows, decide the order of the dates, and say what the file holds."""
+        self._report.shortest_seconds = self._options.shortest_seconds
         report, is_activity = self._report, self._source.kind == "viewing_activity"
         columns = self._ACTIVITY if is_activity else self._HISTORY
         rows = self._activity_rows() if is_activity else self._history_rows()
@@ -243,6 +245,9 @@ class _Reader:
                    (select date_code from days where file = ? and day is not null)""",
                 [self._file, self._file],
             )
+        short = "select count(*) from staged where file = ? and seconds < ?"
+        values = [self._file, self._options.shortest_seconds]
+        ((report.too_short,),) = self._staging.database.execute(short, values).fetchall()
         return report
 
     def _history_rows(self) -> Iterator[tuple]:  # type: ignore[type-arg]
@@ -270,7 +275,6 @@ class _Reader:
                 self._drop(day, number)
                 self._problem(number, f"{start[:40]!r} is not a time such as 2024-03-02 23:50:12")
                 continue
-            report.too_short += seconds is not None and seconds < options.shortest_seconds
             code = self._date_code(day, number)
             yield self._file, code, *columns, profile, second, seconds, device, is_autoplayed(attributes)
         report.profiles = sorted(name for name, is_kept in profiles.items() if is_kept)

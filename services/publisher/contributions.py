@@ -1,38 +1,52 @@
-"""What one participant's data says for one week, bounded so that the noise can be calibrated.
+"""What one participant's data says for one round, bounded so that the noise can be calibrated.
 
-The unit of privacy is one person and one ISO week: whatever was watched in it, including nothing, on all profiles.
+The unit of privacy is one person and one ISO week: whatever was watched in it, including nothing, on all profiles. An
+answer about life events hides all of a person's events and the views around them alike. So a week's views may count in
+the one answer about the week, and again in answers about the quarters whose events they lie near to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
 from netflix_trend.encodings import SUPPLEMENTAL, Encodings, load_encodings
+from netflix_trend.life_events import EventError, LifeEvent, read_events
 from netflix_trend.privacy.randomness import RandBelow, secure
+from netflix_trend.privacy.ternary import direction
+from netflix_trend.quarters import Quarter
 from netflix_trend.release import encode_coefficients
-from netflix_trend.survey import Question, Survey, TopShowsQuestion, shuffled_positions
+from netflix_trend.survey import EffectQuestion, Question, Survey, TopShowsQuestion, shuffled_positions
 from netflix_trend.weeks import Week
 
 
 @dataclass(frozen=True)
 class Contribution:
-    """One week of one person: vocabulary indices of the shows with at least one episode, and titles started."""
+    """One round of one person: vocabulary indices of the week's shows with at least one episode, titles started, and
+    the change in views a week with the life event of the quarter before, None without one.
+    """
 
     shows: frozenset[int]
     titles: int
+    change: Fraction | None = None
 
 
 @dataclass(frozen=True)
 class ProfileSet:
-    """The encodings of all profiles of one participant; `vocabulary` is their common version."""
+    """The encodings of all profiles of one participant, and their life events, oldest first.
+
+    vocabulary: common version of the profiles. unanswerable: questions that must wait, and why, by name.
+    """
 
     profiles: Sequence[Encodings]
     vocabulary: str
+    events: Sequence[LifeEvent] = ()
+    unanswerable: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def covered_through(self) -> date:
@@ -49,7 +63,26 @@ class ProfileSet:
             inside = full[(full["day"] >= first) & (full["day"] <= last) & (full["kind"] != SUPPLEMENTAL)]
             shows.update(inside["show"][inside["show"] >= 0].tolist())
             titles += len(inside)
-        return Contribution(frozenset(shows), titles)
+        return Contribution(frozenset(shows), titles, self.change(Quarter.of(week.monday).previous))
+
+    def change(self, quarter: Quarter) -> Fraction | None:
+        """Return how many more views a week there were during the longest event that began in a quarter (the first of
+        several) than in as many days before it. Days that are not covered yet do not count.
+
+        None without such an event, or when the history does not reach back that far.
+        """
+        begun = [event for event in self.events if quarter.first_day <= event.first_day <= quarter.last_day]
+        if not begun:
+            return None
+        event = max(begun, key=lambda one: one.days)
+        days = (min(event.last_day, self.covered_through) - event.first_day).days + 1
+        before = event.first_day - timedelta(days=days)
+        views = np.concatenate([each.full["day"][each.full["kind"] != SUPPLEMENTAL] for each in self.profiles])
+        if days < 1 or not len(views) or views.min() > np.datetime64(before):
+            return None
+        place = (views - np.datetime64(before)).astype(np.int64)
+        earlier, during = int(((place >= 0) & (place < days)).sum()), int(((place >= days) & (place < 2 * days)).sum())
+        return Fraction(7 * (during - earlier), days)
 
 
 def load_profiles(private: Path) -> ProfileSet | None:
@@ -61,18 +94,29 @@ def load_profiles(private: Path) -> ProfileSet | None:
         except FileNotFoundError:
             continue
     versions = {profile.vocabulary for profile in profiles}
-    return ProfileSet(profiles, versions.pop()) if len(versions) == 1 else None
+    if len(versions) != 1:
+        return None
+    vocabulary = versions.pop()
+    try:
+        return ProfileSet(profiles, vocabulary, read_events(private))
+    except EventError as problem:
+        # Without its events a person would answer for ever that nothing changed.
+        return ProfileSet(profiles, vocabulary, unanswerable={"event_effect": str(problem)})
 
 
 def answer(contribution: Contribution, survey: Survey, question: Question, randbelow: RandBelow = secure) -> bytes:
     """Bound a contribution, randomize it and return the payload of a release.
 
-    Top shows: a uniform choice of at most k of the candidate shows that were watched. Volume: the bucket.
+    Top shows: a uniform choice of at most k of the candidate shows that were watched. Volume: the bucket. Effect of
+    life events: the change, clipped and rounded at random to up, down or none.
     """
     if isinstance(question, TopShowsQuestion):
         positions = shuffled_positions(survey.round, len(question.candidates))
         watched = [positions[place] for place, show in enumerate(question.candidates) if show in contribution.shows]
         return encode_coefficients(question.channel.randomize(choose(watched, question.k, randbelow), randbelow))
+    if isinstance(question, EffectQuestion):
+        moved = direction(contribution.change or Fraction(0), question.clip, randbelow)
+        return bytes([question.channel.randomize(moved, randbelow)])
     return bytes([question.channel.randomize(question.bucket(contribution.titles), randbelow)])
 
 

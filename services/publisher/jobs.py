@@ -28,6 +28,8 @@ def publish_with(settings: Settings, today: date) -> list[Outcome]:
     if profiles is None:
         _log.info("nothing to publish yet: no export, or profiles are being rebuilt")
         return []
+    for name, reason in profiles.unanswerable.items():
+        _log.warning("%s is not answered: %s", name, reason)
     try:
         surveys = current_surveys(settings, today)
     except (RefusedSurvey, UnsafeFile) as refusal:
@@ -46,4 +48,5 @@ def publish_with(settings: Settings, today: date) -> list[Outcome]:
         vocabulary=profiles.vocabulary,
         covered_through=profiles.covered_through,
         today=today,
+        unanswerable=profiles.unanswerable,
     )

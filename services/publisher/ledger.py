@@ -1,7 +1,8 @@
 """The record of every release and of what it cost: append-only, on disk before a release appears anywhere.
 
 One line of JSON a release, chained by hashes. A round is drawn once for ever: publishing again copies the bytes of
-the ledger. A lost ledger means that rounds are skipped, never that they are drawn again.
+the ledger. A ledger that was lost, or restored from an old backup, means that rounds are skipped, never that they are
+drawn again, as long as the datasite shows that something was drawn.
 """
 
 from __future__ import annotations
@@ -9,20 +10,22 @@ from __future__ import annotations
 import base64
 import fcntl
 import hashlib
+import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from netflix_trend.canonical import canonical_json
 from netflix_trend.files import sync_folder
 from netflix_trend.survey import Strict
 from netflix_trend.weeks import Week
 
+_log = logging.getLogger("ledger")
 WEEKS_PER_YEAR = 52
 _NO_LINE = "0" * 64
 
@@ -36,6 +39,16 @@ class Opening(Strict):
 
     kind: Literal["opening"] = "opening"
     skip_through: str | None
+    previous: str
+
+
+class Gap(Strict):
+    """The datasite held a release that the ledger does not know, so the ledger is an older copy of itself: rounds up to
+    `skip_through` may have been drawn after it was copied, and the ones not in it are never answered.
+    """
+
+    kind: Literal["gap"] = "gap"
+    skip_through: str
     previous: str
 
 
@@ -58,13 +71,16 @@ class Entry(Strict):
         return base64.b64decode(self.release)
 
 
+_LATER_LINE: TypeAdapter[Gap | Entry] = TypeAdapter(Annotated[Gap | Entry, Field(discriminator="kind")])
+
+
 class Ledger:
     """An open ledger. Use `open_ledger`, which holds a lock against other processes."""
 
-    def __init__(self, path: Path, opening: Opening, entries: list[Entry], last: str, durable: bool) -> None:
+    def __init__(self, path: Path, skipped: list[str], entries: list[Entry], last: str, durable: bool) -> None:
         self.path = path
         self.entries = entries
-        self._skip_through = Week.parse(opening.skip_through) if opening.skip_through else None
+        self._skip_through = max(map(Week.parse, skipped), default=None)
         self._last = last
         self._durable = durable
 
@@ -73,8 +89,8 @@ class Ledger:
         return next((entry for entry in self.entries if entry.round == str(week)), None)
 
     def skips(self, week: Week) -> bool:
-        """Return whether the round may have been drawn with a ledger that was lost."""
-        return self._skip_through is not None and week <= self._skip_through
+        """Return whether the round may have been drawn with a ledger that was lost or replaced by an older copy."""
+        return self._skip_through is not None and week <= self._skip_through and self.entry(week) is None
 
     def reports_near(self, week: Week) -> int:
         """Return the most reports that lie in any window of 52 weeks together with `week`, itself not counted.
@@ -84,6 +100,16 @@ class Ledger:
         indices = sorted(Week.parse(entry.round).index for entry in self.entries)
         starts = [index for index in [*indices, week.index] if 0 <= week.index - index < WEEKS_PER_YEAR]
         return max((sum(start <= index < start + WEEKS_PER_YEAR for index in indices) for start in starts), default=0)
+
+    def skip_after_gap(self, published: Collection[str], now: Week) -> bool:
+        """Skip all rounds up to `now` when a published round is not in the ledger. Returns whether that was so."""
+        # A file about a week that is not over was not drawn by us; heeding it would let a forger stop us for good.
+        weeks = [week for week in map(Week.parse, published) if week <= now]
+        if all(self.entry(week) is not None or self.skips(week) for week in weeks):
+            return False
+        self._last = _append(self.path, Gap(skip_through=str(now), previous=self._last), self._durable)
+        self._skip_through = now
+        return True
 
     def commit(
         self, week: Week, question: str, mechanism: str, survey: str, vocabulary: str, odds: Fraction, release: bytes
@@ -107,11 +133,12 @@ class Ledger:
 
 
 @contextmanager
-def open_ledger(path: Path, *, traces: bool, now: Week, durable: bool = True) -> Iterator[Ledger]:
+def open_ledger(path: Path, *, published: Collection[str], now: Week, durable: bool = True) -> Iterator[Ledger]:
     """Open the ledger, or begin one, under a lock that other processes wait for.
 
-    traces: whether the datasite holds releases. With traces and no ledger, the ledger was lost: a new one begins
-    that skips every round up to `now`, the newest complete week, because they may have been answered already.
+    published: the rounds of which the datasite holds releases. With one that the ledger does not know, the ledger was
+    lost, or replaced by an older copy: every round up to `now`, the newest complete week, that is not in it is
+    skipped, because it may have been answered already.
     durable: simulated people pass False, they have no privacy to lose in a power cut.
 
     Raises LedgerError when a line in the middle is damaged. A torn last line is dropped: its release never appeared,
@@ -125,10 +152,22 @@ def open_ledger(path: Path, *, traces: bool, now: Week, durable: bool = True) ->
             with path.open("rb+") as file:
                 file.truncate(sum(len(line) + 1 for line in lines))
         if not lines:
-            opening = Opening(skip_through=str(now) if traces else None, previous=_NO_LINE)
+            opening = Opening(skip_through=str(now) if published else None, previous=_NO_LINE)
             lines = [canonical_json(opening.model_dump())]
             _append(path, opening, durable)
-        yield _parse(path, lines, durable)
+        ledger = _parse(path, lines, durable)
+        if ledger.skip_after_gap(published, now):
+            _log.warning("the ledger is older than the datasite: rounds up to %s are skipped", now)
+        yield ledger
+
+
+def read_ledger(path: Path) -> list[Entry]:
+    """Return all releases of a ledger, oldest line first, without changing anything; none when there is no ledger.
+
+    Raises LedgerError when a line is damaged.
+    """
+    lines, _ = _complete_lines(path)
+    return _parse(path, lines, durable=False).entries
 
 
 def _complete_lines(path: Path) -> tuple[list[bytes], bool]:
@@ -142,10 +181,10 @@ def _complete_lines(path: Path) -> tuple[list[bytes], bool]:
 def _parse(path: Path, lines: list[bytes], durable: bool) -> Ledger:
     previous = _NO_LINE
     entries: list[Entry] = []
-    opening: Opening | None = None
+    skipped: list[str] = []
     for number, line in enumerate(lines, 1):
         try:
-            parsed = Opening.model_validate_json(line) if number == 1 else Entry.model_validate_json(line)
+            parsed = Opening.model_validate_json(line) if number == 1 else _LATER_LINE.validate_json(line)
         except ValidationError:
             raise LedgerError(
                 f"{path.name}, line {number}: not a ledger line; restore the file from a backup"
@@ -153,15 +192,14 @@ def _parse(path: Path, lines: list[bytes], durable: bool) -> Ledger:
         if parsed.previous != previous:
             raise LedgerError(f"{path.name}, line {number}: a line before it was changed or removed")
         previous = hashlib.sha256(line).hexdigest()
-        if isinstance(parsed, Opening):
-            opening = parsed
-        else:
+        if isinstance(parsed, Entry):
             entries.append(parsed)
-    assert opening is not None
-    return Ledger(path, opening, entries, previous, durable)
+        elif parsed.skip_through:
+            skipped.append(parsed.skip_through)
+    return Ledger(path, skipped, entries, previous, durable)
 
 
-def _append(path: Path, line: Opening | Entry, durable: bool) -> str:
+def _append(path: Path, line: Opening | Gap | Entry, durable: bool) -> str:
     data = canonical_json(line.model_dump())
     is_new = not path.exists()
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)

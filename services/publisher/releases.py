@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from netflix_trend.datasite import Datasite
 from netflix_trend.privacy.randomness import RandBelow, secure
+from netflix_trend.quarters import Quarter
 from netflix_trend.release import build_release
-from netflix_trend.survey import Limits, Survey
+from netflix_trend.survey import EffectQuestion, Limits, Survey
 from netflix_trend.weeks import Week
 from services.publisher.contributions import Contribution, answer
 from services.publisher.ledger import Ledger, open_ledger
@@ -51,18 +52,20 @@ def publish_due(
     vocabulary: str,
     covered_through: date,
     today: date,
+    unanswerable: Mapping[str, str] = {},
 ) -> list[Outcome]:
     """Answer every survey that is due and make the datasite hold exactly the releases of the ledger.
 
     vocabulary: the version the contributions are indexed by. covered_through: last day that the data covers; a week
-    that ends later is not answered yet. Safe to run any number of times, also in two processes at once.
+    that ends later is not answered yet. unanswerable: questions that must wait until something is mended, and why, by
+    name. Safe to run any number of times, also in two processes at once.
     """
     newest = Week.last_complete(today)
-    traces = any(name.startswith("releases/") for name in participant.site.published())
-    with open_ledger(participant.ledger, traces=traces, now=newest, durable=participant.durable) as ledger:
+    published = published_rounds(participant.site)
+    with open_ledger(participant.ledger, published=published, now=newest, durable=participant.durable) as ledger:
         outcomes = []
         for survey in surveys:
-            outcome = _decide(participant, ledger, survey, vocabulary, covered_through, newest)
+            outcome = _decide(participant, ledger, survey, vocabulary, covered_through, newest, unanswerable)
             if outcome.status == "drawn":
                 question = survey.question_for(participant.site.email)
                 assert question is not None
@@ -73,13 +76,35 @@ def publish_due(
                 )
             outcomes.append(outcome)
         files = {f"releases/{entry.round}.json": entry.data for entry in ledger.entries}
-        if files or traces:
-            participant.site.publish(files, participant.aggregator, durable=participant.durable)
+        if files or published:
+            # The second in which a file was made would tell how long the history took to read.
+            over = datetime.combine(newest.sunday + timedelta(days=1), time(), UTC).timestamp()
+            participant.site.publish(files, participant.aggregator, durable=participant.durable, modified=over)
     return outcomes
 
 
+def published_rounds(site: Datasite) -> frozenset[str]:
+    """Return the rounds of which a datasite holds a release, whoever put it there."""
+    names = (PurePosixPath(name) for name in site.published())
+    return frozenset(name.stem for name in names if name.parent.name == "releases" and _is_round(name.stem))
+
+
+def _is_round(name: str) -> bool:
+    try:
+        Week.parse(name)
+    except ValueError:
+        return False
+    return True
+
+
 def _decide(
-    participant: Participant, ledger: Ledger, survey: Survey, vocabulary: str, covered_through: date, newest: Week
+    participant: Participant,
+    ledger: Ledger,
+    survey: Survey,
+    vocabulary: str,
+    covered_through: date,
+    newest: Week,
+    unanswerable: Mapping[str, str],
 ) -> Outcome:
     week, limits = survey.week, participant.limits
     entry = ledger.entry(week)
@@ -98,9 +123,22 @@ def _decide(
         return Outcome(survey.round, "refused", f"only the last {OLDEST_ROUND_WEEKS} complete weeks are answered")
     if ledger.reports_near(week) >= limits.reports_per_year:
         return Outcome(survey.round, "refused", f"the limit of {limits.reports_per_year} reports a year is reached")
+    if isinstance(question, EffectQuestion) and _may_have_answered(ledger, week):
+        return Outcome(survey.round, "refused", f"life events of {question.quarter} are answered about once")
+    if question.name in unanswerable:
+        return Outcome(survey.round, "skipped", unanswerable[question.name])
     if survey.vocabulary != vocabulary:
         reason = f"the survey is about vocabulary {survey.vocabulary[:8]}, the data is indexed by {vocabulary[:8]}"
         return Outcome(survey.round, "skipped", reason)
     if covered_through < week.sunday:
         return Outcome(survey.round, "skipped", f"no export was downloaded after the week ended on {week.sunday}")
     return Outcome(survey.round, "drawn")
+
+
+def _may_have_answered(ledger: Ledger, week: Week) -> bool:
+    """Return whether another round of the week's quarter was, or may have been, answered about life events."""
+    quarter = Quarter.of(week.monday)
+    others = [week + offset for offset in range(-13, 14) if offset and Quarter.of((week + offset).monday) == quarter]
+    entries = [ledger.entry(other) for other in others]
+    answered = any(entry is not None and entry.question == "event_effect" for entry in entries)
+    return answered or any(ledger.skips(other) for other in others)

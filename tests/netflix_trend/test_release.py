@@ -25,6 +25,8 @@ from netflix_trend.weeks import Week
 
 SURVEY = default_survey(Week.parse("2026-W46"), "0123456789abcdef" * 2, range(50))
 TOP_SHOWS, VOLUME = SURVEY.questions
+EFFECT_SURVEY = default_survey(Week.parse("2026-W41"), "0123456789abcdef" * 2, range(50))
+EFFECT = EFFECT_SURVEY.questions[2]
 PAYLOAD = encode_coefficients((1, 2, 65520))
 
 
@@ -46,6 +48,7 @@ def reason_of(data: bytes) -> str:
 def test_a_payload_comes_back() -> None:
     assert parse_release(build_release(SURVEY, TOP_SHOWS, PAYLOAD), SURVEY, TOP_SHOWS) == PAYLOAD
     assert parse_release(build_release(SURVEY, VOLUME, b"\x13"), SURVEY, VOLUME) == b"\x13"
+    assert parse_release(build_release(EFFECT_SURVEY, EFFECT, b"\x02"), EFFECT_SURVEY, EFFECT) == b"\x02"
 
 
 def test_every_release_of_every_question_has_the_same_size() -> None:
@@ -53,6 +56,7 @@ def test_every_release_of_every_question_has_the_same_size() -> None:
         len(build_release(SURVEY, TOP_SHOWS, encode_coefficients((n, 0, 65520 - n)))) for n in range(0, 65520, 999)
     }
     sizes |= {len(build_release(SURVEY, VOLUME, bytes([n]))) for n in range(20)}
+    sizes |= {len(build_release(EFFECT_SURVEY, EFFECT, bytes([n]))) for n in range(3)}
     assert sizes == {SIZE}
 
 
@@ -99,6 +103,23 @@ def test_what_is_not_the_answer_that_was_asked_for_is_refused_by_name(reason: st
 def test_a_volume_report_outside_the_range_is_refused() -> None:
     with pytest.raises(RefusedRelease, match=r"outside 0\.\.19"):
         parse_release(build_release(SURVEY, VOLUME, b"\x14"), SURVEY, VOLUME)
+
+
+@pytest.mark.parametrize("payload", [b"\x03", b"\xff"])
+def test_an_answer_about_life_events_outside_the_range_is_refused(payload: bytes) -> None:
+    with pytest.raises(RefusedRelease, match=r"outside 0\.\.2") as refusal:
+        parse_release(build_release(EFFECT_SURVEY, EFFECT, payload), EFFECT_SURVEY, EFFECT)
+    assert refusal.value.reason == "payload"
+
+
+def test_an_answer_about_another_quarter_is_refused() -> None:
+    content = json.loads(build_release(EFFECT_SURVEY, EFFECT, b"\x01"))
+    del content["checksum"]
+    content["parameters"]["quarter"] = "2026-Q2"
+    data = canonical_json({**content, "checksum": _seal(content)}).ljust(SIZE)
+    with pytest.raises(RefusedRelease) as refusal:
+        parse_release(data, EFFECT_SURVEY, EFFECT)
+    assert refusal.value.reason == "parameters"
 
 
 def test_an_answer_to_the_other_question_is_refused() -> None:

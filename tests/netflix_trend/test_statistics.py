@@ -168,6 +168,53 @@ def test_the_refusal_says_where_the_file_is_wrong() -> None:
         RoundStatistics.from_bytes(changed(("top_shows", "shows", 1, "estimate"), "many"))
 
 
+NEW_FIELDS = {
+    "shows": ("is_robust", "fragile_reports"),
+    "top_shows": ("tolerated", "influence", "named_per_person", "named_per_person_error"),
+    "volume": ("is_robust", "influence"),
+}
+
+
+def test_a_file_from_before_robustness_is_read_as_not_robust() -> None:
+    content = json.loads(STATISTICS.to_bytes())
+    for part, fields in NEW_FIELDS.items():
+        for inner in content["top_shows"]["shows"] if part == "shows" else [content[part]]:
+            for field in fields:
+                del inner[field]
+    read = RoundStatistics.from_bytes(json.dumps(content).encode())
+    assert read.top_shows is not None
+    assert read.volume is not None
+    assert not any(show.is_robust for show in read.top_shows.shows)
+    assert (read.top_shows.tolerated, read.volume.is_robust, read.volume.influence) == (None, False, None)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("top_shows", "shows", 0, "is_robust"), 1),
+        (("top_shows", "shows", 0, "fragile_reports"), -1),
+        (("top_shows", "tolerated"), 1.5),
+        (("top_shows", "named_per_person"), "1"),
+        (("volume", "is_robust"), None),
+        (("volume", "influence"), 1.1),
+    ],
+    ids=str,
+)
+def test_a_wrong_robustness_is_refused(path: tuple[str | int, ...], value: Any) -> None:
+    with pytest.raises(StatisticsError, match=r"^statistics: "):
+        RoundStatistics.from_bytes(changed(path, value))
+
+
+def test_robustness_comes_back_from_the_file() -> None:
+    assert STATISTICS.top_shows is not None
+    show = STATISTICS.top_shows.shows[0].model_copy(update={"is_robust": True, "fragile_reports": 17})
+    top = STATISTICS.top_shows.model_copy(
+        update={"shows": (show,), "tolerated": 6, "influence": 2.5, "named_per_person": 0.6}
+    )
+    known = STATISTICS.model_copy(update={"top_shows": top})
+    assert RoundStatistics.from_bytes(known.to_bytes()) == known
+
+
 # One's own place
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import timedelta
 from fractions import Fraction
 
 import pytest
 
+from netflix_trend.quarters import Quarter
 from netflix_trend.survey import (
     LARGEST_SURVEYS_FILE,
+    QUESTIONS,
     ROTATION,
+    EffectQuestion,
     Limits,
     RefusedSurvey,
     Survey,
@@ -18,12 +22,14 @@ from netflix_trend.survey import (
     VolumeQuestion,
     default_survey,
     dump_surveys,
+    effect_quarter,
     load_surveys,
     shuffled_positions,
 )
 from netflix_trend.weeks import Week
 
 WEEK = Week.parse("2026-W46")
+EFFECT_WEEK = Week.parse("2026-W41")  # 5 to 11 October, the first one that begins in the fourth quarter
 VERSION = "0123456789abcdef" * 2
 
 
@@ -83,6 +89,81 @@ def test_positions_are_a_permutation_that_the_round_decides() -> None:
     assert one == shuffled_positions("2026-W46", 50)
 
 
+def test_life_events_are_asked_about_in_the_first_four_rounds_of_a_quarter() -> None:
+    for offset in range(-1, ROTATION + 1):
+        names = [question.name for question in survey(EFFECT_WEEK + offset).questions]
+        assert ("event_effect" in names) == (0 <= offset < ROTATION)
+    question = survey(EFFECT_WEEK + 3).question("event_effect")
+    assert isinstance(question, EffectQuestion)
+    assert (question.quarter, question.clip, question.odds, question.payload_size) == ("2026-Q3", 12, 8, 1)
+    assert question.parameters() == {"clip": 12, "odds": [8, 1], "quarter": "2026-Q3"}
+
+
+@pytest.mark.parametrize("year", range(2020, 2032))
+def test_every_quarter_is_asked_about_in_four_rounds_after_its_end(year: int) -> None:
+    for number in range(1, 5):
+        quarter = Quarter.parse(f"{year}-Q{number}")
+        start = Week.of(quarter.first_day)
+        asked = [start + offset for offset in range(40) if effect_quarter(start + offset) == quarter]
+        assert len(asked) == ROTATION
+        assert asked[-1] == asked[0] + 3
+        assert quarter.last_day < asked[0].monday <= quarter.last_day + timedelta(days=7)
+
+
+def test_everybody_has_exactly_one_chance_to_be_asked_about_a_quarter() -> None:
+    names = Counter[str]()
+    for number in range(4000):
+        email = f"person{number}@example.org"
+        asked = [survey(EFFECT_WEEK + offset).question_for(email) for offset in range(ROTATION)]
+        (question,) = [question for question in asked if question]
+        names[question.name] += 1
+    assert [names[name] / 4000 for name in ("top_shows", "volume", "event_effect")] == pytest.approx(
+        [0.5, 0.25, 0.25], abs=0.03
+    )
+
+
+def test_a_survey_with_life_events_comes_back_from_its_file() -> None:
+    asked = survey(EFFECT_WEEK)
+    (loaded,) = load_surveys(dump_surveys([asked]))
+    assert loaded == asked
+    assert loaded.version == asked.version
+
+
+def test_all_other_rounds_ask_what_they_asked_before() -> None:
+    questions = (
+        TopShowsQuestion.ask(range(50), k=1, odds=Fraction(8), weight=2),
+        VolumeQuestion.ask(odds=Fraction(8), weight=1),
+    )
+    before = Survey(round=str(WEEK), vocabulary=VERSION, rotation=ROTATION, questions=questions)
+    assert survey().version == before.version
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("quarter", "2026-Q4"),
+        ("quarter", "2026-Q2"),
+        ("quarter", "2025-Q3"),
+        ("quarter", "2026-Q5"),
+        ("quarter", "last"),
+        ("quarter", 3),
+        ("clip", 0),
+        ("clip", 101),
+        ("clip", 12.5),
+        ("odds", [1, 1]),
+        ("odds", [1, 8]),
+        ("mechanism", "set_response"),
+        ("surprise", 1),
+    ],
+)
+def test_a_question_about_life_events_that_is_not_one_is_refused(field: str, value: object) -> None:
+    """Also one about a quarter that is not over, or long gone: one round asks about one quarter."""
+    plain = json.loads(dump_surveys([survey(EFFECT_WEEK)]))
+    plain["open"][0]["questions"][2][field] = value
+    with pytest.raises(RefusedSurvey, match=r"survey\.json: open\.0"):
+        load_surveys(json.dumps(plain).encode())
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [
@@ -130,6 +211,10 @@ def test_limits_refuse_higher_odds_and_questions_that_are_not_allowed() -> None:
     assert "the limit is 3" in (Limits(odds=Fraction(3)).refusal(top_shows) or "")
     assert "volume" in (Limits(questions=frozenset({"top_shows"})).refusal(volume) or "")
     assert Limits(questions=frozenset({"top_shows"})).refusal(top_shows) is None
+    effect = survey(EFFECT_WEEK).questions[2]
+    assert Limits().refusal(effect) is None
+    assert "event_effect is not among" in (Limits(questions=QUESTIONS - {"event_effect"}).refusal(effect) or "")
+    assert "the limit is 3" in (Limits(odds=Fraction(3)).refusal(effect) or "")
 
 
 @pytest.mark.parametrize(("titles", "bucket"), [(0, 0), (5, 5), (6, 6), (7, 6), (8, 7), (50, 14), (51, 15), (999, 15)])

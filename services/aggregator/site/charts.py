@@ -5,6 +5,8 @@ from __future__ import annotations
 from xml.etree import ElementTree as Svg
 
 from netflix_trend.statistics import ShowEstimate, TopShows, Volume
+from netflix_trend.trends import Viewing
+from netflix_trend.weeks import Week
 
 _WIDTH = 480
 _ROW = 24
@@ -95,6 +97,60 @@ def volume_chart(volume: Volume, mine: int | None = None) -> str:
     _line(root, 40, base, _WIDTH - 4, base, "axis")
     _text(root, _WIDTH / 2 + 18, base + 36, "titles started in the week", "middle", "tick")
     return _markup(root)
+
+
+def viewing_chart(viewing: Viewing) -> str:
+    """Return mean titles a week, one mark with its interval a round; the trend where it is told from noise."""
+    height, top, base = 230, 16, 182
+    left, right = 48.0, _WIDTH - 20.0
+    root = _svg(
+        height,
+        "Mean viewing over the weeks",
+        "Estimated mean number of titles a participant started, by round, with 95 percent intervals. "
+        "Pale marks are not reliable.",
+    )
+    weeks = [Week.parse(week.round).index for week in viewing.weeks]
+    first, span = weeks[0], max(1, weeks[-1] - weeks[0])
+    trend = _trend(viewing)
+    highest = max(1.0, *(week.upper for week in viewing.weeks), *(level for _, level in trend))
+    scale = (base - top) / highest
+
+    def across(week: float) -> float:
+        return (left + right) / 2 if len(weeks) == 1 else left + 12 + (week - first) / span * (right - left - 24)
+
+    for tick in _ticks(highest):
+        _line(root, left, base - tick * scale, right, base - tick * scale, "grid")
+        _text(root, left - 6, base - tick * scale + 4, f"{tick:g}", "end", "tick")
+    labelled = -(-len(weeks) // 6)
+    for number, (index, week) in enumerate(zip(weeks, viewing.weeks, strict=True)):
+        x = across(index)
+        _line(root, x, base - week.upper * scale, x, base - week.lower * scale, "interval")
+        for end in (week.lower, week.upper):
+            _line(root, x - 3, base - end * scale, x + 3, base - end * scale, "interval")
+        _rect(root, x - 3, base - week.mean * scale - 3, 6, 6, "bar" if week.is_reliable else "bar noise")
+        if (len(weeks) - 1 - number) % labelled == 0:
+            _text(root, x, base + 15, week.round[5:], "middle", "tick")
+    if trend:
+        (start, low), (end, high) = trend
+        _line(root, across(start), base - low * scale, across(end), base - high * scale, "axis")
+    _line(root, left, base, right, base, "axis")
+    _text(root, (left + right) / 2, base + 36, "mean titles started a week, by round", "middle", "tick")
+    return _markup(root)
+
+
+def _trend(viewing: Viewing) -> list[tuple[int, float]]:
+    """Return both ends (week, level) of the least squares line over the reliable rounds; none where it is noise.
+
+    The line passes through the weighted mean of the rounds.
+    """
+    if viewing.slope is None or viewing.slope.direction == "noise":
+        return []
+    reliable = [week for week in viewing.weeks if week.is_reliable]
+    weeks = [Week.parse(week.round).index for week in reliable]
+    weights = [1 / max(week.standard_error, 1e-9) ** 2 for week in reliable]
+    middle = sum(w * x for w, x in zip(weights, weeks, strict=True)) / sum(weights)
+    level = sum(w * week.mean for w, week in zip(weights, reliable, strict=True)) / sum(weights)
+    return [(week, max(0.0, level + viewing.slope.per_week * (week - middle))) for week in (weeks[0], weeks[-1])]
 
 
 def group_labels(volume: Volume) -> list[str]:

@@ -12,7 +12,8 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from netflix_trend.statistics import Percentile, RoundStatistics, ShowEstimate, TopShows, Volume, VolumeGroup
-from services.aggregator.site.charts import group_labels, top_shows_chart, volume_chart
+from netflix_trend.trends import AllTimeShow, ShowTrend, Trends
+from services.aggregator.site.charts import group_labels, top_shows_chart, viewing_chart, volume_chart
 
 # Shows that cannot be told from noise are listed only to fill the table up to this length.
 _ROWS = 12
@@ -26,8 +27,11 @@ class MyWeek:
     percentile: Percentile
 
 
-def render_page(statistics: RoundStatistics | None, mine: MyWeek | None = None) -> str:
-    """Return the page as HTML; `mine` adds the participant's own place and must never be published."""
+def render_page(statistics: RoundStatistics | None, mine: MyWeek | None = None, trends: Trends | None = None) -> str:
+    """Return the page as HTML; `mine` adds the participant's own place and must never be published.
+
+    trends adds what several rounds tell together; the page is whole without it.
+    """
     top_shows = statistics.top_shows if statistics else None
     volume = statistics.volume if statistics else None
     rows = listed_shows(top_shows) if top_shows else []
@@ -41,6 +45,10 @@ def render_page(statistics: RoundStatistics | None, mine: MyWeek | None = None) 
         shows_chart=Markup(top_shows_chart(top_shows, rows)) if top_shows and rows else "",  # noqa: S704
         volume_chart=Markup(volume_chart(volume, mine.titles if mine else None)) if volume else "",  # noqa: S704
         mine=mine,
+        effect=statistics.event_effect if statistics else None,
+        trends=trends if trends and trends.rounds else None,
+        rows_limit=_ROWS,
+        viewing_chart=Markup(viewing_chart(trends.viewing)) if trends and trends.viewing else "",  # noqa: S704
         style=Markup(_style()),  # noqa: S704
         policy=content_security_policy(),
     )
@@ -73,6 +81,8 @@ def _template() -> Template:
     environment.filters["people"] = lambda number: f"{number:,.0f}"
     environment.filters["odds"] = odds_text
     environment.filters["reading"] = reading
+    environment.filters["shown"] = shown
+    environment.filters["trend_reading"] = trend_reading
     environment.globals["volume_reading"] = volume_reading
     return environment.from_string((files("services.aggregator.site") / "page.html").read_text("utf-8"))
 
@@ -82,9 +92,21 @@ def volume_reading(volume: Volume, group: VolumeGroup) -> str:
     return "only noise" if volume.is_noise(group) else "not only noise"
 
 
+def shown(show: ShowEstimate) -> float:
+    """Return an estimate as people see it: the unbiased one may lie outside of what is possible."""
+    return min(max(show.estimate, show.lower), show.upper)
+
+
 def reading(show: ShowEstimate) -> str:
     """Return in words what an estimate says."""
+    if show.is_signal and show.is_robust is False:
+        return "watched, if no answer was forged"
     return "watched" if show.is_signal else "may be noise" if show.lower > 0 else "only noise"
+
+
+def trend_reading(show: ShowTrend | AllTimeShow) -> str:
+    """Return in words what a show's share over several rounds says."""
+    return "watched" if show.is_signal else "cannot be told from noise"
 
 
 def odds_text(odds: tuple[int, int]) -> str:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import comb
 
 import numpy as np
 import pytest
 
-from netflix_trend.privacy.counts import estimate_counts, gate_count, reports_needed
+from netflix_trend.privacy.counts import (
+    bounding_factor,
+    estimate_counts,
+    gate_count,
+    mean_chosen,
+    reports_needed,
+    reports_to_lose,
+)
+from netflix_trend.privacy.set_response import SetResponse
 
 TRUE, FALSE = 0.5, 1 / 9
 
@@ -76,3 +85,55 @@ def test_with_the_reports_that_are_needed_nine_of_ten_weeks_show_the_item() -> N
 def test_a_share_that_is_none_is_refused(share: float) -> None:
     with pytest.raises(ValueError, match="share"):
         reports_needed(share, 50, TRUE, FALSE)
+
+
+@pytest.mark.parametrize("reports", [0, 1, 7, 60, 400])
+def test_a_signal_is_lost_with_exactly_the_stated_number_of_reports(reports: int) -> None:
+    counts = np.arange(reports + 1)
+    lost = reports_to_lose(counts, reports, 50, FALSE)
+    for count, needed in zip(counts.tolist(), lost.tolist(), strict=True):
+        assert count - needed < gate_count(reports - needed, 50, FALSE)
+        if needed:
+            assert count - needed + 1 >= gate_count(reports - needed + 1, 50, FALSE)
+    assert (lost > 0).tolist() == (counts >= gate_count(reports, 50, FALSE)).tolist()
+
+
+def test_one_report_less_lowers_the_gate_by_at_most_one() -> None:
+    gates = [gate_count(reports, 50, FALSE) for reports in range(500)]
+    assert set(np.diff(gates[1:]).tolist()) <= {0, 1}
+
+
+@pytest.mark.parametrize(("k", "items", "named"), [(1, 50, 1), (3, 30, 3), (3, 30, 1)])
+def test_the_mean_number_of_named_shows_is_unbiased_with_the_stated_error(k: int, items: int, named: int) -> None:
+    mechanism = SetResponse(items, k, Fraction(8), 7280 if k == 1 else 2361)
+    rates = float(mechanism.true_rate), float(mechanism.false_rate)
+    generator = np.random.default_rng(3)
+    rounds, people = 150, 60
+    values = []
+    for _ in range(rounds):
+        half = [mechanism.randomize(range(named), lambda n: int(generator.integers(n))) for _ in range(people // 2)]
+        half += [mechanism.randomize((), lambda n: int(generator.integers(n))) for _ in range(people // 2)]
+        found = mean_chosen(mechanism.count(np.array(half, dtype=np.uint32)), people, *rates)
+        assert found is not None
+        values.append(found)
+    means, errors = np.array(values).T
+    assert means.mean() == pytest.approx(named / 2, abs=4 * errors.mean() / rounds**0.5)
+    assert means.std() < 1.12 * errors.mean()
+    assert means.std() > 0.8 * errors.mean()
+
+
+def test_without_reports_no_mean_is_stated() -> None:
+    assert mean_chosen(np.zeros(50, np.int64), 0, TRUE, FALSE) is None
+
+
+def test_the_bounding_factor_restores_the_total() -> None:
+    shows = np.random.default_rng(1).poisson(2.6, 10_000)
+    named = np.minimum(shows, 1)
+    assert bounding_factor(shows.mean(), named.mean()) * named.sum() == pytest.approx(shows.sum())
+    assert bounding_factor(0.4, 0.4) == 1
+
+
+@pytest.mark.parametrize(("watched", "named"), [(1, 2), (1, 0), (0, 0), (2, -1)])
+def test_a_bounding_factor_of_impossible_means_is_refused(watched: float, named: float) -> None:
+    with pytest.raises(ValueError, match="named"):
+        bounding_factor(watched, named)

@@ -157,15 +157,62 @@ def test_vectorised_counting_equals_evaluation_one_by_one(k: int) -> None:
     randbelow = seeded_randomness(3)
     reports = [mechanism.randomize(range(min(k, n % (k + 1))), randbelow) for n in range(50)]
     expected = [sum(item in noisy_set(mechanism, r) for r in reports) for item in range(60)]
-    counted = mechanism.count(np.array(reports, dtype=np.uint32), batch=7)
+    counted = mechanism.count(np.array(reports, dtype=np.uint32))
     assert counted.tolist() == expected
 
 
-def test_the_largest_coefficients_do_not_overflow() -> None:
-    mechanism = SetResponse(50, 3, Fraction(8), 2361)
-    report = (65520,) * 5
-    counted = mechanism.count(np.array([report], dtype=np.uint32))
-    assert set(np.flatnonzero(counted).tolist()) == noisy_set(mechanism, report)
+def exact_members(mechanism: SetResponse, reports: np.ndarray) -> np.ndarray:
+    """bool[N, V] by Horner's rule in whole numbers."""
+    points = np.arange(1, mechanism.items + 1, dtype=np.int64)
+    value = np.zeros((len(reports), mechanism.items), dtype=np.int64)
+    for column in reports.astype(np.int64).T[::-1]:
+        value = (value * points + column[:, None]) % mechanism.prime
+    return value < mechanism.threshold
+
+
+@pytest.mark.parametrize("k", range(1, 17))
+@pytest.mark.parametrize("items", [50, 1438])
+def test_counts_and_sizes_are_exact_for_random_and_extreme_coefficients(k: int, items: int) -> None:
+    """Also where h(v) is 0, T-1, T and p-1 at a point, next to the borders of the comparison."""
+    mechanism = SetResponse(items, k, Fraction(8), best_threshold(k, Fraction(8)))
+    prime, generator = mechanism.prime, np.random.default_rng(k)
+    reports = generator.integers(0, prime, (300, k + 2))
+    reports[:20] = generator.choice([0, 1, prime - 1, prime - 2, prime // 2], (20, k + 2))
+    reports[20], reports[21] = prime - 1, 0
+    points = np.array([pow(v, degree, prime) for v in (1, 7, items) for degree in range(k + 2)]).reshape(3, k + 2)
+    for number, value in enumerate([0, mechanism.threshold - 1, mechanism.threshold, prime - 1]):
+        for place, powers in enumerate(points):
+            row = reports[30 + 3 * number + place]
+            row[0] = (value - int((row[1:] * powers[1:]).sum())) % prime
+    counts, sizes = mechanism.count_with_sizes(reports.astype(np.uint32))
+    members = exact_members(mechanism, reports)
+    assert members[[30, 33]].any()
+    assert counts.tolist() == members.sum(axis=0).tolist()
+    assert sizes.tolist() == members.sum(axis=1).tolist()
+
+
+@pytest.mark.parametrize(("items", "k"), [(65_000, 400), (20_000, 16), (1, 1)])
+def test_counts_are_exact_at_the_limits_of_the_field(items: int, k: int) -> None:
+    mechanism = SetResponse(items, k, Fraction(8), 2361)
+    reports = np.random.default_rng(1).integers(0, mechanism.prime, (3, k + 2))
+    reports[0] = mechanism.prime - 1
+    counts, sizes = mechanism.count_with_sizes(reports.astype(np.uint32))
+    members = exact_members(mechanism, reports)
+    assert counts.tolist() == members.sum(axis=0).tolist()
+    assert sizes.tolist() == members.sum(axis=1).tolist()
+
+
+def test_a_round_of_many_equal_reports_is_counted_without_overflow() -> None:
+    mechanism = SetResponse(3, 1, Fraction(8), 7280)
+    counts, sizes = mechanism.count_with_sizes(np.zeros((1000, 3), dtype=np.uint32))
+    assert counts.tolist() == [1000] * 3
+    assert set(sizes.tolist()) == {3}
+
+
+def test_no_reports_give_no_counts() -> None:
+    counts, sizes = SetResponse(50, 3, Fraction(8), 2361).count_with_sizes(np.zeros((0, 5), dtype=np.uint32))
+    assert counts.tolist() == [0] * 50
+    assert len(sizes) == 0
 
 
 @pytest.mark.parametrize(("k", "expected"), [(1, 7280), (3, 2361), (8, 879)])

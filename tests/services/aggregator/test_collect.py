@@ -15,7 +15,7 @@ from people import AGGREGATOR, asked, crowd
 
 from netflix_trend.canonical import canonical_json
 from netflix_trend.datasite import Datasite, datasite_names
-from netflix_trend.release import SIZE, _seal
+from netflix_trend.release import SIZE, _seal, encode_coefficients
 from netflix_trend.survey import Survey, default_survey
 from netflix_trend.weeks import Week
 from services.aggregator.collect import RoundReports, collect
@@ -120,6 +120,16 @@ def manifest_is_not_json(site: Datasite) -> None:
     (site.app_data / "manifest.json").write_bytes(b"{" * 1000)
 
 
+def contains_every_show(site: Datasite) -> None:
+    """h(v) = v, below the threshold at all 50 shows."""
+    put(site, resealed(site, payload=base64.b64encode(encode_coefficients((0, 1, 0))).decode()))
+
+
+def copies_somebody(site: Datasite) -> None:
+    other = max(path for path in site.root.parent.iterdir() if path != site.root)
+    put(site, (Datasite(site.datasites, other.name).app_data / NAME).read_bytes())
+
+
 HOSTILE: list[tuple[Callable[[Datasite], None], str]] = [
     (wrong_shape, "payload"),
     (wrong_round, "round"),
@@ -138,6 +148,8 @@ HOSTILE: list[tuple[Callable[[Datasite], None], str]] = [
     (manifest_is_a_link, "not_a_file"),
     (manifest_is_huge, "too_large"),
     (manifest_is_not_json, "manifest"),
+    (contains_every_show, "implausible"),
+    (copies_somebody, "duplicate"),
 ]
 
 
@@ -197,13 +209,34 @@ def test_one_person_counts_once_however_often_the_file_is_copied(tmp_path: Path)
     assert collect_all(tmp_path).reports.total() == 1
 
 
-def test_counts_are_the_sum_over_people_in_any_order_and_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_counts_are_the_sum_over_people_in_any_order(tmp_path: Path) -> None:
     sites = crowd(tmp_path, SURVEY, "top_shows", [Contribution(frozenset({n % 50}), 1) for n in range(30)])
     sites += crowd(tmp_path, SURVEY, "volume", [Contribution(frozenset(), n) for n in range(12)])
     emails = [site.email for site in sites]
     single = [collect(tmp_path / "datasites", [email], SURVEY) for email in emails]
-    monkeypatch.setattr("services.aggregator.collect._BATCH", 7)
     together = collect(tmp_path / "datasites", reversed(emails), SURVEY)
     assert together.show_counts.tolist() == np.sum([one.show_counts for one in single], axis=0).tolist()
     assert together.volume_counts.tolist() == np.sum([one.volume_counts for one in single], axis=0).tolist()
     assert together.reports == {"top_shows": 30, "volume": 12}
+
+
+def test_equal_answers_of_one_byte_are_all_counted(tmp_path: Path) -> None:
+    sites = crowd(tmp_path, SURVEY, "volume", [Contribution(frozenset(), 5)] * 3)
+    for site in sites[1:]:
+        put(site, (sites[0].app_data / NAME).read_bytes())
+    found = collect_all(tmp_path)
+    assert (found.reports["volume"], found.refused.total(), found.volume_counts.max()) == (3, 0, 3)
+
+
+def test_every_question_of_one_byte_has_its_counts(tmp_path: Path) -> None:
+    found = collect(tmp_path, [], SURVEY)
+    one_byte = [question for question in SURVEY.questions if question.payload_size == 1]
+    assert set(found.answer_counts) == {question.name for question in one_byte}
+    for question in one_byte:
+        assert found.answer_counts[question.name].tolist() == [0] * question.channel.outputs
+    assert found.volume_counts is found.answer_counts["volume"]
+
+
+def test_volume_that_was_not_asked_has_no_counts(tmp_path: Path) -> None:
+    survey = SURVEY.model_copy(update={"questions": SURVEY.questions[:1]})
+    assert len(collect(tmp_path, [], survey).volume_counts) == 0

@@ -27,7 +27,7 @@ def found(vocabulary: Vocabulary, people: int, watched: dict[int, int], shares: 
     counts += generator.binomial(people - truth, float(channel.false_rate))
     exact = generator.multinomial(people, shares)
     reports = sum(generator.multinomial(n, row) for n, row in zip(exact, volume.channel.channel(), strict=True))
-    result = RoundReports(survey, participants=4 * people, show_counts=counts, volume_counts=reports)
+    result = RoundReports(survey, participants=4 * people, show_counts=counts, answer_counts={"volume": reports})
     result.reports.update(top_shows=people, volume=people)
     return result
 
@@ -67,7 +67,7 @@ def test_a_handful_of_reports_never_names_a_show(vocabulary: Vocabulary, people:
 
 def test_no_reports_give_an_empty_but_valid_result(vocabulary: Vocabulary) -> None:
     survey = default_survey(WEEK, vocabulary.version, range(50))
-    empty = RoundReports(survey, show_counts=np.zeros(50, np.int64), volume_counts=np.zeros(20, np.int64))
+    empty = RoundReports(survey, show_counts=np.zeros(50, np.int64), answer_counts={"volume": np.zeros(20, np.int64)})
     statistics = estimate_round(empty, vocabulary)
     assert statistics.reports == 0
     assert statistics.top_shows is not None
@@ -115,3 +115,45 @@ def test_the_prior_is_a_distribution_with_the_stated_share_of_empty_weeks() -> N
     assert SHARES.sum() == pytest.approx(1)
     assert SHARES.min() > 0
     assert SHARES[0] == pytest.approx((0.22 + 0.78 / 11) * 2 / 3 + 1 / 48)
+
+
+def test_a_strong_show_is_robust_and_says_how_many_reports_carry_it(vocabulary: Vocabulary) -> None:
+    top = estimate_round(found(vocabulary, 2000, {7: 600, 3: 120}, SHARES, 1), vocabulary).top_shows
+    assert top is not None
+    strong, quiet = top.shows[0], top.shows[-1]
+    assert (top.tolerated, strong.show, strong.is_robust) == (20, 7, True)
+    assert strong.fragile_reports is not None
+    assert strong.fragile_reports > 20
+    assert (quiet.is_signal, quiet.is_robust, quiet.fragile_reports) == (False, False, None)
+    assert top.influence == pytest.approx(2.57, abs=0.01)
+
+
+def test_robust_shows_are_signals_that_more_than_the_tolerated_reports_carry(vocabulary: Vocabulary) -> None:
+    verdicts = set()
+    for people in (100, 400, 2000):
+        top = estimate_round(found(vocabulary, people, dict.fromkeys(range(20), people // 8), SHARES, 2), vocabulary)
+        assert top.top_shows is not None
+        for show in top.top_shows.shows:
+            assert show.is_signal == (show.fragile_reports is not None)
+            assert show.is_robust == ((show.fragile_reports or 0) > (top.top_shows.tolerated or 0))
+            verdicts.add((show.is_signal, show.is_robust))
+    assert verdicts == {(True, True), (True, False), (False, False)}
+
+
+def test_the_mean_number_of_named_shows_is_stated_with_its_error(vocabulary: Vocabulary) -> None:
+    top = estimate_round(found(vocabulary, 20_000, {7: 6000, 3: 4000}, SHARES, 1), vocabulary).top_shows
+    assert top is not None
+    assert top.named_per_person_error == pytest.approx(0.04, abs=0.01)
+    assert top.named_per_person == pytest.approx(0.5, abs=3 * (top.named_per_person_error or 0))
+
+
+def test_volume_is_robust_only_with_many_reports(vocabulary: Vocabulary) -> None:
+    """At 300 one percent of forged reports would make the numbers too vague, at 30,000 they stay exact enough."""
+    verdicts = []
+    for people in (300, 30_000):
+        volume = estimate_round(found(vocabulary, people, {}, SHARES, 1), vocabulary).volume
+        assert volume is not None
+        assert volume.influence is not None
+        assert 0.01 < volume.influence < 0.08
+        verdicts.append((volume.is_reliable, volume.is_robust))
+    assert verdicts == [(True, False), (True, True)]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
 
 from netflix_trend.statistics import Percentile, RoundStatistics, ShowEstimate, TopShows, Volume, VolumeGroup
-from services.aggregator.site.charts import group_labels
+from netflix_trend.trends import AllTime, AllTimeShow, ShowTrend, ShowTrends, Slope, Trends, Viewing, WeeklyMean
+from netflix_trend.weeks import Week
+from services.aggregator.site.charts import group_labels, viewing_chart
 from services.aggregator.site.page import MyWeek, content_security_policy, render_page
 
 
@@ -58,6 +61,72 @@ def statistics(title: str = "Dark", *, is_signal: bool = True, is_reliable: bool
     )
 
 
+FIRST = Week.parse("2026-W40")
+
+
+def mean_viewing(rounds: int, *, direction: str = "rising", is_reliable: bool = True) -> Viewing:
+    weeks = tuple(
+        WeeklyMean(
+            round=str(FIRST + number),
+            reports=90,
+            mean=7.25,
+            standard_error=0.5,
+            lower=6.27,
+            upper=8.23,
+            is_reliable=is_reliable,
+        )
+        for number in range(rounds)
+    )
+    noise = {"per_week": 0.01, "lower": -0.3, "upper": 0.32, "direction": "noise"}
+    rising = {"per_week": 0.5, "lower": 0.2, "upper": 0.8, "direction": "rising"}
+    found = noise if direction == "noise" else rising
+    slope = Slope.model_validate({"standard_error": 0.15, "rounds": rounds, **found}) if rounds > 2 else None
+    return Viewing(confidence=0.95, weeks=weeks, slope=slope)
+
+
+def trends(title: str = "Dark", rounds: int = 7, *, is_signal: bool = True, chart: bool = False) -> Trends:
+    """Two shows: `title`, and one that cannot be told from noise."""
+    spread = {"standard_error": 0.03, "upper": 0.3, "rounds": rounds, "prior_part": 0.12}
+    shows = (
+        ShowTrend.model_validate({"title": title, "share": 0.24, "lower": 0.18, "is_signal": is_signal, **spread}),
+        ShowTrend.model_validate({"title": "Ozark", "share": -0.01, "lower": 0.0, "is_signal": False, **spread}),
+    )
+    fields = {"rounds": rounds, "reports": 700, "standard_error": 30.0, "upper": 228.8, "gate": 100.0}
+    shares = {"share_error": 0.043, "share_lower": 0.158, "share_upper": 0.327}
+    summed = (
+        AllTimeShow.model_validate(
+            {
+                "title": title,
+                "people": 170.0,
+                "lower": 111.2,
+                "share": 0.243,
+                "is_signal": is_signal,
+                **fields,
+                **shares,
+            }
+        ),
+        AllTimeShow.model_validate(
+            {"title": "Ozark", "people": -9.0, "lower": 0.0, "share": -0.01, "is_signal": False, **fields, **shares}
+        ),
+    )
+    return Trends(
+        rounds=tuple(str(FIRST + number) for number in range(rounds)),
+        shows=ShowTrends(
+            round=str(FIRST + (rounds - 1)),
+            confidence=0.95,
+            drift=0.1,
+            uses_public_prior=chart,
+            prior="Assumed from a public chart." if chart else "Assumed from no data.",
+            shows=shows,
+        ),
+        all_time=AllTime(confidence=0.95, items=2, shows=summed),
+        viewing=mean_viewing(rounds, direction="rising" if is_signal else "noise", is_reliable=is_signal),
+    )
+
+
+NO_TRENDS = Trends(rounds=(), shows=None, all_time=None, viewing=None)
+
+
 class Tags(HTMLParser):
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -74,6 +143,10 @@ PAGES = {
     "results": render_page(statistics()),
     "noise": render_page(statistics(is_signal=False, is_reliable=False)),
     "mine": render_page(statistics(), MINE),
+    "trends": render_page(statistics(), trends=trends()),
+    "trends of noise": render_page(statistics(is_signal=False), trends=trends(is_signal=False)),
+    "chart": render_page(statistics(), trends=trends(chart=True)),
+    "a year": render_page(statistics(), MINE, trends(rounds=52)),
 }
 
 
@@ -99,6 +172,8 @@ def test_the_policy_allows_the_own_style_by_hash_and_nothing_else(html: str) -> 
 def test_hostile_titles_are_shown_as_text(title: str) -> None:
     html = render_page(statistics(title))
     assert {tag for tag, _ in Tags(html).found} == {tag for tag, _ in Tags(PAGES["results"]).found}
+    html = render_page(statistics(title), trends=trends(title))
+    assert {tag for tag, _ in Tags(html).found} == {tag for tag, _ in Tags(PAGES["trends"]).found}
 
 
 def test_charts_are_well_formed_and_described() -> None:
@@ -141,3 +216,82 @@ def test_group_labels_read_well() -> None:
     volume = statistics().volume
     assert volume is not None
     assert group_labels(volume) == ["0", "1-4", "5+"]
+
+
+def text(name: str) -> str:
+    return " ".join(re.sub(r"<[^>]*>", " ", PAGES[name]).split())
+
+
+@pytest.mark.parametrize("nothing", [None, NO_TRENDS])
+def test_the_page_is_whole_without_trends(nothing: Trends | None) -> None:
+    assert render_page(statistics(), trends=nothing) == PAGES["results"]
+    assert "Over the weeks" not in PAGES["results"]
+    assert render_page(None, trends=nothing) == PAGES["empty"]
+
+
+def test_trends_come_with_intervals() -> None:
+    assert "From 7 rounds ( 2026-W40 to 2026-W46 )" in text("trends").replace("(2026", "( 2026").replace(
+        "W46)", "W46 )"
+    )
+    assert "Viewing is rising: +0.20 to +0.80 titles a week (95 %)." in text("trends")
+    assert "2026-W46 7.2 6.3 to 8.2 reliable" in text("trends")
+    assert "Dark 24.0 % 18.0 to 30.0 % 12 % watched" in text("trends")
+    assert "Ozark 0.0 % 0.0 to 30.0 % 12 % cannot be told from noise" in text("trends")
+    assert "Dark 24.3 % 15.8 to 32.7 % 111 to 229 7 watched" in text("trends")
+    assert "Ozark 0.0 % 15.8 to 32.7 % 0 to 229 7 cannot be told from noise" in text("trends")
+
+
+def test_trends_that_are_noise_are_called_so() -> None:
+    html = text("trends of noise")
+    assert "Whether viewing rises or falls cannot be told from noise: -0.30 to +0.32 titles a week" in html
+    assert html.count("No show can be told from noise yet.") == 3
+    assert "too few answers" in html
+    assert "Dark 24.0 % 18.0 to 30.0 % 12 % cannot be told from noise" in html
+
+
+def test_the_public_chart_is_named_only_where_it_is_used() -> None:
+    assert "Part of this is a public chart, not participants." in text("chart")
+    assert "Assumed from a public chart." in text("chart")
+    assert "public chart" not in text("trends")
+
+
+def test_questions_that_nobody_answered_are_left_out() -> None:
+    only_shows = trends().model_copy(update={"viewing": None})
+    assert "Nobody has answered this question yet." in render_page(statistics(), trends=only_shows)
+    only_viewing = trends().model_copy(update={"shows": None, "all_time": None})
+    html = render_page(statistics(), trends=only_viewing)
+    assert "Mean viewing" in html
+    assert "Top shows of all rounds" not in html
+
+
+@pytest.mark.parametrize("html", PAGES.values(), ids=PAGES)
+def test_nothing_is_wider_than_a_narrow_screen(html: str) -> None:
+    """Tables scroll in a box of their own, charts scale with the page and keep what they draw inside."""
+    assert html.count("<table>") == html.count('<div class="wide"><table>')
+    for chart in re.findall(r"<svg.*?</svg>", html, re.DOTALL):
+        root = ElementTree.fromstring(chart)
+        assert "width" not in root.attrib
+        width, height = (float(number) for number in root.attrib["viewBox"].split()[2:])
+        for shape in root.iter():
+            for name in ("x", "x1", "x2"):
+                assert 0 <= float(shape.get(name, 0)) <= width
+            for name in ("y", "y1", "y2"):
+                assert 0 <= float(shape.get(name, 0)) <= height
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 7, 52])
+def test_every_round_has_its_mark_and_interval_and_labels_do_not_overlap(rounds: int) -> None:
+    root = ElementTree.fromstring(viewing_chart(mean_viewing(rounds)))
+    assert len(root.findall("rect")) == rounds
+    assert len([line for line in root.findall("line") if line.get("class") == "interval"]) == 3 * rounds
+    places = [float(label.attrib["x"]) for label in root.findall("text") if (label.text or "").startswith("W")]
+    assert 1 <= len(places) <= 7
+    assert all(later - earlier > 30 for earlier, later in pairwise(places))
+    assert all(15 <= place <= 465 for place in places)
+
+
+def test_the_trend_is_drawn_only_where_it_is_told_from_noise() -> None:
+    def lines(direction: str) -> int:
+        return viewing_chart(mean_viewing(7, direction=direction)).count('class="axis"')
+
+    assert lines("rising") == lines("noise") + 1

@@ -16,9 +16,10 @@ from netflix_trend.settings import load_settings
 from netflix_trend.shared_files import current_surveys, current_vocabulary, starter_surveys
 from netflix_trend.statistics import RoundStatistics
 from netflix_trend.survey import TopShowsQuestion, load_surveys
+from netflix_trend.trends import Trends
 from netflix_trend.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.weeks import Week
-from services.aggregator.rounds import Aggregator
+from services.aggregator.rounds import Aggregator, next_candidates
 from services.publisher.contributions import Contribution
 
 NEWEST = Week.parse("2026-W46")
@@ -79,6 +80,51 @@ def test_the_next_candidates_are_the_strongest_shows_and_some_that_are_next_in_l
     assert asked_next[1] != asked_next[2]
 
 
+def test_candidates_follow_all_rounds_and_not_the_latest_alone(tmp_path: Path) -> None:
+    """Show 3 was strong for weeks; in the newest round nobody named it, and only few answered."""
+    here = aggregator(tmp_path)
+    for week, people, show in ((0, 150, 3), (1, 150, 3), (2, 150, 3), (3, 4, 7)):
+        surveys = here.ask(TODAY + timedelta(days=7 * week))
+        crowd(tmp_path / str(week), surveys[-1], "top_shows", [Contribution(frozenset({show}), 1)] * people)
+        (tmp_path / str(week) / "datasites" / AGGREGATOR).symlink_to(here.site.root)
+        site = Datasite(tmp_path / str(week) / "datasites", AGGREGATOR)
+        there = Aggregator(site, here.own, here.vocabulary, durable=False)
+        there.count(surveys[-1:])
+    question = here.ask(TODAY + timedelta(days=28))[-1].question("top_shows")
+    assert isinstance(question, TopShowsQuestion)
+    assert question.candidates[0] == 3
+    assert len(here.trends().rounds) == 4
+
+
+def test_the_chart_is_used_as_a_prior_only_when_asked(tmp_path: Path) -> None:
+    here = aggregator(tmp_path)
+    crowd(tmp_path, here.ask(TODAY)[-1], "top_shows", [Contribution(frozenset({40}), 1)] * 5)
+    here.run(TODAY)
+    with_chart = Aggregator(here.site, here.own, here.vocabulary, durable=False, use_chart=True)
+    plain, charted = here.trends().shows, with_chart.trends().shows
+    assert plain is not None
+    assert charted is not None
+    assert (plain.uses_public_prior, charted.uses_public_prior) == (False, True)
+    assert charted.shows[0].title == here.vocabulary.shows[0].title
+    assert "public chart" not in (here.site.public / "index.html").read_text()
+    with_chart.run(TODAY)
+    assert "public chart" in (here.site.public / "index.html").read_text()
+
+
+@pytest.mark.parametrize("shows", [1, 39, 40, 45, 50, 51, 300])
+def test_candidates_are_distinct_and_as_many_as_fit(shows: int) -> None:
+    for ranking in ([], [0], list(range(shows))[::-1]):
+        for number in range(3):
+            found = next_candidates(ranking, shows, NEWEST + number)
+            assert len(set(found)) == len(found) == min(50, shows)
+            assert set(found) <= set(range(shows))
+
+
+def test_the_rotating_part_reaches_every_show_of_the_vocabulary() -> None:
+    found = [set(next_candidates(list(range(40)), 120, NEWEST + number)) for number in range(8)]
+    assert set().union(*found) == set(range(120))
+
+
 def test_a_small_catalogue_is_asked_about_whole(tmp_path: Path) -> None:
     small = Vocabulary.build([CatalogueTitle(title=f"Show {n}", kind="series") for n in range(5)])
     here = aggregator(tmp_path, small)
@@ -98,19 +144,24 @@ def test_everything_that_is_published_is_there_and_readable_by_participants_only
     names = {path.relative_to(here.shared).as_posix() for path in here.shared.rglob("*") if path.is_file()}
     rounds = {f"statistics/{survey.round}.json" for survey in surveys}
     assert names == {
-        *("vocabulary.json", "survey.json", "statistics/latest.json", "syftperm.yaml", "syft.pub.yaml"),
+        *("vocabulary.json", "survey.json", "trends.json", "statistics/latest.json", "syftperm.yaml", "syft.pub.yaml"),
         *rounds,
     }
     assert load_surveys((here.shared / "survey.json").read_bytes()) == surveys[::-1]
     emails = asked(surveys[-1], "volume", 3)
     here.ask(TODAY)
     rules = (here.shared / "syftperm.yaml").read_text()
-    assert all(rules.count(email) == 3 for email in emails)
+    assert all(rules.count(email) == 4 for email in emails)
     assert "*" not in rules.replace("statistics/*.json", "")
     latest = RoundStatistics.from_bytes((here.shared / "statistics/latest.json").read_bytes())
     assert latest.round == surveys[-1].round
     assert json.loads((here.site.public / "index.json").read_bytes())["round"] == surveys[-1].round
     assert "There are no results" not in (here.site.public / "index.html").read_text()
+    trends = Trends.from_bytes((here.shared / "trends.json").read_bytes())
+    assert trends.rounds == (surveys[-1].round,)
+    assert (here.site.public / "trends.json").read_bytes() == trends.to_bytes()
+    assert "trends.json" in (here.site.public / "syft.pub.yaml").read_text()
+    assert "Over the weeks" in (here.site.public / "index.html").read_text()
 
 
 def test_late_answers_are_counted_while_the_round_is_open(tmp_path: Path) -> None:

@@ -34,7 +34,15 @@ def client(tmp_path: Path) -> FlaskClient:
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/index.json", "/vocabulary.json", "/survey.json", "/statistics/2026-W46.json", "/statistics/latest.json"],
+    [
+        "/",
+        "/index.json",
+        "/trends.json",
+        "/vocabulary.json",
+        "/survey.json",
+        "/statistics/2026-W46.json",
+        "/statistics/latest.json",
+    ],
 )
 def test_what_was_published_is_served_with_a_strict_policy(client: FlaskClient, path: str) -> None:
     with client.get(path) as response:
@@ -68,6 +76,7 @@ def test_nothing_can_be_changed_over_http(client: FlaskClient, method: str) -> N
 def test_before_the_first_pass_there_is_nothing_yet(tmp_path: Path) -> None:
     client = create_app(load_settings(datasites_dir=tmp_path), lambda: True).test_client()
     assert client.get("/").status_code == 404
+    assert client.get("/trends.json").status_code == 404
 
 
 @pytest.mark.parametrize(("fine", "status"), [(True, 200), (False, 503)])

@@ -138,7 +138,7 @@ def test_an_export_as_netflix_delivers_it_has_no_warning(name: str) -> None:
     ("name", "told"),
     [
         ("header_only.csv", "the file has a header and no rows"),
-        (ACTIVITY, "1 view of less than a minute will not count"),
+        (ACTIVITY, "1 view shorter than 60 s will not count"),
     ],
 )
 def test_what_is_unusual_about_an_export_is_told(name: str, told: str) -> None:

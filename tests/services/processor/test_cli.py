@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from services.processor.cli import main
+from services.processor.cli import daily_views, main
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports"
 KEYS = (
@@ -67,7 +70,7 @@ def test_viewing_activity_counts_without_supplemental_rows_and_adds_hours(ask):
     assert (one["rows"], one["views"], one["supplemental"], one["undated"]) == (8, 6, 2, 0)
     assert (one["episodes"], one["films"], one["profiles"]) == (5, 1, ["Ann", "Kids, room"])
     assert one["hours"] == pytest.approx((48 * 60 + 12 + 31 + 118 * 60 + 30 * 60 + 44 * 60) / 3600, abs=1e-4)
-    assert one["warnings"] == ["1 view of less than a minute will not count"]
+    assert one["warnings"] == ["1 view shorter than 60 s will not count"]
 
 
 def test_wanted_netflix_profiles_can_be_named(ask):
@@ -99,8 +102,34 @@ def test_for_people_a_file_that_cannot_be_used_fails_and_the_others_are_told(ask
     assert code == 1
     assert "bad.csv: cannot be used" in out
     assert "no such file" in out
-    assert "50 views from 2023-09-28 to 2023-12-30: 31 episodes of 19 shows, 14 films" in out
+    assert "48 views from 2023-09-28 to 2023-12-30: 31 episodes of 19 shows, 14 films" in out
     assert "2 trailers and recaps (dropped), 2 blank titles (kept as unknown views)" in out
+
+
+def test_for_programs_a_file_that_cannot_be_used_is_part_of_the_answer(ask, tmp_path):
+    code, out, _ = ask("read", "--json", tmp_path / "missing.csv")
+
+    one = json.loads(out)
+    assert code == 0
+    assert tuple(one) == KEYS
+    assert "no such file" in one["error"]
+
+
+def test_the_settings_answer_where_the_question_does_not(ask, monkeypatch):
+    path = EXPORTS / "short_one_day_ambiguous_mdy.csv"
+    monkeypatch.setenv("DATE_ORDER", "mdy")
+    monkeypatch.setenv("ACTIVITY_PROFILES", "ANN")
+    monkeypatch.setenv("SHORTEST_VIEW_SECONDS", "31")
+
+    first_days = [
+        json.loads(ask("read", "--json", *order, path)[1])["first_day"] for order in ([], ["--date-order", "dmy"])
+    ]
+    mine = json.loads(ask("read", "--json", EXPORTS / "ViewingActivity.csv")[1])
+    theirs = json.loads(ask("read", "--json", "--only", "kids, room", EXPORTS / "ViewingActivity.csv")[1])
+
+    assert first_days == ["2024-03-09", "2024-09-03"]
+    assert (mine["profiles"], theirs["profiles"]) == (["Ann"], ["Kids, room"])
+    assert not any("less than a minute" in warning for warning in mine["warnings"])
 
 
 def test_an_archive_is_read_without_unpacking_it(ask, tmp_path):
@@ -133,7 +162,7 @@ def test_import_keeps_files_and_says_what_came_of_each(ask, private, tmp_path):
     assert code == 1
     assert "en_mdy_us.csv: viewing history, utf-8, 50 rows" in out
     assert "the file is empty" in out
-    assert "me: 50 views of 2 files" in out
+    assert "me: 48 views of 2 files" in out
     assert (private / "profiles" / "me" / "viewing.duckdb").is_file()
 
 
@@ -143,8 +172,40 @@ def test_importing_again_under_another_name_moves_the_file(ask, private):
     code, out, _ = ask("import", "--profile", "Anna", EXPORTS / "en_mdy_us.csv")
 
     assert code == 0
-    assert "Anna: 50 views of 1 file" in out
+    assert "Anna: 48 views of 1 file" in out
     assert [path.name for path in (private / "profiles").iterdir()] == ["Anna"]
+
+
+def test_import_tells_of_the_given_files_alone_and_counts_all(ask):
+    ask("import", EXPORTS / "en_mdy_us.csv")
+
+    _, out, _ = ask("import", EXPORTS / "ViewingActivity.csv")
+
+    assert "viewing activity" in out
+    assert "viewing history" not in out
+    assert "views of 2 files" in out
+
+
+def test_a_file_goes_to_the_profile_and_counts_the_netflix_profiles_of_the_settings_or_of_the_question(
+    ask, monkeypatch
+):
+    monkeypatch.setenv("NETFLIX_PROFILE", "Berta")
+    monkeypatch.setenv("ACTIVITY_PROFILES", "Ann")
+
+    assert "Berta: 3 views of 1 file" in ask("import", EXPORTS / "ViewingActivity.csv")[1]
+    _, out, _ = ask("import", "--profile", "Carl", "--only", "Kids, room", EXPORTS / "ViewingActivity.csv")
+    assert "Carl: 2 views of 1 file" in out
+    assert "Berta" not in out
+
+
+def test_a_private_folder_that_would_be_uploaded_is_refused(ask, monkeypatch, tmp_path):
+    monkeypatch.setenv("PRIVATE_DIR", str(tmp_path / "datasites" / "me"))
+
+    code, _, err = ask("import", EXPORTS / "en_mdy_us.csv")
+
+    assert code == 1
+    assert "PRIVATE_DIR" in err
+    assert not (tmp_path / "datasites").exists()
 
 
 def test_a_profile_that_cannot_be_a_folder_is_refused(ask, private):
@@ -165,6 +226,71 @@ def test_insights_are_printed_with_bars_and_as_json(ask):
     _, out, _ = ask("insights", "--json")
     tables = {table["name"]: table["rows"] for table in json.loads(out)["tables"]}
     assert sum(row["views"] for row in tables["by_year"]) == sum(row["views"] for row in tables["calendar"]) == 53
+
+
+def test_the_calendar_is_a_year_of_weeks_with_a_shade_for_each_day(ask, tmp_path):
+    # A Wednesday with four views, the Tuesday before with one, and a day that is too long ago.
+    days = [*["2024-01-10"] * 4, "2024-01-09", "2023-01-08"]
+    ask("import", history(tmp_path / "h.csv", *((f"Film {number}", day) for number, day in enumerate(days))))
+
+    _, out, _ = ask("insights")
+
+    assert "Calendar: a column a week from 2023-01-09 to 2024-01-10" in out
+    lines = out.partition("\nCalendar")[2].splitlines()[1:8]
+    assert [line.ljust(55)[:2] for line in lines] == [f"{weekday} " for weekday in "MTWTFSS"]
+    assert [line.ljust(55)[2:] for line in lines] == [
+        " " * 53,
+        " " * 52 + "░",
+        " " * 52 + "█",
+        *[" " * 53] * 4,
+    ]
+
+
+def test_of_a_long_table_the_last_rows_are_printed(ask, tmp_path):
+    rows = [(f"Film {number}", f"{2022 + number // 12}-{number % 12 + 1:02d}-15") for number in range(25)]
+    ask("import", history(tmp_path / "h.csv", *rows))
+
+    _, out, _ = ask("insights")
+
+    assert "By month (the last 24 of 25)" in out
+    assert "2022-02 " in out
+    assert "2022-01 " not in out
+
+
+# The days that are compared
+
+
+def days_of(seen: Iterable[date], covered: Sequence[date]) -> tuple[list[int], date]:
+    with duckdb.connect() as database:
+        database.execute("create table seen (day date, seconds integer)")
+        database.execute("create table coverage (covered_through date)")
+        for day in seen:
+            database.execute("insert into seen values (?, null)", [day])
+        for day in covered:
+            database.execute("insert into coverage values (?)", [day])
+        views, first = daily_views(database)
+        return views.tolist(), first
+
+
+def test_views_are_counted_from_the_first_day_to_the_last_that_all_profiles_cover():
+    first = date(2024, 2, 28)
+    seen = [first + timedelta(days=number) for number in (0, 0, 2, 4)]
+
+    assert days_of(seen, [first + timedelta(days=number) for number in (6, 3)]) == ([2, 0, 1, 0], first)
+    assert days_of(seen, [first + timedelta(days=6)]) == ([2, 0, 1, 0, 1, 0, 0], first)
+    assert days_of(seen, [first]) == ([2], first)
+    assert days_of(seen, []) == ([2, 0, 1, 0, 1], first)
+
+
+def test_a_history_that_covers_no_day_has_none():
+    first = date(2024, 2, 28)
+
+    assert days_of([first], [first - timedelta(days=1)]) == ([], first)
+    assert days_of([first], [first - timedelta(days=9)]) == ([], first)
+    assert days_of([], [first])[0] == []
+
+
+# Events
 
 
 def test_before_anything_is_imported_the_next_step_is_named(ask):
@@ -190,6 +316,27 @@ def test_an_event_is_answered_with_intervals_and_a_warning_about_thinned_files(a
     assert event["during"]["lower"] < event["during"]["ratio_to_before"] < event["during"]["upper"]
     assert ask("event", "remove", "1")[0] == 0
     assert "No events yet" in ask("event", "list")[1]
+
+
+def test_an_archive_alone_needs_no_warning_about_thinned_files(ask):
+    ask("import", EXPORTS / "ViewingActivity.csv")
+
+    _, out, _ = ask("event", "add", "sick", "2024-03-01", "2024-03-02")
+
+    assert "1: sick, 2024-03-01 to 2024-03-02" in out
+    assert "last time a title was seen" not in out
+    assert json.loads(ask("event", "list", "--json")[1])["warning"] is None
+
+
+def test_a_new_event_is_answered_alone_and_the_list_has_all(ask):
+    ask("import", EXPORTS / "en_mdy_us.csv")
+    ask("event", "add", "sick", "2023-11-01", "2023-11-05")
+
+    _, out, _ = ask("event", "add", "holiday", "2023-12-01", "2023-12-05")
+
+    assert "holiday" in out
+    assert "sick" not in out
+    assert all(label in ask("event", "list")[1] for label in ("sick", "holiday"))
 
 
 @pytest.mark.parametrize(

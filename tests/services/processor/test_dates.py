@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from services.processor.dates import ORDERS, UndecidableOrder, decide_order
+from services.processor.dates import ORDERS, UndecidableOrder, date_part, decide_order
 
 ARABIC_DIGITS = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
@@ -366,6 +366,38 @@ def test_one_zero_or_dot_shows_that_the_day_is_first(texts):
 def test_other_shapes_are_asked_about(texts):
     with pytest.raises(UndecidableOrder):
         decide_order(texts)
+
+
+@pytest.mark.parametrize("text", ["3.9.2024", "3. 9. 24", "03-09-24", "03/09/2024"])
+def test_a_shape_that_half_of_the_rows_have_tells_nothing(text):
+    with pytest.raises(UndecidableOrder):
+        decide_order([text, "3/9/2024"])
+    assert decide_order([text, "3/9/2024"], "mdy").days[text] == date(2024, 3, 9)
+
+
+def test_dots_do_not_rule_out_the_month_where_no_other_order_is_possible():
+    assert decide_order(["12.30.23", "12.29.23"]).days["12.30.23"] == date(2023, 12, 30)
+
+
+def test_the_answer_of_the_person_does_not_overrule_the_span():
+    assert decide_order(["3/9/24", "3/7/24", "3/2/24"], "dmy").order == "mdy"
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("12/30/23", "12/30/23"),
+        ("12/30/23, 11:05 PM", "12/30/23"),
+        ("2023-12-30T23:50:12Z", "2023-12-30"),
+        ("23. 12. 30.", "23. 12. 30."),
+        ("3.09.24 г.", "3.09.24 г."),
+        ("1/2", "1/2"),
+        ("soon", "soon"),
+        ("x" * 200, "x" * 100),
+    ],
+)
+def test_a_time_behind_a_date_is_no_part_of_it_and_what_belongs_to_the_date_stays(text, part):
+    assert date_part(text) == part
 
 
 def test_an_answer_that_is_not_possible_settles_nothing():

@@ -437,6 +437,11 @@ def test_a_second_header_in_the_middle_is_no_row(header: bytes) -> None:
     assert found.damaged == []
 
 
+@pytest.mark.parametrize("row", [("Title", "12/30/23"), ("Nimi", "30.12.2023"), ("Roma", "Date 12/30/23")])
+def test_a_film_that_is_called_like_a_column_is_a_row(row: tuple[str, str]) -> None:
+    assert cells(HEADER + ",".join(row).encode() + b"\nDark,12/29/23\n") == [row, ("Dark", "12/29/23")]
+
+
 def test_a_second_header_of_viewing_activity_is_no_row() -> None:
     row = table([CELLS]).encode()
     assert activity(ACTIVITY + row + ACTIVITY + row) == [STRIPPED, STRIPPED]
@@ -579,6 +584,14 @@ def test_an_unquoted_comma_inside_a_title_of_viewing_activity_is_never_read_as_s
     assert found.rows == [(*STRIPPED[:4], "Love, Death", "", STRIPPED[6])] or [n for n, _ in found.damaged] == [2]
 
 
+def test_a_comma_behind_the_start_is_not_taken_for_one_in_a_title_before_it() -> None:
+    row = "Dark,2024-03-02 23:50:12,00:42:10,TV"
+    found = read(f"Title,Start Time,Duration,Device Type\n{row}, big\n{row}\n".encode())
+
+    assert [number for number, _ in found.damaged] == [2]
+    assert found.numbers == [3]
+
+
 def test_every_used_cell_of_viewing_activity_is_checked() -> None:
     for place in range(len(USED)):
         row = list(CELLS)
@@ -685,6 +698,14 @@ def test_an_open_quote_before_more_text_than_a_cell_may_hold_costs_one_row() -> 
 
     assert found.titles[-20_000:] == [f"Tenet {number}" for number in range(20_000)]
     assert found.numbers[-20_000:] == list(range(3, 20_003))
+
+
+@pytest.mark.parametrize(("lines", "is_title"), [(19, True), (20, False)])
+def test_a_title_of_very_many_lines_is_none(lines: int, is_title: bool) -> None:
+    found = read(HEADER + b'"' + b"\n".join([b"a"] * lines) + b'",12/30/23\nDark,12/29/23\n')
+
+    assert (" ".join("a" * lines) in found.titles) == is_title
+    assert found.rows[-1] == ("Dark", "12/29/23")
 
 
 def test_two_unlike_quotes_do_not_swallow_the_rows_between_them() -> None:

@@ -26,10 +26,10 @@ from hypothesis import strategies as st
 from netflix_trend.catalogues import starter_vocabulary
 from netflix_trend.encodings import DESCRIPTION, FULL, FULL_DTYPE, KINDS, SUPPLEMENTAL, VECTOR, load_encodings
 from netflix_trend.inbox import Delivery
+from netflix_trend.life_events import add_event
 from netflix_trend.titles import title_key
 from netflix_trend.vocabulary import CatalogueTitle, Vocabulary
 from services.processor import history as history_module
-from services.processor.events import add_event
 from services.processor.history import (
     DATABASE,
     History,
@@ -778,7 +778,10 @@ PLAY = ("2024-01-10 20:00:00", "00:40:00", "Clay Hill: Season 2: The Dawn (Episo
 
 
 @pytest.mark.parametrize("days", [-1, 0, 1])
-@pytest.mark.parametrize("title", ["Clay Hill: Season 2: The Dawn", "Clay Hill: The Dawn", "clay hill: THE DAWN"])
+@pytest.mark.parametrize(
+    "title",
+    ["Clay Hill: Season 2: The Dawn", "CLAY HILL: SEASON 2: The Dawn", "Clay Hill: The Dawn", "clay hill: THE DAWN"],
+)
 def test_one_view_in_both_exports_is_one_view(tmp_path: Path, days: int, title: str) -> None:
     day = (date(2024, 1, 10) + timedelta(days=days)).isoformat()
     imported(tmp_path, history((title, day)), activity(PLAY))
@@ -830,12 +833,13 @@ def test_the_local_day_of_a_play_is_compared(tmp_path: Path) -> None:
     assert imported(tmp_path / "utc", history(row), activity(play), options=IN_UTC).views == 2
 
 
-def test_blank_titles_while_the_archive_tells_are_no_further_views(tmp_path: Path) -> None:
-    blank = [("", f"2024-01-{day:02}") for day in (5, 8, 10, 12, 20)] + [("", "2024-01-20")]
+@pytest.mark.parametrize("title", ["", ": Episode 3"])
+def test_blank_and_unnamed_titles_while_the_archive_tells_are_no_further_views(tmp_path: Path, title: str) -> None:
+    rows = [(title, f"2024-01-{day:02}") for day in (5, 8, 10, 12, 20)] + [(title, "2024-01-20")]
     plays = [(f"2024-01-{day} 20:00:00", "00:40:00", "Roma") for day in ("08", "12")]
-    imported(tmp_path, history(*blank), activity(*plays))
+    imported(tmp_path, history(*rows), activity(*plays))
 
-    assert [day for day, title, _ in watched(tmp_path) if not title] == ["2024-01-05", "2024-01-20", "2024-01-20"]
+    assert [day for day, found, _ in watched(tmp_path) if found == title] == ["2024-01-05", "2024-01-20", "2024-01-20"]
 
 
 def test_a_viewing_history_does_not_lose_its_blank_titles_to_an_archive_without_plays(tmp_path: Path) -> None:
@@ -926,8 +930,11 @@ def test_an_archive_of_nobody_else_is_not_in_the_exports_of_another_profile(tmp_
     assert query(tmp_path, "select name from exports", "Ann") == [("hers.csv",)]
 
 
-def test_a_bad_file_of_one_profile_is_no_file_of_another(tmp_path: Path) -> None:
-    keep(tmp_path, b"nothing", name="bad.csv")
+@pytest.mark.parametrize(
+    "data", [b"nothing", activity(("3/9/24 20:00:00", "00:40:00", "Roma", "Bob"))], ids=["header", "date_order"]
+)
+def test_a_bad_file_of_one_profile_is_no_file_of_another(tmp_path: Path, data: bytes) -> None:
+    keep(tmp_path, data, name="bad.csv")
     keep(tmp_path, history(("Tenet", "2023-01-01")), profile="Ann", name="hers.csv")
     rebuild_all(tmp_path, starter_vocabulary(), IN_UTC)
 
@@ -1069,12 +1076,12 @@ def test_sessions_are_two_or_more_episodes_of_a_show_on_a_day(tmp_path: Path) ->
 
 def test_weeks_start_on_monday_and_count_every_kind(tmp_path: Path) -> None:
     rows = [("Ozark: Season 1: A", "2024-01-07"), ("Roma", "2024-01-08"), ("", "2024-01-14"), ("Tenet", "2024-01-15")]
-    rows += [("Dark: Season 1: A", "2024-01-14"), ("Ozark: Season 1: A", "2024-01-14")]
+    rows += [("Dark: Season 1: A", "2024-01-14"), ("Ozark: Season 1: A", "2024-01-14"), ("Ozark: B", "2024-01-09")]
     imported(tmp_path, history(*rows, ("Ozark: Season 1 (Trailer)", "2024-01-22")))
 
     assert query(tmp_path, "select monday::text, views, episodes, films, shows, seconds from weeks") == [
         ("2024-01-01", 1, 1, 0, 1, None),
-        ("2024-01-08", 4, 2, 1, 2, None),
+        ("2024-01-08", 5, 3, 1, 2, None),
         ("2024-01-15", 1, 0, 1, 0, None),
     ]
 

@@ -164,6 +164,12 @@ def test_second_parts_that_never_repeat_leave_the_first_part_as_the_show():
     assert {parsed.show for parsed in found.values()} == {"Red Lake"}
 
 
+def test_the_name_of_an_episode_is_no_second_part_that_repeats():
+    found = decisions([("Red Lake: Coven", 0), ("Red Lake: Coven: Boat", 0)])
+
+    assert list(found.values()) == [episode("Red Lake"), episode("Red Lake", "Coven")]
+
+
 def test_more_parts_are_the_name_of_the_episode():
     seen = [("Red Lake: The Boys: Boat: One: Two", 0), ("Red Lake: The Boys: Car", 0)]
 
@@ -248,6 +254,23 @@ def test_episode_numbers_behind_one_second_part_are_of_a_show_with_a_colon():
 @pytest.mark.parametrize("chapter", ["Chapter 2", "Capítulo 2", "Chapter Two", "2. kapitola"])
 def test_a_lone_chapter_is_a_film(chapter):
     assert decisions([(f"Red Lake: {chapter}", 0)]) == {f"Red Lake: {chapter}": FILM}
+
+
+@pytest.mark.parametrize("number", ["10", "11", "12", "21", "101", "XI", "Onetime"])
+def test_a_number_that_only_holds_a_one_is_not_the_first(number):
+    assert decisions([(f"Red Lake: Chapter {number}", 0)]) == {f"Red Lake: Chapter {number}": FILM}
+
+
+@pytest.mark.parametrize("chapter", ["Chapter 1", "Chapter 01", "Chapter One", "Capítulo uno", "1. kapitola"])
+def test_a_lone_first_chapter_is_an_episode(chapter):
+    assert decisions([(f"Red Lake: {chapter}", 0)]) == {f"Red Lake: {chapter}": episode("Red Lake")}
+
+
+@pytest.mark.parametrize("end", [":", ": ", "："])
+def test_a_separator_at_the_end_begins_no_further_part(end):
+    found = decisions([(f"Red Lake: Chapter 2{end}", 0), ("Red Lake: Chapter 3", 900)])
+
+    assert set(found.values()) == {episode("Red Lake")}
 
 
 def test_chapters_with_siblings_are_episodes_however_far_apart():

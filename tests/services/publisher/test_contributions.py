@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from netflix_trend.encodings import FULL_DTYPE, Encodings, save_encodings
+from netflix_trend.life_events import add_event
+from netflix_trend.privacy.ternary import DOWN, NONE, UP
+from netflix_trend.quarters import Quarter
 from netflix_trend.release import decode_coefficients
 from netflix_trend.simulation.population import seeded_randomness
-from netflix_trend.survey import TopShowsQuestion, VolumeQuestion, default_survey
+from netflix_trend.survey import EffectQuestion, TopShowsQuestion, VolumeQuestion, default_survey
 from netflix_trend.weeks import Week
-from services.publisher.contributions import Contribution, answer, choose, load_profiles
+from services.publisher.contributions import Contribution, ProfileSet, answer, choose, load_profiles
 
 WEEK = Week.parse("2026-W46")  # 9 to 15 November
 VERSION = "0123456789abcdef" * 2
@@ -92,6 +96,134 @@ def test_a_volume_answer_is_near_the_bucket() -> None:
     reports = [answer(Contribution(frozenset(), 9), SURVEY, question, randbelow)[0] for _ in range(2000)]
     near = sum(7 <= report <= 11 for report in reports) / 2000  # bucket 7 holds 8 and 9, width 2
     assert near == pytest.approx(40 / 55, abs=0.04)
+
+
+# Life events
+
+EFFECT_SURVEY = default_survey(Week.parse("2026-W41"), VERSION, [30, 10, 20])
+QUARTER = Quarter.parse("2026-Q3")
+SICK = date(2026, 8, 10)
+
+
+def views(*counts: int, first: date, kind: int = 0) -> list[tuple[str, int, int, int]]:
+    """So many views on each day from `first` on."""
+    return [
+        (str(first + timedelta(days=day)), number, number, kind)
+        for day, count in enumerate(counts)
+        for number in range(count)
+    ]
+
+
+def loaded(
+    private: Path, rows: list[tuple[str, int, int, int]], *events: tuple[date, date], covered: date = date(2026, 10, 20)
+) -> ProfileSet:
+    profile(private / "profiles" / "me", rows, covered)
+    for number, (first, last) in enumerate(events):
+        add_event(private, f"event {number}", first, last)
+    profiles = load_profiles(private)
+    assert profiles is not None
+    return profiles
+
+
+def test_the_change_is_views_a_week_during_the_event_less_those_in_as_many_days_before(tmp_path: Path) -> None:
+    rows = views(5, 1, 0, 2, 4, 0, 3, 9, first=SICK - timedelta(days=4))  # 5 1 0 2 before, from the 10th 4 0 3 9
+    profiles = loaded(tmp_path, rows, (SICK, SICK + timedelta(days=2)))
+    assert profiles.change(QUARTER) == Fraction(7 * (7 - 3), 3)
+    assert profiles.contribution(Week.parse("2026-W41")).change == Fraction(28, 3)
+    assert profiles.contribution(Week.parse("2026-W40")).change is None, "that week begins in the third quarter"
+
+
+def test_views_of_all_profiles_count_and_trailers_do_not(tmp_path: Path) -> None:
+    profile(tmp_path / "profiles" / "kids", views(2, first=SICK), date(2026, 10, 20))
+    rows = views(1, 1, first=SICK - timedelta(days=1)) + views(8, first=SICK, kind=4) + views(1, first=SICK, kind=2)
+    assert loaded(tmp_path, rows, (SICK, SICK)).change(QUARTER) == 7 * (4 - 1)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "belongs"),
+    [
+        (date(2026, 7, 1), date(2026, 7, 1), True),
+        (date(2026, 9, 30), date(2026, 9, 30), True),
+        (date(2026, 9, 30), date(2026, 10, 2), True),
+        (date(2026, 6, 30), date(2026, 9, 30), False),
+        (date(2026, 10, 1), date(2026, 10, 1), False),
+    ],
+)
+def test_events_belong_to_the_quarter_they_begin_in(tmp_path: Path, first: date, last: date, belongs: bool) -> None:
+    profiles = loaded(tmp_path, views(*[1] * 300, first=date(2026, 1, 1)), (first, last))
+    assert (profiles.change(QUARTER) is not None) is belongs
+
+
+def test_of_several_events_the_longest_counts_and_of_equal_ones_the_first(tmp_path: Path) -> None:
+    rows = views(0, 1, 0, 4, 0, 9, 9, first=SICK - timedelta(days=1)) + views(1, first=date(2026, 1, 1))
+    first, second = SICK + timedelta(days=2), SICK + timedelta(days=4)
+    one_day = loaded(tmp_path / "a", rows, (second, second), (first, first), (SICK, SICK))
+    assert one_day.change(QUARTER) == 7 * 1, "the first by day, not by number"
+    longer = loaded(tmp_path / "b", rows, (SICK, SICK), (second, second + timedelta(days=1)))
+    assert longer.change(QUARTER) == Fraction(7 * (18 - 4), 2)
+
+
+def test_days_that_no_export_covers_yet_do_not_count(tmp_path: Path) -> None:
+    rows = views(1, 1, 5, 5, 5, first=SICK - timedelta(days=2))
+    event = (SICK, SICK + timedelta(days=60))
+    assert loaded(tmp_path / "a", rows, event, covered=SICK + timedelta(days=1)).change(QUARTER) == Fraction(7 * 8, 2)
+    assert loaded(tmp_path / "b", rows, event, covered=SICK - timedelta(days=1)).change(QUARTER) is None
+
+
+def test_without_an_event_or_a_history_before_it_there_is_no_change(tmp_path: Path) -> None:
+    event = (SICK, SICK + timedelta(days=3))
+    rows = views(1, 0, 0, 0, 5, first=SICK - timedelta(days=4))
+    assert loaded(tmp_path / "a", rows).change(QUARTER) is None
+    assert loaded(tmp_path / "b", [], event).change(QUARTER) is None
+    assert loaded(tmp_path / "c", rows[1:], event).change(QUARTER) is None, "the history begins with the event"
+    assert loaded(tmp_path / "d", rows, event).change(QUARTER) == Fraction(7 * 4, 4)
+
+
+def test_a_damaged_file_of_events_stops_the_question_about_them_only(tmp_path: Path) -> None:
+    (tmp_path / "life_events.json").write_text("{")
+    profiles = loaded(tmp_path, views(1, first=WEEK.monday))
+    assert set(profiles.unanswerable) == {"event_effect"}
+    assert "life_events.json" in profiles.unanswerable["event_effect"]
+    assert profiles.contribution(WEEK).titles == 1
+
+
+def test_reading_events_writes_nothing(tmp_path: Path) -> None:
+    """The publisher has the private volume for reading only."""
+    loaded(tmp_path, [])
+    assert [path.name for path in tmp_path.iterdir()] == ["profiles"]
+
+
+@pytest.mark.parametrize(
+    ("change", "true_shares"),
+    [
+        (None, [1, 0, 0]),
+        (Fraction(0), [1, 0, 0]),
+        (Fraction(28, 3), [2 / 9, 7 / 9, 0]),
+        (Fraction(-3), [3 / 4, 0, 1 / 4]),
+        (Fraction(70), [0, 1, 0]),
+    ],
+)
+def test_an_answer_about_an_event_is_rounded_and_randomized(change: Fraction | None, true_shares: list[float]) -> None:
+    question = EFFECT_SURVEY.question("event_effect")
+    assert isinstance(question, EffectQuestion)
+    randbelow, draws = seeded_randomness(4), 8000
+    contribution = Contribution(frozenset(), 3, change)
+    counted = Counter(answer(contribution, EFFECT_SURVEY, question, randbelow) for _ in range(draws))
+    found = [counted[bytes([report])] / draws for report in (NONE, UP, DOWN)]
+    assert found == pytest.approx([0.1 + 0.7 * share for share in true_shares], abs=0.025)
+
+
+@pytest.mark.parametrize("change", [None, Fraction(0), Fraction(5), Fraction(-900, 7)])
+def test_an_answer_about_an_event_has_the_same_size_and_as_many_draws(change: Fraction | None) -> None:
+    question, drawn = EFFECT_SURVEY.question("event_effect"), []
+    assert isinstance(question, EffectQuestion)
+
+    def randbelow(below: int) -> int:
+        drawn.append(below)
+        return 0
+
+    assert len(answer(Contribution(frozenset(), 0, change), EFFECT_SURVEY, question, randbelow)) == 1
+    assert len(drawn) == 2
 
 
 def test_payloads_of_a_full_and_an_empty_week_have_the_same_size() -> None:

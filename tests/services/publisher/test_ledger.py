@@ -20,15 +20,15 @@ def commit(ledger: Ledger, week: Week, data: bytes = b"release") -> None:
 
 
 def rounds(path: Path) -> list[str]:
-    with open_ledger(path, traces=False, now=WEEK) as ledger:
+    with open_ledger(path, published=(), now=WEEK) as ledger:
         return [entry.round for entry in ledger.entries]
 
 
 def test_what_was_committed_is_there_when_the_ledger_is_opened_again(tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
-    with open_ledger(path, traces=False, now=WEEK) as ledger:
+    with open_ledger(path, published=(), now=WEEK) as ledger:
         commit(ledger, WEEK, b"\x00\xff bytes")
-    with open_ledger(path, traces=True, now=WEEK) as ledger:
+    with open_ledger(path, published=[str(WEEK)], now=WEEK) as ledger:
         entry = ledger.entry(WEEK)
         assert entry is not None
         assert entry.data == b"\x00\xff bytes"
@@ -37,7 +37,7 @@ def test_what_was_committed_is_there_when_the_ledger_is_opened_again(tmp_path: P
 
 
 def test_a_round_is_drawn_once(tmp_path: Path) -> None:
-    with open_ledger(tmp_path / "ledger.jsonl", traces=False, now=WEEK) as ledger:
+    with open_ledger(tmp_path / "ledger.jsonl", published=(), now=WEEK) as ledger:
         commit(ledger, WEEK)
         with pytest.raises(LedgerError, match="already drawn"):
             commit(ledger, WEEK)
@@ -45,14 +45,14 @@ def test_a_round_is_drawn_once(tmp_path: Path) -> None:
 
 def test_a_lost_ledger_skips_all_rounds_so_far_and_answers_later_ones(tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
-    with open_ledger(path, traces=True, now=WEEK) as ledger:
+    with open_ledger(path, published=[str(WEEK)], now=WEEK) as ledger:
         assert ledger.skips(WEEK)
         assert ledger.skips(WEEK - 3)
         assert not ledger.skips(WEEK + 1)
         with pytest.raises(LedgerError):
             commit(ledger, WEEK)
         commit(ledger, WEEK + 1)
-    with open_ledger(path, traces=True, now=WEEK + 2) as ledger:
+    with open_ledger(path, published=[str(WEEK)], now=WEEK + 2) as ledger:
         assert ledger.skips(WEEK), "the loss is remembered"
         assert not ledger.skips(WEEK + 2), "and not taken for another one"
 
@@ -60,11 +60,11 @@ def test_a_lost_ledger_skips_all_rounds_so_far_and_answers_later_ones(tmp_path: 
 @pytest.mark.parametrize("cut", range(1, 60, 7))
 def test_a_torn_last_line_is_dropped_and_the_ledger_goes_on(tmp_path: Path, cut: int) -> None:
     path = tmp_path / "ledger.jsonl"
-    with open_ledger(path, traces=False, now=WEEK) as ledger:
+    with open_ledger(path, published=(), now=WEEK) as ledger:
         commit(ledger, WEEK)
         commit(ledger, WEEK + 1)
     path.write_bytes(path.read_bytes()[:-cut])
-    with open_ledger(path, traces=True, now=WEEK + 1) as ledger:
+    with open_ledger(path, published=[str(WEEK)], now=WEEK + 1) as ledger:
         assert [entry.round for entry in ledger.entries] == [str(WEEK)]
         commit(ledger, WEEK + 2)
     assert rounds(path) == [str(WEEK), str(WEEK + 2)]
@@ -73,30 +73,30 @@ def test_a_torn_last_line_is_dropped_and_the_ledger_goes_on(tmp_path: Path, cut:
 def test_a_ledger_torn_in_its_first_line_counts_as_lost(tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
     path.write_bytes(b'{"kind": "ope')
-    with open_ledger(path, traces=True, now=WEEK) as ledger:
+    with open_ledger(path, published=[str(WEEK)], now=WEEK) as ledger:
         assert ledger.skips(WEEK)
 
 
 @pytest.mark.parametrize("line", [0, 1, 2])
 def test_a_changed_or_removed_line_stops_everything(tmp_path: Path, line: int) -> None:
     path = tmp_path / "ledger.jsonl"
-    with open_ledger(path, traces=False, now=WEEK) as ledger:
+    with open_ledger(path, published=(), now=WEEK) as ledger:
         for number in range(3):
             commit(ledger, WEEK + number)
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(lines[:line] + lines[line + 1 :]))
-    with pytest.raises(LedgerError, match="line"), open_ledger(path, traces=True, now=WEEK):
+    with pytest.raises(LedgerError, match="line"), open_ledger(path, published=[str(WEEK)], now=WEEK):
         pass
     plain = json.loads(lines[line])
     plain["previous"] = "f" * 64
     lines[line] = json.dumps(plain).encode() + b"\n"
     path.write_bytes(b"".join(lines))
-    with pytest.raises(LedgerError, match="line"), open_ledger(path, traces=True, now=WEEK):
+    with pytest.raises(LedgerError, match="line"), open_ledger(path, published=[str(WEEK)], now=WEEK):
         pass
 
 
 def test_reports_are_counted_over_any_52_weeks_that_hold_the_round(tmp_path: Path) -> None:
-    with open_ledger(tmp_path / "ledger.jsonl", traces=False, now=WEEK) as ledger:
+    with open_ledger(tmp_path / "ledger.jsonl", published=(), now=WEEK) as ledger:
         assert ledger.reports_near(WEEK) == 0
         for number in range(13):
             commit(ledger, WEEK + 4 * number)
@@ -107,7 +107,7 @@ def test_reports_are_counted_over_any_52_weeks_that_hold_the_round(tmp_path: Pat
 
 
 def _draw(path: Path, number: int) -> int:
-    with open_ledger(path, traces=False, now=WEEK) as ledger:
+    with open_ledger(path, published=(), now=WEEK) as ledger:
         if ledger.entry(WEEK) is not None:
             return 0
         commit(ledger, WEEK, bytes([number]))
@@ -128,9 +128,48 @@ def test_the_line_is_on_disk_before_commit_returns(tmp_path: Path, monkeypatch: 
     seen: list[bytes] = []
     import services.publisher.ledger as module
 
-    with open_ledger(path, traces=False, now=WEEK) as ledger:
+    with open_ledger(path, published=(), now=WEEK) as ledger:
         monkeypatch.setattr(module.os, "fsync", lambda _descriptor: seen.append(path.read_bytes()))
         commit(ledger, WEEK)
     assert seen
     assert seen[0].endswith(b"\n")
     assert seen[0] == path.read_bytes()
+
+
+def test_a_ledger_restored_from_a_backup_skips_what_may_have_been_drawn_since(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    with open_ledger(path, published=(), now=WEEK) as ledger:
+        commit(ledger, WEEK - 4)
+    backup = path.read_bytes()
+    with open_ledger(path, published=[str(WEEK - 4)], now=WEEK) as ledger:
+        commit(ledger, WEEK)
+    path.write_bytes(backup)
+    published = [str(WEEK - 4), str(WEEK)]
+    with open_ledger(path, published=published, now=WEEK + 1) as ledger:
+        assert ledger.entry(WEEK - 4) is not None, "what the backup knows stays"
+        assert not ledger.skips(WEEK - 4)
+        assert ledger.skips(WEEK)
+        assert ledger.skips(WEEK + 1), "it may have been drawn and not yet appeared"
+        with pytest.raises(LedgerError):
+            commit(ledger, WEEK)
+        commit(ledger, WEEK + 2)
+    with open_ledger(path, published=[str(WEEK - 4)], now=WEEK + 2) as ledger:
+        assert ledger.skips(WEEK), "the gap is remembered when its trace is gone"
+        assert [entry.round for entry in ledger.entries] == [str(WEEK - 4), str(WEEK + 2)]
+
+
+def test_one_gap_is_written_once(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    with open_ledger(path, published=(), now=WEEK) as ledger:
+        commit(ledger, WEEK - 4)
+    for _ in range(3):
+        with open_ledger(path, published=[str(WEEK - 1)], now=WEEK) as ledger:
+            assert ledger.skips(WEEK - 1)
+    assert len(path.read_bytes().splitlines()) == 3
+
+
+def test_a_forged_file_about_the_future_stops_nothing(tmp_path: Path) -> None:
+    with open_ledger(tmp_path / "ledger.jsonl", published=(), now=WEEK) as ledger:
+        commit(ledger, WEEK - 4)
+    with open_ledger(tmp_path / "ledger.jsonl", published=[str(WEEK - 4), "2099-W01"], now=WEEK) as ledger:
+        assert not ledger.skips(WEEK)

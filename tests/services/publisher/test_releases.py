@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from datetime import date, timedelta
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from netflix_trend.datasite import Datasite
+from netflix_trend.encodings import FULL_DTYPE, Encodings, save_encodings
 from netflix_trend.release import SIZE, parse_release
-from netflix_trend.survey import Limits, Survey, TopShowsQuestion, default_survey
+from netflix_trend.settings import load_settings
+from netflix_trend.survey import EffectQuestion, Limits, Survey, TopShowsQuestion, default_survey, dump_surveys
 from netflix_trend.weeks import Week
 from services.publisher.contributions import Contribution
+from services.publisher.jobs import publish_with
 from services.publisher.releases import Outcome, Participant, publish_due
 
 NEWEST = Week.parse("2026-W46")
@@ -37,9 +42,16 @@ def publish(
     vocabulary: str = VERSION,
     covered_through: date = TODAY,
     today: date = TODAY,
+    unanswerable: Mapping[str, str] = {},
 ) -> list[Outcome]:
     return publish_due(
-        who, surveys, lambda _: contribution, vocabulary=vocabulary, covered_through=covered_through, today=today
+        who,
+        surveys,
+        lambda _: contribution,
+        vocabulary=vocabulary,
+        covered_through=covered_through,
+        today=today,
+        unanswerable=unanswerable,
     )
 
 
@@ -201,3 +213,122 @@ def test_real_randomness_is_the_default(tmp_path: Path) -> None:
         publish(who, [MINE.model_copy(update={"questions": (MINE.questions[0],)})])
         releases |= {data for name, data in files(who).items() if name.startswith("releases/")}
     assert len(releases) == 4
+
+
+def test_files_say_they_were_written_when_the_week_was_over(tmp_path: Path) -> None:
+    """The second in which a file appeared would tell how long the history took to read."""
+    who = participant(tmp_path)
+    publish(who)
+    monday = datetime.combine(NEWEST.sunday + timedelta(days=1), time(), UTC).timestamp()
+    for name in (f"releases/{MINE.round}.json", "manifest.json"):
+        assert (who.site.app_data / name).stat().st_mtime == monday
+
+
+def test_with_a_ledger_restored_from_a_backup_nothing_is_drawn_again(tmp_path: Path) -> None:
+    who = participant(tmp_path)
+    empty = who.ledger
+    publish(who, surveys=[])
+    backup = empty.read_bytes()
+    publish(who)
+    empty.write_bytes(backup)
+    outcomes = publish(who, contribution=Contribution(frozenset(), 0))
+    assert outcome_of(outcomes).status == "skipped"
+    assert not any(outcome.status == "drawn" for outcome in outcomes)
+    assert outcome_of(publish(who)).status == "skipped", "and it stays so when the file is gone"
+
+
+# Life events
+
+# The first round that begins in the fourth quarter, and only its question about life events of the third, to everybody.
+EFFECT_WEEK = Week.parse("2026-W41")
+
+
+def effect_survey(week: Week = EFFECT_WEEK, rotation: int = 1) -> Survey:
+    asked = default_survey(EFFECT_WEEK, VERSION, range(50)).question("event_effect")
+    assert isinstance(asked, EffectQuestion)
+    return Survey(round=str(week), vocabulary=VERSION, rotation=rotation, questions=(asked,))
+
+
+def test_neighbouring_histories_with_and_without_an_event_look_the_same(tmp_path: Path) -> None:
+    shapes = []
+    for number, change in enumerate([None, Fraction(0), Fraction(-5, 3), Fraction(400)]):
+        who = participant(tmp_path / str(number))
+        (outcome,) = publish(who, [effect_survey()], Contribution(frozenset(), 0, change))
+        assert outcome.status == "drawn"
+        shapes.append({name: len(data) for name, data in files(who).items()})
+    assert shapes[0] == shapes[1] == shapes[2] == shapes[3]
+    assert shapes[0]["releases/2026-W41.json"] == SIZE
+
+
+def test_an_answer_about_life_events_is_never_drawn_again(tmp_path: Path) -> None:
+    who = participant(tmp_path)
+    publish(who, [effect_survey()], Contribution(frozenset(), 0, Fraction(12)))
+    before = files(who)
+    for change in (None, Fraction(-12), Fraction(12)) * 4:
+        (outcome,) = publish(who, [effect_survey()], Contribution(frozenset(), 0, change))
+        assert outcome.status == "kept"
+        assert files(who) == before
+
+
+def test_life_events_of_a_quarter_are_answered_about_once_whatever_is_asked(tmp_path: Path) -> None:
+    """An aggregator that asks everybody in every round hears of a quarter once; other questions are not affected."""
+    who = participant(tmp_path)
+    rounds = [EFFECT_WEEK + offset for offset in (2, 0, 1, 3, 5)]  # also out of order
+    outcomes = publish(who, [effect_survey(week) for week in rounds])
+    assert [outcome.status for outcome in outcomes] == ["drawn", *["refused"] * 4]
+    assert "2026-Q3" in outcomes[1].reason
+    other = SURVEYS[-1].model_copy(update={"rotation": 1})
+    assert publish(who, [other])[0].status == "drawn"
+
+
+def test_after_a_lost_ledger_the_quarter_is_not_answered_about_again(tmp_path: Path) -> None:
+    who = participant(tmp_path)
+    publish(who, [effect_survey()], today=EFFECT_WEEK.sunday + timedelta(days=1))
+    who.ledger.unlink()
+    publish(who, [], today=EFFECT_WEEK.sunday + timedelta(days=1))
+    assert publish(who, [effect_survey(EFFECT_WEEK + 1)])[0].status == "refused"
+    following = effect_survey().questions[0].model_copy(update={"quarter": "2026-Q4"})
+    later = Survey(round="2027-W01", vocabulary=VERSION, rotation=1, questions=(following,))
+    today = later.week.sunday + timedelta(days=1)
+    assert publish(who, [later], covered_through=today, today=today)[0].status == "drawn"
+
+
+def test_a_question_that_cannot_be_answered_yet_waits_and_the_others_do_not(tmp_path: Path) -> None:
+    who = participant(tmp_path)
+    other = SURVEYS[-1].model_copy(update={"rotation": 1})
+    broken = {"event_effect": "life_events.json on the private volume is damaged; mend or remove it"}
+    outcomes = publish(who, [effect_survey(), other], unanswerable=broken)
+    assert [outcome.status for outcome in outcomes] == ["skipped", "drawn"]
+    assert "damaged" in outcomes[0].reason
+    assert [outcome.status for outcome in publish(who, [effect_survey(), other])] == ["drawn", "kept"]
+
+
+def test_life_events_are_not_answered_about_when_the_limits_leave_them_out(tmp_path: Path) -> None:
+    who = participant(tmp_path, Limits(questions=frozenset({"top_shows", "volume"})))
+    (outcome,) = publish(who, [effect_survey()])
+    assert outcome.status == "refused"
+    assert "event_effect" in outcome.reason
+    assert not who.site.published()
+
+
+def test_damaged_life_events_leave_the_question_about_them_open_until_they_are_mended(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The whole job, from the files on the private volume."""
+    settings = load_settings(
+        **{f"{name}_dir": tmp_path / name for name in ("private", "publisher", "datasites")},
+        aggregator_datasite=AGGREGATOR.replace("example.org", "example.net"),
+    )
+    profile = settings.private_dir / "profiles" / "me"
+    profile.mkdir(parents=True)
+    save_encodings(profile, Encodings(np.zeros(0, FULL_DTYPE), np.zeros(50, "<i4"), VERSION, TODAY))
+    shared = Datasite(settings.datasites_dir, settings.aggregator_datasite).app_data / "shared"
+    shared.mkdir(parents=True)
+    (shared / "survey.json").write_bytes(dump_surveys([effect_survey()]))
+    events = settings.private_dir / "life_events.json"
+    events.write_text("{")
+    assert [outcome.status for outcome in publish_with(settings, TODAY)] == ["skipped"]
+    assert "event_effect is not answered: life_events.json on the private volume is damaged" in caplog.text
+    events.unlink()
+    assert [outcome.status for outcome in publish_with(settings, TODAY)] == ["drawn"]
+    assert [outcome.status for outcome in publish_with(settings, TODAY)] == ["kept"]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from services.processor import events
-from services.processor.events import EventError, LifeEvent, add_event, read_events, remove_event
+from netflix_trend import life_events
+from netflix_trend.life_events import EventError, LifeEvent, add_event, read_events, remove_event
 
 FILE = "life_events.json"
 LOCK = ".life_events.lock"
@@ -271,7 +271,7 @@ def test_a_failed_write_keeps_the_old_events(tmp_path, monkeypatch):
         raise OSError("no space left")
 
     with monkeypatch.context() as patch:
-        patch.setattr(events, "write_atomically", full_disk)
+        patch.setattr(life_events, "write_atomically", full_disk)
         with pytest.raises(OSError, match="no space"):
             add_event(tmp_path, "travel", MONDAY, SUNDAY)
 

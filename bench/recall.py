@@ -1,0 +1,115 @@
+"""`python -m bench.recall`: how many of a week's five most watched shows are found, with and without filter and chart.
+
+Cohorts unlike the public chart (taste e**(.8 Z)), 26 weeks with drift, N people answer every week, odds of 8, k=1.
+Noisy counts are drawn from the exact P1 and P0 instead of report by report; everything after that is the product's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+from collections.abc import Iterable
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netflix_trend.simulation.population import Population
+from netflix_trend.statistics import RoundStatistics
+from netflix_trend.survey import Survey, TopShowsQuestion
+from netflix_trend.vocabulary import CatalogueTitle, Vocabulary
+from netflix_trend.weeks import Week
+from services.aggregator.collect import RoundReports
+from services.aggregator.estimation import estimate_round
+from services.aggregator.rounds import next_candidates
+from services.aggregator.trends import find_trends
+
+_FIRST = Week.parse("2026-W01")
+_SHOWS = 5000
+_TOP = 5
+# Weeks after which recall is taken: several of a cohort, far enough apart to differ.
+_LOOKS = frozenset({13, 17, 21, 25})
+VOCABULARY = Vocabulary.build(CatalogueTitle(title=f"Show {n}", kind="series") for n in range(_SHOWS))
+CHART = [show.title for show in VOCABULARY.shows]
+NUMBER = {title: number for number, title in enumerate(CHART)}
+WAYS = ("chart alone", "raw", "filtered", "filtered + prior", "rotating", "rotating + prior")
+
+
+def answered(people: list[frozenset[int]], week: Week, candidates: list[int], seed: int) -> RoundStatistics:
+    """Return the statistics of a round in which everybody names one of the candidates they watched."""
+    source, generator = random.Random(seed), np.random.default_rng(seed)
+    question = TopShowsQuestion.ask(candidates, k=1, odds=Fraction(8), weight=1)
+    survey = Survey(round=str(week), vocabulary=VOCABULARY.version, rotation=1, questions=(question,))
+    place = {show: number for number, show in enumerate(candidates)}
+    named = np.zeros(len(candidates), np.int64)
+    for shows in people:
+        listed = sorted(place[show] for show in shows if show in place)
+        if listed:
+            named[source.choice(listed)] += 1
+    counts = generator.binomial(named, float(question.channel.true_rate))
+    counts += generator.binomial(len(people) - named, float(question.channel.false_rate))
+    found = RoundReports(survey, participants=len(people), show_counts=counts)
+    found.reports["top_shows"] = len(people)
+    return estimate_round(found, VOCABULARY)
+
+
+def recall(reach: NDArray[np.int64], chosen: Iterable[str]) -> float:
+    """Return how many of the chosen shows are watched at least as much as the true fifth, as a share of five."""
+    fifth = int(np.partition(reach, -_TOP)[-_TOP])
+    return sum(int(reach[NUMBER[title]]) >= fifth for title in list(chosen)[:_TOP]) / _TOP
+
+
+def cohort(answering: int, weeks: int, seed: int) -> NDArray[np.float64]:
+    """Return float64[looks, WAYS], recall of one cohort.
+
+    The first 50 shows of the chart are asked about every week; the rotating ways ask as the product does.
+    """
+    found = []
+    fixed: list[RoundStatistics] = []
+    rotating: dict[bool, list[RoundStatistics]] = {False: [], True: []}
+    candidates = {uses_chart: list(range(50)) for uses_chart in rotating}
+    for number, simulated in enumerate(Population(answering, _SHOWS, seed, taste=0.8).weeks(weeks)):
+        week, draw = _FIRST + number, 1000 * seed + number
+        fixed.append(answered(simulated.shows, week, list(range(50)), draw))
+        rankings = {}
+        for uses_chart, rounds in rotating.items():
+            rounds.append(answered(simulated.shows, week, candidates[uses_chart], draw))
+            rankings[uses_chart] = ranking(rounds, uses_chart)
+            numbers = [NUMBER[title] for title in rankings[uses_chart]]
+            candidates[uses_chart] = next_candidates(numbers, _SHOWS, week + 1)
+        if number in _LOOKS or number == weeks - 1:
+            raw = fixed[-1].top_shows
+            assert raw is not None
+            lists = ([show.title for show in raw.shows], ranking(fixed, False), ranking(fixed, True))
+            reach = simulated.reach(_SHOWS)
+            found.append([recall(reach, way) for way in (CHART, *lists, rankings[False], rankings[True])])
+    return np.array(found)
+
+
+def ranking(rounds: list[RoundStatistics], uses_chart: bool) -> list[str]:
+    """Return titles, largest filtered share first."""
+    shows = find_trends(rounds, CHART if uses_chart else None).shows
+    assert shows is not None
+    return [show.title for show in shows.shows]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print mean recall and its standard error over cohorts."""
+    parser = argparse.ArgumentParser(prog="python -m bench.recall", description=__doc__)
+    parser.add_argument(
+        "--answering", type=int, nargs="+", default=[100, 300, 1000], help="people a week (%(default)s)"
+    )
+    parser.add_argument("--cohorts", type=int, default=12, help="different populations (%(default)s)")
+    parser.add_argument("--weeks", type=int, default=26, help="weeks of each (%(default)s)")
+    options = parser.parse_args(arguments)
+    print(f"top-{_TOP} recall, {options.cohorts} cohorts, {options.weeks} weeks; +- is one standard error over cohorts")
+    print(f"{'answering':>9}" + "".join(f"{way:>20}" for way in WAYS))
+    for answering in options.answering:
+        each = np.array([cohort(answering, options.weeks, seed).mean(axis=0) for seed in range(options.cohorts)])
+        errors = each.std(axis=0, ddof=min(1, len(each) - 1)) / np.sqrt(len(each))
+        cells = "".join(f"{mean:>13.2f} +-{e:.2f} " for mean, e in zip(each.mean(axis=0), errors, strict=True))
+        print(f"{answering:>9}{cells}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""What several releases cost together, as numbers and in plain words."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+# The chance with which the tighter of the two totals may fail.
+DELTA = 1e-6
+
+
+def epsilon(odds: Fraction) -> float:
+    """Return the natural logarithm of odds, which the literature calls epsilon."""
+    return math.log(odds.numerator) - math.log(odds.denominator)
+
+
+def product(odds: Iterable[Fraction]) -> Fraction:
+    """Return what releases with these odds multiply the odds of a guess about all of them by, at most: their product
+    (basic composition; C. Dwork and A. Roth, The Algorithmic Foundations of Differential Privacy, theorem 3.14).
+    """
+    return math.prod(odds, start=Fraction(1))
+
+
+def total_epsilon(odds: Sequence[Fraction], delta: float = DELTA) -> float:
+    """Return the smallest epsilon so that releases with these odds together are (epsilon, delta) private.
+
+    Exact for the worst mechanisms of these odds: whatever is private with odds r is no easier to tell apart than
+    binary randomized response with odds r (P. Kairouz, S. Oh, P. Viswanath, "The Composition Theorem for Differential
+    Privacy", ICML 2015, theorem 3.4), so the privacy loss is a sum of independent +-ln(r), plus with probability
+    r/(1+r). delta(epsilon) = E[(1 - exp(epsilon - loss))+]. Never above the sum of all epsilons.
+    """
+    losses, masses = np.zeros(1), np.ones(1)
+    for ratio, count in sorted(Counter(odds).items()):
+        loss, mass = _binomial_loss(ratio, count)
+        losses = np.add.outer(losses, loss).ravel()
+        masses = np.multiply.outer(masses, mass).ravel()
+
+    def failing(at: float) -> float:
+        above = losses > at
+        return float((masses[above] * -np.expm1(at - losses[above])).sum())
+
+    low, high = 0.0, sum(map(epsilon, odds))
+    if failing(low) <= delta:
+        return 0.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if failing(middle) > delta else (low, middle)
+    return high
+
+
+def _binomial_loss(ratio: Fraction, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the privacy losses of `count` randomized responses of one ratio, and their probabilities."""
+    plus = np.arange(count + 1)
+    log_choose = np.array([math.lgamma(count + 1) - math.lgamma(k + 1) - math.lgamma(count - k + 1) for k in plus])
+    log_true, log_false = -math.log1p(float(1 / ratio)), -math.log1p(float(ratio))
+    mass = np.exp(log_choose + plus * log_true + (count - plus) * log_false)
+    return np.asarray((2 * plus - count) * epsilon(ratio), dtype=np.float64), np.asarray(mass, dtype=np.float64)
+
+
+def suspicion(odds: Fraction, before: Fraction = Fraction(1, 10)) -> Fraction:
+    """Return what a suspicion of probability `before` can become at most, by Bayes' rule."""
+    return odds * before / (1 - before + odds * before)
+
+
+def report_in_words(odds: Fraction) -> str:
+    """Return what one report reveals, for people."""
+    return (
+        f"Whoever reads a report can multiply the odds of any guess about its week by at most {_plain(odds)}: "
+        f"a 10 % suspicion can become at most {100 * float(suspicion(odds)):.0f} %."
+    )
+
+
+def total_in_words(odds: Sequence[Fraction]) -> str:
+    """Return what several reports reveal together, for people."""
+    if not odds:
+        return "No report was made, so nothing was revealed."
+    basic, tight = sum(map(epsilon, odds)), total_epsilon(odds)
+    return (
+        f"Each week is protected by itself. About something that is the same in all {len(odds)} reported weeks, the "
+        f"odds of a guess can be multiplied by at most {_plain(product(odds))} (epsilon {basic:.2f}, or {tight:.2f} "
+        f"except with a chance of one in a million)."
+    )
+
+
+def _plain(value: Fraction) -> str:
+    if value >= 1_000_000:
+        return f"{float(value):.1e}"
+    return str(value.numerator) if value.denominator == 1 else f"{float(value):.4g}"

@@ -1,0 +1,161 @@
+"""What several rounds tell together: the file `trends.json`, computed from published statistics only."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AllowInfNan, Field, ValidationError
+
+from netflix_trend.canonical import canonical_json
+from netflix_trend.statistics import StatisticsError
+from netflix_trend.survey import Strict
+from netflix_trend.weeks import Week
+
+TRENDS = "trends.json"
+LARGEST_TRENDS_FILE = 8_000_000
+MOST_ROUNDS = 52
+# The file lists the strongest shows only, so that it stays small for every vocabulary.
+MOST_LISTED = 1000
+
+
+def _is_week(value: str) -> str:
+    Week.parse(value)
+    return value
+
+
+_Number = Annotated[float, AllowInfNan(False)]
+_NotNegative = Annotated[float, AllowInfNan(False), Field(ge=0)]
+_Share = Annotated[float, Field(ge=0, le=1)]
+_Count = Annotated[int, Field(ge=0)]
+_Round = Annotated[str, AfterValidator(_is_week)]
+_Title = Annotated[str, Field(max_length=300)]
+
+
+class ShowTrend(Strict):
+    """Share of participants who would name a show in the newest round, all rounds weighed.
+
+    share: may lie below 0 where all is noise. lower, upper: interval, within 0 to 1. rounds: how many rounds asked.
+    is_signal: whether the answers alone tell it from noise. prior_part: 1 when the share is wholly what was assumed
+    beforehand, 0 when it rests on answers alone.
+    """
+
+    title: _Title
+    share: _Number
+    standard_error: _NotNegative
+    lower: _Share
+    upper: _Share
+    is_signal: bool
+    rounds: _Count
+    prior_part: _Share
+
+
+class ShowTrends(Strict):
+    """Filtered shares, largest first.
+
+    drift: weekly change of a share that the filter allows for, relative to the share. prior: in words, what was
+    assumed beforehand. uses_public_prior: whether that is a public chart.
+    """
+
+    round: _Round
+    confidence: _Share
+    drift: _NotNegative
+    uses_public_prior: bool
+    prior: Annotated[str, Field(max_length=1000)]
+    shows: Annotated[tuple[ShowTrend, ...], Field(strict=False, max_length=MOST_LISTED)]
+
+
+class AllTimeShow(Strict):
+    """How many of the people asked named a show, summed over the rounds that asked about it.
+
+    people, standard_error, lower, upper: the sum, of `reports` answers in `rounds` rounds. gate: smallest sum that is
+    told from noise. share, share_error, share_lower, share_upper: the same divided by the answers, which is the mean
+    of the asked rounds weighted by their answers.
+    """
+
+    title: _Title
+    rounds: _Count
+    reports: _Count
+    people: _Number
+    standard_error: _NotNegative
+    lower: _NotNegative
+    upper: _NotNegative
+    gate: _Number
+    share: _Number
+    share_error: _NotNegative
+    share_lower: _Share
+    share_upper: _Share
+    is_signal: bool
+
+
+class AllTime(Strict):
+    """Top shows of all rounds, largest share first; `items` shows were asked about in all."""
+
+    confidence: _Share
+    items: _Count
+    shows: Annotated[tuple[AllTimeShow, ...], Field(strict=False, max_length=MOST_LISTED)]
+
+
+class WeeklyMean(Strict):
+    """Mean number of titles a participant started in the round; the standard error is rather too large than small."""
+
+    round: _Round
+    reports: _Count
+    mean: _NotNegative
+    standard_error: _NotNegative
+    lower: _NotNegative
+    upper: _NotNegative
+    is_reliable: bool
+
+
+class Slope(Strict):
+    """Change of the mean from one week to the next, in titles; a direction only where the interval leaves out 0."""
+
+    per_week: _Number
+    standard_error: _NotNegative
+    lower: _Number
+    upper: _Number
+    rounds: _Count
+    direction: Literal["rising", "falling", "noise"]
+
+
+class Viewing(Strict):
+    """Mean viewing of each round, oldest first. slope: None while fewer than three rounds are reliable."""
+
+    confidence: _Share
+    weeks: Annotated[tuple[WeeklyMean, ...], Field(strict=False, max_length=MOST_ROUNDS)]
+    slope: Slope | None
+
+    @property
+    def sentence(self) -> str:
+        """What the slope says, in words."""
+        if self.slope is None:
+            return "Whether viewing rises or falls cannot be told yet: fewer than three rounds are reliable."
+        interval = f"{self.slope.lower:+.2f} to {self.slope.upper:+.2f} titles a week (95 %)"
+        if self.slope.direction == "noise":
+            return f"Whether viewing rises or falls cannot be told from noise: {interval}."
+        return f"Viewing is {self.slope.direction}: {interval}."
+
+
+class Trends(Strict):
+    """Everything that several rounds tell together. rounds: those with answers, oldest first."""
+
+    schema_version: Literal[1] = 1
+    rounds: Annotated[tuple[_Round, ...], Field(strict=False, max_length=MOST_ROUNDS)]
+    shows: ShowTrends | None
+    all_time: AllTime | None
+    viewing: Viewing | None
+
+    def to_bytes(self) -> bytes:
+        """Return the file `trends.json`."""
+        return canonical_json(self.model_dump(mode="json")) + b"\n"
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Trends:
+        """Read the file. Raises StatisticsError."""
+        if len(data) > LARGEST_TRENDS_FILE:
+            raise StatisticsError(f"{TRENDS} has {len(data)} bytes, at most {LARGEST_TRENDS_FILE} are read")
+        try:
+            return cls.model_validate_json(data)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            raise StatisticsError(f"{TRENDS}: {'.'.join(map(str, first['loc'])) or 'file'}: {first['msg']}") from None

@@ -1,0 +1,176 @@
+"""What reports that nobody's week explains do to a round: which are refused, and how far the others can be trusted.
+
+Nobody can tell one forged answer from an honest one: every answer that passes the format can come from any week.
+What can be told are copies, sets that honest people practically never send, and numbers that hang on few reports.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import comb, factorial, prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netflix_trend.privacy.set_response import SetResponse
+
+# An honest report is refused by a check with at most this probability.
+FALSE_REFUSAL = 1e-6
+# Verdicts must stand without this many of a hundred reports, whichever they are.
+_PERCENT_FORGED = 1
+
+
+@dataclass(frozen=True)
+class CheckedReports:
+    """Counts of the reports that passed. counts: int64[V]; kept, duplicates, implausible: how many reports."""
+
+    counts: NDArray[np.int64]
+    kept: int
+    duplicates: int
+    implausible: int
+
+
+def count_checked(channel: SetResponse, reports: NDArray[np.uint32]) -> CheckedReports:
+    """Count uint32[N, k+2] reports without copies of another report and without implausible ones.
+
+    Copies: of equal reports one counts. Which one does not matter to any number, because they say the same; so
+    nobody gains by being first, and copying somebody's report neither adds to it nor silences it.
+    """
+    duplicates = 0
+    if len(reports) * collision_chance(channel) < FALSE_REFUSAL:
+        distinct = np.unique(reports, axis=0)
+        duplicates = len(reports) - len(distinct)
+        reports = distinct
+    counts, sizes = channel.count_with_sizes(reports)
+    implausible = reports[sizes >= implausible_size(channel)]
+    return CheckedReports(
+        counts=counts - channel.count(implausible),
+        kept=len(reports) - len(implausible),
+        duplicates=duplicates,
+        implausible=len(implausible),
+    )
+
+
+def collision_chance(channel: SetResponse) -> float:
+    """Return what the chance that two honest people send the same report is at most.
+
+    That is the largest probability of any report, w1/(p**2 (w1 N1 + w0 N0)): 1.6e-14 at k=1, odds 8. Among 100,000
+    honest reports one is refused as a copy of any other with a chance below 1.6e-9, and in one round of 12,000 there
+    is any such pair at all (birthday bound 8e-5). The check is left out where the first figure exceeds
+    FALSE_REFUSAL: above 60 million reports, or for thresholds that make reports predictable. One-byte answers are
+    equal all the time; they cannot be checked like this.
+    """
+    return channel.odds.numerator / (channel.prime**2 * channel.total_weight)
+
+
+@lru_cache(maxsize=32)
+def implausible_size(channel: SetResponse, chance: float = FALSE_REFUSAL) -> int:
+    """Return the smallest size of a noisy set that an honest report has with at most `chance`; V+1 if there is none.
+
+    Proof. Whatever the person watched, P(h|s) is at most D = w1 p**k / (w1 N1 + w0 N0) times the probability of h
+    among all polynomials of degree k+1 with uniform coefficients (docs/set-response.md). For those, the values at the
+    V points are (k+2)-wise independent, so the moments of the size S up to order k+2 are the ones of a binomial B:
+
+    - Markov with even central moments: P(S >= m) <= E (B - V P0)**r / (m - V P0)**r, r <= k+2;
+    - Markov with factorial moments: P(S >= m) <= C(V, j) P0**j / C(m, j), j <= k+2;
+    - P(S = V) by counting the polynomials that are below T everywhere (`_count_low_polynomials`).
+
+    Six standard deviations, which the study proposed, would refuse honest people: a report is a polynomial of low
+    degree, and some of these run along below T. With 50 shows at k=1 six deviations are 19 shows; 6e-5 of all
+    polynomials have that many (simulated, tests), 250 times what is allowed here. Small sets are never refused: they
+    lower every show by at most P0/(P1 - P0).
+    """
+    excess = channel.odds.numerator * channel.prime**channel.k / channel.total_weight
+    allowed = chance / excess
+    items, rate, independent = channel.items, channel.threshold / channel.prime, channel.k + 2
+    mean = items * rate
+    sizes = np.arange(items + 1)
+    bound = np.ones(items + 1)
+    above = sizes > mean
+    pmf = _binomial_pmf(items, rate)
+    for order in range(2, independent + 1, 2):
+        moment = float((pmf * np.abs(sizes - mean) ** order).sum())
+        bound[above] = np.minimum(bound[above], moment / (sizes[above] - mean) ** order)
+    for order in range(1, min(independent, items) + 1):
+        possible = np.cumprod([(items - i) * rate for i in range(order)])[-1]
+        subsets = np.prod([np.maximum(sizes - i, 0) for i in range(order)], axis=0, dtype=np.float64)
+        bound = np.minimum(bound, np.divide(possible, subsets, out=np.ones(items + 1), where=subsets > 0))
+    low = _count_low_polynomials(channel)
+    if low is not None:
+        bound[-1] = min(bound[-1], low / channel.prime**independent)
+    passing = np.flatnonzero(bound <= allowed)
+    return int(passing[0]) if len(passing) else items + 1
+
+
+def _binomial_pmf(items: int, rate: float) -> NDArray[np.float64]:
+    """Return float64[items+1], the binomial distribution."""
+    k = np.arange(items)
+    logs = np.concatenate([[0.0], np.cumsum(np.log((items - k) / (k + 1)) + np.log(rate / (1 - rate)))])
+    return np.asarray(np.exp(logs + items * np.log1p(-rate)), dtype=np.float64)
+
+
+def _count_low_polynomials(channel: SetResponse) -> int | None:
+    """Return an upper bound of how many polynomials of degree k+1 are below T at all points; None when unknown.
+
+    If 2**(k+1) (T-1) < p, the differences of order k+2 of such values vanish in whole numbers, not only modulo p:
+    so the values are those of an integer-valued polynomial, a sum of C(x, j) with whole coefficients (G. Polya 1915).
+    At k+2 points x their value vectors form a lattice. In its triangular (Hermite) form with diagonal d_i, the values
+    at the earlier points leave every d_i-th whole number below T at the next one: at most ceil(T/d_i) choices.
+    """
+    size, items = channel.k + 2, channel.items
+    if items < size + 1 or 2 ** (channel.k + 1) * (channel.threshold - 1) >= channel.prime:
+        return None
+    points = [round(i * (items - 1) / (size - 1)) for i in range(size)]
+    rows = [[comb(x, degree) for x in points] for degree in range(size)]
+    steps = []
+    for column in range(size):
+        # Euclid on the rows from `column` on, until one of them alone is not zero in this column.
+        while True:
+            left = sorted((row for row in rows[column:] if row[column]), key=lambda row: abs(row[column]))
+            if len(left) == 1:
+                break
+            for row in left[1:]:
+                quotient = row[column] // left[0][column]
+                row[:] = [value - quotient * low for value, low in zip(row, left[0], strict=True)]
+        place = rows.index(left[0], column)
+        rows[column], rows[place] = rows[place], rows[column]
+        steps.append(abs(rows[column][column]))
+    # The determinant of the lattice, by the Vandermonde product.
+    gaps = prod(points[j] - points[i] for j in range(size) for i in range(j))
+    assert prod(steps) * prod(factorial(degree) for degree in range(size)) == gaps
+    return prod(-(-channel.threshold // step) for step in steps)
+
+
+def tolerated(reports: int) -> int:
+    """Return how many forged reports a robust number withstands: 1 % of all, rounded up."""
+    return -(-reports * _PERCENT_FORGED // 100)
+
+
+def volume_influence(
+    counts: NDArray[np.int64],
+    channel: NDArray[np.float64],
+    shares: NDArray[np.float64],
+    prior: NDArray[np.float64],
+    prior_people: float,
+    left_out: int,
+) -> NDArray[np.float64]:
+    """Return float64[outputs, B]: how the estimated shares change when `left_out` reports of one output are left out.
+
+    counts: int64[outputs]; channel: float64[B, outputs]; shares: the maximum that `square_wave.map_em` found. Where
+    fewer reports have this output, all of them are left out. First order (L. A. Jaeckel, The infinitesimal jackknife,
+    1972): with F(q) = sum c_o ln(q M)_o + a sum prior_b ln q_b on the simplex, the maximum moves by the solution of
+    -F'' d + l 1 = -r M_o/(q M)_o, sum d = 0.
+    """
+    buckets = len(shares)
+    expected = shares @ channel
+    score = channel / expected
+    system = np.ones((buckets + 1, buckets + 1))
+    system[:-1, :-1] = (score * (counts / 1.0)) @ score.T + np.diag(prior_people * prior / shares**2)
+    system[-1, -1] = 0.0
+    right = np.zeros((buckets + 1, len(counts)))
+    right[:-1] = -score * np.minimum(counts, left_out)
+    # In units of the shares, so that small ones do not spoil the condition.
+    scale = np.append(shares, 1.0)
+    moved = scale[:, None] * np.linalg.solve(system * scale * scale[:, None], right * scale[:, None])
+    return np.asarray(moved[:-1].T, dtype=np.float64)

@@ -1,0 +1,434 @@
+"""What several rounds tell together. All of it is computed from published statistics, so it costs no privacy.
+
+Shows are told apart by title, because a new catalogue numbers them anew. A show that was not on a round's list has no
+observation in that round, which is not the same as nobody naming it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from itertools import pairwise
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netflix_trend.privacy.set_response import SetResponse, best_threshold
+from netflix_trend.statistics import RoundStatistics, TopShows, Volume
+from netflix_trend.trends import (
+    MOST_LISTED,
+    MOST_ROUNDS,
+    AllTime,
+    AllTimeShow,
+    ShowTrend,
+    ShowTrends,
+    Slope,
+    Trends,
+    Viewing,
+    WeeklyMean,
+)
+from netflix_trend.weeks import Week
+
+Floats = NDArray[np.float64]
+
+CONFIDENCE = 0.95
+_Z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
+# Chance of a false alarm in a whole list of shows when nobody watched any of them.
+_FALSE_ALARM = 0.05
+
+# Chance a week that a show's level starts afresh, as at a launch (privacy.md, section 3b).
+FRESH_START = 0.004
+# The broad prior of a share: one of 50 shows on the list, and as likely as not to be far from it. With this spread a
+# show named by a fifth of all people is nothing strange, and 100 answers already outweigh it.
+PRIOR_SHARE, PRIOR_SPREAD = 0.02, 0.1
+# Weekly change of a share, relative to the share (at least to SMALLEST_LEVEL, so that a show that nobody watched can
+# rise): the largest that is not rejected against the most likely one at 5 % (2 ln ratio below chi-square's 3.84),
+# since too small a drift makes intervals too narrow. A few rounds cannot tell it; until then one is assumed under
+# which a show halves or doubles in a quarter.
+DRIFTS = (0.02, 0.05, 0.1, 0.2, 0.4)
+ASSUMED_DRIFT, _ROUNDS_TO_LEARN_DRIFT = 0.2, 6
+_LIKELY_ENOUGH = 1.92
+SMALLEST_LEVEL = 0.005
+
+# The public chart: its first show is named by this share of people, the n-th by one n-th of it (Zipf), each wrong by
+# a factor e**(CHART_SPREAD * Z), Z standard normal (privacy.md, sections 0 and 3b).
+CHART_TOP, CHART_SPREAD = 0.13, 0.8
+
+# A weekly mean whose standard error exceeds this share of it is not shown as reliable (privacy.md, section 9).
+LARGEST_RELATIVE_ERROR = 0.2
+_ROUNDS_FOR_A_SLOPE = 3
+
+BROAD_PRIOR_TEXT = "Assumed beforehand, from no data: a show is named by 2 % of people, give or take 10."
+PUBLIC_PRIOR_TEXT = (
+    "Assumed beforehand, from a public chart and not from participants: the catalogue's own order, the first show "
+    "named by 13 % of people, the n-th by one n-th of that, each wrong by a factor of 2 or so. Shares and intervals "
+    "mix it with the answers; whether a show is told from noise rests on the answers alone."
+)
+
+
+def find_trends(statistics: Sequence[RoundStatistics], chart: Sequence[str] | None = None) -> Trends:
+    """Return what the newest rounds tell together; their order in `statistics` does not matter.
+
+    chart: titles in the order of a public chart, to be used as a labelled prior; None to rest on answers alone.
+    """
+    by_round = {one.round: one for one in statistics if one.reports}
+    rounds = [by_round[name] for name in sorted(by_round)[-MOST_ROUNDS:]]
+    observed = observe_shows(rounds)
+    return Trends(
+        rounds=tuple(one.round for one in rounds),
+        shows=filtered_shows(observed, chart) if observed else None,
+        all_time=all_time(observed) if observed else None,
+        viewing=viewing([(one.round, one.volume) for one in rounds if one.volume and one.volume.reports]),
+    )
+
+
+@dataclass(frozen=True)
+class ObservedShows:
+    """S1 of R rounds for V shows, oldest first. Arrays are float64[R, V], NaN where a show was not asked about.
+
+    weeks: int64[R], week indices. reports: float64[R]. estimate, standard_error: people.
+    noise, third, step: float64[R], about an estimate when nobody watched the show, in people: its standard deviation,
+    its third central moment, and by how much one more noisy set raises it.
+    """
+
+    titles: tuple[str, ...]
+    newest: str
+    weeks: NDArray[np.int64]
+    reports: Floats
+    estimate: Floats
+    standard_error: Floats
+    noise: Floats
+    third: Floats
+    step: Floats
+
+    @property
+    def asked(self) -> NDArray[np.bool_]:
+        """bool[R, V]: which round asked about which show."""
+        return ~np.isnan(self.estimate)
+
+
+def observe_shows(rounds: Sequence[RoundStatistics]) -> ObservedShows | None:
+    """Return the top shows of `rounds`, oldest first, as arrays; None when nobody answered that question."""
+    asked = [(one.round, one.top_shows) for one in rounds if one.top_shows and one.top_shows.reports]
+    if not asked:
+        return None
+    titles = sorted({show.title for _, top_shows in asked for show in top_shows.shows})
+    place = {title: number for number, title in enumerate(titles)}
+    estimate = np.full((len(asked), len(titles)), np.nan)
+    standard_error = np.full_like(estimate, np.nan)
+    for number, (_, top_shows) in enumerate(asked):
+        columns = [place[show.title] for show in top_shows.shows]
+        estimate[number, columns] = [show.estimate for show in top_shows.shows]
+        standard_error[number, columns] = [show.standard_error for show in top_shows.shows]
+    rates = np.array([_rates(top_shows) for _, top_shows in asked])
+    gain, false_rate = rates[:, 0] - rates[:, 1], rates[:, 1]
+    reports = np.array([float(top_shows.reports) for _, top_shows in asked])
+    return ObservedShows(
+        titles=tuple(titles),
+        newest=asked[-1][0],
+        weeks=np.array([Week.parse(name).index for name, _ in asked]),
+        reports=reports,
+        estimate=estimate,
+        standard_error=standard_error,
+        noise=np.array([top_shows.noise for _, top_shows in asked]),
+        third=reports * false_rate * (1 - false_rate) * (1 - 2 * false_rate) / gain**3,
+        step=1 / gain,
+    )
+
+
+def _rates(top_shows: TopShows) -> tuple[float, float]:
+    """Return P1 and P0; the file states odds and k, and `TopShowsQuestion.ask` takes the best threshold for them."""
+    return _rates_of(top_shows.k, Fraction(*top_shows.odds))
+
+
+@lru_cache(maxsize=64)
+def _rates_of(k: int, odds: Fraction) -> tuple[float, float]:
+    channel = SetResponse(2, k, odds, best_threshold(k, odds))
+    return float(channel.true_rate), float(channel.false_rate)
+
+
+def gate(items: int, noise: Floats, third: Floats, step: Floats | float) -> Floats:
+    """Return the smallest estimate that noise alone reaches for any of `items` shows with a chance of 5 % only.
+
+    Bonferroni over the shows: z = Phi^-1(1 - .05 / items) standard deviations. Noise from few answers is skewed, so z
+    is raised by (z**2 - 1) * skewness / 6 (E. A. Cornish, R. A. Fisher, 1938), and half a step because counts are
+    whole numbers. noise: standard deviation, third: third central moment; any shape that broadcasts.
+    """
+    z = NormalDist().inv_cdf(1 - _FALSE_ALARM / items)
+    skewness = third / noise**3
+    return np.asarray((z + (z * z - 1) * skewness / 6) * noise + step / 2, dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Filtered shares at the newest week: mean and variance, float64[V]; log_likelihood of all observations."""
+
+    mean: Floats
+    variance: Floats
+    log_likelihood: float
+
+
+def filter_levels(
+    share: Floats, error: Floats, weeks: NDArray[np.int64], drift: float, fresh_start: float = FRESH_START
+) -> Levels:
+    """Follow each show's level over the rounds, robustly.
+
+    share, error: float64[R, V], a round's estimate and its standard error, NaN where a show was not asked about.
+    weeks: int64[R] rising; a gap means that weeks are missing. drift: standard deviation of the weekly change relative
+    to the level (at least to SMALLEST_LEVEL). fresh_start: chance a week that the level is drawn anew from the prior.
+
+    Local level model (A. C. Harvey, 1989, section 2.3) under two hypotheses, the level went on or began afresh; the
+    mixture of both posteriors is replaced by the normal distribution with its mean and variance (P. J. Harrison,
+    C. F. Stevens, JRSS B 38, 1976).
+    """
+    shows = share.shape[1]
+    mean, variance = np.full(shows, PRIOR_SHARE), np.full(shows, PRIOR_SPREAD**2)
+    last = np.full(shows, -1, dtype=np.int64)
+    log_likelihood = 0.0
+    for number, week in enumerate(weeks.tolist()):
+        seen = np.flatnonzero(~np.isnan(share[number]))
+        gap = np.where(last[seen] < 0, 0, week - last[seen])
+        went_on, fresh = _hypotheses(mean[seen], variance[seen], gap, drift, fresh_start)
+        y, noise = share[number, seen], error[number, seen] ** 2
+        updated = [_update(hypothesis, y, noise) for hypothesis in (went_on, fresh)]
+        evidence = np.logaddexp(updated[0].log_weight, updated[1].log_weight)
+        log_likelihood += float(evidence.sum())
+        mean[seen], variance[seen] = _matched(updated[0], updated[1], np.exp(updated[0].log_weight - evidence))
+        last[seen] = week
+    gap = np.where(last < 0, 0, (weeks[-1] if len(weeks) else 0) - last)
+    went_on, fresh = _hypotheses(mean, variance, gap, drift, fresh_start)
+    mean, variance = _matched(went_on, fresh, np.exp(went_on.log_weight))
+    return Levels(mean, variance, log_likelihood)
+
+
+@dataclass(frozen=True)
+class _Hypothesis:
+    """A normal distribution of each level, float64[V], and the logarithm of its weight."""
+
+    mean: Floats
+    variance: Floats
+    log_weight: Floats
+
+
+def _hypotheses(
+    mean: Floats, variance: Floats, gap: NDArray[np.int64], drift: float, fresh_start: float
+) -> tuple[_Hypothesis, _Hypothesis]:
+    """Return the levels `gap` weeks later, if they went on and if they began afresh."""
+    walk = gap * (drift * np.maximum(mean, SMALLEST_LEVEL)) ** 2
+    stays = (1 - fresh_start) ** gap
+    with np.errstate(divide="ignore"):
+        went_on = _Hypothesis(mean, variance + walk, np.log(stays))
+        log_fresh = np.log(1 - stays)
+    return went_on, _Hypothesis(np.full_like(mean, PRIOR_SHARE), np.full_like(mean, PRIOR_SPREAD**2), log_fresh)
+
+
+def _update(hypothesis: _Hypothesis, y: Floats, noise: Floats) -> _Hypothesis:
+    """Return the posterior after observing `y` with variance `noise`; the weight is multiplied by the evidence."""
+    total = hypothesis.variance + noise
+    gain = hypothesis.variance / total
+    surprise = y - hypothesis.mean
+    evidence = -0.5 * (np.log(2 * np.pi * total) + surprise**2 / total)
+    return _Hypothesis(
+        hypothesis.mean + gain * surprise, hypothesis.variance * (1 - gain), hypothesis.log_weight + evidence
+    )
+
+
+def _matched(one: _Hypothesis, two: _Hypothesis, weight: Floats) -> tuple[Floats, Floats]:
+    """Return mean and variance of the mixture that gives `one` the weight float64[V]."""
+    mean = weight * one.mean + (1 - weight) * two.mean
+    spread_one, spread_two = one.variance + (one.mean - mean) ** 2, two.variance + (two.mean - mean) ** 2
+    return mean, weight * spread_one + (1 - weight) * spread_two
+
+
+def likely_drift(share: Floats, error: Floats, weeks: NDArray[np.int64]) -> float:
+    """Return the largest of DRIFTS under which all shows' observations together are about as likely as under any."""
+    if len(weeks) < _ROUNDS_TO_LEARN_DRIFT:
+        return ASSUMED_DRIFT
+    fits = [filter_levels(share, error, weeks, drift).log_likelihood for drift in DRIFTS]
+    return max(drift for drift, fit in zip(DRIFTS, fits, strict=True) if fit >= max(fits) - _LIKELY_ENOUGH)
+
+
+def observed_shares(observed: ObservedShows) -> tuple[Floats, Floats]:
+    """Return float64[R, V]: each round's shares as estimates of all participants' shares, and their standard errors.
+
+    Those who answered are a sample, so p(1-p)/N is added to the noise's variance.
+    """
+    reports = observed.reports[:, None]
+    share = observed.estimate / reports
+    likely = np.clip(share, 0, 1)
+    return share, np.sqrt((observed.standard_error / reports) ** 2 + likely * (1 - likely) / reports)
+
+
+def filtered_shows(observed: ObservedShows, chart: Sequence[str] | None = None) -> ShowTrends:
+    """Return every show's share of the newest round with all rounds weighed, and the chart if one is given."""
+    share, error = observed_shares(observed)
+    drift = likely_drift(share, error, observed.weeks)
+    levels = filter_levels(share, error, observed.weeks, drift)
+    spread = np.sqrt(levels.variance)
+    # Noise is at most as skewed as in the round that asked last: older rounds only make it more normal.
+    last = len(observed.weeks) - 1 - np.argmax(observed.asked[::-1], axis=0)
+    scale = spread / observed.noise[last]
+    is_signal = levels.mean >= gate(len(observed.titles), spread, observed.third[last] * scale**3, 0.0)
+    if chart is None:
+        mean, part = levels.mean, np.minimum(1, levels.variance / PRIOR_SPREAD**2)
+        lower, upper = np.clip([mean - _Z * spread, mean + _Z * spread], 0, 1)
+    else:
+        mean, spread, lower, upper, part = with_chart(levels, chart_shares(observed.titles, chart))
+    rounds = observed.asked.sum(axis=0)
+    return ShowTrends(
+        round=observed.newest,
+        confidence=CONFIDENCE,
+        drift=drift,
+        uses_public_prior=chart is not None,
+        prior=BROAD_PRIOR_TEXT if chart is None else PUBLIC_PRIOR_TEXT,
+        shows=tuple(
+            ShowTrend(
+                title=observed.titles[place],
+                share=float(mean[place]),
+                standard_error=float(spread[place]),
+                lower=float(lower[place]),
+                upper=float(upper[place]),
+                is_signal=bool(is_signal[place]),
+                rounds=int(rounds[place]),
+                prior_part=float(part[place]),
+            )
+            for place in np.argsort(-mean, kind="stable")[:MOST_LISTED].tolist()
+        ),
+    )
+
+
+def chart_shares(titles: Sequence[str], chart: Sequence[str]) -> Floats:
+    """Return float64[V], the share that a chart's order suggests for each title; unknown ones come last."""
+    position = {title: number for number, title in enumerate(chart, start=1)}
+    return np.array([CHART_TOP / position.get(title, len(chart) + 1) for title in titles])
+
+
+def with_chart(levels: Levels, chart: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Return mean, standard deviation, interval ends and prior part, float64[V], with the chart as prior.
+
+    The broad prior is divided out of the filtered level, what is left is what the answers say; it is weighed with
+    ln(share) ~ N(ln(chart), CHART_SPREAD**2) on a grid over five standard deviations on both sides. The prior part is
+    the variance of ln(share) that is left, relative to the chart's.
+    """
+    precision = np.maximum(1 / levels.variance - 1 / PRIOR_SPREAD**2, 0)
+    weighted = levels.mean / levels.variance - PRIOR_SHARE / PRIOR_SPREAD**2
+    z = np.linspace(-5, 5, 401)
+    grid = np.minimum(chart[:, None] * np.exp(CHART_SPREAD * z), 1)
+    # precision * (share - answers)**2 / 2 without its constant, so that no answers at all (precision 0) is no case.
+    score = -0.5 * z * z + weighted[:, None] * grid * (precision > 0)[:, None] - 0.5 * precision[:, None] * grid**2
+    mass = np.exp(score - score.max(axis=1, keepdims=True))
+    mass /= mass.sum(axis=1, keepdims=True)
+    mean = (mass * grid).sum(axis=1)
+    spread = np.sqrt((mass * (grid - mean[:, None]) ** 2).sum(axis=1))
+    below = np.cumsum(mass, axis=1)
+    rows = np.arange(len(chart))
+    ends = [grid[rows, np.argmax(below >= level, axis=1)] for level in ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)]
+    middle = (mass * z).sum(axis=1, keepdims=True)
+    part = np.clip((mass * (z - middle) ** 2).sum(axis=1), 0, 1)
+    return mean, spread, ends[0], ends[1], part
+
+
+def all_time(observed: ObservedShows) -> AllTime:
+    """Return S5: estimates of the rounds that asked about a show add, and so do their variances."""
+    asked = observed.asked
+    people = np.nansum(observed.estimate, axis=0)
+    error = np.sqrt(np.nansum(observed.standard_error**2, axis=0))
+    reports = observed.reports @ asked
+    noise = np.sqrt(observed.noise**2 @ asked)
+    step = (observed.step[:, None] * asked).max(axis=0)
+    gates = gate(len(observed.titles), noise, observed.third @ asked, step)
+    lower, upper = np.clip([people - _Z * error, people + _Z * error], 0, reports)
+    rounds = asked.sum(axis=0)
+    return AllTime(
+        confidence=CONFIDENCE,
+        items=len(observed.titles),
+        shows=tuple(
+            AllTimeShow(
+                title=observed.titles[place],
+                rounds=int(rounds[place]),
+                reports=int(reports[place]),
+                people=float(people[place]),
+                standard_error=float(error[place]),
+                lower=float(lower[place]),
+                upper=float(upper[place]),
+                gate=float(gates[place]),
+                share=float(people[place] / reports[place]),
+                share_error=float(error[place] / reports[place]),
+                share_lower=float(lower[place] / reports[place]),
+                share_upper=float(upper[place] / reports[place]),
+                is_signal=bool(people[place] >= gates[place]),
+            )
+            for place in np.argsort(-people / reports, kind="stable")[:MOST_LISTED].tolist()
+        ),
+    )
+
+
+def bucket_titles(buckets: Sequence[int]) -> Floats:
+    """Return float64[B], how many titles a person of each bucket is counted with: the middle of the bucket.
+
+    The last bucket is open; it is taken to be twice as wide as the one before, so its middle lies one such width above
+    its smallest value (51 or more counts as 59). Exact for weekly counts only as far as that is.
+    """
+    middles = [(low + high - 1) / 2 for low, high in pairwise(buckets)]
+    return np.array([*middles, float(2 * buckets[-1] - buckets[-2])])
+
+
+def weekly_mean(round_name: str, volume: Volume) -> WeeklyMean:
+    """Return S2 of a round from its S3.
+
+    With m_b titles in bucket b and F_b the share below it, mean = m_0 + sum_b (m_b - m_(b-1)) * (1 - F_b). The
+    standard error is sum_b (m_b - m_(b-1)) * error(F_b): as if all errors went together, so it is never too small
+    (triangle inequality), whatever their covariance, which is not in the file.
+    """
+    steps = np.diff(bucket_titles(volume.buckets))
+    above = 1 - np.array(volume.cumulative[1:])
+    mean = float(bucket_titles(volume.buckets)[0] + steps @ above)
+    error = float(steps @ np.array(volume.cumulative_error[1:]))
+    return WeeklyMean(
+        round=round_name,
+        reports=volume.reports,
+        mean=mean,
+        standard_error=error,
+        lower=max(0.0, mean - _Z * error),
+        upper=mean + _Z * error,
+        is_reliable=volume.is_reliable and error <= LARGEST_RELATIVE_ERROR * mean,
+    )
+
+
+def viewing(volumes: Sequence[tuple[str, Volume]]) -> Viewing | None:
+    """Return mean viewing of rounds, oldest first, and its trend; None when nobody answered that question."""
+    if not volumes:
+        return None
+    weeks = tuple(weekly_mean(name, volume) for name, volume in volumes)
+    return Viewing(confidence=CONFIDENCE, weeks=weeks, slope=find_slope([week for week in weeks if week.is_reliable]))
+
+
+def find_slope(weeks: Sequence[WeeklyMean]) -> Slope | None:
+    """Return the weighted least squares line's slope, None for fewer than three rounds.
+
+    Weights are 1/error**2. If the rounds scatter more than their errors say (the level wanders), the slope's error is
+    raised by the ratio of both (R. T. Birge, Phys. Rev. 40, 1932). Unreliable rounds should be left out: they lean on
+    what was assumed beforehand, the same in each, and that would flatten the line.
+    """
+    if len(weeks) < _ROUNDS_FOR_A_SLOPE:
+        return None
+    x = np.array([float(Week.parse(week.round).index) for week in weeks])
+    y = np.array([week.mean for week in weeks])
+    weight = 1 / np.array([max(week.standard_error, 1e-9) for week in weeks]) ** 2
+    x -= weight @ x / weight.sum()
+    slope = float(weight @ (x * y) / (weight @ x**2))
+    rest = y - weight @ y / weight.sum() - slope * x
+    birge = np.sqrt(weight @ rest**2 / (len(weeks) - 2))
+    error = float(max(1.0, birge) / np.sqrt(weight @ x**2))
+    lower, upper = slope - _Z * error, slope + _Z * error
+    return Slope(
+        per_week=slope,
+        standard_error=error,
+        lower=lower,
+        upper=upper,
+        rounds=len(weeks),
+        direction="rising" if lower > 0 else "falling" if upper < 0 else "noise",
+    )

@@ -1,0 +1,50 @@
+"""What was published and what it cost, in plain words: `./run.sh privacy`. Reads only."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import date
+from fractions import Fraction
+
+from netflix_trend.datasite import Datasite
+from netflix_trend.privacy.accounting import report_in_words, total_in_words
+from netflix_trend.settings import SettingsError, load_settings
+from netflix_trend.survey import Limits
+from netflix_trend.weeks import Week
+from services.publisher.ledger import WEEKS_PER_YEAR, Entry, LedgerError, read_ledger
+from services.publisher.releases import published_rounds
+
+
+def summary(entries: Sequence[Entry], published: frozenset[str], limits: Limits, today: date) -> str:
+    """Return the text. published: the rounds of which the datasite holds a release."""
+    newest = Week.last_complete(today)
+    year = [entry for entry in entries if newest.index - Week.parse(entry.round).index < WEEKS_PER_YEAR]
+    lines = [
+        f"Reports about the last {WEEKS_PER_YEAR} weeks: {len(year)}; your limit is {limits.reports_per_year}.",
+        f"Your limit for one report is odds of {limits.odds}. {report_in_words(limits.odds)}",
+        f"The last {WEEKS_PER_YEAR} weeks: {total_in_words([Fraction(*entry.odds) for entry in year])}",
+        f"All {len(entries)} reports ever: {total_in_words([Fraction(*entry.odds) for entry in entries])}",
+        "",
+    ]
+    for entry in entries:
+        place = "in the datasite" if entry.round in published else "not in the datasite now"
+        lines.append(f"  {entry.round}  {entry.question:<12}  odds {Fraction(*entry.odds)}  {place}")
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Print the summary. Returns the exit code."""
+    try:
+        settings = load_settings()
+        entries = read_ledger(settings.publisher_dir / "ledger.jsonl")
+    except (SettingsError, LedgerError) as error:
+        print(f"privacy: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    published = published_rounds(Datasite(settings.datasites_dir, settings.syftbox_email))
+    print(summary(entries, published, settings.limits, date.today()))  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
