@@ -106,7 +106,7 @@ def reading(show: ShowEstimate) -> str:
 
 def trend_reading(show: ShowTrend | AllTimeShow) -> str:
     """Return in words what a show's share over several rounds says."""
-    return "watched" if show.is_signal else "cannot be told from noise"
+    return "watched" if show.is_signal else "may be noise" if show.lower > 0 else "only noise"
 
 
 def odds_text(odds: tuple[int, int]) -> str:
