@@ -32,7 +32,8 @@ class StatisticsError(Exception):
 
 
 class ShowEstimate(Strict):
-    """How many of the people asked named a show. `is_signal`: whether the number can be told from noise.
+    """How many of the people asked named a show. `is_signal`: whether the number can be told from noise; then its
+    interval is wider, because it was chosen for coming out large.
 
     is_robust: still told from noise without any `TopShows.tolerated` of the reports, in case these were forged.
     fragile_reports: how few reports must be left out until it is not told from noise any more; None if it is not now.

@@ -7,7 +7,14 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-from netflix_trend.privacy.counts import estimate_counts, gate_count, mean_chosen, reports_needed, reports_to_lose
+from netflix_trend.privacy.counts import (
+    estimate_counts,
+    gate_count,
+    mean_chosen,
+    reports_needed,
+    reports_to_lose,
+    selected_intervals,
+)
 from netflix_trend.privacy.square_wave import map_em, posterior_draws
 from netflix_trend.statistics import (
     LARGEST_CUMULATIVE_ERROR,
@@ -61,6 +68,8 @@ def _top_shows(question: TopShowsQuestion, counts: NDArray[np.int64], reports: i
     true_rate, false_rate = float(channel.true_rate), float(channel.false_rate)
     estimates = estimate_counts(counts, reports, true_rate, false_rate, CONFIDENCE)
     threshold = gate_count(reports, len(counts), false_rate)
+    passing = counts >= threshold
+    lower, upper = selected_intervals(counts, reports, true_rate, false_rate, passing, CONFIDENCE)
     to_lose = reports_to_lose(counts, reports, len(counts), false_rate)
     named = mean_chosen(counts, reports, true_rate, false_rate)
     order = np.argsort(-estimates.estimate, kind="stable")
@@ -70,9 +79,9 @@ def _top_shows(question: TopShowsQuestion, counts: NDArray[np.int64], reports: i
             title=vocabulary.shows[question.candidates[place]].title,
             estimate=float(estimates.estimate[place]),
             standard_error=float(estimates.standard_error[place]),
-            lower=float(estimates.lower[place]),
-            upper=float(estimates.upper[place]),
-            is_signal=bool(counts[place] >= threshold),
+            lower=float(lower[place]),
+            upper=float(upper[place]),
+            is_signal=bool(passing[place]),
             is_robust=bool(to_lose[place] > tolerated(reports)),
             fragile_reports=int(to_lose[place]) or None,
         )

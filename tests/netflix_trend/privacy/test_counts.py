@@ -15,6 +15,7 @@ from netflix_trend.privacy.counts import (
     mean_chosen,
     reports_needed,
     reports_to_lose,
+    selected_intervals,
 )
 from netflix_trend.privacy.set_response import SetResponse
 
@@ -137,3 +138,24 @@ def test_the_bounding_factor_restores_the_total() -> None:
 def test_a_bounding_factor_of_impossible_means_is_refused(watched: float, named: float) -> None:
     with pytest.raises(ValueError, match="named"):
         bounding_factor(watched, named)
+
+
+def test_intervals_of_items_that_passed_hold_as_often_as_they_say() -> None:
+    """Chosen for coming out large, plain intervals hold too rarely; the wider ones do not."""
+    generator = np.random.default_rng(7)
+    people, items, p1, p0 = 1000, 50, 0.5, 1 / 9
+    truth = np.array([90, 70, 60, *[20] * 17, *[0] * 30])
+    held = {True: [0, 0], False: [0, 0]}
+    gate = gate_count(people, items, p0)
+    for _ in range(1500):
+        counts = generator.binomial(truth, p1) + generator.binomial(people - truth, p0)
+        passing = counts >= gate
+        plain = estimate_counts(counts, people, p1, p0)
+        lower, upper = selected_intervals(counts, people, p1, p0, passing)
+        assert np.array_equal(lower[~passing], plain.lower[~passing])
+        for is_wider, low, high in ((True, lower, upper), (False, plain.lower, plain.upper)):
+            held[is_wider][0] += int(((low <= truth) & (truth <= high))[passing].sum())
+            held[is_wider][1] += int(passing.sum())
+    wide, narrow = (hits / all_of_them for hits, all_of_them in (held[True], held[False]))
+    assert narrow < 0.92
+    assert wide >= 0.93
