@@ -118,7 +118,9 @@ class Settings(BaseSettings):
         None, ge=1880, le=2100, description="Leave out of the catalogue what is known to be older than this year."
     )
     survey_odds: Annotated[Fraction, BeforeValidator(_ratio), NoDecode] = Field(
-        Fraction(8), description="Odds the aggregator asks for: how much one report may multiply the odds of any guess."
+        Fraction(8),
+        gt=1,
+        description="Odds the aggregator asks for: how much one report may multiply the odds of any guess.",
     )
     survey_shows: int = Field(
         50,

@@ -298,7 +298,7 @@ def default_survey(
     one the effect of life events.
     """
     questions: list[Question] = [
-        TopShowsQuestion.ask(candidates, k=1, odds=odds, weight=2),
+        TopShowsQuestion.ask(candidates, k=k, odds=odds, weight=2),
         VolumeQuestion.ask(odds=odds, weight=1),
     ]
     quarter = effect_quarter(week)

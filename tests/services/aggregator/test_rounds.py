@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date, timedelta
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,13 +13,15 @@ from people import AGGREGATOR, asked, crowd
 
 from netflix_trend.catalogues import starter_vocabulary
 from netflix_trend.datasite import Datasite
-from netflix_trend.settings import load_settings
+from netflix_trend.privacy.set_response import best_threshold
+from netflix_trend.settings import SettingsError, load_settings
 from netflix_trend.shared_files import current_surveys, current_vocabulary, starter_surveys
 from netflix_trend.statistics import RoundStatistics
-from netflix_trend.survey import TopShowsQuestion, load_surveys
+from netflix_trend.survey import Survey, TopShowsQuestion, load_surveys
 from netflix_trend.trends import Trends
 from netflix_trend.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.weeks import Week
+from services.aggregator.__main__ import build_aggregator
 from services.aggregator.rounds import Aggregator, next_candidates
 from services.publisher.contributions import Contribution
 
@@ -189,3 +192,35 @@ def test_rounds_go_on_over_new_year(tmp_path: Path, today: date) -> None:
     weeks = [Week.parse(text) for text in rounds]
     assert [later.index - earlier.index for earlier, later in pairwise(weeks)] == [1, 1, 1]
     assert weeks[-1].sunday < today
+
+
+def configured(root: Path, **settings: object) -> Survey:
+    """Return what an aggregator with these settings asks."""
+    here = build_aggregator(load_settings(datasites_dir=root / "datasites", aggregator_dir=root / "own", **settings))
+    return here.surveys(TODAY)[-1]
+
+
+def test_unless_told_otherwise_fifty_shows_are_asked_about_and_one_is_named(tmp_path: Path) -> None:
+    question = configured(tmp_path).question("top_shows")
+    assert isinstance(question, TopShowsQuestion)
+    assert (len(question.candidates), question.k, question.odds) == (50, 1, 8)
+
+
+def test_the_settings_say_how_many_shows_are_asked_about_and_at_which_odds(tmp_path: Path) -> None:
+    survey = configured(tmp_path, survey_shows=20, survey_odds="5/2")
+    question = survey.question("top_shows")
+    assert isinstance(question, TopShowsQuestion)
+    assert (len(question.candidates), question.k) == (20, 1)
+    assert {asked.odds for asked in survey.questions} == {Fraction(5, 2)}
+
+
+def test_the_whole_vocabulary_can_be_asked_about_and_three_shows_are_named(tmp_path: Path) -> None:
+    question = configured(tmp_path, survey_shows=0).question("top_shows")
+    assert isinstance(question, TopShowsQuestion)
+    assert (len(question.candidates), question.k) == (len(starter_vocabulary()), 3)
+    assert question.threshold == best_threshold(3, question.odds)
+
+
+def test_odds_under_which_answers_would_say_nothing_are_refused() -> None:
+    with pytest.raises(SettingsError, match="SURVEY_ODDS"):
+        load_settings(survey_odds="1")
