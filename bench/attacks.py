@@ -386,18 +386,21 @@ def _trace(root: Path, email: str, profiles: dict[str, _Rows]) -> list[tuple[obj
     began = time.time_ns() - 20_000_000  # the clock of files is coarser than the process's
     publish_with(settings, today)
     ended = time.time_ns() + 20_000_000
-    traces = []
+    traces, written = [], []
     for again in range(2):
         seen: list[tuple[object, ...]] = []
+        # A file that is written again has another number, because the old one is there until it is replaced.
+        numbers = []
         for path in sorted(site.root.rglob("*")):
             status, name = path.stat(), path.relative_to(site.root).as_posix()
             changed = "now" if began <= status.st_mtime_ns <= ended else status.st_mtime_ns
             seen.append((name, path.is_dir() or status.st_size, status.st_mode, status.st_nlink, changed))
+            numbers.append((status.st_ino, status.st_mtime_ns))
         traces.append(seen)
+        written.append(numbers)
         if not again:
-            time.sleep(0.05)
             publish_with(settings, today)
-    return traces[0] if traces[0] == traces[1] else [*traces[0], *traces[1]]
+    return traces[0] if traces[0] == traces[1] and written[0] == written[1] else [*traces[0], *traces[1]]
 
 
 def metadata(_fast: bool) -> list[Finding]:

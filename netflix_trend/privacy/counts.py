@@ -136,21 +136,6 @@ def mean_chosen(
     return mean, math.sqrt(variance / reports) / gain
 
 
-def bounding_factor(mean_watched: float, mean_named: float) -> float:
-    """Return E[m] / E[min(m, k)]: times this, counts of people who named an item become counts of who watched it.
-
-    m is the number of items of the list that one person watched, of which at most k, evenly chosen, are named. The
-    factor is exact in total and approximate for one item: at k=1 it leaves 4.4 % of a bias of 69 % among the ten most
-    watched shows of the study's population (privacy.md, section 2). E[min(m, k)] can be estimated (`mean_chosen`),
-    E[m] cannot: no report says it. So `mean_watched` must come from a public source, and what was multiplied must be
-    labelled with that source.
-    Raises ValueError for means that cannot be.
-    """
-    if not 0 < mean_named <= mean_watched:
-        raise ValueError(f"{mean_named} of {mean_watched} watched items named: 0 < named <= watched expected")
-    return mean_watched / mean_named
-
-
 def reports_needed(
     share: float, items: int, true_rate: float, false_rate: float, *, false_alarm: float = 0.05, power: float = 0.9
 ) -> int:

@@ -16,8 +16,9 @@ from netflix_trend.statistics import RoundStatistics
 from netflix_trend.survey import Limits, Survey
 from netflix_trend.weeks import Week
 from services.aggregator.rounds import Aggregator
-from services.processor.history import History, RebuildOptions, rebuild
+from services.processor.history import History, rebuild
 from services.processor.raw import import_file
+from services.processor.staging import ReadOptions
 from services.publisher.contributions import Contribution
 from services.publisher.jobs import publish_with
 from services.publisher.releases import Outcome, Participant, publish_due
@@ -64,7 +65,7 @@ class Network:
         """Take files through the processor. Without `received` they count as complete: downloaded after their week."""
         for path in exports:
             import_file(self.private, path, "demo", received=received or date.min + timedelta(days=7))
-        history = rebuild(self.private, "me", starter_vocabulary(), RebuildOptions.of(load_settings()))
+        history = rebuild(self.private, "me", starter_vocabulary(), ReadOptions.of(load_settings()))
         if received is None and history.encodings is not None and len(history.encodings.full):
             newest = history.encodings.full["day"][-1].astype(date)
             return self.import_exports(exports, Week.of(newest).sunday + timedelta(days=1))

@@ -29,7 +29,7 @@ from netflix_trend.vocabulary import Vocabulary
 from services.processor.account import ExportAccount, account_of, counted
 from services.processor.effects import EventEffect, event_effect
 from services.processor.exports import ExportError
-from services.processor.history import History, RebuildOptions, connect, rebuild_all
+from services.processor.history import History, connect, rebuild_all
 from services.processor.insights import Cell, InsightTable, all_insights, open_profiles
 from services.processor.raw import import_file
 from services.processor.staging import ReadOptions, Staging
@@ -133,11 +133,11 @@ def _with_progress(file: BinaryIO, path: Path) -> AbstractContextManager[BinaryI
 def _read(options: argparse.Namespace, settings: Settings, console: Console) -> int:
     vocabulary = current_vocabulary(settings)
     wanted = {name.casefold() for name in options.only or settings.activity_profiles}
-    reading = ReadOptions(
-        options.date_order or settings.date_order,
-        settings.zone,
-        lambda name: not wanted or name.casefold() in wanted,
-        settings.shortest_view_seconds,
+    asked = ReadOptions.of(settings)
+    reading = replace(
+        asked,
+        date_order=options.date_order or asked.date_order,
+        keep_profile=lambda name: not wanted or name.casefold() in wanted,
     )
     failed = False
     for path in options.files:
@@ -228,7 +228,7 @@ def _import(options: argparse.Namespace, settings: Settings, console: Console) -
 
 
 def _rebuild(settings: Settings) -> list[History]:
-    return rebuild_all(settings.private_dir, current_vocabulary(settings), RebuildOptions.of(settings))
+    return rebuild_all(settings.private_dir, current_vocabulary(settings), ReadOptions.of(settings))
 
 
 # --- insights ----------------------------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta, tzinfo
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 from netflix_trend.encodings import DESCRIPTION, FULL, FULL_DTYPE, SUPPLEMENTAL, VECTOR, Encodings, save_encodings
 from netflix_trend.files import sync_folder, write_atomically
 from netflix_trend.life_events import LifeEvent, read_events
-from netflix_trend.settings import Settings
 from netflix_trend.vocabulary import Vocabulary
 from services.processor.account import ExportAccount, account_of
 from services.processor.exports import ExportError, ExportKind, open_export
@@ -128,26 +127,12 @@ class History:
     encodings: Encodings | None
 
 
-@dataclass(frozen=True)
-class RebuildOptions:
-    """Settings of a rebuild: see `ReadOptions`."""
-
-    date_order: str | None = None
-    zone: tzinfo | None = None
-    shortest_seconds: int = 60
-
-    @classmethod
-    def of(cls, settings: Settings) -> RebuildOptions:
-        """Return what the settings say."""
-        return cls(settings.date_order, settings.zone, settings.shortest_view_seconds)
-
-
 def profile_folder(private: Path, profile: str) -> Path:
     """Return the folder of a profile on the private volume."""
     return private / "profiles" / profile
 
 
-def rebuild_all(private: Path, vocabulary: Vocabulary, options: RebuildOptions | None = None) -> list[History]:
+def rebuild_all(private: Path, vocabulary: Vocabulary, options: ReadOptions | None = None) -> list[History]:
     """Rebuild every profile, and remove the folders of profiles whose exports all moved to another one."""
     profiles = RawStore(private).profiles()
     histories = [rebuild(private, profile, vocabulary, options) for profile in profiles]
@@ -157,14 +142,14 @@ def rebuild_all(private: Path, vocabulary: Vocabulary, options: RebuildOptions |
     return histories
 
 
-def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: RebuildOptions | None = None) -> History:
+def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOptions | None = None) -> History:
     """Rebuild tables and encodings of a profile from all its raw exports.
 
     Running it twice, in any order of imports, gives the same files. A file that cannot be read is recorded in the
     table `exports` and costs the others nothing. Of a ViewingActivity.csv, rows of a Netflix profile go to the profile
     of the same name if there is one, and else to the profile that the file was imported under.
     """
-    options = options or RebuildOptions()
+    options = options or ReadOptions()
     folder = profile_folder(private, profile)
     folder.mkdir(parents=True, exist_ok=True)
     with _lock(folder), _garbage_left_alone(), _scratch(folder) as scratch:
@@ -222,7 +207,7 @@ def _remove_encodings(folder: Path) -> None:
 _Added = tuple[RawExport, int, ReadFile | None, ExportError | None]
 
 
-def _add_all(staging: Staging, store: RawStore, profile: str, options: RebuildOptions) -> list[_Added]:
+def _add_all(staging: Staging, store: RawStore, profile: str, options: ReadOptions) -> list[_Added]:
     """Read the files of a profile, and the rows that ViewingActivity.csv of another one has for it."""
     profiles = store.profiles()
     # A name that is exactly the same goes before one that differs in case.
@@ -237,7 +222,7 @@ def _add_all(staging: Staging, store: RawStore, profile: str, options: RebuildOp
 
         if raw.profile != profile and _kind(store, raw) != "viewing_activity":
             continue
-        reading = ReadOptions(raw.date_order or options.date_order, options.zone, keep, options.shortest_seconds)
+        reading = replace(options, date_order=raw.date_order or options.date_order, keep_profile=keep)
         with store.open(raw) as stream:
             try:
                 number, found = staging.add(

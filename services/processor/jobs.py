@@ -8,8 +8,9 @@ from netflix_trend.settings import load_settings
 from netflix_trend.shared_files import current_vocabulary
 from services.common.connection import connect
 from services.common.queue import PUBLISH_JOB, PUBLISH_QUEUE, enqueue
-from services.processor.history import RebuildOptions, rebuild_all
+from services.processor.history import rebuild_all
 from services.processor.raw import RawStore
+from services.processor.staging import ReadOptions
 
 _log = logging.getLogger("ingest")
 
@@ -22,7 +23,7 @@ def ingest(sha256: str) -> None:
         _log.error("no such export sha256=%s", sha256[:12])
         return
     # All profiles: a file may have moved from one to another, and ViewingActivity.csv has rows for several.
-    for history in rebuild_all(settings.private_dir, current_vocabulary(settings), RebuildOptions.of(settings)):
+    for history in rebuild_all(settings.private_dir, current_vocabulary(settings), ReadOptions.of(settings)):
         for file in history.files:
             if file.raw.sha256 == sha256:
                 outcome = f"refused reason={file.refusal.reason}" if file.refusal else "read"

@@ -17,6 +17,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from netflix_trend.settings import Settings
 from netflix_trend.titles import title_key
 from netflix_trend.vocabulary import Vocabulary
 from services.processor.activity import duration_seconds, is_autoplayed, is_supplemental, local_offsets, split_start
@@ -73,6 +74,11 @@ class ReadOptions:
     zone: tzinfo | None = None
     keep_profile: Callable[[str], bool] = lambda _: True
     shortest_seconds: int = 60
+
+    @classmethod
+    def of(cls, settings: Settings) -> ReadOptions:
+        """Return what the settings say."""
+        return cls(settings.date_order, settings.zone, shortest_seconds=settings.shortest_view_seconds)
 
 
 @dataclass

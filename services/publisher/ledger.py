@@ -35,16 +35,15 @@ class LedgerError(Exception):
 
 
 class Opening(Strict):
-    """First line. Rounds up to `skip_through` may have been drawn with a ledger that was lost: never answer them."""
+    """First line."""
 
     kind: Literal["opening"] = "opening"
-    skip_through: str | None
     previous: str
 
 
 class Gap(Strict):
-    """The datasite held a release that the ledger does not know, so the ledger is an older copy of itself: rounds up to
-    `skip_through` may have been drawn after it was copied, and the ones not in it are never answered.
+    """The datasite held a release that the ledger does not know: the ledger was lost, or is an older copy of itself.
+    Rounds up to `skip_through` that are not in it may have been drawn, and are never answered.
     """
 
     kind: Literal["gap"] = "gap"
@@ -152,12 +151,12 @@ def open_ledger(path: Path, *, published: Collection[str], now: Week, durable: b
             with path.open("rb+") as file:
                 file.truncate(sum(len(line) + 1 for line in lines))
         if not lines:
-            opening = Opening(skip_through=str(now) if published else None, previous=_NO_LINE)
+            opening = Opening(previous=_NO_LINE)
             lines = [canonical_json(opening.model_dump())]
             _append(path, opening, durable)
         ledger = _parse(path, lines, durable)
         if ledger.skip_after_gap(published, now):
-            _log.warning("the ledger is older than the datasite: rounds up to %s are skipped", now)
+            _log.warning("the ledger does not know what the datasite holds: rounds up to %s are skipped", now)
         yield ledger
 
 
@@ -194,7 +193,7 @@ def _parse(path: Path, lines: list[bytes], durable: bool) -> Ledger:
         previous = hashlib.sha256(line).hexdigest()
         if isinstance(parsed, Entry):
             entries.append(parsed)
-        elif parsed.skip_through:
+        elif isinstance(parsed, Gap):
             skipped.append(parsed.skip_through)
     return Ledger(path, skipped, entries, previous, durable)
 

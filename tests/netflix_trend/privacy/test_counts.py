@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from netflix_trend.privacy.counts import (
-    bounding_factor,
     estimate_counts,
     gate_count,
     mean_chosen,
@@ -125,19 +124,6 @@ def test_the_mean_number_of_named_shows_is_unbiased_with_the_stated_error(k: int
 
 def test_without_reports_no_mean_is_stated() -> None:
     assert mean_chosen(np.zeros(50, np.int64), 0, TRUE, FALSE) is None
-
-
-def test_the_bounding_factor_restores_the_total() -> None:
-    shows = np.random.default_rng(1).poisson(2.6, 10_000)
-    named = np.minimum(shows, 1)
-    assert bounding_factor(shows.mean(), named.mean()) * named.sum() == pytest.approx(shows.sum())
-    assert bounding_factor(0.4, 0.4) == 1
-
-
-@pytest.mark.parametrize(("watched", "named"), [(1, 2), (1, 0), (0, 0), (2, -1)])
-def test_a_bounding_factor_of_impossible_means_is_refused(watched: float, named: float) -> None:
-    with pytest.raises(ValueError, match="named"):
-        bounding_factor(watched, named)
 
 
 def test_intervals_of_items_that_passed_hold_as_often_as_they_say() -> None:

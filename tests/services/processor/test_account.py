@@ -17,6 +17,7 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from invented import ACTIVITY_HEADER, activity, history
 
 from netflix_trend.catalogues import starter_vocabulary
 from netflix_trend.vocabulary import Vocabulary
@@ -29,7 +30,6 @@ EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports"
 EXPECTED = json.loads((EXPORTS / "expected.json").read_text("utf-8"))
 ACTIVITY, QUESTION = "ViewingActivity.csv", "short_one_day_ambiguous_mdy.csv"
 HISTORIES = sorted(set(EXPECTED) - {ACTIVITY})
-HEADER = "Profile Name,Start Time,Duration,Attributes,Title,Supplemental Video Type,Device Type"
 KEYS = [
     *("file", "kind", "encoding", "delimiter", "rows", "views", "blank", "undated", "supplemental", "unsure"),
     *("date_order", "date_evidence", "first_day", "last_day", "episodes", "films", "shows", "profiles", "hours"),
@@ -53,19 +53,6 @@ def account(data: bytes, options: ReadOptions = UTC_ONLY, others: tuple[bytes, .
 def fixture(name: str) -> ExportAccount:
     options = ReadOptions(date_order="mdy" if name == QUESTION else None, zone=UTC)
     return read_file(EXPORTS / name, starter_vocabulary(), options)
-
-
-def history(*rows: tuple[str, str]) -> bytes:
-    return "\n".join(["Title,Date", *(f'"{title}","{day}"' for title, day in rows), ""]).encode()
-
-
-def activity(*rows: tuple[str, ...]) -> bytes:
-    """Return a ViewingActivity.csv; a row is (profile, start, duration, title[, supplemental type])."""
-    lines = [
-        ",".join(f'"{cell}"' for cell in (profile, start, duration, "", title, *(rest or [""]), "TV"))
-        for profile, start, duration, title, *rest in rows
-    ]
-    return "\n".join([HEADER, *lines, ""]).encode()
 
 
 # The fixtures
@@ -185,7 +172,7 @@ def test_a_question_about_dates_is_asked_and_answered(vocabulary: Vocabulary) ->
 
 
 def test_a_header_alone_has_no_days_and_no_hours() -> None:
-    found = account(f"{HEADER}\n".encode()).to_json("x")
+    found = account(f"{ACTIVITY_HEADER}\n".encode()).to_json("x")
 
     assert (found["rows"], found["views"], found["first_day"], found["last_day"]) == (0, 0, None, None)
     assert (found["hours"], found["shows"], found["profiles"]) == (0, [], [])

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
+import invented
 import pytest
 
 from services.processor.cli import daily_views, main
@@ -43,7 +44,7 @@ def ask(private: Path, capsys: pytest.CaptureFixture[str]):
 
 
 def history(path: Path, *rows: tuple[str, str]) -> Path:
-    path.write_text("\n".join(["Title,Date", *(f'"{title}","{day}"' for title, day in rows), ""]))
+    path.write_bytes(invented.history(*rows))
     return path
 
 

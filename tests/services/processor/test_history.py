@@ -17,11 +17,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
+import invented
 import numpy as np
 import pytest
 from full_disk import files_no_larger_than
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from invented import history
 
 from netflix_trend.catalogues import starter_vocabulary
 from netflix_trend.encodings import DESCRIPTION, FULL, FULL_DTYPE, KINDS, SUPPLEMENTAL, VECTOR, load_encodings
@@ -33,13 +35,13 @@ from services.processor import history as history_module
 from services.processor.history import (
     DATABASE,
     History,
-    RebuildOptions,
     count_episodes,
     profile_folder,
     rebuild,
     rebuild_all,
 )
 from services.processor.raw import RawExport, RawStore
+from services.processor.staging import ReadOptions
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports"
 EXPECTED = json.loads((EXPORTS / "expected.json").read_text("utf-8"))
@@ -47,24 +49,16 @@ MIXED = ["en_mdy_us.csv", "fr_dmy_gb.csv", "ja_ymd_ja.csv", "concatenated_two_ex
 LATER = date(2025, 1, 1)
 ENCODED = (FULL, VECTOR, DESCRIPTION)
 TABLES = ("exports", "titles", "views", "plays", "shows", "weeks", "sessions", "life_events")
-HEADER = "Profile Name,Start Time,Duration,Attributes,Title,Supplemental Video Type,Device Type"
-IN_UTC = RebuildOptions(zone=UTC)
-IN_BERLIN = RebuildOptions(zone=ZoneInfo("Europe/Berlin"))
-
-
-def history(*rows: tuple[str, str]) -> bytes:
-    """Return a viewing history; days are ISO dates."""
-    return "\n".join(["Title,Date", *(f'"{title}","{day}"' for title, day in rows), ""]).encode()
+IN_UTC = ReadOptions(zone=UTC)
+IN_BERLIN = ReadOptions(zone=ZoneInfo("Europe/Berlin"))
 
 
 def activity(*rows: tuple[str, ...]) -> bytes:
     """Return a ViewingActivity.csv; a row is (start, duration, title[, profile, supplemental type, attributes])."""
-    lines = []
-    for start, duration, title, *rest in rows:
-        profile, supplemental, attributes = (*rest, *["Ann", "", ""][len(rest) :])
-        cells = (profile, start, duration, attributes, title, supplemental, "TV")
-        lines.append(",".join(f'"{cell}"' for cell in cells))
-    return "\n".join([HEADER, *lines, ""]).encode()
+    filled = [(*row, *("Ann", "", "")[len(row) - 3 :]) for row in rows]
+    return invented.activity(
+        *((profile, start, length, title, *rest) for start, length, title, profile, *rest in filled)
+    )
 
 
 def keep(private: Path, data: bytes, **change: Any) -> RawExport:
@@ -78,7 +72,7 @@ def keep_fixtures(private: Path, names: Sequence[str]) -> None:
 
 
 def imported(
-    private: Path, *exports: bytes, vocabulary: Vocabulary | None = None, options: RebuildOptions = IN_UTC
+    private: Path, *exports: bytes, vocabulary: Vocabulary | None = None, options: ReadOptions = IN_UTC
 ) -> History:
     for data in exports:
         keep(private, data)
@@ -281,7 +275,7 @@ def test_a_question_about_dates_is_settled_by_the_answer(tmp_path):
     keep(tmp_path, (EXPORTS / "short_one_day_ambiguous_mdy.csv").read_bytes())
 
     assert rebuild(tmp_path, "me", starter_vocabulary()).encodings is None
-    assert rebuild(tmp_path, "me", starter_vocabulary(), RebuildOptions(date_order="mdy")).views == 2
+    assert rebuild(tmp_path, "me", starter_vocabulary(), ReadOptions(date_order="mdy")).views == 2
     assert seen(tmp_path) == {("Roma", "2024-03-09"), ("Tenet", "2024-03-09")}
 
 
@@ -678,7 +672,7 @@ def test_one_title_of_two_netflix_profiles_is_two_views(tmp_path: Path) -> None:
 def test_plays_that_are_too_short_are_no_views(tmp_path: Path, shortest: int, views: int) -> None:
     lengths = ["00:00:59", "00:01:00", "?"]
     rows = [(f"2024-01-0{number} 10:00:00", length, "Roma") for number, length in enumerate(lengths, 1)]
-    found = imported(tmp_path, activity(*rows), options=RebuildOptions(zone=UTC, shortest_seconds=shortest))
+    found = imported(tmp_path, activity(*rows), options=ReadOptions(zone=UTC, shortest_seconds=shortest))
 
     assert found.views == views == len(watched(tmp_path)) == len(query(tmp_path, "from plays"))
     assert watched(tmp_path)[-1] == ("2024-01-03", "Roma", None)
@@ -765,7 +759,7 @@ def test_another_time_zone_moves_the_days(tmp_path: Path) -> None:
     data = activity(("2024-01-07 23:30:00", "00:10:00", "Roma"))
     days = []
     for zone in ("America/Los_Angeles", "Europe/Berlin", "UTC"):
-        imported(tmp_path, data, options=RebuildOptions(zone=ZoneInfo(zone)))
+        imported(tmp_path, data, options=ReadOptions(zone=ZoneInfo(zone)))
         days += [day for day, _, _ in watched(tmp_path)]
 
     assert days == ["2024-01-07", "2024-01-08", "2024-01-07"]
@@ -843,7 +837,7 @@ def test_blank_and_unnamed_titles_while_the_archive_tells_are_no_further_views(t
 
 
 def test_a_viewing_history_does_not_lose_its_blank_titles_to_an_archive_without_plays(tmp_path: Path) -> None:
-    imported(tmp_path, history(("", "2024-01-05"), ("Roma", "2024-01-04")), f"{HEADER}\n".encode())
+    imported(tmp_path, history(("", "2024-01-05"), ("Roma", "2024-01-04")), f"{invented.ACTIVITY_HEADER}\n".encode())
 
     assert len(watched(tmp_path)) == 2
 
@@ -907,7 +901,7 @@ def test_both_exports_together_are_the_plays_and_what_is_not_near_one(
 # Profiles
 
 
-def all_views(private: Path, options: RebuildOptions = IN_UTC) -> dict[str, int]:
+def all_views(private: Path, options: ReadOptions = IN_UTC) -> dict[str, int]:
     return {found.profile: found.views for found in rebuild_all(private, starter_vocabulary(), options)}
 
 
@@ -1002,7 +996,7 @@ def test_a_private_volume_without_exports_has_no_profiles(tmp_path: Path) -> Non
 @pytest.mark.parametrize(("file", "setting", "day"), [("dmy", "mdy", "2024-09-03"), (None, "dmy", "2024-09-03")])
 def test_the_answer_for_a_file_goes_before_the_setting(tmp_path: Path, file: str, setting: str, day: str) -> None:
     keep(tmp_path, history(("Roma", "3/9/24")), date_order=file, received=date(2025, 1, 1))
-    rebuild(tmp_path, "me", starter_vocabulary(), RebuildOptions(date_order=setting, zone=UTC))
+    rebuild(tmp_path, "me", starter_vocabulary(), ReadOptions(date_order=setting, zone=UTC))
 
     assert watched(tmp_path) == [(day, "Roma", None)]
     assert query(tmp_path, "select date_order, error from exports") == [("dmy", None)]
@@ -1040,7 +1034,7 @@ def test_a_refused_file_asks_its_question_in_the_table_of_exports(tmp_path: Path
 
 def test_encodings_do_not_outlive_the_answer_that_they_were_made_with(tmp_path: Path) -> None:
     keep(tmp_path, history(("Roma", "3/9/24")), received=date(2025, 1, 1))
-    rebuild(tmp_path, "me", starter_vocabulary(), RebuildOptions(date_order="mdy"))
+    rebuild(tmp_path, "me", starter_vocabulary(), ReadOptions(date_order="mdy"))
     rebuild(tmp_path, "me", starter_vocabulary())
 
     assert watched(tmp_path) == []

@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
+from invented import history
 from numpy.random import Generator, default_rng
 
 from netflix_trend.catalogues import starter_vocabulary
 from netflix_trend.inbox import Delivery
-from services.processor.history import DATABASE, RebuildOptions, profile_folder, rebuild
+from services.processor.history import DATABASE, profile_folder, rebuild
 from services.processor.insights import (
     INSIGHTS,
     Cell,
@@ -29,6 +30,7 @@ from services.processor.insights import (
     top_shows,
 )
 from services.processor.raw import RawStore
+from services.processor.staging import ReadOptions
 
 VOCABULARY = starter_vocabulary()
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -75,7 +77,7 @@ class Seen:
 
 
 def history_csv(rows: Iterable[tuple[str, date]]) -> bytes:
-    return "\n".join(["Title,Date", *(f'"{title}","{day}"' for title, day in rows), ""]).encode()
+    return history(*rows)
 
 
 def activity_csv(plays: Iterable[Play]) -> bytes:
@@ -86,7 +88,7 @@ def imported(private: Path, *exports: bytes, profile: str = "me", received: date
     for number, data in enumerate(exports):
         delivery = Delivery(profile=profile, source="test", name=f"{number}.csv", received=received)
         RawStore(private).save(delivery, [data])
-    rebuild(private, profile, VOCABULARY, RebuildOptions(zone=BERLIN))
+    rebuild(private, profile, VOCABULARY, ReadOptions(zone=BERLIN))
 
 
 def tables(private: Path) -> dict[str, InsightTable]:

@@ -16,6 +16,7 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from invented import ACTIVITY_HEADER, activity, history
 
 from netflix_trend.catalogues import starter_vocabulary
 from netflix_trend.titles import title_key
@@ -29,7 +30,6 @@ EXPECTED = json.loads((EXPORTS / "expected.json").read_text("utf-8"))
 ACTIVITY, QUESTION = "ViewingActivity.csv", "short_one_day_ambiguous_mdy.csv"
 HISTORIES = sorted(set(EXPECTED) - {ACTIVITY})
 KINDS = {"E": "episode", "M": "film", "X": "supplemental", "B": "blank", "U": "unnamed"}
-HEADER = "Profile Name,Start Time,Duration,Attributes,Title,Supplemental Video Type,Device Type"
 UTC_ONLY = ReadOptions(zone=UTC)
 BERLIN = ReadOptions(zone=ZoneInfo("Europe/Berlin"))
 
@@ -42,19 +42,6 @@ def staging() -> Iterator[Staging]:
 
 def add(staging: Staging, data: bytes, options: ReadOptions = UTC_ONLY, newest: date | None = None) -> ReadFile:
     return staging.add(io.BytesIO(data), "history.csv", options, newest)[1]
-
-
-def history(*rows: tuple[str, str]) -> bytes:
-    return "\n".join(["Title,Date", *(f'"{title}","{day}"' for title, day in rows), ""]).encode()
-
-
-def activity(*rows: tuple[str, ...]) -> bytes:
-    """Return a ViewingActivity.csv; a row is (profile, start, duration, title[, supplemental type])."""
-    lines = [
-        ",".join(f'"{cell}"' for cell in (profile, start, duration, "", title, *(rest or [""]), "TV"))
-        for profile, start, duration, title, *rest in rows
-    ]
-    return "\n".join([HEADER, *lines, ""]).encode()
 
 
 def query(staging: Staging, sql: str) -> list[tuple[Any, ...]]:
@@ -694,7 +681,7 @@ def test_every_play_is_a_view_or_accounted_for(rows: list[tuple[str, ...]]) -> N
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.sampled_from([b"Title,Date\n", f"{HEADER}\n".encode()]), st.binary(max_size=200))
+@given(st.sampled_from([b"Title,Date\n", f"{ACTIVITY_HEADER}\n".encode()]), st.binary(max_size=200))
 def test_no_bytes_in_the_rows_end_in_anything_but_rows_or_a_refusal(header: bytes, data: bytes) -> None:
     with duckdb.connect() as database:
         staging = Staging(database, starter_vocabulary())
