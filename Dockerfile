@@ -20,7 +20,7 @@ RUN apt-get update \
 ARG SERVICE
 COPY requirements/${SERVICE}.txt /tmp/requirements.txt
 RUN python3 -m venv /opt/venv \
- && /opt/venv/bin/pip install --no-cache-dir --no-compile --disable-pip-version-check --require-hashes \
+ && /opt/venv/bin/pip install --no-cache-dir --no-compile --disable-pip-version-check --require-hashes --no-deps \
     -r /tmp/requirements.txt \
  && /opt/venv/bin/pip uninstall --yes --quiet pip
 

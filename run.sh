@@ -73,7 +73,7 @@ install_python_environment() {
     fi
   fi
   say "Installing $(grep -c '^[a-z].*==' "$lock") locked packages (once) ..."
-  .venv/bin/python -m pip install --disable-pip-version-check --require-hashes -r "$lock" ||
+  .venv/bin/python -m pip install --disable-pip-version-check --require-hashes --no-deps -r "$lock" ||
     fail 'installing packages failed; is a package index reachable?'
   printf %s "$wanted" >"$stamp"
 }
@@ -249,17 +249,23 @@ show_status() {
   docker compose logs --no-log-prefix --tail 5 processor publisher 2>/dev/null || true
 }
 
+# need_for_tests COMMAND PACKAGES TESTS: installs what a kind of tests needs, or says what is missing
+need_for_tests() {
+  ! command -v "$1" >/dev/null 2>&1 || return 0
+  if as_root_on_debian; then
+    # shellcheck disable=SC2086 # a list of packages
+    apt_install $2
+  elif [ "${CI:-}" = true ]; then
+    fail "$1 is missing. On Debian or Ubuntu: apt install $2"
+  else
+    say "Missing: $1 (apt install $2). $3 will be skipped."
+  fi
+}
+
 run_tests() {
   python_environment dev
-  if ! command -v redis-server >/dev/null 2>&1; then
-    if as_root_on_debian; then
-      apt_install redis-server
-    elif [ "${CI:-}" = true ]; then
-      fail 'redis-server is missing. On Debian or Ubuntu: apt install redis-server'
-    else
-      say 'Missing: redis-server (apt install redis-server). Tests with a real Redis will be skipped.'
-    fi
-  fi
+  need_for_tests redis-server redis-server 'Tests with a real Redis'
+  need_for_tests chromedriver 'chromium chromium-driver' 'Tests with a real browser'
   if reason=$(why_no_docker); then
     [ "${CI:-}" != true ] || fail "container tests cannot run. $reason"
     say "Container tests will be skipped. $reason"
