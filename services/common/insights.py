@@ -14,7 +14,8 @@ from typing import Any
 
 import duckdb
 
-from services.processor.history import DATABASE
+# The file in a profile's folder that the processor writes and these functions read.
+DATABASE = "viewing.duckdb"
 
 Cell = str | int | float | date | None
 

@@ -22,15 +22,15 @@ from rich.progress import wrap_file
 from rich.table import Table
 
 from netflix_trend.archive import ArchiveError, open_csv
+from netflix_trend.event_effects import EventEffect, event_effect
 from netflix_trend.life_events import EventError, add_event, read_events, remove_event
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.shared_files import current_vocabulary
 from netflix_trend.vocabulary import Vocabulary
+from services.common.insights import Cell, InsightTable, all_insights, open_profiles
 from services.processor.account import ExportAccount, account_of, counted
-from services.processor.effects import EventEffect, event_effect
 from services.processor.exports import ExportError
 from services.processor.history import History, connect, rebuild_all
-from services.processor.insights import Cell, InsightTable, all_insights, open_profiles
 from services.processor.raw import import_file
 from services.processor.staging import ReadOptions, Staging
 

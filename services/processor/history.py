@@ -26,12 +26,12 @@ from netflix_trend.encodings import DESCRIPTION, FULL, FULL_DTYPE, SUPPLEMENTAL,
 from netflix_trend.files import sync_folder, write_atomically
 from netflix_trend.life_events import LifeEvent, read_events
 from netflix_trend.vocabulary import Vocabulary
+from services.common.insights import DATABASE
 from services.processor.account import ExportAccount, account_of
 from services.processor.exports import ExportError, ExportKind, open_export
 from services.processor.raw import RawExport, RawStore
 from services.processor.staging import ReadFile, ReadOptions, Staging
 
-DATABASE = "viewing.duckdb"
 _STAGING = "staging.duckdb"
 # DuckDB sorts and joins within this and spills the rest to disk, so that memory does not grow with the files.
 _MEMORY = "128MB"

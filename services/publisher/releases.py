@@ -9,13 +9,13 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from netflix_trend.datasite import Datasite
+from netflix_trend.ledger import Ledger, open_ledger
 from netflix_trend.privacy.randomness import RandBelow, secure
 from netflix_trend.quarters import Quarter
 from netflix_trend.release import build_release
 from netflix_trend.survey import EffectQuestion, Limits, Survey
 from netflix_trend.weeks import Week
 from services.publisher.contributions import Contribution, answer
-from services.publisher.ledger import Ledger, open_ledger
 
 # Surveys about older weeks are refused: a survey may not dig through a history a week at a time.
 OLDEST_ROUND_WEEKS = 8

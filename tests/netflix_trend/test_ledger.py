@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from netflix_trend.ledger import Ledger, LedgerError, open_ledger
 from netflix_trend.weeks import Week
-from services.publisher.ledger import Ledger, LedgerError, open_ledger
 
 WEEK = Week.parse("2026-W46")
 
@@ -126,7 +126,7 @@ def test_the_line_is_on_disk_before_commit_returns(tmp_path: Path, monkeypatch: 
     """fsync is called after the line was written; what it sees is the whole line."""
     path = tmp_path / "ledger.jsonl"
     seen: list[bytes] = []
-    import services.publisher.ledger as module
+    import netflix_trend.ledger as module
 
     with open_ledger(path, published=(), now=WEEK) as ledger:
         monkeypatch.setattr(module.os, "fsync", lambda _descriptor: seen.append(path.read_bytes()))

@@ -17,8 +17,7 @@ from numpy.random import Generator, default_rng
 
 from netflix_trend.catalogues import starter_vocabulary
 from netflix_trend.inbox import Delivery
-from services.processor.history import DATABASE, profile_folder, rebuild
-from services.processor.insights import (
+from services.common.insights import (
     INSIGHTS,
     Cell,
     InsightTable,
@@ -29,6 +28,7 @@ from services.processor.insights import (
     streaks,
     top_shows,
 )
+from services.processor.history import DATABASE, profile_folder, rebuild
 from services.processor.raw import RawStore
 from services.processor.staging import ReadOptions
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from netflix_trend.ledger import open_ledger, read_ledger
 from netflix_trend.survey import Limits
 from netflix_trend.weeks import Week
-from services.publisher.ledger import open_ledger, read_ledger
 from services.publisher.summary import main, summary
 
 WEEK = Week.parse("2026-W46")
