@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from bench.privacy import CANDIDATES, CONFIDENCE, advantage, area_under_curve, best_epsilon, clopper_pearson, top_shows
 from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.contributions import Contribution
 from netflix_trend.datasite import Datasite, read_manifest, read_published, visit
 from netflix_trend.encodings import FULL_DTYPE, Encodings, save_encodings
 from netflix_trend.files import UnsafeFile
@@ -46,7 +47,6 @@ from netflix_trend.survey import (
     shuffled_positions,
 )
 from netflix_trend.weeks import Week
-from services.publisher.contributions import Contribution
 from services.publisher.jobs import publish_with
 from services.publisher.releases import Outcome, Participant, publish_due
 

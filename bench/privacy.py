@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.contributions import Contribution, choose
 from netflix_trend.datasite import Datasite
 from netflix_trend.privacy.counts import estimate_counts, gate_count, reports_needed, selected_intervals
 from netflix_trend.privacy.set_response import SetResponse
@@ -31,7 +32,6 @@ from netflix_trend.simulation.population import Population, person, seeded_rando
 from netflix_trend.survey import DEFAULT_ODDS, VOLUME_BUCKETS, Limits, Survey, TopShowsQuestion, VolumeQuestion
 from netflix_trend.weeks import Week
 from services.aggregator.estimation import PRIOR_PEOPLE, prior_shares
-from services.publisher.contributions import Contribution, choose
 from services.publisher.releases import Participant, publish_due
 
 CONFIDENCE = 0.999

@@ -95,7 +95,7 @@ def nothing(_folder: Path, _size: int) -> None:
 
 def run_releases(_folder: Path, people: int) -> None:
     """Bound, randomize and build one release a person, with cryptographic randomness; nothing is written."""
-    from services.publisher.contributions import Contribution, answer
+    from netflix_trend.contributions import Contribution, answer
 
     survey = everybody_answers()
     (week,) = Population(people, len(starter_vocabulary()), seed=1).weeks(1)
@@ -107,8 +107,8 @@ def run_releases(_folder: Path, people: int) -> None:
 
 def run_publisher(folder: Path, people: int) -> None:
     """The whole publisher for one person after another: ledger with fsync, permission files, release, manifest."""
+    from netflix_trend.contributions import Contribution
     from netflix_trend.survey import Limits
-    from services.publisher.contributions import Contribution
     from services.publisher.releases import Participant, publish_due
 
     survey = everybody_answers()
@@ -125,7 +125,7 @@ def run_publisher(folder: Path, people: int) -> None:
 
 
 def _make_datasites(folder: Path, people: int, survey: Survey) -> None:
-    from services.publisher.contributions import Contribution, answer
+    from netflix_trend.contributions import Contribution, answer
 
     randbelow = seeded_randomness(1)
     for number in range(people):

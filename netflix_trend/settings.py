@@ -142,6 +142,9 @@ class Settings(BaseSettings):
     limit_questions: Annotated[frozenset[str], BeforeValidator(_questions), NoDecode] = Field(
         QUESTIONS, description="Questions that may be answered, separated by commas."
     )
+    join: Literal["at_once", "ask"] = Field(
+        "at_once", description="Whether surveys are answered at once, or only after ./run.sh join (or the dashboard)."
+    )
     poll_seconds: float = Field(2.0, gt=0, le=3600, description="How often folders are looked at.")
     web_host: str = Field("127.0.0.1", description="Address the aggregator's page is served on.")
     web_port: int = Field(8650, ge=1, le=65535, description="Port the aggregator's page is served on.")

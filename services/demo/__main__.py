@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from netflix_trend.archive import ArchiveError
+from netflix_trend.contributions import load_profiles
 from netflix_trend.settings import EXAMPLE_AGGREGATOR
 from netflix_trend.statistics import RoundStatistics, percentile
 from netflix_trend.weeks import Week
@@ -22,7 +23,6 @@ from services.aggregator.site.page import MyWeek, listed_shows, reading, render_
 from services.demo.network import ME, DemoError, Network
 from services.processor.cli import print_account
 from services.processor.history import History
-from services.publisher.contributions import load_profiles
 
 
 def main(arguments: list[str]) -> int:

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.contributions import Contribution
 from netflix_trend.datasite import Datasite
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, load_settings
 from netflix_trend.simulation.population import Population, SimulatedWeek, person, seeded_randomness
@@ -19,7 +20,6 @@ from services.aggregator.rounds import Aggregator
 from services.processor.history import History, rebuild
 from services.processor.raw import import_file
 from services.processor.staging import ReadOptions
-from services.publisher.contributions import Contribution
 from services.publisher.jobs import publish_with
 from services.publisher.releases import Outcome, Participant, publish_due
 

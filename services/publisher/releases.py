@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from netflix_trend.contributions import Contribution, answer
 from netflix_trend.datasite import Datasite
 from netflix_trend.ledger import Ledger, open_ledger
 from netflix_trend.privacy.randomness import RandBelow, secure
@@ -15,7 +16,6 @@ from netflix_trend.quarters import Quarter
 from netflix_trend.release import build_release
 from netflix_trend.survey import EffectQuestion, Limits, Survey
 from netflix_trend.weeks import Week
-from services.publisher.contributions import Contribution, answer
 
 # Surveys about older weeks are refused: a survey may not dig through a history a week at a time.
 OLDEST_ROUND_WEEKS = 8

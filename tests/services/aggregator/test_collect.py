@@ -14,12 +14,12 @@ import pytest
 from people import AGGREGATOR, asked, crowd
 
 from netflix_trend.canonical import canonical_json
+from netflix_trend.contributions import Contribution
 from netflix_trend.datasite import Datasite, datasite_names
 from netflix_trend.release import SIZE, _seal, encode_coefficients
 from netflix_trend.survey import Survey, default_survey
 from netflix_trend.weeks import Week
 from services.aggregator.collect import RoundReports, collect
-from services.publisher.contributions import Contribution
 
 SURVEY = default_survey(Week.parse("2026-W46"), "0123456789abcdef" * 2, range(50))
 NAME = f"releases/{SURVEY.round}.json"

@@ -12,6 +12,7 @@ import pytest
 from people import AGGREGATOR, asked, crowd
 
 from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.contributions import Contribution
 from netflix_trend.datasite import Datasite
 from netflix_trend.privacy.set_response import best_threshold
 from netflix_trend.settings import SettingsError, load_settings
@@ -23,7 +24,6 @@ from netflix_trend.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.weeks import Week
 from services.aggregator.__main__ import build_aggregator
 from services.aggregator.rounds import Aggregator, next_candidates
-from services.publisher.contributions import Contribution
 
 NEWEST = Week.parse("2026-W46")
 TODAY = NEWEST.sunday + timedelta(days=2)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from netflix_trend.contributions import Contribution, ProfileSet, answer, choose, load_profiles
 from netflix_trend.encodings import FULL_DTYPE, Encodings, save_encodings
 from netflix_trend.life_events import add_event
 from netflix_trend.privacy.ternary import DOWN, NONE, UP
@@ -18,7 +19,6 @@ from netflix_trend.release import decode_coefficients
 from netflix_trend.simulation.population import seeded_randomness
 from netflix_trend.survey import EffectQuestion, TopShowsQuestion, VolumeQuestion, default_survey
 from netflix_trend.weeks import Week
-from services.publisher.contributions import Contribution, ProfileSet, answer, choose, load_profiles
 
 WEEK = Week.parse("2026-W46")  # 9 to 15 November
 VERSION = "0123456789abcdef" * 2

@@ -1,0 +1,74 @@
+"""What a participant decides at any time: take part, pause or withdraw, and lower limits than the settings' ones.
+
+Kept in one file on the private volume, which the dashboard and `./run.sh` write and the publisher obeys.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+
+from netflix_trend.canonical import canonical_json
+from netflix_trend.files import write_atomically
+from netflix_trend.survey import QUESTIONS, Limits, Strict
+
+FILE = "choices.json"
+Participation = Literal["undecided", "joined", "paused", "withdrawn"]
+
+
+_Positive = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class ChoicesError(Exception):
+    """The file with the choices is damaged; nothing is published until a person has looked at it."""
+
+
+class Choices(Strict):
+    """One person's choices.
+
+    participation: `joined` answers surveys; `paused` answers none, and what was published stays; `withdrawn` also
+    removes what was published; `undecided`, the beginning, is what the setting JOIN says. The limits that are not None
+    lower those of the settings; they never raise them.
+    """
+
+    schema_version: Literal[1] = 1
+    participation: Participation = "undecided"
+    odds: Annotated[tuple[_Positive, _Positive], Field(strict=False)] | None = None
+    reports_per_year: Annotated[int, Field(ge=0, le=53)] | None = None
+    questions: Annotated[frozenset[str], Field(strict=False)] | None = None
+
+    def takes_part(self, join: Literal["at_once", "ask"]) -> bool:
+        """Return whether surveys are answered; `join` is the setting that decides for the undecided."""
+        return self.participation == "joined" or (self.participation == "undecided" and join == "at_once")
+
+    def lowered(self, limits: Limits) -> Limits:
+        """Return the limits that hold: those of the settings, lowered where the person chose lower ones."""
+        odds = limits.odds if self.odds is None else min(limits.odds, Fraction(*self.odds))
+        reports = limits.reports_per_year
+        return Limits(
+            odds=odds,
+            reports_per_year=reports if self.reports_per_year is None else min(reports, self.reports_per_year),
+            questions=limits.questions & (QUESTIONS if self.questions is None else self.questions),
+        )
+
+
+def read_choices(private: Path) -> Choices:
+    """Read the choices; those of somebody who has not chosen yet when there is no file.
+
+    Raises ChoicesError when the file is damaged: guessing could publish for somebody who has withdrawn.
+    """
+    try:
+        return Choices.model_validate_json((private / FILE).read_bytes())
+    except FileNotFoundError:
+        return Choices()
+    except (ValidationError, ValueError):
+        raise ChoicesError(f"{FILE} is damaged; choose again with ./run.sh join, pause or withdraw") from None
+
+
+def write_choices(private: Path, choices: Choices) -> None:
+    """Keep the choices; when this returns they are on disk."""
+    private.mkdir(parents=True, exist_ok=True)
+    write_atomically(private / FILE, canonical_json(choices.model_dump(mode="json")) + b"\n")

@@ -1,0 +1,47 @@
+"""What a participant decides, and that nothing but its own lower limits comes of it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from netflix_trend.choices import FILE, Choices, ChoicesError, read_choices, write_choices
+from netflix_trend.survey import Limits
+
+LIMITS = Limits(odds=Fraction(8), reports_per_year=13)
+
+
+def test_who_has_not_chosen_does_what_the_setting_says(tmp_path: Path) -> None:
+    assert read_choices(tmp_path) == Choices()
+    assert Choices().takes_part("at_once")
+    assert not Choices().takes_part("ask")
+
+
+@pytest.mark.parametrize(("participation", "answers"), [("joined", True), ("paused", False), ("withdrawn", False)])
+def test_who_has_chosen_does_that_whatever_the_setting(participation: str, answers: bool, tmp_path: Path) -> None:
+    write_choices(tmp_path / "new", Choices(participation=participation))
+    choices = read_choices(tmp_path / "new")
+    assert choices.takes_part("at_once") is choices.takes_part("ask") is answers
+
+
+def test_limits_are_lowered_and_never_raised() -> None:
+    lower = Choices(odds=(3, 1), reports_per_year=4, questions=frozenset({"volume"}))
+    assert lower.lowered(LIMITS) == Limits(odds=Fraction(3), reports_per_year=4, questions=frozenset({"volume"}))
+    assert Choices(odds=(55, 1), reports_per_year=53).lowered(LIMITS) == LIMITS
+    assert Choices().lowered(LIMITS) == LIMITS
+    assert Choices(questions=frozenset({"another"})).lowered(LIMITS).questions == frozenset()
+
+
+def test_choices_are_read_as_they_were_written(tmp_path: Path) -> None:
+    choices = Choices(participation="joined", odds=(5, 2), reports_per_year=0, questions=frozenset())
+    write_choices(tmp_path, choices)
+    assert read_choices(tmp_path) == choices
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b'{"participation":"perhaps"}', b'{"odds":[1,0]}', b"\xff"])
+def test_a_damaged_file_is_no_consent(damage: bytes, tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(damage)
+    with pytest.raises(ChoicesError, match=r"run\.sh join"):
+        read_choices(tmp_path)
