@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from fractions import Fraction
 from itertools import combinations
 from math import log
@@ -32,6 +32,7 @@ from netflix_trend.contributions import Contribution
 from netflix_trend.datasite import Datasite, read_manifest, read_published, visit
 from netflix_trend.encodings import FULL_DTYPE, Encodings, save_encodings
 from netflix_trend.files import UnsafeFile
+from netflix_trend.outlook import Outcome
 from netflix_trend.quarters import Quarter
 from netflix_trend.release import SIZE, RefusedRelease, decode_coefficients, parse_release
 from netflix_trend.settings import load_settings
@@ -48,7 +49,7 @@ from netflix_trend.survey import (
 )
 from netflix_trend.weeks import Week
 from services.publisher.jobs import publish_with
-from services.publisher.releases import Outcome, Participant, publish_due
+from services.publisher.releases import Participant, publish_due
 
 WEEK = Week.parse("2026-W46")
 AGGREGATOR = "aggregator@example.org"
@@ -381,10 +382,9 @@ def _trace(root: Path, email: str, profiles: dict[str, _Rows]) -> list[tuple[obj
         syftbox_email=email,
         aggregator_datasite=AGGREGATOR,
     )
-    site = Datasite(root / "datasites", email)
-    today: date = WEEK.sunday + timedelta(days=1)
+    (site := Datasite(root / "datasites", email)).set_up()
     began = time.time_ns() - 20_000_000  # the clock of files is coarser than the process's
-    publish_with(settings, today)
+    publish_with(settings, today := WEEK.sunday + timedelta(days=1))
     ended = time.time_ns() + 20_000_000
     traces, written = [], []
     for again in range(2):

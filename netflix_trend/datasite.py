@@ -7,10 +7,8 @@ publishes keeps the bytes elsewhere. Whatever lies in somebody else's datasite i
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +19,8 @@ from pydantic import Field, ValidationError
 
 from netflix_trend import APP_NAME
 from netflix_trend.canonical import canonical_json
-from netflix_trend.files import UnsafeFile, open_stranger_folder, read_stranger, write_atomically
+from netflix_trend.files import UnsafeFile, open_stranger_folder, read_stranger, restore_file
+from netflix_trend.permissions import PERMISSION_FILES, readable, write_permissions
 from netflix_trend.settings import DATASITE_NAME
 from netflix_trend.survey import Strict
 
@@ -31,7 +30,6 @@ LARGEST_MANIFEST = 65_536
 LARGEST_FILE = 8_000_000
 _FILE_NAME = re.compile(r"[a-z0-9_-][a-z0-9_.-]*", re.IGNORECASE | re.ASCII)
 _NEVER_SYNCED = (".log", ".tmp")
-_PERMISSION_FILES = ("syftperm.yaml", "syft.pub.yaml")
 
 
 class DatasiteError(Exception):
@@ -77,51 +75,160 @@ class Datasite:
         """Where the app's files for everybody lie."""
         return self.root / "public" / APP_NAME
 
+    @property
+    def is_initialized(self) -> bool:
+        """Whether SyftBox has set up the datasite. Writing before that would keep it from ever doing so: a client
+        takes a datasite that exists for one that is complete.
+        """
+        return any((self.root / name).is_file() for name in PERMISSION_FILES)
+
+    def set_up(self) -> None:
+        """Do what a SyftBox client does at its first start, where there is none: for trials on one machine."""
+        if not self.is_initialized:
+            self.root.mkdir(parents=True, exist_ok=True)
+            rule = f'- permissions: [admin, create, write, read]\n  path: "**"\n  user: {self.email}\n'
+            restore_file(self.root / PERMISSION_FILES[0], rule.encode(), durable=False)
+
     def publish(
         self, files: Mapping[str, bytes], reader: str, *, durable: bool = True, modified: float | None = None
     ) -> None:
         """Make `files` (names relative to the app's folder) and nothing else readable by `reader`.
 
-        Both permission files come first and the manifest last, so that no byte is ever there without its rule and
-        no manifest names a byte that is not there. Files of earlier calls that are not in `files` are removed.
-        Calling it again with the same files changes nothing. modified: seconds since 1970 that new files say they were
-        written at, None for now. Raises DatasiteError for a name or size that SyftBox
-        would not sync; then nothing is written.
+        The manifest comes last, so that none names a byte that is not there. modified: seconds since 1970 that new
+        files say they were written at, None for now. Safe to repeat: what vanished or was altered is restored, and
+        unknown files are removed. Raises DatasiteError for a name or size that SyftBox would not sync, or a link in
+        the way; then nothing is written.
         """
+        if MANIFEST in files:
+            raise DatasiteError(f"{MANIFEST} is written by publish itself")
         for name, data in files.items():
             check_syncable(name, data)
-            if name in (MANIFEST, *_PERMISSION_FILES):
-                raise DatasiteError(f"{name} is written by publish itself")
-        self._remove_others({MANIFEST, *_PERMISSION_FILES, *files})
         entries = {
             name: _FileEntry(sha256=hashlib.sha256(data).hexdigest(), size=len(data))
             for name, data in sorted(files.items())
         }
         manifest = canonical_json(Manifest(files=entries).model_dump()) + b"\n"
-        write_permissions(self.app_data, {name: [reader] for name in (MANIFEST, *files)}, durable=durable)
-        for name, data in files.items():
-            _write_if_different(self.app_data / name, data, durable, modified)
-        _write_if_different(self.app_data / MANIFEST, manifest, durable, modified)
+        everything = {**files, MANIFEST: manifest}
+        readers = {name: [reader] for name in (MANIFEST, *files)}
+        self.share(self.app_data, everything, readers, durable=durable, modified=modified)
 
-    def _remove_others(self, keep: set[str]) -> None:
-        """Remove every file and link that is not in `keep`, and every folder that none of them needs.
+    def share(
+        self,
+        folder: Path,
+        files: Mapping[str, bytes],
+        readers: Mapping[str, Sequence[str]],
+        *,
+        durable: bool = True,
+        modified: float | None = None,
+    ) -> None:
+        """Make a folder of the app hold `files`, in their order, and the rules `readers`, and nothing else.
 
-        A link in a folder's place is removed, never followed: writing through it would leave the datasite.
+        readers: who may read which file or pattern. Both permission files come first, so that no byte is ever there
+        without its rule. Calling it again with the same files changes nothing. Raises as `publish`.
         """
-        for name in sorted(self.published() - keep):
-            (self.app_data / name).unlink()
-        folders = {str(parent) for name in keep for parent in PurePosixPath(name).parents}
-        for path in sorted(self.app_data.rglob("*"), reverse=True):
-            if path.is_dir() and path.relative_to(self.app_data).as_posix() not in folders:
-                path.rmdir()
+        for name, data in files.items():
+            check_syncable(name, data)
+            if PurePosixPath(name).name in PERMISSION_FILES:
+                raise DatasiteError(f"{name} is made from the readers")
+        self._refuse_links(folder)
+        _remove_others(folder, {*PERMISSION_FILES, *files})
+        write_permissions(folder, readers, durable=durable)
+        for name, data in files.items():
+            restore_file(folder / name, data, durable=durable, modified=modified)
+
+    def digests(self) -> dict[str, str]:
+        """Return the SHA-256 of each file that the app has in the datasite, by name, the permission files left out."""
+        paths = {name: self.app_data / name for name in sorted(self.published() - set(PERMISSION_FILES))}
+        return {
+            name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in paths.items() if not path.is_symlink()
+        }
+
+    def withdraw(self) -> None:
+        """Remove everything the app has in the datasite, for good: first every rule, then the files.
+
+        Readers' synced copies go with SyftBox's next sync; what somebody copied elsewhere stays. Safe to repeat, and
+        after a crash in the middle. Raises DatasiteError when a link is in the way.
+        """
+        self._refuse_links(self.app_data)
+        if self.published() - set(PERMISSION_FILES):
+            write_permissions(self.app_data, {})
+        _remove_others(self.app_data, set())
+
+    def status(self, reader: str) -> SiteStatus:
+        """Return what lies in the app's folder, compared with its manifest, and what `reader` may see of it."""
+        try:
+            with visit(self) as folder:
+                manifest = read_manifest(folder) if folder is not None else None
+        except UnsafeFile:
+            manifest = None
+        announced = manifest.files if manifest else {}
+        whole = {name: _matches(self.app_data / name, entry) for name, entry in announced.items()}
+        names = self.published() - set(PERMISSION_FILES)
+        return SiteStatus(
+            is_initialized=self.is_initialized,
+            files=tuple(sorted(names)),
+            damaged=tuple(sorted(name for name, is_whole in whole.items() if not is_whole)),
+            unknown=tuple(sorted(names - set(announced) - {MANIFEST})),
+            readable=tuple(sorted(readable(self.app_data, names, reader))),
+        )
 
     def published(self) -> set[str]:
         """Return the names of the files and links that lie in the app's folder, whoever made them."""
-        return {
-            (Path(folder) / name).relative_to(self.app_data).as_posix()
-            for folder, folders, files in os.walk(self.app_data)
-            for name in [*files, *(name for name in folders if (Path(folder) / name).is_symlink())]
-        }
+        return _names(self.app_data)
+
+    def _refuse_links(self, folder: Path) -> None:
+        """Raise DatasiteError when `folder` is not one of the app's, or when a link would lead out of the datasite."""
+        inside = folder.relative_to(self.root).parts
+        if inside[:2] not in {("app_data", APP_NAME), ("public", APP_NAME)}:
+            raise DatasiteError(f"{'/'.join(inside)}: files go into app_data/{APP_NAME} and public/{APP_NAME} only")
+        for path in (self.root, *(self.root.joinpath(*inside[: depth + 1]) for depth in range(len(inside)))):
+            if path.is_symlink():
+                place = path.relative_to(self.datasites).as_posix().removeprefix(f"{self.email}/")
+                raise DatasiteError(f"{place} is a link; remove it, files are written into a real folder only")
+
+
+@dataclass(frozen=True)
+class SiteStatus:
+    """What lies in the app's folder of the own datasite; names are relative to it.
+
+    damaged: announced by the manifest but missing or altered. unknown: not announced. readable: what the reader may
+    see by the rules that lie there.
+    """
+
+    is_initialized: bool
+    files: tuple[str, ...]
+    damaged: tuple[str, ...]
+    unknown: tuple[str, ...]
+    readable: tuple[str, ...]
+
+
+def _names(folder: Path) -> set[str]:
+    return {
+        (Path(inner) / name).relative_to(folder).as_posix()
+        for inner, folders, files in os.walk(folder)
+        for name in [*files, *(name for name in folders if (Path(inner) / name).is_symlink())]
+    }
+
+
+def _remove_others(folder: Path, keep: set[str]) -> None:
+    """Remove every file and link that is not in `keep`, and every folder that none of them needs.
+
+    A link in a folder's place is removed, never followed: writing through it would leave the datasite.
+    """
+    for name in sorted(_names(folder) - keep):
+        (folder / name).unlink()
+    folders = {str(parent) for name in keep for parent in PurePosixPath(name).parents}
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_dir() and path.relative_to(folder).as_posix() not in folders:
+            path.rmdir()
+
+
+def _matches(path: Path, entry: _FileEntry) -> bool:
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return False
+    return len(data) == entry.size and hashlib.sha256(data).hexdigest() == entry.sha256
 
 
 def check_syncable(name: str, data: bytes) -> None:
@@ -131,39 +238,6 @@ def check_syncable(name: str, data: bytes) -> None:
         raise DatasiteError(f"{name!r}: SyftBox does not sync this name; use letters, digits, dots, _ and -")
     if not 0 < len(data) <= LARGEST_FILE:
         raise DatasiteError(f"{name}: {len(data)} bytes, SyftBox syncs 1 to {LARGEST_FILE}")
-
-
-def write_permissions(folder: Path, readers: Mapping[str, Sequence[str]], *, durable: bool = True) -> None:
-    """Write the permission files of both SyftBox generations into `folder`: who may read which file or pattern.
-
-    Only allowing rules with exact patterns: a catch-all rule would also share the permission file, and with it the
-    addresses of all readers (syftbox.md, section 0, facts 8 and 9).
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    rules = [
-        f"- {{path: {json.dumps(pattern)}, user: {json.dumps(reader)}, permissions: [read]}}\n"
-        for pattern, people in readers.items()
-        for reader in people
-    ]
-    # An empty file would not be synced by the Go client, and an empty list is not a rule list for the Python server.
-    _write_if_different(folder / _PERMISSION_FILES[0], ("".join(rules) or "[]\n").encode(), durable)
-    modern = ["terminal: true\n", "rules:\n"]
-    for pattern, people in [*readers.items(), ("**", ())]:
-        access = f"{{admin: [], write: [], read: {json.dumps(list(people))}}}"
-        modern.append(f"  - {{pattern: {json.dumps(pattern)}, access: {access}}}\n")
-    _write_if_different(folder / _PERMISSION_FILES[1], "".join(modern).encode(), durable)
-
-
-def _write_if_different(path: Path, data: bytes, durable: bool, modified: float | None = None) -> None:
-    try:
-        if path.is_symlink() or path.is_dir():
-            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
-        elif path.read_bytes() == data:
-            return
-    except FileNotFoundError:
-        pass
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, data, durable=durable, modified=modified)
 
 
 def datasite_names(datasites: Path) -> Iterator[str]:

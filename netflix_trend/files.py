@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from pathlib import Path
 from typing import BinaryIO
@@ -40,6 +41,24 @@ def write_atomically(path: Path, data: bytes, *, durable: bool = True, modified:
         raise
     if durable:
         sync_folder(path.parent)
+
+
+def restore_file(path: Path, data: bytes, *, durable: bool = True, modified: float | None = None) -> None:
+    """Make `path` a file that holds `data`, whatever is there: a link or folder is removed, never followed.
+
+    Nothing is written when it is so already. Missing folders are made. Otherwise as `write_atomically`.
+    """
+    try:
+        if path.is_symlink():
+            path.unlink()
+        elif path.is_dir():
+            shutil.rmtree(path)
+        elif path.read_bytes() == data:
+            return
+    except FileNotFoundError:
+        pass
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, data, durable=durable, modified=modified)
 
 
 def sync_folder(folder: Path) -> None:

@@ -10,10 +10,10 @@ import os
 import re
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from netflix_trend.survey import QUESTIONS, Limits
@@ -131,6 +131,10 @@ class Settings(BaseSettings):
     use_chart: bool = Field(
         False, description="Whether the order of the catalogue is a public chart that may fill in, labelled as such."
     )
+    enrolment: Literal["automatic", "list"] = Field(
+        "automatic",
+        description="Who takes part: whoever shares a valid manifest, or only who is on the aggregator's list.",
+    )
     redis_host: str = Field("redis", description="Host of the Redis server.")
     redis_port: int = Field(6379, ge=1, le=65535, description="Port of the Redis server.")
     redis_user: str = Field("default", description="Redis ACL user of this process.")
@@ -160,6 +164,14 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Order of sources: arguments, environment, files named by `<NAME>_FILE`."""
         return init_settings, env_settings, _FileSource(settings_cls)
+
+    @model_validator(mode="after")
+    def _keep_private_out_of_datasites(self) -> Self:
+        """SyftBox uploads everything below a datasite in clear, also a folder named `private`."""
+        for name in ("private_dir", "publisher_dir", "aggregator_dir"):
+            if getattr(self, name).absolute().is_relative_to(self.datasites_dir.absolute()):
+                raise ValueError(f"{name.upper()} lies below DATASITES_DIR, which SyftBox uploads; name another folder")
+        return self
 
     @property
     def zone(self) -> ZoneInfo | None:

@@ -13,6 +13,7 @@ from netflix_trend.catalogues import read_catalogue, starter_vocabulary
 from netflix_trend.datasite import Datasite
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.vocabulary import Vocabulary
+from services.aggregator.enrolment import Enrolment, EnrolmentError
 from services.aggregator.rounds import Aggregator
 from services.common.logs import start_logging
 from services.common.supervisor import beat, supervise
@@ -23,10 +24,25 @@ _log = logging.getLogger("aggregator")
 def main(arguments: list[str]) -> int:
     """Run the container's main process, the collecting loop, or one pass (`once`). Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m services.aggregator", description=__doc__)
-    parser.add_argument("role", nargs="?", default="all", choices=("all", "collect", "once"))
-    role = parser.parse_args(arguments).role
-    start_logging(f"aggregator.{role}")
+    roles = parser.add_subparsers(dest="role", title="roles")
+    for role, help_text in (
+        ("all", "the container's main process (without a role, too)"),
+        ("collect", "look again and again"),
+        ("once", "look once"),
+        ("participants", "list who takes part"),
+    ):
+        roles.add_parser(role, help=help_text)
+    for role, help_text in (
+        ("enrol", "let somebody take part"),
+        ("remove", "let somebody never take part: nothing is shared with them, nothing of theirs is counted"),
+    ):
+        roles.add_parser(role, help=help_text).add_argument("email", nargs="+")
+    options = parser.parse_args(arguments)
+    role = options.role or "all"
     settings = load_settings()
+    if role in {"participants", "enrol", "remove"}:
+        return change_list(settings, role, getattr(options, "email", []))
+    start_logging(f"aggregator.{role}")
     if role == "all":
         python = sys.executable
         web = [
@@ -41,10 +57,26 @@ def main(arguments: list[str]) -> int:
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     signal.signal(signal.SIGINT, lambda *_: stopped.set())
+    told: set[tuple[str, str, str]] = set()
     while not stopped.is_set():
-        look(aggregator)
+        look(aggregator, told)
         beat("aggregator")
         stopped.wait(settings.poll_seconds)
+    return 0
+
+
+def change_list(settings: Settings, verb: str, emails: list[str]) -> int:
+    """Enrol or remove participants, then print who takes part. Returns the exit code."""
+    site = Datasite(settings.datasites_dir, settings.aggregator_datasite)
+    enrolment = Enrolment(site, settings.aggregator_dir, settings.enrolment == "automatic")
+    try:
+        for email in emails:
+            (enrolment.enrol if verb == "enrol" else enrolment.remove)(email)
+        participants = enrolment.participants()
+    except EnrolmentError as problem:
+        print(f"aggregator: {problem}", file=sys.stderr)  # noqa: T201
+        return 1
+    print("\n".join([*participants, f"{len(participants)} take part ({settings.enrolment} enrolment)"]))  # noqa: T201
     return 0
 
 
@@ -63,12 +95,19 @@ def build_aggregator(settings: Settings) -> Aggregator:
         use_chart=settings.use_chart,
         odds=settings.survey_odds,
         list_length=settings.survey_shows,
+        automatic=settings.enrolment == "automatic",
     )
 
 
-def look(aggregator: Aggregator) -> None:
-    """Do one pass and log its counts."""
-    for statistics in aggregator.run(date.today()):
+def look(aggregator: Aggregator, told: set[tuple[str, str, str]] | None = None) -> None:
+    """Do one pass and log its counts. told: refusals that earlier passes have logged."""
+    told = set() if told is None else told
+    for found, statistics in aggregator.count(aggregator.ask(date.today())):
+        for email, reason in found.refusals:
+            refusal = (aggregator.enrolment.pseudonym(email), statistics.round, reason)
+            if refusal not in told:
+                told.add(refusal)
+                _log.warning("participant=%s round=%s refused reason=%s", *refusal)
         _log.info(
             "round=%s participants=%d reports=%d waiting=%d refused=%s",
             statistics.round,

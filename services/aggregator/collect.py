@@ -16,14 +16,18 @@ from netflix_trend.release import SIZE, RefusedRelease, decode_coefficients, par
 from netflix_trend.survey import Question, Survey, TopShowsQuestion, shuffled_positions
 from services.aggregator.poisoning import count_checked
 
+# So many refused files of a round are kept with their datasite; the others are counted only.
+MOST_REFUSALS = 1000
+
 
 @dataclass
 class RoundReports:
     """What all releases of a round say together.
 
     participants: datasites with a manifest. reports: valid releases by question. refused: files by reason.
-    waiting: announced but not wholly synced. show_counts: int64[candidates]. answer_counts: by question that is
-    answered with one byte, int64[outputs]: how often each answer came.
+    refusals: whose they were, with the reason, at most MOST_REFUSALS. waiting: announced but not wholly synced.
+    show_counts: int64[candidates]. answer_counts: by question that is answered with one byte, int64[outputs]: how often
+    each answer came.
     """
 
     survey: Survey
@@ -32,7 +36,14 @@ class RoundReports:
     refused: Counter[str] = field(default_factory=Counter)
     waiting: int = 0
     show_counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    refusals: list[tuple[str, str]] = field(default_factory=list)
     answer_counts: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+
+    def refuse(self, email: str, reason: str) -> None:
+        """Count a refused file; who it is from is for the aggregator's own log."""
+        self.refused[reason] += 1
+        if len(self.refusals) < MOST_REFUSALS:
+            self.refusals.append((email, reason))
 
     @property
     def volume_counts(self) -> NDArray[np.int64]:
@@ -66,10 +77,10 @@ def collect(
             if problem.reason == "unsynced":
                 found.waiting += 1
             else:
-                found.refused[problem.reason] += 1
+                found.refuse(email, problem.reason)
             continue
         except OSError:
-            found.refused["unreadable"] += 1
+            found.refuse(email, "unreadable")
             continue
         if answer is None:
             continue

@@ -8,8 +8,8 @@ from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
-from netflix_trend.datasite import Datasite, check_syncable, datasite_names, read_manifest, visit, write_permissions
-from netflix_trend.files import UnsafeFile, write_atomically
+from netflix_trend.datasite import Datasite
+from netflix_trend.files import restore_file, write_atomically
 from netflix_trend.shared_files import CANDIDATES, SURVEYS, VOCABULARY
 from netflix_trend.statistics import RoundStatistics
 from netflix_trend.survey import DEFAULT_ODDS, ROTATION, Survey, default_survey, dump_surveys, load_surveys
@@ -17,6 +17,7 @@ from netflix_trend.trends import MOST_ROUNDS, TRENDS, Trends
 from netflix_trend.vocabulary import Vocabulary
 from netflix_trend.weeks import Week
 from services.aggregator.collect import RoundReports, collect
+from services.aggregator.enrolment import Enrolment
 from services.aggregator.estimation import estimate_round
 from services.aggregator.site.page import render_page
 from services.aggregator.trends import find_trends
@@ -33,7 +34,8 @@ class Aggregator:
     """Who asks, what about, and where the own files lie. `own` is the aggregator's private folder.
 
     use_chart: the catalogue's order is a public chart and may be used as a labelled prior of filtered shares.
-    odds: what the surveys ask for. list_length: shows on a week's list, 0 for the whole vocabulary.
+    odds: what the surveys ask for. list_length: shows on a week's list, 0 for the whole vocabulary. automatic: whether
+    everybody who shares a valid manifest takes part.
     """
 
     site: Datasite
@@ -43,6 +45,12 @@ class Aggregator:
     use_chart: bool = False
     odds: Fraction = DEFAULT_ODDS
     list_length: int = CANDIDATES
+    automatic: bool = True
+
+    @property
+    def enrolment(self) -> Enrolment:
+        """Who takes part."""
+        return Enrolment(self.site, self.own, self.automatic)
 
     @property
     def shared(self) -> Path:
@@ -51,7 +59,9 @@ class Aggregator:
 
     def surveys(self, today: date) -> list[Survey]:
         """Return the surveys of the open rounds, oldest first. A survey once asked is never changed."""
-        newest = Week.last_complete(today)
+        return self._open(Week.last_complete(today))
+
+    def _open(self, newest: Week) -> list[Survey]:
         return [self._survey(newest - age) for age in reversed(range(ROTATION))]
 
     def _survey(self, week: Week) -> Survey:
@@ -67,7 +77,7 @@ class Aggregator:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, dump_surveys([survey]), durable=self.durable)
         # Kept for good: the round's results need its titles even after the catalogue has changed.
-        self._write(self._vocabulary_path(survey.vocabulary), self.vocabulary.to_bytes())
+        restore_file(self._vocabulary_path(survey.vocabulary), self.vocabulary.to_bytes(), durable=self.durable)
         return survey
 
     def _vocabulary_path(self, version: str) -> Path:
@@ -86,41 +96,28 @@ class Aggregator:
         return next_candidates(ranking, len(self.vocabulary), week, self.list_length)
 
     def trends(self) -> Trends:
-        """Return what the published statistics of the last 52 rounds tell together."""
-        paths = sorted((self.shared / "statistics").glob("[0-9]*.json"))[-MOST_ROUNDS:]
+        """Return what the statistics of the last 52 rounds tell together."""
         chart = [show.title for show in self.vocabulary.shows] if self.use_chart else None
-        return find_trends([RoundStatistics.from_bytes(path.read_bytes()) for path in paths], chart)
+        return find_trends(
+            [RoundStatistics.from_bytes(path.read_bytes()) for path in self._statistics()[-MOST_ROUNDS:]], chart
+        )
+
+    def _statistics(self) -> list[Path]:
+        """The statistics of all rounds, oldest first. The datasite only holds copies: it may be emptied at any time."""
+        return sorted((self.own / "statistics").glob("[0-9]*.json"))
 
     def latest_statistics(self) -> RoundStatistics | None:
-        """Return the newest published statistics that rest on at least one report."""
-        folder = self.shared / "statistics"
-        for path in sorted(folder.glob("[0-9]*.json"), reverse=True):
+        """Return the newest statistics that rest on at least one report."""
+        for path in reversed(self._statistics()):
             statistics = RoundStatistics.from_bytes(path.read_bytes())
             if statistics.reports:
                 return statistics
         return None
 
-    def participants(self) -> list[str]:
-        """Return the datasites that share a valid manifest, sorted."""
-        return sorted(name for name in datasite_names(self.site.datasites) if self._takes_part(name))
-
-    def _takes_part(self, name: str) -> bool:
-        if name == self.site.email:
-            return False
-        try:
-            with visit(Datasite(self.site.datasites, name)) as folder:
-                return folder is not None and read_manifest(folder) is not None
-        except (UnsafeFile, OSError):
-            return False
-
     def ask(self, today: date) -> list[Survey]:
         """Publish vocabulary and surveys for the participants; returns the open surveys, oldest first."""
         surveys = self.surveys(today)
-        readers = self.participants()
-        patterns = dict.fromkeys((VOCABULARY, SURVEYS, TRENDS, "statistics/*.json"), readers)
-        write_permissions(self.shared, patterns, durable=self.durable)
-        self._write(self.shared / VOCABULARY, self.vocabulary.to_bytes())
-        self._write(self.shared / SURVEYS, dump_surveys(surveys))
+        self._share(surveys)
         return surveys
 
     def count(
@@ -129,35 +126,39 @@ class Aggregator:
         """Collect and estimate rounds, publish their statistics and trends; returns them in the order of `surveys`."""
         results = []
         for survey in surveys:
-            emails = (name for name in datasite_names(self.site.datasites) if name != self.site.email)
-            found = collect(self.site.datasites, emails, survey, progress)
+            found = collect(self.site.datasites, self.enrolment.candidates(), survey, progress)
             statistics = estimate_round(found, self._vocabulary_of(survey))
-            self._write(self.shared / "statistics" / f"{survey.round}.json", statistics.to_bytes())
+            path = self.own / "statistics" / f"{survey.round}.json"
+            restore_file(path, statistics.to_bytes(), durable=self.durable)
             results.append((found, statistics))
-        latest = self.latest_statistics()
-        if latest is not None:
-            self._write(self.shared / "statistics" / "latest.json", latest.to_bytes())
-        trends = self.trends()
-        self._write(self.shared / TRENDS, trends.to_bytes())
-        self._publish_page(latest, trends)
+        if surveys:
+            self._share(self._open(max(survey.week for survey in surveys)))
         return results
 
     def run(self, today: date) -> list[RoundStatistics]:
         """Do everything once: ask, collect, estimate, publish."""
         return [statistics for _, statistics in self.count(self.ask(today))]
 
-    def _publish_page(self, latest: RoundStatistics | None, trends: Trends) -> None:
-        everybody = {"index.html": ["*"], "index.json": ["*"], TRENDS: ["*"]}
-        write_permissions(self.site.public, everybody, durable=self.durable)
-        self._write(self.site.public / "index.html", render_page(latest, trends=trends).encode())
-        self._write(self.site.public / "index.json", latest.to_bytes() if latest else b"{}\n")
-        self._write(self.site.public / TRENDS, trends.to_bytes())
-
-    def _write(self, path: Path, data: bytes) -> None:
-        check_syncable(path.name, data)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists() or path.read_bytes() != data:
-            write_atomically(path, data, durable=self.durable)
+    def _share(self, surveys: Sequence[Survey]) -> None:
+        """Make the datasite hold everything that is published, and nothing else."""
+        latest, trends = self.latest_statistics(), self.trends()
+        everybody = {
+            "index.html": render_page(latest, trends=trends).encode(),
+            "index.json": latest.to_bytes() if latest else b"{}\n",
+            TRENDS: trends.to_bytes(),
+        }
+        participants = {
+            VOCABULARY: self.vocabulary.to_bytes(),
+            SURVEYS: dump_surveys(surveys),
+            TRENDS: trends.to_bytes(),
+            **{f"statistics/{path.name}": path.read_bytes() for path in self._statistics()},
+        }
+        if latest:
+            participants["statistics/latest.json"] = latest.to_bytes()
+        patterns = (VOCABULARY, SURVEYS, TRENDS, "statistics/*.json")
+        readers = self.enrolment.participants()
+        self.site.share(self.shared, participants, dict.fromkeys(patterns, readers), durable=self.durable)
+        self.site.share(self.site.public, everybody, {name: ["*"] for name in everybody}, durable=self.durable)
 
 
 def next_candidates(ranking: Sequence[int], shows: int, week: Week, most: int = CANDIDATES) -> list[int]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from netflix_trend.catalogues import starter_vocabulary
 from netflix_trend.contributions import Contribution
 from netflix_trend.datasite import Datasite
+from netflix_trend.outlook import Outlook
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, load_settings
 from netflix_trend.simulation.population import Population, SimulatedWeek, person, seeded_randomness
 from netflix_trend.statistics import RoundStatistics
@@ -21,7 +22,7 @@ from services.processor.history import History, rebuild
 from services.processor.raw import import_file
 from services.processor.staging import ReadOptions
 from services.publisher.jobs import publish_with
-from services.publisher.releases import Outcome, Participant, publish_due
+from services.publisher.releases import Participant, publish_due
 
 ME = "me@example.org"
 _MARKER = ".netflix-trend-demo"
@@ -55,6 +56,7 @@ class Network:
             shutil.rmtree(self.root)
         self.datasites.mkdir(parents=True)
         (self.root / _MARKER).touch()
+        Datasite(self.datasites, ME).set_up()
 
     def aggregator(self) -> Aggregator:
         """Return the aggregator of the network; nothing in a demo has to survive a power cut."""
@@ -71,7 +73,7 @@ class Network:
             return self.import_exports(exports, Week.of(newest).sunday + timedelta(days=1))
         return history
 
-    def publish_mine(self, today: date) -> list[Outcome]:
+    def publish_mine(self, today: date) -> Outlook:
         """Let the real participant's publisher answer what the aggregator asks, with real randomness."""
         settings = load_settings(
             private_dir=self.private,

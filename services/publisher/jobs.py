@@ -3,54 +3,80 @@
 from __future__ import annotations
 
 import logging
-from datetime import date
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 
-from netflix_trend.choices import ChoicesError, read_choices
+from netflix_trend.choices import Choices, ChoicesError, read_choices
 from netflix_trend.contributions import load_profiles
-from netflix_trend.datasite import Datasite
+from netflix_trend.datasite import Datasite, DatasiteError
 from netflix_trend.files import UnsafeFile
+from netflix_trend.ledger import LedgerError, read_ledger
+from netflix_trend.outlook import Outcome, Outlook, State, write_outlook
+from netflix_trend.receipts import keep_receipt, read_receipts, receipt
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.shared_files import current_surveys
-from netflix_trend.survey import RefusedSurvey
-from services.publisher.releases import Outcome, Participant, publish_due
+from netflix_trend.survey import RefusedSurvey, Survey
+from netflix_trend.weeks import Week
+from services.publisher.releases import Participant, publish_due, published_rounds
 
 _log = logging.getLogger("publish")
 
 
 def publish() -> None:
     """Answer what is due. Safe to run twice."""
-    for outcome in publish_with(load_settings(), date.today()):
+    outlook = publish_with(load_settings(), date.today())
+    level = logging.WARNING if outlook.state in {"problem", "survey_refused"} else logging.INFO
+    _log.log(level, "%s %s", outlook.state, outlook.message)
+    for outcome in outlook.outcomes:
         _log.info("round=%s %s %s", outcome.round, outcome.status, outcome.reason)
 
 
-def publish_with(settings: Settings, today: date) -> list[Outcome]:
-    """Answer what is due with the settings' folders and limits; returns nothing while there is no export yet."""
+def publish_with(settings: Settings, today: date) -> Outlook:
+    """Answer what is due with the settings' folders and limits and the person's choices, and say what was done.
+
+    The datasite is a cache: whatever vanished from it or was altered is restored. What is said is also kept as
+    `outlook.json` on the publisher's volume.
+    """
     try:
-        choices = read_choices(settings.private_dir)
-    except ChoicesError as problem:
-        _log.error("nothing is published: %s", problem)
-        return []
-    if not choices.takes_part(settings.join):
-        _log.info("no survey is answered: %s", choices.participation)
-        return []
-    profiles = load_profiles(settings.private_dir)
-    if profiles is None:
-        _log.info("nothing to publish yet: no export, or profiles are being rebuilt")
-        return []
-    for name, reason in profiles.unanswerable.items():
-        _log.warning("%s is not answered: %s", name, reason)
-    try:
-        surveys = current_surveys(settings, today)
-    except (RefusedSurvey, UnsafeFile) as refusal:
-        _log.warning("the aggregator's survey is refused: %s", refusal)
-        return []
+        state, message, outcomes = _look(settings, read_choices(settings.private_dir), today)
+    except (ChoicesError, DatasiteError, LedgerError) as problem:
+        state, message, outcomes = "problem", f"nothing is published: {problem}", []
+    outlook = Outlook(looked_at=datetime.now(UTC), state=state, message=message, outcomes=tuple(outcomes))
+    write_outlook(settings.publisher_dir, outlook)
+    return outlook
+
+
+def _look(settings: Settings, choices: Choices, today: date) -> tuple[State, str, Sequence[Outcome]]:
     participant = Participant(
         site=Datasite(settings.datasites_dir, settings.syftbox_email),
         aggregator=settings.aggregator_datasite,
         ledger=settings.publisher_dir / "ledger.jsonl",
         limits=choices.lowered(settings.limits),
     )
-    return publish_due(
+    if choices.participation == "withdrawn":
+        return "withdrawn", _withdraw(settings, participant, today), []
+    # A datasite that we have written to was set up once, even if SyftBox has lost its own files there since.
+    if not participant.site.is_initialized and not participant.ledger.exists():
+        return "waiting_for_syftbox", "SyftBox has not set up your datasite yet; start it, and check SYFTBOX_EMAIL", []
+    takes_part = choices.takes_part(settings.join)
+    if not takes_part and not published_rounds(participant.site) and not participant.ledger.exists():
+        return "not_joined", "nothing is published before ./run.sh join", []
+    profiles = load_profiles(settings.private_dir)
+    if profiles is None:
+        return "no_export", "nothing to publish yet: no export, or profiles are being rebuilt", []
+    surveys: list[Survey] = []
+    state: State = "answering" if takes_part else "paused"
+    message = "" if takes_part else "no survey is answered; what was published stays"
+    if takes_part:
+        message = " ".join(f"{name} is not answered: {reason}." for name, reason in profiles.unanswerable.items())
+        try:
+            surveys = current_surveys(settings, today)
+        except (RefusedSurvey, UnsafeFile) as refusal:
+            state, message = "survey_refused", f"the aggregator's survey is refused: {refusal}"
+        else:
+            if not surveys:
+                state, message = "waiting_for_survey", "the aggregator's survey has not arrived yet"
+    outcomes = publish_due(
         participant,
         surveys,
         profiles.contribution,
@@ -59,3 +85,18 @@ def publish_with(settings: Settings, today: date) -> list[Outcome]:
         today=today,
         unanswerable=profiles.unanswerable,
     )
+    return state, message, outcomes
+
+
+def _withdraw(settings: Settings, participant: Participant, today: date) -> str:
+    """Take everything out of the datasite and keep a receipt; returns it in words. Once withdrawn, changes nothing."""
+    receipts = read_receipts(settings.publisher_dir)
+    published = participant.site.published()
+    if published or not receipts:
+        answered = [entry.round for entry in read_ledger(participant.ledger)]
+        # The receipt comes first: a crash in between leaves files, and the next look removes them with another receipt.
+        one = receipt(answered, participant.site.digests(), Week.last_complete(today), datetime.now(UTC))
+        keep_receipt(settings.publisher_dir, one)
+        participant.site.withdraw()
+        receipts = [one]
+    return receipts[-1].sentence

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path, PurePosixPath
-from typing import Literal
 
 from netflix_trend.contributions import Contribution, answer
 from netflix_trend.datasite import Datasite
 from netflix_trend.ledger import Ledger, open_ledger
+from netflix_trend.outlook import Outcome
 from netflix_trend.privacy.randomness import RandBelow, secure
 from netflix_trend.quarters import Quarter
 from netflix_trend.release import build_release
@@ -19,17 +19,6 @@ from netflix_trend.weeks import Week
 
 # Surveys about older weeks are refused: a survey may not dig through a history a week at a time.
 OLDEST_ROUND_WEEKS = 8
-
-Status = Literal["drawn", "kept", "not_asked", "skipped", "refused"]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one survey: drawn now, kept from earlier, not asked this round, skipped or refused, and why."""
-
-    round: str
-    status: Status
-    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,10 +65,10 @@ def publish_due(
                 )
             outcomes.append(outcome)
         files = {f"releases/{entry.round}.json": entry.data for entry in ledger.entries}
-        if files or published:
-            # The second in which a file was made would tell how long the history took to read.
-            over = datetime.combine(newest.sunday + timedelta(days=1), time(), UTC).timestamp()
-            participant.site.publish(files, participant.aggregator, durable=participant.durable, modified=over)
+        # Also without a release: the manifest says that this person takes part, and the aggregator shares its surveys
+        # with those who do. The second in which a file was made would tell how long the history took to read.
+        over = datetime.combine(newest.sunday + timedelta(days=1), time(), UTC).timestamp()
+        participant.site.publish(files, participant.aggregator, durable=participant.durable, modified=over)
     return outcomes
 
 

@@ -22,14 +22,13 @@ from netflix_trend.datasite import (
     read_manifest,
     read_published,
     visit,
-    write_permissions,
 )
 from netflix_trend.files import UnsafeFile
+from netflix_trend.permissions import PERMISSION_FILES, write_permissions
 
 READER = "aggregator@example.org"
 RELEASE = "releases/2026-W47.json"
 FILES = {RELEASE: b"answer", "note.txt": b"hello"}
-PERMISSION_FILES = {"syftperm.yaml", "syft.pub.yaml"}
 
 
 def manifest_of(site: Datasite) -> Manifest | None:

@@ -65,7 +65,7 @@ def test_the_output_is_laid_out_like_a_syftbox_workspace(printed: str, output: P
 
 def test_no_title_of_mine_is_in_anything_that_left(printed: str, output: Path) -> None:
     mine = output / "datasites" / ME
-    left = b"".join(path.read_bytes() for path in mine.rglob("*") if path.is_file())
+    left = b"".join(path.read_bytes() for path in (mine / "app_data").rglob("*") if path.is_file())
     assert left
     for title in (b"Garden", b"Nobody Has Heard", b"Wednesday", b"Adolescence"):
         assert title not in left

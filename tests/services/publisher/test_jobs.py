@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 from datetime import date, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pytest
 
 from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.choices import Choices, write_choices
 from netflix_trend.datasite import Datasite
 from netflix_trend.encodings import FULL_DTYPE, Encodings, save_encodings
+from netflix_trend.ledger import read_ledger
+from netflix_trend.outlook import Outlook, read_outlook
+from netflix_trend.permissions import PERMISSION_FILES, readable
+from netflix_trend.receipts import read_receipts
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.survey import default_survey, dump_surveys
 from netflix_trend.weeks import Week
@@ -21,6 +28,7 @@ TODAY = Week.parse("2026-W46").sunday + timedelta(days=2)
 
 @pytest.fixture
 def folders(tmp_path: Path) -> dict[str, Path]:
+    Datasite(tmp_path / "datasites", "me@example.org").set_up()
     return {name: tmp_path / name.removesuffix("_dir") for name in ("private_dir", "publisher_dir", "datasites_dir")}
 
 
@@ -43,21 +51,22 @@ def releases(settings: Settings) -> set[str]:
 
 def test_without_an_export_nothing_is_published(folders: dict[str, Path]) -> None:
     settings = load_settings(**folders)
-    assert publish_with(settings, TODAY) == []
-    assert not settings.publisher_dir.exists()
+    assert publish_with(settings, TODAY).state == "no_export"
+    assert not releases(settings)
+    assert not Datasite(settings.datasites_dir, settings.syftbox_email).published()
 
 
 def test_with_the_example_aggregator_the_whole_path_can_be_tried_alone(folders: dict[str, Path]) -> None:
     settings = load_settings(**folders)
     save_profile(folders, starter_vocabulary().version)
-    assert [outcome.status for outcome in publish_with(settings, TODAY)].count("drawn") == 1
+    assert [outcome.status for outcome in publish_with(settings, TODAY).outcomes].count("drawn") == 1
     assert len(releases(settings)) == 1
 
 
 def test_a_real_aggregators_survey_is_waited_for(folders: dict[str, Path]) -> None:
     settings = load_settings(**folders, aggregator_datasite="trend@example.net")
     save_profile(folders, starter_vocabulary().version)
-    assert publish_with(settings, TODAY) == []
+    assert publish_with(settings, TODAY).state == "waiting_for_survey"
     assert not releases(settings)
 
 
@@ -66,7 +75,7 @@ def test_the_aggregators_surveys_are_answered(folders: dict[str, Path]) -> None:
     save_profile(folders, "e" * 32)
     newest = Week.last_complete(TODAY)
     share(settings, dump_surveys([default_survey(newest - age, "e" * 32, range(9)) for age in range(4)]))
-    assert [outcome.status for outcome in publish_with(settings, TODAY)].count("drawn") == 1
+    assert [outcome.status for outcome in publish_with(settings, TODAY).outcomes].count("drawn") == 1
     assert len(releases(settings)) == 1
 
 
@@ -75,12 +84,173 @@ def test_a_survey_that_is_none_is_refused_and_nothing_is_published(folders: dict
     settings = load_settings(**folders, aggregator_datasite="trend@example.net")
     save_profile(folders, starter_vocabulary().version)
     share(settings, data)
-    assert publish_with(settings, TODAY) == []
+    assert publish_with(settings, TODAY).state == "survey_refused"
     assert not releases(settings)
 
 
 def test_the_participants_limits_come_from_the_settings(folders: dict[str, Path]) -> None:
     settings = load_settings(**folders, limit_odds="2")
     save_profile(folders, starter_vocabulary().version)
-    assert "refused" in {outcome.status for outcome in publish_with(settings, date(2026, 11, 17))}
+    assert "refused" in {outcome.status for outcome in publish_with(settings, date(2026, 11, 17)).outcomes}
     assert not releases(settings)
+
+
+# --- SyftBox first, choices, withdrawal
+
+
+def site_of(settings: Settings) -> Datasite:
+    return Datasite(settings.datasites_dir, settings.syftbox_email)
+
+
+def test_nothing_is_written_before_syftbox_has_set_up_the_datasite(folders: dict[str, Path]) -> None:
+    """A client takes a datasite that exists for a complete one, and would never make its own files."""
+    settings = load_settings(**folders, syftbox_email="new@example.org")
+    save_profile(folders, starter_vocabulary().version)
+    assert publish_with(settings, TODAY).state == "waiting_for_syftbox"
+    assert not site_of(settings).root.exists()
+    site_of(settings).set_up()
+    assert publish_with(settings, TODAY).state == "answering"
+    assert len(releases(settings)) == 1
+
+
+def test_a_datasite_that_lost_everything_is_restored_with_the_same_bytes(folders: dict[str, Path]) -> None:
+    """SyftBox 0.4.0 removes own files, the owner's permission file too, when its server misbehaves."""
+    settings = load_settings(**folders)
+    save_profile(folders, starter_vocabulary().version)
+    publish_with(settings, TODAY)
+    before = {name: (site_of(settings).app_data / name).read_bytes() for name in site_of(settings).published()}
+    shutil.rmtree(site_of(settings).root)
+    publish_with(settings, TODAY)
+    assert before == {name: (site_of(settings).app_data / name).read_bytes() for name in site_of(settings).published()}
+
+
+def test_taking_part_is_announced_before_there_is_a_survey(folders: dict[str, Path]) -> None:
+    """The aggregator shares its survey with those who share a manifest: the first step is the participant's."""
+    settings = load_settings(**folders, aggregator_datasite="trend@example.net")
+    save_profile(folders, starter_vocabulary().version)
+    assert publish_with(settings, TODAY).state == "waiting_for_survey"
+    assert site_of(settings).published() == {"manifest.json", *PERMISSION_FILES}
+
+
+def test_with_join_ask_nothing_appears_before_the_person_joins(folders: dict[str, Path]) -> None:
+    settings = load_settings(**folders, join="ask")
+    save_profile(folders, starter_vocabulary().version)
+    assert publish_with(settings, TODAY).state == "not_joined"
+    assert not site_of(settings).published()
+    write_choices(settings.private_dir, Choices(participation="joined"))
+    assert publish_with(settings, TODAY).state == "answering"
+    assert len(releases(settings)) == 1
+
+
+def test_a_pause_keeps_what_is_there_and_answers_nothing_new(folders: dict[str, Path]) -> None:
+    settings = load_settings(**folders)
+    save_profile(folders, starter_vocabulary().version)
+    publish_with(settings, TODAY)
+    answered = releases(settings)
+    write_choices(settings.private_dir, Choices(participation="paused"))
+    (site_of(settings).app_data / next(iter(answered))).unlink()
+    later = TODAY + timedelta(weeks=4)
+    assert publish_with(settings, later).state == "paused"
+    assert releases(settings) == answered, "what vanished is restored, nothing is added"
+
+
+def test_lowering_a_limit_acts_at_once(folders: dict[str, Path]) -> None:
+    settings = load_settings(**folders)
+    save_profile(folders, starter_vocabulary().version)
+    write_choices(settings.private_dir, Choices(odds=(2, 1)))
+    outcomes = publish_with(settings, TODAY).outcomes
+    assert next(outcome.reason for outcome in outcomes if outcome.status == "refused").endswith("the limit is 2")
+    write_choices(settings.private_dir, Choices())
+    assert "drawn" in {outcome.status for outcome in publish_with(settings, TODAY).outcomes}
+
+
+def test_withdrawal_removes_rules_and_files_and_leaves_a_receipt_once(folders: dict[str, Path]) -> None:
+    settings = load_settings(**folders)
+    save_profile(folders, starter_vocabulary().version)
+    publish_with(settings, TODAY)
+    (name,) = releases(settings)
+    digest = hashlib.sha256((site_of(settings).app_data / name).read_bytes()).hexdigest()
+    write_choices(settings.private_dir, Choices(participation="withdrawn"))
+    said = publish_with(settings, TODAY)
+    assert said.state == "withdrawn"
+    assert not site_of(settings).published()
+    assert publish_with(settings, TODAY) == said.model_copy(update={"looked_at": read_outlook_of(settings).looked_at})
+    (receipt,) = read_receipts(settings.publisher_dir)
+    assert receipt.removed[name] == digest
+    assert receipt.counted_again == (PurePosixPath(name).stem,)
+    assert receipt.first_round_without in said.message
+
+
+def read_outlook_of(settings: Settings) -> Outlook:
+    outlook = read_outlook(settings.publisher_dir)
+    assert outlook is not None
+    return outlook
+
+
+def test_who_joins_again_publishes_the_same_bytes_again(folders: dict[str, Path]) -> None:
+    settings = load_settings(**folders)
+    save_profile(folders, starter_vocabulary().version)
+    publish_with(settings, TODAY)
+    (name,) = releases(settings)
+    before = (site_of(settings).app_data / name).read_bytes()
+    for participation in ("withdrawn", "joined"):
+        write_choices(settings.private_dir, Choices(participation=participation))
+        publish_with(settings, TODAY)
+    assert (site_of(settings).app_data / name).read_bytes() == before
+    assert len(read_ledger(settings.publisher_dir / "ledger.jsonl")) == 1
+
+
+def test_a_withdrawal_before_anything_was_published_has_a_receipt_too(folders: dict[str, Path]) -> None:
+    settings = load_settings(**folders)
+    write_choices(settings.private_dir, Choices(participation="withdrawn"))
+    publish_with(settings, TODAY)
+    assert [receipt.removed for receipt in read_receipts(settings.publisher_dir)] == [{}]
+
+
+def test_a_crash_in_the_middle_of_a_withdrawal_is_mended_at_the_next_look(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = load_settings(**folders)
+    save_profile(folders, starter_vocabulary().version)
+    publish_with(settings, TODAY)
+    write_choices(settings.private_dir, Choices(participation="withdrawn"))
+    with monkeypatch.context() as patched:
+        patched.setattr("netflix_trend.datasite._remove_others", lambda *_: (_ for _ in ()).throw(OSError))
+        with pytest.raises(OSError):
+            publish_with(settings, TODAY)
+    assert not readable(site_of(settings).app_data, site_of(settings).published(), settings.aggregator_datasite)
+    publish_with(settings, TODAY)
+    assert not site_of(settings).published()
+
+
+@pytest.mark.parametrize("damaged", ["choices.json", "ledger.jsonl"])
+def test_a_damaged_choice_or_ledger_publishes_nothing_and_says_so(folders: dict[str, Path], damaged: str) -> None:
+    settings = load_settings(**folders)
+    save_profile(folders, starter_vocabulary().version)
+    folder = settings.private_dir if damaged == "choices.json" else settings.publisher_dir
+    folder.mkdir(exist_ok=True)
+    (folder / damaged).write_text("{\n")
+    outlook = publish_with(settings, TODAY)
+    assert outlook.state == "problem"
+    assert damaged in outlook.message
+    assert not releases(settings)
+
+
+def test_a_link_in_the_place_of_the_apps_folder_is_refused(folders: dict[str, Path], tmp_path: Path) -> None:
+    settings = load_settings(**folders)
+    save_profile(folders, starter_vocabulary().version)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (site_of(settings).root / "app_data").symlink_to(elsewhere)
+    outlook = publish_with(settings, TODAY)
+    assert outlook.state == "problem"
+    assert "app_data is a link" in outlook.message
+    assert not list(elsewhere.iterdir())
+
+
+def test_the_outlook_says_what_the_last_look_did(folders: dict[str, Path]) -> None:
+    settings = load_settings(**folders)
+    save_profile(folders, starter_vocabulary().version)
+    assert publish_with(settings, TODAY) == read_outlook_of(settings)
+    (settings.publisher_dir / "outlook.json").write_text("{")
+    assert read_outlook(settings.publisher_dir) is None

@@ -60,6 +60,7 @@ def save(root: Path, profiles: dict[str, Rows]) -> None:
 
 
 def settings_of(root: Path, email: str) -> Settings:
+    Datasite(root / "datasites", email).set_up()
     return load_settings(
         private_dir=root / "private",
         publisher_dir=root / "publisher",
@@ -102,8 +103,8 @@ def test_neighbours_leave_the_same_files_of_the_same_sizes(tmp_path: Path, quest
         site = Datasite(root / "datasites", email)
         shapes.add(tuple((name, len(data), (site.app_data / name).stat().st_mode) for name, data in found.items()))
         everything = {path.relative_to(root / "datasites").as_posix() for path in (root / "datasites").rglob("*")}
-        assert len(everything) == len(found) + 4, (
-            "four folders, no file of the publisher's own beside the published ones"
+        assert len(everything) == len(found) + 5, (
+            "four folders, SyftBox's own file, no file of the publisher's own beside the published ones"
         )
         release = found[f"releases/{survey.round}.json"]
         mine = survey.question_for(email)

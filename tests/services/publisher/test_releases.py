@@ -63,6 +63,10 @@ def files(who: Participant) -> dict[str, bytes]:
     return {name: (who.site.app_data / name).read_bytes() for name in who.site.published()}
 
 
+def releases(who: Participant) -> set[str]:
+    return {name for name in who.site.published() if name.startswith("releases/")}
+
+
 def test_of_four_open_rounds_one_is_answered_and_the_others_are_not_asked(tmp_path: Path) -> None:
     who = participant(tmp_path)
     outcomes = publish(who)
@@ -129,7 +133,7 @@ def test_crash_between_ledger_and_datasite_publishes_the_committed_bytes(
         patch.setattr(Datasite, "publish", crash)
         with pytest.raises(KeyboardInterrupt):
             publish(who)
-    assert not who.site.published()
+    assert not releases(who)
     committed = who.ledger.read_bytes()
     assert outcome_of(publish(who)).status == "kept"
     assert who.ledger.read_bytes() == committed
@@ -159,7 +163,7 @@ def test_a_survey_beyond_the_limits_is_refused_with_the_reason(tmp_path: Path, l
     outcome = outcome_of(publish(who))
     assert outcome.status == "refused"
     assert reason in outcome.reason
-    assert not who.site.published()
+    assert not releases(who)
 
 
 def test_the_yearly_limit_counts_all_rounds_whatever_is_asked(tmp_path: Path) -> None:
@@ -177,7 +181,7 @@ def test_weeks_that_are_not_over_or_long_gone_are_refused(tmp_path: Path) -> Non
     for offset in (1, 4, -8, -12, -400):
         survey = default_survey(NEWEST + offset, VERSION, range(50)).model_copy(update={"rotation": 1})
         assert publish(participant(tmp_path), [survey])[0].status == "refused"
-    assert not participant(tmp_path).site.published()
+    assert not releases(participant(tmp_path))
 
 
 def test_another_vocabulary_is_skipped_by_name(tmp_path: Path) -> None:
@@ -308,13 +312,14 @@ def test_life_events_are_not_answered_about_when_the_limits_leave_them_out(tmp_p
     (outcome,) = publish(who, [effect_survey()])
     assert outcome.status == "refused"
     assert "event_effect" in outcome.reason
-    assert not who.site.published()
+    assert not releases(who)
 
 
 def test_damaged_life_events_leave_the_question_about_them_open_until_they_are_mended(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
 ) -> None:
     """The whole job, from the files on the private volume."""
+    Datasite(tmp_path / "datasites", ME).set_up()
     settings = load_settings(
         **{f"{name}_dir": tmp_path / name for name in ("private", "publisher", "datasites")},
         aggregator_datasite=AGGREGATOR.replace("example.org", "example.net"),
@@ -327,8 +332,9 @@ def test_damaged_life_events_leave_the_question_about_them_open_until_they_are_m
     (shared / "survey.json").write_bytes(dump_surveys([effect_survey()]))
     events = settings.private_dir / "life_events.json"
     events.write_text("{")
-    assert [outcome.status for outcome in publish_with(settings, TODAY)] == ["skipped"]
-    assert "event_effect is not answered: life_events.json on the private volume is damaged" in caplog.text
+    outlook = publish_with(settings, TODAY)
+    assert [outcome.status for outcome in outlook.outcomes] == ["skipped"]
+    assert "event_effect is not answered: life_events.json on the private volume is damaged" in outlook.message
     events.unlink()
-    assert [outcome.status for outcome in publish_with(settings, TODAY)] == ["drawn"]
-    assert [outcome.status for outcome in publish_with(settings, TODAY)] == ["kept"]
+    assert [outcome.status for outcome in publish_with(settings, TODAY).outcomes] == ["drawn"]
+    assert [outcome.status for outcome in publish_with(settings, TODAY).outcomes] == ["kept"]

@@ -1,0 +1,48 @@
+"""SyftBox's permission files, for both generations: who may read which file of a folder.
+
+Only allowing rules with exact patterns: a catch-all rule would also share the permission file, and with it the
+addresses of all readers; a forbidding rule is not enforced by the Python generation (syftbox.md, section 0, facts 8
+and 9). Each folder's files stand for themselves, because the generations combine those of outer folders differently.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from netflix_trend.files import restore_file
+
+# Of the Python generation, and of the Go generation. Each server takes the other's file for data.
+PYTHON_FILE, GO_FILE = PERMISSION_FILES = ("syftperm.yaml", "syft.pub.yaml")
+
+
+def write_permissions(folder: Path, readers: Mapping[str, Sequence[str]], *, durable: bool = True) -> None:
+    """Write both permission files into `folder`: who may read which file or pattern. Nobody else may read anything."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rules = [_python_rule(pattern, reader) for pattern, people in readers.items() for reader in people]
+    # An empty file would not be synced by the Go client, and an empty list is not a rule list for the Python server.
+    restore_file(folder / PYTHON_FILE, ("".join(rules) or "[]\n").encode(), durable=durable)
+    everything = [*readers.items(), ("**", ())]
+    modern = ["terminal: true\n", "rules:\n", *(_go_rule(pattern, people) for pattern, people in everything)]
+    restore_file(folder / GO_FILE, "".join(modern).encode(), durable=durable)
+
+
+def readable(folder: Path, names: Iterable[str], reader: str) -> set[str]:
+    """Return which of the files `names` one reader may read by rules that `write_permissions` made, in both
+    generations.
+    """
+    try:
+        python, go = ((folder / file).read_text("utf-8").splitlines(keepends=True) for file in PERMISSION_FILES)
+    except (OSError, ValueError):
+        return set()
+    return {name for name in names if _python_rule(name, reader) in python and _go_rule(name, [reader]) in go}
+
+
+def _python_rule(pattern: str, reader: str) -> str:
+    return f"- {{path: {json.dumps(pattern)}, user: {json.dumps(reader)}, permissions: [read]}}\n"
+
+
+def _go_rule(pattern: str, readers: Sequence[str]) -> str:
+    access = f"{{admin: [], write: [], read: {json.dumps(list(readers))}}}"
+    return f"  - {{pattern: {json.dumps(pattern)}, access: {access}}}\n"

@@ -1,0 +1,89 @@
+"""Receipts of a withdrawal: what was removed, which statistics still hold an answer, and the first ones that do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+
+from netflix_trend.canonical import canonical_json
+from netflix_trend.files import write_atomically
+from netflix_trend.survey import ROTATION, Strict
+from netflix_trend.weeks import Week
+
+FOLDER = "receipts"
+
+
+class Receipt(Strict):
+    """One withdrawal.
+
+    removed: SHA-256 of each file that was taken out of the datasite, by name. counted_again: answered rounds that are
+    still open; the aggregator counts them again without the answer at its first look after SyftBox has synced. kept:
+    answered rounds that are closed; their statistics hold the randomized answer for good. first_round_without: from
+    this round on no statistics hold an answer of this person, once the open ones are counted again.
+    """
+
+    schema_version: Literal[1] = 1
+    withdrawn_at: Annotated[datetime, Field(strict=False)]
+    removed: dict[str, str]
+    counted_again: Annotated[tuple[str, ...], Field(strict=False)]
+    kept: Annotated[tuple[str, ...], Field(strict=False)]
+    first_round_without: str
+
+    @property
+    def sentence(self) -> str:
+        """The receipt in plain words."""
+        day = self.withdrawn_at.date().isoformat()
+        words = [
+            f"Withdrawn on {day}: {len(self.removed)} files were removed from your datasite.",
+            f"The statistics of {self.first_round_without} are the first without you.",
+        ]
+        if self.counted_again:
+            rounds = " and ".join(self.counted_again)
+            words.append(f"{rounds}: counted again without your answer as soon as SyftBox has synced.")
+        if self.kept:
+            words.append(
+                f"Answers in rounds that are closed by now: {len(self.kept)} ({self.kept[0]} to {self.kept[-1]}). They "
+                "stay counted there, randomized, and what others have copied cannot be called back."
+            )
+        return " ".join(words)
+
+
+def receipt(answered: Iterable[str], removed: Mapping[str, str], newest: Week, now: datetime) -> Receipt:
+    """Return the receipt of a withdrawal.
+
+    answered: all rounds of the ledger. newest: newest complete week; it and the ROTATION - 1 before it are open.
+    """
+    oldest_open = newest - (ROTATION - 1)
+    weeks = sorted(map(Week.parse, answered))
+    kept = [week for week in weeks if week < oldest_open]
+    return Receipt(
+        withdrawn_at=now.astimezone(UTC).replace(microsecond=0),
+        removed=dict(removed),
+        counted_again=tuple(str(week) for week in weeks if week >= oldest_open),
+        kept=tuple(map(str, kept)),
+        first_round_without=str(kept[-1] + 1 if kept else oldest_open),
+    )
+
+
+def keep_receipt(publisher: Path, one: Receipt) -> Path:
+    """Write a receipt so that it survives a power cut; returns its path."""
+    folder = publisher / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{one.withdrawn_at:%Y%m%dT%H%M%SZ}.json"
+    write_atomically(path, canonical_json(one.model_dump(mode="json")) + b"\n")
+    return path
+
+
+def read_receipts(publisher: Path) -> list[Receipt]:
+    """Return all receipts, oldest first; a damaged one is left out."""
+    found = []
+    for path in sorted((publisher / FOLDER).glob("*.json")):
+        try:
+            found.append(Receipt.model_validate_json(path.read_bytes()))
+        except ValidationError:
+            continue
+    return found

@@ -1,0 +1,132 @@
+"""Who takes part, as the aggregator keeps it: `./run.sh aggregator enrol|remove|participants`.
+
+Nobody else learns the list: permission files name exact files, so that they are not shared themselves, and logs and
+pages show pseudonyms.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from netflix_trend.datasite import Datasite, datasite_names, read_manifest, visit
+from netflix_trend.files import UnsafeFile, write_atomically
+from netflix_trend.settings import DATASITE_NAME
+
+FILE = "participants.txt"
+_SALT = "pseudonyms.key"
+_HEAD = "# One address a line: a participant. With a - before it: never one, also not automatically.\n"
+
+
+class EnrolmentError(Exception):
+    """The list cannot be read or changed as asked; the message says which line and why."""
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """The list of participants in the aggregator's own folder.
+
+    automatic: whoever shares a valid manifest takes part too, unless the list says never.
+    """
+
+    site: Datasite
+    own: Path
+    automatic: bool = True
+
+    @property
+    def path(self) -> Path:
+        """The file; it may be edited by hand."""
+        return self.own / FILE
+
+    def listed(self) -> dict[str, bool]:
+        """Return the addresses of the list, True for participants, False for those who never are.
+
+        Raises EnrolmentError with the number of a line that is not an address.
+        """
+        found: dict[str, bool] = {}
+        try:
+            text = self.path.read_text("utf-8")
+        except FileNotFoundError:
+            return found
+        for number, line in enumerate(text.splitlines(), 1):
+            entry = line.partition("#")[0].strip().lower()
+            if entry:
+                found[_address(entry.removeprefix("-").strip(), f"{FILE}, line {number}")] = not entry.startswith("-")
+        return found
+
+    def enrol(self, email: str) -> None:
+        """Add a participant. Raises EnrolmentError when it is no address or the aggregator's own."""
+        self._set(email, takes_part=True)
+
+    def remove(self, email: str) -> None:
+        """Let somebody never take part: nothing is shared with them, and nothing of theirs is counted."""
+        self._set(email, takes_part=False)
+
+    def _set(self, email: str, *, takes_part: bool) -> None:
+        address = _address(email.strip().lower(), "the participant")
+        if address == self.site.email:
+            raise EnrolmentError("the aggregator itself takes no part")
+        self.own.mkdir(parents=True, exist_ok=True)
+        with _locked(self.own):
+            listed = {**self.listed(), address: takes_part}
+            lines = [f"{'' if listed[name] else '-'}{name}\n" for name in sorted(listed)]
+            write_atomically(self.path, (_HEAD + "".join(lines)).encode())
+
+    def candidates(self) -> Iterator[str]:
+        """Yield every address whose datasite is looked into, each once, in no particular order."""
+        listed = self.listed()
+        yield from (email for email, takes_part in listed.items() if takes_part)
+        if self.automatic and self.site.datasites.is_dir():
+            known = {*listed, self.site.email}
+            yield from (name for name in datasite_names(self.site.datasites) if name not in known)
+
+    def participants(self) -> list[str]:
+        """Return everybody who takes part now, sorted: the listed, and with `automatic` who shares a valid manifest."""
+        listed = self.listed()
+        return sorted(name for name in self.candidates() if name in listed or self._shares_manifest(name))
+
+    def _shares_manifest(self, name: str) -> bool:
+        try:
+            with visit(Datasite(self.site.datasites, name)) as folder:
+                return folder is not None and read_manifest(folder) is not None
+        except (UnsafeFile, OSError):
+            return False
+
+    def pseudonym(self, email: str) -> str:
+        """Return 12 hexadecimal digits that stand for an address in logs and pages: a keyed hash of it, so that nobody
+        finds the address by trying.
+        """
+        return hmac.new(self._key, email.encode(), hashlib.sha256).hexdigest()[:12]
+
+    @cached_property
+    def _key(self) -> bytes:
+        path = self.own / _SALT
+        self.own.mkdir(parents=True, exist_ok=True)
+        with _locked(self.own):
+            try:
+                return path.read_bytes()
+            except FileNotFoundError:
+                key = secrets.token_bytes(32)
+                write_atomically(path, key)
+                path.chmod(0o600)
+                return key
+
+
+def _address(text: str, place: str) -> str:
+    if not DATASITE_NAME.fullmatch(text):
+        raise EnrolmentError(f"{place}: expected an e-mail address in plain ASCII, such as me@example.org")
+    return text
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    with (folder / ".participants.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

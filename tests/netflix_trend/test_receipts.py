@@ -1,0 +1,46 @@
+"""What a receipt of a withdrawal promises."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from netflix_trend.receipts import keep_receipt, read_receipts, receipt
+from netflix_trend.weeks import Week
+
+NEWEST = Week.parse("2026-W46")
+NOW = datetime(2026, 11, 20, 9, 30, 1, 5, tzinfo=UTC)
+
+
+def test_open_rounds_are_counted_again_and_closed_ones_are_kept() -> None:
+    one = receipt(["2026-W44", "2026-W40", "2026-W36"], {"manifest.json": "0" * 64}, NEWEST, NOW)
+    assert one.counted_again == ("2026-W44",)
+    assert one.kept == ("2026-W36", "2026-W40")
+    assert one.first_round_without == "2026-W41", "nothing of this person is in it or any later one"
+    assert "2026-W36 to 2026-W40" in one.sentence
+    assert "2026-W41 are the first without you" in one.sentence
+    assert "counted again" in one.sentence
+
+
+def test_the_oldest_open_round_is_counted_again_and_the_one_before_is_not() -> None:
+    one = receipt(["2026-W43", "2026-W42"], {}, NEWEST, NOW)
+    assert one.counted_again == ("2026-W43",)
+    assert one.kept == ("2026-W42",)
+    assert one.first_round_without == "2026-W43"
+
+
+def test_without_an_answer_nothing_is_kept_anywhere() -> None:
+    one = receipt([], {}, NEWEST, NOW)
+    assert (one.counted_again, one.kept, one.first_round_without) == ((), (), "2026-W43")
+    assert "closed" not in one.sentence
+
+
+def test_receipts_are_kept_in_their_order_and_a_damaged_one_is_left_out(tmp_path: Path) -> None:
+    assert read_receipts(tmp_path) == []
+    later = receipt([], {}, NEWEST, NOW.replace(year=2027))
+    keep_receipt(tmp_path, later)
+    path = keep_receipt(tmp_path, receipt([], {}, NEWEST, NOW))
+    assert path.name == "20261120T093001Z.json"
+    assert [one.withdrawn_at.year for one in read_receipts(tmp_path)] == [2026, 2027]
+    path.write_text("{")
+    assert read_receipts(tmp_path) == [later]
