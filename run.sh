@@ -10,15 +10,21 @@ usage() {
 Usage: ./run.sh [VERB]
 
   demo [EXPORT ...]       your export and thousands of invented people in one process; no Docker needed
+  demo --network          a whole SyftBox network of containers on this machine; --down removes it
   up                      start your machine's services in the background
   down                    stop them; nothing is deleted
+  once [EXPORT ...]       import and answer what is due, in one process; for cron, no Docker needed
   read FILE ... [--json]  say what is in exports, without storing anything
   import FILE ...         import exports; --profile, --date-order, --only: see ./run.sh import --help
   insights [--json]       what your own history says
   event add|list|remove   life events, such as: event add sick 2026-02-01 2026-02-09
   status                  services, and what was published
   privacy                 what was published, and what it costs, in plain words
+  join | pause            answer surveys, or none for now
+  withdraw                remove everything from your datasite, with a receipt
+  limits                  lower your limits: --odds, --reports, --questions
   aggregator              start an aggregator (page on http://127.0.0.1:8650)
+  aggregator enrol|remove ADDRESS ..., aggregator participants
   test                    install what the tests need and run everything
   help                    this text
 
@@ -31,8 +37,9 @@ fail() { printf 'run.sh: %s\n' "$*" >&2; exit 1; }
 
 # --- Python ------------------------------------------------------------------------------------------------------
 
+# find_python: the first Python that is new enough; $oldest_python goes before others
 find_python() {
-  for candidate in python3 python3.13 python3.12 python3.11; do
+  for candidate in ${oldest_python:-} python3 python3.13 python3.12 python3.11; do
     if command -v "$candidate" >/dev/null 2>&1 &&
       "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
       command -v "$candidate"
@@ -50,32 +57,46 @@ apt_install() {
     -o Dpkg::Use-Pty=0 --no-install-recommends "$@"; } >/dev/null
 }
 
-# python_environment LOCK: .venv with the packages of requirements/LOCK.txt, exactly. Says what it does on stderr: what
-# a verb prints is for the caller.
-python_environment() { install_python_environment "$1" >&2; }
+# python_environment LOCK [FOLDER]: a virtual environment, .venv if not named, with the packages of
+# requirements/LOCK.txt, exactly. Says what it does on stderr: what a verb prints is for the caller.
+python_environment() { install_python_environment "$1" "${2:-.venv}" >&2; }
 
 install_python_environment() {
-  lock=requirements/$1.txt
-  stamp=.venv/.installed-$1
+  lock=requirements/$1.txt venv=$2
+  stamp=$venv/.installed-$1
   wanted=$(cksum <"$lock")
   # What the tests need holds what every service needs.
   for installed in "$1" dev; do
-    found=$(cat ".venv/.installed-$installed" 2>/dev/null || true)
-    [ ! -x .venv/bin/python ] || [ "$found" != "$(cksum <"requirements/$installed.txt")" ] || return 0
+    found=$(cat "$venv/.installed-$installed" 2>/dev/null || true)
+    [ ! -x "$venv/bin/python" ] || [ "$found" != "$(cksum <"requirements/$installed.txt")" ] || return 0
   done
-  if ! [ -x .venv/bin/python ] || ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
+  if ! [ -x "$venv/bin/python" ] || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
     python=$(find_python) || exit 1
-    say "Making a virtual environment in .venv with $("$python" --version) ..."
-    if ! "$python" -m venv --clear .venv >/dev/null 2>&1; then
+    say "Making a virtual environment in $venv with $("$python" --version) ..."
+    if ! "$python" -m venv --clear "$venv" >/dev/null 2>&1; then
       as_root_on_debian || fail "this Python cannot make virtual environments. On Debian or Ubuntu: apt install python3-venv"
       apt_install python3-venv
-      "$python" -m venv --clear .venv
+      "$python" -m venv --clear "$venv"
     fi
   fi
   say "Installing $(grep -c '^[a-z].*==' "$lock") locked packages (once) ..."
-  .venv/bin/python -m pip install --disable-pip-version-check --require-hashes --no-deps -r "$lock" ||
+  # The lock is complete: resolving it again would only let an older pip trip over it.
+  "$venv/bin/python" -m pip install --disable-pip-version-check --quiet --require-hashes --no-deps -r "$lock" ||
     fail 'installing packages failed; is a package index reachable?'
   printf %s "$wanted" >"$stamp"
+}
+
+# syftbox_environment: the real SyftBox server and client, for tests; they need Python 3.12 or older
+syftbox_environment() {
+  for candidate in python3.12 python3.11 python3; do
+    if command -v "$candidate" >/dev/null 2>&1 &&
+      "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null; then
+      oldest_python=$candidate python_environment syftbox .venv-syftbox
+      return
+    fi
+  done
+  [ "${CI:-}" != true ] || fail 'tests with a real SyftBox need Python 3.11 or 3.12'
+  say 'Tests with a real SyftBox will be skipped: SyftBox 0.4.0 needs Python 3.11 or 3.12.'
 }
 
 # --- Docker ------------------------------------------------------------------------------------------------------
@@ -103,28 +124,44 @@ run_python() {
   PYTHONPATH=$root exec "$root/.venv/bin/python" -P -m "$@"
 }
 
-# processor VERB ARGUMENT...: on the private volume of the running services, else on that of stopped ones, and without
-# Docker, or with PRIVATE_DIR set, on a folder of this machine
-processor() {
-  if private=$(setting PRIVATE_DIR '') && [ -n "$private" ] || why_no_docker >/dev/null; then
+# without_docker: whether to work on folders of this machine: with PRIVATE_DIR set, or where Docker cannot be used. Then
+# exports where they are.
+without_docker() {
+  private=$(setting PRIVATE_DIR '') && [ -n "$private" ] || why_no_docker >/dev/null || return 1
+  PRIVATE_DIR=$(absolute "${private:-private}")
+  PUBLISHER_DIR=$(absolute "$(setting PUBLISHER_DIR publisher)")
+  DATASITES_DIR=$(absolute "$(setting DATASITES_DIR ./datasites)")
+  export PRIVATE_DIR PUBLISHER_DIR DATASITES_DIR
+}
+
+absolute() {
+  case $1 in /*) printf %s "$1" ;; *) printf %s "$root/${1#./}" ;; esac
+}
+
+# processor VERB ARGUMENT...
+processor() { on_private_volume services.processor.cli "$@"; }
+
+# on_private_volume MODULE ARGUMENT...: on the private volume of the running services, else on that of stopped ones, and
+# without Docker on a folder of this machine
+on_private_volume() {
+  find_syftbox
+  if without_docker; then
     python_environment demo
-    case ${private:=private} in /*) ;; *) private=$root/$private ;; esac
-    PRIVATE_DIR=$private
-    export PRIVATE_DIR
     export_settings
-    run_python services.processor.cli "$@"
+    run_python "$@"
   fi
   prepare_environment
   if [ -n "$(docker compose ps --quiet --status running processor 2>/dev/null)" ]; then
-    exec docker compose exec --no-TTY processor python -m services.processor.cli "$@"
+    exec docker compose exec --no-TTY processor python -m "$@"
   fi
   docker compose run --rm --quiet-pull prepare >&2
-  exec docker compose run --rm --no-deps --no-TTY processor python -m services.processor.cli "$@"
+  exec docker compose run --rm --no-deps --no-TTY processor python -m "$@"
 }
 
 # export_settings: what .env says about reading exports, for a process outside of Compose
 export_settings() {
-  for name in NETFLIX_PROFILE DATE_ORDER ACTIVITY_PROFILES SHORTEST_VIEW_SECONDS TZ; do
+  for name in NETFLIX_PROFILE DATE_ORDER ACTIVITY_PROFILES SHORTEST_VIEW_SECONDS TZ SYFTBOX_EMAIL AGGREGATOR_DATASITE \
+    LIMIT_ODDS LIMIT_REPORTS_PER_YEAR LIMIT_QUESTIONS JOIN; do
     value=$(setting "$name" '')
     [ -z "$value" ] || export "$name=$value"
   done
@@ -137,13 +174,36 @@ setting() {
   printf %s "${value:-$2}"
 }
 
+# find_syftbox: where SyftBox started us, or we lie in its folder apps/, it knows who and where we are, whichever the
+# generation: from its variables, else from its configuration. What .env says goes first.
+find_syftbox() {
+  [ -z "${inside_syftbox:-}" ] || return 0
+  inside_syftbox=no
+  config=${SYFTBOX_CLIENT_CONFIG_PATH:-}
+  case $root in */apps/netflix_trend | */apis/netflix_trend) : "${config:=${HOME:-}/.syftbox/config.json}" ;; esac
+  [ -n "$config$(printf %s "${SYFTBOX_DATA_DIR:-}")" ] || return 0
+  inside_syftbox=yes
+  email=$(setting SYFTBOX_EMAIL me@example.org) datasites=$(setting DATASITES_DIR ./datasites)
+  if [ "$email" = me@example.org ]; then
+    email=$(json_value email "$config")
+  fi
+  if [ "$datasites" = ./datasites ]; then
+    data=${SYFTBOX_DATA_DIR:-$(json_value data_dir "$config")}
+    datasites=${data:+$data/datasites}
+  fi
+  [ -z "$email" ] || export SYFTBOX_EMAIL="$email"
+  [ -z "$datasites" ] || export DATASITES_DIR="$datasites"
+}
+
+# json_value NAME FILE: a text of a flat JSON file; nothing when it is not there
+json_value() {
+  [ -f "$2" ] || return 0
+  tr -d '\n' <"$2" | sed -n 's/.*"'"$1"'" *: *"\([^"]*\)".*/\1/p'
+}
+
 prepare_environment() {
   [ -f .env ] || cp .env.example .env
-  # Started by SyftBox: its variables say who and where we are.
-  if [ -n "${SYFTBOX_DATA_DIR:-}" ]; then
-    DATASITES_DIR=${DATASITES_DIR:-$SYFTBOX_DATA_DIR/datasites}
-    export DATASITES_DIR
-  fi
+  find_syftbox
   # Days and weeks are cut in this machine's time zone unless .env names another; a container does not know it.
   if [ -z "$(setting TZ '')" ]; then
     TZ=$(readlink /etc/localtime 2>/dev/null | sed -n 's|.*/zoneinfo/||p')
@@ -163,11 +223,18 @@ prepare_environment() {
 participant_in_foreground() {
   if reason=$(why_no_docker); then
     # Exit 0: SyftBox would start a failing app again every five seconds.
-    say "Netflix Trend is not running. $reason"
+    say "Netflix Trend is not running. $reason Without Docker: ./run.sh once EXPORT"
     exit 0
   fi
   prepare_environment
-  exec docker compose up --build
+  [ "$inside_syftbox" = yes ] || exec docker compose up --build
+  docker compose up --build &
+  compose=$!
+  # SyftBox ends the shell only: pass it on.
+  trap 'kill -TERM "$compose" 2>/dev/null; wait "$compose"; exit 0' TERM INT HUP
+  # Exit 0, for the same reason as above: what failed once, such as building, would fail every five seconds.
+  wait "$compose" || say 'Netflix Trend has stopped with an error, see above. Then: ./run.sh up'
+  exit 0
 }
 
 import_help() {
@@ -188,7 +255,7 @@ import_files() {
     '') fail 'import: name at least one file, such as ./run.sh import NetflixViewingHistory.csv' ;;
     -h | --help) import_help; exit 0 ;;
   esac
-  if [ -n "$(setting PRIVATE_DIR '')" ] || why_no_docker >/dev/null; then
+  if without_docker; then
     processor import "$@"
   fi
   options=
@@ -232,6 +299,24 @@ import_files() {
   say 'Next: ./run.sh status shows what was read and published; ./run.sh up starts the services if they do not run.'
 }
 
+# choose VERB ARGUMENT...: keep a choice; the publisher obeys it at its next look, within a minute, or here at once
+choose() {
+  case " $* " in *' --help '* | *' -h '*) on_private_volume services.common.choose "$@" ;; esac
+  (on_private_volume services.common.choose "$@") || exit 1
+  find_syftbox
+  if without_docker; then run_once; fi
+}
+
+# run_once [EXPORT ...]: processor and publisher in one process, on folders of this machine
+run_once() {
+  find_syftbox
+  PRIVATE_DIR=$(setting PRIVATE_DIR private)
+  without_docker
+  python_environment demo
+  export_settings
+  run_python services.once "$@"
+}
+
 show_status() {
   need_docker
   docker compose ps --all --format 'table {{.Service}}\t{{.Status}}'
@@ -266,6 +351,7 @@ run_tests() {
   python_environment dev
   need_for_tests redis-server redis-server 'Tests with a real Redis'
   need_for_tests chromedriver 'chromium chromium-driver' 'Tests with a real browser'
+  syftbox_environment
   if reason=$(why_no_docker); then
     [ "${CI:-}" != true ] || fail "container tests cannot run. $reason"
     say "Container tests will be skipped. $reason"
@@ -287,8 +373,11 @@ verb=${1:-}
 case $verb in
   '') participant_in_foreground ;;
   demo)
-    python_environment demo
-    run_python services.demo "$@"
+    case " $* " in *' --network '*) demo_network "$@" ;; *)
+      python_environment demo
+      run_python services.demo "$@"
+      ;;
+    esac
     ;;
   up)
     need_docker
@@ -308,15 +397,36 @@ case $verb in
     ;;
   insights | event) processor "$verb" "$@" ;;
   privacy)
+    find_syftbox
+    # Somebody who publishes without Docker has a ledger here.
+    if [ -n "$(setting PRIVATE_DIR '')" ] || [ -d publisher ]; then
+      PRIVATE_DIR=$(setting PRIVATE_DIR private)
+      without_docker
+      python_environment demo
+      export_settings
+      run_python services.publisher.summary
+    fi
     need_docker
     prepare_environment
     docker compose run --rm --no-deps --no-TTY publisher python -m services.publisher.summary
     ;;
+  join | pause | withdraw | limits) choose "$verb" "$@" ;;
+  once) run_once "$@" ;;
   status) show_status ;;
   aggregator)
     need_docker
     prepare_environment
-    exec docker compose -f docker-compose.aggregator.yml up --build "$@"
+    compose='docker compose -f docker-compose.aggregator.yml'
+    case ${1:-} in
+      enrol | remove | participants)
+        if [ -n "$($compose ps --quiet --status running aggregator 2>/dev/null)" ]; then
+          exec $compose exec --no-TTY aggregator python -m services.aggregator "$@"
+        fi
+        $compose run --rm --quiet-pull prepare >&2
+        exec $compose run --rm --no-deps --no-TTY aggregator python -m services.aggregator "$@"
+        ;;
+      *) exec $compose up --build "$@" ;;
+    esac
     ;;
   test) run_tests "$@" ;;
   help | -h | --help) usage ;;

@@ -219,7 +219,7 @@ def _remove_others(folder: Path, keep: set[str]) -> None:
         (folder / name).unlink()
     folders = {str(parent) for name in keep for parent in PurePosixPath(name).parents}
     for path in sorted(folder.rglob("*"), reverse=True):
-        if path.is_dir() and path.relative_to(folder).as_posix() not in folders:
+        if path.is_dir() and not path.is_symlink() and path.relative_to(folder).as_posix() not in folders:
             path.rmdir()
 
 

@@ -169,8 +169,9 @@ class Settings(BaseSettings):
     def _keep_private_out_of_datasites(self) -> Self:
         """SyftBox uploads everything below a datasite in clear, also a folder named `private`."""
         for name in ("private_dir", "publisher_dir", "aggregator_dir"):
-            if getattr(self, name).absolute().is_relative_to(self.datasites_dir.absolute()):
-                raise ValueError(f"{name.upper()} lies below DATASITES_DIR, which SyftBox uploads; name another folder")
+            folder = getattr(self, name).resolve()
+            if folder.is_relative_to(self.datasites_dir.resolve()) or "datasites" in folder.parts:
+                raise ValueError(f"{name.upper()} lies below a folder of datasites, which is uploaded; name another")
         return self
 
     @property

@@ -12,6 +12,10 @@ lock() { # lock FILE ARGUMENT...
     --no-emit-index-url --no-emit-find-links --no-annotate --no-header "$@" --output-file "$out"
 }
 
+# The SyftBox server and client have an environment of their own, for the demo network and its tests.
+uv pip compile services/syftbox/requirements.in --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-emit-find-links --no-annotate --no-header "$@" --output-file requirements/syftbox.txt
+
 # First what the tests run with; an image gets the same versions.
 lock dev --all-extras --group dev "$@"
 versions=$(mktemp)

@@ -54,7 +54,8 @@ def test_locks_have_hashes_agree_and_name_no_host(lock: Path) -> None:
     assert "://" not in text
     for block in re.split(r"\n(?=\S)", text.strip()):
         assert "--hash=sha256:" in block, block[:60]
-    assert pins(lock) <= pins(ROOT / "requirements" / "dev.txt"), "all images have the versions that are tested"
+    if lock.stem != "syftbox":  # an environment of its own, which our code never runs in
+        assert pins(lock) <= pins(ROOT / "requirements" / "dev.txt"), "all images have the versions that are tested"
 
 
 def test_no_file_names_a_registry_or_a_path_of_a_developer() -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,8 @@ TOOLS = (
     "ls",
     "wc",
     "rm",
+    "tr",
+    "readlink",
 )
 
 
@@ -90,10 +93,73 @@ def test_half_a_docker_is_explained_too(clone: Path, path: Path, body: str, said
 
 def test_with_docker_it_becomes_compose_up_in_the_foreground(clone: Path, path: Path) -> None:
     fake_docker(path, 'case "$*" in "compose version"|info) exit 0;; esac; echo "$0 $*" >>"$HOME/called"; exit 7')
-    result = run(clone, path, SYFTBOX_DATA_DIR="/data", SYFTBOX_EMAIL="ann@example.org")
+    result = run(clone, path)
     assert result.returncode == 7, "exec: the process is docker compose itself"
     assert (clone / "called").read_text().split(" ", 1)[1] == "compose up --build\n"
     assert (clone / ".env").read_text() == (clone / ".env.example").read_text()
+
+
+CONFIG = """{"data_dir": "/home/ann/SyftBox", "server_url": "https://example.org/", "email": "ann@example.org",
+ "client_url": "http://127.0.0.1:8080/", "email_token": "x"}"""
+SAY_WHO = 'echo "$SYFTBOX_EMAIL $DATASITES_DIR" >>"$HOME/who"'
+DOCKER_UP = 'case "$*" in "compose version"|info) exit 0;; esac; '
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"SYFTBOX_DATA_DIR": "/home/ann/SyftBox", "SYFTBOX_EMAIL": "ann@example.org"},
+        {"SYFTBOX_CLIENT_CONFIG_PATH": "config.json"},
+        {"SYFTBOX_CLIENT_CONFIG_PATH": "config.json", "SYFTBOX_APP_ID": "x", "SYFTBOX_ASSIGNED_PORT": "7001"},
+        {},
+    ],
+    ids=["variables", "Python generation", "Go generation", "only the place"],
+)
+def test_syftbox_says_who_and_where_we_are(clone: Path, path: Path, environment: dict[str, str]) -> None:
+    """Every kind of start: variables of the client, its configuration, or nothing but lying in its folder apps/."""
+    app = clone / "SyftBox" / "apps" / "netflix_trend"
+    app.mkdir(parents=True)
+    for name in ("run.sh", ".env.example"):
+        shutil.copy(clone / name, app / name)
+    (clone / ".syftbox").mkdir()
+    for config in (app / "config.json", clone / ".syftbox" / "config.json"):
+        config.write_text(CONFIG)
+    fake_docker(path, f"{DOCKER_UP} {SAY_WHO}")
+    result = run(app, path, **{"HOME": str(clone), **environment})
+    assert result.returncode == 0, result.stderr
+    assert (clone / "who").read_text() == "ann@example.org /home/ann/SyftBox/datasites\n"
+
+
+def test_what_env_says_goes_before_syftbox(clone: Path, path: Path) -> None:
+    (clone / ".env").write_text("SYFTBOX_EMAIL=bob@example.net\nDATASITES_DIR=/elsewhere\n")
+    fake_docker(path, f"{DOCKER_UP} {SAY_WHO}")
+    run(clone, path, SYFTBOX_DATA_DIR="/home/ann/SyftBox")
+    assert (clone / "who").read_text() == "bob@example.net /elsewhere\n"
+
+
+def test_under_syftbox_a_failure_is_not_retried_every_five_seconds(clone: Path, path: Path) -> None:
+    """The Python generation starts an app that fails again every five seconds, and it would build each time."""
+    fake_docker(path, f"{DOCKER_UP} exit 7")
+    result = run(clone, path, SYFTBOX_DATA_DIR="/data", SYFTBOX_EMAIL="ann@example.org")
+    assert result.returncode == 0
+    assert "stopped with an error" in result.stdout
+
+
+def test_under_syftbox_the_end_of_the_app_ends_the_services(clone: Path, path: Path) -> None:
+    """SyftBox sends its signal to the shell only."""
+    fake_docker(
+        path,
+        f'{DOCKER_UP} trap \'echo ended >"$HOME/ended"; exit 0\' TERM; touch "$HOME/up"; while :; do sleep .05; done',
+    )
+    environment = {"PATH": f"{path}:{os.environ['PATH']}", "HOME": str(clone), "SYFTBOX_DATA_DIR": "/data"}
+    process = subprocess.Popen(["sh", "run.sh"], cwd=clone, env=environment, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 10
+    while not (clone / "up").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.terminate()
+    assert process.wait(10) == 0
+    assert (clone / "ended").read_text() == "ended\n"
 
 
 def test_an_existing_env_file_is_kept(clone: Path, path: Path) -> None:
@@ -117,6 +183,10 @@ def test_an_unknown_verb_says_which_exist_and_fails(clone: Path, path: Path) -> 
         "insights",
         "event",
         "privacy",
+        "once",
+        "join | pause",
+        "withdraw",
+        "limits",
         "status",
         "aggregator",
         "help",
@@ -248,6 +318,46 @@ def test_without_docker_import_insights_and_events_work_on_a_folder(tmp_path: Pa
     removed = from_elsewhere(tmp_path, "event", "remove", "1")
     assert removed.returncode == 0
     assert "No events yet" in from_elsewhere(tmp_path, "event", "list").stdout
+
+
+def test_once_imports_and_answers_in_one_process(tmp_path: Path) -> None:
+    """As SyftBox's or cron's schedule runs it, from any folder and any number of times; then the person withdraws."""
+    sample = ROOT / "services" / "demo" / "sample_viewing_history.csv"
+    shutil.copy(sample, tmp_path / "history.csv")
+    folders = {"PUBLISHER_DIR": str(tmp_path / "publisher"), "DATASITES_DIR": str(tmp_path / "synced")}
+    result = from_elsewhere(tmp_path, "once", "history.csv", **folders)
+    assert result.returncode == 0, result.stderr
+    assert "144 views" in result.stdout
+    releases = tmp_path / "synced" / "me@example.org" / "app_data" / "netflix_trend" / "releases"
+    (release,) = releases.glob("*.json")
+    before = release.read_bytes()
+    assert " kept" in from_elsewhere(tmp_path, "once", **folders).stdout
+    assert release.read_bytes() == before
+    lowered = from_elsewhere(tmp_path, "limits", "--odds", "3", "--reports", "2", **folders)
+    assert "odds 3 a report, 2 reports in 52 weeks" in lowered.stdout
+    withdrawn = from_elsewhere(tmp_path, "withdraw", **folders)
+    assert withdrawn.returncode == 0, withdrawn.stderr
+    assert "first without you" in withdrawn.stdout
+    assert not releases.exists()
+    assert "first without you" in from_elsewhere(tmp_path, "privacy", **folders).stdout
+    assert from_elsewhere(tmp_path, "join", **folders).returncode == 0
+    assert release.read_bytes() == before, "nothing is drawn again"
+
+
+def test_once_says_what_is_wrong_with_a_file(tmp_path: Path) -> None:
+    folders = {"PUBLISHER_DIR": str(tmp_path / "publisher"), "DATASITES_DIR": str(tmp_path / "synced")}
+    result = from_elsewhere(tmp_path, "once", "missing.csv", **folders)
+    assert result.returncode == 1
+    assert "missing.csv" in result.stdout + result.stderr
+    assert "no export" in result.stdout
+
+
+@pytest.mark.parametrize("arguments", [("--odds", "0.5"), ("--questions", "taste"), ("--reports", "99")])
+def test_limits_that_make_no_sense_are_named(tmp_path: Path, arguments: tuple[str, str]) -> None:
+    result = from_elsewhere(tmp_path, "limits", *arguments)
+    assert result.returncode
+    assert "expected" in result.stderr or "less than or equal to 53" in result.stderr
+    assert not (tmp_path / "private").exists()
 
 
 def test_a_private_folder_that_would_be_uploaded_is_refused(tmp_path: Path) -> None:

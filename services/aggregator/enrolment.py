@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import hmac
-import secrets
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -113,7 +113,7 @@ class Enrolment:
             try:
                 return path.read_bytes()
             except FileNotFoundError:
-                key = secrets.token_bytes(32)
+                key = os.urandom(32)
                 write_atomically(path, key)
                 path.chmod(0o600)
                 return key

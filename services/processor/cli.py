@@ -48,8 +48,6 @@ def main(arguments: list[str]) -> int:
     console = Console(highlight=False, soft_wrap=False)
     try:
         settings = load_settings()
-        if "datasites" in settings.private_dir.resolve().parts:
-            raise SettingsError("PRIVATE_DIR lies below a folder of datasites, which are uploaded; name another folder")
         code: int = options.run(options, settings, console)
     except (EventError, SettingsError, FileNotFoundError, ValueError) as error:
         print(f"{options.verb}: {error}", file=sys.stderr)  # noqa: T201

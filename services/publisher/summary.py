@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 
+from netflix_trend.choices import ChoicesError, read_choices
 from netflix_trend.datasite import Datasite
 from netflix_trend.ledger import WEEKS_PER_YEAR, Entry, LedgerError, read_ledger
 from netflix_trend.privacy.accounting import report_in_words, total_in_words
+from netflix_trend.receipts import read_receipts
 from netflix_trend.settings import SettingsError, load_settings
 from netflix_trend.survey import Limits
 from netflix_trend.weeks import Week
@@ -38,11 +40,14 @@ def main() -> int:
     try:
         settings = load_settings()
         entries = read_ledger(settings.publisher_dir / "ledger.jsonl")
-    except (SettingsError, LedgerError) as error:
+        limits = read_choices(settings.private_dir).lowered(settings.limits)
+    except (ChoicesError, SettingsError, LedgerError) as error:
         print(f"privacy: {error}", file=sys.stderr)  # noqa: T201
         return 1
     published = published_rounds(Datasite(settings.datasites_dir, settings.syftbox_email))
-    print(summary(entries, published, settings.limits, date.today()))  # noqa: T201
+    print(summary(entries, published, limits, date.today()))  # noqa: T201
+    for receipt in read_receipts(settings.publisher_dir):
+        print(f"\n{receipt.sentence}")  # noqa: T201
     return 0
 
 

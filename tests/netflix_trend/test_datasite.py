@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from full_disk import files_no_larger_than
 
 from netflix_trend.datasite import (
@@ -17,6 +18,7 @@ from netflix_trend.datasite import (
     Datasite,
     DatasiteError,
     Manifest,
+    SiteStatus,
     check_syncable,
     datasite_names,
     read_manifest,
@@ -24,7 +26,7 @@ from netflix_trend.datasite import (
     visit,
 )
 from netflix_trend.files import UnsafeFile
-from netflix_trend.permissions import PERMISSION_FILES, write_permissions
+from netflix_trend.permissions import PERMISSION_FILES
 
 READER = "aggregator@example.org"
 RELEASE = "releases/2026-W47.json"
@@ -132,31 +134,6 @@ def test_the_permission_file_of_the_go_generation_names_one_reader_for_each_file
         '  - {pattern: "manifest.json", access: {admin: [], write: [], read: ["aggregator@example.org"]}}\n'
         '  - {pattern: "releases/2026-W47.json", access: {admin: [], write: [], read: ["aggregator@example.org"]}}\n'
         '  - {pattern: "note.txt", access: {admin: [], write: [], read: ["aggregator@example.org"]}}\n'
-        '  - {pattern: "**", access: {admin: [], write: [], read: []}}\n'
-    )
-
-
-def test_permissions_for_several_readers_are_one_rule_each_or_one_list(tmp_path: Path) -> None:
-    write_permissions(tmp_path / "shared", {"*.json": ["a@example.org", "b@example.org"]}, durable=False)
-    assert (tmp_path / "shared" / "syftperm.yaml").read_text("utf-8") == (
-        '- {path: "*.json", user: "a@example.org", permissions: [read]}\n'
-        '- {path: "*.json", user: "b@example.org", permissions: [read]}\n'
-    )
-    assert (tmp_path / "shared" / "syft.pub.yaml").read_text("utf-8") == (
-        "terminal: true\n"
-        "rules:\n"
-        '  - {pattern: "*.json", access: {admin: [], write: [], read: ["a@example.org", "b@example.org"]}}\n'
-        '  - {pattern: "**", access: {admin: [], write: [], read: []}}\n'
-    )
-
-
-def test_without_a_reader_both_permission_files_allow_nobody_and_are_not_empty(tmp_path: Path) -> None:
-    write_permissions(tmp_path, {"*.json": []}, durable=False)
-    assert (tmp_path / "syftperm.yaml").read_bytes() == b"[]\n"
-    assert (tmp_path / "syft.pub.yaml").read_text("utf-8") == (
-        "terminal: true\n"
-        "rules:\n"
-        '  - {pattern: "*.json", access: {admin: [], write: [], read: []}}\n'
         '  - {pattern: "**", access: {admin: [], write: [], read: []}}\n'
     )
 
@@ -520,3 +497,77 @@ def test_only_folders_that_are_named_by_an_address_are_datasites(tmp_path: Path)
 
 def test_an_empty_folder_has_no_datasites(tmp_path: Path) -> None:
     assert list(datasite_names(tmp_path)) == []
+
+
+# The own datasite as a cache
+
+
+def test_a_link_to_a_folder_in_place_of_a_file_is_replaced(site: Datasite, tmp_path: Path) -> None:
+    publish(site, FILES)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "kept").touch()
+    (site.app_data / RELEASE).unlink()
+    (site.app_data / RELEASE).symlink_to(tmp_path / "elsewhere")
+    publish(site, FILES)
+    assert (site.app_data / RELEASE).read_bytes() == FILES[RELEASE]
+    assert (tmp_path / "elsewhere" / "kept").exists()
+
+
+@pytest.mark.parametrize("place", ["", "app_data", "app_data/netflix_trend"])
+def test_nothing_is_written_through_a_link(site: Datasite, tmp_path: Path, place: str) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    link = site.root / place if place else site.root
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(outside)
+    for action in (lambda: publish(site, FILES), site.withdraw):
+        with pytest.raises(DatasiteError, match="is a link"):
+            action()
+    assert not list(outside.iterdir())
+
+
+@pytest.mark.parametrize("place", [".", "app_data", "app_data/other", "public", "public/other", "private/netflix_data"])
+def test_files_go_into_the_apps_own_folders_only(site: Datasite, place: str) -> None:
+    with pytest.raises(DatasiteError, match="files go into"):
+        site.share(site.root / place, FILES, {}, durable=False)
+    assert not site.root.exists()
+
+
+@pytest.mark.parametrize("name", ["syftperm.yaml", "statistics/syft.pub.yaml"])
+def test_permissions_are_not_given_as_a_file(site: Datasite, name: str) -> None:
+    with pytest.raises(DatasiteError, match="made from the readers"):
+        site.share(site.app_data / "shared", {name: b"- rule"}, {}, durable=False)
+
+
+def test_withdrawing_leaves_nothing_and_may_be_repeated(site: Datasite) -> None:
+    publish(site, FILES)
+    (site.app_data / "unknown").write_text("somebody else's")
+    assert set(site.digests()) == {*FILES, "manifest.json", "unknown"}
+    for _ in range(2):
+        site.withdraw()
+        assert site.published() == set()
+    assert not list(site.app_data.iterdir())
+
+
+def test_the_status_compares_files_manifest_and_rules(site: Datasite) -> None:
+    assert site.status(READER) == SiteStatus(False, (), (), (), ())
+    site.set_up()
+    publish(site, FILES)
+    everything = tuple(sorted([*FILES, "manifest.json"]))
+    assert site.status(READER) == SiteStatus(True, everything, (), (), everything)
+    assert site.status("other@example.org").readable == ()
+    (site.app_data / RELEASE).write_bytes(b"altered")
+    (site.app_data / "unknown").write_text("?")
+    status = site.status(READER)
+    assert (status.damaged, status.unknown) == ((RELEASE,), ("unknown",))
+    (site.app_data / "manifest.json").write_text("{")
+    assert site.status(READER).unknown == tuple(sorted([*FILES, "unknown"]))
+
+
+def test_a_datasite_is_set_up_as_a_client_does_and_only_once(site: Datasite) -> None:
+    site.set_up()
+    (rules,) = yaml.safe_load((site.root / "syftperm.yaml").read_text())
+    assert rules == {"path": "**", "user": site.email, "permissions": ["admin", "create", "write", "read"]}
+    (site.root / "syftperm.yaml").write_text("mine")
+    site.set_up()
+    assert (site.root / "syftperm.yaml").read_text() == "mine"

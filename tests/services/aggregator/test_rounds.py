@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
@@ -22,7 +24,7 @@ from netflix_trend.survey import Survey, TopShowsQuestion, load_surveys
 from netflix_trend.trends import Trends
 from netflix_trend.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.weeks import Week
-from services.aggregator.__main__ import build_aggregator
+from services.aggregator.__main__ import build_aggregator, main
 from services.aggregator.rounds import Aggregator, next_candidates
 
 NEWEST = Week.parse("2026-W46")
@@ -223,3 +225,61 @@ def test_the_whole_vocabulary_can_be_asked_about_and_three_shows_are_named(tmp_p
 def test_odds_under_which_answers_would_say_nothing_are_refused() -> None:
     with pytest.raises(SettingsError, match="SURVEY_ODDS"):
         load_settings(survey_odds="1")
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def test_an_emptied_datasite_is_restored_with_the_rounds_that_are_closed(tmp_path: Path) -> None:
+    """SyftBox 0.4.0 removes own files when its server misbehaves; closed rounds are never counted again."""
+    here = aggregator(tmp_path)
+    crowd(tmp_path, here.ask(TODAY)[-1], "volume", [Contribution(frozenset(), 5)] * 3)
+    here.run(TODAY)
+    later = TODAY + timedelta(weeks=9)
+    here.run(later)
+    before = contents(here.site.root)
+    assert len([name for name in before if "/statistics/2" in name]) == 8
+    participants = [path for path in here.site.datasites.iterdir() if path != here.site.root]
+    assert participants
+    shutil.rmtree(here.site.root)
+    here.run(later)
+    assert contents(here.site.root) == before
+
+
+def test_what_somebody_else_put_into_the_shared_folder_is_removed(tmp_path: Path) -> None:
+    here = aggregator(tmp_path)
+    here.run(TODAY)
+    before = contents(here.site.root)
+    (here.shared / "statistics" / "2026-W01.json").write_text("{}")
+    (here.site.public / "script.js").write_text("alert()")
+    here.run(TODAY)
+    assert contents(here.site.root) == before
+
+
+def test_with_a_list_only_its_participants_are_counted_and_may_read(tmp_path: Path) -> None:
+    here = replace(aggregator(tmp_path), automatic=False)
+    survey = here.ask(TODAY)[-1]
+    emails = asked(survey, "volume", 3)
+    crowd(tmp_path, survey, "volume", [Contribution(frozenset(), 5)] * 3)
+    assert here.run(TODAY)[-1].reports == 0
+    here.enrolment.enrol(emails[1])
+    assert here.run(TODAY)[-1].reports == 1
+    rules = (here.shared / "syftperm.yaml").read_text()
+    assert emails[1] in rules
+    assert emails[0] not in rules
+    here.enrolment.remove(emails[1])
+    assert here.run(TODAY)[-1].reports == 0
+    assert emails[1] not in (here.shared / "syftperm.yaml").read_text()
+
+
+def test_the_command_line_changes_the_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"DATASITES_DIR": "datasites", "AGGREGATOR_DIR": "own", "ENROLMENT": "list"}.items():
+            patch.setenv(name, str(tmp_path / value) if name.endswith("DIR") else value)
+        assert main(["enrol", "anna@example.org", "Bob@example.net"]) == 0
+        assert main(["remove", "anna@example.org"]) == 0
+        assert main(["participants"]) == 0
+        assert capsys.readouterr().out.splitlines()[-2:] == ["bob@example.net", "1 take part (list enrolment)"]
+        assert main(["enrol", "nobody"]) == 1
+        assert "e-mail address" in capsys.readouterr().err

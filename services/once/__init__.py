@@ -1,0 +1,1 @@
+"""Processor and publisher in one process, for people without Docker."""

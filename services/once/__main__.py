@@ -1,0 +1,67 @@
+"""Import exports and answer what is due, once, in one process: `./run.sh once [EXPORT ...]`.
+
+For SyftBox, cron or a person to run; any number of times, also at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+
+from netflix_trend.datasite import Datasite
+from netflix_trend.encodings import EncodingsError, load_encodings
+from netflix_trend.outlook import Outlook
+from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings, SettingsError, load_settings
+from netflix_trend.shared_files import current_vocabulary
+from services.common.logs import start_logging
+from services.processor import cli
+from services.processor.history import profile_folder, rebuild_all
+from services.processor.raw import RawStore
+from services.processor.staging import ReadOptions
+from services.publisher.jobs import publish_with
+
+
+def main(arguments: list[str]) -> int:
+    """Import what is named (options as of `./run.sh import`), then publish. Returns 0, or 1 when something is wrong."""
+    start_logging("once")
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        print(f"once: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    failed = cli.main(["import", *arguments]) if arguments else 0
+    outlook = publish_once(settings, date.today())
+    print("\n".join(described(outlook)))  # noqa: T201
+    return int(bool(failed) or outlook.state == "problem")
+
+
+def publish_once(settings: Settings, today: date) -> Outlook:
+    """Bring the encodings up to date with the aggregator's vocabulary, then answer what is due."""
+    site = Datasite(settings.datasites_dir, settings.syftbox_email)
+    if settings.aggregator_datasite == EXAMPLE_AGGREGATOR:
+        site.set_up()  # a trial on one machine: no SyftBox will ever do it
+    vocabulary = current_vocabulary(settings)
+    if any(made_with(settings, profile) != vocabulary.version for profile in RawStore(settings.private_dir).profiles()):
+        rebuild_all(settings.private_dir, vocabulary, ReadOptions.of(settings))
+    return publish_with(settings, today)
+
+
+def made_with(settings: Settings, profile: str) -> str:
+    """Return the version of the vocabulary that a profile's encodings were made with; empty without encodings."""
+    try:
+        return load_encodings(profile_folder(settings.private_dir, profile)).vocabulary
+    except (FileNotFoundError, EncodingsError):
+        return ""
+
+
+def described(outlook: Outlook) -> list[str]:
+    """Return the outlook in lines for a person."""
+    lines = [f"{outlook.state.replace('_', ' ')}{': ' if outlook.message else ''}{outlook.message}"]
+    for outcome in outlook.outcomes:
+        reason = f" ({outcome.reason})" if outcome.reason else ""
+        lines.append(f"  {outcome.round}  {outcome.status.replace('_', ' ')}{reason}")
+    return lines
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

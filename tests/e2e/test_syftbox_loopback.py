@@ -1,0 +1,289 @@
+"""Publisher and aggregator on a real SyftBox network on loopback: who gets which file, and what a failure costs."""
+
+from __future__ import annotations
+
+import http.server
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from syftbox_network import SyftBoxNetwork, require_syftbox, stays, wait_for
+
+from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.choices import Choices, write_choices
+from netflix_trend.datasite import Datasite
+from netflix_trend.ledger import read_ledger
+from netflix_trend.outlook import Outlook
+from netflix_trend.permissions import PERMISSION_FILES
+from netflix_trend.receipts import read_receipts
+from netflix_trend.settings import Settings, load_settings
+from netflix_trend.weeks import Week
+from services.aggregator.__main__ import look
+from services.aggregator.collect import RoundReports, collect
+from services.aggregator.rounds import Aggregator
+from services.once.__main__ import publish_once
+from services.processor.history import rebuild_all
+from services.processor.raw import import_file
+from services.processor.staging import ReadOptions
+
+pytestmark = pytest.mark.syftbox
+WEEK = Week.parse("2026-W46")
+TODAY = WEEK.sunday + timedelta(days=2)
+AGGREGATOR, ALICE, BOB = "trend@example.net", "alice@example.org", "bob@example.org"
+# Nobody else has heard of it: if these letters are anywhere else, something private has left.
+SENTINEL = "Zyxomma Quillfeather"
+
+
+@dataclass
+class Machine:
+    """A participant's machine: private folders, and the datasites as its client sees them."""
+
+    network: SyftBoxNetwork
+    email: str
+    root: Path
+
+    @property
+    def settings(self) -> Settings:
+        return load_settings(
+            private_dir=self.root / "private",
+            publisher_dir=self.root / "publisher",
+            datasites_dir=self.network.datasites(self.email),
+            syftbox_email=self.email,
+            aggregator_datasite=AGGREGATOR,
+        )
+
+    @property
+    def site(self) -> Datasite:
+        return Datasite(self.network.datasites(self.email), self.email)
+
+    def watch(self, title: str) -> None:
+        """Import an export with a show that only this person has seen, and one of the catalogue."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        export = self.root / "NetflixViewingHistory.csv"
+        rows = [f'"{title}: Season 1: Episode {number}","11/{number}/26"\n' for number in range(1, 15)]
+        rows += [f'"Stranger Things: Season 1: Episode {number}","11/{number}/26"\n' for number in range(9, 15)]
+        export.write_text("Title,Date\n" + "".join(rows))
+        settings = self.settings
+        import_file(settings.private_dir, export, "test", received=date(2027, 6, 1))
+        rebuild_all(settings.private_dir, starter_vocabulary(), ReadOptions.of(settings))
+
+    def publish(self, today: date = TODAY) -> Outlook:
+        return publish_once(self.settings, today)
+
+    def files(self) -> dict[str, bytes]:
+        return {name: (self.site.app_data / name).read_bytes() for name in self.site.published()}
+
+    def releases(self) -> list[bytes]:
+        return [entry.data for entry in read_ledger(self.settings.publisher_dir / "ledger.jsonl")]
+
+
+@contextmanager
+def network_of(root: Path, *emails: str) -> Iterator[tuple[SyftBoxNetwork, Aggregator, list[Machine]]]:
+    require_syftbox()
+    with SyftBoxNetwork(root / "network", [AGGREGATOR, *emails]) as network:
+        site = Datasite(network.datasites(AGGREGATOR), AGGREGATOR)
+        aggregator = Aggregator(site, root / "aggregator", starter_vocabulary(), durable=False)
+        yield network, aggregator, [Machine(network, email, root / "machines" / email) for email in emails]
+
+
+def seen(viewer: SyftBoxNetwork, who: str, owner: str) -> set[str]:
+    """Return the files of the app in a datasite, as somebody else's client has them."""
+    return Datasite(viewer.datasites(who), owner).published()
+
+
+def join(network: SyftBoxNetwork, aggregator: Aggregator, machine: Machine, today: date = TODAY) -> None:
+    """Take a participant from the announcement to an answer that the aggregator has counted."""
+    assert machine.publish(today).state == "waiting_for_survey"
+    wait_for("the announcement", lambda: machine.email in aggregator.enrolment.participants())
+    aggregator.run(today)
+    wait_for("the survey", (Datasite(machine.site.datasites, AGGREGATOR).app_data / "shared" / "survey.json").exists)
+    before = counted(aggregator, today)
+    wait_for("a release", lambda: machine.publish(today).state == "answering" and machine.releases())
+    wait_for("a counted answer", lambda: counted(aggregator, today) > before)
+    aggregator.run(today)
+
+
+def collected(aggregator: Aggregator, today: date = TODAY) -> list[RoundReports]:
+    """What the aggregator finds in its datasites, before it estimates anything."""
+    folder, candidates = aggregator.site.datasites, aggregator.enrolment.candidates
+    return [collect(folder, candidates(), survey) for survey in aggregator.surveys(today)]
+
+
+def counted(aggregator: Aggregator, today: date = TODAY) -> int:
+    return sum(found.reports.total() for found in collected(aggregator, today))
+
+
+def test_everybody_gets_what_is_meant_for_them_and_nothing_else(tmp_path: Path) -> None:
+    """Alice takes part, Bob does not; then Alice withdraws."""
+    with network_of(tmp_path, ALICE, BOB) as (network, aggregator, (alice, _)):
+        alice.watch(SENTINEL)
+        join(network, aggregator, alice)
+
+        delivered = {name for name in alice.files() if name not in PERMISSION_FILES}
+        assert len(delivered) == 2
+        assert not [name for name in delivered if ALICE.encode() in alice.files()[name]]
+        wait_for("exactly the listed files", lambda: seen(network, AGGREGATOR, ALICE) == delivered)
+        wait_for("statistics", lambda: "shared/statistics/latest.json" in seen(network, ALICE, AGGREGATOR))
+        at_alice = seen(network, ALICE, AGGREGATOR)
+        assert {"shared/vocabulary.json", "shared/survey.json", "shared/trends.json"} < at_alice
+        stays("bob gets nothing of alice", lambda: not seen(network, BOB, ALICE))
+        assert not seen(network, BOB, AGGREGATOR), "bob does not take part"
+        assert not [name for name in at_alice if name.endswith(".yaml")]
+        everything = [path for path in network.datasites(BOB).rglob("*") if path.is_file()]
+        assert not [path for path in everything if ALICE.encode() in path.read_bytes() and path.parts[-2] != "public"]
+        page = network.datasites(BOB) / AGGREGATOR / "public" / "netflix_trend" / "index.html"
+        wait_for("everybody's page", page.exists)
+
+        leaked = [path for path in network.server_data.rglob("*") if path.is_file() and holds(path, SENTINEL)]
+        assert not leaked, "a title that is only in a private history is on the server"
+        private = [path for path in alice.root.rglob("*") if path.is_file() and holds(path, SENTINEL)]
+        assert private, "the search finds the title where it has to be"
+
+        write_choices(alice.settings.private_dir, Choices(participation="withdrawn"))
+        assert alice.publish().state == "withdrawn"
+        wait_for("the withdrawal", lambda: not seen(network, AGGREGATOR, ALICE))
+        assert not any(statistics.reports for statistics in aggregator.run(TODAY)), (
+            "the next statistics are without her"
+        )
+        wait_for("alice is no reader any more", lambda: not seen(network, ALICE, AGGREGATOR))
+        (receipt,) = read_receipts(alice.settings.publisher_dir)
+        assert set(receipt.removed) == delivered
+        stays("nothing comes back", lambda: alice.publish().state == "withdrawn" and not alice.site.published(), 1.5)
+        assert not list((network.snapshot / ALICE).rglob("releases/*"))
+
+
+def holds(path: Path, text: str) -> bool:
+    return text.split(maxsplit=1)[0].lower().encode() in path.read_bytes().lower()
+
+
+def test_a_server_that_fails_costs_nothing_and_nothing_is_drawn_again(tmp_path: Path) -> None:
+    """Unreachable, answering nonsense, emptied: afterwards the same bytes are everywhere again."""
+    with network_of(tmp_path, ALICE) as (network, aggregator, (alice,)):
+        alice.watch(SENTINEL)
+        join(network, aggregator, alice)
+        before, drawn = alice.files(), alice.releases()
+        expected = {name for name in before if name not in PERMISSION_FILES}
+
+        network.stop_server()
+        stays("an outage removes nothing", lambda: alice.files() == before, 1.5)
+        with nonsense(network.port):
+            wait_for("the client removes its own files", lambda: len(alice.files()) < len(before), 30)
+        network.start_server()
+        restored(network, aggregator, alice, before, expected)
+
+        network.stop_server()
+        shutil.rmtree(network.server_data)
+        network.start_server()
+        restored(network, aggregator, alice, before, expected)
+        assert alice.releases() == drawn, "nothing was drawn again"
+        assert not [path for path in network.server_data.rglob("*") if path.is_file() and holds(path, SENTINEL)]
+
+
+def restored(
+    network: SyftBoxNetwork, aggregator: Aggregator, alice: Machine, before: dict[str, bytes], expected: set[str]
+) -> None:
+    def again() -> bool:
+        alice.publish()
+        return alice.files() == before and seen(network, AGGREGATOR, ALICE) == expected and counted(aggregator) == 1
+
+    wait_for("everything is published again", again, 60)
+
+
+@contextmanager
+def nonsense(port: int) -> Iterator[None]:
+    """A server that answers 502 to everything."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(502)
+
+        do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_killed_client_and_weeks_offline_lose_nothing(tmp_path: Path) -> None:
+    with network_of(tmp_path, ALICE) as (network, aggregator, (alice,)):
+        alice.watch(SENTINEL)
+        network.stop_client(ALICE, kill=True)
+        assert alice.publish().state == "waiting_for_survey", "the publisher does not need the client"
+        network.start_client(ALICE)
+        join(network, aggregator, alice)
+        drawn = alice.releases()
+
+        network.stop_client(ALICE)
+        later = TODAY + timedelta(weeks=9)
+        aggregator.run(later)
+        assert alice.publish(later).state == "answering"
+        assert alice.releases() == drawn, "the surveys that it knows are old, and refused"
+        network.start_client(ALICE)
+        wait_for("the answer to a new round", lambda: alice.publish(later) and len(alice.releases()) == 2)
+        wait_for("the new answer is counted", lambda: counted(aggregator, later) == 1)
+        assert alice.releases()[0] == drawn[0]
+
+
+def test_a_hostile_participant_costs_only_itself(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Bob's files come through the real network; each is refused by name, and Alice's answer is counted."""
+    with network_of(tmp_path, ALICE, BOB) as (network, aggregator, (alice, bob)):
+        alice.watch(SENTINEL)
+        bob.watch("Something Else")
+        join(network, aggregator, alice)
+        join(network, aggregator, bob)
+        assert counted(aggregator) == 2
+        (name,) = (name for name in bob.files() if name.startswith("releases/"))
+        whole = bob.files()[name]
+        attacks = {
+            "truncated": (whole[:200], "size"),
+            "someone else's round": (whole.replace(Path(name).stem.encode(), b"2026-W01"), "checksum"),
+            "a thousand times too large": (b"x" * 1_000_000, "too_large"),
+            "another's answer": (alice.releases()[0], "round"),
+        }
+        for attack, (data, reason) in attacks.items():
+            bob.site.publish({name: data}, AGGREGATOR)
+            wait_for(f"{attack}: refused as {reason}", lambda reason=reason: refused(aggregator).get(reason), 30)
+            assert counted(aggregator) == 1, attack
+        (bob.site.app_data / name).unlink()
+        (bob.site.app_data / name).symlink_to(tmp_path / "machines" / ALICE / "private" / "raw")
+        copy = Datasite(network.datasites(AGGREGATOR), BOB).app_data / name
+        stays("a link is not synced", lambda: not copy.is_symlink() and counted(aggregator) == 1, 1.5)
+        bob.site.publish({name: whole}, AGGREGATOR)
+        wait_for("bob is counted again", lambda: counted(aggregator) == 2)
+
+        bob.site.publish({name: whole[:200]}, AGGREGATOR)
+        wait_for("refused", lambda: refused(aggregator).get("size"))
+        with caplog.at_level("INFO"):
+            look_at(aggregator, TODAY)
+        assert f"participant={aggregator.enrolment.pseudonym(BOB)}" in caplog.text
+        assert "reason=size" in caplog.text
+        assert BOB not in caplog.text
+        assert ALICE not in caplog.text
+
+
+def refused(aggregator: Aggregator) -> dict[str, int]:
+    return {reason: number for found in collected(aggregator) for reason, number in found.refused.items()}
+
+
+def look_at(aggregator: Aggregator, today: date) -> None:
+    class Today(date):
+        @classmethod
+        def today(cls) -> Today:
+            return cls(today.year, today.month, today.day)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("services.aggregator.__main__.date", Today)
+        look(aggregator)
