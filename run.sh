@@ -373,11 +373,10 @@ verb=${1:-}
 case $verb in
   '') participant_in_foreground ;;
   demo)
-    case " $* " in *' --network '*) demo_network "$@" ;; *)
-      python_environment demo
-      run_python services.demo "$@"
-      ;;
-    esac
+    module=services.demo
+    case " $* " in *' --network '*) need_docker && module=services.demo.containers ;; esac
+    python_environment demo
+    run_python "$module" "$@"
     ;;
   up)
     need_docker

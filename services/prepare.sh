@@ -29,12 +29,38 @@ own_path() { # own_path ROOT RELATIVE: every folder from ROOT down to RELATIVE
   IFS=$old_ifs
 }
 
+# SyftBox takes a datasite that exists for one that is complete, and would never make its own files: nothing is made in
+# one that it has not set up.
+is_set_up() { [ -f "/host/datasites/$1/syftperm.yaml" ] || [ -f "/host/datasites/$1/syft.pub.yaml" ]; }
+
+set_up() { # set_up EMAIL: what a SyftBox client does at its first start
+  own_path /host/datasites "$1/app_data/netflix_trend"
+  rules=/host/datasites/$1/syftperm.yaml
+  printf -- '- permissions: [admin, create, write, read]\n  path: "**"\n  user: %s\n' "$1" >"$rules"
+  chown "$uid:$gid" "$rules"
+}
+
 # Folders on the participant's own disk.
 [ ! -d /host/drop ] || { own /host/drop; own /host/drop/done; own /host/drop/refused; }
-[ -z "${SYFTBOX_EMAIL:-}" ] || own_path /host/datasites "$SYFTBOX_EMAIL/app_data/netflix_trend"
-own_path /host/datasites "$AGGREGATOR_DATASITE/app_data/netflix_trend/shared"
-own_path /host/datasites "$AGGREGATOR_DATASITE/public"
-for volume in /volumes/private /volumes/publisher /volumes/aggregator; do
+own /host/datasites
+if [ -n "${SYFTBOX_EMAIL:-}" ]; then
+  if is_set_up "$SYFTBOX_EMAIL"; then
+    own_path /host/datasites "$SYFTBOX_EMAIL/app_data/netflix_trend"
+  elif [ "$AGGREGATOR_DATASITE" = aggregator@example.org ] && [ -z "${SYFTBOX_SERVER_URL:-}" ]; then
+    # A trial on one machine: nobody runs the example aggregator, and no SyftBox will set up the datasite.
+    set_up "$SYFTBOX_EMAIL"
+  elif [ -z "${SYFTBOX_SERVER_URL:-}" ]; then
+    echo "prepare: SyftBox has not set up the datasite of SYFTBOX_EMAIL in DATASITES_DIR yet. Start SyftBox first, or" \
+      "let it run in a container: SYFTBOX_SERVER_URL and COMPOSE_PROFILES=syftbox in .env" >&2
+    exit 1
+  fi
+  own_path /host/datasites "$AGGREGATOR_DATASITE/app_data/netflix_trend/shared"
+elif [ -z "${SYFTBOX_SERVER_URL:-}" ] || is_set_up "$AGGREGATOR_DATASITE"; then
+  is_set_up "$AGGREGATOR_DATASITE" || set_up "$AGGREGATOR_DATASITE"
+  own_path /host/datasites "$AGGREGATOR_DATASITE/app_data/netflix_trend/shared"
+  own_path /host/datasites "$AGGREGATOR_DATASITE/public"
+fi
+for volume in /volumes/private /volumes/publisher /volumes/aggregator /volumes/syftbox; do
   [ ! -d "$volume" ] || own "$volume"
 done
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from waiting import wait_for
 
 from netflix_trend.catalogues import starter_vocabulary
 from netflix_trend.vocabulary import Vocabulary
@@ -19,14 +19,6 @@ def vocabulary() -> Vocabulary:
     return starter_vocabulary()
 
 
-@pytest.fixture
-def wait_for() -> Callable[..., None]:
-    """Wait for a condition with a name and a deadline, instead of sleeping."""
-
-    def wait(condition: Callable[[], object], what: str, seconds: float = 20) -> None:
-        deadline = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < deadline, f"waited {seconds} s for: {what}"
-            time.sleep(0.05)
-
-    return wait
+@pytest.fixture(name="wait_for")
+def _wait_for() -> Callable[..., object]:
+    return wait_for

@@ -99,7 +99,7 @@ def test_with_docker_it_becomes_compose_up_in_the_foreground(clone: Path, path: 
     assert (clone / ".env").read_text() == (clone / ".env.example").read_text()
 
 
-CONFIG = """{"data_dir": "/home/ann/SyftBox", "server_url": "https://example.org/", "email": "ann@example.org",
+CONFIG = """{"data_dir": "/data/ann/SyftBox", "server_url": "https://example.org/", "email": "ann@example.org",
  "client_url": "http://127.0.0.1:8080/", "email_token": "x"}"""
 SAY_WHO = 'echo "$SYFTBOX_EMAIL $DATASITES_DIR" >>"$HOME/who"'
 DOCKER_UP = 'case "$*" in "compose version"|info) exit 0;; esac; '
@@ -108,7 +108,7 @@ DOCKER_UP = 'case "$*" in "compose version"|info) exit 0;; esac; '
 @pytest.mark.parametrize(
     "environment",
     [
-        {"SYFTBOX_DATA_DIR": "/home/ann/SyftBox", "SYFTBOX_EMAIL": "ann@example.org"},
+        {"SYFTBOX_DATA_DIR": "/data/ann/SyftBox", "SYFTBOX_EMAIL": "ann@example.org"},
         {"SYFTBOX_CLIENT_CONFIG_PATH": "config.json"},
         {"SYFTBOX_CLIENT_CONFIG_PATH": "config.json", "SYFTBOX_APP_ID": "x", "SYFTBOX_ASSIGNED_PORT": "7001"},
         {},
@@ -127,13 +127,13 @@ def test_syftbox_says_who_and_where_we_are(clone: Path, path: Path, environment:
     fake_docker(path, f"{DOCKER_UP} {SAY_WHO}")
     result = run(app, path, **{"HOME": str(clone), **environment})
     assert result.returncode == 0, result.stderr
-    assert (clone / "who").read_text() == "ann@example.org /home/ann/SyftBox/datasites\n"
+    assert (clone / "who").read_text() == "ann@example.org /data/ann/SyftBox/datasites\n"
 
 
 def test_what_env_says_goes_before_syftbox(clone: Path, path: Path) -> None:
     (clone / ".env").write_text("SYFTBOX_EMAIL=bob@example.net\nDATASITES_DIR=/elsewhere\n")
     fake_docker(path, f"{DOCKER_UP} {SAY_WHO}")
-    run(clone, path, SYFTBOX_DATA_DIR="/home/ann/SyftBox")
+    run(clone, path, SYFTBOX_DATA_DIR="/data/ann/SyftBox")
     assert (clone / "who").read_text() == "bob@example.net /elsewhere\n"
 
 

@@ -9,7 +9,9 @@ import threading
 
 from redis.exceptions import RedisError
 
-from netflix_trend.settings import load_settings
+from netflix_trend.choices import FILE as CHOICES
+from netflix_trend.settings import Settings, load_settings
+from netflix_trend.shared_files import SURVEYS, shared_path
 from services.common.connection import connect
 from services.common.logs import start_logging
 from services.common.queue import PUBLISH_JOB, PUBLISH_QUEUE, enqueue, queue, work
@@ -17,6 +19,19 @@ from services.common.supervisor import beat, supervise
 
 # A week ends without anybody dropping a file, and a datasite may vanish: look without being asked.
 LOOK_SECONDS = 60.0
+
+
+def inputs(settings: Settings) -> tuple[object, ...]:
+    """Return what changes when somebody has decided something: the aggregator's survey, the person's choices."""
+    survey = settings.datasites_dir / settings.aggregator_datasite / shared_path(SURVEYS)
+    states: list[tuple[int, int, int] | None] = []
+    for path in (survey, settings.private_dir / CHOICES):
+        try:
+            status = path.stat()
+            states.append((status.st_ino, status.st_mtime_ns, status.st_size))
+        except OSError:
+            states.append(None)
+    return tuple(states)
 
 
 def main(role: str = "all") -> int:
@@ -27,12 +42,13 @@ def main(role: str = "all") -> int:
         stopped = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: stopped.set())
         connection = connect(settings)
-        since_asked = LOOK_SECONDS
+        since_asked, seen = LOOK_SECONDS, inputs(settings)
         while not stopped.is_set():
             try:
-                if since_asked >= LOOK_SECONDS and queue(PUBLISH_QUEUE, connection).count == 0:
+                now = inputs(settings)
+                if (since_asked >= LOOK_SECONDS or now != seen) and queue(PUBLISH_QUEUE, connection).count == 0:
                     enqueue(PUBLISH_QUEUE, connection, PUBLISH_JOB)
-                    since_asked = 0.0
+                    since_asked, seen = 0.0, now
                 beat("clock")
             except RedisError as error:
                 logging.getLogger("clock").warning("the queue cannot be reached (%s)", type(error).__name__)

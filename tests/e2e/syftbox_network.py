@@ -11,18 +11,16 @@ import os
 import signal
 import socket
 import subprocess
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, TypeVar
+from typing import IO, Any
 
 import pytest
+from waiting import wait_for
 
-T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 BIN = ROOT / ".venv-syftbox" / "bin"
 
@@ -34,26 +32,6 @@ def require_syftbox() -> None:
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-
-
-def wait_for(what: str, probe: Callable[[], T], seconds: float = 20) -> T:
-    """Return the first true result of `probe`; fail by name when none comes in time."""
-    deadline = time.monotonic() + seconds
-    while True:
-        result = probe()
-        if result:
-            return result
-        if time.monotonic() > deadline:
-            pytest.fail(f"waited {seconds:.0f} s for: {what}")
-        time.sleep(0.05)
-
-
-def stays(what: str, probe: Callable[[], object], seconds: float = 2.5) -> None:
-    """Fail when `probe` stops being true within some seconds, a few rounds of SyftBox's polling."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        assert probe(), what
-        time.sleep(0.05)
 
 
 def free_port() -> int:
@@ -178,7 +156,7 @@ class SyftBoxNetwork:
         arguments = ["syftbox.server.server:app", "--host", "127.0.0.1", "--port", str(self.port)]
         self._server = Program([str(BIN / "uvicorn"), *arguments], environment, log)
         self._server.start()
-        wait_for("the server", lambda: answers(f"{self.url}/info"))
+        wait_for(lambda: answers(f"{self.url}/info"), "the server")
 
     def stop_server(self) -> None:
         if self._server is not None:
@@ -208,8 +186,8 @@ class SyftBoxNetwork:
         self._clients[email].start()
 
     def wait_ready(self, email: str) -> None:
-        wait_for(f"the client of {email}", lambda: answers(f"http://127.0.0.1:{self._ports[email]}/sync/health"))
-        wait_for(f"the datasite of {email}", (self.snapshot / email / "syftperm.yaml").exists)
+        wait_for(lambda: answers(f"http://127.0.0.1:{self._ports[email]}/sync/health"), f"the client of {email}")
+        wait_for((self.snapshot / email / "syftperm.yaml").exists, f"the datasite of {email}")
 
     def start_client(self, email: str) -> None:
         self.launch_client(email)

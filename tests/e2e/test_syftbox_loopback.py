@@ -12,7 +12,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from syftbox_network import SyftBoxNetwork, require_syftbox, stays, wait_for
+from syftbox_network import SyftBoxNetwork, require_syftbox
+from waiting import stays, wait_for
 
 from netflix_trend.catalogues import starter_vocabulary
 from netflix_trend.choices import Choices, write_choices
@@ -99,12 +100,12 @@ def seen(viewer: SyftBoxNetwork, who: str, owner: str) -> set[str]:
 def join(network: SyftBoxNetwork, aggregator: Aggregator, machine: Machine, today: date = TODAY) -> None:
     """Take a participant from the announcement to an answer that the aggregator has counted."""
     assert machine.publish(today).state == "waiting_for_survey"
-    wait_for("the announcement", lambda: machine.email in aggregator.enrolment.participants())
+    wait_for(lambda: machine.email in aggregator.enrolment.participants(), "the announcement")
     aggregator.run(today)
-    wait_for("the survey", (Datasite(machine.site.datasites, AGGREGATOR).app_data / "shared" / "survey.json").exists)
+    wait_for((Datasite(machine.site.datasites, AGGREGATOR).app_data / "shared" / "survey.json").exists, "the survey")
     before = counted(aggregator, today)
-    wait_for("a release", lambda: machine.publish(today).state == "answering" and machine.releases())
-    wait_for("a counted answer", lambda: counted(aggregator, today) > before)
+    wait_for(lambda: machine.publish(today).state == "answering" and machine.releases(), "a release")
+    wait_for(lambda: counted(aggregator, today) > before, "a counted answer")
     aggregator.run(today)
 
 
@@ -127,17 +128,17 @@ def test_everybody_gets_what_is_meant_for_them_and_nothing_else(tmp_path: Path) 
         delivered = {name for name in alice.files() if name not in PERMISSION_FILES}
         assert len(delivered) == 2
         assert not [name for name in delivered if ALICE.encode() in alice.files()[name]]
-        wait_for("exactly the listed files", lambda: seen(network, AGGREGATOR, ALICE) == delivered)
-        wait_for("statistics", lambda: "shared/statistics/latest.json" in seen(network, ALICE, AGGREGATOR))
+        wait_for(lambda: seen(network, AGGREGATOR, ALICE) == delivered, "exactly the listed files")
+        wait_for(lambda: "shared/statistics/latest.json" in seen(network, ALICE, AGGREGATOR), "statistics")
         at_alice = seen(network, ALICE, AGGREGATOR)
         assert {"shared/vocabulary.json", "shared/survey.json", "shared/trends.json"} < at_alice
-        stays("bob gets nothing of alice", lambda: not seen(network, BOB, ALICE))
+        stays(lambda: not seen(network, BOB, ALICE), "bob gets nothing of alice")
         assert not seen(network, BOB, AGGREGATOR), "bob does not take part"
         assert not [name for name in at_alice if name.endswith(".yaml")]
         everything = [path for path in network.datasites(BOB).rglob("*") if path.is_file()]
         assert not [path for path in everything if ALICE.encode() in path.read_bytes() and path.parts[-2] != "public"]
         page = network.datasites(BOB) / AGGREGATOR / "public" / "netflix_trend" / "index.html"
-        wait_for("everybody's page", page.exists)
+        wait_for(page.exists, "everybody's page")
 
         leaked = [path for path in network.server_data.rglob("*") if path.is_file() and holds(path, SENTINEL)]
         assert not leaked, "a title that is only in a private history is on the server"
@@ -146,14 +147,14 @@ def test_everybody_gets_what_is_meant_for_them_and_nothing_else(tmp_path: Path) 
 
         write_choices(alice.settings.private_dir, Choices(participation="withdrawn"))
         assert alice.publish().state == "withdrawn"
-        wait_for("the withdrawal", lambda: not seen(network, AGGREGATOR, ALICE))
+        wait_for(lambda: not seen(network, AGGREGATOR, ALICE), "the withdrawal")
         assert not any(statistics.reports for statistics in aggregator.run(TODAY)), (
             "the next statistics are without her"
         )
-        wait_for("alice is no reader any more", lambda: not seen(network, ALICE, AGGREGATOR))
+        wait_for(lambda: not seen(network, ALICE, AGGREGATOR), "alice is no reader any more")
         (receipt,) = read_receipts(alice.settings.publisher_dir)
         assert set(receipt.removed) == delivered
-        stays("nothing comes back", lambda: alice.publish().state == "withdrawn" and not alice.site.published(), 1.5)
+        stays(lambda: alice.publish().state == "withdrawn" and not alice.site.published(), "nothing comes back", 1.5)
         assert not list((network.snapshot / ALICE).rglob("releases/*"))
 
 
@@ -170,9 +171,9 @@ def test_a_server_that_fails_costs_nothing_and_nothing_is_drawn_again(tmp_path: 
         expected = {name for name in before if name not in PERMISSION_FILES}
 
         network.stop_server()
-        stays("an outage removes nothing", lambda: alice.files() == before, 1.5)
+        stays(lambda: alice.files() == before, "an outage removes nothing", 1.5)
         with nonsense(network.port):
-            wait_for("the client removes its own files", lambda: len(alice.files()) < len(before), 30)
+            wait_for(lambda: len(alice.files()) < len(before), "the client removes its own files", 30)
         network.start_server()
         restored(network, aggregator, alice, before, expected)
 
@@ -191,7 +192,7 @@ def restored(
         alice.publish()
         return alice.files() == before and seen(network, AGGREGATOR, ALICE) == expected and counted(aggregator) == 1
 
-    wait_for("everything is published again", again, 60)
+    wait_for(again, "everything is published again", 60)
 
 
 @contextmanager
@@ -232,8 +233,8 @@ def test_a_killed_client_and_weeks_offline_lose_nothing(tmp_path: Path) -> None:
         assert alice.publish(later).state == "answering"
         assert alice.releases() == drawn, "the surveys that it knows are old, and refused"
         network.start_client(ALICE)
-        wait_for("the answer to a new round", lambda: alice.publish(later) and len(alice.releases()) == 2)
-        wait_for("the new answer is counted", lambda: counted(aggregator, later) == 1)
+        wait_for(lambda: alice.publish(later) and len(alice.releases()) == 2, "the answer to a new round")
+        wait_for(lambda: counted(aggregator, later) == 1, "the new answer is counted")
         assert alice.releases()[0] == drawn[0]
 
 
@@ -255,17 +256,17 @@ def test_a_hostile_participant_costs_only_itself(tmp_path: Path, caplog: pytest.
         }
         for attack, (data, reason) in attacks.items():
             bob.site.publish({name: data}, AGGREGATOR)
-            wait_for(f"{attack}: refused as {reason}", lambda reason=reason: refused(aggregator).get(reason), 30)
+            wait_for(lambda reason=reason: refused(aggregator).get(reason), f"{attack}: refused as {reason}", 30)
             assert counted(aggregator) == 1, attack
         (bob.site.app_data / name).unlink()
         (bob.site.app_data / name).symlink_to(tmp_path / "machines" / ALICE / "private" / "raw")
         copy = Datasite(network.datasites(AGGREGATOR), BOB).app_data / name
-        stays("a link is not synced", lambda: not copy.is_symlink() and counted(aggregator) == 1, 1.5)
+        stays(lambda: not copy.is_symlink() and counted(aggregator) == 1, "a link is not synced", 1.5)
         bob.site.publish({name: whole}, AGGREGATOR)
-        wait_for("bob is counted again", lambda: counted(aggregator) == 2)
+        wait_for(lambda: counted(aggregator) == 2, "bob is counted again")
 
         bob.site.publish({name: whole[:200]}, AGGREGATOR)
-        wait_for("refused", lambda: refused(aggregator).get("size"))
+        wait_for(lambda: refused(aggregator).get("size"), "refused")
         with caplog.at_level("INFO"):
             look_at(aggregator, TODAY)
         assert f"participant={aggregator.enrolment.pseudonym(BOB)}" in caplog.text

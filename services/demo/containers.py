@@ -1,0 +1,131 @@
+"""`./run.sh demo --network`: a whole SyftBox network in containers, from invented exports to statistics and back."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from netflix_trend import APP_NAME
+from netflix_trend.statistics import RoundStatistics
+
+FILE = Path(__file__).parents[2] / "docker-compose.demo.yml"
+AGGREGATOR = "trend@example.net"
+PARTICIPANTS = ("alice", "bob", "carol")
+STEPS = ("export read", "taking part", "asked", "answered", "statistics are back")
+_SHARED = f"/datasites/{AGGREGATOR}/app_data/{APP_NAME}/shared"
+
+
+class NetworkError(Exception):
+    """The network does not get on; the message says what to look at."""
+
+
+def main(arguments: list[str]) -> int:
+    """Start the network, show what happens and print the result; or remove it. Returns the exit code."""
+    parser = argparse.ArgumentParser(prog="./run.sh demo --network", description=__doc__)
+    parser.add_argument("--network", action="store_true", required=True, help="containers instead of one process")
+    parser.add_argument("--down", action="store_true", help="remove the network and everything it holds")
+    parser.add_argument(
+        "--seconds", type=float, default=600, help="give up when nothing came back by then (%(default)g)"
+    )
+    options = parser.parse_args(arguments)
+    console = Console(highlight=False, soft_wrap=False)
+    if options.down:
+        return compose("down", "--volumes", "--remove-orphans")
+    console.print(
+        "Building and starting a server, three participants and an aggregator (minutes at the first time) ..."
+    )
+    try:
+        if compose("up", "--detach", "--build", "--quiet-pull"):
+            raise NetworkError("the containers did not start; the lines above say why")
+        wait_for_statistics(console, options.seconds)
+        print_result(console)
+    except NetworkError as problem:
+        console.print(f"demo: {problem}", style="red", markup=False, soft_wrap=True)
+        return 1
+    return 0
+
+
+def compose(*arguments: str) -> int:
+    """Run docker compose on the network's file, with its output on the terminal. Returns the exit code."""
+    return subprocess.run([docker(), "compose", "-f", str(FILE), *arguments], check=False).returncode
+
+
+def inside(service: str, *command: str) -> bytes:
+    """Return what a command prints in a container; nothing when the container is not up yet or the command fails."""
+    result = subprocess.run(
+        [docker(), "compose", "-f", str(FILE), "exec", "--no-TTY", service, *command], capture_output=True, check=False
+    )
+    return result.stdout if result.returncode == 0 else b""
+
+
+def docker() -> str:
+    """Return the path of docker. Raises NetworkError without it."""
+    found = shutil.which("docker")
+    if found is None:
+        raise NetworkError("Docker is not installed; without it: ./run.sh demo")
+    return found
+
+
+def steps_done(person: str) -> int:
+    """Return how many of STEPS a participant has behind them."""
+    mine = f"/datasites/{person}@example.org/app_data/{APP_NAME}"
+    places = (
+        "/private/profiles/*/encodings.json",
+        f"{mine}/manifest.json",
+        f"{_SHARED}/survey.json",
+        f"{mine}/releases/*.json",
+        f"{_SHARED}/statistics/latest.json",
+    )
+    script = "; ".join(f"ls {place} >/dev/null 2>&1 && echo {number}" for number, place in enumerate(places, 1))
+    found = {int(line) for line in inside(f"{person}-publisher", "sh", "-c", f"{script}; true").split()}
+    return next((number for number in range(len(STEPS)) if number + 1 not in found), len(STEPS))
+
+
+def wait_for_statistics(console: Console, seconds: float) -> None:
+    """Show every participant's steps until statistics have come back to all. Raises NetworkError when they do not."""
+    deadline = time.monotonic() + seconds
+    columns = (TextColumn("{task.fields[person]:<6}"), BarColumn(), TextColumn("{task.description:<20}"))
+    with Progress(*columns, TimeElapsedColumn(), console=console) as bar:
+        tasks = {person: bar.add_task("starting", total=len(STEPS), person=person) for person in PARTICIPANTS}
+        waiting = set(PARTICIPANTS)
+        while waiting:
+            for person in sorted(waiting):
+                done = steps_done(person)
+                bar.update(tasks[person], completed=done, description=STEPS[done - 1] if done else "starting")
+                if done == len(STEPS):
+                    waiting.discard(person)
+            if waiting and time.monotonic() > deadline:
+                raise NetworkError(f"nothing came back in {seconds:.0f} s; look at: docker compose -f {FILE.name} logs")
+            time.sleep(1)
+
+
+def print_result(console: Console) -> None:
+    """Print what the aggregator has found, and where its page is. Raises NetworkError when it has found nothing."""
+    data = inside("aggregator", "cat", f"{_SHARED}/statistics/latest.json")
+    if not data:
+        raise NetworkError("the aggregator has no statistics")
+    latest = RoundStatistics.from_bytes(data)
+    address = subprocess.run(
+        [docker(), "compose", "-f", str(FILE), "port", "aggregator", "8650"],
+        capture_output=True,
+        check=False,
+        text=True,
+    ).stdout.strip()
+    console.print(
+        f"\n{latest.round}: {latest.participants} participants, {latest.reports} were asked and answered. With so few "
+        "answers every number is only noise, and the page says so; ./run.sh demo shows thousands."
+    )
+    console.print(
+        f"\nEverybody's page: http://{address}\nRemove all of it: ./run.sh demo --network --down", markup=False
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,127 @@
+"""The whole network in containers, as `./run.sh demo --network` starts it: real server, real clients, four machines."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+from containers import ROOT, Stack, require_docker
+from waiting import wait_for
+
+from services.demo.containers import AGGREGATOR, PARTICIPANTS, STEPS
+
+pytestmark = pytest.mark.docker
+APP = "app_data/netflix_trend"
+
+
+def run_sh(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["sh", str(ROOT / "run.sh"), "demo", "--network", *arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=590,
+    )
+
+
+@pytest.fixture(scope="module")
+def port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def printed(port: str) -> Iterator[str]:
+    """What the demo prints; afterwards its own --down removes everything."""
+    require_docker()
+    run_sh("--down")
+    result = run_sh("--seconds", "300", DEMO_AGGREGATOR_PORT=port)
+    if result.returncode:
+        logs = Stack("netflix-trend-demo", "docker-compose.demo.yml", {}).compose("logs", "--tail", "15", check=False)
+        run_sh("--down")
+        pytest.fail(f"{result.stdout[-3000:]}\n{result.stderr[-2000:]}\n{logs[-12000:]}")
+    yield result.stdout
+    down = run_sh("--down")
+    assert down.returncode == 0, down.stderr
+    left = subprocess.run(
+        ["docker", "volume", "ls", "--quiet", "--filter", "label=com.docker.compose.project=netflix-trend-demo"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not left.stdout, "--down removes everything"
+
+
+@pytest.fixture(scope="module")
+def network(printed: str, port: str) -> Stack:
+    assert printed
+    return Stack("netflix-trend-demo", "docker-compose.demo.yml", {"DEMO_AGGREGATOR_PORT": port})
+
+
+def test_statistics_come_back_to_everybody(network: Stack, printed: str) -> None:
+    for person in PARTICIPANTS:
+        assert any(person in line and STEPS[-1] in line for line in printed.splitlines())
+        shared = f"/datasites/{AGGREGATOR}/{APP}/shared"
+        latest = json.loads(network.exec(f"{person}-publisher", "cat", f"{shared}/statistics/latest.json"))
+        assert latest["reports"] > 0
+        assert latest["participants"] >= len(PARTICIPANTS) - 1, "one of them withdraws in another test"
+
+
+def test_the_page_is_served_on_this_machine_alone(printed: str, port: str) -> None:
+    assert f"http://127.0.0.1:{port}" in printed
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as answer:
+        assert b"Netflix Trend" in answer.read()
+
+
+def test_nobody_sees_another_participants_files_and_the_server_sees_no_title(network: Stack) -> None:
+    files = network.exec(
+        "alice-client", "find", "/SyftBox/datasites", "-path", "*app_data/netflix_trend*", "-type", "f"
+    )
+    owners = {line.split("/")[3] for line in files.splitlines()}
+    assert owners == {"alice@example.org", AGGREGATOR}
+    at_aggregator = network.exec(
+        "trend-client", "find", "/SyftBox/datasites", "-name", "syft*", "-path", "*@example.org*"
+    )
+    assert APP not in at_aggregator, "permission files stay at home"
+    export = network.exec("alice-scraper", "sh", "-c", "cat /drop/done/*.csv")
+    film = next(line.split('"')[1] for line in export.splitlines() if ": Season" not in line and line != "Title,Date")
+    held = network.exec("server", "sh", "-c", 'grep -rlF "$1" /SyftBox || true', "sh", film)
+    # The catalogue, which is public, names it; nothing of alice's does.
+    assert all(AGGREGATOR in line or not line for line in held.splitlines()), held
+
+
+def test_who_withdraws_is_gone_from_the_next_statistics(network: Stack) -> None:
+    network.exec("carol-processor", "python", "-m", "services.common.choose", "withdraw")
+    carol = f"/SyftBox/datasites/carol@example.org/{APP}"
+    look = ("trend-client", "sh", "-c", f"find {carol} -type f 2>/dev/null || true")
+    wait_for(lambda: not network.exec(*look), "her files are gone", 60)
+
+    def participants() -> set[int]:
+        path = f"/datasites/{AGGREGATOR}/{APP}/shared/statistics"
+        text = network.exec("aggregator", "sh", "-c", f"cat {path}/2*.json", check=False)
+        return {json.loads(line)["participants"] for line in text.splitlines() if line}
+
+    wait_for(lambda: participants() == {len(PARTICIPANTS) - 1}, "the next statistics are without her", 60)
+    receipts = network.exec("carol-publisher", "sh", "-c", "cat /publisher/receipts/*.json")
+    assert json.loads(receipts)["first_round_without"]
+
+
+def test_no_machine_of_the_network_reaches_another_or_the_internet(network: Stack) -> None:
+    """Participants have their clients for that, and these know the server only."""
+    probe = "import socket; s = socket.socket(); s.settimeout(2); s.connect(({0!r}, {1}))"
+    for service, host, port in (
+        ("alice-processor", "bob-redis", 6379),
+        ("alice-publisher", "server", 5001),
+        ("alice-client", "192.0.2.1", 80),
+        ("aggregator", "server", 5001),
+    ):
+        code = probe.format(host, port)
+        result = network.exec(service, "sh", "-c", f'python -c "{code}" 2>/dev/null && echo reached || true')
+        assert "reached" not in result, (service, host)
