@@ -134,6 +134,13 @@ without_docker() {
   export PRIVATE_DIR PUBLISHER_DIR DATASITES_DIR
 }
 
+# publishes_without_docker: somebody who publishes with ./run.sh once has a ledger here. Then exports where it is.
+publishes_without_docker() {
+  [ -n "$(setting PRIVATE_DIR '')" ] || [ -d publisher ] || return 1
+  PRIVATE_DIR=$(setting PRIVATE_DIR private)
+  without_docker
+}
+
 absolute() {
   case $1 in /*) printf %s "$1" ;; *) printf %s "$root/${1#./}" ;; esac
 }
@@ -318,18 +325,17 @@ run_once() {
 }
 
 show_status() {
+  find_syftbox
+  if publishes_without_docker; then
+    python_environment demo
+    export_settings
+    run_python services.publisher.status
+  fi
   need_docker
+  prepare_environment
   docker compose ps --all --format 'table {{.Service}}\t{{.Status}}'
-  releases=$(setting DATASITES_DIR ./datasites)/$(setting SYFTBOX_EMAIL me@example.org)/app_data/netflix_trend/releases
   say ''
-  say "Releases in $releases:"
-  found=no
-  for file in "$releases"/*.json; do
-    [ -f "$file" ] || continue
-    found=yes
-    say "  $(basename "$file" .json)  $(wc -c <"$file") bytes"
-  done
-  [ "$found" = yes ] || say '  none yet'
+  docker compose run --rm --no-deps --no-TTY publisher python -m services.publisher.status
   say ''
   docker compose logs --no-log-prefix --tail 5 processor publisher 2>/dev/null || true
 }
@@ -397,10 +403,7 @@ case $verb in
   insights | event) processor "$verb" "$@" ;;
   privacy)
     find_syftbox
-    # Somebody who publishes without Docker has a ledger here.
-    if [ -n "$(setting PRIVATE_DIR '')" ] || [ -d publisher ]; then
-      PRIVATE_DIR=$(setting PRIVATE_DIR private)
-      without_docker
+    if publishes_without_docker; then
       python_environment demo
       export_settings
       run_python services.publisher.summary

@@ -59,3 +59,12 @@ def read_outlook(publisher: Path) -> Outlook | None:
         return Outlook.model_validate_json((publisher / FILE).read_bytes())
     except (FileNotFoundError, ValidationError):
         return None
+
+
+def described(outlook: Outlook) -> list[str]:
+    """Return the outlook in lines for a person."""
+    lines = [f"{outlook.state.replace('_', ' ')}{': ' if outlook.message else ''}{outlook.message}"]
+    for outcome in outlook.outcomes:
+        reason = f" ({outcome.reason})" if outcome.reason else ""
+        lines.append(f"  {outcome.round}  {outcome.status.replace('_', ' ')}{reason}")
+    return lines

@@ -10,7 +10,7 @@ from datetime import date
 
 from netflix_trend.datasite import Datasite
 from netflix_trend.encodings import EncodingsError, load_encodings
-from netflix_trend.outlook import Outlook
+from netflix_trend.outlook import Outlook, described
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings, SettingsError, load_settings
 from netflix_trend.shared_files import current_vocabulary
 from services.common.logs import start_logging
@@ -52,15 +52,6 @@ def made_with(settings: Settings, profile: str) -> str:
         return load_encodings(profile_folder(settings.private_dir, profile)).vocabulary
     except (FileNotFoundError, EncodingsError):
         return ""
-
-
-def described(outlook: Outlook) -> list[str]:
-    """Return the outlook in lines for a person."""
-    lines = [f"{outlook.state.replace('_', ' ')}{': ' if outlook.message else ''}{outlook.message}"]
-    for outcome in outlook.outcomes:
-        reason = f" ({outcome.reason})" if outcome.reason else ""
-        lines.append(f"  {outcome.round}  {outcome.status.replace('_', ' ')}{reason}")
-    return lines
 
 
 if __name__ == "__main__":

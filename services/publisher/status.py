@@ -1,0 +1,49 @@
+"""What the publisher did last, what lies in the datasite and who may read it: `./run.sh status`. Reads only."""
+
+from __future__ import annotations
+
+import sys
+
+from netflix_trend.datasite import Datasite, SiteStatus
+from netflix_trend.outlook import described, read_outlook
+from netflix_trend.settings import SettingsError, load_settings
+
+
+def lines_about(status: SiteStatus, aggregator: str) -> list[str]:
+    """Return the state of the datasite in lines for a person."""
+    if not status.is_initialized and not status.files:
+        return ["Datasite: SyftBox has not set it up yet."]
+    lines = [f"Datasite: {len(status.files)} files, readable by {aggregator}: {len(status.readable)}, by nobody else."]
+    for name in status.files:
+        notes = []
+        if name not in status.readable:
+            notes.append("not readable by the aggregator")
+        if name in status.damaged:
+            notes.append("altered")
+        if name in status.unknown:
+            notes.append("not ours")
+        lines.append(f"  {name}{'  (' + ', '.join(notes) + ')' if notes else ''}")
+    lines += [f"  {name}  (missing)" for name in status.damaged if name not in status.files]
+    if status.damaged or status.unknown:
+        lines.append("The publisher mends this at its next look, within a minute.")
+    return lines
+
+
+def main() -> int:
+    """Print the status. Returns the exit code."""
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        print(f"status: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    outlook = read_outlook(settings.publisher_dir)
+    lines = described(outlook) if outlook else ["The publisher has not looked yet."]
+    site = Datasite(settings.datasites_dir, settings.syftbox_email)
+    print(
+        "\n".join([*lines, "", *lines_about(site.status(settings.aggregator_datasite), settings.aggregator_datasite)])
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
