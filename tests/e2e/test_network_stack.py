@@ -125,3 +125,21 @@ def test_no_machine_of_the_network_reaches_another_or_the_internet(network: Stac
         code = probe.format(host, port)
         result = network.exec(service, "sh", "-c", f'python -c "{code}" 2>/dev/null && echo reached || true')
         assert "reached" not in result, (service, host)
+
+
+def test_the_client_in_a_container_sees_datasites_and_nothing_else() -> None:
+    """The profile of the participant's own file: SyftBox never gets near the private volume."""
+    require_docker()
+    stack = Stack("netflix-trend-profile", "docker-compose.yml", {"COMPOSE_PROFILES": "syftbox"})
+    services = json.loads(stack.compose("config", "--format", "json"))["services"]
+    client = services["syftbox"]
+    targets = {mount["target"] for mount in client["volumes"]}
+    assert targets == {"/SyftBox", "/SyftBox/datasites", "/run/secrets/syftbox"}
+    assert not {"private", "publisher"} & {mount["source"] for mount in client["volumes"]}
+    assert client["cap_drop"] == ["ALL"]
+    assert client["read_only"]
+    assert "ports" not in client
+    assert not [name for name in client["environment"] if "TOKEN" in name and not name.endswith("_FILE")]
+    assert services["publisher"]["depends_on"]["syftbox"] == {"condition": "service_healthy", "required": False}
+    without = Stack("netflix-trend-profile", "docker-compose.yml", {})
+    assert "syftbox" not in json.loads(without.compose("config", "--format", "json"))["services"]
