@@ -39,7 +39,7 @@ def main() -> int:
     outlook = read_outlook(settings.publisher_dir)
     lines = described(outlook) if outlook else ["The publisher has not looked yet."]
     site = Datasite(settings.datasites_dir, settings.syftbox_email)
-    print(
+    print(  # noqa: T201
         "\n".join([*lines, "", *lines_about(site.status(settings.aggregator_datasite), settings.aggregator_datasite)])
     )
     return 0
