@@ -30,6 +30,10 @@ LARGEST_MANIFEST = 65_536
 LARGEST_FILE = 8_000_000
 _FILE_NAME = re.compile(r"[a-z0-9_-][a-z0-9_.-]*", re.IGNORECASE | re.ASCII)
 _NEVER_SYNCED = (".log", ".tmp")
+# Folders that one of the generations leaves out, and marks that they put into names of files they have refused
+# (syftbox.md, 2.1 and 3).
+_LEFT_OUT_FOLDERS = frozenset({"logs", "dist", "venv", "__pycache__"})
+_MARKS = ("syftrejected", ".rejected.", ".conflict.")
 
 
 class DatasiteError(Exception):
@@ -233,8 +237,13 @@ def _matches(path: Path, entry: _FileEntry) -> bool:
 
 def check_syncable(name: str, data: bytes) -> None:
     """Raise DatasiteError when SyftBox of either generation would not sync a file of this name and size."""
-    parts = name.split("/")
-    if not all(_FILE_NAME.fullmatch(part) for part in parts) or name.lower().endswith(_NEVER_SYNCED):
+    parts, lower = name.split("/"), name.lower()
+    if (
+        not all(_FILE_NAME.fullmatch(part) for part in parts)
+        or lower.endswith(_NEVER_SYNCED)
+        or _LEFT_OUT_FOLDERS & set(lower.split("/"))
+        or any(mark in lower for mark in _MARKS)
+    ):
         raise DatasiteError(f"{name!r}: SyftBox does not sync this name; use letters, digits, dots, _ and -")
     if not 0 < len(data) <= LARGEST_FILE:
         raise DatasiteError(f"{name}: {len(data)} bytes, SyftBox syncs 1 to {LARGEST_FILE}")

@@ -170,6 +170,10 @@ def test_nothing_at_all_may_be_published(site: Datasite) -> None:
     [
         ("debug.log", b"x"),
         ("releases/x.tmp", b"x"),
+        ("logs/x.json", b"x"),
+        ("a/Dist/x.json", b"x"),
+        ("x.syftrejected.json", b"x"),
+        ("x.conflict.json", b"x"),
         ("empty.json", b""),
         ("large.json", bytes(LARGEST_FILE + 1)),
         ("two words.json", b"x"),
