@@ -134,7 +134,7 @@ def test_the_client_in_a_container_sees_datasites_and_nothing_else() -> None:
     services = json.loads(stack.compose("config", "--format", "json"))["services"]
     client = services["syftbox"]
     targets = {mount["target"] for mount in client["volumes"]}
-    assert targets == {"/SyftBox", "/SyftBox/datasites", "/run/secrets/syftbox"}
+    assert targets == {"/SyftBox", "/SyftBox/datasites", "/run/syftbox-token"}
     assert not {"private", "publisher"} & {mount["source"] for mount in client["volumes"]}
     assert client["cap_drop"] == ["ALL"]
     assert client["read_only"]
