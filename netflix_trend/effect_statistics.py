@@ -1,19 +1,30 @@
-"""What the aggregator publishes about the effect of life events on viewing in one round."""
+"""What the aggregator publishes about the effect of life events on viewing: of one round, and of a whole quarter."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AllowInfNan, Field, model_validator
+from pydantic import AfterValidator, AllowInfNan, Field, model_validator
 
 from netflix_trend.survey import Strict
+from netflix_trend.weeks import Week
 
-# A mean change that is less exact than this many views a week is called noise. It is a mean over all people: where
-# 15 % of them have an event, it stands for an error of 3.3 views a week among those who have one.
-LARGEST_CHANGE_ERROR = 0.5
+# How many people have an event is not asked. To say what a mean over everybody means for those who have one, this
+# share is assumed (privacy.md, section 6): from no data, and printed beside every number that uses it.
+EVENT_SHARE = 0.15
+# A mean change of the people with an event that is less exact than this many views a week is called noise
+# (privacy.md, section 9, S4).
+LARGEST_EFFECT_ERROR = 1.5
 
 _Number = Annotated[float, AllowInfNan(False)]
+_Count = Annotated[int, Field(ge=0)]
 _Odds = Annotated[tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]], Field(strict=False)]
+
+
+def is_week(value: str) -> str:
+    """Return the value, a week such as `2026-W47`. Raises ValueError for anything else."""
+    Week.parse(value)
+    return value
 
 
 class Measured(Strict):
@@ -36,20 +47,67 @@ class EffectEstimate(Strict):
 
     Somebody without an event counts as one for whom nothing changed; how many have one is not asked.
 
-    clip: larger changes count as this many views a week. share_up, share_down: mean over all people of the part of
-    `clip` by which they watched more, or less. mean_change: mean change of all people in views a week, clip * (share_up
-    - share_down). Intervals hold with `confidence`. is_signal: the interval of mean_change excludes 0. is_reliable: its
-    standard error is small enough. reports_needed: how many reports that takes, None when it is so.
+    counts: how often each report came, none, up and down; they add up to `reports`. clip: larger changes count as this
+    many views a week. share_up, share_down: mean over all people of the part of `clip` by which they watched more, or
+    less. mean_change: mean change of all people in views a week, clip * (share_up - share_down). per_event: what that
+    means for the people with an event, if `event_share` of all have one; this share is assumed. Intervals hold with
+    `confidence`. is_signal: the interval of mean_change excludes 0. is_robust: it still does without the `tolerated`
+    reports, 1 % of all, that lift it most, in case these were forged. is_reliable: the standard error of per_event is
+    at most LARGEST_EFFECT_ERROR. reports_needed: how many reports that takes, None when it is so.
     """
 
     quarter: Annotated[str, Field(pattern=r"^[0-9]{4}-Q[1-4]$")]
-    reports: Annotated[int, Field(ge=0)]
+    reports: _Count
+    counts: Annotated[tuple[_Count, _Count, _Count], Field(strict=False)]
     clip: Annotated[int, Field(ge=1)]
     odds: _Odds
     confidence: Annotated[float, Field(ge=0, le=1)]
     share_up: Measured
     share_down: Measured
     mean_change: Measured
+    event_share: Annotated[float, Field(gt=0, le=1)]
+    per_event: Measured
     is_signal: bool
+    is_robust: bool
+    tolerated: _Count
     is_reliable: bool
-    reports_needed: Annotated[int, Field(ge=0)] | None
+    reports_needed: _Count | None
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> EffectEstimate:
+        if sum(self.counts) != self.reports:
+            raise ValueError(f"{self.reports} reports do not give the counts {list(self.counts)}")
+        return self
+
+
+class QuarterEffect(Strict):
+    """The effect of the life events of one quarter from all `rounds`, oldest first, that asked about it.
+
+    Everybody has one turn in them, so nobody is counted twice.
+    """
+
+    rounds: Annotated[tuple[Annotated[str, AfterValidator(is_week)], ...], Field(strict=False, min_length=1)]
+    effect: EffectEstimate
+
+    @property
+    def sentence(self) -> str:
+        """What the quarter says, in words."""
+        effect = self.effect
+        change, each = effect.mean_change, effect.per_event
+        numbers = (
+            f"{change.estimate:+.2f} views a week as a mean over everybody who answered, "
+            f"{change.lower:+.2f} to {change.upper:+.2f} (95 %)"
+        )
+        if not (effect.is_signal and effect.is_reliable):
+            needed = ""
+            if effect.reports_needed:
+                needed = f" About {effect.reports_needed:,} answers would be needed, there are {effect.reports:,}."
+            return (
+                f"Whether people watched more or less during their events cannot be told from noise: {numbers}.{needed}"
+            )
+        forged = "" if effect.is_robust else ", if no answer was forged"
+        return (
+            f"People watched {'more' if change.estimate > 0 else 'less'} during their events than before{forged}: "
+            f"{numbers}. If {100 * effect.event_share:.0f} % of people had an event, which is assumed, that is "
+            f"{each.lower:+.1f} to {each.upper:+.1f} views a week for each of them."
+        )

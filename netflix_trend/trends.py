@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AllowInfNan, Field, ValidationError
 
 from netflix_trend.canonical import canonical_json
+from netflix_trend.effect_statistics import QuarterEffect, is_week
 from netflix_trend.statistics import StatisticsError
 from netflix_trend.survey import Strict
-from netflix_trend.weeks import Week
 
 TRENDS = "trends.json"
 LARGEST_TRENDS_FILE = 8_000_000
@@ -18,16 +18,11 @@ MOST_ROUNDS = 52
 MOST_LISTED = 1000
 
 
-def _is_week(value: str) -> str:
-    Week.parse(value)
-    return value
-
-
 _Number = Annotated[float, AllowInfNan(False)]
 _NotNegative = Annotated[float, AllowInfNan(False), Field(ge=0)]
 _Share = Annotated[float, Field(ge=0, le=1)]
 _Count = Annotated[int, Field(ge=0)]
-_Round = Annotated[str, AfterValidator(_is_week)]
+_Round = Annotated[str, AfterValidator(is_week)]
 _Title = Annotated[str, Field(max_length=300)]
 
 
@@ -137,13 +132,16 @@ class Viewing(Strict):
 
 
 class Trends(Strict):
-    """Everything that several rounds tell together. rounds: those with answers, oldest first."""
+    """Everything that several rounds tell together. rounds: those with answers, oldest first. effects: what life events
+    did, newest quarter first.
+    """
 
     schema_version: Literal[1] = 1
     rounds: Annotated[tuple[_Round, ...], Field(strict=False, max_length=MOST_ROUNDS)]
     shows: ShowTrends | None
     all_time: AllTime | None
     viewing: Viewing | None
+    effects: Annotated[tuple[QuarterEffect, ...], Field(strict=False, max_length=MOST_ROUNDS)] = ()
 
     def to_bytes(self) -> bytes:
         """Return the file `trends.json`."""

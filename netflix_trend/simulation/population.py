@@ -1,4 +1,4 @@
-"""People who watch shows week by week: Zipf popularity, drift, empty weeks.
+"""People who watch shows week by week: Zipf popularity, drift, empty weeks, and life events.
 
 The shape follows the synthetic population of the privacy study (privacy.md): about 22 % of weeks are empty, 2.6
 distinct shows and 7.8 titles a person and week, the most watched show reaches about a fifth of the people.
@@ -9,16 +9,20 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netflix_trend.privacy.randomness import RandBelow
+from netflix_trend.quarters import Quarter
 
 _EMPTY = 0.22
 _SHOWS = 2.6  # further shows of a week that is not empty, before repeats are merged
 _EPISODES = 2.3  # mean number of episodes of one show in one week
 _FILMS = 0.5
+# Life events of a quarter: how many people have one, and how it changes their views a week (privacy.md, section 6, S4).
+EVENT_SHARE, EVENT_CHANGE, EVENT_SPREAD = 0.15, 3.0, 5.0
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,17 @@ class Population:
             for number, end in zip(draws.tolist(), ends.tolist(), strict=True)
         ]
         return SimulatedWeek(shows, titles)
+
+
+def life_changes(people: int, seed: int, quarter: Quarter) -> list[Fraction | None]:
+    """Return each person's change in views a week during their longest event of the quarter, None without an event.
+
+    Normal with mean EVENT_CHANGE and standard deviation EVENT_SPREAD, in whole views.
+    """
+    generator = np.random.default_rng([seed, quarter.index])
+    has_event = generator.random(people) < EVENT_SHARE
+    changes = np.rint(generator.normal(EVENT_CHANGE, EVENT_SPREAD, people)).astype(int)
+    return [Fraction(int(change)) if has else None for change, has in zip(changes, has_event, strict=True)]
 
 
 def person(number: int) -> str:

@@ -57,7 +57,7 @@ def estimate_round(found: RoundReports, vocabulary: Vocabulary) -> RoundStatisti
         volume=_volume(volume, found.volume_counts, found.reports["volume"], survey.version)
         if isinstance(volume, VolumeQuestion)
         else None,
-        event_effect=estimate_effect(effect, found.effect_counts, found.reports["event_effect"])
+        event_effect=estimate_effect(effect.quarter, effect.clip, effect.odds, found.effect_counts)
         if isinstance(effect, EffectQuestion)
         else None,
     )

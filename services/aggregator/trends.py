@@ -31,6 +31,7 @@ from netflix_trend.trends import (
     WeeklyMean,
 )
 from netflix_trend.weeks import Week
+from services.aggregator.effects import pool_effects
 
 Floats = NDArray[np.float64]
 
@@ -82,6 +83,7 @@ def find_trends(statistics: Sequence[RoundStatistics], chart: Sequence[str] | No
         shows=filtered_shows(observed, chart) if observed else None,
         all_time=all_time(observed) if observed else None,
         viewing=viewing([(one.round, one.volume) for one in rounds if one.volume and one.volume.reports]),
+        effects=pool_effects(rounds),
     )
 
 

@@ -156,6 +156,8 @@ def _print_results(rounds: list[RoundStatistics], network: Network, last: Week, 
     trends = network.aggregator().trends()
     if trends.viewing is not None:
         console.print(f"\nOver the weeks: {trends.viewing.sentence}", markup=False, soft_wrap=True)
+    for quarter in trends.effects[:1]:
+        console.print(f"Life events of {quarter.effect.quarter}: {quarter.sentence}", markup=False, soft_wrap=True)
     page = network.root / "index.html"
     page.write_text(render_page(latest, mine, trends), "utf-8")
     public = network.datasites / EXAMPLE_AGGREGATOR / "public" / "netflix_trend" / "index.html"

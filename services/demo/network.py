@@ -12,8 +12,9 @@ from netflix_trend.catalogues import starter_vocabulary
 from netflix_trend.contributions import Contribution
 from netflix_trend.datasite import Datasite
 from netflix_trend.outlook import Outlook
+from netflix_trend.quarters import Quarter
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, load_settings
-from netflix_trend.simulation.population import Population, SimulatedWeek, person, seeded_randomness
+from netflix_trend.simulation.population import Population, SimulatedWeek, life_changes, person, seeded_randomness
 from netflix_trend.statistics import RoundStatistics
 from netflix_trend.survey import Limits, Survey
 from netflix_trend.weeks import Week
@@ -85,17 +86,27 @@ class Network:
         return publish_with(settings, today)
 
     def publish_people(
-        self, survey: Survey, week: SimulatedWeek, seed: int, progress: Callable[[], None] = lambda: None
+        self,
+        survey: Survey,
+        week: SimulatedWeek,
+        seed: int,
+        progress: Callable[[], None] = lambda: None,
+        *,
+        events_seed: int = 0,
     ) -> None:
-        """Let the publisher of every invented person answer one survey."""
+        """Let the publisher of every invented person answer one survey.
+
+        seed: of their answers in this week. events_seed: of their life events, the same in all weeks.
+        """
         randbelow = seeded_randomness(seed)
         today = survey.week.sunday + timedelta(days=1)
+        changes = life_changes(len(week.shows), events_seed, Quarter.of(survey.week.monday).previous)
         for number, shows in enumerate(week.shows):
             progress()
             email = person(number)
             if survey.question_for(email) is None:
                 continue
-            contribution = Contribution(shows, int(week.titles[number]))
+            contribution = Contribution(shows, int(week.titles[number]), changes[number])
             participant = Participant(
                 site=Datasite(self.datasites, email),
                 aggregator=EXAMPLE_AGGREGATOR,
@@ -126,7 +137,7 @@ class Network:
             today = (last - (weeks - 1 - number)).sunday + timedelta(days=1)
             surveys = aggregator.ask(today)
             self.publish_mine(today)
-            self.publish_people(surveys[-1], week, seed + number, lambda: progress("people answer"))
+            self.publish_people(surveys[-1], week, seed + number, lambda: progress("people answer"), events_seed=seed)
             is_last = number == weeks - 1
             aggregator.count(surveys if is_last else surveys[-1:], lambda: progress("answers are counted"))
         rounds = [last - age for age in reversed(range(weeks))]

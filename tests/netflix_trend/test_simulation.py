@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from netflix_trend.simulation.population import Population, person
+from netflix_trend.quarters import Quarter
+from netflix_trend.simulation.population import EVENT_CHANGE, EVENT_SHARE, Population, life_changes, person
 
 
 def test_a_week_has_the_stated_shape() -> None:
@@ -38,3 +39,13 @@ def test_titles_and_shows_agree() -> None:
 def test_invented_addresses_are_all_different_and_never_real() -> None:
     assert len({person(number) for number in range(1000)}) == 1000
     assert person(1).endswith("@example.org")
+
+
+def test_life_changes_are_those_of_the_study_and_belong_to_a_quarter() -> None:
+    quarter = Quarter.parse("2026-Q3")
+    changes = life_changes(40_000, 1, quarter)
+    with_event = [float(change) for change in changes if change is not None]
+    assert len(with_event) / len(changes) == pytest.approx(EVENT_SHARE, abs=0.01)
+    assert np.mean(with_event) == pytest.approx(EVENT_CHANGE, abs=0.3)
+    assert life_changes(40_000, 1, quarter) == changes
+    assert life_changes(40_000, 1, quarter.previous) != changes

@@ -11,6 +11,7 @@ from importlib.resources import files
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
+from netflix_trend.effect_statistics import LARGEST_EFFECT_ERROR
 from netflix_trend.statistics import Percentile, RoundStatistics, ShowEstimate, TopShows, Volume, VolumeGroup
 from netflix_trend.trends import AllTimeShow, ShowTrend, Trends
 from services.aggregator.site.charts import group_labels, top_shows_chart, viewing_chart, volume_chart
@@ -45,7 +46,7 @@ def render_page(statistics: RoundStatistics | None, mine: MyWeek | None = None, 
         shows_chart=Markup(top_shows_chart(top_shows, rows)) if top_shows and rows else "",  # noqa: S704
         volume_chart=Markup(volume_chart(volume, mine.titles if mine else None)) if volume else "",  # noqa: S704
         mine=mine,
-        effect=statistics.event_effect if statistics else None,
+        largest_effect_error=LARGEST_EFFECT_ERROR,
         trends=trends if trends and trends.rounds else None,
         rows_limit=_ROWS,
         viewing_chart=Markup(viewing_chart(trends.viewing)) if trends and trends.viewing else "",  # noqa: S704

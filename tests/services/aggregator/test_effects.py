@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from netflix_trend.effect_statistics import LARGEST_CHANGE_ERROR, EffectEstimate, Measured
-from netflix_trend.quarters import Quarter
-from netflix_trend.survey import EffectQuestion
-from services.aggregator.effects import estimate_effect
+from netflix_trend.effect_statistics import EVENT_SHARE, LARGEST_EFFECT_ERROR, EffectEstimate, Measured
+from netflix_trend.statistics import RoundStatistics
+from services.aggregator.effects import estimate_effect, pool_effects
+from services.aggregator.trends import find_trends
 
-QUESTION = EffectQuestion.ask(Quarter.parse("2026-Q3"), odds=Fraction(8), weight=1)
+LARGEST_CHANGE_ERROR = EVENT_SHARE * LARGEST_EFFECT_ERROR
 
 
 def counts(people: int, up: float, down: float, seed: int) -> np.ndarray:
@@ -23,7 +23,23 @@ def counts(people: int, up: float, down: float, seed: int) -> np.ndarray:
 
 
 def estimate(found: np.ndarray) -> EffectEstimate:
-    return estimate_effect(QUESTION, found, int(found.sum()))
+    return estimate_effect("2026-Q3", 12, Fraction(8), found)
+
+
+def asked(week: str, found: np.ndarray, quarter: str = "2026-Q3", odds: int = 8) -> RoundStatistics:
+    """A round with these reports about life events and nothing else."""
+    return RoundStatistics(
+        round=week,
+        survey="a" * 32,
+        vocabulary="b" * 32,
+        participants=5000,
+        reports=int(found.sum()),
+        waiting=0,
+        refused={},
+        top_shows=None,
+        volume=None,
+        event_effect=estimate_effect(quarter, 12, Fraction(odds), found),
+    )
 
 
 def test_the_numbers_follow_from_the_counts() -> None:
@@ -32,9 +48,11 @@ def test_the_numbers_follow_from_the_counts() -> None:
     assert found.share_up.estimate == pytest.approx(0.1)
     assert found.share_down.estimate == pytest.approx(-0.02 / 0.7)
     assert found.mean_change.estimate == pytest.approx(12 * 0.09 / 0.7)
+    assert found.counts == (750, 170, 80)
+    assert found.per_event.estimate == pytest.approx(found.mean_change.estimate / 0.15)
     assert found.is_signal
-    assert found.is_reliable
-    assert found.reports_needed is None
+    assert not found.is_reliable
+    assert found.per_event.standard_error > 1.5
 
 
 def test_a_clear_change_is_found_with_its_sign() -> None:
@@ -64,7 +82,7 @@ def test_few_reports_are_called_unreliable_and_say_how_many_are_needed() -> None
     assert (few.is_reliable, many.is_reliable) == (False, True)
     assert few.mean_change.standard_error > LARGEST_CHANGE_ERROR >= many.mean_change.standard_error
     assert few.reports_needed is not None
-    assert 150 < few.reports_needed < 600
+    assert 1000 < few.reports_needed < 2500
     enough = estimate(counts(few.reports_needed, 0.08, 0.03, 2))
     assert enough.mean_change.standard_error == pytest.approx(LARGEST_CHANGE_ERROR, rel=0.25)
 
@@ -74,7 +92,7 @@ def test_no_reports_leave_everything_open() -> None:
     assert (found.reports, found.is_signal, found.is_reliable) == (0, False, False)
     assert (found.mean_change.lower, found.mean_change.upper) == (-12, 12)
     assert (found.share_up.lower, found.share_up.upper) == (0, 1)
-    assert found.reports_needed == 236
+    assert found.reports_needed == 1161
 
 
 @pytest.mark.parametrize("people", [1, 2, 3, 4])
@@ -86,10 +104,75 @@ def test_a_handful_of_reports_is_never_reliable(people: int) -> None:
         assert found.reports_needed > people
 
 
-@pytest.mark.parametrize(("found", "reports"), [([1, 2, 3], 7), ([1, 2], 3), ([1, 2, 3, 0], 6)])
-def test_counts_of_other_reports_are_refused(found: list[int], reports: int) -> None:
-    with pytest.raises(ValueError, match="do not give"):
-        estimate_effect(QUESTION, np.array(found), reports)
+@pytest.mark.parametrize("found", [[1, 2], [1, 2, 3, 0]])
+def test_counts_of_other_answers_are_refused(found: list[int]) -> None:
+    with pytest.raises(ValueError, match="3 counts expected"):
+        estimate_effect("2026-Q3", 12, Fraction(8), np.array(found))
+
+
+def test_a_signal_that_hangs_on_one_percent_of_the_reports_says_so() -> None:
+    strong, weak = estimate(np.array([3000, 800, 300])), estimate(np.array([3180, 500, 420]))
+    assert strong.is_signal
+    assert strong.is_robust
+    assert weak.is_signal
+    assert not weak.is_robust
+    assert weak.tolerated == 41
+    falling = estimate(np.array([3180, 420, 500]))
+    assert (falling.is_signal, falling.is_robust) == (True, False)
+
+
+def test_the_rounds_of_a_quarter_are_one_estimate() -> None:
+    parts = [counts(500, 0.08, 0.03, seed) for seed in range(4)]
+    weeks = ["2026-W43", "2026-W41", "2026-W44", "2026-W42"]
+    rounds = [asked(week, part) for week, part in zip(weeks, parts, strict=True)]
+    rounds.append(asked("2026-W28", counts(300, 0.1, 0.1, 9), "2026-Q2"))
+    found = find_trends(rounds).effects
+    assert [one.effect.quarter for one in found] == ["2026-Q3", "2026-Q2"]
+    assert found[0].rounds == ("2026-W41", "2026-W42", "2026-W43", "2026-W44")
+    assert found[0].effect == estimate(np.sum(parts, axis=0))
+    assert found[0].effect.reports == 2000
+    single = [one.event_effect for one in rounds[:4]]
+    assert all(found[0].effect.mean_change.standard_error < one.mean_change.standard_error for one in single if one)
+    assert not any(one.is_reliable for one in single if one)
+    assert found[0].effect.is_reliable
+
+
+def test_reports_of_other_odds_are_not_added_up() -> None:
+    few, many = counts(100, 0.1, 0.0, 1), counts(400, 0.1, 0.0, 2)
+    (found,) = pool_effects([asked("2026-W41", few, odds=3), asked("2026-W42", many), asked("2026-W43", many)])
+    assert (found.effect.odds, found.effect.reports, found.rounds) == ((8, 1), 800, ("2026-W42", "2026-W43"))
+
+
+def test_rounds_without_answers_are_not_pooled() -> None:
+    assert pool_effects([asked("2026-W41", np.zeros(3, np.int64))]) == ()
+
+
+def test_a_pooled_quarter_holds_the_truth_about_as_often_as_it_says() -> None:
+    """15 % of people have an event with a mean change of +3: rounded to up or down, so that the mean is kept."""
+    covered, errors = [], []
+    for seed in range(1000):
+        rounds = [asked(f"2026-W4{one}", counts(400, 0.0475, 0.01, 10 * seed + one)) for one in range(1, 5)]
+        (found,) = pool_effects(rounds)
+        each = found.effect.per_event
+        covered.append(each.lower <= 3.0 <= each.upper)
+        errors.append(each.estimate - 3.0)
+    assert 0.93 <= np.mean(covered) <= 0.98
+    assert abs(np.mean(errors)) <= 3 * np.std(errors) / np.sqrt(len(errors))
+    assert np.std(errors) == pytest.approx(found.effect.per_event.standard_error, rel=0.1)
+
+
+def test_a_quarter_says_in_words_what_it_found() -> None:
+    def sentence(*found: int) -> str:
+        (one,) = pool_effects([asked("2026-W41", np.array(found))])
+        return one.sentence
+
+    assert "watched more" in sentence(3000, 800, 300)
+    assert "forged" not in sentence(3000, 800, 300)
+    assert "watched less" in sentence(3180, 420, 500)
+    assert "if no answer was forged" in sentence(3180, 420, 500)
+    assert "15 % of people" in sentence(3000, 800, 300)
+    assert "cannot be told from noise" in sentence(100, 30, 10)
+    assert "answers would be needed, there are 140" in sentence(100, 30, 10)
 
 
 def test_the_estimate_comes_back_from_its_json() -> None:
@@ -99,7 +182,8 @@ def test_the_estimate_comes_back_from_its_json() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"quarter": "2026"}, {"reports": -1}, {"surprise": 1}, {"odds": (8,)}, {"is_signal": 1}]
+    "change",
+    [{"quarter": "2026"}, {"reports": -1}, {"counts": (1, 2, 3)}, {"surprise": 1}, {"odds": (8,)}, {"is_signal": 1}],
 )
 def test_an_estimate_that_is_none_is_refused(change: dict[str, object]) -> None:
     plain = estimate(counts(500, 0.08, 0.03, 1)).model_dump()

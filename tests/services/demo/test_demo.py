@@ -162,3 +162,16 @@ def test_an_earlier_demo_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "other" / "file").touch()
     with pytest.raises(DemoError):
         Network(tmp_path / "other").prepare()
+
+
+def test_invented_people_have_life_events_and_the_page_shows_their_quarter(tmp_path: Path) -> None:
+    network = Network(tmp_path / "out")
+    network.prepare()
+    network.run(people=1500, weeks=2, seed=2, last=Week.parse("2026-W42"))
+    (quarter,) = network.aggregator().trends().effects
+    assert quarter.rounds == ("2026-W41", "2026-W42")
+    assert quarter.effect.quarter == "2026-Q3"
+    assert quarter.effect.reports == pytest.approx(1500 / 4 / 4 * 2, abs=50)
+    page = (tmp_path / "out/datasites/aggregator@example.org/public/netflix_trend/index.html").read_text()
+    assert "Illness, injuries and other events of 2026-Q3" in page
+    assert quarter.sentence.split(":")[0] in page
