@@ -1,4 +1,6 @@
-"""`python -m bench.intervals`: how often the 95 % intervals of viewing volume hold the truth (decision 0005)."""
+"""`python -m bench.intervals`: how often the 95 % intervals of viewing volume, of its mean and of its trend hold the
+truth (decisions 0005 and 0041).
+"""
 
 from __future__ import annotations
 
@@ -7,12 +9,17 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from netflix_trend.privacy.square_wave import posterior_draws
+from netflix_trend.privacy.square_wave import linear_mean, linear_weights, posterior_draws
 from netflix_trend.survey import VOLUME_BUCKETS, VolumeQuestion
+from netflix_trend.weeks import Week
 from services.aggregator.estimation import PRIOR_PEOPLE, prior_shares
+from services.aggregator.viewing import bucket_titles, find_slope, mean_titles, weekly_mean
 
 _REPETITIONS = 20
 _DRAWS = 1000
+_MEANS = 4000
+_TRENDS = 1000
+_FIRST = Week.parse("2026-W01")
 
 
 def world(empty: float, mean: float) -> NDArray[np.float64]:
@@ -23,21 +30,25 @@ def world(empty: float, mean: float) -> NDArray[np.float64]:
     return shares
 
 
+WORLDS = {
+    "as assumed": world(0.22, 10),
+    "half as many titles": world(0.22, 5),
+    "twice as many titles": world(0.1, 20),
+    "half of the weeks empty": world(0.5, 10),
+    "hardly any empty week": np.roll(world(0.22, 10), 2),
+}
+
+
 def main() -> None:
-    """Print the coverage of bucket shares and of cumulative shares in five worlds."""
-    worlds = {
-        "as assumed": world(0.22, 10),
-        "half as many titles": world(0.22, 5),
-        "twice as many titles": world(0.1, 20),
-        "half of the weeks empty": world(0.5, 10),
-        "hardly any empty week": np.roll(world(0.22, 10), 2),
-    }
+    """Print the coverage of bucket shares, cumulative shares and the mean in five worlds, then that of the trend."""
     channel = VolumeQuestion.ask(odds=Fraction(8), weight=1).channel.channel()
     prior = prior_shares(VOLUME_BUCKETS)
     generator = np.random.default_rng(0)
-    print(f"{'world':<26}{'reports':>8}{'buckets':>10}{'cumulative':>12}")
+    titles = bucket_titles(VOLUME_BUCKETS)
+    weights = linear_weights(channel, titles)
+    print(f"{'world':<26}{'reports':>8}{'buckets':>10}{'cumulative':>12}{'mean':>8}{'s.e.':>8}")
     for reports in (100, 300, 1000):
-        for name, truth in worlds.items():
+        for name, truth in WORLDS.items():
             held = np.zeros(2)
             for _ in range(_REPETITIONS):
                 exact = generator.multinomial(reports, truth)
@@ -45,7 +56,42 @@ def main() -> None:
                 draws = posterior_draws(counts, channel, prior, PRIOR_PEOPLE, _DRAWS, generator)
                 held += coverage(draws, truth), coverage(np.cumsum(draws, axis=1)[:, :-1], np.cumsum(truth)[:-1])
             buckets, cumulative = 100 * held / _REPETITIONS
-            print(f"{name:<26}{reports:>8}{buckets:>9.0f} %{cumulative:>10.0f} %")
+            several = generator.multinomial(reports, truth @ channel, size=_MEANS)
+            means, errors = np.transpose([linear_mean(counts, weights) for counts in several])
+            inside = 100 * np.mean(np.abs(means - truth @ titles) <= 1.96 * errors)
+            print(
+                f"{name:<26}{reports:>8}{buckets:>9.0f} %{cumulative:>10.0f} %{inside:>6.1f} %{errors.mean():>8.2f}",
+                flush=True,
+            )
+    print(f"\n{'trend of weekly means of 600 answers':<36}{'rounds':>8}{'held':>9}{'s.e.':>8}")
+    for wander in (0.0, 0.5, 1.0, 2.0):
+        for rounds in (6, 13, 26, 52):
+            held_slopes, error = slope_coverage(rounds, wander, generator)
+            print(f"level wanders by {wander:<20g}{rounds:>7}{100 * held_slopes:>7.1f} %{error:>8.3f}", flush=True)
+
+
+def slope_coverage(rounds: int, wander: float, generator: np.random.Generator) -> tuple[float, float]:
+    """Return how often the interval of the trend holds a rise of .2 titles a week, and its mean standard error.
+
+    Every week 600 people answer; the level moves by `wander` titles from week to week beside the rise.
+    """
+    question = VolumeQuestion.ask(odds=Fraction(8), weight=1)
+    channel, titles = question.channel.channel(), bucket_titles(VOLUME_BUCKETS)
+    low, high = WORLDS["half as many titles"], WORLDS["twice as many titles"]
+    held, errors = [], []
+    for _ in range(_TRENDS):
+        levels = 8 + 0.2 * np.arange(rounds) + generator.normal(0, wander, rounds)
+        parts = (levels - low @ titles) / ((high - low) @ titles)
+        weeks = []
+        for number, part in enumerate(np.clip(parts, 0, 1)):
+            mean = mean_titles(question, generator.multinomial(600, (low + part * (high - low)) @ channel))
+            assert mean is not None
+            weeks.append(weekly_mean(str(_FIRST + number), 600, mean))
+        slope = find_slope(weeks)
+        assert slope is not None
+        held.append(slope.lower <= 0.2 <= slope.upper)
+        errors.append(slope.standard_error)
+    return float(np.mean(held)), float(np.mean(errors))
 
 
 def coverage(draws: NDArray[np.float64], truth: NDArray[np.float64]) -> float:

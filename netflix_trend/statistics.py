@@ -85,6 +85,17 @@ class VolumeGroup(Strict):
     upper: _Share
 
 
+class MeanTitles(Strict):
+    """Mean number of titles that a participant started in the week, unbiased, so it may lie below 0.
+
+    influence: how much it changes at most when 1 % of the reports, all with the same answer, are left out.
+    """
+
+    estimate: _Number
+    standard_error: Annotated[_Number, Field(ge=0)]
+    influence: Annotated[_Number, Field(ge=0)]
+
+
 class Volume(Strict):
     """Distribution of titles started in the week.
 
@@ -94,6 +105,7 @@ class Volume(Strict):
     is_reliable: False when the errors are so large that the numbers say little but what was assumed beforehand.
     influence: largest change of a cumulative share when 1 % of the reports, all with the same answer, are left out;
     None: not examined. is_robust: the errors would be small enough even with this change added.
+    counts: how often each report came; they add up to `reports`. mean: None without reports.
     """
 
     reports: _Count
@@ -109,6 +121,8 @@ class Volume(Strict):
     is_reliable: bool
     is_robust: bool = False
     influence: _Share | None = None
+    counts: Annotated[tuple[_Count, ...], Field(strict=False, max_length=256)] | None = None
+    mean: MeanTitles | None = None
 
     @model_validator(mode="after")
     def _same_length(self) -> Volume:

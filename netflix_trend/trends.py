@@ -91,19 +91,29 @@ class AllTime(Strict):
 
 
 class WeeklyMean(Strict):
-    """Mean number of titles a participant started in the round; the standard error is rather too large than small."""
+    """Mean number of titles a participant started in the round.
+
+    mean: as it is shown, not below 0; unbiased: as it was estimated. is_reliable: the standard error is small enough
+    beside it. influence: how much 1 % of the answers can move it. is_robust: reliable even with this added.
+    """
 
     round: _Round
     reports: _Count
     mean: _NotNegative
+    unbiased: _Number
     standard_error: _NotNegative
     lower: _NotNegative
     upper: _NotNegative
+    influence: _NotNegative
     is_reliable: bool
+    is_robust: bool
 
 
 class Slope(Strict):
-    """Change of the mean from one week to the next, in titles; a direction only where the interval leaves out 0."""
+    """Change of the mean from one week to the next, in titles; a direction only where the interval leaves out 0.
+
+    is_robust: it still would if 1 % of every round's answers, the ones that lift the slope most, had been forged.
+    """
 
     per_week: _Number
     standard_error: _NotNegative
@@ -111,10 +121,11 @@ class Slope(Strict):
     upper: _Number
     rounds: _Count
     direction: Literal["rising", "falling", "noise"]
+    is_robust: bool
 
 
 class Viewing(Strict):
-    """Mean viewing of each round, oldest first. slope: None while fewer than three rounds are reliable."""
+    """Mean viewing of each round, oldest first. slope: None while fewer than six rounds have answers."""
 
     confidence: _Share
     weeks: Annotated[tuple[WeeklyMean, ...], Field(strict=False, max_length=MOST_ROUNDS)]
@@ -124,11 +135,12 @@ class Viewing(Strict):
     def sentence(self) -> str:
         """What the slope says, in words."""
         if self.slope is None:
-            return "Whether viewing rises or falls cannot be told yet: fewer than three rounds are reliable."
+            return "Whether viewing rises or falls cannot be told yet: fewer than six rounds have answers."
         interval = f"{self.slope.lower:+.2f} to {self.slope.upper:+.2f} titles a week (95 %)"
         if self.slope.direction == "noise":
             return f"Whether viewing rises or falls cannot be told from noise: {interval}."
-        return f"Viewing is {self.slope.direction}: {interval}."
+        forged = "" if self.slope.is_robust else ", if no answer was forged"
+        return f"Viewing is {self.slope.direction}{forged}: {interval}."
 
 
 class Trends(Strict):

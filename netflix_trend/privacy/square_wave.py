@@ -104,6 +104,31 @@ def map_em(
     return shares
 
 
+def linear_weights(channel: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return float64[outputs], the number that each report stands for, so that their mean is unbiased.
+
+    channel: float64[B, outputs]; values: float64[B], what a person in each bucket is counted with. Of all weights g
+    with channel @ g = values those with the least noise when all buckets are equally common: minimise
+    sum(r g**2) with r = mean row of the channel, so g = R^-1 C' (C R^-1 C')^-1 values. The condition holds exactly for
+    every true distribution, since the rows of a square wave are linearly independent.
+    """
+    scaled = channel / channel.mean(axis=0)
+    return np.asarray(scaled.T @ np.linalg.solve(scaled @ channel.T, values), dtype=np.float64)
+
+
+def linear_mean(counts: NDArray[np.int64], weights: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the mean of `weights` over the reports, and its standard error from their own scatter.
+
+    counts: int64[outputs], at least one report. The scatter holds the channel's noise and the sampling of people. With
+    few reports it is an honest error only if their tail was seen, so one report of the most distant output is added
+    to it (like the added count of A. Agresti and B. A. Coull, The American Statistician 52, 1998).
+    """
+    reports = int(counts.sum())
+    mean = float(counts @ weights) / reports
+    squares = (weights - mean) ** 2
+    return mean, math.sqrt((float(counts @ squares) + float(squares.max())) / (reports + 1) / reports)
+
+
 def posterior_draws(
     counts: NDArray[np.int64],
     channel: NDArray[np.float64],

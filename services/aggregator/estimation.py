@@ -29,6 +29,7 @@ from netflix_trend.vocabulary import Vocabulary
 from services.aggregator.collect import RoundReports
 from services.aggregator.effects import estimate_effect
 from services.aggregator.poisoning import tolerated, volume_influence
+from services.aggregator.viewing import mean_titles
 
 CONFIDENCE = 0.95
 # The prior for the distribution of weekly counts weighs as much as this many exactly known people.
@@ -143,6 +144,8 @@ def _volume(question: VolumeQuestion, counts: NDArray[np.int64], reports: int, s
         is_reliable=bool(reports and errors.max() <= LARGEST_CUMULATIVE_ERROR),
         is_robust=bool(reports and errors.max() + influence <= LARGEST_CUMULATIVE_ERROR),
         influence=influence,
+        counts=tuple(counts.tolist()),
+        mean=mean_titles(question, counts),
     )
 
 

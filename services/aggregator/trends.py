@@ -10,14 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from itertools import pairwise
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netflix_trend.privacy.set_response import SetResponse, best_threshold
-from netflix_trend.statistics import RoundStatistics, TopShows, Volume
+from netflix_trend.statistics import RoundStatistics, TopShows
 from netflix_trend.trends import (
     MOST_LISTED,
     MOST_ROUNDS,
@@ -25,13 +24,11 @@ from netflix_trend.trends import (
     AllTimeShow,
     ShowTrend,
     ShowTrends,
-    Slope,
     Trends,
-    Viewing,
-    WeeklyMean,
 )
 from netflix_trend.weeks import Week
 from services.aggregator.effects import pool_effects
+from services.aggregator.viewing import viewing
 
 Floats = NDArray[np.float64]
 
@@ -57,10 +54,6 @@ SMALLEST_LEVEL = 0.005
 # The public chart: its first show is named by this share of people, the n-th by one n-th of it (Zipf), each wrong by
 # a factor e**(CHART_SPREAD * Z), Z standard normal (privacy.md, sections 0 and 3b).
 CHART_TOP, CHART_SPREAD = 0.13, 0.8
-
-# A weekly mean whose standard error exceeds this share of it is not shown as reliable (privacy.md, section 9).
-LARGEST_RELATIVE_ERROR = 0.2
-_ROUNDS_FOR_A_SLOPE = 3
 
 BROAD_PRIOR_TEXT = "Assumed beforehand, from no data: a show is named by 2 % of people, give or take 10."
 PUBLIC_PRIOR_TEXT = (
@@ -365,72 +358,4 @@ def all_time(observed: ObservedShows) -> AllTime:
             )
             for place in np.argsort(-people / reports, kind="stable")[:MOST_LISTED].tolist()
         ),
-    )
-
-
-def bucket_titles(buckets: Sequence[int]) -> Floats:
-    """Return float64[B], how many titles a person of each bucket is counted with: the middle of the bucket.
-
-    The last bucket is open; it is taken to be twice as wide as the one before, so its middle lies one such width above
-    its smallest value (51 or more counts as 59). Exact for weekly counts only as far as that is.
-    """
-    middles = [(low + high - 1) / 2 for low, high in pairwise(buckets)]
-    return np.array([*middles, float(2 * buckets[-1] - buckets[-2])])
-
-
-def weekly_mean(round_name: str, volume: Volume) -> WeeklyMean:
-    """Return S2 of a round from its S3.
-
-    With m_b titles in bucket b and F_b the share below it, mean = m_0 + sum_b (m_b - m_(b-1)) * (1 - F_b). The
-    standard error is sum_b (m_b - m_(b-1)) * error(F_b): as if all errors went together, so it is never too small
-    (triangle inequality), whatever their covariance, which is not in the file.
-    """
-    steps = np.diff(bucket_titles(volume.buckets))
-    above = 1 - np.array(volume.cumulative[1:])
-    mean = float(bucket_titles(volume.buckets)[0] + steps @ above)
-    error = float(steps @ np.array(volume.cumulative_error[1:]))
-    return WeeklyMean(
-        round=round_name,
-        reports=volume.reports,
-        mean=mean,
-        standard_error=error,
-        lower=max(0.0, mean - _Z * error),
-        upper=mean + _Z * error,
-        is_reliable=volume.is_reliable and error <= LARGEST_RELATIVE_ERROR * mean,
-    )
-
-
-def viewing(volumes: Sequence[tuple[str, Volume]]) -> Viewing | None:
-    """Return mean viewing of rounds, oldest first, and its trend; None when nobody answered that question."""
-    if not volumes:
-        return None
-    weeks = tuple(weekly_mean(name, volume) for name, volume in volumes)
-    return Viewing(confidence=CONFIDENCE, weeks=weeks, slope=find_slope([week for week in weeks if week.is_reliable]))
-
-
-def find_slope(weeks: Sequence[WeeklyMean]) -> Slope | None:
-    """Return the weighted least squares line's slope, None for fewer than three rounds.
-
-    Weights are 1/error**2. If the rounds scatter more than their errors say (the level wanders), the slope's error is
-    raised by the ratio of both (R. T. Birge, Phys. Rev. 40, 1932). Unreliable rounds should be left out: they lean on
-    what was assumed beforehand, the same in each, and that would flatten the line.
-    """
-    if len(weeks) < _ROUNDS_FOR_A_SLOPE:
-        return None
-    x = np.array([float(Week.parse(week.round).index) for week in weeks])
-    y = np.array([week.mean for week in weeks])
-    weight = 1 / np.array([max(week.standard_error, 1e-9) for week in weeks]) ** 2
-    x -= weight @ x / weight.sum()
-    slope = float(weight @ (x * y) / (weight @ x**2))
-    rest = y - weight @ y / weight.sum() - slope * x
-    birge = np.sqrt(weight @ rest**2 / (len(weeks) - 2))
-    error = float(max(1.0, birge) / np.sqrt(weight @ x**2))
-    lower, upper = slope - _Z * error, slope + _Z * error
-    return Slope(
-        per_week=slope,
-        standard_error=error,
-        lower=lower,
-        upper=upper,
-        rounds=len(weeks),
-        direction="rising" if lower > 0 else "falling" if upper < 0 else "noise",
     )

@@ -139,17 +139,16 @@ def viewing_chart(viewing: Viewing) -> str:
 
 
 def _trend(viewing: Viewing) -> list[tuple[int, float]]:
-    """Return both ends (week, level) of the least squares line over the reliable rounds; none where it is noise.
+    """Return both ends (week, level) of the least squares line; none where it is noise.
 
-    The line passes through the weighted mean of the rounds.
+    The line passes through the mean of the rounds, weighted by their answers.
     """
     if viewing.slope is None or viewing.slope.direction == "noise":
         return []
-    reliable = [week for week in viewing.weeks if week.is_reliable]
-    weeks = [Week.parse(week.round).index for week in reliable]
-    weights = [1 / max(week.standard_error, 1e-9) ** 2 for week in reliable]
-    middle = sum(w * x for w, x in zip(weights, weeks, strict=True)) / sum(weights)
-    level = sum(w * week.mean for w, week in zip(weights, reliable, strict=True)) / sum(weights)
+    weeks = [Week.parse(week.round).index for week in viewing.weeks]
+    reports = [week.reports for week in viewing.weeks]
+    middle = sum(n * x for n, x in zip(reports, weeks, strict=True)) / sum(reports)
+    level = sum(n * week.unbiased for n, week in zip(reports, viewing.weeks, strict=True)) / sum(reports)
     return [(week, max(0.0, level + viewing.slope.per_week * (week - middle))) for week in (weeks[0], weeks[-1])]
 
 

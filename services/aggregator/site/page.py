@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from netflix_trend.effect_statistics import LARGEST_EFFECT_ERROR
 from netflix_trend.statistics import Percentile, RoundStatistics, ShowEstimate, TopShows, Volume, VolumeGroup
-from netflix_trend.trends import AllTimeShow, ShowTrend, Trends
+from netflix_trend.trends import AllTimeShow, ShowTrend, Trends, WeeklyMean
 from services.aggregator.site.charts import group_labels, top_shows_chart, viewing_chart, volume_chart
 
 # Shows that cannot be told from noise are listed only to fill the table up to this length.
@@ -84,6 +84,7 @@ def _template() -> Template:
     environment.filters["reading"] = reading
     environment.filters["shown"] = shown
     environment.filters["trend_reading"] = trend_reading
+    environment.filters["mean_reading"] = mean_reading
     environment.globals["volume_reading"] = volume_reading
     return environment.from_string((files("services.aggregator.site") / "page.html").read_text("utf-8"))
 
@@ -108,6 +109,13 @@ def reading(show: ShowEstimate) -> str:
 def trend_reading(show: ShowTrend | AllTimeShow) -> str:
     """Return in words what a show's share over several rounds says."""
     return "watched" if show.is_signal else "may be noise" if show.lower > 0 else "only noise"
+
+
+def mean_reading(week: WeeklyMean) -> str:
+    """Return in words how far a week's mean can be trusted."""
+    if not week.is_reliable:
+        return "too few answers"
+    return "reliable" if week.is_robust else "reliable, if no answer was forged"
 
 
 def odds_text(odds: tuple[int, int]) -> str:

@@ -70,17 +70,24 @@ def mean_viewing(rounds: int, *, direction: str = "rising", is_reliable: bool = 
             round=str(FIRST + number),
             reports=90,
             mean=7.25,
+            unbiased=7.25,
             standard_error=0.5,
             lower=6.27,
             upper=8.23,
+            influence=0.4,
             is_reliable=is_reliable,
+            is_robust=is_reliable,
         )
         for number in range(rounds)
     )
     noise = {"per_week": 0.01, "lower": -0.3, "upper": 0.32, "direction": "noise"}
     rising = {"per_week": 0.5, "lower": 0.2, "upper": 0.8, "direction": "rising"}
     found = noise if direction == "noise" else rising
-    slope = Slope.model_validate({"standard_error": 0.15, "rounds": rounds, **found}) if rounds > 2 else None
+    slope = (
+        Slope.model_validate({"standard_error": 0.15, "rounds": rounds, "is_robust": False, **found})
+        if rounds > 2
+        else None
+    )
     return Viewing(confidence=0.95, weeks=weeks, slope=slope)
 
 
@@ -233,7 +240,7 @@ def test_trends_come_with_intervals() -> None:
     assert "From 7 rounds ( 2026-W40 to 2026-W46 )" in text("trends").replace("(2026", "( 2026").replace(
         "W46)", "W46 )"
     )
-    assert "Viewing is rising: +0.20 to +0.80 titles a week (95 %)." in text("trends")
+    assert "Viewing is rising, if no answer was forged: +0.20 to +0.80 titles a week (95 %)." in text("trends")
     assert "2026-W46 7.2 6.3 to 8.2 reliable" in text("trends")
     assert "Dark 24.0 % 18.0 to 30.0 % 12 % watched" in text("trends")
     assert "Ozark 0.0 % 0.0 to 30.0 % 12 % only noise" in text("trends")

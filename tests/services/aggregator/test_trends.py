@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from netflix_trend.privacy.counts import gate_count
-from netflix_trend.statistics import RoundStatistics, ShowEstimate, StatisticsError, TopShows, Volume, VolumeGroup
-from netflix_trend.survey import VOLUME_BUCKETS, TopShowsQuestion, VolumeQuestion, default_survey
-from netflix_trend.trends import LARGEST_TRENDS_FILE, Trends, WeeklyMean
+from netflix_trend.statistics import MeanTitles, RoundStatistics, ShowEstimate, StatisticsError, TopShows, Volume
+from netflix_trend.survey import TopShowsQuestion, default_survey
+from netflix_trend.trends import LARGEST_TRENDS_FILE, Trends
 from netflix_trend.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.weeks import Week
 from services.aggregator.collect import RoundReports
@@ -26,17 +26,14 @@ from services.aggregator.trends import (
     PRIOR_SHARE,
     PRIOR_SPREAD,
     Levels,
-    bucket_titles,
     chart_shares,
     filter_levels,
-    find_slope,
     find_trends,
     gate,
     likely_drift,
-    viewing,
-    weekly_mean,
     with_chart,
 )
+from tests.services.aggregator.test_viewing import volume_of
 
 FIRST = Week.parse("2026-W20")
 VOCABULARY = Vocabulary.build(CatalogueTitle(title=f"Show {n:02d}", kind="series") for n in range(50))
@@ -82,22 +79,6 @@ def round_of(
         refused={},
         top_shows=top_shows if reports and shows else None,
         volume=volume,
-    )
-
-
-def volume_of(*, is_reliable: bool = True) -> Volume:
-    return Volume(
-        reports=100,
-        odds=(8, 1),
-        confidence=0.95,
-        buckets=(0, 1, 5),
-        shares=(0.3, 0.5, 0.2),
-        lower=(0.2, 0.4, 0.1),
-        upper=(0.4, 0.6, 0.3),
-        cumulative=(0.0, 0.3, 0.8),
-        cumulative_error=(0.0, 0.05, 0.04),
-        groups=(VolumeGroup(low=0, share=1.0, lower=0.9, upper=1.0),),
-        is_reliable=is_reliable,
     )
 
 
@@ -306,97 +287,6 @@ def test_all_rounds_add_by_hand() -> None:
     assert (dark.is_signal, ozark.is_signal) == (True, False)
 
 
-def test_the_mean_of_a_week_by_hand() -> None:
-    """Middles 0, 2.5 and 9: 2.5 * .7 + 6.5 * .2 = 3.05; error 2.5 * .05 + 6.5 * .04 = .385."""
-    assert bucket_titles((0, 1, 5)).tolist() == [0, 2.5, 9]
-    assert bucket_titles(VOLUME_BUCKETS)[[0, 7, -2, -1]].tolist() == [0, 8.5, 46.5, 59]
-    week = weekly_mean("2026-W20", volume_of())
-    assert (week.mean, week.standard_error) == (pytest.approx(3.05), pytest.approx(0.385))
-    assert (week.lower, week.upper) == (pytest.approx(3.05 - 0.7546, abs=1e-3), pytest.approx(3.05 + 0.7546, abs=1e-3))
-    assert week.is_reliable
-    assert not weekly_mean("2026-W20", volume_of(is_reliable=False)).is_reliable
-    vague = volume_of().model_copy(update={"cumulative_error": (0.0, 0.08, 0.08)})
-    assert not weekly_mean("2026-W20", vague).is_reliable
-
-
-def means(values: Sequence[float], error: float = 0.1) -> list[WeeklyMean]:
-    return [
-        WeeklyMean(
-            round=str(FIRST + number),
-            reports=100,
-            mean=value,
-            standard_error=error,
-            lower=value,
-            upper=value,
-            is_reliable=True,
-        )
-        for number, value in enumerate(values)
-    ]
-
-
-def test_the_slope_by_hand() -> None:
-    rising = find_slope(means([4, 5, 6]))
-    assert rising is not None
-    assert (rising.per_week, rising.standard_error) == (pytest.approx(1), pytest.approx(0.1 / math.sqrt(2)))
-    assert rising.direction == "rising"
-    falling = find_slope(means([6, 5, 4]))
-    assert falling is not None
-    assert falling.direction == "falling"
-    assert find_slope(means([4, 5])) is None
-
-
-def test_a_slope_among_rounds_that_scatter_more_than_their_errors_is_noise() -> None:
-    """4, 7, 6: slope 1, rests of -2/3, 4/3, -2/3, so chi-square 8/3 / .01 on one degree of freedom."""
-    slope = find_slope(means([4, 7, 6]))
-    assert slope is not None
-    assert slope.per_week == pytest.approx(1)
-    assert slope.standard_error == pytest.approx(math.sqrt(8 / 3 / 0.01) * 0.1 / math.sqrt(2))
-    assert slope.direction == "noise"
-
-
-def test_the_trend_says_in_words_what_it_knows() -> None:
-    assert viewing([]) is None
-    two = viewing([(str(FIRST + week), volume_of()) for week in range(2)])
-    same = viewing([(str(FIRST + week), volume_of()) for week in range(4)])
-    unreliable = viewing([(str(FIRST + week), volume_of(is_reliable=False)) for week in range(9)])
-    assert two is not None
-    assert same is not None
-    assert unreliable is not None
-    assert "fewer than three rounds" in two.sentence
-    assert "fewer than three rounds" in unreliable.sentence
-    assert "cannot be told from noise" in same.sentence
-    rising = same.model_copy(update={"slope": find_slope(means([4, 5, 6]))})
-    assert rising.sentence == "Viewing is rising: +0.86 to +1.14 titles a week (95 %)."
-
-
-def test_intervals_of_mean_viewing_hold_the_truth_and_a_real_rise_is_found() -> None:
-    """Geometric weekly counts; people are drawn, put in buckets and randomized by the real channel."""
-    question = next(q for q in default_survey(FIRST, "a" * 32, range(50)).questions if isinstance(q, VolumeQuestion))
-    channel = question.channel.channel()
-    generator = np.random.default_rng(1)
-    held, volumes = [], []
-    for number in range(24):
-        truth = 5 + 0.4 * number
-        titles = generator.geometric(1 / (1 + truth), 1500) - 1
-        bins = np.bincount([question.bucket(int(count)) for count in titles], minlength=len(question.buckets))
-        counts = sum(generator.multinomial(n, row) for n, row in zip(bins, channel, strict=True))
-        week = FIRST + number
-        survey = default_survey(week, VOCABULARY.version, range(50))
-        found = RoundReports(survey, show_counts=np.zeros(50, np.int64), answer_counts={"volume": counts})
-        found.reports["volume"] = 1500
-        volume = estimate_round(found, VOCABULARY).volume
-        assert volume is not None
-        volumes.append((str(week), volume))
-        mean = weekly_mean(str(week), volume)
-        held.append(mean.lower <= truth <= mean.upper)
-        assert mean.is_reliable
-    assert np.mean(held) >= 0.93  # the error is an upper bound, so more is right
-    slope = find_slope([weekly_mean(name, volume) for name, volume in volumes])
-    assert slope is not None
-    assert slope.direction == "rising"
-    assert slope.lower <= 0.4 <= slope.upper
-
-
 def some_rounds() -> list[RoundStatistics]:
     generator = np.random.default_rng(5)
     shares = [0.3, 0.2, *[0.005] * 48]
@@ -430,7 +320,8 @@ def test_the_strongest_shows_are_found() -> None:
 
 
 def test_the_file_is_read_back_as_it_was_written() -> None:
-    rounds = [*some_rounds()[:4], round_of(FIRST + 20, {"Dark": (20, 9)}, volume=volume_of())]
+    a_volume = volume_of(MeanTitles(estimate=8.0, standard_error=1.0, influence=0.5))
+    rounds = [*some_rounds()[:4], round_of(FIRST + 20, {"Dark": (20, 9)}, volume=a_volume)]
     for trends in (find_trends([]), find_trends(rounds), find_trends(rounds, TITLES)):
         assert Trends.from_bytes(trends.to_bytes()) == trends
 

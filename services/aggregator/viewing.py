@@ -1,0 +1,125 @@
+"""S2: mean viewing of the weeks, and whether it rises or falls, from the answers about weekly volume (S3)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netflix_trend.privacy.square_wave import linear_mean, linear_weights
+from netflix_trend.statistics import MeanTitles, Volume
+from netflix_trend.survey import VolumeQuestion
+from netflix_trend.trends import Slope, Viewing, WeeklyMean
+from netflix_trend.weeks import Week
+from services.aggregator.poisoning import tolerated
+
+CONFIDENCE = 0.95
+_Z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
+# A weekly mean whose standard error exceeds this share of it is not shown as reliable (privacy.md, section 9).
+LARGEST_RELATIVE_ERROR = 0.2
+ROUNDS_FOR_A_SLOPE = 6
+
+
+def bucket_titles(buckets: Sequence[int]) -> NDArray[np.float64]:
+    """Return float64[B], how many titles a person of each bucket is counted with: the middle of the bucket.
+
+    The last bucket is open; it is taken to be twice as wide as the one before, so its middle lies one such width above
+    its smallest value (51 or more counts as 59). Exact for weekly counts only as far as that is.
+    """
+    middles = [(low + high - 1) / 2 for low, high in pairwise(buckets)]
+    return np.array([*middles, float(2 * buckets[-1] - buckets[-2])])
+
+
+def mean_titles(question: VolumeQuestion, counts: NDArray[np.int64]) -> MeanTitles | None:
+    """Return the mean number of titles behind the reports of a round; None without reports.
+
+    counts: int64[outputs]. Unbiased whatever people watch: nothing is assumed beforehand, which would pull every week
+    towards itself and flatten a trend. The influence is that of the largest 1 % of reports, all of one output.
+    """
+    reports = int(counts.sum())
+    if not reports:
+        return None
+    weights = linear_weights(question.channel.channel(), bucket_titles(question.buckets))
+    mean, error = linear_mean(counts, weights)
+    left_out = np.minimum(counts, tolerated(reports))
+    moved = left_out * np.abs(weights - mean) / np.maximum(1, reports - left_out)
+    return MeanTitles(estimate=mean, standard_error=error, influence=float(moved.max()))
+
+
+def weekly_mean(round_name: str, reports: int, found: MeanTitles) -> WeeklyMean:
+    """Return S2 of a round, with its interval and whether it is reliable."""
+    mean, error = max(0.0, found.estimate), found.standard_error
+    return WeeklyMean(
+        round=round_name,
+        reports=reports,
+        mean=mean,
+        unbiased=found.estimate,
+        standard_error=error,
+        lower=max(0.0, found.estimate - _Z * error),
+        upper=max(0.0, found.estimate + _Z * error),
+        influence=found.influence,
+        is_reliable=error <= LARGEST_RELATIVE_ERROR * mean,
+        is_robust=error + found.influence <= LARGEST_RELATIVE_ERROR * mean,
+    )
+
+
+def viewing(volumes: Sequence[tuple[str, Volume]]) -> Viewing | None:
+    """Return mean viewing of rounds, oldest first, and its trend; None when nobody answered that question."""
+    weeks = tuple(weekly_mean(name, volume.reports, volume.mean) for name, volume in volumes if volume.mean)
+    if not weeks:
+        return None
+    return Viewing(confidence=CONFIDENCE, weeks=weeks, slope=find_slope(weeks))
+
+
+def find_slope(weeks: Sequence[WeeklyMean]) -> Slope | None:
+    """Return the weighted least squares line's slope, None for fewer than six rounds.
+
+    A round weighs as much as it has answers; its error is the mean error of one answer over all rounds, since the
+    round's own goes up and down with its mean. If the rounds scatter more than these errors say (the level wanders),
+    the slope's error is raised by the ratio of both (R. T. Birge, Phys. Rev. 40, 1932), and the interval by Student's
+    t, since few rounds tell that ratio badly: with fewer than six it would say nothing. `bench.intervals` measures it.
+    """
+    rounds = len(weeks)
+    if rounds < ROUNDS_FOR_A_SLOPE:
+        return None
+    x = np.array([float(Week.parse(week.round).index) for week in weeks])
+    y = np.array([week.unbiased for week in weeks])
+    reports = np.array([float(week.reports) for week in weeks])
+    errors = np.array([week.standard_error for week in weeks])
+    weight = reports / (reports**2 @ errors**2 / reports.sum())
+    x -= weight @ x / weight.sum()
+    total = float(weight @ x**2)
+    slope = float(weight @ (x * y)) / total
+    rest = y - weight @ y / weight.sum() - slope * x
+    birge = float(np.sqrt(weight @ rest**2 / (rounds - 2)))
+    half = max(_Z, student_quantile(rounds - 2) * birge) / math.sqrt(total)
+    lower, upper = slope - half, slope + half
+    # If 1 % of the answers of every week were forged, early ones down and late ones up.
+    forged = float(weight @ (np.abs(x) * [week.influence for week in weeks])) / total
+    return Slope(
+        per_week=slope,
+        standard_error=max(1.0, birge) / math.sqrt(total),
+        lower=lower,
+        upper=upper,
+        rounds=rounds,
+        direction="rising" if lower > 0 else "falling" if upper < 0 else "noise",
+        is_robust=lower - forged > 0 or upper + forged < 0,
+    )
+
+
+def student_quantile(freedom: int) -> float:
+    """Return the .975 quantile of Student's t for at least 4 degrees of freedom, to .002 (M. Abramowitz, I. Stegun,
+    Handbook of Mathematical Functions, 26.7.5).
+    """
+    z = _Z
+    return (
+        z
+        + (z**3 + z) / (4 * freedom)
+        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
+        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * freedom**3)
+        + (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / (92160 * freedom**4)
+    )
