@@ -207,11 +207,25 @@ class SiteStatus:
 
 
 def _names(folder: Path) -> set[str]:
-    return {
-        (Path(inner) / name).relative_to(folder).as_posix()
-        for inner, folders, files in os.walk(folder)
-        for name in [*files, *(name for name in folders if (Path(inner) / name).is_symlink())]
-    }
+    return _walk(folder)[0]
+
+
+def _walk(folder: Path) -> tuple[set[str], list[str]]:
+    """Return the names of all files and links below a folder, and of all folders, outer ones first."""
+    files: set[str] = set()
+    folders = [""]
+    for inner in folders:
+        try:
+            with os.scandir(folder / inner) as entries:
+                for entry in entries:
+                    name = f"{inner}/{entry.name}" if inner else entry.name
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(name)
+                    else:
+                        files.add(name)
+        except OSError:  # gone meanwhile, or not ours to read
+            continue
+    return files, folders[1:]
 
 
 def _remove_others(folder: Path, keep: set[str]) -> None:
@@ -219,12 +233,13 @@ def _remove_others(folder: Path, keep: set[str]) -> None:
 
     A link in a folder's place is removed, never followed: writing through it would leave the datasite.
     """
-    for name in sorted(_names(folder) - keep):
+    files, folders = _walk(folder)
+    for name in sorted(files - keep):
         (folder / name).unlink()
-    folders = {str(parent) for name in keep for parent in PurePosixPath(name).parents}
-    for path in sorted(folder.rglob("*"), reverse=True):
-        if path.is_dir() and not path.is_symlink() and path.relative_to(folder).as_posix() not in folders:
-            path.rmdir()
+    needed = {str(parent) for name in keep for parent in PurePosixPath(name).parents}
+    for name in reversed(folders):
+        if name not in needed:
+            (folder / name).rmdir()
 
 
 def _matches(path: Path, entry: _FileEntry) -> bool:

@@ -17,10 +17,13 @@ class UnsafeFile(Exception):
         self.reason = reason
 
 
-def write_atomically(path: Path, data: bytes, *, durable: bool = True, modified: float | None = None) -> None:
+def write_atomically(
+    path: Path, data: bytes, *, durable: bool = True, modified: float | None = None, settle: bool = True
+) -> None:
     """Write `data` to `path` so that a reader sees the old bytes or the new ones, never a part.
 
-    modified: seconds since 1970 that the file says it was written at, None for now.
+    modified: seconds since 1970 that the file says it was written at, None for now. settle: False when the caller
+    calls `sync_folder` itself, after several files of one folder.
 
     The temporary name starts with a dot because SyftBox never syncs dot-files. With `durable` the bytes and the
     rename have reached the disk when this returns.
@@ -39,26 +42,41 @@ def write_atomically(path: Path, data: bytes, *, durable: bool = True, modified:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    if durable:
+    if durable and settle:
         sync_folder(path.parent)
 
 
-def restore_file(path: Path, data: bytes, *, durable: bool = True, modified: float | None = None) -> None:
+def restore_file(
+    path: Path, data: bytes, *, durable: bool = True, modified: float | None = None, settle: bool = True
+) -> bool:
     """Make `path` a file that holds `data`, whatever is there: a link or folder is removed, never followed.
 
-    Nothing is written when it is so already. Missing folders are made. Otherwise as `write_atomically`.
+    Nothing is written when it is so already; returns whether anything was. Missing folders are made. Otherwise as
+    `write_atomically`.
     """
-    try:
-        if path.is_symlink():
-            path.unlink()
-        elif path.is_dir():
-            shutil.rmtree(path)
-        elif path.read_bytes() == data:
-            return
-    except FileNotFoundError:
-        pass
+    if _holds(path, data):
+        return False
+    if path.is_symlink():
+        path.unlink()
+    elif path.is_dir():
+        shutil.rmtree(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, data, durable=durable, modified=modified)
+    write_atomically(path, data, durable=durable, modified=modified, settle=settle)
+    return True
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    """Return whether `path` is a regular file, not reached by a link, with exactly these bytes."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        status = os.fstat(descriptor)
+        is_file = stat.S_ISREG(status.st_mode) and status.st_size == len(data)
+        return is_file and os.read(descriptor, len(data) + 1) == data
+    finally:
+        os.close(descriptor)
 
 
 def sync_folder(folder: Path) -> None:

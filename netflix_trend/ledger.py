@@ -79,13 +79,14 @@ class Ledger:
     def __init__(self, path: Path, skipped: list[str], entries: list[Entry], last: str, durable: bool) -> None:
         self.path = path
         self.entries = entries
+        self._of_round = {entry.round: entry for entry in reversed(entries)}
         self._skip_through = max(map(Week.parse, skipped), default=None)
         self._last = last
         self._durable = durable
 
     def entry(self, week: Week) -> Entry | None:
         """Return the release of a round, None when the round was not drawn."""
-        return next((entry for entry in self.entries if entry.round == str(week)), None)
+        return self._of_round.get(str(week))
 
     def skips(self, week: Week) -> bool:
         """Return whether the round may have been drawn with a ledger that was lost or replaced by an older copy."""
@@ -128,6 +129,7 @@ class Ledger:
         )
         self._last = _append(self.path, entry, self._durable)
         self.entries.append(entry)
+        self._of_round[entry.round] = entry
         return entry
 
 

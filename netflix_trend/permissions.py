@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from netflix_trend.files import restore_file
+from netflix_trend.files import restore_file, sync_folder
 
 # Of the Python generation, and of the Go generation. Each server takes the other's file for data.
 PYTHON_FILE, GO_FILE = PERMISSION_FILES = ("syftperm.yaml", "syft.pub.yaml")
@@ -22,10 +22,13 @@ def write_permissions(folder: Path, readers: Mapping[str, Sequence[str]], *, dur
     folder.mkdir(parents=True, exist_ok=True)
     rules = [_python_rule(pattern, reader) for pattern, people in readers.items() for reader in people]
     # An empty file would not be synced by the Go client, and an empty list is not a rule list for the Python server.
-    restore_file(folder / PYTHON_FILE, ("".join(rules) or "[]\n").encode(), durable=durable)
+    python = ("".join(rules) or "[]\n").encode()
     everything = [*readers.items(), ("**", ())]
     modern = ["terminal: true\n", "rules:\n", *(_go_rule(pattern, people) for pattern, people in everything)]
-    restore_file(folder / GO_FILE, "".join(modern).encode(), durable=durable)
+    files = {PYTHON_FILE: python, GO_FILE: "".join(modern).encode()}
+    written = [restore_file(folder / name, data, durable=durable, settle=False) for name, data in files.items()]
+    if durable and any(written):
+        sync_folder(folder)
 
 
 def readable(folder: Path, names: Iterable[str], reader: str) -> set[str]:
