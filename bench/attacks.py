@@ -135,7 +135,7 @@ def observe(survey: Survey, contributions: Sequence[Contribution]) -> list[bytes
 
 def noisy_sets(question: TopShowsQuestion, round_name: str, payloads: Sequence[bytes]) -> NDArray[np.bool_]:
     """Return bool[N, candidates + k]: which candidates and, after them, which dummies are in each noisy set."""
-    coefficients = decode_coefficients(question, list(payloads)).astype(np.int64)
+    coefficients = decode_coefficients(question, b"".join(payloads)).astype(np.int64)
     items = len(question.candidates)
     places = [*shuffled_positions(round_name, items), *range(items, items + question.k)]
     points = np.array(places, dtype=np.int64) + 1

@@ -19,9 +19,9 @@ from netflix_trend.statistics import RoundStatistics
 from netflix_trend.survey import Survey, TopShowsQuestion
 from netflix_trend.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.weeks import Week
+from services.aggregator.candidates import next_candidates
 from services.aggregator.collect import RoundReports
 from services.aggregator.estimation import estimate_round
-from services.aggregator.rounds import next_candidates
 from services.aggregator.trends import find_trends
 
 _FIRST = Week.parse("2026-W01")
@@ -66,23 +66,20 @@ def cohort(answering: int, weeks: int, seed: int) -> NDArray[np.float64]:
     """
     found = []
     fixed: list[RoundStatistics] = []
-    rotating: dict[bool, list[RoundStatistics]] = {False: [], True: []}
-    candidates = {uses_chart: list(range(50)) for uses_chart in rotating}
+    rotating: list[RoundStatistics] = []
+    candidates = list(range(50))
     for number, simulated in enumerate(Population(answering, _SHOWS, seed, taste=0.8).weeks(weeks)):
         week, draw = _FIRST + number, 1000 * seed + number
         fixed.append(answered(simulated.shows, week, list(range(50)), draw))
-        rankings = {}
-        for uses_chart, rounds in rotating.items():
-            rounds.append(answered(simulated.shows, week, candidates[uses_chart], draw))
-            rankings[uses_chart] = ranking(rounds, uses_chart)
-            numbers = [NUMBER[title] for title in rankings[uses_chart]]
-            candidates[uses_chart] = next_candidates(numbers, _SHOWS, week + 1)
+        rotating.append(answered(simulated.shows, week, candidates, draw))
+        candidates = next_candidates(rotating, VOCABULARY.shows, week + 1)
         if number in _LOOKS or number == weeks - 1:
             raw = fixed[-1].top_shows
             assert raw is not None
-            lists = ([show.title for show in raw.shows], ranking(fixed, False), ranking(fixed, True))
+            asked = (fixed, rotating)
+            lists = ([show.title for show in raw.shows], *(ranking(one, way) for one in asked for way in (False, True)))
             reach = simulated.reach(_SHOWS)
-            found.append([recall(reach, way) for way in (CHART, *lists, rankings[False], rankings[True])])
+            found.append([recall(reach, way) for way in (CHART, *lists)])
     return np.array(found)
 
 

@@ -273,13 +273,15 @@ def datasite_names(datasites: Path) -> Iterator[str]:
 
 
 @contextmanager
-def visit(site: Datasite) -> Iterator[int | None]:
+def visit(site: Datasite, datasites: int | None = None) -> Iterator[int | None]:
     """Open the app's folder of a stranger for `read_manifest` and `read_published`; None when there is none.
 
-    Raises UnsafeFile when it is not a plain folder.
+    datasites: a descriptor of the folder `site.datasites`, where many are visited. Raises UnsafeFile when it is not a
+    plain folder.
     """
     try:
-        folder = open_stranger_folder(site.datasites, f"{site.email}/app_data/{APP_NAME}")
+        root = site.datasites if datasites is None else datasites
+        folder = open_stranger_folder(root, f"{site.email}/app_data/{APP_NAME}")
     except FileNotFoundError:
         yield None
         return

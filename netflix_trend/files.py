@@ -8,6 +8,9 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
+# A stranger's file is read in pieces of at most this many bytes.
+_PIECE = 1 << 16
+
 
 class UnsafeFile(Exception):
     """A file is not what it must be; `reason` is one word for counters, the message is for people."""
@@ -95,15 +98,21 @@ def open_stranger(root: Path | int, relative: str, limit: int) -> BinaryIO:
     most `limit` bytes is opened. `root` is a folder's path, or a descriptor from `open_stranger_folder`. Raises
     FileNotFoundError when the file is absent, UnsafeFile when it is anything else.
     """
+    return os.fdopen(_open_stranger(root, relative, limit), "rb")
+
+
+def _open_stranger(root: Path | int, relative: str, limit: int) -> int:
     folder_parts, _, name = relative.rpartition("/")
     if relative.startswith("/"):
         raise UnsafeFile("path", f"{relative!r} is not a plain relative path")
-    folder = open_stranger_folder(root, folder_parts)
+    is_direct = isinstance(root, int) and not folder_parts
+    folder = root if is_direct and isinstance(root, int) else open_stranger_folder(root, folder_parts)
     try:
         # O_NONBLOCK: opening a FIFO must not wait for a writer.
         descriptor = _open_unfollowed(name, os.O_RDONLY | os.O_NONBLOCK, folder, relative)
     finally:
-        os.close(folder)
+        if not is_direct:
+            os.close(folder)
     status = os.fstat(descriptor)
     problem = None
     if not stat.S_ISREG(status.st_mode):
@@ -115,16 +124,22 @@ def open_stranger(root: Path | int, relative: str, limit: int) -> BinaryIO:
     if problem is not None:
         os.close(descriptor)
         raise problem
-    return os.fdopen(descriptor, "rb")
+    return descriptor
 
 
 def read_stranger(root: Path | int, relative: str, limit: int) -> bytes:
     """Return the bytes of `root/relative`, opened as by `open_stranger`."""
-    with open_stranger(root, relative, limit) as file:
-        data = file.read(limit + 1)
-    if len(data) > limit:
+    descriptor = _open_stranger(root, relative, limit)
+    try:
+        parts, left = [], limit + 1
+        while left and (part := os.read(descriptor, min(left, _PIECE))):
+            parts.append(part)
+            left -= len(part)
+    finally:
+        os.close(descriptor)
+    if not left:
         raise UnsafeFile("too_large", f"{relative} grew beyond {limit} bytes while it was read")
-    return data
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def open_stranger_folder(root: Path | int, relative: str) -> int:

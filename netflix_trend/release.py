@@ -85,22 +85,23 @@ def parse_release(data: bytes, survey: Survey, question: Question) -> bytes:
         if first["type"] == "json_invalid":
             raise RefusedRelease("not_json", "not JSON") from None
         raise RefusedRelease("schema", f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-    content = release.model_dump(exclude={"checksum"})
+    # Not model_dump, which copies deeply; the fields were just checked.
+    content = {name: value for name, value in release.__dict__.items() if name != "checksum"}
     try:
         intact = _seal(content) == release.checksum
     except ValueError:  # NaN, or a surrogate that has no UTF-8
         intact = False
     if not intact:
         raise RefusedRelease("checksum", "checksum does not match; the file is damaged or not wholly synced")
-    expected: dict[str, Any] = {
-        "round": survey.round,
-        "vocabulary": survey.vocabulary,
-        "survey": survey.version,
-        "question": question.name,
-        "mechanism": question.mechanism,
-        "parameters": question.parameters(),
-    }
-    for field, wanted in expected.items():
+    expected = (
+        ("round", survey.round),
+        ("vocabulary", survey.vocabulary),
+        ("survey", survey.version),
+        ("question", question.name),
+        ("mechanism", question.mechanism),
+        ("parameters", question.parameters()),
+    )
+    for field, wanted in expected:
         if content[field] != wanted:
             reason = "question" if field == "mechanism" else field
             raise RefusedRelease(reason, f"{field} is {str(content[field])[:80]!r}, expected {wanted!r}")
@@ -117,7 +118,8 @@ def parse_release(data: bytes, survey: Survey, question: Question) -> bytes:
 def check_payload(question: Question, payload: bytes) -> None:
     """Raise RefusedRelease("payload") when a number of the answer is outside the mechanism's range."""
     if isinstance(question, TopShowsQuestion):
-        if decode_coefficients(question, [payload]).max() >= question.prime:
+        pairs = zip(payload[::2], payload[1::2], strict=True)
+        if any(high << 8 | low >= question.prime for high, low in pairs):
             raise RefusedRelease("payload", f"a coefficient is {question.prime} or more")
     elif payload[0] >= question.channel.outputs:
         raise RefusedRelease("payload", f"report {payload[0]} lies outside 0..{question.channel.outputs - 1}")
@@ -128,7 +130,7 @@ def encode_coefficients(coefficients: tuple[int, ...]) -> bytes:
     return np.array(coefficients, dtype=">u2").tobytes()
 
 
-def decode_coefficients(question: TopShowsQuestion, payloads: list[bytes]) -> NDArray[np.uint32]:
-    """Return uint32[N, k+2] from N payloads of the right size."""
-    flat = np.frombuffer(b"".join(payloads), dtype=">u2")
-    return flat.reshape(len(payloads), question.k + 2).astype(np.uint32)
+def decode_coefficients(question: TopShowsQuestion, payloads: bytes) -> NDArray[np.uint32]:
+    """Return uint32[N, k+2] from payloads of the right size, one after another."""
+    flat = np.frombuffer(payloads, dtype=">u2")
+    return flat.reshape(-1, question.k + 2).astype(np.uint32)

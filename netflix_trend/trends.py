@@ -45,7 +45,7 @@ class ShowTrend(Strict):
 
 
 class ShowTrends(Strict):
-    """Filtered shares, largest first.
+    """Filtered shares, the one that surely exceeds most first; with a public prior the largest first.
 
     drift: weekly change of a share that the filter allows for, relative to the share. prior: in words, what was
     assumed beforehand. uses_public_prior: whether that is a public chart.

@@ -13,6 +13,7 @@ from netflix_trend.catalogues import read_catalogue, starter_vocabulary
 from netflix_trend.datasite import Datasite
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.vocabulary import Vocabulary
+from services.aggregator.collect import usable_processors
 from services.aggregator.enrolment import Enrolment, EnrolmentError
 from services.aggregator.rounds import Aggregator
 from services.common.logs import start_logging
@@ -95,6 +96,7 @@ def build_aggregator(settings: Settings) -> Aggregator:
         use_chart=settings.use_chart,
         odds=settings.survey_odds,
         list_length=settings.survey_shows,
+        processes=usable_processors(),
         automatic=settings.enrolment == "automatic",
     )
 

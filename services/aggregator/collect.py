@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable
+import os
+import signal
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain, islice
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +23,8 @@ from services.aggregator.poisoning import count_checked
 
 # So many refused files of a round are kept with their datasite; the others are counted only.
 MOST_REFUSALS = 1000
+# So many datasites are read at a time, by one process.
+_SLICE = 1000
 
 
 @dataclass
@@ -57,46 +64,52 @@ class RoundReports:
 
 
 def collect(
-    datasites: Path, emails: Iterable[str], survey: Survey, progress: Callable[[], None] = lambda: None
+    datasites: Path,
+    emails: Iterable[str],
+    survey: Survey,
+    progress: Callable[[], None] = lambda: None,
+    *,
+    processes: int = 1,
 ) -> RoundReports:
     """Read, check and count the releases of `emails` for the survey's round.
 
     One datasite is one person and has at most one release a round: the file of that name. A file that is missing,
     damaged or hostile is counted by reason and costs nobody else anything.
+
+    processes: how many read at once. The result is the same for every number of them: slices of `emails` are read
+    independently, and put together in their order.
     """
     found = RoundReports(survey)
+    polynomials = bytearray()  # all that is kept of a person: 2(k+2) bytes
     for question in survey.questions:
         if not isinstance(question, TopShowsQuestion):
             found.answer_counts[question.name] = np.zeros(question.channel.outputs, np.int64)
-    polynomials: list[bytes] = []  # all that is kept of a person: 2(k+2) bytes
-    for email in emails:
-        progress()
-        try:
-            answer = _read(Datasite(datasites, email), survey, found)
-        except (UnsafeFile, RefusedRelease) as problem:
-            if problem.reason == "unsynced":
-                found.waiting += 1
+    for part in _read_slices(datasites, emails, survey, processes):
+        found.participants += part.participants
+        found.waiting += part.waiting
+        for email, reason in part.refusals:
+            found.refuse(email, reason)
+        for name, payloads in part.payloads.items():
+            if name in found.answer_counts:
+                answers = np.frombuffer(payloads, dtype=np.uint8)
+                found.reports[name] += len(answers)
+                found.answer_counts[name] += np.bincount(answers, minlength=len(found.answer_counts[name]))
             else:
-                found.refuse(email, problem.reason)
-            continue
-        except OSError:
-            found.refuse(email, "unreadable")
-            continue
-        if answer is None:
-            continue
-        asked, payload = answer
-        if isinstance(asked, TopShowsQuestion):
-            polynomials.append(payload)
-        else:
-            found.reports[asked.name] += 1
-            found.answer_counts[asked.name][payload[0]] += 1
+                polynomials += payloads
+        for _ in range(part.visited):
+            progress()
     top_shows = survey.question("top_shows")
     if isinstance(top_shows, TopShowsQuestion):
-        _count_shows(top_shows, polynomials, found)
+        _count_shows(top_shows, bytes(polynomials), found)
     return found
 
 
-def _count_shows(question: TopShowsQuestion, polynomials: list[bytes], found: RoundReports) -> None:
+def usable_processors() -> int:
+    """Return how many processors this process may use, at most 8: more would only wait for the disk."""
+    return min(8, len(os.sched_getaffinity(0)))
+
+
+def _count_shows(question: TopShowsQuestion, polynomials: bytes, found: RoundReports) -> None:
     """Check the reports against each other, count the ones that pass and note why the others do not."""
     checked = count_checked(question.channel, decode_coefficients(question, polynomials))
     places = list(shuffled_positions(found.survey.round, len(question.candidates)))
@@ -107,9 +120,75 @@ def _count_shows(question: TopShowsQuestion, polynomials: list[bytes], found: Ro
         found.reports[question.name] = checked.kept
 
 
-def _read(site: Datasite, survey: Survey, found: RoundReports) -> tuple[Question, bytes] | None:
+@dataclass
+class _Slice:
+    """What some datasites hold for a round. payloads: by question, the valid answers one after another."""
+
+    visited: int = 0
+    participants: int = 0
+    waiting: int = 0
+    refusals: list[tuple[str, str]] = field(default_factory=list)
+    payloads: defaultdict[str, bytearray] = field(default_factory=lambda: defaultdict(bytearray))
+
+
+def _read_slices(datasites: Path, emails: Iterable[str], survey: Survey, processes: int) -> Iterator[_Slice]:
+    """Yield what slices of `emails` hold, in their order; in other processes where there are several slices.
+
+    The processes are forked: they begin with everything this one knows, at once, and end with it. At most three slices
+    each are waited for, so memory does not grow with the number of datasites.
+    """
+    names = iter(emails)
+    first = list(islice(names, _SLICE))
+    second = list(islice(names, _SLICE)) if processes > 1 else []
+    if not second:
+        while first:
+            yield _read_slice(datasites, first, survey)
+            first = list(islice(names, _SLICE))
+        return
+    with ProcessPoolExecutor(processes, mp_context=get_context("fork"), initializer=_forget_signals) as pool:
+        pending: deque[Future[_Slice]] = deque()
+        following = chain([first, second], iter(lambda: list(islice(names, _SLICE)), []))
+        for some in following:
+            pending.append(pool.submit(_read_slice, datasites, some, survey))
+            if len(pending) == 3 * processes:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+
+
+def _forget_signals() -> None:
+    """Let a forked process end when it is asked to; what its parent does then is not its business."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _read_slice(datasites: Path, emails: Sequence[str], survey: Survey) -> _Slice:
+    found = _Slice()
+    root = os.open(datasites, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for email in emails:
+            found.visited += 1
+            try:
+                answer = _read(Datasite(datasites, email), root, survey, found)
+            except (UnsafeFile, RefusedRelease) as problem:
+                if problem.reason == "unsynced":
+                    found.waiting += 1
+                else:
+                    found.refusals.append((email, problem.reason))
+            except OSError:
+                found.refusals.append((email, "unreadable"))
+            else:
+                if answer is not None:
+                    asked, payload = answer
+                    found.payloads[asked.name] += payload
+    finally:
+        os.close(root)
+    return found
+
+
+def _read(site: Datasite, root: int, survey: Survey, found: _Slice) -> tuple[Question, bytes] | None:
     """Return what a person was asked and the payload of their release, None when there is none for this round."""
-    with visit(site) as folder:
+    with visit(site, root) as folder:
         manifest = read_manifest(folder) if folder is not None else None
         if folder is None or manifest is None:
             return None

@@ -16,15 +16,13 @@ from netflix_trend.survey import DEFAULT_ODDS, ROTATION, Survey, default_survey,
 from netflix_trend.trends import MOST_ROUNDS, TRENDS, Trends
 from netflix_trend.vocabulary import Vocabulary
 from netflix_trend.weeks import Week
+from services.aggregator.candidates import next_candidates
 from services.aggregator.collect import RoundReports, collect
 from services.aggregator.enrolment import Enrolment
 from services.aggregator.estimation import estimate_round
 from services.aggregator.site.page import render_page
 from services.aggregator.trends import find_trends
 
-# Of the candidate shows this part are the strongest so far; the others are next in line, so that every show of the
-# vocabulary is asked about now and then.
-_KEPT_PERCENT = 80
 # With the whole vocabulary on the list a person names up to this many shows.
 _NAMED_OF_ALL = 3
 
@@ -35,7 +33,7 @@ class Aggregator:
 
     use_chart: the catalogue's order is a public chart and may be used as a labelled prior of filtered shares.
     odds: what the surveys ask for. list_length: shows on a week's list, 0 for the whole vocabulary. automatic: whether
-    everybody who shares a valid manifest takes part.
+    everybody who shares a valid manifest takes part. processes: how many read datasites at once.
     """
 
     site: Datasite
@@ -45,6 +43,7 @@ class Aggregator:
     use_chart: bool = False
     odds: Fraction = DEFAULT_ODDS
     list_length: int = CANDIDATES
+    processes: int = 1
     automatic: bool = True
 
     @property
@@ -90,17 +89,15 @@ class Aggregator:
 
     def candidates(self, week: Week) -> list[int]:
         """Return vocabulary indices to ask about: the catalogue's first ones, later the strongest and some new."""
-        shows = self.trends().shows
-        number = {show.title: place for place, show in enumerate(self.vocabulary.shows)}
-        ranking = [number[show.title] for show in shows.shows if show.title in number] if shows else []
-        return next_candidates(ranking, len(self.vocabulary), week, self.list_length)
+        return next_candidates(self._newest_statistics(), self.vocabulary.shows, week, self.list_length)
 
     def trends(self) -> Trends:
         """Return what the statistics of the last 52 rounds tell together."""
         chart = [show.title for show in self.vocabulary.shows] if self.use_chart else None
-        return find_trends(
-            [RoundStatistics.from_bytes(path.read_bytes()) for path in self._statistics()[-MOST_ROUNDS:]], chart
-        )
+        return find_trends(self._newest_statistics(), chart)
+
+    def _newest_statistics(self) -> list[RoundStatistics]:
+        return [RoundStatistics.from_bytes(path.read_bytes()) for path in self._statistics()[-MOST_ROUNDS:]]
 
     def _statistics(self) -> list[Path]:
         """The statistics of all rounds, oldest first. The datasite only holds copies: it may be emptied at any time."""
@@ -126,7 +123,9 @@ class Aggregator:
         """Collect and estimate rounds, publish their statistics and trends; returns them in the order of `surveys`."""
         results = []
         for survey in surveys:
-            found = collect(self.site.datasites, self.enrolment.candidates(), survey, progress)
+            found = collect(
+                self.site.datasites, self.enrolment.candidates(), survey, progress, processes=self.processes
+            )
             statistics = estimate_round(found, self._vocabulary_of(survey))
             path = self.own / "statistics" / f"{survey.round}.json"
             restore_file(path, statistics.to_bytes(), durable=self.durable)
@@ -159,20 +158,3 @@ class Aggregator:
         readers = self.enrolment.participants()
         self.site.share(self.shared, participants, dict.fromkeys(patterns, readers), durable=self.durable)
         self.site.share(self.site.public, everybody, {name: ["*"] for name in everybody}, durable=self.durable)
-
-
-def next_candidates(ranking: Sequence[int], shows: int, week: Week, most: int = CANDIDATES) -> list[int]:
-    """Return which of `shows` vocabulary indices to ask about in a week.
-
-    ranking: the shows asked about before, strongest first by their filtered shares; empty before the first answers,
-    then the catalogue's first shows are asked about. most: length of the list.
-    """
-    total = min(most, shows)
-    keep = total * _KEPT_PERCENT // 100
-    if not ranking:
-        return list(range(total))
-    strongest = list(ranking[:keep])
-    kept = set(strongest)
-    others = [show for show in range(shows) if show not in kept]
-    start = week.index * (total - keep) % max(1, len(others))
-    return [*strongest, *(others[start:] + others[:start])[: total - len(strongest)]]

@@ -34,6 +34,7 @@ Floats = NDArray[np.float64]
 
 CONFIDENCE = 0.95
 _Z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
+_ONE_SIDED = NormalDist().inv_cdf(CONFIDENCE)
 # Chance of a false alarm in a whole list of shows when nobody watched any of them.
 _FALSE_ALARM = 0.05
 
@@ -269,6 +270,12 @@ def observed_shares(observed: ObservedShows) -> tuple[Floats, Floats]:
     return share, np.sqrt((observed.standard_error / reports) ** 2 + likely * (1 - likely) / reports)
 
 
+def observed_levels(observed: ObservedShows) -> Levels:
+    """Return the filtered shares of all shows at the newest round, from the answers alone."""
+    share, error = observed_shares(observed)
+    return filter_levels(share, error, observed.weeks, likely_drift(share, error, observed.weeks))
+
+
 def filtered_shows(observed: ObservedShows, chart: Sequence[str] | None = None) -> ShowTrends:
     """Return every show's share of the newest round with all rounds weighed, and the chart if one is given.
 
@@ -293,6 +300,8 @@ def filtered_shows(observed: ObservedShows, chart: Sequence[str] | None = None) 
         mean, spread, lower, upper, part = with_chart(levels, suggested)
         upper = np.maximum(upper, with_chart(risen, suggested)[3])
     rounds = observed.asked.sum(axis=0)
+    # Without a chart by what a share exceeds with 95 %: one lucky round must not put a show on top.
+    order = np.argsort(-(mean if chart is not None else mean - _ONE_SIDED * spread), kind="stable")
     return ShowTrends(
         round=observed.newest,
         confidence=CONFIDENCE,
@@ -310,7 +319,7 @@ def filtered_shows(observed: ObservedShows, chart: Sequence[str] | None = None) 
                 rounds=int(rounds[place]),
                 prior_part=float(part[place]),
             )
-            for place in np.argsort(-mean, kind="stable")[:MOST_LISTED].tolist()
+            for place in order[:MOST_LISTED].tolist()
         ),
     )
 

@@ -18,6 +18,7 @@ from netflix_trend.simulation.population import Population, SimulatedWeek, life_
 from netflix_trend.statistics import RoundStatistics
 from netflix_trend.survey import Limits, Survey
 from netflix_trend.weeks import Week
+from services.aggregator.collect import usable_processors
 from services.aggregator.rounds import Aggregator
 from services.processor.history import History, rebuild
 from services.processor.raw import import_file
@@ -62,7 +63,8 @@ class Network:
     def aggregator(self) -> Aggregator:
         """Return the aggregator of the network; nothing in a demo has to survive a power cut."""
         site = Datasite(self.datasites, EXAMPLE_AGGREGATOR)
-        return Aggregator(site, self.root / "aggregator", starter_vocabulary(), durable=False)
+        own, processes = self.root / "aggregator", usable_processors()
+        return Aggregator(site, own, starter_vocabulary(), durable=False, processes=processes)
 
     def import_exports(self, exports: Sequence[Path], received: date | None = None) -> History:
         """Take files through the processor. Without `received` they count as complete: downloaded after their week."""

@@ -82,7 +82,7 @@ def test_an_answer_is_about_the_candidates_that_were_watched() -> None:
     assert isinstance(question, TopShowsQuestion)
     randbelow = seeded_randomness(2)
     payloads = [answer(Contribution(frozenset({10, 99}), 3), SURVEY, question, randbelow) for _ in range(4000)]
-    counts = question.channel.count(decode_coefficients(question, payloads))
+    counts = question.channel.count(decode_coefficients(question, b"".join(payloads)))
     from netflix_trend.survey import shuffled_positions
 
     by_candidate = counts[list(shuffled_positions(SURVEY.round, 3))] / 4000

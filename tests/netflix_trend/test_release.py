@@ -148,5 +148,5 @@ def test_a_flipped_byte_never_changes_the_payload(place: int, flip: int) -> None
 
 @given(st.lists(st.tuples(*[st.integers(0, 65520)] * 3), min_size=1, max_size=20))
 def test_coefficients_come_back(reports: list[tuple[int, int, int]]) -> None:
-    decoded = decode_coefficients(TOP_SHOWS, [encode_coefficients(report) for report in reports])
+    decoded = decode_coefficients(TOP_SHOWS, b"".join(encode_coefficients(report) for report in reports))
     assert decoded.tolist() == [list(report) for report in reports]

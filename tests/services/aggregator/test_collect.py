@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +14,14 @@ import pytest
 from people import AGGREGATOR, asked, crowd
 
 from netflix_trend.canonical import canonical_json
+from netflix_trend.catalogues import starter_vocabulary
 from netflix_trend.contributions import Contribution
 from netflix_trend.datasite import Datasite, datasite_names
 from netflix_trend.release import SIZE, _seal, encode_coefficients
 from netflix_trend.survey import Survey, default_survey
 from netflix_trend.weeks import Week
 from services.aggregator.collect import RoundReports, collect
+from services.aggregator.estimation import estimate_round
 
 SURVEY = default_survey(Week.parse("2026-W46"), "0123456789abcdef" * 2, range(50))
 NAME = f"releases/{SURVEY.round}.json"
@@ -240,3 +242,50 @@ def test_every_question_of_one_byte_has_its_counts(tmp_path: Path) -> None:
 def test_volume_that_was_not_asked_has_no_counts(tmp_path: Path) -> None:
     survey = SURVEY.model_copy(update={"questions": SURVEY.questions[:1]})
     assert len(collect(tmp_path, [], survey).volume_counts) == 0
+
+
+@pytest.mark.parametrize("processes", [2, 3])
+def test_several_processes_find_exactly_what_one_finds(
+    tmp_path: Path, processes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every kind of answer and every attack at once, in slices of four that are cut between them."""
+    sites = crowd(tmp_path, SURVEY, "top_shows", [Contribution(frozenset({n % 50}), 1) for n in range(30)])
+    crowd(tmp_path, SURVEY, "volume", [Contribution(frozenset(), n) for n in range(12)])
+    for site, (attack, _) in zip(sites, HOSTILE, strict=False):
+        attack(site)
+    names = sorted(datasite_names(tmp_path / "datasites"))
+    monkeypatch.setattr("services.aggregator.collect._SLICE", 4)
+    steps: list[int] = []
+    one = collect(tmp_path / "datasites", names, SURVEY)
+    several = collect(tmp_path / "datasites", names, SURVEY, lambda: steps.append(1), processes=processes)
+    assert several.show_counts.tolist() == one.show_counts.tolist()
+    assert several.volume_counts.tolist() == one.volume_counts.tolist()
+    assert several.refusals == one.refusals
+    plain = ("participants", "reports", "refused", "waiting")
+    assert [getattr(several, name) for name in plain] == [getattr(one, name) for name in plain]
+    assert one.refused.total() == len(HOSTILE)
+    assert len(steps) == len(names)
+    assert estimate_round(several, starter_vocabulary()) == estimate_round(one, starter_vocabulary())
+
+
+def test_names_are_taken_as_they_are_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory does not grow with the number of datasites: at most three slices a process wait to be put together."""
+    monkeypatch.setattr("services.aggregator.collect._SLICE", 5)
+    taken = 0
+    ahead = []
+
+    def names() -> Iterator[str]:
+        nonlocal taken
+        for number in range(200):
+            taken += 1
+            yield f"p{number}@example.org"
+
+    done: list[int] = []
+
+    def progress() -> None:
+        done.append(1)
+        ahead.append(taken - len(done))
+
+    found = collect(tmp_path, names(), SURVEY, progress, processes=2)
+    assert (found.participants, len(done)) == (0, 200)
+    assert max(ahead) <= 5 * (3 * 2 + 2)

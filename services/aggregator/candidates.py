@@ -1,0 +1,61 @@
+"""Which shows the next round asks about: those most likely to be on top, and some to find out about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from netflix_trend.shared_files import CANDIDATES
+from netflix_trend.statistics import RoundStatistics
+from netflix_trend.vocabulary import CatalogueTitle
+from netflix_trend.weeks import Week
+from services.aggregator.trends import (
+    CHART_SPREAD,
+    CHART_TOP,
+    chart_shares,
+    observe_shows,
+    observed_levels,
+    with_chart,
+)
+
+# Of ten places on the list one is for shows to find out about.
+_EXPLORED_PERCENT = 10
+
+
+def next_candidates(
+    rounds: Sequence[RoundStatistics], shows: Sequence[CatalogueTitle], week: Week, most: int = CANDIDATES
+) -> list[int]:
+    """Return which vocabulary indices to ask about in a week; the strongest first, the ones to find out about last.
+
+    rounds: what was published so far, oldest first. shows: the catalogue, taken for a chart of what to expect: it
+    decides only what is asked, no number that is shown. most: length of the list. Before the first answers the
+    catalogue's first shows are asked about.
+
+    A show is expected to have the larger one of two shares: what answers and chart say together, and one standard
+    deviation below what the answers alone say. So a strong show that one noisy round called weak stays, and one that
+    the chart does not know comes onto the list when its answers are good. The places to find out go to shows that no
+    round has asked about, this year's first; then to those that were asked about longest ago.
+    """
+    total = min(most, len(shows))
+    observed = observe_shows(rounds)
+    if observed is None:
+        return list(range(total))
+    expected = CHART_TOP / np.arange(1, len(shows) + 1) * np.exp(CHART_SPREAD**2 / 2)
+    last_asked = np.full(len(shows), -1)
+    number = {show.title: place for place, show in enumerate(shows)}
+    known = [column for column, title in enumerate(observed.titles) if title in number]
+    places = [number[observed.titles[column]] for column in known]
+    levels = observed_levels(observed)
+    charted, *_ = with_chart(levels, chart_shares(observed.titles, [show.title for show in shows]))
+    expected[places] = np.maximum(charted, levels.mean - np.sqrt(levels.variance))[known]
+    rounds_before = len(observed.weeks)
+    last_asked[places] = (rounds_before - 1 - np.argmax(observed.asked[::-1], axis=0))[known]
+    best = np.argsort(-expected, kind="stable")[: total - total * _EXPLORED_PERCENT // 100].tolist()
+    year = week.monday.year
+
+    def turn(place: int) -> tuple[int, bool, int]:
+        return int(last_asked[place]), (shows[place].year or 0) < year, place
+
+    others = sorted(set(range(len(shows))) - set(best), key=turn)
+    return [*best, *others[: total - len(best)]]
