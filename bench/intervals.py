@@ -70,7 +70,9 @@ def main() -> None:
             print(f"level wanders by {wander:<20g}{rounds:>7}{100 * held_slopes:>7.1f} %{error:>8.3f}", flush=True)
 
 
-def slope_coverage(rounds: int, wander: float, generator: np.random.Generator) -> tuple[float, float]:
+def slope_coverage(
+    rounds: int, wander: float, generator: np.random.Generator, repetitions: int = _TRENDS
+) -> tuple[float, float]:
     """Return how often the interval of the trend holds a rise of .2 titles a week, and its mean standard error.
 
     Every week 600 people answer; the level moves by `wander` titles from week to week beside the rise.
@@ -79,7 +81,7 @@ def slope_coverage(rounds: int, wander: float, generator: np.random.Generator) -
     channel, titles = question.channel.channel(), bucket_titles(VOLUME_BUCKETS)
     low, high = WORLDS["half as many titles"], WORLDS["twice as many titles"]
     held, errors = [], []
-    for _ in range(_TRENDS):
+    for _ in range(repetitions):
         levels = 8 + 0.2 * np.arange(rounds) + generator.normal(0, wander, rounds)
         parts = (levels - low @ titles) / ((high - low) @ titles)
         weeks = []

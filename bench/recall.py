@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from netflix_trend.simulation.population import Population
 from netflix_trend.statistics import RoundStatistics
-from netflix_trend.survey import Survey, TopShowsQuestion
+from netflix_trend.survey import DEFAULT_ODDS, Survey, TopShowsQuestion
 from netflix_trend.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.weeks import Week
 from services.aggregator.candidates import next_candidates
@@ -35,17 +35,24 @@ NUMBER = {title: number for number, title in enumerate(CHART)}
 WAYS = ("chart alone", "raw", "filtered", "filtered + prior", "rotating", "rotating + prior")
 
 
-def answered(people: list[frozenset[int]], week: Week, candidates: list[int], seed: int) -> RoundStatistics:
-    """Return the statistics of a round in which everybody names one of the candidates they watched."""
+def answered(
+    people: list[frozenset[int]],
+    week: Week,
+    candidates: list[int],
+    seed: int,
+    k: int = 1,
+    odds: Fraction = DEFAULT_ODDS,
+) -> RoundStatistics:
+    """Return the statistics of a round in which everybody names up to k of the candidates they watched."""
     source, generator = random.Random(seed), np.random.default_rng(seed)
-    question = TopShowsQuestion.ask(candidates, k=1, odds=Fraction(8), weight=1)
+    question = TopShowsQuestion.ask(candidates, k=k, odds=odds, weight=1)
     survey = Survey(round=str(week), vocabulary=VOCABULARY.version, rotation=1, questions=(question,))
     place = {show: number for number, show in enumerate(candidates)}
     named = np.zeros(len(candidates), np.int64)
     for shows in people:
         listed = sorted(place[show] for show in shows if show in place)
-        if listed:
-            named[source.choice(listed)] += 1
+        for chosen in source.sample(listed, min(k, len(listed))):
+            named[chosen] += 1
     counts = generator.binomial(named, float(question.channel.true_rate))
     counts += generator.binomial(len(people) - named, float(question.channel.false_rate))
     found = RoundReports(survey, participants=len(people), show_counts=counts)
@@ -80,6 +87,20 @@ def cohort(answering: int, weeks: int, seed: int) -> NDArray[np.float64]:
             lists = ([show.title for show in raw.shows], *(ranking(one, way) for one in asked for way in (False, True)))
             reach = simulated.reach(_SHOWS)
             found.append([recall(reach, way) for way in (CHART, *lists)])
+    return np.array(found)
+
+
+def single_weeks(answering: int, odds: Fraction, *, whole: bool, cohorts: int) -> NDArray[np.float64]:
+    """Return float64[cohorts], recall of one week by its answers alone: of the whole vocabulary, up to three named, or
+    of the chart's first 50, one named.
+    """
+    found = []
+    for seed in range(cohorts):
+        (week,) = Population(answering, _SHOWS, seed, taste=0.8).weeks(1)
+        listed, k = (_SHOWS, 3) if whole else (50, 1)
+        top_shows = answered(week.shows, _FIRST, list(range(listed)), seed, k, odds).top_shows
+        assert top_shows is not None
+        found.append(recall(week.reach(_SHOWS), [show.title for show in top_shows.shows]))
     return np.array(found)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 from netflix_trend.catalogues import starter_vocabulary
@@ -20,6 +21,7 @@ from netflix_trend.datasite import Datasite
 from netflix_trend.release import build_release
 from netflix_trend.simulation.population import Population, person, seeded_randomness
 from netflix_trend.survey import Survey, TopShowsQuestion, VolumeQuestion
+from netflix_trend.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.weeks import Week
 
 WEEK = Week.parse("2026-W46")
@@ -36,6 +38,8 @@ class Task:
     run: Callable[[Path, int], None]
     # Imported before the clock starts: a worker has them before its first job.
     modules: tuple[str, ...] = ()
+    # How many processes help, for their memory.
+    helpers: Callable[[], int] = lambda: 0
 
 
 def make_export(folder: Path, rows: int) -> None:
@@ -77,16 +81,25 @@ def run_floor(folder: Path, _rows: int) -> None:
     assert counts
 
 
-def everybody_answers(*, all_shows: bool = False) -> Survey:
-    """A survey in which nobody waits for a turn; `all_shows` asks about the whole vocabulary with k=3."""
-    vocabulary = starter_vocabulary()
-    candidates = range(len(vocabulary) if all_shows else 50)
+ALL_SHOWS = 3000
+
+
+@cache
+def all_shows() -> Vocabulary:
+    """A catalogue of the size that the study's target names."""
+    return Vocabulary.build(CatalogueTitle(title=f"Show {n}", kind="series") for n in range(ALL_SHOWS))
+
+
+def everybody_answers(vocabulary: Vocabulary | None = None) -> Survey:
+    """A survey in which nobody waits for a turn: 50 shows of the starter catalogue, or all shows of another one."""
+    listed = 50 if vocabulary is None else len(vocabulary)
+    version = (vocabulary or starter_vocabulary()).version
     odds = Fraction(8)
     questions = (
-        TopShowsQuestion.ask(candidates, k=3 if all_shows else 1, odds=odds, weight=2),
+        TopShowsQuestion.ask(range(listed), k=1 if vocabulary is None else 3, odds=odds, weight=2),
         VolumeQuestion.ask(odds=odds, weight=1),
     )
-    return Survey(round=str(WEEK), vocabulary=vocabulary.version, rotation=1, questions=questions)
+    return Survey(round=str(WEEK), vocabulary=version, rotation=1, questions=questions)
 
 
 def nothing(_folder: Path, _size: int) -> None:
@@ -144,27 +157,34 @@ def make_datasites(folder: Path, people: int) -> None:
 
 def make_datasites_all_shows(folder: Path, people: int) -> None:
     """Write everybody's releases for the whole vocabulary."""
-    _make_datasites(folder, people, everybody_answers(all_shows=True))
+    _make_datasites(folder, people, everybody_answers(all_shows()))
 
 
-def _aggregate(folder: Path, people: int, survey: Survey) -> None:
+def processors() -> int:
+    """How many processes read at once."""
+    from services.aggregator.collect import usable_processors
+
+    return usable_processors()
+
+
+def _aggregate(folder: Path, people: int, survey: Survey, vocabulary: Vocabulary) -> None:
     from netflix_trend.datasite import datasite_names
     from services.aggregator.collect import collect
     from services.aggregator.estimation import estimate_round
 
-    found = collect(folder, datasite_names(folder), survey)
+    found = collect(folder, datasite_names(folder), survey, processes=processors())
     assert found.reports.total() == people
-    estimate_round(found, starter_vocabulary())
+    estimate_round(found, vocabulary)
 
 
 def run_aggregator(folder: Path, people: int) -> None:
     """Read, check, count and estimate everybody's releases."""
-    _aggregate(folder, people, everybody_answers())
+    _aggregate(folder, people, everybody_answers(), starter_vocabulary())
 
 
 def run_aggregator_all_shows(folder: Path, people: int) -> None:
     """The same for the whole vocabulary, where every report is evaluated at every show."""
-    _aggregate(folder, people, everybody_answers(all_shows=True))
+    _aggregate(folder, people, everybody_answers(all_shows()), all_shows())
 
 
 TASKS = {
@@ -195,13 +215,15 @@ TASKS = {
         make_datasites,
         run_aggregator,
         ("services.aggregator.estimation",),
+        processors,
     ),
     "aggregator_all": Task(
-        "aggregate, all shows",
+        "aggregate, 3,000 shows",
         "people",
-        (1_000, 10_000),
+        (1_000, 10_000, 100_000),
         make_datasites_all_shows,
         run_aggregator_all_shows,
         ("services.aggregator.estimation",),
+        processors,
     ),
 }
