@@ -14,6 +14,8 @@ LARGEST_FILE = 8_000_000
 # Cumulative shares that are less exact than this are called noise: what is assumed beforehand alone has an error of
 # 0.15, so the reports must have halved it. That takes about 200 reports at odds of 8.
 LARGEST_CUMULATIVE_ERROR = 0.08
+# A weekly mean whose standard error exceeds this share of it is not shown as reliable (privacy.md, section 9).
+LARGEST_RELATIVE_ERROR = 0.2
 
 
 _Number = Annotated[float, AllowInfNan(False)]
@@ -35,8 +37,9 @@ class ShowEstimate(Strict):
     """How many of the people asked named a show. `is_signal`: whether the number can be told from noise; then its
     interval is wider, because it was chosen for coming out large.
 
-    is_robust: still told from noise without any `TopShows.tolerated` of the reports, in case these were forged.
-    fragile_reports: how few reports must be left out until it is not told from noise any more; None if it is not now.
+    count: in how many noisy sets the show is. is_robust: still told from noise without any `TopShows.tolerated` of the
+    reports, in case these were forged. fragile_reports: how few reports must be left out until it is not told from
+    noise any more; None if it is not now.
     """
 
     show: int
@@ -49,13 +52,16 @@ class ShowEstimate(Strict):
     # Files from before these existed say nothing about robustness: read as not robust.
     is_robust: bool = False
     fragile_reports: _Count | None = None
+    count: _Count | None = None
 
 
 class TopShows(Strict):
     """Estimates for all candidates, largest first; intervals hold with `confidence` for each show by itself.
 
     noise: standard error of a show that nobody watched. gate: smallest estimate that is told from noise.
-    reports_needed: how many reports the strongest show would need to pass, None when one passes or all are negative.
+    reports_needed: how many reports the strongest show would need to pass, None when one passes. needed_share: the
+    share of people for which that holds: the strongest show's own or, where that is next to nothing, one in ten as an
+    example.
     tolerated: how many forged reports a robust show withstands, 1 % of all, rounded up; None: not examined.
     influence: how much one report changes an estimate at most, people.
     named_per_person: estimated mean number of shows that a person named, at most k, with its standard error. People
@@ -69,6 +75,7 @@ class TopShows(Strict):
     noise: _Number
     gate: _Number
     reports_needed: _Count | None
+    needed_share: _Share | None = None
     tolerated: _Count | None = None
     influence: _Number | None = None
     named_per_person: _Number | None = None
@@ -89,11 +96,14 @@ class MeanTitles(Strict):
     """Mean number of titles that a participant started in the week, unbiased, so it may lie below 0.
 
     influence: how much it changes at most when 1 % of the reports, all with the same answer, are left out.
+    reports_needed: how many reports a relative error of LARGEST_RELATIVE_ERROR takes, at this mean; None when it is
+    reached, or cannot be said because the mean is not told from 0.
     """
 
     estimate: _Number
     standard_error: Annotated[_Number, Field(ge=0)]
     influence: Annotated[_Number, Field(ge=0)]
+    reports_needed: _Count | None = None
 
 
 class Volume(Strict):

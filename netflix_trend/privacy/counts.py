@@ -83,21 +83,26 @@ def gate_count(reports: int, items: int, false_rate: float, false_alarm: float =
     reaches this count is at most `false_alarm`, for every number of reports. Only counts up to 40 standard
     deviations above the mean are summed: what lies beyond has a probability below 1e-300 or is not there.
     """
-    mean, spread = reports * false_rate, math.sqrt(reports * false_rate * (1 - false_rate))
-    first, last = int(mean), min(reports, int(mean + 40 * spread) + 800)
+    first, tail = _upper_tail(reports, false_rate, int(reports * false_rate))
+    passing = np.flatnonzero(tail <= false_alarm / items)
+    return first + int(passing[0]) if len(passing) else reports + 1
+
+
+def _upper_tail(reports: int, rate: float, first: int) -> tuple[int, NDArray[np.float64]]:
+    """Return `first` and the chances that Binomial(reports, rate) is at least first, first + 1 and so on."""
+    spread = math.sqrt(reports * rate * (1 - rate))
+    last = max(first, min(reports, int(reports * rate + 40 * spread) + 800))
     log_first = (
         math.lgamma(reports + 1)
         - math.lgamma(first + 1)
         - math.lgamma(reports - first + 1)
-        + first * math.log(false_rate)
-        + (reports - first) * math.log1p(-false_rate)
+        + first * math.log(rate)
+        + (reports - first) * math.log1p(-rate)
     )
     k = np.arange(first, last)
-    steps = np.log((reports - k) / (k + 1)) + np.log(false_rate / (1 - false_rate))
+    steps = np.log((reports - k) / (k + 1)) + np.log(rate / (1 - rate))
     log_mass = log_first + np.concatenate([[0.0], np.cumsum(steps)])
-    tail = np.cumsum(np.exp(log_mass)[::-1])[::-1]  # tail[y] = P(Binomial(reports, false_rate) >= first + y)
-    passing = np.flatnonzero(tail <= false_alarm / items)
-    return first + int(passing[0]) if len(passing) else reports + 1
+    return first, np.asarray(np.cumsum(np.exp(log_mass)[::-1])[::-1], dtype=np.float64)
 
 
 def reports_to_lose(counts: NDArray[np.int64], reports: int, items: int, false_rate: float) -> NDArray[np.int64]:
@@ -141,7 +146,7 @@ def reports_needed(
 ) -> int:
     """Return how many reports are needed so that an item chosen by `share` of people passes the gate with `power`.
 
-    The gate is the exact one, its passing a normal approximation; the search begins at the N that solves
+    Gate and power are exact for people drawn at random; the search begins at the N that solves
     N*share*d = z_gate*sqrt(N*v0) + z_power*sqrt(N*(share*v1 + (1-share)*v0)). Raises ValueError for a share
     outside (0, 1].
     """
@@ -152,11 +157,10 @@ def reports_needed(
         share * v1 + (1 - share) * v0
     )
     rate = share * true_rate + (1 - share) * false_rate
-    wanted = NormalDist().inv_cdf(power)
     reports = int(np.ceil((spread / (share * (true_rate - false_rate))) ** 2))
     # The formula's gate is normal; the real one is an exact tail, which is skewed and lies higher.
     while True:
-        deviation = math.sqrt(reports * (share * v1 + (1 - share) * v0))
-        if reports * rate - gate_count(reports, items, false_rate, false_alarm) + 0.5 >= wanted * deviation:
+        gate = gate_count(reports, items, false_rate, false_alarm)
+        if gate <= reports and _upper_tail(reports, rate, gate)[1][0] >= power:
             return reports
         reports += 1 + reports // 100

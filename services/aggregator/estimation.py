@@ -18,6 +18,7 @@ from netflix_trend.privacy.counts import (
 from netflix_trend.privacy.square_wave import map_em, posterior_draws
 from netflix_trend.statistics import (
     LARGEST_CUMULATIVE_ERROR,
+    SMALLEST_SHARE,
     RoundStatistics,
     ShowEstimate,
     TopShows,
@@ -35,6 +36,8 @@ CONFIDENCE = 0.95
 # The prior for the distribution of weekly counts weighs as much as this many exactly known people.
 PRIOR_PEOPLE = 10.0
 _DRAWS = 2000
+# Where no show's share is more than next to nothing: how many reports a show that one person in ten names would need.
+EXAMPLE_SHARE = 0.1
 # Where the groups of buckets begin that people are shown.
 _GROUPS = frozenset({0, 1, 4, 8, 13, 22})
 
@@ -85,12 +88,15 @@ def _top_shows(question: TopShowsQuestion, counts: NDArray[np.int64], reports: i
             is_signal=bool(passing[place]),
             is_robust=bool(to_lose[place] > tolerated(reports)),
             fragile_reports=int(to_lose[place]) or None,
+            count=int(counts[place]),
         )
         for place in order.tolist()
     )
-    needed = None
-    if reports and not shows[0].is_signal and shows[0].estimate > 0:
-        needed = reports_needed(min(1.0, shows[0].estimate / reports), len(counts), true_rate, false_rate)
+    share, needed = None, None
+    if not shows[0].is_signal:
+        strongest = shows[0].estimate / reports if reports else 0.0
+        share = min(1.0, strongest) if strongest >= SMALLEST_SHARE else EXAMPLE_SHARE
+        needed = reports_needed(share, len(counts), true_rate, false_rate)
     return TopShows(
         reports=reports,
         k=question.k,
@@ -99,6 +105,7 @@ def _top_shows(question: TopShowsQuestion, counts: NDArray[np.int64], reports: i
         noise=estimates.noise,
         gate=(threshold - reports * false_rate) / (true_rate - false_rate),
         reports_needed=needed,
+        needed_share=share,
         tolerated=tolerated(reports),
         influence=1 / (true_rate - false_rate),
         named_per_person=named[0] if named else None,

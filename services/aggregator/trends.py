@@ -28,6 +28,7 @@ from netflix_trend.trends import (
 )
 from netflix_trend.weeks import Week
 from services.aggregator.effects import pool_effects
+from services.aggregator.poisoning import tolerated
 from services.aggregator.viewing import viewing
 
 Floats = NDArray[np.float64]
@@ -290,7 +291,9 @@ def filtered_shows(observed: ObservedShows, chart: Sequence[str] | None = None) 
     # Noise is at most as skewed as in the round that asked last: older rounds only make it more normal.
     last = len(observed.weeks) - 1 - np.argmax(observed.asked[::-1], axis=0)
     scale = spread / observed.noise[last]
-    is_signal = levels.mean >= gate(len(observed.titles), spread, observed.third[last] * scale**3, 0.0)
+    least = gate(len(observed.titles), spread, observed.third[last] * scale**3, 0.0)
+    honest = filter_levels(_without_forged(observed), error, observed.weeks, drift)
+    is_signal, is_robust = levels.mean >= least, honest.mean >= least
     if chart is None:
         mean, part = levels.mean, np.minimum(1, levels.variance / PRIOR_SPREAD**2)
         highest = np.maximum(mean + _Z * spread, risen.mean + _Z * np.sqrt(risen.variance))
@@ -316,12 +319,20 @@ def filtered_shows(observed: ObservedShows, chart: Sequence[str] | None = None) 
                 lower=float(lower[place]),
                 upper=float(upper[place]),
                 is_signal=bool(is_signal[place]),
+                is_robust=bool(is_robust[place]),
                 rounds=int(rounds[place]),
                 prior_part=float(part[place]),
             )
             for place in order[:MOST_LISTED].tolist()
         ),
     )
+
+
+def _without_forged(observed: ObservedShows) -> Floats:
+    """Return float64[R, V], the shares without 1 % of each round's answers, all of which named the show."""
+    forged = np.array([tolerated(int(reports)) for reports in observed.reports.tolist()])
+    left = np.maximum(observed.reports - forged, 1)
+    return np.asarray((observed.estimate - (forged * observed.step)[:, None]) / left[:, None], dtype=np.float64)
 
 
 def chart_shares(titles: Sequence[str], chart: Sequence[str]) -> Floats:
@@ -366,6 +377,7 @@ def all_time(observed: ObservedShows) -> AllTime:
     gates = gate(len(observed.titles), noise, observed.third @ asked, step)
     lower, upper = np.clip([people - _Z * error, people + _Z * error], 0, reports)
     rounds = asked.sum(axis=0)
+    honest = people - step * [tolerated(int(number)) for number in reports.tolist()]
     return AllTime(
         confidence=CONFIDENCE,
         items=len(observed.titles),
@@ -384,6 +396,7 @@ def all_time(observed: ObservedShows) -> AllTime:
                 share_lower=float(lower[place] / reports[place]),
                 share_upper=float(upper[place] / reports[place]),
                 is_signal=bool(people[place] >= gates[place]),
+                is_robust=bool(honest[place] >= gates[place]),
             )
             for place in np.argsort(-people / reports, kind="stable")[:MOST_LISTED].tolist()
         ),

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netflix_trend.privacy.square_wave import linear_mean, linear_weights
-from netflix_trend.statistics import MeanTitles, Volume
+from netflix_trend.statistics import LARGEST_RELATIVE_ERROR, MeanTitles, Volume
 from netflix_trend.survey import VolumeQuestion
 from netflix_trend.trends import Slope, Viewing, WeeklyMean
 from netflix_trend.weeks import Week
@@ -19,8 +19,6 @@ from services.aggregator.poisoning import tolerated
 
 CONFIDENCE = 0.95
 _Z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
-# A weekly mean whose standard error exceeds this share of it is not shown as reliable (privacy.md, section 9).
-LARGEST_RELATIVE_ERROR = 0.2
 ROUNDS_FOR_A_SLOPE = 6
 
 
@@ -47,7 +45,10 @@ def mean_titles(question: VolumeQuestion, counts: NDArray[np.int64]) -> MeanTitl
     mean, error = linear_mean(counts, weights)
     left_out = np.minimum(counts, tolerated(reports))
     moved = left_out * np.abs(weights - mean) / np.maximum(1, reports - left_out)
-    return MeanTitles(estimate=mean, standard_error=error, influence=float(moved.max()))
+    needed = None
+    if mean > _Z * error > 0 and error > LARGEST_RELATIVE_ERROR * mean:
+        needed = math.ceil(reports * (error / (LARGEST_RELATIVE_ERROR * mean)) ** 2)
+    return MeanTitles(estimate=mean, standard_error=error, influence=float(moved.max()), reports_needed=needed)
 
 
 def weekly_mean(round_name: str, reports: int, found: MeanTitles) -> WeeklyMean:

@@ -183,7 +183,7 @@ def _print_top_shows(latest: RoundStatistics, console: Console) -> None:
     console.print(table)
     if top_shows.reports_needed:
         console.print(
-            f"No show can be told from noise. The first one would need about {top_shows.reports_needed} answers; "
+            f"No show can be told from noise. About {top_shows.reports_needed} answers would be needed; "
             f"there are {top_shows.reports}."
         )
 

@@ -83,7 +83,6 @@ def _template() -> Template:
     environment.filters["odds"] = odds_text
     environment.filters["reading"] = reading
     environment.filters["shown"] = shown
-    environment.filters["trend_reading"] = trend_reading
     environment.filters["mean_reading"] = mean_reading
     environment.globals["volume_reading"] = volume_reading
     return environment.from_string((files("services.aggregator.site") / "page.html").read_text("utf-8"))
@@ -99,16 +98,11 @@ def shown(show: ShowEstimate) -> float:
     return min(max(show.estimate, show.lower), show.upper)
 
 
-def reading(show: ShowEstimate) -> str:
-    """Return in words what an estimate says."""
-    if show.is_signal and show.is_robust is False:
-        return "watched, if no answer was forged"
-    return "watched" if show.is_signal else "may be noise" if show.lower > 0 else "only noise"
-
-
-def trend_reading(show: ShowTrend | AllTimeShow) -> str:
-    """Return in words what a show's share over several rounds says."""
-    return "watched" if show.is_signal else "may be noise" if show.lower > 0 else "only noise"
+def reading(show: ShowEstimate | ShowTrend | AllTimeShow) -> str:
+    """Return in words what an estimate of one round, or a show's share over several, says."""
+    if show.is_signal:
+        return "watched" if show.is_robust else "watched, if no answer was forged"
+    return "may be noise" if show.lower > 0 else "only noise"
 
 
 def mean_reading(week: WeeklyMean) -> str:

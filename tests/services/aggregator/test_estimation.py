@@ -53,6 +53,8 @@ def test_when_nobody_watched_anything_nothing_is_called_watched(vocabulary: Voca
     quiet = next(week for week in weeks if week and not any(show.is_signal for show in week.shows))
     assert quiet.reports_needed is not None
     assert quiet.reports_needed > 60
+    assert quiet.needed_share is not None
+    assert 0 < quiet.needed_share <= 1
 
 
 @pytest.mark.parametrize("people", [1, 2, 3])

@@ -93,12 +93,19 @@ def mean_viewing(rounds: int, *, direction: str = "rising", is_reliable: bool = 
 
 def trends(title: str = "Dark", rounds: int = 7, *, is_signal: bool = True, chart: bool = False) -> Trends:
     """Two shows: `title`, and one that cannot be told from noise."""
-    spread = {"standard_error": 0.03, "upper": 0.3, "rounds": rounds, "prior_part": 0.12}
+    spread = {"standard_error": 0.03, "upper": 0.3, "rounds": rounds, "prior_part": 0.12, "is_robust": is_signal}
     shows = (
         ShowTrend.model_validate({"title": title, "share": 0.24, "lower": 0.18, "is_signal": is_signal, **spread}),
         ShowTrend.model_validate({"title": "Ozark", "share": -0.01, "lower": 0.0, "is_signal": False, **spread}),
     )
-    fields = {"rounds": rounds, "reports": 700, "standard_error": 30.0, "upper": 228.8, "gate": 100.0}
+    fields = {
+        "rounds": rounds,
+        "reports": 700,
+        "standard_error": 30.0,
+        "upper": 228.8,
+        "gate": 100.0,
+        "is_robust": is_signal,
+    }
     shares = {"share_error": 0.043, "share_lower": 0.158, "share_upper": 0.327}
     summed = (
         AllTimeShow.model_validate(

@@ -106,6 +106,18 @@ def test_influence_is_what_leaving_out_the_largest_percent_does() -> None:
     assert mean_titles(QUESTION, np.zeros(len(counts), np.int64)) is None
 
 
+def test_a_mean_says_how_many_reports_it_would_need() -> None:
+    few, many = (
+        mean_titles(QUESTION, np.random.default_rng(1).multinomial(people, WORLDS["as assumed"] @ CHANNEL))
+        for people in (150, 2000)
+    )
+    assert few is not None
+    assert many is not None
+    assert many.reports_needed is None
+    assert few.reports_needed is not None
+    assert 150 < few.reports_needed < 1500
+
+
 def means(values: Sequence[float], error: float = 0.1, influence: float = 0.0) -> list[WeeklyMean]:
     return [
         found_mean(value, error, influence).model_copy(update={"round": str(FIRST + number)})
