@@ -364,14 +364,17 @@ def drift() -> Iterator[Line]:
 
 
 def recalled() -> Iterator[Line]:
-    """Measure top-5 recall at N=1000 in cohorts unlike the public chart; each figure has an error of about .03."""
+    """Measure top-5 recall at N=1000 in cohorts unlike the public chart, against targets that were simulated as well: a
+    figure misses one if it lies below it by more than two standard errors.
+    """
     for name, odds, whole, least in (
         ("list, odds 8", 8, False, 0.57),
         ("list, odds 55", 55, False, 0.74),
         ("all 5,000 shows, odds 55", 55, True, 0.50),
     ):
-        mean = float(single_weeks(1000, Fraction(odds), whole=whole, cohorts=40).mean())
-        yield Line(f"S1 recall, {name}", f"{mean:.2f}", f">= {least:.2f}", mean >= least)
+        each_week = single_weeks(1000, Fraction(odds), whole=whole, cohorts=50)
+        mean, noise = float(each_week.mean()), 2 * float(each_week.std(ddof=1)) / sqrt(len(each_week))
+        yield Line(f"S1 recall, {name}", f"{mean:.2f}", f">= {least:.2f} - {noise:.2f}", mean >= least - noise)
     each = np.array([cohort(1000, 26, seed).mean(axis=0) for seed in range(8)])
     mean_of = dict(zip(WAYS, each.mean(axis=0), strict=True))
     for way in ("filtered", "rotating"):
