@@ -20,6 +20,8 @@ from services.aggregator.poisoning import tolerated
 CONFIDENCE = 0.95
 _Z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
 ROUNDS_FOR_A_SLOPE = 6
+# Rounds that scatter this much more than their errors say are taken to wander.
+_WANDERS = 1.1
 
 
 def bucket_titles(buckets: Sequence[int]) -> NDArray[np.float64]:
@@ -81,8 +83,9 @@ def find_slope(weeks: Sequence[WeeklyMean]) -> Slope | None:
 
     A round weighs as much as it has answers; its error is the mean error of one answer over all rounds, since the
     round's own goes up and down with its mean. If the rounds scatter more than these errors say (the level wanders),
-    the slope's error is raised by the ratio of both (R. T. Birge, Phys. Rev. 40, 1932), and the interval by Student's
-    t, since few rounds tell that ratio badly: with fewer than six it would say nothing. `bench.intervals` measures it.
+    the slope's error is raised by the ratio of both (R. T. Birge, Phys. Rev. 40, 1932). Beyond _WANDERS that is no
+    accident, and the interval is raised to Student's t, since few rounds tell the ratio badly; with fewer than six it
+    would say nothing. So 95 % are held whether the level wanders or not, which `bench.intervals` measures.
     """
     rounds = len(weeks)
     if rounds < ROUNDS_FOR_A_SLOPE:
@@ -97,7 +100,8 @@ def find_slope(weeks: Sequence[WeeklyMean]) -> Slope | None:
     slope = float(weight @ (x * y)) / total
     rest = y - weight @ y / weight.sum() - slope * x
     birge = float(np.sqrt(weight @ rest**2 / (rounds - 2)))
-    half = max(_Z, student_quantile(rounds - 2) * birge) / math.sqrt(total)
+    quantile = student_quantile(rounds - 2) if birge > _WANDERS else _Z
+    half = quantile * max(1.0, birge) / math.sqrt(total)
     lower, upper = slope - half, slope + half
     # If 1 % of the answers of every week were forged, early ones down and late ones up.
     forged = float(weight @ (np.abs(x) * [week.influence for week in weeks])) / total

@@ -168,9 +168,8 @@ def test_student_quantiles_are_the_tables() -> None:
 @pytest.mark.parametrize("rounds", [ROUNDS_FOR_A_SLOPE, 13, 26])
 @pytest.mark.parametrize("wander", [0.0, 1.0])
 def test_intervals_of_the_slope_hold_the_truth(rounds: int, wander: float) -> None:
-    """Six rounds are a little cautious: chi-square on four degrees of freedom is seldom what it should be."""
     held, _ = slope_coverage(rounds, wander, np.random.default_rng(2))
-    assert 0.93 <= held <= 0.985
+    assert 0.93 <= held <= 0.98
 
 
 def test_the_trend_says_in_words_what_it_knows() -> None:
