@@ -19,6 +19,7 @@ _REPETITIONS = 20
 _DRAWS = 1000
 _MEANS = 4000
 _TRENDS = 1000
+_RISE = 0.1
 _FIRST = Week.parse("2026-W01")
 
 
@@ -73,7 +74,7 @@ def main() -> None:
 def slope_coverage(
     rounds: int, wander: float, generator: np.random.Generator, repetitions: int = _TRENDS
 ) -> tuple[float, float]:
-    """Return how often the interval of the trend holds a rise of .2 titles a week, and its mean standard error.
+    """Return how often the interval of the trend holds a rise of .1 titles a week, and its mean standard error.
 
     Every week 600 people answer; the level moves by `wander` titles from week to week beside the rise.
     """
@@ -82,7 +83,7 @@ def slope_coverage(
     low, high = WORLDS["half as many titles"], WORLDS["twice as many titles"]
     held, errors = [], []
     for _ in range(repetitions):
-        levels = 8 + 0.2 * np.arange(rounds) + generator.normal(0, wander, rounds)
+        levels = 10.5 + _RISE * (np.arange(rounds) - (rounds - 1) / 2) + generator.normal(0, wander, rounds)
         parts = (levels - low @ titles) / ((high - low) @ titles)
         weeks = []
         for number, part in enumerate(np.clip(parts, 0, 1)):
@@ -91,7 +92,7 @@ def slope_coverage(
             weeks.append(weekly_mean(str(_FIRST + number), 600, mean))
         slope = find_slope(weeks)
         assert slope is not None
-        held.append(slope.lower <= 0.2 <= slope.upper)
+        held.append(slope.lower <= _RISE <= slope.upper)
         errors.append(slope.standard_error)
     return float(np.mean(held)), float(np.mean(errors))
 

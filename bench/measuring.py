@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,16 +30,40 @@ class Measured:
 def measure(name: str, size: int, folder: Path) -> None:
     """Run a task once on a prepared folder and print its seconds and peak memory as JSON.
 
-    Helpers are counted as if each were as large as the largest, and as if nothing were shared: rather too much.
+    The memory is that of all processes of this one's group together, as if nothing were shared: rather too much.
     """
     task = TASKS[name]
     for module in task.modules:
         importlib.import_module(module)
+    os.setpgid(0, 0)
+    together, stopped = [0], threading.Event()
+
+    def look() -> None:
+        while not stopped.wait(0.05):
+            together[0] = max(together[0], group_memory(os.getpgrp()))
+
+    watch = threading.Thread(target=look, daemon=True)
+    watch.start()
     before = time.perf_counter()
     task.run(folder, size)
     seconds = time.perf_counter() - before
-    own, helper = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    print(json.dumps({"seconds": seconds, "mebibytes": (own + task.helpers() * helper) / 1024}))
+    stopped.set()
+    watch.join()
+    own = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(json.dumps({"seconds": seconds, "mebibytes": max(own, together[0]) / 2**20}))
+
+
+def group_memory(group: int) -> int:
+    """Return the resident bytes of all processes of a group, added up."""
+    pages = 0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:  # ended meanwhile
+            continue
+        if int(fields[2]) == group:
+            pages += int(fields[21])
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def measured(name: str, size: int, runs: int) -> Measured:

@@ -38,8 +38,6 @@ class Task:
     run: Callable[[Path, int], None]
     # Imported before the clock starts: a worker has them before its first job.
     modules: tuple[str, ...] = ()
-    # How many processes help, for their memory.
-    helpers: Callable[[], int] = lambda: 0
 
 
 def make_export(folder: Path, rows: int) -> None:
@@ -160,19 +158,12 @@ def make_datasites_all_shows(folder: Path, people: int) -> None:
     _make_datasites(folder, people, everybody_answers(all_shows()))
 
 
-def processors() -> int:
-    """How many processes read at once."""
-    from services.aggregator.collect import usable_processors
-
-    return usable_processors()
-
-
 def _aggregate(folder: Path, people: int, survey: Survey, vocabulary: Vocabulary) -> None:
     from netflix_trend.datasite import datasite_names
-    from services.aggregator.collect import collect
+    from services.aggregator.collect import collect, usable_processors
     from services.aggregator.estimation import estimate_round
 
-    found = collect(folder, datasite_names(folder), survey, processes=processors())
+    found = collect(folder, datasite_names(folder), survey, processes=usable_processors())
     assert found.reports.total() == people
     estimate_round(found, vocabulary)
 
@@ -215,7 +206,6 @@ TASKS = {
         make_datasites,
         run_aggregator,
         ("services.aggregator.estimation",),
-        processors,
     ),
     "aggregator_all": Task(
         "aggregate, 3,000 shows",
@@ -224,6 +214,5 @@ TASKS = {
         make_datasites_all_shows,
         run_aggregator_all_shows,
         ("services.aggregator.estimation",),
-        processors,
     ),
 }

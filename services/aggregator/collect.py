@@ -134,8 +134,9 @@ class _Slice:
 def _read_slices(datasites: Path, emails: Iterable[str], survey: Survey, processes: int) -> Iterator[_Slice]:
     """Yield what slices of `emails` hold, in their order; in other processes where there are several slices.
 
-    The processes are forked: they begin with everything this one knows, at once, and end with it. At most three slices
-    each are waited for, so memory does not grow with the number of datasites.
+    The processes are forked from a server that has imported this module and nothing else, not from this process, whose
+    threads (of the linear algebra, of a progress bar) a fork would freeze. At most three slices each are waited for, so
+    memory does not grow with the number of datasites.
     """
     names = iter(emails)
     first = list(islice(names, _SLICE))
@@ -145,7 +146,9 @@ def _read_slices(datasites: Path, emails: Iterable[str], survey: Survey, process
             yield _read_slice(datasites, first, survey)
             first = list(islice(names, _SLICE))
         return
-    with ProcessPoolExecutor(processes, mp_context=get_context("fork"), initializer=_forget_signals) as pool:
+    context = get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=_forget_signals) as pool:
         pending: deque[Future[_Slice]] = deque()
         following = chain([first, second], iter(lambda: list(islice(names, _SLICE)), []))
         for some in following:
