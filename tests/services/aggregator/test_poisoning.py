@@ -213,7 +213,7 @@ def test_eight_forgers_among_a_thousand_lift_five_shows_and_the_flag_says_so(voc
 
     def publish(coefficients: list[tuple[int, ...]]) -> dict[int, tuple[float, bool, bool]]:
         found = RoundReports(survey)
-        _count_shows(question, [encode_coefficients(h) for h in coefficients], found)
+        _count_shows(question, b"".join(encode_coefficients(h) for h in coefficients), found)
         assert not found.refused, "forged reports that hold five shows look like any other"
         top = estimate_round(found, vocabulary).top_shows
         assert top is not None
