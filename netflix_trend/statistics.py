@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AllowInfNan, Field, ValidationError, model_validator
+from pydantic import AllowInfNan, Field, ValidationError, field_validator, model_validator
 
 from netflix_trend.canonical import canonical_json
 from netflix_trend.effect_statistics import EffectEstimate
@@ -160,6 +160,12 @@ class RoundStatistics(Strict):
     top_shows: TopShows | None
     volume: Volume | None
     event_effect: EffectEstimate | None = None
+
+    @field_validator("event_effect", mode="before")
+    @classmethod
+    def _before_counts_were_kept(cls, value: Any) -> Any:
+        """Read an effect without counts, published before these were kept, as not asked: no quarter can use it."""
+        return None if isinstance(value, dict) and "counts" not in value else value
 
     def to_bytes(self) -> bytes:
         """Return the file `statistics/<round>.json`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 
 import numpy as np
@@ -145,6 +146,17 @@ def test_reports_of_other_odds_are_not_added_up() -> None:
 
 def test_rounds_without_answers_are_not_pooled() -> None:
     assert pool_effects([asked("2026-W41", np.zeros(3, np.int64))]) == ()
+
+
+def test_a_round_published_before_counts_were_kept_is_read_and_left_out() -> None:
+    plain = json.loads(asked("2026-W41", counts(500, 0.1, 0.0, 1)).to_bytes())
+    for name in ("counts", "event_share", "per_event", "is_robust", "tolerated"):
+        del plain["event_effect"][name]
+    old = RoundStatistics.from_bytes(json.dumps(plain).encode())
+    assert old.event_effect is None
+    assert pool_effects([old]) == ()
+    whole = asked("2026-W42", counts(500, 0.1, 0.0, 1))
+    assert RoundStatistics.from_bytes(whole.to_bytes()) == whole
 
 
 def test_a_pooled_quarter_holds_the_truth_about_as_often_as_it_says() -> None:
