@@ -161,6 +161,11 @@ class RoundStatistics(Strict):
     volume: Volume | None
     event_effect: EffectEstimate | None = None
 
+    def answers(self) -> dict[str, int]:
+        """Return how many answers each question got that was asked."""
+        questions = {"top_shows": self.top_shows, "volume": self.volume, "event_effect": self.event_effect}
+        return {name: asked.reports for name, asked in questions.items() if asked is not None}
+
     def to_bytes(self) -> bytes:
         """Return the file `statistics/<round>.json`."""
         return canonical_json(self.model_dump(mode="json")) + b"\n"

@@ -1,0 +1,157 @@
+"""How exact a survey's answers will be, before anybody is asked: from the exact variances of the mechanisms."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from statistics import NormalDist
+
+import numpy as np
+
+from netflix_trend.effect_statistics import LARGEST_CHANGE_ERROR
+from netflix_trend.privacy.counts import gate_count, reports_needed
+from netflix_trend.privacy.square_wave import posterior_draws
+from netflix_trend.quarters import Quarter
+from netflix_trend.statistics import LARGEST_CUMULATIVE_ERROR, RoundStatistics
+from netflix_trend.survey import EffectQuestion, TopShowsQuestion, VolumeQuestion
+from services.aggregator.estimation import PRIOR_PEOPLE, prior_shares
+
+# Shares of people who name a show: a hit, a strong show, an ordinary one (privacy.md, synthetic population).
+SHARES = (0.21, 0.10, 0.04)
+# Who has a life event in a quarter, and how many more titles a week they start then (privacy.md, section 6).
+EVENT_SHARE, EVENT_CHANGE = 0.15, 3.0
+_DRAWS = 400
+_MOST_ANSWERS = 1_000_000
+
+
+@dataclass(frozen=True)
+class ShowPrediction:
+    """A show that `share` of the people name. standard_error: of its estimated share. chance: that it is told from
+    noise. answers_needed: for a chance of .9.
+    """
+
+    share: float
+    standard_error: float
+    chance: float
+    answers_needed: int
+
+
+@dataclass(frozen=True)
+class Needed:
+    """How many answers something takes, in words: None when a million do not do. answers: how many there are."""
+
+    what: str
+    needed: int | None
+    answers: int
+
+
+def what_it_takes(statistics: RoundStatistics) -> list[Needed]:
+    """Return how many answers a round's questions need, and how many they got. Costs a second for new odds."""
+    found = []
+    top_shows, volume = statistics.top_shows, statistics.volume
+    if top_shows is not None and len(top_shows.shows) > 1:
+        listed, odds = range(len(top_shows.shows)), Fraction(*top_shows.odds)
+        question = TopShowsQuestion.ask(listed, k=top_shows.k, odds=odds, weight=1)
+        found += [
+            Needed(
+                f"telling a show from noise that {100 * share:.0f} % of people name",
+                needed_for_show(question, share),
+                top_shows.reports,
+            )
+            for share in SHARES
+        ]
+    if volume is not None:
+        asked = VolumeQuestion.ask(odds=Fraction(*volume.odds), weight=1, buckets=volume.buckets)
+        found.append(Needed("a distribution of viewing that says something", needed_for_volume(asked), volume.reports))
+    effect = statistics.event_effect
+    if effect is not None:
+        event = EffectQuestion.ask(
+            Quarter.parse(effect.quarter), odds=Fraction(*effect.odds), weight=1, clip=effect.clip
+        )
+        found.append(Needed("the effect of illness and other events", needed_for_effect(event), effect.reports))
+    return found
+
+
+def predict_shows(question: TopShowsQuestion, answers: int) -> list[ShowPrediction]:
+    """Return what `answers` answers will say about a show of each of SHARES."""
+    channel = question.channel
+    true_rate, false_rate = float(channel.true_rate), float(channel.false_rate)
+    items, gain = len(question.candidates), float(channel.true_rate - channel.false_rate)
+    gate = gate_count(answers, items, false_rate) if answers else 1
+    found = []
+    for share in SHARES:
+        rate = share * true_rate + (1 - share) * false_rate
+        # People drawn at random: the variance of the noise and of the sampling together.
+        deviation = math.sqrt(answers * rate * (1 - rate))
+        found.append(
+            ShowPrediction(
+                share=share,
+                standard_error=min(1.0, deviation / (answers * gain)) if answers else 1.0,
+                chance=1 - NormalDist().cdf((gate - 0.5 - answers * rate) / deviation) if answers else 0.0,
+                answers_needed=needed_for_show(question, share),
+            )
+        )
+    return found
+
+
+def needed_for_show(question: TopShowsQuestion, share: float) -> int:
+    """Return how many answers tell a show that `share` of people name from noise in nine of ten rounds."""
+    channel = question.channel
+    return reports_needed(share, len(question.candidates), float(channel.true_rate), float(channel.false_rate))
+
+
+@lru_cache(maxsize=256)
+def percentile_error(question: VolumeQuestion, answers: int) -> float:
+    """Return the largest standard error of a share of people below a bucket, if weeks are as assumed beforehand.
+
+    The spread of the posterior at the expected counts, as `estimate_round` computes it; not above 1/2.
+    """
+    channel, prior = question.channel.channel(), prior_shares(question.buckets)
+    expected = np.floor(np.concatenate([[0.0], np.cumsum(answers * prior @ channel)]) + 0.5).astype(np.int64)
+    seed = int(hashlib.sha256(question.model_dump_json().encode()).hexdigest()[:16], 16)
+    draws = posterior_draws(
+        np.diff(expected), channel, prior, PRIOR_PEOPLE, _DRAWS, np.random.default_rng(seed), burn_in=100
+    )
+    return float((np.cumsum(draws, axis=1) - draws).std(axis=0).max())
+
+
+@lru_cache(maxsize=32)
+def needed_for_volume(question: VolumeQuestion) -> int | None:
+    """Return about how many answers make the distribution reliable, None when a million do not.
+
+    Found on a grid of steps of an eighth: the error itself is only known about that well.
+    """
+    low, high = 0, math.ceil(math.log(_MOST_ANSWERS) / math.log(1.125))
+    if percentile_error(question, _MOST_ANSWERS) > LARGEST_CUMULATIVE_ERROR:
+        return None
+    while low < high:
+        middle = (low + high) // 2
+        if percentile_error(question, round(1.125**middle)) <= LARGEST_CUMULATIVE_ERROR:
+            high = middle
+        else:
+            low = middle + 1
+    return round(1.125**low)
+
+
+def effect_error(question: EffectQuestion, answers: int) -> float:
+    """Return the standard error of the mean change, titles a week, if EVENT_SHARE of people changed by EVENT_CHANGE."""
+    if not answers:
+        return float(question.clip)
+    return math.sqrt(_effect_variance(question) / answers)
+
+
+def needed_for_effect(question: EffectQuestion) -> int:
+    """Return how many answers make the mean change reliable."""
+    return math.ceil(_effect_variance(question) / LARGEST_CHANGE_ERROR**2)
+
+
+def _effect_variance(question: EffectQuestion) -> float:
+    """Return the variance of one answer's estimated change: clip**2 * Var(report is UP - report is DOWN) / gain**2."""
+    channel = question.channel
+    gain = float(channel.true_rate - channel.false_rate)
+    up = EVENT_SHARE * min(1.0, EVENT_CHANGE / question.clip)
+    moved = 2 * float(channel.false_rate) + gain * up
+    return (question.clip / gain) ** 2 * (moved - (gain * up) ** 2)
