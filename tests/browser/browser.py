@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -95,7 +96,8 @@ class Browser:
         return " ".join(self.find("body").text.split())
 
     def wait(self, condition: Any, what: str, seconds: float = 20) -> Any:
-        return WebDriverWait(self.driver, seconds).until(lambda _: condition(), f"waited for: {what}")
+        wait = WebDriverWait(self.driver, seconds, ignored_exceptions=[StaleElementReferenceException])
+        return wait.until(lambda _: condition(), f"waited for: {what}")
 
     def keys(self, *keys: str) -> None:
         """Press keys, wherever the focus is."""

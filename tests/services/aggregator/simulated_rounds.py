@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
-from people import AGGREGATOR
 from numpy.typing import NDArray
+from people import AGGREGATOR
 
 from netflix_trend.catalogues import starter_vocabulary
 from netflix_trend.datasite import Datasite
