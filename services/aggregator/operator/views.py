@@ -29,7 +29,7 @@ from services.aggregator.overview import read_overview
 from services.aggregator.site.page import odds_text, refusals, style
 from services.aggregator.survey_plan import PRESETS, PlanError, SurveyPlan, asked_surveys, read_plan, write_plan
 
-_PER_PAGE = 100
+_PER_PAGE = 50
 
 
 def operator_pages(settings: Settings, access: Access, today: Callable[[], date] = date.today) -> Blueprint:
