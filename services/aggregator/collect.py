@@ -31,7 +31,8 @@ _SLICE = 1000
 class RoundReports:
     """What all releases of a round say together.
 
-    participants: datasites with a manifest. reports: valid releases by question. refused: files by reason.
+    participants: datasites with a manifest. asked: those of them who are asked in this round, by question.
+    reports: valid releases by question. refused: files by reason.
     refusals: whose they were, with the reason, at most MOST_REFUSALS. waiting: announced but not wholly synced.
     show_counts: int64[candidates]. answer_counts: by question that is answered with one byte, int64[outputs]: how often
     each answer came.
@@ -39,6 +40,7 @@ class RoundReports:
 
     survey: Survey
     participants: int = 0
+    asked: Counter[str] = field(default_factory=Counter)
     reports: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     waiting: int = 0
@@ -196,10 +198,12 @@ def _read(site: Datasite, root: int, survey: Survey, found: _Slice) -> tuple[Que
         if folder is None or manifest is None:
             return None
         found.participants += 1
+        question = survey.question_for(site.email)
+        if question is not None:
+            found.asked[question.name] += 1
         data = read_published(folder, manifest, f"releases/{survey.round}.json", SIZE)
         if data is None:
             return None
-    question = survey.question_for(site.email)
     if question is None:
         raise RefusedRelease("not_asked", "this person was not asked in this round")
     return question, parse_release(data, survey, question)

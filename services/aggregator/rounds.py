@@ -134,11 +134,14 @@ class Aggregator:
         return results
 
     def run(self, today: date) -> list[RoundStatistics]:
+        """Do everything once; returns the statistics of the open rounds, oldest first."""
+        return [statistics for _, statistics in self.work(today)]
+
+    def work(self, today: date) -> list[tuple[RoundReports, RoundStatistics]]:
         """Do everything once: ask, collect, estimate, publish, and leave an overview for the operator."""
-        surveys = self.ask(today)
-        found = [statistics for _, statistics in self.count(surveys)]
-        write_overview(self.own, find_overview(self.enrolment, surveys, found, len(self.vocabulary)))
-        return found
+        results = self.count(self.ask(today))
+        write_overview(self.own, find_overview(self.enrolment, [found for found, _ in results], len(self.vocabulary)))
+        return results
 
     def _share(self, surveys: Sequence[Survey]) -> None:
         """Make the datasite hold everything that is published, and nothing else."""

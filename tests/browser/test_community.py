@@ -10,6 +10,7 @@ import pytest
 from browser import DESKTOP, PHONE, SCHEMES, Browser, serving
 from people import crowd
 from selenium.webdriver.common.keys import Keys
+from services.publisher.contributions import Contribution
 from simulated_rounds import TODAY, aggregator_with_rounds
 
 from netflix_trend.datasite import Datasite
@@ -18,7 +19,6 @@ from netflix_trend.vocabulary import CatalogueTitle, Vocabulary
 from services.aggregator.rounds import Aggregator
 from services.aggregator.survey_plan import read_plan
 from services.aggregator.web import create_app
-from services.publisher.contributions import Contribution
 
 TOKEN = "a-token-for-tests-only-0123456789"
 HOSTILE = (

@@ -60,7 +60,7 @@ def aggregator_with_rounds(
     vocabulary = vocabulary or starter_vocabulary()
     here = Aggregator(Datasite(root / "datasites", AGGREGATOR), root / "own", vocabulary, durable=False)
     generator = np.random.default_rng(seed)
-    folder = here.shared / "statistics"
+    folder = here.own / "statistics"
     folder.mkdir(parents=True)
     for number, count in enumerate(people):
         week = last - (len(people) - 1 - number)
@@ -68,7 +68,7 @@ def aggregator_with_rounds(
         first = 0.2 if number < len(people) - 1 else 0.3
         statistics = estimate_round(reports_of(survey, count, generator, first), vocabulary)
         (folder / f"{week}.json").write_bytes(statistics.to_bytes())
-    here.count([])
+    here.ask(day_after(last))
     return here
 
 
