@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -13,7 +13,6 @@ import numpy as np
 
 from netflix_trend.effect_statistics import LARGEST_CHANGE_ERROR
 from netflix_trend.privacy.counts import gate_count, reports_needed
-from netflix_trend.privacy.square_wave import posterior_draws
 from netflix_trend.quarters import Quarter
 from netflix_trend.statistics import LARGEST_CUMULATIVE_ERROR, RoundStatistics
 from netflix_trend.survey import EffectQuestion, TopShowsQuestion, VolumeQuestion
@@ -23,7 +22,6 @@ from services.aggregator.estimation import PRIOR_PEOPLE, prior_shares
 SHARES = (0.21, 0.10, 0.04)
 # Who has a life event in a quarter, and how many more titles a week they start then (privacy.md, section 6).
 EVENT_SHARE, EVENT_CHANGE = 0.15, 3.0
-_DRAWS = 400
 _MOST_ANSWERS = 1_000_000
 
 
@@ -49,7 +47,7 @@ class Needed:
 
 
 def what_it_takes(statistics: RoundStatistics) -> list[Needed]:
-    """Return how many answers a round's questions need, and how many they got. Costs a second for new odds."""
+    """Return how many answers a round's questions need, and how many they got."""
     found = []
     top_shows, volume = statistics.top_shows, statistics.volume
     if top_shows is not None and len(top_shows.shows) > 1:
@@ -103,37 +101,31 @@ def needed_for_show(question: TopShowsQuestion, share: float) -> int:
     return reports_needed(share, len(question.candidates), float(channel.true_rate), float(channel.false_rate))
 
 
-@lru_cache(maxsize=256)
 def percentile_error(question: VolumeQuestion, answers: int) -> float:
     """Return the largest standard error of a share of people below a bucket, if weeks are as assumed beforehand.
 
-    The spread of the posterior at the expected counts, as `estimate_round` computes it; not above 1/2.
+    The posterior in its normal approximation: the precision of the Dirichlet prior plus `answers` times the Fisher
+    information of one report, on the shares of all buckets but the last. Exact without answers. Unlike drawing from the
+    posterior it also holds for odds near 1, where the chain hardly moves.
     """
     channel, prior = question.channel.channel(), prior_shares(question.buckets)
-    expected = np.floor(np.concatenate([[0.0], np.cumsum(answers * prior @ channel)]) + 0.5).astype(np.int64)
-    seed = int(hashlib.sha256(question.model_dump_json().encode()).hexdigest()[:16], 16)
-    draws = posterior_draws(
-        np.diff(expected), channel, prior, PRIOR_PEOPLE, _DRAWS, np.random.default_rng(seed), burn_in=100
-    )
-    return float((np.cumsum(draws, axis=1) - draws).std(axis=0).max())
+    free = len(prior) - 1
+    covariance = (np.diag(prior) - np.outer(prior, prior))[:free, :free] / (PRIOR_PEOPLE + 1)
+    steps = channel[:free] - channel[free]
+    information = steps / (prior @ channel) @ steps.T
+    posterior = np.linalg.inv(np.linalg.inv(covariance) + answers * information)
+    below = np.tril(np.ones((free, free)))
+    return float(np.sqrt(np.diag(below @ posterior @ below.T)).max())
 
 
 @lru_cache(maxsize=32)
 def needed_for_volume(question: VolumeQuestion) -> int | None:
-    """Return about how many answers make the distribution reliable, None when a million do not.
-
-    Found on a grid of steps of an eighth: the error itself is only known about that well.
-    """
-    low, high = 0, math.ceil(math.log(_MOST_ANSWERS) / math.log(1.125))
-    if percentile_error(question, _MOST_ANSWERS) > LARGEST_CUMULATIVE_ERROR:
-        return None
-    while low < high:
-        middle = (low + high) // 2
-        if percentile_error(question, round(1.125**middle)) <= LARGEST_CUMULATIVE_ERROR:
-            high = middle
-        else:
-            low = middle + 1
-    return round(1.125**low)
+    """Return how many answers make the distribution reliable, None when a million do not."""
+    enough = range(_MOST_ANSWERS + 1)
+    first = bisect_left(
+        enough, True, key=lambda answers: percentile_error(question, answers) <= LARGEST_CUMULATIVE_ERROR
+    )
+    return first if first < len(enough) else None
 
 
 def effect_error(question: EffectQuestion, answers: int) -> float:

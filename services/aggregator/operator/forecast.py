@@ -31,9 +31,10 @@ class People:
 
 @dataclass(frozen=True)
 class QuestionForecast:
-    """Answers one question will get, and its errors. round: the first one that asks it.
+    """Answers one question will get in a round, or in all rounds of a quarter that ask about life events, and errors.
 
-    shows: only of top shows. error: of the volume a share of people (0 to 1), of the events titles a week; needed:
+    round: the first one that asks it.
+    shows: only of top shows. error: of the volume a share of people (0 to 1), of the events titles a week. needed:
     answers from which the question is called reliable, None when a million do not do.
     """
 
@@ -100,5 +101,7 @@ def _question(survey: Survey, name: str, people: People) -> QuestionForecast:
         needed = needed_for_volume(question)
         return QuestionForecast(name, survey.round, answers, error=percentile_error(question, answers), needed=needed)
     assert isinstance(question, EffectQuestion)
+    # The quarter's rounds are estimated together; in them everybody has one turn.
+    answers = round(people.participants * people.rate * share)
     error, enough = effect_error(question, answers), needed_for_effect(question)
     return QuestionForecast(name, survey.round, answers, error=error, needed=enough)
