@@ -9,6 +9,7 @@ from functools import lru_cache
 from netflix_trend.movement import MOVEMENT
 from netflix_trend.round_list import ROUNDS, RoundList, summarize
 from netflix_trend.statistics import RoundStatistics
+from netflix_trend.statistics_schema import SCHEMA, schema_file
 from netflix_trend.trends import TRENDS, Trends
 from services.aggregator.movement import find_movement
 from services.aggregator.prediction import what_it_takes
@@ -16,7 +17,7 @@ from services.aggregator.site.page import Place, render_page, render_rounds
 
 START, START_DATA, ROUNDS_PAGE = "index.html", "index.json", "rounds.html"
 # What everybody may read: exact names, because a catch-all would share the permission file as well.
-PUBLIC = (START, START_DATA, TRENDS, MOVEMENT, ROUNDS_PAGE, ROUNDS, "rounds/*.html", "statistics/*.json")
+PUBLIC = (START, START_DATA, TRENDS, MOVEMENT, ROUNDS_PAGE, ROUNDS, SCHEMA, "rounds/*.html", "statistics/*.json")
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Community:
             **{f"rounds/{name}.html": rendered(self._page(answered, number)) for number, name in enumerate(answered)},
             TRENDS: self.trends.to_bytes(),
             ROUNDS: listed.to_bytes(),
+            SCHEMA: schema_file(),
             ROUNDS_PAGE: render_rounds(listed, Place(self.aggregator)).encode(),
             **self._start([statistics[name] for name in answered[-2:]]),
         }

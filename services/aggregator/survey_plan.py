@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, field_serializer, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
 from netflix_trend.canonical import canonical_json
 from netflix_trend.files import write_atomically
@@ -28,10 +29,19 @@ class PlanError(Exception):
 
     def __init__(self, error: ValidationError) -> None:
         self.problems = {
-            str(one["loc"][0]) if one["loc"] else "list_length": one["msg"].removeprefix("Value error, ")
+            str(one["loc"][0]) if one["loc"] else "list_length": _in_words(one)
             for one in error.errors(include_url=False, include_input=False)
         }
         super().__init__("; ".join(f"{name}: {message}" for name, message in self.problems.items()))
+
+
+def _in_words(problem: ErrorDetails) -> str:
+    limits = problem.get("ctx", {})
+    return {
+        "int_type": "expected a whole number",
+        "less_than_equal": f"expected at most {limits.get('le')}",
+        "greater_than_equal": f"expected at least {limits.get('ge')}",
+    }.get(problem["type"], problem["msg"].removeprefix("Value error, "))
 
 
 def _known(value: tuple[str, ...]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from netflix_trend.movement import MOVEMENT
 from netflix_trend.round_list import ROUNDS
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.shared_files import SURVEYS, VOCABULARY
+from netflix_trend.statistics_schema import SCHEMA
 from netflix_trend.trends import TRENDS
 from services.aggregator.community import ROUNDS_PAGE, START, START_DATA
 from services.aggregator.operator.access import Access, operator_token
@@ -57,7 +58,7 @@ def create_app(
     def page(name: str) -> Response:
         return file(public / name)
 
-    @app.get(f"/<any('{START_DATA}', '{TRENDS}', '{MOVEMENT}', '{ROUNDS}'):name>")
+    @app.get(f"/<any('{START_DATA}', '{TRENDS}', '{MOVEMENT}', '{ROUNDS}', '{SCHEMA}'):name>")
     def data(name: str) -> Response:
         return embeddable(file(public / name))
 

@@ -10,9 +10,9 @@ import pytest
 from browser import DESKTOP, PHONE, SCHEMES, Browser, serving
 from people import crowd
 from selenium.webdriver.common.keys import Keys
-from services.publisher.contributions import Contribution
 from simulated_rounds import TODAY, aggregator_with_rounds
 
+from netflix_trend.contributions import Contribution
 from netflix_trend.datasite import Datasite
 from netflix_trend.settings import load_settings
 from netflix_trend.vocabulary import CatalogueTitle, Vocabulary

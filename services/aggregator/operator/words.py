@@ -32,6 +32,6 @@ def chance_in_words(chance: float) -> str:
     """Return how often something happens, such as `7 in 10 rounds`."""
     if chance < 0.005:
         return "practically never"
-    if chance < 0.1:
-        return f"{100 * chance:.0f} in 100 rounds"
-    return "practically always" if chance > 0.99 else f"{10 * chance:.0f} in 10 rounds"
+    if chance > 0.995:
+        return "practically always"
+    return f"{10 * chance:.0f} in 10 rounds" if 0.1 <= chance <= 0.9 else f"{100 * chance:.0f} in 100 rounds"
