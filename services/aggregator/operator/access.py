@@ -96,7 +96,7 @@ def operator_token(settings: Settings) -> str | None:
     if not settings.operator:
         return None
     token = random_secret()
-    print(f"Operator's view: http://127.0.0.1:{settings.web_port}/operator/  token (works once): {token}", flush=True)  # noqa: T201
+    print(f"Operator's view: open /operator/ on this machine; token (works once): {token}", flush=True)  # noqa: T201
     return token
 
 
