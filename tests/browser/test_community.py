@@ -153,8 +153,8 @@ def test_hostile_titles_and_too_few_people_are_shown_harmlessly(
 def test_too_few_people_are_told_how_many_it_takes(browser: Browser, few: Aggregator) -> None:
     with at(browser, few):
         browser.get("/")
-        assert shows(browser, "No show can be told from noise yet")
-        assert shows(browser, "These numbers say little")
+        assert shows(browser, "A show that 21 % of people name needs about 345 answers, there are 4.")
+        assert shows(browser, "2 answers are too few")
         assert shows(browser, "telling a show from noise that 21 % of people name 345 4 not yet")
 
 

@@ -52,6 +52,10 @@ class Place:
         """What leads from the page to the folder of the start page."""
         return "" if self.is_start else "../"
 
+    def lacks(self, question: str) -> Needed | None:
+        """Return the first thing that there are too few answers of a question for, such as the most popular show."""
+        return next((one for one in self.needed if one.question == question and not one.is_enough), None)
+
     def moved(self, title: str) -> ShowMovement | None:
         """Return how a show moved, None when that was not asked in both weeks."""
         shows = self.movement.shows if self.movement else ()

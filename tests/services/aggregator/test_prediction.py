@@ -74,12 +74,23 @@ def test_the_percentile_error_is_the_distance_to_the_truth(odds: int) -> None:
     assert percentile_error(question, answers) == pytest.approx(below, rel=0.15)
 
 
-def test_what_the_volume_needs_is_the_first_number_that_is_enough() -> None:
+def test_with_as_many_answers_as_needed_the_volume_is_called_reliable_in_most_rounds() -> None:
     question = VolumeQuestion.ask(odds=Fraction(8), weight=1)
     needed = needed_for_volume(question)
     assert needed is not None
     assert 100 < needed < 300
-    assert percentile_error(question, needed) <= LARGEST_CUMULATIVE_ERROR < percentile_error(question, needed - 1)
+    assert percentile_error(question, needed) < percentile_error(question, needed - 1) < LARGEST_CUMULATIVE_ERROR
+    channel, prior = question.channel.channel(), prior_shares(VOLUME_BUCKETS)
+    generator = np.random.default_rng(6)
+    reliable = {needed // 2: 0, needed: 0}
+    for answers in reliable:
+        for _ in range(12):
+            counts = generator.multinomial(answers, prior @ channel)
+            draws = posterior_draws(counts, channel, prior, PRIOR_PEOPLE, 1000, generator)
+            errors = (np.cumsum(draws, axis=1) - draws).std(axis=0)
+            reliable[answers] += int(errors.max() <= LARGEST_CUMULATIVE_ERROR)
+    assert reliable[needed // 2] <= 2
+    assert reliable[needed] >= 9
     assert needed_for_volume(VolumeQuestion.ask(odds=Fraction(101, 100), weight=1)) is None
 
 
