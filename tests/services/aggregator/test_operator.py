@@ -20,7 +20,7 @@ from netflix_trend.datasite import Datasite
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.weeks import Week
 from services.aggregator.operator.access import SESSION_SECONDS, Access, is_local, is_same_origin, operator_token
-from services.aggregator.operator.forecast import people_of, predict
+from services.aggregator.operator.forecast import People, people_of, predict
 from services.aggregator.operator.words import REASONS, chance_in_words
 from services.aggregator.overview import OVERVIEW, read_overview
 from services.aggregator.rounds import Aggregator
@@ -318,6 +318,8 @@ def test_the_prediction_counts_on_those_whose_turn_it_is(here: Aggregator) -> No
         ("event_effect", 10),
     ]
     assert forecast.questions[-1].round == "2027-W01"
+    half = predict(SurveyPlan(), Week.parse("2026-W50"), 1439, People(asked=12, rate=0.5, participants=80))
+    assert [one.answers for one in half.questions] == [4, 2, 10], "life events are asked of everybody once a quarter"
     assert not forecast.above_limit
     assert predict(SurveyPlan(odds=Fraction(55)), Week.parse("2026-W50"), 1439, people).above_limit
 
