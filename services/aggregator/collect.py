@@ -88,6 +88,7 @@ def collect(
             found.answer_counts[question.name] = np.zeros(question.channel.outputs, np.int64)
     for part in _read_slices(datasites, emails, survey, processes):
         found.participants += part.participants
+        found.asked.update(part.asked)
         found.waiting += part.waiting
         for email, reason in part.refusals:
             found.refuse(email, reason)
@@ -128,6 +129,7 @@ class _Slice:
 
     visited: int = 0
     participants: int = 0
+    asked: Counter[str] = field(default_factory=Counter)
     waiting: int = 0
     refusals: list[tuple[str, str]] = field(default_factory=list)
     payloads: defaultdict[str, bytearray] = field(default_factory=lambda: defaultdict(bytearray))

@@ -11,7 +11,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from netflix_trend.effect_statistics import LARGEST_CHANGE_ERROR
+from netflix_trend.effect_statistics import EVENT_SHARE, LARGEST_EFFECT_ERROR
 from netflix_trend.privacy.counts import gate_count, reports_needed
 from netflix_trend.statistics import LARGEST_CUMULATIVE_ERROR, RoundStatistics
 from netflix_trend.survey import EffectQuestion, TopShowsQuestion, VolumeQuestion
@@ -19,8 +19,8 @@ from services.aggregator.estimation import PRIOR_PEOPLE, prior_shares
 
 # Shares of people who name a show: a hit, a strong show, an ordinary one (privacy.md, synthetic population).
 SHARES = (0.21, 0.10, 0.04)
-# Who has a life event in a quarter, and how many more titles a week they start then (privacy.md, section 6).
-EVENT_SHARE, EVENT_CHANGE = 0.15, 3.0
+# How many more titles a week people start during a life event (privacy.md, section 6); EVENT_SHARE of them have one.
+EVENT_CHANGE = 3.0
 _MOST_ANSWERS = 1_000_000
 # What a round states as its largest error is about 8 % above what is expected, give or take 5: measured in 24 rounds
 # each at odds of 3, 8 and 55 and 30 to 500 answers.
@@ -140,15 +140,18 @@ def needed_for_volume(question: VolumeQuestion) -> int | None:
 
 
 def effect_error(question: EffectQuestion, answers: int) -> float:
-    """Return the standard error of the mean change, titles a week, if EVENT_SHARE of people changed by EVENT_CHANGE."""
+    """Return the standard error of the mean change of those with an event, titles a week; at most the clip.
+
+    As if EVENT_SHARE of people had one and changed by EVENT_CHANGE: what is estimated is the mean over everybody.
+    """
     if not answers:
         return float(question.clip)
-    return math.sqrt(_effect_variance(question) / answers)
+    return min(float(question.clip), math.sqrt(_effect_variance(question) / answers) / EVENT_SHARE)
 
 
 def needed_for_effect(question: EffectQuestion) -> int:
-    """Return how many answers make the mean change reliable."""
-    return math.ceil(_effect_variance(question) / LARGEST_CHANGE_ERROR**2)
+    """Return how many answers of a quarter make that change reliable."""
+    return math.ceil(_effect_variance(question) / (LARGEST_EFFECT_ERROR * EVENT_SHARE) ** 2)
 
 
 def _effect_variance(question: EffectQuestion) -> float:

@@ -26,7 +26,6 @@ from services.aggregator.survey_plan import SurveyPlan, current_plan
 from services.aggregator.trends import find_trends
 
 
-
 @dataclass(frozen=True)
 class Aggregator:
     """Who asks, what about, and where the own files lie. `own` is the aggregator's private folder.

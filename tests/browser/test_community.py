@@ -145,9 +145,9 @@ def test_hostile_titles_and_too_few_people_are_shown_harmlessly(
 def test_too_few_people_are_told_how_many_it_takes(browser: Browser, few: Aggregator) -> None:
     with at(browser, few):
         browser.get("/")
-        assert shows(browser, "A show that 21 % of people name needs about 345 answers, there are 4.")
+        assert shows(browser, "A show that 21 % of people name needs about 353 answers, there are 4.")
         assert shows(browser, "2 answers are too few")
-        assert shows(browser, "telling a show from noise that 21 % of people name 345 4 not yet")
+        assert shows(browser, "telling a show from noise that 21 % of people name 353 4 not yet")
 
 
 def test_hostile_titles_are_text(browser: Browser, hostile: Aggregator) -> None:

@@ -136,15 +136,15 @@ def test_the_start_page_tells_odds_in_words_and_how_to_join(here: Aggregator) ->
     assert "epsilon" not in text.lower()
     assert "AGGREGATOR_DATASITE=aggregator@example.org" in text
     assert "8,000 " in text
-    assert "telling a show from noise that 21 % of people name 345 1,333 yes" in text
-    assert "telling a show from noise that 4 % of people name 8,183 1,333 not yet" in text
+    assert "telling a show from noise that 21 % of people name 353 1,333 yes" in text
+    assert "telling a show from noise that 4 % of people name 8,348 1,333 not yet" in text
     assert "How to take part" not in page(here, "rounds/2026-W45.html")
 
 
 def test_too_few_people_are_told_how_many_it_takes(tmp_path: Path) -> None:
     """By what is known before anybody answers, not by the strongest estimate, which is noise then."""
     text = page(aggregator_with_rounds(tmp_path, [24]), "index.html")
-    assert "A show that 21 % of people name needs about 345 answers, there are 4." in text
+    assert "A show that 21 % of people name needs about 353 answers, there are 4." in text
     found = re.search(r"These numbers say little: 2 answers are too few, .* About (\d+) are needed.", text)
     assert found is not None
     assert f"a distribution of viewing that says something {found[1]} 2 not yet" in text

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from netflix_trend.effect_statistics import LARGEST_CHANGE_ERROR
+from netflix_trend.effect_statistics import EVENT_SHARE, LARGEST_EFFECT_ERROR
 from netflix_trend.privacy.counts import estimate_counts, gate_count
 from netflix_trend.privacy.square_wave import map_em, posterior_draws
 from netflix_trend.privacy.ternary import DOWN, UP
@@ -17,7 +17,6 @@ from netflix_trend.survey import VOLUME_BUCKETS, EffectQuestion, TopShowsQuestio
 from services.aggregator.estimation import PRIOR_PEOPLE, prior_shares
 from services.aggregator.prediction import (
     EVENT_CHANGE,
-    EVENT_SHARE,
     effect_error,
     needed_for_effect,
     needed_for_volume,
@@ -97,11 +96,11 @@ def test_with_as_many_answers_as_needed_the_volume_is_called_reliable_in_most_ro
 @pytest.mark.parametrize("odds", [3, 8, 55])
 def test_the_error_of_the_mean_change_is_that_of_drawn_answers(odds: int) -> None:
     question = EffectQuestion.ask(Quarter.parse("2026-Q3"), odds=Fraction(odds), weight=1)
-    channel, answers = question.channel, 500
+    channel, answers = question.channel, 5000
     low, gain = float(channel.false_rate), float(channel.true_rate - channel.false_rate)
     up = EVENT_SHARE * EVENT_CHANGE / question.clip
     rates = low + gain * np.array([1 - up, up, 0.0])
     counts = np.random.default_rng(5).multinomial(answers, rates, 4000)
     means = question.clip * (counts[:, UP] - counts[:, DOWN]) / answers / gain
-    assert means.std() == pytest.approx(effect_error(question, answers), rel=0.05)
-    assert effect_error(question, needed_for_effect(question)) == pytest.approx(LARGEST_CHANGE_ERROR, rel=0.02)
+    assert means.std() / EVENT_SHARE == pytest.approx(effect_error(question, answers), rel=0.05)
+    assert effect_error(question, needed_for_effect(question)) == pytest.approx(LARGEST_EFFECT_ERROR, rel=0.02)
