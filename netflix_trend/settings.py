@@ -135,6 +135,12 @@ class Settings(BaseSettings):
         "automatic",
         description="Who takes part: whoever shares a valid manifest, or only who is on the aggregator's list.",
     )
+    operator: bool = Field(
+        False, description="Whether the aggregator has an operator's view; its token is printed when it starts."
+    )
+    operator_token: str = Field(
+        "", repr=False, description="Token of the operator's view, at least 20 characters; give OPERATOR_TOKEN_FILE."
+    )
     redis_host: str = Field("redis", description="Host of the Redis server.")
     redis_port: int = Field(6379, ge=1, le=65535, description="Port of the Redis server.")
     redis_user: str = Field("default", description="Redis ACL user of this process.")

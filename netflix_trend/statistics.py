@@ -167,6 +167,11 @@ class RoundStatistics(Strict):
         """Read an effect without counts, published before these were kept, as not asked: no quarter can use it."""
         return None if isinstance(value, dict) and "counts" not in value else value
 
+    def answers(self) -> dict[str, int]:
+        """Return how many answers each question got that was asked."""
+        questions = {"top_shows": self.top_shows, "volume": self.volume, "event_effect": self.event_effect}
+        return {name: asked.reports for name, asked in questions.items() if asked is not None}
+
     def to_bytes(self) -> bytes:
         """Return the file `statistics/<round>.json`."""
         return canonical_json(self.model_dump(mode="json")) + b"\n"

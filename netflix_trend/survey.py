@@ -290,9 +290,14 @@ def effect_quarter(week: Week) -> Quarter | None:
 
 
 def default_survey(
-    week: Week, vocabulary: str, candidates: Sequence[int], odds: Fraction = DEFAULT_ODDS, k: int = 1
+    week: Week,
+    vocabulary: str,
+    candidates: Sequence[int],
+    odds: Fraction = DEFAULT_ODDS,
+    k: int = 1,
+    names: frozenset[str] = QUESTIONS,
 ) -> Survey:
-    """Return what an aggregator asks unless it is configured otherwise.
+    """Return what an aggregator asks unless it is configured otherwise: of the questions those called `names`.
 
     Two in three people top shows, one volume; in the first rounds of a quarter two in four top shows, one volume, and
     one the effect of life events.
@@ -304,7 +309,8 @@ def default_survey(
     quarter = effect_quarter(week)
     if quarter is not None:
         questions.append(EffectQuestion.ask(quarter, odds=odds, weight=1))
-    return Survey(round=str(week), vocabulary=vocabulary, rotation=ROTATION, questions=tuple(questions))
+    asked = tuple(question for question in questions if question.name in names)
+    return Survey(round=str(week), vocabulary=vocabulary, rotation=ROTATION, questions=asked)
 
 
 def dump_surveys(surveys: Sequence[Survey]) -> bytes:

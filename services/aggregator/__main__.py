@@ -104,7 +104,7 @@ def build_aggregator(settings: Settings) -> Aggregator:
 def look(aggregator: Aggregator, told: set[tuple[str, str, str]] | None = None) -> None:
     """Do one pass and log its counts. told: refusals that earlier passes have logged."""
     told = set() if told is None else told
-    for found, statistics in aggregator.count(aggregator.ask(date.today())):
+    for found, statistics in aggregator.work(date.today()):
         for email, reason in found.refusals:
             refusal = (aggregator.enrolment.pseudonym(email), statistics.round, reason)
             if refusal not in told:

@@ -31,7 +31,8 @@ _SLICE = 1000
 class RoundReports:
     """What all releases of a round say together.
 
-    participants: datasites with a manifest. reports: valid releases by question. refused: files by reason.
+    participants: datasites with a manifest. asked: those of them who are asked in this round, by question.
+    reports: valid releases by question. refused: files by reason.
     refusals: whose they were, with the reason, at most MOST_REFUSALS. waiting: announced but not wholly synced.
     show_counts: int64[candidates]. answer_counts: by question that is answered with one byte, int64[outputs]: how often
     each answer came.
@@ -39,6 +40,7 @@ class RoundReports:
 
     survey: Survey
     participants: int = 0
+    asked: Counter[str] = field(default_factory=Counter)
     reports: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     waiting: int = 0
@@ -86,6 +88,7 @@ def collect(
             found.answer_counts[question.name] = np.zeros(question.channel.outputs, np.int64)
     for part in _read_slices(datasites, emails, survey, processes):
         found.participants += part.participants
+        found.asked.update(part.asked)
         found.waiting += part.waiting
         for email, reason in part.refusals:
             found.refuse(email, reason)
@@ -126,6 +129,7 @@ class _Slice:
 
     visited: int = 0
     participants: int = 0
+    asked: Counter[str] = field(default_factory=Counter)
     waiting: int = 0
     refusals: list[tuple[str, str]] = field(default_factory=list)
     payloads: defaultdict[str, bytearray] = field(default_factory=lambda: defaultdict(bytearray))
@@ -196,10 +200,12 @@ def _read(site: Datasite, root: int, survey: Survey, found: _Slice) -> tuple[Que
         if folder is None or manifest is None:
             return None
         found.participants += 1
+        question = survey.question_for(site.email)
+        if question is not None:
+            found.asked[question.name] += 1
         data = read_published(folder, manifest, f"releases/{survey.round}.json", SIZE)
         if data is None:
             return None
-    question = survey.question_for(site.email)
     if question is None:
         raise RefusedRelease("not_asked", "this person was not asked in this round")
     return question, parse_release(data, survey, question)

@@ -89,8 +89,12 @@ class Enrolment:
 
     def participants(self) -> list[str]:
         """Return everybody who takes part now, sorted: the listed, and with `automatic` who shares a valid manifest."""
+        return sorted(self.taking_part())
+
+    def taking_part(self) -> Iterator[str]:
+        """Yield the same in no particular order, looking into one datasite after the other."""
         listed = self.listed()
-        return sorted(name for name in self.candidates() if name in listed or self._shares_manifest(name))
+        yield from (name for name in self.candidates() if name in listed or self._shares_manifest(name))
 
     def _shares_manifest(self, name: str) -> bool:
         try:

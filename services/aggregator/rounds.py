@@ -12,19 +12,18 @@ from netflix_trend.datasite import Datasite
 from netflix_trend.files import restore_file, write_atomically
 from netflix_trend.shared_files import CANDIDATES, SURVEYS, VOCABULARY
 from netflix_trend.statistics import RoundStatistics
-from netflix_trend.survey import DEFAULT_ODDS, ROTATION, Survey, default_survey, dump_surveys, load_surveys
+from netflix_trend.survey import DEFAULT_ODDS, ROTATION, Survey, dump_surveys, load_surveys
 from netflix_trend.trends import MOST_ROUNDS, TRENDS, Trends
 from netflix_trend.vocabulary import Vocabulary
 from netflix_trend.weeks import Week
 from services.aggregator.candidates import next_candidates
 from services.aggregator.collect import RoundReports, collect
+from services.aggregator.community import PUBLIC, Community
 from services.aggregator.enrolment import Enrolment
 from services.aggregator.estimation import estimate_round
-from services.aggregator.site.page import render_page
+from services.aggregator.overview import find_overview, write_overview
+from services.aggregator.survey_plan import SurveyPlan, current_plan
 from services.aggregator.trends import find_trends
-
-# With the whole vocabulary on the list a person names up to this many shows.
-_NAMED_OF_ALL = 3
 
 
 @dataclass(frozen=True)
@@ -69,10 +68,9 @@ class Aggregator:
             return load_surveys(path.read_bytes())[0]
         except FileNotFoundError:
             pass
-        candidates, k = self.candidates(week), 1
-        if not self.list_length:
-            candidates, k = list(range(len(self.vocabulary))), _NAMED_OF_ALL
-        survey = default_survey(week, self.vocabulary.version, candidates, self.odds, k)
+        plan = current_plan(self.own, SurveyPlan.of_settings(self.odds, self.list_length))
+        ranked = self.candidates(week, plan.list_length)
+        survey = plan.survey(week, self.vocabulary.version, len(self.vocabulary), ranked)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, dump_surveys([survey]), durable=self.durable)
         # Kept for good: the round's results need its titles even after the catalogue has changed.
@@ -87,9 +85,9 @@ class Aggregator:
             return self.vocabulary
         return Vocabulary.from_bytes(self._vocabulary_path(survey.vocabulary).read_bytes())
 
-    def candidates(self, week: Week) -> list[int]:
+    def candidates(self, week: Week, most: int) -> list[int]:
         """Return vocabulary indices to ask about: the catalogue's first ones, later the strongest and some new."""
-        return next_candidates(self._newest_statistics(), self.vocabulary.shows, week, self.list_length)
+        return next_candidates(self._newest_statistics(), self.vocabulary.shows, week, most)
 
     def trends(self) -> Trends:
         """Return what the statistics of the last 52 rounds tell together."""
@@ -135,26 +133,29 @@ class Aggregator:
         return results
 
     def run(self, today: date) -> list[RoundStatistics]:
-        """Do everything once: ask, collect, estimate, publish."""
-        return [statistics for _, statistics in self.count(self.ask(today))]
+        """Do everything once; returns the statistics of the open rounds, oldest first."""
+        return [statistics for _, statistics in self.work(today)]
+
+    def work(self, today: date) -> list[tuple[RoundReports, RoundStatistics]]:
+        """Do everything once: ask, collect, estimate, publish, and leave an overview for the operator."""
+        results = self.count(self.ask(today))
+        write_overview(self.own, find_overview(self.enrolment, [found for found, _ in results], len(self.vocabulary)))
+        return results
 
     def _share(self, surveys: Sequence[Survey]) -> None:
         """Make the datasite hold everything that is published, and nothing else."""
         latest, trends = self.latest_statistics(), self.trends()
-        everybody = {
-            "index.html": render_page(latest, trends=trends).encode(),
-            "index.json": latest.to_bytes() if latest else b"{}\n",
-            TRENDS: trends.to_bytes(),
-        }
+        statistics = {path.stem: path.read_bytes() for path in self._statistics()}
+        everybody = Community(self.site.email, statistics, trends).files()
         participants = {
             VOCABULARY: self.vocabulary.to_bytes(),
             SURVEYS: dump_surveys(surveys),
             TRENDS: trends.to_bytes(),
-            **{f"statistics/{path.name}": path.read_bytes() for path in self._statistics()},
+            **{f"statistics/{name}.json": data for name, data in statistics.items()},
         }
         if latest:
             participants["statistics/latest.json"] = latest.to_bytes()
         patterns = (VOCABULARY, SURVEYS, TRENDS, "statistics/*.json")
         readers = self.enrolment.participants()
         self.site.share(self.shared, participants, dict.fromkeys(patterns, readers), durable=self.durable)
-        self.site.share(self.site.public, everybody, {name: ["*"] for name in everybody}, durable=self.durable)
+        self.site.share(self.site.public, everybody, {name: ["*"] for name in PUBLIC}, durable=self.durable)

@@ -4,22 +4,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 from flask import Flask, Response, abort, jsonify, send_file
 
 from netflix_trend.datasite import Datasite
+from netflix_trend.movement import MOVEMENT
+from netflix_trend.round_list import ROUNDS
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.shared_files import SURVEYS, VOCABULARY
+from netflix_trend.statistics_schema import SCHEMA
 from netflix_trend.trends import TRENDS
+from services.aggregator.community import ROUNDS_PAGE, START, START_DATA
+from services.aggregator.operator.access import Access, operator_token
+from services.aggregator.operator.views import operator_pages
 from services.aggregator.site.page import content_security_policy
 from services.common.supervisor import alive
 
 _ROUND = re.compile(r"\d{4}-W\d{2}|latest", re.ASCII)
 
 
-def create_app(settings: Settings | None = None, is_alive: Callable[[], bool] | None = None) -> Flask:
-    """Return the WSGI application; `is_alive` tells whether the collecting process runs."""
+def create_app(
+    settings: Settings | None = None,
+    is_alive: Callable[[], bool] | None = None,
+    today: Callable[[], date] = date.today,
+) -> Flask:
+    """Return the WSGI application; `is_alive` tells whether the collecting process runs.
+
+    The operator's view is there only with a token: `OPERATOR_TOKEN_FILE`, or one that is printed when it starts.
+    """
     settings = settings or load_settings()
     site = Datasite(settings.datasites_dir, settings.aggregator_datasite)
     shared, public = site.app_data / "shared", site.public
@@ -31,17 +45,28 @@ def create_app(settings: Settings | None = None, is_alive: Callable[[], bool] | 
             abort(404)
         return send_file(path.absolute(), conditional=True)
 
+    def embeddable(response: Response) -> Response:
+        # Public data: any web page may show it.
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        return response
+
     @app.get("/")
-    def page() -> Response:
-        return file(public / "index.html")
+    def start() -> Response:
+        return file(public / START)
 
-    @app.get("/index.json")
-    def data() -> Response:
-        return file(public / "index.json")
+    @app.get(f"/<any('{START}', '{ROUNDS_PAGE}'):name>")
+    def page(name: str) -> Response:
+        return file(public / name)
 
-    @app.get("/trends.json")
-    def trends() -> Response:
-        return file(public / TRENDS)
+    @app.get(f"/<any('{START_DATA}', '{TRENDS}', '{MOVEMENT}', '{ROUNDS}', '{SCHEMA}'):name>")
+    def data(name: str) -> Response:
+        return embeddable(file(public / name))
+
+    @app.get("/rounds/<name>.html")
+    def round_page(name: str) -> Response:
+        if not _ROUND.fullmatch(name):
+            abort(404)
+        return file(public / "rounds" / f"{name}.html")
 
     @app.get("/vocabulary.json")
     def vocabulary() -> Response:
@@ -55,7 +80,11 @@ def create_app(settings: Settings | None = None, is_alive: Callable[[], bool] | 
     def statistics(name: str) -> Response:
         if not _ROUND.fullmatch(name):
             abort(404)
-        return file(shared / "statistics" / f"{name}.json")
+        return embeddable(file(shared / "statistics" / f"{name}.json"))
+
+    token = operator_token(settings)
+    if token:
+        app.register_blueprint(operator_pages(settings, Access(token, settings.aggregator_dir), today))
 
     @app.get("/healthz")
     def health() -> tuple[Response, int]:
@@ -70,9 +99,10 @@ def create_app(settings: Settings | None = None, is_alive: Callable[[], bool] | 
 
     @app.after_request
     def harden(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = content_security_policy()
+        # The operator's pages have their own.
+        response.headers.setdefault("Content-Security-Policy", content_security_policy())
         response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers.setdefault("Referrer-Policy", "no-referrer")
         response.headers["X-Frame-Options"] = "DENY"
         return response
 

@@ -139,6 +139,8 @@ def test_everybody_gets_what_is_meant_for_them_and_nothing_else(tmp_path: Path) 
         assert not [path for path in everything if ALICE.encode() in path.read_bytes() and path.parts[-2] != "public"]
         page = network.datasites(BOB) / AGGREGATOR / "public" / "netflix_trend" / "index.html"
         wait_for(page.exists, "everybody's page")
+        rounds = ("rounds/*.html", "statistics/*.json")
+        wait_for(lambda: all(list(page.parent.glob(pattern)) for pattern in rounds), "the page and file of a round")
 
         leaked = [path for path in network.server_data.rglob("*") if path.is_file() and holds(path, SENTINEL)]
         assert not leaked, "a title that is only in a private history is on the server"
@@ -152,6 +154,7 @@ def test_everybody_gets_what_is_meant_for_them_and_nothing_else(tmp_path: Path) 
             "the next statistics are without her"
         )
         wait_for(lambda: not seen(network, ALICE, AGGREGATOR), "alice is no reader any more")
+        wait_for(lambda: not any(list(page.parent.glob(pattern)) for pattern in rounds), "no round has an answer")
         (receipt,) = read_receipts(alice.settings.publisher_dir)
         assert set(receipt.removed) == delivered
         stays(lambda: alice.publish().state == "withdrawn" and not alice.site.published(), "nothing comes back", 1.5)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from netflix_trend.effect_statistics import LARGEST_EFFECT_ERROR
+from netflix_trend.movement import Movement, ShowMovement
+from netflix_trend.round_list import RoundList
 from netflix_trend.statistics import Percentile, RoundStatistics, ShowEstimate, TopShows, Volume, VolumeGroup
 from netflix_trend.trends import AllTimeShow, ShowTrend, Trends, WeeklyMean
+from services.aggregator.prediction import Needed
 from services.aggregator.site.charts import group_labels, top_shows_chart, viewing_chart, volume_chart
 
 # Shows that cannot be told from noise are listed only to fill the table up to this length.
@@ -28,30 +32,85 @@ class MyWeek:
     percentile: Percentile
 
 
-def render_page(statistics: RoundStatistics | None, mine: MyWeek | None = None, trends: Trends | None = None) -> str:
+@dataclass(frozen=True)
+class Place:
+    """Where a page lies among the community's pages, and what it leads to.
+
+    aggregator: its datasite. movement: changes since the week before. needed: how many answers the round's questions
+    take. older, newer: rounds that have pages. is_start: it is the start page; the others lie in `rounds/`.
+    """
+
+    aggregator: str
+    movement: Movement | None = None
+    needed: Sequence[Needed] = ()
+    older: str | None = None
+    newer: str | None = None
+    is_start: bool = True
+
+    @property
+    def up(self) -> str:
+        """What leads from the page to the folder of the start page."""
+        return "" if self.is_start else "../"
+
+    def lacks(self, question: str) -> Needed | None:
+        """Return the first thing that there are too few answers of a question for, such as the most popular show."""
+        return next((one for one in self.needed if one.question == question and not one.is_enough), None)
+
+    def moved(self, title: str) -> ShowMovement | None:
+        """Return how a show moved, None when that was not asked in both weeks."""
+        shows = self.movement.shows if self.movement else ()
+        return next((show for show in shows if show.title == title), None)
+
+
+def render_page(
+    statistics: RoundStatistics | None,
+    mine: MyWeek | None = None,
+    trends: Trends | None = None,
+    place: Place | None = None,
+) -> str:
     """Return the page as HTML; `mine` adds the participant's own place and must never be published.
 
-    trends adds what several rounds tell together; the page is whole without it.
+    trends adds what several rounds tell together, place the other pages of the community; the page is whole without.
     """
     top_shows = statistics.top_shows if statistics else None
     volume = statistics.volume if statistics else None
     rows = listed_shows(top_shows) if top_shows else []
-    html: str = _template().render(
-        statistics=statistics,
-        top_shows=top_shows,
-        volume=volume,
-        rows=rows,
-        signals=[show for show in rows if show.is_signal],
-        labels=group_labels(volume) if volume else [],
-        shows_chart=Markup(top_shows_chart(top_shows, rows)) if top_shows and rows else "",  # noqa: S704
-        volume_chart=Markup(volume_chart(volume, mine.titles if mine else None)) if volume else "",  # noqa: S704
-        mine=mine,
-        largest_effect_error=LARGEST_EFFECT_ERROR,
-        trends=trends if trends and trends.rounds else None,
-        rows_limit=_ROWS,
-        viewing_chart=Markup(viewing_chart(trends.viewing)) if trends and trends.viewing else "",  # noqa: S704
-        style=Markup(_style()),  # noqa: S704
-        policy=content_security_policy(),
+    html: str = (
+        _environment()
+        .get_template("page.html")
+        .render(
+            statistics=statistics,
+            place=place,
+            top_shows=top_shows,
+            volume=volume,
+            rows=rows,
+            signals=[show for show in rows if show.is_signal],
+            labels=group_labels(volume) if volume else [],
+            shows_chart=Markup(top_shows_chart(top_shows, rows)) if top_shows and rows else "",  # noqa: S704
+            volume_chart=Markup(volume_chart(volume, mine.titles if mine else None)) if volume else "",  # noqa: S704
+            mine=mine,
+            largest_effect_error=LARGEST_EFFECT_ERROR,
+            trends=trends if trends and trends.rounds else None,
+            rows_limit=_ROWS,
+            viewing_chart=Markup(viewing_chart(trends.viewing)) if trends and trends.viewing else "",  # noqa: S704
+            style=Markup(style()),  # noqa: S704
+            policy=content_security_policy(),
+        )
+    )
+    return html
+
+
+def render_rounds(rounds: RoundList, place: Place) -> str:
+    """Return the page that lists all rounds, as HTML."""
+    html: str = (
+        _environment()
+        .get_template("rounds.html")
+        .render(
+            rounds=rounds.rounds,
+            place=place,
+            style=Markup(style()),  # noqa: S704
+            policy=content_security_policy(),
+        )
     )
     return html
 
@@ -66,26 +125,35 @@ def listed_shows(top_shows: TopShows) -> list[ShowEstimate]:
 
 def content_security_policy() -> str:
     """Return the page's policy: nothing but its own style, named by its hash."""
-    digest = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
+    digest = base64.b64encode(hashlib.sha256(style().encode()).digest()).decode()
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
 @cache
-def _style() -> str:
+def style() -> str:
+    """Return the style sheet of all pages."""
     return (files("services.aggregator.site") / "page.css").read_text("utf-8")
 
 
 @cache
-def _template() -> Template:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("services.aggregator.site", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.filters["percent"] = lambda share: f"{100 * share:.1f} %"
     environment.filters["people"] = lambda number: f"{number:,.0f}"
     environment.filters["odds"] = odds_text
     environment.filters["reading"] = reading
     environment.filters["shown"] = shown
     environment.filters["mean_reading"] = mean_reading
+    environment.filters["refusals"] = refusals
+    environment.filters["moved"] = moved
     environment.globals["volume_reading"] = volume_reading
-    return environment.from_string((files("services.aggregator.site") / "page.html").read_text("utf-8"))
+    return environment
 
 
 def volume_reading(volume: Volume, group: VolumeGroup) -> str:
@@ -110,6 +178,21 @@ def mean_reading(week: WeeklyMean) -> str:
     if not week.is_reliable:
         return "too few answers"
     return "reliable" if week.is_robust else "reliable, if no answer was forged"
+
+
+def moved(show: ShowMovement | None) -> str:
+    """Return in words how a show moved since the week before."""
+    if show is None:
+        return "not asked then"
+    if show.direction == "unsure":
+        return "cannot be told"
+    points, low, high = (100 * value for value in (show.change, show.lower, show.upper))
+    return f"{show.direction} {abs(points):.1f} points, {low:+.1f} to {high:+.1f}"
+
+
+def refusals(refused: dict[str, int]) -> str:
+    """Return how many files were refused, by reason."""
+    return ", ".join(f"{reason.replace('_', ' ')} {count:,}" for reason, count in refused.items()) or "none"
 
 
 def odds_text(odds: tuple[int, int]) -> str:

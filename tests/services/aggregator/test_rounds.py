@@ -224,7 +224,7 @@ def test_an_emptied_datasite_is_restored_with_the_rounds_that_are_closed(tmp_pat
     later = TODAY + timedelta(weeks=9)
     here.run(later)
     before = contents(here.site.root)
-    assert len([name for name in before if "/statistics/2" in name]) == 8
+    assert len([name for name in before if "/shared/statistics/2" in name]) == 8
     participants = [path for path in here.site.datasites.iterdir() if path != here.site.root]
     assert participants
     shutil.rmtree(here.site.root)

@@ -37,7 +37,13 @@ def client(tmp_path: Path) -> FlaskClient:
     [
         "/",
         "/index.json",
+        "/index.html",
+        "/rounds.html",
+        "/rounds/2026-W46.html",
         "/trends.json",
+        "/rounds.json",
+        "/movement.json",
+        "/schema.json",
         "/vocabulary.json",
         "/survey.json",
         "/statistics/2026-W46.json",
@@ -60,12 +66,26 @@ def test_what_was_published_is_served_with_a_strict_policy(client: FlaskClient, 
         "/statistics/..%2f..%2fsyftperm.yaml",
         "/statistics/syftperm.json",
         "/syftperm.yaml",
+        "/rounds/2031-W01.html",
+        "/rounds/latest.html",
+        "/rounds/..%2findex.html",
+        "/rounds/syftperm.html",
+        "/operator/",
     ],
 )
 def test_everything_else_is_missing_in_the_one_error_shape(client: FlaskClient, path: str) -> None:
     response = client.get(path)
     assert response.status_code == 404
     assert response.json == {"ok": False, "error": "there is nothing here (yet)"}
+
+
+def test_any_page_may_embed_public_data_and_nothing_else(client: FlaskClient) -> None:
+    for path in ("/index.json", "/rounds.json", "/statistics/2026-W46.json"):
+        with client.get(path) as response:
+            assert response.headers["Access-Control-Allow-Origin"] == "*"
+    for path in ("/", "/survey.json", "/vocabulary.json", "/healthz"):
+        with client.get(path) as response:
+            assert "Access-Control-Allow-Origin" not in response.headers
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete"])

@@ -1,0 +1,57 @@
+"""The list of all rounds of an aggregator: the file `rounds.json`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from netflix_trend.canonical import canonical_json
+from netflix_trend.statistics import RoundStatistics
+from netflix_trend.survey import Strict
+
+ROUNDS = "rounds.json"
+
+_Count = Annotated[int, Field(ge=0)]
+
+
+class RoundSummary(Strict):
+    """A round in one line. answers: by question. signals: how many shows can be told from noise; top_show: the first
+    of them. The whole round is `statistics/<round>.json`, its page `rounds/<round>.html`.
+    """
+
+    round: Annotated[str, Field(pattern=r"^\d{4}-W\d{2}$")]
+    participants: _Count
+    reports: _Count
+    waiting: _Count
+    refused: dict[str, _Count]
+    answers: dict[str, _Count]
+    signals: _Count
+    top_show: str | None
+
+
+class RoundList(Strict):
+    """All rounds, newest first. aggregator: its datasite, the address that participants name to join."""
+
+    schema_version: Literal[1] = 1
+    aggregator: str
+    rounds: Annotated[tuple[RoundSummary, ...], Field(strict=False)]
+
+    def to_bytes(self) -> bytes:
+        """Return the file `rounds.json`."""
+        return canonical_json(self.model_dump(mode="json")) + b"\n"
+
+
+def summarize(statistics: RoundStatistics) -> RoundSummary:
+    """Return the line of one round."""
+    signals = [show for show in statistics.top_shows.shows if show.is_signal] if statistics.top_shows else []
+    return RoundSummary(
+        round=statistics.round,
+        participants=statistics.participants,
+        reports=statistics.reports,
+        waiting=statistics.waiting,
+        refused=statistics.refused,
+        answers=statistics.answers(),
+        signals=len(signals),
+        top_show=signals[0].title if signals else None,
+    )

@@ -1,0 +1,59 @@
+"""The JSON Schema of everything that is published, made from the models that write it.
+
+`python -m netflix_trend.statistics_schema >docs/statistics-schema.json` after a model has changed.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from netflix_trend.movement import MOVEMENT, Movement
+from netflix_trend.round_list import ROUNDS, RoundList
+from netflix_trend.statistics import RoundStatistics
+from netflix_trend.survey import Strict
+from netflix_trend.trends import TRENDS, Trends
+
+SCHEMA = "schema.json"
+# The model of each file. `index.json` is an empty object before the first answer.
+FILES: dict[str, type[Strict]] = {
+    "index.json": RoundStatistics,
+    "statistics/<round>.json": RoundStatistics,
+    TRENDS: Trends,
+    MOVEMENT: Movement,
+    ROUNDS: RoundList,
+}
+
+
+def statistics_schema() -> dict[str, Any]:
+    """Return the schema. What it says about a file is at `#/$defs/<model>`.
+
+    Fields may be added within a version, so unknown ones are allowed here although our own readers refuse them.
+    """
+    models = sorted(set(FILES.values()), key=lambda model: model.__name__)
+    _, schema = models_json_schema([_written(model) for model in models])
+    for definition in schema["$defs"].values():
+        definition.pop("additionalProperties", None)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Netflix Trend statistics, version 1",
+        "anyOf": [{"$ref": f"#/$defs/{model.__name__}"} for model in models],
+        **schema,
+    }
+
+
+def _written(model: type[BaseModel]) -> tuple[type[BaseModel], JsonSchemaMode]:
+    return model, "serialization"
+
+
+def schema_file() -> bytes:
+    """Return the schema as a file."""
+    return json.dumps(statistics_schema(), indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(schema_file())

@@ -1,0 +1,97 @@
+"""The files that everybody may see: a page and data for the newest round, for every round, and for all together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from netflix_trend.movement import MOVEMENT
+from netflix_trend.round_list import ROUNDS, RoundList, summarize
+from netflix_trend.statistics import RoundStatistics
+from netflix_trend.statistics_schema import SCHEMA, schema_file
+from netflix_trend.trends import TRENDS, Trends
+from services.aggregator.movement import find_movement
+from services.aggregator.prediction import what_it_takes
+from services.aggregator.site.page import Place, render_page, render_rounds
+
+START, START_DATA, ROUNDS_PAGE = "index.html", "index.json", "rounds.html"
+# What everybody may read: exact names, because a catch-all would share the permission file as well.
+PUBLIC = (START, START_DATA, TRENDS, MOVEMENT, ROUNDS_PAGE, ROUNDS, SCHEMA, "rounds/*.html", "statistics/*.json")
+
+
+@dataclass(frozen=True)
+class Community:
+    """All published rounds of an aggregator: the bytes of their statistics by round, and their trends."""
+
+    aggregator: str
+    rounds: Mapping[str, bytes]
+    trends: Trends
+
+    def files(self) -> dict[str, bytes]:
+        """Return the public files by name."""
+        statistics = {name: RoundStatistics.from_bytes(data) for name, data in self.rounds.items()}
+        answered = sorted(name for name in statistics if statistics[name].reports)
+        listed = RoundList(
+            aggregator=self.aggregator, rounds=tuple(summarize(statistics[name]) for name in reversed(answered))
+        )
+        return {
+            **{f"statistics/{name}.json": self.rounds[name] for name in answered},
+            **{f"rounds/{name}.html": rendered(self._page(answered, number)) for number, name in enumerate(answered)},
+            TRENDS: self.trends.to_bytes(),
+            ROUNDS: listed.to_bytes(),
+            SCHEMA: schema_file(),
+            ROUNDS_PAGE: render_rounds(listed, Place(self.aggregator)).encode(),
+            **self._start([statistics[name] for name in answered[-2:]]),
+        }
+
+    def _page(self, answered: Sequence[str], number: int) -> RoundPage:
+        return RoundPage(
+            aggregator=self.aggregator,
+            statistics=self.rounds[answered[number]],
+            before=self.rounds[answered[number - 1]] if number else None,
+            newer=answered[number + 1] if number + 1 < len(answered) else None,
+        )
+
+    def _start(self, newest: Sequence[RoundStatistics]) -> dict[str, bytes]:
+        """Return the start page and its data from the newest rounds, oldest first: two, fewer when there are not."""
+        if not newest:
+            page = render_page(None, trends=self.trends, place=Place(self.aggregator))
+            return {START: page.encode(), START_DATA: b"{}\n"}
+        latest = newest[-1]
+        place = _place(self.aggregator, latest, newest[0] if len(newest) > 1 else None)
+        assert place.movement is not None
+        return {
+            START: render_page(latest, trends=self.trends, place=place).encode(),
+            START_DATA: latest.to_bytes(),
+            MOVEMENT: place.movement.to_bytes(),
+        }
+
+
+@dataclass(frozen=True)
+class RoundPage:
+    """What the page of one round is made from: statistics of it and of the answered round before it, as files."""
+
+    aggregator: str
+    statistics: bytes
+    before: bytes | None
+    newer: str | None
+
+
+# Rounds that are over hardly ever change, and there is a pass every few seconds.
+@lru_cache(maxsize=600)
+def rendered(page: RoundPage) -> bytes:
+    """Return the page of one round."""
+    statistics = RoundStatistics.from_bytes(page.statistics)
+    before = RoundStatistics.from_bytes(page.before) if page.before else None
+    place = replace(_place(page.aggregator, statistics, before), newer=page.newer, is_start=False)
+    return render_page(statistics, place=place).encode()
+
+
+def _place(aggregator: str, statistics: RoundStatistics, before: RoundStatistics | None) -> Place:
+    return Place(
+        aggregator,
+        movement=find_movement(statistics, before),
+        needed=what_it_takes(statistics),
+        older=before.round if before else None,
+    )

@@ -1,0 +1,181 @@
+"""The operator's pages: what the collecting process found, and what the next surveys ask."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable
+from datetime import date
+from functools import cache
+from importlib.resources import files
+
+from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from netflix_trend.datasite import Datasite
+from netflix_trend.round_list import ROUNDS, RoundList
+from netflix_trend.settings import Settings
+from netflix_trend.survey import ROTATION
+from netflix_trend.weeks import Week
+from services.aggregator.operator.access import Access
+from services.aggregator.operator.forecast import Forecast, People, people_of, predict
+from services.aggregator.operator.form import fields_of, participants_of_fields, plan_of_fields
+from services.aggregator.operator.guard import guard, with_cookie, without_cookie
+from services.aggregator.operator.words import NAMES, REASONS, chance_in_words
+from services.aggregator.overview import read_overview
+from services.aggregator.site.page import odds_text, refusals, style
+from services.aggregator.survey_plan import PRESETS, PlanError, SurveyPlan, asked_surveys, read_plan, write_plan
+
+_PER_PAGE = 50
+
+
+def operator_pages(settings: Settings, access: Access, today: Callable[[], date] = date.today) -> Blueprint:
+    """Return the pages under `/operator`."""
+    pages = Blueprint("operator", __name__, url_prefix="/operator", template_folder=".")
+    own = settings.aggregator_dir
+    from_settings = SurveyPlan.of_settings(settings.survey_odds, settings.survey_shows)
+
+    guard(pages, access)
+
+    @pages.after_request
+    def name_style(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = _policy()
+        return response
+
+    @pages.errorhandler(HTTPException)
+    def refuse(error: HTTPException) -> tuple[str, int]:
+        return show("problem.html", problem=error.description), error.code or 500
+
+    def show(template: str, **values: object) -> str:
+        return render_template(
+            template,
+            style=Markup(_operator_style()),  # noqa: S704
+            session=g.get("session"),
+            names=NAMES,
+            reasons=REASONS,
+            odds=odds_text,
+            refusals=refusals,
+            chance=chance_in_words,
+            **values,
+        )
+
+    @pages.route("/enter", methods=["GET", "POST"])
+    def enter() -> BaseResponse | tuple[str, int] | str:
+        if request.method == "GET":
+            return show("enter.html", awaits_token=access.awaits_token, problem=None)
+        session = access.enter(request.form.get("token", ""))
+        if session is None:
+            problem = "This is not the token." if access.awaits_token else "The token was used already."
+            return show("enter.html", awaits_token=access.awaits_token, problem=problem), 403
+        return with_cookie(redirect(url_for("operator.overview"), 303), session)
+
+    @pages.post("/leave")
+    def leave() -> BaseResponse:
+        access.leave()
+        return without_cookie(redirect(url_for("operator.enter"), 303))
+
+    @pages.get("/")
+    def overview() -> str:
+        found = read_overview(own)
+        page = max(0, request.args.get("page", 0, int))
+        listed = found.listed if found else ()
+        plan, problem = _plan(settings, from_settings)
+        return show(
+            "overview.html",
+            found=found,
+            listed=listed[page * _PER_PAGE : (page + 1) * _PER_PAGE],
+            page=page,
+            pages=max(1, -(-len(listed) // _PER_PAGE)),
+            rounds=_all_rounds(settings),
+            plan=plan,
+            problem=problem,
+            is_own=plan != from_settings,
+            next_round=_next_round(settings, today()),
+            saved=request.args.get("saved"),
+        )
+
+    @pages.get("/survey")
+    def survey() -> str:
+        plan, problem = _plan(settings, from_settings)
+        fields: MultiDict[str, str] = request.args if "odds" in request.args else fields_of(plan)
+        forecast, problems = None, {"plan": problem} if problem else {}
+        proposed = plan
+        try:
+            proposed = plan_of_fields(fields)
+            forecast = _forecast(settings, proposed, participants_of_fields(fields), today())
+        except PlanError as error:
+            problems = error.problems
+        return show(
+            "survey.html",
+            fields=fields,
+            problems=problems,
+            forecast=forecast,
+            proposed=proposed,
+            kept=fields_of(proposed),
+            is_changed=proposed != plan,
+            is_own=plan != from_settings,
+            presets=PRESETS,
+            next_round=_next_round(settings, today()),
+        )
+
+    @pages.post("/survey")
+    def save() -> BaseResponse | tuple[str, int]:
+        try:
+            write_plan(own, plan_of_fields(request.form))
+        except PlanError as error:
+            abort(400, f"This plan makes no survey: {error}. Nothing was changed.")
+        return redirect(url_for("operator.overview", saved="plan"), 303)
+
+    @pages.post("/survey/reset")
+    def reset() -> BaseResponse:
+        write_plan(own, None)
+        return redirect(url_for("operator.overview", saved="settings"), 303)
+
+    return pages
+
+
+def _plan(settings: Settings, from_settings: SurveyPlan) -> tuple[SurveyPlan, str | None]:
+    """Return the plan for the next surveys, and what is wrong with the kept one if it cannot be read."""
+    try:
+        return read_plan(settings.aggregator_dir) or from_settings, None
+    except PlanError as error:
+        return from_settings, f"The kept plan cannot be read, the settings are used: {error}"
+
+
+def _next_round(settings: Settings, today: date) -> Week:
+    """Return the first round that has no survey yet."""
+    oldest_open = Week.last_complete(today) - (ROTATION - 1)
+    return max([oldest_open, *(week + 1 for week in asked_surveys(settings.aggregator_dir)[-1:])])
+
+
+def _all_rounds(settings: Settings) -> RoundList | None:
+    site = Datasite(settings.datasites_dir, settings.aggregator_datasite)
+    try:
+        return RoundList.model_validate_json((site.public / ROUNDS).read_bytes())
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _forecast(settings: Settings, plan: SurveyPlan, participants: int | None, today: date) -> Forecast:
+    found = read_overview(settings.aggregator_dir)
+    week = _next_round(settings, today)
+    people = people_of(found, week)
+    if participants is not None:
+        people = People(participants // ROTATION, people.rate, participants)
+    return predict(plan, week, found.shows if found else plan.list_length or 1000, people)
+
+
+@cache
+def _operator_style() -> str:
+    return style() + (files("services.aggregator.operator") / "operator.css").read_text("utf-8")
+
+
+@cache
+def _policy() -> str:
+    digest = base64.b64encode(hashlib.sha256(_operator_style().encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )

@@ -1,0 +1,148 @@
+"""What the next surveys ask: from the settings, or as the operator decided, kept on the aggregator's own volume."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, ValidationError, field_serializer, field_validator, model_validator
+from pydantic_core import ErrorDetails
+
+from netflix_trend.canonical import canonical_json
+from netflix_trend.files import write_atomically
+from netflix_trend.survey import DEFAULT_ODDS, QUESTIONS, Strict, Survey, default_survey
+from netflix_trend.weeks import Week
+
+_log = logging.getLogger("aggregator")
+PLAN = "survey_plan.json"
+# Ratios people can choose by name; any other one can be typed.
+PRESETS = (Fraction(3), Fraction(8), Fraction(55))
+# With the whole vocabulary on the list a person names up to this many shows.
+NAMED_OF_ALL = 3
+
+
+class PlanError(Exception):
+    """A plan cannot be read or makes no survey; `problems` says by field what is wrong and what is expected."""
+
+    def __init__(self, error: ValidationError) -> None:
+        self.problems = {
+            str(one["loc"][0]) if one["loc"] else "list_length": _in_words(one)
+            for one in error.errors(include_url=False, include_input=False)
+        }
+        super().__init__("; ".join(f"{name}: {message}" for name, message in self.problems.items()))
+
+
+def _in_words(problem: ErrorDetails) -> str:
+    limits = problem.get("ctx", {})
+    return {
+        "int_type": "expected a whole number",
+        "less_than_equal": f"expected at most {limits.get('le')}",
+        "greater_than_equal": f"expected at least {limits.get('ge')}",
+    }.get(problem["type"], problem["msg"].removeprefix("Value error, "))
+
+
+def _known(value: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(value)) != len(value) or not set(value) <= QUESTIONS:
+        raise ValueError(f"expected some of {', '.join(sorted(QUESTIONS))}, each once")
+    if not {"top_shows", "volume"} & set(value):
+        raise ValueError("ask about top_shows or volume: life events alone are asked about in few rounds only")
+    return tuple(sorted(value))
+
+
+class SurveyPlan(Strict):
+    """What every survey asks that has not been asked yet.
+
+    list_length: shows on a week's list, 0 for the whole vocabulary. k: most shows of the list that one person names.
+    questions: names of the questions; life events are asked about in the first rounds of a quarter only.
+    """
+
+    schema_version: Literal[1] = 1
+    odds: Fraction = DEFAULT_ODDS
+    list_length: Annotated[int, Field(ge=0, le=20_000)] = 50
+    k: Annotated[int, Field(ge=1, le=16)] = 1
+    questions: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(_known)] = tuple(sorted(QUESTIONS))
+
+    @field_validator("odds", mode="before")
+    @classmethod
+    def _ratio(cls, value: Any) -> Any:
+        try:
+            odds = Fraction(*value) if isinstance(value, list | tuple) else Fraction(str(value).strip())
+        except (ValueError, TypeError, ZeroDivisionError):
+            odds = Fraction(0)
+        # The largest numbers that a survey can state.
+        if odds <= 1 or odds.numerator > 1_000_000:
+            raise ValueError("expected a ratio above 1, such as 8 or 5/2")
+        return odds
+
+    @field_serializer("odds")
+    def _pair(self, odds: Fraction) -> list[int]:
+        return [odds.numerator, odds.denominator]
+
+    @model_validator(mode="after")
+    def _fits(self) -> SurveyPlan:
+        if self.list_length and self.list_length < max(2, self.k):
+            raise ValueError(f"a list needs at least {max(2, self.k)} shows when a person names up to {self.k}")
+        return self
+
+    @classmethod
+    def of_settings(cls, odds: Fraction, list_length: int) -> SurveyPlan:
+        """Return the plan that the settings make: one show named of a list, up to NAMED_OF_ALL of the vocabulary."""
+        return cls(odds=odds, list_length=list_length, k=1 if list_length else NAMED_OF_ALL)
+
+    def survey(self, week: Week, vocabulary: str, shows: int, ranked: Sequence[int]) -> Survey:
+        """Return the survey of a week about a vocabulary of that version with so many shows.
+
+        ranked: vocabulary indices for the week's list; not used when the list holds the whole vocabulary.
+        """
+        candidates = ranked if self.list_length else range(shows)
+        return default_survey(week, vocabulary, candidates, self.odds, self.k, frozenset(self.questions))
+
+    def to_bytes(self) -> bytes:
+        """Return the file `survey_plan.json`."""
+        return canonical_json(self.model_dump(mode="json")) + b"\n"
+
+
+def plan_of(values: dict[str, Any]) -> SurveyPlan:
+    """Return the plan of form values or JSON. Raises PlanError with everything that is wrong."""
+    try:
+        return SurveyPlan.model_validate(values)
+    except ValidationError as error:
+        raise PlanError(error) from None
+
+
+def read_plan(own: Path) -> SurveyPlan | None:
+    """Return the operator's plan in the aggregator's own folder, None when there is none. Raises PlanError."""
+    try:
+        data = (own / PLAN).read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        return SurveyPlan.model_validate_json(data)
+    except ValidationError as error:
+        raise PlanError(error) from None
+
+
+def current_plan(own: Path, from_settings: SurveyPlan) -> SurveyPlan:
+    """Return the operator's plan, else that of the settings; a plan that cannot be read stops nothing, it is logged."""
+    try:
+        return read_plan(own) or from_settings
+    except PlanError as problem:
+        _log.warning("%s cannot be read, the settings are used: %s", PLAN, problem)
+        return from_settings
+
+
+def write_plan(own: Path, plan: SurveyPlan | None, *, durable: bool = True) -> None:
+    """Keep a plan for the surveys that have not been asked yet; None: the settings count again."""
+    if plan is None:
+        (own / PLAN).unlink(missing_ok=True)
+        return
+    own.mkdir(parents=True, exist_ok=True)
+    write_atomically(own / PLAN, plan.to_bytes(), durable=durable)
+
+
+def asked_surveys(own: Path) -> list[Week]:
+    """Return the rounds whose survey was asked and is never changed any more, oldest first."""
+    return sorted(Week.parse(path.stem) for path in (own / "surveys").glob("[0-9]*.json"))

@@ -1,0 +1,268 @@
+"""The community page and the operator's view in a real browser: light and dark, phone and desktop, by keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from browser import WIDTHS, Browser, require_chromium
+from people import crowd
+from selenium.webdriver.common.keys import Keys
+from serving import serving
+from simulated_rounds import TODAY, aggregator_with_rounds
+
+from netflix_trend.contributions import Contribution
+from netflix_trend.datasite import Datasite
+from netflix_trend.settings import load_settings
+from netflix_trend.vocabulary import CatalogueTitle, Vocabulary
+from services.aggregator.rounds import Aggregator
+from services.aggregator.survey_plan import read_plan
+from services.aggregator.web import create_app
+
+TOKEN = "a-token-for-tests-only-0123456789"
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "\"'><img src=http://elsewhere.example/x>",
+    "=HYPERLINK(1)",
+    "\u202eevil",
+    "x" * 290,
+)
+LOOKS = [(width, scheme) for width in WIDTHS for scheme in ("light", "dark")]
+EVERY_LOOK = pytest.mark.parametrize("browser", LOOKS, indirect=True, ids="-".join)
+
+
+@pytest.fixture(scope="module")
+def rounds(tmp_path_factory: pytest.TempPathFactory) -> Aggregator:
+    """Eight rounds, three of them with a question about life events, and a hostile catalogue's first titles."""
+    root = tmp_path_factory.mktemp("rounds")
+    return aggregator_with_rounds(root, [4000, 4500, 5000, 6000, 7000, 8000, 8000, 8000])
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Aggregator:
+    titles = [*HOSTILE, *(f"Show {number}" for number in range(50))]
+    vocabulary = Vocabulary.build([CatalogueTitle(title=title, kind="series") for title in titles])
+    return aggregator_with_rounds(tmp_path_factory.mktemp("hostile"), [8000, 8000], vocabulary)
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Aggregator:
+    return aggregator_with_rounds(tmp_path_factory.mktemp("empty"), [])
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Aggregator:
+    """Five friends: too few for anything."""
+    return aggregator_with_rounds(tmp_path_factory.mktemp("few"), [24, 24])
+
+
+@pytest.fixture(scope="module")
+def windows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str, str], Browser]]:
+    """A window of a width and a scheme: one Chromium each, started when it is first needed."""
+    require_chromium()
+    opened: dict[tuple[str, str], Browser] = {}
+
+    def window(width: str, scheme: str) -> Browser:
+        if (width, scheme) not in opened:
+            opened[width, scheme] = Browser.open("", width, scheme, tmp_path_factory.mktemp("chromium"))
+        return opened[width, scheme]
+
+    yield window
+    for browser in opened.values():
+        browser.driver.quit()
+
+
+@pytest.fixture
+def browser(windows: Callable[[str, str], Browser], request: pytest.FixtureRequest) -> Iterator[Browser]:
+    """A window that nobody has used yet; a page that did anything wrong fails the test, whatever the test looks at."""
+    browser = windows(*getattr(request, "param", ("desktop", "light")))
+    browser.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    browser.forget()
+    yield browser
+    browser.check()
+
+
+@contextmanager
+def at(browser: Browser, here: Aggregator) -> Iterator[Browser]:
+    """Let the browser look at an aggregator's site, served on a free port."""
+    settings = load_settings(datasites_dir=here.site.datasites, aggregator_dir=here.own, operator_token=TOKEN)
+    with serving(create_app(settings, lambda: True, lambda: TODAY)) as browser.address:
+        yield browser
+
+
+def shows(browser: Browser, text: str) -> bool:
+    """Return whether a person can read `text` on the page, blanks folded."""
+    return text in " ".join(browser.text().split())
+
+
+def fits(browser: Browser) -> bool:
+    """Return whether the page is no wider than the window."""
+    return bool(browser.driver.execute_script("return document.documentElement.scrollWidth <= window.innerWidth"))
+
+
+def press(browser: Browser, key: str) -> None:
+    """Press a key, wherever the focus is."""
+    browser.driver.switch_to.active_element.send_keys(key)
+
+
+@pytest.fixture
+def community(browser: Browser, rounds: Aggregator) -> Iterator[Browser]:
+    with at(browser, rounds):
+        yield browser
+
+
+def named(path: str) -> str:
+    """Return a screenshot's name for a page."""
+    return path.strip("/").removesuffix(".html").replace("/", "-") or "index"
+
+
+@EVERY_LOOK
+@pytest.mark.parametrize("path", ["/", "/rounds.html", "/rounds/2026-W42.html"])
+def test_pages_are_readable_for_everybody(community: Browser, path: str) -> None:
+    community.get(path)
+    community.screenshot(f"community-{named(path)}")
+    assert community.violations() == []
+    assert fits(community)
+    assert len(community.all("svg[role=img] title")) == len(community.all("svg"))
+
+
+@pytest.mark.parametrize("browser", [("desktop", "light"), ("phone", "dark")], indirect=True, ids="-".join)
+@pytest.mark.parametrize("which", ["hostile", "empty", "few"])
+def test_hostile_titles_and_too_few_people_are_shown_harmlessly(
+    browser: Browser, request: pytest.FixtureRequest, which: str
+) -> None:
+    with at(browser, request.getfixturevalue(which)):
+        for path in ("/", "/rounds.html"):
+            browser.get(path)
+            browser.screenshot(f"community-{which}-{named(path)}")
+            assert browser.violations() == []
+            assert fits(browser)
+            assert browser.all("img, script, iframe, object") == []
+
+
+def test_too_few_people_are_told_how_many_it_takes(browser: Browser, few: Aggregator) -> None:
+    with at(browser, few):
+        browser.get("/")
+        assert shows(browser, "A show that 21 % of people name needs about 353 answers, there are 4.")
+        assert shows(browser, "2 answers are too few")
+        assert shows(browser, "telling a show from noise that 21 % of people name 353 4 not yet")
+
+
+def test_hostile_titles_are_text(browser: Browser, hostile: Aggregator) -> None:
+    with at(browser, hostile):
+        browser.get("/")
+        assert shows(browser, HOSTILE[0])
+
+
+def test_the_history_can_be_walked_by_keyboard(community: Browser) -> None:
+    """Skip link, all rounds, the oldest round, the next one, back to the newest: Tab and Enter only."""
+    community.get("/")
+    press(community, Keys.TAB)
+    assert community.driver.switch_to.active_element.text == "Skip to the results"
+
+    def follow(text: str) -> None:
+        for _ in range(120):
+            active = community.driver.switch_to.active_element
+            if active.text == text:
+                active.send_keys(Keys.ENTER)
+                return
+            press(community, Keys.TAB)
+        raise AssertionError(f"no link {text!r} within reach of the Tab key")
+
+    follow("All rounds")
+    community.wait(lambda: shows(community, "Newest first."))
+    follow("2026-W39")
+    community.wait(lambda: shows(community, "watched in 2026-W39"))
+    assert shows(community, "whether a show rose or fell cannot be told")
+    follow("2026-W40 →")
+    community.wait(lambda: shows(community, "watched in 2026-W40"))
+    follow("Newest round")
+    community.wait(lambda: shows(community, "watched in 2026-W46"))
+
+
+def test_every_link_leads_somewhere(community: Browser) -> None:
+    seen: set[str] = set()
+    waiting = ["/"]
+    while waiting:
+        path = waiting.pop()
+        community.get(path)
+        assert not shows(community, "there is nothing here"), path
+        targets = {(link.get_attribute("href") or "").partition("#")[0] for link in community.all("a[href]")}
+        for target in sorted(targets - {""}):
+            assert target.startswith(f"{community.address}/"), target
+            local = target.removeprefix(community.address)
+            if local not in seen:
+                seen.add(local)
+                waiting.append(local)
+    assert {f"/rounds/2026-W{week}.html" for week in range(39, 47)} <= seen
+    assert {"/index.json", "/movement.json", "/trends.json", "/rounds.json", "/statistics/2026-W39.json"} <= seen
+
+
+@pytest.fixture
+def operator(browser: Browser, tmp_path: Path) -> Iterator[Browser]:
+    """The operator's view of an aggregator with 300 real participants, entered with the token."""
+    here = aggregator_with_rounds(tmp_path, [2000, 2000])
+    surveys = here.ask(TODAY)
+    for number, survey in enumerate(surveys):
+        crowd(tmp_path, survey, "top_shows", [Contribution(frozenset({3}), 5)] * 30, seed=number)
+        crowd(tmp_path, survey, "volume", [Contribution(frozenset(), 5)] * 10, seed=number)
+    broken = Datasite(here.site.datasites, "broken@example.org").app_data
+    broken.mkdir(parents=True)
+    (broken / "manifest.json").write_text("no manifest")
+    here.run(TODAY)
+    with at(browser, here):
+        browser.get("/operator/")
+        browser.find("#token").send_keys(TOKEN, Keys.ENTER)
+        browser.wait(lambda: browser.all("dl.facts"))
+        yield browser
+
+
+@EVERY_LOOK
+def test_operator_pages_are_readable_for_everybody(operator: Browser) -> None:
+    for name, path in (
+        ("overview", "/operator/"),
+        ("survey", "/operator/survey"),
+        ("wrong", "/operator/survey?odds=other&other_odds=x&list_length=1&k=99&questions=event_effect"),
+        ("enter", "/operator/enter"),
+    ):
+        operator.get(path)
+        operator.screenshot(f"operator-{name}")
+        assert operator.violations() == [], path
+        assert fits(operator), path
+
+
+def test_the_operator_sees_counts_and_no_address(operator: Browser) -> None:
+    assert shows(operator, "manifest")
+    assert shows(operator, "30 of 30")
+    assert "example.org" not in operator.driver.page_source
+
+
+def test_a_plan_is_predicted_saved_and_taken_back_by_keyboard(operator: Browser, tmp_path: Path) -> None:
+    operator.get("/operator/survey")
+    assert shows(operator, "This is what is asked now.")
+    odds = operator.find("input[name=odds][value='8']")
+    odds.send_keys(Keys.ARROW_DOWN)
+    length = operator.find("input[name=list_length]")
+    length.clear()
+    length.send_keys("30", Keys.ENTER)
+    operator.wait(lambda: shows(operator, "Most participants will not answer this"))
+    assert shows(operator, "a suspicion of 10 % into one of 86 % at most")
+    operator.screenshot("operator-predicted")
+    operator.find("form[method=post][action$='/survey'] button").send_keys(Keys.ENTER)
+    operator.wait(lambda: shows(operator, "Saved: from round 2026-W47 on"))
+    plan = read_plan(tmp_path / "own")
+    assert plan is not None
+    assert (plan.odds, plan.list_length) == (55, 30)
+    operator.get("/operator/survey")
+    operator.find("form[action$='/reset'] button").send_keys(Keys.ENTER)
+    operator.wait(lambda: shows(operator, "The settings count again"))
+    assert read_plan(tmp_path / "own") is None
+
+
+def test_leaving_ends_the_session_and_the_token_does_not_work_again(operator: Browser) -> None:
+    operator.find("form[action$='/leave'] button").click()
+    operator.wait(lambda: shows(operator, "The token was used"))
+    operator.get("/operator/survey")
+    assert operator.driver.current_url.endswith("/operator/enter")

@@ -1,0 +1,368 @@
+"""The operator's view over HTTP: who is let in, what changes, and what nobody sees."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from people import AGGREGATOR, crowd
+from simulated_rounds import TODAY, aggregator_with_rounds
+from werkzeug.test import TestResponse
+
+from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.contributions import Contribution
+from netflix_trend.datasite import Datasite
+from netflix_trend.settings import Settings, SettingsError, load_settings
+from netflix_trend.weeks import Week
+from services.aggregator.operator.access import SESSION_SECONDS, Access, is_local, is_same_origin, operator_token
+from services.aggregator.operator.forecast import People, people_of, predict
+from services.aggregator.operator.words import REASONS, chance_in_words
+from services.aggregator.overview import OVERVIEW, read_overview
+from services.aggregator.rounds import Aggregator
+from services.aggregator.survey_plan import PLAN, SurveyPlan, read_plan
+from services.aggregator.web import create_app
+
+TOKEN = "a-token-for-tests-only-0123456789"
+HOST = "127.0.0.1:8650"
+SAME_ORIGIN = {"Origin": f"http://{HOST}"}
+PAGES = ("/operator/", "/operator/survey")
+CHANGES = ("/operator/survey", "/operator/survey/reset", "/operator/leave")
+FIELDS = {"odds": "3", "about": "list", "list_length": "30", "k": "1", "questions": ["top_shows", "volume"]}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two simulated rounds, and 40 real participants in the newest: made once, copied for each test."""
+    root = tmp_path_factory.mktemp("made")
+    made = aggregator_with_rounds(root, [2000, 2000])
+    crowd(root, made.ask(TODAY)[-1], "top_shows", [Contribution(frozenset({3}), 5)] * 40)
+    made.run(TODAY)
+    return root
+
+
+@pytest.fixture
+def here(made: Path, tmp_path: Path) -> Aggregator:
+    shutil.copytree(made, tmp_path / "copy")
+    site = Datasite(tmp_path / "copy" / "datasites", AGGREGATOR)
+    return Aggregator(site, tmp_path / "copy" / "own", starter_vocabulary(), durable=False)
+
+
+class LocalClient(FlaskClient):
+    """A browser on this machine, which says so in `Host`."""
+
+    def open(self, *arguments: Any, **options: Any) -> TestResponse:
+        return super().open(*arguments, base_url=f"http://{HOST}", **options)
+
+
+def settings_of(here: Aggregator, token: str = TOKEN) -> Settings:
+    return load_settings(datasites_dir=here.site.datasites, aggregator_dir=here.own, operator_token=token)
+
+
+def visitor(here: Aggregator) -> FlaskClient:
+    """A browser that was not let in yet."""
+    app = create_app(settings_of(here), lambda: True, lambda: TODAY)
+    app.test_client_class = LocalClient
+    return app.test_client()
+
+
+@pytest.fixture
+def operator(here: Aggregator) -> FlaskClient:
+    client = visitor(here)
+    assert client.post("/operator/enter", data={"token": TOKEN}, headers=SAME_ORIGIN).status_code == 303
+    return client
+
+
+def form_secret(client: FlaskClient) -> str:
+    found = re.search(r'name="secret" value="([0-9a-f]{64})"', client.get("/operator/survey").text)
+    assert found is not None
+    return found[1]
+
+
+def test_without_a_token_there_is_no_operators_view(here: Aggregator) -> None:
+    client = create_app(settings_of(here, ""), lambda: True).test_client()
+    for path in (*PAGES, "/operator/enter"):
+        assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nobody_sees_anything_before_entering(here: Aggregator, path: str) -> None:
+    response = visitor(here).get(path)
+    assert response.status_code == 303
+    assert response.headers["Location"] == "/operator/enter"
+
+
+def test_the_token_works_once_and_the_cookie_is_for_this_view_only(here: Aggregator) -> None:
+    client = visitor(here)
+    assert client.post("/operator/enter", data={"token": "wrong"}, headers=SAME_ORIGIN).status_code == 403
+    response = client.post("/operator/enter", data={"token": f" {TOKEN} "}, headers=SAME_ORIGIN)
+    cookie = response.headers["Set-Cookie"]
+    assert {"HttpOnly", "Path=/operator", "SameSite=Strict"} <= set(cookie.split("; "))
+    assert TOKEN not in cookie
+    assert client.get("/operator/").status_code == 200
+    other = client.application.test_client()
+    refused = other.post("/operator/enter", data={"token": TOKEN}, headers=SAME_ORIGIN)
+    assert (refused.status_code, "used already" in refused.text) == (403, True)
+    assert other.get("/operator/").status_code == 303
+
+
+def test_a_used_token_stays_used_after_a_restart_and_a_new_one_works(here: Aggregator) -> None:
+    assert visitor(here).post("/operator/enter", data={"token": TOKEN}, headers=SAME_ORIGIN).status_code == 303
+    again = visitor(here)
+    assert again.post("/operator/enter", data={"token": TOKEN}, headers=SAME_ORIGIN).status_code == 403
+    assert TOKEN not in "".join(path.read_text() for path in here.own.glob("operator*"))
+    assert Access("another-token-0123456789", here.own).enter("another-token-0123456789") is not None
+
+
+def test_a_session_ends(tmp_path: Path) -> None:
+    now = 0.0
+    access = Access(TOKEN, tmp_path, lambda: now)
+    session = access.enter(TOKEN)
+    assert session is not None
+    assert access.session(session.cookie) is session
+    assert access.session("") is None
+    now = SESSION_SECONDS + 1.0
+    assert access.session(session.cookie) is None
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8650", "127.0.0.1.evil.example:8650", "192.168.0.7:8650", "[::2]:1", "["]
+)
+@pytest.mark.parametrize("path", [*PAGES, "/operator/enter"])
+def test_another_name_that_leads_here_reaches_nothing(operator: FlaskClient, host: str, path: str) -> None:
+    elsewhere = {"HTTP_HOST": host}
+    assert operator.get(path, environ_overrides=elsewhere).status_code == 403
+    headers = {"Origin": f"http://{host}"}
+    assert operator.post("/operator/enter", headers=headers, environ_overrides=elsewhere).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("host", "fine"),
+    [("127.0.0.1:8650", True), ("localhost", True), ("[::1]:80", True), ("", False), ("localhost.evil.example", False)],
+)
+def test_names_of_this_machine(host: str, fine: bool) -> None:
+    assert is_local(host) is fine
+
+
+@pytest.mark.parametrize("path", CHANGES)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Origin": "null"},
+        {"Origin": "http://evil.example"},
+        {"Origin": "http://127.0.0.1:9999"},
+        {**SAME_ORIGIN, "Sec-Fetch-Site": "cross-site"},
+        {**SAME_ORIGIN, "Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_a_page_elsewhere_changes_nothing(
+    operator: FlaskClient, here: Aggregator, path: str, headers: dict[str, str]
+) -> None:
+    data = {**FIELDS, "secret": form_secret(operator)}
+    response = operator.post(path, data=data, headers=headers)
+    assert (response.status_code, "another web page" in response.text) == (403, True)
+    assert not (here.own / PLAN).exists()
+    assert operator.get("/operator/").status_code == 200
+
+
+@pytest.mark.parametrize("path", CHANGES)
+@pytest.mark.parametrize("secret", [None, "", "0" * 64, "ü"])
+def test_a_form_without_the_sessions_secret_changes_nothing(
+    operator: FlaskClient, here: Aggregator, path: str, secret: str | None
+) -> None:
+    data = {**FIELDS, **({} if secret is None else {"secret": secret})}
+    assert operator.post(path, data=data, headers=SAME_ORIGIN).status_code == 403
+    assert not (here.own / PLAN).exists()
+    assert operator.get("/operator/").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/operator/survey/reset", "/operator/leave"])
+def test_changes_are_made_by_post_only(operator: FlaskClient, path: str) -> None:
+    assert operator.get(path).status_code == 405
+
+
+def test_looking_changes_nothing(operator: FlaskClient, here: Aggregator) -> None:
+    before = {path: path.read_bytes() for path in here.own.rglob("*") if path.is_file()}
+    for path in (*PAGES, "/operator/survey?odds=55&about=whole&k=3&questions=top_shows", "/operator/?page=7"):
+        assert operator.get(path).status_code == 200
+    assert {path: path.read_bytes() for path in here.own.rglob("*") if path.is_file()} == before
+
+
+def test_a_form_that_is_too_large_is_refused(operator: FlaskClient) -> None:
+    data = {**FIELDS, "secret": form_secret(operator), "more": "x" * 20_000}
+    assert operator.post("/operator/survey", data=data, headers=SAME_ORIGIN).status_code == 413
+
+
+def test_a_plan_is_kept_for_the_next_survey_and_the_asked_ones_stay(operator: FlaskClient, here: Aggregator) -> None:
+    asked = here.ask(TODAY)
+    secret = form_secret(operator)
+    response = operator.post("/operator/survey", data={**FIELDS, "secret": secret}, headers=SAME_ORIGIN)
+    assert response.headers["Location"] == "/operator/?saved=plan"
+    assert "from round 2026-W47 on" in operator.get("/operator/?saved=plan").text
+    assert read_plan(here.own) == SurveyPlan(odds=Fraction(3), list_length=30, questions=("top_shows", "volume"))
+    assert here.ask(TODAY) == asked
+    assert "Your own plan." in operator.get("/operator/").text
+    operator.post("/operator/survey/reset", data={"secret": secret}, headers=SAME_ORIGIN)
+    assert read_plan(here.own) is None
+    assert "From the settings." in operator.get("/operator/").text
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"odds": "other", "other_odds": "1"}, "ratio above 1"),
+        ({"odds": ""}, "ratio above 1"),
+        ({"list_length": "1"}, "at least 2 shows"),
+        ({"list_length": "1e9"}, "whole number"),
+        ({"k": "-1"}, "whole number"),
+        ({"questions": []}, "top_shows or volume"),
+    ],
+)
+def test_what_makes_no_survey_is_explained_and_not_kept(
+    operator: FlaskClient, here: Aggregator, changed: dict[str, object], expected: str
+) -> None:
+    page = operator.get("/operator/survey", query_string={**FIELDS, **changed}).text
+    assert expected in page
+    assert "What it will tell" not in page
+    data = {**FIELDS, **changed, "secret": form_secret(operator)}
+    response = operator.post("/operator/survey", data=data, headers=SAME_ORIGIN)
+    assert (response.status_code, "Nothing was changed" in response.text) == (400, True)
+    assert not (here.own / PLAN).exists()
+
+
+def test_a_kept_plan_that_is_damaged_is_reported(operator: FlaskClient, here: Aggregator) -> None:
+    (here.own / PLAN).write_text("{")
+    for path in PAGES:
+        assert "cannot be read, the settings are used" in operator.get(path).text
+
+
+def test_before_the_first_pass_the_view_says_so(tmp_path: Path) -> None:
+    empty = aggregator_with_rounds(tmp_path, [])
+    client = visitor(empty)
+    client.post("/operator/enter", data={"token": TOKEN}, headers=SAME_ORIGIN)
+    assert "has not finished a pass yet" in client.get("/operator/").text
+    assert "0 participants" in client.get("/operator/survey").text
+
+
+def test_what_is_typed_is_shown_as_text(operator: FlaskClient) -> None:
+    hostile = '"><script>alert(1)</script>'
+    page = operator.get("/operator/survey", query_string={**FIELDS, "odds": "other", "other_odds": hostile}).text
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_the_view_has_its_own_strict_policy_and_is_never_stored(operator: FlaskClient) -> None:
+    headers = operator.get("/operator/").headers
+    policy = headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "form-action 'self'; base-uri 'none'; frame-ancestors 'none'" in policy
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert "Access-Control-Allow-Origin" not in headers
+
+
+def test_the_overview_counts_and_names_nobody(operator: FlaskClient, here: Aggregator) -> None:
+    left = (here.own / OVERVIEW).read_text()
+    overview = read_overview(here.own)
+    assert overview is not None
+    assert "@" not in left
+    assert (overview.participants, len(overview.listed), overview.shows) == (40, 40, len(here.vocabulary))
+    newest = overview.rounds[-1]
+    assert (newest.round, newest.asked, newest.reports) == (
+        "2026-W46",
+        {"top_shows": 40},
+        {"top_shows": 40, "volume": 0},
+    )
+    assert all(
+        (one.round, one.question, one.has_answered) == ("2026-W46", "top_shows", True) for one in overview.listed
+    )
+    page = operator.get("/operator/").text
+    assert overview.listed[0].name in page
+    assert "example.org" not in page
+    assert not list(here.site.root.rglob("operator*")), "never in the datasite"
+
+
+def test_those_who_did_not_answer_and_whose_file_was_refused_are_told_apart(here: Aggregator) -> None:
+    emails = sorted(path.name for path in here.site.datasites.iterdir() if path.name.startswith("person"))
+    releases = [here.site.datasites / email / "app_data/netflix_trend/releases/2026-W46.json" for email in emails]
+    releases[0].write_bytes(releases[0].read_bytes()[:-1])
+    here.run(TODAY)
+    overview = read_overview(here.own)
+    assert overview is not None
+    assert overview.rounds[-1].waiting + sum(overview.rounds[-1].refused.values()) == 1
+    assert overview.rounds[-1].reports["top_shows"] == 39
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"schema_version": 2}'])
+def test_an_overview_that_is_not_one_is_as_none(tmp_path: Path, content: str) -> None:
+    (tmp_path / OVERVIEW).write_text(content)
+    assert read_overview(tmp_path) is None
+
+
+def test_the_prediction_counts_on_those_whose_turn_it_is(here: Aggregator) -> None:
+    overview = read_overview(here.own)
+    people = people_of(overview, Week.parse("2026-W50"))
+    assert (people.asked, people.rate, people.participants) == (40, 1.0, 40)
+    assert people_of(overview, Week.parse("2026-W47")).asked == 0
+    assert people_of(None, Week.parse("2026-W47")).asked == 0
+    forecast = predict(SurveyPlan(), Week.parse("2026-W50"), 1439, people)
+    assert [(one.name, one.answers) for one in forecast.questions] == [
+        ("top_shows", 27),
+        ("volume", 13),
+        ("event_effect", 10),
+    ]
+    assert forecast.questions[-1].round == "2027-W01"
+    half = predict(SurveyPlan(), Week.parse("2026-W50"), 1439, People(asked=12, rate=0.5, participants=80))
+    assert [one.answers for one in half.questions] == [4, 2, 10], "life events are asked of everybody once a quarter"
+    assert not forecast.above_limit
+    assert predict(SurveyPlan(odds=Fraction(55)), Week.parse("2026-W50"), 1439, people).above_limit
+
+
+def test_the_token_is_long_enough_given_or_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = tmp_path / "token"
+    given.write_text(f"{TOKEN}\n")
+    monkeypatch.setenv("OPERATOR_TOKEN_FILE", str(given))
+    assert operator_token(load_settings()) == TOKEN
+    given.write_text("short")
+    with pytest.raises(SettingsError, match="fewer than 20"):
+        operator_token(load_settings())
+    monkeypatch.delenv("OPERATOR_TOKEN_FILE")
+    assert operator_token(load_settings()) is None
+    token = operator_token(load_settings(operator=True))
+    assert token is not None
+    assert token in capsys.readouterr().out
+    assert operator_token(load_settings(operator=True)) != token
+    assert TOKEN not in repr(load_settings(operator_token=TOKEN))
+
+
+def test_a_change_needs_the_very_same_origin() -> None:
+    assert is_same_origin("http://localhost:1", "localhost:1", None)
+    assert not is_same_origin("https://localhost:1", "localhost:1", None)
+    assert not is_same_origin(None, "localhost:1", "same-origin")
+
+
+def test_every_reason_of_a_refusal_is_explained() -> None:
+    operations = (Path(__file__).parents[3] / "docs" / "operations.md").read_text()
+    assert all(f"`{reason}`" in operations for reason in REASONS)
+
+
+@pytest.mark.parametrize(
+    ("chance", "words"),
+    [
+        (0.0, "practically never"),
+        (0.03, "3 in 100 rounds"),
+        (0.52, "5 in 10 rounds"),
+        (0.97, "97 in 100 rounds"),
+        (1.0, "practically always"),
+    ],
+)
+def test_chances_are_told_in_words(chance: float, words: str) -> None:
+    assert chance_in_words(chance) == words

@@ -1,0 +1,106 @@
+"""What is predicted before anybody is asked comes true when the answers are drawn."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from netflix_trend.effect_statistics import EVENT_SHARE, LARGEST_EFFECT_ERROR
+from netflix_trend.privacy.counts import estimate_counts, gate_count
+from netflix_trend.privacy.square_wave import map_em, posterior_draws
+from netflix_trend.privacy.ternary import DOWN, UP
+from netflix_trend.quarters import Quarter
+from netflix_trend.statistics import LARGEST_CUMULATIVE_ERROR
+from netflix_trend.survey import VOLUME_BUCKETS, EffectQuestion, TopShowsQuestion, VolumeQuestion
+from services.aggregator.estimation import PRIOR_PEOPLE, prior_shares
+from services.aggregator.prediction import (
+    EVENT_CHANGE,
+    effect_error,
+    needed_for_effect,
+    needed_for_volume,
+    percentile_error,
+    predict_shows,
+)
+
+
+@pytest.mark.parametrize(("odds", "k"), [(3, 1), (8, 1), (8, 3), (55, 1)])
+def test_errors_and_chances_of_shows_are_those_of_drawn_rounds(odds: int, k: int) -> None:
+    question = TopShowsQuestion.ask(range(50), k=k, odds=Fraction(odds), weight=1)
+    channel, answers = question.channel, 700
+    true_rate, false_rate = float(channel.true_rate), float(channel.false_rate)
+    generator = np.random.default_rng(3)
+    for show in predict_shows(question, answers):
+        named = generator.binomial(answers, show.share, 4000)
+        counts = generator.binomial(named, true_rate) + generator.binomial(answers - named, false_rate)
+        found = estimate_counts(counts, answers, true_rate, false_rate)
+        assert (found.estimate / answers).std() == pytest.approx(show.standard_error, rel=0.06)
+        assert np.mean(counts >= gate_count(answers, 50, false_rate)) == pytest.approx(show.chance, abs=0.04)
+
+
+def test_as_many_answers_as_needed_tell_a_show_from_noise_nine_times_in_ten() -> None:
+    question = TopShowsQuestion.ask(range(50), k=1, odds=Fraction(8), weight=1)
+    for number, show in enumerate(predict_shows(question, 1000)):
+        assert predict_shows(question, show.answers_needed)[number].chance == pytest.approx(0.9, abs=0.02)
+
+
+def test_nobody_answering_tells_nothing() -> None:
+    shows = predict_shows(TopShowsQuestion.ask(range(50), k=1, odds=Fraction(8), weight=1), 0)
+    assert {(show.standard_error, show.chance) for show in shows} == {(1.0, 0.0)}
+    event = EffectQuestion.ask(Quarter.parse("2026-Q3"), odds=Fraction(8), weight=1)
+    assert effect_error(event, 0) == event.clip
+
+
+@pytest.mark.parametrize("odds", [3, 8, 55])
+def test_the_percentile_error_is_the_distance_to_the_truth(odds: int) -> None:
+    """The largest error over the buckets, of the estimate that the page shows, in rounds drawn as assumed."""
+    question = VolumeQuestion.ask(odds=Fraction(odds), weight=1)
+    channel, prior, answers = question.channel.channel(), prior_shares(VOLUME_BUCKETS), 1000
+    generator = np.random.default_rng(4)
+    found = []
+    for _ in range(60):
+        counts = generator.multinomial(answers, prior @ channel)
+        shares = map_em(counts, channel, prior, PRIOR_PEOPLE)
+        found.append(np.cumsum(shares) - np.cumsum(prior))
+    largest = float(np.sqrt(np.mean(np.square(found), axis=0)).max())
+    # The posterior also allows for worlds unlike the one assumed, so it may be wider; not narrower.
+    assert 0.8 * largest < percentile_error(question, answers) < 2 * largest
+    published = posterior_draws(
+        np.rint(answers * prior @ channel).astype(int), channel, prior, PRIOR_PEOPLE, 2000, generator
+    )
+    below = np.cumsum(published, axis=1)[:, :-1].std(axis=0).max()
+    assert percentile_error(question, answers) == pytest.approx(below, rel=0.15)
+
+
+def test_with_as_many_answers_as_needed_the_volume_is_called_reliable_in_most_rounds() -> None:
+    question = VolumeQuestion.ask(odds=Fraction(8), weight=1)
+    needed = needed_for_volume(question)
+    assert needed is not None
+    assert 100 < needed < 300
+    assert percentile_error(question, needed) < percentile_error(question, needed - 1) < LARGEST_CUMULATIVE_ERROR
+    channel, prior = question.channel.channel(), prior_shares(VOLUME_BUCKETS)
+    generator = np.random.default_rng(6)
+    reliable = {needed // 2: 0, needed: 0}
+    for answers in reliable:
+        for _ in range(12):
+            counts = generator.multinomial(answers, prior @ channel)
+            draws = posterior_draws(counts, channel, prior, PRIOR_PEOPLE, 1000, generator)
+            errors = (np.cumsum(draws, axis=1) - draws).std(axis=0)
+            reliable[answers] += int(errors.max() <= LARGEST_CUMULATIVE_ERROR)
+    assert reliable[needed // 2] <= 2
+    assert reliable[needed] >= 9
+    assert needed_for_volume(VolumeQuestion.ask(odds=Fraction(101, 100), weight=1)) is None
+
+
+@pytest.mark.parametrize("odds", [3, 8, 55])
+def test_the_error_of_the_mean_change_is_that_of_drawn_answers(odds: int) -> None:
+    question = EffectQuestion.ask(Quarter.parse("2026-Q3"), odds=Fraction(odds), weight=1)
+    channel, answers = question.channel, 5000
+    low, gain = float(channel.false_rate), float(channel.true_rate - channel.false_rate)
+    up = EVENT_SHARE * EVENT_CHANGE / question.clip
+    rates = low + gain * np.array([1 - up, up, 0.0])
+    counts = np.random.default_rng(5).multinomial(answers, rates, 4000)
+    means = question.clip * (counts[:, UP] - counts[:, DOWN]) / answers / gain
+    assert means.std() / EVENT_SHARE == pytest.approx(effect_error(question, answers), rel=0.05)
+    assert effect_error(question, needed_for_effect(question)) == pytest.approx(LARGEST_EFFECT_ERROR, rel=0.02)
