@@ -35,8 +35,8 @@ def stand_in() -> Iterator[StandIn]:
 
 
 @pytest.fixture
-def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Make a temporary folder with a short name: Chromium puts a socket into it."""
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Make a temporary folder with a short name: Chromium puts a socket into it. pytest's own is made before."""
     folder = Path(tempfile.mkdtemp(prefix="nt-"))
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     monkeypatch.setenv("TMPDIR", str(folder))
@@ -52,7 +52,7 @@ class Person:
     folder: Path
     queue: list[bytes] = field(default_factory=list)
     mode: str = "cookies"
-    wanted: Wanted = Wanted(ME[1])
+    wanted: Wanted = field(default_factory=lambda: Wanted(ME[1]))
     times: DownloadTimes = QUICK
 
     @property
@@ -79,8 +79,9 @@ class Person:
 
     def again(self, arguments: tuple[str, ...] | None = None) -> Result:
         extra = self.pages.arguments if arguments is None else arguments
+        put, file = self.queue.append, self.password_file
         return Scraper(
-            self.memory, self.wanted, "me", self.queue.append, self.mode, EMAIL, self.password_file, "off", extra, self.times
+            self.memory, self.wanted, "me", put, self.mode, EMAIL, file, "off", extra, self.times
         ).run()  # fmt: skip
 
     def delivered(self) -> list[bytes]:

@@ -240,7 +240,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.send_header("Content-Length", str(len(data)))
         self.end_headers()
-        half = len(data) // 2
+        half = data.index(b",", len(data) // 2)  # in the middle of a row
         self.wfile.write(data if transfer == "whole" else data[:half])
         self.wfile.flush()
         if transfer == "stall":
