@@ -45,6 +45,11 @@ class ScheduledRuns:
         if not self._usable:
             _log.warning("SCRAPE_EVERY is set, but this image has no browser: SCRAPER_TARGET=browser")
 
+    @property
+    def running(self) -> bool:
+        """Whether a run is going on."""
+        return self._child is not None
+
     def look(self) -> None:
         """Start a run that is due, or look after the one that is going on."""
         if not self._usable:
