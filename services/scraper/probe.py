@@ -138,13 +138,14 @@ def state(probe: Probe) -> State:
 
 def _sign_in(probe: Probe) -> State | None:
     email, password = probe.has("email"), probe.has("password")
-    if probe.has("login_error") and (email or password or probe.has("login_page")):
+    # Pages for everybody have a field for an e-mail address, too.
+    if not (password or probe.has("login_page") or probe.path.startswith("/login")):
+        return None
+    if probe.has("login_error"):
         return State.LOGIN_ERROR
-    if email and password:
-        return State.LOGIN_BOTH
     if password:
-        return State.LOGIN_PASSWORD
-    return State.LOGIN_EMAIL if email and (probe.path.startswith("/login") or probe.has("login_page")) else None
+        return State.LOGIN_BOTH if email else State.LOGIN_PASSWORD
+    return State.LOGIN_EMAIL if email else None
 
 
 def _signed_in(probe: Probe) -> State:

@@ -294,8 +294,9 @@ for knobs in (Knobs(rows=37), Knobs(rows=37), Knobs(rows=37), Knobs(after_passwo
     found["runs"].append([result.code, result.detail, result.sandbox, result.duration_s, stage.password_posts])
 with browser.open_browser(settings.chromium_sandbox, pages.arguments) as one:
     found["adequate"] = commands.sandbox_is_adequate(one)
-peak = pathlib.Path("/sys/fs/cgroup/memory.peak")
-found["peak_mib"] = int(peak.read_text()) // 2**20 if peak.exists() else None
+for peak in map(pathlib.Path, ("/sys/fs/cgroup/memory.peak", "/sys/fs/cgroup/memory/memory.max_usage_in_bytes")):
+    if peak.exists():
+        found["peak_mib"] = int(peak.read_text()) // 2**20
 scraper.memory.reset()
 print(json.dumps(found))
 """
