@@ -199,15 +199,17 @@ def sweep() -> int:
     return len(profiles)
 
 
-def _remove(profile: Path) -> None:
-    def nothing_runs() -> bool:
-        pids = _processes(profile)
-        for pid in pids:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        return not pids
+def _end(profile: Path) -> bool:
+    """Kill the browser of a profile and its driver. Returns whether nothing of them ran any more."""
+    pids = _processes(profile)
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return not pids
 
-    wait_until(nothing_runs, 10)
+
+def _remove(profile: Path) -> None:
+    wait_until(lambda: _end(profile), 10)
     wait_until(lambda: _removed(profile), 10)
 
 

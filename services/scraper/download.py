@@ -17,6 +17,8 @@ from services.scraper.fresh_csv import LARGEST
 from services.scraper.poll import wait_until
 from services.scraper.stops import Stop
 
+# A browser that crashed sends no event; looking at it tells.
+_LOOK_SECONDS = 1.0
 _HOSTS = (f"{BASE}/", f"blob:{BASE}/")
 
 
@@ -52,7 +54,7 @@ class Downloads:
     def fetch(self, check: Callable[[], object]) -> bytes:
         """Click the control and return the file's bytes; nothing of the file stays.
 
-        check: is called when no download begins, and may raise a better reason. Raises Stop DOWNLOAD_*.
+        check: looks at the page while nothing comes, and may raise a better reason. Raises Stop DOWNLOAD_*.
         """
         self._begun.clear()
         self._ended.clear()
@@ -73,11 +75,11 @@ class Downloads:
                 file.unlink(missing_ok=True)
 
     def _wait(self, check: Callable[[], object]) -> None:
-        began = moved = time.monotonic()
+        began = moved = looked = time.monotonic()
         size, confirmed = 0, False
 
         def over() -> bool:
-            nonlocal size, moved, confirmed
+            nonlocal size, moved, looked, confirmed
             if self._ended:
                 return True
             now, found = time.monotonic(), self._size()
@@ -85,9 +87,10 @@ class Downloads:
                 size, moved = found, now
             if not self._begun.is_set() and not confirmed and now - began > self._times.confirm:
                 confirmed = self._confirm()
+            if now - max(looked, moved) > _LOOK_SECONDS:
+                looked = now
+                check()
             if now - moved > self._times.stall:
-                if not self._begun.is_set():
-                    check()
                 raise Stop("DOWNLOAD_STALLED", f"{size} bytes")
             return False
 

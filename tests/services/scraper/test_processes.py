@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import signal
 import socket
@@ -164,6 +165,22 @@ def test_a_run_that_is_asked_to_end_cleans_up(machine, wait_for):
     wait_for(lambda: stage.downloads, "the download hangs", 60)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
+    assert list(machine.temporary.iterdir()) == []
+    assert machine.messages() == []
+
+
+def test_a_browser_that_crashes_leaves_no_dump_and_is_named(machine, wait_for):
+    stage = machine.pages.play(Knobs(transfer="stall", rows=400))
+    process = machine.start("scrape")
+    wait_for(lambda: stage.downloads, "the download hangs", 60)
+    (profile,) = machine.temporary.glob("netflix-trend-browser-*")
+    for pid in processes_of(profile):
+        if b"chromedriver" not in Path(f"/proc/{pid}/cmdline").read_bytes():
+            os.kill(pid, signal.SIGSEGV)
+    output, _ = process.communicate(timeout=60)
+    assert machine.memory.read(Result).code == "BROWSER_CRASH"
+    assert "BROWSER_CRASH: The browser could not be started or crashed." in output
+    assert leaks(output) == []
     assert list(machine.temporary.iterdir()) == []
     assert machine.messages() == []
 
