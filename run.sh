@@ -335,9 +335,11 @@ scraper() {
   prepare_environment
   verb=$1
   shift
-  [ "$verb" = scrape ] || docker compose run --rm --quiet-pull prepare >&2
-  [ "$verb" = scrape ] || set -- --no-deps "$@"
-  docker compose run --rm --build --quiet-pull --no-TTY "$@"
+  if [ "$verb" != scrape ]; then # nothing else needs the queue
+    docker compose run --rm --quiet-pull prepare >&2 </dev/null
+    set -- --no-deps "$@"
+  fi
+  docker compose run --rm --quiet-pull --no-TTY "$@"
 }
 
 give_cookies() {
