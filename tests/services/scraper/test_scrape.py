@@ -37,14 +37,11 @@ def nothing_is_left(temporary):
     "knobs",
     [
         Knobs(),
-        Knobs(login="one_step"),
-        Knobs(locale="de"),
-        Knobs(badge=True),
-        Knobs(gate=False),
+        Knobs(login="one_step", locale="de", badge=True, gate=False),
         Knobs(gate_has_guids=False, active=ME[0]),
         Knobs(gate=False, active=OTHER[0]),
     ],
-    ids=["two_steps", "one_step", "german", "badge", "no_gate", "gate_by_click", "other_profile_active"],
+    ids=["two_steps", "one_step_in_german", "gate_by_click", "other_profile_active"],
 )
 def test_with_a_password_the_history_is_queued(person, knobs):
     person.has_password()
@@ -102,7 +99,6 @@ def test_nothing_is_disguised(person):
 @pytest.mark.parametrize(
     ("knobs", "code", "posts"),
     [
-        (Knobs(after_password="wrong"), "LOGIN_REJECTED", 1),
         (Knobs(after_password="wrong", login="one_step", locale="de"), "LOGIN_REJECTED", 1),
         (Knobs(after_password="robot"), "LOGIN_REJECTED", 1),
         (Knobs(after_password="again"), "LOGIN_REJECTED", 1),
@@ -118,7 +114,6 @@ def test_nothing_is_disguised(person):
         (Knobs(gate=False, active=OTHER[0], switch_works=False), "WRONG_PROFILE", 1),
         (Knobs(active_after_download=OTHER[0]), "WRONG_PROFILE", 1),
         (Knobs(status=429), "RATE_LIMITED", 0),
-        (Knobs(status=403), "RATE_LIMITED", 0),
     ],
     ids=lambda value: None if isinstance(value, int) else value if isinstance(value, str) else "knobs",
 )
@@ -143,9 +138,7 @@ def test_a_changed_page_is_missed_by_name(person, knobs, monkeypatch):
     assert result.code == "LAYOUT_CHANGED"
     assert result.detail.startswith("missing: ")
     assert person.queue == []
-    assert person.memory.read(Latch) is None
-    assert person.again().code == "LAYOUT_CHANGED"
-    assert person.memory.read(Latch).code == "LAYOUT_CHANGED"
+    assert person.memory.read(Latch) is None, "it is tried once more, the next day"
 
 
 def test_cookies_that_ended_are_dropped_and_nobody_is_asked_twice(person):
@@ -278,12 +271,6 @@ def test_a_wrong_certificate_is_never_accepted(person):
     result, stage = person.scrape(arguments=(person.pages.resolver,))
     assert result.code == "NET_ERROR"
     assert stage.requests == []
-
-
-def test_no_network_is_named(person):
-    person.has_cookies()
-    result, _ = person.scrape(arguments=("--host-resolver-rules=MAP * ~NOTFOUND",))
-    assert result.code == "NET_ERROR"
 
 
 def test_a_browser_that_does_not_start_is_named(person, monkeypatch):
