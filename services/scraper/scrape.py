@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import logging
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -28,8 +27,6 @@ from services.scraper.probe import Probe, State, state
 from services.scraper.schedule import plan_after
 from services.scraper.steps import ActionName, Progress, Wanted, next_step
 from services.scraper.stops import CAUSES, Stop
-
-_log = logging.getLogger("scrape")
 
 ACTIVITY = "/viewingactivity"
 RUN_SECONDS = 300.0
