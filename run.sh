@@ -16,6 +16,11 @@ Usage: ./run.sh [VERB]
   once [EXPORT ...]       import and answer what is due, in one process; for cron, no Docker needed
   read FILE ... [--json]  say what is in exports, without storing anything
   import FILE ...         import exports; --profile, --date-order, --only: see ./run.sh import --help
+  scrape                  fetch the history with a browser, once (Netflix's terms forbid automated access)
+  login                   sign in for the browser, in a page on 127.0.0.1
+  cookies FILE            or give it the cookies of your own browser; FILE is deleted afterwards
+  reset                   let the browser try again after a stop
+  doctor                  what a maintainer needs to know about the browser; nothing about you
   insights [--json]       what your own history says
   event add|list|remove   life events, such as: event add sick 2026-02-01 2026-02-09
   status                  services, and what was published
@@ -221,7 +226,7 @@ prepare_environment() {
   if [ "$(id -u)" != 0 ]; then
     PARTICIPANT_UID=$(id -u) PARTICIPANT_GID=$(id -g)
     export PARTICIPANT_UID PARTICIPANT_GID
-    mkdir -p "$(setting OUTPUT_DIR ./drop)" "$(setting DATASITES_DIR ./datasites)"
+    mkdir -p "$(setting OUTPUT_DIR ./drop)" "$(setting DATASITES_DIR ./datasites)" "$(setting SECRETS_DIR ./secrets)"
   fi
 }
 
@@ -324,6 +329,28 @@ run_once() {
   run_python services.once "$@"
 }
 
+# scraper VERB [OPTION ...]: the browser, in a container of its own that is removed afterwards
+scraper() {
+  need_docker
+  prepare_environment
+  verb=$1
+  shift
+  if [ "$verb" != scrape ]; then # nothing else needs the queue
+    docker compose run --rm --quiet-pull prepare >&2 </dev/null
+    set -- --no-deps "$@"
+  fi
+  docker compose run --rm --quiet-pull --no-TTY "$@"
+}
+
+give_cookies() {
+  [ $# = 1 ] || fail 'cookies: name one file, such as ./run.sh cookies cookies.txt'
+  case $1 in /*) file=$1 ;; *) file=$called_from/$1 ;; esac
+  [ -f "$file" ] || fail "cookies: $1: no such file"
+  scraper cookies scraper python -m services.scraper import-cookies <"$file" || exit 1
+  rm -f "$file"
+  say "$1 was deleted: whoever has it is signed in as you."
+}
+
 show_status() {
   find_syftbox
   if publishes_without_docker; then
@@ -400,6 +427,13 @@ case $verb in
     export_settings
     run_python services.processor.cli read "$@"
     ;;
+  scrape | reset | doctor) scraper "$verb" scraper python -m services.scraper "$verb" ;;
+  login)
+    port=$(setting LOGIN_PORT 8765)
+    scraper login --publish "127.0.0.1:$port:$port" scraper \
+      python -m services.scraper login --listen 0.0.0.0 --port "$port"
+    ;;
+  cookies) give_cookies "$@" ;;
   insights | event) processor "$verb" "$@" ;;
   privacy)
     find_syftbox

@@ -21,18 +21,24 @@ class UnsafeFile(Exception):
 
 
 def write_atomically(
-    path: Path, data: bytes, *, durable: bool = True, modified: float | None = None, settle: bool = True
+    path: Path,
+    data: bytes,
+    *,
+    durable: bool = True,
+    modified: float | None = None,
+    settle: bool = True,
+    mode: int = 0o644,
 ) -> None:
     """Write `data` to `path` so that a reader sees the old bytes or the new ones, never a part.
 
     modified: seconds since 1970 that the file says it was written at, None for now. settle: False when the caller
-    calls `sync_folder` itself, after several files of one folder.
+    calls `sync_folder` itself, after several files of one folder. mode: rights of the file, less the umask.
 
     The temporary name starts with a dot because SyftBox never syncs dot-files. With `durable` the bytes and the
     rename have reached the disk when this returns.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)

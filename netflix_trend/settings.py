@@ -95,7 +95,28 @@ class Settings(BaseSettings):
     output_dir: Path = Field(
         Path("/drop"), description="Drop folder: exports put here are imported (the browser downloads into it too)."
     )
-    netflix_email: str = Field("", description="E-mail address of the Netflix account, for the browser; not used yet.")
+    netflix_email: str = Field(
+        "", repr=False, description="E-mail address of the Netflix account; only for SCRAPE_WITH=password."
+    )
+    netflix_password_file: Path | None = Field(
+        None, description="File with the account's password; only for SCRAPE_WITH=password, never given otherwise."
+    )
+    netflix_profile_name: str = Field(
+        "", repr=False, description="Name of the profile on Netflix, exactly; empty: NETFLIX_PROFILE."
+    )
+    netflix_profile_guid: str = Field(
+        "", repr=False, pattern=r"^[A-Za-z0-9]{0,64}$", description="Its GUID, if several profiles have the same name."
+    )
+    scrape_every: Literal["off", "weekly"] = Field(
+        "off", description="Whether the browser fetches the history by itself; Netflix's terms forbid automated access."
+    )
+    scrape_with: Literal["cookies", "password"] = Field(
+        "cookies", description="How it is signed in: by you (./run.sh login, ./run.sh cookies) or with a password."
+    )
+    chromium_sandbox: Literal["auto", "on", "off"] = Field(
+        "auto", description="Chromium's sandbox; auto: on where the kernel lets it, else off with a warning."
+    )
+    scraper_dir: Path = Field(Path("/scraper"), description="Scraper's own volume: sign-in, schedule, last result.")
     netflix_profile: str = Field(
         "me", pattern=PROFILE_PATTERN, description="Name under which the imported profile is stored."
     )

@@ -42,6 +42,7 @@ set_up() { # set_up EMAIL: what a SyftBox client does at its first start
 
 # Folders on the participant's own disk.
 [ ! -d /host/drop ] || { own /host/drop; own /host/drop/done; own /host/drop/refused; }
+[ ! -d /host/secrets ] || own /host/secrets
 own /host/datasites
 if [ -n "${SYFTBOX_EMAIL:-}" ]; then
   if is_set_up "$SYFTBOX_EMAIL"; then
@@ -60,7 +61,7 @@ elif [ -z "${SYFTBOX_SERVER_URL:-}" ] || is_set_up "$AGGREGATOR_DATASITE"; then
   own_path /host/datasites "$AGGREGATOR_DATASITE/app_data/netflix_trend/shared"
   own_path /host/datasites "$AGGREGATOR_DATASITE/public"
 fi
-for volume in /volumes/private /volumes/publisher /volumes/aggregator /volumes/syftbox; do
+for volume in /volumes/scraper /volumes/private /volumes/publisher /volumes/aggregator /volumes/syftbox; do
   [ ! -d "$volume" ] || own "$volume"
 done
 

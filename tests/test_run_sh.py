@@ -260,6 +260,38 @@ def test_wrong_import_options_are_named(clone: Path, path: Path, arguments: list
     assert message in result.stderr
 
 
+# As the real one: whatever is run reads standard input.
+READS = 'case "$*" in "compose version"|info) exit 0;; esac; echo "$* <$(cat)" >>"$HOME/called"; '
+
+
+def test_cookies_reach_the_scraper_and_the_file_is_deleted_afterwards(clone: Path, path: Path) -> None:
+    fake_docker(path, f"{READS} exit 0")
+    (clone / "cookies.txt").write_text("the cookies")
+    result = run(clone, path, "cookies", "cookies.txt")
+    assert result.returncode == 0, result.stderr
+    assert "deleted" in result.stdout
+    assert not (clone / "cookies.txt").exists()
+    prepare, scraper = (clone / "called").read_text().splitlines()
+    assert prepare == "compose run --rm --quiet-pull prepare <"
+    assert "--no-deps scraper python -m services.scraper import-cookies <the cookies" in scraper
+
+
+def test_cookies_that_are_refused_are_kept(clone: Path, path: Path) -> None:
+    fake_docker(path, f'{READS} case "$*" in *import-cookies) exit 1;; esac')
+    (clone / "cookies.txt").write_text("no cookies")
+    assert run(clone, path, "cookies", "cookies.txt").returncode == 1
+    assert (clone / "cookies.txt").exists()
+    assert "no such file" in run(clone, path, "cookies", "missing.txt").stderr
+
+
+def test_the_page_of_the_sign_in_is_published_on_this_machine_only(clone: Path, path: Path) -> None:
+    fake_docker(path, f"{READS} exit 0")
+    assert run(clone, path, "login").returncode == 0
+    called = (clone / "called").read_text()
+    assert "--publish 127.0.0.1:8765:8765 scraper python -m services.scraper login --listen 0.0.0.0" in called
+    assert called.count("--publish") == 1
+
+
 @pytest.mark.parametrize("is_running", [True, False])
 def test_with_docker_insights_and_events_are_asked_of_the_processor(
     clone: Path, path: Path, tmp_path: Path, is_running: bool

@@ -1,36 +1,37 @@
-"""The scraper's container: watches the drop folder."""
+"""The scraper's container: watches the drop folder, and runs the browser when it was asked to."""
 
 from __future__ import annotations
 
+import argparse
 import logging
+import os
+import resource
 import signal
 import sys
 import threading
+from collections.abc import Callable
 
 from redis.exceptions import RedisError
 
-from netflix_trend.settings import load_settings
+from netflix_trend.settings import Settings, SettingsError, load_settings
 from services.common.connection import INBOX, connect
 from services.common.logs import start_logging
 from services.common.supervisor import beat
 from services.scraper.drop_folder import DropFolder
+from services.scraper.scheduled import ScheduledRuns
 
 _log = logging.getLogger("drop_folder")
 
 
-def main() -> int:
+def watch(settings: Settings) -> int:
     """Watch until a signal asks to stop. Returns the exit code."""
     start_logging("scraper")
-    settings = load_settings()
-    connection = connect(settings)
+    push = _push(settings)
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     signal.signal(signal.SIGINT, lambda *_: stopped.set())
-
-    def push(message: bytes) -> None:
-        connection.rpush(INBOX, message)
-
     drop_folder = DropFolder(settings.output_dir, settings.netflix_profile, push, only=settings.activity_profiles)
+    runs = ScheduledRuns(settings.scraper_dir) if settings.scrape_every == "weekly" else None
     _log.info("watching the drop folder")
     while not stopped.wait(min(settings.poll_seconds, 1.0)):
         try:
@@ -40,8 +41,59 @@ def main() -> int:
             _log.warning("the queue cannot be reached (%s); files stay where they are", type(error).__name__)
         except OSError as error:
             _log.error("the drop folder cannot be used: %s; check its owner and rights", error.strerror)
+        if runs is not None:
+            runs.look()
         beat("scraper")
+    if runs is not None:
+        runs.stop()
     return 0
+
+
+def _push(settings: Settings) -> Callable[[bytes], None]:
+    connection = connect(settings)
+
+    def push(message: bytes) -> None:
+        connection.rpush(INBOX, message)
+
+    return push
+
+
+def main() -> int:
+    """Run one verb. Returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m services.scraper")
+    verbs = ("watch", "scrape", "login", "import-cookies", "doctor", "reset")
+    parser.add_argument("verb", nargs="?", choices=verbs, default="watch")
+    parser.add_argument("--port", type=int, default=8765, help="port of the sign-in page on 127.0.0.1")
+    parser.add_argument("--listen", default="127.0.0.1", help="address the sign-in page listens on; for containers")
+    arguments = parser.parse_args()
+    try:
+        if os.environ.get("NETFLIX_PASSWORD"):
+            raise SettingsError(
+                "NETFLIX_PASSWORD: a password in the environment can be read by others. Put it into a file."
+            )
+        settings = load_settings()
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    if arguments.verb == "watch":
+        return watch(settings)
+    # What is written from here on is for nobody else, and what was typed is in no core dump.
+    os.umask(0o077)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    try:
+        from services.scraper import commands
+    except ModuleNotFoundError:
+        sys.stderr.write(
+            "This image has no browser. Set SCRAPER_TARGET=browser and build it again, or import a file.\n"
+        )
+        return 2
+    if arguments.verb == "login":
+        return commands.login(settings, arguments.listen, arguments.port)
+    if arguments.verb == "scrape":
+        return commands.scrape(settings, _push(settings))
+    verb = {"import-cookies": commands.import_cookies, "doctor": commands.doctor, "reset": commands.reset}
+    return verb[arguments.verb](settings)
 
 
 if __name__ == "__main__":

@@ -38,13 +38,14 @@ class Stack:
     file: str
     environment: dict[str, str]
 
-    def compose(self, *arguments: str, check: bool = True, timeout: float = 900) -> str:
+    def compose(self, *arguments: str, check: bool = True, timeout: float = 900, given: str = "") -> str:
         command = ["docker", "compose", "-p", self.name, "--env-file", str(ROOT / ".env.example")]
         command += ["-f", str(ROOT / self.file), *arguments]
         result = subprocess.run(
             command,
             cwd=ROOT,
             env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/root"), **self.environment},
+            input=given,
             capture_output=True,
             text=True,
             check=False,
@@ -65,8 +66,8 @@ class Stack:
     def down(self) -> None:
         self.compose("down", "--volumes", "--remove-orphans", "--timeout", "20", check=False)
 
-    def exec(self, service: str, *command: str, check: bool = True) -> str:
-        return self.compose("exec", "-T", service, *command, check=check)
+    def exec(self, service: str, *command: str, check: bool = True, given: str = "") -> str:
+        return self.compose("exec", "-T", service, *command, check=check, given=given)
 
     def inspect(self, service: str) -> dict[str, Any]:
         container = self.compose("ps", "--all", "--quiet", service).strip()

@@ -1,0 +1,229 @@
+"""Debian's Chromium with its own ChromeDriver: started for one run, and nothing of it is left afterwards.
+
+Nothing is disguised: the user agent says HeadlessChrome and `navigator.webdriver` is true. Logs of ChromeDriver and
+of Selenium hold what is typed, so none is written.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Literal
+
+from selenium import webdriver
+from selenium.common.exceptions import ElementClickInterceptedException, JavascriptException, WebDriverException
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.remote_connection import RemoteConnection
+from selenium.webdriver.remote.webelement import WebElement
+from urllib3.exceptions import HTTPError
+
+from services.scraper.cookies import Cookie
+from services.scraper.hooks import HOOKS
+from services.scraper.poll import wait_until
+from services.scraper.probe import SCRIPT, Probe, State, state
+from services.scraper.stops import Stop
+
+BASE = "https://www.netflix.com"
+CHROMIUM, CHROMEDRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
+PROFILE_PREFIX = "netflix-trend-browser-"
+WIDTH, HEIGHT = 1280, 900
+# Every process of a browser inherits this variable, so that a later start finds what a killed run has left.
+_MARK = "NETFLIX_TREND_BROWSER"
+_FLAGS = (
+    "--headless=new",
+    f"--window-size={WIDTH},{HEIGHT}",
+    "--lang=en-US",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-extensions",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-gpu",
+    "--disable-breakpad",
+)
+_PAGE_SECONDS, _SCRIPT_SECONDS = 30, 10
+
+SandboxSetting = Literal["auto", "on", "off"]
+
+
+class Browser:
+    """A running browser. `downloads` is its folder, `sandboxed` whether Chromium's own sandbox is on."""
+
+    def __init__(self, driver: webdriver.Chrome, downloads: Path, sandboxed: bool) -> None:
+        self.driver = driver
+        self.downloads = downloads
+        self.sandboxed = sandboxed
+        self.last = Probe(protocol="about:")
+
+    def open(self, path: str) -> None:
+        """Go to a page of Netflix. A page that cannot be reached is noticed by the next look."""
+        with net_errors():
+            self.driver.get(BASE + path)
+
+    def look(self) -> Probe:
+        """Look at the page; while it is being replaced, a look that says `not ready`."""
+        try:
+            self.last = Probe.from_page(self.driver.execute_script(SCRIPT))
+        except JavascriptException:
+            self.last = Probe(ready=False)
+        return self.last
+
+    def settle(self, seconds: float = 3.0) -> None:
+        """Give the page time to draw itself: until it has been ready for a while."""
+        wait_until(lambda: self.look().ready and state(self.last) not in (State.UNKNOWN, State.ACTIVITY_EMPTY), seconds)
+
+    def find(self, group: str, index: int = 0) -> WebElement:
+        """Return a visible element of a group of hooks. Raises Stop when there is none any more."""
+        for selector in HOOKS[group]:
+            found = [one for one in self.driver.find_elements(By.CSS_SELECTOR, selector) if one.is_displayed()]
+            if index < len(found):
+                return found[index]
+        raise Stop("LAYOUT_CHANGED", f"missing: {group}")
+
+    def click(self, group: str, index: int = 0) -> None:
+        """Click an element, also under a banner: nothing is accepted or refused in the person's name."""
+        element = self.find(group, index)
+        try:
+            element.click()
+        except ElementClickInterceptedException:
+            self.driver.execute_script("arguments[0].click()", element)
+
+    def type_secret(self, group: str, text: str) -> None:
+        """Type into a field, on Netflix's own page and over TLS only."""
+        here = self.look()
+        if not here.is_netflix:
+            raise Stop("LAYOUT_CHANGED", "the sign-in is not on www.netflix.com")
+        field = self.find(group)
+        field.clear()
+        field.send_keys(text)
+
+    def set_cookies(self, cookies: list[Cookie]) -> None:
+        """Put cookies into the browser, before the first page is opened."""
+        if cookies:
+            self.driver.execute_cdp_cmd("Network.setCookies", {"cookies": cookies})
+
+    def cookies(self) -> list[Cookie]:
+        """Return the cookies of Netflix."""
+        found: dict[str, Any] = self.driver.execute_cdp_cmd("Network.getCookies", {"urls": [BASE]})
+        return list(found["cookies"])
+
+
+@contextmanager
+def net_errors() -> Iterator[None]:
+    """Turn what Chromium says about the network into a stop."""
+    try:
+        yield
+    except WebDriverException as error:
+        if "net::ERR_" in (error.msg or "") or "timeout" in (error.msg or ""):
+            raise Stop("NET_ERROR") from None
+        raise
+
+
+def sandbox_works() -> bool:
+    """Return whether this process may make the user namespaces that Chromium's sandbox is built of."""
+    if os.geteuid() == 0:
+        return False  # Chromium refuses
+    command = ["/usr/bin/unshare", "--user", "--pid", "--net", "--fork", "/bin/true"]
+    try:
+        return subprocess.run(command, capture_output=True, check=False, timeout=10).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+@contextmanager
+def open_browser(sandbox: SandboxSetting = "auto", extra_arguments: Sequence[str] = ()) -> Iterator[Browser]:
+    """Start a browser with a new profile in the temporary folder; afterwards its processes and profile are gone.
+
+    extra_arguments: further flags of Chromium, for tests; no setting leads here. Raises Stop("BROWSER_CRASH").
+    """
+    for name in ("selenium", "urllib3", "websocket"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    profile = Path(tempfile.mkdtemp(prefix=PROFILE_PREFIX))
+    try:
+        sandboxed = sandbox == "on" or (sandbox == "auto" and sandbox_works())
+        driver = _start(profile, [*extra_arguments, *([] if sandboxed else ["--no-sandbox"])])
+        try:
+            yield Browser(driver, profile / "downloads", sandboxed)
+        finally:
+            with suppress(WebDriverException, HTTPError, OSError):
+                driver.quit()
+    finally:
+        _remove(profile)
+
+
+def _start(profile: Path, arguments: Sequence[str]) -> webdriver.Chrome:
+    options = Options()
+    options.binary_location = CHROMIUM
+    options.page_load_strategy = "eager"
+    options.set_capability("webSocketUrl", True)
+    for argument in (f"--user-data-dir={profile / 'user'}", *_FLAGS, *arguments):
+        options.add_argument(argument)
+    home, downloads = profile / "home", profile / "downloads"
+    home.mkdir()
+    downloads.mkdir()
+    ours = ("SE_", "REDIS_", "NETFLIX")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    environment |= {"HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), "XDG_CACHE_HOME": str(home / ".cache")}
+    environment |= {_MARK: str(profile), "SE_OFFLINE": "true", "SE_AVOID_STATS": "true", "TMPDIR": str(home)}
+    try:
+        driver = webdriver.Chrome(options, Service(CHROMEDRIVER, env=environment))
+    except (WebDriverException, HTTPError, OSError) as error:
+        raise Stop("BROWSER_CRASH", f"start: {type(error).__name__}") from None
+    # Else ending the connection that events come through can take ten seconds.
+    connection = driver.command_executor
+    assert isinstance(connection, RemoteConnection)
+    connection.client_config.websocket_timeout = 3
+    driver.set_page_load_timeout(_PAGE_SECONDS)
+    driver.set_script_timeout(_SCRIPT_SECONDS)
+    return driver
+
+
+def sweep() -> int:
+    """End the browsers and remove the profiles, with their cookies, that killed runs left. Returns how many.
+
+    Only while no other run is going on in the same temporary folder.
+    """
+    profiles = list(Path(tempfile.gettempdir()).glob(f"{PROFILE_PREFIX}*"))
+    for profile in profiles:
+        _remove(profile)
+    return len(profiles)
+
+
+def _end(profile: Path) -> bool:
+    """Kill the browser of a profile and its driver. Returns whether nothing of them ran any more."""
+    pids = _processes(profile)
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return not pids
+
+
+def _remove(profile: Path) -> None:
+    wait_until(lambda: _end(profile), 10)
+    wait_until(lambda: _removed(profile), 10)
+
+
+def _removed(profile: Path) -> bool:
+    shutil.rmtree(profile, ignore_errors=True)  # what dies may still write
+    return not profile.exists()
+
+
+def _processes(profile: Path) -> list[int]:
+    mark = f"{_MARK}={profile}".encode()
+    pids = []
+    for folder in Path("/proc").iterdir():
+        # Another user's process, or one that has just ended.
+        with suppress(OSError):
+            if folder.name.isdigit() and mark in (folder / "environ").read_bytes().split(b"\0"):
+                pids.append(int(folder.name))
+    return pids

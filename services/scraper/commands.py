@@ -1,0 +1,180 @@
+"""What people ask the browser to do: ./run.sh scrape, login, cookies, doctor and reset."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from netflix_trend.settings import Settings
+from services.scraper import assisted_login
+from services.scraper.browser import CHROMIUM, Browser, open_browser, sandbox_works, sweep
+from services.scraper.cookies import LARGEST_FILE, CookieError, Jar, read_cookies
+from services.scraper.hooks import HOOKS_VERSION
+from services.scraper.memory import Latch, Memory, Plan, Result
+from services.scraper.probe import state
+from services.scraper.scrape import ACTIVITY, Scraper, describe
+from services.scraper.steps import Wanted
+from services.scraper.stops import CAUSES, Stop
+
+NOTICE = """\
+Netflix's terms of use forbid automated access; using the browser may cost the account. Read the current terms and
+decide. It was tested against a stand-in of Netflix's pages, not against Netflix. Importing the file that Netflix gives
+you needs none of this: ./run.sh import FILE
+"""
+_DONE = {
+    "OK": "The viewing history was fetched and queued.",
+    "EMPTY_HISTORY": "There are no titles on this profile; nothing was queued.",
+    "BUSY": "Another run is going on. Try again in a few minutes.",
+}
+
+
+def say(text: str) -> None:
+    """Write a line for the person."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def scraper_of(settings: Settings, push: Callable[[bytes], None], extra_arguments: Sequence[str] = ()) -> Scraper:
+    """Return the scraper that the settings ask for; extra_arguments are for tests."""
+    return Scraper(
+        Memory(settings.scraper_dir),
+        Wanted(settings.netflix_profile_name or settings.netflix_profile, settings.netflix_profile_guid),
+        settings.netflix_profile,
+        push,
+        settings.scrape_with,
+        settings.netflix_email,
+        settings.netflix_password_file,
+        settings.chromium_sandbox,
+        extra_arguments,
+    )
+
+
+def scrape(settings: Settings, push: Callable[[bytes], None], extra_arguments: Sequence[str] = ()) -> int:
+    """Fetch the history once, now. Returns 0 when that worked."""
+    say(NOTICE)
+    if settings.scrape_with == "password" and not settings.netflix_email:
+        say("NETFLIX_EMAIL: is missing, and SCRAPE_WITH=password needs it.")
+        return 2
+    result = scraper_of(settings, push, extra_arguments).run()
+    say(sentence_of(result))
+    if result.sandbox is False:
+        say("Warning: Chromium's own sandbox is off. See docs/scraper.md.")
+    return 0 if result.code in ("OK", "EMPTY_HISTORY") else 1
+
+
+def sentence_of(result: Result) -> str:
+    """Return how a run ended, in words."""
+    text = CAUSES[result.code].sentence if result.code in CAUSES else _DONE[result.code]
+    rows = f" {result.rows} titles, {result.duration_s} s." if result.code == "OK" else ""
+    return f"{result.code}: {text}{rows}" + (f" ({result.detail})" if result.detail else "")
+
+
+def login(settings: Settings, listen: str, port: int, extra_arguments: Sequence[str] = ()) -> int:
+    """Let the person sign in, in a page on 127.0.0.1. Returns 0 when they did."""
+    say(NOTICE)
+    memory = Memory(settings.scraper_dir)
+    with memory.only_one() as alone:
+        if not alone:
+            say(_DONE["BUSY"])
+            return 1
+        try:
+            sweep()
+            with open_browser(settings.chromium_sandbox, extra_arguments) as browser:
+                jar = Jar(memory.jar_path)
+                if not assisted_login.serve(browser, listen, port, say):
+                    say("Nobody signed in within ten minutes. Nothing was kept.")
+                    return 1
+                jar.save(browser.cookies())
+        except Stop as stop:
+            say(f"{stop.cause.code}: {stop.sentence}")
+            return 1
+        except Exception as error:  # its message may hold what was typed
+            say(f"INTERNAL_ERROR: {describe(error)}")
+            return 1
+        if not jar.load():
+            say("Netflix gave no cookies of a sign-in. Nothing was kept.")
+            return 1
+    say("You are signed in; the cookies are kept on the scraper's own volume. Next: ./run.sh scrape")
+    return 0
+
+
+def import_cookies(settings: Settings) -> int:
+    """Keep the cookies that come on standard input. Returns 0 when they are those of a sign-in."""
+    data = sys.stdin.buffer.read(LARGEST_FILE + 1)
+    try:
+        if len(data) > LARGEST_FILE:
+            raise CookieError("This is larger than any list of cookies.")
+        cookies = read_cookies(data.decode("utf-8", "replace"))
+    except CookieError as error:
+        say(str(error))
+        return 1
+    Jar(Memory(settings.scraper_dir).jar_path).save(cookies)
+    say(f"{len(cookies)} cookies of netflix.com are kept, the others were not read. Next: ./run.sh scrape")
+    return 0
+
+
+def reset(settings: Settings) -> int:
+    """Open every latch and forget pauses."""
+    Memory(settings.scraper_dir).reset()
+    say("Latches and pauses are forgotten; the sign-in is kept. Next: ./run.sh scrape")
+    return 0
+
+
+def doctor(settings: Settings, extra_arguments: Sequence[str] = ()) -> int:
+    """Print what a maintainer needs to know, and nothing about the person. Returns 0 when the browser starts."""
+    memory = Memory(settings.scraper_dir)
+    say(f"hooks {HOOKS_VERSION}")
+    version = subprocess.run([CHROMIUM, "--version"], capture_output=True, text=True, check=False).stdout
+    say(f"browser {version.strip() or 'none'}")
+    say(f"sandbox wanted {settings.chromium_sandbox}, possible here: {_yes(sandbox_works())}")
+    say(f"schedule {settings.scrape_every}, signed in with {settings.scrape_with}, user id {os.geteuid()}")
+    say(f"cookies kept: {_yes(bool(Jar(memory.jar_path).load()))}")
+    latch, plan, result = memory.read(Latch), memory.read(Plan), memory.read(Result)
+    say(f"latch {latch.code if latch else 'none'}")
+    say(f"next run {plan.next_run:%Y-%m-%d}, failures {plan.failures}" if plan else "next run none")
+    say(f"last run {result.model_dump_json(exclude={'sha256', 'rows'})}" if result else "last run none")
+    try:
+        with memory.only_one() as alone:
+            if not alone:
+                say(_DONE["BUSY"])
+                return 1
+            sweep()
+            with open_browser(settings.chromium_sandbox, extra_arguments) as browser:
+                _examine(browser, Jar(memory.jar_path))
+    except Stop as stop:
+        say(f"{stop.cause.code}: {stop.sentence}")
+        return 1
+    except Exception as error:
+        say(f"INTERNAL_ERROR: {describe(error)}")
+        return 1
+    return 0
+
+
+def sandbox_is_adequate(browser: Browser) -> bool:
+    """Return what Chromium itself says about its sandbox; its own page, in the language that it was started with."""
+    browser.driver.get("chrome://sandbox")
+    text: str = browser.driver.execute_script("return document.body.innerText")
+    return "You are adequately sandboxed" in text
+
+
+def _examine(browser: Browser, jar: Jar) -> None:
+    say(f"sandbox adequate: {_yes(sandbox_is_adequate(browser))}")
+    browser.set_cookies(jar.load())
+    for path in ("/login", ACTIVITY):
+        try:
+            browser.open(path)
+            browser.settle()
+        except Stop as stop:
+            say(f"page {path}: {stop.cause.code}")
+            continue
+        seen = browser.last
+        groups = ", ".join(f"{group} {count}" for group, count in sorted(seen.seen.items()) if count)
+        say(f"page {path}: {state(seen).name}, status {seen.status}, groups: {groups or 'none'}")
+    say(f"checked {datetime.now(UTC):%Y-%m-%d}")
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"

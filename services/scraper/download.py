@@ -1,0 +1,116 @@
+"""The download: Chromium says when it begins and how it ended, and only a whole file is read."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from selenium.common.exceptions import WebDriverException
+from selenium.webdriver.common.bidi.browsing_context import DownloadParams
+
+from services.scraper.browser import BASE, Browser
+from services.scraper.fresh_csv import LARGEST
+from services.scraper.poll import wait_until
+from services.scraper.stops import Stop
+
+# A browser that crashed sends no event; looking at it tells.
+_LOOK_SECONDS = 1.0
+_HOSTS = (f"{BASE}/", f"blob:{BASE}/")
+
+
+@dataclass(frozen=True)
+class DownloadTimes:
+    """Seconds: without a new byte, in all, until a question is looked for, and between two tries."""
+
+    stall: float = 15.0
+    total: float = 120.0
+    confirm: float = 3.0
+    pause: float = 60.0
+
+
+class Downloads:
+    """The downloads of one browser, each under a name that nothing else has, in a folder of the run."""
+
+    def __init__(self, browser: Browser, times: DownloadTimes) -> None:
+        self._browser = browser
+        self._times = times
+        self._begun = threading.Event()
+        self._ended: list[DownloadParams] = []
+        browser.driver.execute_cdp_cmd(
+            "Browser.setDownloadBehavior",
+            {"behavior": "allowAndName", "downloadPath": str(browser.downloads), "eventsEnabled": True},
+        )
+        contexts = browser.driver.browsing_context
+        contexts.add_event_handler("download_will_begin", lambda _: self._begun.set())
+        contexts.add_event_handler("download_end", self._end)
+
+    def _end(self, event: Any) -> None:
+        self._ended.append(event.download_params)
+
+    def fetch(self, check: Callable[[], object]) -> bytes:
+        """Click the control and return the file's bytes; nothing of the file stays.
+
+        check: looks at the page while nothing comes, and may raise a better reason. Raises Stop DOWNLOAD_*.
+        """
+        self._begun.clear()
+        self._ended.clear()
+        try:
+            self._browser.click("download")
+            self._wait(check)
+            end = self._ended[0]
+            if end.status != "complete" or end.filepath is None:
+                raise Stop("DOWNLOAD_FAILED", "it was cut off")
+            if not (end.url or "").startswith(_HOSTS):
+                raise Stop("DOWNLOAD_FAILED", "it came from another host")
+            file = self._browser.downloads / Path(end.filepath).name
+            if file.stat().st_size > LARGEST:
+                raise Stop("DOWNLOAD_INVALID", "too large")
+            return file.read_bytes()
+        finally:
+            for file in self._browser.downloads.iterdir():
+                file.unlink(missing_ok=True)
+
+    def _wait(self, check: Callable[[], object]) -> None:
+        began = moved = looked = time.monotonic()
+        size, confirmed = 0, False
+
+        def over() -> bool:
+            nonlocal size, moved, looked, confirmed
+            if self._ended:
+                return True
+            now, found = time.monotonic(), self._size()
+            if found != size:
+                size, moved = found, now
+            if not self._begun.is_set() and not confirmed and now - began > self._times.confirm:
+                confirmed = self._confirm()
+            if now - max(looked, moved) > _LOOK_SECONDS:
+                looked = now
+                check()
+            if now - moved > self._times.stall:
+                raise Stop("DOWNLOAD_STALLED", f"{size} bytes")
+            return False
+
+        if not wait_until(over, self._times.total):
+            raise Stop("DOWNLOAD_TIMEOUT", f"{size} bytes")
+
+    def _confirm(self) -> bool:
+        try:
+            if not self._browser.look().has("confirm_download"):
+                return False
+            self._browser.click("confirm_download")
+        except (Stop, WebDriverException):
+            return False
+        return True
+
+    def _size(self) -> int:
+        total = 0
+        for file in self._browser.downloads.iterdir():
+            try:
+                total += file.stat().st_size
+            except FileNotFoundError:  # renamed at this moment
+                continue
+        return total

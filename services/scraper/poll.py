@@ -1,0 +1,18 @@
+"""The one place where the scraper waits: for a condition, never for a time that somebody hopes is enough."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+EVERY_SECONDS = 0.1
+
+
+def wait_until(condition: Callable[[], object], seconds: float) -> bool:
+    """Wait until a condition is true, at most so long. Returns whether it became true."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(EVERY_SECONDS)
+    return True

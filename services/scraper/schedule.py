@@ -1,0 +1,39 @@
+"""When to run by itself: about once a week, at times that tell nothing and never meet in crowds."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from netflix_trend.privacy.randomness import RandBelow, secure
+from services.scraper.memory import Plan
+from services.scraper.stops import CAUSES
+
+WEEK = timedelta(days=7)
+_JITTER = timedelta(hours=12)
+_MINUTE = timedelta(minutes=1)
+# Between two runs of the schedule that both succeeded.
+SMALLEST_GAP = timedelta(hours=24)
+
+
+def first_plan(now: datetime, draw: RandBelow = secure) -> Plan:
+    """Plan the first run: any minute of the next seven days, so that machines started together do not run together."""
+    return Plan(next_run=now + draw(WEEK // _MINUTE) * _MINUTE)
+
+
+def plan_after(before: Plan | None, code: str, now: datetime, draw: RandBelow = secure) -> Plan:
+    """Plan the run after one that ended with `code`: weekly after a success or a latch, else as its cause says.
+
+    A machine that was off for long runs once, not once for every week that it missed: the plan counts from now.
+    """
+    if code in CAUSES:
+        failures = before.failures + 1 if before is not None and before.code == code else 1
+        wait = CAUSES[code].wait(failures)
+        if wait is not None:
+            return Plan(next_run=now + wait, code=code, failures=failures, rested=code == "RATE_LIMITED")
+        return Plan(next_run=_in_a_week(now, draw), code=code, failures=failures)
+    return Plan(next_run=_in_a_week(now, draw))
+
+
+def _in_a_week(now: datetime, draw: RandBelow) -> datetime:
+    jitter = draw(2 * _JITTER // _MINUTE + 1) * _MINUTE - _JITTER
+    return now + max(WEEK + jitter, SMALLEST_GAP)

@@ -1,0 +1,248 @@
+"""One run of the browser: from the page to a checked file in the queue, or to a named stop."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Literal
+
+from redis.exceptions import RedisError
+from selenium.common.exceptions import WebDriverException
+from urllib3.exceptions import HTTPError
+
+from netflix_trend.inbox import Delivery, pack
+from services.scraper.browser import Browser, SandboxSetting, open_browser, sweep
+from services.scraper.cookies import Jar
+from services.scraper.download import Downloads, DownloadTimes
+from services.scraper.fresh_csv import check_download
+from services.scraper.memory import Fingerprint, Latch, Memory, PasswordUsed, Plan, Result, Rows
+from services.scraper.poll import EVERY_SECONDS, wait_until
+from services.scraper.probe import Probe, State, state
+from services.scraper.schedule import plan_after
+from services.scraper.steps import ActionName, Progress, Wanted, next_step
+from services.scraper.stops import CAUSES, Stop
+
+ACTIVITY = "/viewingactivity"
+RUN_SECONDS = 300.0
+_SIGNED_IN = (State.BROWSE, State.PROFILES, State.PIN, State.ACTIVITY, State.ACTIVITY_EMPTY)
+
+
+@dataclass(frozen=True)
+class Scraper:
+    """What a run needs. push: hands a message over. extra_arguments: flags of Chromium for tests only."""
+
+    memory: Memory
+    wanted: Wanted
+    profile: str
+    push: Callable[[bytes], None]
+    mode: Literal["cookies", "password"] = "cookies"
+    email: str = field(default="", repr=False)
+    password_file: Path | None = None
+    sandbox: SandboxSetting = "auto"
+    extra_arguments: Sequence[str] = ()
+    times: DownloadTimes = field(default_factory=DownloadTimes)
+
+    def run(self) -> Result:
+        """Run once and remember how it ended. Raises nothing that the catalogue of stops has a name for."""
+        began, now = time.monotonic(), datetime.now(UTC)
+        with self.memory.only_one() as alone:
+            if not alone:
+                return Result(at=now, mode=self.mode, code="BUSY", detail="another run is going on")
+            plan = self.memory.read(Plan)
+            refused = self._refused(plan, now)
+            if refused is not None:
+                return refused
+            run = _Run(self)
+            code, detail = run.code_and_detail()
+            result = Result(
+                at=now,
+                mode=self.mode,
+                state_trace=run.progress.trace,
+                code=code,
+                detail=detail,
+                sandbox=run.sandboxed,
+                rows=run.rows,
+                sha256=run.sha256,
+                duration_s=round(time.monotonic() - began, 1),
+            )
+            self._remember(result, plan)
+            return result
+
+    def fingerprint(self) -> Fingerprint:
+        """Return what a person can change to open a latch, as it is now."""
+        return self.memory.fingerprint(
+            self.password_file, self.wanted.name, self.wanted.guid, self.mode, self.sandbox, self.email
+        )
+
+    def _refused(self, plan: Plan | None, now: datetime) -> Result | None:
+        latch = self.memory.read(Latch)
+        if latch is not None and latch.holds(self.fingerprint()):
+            self.memory.write(plan_after(plan, latch.code, now))
+            return Result(at=now, mode=self.mode, code=latch.code, detail=f"latched since {latch.at:%Y-%m-%d}")
+        if plan is not None and plan.rested and now < plan.next_run:
+            return Result(
+                at=now, mode=self.mode, code=plan.code, detail=f"pausing until {plan.next_run:%Y-%m-%d %H:%M} UTC"
+            )
+        return None
+
+    def _remember(self, result: Result, before: Plan | None) -> None:
+        plan = plan_after(before, result.code, datetime.now(UTC))
+        self.memory.write(result)
+        self.memory.write(plan)
+        self.memory.forget(Latch)
+        if result.code in CAUSES:
+            if CAUSES[result.code].wait(plan.failures) is None:
+                self.memory.write(Latch(code=result.code, at=result.at, seen=self.fingerprint()))
+        elif result.rows:
+            self.memory.write(Rows(rows=result.rows))
+
+
+class _Run:
+    """The changing part of one run."""
+
+    def __init__(self, scraper: Scraper) -> None:
+        self._scraper = scraper
+        self._deadline = time.monotonic() + RUN_SECONDS
+        self._memory = scraper.memory
+        self._secret = scraper.fingerprint().secret
+        used = self._memory.read(PasswordUsed)
+        has_password = scraper.mode == "password" and bool(self._secret)
+        self.progress = Progress(
+            scraper.wanted,
+            has_password=has_password,
+            may_sign_in=has_password and (used is None or used.secret != self._secret),
+        )
+        self.sandboxed: bool | None = None
+        self.rows: int | None = None
+        self.sha256: str | None = None
+
+    def code_and_detail(self) -> tuple[str, str]:
+        """Run; return how it ended. What an exception says may hold what was typed, so only its name is kept."""
+        try:
+            sweep()
+            with open_browser(self._scraper.sandbox, self._scraper.extra_arguments) as browser:
+                self.sandboxed = browser.sandboxed
+                return self._drive(browser), ""
+        except Stop as stop:
+            return stop.cause.code, stop.detail
+        except (WebDriverException, HTTPError, ConnectionError) as error:
+            return "BROWSER_CRASH", type(error).__name__
+        except RedisError as error:
+            return "QUEUE_DOWN", type(error).__name__
+        except Exception as error:
+            return "INTERNAL_ERROR", describe(error)
+
+    def _drive(self, browser: Browser) -> str:
+        if self.progress.has_password and not browser.sandboxed and self._scraper.sandbox != "off":
+            raise Stop("SANDBOX_OFF")
+        jar = Jar(self._memory.jar_path)
+        cookies = jar.load()
+        if not cookies and not self.progress.has_password:
+            raise Stop("SESSION_EXPIRED")  # nobody has to be asked
+        browser.set_cookies(cookies)
+        downloads = Downloads(browser, self._scraper.times)
+        browser.open(ACTIVITY)
+        try:
+            probe, action = self._until_there(browser)
+        except Stop as stop:
+            if stop.cause.code == "SESSION_EXPIRED" and browser.last.membership == "ANONYMOUS":
+                jar.clear()
+            raise
+        data = b""
+        before = self._memory.read(Rows)
+        if action == "download":
+            data = self._fetch(browser, downloads, probe, before)
+        elif before is not None:
+            raise Stop("SHORTER_HISTORY", f"0 rows, last time {before.rows}")
+        self._confirm_profile(browser)
+        jar.save(browser.cookies())
+        if not self.rows:
+            self.rows = 0
+            return "EMPTY_HISTORY"
+        delivery = Delivery(
+            profile=self._scraper.profile, source="browser", name="NetflixViewingHistory.csv", received=date.today()
+        )
+        self._scraper.push(pack(delivery, io.BytesIO(data)))
+        self.sha256 = hashlib.sha256(data).hexdigest()
+        return "OK"
+
+    def _until_there(self, browser: Browser) -> tuple[Probe, ActionName]:
+        """Act until the wanted profile's viewing activity is there. Returns the last look and `download` or `empty`."""
+        seen: tuple[State, float] | None = None
+        since = time.monotonic()
+        while True:
+            now = time.monotonic()
+            if now > self._deadline:
+                raise Stop("TIME_OVER")
+            probe = browser.look()
+            if (state(probe), probe.document) != seen:
+                seen, since = (state(probe), probe.document), now
+            if self.progress.password_typed and state(probe) in _SIGNED_IN:
+                self._memory.forget(PasswordUsed)
+            action = next_step(probe, self.progress, now - since)
+            if action in ("download", "empty"):
+                self.progress = self.progress.after(action, probe)
+                return probe, action
+            if action == "wait":
+                wait_until(lambda: False, EVERY_SECONDS)
+                continue
+            self.progress = self.progress.after(action, probe)
+            self._act(browser, probe, action)
+            since = time.monotonic()
+
+    def _act(self, browser: Browser, probe: Probe, action: ActionName) -> None:
+        if action in ("type_email", "type_both"):
+            browser.type_secret("email", self._scraper.email)
+        if action in ("type_password", "type_both"):
+            # Noted before it is typed: a run that is killed here has used its one attempt.
+            self._memory.write(PasswordUsed(secret=self._secret))
+            browser.type_secret("password", self._password())
+        if action.startswith("type"):
+            browser.click("submit")
+        elif action == "choose_profile":
+            index = self.progress.wanted.choose(probe.profiles)
+            guid = probe.profiles[index].guid
+            if guid:
+                browser.open(f"/SwitchProfile?tkn={guid}")
+            else:
+                browser.click("profile", index)
+        else:
+            paths = {"open_login": "/login", "open_profiles": "/profiles/manage", "open_activity": ACTIVITY}
+            browser.open(paths[action])
+
+    def _password(self) -> str:
+        assert self._scraper.password_file is not None
+        return self._scraper.password_file.read_text("utf-8").removesuffix("\n").removesuffix("\r")
+
+    def _fetch(self, browser: Browser, downloads: Downloads, probe: Probe, before: Rows | None) -> bytes:
+        tries = 0
+        while True:
+            try:
+                data = downloads.fetch(lambda: next_step(browser.look(), self.progress, 0.0))
+                self.rows = check_download(data, probe.seen.get("row", 0), before.rows if before else None)
+            except Stop as stop:
+                tries += 1
+                if tries > stop.cause.in_run or time.monotonic() + self._scraper.times.pause > self._deadline:
+                    raise
+                wait_until(lambda: False, self._scraper.times.pause)
+            else:
+                return data
+
+    def _confirm_profile(self, browser: Browser) -> None:
+        """Look afresh whose history this is; a run that ends with another person's is worth nothing."""
+        browser.open(ACTIVITY)
+        known = wait_until(lambda: self.progress.wanted.is_active(browser.look()) is not None, 20)
+        if not known or not self.progress.wanted.is_active(browser.last):
+            raise Stop("WRONG_PROFILE", "after the download")
+
+
+def describe(error: BaseException) -> str:
+    """Return the name of an exception and where it was raised; its message may hold what nobody may read."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__} in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "unknown"

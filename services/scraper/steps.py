@@ -1,0 +1,164 @@
+"""What to do next: one pure function from a look at a page, and what was done so far, to one action or one stop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from services.scraper.probe import Probe, Profile, State, state
+from services.scraper.stops import Stop
+
+# How long a page may stay as it is before what it lacks is missed, in seconds.
+SETTLE_SECONDS = 3.0
+PAGE_SECONDS = 20.0
+
+ActionName = Literal[
+    "wait", "type_email", "type_password", "type_both", "open_login", "open_profiles", "open_activity",
+    "choose_profile", "download", "empty",
+]  # fmt: skip
+
+_STOPS = {
+    State.NET_ERROR: "NET_ERROR",
+    State.SERVER_ERROR: "NET_ERROR",
+    State.RATE_LIMITED: "RATE_LIMITED",
+    State.CAPTCHA: "CAPTCHA",
+    State.HOUSEHOLD: "HOUSEHOLD",
+    State.IDENTITY: "VERIFY_IDENTITY",
+    State.CODE: "CODE_REQUIRED",
+    State.PIN: "PROFILE_LOCKED",
+    State.NO_MEMBERSHIP: "NO_MEMBERSHIP",
+}
+_FORMS: dict[State, ActionName] = {
+    State.LOGIN_BOTH: "type_both",
+    State.LOGIN_PASSWORD: "type_password",
+    State.LOGIN_EMAIL: "type_email",
+}
+_LOGIN = (*_FORMS, State.LOGIN_ERROR)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The profile whose history is wanted: by GUID when there is one, else by its exact name."""
+
+    name: str
+    guid: str = ""
+
+    def choose(self, profiles: tuple[Profile, ...]) -> int:
+        """Return the index of the one that is wanted. Raises Stop with the number of profiles only."""
+        found = [i for i, one in enumerate(profiles) if (one.guid == self.guid if self.guid else one.name == self.name)]
+        if len(found) != 1:
+            code = "PROFILE_AMBIGUOUS" if found else "PROFILE_NOT_FOUND"
+            raise Stop(code, f"{len(found)} of {len(profiles)} profiles match")
+        return found[0]
+
+    def is_active(self, probe: Probe) -> bool | None:
+        """Return whether the page belongs to this profile, None when the page does not tell."""
+        active = probe.user_guid if self.guid else probe.user_name
+        return active == (self.guid or self.name) if active else None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a run has done. may_sign_in: a password is there and was not used up. left: state and document of the last
+    action; the page is waited for while it is still that one.
+    """
+
+    wanted: Wanted
+    may_sign_in: bool = False
+    has_password: bool = False
+    email_typed: bool = False
+    password_typed: bool = False
+    opened_login: bool = False
+    opened_profiles: bool = False
+    activity_opened: int = 1
+    chosen: int = 0
+    left: tuple[State, float] | None = None
+    trace: tuple[str, ...] = ()
+
+    def after(self, action: ActionName, probe: Probe) -> Progress:
+        """Return the progress once an action has been taken on a page."""
+        now = state(probe)
+        changes: dict[str, object] = {"left": (now, probe.document), "trace": (*self.trace, now.name)}
+        if action in ("type_email", "type_both"):
+            changes["email_typed"] = True
+        if action in ("type_password", "type_both"):
+            changes["password_typed"] = True
+        if action == "open_login":
+            changes["opened_login"] = True
+        if action == "open_profiles":
+            changes["opened_profiles"] = True
+        if action == "open_activity":
+            changes["activity_opened"] = self.activity_opened + 1
+        if action == "choose_profile":
+            changes["chosen"] = self.chosen + 1
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+
+def next_step(probe: Probe, progress: Progress, waited: float) -> ActionName:
+    """Return what to do. `waited` is for how many seconds the page has been in this state. Raises Stop."""
+    now = state(probe)
+    if now in _STOPS:
+        raise Stop(_STOPS[now])
+    if not probe.ready:
+        return _wait_or_miss(now, progress, waited)
+    if now in _LOGIN or now is State.SIGNED_OUT:
+        return _sign_in(now, probe, progress, waited)
+    if (now, probe.document) == progress.left and now is not State.ACTIVITY:
+        return _wait_or_miss(now, progress, waited)
+    # A page without rows may show no control either; whose page it is counts all the same.
+    if now is State.ACTIVITY or (now is State.ACTIVITY_EMPTY and waited >= SETTLE_SECONDS):
+        active = progress.wanted.is_active(probe)
+        if active is None:
+            return _wait_or_miss(now, progress, waited)
+        if not active:
+            return _switch(progress)
+        return "download" if now is State.ACTIVITY else "empty"
+    if now is State.PROFILES and probe.profiles:
+        if progress.chosen:
+            raise Stop("LAYOUT_CHANGED", "the choice of a profile led back to the profiles")
+        progress.wanted.choose(probe.profiles)
+        return "choose_profile"
+    if now is State.BROWSE:
+        if progress.activity_opened > 3:
+            raise Stop("LAYOUT_CHANGED", "the viewing activity leads elsewhere")
+        return "open_activity"
+    return _wait_or_miss(now, progress, waited)
+
+
+def _switch(progress: Progress) -> ActionName:
+    if progress.chosen or progress.opened_profiles:
+        raise Stop("WRONG_PROFILE")
+    return "open_profiles"
+
+
+def _sign_in(now: State, probe: Probe, progress: Progress, waited: float) -> ActionName:
+    if not progress.has_password:
+        raise Stop("SESSION_EXPIRED")
+    typed = progress.email_typed or progress.password_typed
+    if (now is State.LOGIN_ERROR and typed) or not progress.may_sign_in:
+        raise Stop("LOGIN_REJECTED")
+    if now is State.SIGNED_OUT:
+        if progress.opened_login:
+            return _wait_or_miss(now, progress, waited)
+        return "open_login"
+    if now is State.LOGIN_ERROR:  # nothing was typed yet: the message is about something else
+        if not probe.has("email"):
+            now = State.LOGIN_PASSWORD
+        else:
+            now = State.LOGIN_BOTH if probe.has("password") else State.LOGIN_EMAIL
+    elif (now, probe.document) == progress.left:
+        return _wait_or_miss(now, progress, waited)
+    if progress.password_typed or (now is State.LOGIN_EMAIL and progress.email_typed):
+        raise Stop("LOGIN_REJECTED")  # asked once more
+    return _FORMS[now]
+
+
+def _wait_or_miss(now: State, progress: Progress, waited: float) -> ActionName:
+    if waited < PAGE_SECONDS:
+        return "wait"
+    if now in _LOGIN and progress.password_typed:
+        raise Stop("LOGIN_REJECTED")
+    missing = {State.ACTIVITY_WITHOUT_DOWNLOAD: "download", State.ACTIVITY: "who is signed in"}.get(
+        now, "anything known"
+    )
+    raise Stop("LAYOUT_CHANGED", f"missing: {missing}, after {now.name}")

@@ -1,0 +1,141 @@
+"""Why a run stops: each stop has a code, a sentence for the person, and what opens its latch or when it is retried."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+
+from services.scraper.hooks import HOOKS_VERSION
+
+
+class Opens(Enum):
+    """What a person changes so that a latched scraper tries again. `./run.sh reset` opens every latch."""
+
+    SECRET = "secret"  # noqa: S105 (the password file was written anew)
+    SESSION = "session"  # somebody signed in by hand, or imported cookies
+    SETTINGS = "settings"  # the wanted profile was named differently
+    HOOKS = "hooks"  # a new version of this software
+
+
+_SESSION = frozenset({Opens.SESSION})
+_PROFILE = frozenset({Opens.SETTINGS, Opens.SESSION})
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One kind of stop.
+
+    opens: what opens the latch. retries: how long to wait before each further try by the schedule; then the latch
+    closes, or, without anything in `opens`, the last wait is used again and again. in_run: tries more in the same run.
+    """
+
+    code: str
+    sentence: str
+    opens: frozenset[Opens] = frozenset()
+    retries: tuple[timedelta, ...] = ()
+    in_run: int = 0
+
+    def wait(self, failures: int) -> timedelta | None:
+        """Return how long to wait after the `failures`-th failure in a row (from 1), None when it is latched."""
+        if failures <= len(self.retries):
+            return self.retries[failures - 1]
+        return None if self.opens or not self.retries else self.retries[-1]
+
+
+def _minutes(*numbers: int) -> tuple[timedelta, ...]:
+    return tuple(timedelta(minutes=number) for number in numbers)
+
+
+_DAY = timedelta(days=1)
+_INCOMPLETE = "The download was incomplete, nothing was imported. It is tried again tomorrow."
+
+_CAUSES = (
+    Cause(
+        "LOGIN_REJECTED",
+        "Netflix refused the sign-in. Either the password is wrong or Netflix took this for a robot (it shows the same "
+        "message). Sign in once by hand: ./run.sh login, or import the file. The password is not tried again until its "
+        "file changes or ./run.sh reset.",
+        frozenset({Opens.SECRET, Opens.SESSION}),
+    ),
+    Cause("CAPTCHA", "Netflix asks for a human check. Solve it yourself: ./run.sh login", _SESSION),
+    Cause("CODE_REQUIRED", "Netflix sent a code to you. Type it: ./run.sh login", _SESSION),
+    Cause("VERIFY_IDENTITY", "Netflix asks who you are before it shows the account. ./run.sh login", _SESSION),
+    Cause(
+        "HOUSEHOLD",
+        "Netflix shows a household notice. Open netflix.com yourself, then ./run.sh reset",
+        _SESSION,
+    ),
+    Cause(
+        "SESSION_EXPIRED",
+        "The sign-in ended, as after a change of password or a sign-out; or there was none. Sign in: ./run.sh login, "
+        "or import cookies: ./run.sh cookies FILE",
+        _SESSION,
+    ),
+    Cause("NO_MEMBERSHIP", "This account has no active plan. Import a file instead, or ./run.sh reset", _SESSION),
+    Cause("PROFILE_NOT_FOUND", "No profile has this name. Set NETFLIX_PROFILE_NAME or NETFLIX_PROFILE_GUID.", _PROFILE),
+    Cause("PROFILE_AMBIGUOUS", "Several profiles have this name. Set NETFLIX_PROFILE_GUID.", _PROFILE),
+    Cause("PROFILE_LOCKED", "The profile has a PIN. Remove the PIN, or import the file.", _PROFILE),
+    Cause(
+        "WRONG_PROFILE",
+        "Another profile was active, this would have fetched another person's history; nothing was imported. Set "
+        "NETFLIX_PROFILE_NAME or NETFLIX_PROFILE_GUID.",
+        _PROFILE,
+    ),
+    Cause(
+        "LAYOUT_CHANGED",
+        f"Netflix changed a page (hooks {HOOKS_VERSION}). Import the file meanwhile, and send the maintainers what "
+        "./run.sh doctor prints.",
+        frozenset({Opens.HOOKS}),
+        (_DAY,),
+    ),
+    Cause(
+        "RATE_LIMITED",
+        "Netflix asked for a pause. Nothing is tried before the pause is over.",
+        retries=tuple(_DAY * days for days in (1, 2, 4, 7)),
+    ),
+    Cause("DOWNLOAD_STALLED", _INCOMPLETE, retries=(_DAY,), in_run=2),
+    Cause("DOWNLOAD_TIMEOUT", _INCOMPLETE, retries=(_DAY,), in_run=2),
+    Cause("DOWNLOAD_FAILED", _INCOMPLETE, retries=(_DAY,), in_run=2),
+    Cause(
+        "DOWNLOAD_INVALID", "What came was not a whole viewing history, nothing was imported.", frozenset(), (_DAY,), 2
+    ),
+    Cause(
+        "SHORTER_HISTORY",
+        "The history is much shorter than last time, nothing was imported. If you hid titles: ./run.sh reset",
+        frozenset({Opens.SETTINGS}),
+    ),
+    Cause("NET_ERROR", "There is no connection, or no valid certificate.", retries=(*_minutes(5, 30, 120), _DAY)),
+    Cause("QUEUE_DOWN", "Redis cannot be reached, nothing was imported. ./run.sh status", retries=_minutes(5, 30, 120)),
+    Cause(
+        "BROWSER_CRASH",
+        "The browser could not be started or crashed. It needs 512 MB of memory, 64 MB in its temporary folder, and "
+        "for its sandbox user namespaces (see docs/scraper.md).",
+        retries=(*_minutes(5), _DAY),
+    ),
+    Cause(
+        "SANDBOX_OFF",
+        "The browser's sandbox does not work here, so the password is not used. Sign in by hand: ./run.sh login, or "
+        "set CHROMIUM_SANDBOX=off to accept it.",
+        frozenset({Opens.SESSION, Opens.SETTINGS}),
+    ),
+    Cause("TIME_OVER", "The run took too long and was ended.", retries=(_DAY,)),
+    Cause(
+        "INTERNAL_ERROR", "An error in this program. Send the maintainers what ./run.sh doctor prints.", retries=(_DAY,)
+    ),
+)
+CAUSES = {cause.code: cause for cause in _CAUSES}
+
+
+class Stop(Exception):
+    """A run ends without a file. `detail` holds names of hooks and counts, nothing about the person."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(code)
+        self.cause = CAUSES[code]
+        self.detail = detail
+
+    @property
+    def sentence(self) -> str:
+        """What a person reads."""
+        return f"{self.cause.sentence} ({self.detail})" if self.detail else self.cause.sentence

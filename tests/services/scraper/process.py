@@ -1,0 +1,21 @@
+"""A verb of the scraper in a process of its own, with the stand-in where Netflix would be: as in production, but for
+Chromium's flags. Started as `python process.py VERB FLAG ...`; logs everything that logging would show."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from netflix_trend.settings import load_settings
+from services.common.connection import INBOX, connect
+from services.scraper import commands
+
+logging.basicConfig(level=logging.DEBUG)
+verb, *flags = sys.argv[1:]
+settings = load_settings()
+if verb == "scrape":
+    connection = connect(settings)
+    sys.exit(commands.scrape(settings, lambda message: connection.rpush(INBOX, message), flags))
+if verb == "login":
+    sys.exit(commands.login(settings, "127.0.0.1", int(flags.pop()), flags))
+sys.exit(commands.doctor(settings, flags))

@@ -1,0 +1,383 @@
+"""The scraper as a process: what it leaves behind, also when it is killed, and that no secret gets out."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.parse
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from redis_server import redis_server
+from stand_in import EMAIL, ME, NETFLIX_ID, PASSWORD, SECRETS, SECURE_ID, TITLE, Knobs
+
+from netflix_trend.inbox import unpack
+from services.scraper.cookies import Jar
+from services.scraper.memory import Memory, Plan, Result
+from services.scraper.scheduled import ScheduledRuns
+
+__all__ = ["redis_server"]
+pytestmark = pytest.mark.browser
+ROOT = Path(__file__).parents[3]
+PROCESS = Path(__file__).parent / "process.py"
+
+
+class Machine:
+    """A participant's machine as far as the scraper sees it."""
+
+    def __init__(self, server, pages, temporary):
+        self.server, self.pages, self.temporary = server, pages, temporary
+        self.state = server.folder / "scraper"
+        self.state.mkdir()
+        self.password_file = server.folder / "netflix_password"
+        self.memory = Memory(self.state)
+
+    def environment(self, **changes):
+        return {
+            **self.server.environment("scraper"),
+            "PYTHONPATH": str(ROOT),
+            "TMPDIR": str(self.temporary),
+            "HOME": str(self.temporary),
+            "SCRAPER_DIR": str(self.state),
+            "SCRAPE_WITH": "password",
+            "NETFLIX_EMAIL": EMAIL,
+            "NETFLIX_PASSWORD_FILE": str(self.password_file),
+            "NETFLIX_PROFILE_NAME": ME[1],
+            "CHROMIUM_SANDBOX": "off",
+            **changes,
+        }
+
+    def start(self, verb, *more, **changes):
+        command = [sys.executable, str(PROCESS), verb, *self.pages.arguments, *more]
+        return subprocess.Popen(
+            command, env=self.environment(**changes), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+
+    def run(self, verb, *more, **changes):
+        process = self.start(verb, *more, **changes)
+        output, _ = process.communicate(timeout=120)
+        return process.returncode, output
+
+    def queue(self):
+        """All keys and values that Redis holds, read from its own file: the scraper may not read anything."""
+        return b"".join(path.read_bytes() for path in (self.server.folder / "redis-data").rglob("*") if path.is_file())
+
+    def messages(self):
+        settings = self.server.settings("processor")
+        with Redis(
+            host="127.0.0.1", port=settings.redis_port, username="processor", password=settings.redis_password
+        ) as client:
+            return client.lrange("inbox", 0, -1)
+
+
+@pytest.fixture
+def machine(redis_server, stand_in, temporary):
+    machine = Machine(redis_server, stand_in, temporary)
+    machine.password_file.write_text(PASSWORD + "\n")
+    return machine
+
+
+def leaks(text, allowed=()):
+    data = text if isinstance(text, bytes) else text.encode()
+    encoded = [(secret, form) for secret in SECRETS for form in (secret, urllib.parse.quote(secret))]
+    return [secret for secret, form in encoded if form.encode() in data and secret not in allowed]
+
+
+def test_no_secret_is_written_anywhere(machine, wait_for):
+    codes = {}
+    for knobs in (
+        Knobs(),
+        Knobs(active_after_download="GUIDOTHER"),
+        Knobs(transfer="cut_without_length"),
+        Knobs(after_password="wrong"),
+    ):
+        machine.memory.reset()
+        machine.memory.jar_path.unlink(missing_ok=True)
+        machine.pages.play(knobs)
+        if knobs.transfer != "whole":
+            # An error in the program itself, at the worst moment: while the password is typed.
+            machine.password_file.write_bytes(b"\xff" + PASSWORD.encode())
+        _, output = machine.run("scrape")
+        machine.password_file.write_text(PASSWORD + "\n")
+        assert leaks(output) == [], output
+        codes[machine.memory.read(Result).code] = output
+        for path in machine.state.iterdir():
+            allowed = (NETFLIX_ID, SECURE_ID) if path.name == "cookies.json" else ()
+            assert leaks(path.read_bytes(), allowed) == [], path.name
+            assert path.stat().st_mode & 0o077 == 0 or path.name == "run.lock", path.name
+    assert set(codes) == {"OK", "WRONG_PROFILE", "INTERNAL_ERROR", "LOGIN_REJECTED"}
+    assert "UnicodeDecodeError" in codes["INTERNAL_ERROR"]
+    (message,) = machine.messages()
+    assert TITLE.encode() in b"".join(unpack(message)[1])
+    assert leaks(machine.queue()) == []
+    _, output = machine.run("doctor")
+    assert leaks(output) == [], output
+    assert list(machine.temporary.iterdir()) == []
+
+
+def test_the_search_for_secrets_finds_them():
+    assert leaks(f"x{PASSWORD}x{EMAIL}".encode()) == [EMAIL, PASSWORD]
+    assert leaks(urllib.parse.quote(PASSWORD)) == [PASSWORD]
+
+
+def processes_of(folder):
+    found = []
+    for place in Path("/proc").iterdir():
+        if place.name.isdigit():
+            try:
+                parts = (place / "cmdline").read_bytes() + (place / "environ").read_bytes()
+            except OSError:
+                continue
+            if f"NETFLIX_TREND_BROWSER={folder}".encode() in parts:
+                found.append(int(place.name))
+    return found
+
+
+def test_after_a_kill_the_next_start_removes_what_is_left(machine, wait_for):
+    stage = machine.pages.play(Knobs(transfer="stall", rows=400))
+    process = machine.start("scrape")
+    wait_for(lambda: stage.downloads, "the download hangs", 60)
+    (profile,) = machine.temporary.glob("netflix-trend-browser-*")
+    assert len(processes_of(profile)) > 2
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert profile.exists(), "kill -9 leaves the profile, else there is nothing to test"
+    stage = machine.pages.play(Knobs())
+    code, output = machine.run("scrape")
+    assert code == 0, output
+    assert not profile.exists()
+    assert processes_of(profile) == []
+    assert list(machine.temporary.iterdir()) == []
+    assert len(machine.messages()) == 1
+
+
+def test_a_run_that_is_asked_to_end_cleans_up(machine, wait_for):
+    stage = machine.pages.play(Knobs(transfer="stall", rows=400))
+    process = machine.start("scrape")
+    wait_for(lambda: stage.downloads, "the download hangs", 60)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert list(machine.temporary.iterdir()) == []
+    assert machine.messages() == []
+
+
+def test_a_browser_that_crashes_leaves_no_dump_and_is_named(machine, wait_for):
+    stage = machine.pages.play(Knobs(transfer="stall", rows=400))
+    process = machine.start("scrape")
+    wait_for(lambda: stage.downloads, "the download hangs", 60)
+    (profile,) = machine.temporary.glob("netflix-trend-browser-*")
+    for pid in processes_of(profile):
+        if b"chromedriver" not in Path(f"/proc/{pid}/cmdline").read_bytes():
+            os.kill(pid, signal.SIGSEGV)
+    output, _ = process.communicate(timeout=60)
+    assert machine.memory.read(Result).code == "BROWSER_CRASH"
+    assert "BROWSER_CRASH: The browser could not be started or crashed." in output
+    assert leaks(output) == []
+    assert list(machine.temporary.iterdir()) == []
+    assert machine.messages() == []
+
+
+# The command line
+
+
+def command(machine, verb, given="", **changes):
+    return subprocess.run(
+        [sys.executable, "-m", "services.scraper", verb],
+        env=machine.environment(**changes), input=given, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+
+
+def test_a_password_in_the_environment_is_refused(machine):
+    done = command(machine, "scrape", NETFLIX_PASSWORD=PASSWORD)
+    assert done.returncode == 2
+    assert "NETFLIX_PASSWORD" in done.stderr
+    assert PASSWORD not in done.stderr + done.stdout
+
+
+def test_cookies_come_on_standard_input(machine):
+    cookies = [{"name": name, "value": value, "domain": ".netflix.com"} for name, value in (
+        ("NetflixId", NETFLIX_ID), ("SecureNetflixId", SECURE_ID), ("memclid", "x"))]  # fmt: skip
+    done = command(machine, "import-cookies", json.dumps(cookies))
+    assert (done.returncode, leaks(done.stdout + done.stderr)) == (0, [])
+    assert "2 cookies" in done.stdout
+    machine.pages.play(Knobs(gate=False))
+    assert machine.run("scrape", SCRAPE_WITH="cookies")[0] == 0
+    done = command(machine, "import-cookies", "hello")
+    assert done.returncode == 1
+    assert "cookies.txt" in done.stdout
+
+
+def test_a_stop_is_said_in_words_and_reset_opens_it(machine):
+    stage = machine.pages.play(Knobs(before_login="captcha"))
+    code, output = machine.run("scrape")
+    assert code == 1
+    assert "CAPTCHA: Netflix asks for a human check." in output
+    assert "Netflix's terms of use forbid automated access" in output
+    assert "not against Netflix" in output
+    before = len(stage.requests)
+    assert "latched since" in machine.run("scrape")[1]
+    assert len(stage.requests) == before
+    assert command(machine, "reset").returncode == 0
+    machine.run("scrape")
+    assert len(stage.requests) > before
+
+
+def test_the_doctor_says_what_a_maintainer_needs(machine):
+    machine.pages.play(Knobs())
+    code, output = machine.run("doctor")
+    assert code == 0, output
+    for words in ("hooks 20", "browser Chromium", "sandbox adequate: ", "page /login: LOGIN_EMAIL", "email 1"):
+        assert words in output
+
+
+# The schedule, with real processes
+
+
+def test_the_schedule_runs_when_it_is_time_and_plans_the_next(machine, wait_for, monkeypatch):
+    for name, value in machine.environment().items():
+        monkeypatch.setenv(name, value)
+    machine.pages.play(Knobs())
+    now = [datetime(2026, 1, 1, tzinfo=UTC)]
+    runs = ScheduledRuns(
+        machine.state,
+        [sys.executable, str(PROCESS), "scrape", *machine.pages.arguments],
+        lambda: now[0],
+        lambda n: n // 2,
+    )
+    runs.look()
+    planned = machine.memory.read(Plan).next_run
+    assert planned == now[0] + timedelta(days=3.5)
+    runs.look()
+    assert machine.messages() == []
+    now[0] = planned
+
+    def delivered():
+        runs.look()
+        return not runs.running and machine.memory.read(Plan).next_run > planned
+
+    wait_for(delivered, "a run ends", 60)
+    assert machine.memory.read(Result).code == "OK"
+    assert len(machine.messages()) == 1
+
+
+def test_a_run_that_dies_silently_is_planned_again(tmp_path, stand_in, wait_for):
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    memory = Memory(tmp_path)
+    memory.write(Plan(next_run=now))
+    runs = ScheduledRuns(tmp_path, ["/bin/false"], lambda: now)
+
+    def planned():
+        runs.look()
+        return memory.read(Plan).next_run == now + timedelta(days=1)
+
+    wait_for(planned, "the next run is planned")
+    assert memory.read(Plan).code == "INTERNAL_ERROR"
+
+
+def test_without_being_asked_the_browser_never_runs(machine, wait_for):
+    environment = machine.environment(SCRAPE_EVERY="")
+    process = subprocess.Popen([sys.executable, "-m", "services.scraper"], env=environment, stdout=subprocess.PIPE)
+    try:
+        wait_for((machine.server.folder / "scraper.heartbeat").exists, "it watches")
+        assert not (machine.state / "plan.json").exists()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert list(machine.state.iterdir()) == []
+
+
+# Assisted login
+
+
+class Page:
+    """The page on 127.0.0.1 as a person's browser talks to it."""
+
+    def __init__(self, address):
+        parts = urllib.parse.urlsplit(address)
+        self.port, self.path, self.cookie = parts.port, f"{parts.path}?{parts.query}", ""
+
+    def ask(self, path, body=None, host=None, origin=None, cookie=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        headers = {"Host": host or f"127.0.0.1:{self.port}", "Cookie": self.cookie if cookie is None else cookie}
+        if body is not None:
+            headers |= {"Content-Type": "application/json", "Origin": origin or f"http://127.0.0.1:{self.port}"}
+        connection.request(
+            "GET" if body is None else "POST", path, json.dumps(body) if body is not None else None, headers
+        )
+        answer = connection.getresponse()
+        return answer.status, answer.read(), answer.headers
+
+    def open(self):
+        status, _, headers = self.ask(self.path, cookie="")
+        assert status == 200
+        self.cookie = headers["Set-Cookie"].split(";")[0]
+        return headers
+
+    def type(self, text, *keys):
+        for body in ({"kind": "text", "text": text}, *({"kind": "key", "key": key} for key in keys)):
+            assert self.ask("/input", body)[0] == 204
+
+
+def test_a_person_signs_in_with_a_code_and_later_runs_need_nobody(machine, wait_for):
+    stage = machine.pages.play(Knobs(login="one_step", after_password="code"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = machine.start("login", str(port))
+    output = ""
+    while "token=" not in output:
+        line = process.stdout.readline()
+        assert line, output
+        output += line
+    page = Page(re.search(r"http://\S+", output)[0])
+    wrong = page.path[:-4] + ("0000" if not page.path.endswith("0000") else "1111")
+    assert page.ask(wrong)[0] == 403
+    assert page.ask("/screen")[0] == 403, "without the cookie nothing is shown"
+    assert page.ask(page.path, host="evil.example.org")[0] == 403
+    headers = page.open()
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert headers["Cache-Control"] == "no-store"
+    assert "HttpOnly" in headers["Set-Cookie"]
+    assert page.ask(page.path, cookie="")[0] == 403, "the token works once"
+    assert page.ask("/input", {"kind": "text", "text": "x"}, origin="http://evil.example.org")[0] == 403
+    assert page.ask("/input", {"kind": "text", "text": "x"}, host=f"evil.example.org:{port}")[0] == 403
+    assert page.ask("/input", {"kind": "fly"})[0] == 400
+    status, picture, _ = page.ask("/screen")
+    assert (status, picture[:3]) == (200, b"\xff\xd8\xff")
+    # The page of the stand-in has its fields first; Tab goes from one to the next, as for anybody.
+    assert page.ask("/input", {"kind": "click", "x": 20, "y": 20})[0] == 204
+    page.type(EMAIL, "Tab")
+    page.type(PASSWORD, "Enter")
+    wait_for(lambda: stage.password_posts == 1, "the sign-in is posted")
+    wait_for(lambda: coded(page, stage), "the code is accepted", 30)
+    rest, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output + rest
+    token = page.path.split("=")[1]
+    assert leaks((output + rest).replace(token, "")) == []
+    assert {cookie["name"] for cookie in Jar(machine.memory.jar_path).load()} == {"NetflixId", "SecureNetflixId"}
+    assert machine.memory.jar_path.stat().st_mode & 0o777 == 0o600
+    stage.knobs.after_password = "wrong"
+    assert machine.run("scrape", SCRAPE_WITH="cookies")[0] == 0
+    assert stage.password_posts == 1
+    assert list(machine.temporary.iterdir()) == []
+
+
+def coded(page, stage):
+    if "POST /code" in stage.requests:
+        return True
+    try:
+        page.ask("/input", {"kind": "click", "x": 20, "y": 20})
+        page.ask("/input", {"kind": "text", "text": "1234"})
+        page.ask("/input", {"kind": "key", "key": "Enter"})
+    except (OSError, http.client.HTTPException):
+        return "POST /code" in stage.requests
+    return False
