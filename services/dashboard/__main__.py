@@ -12,7 +12,7 @@ def main() -> None:
     """Become the web server."""
     port = load_settings().dashboard_port
     command = [sys.executable, "-m", "gunicorn", "--workers", "1", "--threads", "4", "--timeout", "300"]
-    command += ["--worker-tmp-dir", "/tmp", "--bind", f"0.0.0.0:{port}"]  # noqa: S104, S108
+    command += ["--worker-tmp-dir", "/tmp", "--bind", f"0.0.0.0:{port}"]  # noqa: S108
     os.execv(sys.executable, [*command, "services.dashboard.web:create_app()"])  # noqa: S606
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -87,16 +87,14 @@ class Containers:
 
     def look_again(self) -> None:
         """Queue a look; without Redis the publisher's own clock looks within a minute."""
-        try:
+        with suppress(RedisError):
             enqueue(PUBLISH_QUEUE, self._redis(), PUBLISH_JOB)
-        except RedisError:
-            pass
 
     def pending(self) -> int:
         """Count files in the drop folder, in the inbox and in the queue."""
         redis = self._redis()
         try:
-            queued = int(redis.llen(INBOX)) + queue(INGEST_QUEUE, redis).count  # type: ignore[arg-type]
+            queued = int(redis.llen(INBOX)) + queue(INGEST_QUEUE, redis).count
             queued += queue(INGEST_QUEUE, redis).started_job_registry.get_job_count(cleanup=False)
         except RedisError:
             queued = 0
@@ -136,20 +134,16 @@ class Containers:
         return dropped(self.settings.output_dir)
 
     def _redis(self) -> Redis:
-        # A page waits for nobody: one try.
-        redis = connect(self.settings)
-        redis.set_retry(None)  # type: ignore[arg-type]
-        return redis
+        # A page waits for nobody.
+        return connect(self.settings, tries=0)
 
 
 def dropped(folder: Path) -> list[Path]:
     """Return the files that wait in a drop folder."""
-    try:
-        names = sorted(os.listdir(folder))
-    except FileNotFoundError:
+    if not folder.is_dir():
         return []
-    wanted = (name for name in names if not name.startswith(".") and name.lower().endswith((".csv", ".zip")))
-    return [folder / name for name in wanted if (folder / name).is_file()]
+    wanted = (path for path in sorted(folder.iterdir()) if path.suffix.lower() in (".csv", ".zip"))
+    return [path for path in wanted if not path.name.startswith(".") and path.is_file()]
 
 
 def refused_files(folder: Path) -> list[RefusedFile]:

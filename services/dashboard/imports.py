@@ -1,4 +1,4 @@
-"""The files that were imported: the account of their rows, and the question about dates that only a person can answer."""
+"""The files that were imported: the account of their rows, and the question about dates for the person."""
 
 from __future__ import annotations
 

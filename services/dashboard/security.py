@@ -15,8 +15,8 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-TOKEN = "token"
-TOKEN_HEADER = "X-Token"
+FIELD = "token"
+HEADER = "X-Token"
 # Of all forms but the upload.
 LARGEST_FORM = 65_536
 _HEADERS = {
@@ -64,13 +64,13 @@ def secure(app: Flask, port: int) -> None:
 
 def form_token() -> str:
     """Return the token that the forms of this browser carry."""
-    if TOKEN not in session:
-        session[TOKEN] = os.urandom(16).hex()
-    return str(session[TOKEN])
+    if FIELD not in session:
+        session[FIELD] = os.urandom(16).hex()
+    return str(session[FIELD])
 
 
 def check_token(sent: str | None) -> None:
     """Abort unless a form carries the token of this browser."""
-    expected = session.get(TOKEN, "")
+    expected = session.get(FIELD, "")
     if not expected or not hmac.compare_digest(str(expected).encode(), (sent or "").encode()):
         abort(403, "This form is from an older page. Nothing was changed: load the page again, then repeat it.")

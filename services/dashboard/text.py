@@ -11,7 +11,7 @@ _LONGEST = 120
 
 
 def shown(text: str, longest: int = _LONGEST) -> str:
-    """Return a text of a file as it is shown: one line, cut, without what steers the direction of text or a terminal."""
+    """Return a text of a file as it is shown: one line, cut, without marks that steer the direction of text."""
     # A title may have a megabyte.
     head = text[: 4 * longest]
     plain = " ".join("".join(sign if sign.isprintable() else " " for sign in head).split())
