@@ -12,6 +12,8 @@ from netflix_trend.settings import Settings
 
 # The list that the scraper appends exports to; its Redis user may do nothing else.
 INBOX = "inbox"
+# A message is moved here while it is handled, so that a crash loses nothing.
+RECEIVING = f"{INBOX}:receiving"
 
 
 def connect(settings: Settings, tries: int = 8) -> Redis:

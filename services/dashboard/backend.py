@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from netflix_trend.files import UnsafeFile, read_stranger, write_atomically
 from netflix_trend.settings import Settings
-from services.common.connection import INBOX, connect
+from services.common.connection import INBOX, RECEIVING, connect
 from services.common.queue import INGEST_QUEUE, PUBLISH_JOB, PUBLISH_QUEUE, enqueue, queue
 from services.dashboard.text import shown
 
@@ -94,7 +94,7 @@ class Containers:
         """Count files in the drop folder, in the inbox and in the queue."""
         redis = self._redis()
         try:
-            queued = int(redis.llen(INBOX)) + queue(INGEST_QUEUE, redis).count
+            queued = int(redis.llen(INBOX)) + int(redis.llen(RECEIVING)) + queue(INGEST_QUEUE, redis).count
             queued += queue(INGEST_QUEUE, redis).started_job_registry.get_job_count(cleanup=False)
         except RedisError:
             queued = 0

@@ -24,9 +24,9 @@ from netflix_trend.encodings import EncodingsError, load_encodings
 from netflix_trend.files import write_atomically
 from netflix_trend.inbox import Delivery, pack
 from netflix_trend.vocabulary import CatalogueTitle, Vocabulary
-from services.common.connection import INBOX, connect
+from services.common.connection import INBOX, RECEIVING, connect
 from services.common.queue import INGEST_JOB, INGEST_QUEUE, PUBLISH_JOB, UnlistedJob, enqueue, queue
-from services.processor.receive import RECEIVING, receive_one, recover
+from services.processor.receive import receive_one, recover
 from services.scraper.drop_folder import DropFolder
 
 pytestmark = pytest.mark.redis

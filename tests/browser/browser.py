@@ -1,0 +1,132 @@
+"""Debian's Chromium on a real dashboard: what it logs, blocks and asks for is kept, and a screenshot of every page."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
+
+ROOT = Path(__file__).parents[2]
+AXE = (ROOT / "tests/browser/vendor/axe-core-4.14.1/axe.min.js").read_text()
+SCREENSHOTS = ROOT / "screenshots"
+# What a page may not do: the text of the log entry of a violated policy, and any error.
+WIDTHS = {"phone": 390, "desktop": 1200}
+
+
+def require_chromium() -> None:
+    """Skip with the reason where there is no browser; fail in CI."""
+    missing = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
+    if missing:
+        reason = f"{' and '.join(missing)} not installed (apt install chromium chromium-driver)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
+@dataclass
+class Browser:
+    """A window of one width and one colour scheme, on one address."""
+
+    driver: webdriver.Chrome
+    address: str
+    name: str
+
+    @classmethod
+    def open(cls, address: str, width: str, scheme: str, folder: Path, *, script: bool = True) -> Browser:
+        options = webdriver.ChromeOptions()
+        options.binary_location = str(shutil.which("chromium"))
+        for argument in (
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-dev-shm-usage",
+            "--disable-gpu",
+            "--disable-background-networking",
+            "--no-first-run",
+            "--hide-scrollbars",
+            f"--user-data-dir={folder}",
+            f"--window-size={max(WIDTHS[width], 500)},1000",
+        ):
+            options.add_argument(argument)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        if not script:
+            options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
+        # A path to the driver: Selenium Manager, which would look for one elsewhere, never runs.
+        service = webdriver.ChromeService(str(shutil.which("chromedriver")))
+        driver = webdriver.Chrome(options=options, service=service)
+        browser = cls(driver, address, f"{width}-{scheme}")
+        size = {"width": WIDTHS[width], "height": 1000, "deviceScaleFactor": 1, "mobile": width == "phone"}
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        features = [
+            {"name": "prefers-color-scheme", "value": scheme},
+            {"name": "prefers-reduced-motion", "value": "reduce"},
+        ]
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        return browser
+
+    def get(self, path: str) -> None:
+        self.driver.get(f"{self.address}{path}")
+
+    def wait(self, condition: Any, seconds: float = 15) -> Any:
+        return WebDriverWait(self.driver, seconds, poll_frequency=0.05).until(lambda _: condition())
+
+    def find(self, css: str) -> WebElement:
+        return self.driver.find_element(By.CSS_SELECTOR, css)
+
+    def all(self, css: str) -> list[WebElement]:
+        return self.driver.find_elements(By.CSS_SELECTOR, css)
+
+    def text(self) -> str:
+        return self.find("body").text
+
+    def screenshot(self, name: str, folder: Path = SCREENSHOTS) -> Path:
+        """Keep the whole page as a picture."""
+        folder.mkdir(exist_ok=True)
+        metrics = self.driver.execute_cdp_cmd("Page.getLayoutMetrics", {})
+        height = min(6000, int(metrics["cssContentSize"]["height"]))
+        path = folder / f"{name}-{self.name}.png"
+        clip = {"x": 0, "y": 0, "width": metrics["cssContentSize"]["width"], "height": height, "scale": 1}
+        found = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"clip": clip, "captureBeyondViewport": True})
+        import base64
+
+        path.write_bytes(base64.b64decode(found["data"]))
+        return path
+
+    def complaints(self) -> list[str]:
+        """Return what the browser logged since the last call: errors, warnings, blocked by the policy."""
+        found = [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+        return [message for message in found if "favicon" not in message]
+
+    def requests(self) -> list[str]:
+        """Return the addresses that the pages asked for since the last call."""
+        found = []
+        for entry in self.driver.get_log("performance"):
+            message = json.loads(entry["message"])["message"]
+            if message["method"] == "Network.requestWillBeSent":
+                found.append(message["params"]["request"]["url"])
+        return found
+
+    def violations(self) -> list[str]:
+        """Return what axe-core finds wrong: contrast, labels, roles, headings."""
+        self.driver.execute_cdp_cmd("Runtime.evaluate", {"expression": AXE})
+        script = "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then((r) => done(r.violations))"
+        return [
+            f"{one['id']}: {node['html'][:200]} {node['failureSummary'][:300]}"
+            for one in self.driver.execute_async_script(script)
+            for node in one["nodes"]
+        ]
+
+
+def processes(folder: Path) -> list[int]:
+    """Return the processes of a browser that was started with a folder (for tests of clean ends)."""
+    found = subprocess.run(["pgrep", "-f", str(folder)], capture_output=True, text=True, check=False).stdout
+    return [int(line) for line in found.split()]
