@@ -48,6 +48,10 @@ class RefusedFile:
 class Backend(Protocol):
     """The services behind the page."""
 
+    @property
+    def looks_by_itself(self) -> bool:
+        """Whether the publisher looks without being asked."""
+
     def deliver(self, part: Path, name: str, options: Mapping[str, str]) -> str:
         """Take a whole file that lies beside its later place, and say what happens next. Raises Refused."""
 
@@ -69,6 +73,7 @@ class Containers:
     """The services as Compose starts them: files go through the drop folder, questions to Redis."""
 
     settings: Settings
+    looks_by_itself: bool = True
 
     def deliver(self, part: Path, name: str, options: Mapping[str, str]) -> str:
         """Move the file into the drop folder, what to do with it first."""

@@ -16,6 +16,7 @@ from services.dashboard.text import cell, shown
 
 Option = dict[str, Any]
 _CALENDAR_YEARS = 3
+_DAYS_OF_A_STRIP = 371
 
 
 @dataclass(frozen=True)
@@ -141,11 +142,17 @@ def rows(
 
 
 def columns_with_intervals(
-    labels: Sequence[str], name: str, values: Sequence[float], intervals: Sequence[tuple[float, float]], colors: Any
+    labels: Sequence[str],
+    name: str,
+    values: Sequence[float],
+    intervals: Sequence[tuple[float, float]],
+    colors: Sequence[str | None],
+    at: Sequence[int] | None = None,
 ) -> Option:
-    """Return columns, each with its interval."""
+    """Return columns with intervals; at: the columns that have one, all without it."""
     option = bars(labels, {name: values}, marked=colors)
-    points = [[place, low, high] for place, (low, high) in enumerate(intervals)]
+    places = range(len(intervals)) if at is None else at
+    points = [[place, low, high] for place, (low, high) in zip(places, intervals, strict=True)]
     option["series"].append({"type": "interval", "name": "interval", "horizontal": False, "data": points})
     return option
 
@@ -183,60 +190,52 @@ def lines(
 
 
 def calendar(counts: Mapping[date, int], first: date, last: date, marked: Mapping[date, str] = {}) -> Option:
-    """Return a heat map, a row of weeks for each year, of at most three years; marked days get a frame."""
-    years = list(range(first.year, last.year + 1))[-_CALENDAR_YEARS:]
+    """Return a heat map of days: one strip for up to a year, else one for each of the newest three years.
+
+    marked: days with a dot, and what it means.
+    """
+    strips = calendar_strips(first, last)
     most = max([1, *counts.values()])
-    height, top = 7 * 14, 34
-    calendars, series = [], []
-    for place, year in enumerate(years):
-        inside = {day: count for day, count in counts.items() if day.year == year}
+    calendars: list[Option] = []
+    series: list[Option] = []
+    for place, (begin, end) in enumerate(strips):
         calendars.append(
             {
-                "range": str(year),
-                "top": top + place * (height + 46),
-                "left": 44,
+                "range": [begin.isoformat(), end.isoformat()],
+                "top": 30 + place * 144,
+                "left": 44 if len(strips) > 1 else 20,
                 "right": 12,
                 "cellSize": ["auto", 14],
                 "itemStyle": {"color": "@paper", "borderColor": "@line", "borderWidth": 1},
                 "splitLine": {"lineStyle": {"color": "@soft", "width": 1}},
-                "yearLabel": {"show": True, "color": "@soft", "fontSize": 13, "margin": 26},
+                "yearLabel": {"show": len(strips) > 1, "color": "@soft", "fontSize": 13, "margin": 26},
                 "dayLabel": {"firstDay": 1, "color": "@soft", "nameMap": ["", "M", "", "W", "", "F", ""]},
                 "monthLabel": {"color": "@soft"},
             }
         )
-        data: list[Any] = [[day.isoformat(), count] for day, count in sorted(inside.items())]
-        series.append({"type": "heatmap", "coordinateSystem": "calendar", "calendarIndex": place, "data": data})
-        frames = [[day.isoformat(), 1, label] for day, label in sorted(marked.items()) if day.year == year]
-        if frames:
-            series.append(
-                {
-                    "type": "scatter",
-                    "coordinateSystem": "calendar",
-                    "calendarIndex": place,
-                    "symbol": "rect",
-                    "symbolSize": 7,
-                    "itemStyle": {"color": "@mine", "opacity": 1},
-                    "data": frames,
-                }
-            )
+        on_strip = {"coordinateSystem": "calendar", "calendarIndex": place}
+        days = [[day.isoformat(), count] for day, count in sorted(counts.items()) if begin <= day <= end]
+        series.append({"type": "heatmap", "data": days, **on_strip})
+        dots = [[day.isoformat(), 1, label] for day, label in sorted(marked.items()) if begin <= day <= end]
+        if dots:
+            dot = {"symbol": "rect", "symbolSize": 7, "itemStyle": {"color": "@mine", "opacity": 1}}
+            series.append({"type": "scatter", "data": dots, **dot, **on_strip})
     heat = [place for place, one in enumerate(series) if one["type"] == "heatmap"]
-    return _base(
-        calendar=calendars,
-        visualMap={
-            "type": "piecewise",
-            "show": False,
-            "seriesIndex": heat,
-            "min": 0,
-            "max": most,
-            "pieces": _shades(most),
-        },
-        series=series,
-    )
+    shades = {"type": "piecewise", "show": False, "seriesIndex": heat, "pieces": _shades(most)}
+    return _base(calendar=calendars, visualMap=shades, series=series)
+
+
+def calendar_strips(first: date, last: date) -> list[tuple[date, date]]:
+    """Return the first and last day of each strip of a calendar."""
+    if (last - first).days < _DAYS_OF_A_STRIP:
+        return [(first, last)]
+    years = range(max(first.year, last.year - _CALENDAR_YEARS + 1), last.year + 1)
+    return [(date(year, 1, 1), date(year, 12, 31)) for year in years]
 
 
 def calendar_rows(counts: Mapping[date, int], first: date, last: date) -> list[tuple[Cell, ...]]:
     """Return a row for each week with a view, newest first: its Monday and the views of its seven days."""
-    begin = max(first, date(last.year - _CALENDAR_YEARS + 1, 1, 1))
+    begin = calendar_strips(first, last)[0][0]
     mondays = sorted({day - timedelta(days=day.weekday()) for day in counts if begin <= day <= last}, reverse=True)
     return [(monday, *(counts.get(monday + timedelta(days=place), 0) for place in range(7))) for monday in mondays]
 

@@ -83,18 +83,24 @@ def _effect_chart(event: LifeEvent, periods: list[Period], reading: str) -> Char
         for period in periods
     ]
     headings = ("Period", "Days", "Views", "Views a week", "Times before", "95 % interval")
-    option = charts.bars(
+    usual = periods[0].per_week
+    lines = [
+        (place, usual * period.lower, usual * period.upper)
+        for place, period in enumerate(periods)
+        if period.lower is not None and period.upper is not None
+    ]
+    option = charts.columns_with_intervals(
         [period.name for period in periods],
-        {"views a week": [round(period.per_week, 1) for period in periods]},
-        marked=["@mine" if period.name == "during" else "@noise" for period in periods],
+        "views a week",
+        [round(period.per_week, 1) for period in periods],
+        [(round(low, 2), round(high, 2)) for _, low, high in lines],
+        ["@mine" if period.name == "during" else "@noise" for period in periods],
+        at=[place for place, _, _ in lines],
     )
-    option["yAxis"]["name"] = "views a week"
-    option["yAxis"]["nameTextStyle"] = {"color": "@soft", "align": "left"}
-    option["grid"]["top"] = 34
     return Chart(
         f"event{event.id}",
         "Before, during, after",
-        "",
+        "Views a week. The thin lines are what the comparison with before allows (95 %).",
         f"Views a week before, during and after. {reading}",
         option,
         data_table(f"Views around {shown(event.label, 40)}", dict(zip("abcdef", headings, strict=True)), rows),
@@ -105,7 +111,7 @@ def _effect_chart(event: LifeEvent, periods: list[Period], reading: str) -> Char
 def _calendar(history: History, events: tuple[LifeEvent, ...], today: date) -> Chart:
     span = history.span()
     last = max(today, span.last if span else today)
-    first = date(last.year - 1, 1, 1)
+    first = last - timedelta(days=364)
     counts = {one: views for one, views in history.daily().items() if one >= first}
     marked: dict[date, str] = {}
     for event in events:
@@ -117,11 +123,11 @@ def _calendar(history: History, events: tuple[LifeEvent, ...], today: date) -> C
     return Chart(
         "event_calendar",
         "Calendar",
-        "Blue marks are events. Click two days to choose the first and the last one.",
+        "The last twelve months. Blue marks are events. Click two days to choose the first and the last one.",
         f"A square a day since {first}; the darker, the more views. {counted(len(events), 'event')} marked.",
         charts.calendar(counts, first, last, marked),
         data_table("Your events", headings, rows),
-        size="calendar2",
+        size="calendar1",
     )
 
 

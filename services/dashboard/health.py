@@ -40,7 +40,11 @@ class HealthPage:
 def health_page(settings: Settings, history: History, backend: Backend, now: float | None = None) -> HealthPage:
     """Return the page. now: seconds since 1970."""
     now = time.time() if now is None else now
-    services = [*backend.services(), publisher(read_outlook(settings.publisher_dir), now), sync(settings, now)]
+    services = [
+        *backend.services(),
+        publisher(read_outlook(settings.publisher_dir), now if backend.looks_by_itself else None),
+        sync(settings, now),
+    ]
     files = imported_files(settings.private_dir)
     unusable = tuple(file for file in files if file.error)
     refused, pending = tuple(backend.refused_files()), backend.pending()
@@ -54,14 +58,14 @@ def health_page(settings: Settings, history: History, backend: Backend, now: flo
     )
 
 
-def publisher(outlook: Outlook | None, now: float) -> Service:
-    """Return how the publisher is by what it said last."""
+def publisher(outlook: Outlook | None, now: float | None) -> Service:
+    """Return how the publisher is by what it said last. now: None when it looks only if it is asked."""
     name = "last look of the publisher"
     if outlook is None:
         return Service(name, "waiting", "It has not looked yet.")
-    age = now - outlook.looked_at.timestamp()
+    age = (now or time.time()) - outlook.looked_at.timestamp()
     words = f"{ago(age)}: {STATES[outlook.state]}"
-    if age > _LOOK_SECONDS:
+    if now is not None and age > _LOOK_SECONDS:
         return Service(name, "broken", f"{words} It should look every minute. Is it running?")
     return Service(name, "broken" if outlook.state in {"problem", "survey_refused"} else "fine", words)
 

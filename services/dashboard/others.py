@@ -191,7 +191,7 @@ def _volume_chart(volume: Volume, titles: int | None) -> Chart:
         for place, (label, group) in enumerate(zip(labels, groups, strict=True))
     ]
     columns = {"titles": "Titles started", "share": "Share", "interval": "95 % interval", "reading": "Reading"}
-    lead = "Blue is you." if mine >= 0 else "Share of participants by titles started."
+    lead = f"Percent of participants by titles started.{' Blue is you.' if mine >= 0 else ''}"
     return Chart(
         "volume",
         "How much everybody watched",

@@ -120,7 +120,7 @@ def _calendar(counts: Mapping[date, int], days: Range) -> Chart:
     columns = {"monday": "Week from", **dict.fromkeys(("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"))}
     headings = {name: title or name for name, title in columns.items()}
     rows = charts.calendar_rows(counts, days.first, days.last)
-    years = min(3, days.last.year - days.first.year + 1)
+    strips = charts.calendar_strips(days.first, days.last)
     return Chart(
         "calendar",
         "Calendar",
@@ -128,8 +128,8 @@ def _calendar(counts: Mapping[date, int], days: Range) -> Chart:
         f"A square a day from {days.first} to {days.last}; the darker, the more views. {lead}",
         charts.calendar(counts, days.first, days.last),
         data_table("Views on each day, a row a week", headings, rows),
-        "The newest three years at most." if days.last.year - days.first.year > 2 else "",
-        size=f"calendar{years}",
+        "The newest three years at most." if strips[0][0] > days.first else "",
+        size=f"calendar{len(strips)}",
     )
 
 
@@ -193,7 +193,7 @@ def _binges(table: InsightTable) -> Chart:
     labels = [f"{row[0]} {shown(str(row[1]), 30)}" for row in top]
     option = charts.rows(labels, "episodes", [_value(row[2]) for row in top])
     return Chart(
-        "binges", "Binges", lead, f"Episodes in a day. {lead}", option, _table(table, "Binges"), table.note, "tall"
+        "binges", "Binges", lead, f"Episodes in a day. {lead}", option, _table(table, "Binges"), table.note, "half"
     )
 
 

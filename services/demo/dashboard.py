@@ -34,6 +34,7 @@ class OneProcess:
 
     settings: Settings
     today: Callable[[], date]
+    looks_by_itself: bool = False
     _lock: Lock = field(default_factory=Lock)
 
     def deliver(self, part: Path, name: str, options: Mapping[str, str]) -> str:
@@ -69,7 +70,7 @@ class OneProcess:
 
     def services(self) -> list[Service]:
         """There are no containers."""
-        return [Service("containers", "waiting", "None: everything runs in this process, without Docker.")]
+        return [Service("this process", "fine", "Everything runs in it, without Docker.")]
 
     def refused_files(self) -> list[RefusedFile]:
         """A refusal is said at once."""

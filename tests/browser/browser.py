@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,14 +96,14 @@ class Browser:
         path = folder / f"{name}-{self.name}.png"
         clip = {"x": 0, "y": 0, "width": metrics["cssContentSize"]["width"], "height": height, "scale": 1}
         found = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"clip": clip, "captureBeyondViewport": True})
-        import base64
-
         path.write_bytes(base64.b64decode(found["data"]))
         return path
 
     def complaints(self) -> list[str]:
         """Return what the browser logged since the last call: errors, warnings, blocked by the policy."""
-        found = [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+        found = [
+            entry["message"] for entry in self.driver.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")
+        ]
         return [message for message in found if "favicon" not in message]
 
     def requests(self) -> list[str]:
@@ -118,15 +118,9 @@ class Browser:
     def violations(self) -> list[str]:
         """Return what axe-core finds wrong: contrast, labels, roles, headings."""
         self.driver.execute_cdp_cmd("Runtime.evaluate", {"expression": AXE})
-        script = "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then((r) => done(r.violations))"
+        script = "axe.run(document, {resultTypes: ['violations']}).then((found) => arguments[0](found.violations))"
         return [
             f"{one['id']}: {node['html'][:200]} {node['failureSummary'][:300]}"
             for one in self.driver.execute_async_script(script)
             for node in one["nodes"]
         ]
-
-
-def processes(folder: Path) -> list[int]:
-    """Return the processes of a browser that was started with a folder (for tests of clean ends)."""
-    found = subprocess.run(["pgrep", "-f", str(folder)], capture_output=True, text=True, check=False).stdout
-    return [int(line) for line in found.split()]

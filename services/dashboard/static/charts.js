@@ -34,6 +34,12 @@
     const option = filled(JSON.parse(document.getElementById(canvas.dataset.chart).textContent), color);
     option.series = option.series.map((series) => (series.type === "interval" ? interval(series, color) : series));
     if (option.calendar) {
+      // A year of days is too narrow for a phone: the newest half of it.
+      if (option.calendar.length === 1 && canvas.clientWidth < 420) {
+        const [begin, end] = option.calendar[0].range;
+        const half = new Date(Date.parse(end) - 182 * 86400000).toISOString().slice(0, 10);
+        option.calendar[0].range = [half > begin ? half : begin, end];
+      }
       option.tooltip.formatter = (item) =>
         `${item.data[0]}: ${item.data[2] || `${item.data[1]} ${item.data[1] === 1 ? "view" : "views"}`}`;
     }
