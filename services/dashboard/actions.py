@@ -108,7 +108,7 @@ def forget_event(dashboard: Dashboard) -> str:
     """Remove a life event."""
     text = request.form.get("id", "")
     if not text.isdecimal() or len(text) > 9:
-        raise Refused("There is no such event.")
+        raise Refused("There is no event of that number.")
     event = remove_event(dashboard.settings.private_dir, int(text))
     return f"Removed: {event.label}, {event.first_day} to {event.last_day}."
 
