@@ -16,8 +16,8 @@ from werkzeug.test import TestResponse
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings, load_settings
 from netflix_trend.weeks import Week
 from services.dashboard.web import create_app
-from services.demo.dashboard import OneProcess
 from services.demo.network import ME, Network
+from services.once.dashboard import OneProcess
 
 SAMPLE = Path(__file__).parents[3] / "services" / "demo" / "sample_viewing_history.csv"
 LAST = Week.parse("2026-W46")

@@ -14,18 +14,17 @@ from threading import Lock
 from werkzeug.serving import make_server
 
 from netflix_trend.archive import ArchiveError
-from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings, SettingsError, load_settings
+from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.shared_files import current_vocabulary
 from netflix_trend.weeks import Week
 from services.common.logs import start_logging
 from services.dashboard.backend import Refused, RefusedFile, Service
 from services.dashboard.others import read_statistics
 from services.dashboard.web import create_app
-from services.demo.network import ME
+from services.once.__main__ import publish_once
 from services.processor.history import rebuild_all
 from services.processor.raw import import_file
 from services.processor.staging import ReadOptions
-from services.publisher.jobs import publish_with
 
 
 @dataclass
@@ -62,7 +61,7 @@ class OneProcess:
     def look_again(self) -> None:
         """Let the publisher look now."""
         with self._lock:
-            publish_with(self.settings, self.today())
+            publish_once(self.settings, self.today())
 
     def pending(self) -> int:
         """Nothing ever waits."""
@@ -114,8 +113,8 @@ def demo_settings(root: Path) -> tuple[Settings, Callable[[], date]]:
         publisher_dir=root / "publisher",
         datasites_dir=root / "datasites",
         output_dir=root / "drop",
-        syftbox_email=ME,
-        aggregator_datasite=EXAMPLE_AGGREGATOR,
+        syftbox_email="me@example.org",
+        aggregator_datasite="aggregator@example.org",
     )
     latest = read_statistics(settings, "latest")
     day = Week.parse(latest.round).sunday + timedelta(days=1) if latest else date.today()
