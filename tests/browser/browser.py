@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
@@ -77,7 +78,9 @@ class Browser:
         self.driver.get(f"{self.address}{path}")
 
     def wait(self, condition: Any, seconds: float = 15) -> Any:
-        return WebDriverWait(self.driver, seconds, poll_frequency=0.05).until(lambda _: condition())
+        """Return what a condition gives once it holds; a page may be replaced while it is looked at."""
+        passing = (NoSuchElementException, StaleElementReferenceException)
+        return WebDriverWait(self.driver, seconds, 0.05, passing).until(lambda _: condition())
 
     def find(self, css: str) -> WebElement:
         return self.driver.find_element(By.CSS_SELECTOR, css)
@@ -114,6 +117,19 @@ class Browser:
             if message["method"] == "Network.requestWillBeSent":
                 found.append(message["params"]["request"]["url"])
         return found
+
+    def forget(self) -> None:
+        """Leave the page that the browser began with, and what it logged."""
+        self.driver.get("about:blank")
+        self.complaints()
+        self.requests()
+
+    def check(self, expected: tuple[str, ...] = ()) -> None:
+        """Fail on any error, any violation of the policy, and any request to elsewhere since the last call."""
+        complaints = [one for one in self.complaints() if not any(words in one for words in expected)]
+        assert not complaints, "\n".join(complaints)
+        own = (f"{self.address}/", "data:", "about:")
+        assert [address for address in self.requests() if not address.startswith(own)] == []
 
     def violations(self) -> list[str]:
         """Return what axe-core finds wrong: contrast, labels, roles, headings."""

@@ -62,14 +62,14 @@
   const [first, last] = [document.getElementById("first_day"), document.getElementById("last_day")];
   if (place >= 0 && first && last) {
     charts[place].getZr().on("click", (event) => {
-      const at = [event.offsetX, event.offsetY];
-      for (let index = 0; index < charts[place].getOption().calendar.length; index += 1) {
-        if (!charts[place].containPixel({ calendarIndex: index }, at)) continue;
-        const day = charts[place].convertFromPixel({ calendarIndex: index }, at);
-        if (!day || Number.isNaN(day[0] ?? day)) continue;
-        const text = echarts.time.format(day[0] ?? day, "{yyyy}-{MM}-{dd}", false);
-        if (!first.value || last.value || text < first.value) { first.value = text; last.value = ""; } else { last.value = text; }
-        document.getElementById("label").focus();
+      const time = charts[place].convertFromPixel({ calendarIndex: 0 }, [event.offsetX, event.offsetY]);
+      if (!Number.isFinite(time)) return;
+      const day = echarts.time.format(time, "{yyyy}-{MM}-{dd}", false);
+      if (!first.value || last.value || day < first.value) {
+        first.value = day;
+        last.value = "";
+      } else {
+        last.value = day;
       }
     });
   }
