@@ -17,6 +17,9 @@ from services.dashboard.text import cell, shown
 Option = dict[str, Any]
 _CALENDAR_YEARS = 3
 _DAYS_OF_A_STRIP = 371
+# So few labels are all written, on a phone too.
+_FEW_LABELS = 8
+_FEW: Option = {"interval": 0, "fontSize": 11}
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ def _base(**more: Any) -> Option:
             "borderColor": "@line",
             "textStyle": {"color": "@ink"},
         },
-        "grid": {"left": 8, "right": 16, "top": 16, "bottom": 8},
+        "grid": {"left": 8, "right": 16, "top": 16, "bottom": 14},
         **more,
     }
 
@@ -99,10 +102,10 @@ def bars(
         return {"value": value, "itemStyle": {"color": color}} if color else value
 
     return _base(
-        xAxis=_axis("category", data=list(labels)),
+        xAxis=_axis("category", data=list(labels), label=_FEW if len(labels) <= _FEW_LABELS else {}),
         yAxis=_axis("value", minInterval=1),
         legend={"show": len(series) > 1, "top": 0, "textStyle": {"color": "@ink"}},
-        grid={"left": 8, "right": 16, "top": 36 if len(series) > 1 else 16, "bottom": 8},
+        grid={"left": 8, "right": 16, "top": 36 if len(series) > 1 else 16, "bottom": 14},
         series=[
             {
                 "type": "bar",
@@ -184,7 +187,7 @@ def lines(
         xAxis=_axis("category", data=list(labels)),
         yAxis=_axis("value", minInterval=1),
         legend={"top": 0, "data": [one["name"] for one in series[:2]], "textStyle": {"color": "@ink"}},
-        grid={"left": 8, "right": 16, "top": 36, "bottom": 8},
+        grid={"left": 8, "right": 16, "top": 36, "bottom": 14},
         series=series,
     )
 

@@ -123,7 +123,7 @@ def sharing_page(settings: Settings, history: History, today: date) -> SharingPa
         standing=mine,
         limits=limits,
         outlook=outlook,
-        state=STATES[outlook.state] if outlook else "The publisher has not looked yet.",
+        state=state_in_words(outlook),
         rounds=tuple(
             (one.round, _OUTCOMES[one.status], shown(one.reason, 200)) for one in (outlook.outcomes if outlook else ())
         ),
@@ -149,6 +149,13 @@ def sharing_page(settings: Settings, history: History, today: date) -> SharingPa
         questions={name: example.QUESTIONS[name] for name in sorted(QUESTIONS & settings.limits.questions)},
         problem=problem,
     )
+
+
+def state_in_words(outlook: Outlook | None) -> str:
+    """Return what the publisher does, where it says more than the person's own choice."""
+    if outlook is None:
+        return "The publisher has not looked yet."
+    return "" if outlook.state in {"paused", "withdrawn", "not_joined"} else STATES[outlook.state]
 
 
 def ratio_text(odds: Fraction) -> str:

@@ -176,6 +176,6 @@ def test_limits_that_make_no_sense_change_nothing(person: Person, data: dict[str
 
 def test_a_damaged_choice_stops_everything_and_says_so(person: Person) -> None:
     (person.settings.private_dir / "choices.json").write_text("{")
-    assert "nothing is published" in person.page("/sharing")
+    assert "so nothing is published" in person.page("/sharing")
     assert "damaged" in person.done("/sharing/limits", {"odds": "2", "reports": "4"})
     assert "You take part." in person.done("/sharing/take-part", {"participation": "joined"})
