@@ -27,7 +27,7 @@ QUESTIONS = {
     "event_effect": "Did you watch more or less during your longest life event of the last quarter?",
 }
 _PARTS = {
-    "payload": "Your answer, with noise. The only part that depends on what you watched.",
+    "payload": "Your answer, with noise. The only part that comes from what you watched.",
     "question": "What was asked.",
     "round": "The week it is about.",
     "mechanism": "How noise is added: public, the same for everybody.",
@@ -35,7 +35,7 @@ _PARTS = {
     "survey": "Which survey it answers.",
     "vocabulary": "Which list of shows the survey uses.",
     "schema_version": "The version of this format.",
-    "checksum": "Shows that the file arrived whole.",
+    "checksum": "Computed from all the rest; shows that the file arrived whole.",
 }
 _BLANKS = "Blanks that fill every file up to 512 bytes, so that its length says nothing."
 

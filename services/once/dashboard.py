@@ -115,6 +115,7 @@ def demo_settings(root: Path) -> tuple[Settings, Callable[[], date]]:
         output_dir=root / "drop",
         syftbox_email="me@example.org",
         aggregator_datasite="aggregator@example.org",
+        join="at_once",
     )
     latest = read_statistics(settings, "latest")
     day = Week.parse(latest.round).sunday + timedelta(days=1) if latest else date.today()
