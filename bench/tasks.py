@@ -206,18 +206,14 @@ def run_dashboard(folder: Path, _rows: int) -> None:
     settings = load_settings(private_dir=folder, **folders)
     client = create_app(settings, OneProcess(settings, date.today)).test_client()
     origin = f"http://127.0.0.1:{settings.dashboard_port}"
-    first: list[float] = []
-    again: list[float] = []
-    for turn in range(11):
-        for page in PAGES:
+    times: dict[str, list[float]] = {page: [] for page in PAGES}
+    for _ in range(11):
+        for page, taken in times.items():
             began = perf_counter()
             assert client.get(page, base_url=origin).status_code == 200
-            (again if turn else first).append(1000 * (perf_counter() - began))
-    print(
-        f"pages in ms: first time median {median(first):.0f}, slowest {max(first):.0f}; "
-        f"again median {median(again):.0f}, slowest {max(again):.0f}",
-        file=sys.stderr,
-    )
+            taken.append(1000 * (perf_counter() - began))
+    for page, (first, *again) in times.items():
+        print(f"{page:<24} first {first:>6.0f} ms, then {median(again):>5.0f} ms", file=sys.stderr)
 
 
 TASKS = {

@@ -16,7 +16,7 @@ from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings
 from netflix_trend.shared_files import SURVEYS, VOCABULARY, shared_path
 from services.dashboard.backend import Backend, RefusedFile, Service
 from services.dashboard.history import History
-from services.dashboard.imports import ImportedFile, imported_files
+from services.dashboard.imports import ImportedFile
 from services.dashboard.sharing import STATES
 from services.dashboard.text import counted
 
@@ -45,7 +45,7 @@ def health_page(settings: Settings, history: History, backend: Backend, now: flo
         publisher(read_outlook(settings.publisher_dir), now if backend.looks_by_itself else None),
         sync(settings, now),
     ]
-    files = imported_files(settings.private_dir)
+    files = history.imports()
     unusable = tuple(file for file in files if file.error)
     refused, pending = tuple(backend.refused_files()), backend.pending()
     return HealthPage(
@@ -97,7 +97,7 @@ def report(
     settings: Settings,
     history: History,
     services: list[Service],
-    files: list[ImportedFile],
+    files: tuple[ImportedFile, ...],
     refused: tuple[RefusedFile, ...],
     pending: int,
     now: float,

@@ -18,6 +18,7 @@ from netflix_trend.life_events import LifeEvent
 from netflix_trend.weeks import Week
 from services.common.effects import effects_of
 from services.common.insights import DATABASE, InsightTable, all_insights, open_profiles
+from services.dashboard.imports import ImportedFile, imported_files
 
 _Result = TypeVar("_Result")
 _KEPT = 32
@@ -92,6 +93,10 @@ class History:
     def daily(self) -> dict[date, int]:
         """Return the views of each day that has any."""
         return dict(self.tables()["calendar"].rows) if self.tables() else {}  # type: ignore[arg-type]
+
+    def imports(self) -> tuple[ImportedFile, ...]:
+        """Return the files that were imported, newest first."""
+        return self._keep("imports", lambda: tuple(imported_files(self.private)))
 
     def effects(self, events: Sequence[LifeEvent]) -> list[EventEffect]:
         """Return the effect of each event; empty while nothing was imported."""

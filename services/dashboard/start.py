@@ -11,7 +11,7 @@ from netflix_trend.outlook import read_outlook
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings
 from services.dashboard.backend import Backend, RefusedFile
 from services.dashboard.history import History, Span
-from services.dashboard.imports import ORDERS, ImportedFile, imported_files
+from services.dashboard.imports import ORDERS, ImportedFile
 from services.dashboard.sharing import STATES, Standing, standing
 from services.dashboard.text import counted, day, shown
 
@@ -47,7 +47,7 @@ class StartPage:
 def start_page(settings: Settings, history: History, backend: Backend, today: date) -> StartPage:
     """Return the page."""
     span = history.span()
-    files = tuple(imported_files(settings.private_dir))
+    files = history.imports()
     mine = standing(settings)
     pending = backend.pending()
     return StartPage(
