@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
@@ -22,7 +23,7 @@ from services.dashboard.backend import Refused
 from services.dashboard.imports import imported_files
 from services.dashboard.sharing import standing
 from services.dashboard.text import shown
-from services.dashboard.uploads import LARGEST_UPLOAD, keep_upload, read_options
+from services.dashboard.uploads import LARGEST_UPLOAD, keep_upload, read_options, set_download_day
 
 if TYPE_CHECKING:
     from services.dashboard.web import Dashboard
@@ -68,7 +69,11 @@ def wants_json() -> bool:
 def upload(dashboard: Dashboard) -> str:
     """Take a file."""
     options = read_options(request.form.get("profile", ""), request.form.get("date_order", ""))
-    return _hand_over(dashboard, request.files.get("file"), options)
+    try:
+        downloaded = date.fromisoformat(request.form.get("downloaded", "") or str(dashboard.today()))
+    except ValueError:
+        raise Refused("Say on which day the file was downloaded, such as 2026-02-01.") from None
+    return _hand_over(dashboard, request.files.get("file"), options, downloaded)
 
 
 def answer_date_order(dashboard: Dashboard) -> str:
@@ -82,12 +87,14 @@ def answer_date_order(dashboard: Dashboard) -> str:
     if "date_order" not in options:
         raise Refused("Choose how the dates are to be read.")
     with (private / "raw" / f"{file.sha256}.csv").open("rb") as stream:
-        return _hand_over(dashboard, FileStorage(stream, f"{Path(file.name).stem}.csv"), options)
+        again = FileStorage(stream, f"{Path(file.name).stem}.csv")
+        return _hand_over(dashboard, again, options, file.received)
 
 
-def _hand_over(dashboard: Dashboard, file: FileStorage | None, options: dict[str, str]) -> str:
+def _hand_over(dashboard: Dashboard, file: FileStorage | None, options: dict[str, str], downloaded: date) -> str:
     part, name = keep_upload(dashboard.settings, file)
     try:
+        set_download_day(part, downloaded, time.time())
         return dashboard.backend.deliver(part, name, options)
     finally:
         part.unlink(missing_ok=True)

@@ -42,6 +42,7 @@ class StartPage:
     refused: tuple[RefusedFile, ...]
     pending: int
     orders: dict[str, str]
+    today: date
 
 
 def start_page(settings: Settings, history: History, backend: Backend, today: date) -> StartPage:
@@ -59,6 +60,7 @@ def start_page(settings: Settings, history: History, backend: Backend, today: da
         refused=tuple(backend.refused_files()),
         pending=pending,
         orders=ORDERS,
+        today=today,
     )
 
 

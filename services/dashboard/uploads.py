@@ -6,6 +6,7 @@ import os
 import re
 import tempfile
 from contextlib import suppress
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import IO
 
@@ -61,6 +62,12 @@ def keep_upload(settings: Settings, file: FileStorage | None) -> tuple[Path, str
             Path(path).unlink()
         raise
     return Path(path), name
+
+
+def set_download_day(part: Path, downloaded: date, now: float) -> None:
+    """Make a file say that it was downloaded on a day: what was watched later is not in it. Days to come are today."""
+    noon = datetime.combine(downloaded, time(12)).timestamp()
+    os.utime(part, (min(noon, now), min(noon, now)))
 
 
 def read_options(profile: str, date_order: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -23,9 +24,13 @@ def choose_day(browser: Browser, name: str, day: str) -> None:
     browser.driver.execute_script("arguments[0].value = arguments[1]", browser.find(f"#{name}"), day)
 
 
-def test_a_chosen_file_is_sent_and_its_account_appears(beginning: Browser) -> None:
+def test_a_chosen_file_is_sent_and_its_account_appears(beginning: Browser, tmp_path: Path) -> None:
+    export = tmp_path / "NetflixViewingHistory.csv"
+    export.write_bytes(SAMPLE.read_bytes())
+    os.utime(export, (1_763_200_000, 1_763_200_000))
     beginning.get("/")
-    beginning.find("#file").send_keys(str(SAMPLE))
+    beginning.find("#file").send_keys(str(export))
+    assert beginning.find("#downloaded").get_attribute("value") == "2025-11-15", "the day of the file"
     beginning.find("#upload button").click()
     beginning.wait(lambda: "150 rows, 144 views" in beginning.text())
     beginning.screenshot("after-upload")

@@ -6,7 +6,9 @@
 
   // A page that waits for something looks again until it has changed.
   const watch = (mark, seconds) => {
+    let looks = 0;
     const look = async () => {
+      if ((looks += 1) > 300) return;
       try {
         const status = await (await fetch("/status.json", { headers: json })).json();
         if (status.ok && status.mark !== mark && !(status.pending > 0)) { location.assign(location.pathname); return; }
@@ -21,6 +23,15 @@
   if (form) {
     const input = byId("file"), says = byId("upload-says"), bar = byId("progress");
     document.querySelector(".drop-hint").hidden = false;
+    // Weeks after the download are not in a file: its own time tells, where the browser knows it.
+    const date = () => {
+      const file = input.files[0], day = byId("downloaded");
+      if (!file || !file.lastModified) return;
+      const local = new Date(file.lastModified - 60000 * new Date(file.lastModified).getTimezoneOffset());
+      const text = local.toISOString().slice(0, 10);
+      if (text <= day.max) day.value = text;
+    };
+    input.addEventListener("change", date);
     const send = () => {
       const request = new XMLHttpRequest();
       request.open("POST", form.action);
@@ -57,6 +68,7 @@
       form.classList.remove("over");
       if (!event.dataTransfer.files.length) return;
       input.files = event.dataTransfer.files;
+      date();
       send();
     });
   }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,23 @@ def test_a_name_cannot_lead_out_of_the_drop_folder(newcomer: Person) -> None:
     assert "144 views" in newcomer.page("/")
 
 
+def received(person: Person) -> list[str]:
+    return [json.loads(path.read_bytes())["received"] for path in (person.settings.private_dir / "raw").glob("*.json")]
+
+
+def test_a_file_says_nothing_about_days_after_its_download(newcomer: Person) -> None:
+    newcomer.upload(HISTORY + '"One Film","1/31/25"\n', downloaded="2025-02-03")
+    assert received(newcomer) == ["2025-02-03"]
+    assert "3 February 2025" in newcomer.page("/")
+    text = newcomer.upload(HISTORY + '"Other Film","1/31/25"\n', downloaded="soon")
+    assert "Say on which day" in text
+
+
+def test_a_day_to_come_is_today(newcomer: Person) -> None:
+    newcomer.upload(HISTORY + '"One Film","1/31/25"\n', downloaded="2999-01-01")
+    assert received(newcomer)[0] <= str(date.today())
+
+
 def test_several_people_have_a_profile_each(newcomer: Person) -> None:
     newcomer.upload(HISTORY + '"One Film","1/31/26"\n', profile="Ann")
     text = newcomer.upload(HISTORY + '"Another Film","1/30/26"\n', profile="../Bob")
@@ -73,7 +91,7 @@ def test_several_people_have_a_profile_each(newcomer: Person) -> None:
 
 
 def test_an_undecidable_file_asks_one_question_and_takes_the_answer(newcomer: Person) -> None:
-    text = newcomer.upload(HISTORY + '"One Film","3/4/26"\n"Another Film","3/4/26"\n')
+    text = newcomer.upload(HISTORY + '"One Film","3/4/26"\n"Another Film","3/4/26"\n', downloaded="2026-05-01")
     assert "One question about" in text
     assert "month first" in text
     sha256 = text.split('name="sha256" value="')[1].split('"')[0]
@@ -82,6 +100,7 @@ def test_an_undecidable_file_asks_one_question_and_takes_the_answer(newcomer: Pe
     text = newcomer.done("/date-order", {"sha256": sha256, "date_order": "dmy"})
     assert "One question" not in text
     assert "3 April 2026 to 3 April 2026" in text
+    assert received(newcomer) == ["2026-05-01"], "the answer is not a new download"
 
 
 def test_an_event_is_noted_compared_and_removed(person: Person) -> None:
