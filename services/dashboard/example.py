@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Sequence
@@ -164,8 +163,3 @@ def _asked(settings: Settings, profiles: ProfileSet, today: date) -> tuple[Surve
         if question is not None:
             return survey, question, True
     return (surveys[-1], surveys[-1].questions[0], False) if surveys else None
-
-
-def payload_of(data: bytes) -> bytes:
-    """Return the answer in a release of the own ledger."""
-    return base64.b64decode(json.loads(data)["payload"])

@@ -14,7 +14,7 @@ from netflix_trend.outlook import read_outlook
 from netflix_trend.receipts import read_receipts
 from netflix_trend.settings import Settings, load_settings
 from services.dashboard import actions
-from services.dashboard.backend import Backend, Containers
+from services.dashboard.backend import Backend
 from services.dashboard.events import events_page
 from services.dashboard.health import health_page
 from services.dashboard.history import History
@@ -64,7 +64,12 @@ def create_app(
 ) -> Flask:
     """Return the application; without a backend, with the services as containers."""
     settings = settings or load_settings()
-    dashboard = Dashboard(settings, History.of(settings.private_dir), backend or Containers(settings), today)
+    if backend is None:
+        # Without Docker there is neither Redis nor its client.
+        from services.dashboard.containers import Containers
+
+        backend = Containers(settings)
+    dashboard = Dashboard(settings, History.of(settings.private_dir), backend, today)
     app = Flask("services.dashboard", static_folder="static", template_folder="templates")
     app.request_class = type("Request", (UploadRequest,), {"folder": settings.output_dir})
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

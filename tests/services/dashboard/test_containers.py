@@ -11,7 +11,8 @@ from redis_server import RedisServer, redis_server  # noqa: F401
 
 from services.common.connection import INBOX, connect
 from services.common.queue import INGEST_JOB, INGEST_QUEUE, PUBLISH_QUEUE, enqueue, queue
-from services.dashboard.backend import Containers, Service
+from services.dashboard.backend import Service
+from services.dashboard.containers import Containers
 
 pytestmark = pytest.mark.redis
 

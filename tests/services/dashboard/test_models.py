@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -322,3 +324,16 @@ def test_a_demo_is_looked_at_on_the_day_after_its_last_week(network: Path) -> No
     settings, today = demo_settings(network)
     assert today() == LAST.sunday + timedelta(days=1)
     assert settings.private_dir == network / "private"
+
+
+def test_the_page_without_docker_needs_no_redis_and_no_web_server_package() -> None:
+    code = (
+        "import sys\n"
+        "class Missing:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.split('.')[0] in {'redis', 'rq', 'gunicorn', 'selenium'}: raise ImportError(name)\n"
+        "sys.meta_path.insert(0, Missing())\n"
+        "import services.once.dashboard\n"
+    )
+    root = Path(__file__).parents[3]
+    subprocess.run([sys.executable, "-c", code], cwd=root, check=True)
