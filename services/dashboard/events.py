@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from netflix_trend.effect_statistics import EffectEstimate
+from netflix_trend.effect_statistics import QuarterEffect
 from netflix_trend.event_effects import EventEffect, Period
 from netflix_trend.life_events import EventError, LifeEvent, read_events
 from netflix_trend.settings import Settings
-from netflix_trend.weeks import Week
 from services.common.effects import THINNED
 from services.dashboard import charts
 from services.dashboard.charts import Chart, data_table
 from services.dashboard.history import History
-from services.dashboard.others import effect_statistics
+from services.dashboard.others import effects_together
 from services.dashboard.text import counted, day, shown
 
 SUGGESTIONS = ("sick", "injured", "holiday", "exams", "new baby")
@@ -38,7 +37,7 @@ class EventsPage:
     cards: tuple[EventCard, ...] = ()
     calendar: Chart | None = None
     together: str = ""
-    together_interval: str = ""
+    together_from: str = ""
     problem: str = ""
     suggestions: tuple[str, ...] = SUGGESTIONS
 
@@ -51,13 +50,12 @@ def events_page(settings: Settings, history: History, today: date) -> EventsPage
         return EventsPage(problem=str(problem))
     effects = {effect.event.id: effect for effect in history.effects(events)}
     cards = [_card(event, effects.get(event.id)) for event in reversed(events)]
-    published = effect_statistics(settings, Week.last_complete(today))
-    effect = published.event_effect if published else None
+    together = effects_together(settings)
     return EventsPage(
         tuple(cards),
         _calendar(history, events, today),
-        together_in_words(effect),
-        interval_in_words(effect),
+        together_in_words(together),
+        f"{together.effect.quarter}, {counted(together.effect.reports, 'answer')}." if together else "",
     )
 
 
@@ -131,26 +129,6 @@ def _calendar(history: History, events: tuple[LifeEvent, ...], today: date) -> C
     )
 
 
-def together_in_words(effect: EffectEstimate | None) -> str:
+def together_in_words(found: QuarterEffect | None) -> str:
     """Return what all participants together report about their events."""
-    if effect is None:
-        return "Nothing is published about life events yet. It is asked once a quarter."
-    if not effect.is_reliable:
-        needed = f"; about {effect.reports_needed:,} would do" if effect.reports_needed else ""
-        return f"{counted(effect.reports, 'answer')} are too few to tell anything from noise{needed}."
-    if not effect.is_signal:
-        return "Whether people watched more or less during their events cannot be told from noise."
-    more = "more" if effect.mean_change.estimate > 0 else "less"
-    return f"People watched {more} during their events."
-
-
-def interval_in_words(effect: EffectEstimate | None) -> str:
-    """Return the number behind it with its interval."""
-    if effect is None:
-        return ""
-    change = effect.mean_change
-    return (
-        f"{effect.quarter}, {counted(effect.reports, 'answer')}: a mean change of {change.estimate:+.1f} views a week, "
-        f"between {change.lower:+.1f} and {change.upper:+.1f} (95 %). Everybody who was asked counts, also who had no "
-        "event."
-    )
+    return found.sentence if found else "Nothing is published about life events yet. It is asked once a quarter."

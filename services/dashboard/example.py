@@ -105,7 +105,7 @@ def says(survey: Survey, question: Question, payload: bytes, vocabulary: Vocabul
 
 def noisy_set(survey: Survey, question: TopShowsQuestion, payload: bytes) -> list[int]:
     """Return the candidate shows that a report points at."""
-    coefficients = decode_coefficients(question, [payload]).astype(np.int64)[0]
+    coefficients = decode_coefficients(question, payload).astype(np.int64)[0]
     positions = np.array(shuffled_positions(survey.round, len(question.candidates)), dtype=np.int64)
     values = np.zeros(len(positions), dtype=np.int64)
     for coefficient in coefficients[::-1]:

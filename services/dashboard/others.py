@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from netflix_trend.datasite import Datasite
+from netflix_trend.effect_statistics import QuarterEffect
 from netflix_trend.files import UnsafeFile, read_stranger
 from netflix_trend.settings import Settings
 from netflix_trend.shared_files import shared_path
@@ -19,7 +20,6 @@ from netflix_trend.statistics import (
     Volume,
     percentile,
 )
-from netflix_trend.survey import effect_quarter
 from netflix_trend.trends import TRENDS, Trends
 from netflix_trend.weeks import Week
 from services.dashboard import charts
@@ -32,7 +32,6 @@ _Z = 1.96
 _TOO_WIDE = 0.25
 _ROWS = 12
 _ROUNDS = 8
-_EFFECT_ROUNDS = 26
 
 
 @dataclass(frozen=True)
@@ -68,18 +67,13 @@ def read_trends(settings: Settings) -> Trends | None:
     return None if data is None else _trends(data)
 
 
-def effect_statistics(settings: Settings, newest: Week) -> RoundStatistics | None:
-    """Return the newest statistics that asked about life events."""
-    for age in range(_EFFECT_ROUNDS):
-        if effect_quarter(newest - age) is None:
-            continue
-        try:
-            found = read_statistics(settings, str(newest - age))
-        except (StatisticsError, UnsafeFile):
-            continue
-        if found is not None and found.event_effect is not None and found.event_effect.reports:
-            return found
-    return None
+def effects_together(settings: Settings) -> QuarterEffect | None:
+    """Return what participants report together about the newest quarter's events, None while nothing can be read."""
+    try:
+        trends = read_trends(settings)
+    except (StatisticsError, UnsafeFile):
+        return None
+    return trends.effects[0] if trends and trends.effects else None
 
 
 def _read(settings: Settings, name: str) -> bytes | None:
@@ -199,10 +193,15 @@ def _volume_chart(volume: Volume, titles: int | None) -> Chart:
         f"Share of participants by number of titles started, from {volume.reports} answers, with 95 percent intervals.",
         charts.columns_with_intervals(labels, "% of participants", shares, intervals, colors),
         data_table("Participants by titles started in the week", columns, rows),
-        ""
-        if volume.is_reliable
-        else "These shares are only noise around what was assumed beforehand: there are too few answers.",
+        _trust(volume),
     )
+
+
+def _trust(volume: Volume) -> str:
+    """Return what to mind with a distribution."""
+    if not volume.is_reliable:
+        return "These shares are only noise around what was assumed beforehand: there are too few answers."
+    return "" if volume.is_robust else "If no answer was forged: one forged answer in a hundred could have moved these."
 
 
 def reading(show: ShowEstimate) -> str:
@@ -263,7 +262,7 @@ def _trend_chart(trends: Trends, history: History) -> Chart:
             one.round,
             f"{one.mean:.1f}",
             f"{one.lower:.1f} to {one.upper:.1f}",
-            "" if one.is_reliable else "noise",
+            "noise" if not one.is_reliable else "" if one.is_robust else "if no answer was forged",
             "–" if titles is None else number(titles),
         )
         for one, titles in zip(weeks, my_titles, strict=True)

@@ -14,7 +14,6 @@ import pytest
 from participant import LAST, TODAY, Person
 
 from netflix_trend.contributions import Contribution, answer
-from netflix_trend.effect_statistics import EffectEstimate, Measured
 from netflix_trend.life_events import add_event
 from netflix_trend.outlook import Outlook
 from netflix_trend.release import build_release
@@ -28,7 +27,7 @@ from services.dashboard.example import explain, noisy_set, says, truth
 from services.dashboard.health import ago, health_page, publisher
 from services.dashboard.history import History, Span
 from services.dashboard.imports import account, possible_orders
-from services.dashboard.others import others_page, place_in_words
+from services.dashboard.others import effects_together, others_page, place_in_words
 from services.dashboard.sharing import sharing_page
 from services.dashboard.sharing import together_in_words as reports_together
 from services.dashboard.text import cell, listed, number, shown
@@ -193,37 +192,15 @@ def test_an_unreadable_ledger_is_said(person: Person) -> None:
     assert "reports in the ledger: damaged" in person.page("/health")
 
 
-def measured(estimate: float, lower: float, upper: float) -> Measured:
-    return Measured(estimate=estimate, standard_error=0.3, lower=lower, upper=upper)
-
-
-@pytest.mark.parametrize(
-    ("change", "is_signal", "is_reliable", "words"),
-    [
-        (1.2, True, True, "People watched more during their events."),
-        (-1.2, True, True, "People watched less during their events."),
-        (0.1, False, True, "cannot be told from noise"),
-        (3.0, True, False, "500 answers are too few to tell anything from noise; about 900 would do."),
-    ],
-)
-def test_what_participants_report_together_is_honest(
-    change: float, is_signal: bool, is_reliable: bool, words: str
-) -> None:
-    estimate = EffectEstimate(
-        quarter="2026-Q3",
-        reports=500,
-        clip=12,
-        odds=(8, 1),
-        confidence=0.95,
-        share_up=measured(0.1, 0, 0.2),
-        share_down=measured(0.1, 0, 0.2),
-        mean_change=measured(change, change - 0.6, change + 0.6),
-        is_signal=is_signal,
-        is_reliable=is_reliable,
-        reports_needed=None if is_reliable else 900,
-    )
-    assert words in together_in_words(estimate)
-    assert "Nothing is published" in together_in_words(None)
+def test_what_participants_report_together_is_honest(person: Person, newcomer: Person) -> None:
+    assert together_in_words(effects_together(newcomer.settings)).startswith("Nothing is published")
+    found = effects_together(person.settings)
+    assert found is not None
+    assert "cannot be told from noise" in together_in_words(found), "300 people are far too few"
+    assert "(95 %)" in together_in_words(found)
+    trends = person.settings.datasites_dir / "aggregator@example.org/app_data/netflix_trend/shared/trends.json"
+    trends.write_text("{")
+    assert effects_together(person.settings) is None
 
 
 def test_an_account_names_every_row() -> None:
