@@ -195,6 +195,7 @@ def test_a_forged_job_is_refused_and_the_worker_goes_on(
 def test_a_dropped_file_becomes_a_release_and_stopping_is_clean(
     redis_server: RedisServer, wait_for: Callable[..., None]
 ) -> None:
+    Datasite(redis_server.folder / "datasites", "me@example.org").set_up()
     drop = redis_server.folder / "drop"
     with service(redis_server, "scraper"), service(redis_server, "processor"), service(redis_server, "publisher"):
         (drop / ".part").write_bytes(SAMPLE)
