@@ -22,6 +22,7 @@ Usage: ./run.sh [VERB]
   reset                   let the browser try again after a stop
   doctor                  what a maintainer needs to know about the browser; nothing about you
   insights [--json]       what your own history says
+  dashboard [--demo]      your own page on http://127.0.0.1:8651; no Docker needed; --demo: of the last demo
   event add|list|remove   life events, such as: event add sick 2026-02-01 2026-02-09
   status                  services, and what was published
   privacy                 what was published, and what it costs, in plain words
@@ -351,6 +352,25 @@ give_cookies() {
   say "$1 was deleted: whoever has it is signed in as you."
 }
 
+# run_dashboard [--demo [FOLDER]]: the own page, of the services, or without Docker in one process
+run_dashboard() {
+  find_syftbox
+  port=${SYFTBOX_ASSIGNED_PORT:-$(setting DASHBOARD_PORT 8651)}
+  if [ "${1:-}" != --demo ] && ! without_docker; then
+    prepare_environment
+    docker compose up --detach --build --wait
+    say "Open http://127.0.0.1:$port"
+    return
+  fi
+  python_environment demo
+  export_settings
+  DASHBOARD_PORT=$port OUTPUT_DIR=$(absolute "$(setting OUTPUT_DIR ./drop)")
+  # Without services that run all the time nothing is published by surprise.
+  JOIN=$(setting JOIN ask)
+  export DASHBOARD_PORT OUTPUT_DIR JOIN
+  run_python services.once.dashboard "$@"
+}
+
 show_status() {
   find_syftbox
   if publishes_without_docker; then
@@ -415,7 +435,8 @@ case $verb in
     need_docker
     prepare_environment
     docker compose up --detach --build --wait
-    say "Running. Put NetflixViewingHistory.csv into $(setting OUTPUT_DIR ./drop), or: ./run.sh import FILE"
+    say "Running: http://127.0.0.1:${SYFTBOX_ASSIGNED_PORT:-$(setting DASHBOARD_PORT 8651)} is your page."
+    say "Put NetflixViewingHistory.csv into $(setting OUTPUT_DIR ./drop), or: ./run.sh import FILE"
     ;;
   down)
     need_docker
@@ -448,6 +469,7 @@ case $verb in
     ;;
   join | pause | withdraw | limits) choose "$verb" "$@" ;;
   once) run_once "$@" ;;
+  dashboard) run_dashboard "$@" ;;
   status) show_status ;;
   aggregator)
     need_docker

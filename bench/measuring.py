@@ -91,4 +91,4 @@ def _run(name: str, size: int, prepared: Path, own: Path) -> Measured:
         for path in prepared.glob("*.csv"):
             (folder / path.name).hardlink_to(path)
     command = [sys.executable, "-m", "bench", "--measure", name, str(size), str(folder)]
-    return Measured(**json.loads(subprocess.run(command, check=True, capture_output=True).stdout))
+    return Measured(**json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import random
+import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -178,7 +179,52 @@ def run_aggregator_all_shows(folder: Path, people: int) -> None:
     _aggregate(folder, people, everybody_answers(all_shows()), all_shows())
 
 
+PAGES = ("/", "/viewing", "/viewing?range=all", "/others", "/events", "/sharing", "/health")
+
+
+def make_dashboard(folder: Path, rows: int) -> None:
+    """Import a history and note three life events."""
+    from netflix_trend.life_events import add_event
+
+    make_export(folder, rows)
+    run_processor(folder, rows)
+    for number in range(3):
+        first = date(2026, 3, 1) + timedelta(days=60 * number)
+        add_event(folder, "sick", first, first + timedelta(days=9))
+
+
+def run_dashboard(folder: Path, _rows: int) -> None:
+    """Every page once after an import, when nothing is remembered, then ten times more; prints their times."""
+    from statistics import median
+    from time import perf_counter
+
+    from netflix_trend.settings import load_settings
+    from services.dashboard.web import create_app
+    from services.once.dashboard import OneProcess
+
+    folders = {f"{name}_dir": folder / name for name in ("publisher", "datasites", "output")}
+    settings = load_settings(private_dir=folder, **folders)
+    client = create_app(settings, OneProcess(settings, date.today)).test_client()
+    origin = f"http://127.0.0.1:{settings.dashboard_port}"
+    times: dict[str, list[float]] = {page: [] for page in PAGES}
+    for _ in range(11):
+        for page, taken in times.items():
+            began = perf_counter()
+            assert client.get(page, base_url=origin).status_code == 200
+            taken.append(1000 * (perf_counter() - began))
+    for page, (first, *again) in times.items():
+        print(f"{page:<24} first {first:>6.0f} ms, then {median(again):>5.0f} ms", file=sys.stderr)
+
+
 TASKS = {
+    "dashboard": Task(
+        "dashboard, 77 pages",
+        "views",
+        (1_000, 100_000),
+        make_dashboard,
+        run_dashboard,
+        ("services.dashboard.web", "services.once.dashboard"),
+    ),
     "floor": Task("csv to counts (floor)", "rows", (1_000, 10_000, 100_000), make_export, run_floor),
     "processor": Task(
         "CSV to tables and encodings",

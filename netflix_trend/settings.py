@@ -179,6 +179,7 @@ class Settings(BaseSettings):
     poll_seconds: float = Field(2.0, gt=0, le=3600, description="How often folders are looked at.")
     web_host: str = Field("127.0.0.1", description="Address the aggregator's page is served on.")
     web_port: int = Field(8650, ge=1, le=65535, description="Port the aggregator's page is served on.")
+    dashboard_port: int = Field(8651, ge=1, le=65535, description="Port of the participant's page on 127.0.0.1.")
 
     @classmethod
     def settings_customise_sources(

@@ -85,6 +85,12 @@ rq='~rq:* &rq:* +@all -@admin -@dangerous +info'
   echo "user scraper on #$(password scraper) resetkeys resetchannels ~inbox -@all +rpush"
   echo "user processor on #$(password processor) resetkeys resetchannels ~inbox ~inbox:receiving $rq"
   echo "user publisher on #$(password publisher) resetkeys resetchannels $rq"
+  # Sees how long queues are and whether workers run; can ask the publisher to look, and nothing else.
+  # A stack without a dashboard has no volume for its password.
+  [ ! -d /volumes/secret-dashboard ] ||
+    echo "user dashboard on #$(password dashboard) resetkeys resetchannels %R~inbox %R~inbox:receiving %R~rq:*" \
+      "~rq:queue:publish ~rq:queues ~rq:job:* -@all +@connection +llen +zcard +smembers +exists" \
+      "+hset +sadd +rpush +multi +exec +info"
 } >/volumes/redis-acl/users.acl
 chown -R "$redis_uid:$redis_uid" /volumes/redis-acl /volumes/redis-data
 chmod 0400 /volumes/redis-acl/users.acl

@@ -12,10 +12,12 @@ from netflix_trend.settings import Settings
 
 # The list that the scraper appends exports to; its Redis user may do nothing else.
 INBOX = "inbox"
+# A message is moved here while it is handled, so that a crash loses nothing.
+RECEIVING = f"{INBOX}:receiving"
 
 
-def connect(settings: Settings) -> Redis:
-    """Return a client that survives a restart of the server; nothing is sent yet."""
+def connect(settings: Settings, tries: int = 8) -> Redis:
+    """Return a client that survives a restart of the server, by so many more tries; nothing is sent yet."""
     return Redis(
         host=settings.redis_host,
         port=settings.redis_port,
@@ -23,6 +25,6 @@ def connect(settings: Settings) -> Redis:
         password=settings.redis_password or None,
         socket_connect_timeout=5,
         health_check_interval=0,
-        retry=Retry(ExponentialBackoff(cap=2, base=0.1), 8),
+        retry=Retry(ExponentialBackoff(cap=2, base=0.1), tries),
         retry_on_error=[RedisConnectionError, RedisTimeoutError],
     )

@@ -52,8 +52,8 @@ class InsightTable:
         return {"name": self.name, "title": self.title, "note": self.note, "rows": rows}
 
 
-def open_profiles(private: Path) -> duckdb.DuckDBPyConnection:
-    """Open the tables of all profiles together, read-only, as two views of one participant.
+def open_profiles(private: Path, first: date = date.min, last: date = date.max) -> duckdb.DuckDBPyConnection:
+    """Open the tables of all profiles together, read-only, as views of one participant, from `first` to `last`.
 
     `seen`: day, title, kind, certainty, show_key, show_name, seconds (null where only NetflixViewingHistory.csv tells).
     `coverage`: covered_through, the last day that a profile's exports hold wholly; one row a profile.
@@ -79,8 +79,10 @@ def open_profiles(private: Path) -> duckdb.DuckDBPyConnection:
     coverage = """select greatest(max(received), max(last_day)) - 1 as covered_through from {p}.exports
                   where error is null"""
     database.execute(f"create view coverage as {everywhere(coverage)}")
-    database.execute(f"create view seen as {everywhere(seen)}")
-    database.execute(f"create view played as {everywhere(played)}")
+    # A range that leaves nothing out is not asked for: a filter costs time.
+    inside = "" if (first, last) == (date.min, date.max) else f"where {{day}} between date '{first}' and date '{last}'"
+    database.execute(f"create view seen as from ({everywhere(seen)}) {inside.format(day='day')}")
+    database.execute(f"create view played as from ({everywhere(played)}) {inside.format(day='start::date')}")
     return database
 
 

@@ -164,6 +164,7 @@ def _print_results(rounds: list[RoundStatistics], network: Network, last: Week, 
     console.print("\nPages to open in a browser:")
     console.print(f"  yours      {page.resolve()}", markup=False, soft_wrap=True)
     console.print(f"  everybody  {public.resolve()}", markup=False, soft_wrap=True)
+    console.print(f"The dashboard of it: ./run.sh dashboard --demo {network.root}", markup=False, soft_wrap=True)
 
 
 def _print_top_shows(latest: RoundStatistics, console: Console) -> None:

@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import date, timedelta
@@ -14,19 +13,18 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import duckdb
-import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import wrap_file
 from rich.table import Table
 
 from netflix_trend.archive import ArchiveError, open_csv
-from netflix_trend.event_effects import EventEffect, event_effect
+from netflix_trend.event_effects import EventEffect
 from netflix_trend.life_events import EventError, add_event, read_events, remove_event
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.shared_files import current_vocabulary
 from netflix_trend.vocabulary import Vocabulary
+from services.common.effects import THINNED, effects_of
 from services.common.insights import Cell, InsightTable, all_insights, open_profiles
 from services.processor.account import ExportAccount, account_of, counted
 from services.processor.exports import ExportError
@@ -235,7 +233,7 @@ def _rebuild(settings: Settings) -> list[History]:
 def _insights(options: argparse.Namespace, settings: Settings, console: Console) -> int:
     with _profiles(settings) as database:
         tables = all_insights(database)
-        effects = list(_effects(settings, database))
+        effects = list(effects_of(database, read_events(settings.private_dir)))
     if options.json:
         _print_json({"tables": [table.to_json() for table in tables], "events": [_effect_json(one) for one in effects]})
         return 0
@@ -335,7 +333,7 @@ def _event_add(options: argparse.Namespace, settings: Settings, console: Console
         console.print("Nothing was imported yet, so there is nothing to compare.")
         return 0
     with database:
-        for effect in _effects(settings, database):
+        for effect in effects_of(database, read_events(settings.private_dir)):
             if effect.event == event:
                 _print_effect(effect, console)
     return 0
@@ -348,7 +346,7 @@ def _event_list(options: argparse.Namespace, settings: Settings, console: Consol
         return 0
     try:
         with open_profiles(settings.private_dir) as database:
-            effects = list(_effects(settings, database))
+            effects = list(effects_of(database, read_events(settings.private_dir)))
     except FileNotFoundError:
         effects = [EventEffect(event, None, None, None, None, 0) for event in events]
     for effect in effects:
@@ -364,39 +362,6 @@ def _event_remove(options: argparse.Namespace, settings: Settings, console: Cons
     _rebuild(settings)
     console.print(f"Removed {event.id}: {event.label}, {event.first_day} to {event.last_day}.", markup=False)
     return 0
-
-
-def _effects(settings: Settings, database: duckdb.DuckDBPyConnection) -> Iterator[EventEffect]:
-    views, first_day = daily_views(database)
-    is_thinned = _is_thinned(database)
-    for event in read_events(settings.private_dir):
-        yield replace(event_effect(views, first_day, event), is_thinned=is_thinned)
-
-
-def daily_views(database: duckdb.DuckDBPyConnection) -> tuple[NDArray[np.int64], date]:
-    """Return int64[days] of views from the first day with one to the last day that all exports cover, and that day."""
-    counts = dict(database.execute("select day, count(*) from seen group by day").fetchall())
-    if not counts:
-        return np.zeros(0, dtype=np.int64), date.min
-    ((covered,),) = database.execute("select min(covered_through) from coverage").fetchall()
-    first, last = min(counts), covered or max(counts)
-    views = np.zeros(max(0, (last - first).days + 1), dtype=np.int64)
-    for day, count in counts.items():
-        if day <= last:
-            views[(day - first).days] = count
-    return views, first
-
-
-_THINNED = (
-    "Mind: a viewing-history file shows only the last time a title was seen, so older weeks look emptier than they "
-    "were (about 18 % of the last month is missing, 35 % of what is older than two years). ViewingActivity.csv, or "
-    "importing a new file every month, avoids that."
-)
-
-
-def _is_thinned(database: duckdb.DuckDBPyConnection) -> bool:
-    """Return whether views come from NetflixViewingHistory.csv alone, which shows the last view of a title only."""
-    return database.execute("select 1 from seen where seconds is null limit 1").fetchall() != []
 
 
 def _print_effect(effect: EventEffect, console: Console) -> None:
@@ -415,7 +380,7 @@ def _print_effect(effect: EventEffect, console: Console) -> None:
     console.print(grid)
     console.print(effect.reading, markup=False, soft_wrap=True)
     if effect.is_thinned:
-        console.print(_THINNED, style="dim", markup=False, soft_wrap=True)
+        console.print(THINNED, style="dim", markup=False, soft_wrap=True)
 
 
 def _effect_json(effect: EventEffect) -> dict[str, Any]:
@@ -441,7 +406,7 @@ def _effect_json(effect: EventEffect) -> dict[str, Any]:
         "p_value": effect.p_value,
         "weeks": effect.weeks,
         "reading": effect.reading,
-        "warning": _THINNED if effect.is_thinned else None,
+        "warning": THINNED if effect.is_thinned else None,
     }
 
 

@@ -13,15 +13,13 @@ from netflix_trend.encodings import EncodingsError, load_encodings
 from netflix_trend.inbox import RefusedMessage, unpack
 from netflix_trend.settings import Settings
 from netflix_trend.shared_files import current_vocabulary
-from services.common.connection import INBOX
+from services.common.connection import INBOX, RECEIVING
 from services.common.queue import INGEST_JOB, INGEST_QUEUE, enqueue
 from services.common.supervisor import beat
 from services.processor.history import profile_folder
 from services.processor.raw import RawStore
 
 _log = logging.getLogger("receive")
-# A message is moved here while it is handled, so that a crash loses nothing.
-RECEIVING = f"{INBOX}:receiving"
 
 
 def receive_one(connection: Redis, settings: Settings, timeout: float) -> bool:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+import socket
 import subprocess
 import time
+import urllib.error
+import urllib.parse
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,7 +19,7 @@ from containers import ROOT, Stack, require_docker
 from netflix_trend.release import SIZE
 
 pytestmark = pytest.mark.docker
-SERVICES = ("redis", "scraper", "processor", "publisher")
+SERVICES = ("redis", "scraper", "processor", "publisher", "dashboard")
 SAMPLE = (ROOT / "services" / "demo" / "sample_viewing_history.csv").read_bytes()
 ME, AGGREGATOR = "me@example.org", "aggregator@example.org"
 
@@ -30,11 +35,18 @@ def stack(folder: Path) -> Iterator[Stack]:
     require_docker()
     names = {"OUTPUT_DIR": "drop", "DATASITES_DIR": "datasites", "SECRETS_DIR": "secrets"}
     folders = {name: str(folder / value) for name, value in names.items()}
-    stack = Stack("netflix-trend-test", "docker-compose.yml", folders)
+    stack = Stack("netflix-trend-test", "docker-compose.yml", {**folders, "DASHBOARD_PORT": str(free_port())})
     stack.down()
     stack.up()
     yield stack
     stack.down()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
 
 
 def app_data(folder: Path) -> Path:
@@ -84,7 +96,8 @@ def test_every_service_is_confined(stack: Stack, service: str) -> None:
     assert not host["Privileged"]
     assert host["Memory"] > 0
     assert 0 < host["PidsLimit"] <= 512
-    assert not host["PortBindings"]
+    addresses = {one["HostIp"] for bindings in (host["PortBindings"] or {}).values() for one in bindings}
+    assert addresses == ({"127.0.0.1"} if service == "dashboard" else set())
     assert not any(mount["Source"].endswith("docker.sock") for mount in found["Mounts"])
     status = stack.exec(service, "cat", "/proc/self/status")
     assert "CapEff:\t0000000000000000" in status
@@ -96,13 +109,71 @@ def test_every_service_is_confined(stack: Stack, service: str) -> None:
 def test_only_the_scraper_has_a_way_out(stack: Stack, service: str) -> None:
     routes = stack.exec(service, "cat", "/proc/net/route").splitlines()[1:]
     has_default_route = any(line.split()[1] == "00000000" for line in routes)
-    assert has_default_route is (service == "scraper")
+    # The dashboard's port needs a network that is not internal; nothing that it sends out is ever answered.
+    assert has_default_route is (service in {"scraper", "dashboard"})
     networks = stack.inspect(service)["NetworkSettings"]["Networks"]
     inside = [
         json.loads(subprocess.run(["docker", "network", "inspect", name], capture_output=True, check=True).stdout)[0]
         for name in networks
     ]
-    assert all(network["Internal"] for network in inside) is (service != "scraper")
+    open_networks = [network for network in inside if not network["Internal"]]
+    assert bool(open_networks) is (service in {"scraper", "dashboard"})
+    if service == "dashboard":
+        (network,) = open_networks
+        assert network["Options"]["com.docker.network.bridge.enable_ip_masquerade"] == "false"
+
+
+def test_the_dashboard_finds_no_name_and_no_way_out(stack: Stack) -> None:
+    code = (
+        "import socket\n"
+        "try: print(socket.getaddrinfo('deb.debian.org', 80))\n"
+        "except OSError: print('no name')\n"
+        "try: socket.create_connection(('1.1.1.1', 53), 3); print('out')\n"
+        "except OSError: print('no way')\n"
+    )
+    assert stack.exec("dashboard", "python", "-c", code).split("\n")[:2] == ["no name", "no way"]
+
+
+def test_a_file_that_is_brought_to_the_dashboard_becomes_charts(
+    stack: Stack, folder: Path, wait_for: Callable[..., None]
+) -> None:
+    origin = f"http://127.0.0.1:{stack.environment['DASHBOARD_PORT']}"
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+
+    def page(path: str) -> str:
+        with opener.open(f"{origin}{path}", timeout=10) as response:
+            text: str = response.read().decode()
+            return text
+
+    found = re.search(r'name="token" value="(\w+)"', page("/"))
+    assert found is not None
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="brought.csv"\r\n\r\n'
+        + SAMPLE
+        + b"\r\n--x--\r\n"
+    )
+    headers = {
+        "Content-Type": "multipart/form-data; boundary=x",
+        "Origin": origin,
+        "Accept": "application/json",
+        "X-Token": found[1],
+    }
+    with opener.open(urllib.request.Request(f"{origin}/upload", body, headers), timeout=10) as response:
+        assert json.loads(response.read())["ok"] is True
+    wait_for(lambda: "brought.csv" in page("/"), "the account of the file appears", 30)
+    assert "Crash Landing on You" in page("/viewing")
+    health = page("/health")
+    for service in ("scraper", "redis", "processor", "publisher"):
+        assert re.search(rf'badge fine">fine</span> <b>{service}</b>', health), health
+    assert "exact bytes" in page("/sharing")
+    joined = urllib.parse.urlencode({"token": found[1], "participation": "joined"}).encode()
+    with opener.open(
+        urllib.request.Request(f"{origin}/sharing/take-part", joined, {"Origin": origin}), timeout=10
+    ) as response:
+        assert "You take part." in response.read().decode()
+    rebound = urllib.request.Request(f"{origin}/", headers={"Host": "evil.example"})
+    with pytest.raises(urllib.error.HTTPError, match="421"):
+        opener.open(rebound, timeout=10)
 
 
 def test_the_scraper_reaches_redis_and_no_other_service(stack: Stack) -> None:
@@ -138,10 +209,18 @@ def test_each_service_mounts_only_what_it_needs(stack: Stack) -> None:
             f"/datasites/{ME}": True,
             f"/datasites/{AGGREGATOR}": False,
         },
+        "dashboard": {
+            "/private": True,
+            "/publisher": False,
+            "/secrets": False,
+            "/drop": True,
+            f"/datasites/{ME}": False,
+            f"/datasites/{AGGREGATOR}": False,
+        },
     }
 
 
-@pytest.mark.parametrize("service", ["scraper", "processor", "publisher"])
+@pytest.mark.parametrize("service", SERVICES[1:])
 def test_an_image_holds_its_own_service_and_packages_only(stack: Stack, service: str) -> None:
     assert set(stack.exec(service, "ls", "/app/services").split()) - {"__pycache__"} == {
         "__init__.py",
@@ -150,6 +229,7 @@ def test_an_image_holds_its_own_service_and_packages_only(stack: Stack, service:
     }
     code = "import importlib.util as u; print([n for n in ('rq','duckdb','flask','selenium') if u.find_spec(n)])"
     expected = {"scraper": ["flask", "selenium"], "processor": ["rq", "duckdb"], "publisher": ["rq"]}
+    expected["dashboard"] = ["rq", "duckdb", "flask"]
     assert stack.exec(service, "python", "-c", code).strip() == str(expected[service])
 
 
@@ -163,7 +243,7 @@ def test_the_scraper_image_holds_a_browser_and_its_driver(stack: Stack) -> None:
 def test_secrets_and_personal_data_are_in_no_log_and_no_inspection(stack: Stack) -> None:
     secrets = [stack.exec(service, "cat", "/secrets/redis_password").strip() for service in SERVICES[1:]]
     assert len({len(secret) for secret in secrets}) == 1
-    assert len(set(secrets)) == 3
+    assert len(set(secrets)) == 4
     logs = stack.compose("logs")
     inspections = json.dumps([stack.inspect(service) for service in SERVICES])
     for secret in secrets:
@@ -224,12 +304,7 @@ def test_releases_stay_the_same_when_the_datasite_is_wiped(
 def test_an_aggregator_reads_the_release_and_serves_the_result(
     stack: Stack, folder: Path, wait_for: Callable[..., None]
 ) -> None:
-    import socket
-    import urllib.request
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {
         "DATASITES_DIR": str(folder / "datasites"),
         "AGGREGATOR_PORT": str(port),

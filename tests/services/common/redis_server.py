@@ -86,7 +86,14 @@ class RedisServer:
 def acl_file(folder: Path) -> None:
     """Write the ACL file and passwords with the very script that the containers use, outside of a container."""
     script = PREPARE.read_text()
-    for name in ("redis-acl", "redis-data", "secret-scraper", "secret-processor", "secret-publisher"):
+    for name in (
+        "redis-acl",
+        "redis-data",
+        "secret-scraper",
+        "secret-processor",
+        "secret-publisher",
+        "secret-dashboard",
+    ):
         (folder / name).mkdir()
     script = script.replace("/volumes/", f"{folder}/").replace("/host/", f"{folder}/host/")
     user, group = str(os.getuid()), str(os.getgid())

@@ -24,9 +24,9 @@ from netflix_trend.encodings import EncodingsError, load_encodings
 from netflix_trend.files import write_atomically
 from netflix_trend.inbox import Delivery, pack
 from netflix_trend.vocabulary import CatalogueTitle, Vocabulary
-from services.common.connection import INBOX, connect
+from services.common.connection import INBOX, RECEIVING, connect
 from services.common.queue import INGEST_JOB, INGEST_QUEUE, PUBLISH_JOB, UnlistedJob, enqueue, queue
-from services.processor.receive import RECEIVING, receive_one, recover
+from services.processor.receive import receive_one, recover
 from services.scraper.drop_folder import DropFolder
 
 pytestmark = pytest.mark.redis
@@ -195,6 +195,7 @@ def test_a_forged_job_is_refused_and_the_worker_goes_on(
 def test_a_dropped_file_becomes_a_release_and_stopping_is_clean(
     redis_server: RedisServer, wait_for: Callable[..., None]
 ) -> None:
+    Datasite(redis_server.folder / "datasites", "me@example.org").set_up()
     drop = redis_server.folder / "drop"
     with service(redis_server, "scraper"), service(redis_server, "processor"), service(redis_server, "publisher"):
         (drop / ".part").write_bytes(SAMPLE)

@@ -12,7 +12,8 @@ import duckdb
 import invented
 import pytest
 
-from services.processor.cli import daily_views, main
+from services.common.effects import daily_views
+from services.processor.cli import main
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports"
 KEYS = (

@@ -1,0 +1,24 @@
+"""The dashboard's container: one web server. Only this machine reaches it, see docker-compose.yml."""
+
+from __future__ import annotations
+
+import os
+import sys
+from urllib.request import urlopen
+
+from netflix_trend.settings import load_settings
+
+
+def main(role: str = "serve") -> int:
+    """Become the web server, or check that it answers. Returns the exit code."""
+    port = load_settings().dashboard_port
+    if role == "check":
+        with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=4) as answer:
+            return int(answer.status != 200)
+    command = [sys.executable, "-m", "gunicorn", "--workers", "1", "--threads", "4", "--timeout", "300"]
+    command += ["--worker-tmp-dir", "/tmp", "--bind", f"0.0.0.0:{port}"]  # noqa: S108
+    return os.execv(sys.executable, [*command, "services.dashboard.web:create_app()"])  # noqa: S606
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:2]))

@@ -1,0 +1,166 @@
+"""What a person can change: bring a file, note an event, decide what leaves. By POST with the token of a form only."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import date
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, flash, jsonify, redirect, request
+from pydantic import ValidationError
+from werkzeug.datastructures import FileStorage
+
+from netflix_trend.choices import Choices, Participation, write_choices
+from netflix_trend.life_events import EventError, add_event, remove_event
+from netflix_trend.survey import QUESTIONS
+from services.dashboard import security
+from services.dashboard.backend import Refused
+from services.dashboard.imports import imported_files
+from services.dashboard.sharing import standing
+from services.dashboard.text import shown
+from services.dashboard.uploads import LARGEST_UPLOAD, keep_upload, read_options, set_download_day
+
+if TYPE_CHECKING:
+    from services.dashboard.web import Dashboard
+
+_CHOSEN = {
+    "joined": "You joined. Your machine answers the next question that you are asked.",
+    "paused": "You paused. No new report is made; what was published stays.",
+    "withdrawn": "You withdrew. Your files are being removed; the receipt appears below.",
+}
+
+
+def add(app: Flask, dashboard: Dashboard) -> None:
+    """Add the actions to the application."""
+
+    @app.before_request
+    def allow_large_uploads() -> None:
+        if request.path == "/upload":
+            request.max_content_length = LARGEST_UPLOAD
+
+    for path, (act, page) in _ACTIONS.items():
+        app.add_url_rule(path, endpoint=path, view_func=partial(_answered, dashboard, act, page), methods=["POST"])
+
+
+def _answered(dashboard: Dashboard, act: Callable[[Dashboard], str], page: str) -> Any:
+    """Do what a form asks if it is one of ours. Says what was done as JSON to the script, else on the form's page."""
+    security.check_token(request.headers.get(security.HEADER) or request.form.get(security.FIELD))
+    try:
+        said, is_done = act(dashboard), True
+    except (Refused, EventError) as refusal:
+        said, is_done = shown(str(refusal), 400), False
+    if wants_json():
+        response: Response = jsonify({"ok": is_done, "error": None if is_done else said, "message": said})
+        return response, 200 if is_done else 400
+    flash(said, "done" if is_done else "refused")
+    return redirect(page if is_done else urlsplit(page).path, 303)
+
+
+def wants_json() -> bool:
+    """Return whether a script asks rather than a person."""
+    return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
+
+
+def upload(dashboard: Dashboard) -> str:
+    """Take a file."""
+    options = read_options(request.form.get("profile", ""), request.form.get("date_order", ""))
+    try:
+        downloaded = date.fromisoformat(request.form.get("downloaded", "") or str(dashboard.today()))
+    except ValueError:
+        raise Refused("Say on which day the file was downloaded, such as 2026-02-01.") from None
+    return _hand_over(dashboard, request.files.get("file"), options, downloaded)
+
+
+def answer_date_order(dashboard: Dashboard) -> str:
+    """Import a file once more, with the person's answer."""
+    private = dashboard.settings.private_dir
+    files = {file.sha256: file for file in imported_files(private)}
+    file = files.get(request.form.get("sha256", ""))
+    if file is None:
+        raise Refused("That file is not here any more. Bring it again.")
+    options = read_options(file.profile, request.form.get("date_order", ""))
+    if "date_order" not in options:
+        raise Refused("Choose how the dates are to be read.")
+    with (private / "raw" / f"{file.sha256}.csv").open("rb") as stream:
+        again = FileStorage(stream, f"{Path(file.name).stem}.csv")
+        return _hand_over(dashboard, again, options, file.received)
+
+
+def _hand_over(dashboard: Dashboard, file: FileStorage | None, options: dict[str, str], downloaded: date) -> str:
+    part, name = keep_upload(dashboard.settings, file)
+    try:
+        set_download_day(part, downloaded, time.time())
+        return dashboard.backend.deliver(part, name, options)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def note_event(dashboard: Dashboard) -> str:
+    """Keep a life event."""
+    try:
+        first = date.fromisoformat(request.form.get("first_day", ""))
+        last = date.fromisoformat(request.form.get("last_day", "") or str(first))
+    except ValueError:
+        raise Refused("Choose a first and a last day.") from None
+    event = add_event(dashboard.settings.private_dir, request.form.get("label", ""), first, last)
+    return f"Noted: {event.label}, {first} to {last}. It stays on this machine."
+
+
+def forget_event(dashboard: Dashboard) -> str:
+    """Remove a life event."""
+    text = request.form.get("id", "")
+    if not text.isdecimal() or len(text) > 9:
+        raise Refused("There is no event of that number.")
+    event = remove_event(dashboard.settings.private_dir, int(text))
+    return f"Removed: {event.label}, {event.first_day} to {event.last_day}."
+
+
+def take_part(dashboard: Dashboard) -> str:
+    """Join, pause or withdraw."""
+    wanted = request.form.get("participation", "")
+    if wanted not in _CHOSEN:
+        raise Refused("Choose whether to join, pause or withdraw.")
+    if wanted == "withdrawn" and request.form.get("sure") != "yes":
+        raise Refused("Nothing was changed: tick the box to say that you are sure.")
+    settings = dashboard.settings
+    chosen = standing(settings).choices.model_copy(update={"participation": cast("Participation", wanted)})
+    write_choices(settings.private_dir, chosen)
+    dashboard.backend.look_again()
+    return _CHOSEN[wanted]
+
+
+def lower_limits(dashboard: Dashboard) -> str:
+    """Lower the limits, or raise them again up to those of the settings."""
+    settings = dashboard.settings
+    known = standing(settings)
+    if known.problem:
+        raise Refused(known.problem)
+    try:
+        odds = Fraction(request.form.get("odds", ""))
+        chosen = Choices(
+            participation=known.choices.participation,
+            odds=(odds.numerator, odds.denominator),
+            reports_per_year=int(request.form.get("reports", ""), 10),
+            questions=frozenset(request.form.getlist("question")) & QUESTIONS,
+        )
+    except (ValidationError, ValueError, ZeroDivisionError):
+        raise Refused("These limits make no sense. Nothing was changed.") from None
+    write_choices(settings.private_dir, chosen)
+    dashboard.backend.look_again()
+    return "Your limits were changed. They hold from the next report on."
+
+
+# Address of a form: what it does, and the page that says so.
+_ACTIONS: dict[str, tuple[Callable[[Dashboard], str], str]] = {
+    "/upload": (upload, "/"),
+    "/date-order": (answer_date_order, "/"),
+    "/events/add": (note_event, "/events"),
+    "/events/remove": (forget_event, "/events"),
+    "/sharing/take-part": (take_part, "/sharing?waiting=1#choice"),
+    "/sharing/limits": (lower_limits, "/sharing#limits"),
+}

@@ -1,0 +1,54 @@
+"""What the page asks of the other services: take a file, look again, say how it goes. Containers or one process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+State = Literal["fine", "waiting", "broken", "unknown"]
+
+
+class Refused(Exception):
+    """A file cannot be taken; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """How a service is, in a sentence without personal data."""
+
+    name: str
+    state: State
+    sentence: str
+
+
+@dataclass(frozen=True)
+class RefusedFile:
+    """A file that was moved to `refused/`, and why."""
+
+    name: str
+    reason: str
+
+
+class Backend(Protocol):
+    """The services behind the page."""
+
+    @property
+    def looks_by_itself(self) -> bool:
+        """Whether the publisher looks without being asked."""
+
+    def deliver(self, part: Path, name: str, options: Mapping[str, str]) -> str:
+        """Take a whole file that lies beside its later place, and say what happens next. Raises Refused."""
+
+    def look_again(self) -> None:
+        """Ask the publisher to heed changed choices now rather than in a minute."""
+
+    def pending(self) -> int:
+        """Return how many files are on their way into the tables."""
+
+    def services(self) -> list[Service]:
+        """Return how each service is."""
+
+    def refused_files(self) -> list[RefusedFile]:
+        """Return the files that could not even be queued, newest first."""

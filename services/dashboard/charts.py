@@ -1,0 +1,251 @@
+"""Charts as data: an ECharts option, the table of the same numbers, and a description for who cannot see it.
+
+Texts such as `@bar` are colours of the style sheet, which the script fills in. Series of type `interval` are drawn by
+the script as lines from `low` to `high`, since ECharts has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from services.common.insights import Cell
+from services.dashboard.text import cell, shown
+
+Option = dict[str, Any]
+_CALENDAR_YEARS = 3
+_DAYS_OF_A_STRIP = 371
+# So few labels are all written, on a phone too.
+_FEW_LABELS = 8
+_FEW: Option = {"interval": 0, "fontSize": 11}
+
+
+@dataclass(frozen=True)
+class DataTable:
+    """A table of texts; the columns in `numbers` are aligned to the right."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numbers: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart with its table. lead: what it says, in a sentence. size: class of the style sheet."""
+
+    name: str
+    title: str
+    lead: str
+    description: str
+    option: Option
+    table: DataTable
+    note: str = ""
+    size: str = "normal"
+
+
+def data_table(caption: str, columns: Mapping[str, str], rows: Sequence[Sequence[Cell]]) -> DataTable:
+    """Return rows as texts; columns: heading of each by its name. A column that nothing is known for is left out."""
+    names = list(columns)
+    known = [place for place in range(len(names)) if not rows or any(row[place] is not None for row in rows)]
+    are_numbers = [all(isinstance(row[place], int | float | None) for row in rows) for place in known]
+    return DataTable(
+        caption,
+        tuple(columns[names[place]] for place in known),
+        tuple(tuple(cell(names[place], row[place]) for place in known) for row in rows),
+        frozenset(place for place, is_number in enumerate(are_numbers) if is_number and place),
+    )
+
+
+def _axis(kind: str, **more: Any) -> Option:
+    return {
+        "type": kind,
+        "axisLabel": {"color": "@soft", "hideOverlap": True, **more.pop("label", {})},
+        "axisLine": {"lineStyle": {"color": "@line"}},
+        "axisTick": {"show": False},
+        "splitLine": {"show": kind == "value", "lineStyle": {"color": "@line"}},
+        **more,
+    }
+
+
+def _base(**more: Any) -> Option:
+    return {
+        "animation": False,
+        "aria": {"enabled": False},
+        "textStyle": {"color": "@ink", "fontFamily": "system-ui, sans-serif"},
+        # Drawn as text: titles of a file are never markup, and the policy forbids inline styles.
+        "tooltip": {
+            "renderMode": "richText",
+            "confine": True,
+            "backgroundColor": "@paper",
+            "borderColor": "@line",
+            "textStyle": {"color": "@ink"},
+        },
+        "grid": {"left": 8, "right": 16, "top": 16, "bottom": 14},
+        **more,
+    }
+
+
+def bars(
+    labels: Sequence[str],
+    series: Mapping[str, Sequence[float]],
+    *,
+    colors: Sequence[str] = ("@bar", "@second"),
+    marked: Sequence[str | None] = (),
+) -> Option:
+    """Return columns, stacked where there are several series; marked: another colour for some of them."""
+
+    def item(place: int, value: float) -> Any:
+        color = marked[place] if place < len(marked) else None
+        return {"value": value, "itemStyle": {"color": color}} if color else value
+
+    return _base(
+        xAxis=_axis("category", data=list(labels), label=_FEW if len(labels) <= _FEW_LABELS else {}),
+        yAxis=_axis("value", minInterval=1),
+        legend={"show": len(series) > 1, "top": 0, "textStyle": {"color": "@ink"}},
+        grid={"left": 8, "right": 16, "top": 36 if len(series) > 1 else 16, "bottom": 14},
+        series=[
+            {
+                "type": "bar",
+                "name": name,
+                "stack": "all",
+                "data": [item(place, value) for place, value in enumerate(values)],
+                "itemStyle": {"color": color},
+            }
+            for (name, values), color in zip(series.items(), colors, strict=False)
+        ],
+    )
+
+
+def rows(
+    labels: Sequence[str],
+    name: str,
+    values: Sequence[float],
+    *,
+    colors: Sequence[str] = (),
+    intervals: Sequence[tuple[float, float]] = (),
+) -> Option:
+    """Return horizontal bars, the first on top, with intervals where there are some."""
+    data = [
+        {"value": value, "itemStyle": {"color": colors[place] if colors else "@bar"}}
+        for place, value in enumerate(values)
+    ]
+    series: list[Option] = [{"type": "bar", "name": name, "data": data, "barMaxWidth": 18}]
+    if intervals:
+        points = [[low, high, place] for place, (low, high) in enumerate(intervals)]
+        series.append({"type": "interval", "name": "interval", "horizontal": True, "data": points})
+    label = {"color": "@ink", "width": 150, "overflow": "truncate", "interval": 0}
+    return _base(
+        xAxis=_axis("value"),
+        yAxis=_axis("category", data=[shown(text, 60) for text in labels], inverse=True, label=label),
+        series=series,
+    )
+
+
+def columns_with_intervals(
+    labels: Sequence[str],
+    name: str,
+    values: Sequence[float],
+    intervals: Sequence[tuple[float, float]],
+    colors: Sequence[str | None],
+    at: Sequence[int] | None = None,
+) -> Option:
+    """Return columns with intervals; at: the columns that have one, all without it."""
+    option = bars(labels, {name: values}, marked=colors)
+    places = range(len(intervals)) if at is None else at
+    points = [[place, low, high] for place, (low, high) in zip(places, intervals, strict=True)]
+    option["series"].append({"type": "interval", "name": "interval", "horizontal": False, "data": points})
+    return option
+
+
+def lines(
+    labels: Sequence[str],
+    mine: tuple[str, Sequence[float | None]],
+    others: tuple[str, Sequence[float | None], Sequence[tuple[float, float] | None]] | None,
+) -> Option:
+    """Return my line, and the marks of the others with their intervals."""
+    series: list[Option] = [
+        {
+            "type": "line",
+            "name": mine[0],
+            "data": list(mine[1]),
+            "symbolSize": 6,
+            "lineStyle": {"color": "@mine", "width": 2},
+            "itemStyle": {"color": "@mine"},
+        }
+    ]
+    if others:
+        name, means, intervals = others
+        points = [[place, *pair] for place, pair in enumerate(intervals) if pair]
+        series.append(
+            {"type": "scatter", "name": name, "data": list(means), "symbolSize": 8, "itemStyle": {"color": "@bar"}}
+        )
+        series.append({"type": "interval", "name": "interval", "horizontal": False, "data": points})
+    return _base(
+        xAxis=_axis("category", data=list(labels)),
+        yAxis=_axis("value", minInterval=1),
+        legend={"top": 0, "data": [one["name"] for one in series[:2]], "textStyle": {"color": "@ink"}},
+        grid={"left": 8, "right": 16, "top": 36, "bottom": 14},
+        series=series,
+    )
+
+
+def calendar(counts: Mapping[date, int], first: date, last: date, marked: Mapping[date, str] = {}) -> Option:
+    """Return a heat map of days: one strip for up to a year, else one for each of the newest three years.
+
+    marked: days with a dot, and what it means.
+    """
+    strips = calendar_strips(first, last)
+    most = max([1, *counts.values()])
+    calendars: list[Option] = []
+    series: list[Option] = []
+    for place, (begin, end) in enumerate(strips):
+        calendars.append(
+            {
+                "range": [begin.isoformat(), end.isoformat()],
+                "top": 30 + place * 144,
+                "left": 44 if len(strips) > 1 else 20,
+                "right": 12,
+                "cellSize": ["auto", 14],
+                "itemStyle": {"color": "@paper", "borderColor": "@line", "borderWidth": 1},
+                "splitLine": {"lineStyle": {"color": "@soft", "width": 1}},
+                "yearLabel": {"show": len(strips) > 1, "color": "@soft", "fontSize": 13, "margin": 26},
+                "dayLabel": {"firstDay": 1, "color": "@soft", "nameMap": ["", "M", "", "W", "", "F", ""]},
+                "monthLabel": {"color": "@soft"},
+            }
+        )
+        on_strip = {"coordinateSystem": "calendar", "calendarIndex": place}
+        days = [[day.isoformat(), count] for day, count in sorted(counts.items()) if begin <= day <= end]
+        series.append({"type": "heatmap", "data": days, **on_strip})
+        dots = [[day.isoformat(), 1, label] for day, label in sorted(marked.items()) if begin <= day <= end]
+        if dots:
+            dot = {"symbol": "rect", "symbolSize": 7, "itemStyle": {"color": "@mine", "opacity": 1}}
+            series.append({"type": "scatter", "data": dots, **dot, **on_strip})
+    heat = [place for place, one in enumerate(series) if one["type"] == "heatmap"]
+    shades = {"type": "piecewise", "show": False, "seriesIndex": heat, "pieces": _shades(most)}
+    return _base(calendar=calendars, visualMap=shades, series=series)
+
+
+def calendar_strips(first: date, last: date) -> list[tuple[date, date]]:
+    """Return the first and last day of each strip of a calendar."""
+    if (last - first).days < _DAYS_OF_A_STRIP:
+        return [(first, last)]
+    years = range(max(first.year, last.year - _CALENDAR_YEARS + 1), last.year + 1)
+    return [(date(year, 1, 1), date(year, 12, 31)) for year in years]
+
+
+def calendar_rows(counts: Mapping[date, int], first: date, last: date) -> list[tuple[Cell, ...]]:
+    """Return a row for each week with a view, newest first: its Monday and the views of its seven days."""
+    begin = calendar_strips(first, last)[0][0]
+    mondays = sorted({day - timedelta(days=day.weekday()) for day in counts if begin <= day <= last}, reverse=True)
+    return [(monday, *(counts.get(monday + timedelta(days=place), 0) for place in range(7))) for monday in mondays]
+
+
+def _shades(most: int) -> list[Option]:
+    """Return up to four steps from pale to full."""
+    edges = sorted({1, *(max(1, -(-most * part // 4)) for part in (1, 2, 3))})
+    colors = ["@heat1", "@heat2", "@heat3", "@heat4"][-len(edges) :]
+    ends = [*edges[1:], most + 1]
+    return [{"gte": low, "lt": high, "color": color} for low, high, color in zip(edges, ends, colors, strict=True)]

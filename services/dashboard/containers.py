@@ -1,0 +1,120 @@
+"""The services as Compose starts them, seen from the page: the drop folder and Redis."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from netflix_trend.files import UnsafeFile, read_stranger, write_atomically
+from netflix_trend.settings import Settings
+from services.common.connection import INBOX, RECEIVING, connect
+from services.common.queue import INGEST_QUEUE, PUBLISH_JOB, PUBLISH_QUEUE, enqueue, queue
+from services.dashboard.backend import RefusedFile, Service
+from services.dashboard.text import shown
+
+# A file in the drop folder is taken within seconds.
+_TAKEN_SECONDS = 30.0
+_MOST_REASONS = 20
+
+
+@dataclass(frozen=True)
+class Containers:
+    """The services as Compose starts them: files go through the drop folder, questions to Redis."""
+
+    settings: Settings
+    looks_by_itself: bool = True
+
+    def deliver(self, part: Path, name: str, options: Mapping[str, str]) -> str:
+        """Move the file into the drop folder, what to do with it first."""
+        folder = self.settings.output_dir
+        stem, suffix, count = Path(name).stem, Path(name).suffix, 1
+        while (folder / name).exists():
+            count += 1
+            name = f"{stem}-{count}{suffix}"
+        hint = folder / f".{name}.options"
+        hint.unlink(missing_ok=True)
+        if options:
+            write_atomically(hint, "".join(f"{key}={value}\n" for key, value in options.items()).encode())
+        part.chmod(0o644)
+        part.rename(folder / name)
+        return "The file is in the drop folder. It is being read; this takes a few seconds."
+
+    def look_again(self) -> None:
+        """Queue a look; without Redis the publisher's own clock looks within a minute."""
+        with suppress(RedisError):
+            enqueue(PUBLISH_QUEUE, self._redis(), PUBLISH_JOB)
+
+    def pending(self) -> int:
+        """Count files in the drop folder, in the inbox and in the queue."""
+        redis = self._redis()
+        try:
+            queued = int(redis.llen(INBOX)) + int(redis.llen(RECEIVING)) + queue(INGEST_QUEUE, redis).count
+            queued += queue(INGEST_QUEUE, redis).started_job_registry.get_job_count(cleanup=False)
+        except RedisError:
+            queued = 0
+        return len(self._dropped()) + queued
+
+    def services(self) -> list[Service]:
+        """Look at the drop folder and into Redis."""
+        oldest = min((path.stat().st_mtime for path in self._dropped()), default=time.time())
+        late = time.time() - oldest > _TAKEN_SECONDS
+        scraper = Service("scraper", "broken", "A file lies in the drop folder and is not taken. Is it running?")
+        found = [scraper if late else Service("scraper", "fine", "Nothing lies untaken in the drop folder.")]
+        redis = self._redis()
+        try:
+            redis.llen(INBOX)
+        except RedisError as error:
+            broken = f"It does not answer ({type(error).__name__}): ./run.sh up"
+            return [*found, Service("redis", "broken", broken)]
+        found.append(Service("redis", "fine", "It answers."))
+        for name, title in ((INGEST_QUEUE, "processor"), (PUBLISH_QUEUE, "publisher")):
+            found.append(self._worker(redis, name, title))
+        return found
+
+    def _worker(self, redis: Redis, name: str, title: str) -> Service:
+        jobs = queue(name, redis)
+        failed = jobs.failed_job_registry.get_job_count(cleanup=False)
+        workers = redis.smembers(f"rq:workers:{name}")
+        words = f"{jobs.count} waiting, {failed} failed in the last day."
+        if not workers:
+            return Service(title, "broken", f"It does not run: ./run.sh up. {words}")
+        return Service(title, "waiting" if failed else "fine", f"It runs. {words}")
+
+    def refused_files(self) -> list[RefusedFile]:
+        """Read the reasons beside the files in `refused/`."""
+        return refused_files(self.settings.output_dir)
+
+    def _dropped(self) -> list[Path]:
+        return dropped(self.settings.output_dir)
+
+    def _redis(self) -> Redis:
+        # A page waits for nobody.
+        return connect(self.settings, tries=0)
+
+
+def dropped(folder: Path) -> list[Path]:
+    """Return the files that wait in a drop folder."""
+    if not folder.is_dir():
+        return []
+    wanted = (path for path in sorted(folder.iterdir()) if path.suffix.lower() in (".csv", ".zip"))
+    return [path for path in wanted if not path.name.startswith(".") and path.is_file()]
+
+
+def refused_files(folder: Path) -> list[RefusedFile]:
+    """Return the newest files of a drop folder's `refused/` and their reasons."""
+    ending = ".reason.txt"
+    places = [path for path in (folder / "refused").glob(f"*{ending}") if path.is_file()]
+    found = []
+    for path in sorted(places, key=lambda place: place.lstat().st_mtime, reverse=True)[:_MOST_REASONS]:
+        try:
+            text = read_stranger(folder, f"refused/{path.name}", 10_000).decode("utf-8", "replace")
+        except (FileNotFoundError, UnsafeFile):
+            continue
+        found.append(RefusedFile(shown(path.name.removesuffix(ending), 60), shown(text, 400)))
+    return found

@@ -1,0 +1,165 @@
+"""What a release says: its parts in words, its answer decoded, and an example drawn for show and thrown away."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from netflix_trend.contributions import Contribution, ProfileSet, answer
+from netflix_trend.files import UnsafeFile
+from netflix_trend.privacy.ternary import DOWN, UP
+from netflix_trend.release import build_release, decode_coefficients
+from netflix_trend.settings import Settings
+from netflix_trend.shared_files import current_surveys, current_vocabulary, starter_surveys
+from netflix_trend.survey import EffectQuestion, Question, RefusedSurvey, Survey, TopShowsQuestion, shuffled_positions
+from netflix_trend.vocabulary import Vocabulary
+from services.dashboard.text import counted, listed, shown
+
+QUESTIONS = {
+    "top_shows": "Which shows of a list did you watch this week?",
+    "volume": "How many titles did you start this week?",
+    "event_effect": "Did you watch more or less during your longest life event of the last quarter?",
+}
+_PARTS = {
+    "payload": "Your answer, with noise. The only part that comes from what you watched.",
+    "question": "What was asked.",
+    "round": "The week it is about.",
+    "mechanism": "How noise is added: public, the same for everybody.",
+    "parameters": "How much noise, and how many choices there are: public, the same for everybody.",
+    "survey": "Which survey it answers.",
+    "vocabulary": "Which list of shows the survey uses.",
+    "schema_version": "The version of this format.",
+    "checksum": "Computed from all the rest; shows that the file arrived whole.",
+}
+_BLANKS = "Blanks that fill every file up to 512 bytes, so that its length says nothing."
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a file: its name, its text, and what it means."""
+
+    name: str
+    text: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Bytes:
+    """A file that leaves, or would: exactly as it is."""
+
+    text: str
+    size: int
+    sha256: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A release drawn for show: the truth, what the report says, and the bytes. asked: whether it is really asked."""
+
+    round: str
+    question: str
+    truth: str
+    says: str
+    file: Bytes
+    is_asked: bool
+
+
+def explain(data: bytes) -> Bytes:
+    """Return a release with each of its parts explained."""
+    content = json.loads(data)
+    known = [name for name in _PARTS if name in content]
+    parts = [Part(name, json.dumps(content[name], ensure_ascii=False), _PARTS[name]) for name in known]
+    blanks = len(data) - len(data.rstrip())
+    if blanks:
+        parts.append(Part("(blanks)", counted(blanks, "blank"), _BLANKS))
+    return Bytes(data.decode("ascii"), len(data), hashlib.sha256(data).hexdigest(), tuple(parts))
+
+
+def says(survey: Survey, question: Question, payload: bytes, vocabulary: Vocabulary) -> str:
+    """Return what a report says, read by itself, as a stranger would."""
+    if isinstance(question, TopShowsQuestion):
+        inside = noisy_set(survey, question, payload)
+        titles = [shown(vocabulary.shows[show].title, 40) for show in inside if show < len(vocabulary)]
+        names = listed(titles[:6]) + (f" and {len(titles) - 6} more" if len(titles) > 6 else "")
+        chance = float(question.channel.false_rate) * len(question.candidates)
+        return (
+            f"It points at {len(inside)} of {len(question.candidates)} shows{': ' if names else ''}{names}. Chance "
+            f"alone points at about {chance:.0f}, whatever you watched."
+        )
+    if isinstance(question, EffectQuestion):
+        words = {UP: "more", DOWN: "less"}
+        return f"It says: {words.get(payload[0], 'no change')}. By chance it may say any of the three."
+    # A square wave has more outputs than buckets: the outermost ones lie beyond them.
+    bucket = min(max(payload[0] - question.width, 0), len(question.buckets) - 1)
+    low = question.buckets[bucket]
+    high = question.buckets[bucket + 1] - 1 if bucket + 1 < len(question.buckets) else None
+    range_ = f"{low} or more" if high is None else f"{low}" if low == high else f"{low} to {high}"
+    return f"It says: {range_} titles. By chance it may say any other number."
+
+
+def noisy_set(survey: Survey, question: TopShowsQuestion, payload: bytes) -> list[int]:
+    """Return the candidate shows that a report points at."""
+    coefficients = decode_coefficients(question, payload).astype(np.int64)[0]
+    positions = np.array(shuffled_positions(survey.round, len(question.candidates)), dtype=np.int64)
+    values = np.zeros(len(positions), dtype=np.int64)
+    for coefficient in coefficients[::-1]:
+        values = (values * (positions + 1) + coefficient) % question.prime
+    return [show for show, value in zip(question.candidates, values, strict=True) if value < question.threshold]
+
+
+def truth(question: Question, contribution: Contribution, vocabulary: Vocabulary) -> str:
+    """Return the true answer, which stays here."""
+    if isinstance(question, TopShowsQuestion):
+        watched = [show for show in question.candidates if show in contribution.shows]
+        names = [shown(vocabulary.shows[show].title, 40) for show in watched if show < len(vocabulary)]
+        if not names:
+            return "You watched no show of the list. That stays a secret, too."
+        most = "one of them" if question.k == 1 else f"at most {question.k} of them"
+        return f"You watched {listed(names)}. {most.capitalize()}, chosen by chance, goes into the noise."
+    if isinstance(question, EffectQuestion):
+        if contribution.change is None:
+            return f"You noted no event that began in {question.quarter}, so the true answer is: no change."
+        return f"Your views a week changed by {float(contribution.change):+.1f}."
+    return f"You started {counted(contribution.titles, 'title')}."
+
+
+def draw_example(settings: Settings, profiles: ProfileSet | None, today: date) -> Example | None:
+    """Draw a release like the next one from the own data; nobody keeps it. None while there are no data."""
+    if profiles is None:
+        return None
+    found = _asked(settings, profiles, today)
+    if found is None:
+        return None
+    survey, question, is_asked = found
+    contribution = profiles.contribution(survey.week)
+    payload = answer(contribution, survey, question)
+    data = build_release(survey, question, payload)
+    vocabulary = current_vocabulary(settings)
+    return Example(
+        survey.round,
+        question.name,
+        truth(question, contribution, vocabulary),
+        says(survey, question, payload, vocabulary),
+        explain(data),
+        is_asked,
+    )
+
+
+def _asked(settings: Settings, profiles: ProfileSet, today: date) -> tuple[Survey, Question, bool] | None:
+    """Return the newest survey of the own vocabulary that asks this person, else one that asks somebody else."""
+    try:
+        surveys: Sequence[Survey] = current_surveys(settings, today)
+    except (RefusedSurvey, UnsafeFile):
+        surveys = ()
+    surveys = [survey for survey in surveys or starter_surveys(today) if survey.vocabulary == profiles.vocabulary]
+    for survey in reversed(surveys):
+        question = survey.question_for(settings.syftbox_email)
+        if question is not None:
+            return survey, question, True
+    return (surveys[-1], surveys[-1].questions[0], False) if surveys else None

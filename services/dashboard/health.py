@@ -1,0 +1,136 @@
+"""Page `Health`: each service, the queue, the last look and sync, and a report without personal data to pass on."""
+
+from __future__ import annotations
+
+import platform
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from netflix_trend.datasite import Datasite
+from netflix_trend.ledger import LedgerError, read_ledger
+from netflix_trend.outlook import Outlook, read_outlook
+from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings
+from netflix_trend.shared_files import SURVEYS, VOCABULARY, shared_path
+from services.dashboard.backend import Backend, RefusedFile, Service
+from services.dashboard.history import History
+from services.dashboard.imports import ImportedFile
+from services.dashboard.sharing import STATES
+from services.dashboard.text import counted
+
+# The publisher looks every minute.
+_LOOK_SECONDS = 300.0
+_SYNC_SECONDS = 3 * 86_400.0
+
+
+@dataclass(frozen=True)
+class HealthPage:
+    """What the page shows; report: plain text that names no title, address or file."""
+
+    services: tuple[Service, ...]
+    pending: int
+    refused: tuple[RefusedFile, ...]
+    unusable: tuple[ImportedFile, ...]
+    report: str
+    is_fine: bool
+
+
+def health_page(settings: Settings, history: History, backend: Backend, now: float | None = None) -> HealthPage:
+    """Return the page. now: seconds since 1970."""
+    now = time.time() if now is None else now
+    services = [
+        *backend.services(),
+        publisher(read_outlook(settings.publisher_dir), now if backend.looks_by_itself else None),
+        sync(settings, now),
+    ]
+    files = history.imports()
+    unusable = tuple(file for file in files if file.error)
+    refused, pending = tuple(backend.refused_files()), backend.pending()
+    return HealthPage(
+        tuple(services),
+        pending,
+        refused,
+        unusable,
+        report(settings, history, services, files, refused, pending, now),
+        all(service.state != "broken" for service in services) and not refused and not unusable,
+    )
+
+
+def publisher(outlook: Outlook | None, now: float | None) -> Service:
+    """Return how the publisher is by what it said last. now: None when it looks only if it is asked."""
+    name = "last look of the publisher"
+    if outlook is None:
+        return Service(name, "waiting", "It has not looked yet.")
+    age = (now or time.time()) - outlook.looked_at.timestamp()
+    words = f"{ago(age)}: {STATES[outlook.state]}"
+    if now is not None and age > _LOOK_SECONDS:
+        return Service(name, "broken", f"{words} It should look every minute. Is it running?")
+    return Service(name, "broken" if outlook.state in {"problem", "survey_refused"} else "fine", words)
+
+
+def sync(settings: Settings, now: float) -> Service:
+    """Return when SyftBox last brought something from the aggregator."""
+    name = "last sync of SyftBox"
+    if not Datasite(settings.datasites_dir, settings.syftbox_email).is_initialized:
+        return Service(name, "waiting", "Your datasite is not set up yet: start SyftBox.")
+    folder = settings.datasites_dir / settings.aggregator_datasite
+    places = [folder / shared_path(file) for file in (VOCABULARY, SURVEYS, "statistics/latest.json")]
+    times = [place.stat().st_mtime for place in places if place.is_file()]
+    if not times:
+        return Service(name, "waiting", "Nothing has arrived from the aggregator yet.")
+    age = now - max(times)
+    words = f"The newest file of the aggregator is from {ago(age)}."
+    return Service(name, "waiting" if age > _SYNC_SECONDS else "fine", words)
+
+
+def ago(seconds: float) -> str:
+    """Return `5 minutes ago`."""
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= 2 * size:
+            return f"{int(seconds // size)} {unit}s ago"
+    return f"{max(0, int(seconds))} seconds ago"
+
+
+def report(
+    settings: Settings,
+    history: History,
+    services: list[Service],
+    files: tuple[ImportedFile, ...],
+    refused: tuple[RefusedFile, ...],
+    pending: int,
+    now: float,
+) -> str:
+    """Return what helps somebody else to help: versions, states and counts; no title, address, file name or day."""
+    try:
+        entries: str | int = len(read_ledger(settings.publisher_dir / "ledger.jsonl"))
+    except LedgerError:
+        entries = "damaged"
+    outlook = read_outlook(settings.publisher_dir)
+    span = history.span()
+    lines = [
+        f"Netflix Trend {_version()}, Python {platform.python_version()}, {datetime.fromtimestamp(now, UTC):%Y-%m-%d}",
+        f"aggregator: {'the example' if settings.aggregator_datasite == EXAMPLE_AGGREGATOR else 'another'}",
+        f"join: {settings.join}",
+        *(f"{service.name}: {service.state}" for service in services),
+        f"publisher: {outlook.state if outlook else 'never'}",
+        *(f"  {one.round}: {one.status}" for one in (outlook.outcomes if outlook else ())),
+        f"reports in the ledger: {entries}",
+        f"files: {len(files)} read, {sum(bool(file.error) for file in files)} of them unusable, "
+        f"{len(refused)} refused, {pending} waiting",
+        f"history: {'none' if span is None else 'yes'}",
+        f"profiles: {counted(len(list(_profiles(settings.private_dir))), 'profile')}",
+    ]
+    return "\n".join(lines)
+
+
+def _profiles(private: Path) -> list[Path]:
+    return sorted((private / "profiles").glob("*/"))
+
+
+def _version() -> str:
+    try:
+        return version("netflix-trend")
+    except PackageNotFoundError:
+        return "from source"

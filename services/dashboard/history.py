@@ -1,0 +1,149 @@
+"""The own history as the pages read it: computed in SQL once for each state of the files, and kept in memory."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeVar, cast
+
+import duckdb
+
+from netflix_trend.contributions import ProfileSet, load_profiles
+from netflix_trend.event_effects import EventEffect
+from netflix_trend.life_events import LifeEvent
+from netflix_trend.weeks import Week
+from services.common.effects import effects_of
+from services.common.insights import DATABASE, InsightTable, all_insights, open_profiles
+from services.dashboard.imports import ImportedFile, imported_files
+
+_Result = TypeVar("_Result")
+_KEPT = 32
+_READ_FILES = (DATABASE, "encodings.json")
+
+
+@dataclass(frozen=True)
+class Span:
+    """Views of the whole history, and its first and last day; covered: the last day that all exports hold wholly."""
+
+    views: int
+    first: date
+    last: date
+    covered: date
+
+
+@dataclass(frozen=True)
+class History:
+    """The private volume's tables and encodings. Safe to use from several threads."""
+
+    private: Path
+    _kept: OrderedDict[Hashable, Any]
+    _lock: Lock
+
+    @classmethod
+    def of(cls, private: Path) -> History:
+        """Return the history on a private volume; nothing is read yet."""
+        return cls(private, OrderedDict(), Lock())
+
+    def mark(self) -> tuple[Hashable, ...]:
+        """Return what changes whenever the processor replaces a file."""
+        files = sorted(path for name in _READ_FILES for path in (self.private / "profiles").glob(f"*/{name}"))
+        found = []
+        for path in files:
+            try:
+                status = path.stat()
+            except FileNotFoundError:
+                continue
+            found.append((str(path), status.st_ino, status.st_mtime_ns, status.st_size))
+        return tuple(found)
+
+    def span(self) -> Span | None:
+        """Return the extent of the history, None while it has no view."""
+        row = self._asked(
+            "span",
+            lambda database: database.execute(
+                "select count(*), min(day), max(day), (select min(covered_through) from coverage) from seen"
+            ).fetchone(),
+        )
+        return None if row is None or not row[0] else Span(row[0], row[1], row[2], row[3] or row[2])
+
+    def tables(self, first: date = date.min, last: date = date.max) -> dict[str, InsightTable]:
+        """Return the insights of a range of days by name; none while nothing was imported."""
+        found = self._asked(
+            ("tables", first, last),
+            lambda database: {table.name: table for table in all_insights(database)},
+            first,
+            last,
+        )
+        return found or {}
+
+    def weekly(self) -> dict[Week, int]:
+        """Return the views of each week that has any."""
+        rows = self._asked(
+            "weekly",
+            lambda database: database.execute(
+                "select date_trunc('week', day)::date, count(*) from seen group by 1 order by 1"
+            ).fetchall(),
+        )
+        return {Week.of(monday): views for monday, views in rows or ()}
+
+    def daily(self) -> dict[date, int]:
+        """Return the views of each day that has any."""
+        return dict(self.tables()["calendar"].rows) if self.tables() else {}  # type: ignore[arg-type]
+
+    def imports(self) -> tuple[ImportedFile, ...]:
+        """Return the files that were imported, newest first."""
+        return self._keep("imports", lambda: tuple(imported_files(self.private)))
+
+    def effects(self, events: Sequence[LifeEvent]) -> list[EventEffect]:
+        """Return the effect of each event; empty while nothing was imported."""
+        found = self._asked(("effects", tuple(events)), lambda database: list(effects_of(database, events)))
+        return found or []
+
+    def profiles(self) -> ProfileSet | None:
+        """Return the encodings and events that answers are made of, as the publisher reads them."""
+        return load_profiles(self.private)
+
+    def week(self, week: Week) -> tuple[frozenset[int], int, str] | None:
+        """Return shows, titles started and vocabulary of a week, None while there are no encodings or it is not over
+        in all exports.
+        """
+
+        def read() -> tuple[frozenset[int], int, str] | None:
+            profiles = load_profiles(self.private)
+            if profiles is None or profiles.covered_through < week.sunday:
+                return None
+            mine = profiles.contribution(week)
+            return mine.shows, mine.titles, profiles.vocabulary
+
+        return self._keep(("week", week), read)
+
+    def _asked(
+        self,
+        name: Hashable,
+        ask: Callable[[duckdb.DuckDBPyConnection], _Result],
+        first: date = date.min,
+        last: date = date.max,
+    ) -> _Result | None:
+        def read() -> _Result | None:
+            try:
+                database = open_profiles(self.private, first, last)
+            except FileNotFoundError:
+                return None
+            with database:
+                return ask(database)
+
+        return self._keep(name, read)
+
+    def _keep(self, name: Hashable, read: Callable[[], _Result]) -> _Result:
+        with self._lock:
+            key = (name, self.mark())
+            if key not in self._kept:
+                self._kept[key] = read()
+                while len(self._kept) > _KEPT:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(key)
+            return cast(_Result, self._kept[key])

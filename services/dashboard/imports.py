@@ -1,0 +1,89 @@
+"""The files that were imported: the account of their rows, and the question about dates for the person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from services.common.insights import DATABASE
+from services.dashboard.text import counted, day, shown
+
+# What the processor's refusal of an undecidable file says; it names the possible orders.
+_ASKS = "Say which: DATE_ORDER="
+ORDERS = {
+    "mdy": "month first: 3/4/26 is 4 March",
+    "dmy": "day first: 3/4/26 is 3 April",
+    "ymd": "year first: 2026-04-03",
+}
+
+
+@dataclass(frozen=True)
+class ImportedFile:
+    """A file of the table `exports`. error: why nothing of it is used. orders: possible answers if that is the date."""
+
+    profile: str
+    sha256: str
+    name: str
+    received: date
+    sentences: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    error: str | None = None
+    orders: tuple[str, ...] = ()
+
+
+def imported_files(private: Path) -> list[ImportedFile]:
+    """Return all files, newest first."""
+    files = []
+    for path in sorted((private / "profiles").glob(f"*/{DATABASE}")):
+        with duckdb.connect(str(path), read_only=True) as database:
+            result = database.execute("select * from exports")
+            columns = [column[0] for column in result.description or ()]
+            rows = [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+        for row in rows:
+            error = row["error"]
+            files.append(
+                ImportedFile(
+                    profile=path.parent.name,
+                    sha256=row["sha256"],
+                    name=shown(row["name"], 60),
+                    received=row["received"],
+                    sentences=() if error else account(row),
+                    warnings=tuple(shown(line, 300) for line in (row["warnings"] or "").splitlines()),
+                    error=shown(error, 400) if error else None,
+                    orders=possible_orders(error or ""),
+                )
+            )
+    return sorted(files, key=lambda file: (file.received, file.sha256), reverse=True)
+
+
+def possible_orders(error: str) -> tuple[str, ...]:
+    """Return how the dates of a refused file could be read; none when it was refused for another reason."""
+    _, asks, answers = error.partition(_ASKS)
+    return tuple(order for order in answers.split(",")[0].split("|") if order in ORDERS) if asks else ()
+
+
+def account(row: dict[str, int | date | str | None]) -> tuple[str, ...]:
+    """Return what became of the rows of a file, in sentences; every row is accounted for."""
+
+    def count(name: str) -> int:
+        value = row[name]
+        return value if isinstance(value, int) else 0
+
+    views = count("views") - (count("supplemental") if row["kind"] == "viewing_history" else 0)
+    first, last = row["first_day"], row["last_day"]
+    when = f" from {day(first)} to {day(last)}" if isinstance(first, date) and isinstance(last, date) else ""
+    said = f"{counted(count('rows'), 'row')}, {counted(views, 'view')}{when}: "
+    said += f"{counted(count('episodes'), 'episode')} and {counted(count('films'), 'film')}."
+    parts = {
+        "trailers and recaps, left out": count("supplemental"),
+        "without a date, left out": count("undated"),
+        "too short, left out": count("too_short"),
+        "of other Netflix profiles, left out": count("other_profiles"),
+        "without a title, counted as unknown": count("blank"),
+        "episode or film is a guess": count("unsure"),
+    }
+    rest = "; ".join(f"{value:,} {what}" for what, value in parts.items() if value)
+    return (said, f"{rest}." if rest else "Every row was used.")

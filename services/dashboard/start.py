@@ -1,0 +1,130 @@
+"""Page `Start`: where things stand, and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from netflix_trend.datasite import Datasite
+from netflix_trend.outlook import read_outlook
+from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings
+from services.dashboard.backend import Backend, RefusedFile
+from services.dashboard.history import History, Span
+from services.dashboard.imports import ORDERS, ImportedFile
+from services.dashboard.sharing import STATES, Standing, standing
+from services.dashboard.text import counted, day, shown
+
+# An export this old misses what was seen since.
+_OLD_DAYS = 40
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of four; link: the page where it is done."""
+
+    title: str
+    state: Literal["done", "next", "later"]
+    text: str
+    link: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class StartPage:
+    """What the page shows."""
+
+    headline: str
+    steps: tuple[Step, ...]
+    span: Span | None
+    files: tuple[ImportedFile, ...]
+    questions: tuple[ImportedFile, ...]
+    refused: tuple[RefusedFile, ...]
+    pending: int
+    orders: dict[str, str]
+    today: date
+
+
+def start_page(settings: Settings, history: History, backend: Backend, today: date) -> StartPage:
+    """Return the page."""
+    span = history.span()
+    files = history.imports()
+    mine = standing(settings)
+    pending = backend.pending()
+    return StartPage(
+        headline=headline(span, mine, pending),
+        steps=steps(settings, span, mine, today),
+        span=span,
+        files=files,
+        questions=tuple(file for file in files if file.orders),
+        refused=tuple(backend.refused_files()),
+        pending=pending,
+        orders=ORDERS,
+        today=today,
+    )
+
+
+def headline(span: Span | None, mine: Standing, pending: int) -> str:
+    """Return the state in a sentence."""
+    if pending:
+        return f"{counted(pending, 'file')} being read …"
+    if span is None:
+        return "Begin with your viewing history."
+    return f"{counted(span.views, 'view')} on this machine. {mine.sentence}"
+
+
+def steps(settings: Settings, span: Span | None, mine: Standing, today: date) -> tuple[Step, ...]:
+    """Return the steps; the first that is not done is the next one."""
+    outlook = read_outlook(settings.publisher_dir)
+    is_answering = outlook is not None and any(one.status in {"drawn", "kept"} for one in outlook.outcomes)
+    is_set_up = Datasite(settings.datasites_dir, settings.syftbox_email).is_initialized
+    age = (today - span.covered).days if span else 0
+    made = [
+        (
+            "Bring your viewing history",
+            span is not None and age <= _OLD_DAYS,
+            "Drop NetflixViewingHistory.csv below. It stays on this machine."
+            if span is None
+            else f"{day(span.first)} to {day(span.last)}."
+            + (f" The newest file is {age} days old: bring a new one." if age > _OLD_DAYS else ""),
+            "#bring",
+            "Bring a file",
+        ),
+        (
+            "Look at it",
+            span is not None,
+            "Charts of what, when and how much. Nobody else sees them.",
+            "/viewing",
+            "My viewing",
+        ),
+        (
+            "Decide whether to take part",
+            mine.choices.participation != "undecided",
+            f"{mine.sentence} See first what would leave, byte by byte.",
+            "/sharing",
+            "What leaves this machine",
+        ),
+        (
+            "Compare with the others",
+            is_answering,
+            _waiting_for(settings, mine, is_set_up, STATES[outlook.state] if outlook else None),
+            "/others",
+            "Me and the others",
+        ),
+    ]
+    is_next = True
+    found = []
+    for title, is_done, text, link, label in made:
+        found.append(Step(title, "done" if is_done else "next" if is_next else "later", text, link, label))
+        is_next = is_next and is_done
+    return tuple(found)
+
+
+def _waiting_for(settings: Settings, mine: Standing, is_set_up: bool, state: str | None) -> str:
+    if settings.aggregator_datasite == EXAMPLE_AGGREGATOR and not is_set_up:
+        return "Needs SyftBox and an aggregator: set SYFTBOX_EMAIL and AGGREGATOR_DATASITE in .env, then start SyftBox."
+    if not is_set_up:
+        return f"Start SyftBox: it has not set up the datasite {shown(settings.syftbox_email)} yet."
+    if not mine.takes_part:
+        return "What others published can be seen after you joined."
+    return state or "The publisher has not looked yet."

@@ -1,0 +1,77 @@
+"use strict";
+// Draws the charts of a page from the JSON beside them. Without this script the tables say the same.
+(() => {
+  const colors = () => {
+    const style = getComputedStyle(document.documentElement);
+    return (name) => style.getPropertyValue(`--${name}`).trim() || name;
+  };
+  // `@bar` is the colour of that name in the style sheet.
+  const filled = (value, color) => {
+    if (typeof value === "string") return value.startsWith("@") ? color(value.slice(1)) : value;
+    if (Array.isArray(value)) return value.map((one) => filled(one, color));
+    if (value && typeof value === "object") {
+      return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, filled(one, color)]));
+    }
+    return value;
+  };
+  // A line with two caps from low to high: [x, low, high], or [low, high, y] when horizontal.
+  const interval = (series, color) => ({
+    type: "custom", name: series.name, silent: true, z: 5, data: series.data, tooltip: { show: false },
+    encode: series.horizontal ? { x: [0, 1], y: 2 } : { x: 0, y: [1, 2] },
+    renderItem: (_params, api) => {
+      const flat = series.horizontal;
+      const from = flat ? api.coord([api.value(0), api.value(2)]) : api.coord([api.value(0), api.value(1)]);
+      const to = flat ? api.coord([api.value(1), api.value(2)]) : api.coord([api.value(0), api.value(2)]);
+      const cap = flat ? [0, 4] : [4, 0];
+      const line = (a, b) => ({ type: "line", shape: { x1: a[0], y1: a[1], x2: b[0], y2: b[1] },
+        style: { stroke: color("ink"), lineWidth: 1.4 } });
+      const ends = [from, to].map((end) => line([end[0] - cap[0], end[1] - cap[1]], [end[0] + cap[0], end[1] + cap[1]]));
+      return { type: "group", children: [line(from, to), ...ends] };
+    },
+  });
+  const draw = (canvas) => {
+    const color = colors();
+    const option = filled(JSON.parse(document.getElementById(canvas.dataset.chart).textContent), color);
+    option.series = option.series.map((series) => (series.type === "interval" ? interval(series, color) : series));
+    if (option.calendar) {
+      // A year of days is too narrow for a phone: the newest half of it.
+      if (option.calendar.length === 1 && canvas.clientWidth < 420) {
+        const [begin, end] = option.calendar[0].range;
+        const half = new Date(Date.parse(end) - 182 * 86400000).toISOString().slice(0, 10);
+        option.calendar[0].range = [half > begin ? half : begin, end];
+      }
+      option.tooltip.formatter = (item) =>
+        `${item.data[0]}: ${item.data[2] || `${item.data[1]} ${item.data[1] === 1 ? "view" : "views"}`}`;
+    }
+    if (canvas.clientWidth < 420 && option.yAxis && option.yAxis.type === "category") option.yAxis.axisLabel.width = 105;
+    const chart = echarts.getInstanceByDom(canvas) || echarts.init(canvas, null, { renderer: "svg" });
+    chart.setOption(option, true);
+    return chart;
+  };
+  const cards = [...document.querySelectorAll(".chart-card")];
+  const canvases = cards.map((card) => {
+    card.classList.add("drawn");
+    card.querySelector("details.data").open = false;
+    return card.querySelector(".canvas");
+  });
+  const charts = canvases.map(draw);
+  addEventListener("resize", () => charts.forEach((chart) => chart.resize()));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => canvases.forEach(draw));
+  // Two clicks in the calendar of events choose the first and the last day.
+  const place = canvases.findIndex((canvas) => canvas.dataset.chart === "event_calendar-option");
+  const [first, last] = [document.getElementById("first_day"), document.getElementById("last_day")];
+  if (place >= 0 && first && last) {
+    charts[place].getZr().on("click", (event) => {
+      const time = charts[place].convertFromPixel({ calendarIndex: 0 }, [event.offsetX, event.offsetY]);
+      if (!Number.isFinite(time)) return;
+      const day = echarts.time.format(time, "{yyyy}-{MM}-{dd}", false);
+      if (!first.value || last.value || day < first.value) {
+        first.value = day;
+        last.value = "";
+      } else {
+        last.value = day;
+      }
+    });
+  }
+  document.documentElement.dataset.charts = String(charts.length);
+})();

@@ -1,0 +1,85 @@
+"use strict";
+// Comfort only: every page and form works without this script.
+(() => {
+  const byId = (id) => document.getElementById(id);
+  const json = { Accept: "application/json" };
+
+  // A page that waits for something looks again until it has changed.
+  const watch = (mark, seconds) => {
+    let looks = 0;
+    const look = async () => {
+      if ((looks += 1) > 300) return;
+      try {
+        const status = await (await fetch("/status.json", { headers: json })).json();
+        if (status.ok && status.mark !== mark && !(status.pending > 0)) { location.assign(location.pathname); return; }
+      } catch { /* The next look may succeed. */ }
+      setTimeout(look, 1000 * seconds);
+    };
+    setTimeout(look, 1000 * seconds);
+  };
+  if (document.body.dataset.mark) watch(document.body.dataset.mark, 1.5);
+
+  const form = byId("upload");
+  if (form) {
+    const input = byId("file"), says = byId("upload-says"), bar = byId("progress");
+    document.querySelector(".drop-hint").hidden = false;
+    // Weeks after the download are not in a file: its own time tells, where the browser knows it.
+    const date = () => {
+      const file = input.files[0], day = byId("downloaded");
+      if (!file || !file.lastModified) return;
+      const local = new Date(file.lastModified - 60000 * new Date(file.lastModified).getTimezoneOffset());
+      const text = local.toISOString().slice(0, 10);
+      if (text <= day.max) day.value = text;
+    };
+    input.addEventListener("change", date);
+    const send = () => {
+      const request = new XMLHttpRequest();
+      request.open("POST", form.action);
+      request.setRequestHeader("Accept", "application/json");
+      request.upload.onprogress = (event) => {
+        bar.value = event.lengthComputable ? (100 * event.loaded) / event.total : 50;
+        says.textContent = bar.value < 100 ? `Sent ${Math.floor(bar.value)} %` : "Reading …";
+      };
+      const ended = (message) => {
+        bar.parentElement.hidden = true;
+        form.querySelector("button").disabled = false;
+        says.textContent = message;
+      };
+      request.onerror = () => ended("This page cannot be reached any more. Is it still running?");
+      request.onload = async () => {
+        let answer = {};
+        try { answer = JSON.parse(request.responseText); } catch { /* not one of our answers */ }
+        if (!answer.ok) { ended(answer.error || "That did not work."); input.value = ""; return; }
+        ended(answer.message);
+        const status = await (await fetch("/status.json", { headers: json })).json();
+        if (status.pending > 0) watch("", 1); else location.assign("/");
+      };
+      form.querySelector("button").disabled = true;
+      bar.parentElement.hidden = false;
+      request.send(new FormData(form));
+    };
+    form.addEventListener("submit", (event) => { event.preventDefault(); send(); });
+    for (const kind of ["dragenter", "dragover"]) {
+      document.addEventListener(kind, (event) => { event.preventDefault(); form.classList.add("over"); });
+    }
+    document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) form.classList.remove("over"); });
+    document.addEventListener("drop", (event) => {
+      event.preventDefault();
+      form.classList.remove("over");
+      if (!event.dataTransfer.files.length) return;
+      input.files = event.dataTransfer.files;
+      date();
+      send();
+    });
+  }
+
+  const copy = byId("copy");
+  if (copy) {
+    copy.hidden = false;
+    copy.addEventListener("click", async () => {
+      const report = byId("report");
+      try { await navigator.clipboard.writeText(report.value); } catch { report.select(); document.execCommand("copy"); }
+      byId("copied").textContent = "Copied.";
+    });
+  }
+})();

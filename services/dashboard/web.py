@@ -1,0 +1,142 @@
+"""The WSGI application: pages by GET, changes by POST, one shape for every error."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from flask import Flask, Response, jsonify, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from netflix_trend.outlook import read_outlook
+from netflix_trend.receipts import read_receipts
+from netflix_trend.settings import Settings, load_settings
+from services.dashboard import actions
+from services.dashboard.backend import Backend
+from services.dashboard.events import events_page
+from services.dashboard.health import health_page
+from services.dashboard.history import History
+from services.dashboard.others import others_page
+from services.dashboard.security import secure
+from services.dashboard.sharing import sharing_page
+from services.dashboard.start import start_page
+from services.dashboard.text import counted, day, number, shown
+from services.dashboard.uploads import UploadRequest
+from services.dashboard.viewing import viewing_page
+
+PAGES = (
+    ("/", "Start"),
+    ("/viewing", "My viewing"),
+    ("/others", "Me and the others"),
+    ("/events", "Life events"),
+    ("/sharing", "What leaves this machine"),
+    ("/health", "Health"),
+    ("/glossary", "Words"),
+)
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """What every page needs. today: the day, which a demo sets to the end of its last week."""
+
+    settings: Settings
+    history: History
+    backend: Backend
+    today: Callable[[], date]
+
+    def mark(self) -> str:
+        """Return what changes whenever something that a page shows has changed."""
+        outlook = read_outlook(self.settings.publisher_dir)
+        seen = (
+            self.history.mark(),
+            self.backend.pending(),
+            len(self.backend.refused_files()),
+            outlook and (outlook.state, outlook.outcomes),
+            len(read_receipts(self.settings.publisher_dir)),
+        )
+        return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
+
+
+def create_app(
+    settings: Settings | None = None, backend: Backend | None = None, today: Callable[[], date] = date.today
+) -> Flask:
+    """Return the application; without a backend, with the services as containers."""
+    settings = settings or load_settings()
+    if backend is None:
+        # Without Docker there is neither Redis nor its client.
+        from services.dashboard.containers import Containers
+
+        backend = Containers(settings)
+    dashboard = Dashboard(settings, History.of(settings.private_dir), backend, today)
+    app = Flask("services.dashboard", static_folder="static", template_folder="templates")
+    app.request_class = type("Request", (UploadRequest,), {"folder": settings.output_dir})
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(counted=counted, day=day, number=number, shown=shown)
+    app.jinja_env.globals["pages"] = PAGES
+    secure(app, settings.dashboard_port)
+    _add_pages(app, dashboard)
+    actions.add(app, dashboard)
+    _add_errors(app)
+    return app
+
+
+def _add_pages(app: Flask, dashboard: Dashboard) -> None:
+    settings, history = dashboard.settings, dashboard.history
+
+    @app.get("/")
+    def start() -> str:
+        page = start_page(settings, history, dashboard.backend, dashboard.today())
+        return render_template("start.html", page=page, mark=dashboard.mark(), is_waiting=page.pending > 0)
+
+    @app.get("/viewing")
+    def viewing() -> str:
+        return render_template("viewing.html", page=viewing_page(history, request.args))
+
+    @app.get("/others")
+    def others() -> str:
+        return render_template("others.html", page=others_page(settings, history, request.args.get("round", "")))
+
+    @app.get("/events")
+    def events() -> str:
+        return render_template("events.html", page=events_page(settings, history, dashboard.today()))
+
+    @app.get("/sharing")
+    def sharing() -> str:
+        page = sharing_page(settings, history, dashboard.today())
+        is_waiting = "waiting" in request.args
+        return render_template("sharing.html", page=page, mark=dashboard.mark(), is_waiting=is_waiting)
+
+    @app.get("/health")
+    def health() -> str:
+        return render_template("health.html", page=health_page(settings, history, dashboard.backend))
+
+    @app.get("/glossary")
+    def glossary() -> str:
+        return render_template("glossary.html")
+
+    @app.get("/status.json")
+    def status() -> Response:
+        return jsonify({"ok": True, "error": None, "mark": dashboard.mark(), "pending": dashboard.backend.pending()})
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return jsonify({"ok": True, "error": None})
+
+
+def _add_errors(app: Flask) -> None:
+    words = {
+        404: "There is no such page.",
+        405: "This address takes forms only. Nothing was changed.",
+        413: "The file is larger than 2 GB, or the form larger than any of this page.",
+        500: "Something went wrong on this machine. Health may say more.",
+    }
+
+    @app.errorhandler(HTTPException)
+    def failed(error: HTTPException) -> tuple[Response | str, int]:
+        code = error.code or 500
+        message = words.get(code) or shown(error.description or error.name, 300)
+        if actions.wants_json():
+            return jsonify({"ok": False, "error": message}), code
+        return render_template("error.html", code=code, message=message), code

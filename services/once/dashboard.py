@@ -1,0 +1,126 @@
+"""`./run.sh dashboard`: the participant's page without Docker; all services in one process, on a folder."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from threading import Lock
+
+from werkzeug.serving import make_server
+
+from netflix_trend.archive import ArchiveError
+from netflix_trend.settings import Settings, SettingsError, load_settings
+from netflix_trend.shared_files import current_vocabulary
+from netflix_trend.weeks import Week
+from services.common.logs import start_logging
+from services.dashboard.backend import Refused, RefusedFile, Service
+from services.dashboard.others import read_statistics
+from services.dashboard.web import create_app
+from services.once.__main__ import publish_once
+from services.processor.history import rebuild_all
+from services.processor.raw import import_file
+from services.processor.staging import ReadOptions
+
+
+@dataclass
+class OneProcess:
+    """The services as functions: a file is read before the page answers, and the publisher looks when asked."""
+
+    settings: Settings
+    today: Callable[[], date]
+    looks_by_itself: bool = False
+    _lock: Lock = field(default_factory=Lock)
+
+    def deliver(self, part: Path, name: str, options: Mapping[str, str]) -> str:
+        """Import the file and rebuild the tables."""
+        place = part.with_name(name)
+        part.replace(place)
+        try:
+            with self._lock:
+                import_file(
+                    self.settings.private_dir,
+                    place,
+                    "dashboard",
+                    profile=options.get("profile", self.settings.netflix_profile),
+                    date_order=options.get("date_order"),  # type: ignore[arg-type]
+                    only=self.settings.activity_profiles,
+                )
+                rebuild_all(self.settings.private_dir, current_vocabulary(self.settings), ReadOptions.of(self.settings))
+        except ArchiveError as refusal:
+            raise Refused(str(refusal)) from None
+        finally:
+            place.unlink(missing_ok=True)
+        self.look_again()
+        return "The file was read. Its account is below."
+
+    def look_again(self) -> None:
+        """Let the publisher look now."""
+        with self._lock:
+            publish_once(self.settings, self.today())
+
+    def pending(self) -> int:
+        """Nothing ever waits."""
+        return 0
+
+    def services(self) -> list[Service]:
+        """There are no containers."""
+        return [Service("this process", "fine", "Everything runs in it, without Docker.")]
+
+    def refused_files(self) -> list[RefusedFile]:
+        """A refusal is said at once."""
+        return []
+
+
+def main(arguments: list[str]) -> int:
+    """Serve the page until Ctrl-C. Returns the exit code."""
+    parser = argparse.ArgumentParser(prog="./run.sh dashboard", description=__doc__)
+    parser.add_argument("--demo", metavar="FOLDER", type=Path, nargs="?", const=Path("demo-output"), default=None,
+                        help="look at the results of ./run.sh demo (%(const)s)")  # fmt: skip
+    options = parser.parse_args(arguments)
+    start_logging("dashboard")
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    try:
+        settings, today = (load_settings(), date.today) if options.demo is None else demo_settings(options.demo)
+        server = make_server(
+            "127.0.0.1",
+            settings.dashboard_port,
+            create_app(settings, OneProcess(settings, today), today),
+            threaded=True,
+        )
+    except (SettingsError, OSError) as problem:
+        print(f"dashboard: {problem}", file=sys.stderr)  # noqa: T201
+        return 1
+    print(f"Open http://127.0.0.1:{settings.dashboard_port}  (Ctrl-C ends it)", flush=True)  # noqa: T201
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        server.server_close()
+    return 0
+
+
+def demo_settings(root: Path) -> tuple[Settings, Callable[[], date]]:
+    """Return the settings of a demo's participant, and its day: the one after its last week."""
+    root = root.absolute()
+    if not (root / "private").is_dir():
+        raise SettingsError(f"{root} holds no demo; run ./run.sh demo first")
+    settings = load_settings(
+        private_dir=root / "private",
+        publisher_dir=root / "publisher",
+        datasites_dir=root / "datasites",
+        output_dir=root / "drop",
+        syftbox_email="me@example.org",
+        aggregator_datasite="aggregator@example.org",
+        join="at_once",
+    )
+    latest = read_statistics(settings, "latest")
+    day = Week.parse(latest.round).sunday + timedelta(days=1) if latest else date.today()
+    return settings, lambda: day
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,94 @@
+"""A dashboard on a free port of this machine, with a small network behind it, and a browser in front."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from browser import Browser, require_chromium
+from participant import TODAY, make_network, settings_in
+from werkzeug.serving import make_server
+
+from services.dashboard.web import create_app
+from services.once.dashboard import OneProcess
+
+
+@pytest.fixture(scope="session")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    require_chromium()
+    root = tmp_path_factory.mktemp("browser") / "network"
+    # Enough people for the page to tell something from noise.
+    make_network(root, people=1500, weeks=4)
+    return root
+
+
+def served(root: Path) -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = settings_in(root, dashboard_port=port, join="ask")
+    app = create_app(settings, OneProcess(settings, lambda: TODAY), lambda: TODAY)
+    server = make_server("127.0.0.1", port, app, threaded=True)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def full(network: Path) -> Iterator[str]:
+    """A dashboard that nobody changes."""
+    yield from served(network)
+
+
+@pytest.fixture
+def own(network: Path, tmp_path: Path) -> Iterator[str]:
+    """A dashboard of one test."""
+    shutil.copytree(network, tmp_path / "network")
+    yield from served(tmp_path / "network")
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[str]:
+    """A dashboard of somebody who has done nothing yet."""
+    require_chromium()
+    (tmp_path / "datasites").mkdir()
+    yield from served(tmp_path)
+
+
+def opened(address: str, width: str, scheme: str, folder: Path, *, script: bool = True) -> Iterator[Browser]:
+    browser = Browser.open(address, width, scheme, folder, script=script)
+    try:
+        browser.forget()
+        yield browser
+        browser.check()
+    finally:
+        browser.driver.quit()
+
+
+@pytest.fixture(scope="session", params=["phone-light", "phone-dark", "desktop-light", "desktop-dark"])
+def looking(request: pytest.FixtureRequest, full: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Every width and colour scheme."""
+    width, scheme = request.param.split("-")
+    yield from opened(full, width, scheme, tmp_path_factory.mktemp("profile"))
+
+
+@pytest.fixture
+def acting(own: str, tmp_path: Path) -> Iterator[Browser]:
+    yield from opened(own, "desktop", "light", tmp_path / "profile")
+
+
+@pytest.fixture
+def beginning(empty: str, tmp_path: Path) -> Iterator[Browser]:
+    yield from opened(empty, "desktop", "light", tmp_path / "profile")
+
+
+@pytest.fixture
+def scriptless(own: str, tmp_path: Path) -> Iterator[Browser]:
+    yield from opened(own, "desktop", "light", tmp_path / "profile", script=False)

@@ -1,0 +1,80 @@
+"""Every page as people see it: width, colours, keyboard, and what the browser complains about."""
+
+from __future__ import annotations
+
+import pytest
+from browser import WIDTHS, Browser
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
+
+from services.dashboard.web import PAGES
+
+pytestmark = pytest.mark.browser
+NAMES = {path: path.strip("/") or "start" for path, _ in PAGES}
+CHARTS = {"/viewing": 6, "/others": 3, "/events": 1}
+
+
+@pytest.mark.parametrize("path", NAMES)
+def test_every_page_is_whole_readable_and_quiet(looking: Browser, path: str) -> None:
+    looking.get(path)
+    if path in CHARTS:
+        looking.wait(lambda: looking.find("html").get_attribute("data-charts"))
+        drawn = looking.all(".canvas svg")
+        assert len(drawn) >= CHARTS[path]
+        assert all(one.size["height"] > 100 for one in drawn)
+    picture = looking.screenshot(NAMES[path])
+    assert picture.stat().st_size > 10_000
+    width = looking.driver.execute_script("return document.documentElement.scrollWidth")
+    assert width <= WIDTHS[looking.name.split("-")[0]], "nothing hangs over the side"
+    assert looking.violations() == []
+    looking.check()
+
+
+def test_axe_would_find_a_page_that_cannot_be_read(looking: Browser) -> None:
+    looking.get("/")
+    looking.driver.execute_script(
+        "document.querySelector('h1').style.color = '#eee'; document.querySelector('#file').id = 'x'"
+    )
+    found = {line.split(":")[0] for line in looking.violations()}
+    assert "label" in found
+    if looking.name.endswith("light"):
+        assert "color-contrast" in found
+
+
+def test_the_policy_is_enforced(looking: Browser) -> None:
+    looking.get("/")
+    looking.driver.execute_script(
+        "const image = new Image(); image.src = 'http://127.0.0.1:9/x.png'; document.body.append(image);"
+    )
+    looking.wait(lambda: any("Content Security Policy" in one for one in looking.complaints()))
+    looking.requests()
+
+
+def test_every_chart_has_a_description_and_a_table_of_its_numbers(looking: Browser) -> None:
+    for path in CHARTS:
+        looking.get(path)
+        for card in looking.all(".chart-card"):
+            canvas = card.find_element("css selector", ".canvas")
+            assert len(canvas.get_attribute("aria-label") or "") > 20
+            table = card.find_element("css selector", "details.data")
+            assert not table.get_attribute("open")
+            table.find_element("css selector", "summary").click()
+            assert table.find_element("css selector", "table").is_displayed()
+
+
+def test_every_link_and_field_is_reached_by_keyboard_and_shows_it(looking: Browser) -> None:
+    looking.get("/")
+    wanted = len(looking.all("a, button, input:not([type=hidden]), summary"))
+    seen = []
+    for _ in range(wanted + 5):
+        ActionChains(looking.driver).send_keys(Keys.TAB).perform()
+        active = looking.driver.switch_to.active_element
+        if active.tag_name == "body":
+            break
+        outline = active.value_of_css_property("outline-style")
+        seen.append((active.tag_name, active.text))
+        assert outline != "none", active.get_attribute("outerHTML")
+    assert seen[0] == ("a", "Skip to the page")
+    assert {"Start", "My viewing", "Health"} <= {text for _, text in seen}
+    assert ("input", "") in seen
+    assert ("button", "Bring it") in seen

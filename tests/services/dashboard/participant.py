@@ -1,0 +1,104 @@
+"""A participant's folders as the services leave them, and a client that behaves as a browser does."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings, load_settings
+from netflix_trend.weeks import Week
+from services.dashboard.web import create_app
+from services.demo.network import ME, Network
+from services.once.dashboard import OneProcess
+
+SAMPLE = Path(__file__).parents[3] / "services" / "demo" / "sample_viewing_history.csv"
+LAST = Week.parse("2026-W46")
+TODAY = LAST.sunday + timedelta(days=1)
+PORT = 8651
+ORIGIN = f"http://127.0.0.1:{PORT}"
+HISTORY = "Title,Date\n"
+
+
+def settings_in(root: Path, **more: Any) -> Settings:
+    return load_settings(
+        **{
+            "private_dir": root / "private",
+            "publisher_dir": root / "publisher",
+            "datasites_dir": root / "datasites",
+            "output_dir": root / "drop",
+            "syftbox_email": ME,
+            "aggregator_datasite": EXAMPLE_AGGREGATOR,
+            "dashboard_port": PORT,
+            "tz": "UTC",
+            **more,
+        }
+    )
+
+
+def make_network(root: Path, people: int = 300, weeks: int = 5) -> None:
+    """Play a small network, with one real participant, as `./run.sh demo` does."""
+    network = Network(root)
+    network.prepare()
+    network.import_exports([SAMPLE])
+    network.run(people, weeks, seed=1, last=LAST)
+    # What the others left is counted by now; a copy of the network is made for each test.
+    for folder in [root / "people", *(root / "datasites").glob("person*")]:
+        shutil.rmtree(folder)
+
+
+@dataclass
+class Person:
+    """Somebody at the browser: sends Host and Origin, and the token of the form on the page."""
+
+    root: Path
+    settings: Settings = field(init=False)
+    client: FlaskClient = field(init=False)
+    join: str = "ask"
+    today: date = TODAY
+
+    def __post_init__(self) -> None:
+        self.settings = settings_in(self.root, join=self.join)
+        backend = OneProcess(self.settings, lambda: self.today)
+        self.client = create_app(self.settings, backend, lambda: self.today).test_client()
+
+    def get(self, path: str, **more: Any) -> TestResponse:
+        return self.client.get(path, base_url=ORIGIN, **more)
+
+    def page(self, path: str) -> str:
+        response = self.get(path)
+        assert response.status_code == 200, response.text[-2000:]
+        return response.text
+
+    def token(self) -> str:
+        found = re.search(r'name="token" value="(\w+)"', self.page("/"))
+        assert found is not None
+        return found[1]
+
+    def post(self, path: str, data: dict[str, Any], *, headers: dict[str, str] | None = None) -> TestResponse:
+        fields = {"token": self.token(), **data}
+        return self.client.post(path, base_url=ORIGIN, data=fields, headers={"Origin": ORIGIN, **(headers or {})})
+
+    def done(self, path: str, data: dict[str, Any]) -> str:
+        """Send a form as a browser does and return the page that answers."""
+        response = self.post(path, data)
+        assert response.status_code == 303, response.text[-2000:]
+        return self.page(response.headers["Location"].split("#")[0])
+
+    def bring(self, content: str, name: str = "NetflixViewingHistory.csv") -> None:
+        """Hand a file over without a browser."""
+        self.settings.output_dir.mkdir(exist_ok=True)
+        part = self.settings.output_dir / ".part"
+        part.write_text(content)
+        OneProcess(self.settings, lambda: self.today).deliver(part, name, {})
+
+    def upload(self, content: bytes | str, name: str = "NetflixViewingHistory.csv", **more: str) -> str:
+        data = content.encode() if isinstance(content, str) else content
+        return self.done("/upload", {"file": (io.BytesIO(data), name), **more})

@@ -1,0 +1,200 @@
+"""Everything a person can change, through the forms."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+from participant import HISTORY, ORIGIN, SAMPLE, Person
+
+from netflix_trend.choices import read_choices
+from netflix_trend.life_events import read_events
+from netflix_trend.receipts import read_receipts
+
+
+def releases(person: Person) -> list[Path]:
+    return sorted(person.settings.datasites_dir.glob("me@example.org/app_data/netflix_trend/releases/*.json"))
+
+
+def test_a_file_becomes_charts(newcomer: Person) -> None:
+    assert "Begin with your viewing history" in newcomer.page("/")
+    text = newcomer.upload(SAMPLE.read_bytes())
+    assert "150 rows, 144 views from 4 September 2025 to 14 November 2026: 128 episodes and 10 films." in text
+    assert "6 trailers and recaps, left out; 6 without a title, counted as unknown." in text
+    assert "Crash Landing on You" in newcomer.page("/viewing")
+    assert list(newcomer.settings.output_dir.iterdir()) == []
+
+
+def test_a_file_is_taken_from_a_script_and_answered_as_json(newcomer: Person) -> None:
+    token = newcomer.token()
+    data = {"file": (io.BytesIO(SAMPLE.read_bytes()), "NetflixViewingHistory.csv")}
+    headers = {"Origin": ORIGIN, "Accept": "application/json", "X-Token": token}
+    response = newcomer.client.post("/upload", base_url=ORIGIN, data=data, headers=headers)
+    assert response.json == {"ok": True, "error": None, "message": "The file was read. Its account is below."}
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "words"),
+    [
+        (b"", "", "No file was chosen"),
+        (b"x", "photo.jpg", "neither a .csv nor a .zip"),
+        (b"not a zip", "archive.zip", "not a zip"),
+    ],
+)
+def test_a_file_of_another_kind_is_refused_and_nothing_is_left(
+    newcomer: Person, content: bytes, name: str, words: str
+) -> None:
+    response = newcomer.post("/upload", {"file": (io.BytesIO(content), name)})
+    assert response.status_code == 303
+    assert words in newcomer.page("/")
+    assert list(newcomer.settings.output_dir.glob("*")) == []
+
+
+def test_a_file_with_other_columns_says_what_was_expected(newcomer: Person) -> None:
+    text = newcomer.upload(b"nottitle,notdate\n1,2\n")
+    assert "Not used." in text
+    assert "expected" in text
+    assert "Something needs you" in newcomer.page("/health")
+
+
+def test_a_name_cannot_lead_out_of_the_drop_folder(newcomer: Person) -> None:
+    newcomer.upload(SAMPLE.read_bytes(), "../../../tmp/évil;.CSV")
+    assert not list(newcomer.root.parent.glob("*vil*"))
+    assert "144 views" in newcomer.page("/")
+
+
+def received(person: Person) -> list[str]:
+    return [json.loads(path.read_bytes())["received"] for path in (person.settings.private_dir / "raw").glob("*.json")]
+
+
+def test_a_file_says_nothing_about_days_after_its_download(newcomer: Person) -> None:
+    newcomer.upload(HISTORY + '"One Film","1/31/25"\n', downloaded="2025-02-03")
+    assert received(newcomer) == ["2025-02-03"]
+    assert "3 February 2025" in newcomer.page("/")
+    text = newcomer.upload(HISTORY + '"Other Film","1/31/25"\n', downloaded="soon")
+    assert "Say on which day" in text
+
+
+def test_a_day_to_come_is_today(newcomer: Person) -> None:
+    newcomer.upload(HISTORY + '"One Film","1/31/25"\n', downloaded="2999-01-01")
+    assert received(newcomer)[0] <= str(date.today())
+
+
+def test_several_people_have_a_profile_each(newcomer: Person) -> None:
+    newcomer.upload(HISTORY + '"One Film","1/31/26"\n', profile="Ann")
+    text = newcomer.upload(HISTORY + '"Another Film","1/30/26"\n', profile="../Bob")
+    assert "A name has up to 60 letters" in text
+    assert [path.name for path in (newcomer.settings.private_dir / "profiles").iterdir()] == ["Ann"]
+
+
+def test_an_undecidable_file_asks_one_question_and_takes_the_answer(newcomer: Person) -> None:
+    text = newcomer.upload(HISTORY + '"One Film","3/4/26"\n"Another Film","3/4/26"\n', downloaded="2026-05-01")
+    assert "One question about" in text
+    assert "month first" in text
+    sha256 = text.split('name="sha256" value="')[1].split('"')[0]
+    assert "Choose how" in newcomer.done("/date-order", {"sha256": sha256})
+    assert "not here any more" in newcomer.done("/date-order", {"sha256": "0" * 64, "date_order": "dmy"})
+    text = newcomer.done("/date-order", {"sha256": sha256, "date_order": "dmy"})
+    assert "One question" not in text
+    assert "3 April 2026 to 3 April 2026" in text
+    assert received(newcomer) == ["2026-05-01"], "the answer is not a new download"
+
+
+def test_an_event_is_noted_compared_and_removed(person: Person) -> None:
+    text = person.done("/events/add", {"label": "sick", "first_day": "2026-10-05", "last_day": "2026-10-18"})
+    assert "Noted: sick, 2026-10-05 to 2026-10-18" in text
+    assert "Before, during, after" in text
+    assert "(95 %)" in text
+    (event,) = read_events(person.settings.private_dir)
+    assert f"Removed: {event.label}" in person.done("/events/remove", {"id": str(event.id)})
+    assert read_events(person.settings.private_dir) == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"label": "sick", "first_day": "yesterday", "last_day": ""}, "Choose a first and a last day"),
+        ({"label": "<b>", "first_day": "2026-01-01", "last_day": "2026-01-02"}, "the label has to be"),
+        ({"label": "sick", "first_day": "2026-01-03", "last_day": "2026-01-02"}, "before it begins"),
+        ({"label": "sick", "first_day": "1890-01-03", "last_day": "2026-01-02"}, "between 1997 and 2100"),
+    ],
+)
+def test_an_event_that_makes_no_sense_is_refused(newcomer: Person, data: dict[str, str], words: str) -> None:
+    assert words in newcomer.done("/events/add", data)
+    assert read_events(newcomer.settings.private_dir) == ()
+
+
+@pytest.mark.parametrize("number", ["", "1", "-1", "²", "9" * 30])
+def test_removing_an_event_that_is_not_there_says_so(newcomer: Person, number: str) -> None:
+    assert "there is no event" in newcomer.done("/events/remove", {"id": number}).lower()
+
+
+def test_nothing_leaves_before_somebody_joins(newcomer: Person) -> None:
+    (newcomer.settings.datasites_dir / "me@example.org").mkdir()
+    (newcomer.settings.datasites_dir / "me@example.org" / "syft.pub.yaml").touch()
+    newcomer.upload(SAMPLE.read_bytes())
+    text = newcomer.page("/sharing")
+    assert "You have not joined. Nothing leaves this machine." in text
+    assert "drawn for show, thrown away" in text
+    assert "Nothing was published." in text
+    assert releases(newcomer) == []
+    text = newcomer.done("/sharing/take-part", {"participation": "joined"})
+    assert "You take part." in text
+    (release,) = releases(newcomer)
+    assert release.read_text().strip().replace('"', "&#34;") in text
+    assert "in your datasite" in text
+
+
+def test_pausing_makes_no_new_report_and_keeps_the_old_ones(person: Person) -> None:
+    before = releases(person)
+    text = person.done("/sharing/take-part", {"participation": "paused"})
+    assert "You paused" in text
+    assert releases(person) == before != []
+    assert read_choices(person.settings.private_dir).participation == "paused"
+
+
+def test_withdrawing_asks_twice_removes_everything_and_gives_a_receipt(person: Person) -> None:
+    assert releases(person)
+    assert "tick the box" in person.done("/sharing/take-part", {"participation": "withdrawn"})
+    assert releases(person)
+    text = person.done("/sharing/take-part", {"participation": "withdrawn", "sure": "yes"})
+    assert releases(person) == []
+    (receipt,) = read_receipts(person.settings.publisher_dir)
+    assert f"The statistics of {receipt.first_round_without} are the first without you." in text
+    assert all(sha256 in text for sha256 in receipt.removed.values())
+    assert "removed" in text
+    assert "You take part." in person.done("/sharing/take-part", {"participation": "joined"})
+
+
+@pytest.mark.parametrize("wanted", ["", "undecided", "yes"])
+def test_there_are_three_choices(person: Person, wanted: str) -> None:
+    assert "Choose whether" in person.done("/sharing/take-part", {"participation": wanted})
+
+
+def test_limits_are_lowered_and_hold(person: Person) -> None:
+    text = person.done("/sharing/limits", {"odds": "2", "reports": "4", "question": "volume"})
+    assert "Your limits were changed" in text
+    choices = read_choices(person.settings.private_dir)
+    assert (choices.odds, choices.reports_per_year, choices.questions) == ((2, 1), 4, frozenset({"volume"}))
+    assert "a 10 % suspicion can become at most 18 %" in text
+    assert "left of 4" in text
+    outlook = json.loads((person.settings.publisher_dir / "outlook.json").read_bytes())
+    assert outlook["state"] in {"answering", "paused", "not_joined"}
+
+
+@pytest.mark.parametrize(
+    "data", [{"odds": "0", "reports": "4"}, {"odds": "8", "reports": "x"}, {"odds": "1/0", "reports": "1"}, {}]
+)
+def test_limits_that_make_no_sense_change_nothing(person: Person, data: dict[str, str]) -> None:
+    assert "make no sense" in person.done("/sharing/limits", data)
+    assert not (person.settings.private_dir / "choices.json").exists()
+
+
+def test_a_damaged_choice_stops_everything_and_says_so(person: Person) -> None:
+    (person.settings.private_dir / "choices.json").write_text("{")
+    assert "so nothing is published" in person.page("/sharing")
+    assert "damaged" in person.done("/sharing/limits", {"odds": "2", "reports": "4"})
+    assert "You take part." in person.done("/sharing/take-part", {"participation": "joined"})

@@ -1,0 +1,316 @@
+"""What the pages say, computed from values alone."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from participant import LAST, TODAY, Person
+
+from netflix_trend.contributions import Contribution, answer
+from netflix_trend.life_events import add_event
+from netflix_trend.outlook import Outlook
+from netflix_trend.release import build_release
+from netflix_trend.shared_files import starter_surveys
+from netflix_trend.simulation.population import seeded_randomness
+from netflix_trend.statistics import Percentile
+from netflix_trend.vocabulary import Vocabulary
+from services.dashboard import charts
+from services.dashboard.events import together_in_words
+from services.dashboard.example import explain, noisy_set, says, truth
+from services.dashboard.health import ago, health_page, publisher
+from services.dashboard.history import History, Span
+from services.dashboard.imports import account, possible_orders
+from services.dashboard.others import effects_together, others_page, place_in_words
+from services.dashboard.sharing import sharing_page
+from services.dashboard.sharing import together_in_words as reports_together
+from services.dashboard.text import cell, listed, number, shown
+from services.dashboard.viewing import chosen_range, viewing_page
+from services.once.dashboard import OneProcess
+
+SPAN = Span(100, date(2023, 2, 1), date(2026, 11, 14), date(2026, 11, 15))
+
+
+@pytest.mark.parametrize(
+    ("share", "error", "is_reliable", "words", "is_noise"),
+    [
+        (0.7, 0.03, True, "more than about 70 % of participants, give or take 6", False),
+        (0.2, 0.05, True, "About 80 % of participants, give or take 10, started as many or more", False),
+        (0.5, 0.03, True, "near the middle", True),
+        (0.9, 0.14, True, "We cannot tell", True),
+        (0.9, 0.01, False, "We cannot tell", True),
+    ],
+)
+def test_a_place_is_told_with_its_error_or_not_at_all(
+    share: float, error: float, is_reliable: bool, words: str, is_noise: bool
+) -> None:
+    text, noise = place_in_words(Percentile(share=share, standard_error=error, is_reliable=is_reliable))
+    assert words in text
+    assert noise is is_noise
+
+
+@pytest.mark.parametrize(
+    ("arguments", "first", "last"),
+    [
+        ({}, date(2025, 11, 15), date(2026, 11, 14)),
+        ({"range": "all"}, SPAN.first, SPAN.last),
+        ({"range": "2024"}, date(2024, 1, 1), date(2024, 12, 31)),
+        ({"range": "1999"}, date(2025, 11, 15), date(2026, 11, 14)),
+        ({"range": "²⁰²⁴"}, date(2025, 11, 15), date(2026, 11, 14)),
+        ({"from": "2026-01-01", "to": "2026-01-31"}, date(2026, 1, 1), date(2026, 1, 31)),
+        ({"from": "2026-02-01", "to": "2026-01-31"}, date(2025, 11, 15), date(2026, 11, 14)),
+        ({"from": "x", "to": "y"}, date(2025, 11, 15), date(2026, 11, 14)),
+    ],
+)
+def test_a_range_is_a_preset_or_two_days(arguments: dict[str, str], first: date, last: date) -> None:
+    days = chosen_range(arguments, SPAN)
+    assert (days.first, days.last) == (first, last)
+
+
+def test_the_charts_of_a_range_count_that_range_only(person: Person) -> None:
+    history = History.of(person.settings.private_dir)
+    everything, october = (
+        viewing_page(history, arguments) for arguments in ({"range": "all"}, {"from": "2026-10-01", "to": "2026-10-31"})
+    )
+    assert everything is not None
+    assert october is not None
+    assert {what: value for value, what in everything.facts}["views"] == "144"
+    assert {what: value for value, what in october.facts}["views"] == "26"
+    (month,) = next(chart for chart in october.charts if chart.name == "months").table.rows
+    assert month[:2] == ("2026-10", "26")
+
+
+def test_every_chart_has_its_numbers_in_a_table_and_a_description(person: Person) -> None:
+    history = History.of(person.settings.private_dir)
+    add_event(person.settings.private_dir, "sick", date(2026, 10, 5), date(2026, 10, 18))
+    found = [
+        *viewing_page(history, {"range": "all"}).charts,  # type: ignore[union-attr]
+        *others_page(person.settings, history).charts,
+    ]
+    assert {chart.name for chart in found} >= {"calendar", "months", "weekdays", "shows", "volume", "others_shows"}
+    for chart in found:
+        assert len(chart.description) > 20
+        assert chart.table.rows
+        assert all(len(row) == len(chart.table.columns) for row in chart.table.rows)
+
+
+def test_every_estimate_of_others_has_an_interval(person: Person) -> None:
+    page = others_page(person.settings, History.of(person.settings.private_dir))
+    for chart in page.charts:
+        place = chart.table.columns.index("95 % interval")
+        assert all(" to " in row[place] for row in chart.table.rows)
+        assert any(series["type"] == "interval" for series in chart.option["series"])
+
+
+def test_what_cannot_be_read_is_said_and_nothing_breaks(person: Person) -> None:
+    folder = person.settings.datasites_dir / "aggregator@example.org/app_data/netflix_trend/shared"
+    (folder / "statistics" / "latest.json").write_text('{"round": "<script>"}')
+    assert "cannot be read" in others_page(person.settings, History.of(person.settings.private_dir)).problem
+    (folder / "statistics" / "latest.json").unlink()
+    assert "Nothing has arrived" in others_page(person.settings, History.of(person.settings.private_dir)).problem
+
+
+def test_the_history_is_read_again_only_when_a_file_was_replaced(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+    from services.dashboard import history as module
+
+    opened = module.open_profiles
+    monkeypatch.setattr(module, "open_profiles", lambda *arguments: calls.append(1) or opened(*arguments))
+    history = History.of(person.settings.private_dir)
+    for _ in range(3):
+        history.tables()
+    assert len(calls) == 1
+    person.bring('Title,Date\n"Another Film","1/31/26"\n', "more.csv")
+    assert history.span() == Span(145, date(2025, 9, 4), date(2026, 11, 14), history.span().covered)  # type: ignore[union-attr]
+
+
+def test_the_example_says_what_the_bytes_say(vocabulary: Vocabulary) -> None:
+    survey = starter_surveys(TODAY)[-1]
+    question = survey.question("top_shows")
+    assert question is not None
+    randbelow = seeded_randomness(1)
+    mine, hits = Contribution(frozenset({7}), 12), 0
+    for _ in range(300):
+        payload = answer(mine, survey, question, randbelow)
+        inside = noisy_set(survey, question, payload)  # type: ignore[arg-type]
+        hits += 7 in inside
+        assert f"points at {len(inside)} of 50 shows" in says(survey, question, payload, vocabulary)
+    rate = float(question.channel.true_rate)  # type: ignore[union-attr]
+    assert abs(hits / 300 - rate) < 0.12, "decoded as the aggregator decodes it"
+    assert vocabulary.shows[7].title in truth(question, mine, vocabulary)
+
+
+@pytest.mark.parametrize(("titles", "payload", "words"), [(12, 3, "titles"), (0, 0, "0 titles")])
+def test_a_volume_report_reads_as_a_range(vocabulary: Vocabulary, titles: int, payload: int, words: str) -> None:
+    survey = starter_surveys(TODAY)[-1]
+    question = survey.question("volume")
+    assert question is not None
+    assert words in says(survey, question, bytes([payload]), vocabulary)
+    assert says(survey, question, bytes([question.channel.outputs - 1]), vocabulary).startswith("It says: 51 or more")
+    assert f"{titles} titles" in truth(question, Contribution(frozenset(), titles), vocabulary)
+
+
+def test_every_part_of_a_release_is_explained(vocabulary: Vocabulary) -> None:
+    survey = starter_surveys(TODAY)[-1]
+    for question in survey.questions:
+        data = build_release(survey, question, answer(Contribution(frozenset(), 1), survey, question))
+        file = explain(data)
+        assert file.size == 512
+        assert file.text.encode() == data
+        names = set(re.findall(r'"(\w+)":', file.text)) - set(question.parameters())
+        assert names | {"(blanks)"} == {part.name for part in file.parts}
+        assert all(part.meaning for part in file.parts)
+
+
+def test_the_page_never_says_epsilon_and_counts_the_budget(person: Person) -> None:
+    page = sharing_page(person.settings, History.of(person.settings.private_dir), TODAY)
+    assert "psilon" not in page.one_report + page.together
+    assert page.used == len(page.reports)
+    assert page.example is not None
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(0, "nothing was revealed"), (1, "said above"), (2, "at most 88 %"), (13, "practically certain")],
+)
+def test_reports_add_up_in_words(count: int, words: str) -> None:
+    assert words in reports_together([Fraction(8)] * count)
+
+
+def test_an_unreadable_ledger_is_said(person: Person) -> None:
+    path = person.settings.publisher_dir / "ledger.jsonl"
+    path.write_bytes(b"{}\n" + path.read_bytes())
+    assert "not a ledger line" in person.page("/sharing")
+    assert "reports in the ledger: damaged" in person.page("/health")
+
+
+def test_what_participants_report_together_is_honest(person: Person, newcomer: Person) -> None:
+    assert together_in_words(effects_together(newcomer.settings)).startswith("Nothing is published")
+    found = effects_together(person.settings)
+    assert found is not None
+    assert "cannot be told from noise" in together_in_words(found), "300 people are far too few"
+    assert "(95 %)" in together_in_words(found)
+    trends = person.settings.datasites_dir / "aggregator@example.org/app_data/netflix_trend/shared/trends.json"
+    trends.write_text("{")
+    assert effects_together(person.settings) is None
+
+
+def test_an_account_names_every_row() -> None:
+    row: dict[str, Any] = {
+        **{
+            "kind": "viewing_history",
+            "rows": 10,
+            "views": 9,
+            "supplemental": 2,
+            "undated": 1,
+            "episodes": 4,
+            "films": 3,
+        },
+        **{"too_short": 0, "other_profiles": 0, "blank": 0, "unsure": 0},
+        **{"first_day": date(2026, 1, 1), "last_day": date(2026, 1, 2)},
+    }
+    said, rest = account(row)
+    assert said == "10 rows, 7 views from 1 January 2026 to 2 January 2026: 4 episodes and 3 films."
+    assert rest == "2 trailers and recaps, left out; 1 without a date, left out."
+
+
+def test_only_a_question_about_dates_has_answers() -> None:
+    message = "x.csv: the date '3/4/26' can be read ... Say which: DATE_ORDER=mdy|dmy, or --date-order on import."
+    assert possible_orders(message) == ("mdy", "dmy")
+    assert possible_orders("x.csv: empty") == ()
+
+
+def test_a_publisher_that_stopped_looking_is_noticed() -> None:
+    outlook = Outlook(looked_at=datetime(2026, 11, 16, 12, tzinfo=UTC), state="answering")
+    at = outlook.looked_at.timestamp()
+    assert publisher(outlook, at + 60).state == "fine"
+    assert publisher(outlook, at + 3600).state == "broken"
+    assert publisher(outlook, None).state == "fine"
+    assert publisher(outlook.model_copy(update={"state": "problem"}), at).state == "broken"
+    assert publisher(None, at).state == "waiting"
+    assert [ago(seconds) for seconds in (5, 130, 7300, 200_000)] == [
+        "5 seconds ago",
+        "2 minutes ago",
+        "2 hours ago",
+        "2 days ago",
+    ]
+
+
+def test_the_report_to_pass_on_holds_nothing_personal(person: Person) -> None:
+    backend = OneProcess(person.settings, lambda: TODAY)
+    page = health_page(person.settings, History.of(person.settings.private_dir), backend)
+    for private in ("@", "Wednesday", "sample_viewing", str(person.root), "2026-11-14"):
+        assert private not in page.report
+
+
+def test_texts_of_files_are_cut_and_plain() -> None:
+    assert shown("a\u202eb\x1b[1m\nc") == "a b [1m c"
+    assert shown("x" * 1_000_000) == "x" * 119 + "…"
+    assert shown("y" * 120) == "y" * 120
+    assert (cell("share", 0.123), cell("views", 1234), cell("hours", None), number(2.0)) == (
+        "12.3 %",
+        "1,234",
+        "–",
+        "2",
+    )
+    assert (listed([]), listed(["a"]), listed(["a", "b", "c"])) == ("", "a", "a, b and c")
+
+
+@pytest.mark.parametrize("days", [1, 200, 371, 372, 3000])
+def test_a_calendar_holds_every_day_of_its_strips_once(days: int) -> None:
+    last = date(2026, 11, 14)
+    first = last - timedelta(days=days - 1)
+    counts = {first + timedelta(days=number): number % 5 + 1 for number in range(days)}
+    option = charts.calendar(counts, first, last)
+    drawn = [day for series in option["series"] for day, _ in series["data"]]
+    assert len(drawn) == len(set(drawn))
+    strips = charts.calendar_strips(first, last)
+    assert len(option["calendar"]) == len(strips) <= 3
+    assert set(drawn) == {day.isoformat() for day in counts if day >= strips[0][0]}
+    assert sum(int(str(views)) for _, *week in charts.calendar_rows(counts, first, last) for views in week) >= sum(
+        views for day, views in counts.items() if day >= max(first, strips[0][0])
+    )
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 4, 5, 17, 1000])
+def test_shades_cover_every_count_once(most: int) -> None:
+    pieces = charts._shades(most)
+    for count in range(1, most + 1):
+        assert sum(piece["gte"] <= count < piece["lt"] for piece in pieces) == 1
+
+
+def test_a_demo_that_was_never_run_says_so(tmp_path: Path) -> None:
+    from netflix_trend.settings import SettingsError
+    from services.once.dashboard import demo_settings
+
+    with pytest.raises(SettingsError, match=r"run ./run.sh demo first"):
+        demo_settings(tmp_path)
+
+
+def test_a_demo_is_looked_at_on_the_day_after_its_last_week(network: Path) -> None:
+    from services.once.dashboard import demo_settings
+
+    settings, today = demo_settings(network)
+    assert today() == LAST.sunday + timedelta(days=1)
+    assert settings.private_dir == network / "private"
+
+
+def test_the_page_without_docker_needs_no_redis_and_no_web_server_package() -> None:
+    code = (
+        "import sys\n"
+        "class Missing:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.split('.')[0] in {'redis', 'rq', 'gunicorn', 'selenium'}: raise ImportError(name)\n"
+        "sys.meta_path.insert(0, Missing())\n"
+        "import services.once.dashboard\n"
+    )
+    root = Path(__file__).parents[3]
+    subprocess.run([sys.executable, "-c", code], cwd=root, check=True)

@@ -1,0 +1,198 @@
+"""The pages, and who may use them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+from participant import HISTORY, ORIGIN, PORT, Person
+
+from services.dashboard.web import PAGES
+
+PATHS = [path for path, _ in PAGES]
+STATIC = Path(__file__).parents[3] / "services" / "dashboard"
+ACTIONS = ["/upload", "/date-order", "/events/add", "/events/remove", "/sharing/take-part", "/sharing/limits"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_page_answers_before_and_after_anything_was_imported(newcomer: Person, person: Person, path: str) -> None:
+    for one in (newcomer, person):
+        text = one.page(path)
+        assert "<h1>" in text
+        assert "epsilon" not in text.lower()
+        assert "None" not in re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL).replace("None.", "")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_page_forbids_what_it_does_not_need(newcomer: Person, path: str) -> None:
+    headers = newcomer.get(path).headers
+    policy = headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_no_page_holds_a_style_a_script_or_anything_from_elsewhere(person: Person, path: str) -> None:
+    text = person.page(path)
+    assert not re.search(r'\sstyle="', text)
+    assert not re.search(r"\son[a-z]+=", text)
+    for attributes in re.findall(r"<script([^>]*)>", text):
+        assert "src=" in attributes or 'type="application/json"' in attributes
+    for address in re.findall(r'(?:src|href|action)="([^"]*)"', text):
+        assert address.startswith(("/", "#")), address
+
+
+def test_no_template_and_no_file_of_ours_names_another_host() -> None:
+    for path in [*STATIC.glob("templates/*"), *STATIC.glob("static/*.*")]:
+        hosts = set(re.findall(r"(?:https?:)?//([a-z0-9.-]+\.[a-z]+)", path.read_text()))
+        assert hosts <= {"www.w3.org"}, path.name
+
+
+def test_vendored_files_are_the_ones_that_are_recorded() -> None:
+    vendor = STATIC / "static" / "vendor"
+    record = json.loads((vendor / "VENDOR.json").read_text())
+    assert {path.name for path in vendor.glob("*.js")} == set(record)
+    for name, known in record.items():
+        assert hashlib.sha256((vendor / name).read_bytes()).hexdigest() == known["sha256"]
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", f"evil.example:{PORT}", "127.0.0.1", "127.0.0.1:80", f"127.0.0.1.evil.example:{PORT}"]
+)
+@pytest.mark.parametrize("path", ["/", "/status.json", "/static/dashboard.css"])
+def test_another_name_for_this_machine_reaches_nothing(newcomer: Person, host: str, path: str) -> None:
+    response = newcomer.client.get(path, base_url=f"http://{host}")
+    assert response.status_code == 421
+    assert "127.0.0.1" in response.text
+
+
+def test_localhost_is_a_name_of_this_machine(newcomer: Person) -> None:
+    assert newcomer.client.get("/", base_url=f"http://localhost:{PORT}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "origin", [None, "null", "http://evil.example", f"http://127.0.0.1:{PORT + 1}", "https://127.0.0.1:8651"]
+)
+@pytest.mark.parametrize("path", ACTIONS)
+def test_a_form_of_another_page_changes_nothing(person: Person, path: str, origin: str | None) -> None:
+    headers = {"Origin": origin} if origin else {}
+    data = {"token": person.token(), "participation": "joined", "label": "x", "first_day": "2026-01-01"}
+    response = person.client.post(path, base_url=ORIGIN, data=data, headers=headers)
+    assert response.status_code == 403
+    assert "Nothing was changed" in response.text
+    assert not (person.settings.private_dir / "choices.json").exists()
+    assert not (person.settings.private_dir / "life_events.json").exists()
+
+
+@pytest.mark.parametrize("token", [None, "", "0" * 32, "ü"])
+@pytest.mark.parametrize("path", ACTIONS)
+def test_a_form_without_the_token_changes_nothing(person: Person, path: str, token: str | None) -> None:
+    person.token()
+    data = {"participation": "joined"} | ({} if token is None else {"token": token})
+    response = person.client.post(path, base_url=ORIGIN, data=data, headers={"Origin": ORIGIN})
+    assert response.status_code == 403
+    assert "load the page again" in response.text
+    assert not (person.settings.private_dir / "choices.json").exists()
+
+
+@pytest.mark.parametrize("path", ACTIONS)
+@pytest.mark.parametrize("method", ["get", "put", "delete"])
+def test_actions_take_forms_only(newcomer: Person, path: str, method: str) -> None:
+    response = getattr(newcomer.client, method)(path, base_url=ORIGIN, headers={"Origin": ORIGIN})
+    assert response.status_code == 405
+
+
+def test_the_token_of_another_browser_is_of_no_use(person: Person) -> None:
+    token = person.token()
+    other = person.client.application.test_client()
+    other.get("/", base_url=ORIGIN)
+    data = {"token": token, "participation": "joined"}
+    response = other.post("/sharing/take-part", base_url=ORIGIN, data=data, headers={"Origin": ORIGIN})
+    assert response.status_code == 403
+
+
+def test_the_cookie_goes_to_this_page_alone_and_no_script_reads_it(newcomer: Person) -> None:
+    cookie = newcomer.get("/").headers["Set-Cookie"]
+    assert f"netflix_trend_{PORT}=" in cookie
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+
+
+ERRORS = [
+    ("/nothing", "get", 404),
+    ("/upload", "get", 405),
+    ("/sharing/limits", "post", 403),
+    ("/events/add", "post", 403),
+]
+
+
+@pytest.mark.parametrize(("path", "method", "code"), ERRORS)
+def test_every_error_has_one_shape(newcomer: Person, path: str, method: str, code: int) -> None:
+    call = getattr(newcomer.client, method)
+    headers = {"Origin": ORIGIN, "Accept": "application/json"}
+    response = call(path, base_url=ORIGIN, headers=headers)
+    assert response.status_code == code
+    assert set(response.json) == {"ok", "error"}
+    assert response.json["ok"] is False
+    page = call(path, base_url=ORIGIN, headers={"Origin": ORIGIN, "Accept": "text/html"})
+    assert response.json["error"].split("'")[0] in page.text
+
+
+def test_an_unforeseen_error_says_nothing_about_the_inside(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr("services.dashboard.web.health_page", fail)
+    person.client.application.config["PROPAGATE_EXCEPTIONS"] = False
+    response = person.get("/health")
+    assert response.status_code == 500
+    assert "secret" not in response.text
+    assert "went wrong" in response.text
+
+
+def test_a_form_that_is_too_large_is_refused(person: Person) -> None:
+    response = person.post("/events/add", {"label": "x" * 100_000})
+    assert response.status_code == 413
+
+
+def test_status_tells_when_something_changed(newcomer: Person) -> None:
+    before = newcomer.get("/status.json").json
+    assert before["ok"] is True
+    newcomer.upload(HISTORY + '"A Film","1/31/26"\n')
+    assert newcomer.get("/status.json").json["mark"] != before["mark"]
+    assert newcomer.get("/healthz").json["ok"] is True
+
+
+HOSTILE = [
+    "<script>alert(1)</script>: Season 1: <img src=x onerror=alert(1)>",
+    "</script><script>alert(2)</script>",
+    '=HYPERLINK("http://evil.example";"x")',
+    "\u202egnitide\u2066 drow\u2069",
+    "{{ 7*7 }}{% raw %}",
+    "\x1b[31mred",
+    "A" * 1_000_000,
+]
+
+
+def test_hostile_titles_are_shown_harmlessly(newcomer: Person) -> None:
+    rows = [
+        f'"{quoted}: Season 1: Episode {episode}","1/{day}/25"'
+        for day, quoted in enumerate((title.replace('"', '""') for title in HOSTILE), 13)
+        for episode in range(5)
+    ]
+    newcomer.bring(HISTORY + "\n".join(rows))
+    text = newcomer.page("/viewing?range=all")
+    assert "alert" in text
+    for forbidden in ("<img src=x", "<script>alert", "</script><script>", "\u202e", "\u2066", "\x1b"):
+        assert forbidden not in text
+    assert "49" not in re.findall(r"<bdi>([^<]*7\*7[^<]*)</bdi>", text)
+    assert len(text) < 400_000
+    for embedded in re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', text, re.DOTALL):
+        json.loads(embedded)
