@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from netflix_trend.statistics import RoundStatistics
 FILE = Path(__file__).parents[2] / "docker-compose.demo.yml"
 AGGREGATOR = "trend@example.net"
 PARTICIPANTS = ("alice", "bob", "carol")
+# The participants' pages follow on the aggregator's, unless DEMO_<NAME>_PORT says otherwise.
+FIRST_PORT = 8660
 STEPS = ("export read", "taking part", "asked", "answered", "statistics are back")
 _SHARED = f"/datasites/{AGGREGATOR}/app_data/{APP_NAME}/shared"
 
@@ -112,19 +115,22 @@ def print_result(console: Console) -> None:
     if not data:
         raise NetworkError("the aggregator has no statistics")
     latest = RoundStatistics.from_bytes(data)
-    address = subprocess.run(
-        [docker(), "compose", "-f", str(FILE), "port", "aggregator", "8650"],
-        capture_output=True,
-        check=False,
-        text=True,
-    ).stdout.strip()
     console.print(
         f"\n{latest.round}: {latest.participants} participants, {latest.reports} were asked and answered. With so few "
         "answers every number is only noise, and the page says so; ./run.sh demo shows thousands."
     )
-    console.print(
-        f"\nEverybody's page: http://{address}\nRemove all of it: ./run.sh demo --network --down", markup=False
-    )
+    console.print(f"\nEverybody's page:  {address('aggregator', 8650)}", markup=False)
+    for number, person in enumerate(PARTICIPANTS, 1):
+        port = os.environ.get(f"DEMO_{person.upper()}_PORT", str(FIRST_PORT + number))
+        console.print(f"{person.capitalize()}'s page: {address(f'{person}-dashboard', int(port))}", markup=False)
+    console.print("\nRemove all of it: ./run.sh demo --network --down", markup=False)
+
+
+def address(service: str, port: int) -> str:
+    """Return where a container's port is served on this machine."""
+    command = [docker(), "compose", "-f", str(FILE), "port", service, str(port)]
+    result = subprocess.run(command, capture_output=True, check=False, text=True)
+    return f"http://{result.stdout.strip()}"
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -11,6 +10,7 @@ from threading import Thread
 import pytest
 from browser import Browser, require_chromium
 from participant import TODAY, make_network, settings_in
+from ports import free_port
 from werkzeug.serving import make_server
 
 from services.dashboard.web import create_app
@@ -27,9 +27,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def served(root: Path) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     settings = settings_in(root, dashboard_port=port, join="ask")
     app = create_app(settings, OneProcess(settings, lambda: TODAY), lambda: TODAY)
     server = make_server("127.0.0.1", port, app, threaded=True)

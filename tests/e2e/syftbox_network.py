@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import urllib.error
 import urllib.request
@@ -19,6 +18,7 @@ from types import TracebackType
 from typing import IO, Any
 
 import pytest
+from ports import free_port
 from waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
@@ -32,13 +32,6 @@ def require_syftbox() -> None:
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def ask(url: str, token: str = "", data: dict[str, str] | None = None, post: bool = False) -> Any:

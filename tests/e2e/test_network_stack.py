@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import urllib.request
 from collections.abc import Iterator
 
 import pytest
 from containers import ROOT, Stack, require_docker
+from ports import free_port
 from waiting import wait_for
 
 from services.demo.containers import AGGREGATOR, PARTICIPANTS, STEPS
@@ -31,18 +31,16 @@ def run_sh(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
 
 
 @pytest.fixture(scope="module")
-def port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
+def ports() -> dict[str, str]:
+    return {f"DEMO_{name.upper()}_PORT": str(free_port()) for name in ("aggregator", *PARTICIPANTS)}
 
 
 @pytest.fixture(scope="module")
-def printed(port: str) -> Iterator[str]:
+def printed(ports: dict[str, str]) -> Iterator[str]:
     """What the demo prints; afterwards its own --down removes everything."""
     require_docker()
     run_sh("--down")
-    result = run_sh("--seconds", "300", DEMO_AGGREGATOR_PORT=port)
+    result = run_sh("--seconds", "300", **ports)
     if result.returncode:
         logs = Stack("netflix-trend-demo", "docker-compose.demo.yml", {}).compose("logs", "--tail", "15", check=False)
         run_sh("--down")
@@ -60,9 +58,9 @@ def printed(port: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def network(printed: str, port: str) -> Stack:
+def network(printed: str, ports: dict[str, str]) -> Stack:
     assert printed
-    return Stack("netflix-trend-demo", "docker-compose.demo.yml", {"DEMO_AGGREGATOR_PORT": port})
+    return Stack("netflix-trend-demo", "docker-compose.demo.yml", ports)
 
 
 def test_statistics_come_back_to_everybody(network: Stack, printed: str) -> None:
@@ -74,10 +72,11 @@ def test_statistics_come_back_to_everybody(network: Stack, printed: str) -> None
         assert latest["participants"] >= len(PARTICIPANTS) - 1, "one of them withdraws in another test"
 
 
-def test_the_page_is_served_on_this_machine_alone(printed: str, port: str) -> None:
-    assert f"http://127.0.0.1:{port}" in printed
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as answer:
-        assert b"Netflix Trend" in answer.read()
+def test_all_pages_are_served_on_this_machine_alone(printed: str, ports: dict[str, str]) -> None:
+    for port in ports.values():
+        assert f"http://127.0.0.1:{port}" in printed
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as answer:
+            assert b"Netflix Trend" in answer.read()
 
 
 def test_nobody_sees_another_participants_files_and_the_server_sees_no_title(network: Stack) -> None:

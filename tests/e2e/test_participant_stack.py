@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import subprocess
 import time
 import urllib.error
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from containers import ROOT, Stack, require_docker
+from ports import free_port
 
 from netflix_trend.release import SIZE
 
@@ -40,13 +40,6 @@ def stack(folder: Path) -> Iterator[Stack]:
     stack.up()
     yield stack
     stack.down()
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 def app_data(folder: Path) -> Path:

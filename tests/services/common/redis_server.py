@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from ports import free_port
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -112,9 +112,7 @@ def redis_server(tmp_path: Path, wait_for: Callable[..., None]) -> Iterator[Redi
             pytest.fail(missing)
         pytest.skip(missing)
     acl_file(tmp_path)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     server = RedisServer(tmp_path, port)
     for name in ("private", "publisher", "datasites", "drop"):
         (tmp_path / name).mkdir()

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import urllib.parse
@@ -15,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from ports import free_port
 from redis import Redis
 from redis_server import redis_server
 from stand_in import EMAIL, ME, NETFLIX_ID, PASSWORD, SECRETS, SECURE_ID, TITLE, Knobs
@@ -329,9 +329,7 @@ class Page:
 
 def test_a_person_signs_in_with_a_code_and_later_runs_need_nobody(machine, wait_for):
     stage = machine.pages.play(Knobs(login="one_step", after_password="code"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = machine.start("login", str(port))
     output = ""
     while "token=" not in output:
