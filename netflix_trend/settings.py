@@ -72,6 +72,12 @@ def _zone_name(value: Any) -> Any:
     return name
 
 
+def _list_length(value: Any) -> Any:
+    if str(value).strip() == "1":
+        raise ValueError("one show is no question; expected 0 for the whole vocabulary, or at least 2")
+    return value
+
+
 Datasite = Annotated[str, BeforeValidator(_datasite)]
 
 
@@ -143,7 +149,7 @@ class Settings(BaseSettings):
         gt=1,
         description="Odds the aggregator asks for: how much one report may multiply the odds of any guess.",
     )
-    survey_shows: int = Field(
+    survey_shows: Annotated[int, BeforeValidator(_list_length)] = Field(
         50,
         ge=0,
         le=20_000,

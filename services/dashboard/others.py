@@ -14,7 +14,6 @@ from netflix_trend.statistics import (
     LARGEST_FILE,
     Percentile,
     RoundStatistics,
-    ShowEstimate,
     StatisticsError,
     TopShows,
     Volume,
@@ -22,6 +21,7 @@ from netflix_trend.statistics import (
 )
 from netflix_trend.trends import TRENDS, Trends
 from netflix_trend.weeks import Week
+from netflix_trend.wording import group_labels, reading
 from services.dashboard import charts
 from services.dashboard.charts import Chart, data_table
 from services.dashboard.history import History
@@ -158,16 +158,6 @@ def place_in_words(found: Percentile) -> tuple[str, bool]:
     )
 
 
-def group_labels(volume: Volume) -> list[str]:
-    """Return `0`, `1-3`, `22+` and so on, one a group."""
-    lows = [group.low for group in volume.groups]
-    ends = [*(low - 1 for low in lows[1:]), None]
-    return [
-        f"{low}+" if end is None else f"{low}" if low == end else f"{low}–{end}"
-        for low, end in zip(lows, ends, strict=True)
-    ]
-
-
 def _volume_chart(volume: Volume, titles: int | None) -> Chart:
     labels, groups = group_labels(volume), volume.groups
     mine = -1 if titles is None else max(place for place, group in enumerate(groups) if group.low <= titles)
@@ -202,13 +192,6 @@ def _trust(volume: Volume) -> str:
     if not volume.is_reliable:
         return "These shares are only noise around what was assumed beforehand: there are too few answers."
     return "" if volume.is_robust else "If no answer was forged: one forged answer in a hundred could have moved these."
-
-
-def reading(show: ShowEstimate) -> str:
-    """Return in words what an estimate says."""
-    if show.is_signal:
-        return "watched" if show.is_robust else "watched, if no answer was forged"
-    return "may be noise" if show.lower > 0 else "only noise"
 
 
 def _shows_chart(top_shows: TopShows, mine: frozenset[int]) -> Chart:

@@ -18,8 +18,8 @@ from netflix_trend.contributions import load_profiles
 from netflix_trend.settings import EXAMPLE_AGGREGATOR
 from netflix_trend.statistics import RoundStatistics, percentile
 from netflix_trend.weeks import Week
-from services.aggregator.site.charts import group_labels
-from services.aggregator.site.page import MyWeek, listed_shows, reading, render_page, shown, volume_reading
+from netflix_trend.wording import group_labels, reading, shown
+from services.aggregator.site.page import MyWeek, listed_shows, render_page, volume_reading
 from services.demo.network import ME, DemoError, Network
 from services.processor.cli import print_account
 from services.processor.history import History

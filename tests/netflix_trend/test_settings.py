@@ -130,6 +130,8 @@ def test_a_bad_value_in_a_file_is_named_like_one_in_a_variable(monkeypatch: pyte
         ("REDIS_PORT", "65536"),
         ("REDIS_PORT", "many"),
         ("WEB_PORT", "-1"),
+        ("SURVEY_SHOWS", "1"),
+        ("SURVEY_SHOWS", "-1"),
         ("LIMIT_ODDS", "abc"),
         ("LIMIT_ODDS", "1/2"),
         ("LIMIT_ODDS", "0"),

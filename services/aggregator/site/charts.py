@@ -7,6 +7,7 @@ from xml.etree import ElementTree as Svg
 from netflix_trend.statistics import ShowEstimate, TopShows, Volume
 from netflix_trend.trends import Viewing
 from netflix_trend.weeks import Week
+from netflix_trend.wording import group_labels
 
 _WIDTH = 480
 _ROW = 24
@@ -150,16 +151,6 @@ def _trend(viewing: Viewing) -> list[tuple[int, float]]:
     middle = sum(n * x for n, x in zip(reports, weeks, strict=True)) / sum(reports)
     level = sum(n * week.unbiased for n, week in zip(reports, viewing.weeks, strict=True)) / sum(reports)
     return [(week, max(0.0, level + viewing.slope.per_week * (week - middle))) for week in (weeks[0], weeks[-1])]
-
-
-def group_labels(volume: Volume) -> list[str]:
-    """Return `0`, `1-3`, `22+` and so on, one a group."""
-    lows = [group.low for group in volume.groups]
-    ends = [*(low - 1 for low in lows[1:]), None]
-    return [
-        f"{low}+" if end is None else f"{low}" if low == end else f"{low}-{end}"
-        for low, end in zip(lows, ends, strict=True)
-    ]
 
 
 def _ticks(largest: float) -> list[float]:

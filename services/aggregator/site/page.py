@@ -16,9 +16,10 @@ from netflix_trend.effect_statistics import LARGEST_EFFECT_ERROR
 from netflix_trend.movement import Movement, ShowMovement
 from netflix_trend.round_list import RoundList
 from netflix_trend.statistics import Percentile, RoundStatistics, ShowEstimate, TopShows, Volume, VolumeGroup
-from netflix_trend.trends import AllTimeShow, ShowTrend, Trends, WeeklyMean
+from netflix_trend.trends import Trends, WeeklyMean
+from netflix_trend.wording import group_labels, reading, shown
 from services.aggregator.prediction import Needed
-from services.aggregator.site.charts import group_labels, top_shows_chart, viewing_chart, volume_chart
+from services.aggregator.site.charts import top_shows_chart, viewing_chart, volume_chart
 
 # Shows that cannot be told from noise are listed only to fill the table up to this length.
 _ROWS = 12
@@ -159,18 +160,6 @@ def _environment() -> Environment:
 def volume_reading(volume: Volume, group: VolumeGroup) -> str:
     """Return in words what the share of a group says."""
     return "only noise" if volume.is_noise(group) else "not only noise"
-
-
-def shown(show: ShowEstimate) -> float:
-    """Return an estimate as people see it: the unbiased one may lie outside of what is possible."""
-    return min(max(show.estimate, show.lower), show.upper)
-
-
-def reading(show: ShowEstimate | ShowTrend | AllTimeShow) -> str:
-    """Return in words what an estimate of one round, or a show's share over several, says."""
-    if show.is_signal:
-        return "watched" if show.is_robust else "watched, if no answer was forged"
-    return "may be noise" if show.lower > 0 else "only noise"
 
 
 def mean_reading(week: WeeklyMean) -> str:

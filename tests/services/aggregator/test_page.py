@@ -12,7 +12,8 @@ import pytest
 from netflix_trend.statistics import Percentile, RoundStatistics, ShowEstimate, TopShows, Volume, VolumeGroup
 from netflix_trend.trends import AllTime, AllTimeShow, ShowTrend, ShowTrends, Slope, Trends, Viewing, WeeklyMean
 from netflix_trend.weeks import Week
-from services.aggregator.site.charts import group_labels, viewing_chart
+from netflix_trend.wording import group_labels
+from services.aggregator.site.charts import viewing_chart
 from services.aggregator.site.page import MyWeek, content_security_policy, render_page
 
 

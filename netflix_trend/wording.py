@@ -1,0 +1,28 @@
+"""How estimates are said to people: the same words on the community page, in the dashboard and in the demo."""
+
+from __future__ import annotations
+
+from netflix_trend.statistics import ShowEstimate, Volume
+from netflix_trend.trends import AllTimeShow, ShowTrend
+
+
+def group_labels(volume: Volume) -> list[str]:
+    """Return `0`, `1-3`, `22+` and so on, one a group."""
+    lows = [group.low for group in volume.groups]
+    ends = [*(low - 1 for low in lows[1:]), None]
+    return [
+        f"{low}+" if end is None else f"{low}" if low == end else f"{low}-{end}"
+        for low, end in zip(lows, ends, strict=True)
+    ]
+
+
+def shown(show: ShowEstimate) -> float:
+    """Return an estimate as people see it: the unbiased one may lie outside of what is possible."""
+    return min(max(show.estimate, show.lower), show.upper)
+
+
+def reading(show: ShowEstimate | ShowTrend | AllTimeShow) -> str:
+    """Return in words what an estimate of one round, or a show's share over several, says."""
+    if show.is_signal:
+        return "watched" if show.is_robust else "watched, if no answer was forged"
+    return "may be noise" if show.lower > 0 else "only noise"
