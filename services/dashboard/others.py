@@ -210,7 +210,7 @@ def _shows_chart(top_shows: TopShows, mine: frozenset[int]) -> Chart:
     ]
     columns = dict(zip("abcde", ("Show", "People", "95 % interval", "Reading", "You watched it"), strict=True))
     if signals:
-        lead = f"{counted(signals, 'show')} can be told from noise. Pale bars cannot."
+        lead = f"{counted(signals, 'show')} can be told from noise. Grey bars cannot."
     else:
         needed = f" The first one would need about {top_shows.reports_needed:,}." if top_shows.reports_needed else ""
         lead = f"All of this is noise: {counted(top_shows.reports, 'answer')} are too few.{needed}"
