@@ -9,14 +9,14 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from netflix_trend.privacy.square_wave import linear_mean, linear_weights, posterior_draws
+from netflix_trend.privacy.square_wave import linear_mean, linear_weights
+from netflix_trend.statistics import Volume
 from netflix_trend.survey import VOLUME_BUCKETS, VolumeQuestion
 from netflix_trend.weeks import Week
-from services.aggregator.estimation import PRIOR_PEOPLE, prior_shares
 from services.aggregator.viewing import bucket_titles, find_slope, mean_titles, weekly_mean
+from services.aggregator.volume import estimate_volume
 
-_REPETITIONS = 20
-_DRAWS = 1000
+_REPETITIONS = 40
 _MEANS = 4000
 _TRENDS = 1000
 _RISE = 0.1
@@ -41,27 +41,26 @@ WORLDS = {
 
 
 def main() -> None:
-    """Print the coverage of bucket shares, cumulative shares and the mean in five worlds, then that of the trend."""
-    channel = VolumeQuestion.ask(odds=Fraction(8), weight=1).channel.channel()
-    prior = prior_shares(VOLUME_BUCKETS)
+    """Print how often intervals of the distribution and the mean hold in five worlds, then those of the trend."""
+    question = VolumeQuestion.ask(odds=Fraction(8), weight=1)
+    channel = question.channel.channel()
     generator = np.random.default_rng(0)
     titles = bucket_titles(VOLUME_BUCKETS)
     weights = linear_weights(channel, titles)
-    print(f"{'world':<26}{'reports':>8}{'buckets':>10}{'cumulative':>12}{'mean':>8}{'s.e.':>8}")
-    for reports in (100, 300, 1000):
+    print(f"{'world':<26}{'reports':>8}{'buckets':>9}{'groups':>9}{'shares below':>14}{'mean':>8}{'s.e.':>8}")
+    for reports in (100, 300, 1000, 3000):
         for name, truth in WORLDS.items():
-            held = np.zeros(2)
-            for _ in range(_REPETITIONS):
-                exact = generator.multinomial(reports, truth)
-                counts = np.sum([generator.multinomial(n, row) for n, row in zip(exact, channel, strict=True)], axis=0)
-                draws = posterior_draws(counts, channel, prior, PRIOR_PEOPLE, _DRAWS, generator)
-                held += coverage(draws, truth), coverage(np.cumsum(draws, axis=1)[:, :-1], np.cumsum(truth)[:-1])
-            buckets, cumulative = 100 * held / _REPETITIONS
+            held = np.zeros(3)
+            for number in range(_REPETITIONS):
+                volume = estimate_volume(question, generator.multinomial(reports, truth @ channel), str(number))
+                held += volume_coverage(volume, truth)
+            buckets, groups, below = 100 * held / _REPETITIONS
             several = generator.multinomial(reports, truth @ channel, size=_MEANS)
             means, errors = np.transpose([linear_mean(counts, weights) for counts in several])
             inside = 100 * np.mean(np.abs(means - truth @ titles) <= 1.96 * errors)
             print(
-                f"{name:<26}{reports:>8}{buckets:>9.0f} %{cumulative:>10.0f} %{inside:>6.1f} %{errors.mean():>8.2f}",
+                f"{name:<26}{reports:>8}{buckets:>7.0f} %{groups:>7.0f} %{below:>12.0f} %{inside:>6.1f} %"
+                f"{errors.mean():>8.2f}",
                 flush=True,
             )
     print(f"\n{'trend of weekly means of 600 answers':<36}{'rounds':>8}{'held':>9}{'s.e.':>8}")
@@ -97,10 +96,18 @@ def slope_coverage(
     return float(np.mean(held)), float(np.mean(errors))
 
 
-def coverage(draws: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
-    """Return the share of columns whose central 95 % of draws hold the truth."""
-    lower, upper = np.quantile(draws, [0.025, 0.975], axis=0)
-    return float(np.mean((lower <= truth) & (truth <= upper)))
+def volume_coverage(volume: Volume, truth: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Return which part of a published distribution's intervals hold the truth, float64[B]: those of its buckets, of
+    its groups, and of the shares of people below each bucket, which tell people their place.
+    """
+    ends = np.array([(group.lower, group.upper) for group in volume.groups])
+    grouped = np.add.reduceat(truth, [volume.buckets.index(group.low) for group in volume.groups])
+    below = np.abs(np.array(volume.cumulative) - (np.cumsum(truth) - truth)) <= 1.96 * np.array(volume.cumulative_error)
+    return (
+        float(np.mean((volume.lower <= truth) & (truth <= volume.upper))),
+        float(np.mean((ends[:, 0] <= grouped) & (grouped <= ends[:, 1]))),
+        float(np.mean(below[1:])),
+    )
 
 
 if __name__ == "__main__":

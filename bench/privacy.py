@@ -53,8 +53,8 @@ from netflix_trend.survey import (
 )
 from netflix_trend.weeks import Week
 from services.aggregator.effects import estimate_effect
-from services.aggregator.estimation import PRIOR_PEOPLE, prior_shares
 from services.aggregator.viewing import bucket_titles
+from services.aggregator.volume import PRIOR_PEOPLE, prior_shares
 from services.publisher.releases import Participant, publish_due
 
 CONFIDENCE = 0.999

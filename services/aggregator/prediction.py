@@ -15,7 +15,7 @@ from netflix_trend.effect_statistics import EVENT_SHARE, LARGEST_EFFECT_ERROR
 from netflix_trend.privacy.counts import gate_count, reports_needed
 from netflix_trend.statistics import LARGEST_CUMULATIVE_ERROR, RoundStatistics
 from netflix_trend.survey import EffectQuestion, TopShowsQuestion, VolumeQuestion
-from services.aggregator.estimation import PRIOR_PEOPLE, prior_shares
+from services.aggregator.volume import PRIOR_PEOPLE, prior_shares
 
 # Shares of people who name a show: a hit, a strong show, an ordinary one (privacy.md, synthetic population).
 SHARES = (0.21, 0.10, 0.04)

@@ -206,7 +206,7 @@ def _streaks(table: InsightTable) -> Chart:
     option = charts.rows(labels, "days", [_value(row[3]) for row in table.rows], colors=colors)
     return Chart(
         "streaks", "Streaks", lead, f"Runs of days with and without a view. {lead}", option,
-        _table(table, "Longest runs of days"), "Pale bars are days without a view.", size="half",
+        _table(table, "Longest runs of days"), "Grey bars are days without a view.", size="half",
     )  # fmt: skip
 
 

@@ -46,7 +46,7 @@ def top_shows_chart(top_shows: TopShows, rows: list[ShowEstimate]) -> str:
         _ROW * len(rows) + 30,
         "Top shows of the week",
         f"Estimated number of people, of {top_shows.reports} who were asked, with 95 percent intervals. "
-        "Pale bars are not told from noise.",
+        "Grey bars are not told from noise.",
     )
     longest = max([show.upper for show in rows] + [1.0])
     scale = (_WIDTH - _LABEL - 16) / longest
@@ -73,7 +73,7 @@ def volume_chart(volume: Volume, mine: int | None = None) -> str:
         height,
         "Titles started in the week",
         f"Share of participants by number of titles started, from {volume.reports} reports, with 95 percent intervals. "
-        "Pale columns are not told from nobody.",
+        "Grey columns are not told from nobody.",
     )
     step = (_WIDTH - 44) / len(volume.groups)
     highest = max(0.05, *(group.upper for group in volume.groups))
@@ -108,7 +108,7 @@ def viewing_chart(viewing: Viewing) -> str:
         height,
         "Mean viewing over the weeks",
         "Estimated mean number of titles a participant started, by round, with 95 percent intervals. "
-        "Pale marks are not reliable.",
+        "Grey marks are not reliable.",
     )
     weeks = [Week.parse(week.round).index for week in viewing.weeks]
     first, span = weeks[0], max(1, weeks[-1] - weeks[0])

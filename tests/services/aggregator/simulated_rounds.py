@@ -17,8 +17,9 @@ from netflix_trend.survey import EffectQuestion, Survey, TopShowsQuestion, Volum
 from netflix_trend.vocabulary import Vocabulary
 from netflix_trend.weeks import Week
 from services.aggregator.collect import RoundReports
-from services.aggregator.estimation import estimate_round, prior_shares
+from services.aggregator.estimation import estimate_round
 from services.aggregator.rounds import Aggregator
+from services.aggregator.volume import prior_shares
 
 LAST = Week.parse("2026-W46")
 TODAY = LAST.sunday + timedelta(days=2)

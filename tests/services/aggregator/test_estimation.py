@@ -9,7 +9,8 @@ from netflix_trend.survey import VOLUME_BUCKETS, TopShowsQuestion, VolumeQuestio
 from netflix_trend.vocabulary import Vocabulary
 from netflix_trend.weeks import Week
 from services.aggregator.collect import RoundReports
-from services.aggregator.estimation import estimate_round, prior_shares
+from services.aggregator.estimation import estimate_round
+from services.aggregator.volume import prior_shares
 
 WEEK = Week.parse("2026-W46")
 

@@ -16,7 +16,7 @@ from netflix_trend.survey import VOLUME_BUCKETS, Survey, TopShowsQuestion, Volum
 from netflix_trend.vocabulary import Vocabulary
 from netflix_trend.weeks import Week
 from services.aggregator.collect import RoundReports, _count_shows
-from services.aggregator.estimation import PRIOR_PEOPLE, estimate_round, prior_shares
+from services.aggregator.estimation import estimate_round
 from services.aggregator.poisoning import (
     _count_low_polynomials,
     collision_chance,
@@ -25,6 +25,7 @@ from services.aggregator.poisoning import (
     tolerated,
     volume_influence,
 )
+from services.aggregator.volume import PRIOR_PEOPLE, prior_shares
 
 
 def at_odds_8(items: int, k: int) -> SetResponse:

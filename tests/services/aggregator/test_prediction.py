@@ -14,7 +14,6 @@ from netflix_trend.privacy.ternary import DOWN, UP
 from netflix_trend.quarters import Quarter
 from netflix_trend.statistics import LARGEST_CUMULATIVE_ERROR
 from netflix_trend.survey import VOLUME_BUCKETS, EffectQuestion, TopShowsQuestion, VolumeQuestion
-from services.aggregator.estimation import PRIOR_PEOPLE, prior_shares
 from services.aggregator.prediction import (
     EVENT_CHANGE,
     effect_error,
@@ -23,6 +22,7 @@ from services.aggregator.prediction import (
     percentile_error,
     predict_shows,
 )
+from services.aggregator.volume import PRIOR_PEOPLE, prior_shares
 
 
 @pytest.mark.parametrize(("odds", "k"), [(3, 1), (8, 1), (8, 3), (55, 1)])

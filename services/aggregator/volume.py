@@ -1,0 +1,110 @@
+"""S3: the distribution of weekly viewing, from the answers about it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netflix_trend.privacy.square_wave import linear_mean, linear_weights, map_em, posterior_draws
+from netflix_trend.statistics import LARGEST_CUMULATIVE_ERROR, Volume, VolumeGroup
+from netflix_trend.survey import VolumeQuestion
+from services.aggregator.poisoning import tolerated, volume_influence
+from services.aggregator.viewing import mean_titles
+
+CONFIDENCE = 0.95
+# The prior weighs as much as this many exactly known people.
+PRIOR_PEOPLE = 10.0
+# Neighbouring draws are alike: some 50 at 300 reports and 500 at 30,000 are worth one.
+_DRAWS = 4000
+# Where the groups of buckets begin that people are shown.
+_GROUPS = frozenset({0, 1, 4, 8, 13, 22})
+
+
+def estimate_volume(question: VolumeQuestion, counts: NDArray[np.int64], seed: str) -> Volume:
+    """Return the distribution of weekly counts behind the reports of a round, with its mean.
+
+    counts: int64[outputs], how often each report came. seed: any text; the same one gives the same numbers. Buckets,
+    cumulative shares and groups have intervals from the posterior (decision 0005). The lower end of a share is that of
+    the unbiased estimate where this is lower, so that what is assumed beforehand never says that somebody is there.
+    """
+    channel, reports = question.channel.channel(), int(counts.sum())
+    prior = prior_shares(question.buckets)
+    shares = map_em(counts, channel, prior, PRIOR_PEOPLE)
+    # Seeded by the survey: these draws describe uncertainty, they protect nobody, and must be repeatable.
+    generator = np.random.default_rng(int(hashlib.sha256(seed.encode()).hexdigest()[:16], 16))
+    draws = posterior_draws(counts, channel, prior, PRIOR_PEOPLE, _DRAWS, generator)
+    lower, upper = np.quantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=0)
+    lower = np.minimum(lower, _lower_without_prior(counts, channel, range(len(shares))))
+    errors = _below(draws).std(axis=0)
+    moved = volume_influence(counts, channel, shares, prior, PRIOR_PEOPLE, tolerated(reports))
+    influence = min(1.0, float(np.abs(_below(moved)).max()))
+    starts = [place for place, low in enumerate(question.buckets) if low in _GROUPS] or [0]
+    grouped = np.add.reduceat(draws, starts, axis=1)
+    group_shares = np.add.reduceat(shares, starts)
+    group_lower, group_upper = np.quantile(grouped, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=0)
+    group_lower = np.minimum(group_lower, _lower_without_prior(counts, channel, starts))
+    return Volume(
+        reports=reports,
+        odds=(question.odds.numerator, question.odds.denominator),
+        confidence=CONFIDENCE,
+        buckets=question.buckets,
+        shares=tuple(shares.tolist()),
+        lower=tuple(np.minimum(lower, shares).tolist()),
+        upper=tuple(np.maximum(upper, shares).tolist()),
+        cumulative=tuple(np.clip(_below(shares), 0, 1).tolist()),
+        cumulative_error=tuple(errors.tolist()),
+        groups=tuple(
+            VolumeGroup(
+                low=question.buckets[start],
+                share=min(1.0, float(group_shares[place])),
+                lower=min(float(group_lower[place]), float(group_shares[place])),
+                upper=min(1.0, max(float(group_upper[place]), float(group_shares[place]))),
+            )
+            for place, start in enumerate(starts)
+        ),
+        is_reliable=bool(reports and errors.max() <= LARGEST_CUMULATIVE_ERROR),
+        is_robust=bool(reports and errors.max() + influence <= LARGEST_CUMULATIVE_ERROR),
+        influence=influence,
+        counts=tuple(counts.tolist()),
+        mean=mean_titles(question, counts),
+    )
+
+
+def _lower_without_prior(
+    counts: NDArray[np.int64], channel: NDArray[np.float64], starts: Sequence[int]
+) -> NDArray[np.float64]:
+    """Return float64[groups], lower ends of the shares of neighbouring buckets that hold whatever people watch.
+
+    A share is the mean of a number that is 1 in the group's buckets and 0 elsewhere, so S2's estimator serves.
+    """
+    buckets = np.arange(len(channel))
+    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+    lower = []
+    for first, end in zip(starts, (*starts[1:], len(channel)), strict=True):
+        inside = ((buckets >= first) & (buckets < end)).astype(float)
+        share, error = linear_mean(counts, linear_weights(channel, inside)) if counts.any() else (0.0, 0.0)
+        lower.append(max(0.0, share - z * error))
+    return np.array(lower)
+
+
+def _below(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the share below each bucket, along the last axis."""
+    return np.asarray(np.cumsum(shares, axis=-1) - shares, dtype=np.float64)
+
+
+def prior_shares(buckets: tuple[int, ...]) -> NDArray[np.float64]:
+    """Return float64[B], what is assumed about weekly counts before anybody has answered.
+
+    A guess that is written down here for everybody to see, not data: 22 % of weeks are empty, the others follow a
+    geometric distribution with mean 10 (privacy.md, synthetic population). A third of it is spread evenly over the
+    buckets, so that intervals also hold where the guess is wrong. It weighs as much as PRIOR_PEOPLE people.
+    """
+    empty, mean = 0.22, 10.0
+    stay = mean / (1 + mean)
+    at_least = np.array([1.0 if low == 0 else (1 - empty) * stay**low for low in (*buckets, 10**9)])
+    shares: NDArray[np.float64] = (at_least[:-1] - at_least[1:]) * 2 / 3 + 1 / (3 * len(buckets))
+    return shares
