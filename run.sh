@@ -134,10 +134,10 @@ run_python() {
 # exports where they are.
 without_docker() {
   private=$(setting PRIVATE_DIR '') && [ -n "$private" ] || why_no_docker >/dev/null || return 1
-  PRIVATE_DIR=$(absolute "${private:-private}")
-  PUBLISHER_DIR=$(absolute "$(setting PUBLISHER_DIR publisher)")
-  DATASITES_DIR=$(absolute "$(setting DATASITES_DIR ./datasites)")
+  PRIVATE_DIR=$(absolute "${private:-private}") PUBLISHER_DIR=$(folder PUBLISHER_DIR publisher)
+  DATASITES_DIR=$(folder DATASITES_DIR ./datasites)
   export PRIVATE_DIR PUBLISHER_DIR DATASITES_DIR
+  keep_private
 }
 
 # publishes_without_docker: somebody who publishes with ./run.sh once has a ledger here. Then exports where it is.
@@ -147,8 +147,32 @@ publishes_without_docker() {
   without_docker
 }
 
+# absolute PATH: as Compose understands one of .env
 absolute() {
-  case $1 in /*) printf %s "$1" ;; *) printf %s "$root/${1#./}" ;; esac
+  # shellcheck disable=SC2016 # as written in .env
+  case $1 in
+    /*) printf %s "$1" ;;
+    '~/'* | '$HOME/'* | '${HOME}/'*) printf %s "${HOME:-}/${1#*/}" ;;
+    *) printf %s "$root/${1#./}" ;;
+  esac
+}
+
+# real PATH: without links and .., as far as it is there
+real() (
+  path=$1 missing=
+  until cd -P "${path:-/}" 2>/dev/null; do missing=/${path##*/}$missing path=${path%/*}; done
+  printf %s "${PWD%/}$missing"
+)
+
+# keep_private: exports, tables and secrets must not lie where SyftBox uploads
+keep_private() {
+  uploaded=$(real "$(folder DATASITES_DIR ./datasites)")
+  for one in OUTPUT_DIR=drop SECRETS_DIR=secrets PRIVATE_DIR=private PUBLISHER_DIR=publisher SYFTBOX_TOKEN_DIR=syftbox-token; do
+    place=$(folder "${one%=*}" "${one#*=}")
+    case $(real "$place")/ in
+      "$uploaded"/*) fail "${one%=*}: $place would be uploaded, it lies in $uploaded. Name another folder in .env" ;;
+    esac
+  done
 }
 
 # processor VERB ARGUMENT...
@@ -180,12 +204,17 @@ export_settings() {
   done
 }
 
-# setting NAME DEFAULT: from the environment, else from .env
+# setting NAME DEFAULT: from the environment, else from .env, read as Compose reads it: quotes and comments are no value
 setting() {
   eval "value=\${$1:-}"
-  [ -n "$value" ] || value=$(sed -n "s/^$1=//p" .env 2>/dev/null | tail -n 1)
+  [ -n "$value" ] || value=$(cat .env 2>/dev/null | tr -d '\r' | sed -n -e 's/^[[:blank:]]*//; s/^export[[:blank:]]*//' \
+    -e "s/^$1[[:blank:]]*=[[:blank:]]*//p" | tail -n 1 | sed -e "s/^'\([^']*\)'.*/\1/; t" \
+    -e 's/^"\([^"]*\)".*/\1/; t' -e 's/[[:blank:]]#.*//; s/[[:blank:]]*$//')
   printf %s "${value:-$2}"
 }
+
+# folder NAME DEFAULT: the setting as an absolute path
+folder() { absolute "$(setting "$1" "$2")"; }
 
 # find_syftbox: where SyftBox started us, or we lie in its folder apps/, it knows who and where we are, whichever the
 # generation: from its variables, else from its configuration. What .env says goes first.
@@ -205,7 +234,7 @@ find_syftbox() {
     datasites=${data:+$data/datasites}
   fi
   [ -z "$email" ] || export SYFTBOX_EMAIL="$email"
-  [ -z "$datasites" ] || export DATASITES_DIR="$datasites"
+  [ -z "$datasites" ] || export DATASITES_DIR="$(absolute "$datasites")"
 }
 
 # json_value NAME FILE: a text of a flat JSON file; nothing when it is not there
@@ -217,6 +246,7 @@ json_value() {
 prepare_environment() {
   [ -f .env ] || cp .env.example .env
   find_syftbox
+  keep_private
   # Days and weeks are cut in this machine's time zone unless .env names another; a container does not know it.
   if [ -z "$(setting TZ '')" ]; then
     TZ=$(readlink /etc/localtime 2>/dev/null | sed -n 's|.*/zoneinfo/||p')
@@ -227,7 +257,7 @@ prepare_environment() {
   if [ "$(id -u)" != 0 ]; then
     PARTICIPANT_UID=$(id -u) PARTICIPANT_GID=$(id -g)
     export PARTICIPANT_UID PARTICIPANT_GID
-    mkdir -p "$(setting OUTPUT_DIR ./drop)" "$(setting DATASITES_DIR ./datasites)" "$(setting SECRETS_DIR ./secrets)"
+    mkdir -p "$(folder OUTPUT_DIR ./drop)" "$(folder DATASITES_DIR ./datasites)" "$(folder SECRETS_DIR ./secrets)"
   fi
 }
 
@@ -293,7 +323,7 @@ import_files() {
   done
   [ $# -gt 0 ] || fail 'import: name at least one file'
   prepare_environment
-  drop=$(setting OUTPUT_DIR ./drop)
+  drop=$(folder OUTPUT_DIR ./drop)
   mkdir -p "$drop"
   for file in "$@"; do
     case $file in /*) ;; *) file=$called_from/$file ;; esac
@@ -364,7 +394,7 @@ run_dashboard() {
   fi
   python_environment demo
   export_settings
-  DASHBOARD_PORT=$port OUTPUT_DIR=$(absolute "$(setting OUTPUT_DIR ./drop)")
+  DASHBOARD_PORT=$port OUTPUT_DIR=$(folder OUTPUT_DIR ./drop)
   # Without services that run all the time nothing is published by surprise.
   JOIN=$(setting JOIN ask)
   export DASHBOARD_PORT OUTPUT_DIR JOIN

@@ -137,6 +137,57 @@ def test_what_env_says_goes_before_syftbox(clone: Path, path: Path) -> None:
     assert (clone / "who").read_text() == "bob@example.net /elsewhere\n"
 
 
+# Lines of .env, each with the value that docker compose config (2.26) makes of it.
+READ_AS_COMPOSE_DOES = [
+    ('DATASITES_DIR="/x/Syft Box/datasites"', "/x/Syft Box/datasites"),
+    ("DATASITES_DIR='/x/Syft Box'   # where SyftBox is", "/x/Syft Box"),
+    ('DATASITES_DIR="/x/# 1"', "/x/# 1"),
+    ("DATASITES_DIR=/plain/a b   # comment", "/plain/a b"),
+    ("DATASITES_DIR=/x/a#b", "/x/a#b"),
+    ("export DATASITES_DIR = /spaced ", "/spaced"),
+    ("DATASITES_DIR=/first\nDATASITES_DIR='/it is the last'", "/it is the last"),
+    ("DATASITES_DIR=/from/windows\r", "/from/windows"),
+    ("DATASITES_DIR=~/SyftBox/datasites", "{home}/SyftBox/datasites"),
+    ("DATASITES_DIR=${HOME}/SyftBox/datasites", "{home}/SyftBox/datasites"),
+]
+
+
+@pytest.mark.parametrize(("line", "value"), READ_AS_COMPOSE_DOES)
+def test_env_is_read_as_compose_reads_it(clone: Path, path: Path, line: str, value: str) -> None:
+    """What run.sh exports goes before .env: a quote too many would publish into another folder."""
+    (clone / ".env").write_text(f"SYFTBOX_EMAIL=bob@example.net\n{line}\n", newline="")
+    fake_docker(path, f"{DOCKER_UP} {SAY_WHO}")
+    run(clone, path, SYFTBOX_DATA_DIR="/data/ann/SyftBox")
+    assert (clone / "who").read_text() == f"bob@example.net {value.format(home=clone)}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        *(("OUTPUT_DIR", place) for place in (".", "../link/exports", "../apps/../datasites/exports")),
+        *((name, "a/b") for name in ("OUTPUT_DIR", "SECRETS_DIR", "PRIVATE_DIR", "PUBLISHER_DIR", "SYFTBOX_TOKEN_DIR")),
+    ],
+)
+@pytest.mark.parametrize("with_docker", [True, False])
+def test_a_folder_that_would_be_uploaded_is_refused(
+    clone: Path, path: Path, name: str, place: str, with_docker: bool
+) -> None:
+    """Everything below the datasites is uploaded in clear, also what lies there by a link."""
+    sites = clone / "Syft Box" / "datasites"
+    (sites / "me@example.org").mkdir(parents=True)
+    (sites.parent / "apps").mkdir()
+    (sites.parent / "link").symlink_to(sites / "me@example.org")
+    (clone / ".env").write_text(f'DATASITES_DIR="{sites}"\n{name}="{sites}/{place}"\n')
+    (clone / "history.csv").touch()
+    if with_docker:
+        fake_docker(path, "exit 0")
+    result = run(clone, path, "import", "history.csv")
+    assert result.returncode == 1
+    assert f"{name}: " in result.stderr
+    assert "would be uploaded" in result.stderr
+    assert [entry.name for entry in (sites / "me@example.org").iterdir()] == []
+
+
 def test_under_syftbox_a_failure_is_not_retried_every_five_seconds(clone: Path, path: Path) -> None:
     """The Python generation starts an app that fails again every five seconds, and it would build each time."""
     fake_docker(path, f"{DOCKER_UP} exit 7")
