@@ -130,21 +130,40 @@ run_python() {
   PYTHONPATH=$root exec "$root/.venv/bin/python" -P -m "$@"
 }
 
-# without_docker: whether to work on folders of this machine: with PRIVATE_DIR set, or where Docker cannot be used. Then
-# exports where they are.
-without_docker() {
-  private=$(setting PRIVATE_DIR '') && [ -n "$private" ] || why_no_docker >/dev/null || return 1
-  PRIVATE_DIR=$(absolute "${private:-private}") PUBLISHER_DIR=$(folder PUBLISHER_DIR publisher)
+# on_folders: whether every verb works on folders of this machine and not in Docker: PRIVATE_DIR is set, ./run.sh once has
+# worked here, or there is no Docker. Then exports where they are. Fails where both could be meant.
+on_folders() {
+  find_syftbox
+  if [ -z "$(setting PRIVATE_DIR '')" ]; then
+    publisher=$(folder PUBLISHER_DIR publisher)
+    volume=$(setting COMPOSE_PROJECT_NAME netflix-trend)_publisher
+    if [ -d "$publisher" ]; then
+      ! docker volume inspect "$volume" >/dev/null 2>&1 || fail "both ./run.sh once (folder $publisher) and Docker's" \
+        "services (volume $volume) may have published. For the first: PRIVATE_DIR=./private ./run.sh ${verb:-}" \
+        "... For the second, move that folder elsewhere first. To withdraw, do both."
+    elif reason=$(why_no_docker); then
+      # A Docker that merely does not run may hold everything.
+      ! docker compose version >/dev/null 2>&1 || fail "$reason Start it; to work without: PRIVATE_DIR=./private in .env"
+    else
+      return 1
+    fi
+  fi
+  use_folders
+}
+
+use_folders() {
+  PRIVATE_DIR=$(folder PRIVATE_DIR private) PUBLISHER_DIR=$(folder PUBLISHER_DIR publisher)
   DATASITES_DIR=$(folder DATASITES_DIR ./datasites)
   export PRIVATE_DIR PUBLISHER_DIR DATASITES_DIR
   keep_private
 }
 
-# publishes_without_docker: somebody who publishes with ./run.sh once has a ledger here. Then exports where it is.
-publishes_without_docker() {
-  [ -n "$(setting PRIVATE_DIR '')" ] || [ -d publisher ] || return 1
-  PRIVATE_DIR=$(setting PRIVATE_DIR private)
-  without_docker
+# need_services: Docker, where nobody works without it
+need_services() {
+  need_docker
+  ! on_folders || fail "this clone works without Docker, on $PRIVATE_DIR and $PUBLISHER_DIR. For Docker's services move" \
+    'both elsewhere, take PRIVATE_DIR out of .env, and import again.'
+  prepare_environment
 }
 
 # absolute PATH: as Compose understands one of .env
@@ -175,24 +194,24 @@ keep_private() {
   done
 }
 
-# processor VERB ARGUMENT...
-processor() { on_private_volume services.processor.cli "$@"; }
+is_running() { [ -n "$(docker compose ps --quiet --status running "$1" 2>/dev/null)" ]; }
 
-# on_private_volume MODULE ARGUMENT...: on the private volume of the running services, else on that of stopped ones, and
-# without Docker on a folder of this machine
-on_private_volume() {
-  find_syftbox
-  if without_docker; then
+# on_volumes SERVICE MODULE ARGUMENT...: in the running service, else in a container of its own on the same volumes, or on
+# folders of this machine. Does not return.
+on_volumes() {
+  service=$1
+  shift
+  if on_folders; then
     python_environment demo
     export_settings
     run_python "$@"
   fi
   prepare_environment
-  if [ -n "$(docker compose ps --quiet --status running processor 2>/dev/null)" ]; then
-    exec docker compose exec --no-TTY processor python -m "$@"
+  if is_running "$service"; then
+    exec docker compose exec --no-TTY "$service" python -m "$@"
   fi
-  docker compose run --rm --quiet-pull prepare >&2
-  exec docker compose run --rm --no-deps --no-TTY processor python -m "$@"
+  docker compose run --rm --quiet-pull prepare >&2 || [ "$service" = processor ] || exit 1
+  exec docker compose run --rm --no-deps --no-TTY "$service" python -m "$@"
 }
 
 # export_settings: what .env says about reading exports, for a process outside of Compose
@@ -298,8 +317,8 @@ import_files() {
     '') fail 'import: name at least one file, such as ./run.sh import NetflixViewingHistory.csv' ;;
     -h | --help) import_help; exit 0 ;;
   esac
-  if without_docker; then
-    processor import "$@"
+  if on_folders; then
+    on_volumes processor services.processor.cli import "$@"
   fi
   options=
   while [ $# -gt 0 ]; do
@@ -342,19 +361,20 @@ import_files() {
   say 'Next: ./run.sh status shows what was read and published; ./run.sh up starts the services if they do not run.'
 }
 
-# choose VERB ARGUMENT...: keep a choice; the publisher obeys it at its next look, within a minute, or here at once
+# choose VERB ARGUMENT...: keep a choice; the running publisher obeys it at once, and where none runs it looks once
 choose() {
-  case " $* " in *' --help '* | *' -h '*) on_private_volume services.common.choose "$@" ;; esac
-  (on_private_volume services.common.choose "$@") || exit 1
-  find_syftbox
-  if without_docker; then run_once; fi
+  case " $* " in *' --help '* | *' -h '*) on_volumes processor services.common.choose "$@" ;; esac
+  (on_volumes processor services.common.choose "$@") || exit 1
+  if on_folders; then run_once; fi
+  ! is_running publisher || return 0
+  (on_volumes publisher services.publisher.look) ||
+    fail 'your choice is kept but not carried out: your datasite still holds what it held. Next: ./run.sh up'
 }
 
 # run_once [EXPORT ...]: processor and publisher in one process, on folders of this machine
 run_once() {
   find_syftbox
-  PRIVATE_DIR=$(setting PRIVATE_DIR private)
-  without_docker
+  use_folders
   python_environment demo
   export_settings
   run_python services.once "$@"
@@ -362,8 +382,7 @@ run_once() {
 
 # scraper VERB [OPTION ...]: the browser, in a container of its own that is removed afterwards
 scraper() {
-  need_docker
-  prepare_environment
+  need_services
   verb=$1
   shift
   if [ "$verb" != scrape ]; then # nothing else needs the queue
@@ -386,7 +405,7 @@ give_cookies() {
 run_dashboard() {
   find_syftbox
   port=${SYFTBOX_ASSIGNED_PORT:-$(setting DASHBOARD_PORT 8651)}
-  if [ "${1:-}" != --demo ] && ! without_docker; then
+  if [ "${1:-}" != --demo ] && ! on_folders; then
     prepare_environment
     docker compose up --detach --build --wait
     say "Open http://127.0.0.1:$port"
@@ -402,17 +421,10 @@ run_dashboard() {
 }
 
 show_status() {
-  find_syftbox
-  if publishes_without_docker; then
-    python_environment demo
-    export_settings
-    run_python services.publisher.status
-  fi
-  need_docker
-  prepare_environment
+  if on_folders; then on_volumes publisher services.publisher.status; fi
   docker compose ps --all --format 'table {{.Service}}\t{{.Status}}'
   say ''
-  docker compose run --rm --no-deps --no-TTY publisher python -m services.publisher.status
+  (on_volumes publisher services.publisher.status) || exit 1
   say ''
   docker compose logs --no-log-prefix --tail 5 processor publisher 2>/dev/null || true
 }
@@ -462,8 +474,7 @@ case $verb in
     run_python "$module" "$@"
     ;;
   up)
-    need_docker
-    prepare_environment
+    need_services
     docker compose up --detach --build --wait
     say "Running: http://127.0.0.1:${SYFTBOX_ASSIGNED_PORT:-$(setting DASHBOARD_PORT 8651)} is your page."
     say "Put NetflixViewingHistory.csv into $(setting OUTPUT_DIR ./drop), or: ./run.sh import FILE"
@@ -485,18 +496,8 @@ case $verb in
       python -m services.scraper login --listen 0.0.0.0 --port "$port"
     ;;
   cookies) give_cookies "$@" ;;
-  insights | event) processor "$verb" "$@" ;;
-  privacy)
-    find_syftbox
-    if publishes_without_docker; then
-      python_environment demo
-      export_settings
-      run_python services.publisher.summary
-    fi
-    need_docker
-    prepare_environment
-    docker compose run --rm --no-deps --no-TTY publisher python -m services.publisher.summary
-    ;;
+  insights | event) on_volumes processor services.processor.cli "$verb" "$@" ;;
+  privacy) on_volumes publisher services.publisher.summary ;;
   join | pause | withdraw | limits) choose "$verb" "$@" ;;
   once) run_once "$@" ;;
   dashboard) run_dashboard "$@" ;;

@@ -30,6 +30,8 @@ TOOLS = (
     "rm",
     "tr",
     "readlink",
+    "cksum",
+    "sleep",
 )
 
 
@@ -66,6 +68,22 @@ def run(clone: Path, path: Path, *arguments: str, **environment: str) -> subproc
 def fake_docker(path: Path, body: str) -> None:
     (path / "docker").write_text(f"#!/bin/sh\n{body}\n")
     (path / "docker").chmod(0o755)
+
+
+def fake_python(clone: Path, body: str = "") -> None:
+    """A virtual environment that is installed, whose Python notes where it works and what it runs."""
+    shutil.copytree(ROOT / "requirements", clone / "requirements")
+    python = clone / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nshift 2\necho "$PRIVATE_DIR $PUBLISHER_DIR: $*" >>"$HOME/python.log"\n{body}\n')
+    python.chmod(0o755)
+    lock = (clone / "requirements" / "demo.txt").read_bytes()
+    found = subprocess.run(["cksum"], input=lock, capture_output=True, check=True).stdout.decode().strip()
+    (clone / ".venv" / ".installed-demo").write_text(found)
+
+
+def lines(log: Path) -> list[str]:
+    return log.read_text().splitlines() if log.exists() else []
 
 
 def test_without_docker_it_says_one_sentence_and_exits_0(clone: Path, path: Path) -> None:
@@ -251,7 +269,7 @@ def test_help_lists_the_verbs(clone: Path, path: Path) -> None:
     assert "import FILE" in result.stdout
 
 
-@pytest.mark.parametrize("verb", ["up", "down", "status", "privacy", "aggregator"])
+@pytest.mark.parametrize("verb", ["up", "down", "scrape", "aggregator"])
 def test_verbs_that_need_docker_fail_with_the_reason(clone: Path, path: Path, verb: str) -> None:
     result = run(clone, path, verb)
     assert result.returncode == 1
@@ -361,6 +379,107 @@ def test_with_docker_insights_and_events_are_asked_of_the_processor(
         assert calls[1] == f"compose run --rm --no-deps --no-TTY processor python -m {command}"
 
 
+VERBS = ["import a.csv", "insights", "event list", "status", "privacy", "join", "pause", "withdraw", "limits --odds 3"]
+NO_VOLUME = 'case "$*" in "compose version"|info) exit 0;; "volume inspect"*) exit 1;; esac; '
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("setting", ["", "PRIVATE_DIR=./mine", 'PUBLISHER_DIR="./my ledger"'])
+def test_who_publishes_with_once_is_not_sent_to_docker(clone: Path, path: Path, verb: str, setting: str) -> None:
+    """Every verb works where `./run.sh once` has published, also on a machine that has Docker."""
+    (clone / ".env").write_text(f"{setting}\n")
+    (clone / ("my ledger" if setting.startswith("PUBLISHER") else "publisher")).mkdir()
+    fake_docker(path, f'{NO_VOLUME} echo "$*" >>"$HOME/docker.log"')
+    fake_python(clone)
+    result = run(clone, path, *verb.split())
+    assert result.returncode == 0, result.stderr
+    assert not (clone / "docker.log").exists()
+    private = clone / ("mine" if setting.startswith("PRIVATE") else "private")
+    publisher = clone / ("my ledger" if setting.startswith("PUBLISHER") else "publisher")
+    called = lines(clone / "python.log")
+    assert called
+    assert all(line.startswith(f"{private} {publisher}: ") for line in called)
+    is_choice = verb.split(maxsplit=1)[0] in ("join", "pause", "withdraw", "limits")
+    assert called[-1].endswith("services.once") is is_choice, "what was chosen is also done"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_who_may_have_published_twice_is_asked_which_one_is_meant(clone: Path, path: Path, verb: str) -> None:
+    (clone / "publisher").mkdir()
+    (clone / "a.csv").touch()
+    fake_docker(
+        path,
+        'case "$*" in "compose version"|info|"volume inspect netflix-trend_publisher") exit 0;; esac;'
+        ' echo "$*" >>"$HOME/docker.log"',
+    )
+    fake_python(clone)
+    result = run(clone, path, *verb.split())
+    assert result.returncode == 1
+    assert f"PRIVATE_DIR=./private ./run.sh {verb.split(maxsplit=1)[0]}" in result.stderr
+    assert not (clone / "docker.log").exists()
+    assert not (clone / "python.log").exists()
+    assert run(clone, path, *verb.split(), PRIVATE_DIR="./private").returncode == 0
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_docker_that_does_not_run_is_not_taken_for_no_docker(clone: Path, path: Path, verb: str) -> None:
+    """Its volumes may hold everything; a withdrawal would land beside it."""
+    fake_docker(path, '[ "$1" = compose ]')
+    fake_python(clone)
+    result = run(clone, path, *verb.split())
+    assert result.returncode == 1
+    assert "engine does not run" in result.stderr
+    assert not (clone / "python.log").exists()
+
+
+@pytest.mark.parametrize("verb", ["up", "scrape"])
+def test_no_services_beside_somebody_who_publishes_without(clone: Path, path: Path, verb: str) -> None:
+    """They would draw from another ledger."""
+    (clone / "publisher").mkdir()
+    fake_docker(path, f'{NO_VOLUME} echo "$*" >>"$HOME/docker.log"')
+    result = run(clone, path, verb)
+    assert result.returncode == 1
+    assert "works without Docker" in result.stderr
+    assert not (clone / "docker.log").exists()
+
+
+STOPPED = f'{NO_VOLUME} echo "$*" >>"$HOME/docker.log"; '
+
+
+@pytest.mark.parametrize("verb", ["join", "pause", "withdraw", "limits"])
+def test_with_the_services_stopped_the_publisher_looks_once(clone: Path, path: Path, verb: str) -> None:
+    fake_docker(path, STOPPED)
+    (clone / "datasites" / "me@example.org").mkdir(parents=True)
+    assert run(clone, path, verb).returncode == 0
+    runs = [line for line in lines(clone / "docker.log") if line.startswith("compose run") and "prepare" not in line]
+    assert runs == [
+        f"compose run --rm --no-deps --no-TTY processor python -m services.common.choose {verb}",
+        "compose run --rm --no-deps --no-TTY publisher python -m services.publisher.look",
+    ]
+
+
+def test_a_running_publisher_is_left_to_look_by_itself(clone: Path, path: Path) -> None:
+    fake_docker(path, f'{STOPPED} case "$*" in *"--status running"*) echo 1;; esac')
+    assert run(clone, path, "withdraw").returncode == 0
+    assert not [line for line in lines(clone / "docker.log") if "look" in line or "compose run" in line]
+
+
+def test_a_withdrawal_that_could_not_be_carried_out_says_so(clone: Path, path: Path) -> None:
+    fake_docker(path, f'{STOPPED} case "$*" in *look) exit 1;; esac')
+    (clone / "datasites" / "me@example.org").mkdir(parents=True)
+    result = run(clone, path, "withdraw")
+    assert result.returncode == 1
+    assert "kept but not carried out" in result.stderr
+    assert "./run.sh up" in result.stderr
+
+
+def test_without_docker_an_import_inside_syftbox_finds_its_datasites(clone: Path, path: Path) -> None:
+    fake_python(clone, 'echo "$SYFTBOX_EMAIL $DATASITES_DIR" >>"$HOME/who"')
+    result = run(clone, path, "import", "a.csv", SYFTBOX_DATA_DIR="/data/ann/SyftBox", SYFTBOX_EMAIL="ann@example.org")
+    assert result.returncode == 0, result.stderr
+    assert (clone / "who").read_text() == "ann@example.org /data/ann/SyftBox/datasites\n"
+
+
 def from_elsewhere(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Call the real run.sh from another folder, with Python and on a folder of its own."""
     settings = {"PATH": os.environ["PATH"], "HOME": str(folder), "PRIVATE_DIR": str(folder / "private"), **environment}
@@ -453,8 +572,7 @@ def test_a_private_folder_that_would_be_uploaded_is_refused(tmp_path: Path) -> N
 
 def test_a_missing_python_is_named(clone: Path, path: Path) -> None:
     shutil.copytree(ROOT / "requirements", clone / "requirements")
-    for tool in ("cksum", "grep"):
-        (path / tool).symlink_to(shutil.which(tool) or "")
+    (path / "grep").symlink_to(shutil.which("grep") or "")
     result = run(clone, path, "demo")
     assert result.returncode == 1
     assert "Python 3.11" in result.stderr

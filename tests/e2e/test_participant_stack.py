@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import time
@@ -428,3 +429,28 @@ def test_stopping_is_quick_and_loses_nothing(stack: Stack) -> None:
     assert time.monotonic() - began < 60
     codes = {service: stack.inspect(service)["State"]["ExitCode"] for service in SERVICES}
     assert codes == dict.fromkeys(SERVICES, 0)
+
+
+def test_a_withdrawal_is_carried_out_while_everything_is_stopped(stack: Stack, folder: Path, tmp_path: Path) -> None:
+    """`./run.sh down`, then `./run.sh withdraw`: no publisher runs that would obey."""
+    files = ("run.sh", ".env.example", "docker-compose.yml", "services/prepare.sh", "services/scraper/seccomp")
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).symlink_to(ROOT / name)
+    stack.compose("down")
+    assert releases(folder)
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **stack.environment}
+    result = subprocess.run(
+        ["sh", "run.sh", "withdraw"],
+        cwd=tmp_path,
+        env={**environment, "COMPOSE_PROJECT_NAME": stack.name},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert result.returncode == 0, result.stderr
+    assert "first without you" in result.stdout
+    assert not releases(folder)
+    assert not (app_data(folder) / "manifest.json").exists()
+    assert not stack.compose("ps", "--quiet").strip(), "nothing runs afterwards"
