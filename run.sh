@@ -210,8 +210,15 @@ on_volumes() {
   if is_running "$service"; then
     exec docker compose exec --no-TTY "$service" python -m "$@"
   fi
-  docker compose run --rm --quiet-pull prepare >&2 || [ "$service" = processor ] || exit 1
+  if ! docker compose run --rm --quiet-pull prepare >&2 && [ "$service" != processor ]; then exit 1; fi
+  if [ "$service" = publisher ]; then need_datasite; fi
   exec docker compose run --rm --no-deps --no-TTY "$service" python -m "$@"
+}
+
+# need_datasite: Docker would make the mounted folder, and SyftBox would take it for a complete datasite
+need_datasite() {
+  datasite=$(folder DATASITES_DIR ./datasites)/$(setting SYFTBOX_EMAIL me@example.org)
+  [ -d "$datasite" ] || fail "there is no datasite $datasite. Start SyftBox, and check SYFTBOX_EMAIL and DATASITES_DIR in .env"
 }
 
 # export_settings: what .env says about reading exports, for a process outside of Compose

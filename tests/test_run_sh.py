@@ -473,6 +473,18 @@ def test_a_withdrawal_that_could_not_be_carried_out_says_so(clone: Path, path: P
     assert "./run.sh up" in result.stderr
 
 
+@pytest.mark.parametrize("verb", ["status", "privacy", "withdraw"])
+def test_a_datasite_that_is_not_there_is_not_made_by_docker(clone: Path, path: Path, verb: str) -> None:
+    """It would belong to root, and SyftBox would take it for a complete one."""
+    (clone / "Syft Box").mkdir()
+    (clone / ".env").write_text('DATASITES_DIR="./Syft Box"\nSYFTBOX_EMAIL=ann@example.org\n')
+    fake_docker(path, STOPPED)
+    result = run(clone, path, verb)
+    assert result.returncode == 1
+    assert f"there is no datasite {clone}/Syft Box/ann@example.org" in result.stderr
+    assert not [line for line in lines(clone / "docker.log") if " publisher " in line and "run" in line]
+
+
 def test_without_docker_an_import_inside_syftbox_finds_its_datasites(clone: Path, path: Path) -> None:
     fake_python(clone, 'echo "$SYFTBOX_EMAIL $DATASITES_DIR" >>"$HOME/who"')
     result = run(clone, path, "import", "a.csv", SYFTBOX_DATA_DIR="/data/ann/SyftBox", SYFTBOX_EMAIL="ann@example.org")

@@ -139,6 +139,6 @@ def test_the_client_in_a_container_sees_datasites_and_nothing_else() -> None:
     assert client["read_only"]
     assert "ports" not in client
     assert not [name for name in client["environment"] if "TOKEN" in name and not name.endswith("_FILE")]
-    assert services["publisher"]["depends_on"]["syftbox"] == {"condition": "service_healthy", "required": False}
+    assert services["datasite"]["depends_on"]["syftbox"] == {"condition": "service_healthy", "required": False}
     without = Stack("netflix-trend-profile", "docker-compose.yml", {})
     assert "syftbox" not in json.loads(without.compose("config", "--format", "json"))["services"]
