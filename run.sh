@@ -39,7 +39,8 @@ TEXT
 }
 
 say() { printf '%s\n' "$*"; }
-fail() { printf 'run.sh: %s\n' "$*" >&2; exit 1; }
+fail() { printf 'run.sh: %s\n' "$*" >&2; exit "$failure"; }
+failure=1
 
 # --- Python ------------------------------------------------------------------------------------------------------
 
@@ -289,21 +290,69 @@ prepare_environment() {
 
 # --- Verbs -------------------------------------------------------------------------------------------------------
 
+# in_background COMMAND ...: one that ends in exec, so that it ends with us: SyftBox sends its signal to the shell only
+in_background() {
+  (failure=1; "$@") &
+  child=$!
+  wait "$child"
+}
+
+stop() {
+  [ -z "$child" ] || { kill -TERM "$child" 2>/dev/null || :; wait "$child" || :; }
+  exit 0
+}
+
 participant_in_foreground() {
+  # SyftBox would start a failing app again every five seconds.
+  failure=0 child=
+  trap stop TERM INT HUP
   if reason=$(why_no_docker); then
-    # Exit 0: SyftBox would start a failing app again every five seconds.
+    drop=$(folder OUTPUT_DIR ./drop)
+    if (failure=1; on_folders) && on_folders && has_exports; then look_hourly; fi
     say "Netflix Trend is not running. $reason Without Docker: ./run.sh once EXPORT"
     exit 0
   fi
-  prepare_environment
+  need_services
   [ "$inside_syftbox" = yes ] || exec docker compose up --build
-  docker compose up --build &
-  compose=$!
-  # SyftBox ends the shell only: pass it on.
-  trap 'kill -TERM "$compose" 2>/dev/null; wait "$compose"; exit 0' TERM INT HUP
-  # Exit 0, for the same reason as above: what failed once, such as building, would fail every five seconds.
-  wait "$compose" || say 'Netflix Trend has stopped with an error, see above. Then: ./run.sh up'
+  in_background exec docker compose up --build ||
+    say 'Netflix Trend has stopped with an error, see above. Then: ./run.sh up'
   exit 0
+}
+
+# has_exports: whether something was imported without Docker, or lies in the drop folder
+has_exports() {
+  for file in "$PRIVATE_DIR"/profiles/*/ "$drop"/*.[cC][sS][vV] "$drop"/*.[zZ][iI][pP]; do
+    [ ! -e "$file" ] || return 0
+  done
+  return 1
+}
+
+# look_hourly: what the services do, without Docker: import what lies in the drop folder, answer what is due
+look_hourly() {
+  say 'Without Docker: looking once an hour.'
+  while :; do
+    for file in "$drop"/*.[cC][sS][vV] "$drop"/*.[zZ][iI][pP]; do
+      # A file that has just been written may not be whole yet.
+      [ -f "$file" ] && [ -n "$(find "$file" -mmin +1)" ] || continue
+      in_background on_volumes processor services.processor.cli import "$file" || continue
+      place=$drop/done/${file##*/}
+      [ ! -e "$place" ] || place=$drop/done/$(date +%s)-${file##*/}
+      mkdir -p "$drop/done" && mv "$file" "$place" || :
+    done
+    in_background look_once || say 'This look failed, see above; the next one is in an hour.'
+    in_background exec sleep 3600 || :
+  done
+}
+
+# look_once: as ./run.sh once, but nobody asked for it: who has published nothing yet has to say ./run.sh join first
+look_once() {
+  ask_first
+  run_once
+}
+
+ask_first() {
+  manifest=$DATASITES_DIR/$(setting SYFTBOX_EMAIL me@example.org)/app_data/netflix_trend/manifest.json
+  [ -e "$PUBLISHER_DIR/ledger.jsonl" ] || [ -e "$manifest" ] || export JOIN="${JOIN:-ask}"
 }
 
 import_help() {
@@ -372,7 +421,7 @@ import_files() {
 choose() {
   case " $* " in *' --help '* | *' -h '*) on_volumes processor services.common.choose "$@" ;; esac
   (on_volumes processor services.common.choose "$@") || exit 1
-  if on_folders; then run_once; fi
+  if on_folders; then look_once; fi
   ! is_running publisher || return 0
   (on_volumes publisher services.publisher.look) ||
     fail 'your choice is kept but not carried out: your datasite still holds what it held. Next: ./run.sh up'
@@ -412,18 +461,19 @@ give_cookies() {
 run_dashboard() {
   find_syftbox
   port=${SYFTBOX_ASSIGNED_PORT:-$(setting DASHBOARD_PORT 8651)}
-  if [ "${1:-}" != --demo ] && ! on_folders; then
+  if [ "${1:-}" = --demo ]; then
+    use_folders
+  elif ! on_folders; then
     prepare_environment
     docker compose up --detach --build --wait
     say "Open http://127.0.0.1:$port"
     return
   fi
   python_environment demo
+  ask_first
   export_settings
   DASHBOARD_PORT=$port OUTPUT_DIR=$(folder OUTPUT_DIR ./drop)
-  # Without services that run all the time nothing is published by surprise.
-  JOIN=$(setting JOIN ask)
-  export DASHBOARD_PORT OUTPUT_DIR JOIN
+  export DASHBOARD_PORT OUTPUT_DIR
   run_python services.once.dashboard "$@"
 }
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,8 @@ TOOLS = (
     "readlink",
     "cksum",
     "sleep",
+    "find",
+    "date",
 )
 
 
@@ -215,10 +218,11 @@ def test_under_syftbox_a_failure_is_not_retried_every_five_seconds(clone: Path, 
 
 
 def test_under_syftbox_the_end_of_the_app_ends_the_services(clone: Path, path: Path) -> None:
-    """SyftBox sends its signal to the shell only."""
+    """SyftBox sends its signal to the shell only. The real docker compose ends with 130 then."""
     fake_docker(
         path,
-        f'{DOCKER_UP} trap \'echo ended >"$HOME/ended"; exit 0\' TERM; touch "$HOME/up"; while :; do sleep .05; done',
+        f'{DOCKER_UP} [ "$1" != volume ] || exit 1; trap \'echo ended >"$HOME/ended"; exit 130\' TERM;'
+        ' touch "$HOME/up"; while :; do sleep .05; done',
     )
     environment = {"PATH": f"{path}:{os.environ['PATH']}", "HOME": str(clone), "SYFTBOX_DATA_DIR": "/data"}
     process = subprocess.Popen(["sh", "run.sh"], cwd=clone, env=environment, stdout=subprocess.DEVNULL)
@@ -229,6 +233,111 @@ def test_under_syftbox_the_end_of_the_app_ends_the_services(clone: Path, path: P
     process.terminate()
     assert process.wait(10) == 0
     assert (clone / "ended").read_text() == "ended\n"
+
+
+def start_calmly(clone: Path, path: Path, wait_for: Callable[..., object]) -> subprocess.Popen[str]:
+    """Start run.sh as SyftBox does, without Docker, and return when it waits after its second look."""
+    real = shutil.which("sleep")
+    (path / "sleep").unlink()
+    (path / "sleep").write_text(
+        f'#!/bin/sh\necho "$*" >>"$HOME/slept"\n[ -e "$HOME/again" ] || {{ : >"$HOME/again"; exit 0; }}\n'
+        f'echo $$ >"$HOME/sleeper.part"; mv "$HOME/sleeper.part" "$HOME/sleeper"; exec {real} 100\n'
+    )
+    (path / "sleep").chmod(0o755)
+    environment = {"PATH": str(path), "HOME": str(clone), "SYFTBOX_DATA_DIR": str(clone / "Syft Box")}
+    process = subprocess.Popen(["sh", "run.sh"], cwd=clone, env=environment, stdout=subprocess.PIPE, text=True)
+    wait_for((clone / "sleeper").exists, "it waits for the next look", 20)
+    return process
+
+
+def end(process: subprocess.Popen[str]) -> str:
+    process.terminate()
+    said, _ = process.communicate(timeout=10)
+    assert process.returncode == 0, "SyftBox would start it again"
+    return said
+
+
+@pytest.mark.parametrize("result", [0, 1])
+def test_without_docker_syftbox_gets_a_look_an_hour(
+    clone: Path, path: Path, wait_for: Callable[..., object], result: int
+) -> None:
+    """A look that fails is no reason to try again sooner; a signal ends it, and leaves nothing behind."""
+    (clone / "private" / "profiles" / "me").mkdir(parents=True)
+    fake_python(clone, f'echo "$JOIN $DATASITES_DIR" >>"$HOME/who"; exit {result}')
+    process = start_calmly(clone, path, wait_for)
+    said = end(process)
+    assert said.count("look failed") == 2 * result
+    looks = lines(clone / "python.log")
+    assert looks == [f"{clone}/private {clone}/publisher: services.once"] * 2
+    assert lines(clone / "slept") == ["3600", "3600"]
+    assert lines(clone / "who")[0] == f"ask {clone}/Syft Box/datasites", "nobody has asked for it yet"
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((clone / "sleeper").read_text()), 0)
+
+
+def test_without_docker_the_drop_folder_is_imported_and_kept_in_done(
+    clone: Path, path: Path, wait_for: Callable[..., object]
+) -> None:
+    drop = clone / "drop"
+    (drop / "done").mkdir(parents=True)
+    (drop / "done" / "a b.csv").write_text("earlier")
+    for name in ("a b.csv", "damaged.zip", "fresh.csv", "notes.txt"):
+        (drop / name).write_text(name)
+        os.utime(drop / name, (1_700_000_000, 1_700_000_000))
+    os.utime(drop / "fresh.csv")
+    fake_python(clone, 'case "$*" in *damaged*) exit 1;; esac')
+    end(start_calmly(clone, path, wait_for))
+    assert {path.name for path in drop.iterdir()} == {"damaged.zip", "fresh.csv", "notes.txt", "done"}
+    assert sorted(path.read_text() for path in (drop / "done").iterdir()) == ["a b.csv", "earlier"]
+    imported = [line for line in lines(clone / "python.log") if " import " in line]
+    assert [line.rsplit("/", 1)[1] for line in imported] == ["a b.csv", "damaged.zip", "damaged.zip"]
+
+
+def test_with_docker_there_is_no_look_and_no_service_for_who_works_without(clone: Path, path: Path) -> None:
+    (clone / "publisher").mkdir()
+    (clone / "private" / "profiles" / "me").mkdir(parents=True)
+    fake_docker(path, f'{NO_VOLUME} echo "$*" >>"$HOME/docker.log"')
+    fake_python(clone)
+    result = run(clone, path, SYFTBOX_DATA_DIR="/data")
+    assert result.returncode == 0
+    assert "works without Docker" in result.stderr
+    assert not (clone / "docker.log").exists()
+    assert not (clone / "python.log").exists()
+
+
+def test_a_docker_that_does_not_run_yet_is_not_replaced(clone: Path, path: Path) -> None:
+    """SyftBox may start before Docker does: what lies in the drop folder is for the services."""
+    (clone / "drop").mkdir()
+    (clone / "drop" / "a.csv").touch()
+    fake_docker(path, '[ "$1" = compose ]')
+    fake_python(clone)
+    result = run(clone, path, SYFTBOX_DATA_DIR="/data")
+    assert result.returncode == 0
+    assert "Netflix Trend is not running. The Docker engine does not run" in result.stdout
+    assert not (clone / "python.log").exists()
+
+
+@pytest.mark.parametrize(
+    ("made", "environment", "join"),
+    [
+        ("", {}, "ask"),
+        ("", {"JOIN": "at_once"}, "at_once"),
+        ("publisher/ledger.jsonl", {}, "at_once"),
+        ("datasites/me@example.org/app_data/netflix_trend/manifest.json", {}, "at_once"),
+    ],
+    ids=["nothing published", "said now", "answered before", "announced before"],
+)
+def test_without_docker_the_page_publishes_nothing_by_surprise(
+    clone: Path, path: Path, made: str, environment: dict[str, str], join: str
+) -> None:
+    """.env.example says JOIN=at_once; who copied it has not asked for that."""
+    shutil.copy(clone / ".env.example", clone / ".env")
+    if made:
+        (clone / made).parent.mkdir(parents=True)
+        (clone / made).touch()
+    fake_python(clone, 'echo "$JOIN" >>"$HOME/join"')
+    assert run(clone, path, "dashboard", **environment).returncode == 0
+    assert lines(clone / "join") == [join]
 
 
 def test_an_existing_env_file_is_kept(clone: Path, path: Path) -> None:
