@@ -44,66 +44,11 @@ failure=1
 
 # --- Python ------------------------------------------------------------------------------------------------------
 
-# find_python: the first Python that is new enough; $oldest_python goes before others
-find_python() {
-  for candidate in ${oldest_python:-} python3 python3.13 python3.12 python3.11; do
-    if command -v "$candidate" >/dev/null 2>&1 &&
-      "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-      command -v "$candidate"
-      return
-    fi
-  done
-  fail 'needs Python 3.11 or newer. On Debian or Ubuntu: apt install python3 python3-venv'
-}
-
-as_root_on_debian() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; }
-
-apt_install() {
-  say "Installing $* ..."
-  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq \
-    -o Dpkg::Use-Pty=0 --no-install-recommends "$@"; } >/dev/null
-}
-
 # python_environment LOCK [FOLDER]: a virtual environment, .venv if not named, with the packages of
 # requirements/LOCK.txt, exactly. Says what it does on stderr: what a verb prints is for the caller.
-python_environment() { install_python_environment "$1" "${2:-.venv}" >&2; }
-
-install_python_environment() {
-  lock=requirements/$1.txt venv=$2
-  stamp=$venv/.installed-$1
-  wanted=$(cksum <"$lock")
-  # What the tests need holds what every service needs.
-  for installed in "$1" dev; do
-    found=$(cat "$venv/.installed-$installed" 2>/dev/null || true)
-    [ ! -x "$venv/bin/python" ] || [ "$found" != "$(cksum <"requirements/$installed.txt")" ] || return 0
-  done
-  if ! [ -x "$venv/bin/python" ] || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
-    python=$(find_python) || exit 1
-    say "Making a virtual environment in $venv with $("$python" --version) ..."
-    if ! "$python" -m venv --clear "$venv" >/dev/null 2>&1; then
-      as_root_on_debian || fail "this Python cannot make virtual environments. On Debian or Ubuntu: apt install python3-venv"
-      apt_install python3-venv
-      "$python" -m venv --clear "$venv"
-    fi
-  fi
-  say "Installing $(grep -c '^[a-z].*==' "$lock") locked packages (once) ..."
-  # The lock is complete: resolving it again would only let an older pip trip over it.
-  "$venv/bin/python" -m pip install --disable-pip-version-check --quiet --require-hashes --no-deps -r "$lock" ||
-    fail 'installing packages failed; is a package index reachable?'
-  printf %s "$wanted" >"$stamp"
-}
-
-# syftbox_environment: the real SyftBox server and client, for tests; they need Python 3.12 or older
-syftbox_environment() {
-  for candidate in python3.12 python3.11 python3; do
-    if command -v "$candidate" >/dev/null 2>&1 &&
-      "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null; then
-      oldest_python=$candidate python_environment syftbox .venv-syftbox
-      return
-    fi
-  done
-  [ "${CI:-}" != true ] || fail 'tests with a real SyftBox need Python 3.11 or 3.12'
-  say 'Tests with a real SyftBox will be skipped: SyftBox 0.4.0 needs Python 3.11 or 3.12.'
+python_environment() {
+  . "$root/requirements/environment.sh"
+  install_python_environment "$1" "${2:-.venv}" >&2
 }
 
 # --- Docker ------------------------------------------------------------------------------------------------------
@@ -486,40 +431,6 @@ show_status() {
   docker compose logs --no-log-prefix --tail 5 processor publisher 2>/dev/null || true
 }
 
-# need_for_tests COMMAND PACKAGES TESTS: installs what a kind of tests needs, or says what is missing
-need_for_tests() {
-  ! command -v "$1" >/dev/null 2>&1 || return 0
-  if as_root_on_debian; then
-    # shellcheck disable=SC2086 # a list of packages
-    apt_install $2
-  elif [ "${CI:-}" = true ]; then
-    fail "$1 is missing. On Debian or Ubuntu: apt install $2"
-  else
-    say "Missing: $1 (apt install $2). $3 will be skipped."
-  fi
-}
-
-run_tests() {
-  python_environment dev
-  need_for_tests redis-server redis-server 'Tests with a real Redis'
-  need_for_tests chromedriver 'chromium chromium-driver' 'Tests with a real browser'
-  syftbox_environment
-  if reason=$(why_no_docker); then
-    [ "${CI:-}" != true ] || fail "container tests cannot run. $reason"
-    say "Container tests will be skipped. $reason"
-  fi
-  bin=.venv/bin
-  say '--- ruff'
-  $bin/ruff check .
-  $bin/ruff format --check .
-  say '--- mypy'
-  $bin/mypy
-  say '--- import-linter'
-  $bin/lint-imports
-  say '--- pytest'
-  $bin/python -m pytest "$@"
-}
-
 verb=${1:-}
 [ $# -eq 0 ] || shift
 case $verb in
@@ -574,7 +485,10 @@ case $verb in
       *) exec $compose up --build "$@" ;;
     esac
     ;;
-  test) run_tests "$@" ;;
+  test)
+    . "$root/tests/run.sh"
+    run_tests "$@"
+    ;;
   help | -h | --help) usage ;;
   *)
     printf 'run.sh: there is no verb %s.\n\n' "$verb" >&2
