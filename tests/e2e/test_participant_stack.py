@@ -295,11 +295,16 @@ def test_releases_stay_the_same_when_the_datasite_is_wiped(
     assert [path.read_bytes() for path in releases(folder)] == [before]
 
 
+@pytest.mark.parametrize("token", ["", "a token of the operator's own"])
 def test_an_aggregator_reads_the_release_and_serves_the_result(
-    stack: Stack, folder: Path, wait_for: Callable[..., None]
+    stack: Stack, folder: Path, tmp_path: Path, token: str
 ) -> None:
     port = free_port()
+    (tmp_path / "token").write_text(f"{token}\n")
+    (tmp_path / "token").chmod(0o644)
     environment = {
+        "OPERATOR": "true",
+        "OPERATOR_TOKEN_FILE": str(tmp_path / "token") if token else "",
         "DATASITES_DIR": str(folder / "datasites"),
         "AGGREGATOR_PORT": str(port),
         "AGGREGATOR_POLL_SECONDS": "1",
@@ -321,6 +326,9 @@ def test_an_aggregator_reads_the_release_and_serves_the_result(
         shared = folder / "datasites" / AGGREGATOR / "app_data" / "netflix_trend" / "shared"
         for name in ("vocabulary.json", "survey.json", f"statistics/{round_name}.json"):
             assert get(f"/{name}")[1] == (shared / name).read_bytes()
+        code = "from netflix_trend.settings import load_settings; print(load_settings().operator_token)"
+        assert aggregator.exec("aggregator", "python", "-c", code).strip() == token
+        assert "the operator's own" not in aggregator.compose("logs")
         found = aggregator.inspect("aggregator")
         assert found["HostConfig"]["PortBindings"]["8650/tcp"][0]["HostIp"] == "127.0.0.1"
         assert found["Config"]["User"].split(":")[0] not in ("", "0", "root")
