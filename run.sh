@@ -34,7 +34,8 @@ Usage: ./run.sh [VERB]
   test                    install what the tests need and run everything
   help                    this text
 
-Without a verb: what SyftBox runs, the services in the foreground. Settings: .env (see .env.example).
+Without a verb: what SyftBox runs, the services in the foreground; without Docker a look an hour, once you have imported
+something. Settings: .env (see .env.example).
 TEXT
 }
 
@@ -253,7 +254,8 @@ participant_in_foreground() {
   trap stop TERM INT HUP
   if reason=$(why_no_docker); then
     drop=$(folder OUTPUT_DIR ./drop)
-    if (failure=1; on_folders) && on_folders && has_exports; then look_hourly; fi
+    # A Docker that merely does not run yet may have services that publish.
+    if ! docker compose version >/dev/null 2>&1 && on_folders && has_exports; then look_hourly; fi
     say "Netflix Trend is not running. $reason Without Docker: ./run.sh once EXPORT"
     exit 0
   fi
@@ -290,10 +292,7 @@ look_hourly() {
 }
 
 # look_once: as ./run.sh once, but nobody asked for it: who has published nothing yet has to say ./run.sh join first
-look_once() {
-  ask_first
-  run_once
-}
+look_once() { ask_first; run_once; }
 
 ask_first() {
   manifest=$DATASITES_DIR/$(setting SYFTBOX_EMAIL me@example.org)/app_data/netflix_trend/manifest.json

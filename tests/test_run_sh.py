@@ -305,8 +305,10 @@ def test_with_docker_there_is_no_look_and_no_service_for_who_works_without(clone
     assert not (clone / "python.log").exists()
 
 
-def test_a_docker_that_does_not_run_yet_is_not_replaced(clone: Path, path: Path) -> None:
+@pytest.mark.parametrize("folder", ["private/profiles/me", "publisher"])
+def test_a_docker_that_does_not_run_yet_is_not_replaced(clone: Path, path: Path, folder: str) -> None:
     """SyftBox may start before Docker does: what lies in the drop folder is for the services."""
+    (clone / folder).mkdir(parents=True)
     (clone / "drop").mkdir()
     (clone / "drop" / "a.csv").touch()
     fake_docker(path, '[ "$1" = compose ]')
