@@ -14,7 +14,6 @@ import logging
 import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -22,7 +21,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from netflix_trend.canonical import canonical_json
 from netflix_trend.files import sync_folder
-from netflix_trend.survey import Strict
+from netflix_trend.survey import Question, Strict, Survey
 from netflix_trend.weeks import Week
 
 _log = logging.getLogger("ledger")
@@ -52,10 +51,11 @@ class Gap(Strict):
 
 
 class Entry(Strict):
-    """One release: what was asked, at which odds (w1, w0), the exact bytes, and the hash of the line before."""
+    """One release: who asked, what, at which odds (w1, w0), the exact bytes, and the hash of the line before."""
 
     kind: Literal["release"] = "release"
     round: str
+    aggregator: str
     question: str
     mechanism: str
     survey: str
@@ -111,19 +111,18 @@ class Ledger:
         self._skip_through = now
         return True
 
-    def commit(
-        self, week: Week, question: str, mechanism: str, survey: str, vocabulary: str, odds: Fraction, release: bytes
-    ) -> Entry:
+    def commit(self, aggregator: str, survey: Survey, question: Question, release: bytes) -> Entry:
         """Record a release; when this returns it is on disk. Raises LedgerError when the round is already drawn."""
-        if self.entry(week) is not None or self.skips(week):
-            raise LedgerError(f"round {week} is already drawn")
+        if self.entry(survey.week) is not None or self.skips(survey.week):
+            raise LedgerError(f"round {survey.round} is already drawn")
         entry = Entry(
-            round=str(week),
-            question=question,
-            mechanism=mechanism,
-            survey=survey,
-            vocabulary=vocabulary,
-            odds=(odds.numerator, odds.denominator),
+            round=survey.round,
+            aggregator=aggregator,
+            question=question.name,
+            mechanism=question.mechanism,
+            survey=survey.version,
+            vocabulary=survey.vocabulary,
+            odds=(question.odds.numerator, question.odds.denominator),
             release=base64.b64encode(release).decode(),
             previous=self._last,
         )

@@ -9,8 +9,9 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import hmac
+import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,8 +19,10 @@ from pathlib import Path
 
 from netflix_trend.datasite import Datasite, datasite_names, read_manifest, visit
 from netflix_trend.files import UnsafeFile, write_atomically
+from netflix_trend.permissions import LARGEST_FILE, permission_rules
 from netflix_trend.settings import DATASITE_NAME
 
+_log = logging.getLogger("enrolment")
 FILE = "participants.txt"
 _SALT = "pseudonyms.key"
 _HEAD = "# One address a line: a participant. With a - before it: never one, also not automatically.\n"
@@ -90,6 +93,21 @@ class Enrolment:
     def participants(self) -> list[str]:
         """Return everybody who takes part now, sorted: the listed, and with `automatic` who shares a valid manifest."""
         return sorted(self.taking_part())
+
+    def readers(self, patterns: Sequence[str]) -> list[str]:
+        """Return who is named in permission files for some patterns, sorted: everybody who takes part.
+
+        Of more than synced files can name, the listed ones, then by pseudonym: an order nobody can choose a place in.
+        """
+        named = everybody = self.participants()
+        while (size := max(map(len, permission_rules(dict.fromkeys(patterns, named)).values()))) > LARGEST_FILE:
+            if named is everybody:
+                listed = self.listed()
+                named = sorted(everybody, key=lambda email: (email not in listed, self.pseudonym(email)))
+            named = named[: len(named) * LARGEST_FILE // size]
+        if len(named) < len(everybody):
+            _log.warning("%d participants are not told of surveys: too many for a file", len(everybody) - len(named))
+        return sorted(named)
 
     def taking_part(self) -> Iterator[str]:
         """Yield the same in no particular order, looking into one datasite after the other."""

@@ -60,16 +60,27 @@ def publish_due(
                 assert question is not None
                 payload = answer(contribution_of(survey.week), survey, question, participant.randbelow)
                 release = build_release(survey, question, payload)
-                ledger.commit(
-                    survey.week, question.name, question.mechanism, survey.version, vocabulary, question.odds, release
-                )
+                ledger.commit(participant.aggregator, survey, question, release)
             outcomes.append(outcome)
-        files = {f"releases/{entry.round}.json": entry.data for entry in ledger.entries}
-        # Also without a release: the manifest says that this person takes part, and the aggregator shares its surveys
-        # with those who do. The second in which a file was made would tell how long the history took to read.
-        over = datetime.combine(newest.sunday + timedelta(days=1), time(), UTC).timestamp()
-        participant.site.publish(files, participant.aggregator, durable=participant.durable, modified=over)
+        _restore(participant, ledger, newest)
     return outcomes
+
+
+def restore_published(participant: Participant, today: date) -> None:
+    """Make the datasite hold exactly the releases of the ledger, without answering anything."""
+    newest, published = Week.last_complete(today), published_rounds(participant.site)
+    with open_ledger(participant.ledger, published=published, now=newest, durable=participant.durable) as ledger:
+        _restore(participant, ledger, newest)
+
+
+def _restore(participant: Participant, ledger: Ledger, newest: Week) -> None:
+    # What another aggregator was told is not for this one.
+    mine = [entry for entry in ledger.entries if entry.aggregator == participant.aggregator]
+    files = {f"releases/{entry.round}.json": entry.data for entry in mine}
+    # Also without a release: the manifest says that this person takes part, and the aggregator shares its surveys
+    # with those who do. The second in which a file was made would tell how long the history took to read.
+    over = datetime.combine(newest.sunday + timedelta(days=1), time(), UTC).timestamp()
+    participant.site.publish(files, participant.aggregator, durable=participant.durable, modified=over)
 
 
 def published_rounds(site: Datasite) -> frozenset[str]:
@@ -98,6 +109,8 @@ def _decide(
     week, limits = survey.week, participant.limits
     entry = ledger.entry(week)
     if entry is not None:
+        if entry.aggregator != participant.aggregator:
+            return Outcome(survey.round, "refused", "another aggregator was answered in this round")
         same = entry.survey == survey.version
         return Outcome(survey.round, "kept", "" if same else "the survey was changed after it was answered")
     question = survey.question_for(participant.site.email)

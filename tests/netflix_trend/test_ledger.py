@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from netflix_trend.ledger import Ledger, LedgerError, open_ledger
+from netflix_trend.survey import default_survey
 from netflix_trend.weeks import Week
 
 WEEK = Week.parse("2026-W46")
 
 
 def commit(ledger: Ledger, week: Week, data: bytes = b"release") -> None:
-    ledger.commit(week, "volume", "square_wave", "a" * 32, "b" * 32, Fraction(8), data)
+    survey = default_survey(week, "b" * 32, range(9))
+    ledger.commit("aggregator@example.org", survey, survey.questions[0], data)
 
 
 def rounds(path: Path) -> list[str]:
