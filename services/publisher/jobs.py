@@ -21,7 +21,7 @@ from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings, load_settings
 from netflix_trend.shared_files import current_surveys
 from netflix_trend.survey import RefusedSurvey, Survey
 from netflix_trend.weeks import Week
-from services.publisher.releases import Participant, publish_due, published_rounds, restore_published
+from services.publisher.releases import Participant, publish_due, restore_published
 
 _log = logging.getLogger("publish")
 
@@ -82,7 +82,8 @@ def _look(settings: Settings, choices: Choices, today: date) -> tuple[State, str
     if not participant.site.is_initialized and not participant.ledger.exists():
         return "waiting_for_syftbox", "SyftBox has not set up your datasite yet; start it, and check SYFTBOX_EMAIL", []
     takes_part = choices.takes_part(settings.join)
-    if not takes_part and not published_rounds(participant.site) and not participant.ledger.exists():
+    # Without a ledger nothing there is ours, whatever it is called.
+    if not takes_part and not participant.ledger.exists():
         return "not_joined", "nothing is published before ./run.sh join", []
     profiles, reason = None, "no export, or profiles are being rebuilt"
     try:

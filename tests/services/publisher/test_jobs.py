@@ -404,3 +404,38 @@ def test_no_message_names_a_datasite(folders: dict[str, Path], monkeypatch: pyte
     for message in said:
         assert message
         assert "@" not in message
+
+
+def test_a_slow_clock_with_an_older_ledger_draws_nothing_again(folders: dict[str, Path]) -> None:
+    settings = load_settings(**folders)
+    save_profile(folders, starter_vocabulary().version)
+    publish_with(settings, TODAY)
+    (name,) = releases(settings)
+    (settings.publisher_dir / "ledger.jsonl").unlink()
+    publish_with(settings, TODAY - timedelta(weeks=200))
+    assert name not in releases(settings), "the only witness is gone"
+    outcomes = {outcome.round: outcome.status for outcome in publish_with(settings, TODAY).outcomes}
+    assert outcomes[PurePosixPath(name).stem] == "skipped"
+    assert name not in releases(settings)
+
+
+def test_a_manifest_alone_shows_that_a_ledger_was_lost(folders: dict[str, Path]) -> None:
+    settings = load_settings(**folders)
+    save_profile(folders, starter_vocabulary().version)
+    publish_with(settings, TODAY)
+    (name,) = releases(settings)
+    (settings.publisher_dir / "ledger.jsonl").unlink()
+    (site_of(settings).app_data / name).unlink()
+    assert "drawn" not in {outcome.status for outcome in publish_with(settings, TODAY).outcomes}
+    assert not releases(settings)
+
+
+def test_a_planted_file_does_not_make_somebody_join(folders: dict[str, Path]) -> None:
+    settings = load_settings(**folders, join="ask")
+    save_profile(folders, starter_vocabulary().version)
+    planted = site_of(settings).app_data / "releases" / "2020-W01.json"
+    planted.parent.mkdir(parents=True)
+    planted.write_bytes(b"{}")
+    assert publish_with(settings, TODAY).state == "not_joined"
+    assert site_of(settings).published() == {"releases/2020-W01.json"}
+    assert not (settings.publisher_dir / "ledger.jsonl").exists()
