@@ -85,10 +85,10 @@ class Aggregator:
         plan = current_plan(self.own, SurveyPlan.of_settings(self.odds, self.list_length))
         ranked = self.candidates(week, plan.list_length)
         survey = plan.survey(week, self.vocabulary.version, len(self.vocabulary), ranked)
+        # First, and kept for good: the round's results need its titles even after the catalogue has changed.
+        restore_file(self._vocabulary_path(survey.vocabulary), self.vocabulary.to_bytes(), durable=self.durable)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, dump_surveys([survey]), durable=self.durable)
-        # Kept for good: the round's results need its titles even after the catalogue has changed.
-        restore_file(self._vocabulary_path(survey.vocabulary), self.vocabulary.to_bytes(), durable=self.durable)
         return survey
 
     def _vocabulary_path(self, version: str) -> Path:
