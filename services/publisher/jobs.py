@@ -48,12 +48,8 @@ def publish_with(settings: Settings, today: date) -> Outlook:
         except (ChoicesError, DatasiteError, LedgerError) as problem:
             state, message, outcomes = "problem", f"nothing is published: {problem}", []
         except OSError as problem:
-            # Its path would name the datasite.
-            state, message, outcomes = (
-                "problem",
-                f"nothing is published: {problem.strerror or type(problem).__name__}",
-                [],
-            )
+            reason = problem.strerror or type(problem).__name__  # its path would name the datasite
+            state, message, outcomes = "problem", f"nothing is published: {reason}", []
         outlook = Outlook(looked_at=datetime.now(UTC), state=state, message=message, outcomes=tuple(outcomes))
         write_outlook(settings.publisher_dir, outlook)
     return outlook
@@ -88,8 +84,8 @@ def _look(settings: Settings, choices: Choices, today: date) -> tuple[State, str
     profiles, reason = None, "no export, or profiles are being rebuilt"
     try:
         profiles = load_profiles(settings.private_dir)
-    except EncodingsError as damage:
-        reason = f"import your export again: {damage}"
+    except EncodingsError:  # its text names the profile
+        reason = "the tables of a profile are damaged; import the export again"
     if profiles is None:
         if participant.ledger.exists():
             restore_published(participant, today)
