@@ -8,7 +8,6 @@ they are drawn again, as long as the datasite shows that something was drawn.
 from __future__ import annotations
 
 import base64
-import fcntl
 import hashlib
 import logging
 import os
@@ -20,7 +19,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 
 from netflix_trend.canonical import canonical_json
-from netflix_trend.files import sync_folder
+from netflix_trend.files import locked, sync_folder
 from netflix_trend.survey import Question, Strict, Survey
 from netflix_trend.weeks import Week
 
@@ -173,9 +172,7 @@ def open_ledger(path: Path, *, published: Collection[str], now: Week, durable: b
     Raises LedgerError when a line in the middle is damaged. A torn last line is dropped: its release never appeared,
     because a release appears only after its line is complete on disk.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_name(f".{path.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(path.with_name(f".{path.name}.lock")):
         lines, torn = _complete_lines(path)
         if torn:
             with path.open("rb+") as file:

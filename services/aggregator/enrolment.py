@@ -6,19 +6,17 @@ pages show pseudonyms.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import hmac
 import logging
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from netflix_trend.datasite import Datasite, datasite_names, read_manifest, visit
-from netflix_trend.files import UnsafeFile, write_atomically
+from netflix_trend.files import UnsafeFile, locked, write_atomically
 from netflix_trend.permissions import LARGEST_FILE, permission_rules
 from netflix_trend.settings import DATASITE_NAME
 
@@ -77,7 +75,7 @@ class Enrolment:
         if address == self.site.email:
             raise EnrolmentError("the aggregator itself takes no part")
         self.own.mkdir(parents=True, exist_ok=True)
-        with _locked(self.own):
+        with locked(self.own / ".participants.lock"):
             listed = {**self.listed(), address: takes_part}
             lines = [f"{'' if listed[name] else '-'}{name}\n" for name in sorted(listed)]
             write_atomically(self.path, (_HEAD + "".join(lines)).encode())
@@ -131,7 +129,7 @@ class Enrolment:
     def _key(self) -> bytes:
         path = self.own / _SALT
         self.own.mkdir(parents=True, exist_ok=True)
-        with _locked(self.own):
+        with locked(self.own / ".participants.lock"):
             try:
                 return path.read_bytes()
             except FileNotFoundError:
@@ -145,10 +143,3 @@ def _address(text: str, place: str) -> str:
     if not DATASITE_NAME.fullmatch(text):
         raise EnrolmentError(f"{place}: expected an e-mail address in plain ASCII, such as me@example.org")
     return text
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    with (folder / ".participants.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

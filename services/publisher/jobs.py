@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 from netflix_trend.choices import Choices, ChoicesError, read_choices
 from netflix_trend.contributions import load_profiles
 from netflix_trend.datasite import Datasite, DatasiteError
 from netflix_trend.encodings import EncodingsError
-from netflix_trend.files import UnsafeFile
+from netflix_trend.files import UnsafeFile, locked
 from netflix_trend.ledger import LedgerError, read_ledger
 from netflix_trend.outlook import Outcome, Outlook, State, read_outlook, write_outlook
 from netflix_trend.receipts import keep_receipt, read_receipts, receipt
@@ -42,7 +39,7 @@ def publish_with(settings: Settings, today: date) -> Outlook:
     `outlook.json` on the publisher's volume. One look at a time, also of several processes: none that has read older
     choices publishes again what a withdrawal has removed.
     """
-    with _alone(settings.publisher_dir):
+    with locked(settings.publisher_dir / ".look.lock"):
         try:
             state, message, outcomes = _look(settings, read_choices(settings.private_dir), today)
         except (ChoicesError, DatasiteError, LedgerError) as problem:
@@ -53,14 +50,6 @@ def publish_with(settings: Settings, today: date) -> Outlook:
         outlook = Outlook(looked_at=datetime.now(UTC), state=state, message=message, outcomes=tuple(outcomes))
         write_outlook(settings.publisher_dir, outlook)
     return outlook
-
-
-@contextmanager
-def _alone(publisher: Path) -> Iterator[None]:
-    publisher.mkdir(parents=True, exist_ok=True)
-    with (publisher / ".look.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _look(settings: Settings, choices: Choices, today: date) -> tuple[State, str, Sequence[Outcome]]:
