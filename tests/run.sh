@@ -46,5 +46,7 @@ run_tests() {
   say '--- import-linter'
   $bin/lint-imports
   say '--- pytest'
+  # All of them take turns on all processors; tests/conftest.py says which stay together.
+  [ $# -gt 0 ] || set -- --numprocesses auto --dist loadgroup --durations 20
   $bin/python -m pytest "$@"
 }

@@ -155,6 +155,8 @@ def open_browser(sandbox: SandboxSetting = "auto", extra_arguments: Sequence[str
         try:
             yield Browser(driver, profile / "downloads", sandboxed)
         finally:
+            # Ended from here first: asked to end while a page or download hangs, a driver can take minutes.
+            _end(profile)
             with suppress(WebDriverException, HTTPError, OSError):
                 driver.quit()
     finally:
