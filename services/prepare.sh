@@ -70,8 +70,10 @@ done
 own /host/datasites
 [ "$name" != SYFTBOX_EMAIL ] || own_path /host/datasites "$AGGREGATOR_DATASITE/app_data/netflix_trend/shared"
 if [ -z "${SYFTBOX_SERVER_URL:-}" ]; then
-  # A trial on one machine: nobody runs the example aggregator, and no SyftBox will set up the datasite.
-  [ "$AGGREGATOR_DATASITE" != aggregator@example.org ] || is_set_up "$me" || set_up "$me"
+  # A trial on one machine, as Settings.is_trial: nobody runs the example aggregator, and no SyftBox will set it up.
+  case $AGGREGATOR_DATASITE/$me in
+    aggregator@example.org/*@example.org) is_set_up "$me" || set_up "$me" ;;
+  esac
   need_set_up
 fi
 if is_set_up "$me"; then
