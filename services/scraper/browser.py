@@ -36,7 +36,8 @@ BASE = "https://www.netflix.com"
 CHROMIUM, CHROMEDRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
 PROFILE_PREFIX = "netflix-trend-browser-"
 WIDTH, HEIGHT = 1280, 900
-# Every process of a browser inherits this variable, so that a later start finds what a killed run has left.
+# Every process of a browser inherits this variable, so that a later start finds what a killed run has left. Chromium's
+# own processes write their titles over it; those name the profile.
 _MARK = "NETFLIX_TREND_BROWSER"
 _FLAGS = (
     "--headless=new",
@@ -221,11 +222,13 @@ def _removed(profile: Path) -> bool:
 
 
 def _processes(profile: Path) -> list[int]:
-    mark = f"{_MARK}={profile}".encode()
-    pids = []
-    for folder in Path("/proc").iterdir():
-        # Another user's process, or one that has just ended.
+    return [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit() and _names(folder, profile)]
+
+
+def _names(process: Path, profile: Path) -> bool:
+    for name in ("cmdline", "environ"):
+        # Another user's process, one that has just ended, or one that Chromium's sandbox hides.
         with suppress(OSError):
-            if folder.name.isdigit() and mark in (folder / "environ").read_bytes().split(b"\0"):
-                pids.append(int(folder.name))
-    return pids
+            if str(profile).encode() in (process / name).read_bytes():
+                return True
+    return False
