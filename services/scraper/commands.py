@@ -15,7 +15,7 @@ from services.scraper.cookies import LARGEST_FILE, CookieError, Jar, read_cookie
 from services.scraper.hooks import HOOKS_VERSION
 from services.scraper.memory import Latch, Memory, Plan, Result
 from services.scraper.probe import state
-from services.scraper.scrape import ACTIVITY, Scraper, describe
+from services.scraper.scrape import ACTIVITY, Scraper, code_and_detail
 from services.scraper.steps import Wanted
 from services.scraper.stops import CAUSES, Stop
 
@@ -55,9 +55,6 @@ def scraper_of(settings: Settings, push: Callable[[bytes], None], extra_argument
 def scrape(settings: Settings, push: Callable[[bytes], None], extra_arguments: Sequence[str] = ()) -> int:
     """Fetch the history once, now. Returns 0 when that worked."""
     say(NOTICE)
-    if settings.scrape_with == "password" and not settings.netflix_email:
-        say("NETFLIX_EMAIL: is missing, and SCRAPE_WITH=password needs it.")
-        return 2
     result = scraper_of(settings, push, extra_arguments).run()
     say(sentence_of(result))
     if result.sandbox is False:
@@ -67,9 +64,16 @@ def scrape(settings: Settings, push: Callable[[bytes], None], extra_arguments: S
 
 def sentence_of(result: Result) -> str:
     """Return how a run ended, in words."""
-    text = CAUSES[result.code].sentence if result.code in CAUSES else _DONE[result.code]
+    if result.code in CAUSES:
+        return f"{result.code}: {Stop(result.code, result.detail).sentence}"
     rows = f" {result.rows} titles, {result.duration_s} s." if result.code == "OK" else ""
-    return f"{result.code}: {text}{rows}" + (f" ({result.detail})" if result.detail else "")
+    return f"{result.code}: {_DONE[result.code]}{rows}"
+
+
+def sentence_of_error(error: Exception) -> str:
+    """Return what went wrong, in words, and nothing of an error's own message: it may hold what was typed."""
+    code, detail = code_and_detail(error)
+    return f"{code}: {Stop(code, detail).sentence}"
 
 
 def login(settings: Settings, listen: str, port: int, extra_arguments: Sequence[str] = ()) -> int:
@@ -88,11 +92,8 @@ def login(settings: Settings, listen: str, port: int, extra_arguments: Sequence[
                     say("Nobody signed in within ten minutes. Nothing was kept.")
                     return 1
                 jar.save(browser.cookies())
-        except Stop as stop:
-            say(f"{stop.cause.code}: {stop.sentence}")
-            return 1
-        except Exception as error:  # its message may hold what was typed
-            say(f"INTERNAL_ERROR: {describe(error)}")
+        except Exception as error:
+            say(sentence_of_error(error))
             return 1
         if not jar.load():
             say("Netflix gave no cookies of a sign-in. Nothing was kept.")
@@ -144,11 +145,8 @@ def doctor(settings: Settings, extra_arguments: Sequence[str] = ()) -> int:
             sweep()
             with open_browser(settings.chromium_sandbox, extra_arguments) as browser:
                 _examine(browser, Jar(memory.jar_path))
-    except Stop as stop:
-        say(f"{stop.cause.code}: {stop.sentence}")
-        return 1
     except Exception as error:
-        say(f"INTERNAL_ERROR: {describe(error)}")
+        say(sentence_of_error(error))
         return 1
     return 0
 
