@@ -25,7 +25,7 @@ from services.scraper.memory import Fingerprint, Latch, Memory, PasswordUsed, Pl
 from services.scraper.password import read_password
 from services.scraper.poll import EVERY_SECONDS, wait_until
 from services.scraper.probe import Probe, State, state
-from services.scraper.schedule import plan_after
+from services.scraper.schedule import LONGEST_WAIT, plan_after
 from services.scraper.steps import PAGE_SECONDS, ActionName, Progress, Wanted, next_step, stop_of
 from services.scraper.stops import CAUSES, Stop
 
@@ -86,7 +86,7 @@ class Scraper:
         if latch is not None and latch.holds(self.fingerprint()):
             self.memory.write(plan_after(plan, latch.code, now))
             return Result(at=now, mode=self.mode, code=latch.code, detail=f"latched since {latch.at:%Y-%m-%d}")
-        if plan is not None and plan.rested and now < plan.next_run:
+        if plan is not None and plan.rested and now < plan.next_run <= now + LONGEST_WAIT:
             return Result(
                 at=now, mode=self.mode, code=plan.code, detail=f"pausing until {plan.next_run:%Y-%m-%d %H:%M} UTC"
             )
