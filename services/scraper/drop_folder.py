@@ -18,8 +18,8 @@ from netflix_trend.inbox import LARGEST_EXPORT, Delivery, RefusedMessage, pack
 
 DONE, REFUSED = "done", "refused"
 OPTIONS = ".options"
-# A file that somebody is still writing changes; one that is whole has been the same for this long. A copy may pause for a
-# second or two.
+# A file that somebody is still writing changes; one that is whole has been the same for this long. A copy may pause for
+# a second or two.
 SETTLED_SECONDS = 3.0
 _WANTED = (".csv", ".zip")
 # A zip may hold much that is never read.
