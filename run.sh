@@ -34,75 +34,22 @@ Usage: ./run.sh [VERB]
   test                    install what the tests need and run everything
   help                    this text
 
-Without a verb: what SyftBox runs, the services in the foreground. Settings: .env (see .env.example).
+Without a verb: what SyftBox runs, the services in the foreground; without Docker a look an hour, once you have imported
+something. Settings: .env (see .env.example).
 TEXT
 }
 
 say() { printf '%s\n' "$*"; }
-fail() { printf 'run.sh: %s\n' "$*" >&2; exit 1; }
+fail() { printf 'run.sh: %s\n' "$*" >&2; exit "$failure"; }
+failure=1
 
 # --- Python ------------------------------------------------------------------------------------------------------
 
-# find_python: the first Python that is new enough; $oldest_python goes before others
-find_python() {
-  for candidate in ${oldest_python:-} python3 python3.13 python3.12 python3.11; do
-    if command -v "$candidate" >/dev/null 2>&1 &&
-      "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-      command -v "$candidate"
-      return
-    fi
-  done
-  fail 'needs Python 3.11 or newer. On Debian or Ubuntu: apt install python3 python3-venv'
-}
-
-as_root_on_debian() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; }
-
-apt_install() {
-  say "Installing $* ..."
-  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq \
-    -o Dpkg::Use-Pty=0 --no-install-recommends "$@"; } >/dev/null
-}
-
 # python_environment LOCK [FOLDER]: a virtual environment, .venv if not named, with the packages of
 # requirements/LOCK.txt, exactly. Says what it does on stderr: what a verb prints is for the caller.
-python_environment() { install_python_environment "$1" "${2:-.venv}" >&2; }
-
-install_python_environment() {
-  lock=requirements/$1.txt venv=$2
-  stamp=$venv/.installed-$1
-  wanted=$(cksum <"$lock")
-  # What the tests need holds what every service needs.
-  for installed in "$1" dev; do
-    found=$(cat "$venv/.installed-$installed" 2>/dev/null || true)
-    [ ! -x "$venv/bin/python" ] || [ "$found" != "$(cksum <"requirements/$installed.txt")" ] || return 0
-  done
-  if ! [ -x "$venv/bin/python" ] || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
-    python=$(find_python) || exit 1
-    say "Making a virtual environment in $venv with $("$python" --version) ..."
-    if ! "$python" -m venv --clear "$venv" >/dev/null 2>&1; then
-      as_root_on_debian || fail "this Python cannot make virtual environments. On Debian or Ubuntu: apt install python3-venv"
-      apt_install python3-venv
-      "$python" -m venv --clear "$venv"
-    fi
-  fi
-  say "Installing $(grep -c '^[a-z].*==' "$lock") locked packages (once) ..."
-  # The lock is complete: resolving it again would only let an older pip trip over it.
-  "$venv/bin/python" -m pip install --disable-pip-version-check --quiet --require-hashes --no-deps -r "$lock" ||
-    fail 'installing packages failed; is a package index reachable?'
-  printf %s "$wanted" >"$stamp"
-}
-
-# syftbox_environment: the real SyftBox server and client, for tests; they need Python 3.12 or older
-syftbox_environment() {
-  for candidate in python3.12 python3.11 python3; do
-    if command -v "$candidate" >/dev/null 2>&1 &&
-      "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null; then
-      oldest_python=$candidate python_environment syftbox .venv-syftbox
-      return
-    fi
-  done
-  [ "${CI:-}" != true ] || fail 'tests with a real SyftBox need Python 3.11 or 3.12'
-  say 'Tests with a real SyftBox will be skipped: SyftBox 0.4.0 needs Python 3.11 or 3.12.'
+python_environment() {
+  . "$root/requirements/environment.sh"
+  install_python_environment "$1" "${2:-.venv}" >&2
 }
 
 # --- Docker ------------------------------------------------------------------------------------------------------
@@ -130,45 +77,95 @@ run_python() {
   PYTHONPATH=$root exec "$root/.venv/bin/python" -P -m "$@"
 }
 
-# without_docker: whether to work on folders of this machine: with PRIVATE_DIR set, or where Docker cannot be used. Then
-# exports where they are.
-without_docker() {
-  private=$(setting PRIVATE_DIR '') && [ -n "$private" ] || why_no_docker >/dev/null || return 1
-  PRIVATE_DIR=$(absolute "${private:-private}")
-  PUBLISHER_DIR=$(absolute "$(setting PUBLISHER_DIR publisher)")
-  DATASITES_DIR=$(absolute "$(setting DATASITES_DIR ./datasites)")
-  export PRIVATE_DIR PUBLISHER_DIR DATASITES_DIR
-}
-
-# publishes_without_docker: somebody who publishes with ./run.sh once has a ledger here. Then exports where it is.
-publishes_without_docker() {
-  [ -n "$(setting PRIVATE_DIR '')" ] || [ -d publisher ] || return 1
-  PRIVATE_DIR=$(setting PRIVATE_DIR private)
-  without_docker
-}
-
-absolute() {
-  case $1 in /*) printf %s "$1" ;; *) printf %s "$root/${1#./}" ;; esac
-}
-
-# processor VERB ARGUMENT...
-processor() { on_private_volume services.processor.cli "$@"; }
-
-# on_private_volume MODULE ARGUMENT...: on the private volume of the running services, else on that of stopped ones, and
-# without Docker on a folder of this machine
-on_private_volume() {
+# on_folders: whether every verb works on folders of this machine and not in Docker: PRIVATE_DIR is set, ./run.sh once has
+# worked here, or there is no Docker. Then exports where they are. Fails where both could be meant.
+on_folders() {
   find_syftbox
-  if without_docker; then
+  if [ -z "$(setting PRIVATE_DIR '')" ]; then
+    publisher=$(folder PUBLISHER_DIR publisher)
+    volume=$(setting COMPOSE_PROJECT_NAME netflix-trend)_publisher
+    if [ -d "$publisher" ]; then
+      ! docker volume inspect "$volume" >/dev/null 2>&1 || fail "both ./run.sh once (folder $publisher) and Docker's" \
+        "services (volume $volume) may have published. For the first: PRIVATE_DIR=./private ./run.sh ${verb:-}" \
+        "... For the second, move that folder elsewhere first. To withdraw, do both."
+    elif reason=$(why_no_docker); then
+      # A Docker that merely does not run may hold everything.
+      ! docker compose version >/dev/null 2>&1 || fail "$reason Start it; to work without: PRIVATE_DIR=./private in .env"
+    else
+      return 1
+    fi
+  fi
+  use_folders
+}
+
+use_folders() {
+  PRIVATE_DIR=$(folder PRIVATE_DIR private) PUBLISHER_DIR=$(folder PUBLISHER_DIR publisher)
+  DATASITES_DIR=$(folder DATASITES_DIR ./datasites)
+  export PRIVATE_DIR PUBLISHER_DIR DATASITES_DIR
+  keep_private
+}
+
+# need_services: Docker, where nobody works without it
+need_services() {
+  need_docker
+  ! on_folders || fail "this clone works without Docker, on $PRIVATE_DIR and $PUBLISHER_DIR. For Docker's services move" \
+    'both elsewhere, take PRIVATE_DIR out of .env, and import again.'
+  prepare_environment
+}
+
+# absolute PATH: as Compose understands one of .env
+absolute() {
+  # shellcheck disable=SC2016 # as written in .env
+  case $1 in
+    /*) printf %s "$1" ;;
+    '~/'* | '$HOME/'* | '${HOME}/'*) printf %s "${HOME:-}/${1#*/}" ;;
+    *) printf %s "$root/${1#./}" ;;
+  esac
+}
+
+# real PATH: without links and .., as far as it is there
+real() (
+  path=$1 missing=
+  until cd -P "${path:-/}" 2>/dev/null; do missing=/${path##*/}$missing path=${path%/*}; done
+  printf %s "${PWD%/}$missing"
+)
+
+# keep_private: exports, tables and secrets must not lie where SyftBox uploads
+keep_private() {
+  uploaded=$(real "$(folder DATASITES_DIR ./datasites)")
+  for one in OUTPUT_DIR=drop SECRETS_DIR=secrets PRIVATE_DIR=private PUBLISHER_DIR=publisher SYFTBOX_TOKEN_DIR=syftbox-token; do
+    place=$(folder "${one%=*}" "${one#*=}")
+    case $(real "$place")/ in
+      "$uploaded"/*) fail "${one%=*}: $place would be uploaded, it lies in $uploaded. Name another folder in .env" ;;
+    esac
+  done
+}
+
+is_running() { [ -n "$(docker compose ps --quiet --status running "$1" 2>/dev/null)" ]; }
+
+# on_volumes SERVICE MODULE ARGUMENT...: in the running service, else in a container of its own on the same volumes, or on
+# folders of this machine. Does not return.
+on_volumes() {
+  service=$1
+  shift
+  if on_folders; then
     python_environment demo
     export_settings
     run_python "$@"
   fi
   prepare_environment
-  if [ -n "$(docker compose ps --quiet --status running processor 2>/dev/null)" ]; then
-    exec docker compose exec --no-TTY processor python -m "$@"
+  if is_running "$service"; then
+    exec docker compose exec --no-TTY "$service" python -m "$@"
   fi
-  docker compose run --rm --quiet-pull prepare >&2
-  exec docker compose run --rm --no-deps --no-TTY processor python -m "$@"
+  if ! docker compose run --rm --quiet-pull prepare >&2 && [ "$service" != processor ]; then exit 1; fi
+  if [ "$service" = publisher ]; then need_datasite; fi
+  exec docker compose run --rm --no-deps --no-TTY "$service" python -m "$@"
+}
+
+# need_datasite: Docker would make the mounted folder, and SyftBox would take it for a complete datasite
+need_datasite() {
+  datasite=$(folder DATASITES_DIR ./datasites)/$(setting SYFTBOX_EMAIL me@example.org)
+  [ -d "$datasite" ] || fail "there is no datasite $datasite. Start SyftBox, and check SYFTBOX_EMAIL and DATASITES_DIR in .env"
 }
 
 # export_settings: what .env says about reading exports, for a process outside of Compose
@@ -180,12 +177,17 @@ export_settings() {
   done
 }
 
-# setting NAME DEFAULT: from the environment, else from .env
+# setting NAME DEFAULT: from the environment, else from .env, read as Compose reads it: quotes and comments are no value
 setting() {
   eval "value=\${$1:-}"
-  [ -n "$value" ] || value=$(sed -n "s/^$1=//p" .env 2>/dev/null | tail -n 1)
+  [ -n "$value" ] || value=$(cat .env 2>/dev/null | tr -d '\r' | sed -n -e 's/^[[:blank:]]*//; s/^export[[:blank:]]*//' \
+    -e "s/^$1[[:blank:]]*=[[:blank:]]*//p" | tail -n 1 | sed -e "s/^'\([^']*\)'.*/\1/; t" \
+    -e 's/^"\([^"]*\)".*/\1/; t' -e 's/[[:blank:]]#.*//; s/[[:blank:]]*$//')
   printf %s "${value:-$2}"
 }
+
+# folder NAME DEFAULT: the setting as an absolute path
+folder() { absolute "$(setting "$1" "$2")"; }
 
 # find_syftbox: where SyftBox started us, or we lie in its folder apps/, it knows who and where we are, whichever the
 # generation: from its variables, else from its configuration. What .env says goes first.
@@ -205,7 +207,7 @@ find_syftbox() {
     datasites=${data:+$data/datasites}
   fi
   [ -z "$email" ] || export SYFTBOX_EMAIL="$email"
-  [ -z "$datasites" ] || export DATASITES_DIR="$datasites"
+  [ -z "$datasites" ] || export DATASITES_DIR="$(absolute "$datasites")"
 }
 
 # json_value NAME FILE: a text of a flat JSON file; nothing when it is not there
@@ -217,6 +219,7 @@ json_value() {
 prepare_environment() {
   [ -f .env ] || cp .env.example .env
   find_syftbox
+  keep_private
   # Days and weeks are cut in this machine's time zone unless .env names another; a container does not know it.
   if [ -z "$(setting TZ '')" ]; then
     TZ=$(readlink /etc/localtime 2>/dev/null | sed -n 's|.*/zoneinfo/||p')
@@ -227,27 +230,73 @@ prepare_environment() {
   if [ "$(id -u)" != 0 ]; then
     PARTICIPANT_UID=$(id -u) PARTICIPANT_GID=$(id -g)
     export PARTICIPANT_UID PARTICIPANT_GID
-    mkdir -p "$(setting OUTPUT_DIR ./drop)" "$(setting DATASITES_DIR ./datasites)" "$(setting SECRETS_DIR ./secrets)"
+    mkdir -p "$(folder OUTPUT_DIR ./drop)" "$(folder DATASITES_DIR ./datasites)" "$(folder SECRETS_DIR ./secrets)"
   fi
 }
 
 # --- Verbs -------------------------------------------------------------------------------------------------------
 
+# in_background COMMAND ...: one that ends in exec, so that it ends with us: SyftBox sends its signal to the shell only
+in_background() {
+  (failure=1; "$@") &
+  child=$!
+  wait "$child"
+}
+
+stop() {
+  [ -z "$child" ] || { kill -TERM "$child" 2>/dev/null || :; wait "$child" || :; }
+  exit 0
+}
+
 participant_in_foreground() {
+  # SyftBox would start a failing app again every five seconds.
+  failure=0 child=
+  trap stop TERM INT HUP
   if reason=$(why_no_docker); then
-    # Exit 0: SyftBox would start a failing app again every five seconds.
+    drop=$(folder OUTPUT_DIR ./drop)
+    # A Docker that merely does not run yet may have services that publish.
+    if ! docker compose version >/dev/null 2>&1 && on_folders && has_exports; then look_hourly; fi
     say "Netflix Trend is not running. $reason Without Docker: ./run.sh once EXPORT"
     exit 0
   fi
-  prepare_environment
+  need_services
   [ "$inside_syftbox" = yes ] || exec docker compose up --build
-  docker compose up --build &
-  compose=$!
-  # SyftBox ends the shell only: pass it on.
-  trap 'kill -TERM "$compose" 2>/dev/null; wait "$compose"; exit 0' TERM INT HUP
-  # Exit 0, for the same reason as above: what failed once, such as building, would fail every five seconds.
-  wait "$compose" || say 'Netflix Trend has stopped with an error, see above. Then: ./run.sh up'
+  in_background exec docker compose up --build ||
+    say 'Netflix Trend has stopped with an error, see above. Then: ./run.sh up'
   exit 0
+}
+
+# has_exports: whether something was imported without Docker, or lies in the drop folder
+has_exports() {
+  for file in "$PRIVATE_DIR"/profiles/*/ "$drop"/*.[cC][sS][vV] "$drop"/*.[zZ][iI][pP]; do
+    [ ! -e "$file" ] || return 0
+  done
+  return 1
+}
+
+# look_hourly: what the services do, without Docker: import what lies in the drop folder, answer what is due
+look_hourly() {
+  say 'Without Docker: looking once an hour.'
+  while :; do
+    for file in "$drop"/*.[cC][sS][vV] "$drop"/*.[zZ][iI][pP]; do
+      # A file that has just been written may not be whole yet.
+      [ -f "$file" ] && [ -n "$(find "$file" -mmin +1)" ] || continue
+      in_background on_volumes processor services.processor.cli import "$file" || continue
+      place=$drop/done/${file##*/}
+      [ ! -e "$place" ] || place=$drop/done/$(date +%s)-${file##*/}
+      mkdir -p "$drop/done" && mv "$file" "$place" || :
+    done
+    in_background look_once || say 'This look failed, see above; the next one is in an hour.'
+    in_background exec sleep 3600 || :
+  done
+}
+
+# look_once: as ./run.sh once, but nobody asked for it: who has published nothing yet has to say ./run.sh join first
+look_once() { ask_first; run_once; }
+
+ask_first() {
+  manifest=$DATASITES_DIR/$(setting SYFTBOX_EMAIL me@example.org)/app_data/netflix_trend/manifest.json
+  [ -e "$PUBLISHER_DIR/ledger.jsonl" ] || [ -e "$manifest" ] || export JOIN="${JOIN:-ask}"
 }
 
 import_help() {
@@ -268,8 +317,8 @@ import_files() {
     '') fail 'import: name at least one file, such as ./run.sh import NetflixViewingHistory.csv' ;;
     -h | --help) import_help; exit 0 ;;
   esac
-  if without_docker; then
-    processor import "$@"
+  if on_folders; then
+    on_volumes processor services.processor.cli import "$@"
   fi
   options=
   while [ $# -gt 0 ]; do
@@ -293,7 +342,7 @@ import_files() {
   done
   [ $# -gt 0 ] || fail 'import: name at least one file'
   prepare_environment
-  drop=$(setting OUTPUT_DIR ./drop)
+  drop=$(folder OUTPUT_DIR ./drop)
   mkdir -p "$drop"
   for file in "$@"; do
     case $file in /*) ;; *) file=$called_from/$file ;; esac
@@ -312,19 +361,20 @@ import_files() {
   say 'Next: ./run.sh status shows what was read and published; ./run.sh up starts the services if they do not run.'
 }
 
-# choose VERB ARGUMENT...: keep a choice; the publisher obeys it at its next look, within a minute, or here at once
+# choose VERB ARGUMENT...: keep a choice; the running publisher obeys it at once, and where none runs it looks once
 choose() {
-  case " $* " in *' --help '* | *' -h '*) on_private_volume services.common.choose "$@" ;; esac
-  (on_private_volume services.common.choose "$@") || exit 1
-  find_syftbox
-  if without_docker; then run_once; fi
+  case " $* " in *' --help '* | *' -h '*) on_volumes processor services.common.choose "$@" ;; esac
+  (on_volumes processor services.common.choose "$@") || exit 1
+  if on_folders; then look_once; fi
+  ! is_running publisher || return 0
+  (on_volumes publisher services.publisher.look) ||
+    fail 'your choice is kept but not carried out: your datasite still holds what it held. Next: ./run.sh up'
 }
 
 # run_once [EXPORT ...]: processor and publisher in one process, on folders of this machine
 run_once() {
   find_syftbox
-  PRIVATE_DIR=$(setting PRIVATE_DIR private)
-  without_docker
+  use_folders
   python_environment demo
   export_settings
   run_python services.once "$@"
@@ -332,8 +382,7 @@ run_once() {
 
 # scraper VERB [OPTION ...]: the browser, in a container of its own that is removed afterwards
 scraper() {
-  need_docker
-  prepare_environment
+  need_services
   verb=$1
   shift
   if [ "$verb" != scrape ]; then # nothing else needs the queue
@@ -356,69 +405,29 @@ give_cookies() {
 run_dashboard() {
   find_syftbox
   port=${SYFTBOX_ASSIGNED_PORT:-$(setting DASHBOARD_PORT 8651)}
-  if [ "${1:-}" != --demo ] && ! without_docker; then
+  if [ "${1:-}" = --demo ]; then
+    use_folders
+  elif ! on_folders; then
     prepare_environment
     docker compose up --detach --build --wait
     say "Open http://127.0.0.1:$port"
     return
   fi
   python_environment demo
+  ask_first
   export_settings
-  DASHBOARD_PORT=$port OUTPUT_DIR=$(absolute "$(setting OUTPUT_DIR ./drop)")
-  # Without services that run all the time nothing is published by surprise.
-  JOIN=$(setting JOIN ask)
-  export DASHBOARD_PORT OUTPUT_DIR JOIN
+  DASHBOARD_PORT=$port OUTPUT_DIR=$(folder OUTPUT_DIR ./drop)
+  export DASHBOARD_PORT OUTPUT_DIR
   run_python services.once.dashboard "$@"
 }
 
 show_status() {
-  find_syftbox
-  if publishes_without_docker; then
-    python_environment demo
-    export_settings
-    run_python services.publisher.status
-  fi
-  need_docker
-  prepare_environment
+  if on_folders; then on_volumes publisher services.publisher.status; fi
   docker compose ps --all --format 'table {{.Service}}\t{{.Status}}'
   say ''
-  docker compose run --rm --no-deps --no-TTY publisher python -m services.publisher.status
+  (on_volumes publisher services.publisher.status) || exit 1
   say ''
   docker compose logs --no-log-prefix --tail 5 processor publisher 2>/dev/null || true
-}
-
-# need_for_tests COMMAND PACKAGES TESTS: installs what a kind of tests needs, or says what is missing
-need_for_tests() {
-  ! command -v "$1" >/dev/null 2>&1 || return 0
-  if as_root_on_debian; then
-    # shellcheck disable=SC2086 # a list of packages
-    apt_install $2
-  elif [ "${CI:-}" = true ]; then
-    fail "$1 is missing. On Debian or Ubuntu: apt install $2"
-  else
-    say "Missing: $1 (apt install $2). $3 will be skipped."
-  fi
-}
-
-run_tests() {
-  python_environment dev
-  need_for_tests redis-server redis-server 'Tests with a real Redis'
-  need_for_tests chromedriver 'chromium chromium-driver' 'Tests with a real browser'
-  syftbox_environment
-  if reason=$(why_no_docker); then
-    [ "${CI:-}" != true ] || fail "container tests cannot run. $reason"
-    say "Container tests will be skipped. $reason"
-  fi
-  bin=.venv/bin
-  say '--- ruff'
-  $bin/ruff check .
-  $bin/ruff format --check .
-  say '--- mypy'
-  $bin/mypy
-  say '--- import-linter'
-  $bin/lint-imports
-  say '--- pytest'
-  $bin/python -m pytest "$@"
 }
 
 verb=${1:-}
@@ -432,8 +441,7 @@ case $verb in
     run_python "$module" "$@"
     ;;
   up)
-    need_docker
-    prepare_environment
+    need_services
     docker compose up --detach --build --wait
     say "Running: http://127.0.0.1:${SYFTBOX_ASSIGNED_PORT:-$(setting DASHBOARD_PORT 8651)} is your page."
     say "Put NetflixViewingHistory.csv into $(setting OUTPUT_DIR ./drop), or: ./run.sh import FILE"
@@ -455,18 +463,8 @@ case $verb in
       python -m services.scraper login --listen 0.0.0.0 --port "$port"
     ;;
   cookies) give_cookies "$@" ;;
-  insights | event) processor "$verb" "$@" ;;
-  privacy)
-    find_syftbox
-    if publishes_without_docker; then
-      python_environment demo
-      export_settings
-      run_python services.publisher.summary
-    fi
-    need_docker
-    prepare_environment
-    docker compose run --rm --no-deps --no-TTY publisher python -m services.publisher.summary
-    ;;
+  insights | event) on_volumes processor services.processor.cli "$verb" "$@" ;;
+  privacy) on_volumes publisher services.publisher.summary ;;
   join | pause | withdraw | limits) choose "$verb" "$@" ;;
   once) run_once "$@" ;;
   dashboard) run_dashboard "$@" ;;
@@ -486,7 +484,10 @@ case $verb in
       *) exec $compose up --build "$@" ;;
     esac
     ;;
-  test) run_tests "$@" ;;
+  test)
+    . "$root/tests/run.sh"
+    run_tests "$@"
+    ;;
   help | -h | --help) usage ;;
   *)
     printf 'run.sh: there is no verb %s.\n\n' "$verb" >&2

@@ -135,14 +135,9 @@ def observe(survey: Survey, contributions: Sequence[Contribution]) -> list[bytes
 
 def noisy_sets(question: TopShowsQuestion, round_name: str, payloads: Sequence[bytes]) -> NDArray[np.bool_]:
     """Return bool[N, candidates + k]: which candidates and, after them, which dummies are in each noisy set."""
-    coefficients = decode_coefficients(question, b"".join(payloads)).astype(np.int64)
     items = len(question.candidates)
     places = [*shuffled_positions(round_name, items), *range(items, items + question.k)]
-    points = np.array(places, dtype=np.int64) + 1
-    value = np.zeros((len(payloads), len(points)), dtype=np.int64)
-    for column in coefficients.T[::-1]:
-        value = (value * points + column[:, None]) % question.prime
-    return value < question.threshold
+    return question.channel.members(decode_coefficients(question, b"".join(payloads)), places)
 
 
 def likelihood(survey: Survey, contribution: Contribution, payloads: Sequence[bytes]) -> NDArray[np.float64]:

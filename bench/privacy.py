@@ -203,22 +203,33 @@ def false_top_shows() -> Iterator[Line]:
 def volume() -> Iterator[Line]:
     """Measure the mean error of the share of people below each bucket, when everybody answers about volume.
 
-    The target for N=1000 is the study's for two operators; its own simulation of this mechanism reached 1.8.
+    In our population and, since the prior is near to it, in the worst of the worlds of `bench.intervals`. The target
+    for N=1000 is the study's for two operators; its own simulation of this mechanism reached 1.8.
     """
+
+    def error(exact: NDArray[np.int64], generator: np.random.Generator) -> float:
+        counts = np.sum([generator.multinomial(n, row) for n, row in zip(exact, channel, strict=True)], axis=0)
+        shares = map_em(counts, channel, prior, PRIOR_PEOPLE)
+        return float(100 * np.abs(np.cumsum(shares) - np.cumsum(exact) / exact.sum())[:-1].mean())
+
     prior = prior_shares(VOLUME_BUCKETS)
+    channel = VolumeQuestion.ask(odds=Fraction(739, 100), weight=1).channel.channel()  # e**2
     for people, most in ((100, 4.5), (1000, 2.0)):
-        question = VolumeQuestion.ask(odds=Fraction(739, 100), weight=1)  # e**2
-        channel, errors = question.channel.channel(), []
+        errors = []
         for seed in range(200):
-            generator = np.random.default_rng(seed)
             (week,) = Population(people, 200, seed).weeks(1)
             buckets = np.searchsorted(VOLUME_BUCKETS, week.titles, side="right") - 1
             exact = np.bincount(buckets, minlength=len(VOLUME_BUCKETS))
-            counts = np.sum([generator.multinomial(n, row) for n, row in zip(exact, channel, strict=True)], axis=0)
-            shares = map_em(counts, channel, prior, PRIOR_PEOPLE)
-            errors.append(100 * np.abs(np.cumsum(shares) - np.cumsum(exact) / people)[:-1].mean())
-        error = float(np.mean(errors))
-        yield Line(f"S3 mean error, N={people}, eps=2, points", f"{error:.2f}", f"<= {most}", error <= most)
+            errors.append(error(exact, np.random.default_rng(seed)))
+        mean = float(np.mean(errors))
+        yield Line(f"S3 mean error, N={people}, eps=2, points", f"{mean:.2f}", f"<= {most}", mean <= most)
+        generator = np.random.default_rng(people)
+        means = {
+            name: float(np.mean([error(generator.multinomial(people, shares), generator) for _ in range(200)]))
+            for name, shares in WORLDS.items()
+        }
+        worst = max(means, key=lambda name: means[name])
+        yield Line(f"    where {worst}", f"{means[worst]:.2f}", f"<= {most}", means[worst] <= most)
 
 
 def gates() -> Iterator[Line]:
@@ -377,6 +388,7 @@ def recalled() -> Iterator[Line]:
         yield Line(f"S1 recall, {name}", f"{mean:.2f}", f">= {least:.2f} - {noise:.2f}", mean >= least - noise)
     each = np.array([cohort(1000, 26, seed).mean(axis=0) for seed in range(8)])
     mean_of = dict(zip(WAYS, each.mean(axis=0), strict=True))
+    yield Line("S5 recall of 26 weeks, odds 8, rotating", f"{mean_of['all time']:.2f}", "none", met=True)
     for way in ("filtered", "rotating"):
         yield Line(f"S1 recall, list, odds 8, {way}", f"{mean_of[way]:.2f}", ">= .60", mean_of[way] >= 0.60)
     for way in ("filtered + prior", "rotating + prior"):

@@ -32,7 +32,7 @@ _LOOKS = frozenset({13, 17, 21, 25})
 VOCABULARY = Vocabulary.build(CatalogueTitle(title=f"Show {n}", kind="series") for n in range(_SHOWS))
 CHART = [show.title for show in VOCABULARY.shows]
 NUMBER = {title: number for number, title in enumerate(CHART)}
-WAYS = ("chart alone", "raw", "filtered", "filtered + prior", "rotating", "rotating + prior")
+WAYS = ("chart alone", "raw", "filtered", "filtered + prior", "rotating", "rotating + prior", "all time")
 
 
 def answered(
@@ -69,24 +69,30 @@ def recall(reach: NDArray[np.int64], chosen: Iterable[str]) -> float:
 def cohort(answering: int, weeks: int, seed: int) -> NDArray[np.float64]:
     """Return float64[looks, WAYS], recall of one cohort.
 
-    The first 50 shows of the chart are asked about every week; the rotating ways ask as the product does.
+    The first 50 shows of the chart are asked about every week; the rotating ways and the sum over all rounds ask as the
+    product does. The sum is compared with what was watched in all weeks so far.
     """
     found = []
     fixed: list[RoundStatistics] = []
     rotating: list[RoundStatistics] = []
     candidates = list(range(50))
+    so_far = np.zeros(_SHOWS, np.int64)
     for number, simulated in enumerate(Population(answering, _SHOWS, seed, taste=0.8).weeks(weeks)):
         week, draw = _FIRST + number, 1000 * seed + number
         fixed.append(answered(simulated.shows, week, list(range(50)), draw))
         rotating.append(answered(simulated.shows, week, candidates, draw))
         candidates = next_candidates(rotating, VOCABULARY.shows, week + 1)
+        so_far += simulated.reach(_SHOWS)
         if number in _LOOKS or number == weeks - 1:
             raw = fixed[-1].top_shows
             assert raw is not None
             asked = (fixed, rotating)
             lists = ([show.title for show in raw.shows], *(ranking(one, way) for one in asked for way in (False, True)))
             reach = simulated.reach(_SHOWS)
-            found.append([recall(reach, way) for way in (CHART, *lists)])
+            all_time = find_trends(rotating).all_time
+            assert all_time is not None
+            summed = recall(so_far, [show.title for show in all_time.shows])
+            found.append([*(recall(reach, way) for way in (CHART, *lists)), summed])
     return np.array(found)
 
 

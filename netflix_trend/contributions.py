@@ -2,7 +2,7 @@
 
 The unit of privacy is one person and one ISO week: whatever was watched in it, including nothing, on all profiles. An
 answer about life events hides all of a person's events and the views around them alike. So a week's views may count in
-the one answer about the week, and again in answers about the quarters whose events they lie near to.
+the one answer about the week, and again in the answers about two quarters at most, whose events they lie near to.
 """
 
 from __future__ import annotations
@@ -23,6 +23,10 @@ from netflix_trend.quarters import Quarter
 from netflix_trend.release import encode_coefficients
 from netflix_trend.survey import EffectQuestion, Question, Survey, TopShowsQuestion, shuffled_positions
 from netflix_trend.weeks import Week
+
+# Of a longer event the first days are compared. With more than 42 a week could lie near to events of three quarters: it
+# is near to those that begin in the 2 * 42 + 6 days around it, and no quarter is shorter than 90 days.
+MOST_EVENT_DAYS = 42
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class ProfileSet:
 
     def change(self, quarter: Quarter) -> Fraction | None:
         """Return how many more views a week there were during the longest event that began in a quarter (the first of
-        several) than in as many days before it. Days that are not covered yet do not count.
+        several) than in as many days before it, MOST_EVENT_DAYS at most. Days that are not covered yet do not count.
 
         None without such an event, or when the history does not reach back that far.
         """
@@ -75,7 +79,7 @@ class ProfileSet:
         if not begun:
             return None
         event = max(begun, key=lambda one: one.days)
-        days = (min(event.last_day, self.covered_through) - event.first_day).days + 1
+        days = min(MOST_EVENT_DAYS, (min(event.last_day, self.covered_through) - event.first_day).days + 1)
         before = event.first_day - timedelta(days=days)
         views = np.concatenate([each.full["day"][each.full["kind"] != SUPPLEMENTAL] for each in self.profiles])
         if days < 1 or not len(views) or views.min() > np.datetime64(before):

@@ -19,15 +19,13 @@ from pydantic import Field, ValidationError
 
 from netflix_trend import APP_NAME
 from netflix_trend.canonical import canonical_json
-from netflix_trend.files import UnsafeFile, open_stranger_folder, read_stranger, restore_file
-from netflix_trend.permissions import PERMISSION_FILES, readable, write_permissions
+from netflix_trend.files import UnsafeFile, open_stranger_folder, read_own, read_stranger, restore_file
+from netflix_trend.permissions import LARGEST_FILE, PERMISSION_FILES, permission_rules, readable, write_permissions
 from netflix_trend.settings import DATASITE_NAME
 from netflix_trend.survey import Strict
 
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST = 65_536
-# SyftBox 0.4.0 nominally syncs 10 MiB, but rewriting a file fails from about 8.4 MB (syftbox.md, 2.1).
-LARGEST_FILE = 8_000_000
 _FILE_NAME = re.compile(r"[a-z0-9_-][a-z0-9_.-]*", re.IGNORECASE | re.ASCII)
 _NEVER_SYNCED = (".log", ".tmp")
 # Folders that one of the generations leaves out, and marks that they put into names of files they have refused
@@ -134,6 +132,8 @@ class Datasite:
             check_syncable(name, data)
             if PurePosixPath(name).name in PERMISSION_FILES:
                 raise DatasiteError(f"{name} is made from the readers")
+        for name, data in permission_rules(readers).items():
+            check_syncable(name, data)
         self._refuse_links(folder)
         _remove_others(folder, {*PERMISSION_FILES, *files})
         write_permissions(folder, readers, durable=durable)
@@ -141,11 +141,12 @@ class Datasite:
             restore_file(folder / name, data, durable=durable, modified=modified)
 
     def digests(self) -> dict[str, str]:
-        """Return the SHA-256 of each file that the app has in the datasite, by name, the permission files left out."""
-        paths = {name: self.app_data / name for name in sorted(self.published() - set(PERMISSION_FILES))}
-        return {
-            name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in paths.items() if not path.is_symlink()
-        }
+        """Return the SHA-256 of each file that the app has in the datasite, by name, the permission files left out, and
+        what is no file that SyftBox would sync.
+        """
+        names = sorted(self.published() - set(PERMISSION_FILES))
+        found = ((name, read_own(self.app_data / name, LARGEST_FILE)) for name in names)
+        return {name: hashlib.sha256(data).hexdigest() for name, data in found if data is not None}
 
     def withdraw(self) -> None:
         """Remove everything the app has in the datasite, for good: first every rule, then the files.
@@ -187,7 +188,7 @@ class Datasite:
             raise DatasiteError(f"{'/'.join(inside)}: files go into app_data/{APP_NAME} and public/{APP_NAME} only")
         for path in (self.root, *(self.root.joinpath(*inside[: depth + 1]) for depth in range(len(inside)))):
             if path.is_symlink():
-                place = path.relative_to(self.datasites).as_posix().removeprefix(f"{self.email}/")
+                place = path.relative_to(self.root).as_posix() if path != self.root else "the datasite"
                 raise DatasiteError(f"{place} is a link; remove it, files are written into a real folder only")
 
 
@@ -243,11 +244,8 @@ def _remove_others(folder: Path, keep: set[str]) -> None:
 
 
 def _matches(path: Path, entry: _FileEntry) -> bool:
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return False
-    return len(data) == entry.size and hashlib.sha256(data).hexdigest() == entry.sha256
+    data = read_own(path, entry.size)
+    return data is not None and len(data) == entry.size and hashlib.sha256(data).hexdigest() == entry.sha256
 
 
 def check_syncable(name: str, data: bytes) -> None:

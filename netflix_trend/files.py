@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,11 +37,12 @@ def write_atomically(
     modified: seconds since 1970 that the file says it was written at, None for now. settle: False when the caller
     calls `sync_folder` itself, after several files of one folder. mode: rights of the file, less the umask.
 
-    The temporary name starts with a dot because SyftBox never syncs dot-files. With `durable` the bytes and the
+    The temporary name starts with a dot because SyftBox never syncs dot-files. It is another one every time: threads
+    write too, and containers that share a folder may have equal process numbers. With `durable` the bytes and the
     rename have reached the disk when this returns.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
+    temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -63,7 +67,7 @@ def restore_file(
     Nothing is written when it is so already; returns whether anything was. Missing folders are made. Otherwise as
     `write_atomically`.
     """
-    if _holds(path, data):
+    if read_own(path, len(data)) == data:
         return False
     if path.is_symlink():
         path.unlink()
@@ -74,18 +78,31 @@ def restore_file(
     return True
 
 
-def _holds(path: Path, data: bytes) -> bool:
-    """Return whether `path` is a regular file, not reached by a link, with exactly these bytes."""
+def read_own(path: Path, most: int) -> bytes | None:
+    """Return the bytes of a regular file of at most `most` bytes; None for anything else, such as a link, a FIFO that
+    would be waited for, or a file that may not be read.
+
+    path: in a folder of our own, but something else may have been put there.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
-        return False
+        return None
     try:
         status = os.fstat(descriptor)
-        is_file = stat.S_ISREG(status.st_mode) and status.st_size == len(data)
-        return is_file and os.read(descriptor, len(data) + 1) == data
+        data = os.read(descriptor, most + 1) if stat.S_ISREG(status.st_mode) and status.st_size <= most else None
     finally:
         os.close(descriptor)
+    return data if data is not None and len(data) <= most else None
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock that other threads and processes wait for. `path`: an empty file for it; missing folders are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def sync_folder(folder: Path) -> None:
@@ -110,7 +127,7 @@ def open_stranger(root: Path | int, relative: str, limit: int) -> BinaryIO:
 def _open_stranger(root: Path | int, relative: str, limit: int) -> int:
     folder_parts, _, name = relative.rpartition("/")
     if relative.startswith("/"):
-        raise UnsafeFile("path", f"{relative!r} is not a plain relative path")
+        raise UnsafeFile("path", f"{_spoken(relative)!r} is not a plain relative path")
     is_direct = isinstance(root, int) and not folder_parts
     folder = root if is_direct and isinstance(root, int) else open_stranger_folder(root, folder_parts)
     try:
@@ -122,11 +139,11 @@ def _open_stranger(root: Path | int, relative: str, limit: int) -> int:
     status = os.fstat(descriptor)
     problem = None
     if not stat.S_ISREG(status.st_mode):
-        problem = UnsafeFile("not_a_file", f"{relative} is not a regular file")
+        problem = UnsafeFile("not_a_file", f"{_spoken(relative)} is not a regular file")
     elif status.st_nlink != 1:
-        problem = UnsafeFile("hard_link", f"{relative} has more than one name")
+        problem = UnsafeFile("hard_link", f"{_spoken(relative)} has more than one name")
     elif status.st_size > limit:
-        problem = UnsafeFile("too_large", f"{relative} has {status.st_size} bytes, at most {limit} are read")
+        problem = UnsafeFile("too_large", f"{_spoken(relative)} has {status.st_size} bytes, at most {limit} are read")
     if problem is not None:
         os.close(descriptor)
         raise problem
@@ -144,7 +161,7 @@ def read_stranger(root: Path | int, relative: str, limit: int) -> bytes:
     finally:
         os.close(descriptor)
     if not left:
-        raise UnsafeFile("too_large", f"{relative} grew beyond {limit} bytes while it was read")
+        raise UnsafeFile("too_large", f"{_spoken(relative)} grew beyond {limit} bytes while it was read")
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
@@ -165,7 +182,13 @@ def open_stranger_folder(root: Path | int, relative: str) -> int:
     return folder
 
 
+def _spoken(relative: str) -> str:
+    """Return a path for a message, which may be logged: without the address that names a datasite."""
+    return "/".join(part for part in relative.split("/") if "@" not in part) or "the datasite"
+
+
 def _open_unfollowed(name: str, flags: int, folder: int, relative: str) -> int:
+    relative, part = _spoken(relative), _spoken(name)
     if name in ("", ".", "..") or "\0" in name:
         raise UnsafeFile("path", f"{relative!r} is not a plain relative path")
     try:
@@ -177,4 +200,4 @@ def _open_unfollowed(name: str, flags: int, folder: int, relative: str) -> int:
     except UnicodeEncodeError:
         raise UnsafeFile("path", f"{relative!r} is not a plain relative path") from None
     except OSError as error:  # ELOOP for a symbolic link, ENOTDIR for a file in a folder's place, ENXIO for a socket
-        raise UnsafeFile("not_a_file", f"{relative}: {name} cannot be opened safely ({error.strerror})") from error
+        raise UnsafeFile("not_a_file", f"{relative}: {part} cannot be opened safely ({error.strerror})") from error

@@ -1,28 +1,26 @@
 """The record of every release and of what it cost: append-only, on disk before a release appears anywhere.
 
-One line of JSON a release, chained by hashes. A round is drawn once for ever: publishing again copies the bytes of
-the ledger. A ledger that was lost, or restored from an old backup, means that rounds are skipped, never that they are
-drawn again, as long as the datasite shows that something was drawn.
+One line of JSON a release, sealed and chained by hashes. A round is drawn once for ever: publishing again copies the
+bytes of the ledger. A ledger that was lost, or restored from an old backup, means that rounds are skipped, never that
+they are drawn again, as long as the datasite shows that something was drawn.
 """
 
 from __future__ import annotations
 
 import base64
-import fcntl
 import hashlib
 import logging
 import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
 from netflix_trend.canonical import canonical_json
-from netflix_trend.files import sync_folder
-from netflix_trend.survey import Strict
+from netflix_trend.files import locked, sync_folder
+from netflix_trend.survey import Question, Strict, Survey
 from netflix_trend.weeks import Week
 
 _log = logging.getLogger("ledger")
@@ -34,35 +32,50 @@ class LedgerError(Exception):
     """The ledger is damaged; nothing is published until a person has looked at it."""
 
 
-class Opening(Strict):
+class _Line(Strict):
+    """One line. previous: SHA-256 of the line before. seal: of this one without it, which guards the last line too."""
+
+    previous: str
+    seal: str = ""
+
+    @property
+    def sealed(self) -> bytes:
+        """The line as it is written."""
+        bare = self.model_dump(exclude={"seal"})
+        return canonical_json({**bare, "seal": hashlib.sha256(canonical_json(bare)).hexdigest()})
+
+
+class Opening(_Line):
     """First line."""
 
     kind: Literal["opening"] = "opening"
-    previous: str
 
 
-class Gap(Strict):
+class Gap(_Line):
     """The datasite held a release that the ledger does not know: the ledger was lost, or is an older copy of itself.
-    Rounds up to `skip_through` that are not in it may have been drawn, and are never answered.
+    Rounds up to `skip_through`, and `rounds`, that are not in it may have been drawn, and are never answered.
+
+    rounds: those that were not over by the clock, which may have been slow; or the file may be forged, and then it
+    costs that round and no other.
     """
 
     kind: Literal["gap"] = "gap"
-    skip_through: str
-    previous: str
+    skip_through: str | None
+    rounds: Annotated[tuple[str, ...], Field(strict=False)] = ()
 
 
-class Entry(Strict):
-    """One release: what was asked, at which odds (w1, w0), the exact bytes, and the hash of the line before."""
+class Entry(_Line):
+    """One release: who asked, what, at which odds (w1, w0), and the exact bytes."""
 
     kind: Literal["release"] = "release"
     round: str
+    aggregator: str
     question: str
     mechanism: str
     survey: str
     vocabulary: str
     odds: Annotated[tuple[int, int], Field(strict=False)]
     release: str
-    previous: str
 
     @property
     def data(self) -> bytes:
@@ -76,13 +89,22 @@ _LATER_LINE: TypeAdapter[Gap | Entry] = TypeAdapter(Annotated[Gap | Entry, Field
 class Ledger:
     """An open ledger. Use `open_ledger`, which holds a lock against other processes."""
 
-    def __init__(self, path: Path, skipped: list[str], entries: list[Entry], last: str, durable: bool) -> None:
+    def __init__(self, path: Path, gaps: list[Gap], entries: list[Entry], last: str, durable: bool) -> None:
         self.path = path
         self.entries = entries
         self._of_round = {entry.round: entry for entry in reversed(entries)}
-        self._skip_through = max(map(Week.parse, skipped), default=None)
+        self._skip_through: Week | None = None
+        self._skipped: set[str] = set()
+        for gap in gaps:
+            self._skip(gap)
         self._last = last
         self._durable = durable
+
+    def _skip(self, gap: Gap) -> None:
+        if gap.skip_through is not None:
+            through = Week.parse(gap.skip_through)
+            self._skip_through = max(through, self._skip_through or through)
+        self._skipped.update(gap.rounds)
 
     def entry(self, week: Week) -> Entry | None:
         """Return the release of a round, None when the round was not drawn."""
@@ -90,7 +112,8 @@ class Ledger:
 
     def skips(self, week: Week) -> bool:
         """Return whether the round may have been drawn with a ledger that was lost or replaced by an older copy."""
-        return self._skip_through is not None and week <= self._skip_through and self.entry(week) is None
+        may_have = str(week) in self._skipped or (self._skip_through is not None and week <= self._skip_through)
+        return may_have and self.entry(week) is None
 
     def reports_near(self, week: Week) -> int:
         """Return the most reports that lie in any window of 52 weeks together with `week`, itself not counted.
@@ -102,28 +125,32 @@ class Ledger:
         return max((sum(start <= index < start + WEEKS_PER_YEAR for index in indices) for start in starts), default=0)
 
     def skip_after_gap(self, published: Collection[str], now: Week) -> bool:
-        """Skip all rounds up to `now` when a published round is not in the ledger. Returns whether that was so."""
-        # A file about a week that is not over was not drawn by us; heeding it would let a forger stop us for good.
-        weeks = [week for week in map(Week.parse, published) if week <= now]
-        if all(self.entry(week) is not None or self.skips(week) for week in weeks):
+        """Skip what may have been drawn when published rounds are not in the ledger. Returns whether that was so."""
+        weeks = sorted(map(Week.parse, published))
+        unknown = [week for week in weeks if self.entry(week) is None and not self.skips(week)]
+        if not unknown:
             return False
-        self._last = _append(self.path, Gap(skip_through=str(now), previous=self._last), self._durable)
-        self._skip_through = now
+        gap = Gap(
+            skip_through=str(now) if unknown[0] <= now else None,
+            rounds=tuple(str(week) for week in unknown if week > now),
+            previous=self._last,
+        )
+        self._last = _append(self.path, gap, self._durable)
+        self._skip(gap)
         return True
 
-    def commit(
-        self, week: Week, question: str, mechanism: str, survey: str, vocabulary: str, odds: Fraction, release: bytes
-    ) -> Entry:
+    def commit(self, aggregator: str, survey: Survey, question: Question, release: bytes) -> Entry:
         """Record a release; when this returns it is on disk. Raises LedgerError when the round is already drawn."""
-        if self.entry(week) is not None or self.skips(week):
-            raise LedgerError(f"round {week} is already drawn")
+        if self.entry(survey.week) is not None or self.skips(survey.week):
+            raise LedgerError(f"round {survey.round} is already drawn")
         entry = Entry(
-            round=str(week),
-            question=question,
-            mechanism=mechanism,
-            survey=survey,
-            vocabulary=vocabulary,
-            odds=(odds.numerator, odds.denominator),
+            round=survey.round,
+            aggregator=aggregator,
+            question=question.name,
+            mechanism=question.mechanism,
+            survey=survey.version,
+            vocabulary=survey.vocabulary,
+            odds=(question.odds.numerator, question.odds.denominator),
             release=base64.b64encode(release).decode(),
             previous=self._last,
         )
@@ -137,28 +164,31 @@ class Ledger:
 def open_ledger(path: Path, *, published: Collection[str], now: Week, durable: bool = True) -> Iterator[Ledger]:
     """Open the ledger, or begin one, under a lock that other processes wait for.
 
-    published: the rounds of which the datasite holds releases. With one that the ledger does not know, the ledger was
-    lost, or replaced by an older copy: every round up to `now`, the newest complete week, that is not in it is
-    skipped, because it may have been answered already.
+    published: the rounds of which the datasite shows releases. With one that the ledger does not know, the ledger was
+    lost, or replaced by an older copy: every round up to `now`, the newest complete week, that is not in it is skipped,
+    because it may have been answered already, and so is a published one after it.
     durable: simulated people pass False, they have no privacy to lose in a power cut.
 
     Raises LedgerError when a line in the middle is damaged. A torn last line is dropped: its release never appeared,
     because a release appears only after its line is complete on disk.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_name(f".{path.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(path.with_name(f".{path.name}.lock")):
         lines, torn = _complete_lines(path)
         if torn:
             with path.open("rb+") as file:
                 file.truncate(sum(len(line) + 1 for line in lines))
         if not lines:
             opening = Opening(previous=_NO_LINE)
-            lines = [canonical_json(opening.model_dump())]
+            lines = [opening.sealed]
             _append(path, opening, durable)
         ledger = _parse(path, lines, durable)
         if ledger.skip_after_gap(published, now):
-            _log.warning("the ledger does not know what the datasite holds: rounds up to %s are skipped", now)
+            _log.warning("the ledger does not know what the datasite holds: what may have been drawn is skipped")
+        if durable:
+            # A line that a kill kept from the disk was read from memory: it must be there before its release appears.
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+            sync_folder(path.parent)
         yield ledger
 
 
@@ -182,7 +212,7 @@ def _complete_lines(path: Path) -> tuple[list[bytes], bool]:
 def _parse(path: Path, lines: list[bytes], durable: bool) -> Ledger:
     previous = _NO_LINE
     entries: list[Entry] = []
-    skipped: list[str] = []
+    gaps: list[Gap] = []
     for number, line in enumerate(lines, 1):
         try:
             parsed = Opening.model_validate_json(line) if number == 1 else _LATER_LINE.validate_json(line)
@@ -192,23 +222,22 @@ def _parse(path: Path, lines: list[bytes], durable: bool) -> Ledger:
             ) from None
         if parsed.previous != previous:
             raise LedgerError(f"{path.name}, line {number}: a line before it was changed or removed")
+        if parsed.sealed != line:
+            raise LedgerError(f"{path.name}, line {number}: it was changed; restore the file from a backup")
         previous = hashlib.sha256(line).hexdigest()
         if isinstance(parsed, Entry):
             entries.append(parsed)
         elif isinstance(parsed, Gap):
-            skipped.append(parsed.skip_through)
-    return Ledger(path, skipped, entries, previous, durable)
+            gaps.append(parsed)
+    return Ledger(path, gaps, entries, previous, durable)
 
 
 def _append(path: Path, line: Opening | Gap | Entry, durable: bool) -> str:
-    data = canonical_json(line.model_dump())
-    is_new = not path.exists()
+    data = line.sealed
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data + b"\n")
         file.flush()
         if durable:
             os.fsync(file.fileno())
-    if durable and is_new:
-        sync_folder(path.parent)
     return hashlib.sha256(data).hexdigest()

@@ -6,9 +6,6 @@ every rebuild; the publisher reads when they were. They leave the machine at mos
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from netflix_trend.canonical import canonical_json
-from netflix_trend.files import write_atomically
+from netflix_trend.files import locked, write_atomically
 from netflix_trend.survey import Strict
 
 _FILE = "life_events.json"
@@ -71,7 +68,7 @@ def read_events(private: Path) -> tuple[LifeEvent, ...]:
 
 def add_event(private: Path, label: str, first_day: date, last_day: date) -> LifeEvent:
     """Keep a new event. Raises EventError when the label or the days make no sense, or it is there already."""
-    with _locked(private):
+    with locked(private / ".life_events.lock"):
         file = _read(private)
         try:
             event = LifeEvent(id=file.next_id, label=label.strip(), first_day=first_day, last_day=last_day)
@@ -92,7 +89,7 @@ def add_event(private: Path, label: str, first_day: date, last_day: date) -> Lif
 
 def remove_event(private: Path, number: int) -> LifeEvent:
     """Forget an event and return it. Raises EventError when there is none of that number."""
-    with _locked(private):
+    with locked(private / ".life_events.lock"):
         file = _read(private)
         found = next((event for event in file.events if event.id == number), None)
         if found is None:
@@ -112,11 +109,3 @@ def _read(private: Path) -> _File:
 
 def _write(private: Path, file: _File) -> None:
     write_atomically(private / _FILE, canonical_json(file.model_dump(mode="json")) + b"\n")
-
-
-@contextmanager
-def _locked(private: Path) -> Iterator[None]:
-    private.mkdir(parents=True, exist_ok=True)
-    with (private / ".life_events.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -19,7 +19,8 @@ class ShowMovement(Strict):
     """Change of a show's share among the people asked, from `previous` to `round`.
 
     share, previous_share: unbiased, so they may lie below 0 or above 1. lower, upper: interval of the change.
-    direction: where the interval leaves out 0, else "unsure": the change is within its error.
+    direction: where the interval leaves out 0, else "unsure": the change is within its error. is_robust: it would still
+    leave it out if 1 % of the answers of both weeks, the ones that moved the show most, had been forged.
     """
 
     title: str
@@ -30,6 +31,7 @@ class ShowMovement(Strict):
     lower: _Number
     upper: _Number
     direction: Literal["up", "down", "unsure"]
+    is_robust: bool = False
 
 
 class Movement(Strict):

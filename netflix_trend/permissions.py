@@ -11,21 +11,28 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from netflix_trend.files import restore_file, sync_folder
+from netflix_trend.files import read_own, restore_file, sync_folder
 
 # Of the Python generation, and of the Go generation. Each server takes the other's file for data.
 PYTHON_FILE, GO_FILE = PERMISSION_FILES = ("syftperm.yaml", "syft.pub.yaml")
+# SyftBox 0.4.0 nominally syncs 10 MiB, but rewriting a file fails from about 8.4 MB (syftbox.md, 2.1).
+LARGEST_FILE = 8_000_000
 
 
-def write_permissions(folder: Path, readers: Mapping[str, Sequence[str]], *, durable: bool = True) -> None:
-    """Write both permission files into `folder`: who may read which file or pattern. Nobody else may read anything."""
-    folder.mkdir(parents=True, exist_ok=True)
+def permission_rules(readers: Mapping[str, Sequence[str]]) -> dict[str, bytes]:
+    """Return both permission files, by name: who may read which file or pattern. Nobody else may read anything."""
     rules = [_python_rule(pattern, reader) for pattern, people in readers.items() for reader in people]
     # An empty file would not be synced by the Go client, and an empty list is not a rule list for the Python server.
     python = ("".join(rules) or "[]\n").encode()
     everything = [*readers.items(), ("**", ())]
     modern = ["terminal: true\n", "rules:\n", *(_go_rule(pattern, people) for pattern, people in everything)]
-    files = {PYTHON_FILE: python, GO_FILE: "".join(modern).encode()}
+    return {PYTHON_FILE: python, GO_FILE: "".join(modern).encode()}
+
+
+def write_permissions(folder: Path, readers: Mapping[str, Sequence[str]], *, durable: bool = True) -> None:
+    """Write both permission files into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = permission_rules(readers)
     written = [restore_file(folder / name, data, durable=durable, settle=False) for name, data in files.items()]
     if durable and any(written):
         sync_folder(folder)
@@ -35,10 +42,8 @@ def readable(folder: Path, names: Iterable[str], reader: str) -> set[str]:
     """Return which of the files `names` one reader may read by rules that `write_permissions` made, in both
     generations.
     """
-    try:
-        python, go = ((folder / file).read_text("utf-8").splitlines(keepends=True) for file in PERMISSION_FILES)
-    except (OSError, ValueError):
-        return set()
+    found = [read_own(folder / file, LARGEST_FILE) or b"" for file in PERMISSION_FILES]
+    python, go = (data.decode("utf-8", "replace").splitlines(keepends=True) for data in found)
     return {name for name in names if _python_rule(name, reader) in python and _go_rule(name, [reader]) in go}
 
 

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 
 from netflix_trend.canonical import canonical_json
 from netflix_trend.files import write_atomically
-from netflix_trend.survey import ROTATION, Strict
+from netflix_trend.survey import COUNTED, Strict
 from netflix_trend.weeks import Week
 
 FOLDER = "receipts"
@@ -21,9 +21,9 @@ class Receipt(Strict):
     """One withdrawal.
 
     removed: SHA-256 of each file that was taken out of the datasite, by name. counted_again: answered rounds that are
-    still open; the aggregator counts them again without the answer at its first look after SyftBox has synced. kept:
+    still counted; the aggregator counts them again without the answer at its first look after SyftBox has synced. kept:
     answered rounds that are closed; their statistics hold the randomized answer for good. first_round_without: from
-    this round on no statistics hold an answer of this person, once the open ones are counted again.
+    this round on no statistics hold an answer of this person, once the others are counted again.
     """
 
     schema_version: Literal[1] = 1
@@ -55,17 +55,17 @@ class Receipt(Strict):
 def receipt(answered: Iterable[str], removed: Mapping[str, str], newest: Week, now: datetime) -> Receipt:
     """Return the receipt of a withdrawal.
 
-    answered: all rounds of the ledger. newest: newest complete week; it and the ROTATION - 1 before it are open.
+    answered: all rounds of the ledger. newest: newest complete week; it and the COUNTED - 1 before it are counted.
     """
-    oldest_open = newest - (ROTATION - 1)
+    oldest_counted = newest - (COUNTED - 1)
     weeks = sorted(map(Week.parse, answered))
-    kept = [week for week in weeks if week < oldest_open]
+    kept = [week for week in weeks if week < oldest_counted]
     return Receipt(
         withdrawn_at=now.astimezone(UTC).replace(microsecond=0),
         removed=dict(removed),
-        counted_again=tuple(str(week) for week in weeks if week >= oldest_open),
+        counted_again=tuple(str(week) for week in weeks if week >= oldest_counted),
         kept=tuple(map(str, kept)),
-        first_round_without=str(kept[-1] + 1 if kept else oldest_open),
+        first_round_without=str(kept[-1] + 1 if kept else oldest_counted),
     )
 
 

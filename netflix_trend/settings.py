@@ -202,11 +202,18 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _keep_private_out_of_datasites(self) -> Self:
         """SyftBox uploads everything below a datasite in clear, also a folder named `private`."""
-        for name in ("private_dir", "publisher_dir", "aggregator_dir"):
+        for name in ("private_dir", "publisher_dir", "aggregator_dir", "output_dir", "scraper_dir"):
             folder = getattr(self, name).resolve()
             if folder.is_relative_to(self.datasites_dir.resolve()) or "datasites" in folder.parts:
                 raise ValueError(f"{name.upper()} lies below a folder of datasites, which is uploaded; name another")
         return self
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether both datasites are examples, as the settings come: nobody runs the aggregator, so its first surveys
+        are answered and the datasite is set up here, and the whole path can be tried on one machine.
+        """
+        return self.aggregator_datasite == EXAMPLE_AGGREGATOR and self.syftbox_email.endswith("@example.org")
 
     @property
     def zone(self) -> ZoneInfo | None:

@@ -1,8 +1,8 @@
 """What the aggregator shares with participants: the vocabulary and the surveys, read from its datasite.
 
 Until the aggregator's vocabulary arrives the starter vocabulary is used; encodings are rebuilt when another one comes.
-Surveys are waited for, since a round is answered once for ever; only with the example aggregator, which nobody runs,
-the survey that a new aggregator asks is answered, so that the whole path can be tried on one machine.
+Surveys are waited for, since a round is answered once for ever. Only in a trial, with the example aggregator that
+nobody runs, the survey that a new aggregator asks is answered: the whole path can be tried on one machine.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from functools import lru_cache
 from netflix_trend import APP_NAME
 from netflix_trend.catalogues import starter_vocabulary
 from netflix_trend.files import UnsafeFile, read_stranger
-from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings
+from netflix_trend.settings import Settings
 from netflix_trend.survey import (
     LARGEST_SURVEYS_FILE,
     ROTATION,
@@ -86,5 +86,5 @@ def current_surveys(settings: Settings, today: date) -> list[Survey]:
             settings.datasites_dir, f"{settings.aggregator_datasite}/{shared_path(SURVEYS)}", LARGEST_SURVEYS_FILE
         )
     except FileNotFoundError:
-        return starter_surveys(today) if settings.aggregator_datasite == EXAMPLE_AGGREGATOR else []
+        return starter_surveys(today) if settings.is_trial else []
     return sorted(load_surveys(data), key=lambda survey: survey.week)

@@ -28,6 +28,8 @@ QUESTIONS = frozenset({"top_shows", "volume", "event_effect"})
 # A person answers one round in ROTATION, and a round stays open that long: so everybody has exactly one round to
 # answer among the open ones, whenever they join.
 ROTATION = 4
+# A round is counted a week longer than it is open: files travel, and datasites may be away in the week it closes.
+COUNTED = ROTATION + 1
 # Smallest number of titles started in the week for each bucket (privacy.md, section 6).
 VOLUME_BUCKETS = (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 28, 35, 43, 51)
 # Larger changes of views a week count as this one (privacy.md, section 6, S4).

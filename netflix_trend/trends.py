@@ -87,7 +87,7 @@ class AllTimeShow(Strict):
 
 
 class AllTime(Strict):
-    """Top shows of all rounds, largest share first; `items` shows were asked about in all."""
+    """Top shows of the last MOST_ROUNDS rounds, largest sum first; `items` shows were asked about in all."""
 
     confidence: _Share
     items: _Count

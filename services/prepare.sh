@@ -3,6 +3,7 @@
 # and missing folders as root and the services are not root. It
 #   - makes a random Redis password for each service, in a volume that only this service mounts,
 #   - gives volumes, and folders that belong to root, to the services' user. A folder of anybody else stays as it is.
+# With the argument `datasite` it only looks whether SyftBox has set up the own datasite.
 set -eu
 uid=${SERVICE_UID:?} gid=${SERVICE_GID:?} redis_uid=${REDIS_UID:?}
 
@@ -40,26 +41,45 @@ set_up() { # set_up EMAIL: what a SyftBox client does at its first start
   chown "$uid:$gid" "$rules"
 }
 
+# Whose machine this is.
+if [ -n "${SYFTBOX_EMAIL:-}" ]; then
+  name=SYFTBOX_EMAIL me=$SYFTBOX_EMAIL
+  next='Start SyftBox first, or let it run in a container: SYFTBOX_SERVER_URL and COMPOSE_PROFILES=syftbox in .env'
+else
+  name=AGGREGATOR_DATASITE me=$AGGREGATOR_DATASITE next='Start SyftBox first'
+fi
+
+need_set_up() {
+  ! is_set_up "$me" || return 0
+  echo "prepare: SyftBox has not set up the datasite of $name in DATASITES_DIR yet. $next" >&2
+  exit 1
+}
+
+[ "${1:-}" != datasite ] || { need_set_up; exit 0; }
+
 # Folders on the participant's own disk.
+for folder in /host/drop /host/secrets; do
+  # The same folder, by whatever path it was named.
+  if [ -d "$folder" ] && [ -n "$(find /host/datasites -type d -samefile "$folder")" ]; then
+    echo "prepare: OUTPUT_DIR or SECRETS_DIR lies in DATASITES_DIR and would be uploaded. Name another in .env" >&2
+    exit 1
+  fi
+done
 [ ! -d /host/drop ] || { own /host/drop; own /host/drop/done; own /host/drop/refused; }
 [ ! -d /host/secrets ] || own /host/secrets
 own /host/datasites
-if [ -n "${SYFTBOX_EMAIL:-}" ]; then
-  if is_set_up "$SYFTBOX_EMAIL"; then
-    own_path /host/datasites "$SYFTBOX_EMAIL/app_data/netflix_trend"
-  elif [ "$AGGREGATOR_DATASITE" = aggregator@example.org ] && [ -z "${SYFTBOX_SERVER_URL:-}" ]; then
-    # A trial on one machine: nobody runs the example aggregator, and no SyftBox will set up the datasite.
-    set_up "$SYFTBOX_EMAIL"
-  elif [ -z "${SYFTBOX_SERVER_URL:-}" ]; then
-    echo "prepare: SyftBox has not set up the datasite of SYFTBOX_EMAIL in DATASITES_DIR yet. Start SyftBox first, or" \
-      "let it run in a container: SYFTBOX_SERVER_URL and COMPOSE_PROFILES=syftbox in .env" >&2
-    exit 1
-  fi
-  own_path /host/datasites "$AGGREGATOR_DATASITE/app_data/netflix_trend/shared"
-elif [ -z "${SYFTBOX_SERVER_URL:-}" ] || is_set_up "$AGGREGATOR_DATASITE"; then
-  is_set_up "$AGGREGATOR_DATASITE" || set_up "$AGGREGATOR_DATASITE"
-  own_path /host/datasites "$AGGREGATOR_DATASITE/app_data/netflix_trend/shared"
-  own_path /host/datasites "$AGGREGATOR_DATASITE/public"
+[ "$name" != SYFTBOX_EMAIL ] || own_path /host/datasites "$AGGREGATOR_DATASITE/app_data/netflix_trend/shared"
+if [ -z "${SYFTBOX_SERVER_URL:-}" ]; then
+  # A trial on one machine, as Settings.is_trial: nobody runs the example aggregator, and no SyftBox will set it up.
+  case $AGGREGATOR_DATASITE/$me in
+    aggregator@example.org/*@example.org) is_set_up "$me" || set_up "$me" ;;
+  esac
+  need_set_up
+fi
+if is_set_up "$me"; then
+  own_path /host/datasites "$me/app_data/netflix_trend"
+  [ "$name" = SYFTBOX_EMAIL ] || own_path /host/datasites "$me/app_data/netflix_trend/shared"
+  [ "$name" = SYFTBOX_EMAIL ] || own_path /host/datasites "$me/public"
 fi
 for volume in /volumes/scraper /volumes/private /volumes/publisher /volumes/aggregator /volumes/syftbox; do
   [ ! -d "$volume" ] || own "$volume"

@@ -91,7 +91,10 @@ def test_modules_stay_small() -> None:
     assert max(len(path.read_text().splitlines()) for path in SOURCES) <= 500
 
 
-@pytest.mark.parametrize("script", ["run.sh", ".ci/run", "services/prepare.sh", "requirements/lock.sh"])
+SCRIPTS = [path.relative_to(ROOT).as_posix() for path in TRACKED if path.suffix == ".sh"]
+
+
+@pytest.mark.parametrize("script", [*SCRIPTS, ".ci/run"])
 def test_scripts_stop_at_the_first_error(script: str) -> None:
     text = (ROOT / script).read_text()
     assert re.search(r"^set -eu", text, re.MULTILINE)

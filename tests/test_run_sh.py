@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,10 @@ TOOLS = (
     "rm",
     "tr",
     "readlink",
+    "cksum",
+    "sleep",
+    "find",
+    "date",
 )
 
 
@@ -66,6 +71,22 @@ def run(clone: Path, path: Path, *arguments: str, **environment: str) -> subproc
 def fake_docker(path: Path, body: str) -> None:
     (path / "docker").write_text(f"#!/bin/sh\n{body}\n")
     (path / "docker").chmod(0o755)
+
+
+def fake_python(clone: Path, body: str = "") -> None:
+    """A virtual environment that is installed, whose Python notes where it works and what it runs."""
+    shutil.copytree(ROOT / "requirements", clone / "requirements")
+    python = clone / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nshift 2\necho "$PRIVATE_DIR $PUBLISHER_DIR: $*" >>"$HOME/python.log"\n{body}\n')
+    python.chmod(0o755)
+    lock = (clone / "requirements" / "demo.txt").read_bytes()
+    found = subprocess.run(["cksum"], input=lock, capture_output=True, check=True).stdout.decode().strip()
+    (clone / ".venv" / ".installed-demo").write_text(found)
+
+
+def lines(log: Path) -> list[str]:
+    return log.read_text().splitlines() if log.exists() else []
 
 
 def test_without_docker_it_says_one_sentence_and_exits_0(clone: Path, path: Path) -> None:
@@ -137,6 +158,57 @@ def test_what_env_says_goes_before_syftbox(clone: Path, path: Path) -> None:
     assert (clone / "who").read_text() == "bob@example.net /elsewhere\n"
 
 
+# Lines of .env, each with the value that docker compose config (2.26) makes of it.
+READ_AS_COMPOSE_DOES = [
+    ('DATASITES_DIR="/x/Syft Box/datasites"', "/x/Syft Box/datasites"),
+    ("DATASITES_DIR='/x/Syft Box'   # where SyftBox is", "/x/Syft Box"),
+    ('DATASITES_DIR="/x/# 1"', "/x/# 1"),
+    ("DATASITES_DIR=/plain/a b   # comment", "/plain/a b"),
+    ("DATASITES_DIR=/x/a#b", "/x/a#b"),
+    ("export DATASITES_DIR = /spaced ", "/spaced"),
+    ("DATASITES_DIR=/first\nDATASITES_DIR='/it is the last'", "/it is the last"),
+    ("DATASITES_DIR=/from/windows\r", "/from/windows"),
+    ("DATASITES_DIR=~/SyftBox/datasites", "{home}/SyftBox/datasites"),
+    ("DATASITES_DIR=${HOME}/SyftBox/datasites", "{home}/SyftBox/datasites"),
+]
+
+
+@pytest.mark.parametrize(("line", "value"), READ_AS_COMPOSE_DOES)
+def test_env_is_read_as_compose_reads_it(clone: Path, path: Path, line: str, value: str) -> None:
+    """What run.sh exports goes before .env: a quote too many would publish into another folder."""
+    (clone / ".env").write_text(f"SYFTBOX_EMAIL=bob@example.net\n{line}\n", newline="")
+    fake_docker(path, f"{DOCKER_UP} {SAY_WHO}")
+    run(clone, path, SYFTBOX_DATA_DIR="/data/ann/SyftBox")
+    assert (clone / "who").read_text() == f"bob@example.net {value.format(home=clone)}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        *(("OUTPUT_DIR", place) for place in (".", "../link/exports", "../apps/../datasites/exports")),
+        *((name, "a/b") for name in ("OUTPUT_DIR", "SECRETS_DIR", "PRIVATE_DIR", "PUBLISHER_DIR", "SYFTBOX_TOKEN_DIR")),
+    ],
+)
+@pytest.mark.parametrize("with_docker", [True, False])
+def test_a_folder_that_would_be_uploaded_is_refused(
+    clone: Path, path: Path, name: str, place: str, with_docker: bool
+) -> None:
+    """Everything below the datasites is uploaded in clear, also what lies there by a link."""
+    sites = clone / "Syft Box" / "datasites"
+    (sites / "me@example.org").mkdir(parents=True)
+    (sites.parent / "apps").mkdir()
+    (sites.parent / "link").symlink_to(sites / "me@example.org")
+    (clone / ".env").write_text(f'DATASITES_DIR="{sites}"\n{name}="{sites}/{place}"\n')
+    (clone / "history.csv").touch()
+    if with_docker:
+        fake_docker(path, "exit 0")
+    result = run(clone, path, "import", "history.csv")
+    assert result.returncode == 1
+    assert f"{name}: " in result.stderr
+    assert "would be uploaded" in result.stderr
+    assert [entry.name for entry in (sites / "me@example.org").iterdir()] == []
+
+
 def test_under_syftbox_a_failure_is_not_retried_every_five_seconds(clone: Path, path: Path) -> None:
     """The Python generation starts an app that fails again every five seconds, and it would build each time."""
     fake_docker(path, f"{DOCKER_UP} exit 7")
@@ -146,10 +218,11 @@ def test_under_syftbox_a_failure_is_not_retried_every_five_seconds(clone: Path, 
 
 
 def test_under_syftbox_the_end_of_the_app_ends_the_services(clone: Path, path: Path) -> None:
-    """SyftBox sends its signal to the shell only."""
+    """SyftBox sends its signal to the shell only. The real docker compose ends with 130 then."""
     fake_docker(
         path,
-        f'{DOCKER_UP} trap \'echo ended >"$HOME/ended"; exit 0\' TERM; touch "$HOME/up"; while :; do sleep .05; done',
+        f'{DOCKER_UP} [ "$1" != volume ] || exit 1; trap \'echo ended >"$HOME/ended"; exit 130\' TERM;'
+        ' touch "$HOME/up"; while :; do sleep .05; done',
     )
     environment = {"PATH": f"{path}:{os.environ['PATH']}", "HOME": str(clone), "SYFTBOX_DATA_DIR": "/data"}
     process = subprocess.Popen(["sh", "run.sh"], cwd=clone, env=environment, stdout=subprocess.DEVNULL)
@@ -160,6 +233,113 @@ def test_under_syftbox_the_end_of_the_app_ends_the_services(clone: Path, path: P
     process.terminate()
     assert process.wait(10) == 0
     assert (clone / "ended").read_text() == "ended\n"
+
+
+def start_calmly(clone: Path, path: Path, wait_for: Callable[..., object]) -> subprocess.Popen[str]:
+    """Start run.sh as SyftBox does, without Docker, and return when it waits after its second look."""
+    real = shutil.which("sleep")
+    (path / "sleep").unlink()
+    (path / "sleep").write_text(
+        f'#!/bin/sh\necho "$*" >>"$HOME/slept"\n[ -e "$HOME/again" ] || {{ : >"$HOME/again"; exit 0; }}\n'
+        f'echo $$ >"$HOME/sleeper.part"; mv "$HOME/sleeper.part" "$HOME/sleeper"; exec {real} 100\n'
+    )
+    (path / "sleep").chmod(0o755)
+    environment = {"PATH": str(path), "HOME": str(clone), "SYFTBOX_DATA_DIR": str(clone / "Syft Box")}
+    process = subprocess.Popen(["sh", "run.sh"], cwd=clone, env=environment, stdout=subprocess.PIPE, text=True)
+    wait_for((clone / "sleeper").exists, "it waits for the next look", 20)
+    return process
+
+
+def end(process: subprocess.Popen[str]) -> str:
+    process.terminate()
+    said, _ = process.communicate(timeout=10)
+    assert process.returncode == 0, "SyftBox would start it again"
+    return said
+
+
+@pytest.mark.parametrize("result", [0, 1])
+def test_without_docker_syftbox_gets_a_look_an_hour(
+    clone: Path, path: Path, wait_for: Callable[..., object], result: int
+) -> None:
+    """A look that fails is no reason to try again sooner; a signal ends it, and leaves nothing behind."""
+    (clone / "private" / "profiles" / "me").mkdir(parents=True)
+    fake_python(clone, f'echo "$JOIN $DATASITES_DIR" >>"$HOME/who"; exit {result}')
+    process = start_calmly(clone, path, wait_for)
+    said = end(process)
+    assert said.count("look failed") == 2 * result
+    looks = lines(clone / "python.log")
+    assert looks == [f"{clone}/private {clone}/publisher: services.once"] * 2
+    assert lines(clone / "slept") == ["3600", "3600"]
+    assert lines(clone / "who")[0] == f"ask {clone}/Syft Box/datasites", "nobody has asked for it yet"
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((clone / "sleeper").read_text()), 0)
+
+
+def test_without_docker_the_drop_folder_is_imported_and_kept_in_done(
+    clone: Path, path: Path, wait_for: Callable[..., object]
+) -> None:
+    drop = clone / "drop"
+    (drop / "done").mkdir(parents=True)
+    (drop / "done" / "a b.csv").write_text("earlier")
+    for name in ("a b.csv", "damaged.zip", "fresh.csv", "notes.txt"):
+        (drop / name).write_text(name)
+        os.utime(drop / name, (1_700_000_000, 1_700_000_000))
+    os.utime(drop / "fresh.csv")
+    fake_python(clone, 'case "$*" in *damaged*) exit 1;; esac')
+    end(start_calmly(clone, path, wait_for))
+    assert {path.name for path in drop.iterdir()} == {"damaged.zip", "fresh.csv", "notes.txt", "done"}
+    assert sorted(path.read_text() for path in (drop / "done").iterdir()) == ["a b.csv", "earlier"]
+    imported = [line for line in lines(clone / "python.log") if " import " in line]
+    assert [line.rsplit("/", 1)[1] for line in imported] == ["a b.csv", "damaged.zip", "damaged.zip"]
+
+
+def test_with_docker_there_is_no_look_and_no_service_for_who_works_without(clone: Path, path: Path) -> None:
+    (clone / "publisher").mkdir()
+    (clone / "private" / "profiles" / "me").mkdir(parents=True)
+    fake_docker(path, f'{NO_VOLUME} echo "$*" >>"$HOME/docker.log"')
+    fake_python(clone)
+    result = run(clone, path, SYFTBOX_DATA_DIR="/data")
+    assert result.returncode == 0
+    assert "works without Docker" in result.stderr
+    assert not (clone / "docker.log").exists()
+    assert not (clone / "python.log").exists()
+
+
+@pytest.mark.parametrize("folder", ["private/profiles/me", "publisher"])
+def test_a_docker_that_does_not_run_yet_is_not_replaced(clone: Path, path: Path, folder: str) -> None:
+    """SyftBox may start before Docker does: what lies in the drop folder is for the services."""
+    (clone / folder).mkdir(parents=True)
+    (clone / "drop").mkdir()
+    (clone / "drop" / "a.csv").touch()
+    fake_docker(path, '[ "$1" = compose ]')
+    fake_python(clone)
+    result = run(clone, path, SYFTBOX_DATA_DIR="/data")
+    assert result.returncode == 0
+    assert "Netflix Trend is not running. The Docker engine does not run" in result.stdout
+    assert not (clone / "python.log").exists()
+
+
+@pytest.mark.parametrize(
+    ("made", "environment", "join"),
+    [
+        ("", {}, "ask"),
+        ("", {"JOIN": "at_once"}, "at_once"),
+        ("publisher/ledger.jsonl", {}, "at_once"),
+        ("datasites/me@example.org/app_data/netflix_trend/manifest.json", {}, "at_once"),
+    ],
+    ids=["nothing published", "said now", "answered before", "announced before"],
+)
+def test_without_docker_the_page_publishes_nothing_by_surprise(
+    clone: Path, path: Path, made: str, environment: dict[str, str], join: str
+) -> None:
+    """.env.example says JOIN=at_once; who copied it has not asked for that."""
+    shutil.copy(clone / ".env.example", clone / ".env")
+    if made:
+        (clone / made).parent.mkdir(parents=True)
+        (clone / made).touch()
+    fake_python(clone, 'echo "$JOIN" >>"$HOME/join"')
+    assert run(clone, path, "dashboard", **environment).returncode == 0
+    assert lines(clone / "join") == [join]
 
 
 def test_an_existing_env_file_is_kept(clone: Path, path: Path) -> None:
@@ -200,7 +380,7 @@ def test_help_lists_the_verbs(clone: Path, path: Path) -> None:
     assert "import FILE" in result.stdout
 
 
-@pytest.mark.parametrize("verb", ["up", "down", "status", "privacy", "aggregator"])
+@pytest.mark.parametrize("verb", ["up", "down", "scrape", "aggregator"])
 def test_verbs_that_need_docker_fail_with_the_reason(clone: Path, path: Path, verb: str) -> None:
     result = run(clone, path, verb)
     assert result.returncode == 1
@@ -310,6 +490,119 @@ def test_with_docker_insights_and_events_are_asked_of_the_processor(
         assert calls[1] == f"compose run --rm --no-deps --no-TTY processor python -m {command}"
 
 
+VERBS = ["import a.csv", "insights", "event list", "status", "privacy", "join", "pause", "withdraw", "limits --odds 3"]
+NO_VOLUME = 'case "$*" in "compose version"|info) exit 0;; "volume inspect"*) exit 1;; esac; '
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("setting", ["", "PRIVATE_DIR=./mine", 'PUBLISHER_DIR="./my ledger"'])
+def test_who_publishes_with_once_is_not_sent_to_docker(clone: Path, path: Path, verb: str, setting: str) -> None:
+    """Every verb works where `./run.sh once` has published, also on a machine that has Docker."""
+    (clone / ".env").write_text(f"{setting}\n")
+    (clone / ("my ledger" if setting.startswith("PUBLISHER") else "publisher")).mkdir()
+    fake_docker(path, f'{NO_VOLUME} echo "$*" >>"$HOME/docker.log"')
+    fake_python(clone)
+    result = run(clone, path, *verb.split())
+    assert result.returncode == 0, result.stderr
+    assert not (clone / "docker.log").exists()
+    private = clone / ("mine" if setting.startswith("PRIVATE") else "private")
+    publisher = clone / ("my ledger" if setting.startswith("PUBLISHER") else "publisher")
+    called = lines(clone / "python.log")
+    assert called
+    assert all(line.startswith(f"{private} {publisher}: ") for line in called)
+    is_choice = verb.split(maxsplit=1)[0] in ("join", "pause", "withdraw", "limits")
+    assert called[-1].endswith("services.once") is is_choice, "what was chosen is also done"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_who_may_have_published_twice_is_asked_which_one_is_meant(clone: Path, path: Path, verb: str) -> None:
+    (clone / "publisher").mkdir()
+    (clone / "a.csv").touch()
+    fake_docker(
+        path,
+        'case "$*" in "compose version"|info|"volume inspect netflix-trend_publisher") exit 0;; esac;'
+        ' echo "$*" >>"$HOME/docker.log"',
+    )
+    fake_python(clone)
+    result = run(clone, path, *verb.split())
+    assert result.returncode == 1
+    assert f"PRIVATE_DIR=./private ./run.sh {verb.split(maxsplit=1)[0]}" in result.stderr
+    assert not (clone / "docker.log").exists()
+    assert not (clone / "python.log").exists()
+    assert run(clone, path, *verb.split(), PRIVATE_DIR="./private").returncode == 0
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_docker_that_does_not_run_is_not_taken_for_no_docker(clone: Path, path: Path, verb: str) -> None:
+    """Its volumes may hold everything; a withdrawal would land beside it."""
+    fake_docker(path, '[ "$1" = compose ]')
+    fake_python(clone)
+    result = run(clone, path, *verb.split())
+    assert result.returncode == 1
+    assert "engine does not run" in result.stderr
+    assert not (clone / "python.log").exists()
+
+
+@pytest.mark.parametrize("verb", ["up", "scrape"])
+def test_no_services_beside_somebody_who_publishes_without(clone: Path, path: Path, verb: str) -> None:
+    """They would draw from another ledger."""
+    (clone / "publisher").mkdir()
+    fake_docker(path, f'{NO_VOLUME} echo "$*" >>"$HOME/docker.log"')
+    result = run(clone, path, verb)
+    assert result.returncode == 1
+    assert "works without Docker" in result.stderr
+    assert not (clone / "docker.log").exists()
+
+
+STOPPED = f'{NO_VOLUME} echo "$*" >>"$HOME/docker.log"; '
+
+
+@pytest.mark.parametrize("verb", ["join", "pause", "withdraw", "limits"])
+def test_with_the_services_stopped_the_publisher_looks_once(clone: Path, path: Path, verb: str) -> None:
+    fake_docker(path, STOPPED)
+    (clone / "datasites" / "me@example.org").mkdir(parents=True)
+    assert run(clone, path, verb).returncode == 0
+    runs = [line for line in lines(clone / "docker.log") if line.startswith("compose run") and "prepare" not in line]
+    assert runs == [
+        f"compose run --rm --no-deps --no-TTY processor python -m services.common.choose {verb}",
+        "compose run --rm --no-deps --no-TTY publisher python -m services.publisher.look",
+    ]
+
+
+def test_a_running_publisher_is_left_to_look_by_itself(clone: Path, path: Path) -> None:
+    fake_docker(path, f'{STOPPED} case "$*" in *"--status running"*) echo 1;; esac')
+    assert run(clone, path, "withdraw").returncode == 0
+    assert not [line for line in lines(clone / "docker.log") if "look" in line or "compose run" in line]
+
+
+def test_a_withdrawal_that_could_not_be_carried_out_says_so(clone: Path, path: Path) -> None:
+    fake_docker(path, f'{STOPPED} case "$*" in *look) exit 1;; esac')
+    (clone / "datasites" / "me@example.org").mkdir(parents=True)
+    result = run(clone, path, "withdraw")
+    assert result.returncode == 1
+    assert "kept but not carried out" in result.stderr
+    assert "./run.sh up" in result.stderr
+
+
+@pytest.mark.parametrize("verb", ["status", "privacy", "withdraw"])
+def test_a_datasite_that_is_not_there_is_not_made_by_docker(clone: Path, path: Path, verb: str) -> None:
+    """It would belong to root, and SyftBox would take it for a complete one."""
+    (clone / "Syft Box").mkdir()
+    (clone / ".env").write_text('DATASITES_DIR="./Syft Box"\nSYFTBOX_EMAIL=ann@example.org\n')
+    fake_docker(path, STOPPED)
+    result = run(clone, path, verb)
+    assert result.returncode == 1
+    assert f"there is no datasite {clone}/Syft Box/ann@example.org" in result.stderr
+    assert not [line for line in lines(clone / "docker.log") if " publisher " in line and "run" in line]
+
+
+def test_without_docker_an_import_inside_syftbox_finds_its_datasites(clone: Path, path: Path) -> None:
+    fake_python(clone, 'echo "$SYFTBOX_EMAIL $DATASITES_DIR" >>"$HOME/who"')
+    result = run(clone, path, "import", "a.csv", SYFTBOX_DATA_DIR="/data/ann/SyftBox", SYFTBOX_EMAIL="ann@example.org")
+    assert result.returncode == 0, result.stderr
+    assert (clone / "who").read_text() == "ann@example.org /data/ann/SyftBox/datasites\n"
+
+
 def from_elsewhere(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Call the real run.sh from another folder, with Python and on a folder of its own."""
     settings = {"PATH": os.environ["PATH"], "HOME": str(folder), "PRIVATE_DIR": str(folder / "private"), **environment}
@@ -402,8 +695,7 @@ def test_a_private_folder_that_would_be_uploaded_is_refused(tmp_path: Path) -> N
 
 def test_a_missing_python_is_named(clone: Path, path: Path) -> None:
     shutil.copytree(ROOT / "requirements", clone / "requirements")
-    for tool in ("cksum", "grep"):
-        (path / tool).symlink_to(shutil.which(tool) or "")
+    (path / "grep").symlink_to(shutil.which("grep") or "")
     result = run(clone, path, "demo")
     assert result.returncode == 1
     assert "Python 3.11" in result.stderr

@@ -11,6 +11,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+_MOST_EXACT = 10_000_000
+
 
 @dataclass(frozen=True)
 class CountEstimates:
@@ -147,7 +149,8 @@ def reports_needed(
     """Return how many reports are needed so that an item chosen by `share` of people passes the gate with `power`.
 
     Gate and power are exact for people drawn at random; the search begins at the N that solves
-    N*share*d = z_gate*sqrt(N*v0) + z_power*sqrt(N*(share*v1 + (1-share)*v0)). Raises ValueError for a share
+    N*share*d = z_gate*sqrt(N*v0) + z_power*sqrt(N*(share*v1 + (1-share)*v0)). Beyond _MOST_EXACT that N is returned,
+    since both agree, and exact tails of so many, as odds near 1 need, take gigabytes. Raises ValueError for a share
     outside (0, 1].
     """
     if not 0 < share <= 1:
@@ -159,8 +162,9 @@ def reports_needed(
     rate = share * true_rate + (1 - share) * false_rate
     reports = int(np.ceil((spread / (share * (true_rate - false_rate))) ** 2))
     # The formula's gate is normal; the real one is an exact tail, which is skewed and lies higher.
-    while True:
+    while reports <= _MOST_EXACT:
         gate = gate_count(reports, items, false_rate, false_alarm)
         if gate <= reports and _upper_tail(reports, rate, gate)[1][0] >= power:
             return reports
         reports += 1 + reports // 100
+    return reports

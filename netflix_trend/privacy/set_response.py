@@ -119,6 +119,17 @@ class SetResponse:
             values.append(low + digit if position < first else digit)
         return values
 
+    def members(self, reports: NDArray[np.uint32], items: Sequence[int]) -> NDArray[np.bool_]:
+        """Return bool[N, items]: which of some items are in each noisy set; V to V+k-1 stand for the dummies.
+
+        Evaluated in whole numbers, step by step: for looking at a few reports, and to check `count` against.
+        """
+        points = np.asarray(items, dtype=np.int64) + 1
+        value = np.zeros((len(reports), len(points)), dtype=np.int64)
+        for column in reports.T[::-1].astype(np.int64):
+            value = (value * points + column[:, None]) % self.prime
+        return value < self.threshold
+
     def count(self, reports: NDArray[np.uint32]) -> NDArray[np.int64]:
         """Return int64[V]: in how many noisy sets each item is. `reports` is uint32[N, k+2], coefficients below p."""
         return self.count_with_sizes(reports)[0]

@@ -102,7 +102,13 @@ def build_aggregator(settings: Settings) -> Aggregator:
 
 
 def look(aggregator: Aggregator, told: set[tuple[str, str, str]] | None = None) -> None:
-    """Do one pass and log its counts. told: refusals that earlier passes have logged."""
+    """Do one pass and log its counts; none before SyftBox has set up the datasite.
+
+    told: refusals that earlier passes have logged.
+    """
+    if not aggregator.site.is_initialized and not aggregator.has_asked:
+        _log.warning("SyftBox has not set up the datasite yet; start it, and check AGGREGATOR_DATASITE")
+        return
     told = set() if told is None else told
     for found, statistics in aggregator.work(date.today()):
         for email, reason in found.refusals:

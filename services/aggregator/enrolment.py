@@ -6,20 +6,21 @@ pages show pseudonyms.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import hmac
+import logging
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from netflix_trend.datasite import Datasite, datasite_names, read_manifest, visit
-from netflix_trend.files import UnsafeFile, write_atomically
+from netflix_trend.files import UnsafeFile, locked, write_atomically
+from netflix_trend.permissions import LARGEST_FILE, permission_rules
 from netflix_trend.settings import DATASITE_NAME
 
+_log = logging.getLogger("enrolment")
 FILE = "participants.txt"
 _SALT = "pseudonyms.key"
 _HEAD = "# One address a line: a participant. With a - before it: never one, also not automatically.\n"
@@ -74,7 +75,7 @@ class Enrolment:
         if address == self.site.email:
             raise EnrolmentError("the aggregator itself takes no part")
         self.own.mkdir(parents=True, exist_ok=True)
-        with _locked(self.own):
+        with locked(self.own / ".participants.lock"):
             listed = {**self.listed(), address: takes_part}
             lines = [f"{'' if listed[name] else '-'}{name}\n" for name in sorted(listed)]
             write_atomically(self.path, (_HEAD + "".join(lines)).encode())
@@ -90,6 +91,21 @@ class Enrolment:
     def participants(self) -> list[str]:
         """Return everybody who takes part now, sorted: the listed, and with `automatic` who shares a valid manifest."""
         return sorted(self.taking_part())
+
+    def readers(self, patterns: Sequence[str]) -> list[str]:
+        """Return who is named in permission files for some patterns, sorted: everybody who takes part.
+
+        Of more than synced files can name, the listed ones, then by pseudonym: an order nobody can choose a place in.
+        """
+        named = everybody = self.participants()
+        while (size := max(map(len, permission_rules(dict.fromkeys(patterns, named)).values()))) > LARGEST_FILE:
+            if named is everybody:
+                listed = self.listed()
+                named = sorted(everybody, key=lambda email: (email not in listed, self.pseudonym(email)))
+            named = named[: len(named) * LARGEST_FILE // size]
+        if len(named) < len(everybody):
+            _log.warning("%d participants are not told of surveys: too many for a file", len(everybody) - len(named))
+        return sorted(named)
 
     def taking_part(self) -> Iterator[str]:
         """Yield the same in no particular order, looking into one datasite after the other."""
@@ -113,7 +129,7 @@ class Enrolment:
     def _key(self) -> bytes:
         path = self.own / _SALT
         self.own.mkdir(parents=True, exist_ok=True)
-        with _locked(self.own):
+        with locked(self.own / ".participants.lock"):
             try:
                 return path.read_bytes()
             except FileNotFoundError:
@@ -127,10 +143,3 @@ def _address(text: str, place: str) -> str:
     if not DATASITE_NAME.fullmatch(text):
         raise EnrolmentError(f"{place}: expected an e-mail address in plain ASCII, such as me@example.org")
     return text
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    with (folder / ".participants.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -7,6 +7,7 @@ import numpy as np
 from netflix_trend.movement import Movement, ShowMovement
 from netflix_trend.statistics import RoundStatistics
 from netflix_trend.weeks import Week
+from services.aggregator.poisoning import tolerated
 from services.aggregator.trends import CONFIDENCE, gate, observe_shows, observed_shares
 
 
@@ -31,6 +32,9 @@ def find_movement(newest: RoundStatistics, before: RoundStatistics | None) -> Mo
     step = float((observed.step / observed.reports).max())
     half = gate(2 * max(1, len(on_both)), spread, np.full(len(on_both), abs(third)), step)
     change = share[1, on_both] - share[0, on_both]
+    # Without the answers that may be forged: each of them moved a show by at most `step` people, in either week.
+    left_out = np.array([tolerated(int(number)) for number in observed.reports.tolist()])
+    forged = float((left_out * observed.step / np.maximum(1, observed.reports - left_out)).sum())
     shows = [
         ShowMovement(
             title=observed.titles[place],
@@ -40,6 +44,7 @@ def find_movement(newest: RoundStatistics, before: RoundStatistics | None) -> Mo
             standard_error=float(spread[number]),
             lower=float(change[number] - half[number]),
             upper=float(change[number] + half[number]),
+            is_robust=bool(abs(change[number]) > half[number] + forged),
             direction="up" if change[number] > half[number] else "down" if change[number] < -half[number] else "unsure",
         )
         for number, place in enumerate(on_both.tolist())

@@ -12,7 +12,7 @@ from netflix_trend.datasite import Datasite
 from netflix_trend.files import restore_file, write_atomically
 from netflix_trend.shared_files import CANDIDATES, SURVEYS, VOCABULARY
 from netflix_trend.statistics import RoundStatistics
-from netflix_trend.survey import DEFAULT_ODDS, ROTATION, Survey, dump_surveys, load_surveys
+from netflix_trend.survey import COUNTED, DEFAULT_ODDS, ROTATION, Survey, dump_surveys, load_surveys
 from netflix_trend.trends import MOST_ROUNDS, TRENDS, Trends
 from netflix_trend.vocabulary import Vocabulary
 from netflix_trend.weeks import Week
@@ -51,6 +51,11 @@ class Aggregator:
         return Enrolment(self.site, self.own, self.automatic)
 
     @property
+    def has_asked(self) -> bool:
+        """Whether something was published once: then the datasite was set up, even if it has lost everything since."""
+        return (self.own / "surveys").exists()
+
+    @property
     def shared(self) -> Path:
         """Folder that participants can read."""
         return self.site.app_data / "shared"
@@ -59,11 +64,20 @@ class Aggregator:
         """Return the surveys of the open rounds, oldest first. A survey once asked is never changed."""
         return self._open(Week.last_complete(today))
 
+    def _just_closed(self, today: date) -> list[Survey]:
+        """Return the surveys that are not asked any more and still counted, if they ever were asked."""
+        newest = Week.last_complete(today)
+        weeks = [newest - age for age in reversed(range(ROTATION, COUNTED))]
+        return [self._survey(week) for week in weeks if self._survey_path(week).exists()]
+
+    def _survey_path(self, week: Week) -> Path:
+        return self.own / "surveys" / f"{week}.json"
+
     def _open(self, newest: Week) -> list[Survey]:
         return [self._survey(newest - age) for age in reversed(range(ROTATION))]
 
     def _survey(self, week: Week) -> Survey:
-        path = self.own / "surveys" / f"{week}.json"
+        path = self._survey_path(week)
         try:
             return load_surveys(path.read_bytes())[0]
         except FileNotFoundError:
@@ -71,10 +85,10 @@ class Aggregator:
         plan = current_plan(self.own, SurveyPlan.of_settings(self.odds, self.list_length))
         ranked = self.candidates(week, plan.list_length)
         survey = plan.survey(week, self.vocabulary.version, len(self.vocabulary), ranked)
+        # First, and kept for good: the round's results need its titles even after the catalogue has changed.
+        restore_file(self._vocabulary_path(survey.vocabulary), self.vocabulary.to_bytes(), durable=self.durable)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, dump_surveys([survey]), durable=self.durable)
-        # Kept for good: the round's results need its titles even after the catalogue has changed.
-        restore_file(self._vocabulary_path(survey.vocabulary), self.vocabulary.to_bytes(), durable=self.durable)
         return survey
 
     def _vocabulary_path(self, version: str) -> Path:
@@ -133,13 +147,15 @@ class Aggregator:
         return results
 
     def run(self, today: date) -> list[RoundStatistics]:
-        """Do everything once; returns the statistics of the open rounds, oldest first."""
+        """Do everything once; returns the statistics of the counted rounds, oldest first."""
         return [statistics for _, statistics in self.work(today)]
 
     def work(self, today: date) -> list[tuple[RoundReports, RoundStatistics]]:
         """Do everything once: ask, collect, estimate, publish, and leave an overview for the operator."""
-        results = self.count(self.ask(today))
-        write_overview(self.own, find_overview(self.enrolment, [found for found, _ in results], len(self.vocabulary)))
+        asked, closed = self.ask(today), self._just_closed(today)
+        results = self.count([*closed, *asked])
+        open_rounds = [found for found, _ in results[len(closed) :]]
+        write_overview(self.own, find_overview(self.enrolment, open_rounds, len(self.vocabulary)))
         return results
 
     def _share(self, surveys: Sequence[Survey]) -> None:
@@ -156,6 +172,6 @@ class Aggregator:
         if latest:
             participants["statistics/latest.json"] = latest.to_bytes()
         patterns = (VOCABULARY, SURVEYS, TRENDS, "statistics/*.json")
-        readers = self.enrolment.participants()
+        readers = self.enrolment.readers(patterns)
         self.site.share(self.shared, participants, dict.fromkeys(patterns, readers), durable=self.durable)
         self.site.share(self.site.public, everybody, {name: ["*"] for name in PUBLIC}, durable=self.durable)

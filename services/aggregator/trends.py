@@ -367,7 +367,11 @@ def with_chart(levels: Levels, chart: Floats) -> tuple[Floats, Floats, Floats, F
 
 
 def all_time(observed: ObservedShows) -> AllTime:
-    """Return S5: estimates of the rounds that asked about a show add, and so do their variances."""
+    """Return S5: estimates of the rounds that asked about a show add, and so do their variances.
+
+    The largest sum comes first, not the largest share: of shows that one round asked about some always look strong.
+    Intervals of shows that pass the gate allow for it, as `counts.selected_intervals` does.
+    """
     asked = observed.asked
     people = np.nansum(observed.estimate, axis=0)
     error = np.sqrt(np.nansum(observed.standard_error**2, axis=0))
@@ -375,7 +379,10 @@ def all_time(observed: ObservedShows) -> AllTime:
     noise = np.sqrt(observed.noise**2 @ asked)
     step = (observed.step[:, None] * asked).max(axis=0)
     gates = gate(len(observed.titles), noise, observed.third @ asked, step)
-    lower, upper = np.clip([people - _Z * error, people + _Z * error], 0, reports)
+    passing = people >= gates
+    selected = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / 2 * max(1, int(passing.sum())) / len(observed.titles))
+    half = np.where(passing, selected, _Z) * error
+    lower, upper = np.clip([people - half, people + half], 0, reports)
     rounds = asked.sum(axis=0)
     honest = people - step * [tolerated(int(number)) for number in reports.tolist()]
     return AllTime(
@@ -395,9 +402,9 @@ def all_time(observed: ObservedShows) -> AllTime:
                 share_error=float(error[place] / reports[place]),
                 share_lower=float(lower[place] / reports[place]),
                 share_upper=float(upper[place] / reports[place]),
-                is_signal=bool(people[place] >= gates[place]),
+                is_signal=bool(passing[place]),
                 is_robust=bool(honest[place] >= gates[place]),
             )
-            for place in np.argsort(-people / reports, kind="stable")[:MOST_LISTED].tolist()
+            for place in np.argsort(-people, kind="stable")[:MOST_LISTED].tolist()
         ),
     )

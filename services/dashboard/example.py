@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-import numpy as np
-
 from netflix_trend.contributions import Contribution, ProfileSet, answer
 from netflix_trend.files import UnsafeFile
 from netflix_trend.privacy.ternary import DOWN, UP
@@ -105,12 +103,9 @@ def says(survey: Survey, question: Question, payload: bytes, vocabulary: Vocabul
 
 def noisy_set(survey: Survey, question: TopShowsQuestion, payload: bytes) -> list[int]:
     """Return the candidate shows that a report points at."""
-    coefficients = decode_coefficients(question, payload).astype(np.int64)[0]
-    positions = np.array(shuffled_positions(survey.round, len(question.candidates)), dtype=np.int64)
-    values = np.zeros(len(positions), dtype=np.int64)
-    for coefficient in coefficients[::-1]:
-        values = (values * (positions + 1) + coefficient) % question.prime
-    return [show for show, value in zip(question.candidates, values, strict=True) if value < question.threshold]
+    positions = shuffled_positions(survey.round, len(question.candidates))
+    (members,) = question.channel.members(decode_coefficients(question, payload), positions)
+    return [show for show, is_member in zip(question.candidates, members, strict=True) if is_member]
 
 
 def truth(question: Question, contribution: Contribution, vocabulary: Vocabulary) -> str:

@@ -17,6 +17,7 @@ from netflix_trend import APP_NAME
 from netflix_trend.statistics import RoundStatistics
 
 FILE = Path(__file__).parents[2] / "docker-compose.demo.yml"
+PROJECT = "netflix-trend-demo"
 AGGREGATOR = "trend@example.net"
 PARTICIPANTS = ("alice", "bob", "carol")
 # The participants' pages follow on the aggregator's, unless DEMO_<NAME>_PORT says otherwise.
@@ -57,14 +58,17 @@ def main(arguments: list[str]) -> int:
 
 def compose(*arguments: str) -> int:
     """Run docker compose on the network's file, with its output on the terminal. Returns the exit code."""
-    return subprocess.run([docker(), "compose", "-f", str(FILE), *arguments], check=False).returncode
+    return subprocess.run([*composing(), *arguments], check=False).returncode
+
+
+def composing() -> list[str]:
+    """Return the command up to the verb; by the name --down removes this network and nothing of the user's own."""
+    return [docker(), "compose", "--project-name", PROJECT, "-f", str(FILE)]
 
 
 def inside(service: str, *command: str) -> bytes:
     """Return what a command prints in a container; nothing when the container is not up yet or the command fails."""
-    result = subprocess.run(
-        [docker(), "compose", "-f", str(FILE), "exec", "--no-TTY", service, *command], capture_output=True, check=False
-    )
+    result = subprocess.run([*composing(), "exec", "--no-TTY", service, *command], capture_output=True, check=False)
     return result.stdout if result.returncode == 0 else b""
 
 
@@ -128,7 +132,7 @@ def print_result(console: Console) -> None:
 
 def address(service: str, port: int) -> str:
     """Return where a container's port is served on this machine."""
-    command = [docker(), "compose", "-f", str(FILE), "port", service, str(port)]
+    command = [*composing(), "port", service, str(port)]
     result = subprocess.run(command, capture_output=True, check=False, text=True)
     return f"http://{result.stdout.strip()}"
 

@@ -11,7 +11,7 @@ from datetime import date
 from netflix_trend.datasite import Datasite
 from netflix_trend.encodings import EncodingsError, load_encodings
 from netflix_trend.outlook import Outlook, described
-from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings, SettingsError, load_settings
+from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.shared_files import current_vocabulary
 from services.common.logs import start_logging
 from services.processor import cli
@@ -38,8 +38,8 @@ def main(arguments: list[str]) -> int:
 def publish_once(settings: Settings, today: date) -> Outlook:
     """Bring the encodings up to date with the aggregator's vocabulary, then answer what is due."""
     site = Datasite(settings.datasites_dir, settings.syftbox_email)
-    if settings.aggregator_datasite == EXAMPLE_AGGREGATOR:
-        site.set_up()  # a trial on one machine: no SyftBox will ever do it
+    if settings.is_trial:
+        site.set_up()  # no SyftBox will ever do it
     vocabulary = current_vocabulary(settings)
     if any(made_with(settings, profile) != vocabulary.version for profile in RawStore(settings.private_dir).profiles()):
         rebuild_all(settings.private_dir, vocabulary, ReadOptions.of(settings))

@@ -7,7 +7,6 @@ The tables are described in docs/data-model.md.
 
 from __future__ import annotations
 
-import fcntl
 import gc
 import os
 import shutil
@@ -23,7 +22,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from netflix_trend.encodings import DESCRIPTION, FULL, FULL_DTYPE, SUPPLEMENTAL, VECTOR, Encodings, save_encodings
-from netflix_trend.files import sync_folder, write_atomically
+from netflix_trend.files import locked, sync_folder, write_atomically
 from netflix_trend.life_events import LifeEvent, read_events
 from netflix_trend.vocabulary import Vocabulary
 from services.common.insights import DATABASE
@@ -152,7 +151,7 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOp
     options = options or ReadOptions()
     folder = profile_folder(private, profile)
     folder.mkdir(parents=True, exist_ok=True)
-    with _lock(folder), _garbage_left_alone(), _scratch(folder) as scratch:
+    with locked(folder / ".lock"), _garbage_left_alone(), _scratch(folder) as scratch:
         staging = Staging(connect(scratch / _STAGING), vocabulary)
         with staging.database:
             files = _add_all(staging, RawStore(private), profile, options)
@@ -334,10 +333,3 @@ def _garbage_left_alone() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-@contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    with (folder / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

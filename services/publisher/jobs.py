@@ -9,15 +9,16 @@ from datetime import UTC, date, datetime
 from netflix_trend.choices import Choices, ChoicesError, read_choices
 from netflix_trend.contributions import load_profiles
 from netflix_trend.datasite import Datasite, DatasiteError
-from netflix_trend.files import UnsafeFile
+from netflix_trend.encodings import EncodingsError
+from netflix_trend.files import UnsafeFile, locked
 from netflix_trend.ledger import LedgerError, read_ledger
-from netflix_trend.outlook import Outcome, Outlook, State, write_outlook
+from netflix_trend.outlook import Outcome, Outlook, State, read_outlook, write_outlook
 from netflix_trend.receipts import keep_receipt, read_receipts, receipt
-from netflix_trend.settings import Settings, load_settings
+from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings, load_settings
 from netflix_trend.shared_files import current_surveys
 from netflix_trend.survey import RefusedSurvey, Survey
 from netflix_trend.weeks import Week
-from services.publisher.releases import Participant, publish_due, published_rounds
+from services.publisher.releases import Participant, publish_due, restore_published
 
 _log = logging.getLogger("publish")
 
@@ -35,18 +36,25 @@ def publish_with(settings: Settings, today: date) -> Outlook:
     """Answer what is due with the settings' folders and limits and the person's choices, and say what was done.
 
     The datasite is a cache: whatever vanished from it or was altered is restored. What is said is also kept as
-    `outlook.json` on the publisher's volume.
+    `outlook.json` on the publisher's volume. One look at a time, also of several processes: none that has read older
+    choices publishes again what a withdrawal has removed.
     """
-    try:
-        state, message, outcomes = _look(settings, read_choices(settings.private_dir), today)
-    except (ChoicesError, DatasiteError, LedgerError) as problem:
-        state, message, outcomes = "problem", f"nothing is published: {problem}", []
-    outlook = Outlook(looked_at=datetime.now(UTC), state=state, message=message, outcomes=tuple(outcomes))
-    write_outlook(settings.publisher_dir, outlook)
+    with locked(settings.publisher_dir / ".look.lock"):
+        try:
+            state, message, outcomes = _look(settings, read_choices(settings.private_dir), today)
+        except (ChoicesError, DatasiteError, LedgerError) as problem:
+            state, message, outcomes = "problem", f"nothing is published: {problem}", []
+        except OSError as problem:
+            reason = problem.strerror or type(problem).__name__  # its path would name the datasite
+            state, message, outcomes = "problem", f"nothing is published: {reason}", []
+        outlook = Outlook(looked_at=datetime.now(UTC), state=state, message=message, outcomes=tuple(outcomes))
+        write_outlook(settings.publisher_dir, outlook)
     return outlook
 
 
 def _look(settings: Settings, choices: Choices, today: date) -> tuple[State, str, Sequence[Outcome]]:
+    if settings.syftbox_email == settings.aggregator_datasite:
+        raise DatasiteError("SYFTBOX_EMAIL and AGGREGATOR_DATASITE are the same; an aggregator itself takes no part")
     participant = Participant(
         site=Datasite(settings.datasites_dir, settings.syftbox_email),
         aggregator=settings.aggregator_datasite,
@@ -59,11 +67,18 @@ def _look(settings: Settings, choices: Choices, today: date) -> tuple[State, str
     if not participant.site.is_initialized and not participant.ledger.exists():
         return "waiting_for_syftbox", "SyftBox has not set up your datasite yet; start it, and check SYFTBOX_EMAIL", []
     takes_part = choices.takes_part(settings.join)
-    if not takes_part and not published_rounds(participant.site) and not participant.ledger.exists():
+    # Without a ledger nothing there is ours, whatever it is called.
+    if not takes_part and not participant.ledger.exists():
         return "not_joined", "nothing is published before ./run.sh join", []
-    profiles = load_profiles(settings.private_dir)
+    profiles, reason = None, "no export, or profiles are being rebuilt"
+    try:
+        profiles = load_profiles(settings.private_dir)
+    except EncodingsError:  # its text names the profile
+        reason = "the tables of a profile are damaged; import the export again"
     if profiles is None:
-        return "no_export", "nothing to publish yet: no export, or profiles are being rebuilt", []
+        if participant.ledger.exists():
+            restore_published(participant, today)
+        return "no_export", f"nothing to publish yet: {reason}", []
     surveys: list[Survey] = []
     state: State = "answering" if takes_part else "paused"
     message = "" if takes_part else "no survey is answered; what was published stays"
@@ -76,6 +91,8 @@ def _look(settings: Settings, choices: Choices, today: date) -> tuple[State, str
         else:
             if not surveys:
                 state, message = "waiting_for_survey", "the aggregator's survey has not arrived yet"
+                if settings.aggregator_datasite == EXAMPLE_AGGREGATOR:
+                    message = "AGGREGATOR_DATASITE is still the example, which nobody runs; name your aggregator"
     outcomes = publish_due(
         participant,
         surveys,
@@ -89,11 +106,18 @@ def _look(settings: Settings, choices: Choices, today: date) -> tuple[State, str
 
 
 def _withdraw(settings: Settings, participant: Participant, today: date) -> str:
-    """Take everything out of the datasite and keep a receipt; returns it in words. Once withdrawn, changes nothing."""
-    receipts = read_receipts(settings.publisher_dir)
-    published = participant.site.published()
-    if published or not receipts:
-        answered = [entry.round for entry in read_ledger(participant.ledger)]
+    """Take everything out of the datasite and keep a receipt; returns it in words. Once withdrawn, changes nothing.
+
+    Raises LedgerError when the ledger cannot say what the receipt needs; the files are removed all the same.
+    """
+    receipts, last = read_receipts(settings.publisher_dir), read_outlook(settings.publisher_dir)
+    took_part_again = last is not None and last.state not in {"withdrawn", "problem"}
+    if participant.site.published() or took_part_again or not receipts:
+        try:
+            answered = [entry.round for entry in read_ledger(participant.ledger)]
+        except LedgerError as damage:
+            participant.site.withdraw()
+            raise LedgerError(f"your files were removed, but there is no receipt: {damage}") from None
         # The receipt comes first: a crash in between leaves files, and the next look removes them with another receipt.
         one = receipt(answered, participant.site.digests(), Week.last_complete(today), datetime.now(UTC))
         keep_receipt(settings.publisher_dir, one)

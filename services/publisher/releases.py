@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path, PurePosixPath
 
 from netflix_trend.contributions import Contribution, answer
-from netflix_trend.datasite import Datasite
+from netflix_trend.datasite import Datasite, read_manifest, visit
+from netflix_trend.files import UnsafeFile
 from netflix_trend.ledger import Ledger, open_ledger
 from netflix_trend.outlook import Outcome
 from netflix_trend.privacy.randomness import RandBelow, secure
@@ -50,7 +51,7 @@ def publish_due(
     name. Safe to run any number of times, also in two processes at once.
     """
     newest = Week.last_complete(today)
-    published = published_rounds(participant.site)
+    published = witnessed_rounds(participant.site)
     with open_ledger(participant.ledger, published=published, now=newest, durable=participant.durable) as ledger:
         outcomes = []
         for survey in surveys:
@@ -60,21 +61,46 @@ def publish_due(
                 assert question is not None
                 payload = answer(contribution_of(survey.week), survey, question, participant.randbelow)
                 release = build_release(survey, question, payload)
-                ledger.commit(
-                    survey.week, question.name, question.mechanism, survey.version, vocabulary, question.odds, release
-                )
+                ledger.commit(participant.aggregator, survey, question, release)
             outcomes.append(outcome)
-        files = {f"releases/{entry.round}.json": entry.data for entry in ledger.entries}
-        # Also without a release: the manifest says that this person takes part, and the aggregator shares its surveys
-        # with those who do. The second in which a file was made would tell how long the history took to read.
-        over = datetime.combine(newest.sunday + timedelta(days=1), time(), UTC).timestamp()
-        participant.site.publish(files, participant.aggregator, durable=participant.durable, modified=over)
+        _restore(participant, ledger, newest)
     return outcomes
+
+
+def restore_published(participant: Participant, today: date) -> None:
+    """Make the datasite hold exactly the releases of the ledger, without answering anything."""
+    newest, published = Week.last_complete(today), witnessed_rounds(participant.site)
+    with open_ledger(participant.ledger, published=published, now=newest, durable=participant.durable) as ledger:
+        _restore(participant, ledger, newest)
+
+
+def _restore(participant: Participant, ledger: Ledger, newest: Week) -> None:
+    # What another aggregator was told is not for this one.
+    mine = [entry for entry in ledger.entries if entry.aggregator == participant.aggregator]
+    files = {f"releases/{entry.round}.json": entry.data for entry in mine}
+    # Also without a release: the manifest says that this person takes part, and the aggregator shares its surveys
+    # with those who do. The second in which a file was made would tell how long the history took to read.
+    over = datetime.combine(newest.sunday + timedelta(days=1), time(), UTC).timestamp()
+    participant.site.publish(files, participant.aggregator, durable=participant.durable, modified=over)
 
 
 def published_rounds(site: Datasite) -> frozenset[str]:
     """Return the rounds of which a datasite holds a release, whoever put it there."""
-    names = (PurePosixPath(name) for name in site.published())
+    return _rounds(site.published())
+
+
+def witnessed_rounds(site: Datasite) -> frozenset[str]:
+    """Return these and the ones that its manifest names: after a loss files may come back one by one."""
+    try:
+        with visit(site) as folder:
+            manifest = read_manifest(folder) if folder is not None else None
+    except (UnsafeFile, OSError):
+        manifest = None
+    return published_rounds(site) | _rounds(manifest.files if manifest else ())
+
+
+def _rounds(files: Iterable[str]) -> frozenset[str]:
+    names = map(PurePosixPath, files)
     return frozenset(name.stem for name in names if name.parent.name == "releases" and _is_round(name.stem))
 
 
@@ -98,6 +124,8 @@ def _decide(
     week, limits = survey.week, participant.limits
     entry = ledger.entry(week)
     if entry is not None:
+        if entry.aggregator != participant.aggregator:
+            return Outcome(survey.round, "refused", "another aggregator was answered in this round")
         same = entry.survey == survey.version
         return Outcome(survey.round, "kept", "" if same else "the survey was changed after it was answered")
     question = survey.question_for(participant.site.email)

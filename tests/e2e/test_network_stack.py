@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from containers import ROOT, Stack, require_docker
 from ports import free_port
 from waiting import wait_for
 
-from services.demo.containers import AGGREGATOR, PARTICIPANTS, STEPS
+from services.demo.containers import AGGREGATOR, PARTICIPANTS, STEPS, composing
 
 pytestmark = pytest.mark.docker
 APP = "app_data/netflix_trend"
@@ -28,6 +30,34 @@ def run_sh(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
         check=False,
         timeout=590,
     )
+
+
+def test_what_the_user_has_set_for_their_own_machine_changes_nothing(tmp_path: Path) -> None:
+    """Every variable of the files that the network is made of, but for base images and the demo's own ports."""
+    require_docker()
+    texts = [(ROOT / name).read_text() for name in ("docker-compose.yml", "docker-compose.aggregator.yml")]
+    texts.append((ROOT / "docker-compose.demo.yml").read_text())
+    names = set(re.findall(r"\$\{(\w+)", "".join(texts))) - {"BASE", "SYFTBOX_BASE"}
+    names = {name for name in names if not name.startswith("DEMO_")} | {"COMPOSE_PROFILES"}
+    assert {"PARTICIPANT_UID", "JOIN", "ENROLMENT", "LIMIT_ODDS"} < names
+    hostile = tmp_path / "hostile.env"
+    hostile.write_text("".join(f"{name}=4242\n" for name in sorted(names)))
+
+    def config(env_file: str) -> str:
+        command = ["docker", "compose", "--env-file", env_file, "-f", str(ROOT / "docker-compose.demo.yml"), "config"]
+        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+    assert "4242" not in config(str(hostile))
+    assert config(str(hostile)) == config(os.devnull)
+
+
+def test_the_network_is_removed_by_its_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """COMPOSE_PROJECT_NAME in .env names the user's own services."""
+    require_docker()
+    monkeypatch.setenv("COMPOSE_PROJECT_NAME", "mine")
+    shown = subprocess.run([*composing(), "config"], capture_output=True, text=True, check=True).stdout
+    assert shown.startswith("name: netflix-trend-demo\n")
 
 
 @pytest.fixture(scope="module")
@@ -114,16 +144,21 @@ def test_who_withdraws_is_gone_from_the_next_statistics(network: Stack) -> None:
 
 def test_no_machine_of_the_network_reaches_another_or_the_internet(network: Stack) -> None:
     """Participants have their clients for that, and these know the server only."""
-    probe = "import socket; s = socket.socket(); s.settimeout(2); s.connect(({0!r}, {1}))"
-    for service, host, port in (
+    probe = "import socket; s = socket.socket(); s.settimeout(1); s.connect(({0!r}, {1}))"
+    for service, other, port in (
         ("alice-processor", "bob-redis", 6379),
         ("alice-publisher", "server", 5001),
-        ("alice-client", "192.0.2.1", 80),
+        ("alice-client", None, 80),
+        ("alice-dashboard", "bob-dashboard", 8651),
+        ("alice-dashboard", "aggregator", 8650),
         ("aggregator", "server", 5001),
     ):
-        code = probe.format(host, port)
-        result = network.exec(service, "sh", "-c", f'python -c "{code}" 2>/dev/null && echo reached || true')
-        assert "reached" not in result, (service, host)
+        # By address too: not every service may ask for names.
+        networks = network.inspect(other)["NetworkSettings"]["Networks"].values() if other else ()
+        for host in [other, *(one["IPAddress"] for one in networks)] if other else ["192.0.2.1"]:
+            code = probe.format(host, port)
+            result = network.exec(service, "sh", "-c", f'python -c "{code}" 2>/dev/null && echo reached || true')
+            assert "reached" not in result, (service, host)
 
 
 def test_the_client_in_a_container_sees_datasites_and_nothing_else() -> None:
@@ -139,6 +174,6 @@ def test_the_client_in_a_container_sees_datasites_and_nothing_else() -> None:
     assert client["read_only"]
     assert "ports" not in client
     assert not [name for name in client["environment"] if "TOKEN" in name and not name.endswith("_FILE")]
-    assert services["publisher"]["depends_on"]["syftbox"] == {"condition": "service_healthy", "required": False}
+    assert services["datasite"]["depends_on"]["syftbox"] == {"condition": "service_healthy", "required": False}
     without = Stack("netflix-trend-profile", "docker-compose.yml", {})
     assert "syftbox" not in json.loads(without.compose("config", "--format", "json"))["services"]

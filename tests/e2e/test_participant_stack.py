@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import time
@@ -294,11 +295,16 @@ def test_releases_stay_the_same_when_the_datasite_is_wiped(
     assert [path.read_bytes() for path in releases(folder)] == [before]
 
 
+@pytest.mark.parametrize("token", ["", "a token of the operator's own"])
 def test_an_aggregator_reads_the_release_and_serves_the_result(
-    stack: Stack, folder: Path, wait_for: Callable[..., None]
+    stack: Stack, folder: Path, tmp_path: Path, token: str
 ) -> None:
     port = free_port()
+    (tmp_path / "token").write_text(f"{token}\n")
+    (tmp_path / "token").chmod(0o644)
     environment = {
+        "OPERATOR": "true",
+        "OPERATOR_TOKEN_FILE": str(tmp_path / "token") if token else "",
         "DATASITES_DIR": str(folder / "datasites"),
         "AGGREGATOR_PORT": str(port),
         "AGGREGATOR_POLL_SECONDS": "1",
@@ -320,6 +326,9 @@ def test_an_aggregator_reads_the_release_and_serves_the_result(
         shared = folder / "datasites" / AGGREGATOR / "app_data" / "netflix_trend" / "shared"
         for name in ("vocabulary.json", "survey.json", f"statistics/{round_name}.json"):
             assert get(f"/{name}")[1] == (shared / name).read_bytes()
+        code = "from netflix_trend.settings import load_settings; print(load_settings().operator_token)"
+        assert aggregator.exec("aggregator", "python", "-c", code).strip() == token
+        assert "the operator's own" not in aggregator.compose("logs")
         found = aggregator.inspect("aggregator")
         assert found["HostConfig"]["PortBindings"]["8650/tcp"][0]["HostIp"] == "127.0.0.1"
         assert found["Config"]["User"].split(":")[0] not in ("", "0", "root")
@@ -428,3 +437,28 @@ def test_stopping_is_quick_and_loses_nothing(stack: Stack) -> None:
     assert time.monotonic() - began < 60
     codes = {service: stack.inspect(service)["State"]["ExitCode"] for service in SERVICES}
     assert codes == dict.fromkeys(SERVICES, 0)
+
+
+def test_a_withdrawal_is_carried_out_while_everything_is_stopped(stack: Stack, folder: Path, tmp_path: Path) -> None:
+    """`./run.sh down`, then `./run.sh withdraw`: no publisher runs that would obey."""
+    files = ("run.sh", ".env.example", "docker-compose.yml", "services/prepare.sh", "services/scraper/seccomp")
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).symlink_to(ROOT / name)
+    stack.compose("down")
+    assert releases(folder)
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **stack.environment}
+    result = subprocess.run(
+        ["sh", "run.sh", "withdraw"],
+        cwd=tmp_path,
+        env={**environment, "COMPOSE_PROJECT_NAME": stack.name},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert result.returncode == 0, result.stderr
+    assert "first without you" in result.stdout
+    assert not releases(folder)
+    assert not (app_data(folder) / "manifest.json").exists()
+    assert not stack.compose("ps", "--quiet").strip(), "nothing runs afterwards"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -168,6 +170,23 @@ def test_days_that_no_export_covers_yet_do_not_count(tmp_path: Path) -> None:
     event = (SICK, SICK + timedelta(days=60))
     assert loaded(tmp_path / "a", rows, event, covered=SICK + timedelta(days=1)).change(QUARTER) == Fraction(7 * 8, 2)
     assert loaded(tmp_path / "b", rows, event, covered=SICK - timedelta(days=1)).change(QUARTER) is None
+
+
+def test_a_week_counts_in_the_answers_about_two_quarters_at_most(tmp_path: Path) -> None:
+    """However long events are, and wherever in a quarter they begin."""
+    quarters = [Quarter.of(date(2025, month, 1)) for month in (1, 4, 7, 10)]
+    history = views(*[1] * 730, first=date(2024, 6, 1))
+    most = 0
+    for begins in product(*((one.first_day, one.last_day) for one in quarters)):
+        events = [(first, first + timedelta(days=300)) for first in begins]
+        before = loaded(tmp_path / "-".join(map(str, begins)), history, *events, covered=date(2026, 5, 1))
+        for monday in (date(2024, 12, 2) + timedelta(weeks=number) for number in range(60)):
+            binge = np.array(views(*[20] * 7, first=monday), FULL_DTYPE)
+            full = np.concatenate([before.profiles[0].full, binge])
+            after = replace(before, profiles=[replace(before.profiles[0], full=full)])
+            changed = [one for one in quarters if after.change(one) != before.change(one)]
+            most = max(most, len(changed))
+    assert most == 2
 
 
 def test_without_an_event_or_a_history_before_it_there_is_no_change(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from netflix_trend.files import (
     UnsafeFile,
     open_stranger,
     open_stranger_folder,
+    read_own,
     read_stranger,
     sync_folder,
     write_atomically,
@@ -291,3 +293,31 @@ def test_flushing_something_that_is_not_a_folder_fails(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(NotADirectoryError):
         sync_folder(tmp_path / "file")
+
+
+def test_threads_that_write_one_file_do_not_mix(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"0" * 5000)
+    whole = {bytes([48 + writer]) * 5000 for writer in range(4)}
+
+    def write(writer: int) -> list[bytes]:
+        seen = []
+        for _ in range(100):
+            write_atomically(path, bytes([48 + writer]) * 5000, durable=False)
+            seen.append(path.read_bytes())
+        return seen
+
+    with ThreadPoolExecutor(4) as pool:
+        seen = [data for some in pool.map(write, range(4)) for data in some]
+    assert set(seen) <= whole
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_no_plain_file_of_ours_is_read_as_nothing(tmp_path: Path) -> None:
+    fifo, link, file = tmp_path / "fifo", tmp_path / "link", tmp_path / "file"
+    os.mkfifo(fifo)
+    file.write_bytes(b"abc")
+    link.symlink_to(file)
+    assert [read_own(path, 9) for path in (fifo, link, tmp_path, tmp_path / "none")] == [None] * 4
+    assert read_own(file, 3) == b"abc"
+    assert read_own(file, 2) is None

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-from fractions import Fraction
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
 
 from netflix_trend.ledger import Ledger, LedgerError, open_ledger
+from netflix_trend.survey import default_survey
 from netflix_trend.weeks import Week
 
 WEEK = Week.parse("2026-W46")
 
 
 def commit(ledger: Ledger, week: Week, data: bytes = b"release") -> None:
-    ledger.commit(week, "volume", "square_wave", "a" * 32, "b" * 32, Fraction(8), data)
+    survey = default_survey(week, "b" * 32, range(9))
+    ledger.commit("aggregator@example.org", survey, survey.questions[0], data)
 
 
 def rounds(path: Path) -> list[str]:
@@ -114,6 +116,16 @@ def _draw(path: Path, number: int) -> int:
         return 1
 
 
+def test_whoever_comes_second_waits_until_the_ledger_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    with ThreadPoolExecutor(1) as pool:
+        with open_ledger(path, published=(), now=WEEK) as ledger:
+            second = pool.submit(_draw, path, 2)
+            assert not wait([second], timeout=0.3).done
+            commit(ledger, WEEK)
+        assert second.result(30) == 0
+
+
 def test_two_processes_at_once_draw_once(tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
     with multiprocessing.get_context("spawn").Pool(4) as pool:
@@ -173,3 +185,42 @@ def test_a_forged_file_about_the_future_stops_nothing(tmp_path: Path) -> None:
         commit(ledger, WEEK - 4)
     with open_ledger(tmp_path / "ledger.jsonl", published=[str(WEEK - 4), "2099-W01"], now=WEEK) as ledger:
         assert not ledger.skips(WEEK)
+    with open_ledger(tmp_path / "ledger.jsonl", published=[str(WEEK - 4), "2099-W01"], now=WEEK) as ledger:
+        assert ledger.skips(Week.parse("2099-W01")), "it may be ours, drawn before the clock went wrong"
+    assert len((tmp_path / "ledger.jsonl").read_bytes().splitlines()) == 3
+
+
+@pytest.mark.parametrize("line", range(4))
+def test_a_changed_line_is_noticed_also_the_last_one(tmp_path: Path, line: int) -> None:
+    path = tmp_path / "ledger.jsonl"
+    with open_ledger(path, published=(), now=WEEK) as ledger:
+        for number in range(3):
+            commit(ledger, WEEK + number)
+    lines = path.read_bytes().splitlines(keepends=True)
+    assert len(lines) == 4
+    old, new = (b"8,1", b"2,1") if line else (b"opening", b"Opening")
+    assert old in lines[line]
+    lines[line] = lines[line].replace(old, new)
+    path.write_bytes(b"".join(lines))
+    with pytest.raises(LedgerError, match=f"line {line + 1}"):
+        rounds(path)
+
+
+def test_what_was_written_is_on_disk_before_an_opened_ledger_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill between writing a line and fsync leaves a line that is read, and would be published, but may be lost."""
+    path = tmp_path / "ledger.jsonl"
+    with open_ledger(path, published=(), now=WEEK) as ledger:
+        commit(ledger, WEEK)
+    synced: list[str] = []
+    import netflix_trend.files
+    import netflix_trend.ledger as module
+
+    def fsync(descriptor: int) -> None:
+        synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+
+    for place in (module.os, netflix_trend.files.os):
+        monkeypatch.setattr(place, "fsync", fsync)
+    with open_ledger(path, published=(), now=WEEK):
+        assert synced == [str(path), str(tmp_path)]

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 import yaml
 
-from netflix_trend.datasite import Datasite
+from netflix_trend.datasite import Datasite, DatasiteError
 from netflix_trend.permissions import PERMISSION_FILES, readable, write_permissions
 
 READER = "aggregator@example.org"
@@ -58,29 +58,42 @@ def test_a_file_is_readable_only_with_a_rule_of_both_generations(site: Datasite)
     assert readable(site.app_data, FILES, READER) == set()
 
 
-# What the Go generation decides by the files that we write: checked once with its real code (syftbox.md, 2.1 and 8.2)
+# What the Go generation decides by the files that we write. Its rules: internal/server/acl/tree.go of OpenMined/syftbox
+# (LookupNearestNode) and syftbox.md, 2.1 and 8.2.
 
 
 def decides(root: Path, path: str, reader: str) -> bool:
-    """Whether the Go generation lets `reader` read: only the nearest file counts, its most exact pattern wins, and what
-    no pattern names is refused.
+    """Whether the Go generation lets `reader` read: from the root down the nearest file counts, but none below one that
+    says `terminal`; in it the most exact pattern wins, and what no pattern names is refused.
     """
     name = PurePosixPath(path)
-    for folder in name.parents:
+    nearest, rules = PurePosixPath(), []
+    for folder in reversed(name.parents):
         file = root / folder / "syft.pub.yaml"
         if file.is_file():
-            inner = name.relative_to(folder).as_posix()
-            rules = yaml.safe_load(file.read_text())["rules"]
-            matching = [rule for rule in rules if rule["pattern"] == "**" or fits(inner, rule["pattern"])]
-            best = max(matching, key=lambda rule: (rule["pattern"] == inner, rule["pattern"] != "**"), default=None)
-            return best is not None and bool({reader, "*"} & set(best["access"]["read"]))
-    return False
+            content = yaml.safe_load(file.read_text())
+            nearest, rules = folder, content["rules"]
+            if content.get("terminal"):
+                break
+    inner = name.relative_to(nearest).as_posix()
+    matching = [rule for rule in rules if rule["pattern"] == "**" or fits(inner, rule["pattern"])]
+    best = max(matching, key=lambda rule: (rule["pattern"] == inner, rule["pattern"] != "**"), default=None)
+    return best is not None and bool({reader, "*"} & set(best["access"]["read"]))
 
 
 def fits(name: str, pattern: str) -> bool:
     """A star stands for letters of one part, never for a slash."""
     parts, wanted = name.split("/"), pattern.split("/")
     return len(parts) == len(wanted) and all(map(fnmatch.fnmatchcase, parts, wanted))
+
+
+def go_client_files(site: Datasite) -> None:
+    """The files that its client makes in a new datasite (workspace.go): neither is terminal."""
+    for folder, everybody in ((site.root, []), (site.root / "public", ["*"])):
+        folder.mkdir(parents=True)
+        access = {"admin": [], "write": [], "read": everybody}
+        content = {"terminal": False, "rules": [{"pattern": "**", "access": access}]}
+        (folder / "syft.pub.yaml").write_text(yaml.safe_dump(content))
 
 
 @pytest.mark.parametrize(
@@ -94,6 +107,27 @@ def fits(name: str, pattern: str) -> bool:
         ("app_data/netflix_trend/syft.pub.yaml", READER, False),
         ("app_data/netflix_trend/syftperm.yaml", READER, False),
         ("app_data/netflix_trend/releases/deeper/2026-W47.json", READER, False),
+        # Whatever rules something else puts below: ours is terminal.
+        ("app_data/netflix_trend/planted/history.csv", READER, False),
+        ("app_data/other/manifest.json", READER, False),
+        ("private/anything", READER, False),
+    ],
+)
+def test_the_go_generation_decides_about_a_participants_files(
+    site: Datasite, path: str, reader: str, expected: bool
+) -> None:
+    go_client_files(site)
+    site.publish(FILES, READER, durable=False)
+    planted = site.app_data / "planted"
+    planted.mkdir()
+    access = {"admin": [], "write": [], "read": ["*"]}
+    (planted / "syft.pub.yaml").write_text(yaml.safe_dump({"rules": [{"pattern": "**", "access": access}]}))
+    assert decides(site.root, path, reader) is expected
+
+
+@pytest.mark.parametrize(
+    ("path", "reader", "expected"),
+    [
         ("app_data/netflix_trend/shared/survey.json", "bob@example.org", True),
         ("app_data/netflix_trend/shared/statistics/2026-W46.json", "bob@example.org", True),
         ("app_data/netflix_trend/shared/statistics/deeper/x.json", "bob@example.org", False),
@@ -101,16 +135,21 @@ def fits(name: str, pattern: str) -> bool:
         ("app_data/netflix_trend/shared/syft.pub.yaml", "bob@example.org", False),
         ("public/netflix_trend/index.html", "carol@example.org", True),
         ("public/netflix_trend/syft.pub.yaml", "carol@example.org", False),
-        ("app_data/other/manifest.json", READER, False),
-        ("private/anything", READER, False),
     ],
 )
-def test_the_go_generation_decides_as_expected(site: Datasite, path: str, reader: str, expected: bool) -> None:
-    """The rules of an outer folder are wider on purpose: they must not count."""
-    site.root.mkdir(parents=True)
-    site.publish(FILES, READER, durable=False)
-    shared = {"survey.json": ["bob@example.org"], "statistics/*.json": ["bob@example.org"]}
-    write_permissions(site.app_data / "shared", shared, durable=False)
-    write_permissions(site.public, {"index.html": ["*"]}, durable=False)
-    write_permissions(site.root / "app_data", {"netflix_trend/shared/syft.pub.yaml": ["*"]}, durable=False)
+def test_the_go_generation_decides_about_an_aggregators_files(
+    site: Datasite, path: str, reader: str, expected: bool
+) -> None:
+    go_client_files(site)
+    files = {"survey.json": b"x", "statistics/2026-W46.json": b"x"}
+    readers = {"survey.json": ["bob@example.org"], "statistics/*.json": ["bob@example.org"]}
+    site.share(site.app_data / "shared", files, readers, durable=False)
+    site.share(site.public, {"index.html": b"x"}, {"index.html": ["*"]}, durable=False)
     assert decides(site.root, path, reader) is expected
+
+
+def test_more_readers_than_a_synced_permission_file_holds_are_refused(site: Datasite) -> None:
+    readers = [f"invented-{number}@mail.example.org" for number in range(100_000)]
+    with pytest.raises(DatasiteError, match=r"syftperm\.yaml"):
+        site.share(site.app_data / "shared", {"survey.json": b"x"}, {"survey.json": readers}, durable=False)
+    assert not site.app_data.exists()

@@ -22,16 +22,16 @@ def test_open_rounds_are_counted_again_and_closed_ones_are_kept() -> None:
     assert "counted again" in one.sentence
 
 
-def test_the_oldest_open_round_is_counted_again_and_the_one_before_is_not() -> None:
-    one = receipt(["2026-W43", "2026-W42"], {}, NEWEST, NOW)
-    assert one.counted_again == ("2026-W43",)
-    assert one.kept == ("2026-W42",)
-    assert one.first_round_without == "2026-W43"
+def test_the_round_that_closed_last_is_counted_again_and_the_one_before_is_not() -> None:
+    one = receipt(["2026-W42", "2026-W41"], {}, NEWEST, NOW)
+    assert one.counted_again == ("2026-W42",)
+    assert one.kept == ("2026-W41",)
+    assert one.first_round_without == "2026-W42"
 
 
 def test_without_an_answer_nothing_is_kept_anywhere() -> None:
     one = receipt([], {}, NEWEST, NOW)
-    assert (one.counted_again, one.kept, one.first_round_without) == ((), (), "2026-W43")
+    assert (one.counted_again, one.kept, one.first_round_without) == ((), (), "2026-W42")
     assert "closed" not in one.sentence
 
 

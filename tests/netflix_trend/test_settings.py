@@ -258,3 +258,10 @@ def test_a_zone_that_does_not_exist_is_refused_by_name(name: str) -> None:
 def test_netflix_profiles_may_hold_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACTIVITY_PROFILES", "Kids, room; Anna;")
     assert load_settings().activity_profiles == ("Kids, room", "Anna")
+
+
+@pytest.mark.parametrize("name", ["private_dir", "publisher_dir", "aggregator_dir", "output_dir", "scraper_dir"])
+def test_no_folder_with_personal_data_may_lie_where_syftbox_uploads_it(tmp_path: Path, name: str) -> None:
+    datasites = tmp_path / "SyftBox" / "datasites"
+    with pytest.raises(SettingsError, match=f"{name.upper()} lies below a folder of datasites"):
+        load_settings(datasites_dir=datasites, **{name: datasites / "me@example.org" / "private"})

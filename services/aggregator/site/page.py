@@ -176,7 +176,8 @@ def moved(show: ShowMovement | None) -> str:
     if show.direction == "unsure":
         return "cannot be told"
     points, low, high = (100 * value for value in (show.change, show.lower, show.upper))
-    return f"{show.direction} {abs(points):.1f} points, {low:+.1f} to {high:+.1f}"
+    doubt = "" if show.is_robust else ", if no answer was forged"
+    return f"{show.direction} {abs(points):.1f} points, {low:+.1f} to {high:+.1f}{doubt}"
 
 
 def refusals(refused: dict[str, int]) -> str:

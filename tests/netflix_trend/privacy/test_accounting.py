@@ -93,3 +93,16 @@ def test_a_year_is_said_in_words_with_its_numbers() -> None:
     assert "5.5e+11" in total_in_words([Fraction(8)] * 13)
     assert "No report" in total_in_words([])
     assert DELTA == 1e-6
+
+
+def test_other_odds_every_time_cost_neither_memory_nor_exactness() -> None:
+    """Without rounding, forty different odds are 2**40 losses."""
+    odds = [Fraction(8000 - number, 1000) for number in range(40)]
+    total = total_epsilon(odds)
+    nearly = total_epsilon([Fraction(8000 - 20, 1000)] * 40)
+    assert nearly - 0.01 < total < nearly + 0.01
+    few = odds[:14]
+    with pytest.MonkeyPatch.context() as patched:
+        exact = total_epsilon(few)
+        patched.setattr("netflix_trend.privacy.accounting._MOST_LOSSES", 1000)
+        assert exact <= total_epsilon(few) <= exact + 14e-4

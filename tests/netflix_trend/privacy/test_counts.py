@@ -16,7 +16,7 @@ from netflix_trend.privacy.counts import (
     reports_to_lose,
     selected_intervals,
 )
-from netflix_trend.privacy.set_response import SetResponse
+from netflix_trend.privacy.set_response import SetResponse, best_threshold
 
 TRUE, FALSE = 0.5, 1 / 9
 
@@ -145,3 +145,10 @@ def test_intervals_of_items_that_passed_hold_as_often_as_they_say() -> None:
     wide, narrow = (hits / all_of_them for hits, all_of_them in (held[True], held[False]))
     assert narrow < 0.92
     assert wide >= 0.93
+
+
+def test_odds_near_one_need_no_memory_to_say_how_many_reports_they_need() -> None:
+    odds = Fraction(10_001, 10_000)
+    channel = SetResponse(50, 1, odds, best_threshold(1, odds))
+    needed = reports_needed(0.1, 50, float(channel.true_rate), float(channel.false_rate))
+    assert needed > 1_000_000_000

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from netflix_trend.datasite import Datasite
+from netflix_trend.permissions import permission_rules
 from services.aggregator.enrolment import Enrolment, EnrolmentError
 
 AGGREGATOR = "aggregator@example.org"
@@ -94,3 +95,17 @@ def test_a_pseudonym_stays_the_same_and_depends_on_a_secret_of_this_aggregator(t
     assert len({here.pseudonym(ANNA), here.pseudonym(BOB), there.pseudonym(ANNA)}) == 3
     assert "anna" not in here.pseudonym(ANNA)
     assert (tmp_path / "1" / "own" / "pseudonyms.key").stat().st_mode & 0o077 == 0
+
+
+def test_more_than_a_file_can_name_are_cut_where_nobody_chose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = enrolment(tmp_path, automatic=True)
+    here.enrol(BOB)
+    everybody = sorted([BOB, *(f"a{number}@example.org" for number in range(500))])
+    monkeypatch.setattr(Enrolment, "participants", lambda _: everybody)
+    assert here.readers(["a", "b"]) == everybody
+    monkeypatch.setattr("services.aggregator.enrolment.LARGEST_FILE", 20_000)
+    named = here.readers(["a", "b"])
+    assert BOB in named
+    assert max(map(len, permission_rules({"a": named, "b": named}).values())) <= 20_000
+    assert 100 < len(named) < 300
+    assert named == here.readers(["a", "b"]) != everybody[: len(named)]

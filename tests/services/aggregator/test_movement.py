@@ -64,6 +64,20 @@ def test_a_large_rise_is_told_and_a_fall_is_its_mirror_image() -> None:
     assert falling.change == pytest.approx(-top.change)
 
 
+def test_a_movement_that_forged_answers_could_have_made_says_so() -> None:
+    """Of 10,000 answers 100 of each week may be forged; with each a show moves by 2.6 people, so .052 in all."""
+    generator = np.random.default_rng(3)
+    shares = np.full(50, 0.01)
+    verdicts = {}
+    for rise in (0.05, 0.2):
+        risen = np.concatenate([[0.01 + rise], shares[1:]])
+        newest, before = fast_round(WEEK, 10_000, generator, risen), fast_round(WEEK - 1, 10_000, generator, shares)
+        moved = {show.title: show for show in find_movement(newest, before).shows}
+        first = moved[starter_vocabulary().shows[0].title]
+        verdicts[rise] = (first.direction, first.is_robust)
+    assert verdicts == {0.05: ("up", False), 0.2: ("up", True)}
+
+
 @pytest.mark.parametrize("answers", [(30, 30), (300, 300), (300, 20), (20, 3000)])
 def test_where_nothing_moved_a_movement_is_seen_in_one_of_twenty_weeks_at_most(answers: tuple[int, int]) -> None:
     """400 pairs of rounds with the same shares: 5 % would be 20; 35 or more have a chance below 1 in 1000."""

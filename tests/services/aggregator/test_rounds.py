@@ -24,7 +24,7 @@ from netflix_trend.survey import Survey, TopShowsQuestion, load_surveys
 from netflix_trend.trends import Trends
 from netflix_trend.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.weeks import Week
-from services.aggregator.__main__ import build_aggregator, main
+from services.aggregator.__main__ import build_aggregator, look, main
 from services.aggregator.rounds import Aggregator
 
 NEWEST = Week.parse("2026-W46")
@@ -160,6 +160,33 @@ def test_late_answers_are_counted_while_the_round_is_open(tmp_path: Path) -> Non
     assert [statistics.reports for statistics in here.run(TODAY)] == [2, 0, 0, 0]
     crowd(tmp_path, surveys[0], "volume", [Contribution(frozenset(), 5)] * 4)
     assert [statistics.reports for statistics in here.run(TODAY)] == [4, 0, 0, 0]
+
+
+def test_a_round_is_counted_a_week_after_it_closed_and_then_no_more(tmp_path: Path) -> None:
+    """An outage in the week a round closes must not leave it empty for good."""
+    here = aggregator(tmp_path)
+    surveys = here.ask(TODAY)
+    crowd(tmp_path, surveys[0], "volume", [Contribution(frozenset(), 5)] * 3)
+    away = tmp_path / "away"
+    for weeks, datasites_are_there, reports in ((0, True, 3), (0, False, 0), (1, True, 3), (2, False, 3)):
+        for path in [*tmp_path.glob("datasites/person*"), *away.glob("person*")]:
+            (target := (tmp_path / "datasites" if datasites_are_there else away)).mkdir(exist_ok=True)
+            path.rename(target / path.name)
+        here.run(TODAY + timedelta(weeks=weeks))
+        kept = RoundStatistics.from_bytes((here.own / "statistics" / f"{surveys[0].round}.json").read_bytes())
+        assert kept.reports == reports, f"week {weeks}"
+
+
+def test_an_aggregator_waits_for_syftbox_to_set_up_its_datasite(tmp_path: Path) -> None:
+    here = aggregator(tmp_path)
+    look(here)
+    assert not here.site.root.exists()
+    here.site.set_up()
+    look(here)
+    assert (here.shared / "survey.json").is_file()
+    shutil.rmtree(here.site.root)
+    look(here)
+    assert (here.shared / "survey.json").is_file(), "what was there once is restored"
 
 
 def test_running_again_changes_no_file(tmp_path: Path) -> None:

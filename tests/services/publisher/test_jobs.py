@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path, PurePosixPath
+from threading import Event
 
 import numpy as np
 import pytest
 
 from netflix_trend.catalogues import starter_vocabulary
 from netflix_trend.choices import Choices, write_choices
+from netflix_trend.contributions import ProfileSet, load_profiles
 from netflix_trend.datasite import Datasite
 from netflix_trend.encodings import FULL_DTYPE, Encodings, save_encodings
 from netflix_trend.ledger import read_ledger
@@ -19,6 +23,7 @@ from netflix_trend.outlook import Outlook, read_outlook
 from netflix_trend.permissions import PERMISSION_FILES, readable
 from netflix_trend.receipts import read_receipts
 from netflix_trend.settings import Settings, load_settings
+from netflix_trend.shared_files import starter_surveys
 from netflix_trend.survey import default_survey, dump_surveys
 from netflix_trend.weeks import Week
 from services.publisher.jobs import publish_with
@@ -216,8 +221,7 @@ def test_a_crash_in_the_middle_of_a_withdrawal_is_mended_at_the_next_look(
     write_choices(settings.private_dir, Choices(participation="withdrawn"))
     with monkeypatch.context() as patched:
         patched.setattr("netflix_trend.datasite._remove_others", lambda *_: (_ for _ in ()).throw(OSError))
-        with pytest.raises(OSError):
-            publish_with(settings, TODAY)
+        assert publish_with(settings, TODAY).state == "problem"
     assert not readable(site_of(settings).app_data, site_of(settings).published(), settings.aggregator_datasite)
     publish_with(settings, TODAY)
     assert not site_of(settings).published()
@@ -254,3 +258,184 @@ def test_the_outlook_says_what_the_last_look_did(folders: dict[str, Path]) -> No
     assert publish_with(settings, TODAY) == read_outlook_of(settings)
     (settings.publisher_dir / "outlook.json").write_text("{")
     assert read_outlook(settings.publisher_dir) is None
+
+
+def test_a_look_that_was_under_way_does_not_undo_a_withdrawal(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = load_settings(**folders)
+    save_profile(folders, starter_vocabulary().version)
+    publish_with(settings, TODAY)
+    is_reading, may_go_on = Event(), Event()
+
+    def slowly(private: Path) -> ProfileSet | None:
+        is_reading.set()
+        assert may_go_on.wait(30)
+        return load_profiles(private)
+
+    with monkeypatch.context() as patched, ThreadPoolExecutor(2) as pool:
+        patched.setattr("services.publisher.jobs.load_profiles", slowly)
+        under_way = pool.submit(publish_with, settings, TODAY)
+        assert is_reading.wait(30)
+        write_choices(settings.private_dir, Choices(participation="withdrawn"))
+        withdrawing = pool.submit(publish_with, settings, TODAY)
+        may_go_on.set()
+        assert under_way.result(30).state == "answering"
+        assert withdrawing.result(30).state == "withdrawn"
+    assert not site_of(settings).published()
+
+
+def test_a_damaged_ledger_does_not_keep_files_from_being_withdrawn(folders: dict[str, Path]) -> None:
+    settings = load_settings(**folders)
+    save_profile(folders, starter_vocabulary().version)
+    publish_with(settings, TODAY)
+    (settings.publisher_dir / "ledger.jsonl").write_text("{\n")
+    write_choices(settings.private_dir, Choices(participation="withdrawn"))
+    outlook = publish_with(settings, TODAY)
+    assert outlook.state == "problem"
+    assert "your files were removed, but there is no receipt" in outlook.message
+    assert not site_of(settings).published()
+
+
+def test_what_is_no_file_is_removed_with_the_rest(folders: dict[str, Path]) -> None:
+    settings = load_settings(**folders)
+    save_profile(folders, starter_vocabulary().version)
+    publish_with(settings, TODAY)
+    (name,) = releases(settings)
+    for place in (name, "syftperm.yaml", "other"):
+        path = site_of(settings).app_data / place
+        path.unlink(missing_ok=True)
+        os.mkfifo(path)
+    assert settings.aggregator_datasite not in site_of(settings).status(settings.aggregator_datasite).readable
+    write_choices(settings.private_dir, Choices(participation="withdrawn"))
+    assert publish_with(settings, TODAY).state == "withdrawn"
+    (receipt,) = read_receipts(settings.publisher_dir)
+    assert set(receipt.removed) == {"manifest.json"}
+    assert not site_of(settings).published()
+
+
+def test_every_withdrawal_has_its_own_receipt(folders: dict[str, Path]) -> None:
+    settings = load_settings(**folders)
+    save_profile(folders, starter_vocabulary().version)
+    for participation in ("withdrawn", "joined"):
+        write_choices(settings.private_dir, Choices(participation=participation))
+        publish_with(settings, TODAY)
+    shutil.rmtree(site_of(settings).root)
+    (old,) = read_receipts(settings.publisher_dir)
+    write_choices(settings.private_dir, Choices(participation="withdrawn"))
+    later = publish_with(settings, TODAY + timedelta(weeks=30))
+    newest = read_receipts(settings.publisher_dir)[-1]
+    assert later.message == newest.sentence
+    assert newest.first_round_without != old.first_round_without
+
+
+def test_another_aggregator_is_not_told_what_the_first_one_was(folders: dict[str, Path]) -> None:
+    first = load_settings(**folders)
+    save_profile(folders, starter_vocabulary().version)
+    publish_with(first, TODAY)
+    (name,) = releases(first)
+    kept = (site_of(first).app_data / name).read_bytes()
+    other = load_settings(**folders, aggregator_datasite="spy@example.net")
+    share(other, dump_surveys(starter_surveys(TODAY)))
+    outcomes = {outcome.round: outcome for outcome in publish_with(other, TODAY).outcomes}
+    assert outcomes[PurePosixPath(name).stem].reason == "another aggregator was answered in this round"
+    assert not releases(other)
+    publish_with(first, TODAY)
+    assert (site_of(first).app_data / name).read_bytes() == kept
+
+
+def test_an_example_is_answered_by_examples_only(folders: dict[str, Path]) -> None:
+    settings = load_settings(**folders, syftbox_email="ann@mail.example.com")
+    save_profile(folders, starter_vocabulary().version)
+    site_of(settings).set_up()
+    outlook = publish_with(settings, TODAY)
+    assert outlook.state == "waiting_for_survey"
+    assert "AGGREGATOR_DATASITE is still the example" in outlook.message
+    assert not releases(settings)
+
+
+@pytest.mark.parametrize("trouble", ["lost", "damaged"])
+def test_without_tables_the_datasite_is_restored_all_the_same(folders: dict[str, Path], trouble: str) -> None:
+    settings = load_settings(**folders)
+    save_profile(folders, starter_vocabulary().version)
+    publish_with(settings, TODAY)
+    site = site_of(settings)
+    before = {name: (site.app_data / name).read_bytes() for name in site.published()}
+    if trouble == "lost":
+        shutil.rmtree(settings.private_dir / "profiles")
+    else:
+        for path in (settings.private_dir / "profiles" / "me").glob("*.npy"):
+            path.write_bytes(b"no array")
+    (site.app_data / next(iter(releases(settings)))).unlink()
+    (site.app_data / "history.csv").write_text("Title,Date")
+    (site.app_data / "syftperm.yaml").write_text('- {path: "**", user: "*", permissions: [read]}')
+    assert publish_with(settings, TODAY).state == "no_export"
+    assert {name: (site.app_data / name).read_bytes() for name in site.published()} == before
+
+
+def test_an_aggregator_that_would_answer_itself_is_refused(folders: dict[str, Path]) -> None:
+    settings = load_settings(**folders, syftbox_email="trend@example.net", aggregator_datasite="trend@example.net")
+    save_profile(folders, starter_vocabulary().version)
+    share(settings, b"survey")
+    assert publish_with(settings, TODAY).state == "problem"
+    assert (site_of(settings).app_data / "shared" / "survey.json").read_bytes() == b"survey"
+
+
+def test_no_message_names_a_datasite(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load_settings(**folders, aggregator_datasite="trend@example.net")
+    save_profile(folders, starter_vocabulary().version)
+    shared = Datasite(settings.datasites_dir, settings.aggregator_datasite)
+    said = []
+    (settings.datasites_dir / "elsewhere").mkdir()
+    shared.root.symlink_to(settings.datasites_dir / "elsewhere")
+    said.append(publish_with(settings, TODAY).message)
+    shared.root.unlink()
+    (shared.app_data / "shared" / "survey.json").mkdir(parents=True)
+    said.append(publish_with(settings, TODAY).message)
+    monkeypatch.setattr(
+        "netflix_trend.datasite.write_permissions", lambda *_, **__: Path(shared.root / "no").read_text()
+    )
+    said.append(publish_with(settings, TODAY).message)
+    monkeypatch.undo()
+    shutil.rmtree(site_of(settings).root)
+    site_of(settings).root.symlink_to(settings.datasites_dir / "elsewhere")
+    said.append(publish_with(settings, TODAY).message)
+    assert len(set(said)) == len(said)
+    for message in said:
+        assert message
+        assert "@" not in message
+
+
+def test_a_slow_clock_with_an_older_ledger_draws_nothing_again(folders: dict[str, Path]) -> None:
+    settings = load_settings(**folders)
+    save_profile(folders, starter_vocabulary().version)
+    publish_with(settings, TODAY)
+    (name,) = releases(settings)
+    (settings.publisher_dir / "ledger.jsonl").unlink()
+    publish_with(settings, TODAY - timedelta(weeks=200))
+    assert name not in releases(settings), "the only witness is gone"
+    outcomes = {outcome.round: outcome.status for outcome in publish_with(settings, TODAY).outcomes}
+    assert outcomes[PurePosixPath(name).stem] == "skipped"
+    assert name not in releases(settings)
+
+
+def test_a_manifest_alone_shows_that_a_ledger_was_lost(folders: dict[str, Path]) -> None:
+    settings = load_settings(**folders)
+    save_profile(folders, starter_vocabulary().version)
+    publish_with(settings, TODAY)
+    (name,) = releases(settings)
+    (settings.publisher_dir / "ledger.jsonl").unlink()
+    (site_of(settings).app_data / name).unlink()
+    assert "drawn" not in {outcome.status for outcome in publish_with(settings, TODAY).outcomes}
+    assert not releases(settings)
+
+
+def test_a_planted_file_does_not_make_somebody_join(folders: dict[str, Path]) -> None:
+    settings = load_settings(**folders, join="ask")
+    save_profile(folders, starter_vocabulary().version)
+    planted = site_of(settings).app_data / "releases" / "2020-W01.json"
+    planted.parent.mkdir(parents=True)
+    planted.write_bytes(b"{}")
+    assert publish_with(settings, TODAY).state == "not_joined"
+    assert site_of(settings).published() == {"releases/2020-W01.json"}
+    assert not (settings.publisher_dir / "ledger.jsonl").exists()

@@ -279,6 +279,8 @@ def test_life_events_of_a_quarter_are_answered_about_once_whatever_is_asked(tmp_
     who = participant(tmp_path)
     rounds = [EFFECT_WEEK + offset for offset in (2, 0, 1, 3, 5)]  # also out of order
     outcomes = publish(who, [effect_survey(week) for week in rounds])
+    (later,) = publish(who, [effect_survey(EFFECT_WEEK + 11)], today=(EFFECT_WEEK + 11).sunday + timedelta(days=1))
+    assert (later.status, "answered about once" in later.reason) == ("refused", True)
     assert [outcome.status for outcome in outcomes] == ["drawn", *["refused"] * 4]
     assert "2026-Q3" in outcomes[1].reason
     other = SURVEYS[-1].model_copy(update={"rotation": 1})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from netflix_trend.datasite import Datasite
 from netflix_trend.ledger import open_ledger, read_ledger
 from netflix_trend.outlook import Outcome, Outlook, write_outlook
-from netflix_trend.survey import Limits
+from netflix_trend.survey import Limits, default_survey
 from netflix_trend.weeks import Week
 from services.publisher.status import lines_about
 from services.publisher.status import main as status_main
@@ -24,7 +23,10 @@ TODAY = date(2026, 11, 22)
 def ledger_with(path: Path, *rounds: Week) -> None:
     with open_ledger(path, published=(), now=WEEK, durable=False) as ledger:
         for week in rounds:
-            ledger.commit(week, "volume", "square_wave", "a" * 32, "b" * 32, Fraction(8), b"release")
+            survey = default_survey(week, "b" * 32, range(9))
+            question = survey.question("volume")
+            assert question is not None
+            ledger.commit("aggregator@example.org", survey, question, b"release")
 
 
 def test_the_year_and_all_time_are_told_apart(tmp_path: Path) -> None:

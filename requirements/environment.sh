@@ -1,0 +1,47 @@
+# Virtual environments with locked packages, for run.sh, which sources this file.
+set -eu
+
+# find_python: the first Python that is new enough; $oldest_python goes before others
+find_python() {
+  for candidate in ${oldest_python:-} python3 python3.13 python3.12 python3.11; do
+    if command -v "$candidate" >/dev/null 2>&1 &&
+      "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+      command -v "$candidate"
+      return
+    fi
+  done
+  fail 'needs Python 3.11 or newer. On Debian or Ubuntu: apt install python3 python3-venv'
+}
+
+as_root_on_debian() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; }
+
+apt_install() {
+  say "Installing $* ..."
+  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq \
+    -o Dpkg::Use-Pty=0 --no-install-recommends "$@"; } >/dev/null
+}
+
+install_python_environment() {
+  lock=requirements/$1.txt venv=$2
+  stamp=$venv/.installed-$1
+  wanted=$(cksum <"$lock")
+  # What the tests need holds what every service needs.
+  for installed in "$1" dev; do
+    found=$(cat "$venv/.installed-$installed" 2>/dev/null || true)
+    [ ! -x "$venv/bin/python" ] || [ "$found" != "$(cksum <"requirements/$installed.txt")" ] || return 0
+  done
+  if ! [ -x "$venv/bin/python" ] || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+    python=$(find_python) || exit 1
+    say "Making a virtual environment in $venv with $("$python" --version) ..."
+    if ! "$python" -m venv --clear "$venv" >/dev/null 2>&1; then
+      as_root_on_debian || fail "this Python cannot make virtual environments. On Debian or Ubuntu: apt install python3-venv"
+      apt_install python3-venv
+      "$python" -m venv --clear "$venv"
+    fi
+  fi
+  say "Installing $(grep -c '^[a-z].*==' "$lock") locked packages (once) ..."
+  # The lock is complete: resolving it again would only let an older pip trip over it.
+  "$venv/bin/python" -m pip install --disable-pip-version-check --quiet --require-hashes --no-deps -r "$lock" ||
+    fail 'installing packages failed; is a package index reachable?'
+  printf %s "$wanted" >"$stamp"
+}

@@ -1,0 +1,27 @@
+"""One look, as the running publisher takes one a minute: for a choice while the services are stopped."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+
+from netflix_trend.outlook import described
+from netflix_trend.settings import SettingsError, load_settings
+from services.common.logs import start_logging
+from services.publisher.jobs import publish_with
+
+
+def main() -> int:
+    """Restore, answer or withdraw what is due, and print what was done. Returns the exit code."""
+    start_logging("publisher.look")
+    try:
+        outlook = publish_with(load_settings(), date.today())
+    except SettingsError as error:
+        print(f"look: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    print("\n".join(described(outlook)))  # noqa: T201
+    return int(outlook.state == "problem")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

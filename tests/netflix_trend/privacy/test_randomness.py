@@ -1,0 +1,27 @@
+"""Randomness that protects people is the operating system's, wherever nobody says otherwise."""
+
+from __future__ import annotations
+
+import inspect
+import secrets
+from collections.abc import Callable
+
+import pytest
+
+from netflix_trend.contributions import answer
+from netflix_trend.privacy import randomness
+from netflix_trend.privacy.set_response import SetResponse
+from netflix_trend.privacy.square_wave import SquareWave
+from netflix_trend.privacy.ternary import TernaryResponse, direction
+from services.publisher.releases import Participant
+
+
+def test_the_source_is_the_operating_systems() -> None:
+    assert randomness.secure is secrets.randbelow
+
+
+@pytest.mark.parametrize(
+    "draws", [answer, SetResponse.randomize, SquareWave.randomize, TernaryResponse.randomize, direction, Participant]
+)
+def test_every_sampler_draws_from_it(draws: Callable[..., object]) -> None:
+    assert inspect.signature(draws).parameters["randbelow"].default is randomness.secure

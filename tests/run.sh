@@ -1,0 +1,52 @@
+# ./run.sh test, which sources this file.
+set -eu
+. "$root/requirements/environment.sh"
+
+# syftbox_environment: the real SyftBox server and client, for tests; they need Python 3.12 or older
+syftbox_environment() {
+  for candidate in python3.12 python3.11 python3; do
+    if command -v "$candidate" >/dev/null 2>&1 &&
+      "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null; then
+      oldest_python=$candidate python_environment syftbox .venv-syftbox
+      return
+    fi
+  done
+  [ "${CI:-}" != true ] || fail 'tests with a real SyftBox need Python 3.11 or 3.12'
+  say 'Tests with a real SyftBox will be skipped: SyftBox 0.4.0 needs Python 3.11 or 3.12.'
+}
+
+# need_for_tests COMMAND PACKAGES TESTS: installs what a kind of tests needs, or says what is missing
+need_for_tests() {
+  ! command -v "$1" >/dev/null 2>&1 || return 0
+  if as_root_on_debian; then
+    # shellcheck disable=SC2086 # a list of packages
+    apt_install $2
+  elif [ "${CI:-}" = true ]; then
+    fail "$1 is missing. On Debian or Ubuntu: apt install $2"
+  else
+    say "Missing: $1 (apt install $2). $3 will be skipped."
+  fi
+}
+
+run_tests() {
+  python_environment dev
+  need_for_tests redis-server redis-server 'Tests with a real Redis'
+  need_for_tests chromedriver 'chromium chromium-driver' 'Tests with a real browser'
+  syftbox_environment
+  if reason=$(why_no_docker); then
+    [ "${CI:-}" != true ] || fail "container tests cannot run. $reason"
+    say "Container tests will be skipped. $reason"
+  fi
+  bin=.venv/bin
+  say '--- ruff'
+  $bin/ruff check .
+  $bin/ruff format --check .
+  say '--- mypy'
+  $bin/mypy
+  say '--- import-linter'
+  $bin/lint-imports
+  say '--- pytest'
+  # All of them take turns on all processors; tests/conftest.py says which stay together.
+  [ $# -gt 0 ] || set -- --numprocesses auto --dist loadgroup --durations 20
+  $bin/python -m pytest "$@"
+}

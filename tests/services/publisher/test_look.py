@@ -1,0 +1,53 @@
+"""The look that `./run.sh withdraw` and other choices take while the services are stopped."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.choices import FILE, Choices, write_choices
+from netflix_trend.datasite import Datasite
+from netflix_trend.encodings import FULL_DTYPE, Encodings, save_encodings
+from netflix_trend.receipts import read_receipts
+from services.publisher import look
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Datasite:
+    for name in ("private", "publisher", "datasites"):
+        monkeypatch.setenv(f"{name.upper()}_DIR", str(tmp_path / name))
+    folder = tmp_path / "private" / "profiles" / "me"
+    folder.mkdir(parents=True)
+    empty = Encodings(np.zeros(0, FULL_DTYPE), np.zeros(9, "<i4"), starter_vocabulary().version, date.today())
+    save_encodings(folder, empty)
+    site = Datasite(tmp_path / "datasites", "me@example.org")
+    site.set_up()
+    return site
+
+
+def test_one_look_publishes_and_the_next_one_withdraws(
+    site: Datasite, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert look.main() == 0
+    assert site.published()
+    write_choices(tmp_path / "private", Choices(participation="withdrawn"))
+    assert look.main() == 0
+    assert not site.published()
+    (receipt,) = read_receipts(tmp_path / "publisher")
+    assert receipt.sentence in capsys.readouterr().out
+
+
+def test_what_could_not_be_done_is_said_and_fails(
+    site: Datasite, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "private" / FILE).write_text("{")
+    assert look.main() == 1
+    assert "nothing is published" in capsys.readouterr().out
+    assert not site.published()
+    monkeypatch.setenv("JOIN", "perhaps")
+    assert look.main() == 1
+    assert "JOIN" in capsys.readouterr().err
