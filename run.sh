@@ -108,6 +108,8 @@ use_folders() {
 # need_services: Docker, where nobody works without it
 need_services() {
   need_docker
+  [ -z "$(setting NETFLIX_PASSWORD '')" ] || fail 'NETFLIX_PASSWORD: others can read .env and the environment. Put the' \
+    'password into the file netflix_password in SECRETS_DIR, chmod 600, and take it out of there. See docs/scraper.md'
   ! on_folders || fail "this clone works without Docker, on $PRIVATE_DIR and $PUBLISHER_DIR. For Docker's services move" \
     'both elsewhere, take PRIVATE_DIR out of .env, and import again.'
   prepare_environment

@@ -507,6 +507,15 @@ def test_cookies_that_are_refused_are_kept(clone: Path, path: Path) -> None:
     assert "no such file" in run(clone, path, "cookies", "missing.txt").stderr
 
 
+@pytest.mark.parametrize("verb", ["up", "scrape", "login"])
+def test_a_password_in_env_is_refused(clone: Path, path: Path, verb: str) -> None:
+    fake_docker(path, "exit 0")
+    (clone / ".env").write_text("NETFLIX_PASSWORD=planted\n")
+    result = run(clone, path, verb)
+    assert (result.returncode, "planted" in result.stdout + result.stderr) == (1, False)
+    assert "netflix_password in SECRETS_DIR" in result.stderr
+
+
 def test_the_page_of_the_sign_in_is_published_on_this_machine_only(clone: Path, path: Path) -> None:
     fake_docker(path, f"{READS} exit 0")
     assert run(clone, path, "login").returncode == 0
