@@ -6,9 +6,22 @@ import os
 from dataclasses import replace
 
 import pytest
-from played import ACTIVITY, COOKIES, LOGIN_BOTH, LOGIN_EMAIL, LOGIN_PASSWORD, Home, PlayedBrowser, look, signed_out
+from played import (
+    ACTIVITY,
+    COOKIES,
+    CSV,
+    LOGIN_BOTH,
+    LOGIN_EMAIL,
+    LOGIN_PASSWORD,
+    Home,
+    PlayedBrowser,
+    look,
+    signed_out,
+)
+from redis.exceptions import ConnectionError as RedisConnectionError
 from selenium.common.exceptions import InvalidSessionIdException, NoSuchElementException
 
+from netflix_trend.inbox import unpack
 from services.scraper.memory import Latch, PasswordUsed, Rows
 from services.scraper.stops import Stop
 
@@ -43,6 +56,19 @@ def test_a_password_that_is_changed_during_a_run_is_not_taken_for_the_one_that_w
     result = home.run(browser)
     assert (result.code, browser.typed) == ("LOGIN_REJECTED", []), "the rejected one is not typed again"
     assert "typed before" in result.detail
+
+
+def test_only_a_new_file_or_a_reset_gives_another_attempt(home):
+    home.password_file.write_text("wrong")
+    rejected = PlayedBrowser(LOGIN_BOTH, REJECTED)
+    assert home.run(rejected).code == "LOGIN_REJECTED"
+    assert home.run(PlayedBrowser(ACTIVITY)).detail.startswith("latched since")
+    home.memory.reset()
+    again = PlayedBrowser(LOGIN_BOTH, REJECTED)
+    assert (home.run(again).code, again.typed) == ("LOGIN_REJECTED", ["wrong"])
+    home.password_file.write_text("right one")
+    right = PlayedBrowser(LOGIN_BOTH, replace(ACTIVITY, document=2.0))
+    assert (home.run(right).code, right.typed) == ("OK", ["right one"])
 
 
 def test_a_password_that_is_corrected_while_the_old_one_is_rejected_is_tried(home):
@@ -211,6 +237,20 @@ def test_a_run_that_takes_too_long_ends(home, monkeypatch):
     assert home.run(PlayedBrowser(look("/new"))).code == "TIME_OVER"
 
 
+def test_a_queue_that_is_down_loses_nothing(home):
+    class Down(list):
+        def append(self, _message):
+            raise RedisConnectionError("secret host")
+
+    home.jar.save(COOKIES)
+    home.queue = Down()
+    result = home.run(PlayedBrowser(ACTIVITY))
+    assert (result.code, result.detail) == ("QUEUE_DOWN", "ConnectionError")
+    home.queue = []
+    assert home.run(PlayedBrowser(ACTIVITY)).code == "OK"
+    assert [b"".join(unpack(message)[1]) for message in home.queue] == [CSV]
+
+
 # What the last run had
 
 
@@ -219,5 +259,10 @@ def test_the_length_of_a_history_is_compared_within_one_profile(home):
     assert home.run(PlayedBrowser(ACTIVITY)).code == "OK"
     home.memory.write(home.memory.read(Rows).model_copy(update={"rows": 3000}))
     assert home.run(PlayedBrowser(ACTIVITY)).code == "SHORTER_HISTORY"
+    assert home.run(PlayedBrowser(ACTIVITY)).detail.startswith("latched since")
+    assert len(home.queue) == 1
+    home.memory.reset()
+    assert home.run(PlayedBrowser(ACTIVITY)).code == "OK", "somebody who hid titles says so"
+    home.memory.write(home.memory.read(Rows).model_copy(update={"rows": 3000}))
     ben = replace(ACTIVITY, user_name="Ben", user_guid="GBEN")
     assert home.run(PlayedBrowser(ben), wanted="Ben").code == "OK"
