@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 from played import COOKIES, PlayedBrowser, look, signed_out
 
+from netflix_trend.settings import load_settings
 from services.scraper import commands
 from services.scraper.cookies import Jar
 from services.scraper.memory import Memory, PasswordUsed, Result
@@ -52,6 +53,13 @@ def test_while_a_run_goes_on_nothing_is_changed(settings, monkeypatch):
     assert (commands.import_cookies(settings), commands.reset(settings)) == (0, 0)
     assert len(Jar(memory.jar_path).load()) == 2
     assert memory.read(PasswordUsed) is None
+
+
+def test_the_schedule_can_tell_a_run_that_found_another_going_on(tmp_path, capsys):
+    settings = load_settings(scraper_dir=tmp_path)
+    with Memory(tmp_path).only_one():
+        assert commands.scrape(settings, lambda _: None) == BUSY_EXIT_CODE
+    assert "BUSY: Another run is going on" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("sandboxed", [True, False])

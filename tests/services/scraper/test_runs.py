@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from played import (
@@ -22,7 +23,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from selenium.common.exceptions import InvalidSessionIdException, NoSuchElementException
 
 from netflix_trend.inbox import unpack
-from services.scraper.memory import Latch, PasswordUsed, Rows
+from services.scraper.memory import Latch, PasswordUsed, Plan, Rows
 from services.scraper.stops import Stop
 
 REJECTED = replace(LOGIN_BOTH, seen={**LOGIN_BOTH.seen, "login_error": 1}, document=2.0)
@@ -249,6 +250,14 @@ def test_a_queue_that_is_down_loses_nothing(home):
     home.queue = []
     assert home.run(PlayedBrowser(ACTIVITY)).code == "OK"
     assert [b"".join(unpack(message)[1]) for message in home.queue] == [CSV]
+
+
+def test_a_pause_holds_by_hand_too_but_not_one_of_a_clock_that_was_wrong(home):
+    home.jar.save(COOKIES)
+    for days, code in ((7, "RATE_LIMITED"), (9, "OK")):
+        until = datetime.now(UTC) + timedelta(days=days)
+        home.memory.write(Plan(next_run=until, code="RATE_LIMITED", failures=1, rested=True))
+        assert home.run(PlayedBrowser(ACTIVITY)).code == code
 
 
 # What the last run had
