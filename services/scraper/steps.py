@@ -70,6 +70,10 @@ class Face:
         """Return that of a look."""
         return cls(state(probe), probe.document, probe.has("email"), probe.has("password"))
 
+    def same_form(self, other: Face) -> bool:
+        """Return whether both are one form that asks for the same, with or without a message."""
+        return replace(self, state=other.state) == other
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -156,15 +160,16 @@ def _sign_in(now: State, probe: Probe, progress: Progress, waited: float) -> Act
         raise Stop("SESSION_EXPIRED")
     if not progress.may_sign_in:
         raise Stop("LOGIN_REJECTED", "this password was typed before, and no sign-in is known of it")
-    if Face.of(probe) == progress.left:
+    left, face = progress.left, Face.of(probe)
+    old = left is not None and (left.state, left.document) == (now, probe.document)
+    # The page that was left; a message that was there is no answer, and neither is that it goes away.
+    if left is not None and face.same_form(left) and (old or now is not State.LOGIN_ERROR):
         return _wait_or_miss(now, progress, waited)
     if now is State.SIGNED_OUT:
         if progress.opened_login:
             return _wait_or_miss(now, progress, waited)
         return "open_login"
     if now is State.LOGIN_ERROR:
-        left = progress.left
-        old = left is not None and (left.state, left.document) == (now, probe.document)
         if (progress.email_typed or progress.password_typed) and not old:
             raise Stop("LOGIN_REJECTED")
         # Nothing was typed when the message came: it is about something else.

@@ -125,6 +125,7 @@ def test_a_message_that_was_there_before_anything_was_typed_is_no_answer():
     assert next_step(both, PASSWORD, 0) == "type_both"
     posted = PASSWORD.after("type_both", both)
     assert next_step(both, posted, 0) == "wait", "the page is still the one that was left"
+    assert next_step(LOGIN_BOTH, posted, 0) == "wait", "it takes the message away when the form is sent"
     assert stopped(both, posted, PAGE_SECONDS) == "LOGIN_REJECTED"
     assert stopped(replace(both, document=2.0), posted) == "LOGIN_REJECTED", "the same message after an answer"
 
