@@ -201,8 +201,8 @@ def open_browser(sandbox: SandboxSetting = "auto", extra_arguments: Sequence[str
         try:
             yield Browser(driver, profile / "downloads", sandboxed)
         finally:
-            # Ended from here first: asked to end while a page or download hangs, a driver can take minutes. Once they are
-            # gone, Selenium's thread for events has noticed; closed while it listens, it would be waited for, for seconds.
+            # Ended from here first: asked to end while a page or download hangs, a driver can take minutes. Once they
+            # are gone, Selenium's thread for events has noticed; closed while it listens, it takes seconds to end.
             wait_until(lambda: _end(profile), 10)
             with suppress(WebDriverException, HTTPError, OSError):
                 driver.quit()
