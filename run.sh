@@ -108,6 +108,8 @@ use_folders() {
 # need_services: Docker, where nobody works without it
 need_services() {
   need_docker
+  [ -z "$(setting NETFLIX_PASSWORD '')" ] || fail 'NETFLIX_PASSWORD: others can read .env and the environment. Put the' \
+    'password into the file netflix_password in SECRETS_DIR, chmod 600, and take it out of there. See docs/scraper.md'
   ! on_folders || fail "this clone works without Docker, on $PRIVATE_DIR and $PUBLISHER_DIR. For Docker's services move" \
     'both elsewhere, take PRIVATE_DIR out of .env, and import again.'
   prepare_environment
@@ -312,6 +314,23 @@ Usage: ./run.sh import [--profile NAME] [--date-order mdy|dmy|ymd] [--only NETFL
 TEXT
 }
 
+# free_name NAME: what a file is called in the drop folder, where every export of Netflix has the same name; one with a
+# dot in front would never be taken
+free_name() {
+  name=$1 number=1
+  while [ "$name" != "${name#.}" ]; do name=${name#.}; done
+  case $name in
+    *.[cC][sS][vV] | *.[zZ][iI][pP]) ;;
+    *) name=${name:-export}.csv ;;
+  esac
+  stem=${name%.*} kind=${name##*.}
+  while [ -e "$drop/$name" ]; do
+    number=$((number + 1))
+    name=$stem-$number.$kind
+  done
+  printf %s "$name"
+}
+
 import_files() {
   case "${1:-}" in
     '') fail 'import: name at least one file, such as ./run.sh import NetflixViewingHistory.csv' ;;
@@ -347,15 +366,12 @@ import_files() {
   for file in "$@"; do
     case $file in /*) ;; *) file=$called_from/$file ;; esac
     [ -f "$file" ] || fail "import: $file: no such file"
-    name=$(basename "$file")
-    case $name in
-      *.[cC][sS][vV] | *.[zZ][iI][pP]) ;;
-      *) name=$name.csv ;;
-    esac
+    name=$(free_name "$(basename "$file")")
     # Under a dot-name first: the watcher takes whole files only. What to do with it lies there before it does.
     rm -f "$drop/.$name.options"
     [ -z "$options" ] || printf %s "$options" >"$drop/.$name.options"
-    cp -p "$file" "$drop/.$name.part" && chmod 0644 "$drop/.$name.part" && mv "$drop/.$name.part" "$drop/$name"
+    { cp -p "$file" "$drop/.$name.part" && chmod 0644 "$drop/.$name.part" && mv "$drop/.$name.part" "$drop/$name"; } ||
+      { rm -f "$drop/.$name.part" "$drop/.$name.options"; fail "import: $file could not be copied to $drop, see above"; }
     say "$name is in the drop folder."
   done
   say 'Next: ./run.sh status shows what was read and published; ./run.sh up starts the services if they do not run.'

@@ -58,7 +58,16 @@ def _opened(stream: BinaryIO, name: str) -> Iterator[tuple[BinaryIO, date | None
         archive = zipfile.ZipFile(stream)
         member = _find(archive, name)
         content = archive.open(member)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, EOFError, struct.error) as error:
+    # OSError: where a damaged directory sends one, no file has anything.
+    except (
+        zipfile.BadZipFile,
+        NotImplementedError,
+        ValueError,
+        OverflowError,
+        EOFError,
+        OSError,
+        struct.error,
+    ) as error:
         raise _damaged(name, error) from None
     with archive, content:
         yield cast("BinaryIO", content), _day(member)
@@ -72,7 +81,10 @@ def downloaded_on(file: BinaryIO, written: date | None) -> date:
     """Return the day an open file was downloaded, as far as known: its own time, which a copy may have lost but which
     is not in the future; and an archive holds what was watched until it was packed.
     """
-    modified = date.fromtimestamp(os.fstat(file.fileno()).st_mtime)
+    try:
+        modified = date.fromtimestamp(os.fstat(file.fileno()).st_mtime)
+    except (OverflowError, ValueError, OSError):  # further away than there are dates
+        modified = date.max
     return min(modified, date.today(), written or date.max)
 
 

@@ -403,6 +403,48 @@ def test_import_copies_whole_files_into_the_drop_folder(clone: Path, path: Path)
     assert [entry.name for entry in (clone / "here").iterdir()] == ["My History (1).csv"]
 
 
+def test_imports_of_one_name_keep_each_other_s_file_and_options(clone: Path, path: Path) -> None:
+    fake_docker(path, "exit 0")
+    for name in ("Anna", "Ben"):
+        (clone / name).mkdir()
+        (clone / name / "NetflixViewingHistory.csv").write_text(name)
+        file = f"{name}/NetflixViewingHistory.csv"
+        result = run(clone, path, "import", "--profile", name, file, OUTPUT_DIR=str(clone / "here"))
+        assert result.returncode == 0, result.stderr
+    found = {file.name: file.read_text() for file in (clone / "here").iterdir()}
+    assert found == {
+        "NetflixViewingHistory.csv": "Anna",
+        ".NetflixViewingHistory.csv.options": "profile=Anna\n",
+        "NetflixViewingHistory-2.csv": "Ben",
+        ".NetflixViewingHistory-2.csv.options": "profile=Ben\n",
+    }
+    assert "NetflixViewingHistory-2.csv is in the drop folder" in result.stdout
+
+
+def test_a_file_that_cannot_be_copied_is_not_said_to_be(clone: Path, path: Path) -> None:
+    fake_docker(path, "exit 0")
+    (clone / "a.csv").touch()
+    (clone / ".env").touch()
+    (path / "cp").unlink()
+    (path / "cp").symlink_to("/bin/false")
+    result = run(clone, path, "import", "--profile", "Anna", "a.csv", OUTPUT_DIR=str(clone / "here"))
+    assert result.returncode == 1
+    assert "could not be copied" in result.stderr
+    assert "is in the drop folder" not in result.stdout
+    assert list((clone / "here").iterdir()) == []
+
+
+@pytest.mark.parametrize(("name", "there"), [(".h.csv", "h.csv"), ("..h", "h.csv"), ("...", "export.csv")])
+def test_a_file_whose_name_begins_with_a_dot_is_taken_all_the_same(
+    clone: Path, path: Path, name: str, there: str
+) -> None:
+    fake_docker(path, "exit 0")
+    (clone / name).touch()
+    result = run(clone, path, "import", name, OUTPUT_DIR=str(clone / "here"))
+    assert result.returncode == 0, result.stderr
+    assert [file.name for file in (clone / "here").iterdir()] == [there]
+
+
 @pytest.mark.parametrize("arguments", [(), ("missing.csv",)])
 def test_import_without_a_file_says_so(clone: Path, path: Path, arguments: tuple[str, ...]) -> None:
     fake_docker(path, "exit 0")
@@ -419,6 +461,7 @@ def test_import_leaves_what_it_was_asked_beside_the_file(clone: Path, path: Path
     assert result.returncode == 0, result.stderr
     options = (clone / "here" / ".netflix-report.zip.options").read_text()
     assert options == "profile=Anna\ndate_order=dmy\nonly=Kids, room\nonly=Anna\n"
+    (clone / "here" / "netflix-report.zip").unlink()
     result = run(clone, path, "import", "netflix-report.zip", OUTPUT_DIR=str(clone / "here"))
     assert not (clone / "here" / ".netflix-report.zip.options").exists(), "an earlier import decides nothing"
 
@@ -462,6 +505,15 @@ def test_cookies_that_are_refused_are_kept(clone: Path, path: Path) -> None:
     assert run(clone, path, "cookies", "cookies.txt").returncode == 1
     assert (clone / "cookies.txt").exists()
     assert "no such file" in run(clone, path, "cookies", "missing.txt").stderr
+
+
+@pytest.mark.parametrize("verb", ["up", "scrape", "login"])
+def test_a_password_in_env_is_refused(clone: Path, path: Path, verb: str) -> None:
+    fake_docker(path, "exit 0")
+    (clone / ".env").write_text("NETFLIX_PASSWORD=planted\n")
+    result = run(clone, path, verb)
+    assert (result.returncode, "planted" in result.stdout + result.stderr) == (1, False)
+    assert "netflix_password in SECRETS_DIR" in result.stderr
 
 
 def test_the_page_of_the_sign_in_is_published_on_this_machine_only(clone: Path, path: Path) -> None:

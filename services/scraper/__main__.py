@@ -66,6 +66,9 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=8765, help="port of the sign-in page on 127.0.0.1")
     parser.add_argument("--listen", default="127.0.0.1", help="address the sign-in page listens on; for containers")
     arguments = parser.parse_args()
+    # Settings of Selenium itself: one of them makes the driver print all that is typed.
+    for name in [name for name in os.environ if name.startswith("SE_")]:
+        del os.environ[name]
     try:
         if os.environ.get("NETFLIX_PASSWORD"):
             raise SettingsError(

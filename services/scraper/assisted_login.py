@@ -75,9 +75,12 @@ class Mirror:
         self._tell("Input.dispatchKeyEvent", {"type": "keyUp", **key})
 
     def is_signed_in(self) -> bool:
-        """Return whether Netflix says that a member is signed in, on its own page."""
-        with self._lock:
-            seen = self._browser.look()
+        """Return whether Netflix says that a member is signed in, on its own page. Raises when the browser is gone."""
+        try:
+            with self._lock:
+                seen = self._browser.look()
+        except Stop:  # a page that does not answer may do so later
+            return False
         return seen.is_netflix and seen.membership == "CURRENT_MEMBER"
 
     def _tell(self, command: str, arguments: dict[str, Any]) -> Any:
@@ -168,7 +171,7 @@ def _same(given: str, expected: str) -> bool:
 def serve(browser: Browser, listen: str, port: int, say: Callable[[str], None], seconds: float = SECONDS) -> bool:
     """Show the browser until a member is signed in. Returns False when nobody was within `seconds`.
 
-    Raises Stop when Netflix cannot be reached.
+    Raises Stop when Netflix cannot be reached, WebDriverException when the browser has ended.
     """
     # Requests hold what is typed.
     logging.getLogger("werkzeug").disabled = True

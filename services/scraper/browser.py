@@ -12,13 +12,21 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
 from selenium import webdriver
-from selenium.common.exceptions import ElementClickInterceptedException, JavascriptException, WebDriverException
+from selenium.common.exceptions import (
+    ElementClickInterceptedException,
+    InvalidElementStateException,
+    InvalidSessionIdException,
+    NoSuchWindowException,
+    StaleElementReferenceException,
+    TimeoutException,
+    WebDriverException,
+)
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -36,7 +44,8 @@ BASE = "https://www.netflix.com"
 CHROMIUM, CHROMEDRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
 PROFILE_PREFIX = "netflix-trend-browser-"
 WIDTH, HEIGHT = 1280, 900
-# Every process of a browser inherits this variable, so that a later start finds what a killed run has left.
+# Every process of a browser inherits this variable, so that a later start finds what a killed run has left. Chromium's
+# own processes write their titles over it; those name the profile.
 _MARK = "NETFLIX_TREND_BROWSER"
 _FLAGS = (
     "--headless=new",
@@ -66,15 +75,21 @@ class Browser:
         self.last = Probe(protocol="about:")
 
     def open(self, path: str) -> None:
-        """Go to a page of Netflix. A page that cannot be reached is noticed by the next look."""
+        """Go to a page of Netflix. Raises Stop("NET_ERROR") when it cannot be reached."""
         with net_errors():
             self.driver.get(BASE + path)
 
     def look(self) -> Probe:
-        """Look at the page; while it is being replaced, a look that says `not ready`."""
+        """Look at the page; while it is being replaced, a look that says `not ready`.
+
+        Raises Stop("NET_ERROR") when the page does not answer.
+        """
         try:
-            self.last = Probe.from_page(self.driver.execute_script(SCRIPT))
-        except JavascriptException:
+            with net_errors():
+                self.last = Probe.from_page(self.driver.execute_script(SCRIPT))
+        except WebDriverException as error:
+            if is_lost(error):
+                raise
             self.last = Probe(ready=False)
         return self.last
 
@@ -90,22 +105,46 @@ class Browser:
                 return found[index]
         raise Stop("LAYOUT_CHANGED", f"missing: {group}")
 
+    def need(self, group: str) -> None:
+        """Raise Stop when there is no visible element of a group of hooks."""
+        self._with(group, 0, lambda _: None)
+
     def click(self, group: str, index: int = 0) -> None:
-        """Click an element, also under a banner: nothing is accepted or refused in the person's name."""
-        element = self.find(group, index)
-        try:
-            element.click()
-        except ElementClickInterceptedException:
-            self.driver.execute_script("arguments[0].click()", element)
+        """Click an element, also under a banner: nothing is accepted or refused in the person's name.
+
+        A page that takes long to come after it, or does not, is noticed by the next look.
+        """
+
+        def click(element: WebElement) -> None:
+            try:
+                element.click()
+            except ElementClickInterceptedException:
+                self.driver.execute_script("arguments[0].click()", element)
+
+        with suppress(TimeoutException):
+            self._with(group, index, click)
 
     def type_secret(self, group: str, text: str) -> None:
         """Type into a field, on Netflix's own page and over TLS only."""
         here = self.look()
         if not here.is_netflix:
             raise Stop("LAYOUT_CHANGED", "the sign-in is not on www.netflix.com")
-        field = self.find(group)
-        field.clear()
-        field.send_keys(text)
+
+        def write(field: WebElement) -> None:
+            field.clear()
+            field.send_keys(text)
+
+        self._with(group, 0, write)
+
+    def _with(self, group: str, index: int, act: Callable[[WebElement], None]) -> None:
+        """Do something with an element, once more when the page has drawn it anew meanwhile."""
+        try:
+            try:
+                act(self.find(group, index))
+            except StaleElementReferenceException:
+                act(self.find(group, index))
+        except (StaleElementReferenceException, InvalidElementStateException) as error:
+            raise Stop("LAYOUT_CHANGED", f"{group}: {type(error).__name__}") from None
 
     def set_cookies(self, cookies: list[Cookie]) -> None:
         """Put cookies into the browser, before the first page is opened."""
@@ -124,9 +163,16 @@ def net_errors() -> Iterator[None]:
     try:
         yield
     except WebDriverException as error:
-        if "net::ERR_" in (error.msg or "") or "timeout" in (error.msg or ""):
+        if isinstance(error, TimeoutException) or "net::ERR_" in (error.msg or ""):
             raise Stop("NET_ERROR") from None
         raise
+
+
+def is_lost(error: WebDriverException) -> bool:
+    """Return whether an error says that the browser or its page has ended, not only that something did not work."""
+    words = ("tab crashed", "disconnected", "not reachable", "session deleted", "web view not found")
+    gone = isinstance(error, InvalidSessionIdException | NoSuchWindowException)
+    return gone or any(word in (error.msg or "") for word in words)
 
 
 def sandbox_works() -> bool:
@@ -155,8 +201,9 @@ def open_browser(sandbox: SandboxSetting = "auto", extra_arguments: Sequence[str
         try:
             yield Browser(driver, profile / "downloads", sandboxed)
         finally:
-            # Ended from here first: asked to end while a page or download hangs, a driver can take minutes.
-            _end(profile)
+            # Ended from here first: asked to end while a page or download hangs, a driver can take minutes. Once they
+            # are gone, Selenium's thread for events has noticed; closed while it listens, it takes seconds to end.
+            wait_until(lambda: _end(profile), 10)
             with suppress(WebDriverException, HTTPError, OSError):
                 driver.quit()
     finally:
@@ -221,11 +268,13 @@ def _removed(profile: Path) -> bool:
 
 
 def _processes(profile: Path) -> list[int]:
-    mark = f"{_MARK}={profile}".encode()
-    pids = []
-    for folder in Path("/proc").iterdir():
-        # Another user's process, or one that has just ended.
+    return [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit() and _names(folder, profile)]
+
+
+def _names(process: Path, profile: Path) -> bool:
+    for name in ("cmdline", "environ"):
+        # Another user's process, one that has just ended, or one that Chromium's sandbox hides.
         with suppress(OSError):
-            if folder.name.isdigit() and mark in (folder / "environ").read_bytes().split(b"\0"):
-                pids.append(int(folder.name))
-    return pids
+            if str(profile).encode() in (process / name).read_bytes():
+                return True
+    return False

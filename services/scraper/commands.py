@@ -15,7 +15,8 @@ from services.scraper.cookies import LARGEST_FILE, CookieError, Jar, read_cookie
 from services.scraper.hooks import HOOKS_VERSION
 from services.scraper.memory import Latch, Memory, Plan, Result
 from services.scraper.probe import state
-from services.scraper.scrape import ACTIVITY, Scraper, describe
+from services.scraper.schedule import BUSY_EXIT_CODE
+from services.scraper.scrape import ACTIVITY, Scraper, code_and_detail
 from services.scraper.steps import Wanted
 from services.scraper.stops import CAUSES, Stop
 
@@ -29,6 +30,8 @@ _DONE = {
     "EMPTY_HISTORY": "There are no titles on this profile; nothing was queued.",
     "BUSY": "Another run is going on. Try again in a few minutes.",
 }
+
+_UNCONFINED = "Warning: Chromium's own sandbox is off. See docs/scraper.md."
 
 
 def say(text: str) -> None:
@@ -55,50 +58,64 @@ def scraper_of(settings: Settings, push: Callable[[bytes], None], extra_argument
 def scrape(settings: Settings, push: Callable[[bytes], None], extra_arguments: Sequence[str] = ()) -> int:
     """Fetch the history once, now. Returns 0 when that worked."""
     say(NOTICE)
-    if settings.scrape_with == "password" and not settings.netflix_email:
-        say("NETFLIX_EMAIL: is missing, and SCRAPE_WITH=password needs it.")
-        return 2
     result = scraper_of(settings, push, extra_arguments).run()
     say(sentence_of(result))
     if result.sandbox is False:
-        say("Warning: Chromium's own sandbox is off. See docs/scraper.md.")
+        say(_UNCONFINED)
+    if result.code == "BUSY":
+        return BUSY_EXIT_CODE
     return 0 if result.code in ("OK", "EMPTY_HISTORY") else 1
 
 
 def sentence_of(result: Result) -> str:
     """Return how a run ended, in words."""
-    text = CAUSES[result.code].sentence if result.code in CAUSES else _DONE[result.code]
+    if result.code in CAUSES:
+        return f"{result.code}: {Stop(result.code, result.detail).sentence}"
     rows = f" {result.rows} titles, {result.duration_s} s." if result.code == "OK" else ""
-    return f"{result.code}: {text}{rows}" + (f" ({result.detail})" if result.detail else "")
+    return f"{result.code}: {_DONE[result.code]}{rows}"
+
+
+def sentence_of_error(error: Exception) -> str:
+    """Return what went wrong, in words, and nothing of an error's own message: it may hold what was typed."""
+    code, detail = code_and_detail(error)
+    return f"{code}: {Stop(code, detail).sentence}"
+
+
+def _alone(settings: Settings, act: Callable[[Memory], int]) -> int:
+    """Do something while no run goes on, which may save cookies or remove them. Returns its exit code, or BUSY's."""
+    memory = Memory(settings.scraper_dir)
+    with memory.only_one() as alone:
+        if alone:
+            return act(memory)
+    say(_DONE["BUSY"])
+    return BUSY_EXIT_CODE
 
 
 def login(settings: Settings, listen: str, port: int, extra_arguments: Sequence[str] = ()) -> int:
     """Let the person sign in, in a page on 127.0.0.1. Returns 0 when they did."""
     say(NOTICE)
-    memory = Memory(settings.scraper_dir)
-    with memory.only_one() as alone:
-        if not alone:
-            say(_DONE["BUSY"])
-            return 1
+
+    def sign_in(memory: Memory) -> int:
+        jar = Jar(memory.jar_path)
         try:
             sweep()
             with open_browser(settings.chromium_sandbox, extra_arguments) as browser:
-                jar = Jar(memory.jar_path)
+                if not browser.sandboxed:
+                    say(_UNCONFINED)
                 if not assisted_login.serve(browser, listen, port, say):
                     say("Nobody signed in within ten minutes. Nothing was kept.")
                     return 1
                 jar.save(browser.cookies())
-        except Stop as stop:
-            say(f"{stop.cause.code}: {stop.sentence}")
-            return 1
-        except Exception as error:  # its message may hold what was typed
-            say(f"INTERNAL_ERROR: {describe(error)}")
+        except Exception as error:
+            say(sentence_of_error(error))
             return 1
         if not jar.load():
             say("Netflix gave no cookies of a sign-in. Nothing was kept.")
             return 1
-    say("You are signed in; the cookies are kept on the scraper's own volume. Next: ./run.sh scrape")
-    return 0
+        say("You are signed in; the cookies are kept on the scraper's own volume. Next: ./run.sh scrape")
+        return 0
+
+    return _alone(settings, sign_in)
 
 
 def import_cookies(settings: Settings) -> int:
@@ -111,16 +128,24 @@ def import_cookies(settings: Settings) -> int:
     except CookieError as error:
         say(str(error))
         return 1
-    Jar(Memory(settings.scraper_dir).jar_path).save(cookies)
-    say(f"{len(cookies)} cookies of netflix.com are kept, the others were not read. Next: ./run.sh scrape")
-    return 0
+
+    def keep(memory: Memory) -> int:
+        Jar(memory.jar_path).save(cookies)
+        say(f"{len(cookies)} cookies of netflix.com are kept, the others were not read. Next: ./run.sh scrape")
+        return 0
+
+    return _alone(settings, keep)
 
 
 def reset(settings: Settings) -> int:
     """Open every latch and forget pauses."""
-    Memory(settings.scraper_dir).reset()
-    say("Latches and pauses are forgotten; the sign-in is kept. Next: ./run.sh scrape")
-    return 0
+
+    def forget(memory: Memory) -> int:
+        memory.reset()
+        say("Latches and pauses are forgotten; the sign-in is kept. Next: ./run.sh scrape")
+        return 0
+
+    return _alone(settings, forget)
 
 
 def doctor(settings: Settings, extra_arguments: Sequence[str] = ()) -> int:
@@ -135,22 +160,19 @@ def doctor(settings: Settings, extra_arguments: Sequence[str] = ()) -> int:
     latch, plan, result = memory.read(Latch), memory.read(Plan), memory.read(Result)
     say(f"latch {latch.code if latch else 'none'}")
     say(f"next run {plan.next_run:%Y-%m-%d}, failures {plan.failures}" if plan else "next run none")
-    say(f"last run {result.model_dump_json(exclude={'sha256', 'rows'})}" if result else "last run none")
-    try:
-        with memory.only_one() as alone:
-            if not alone:
-                say(_DONE["BUSY"])
-                return 1
+    say(f"last run {_of_no_person(result).model_dump_json(exclude={'sha256', 'rows'})}" if result else "last run none")
+
+    def examine(memory: Memory) -> int:
+        try:
             sweep()
             with open_browser(settings.chromium_sandbox, extra_arguments) as browser:
                 _examine(browser, Jar(memory.jar_path))
-    except Stop as stop:
-        say(f"{stop.cause.code}: {stop.sentence}")
-        return 1
-    except Exception as error:
-        say(f"INTERNAL_ERROR: {describe(error)}")
-        return 1
-    return 0
+        except Exception as error:
+            say(sentence_of_error(error))
+            return 1
+        return 0
+
+    return _alone(settings, examine)
 
 
 def sandbox_is_adequate(browser: Browser) -> bool:
@@ -171,9 +193,15 @@ def _examine(browser: Browser, jar: Jar) -> None:
             say(f"page {path}: {stop.cause.code}")
             continue
         seen = browser.last
-        groups = ", ".join(f"{group} {count}" for group, count in sorted(seen.seen.items()) if count)
+        groups = ", ".join(group for group, count in sorted(seen.seen.items()) if count)
         say(f"page {path}: {state(seen).name}, status {seen.status}, groups: {groups or 'none'}")
     say(f"checked {datetime.now(UTC):%Y-%m-%d}")
+
+
+def _of_no_person(result: Result) -> Result:
+    """Return a result without counts of rows and profiles; what is missing or broken in this program stays."""
+    kept = result.code in ("LAYOUT_CHANGED", "BROWSER_CRASH", "INTERNAL_ERROR")
+    return result if kept else result.model_copy(update={"detail": ""})
 
 
 def _yes(value: bool) -> str:

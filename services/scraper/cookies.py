@@ -72,6 +72,8 @@ def _from_netscape(text: str) -> list[Any]:
 def _checked(one: Any) -> Cookie | None:
     if not isinstance(one, dict) or one.get("name") not in NAMES:
         return None
+    if one.get("partitionKey"):  # of Netflix within another site; the sign-in is not in there
+        return None
     domain, value = str(one.get("domain", "")).lower().lstrip("."), one.get("value")
     if domain not in ("netflix.com", "www.netflix.com") or not isinstance(value, str):
         return None
@@ -90,7 +92,7 @@ def _checked(one: Any) -> Cookie | None:
 def _number(value: Any) -> float | None:
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
 

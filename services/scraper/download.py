@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.bidi.browsing_context import DownloadParams
+from urllib3.exceptions import HTTPError
 
 from services.scraper.browser import BASE, Browser
 from services.scraper.fresh_csv import LARGEST
@@ -19,6 +19,8 @@ from services.scraper.stops import Stop
 
 # A browser that crashed sends no event; looking at it tells.
 _LOOK_SECONDS = 1.0
+# What was told to end says within milliseconds that it did.
+_END_SECONDS = 5.0
 _HOSTS = (f"{BASE}/", f"blob:{BASE}/")
 
 
@@ -38,14 +40,15 @@ class Downloads:
     def __init__(self, browser: Browser, times: DownloadTimes) -> None:
         self._browser = browser
         self._times = times
-        self._begun = threading.Event()
+        # Events come in threads of their own, and Selenium leaves out which download they are about.
+        self._begun: list[object] = []
         self._ended: list[DownloadParams] = []
         browser.driver.execute_cdp_cmd(
             "Browser.setDownloadBehavior",
             {"behavior": "allowAndName", "downloadPath": str(browser.downloads), "eventsEnabled": True},
         )
         contexts = browser.driver.browsing_context
-        contexts.add_event_handler("download_will_begin", lambda _: self._begun.set())
+        contexts.add_event_handler("download_will_begin", self._begun.append)
         contexts.add_event_handler("download_end", self._end)
 
     def _end(self, event: Any) -> None:
@@ -56,6 +59,9 @@ class Downloads:
 
         check: looks at the page while nothing comes, and may raise a better reason. Raises Stop DOWNLOAD_*.
         """
+        if not self._end_all():
+            check()
+            raise Stop("DOWNLOAD_STALLED", "the one before does not end")
         self._begun.clear()
         self._ended.clear()
         try:
@@ -71,8 +77,21 @@ class Downloads:
                 raise Stop("DOWNLOAD_INVALID", "too large")
             return file.read_bytes()
         finally:
+            self._end_all()
             for file in self._browser.downloads.iterdir():
                 file.unlink(missing_ok=True)
+
+    def _end_all(self) -> bool:
+        """End every download, and wait until each has said so: no event of one is taken for that of the next.
+
+        Returns whether they did.
+        """
+        try:
+            for file in self._browser.downloads.glob("*.crdownload"):  # unfinished; its name is its id
+                self._browser.driver.execute_cdp_cmd("Browser.cancelDownload", {"guid": file.stem})
+        except (WebDriverException, HTTPError, ConnectionError):
+            return False
+        return wait_until(lambda: len(self._ended) >= len(self._begun), _END_SECONDS)
 
     def _wait(self, check: Callable[[], object]) -> None:
         began = moved = looked = time.monotonic()
@@ -85,7 +104,7 @@ class Downloads:
             now, found = time.monotonic(), self._size()
             if found != size:
                 size, moved = found, now
-            if not self._begun.is_set() and not confirmed and now - began > self._times.confirm:
+            if not self._begun and not confirmed and now - began > self._times.confirm:
                 confirmed = self._confirm()
             if now - max(looked, moved) > _LOOK_SECONDS:
                 looked = now

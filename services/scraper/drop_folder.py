@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from pydantic import ValidationError
 
@@ -17,11 +18,19 @@ from netflix_trend.inbox import LARGEST_EXPORT, Delivery, RefusedMessage, pack
 
 DONE, REFUSED = "done", "refused"
 OPTIONS = ".options"
-# A file that somebody is still writing changes; one that is whole has had the same size and time for this long.
-SETTLED_SECONDS = 1.0
+# A file that somebody is still writing changes; one that is whole has been the same for this long. A copy may pause for
+# a second or two.
+SETTLED_SECONDS = 3.0
 _WANTED = (".csv", ".zip")
 # A zip may hold much that is never read.
 _LARGEST_FILE = {".csv": LARGEST_EXPORT, ".zip": 2_000_000_000}
+
+# Which file it is, its size in bytes and when it was written.
+_State = tuple[int, int, int]
+
+
+class _Changed(Exception):
+    """A file is not the one any more that had settled; it has to settle again."""
 
 
 @dataclass
@@ -33,14 +42,15 @@ class DropFolder:
     push: Callable[[bytes], None]
     clock: Callable[[], float] = time.monotonic
     only: tuple[str, ...] = ()
-    _seen: dict[str, tuple[tuple[int, int], float]] = field(default_factory=dict)
+    _seen: dict[str, tuple[_State, float]] = field(default_factory=dict)
+    _queued: dict[str, _State] = field(default_factory=dict)
 
     def look(self) -> list[str]:
         """Queue every whole file. Returns a line for the log for each: counts and reasons, no names."""
         lines = []
-        settled = [path for path in sorted(self.folder.iterdir()) if self._is_settled(path)]
-        for path in settled:
-            lines.append(self._take(path))
+        for path in [path for path in sorted(self.folder.iterdir()) if self._is_settled(path)]:
+            with suppress(_Changed):
+                lines.append(self._take(path))
             self._seen.pop(path.name, None)
         return lines
 
@@ -48,10 +58,9 @@ class DropFolder:
         if path.name.startswith(".") or path.suffix.lower() not in _WANTED or path.is_dir():
             return False
         try:
-            status = path.lstat()
+            state, now = _state(path.lstat()), self.clock()
         except FileNotFoundError:
             return False
-        state, now = (status.st_size, status.st_mtime_ns), self.clock()
         known, since = self._seen.get(path.name, (None, now))
         if known != state:
             self._seen[path.name] = (state, now)
@@ -59,22 +68,44 @@ class DropFolder:
         return now - since >= SETTLED_SECONDS
 
     def _take(self, path: Path) -> str:
+        state, _ = self._seen[path.name]
+        refusal = None
+        if self._queued.get(path.name) != state:  # else only moving it went wrong
+            try:
+                message = self._message(path, state)
+            except (UnsafeFile, RefusedMessage, ArchiveError) as error:
+                refusal = error
+            else:
+                self.push(message)
+                self._queued[path.name] = state
         try:
-            size = path.lstat().st_size
-            self.push(self._message(path))
-        except (UnsafeFile, RefusedMessage, ArchiveError) as refusal:
-            place = self._move(path, REFUSED)
+            place = self._move(path, state, REFUSED if refusal else DONE)
+            if refusal is None:
+                return f"file queued bytes={state[1]}"
             reason = f"{refusal}\nThe file was not imported. Put a corrected one into the drop folder.\n"
-            write_atomically(place.with_name(f"{place.name}.reason.txt"), reason.encode())
+            # A name of other bytes than UTF-8 is in there, too.
+            write_atomically(place.with_name(f"{place.name}.reason.txt"), reason.encode("utf-8", "replace"))
             return f"file refused reason={refusal.reason}"
-        self._move(path, DONE)
-        return f"file queued bytes={size}"
+        except OSError as error:
+            return f"a file cannot be moved: {error.strerror}; check the owner and rights of the drop folder"
 
-    def _message(self, path: Path) -> bytes:
-        with (
-            open_stranger(self.folder, path.name, _LARGEST_FILE[path.suffix.lower()]) as file,
-            open_csv(file, path.name) as (csv, written),
-        ):
+    def _message(self, path: Path, state: _State) -> bytes:
+        """Return a whole file as a message. Raises what says that it is refused, or that it has changed."""
+        try:
+            with open_stranger(self.folder, path.name, _LARGEST_FILE[path.suffix.lower()]) as file:
+                message = self._packed(path, file)
+                if not state == _state(os.fstat(file.fileno())) == _state(path.lstat()):
+                    raise _Changed
+                return message
+        except (UnsafeFile, RefusedMessage, ArchiveError, _Changed):
+            raise
+        except FileNotFoundError:
+            raise _Changed from None
+        except Exception as error:  # whatever is odd about a file is its own matter
+            raise RefusedMessage("unreadable", f"{path.name}: it cannot be read: {error}") from None
+
+    def _packed(self, path: Path, file: BinaryIO) -> bytes:
+        with open_csv(file, path.name) as (csv, written):
             delivery = {
                 "profile": self.profile,
                 "only": self.only,
@@ -105,7 +136,14 @@ class DropFolder:
                 options[name] = value
         return options
 
-    def _move(self, path: Path, kind: str) -> Path:
+    def _move(self, path: Path, state: _State, kind: str) -> Path:
+        """Move a file, unless another one has come into its place. Returns where it is."""
+        try:
+            now = _state(path.lstat())
+        except FileNotFoundError:
+            raise _Changed from None
+        if now != state:
+            raise _Changed
         target = self.folder / kind
         target.mkdir(exist_ok=True)
         # Room for a number and `.reason.txt` within the 255 bytes of a file name.
@@ -115,5 +153,10 @@ class DropFolder:
             number += 1
             place = target / f"{stem}-{number}{path.suffix}"
         path.replace(place)
+        self._queued.pop(path.name, None)
         path.with_name(f".{path.name}{OPTIONS}").unlink(missing_ok=True)
         return place
+
+
+def _state(status: os.stat_result) -> _State:
+    return status.st_ino, status.st_size, status.st_mtime_ns

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -69,9 +70,10 @@ class Result(_Note):
 
 
 class Rows(_Note):
-    """How many titles the last good download had."""
+    """How many titles the last good download had, and with which settings: of other profiles nothing is known."""
 
     rows: int
+    settings: str = ""
 
 
 class PasswordUsed(_Note):
@@ -139,7 +141,11 @@ class Memory:
 
 def _stamp(path: Path | None) -> str:
     try:
-        status = path.stat() if path else None
-    except FileNotFoundError:
+        return stamp_of(path.stat()) if path else ""
+    except OSError:  # none, or none that may be looked at
         return ""
-    return f"{status.st_mtime_ns}-{status.st_size}" if status else ""
+
+
+def stamp_of(status: os.stat_result) -> str:
+    """Return when a file was written and its size: all that is kept of a secret."""
+    return f"{status.st_mtime_ns}-{status.st_size}"

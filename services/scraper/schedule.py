@@ -13,6 +13,11 @@ _JITTER = timedelta(hours=12)
 _MINUTE = timedelta(minutes=1)
 # Between two runs of the schedule that both succeeded.
 SMALLEST_GAP = timedelta(hours=24)
+# No plan is further away; one that is was made by a clock that was wrong.
+LONGEST_WAIT = timedelta(days=8)
+# How a run ends that found another one going on, and when it is started again.
+BUSY_EXIT_CODE = 75
+BUSY_WAIT = timedelta(minutes=5)
 
 
 def first_plan(now: datetime, draw: RandBelow = secure) -> Plan:
@@ -32,6 +37,11 @@ def plan_after(before: Plan | None, code: str, now: datetime, draw: RandBelow = 
             return Plan(next_run=now + wait, code=code, failures=failures, rested=code == "RATE_LIMITED")
         return Plan(next_run=_in_a_week(now, draw), code=code, failures=failures)
     return Plan(next_run=_in_a_week(now, draw))
+
+
+def replanned(plan: Plan, now: datetime, draw: RandBelow = secure) -> Plan:
+    """Return a plan, a week from now if it is further away than any that is made."""
+    return plan if plan.next_run - now <= LONGEST_WAIT else plan.model_copy(update={"next_run": _in_a_week(now, draw)})
 
 
 def _in_a_week(now: datetime, draw: RandBelow) -> datetime:

@@ -10,12 +10,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from netflix_trend.privacy.randomness import RandBelow, secure
 from services.scraper.memory import Memory, Plan, Result
-from services.scraper.schedule import first_plan, plan_after
+from services.scraper.schedule import BUSY_EXIT_CODE, BUSY_WAIT, first_plan, plan_after, replanned
 
 _log = logging.getLogger("schedule")
 
@@ -41,6 +41,7 @@ class ScheduledRuns:
         self._child: subprocess.Popen[bytes] | None = None
         self._began = 0.0
         self._before: Plan | None = None
+        self._provisional: Plan | None = None
         self._usable = shutil.which("chromedriver") is not None
         if not self._usable:
             _log.warning("SCRAPE_EVERY is set, but this image has no browser: SCRAPER_TARGET=browser")
@@ -58,18 +59,27 @@ class ScheduledRuns:
             if self._child is not None:
                 self._look_after(self._child)
                 return
-            plan = self._memory.read(Plan)
-            if plan is None:
-                plan = first_plan(self._clock(), self._draw)
-                self._memory.write(plan)
-                _log.info("next run at %s", plan.next_run.strftime("%Y-%m-%d %H:%M UTC"))
-            if self._clock() >= plan.next_run:
-                self._before, self._began = plan, time.monotonic()
-                self._child = subprocess.Popen(
-                    list(self._command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-                )
+            now, plan = self._clock(), self._memory.read(Plan)
+            good = first_plan(now, self._draw) if plan is None else replanned(plan, now, self._draw)
+            if good != plan:
+                self._plan(good)
+            if now >= good.next_run:
+                self._start(good, now)
         except OSError as error:
             _log.error("the scraper's own folder cannot be used: %s", error.strerror)
+
+    def _start(self, plan: Plan, now: datetime) -> None:
+        # Written before: a machine that dies of its runs, again and again, makes one a day.
+        self._before, self._began = plan, time.monotonic()
+        self._provisional = plan.model_copy(update={"next_run": now + timedelta(days=1), "rested": False})
+        self._memory.write(self._provisional)
+        self._child = subprocess.Popen(
+            list(self._command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+
+    def _plan(self, plan: Plan) -> None:
+        self._memory.write(plan)
+        _log.info("next run at %s", plan.next_run.strftime("%Y-%m-%d %H:%M UTC"))
 
     def _look_after(self, child: subprocess.Popen[bytes]) -> None:
         if child.poll() is None:
@@ -77,14 +87,26 @@ class ScheduledRuns:
                 self.stop()
             return
         self._child = None
-        plan, result = self._memory.read(Plan), self._memory.read(Result)
-        if plan is None or plan == self._before:  # killed before it could say anything
-            plan = plan_after(self._before, "INTERNAL_ERROR", self._clock(), self._draw)
-            self._memory.write(plan)
+        before, plan, result = self._before, self._memory.read(Plan), self._memory.read(Result)
+        if before is not None and child.returncode == BUSY_EXIT_CODE:
+            _log.info("somebody signs in or runs the browser by hand")
+            plan = before.model_copy(update={"next_run": self._clock() + BUSY_WAIT})
+        elif plan is None or plan == self._provisional:  # killed before it could say anything
             _log.warning("a run ended without a result")
+            self._sweep()
+            plan = plan_after(before, "INTERNAL_ERROR", self._clock(), self._draw)
         elif result is not None:
             _log.info("run ended code=%s rows=%s seconds=%s", plan.code, result.rows, result.duration_s)
-        _log.info("next run at %s", plan.next_run.strftime("%Y-%m-%d %H:%M UTC"))
+            if result.sandbox is False:
+                _log.warning("Chromium's own sandbox was off, see docs/scraper.md")
+        self._plan(plan)
+
+    def _sweep(self) -> None:
+        from services.scraper.browser import sweep
+
+        with self._memory.only_one() as alone:
+            if alone:
+                sweep()
 
     def stop(self) -> None:
         """End a run that is going on: it may clean up, then it is killed with all its children."""

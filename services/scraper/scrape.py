@@ -17,15 +17,16 @@ from selenium.common.exceptions import WebDriverException
 from urllib3.exceptions import HTTPError
 
 from netflix_trend.inbox import Delivery, pack
-from services.scraper.browser import Browser, SandboxSetting, open_browser, sweep
+from services.scraper.browser import Browser, SandboxSetting, is_lost, open_browser, sweep
 from services.scraper.cookies import Jar
 from services.scraper.download import Downloads, DownloadTimes
 from services.scraper.fresh_csv import check_download
 from services.scraper.memory import Fingerprint, Latch, Memory, PasswordUsed, Plan, Result, Rows
+from services.scraper.password import read_password
 from services.scraper.poll import EVERY_SECONDS, wait_until
 from services.scraper.probe import Probe, State, state
-from services.scraper.schedule import plan_after
-from services.scraper.steps import ActionName, Progress, Wanted, next_step
+from services.scraper.schedule import LONGEST_WAIT, plan_after
+from services.scraper.steps import PAGE_SECONDS, ActionName, Progress, Wanted, next_step, stop_of
 from services.scraper.stops import CAUSES, Stop
 
 ACTIVITY = "/viewingactivity"
@@ -71,7 +72,7 @@ class Scraper:
                 sha256=run.sha256,
                 duration_s=round(time.monotonic() - began, 1),
             )
-            self._remember(result, plan)
+            self._remember(result, plan, run.secret)
             return result
 
     def fingerprint(self) -> Fingerprint:
@@ -85,22 +86,24 @@ class Scraper:
         if latch is not None and latch.holds(self.fingerprint()):
             self.memory.write(plan_after(plan, latch.code, now))
             return Result(at=now, mode=self.mode, code=latch.code, detail=f"latched since {latch.at:%Y-%m-%d}")
-        if plan is not None and plan.rested and now < plan.next_run:
+        if plan is not None and plan.rested and now < plan.next_run <= now + LONGEST_WAIT:
             return Result(
                 at=now, mode=self.mode, code=plan.code, detail=f"pausing until {plan.next_run:%Y-%m-%d %H:%M} UTC"
             )
         return None
 
-    def _remember(self, result: Result, before: Plan | None) -> None:
+    def _remember(self, result: Result, before: Plan | None, secret: str) -> None:
         plan = plan_after(before, result.code, datetime.now(UTC))
         self.memory.write(result)
         self.memory.write(plan)
         self.memory.forget(Latch)
         if result.code in CAUSES:
             if CAUSES[result.code].wait(plan.failures) is None:
-                self.memory.write(Latch(code=result.code, at=result.at, seen=self.fingerprint()))
+                # Cookies of the run's end: nobody else writes them. The password of its start: a newer one is new.
+                seen = self.fingerprint().model_copy(update={"secret": secret})
+                self.memory.write(Latch(code=result.code, at=result.at, seen=seen))
         elif result.rows:
-            self.memory.write(Rows(rows=result.rows))
+            self.memory.write(Rows(rows=result.rows, settings=self.fingerprint().settings))
 
 
 class _Run:
@@ -110,13 +113,14 @@ class _Run:
         self._scraper = scraper
         self._deadline = time.monotonic() + RUN_SECONDS
         self._memory = scraper.memory
-        self._secret = scraper.fingerprint().secret
+        self._jar = Jar(self._memory.jar_path)
+        self._signed_in = False
+        self.secret = scraper.fingerprint().secret
         used = self._memory.read(PasswordUsed)
-        has_password = scraper.mode == "password" and bool(self._secret)
         self.progress = Progress(
             scraper.wanted,
-            has_password=has_password,
-            may_sign_in=has_password and (used is None or used.secret != self._secret),
+            has_password=scraper.mode == "password",
+            may_sign_in=used is None or used.secret != self.secret,
         )
         self.sandboxed: bool | None = None
         self.rows: int | None = None
@@ -129,39 +133,35 @@ class _Run:
             with open_browser(self._scraper.sandbox, self._scraper.extra_arguments) as browser:
                 self.sandboxed = browser.sandboxed
                 return self._drive(browser), ""
-        except Stop as stop:
-            return stop.cause.code, stop.detail
-        except (WebDriverException, HTTPError, ConnectionError) as error:
-            return "BROWSER_CRASH", type(error).__name__
         except RedisError as error:
             return "QUEUE_DOWN", type(error).__name__
         except Exception as error:
-            return "INTERNAL_ERROR", describe(error)
+            return code_and_detail(error)
 
     def _drive(self, browser: Browser) -> str:
-        if self.progress.has_password and not browser.sandboxed and self._scraper.sandbox != "off":
-            raise Stop("SANDBOX_OFF")
-        jar = Jar(self._memory.jar_path)
-        cookies = jar.load()
-        if not cookies and not self.progress.has_password:
-            raise Stop("SESSION_EXPIRED")  # nobody has to be asked
+        cookies = self._jar.load()
+        if not cookies:
+            self._password(browser)  # without one nobody has to be asked
         browser.set_cookies(cookies)
         downloads = Downloads(browser, self._scraper.times)
         browser.open(ACTIVITY)
         try:
             probe, action = self._until_there(browser)
         except Stop as stop:
-            if stop.cause.code == "SESSION_EXPIRED" and browser.last.membership == "ANONYMOUS":
-                jar.clear()
+            ended = stop.cause.code in ("SESSION_EXPIRED", "PASSWORD_MISSING", "SANDBOX_OFF")
+            if ended and browser.last.membership == "ANONYMOUS":
+                self._jar.clear()
             raise
         data = b""
         before = self._memory.read(Rows)
+        if before is not None and before.settings != self._scraper.fingerprint().settings:
+            before = None
         if action == "download":
             data = self._fetch(browser, downloads, probe, before)
         elif before is not None:
             raise Stop("SHORTER_HISTORY", f"0 rows, last time {before.rows}")
         self._confirm_profile(browser)
-        jar.save(browser.cookies())
+        self._jar.save(browser.cookies())
         if not self.rows:
             self.rows = 0
             return "EMPTY_HISTORY"
@@ -183,8 +183,11 @@ class _Run:
             probe = browser.look()
             if (state(probe), probe.document) != seen:
                 seen, since = (state(probe), probe.document), now
-            if self.progress.password_typed and state(probe) in _SIGNED_IN:
+            if self.progress.password_typed and not self._signed_in and state(probe) in _SIGNED_IN:
+                # Whatever comes next, the password does not have to be typed again for it.
+                self._jar.save(browser.cookies())
                 self._memory.forget(PasswordUsed)
+                self._signed_in = True
             action = next_step(probe, self.progress, now - since)
             if action in ("download", "empty"):
                 self.progress = self.progress.after(action, probe)
@@ -197,14 +200,8 @@ class _Run:
             since = time.monotonic()
 
     def _act(self, browser: Browser, probe: Probe, action: ActionName) -> None:
-        if action in ("type_email", "type_both"):
-            browser.type_secret("email", self._scraper.email)
-        if action in ("type_password", "type_both"):
-            # Noted before it is typed: a run that is killed here has used its one attempt.
-            self._memory.write(PasswordUsed(secret=self._secret))
-            browser.type_secret("password", self._password())
         if action.startswith("type"):
-            browser.click("submit")
+            self._sign_in(browser, action)
         elif action == "choose_profile":
             index = self.progress.wanted.choose(probe.profiles)
             guid = probe.profiles[index].guid
@@ -216,9 +213,32 @@ class _Run:
             paths = {"open_login": "/login", "open_profiles": "/profiles/manage", "open_activity": ACTIVITY}
             browser.open(paths[action])
 
-    def _password(self) -> str:
-        assert self._scraper.password_file is not None
-        return self._scraper.password_file.read_text("utf-8").removesuffix("\n").removesuffix("\r")
+    def _sign_in(self, browser: Browser, action: ActionName) -> None:
+        password = self._password(browser)
+        browser.need("submit")
+        if action != "type_password":
+            browser.type_secret("email", self._scraper.email)
+        if action != "type_email":
+            browser.need("password")
+            # Noted before it is typed: a run that is killed here has used its one attempt.
+            self._memory.write(PasswordUsed(secret=self.secret))
+            try:
+                browser.type_secret("password", password)
+            except Exception:
+                self._memory.forget(PasswordUsed)  # it was not sent
+                raise
+        browser.click("submit")
+
+    def _password(self, browser: Browser) -> str:
+        """Return the password if it may be typed. Raises Stop."""
+        scraper = self._scraper
+        if scraper.mode != "password":
+            raise Stop("SESSION_EXPIRED")
+        if not browser.sandboxed and scraper.sandbox != "off":
+            raise Stop("SANDBOX_OFF")
+        if not scraper.email:
+            raise Stop("PASSWORD_MISSING", "NETFLIX_EMAIL is empty")
+        return read_password(scraper.password_file, self.secret)
 
     def _fetch(self, browser: Browser, downloads: Downloads, probe: Probe, before: Rows | None) -> bytes:
         tries = 0
@@ -237,12 +257,21 @@ class _Run:
     def _confirm_profile(self, browser: Browser) -> None:
         """Look afresh whose history this is; a run that ends with another person's is worth nothing."""
         browser.open(ACTIVITY)
-        known = wait_until(lambda: self.progress.wanted.is_active(browser.look()) is not None, 20)
-        if not known or not self.progress.wanted.is_active(browser.last):
+        wanted = self.progress.wanted
+        wait_until(lambda: wanted.is_active(browser.look()) is not None or stop_of(browser.last), PAGE_SECONDS)
+        active = wanted.is_active(browser.last)
+        if active is None:
+            raise Stop(stop_of(browser.last) or "LAYOUT_CHANGED", "after the download: who is signed in is not known")
+        if not active:
             raise Stop("WRONG_PROFILE", "after the download")
 
 
-def describe(error: BaseException) -> str:
-    """Return the name of an exception and where it was raised; its message may hold what nobody may read."""
+def code_and_detail(error: Exception) -> tuple[str, str]:
+    """Return which stop an error is, and of its message, which may hold what nobody may read, nothing."""
+    if isinstance(error, Stop):
+        return error.cause.code, error.detail
+    name = type(error).__name__
+    if isinstance(error, HTTPError | ConnectionError) or (isinstance(error, WebDriverException) and is_lost(error)):
+        return "BROWSER_CRASH", name
     frames = traceback.extract_tb(error.__traceback__)
-    return f"{type(error).__name__} in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "unknown"
+    return "INTERNAL_ERROR", f"{name} in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else name

@@ -8,8 +8,7 @@ from typing import Literal
 from services.scraper.probe import Probe, Profile, State, state
 from services.scraper.stops import Stop
 
-# How long a page may stay as it is before what it lacks is missed, in seconds.
-SETTLE_SECONDS = 3.0
+# How long a page may stay as it is before what it lacks is missed, in seconds; a list without rows, too.
 PAGE_SECONDS = 20.0
 
 ActionName = Literal[
@@ -58,9 +57,28 @@ class Wanted:
 
 
 @dataclass(frozen=True)
+class Face:
+    """What tells a page from the one before an action: its document, and what a form in it asks for."""
+
+    state: State
+    document: float
+    email: bool
+    password: bool
+
+    @classmethod
+    def of(cls, probe: Probe) -> Face:
+        """Return that of a look."""
+        return cls(state(probe), probe.document, probe.has("email"), probe.has("password"))
+
+    def same_form(self, other: Face) -> bool:
+        """Return whether both are one form that asks for the same, with or without a message."""
+        return replace(self, state=other.state) == other
+
+
+@dataclass(frozen=True)
 class Progress:
-    """What a run has done. may_sign_in: a password is there and was not used up. left: state and document of the last
-    action; the page is waited for while it is still that one.
+    """What a run has done. has_password: one may be typed. may_sign_in: it was not used up. left: the look of the page
+    of the last action; the page is waited for while it still looks like that.
     """
 
     wanted: Wanted
@@ -72,13 +90,13 @@ class Progress:
     opened_profiles: bool = False
     activity_opened: int = 1
     chosen: int = 0
-    left: tuple[State, float] | None = None
+    left: Face | None = None
     trace: tuple[str, ...] = ()
 
     def after(self, action: ActionName, probe: Probe) -> Progress:
         """Return the progress once an action has been taken on a page."""
         now = state(probe)
-        changes: dict[str, object] = {"left": (now, probe.document), "trace": (*self.trace, now.name)}
+        changes: dict[str, object] = {"left": Face.of(probe), "trace": (*self.trace, now.name)}
         if action in ("type_email", "type_both"):
             changes["email_typed"] = True
         if action in ("type_password", "type_both"):
@@ -103,10 +121,10 @@ def next_step(probe: Probe, progress: Progress, waited: float) -> ActionName:
         return _wait_or_miss(now, progress, waited)
     if now in _LOGIN or now is State.SIGNED_OUT:
         return _sign_in(now, probe, progress, waited)
-    if (now, probe.document) == progress.left and now is not State.ACTIVITY:
+    if Face.of(probe) == progress.left and now is not State.ACTIVITY:
         return _wait_or_miss(now, progress, waited)
     # A page without rows may show no control either; whose page it is counts all the same.
-    if now is State.ACTIVITY or (now is State.ACTIVITY_EMPTY and waited >= SETTLE_SECONDS):
+    if now is State.ACTIVITY or (now is State.ACTIVITY_EMPTY and waited >= PAGE_SECONDS):
         active = progress.wanted.is_active(probe)
         if active is None:
             return _wait_or_miss(now, progress, waited)
@@ -125,6 +143,12 @@ def next_step(probe: Probe, progress: Progress, waited: float) -> ActionName:
     return _wait_or_miss(now, progress, waited)
 
 
+def stop_of(probe: Probe) -> str | None:
+    """Return the code of the stop that a page is, whoever is signed in and whatever was done before; None if none."""
+    now = state(probe)
+    return "SESSION_EXPIRED" if now in _LOGIN or now is State.SIGNED_OUT else _STOPS.get(now)
+
+
 def _switch(progress: Progress) -> ActionName:
     if progress.chosen or progress.opened_profiles:
         raise Stop("WRONG_PROFILE")
@@ -134,20 +158,25 @@ def _switch(progress: Progress) -> ActionName:
 def _sign_in(now: State, probe: Probe, progress: Progress, waited: float) -> ActionName:
     if not progress.has_password:
         raise Stop("SESSION_EXPIRED")
-    typed = progress.email_typed or progress.password_typed
-    if (now is State.LOGIN_ERROR and typed) or not progress.may_sign_in:
-        raise Stop("LOGIN_REJECTED")
+    if not progress.may_sign_in:
+        raise Stop("LOGIN_REJECTED", "this password was typed before, and no sign-in is known of it")
+    left, face = progress.left, Face.of(probe)
+    old = left is not None and (left.state, left.document) == (now, probe.document)
+    # The page that was left; a message that was there is no answer, and neither is that it goes away.
+    if left is not None and face.same_form(left) and (old or now is not State.LOGIN_ERROR):
+        return _wait_or_miss(now, progress, waited)
     if now is State.SIGNED_OUT:
         if progress.opened_login:
             return _wait_or_miss(now, progress, waited)
         return "open_login"
-    if now is State.LOGIN_ERROR:  # nothing was typed yet: the message is about something else
+    if now is State.LOGIN_ERROR:
+        if (progress.email_typed or progress.password_typed) and not old:
+            raise Stop("LOGIN_REJECTED")
+        # Nothing was typed when the message came: it is about something else.
         if not probe.has("email"):
             now = State.LOGIN_PASSWORD
         else:
             now = State.LOGIN_BOTH if probe.has("password") else State.LOGIN_EMAIL
-    elif (now, probe.document) == progress.left:
-        return _wait_or_miss(now, progress, waited)
     if progress.password_typed or (now is State.LOGIN_EMAIL and progress.email_typed):
         raise Stop("LOGIN_REJECTED")  # asked once more
     return _FORMS[now]
@@ -156,7 +185,7 @@ def _sign_in(now: State, probe: Probe, progress: Progress, waited: float) -> Act
 def _wait_or_miss(now: State, progress: Progress, waited: float) -> ActionName:
     if waited < PAGE_SECONDS:
         return "wait"
-    if now in _LOGIN and progress.password_typed:
+    if now in _LOGIN and (progress.password_typed or (now is State.LOGIN_ERROR and progress.email_typed)):
         raise Stop("LOGIN_REJECTED")
     missing = {State.ACTIVITY_WITHOUT_DOWNLOAD: "download", State.ACTIVITY: "who is signed in"}.get(
         now, "anything known"

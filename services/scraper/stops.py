@@ -70,7 +70,13 @@ _CAUSES = (
         "SESSION_EXPIRED",
         "The sign-in ended, as after a change of password or a sign-out; or there was none. Sign in: ./run.sh login, "
         "or import cookies: ./run.sh cookies FILE",
-        _SESSION,
+        frozenset({Opens.SESSION, Opens.SECRET, Opens.SETTINGS}),
+    ),
+    Cause(
+        "PASSWORD_MISSING",
+        "Somebody has to sign in, and SCRAPE_WITH=password needs NETFLIX_EMAIL and the file netflix_password in "
+        "SECRETS_DIR for it. No password was typed.",
+        retries=(_DAY,),
     ),
     Cause("NO_MEMBERSHIP", "This account has no active plan. Import a file instead, or ./run.sh reset", _SESSION),
     Cause("PROFILE_NOT_FOUND", "No profile has this name. Set NETFLIX_PROFILE_NAME or NETFLIX_PROFILE_GUID.", _PROFILE),

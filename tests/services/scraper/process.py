@@ -1,19 +1,32 @@
 """A verb of the scraper in a process of its own, with the stand-in where Netflix would be: as in production, but for
-Chromium's flags. Started as `python process.py VERB FLAG ...`; logs everything that logging would show."""
+Chromium's flags. Started as `python process.py VERB FLAG ...`; logs everything that logging would show. The verb
+`faulty-scrape` fails when the password is typed, with an error that holds it."""
 
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 
 from netflix_trend.settings import load_settings
 from services.common.connection import INBOX, connect
 from services.scraper import commands
+from services.scraper.browser import Browser
 
 logging.basicConfig(level=logging.DEBUG)
 verb, *flags = sys.argv[1:]
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 settings = load_settings()
-if verb == "scrape":
+
+
+def fail(_browser: Browser, group: str, text: str) -> None:
+    if group == "password":
+        raise ValueError(text)
+
+
+if verb == "faulty-scrape":
+    Browser.type_secret = fail  # type: ignore[method-assign]
+if verb.endswith("scrape"):
     connection = connect(settings)
     sys.exit(commands.scrape(settings, lambda message: connection.rpush(INBOX, message), flags))
 if verb == "login":

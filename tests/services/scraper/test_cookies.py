@@ -101,3 +101,14 @@ def test_the_jar_keeps_them_for_this_user_only(tmp_path):
     assert jar.load() == []
     jar.clear()
     assert not jar.path.exists()
+
+
+def test_a_cookie_of_netflix_within_another_site_is_not_the_sign_in():
+    cookies = json.loads(cookie_editor())
+    stale = {**cookies[0], "value": "stale", "partitionKey": {"topLevelSite": "https://example.org"}}
+    assert {one["name"]: one["value"] for one in read_cookies(json.dumps([*cookies, stale]))} == VALUES
+
+
+def test_a_time_beyond_all_numbers_is_none():
+    cookies = [{**one, "expirationDate": 10**400} for one in json.loads(cookie_editor())]
+    assert not any("expires" in one for one in read_cookies(json.dumps(cookies)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import time
 import zipfile
 from datetime import date
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from netflix_trend.inbox import LARGEST_MESSAGE, Delivery, unpack
+from services.scraper import drop_folder
 from services.scraper.drop_folder import SETTLED_SECONDS, DropFolder
 
 EXPORT = b'Title,Date\n"Roma","12/30/23"\n'
@@ -221,6 +224,59 @@ def test_a_file_that_vanishes_while_the_folder_is_looked_at_costs_the_others_not
     assert {path.name for path in tmp_path.iterdir()} == {"a.csv"}
 
 
+def test_a_copy_that_pauses_for_two_seconds_is_waited_for(person):
+    path = person.put("a.csv", b"Title,")
+    person.look()
+    assert person.look(after=2.0) == []
+    with path.open("ab") as file:
+        file.write(b"Date\n")
+
+    person.look(after=1.0)
+    person.look(after=SETTLED_SECONDS)
+
+    assert person.delivered_bytes() == [b"Title,Date\n"]
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_queued_and_settles_again(person, monkeypatch):
+    path = person.put("a.csv", b"Title,")
+    person.look()
+    read = drop_folder.pack
+
+    def change(delivery, csv):
+        message = read(delivery, csv)
+        with path.open("ab") as file:
+            file.write(b"Date\n")
+        return message
+
+    monkeypatch.setattr(drop_folder, "pack", change)
+    assert person.look(after=SETTLED_SECONDS) == []
+    monkeypatch.undo()
+    assert (person.queue, person.names()) == ([], {"a.csv"})
+    person.look_twice()
+    assert person.delivered_bytes() == [b"Title,Date\n"]
+
+
+def test_a_newer_file_that_comes_while_the_first_is_queued_is_queued_too(person):
+    path = person.put("a.csv", b"first")
+    push, once = person.drop_folder.push, [b"second"]
+
+    def replace(message):
+        push(message)
+        if once:
+            other = person.put(".a.csv.part", once.pop())
+            (person.folder / ".a.csv.options").write_text("profile=Anna\n")
+            other.replace(path)
+
+    person.drop_folder.push = replace
+    person.look_twice()
+    assert (person.names("done"), person.names()) == (set(), {"a.csv", ".a.csv.options"})
+    person.look_twice()
+
+    assert person.delivered_bytes() == [b"first", b"second"]
+    assert [delivery.profile for delivery in person.delivered()] == ["me", "Anna"]
+    assert (person.folder / "done" / "a.csv").read_bytes() == b"second"
+
+
 # What is left alone
 
 
@@ -314,6 +370,60 @@ def test_a_refused_file_costs_the_others_nothing(person):
 
     assert person.look_twice() == ["file refused reason=not_a_file", f"file queued bytes={len(EXPORT)}"]
     assert [d.name for d in person.delivered()] == ["b.csv"]
+
+
+def test_a_damaged_archive_costs_the_others_nothing(person):
+    path = archive(person.folder / "a.zip", {"ViewingActivity.csv": b"rows"})
+    data = bytearray(path.read_bytes())
+    place = data.rindex(b"PK\x05\x06") + 16  # where the directory begins: so far on that the file begins before itself
+    data[place : place + 4] = b"\xf0\xff\xff\x7f"
+    path.write_bytes(data)
+    person.put("b.csv")
+
+    assert person.look_twice() == ["file refused reason=not_a_zip", f"file queued bytes={len(EXPORT)}"]
+
+
+def test_whatever_is_odd_about_a_file_is_its_own_matter(person, monkeypatch):
+    person.put("a.csv", b"odd")
+    person.put("b.csv")
+    read = drop_folder.pack
+
+    def odd(delivery, csv):
+        if delivery.name == "a.csv":
+            raise OSError(5, "Input/output error")
+        return read(delivery, csv)
+
+    monkeypatch.setattr(drop_folder, "pack", odd)
+    assert person.look_twice() == ["file refused reason=unreadable", f"file queued bytes={len(EXPORT)}"]
+    assert "Input/output error" in reason(person, "a.csv")
+
+
+def test_a_refused_file_may_have_a_name_of_other_bytes_than_utf_8(person):
+    name = os.fsdecode(b"caf\xe9.zip")
+    person.put(name, b"PK\x03\x04 broken")
+
+    assert person.look_twice() == ["file refused reason=not_a_zip"]
+    assert person.names("refused") == {name, f"{name}.reason.txt"}
+    assert "caf?.zip" in reason(person, name)
+
+
+def test_a_file_that_cannot_be_moved_is_queued_once_and_costs_the_others_nothing(person):
+    (person.folder / "done").write_text("in the way")
+    person.put("a.csv")
+    (person.folder / "b.csv").symlink_to("nowhere")
+
+    lines = person.look_twice()
+    for _ in range(5):
+        lines += person.look_twice()
+
+    assert (len(person.queue), person.names("refused")) == (1, {"b.csv", "b.csv.reason.txt"})
+    assert any("cannot be moved" in line for line in lines)
+    (person.folder / "done").unlink()
+    person.look_twice()
+    assert (len(person.queue), person.names("done")) == (1, {"a.csv"})
+    person.put("a.csv")
+    person.look_twice()
+    assert len(person.queue) == 2
 
 
 # The queue is down
@@ -413,6 +523,18 @@ def test_a_file_from_the_future_was_received_today(person):
     person.look_twice()
 
     assert before <= person.delivered()[0].received <= date.today()
+
+
+def test_a_file_from_further_away_than_there_are_dates_was_received_today():
+    folder = Path(tempfile.mkdtemp(dir="/dev/shm"))  # a file system that keeps such times
+    try:
+        person = Person(folder)
+        os.utime(person.put("a.csv"), (300_000_000_000, 300_000_000_000))
+        before = date.today()
+        assert len(person.look_twice()) == 1
+        assert before <= person.delivered()[0].received <= date.today()
+    finally:
+        shutil.rmtree(folder)
 
 
 def test_a_file_in_done_keeps_its_time(person):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from played import ACTIVITY, LOGIN_BOTH, LOGIN_EMAIL, LOGIN_PASSWORD, look
 
 from services.scraper.hooks import HOOKS
 from services.scraper.probe import Probe, Profile, State, state
-from services.scraper.steps import PAGE_SECONDS, SETTLE_SECONDS, Progress, Wanted, next_step
+from services.scraper.steps import PAGE_SECONDS, Progress, Wanted, next_step
 from services.scraper.stops import Stop
 
 ME, OTHER = Profile("GME", "Me"), Profile("GOTHER", "Other")
@@ -16,16 +17,6 @@ COOKIES = Progress(Wanted("Me"))
 PASSWORD = Progress(Wanted("Me"), may_sign_in=True, has_password=True)
 
 
-def look(path="/browse", *groups, name="Me", membership="CURRENT_MEMBER", **changes):
-    seen = dict.fromkeys(groups, 1)
-    signed_in = {"membership": membership, "user_name": name, "user_guid": f"G{name.upper()}"}
-    return replace(Probe(path=path, seen=seen, **signed_in), **changes)
-
-
-ACTIVITY = look("/viewingactivity", "activity", "row", "download")
-LOGIN_EMAIL = look("/login", "email", "submit", membership="ANONYMOUS", name="")
-LOGIN_PASSWORD = look("/login", "password", "submit", membership="ANONYMOUS", name="")
-LOGIN_BOTH = look("/login", "email", "password", "submit", membership="ANONYMOUS", name="")
 GATE = look("/browse", "gate", "profile", profiles=(OTHER, ME))
 
 
@@ -123,7 +114,40 @@ def test_one_step_types_both_and_an_error_afterwards_is_final():
     posted = PASSWORD.after("type_both", LOGIN_BOTH)
     error = replace(LOGIN_BOTH, seen={**LOGIN_BOTH.seen, "login_error": 1})
     assert stopped(error, posted) == "LOGIN_REJECTED"
-    assert next_step(error, PASSWORD, 0) == "type_both", "a message before anything was typed is about something else"
+
+
+def with_message(probe):
+    return replace(probe, seen={**probe.seen, "login_error": 1})
+
+
+def test_a_message_that_was_there_before_anything_was_typed_is_no_answer():
+    both = with_message(LOGIN_BOTH)
+    assert next_step(both, PASSWORD, 0) == "type_both"
+    posted = PASSWORD.after("type_both", both)
+    assert next_step(both, posted, 0) == "wait", "the page is still the one that was left"
+    assert next_step(LOGIN_BOTH, posted, 0) == "wait", "it takes the message away when the form is sent"
+    assert stopped(both, posted, PAGE_SECONDS) == "LOGIN_REJECTED"
+    assert stopped(replace(both, document=2.0), posted) == "LOGIN_REJECTED", "the same message after an answer"
+
+
+def test_a_message_stays_while_the_second_step_is_drawn_into_the_same_page():
+    first, second = with_message(LOGIN_EMAIL), with_message(LOGIN_PASSWORD)
+    assert next_step(first, PASSWORD, 0) == "type_email"
+    typed = PASSWORD.after("type_email", first)
+    assert next_step(first, typed, 1) == "wait"
+    assert stopped(first, typed, PAGE_SECONDS) == "LOGIN_REJECTED"
+    assert next_step(second, typed, 0) == "type_password"
+    posted = typed.after("type_password", second)
+    assert next_step(second, posted, 1) == "wait"
+    for again in (replace(second, document=2.0), replace(first, document=2.0), first):
+        assert stopped(again, posted) == "LOGIN_REJECTED"
+
+
+def test_a_message_that_comes_into_the_same_page_is_an_answer():
+    posted = PASSWORD.after("type_both", LOGIN_BOTH)
+    assert stopped(with_message(LOGIN_BOTH), posted) == "LOGIN_REJECTED"
+    typed = PASSWORD.after("type_email", LOGIN_EMAIL)
+    assert stopped(with_message(LOGIN_EMAIL), typed) == "LOGIN_REJECTED"
 
 
 def test_a_password_that_was_used_up_is_not_typed():
@@ -165,9 +189,9 @@ def test_nothing_is_downloaded_from_a_page_that_does_not_say_whose_it_is():
 
 def test_an_empty_page_is_empty_only_when_it_stays_so():
     empty = look("/viewingactivity", "activity")
-    assert next_step(empty, COOKIES, SETTLE_SECONDS - 1) == "wait"
-    assert next_step(empty, COOKIES, SETTLE_SECONDS) == "empty"
-    assert next_step(replace(empty, user_name="Other"), COOKIES, SETTLE_SECONDS) == "open_profiles"
+    assert next_step(empty, COOKIES, PAGE_SECONDS - 1) == "wait", "rows may come long after the header"
+    assert next_step(empty, COOKIES, PAGE_SECONDS) == "empty"
+    assert next_step(replace(empty, user_name="Other"), COOKIES, PAGE_SECONDS) == "open_profiles"
 
 
 def test_a_page_without_its_control_names_what_is_missing():

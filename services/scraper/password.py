@@ -1,0 +1,46 @@
+"""The password: read from its file at the moment it is typed, and only if it is still the file that was decided on."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from pathlib import Path
+
+from services.scraper.memory import stamp_of
+from services.scraper.stops import Stop
+
+_LONGEST = 1000
+
+
+def read_password(path: Path | None, stamp: str) -> str:
+    """Return what a file holds, less the end of its line.
+
+    stamp: of the file when the run began; that file alone is known not to have been typed before. Raises
+    Stop("PASSWORD_MISSING"), also for what would not be typed as it is: an end of line within sends the form.
+    """
+    try:
+        if path is None:
+            raise FileNotFoundError
+        with path.open("rb") as file:
+            before = stamp_of(os.fstat(file.fileno()))
+            data = file.read(_LONGEST + 1)
+            after = stamp_of(os.fstat(file.fileno()))
+        password = data.decode("utf-8").removesuffix("\n").removesuffix("\r")
+    except FileNotFoundError:
+        raise _missing("there is no such file") from None
+    except OSError as error:
+        raise _missing(f"the file cannot be read by user id {os.geteuid()}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise _missing("the file is not UTF-8") from None
+    if not before == after == stamp:
+        raise _missing("the file was changed during the run; run again")
+    if not password:
+        raise _missing("the file is empty")
+    # Of the private characters some are keys for a driver.
+    if len(data) > _LONGEST or any(unicodedata.category(character) in ("Cc", "Co") for character in password):
+        raise _missing("the file holds more than one line of text")
+    return password
+
+
+def _missing(detail: str) -> Stop:
+    return Stop("PASSWORD_MISSING", detail)

@@ -1,0 +1,121 @@
+"""A browser that is played: pages are looks given beforehand, so that a run needs no Chromium."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from services.scraper import scrape
+from services.scraper.cookies import Jar
+from services.scraper.download import DownloadTimes
+from services.scraper.memory import Memory, Result
+from services.scraper.probe import Probe
+from services.scraper.scrape import Scraper
+from services.scraper.steps import Wanted
+
+CSV = b'Title,Date\n"Roma","12/30/23"\n'
+COOKIES = [{"name": name, "value": "v", "domain": ".netflix.com"} for name in ("NetflixId", "SecureNetflixId")]
+
+
+def look(path="/browse", *groups, name="Me", membership="CURRENT_MEMBER", **changes):
+    """Return a look at a page of Netflix, signed in unless said otherwise."""
+    seen = dict.fromkeys(groups, 1)
+    signed_in = {"membership": membership, "user_name": name, "user_guid": f"G{name.upper()}"}
+    return replace(Probe(path=path, seen=seen, **signed_in), **changes)
+
+
+def signed_out(path="/login", *groups, **changes):
+    return replace(look(path, *groups, membership="ANONYMOUS", name=""), user_guid="", **changes)
+
+
+ACTIVITY = look("/viewingactivity", "activity", "row", "download")
+LOGIN_EMAIL = signed_out("/login", "email", "submit")
+LOGIN_PASSWORD = signed_out("/login", "password", "submit")
+LOGIN_BOTH = signed_out("/login", "email", "password", "submit")
+
+
+class PlayedBrowser:
+    """Shows one look after the other, the last for ever. before: called with each act, may raise or do something."""
+
+    def __init__(self, *looks: Probe, sandboxed: bool = True, before: Callable[[str], None] = lambda _: None) -> None:
+        self.looks = list(looks)
+        self.sandboxed = sandboxed
+        self.before = before
+        self.last = Probe(protocol="about:")
+        self.acts: list[str] = []
+        self.typed: list[str] = []
+
+    def _do(self, act: str) -> None:
+        self.acts.append(act)
+        self.before(act)
+
+    def look(self) -> Probe:
+        self.last = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
+        return self.last
+
+    def open(self, path: str) -> None:
+        self._do(f"open {path}")
+
+    def need(self, group: str) -> None:
+        self._do(f"need {group}")
+
+    def click(self, group: str, index: int = 0) -> None:
+        self._do(f"click {group}")
+
+    def type_secret(self, group: str, text: str) -> None:
+        self._do(f"type {group}")
+        if group == "password":
+            self.typed.append(text)
+
+    def set_cookies(self, cookies: list[dict[str, object]]) -> None:
+        pass
+
+    def cookies(self) -> list[dict[str, object]]:
+        return COOKIES
+
+
+class PlayedDownloads:
+    def __init__(self, browser: PlayedBrowser, times: DownloadTimes) -> None:
+        pass
+
+    def fetch(self, check: Callable[[], object]) -> bytes:
+        return CSV
+
+
+@dataclass
+class Home:
+    """Somebody with a scraper's folder; `run` starts a scraper in a played browser."""
+
+    folder: Path
+    patch: pytest.MonkeyPatch
+    queue: list[bytes] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.patch.setattr(scrape, "sweep", lambda: 0)
+        self.patch.setattr(scrape, "Downloads", PlayedDownloads)
+        for module in ("scrape", "steps"):
+            self.patch.setattr(f"services.scraper.{module}.PAGE_SECONDS", 0.3)
+
+    @property
+    def memory(self) -> Memory:
+        return Memory(self.folder)
+
+    @property
+    def jar(self) -> Jar:
+        return Jar(self.memory.jar_path)
+
+    @property
+    def password_file(self) -> Path:
+        return self.folder / "netflix_password"
+
+    def run(self, browser: PlayedBrowser, mode="password", wanted="Me", email="me@example.org") -> Result:
+        @contextmanager
+        def open_browser(_sandbox: str, _arguments: Sequence[str]) -> Iterator[PlayedBrowser]:
+            yield browser
+
+        self.patch.setattr(scrape, "open_browser", open_browser)
+        return Scraper(self.memory, Wanted(wanted), "me", self.queue.append, mode, email, self.password_file).run()

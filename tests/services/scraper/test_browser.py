@@ -1,0 +1,144 @@
+"""What a driver's errors mean, with a driver that raises them; which of them a real one raises is in test_scrape.py."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from selenium.common.exceptions import (
+    ElementClickInterceptedException,
+    ElementNotInteractableException,
+    InvalidSessionIdException,
+    JavascriptException,
+    NoSuchWindowException,
+    StaleElementReferenceException,
+    TimeoutException,
+    UnexpectedAlertPresentException,
+    WebDriverException,
+)
+
+from services.scraper.assisted_login import Mirror
+from services.scraper.browser import Browser
+from services.scraper.probe import Probe
+from services.scraper.stops import Stop
+
+LOST = [
+    InvalidSessionIdException("invalid session id"),
+    NoSuchWindowException("no such window"),
+    WebDriverException("tab crashed\n  (Session info: chrome=156)"),
+    WebDriverException("disconnected: not connected to DevTools"),
+]
+PASSING = [
+    JavascriptException("x"),
+    StaleElementReferenceException("x"),
+    UnexpectedAlertPresentException("x"),
+    WebDriverException("aborted by navigation"),
+]
+
+
+class Driver:
+    """Has one element of every group, and raises the given errors one after the other, at everything it is asked."""
+
+    def __init__(self, *errors):
+        self.errors = list(errors)
+        self.acts = []
+
+    def _do(self, act):
+        if self.errors:
+            raise self.errors.pop(0)
+        self.acts.append(act)
+
+    def get(self, address):
+        self._do(f"get {address}")
+
+    def execute_script(self, script, *_arguments):
+        self._do("script")
+        fields = {name: getattr(Probe(), name) for name in Probe.__dataclass_fields__}
+        return {**fields, "profiles": []}
+
+    def find_elements(self, _by, _selector):
+        parts = {name: lambda *_, name=name: self._do(name) for name in ("click", "clear", "send_keys")}
+        return [SimpleNamespace(is_displayed=lambda: True, **parts)]
+
+
+def browser(*errors):
+    return Browser(Driver(*errors), None, True)
+
+
+@pytest.mark.parametrize("error", PASSING)
+def test_a_look_that_fails_for_a_moment_is_a_page_that_is_not_ready(error):
+    one = browser(error)
+    assert not one.look().ready
+    assert one.look().ready
+
+
+@pytest.mark.parametrize("error", LOST)
+def test_a_browser_that_has_ended_is_not_looked_at_again(error):
+    with pytest.raises(WebDriverException):
+        browser(error).look()
+
+
+@pytest.mark.parametrize("error", [TimeoutException("timeout"), WebDriverException("unknown error: net::ERR_FAILED")])
+def test_a_page_that_does_not_answer_is_one_of_the_network(error):
+    for act in (lambda one: one.look(), lambda one: one.open("/x")):
+        with pytest.raises(Stop) as stop:
+            act(browser(error))
+        assert stop.value.cause.code == "NET_ERROR"
+
+
+def test_what_a_click_leads_to_is_seen_by_the_next_look():
+    one = browser(TimeoutException("the page does not come"))
+    one.click("submit")
+    assert one.look().ready
+
+
+def test_an_element_that_is_drawn_anew_is_found_again_once():
+    one = browser(StaleElementReferenceException("x"))
+    one.click("submit")
+    assert one.driver.acts == ["click"]
+    stale = StaleElementReferenceException("x")
+    with pytest.raises(Stop) as stop:
+        browser(stale, stale).click("submit")
+    assert (stop.value.cause.code, stop.value.detail) == (
+        "LAYOUT_CHANGED",
+        "submit: StaleElementReferenceException",
+    )
+
+
+def test_a_field_that_is_drawn_anew_is_filled_from_its_beginning():
+    one = browser()
+    clicked = one.driver.find_elements
+    once = [StaleElementReferenceException("x")]
+
+    def find_elements(by, selector):
+        (element,) = clicked(by, selector)
+        if once:
+            element.send_keys = lambda _: (_ for _ in ()).throw(once.pop())
+        return [element]
+
+    one.driver.find_elements = find_elements
+    one.type_secret("password", "x")
+    assert one.driver.acts == ["script", "clear", "clear", "send_keys"]
+
+
+def test_an_element_that_cannot_be_used_is_a_changed_page():
+    with pytest.raises(Stop) as stop:
+        browser(ElementNotInteractableException("x")).click("submit")
+    assert stop.value.cause.code == "LAYOUT_CHANGED"
+
+
+def test_an_element_under_a_banner_is_clicked():
+    one = browser(ElementClickInterceptedException("x"))
+    one.click("submit")
+    assert one.driver.acts == ["script"]
+
+
+@pytest.mark.parametrize("error", [*PASSING, TimeoutException("timeout")])
+def test_somebody_who_signs_in_is_not_disturbed_by_a_page_that_is_being_drawn(error):
+    assert not Mirror(browser(error)).is_signed_in()
+
+
+@pytest.mark.parametrize("error", LOST)
+def test_somebody_who_signs_in_learns_that_the_browser_has_ended(error):
+    with pytest.raises(WebDriverException):
+        Mirror(browser(error)).is_signed_in()

@@ -1,0 +1,86 @@
+"""What people ask for, while something else goes on, and what they are told."""
+
+from __future__ import annotations
+
+import io
+import json
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+from played import COOKIES, PlayedBrowser, look, signed_out
+
+from netflix_trend.settings import load_settings
+from services.scraper import commands
+from services.scraper.cookies import Jar
+from services.scraper.memory import Memory, PasswordUsed, Result
+from services.scraper.schedule import BUSY_EXIT_CODE
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def settings(tmp_path):
+    fields = {"chromium_sandbox": "auto", "scrape_every": "off", "scrape_with": "cookies"}
+    return SimpleNamespace(scraper_dir=tmp_path, **fields)
+
+
+@pytest.fixture
+def browser(monkeypatch):
+    browser = PlayedBrowser(signed_out())
+
+    @contextmanager
+    def open_browser(*_arguments):
+        yield browser
+
+    monkeypatch.setattr(commands, "open_browser", open_browser)
+    monkeypatch.setattr(commands, "sweep", lambda: 0)
+    return browser
+
+
+def test_while_a_run_goes_on_nothing_is_changed(settings, monkeypatch):
+    memory = Memory(settings.scraper_dir)
+    memory.write(PasswordUsed(secret="1-2"))
+    text = json.dumps(COOKIES).encode()
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(text)))
+    with memory.only_one():
+        assert commands.import_cookies(settings) == BUSY_EXIT_CODE
+        assert commands.reset(settings) == BUSY_EXIT_CODE
+    assert Jar(memory.jar_path).load() == []
+    assert memory.read(PasswordUsed) is not None
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(text)))
+    assert (commands.import_cookies(settings), commands.reset(settings)) == (0, 0)
+    assert len(Jar(memory.jar_path).load()) == 2
+    assert memory.read(PasswordUsed) is None
+
+
+def test_the_schedule_can_tell_a_run_that_found_another_going_on(tmp_path, capsys):
+    settings = load_settings(scraper_dir=tmp_path)
+    with Memory(tmp_path).only_one():
+        assert commands.scrape(settings, lambda _: None) == BUSY_EXIT_CODE
+    assert "BUSY: Another run is going on" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("sandboxed", [True, False])
+def test_who_signs_in_is_told_when_the_sandbox_is_off(settings, browser, monkeypatch, capsys, sandboxed):
+    browser.sandboxed = sandboxed
+    monkeypatch.setattr(commands.assisted_login, "serve", lambda *_: capsys.readouterr().out.count("sandbox is off"))
+    assert commands.login(settings, "127.0.0.1", 1) == (1 if sandboxed else 0), "told before the page is opened"
+
+
+def test_the_doctor_counts_nothing_of_the_person(settings, browser, monkeypatch, capsys):
+    monkeypatch.setattr(commands, "sandbox_is_adequate", lambda _: True)
+    browser.settle = browser.look
+    browser.looks = [look("/browse", "gate", seen={"gate": 1, "profile": 7391})]
+    memory = Memory(settings.scraper_dir)
+    for code, detail in (("PROFILE_NOT_FOUND", "0 of 7391 profiles match"), ("SHORTER_HISTORY", "7391 rows")):
+        memory.write(Result(at=NOW, mode="cookies", code=code, detail=detail, rows=7391))
+        assert commands.doctor(settings) == 0
+        output = capsys.readouterr().out
+        assert "7391" not in output
+        assert code in output
+        assert "groups: gate, profile" in output
+    memory.write(Result(at=NOW, mode="cookies", code="INTERNAL_ERROR", detail="KeyError in steps.py:7"))
+    commands.doctor(settings)
+    assert "KeyError in steps.py:7" in capsys.readouterr().out

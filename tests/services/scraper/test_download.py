@@ -1,0 +1,92 @@
+"""Whose event is it? Downloads in a browser that is played; real ones are in test_scrape.py."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from services.scraper import download
+from services.scraper.download import Downloads, DownloadTimes
+from services.scraper.stops import Stop
+
+QUICK = DownloadTimes(stall=0.2, total=5.0, confirm=9.0, pause=0.0)
+
+
+class Browser:
+    """Downloads files called 1, 2 and so on. clicks: what each click does with its file."""
+
+    def __init__(self, folder, *clicks, ends=True):
+        self.downloads = folder
+        self.clicks = list(clicks)
+        self.ends = ends
+        self.handlers = {}
+        self.number = 0
+        add = SimpleNamespace(add_event_handler=self.handlers.__setitem__)
+        self.driver = SimpleNamespace(execute_cdp_cmd=self.command, browsing_context=add)
+
+    @property
+    def part(self):
+        return self.downloads / f"{self.number}.crdownload"
+
+    def click(self, _group):
+        self.number += 1
+        self.handlers["download_will_begin"](object())
+        self.part.write_bytes(b"half")
+        self.clicks.pop(0)(self)
+
+    def end(self, status="complete"):
+        whole = self.downloads / str(self.number)
+        self.part.replace(whole)
+        self.say(status, whole)
+
+    def say(self, status, path=None):
+        params = SimpleNamespace(status=status, url="https://www.netflix.com/x", filepath=path and str(path))
+        self.handlers["download_end"](SimpleNamespace(download_params=params))
+
+    def command(self, name, arguments):
+        if name == "Browser.cancelDownload" and self.ends:
+            assert arguments == {"guid": str(self.number)}
+            self.say("canceled")
+
+
+def stalls(_browser):
+    pass
+
+
+def stopped(downloads, check=lambda: None):
+    with pytest.raises(Stop) as stop:
+        downloads.fetch(check)
+    return stop.value.cause.code, stop.value.detail
+
+
+def test_a_download_that_is_given_up_is_ended_and_its_event_is_not_the_next_one_s(tmp_path):
+    downloads = Downloads(Browser(tmp_path, stalls, Browser.end), QUICK)
+    assert stopped(downloads) == ("DOWNLOAD_STALLED", "4 bytes")
+    assert list(tmp_path.iterdir()) == []
+    assert downloads.fetch(lambda: None) == b"half"
+
+
+def test_the_event_of_a_download_that_does_not_end_is_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(download, "_END_SECONDS", 0.2)
+    browser = Browser(tmp_path, stalls, Browser.end, ends=False)
+    downloads = Downloads(browser, QUICK)
+    assert stopped(downloads) == ("DOWNLOAD_STALLED", "4 bytes")
+    assert stopped(downloads) == ("DOWNLOAD_STALLED", "the one before does not end")
+    assert browser.number == 1, "no other one is begun"
+    browser.say("canceled")
+    assert downloads.fetch(lambda: None) == b"half"
+
+
+def test_a_download_that_takes_too_long_in_all_is_given_up(tmp_path):
+    browser = Browser(tmp_path, stalls)
+    downloads = Downloads(browser, DownloadTimes(stall=9.0, total=0.3, confirm=9.0))
+    assert stopped(downloads) == ("DOWNLOAD_TIMEOUT", "4 bytes")
+
+
+def test_a_file_of_another_host_is_no_history(tmp_path):
+    def elsewhere(browser):
+        params = SimpleNamespace(status="complete", url="https://example.org/x", filepath="1")
+        browser.handlers["download_end"](SimpleNamespace(download_params=params))
+
+    assert stopped(Downloads(Browser(tmp_path, elsewhere), QUICK)) == ("DOWNLOAD_FAILED", "it came from another host")
