@@ -15,13 +15,20 @@ from flask import Flask, Response, flash, jsonify, redirect, request
 from pydantic import ValidationError
 from werkzeug.datastructures import FileStorage
 
-from netflix_trend.choices import Choices, Participation, write_choices
+from netflix_trend.choices import (
+    LIMITS_LOST,
+    Choices,
+    ChoicesError,
+    Participation,
+    before_limits,
+    choose,
+    write_choices,
+)
 from netflix_trend.life_events import EventError, add_event, remove_event
 from netflix_trend.survey import QUESTIONS
 from services.dashboard import security
 from services.dashboard.backend import Refused
 from services.dashboard.imports import imported_files
-from services.dashboard.sharing import standing
 from services.dashboard.text import shown
 from services.dashboard.uploads import LARGEST_UPLOAD, keep_upload, read_options, set_download_day
 
@@ -127,23 +134,22 @@ def take_part(dashboard: Dashboard) -> str:
         raise Refused("Choose whether to join, pause or withdraw.")
     if wanted == "withdrawn" and request.form.get("sure") != "yes":
         raise Refused("Nothing was changed: tick the box to say that you are sure.")
-    settings = dashboard.settings
-    chosen = standing(settings).choices.model_copy(update={"participation": cast("Participation", wanted)})
-    write_choices(settings.private_dir, chosen)
+    try:
+        is_known = choose(dashboard.settings.private_dir, cast("Participation", wanted))
+    except ChoicesError as damage:
+        raise Refused(str(damage)) from None
     dashboard.backend.look_again()
-    return _CHOSEN[wanted]
+    return _CHOSEN[wanted] if is_known else f"{_CHOSEN[wanted]} {LIMITS_LOST}"
 
 
 def lower_limits(dashboard: Dashboard) -> str:
     """Lower the limits, or raise them again up to those of the settings."""
     settings = dashboard.settings
-    known = standing(settings)
-    if known.problem:
-        raise Refused(known.problem)
+    before = before_limits(settings.private_dir)
     try:
         odds = Fraction(request.form.get("odds", ""))
         chosen = Choices(
-            participation=known.choices.participation,
+            participation=before.participation,
             odds=(odds.numerator, odds.denominator),
             reports_per_year=int(request.form.get("reports", ""), 10),
             questions=frozenset(request.form.getlist("question")) & QUESTIONS,
@@ -152,7 +158,8 @@ def lower_limits(dashboard: Dashboard) -> str:
         raise Refused("These limits make no sense. Nothing was changed.") from None
     write_choices(settings.private_dir, chosen)
     dashboard.backend.look_again()
-    return "Your limits were changed. They hold from the next report on."
+    paused = " You are paused: nothing new is made until you join." if before.participation == "paused" else ""
+    return f"Your limits were changed. They hold from the next report on.{paused}"
 
 
 # Address of a form: what it does, and the page that says so.
