@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from typing import TypeVar
 
 from netflix_trend.choices import Choices, ChoicesError, read_choices
 from netflix_trend.datasite import Datasite
@@ -26,8 +25,6 @@ from services.dashboard.text import counted, percent, ratio, shown
 # Lower limits that the page offers, in words of what a suspicion of 10 % can become.
 ODDS = (Fraction(8), Fraction(6), Fraction(4), Fraction(3), Fraction(2))
 REPORTS = (13, 10, 6, 4, 2, 1, 0)
-
-_Limit = TypeVar("_Limit", int, Fraction)
 
 STATES = {
     "answering": "Your machine answers what it is asked, within your limits.",
@@ -142,16 +139,15 @@ def sharing_page(settings: Settings, history: History, today: date) -> SharingPa
             # What holds now is among them: a browser sends the first where none is selected.
             for odds in _offered(ODDS, limits.odds, settings.limits.odds)
         ),
-        report_choices=_offered(REPORTS, limits.reports_per_year, settings.limits.reports_per_year),
+        report_choices=tuple(map(int, _offered(REPORTS, limits.reports_per_year, settings.limits.reports_per_year))),
         questions={name: example.QUESTIONS[name] for name in sorted(QUESTIONS & settings.limits.questions)},
         problem=problem,
     )
 
 
-def _offered(usual: Sequence[_Limit], now: _Limit, most: _Limit) -> tuple[_Limit, ...]:
+def _offered(usual: Sequence[Fraction | int], now: Fraction | int, most: Fraction | int) -> list[Fraction]:
     """Return the limits to choose from, largest first: the usual ones below the settings' one, it, and that of now."""
-    below = [one for one in usual if one < most]
-    return tuple(sorted({*below, now, most}, reverse=True))
+    return sorted({Fraction(one) for one in (*usual, now, most) if one <= most}, reverse=True)
 
 
 def state_in_words(outlook: Outlook | None) -> str:
