@@ -5,6 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree as Svg
 
 from netflix_trend.statistics import ShowEstimate, TopShows, Volume
+from netflix_trend.titles import plain_title
 from netflix_trend.trends import Viewing
 from netflix_trend.weeks import Week
 from netflix_trend.wording import group_labels
@@ -53,7 +54,8 @@ def top_shows_chart(top_shows: TopShows, rows: list[ShowEstimate]) -> str:
     for number, show in enumerate(rows):
         y = _ROW * number + 8
         middle = y + 8
-        label = show.title if len(show.title) <= 24 else f"{show.title[:23]}…"
+        title = plain_title(show.title)
+        label = title if len(title) <= 24 else f"{title[:23]}…"
         _text(root, _LABEL - 8, middle + 4, label, "end", "label" if show.is_signal else "label pale")
         _rect(root, _LABEL, y, max(0.0, show.estimate) * scale, 16, "bar" if show.is_signal else "bar noise")
         _line(root, _LABEL + show.lower * scale, middle, _LABEL + show.upper * scale, middle, "interval")

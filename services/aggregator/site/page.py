@@ -16,6 +16,7 @@ from netflix_trend.effect_statistics import LARGEST_EFFECT_ERROR
 from netflix_trend.movement import Movement, ShowMovement
 from netflix_trend.round_list import RoundList
 from netflix_trend.statistics import Percentile, RoundStatistics, ShowEstimate, TopShows, Volume, VolumeGroup
+from netflix_trend.titles import plain_title
 from netflix_trend.trends import Trends, WeeklyMean
 from netflix_trend.wording import group_labels, reading, shown
 from services.aggregator.prediction import Needed
@@ -153,8 +154,14 @@ def _environment() -> Environment:
     environment.filters["mean_reading"] = mean_reading
     environment.filters["refusals"] = refusals
     environment.filters["moved"] = moved
+    environment.filters["titled"] = titled
     environment.globals["volume_reading"] = volume_reading
     return environment
+
+
+def titled(title: str) -> Markup:
+    """Return a title as it is shown: whatever its script, it turns no other text around."""
+    return Markup("<bdi>{}</bdi>").format(plain_title(title))
 
 
 def volume_reading(volume: Volume, group: VolumeGroup) -> str:

@@ -189,7 +189,9 @@ def test_the_same_rounds_make_the_same_bytes(tmp_path: Path) -> None:
     assert public(one)["schema.json"] == schema_file()
 
 
-@pytest.mark.parametrize("title", ["<script>alert(1)</script>", "\"'><img src=x onerror=y>", "& Sons", "\u202eevil"])
+@pytest.mark.parametrize(
+    "title", ["<script>alert(1)</script>", "\"'><img src=x onerror=y>", "& Sons", "\u202eevil", "a\u2067b\x1b[1m"]
+)
 def test_hostile_titles_are_text_on_every_page(tmp_path: Path, title: str) -> None:
     titles = [title, *(f"Show {number}" for number in range(50))]
     vocabulary = Vocabulary.build([CatalogueTitle(title=name, kind="series") for name in titles])
@@ -199,6 +201,8 @@ def test_hostile_titles_are_text_on_every_page(tmp_path: Path, title: str) -> No
             found = Links(data.decode())
             assert not {"script", "img"} & found.tags
             assert not {"onerror", "src"} & found.names
+        assert not {"\u202e", "\u2067", "\x1b"} & set(data.decode()), name
+        assert b"\\u20" not in data, name
     shown = json.loads(public(here)["index.json"])["top_shows"]["shows"]
     assert vocabulary.shows[0].title in {show["title"] for show in shown}
 

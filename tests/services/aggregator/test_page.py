@@ -183,11 +183,14 @@ def test_the_policy_allows_the_own_style_by_hash_and_nothing_else(html: str) -> 
     assert policy.replace("'", "&#39;") in html
 
 
-@pytest.mark.parametrize("title", ["<script>alert(1)</script>", "\"'><img src=x onerror=y>", "& Sons", "\u202eevil"])
+@pytest.mark.parametrize(
+    "title", ["<script>alert(1)</script>", "\"'><img src=x onerror=y>", "& Sons", "\u202eevil", "\u2067\x1bb"]
+)
 def test_hostile_titles_are_shown_as_text(title: str) -> None:
     html = render_page(statistics(title))
     assert {tag for tag, _ in Tags(html).found} == {tag for tag, _ in Tags(PAGES["results"]).found}
     html = render_page(statistics(title), trends=trends(title))
+    assert not {"\u202e", "\u2067", "\x1b"} & set(html)
     assert {tag for tag, _ in Tags(html).found} == {tag for tag, _ in Tags(PAGES["trends"]).found}
 
 
@@ -203,10 +206,10 @@ def test_charts_are_well_formed_and_described() -> None:
 def test_estimates_come_with_intervals_and_noise_is_called_noise() -> None:
     html = PAGES["results"]
     assert re.search(
-        r"Dark</td>\s*<td class=\"number\">120</td>\s*<td class=\"number\">81 to 160</td>\s*<td>watched", html
+        r"Dark</bdi></td>\s*<td class=\"number\">120</td>\s*<td class=\"number\">81 to 160</td>\s*<td>watched", html
     )
     assert re.search(
-        r"Ozark</td>\s*<td class=\"number\">0</td>\s*<td class=\"number\">0 to 36</td>\s*<td>only noise", html
+        r"Ozark</bdi></td>\s*<td class=\"number\">0</td>\s*<td class=\"number\">0 to 36</td>\s*<td>only noise", html
     )
     assert re.search(
         r"1-4</td>\s*<td class=\"number\">2.0 %</td>\s*<td class=\"number\">0.1 to 5.0 %</td>\s*<td>only", html

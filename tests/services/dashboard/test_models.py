@@ -252,7 +252,7 @@ def test_the_report_to_pass_on_holds_nothing_personal(person: Person) -> None:
 
 
 def test_texts_of_files_are_cut_and_plain() -> None:
-    assert shown("a\u202eb\x1b[1m\nc") == "a b [1m c"
+    assert shown("a\u202eb\x1b[1m\nc") == "ab [1m c"
     assert shown("x" * 1_000_000) == "x" * 119 + "…"
     assert shown("y" * 120) == "y" * 120
     assert (cell("share", 0.123), cell("views", 1234), cell("hours", None), number(2.0)) == (
