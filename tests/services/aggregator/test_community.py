@@ -112,12 +112,24 @@ def test_neighbouring_rounds_are_linked_and_compared_only_week_by_week(here: Agg
     text = page(here, "rounds/2026-W45.html")
     assert "← 2026-W43" in text
     assert "2026-W46 →" in text
-    assert "Nobody answered the week before, so whether a show rose or fell cannot be told." in text
+    assert "The week before has no answers about shows, so whether a show rose or fell cannot be told." in text
     assert "Since W45" in page(here, "index.html")
     moved = Movement.model_validate_json(public(here)["movement.json"])
     assert (moved.round, moved.previous) == ("2026-W46", "2026-W45")
     assert any(show.direction == "unsure" for show in moved.shows)
     assert "cannot be told" in page(here, "index.html")
+
+
+def test_a_week_before_without_answers_about_shows_is_not_called_unanswered(here: Aggregator) -> None:
+    path = here.own / "statistics" / "2026-W45.json"
+    before = path.read_bytes()
+    path.write_bytes(RoundStatistics.from_bytes(before).model_copy(update={"top_shows": None}).to_bytes())
+    here.ask(TODAY)
+    text = page(here, "index.html")
+    path.write_bytes(before)
+    here.ask(TODAY)
+    assert "The week before has no answers about shows" in text
+    assert "Nobody answered the week before" not in text
 
 
 def test_the_list_of_rounds_is_newest_first_and_says_what_was_refused(here: Aggregator) -> None:

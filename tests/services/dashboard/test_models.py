@@ -31,7 +31,7 @@ from services.dashboard.others import effects_together, others_page, place_in_wo
 from services.dashboard.sharing import sharing_page
 from services.dashboard.sharing import together_in_words as reports_together
 from services.dashboard.text import cell, listed, number, shown
-from services.dashboard.viewing import chosen_range, viewing_page
+from services.dashboard.viewing import _weekday_in_words, chosen_range, viewing_page
 from services.once.dashboard import OneProcess
 
 SPAN = Span(100, date(2023, 2, 1), date(2026, 11, 14), date(2026, 11, 15))
@@ -84,6 +84,19 @@ def test_the_charts_of_a_range_count_that_range_only(person: Person) -> None:
     assert {what: value for value, what in october.facts}["views"] == "26"
     (month,) = next(chart for chart in october.charts if chart.name == "months").table.rows
     assert month[:2] == ("2026-10", "26")
+
+
+@pytest.mark.parametrize(
+    ("views", "total", "words"),
+    [
+        (23, 135, "No weekday stands out."),
+        (40, 135, "Most often on Tuesdays: 30 % of views (even would be 14 %)."),
+        (3, 3, "Most often on Tuesdays: 100 %"),
+        (1, 1, "No weekday"),
+    ],
+)
+def test_a_weekday_is_named_only_if_chance_does_not_explain_it(views: int, total: int, words: str) -> None:
+    assert _weekday_in_words("Tuesday", views, total).startswith(words)
 
 
 def test_every_chart_has_its_numbers_in_a_table_and_a_description(person: Person) -> None:
