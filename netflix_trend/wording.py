@@ -23,6 +23,15 @@ def shown(show: ShowEstimate) -> float:
     return min(max(show.estimate, show.lower), show.upper)
 
 
+# So many answers nobody will see: whatever needs more is not told to a digit.
+MOST_ANSWERS = 1_000_000
+
+
+def needed_in_words(answers: int | None, about: str = "about ") -> str:
+    """Return how many answers something takes, None when more than MOST_ANSWERS."""
+    return "over a million" if answers is None or answers > MOST_ANSWERS else f"{about}{answers:,}"
+
+
 def first_in_words(shows: Sequence[ShowEstimate]) -> str:
     """Return whether the first of the shows that are told from noise, largest first, is told from the others.
 

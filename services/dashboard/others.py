@@ -21,7 +21,7 @@ from netflix_trend.statistics import (
 )
 from netflix_trend.trends import TRENDS, Trends
 from netflix_trend.weeks import Week
-from netflix_trend.wording import first_in_words, group_labels, reading
+from netflix_trend.wording import first_in_words, group_labels, needed_in_words, reading
 from services.dashboard import charts
 from services.dashboard.charts import Chart, data_table
 from services.dashboard.history import History
@@ -214,7 +214,11 @@ def _shows_chart(top_shows: TopShows, mine: frozenset[int]) -> Chart:
         order = first_in_words([show for show in top_shows.shows if show.is_signal])
         lead = f"{counted(signals, 'show')} can be told from noise. {order} {base}".replace("  ", " ")
     else:
-        needed = f" The first one would need about {top_shows.reports_needed:,}." if top_shows.reports_needed else ""
+        needed = (
+            f" The first one would need {needed_in_words(top_shows.reports_needed)}."
+            if top_shows.reports_needed
+            else ""
+        )
         lead = f"All of this is noise: {counted(top_shows.reports, 'answer')} are too few.{needed} {base}"
     return Chart(
         "others_shows",

@@ -158,7 +158,7 @@ def test_too_few_people_are_told_how_many_it_takes(tmp_path: Path) -> None:
     """By what is known before anybody answers, not by the strongest estimate, which is noise then."""
     text = page(aggregator_with_rounds(tmp_path, [24]), "index.html")
     assert "A show that 21 % of people name needs about 353 answers, there are 4." in text
-    found = re.search(r"These numbers say little: 2 answers are too few, .* About (\d+) are needed.", text)
+    found = re.search(r"These numbers say little: 2 answers are too few, .* It takes about (\d+).", text)
     assert found is not None
     assert f"a distribution of viewing that says something {found[1]} 2 not yet" in text
     assert 150 < int(found[1]) < 250
