@@ -17,7 +17,7 @@ from netflix_trend.shared_files import SURVEYS, VOCABULARY, shared_path
 from services.dashboard.backend import Backend, RefusedFile, Service
 from services.dashboard.history import History
 from services.dashboard.imports import ImportedFile
-from services.dashboard.sharing import STATES
+from services.dashboard.standing import STATES
 from services.dashboard.text import counted
 
 # The publisher looks every minute.
