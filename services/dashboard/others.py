@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,9 +20,10 @@ from netflix_trend.statistics import (
     Volume,
     percentile,
 )
-from netflix_trend.trends import TRENDS, Trends
+from netflix_trend.trends import TRENDS, Trends, Viewing
 from netflix_trend.weeks import Week
 from netflix_trend.wording import first_in_words, group_labels, needed_in_words, reading
+from services.common.effects import THINNED
 from services.dashboard import charts
 from services.dashboard.charts import Chart, data_table
 from services.dashboard.history import History
@@ -273,4 +275,17 @@ def _trend_chart(trends: Trends, history: History) -> Chart:
             ),
         ),
         data_table("Titles started a week", columns, rows),
+        _gaps(trends.viewing, my_titles, history.is_thinned()),
     )
+
+
+def _gaps(viewing: Viewing, mine: Sequence[float | None], is_thinned: bool) -> str:
+    """Return why marks are absent, and why my older ones are too low."""
+    said = []
+    if not all(one.is_reliable for one in viewing.weeks):
+        said.append("Weeks without a mark of the others had too few answers to say anything.")
+    if any(titles is None for titles in mine):
+        said.append("Weeks without a mark of yours are not in your exports.")
+    if is_thinned and any(titles is not None for titles in mine):
+        said.append(THINNED)
+    return " ".join(said)

@@ -26,7 +26,7 @@ from services.dashboard.example import explain, noisy_set, says, truth
 from services.dashboard.health import ago, health_page, publisher
 from services.dashboard.history import History, Span
 from services.dashboard.imports import account, possible_orders
-from services.dashboard.others import effects_together, others_page, place_in_words
+from services.dashboard.others import _gaps, effects_together, others_page, place_in_words, read_trends
 from services.dashboard.sharing import sharing_page
 from services.dashboard.text import cell, listed, number, shown
 from services.dashboard.viewing import _weekday_in_words, chosen_range, viewing_page
@@ -268,6 +268,33 @@ def test_texts_of_files_are_cut_and_plain() -> None:
         "2",
     )
     assert (listed([]), listed(["a"]), listed(["a", "b", "c"])) == ("", "a", "a, b and c")
+
+
+def test_a_month_without_a_view_is_drawn_as_one(newcomer: Person) -> None:
+    newcomer.bring('Title,Date\n"A Film","1/31/26"\n"B Film","4/1/26"\n')
+    page = viewing_page(History.of(newcomer.settings.private_dir), {"range": "all"})
+    assert page is not None
+    months = next(chart for chart in page.charts if chart.name == "months")
+    assert months.option["xAxis"]["data"] == ["2026-01", "2026-02", "2026-03", "2026-04"]
+    assert [row[1] for row in months.table.rows] == ["1", "0", "0", "1"]
+
+
+def test_the_trend_says_why_marks_are_absent_and_mine_too_low(person: Person, newcomer: Person) -> None:
+    (chart,) = (
+        one
+        for one in others_page(person.settings, History.of(person.settings.private_dir)).charts
+        if one.name == "trend"
+    )
+    absent = [value is None for value in chart.option["series"][1]["data"]]
+    assert any(absent) is ("Weeks without a mark of the others" in chart.note)
+    assert "so older weeks look emptier than they were" in chart.note
+    viewing = read_trends(person.settings).viewing  # type: ignore[union-attr]
+    assert viewing is not None
+    few = viewing.model_copy(
+        update={"weeks": tuple(one.model_copy(update={"is_reliable": False}) for one in viewing.weeks)}
+    )
+    assert _gaps(few, [1.0], False) == "Weeks without a mark of the others had too few answers to say anything."
+    assert _gaps(viewing.model_copy(update={"weeks": ()}), [None], True).startswith("Weeks without a mark of yours")
 
 
 @pytest.mark.parametrize("days", [1, 200, 371, 372, 3000])
