@@ -60,6 +60,11 @@ class History:
             found.append((str(path), status.st_ino, status.st_mtime_ns, status.st_size))
         return tuple(found)
 
+    def changed(self) -> float | None:
+        """Return when the processor last replaced a file, in seconds since 1970; None while there is none."""
+        times = [path.stat().st_mtime for path in (self.private / "profiles").glob(f"*/{DATABASE}")]
+        return max(times, default=None)
+
     def span(self) -> Span | None:
         """Return the extent of the history, None while it has no view."""
         row = self._asked(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -82,6 +83,48 @@ def test_a_file_with_other_columns_says_what_was_expected(newcomer: Person) -> N
     assert "Not used." in text
     assert "expected" in text
     assert "Something needs you" in newcomer.page("/health")
+
+
+def test_several_files_are_all_read_and_what_is_refused_is_named(newcomer: Person) -> None:
+    def sent(*files: tuple[bytes, str]) -> str:
+        return newcomer.done("/upload", {"file": [(io.BytesIO(content), name) for content, name in files]})
+
+    one, two = (HISTORY + f'"{title}","1/31/26"\n' for title in ("One Film", "Another Film"))
+    text = sent((one.encode(), "a.csv"), (two.encode(), "b.csv"))
+    assert "2 files. The file was read." in text
+    assert len(received(newcomer)) == 2
+    text = sent((b"x", "photo.jpg"), ((one + '"Third Film","1/30/26"\n').encode(), "c.csv"))
+    assert "1 of 2 files was taken. photo.jpg: That is neither" in text
+    assert len(received(newcomer)) == 3
+
+
+def test_a_file_of_no_use_is_named_until_it_is_dismissed(newcomer: Person) -> None:
+    newcomer.upload(b"nottitle,notdate\n1,2\n", "bad.csv")
+    text = newcomer.upload(SAMPLE.read_bytes())
+    assert "144 views" in text
+    assert "Something needs you" in newcomer.page("/health")
+    mark = re.findall(r'name="mark" value="(\w+)"', newcomer.page("/health"))
+    assert len(mark) == 1
+    assert "not here any more" in newcomer.done("/health/dismiss", {"mark": "0" * 16})
+    text = newcomer.done("/health/dismiss", {"mark": mark[0]})
+    assert "All is well." in text
+    assert "1 file that could not be used, dismissed by you." in text
+    assert "Not used." in newcomer.page("/"), "the account of all files stays whole"
+    newcomer.upload(b"other,columns\n1,2\n", "worse.csv")
+    assert "Something needs you" in newcomer.page("/health")
+    assert "bad.csv" not in newcomer.page("/health")
+
+
+def test_a_damaged_list_of_dismissed_files_asks_again(newcomer: Person) -> None:
+    newcomer.upload(b"nottitle,notdate\n1,2\n", "bad.csv")
+    (newcomer.settings.private_dir / "dismissed.json").write_text("{")
+    assert "Something needs you" in newcomer.page("/health")
+
+
+def test_a_browser_is_offered_and_so_is_the_warning(newcomer: Person) -> None:
+    text = newcomer.page("/")
+    assert "./run.sh scrape" in text
+    assert "terms forbid automated access" in text
 
 
 def test_a_name_cannot_lead_out_of_the_drop_folder(newcomer: Person) -> None:

@@ -23,7 +23,7 @@ from netflix_trend.vocabulary import Vocabulary
 from services.dashboard import charts
 from services.dashboard.events import together_in_words
 from services.dashboard.example import explain, noisy_set, says, truth
-from services.dashboard.health import ago, health_page, publisher
+from services.dashboard.health import ago, health_page, last_import, publisher
 from services.dashboard.history import History, Span
 from services.dashboard.imports import account, possible_orders
 from services.dashboard.others import _gaps, effects_together, others_page, place_in_words, read_trends
@@ -232,6 +232,14 @@ def test_only_a_question_about_dates_has_answers() -> None:
     message = "x.csv: the date '3/4/26' can be read ... Say which: DATE_ORDER=mdy|dmy, or --date-order on import."
     assert possible_orders(message) == ("mdy", "dmy")
     assert possible_orders("x.csv: empty") == ()
+
+
+def test_the_last_job_of_the_processor_is_told(person: Person, newcomer: Person) -> None:
+    assert "It has made no tables yet" in newcomer.page("/health")
+    changed = History.of(person.settings.private_dir).changed()
+    assert changed is not None
+    assert last_import(changed, changed + 130).sentence.startswith("2 minutes ago: it made the tables")
+    assert "last job of the processor" in person.page("/health")
 
 
 def test_a_publisher_that_stopped_looking_is_noticed() -> None:
