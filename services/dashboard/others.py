@@ -170,13 +170,14 @@ def _volume_chart(volume: Volume, titles: int | None) -> Chart:
     rows = [
         (
             label + (" (you)" if place == mine else ""),
+            "cannot be told from nobody" if noise[place] else "told from noise",
             percent(group.share, 1),
             f"{percent(group.lower, 1)} to {percent(group.upper, 1)}",
-            "cannot be told from nobody" if noise[place] else "told from noise",
         )
         for place, (label, group) in enumerate(zip(labels, groups, strict=True))
     ]
-    columns = {"titles": "Titles started", "share": "Share", "interval": "95 % interval", "reading": "Reading"}
+    # The reading comes early: on a phone the columns after it are scrolled to.
+    columns = {"titles": "Titles started", "reading": "Reading", "share": "Share", "interval": "95 % interval"}
     lead = f"Percent of participants by titles started.{' Blue is you.' if mine >= 0 else ''}"
     return Chart(
         "volume",
@@ -203,14 +204,14 @@ def _shows_chart(top_shows: TopShows, mine: frozenset[int]) -> Chart:
     rows = [
         (
             shown(show.title),
+            reading(show),
             number(round(value)),
             f"{show.lower:,.0f} to {show.upper:,.0f}",
-            reading(show),
             "yes" if show.show in mine else "",
         )
         for show, value in zip(listed, best, strict=True)
     ]
-    columns = dict(zip("abcde", ("Show", "People", "95 % interval", "Reading", "You watched it"), strict=True))
+    columns = dict(zip("abcde", ("Show", "Reading", "People", "95 % interval", "You watched it"), strict=True))
     base = f"In people, of {top_shows.reports:,} asked."
     if signals:
         order = first_in_words([show for show in top_shows.shows if show.is_signal])

@@ -201,7 +201,8 @@ def _binges(table: InsightTable) -> Chart:
     row = table.rows[0]
     lead = f"The largest: {number(_value(row[2]))} episodes of {shown(str(row[1]))} on {day(cast(date, row[0]))}."
     top = table.rows[:10]
-    labels = [f"{row[0]} {shown(str(row[1]), 30)}" for row in top]
+    # Names first and short: on a phone what comes later is cut.
+    labels = [f"{shown(str(row[1]), 13)}, {cast(date, row[0]):%-d %b %y}" for row in top]
     option = charts.rows(labels, "episodes", [_value(row[2]) for row in top])
     return Chart(
         "binges", "Binges", lead, f"Episodes in a day. {lead}", option, _table(table, "Binges"), table.note, "half"
