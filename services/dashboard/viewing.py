@@ -213,12 +213,13 @@ def _streaks(table: InsightTable) -> Chart:
     longest = {str(row[0]): row for row in reversed(table.rows)}
     said = [f"{counted(int(_value(row[3])), 'day')} {name}" for name, row in longest.items()]
     lead = f"The longest: {listed(said[::-1])}."
-    labels = [f"{row[1]} {row[0]}" for row in table.rows]
+    labels = [f"{cast(date, row[1]):%-d %b %y}{', none' if row[0] != 'watching' else ''}" for row in table.rows]
     colors = ["@bar" if row[0] == "watching" else "@noise" for row in table.rows]
     option = charts.rows(labels, "days", [_value(row[3]) for row in table.rows], colors=colors)
     return Chart(
         "streaks", "Streaks", lead, f"Runs of days with and without a view. {lead}", option,
-        _table(table, "Longest runs of days"), "Grey bars are days without a view.", size="half",
+        _table(table, "Longest runs of days"), "Each from its first day; grey ones are without a view.",
+        size="half",
     )  # fmt: skip
 
 

@@ -15,12 +15,12 @@ from pathlib import Path
 from browser import ROOT, Browser
 
 WIDTH = 1000
-# Name: page, and the pixels from its top that are shown.
+# Name: page, the part that it begins with, whose details are opened, and how many pixels are shown.
 PICTURES = {
-    "me-and-the-others": ("/others", 1010),
-    "my-viewing": ("/viewing", 930),
-    "life-events": ("/events", 1250),
-    "what-leaves": ("/sharing", 1060),
+    "me-and-the-others": ("/others", "body", 1010),
+    "my-viewing": ("/viewing", "body", 930),
+    "life-events": ("/events", "body", 1250),
+    "what-leaves": ("/sharing", "#example", 1060),
 }
 
 
@@ -43,9 +43,12 @@ def main(address: str) -> None:
             size = {"width": WIDTH, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
             browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
             note_event(browser)
-            for name, (page, height) in PICTURES.items():
+            for name, (page, part, height) in PICTURES.items():
                 browser.get(page)
-                clip = {"x": 0, "y": 0, "width": WIDTH, "height": height, "scale": 1}
+                if part != "body":
+                    browser.find(f"{part} summary").click()
+                top = max(0, int(browser.find(part).location["y"]) - 16)
+                clip = {"x": 0, "y": top, "width": WIDTH, "height": height, "scale": 1}
                 wanted = {"clip": clip, "captureBeyondViewport": True}
                 taken = browser.driver.execute_cdp_cmd("Page.captureScreenshot", wanted)
                 path = ROOT / "docs" / "screenshots" / f"{name}.png"
