@@ -17,6 +17,7 @@ from netflix_trend.survey import QUESTIONS, Limits, Strict
 
 FILE = "choices.json"
 Participation = Literal["undecided", "joined", "paused", "withdrawn"]
+LIMITS_LOST = "Limits that you had lowered were lost with a damaged file: no report is allowed until you set them."
 
 
 _Positive = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -65,7 +66,34 @@ def read_choices(private: Path) -> Choices:
     except FileNotFoundError:
         return Choices()
     except (ValidationError, ValueError):
-        raise ChoicesError(f"{FILE} is damaged; choose again with ./run.sh join, pause or withdraw") from None
+        raise ChoicesError(
+            f"{FILE} is damaged, and limits that you had lowered are lost with it. Set your limits, then join again; "
+            "or withdraw. (./run.sh limits, join, withdraw)"
+        ) from None
+
+
+def choose(private: Path, participation: Participation) -> bool:
+    """Keep a choice to join, pause or withdraw, with the limits so far; returns whether these are known.
+
+    Where the file was damaged they are lost: no report is allowed until limits are set, and to join is refused with
+    ChoicesError, since the settings' limits may be higher than what the person allowed.
+    """
+    try:
+        before, is_known = read_choices(private), True
+    except ChoicesError:
+        if participation == "joined":
+            raise
+        before, is_known = Choices(reports_per_year=0), False
+    write_choices(private, before.model_copy(update={"participation": participation}))
+    return is_known
+
+
+def before_limits(private: Path) -> Choices:
+    """Return the choices that new limits are put into; after damage, those of somebody who paused."""
+    try:
+        return read_choices(private)
+    except ChoicesError:
+        return Choices(participation="paused")
 
 
 def write_choices(private: Path, choices: Choices) -> None:

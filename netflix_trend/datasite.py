@@ -105,13 +105,7 @@ class Datasite:
             raise DatasiteError(f"{MANIFEST} is written by publish itself")
         for name, data in files.items():
             check_syncable(name, data)
-        entries = {
-            name: _FileEntry(sha256=hashlib.sha256(data).hexdigest(), size=len(data))
-            for name, data in sorted(files.items())
-        }
-        manifest = canonical_json(Manifest(files=entries).model_dump()) + b"\n"
-        everything = {**files, MANIFEST: manifest}
-        readers = {name: [reader] for name in (MANIFEST, *files)}
+        everything, readers = announced(files, reader)
         self.share(self.app_data, everything, readers, durable=durable, modified=modified)
 
     def share(
@@ -205,6 +199,16 @@ class SiteStatus:
     damaged: tuple[str, ...]
     unknown: tuple[str, ...]
     readable: tuple[str, ...]
+
+
+def announced(files: Mapping[str, bytes], reader: str) -> tuple[dict[str, bytes], dict[str, list[str]]]:
+    """Return what `Datasite.publish` writes: `files` and their manifest, and who may read each of them."""
+    entries = {
+        name: _FileEntry(sha256=hashlib.sha256(data).hexdigest(), size=len(data))
+        for name, data in sorted(files.items())
+    }
+    manifest = canonical_json(Manifest(files=entries).model_dump()) + b"\n"
+    return {**files, MANIFEST: manifest}, {name: [reader] for name in (MANIFEST, *files)}
 
 
 def _names(folder: Path) -> set[str]:

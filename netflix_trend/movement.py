@@ -37,7 +37,7 @@ class ShowMovement(Strict):
 class Movement(Strict):
     """Changes of all shows that both rounds asked about, in the order of `round`.
 
-    previous: the week before; None when nobody answered in it, then there are no shows. confidence: with this
+    previous: the week before; None when it has no answers about shows, then there are no shows. confidence: with this
     probability the intervals of all shows hold together.
     """
 

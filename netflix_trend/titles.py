@@ -31,6 +31,14 @@ def title_key(title: str) -> str:
     return _BLANK_BEFORE_COLON.sub(":", _BLANKS.sub(" ", key.translate(_FOLDED)).strip())
 
 
+def plain_title(title: str) -> str:
+    """Return a title as it is shown: one line, without marks that nobody sees or that turn the direction of text."""
+    if title.isprintable() and "  " not in title:
+        return title.strip()
+    seen = _INVISIBLE.sub("", title)
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in seen).split())
+
+
 def colon_prefixes(title: str) -> Iterator[str]:
     """Yield the proper prefixes of a title that end before a colon and a blank, longest first.
 

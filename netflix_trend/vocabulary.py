@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from netflix_trend.canonical import canonical_json, content_version
 from netflix_trend.survey import Strict
-from netflix_trend.titles import colon_prefixes, title_key
+from netflix_trend.titles import colon_prefixes, plain_title, title_key
 
 # A field of 65,521 points must hold every show, and a vocabulary file must stay below SyftBox's 8 MB.
 MOST_SHOWS = 20_000
@@ -33,9 +33,9 @@ class VocabularyError(Exception):
 
 
 class CatalogueTitle(Strict):
-    """One row of a catalogue."""
+    """One row of a catalogue. The title is as it is shown everywhere: without marks that turn the direction of text."""
 
-    title: _Text
+    title: Annotated[_Text, AfterValidator(plain_title)]
     kind: Literal["series", "film"]
     year: _Year | None = None
     genres: _Genres = ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from netflix_trend.statistics import ShowEstimate, Volume
 from netflix_trend.trends import AllTimeShow, ShowTrend
 
@@ -19,6 +21,28 @@ def group_labels(volume: Volume) -> list[str]:
 def shown(show: ShowEstimate) -> float:
     """Return an estimate as people see it: the unbiased one may lie outside of what is possible."""
     return min(max(show.estimate, show.lower), show.upper)
+
+
+# So many answers nobody will see: whatever needs more is not told to a digit.
+MOST_ANSWERS = 1_000_000
+
+
+def needed_in_words(answers: int | None, about: str = "about ") -> str:
+    """Return how many answers something takes, None when more than MOST_ANSWERS."""
+    return "over a million" if answers is None or answers > MOST_ANSWERS else f"{about}{answers:,}"
+
+
+def first_in_words(shows: Sequence[ShowEstimate]) -> str:
+    """Return whether the first of the shows that are told from noise, largest first, is told from the others.
+
+    Passing the gate proves only that a show is not nobody's. Intervals that do not overlap are more than a difference
+    at 95 % needs, which leaves room for looking at several shows.
+    """
+    if len(shows) < 2:
+        return ""
+    if shows[0].lower > max(show.upper for show in shows[1:]):
+        return "The first is ahead of the others."
+    return "Which of them is ahead cannot be told."
 
 
 def reading(show: ShowEstimate | ShowTrend | AllTimeShow) -> str:

@@ -15,13 +15,13 @@ from netflix_trend.effect_statistics import EVENT_SHARE, LARGEST_EFFECT_ERROR
 from netflix_trend.privacy.counts import gate_count, reports_needed
 from netflix_trend.statistics import LARGEST_CUMULATIVE_ERROR, RoundStatistics
 from netflix_trend.survey import EffectQuestion, TopShowsQuestion, VolumeQuestion
+from netflix_trend.wording import MOST_ANSWERS
 from services.aggregator.volume import PRIOR_PEOPLE, prior_shares
 
 # Shares of people who name a show: a hit, a strong show, an ordinary one (privacy.md, synthetic population).
 SHARES = (0.21, 0.10, 0.04)
 # How many more titles a week people start during a life event (privacy.md, section 6); EVENT_SHARE of them have one.
 EVENT_CHANGE = 3.0
-_MOST_ANSWERS = 1_000_000
 # What a round states as its largest error is about 8 % above what is expected, give or take 5: measured in 24 rounds
 # each at odds of 3, 8 and 55 and 30 to 500 answers.
 _SCATTER = 1.15
@@ -30,13 +30,13 @@ _SCATTER = 1.15
 @dataclass(frozen=True)
 class ShowPrediction:
     """A show that `share` of the people name. standard_error: of its estimated share. chance: that it is told from
-    noise. answers_needed: for a chance of .9.
+    noise. answers_needed: for a chance of .9, None when a million do not do.
     """
 
     share: float
     standard_error: float
     chance: float
-    answers_needed: int
+    answers_needed: int | None
 
 
 @dataclass(frozen=True)
@@ -108,10 +108,13 @@ def predict_shows(question: TopShowsQuestion, answers: int) -> list[ShowPredicti
     return found
 
 
-def needed_for_show(question: TopShowsQuestion, share: float) -> int:
-    """Return how many answers tell a show that `share` of people name from noise in nine of ten rounds."""
+def needed_for_show(question: TopShowsQuestion, share: float) -> int | None:
+    """Return how many answers tell a show that `share` of people name from noise in nine of ten rounds, None when a
+    million do not.
+    """
     channel = question.channel
-    return reports_needed(share, len(question.candidates), float(channel.true_rate), float(channel.false_rate))
+    needed = reports_needed(share, len(question.candidates), float(channel.true_rate), float(channel.false_rate))
+    return needed if needed <= MOST_ANSWERS else None
 
 
 def percentile_error(question: VolumeQuestion, answers: int) -> float:
@@ -134,7 +137,7 @@ def percentile_error(question: VolumeQuestion, answers: int) -> float:
 @lru_cache(maxsize=32)
 def needed_for_volume(question: VolumeQuestion) -> int | None:
     """Return how many answers make the distribution reliable in nine of ten rounds, None when a million do not."""
-    enough, limit = range(_MOST_ANSWERS + 1), LARGEST_CUMULATIVE_ERROR / _SCATTER
+    enough, limit = range(MOST_ANSWERS + 1), LARGEST_CUMULATIVE_ERROR / _SCATTER
     first = bisect_left(enough, True, key=lambda answers: percentile_error(question, answers) <= limit)
     return first if first < len(enough) else None
 
@@ -149,9 +152,10 @@ def effect_error(question: EffectQuestion, answers: int) -> float:
     return min(float(question.clip), math.sqrt(_effect_variance(question) / answers) / EVENT_SHARE)
 
 
-def needed_for_effect(question: EffectQuestion) -> int:
-    """Return how many answers of a quarter make that change reliable."""
-    return math.ceil(_effect_variance(question) / (LARGEST_EFFECT_ERROR * EVENT_SHARE) ** 2)
+def needed_for_effect(question: EffectQuestion) -> int | None:
+    """Return how many answers of a quarter make that change reliable, None when a million do not."""
+    needed = math.ceil(_effect_variance(question) / (LARGEST_EFFECT_ERROR * EVENT_SHARE) ** 2)
+    return needed if needed <= MOST_ANSWERS else None
 
 
 def _effect_variance(question: EffectQuestion) -> float:

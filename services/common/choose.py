@@ -5,13 +5,20 @@ from __future__ import annotations
 import argparse
 import sys
 from fractions import Fraction
-from pathlib import Path
 
-from netflix_trend.choices import Choices, ChoicesError, read_choices, write_choices
+from netflix_trend.choices import (
+    LIMITS_LOST,
+    Choices,
+    ChoicesError,
+    Participation,
+    before_limits,
+    choose,
+    write_choices,
+)
 from netflix_trend.settings import SettingsError, load_settings
 from netflix_trend.survey import QUESTIONS
 
-_DONE = {
+_DONE: dict[str, tuple[Participation, str]] = {
     "join": ("joined", "You take part: surveys are answered within your limits."),
     "pause": ("paused", "Paused: no survey is answered. What was published stays; ./run.sh withdraw removes it."),
     "withdraw": ("withdrawn", "Withdrawn: your files leave the datasite, and ./run.sh privacy shows the receipt."),
@@ -33,7 +40,7 @@ def main(arguments: list[str]) -> int:
     try:
         settings = load_settings()
         if options.verb == "limits":
-            choices = _limited(read_choices(settings.private_dir), options)
+            choices = _limited(before_limits(settings.private_dir), options)
             write_choices(settings.private_dir, choices)
             now = choices.lowered(settings.limits)
             print(  # noqa: T201
@@ -42,22 +49,12 @@ def main(arguments: list[str]) -> int:
             )
         else:
             participation, sentence = _DONE[options.verb]
-            write_choices(
-                settings.private_dir, _before(settings.private_dir).model_copy(update={"participation": participation})
-            )
-            print(sentence)  # noqa: T201
+            is_known = choose(settings.private_dir, participation)
+            print(sentence if is_known else f"{sentence} {LIMITS_LOST}")  # noqa: T201
     except (ChoicesError, SettingsError, ValueError) as error:
         print(f"{options.verb}: {error}", file=sys.stderr)  # noqa: T201
         return 1
     return 0
-
-
-def _before(private: Path) -> Choices:
-    """Return the choices so far; a damaged file is replaced by a new choice."""
-    try:
-        return read_choices(private)
-    except ChoicesError:
-        return Choices()
 
 
 def _limited(choices: Choices, options: argparse.Namespace) -> Choices:

@@ -23,9 +23,9 @@ THINNED = (
 def effects_of(database: duckdb.DuckDBPyConnection, events: Sequence[LifeEvent]) -> Iterator[EventEffect]:
     """Yield the effect of each event; database is one of `open_profiles`."""
     views, first_day = daily_views(database)
-    is_thinned = _is_thinned(database)
+    thinned = is_thinned(database)
     for event in events:
-        yield replace(event_effect(views, first_day, event), is_thinned=is_thinned)
+        yield replace(event_effect(views, first_day, event), is_thinned=thinned)
 
 
 def daily_views(database: duckdb.DuckDBPyConnection) -> tuple[NDArray[np.int64], date]:
@@ -42,6 +42,6 @@ def daily_views(database: duckdb.DuckDBPyConnection) -> tuple[NDArray[np.int64],
     return views, first
 
 
-def _is_thinned(database: duckdb.DuckDBPyConnection) -> bool:
+def is_thinned(database: duckdb.DuckDBPyConnection) -> bool:
     """Return whether views come from NetflixViewingHistory.csv alone, which shows the last view of a title only."""
     return database.execute("select 1 from seen where seconds is null limit 1").fetchall() != []

@@ -92,12 +92,12 @@ def all_insights(database: duckdb.DuckDBPyConnection) -> list[InsightTable]:
 
 
 def by_year(database: duckdb.DuckDBPyConnection) -> InsightTable:
-    """Views, episodes, films and hours of each year."""
+    """Views, episodes, films and hours of each year between the first and the last view."""
     return InsightTable("by_year", "By year", ("year", *_PERIOD), _periods(database, "%Y"), _THINNED + ".", "views")
 
 
 def by_month(database: duckdb.DuckDBPyConnection) -> InsightTable:
-    """Views, episodes, films and hours of each month."""
+    """Views, episodes, films and hours of each month between the first and the last view."""
     note = _THINNED + ": about 18 % of the last month's views are missing, and 35 % of those older than two years."
     return InsightTable("by_month", "By month", ("month", *_PERIOD), _periods(database, "%Y-%m"), note, "views")
 
@@ -242,10 +242,17 @@ def _activity(
 
 
 def _periods(database: duckdb.DuckDBPyConnection, form: str) -> tuple[tuple[Cell, ...], ...]:
+    """Return a row for each period from the first view to the last, also for those without one."""
     return _rows(
         database,
-        f"""select strftime(day, '{form}'), count(*), count(*) filter (kind = 'episode'),
-                   count(*) filter (kind = 'film'), {_HOURS} from seen group by 1 order by 1""",
+        f"""with range as (select date_trunc('month', min(day)) as first, max(day) as last from seen),
+           periods as (select distinct strftime(month, '{form}') as period
+                       from (select unnest(generate_series(first, last, interval 1 month)) as month from range))
+           select period, coalesce(views, 0), coalesce(episodes, 0), coalesce(films, 0), hours from periods left join
+                (select strftime(day, '{form}') as period, count(*) as views,
+                        count(*) filter (kind = 'episode') as episodes, count(*) filter (kind = 'film') as films,
+                        {_HOURS} as hours from seen group by 1) using (period)
+           order by period""",
     )
 
 

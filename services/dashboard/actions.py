@@ -15,13 +15,22 @@ from flask import Flask, Response, flash, jsonify, redirect, request
 from pydantic import ValidationError
 from werkzeug.datastructures import FileStorage
 
-from netflix_trend.choices import Choices, Participation, write_choices
+from netflix_trend.choices import (
+    LIMITS_LOST,
+    Choices,
+    ChoicesError,
+    Participation,
+    before_limits,
+    choose,
+    write_choices,
+)
 from netflix_trend.life_events import EventError, add_event, remove_event
 from netflix_trend.survey import QUESTIONS
 from services.dashboard import security
 from services.dashboard.backend import Refused
+from services.dashboard.dismissed import dismiss
+from services.dashboard.health import unusable_files
 from services.dashboard.imports import imported_files
-from services.dashboard.sharing import standing
 from services.dashboard.text import shown
 from services.dashboard.uploads import LARGEST_UPLOAD, keep_upload, read_options, set_download_day
 
@@ -67,13 +76,25 @@ def wants_json() -> bool:
 
 
 def upload(dashboard: Dashboard) -> str:
-    """Take a file."""
+    """Take one file or several, each with the same answers. Raises Refused when any is, after all were tried."""
     options = read_options(request.form.get("profile", ""), request.form.get("date_order", ""))
     try:
         downloaded = date.fromisoformat(request.form.get("downloaded", "") or str(dashboard.today()))
     except ValueError:
         raise Refused("Say on which day the file was downloaded, such as 2026-02-01.") from None
-    return _hand_over(dashboard, request.files.get("file"), options, downloaded)
+    files = request.files.getlist("file")
+    if len(files) < 2:
+        return _hand_over(dashboard, files[0] if files else None, options, downloaded)
+    said, refused = "", []
+    for file in files:
+        try:
+            said = _hand_over(dashboard, file, options, downloaded)
+        except Refused as refusal:
+            refused.append(f"{shown(file.filename or '', 60)}: {refusal}")
+    if refused:
+        taken = len(files) - len(refused)
+        raise Refused(f"{taken} of {len(files)} files {'was' if taken == 1 else 'were'} taken. {' '.join(refused)}")
+    return f"{len(files)} files. {said}"
 
 
 def answer_date_order(dashboard: Dashboard) -> str:
@@ -127,23 +148,22 @@ def take_part(dashboard: Dashboard) -> str:
         raise Refused("Choose whether to join, pause or withdraw.")
     if wanted == "withdrawn" and request.form.get("sure") != "yes":
         raise Refused("Nothing was changed: tick the box to say that you are sure.")
-    settings = dashboard.settings
-    chosen = standing(settings).choices.model_copy(update={"participation": cast("Participation", wanted)})
-    write_choices(settings.private_dir, chosen)
+    try:
+        is_known = choose(dashboard.settings.private_dir, cast("Participation", wanted))
+    except ChoicesError as damage:
+        raise Refused(str(damage)) from None
     dashboard.backend.look_again()
-    return _CHOSEN[wanted]
+    return _CHOSEN[wanted] if is_known else f"{_CHOSEN[wanted]} {LIMITS_LOST}"
 
 
 def lower_limits(dashboard: Dashboard) -> str:
     """Lower the limits, or raise them again up to those of the settings."""
     settings = dashboard.settings
-    known = standing(settings)
-    if known.problem:
-        raise Refused(known.problem)
+    before = before_limits(settings.private_dir)
     try:
         odds = Fraction(request.form.get("odds", ""))
         chosen = Choices(
-            participation=known.choices.participation,
+            participation=before.participation,
             odds=(odds.numerator, odds.denominator),
             reports_per_year=int(request.form.get("reports", ""), 10),
             questions=frozenset(request.form.getlist("question")) & QUESTIONS,
@@ -152,7 +172,18 @@ def lower_limits(dashboard: Dashboard) -> str:
         raise Refused("These limits make no sense. Nothing was changed.") from None
     write_choices(settings.private_dir, chosen)
     dashboard.backend.look_again()
-    return "Your limits were changed. They hold from the next report on."
+    paused = " You are paused: nothing new is made until you join." if before.participation == "paused" else ""
+    return f"Your limits were changed. They hold from the next report on.{paused}"
+
+
+def dismiss_file(dashboard: Dashboard) -> str:
+    """Keep in mind that a person has seen a file that could not be used."""
+    known = unusable_files(dashboard.history.imports(), dashboard.backend.refused_files())
+    marks = {file.mark for file in known} & set(request.form.getlist("mark"))
+    if not marks:
+        raise Refused("That file is not here any more. Nothing was changed.")
+    dismiss(dashboard.settings.private_dir, marks)
+    return "Dismissed. If it fails for another reason, it is shown again."
 
 
 # Address of a form: what it does, and the page that says so.
@@ -163,4 +194,5 @@ _ACTIONS: dict[str, tuple[Callable[[Dashboard], str], str]] = {
     "/events/remove": (forget_event, "/events"),
     "/sharing/take-part": (take_part, "/sharing?waiting=1#choice"),
     "/sharing/limits": (lower_limits, "/sharing#limits"),
+    "/health/dismiss": (dismiss_file, "/health"),
 }

@@ -21,6 +21,8 @@ from services.dashboard.text import shown
 # A file in the drop folder is taken within seconds.
 _TAKEN_SECONDS = 30.0
 _MOST_REASONS = 20
+# Its results lie on the scraper's own volume, beside the cookies, and this page is kept away from these.
+_BROWSER = "How its browser fares, if you use it: ./run.sh doctor"
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,9 @@ class Containers:
         oldest = min((path.stat().st_mtime for path in self._dropped()), default=time.time())
         late = time.time() - oldest > _TAKEN_SECONDS
         scraper = Service("scraper", "broken", "A file lies in the drop folder and is not taken. Is it running?")
-        found = [scraper if late else Service("scraper", "fine", "Nothing lies untaken in the drop folder.")]
+        found = [
+            scraper if late else Service("scraper", "fine", f"Nothing lies untaken in the drop folder. {_BROWSER}")
+        ]
         redis = self._redis()
         try:
             redis.llen(INBOX)

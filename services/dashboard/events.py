@@ -121,7 +121,7 @@ def _calendar(history: History, events: tuple[LifeEvent, ...], today: date) -> C
     return Chart(
         "event_calendar",
         "Calendar",
-        "The last twelve months. Blue marks are events. Click two days to choose the first and the last one.",
+        "Blue marks are events. Click two days to choose the first and the last one.",
         f"A square a day since {first}; the darker, the more views. {counted(len(events), 'event')} marked.",
         charts.calendar(counts, first, last, marked),
         data_table("Your events", headings, rows),

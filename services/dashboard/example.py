@@ -14,7 +14,15 @@ from netflix_trend.privacy.ternary import DOWN, UP
 from netflix_trend.release import build_release, decode_coefficients
 from netflix_trend.settings import Settings
 from netflix_trend.shared_files import current_surveys, current_vocabulary, starter_surveys
-from netflix_trend.survey import EffectQuestion, Question, RefusedSurvey, Survey, TopShowsQuestion, shuffled_positions
+from netflix_trend.survey import (
+    EffectQuestion,
+    Limits,
+    Question,
+    RefusedSurvey,
+    Survey,
+    TopShowsQuestion,
+    shuffled_positions,
+)
 from netflix_trend.vocabulary import Vocabulary
 from services.dashboard.text import counted, listed, shown
 
@@ -58,14 +66,13 @@ class Bytes:
 
 @dataclass(frozen=True)
 class Example:
-    """A release drawn for show: the truth, what the report says, and the bytes. asked: whether it is really asked."""
+    """A release drawn for show: who is asked what, the truth, what the report says, and the bytes."""
 
-    round: str
+    asked: str
     question: str
     truth: str
     says: str
     file: Bytes
-    is_asked: bool
 
 
 def explain(data: bytes) -> Bytes:
@@ -97,8 +104,8 @@ def says(survey: Survey, question: Question, payload: bytes, vocabulary: Vocabul
     bucket = min(max(payload[0] - question.width, 0), len(question.buckets) - 1)
     low = question.buckets[bucket]
     high = question.buckets[bucket + 1] - 1 if bucket + 1 < len(question.buckets) else None
-    range_ = f"{low} or more" if high is None else f"{low}" if low == high else f"{low} to {high}"
-    return f"It says: {range_} titles. By chance it may say any other number."
+    range_ = f"{low} or more titles" if high is None else f"{low} to {high} titles"
+    return f"It says: {counted(low, 'title') if low == high else range_}. By chance it may say any other number."
 
 
 def noisy_set(survey: Survey, question: TopShowsQuestion, payload: bytes) -> list[int]:
@@ -124,35 +131,69 @@ def truth(question: Question, contribution: Contribution, vocabulary: Vocabulary
     return f"You started {counted(contribution.titles, 'title')}."
 
 
-def draw_example(settings: Settings, profiles: ProfileSet | None, today: date) -> Example | None:
-    """Draw a release like the next one from the own data; nobody keeps it. None while there are no data."""
-    if profiles is None:
-        return None
-    found = _asked(settings, profiles, today)
+def draw_example(
+    settings: Settings,
+    profiles: ProfileSet | None,
+    today: date,
+    *,
+    limits: Limits,
+    takes_part: bool,
+    left: int,
+    answered: frozenset[str],
+) -> Example | None:
+    """Draw a release like the next one; nobody keeps it. None while no survey fits the own data.
+
+    It is drawn from the own week, from an empty one where the exports do not tell. left: reports that the limit of a
+    year still allows. answered: rounds of the ledger.
+    """
+    vocabulary = current_vocabulary(settings)
+    found = _asked(settings, profiles, today, profiles.vocabulary if profiles else vocabulary.version)
     if found is None:
         return None
     survey, question, is_asked = found
-    contribution = profiles.contribution(survey.week)
+    is_covered = profiles is not None and profiles.covered_through >= survey.week.sunday
+    if profiles is not None and is_covered:
+        contribution = profiles.contribution(survey.week)
+        true = truth(question, contribution, vocabulary)
+    else:
+        contribution = Contribution(frozenset(), 0)
+        why = "nothing was imported yet" if profiles is None else f"no export was downloaded after {survey.week.sunday}"
+        true = f"Unknown: {why}. This example is drawn from an empty week."
     payload = answer(contribution, survey, question)
-    data = build_release(survey, question, payload)
-    vocabulary = current_vocabulary(settings)
+    week = f"week {survey.round}"
+    if not is_asked:
+        asked = f"It is not your turn; others are asked about {week}:"
+    elif survey.round in answered:
+        asked = f"You were asked about {week}, and your report was made:"
+    elif not takes_part:
+        asked = f"If you took part, you would be asked about {week}:"
+    elif limits.refusal(question) is not None or not left:
+        asked = f"You are asked about {week}, but your limits refuse it, so nothing is sent for it:"
+    else:
+        asked = f"You are asked about {week}{'' if is_covered else ', once a newer export is here'}:"
     return Example(
-        survey.round,
-        question.name,
-        truth(question, contribution, vocabulary),
+        asked,
+        QUESTIONS[question.name],
+        true,
         says(survey, question, payload, vocabulary),
-        explain(data),
-        is_asked,
+        explain(build_release(survey, question, payload)),
     )
 
 
-def _asked(settings: Settings, profiles: ProfileSet, today: date) -> tuple[Survey, Question, bool] | None:
-    """Return the newest survey of the own vocabulary that asks this person, else one that asks somebody else."""
+def _asked(
+    settings: Settings, profiles: ProfileSet | None, today: date, vocabulary: str
+) -> tuple[Survey, Question, bool] | None:
+    """Return the newest survey of a vocabulary that asks this person, else one that asks somebody else.
+
+    Weeks that the exports hold come first: of others nothing true can be said.
+    """
     try:
         surveys: Sequence[Survey] = current_surveys(settings, today)
     except (RefusedSurvey, UnsafeFile):
         surveys = ()
-    surveys = [survey for survey in surveys or starter_surveys(today) if survey.vocabulary == profiles.vocabulary]
+    surveys = [survey for survey in surveys or starter_surveys(today) if survey.vocabulary == vocabulary]
+    covered = [one for one in surveys if profiles is not None and profiles.covered_through >= one.week.sunday]
+    surveys = covered or surveys
     for survey in reversed(surveys):
         question = survey.question_for(settings.syftbox_email)
         if question is not None:

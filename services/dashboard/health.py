@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -15,9 +16,10 @@ from netflix_trend.outlook import Outlook, read_outlook
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings
 from netflix_trend.shared_files import SURVEYS, VOCABULARY, shared_path
 from services.dashboard.backend import Backend, RefusedFile, Service
+from services.dashboard.dismissed import dismissed, mark_of
 from services.dashboard.history import History
 from services.dashboard.imports import ImportedFile
-from services.dashboard.sharing import STATES
+from services.dashboard.standing import STATES
 from services.dashboard.text import counted
 
 # The publisher looks every minute.
@@ -26,13 +28,23 @@ _SYNC_SECONDS = 3 * 86_400.0
 
 
 @dataclass(frozen=True)
+class UnusableFile:
+    """A file that was refused or of which nothing is used. asks: a question waits on Start. mark: to dismiss it by."""
+
+    name: str
+    reason: str
+    asks: bool
+    mark: str
+
+
+@dataclass(frozen=True)
 class HealthPage:
-    """What the page shows; report: plain text that names no title, address or file."""
+    """What the page shows; report: plain text that names no title, address or file. seen: unusable, but dismissed."""
 
     services: tuple[Service, ...]
     pending: int
-    refused: tuple[RefusedFile, ...]
-    unusable: tuple[ImportedFile, ...]
+    unusable: tuple[UnusableFile, ...]
+    seen: int
     report: str
     is_fine: bool
 
@@ -43,19 +55,41 @@ def health_page(settings: Settings, history: History, backend: Backend, now: flo
     services = [
         *backend.services(),
         publisher(read_outlook(settings.publisher_dir), now if backend.looks_by_itself else None),
+        last_import(history.changed(), now),
         sync(settings, now),
     ]
     files = history.imports()
-    unusable = tuple(file for file in files if file.error)
     refused, pending = tuple(backend.refused_files()), backend.pending()
+    every, gone = unusable_files(files, refused), dismissed(settings.private_dir)
+    unusable = tuple(file for file in every if file.mark not in gone)
     return HealthPage(
         tuple(services),
         pending,
-        refused,
         unusable,
+        len(every) - len(unusable),
         report(settings, history, services, files, refused, pending, now),
-        all(service.state != "broken" for service in services) and not refused and not unusable,
+        all(service.state != "broken" for service in services) and not unusable,
     )
+
+
+def unusable_files(files: Sequence[ImportedFile], refused: Sequence[RefusedFile]) -> list[UnusableFile]:
+    """Return the files that could not be queued, and those of which nothing could be used."""
+    return [
+        *(UnusableFile(one.name, one.reason, False, mark_of(one.name, one.reason)) for one in refused),
+        *(
+            UnusableFile(one.name, one.error, bool(one.orders), mark_of(one.sha256, one.error))
+            for one in files
+            if one.error
+        ),
+    ]
+
+
+def last_import(changed: float | None, now: float) -> Service:
+    """Return when the tables were made last. changed: seconds since 1970, None while there are none."""
+    name = "last job of the processor"
+    if changed is None:
+        return Service(name, "waiting", "It has made no tables yet: bring a file.")
+    return Service(name, "fine", f"{ago(now - changed).capitalize()}: it made the tables of your history.")
 
 
 def publisher(outlook: Outlook | None, now: float | None) -> Service:

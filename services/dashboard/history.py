@@ -16,7 +16,7 @@ from netflix_trend.contributions import ProfileSet, load_profiles
 from netflix_trend.event_effects import EventEffect
 from netflix_trend.life_events import LifeEvent
 from netflix_trend.weeks import Week
-from services.common.effects import effects_of
+from services.common.effects import effects_of, is_thinned
 from services.common.insights import DATABASE, InsightTable, all_insights, open_profiles
 from services.dashboard.imports import ImportedFile, imported_files
 
@@ -60,6 +60,11 @@ class History:
             found.append((str(path), status.st_ino, status.st_mtime_ns, status.st_size))
         return tuple(found)
 
+    def changed(self) -> float | None:
+        """Return when the processor last replaced a file, in seconds since 1970; None while there is none."""
+        times = [path.stat().st_mtime for path in (self.private / "profiles").glob(f"*/{DATABASE}")]
+        return max(times, default=None)
+
     def span(self) -> Span | None:
         """Return the extent of the history, None while it has no view."""
         row = self._asked(
@@ -89,6 +94,10 @@ class History:
             ).fetchall(),
         )
         return {Week.of(monday): views for monday, views in rows or ()}
+
+    def is_thinned(self) -> bool:
+        """Return whether older weeks look emptier than they were: only a title's last view is known."""
+        return bool(self._asked("thinned", is_thinned))
 
     def daily(self) -> dict[date, int]:
         """Return the views of each day that has any."""

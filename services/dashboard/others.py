@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,9 +20,10 @@ from netflix_trend.statistics import (
     Volume,
     percentile,
 )
-from netflix_trend.trends import TRENDS, Trends
+from netflix_trend.trends import TRENDS, Trends, Viewing
 from netflix_trend.weeks import Week
-from netflix_trend.wording import group_labels, reading
+from netflix_trend.wording import first_in_words, group_labels, needed_in_words, reading
+from services.common.effects import THINNED
 from services.dashboard import charts
 from services.dashboard.charts import Chart, data_table
 from services.dashboard.history import History
@@ -168,13 +170,14 @@ def _volume_chart(volume: Volume, titles: int | None) -> Chart:
     rows = [
         (
             label + (" (you)" if place == mine else ""),
+            "cannot be told from nobody" if noise[place] else "told from noise",
             percent(group.share, 1),
             f"{percent(group.lower, 1)} to {percent(group.upper, 1)}",
-            "cannot be told from nobody" if noise[place] else "told from noise",
         )
         for place, (label, group) in enumerate(zip(labels, groups, strict=True))
     ]
-    columns = {"titles": "Titles started", "share": "Share", "interval": "95 % interval", "reading": "Reading"}
+    # The reading comes early: on a phone the columns after it are scrolled to.
+    columns = {"titles": "Titles started", "reading": "Reading", "share": "Share", "interval": "95 % interval"}
     lead = f"Percent of participants by titles started.{' Blue is you.' if mine >= 0 else ''}"
     return Chart(
         "volume",
@@ -201,19 +204,25 @@ def _shows_chart(top_shows: TopShows, mine: frozenset[int]) -> Chart:
     rows = [
         (
             shown(show.title),
+            reading(show),
             number(round(value)),
             f"{show.lower:,.0f} to {show.upper:,.0f}",
-            reading(show),
             "yes" if show.show in mine else "",
         )
         for show, value in zip(listed, best, strict=True)
     ]
-    columns = dict(zip("abcde", ("Show", "People", "95 % interval", "Reading", "You watched it"), strict=True))
+    columns = dict(zip("abcde", ("Show", "Reading", "People", "95 % interval", "You watched it"), strict=True))
+    base = f"In people, of {top_shows.reports:,} asked."
     if signals:
-        lead = f"{counted(signals, 'show')} can be told from noise. Grey bars cannot."
+        order = first_in_words([show for show in top_shows.shows if show.is_signal])
+        lead = f"{counted(signals, 'show')} can be told from noise. {order} {base}".replace("  ", " ")
     else:
-        needed = f" The first one would need about {top_shows.reports_needed:,}." if top_shows.reports_needed else ""
-        lead = f"All of this is noise: {counted(top_shows.reports, 'answer')} are too few.{needed}"
+        needed = (
+            f" The first one would need {needed_in_words(top_shows.reports_needed)}."
+            if top_shows.reports_needed
+            else ""
+        )
+        lead = f"All of this is noise: {counted(top_shows.reports, 'answer')} are too few.{needed} {base}"
     return Chart(
         "others_shows",
         "Top shows of the week",
@@ -267,4 +276,17 @@ def _trend_chart(trends: Trends, history: History) -> Chart:
             ),
         ),
         data_table("Titles started a week", columns, rows),
+        _gaps(trends.viewing, my_titles, history.is_thinned()),
     )
+
+
+def _gaps(viewing: Viewing, mine: Sequence[float | None], is_thinned: bool) -> str:
+    """Return why marks are absent, and why my older ones are too low."""
+    said = []
+    if not all(one.is_reliable for one in viewing.weeks):
+        said.append("Weeks without a mark of the others had too few answers to say anything.")
+    if any(titles is None for titles in mine):
+        said.append("Weeks without a mark of yours are not in your exports.")
+    if is_thinned and any(titles is not None for titles in mine):
+        said.append(THINNED)
+    return " ".join(said)

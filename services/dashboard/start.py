@@ -12,11 +12,13 @@ from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings
 from services.dashboard.backend import Backend, RefusedFile
 from services.dashboard.history import History, Span
 from services.dashboard.imports import ORDERS, ImportedFile
-from services.dashboard.sharing import STATES, Standing, standing
+from services.dashboard.standing import STATES, Standing, standing
 from services.dashboard.text import counted, day, shown
 
 # An export this old misses what was seen since.
 _OLD_DAYS = 40
+# By whether nothing has left yet.
+_LOOK = {True: "See first what would leave, byte by byte.", False: "See what has left, byte by byte."}
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class StartPage:
     pending: int
     orders: dict[str, str]
     today: date
+    leaves_at_once: bool
 
 
 def start_page(settings: Settings, history: History, backend: Backend, today: date) -> StartPage:
@@ -61,6 +64,7 @@ def start_page(settings: Settings, history: History, backend: Backend, today: da
         pending=pending,
         orders=ORDERS,
         today=today,
+        leaves_at_once=span is None and mine.is_first and mine.takes_part,
     )
 
 
@@ -100,7 +104,7 @@ def steps(settings: Settings, span: Span | None, mine: Standing, today: date) ->
         (
             "Decide whether to take part",
             mine.choices.participation != "undecided",
-            f"{mine.sentence} See first what would leave, byte by byte.",
+            f"{mine.sentence} {_LOOK[mine.is_first]}",
             "/sharing",
             "What leaves this machine",
         ),

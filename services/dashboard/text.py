@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from fractions import Fraction
 
+from netflix_trend.titles import plain_title
 from services.common.insights import Cell
 
 _LONGEST = 120
@@ -14,7 +15,7 @@ def shown(text: str, longest: int = _LONGEST) -> str:
     """Return a text of a file as it is shown: one line, cut, without marks that steer the direction of text."""
     # A title may have a megabyte.
     head = text[: 4 * longest]
-    plain = " ".join("".join(sign if sign.isprintable() else " " for sign in head).split())
+    plain = plain_title(head)
     return f"{plain[: longest - 1]}…" if len(plain) > longest or len(text) > len(head) else plain
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,6 +14,8 @@ from services.dashboard.charts import Chart, DataTable, data_table
 from services.dashboard.history import History, Span
 from services.dashboard.text import counted, day, listed, number, percent, shown
 
+# Standard deviations that the largest of seven even numbers exceeds once in 20 times.
+_STANDS_OUT = 2.45
 _HEADINGS = {
     "views_per_day": "Views a day",
     "first_day": "First day",
@@ -135,7 +138,7 @@ def _calendar(counts: Mapping[date, int], days: Range) -> Chart:
 
 def _weekdays(table: InsightTable) -> Chart:
     most = max(table.rows, key=lambda row: _value(row[1]))
-    lead = f"Mostly on {most[0]}s."
+    lead = _weekday_in_words(str(most[0]), _value(most[1]), sum(_value(row[1]) for row in table.rows))
     option = charts.bars([str(row[0])[:3] for row in table.rows], {"views": [_value(row[1]) for row in table.rows]})
     return Chart(
         "weekdays",
@@ -146,6 +149,14 @@ def _weekdays(table: InsightTable) -> Chart:
         _table(table, "Views by weekday"),
         size="half",
     )
+
+
+def _weekday_in_words(name: str, views: float, total: float) -> str:
+    """Return the weekday with most views, or that none stands out where chance gives one as many once in 20 times."""
+    even = total / 7
+    if views - even <= _STANDS_OUT * math.sqrt(even * 6 / 7):
+        return "No weekday stands out."
+    return f"Most often on {name}s: {percent(views / total)} of views (even would be 14 %)."
 
 
 def _months(table: InsightTable) -> Chart:
@@ -190,7 +201,8 @@ def _binges(table: InsightTable) -> Chart:
     row = table.rows[0]
     lead = f"The largest: {number(_value(row[2]))} episodes of {shown(str(row[1]))} on {day(cast(date, row[0]))}."
     top = table.rows[:10]
-    labels = [f"{row[0]} {shown(str(row[1]), 30)}" for row in top]
+    # Names first and short: on a phone what comes later is cut.
+    labels = [f"{shown(str(row[1]), 13)}, {cast(date, row[0]):%-d %b %y}" for row in top]
     option = charts.rows(labels, "episodes", [_value(row[2]) for row in top])
     return Chart(
         "binges", "Binges", lead, f"Episodes in a day. {lead}", option, _table(table, "Binges"), table.note, "half"
@@ -201,12 +213,13 @@ def _streaks(table: InsightTable) -> Chart:
     longest = {str(row[0]): row for row in reversed(table.rows)}
     said = [f"{counted(int(_value(row[3])), 'day')} {name}" for name, row in longest.items()]
     lead = f"The longest: {listed(said[::-1])}."
-    labels = [f"{row[1]} {row[0]}" for row in table.rows]
+    labels = [f"{cast(date, row[1]):%-d %b %y}{', none' if row[0] != 'watching' else ''}" for row in table.rows]
     colors = ["@bar" if row[0] == "watching" else "@noise" for row in table.rows]
     option = charts.rows(labels, "days", [_value(row[3]) for row in table.rows], colors=colors)
     return Chart(
         "streaks", "Streaks", lead, f"Runs of days with and without a view. {lead}", option,
-        _table(table, "Longest runs of days"), "Grey bars are days without a view.", size="half",
+        _table(table, "Longest runs of days"), "Each from its first day; grey ones are without a view.",
+        size="half",
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock
 
 from werkzeug.serving import make_server
@@ -38,23 +39,23 @@ class OneProcess:
 
     def deliver(self, part: Path, name: str, options: Mapping[str, str]) -> str:
         """Import the file and rebuild the tables."""
-        place = part.with_name(name)
-        part.replace(place)
-        try:
-            with self._lock:
-                import_file(
-                    self.settings.private_dir,
-                    place,
-                    "dashboard",
-                    profile=options.get("profile", self.settings.netflix_profile),
-                    date_order=options.get("date_order"),  # type: ignore[arg-type]
-                    only=self.settings.activity_profiles,
-                )
-                rebuild_all(self.settings.private_dir, current_vocabulary(self.settings), ReadOptions.of(self.settings))
-        except ArchiveError as refusal:
-            raise Refused(str(refusal)) from None
-        finally:
-            place.unlink(missing_ok=True)
+        # A folder of its own: the drop folder may hold a file of the same name, which is its owner's.
+        with TemporaryDirectory(dir=part.parent, prefix=".upload-") as folder:
+            place = part.replace(Path(folder) / name)
+            try:
+                with self._lock:
+                    import_file(
+                        self.settings.private_dir,
+                        place,
+                        "dashboard",
+                        profile=options.get("profile", self.settings.netflix_profile),
+                        date_order=options.get("date_order"),  # type: ignore[arg-type]
+                        only=self.settings.activity_profiles,
+                    )
+                    vocabulary = current_vocabulary(self.settings)
+                    rebuild_all(self.settings.private_dir, vocabulary, ReadOptions.of(self.settings))
+            except ArchiveError as refusal:
+                raise Refused(str(refusal)) from None
         self.look_again()
         return "The file was read. Its account is below."
 

@@ -77,16 +77,23 @@ def looking(request: pytest.FixtureRequest, full: str, tmp_path_factory: pytest.
     yield from opened(full, width, scheme, tmp_path_factory.mktemp("profile"))
 
 
-@pytest.fixture
-def acting(own: str, tmp_path: Path) -> Iterator[Browser]:
-    yield from opened(own, "desktop", "light", tmp_path / "profile")
+def look_of(request: pytest.FixtureRequest) -> list[str]:
+    """Return the width and scheme that a test wants, such as `phone-dark`: its mark `look`."""
+    mark = request.node.get_closest_marker("look")
+    assert mark is not None, "say in which look this is done: @pytest.mark.look"
+    return str(mark.args[0]).split("-")
 
 
 @pytest.fixture
-def beginning(empty: str, tmp_path: Path) -> Iterator[Browser]:
-    yield from opened(empty, "desktop", "light", tmp_path / "profile")
+def acting(own: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Browser]:
+    yield from opened(own, *look_of(request), tmp_path / "profile")  # type: ignore[misc]
 
 
 @pytest.fixture
-def scriptless(own: str, tmp_path: Path) -> Iterator[Browser]:
-    yield from opened(own, "desktop", "light", tmp_path / "profile", script=False)
+def beginning(empty: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Browser]:
+    yield from opened(empty, *look_of(request), tmp_path / "profile")  # type: ignore[misc]
+
+
+@pytest.fixture
+def scriptless(own: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Browser]:
+    yield from opened(own, *look_of(request), tmp_path / "profile", script=False)  # type: ignore[misc]

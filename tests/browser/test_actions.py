@@ -1,4 +1,4 @@
-"""Every action, by hand: mouse, keyboard, dropped files, and without any script."""
+"""Every action, by hand: mouse, keyboard, dropped files, and without any script; each in one of the four looks."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def choose_day(browser: Browser, name: str, day: str) -> None:
     browser.driver.execute_script("arguments[0].value = arguments[1]", browser.find(f"#{name}"), day)
 
 
+@pytest.mark.look("phone-light")
 def test_a_chosen_file_is_sent_and_its_account_appears(beginning: Browser, tmp_path: Path) -> None:
     export = tmp_path / "NetflixViewingHistory.csv"
     export.write_bytes(SAMPLE.read_bytes())
@@ -38,6 +39,7 @@ def test_a_chosen_file_is_sent_and_its_account_appears(beginning: Browser, tmp_p
     beginning.wait(lambda: beginning.all(".canvas svg"))
 
 
+@pytest.mark.look("desktop-dark")
 def test_a_dropped_file_is_sent_and_a_question_is_answered_by_keyboard(beginning: Browser) -> None:
     beginning.get("/")
     text = 'Title,Date\n"One Film","3/4/26"\n"Another Film","3/4/26"\n'
@@ -52,6 +54,7 @@ def test_a_dropped_file_is_sent_and_a_question_is_answered_by_keyboard(beginning
     assert "One question" not in beginning.text()
 
 
+@pytest.mark.look("desktop-light")
 def test_a_file_of_another_kind_says_why_at_once(beginning: Browser) -> None:
     beginning.get("/")
     beginning.driver.execute_script(_DROP, "x", "photo.jpg")
@@ -59,6 +62,7 @@ def test_a_file_of_another_kind_says_why_at_once(beginning: Browser) -> None:
     beginning.check(expected=("400 (BAD REQUEST)",))
 
 
+@pytest.mark.look("phone-dark")
 def test_a_range_is_picked(acting: Browser) -> None:
     acting.get("/viewing")
     acting.find(".ranges a[href='/viewing?range=2025']").click()
@@ -70,6 +74,7 @@ def test_a_range_is_picked(acting: Browser) -> None:
     acting.wait(lambda: acting.all(".canvas svg"))
 
 
+@pytest.mark.look("phone-light")
 def test_another_week_is_compared(acting: Browser) -> None:
     acting.get("/others")
     acting.find(".ranges a[href='/others?round=2026-W45']").click()
@@ -77,6 +82,7 @@ def test_another_week_is_compared(acting: Browser) -> None:
     assert "You started" in acting.text()
 
 
+@pytest.mark.look("desktop-dark")
 def test_an_event_is_added_by_keyboard_seen_and_removed(acting: Browser) -> None:
     acting.get("/events")
     label = acting.find("#label")
@@ -92,6 +98,7 @@ def test_an_event_is_added_by_keyboard_seen_and_removed(acting: Browser) -> None
     acting.wait(lambda: "Removed: sick" in acting.text())
 
 
+@pytest.mark.look("desktop-light")
 def test_days_are_chosen_on_the_calendar(acting: Browser) -> None:
     acting.get("/events")
     canvas = acting.wait(lambda: acting.find("#event_calendar .canvas svg"))
@@ -99,16 +106,20 @@ def test_days_are_chosen_on_the_calendar(acting: Browser) -> None:
     const box = arguments[0].getBoundingClientRect();
     for (const kind of ['mousedown', 'mouseup', 'click']) {
       arguments[0].parentElement.dispatchEvent(new MouseEvent(kind, {bubbles: true, clientX: box.left + arguments[1],
-        clientY: box.top + 60, view: window}));
+        clientY: box.top + arguments[2], view: window}));
     }"""
-    width = canvas.size["width"]
-    for part in (0.5, 0.6):
-        acting.driver.execute_script(click, canvas, part * width)
+    width, height = canvas.size["width"], canvas.size["height"]
+    for across, down in ((0.5, 8), (0.5, height - 8), (0.01, 60), (0.999, 60)):
+        acting.driver.execute_script(click, canvas, across * width, down)
+        assert acting.find("#first_day").get_attribute("value") == "", "beside the squares there is no day"
+    for across in (0.5, 0.6):
+        acting.driver.execute_script(click, canvas, across * width, 60)
     first = acting.find("#first_day").get_attribute("value")
     last = acting.find("#last_day").get_attribute("value")
     assert "2026-01-01" < first < last < "2026-11-20"
 
 
+@pytest.mark.look("phone-dark")
 def test_joining_shows_the_bytes_that_left_and_withdrawing_gives_a_receipt(acting: Browser) -> None:
     acting.get("/sharing")
     assert "drawn for show" in acting.text()
@@ -129,6 +140,7 @@ def test_joining_shows_the_bytes_that_left_and_withdrawing_gives_a_receipt(actin
     assert acting.violations() == []
 
 
+@pytest.mark.look("phone-light")
 def test_limits_are_lowered(acting: Browser) -> None:
     acting.get("/sharing")
     Select(acting.find("#odds")).select_by_value("2")
@@ -138,6 +150,7 @@ def test_limits_are_lowered(acting: Browser) -> None:
     assert Select(acting.find("#reports")).first_selected_option.text == "4"
 
 
+@pytest.mark.look("desktop-dark")
 def test_the_report_is_copied(acting: Browser) -> None:
     acting.get("/health")
     acting.find("#copy").click()
@@ -147,6 +160,7 @@ def test_the_report_is_copied(acting: Browser) -> None:
         assert private not in report
 
 
+@pytest.mark.look("desktop-light")
 def test_everything_works_without_a_script(scriptless: Browser, tmp_path: Path) -> None:
     scriptless.get("/viewing")
     assert not scriptless.find(".canvas").is_displayed()

@@ -126,6 +126,11 @@ def test_pages_are_readable_for_everybody(community: Browser, path: str) -> None
     assert community.violations() == []
     assert fits(community)
     assert len(community.all("svg[role=img] title")) == len(community.all("svg"))
+    outside = """return [...document.querySelectorAll('svg text')].filter((one) => {
+      const box = one.getBBox(), whole = one.ownerSVGElement.viewBox.baseVal;
+      return box.x < 0 || box.x + box.width > whole.width || box.y + box.height > whole.height;
+    }).map((one) => one.textContent)"""
+    assert community.driver.execute_script(outside) == [], "no label is cut by the picture's edge"
 
 
 @pytest.mark.parametrize("browser", [("desktop", "light"), ("phone", "dark")], indirect=True, ids="-".join)

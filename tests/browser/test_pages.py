@@ -62,19 +62,48 @@ def test_every_chart_has_a_description_and_a_table_of_its_numbers(looking: Brows
             assert table.find_element("css selector", "table").is_displayed()
 
 
+# What a Tab key has to reach; of a group of choices it reaches one.
+_REACHABLE = """
+const groups = new Set();
+return [...document.querySelectorAll(
+  'a[href], button, input:not([type=hidden]), select, textarea, summary, [role=region]'
+)].filter((one) => {
+  if (one.disabled || !one.checkVisibility({visibilityProperty: true})) return false;
+  if (one.type !== 'radio') return true;
+  const is_first = !groups.has(one.name);
+  groups.add(one.name);
+  return is_first;
+});
+"""
+
+
 def test_every_link_and_field_is_reached_by_keyboard_and_shows_it(looking: Browser) -> None:
-    looking.get("/")
-    wanted = len(looking.all("a, button, input:not([type=hidden]), summary"))
-    seen = []
-    for _ in range(wanted + 5):
-        ActionChains(looking.driver).send_keys(Keys.TAB).perform()
-        active = looking.driver.switch_to.active_element
-        if active.tag_name == "body":
-            break
-        outline = active.value_of_css_property("outline-style")
-        seen.append((active.tag_name, active.text))
-        assert outline != "none", active.get_attribute("outerHTML")
-    assert seen[0] == ("a", "Skip to the page")
-    assert {"Start", "My viewing", "Health"} <= {text for _, text in seen}
-    assert ("input", "") in seen
-    assert ("button", "Bring it") in seen
+    # Each look takes its part of the pages.
+    for path in list(NAMES)[[*WIDTHS].index(looking.name.split("-")[0]) * 2 + looking.name.endswith("dark") :: 4]:
+        looking.get(path)
+        if path in CHARTS:
+            looking.wait(lambda: looking.find("html").get_attribute("data-charts"))
+        wanted = looking.driver.execute_script(_REACHABLE)
+        assert len(wanted) > len(NAMES), path
+        seen = []
+        for _ in range(6 * len(wanted)):
+            ActionChains(looking.driver).send_keys(Keys.TAB).perform()
+            active = looking.driver.switch_to.active_element
+            if active.tag_name == "body":
+                break
+            if active not in seen:
+                seen.append(active)
+                assert len(seen) > 1 or active.text == "Skip to the page"
+                assert active.value_of_css_property("outline-style") != "none", active.get_attribute("outerHTML")
+        missed = [one.get_attribute("outerHTML") for one in wanted if one not in seen]
+        assert missed == [], path
+
+
+def test_a_phone_says_that_its_calendar_is_half_a_year(looking: Browser) -> None:
+    is_phone = looking.name.startswith("phone")
+    for path in ("/viewing", "/events"):
+        looking.get(path)
+        looking.wait(lambda: looking.find("html").get_attribute("data-charts"))
+        said = looking.find(".range").text
+        assert said.startswith("The last six months, since 2026-05-") is is_phone, said
+        assert "twelve months" not in looking.text()

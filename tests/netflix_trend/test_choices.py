@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from netflix_trend.choices import FILE, Choices, ChoicesError, read_choices, write_choices
+from netflix_trend.choices import FILE, Choices, ChoicesError, before_limits, choose, read_choices, write_choices
 from netflix_trend.survey import Limits
 
 LIMITS = Limits(odds=Fraction(8), reports_per_year=13)
@@ -43,5 +43,17 @@ def test_choices_are_read_as_they_were_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize("damage", [b"", b"{", b'{"participation":"perhaps"}', b'{"odds":[1,0]}', b"\xff"])
 def test_a_damaged_file_is_no_consent(damage: bytes, tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(damage)
-    with pytest.raises(ChoicesError, match=r"run\.sh join"):
+    with pytest.raises(ChoicesError, match=r"limits that you had lowered are lost"):
         read_choices(tmp_path)
+
+
+def test_after_damage_nothing_is_allowed_until_limits_are_set(tmp_path: Path) -> None:
+    write_choices(tmp_path, Choices(odds=(2, 1)))
+    assert choose(tmp_path, "joined")
+    assert read_choices(tmp_path).odds == (2, 1)
+    (tmp_path / FILE).write_text("{")
+    with pytest.raises(ChoicesError):
+        choose(tmp_path, "joined")
+    assert before_limits(tmp_path).participation == "paused"
+    assert not choose(tmp_path, "withdrawn")
+    assert read_choices(tmp_path) == Choices(participation="withdrawn", reports_per_year=0)

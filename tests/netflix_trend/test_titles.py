@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from netflix_trend.titles import colon_prefixes, title_key
+from netflix_trend.titles import colon_prefixes, plain_title, title_key
 
 # Characters that a rule of title_key is about, and some that no rule is about.
 ASCII = st.text(st.sampled_from("aZ0:`'\"-. \t\n\r\x0b\x0c\x1c\x1f\x00\x7f") | st.characters(max_codepoint=0x7F))
@@ -92,6 +92,20 @@ def test_two_spellings_of_one_title_have_one_key(one: str, other: str) -> None:
 )
 def test_two_titles_keep_two_keys(one: str, other: str) -> None:
     assert title_key(one) != title_key(other)
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("\u202eevil\u2066", "evil"),
+        ("a\u061cb\x1b\nc  d ", "a b c d"),
+        ("\u05e9\u05d8\u05d9\u05e1\u05dc", "\u05e9\u05d8\u05d9\u05e1\u05dc"),
+        ("Don't  Look Up", "Don't Look Up"),
+    ],
+)
+def test_a_title_is_shown_without_what_nobody_sees(title: str, shown: str) -> None:
+    assert plain_title(title) == shown
+    assert plain_title(shown) == shown
 
 
 @pytest.mark.parametrize("mark", "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202e\u2060\u2064\u2066\u2069\ufeff")

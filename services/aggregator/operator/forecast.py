@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from netflix_trend.survey import DEFAULT_ODDS, ROTATION, EffectQuestion, Survey, TopShowsQuestion, VolumeQuestion
@@ -31,9 +32,10 @@ class People:
 
 @dataclass(frozen=True)
 class QuestionForecast:
-    """Answers one question will get in a round, or in all rounds of a quarter that ask about life events, and errors.
+    """Answers one question will get in a round, or in the rounds to come of a quarter that ask about life events, and
+    errors.
 
-    round: the first one that asks it.
+    round: the first one that asks it. rounds: how many are taken together; an earlier plan may have asked the others.
     shows: only of top shows. error: of the volume a share of people (0 to 1), of the events titles a week. needed:
     answers from which the question is called reliable, None when a million do not do.
     """
@@ -41,6 +43,7 @@ class QuestionForecast:
     name: str
     round: str
     answers: int
+    rounds: int = 1
     shows: tuple[ShowPrediction, ...] = ()
     error: float | None = None
     needed: int | None = None
@@ -62,8 +65,8 @@ class Forecast:
 def people_of(overview: Overview | None, week: Week) -> People:
     """Return how many people a future round will ask: those whose turn it is, known from the round of the same turn.
 
-    The share that answers is that of the open rounds but the newest, which may still be waiting; all of them when
-    nothing is known.
+    The share that answers is that of the open rounds but the newest, which may still be waiting, also when nobody did;
+    everybody when nobody was asked.
     """
     if overview is None or not overview.rounds:
         return People(0, 1.0, 0)
@@ -72,7 +75,7 @@ def people_of(overview: Overview | None, week: Week) -> People:
     older = overview.rounds[:-1]
     total = sum(sum(one.asked.values()) for one in older)
     answered = sum(sum(one.reports.values()) for one in older)
-    return People(asked, min(1.0, answered / total) if answered else 1.0, overview.participants)
+    return People(asked, min(1.0, answered / total) if total else 1.0, overview.participants)
 
 
 def predict(plan: SurveyPlan, week: Week, shows: int, people: People) -> Forecast:
@@ -83,14 +86,15 @@ def predict(plan: SurveyPlan, week: Week, shows: int, people: People) -> Forecas
     ]
     found = []
     for name in ("top_shows", "volume", "event_effect"):
-        survey = next((survey for survey in surveys if survey.question(name)), None)
-        if survey is not None:
-            found.append(_question(survey, name, people))
+        asking = [survey for survey in surveys if survey.question(name)]
+        if asking:
+            found.append(_question(asking, name, people))
     factor = float(plan.odds)
     return Forecast(people, tuple(found), factor / (factor + 9), plan.odds > DEFAULT_ODDS)
 
 
-def _question(survey: Survey, name: str, people: People) -> QuestionForecast:
+def _question(asking: Sequence[Survey], name: str, people: People) -> QuestionForecast:
+    survey = asking[0]
     question = survey.question(name)
     assert question is not None
     share = question.weight / sum(one.weight for one in survey.questions)
@@ -101,7 +105,8 @@ def _question(survey: Survey, name: str, people: People) -> QuestionForecast:
         needed = needed_for_volume(question)
         return QuestionForecast(name, survey.round, answers, error=percentile_error(question, answers), needed=needed)
     assert isinstance(question, EffectQuestion)
-    # The quarter's rounds are estimated together; in them everybody has one turn.
-    answers = round(people.participants * people.rate * share)
+    # The quarter's rounds are estimated together; in ROTATION of them everybody has one turn.
+    rounds = sum(one.week < survey.week + ROTATION for one in asking)
+    answers = round(people.participants * people.rate * share * rounds / ROTATION)
     error, enough = effect_error(question, answers), needed_for_effect(question)
-    return QuestionForecast(name, survey.round, answers, error=error, needed=enough)
+    return QuestionForecast(name, survey.round, answers, rounds, error=error, needed=enough)

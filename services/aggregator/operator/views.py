@@ -20,6 +20,7 @@ from netflix_trend.round_list import ROUNDS, RoundList
 from netflix_trend.settings import Settings
 from netflix_trend.survey import ROTATION
 from netflix_trend.weeks import Week
+from netflix_trend.wording import needed_in_words
 from services.aggregator.operator.access import Access
 from services.aggregator.operator.forecast import Forecast, People, people_of, predict
 from services.aggregator.operator.form import fields_of, participants_of_fields, plan_of_fields
@@ -59,6 +60,7 @@ def operator_pages(settings: Settings, access: Access, today: Callable[[], date]
             odds=odds_text,
             refusals=refusals,
             chance=chance_in_words,
+            needed=needed_in_words,
             **values,
         )
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+from unicodedata import east_asian_width
 from xml.etree import ElementTree as Svg
 
 from netflix_trend.statistics import ShowEstimate, TopShows, Volume
+from netflix_trend.titles import plain_title
 from netflix_trend.trends import Viewing
 from netflix_trend.weeks import Week
 from netflix_trend.wording import group_labels
@@ -12,6 +15,8 @@ from netflix_trend.wording import group_labels
 _WIDTH = 480
 _ROW = 24
 _LABEL = 168
+# Width of a small letter on a phone, in the units of the picture.
+_LETTER = 7.4
 
 
 def _svg(height: int, title: str, description: str) -> Svg.Element:
@@ -24,6 +29,18 @@ def _svg(height: int, title: str, description: str) -> Svg.Element:
 def _text(root: Svg.Element, x: float, y: float, text: str, anchor: str = "start", css: str = "") -> None:
     attributes = {"x": f"{x:.1f}", "y": f"{y:.1f}", "text-anchor": anchor, "class": css}
     Svg.SubElement(root, "text", attributes).text = text
+
+
+def _fitted(text: str, width: float) -> str:
+    """Return as much of a text as fits, as wide as letters are on a phone: what is cut says so."""
+
+    def wide(sign: str) -> float:
+        return _LETTER * (2 if east_asian_width(sign) in "WF" else 1.4 if sign.isupper() or sign in "mw—" else 1)
+
+    if sum(map(wide, text)) <= width:
+        return text
+    ends = accumulate(map(wide, text), initial=2 * _LETTER)
+    return f"{text[: sum(end <= width for end in ends) - 1].rstrip()}…"
 
 
 def _line(root: Svg.Element, x1: float, y1: float, x2: float, y2: float, css: str) -> None:
@@ -43,7 +60,7 @@ def _markup(root: Svg.Element) -> str:
 def top_shows_chart(top_shows: TopShows, rows: list[ShowEstimate]) -> str:
     """Return horizontal bars with intervals, in people of those who were asked."""
     root = _svg(
-        _ROW * len(rows) + 30,
+        _ROW * len(rows) + 48,
         "Top shows of the week",
         f"Estimated number of people, of {top_shows.reports} who were asked, with 95 percent intervals. "
         "Grey bars are not told from noise.",
@@ -53,7 +70,7 @@ def top_shows_chart(top_shows: TopShows, rows: list[ShowEstimate]) -> str:
     for number, show in enumerate(rows):
         y = _ROW * number + 8
         middle = y + 8
-        label = show.title if len(show.title) <= 24 else f"{show.title[:23]}…"
+        label = _fitted(plain_title(show.title), _LABEL - 12)
         _text(root, _LABEL - 8, middle + 4, label, "end", "label" if show.is_signal else "label pale")
         _rect(root, _LABEL, y, max(0.0, show.estimate) * scale, 16, "bar" if show.is_signal else "bar noise")
         _line(root, _LABEL + show.lower * scale, middle, _LABEL + show.upper * scale, middle, "interval")
@@ -63,6 +80,7 @@ def top_shows_chart(top_shows: TopShows, rows: list[ShowEstimate]) -> str:
     _line(root, _LABEL, base, _WIDTH - 4, base, "axis")
     for tick in _ticks(longest):
         _text(root, _LABEL + tick * scale, base + 16, f"{tick:,.0f}", "middle", "tick")
+    _text(root, (_LABEL + _WIDTH) / 2, base + 36, f"people, of {top_shows.reports:,} asked", "middle", "tick")
     return _markup(root)
 
 

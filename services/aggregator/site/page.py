@@ -16,8 +16,9 @@ from netflix_trend.effect_statistics import LARGEST_EFFECT_ERROR
 from netflix_trend.movement import Movement, ShowMovement
 from netflix_trend.round_list import RoundList
 from netflix_trend.statistics import Percentile, RoundStatistics, ShowEstimate, TopShows, Volume, VolumeGroup
+from netflix_trend.titles import plain_title
 from netflix_trend.trends import Trends, WeeklyMean
-from netflix_trend.wording import group_labels, reading, shown
+from netflix_trend.wording import first_in_words, group_labels, needed_in_words, reading, shown
 from services.aggregator.prediction import Needed
 from services.aggregator.site.charts import top_shows_chart, viewing_chart, volume_chart
 
@@ -153,8 +154,16 @@ def _environment() -> Environment:
     environment.filters["mean_reading"] = mean_reading
     environment.filters["refusals"] = refusals
     environment.filters["moved"] = moved
+    environment.filters["titled"] = titled
+    environment.filters["needed"] = needed_in_words
     environment.globals["volume_reading"] = volume_reading
+    environment.globals["first_in_words"] = first_in_words
     return environment
+
+
+def titled(title: str) -> Markup:
+    """Return a title as it is shown: whatever its script, it turns no other text around."""
+    return Markup("<bdi>{}</bdi>").format(plain_title(title))
 
 
 def volume_reading(volume: Volume, group: VolumeGroup) -> str:

@@ -29,6 +29,7 @@
       return { type: "group", children: [line(from, to), ...ends] };
     },
   });
+  const later = (day, days) => new Date(Date.parse(day) + days * 86400000).toISOString().slice(0, 10);
   const draw = (canvas) => {
     const color = colors();
     const option = filled(JSON.parse(document.getElementById(canvas.dataset.chart).textContent), color);
@@ -37,13 +38,19 @@
       // A year of days is too narrow for a phone: the newest half of it.
       if (option.calendar.length === 1 && canvas.clientWidth < 420) {
         const [begin, end] = option.calendar[0].range;
-        const half = new Date(Date.parse(end) - 182 * 86400000).toISOString().slice(0, 10);
-        option.calendar[0].range = [half > begin ? half : begin, end];
+        const half = later(end, -182);
+        if (half > begin) {
+          option.calendar[0].range = [half, end];
+          const shown = `The last six months, since ${half}. A wider window and the table show all.`;
+          canvas.parentElement.querySelector(".range").textContent = shown;
+          canvas.dataset.label ||= canvas.getAttribute("aria-label");
+          canvas.setAttribute("aria-label", `${canvas.dataset.label} ${shown}`);
+        }
       }
       option.tooltip.formatter = (item) =>
         `${item.data[0]}: ${item.data[2] || `${item.data[1]} ${item.data[1] === 1 ? "view" : "views"}`}`;
     }
-    if (canvas.clientWidth < 420 && option.yAxis && option.yAxis.type === "category") option.yAxis.axisLabel.width = 105;
+    if (canvas.clientWidth < 420 && option.yAxis && option.yAxis.type === "category") option.yAxis.axisLabel.width = 140;
     const chart = echarts.getInstanceByDom(canvas) || echarts.init(canvas, null, { renderer: "svg" });
     chart.setOption(option, true);
     return chart;
@@ -62,9 +69,16 @@
   const [first, last] = [document.getElementById("first_day"), document.getElementById("last_day")];
   if (place >= 0 && first && last) {
     charts[place].getZr().on("click", (event) => {
-      const time = charts[place].convertFromPixel({ calendarIndex: 0 }, [event.offsetX, event.offsetY]);
+      const chart = charts[place], calendar = { calendarIndex: 0 };
+      const time = chart.convertFromPixel(calendar, [event.offsetX, event.offsetY]);
       if (!Number.isFinite(time)) return;
       const day = echarts.time.format(time, "{yyyy}-{MM}-{dd}", false);
+      // Beside the squares ECharts answers with a day all the same.
+      const [x, y] = chart.convertToPixel(calendar, day);
+      const [wide, high] = [chart.convertToPixel(calendar, later(day, 7))[0] - x, 14];
+      const [begin, end] = chart.getOption().calendar[0].range;
+      const isBeside = Math.abs(event.offsetX - x) > wide / 2 || Math.abs(event.offsetY - y) > high / 2;
+      if (isBeside || day < begin || day > end) return;
       if (!first.value || last.value || day < first.value) {
         first.value = day;
         last.value = "";

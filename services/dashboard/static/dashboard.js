@@ -25,9 +25,10 @@
     document.querySelector(".drop-hint").hidden = false;
     // Weeks after the download are not in a file: its own time tells, where the browser knows it.
     const date = () => {
-      const file = input.files[0], day = byId("downloaded");
-      if (!file || !file.lastModified) return;
-      const local = new Date(file.lastModified - 60000 * new Date(file.lastModified).getTimezoneOffset());
+      // Of several files the oldest: none holds what was watched after its own download.
+      const oldest = Math.min(...[...input.files].map((file) => file.lastModified)), day = byId("downloaded");
+      if (!(oldest > 0 && oldest < Infinity)) return;
+      const local = new Date(oldest - 60000 * new Date(oldest).getTimezoneOffset());
       const text = local.toISOString().slice(0, 10);
       if (text <= day.max) day.value = text;
     };

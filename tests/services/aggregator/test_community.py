@@ -112,12 +112,24 @@ def test_neighbouring_rounds_are_linked_and_compared_only_week_by_week(here: Agg
     text = page(here, "rounds/2026-W45.html")
     assert "← 2026-W43" in text
     assert "2026-W46 →" in text
-    assert "Nobody answered the week before, so whether a show rose or fell cannot be told." in text
+    assert "The week before has no answers about shows, so whether a show rose or fell cannot be told." in text
     assert "Since W45" in page(here, "index.html")
     moved = Movement.model_validate_json(public(here)["movement.json"])
     assert (moved.round, moved.previous) == ("2026-W46", "2026-W45")
     assert any(show.direction == "unsure" for show in moved.shows)
     assert "cannot be told" in page(here, "index.html")
+
+
+def test_a_week_before_without_answers_about_shows_is_not_called_unanswered(here: Aggregator) -> None:
+    path = here.own / "statistics" / "2026-W45.json"
+    before = path.read_bytes()
+    path.write_bytes(RoundStatistics.from_bytes(before).model_copy(update={"top_shows": None}).to_bytes())
+    here.ask(TODAY)
+    text = page(here, "index.html")
+    path.write_bytes(before)
+    here.ask(TODAY)
+    assert "The week before has no answers about shows" in text
+    assert "Nobody answered the week before" not in text
 
 
 def test_the_list_of_rounds_is_newest_first_and_says_what_was_refused(here: Aggregator) -> None:
@@ -146,7 +158,7 @@ def test_too_few_people_are_told_how_many_it_takes(tmp_path: Path) -> None:
     """By what is known before anybody answers, not by the strongest estimate, which is noise then."""
     text = page(aggregator_with_rounds(tmp_path, [24]), "index.html")
     assert "A show that 21 % of people name needs about 353 answers, there are 4." in text
-    found = re.search(r"These numbers say little: 2 answers are too few, .* About (\d+) are needed.", text)
+    found = re.search(r"These numbers say little: 2 answers are too few, .* It takes about (\d+).", text)
     assert found is not None
     assert f"a distribution of viewing that says something {found[1]} 2 not yet" in text
     assert 150 < int(found[1]) < 250
@@ -189,7 +201,9 @@ def test_the_same_rounds_make_the_same_bytes(tmp_path: Path) -> None:
     assert public(one)["schema.json"] == schema_file()
 
 
-@pytest.mark.parametrize("title", ["<script>alert(1)</script>", "\"'><img src=x onerror=y>", "& Sons", "\u202eevil"])
+@pytest.mark.parametrize(
+    "title", ["<script>alert(1)</script>", "\"'><img src=x onerror=y>", "& Sons", "\u202eevil", "a\u2067b\x1b[1m"]
+)
 def test_hostile_titles_are_text_on_every_page(tmp_path: Path, title: str) -> None:
     titles = [title, *(f"Show {number}" for number in range(50))]
     vocabulary = Vocabulary.build([CatalogueTitle(title=name, kind="series") for name in titles])
@@ -199,6 +213,8 @@ def test_hostile_titles_are_text_on_every_page(tmp_path: Path, title: str) -> No
             found = Links(data.decode())
             assert not {"script", "img"} & found.tags
             assert not {"onerror", "src"} & found.names
+        assert not {"\u202e", "\u2067", "\x1b"} & set(data.decode()), name
+        assert b"\\u20" not in data, name
     shown = json.loads(public(here)["index.json"])["top_shows"]["shows"]
     assert vocabulary.shows[0].title in {show["title"] for show in shown}
 

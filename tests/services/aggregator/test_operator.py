@@ -22,7 +22,7 @@ from netflix_trend.weeks import Week
 from services.aggregator.operator.access import SESSION_SECONDS, Access, is_local, is_same_origin, operator_token
 from services.aggregator.operator.forecast import People, people_of, predict
 from services.aggregator.operator.words import REASONS, chance_in_words
-from services.aggregator.overview import OVERVIEW, read_overview
+from services.aggregator.overview import OVERVIEW, read_overview, write_overview
 from services.aggregator.rounds import Aggregator
 from services.aggregator.survey_plan import PLAN, SurveyPlan, read_plan
 from services.aggregator.web import create_app
@@ -320,8 +320,31 @@ def test_the_prediction_counts_on_those_whose_turn_it_is(here: Aggregator) -> No
     assert forecast.questions[-1].round == "2027-W01"
     half = predict(SurveyPlan(), Week.parse("2026-W50"), 1439, People(asked=12, rate=0.5, participants=80))
     assert [one.answers for one in half.questions] == [4, 2, 10], "life events are asked of everybody once a quarter"
+    # The first four weeks that begin in a quarter ask about life events: of W44 only one is left.
+    last = predict(SurveyPlan(), Week.parse("2026-W44"), 1439, People(asked=250, rate=1.0, participants=1000))
+    assert [(one.answers, one.rounds, one.round) for one in last.questions][-1] == (62, 1, "2026-W44")
+    first = predict(SurveyPlan(), Week.parse("2026-W41"), 1439, People(asked=250, rate=1.0, participants=1000))
+    assert [(one.answers, one.rounds) for one in first.questions][-1] == (250, 4)
     assert not forecast.above_limit
     assert predict(SurveyPlan(odds=Fraction(55)), Week.parse("2026-W50"), 1439, people).above_limit
+
+
+def test_where_nobody_answered_lately_no_answer_is_counted_on(operator: FlaskClient, here: Aggregator) -> None:
+    found = read_overview(here.own)
+    assert found is not None
+    silent = [one.model_copy(update={"asked": {"volume": 100}, "reports": {"volume": 0}}) for one in found.rounds]
+    write_overview(here.own, found.model_copy(update={"rounds": tuple(silent), "participants": 400}))
+    people = people_of(read_overview(here.own), Week.parse("2026-W47"))
+    assert (people.asked, people.rate) == (100, 0.0)
+    text = operator.get("/operator/survey").text
+    assert "Nobody who was asked lately answered, so no answer is counted on." in text
+    assert "about 0 answers" in text
+
+
+def test_more_answers_than_there_are_people_are_not_told_to_a_digit(operator: FlaskClient) -> None:
+    page = operator.get("/operator/survey", query_string={**FIELDS, "odds": "other", "other_odds": "1.0001"}).text
+    assert page.count("over a million") >= 3
+    assert not re.search(r"\d{1,3}(,\d{3}){3}", page)
 
 
 def test_the_token_is_long_enough_given_or_printed(

@@ -183,11 +183,14 @@ def test_the_policy_allows_the_own_style_by_hash_and_nothing_else(html: str) -> 
     assert policy.replace("'", "&#39;") in html
 
 
-@pytest.mark.parametrize("title", ["<script>alert(1)</script>", "\"'><img src=x onerror=y>", "& Sons", "\u202eevil"])
+@pytest.mark.parametrize(
+    "title", ["<script>alert(1)</script>", "\"'><img src=x onerror=y>", "& Sons", "\u202eevil", "\u2067\x1bb"]
+)
 def test_hostile_titles_are_shown_as_text(title: str) -> None:
     html = render_page(statistics(title))
     assert {tag for tag, _ in Tags(html).found} == {tag for tag, _ in Tags(PAGES["results"]).found}
     html = render_page(statistics(title), trends=trends(title))
+    assert not {"\u202e", "\u2067", "\x1b"} & set(html)
     assert {tag for tag, _ in Tags(html).found} == {tag for tag, _ in Tags(PAGES["trends"]).found}
 
 
@@ -202,15 +205,40 @@ def test_charts_are_well_formed_and_described() -> None:
 
 def test_estimates_come_with_intervals_and_noise_is_called_noise() -> None:
     html = PAGES["results"]
-    assert re.search(
-        r"Dark</td>\s*<td class=\"number\">120</td>\s*<td class=\"number\">81 to 160</td>\s*<td>watched", html
-    )
-    assert re.search(
-        r"Ozark</td>\s*<td class=\"number\">0</td>\s*<td class=\"number\">0 to 36</td>\s*<td>only noise", html
-    )
+    assert "Dark watched, if no answer was forged 120 81 to 160" in text("results")
+    assert "Ozark only noise 0 0 to 36" in text("results")
     assert re.search(
         r"1-4</td>\s*<td class=\"number\">2.0 %</td>\s*<td class=\"number\">0.1 to 5.0 %</td>\s*<td>only", html
     )
+
+
+def with_second(lower: float, upper: float) -> RoundStatistics:
+    """Two shows that are told from noise; the first has 81 to 160 people."""
+    made = statistics()
+    assert made.top_shows is not None
+    second = made.top_shows.shows[1].model_copy(update={"estimate": 60.0, "lower": lower, "upper": upper})
+    shows = (made.top_shows.shows[0], second.model_copy(update={"is_signal": True}))
+    return made.model_copy(update={"top_shows": made.top_shows.model_copy(update={"shows": shows})})
+
+
+@pytest.mark.parametrize(("upper", "is_told"), [(80.0, True), (81.2, False), (150.0, False)])
+def test_an_order_is_told_only_where_intervals_part(upper: float, is_told: bool) -> None:
+    html = " ".join(re.sub(r"<[^>]*>", "", render_page(with_second(40, upper))).split())
+    expected = "The first is ahead of the others." if is_told else "Which of them is ahead cannot be told."
+    assert f"Told from noise: Dark, Ozark. {expected}" in html
+    assert "ahead" not in re.sub(r"<[^>]*>", "", PAGES["results"])
+
+
+def test_the_chart_of_shows_says_its_unit_and_of_how_many() -> None:
+    assert ">people, of 200 asked</text>" in PAGES["results"]
+
+
+@pytest.mark.parametrize("title", ["Queen Charlotte: A Bridgerton Story", "W" * 40, "\u6771" * 40, "Dark", "i" * 21])
+def test_a_label_is_cut_at_its_end_where_it_does_not_fit(title: str) -> None:
+    label = re.findall(r'class="label">([^<]*)<', render_page(statistics(title)))[0]
+    assert title.startswith(label.rstrip("\u2026"))
+    assert (label == title) is (len(title) < 22)
+    assert len(label) <= 21
 
 
 def test_when_all_is_noise_the_page_says_how_many_answers_would_be_needed() -> None:
@@ -250,10 +278,10 @@ def test_trends_come_with_intervals() -> None:
     )
     assert "Viewing is rising, if no answer was forged: +0.20 to +0.80 titles a week (95 %)." in text("trends")
     assert "2026-W46 7.2 6.3 to 8.2 reliable" in text("trends")
-    assert "Dark 24.0 % 18.0 to 30.0 % 12 % watched" in text("trends")
-    assert "Ozark 0.0 % 0.0 to 30.0 % 12 % only noise" in text("trends")
-    assert "Dark 24.3 % 15.8 to 32.7 % 111 to 229 7 watched" in text("trends")
-    assert "Ozark 0.0 % 15.8 to 32.7 % 0 to 229 7 only noise" in text("trends")
+    assert "Dark watched 24.0 % 18.0 to 30.0 % 12 %" in text("trends")
+    assert "Ozark only noise 0.0 % 0.0 to 30.0 % 12 %" in text("trends")
+    assert "Dark watched 24.3 % 15.8 to 32.7 % 111 to 229 7" in text("trends")
+    assert "Ozark only noise 0.0 % 15.8 to 32.7 % 0 to 229 7" in text("trends")
 
 
 def test_trends_that_are_noise_are_called_so() -> None:
@@ -261,7 +289,7 @@ def test_trends_that_are_noise_are_called_so() -> None:
     assert "Whether viewing rises or falls cannot be told from noise: -0.30 to +0.32 titles a week" in html
     assert html.count("No show can be told from noise yet.") == 3
     assert "too few answers" in html
-    assert "Dark 24.0 % 18.0 to 30.0 % 12 % may be noise" in html
+    assert "Dark may be noise 24.0 % 18.0 to 30.0 % 12 %" in html
 
 
 def test_the_public_chart_is_named_only_where_it_is_used() -> None:

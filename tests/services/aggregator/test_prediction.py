@@ -42,6 +42,7 @@ def test_errors_and_chances_of_shows_are_those_of_drawn_rounds(odds: int, k: int
 def test_as_many_answers_as_needed_tell_a_show_from_noise_nine_times_in_ten() -> None:
     question = TopShowsQuestion.ask(range(50), k=1, odds=Fraction(8), weight=1)
     for number, show in enumerate(predict_shows(question, 1000)):
+        assert show.answers_needed is not None
         assert predict_shows(question, show.answers_needed)[number].chance == pytest.approx(0.9, abs=0.02)
 
 
@@ -103,4 +104,6 @@ def test_the_error_of_the_mean_change_is_that_of_drawn_answers(odds: int) -> Non
     counts = np.random.default_rng(5).multinomial(answers, rates, 4000)
     means = question.clip * (counts[:, UP] - counts[:, DOWN]) / answers / gain
     assert means.std() / EVENT_SHARE == pytest.approx(effect_error(question, answers), rel=0.05)
-    assert effect_error(question, needed_for_effect(question)) == pytest.approx(LARGEST_EFFECT_ERROR, rel=0.02)
+    needed = needed_for_effect(question)
+    assert needed is not None
+    assert effect_error(question, needed) == pytest.approx(LARGEST_EFFECT_ERROR, rel=0.02)

@@ -133,6 +133,7 @@ def test_years_and_months_are_counted(small):
     assert small["by_month"].rows == (
         ("2024-02", 6, 6, 0, None),
         ("2024-03", 2, 0, 1, None),
+        *((f"2024-{month:02}", 0, 0, 0, None) for month in range(4, 13)),
         ("2025-01", 1, 1, 0, None),
     )
 
@@ -355,6 +356,7 @@ def test_hours_are_left_out_where_a_view_has_none(tmp_path):
 
     assert rows(tmp_path, "by_month") == (
         ("2024-01", 1, 0, 1, None),
+        *((f"2024-0{month}", 0, 0, 0, None) for month in range(2, 6)),
         ("2024-06", 2, 0, 2, None),
         ("2024-07", 1, 0, 1, 1.0),
     )
@@ -438,10 +440,18 @@ def grouped(views: list[Seen], form: str) -> tuple[tuple[object, ...], ...]:
     groups: dict[str, list[Seen]] = defaultdict(list)
     for view in views:
         groups[view.day.strftime(form)].append(view)
-    kinds = {name: Counter(view.kind for view in group) for name, group in groups.items()}
+    first, last = min(view.day for view in views), max(view.day for view in views)
+    names = {(first + timedelta(days=n)).strftime(form) for n in range((last - first).days + 1)}
+    kinds = {name: Counter(view.kind for view in groups[name]) for name in names}
     return tuple(
-        (name, len(groups[name]), kinds[name]["episode"], kinds[name]["film"], hours_of(groups[name]))
-        for name in sorted(groups)
+        (
+            name,
+            len(groups[name]),
+            kinds[name]["episode"],
+            kinds[name]["film"],
+            hours_of(groups[name]) if groups[name] else None,
+        )
+        for name in sorted(names)
     )
 
 

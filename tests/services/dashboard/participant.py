@@ -7,6 +7,7 @@ import re
 import shutil
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,41 @@ def make_network(root: Path, people: int = 300, weeks: int = 5) -> None:
         shutil.rmtree(folder)
 
 
+class Form(HTMLParser):
+    """What a browser sends for the form of an action as it stands: fields by name, each with its values."""
+
+    def __init__(self, html: str, action: str) -> None:
+        super().__init__()
+        self.action, self.fields = action, dict[str, list[str]]()
+        self._inside, self._select, self._is_text = False, "", False
+        self.feed(html)
+        assert self.fields, f"no form for {action}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        known = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self._inside = known.get("action") == self.action
+        if not self._inside:
+            return
+        if tag == "select":
+            self._select = known["name"]
+        elif tag == "option":
+            # The first option is chosen where none is; without a value its text is sent.
+            if "selected" in known or self._select not in self.fields:
+                self.fields[self._select] = [known.get("value", "")]
+                self._is_text = "value" not in known
+        elif tag == "input" and (known.get("type") not in {"checkbox", "radio"} or "checked" in known):
+            self.fields.setdefault(known["name"], []).append(known.get("value", "on"))
+
+    def handle_data(self, data: str) -> None:
+        if self._is_text:
+            self.fields[self._select], self._is_text = [data.strip()], False
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._inside = False
+
+
 @dataclass
 class Person:
     """Somebody at the browser: sends Host and Origin, and the token of the form on the page."""
@@ -81,6 +117,10 @@ class Person:
         found = re.search(r'name="token" value="(\w+)"', self.page("/"))
         assert found is not None
         return found[1]
+
+    def form(self, path: str, action: str) -> dict[str, list[str]]:
+        """Return what a browser sends for a form of a page that nobody has changed, without its token."""
+        return {name: values for name, values in Form(self.page(path), action).fields.items() if name != "token"}
 
     def post(self, path: str, data: dict[str, Any], *, headers: dict[str, str] | None = None) -> TestResponse:
         fields = {"token": self.token(), **data}

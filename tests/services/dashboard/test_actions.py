@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
 import pytest
 from participant import HISTORY, ORIGIN, SAMPLE, Person
 
-from netflix_trend.choices import read_choices
+from netflix_trend.choices import Choices, read_choices, write_choices
 from netflix_trend.life_events import read_events
 from netflix_trend.receipts import read_receipts
+from services.once.dashboard import OneProcess
 
 
 def releases(person: Person) -> list[Path]:
@@ -34,6 +37,28 @@ def test_a_file_is_taken_from_a_script_and_answered_as_json(newcomer: Person) ->
     headers = {"Origin": ORIGIN, "Accept": "application/json", "X-Token": token}
     response = newcomer.client.post("/upload", base_url=ORIGIN, data=data, headers=headers)
     assert response.json == {"ok": True, "error": None, "message": "The file was read. Its account is below."}
+
+
+def test_a_file_that_lies_in_the_drop_folder_under_the_same_name_stays(newcomer: Person) -> None:
+    newcomer.settings.output_dir.mkdir()
+    own = newcomer.settings.output_dir / "NetflixViewingHistory.csv"
+    own.write_text("mine")
+    assert "144 views" in newcomer.upload(SAMPLE.read_bytes())
+    assert "not a zip" in newcomer.upload(b"not a zip", "archive.zip")
+    assert [path.name for path in newcomer.settings.output_dir.iterdir()] == [own.name]
+    assert own.read_text() == "mine"
+
+
+def test_two_files_of_one_name_at_once_are_both_read(newcomer: Person) -> None:
+    backend = OneProcess(newcomer.settings, lambda: newcomer.today)
+    newcomer.settings.output_dir.mkdir()
+    contents = [HISTORY + f'"Film {number}","1/{number + 13}/26"\n' for number in range(4)]
+    for number, content in enumerate(contents):
+        (newcomer.settings.output_dir / f".part{number}").write_text(content)
+    with ThreadPoolExecutor(4) as threads:
+        parts = (newcomer.settings.output_dir / f".part{number}" for number in range(4))
+        said = list(threads.map(lambda part: backend.deliver(part, "same.csv", {}), parts))
+    assert len(said) == len(received(newcomer)) == 4
 
 
 @pytest.mark.parametrize(
@@ -58,6 +83,48 @@ def test_a_file_with_other_columns_says_what_was_expected(newcomer: Person) -> N
     assert "Not used." in text
     assert "expected" in text
     assert "Something needs you" in newcomer.page("/health")
+
+
+def test_several_files_are_all_read_and_what_is_refused_is_named(newcomer: Person) -> None:
+    def sent(*files: tuple[bytes, str]) -> str:
+        return newcomer.done("/upload", {"file": [(io.BytesIO(content), name) for content, name in files]})
+
+    one, two = (HISTORY + f'"{title}","1/31/26"\n' for title in ("One Film", "Another Film"))
+    text = sent((one.encode(), "a.csv"), (two.encode(), "b.csv"))
+    assert "2 files. The file was read." in text
+    assert len(received(newcomer)) == 2
+    text = sent((b"x", "photo.jpg"), ((one + '"Third Film","1/30/26"\n').encode(), "c.csv"))
+    assert "1 of 2 files was taken. photo.jpg: That is neither" in text
+    assert len(received(newcomer)) == 3
+
+
+def test_a_file_of_no_use_is_named_until_it_is_dismissed(newcomer: Person) -> None:
+    newcomer.upload(b"nottitle,notdate\n1,2\n", "bad.csv")
+    text = newcomer.upload(SAMPLE.read_bytes())
+    assert "144 views" in text
+    assert "Something needs you" in newcomer.page("/health")
+    mark = re.findall(r'name="mark" value="(\w+)"', newcomer.page("/health"))
+    assert len(mark) == 1
+    assert "not here any more" in newcomer.done("/health/dismiss", {"mark": "0" * 16})
+    text = newcomer.done("/health/dismiss", {"mark": mark[0]})
+    assert "All is well." in text
+    assert "1 file that could not be used, dismissed by you." in text
+    assert "Not used." in newcomer.page("/"), "the account of all files stays whole"
+    newcomer.upload(b"other,columns\n1,2\n", "worse.csv")
+    assert "Something needs you" in newcomer.page("/health")
+    assert "bad.csv" not in newcomer.page("/health")
+
+
+def test_a_damaged_list_of_dismissed_files_asks_again(newcomer: Person) -> None:
+    newcomer.upload(b"nottitle,notdate\n1,2\n", "bad.csv")
+    (newcomer.settings.private_dir / "dismissed.json").write_text("{")
+    assert "Something needs you" in newcomer.page("/health")
+
+
+def test_a_browser_is_offered_and_so_is_the_warning(newcomer: Person) -> None:
+    text = newcomer.page("/")
+    assert "./run.sh scrape" in text
+    assert "terms forbid automated access" in text
 
 
 def test_a_name_cannot_lead_out_of_the_drop_folder(newcomer: Person) -> None:
@@ -196,5 +263,25 @@ def test_limits_that_make_no_sense_change_nothing(person: Person, data: dict[str
 def test_a_damaged_choice_stops_everything_and_says_so(person: Person) -> None:
     (person.settings.private_dir / "choices.json").write_text("{")
     assert "so nothing is published" in person.page("/sharing")
-    assert "damaged" in person.done("/sharing/limits", {"odds": "2", "reports": "4"})
+    before = releases(person)
+    assert "limits that you had lowered are lost" in person.done("/sharing/take-part", {"participation": "joined"})
+    assert "so nothing is published" in person.page("/sharing")
+    assert "You are paused" in person.done("/sharing/limits", {"odds": "2", "reports": "4"})
     assert "You take part." in person.done("/sharing/take-part", {"participation": "joined"})
+    choices = read_choices(person.settings.private_dir)
+    assert (choices.odds, choices.reports_per_year) == ((2, 1), 4)
+    assert releases(person) == before
+
+
+def test_pausing_after_damage_allows_nothing_until_limits_are_set(person: Person) -> None:
+    (person.settings.private_dir / "choices.json").write_text("{")
+    assert "no report is allowed" in person.done("/sharing/take-part", {"participation": "paused"})
+    assert person.form("/sharing", "/sharing/limits")["reports"] == ["0"]
+
+
+@pytest.mark.parametrize(("odds", "reports"), [((5, 1), 5), ((5, 2), 12), ((8, 1), 13), ((1, 1), 0)])
+def test_setting_the_limits_as_they_are_shown_changes_none(person: Person, odds: tuple[int, int], reports: int) -> None:
+    chosen = Choices(participation="paused", odds=odds, reports_per_year=reports, questions=frozenset({"volume"}))
+    write_choices(person.settings.private_dir, chosen)
+    person.done("/sharing/limits", person.form("/sharing", "/sharing/limits"))
+    assert read_choices(person.settings.private_dir) == chosen

@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +23,13 @@ from netflix_trend.vocabulary import Vocabulary
 from services.dashboard import charts
 from services.dashboard.events import together_in_words
 from services.dashboard.example import explain, noisy_set, says, truth
-from services.dashboard.health import ago, health_page, publisher
+from services.dashboard.health import ago, health_page, last_import, publisher
 from services.dashboard.history import History, Span
 from services.dashboard.imports import account, possible_orders
-from services.dashboard.others import effects_together, others_page, place_in_words
+from services.dashboard.others import _gaps, effects_together, others_page, place_in_words, read_trends
 from services.dashboard.sharing import sharing_page
-from services.dashboard.sharing import together_in_words as reports_together
 from services.dashboard.text import cell, listed, number, shown
-from services.dashboard.viewing import chosen_range, viewing_page
+from services.dashboard.viewing import _weekday_in_words, chosen_range, viewing_page
 from services.once.dashboard import OneProcess
 
 SPAN = Span(100, date(2023, 2, 1), date(2026, 11, 14), date(2026, 11, 15))
@@ -84,6 +82,19 @@ def test_the_charts_of_a_range_count_that_range_only(person: Person) -> None:
     assert {what: value for value, what in october.facts}["views"] == "26"
     (month,) = next(chart for chart in october.charts if chart.name == "months").table.rows
     assert month[:2] == ("2026-10", "26")
+
+
+@pytest.mark.parametrize(
+    ("views", "total", "words"),
+    [
+        (23, 135, "No weekday stands out."),
+        (40, 135, "Most often on Tuesdays: 30 % of views (even would be 14 %)."),
+        (3, 3, "Most often on Tuesdays: 100 %"),
+        (1, 1, "No weekday"),
+    ],
+)
+def test_a_weekday_is_named_only_if_chance_does_not_explain_it(views: int, total: int, words: str) -> None:
+    assert _weekday_in_words("Tuesday", views, total).startswith(words)
 
 
 def test_every_chart_has_its_numbers_in_a_table_and_a_description(person: Person) -> None:
@@ -148,13 +159,16 @@ def test_the_example_says_what_the_bytes_say(vocabulary: Vocabulary) -> None:
     assert vocabulary.shows[7].title in truth(question, mine, vocabulary)
 
 
-@pytest.mark.parametrize(("titles", "payload", "words"), [(12, 3, "titles"), (0, 0, "0 titles")])
+@pytest.mark.parametrize(("titles", "payload", "words"), [(12, 3, "1 title."), (0, 0, "0 titles")])
 def test_a_volume_report_reads_as_a_range(vocabulary: Vocabulary, titles: int, payload: int, words: str) -> None:
     survey = starter_surveys(TODAY)[-1]
     question = survey.question("volume")
     assert question is not None
     assert words in says(survey, question, bytes([payload]), vocabulary)
     assert says(survey, question, bytes([question.channel.outputs - 1]), vocabulary).startswith("It says: 51 or more")
+    said = {says(survey, question, bytes([output]), vocabulary) for output in range(question.channel.outputs)}
+    assert "It says: 1 title. By chance it may say any other number." in said
+    assert not any(" 1 titles" in one for one in said)
     assert f"{titles} titles" in truth(question, Contribution(frozenset(), titles), vocabulary)
 
 
@@ -172,17 +186,9 @@ def test_every_part_of_a_release_is_explained(vocabulary: Vocabulary) -> None:
 
 def test_the_page_never_says_epsilon_and_counts_the_budget(person: Person) -> None:
     page = sharing_page(person.settings, History.of(person.settings.private_dir), TODAY)
-    assert "psilon" not in page.one_report + page.together
+    assert "psilon" not in " ".join(page.learned)
     assert page.used == len(page.reports)
     assert page.example is not None
-
-
-@pytest.mark.parametrize(
-    ("count", "words"),
-    [(0, "nothing was revealed"), (1, "said above"), (2, "at most 88 %"), (13, "practically certain")],
-)
-def test_reports_add_up_in_words(count: int, words: str) -> None:
-    assert words in reports_together([Fraction(8)] * count)
 
 
 def test_an_unreadable_ledger_is_said(person: Person) -> None:
@@ -228,6 +234,14 @@ def test_only_a_question_about_dates_has_answers() -> None:
     assert possible_orders("x.csv: empty") == ()
 
 
+def test_the_last_job_of_the_processor_is_told(person: Person, newcomer: Person) -> None:
+    assert "It has made no tables yet" in newcomer.page("/health")
+    changed = History.of(person.settings.private_dir).changed()
+    assert changed is not None
+    assert last_import(changed, changed + 130).sentence.startswith("2 minutes ago: it made the tables")
+    assert "last job of the processor" in person.page("/health")
+
+
 def test_a_publisher_that_stopped_looking_is_noticed() -> None:
     outlook = Outlook(looked_at=datetime(2026, 11, 16, 12, tzinfo=UTC), state="answering")
     at = outlook.looked_at.timestamp()
@@ -252,7 +266,7 @@ def test_the_report_to_pass_on_holds_nothing_personal(person: Person) -> None:
 
 
 def test_texts_of_files_are_cut_and_plain() -> None:
-    assert shown("a\u202eb\x1b[1m\nc") == "a b [1m c"
+    assert shown("a\u202eb\x1b[1m\nc") == "ab [1m c"
     assert shown("x" * 1_000_000) == "x" * 119 + "…"
     assert shown("y" * 120) == "y" * 120
     assert (cell("share", 0.123), cell("views", 1234), cell("hours", None), number(2.0)) == (
@@ -262,6 +276,33 @@ def test_texts_of_files_are_cut_and_plain() -> None:
         "2",
     )
     assert (listed([]), listed(["a"]), listed(["a", "b", "c"])) == ("", "a", "a, b and c")
+
+
+def test_a_month_without_a_view_is_drawn_as_one(newcomer: Person) -> None:
+    newcomer.bring('Title,Date\n"A Film","1/31/26"\n"B Film","4/1/26"\n')
+    page = viewing_page(History.of(newcomer.settings.private_dir), {"range": "all"})
+    assert page is not None
+    months = next(chart for chart in page.charts if chart.name == "months")
+    assert months.option["xAxis"]["data"] == ["2026-01", "2026-02", "2026-03", "2026-04"]
+    assert [row[1] for row in months.table.rows] == ["1", "0", "0", "1"]
+
+
+def test_the_trend_says_why_marks_are_absent_and_mine_too_low(person: Person, newcomer: Person) -> None:
+    (chart,) = (
+        one
+        for one in others_page(person.settings, History.of(person.settings.private_dir)).charts
+        if one.name == "trend"
+    )
+    absent = [value is None for value in chart.option["series"][1]["data"]]
+    assert any(absent) is ("Weeks without a mark of the others" in chart.note)
+    assert "so older weeks look emptier than they were" in chart.note
+    viewing = read_trends(person.settings).viewing  # type: ignore[union-attr]
+    assert viewing is not None
+    few = viewing.model_copy(
+        update={"weeks": tuple(one.model_copy(update={"is_reliable": False}) for one in viewing.weeks)}
+    )
+    assert _gaps(few, [1.0], False) == "Weeks without a mark of the others had too few answers to say anything."
+    assert _gaps(viewing.model_copy(update={"weeks": ()}), [None], True).startswith("Weeks without a mark of yours")
 
 
 @pytest.mark.parametrize("days", [1, 200, 371, 372, 3000])

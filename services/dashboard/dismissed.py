@@ -1,0 +1,43 @@
+"""Files that could not be used and that a person has seen: kept on the private volume, so that Health can be well."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+
+from netflix_trend.canonical import canonical_json
+from netflix_trend.files import write_atomically
+from netflix_trend.survey import Strict
+
+FILE = "dismissed.json"
+_MOST = 1_000
+
+
+class _Dismissed(Strict):
+    schema_version: Literal[1] = 1
+    marks: Annotated[tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")], ...], Field(strict=False)] = ()
+
+
+def mark_of(*known: str) -> str:
+    """Return the mark of a file and the reason why it is unusable: with another reason it is shown again."""
+    return hashlib.sha256("\0".join(known).encode()).hexdigest()[:16]
+
+
+def dismissed(private: Path) -> frozenset[str]:
+    """Return the marks that were dismissed; none when the file is damaged, since nothing is lost by asking again."""
+    try:
+        return frozenset(_Dismissed.model_validate_json((private / FILE).read_bytes()).marks)
+    except (FileNotFoundError, ValidationError):
+        return frozenset()
+
+
+def dismiss(private: Path, marks: Iterable[str]) -> None:
+    """Keep marks besides those that are there, the newest of very many."""
+    before = dismissed(private)
+    kept = (*sorted(before), *sorted(set(marks) - before))[-_MOST:]
+    private.mkdir(parents=True, exist_ok=True)
+    write_atomically(private / FILE, canonical_json(_Dismissed(marks=kept).model_dump(mode="json")) + b"\n")

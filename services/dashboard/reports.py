@@ -1,0 +1,91 @@
+"""The reports of the ledger: where each is now, and what it, a week's and all of them together can reveal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from netflix_trend.datasite import Datasite
+from netflix_trend.ledger import Entry
+from netflix_trend.privacy.accounting import product, report_in_words, suspicion, total_epsilon
+from netflix_trend.settings import Settings
+from netflix_trend.survey import Limits
+from services.dashboard.example import QUESTIONS, Bytes, explain
+from services.dashboard.text import counted, percent, ratio
+
+# A week lies in the own report, and around events that began in its own quarter and in the one before.
+_EVENT_REPORTS_OF_A_WEEK = 2
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report of the ledger; place: where it is now. about: `this week`, or what else it is about."""
+
+    round: str
+    question: str
+    place: str
+    about: str
+    odds: str
+    file: Bytes
+
+
+def reports(settings: Settings, entries: Sequence[Entry]) -> tuple[Report, ...]:
+    """Return every report of the ledger, newest first."""
+    digests = Datasite(settings.datasites_dir, settings.syftbox_email).digests()
+    found = []
+    for entry in sorted(entries, key=lambda one: one.round, reverse=True):
+        file = explain(entry.data)
+        digest = digests.get(f"releases/{entry.round}.json")
+        place = "in your datasite" if digest == file.sha256 else "altered in your datasite" if digest else "removed"
+        question = QUESTIONS.get(entry.question, entry.question)
+        about = "the weeks around that event" if entry.question == "event_effect" else "this week"
+        found.append(Report(entry.round, question, place, about, ratio(Fraction(*entry.odds)), file))
+    return tuple(found)
+
+
+def learned(limits: Limits, year: Sequence[Entry]) -> tuple[str, ...]:
+    """Return in sentences what the next report can reveal, and what those of a year do."""
+    return (report_in_words(limits.odds), *together_in_words([(one.question, Fraction(*one.odds)) for one in year]))
+
+
+def together_in_words(made: Sequence[tuple[str, Fraction]]) -> tuple[str, ...]:
+    """Return in sentences what the reports of a year reveal: question and odds of each, at which it was drawn."""
+    if not made:
+        return ("No report was made in the last 52 weeks, so nothing was revealed.",)
+    odds = [one for _, one in made]
+    weekly = sorted((one for question, one in made if question != "event_effect"), reverse=True)
+    events = sorted((one for question, one in made if question == "event_effect"), reverse=True)
+    said = [f"{counted(len(made), 'report')} in the last 52 weeks, {_drawn(odds)}."]
+    if len(weekly) > 1:
+        said.append("Each is about another week, and protected by itself." if not events else "")
+    if events:
+        about = events[:_EVENT_REPORTS_OF_A_WEEK]
+        several = [*weekly[:1], *about]
+        said.append(
+            f"{counted(len(events), 'report')} about life events {'is' if len(events) == 1 else 'are'} about several "
+            f"weeks. So one week can count in {counted(len(several), 'report')}, which together allow odds of "
+            f"{ratio(product(several))}: there a 10 % suspicion can become {_becomes(product(several))}."
+        )
+    if len(made) == 1:
+        return tuple(said)
+    # Except with a chance of one in a million; the smaller of the two holds.
+    tight = min(float(product(odds)), math.exp(total_epsilon(odds)))
+    said.append(
+        "About something that is the same in all these weeks they add up: there a 10 % suspicion can become "
+        f"{_becomes(Fraction(tight))}."
+    )
+    return tuple(filter(None, said))
+
+
+def _drawn(odds: Sequence[Fraction]) -> str:
+    largest = max(odds)
+    each = "drawn at odds" if len(odds) == 1 else "each drawn at odds"
+    most = "" if len(set(odds)) == 1 else "up to "
+    return f"{each} of {most}{ratio(largest)}: a 10 % suspicion can become {_becomes(largest)}"
+
+
+def _becomes(odds: Fraction) -> str:
+    could = float(suspicion(odds))
+    return "practically certain" if could > 0.99 else f"at most {percent(could)}"

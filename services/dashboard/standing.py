@@ -1,0 +1,104 @@
+"""Whether this person takes part, what the publisher makes of it, and how far the two agree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netflix_trend.choices import Choices, ChoicesError, read_choices
+from netflix_trend.datasite import Datasite
+from netflix_trend.ledger import LedgerError, read_ledger
+from netflix_trend.outlook import Outlook, State, read_outlook
+from netflix_trend.settings import Settings
+
+STATES = {
+    "answering": "Your machine answers what it is asked, within your limits.",
+    "not_joined": "Nothing is published: you have not joined.",
+    "paused": "You paused: no new report is made. What was published stays.",
+    "withdrawn": "You withdrew: nothing of you is published.",
+    "no_export": "Nothing is published yet: there is no export to answer from.",
+    "waiting_for_syftbox": "Nothing is published yet: SyftBox has not set up your datasite. Start it.",
+    "waiting_for_survey": "Nothing is published yet: no survey has arrived from the aggregator.",
+    "survey_refused": "The aggregator's survey is not one that can be answered. Nothing is published.",
+    "problem": "Something is wrong, so nothing is published. See Health.",
+}
+_AT_REST: frozenset[State] = frozenset({"not_joined", "paused", "withdrawn"})
+_AT_WORK: frozenset[State] = frozenset({"answering", "waiting_for_survey", "survey_refused"})
+# What the publisher says as long as it has not seen a choice.
+_BEFORE: dict[str, frozenset[State]] = {
+    "joined": _AT_REST,
+    "paused": _AT_WORK | {"withdrawn"},
+    "withdrawn": _AT_WORK | _AT_REST - {"withdrawn"},
+}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Whether this person takes part, in words. takes_part: surveys are answered. problem: a damaged file.
+
+    state: what the publisher does, where it says more than the choice. released: reports so far, None when the ledger
+    is damaged.
+    """
+
+    choices: Choices
+    takes_part: bool
+    sentence: str
+    state: str = ""
+    released: int | None = 0
+    problem: str = ""
+
+    @property
+    def is_first(self) -> bool:
+        """Whether no report was ever made."""
+        return self.released == 0
+
+    @property
+    def meanwhile(self) -> str:
+        """Why no report is made now, as the end of a sentence; empty while reports are made."""
+        if self.takes_part:
+            return ""
+        words = {"paused": "while you pause", "withdrawn": "after you withdrew"}
+        return words.get(self.choices.participation, "before you join")
+
+
+def standing(settings: Settings) -> Standing:
+    """Return whether this person takes part."""
+    outlook, released = read_outlook(settings.publisher_dir), _released(settings)
+    try:
+        choices = read_choices(settings.private_dir)
+    except ChoicesError as problem:
+        lost = "Your choice cannot be read, so nothing is published."
+        return Standing(Choices(), False, lost, released=released, problem=str(problem))
+    takes_part = choices.takes_part(settings.join)
+    sentences = {
+        "joined": "You take part.",
+        "paused": "You paused.",
+        "withdrawn": "You withdrew.",
+        "undecided": "You take part, because this machine was set up so."
+        if takes_part
+        else "You have not joined. Nothing leaves this machine.",
+    }
+    sentence = sentences[choices.participation]
+    files = len(Datasite(settings.datasites_dir, settings.syftbox_email).published())
+    before = _BEFORE.get(choices.participation, _AT_REST if takes_part else _AT_WORK)
+    if choices.participation == "withdrawn" and files:
+        late = f"files still in your datasite: {files}. The publisher removes them at its next look"
+    elif outlook is not None and outlook.state in before:
+        late = "the publisher heeds it at its next look"
+    else:
+        return Standing(choices, takes_part, sentence, state_in_words(outlook), released)
+    late = f"{sentence} Not done yet: {late}; Health says when it looked."
+    return Standing(choices, takes_part, late, "", released)
+
+
+def state_in_words(outlook: Outlook | None) -> str:
+    """Return what the publisher does, where it says more than the person's own choice."""
+    if outlook is None:
+        return "The publisher has not looked yet."
+    return "" if outlook.state in _AT_REST else STATES[outlook.state]
+
+
+def _released(settings: Settings) -> int | None:
+    try:
+        return len(read_ledger(settings.publisher_dir / "ledger.jsonl"))
+    except LedgerError:
+        return None

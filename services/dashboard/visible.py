@@ -1,0 +1,41 @@
+"""What others can see besides the answers: the three files beside them, exactly as they are or would be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netflix_trend.datasite import MANIFEST, Datasite, announced
+from netflix_trend.files import read_own
+from netflix_trend.permissions import GO_FILE, LARGEST_FILE, PYTHON_FILE, permission_rules
+from netflix_trend.settings import Settings
+
+_MEANINGS = {
+    MANIFEST: "Names, sizes and hashes of your reports, so also how many there are. The aggregator reads it.",
+    PYTHON_FILE: "Who may read the files: the aggregator. For SyftBox of the first generation.",
+    GO_FILE: "The same for SyftBox of the second generation.",
+}
+
+
+@dataclass(frozen=True)
+class VisibleFile:
+    """A file in the datasite that is no report. is_there: it is there now; else it comes when you take part."""
+
+    name: str
+    text: str
+    size: int
+    meaning: str
+    is_there: bool
+
+
+def visible_files(settings: Settings) -> tuple[VisibleFile, ...]:
+    """Return the files that lie beside the reports, or would with the first look after joining."""
+    site = Datasite(settings.datasites_dir, settings.syftbox_email)
+    files, readers = announced({}, settings.aggregator_datasite)
+    first = {**files, **permission_rules(readers)}
+    found = []
+    for name, meaning in _MEANINGS.items():
+        data = read_own(site.app_data / name, LARGEST_FILE)
+        shown = first[name] if data is None else data
+        text = shown.decode("utf-8", "replace")
+        found.append(VisibleFile(name, text, len(shown), meaning, data is not None))
+    return tuple(found)

@@ -1,0 +1,226 @@
+"""What leaves this machine, and whether the page says so: before, while and after anything does."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from participant import SAMPLE, TODAY, Person
+
+from netflix_trend.choices import Choices, Participation, write_choices
+from netflix_trend.datasite import Datasite
+from netflix_trend.ledger import read_ledger
+from services.dashboard.reports import together_in_words
+from services.dashboard.visible import visible_files
+
+
+def words(html: str) -> str:
+    """Return the text of a page, blanks folded."""
+    text = re.sub(r"<script.*?</script>|<[^>]+>", " ", html, flags=re.DOTALL)
+    return " ".join(text.replace("&#34;", '"').split())
+
+
+def section(html: str, name: str) -> str:
+    found = re.search(rf'<section[^>]* id="{name}".*?</section>', html, re.DOTALL)
+    assert found is not None, name
+    return words(found[0])
+
+
+def choose(person: Person, participation: Participation, **limits: object) -> None:
+    """Choose while the publisher does not look, as when it is down."""
+    write_choices(person.settings.private_dir, Choices.model_validate({"participation": participation, **limits}))
+
+
+def releases(person: Person) -> list[Path]:
+    return sorted(person.settings.datasites_dir.glob("me@example.org/app_data/netflix_trend/releases/*.json"))
+
+
+SHOWS, VOLUME, EVENT = (("top_shows", Fraction(8)), ("volume", Fraction(2)), ("event_effect", Fraction(8)))
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        ([], "nothing was revealed"),
+        ([SHOWS], "1 report in the last 52 weeks, drawn at odds of 8: a 10 % suspicion can become at most 47 %."),
+        ([SHOWS, VOLUME], "2 reports in the last 52 weeks, each drawn at odds of up to 8: "),
+        ([SHOWS, SHOWS], "Each is about another week, and protected by itself."),
+        ([SHOWS] * 2, "add up: there a 10 % suspicion can become at most 88 %."),
+        ([SHOWS] * 13, "add up: there a 10 % suspicion can become practically certain."),
+        (
+            [SHOWS, EVENT],
+            "count in 2 reports, which together allow odds of 64: there a 10 % suspicion can become at most 88",
+        ),
+        ([VOLUME, SHOWS, EVENT, EVENT, EVENT], "count in 3 reports, which together allow odds of 512: "),
+        ([EVENT], "1 report about life events is about several weeks."),
+    ],
+)
+def test_what_reports_reveal_is_said_of_the_odds_they_were_drawn_at(
+    made: list[tuple[str, Fraction]], expected: str
+) -> None:
+    said = " ".join(together_in_words(made))
+    assert expected in said
+    assert not (EVENT in made and "Each is about another week" in said)
+
+
+def test_a_lowered_limit_does_not_shrink_what_was_sent_before(person: Person) -> None:
+    choose(person, "joined", odds=(2, 1))
+    text = words(person.page("/sharing"))
+    assert "multiply the odds of any guess about its week by at most 2: a 10 % suspicion can become" in text
+    assert "drawn at odds of 8: a 10 % suspicion can become at most 47 %" in text
+    count = len(read_ledger(person.settings.publisher_dir / "ledger.jsonl"))
+    assert (
+        len(re.findall(r"any guess about (?:this week|the weeks around that event) by at most 8\.", text)) == count > 0
+    )
+
+
+def test_what_may_leave_is_told_with_the_limit_that_holds(person: Person) -> None:
+    choose(person, "joined", reports_per_year=4)
+    assert "never more than 4 files in 52 weeks, whatever is asked" in person.page("/sharing")
+    for page in ("/sharing", "/glossary"):
+        assert "At most one" not in person.page(page), "a survey may ask about several weeks at once"
+
+
+def test_everything_that_can_be_seen_is_shown_with_its_bytes(person: Person) -> None:
+    folder = Datasite(person.settings.datasites_dir, person.settings.syftbox_email).app_data
+    text = section(person.page("/sharing"), "also")
+    assert "That you take part" in text
+    assert "When a report arrives" in text
+    for name in ("manifest.json", "syftperm.yaml", "syft.pub.yaml"):
+        assert " ".join((folder / name).read_text().split()) in text
+    assert text.count("in your datasite") >= 3
+    everything = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    known = {file.name for file in visible_files(person.settings)}
+    assert {name for name in everything if not name.startswith("releases/")} == known
+
+
+def test_before_joining_the_other_files_are_those_that_joining_writes(newcomer: Person, tmp_path: Path) -> None:
+    site = Datasite(tmp_path / "elsewhere", newcomer.settings.syftbox_email)
+    site.publish({}, newcomer.settings.aggregator_datasite)
+    for file in visible_files(newcomer.settings):
+        assert not file.is_there
+        assert file.text.encode() == (site.app_data / file.name).read_bytes()
+    assert "comes when you take part" in section(newcomer.page("/sharing"), "also")
+
+
+@pytest.fixture
+def at_once(tmp_path: Path) -> Person:
+    """A newcomer on a machine that takes part without being asked, as Compose starts it."""
+    (tmp_path / "datasites").mkdir()
+    return Person(tmp_path, join="at_once")
+
+
+def test_before_the_first_file_the_page_says_what_leaves_at_once_and_can_be_paused(at_once: Person) -> None:
+    text = section(at_once.page("/"), "first")
+    assert "the first answer leaves seconds after your file is read" in text
+    assert "JOIN=ask" in text
+    assert "drawn from an empty week" in section(at_once.page("/sharing"), "example")
+    at_once.done("/sharing/take-part", {"participation": "paused"})
+    assert 'id="first"' not in at_once.page("/")
+    at_once.upload(SAMPLE.read_bytes())
+    assert releases(at_once) == []
+    assert "byte by byte" in words(at_once.page("/"))
+
+
+def test_once_something_has_left_the_page_does_not_say_first(at_once: Person) -> None:
+    assert "See first what would leave" in words(at_once.page("/"))
+    at_once.upload(SAMPLE.read_bytes())
+    assert releases(at_once)
+    text = words(at_once.page("/"))
+    assert "See what has left" in text
+    assert "See first" not in text
+    assert "seconds after your file is read" not in text
+
+
+def test_who_is_asked_first_is_told_nothing_of_an_answer_at_once(newcomer: Person) -> None:
+    assert 'id="first"' not in newcomer.page("/")
+
+
+def test_a_withdrawal_is_not_called_done_while_files_are_there(person: Person) -> None:
+    choose(person, "withdrawn")
+    count = len(releases(person)) + 3
+    for page in ("/", "/sharing"):
+        text = words(person.page(page))
+        assert f"You withdrew. Not done yet: files still in your datasite: {count}." in text
+        assert "Your machine answers" not in text
+    person.done("/sharing/take-part", {"participation": "withdrawn", "sure": "yes"})
+    assert "Not done yet" not in words(person.page("/sharing"))
+
+
+@pytest.mark.parametrize(
+    ("before", "chosen", "sentence"),
+    [
+        ("joined", "paused", "You paused. Not done yet: the publisher heeds it at its next look"),
+        ("paused", "joined", "You take part. Not done yet: the publisher heeds it at its next look"),
+        ("withdrawn", "joined", "You take part. Not done yet: the publisher heeds it at its next look"),
+        ("withdrawn", "paused", "You paused. Not done yet: the publisher heeds it at its next look"),
+    ],
+)
+def test_a_choice_that_the_publisher_has_not_seen_is_not_called_done(
+    person: Person, before: Participation, chosen: Participation, sentence: str
+) -> None:
+    person.done("/sharing/take-part", {"participation": before, "sure": "yes"})
+    assert "Not done yet" not in words(person.page("/sharing"))
+    choose(person, chosen)
+    text = words(person.page("/sharing"))
+    assert sentence in text
+    assert "Your machine answers" not in text
+
+
+@pytest.mark.parametrize(
+    ("chosen", "ending"),
+    [
+        ("joined", "left of 13."),
+        ("paused", "left of 13, none while you pause."),
+        ("withdrawn", "left of 13, none after you withdrew."),
+        ("undecided", "left of 13, none before you join."),
+    ],
+)
+def test_what_is_left_is_the_limit_without_what_was_used(person: Person, chosen: Participation, ending: str) -> None:
+    used = len(read_ledger(person.settings.publisher_dir / "ledger.jsonl"))
+    choose(person, chosen)
+    assert f"in the last 52 weeks; {13 - used} {ending}" in words(person.page("/sharing"))
+
+
+def at(person: Person, day: date) -> Person:
+    return Person(person.root, join="at_once", today=day)
+
+
+def test_of_a_week_that_the_exports_do_not_hold_nothing_is_called_true(newcomer: Person) -> None:
+    newcomer.upload(SAMPLE.read_bytes(), downloaded="2026-11-15")
+    later = at(newcomer, date(2027, 6, 1))
+    text = section(later.page("/sharing"), "example")
+    assert "The truth, which stays here Unknown: no export was downloaded after 2027-" in text
+    assert "You started" not in text
+    assert "You watched" not in text
+
+
+def test_the_newest_week_that_the_exports_hold_comes_before_the_one_that_is_asked(person: Person) -> None:
+    for weeks in range(4):
+        text = section(at(person, date.fromordinal(TODAY.toordinal() + 7 * weeks)).page("/sharing"), "example")
+        assert "Unknown" not in text
+        assert int(re.findall(r"week 2026-W(\d\d)", text)[0]) <= 46
+
+
+@pytest.mark.parametrize(
+    ("chosen", "limits", "expected"),
+    [
+        ("joined", {}, "You were asked about week"),
+        ("withdrawn", {}, "If you took part, you would be asked about week"),
+        ("paused", {}, "If you took part, you would be asked about week"),
+        ("joined", {"odds": (2, 1)}, "but your limits refuse it, so nothing is sent for it"),
+        ("joined", {"questions": ()}, "but your limits refuse it, so nothing is sent for it"),
+        ("joined", {"reports_per_year": 0}, "but your limits refuse it, so nothing is sent for it"),
+    ],
+)
+def test_only_what_is_really_asked_is_called_so(
+    person: Person, chosen: Participation, limits: dict[str, object], expected: str
+) -> None:
+    choose(person, chosen, **limits)
+    if expected != "You were asked about week":
+        # Nothing was answered yet.
+        (person.settings.publisher_dir / "ledger.jsonl").unlink()
+    assert expected in section(person.page("/sharing"), "example")
