@@ -241,15 +241,19 @@ class _Run:
         return read_password(scraper.password_file, self.secret)
 
     def _fetch(self, browser: Browser, downloads: Downloads, probe: Probe, before: Rows | None) -> bytes:
+        def check() -> None:
+            next_step(browser.look(), self.progress, 0.0)
+
         tries = 0
         while True:
             try:
-                data = downloads.fetch(lambda: next_step(browser.look(), self.progress, 0.0))
+                data = downloads.fetch(check)
                 self.rows = check_download(data, probe.seen.get("row", 0), before.rows if before else None)
             except Stop as stop:
                 tries += 1
                 if tries > stop.cause.in_run or time.monotonic() + self._scraper.times.pause > self._deadline:
                     raise
+                check()  # a browser that has ended, or a page that says why, is not tried again
                 wait_until(lambda: False, self._scraper.times.pause)
             else:
                 return data

@@ -16,6 +16,7 @@ from played import (
     LOGIN_PASSWORD,
     Home,
     PlayedBrowser,
+    PlayedDownloads,
     look,
     signed_out,
 )
@@ -220,6 +221,33 @@ def test_after_the_download_another_profile_is_told_from_a_page_that_does_not_co
     result = home.run(PlayedBrowser(ACTIVITY, page), mode="cookies")
     assert (result.code, home.queue) == (code, [])
     assert "after the download" in result.detail
+
+
+@pytest.mark.parametrize(
+    ("after", "code"),
+    [
+        (InvalidSessionIdException("x"), "BROWSER_CRASH"),
+        (Stop("RATE_LIMITED"), "RATE_LIMITED"),
+        (None, "DOWNLOAD_FAILED"),
+    ],
+)
+def test_a_download_is_tried_again_only_where_that_makes_sense(home, monkeypatch, after, code):
+    pauses = []
+    browser = PlayedBrowser(ACTIVITY)
+
+    def fetch(_downloads, _check):
+        if after is not None:
+            monkeypatch.setattr(browser, "look", lambda: fail(after))
+        raise Stop("DOWNLOAD_FAILED")
+
+    def fail(error):
+        raise error
+
+    monkeypatch.setattr(PlayedDownloads, "fetch", fetch)
+    monkeypatch.setattr("services.scraper.scrape.wait_until", lambda _, seconds: pauses.append(seconds))
+    home.jar.save(COOKIES)
+    assert home.run(browser).code == code
+    assert len(pauses) == (2 if after is None else 0)
 
 
 def test_an_error_that_no_stop_names_is_one_of_this_program(home):
