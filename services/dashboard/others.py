@@ -178,7 +178,8 @@ def _volume_chart(volume: Volume, titles: int | None) -> Chart:
     ]
     # The reading comes early: on a phone the columns after it are scrolled to.
     columns = {"titles": "Titles started", "reading": "Reading", "share": "Share", "interval": "95 % interval"}
-    lead = f"Percent of participants by titles started.{' Blue is you.' if mine >= 0 else ''}"
+    marks = [*(["Blue is you."] if mine >= 0 else []), *(["Grey is only noise."] if "@noise" in colors else [])]
+    lead = " ".join(["Percent of participants by titles started.", *marks])
     return Chart(
         "volume",
         "How much everybody watched",
