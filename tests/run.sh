@@ -46,7 +46,11 @@ run_tests() {
   say '--- import-linter'
   $bin/lint-imports
   say '--- pytest'
-  # All of them take turns on all processors; tests/conftest.py says which stay together.
-  [ $# -gt 0 ] || set -- --numprocesses auto --dist loadgroup --durations 20
-  $bin/python -m pytest "$@"
+  if [ $# -gt 0 ]; then
+    $bin/python -m pytest "$@"
+    return
+  fi
+  # The files take turns on all processors; what builds and starts containers has the machine to itself.
+  $bin/python -m pytest --numprocesses auto --dist loadfile --durations 20 --ignore tests/e2e
+  $bin/python -m pytest --cov-append --durations 10 tests/e2e
 }
