@@ -21,6 +21,6 @@ lock dev --all-extras --group dev "$@"
 versions=$(mktemp)
 trap 'rm -f "$versions"' EXIT
 sed -n 's/^\([a-z0-9._-]*==.*[^ ]\) \\$/\1/p' requirements/dev.txt >"$versions"
-for service in scraper import processor publisher aggregator dashboard demo; do
+for service in cli scraper import processor publisher aggregator dashboard demo; do
   lock "$service" --extra "$service" --constraints "$versions" "$@"
 done
