@@ -31,12 +31,12 @@ from netflix_trend.catalogues import starter_vocabulary
 from netflix_trend.contributions import Contribution
 from netflix_trend.datasite import Datasite, read_manifest, read_published, visit
 from netflix_trend.encodings import FULL_DTYPE, Encodings, save_encodings
-from netflix_trend.files import UnsafeFile
 from netflix_trend.outlook import Outcome
 from netflix_trend.quarters import Quarter
 from netflix_trend.release import SIZE, RefusedRelease, decode_coefficients, parse_release
 from netflix_trend.settings import load_settings
 from netflix_trend.simulation.population import Population, person
+from netflix_trend.storage.files import UnsafeFile
 from netflix_trend.survey import (
     DEFAULT_ODDS,
     EffectQuestion,

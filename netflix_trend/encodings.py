@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
-from netflix_trend.canonical import canonical_json
-from netflix_trend.files import write_atomically
+from netflix_trend.storage.canonical import canonical_json
+from netflix_trend.storage.files import write_atomically
 from netflix_trend.survey import Strict
 
 FULL = "netflix_full.npy"

@@ -11,8 +11,8 @@ from typing import Annotated, BinaryIO, Literal
 
 from pydantic import Field, ValidationError
 
-from netflix_trend.canonical import canonical_json
 from netflix_trend.settings import PROFILE_PATTERN
+from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.survey import Strict
 
 LARGEST_MESSAGE = 20_000_000

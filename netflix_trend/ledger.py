@@ -18,8 +18,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from netflix_trend.canonical import canonical_json
-from netflix_trend.files import locked, sync_folder
+from netflix_trend.storage.canonical import canonical_json
+from netflix_trend.storage.files import locked, sync_folder
 from netflix_trend.survey import Question, Strict, Survey
 from netflix_trend.weeks import Week
 

@@ -12,8 +12,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from netflix_trend.canonical import canonical_json
-from netflix_trend.files import locked, write_atomically
+from netflix_trend.storage.canonical import canonical_json
+from netflix_trend.storage.files import locked, write_atomically
 from netflix_trend.survey import Strict
 
 _FILE = "life_events.json"

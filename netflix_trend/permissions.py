@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from netflix_trend.files import read_own, restore_file, sync_folder
+from netflix_trend.storage.files import read_own, restore_file, sync_folder
 
 # Of the Python generation, and of the Go generation. Each server takes the other's file for data.
 PYTHON_FILE, GO_FILE = PERMISSION_FILES = ("syftperm.yaml", "syft.pub.yaml")

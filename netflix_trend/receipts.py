@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from netflix_trend.canonical import canonical_json
-from netflix_trend.files import write_atomically
+from netflix_trend.storage.canonical import canonical_json
+from netflix_trend.storage.files import write_atomically
 from netflix_trend.survey import COUNTED, Strict
 from netflix_trend.weeks import Week
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
-from netflix_trend.canonical import canonical_json
+from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.survey import Question, Strict, Survey, TopShowsQuestion
 
 SIZE = 512

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from netflix_trend.canonical import canonical_json
 from netflix_trend.statistics import RoundStatistics
+from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.survey import Strict
 
 ROUNDS = "rounds.json"

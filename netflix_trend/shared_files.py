@@ -14,8 +14,8 @@ from functools import lru_cache
 
 from netflix_trend import APP_NAME
 from netflix_trend.catalogues import starter_vocabulary
-from netflix_trend.files import UnsafeFile, read_stranger
 from netflix_trend.settings import Settings
+from netflix_trend.storage.files import UnsafeFile, read_stranger
 from netflix_trend.survey import (
     LARGEST_SURVEYS_FILE,
     ROTATION,

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AllowInfNan, Field, ValidationError, field_validator, model_validator
 
-from netflix_trend.canonical import canonical_json
 from netflix_trend.effect_statistics import EffectEstimate
+from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.survey import Buckets, Strict
 
 LARGEST_FILE = 8_000_000

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from netflix_trend.canonical import canonical_json, content_version
+from netflix_trend.storage.canonical import canonical_json, content_version
 from netflix_trend.survey import Strict
 from netflix_trend.titles import colon_prefixes, plain_title, title_key
 

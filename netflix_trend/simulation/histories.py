@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from netflix_trend.catalogues import starter_vocabulary
-from netflix_trend.files import write_atomically
+from netflix_trend.storage.files import write_atomically
 from netflix_trend.vocabulary import Vocabulary
 
 NAME = "NetflixViewingHistory.csv"

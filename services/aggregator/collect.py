@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netflix_trend.datasite import Datasite, read_manifest, read_published, visit
-from netflix_trend.files import UnsafeFile
 from netflix_trend.release import SIZE, RefusedRelease, decode_coefficients, parse_release
+from netflix_trend.storage.files import UnsafeFile
 from netflix_trend.survey import Question, Survey, TopShowsQuestion, shuffled_positions
 from services.aggregator.poisoning import count_checked
 

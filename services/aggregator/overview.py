@@ -11,9 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from netflix_trend.canonical import canonical_json
 from netflix_trend.datasite import Datasite
-from netflix_trend.files import write_atomically
+from netflix_trend.storage.canonical import canonical_json
+from netflix_trend.storage.files import write_atomically
 from netflix_trend.survey import Strict
 from services.aggregator.collect import RoundReports
 from services.aggregator.enrolment import Enrolment

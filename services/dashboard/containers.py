@@ -11,8 +11,8 @@ from pathlib import Path
 from redis import Redis
 from redis.exceptions import RedisError
 
-from netflix_trend.files import UnsafeFile, read_stranger, write_atomically
 from netflix_trend.settings import Settings
+from netflix_trend.storage.files import UnsafeFile, read_stranger, write_atomically
 from services.common.connection import INBOX, RECEIVING, connect
 from services.common.queue import INGEST_QUEUE, PUBLISH_JOB, PUBLISH_QUEUE, enqueue, queue
 from services.dashboard.backend import RefusedFile, Service

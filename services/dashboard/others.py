@@ -8,7 +8,6 @@ from functools import lru_cache
 
 from netflix_trend.datasite import Datasite
 from netflix_trend.effect_statistics import QuarterEffect
-from netflix_trend.files import UnsafeFile, read_stranger
 from netflix_trend.settings import Settings
 from netflix_trend.shared_files import shared_path
 from netflix_trend.statistics import (
@@ -20,6 +19,7 @@ from netflix_trend.statistics import (
     Volume,
     percentile,
 )
+from netflix_trend.storage.files import UnsafeFile, read_stranger
 from netflix_trend.trends import TRENDS, Trends, Viewing
 from netflix_trend.weeks import Week
 from netflix_trend.wording import first_in_words, group_labels, needed_in_words, reading

@@ -13,9 +13,9 @@ from typing import Annotated, BinaryIO
 from pydantic import Field
 
 from netflix_trend.archive import downloaded_on, open_csv
-from netflix_trend.canonical import canonical_json
-from netflix_trend.files import write_atomically
 from netflix_trend.inbox import DateOrderName, Delivery
+from netflix_trend.storage.canonical import canonical_json
+from netflix_trend.storage.files import write_atomically
 
 _BLOCK = 1 << 20
 

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from netflix_trend.files import write_atomically
+from netflix_trend.storage.files import write_atomically
 
 NAMES = ("NetflixId", "SecureNetflixId", "nfvdid")
 _NEEDED = frozenset({"NetflixId", "SecureNetflixId"})

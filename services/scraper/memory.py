@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from netflix_trend.files import write_atomically
+from netflix_trend.storage.files import write_atomically
 from services.scraper.hooks import HOOKS_VERSION
 from services.scraper.stops import CAUSES, Opens
 

@@ -25,8 +25,8 @@ from netflix_trend.datasite import (
     read_published,
     visit,
 )
-from netflix_trend.files import UnsafeFile
 from netflix_trend.permissions import PERMISSION_FILES
+from netflix_trend.storage.files import UnsafeFile
 
 READER = "aggregator@example.org"
 RELEASE = "releases/2026-W47.json"

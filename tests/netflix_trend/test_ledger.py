@@ -214,13 +214,13 @@ def test_what_was_written_is_on_disk_before_an_opened_ledger_is_used(
     with open_ledger(path, published=(), now=WEEK) as ledger:
         commit(ledger, WEEK)
     synced: list[str] = []
-    import netflix_trend.files
     import netflix_trend.ledger as module
+    import netflix_trend.storage.files
 
     def fsync(descriptor: int) -> None:
         synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
 
-    for place in (module.os, netflix_trend.files.os):
+    for place in (module.os, netflix_trend.storage.files.os):
         monkeypatch.setattr(place, "fsync", fsync)
     with open_ledger(path, published=(), now=WEEK):
         assert synced == [str(path), str(tmp_path)]

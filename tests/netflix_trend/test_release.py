@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netflix_trend.canonical import canonical_json
 from netflix_trend.release import (
     SIZE,
     RefusedRelease,
@@ -20,6 +19,7 @@ from netflix_trend.release import (
     encode_coefficients,
     parse_release,
 )
+from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.survey import default_survey
 from netflix_trend.weeks import Week
 

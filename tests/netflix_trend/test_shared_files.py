@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from netflix_trend.files import UnsafeFile
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings, load_settings
 from netflix_trend.shared_files import (
     CANDIDATES,
@@ -20,6 +19,7 @@ from netflix_trend.shared_files import (
     shared_vocabulary,
     starter_surveys,
 )
+from netflix_trend.storage.files import UnsafeFile
 from netflix_trend.survey import LARGEST_SURVEYS_FILE, RefusedSurvey, TopShowsQuestion, default_survey, dump_surveys
 from netflix_trend.vocabulary import LARGEST_FILE, CatalogueTitle, Vocabulary, VocabularyError
 from netflix_trend.weeks import Week

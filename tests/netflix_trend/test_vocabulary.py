@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netflix_trend.canonical import content_version
+from netflix_trend.storage.canonical import content_version
 from netflix_trend.titles import title_key
 from netflix_trend.vocabulary import LARGEST_FILE, MOST_SHOWS, CatalogueTitle, Vocabulary, VocabularyError
 

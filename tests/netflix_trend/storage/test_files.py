@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from full_disk import files_no_larger_than
 
-from netflix_trend.files import (
+from netflix_trend.storage.files import (
     UnsafeFile,
     open_stranger,
     open_stranger_folder,

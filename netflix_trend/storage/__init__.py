@@ -1,0 +1,1 @@
+"""Atomic files, canonical JSON and models of stored JSON."""
