@@ -32,7 +32,8 @@ from netflix_trend.contributions import Contribution
 from netflix_trend.datasite import Datasite, read_manifest, read_published, visit
 from netflix_trend.encodings import FULL_DTYPE, Encodings, save_encodings
 from netflix_trend.outlook import Outcome
-from netflix_trend.quarters import Quarter
+from netflix_trend.periods.quarters import Quarter
+from netflix_trend.periods.weeks import Week
 from netflix_trend.release import SIZE, RefusedRelease, decode_coefficients, parse_release
 from netflix_trend.settings import load_settings
 from netflix_trend.simulation.population import Population, person
@@ -47,7 +48,6 @@ from netflix_trend.survey import (
     VolumeQuestion,
     shuffled_positions,
 )
-from netflix_trend.weeks import Week
 from services.publisher.jobs import publish_with
 from services.publisher.releases import Participant, publish_due
 

@@ -29,11 +29,12 @@ from bench.recall import WAYS, cohort, single_weeks
 from netflix_trend.catalogues import starter_vocabulary
 from netflix_trend.contributions import Contribution, choose
 from netflix_trend.datasite import Datasite
+from netflix_trend.periods.quarters import Quarter
+from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.counts import estimate_counts, gate_count, reports_needed, selected_intervals
 from netflix_trend.privacy.set_response import SetResponse
 from netflix_trend.privacy.square_wave import linear_mean, linear_weights, map_em
 from netflix_trend.privacy.ternary import NONE, UP, TernaryResponse
-from netflix_trend.quarters import Quarter
 from netflix_trend.simulation.population import (
     EVENT_CHANGE,
     EVENT_SPREAD,
@@ -51,7 +52,6 @@ from netflix_trend.survey import (
     TopShowsQuestion,
     VolumeQuestion,
 )
-from netflix_trend.weeks import Week
 from services.aggregator.effects import estimate_effect
 from services.aggregator.viewing import bucket_titles
 from services.aggregator.volume import PRIOR_PEOPLE, prior_shares

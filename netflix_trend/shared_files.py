@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from netflix_trend import APP_NAME
 from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile, read_stranger
 from netflix_trend.survey import (
@@ -24,7 +25,6 @@ from netflix_trend.survey import (
     load_surveys,
 )
 from netflix_trend.vocabulary import LARGEST_FILE, Vocabulary, VocabularyError
-from netflix_trend.weeks import Week
 
 _log = logging.getLogger("shared_files")
 VOCABULARY = "vocabulary.json"

@@ -16,12 +16,12 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from netflix_trend.periods.quarters import Quarter
+from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.set_response import PRIME, SetResponse, best_threshold
 from netflix_trend.privacy.square_wave import SquareWave, best_width
 from netflix_trend.privacy.ternary import TernaryResponse
-from netflix_trend.quarters import Quarter
 from netflix_trend.storage.canonical import canonical_json, content_version
-from netflix_trend.weeks import Week
 
 DEFAULT_ODDS = Fraction(8)
 QUESTIONS = frozenset({"top_shows", "volume", "event_effect"})

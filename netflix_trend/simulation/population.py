@@ -14,8 +14,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from netflix_trend.periods.quarters import Quarter
 from netflix_trend.privacy.randomness import RandBelow
-from netflix_trend.quarters import Quarter
 
 _EMPTY = 0.22
 _SHOWS = 2.6  # further shows of a week that is not empty, before repeats are merged

@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidationError, field_serializer, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
+from netflix_trend.periods.weeks import Week
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.survey import DEFAULT_ODDS, QUESTIONS, Strict, Survey, default_survey
-from netflix_trend.weeks import Week
 
 _log = logging.getLogger("aggregator")
 PLAN = "survey_plan.json"

@@ -15,6 +15,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.set_response import SetResponse, best_threshold
 from netflix_trend.statistics import RoundStatistics, TopShows
 from netflix_trend.trends import (
@@ -26,7 +27,6 @@ from netflix_trend.trends import (
     ShowTrends,
     Trends,
 )
-from netflix_trend.weeks import Week
 from services.aggregator.effects import pool_effects
 from services.aggregator.poisoning import tolerated
 from services.aggregator.viewing import viewing

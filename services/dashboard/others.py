@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from netflix_trend.datasite import Datasite
 from netflix_trend.effect_statistics import QuarterEffect
+from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings
 from netflix_trend.shared_files import shared_path
 from netflix_trend.statistics import (
@@ -21,7 +22,6 @@ from netflix_trend.statistics import (
 )
 from netflix_trend.storage.files import UnsafeFile, read_stranger
 from netflix_trend.trends import TRENDS, Trends, Viewing
-from netflix_trend.weeks import Week
 from netflix_trend.wording import first_in_words, group_labels, needed_in_words, reading
 from services.common.effects import THINNED
 from services.dashboard import charts

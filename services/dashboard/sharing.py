@@ -9,11 +9,11 @@ from fractions import Fraction
 
 from netflix_trend.ledger import WEEKS_PER_YEAR, LedgerError, read_ledger
 from netflix_trend.outlook import Outlook, read_outlook
+from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.accounting import suspicion
 from netflix_trend.receipts import Receipt, read_receipts
 from netflix_trend.settings import Settings
 from netflix_trend.survey import QUESTIONS, Limits
-from netflix_trend.weeks import Week
 from services.dashboard import example
 from services.dashboard.example import Example, draw_example
 from services.dashboard.history import History

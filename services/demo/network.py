@@ -12,12 +12,12 @@ from netflix_trend.catalogues import starter_vocabulary
 from netflix_trend.contributions import Contribution
 from netflix_trend.datasite import Datasite
 from netflix_trend.outlook import Outlook
-from netflix_trend.quarters import Quarter
+from netflix_trend.periods.quarters import Quarter
+from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, load_settings
 from netflix_trend.simulation.population import Population, SimulatedWeek, life_changes, person, seeded_randomness
 from netflix_trend.statistics import RoundStatistics
 from netflix_trend.survey import Limits, Survey
-from netflix_trend.weeks import Week
 from services.aggregator.collect import usable_processors
 from services.aggregator.rounds import Aggregator
 from services.processor.history import History, rebuild

@@ -20,10 +20,10 @@ from netflix_trend.choices import Choices, write_choices
 from netflix_trend.datasite import Datasite
 from netflix_trend.ledger import read_ledger
 from netflix_trend.outlook import Outlook
+from netflix_trend.periods.weeks import Week
 from netflix_trend.permissions import PERMISSION_FILES
 from netflix_trend.receipts import read_receipts
 from netflix_trend.settings import Settings, load_settings
-from netflix_trend.weeks import Week
 from services.aggregator.__main__ import look
 from services.aggregator.collect import RoundReports, collect
 from services.aggregator.rounds import Aggregator

@@ -15,12 +15,12 @@ import pytest
 from netflix_trend.contributions import Contribution, ProfileSet, answer, choose, load_profiles
 from netflix_trend.encodings import FULL_DTYPE, Encodings, save_encodings
 from netflix_trend.life_events import add_event
+from netflix_trend.periods.quarters import Quarter
+from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.ternary import DOWN, NONE, UP
-from netflix_trend.quarters import Quarter
 from netflix_trend.release import decode_coefficients
 from netflix_trend.simulation.population import seeded_randomness
 from netflix_trend.survey import EffectQuestion, TopShowsQuestion, VolumeQuestion, default_survey
-from netflix_trend.weeks import Week
 
 WEEK = Week.parse("2026-W46")  # 9 to 15 November
 VERSION = "0123456789abcdef" * 2

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from netflix_trend.ledger import Ledger, LedgerError, open_ledger
+from netflix_trend.periods.weeks import Week
 from netflix_trend.survey import default_survey
-from netflix_trend.weeks import Week
 
 WEEK = Week.parse("2026-W46")
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netflix_trend.periods.weeks import Week
 from netflix_trend.release import (
     SIZE,
     RefusedRelease,
@@ -21,7 +22,6 @@ from netflix_trend.release import (
 )
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.survey import default_survey
-from netflix_trend.weeks import Week
 
 SURVEY = default_survey(Week.parse("2026-W46"), "0123456789abcdef" * 2, range(50))
 TOP_SHOWS, VOLUME = SURVEY.questions

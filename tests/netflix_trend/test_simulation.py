@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from netflix_trend.quarters import Quarter
+from netflix_trend.periods.quarters import Quarter
 from netflix_trend.simulation.population import EVENT_CHANGE, EVENT_SHARE, Population, life_changes, person
 
 

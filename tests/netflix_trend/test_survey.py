@@ -9,7 +9,8 @@ from fractions import Fraction
 
 import pytest
 
-from netflix_trend.quarters import Quarter
+from netflix_trend.periods.quarters import Quarter
+from netflix_trend.periods.weeks import Week
 from netflix_trend.survey import (
     LARGEST_SURVEYS_FILE,
     QUESTIONS,
@@ -26,7 +27,6 @@ from netflix_trend.survey import (
     load_surveys,
     shuffled_positions,
 )
-from netflix_trend.weeks import Week
 
 WEEK = Week.parse("2026-W46")
 EFFECT_WEEK = Week.parse("2026-W41")  # 5 to 11 October, the first one that begins in the fourth quarter

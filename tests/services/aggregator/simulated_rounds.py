@@ -13,9 +13,9 @@ from people import AGGREGATOR
 
 from netflix_trend.catalogues import starter_vocabulary
 from netflix_trend.datasite import Datasite
+from netflix_trend.periods.weeks import Week
 from netflix_trend.survey import EffectQuestion, Survey, TopShowsQuestion, VolumeQuestion
 from netflix_trend.vocabulary import Vocabulary
-from netflix_trend.weeks import Week
 from services.aggregator.collect import RoundReports
 from services.aggregator.estimation import estimate_round
 from services.aggregator.rounds import Aggregator

@@ -11,9 +11,9 @@ from simulated_rounds import reports_of
 
 from netflix_trend.catalogues import starter_vocabulary
 from netflix_trend.movement import Movement
+from netflix_trend.periods.weeks import Week
 from netflix_trend.statistics import RoundStatistics
 from netflix_trend.survey import TopShowsQuestion, default_survey
-from netflix_trend.weeks import Week
 from services.aggregator.estimation import estimate_round
 from services.aggregator.movement import find_movement
 

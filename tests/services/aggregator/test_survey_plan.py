@@ -11,8 +11,8 @@ from people import AGGREGATOR
 
 from netflix_trend.catalogues import starter_vocabulary
 from netflix_trend.datasite import Datasite
+from netflix_trend.periods.weeks import Week
 from netflix_trend.survey import EffectQuestion, TopShowsQuestion, VolumeQuestion, default_survey
-from netflix_trend.weeks import Week
 from services.aggregator.rounds import Aggregator
 from services.aggregator.survey_plan import (
     PLAN,

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from bench.intervals import WORLDS, slope_coverage
+from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.square_wave import linear_mean, linear_weights
 from netflix_trend.statistics import MeanTitles, Volume, VolumeGroup
 from netflix_trend.survey import VOLUME_BUCKETS, VolumeQuestion
 from netflix_trend.trends import WeeklyMean
-from netflix_trend.weeks import Week
 from services.aggregator.viewing import (
     ROUNDS_FOR_A_SLOPE,
     bucket_titles,

@@ -14,8 +14,8 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings, load_settings
-from netflix_trend.weeks import Week
 from services.dashboard.web import create_app
 from services.demo.network import ME, Network
 from services.once.dashboard import OneProcess

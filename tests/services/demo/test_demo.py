@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.periods.weeks import Week
 from netflix_trend.simulation.population import Population
-from netflix_trend.weeks import Week
 from services.demo.__main__ import main
 from services.demo.network import ME, DemoError, Network
 

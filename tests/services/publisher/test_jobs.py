@@ -20,12 +20,12 @@ from netflix_trend.datasite import Datasite
 from netflix_trend.encodings import FULL_DTYPE, Encodings, save_encodings
 from netflix_trend.ledger import read_ledger
 from netflix_trend.outlook import Outlook, read_outlook
+from netflix_trend.periods.weeks import Week
 from netflix_trend.permissions import PERMISSION_FILES, readable
 from netflix_trend.receipts import read_receipts
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.shared_files import starter_surveys
 from netflix_trend.survey import default_survey, dump_surveys
-from netflix_trend.weeks import Week
 from services.publisher.jobs import publish_with
 
 TODAY = Week.parse("2026-W46").sunday + timedelta(days=2)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netflix_trend.quarters import Quarter
+from netflix_trend.periods.quarters import Quarter
 
 DAYS = st.dates(date(1000, 4, 1), date(2999, 9, 30))
 

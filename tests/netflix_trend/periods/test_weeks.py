@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netflix_trend.weeks import Week
+from netflix_trend.periods.weeks import Week
 
 # A round of any other century is a mistake, and is refused.
 DAYS = st.dates(date(1000, 1, 6), date(2999, 12, 22))
