@@ -26,7 +26,7 @@ from bench.filtered import coverage as filtered_coverage
 from bench.intervals import WORLDS, slope_coverage
 from bench.measuring import measured
 from bench.recall import WAYS, cohort, single_weeks
-from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.contributions import Contribution, choose
 from netflix_trend.datasite import Datasite
 from netflix_trend.periods.quarters import Quarter

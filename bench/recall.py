@@ -14,11 +14,11 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.periods.weeks import Week
 from netflix_trend.simulation.population import Population
 from netflix_trend.statistics import RoundStatistics
 from netflix_trend.survey import DEFAULT_ODDS, Survey, TopShowsQuestion
-from netflix_trend.vocabulary import CatalogueTitle, Vocabulary
 from services.aggregator.candidates import next_candidates
 from services.aggregator.collect import RoundReports
 from services.aggregator.estimation import estimate_round

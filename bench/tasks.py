@@ -17,13 +17,13 @@ from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
-from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.catalogue.readers import starter_vocabulary
+from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.datasite import Datasite
 from netflix_trend.periods.weeks import Week
 from netflix_trend.release import build_release
 from netflix_trend.simulation.population import Population, person, seeded_randomness
 from netflix_trend.survey import Survey, TopShowsQuestion, VolumeQuestion
-from netflix_trend.vocabulary import CatalogueTitle, Vocabulary
 
 WEEK = Week.parse("2026-W46")
 

@@ -13,7 +13,8 @@ from datetime import date
 from functools import lru_cache
 
 from netflix_trend import APP_NAME
-from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.catalogue.readers import starter_vocabulary
+from netflix_trend.catalogue.vocabulary import LARGEST_FILE, Vocabulary, VocabularyError
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile, read_stranger
@@ -24,7 +25,6 @@ from netflix_trend.survey import (
     default_survey,
     load_surveys,
 )
-from netflix_trend.vocabulary import LARGEST_FILE, Vocabulary, VocabularyError
 
 _log = logging.getLogger("shared_files")
 VOCABULARY = "vocabulary.json"

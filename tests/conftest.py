@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from waiting import wait_for
 
-from netflix_trend.catalogues import starter_vocabulary
-from netflix_trend.vocabulary import Vocabulary
+from netflix_trend.catalogue.readers import starter_vocabulary
+from netflix_trend.catalogue.vocabulary import Vocabulary
 
 ROOT = Path(__file__).parent.parent
 

@@ -12,9 +12,9 @@ import sys
 from datetime import date, timedelta
 from pathlib import Path
 
-from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.catalogue.readers import starter_vocabulary
+from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.storage.files import write_atomically
-from netflix_trend.vocabulary import Vocabulary
 
 NAME = "NetflixViewingHistory.csv"
 _FAVOURITES = 8

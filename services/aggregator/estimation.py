@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.privacy.counts import (
     estimate_counts,
     gate_count,
@@ -20,7 +21,6 @@ from netflix_trend.statistics import (
     TopShows,
 )
 from netflix_trend.survey import EffectQuestion, TopShowsQuestion, VolumeQuestion
-from netflix_trend.vocabulary import Vocabulary
 from services.aggregator.collect import RoundReports
 from services.aggregator.effects import estimate_effect
 from services.aggregator.poisoning import tolerated

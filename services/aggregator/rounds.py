@@ -8,6 +8,7 @@ from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
+from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.datasite import Datasite
 from netflix_trend.periods.weeks import Week
 from netflix_trend.shared_files import CANDIDATES, SURVEYS, VOCABULARY
@@ -15,7 +16,6 @@ from netflix_trend.statistics import RoundStatistics
 from netflix_trend.storage.files import restore_file, write_atomically
 from netflix_trend.survey import COUNTED, DEFAULT_ODDS, ROTATION, Survey, dump_surveys, load_surveys
 from netflix_trend.trends import MOST_ROUNDS, TRENDS, Trends
-from netflix_trend.vocabulary import Vocabulary
 from services.aggregator.candidates import next_candidates
 from services.aggregator.collect import RoundReports, collect
 from services.aggregator.community import PUBLIC, Community

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.contributions import Contribution, ProfileSet, answer
 from netflix_trend.privacy.ternary import DOWN, UP
 from netflix_trend.release import build_release, decode_coefficients
@@ -23,7 +24,6 @@ from netflix_trend.survey import (
     TopShowsQuestion,
     shuffled_positions,
 )
-from netflix_trend.vocabulary import Vocabulary
 from services.dashboard.text import counted, listed, shown
 
 QUESTIONS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from fractions import Fraction
 
-from netflix_trend.titles import plain_title
+from netflix_trend.catalogue.keys import plain_title
 from services.common.insights import Cell
 
 _LONGEST = 120

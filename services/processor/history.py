@@ -21,10 +21,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.encodings import DESCRIPTION, FULL, FULL_DTYPE, SUPPLEMENTAL, VECTOR, Encodings, save_encodings
 from netflix_trend.life_events import LifeEvent, read_events
 from netflix_trend.storage.files import locked, sync_folder, write_atomically
-from netflix_trend.vocabulary import Vocabulary
 from services.common.insights import DATABASE
 from services.processor.account import ExportAccount, account_of
 from services.processor.exports import ExportError, ExportKind, open_export

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
-from netflix_trend.titles import title_key
+from netflix_trend.catalogue.keys import title_key
 from services.processor.titles import Certainty, ParsedTitle, has_form, split_title
 
 # (least distinct titles that begin alike, most days between the first and the last of them) of a series

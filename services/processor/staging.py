@@ -17,9 +17,9 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from netflix_trend.catalogue.keys import title_key
+from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.settings import Settings
-from netflix_trend.titles import title_key
-from netflix_trend.vocabulary import Vocabulary
 from services.processor.activity import duration_seconds, is_autoplayed, is_supplemental, local_offsets, split_start
 from services.processor.dates import UndecidableOrder, date_part, decide_order
 from services.processor.exports import ExportError, ExportFile, ExportKind, open_export

@@ -15,8 +15,8 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Literal
 
-from netflix_trend.titles import title_key
-from netflix_trend.vocabulary import Vocabulary
+from netflix_trend.catalogue.keys import title_key
+from netflix_trend.catalogue.vocabulary import Vocabulary
 
 Kind = Literal["episode", "film", "unnamed", "blank", "supplemental"]
 # certain: words or the vocabulary say so. likely: other titles of the history say so. guess: only the odds say so.

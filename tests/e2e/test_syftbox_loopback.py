@@ -15,7 +15,7 @@ import pytest
 from syftbox_network import SyftBoxNetwork, require_syftbox
 from waiting import stays, wait_for
 
-from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.choices import Choices, write_choices
 from netflix_trend.datasite import Datasite
 from netflix_trend.ledger import read_ledger

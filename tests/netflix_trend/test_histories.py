@@ -6,7 +6,7 @@ import csv
 from datetime import date, timedelta
 from pathlib import Path
 
-from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.simulation.histories import NAME, invented_history, main
 
 LAST = date(2026, 11, 25)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from netflix_trend.catalogue.vocabulary import LARGEST_FILE, CatalogueTitle, Vocabulary, VocabularyError
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings, load_settings
 from netflix_trend.shared_files import (
@@ -22,7 +23,6 @@ from netflix_trend.shared_files import (
 )
 from netflix_trend.storage.files import UnsafeFile
 from netflix_trend.survey import LARGEST_SURVEYS_FILE, RefusedSurvey, TopShowsQuestion, default_survey, dump_surveys
-from netflix_trend.vocabulary import LARGEST_FILE, CatalogueTitle, Vocabulary, VocabularyError
 
 TODAY = date(2026, 11, 18)
 AGGREGATOR = "trend@example.net"

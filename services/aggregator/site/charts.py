@@ -6,9 +6,9 @@ from itertools import accumulate
 from unicodedata import east_asian_width
 from xml.etree import ElementTree as Svg
 
+from netflix_trend.catalogue.keys import plain_title
 from netflix_trend.periods.weeks import Week
 from netflix_trend.statistics import ShowEstimate, TopShows, Volume
-from netflix_trend.titles import plain_title
 from netflix_trend.trends import Viewing
 from netflix_trend.wording import group_labels
 

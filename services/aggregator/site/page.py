@@ -12,11 +12,11 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from netflix_trend.catalogue.keys import plain_title
 from netflix_trend.effect_statistics import LARGEST_EFFECT_ERROR
 from netflix_trend.movement import Movement, ShowMovement
 from netflix_trend.round_list import RoundList
 from netflix_trend.statistics import Percentile, RoundStatistics, ShowEstimate, TopShows, Volume, VolumeGroup
-from netflix_trend.titles import plain_title
 from netflix_trend.trends import Trends, WeeklyMean
 from netflix_trend.wording import first_in_words, group_labels, needed_in_words, reading, shown
 from services.aggregator.prediction import Needed

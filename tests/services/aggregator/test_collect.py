@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from people import AGGREGATOR, asked, crowd
 
-from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.contributions import Contribution
 from netflix_trend.datasite import Datasite, datasite_names
 from netflix_trend.periods.weeks import Week

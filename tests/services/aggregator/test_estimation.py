@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.periods.weeks import Week
 from netflix_trend.survey import VOLUME_BUCKETS, TopShowsQuestion, VolumeQuestion, default_survey
-from netflix_trend.vocabulary import Vocabulary
 from services.aggregator.collect import RoundReports
 from services.aggregator.estimation import estimate_round
 from services.aggregator.volume import prior_shares

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from simulated_rounds import reports_of
 
-from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.movement import Movement
 from netflix_trend.periods.weeks import Week
 from netflix_trend.statistics import RoundStatistics

@@ -14,7 +14,7 @@ from people import AGGREGATOR, crowd
 from simulated_rounds import TODAY, aggregator_with_rounds
 from werkzeug.test import TestResponse
 
-from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.contributions import Contribution
 from netflix_trend.datasite import Datasite
 from netflix_trend.periods.weeks import Week

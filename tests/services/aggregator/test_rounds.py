@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from people import AGGREGATOR, asked, crowd
 
-from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.catalogue.readers import starter_vocabulary
+from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.contributions import Contribution
 from netflix_trend.datasite import Datasite
 from netflix_trend.periods.weeks import Week
@@ -23,7 +24,6 @@ from netflix_trend.shared_files import current_surveys, current_vocabulary, star
 from netflix_trend.statistics import RoundStatistics
 from netflix_trend.survey import Survey, TopShowsQuestion, load_surveys
 from netflix_trend.trends import Trends
-from netflix_trend.vocabulary import CatalogueTitle, Vocabulary
 from services.aggregator.__main__ import build_aggregator, look, main
 from services.aggregator.rounds import Aggregator
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from people import AGGREGATOR
 
-from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.datasite import Datasite
 from netflix_trend.periods.weeks import Week
 from netflix_trend.survey import EffectQuestion, TopShowsQuestion, VolumeQuestion, default_survey

@@ -12,12 +12,12 @@ import pytest
 from numpy.typing import NDArray
 
 from bench.filtered import coverage
+from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.counts import gate_count
 from netflix_trend.statistics import MeanTitles, RoundStatistics, ShowEstimate, StatisticsError, TopShows, Volume
 from netflix_trend.survey import TopShowsQuestion, default_survey
 from netflix_trend.trends import LARGEST_TRENDS_FILE, Trends
-from netflix_trend.vocabulary import CatalogueTitle, Vocabulary
 from services.aggregator.collect import RoundReports
 from services.aggregator.estimation import estimate_round
 from services.aggregator.trends import (

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from people import AGGREGATOR, crowd
 
-from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.contributions import Contribution
 from netflix_trend.datasite import Datasite
 from netflix_trend.periods.weeks import Week

@@ -15,7 +15,7 @@ import pytest
 from invented import history
 from numpy.random import Generator, default_rng
 
-from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.inbox import Delivery
 from services.common.insights import (
     INSIGHTS,

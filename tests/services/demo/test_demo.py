@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.periods.weeks import Week
 from netflix_trend.simulation.population import Population
 from services.demo.__main__ import main

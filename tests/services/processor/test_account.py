@@ -19,8 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from invented import ACTIVITY_HEADER, activity, history
 
-from netflix_trend.catalogues import starter_vocabulary
-from netflix_trend.vocabulary import Vocabulary
+from netflix_trend.catalogue.readers import starter_vocabulary
+from netflix_trend.catalogue.vocabulary import Vocabulary
 from services.processor.account import ExportAccount, account_of
 from services.processor.cli import read_file
 from services.processor.exports import ExportError

@@ -25,12 +25,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from invented import history
 
-from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.catalogue.keys import title_key
+from netflix_trend.catalogue.readers import starter_vocabulary
+from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.encodings import DESCRIPTION, FULL, FULL_DTYPE, KINDS, SUPPLEMENTAL, VECTOR, load_encodings
 from netflix_trend.inbox import Delivery
 from netflix_trend.life_events import add_event
-from netflix_trend.titles import title_key
-from netflix_trend.vocabulary import CatalogueTitle, Vocabulary
 from services.processor import history as history_module
 from services.processor.history import (
     DATABASE,

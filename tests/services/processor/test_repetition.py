@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netflix_trend.catalogues import starter_vocabulary
-from netflix_trend.vocabulary import CatalogueTitle, Vocabulary
+from netflix_trend.catalogue.readers import starter_vocabulary
+from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from services.processor.repetition import Repetition
 from services.processor.titles import ParsedTitle, parse_title
 

@@ -18,9 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from invented import ACTIVITY_HEADER, activity, history
 
-from netflix_trend.catalogues import starter_vocabulary
-from netflix_trend.titles import title_key
-from netflix_trend.vocabulary import Vocabulary
+from netflix_trend.catalogue.keys import title_key
+from netflix_trend.catalogue.readers import starter_vocabulary
+from netflix_trend.catalogue.vocabulary import Vocabulary
 from services.processor import staging as staging_module
 from services.processor.exports import ExportError
 from services.processor.staging import ReadFile, ReadOptions, Staging

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from netflix_trend.catalogues import starter_vocabulary
-from netflix_trend.titles import title_key
-from netflix_trend.vocabulary import CatalogueTitle, Vocabulary
+from netflix_trend.catalogue.keys import title_key
+from netflix_trend.catalogue.readers import starter_vocabulary
+from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from services.processor import titles as module
 from services.processor.titles import (
     ParsedTitle,

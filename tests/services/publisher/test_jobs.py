@@ -13,7 +13,7 @@ from threading import Event
 import numpy as np
 import pytest
 
-from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.choices import Choices, write_choices
 from netflix_trend.contributions import ProfileSet, load_profiles
 from netflix_trend.datasite import Datasite

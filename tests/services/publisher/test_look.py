@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.choices import FILE, Choices, write_choices
 from netflix_trend.datasite import Datasite
 from netflix_trend.encodings import FULL_DTYPE, Encodings, save_encodings

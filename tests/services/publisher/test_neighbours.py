@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from netflix_trend.catalogues import starter_vocabulary
+from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.datasite import Datasite
 from netflix_trend.encodings import FULL_DTYPE, Encodings, save_encodings
 from netflix_trend.ledger import read_ledger

@@ -12,8 +12,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from netflix_trend.titles import title_key
-from netflix_trend.vocabulary import CatalogueTitle, Vocabulary, VocabularyError
+from netflix_trend.catalogue.keys import title_key
+from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary, VocabularyError
 
 # What other catalogues call a series or a film, lower case.
 _SERIES = {"series", "show", "tv show", "tvseries", "tvminiseries", "tv series", "tv"}
@@ -23,7 +23,7 @@ _FILMS = {"film", "movie", "tvmovie", "tvspecial", "special"}
 @cache
 def starter_vocabulary() -> Vocabulary:
     """Return the vocabulary of the catalogue that ships with the project; its first shows are the best known."""
-    text = (files("netflix_trend") / "data" / "starter_catalogue.csv").read_text("utf-8")
+    text = (files("netflix_trend.catalogue") / "data" / "starter_catalogue.csv").read_text("utf-8")
     return Vocabulary.build(_rows(io.StringIO(text, newline=""), ",", "starter_catalogue.csv", None))
 
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from netflix_trend.catalogue.keys import title_key
+from netflix_trend.catalogue.vocabulary import LARGEST_FILE, MOST_SHOWS, CatalogueTitle, Vocabulary, VocabularyError
 from netflix_trend.storage.canonical import content_version
-from netflix_trend.titles import title_key
-from netflix_trend.vocabulary import LARGEST_FILE, MOST_SHOWS, CatalogueTitle, Vocabulary, VocabularyError
 
 
 def series(title: str, *aliases: str, **more: Any) -> CatalogueTitle:
@@ -314,7 +314,7 @@ def test_the_starter_catalogue_has_enough_series_and_films(vocabulary: Vocabular
 
 
 def test_the_starter_catalogue_names_no_title_twice_and_every_row_is_understood(vocabulary: Vocabulary) -> None:
-    text = (files("netflix_trend") / "data" / "starter_catalogue.csv").read_text("utf-8")
+    text = (files("netflix_trend.catalogue") / "data" / "starter_catalogue.csv").read_text("utf-8")
     titles = [(row["kind"], title_key(row["title"])) for row in csv.DictReader(text.splitlines())]
     assert len(set(titles)) == len(titles) == len(vocabulary.shows) + len(vocabulary.films)
 

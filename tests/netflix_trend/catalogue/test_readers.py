@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from netflix_trend.catalogues import read_catalogue, starter_vocabulary
-from netflix_trend.vocabulary import CatalogueTitle, Vocabulary, VocabularyError
+from netflix_trend.catalogue.readers import read_catalogue, starter_vocabulary
+from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary, VocabularyError
 
 OWN = "title,kind,first_year,genres,aliases"
 KAGGLE = "show_id,type,title,director,cast,country,date_added,release_year,rating,duration,listed_in,description"

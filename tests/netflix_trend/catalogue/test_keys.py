@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from netflix_trend.titles import colon_prefixes, plain_title, title_key
+from netflix_trend.catalogue.keys import colon_prefixes, plain_title, title_key
 
 # Characters that a rule of title_key is about, and some that no rule is about.
 ASCII = st.text(st.sampled_from("aZ0:`'\"-. \t\n\r\x0b\x0c\x1c\x1f\x00\x7f") | st.characters(max_codepoint=0x7F))

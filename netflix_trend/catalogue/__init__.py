@@ -1,0 +1,1 @@
+"""The vocabulary of shows, and the catalogues that it is made from."""
