@@ -34,11 +34,11 @@ from netflix_trend.encodings import FULL_DTYPE, Encodings, save_encodings
 from netflix_trend.outlook import Outcome
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
-from netflix_trend.release import SIZE, RefusedRelease, decode_coefficients, parse_release
 from netflix_trend.settings import load_settings
 from netflix_trend.simulation.population import Population, person
 from netflix_trend.storage.files import UnsafeFile
-from netflix_trend.survey import (
+from netflix_trend.survey.release import SIZE, RefusedRelease, decode_coefficients, parse_release
+from netflix_trend.survey.survey import (
     DEFAULT_ODDS,
     EffectQuestion,
     Limits,

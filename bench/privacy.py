@@ -43,7 +43,7 @@ from netflix_trend.simulation.population import (
     person,
     seeded_randomness,
 )
-from netflix_trend.survey import (
+from netflix_trend.survey.survey import (
     DEFAULT_ODDS,
     EFFECT_CLIP,
     VOLUME_BUCKETS,

@@ -21,9 +21,9 @@ from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.datasite import Datasite
 from netflix_trend.periods.weeks import Week
-from netflix_trend.release import build_release
 from netflix_trend.simulation.population import Population, person, seeded_randomness
-from netflix_trend.survey import Survey, TopShowsQuestion, VolumeQuestion
+from netflix_trend.survey.release import build_release
+from netflix_trend.survey.survey import Survey, TopShowsQuestion, VolumeQuestion
 
 WEEK = Week.parse("2026-W46")
 
@@ -120,7 +120,7 @@ def run_releases(_folder: Path, people: int) -> None:
 def run_publisher(folder: Path, people: int) -> None:
     """The whole publisher for one person after another: ledger with fsync, permission files, release, manifest."""
     from netflix_trend.contributions import Contribution
-    from netflix_trend.survey import Limits
+    from netflix_trend.survey.survey import Limits
     from services.publisher.releases import Participant, publish_due
 
     survey = everybody_answers()

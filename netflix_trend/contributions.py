@@ -21,8 +21,8 @@ from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.randomness import RandBelow, secure
 from netflix_trend.privacy.ternary import direction
-from netflix_trend.release import encode_coefficients
-from netflix_trend.survey import EffectQuestion, Question, Survey, TopShowsQuestion, shuffled_positions
+from netflix_trend.survey.release import encode_coefficients
+from netflix_trend.survey.survey import EffectQuestion, Question, Survey, TopShowsQuestion, shuffled_positions
 
 # Of a longer event the first days are compared. With more than 42 a week could lie near to events of three quarters: it
 # is near to those that begin in the 2 * 42 + 6 days around it, and no quarter is shorter than 90 days.

@@ -22,7 +22,7 @@ from netflix_trend.permissions import LARGEST_FILE, PERMISSION_FILES, permission
 from netflix_trend.settings import DATASITE_NAME
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import UnsafeFile, open_stranger_folder, read_own, read_stranger, restore_file
-from netflix_trend.survey import Strict
+from netflix_trend.survey.survey import Strict
 
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST = 65_536

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 
 from netflix_trend.settings import PROFILE_PATTERN
 from netflix_trend.storage.canonical import canonical_json
-from netflix_trend.survey import Strict
+from netflix_trend.survey.survey import Strict
 
 LARGEST_MESSAGE = 20_000_000
 LARGEST_EXPORT = 200_000_000

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from netflix_trend.statistics import RoundStatistics
 from netflix_trend.storage.canonical import canonical_json
-from netflix_trend.survey import Strict
+from netflix_trend.survey.survey import Strict
 
 ROUNDS = "rounds.json"
 

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from netflix_trend.survey import QUESTIONS, Limits
+from netflix_trend.survey.survey import QUESTIONS, Limits
 
 # What SyftBox calls a datasite: an e-mail address, and here also a folder name.
 DATASITE_NAME = re.compile(r"[a-z0-9][a-z0-9._+-]{0,62}@[a-z0-9][a-z0-9.-]{0,62}\.[a-z]{2,24}")

@@ -18,7 +18,7 @@ from netflix_trend.catalogue.vocabulary import LARGEST_FILE, Vocabulary, Vocabul
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile, read_stranger
-from netflix_trend.survey import (
+from netflix_trend.survey.survey import (
     LARGEST_SURVEYS_FILE,
     ROTATION,
     Survey,

@@ -15,7 +15,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from netflix_trend.movement import MOVEMENT, Movement
 from netflix_trend.round_list import ROUNDS, RoundList
 from netflix_trend.statistics import RoundStatistics
-from netflix_trend.survey import Strict
+from netflix_trend.survey.survey import Strict
 from netflix_trend.trends import TRENDS, Trends
 
 SCHEMA = "schema.json"

@@ -20,7 +20,7 @@ from netflix_trend.statistics import (
     ShowEstimate,
     TopShows,
 )
-from netflix_trend.survey import EffectQuestion, TopShowsQuestion, VolumeQuestion
+from netflix_trend.survey.survey import EffectQuestion, TopShowsQuestion, VolumeQuestion
 from services.aggregator.collect import RoundReports
 from services.aggregator.effects import estimate_effect
 from services.aggregator.poisoning import tolerated

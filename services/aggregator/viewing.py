@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.square_wave import linear_mean, linear_weights
 from netflix_trend.statistics import LARGEST_RELATIVE_ERROR, MeanTitles, Volume
-from netflix_trend.survey import VolumeQuestion
+from netflix_trend.survey.survey import VolumeQuestion
 from netflix_trend.trends import Slope, Viewing, WeeklyMean
 from services.aggregator.poisoning import tolerated
 

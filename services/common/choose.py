@@ -16,7 +16,7 @@ from netflix_trend.choices import (
     write_choices,
 )
 from netflix_trend.settings import SettingsError, load_settings
-from netflix_trend.survey import QUESTIONS
+from netflix_trend.survey.survey import QUESTIONS
 
 _DONE: dict[str, tuple[Participation, str]] = {
     "join": ("joined", "You take part: surveys are answered within your limits."),

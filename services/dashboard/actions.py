@@ -25,7 +25,7 @@ from netflix_trend.choices import (
     write_choices,
 )
 from netflix_trend.life_events import EventError, add_event, remove_event
-from netflix_trend.survey import QUESTIONS
+from netflix_trend.survey.survey import QUESTIONS
 from services.dashboard import security
 from services.dashboard.backend import Refused
 from services.dashboard.dismissed import dismiss

@@ -11,11 +11,11 @@ from datetime import date
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.contributions import Contribution, ProfileSet, answer
 from netflix_trend.privacy.ternary import DOWN, UP
-from netflix_trend.release import build_release, decode_coefficients
 from netflix_trend.settings import Settings
 from netflix_trend.shared_files import current_surveys, current_vocabulary, starter_surveys
 from netflix_trend.storage.files import UnsafeFile
-from netflix_trend.survey import (
+from netflix_trend.survey.release import build_release, decode_coefficients
+from netflix_trend.survey.survey import (
     EffectQuestion,
     Limits,
     Question,

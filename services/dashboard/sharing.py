@@ -13,7 +13,7 @@ from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.accounting import suspicion
 from netflix_trend.receipts import Receipt, read_receipts
 from netflix_trend.settings import Settings
-from netflix_trend.survey import QUESTIONS, Limits
+from netflix_trend.survey.survey import QUESTIONS, Limits
 from services.dashboard import example
 from services.dashboard.example import Example, draw_example
 from services.dashboard.history import History

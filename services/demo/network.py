@@ -17,7 +17,7 @@ from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, load_settings
 from netflix_trend.simulation.population import Population, SimulatedWeek, life_changes, person, seeded_randomness
 from netflix_trend.statistics import RoundStatistics
-from netflix_trend.survey import Limits, Survey
+from netflix_trend.survey.survey import Limits, Survey
 from services.aggregator.collect import usable_processors
 from services.aggregator.rounds import Aggregator
 from services.processor.history import History, rebuild

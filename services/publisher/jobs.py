@@ -17,7 +17,7 @@ from netflix_trend.receipts import keep_receipt, read_receipts, receipt
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings, load_settings
 from netflix_trend.shared_files import current_surveys
 from netflix_trend.storage.files import UnsafeFile, locked
-from netflix_trend.survey import RefusedSurvey, Survey
+from netflix_trend.survey.survey import RefusedSurvey, Survey
 from services.publisher.releases import Participant, publish_due, restore_published
 
 _log = logging.getLogger("publish")

@@ -14,9 +14,9 @@ from netflix_trend.outlook import Outcome
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.randomness import RandBelow, secure
-from netflix_trend.release import build_release
 from netflix_trend.storage.files import UnsafeFile
-from netflix_trend.survey import EffectQuestion, Limits, Survey
+from netflix_trend.survey.release import build_release
+from netflix_trend.survey.survey import EffectQuestion, Limits, Survey
 
 # Surveys about older weeks are refused: a survey may not dig through a history a week at a time.
 OLDEST_ROUND_WEEKS = 8

@@ -14,7 +14,7 @@ from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.accounting import report_in_words, total_in_words
 from netflix_trend.receipts import read_receipts
 from netflix_trend.settings import SettingsError, load_settings
-from netflix_trend.survey import Limits
+from netflix_trend.survey.survey import Limits
 from services.publisher.releases import published_rounds
 
 

@@ -20,7 +20,7 @@ from leaks import leaks, unpacked
 from ports import free_port
 from stand_in import TITLE
 
-from netflix_trend.release import SIZE
+from netflix_trend.survey.release import SIZE
 
 pytestmark = pytest.mark.docker
 SERVICES = ("redis", "scraper", "processor", "publisher", "dashboard")

@@ -18,9 +18,9 @@ from netflix_trend.life_events import add_event
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.ternary import DOWN, NONE, UP
-from netflix_trend.release import decode_coefficients
 from netflix_trend.simulation.population import seeded_randomness
-from netflix_trend.survey import EffectQuestion, TopShowsQuestion, VolumeQuestion, default_survey
+from netflix_trend.survey.release import decode_coefficients
+from netflix_trend.survey.survey import EffectQuestion, TopShowsQuestion, VolumeQuestion, default_survey
 
 WEEK = Week.parse("2026-W46")  # 9 to 15 November
 VERSION = "0123456789abcdef" * 2
@@ -85,7 +85,7 @@ def test_an_answer_is_about_the_candidates_that_were_watched() -> None:
     randbelow = seeded_randomness(2)
     payloads = [answer(Contribution(frozenset({10, 99}), 3), SURVEY, question, randbelow) for _ in range(4000)]
     counts = question.channel.count(decode_coefficients(question, b"".join(payloads)))
-    from netflix_trend.survey import shuffled_positions
+    from netflix_trend.survey.survey import shuffled_positions
 
     by_candidate = counts[list(shuffled_positions(SURVEY.round, 3))] / 4000
     assert by_candidate.tolist() == pytest.approx([0.111, 0.5, 0.111], abs=0.03)

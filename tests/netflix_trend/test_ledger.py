@@ -11,7 +11,7 @@ import pytest
 
 from netflix_trend.ledger import Ledger, LedgerError, open_ledger
 from netflix_trend.periods.weeks import Week
-from netflix_trend.survey import default_survey
+from netflix_trend.survey.survey import default_survey
 
 WEEK = Week.parse("2026-W46")
 

@@ -22,7 +22,13 @@ from netflix_trend.shared_files import (
     starter_surveys,
 )
 from netflix_trend.storage.files import UnsafeFile
-from netflix_trend.survey import LARGEST_SURVEYS_FILE, RefusedSurvey, TopShowsQuestion, default_survey, dump_surveys
+from netflix_trend.survey.survey import (
+    LARGEST_SURVEYS_FILE,
+    RefusedSurvey,
+    TopShowsQuestion,
+    default_survey,
+    dump_surveys,
+)
 
 TODAY = date(2026, 11, 18)
 AGGREGATOR = "trend@example.net"

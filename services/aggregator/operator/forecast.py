@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from netflix_trend.periods.weeks import Week
-from netflix_trend.survey import DEFAULT_ODDS, ROTATION, EffectQuestion, Survey, TopShowsQuestion, VolumeQuestion
+from netflix_trend.survey.survey import DEFAULT_ODDS, ROTATION, EffectQuestion, Survey, TopShowsQuestion, VolumeQuestion
 from services.aggregator.overview import Overview
 from services.aggregator.prediction import (
     ShowPrediction,

@@ -17,9 +17,9 @@ from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.contributions import Contribution
 from netflix_trend.datasite import Datasite, datasite_names
 from netflix_trend.periods.weeks import Week
-from netflix_trend.release import SIZE, _seal, encode_coefficients
 from netflix_trend.storage.canonical import canonical_json
-from netflix_trend.survey import Survey, default_survey
+from netflix_trend.survey.release import SIZE, _seal, encode_coefficients
+from netflix_trend.survey.survey import Survey, default_survey
 from services.aggregator.collect import RoundReports, collect
 from services.aggregator.estimation import estimate_round
 

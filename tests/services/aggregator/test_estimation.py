@@ -7,7 +7,7 @@ import pytest
 
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.periods.weeks import Week
-from netflix_trend.survey import VOLUME_BUCKETS, TopShowsQuestion, VolumeQuestion, default_survey
+from netflix_trend.survey.survey import VOLUME_BUCKETS, TopShowsQuestion, VolumeQuestion, default_survey
 from services.aggregator.collect import RoundReports
 from services.aggregator.estimation import estimate_round
 from services.aggregator.volume import prior_shares

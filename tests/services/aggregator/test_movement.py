@@ -13,7 +13,7 @@ from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.movement import Movement
 from netflix_trend.periods.weeks import Week
 from netflix_trend.statistics import RoundStatistics
-from netflix_trend.survey import TopShowsQuestion, default_survey
+from netflix_trend.survey.survey import TopShowsQuestion, default_survey
 from services.aggregator.estimation import estimate_round
 from services.aggregator.movement import find_movement
 

@@ -12,9 +12,9 @@ from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.set_response import PRIME, SetResponse, _evaluate, _interpolate, best_threshold
 from netflix_trend.privacy.square_wave import map_em
-from netflix_trend.release import encode_coefficients
 from netflix_trend.simulation.population import seeded_randomness
-from netflix_trend.survey import VOLUME_BUCKETS, Survey, TopShowsQuestion, VolumeQuestion, shuffled_positions
+from netflix_trend.survey.release import encode_coefficients
+from netflix_trend.survey.survey import VOLUME_BUCKETS, Survey, TopShowsQuestion, VolumeQuestion, shuffled_positions
 from services.aggregator.collect import RoundReports, _count_shows
 from services.aggregator.estimation import estimate_round
 from services.aggregator.poisoning import (

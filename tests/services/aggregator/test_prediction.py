@@ -13,7 +13,7 @@ from netflix_trend.privacy.counts import estimate_counts, gate_count
 from netflix_trend.privacy.square_wave import map_em, posterior_draws
 from netflix_trend.privacy.ternary import DOWN, UP
 from netflix_trend.statistics import LARGEST_CUMULATIVE_ERROR
-from netflix_trend.survey import VOLUME_BUCKETS, EffectQuestion, TopShowsQuestion, VolumeQuestion
+from netflix_trend.survey.survey import VOLUME_BUCKETS, EffectQuestion, TopShowsQuestion, VolumeQuestion
 from services.aggregator.prediction import (
     EVENT_CHANGE,
     effect_error,

@@ -12,7 +12,7 @@ from people import AGGREGATOR
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.datasite import Datasite
 from netflix_trend.periods.weeks import Week
-from netflix_trend.survey import EffectQuestion, TopShowsQuestion, VolumeQuestion, default_survey
+from netflix_trend.survey.survey import EffectQuestion, TopShowsQuestion, VolumeQuestion, default_survey
 from services.aggregator.rounds import Aggregator
 from services.aggregator.survey_plan import (
     PLAN,

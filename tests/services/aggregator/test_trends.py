@@ -16,7 +16,7 @@ from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.counts import gate_count
 from netflix_trend.statistics import MeanTitles, RoundStatistics, ShowEstimate, StatisticsError, TopShows, Volume
-from netflix_trend.survey import TopShowsQuestion, default_survey
+from netflix_trend.survey.survey import TopShowsQuestion, default_survey
 from netflix_trend.trends import LARGEST_TRENDS_FILE, Trends
 from services.aggregator.collect import RoundReports
 from services.aggregator.estimation import estimate_round

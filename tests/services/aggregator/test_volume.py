@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from netflix_trend.survey import VOLUME_BUCKETS, VolumeQuestion
+from netflix_trend.survey.survey import VOLUME_BUCKETS, VolumeQuestion
 from services.aggregator.volume import estimate_volume, prior_shares
 
 QUESTION = VolumeQuestion.ask(odds=Fraction(8), weight=1)

@@ -76,7 +76,7 @@ def test_the_strongest_simulated_shows_are_found_and_intervals_hold_the_truth(tm
     """2,000 people answer top shows in a round: the show ranked first is among the true first three."""
     from netflix_trend.simulation.population import person
     from netflix_trend.statistics import RoundStatistics
-    from netflix_trend.survey import load_surveys
+    from netflix_trend.survey.survey import load_surveys
 
     network = Network(tmp_path / "out")
     network.prepare()

@@ -25,7 +25,7 @@ from netflix_trend.permissions import PERMISSION_FILES, readable
 from netflix_trend.receipts import read_receipts
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.shared_files import starter_surveys
-from netflix_trend.survey import default_survey, dump_surveys
+from netflix_trend.survey.survey import default_survey, dump_surveys
 from services.publisher.jobs import publish_with
 
 TODAY = Week.parse("2026-W46").sunday + timedelta(days=2)

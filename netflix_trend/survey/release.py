@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
 from netflix_trend.storage.canonical import canonical_json
-from netflix_trend.survey import Question, Strict, Survey, TopShowsQuestion
+from netflix_trend.survey.survey import Question, Strict, Survey, TopShowsQuestion
 
 SIZE = 512
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netflix_trend.periods.weeks import Week
-from netflix_trend.release import (
+from netflix_trend.storage.canonical import canonical_json
+from netflix_trend.survey.release import (
     SIZE,
     RefusedRelease,
     _seal,
@@ -20,8 +21,7 @@ from netflix_trend.release import (
     encode_coefficients,
     parse_release,
 )
-from netflix_trend.storage.canonical import canonical_json
-from netflix_trend.survey import default_survey
+from netflix_trend.survey.survey import default_survey
 
 SURVEY = default_survey(Week.parse("2026-W46"), "0123456789abcdef" * 2, range(50))
 TOP_SHOWS, VOLUME = SURVEY.questions

@@ -11,7 +11,7 @@ import pytest
 
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
-from netflix_trend.survey import (
+from netflix_trend.survey.survey import (
     LARGEST_SURVEYS_FILE,
     QUESTIONS,
     ROTATION,

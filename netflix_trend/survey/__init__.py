@@ -1,0 +1,1 @@
+"""What the aggregator asks in a round, and the release that answers it."""
