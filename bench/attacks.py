@@ -29,7 +29,6 @@ from numpy.typing import NDArray
 from bench.privacy import CANDIDATES, CONFIDENCE, advantage, area_under_curve, best_epsilon, clopper_pearson, top_shows
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.contributions import Contribution
-from netflix_trend.datasite import Datasite, read_manifest, read_published, visit
 from netflix_trend.encodings import FULL_DTYPE, Encodings, save_encodings
 from netflix_trend.outlook import Outcome
 from netflix_trend.periods.quarters import Quarter
@@ -48,6 +47,7 @@ from netflix_trend.survey.survey import (
     VolumeQuestion,
     shuffled_positions,
 )
+from netflix_trend.syftbox.datasite import Datasite, read_manifest, read_published, visit
 from services.publisher.jobs import publish_with
 from services.publisher.releases import Participant, publish_due
 

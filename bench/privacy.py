@@ -28,7 +28,6 @@ from bench.measuring import measured
 from bench.recall import WAYS, cohort, single_weeks
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.contributions import Contribution, choose
-from netflix_trend.datasite import Datasite
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.counts import estimate_counts, gate_count, reports_needed, selected_intervals
@@ -52,6 +51,7 @@ from netflix_trend.survey.survey import (
     TopShowsQuestion,
     VolumeQuestion,
 )
+from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.effects import estimate_effect
 from services.aggregator.viewing import bucket_titles
 from services.aggregator.volume import PRIOR_PEOPLE, prior_shares

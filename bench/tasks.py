@@ -19,11 +19,11 @@ from pathlib import Path
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
-from netflix_trend.datasite import Datasite
 from netflix_trend.periods.weeks import Week
 from netflix_trend.simulation.population import Population, person, seeded_randomness
 from netflix_trend.survey.release import build_release
 from netflix_trend.survey.survey import Survey, TopShowsQuestion, VolumeQuestion
+from netflix_trend.syftbox.datasite import Datasite
 
 WEEK = Week.parse("2026-W46")
 
@@ -160,7 +160,7 @@ def make_datasites_all_shows(folder: Path, people: int) -> None:
 
 
 def _aggregate(folder: Path, people: int, survey: Survey, vocabulary: Vocabulary) -> None:
-    from netflix_trend.datasite import datasite_names
+    from netflix_trend.syftbox.datasite import datasite_names
     from services.aggregator.collect import collect, usable_processors
     from services.aggregator.estimation import estimate_round
 

@@ -11,8 +11,8 @@ from datetime import date
 
 from netflix_trend.catalogue.readers import read_catalogue, starter_vocabulary
 from netflix_trend.catalogue.vocabulary import Vocabulary
-from netflix_trend.datasite import Datasite
 from netflix_trend.settings import Settings, load_settings
+from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.collect import usable_processors
 from services.aggregator.enrolment import Enrolment, EnrolmentError
 from services.aggregator.rounds import Aggregator

@@ -8,8 +8,8 @@ import numpy as np
 
 from netflix_trend.catalogue.vocabulary import CatalogueTitle
 from netflix_trend.periods.weeks import Week
-from netflix_trend.shared_files import CANDIDATES
 from netflix_trend.statistics import RoundStatistics
+from netflix_trend.syftbox.shared_files import CANDIDATES
 from services.aggregator.trends import (
     CHART_SPREAD,
     CHART_TOP,

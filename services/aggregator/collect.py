@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from netflix_trend.datasite import Datasite, read_manifest, read_published, visit
 from netflix_trend.storage.files import UnsafeFile
 from netflix_trend.survey.release import SIZE, RefusedRelease, decode_coefficients, parse_release
 from netflix_trend.survey.survey import Question, Survey, TopShowsQuestion, shuffled_positions
+from netflix_trend.syftbox.datasite import Datasite, read_manifest, read_published, visit
 from services.aggregator.poisoning import count_checked
 
 # So many refused files of a round are kept with their datasite; the others are counted only.

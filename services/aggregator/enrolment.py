@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from netflix_trend.datasite import Datasite, datasite_names, read_manifest, visit
-from netflix_trend.permissions import LARGEST_FILE, permission_rules
 from netflix_trend.settings import DATASITE_NAME
 from netflix_trend.storage.files import UnsafeFile, locked, write_atomically
+from netflix_trend.syftbox.datasite import Datasite, datasite_names, read_manifest, visit
+from netflix_trend.syftbox.permissions import LARGEST_FILE, permission_rules
 
 _log = logging.getLogger("enrolment")
 FILE = "participants.txt"

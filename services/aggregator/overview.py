@@ -11,10 +11,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from netflix_trend.datasite import Datasite
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.survey.survey import Strict
+from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.collect import RoundReports
 from services.aggregator.enrolment import Enrolment
 

@@ -12,7 +12,6 @@ from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.contributions import Contribution, ProfileSet, answer
 from netflix_trend.privacy.ternary import DOWN, UP
 from netflix_trend.settings import Settings
-from netflix_trend.shared_files import current_surveys, current_vocabulary, starter_surveys
 from netflix_trend.storage.files import UnsafeFile
 from netflix_trend.survey.release import build_release, decode_coefficients
 from netflix_trend.survey.survey import (
@@ -24,6 +23,7 @@ from netflix_trend.survey.survey import (
     TopShowsQuestion,
     shuffled_positions,
 )
+from netflix_trend.syftbox.shared_files import current_surveys, current_vocabulary, starter_surveys
 from services.dashboard.text import counted, listed, shown
 
 QUESTIONS = {

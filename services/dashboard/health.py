@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from netflix_trend.datasite import Datasite
 from netflix_trend.ledger import LedgerError, read_ledger
 from netflix_trend.outlook import Outlook, read_outlook
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings
-from netflix_trend.shared_files import SURVEYS, VOCABULARY, shared_path
+from netflix_trend.syftbox.datasite import Datasite
+from netflix_trend.syftbox.shared_files import SURVEYS, VOCABULARY, shared_path
 from services.dashboard.backend import Backend, RefusedFile, Service
 from services.dashboard.dismissed import dismissed, mark_of
 from services.dashboard.history import History

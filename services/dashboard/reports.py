@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from netflix_trend.datasite import Datasite
 from netflix_trend.ledger import Entry
 from netflix_trend.privacy.accounting import product, report_in_words, suspicion, total_epsilon
 from netflix_trend.settings import Settings
 from netflix_trend.survey.survey import Limits
+from netflix_trend.syftbox.datasite import Datasite
 from services.dashboard.example import QUESTIONS, Bytes, explain
 from services.dashboard.text import counted, percent, ratio
 

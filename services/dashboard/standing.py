@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from netflix_trend.choices import Choices, ChoicesError, read_choices
-from netflix_trend.datasite import Datasite
 from netflix_trend.ledger import LedgerError, read_ledger
 from netflix_trend.outlook import Outlook, State, read_outlook
 from netflix_trend.settings import Settings
+from netflix_trend.syftbox.datasite import Datasite
 
 STATES = {
     "answering": "Your machine answers what it is asked, within your limits.",

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from netflix_trend.datasite import Datasite
 from netflix_trend.outlook import read_outlook
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings
+from netflix_trend.syftbox.datasite import Datasite
 from services.dashboard.backend import Backend, RefusedFile
 from services.dashboard.history import History, Span
 from services.dashboard.imports import ORDERS, ImportedFile

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from netflix_trend.datasite import MANIFEST, Datasite, announced
-from netflix_trend.permissions import GO_FILE, LARGEST_FILE, PYTHON_FILE, permission_rules
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import read_own
+from netflix_trend.syftbox.datasite import MANIFEST, Datasite, announced
+from netflix_trend.syftbox.permissions import GO_FILE, LARGEST_FILE, PYTHON_FILE, permission_rules
 
 _MEANINGS = {
     MANIFEST: "Names, sizes and hashes of your reports, so also how many there are. The aggregator reads it.",

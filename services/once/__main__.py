@@ -8,11 +8,11 @@ from __future__ import annotations
 import sys
 from datetime import date
 
-from netflix_trend.datasite import Datasite
 from netflix_trend.encodings import EncodingsError, load_encodings
 from netflix_trend.outlook import Outlook, described
 from netflix_trend.settings import Settings, SettingsError, load_settings
-from netflix_trend.shared_files import current_vocabulary
+from netflix_trend.syftbox.datasite import Datasite
+from netflix_trend.syftbox.shared_files import current_vocabulary
 from services.common.logs import start_logging
 from services.processor import cli
 from services.processor.history import profile_folder, rebuild_all

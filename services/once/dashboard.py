@@ -17,7 +17,7 @@ from werkzeug.serving import make_server
 from netflix_trend.archive import ArchiveError
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, SettingsError, load_settings
-from netflix_trend.shared_files import current_vocabulary
+from netflix_trend.syftbox.shared_files import current_vocabulary
 from services.common.logs import start_logging
 from services.dashboard.backend import Refused, RefusedFile, Service
 from services.dashboard.others import read_statistics

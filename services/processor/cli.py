@@ -23,7 +23,7 @@ from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.event_effects import EventEffect
 from netflix_trend.life_events import EventError, add_event, read_events, remove_event
 from netflix_trend.settings import Settings, SettingsError, load_settings
-from netflix_trend.shared_files import current_vocabulary
+from netflix_trend.syftbox.shared_files import current_vocabulary
 from services.common.effects import THINNED, effects_of
 from services.common.insights import Cell, InsightTable, all_insights, open_profiles
 from services.processor.account import ExportAccount, account_of, counted

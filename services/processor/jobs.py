@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from netflix_trend.settings import load_settings
-from netflix_trend.shared_files import current_vocabulary
+from netflix_trend.syftbox.shared_files import current_vocabulary
 from services.common.connection import connect
 from services.common.queue import PUBLISH_JOB, PUBLISH_QUEUE, enqueue
 from services.processor.history import rebuild_all

@@ -12,7 +12,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from netflix_trend.encodings import EncodingsError, load_encodings
 from netflix_trend.inbox import RefusedMessage, unpack
 from netflix_trend.settings import Settings
-from netflix_trend.shared_files import current_vocabulary
+from netflix_trend.syftbox.shared_files import current_vocabulary
 from services.common.connection import INBOX, RECEIVING
 from services.common.queue import INGEST_JOB, INGEST_QUEUE, enqueue
 from services.common.supervisor import beat

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from netflix_trend.choices import FILE as CHOICES
 from netflix_trend.settings import Settings, load_settings
-from netflix_trend.shared_files import SURVEYS, shared_path
+from netflix_trend.syftbox.shared_files import SURVEYS, shared_path
 from services.common.connection import connect
 from services.common.logs import start_logging
 from services.common.queue import PUBLISH_JOB, PUBLISH_QUEUE, enqueue, queue, work

@@ -8,16 +8,16 @@ from datetime import UTC, date, datetime
 
 from netflix_trend.choices import Choices, ChoicesError, read_choices
 from netflix_trend.contributions import load_profiles
-from netflix_trend.datasite import Datasite, DatasiteError
 from netflix_trend.encodings import EncodingsError
 from netflix_trend.ledger import LedgerError, read_ledger
 from netflix_trend.outlook import Outcome, Outlook, State, read_outlook, write_outlook
 from netflix_trend.periods.weeks import Week
 from netflix_trend.receipts import keep_receipt, read_receipts, receipt
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings, load_settings
-from netflix_trend.shared_files import current_surveys
 from netflix_trend.storage.files import UnsafeFile, locked
 from netflix_trend.survey.survey import RefusedSurvey, Survey
+from netflix_trend.syftbox.datasite import Datasite, DatasiteError
+from netflix_trend.syftbox.shared_files import current_surveys
 from services.publisher.releases import Participant, publish_due, restore_published
 
 _log = logging.getLogger("publish")

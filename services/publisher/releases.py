@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path, PurePosixPath
 
 from netflix_trend.contributions import Contribution, answer
-from netflix_trend.datasite import Datasite, read_manifest, visit
 from netflix_trend.ledger import Ledger, open_ledger
 from netflix_trend.outlook import Outcome
 from netflix_trend.periods.quarters import Quarter
@@ -17,6 +16,7 @@ from netflix_trend.privacy.randomness import RandBelow, secure
 from netflix_trend.storage.files import UnsafeFile
 from netflix_trend.survey.release import build_release
 from netflix_trend.survey.survey import EffectQuestion, Limits, Survey
+from netflix_trend.syftbox.datasite import Datasite, read_manifest, visit
 
 # Surveys about older weeks are refused: a survey may not dig through a history a week at a time.
 OLDEST_ROUND_WEEKS = 8

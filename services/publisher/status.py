@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from netflix_trend.datasite import Datasite, SiteStatus
 from netflix_trend.outlook import described, read_outlook
 from netflix_trend.settings import SettingsError, load_settings
+from netflix_trend.syftbox.datasite import Datasite, SiteStatus
 
 
 def lines_about(status: SiteStatus, aggregator: str) -> list[str]:

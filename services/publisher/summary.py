@@ -8,13 +8,13 @@ from datetime import date
 from fractions import Fraction
 
 from netflix_trend.choices import ChoicesError, read_choices
-from netflix_trend.datasite import Datasite
 from netflix_trend.ledger import WEEKS_PER_YEAR, Entry, LedgerError, read_ledger
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.accounting import report_in_words, total_in_words
 from netflix_trend.receipts import read_receipts
 from netflix_trend.settings import SettingsError, load_settings
 from netflix_trend.survey.survey import Limits
+from netflix_trend.syftbox.datasite import Datasite
 from services.publisher.releases import published_rounds
 
 

@@ -15,8 +15,8 @@ from simulated_rounds import TODAY, aggregator_with_rounds
 
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.contributions import Contribution
-from netflix_trend.datasite import Datasite
 from netflix_trend.settings import load_settings
+from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.rounds import Aggregator
 from services.aggregator.survey_plan import read_plan
 from services.aggregator.web import create_app

@@ -17,13 +17,13 @@ from waiting import stays, wait_for
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.choices import Choices, write_choices
-from netflix_trend.datasite import Datasite
 from netflix_trend.ledger import read_ledger
 from netflix_trend.outlook import Outlook
 from netflix_trend.periods.weeks import Week
-from netflix_trend.permissions import PERMISSION_FILES
 from netflix_trend.receipts import read_receipts
 from netflix_trend.settings import Settings, load_settings
+from netflix_trend.syftbox.datasite import Datasite
+from netflix_trend.syftbox.permissions import PERMISSION_FILES
 from services.aggregator.__main__ import look
 from services.aggregator.collect import RoundReports, collect
 from services.aggregator.rounds import Aggregator

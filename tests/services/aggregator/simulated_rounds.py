@@ -13,9 +13,9 @@ from people import AGGREGATOR
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import Vocabulary
-from netflix_trend.datasite import Datasite
 from netflix_trend.periods.weeks import Week
 from netflix_trend.survey.survey import EffectQuestion, Survey, TopShowsQuestion, VolumeQuestion
+from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.collect import RoundReports
 from services.aggregator.estimation import estimate_round
 from services.aggregator.rounds import Aggregator

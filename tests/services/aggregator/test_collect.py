@@ -15,11 +15,11 @@ from people import AGGREGATOR, asked, crowd
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.contributions import Contribution
-from netflix_trend.datasite import Datasite, datasite_names
 from netflix_trend.periods.weeks import Week
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.survey.release import SIZE, _seal, encode_coefficients
 from netflix_trend.survey.survey import Survey, default_survey
+from netflix_trend.syftbox.datasite import Datasite, datasite_names
 from services.aggregator.collect import RoundReports, collect
 from services.aggregator.estimation import estimate_round
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from netflix_trend.datasite import Datasite
-from netflix_trend.permissions import permission_rules
+from netflix_trend.syftbox.datasite import Datasite
+from netflix_trend.syftbox.permissions import permission_rules
 from services.aggregator.enrolment import Enrolment, EnrolmentError
 
 AGGREGATOR = "aggregator@example.org"

@@ -16,9 +16,9 @@ from werkzeug.test import TestResponse
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.contributions import Contribution
-from netflix_trend.datasite import Datasite
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, SettingsError, load_settings
+from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.operator.access import SESSION_SECONDS, Access, is_local, is_same_origin, operator_token
 from services.aggregator.operator.forecast import People, people_of, predict
 from services.aggregator.operator.words import REASONS, chance_in_words

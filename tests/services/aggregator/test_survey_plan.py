@@ -10,9 +10,9 @@ import pytest
 from people import AGGREGATOR
 
 from netflix_trend.catalogue.readers import starter_vocabulary
-from netflix_trend.datasite import Datasite
 from netflix_trend.periods.weeks import Week
 from netflix_trend.survey.survey import EffectQuestion, TopShowsQuestion, VolumeQuestion, default_survey
+from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.rounds import Aggregator
 from services.aggregator.survey_plan import (
     PLAN,

@@ -11,9 +11,9 @@ from people import AGGREGATOR, crowd
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.contributions import Contribution
-from netflix_trend.datasite import Datasite
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import load_settings
+from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.rounds import Aggregator
 from services.aggregator.web import create_app
 

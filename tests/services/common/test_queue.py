@@ -20,10 +20,10 @@ from rq.serializers import JSONSerializer
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
-from netflix_trend.datasite import Datasite
 from netflix_trend.encodings import EncodingsError, load_encodings
 from netflix_trend.inbox import Delivery, pack
 from netflix_trend.storage.files import write_atomically
+from netflix_trend.syftbox.datasite import Datasite
 from services.common.connection import INBOX, RECEIVING, connect
 from services.common.queue import INGEST_JOB, INGEST_QUEUE, PUBLISH_JOB, UnlistedJob, enqueue, queue
 from services.processor.receive import receive_one, recover

@@ -16,10 +16,10 @@ from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.contributions import Contribution, answer
 from netflix_trend.life_events import add_event
 from netflix_trend.outlook import Outlook
-from netflix_trend.shared_files import starter_surveys
 from netflix_trend.simulation.population import seeded_randomness
 from netflix_trend.statistics import Percentile
 from netflix_trend.survey.release import build_release
+from netflix_trend.syftbox.shared_files import starter_surveys
 from services.dashboard import charts
 from services.dashboard.events import together_in_words
 from services.dashboard.example import explain, noisy_set, says, truth

@@ -16,16 +16,16 @@ import pytest
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.choices import Choices, write_choices
 from netflix_trend.contributions import ProfileSet, load_profiles
-from netflix_trend.datasite import Datasite
 from netflix_trend.encodings import FULL_DTYPE, Encodings, save_encodings
 from netflix_trend.ledger import read_ledger
 from netflix_trend.outlook import Outlook, read_outlook
 from netflix_trend.periods.weeks import Week
-from netflix_trend.permissions import PERMISSION_FILES, readable
 from netflix_trend.receipts import read_receipts
 from netflix_trend.settings import Settings, load_settings
-from netflix_trend.shared_files import starter_surveys
 from netflix_trend.survey.survey import default_survey, dump_surveys
+from netflix_trend.syftbox.datasite import Datasite
+from netflix_trend.syftbox.permissions import PERMISSION_FILES, readable
+from netflix_trend.syftbox.shared_files import starter_surveys
 from services.publisher.jobs import publish_with
 
 TODAY = Week.parse("2026-W46").sunday + timedelta(days=2)
@@ -220,7 +220,7 @@ def test_a_crash_in_the_middle_of_a_withdrawal_is_mended_at_the_next_look(
     publish_with(settings, TODAY)
     write_choices(settings.private_dir, Choices(participation="withdrawn"))
     with monkeypatch.context() as patched:
-        patched.setattr("netflix_trend.datasite._remove_others", lambda *_: (_ for _ in ()).throw(OSError))
+        patched.setattr("netflix_trend.syftbox.datasite._remove_others", lambda *_: (_ for _ in ()).throw(OSError))
         assert publish_with(settings, TODAY).state == "problem"
     assert not readable(site_of(settings).app_data, site_of(settings).published(), settings.aggregator_datasite)
     publish_with(settings, TODAY)
@@ -393,7 +393,7 @@ def test_no_message_names_a_datasite(folders: dict[str, Path], monkeypatch: pyte
     (shared.app_data / "shared" / "survey.json").mkdir(parents=True)
     said.append(publish_with(settings, TODAY).message)
     monkeypatch.setattr(
-        "netflix_trend.datasite.write_permissions", lambda *_, **__: Path(shared.root / "no").read_text()
+        "netflix_trend.syftbox.datasite.write_permissions", lambda *_, **__: Path(shared.root / "no").read_text()
     )
     said.append(publish_with(settings, TODAY).message)
     monkeypatch.undo()

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from netflix_trend.contributions import Contribution
-from netflix_trend.datasite import Datasite
 from netflix_trend.encodings import FULL_DTYPE, Encodings, save_encodings
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import load_settings
 from netflix_trend.survey.release import SIZE, parse_release
 from netflix_trend.survey.survey import EffectQuestion, Limits, Survey, TopShowsQuestion, default_survey, dump_surveys
+from netflix_trend.syftbox.datasite import Datasite
 from services.publisher.jobs import publish_with
 from services.publisher.releases import Outcome, Participant, publish_due
 

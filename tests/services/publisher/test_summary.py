@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from netflix_trend.datasite import Datasite
 from netflix_trend.ledger import open_ledger, read_ledger
 from netflix_trend.outlook import Outcome, Outlook, write_outlook
 from netflix_trend.periods.weeks import Week
 from netflix_trend.survey.survey import Limits, default_survey
+from netflix_trend.syftbox.datasite import Datasite
 from services.publisher.status import lines_about
 from services.publisher.status import main as status_main
 from services.publisher.summary import main, summary

@@ -8,8 +8,8 @@ from pathlib import Path, PurePosixPath
 import pytest
 import yaml
 
-from netflix_trend.datasite import Datasite, DatasiteError
-from netflix_trend.permissions import PERMISSION_FILES, readable, write_permissions
+from netflix_trend.syftbox.datasite import Datasite, DatasiteError
+from netflix_trend.syftbox.permissions import PERMISSION_FILES, readable, write_permissions
 
 READER = "aggregator@example.org"
 RELEASE = "releases/2026-W47.json"

@@ -11,7 +11,15 @@ import pytest
 from netflix_trend.catalogue.vocabulary import LARGEST_FILE, CatalogueTitle, Vocabulary, VocabularyError
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings, load_settings
-from netflix_trend.shared_files import (
+from netflix_trend.storage.files import UnsafeFile
+from netflix_trend.survey.survey import (
+    LARGEST_SURVEYS_FILE,
+    RefusedSurvey,
+    TopShowsQuestion,
+    default_survey,
+    dump_surveys,
+)
+from netflix_trend.syftbox.shared_files import (
     CANDIDATES,
     SURVEYS,
     VOCABULARY,
@@ -20,14 +28,6 @@ from netflix_trend.shared_files import (
     shared_path,
     shared_vocabulary,
     starter_surveys,
-)
-from netflix_trend.storage.files import UnsafeFile
-from netflix_trend.survey.survey import (
-    LARGEST_SURVEYS_FILE,
-    RefusedSurvey,
-    TopShowsQuestion,
-    default_survey,
-    dump_surveys,
 )
 
 TODAY = date(2026, 11, 18)

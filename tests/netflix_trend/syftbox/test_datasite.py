@@ -12,7 +12,8 @@ import pytest
 import yaml
 from full_disk import files_no_larger_than
 
-from netflix_trend.datasite import (
+from netflix_trend.storage.files import UnsafeFile
+from netflix_trend.syftbox.datasite import (
     LARGEST_FILE,
     LARGEST_MANIFEST,
     Datasite,
@@ -25,8 +26,7 @@ from netflix_trend.datasite import (
     read_published,
     visit,
 )
-from netflix_trend.permissions import PERMISSION_FILES
-from netflix_trend.storage.files import UnsafeFile
+from netflix_trend.syftbox.permissions import PERMISSION_FILES
 
 READER = "aggregator@example.org"
 RELEASE = "releases/2026-W47.json"

@@ -18,11 +18,17 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from netflix_trend import APP_NAME
-from netflix_trend.permissions import LARGEST_FILE, PERMISSION_FILES, permission_rules, readable, write_permissions
 from netflix_trend.settings import DATASITE_NAME
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import UnsafeFile, open_stranger_folder, read_own, read_stranger, restore_file
 from netflix_trend.survey.survey import Strict
+from netflix_trend.syftbox.permissions import (
+    LARGEST_FILE,
+    PERMISSION_FILES,
+    permission_rules,
+    readable,
+    write_permissions,
+)
 
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST = 65_536

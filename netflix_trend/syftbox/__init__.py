@@ -1,0 +1,1 @@
+"""The protocol over SyftBox: datasites, permission files and the files that are shared."""
