@@ -14,8 +14,8 @@ import numpy as np
 
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.periods.weeks import Week
+from netflix_trend.published.trends import ShowTrends
 from netflix_trend.survey.survey import Survey, TopShowsQuestion
-from netflix_trend.trends import ShowTrends
 from services.aggregator.collect import RoundReports
 from services.aggregator.estimation import estimate_round
 from services.aggregator.trends import find_trends

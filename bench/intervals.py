@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.square_wave import linear_mean, linear_weights
-from netflix_trend.statistics import Volume
+from netflix_trend.published.statistics import Volume
 from netflix_trend.survey.survey import VOLUME_BUCKETS, VolumeQuestion
 from services.aggregator.viewing import bucket_titles, find_slope, mean_titles, weekly_mean
 from services.aggregator.volume import estimate_volume

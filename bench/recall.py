@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.periods.weeks import Week
+from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.simulation.population import Population
-from netflix_trend.statistics import RoundStatistics
 from netflix_trend.survey.survey import DEFAULT_ODDS, Survey, TopShowsQuestion
 from services.aggregator.candidates import next_candidates
 from services.aggregator.collect import RoundReports

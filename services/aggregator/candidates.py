@@ -8,7 +8,7 @@ import numpy as np
 
 from netflix_trend.catalogue.vocabulary import CatalogueTitle
 from netflix_trend.periods.weeks import Week
-from netflix_trend.statistics import RoundStatistics
+from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.syftbox.shared_files import CANDIDATES
 from services.aggregator.trends import (
     CHART_SPREAD,

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from netflix_trend.movement import MOVEMENT
-from netflix_trend.round_list import ROUNDS, RoundList, summarize
-from netflix_trend.statistics import RoundStatistics
-from netflix_trend.statistics_schema import SCHEMA, schema_file
-from netflix_trend.trends import TRENDS, Trends
+from netflix_trend.published.movement import MOVEMENT
+from netflix_trend.published.round_list import ROUNDS, RoundList, summarize
+from netflix_trend.published.schema import SCHEMA, schema_file
+from netflix_trend.published.statistics import RoundStatistics
+from netflix_trend.published.trends import TRENDS, Trends
 from services.aggregator.movement import find_movement
 from services.aggregator.prediction import what_it_takes
 from services.aggregator.site.page import Place, render_page, render_rounds

@@ -10,9 +10,15 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from netflix_trend.effect_statistics import EVENT_SHARE, LARGEST_EFFECT_ERROR, EffectEstimate, Measured, QuarterEffect
 from netflix_trend.privacy.ternary import DOWN, UP, Estimate, TernaryResponse
-from netflix_trend.statistics import RoundStatistics
+from netflix_trend.published.effect_statistics import (
+    EVENT_SHARE,
+    LARGEST_EFFECT_ERROR,
+    EffectEstimate,
+    Measured,
+    QuarterEffect,
+)
+from netflix_trend.published.statistics import RoundStatistics
 from services.aggregator.poisoning import tolerated
 
 CONFIDENCE = 0.95

@@ -14,7 +14,7 @@ from netflix_trend.privacy.counts import (
     reports_to_lose,
     selected_intervals,
 )
-from netflix_trend.statistics import (
+from netflix_trend.published.statistics import (
     SMALLEST_SHARE,
     RoundStatistics,
     ShowEstimate,

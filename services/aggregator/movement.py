@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from netflix_trend.movement import Movement, ShowMovement
 from netflix_trend.periods.weeks import Week
-from netflix_trend.statistics import RoundStatistics
+from netflix_trend.published.movement import Movement, ShowMovement
+from netflix_trend.published.statistics import RoundStatistics
 from services.aggregator.poisoning import tolerated
 from services.aggregator.trends import CONFIDENCE, gate, observe_shows, observed_shares
 

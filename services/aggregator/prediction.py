@@ -11,11 +11,11 @@ from statistics import NormalDist
 
 import numpy as np
 
-from netflix_trend.effect_statistics import EVENT_SHARE, LARGEST_EFFECT_ERROR
 from netflix_trend.privacy.counts import gate_count, reports_needed
-from netflix_trend.statistics import LARGEST_CUMULATIVE_ERROR, RoundStatistics
+from netflix_trend.published.effect_statistics import EVENT_SHARE, LARGEST_EFFECT_ERROR
+from netflix_trend.published.statistics import LARGEST_CUMULATIVE_ERROR, RoundStatistics
+from netflix_trend.published.wording import MOST_ANSWERS
 from netflix_trend.survey.survey import EffectQuestion, TopShowsQuestion, VolumeQuestion
-from netflix_trend.wording import MOST_ANSWERS
 from services.aggregator.volume import PRIOR_PEOPLE, prior_shares
 
 # Shares of people who name a show: a hit, a strong show, an ordinary one (privacy.md, synthetic population).

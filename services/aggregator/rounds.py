@@ -10,12 +10,12 @@ from pathlib import Path
 
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.periods.weeks import Week
-from netflix_trend.statistics import RoundStatistics
+from netflix_trend.published.statistics import RoundStatistics
+from netflix_trend.published.trends import MOST_ROUNDS, TRENDS, Trends
 from netflix_trend.storage.files import restore_file, write_atomically
 from netflix_trend.survey.survey import COUNTED, DEFAULT_ODDS, ROTATION, Survey, dump_surveys, load_surveys
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.shared_files import CANDIDATES, SURVEYS, VOCABULARY
-from netflix_trend.trends import MOST_ROUNDS, TRENDS, Trends
 from services.aggregator.candidates import next_candidates
 from services.aggregator.collect import RoundReports, collect
 from services.aggregator.community import PUBLIC, Community

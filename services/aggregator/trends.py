@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.set_response import SetResponse, best_threshold
-from netflix_trend.statistics import RoundStatistics, TopShows
-from netflix_trend.trends import (
+from netflix_trend.published.statistics import RoundStatistics, TopShows
+from netflix_trend.published.trends import (
     MOST_LISTED,
     MOST_ROUNDS,
     AllTime,

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.square_wave import linear_mean, linear_weights
-from netflix_trend.statistics import LARGEST_RELATIVE_ERROR, MeanTitles, Volume
+from netflix_trend.published.statistics import LARGEST_RELATIVE_ERROR, MeanTitles, Volume
+from netflix_trend.published.trends import Slope, Viewing, WeeklyMean
 from netflix_trend.survey.survey import VolumeQuestion
-from netflix_trend.trends import Slope, Viewing, WeeklyMean
 from services.aggregator.poisoning import tolerated
 
 CONFIDENCE = 0.95

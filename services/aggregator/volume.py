@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netflix_trend.privacy.square_wave import linear_mean, linear_weights, map_em, posterior_draws
-from netflix_trend.statistics import LARGEST_CUMULATIVE_ERROR, Volume, VolumeGroup
+from netflix_trend.published.statistics import LARGEST_CUMULATIVE_ERROR, Volume, VolumeGroup
 from netflix_trend.survey.survey import VolumeQuestion
 from services.aggregator.poisoning import tolerated, volume_influence
 from services.aggregator.viewing import mean_titles

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from netflix_trend.effect_statistics import QuarterEffect
 from netflix_trend.periods.weeks import Week
-from netflix_trend.settings import Settings
-from netflix_trend.statistics import (
+from netflix_trend.published.effect_statistics import QuarterEffect
+from netflix_trend.published.statistics import (
     LARGEST_FILE,
     Percentile,
     RoundStatistics,
@@ -18,11 +17,12 @@ from netflix_trend.statistics import (
     Volume,
     percentile,
 )
+from netflix_trend.published.trends import TRENDS, Trends, Viewing
+from netflix_trend.published.wording import first_in_words, group_labels, needed_in_words, reading
+from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile, read_stranger
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.shared_files import shared_path
-from netflix_trend.trends import TRENDS, Trends, Viewing
-from netflix_trend.wording import first_in_words, group_labels, needed_in_words, reading
 from services.common.effects import THINNED
 from services.dashboard import charts
 from services.dashboard.charts import Chart, data_table

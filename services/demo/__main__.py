@@ -16,9 +16,9 @@ from rich.table import Table
 from netflix_trend.archive import ArchiveError
 from netflix_trend.contributions import load_profiles
 from netflix_trend.periods.weeks import Week
+from netflix_trend.published.statistics import RoundStatistics, percentile
+from netflix_trend.published.wording import group_labels, reading, shown
 from netflix_trend.settings import EXAMPLE_AGGREGATOR
-from netflix_trend.statistics import RoundStatistics, percentile
-from netflix_trend.wording import group_labels, reading, shown
 from services.aggregator.site.page import MyWeek, listed_shows, render_page, volume_reading
 from services.demo.network import ME, DemoError, Network
 from services.processor.cli import print_account

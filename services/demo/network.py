@@ -13,9 +13,9 @@ from netflix_trend.contributions import Contribution
 from netflix_trend.outlook import Outlook
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
+from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, load_settings
 from netflix_trend.simulation.population import Population, SimulatedWeek, life_changes, person, seeded_randomness
-from netflix_trend.statistics import RoundStatistics
 from netflix_trend.survey.survey import Limits, Survey
 from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.collect import usable_processors

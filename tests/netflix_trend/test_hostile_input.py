@@ -17,8 +17,8 @@ from netflix_trend.catalogue.readers import read_catalogue
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary, VocabularyError
 from netflix_trend.encodings import EncodingsError, load_encodings
 from netflix_trend.inbox import Delivery, RefusedMessage, pack, unpack
+from netflix_trend.published.statistics import RoundStatistics, StatisticsError
 from netflix_trend.settings import SettingsError, load_settings
-from netflix_trend.statistics import RoundStatistics, StatisticsError
 from netflix_trend.storage.files import UnsafeFile, read_stranger
 from netflix_trend.syftbox.datasite import Datasite, DatasiteError, Manifest, read_manifest, visit
 

@@ -16,11 +16,11 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from netflix_trend.periods.weeks import Week
-from netflix_trend.round_list import ROUNDS, RoundList
+from netflix_trend.published.round_list import ROUNDS, RoundList
+from netflix_trend.published.wording import needed_in_words
 from netflix_trend.settings import Settings
 from netflix_trend.survey.survey import ROTATION
 from netflix_trend.syftbox.datasite import Datasite
-from netflix_trend.wording import needed_in_words
 from services.aggregator.operator.access import Access
 from services.aggregator.operator.forecast import Forecast, People, people_of, predict
 from services.aggregator.operator.form import fields_of, participants_of_fields, plan_of_fields

@@ -8,9 +8,9 @@ from xml.etree import ElementTree as Svg
 
 from netflix_trend.catalogue.keys import plain_title
 from netflix_trend.periods.weeks import Week
-from netflix_trend.statistics import ShowEstimate, TopShows, Volume
-from netflix_trend.trends import Viewing
-from netflix_trend.wording import group_labels
+from netflix_trend.published.statistics import ShowEstimate, TopShows, Volume
+from netflix_trend.published.trends import Viewing
+from netflix_trend.published.wording import group_labels
 
 _WIDTH = 480
 _ROW = 24

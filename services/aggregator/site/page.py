@@ -13,12 +13,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from netflix_trend.catalogue.keys import plain_title
-from netflix_trend.effect_statistics import LARGEST_EFFECT_ERROR
-from netflix_trend.movement import Movement, ShowMovement
-from netflix_trend.round_list import RoundList
-from netflix_trend.statistics import Percentile, RoundStatistics, ShowEstimate, TopShows, Volume, VolumeGroup
-from netflix_trend.trends import Trends, WeeklyMean
-from netflix_trend.wording import first_in_words, group_labels, needed_in_words, reading, shown
+from netflix_trend.published.effect_statistics import LARGEST_EFFECT_ERROR
+from netflix_trend.published.movement import Movement, ShowMovement
+from netflix_trend.published.round_list import RoundList
+from netflix_trend.published.statistics import Percentile, RoundStatistics, ShowEstimate, TopShows, Volume, VolumeGroup
+from netflix_trend.published.trends import Trends, WeeklyMean
+from netflix_trend.published.wording import first_in_words, group_labels, needed_in_words, reading, shown
 from services.aggregator.prediction import Needed
 from services.aggregator.site.charts import top_shows_chart, viewing_chart, volume_chart
 

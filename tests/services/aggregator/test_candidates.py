@@ -9,7 +9,7 @@ import pytest
 
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.periods.weeks import Week
-from netflix_trend.statistics import RoundStatistics
+from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.survey.survey import Survey, TopShowsQuestion, default_survey
 from services.aggregator.candidates import next_candidates
 from services.aggregator.collect import RoundReports

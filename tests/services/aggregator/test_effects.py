@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from netflix_trend.effect_statistics import EVENT_SHARE, LARGEST_EFFECT_ERROR, EffectEstimate, Measured
-from netflix_trend.statistics import RoundStatistics
+from netflix_trend.published.effect_statistics import EVENT_SHARE, LARGEST_EFFECT_ERROR, EffectEstimate, Measured
+from netflix_trend.published.statistics import RoundStatistics
 from services.aggregator.effects import estimate_effect, pool_effects
 from services.aggregator.trends import find_trends
 

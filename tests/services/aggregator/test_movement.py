@@ -10,9 +10,9 @@ import pytest
 from simulated_rounds import reports_of
 
 from netflix_trend.catalogue.readers import starter_vocabulary
-from netflix_trend.movement import Movement
 from netflix_trend.periods.weeks import Week
-from netflix_trend.statistics import RoundStatistics
+from netflix_trend.published.movement import Movement
+from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.survey.survey import TopShowsQuestion, default_survey
 from services.aggregator.estimation import estimate_round
 from services.aggregator.movement import find_movement

@@ -10,9 +10,18 @@ from xml.etree import ElementTree
 import pytest
 
 from netflix_trend.periods.weeks import Week
-from netflix_trend.statistics import Percentile, RoundStatistics, ShowEstimate, TopShows, Volume, VolumeGroup
-from netflix_trend.trends import AllTime, AllTimeShow, ShowTrend, ShowTrends, Slope, Trends, Viewing, WeeklyMean
-from netflix_trend.wording import group_labels
+from netflix_trend.published.statistics import Percentile, RoundStatistics, ShowEstimate, TopShows, Volume, VolumeGroup
+from netflix_trend.published.trends import (
+    AllTime,
+    AllTimeShow,
+    ShowTrend,
+    ShowTrends,
+    Slope,
+    Trends,
+    Viewing,
+    WeeklyMean,
+)
+from netflix_trend.published.wording import group_labels
 from services.aggregator.site.charts import viewing_chart
 from services.aggregator.site.page import MyWeek, content_security_policy, render_page
 

@@ -7,12 +7,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from netflix_trend.effect_statistics import EVENT_SHARE, LARGEST_EFFECT_ERROR
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.privacy.counts import estimate_counts, gate_count
 from netflix_trend.privacy.square_wave import map_em, posterior_draws
 from netflix_trend.privacy.ternary import DOWN, UP
-from netflix_trend.statistics import LARGEST_CUMULATIVE_ERROR
+from netflix_trend.published.effect_statistics import EVENT_SHARE, LARGEST_EFFECT_ERROR
+from netflix_trend.published.statistics import LARGEST_CUMULATIVE_ERROR
 from netflix_trend.survey.survey import VOLUME_BUCKETS, EffectQuestion, TopShowsQuestion, VolumeQuestion
 from services.aggregator.prediction import (
     EVENT_CHANGE,

@@ -18,12 +18,12 @@ from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.contributions import Contribution
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.set_response import best_threshold
+from netflix_trend.published.statistics import RoundStatistics
+from netflix_trend.published.trends import Trends
 from netflix_trend.settings import SettingsError, load_settings
-from netflix_trend.statistics import RoundStatistics
 from netflix_trend.survey.survey import Survey, TopShowsQuestion, load_surveys
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.shared_files import current_surveys, current_vocabulary, starter_surveys
-from netflix_trend.trends import Trends
 from services.aggregator.__main__ import build_aggregator, look, main
 from services.aggregator.rounds import Aggregator
 

@@ -15,9 +15,16 @@ from bench.filtered import coverage
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.counts import gate_count
-from netflix_trend.statistics import MeanTitles, RoundStatistics, ShowEstimate, StatisticsError, TopShows, Volume
+from netflix_trend.published.statistics import (
+    MeanTitles,
+    RoundStatistics,
+    ShowEstimate,
+    StatisticsError,
+    TopShows,
+    Volume,
+)
+from netflix_trend.published.trends import LARGEST_TRENDS_FILE, Trends
 from netflix_trend.survey.survey import TopShowsQuestion, default_survey
-from netflix_trend.trends import LARGEST_TRENDS_FILE, Trends
 from services.aggregator.collect import RoundReports
 from services.aggregator.estimation import estimate_round
 from services.aggregator.trends import (

@@ -12,9 +12,9 @@ import pytest
 from bench.intervals import WORLDS, slope_coverage
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.square_wave import linear_mean, linear_weights
-from netflix_trend.statistics import MeanTitles, Volume, VolumeGroup
+from netflix_trend.published.statistics import MeanTitles, Volume, VolumeGroup
+from netflix_trend.published.trends import WeeklyMean
 from netflix_trend.survey.survey import VOLUME_BUCKETS, VolumeQuestion
-from netflix_trend.trends import WeeklyMean
 from services.aggregator.viewing import (
     ROUNDS_FOR_A_SLOPE,
     bucket_titles,

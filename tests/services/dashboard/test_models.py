@@ -16,8 +16,8 @@ from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.contributions import Contribution, answer
 from netflix_trend.life_events import add_event
 from netflix_trend.outlook import Outlook
+from netflix_trend.published.statistics import Percentile
 from netflix_trend.simulation.population import seeded_randomness
-from netflix_trend.statistics import Percentile
 from netflix_trend.survey.release import build_release
 from netflix_trend.syftbox.shared_files import starter_surveys
 from services.dashboard import charts

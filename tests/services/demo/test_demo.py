@@ -74,8 +74,8 @@ def test_no_title_of_mine_is_in_anything_that_left(printed: str, output: Path) -
 
 def test_the_strongest_simulated_shows_are_found_and_intervals_hold_the_truth(tmp_path: Path) -> None:
     """2,000 people answer top shows in a round: the show ranked first is among the true first three."""
+    from netflix_trend.published.statistics import RoundStatistics
     from netflix_trend.simulation.population import person
-    from netflix_trend.statistics import RoundStatistics
     from netflix_trend.survey.survey import load_surveys
 
     network = Network(tmp_path / "out")

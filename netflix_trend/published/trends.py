@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AllowInfNan, Field, ValidationError
 
-from netflix_trend.effect_statistics import QuarterEffect, is_week
-from netflix_trend.statistics import StatisticsError
+from netflix_trend.published.effect_statistics import QuarterEffect, is_week
+from netflix_trend.published.statistics import StatisticsError
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.survey.survey import Strict
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from netflix_trend.statistics import RoundStatistics
+from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.survey.survey import Strict
 

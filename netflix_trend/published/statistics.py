@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AllowInfNan, Field, ValidationError, field_validator, model_validator
 
-from netflix_trend.effect_statistics import EffectEstimate
+from netflix_trend.published.effect_statistics import EffectEstimate
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.survey.survey import Buckets, Strict
 

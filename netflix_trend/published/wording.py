@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netflix_trend.statistics import ShowEstimate, Volume
-from netflix_trend.trends import AllTimeShow, ShowTrend
+from netflix_trend.published.statistics import ShowEstimate, Volume
+from netflix_trend.published.trends import AllTimeShow, ShowTrend
 
 
 def group_labels(volume: Volume) -> list[str]:

@@ -1,6 +1,6 @@
 """The JSON Schema of everything that is published, made from the models that write it.
 
-`python -m netflix_trend.statistics_schema >docs/statistics-schema.json` after a model has changed.
+`python -m netflix_trend.published.schema >docs/statistics-schema.json` after a model has changed.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from netflix_trend.movement import MOVEMENT, Movement
-from netflix_trend.round_list import ROUNDS, RoundList
-from netflix_trend.statistics import RoundStatistics
+from netflix_trend.published.movement import MOVEMENT, Movement
+from netflix_trend.published.round_list import ROUNDS, RoundList
+from netflix_trend.published.statistics import RoundStatistics
+from netflix_trend.published.trends import TRENDS, Trends
 from netflix_trend.survey.survey import Strict
-from netflix_trend.trends import TRENDS, Trends
 
 SCHEMA = "schema.json"
 # The model of each file. `index.json` is an empty object before the first answer.

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netflix_trend.statistics import (
+from netflix_trend.published.statistics import (
     RoundStatistics,
     ShowEstimate,
     StatisticsError,

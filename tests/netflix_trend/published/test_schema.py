@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from netflix_trend.statistics_schema import FILES, schema_file, statistics_schema
+from netflix_trend.published.schema import FILES, schema_file, statistics_schema
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -22,7 +22,7 @@ def references(value: Any) -> set[str]:
 
 
 def test_the_file_is_made_from_the_models() -> None:
-    made = "python -m netflix_trend.statistics_schema >docs/statistics-schema.json"
+    made = "python -m netflix_trend.published.schema >docs/statistics-schema.json"
     assert (DOCS / "statistics-schema.json").read_bytes() == schema_file(), f"run: {made}"
 
 
