@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from werkzeug.datastructures import FileStorage
 from werkzeug.utils import secure_filename
 
-from netflix_trend.inbox import DateOrderName
+from netflix_trend.delivery.inbox import DateOrderName
 from netflix_trend.settings import PROFILE_PATTERN, Settings
 from services.dashboard.backend import Refused
 

@@ -14,7 +14,7 @@ from threading import Lock
 
 from werkzeug.serving import make_server
 
-from netflix_trend.archive import ArchiveError
+from netflix_trend.delivery.archive import ArchiveError
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.syftbox.shared_files import current_vocabulary

@@ -18,8 +18,8 @@ from rich.markup import escape
 from rich.progress import wrap_file
 from rich.table import Table
 
-from netflix_trend.archive import ArchiveError, open_csv
 from netflix_trend.catalogue.vocabulary import Vocabulary
+from netflix_trend.delivery.archive import ArchiveError, open_csv
 from netflix_trend.event_effects import EventEffect
 from netflix_trend.life_events import EventError, add_event, read_events, remove_event
 from netflix_trend.settings import Settings, SettingsError, load_settings

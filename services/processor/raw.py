@@ -12,8 +12,8 @@ from typing import Annotated, BinaryIO
 
 from pydantic import Field
 
-from netflix_trend.archive import downloaded_on, open_csv
-from netflix_trend.inbox import DateOrderName, Delivery
+from netflix_trend.delivery.archive import downloaded_on, open_csv
+from netflix_trend.delivery.inbox import DateOrderName, Delivery
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 

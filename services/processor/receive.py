@@ -9,8 +9,8 @@ from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from netflix_trend.delivery.inbox import RefusedMessage, unpack
 from netflix_trend.encodings import EncodingsError, load_encodings
-from netflix_trend.inbox import RefusedMessage, unpack
 from netflix_trend.settings import Settings
 from netflix_trend.syftbox.shared_files import current_vocabulary
 from services.common.connection import INBOX, RECEIVING

@@ -12,8 +12,8 @@ from typing import Any, BinaryIO
 
 from pydantic import ValidationError
 
-from netflix_trend.archive import ArchiveError, downloaded_on, open_csv
-from netflix_trend.inbox import LARGEST_EXPORT, Delivery, RefusedMessage, pack
+from netflix_trend.delivery.archive import ArchiveError, downloaded_on, open_csv
+from netflix_trend.delivery.inbox import LARGEST_EXPORT, Delivery, RefusedMessage, pack
 from netflix_trend.storage.files import UnsafeFile, open_stranger, read_stranger, write_atomically
 
 DONE, REFUSED = "done", "refused"

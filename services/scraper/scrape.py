@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from selenium.common.exceptions import WebDriverException
 from urllib3.exceptions import HTTPError
 
-from netflix_trend.inbox import Delivery, pack
+from netflix_trend.delivery.inbox import Delivery, pack
 from services.scraper.browser import Browser, SandboxSetting, is_lost, open_browser, sweep
 from services.scraper.cookies import Jar
 from services.scraper.download import Downloads, DownloadTimes

@@ -16,7 +16,7 @@ from invented import history
 from numpy.random import Generator, default_rng
 
 from netflix_trend.catalogue.readers import starter_vocabulary
-from netflix_trend.inbox import Delivery
+from netflix_trend.delivery.inbox import Delivery
 from services.common.insights import (
     INSIGHTS,
     Cell,

@@ -20,8 +20,8 @@ from rq.serializers import JSONSerializer
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
+from netflix_trend.delivery.inbox import Delivery, pack
 from netflix_trend.encodings import EncodingsError, load_encodings
-from netflix_trend.inbox import Delivery, pack
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.syftbox.datasite import Datasite
 from services.common.connection import INBOX, RECEIVING, connect

@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from netflix_trend.archive import ArchiveError
-from netflix_trend.inbox import Delivery, RefusedMessage, pack, unpack
+from netflix_trend.delivery.archive import ArchiveError
+from netflix_trend.delivery.inbox import Delivery, RefusedMessage, pack, unpack
 from services.processor.raw import RawExport, RawStore, import_file
 
 MONDAY, TUESDAY = date(2024, 1, 15), date(2024, 1, 16)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from stand_in import EMAIL, ME, NETFLIX_ID, PASSWORD, SECURE_ID, Knobs, Stage, StandIn
 
-from netflix_trend.inbox import unpack
+from netflix_trend.delivery.inbox import unpack
 from services.scraper.cookies import Jar
 from services.scraper.download import DownloadTimes
 from services.scraper.memory import Memory, Result

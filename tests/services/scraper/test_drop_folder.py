@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from netflix_trend.inbox import LARGEST_MESSAGE, Delivery, unpack
+from netflix_trend.delivery.inbox import LARGEST_MESSAGE, Delivery, unpack
 from services.scraper import drop_folder
 from services.scraper.drop_folder import SETTLED_SECONDS, DropFolder
 

@@ -22,7 +22,7 @@ from redis_server import redis_server
 from stand_in import EMAIL, ME, NETFLIX_ID, PASSWORD, SECURE_ID, TITLE, Knobs
 from waiting import wait_for
 
-from netflix_trend.inbox import Delivery, pack, unpack
+from netflix_trend.delivery.inbox import Delivery, pack, unpack
 from services.scraper.browser import sandbox_works
 from services.scraper.cookies import Jar
 from services.scraper.memory import Latch, Memory, Plan, Result

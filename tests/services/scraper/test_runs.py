@@ -23,7 +23,7 @@ from played import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from selenium.common.exceptions import InvalidSessionIdException, NoSuchElementException
 
-from netflix_trend.inbox import unpack
+from netflix_trend.delivery.inbox import unpack
 from services.scraper.memory import Latch, PasswordUsed, Plan, Rows
 from services.scraper.stops import Stop
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from stand_in import ME, OTHER, Knobs
 
-from netflix_trend.inbox import unpack
+from netflix_trend.delivery.inbox import unpack
 from services.scraper.memory import Latch, PasswordUsed, Plan, Result
 from services.scraper.steps import Wanted
 

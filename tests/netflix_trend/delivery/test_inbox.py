@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from netflix_trend.inbox import LARGEST_EXPORT, LARGEST_MESSAGE, Delivery, RefusedMessage, pack, unpack
+from netflix_trend.delivery.inbox import LARGEST_EXPORT, LARGEST_MESSAGE, Delivery, RefusedMessage, pack, unpack
 
 EXPORT = b'Title,Date\n"Dark: Season 1: Secrets","11/17/26"\n'
 DELIVERY = Delivery(

@@ -14,7 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netflix_trend.archive import LARGEST_MEMBER, LARGEST_RATIO, MOST_MEMBERS, ArchiveError, downloaded_on, open_csv
+from netflix_trend.delivery.archive import (
+    LARGEST_MEMBER,
+    LARGEST_RATIO,
+    MOST_MEMBERS,
+    ArchiveError,
+    downloaded_on,
+    open_csv,
+)
 
 CSV = b"Profile Name,Start Time,Duration,Title\n" + b"".join(
     b"Ann,2024-03-02 23:%02d:12,00:48:12,Title %d\n" % (number % 60, number * number) for number in range(300)
