@@ -28,9 +28,9 @@ from numpy.typing import NDArray
 
 from bench.privacy import CANDIDATES, CONFIDENCE, advantage, area_under_curve, best_epsilon, clopper_pearson, top_shows
 from netflix_trend.catalogue.readers import starter_vocabulary
-from netflix_trend.contributions import Contribution
 from netflix_trend.encodings import FULL_DTYPE, Encodings, save_encodings
-from netflix_trend.outlook import Outcome
+from netflix_trend.participant.contributions import Contribution
+from netflix_trend.participant.status import Outcome
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import load_settings

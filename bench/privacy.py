@@ -27,7 +27,7 @@ from bench.intervals import WORLDS, slope_coverage
 from bench.measuring import measured
 from bench.recall import WAYS, cohort, single_weeks
 from netflix_trend.catalogue.readers import starter_vocabulary
-from netflix_trend.contributions import Contribution, choose
+from netflix_trend.participant.contributions import Contribution, choose
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.counts import estimate_counts, gate_count, reports_needed, selected_intervals

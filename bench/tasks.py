@@ -107,7 +107,7 @@ def nothing(_folder: Path, _size: int) -> None:
 
 def run_releases(_folder: Path, people: int) -> None:
     """Bound, randomize and build one release a person, with cryptographic randomness; nothing is written."""
-    from netflix_trend.contributions import Contribution, answer
+    from netflix_trend.participant.contributions import Contribution, answer
 
     survey = everybody_answers()
     (week,) = Population(people, len(starter_vocabulary()), seed=1).weeks(1)
@@ -119,7 +119,7 @@ def run_releases(_folder: Path, people: int) -> None:
 
 def run_publisher(folder: Path, people: int) -> None:
     """The whole publisher for one person after another: ledger with fsync, permission files, release, manifest."""
-    from netflix_trend.contributions import Contribution
+    from netflix_trend.participant.contributions import Contribution
     from netflix_trend.survey.survey import Limits
     from services.publisher.releases import Participant, publish_due
 
@@ -137,7 +137,7 @@ def run_publisher(folder: Path, people: int) -> None:
 
 
 def _make_datasites(folder: Path, people: int, survey: Survey) -> None:
-    from netflix_trend.contributions import Contribution, answer
+    from netflix_trend.participant.contributions import Contribution, answer
 
     randbelow = seeded_randomness(1)
     for number in range(people):
@@ -184,7 +184,7 @@ PAGES = ("/", "/viewing", "/viewing?range=all", "/others", "/events", "/sharing"
 
 def make_dashboard(folder: Path, rows: int) -> None:
     """Import a history and note three life events."""
-    from netflix_trend.life_events import add_event
+    from netflix_trend.participant.life_events import add_event
 
     make_export(folder, rows)
     run_processor(folder, rows)

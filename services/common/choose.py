@@ -6,7 +6,7 @@ import argparse
 import sys
 from fractions import Fraction
 
-from netflix_trend.choices import (
+from netflix_trend.participant.choices import (
     LIMITS_LOST,
     Choices,
     ChoicesError,

@@ -15,7 +15,7 @@ from flask import Flask, Response, flash, jsonify, redirect, request
 from pydantic import ValidationError
 from werkzeug.datastructures import FileStorage
 
-from netflix_trend.choices import (
+from netflix_trend.participant.choices import (
     LIMITS_LOST,
     Choices,
     ChoicesError,
@@ -24,7 +24,7 @@ from netflix_trend.choices import (
     choose,
     write_choices,
 )
-from netflix_trend.life_events import EventError, add_event, remove_event
+from netflix_trend.participant.life_events import EventError, add_event, remove_event
 from netflix_trend.survey.survey import QUESTIONS
 from services.dashboard import security
 from services.dashboard.backend import Refused

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from netflix_trend.event_effects import EventEffect, Period
-from netflix_trend.life_events import EventError, LifeEvent, read_events
+from netflix_trend.participant.event_effects import EventEffect, Period
+from netflix_trend.participant.life_events import EventError, LifeEvent, read_events
+from netflix_trend.participant.own_effects import THINNED
 from netflix_trend.published.effect_statistics import QuarterEffect
 from netflix_trend.settings import Settings
-from services.common.effects import THINNED
 from services.dashboard import charts
 from services.dashboard.charts import Chart, data_table
 from services.dashboard.history import History

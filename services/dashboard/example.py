@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from netflix_trend.catalogue.vocabulary import Vocabulary
-from netflix_trend.contributions import Contribution, ProfileSet, answer
+from netflix_trend.participant.contributions import Contribution, ProfileSet, answer
 from netflix_trend.privacy.ternary import DOWN, UP
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile

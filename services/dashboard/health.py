@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from netflix_trend.ledger import LedgerError, read_ledger
-from netflix_trend.outlook import Outlook, read_outlook
+from netflix_trend.participant.ledger import LedgerError, read_ledger
+from netflix_trend.participant.status import Outlook, read_outlook
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.shared_files import SURVEYS, VOCABULARY, shared_path

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from netflix_trend.participant.own_effects import THINNED
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.effect_statistics import QuarterEffect
 from netflix_trend.published.statistics import (
@@ -23,7 +24,6 @@ from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile, read_stranger
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.shared_files import shared_path
-from services.common.effects import THINNED
 from services.dashboard import charts
 from services.dashboard.charts import Chart, data_table
 from services.dashboard.history import History

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from netflix_trend.ledger import Entry
+from netflix_trend.participant.ledger import Entry
 from netflix_trend.privacy.accounting import product, report_in_words, suspicion, total_epsilon
 from netflix_trend.settings import Settings
 from netflix_trend.survey.survey import Limits

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from netflix_trend.ledger import WEEKS_PER_YEAR, LedgerError, read_ledger
-from netflix_trend.outlook import Outlook, read_outlook
+from netflix_trend.participant.ledger import WEEKS_PER_YEAR, LedgerError, read_ledger
+from netflix_trend.participant.receipts import Receipt, read_receipts
+from netflix_trend.participant.status import Outlook, read_outlook
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.accounting import suspicion
-from netflix_trend.receipts import Receipt, read_receipts
 from netflix_trend.settings import Settings
 from netflix_trend.survey.survey import QUESTIONS, Limits
 from services.dashboard import example

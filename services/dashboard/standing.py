@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from netflix_trend.choices import Choices, ChoicesError, read_choices
-from netflix_trend.ledger import LedgerError, read_ledger
-from netflix_trend.outlook import Outlook, State, read_outlook
+from netflix_trend.participant.choices import Choices, ChoicesError, read_choices
+from netflix_trend.participant.ledger import LedgerError, read_ledger
+from netflix_trend.participant.status import Outlook, State, read_outlook
 from netflix_trend.settings import Settings
 from netflix_trend.syftbox.datasite import Datasite
 

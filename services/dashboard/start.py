@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from netflix_trend.outlook import read_outlook
+from netflix_trend.participant.status import read_outlook
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings
 from netflix_trend.syftbox.datasite import Datasite
 from services.dashboard.backend import Backend, RefusedFile

@@ -10,8 +10,8 @@ from datetime import date
 from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from netflix_trend.outlook import read_outlook
-from netflix_trend.receipts import read_receipts
+from netflix_trend.participant.receipts import read_receipts
+from netflix_trend.participant.status import read_outlook
 from netflix_trend.settings import Settings, load_settings
 from services.dashboard import actions
 from services.dashboard.backend import Backend

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from netflix_trend.contributions import load_profiles
 from netflix_trend.delivery.archive import ArchiveError
+from netflix_trend.participant.contributions import load_profiles
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import RoundStatistics, percentile
 from netflix_trend.published.wording import group_labels, reading, shown

@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from netflix_trend.catalogue.readers import starter_vocabulary
-from netflix_trend.contributions import Contribution
-from netflix_trend.outlook import Outlook
+from netflix_trend.participant.contributions import Contribution
+from netflix_trend.participant.status import Outlook
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import RoundStatistics

@@ -9,7 +9,7 @@ import sys
 from datetime import date
 
 from netflix_trend.encodings import EncodingsError, load_encodings
-from netflix_trend.outlook import Outlook, described
+from netflix_trend.participant.status import Outlook, described
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.shared_files import current_vocabulary

@@ -20,11 +20,11 @@ from rich.table import Table
 
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.delivery.archive import ArchiveError, open_csv
-from netflix_trend.event_effects import EventEffect
-from netflix_trend.life_events import EventError, add_event, read_events, remove_event
+from netflix_trend.participant.event_effects import EventEffect
+from netflix_trend.participant.life_events import EventError, add_event, read_events, remove_event
+from netflix_trend.participant.own_effects import THINNED, effects_of
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.syftbox.shared_files import current_vocabulary
-from services.common.effects import THINNED, effects_of
 from services.common.insights import Cell, InsightTable, all_insights, open_profiles
 from services.processor.account import ExportAccount, account_of, counted
 from services.processor.exports import ExportError

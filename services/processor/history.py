@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.encodings import DESCRIPTION, FULL, FULL_DTYPE, SUPPLEMENTAL, VECTOR, Encodings, save_encodings
-from netflix_trend.life_events import LifeEvent, read_events
+from netflix_trend.participant.life_events import LifeEvent, read_events
 from netflix_trend.storage.files import locked, sync_folder, write_atomically
 from services.common.insights import DATABASE
 from services.processor.account import ExportAccount, account_of

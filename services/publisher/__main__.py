@@ -9,7 +9,7 @@ import threading
 
 from redis.exceptions import RedisError
 
-from netflix_trend.choices import FILE as CHOICES
+from netflix_trend.participant.choices import FILE as CHOICES
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.syftbox.shared_files import SURVEYS, shared_path
 from services.common.connection import connect

@@ -6,13 +6,13 @@ import logging
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
-from netflix_trend.choices import Choices, ChoicesError, read_choices
-from netflix_trend.contributions import load_profiles
 from netflix_trend.encodings import EncodingsError
-from netflix_trend.ledger import LedgerError, read_ledger
-from netflix_trend.outlook import Outcome, Outlook, State, read_outlook, write_outlook
+from netflix_trend.participant.choices import Choices, ChoicesError, read_choices
+from netflix_trend.participant.contributions import load_profiles
+from netflix_trend.participant.ledger import LedgerError, read_ledger
+from netflix_trend.participant.receipts import keep_receipt, read_receipts, receipt
+from netflix_trend.participant.status import Outcome, Outlook, State, read_outlook, write_outlook
 from netflix_trend.periods.weeks import Week
-from netflix_trend.receipts import keep_receipt, read_receipts, receipt
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings, load_settings
 from netflix_trend.storage.files import UnsafeFile, locked
 from netflix_trend.survey.survey import RefusedSurvey, Survey

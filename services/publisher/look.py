@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import date
 
-from netflix_trend.outlook import described
+from netflix_trend.participant.status import described
 from netflix_trend.settings import SettingsError, load_settings
 from services.common.logs import start_logging
 from services.publisher.jobs import publish_with

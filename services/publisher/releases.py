@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path, PurePosixPath
 
-from netflix_trend.contributions import Contribution, answer
-from netflix_trend.ledger import Ledger, open_ledger
-from netflix_trend.outlook import Outcome
+from netflix_trend.participant.contributions import Contribution, answer
+from netflix_trend.participant.ledger import Ledger, open_ledger
+from netflix_trend.participant.status import Outcome
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.randomness import RandBelow, secure

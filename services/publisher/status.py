@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from netflix_trend.outlook import described, read_outlook
+from netflix_trend.participant.status import described, read_outlook
 from netflix_trend.settings import SettingsError, load_settings
 from netflix_trend.syftbox.datasite import Datasite, SiteStatus
 

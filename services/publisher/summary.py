@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 
-from netflix_trend.choices import ChoicesError, read_choices
-from netflix_trend.ledger import WEEKS_PER_YEAR, Entry, LedgerError, read_ledger
+from netflix_trend.participant.choices import ChoicesError, read_choices
+from netflix_trend.participant.ledger import WEEKS_PER_YEAR, Entry, LedgerError, read_ledger
+from netflix_trend.participant.receipts import read_receipts
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.accounting import report_in_words, total_in_words
-from netflix_trend.receipts import read_receipts
 from netflix_trend.settings import SettingsError, load_settings
 from netflix_trend.survey.survey import Limits
 from netflix_trend.syftbox.datasite import Datasite

@@ -13,8 +13,8 @@ import pytest
 
 from bench import attacks
 from bench.privacy import advantage, area_under_curve, best_epsilon, clopper_pearson, epsilon_bound, top_shows
-from netflix_trend import contributions
-from netflix_trend.contributions import Contribution
+from netflix_trend.participant import contributions
+from netflix_trend.participant.contributions import Contribution
 from netflix_trend.survey.release import encode_coefficients
 from netflix_trend.survey.survey import Question, Survey
 from services.publisher import jobs, releases

@@ -14,7 +14,7 @@ from serving import serving
 from simulated_rounds import TODAY, aggregator_with_rounds
 
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
-from netflix_trend.contributions import Contribution
+from netflix_trend.participant.contributions import Contribution
 from netflix_trend.settings import load_settings
 from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.rounds import Aggregator

@@ -16,11 +16,11 @@ from syftbox_network import SyftBoxNetwork, require_syftbox
 from waiting import stays, wait_for
 
 from netflix_trend.catalogue.readers import starter_vocabulary
-from netflix_trend.choices import Choices, write_choices
-from netflix_trend.ledger import read_ledger
-from netflix_trend.outlook import Outlook
+from netflix_trend.participant.choices import Choices, write_choices
+from netflix_trend.participant.ledger import read_ledger
+from netflix_trend.participant.receipts import read_receipts
+from netflix_trend.participant.status import Outlook
 from netflix_trend.periods.weeks import Week
-from netflix_trend.receipts import read_receipts
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.permissions import PERMISSION_FILES

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from netflix_trend.contributions import answer
+from netflix_trend.participant.contributions import answer
 from netflix_trend.privacy import randomness
 from netflix_trend.privacy.set_response import SetResponse
 from netflix_trend.privacy.square_wave import SquareWave

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from netflix_trend.contributions import Contribution
+from netflix_trend.participant.contributions import Contribution
 from netflix_trend.privacy.randomness import RandBelow
 from netflix_trend.simulation.population import person, seeded_randomness
 from netflix_trend.survey.survey import Limits, Survey

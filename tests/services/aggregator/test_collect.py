@@ -14,7 +14,7 @@ import pytest
 from people import AGGREGATOR, asked, crowd
 
 from netflix_trend.catalogue.readers import starter_vocabulary
-from netflix_trend.contributions import Contribution
+from netflix_trend.participant.contributions import Contribution
 from netflix_trend.periods.weeks import Week
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.survey.release import SIZE, _seal, encode_coefficients

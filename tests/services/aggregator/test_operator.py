@@ -15,7 +15,7 @@ from simulated_rounds import TODAY, aggregator_with_rounds
 from werkzeug.test import TestResponse
 
 from netflix_trend.catalogue.readers import starter_vocabulary
-from netflix_trend.contributions import Contribution
+from netflix_trend.participant.contributions import Contribution
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.syftbox.datasite import Datasite

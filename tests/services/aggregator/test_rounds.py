@@ -15,7 +15,7 @@ from people import AGGREGATOR, asked, crowd
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
-from netflix_trend.contributions import Contribution
+from netflix_trend.participant.contributions import Contribution
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.set_response import best_threshold
 from netflix_trend.published.statistics import RoundStatistics

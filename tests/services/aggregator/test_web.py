@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from people import AGGREGATOR, crowd
 
 from netflix_trend.catalogue.readers import starter_vocabulary
-from netflix_trend.contributions import Contribution
+from netflix_trend.participant.contributions import Contribution
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import load_settings
 from netflix_trend.syftbox.datasite import Datasite

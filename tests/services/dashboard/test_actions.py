@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from participant import HISTORY, ORIGIN, SAMPLE, Person
 
-from netflix_trend.choices import Choices, read_choices, write_choices
-from netflix_trend.life_events import read_events
-from netflix_trend.receipts import read_receipts
+from netflix_trend.participant.choices import Choices, read_choices, write_choices
+from netflix_trend.participant.life_events import read_events
+from netflix_trend.participant.receipts import read_receipts
 from services.once.dashboard import OneProcess
 
 

@@ -13,9 +13,9 @@ import pytest
 from participant import LAST, TODAY, Person
 
 from netflix_trend.catalogue.vocabulary import Vocabulary
-from netflix_trend.contributions import Contribution, answer
-from netflix_trend.life_events import add_event
-from netflix_trend.outlook import Outlook
+from netflix_trend.participant.contributions import Contribution, answer
+from netflix_trend.participant.life_events import add_event
+from netflix_trend.participant.status import Outlook
 from netflix_trend.published.statistics import Percentile
 from netflix_trend.simulation.population import seeded_randomness
 from netflix_trend.survey.release import build_release

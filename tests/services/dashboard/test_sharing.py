@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from participant import SAMPLE, TODAY, Person
 
-from netflix_trend.choices import Choices, Participation, write_choices
-from netflix_trend.ledger import read_ledger
+from netflix_trend.participant.choices import Choices, Participation, write_choices
+from netflix_trend.participant.ledger import read_ledger
 from netflix_trend.syftbox.datasite import Datasite
 from services.dashboard.reports import together_in_words
 from services.dashboard.visible import visible_files

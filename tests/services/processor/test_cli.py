@@ -12,7 +12,7 @@ import duckdb
 import invented
 import pytest
 
-from services.common.effects import daily_views
+from netflix_trend.participant.own_effects import daily_views
 from services.processor.cli import main
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports"

@@ -30,7 +30,7 @@ from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.delivery.inbox import Delivery
 from netflix_trend.encodings import DESCRIPTION, FULL, FULL_DTYPE, KINDS, SUPPLEMENTAL, VECTOR, load_encodings
-from netflix_trend.life_events import add_event
+from netflix_trend.participant.life_events import add_event
 from services.processor import history as history_module
 from services.processor.history import (
     DATABASE,

@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 
 from netflix_trend.catalogue.readers import starter_vocabulary
-from netflix_trend.choices import Choices, write_choices
-from netflix_trend.contributions import ProfileSet, load_profiles
 from netflix_trend.encodings import FULL_DTYPE, Encodings, save_encodings
-from netflix_trend.ledger import read_ledger
-from netflix_trend.outlook import Outlook, read_outlook
+from netflix_trend.participant.choices import Choices, write_choices
+from netflix_trend.participant.contributions import ProfileSet, load_profiles
+from netflix_trend.participant.ledger import read_ledger
+from netflix_trend.participant.receipts import read_receipts
+from netflix_trend.participant.status import Outlook, read_outlook
 from netflix_trend.periods.weeks import Week
-from netflix_trend.receipts import read_receipts
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.survey.survey import default_survey, dump_surveys
 from netflix_trend.syftbox.datasite import Datasite

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from netflix_trend.ledger import open_ledger, read_ledger
-from netflix_trend.outlook import Outcome, Outlook, write_outlook
+from netflix_trend.participant.ledger import open_ledger, read_ledger
+from netflix_trend.participant.status import Outcome, Outlook, write_outlook
 from netflix_trend.periods.weeks import Week
 from netflix_trend.survey.survey import Limits, default_survey
 from netflix_trend.syftbox.datasite import Datasite

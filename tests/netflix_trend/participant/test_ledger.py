@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from netflix_trend.ledger import Ledger, LedgerError, open_ledger
+from netflix_trend.participant.ledger import Ledger, LedgerError, open_ledger
 from netflix_trend.periods.weeks import Week
 from netflix_trend.survey.survey import default_survey
 
@@ -138,7 +138,7 @@ def test_the_line_is_on_disk_before_commit_returns(tmp_path: Path, monkeypatch: 
     """fsync is called after the line was written; what it sees is the whole line."""
     path = tmp_path / "ledger.jsonl"
     seen: list[bytes] = []
-    import netflix_trend.ledger as module
+    import netflix_trend.participant.ledger as module
 
     with open_ledger(path, published=(), now=WEEK) as ledger:
         monkeypatch.setattr(module.os, "fsync", lambda _descriptor: seen.append(path.read_bytes()))
@@ -214,7 +214,7 @@ def test_what_was_written_is_on_disk_before_an_opened_ledger_is_used(
     with open_ledger(path, published=(), now=WEEK) as ledger:
         commit(ledger, WEEK)
     synced: list[str] = []
-    import netflix_trend.ledger as module
+    import netflix_trend.participant.ledger as module
     import netflix_trend.storage.files
 
     def fsync(descriptor: int) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from netflix_trend import life_events
-from netflix_trend.life_events import EventError, LifeEvent, add_event, read_events, remove_event
+from netflix_trend.participant import life_events
+from netflix_trend.participant.life_events import EventError, LifeEvent, add_event, read_events, remove_event
 
 FILE = "life_events.json"
 LOCK = ".life_events.lock"

@@ -12,8 +12,15 @@ import pytest
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
-from netflix_trend.event_effects import EventEffect, Period, event_effect, rate_ratio, shift_test, weekly_dispersion
-from netflix_trend.life_events import LifeEvent
+from netflix_trend.participant.event_effects import (
+    EventEffect,
+    Period,
+    event_effect,
+    rate_ratio,
+    shift_test,
+    weekly_dispersion,
+)
+from netflix_trend.participant.life_events import LifeEvent
 
 MONDAY = date(2023, 1, 2)
 Z = 1.959963984540054

@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from netflix_trend.choices import FILE, Choices, ChoicesError, before_limits, choose, read_choices, write_choices
+from netflix_trend.participant.choices import (
+    FILE,
+    Choices,
+    ChoicesError,
+    before_limits,
+    choose,
+    read_choices,
+    write_choices,
+)
 from netflix_trend.survey.survey import Limits
 
 LIMITS = Limits(odds=Fraction(8), reports_per_year=13)

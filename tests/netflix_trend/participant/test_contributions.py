@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from netflix_trend.contributions import Contribution, ProfileSet, answer, choose, load_profiles
 from netflix_trend.encodings import FULL_DTYPE, Encodings, save_encodings
-from netflix_trend.life_events import add_event
+from netflix_trend.participant.contributions import Contribution, ProfileSet, answer, choose, load_profiles
+from netflix_trend.participant.life_events import add_event
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.ternary import DOWN, NONE, UP

@@ -10,8 +10,8 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from netflix_trend.event_effects import EventEffect, event_effect
-from netflix_trend.life_events import LifeEvent
+from netflix_trend.participant.event_effects import EventEffect, event_effect
+from netflix_trend.participant.life_events import LifeEvent
 
 THINNED = (
     "Mind: a viewing-history file shows only the last time a title was seen, so older weeks look emptier than they "

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from netflix_trend.life_events import LifeEvent
+from netflix_trend.participant.life_events import LifeEvent
 
 # What is usual is learnt from this many weeks around the event.
 _NEAR_WEEKS = 52

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from netflix_trend.participant.receipts import keep_receipt, read_receipts, receipt
 from netflix_trend.periods.weeks import Week
-from netflix_trend.receipts import keep_receipt, read_receipts, receipt
 
 NEWEST = Week.parse("2026-W46")
 NOW = datetime(2026, 11, 20, 9, 30, 1, 5, tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""One participant: choices, ledger, receipts, life events and contributions."""
