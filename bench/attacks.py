@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from bench.privacy import CANDIDATES, CONFIDENCE, advantage, area_under_curve, best_epsilon, clopper_pearson, top_shows
 from netflix_trend.catalogue.readers import starter_vocabulary
-from netflix_trend.encodings import FULL_DTYPE, Encodings, save_encodings
+from netflix_trend.history.encodings import FULL_DTYPE, Encodings, save_encodings
 from netflix_trend.participant.contributions import Contribution
 from netflix_trend.participant.status import Outcome
 from netflix_trend.periods.quarters import Quarter

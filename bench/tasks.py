@@ -63,8 +63,8 @@ def make_export(folder: Path, rows: int) -> None:
 
 def run_processor(folder: Path, _rows: int) -> None:
     """CSV to DuckDB tables and encodings, as the processor does it."""
-    from services.processor.history import rebuild
-    from services.processor.raw import import_file
+    from netflix_trend.history.raw import import_file
+    from netflix_trend.history.tables import rebuild
 
     import_file(folder, folder / "NetflixViewingHistory.csv", "bench", received=date(2026, 11, 16))
     history = rebuild(folder, "me", starter_vocabulary())
@@ -232,7 +232,7 @@ TASKS = {
         (1_000, 10_000, 100_000, 1_000_000),
         make_export,
         run_processor,
-        ("services.processor.history",),
+        ("netflix_trend.history.tables",),
     ),
     "releases": Task(
         "draw and build a release", "releases", (1_000, 10_000), nothing, run_releases, ("services.publisher.releases",)

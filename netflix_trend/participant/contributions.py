@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from netflix_trend.encodings import SUPPLEMENTAL, Encodings, load_encodings
+from netflix_trend.history.encodings import SUPPLEMENTAL, Encodings, load_encodings
 from netflix_trend.participant.life_events import EventError, LifeEvent, read_events
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week

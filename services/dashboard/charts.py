@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from services.common.insights import Cell
+from netflix_trend.history.insights import Cell
 from services.dashboard.text import cell, shown
 
 Option = dict[str, Any]

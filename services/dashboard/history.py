@@ -12,12 +12,12 @@ from typing import Any, TypeVar, cast
 
 import duckdb
 
+from netflix_trend.history.insights import DATABASE, InsightTable, all_insights, open_profiles
 from netflix_trend.participant.contributions import ProfileSet, load_profiles
 from netflix_trend.participant.event_effects import EventEffect
 from netflix_trend.participant.life_events import LifeEvent
 from netflix_trend.participant.own_effects import effects_of, is_thinned
 from netflix_trend.periods.weeks import Week
-from services.common.insights import DATABASE, InsightTable, all_insights, open_profiles
 from services.dashboard.imports import ImportedFile, imported_files
 
 _Result = TypeVar("_Result")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from services.common.insights import DATABASE
+from netflix_trend.history.insights import DATABASE
 from services.dashboard.text import counted, day, shown
 
 # What the processor's refusal of an undecidable file says; it names the possible orders.

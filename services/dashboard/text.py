@@ -6,7 +6,7 @@ from datetime import date
 from fractions import Fraction
 
 from netflix_trend.catalogue.keys import plain_title
-from services.common.insights import Cell
+from netflix_trend.history.insights import Cell
 
 _LONGEST = 120
 

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from netflix_trend.delivery.archive import ArchiveError
+from netflix_trend.history.tables import History
 from netflix_trend.participant.contributions import load_profiles
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import RoundStatistics, percentile
@@ -22,7 +23,6 @@ from netflix_trend.settings import EXAMPLE_AGGREGATOR
 from services.aggregator.site.page import MyWeek, listed_shows, render_page, volume_reading
 from services.demo.network import ME, DemoError, Network
 from services.processor.cli import print_account
-from services.processor.history import History
 
 
 def main(arguments: list[str]) -> int:

@@ -9,6 +9,9 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from netflix_trend.catalogue.readers import starter_vocabulary
+from netflix_trend.history.raw import import_file
+from netflix_trend.history.staging import ReadOptions
+from netflix_trend.history.tables import History, rebuild
 from netflix_trend.participant.contributions import Contribution
 from netflix_trend.participant.status import Outlook
 from netflix_trend.periods.quarters import Quarter
@@ -20,9 +23,6 @@ from netflix_trend.survey.survey import Limits, Survey
 from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.collect import usable_processors
 from services.aggregator.rounds import Aggregator
-from services.processor.history import History, rebuild
-from services.processor.raw import import_file
-from services.processor.staging import ReadOptions
 from services.publisher.jobs import publish_with
 from services.publisher.releases import Participant, publish_due
 

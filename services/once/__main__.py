@@ -8,16 +8,16 @@ from __future__ import annotations
 import sys
 from datetime import date
 
-from netflix_trend.encodings import EncodingsError, load_encodings
+from netflix_trend.history.encodings import EncodingsError, load_encodings
+from netflix_trend.history.raw import RawStore
+from netflix_trend.history.staging import ReadOptions
+from netflix_trend.history.tables import profile_folder, rebuild_all
 from netflix_trend.participant.status import Outlook, described
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.shared_files import current_vocabulary
 from services.common.logs import start_logging
 from services.processor import cli
-from services.processor.history import profile_folder, rebuild_all
-from services.processor.raw import RawStore
-from services.processor.staging import ReadOptions
 from services.publisher.jobs import publish_with
 
 

@@ -15,6 +15,9 @@ from threading import Lock
 from werkzeug.serving import make_server
 
 from netflix_trend.delivery.archive import ArchiveError
+from netflix_trend.history.raw import import_file
+from netflix_trend.history.staging import ReadOptions
+from netflix_trend.history.tables import rebuild_all
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.syftbox.shared_files import current_vocabulary
@@ -23,9 +26,6 @@ from services.dashboard.backend import Refused, RefusedFile, Service
 from services.dashboard.others import read_statistics
 from services.dashboard.web import create_app
 from services.once.__main__ import publish_once
-from services.processor.history import rebuild_all
-from services.processor.raw import import_file
-from services.processor.staging import ReadOptions
 
 
 @dataclass

@@ -20,17 +20,17 @@ from rich.table import Table
 
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.delivery.archive import ArchiveError, open_csv
+from netflix_trend.history.exports import ExportError
+from netflix_trend.history.insights import Cell, InsightTable, all_insights, open_profiles
+from netflix_trend.history.raw import import_file
+from netflix_trend.history.report import ExportAccount, account_of, counted
+from netflix_trend.history.staging import ReadOptions, Staging
+from netflix_trend.history.tables import History, connect, rebuild_all
 from netflix_trend.participant.event_effects import EventEffect
 from netflix_trend.participant.life_events import EventError, add_event, read_events, remove_event
 from netflix_trend.participant.own_effects import THINNED, effects_of
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.syftbox.shared_files import current_vocabulary
-from services.common.insights import Cell, InsightTable, all_insights, open_profiles
-from services.processor.account import ExportAccount, account_of, counted
-from services.processor.exports import ExportError
-from services.processor.history import History, connect, rebuild_all
-from services.processor.raw import import_file
-from services.processor.staging import ReadOptions, Staging
 
 _UNREADABLE = (ExportError, ArchiveError, OSError)
 _BAR = 20

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 
+from netflix_trend.history.raw import RawStore
+from netflix_trend.history.staging import ReadOptions
+from netflix_trend.history.tables import rebuild_all
 from netflix_trend.settings import load_settings
 from netflix_trend.syftbox.shared_files import current_vocabulary
 from services.common.connection import connect
 from services.common.queue import PUBLISH_JOB, PUBLISH_QUEUE, enqueue
-from services.processor.history import rebuild_all
-from services.processor.raw import RawStore
-from services.processor.staging import ReadOptions
 
 _log = logging.getLogger("ingest")
 

@@ -10,14 +10,14 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from netflix_trend.delivery.inbox import RefusedMessage, unpack
-from netflix_trend.encodings import EncodingsError, load_encodings
+from netflix_trend.history.encodings import EncodingsError, load_encodings
+from netflix_trend.history.raw import RawStore
+from netflix_trend.history.tables import profile_folder
 from netflix_trend.settings import Settings
 from netflix_trend.syftbox.shared_files import current_vocabulary
 from services.common.connection import INBOX, RECEIVING
 from services.common.queue import INGEST_JOB, INGEST_QUEUE, enqueue
 from services.common.supervisor import beat
-from services.processor.history import profile_folder
-from services.processor.raw import RawStore
 
 _log = logging.getLogger("receive")
 

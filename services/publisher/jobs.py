@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
-from netflix_trend.encodings import EncodingsError
+from netflix_trend.history.encodings import EncodingsError
 from netflix_trend.participant.choices import Choices, ChoicesError, read_choices
 from netflix_trend.participant.contributions import load_profiles
 from netflix_trend.participant.ledger import LedgerError, read_ledger

@@ -16,6 +16,9 @@ from syftbox_network import SyftBoxNetwork, require_syftbox
 from waiting import stays, wait_for
 
 from netflix_trend.catalogue.readers import starter_vocabulary
+from netflix_trend.history.raw import import_file
+from netflix_trend.history.staging import ReadOptions
+from netflix_trend.history.tables import rebuild_all
 from netflix_trend.participant.choices import Choices, write_choices
 from netflix_trend.participant.ledger import read_ledger
 from netflix_trend.participant.receipts import read_receipts
@@ -28,9 +31,6 @@ from services.aggregator.__main__ import look
 from services.aggregator.collect import RoundReports, collect
 from services.aggregator.rounds import Aggregator
 from services.once.__main__ import publish_once
-from services.processor.history import rebuild_all
-from services.processor.raw import import_file
-from services.processor.staging import ReadOptions
 
 pytestmark = pytest.mark.syftbox
 WEEK = Week.parse("2026-W46")

@@ -16,7 +16,7 @@ from netflix_trend.catalogue.keys import title_key
 from netflix_trend.catalogue.readers import read_catalogue
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary, VocabularyError
 from netflix_trend.delivery.inbox import Delivery, RefusedMessage, pack, unpack
-from netflix_trend.encodings import EncodingsError, load_encodings
+from netflix_trend.history.encodings import EncodingsError, load_encodings
 from netflix_trend.published.statistics import RoundStatistics, StatisticsError
 from netflix_trend.settings import SettingsError, load_settings
 from netflix_trend.storage.files import UnsafeFile, read_stranger

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from netflix_trend.encodings import FULL_DTYPE, Encodings, save_encodings
+from netflix_trend.history.encodings import FULL_DTYPE, Encodings, save_encodings
 from netflix_trend.participant.contributions import Contribution, ProfileSet, answer, choose, load_profiles
 from netflix_trend.participant.life_events import add_event
 from netflix_trend.periods.quarters import Quarter

@@ -21,7 +21,7 @@ from rq.serializers import JSONSerializer
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.delivery.inbox import Delivery, pack
-from netflix_trend.encodings import EncodingsError, load_encodings
+from netflix_trend.history.encodings import EncodingsError, load_encodings
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.syftbox.datasite import Datasite
 from services.common.connection import INBOX, RECEIVING, connect
@@ -268,7 +268,7 @@ def test_a_worker_killed_in_mid_job_leaves_the_same_result_as_an_undisturbed_one
             wait_for((folder / "encodings.json").exists, "the export is read", 60)
     names = ("netflix_full.npy", "tvseries_views_sparse_vector.npy", "encodings.json")
     interrupted = {name: (folder / name).read_bytes() for name in names}
-    from services.processor.history import rebuild
+    from netflix_trend.history.tables import rebuild
 
     rebuild(settings.private_dir, "me", starter_vocabulary())
     assert {name: (folder / name).read_bytes() for name in names} == interrupted

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from netflix_trend.catalogue.readers import starter_vocabulary
-from netflix_trend.encodings import FULL_DTYPE, Encodings, save_encodings
+from netflix_trend.history.encodings import FULL_DTYPE, Encodings, save_encodings
 from netflix_trend.participant.choices import Choices, write_choices
 from netflix_trend.participant.contributions import ProfileSet, load_profiles
 from netflix_trend.participant.ledger import read_ledger

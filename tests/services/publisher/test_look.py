@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from netflix_trend.catalogue.readers import starter_vocabulary
-from netflix_trend.encodings import FULL_DTYPE, Encodings, save_encodings
+from netflix_trend.history.encodings import FULL_DTYPE, Encodings, save_encodings
 from netflix_trend.participant.choices import FILE, Choices, write_choices
 from netflix_trend.participant.receipts import read_receipts
 from netflix_trend.syftbox.datasite import Datasite

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from netflix_trend.catalogue.readers import starter_vocabulary
-from netflix_trend.encodings import FULL_DTYPE, Encodings, save_encodings
+from netflix_trend.history.encodings import FULL_DTYPE, Encodings, save_encodings
 from netflix_trend.participant.ledger import read_ledger
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, load_settings

@@ -19,12 +19,12 @@ import pandas as pd
 
 from netflix_trend.catalogue.keys import title_key
 from netflix_trend.catalogue.vocabulary import Vocabulary
+from netflix_trend.history.activity import duration_seconds, is_autoplayed, is_supplemental, local_offsets, split_start
+from netflix_trend.history.dates import UndecidableOrder, date_part, decide_order
+from netflix_trend.history.exports import ExportError, ExportFile, ExportKind, open_export
+from netflix_trend.history.repetition import Repetition
+from netflix_trend.history.titles import ParsedTitle, match_key, parse_title
 from netflix_trend.settings import Settings
-from services.processor.activity import duration_seconds, is_autoplayed, is_supplemental, local_offsets, split_start
-from services.processor.dates import UndecidableOrder, date_part, decide_order
-from services.processor.exports import ExportError, ExportFile, ExportKind, open_export
-from services.processor.repetition import Repetition
-from services.processor.titles import ParsedTitle, match_key, parse_title
 
 _BLOCK = 20_000
 # How many bad rows a report names; the rest is counted.

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from netflix_trend.catalogue.keys import title_key
-from services.processor.titles import Certainty, ParsedTitle, has_form, split_title
+from netflix_trend.history.titles import Certainty, ParsedTitle, has_form, split_title
 
 # (least distinct titles that begin alike, most days between the first and the last of them) of a series
 _SERIES = ((5, None), (3, 7), (2, 2))

@@ -17,7 +17,7 @@ from numpy.random import Generator, default_rng
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.delivery.inbox import Delivery
-from services.common.insights import (
+from netflix_trend.history.insights import (
     INSIGHTS,
     Cell,
     InsightTable,
@@ -28,9 +28,9 @@ from services.common.insights import (
     streaks,
     top_shows,
 )
-from services.processor.history import DATABASE, profile_folder, rebuild
-from services.processor.raw import RawStore
-from services.processor.staging import ReadOptions
+from netflix_trend.history.raw import RawStore
+from netflix_trend.history.staging import ReadOptions
+from netflix_trend.history.tables import DATABASE, profile_folder, rebuild
 
 VOCABULARY = starter_vocabulary()
 BERLIN = ZoneInfo("Europe/Berlin")

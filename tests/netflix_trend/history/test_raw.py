@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from netflix_trend.delivery.archive import ArchiveError
 from netflix_trend.delivery.inbox import Delivery, RefusedMessage, pack, unpack
-from services.processor.raw import RawExport, RawStore, import_file
+from netflix_trend.history.raw import RawExport, RawStore, import_file
 
 MONDAY, TUESDAY = date(2024, 1, 15), date(2024, 1, 16)
 

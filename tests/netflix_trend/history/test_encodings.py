@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from full_disk import files_no_larger_than
 
-from netflix_trend.encodings import (
+from netflix_trend.history.encodings import (
     DESCRIPTION,
     FULL,
     FULL_DTYPE,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.processor.activity import (
+from netflix_trend.history.activity import (
     duration_seconds,
     is_autoplayed,
     is_supplemental,

@@ -242,7 +242,7 @@ def _matches(strength: str, part: str) -> bool:
 @cache
 def _pattern(strength: str) -> re.Pattern[str]:
     """Compile the forms of one strength: `#` stands for a number, a blank for any white space."""
-    text = (files("services.processor") / "season_words.csv").read_text("utf-8")
+    text = (files("netflix_trend.history") / "season_words.csv").read_text("utf-8")
     forms = [row["form"] for row in csv.DictReader(text.splitlines()) if row["strength"] == strength]
     alternatives = [re.escape(form).replace(r"\#", _NUMBER).replace(r"\ ", r"\s+") for form in forms]
     return re.compile("|".join(alternatives), re.IGNORECASE)

@@ -21,9 +21,9 @@ from invented import ACTIVITY_HEADER, activity, history
 from netflix_trend.catalogue.keys import title_key
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import Vocabulary
-from services.processor import staging as staging_module
-from services.processor.exports import ExportError
-from services.processor.staging import ReadFile, ReadOptions, Staging
+from netflix_trend.history import staging as staging_module
+from netflix_trend.history.exports import ExportError
+from netflix_trend.history.staging import ReadFile, ReadOptions, Staging
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports"
 EXPECTED = json.loads((EXPORTS / "expected.json").read_text("utf-8"))

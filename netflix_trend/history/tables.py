@@ -22,14 +22,22 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from netflix_trend.catalogue.vocabulary import Vocabulary
-from netflix_trend.encodings import DESCRIPTION, FULL, FULL_DTYPE, SUPPLEMENTAL, VECTOR, Encodings, save_encodings
+from netflix_trend.history.encodings import (
+    DESCRIPTION,
+    FULL,
+    FULL_DTYPE,
+    SUPPLEMENTAL,
+    VECTOR,
+    Encodings,
+    save_encodings,
+)
+from netflix_trend.history.exports import ExportError, ExportKind, open_export
+from netflix_trend.history.insights import DATABASE
+from netflix_trend.history.raw import RawExport, RawStore
+from netflix_trend.history.report import ExportAccount, account_of
+from netflix_trend.history.staging import ReadFile, ReadOptions, Staging
 from netflix_trend.participant.life_events import LifeEvent, read_events
 from netflix_trend.storage.files import locked, sync_folder, write_atomically
-from services.common.insights import DATABASE
-from services.processor.account import ExportAccount, account_of
-from services.processor.exports import ExportError, ExportKind, open_export
-from services.processor.raw import RawExport, RawStore
-from services.processor.staging import ReadFile, ReadOptions, Staging
 
 _STAGING = "staging.duckdb"
 # DuckDB sorts and joins within this and spills the rest to disk, so that memory does not grow with the files.

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from netflix_trend.catalogue.keys import title_key
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
-from services.processor import titles as module
-from services.processor.titles import (
+from netflix_trend.history import titles as module
+from netflix_trend.history.titles import (
     ParsedTitle,
     has_form,
     match_key,

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.processor.exports import LONGEST_CELL, ExportError, detect_encoding, open_export
+from netflix_trend.history.exports import LONGEST_CELL, ExportError, detect_encoding, open_export
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports"
 EXPECTED = json.loads((EXPORTS / "expected.json").read_text("utf-8"))

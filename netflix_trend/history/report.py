@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from services.processor.staging import ReadFile, Staging
+from netflix_trend.history.staging import ReadFile, Staging
 
 # Of native exports of 50 rows or more, 37 to 98 % of rows carry a season or episode word; of a look-alike, 0.8 %.
 _LOOK_ALIKE_ROWS = 50

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
-from services.processor.repetition import Repetition
-from services.processor.titles import ParsedTitle, parse_title
+from netflix_trend.history.repetition import Repetition
+from netflix_trend.history.titles import ParsedTitle, parse_title
 
 DAY = date(2024, 2, 28)
 FILM = ParsedTitle("film", certainty="guess")

@@ -29,10 +29,11 @@ from netflix_trend.catalogue.keys import title_key
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.delivery.inbox import Delivery
-from netflix_trend.encodings import DESCRIPTION, FULL, FULL_DTYPE, KINDS, SUPPLEMENTAL, VECTOR, load_encodings
-from netflix_trend.participant.life_events import add_event
-from services.processor import history as history_module
-from services.processor.history import (
+from netflix_trend.history import tables as history_module
+from netflix_trend.history.encodings import DESCRIPTION, FULL, FULL_DTYPE, KINDS, SUPPLEMENTAL, VECTOR, load_encodings
+from netflix_trend.history.raw import RawExport, RawStore
+from netflix_trend.history.staging import ReadOptions
+from netflix_trend.history.tables import (
     DATABASE,
     History,
     count_episodes,
@@ -40,8 +41,7 @@ from services.processor.history import (
     rebuild,
     rebuild_all,
 )
-from services.processor.raw import RawExport, RawStore
-from services.processor.staging import ReadOptions
+from netflix_trend.participant.life_events import add_event
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports"
 EXPECTED = json.loads((EXPORTS / "expected.json").read_text("utf-8"))

@@ -21,10 +21,10 @@ from invented import ACTIVITY_HEADER, activity, history
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import Vocabulary
-from services.processor.account import ExportAccount, account_of
+from netflix_trend.history.exports import ExportError
+from netflix_trend.history.report import ExportAccount, account_of
+from netflix_trend.history.staging import ReadOptions, Staging
 from services.processor.cli import read_file
-from services.processor.exports import ExportError
-from services.processor.staging import ReadOptions, Staging
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports"
 EXPECTED = json.loads((EXPORTS / "expected.json").read_text("utf-8"))

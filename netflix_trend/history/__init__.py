@@ -1,0 +1,1 @@
+"""From a Netflix export to tables and encodings on the private volume."""
