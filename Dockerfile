@@ -36,7 +36,7 @@ ARG SERVICE
 COPY --from=packages /opt/venv /opt/venv
 COPY netflix_trend /app/netflix_trend
 COPY services/__init__.py /app/services/__init__.py
-COPY services/common /app/services/common
+COPY services/runtime /app/services/runtime
 COPY services/${SERVICE} /app/services/${SERVICE}
 RUN /opt/venv/bin/python -m compileall -q /app /opt/venv
 ENV SERVICE=${SERVICE} PATH=/opt/venv/bin:/usr/bin:/bin PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1

@@ -379,8 +379,8 @@ import_files() {
 
 # choose VERB ARGUMENT...: keep a choice; the running publisher obeys it at once, and where none runs it looks once
 choose() {
-  case " $* " in *' --help '* | *' -h '*) on_volumes processor services.common.choose "$@" ;; esac
-  (on_volumes processor services.common.choose "$@") || exit 1
+  case " $* " in *' --help '* | *' -h '*) on_volumes processor services.runtime.choose "$@" ;; esac
+  (on_volumes processor services.runtime.choose "$@") || exit 1
   if on_folders; then look_once; fi
   ! is_running publisher || return 0
   (on_volumes publisher services.publisher.look) ||
@@ -393,7 +393,7 @@ run_once() {
   use_folders
   python_environment demo
   export_settings
-  run_python services.once "$@"
+  run_python services.local "$@"
 }
 
 # scraper VERB [OPTION ...]: the browser, in a container of its own that is removed afterwards
@@ -434,7 +434,7 @@ run_dashboard() {
   export_settings
   DASHBOARD_PORT=$port OUTPUT_DIR=$(folder OUTPUT_DIR ./drop)
   export DASHBOARD_PORT OUTPUT_DIR
-  run_python services.once.dashboard "$@"
+  run_python services.local.dashboard "$@"
 }
 
 show_status() {

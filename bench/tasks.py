@@ -200,7 +200,7 @@ def run_dashboard(folder: Path, _rows: int) -> None:
 
     from netflix_trend.settings import load_settings
     from services.dashboard.web import create_app
-    from services.once.dashboard import OneProcess
+    from services.local.dashboard import OneProcess
 
     folders = {f"{name}_dir": folder / name for name in ("publisher", "datasites", "output")}
     settings = load_settings(private_dir=folder, **folders)
@@ -223,7 +223,7 @@ TASKS = {
         (1_000, 100_000),
         make_dashboard,
         run_dashboard,
-        ("services.dashboard.web", "services.once.dashboard"),
+        ("services.dashboard.web", "services.local.dashboard"),
     ),
     "floor": Task("csv to counts (floor)", "rows", (1_000, 10_000, 100_000), make_export, run_floor),
     "processor": Task(

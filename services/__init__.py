@@ -1,1 +1,1 @@
-"""One folder per process. Services import `netflix_trend` and `services.common`, never each other."""
+"""One folder per process. Services import `netflix_trend` and `services.runtime`, never each other."""

@@ -268,7 +268,7 @@ def test_without_docker_syftbox_gets_a_look_an_hour(
     said = end(process)
     assert said.count("look failed") == 2 * result
     looks = lines(clone / "python.log")
-    assert looks == [f"{clone}/private {clone}/publisher: services.once"] * 2
+    assert looks == [f"{clone}/private {clone}/publisher: services.local"] * 2
     assert lines(clone / "slept") == ["3600", "3600"]
     assert lines(clone / "who")[0] == f"ask {clone}/Syft Box/datasites", "nobody has asked for it yet"
     with pytest.raises(ProcessLookupError):
@@ -563,7 +563,7 @@ def test_who_publishes_with_once_is_not_sent_to_docker(clone: Path, path: Path, 
     assert called
     assert all(line.startswith(f"{private} {publisher}: ") for line in called)
     is_choice = verb.split(maxsplit=1)[0] in ("join", "pause", "withdraw", "limits")
-    assert called[-1].endswith("services.once") is is_choice, "what was chosen is also done"
+    assert called[-1].endswith("services.local") is is_choice, "what was chosen is also done"
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -616,7 +616,7 @@ def test_with_the_services_stopped_the_publisher_looks_once(clone: Path, path: P
     assert run(clone, path, verb).returncode == 0
     runs = [line for line in lines(clone / "docker.log") if line.startswith("compose run") and "prepare" not in line]
     assert runs == [
-        f"compose run --rm --no-deps --no-TTY processor python -m services.common.choose {verb}",
+        f"compose run --rm --no-deps --no-TTY processor python -m services.runtime.choose {verb}",
         "compose run --rm --no-deps --no-TTY publisher python -m services.publisher.look",
     ]
 

@@ -16,8 +16,8 @@ from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.collect import usable_processors
 from services.aggregator.enrolment import Enrolment, EnrolmentError
 from services.aggregator.rounds import Aggregator
-from services.common.logs import start_logging
-from services.common.supervisor import beat, supervise
+from services.runtime.logs import start_logging
+from services.runtime.supervisor import beat, supervise
 
 _log = logging.getLogger("aggregator")
 

@@ -20,7 +20,7 @@ from services.aggregator.community import ROUNDS_PAGE, START, START_DATA
 from services.aggregator.operator.access import Access, operator_token
 from services.aggregator.operator.views import operator_pages
 from services.aggregator.site.page import content_security_policy
-from services.common.supervisor import alive
+from services.runtime.supervisor import alive
 
 _ROUND = re.compile(r"\d{4}-W\d{2}|latest", re.ASCII)
 

@@ -13,10 +13,10 @@ from redis.exceptions import RedisError
 
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile, read_stranger, write_atomically
-from services.common.connection import INBOX, RECEIVING, connect
-from services.common.queue import INGEST_QUEUE, PUBLISH_JOB, PUBLISH_QUEUE, enqueue, queue
 from services.dashboard.backend import RefusedFile, Service
 from services.dashboard.text import shown
+from services.runtime.connection import INBOX, RECEIVING, connect
+from services.runtime.queue import INGEST_QUEUE, PUBLISH_JOB, PUBLISH_QUEUE, enqueue, queue
 
 # A file in the drop folder is taken within seconds.
 _TAKEN_SECONDS = 30.0

@@ -6,10 +6,10 @@ import signal
 import sys
 
 from netflix_trend.settings import load_settings
-from services.common.connection import connect
-from services.common.logs import start_logging
-from services.common.queue import INGEST_QUEUE, work
-from services.common.supervisor import supervise
+from services.runtime.connection import connect
+from services.runtime.logs import start_logging
+from services.runtime.queue import INGEST_QUEUE, work
+from services.runtime.supervisor import supervise
 
 
 def main(role: str = "all") -> int:

@@ -9,8 +9,8 @@ from netflix_trend.history.staging import ReadOptions
 from netflix_trend.history.tables import rebuild_all
 from netflix_trend.settings import load_settings
 from netflix_trend.syftbox.shared_files import current_vocabulary
-from services.common.connection import connect
-from services.common.queue import PUBLISH_JOB, PUBLISH_QUEUE, enqueue
+from services.runtime.connection import connect
+from services.runtime.queue import PUBLISH_JOB, PUBLISH_QUEUE, enqueue
 
 _log = logging.getLogger("ingest")
 

@@ -15,9 +15,9 @@ from netflix_trend.history.raw import RawStore
 from netflix_trend.history.tables import profile_folder
 from netflix_trend.settings import Settings
 from netflix_trend.syftbox.shared_files import current_vocabulary
-from services.common.connection import INBOX, RECEIVING
-from services.common.queue import INGEST_JOB, INGEST_QUEUE, enqueue
-from services.common.supervisor import beat
+from services.runtime.connection import INBOX, RECEIVING
+from services.runtime.queue import INGEST_JOB, INGEST_QUEUE, enqueue
+from services.runtime.supervisor import beat
 
 _log = logging.getLogger("receive")
 

@@ -12,10 +12,10 @@ from redis.exceptions import RedisError
 from netflix_trend.participant.choices import FILE as CHOICES
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.syftbox.shared_files import SURVEYS, shared_path
-from services.common.connection import connect
-from services.common.logs import start_logging
-from services.common.queue import PUBLISH_JOB, PUBLISH_QUEUE, enqueue, queue, work
-from services.common.supervisor import beat, supervise
+from services.runtime.connection import connect
+from services.runtime.logs import start_logging
+from services.runtime.queue import PUBLISH_JOB, PUBLISH_QUEUE, enqueue, queue, work
+from services.runtime.supervisor import beat, supervise
 
 # A week ends without anybody dropping a file, and a datasite may vanish: look without being asked.
 LOOK_SECONDS = 60.0

@@ -7,8 +7,8 @@ from datetime import date
 
 from netflix_trend.participant.status import described
 from netflix_trend.settings import SettingsError, load_settings
-from services.common.logs import start_logging
 from services.publisher.jobs import publish_with
+from services.runtime.logs import start_logging
 
 
 def main() -> int:

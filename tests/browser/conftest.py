@@ -14,7 +14,7 @@ from ports import free_port
 from werkzeug.serving import make_server
 
 from services.dashboard.web import create_app
-from services.once.dashboard import OneProcess
+from services.local.dashboard import OneProcess
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ from netflix_trend.syftbox.permissions import PERMISSION_FILES
 from services.aggregator.__main__ import look
 from services.aggregator.collect import RoundReports, collect
 from services.aggregator.rounds import Aggregator
-from services.once.__main__ import publish_once
+from services.local.__main__ import publish_once
 
 pytestmark = pytest.mark.syftbox
 WEEK = Week.parse("2026-W46")

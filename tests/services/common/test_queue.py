@@ -24,9 +24,9 @@ from netflix_trend.delivery.inbox import Delivery, pack
 from netflix_trend.history.encodings import EncodingsError, load_encodings
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.syftbox.datasite import Datasite
-from services.common.connection import INBOX, RECEIVING, connect
-from services.common.queue import INGEST_JOB, INGEST_QUEUE, PUBLISH_JOB, UnlistedJob, enqueue, queue
 from services.processor.receive import receive_one, recover
+from services.runtime.connection import INBOX, RECEIVING, connect
+from services.runtime.queue import INGEST_JOB, INGEST_QUEUE, PUBLISH_JOB, UnlistedJob, enqueue, queue
 from services.scraper.drop_folder import DropFolder
 
 pytestmark = pytest.mark.redis

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from services.common import supervisor
+from services.runtime import supervisor
 
 ROOT = Path(__file__).parents[3]
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -19,7 +19,7 @@ SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 def supervised(*commands: list[str], grace_seconds: float = 5) -> subprocess.Popen[bytes]:
     code = (
-        "import sys; from services.common.supervisor import supervise; "
+        "import sys; from services.runtime.supervisor import supervise; "
         f"sys.exit(supervise({list(commands)!r}, {grace_seconds}))"
     )
     return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)

@@ -18,7 +18,7 @@ from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings, load_settings
 from services.dashboard.web import create_app
 from services.demo.network import ME, Network
-from services.once.dashboard import OneProcess
+from services.local.dashboard import OneProcess
 
 SAMPLE = Path(__file__).parents[3] / "services" / "demo" / "sample_viewing_history.csv"
 LAST = Week.parse("2026-W46")

@@ -15,7 +15,7 @@ from participant import HISTORY, ORIGIN, SAMPLE, Person
 from netflix_trend.participant.choices import Choices, read_choices, write_choices
 from netflix_trend.participant.life_events import read_events
 from netflix_trend.participant.receipts import read_receipts
-from services.once.dashboard import OneProcess
+from services.local.dashboard import OneProcess
 
 
 def releases(person: Person) -> list[Path]:

@@ -9,10 +9,10 @@ import pytest
 from redis.exceptions import NoPermissionError
 from redis_server import RedisServer, redis_server  # noqa: F401
 
-from services.common.connection import INBOX, connect
-from services.common.queue import INGEST_JOB, INGEST_QUEUE, PUBLISH_QUEUE, enqueue, queue
 from services.dashboard.backend import Service
 from services.dashboard.containers import Containers
+from services.runtime.connection import INBOX, connect
+from services.runtime.queue import INGEST_JOB, INGEST_QUEUE, PUBLISH_QUEUE, enqueue, queue
 
 pytestmark = pytest.mark.redis
 

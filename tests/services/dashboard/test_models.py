@@ -30,7 +30,7 @@ from services.dashboard.others import _gaps, effects_together, others_page, plac
 from services.dashboard.sharing import sharing_page
 from services.dashboard.text import cell, listed, number, shown
 from services.dashboard.viewing import _weekday_in_words, chosen_range, viewing_page
-from services.once.dashboard import OneProcess
+from services.local.dashboard import OneProcess
 
 SPAN = Span(100, date(2023, 2, 1), date(2026, 11, 14), date(2026, 11, 15))
 
@@ -330,14 +330,14 @@ def test_shades_cover_every_count_once(most: int) -> None:
 
 def test_a_demo_that_was_never_run_says_so(tmp_path: Path) -> None:
     from netflix_trend.settings import SettingsError
-    from services.once.dashboard import demo_settings
+    from services.local.dashboard import demo_settings
 
     with pytest.raises(SettingsError, match=r"run ./run.sh demo first"):
         demo_settings(tmp_path)
 
 
 def test_a_demo_is_looked_at_on_the_day_after_its_last_week(network: Path) -> None:
-    from services.once.dashboard import demo_settings
+    from services.local.dashboard import demo_settings
 
     settings, today = demo_settings(network)
     assert today() == LAST.sunday + timedelta(days=1)
@@ -351,7 +351,7 @@ def test_the_page_without_docker_needs_no_redis_and_no_web_server_package() -> N
         "    def find_spec(self, name, path=None, target=None):\n"
         "        if name.split('.')[0] in {'redis', 'rq', 'gunicorn', 'selenium'}: raise ImportError(name)\n"
         "sys.meta_path.insert(0, Missing())\n"
-        "import services.once.dashboard\n"
+        "import services.local.dashboard\n"
     )
     root = Path(__file__).parents[3]
     subprocess.run([sys.executable, "-c", code], cwd=root, check=True)

@@ -9,7 +9,7 @@ import signal
 import sys
 
 from netflix_trend.settings import load_settings
-from services.common.connection import INBOX, connect
+from services.runtime.connection import INBOX, connect
 from services.scraper import commands
 from services.scraper.browser import Browser
 

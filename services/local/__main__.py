@@ -16,9 +16,9 @@ from netflix_trend.participant.status import Outlook, described
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.shared_files import current_vocabulary
-from services.common.logs import start_logging
 from services.processor import cli
 from services.publisher.jobs import publish_with
+from services.runtime.logs import start_logging
 
 
 def main(arguments: list[str]) -> int:

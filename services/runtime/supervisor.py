@@ -45,7 +45,7 @@ def supervise(commands: Sequence[Sequence[str]], grace_seconds: float = 300) -> 
 
 
 def beat(name: str) -> None:
-    """Leave a sign of life of the process `name`; `python -m services.common.supervisor NAME...` looks at it."""
+    """Leave a sign of life of the process `name`; `python -m services.runtime.supervisor NAME...` looks at it."""
     (_HEARTBEAT / f"{name}.heartbeat").touch()
 
 

@@ -21,11 +21,11 @@ from netflix_trend.history.tables import rebuild_all
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.syftbox.shared_files import current_vocabulary
-from services.common.logs import start_logging
 from services.dashboard.backend import Refused, RefusedFile, Service
 from services.dashboard.others import read_statistics
 from services.dashboard.web import create_app
-from services.once.__main__ import publish_once
+from services.local.__main__ import publish_once
+from services.runtime.logs import start_logging
 
 
 @dataclass

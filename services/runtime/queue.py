@@ -14,7 +14,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from netflix_trend.settings import Settings
-from services.common.connection import connect
+from services.runtime.connection import connect
 
 INGEST_QUEUE = "ingest"
 PUBLISH_QUEUE = "publish"
