@@ -2,5 +2,3 @@
 
 No queue, no browser and no web framework is imported here, so that each service's image stays small.
 """
-
-APP_NAME = "netflix_trend"

@@ -16,15 +16,11 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from netflix_trend.names import DATASITE_NAME, PROFILE_PATTERN
 from netflix_trend.survey.survey import QUESTIONS, Limits
-
-# What SyftBox calls a datasite: an e-mail address, and here also a folder name.
-DATASITE_NAME = re.compile(r"[a-z0-9][a-z0-9._+-]{0,62}@[a-z0-9][a-z0-9.-]{0,62}\.[a-z]{2,24}")
 
 # Nobody runs this one: with it everything can be tried on one machine.
 EXAMPLE_AGGREGATOR = "aggregator@example.org"
-# A profile's name is also a folder name: it starts with a letter or digit and holds no slash.
-PROFILE_PATTERN = r"^\w[\w .'-]{0,59}$"
 
 
 class SettingsError(Exception):

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from netflix_trend.catalogue.keys import colon_prefixes, plain_title, title_key
 from netflix_trend.storage.canonical import canonical_json, content_version
-from netflix_trend.survey.survey import Strict
+from netflix_trend.storage.model import Strict
 
 # A field of 65,521 points must hold every show, and a vocabulary file must stay below SyftBox's 8 MB.
 MOST_SHOWS = 20_000

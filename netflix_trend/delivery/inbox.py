@@ -11,9 +11,9 @@ from typing import Annotated, BinaryIO, Literal
 
 from pydantic import Field, ValidationError
 
-from netflix_trend.settings import PROFILE_PATTERN
+from netflix_trend.names import PROFILE_PATTERN
 from netflix_trend.storage.canonical import canonical_json
-from netflix_trend.survey.survey import Strict
+from netflix_trend.storage.model import Strict
 
 LARGEST_MESSAGE = 20_000_000
 LARGEST_EXPORT = 200_000_000

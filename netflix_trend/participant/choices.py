@@ -13,7 +13,8 @@ from pydantic import Field, ValidationError
 
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
-from netflix_trend.survey.survey import QUESTIONS, Limits, Strict
+from netflix_trend.storage.model import Strict
+from netflix_trend.survey.survey import QUESTIONS, Limits
 
 FILE = "choices.json"
 Participation = Literal["undecided", "joined", "paused", "withdrawn"]

@@ -21,7 +21,8 @@ from pydantic import Field, TypeAdapter, ValidationError
 from netflix_trend.periods.weeks import Week
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import locked, sync_folder
-from netflix_trend.survey.survey import Question, Strict, Survey
+from netflix_trend.storage.model import Strict
+from netflix_trend.survey.survey import Question, Survey
 
 _log = logging.getLogger("ledger")
 WEEKS_PER_YEAR = 52

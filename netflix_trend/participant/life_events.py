@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import locked, write_atomically
-from netflix_trend.survey.survey import Strict
+from netflix_trend.storage.model import Strict
 
 _FILE = "life_events.json"
 _MOST_EVENTS = 1_000

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, AllowInfNan, Field, model_validator
 
 from netflix_trend.periods.weeks import Week
-from netflix_trend.survey.survey import Strict
+from netflix_trend.storage.model import Strict
 
 # How many people have an event is not asked. To say what a mean over everybody means for those who have one, this
 # share is assumed (privacy.md, section 6): from no data, and printed beside every number that uses it.

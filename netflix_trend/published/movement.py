@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AllowInfNan, Field
 
 from netflix_trend.storage.canonical import canonical_json
-from netflix_trend.survey.survey import Strict
+from netflix_trend.storage.model import Strict
 
 MOVEMENT = "movement.json"
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.storage.canonical import canonical_json
-from netflix_trend.survey.survey import Strict
+from netflix_trend.storage.model import Strict
 
 ROUNDS = "rounds.json"
 

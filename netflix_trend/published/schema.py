@@ -16,7 +16,7 @@ from netflix_trend.published.movement import MOVEMENT, Movement
 from netflix_trend.published.round_list import ROUNDS, RoundList
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.published.trends import TRENDS, Trends
-from netflix_trend.survey.survey import Strict
+from netflix_trend.storage.model import Strict
 
 SCHEMA = "schema.json"
 # The model of each file. `index.json` is an empty object before the first answer.

@@ -8,7 +8,8 @@ from pydantic import AllowInfNan, Field, ValidationError, field_validator, model
 
 from netflix_trend.published.effect_statistics import EffectEstimate
 from netflix_trend.storage.canonical import canonical_json
-from netflix_trend.survey.survey import Buckets, Strict
+from netflix_trend.storage.model import Strict
+from netflix_trend.survey.survey import Buckets
 
 LARGEST_FILE = 8_000_000
 # Cumulative shares that are less exact than this are called noise: what is assumed beforehand alone has an error of

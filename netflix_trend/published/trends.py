@@ -9,7 +9,7 @@ from pydantic import AfterValidator, AllowInfNan, Field, ValidationError
 from netflix_trend.published.effect_statistics import QuarterEffect, is_week
 from netflix_trend.published.statistics import StatisticsError
 from netflix_trend.storage.canonical import canonical_json
-from netflix_trend.survey.survey import Strict
+from netflix_trend.storage.model import Strict
 
 TRENDS = "trends.json"
 LARGEST_TRENDS_FILE = 8_000_000

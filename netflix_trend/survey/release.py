@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
 from netflix_trend.storage.canonical import canonical_json
-from netflix_trend.survey.survey import Question, Strict, Survey, TopShowsQuestion
+from netflix_trend.storage.model import Strict
+from netflix_trend.survey.survey import Question, Survey, TopShowsQuestion
 
 SIZE = 512
 

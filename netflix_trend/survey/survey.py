@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
@@ -22,6 +22,7 @@ from netflix_trend.privacy.set_response import PRIME, SetResponse, best_threshol
 from netflix_trend.privacy.square_wave import SquareWave, best_width
 from netflix_trend.privacy.ternary import TernaryResponse
 from netflix_trend.storage.canonical import canonical_json, content_version
+from netflix_trend.storage.model import Strict
 
 DEFAULT_ODDS = Fraction(8)
 QUESTIONS = frozenset({"top_shows", "volume", "event_effect"})
@@ -39,12 +40,6 @@ LARGEST_SURVEYS_FILE = 1_000_000
 
 class RefusedSurvey(Exception):
     """A survey cannot be read, or asks for more than the participant allows. The message says which and why."""
-
-
-class Strict(BaseModel):
-    """Base of everything read from other machines: no unknown fields, no coercion, immutable."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 def _exact_odds(value: Any) -> Any:

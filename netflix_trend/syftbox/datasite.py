@@ -17,11 +17,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from netflix_trend import APP_NAME
-from netflix_trend.settings import DATASITE_NAME
+from netflix_trend.names import APP_NAME, DATASITE_NAME
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import UnsafeFile, open_stranger_folder, read_own, read_stranger, restore_file
-from netflix_trend.survey.survey import Strict
+from netflix_trend.storage.model import Strict
 from netflix_trend.syftbox.permissions import (
     LARGEST_FILE,
     PERMISSION_FILES,

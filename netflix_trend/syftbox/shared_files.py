@@ -12,9 +12,9 @@ import logging
 from datetime import date
 from functools import lru_cache
 
-from netflix_trend import APP_NAME
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import LARGEST_FILE, Vocabulary, VocabularyError
+from netflix_trend.names import APP_NAME
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile, read_stranger

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from netflix_trend.settings import DATASITE_NAME
+from netflix_trend.names import DATASITE_NAME
 from netflix_trend.storage.files import UnsafeFile, locked, write_atomically
 from netflix_trend.syftbox.datasite import Datasite, datasite_names, read_manifest, visit
 from netflix_trend.syftbox.permissions import LARGEST_FILE, permission_rules

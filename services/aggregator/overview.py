@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
-from netflix_trend.survey.survey import Strict
+from netflix_trend.storage.model import Strict
 from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.collect import RoundReports
 from services.aggregator.enrolment import Enrolment

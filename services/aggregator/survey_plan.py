@@ -14,7 +14,8 @@ from pydantic_core import ErrorDetails
 from netflix_trend.periods.weeks import Week
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
-from netflix_trend.survey.survey import DEFAULT_ODDS, QUESTIONS, Strict, Survey, default_survey
+from netflix_trend.storage.model import Strict
+from netflix_trend.survey.survey import DEFAULT_ODDS, QUESTIONS, Survey, default_survey
 
 _log = logging.getLogger("aggregator")
 PLAN = "survey_plan.json"

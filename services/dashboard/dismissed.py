@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
-from netflix_trend.survey.survey import Strict
+from netflix_trend.storage.model import Strict
 
 FILE = "dismissed.json"
 _MOST = 1_000

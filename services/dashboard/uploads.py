@@ -16,7 +16,8 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.utils import secure_filename
 
 from netflix_trend.delivery.inbox import DateOrderName
-from netflix_trend.settings import PROFILE_PATTERN, Settings
+from netflix_trend.names import PROFILE_PATTERN
+from netflix_trend.settings import Settings
 from services.dashboard.backend import Refused
 
 # A zip of Netflix holds much that is never read.

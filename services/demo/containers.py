@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from netflix_trend import APP_NAME
+from netflix_trend.names import APP_NAME
 from netflix_trend.published.statistics import RoundStatistics
 
 FILE = Path(__file__).parents[2] / "docker-compose.demo.yml"

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from netflix_trend.settings import DATASITE_NAME, EXAMPLE_AGGREGATOR, Settings, SettingsError, load_settings
+from netflix_trend.names import DATASITE_NAME
+from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings, SettingsError, load_settings
 
 
 @pytest.fixture(autouse=True)

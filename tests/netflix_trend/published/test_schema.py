@@ -11,7 +11,7 @@ import pytest
 
 from netflix_trend.published.schema import FILES, schema_file, statistics_schema
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 
 
 def references(value: Any) -> set[str]:

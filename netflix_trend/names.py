@@ -1,0 +1,14 @@
+"""Names that every part of the project agrees on: the app's folder, and patterns of addresses and profiles."""
+
+from __future__ import annotations
+
+import re
+
+# Folder of this app in every datasite.
+APP_NAME = "netflix_trend"
+
+# What SyftBox calls a datasite: an e-mail address, which is also a folder name.
+DATASITE_NAME = re.compile(r"[a-z0-9][a-z0-9._+-]{0,62}@[a-z0-9][a-z0-9.-]{0,62}\.[a-z]{2,24}")
+
+# A profile's name is also a folder name: it starts with a letter or digit and holds no slash.
+PROFILE_PATTERN = r"^\w[\w .'-]{0,59}$"
