@@ -30,6 +30,8 @@ from bench.privacy import CANDIDATES, CONFIDENCE, advantage, area_under_curve, b
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.history.encodings import FULL_DTYPE, Encodings, save_encodings
 from netflix_trend.participant.contributions import Contribution
+from netflix_trend.participant.publishing import publish_with
+from netflix_trend.participant.releases import Participant, publish_due
 from netflix_trend.participant.status import Outcome
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
@@ -48,8 +50,6 @@ from netflix_trend.survey.survey import (
     shuffled_positions,
 )
 from netflix_trend.syftbox.datasite import Datasite, read_manifest, read_published, visit
-from services.publisher.jobs import publish_with
-from services.publisher.releases import Participant, publish_due
 
 WEEK = Week.parse("2026-W46")
 AGGREGATOR = "aggregator@example.org"

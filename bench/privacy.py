@@ -28,6 +28,7 @@ from bench.measuring import measured
 from bench.recall import WAYS, cohort, single_weeks
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.participant.contributions import Contribution, choose
+from netflix_trend.participant.releases import Participant, publish_due
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.counts import estimate_counts, gate_count, reports_needed, selected_intervals
@@ -55,7 +56,6 @@ from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.effects import estimate_effect
 from services.aggregator.viewing import bucket_titles
 from services.aggregator.volume import PRIOR_PEOPLE, prior_shares
-from services.publisher.releases import Participant, publish_due
 
 CONFIDENCE = 0.999
 CANDIDATES = 50

@@ -120,8 +120,8 @@ def run_releases(_folder: Path, people: int) -> None:
 def run_publisher(folder: Path, people: int) -> None:
     """The whole publisher for one person after another: ledger with fsync, permission files, release, manifest."""
     from netflix_trend.participant.contributions import Contribution
+    from netflix_trend.participant.releases import Participant, publish_due
     from netflix_trend.survey.survey import Limits
-    from services.publisher.releases import Participant, publish_due
 
     survey = everybody_answers()
     for number in range(people):
@@ -235,7 +235,12 @@ TASKS = {
         ("netflix_trend.history.tables",),
     ),
     "releases": Task(
-        "draw and build a release", "releases", (1_000, 10_000), nothing, run_releases, ("services.publisher.releases",)
+        "draw and build a release",
+        "releases",
+        (1_000, 10_000),
+        nothing,
+        run_releases,
+        ("netflix_trend.participant.releases",),
     ),
     "publisher": Task(
         "publish with ledger and fsync",
@@ -243,7 +248,7 @@ TASKS = {
         (100, 1_000),
         nothing,
         run_publisher,
-        ("services.publisher.releases",),
+        ("netflix_trend.participant.releases",),
     ),
     "aggregator": Task(
         "aggregate, 50 shows",

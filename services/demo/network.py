@@ -13,6 +13,8 @@ from netflix_trend.history.raw import import_file
 from netflix_trend.history.staging import ReadOptions
 from netflix_trend.history.tables import History, rebuild
 from netflix_trend.participant.contributions import Contribution
+from netflix_trend.participant.publishing import publish_with
+from netflix_trend.participant.releases import Participant, publish_due
 from netflix_trend.participant.status import Outlook
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
@@ -23,8 +25,6 @@ from netflix_trend.survey.survey import Limits, Survey
 from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.collect import usable_processors
 from services.aggregator.rounds import Aggregator
-from services.publisher.jobs import publish_with
-from services.publisher.releases import Participant, publish_due
 
 ME = "me@example.org"
 _MARKER = ".netflix-trend-demo"

@@ -12,12 +12,12 @@ from netflix_trend.history.encodings import EncodingsError, load_encodings
 from netflix_trend.history.raw import RawStore
 from netflix_trend.history.staging import ReadOptions
 from netflix_trend.history.tables import profile_folder, rebuild_all
+from netflix_trend.participant.publishing import publish_with
 from netflix_trend.participant.status import Outlook, described
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.shared_files import current_vocabulary
 from services.processor import cli
-from services.publisher.jobs import publish_with
 from services.runtime.logs import start_logging
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from datetime import date
 
+from netflix_trend.participant.publishing import publish_with
 from netflix_trend.participant.status import described
 from netflix_trend.settings import SettingsError, load_settings
-from services.publisher.jobs import publish_with
 from services.runtime.logs import start_logging
 
 

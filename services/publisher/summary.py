@@ -10,12 +10,12 @@ from fractions import Fraction
 from netflix_trend.participant.choices import ChoicesError, read_choices
 from netflix_trend.participant.ledger import WEEKS_PER_YEAR, Entry, LedgerError, read_ledger
 from netflix_trend.participant.receipts import read_receipts
+from netflix_trend.participant.releases import published_rounds
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.accounting import report_in_words, total_in_words
 from netflix_trend.settings import SettingsError, load_settings
 from netflix_trend.survey.survey import Limits
 from netflix_trend.syftbox.datasite import Datasite
-from services.publisher.releases import published_rounds
 
 
 def summary(entries: Sequence[Entry], published: frozenset[str], limits: Limits, today: date) -> str:

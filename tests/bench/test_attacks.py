@@ -13,11 +13,11 @@ import pytest
 
 from bench import attacks
 from bench.privacy import advantage, area_under_curve, best_epsilon, clopper_pearson, epsilon_bound, top_shows
-from netflix_trend.participant import contributions
+from netflix_trend.participant import contributions, releases
+from netflix_trend.participant import publishing as jobs
 from netflix_trend.participant.contributions import Contribution
 from netflix_trend.survey.release import encode_coefficients
 from netflix_trend.survey.survey import Question, Survey
-from services.publisher import jobs, releases
 
 Answer = Callable[..., bytes]
 

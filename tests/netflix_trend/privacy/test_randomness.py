@@ -9,11 +9,11 @@ from collections.abc import Callable
 import pytest
 
 from netflix_trend.participant.contributions import answer
+from netflix_trend.participant.releases import Participant
 from netflix_trend.privacy import randomness
 from netflix_trend.privacy.set_response import SetResponse
 from netflix_trend.privacy.square_wave import SquareWave
 from netflix_trend.privacy.ternary import TernaryResponse, direction
-from services.publisher.releases import Participant
 
 
 def test_the_source_is_the_operating_systems() -> None:

@@ -6,11 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from netflix_trend.participant.contributions import Contribution
+from netflix_trend.participant.releases import Participant, publish_due
 from netflix_trend.privacy.randomness import RandBelow
 from netflix_trend.simulation.population import person, seeded_randomness
 from netflix_trend.survey.survey import Limits, Survey
 from netflix_trend.syftbox.datasite import Datasite
-from services.publisher.releases import Participant, publish_due
 
 AGGREGATOR = "aggregator@example.org"
 

@@ -16,6 +16,7 @@ import pytest
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.history.encodings import FULL_DTYPE, Encodings, save_encodings
 from netflix_trend.participant.ledger import read_ledger
+from netflix_trend.participant.publishing import publish_with
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.simulation.population import person
@@ -23,7 +24,6 @@ from netflix_trend.survey.release import SIZE, parse_release
 from netflix_trend.survey.survey import Survey
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.shared_files import starter_surveys
-from services.publisher.jobs import publish_with
 
 NEWEST = Week.parse("2026-W46")
 TODAY = NEWEST.sunday + timedelta(days=1)

@@ -13,13 +13,13 @@ import pytest
 
 from netflix_trend.history.encodings import FULL_DTYPE, Encodings, save_encodings
 from netflix_trend.participant.contributions import Contribution
+from netflix_trend.participant.publishing import publish_with
+from netflix_trend.participant.releases import Outcome, Participant, publish_due
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import load_settings
 from netflix_trend.survey.release import SIZE, parse_release
 from netflix_trend.survey.survey import EffectQuestion, Limits, Survey, TopShowsQuestion, default_survey, dump_surveys
 from netflix_trend.syftbox.datasite import Datasite
-from services.publisher.jobs import publish_with
-from services.publisher.releases import Outcome, Participant, publish_due
 
 NEWEST = Week.parse("2026-W46")
 TODAY = NEWEST.sunday + timedelta(days=3)

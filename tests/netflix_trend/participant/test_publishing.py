@@ -18,6 +18,7 @@ from netflix_trend.history.encodings import FULL_DTYPE, Encodings, save_encoding
 from netflix_trend.participant.choices import Choices, write_choices
 from netflix_trend.participant.contributions import ProfileSet, load_profiles
 from netflix_trend.participant.ledger import read_ledger
+from netflix_trend.participant.publishing import publish_with
 from netflix_trend.participant.receipts import read_receipts
 from netflix_trend.participant.status import Outlook, read_outlook
 from netflix_trend.periods.weeks import Week
@@ -26,7 +27,6 @@ from netflix_trend.survey.survey import default_survey, dump_surveys
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.permissions import PERMISSION_FILES, readable
 from netflix_trend.syftbox.shared_files import starter_surveys
-from services.publisher.jobs import publish_with
 
 TODAY = Week.parse("2026-W46").sunday + timedelta(days=2)
 
@@ -274,7 +274,7 @@ def test_a_look_that_was_under_way_does_not_undo_a_withdrawal(
         return load_profiles(private)
 
     with monkeypatch.context() as patched, ThreadPoolExecutor(2) as pool:
-        patched.setattr("services.publisher.jobs.load_profiles", slowly)
+        patched.setattr("netflix_trend.participant.publishing.load_profiles", slowly)
         under_way = pool.submit(publish_with, settings, TODAY)
         assert is_reading.wait(30)
         write_choices(settings.private_dir, Choices(participation="withdrawn"))
