@@ -10,3 +10,8 @@ from collections.abc import Callable
 RandBelow = Callable[[int], int]
 
 secure: RandBelow = secrets.randbelow
+
+# The same for n uniform bytes: nonces and seeds.
+RandBytes = Callable[[int], bytes]
+
+secure_bytes: RandBytes = secrets.token_bytes
