@@ -1,6 +1,6 @@
 """`python -m bench`: a table of speed and peak memory, each figure the median of several runs.
 
-`python -m bench privacy`: what the privacy study asks for, against what is measured here.
+`python -m bench privacy`: targets for privacy and use, against what is measured here.
 `python -m bench vdaf`: time and bytes of a report to two operators.
 """
 
@@ -14,7 +14,7 @@ from bench import privacy, vdaf
 from bench.measuring import measure, measured
 from bench.tasks import TASKS
 
-# Upstream on a machine of this size, from the study of it: seconds of work and peak MiB.
+# The first version on two cores (docs/method/statistics.md#the-first-version-of-this-app): seconds and peak MiB.
 UPSTREAM = {("processor", 100_000): (10.8, 389), ("aggregator", 10_000): (2.49, 663)}
 
 

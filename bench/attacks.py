@@ -188,7 +188,7 @@ def _week(*shows: int, titles: int = 5) -> Contribution:
     return Contribution(frozenset(shows), titles)
 
 
-# What the earlier program lost: see "membership" in the study of it; its claim was odds of 1.65.
+# What the first version lost (docs/method/statistics.md#the-first-version-of-this-app); its claim was odds of 1.65.
 _CERTAIN = "certain: an empty history gave an all-zero file"
 _UNBOUNDED = "odds of 310, unbounded in truth: 7 entries cannot come from 3 shows"
 _THREE, _FOUR = _week(1, 7, 8), _week(1, 7, 8, 30)

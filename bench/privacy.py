@@ -1,7 +1,7 @@
-"""`python -m bench privacy`: what the privacy study asks for, measured here; about ten minutes on two cores.
+"""`python -m bench privacy`: targets for privacy and use, measured; about ten minutes on two cores.
 
 People and draws are simulated and seeded, so the figures are repeatable; `bench.attacks` uses the product's own
-randomness. Targets are those of the study (sections 3, 6, 9 and 10) for answers without a second operator.
+randomness. Targets: docs/method/statistics.md#targets.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ def noise() -> Iterator[Line]:
             estimate_counts(_counts(channel, [()] * people, seed), people, *rates).estimate for seed in range(rounds)
         ]
         ratio = float(np.std(found)) / sqrt(people * least_variance(k, float(DEFAULT_ODDS)))
-        name = f"S1 noise / best theory, k={k}, {items} shows"
+        name = f"top shows: noise / best theory, k={k}, {items} shows"
         yield Line(name, f"{ratio:.3f}", "<= 1.05", ratio <= 1.05)
 
 
@@ -203,8 +203,8 @@ def false_top_shows() -> Iterator[Line]:
 def volume() -> Iterator[Line]:
     """Measure the mean error of the share of people below each bucket, when everybody answers about volume.
 
-    In our population and, since the prior is near to it, in the worst of the worlds of `bench.intervals`. The target
-    for N=1000 is the study's for two operators; its own simulation of this mechanism reached 1.8.
+    In our population and, since the prior is near to it, in the worst of the worlds of `bench.intervals`. Targets:
+    docs/method/statistics.md#targets.
     """
 
     def error(exact: NDArray[np.int64], generator: np.random.Generator) -> float:
@@ -222,7 +222,7 @@ def volume() -> Iterator[Line]:
             exact = np.bincount(buckets, minlength=len(VOLUME_BUCKETS))
             errors.append(error(exact, np.random.default_rng(seed)))
         mean = float(np.mean(errors))
-        yield Line(f"S3 mean error, N={people}, eps=2, points", f"{mean:.2f}", f"<= {most}", mean <= most)
+        yield Line(f"volume: mean error, N={people}, eps=2, points", f"{mean:.2f}", f"<= {most}", mean <= most)
         generator = np.random.default_rng(people)
         means = {
             name: float(np.mean([error(generator.multinomial(people, shares), generator) for _ in range(200)]))
@@ -235,7 +235,7 @@ def volume() -> Iterator[Line]:
 def gates() -> Iterator[Line]:
     """Find how many reports a show needs to pass the gate nine times in ten, against what people are told.
 
-    The study's 810 holds for people of whom 12 % name a show that 21 % watch; here they name fewer.
+    The target of 810 holds if 12 % of people name a show that 21 % watch; here fewer do.
     """
     channel = top_shows(1).channel
     rates = float(channel.true_rate), float(channel.false_rate)
@@ -309,7 +309,7 @@ def _loss_line(name: str, bound: float, claim: float) -> Line:
 
 
 def effects() -> Iterator[Line]:
-    """Measure the error of the change of people with a life event, of whom the study has 15 % with a change of 3."""
+    """Measure the error of the change of people with a life event, 15 % of all, with a mean change of 3."""
     odds, quarter = Fraction(739, 100), Quarter.parse("2026-Q3")  # e**2
     generator, truth = np.random.default_rng(0), _clipped_mean()
     response = TernaryResponse(odds)
@@ -329,7 +329,7 @@ def effects() -> Iterator[Line]:
             held.append(found.lower <= truth <= found.upper)
         error, bias = float(np.sqrt(np.mean(np.square(errors)))), abs(float(np.mean(errors)))
         allowed = 3 * float(np.std(errors)) / sqrt(rounds)
-        yield Line(f"S4 RMSE, N={people}, eps=2, views", f"{error:.2f}", f"<= {most}", error <= most)
+        yield Line(f"life events: RMSE, N={people}, eps=2, views", f"{error:.2f}", f"<= {most}", error <= most)
         yield Line("    its bias", f"{bias:.2f}", f"<= {allowed:.2f} (3 s.e.)", bias <= allowed)
         yield _coverage_line("    95 % intervals hold", float(np.mean(held)))
 
@@ -358,10 +358,10 @@ def mean_viewing() -> Iterator[Line]:
             for counts in generator.multinomial(people, world @ channel, size=1000):
                 mean, error = linear_mean(counts, weights)
                 held.append(abs(mean - world @ titles) <= 1.96 * error)
-        yield _coverage_line(f"S2 95 % intervals of the mean hold, N={people}", float(np.mean(held)))
+        yield _coverage_line(f"95 % intervals of the mean hold, N={people}", float(np.mean(held)))
     for rounds, repetitions in ((6, 4000), (26, 1000)):
         inside, _ = slope_coverage(rounds, 0.5, generator, repetitions)
-        yield _coverage_line(f"S2 95 % intervals of the trend hold, {rounds} weeks", inside)
+        yield _coverage_line(f"95 % intervals of the trend hold, {rounds} weeks", inside)
 
 
 def drift() -> Iterator[Line]:
@@ -385,12 +385,12 @@ def recalled() -> Iterator[Line]:
     ):
         each_week = single_weeks(1000, Fraction(odds), whole=whole, cohorts=50)
         mean, noise = float(each_week.mean()), 2 * float(each_week.std(ddof=1)) / sqrt(len(each_week))
-        yield Line(f"S1 recall, {name}", f"{mean:.2f}", f">= {least:.2f} - {noise:.2f}", mean >= least - noise)
+        yield Line(f"top shows: recall, {name}", f"{mean:.2f}", f">= {least:.2f} - {noise:.2f}", mean >= least - noise)
     each = np.array([cohort(1000, 26, seed).mean(axis=0) for seed in range(8)])
     mean_of = dict(zip(WAYS, each.mean(axis=0), strict=True))
-    yield Line("S5 recall of 26 weeks, odds 8, rotating", f"{mean_of['all time']:.2f}", "none", met=True)
+    yield Line("all-time shows: recall of 26 weeks, odds 8, rotating", f"{mean_of['all time']:.2f}", "none", met=True)
     for way in ("filtered", "rotating"):
-        yield Line(f"S1 recall, list, odds 8, {way}", f"{mean_of[way]:.2f}", ">= .60", mean_of[way] >= 0.60)
+        yield Line(f"top shows: recall, list, odds 8, {way}", f"{mean_of[way]:.2f}", ">= .60", mean_of[way] >= 0.60)
     for way in ("filtered + prior", "rotating + prior"):
         gains = each[:, WAYS.index(way)] - each[:, WAYS.index("chart alone")]
         noise = 2 * float(gains.std(ddof=1)) / sqrt(len(gains))

@@ -85,7 +85,7 @@ ALL_SHOWS = 3000
 
 @cache
 def all_shows() -> Vocabulary:
-    """A catalogue of the size that the study's target names."""
+    """A catalogue of the size that docs/method/statistics.md#targets names."""
     return Vocabulary.build(CatalogueTitle(title=f"Show {n}", kind="series") for n in range(ALL_SHOWS))
 
 

@@ -107,11 +107,75 @@ def test_entry_scripts_are_executable(script: str) -> None:
     assert os.access(ROOT / script, os.X_OK)
 
 
+DOCUMENTS = [path for path in TRACKED if path.suffix == ".md" and "vendor" not in path.parts]
+# Files in which comments, messages and prose cite documents.
+CITING = [
+    path
+    for path in TRACKED
+    if (
+        path.suffix in (".py", ".md", ".sh", ".yml", ".html", ".toml", ".js", ".css", "") or path.name == ".env.example"
+    )
+    and "vendor" not in path.parts
+    and path.name not in ("test_repository.py", "LICENSE")
+]
+CITATION = re.compile(r"(?<![\w/.*-])([\w./-]*\w\.md)\b(?:#([\w-]+))?")
+
+
+def anchors(document: Path) -> set[str]:
+    """Return the anchors of a document's headings, as mkdocs and GitHub make them."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[\s]+", "-", re.sub(r"[^\w\s-]", "", heading).strip().lower()) for heading in headings}
+
+
+def broken_citations(path: Path, text: str) -> list[str]:
+    """Return what `text`, the content of `path`, cites and a reader of the repository cannot open."""
+    text, broken = re.sub(r'(?:"docs"|DOCS) / "', '"docs/', text), []
+    for name, anchor in CITATION.findall(text):
+        found = [folder / name for folder in (path.parent, ROOT) if (folder / name).is_file()]
+        if not found or (anchor and anchor not in anchors(found[0])):
+            broken.append(f"{name}#{anchor}" if anchor else name)
+    broken += re.findall(r"\.md`?\)?,? (?:section|fact|finding|rule) \w+|\.md`?,? \d+(?:\.\d+)*", text)
+    broken += re.findall(r"\b(?:the|design|privacy)\s+study\b(?!\w)", text, re.IGNORECASE)
+    for number in re.findall(r"\bdecisions? (\d{4})\b", text):
+        if not list((ROOT / "docs" / "decisions").glob(f"{number}-*.md")):
+            broken.append(f"decision {number}")
+    return broken
+
+
+def test_everything_that_is_cited_can_be_opened() -> None:
+    found = {path.relative_to(ROOT).as_posix(): broken_citations(path, path.read_text()) for path in CITING}
+    assert {name: broken for name, broken in found.items() if broken} == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "see nowhere.md",
+        "(privacy.md, section 6)",
+        "(docs/privacy.md, 4.1)",
+        "(docs/privacy.md#no-such-heading)",
+        "(decision 9999)",
+        "as in the design study",
+        "which the study proposed",
+        "[statistics](method/nowhere.md)",
+    ],
+)
+def test_a_citation_that_leads_nowhere_is_noticed(text: str) -> None:
+    assert broken_citations(ROOT / "docs" / "some.md", text) != []
+
+
 def test_links_between_documents_lead_somewhere() -> None:
-    for path in TRACKED:
-        if path.suffix == ".md":
-            for target in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
-                assert "://" in target or (path.parent / target).exists(), f"{path.name}: {target}"
+    for path in DOCUMENTS:
+        for target in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
+            assert "://" in target or (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_files_that_documents_name_exist() -> None:
+    for path in DOCUMENTS:
+        if path.name == "CHANGELOG.md" or path.parent.name == "decisions":
+            continue  # these speak of the past
+        for name in re.findall(r"`((?:netflix_trend|services|tests|bench)/[\w./-]+\.\w+)`", path.read_text()):
+            assert (ROOT / name).exists() or (ROOT / "tests" / name).exists(), f"{path.name}: {name}"
 
 
 def test_the_readme_names_the_two_commands_and_the_changelog_has_an_unreleased_part() -> None:

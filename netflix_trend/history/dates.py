@@ -1,7 +1,7 @@
 """Which of day, month and year comes first: decided once per file, from all of its dates.
 
 Netflix writes dates in the account's locale, so `3/4/24` means two different days in two files. A date is three
-integers; an order is possible when it makes valid days of them (exports.md, section 2).
+integers; an order is possible when it makes valid days of them (docs/method/reading-exports.md#date-order).
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Netflix delivers two files: `NetflixViewingHistory.csv` (`Title,Date`; one row a title, the last time it was seen) and
 `ViewingActivity.csv` (one row each time something was played). People open them in other programs and save them
-again, so encoding, delimiter, quoting, columns and their order all vary (exports.md, sections 2 and 3).
+again, so encoding, delimiter, quoting, columns and their order all vary
+(docs/method/reading-exports.md#saved-again).
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ DATABASE = "viewing.duckdb"
 
 Cell = str | int | float | date | None
 
-# From exports.md: the share of views that a viewing-history file no longer shows, because the title was seen again.
+# A viewing-history file loses views of titles that were seen again (docs/method/reading-exports.md#two-files).
 _THINNED = "A viewing-history file keeps only the last view of a title, so counts are lower bounds"
 _NEEDS_ACTIVITY = "Only ViewingActivity.csv has this. Import the account archive to see it."
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

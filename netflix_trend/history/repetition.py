@@ -2,7 +2,8 @@
 
 Many series carry no season word in Netflix's exports (`Show: Episode's name`), and so do many films (`Film: Part of
 the title`). The other titles of the same history tell them apart: five titles that begin alike are episodes, and so
-are two that were seen within two days. The thresholds were counted on real histories (exports.md, 4.3 rule 7).
+are two that were seen within two days. The thresholds were counted on real histories
+(docs/method/reading-exports.md#repetition).
 """
 
 from __future__ import annotations

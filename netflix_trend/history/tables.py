@@ -1,7 +1,8 @@
 """A profile's whole history: all its exports merged into `viewing.duckdb` and the encodings.
 
 Netflix's CSV keeps only the last view of a title, so downloads add up: a view once seen stays, whatever a later file
-says (exports.md, R6). Everything is rebuilt from `raw/` and swapped in by rename, so readers see old or new.
+says (docs/method/reading-exports.md#two-files). Everything is rebuilt from `raw/` and swapped in by rename, so readers
+see old or new.
 The tables are described in docs/data-model.md.
 """
 

@@ -2,7 +2,7 @@
 
 A Netflix title reads `Show[: Season]: Episode`; each part may hold colons itself. The words for seasons and episodes
 in all languages are the table `season_words.csv`; the vocabulary decides where words do not, and what both leave open
-is decided by `repetition`, from all titles of a history (exports.md, 4.3).
+is decided by `repetition`, from all titles of a history (docs/method/reading-exports.md#season-words).
 """
 
 from __future__ import annotations

@@ -10,10 +10,10 @@ from netflix_trend.periods.weeks import Week
 from netflix_trend.storage.model import Strict
 
 # How many people have an event is not asked. To say what a mean over everybody means for those who have one, this
-# share is assumed (privacy.md, section 6): from no data, and printed beside every number that uses it.
+# share is assumed, from no data, and printed beside every number that uses it (docs/method/statistics.md#life-events).
 EVENT_SHARE = 0.15
 # A mean change of the people with an event that is less exact than this many views a week is called noise
-# (privacy.md, section 9, S4).
+# (docs/method/statistics.md#gates).
 LARGEST_EFFECT_ERROR = 1.5
 
 _Number = Annotated[float, AllowInfNan(False)]

@@ -15,7 +15,7 @@ LARGEST_FILE = 8_000_000
 # Cumulative shares that are less exact than this are called noise: what is assumed beforehand alone has an error of
 # 0.15, so the reports must have halved it. That takes about 200 reports at odds of 8.
 LARGEST_CUMULATIVE_ERROR = 0.08
-# A weekly mean whose standard error exceeds this share of it is not shown as reliable (privacy.md, section 9).
+# A weekly mean with a standard error above this share of it is not shown as reliable (docs/method/statistics.md#gates).
 LARGEST_RELATIVE_ERROR = 0.2
 
 

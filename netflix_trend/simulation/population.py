@@ -1,7 +1,7 @@
 """People who watch shows week by week: Zipf popularity, drift, empty weeks, and life events.
 
-The shape follows the synthetic population of the privacy study (privacy.md): about 22 % of weeks are empty, 2.6
-distinct shows and 7.8 titles a person and week, the most watched show reaches about a fifth of the people.
+Assumed (docs/method/statistics.md#invented-people): about 22 % of weeks are empty, 2.6 distinct shows
+and 7.8 titles a person and week, the most watched show reaches about a fifth of the people.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ _EMPTY = 0.22
 _SHOWS = 2.6  # further shows of a week that is not empty, before repeats are merged
 _EPISODES = 2.3  # mean number of episodes of one show in one week
 _FILMS = 0.5
-# Life events of a quarter: how many people have one, and how it changes their views a week (privacy.md, section 6, S4).
+# Of a quarter: how many people have a life event, and how it changes their views a week
+# (docs/method/statistics.md#life-events).
 EVENT_SHARE, EVENT_CHANGE, EVENT_SPREAD = 0.15, 3.0, 5.0
 
 

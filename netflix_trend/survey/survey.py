@@ -31,9 +31,9 @@ QUESTIONS = frozenset({"top_shows", "volume", "event_effect"})
 ROTATION = 4
 # A round is counted a week longer than it is open: files travel, and datasites may be away in the week it closes.
 COUNTED = ROTATION + 1
-# Smallest number of titles started in the week for each bucket (privacy.md, section 6).
+# Smallest number of titles started in the week for each bucket (docs/method/statistics.md#volume).
 VOLUME_BUCKETS = (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 28, 35, 43, 51)
-# Larger changes of views a week count as this one (privacy.md, section 6, S4).
+# Larger changes of views a week count as this one (docs/method/statistics.md#life-events).
 EFFECT_CLIP = 12
 LARGEST_SURVEYS_FILE = 1_000_000
 
@@ -87,7 +87,7 @@ class _Question(Strict):
 
 
 class TopShowsQuestion(_Question):
-    """S1: which of the candidate shows did you watch this week? Answered with the set response."""
+    """Which of the candidate shows did you watch this week? Answered with the set response."""
 
     name: Literal["top_shows"] = "top_shows"
     mechanism: Literal["set_response"] = "set_response"
@@ -126,7 +126,7 @@ class TopShowsQuestion(_Question):
 
 
 class VolumeQuestion(_Question):
-    """S3: how many titles did you start this week? Answered with the square wave over buckets."""
+    """How many titles did you start this week? Answered with the square wave over buckets."""
 
     name: Literal["volume"] = "volume"
     mechanism: Literal["square_wave"] = "square_wave"
@@ -159,7 +159,7 @@ class VolumeQuestion(_Question):
 
 
 class EffectQuestion(_Question):
-    """S4: how many views a week more or less did you have during a life event than before? Ternary response.
+    """How many views a week more or less did you have during a life event than before? Ternary response.
 
     About the longest event that began in `quarter`; people without one answer too, that nothing changed.
     """

@@ -34,7 +34,7 @@ LARGEST_MANIFEST = 65_536
 _FILE_NAME = re.compile(r"[a-z0-9_-][a-z0-9_.-]*", re.IGNORECASE | re.ASCII)
 _NEVER_SYNCED = (".log", ".tmp")
 # Folders that one of the generations leaves out, and marks that they put into names of files they have refused
-# (syftbox.md, 2.1 and 3).
+# (docs/method/syftbox.md#sync).
 _LEFT_OUT_FOLDERS = frozenset({"logs", "dist", "venv", "__pycache__"})
 _MARKS = ("syftrejected", ".rejected.", ".conflict.")
 

@@ -1,8 +1,9 @@
 """SyftBox's permission files, for both generations: who may read which file of a folder.
 
 Only allowing rules with exact patterns: a catch-all rule would also share the permission file, and with it the
-addresses of all readers; a forbidding rule is not enforced by the Python generation (syftbox.md, section 0, facts 8
-and 9). Each folder's files stand for themselves, because the generations combine those of outer folders differently.
+addresses of all readers; a forbidding rule is not enforced by the Python generation
+(docs/method/syftbox.md#permissions). Each folder's files stand for themselves, because the generations combine those of
+outer folders differently.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from netflix_trend.storage.files import read_own, restore_file, sync_folder
 
 # Of the Python generation, and of the Go generation. Each server takes the other's file for data.
 PYTHON_FILE, GO_FILE = PERMISSION_FILES = ("syftperm.yaml", "syft.pub.yaml")
-# SyftBox 0.4.0 nominally syncs 10 MiB, but rewriting a file fails from about 8.4 MB (syftbox.md, 2.1).
+# SyftBox 0.4.0 nominally syncs 10 MiB, but rewriting a file fails from about 8.4 MB (docs/method/syftbox.md#sync).
 LARGEST_FILE = 8_000_000
 
 

@@ -76,7 +76,7 @@ def implausible_size(channel: SetResponse, chance: float = FALSE_REFUSAL) -> int
     - Markov with factorial moments: P(S >= m) <= C(V, j) P0**j / C(m, j), j <= k+2;
     - P(S = V) by counting the polynomials that are below T everywhere (`_count_low_polynomials`).
 
-    Six standard deviations, which the study proposed, would refuse honest people: a report is a polynomial of low
+    Six standard deviations, an obvious bound, would refuse honest people: a report is a polynomial of low
     degree, and some of these run along below T. With 50 shows at k=1 six deviations are 19 shows; 6e-5 of all
     polynomials have that many (simulated, tests), 250 times what is allowed here. Small sets are never refused: they
     lower every show by at most P0/(P1 - P0).

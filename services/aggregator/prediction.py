@@ -18,9 +18,10 @@ from netflix_trend.published.wording import MOST_ANSWERS
 from netflix_trend.survey.survey import EffectQuestion, TopShowsQuestion, VolumeQuestion
 from services.aggregator.volume import PRIOR_PEOPLE, prior_shares
 
-# Shares of people who name a show: a hit, a strong show, an ordinary one (privacy.md, synthetic population).
+# Shares of people who name a show: a hit, a strong show, an ordinary one (docs/method/statistics.md#invented-people).
 SHARES = (0.21, 0.10, 0.04)
-# How many more titles a week people start during a life event (privacy.md, section 6); EVENT_SHARE of them have one.
+# How many more titles a week people start during a life event, which EVENT_SHARE of them have
+# (docs/method/statistics.md#life-events).
 EVENT_CHANGE = 3.0
 # What a round states as its largest error is about 8 % above what is expected, give or take 5: measured in 24 rounds
 # each at odds of 3, 8 and 55 and 30 to 500 answers.

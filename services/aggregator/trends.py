@@ -39,7 +39,7 @@ _ONE_SIDED = NormalDist().inv_cdf(CONFIDENCE)
 # Chance of a false alarm in a whole list of shows when nobody watched any of them.
 _FALSE_ALARM = 0.05
 
-# Chance a week that a show's level starts afresh, as at a launch (privacy.md, section 3b).
+# Chance a week that a show's level starts afresh, as at a launch (docs/method/statistics.md#filters-over-weeks).
 FRESH_START = 0.004
 # The broad prior of a share: one of 50 shows on the list, and as likely as not to be far from it. With this spread a
 # show named by a fifth of all people is nothing strange, and 100 answers already outweigh it.
@@ -57,7 +57,7 @@ SMALLEST_LEVEL = 0.005
 RISEN = 2.0
 
 # The public chart: its first show is named by this share of people, the n-th by one n-th of it (Zipf), each wrong by
-# a factor e**(CHART_SPREAD * Z), Z standard normal (privacy.md, sections 0 and 3b).
+# a factor e**(CHART_SPREAD * Z), Z standard normal (docs/method/statistics.md#filters-over-weeks).
 CHART_TOP, CHART_SPREAD = 0.13, 0.8
 
 BROAD_PRIOR_TEXT = "Assumed beforehand, from no data: a show is named by 2 % of people, give or take 10."
@@ -87,7 +87,7 @@ def find_trends(statistics: Sequence[RoundStatistics], chart: Sequence[str] | No
 
 @dataclass(frozen=True)
 class ObservedShows:
-    """S1 of R rounds for V shows, oldest first. Arrays are float64[R, V], NaN where a show was not asked about.
+    """Shares of R rounds for V shows, oldest first. Arrays are float64[R, V], NaN where a show was not asked about.
 
     weeks: int64[R], week indices. reports: float64[R]. estimate, standard_error: people.
     noise, third, step: float64[R], about an estimate when nobody watched the show, in people: its standard deviation,
@@ -367,7 +367,7 @@ def with_chart(levels: Levels, chart: Floats) -> tuple[Floats, Floats, Floats, F
 
 
 def all_time(observed: ObservedShows) -> AllTime:
-    """Return S5: estimates of the rounds that asked about a show add, and so do their variances.
+    """Return the sums over all rounds: estimates of the rounds that asked about a show add, and so do their variances.
 
     The largest sum comes first, not the largest share: of shows that one round asked about some always look strong.
     Intervals of shows that pass the gate allow for it, as `counts.selected_intervals` does.

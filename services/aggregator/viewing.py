@@ -1,4 +1,4 @@
-"""S2: mean viewing of the weeks, and whether it rises or falls, from the answers about weekly volume (S3)."""
+"""Mean viewing of the weeks, and whether it rises or falls, from the answers about weekly volume."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def mean_titles(question: VolumeQuestion, counts: NDArray[np.int64]) -> MeanTitl
 
 
 def weekly_mean(round_name: str, reports: int, found: MeanTitles) -> WeeklyMean:
-    """Return S2 of a round, with its interval and whether it is reliable."""
+    """Return mean viewing of a round, with its interval and whether it is reliable."""
     mean, error = max(0.0, found.estimate), found.standard_error
     return WeeklyMean(
         round=round_name,

@@ -1,4 +1,4 @@
-"""S3: the distribution of weekly viewing, from the answers about it."""
+"""The distribution of weekly viewing, from the answers about it."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _lower_without_prior(
 ) -> NDArray[np.float64]:
     """Return float64[groups], lower ends of the shares of neighbouring buckets that hold whatever people watch.
 
-    A share is the mean of a number that is 1 in the group's buckets and 0 elsewhere, so S2's estimator serves.
+    A share is the mean of a number that is 1 in the group's buckets and 0 elsewhere, so `linear_weights` serves.
     """
     buckets = np.arange(len(channel))
     z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
@@ -100,7 +100,7 @@ def prior_shares(buckets: tuple[int, ...]) -> NDArray[np.float64]:
     """Return float64[B], what is assumed about weekly counts before anybody has answered.
 
     A guess that is written down here for everybody to see, not data: 22 % of weeks are empty, the others follow a
-    geometric distribution with mean 10 (privacy.md, synthetic population). A third of it is spread evenly over the
+    geometric distribution with mean 10 (docs/method/statistics.md#volume). A third of it is spread evenly over the
     buckets, so that intervals also hold where the guess is wrong. It weighs as much as PRIOR_PEOPLE people.
     """
     empty, mean = 0.22, 10.0

@@ -1,7 +1,7 @@
 """RQ as every service uses it: one queue per worker, JSON only, a fixed list of jobs.
 
 RQ runs whatever function a job names. Whoever can write a job could run any code, so workers use `ListedJob`, which
-refuses every name that is not in `JOBS` (operations.md, finding 3).
+refuses every name that is not in `JOBS` (docs/method/queue.md#whatever-a-job-names-is-run).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PUBLISH_JOB = "services.publisher.jobs.publish"
 JOBS = frozenset({INGEST_JOB, PUBLISH_JOB})
 JOB_SECONDS = 300
 
-# Without the first of these a job of a killed worker is taken up after 819 s instead of 84 s (operations.md, 0.1).
+# Without the first, a job of a killed worker is taken up after 819 s instead of 84 s (docs/method/queue.md#recovery).
 WORKER_TTL = 30
 MAINTENANCE_SECONDS = 10
 MONITORING_SECONDS = 5
@@ -65,7 +65,7 @@ def enqueue(name: str, connection: Redis, job: str, *arguments: str) -> None:
 def work(name: str, settings: Settings) -> None:
     """Run jobs of one queue until a signal asks to stop; a running job is finished first.
 
-    Import what the jobs need before calling: a forked job then starts at once (operations.md, 4.1).
+    Import what the jobs need before calling: a forked job then starts at once (docs/method/queue.md#what-a-fork-costs).
     """
     connection = connect(settings)
     worker = Worker(

@@ -1,7 +1,7 @@
 """Starts the SyftBox client or server of this image. Standard library only: nothing of ours is in the image.
 
-The traps that it avoids were measured (syftbox.md, 1.2 and 6): a client that was killed leaves a file that keeps the
-next one from starting, dies when the server is not there yet, and asks questions when it has no token.
+The traps that it avoids were measured (docs/method/syftbox.md#starting): a client that was killed leaves a file that
+keeps the next one from starting, dies when the server is not there yet, and asks questions when it has no token.
 """
 
 from __future__ import annotations

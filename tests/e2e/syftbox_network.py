@@ -1,4 +1,4 @@
-"""A real SyftBox server and real clients on loopback, in folders of a test (syftbox.md, 1.1).
+"""A real SyftBox server and real clients on loopback, in folders of a test (docs/method/syftbox.md#starting).
 
 `SyftBoxNetwork(root, [addresses])` as a context manager; the clients are stopped before the server, because a client
 whose server answers nonsense removes its own files.

@@ -16,7 +16,7 @@ from netflix_trend.history.dates import ORDERS, UndecidableOrder, date_part, dec
 ARABIC_DIGITS = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 
-# Every way of writing a date of exports.md 2.1: those seen in real files, then those that only CLDR names.
+# Every format of docs/method/reading-exports.md#date-order: those seen in real files, then those that only CLDR names.
 WRITTEN: dict[str, tuple[str, Callable[[date], str]]] = {
     "M/D/YY": ("mdy", lambda d: f"{d.month}/{d.day}/{d:%y}"),
     "DD/MM/YYYY": ("dmy", lambda d: f"{d:%d/%m/%Y}"),

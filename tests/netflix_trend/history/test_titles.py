@@ -414,7 +414,7 @@ def test_what_is_no_number_makes_no_season(number):
     assert [title for title in found if title.split(": ")[1].strip() not in without] == []
 
 
-# The words of exports.md 4.2 and nothing from the table itself, so that no row of it can get lost.
+# Words as they were seen in exports, and nothing from the table itself, so that no row of it can get lost.
 @pytest.mark.parametrize(
     "season",
     [

@@ -227,8 +227,8 @@ def test_the_best_threshold_beats_its_neighbours(k: int, expected: int) -> None:
     assert all(variance(threshold) <= variance(threshold + step) for step in (-50, -5, 5, 50))
 
 
-def test_noise_is_what_the_study_calls_best_known() -> None:
-    """privacy.md, section 3: 12.2 a participant at odds e (k=3); rational odds near e, within 2 %."""
+def test_noise_equals_the_best_known_mechanism() -> None:
+    """12.2 a participant at odds e (docs/method/statistics.md#mechanisms) (k=3); rational odds near e, within 2 %."""
     odds = Fraction(2718, 1000)
     mechanism = SetResponse(5000, 3, odds, best_threshold(3, odds))
     rate = float(mechanism.false_rate)

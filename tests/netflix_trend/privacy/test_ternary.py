@@ -16,7 +16,7 @@ from netflix_trend.simulation.population import seeded_randomness
 CASES = [TernaryResponse(Fraction(3)), TernaryResponse(Fraction(8)), TernaryResponse(Fraction(5, 2))]
 CHANGES = [Fraction(0), Fraction(1, 3), Fraction(7, 2), Fraction(-7, 5), Fraction(-11), Fraction(12), Fraction(-12)]
 TOO_LARGE = [Fraction(13), Fraction(-25, 2), Fraction(900)]
-# ln of it is 2.0, the budget the design study states its figures for.
+# ln of it is 2.0, for which docs/method/statistics.md#targets has its figures.
 ODDS_2 = Fraction(7389, 1000)
 
 
@@ -168,7 +168,7 @@ def test_the_privacy_loss_that_can_be_observed_is_near_the_claim_and_not_above(o
 
 
 def population(people: int, generator: np.random.Generator, prevalence: float = 0.15) -> np.ndarray:
-    """Changes in views a week: 0 without an event, with one +3 in the mean, as in the design study."""
+    """Changes in views a week: 0 without an event, with one +3 in the mean, as invented people have."""
     has_event = generator.random(people) < prevalence
     return np.where(has_event, np.clip(generator.normal(3, 5, people), -12, 12), 0.0)
 
@@ -216,8 +216,8 @@ def test_the_mean_change_of_the_very_people_who_answered_is_covered_too() -> Non
     assert 0.93 <= np.mean([one.lower <= people.mean() <= one.upper for one in found]) <= 0.98
 
 
-def test_at_1000_people_the_effect_among_people_with_an_event_reaches_the_target_of_the_study() -> None:
-    """privacy.md, section 10: root mean squared error at most 2.3 views a week at epsilon 2 and 15 % with an event."""
+def test_at_1000_people_the_effect_among_people_with_an_event_reaches_the_target() -> None:
+    """Root mean squared error at most 2.3 views a week at epsilon 2 and 15 % with an event."""
     channel, generator = TernaryResponse(ODDS_2), np.random.default_rng(4)
     errors = []
     for _ in range(2000):

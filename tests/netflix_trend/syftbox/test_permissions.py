@@ -59,7 +59,7 @@ def test_a_file_is_readable_only_with_a_rule_of_both_generations(site: Datasite)
 
 
 # What the Go generation decides by the files that we write. Its rules: internal/server/acl/tree.go of OpenMined/syftbox
-# (LookupNearestNode) and syftbox.md, 2.1 and 8.2.
+# (LookupNearestNode) and docs/method/syftbox.md#permissions.
 
 
 def decides(root: Path, path: str, reader: str) -> bool:

@@ -1,4 +1,4 @@
-"""S3: what is said about the distribution of weekly viewing."""
+"""What is said about the distribution of weekly viewing."""
 
 from __future__ import annotations
 
