@@ -100,7 +100,9 @@ password() { # password SERVICE: its SHA-256; the password itself goes to the se
 
 rq='~rq:* &rq:* +@all -@admin -@dangerous +info'
 {
-  echo 'user default off'
+  # Off: nobody logs in as it. Redis replays the append-only file as this user, and without these rights it would drop
+  # every transaction, and so every queued job (https://github.com/redis/redis/issues/14541).
+  echo 'user default off ~* &* +@all'
   echo 'user health on nopass resetkeys resetchannels -@all +ping'
   echo "user scraper on #$(password scraper) resetkeys resetchannels ~inbox -@all +rpush"
   echo "user processor on #$(password processor) resetkeys resetchannels ~inbox ~inbox:receiving $rq"

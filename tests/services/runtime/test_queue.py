@@ -170,6 +170,26 @@ def test_queued_exports_survive_a_killed_redis(redis_server: RedisServer, wait_f
 # --- jobs --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_queued_jobs_survive_a_restart_of_redis_and_are_done(
+    redis_server: RedisServer, wait_for: Callable[..., None], end: str
+) -> None:
+    """RQ writes jobs in transactions. Redis replays them as the user `default`, who is off but needs every right."""
+    settings = redis_server.settings("processor")
+    with connect(settings) as connection:
+        for number in range(3):
+            connection.rpush(INBOX, delivery(SAMPLE + f'"Title {number}","1/1/26"\n'.encode()))
+            assert receive_one(connection, settings, 1)
+        queued = queue(INGEST_QUEUE, connection).job_ids
+    assert len(queued) == 3
+    getattr(redis_server, end)()
+    redis_server.start()
+    wait_for(lambda: answers(redis_server), "Redis answers again")
+    with connect(settings) as connection, service(redis_server, "processor", "work"):
+        done = queue(INGEST_QUEUE, connection).finished_job_registry
+        wait_for(lambda: set(queued) <= set(done.get_job_ids(cleanup=False)), "all queued jobs are done", 60)
+
+
 def test_only_listed_jobs_are_queued(redis_server: RedisServer) -> None:
     with connect(redis_server.settings("processor")) as connection, pytest.raises(UnlistedJob):
         enqueue(INGEST_QUEUE, connection, "os.system", "id")
