@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from waiting import wait_for
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import Vocabulary
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).parent.parent
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from browser import Browser, require_chromium
-from participant import TODAY, make_network, settings_in
-from ports import free_port
 from werkzeug.serving import make_server
 
 from services.dashboard.web import create_app
 from services.local.dashboard import OneProcess
+from tests.browser.browser import Browser, require_chromium
+from tests.ports import free_port
+from tests.services.dashboard.participant import TODAY, make_network, settings_in
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Take the pictures of the README anew: `.venv/bin/python tests/browser/pictures.py http://127.0.0.1:8651`.
+"""Take the pictures of the README anew: `.venv/bin/python -m tests.browser.pictures http://127.0.0.1:8651`.
 
 At that address is the demo: `./run.sh demo`, then `./run.sh dashboard --demo`. Needs Chromium, and pngquant to make the
 files small.
@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from browser import ROOT, Browser
+from tests.browser.browser import ROOT, Browser
 
 WIDTH = 1000
 # Name: page, the part that it begins with, whose details are opened, and how many pixels are shown.

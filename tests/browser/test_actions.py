@@ -6,10 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
-from browser import Browser
-from participant import SAMPLE
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
+
+from tests.browser.browser import Browser
+from tests.services.dashboard.participant import SAMPLE
 
 pytestmark = pytest.mark.browser
 _DROP = """

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import Browser, require_chromium
 from flask import Flask, Response
-from serving import serving
+
+from tests.browser.browser import Browser, require_chromium
+from tests.browser.serving import serving
 
 PAGE = (
     '<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>t</title>'

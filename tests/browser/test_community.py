@@ -7,11 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from browser import WIDTHS, Browser, require_chromium
-from people import crowd
 from selenium.webdriver.common.keys import Keys
-from serving import serving
-from simulated_rounds import TODAY, aggregator_with_rounds
 
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.participant.contributions import Contribution
@@ -20,6 +16,10 @@ from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.rounds import Aggregator
 from services.aggregator.survey_plan import read_plan
 from services.aggregator.web import create_app
+from tests.browser.browser import WIDTHS, Browser, require_chromium
+from tests.browser.serving import serving
+from tests.services.aggregator.people import crowd
+from tests.services.aggregator.simulated_rounds import TODAY, aggregator_with_rounds
 
 TOKEN = "a-token-for-tests-only-0123456789"
 HOSTILE = (

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from browser import WIDTHS, Browser
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from services.dashboard.web import PAGES
+from tests.browser.browser import WIDTHS, Browser
 
 pytestmark = pytest.mark.browser
 NAMES = {path: path.strip("/") or "start" for path, _ in PAGES}

@@ -18,8 +18,9 @@ from types import TracebackType
 from typing import IO, Any
 
 import pytest
-from ports import free_port
-from waiting import wait_for
+
+from tests.ports import free_port
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 BIN = ROOT / ".venv-syftbox" / "bin"

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from containers import ROOT, Stack, require_docker
-from ports import free_port
-from waiting import wait_for
 
 from services.demo.containers import AGGREGATOR, PARTICIPANTS, STEPS, composing
+from tests.e2e.containers import ROOT, Stack, require_docker
+from tests.ports import free_port
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.docker
 APP = "app_data/netflix_trend"

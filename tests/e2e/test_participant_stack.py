@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from containers import ROOT, Stack, require_docker
-from leaks import leaks, unpacked
-from ports import free_port
-from stand_in import TITLE
 
 from netflix_trend.survey.release import SIZE
+from tests.e2e.containers import ROOT, Stack, require_docker
+from tests.ports import free_port
+from tests.services.scraper.leaks import leaks, unpacked
+from tests.services.scraper.stand_in import TITLE
 
 pytestmark = pytest.mark.docker
 SERVICES = ("redis", "scraper", "processor", "publisher", "dashboard")

@@ -7,7 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from containers import ROOT, Stack, require_docker
+
+from tests.e2e.containers import ROOT, Stack, require_docker
 
 pytestmark = pytest.mark.docker
 ANN, TREND, EXAMPLE = "ann@example.org", "trend@example.net", "aggregator@example.org"

@@ -12,8 +12,6 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from syftbox_network import SyftBoxNetwork, require_syftbox
-from waiting import stays, wait_for
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.history.raw import import_file
@@ -31,6 +29,8 @@ from services.aggregator.__main__ import look
 from services.aggregator.collect import RoundReports, collect
 from services.aggregator.rounds import Aggregator
 from services.local.__main__ import publish_once
+from tests.e2e.syftbox_network import SyftBoxNetwork, require_syftbox
+from tests.waiting import stays, wait_for
 
 pytestmark = pytest.mark.syftbox
 WEEK = Week.parse("2026-W46")

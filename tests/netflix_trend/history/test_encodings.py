@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from full_disk import files_no_larger_than
 
 from netflix_trend.history.encodings import (
     DESCRIPTION,
@@ -26,6 +25,7 @@ from netflix_trend.history.encodings import (
     load_encodings,
     save_encodings,
 )
+from tests.netflix_trend.storage.full_disk import files_no_larger_than
 
 VERSION = "0123456789abcdef" * 2
 

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
-from invented import history
 from numpy.random import Generator, default_rng
 
 from netflix_trend.catalogue.readers import starter_vocabulary
@@ -31,6 +30,7 @@ from netflix_trend.history.insights import (
 from netflix_trend.history.raw import RawStore
 from netflix_trend.history.staging import ReadOptions
 from netflix_trend.history.tables import DATABASE, profile_folder, rebuild
+from tests.netflix_trend.history.invented import history
 
 VOCABULARY = starter_vocabulary()
 BERLIN = ZoneInfo("Europe/Berlin")

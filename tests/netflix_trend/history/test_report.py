@@ -17,7 +17,6 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from invented import ACTIVITY_HEADER, activity, history
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import Vocabulary
@@ -25,6 +24,7 @@ from netflix_trend.history.exports import ExportError
 from netflix_trend.history.report import ExportAccount, account_of
 from netflix_trend.history.staging import ReadOptions, Staging
 from services.processor.cli import read_file
+from tests.netflix_trend.history.invented import ACTIVITY_HEADER, activity, history
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports"
 EXPECTED = json.loads((EXPORTS / "expected.json").read_text("utf-8"))

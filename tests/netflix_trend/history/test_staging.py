@@ -16,7 +16,6 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from invented import ACTIVITY_HEADER, activity, history
 
 from netflix_trend.catalogue.keys import title_key
 from netflix_trend.catalogue.readers import starter_vocabulary
@@ -24,6 +23,7 @@ from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.history import staging as staging_module
 from netflix_trend.history.exports import ExportError
 from netflix_trend.history.staging import ReadFile, ReadOptions, Staging
+from tests.netflix_trend.history.invented import ACTIVITY_HEADER, activity, history
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports"
 EXPECTED = json.loads((EXPORTS / "expected.json").read_text("utf-8"))

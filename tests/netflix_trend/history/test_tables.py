@@ -17,13 +17,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
-import invented
 import numpy as np
 import pytest
-from full_disk import files_no_larger_than
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from invented import history
 
 from netflix_trend.catalogue.keys import title_key
 from netflix_trend.catalogue.readers import starter_vocabulary
@@ -42,6 +39,9 @@ from netflix_trend.history.tables import (
     rebuild_all,
 )
 from netflix_trend.participant.life_events import add_event
+from tests.netflix_trend.history import invented
+from tests.netflix_trend.history.invented import history
+from tests.netflix_trend.storage.full_disk import files_no_larger_than
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports"
 EXPECTED = json.loads((EXPORTS / "expected.json").read_text("utf-8"))

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from full_disk import files_no_larger_than
 
 from netflix_trend.storage.files import (
     UnsafeFile,
@@ -19,6 +18,7 @@ from netflix_trend.storage.files import (
     sync_folder,
     write_atomically,
 )
+from tests.netflix_trend.storage.full_disk import files_no_larger_than
 
 LIMIT = 1000
 TEN_GIGABYTES = 10 * 10**9

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import yaml
-from full_disk import files_no_larger_than
 
 from netflix_trend.storage.files import UnsafeFile
 from netflix_trend.syftbox.datasite import (
@@ -27,6 +26,7 @@ from netflix_trend.syftbox.datasite import (
     visit,
 )
 from netflix_trend.syftbox.permissions import PERMISSION_FILES
+from tests.netflix_trend.storage.full_disk import files_no_larger_than
 
 READER = "aggregator@example.org"
 RELEASE = "releases/2026-W47.json"

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from reports import CIRCUITS, CONTEXT, KEY, cheat, measurement, verify
 
 from netflix_trend.vdaf.circuits import Circuit, MultihotCountVec
 from netflix_trend.vdaf.field128 import MODULUS
@@ -15,6 +14,7 @@ from netflix_trend.vdaf.flp import Flp
 from netflix_trend.vdaf.messages import Report
 from netflix_trend.vdaf.prio3 import Prio3
 from netflix_trend.vdaf.refusal import InvalidMessage
+from tests.netflix_trend.vdaf.reports import CIRCUITS, CONTEXT, KEY, cheat, measurement, verify
 
 TIMES = 100  # for each of the four types and each of the two ways
 

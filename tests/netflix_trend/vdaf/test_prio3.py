@@ -8,7 +8,6 @@ import random
 from pathlib import Path
 
 import pytest
-from reports import CIRCUITS, CONTEXT, KEY, as_vector, measurement, seeded, total, verify
 
 import netflix_trend.vdaf
 from netflix_trend.privacy import randomness
@@ -16,6 +15,7 @@ from netflix_trend.vdaf import field128
 from netflix_trend.vdaf.circuits import MOST_VALUE, Histogram, L1BoundSum, MultihotCountVec, SumVec, chunk_length
 from netflix_trend.vdaf.prio3 import NONCE_SIZE, Prio3
 from netflix_trend.vdaf.refusal import InvalidMessage
+from tests.netflix_trend.vdaf.reports import CIRCUITS, CONTEXT, KEY, as_vector, measurement, seeded, total, verify
 
 
 @pytest.mark.parametrize("name", CIRCUITS)

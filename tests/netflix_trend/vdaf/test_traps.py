@@ -6,7 +6,6 @@ import random
 from typing import Any
 
 import pytest
-from reports import CIRCUITS, CONTEXT, KEY, cheat, measurement, seeded, total, verify
 
 from netflix_trend.vdaf import field128
 from netflix_trend.vdaf.circuits import MOST_ELEMENTS, MOST_VALUE, Histogram, L1BoundSum, MultihotCountVec, SumVec
@@ -15,6 +14,7 @@ from netflix_trend.vdaf.flp import Flp
 from netflix_trend.vdaf.messages import AggregateShare, Report, VerifyState
 from netflix_trend.vdaf.prio3 import Prio3
 from netflix_trend.vdaf.refusal import InvalidMessage
+from tests.netflix_trend.vdaf.reports import CIRCUITS, CONTEXT, KEY, cheat, measurement, seeded, total, verify
 
 OTHER_KEY = bytes(reversed(KEY))
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from vectors import FOLDER, NAMES, Run, altered, expectations, load, other_byte
 
 from netflix_trend.vdaf import field128, xof
 from netflix_trend.vdaf.xof import XofTurboShake128
+from tests.netflix_trend.vdaf.vectors import FOLDER, NAMES, Run, altered, expectations, load, other_byte
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from people import AGGREGATOR
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import Vocabulary
@@ -20,6 +19,7 @@ from services.aggregator.collect import RoundReports
 from services.aggregator.estimation import estimate_round
 from services.aggregator.rounds import Aggregator
 from services.aggregator.volume import prior_shares
+from tests.services.aggregator.people import AGGREGATOR
 
 LAST = Week.parse("2026-W46")
 TODAY = LAST.sunday + timedelta(days=2)

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from people import AGGREGATOR, asked, crowd
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.participant.contributions import Contribution
@@ -22,6 +21,7 @@ from netflix_trend.survey.survey import Survey, default_survey
 from netflix_trend.syftbox.datasite import Datasite, datasite_names
 from services.aggregator.collect import RoundReports, collect
 from services.aggregator.estimation import estimate_round
+from tests.services.aggregator.people import AGGREGATOR, asked, crowd
 
 SURVEY = default_survey(Week.parse("2026-W46"), "0123456789abcdef" * 2, range(50))
 NAME = f"releases/{SURVEY.round}.json"

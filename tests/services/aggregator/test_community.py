@@ -8,8 +8,6 @@ from html.parser import HTMLParser
 from pathlib import Path, PurePosixPath
 
 import pytest
-from people import asked
-from simulated_rounds import LAST, TODAY, aggregator_with_rounds
 
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.published.movement import Movement
@@ -22,6 +20,8 @@ from netflix_trend.syftbox.permissions import LARGEST_FILE
 from services.aggregator.community import PUBLIC
 from services.aggregator.rounds import Aggregator
 from services.aggregator.site.page import content_security_policy
+from tests.services.aggregator.people import asked
+from tests.services.aggregator.simulated_rounds import LAST, TODAY, aggregator_with_rounds
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from simulated_rounds import reports_of
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.periods.weeks import Week
@@ -16,6 +15,7 @@ from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.survey.survey import TopShowsQuestion, default_survey
 from services.aggregator.estimation import estimate_round
 from services.aggregator.movement import find_movement
+from tests.services.aggregator.simulated_rounds import reports_of
 
 WEEK = Week.parse("2026-W46")
 

@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from people import AGGREGATOR, crowd
-from simulated_rounds import TODAY, aggregator_with_rounds
 from werkzeug.test import TestResponse
 
 from netflix_trend.catalogue.readers import starter_vocabulary
@@ -26,6 +24,8 @@ from services.aggregator.overview import OVERVIEW, read_overview, write_overview
 from services.aggregator.rounds import Aggregator
 from services.aggregator.survey_plan import PLAN, SurveyPlan, read_plan
 from services.aggregator.web import create_app
+from tests.services.aggregator.people import AGGREGATOR, crowd
+from tests.services.aggregator.simulated_rounds import TODAY, aggregator_with_rounds
 
 TOKEN = "a-token-for-tests-only-0123456789"
 HOST = "127.0.0.1:8650"

@@ -11,7 +11,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from people import AGGREGATOR, asked, crowd
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
@@ -26,6 +25,7 @@ from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.shared_files import current_surveys, current_vocabulary, starter_surveys
 from services.aggregator.__main__ import build_aggregator, look, main
 from services.aggregator.rounds import Aggregator
+from tests.services.aggregator.people import AGGREGATOR, asked, crowd
 
 NEWEST = Week.parse("2026-W46")
 TODAY = NEWEST.sunday + timedelta(days=2)

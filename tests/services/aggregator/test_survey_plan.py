@@ -7,7 +7,6 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from people import AGGREGATOR
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.periods.weeks import Week
@@ -24,6 +23,7 @@ from services.aggregator.survey_plan import (
     read_plan,
     write_plan,
 )
+from tests.services.aggregator.people import AGGREGATOR
 
 WEEK = Week.parse("2026-W46")
 TODAY = WEEK.sunday + timedelta(days=2)

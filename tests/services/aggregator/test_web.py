@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from people import AGGREGATOR, crowd
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.participant.contributions import Contribution
@@ -16,6 +15,7 @@ from netflix_trend.settings import load_settings
 from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.rounds import Aggregator
 from services.aggregator.web import create_app
+from tests.services.aggregator.people import AGGREGATOR, crowd
 
 WEEK = Week.parse("2026-W46")
 

@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from participant import Person, make_network
+
+from tests.services.dashboard.participant import Person, make_network
 
 
 @pytest.fixture(scope="session")

@@ -10,12 +10,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from participant import HISTORY, ORIGIN, SAMPLE, Person
 
 from netflix_trend.participant.choices import Choices, read_choices, write_choices
 from netflix_trend.participant.life_events import read_events
 from netflix_trend.participant.receipts import read_receipts
 from services.local.dashboard import OneProcess
+from tests.services.dashboard.participant import HISTORY, ORIGIN, SAMPLE, Person
 
 
 def releases(person: Person) -> list[Path]:

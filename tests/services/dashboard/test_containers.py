@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from redis.exceptions import NoPermissionError
-from redis_server import RedisServer, redis_server  # noqa: F401
 
 from services.dashboard.backend import Service
 from services.dashboard.containers import Containers
 from services.runtime.connection import INBOX, connect
 from services.runtime.queue import INGEST_JOB, INGEST_QUEUE, PUBLISH_QUEUE, enqueue, queue
+from tests.services.runtime.redis_server import RedisServer, redis_server  # noqa: F401
 
 pytestmark = pytest.mark.redis
 
@@ -82,7 +82,7 @@ def test_a_file_that_nobody_takes_is_noticed(containers: Containers, redis_serve
 
 
 def test_a_file_goes_into_the_drop_folder_with_its_options_and_replaces_none(tmp_path: Path) -> None:
-    from participant import settings_in
+    from tests.services.dashboard.participant import settings_in
 
     containers = Containers(settings_in(tmp_path))
     drop = tmp_path / "drop"
@@ -99,7 +99,7 @@ def test_a_file_goes_into_the_drop_folder_with_its_options_and_replaces_none(tmp
 
 
 def test_refused_files_are_listed_with_their_reasons(tmp_path: Path) -> None:
-    from participant import settings_in
+    from tests.services.dashboard.participant import settings_in
 
     refused = tmp_path / "drop" / "refused"
     refused.mkdir(parents=True)

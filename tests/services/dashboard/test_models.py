@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from participant import LAST, TODAY, Person
 
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.participant.contributions import Contribution, answer
@@ -31,6 +30,7 @@ from services.dashboard.sharing import sharing_page
 from services.dashboard.text import cell, listed, number, shown
 from services.dashboard.viewing import _weekday_in_words, chosen_range, viewing_page
 from services.local.dashboard import OneProcess
+from tests.services.dashboard.participant import LAST, TODAY, Person
 
 SPAN = Span(100, date(2023, 2, 1), date(2026, 11, 14), date(2026, 11, 15))
 

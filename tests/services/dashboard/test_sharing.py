@@ -8,13 +8,13 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from participant import SAMPLE, TODAY, Person
 
 from netflix_trend.participant.choices import Choices, Participation, write_choices
 from netflix_trend.participant.ledger import read_ledger
 from netflix_trend.syftbox.datasite import Datasite
 from services.dashboard.reports import together_in_words
 from services.dashboard.visible import visible_files
+from tests.services.dashboard.participant import SAMPLE, TODAY, Person
 
 
 def words(html: str) -> str:

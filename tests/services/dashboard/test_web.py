@@ -8,9 +8,9 @@ import re
 from pathlib import Path
 
 import pytest
-from participant import HISTORY, ORIGIN, PORT, Person
 
 from services.dashboard.web import PAGES
+from tests.services.dashboard.participant import HISTORY, ORIGIN, PORT, Person
 
 PATHS = [path for path, _ in PAGES]
 STATIC = Path(__file__).parents[3] / "services" / "dashboard"

@@ -9,11 +9,11 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
-import invented
 import pytest
 
 from netflix_trend.participant.own_effects import daily_views
 from services.processor.cli import main
+from tests.netflix_trend.history import invented
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports"
 KEYS = (

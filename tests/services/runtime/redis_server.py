@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from ports import free_port
 from redis import Redis
 from redis.exceptions import RedisError
 
 from netflix_trend.settings import Settings, load_settings
+from tests.ports import free_port
 
 PREPARE = Path(__file__).parents[3] / "services" / "prepare.sh"
 

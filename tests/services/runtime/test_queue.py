@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 from redis import Redis
 from redis.exceptions import NoPermissionError, RedisError
-from redis_server import RedisServer, answers
 from rq import Queue
 from rq.serializers import JSONSerializer
 
@@ -28,6 +27,7 @@ from services.processor.receive import receive_one, recover
 from services.runtime.connection import INBOX, RECEIVING, connect
 from services.runtime.queue import INGEST_JOB, INGEST_QUEUE, PUBLISH_JOB, UnlistedJob, enqueue, queue
 from services.scraper.drop_folder import DropFolder
+from tests.services.runtime.redis_server import RedisServer, answers
 
 pytestmark = pytest.mark.redis
 ROOT = Path(__file__).parents[3]

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from stand_in import EMAIL, ME, NETFLIX_ID, PASSWORD, SECURE_ID, Knobs, Stage, StandIn
 
 from netflix_trend.delivery.inbox import unpack
 from services.scraper.cookies import Jar
@@ -18,6 +17,7 @@ from services.scraper.download import DownloadTimes
 from services.scraper.memory import Memory, Result
 from services.scraper.scrape import Scraper
 from services.scraper.steps import Wanted
+from tests.services.scraper.stand_in import EMAIL, ME, NETFLIX_ID, PASSWORD, SECURE_ID, Knobs, Stage, StandIn
 
 # A wait that is over sooner; how long it takes is not what is tested.
 QUICK = DownloadTimes(stall=1.5, total=20.0, confirm=0.3, pause=0.1)

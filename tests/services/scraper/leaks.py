@@ -8,7 +8,7 @@ import urllib.parse
 import zlib
 from collections.abc import Collection
 
-from stand_in import SECRETS
+from tests.services.scraper.stand_in import SECRETS
 
 _PACKED = re.compile(rb"[A-Za-z0-9+/]{24,}={0,2}")
 

@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
-from played import COOKIES, PlayedBrowser, look, signed_out
 
 from netflix_trend.settings import load_settings
 from services.scraper import commands
 from services.scraper.cookies import Jar
 from services.scraper.memory import Memory, PasswordUsed, Result
 from services.scraper.schedule import BUSY_EXIT_CODE
+from tests.services.scraper.played import COOKIES, PlayedBrowser, look, signed_out
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

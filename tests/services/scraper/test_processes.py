@@ -15,18 +15,18 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from leaks import leaks, unpacked
-from ports import free_port
 from redis import Redis
-from redis_server import redis_server
-from stand_in import EMAIL, ME, NETFLIX_ID, PASSWORD, SECURE_ID, TITLE, Knobs
-from waiting import wait_for
 
 from netflix_trend.delivery.inbox import Delivery, pack, unpack
 from services.scraper.browser import sandbox_works
 from services.scraper.cookies import Jar
 from services.scraper.memory import Latch, Memory, Plan, Result
 from services.scraper.scheduled import ScheduledRuns
+from tests.ports import free_port
+from tests.services.runtime.redis_server import redis_server
+from tests.services.scraper.leaks import leaks, unpacked
+from tests.services.scraper.stand_in import EMAIL, ME, NETFLIX_ID, PASSWORD, SECURE_ID, TITLE, Knobs
+from tests.waiting import wait_for
 
 __all__ = ["redis_server"]
 pytestmark = pytest.mark.browser

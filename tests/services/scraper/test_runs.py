@@ -7,7 +7,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from played import (
+from redis.exceptions import ConnectionError as RedisConnectionError
+from selenium.common.exceptions import InvalidSessionIdException, NoSuchElementException
+
+from netflix_trend.delivery.inbox import unpack
+from services.scraper.memory import Latch, PasswordUsed, Plan, Rows
+from services.scraper.stops import Stop
+from tests.services.scraper.played import (
     ACTIVITY,
     COOKIES,
     CSV,
@@ -20,12 +26,6 @@ from played import (
     look,
     signed_out,
 )
-from redis.exceptions import ConnectionError as RedisConnectionError
-from selenium.common.exceptions import InvalidSessionIdException, NoSuchElementException
-
-from netflix_trend.delivery.inbox import unpack
-from services.scraper.memory import Latch, PasswordUsed, Plan, Rows
-from services.scraper.stops import Stop
 
 REJECTED = replace(LOGIN_BOTH, seen={**LOGIN_BOTH.seen, "login_error": 1}, document=2.0)
 

@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-from stand_in import ME, OTHER, Knobs
 
 from netflix_trend.delivery.inbox import unpack
 from services.scraper.memory import Latch, PasswordUsed, Plan, Result
 from services.scraper.steps import Wanted
+from tests.services.scraper.stand_in import ME, OTHER, Knobs
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[3]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from played import ACTIVITY, LOGIN_BOTH, LOGIN_EMAIL, LOGIN_PASSWORD, look
 
 from services.scraper.hooks import HOOKS
 from services.scraper.probe import Probe, Profile, State, state
 from services.scraper.steps import PAGE_SECONDS, Progress, Wanted, next_step
 from services.scraper.stops import Stop
+from tests.services.scraper.played import ACTIVITY, LOGIN_BOTH, LOGIN_EMAIL, LOGIN_PASSWORD, look
 
 ME, OTHER = Profile("GME", "Me"), Profile("GOTHER", "Other")
 COOKIES = Progress(Wanted("Me"))
