@@ -18,6 +18,7 @@ from netflix_trend.privacy.ternary import TernaryResponse, direction
 
 def test_the_source_is_the_operating_systems() -> None:
     assert randomness.secure is secrets.randbelow
+    assert randomness.secure_bytes is secrets.token_bytes
 
 
 @pytest.mark.parametrize(
