@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -25,13 +25,28 @@ _DOTTED = re.compile(r"\D*\d{1,2}\.\s*\d{1,2}\.\s*\d")
 _PADDED = re.compile(r"\d\d/\d\d/\d{2}(\d{2})?")
 
 
-class UndecidableOrder(Exception):
-    """Several orders fit all dates of a file; `example` is one of its dates, `orders` are the ones left."""
+@dataclass(frozen=True)
+class DateQuestion:
+    """What only the person can answer about a file: `example` is one of its dates, `orders` are all orders that fit."""
 
-    def __init__(self, example: str, orders: tuple[str, ...]) -> None:
-        super().__init__(f"{example!r} can be read as {' or '.join(orders)}")
-        self.example = example
-        self.orders = orders
+    example: str
+    orders: tuple[str, ...]
+
+    def readings(self) -> dict[str, date | None]:
+        """Return which day the example is in each order; None where the example is not a date in it."""
+        numbers = _integers(self.example)
+        return {order: _day(numbers, order) for order in self.orders}
+
+    def __str__(self) -> str:
+        return f"{self.example!r} can be read as {' or '.join(self.orders)}"
+
+
+class UndecidableOrder(Exception):
+    """Several orders fit all dates of a file; `question` says which."""
+
+    def __init__(self, question: DateQuestion) -> None:
+        super().__init__(str(question))
+        self.question = question
 
 
 @dataclass(frozen=True)
@@ -93,8 +108,13 @@ def decide_order(
         elif "dmy" in left and _looks_day_first([text.strip() for text in rows]):
             left, evidence = ["dmy"], "several orders are possible; this way of writing is used where the day is first"
         else:
-            raise UndecidableOrder(next(iter(rows)), tuple(left))
+            raise UndecidableOrder(DateQuestion(_example(readings, left), tuple(left)))
     return DateOrder(left[0], evidence, readings[left[0]])
+
+
+def _example(readings: Mapping[str, Mapping[str, date | None]], orders: Sequence[str]) -> str:
+    """Return the first date that the orders read as different days, as many as possible."""
+    return max(readings[orders[0]], key=lambda text: len({readings[order][text] for order in orders} - {None}))
 
 
 def _looks_day_first(texts: list[str]) -> bool:

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO, Literal
 
+from netflix_trend.history.dates import DateQuestion
+
 ExportKind = Literal["viewing_history", "viewing_activity"]
 
 # A longer title is no title. Python's csv module refuses longer cells by itself.
@@ -63,13 +65,21 @@ _ACTIVITY_USED = ("profilename", "starttime", "duration", "attributes", "title",
 class ExportError(Exception):
     """A whole file cannot be used; `reason` is one word for counters, the message says what, where and what to do.
 
-    known holds what was found out about it nevertheless, under the names that `./run.sh read --json` uses.
+    known holds what was found out about it nevertheless, under the names that `./run.sh read --json` uses. question is
+    what the person must answer so that the file can be used.
     """
 
-    def __init__(self, reason: str, message: str, known: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self,
+        reason: str,
+        message: str,
+        known: Mapping[str, object] | None = None,
+        question: DateQuestion | None = None,
+    ) -> None:
         super().__init__(message)
         self.reason = reason
         self.known = dict(known or {})
+        self.question = question
 
 
 @dataclass(frozen=True)

@@ -331,12 +331,12 @@ class _Reader:
                 self._options.date_order,
                 newest,
             )
-        except UndecidableOrder as question:
+        except UndecidableOrder as undecidable:
+            question = undecidable.question
             raise ExportError(
                 "date_order",
-                f"{self._name}: the date {question.example!r} can be read as {' or '.join(question.orders)}, and no "
-                f"other date in the file decides. Say which: DATE_ORDER={'|'.join(question.orders)}, or --date-order "
-                "on import.",
+                f"{self._name}: the date {question}, and no other date in the file decides. Say which: "
+                f"DATE_ORDER={'|'.join(question.orders)}, or --date-order on import.",
                 {
                     "kind": report.kind,
                     "encoding": report.encoding,
@@ -345,6 +345,7 @@ class _Reader:
                     "date_order": "undecidable",
                     "date_evidence": str(question),
                 },
+                question,
             ) from None
         report.date_order, report.date_evidence = order.order, order.evidence
         days = [order.days[text] for text in self._codes]

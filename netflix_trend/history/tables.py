@@ -50,7 +50,7 @@ _TABLES = """
 create type kind as enum ('episode', 'film', 'unnamed', 'blank', 'supplemental');
 create type certainty as enum ('certain', 'likely', 'guess');
 create table exports as select * replace (received::date as received, first_day::date as first_day,
-    last_day::date as last_day) from export_frame order by sha256;
+    last_day::date as last_day, date_orders::varchar[] as date_orders) from export_frame order by sha256;
 create table life_events as select * replace (first_day::date as first_day, last_day::date as last_day)
     from event_frame order by first_day, last_day, id;
 
@@ -258,6 +258,7 @@ def _export_frame(files: Sequence[ImportedFile]) -> pd.DataFrame:
     for file in files:
         account = file.account.to_json(file.raw.name) if file.account else {"error": str(file.refusal)}
         read = file.account.file if file.account else None
+        question = file.refusal.question if file.refusal else None
         rows.append(
             {
                 "sha256": file.raw.sha256,
@@ -272,10 +273,12 @@ def _export_frame(files: Sequence[ImportedFile]) -> pd.DataFrame:
                 "first_day": pd.Timestamp(account["first_day"]) if account.get("first_day") else None,
                 "last_day": pd.Timestamp(account["last_day"]) if account.get("last_day") else None,
                 "warnings": "\n".join(account.get("warnings", [])),
+                "date_example": question.example if question else None,
+                "date_orders": list(question.orders) if question else None,
             }
         )
     dates = dict.fromkeys(("received", "first_day", "last_day"), "datetime64[s]")
-    return pd.DataFrame(rows).astype({**dates, **dict.fromkeys(_ACCOUNT_TEXT, "object")})
+    return pd.DataFrame(rows).astype({**dates, **dict.fromkeys((*_ACCOUNT_TEXT, "date_example"), "object")})
 
 
 _ACCOUNT_TEXT = ("kind", "encoding", "delimiter", "date_order", "date_evidence", "error")

@@ -1,4 +1,4 @@
-"""What a person can change: bring a file, note an event, decide what leaves. By POST with the token of a form only."""
+"""What a person can change: upload a file, note an event, decide what leaves. By POST with the token of a form only."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def answer_date_order(dashboard: Dashboard) -> str:
     files = {file.sha256: file for file in imported_files(private)}
     file = files.get(request.form.get("sha256", ""))
     if file is None:
-        raise Refused("That file is not here any more. Bring it again.")
+        raise Refused("That file is not here any more. Upload it again.")
     options = read_options(file.profile, request.form.get("date_order", ""))
     if "date_order" not in options:
         raise Refused("Choose how the dates are to be read.")

@@ -77,7 +77,7 @@ def unusable_files(files: Sequence[ImportedFile], refused: Sequence[RefusedFile]
     return [
         *(UnusableFile(one.name, one.reason, False, mark_of(one.name, one.reason)) for one in refused),
         *(
-            UnusableFile(one.name, one.error, bool(one.orders), mark_of(one.sha256, one.error))
+            UnusableFile(one.name, one.error, one.question is not None, mark_of(one.sha256, one.error))
             for one in files
             if one.error
         ),
@@ -88,7 +88,7 @@ def last_import(changed: float | None, now: float) -> Service:
     """Return when the tables were made last. changed: seconds since 1970, None while there are none."""
     name = "last job of the processor"
     if changed is None:
-        return Service(name, "waiting", "It has made no tables yet: bring a file.")
+        return Service(name, "waiting", "It has made no tables yet: upload a file.")
     return Service(name, "fine", f"{ago(now - changed).capitalize()}: it made the tables of your history.")
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
+from netflix_trend.history.dates import DateQuestion
 from netflix_trend.history.insights import DATABASE
 from services.dashboard.text import counted, day, shown
 
-# What the processor's refusal of an undecidable file says; it names the possible orders.
-_ASKS = "Say which: DATE_ORDER="
+# Orders of a date in words, with an example.
 ORDERS = {
     "mdy": "month first: 3/4/26 is 4 March",
     "dmy": "day first: 3/4/26 is 3 April",
@@ -22,7 +24,7 @@ ORDERS = {
 
 @dataclass(frozen=True)
 class ImportedFile:
-    """A file of the table `exports`. error: why nothing of it is used. orders: possible answers if that is the date."""
+    """A file of the table `exports`. error: why nothing of it is used. question: about the order of its dates."""
 
     profile: str
     sha256: str
@@ -31,7 +33,7 @@ class ImportedFile:
     sentences: tuple[str, ...]
     warnings: tuple[str, ...] = ()
     error: str | None = None
-    orders: tuple[str, ...] = ()
+    question: DateQuestion | None = None
 
 
 def imported_files(private: Path) -> list[ImportedFile]:
@@ -53,19 +55,29 @@ def imported_files(private: Path) -> list[ImportedFile]:
                     sentences=() if error else account(row),
                     warnings=tuple(shown(line, 300) for line in (row["warnings"] or "").splitlines()),
                     error=shown(error, 400) if error else None,
-                    orders=possible_orders(error or ""),
+                    question=_question(row),
                 )
             )
     return sorted(files, key=lambda file: (file.received, file.sha256), reverse=True)
 
 
-def possible_orders(error: str) -> tuple[str, ...]:
-    """Return how the dates of a refused file could be read; none when it was refused for another reason."""
-    _, asks, answers = error.partition(_ASKS)
-    return tuple(order for order in answers.split(",")[0].split("|") if order in ORDERS) if asks else ()
+def _question(row: Mapping[str, Any]) -> DateQuestion | None:
+    """Return what the person must answer about a refused file, None when it was refused for another reason."""
+    # Tables of an earlier version have no such columns until the next import.
+    orders = row.get("date_orders")
+    return DateQuestion(row["date_example"], tuple(orders)) if orders else None
 
 
-def account(row: dict[str, int | date | str | None]) -> tuple[str, ...]:
+def answers(question: DateQuestion) -> dict[str, str]:
+    """Return each order that fits, and in words how the example is read then."""
+    example = shown(question.example, 40)
+    return {
+        order: f"{ORDERS[order].partition(':')[0]}: {example} is {day(read) if read else 'no date'}"
+        for order, read in question.readings().items()
+    }
+
+
+def account(row: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what became of the rows of a file, in sentences; every row is accounted for."""
 
     def count(name: str) -> int:

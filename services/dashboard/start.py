@@ -59,7 +59,7 @@ def start_page(settings: Settings, history: History, backend: Backend, today: da
         steps=steps(settings, span, mine, today),
         span=span,
         files=files,
-        questions=tuple(file for file in files if file.orders),
+        questions=tuple(file for file in files if file.question),
         refused=tuple(backend.refused_files()),
         pending=pending,
         orders=ORDERS,
@@ -85,14 +85,14 @@ def steps(settings: Settings, span: Span | None, mine: Standing, today: date) ->
     age = (today - span.covered).days if span else 0
     made = [
         (
-            "Bring your viewing history",
+            "Add your viewing history",
             span is not None and age <= _OLD_DAYS,
             "Drop NetflixViewingHistory.csv below. It stays on this machine."
             if span is None
             else f"{day(span.first)} to {day(span.last)}."
-            + (f" The newest file is {age} days old: bring a new one." if age > _OLD_DAYS else ""),
+            + (f" The newest file is {age} days old: upload a new one." if age > _OLD_DAYS else ""),
             "#bring",
-            "Bring a file",
+            "Upload a file",
         ),
         (
             "Look at it",

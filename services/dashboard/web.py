@@ -18,6 +18,7 @@ from services.dashboard.backend import Backend
 from services.dashboard.events import events_page
 from services.dashboard.health import health_page
 from services.dashboard.history import History
+from services.dashboard.imports import answers
 from services.dashboard.others import others_page
 from services.dashboard.security import secure
 from services.dashboard.sharing import sharing_page
@@ -33,7 +34,7 @@ PAGES = (
     ("/events", "Life events"),
     ("/sharing", "What leaves this machine"),
     ("/health", "Health"),
-    ("/glossary", "Words"),
+    ("/glossary", "Glossary"),
 )
 
 
@@ -73,7 +74,7 @@ def create_app(
     app = Flask("services.dashboard", static_folder="static", template_folder="templates")
     app.request_class = type("Request", (UploadRequest,), {"folder": settings.output_dir})
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(counted=counted, day=day, number=number, shown=shown)
+    app.jinja_env.filters.update(answers=answers, counted=counted, day=day, number=number, shown=shown)
     app.jinja_env.globals["pages"] = PAGES
     secure(app, settings.dashboard_port)
     _add_pages(app, dashboard)

@@ -112,7 +112,8 @@ def test_the_order_of_the_rows_does_not_matter(written, days, seed):
     def outcome(rows: list[str]) -> object:
         try:
             decided = decide_order(rows)
-        except UndecidableOrder as question:
+        except UndecidableOrder as undecidable:
+            question = undecidable.question
             return question.orders
         return decided.order, decided.days
 
@@ -126,7 +127,8 @@ def test_the_order_of_the_rows_does_not_matter(written, days, seed):
 def test_whatever_stands_in_the_date_column_every_text_has_a_day_or_none(texts):
     try:
         decided = decide_order(texts)
-    except UndecidableOrder as question:
+    except UndecidableOrder as undecidable:
+        question = undecidable.question
         assert question.example in texts
         assert len(question.orders) > 1
     else:
@@ -143,7 +145,8 @@ def test_the_day_of_the_file_never_rules_the_true_order_out(written, days, later
 
     try:
         decided = decide_order([write(day) for day in days], order, newest)
-    except UndecidableOrder as question:
+    except UndecidableOrder as undecidable:
+        question = undecidable.question
         assert order in question.orders
         return
     found = [decided.days[write(day)] for day in days]
@@ -162,7 +165,8 @@ def test_counted_dates_are_read_as_repeated_ones(written, days):
     def outcome(rows: list[str] | Counter[str]) -> object:
         try:
             return decide_order(rows)
-        except UndecidableOrder as question:
+        except UndecidableOrder as undecidable:
+            question = undecidable.question
             return str(question)
 
     assert outcome(Counter(texts)) == outcome(texts)
@@ -215,6 +219,15 @@ def test_rows_decide_and_not_distinct_dates():
     assert decide_order(["13/1/24", "14/1/24", *["1/13/24"] * 5]).order == "mdy"
 
 
+def test_the_question_shows_a_date_that_the_orders_read_differently():
+    with pytest.raises(UndecidableOrder) as caught:
+        decide_order(["5/5/24", "5/6/24", "6/5/24"])
+
+    question = caught.value.question
+    assert question.example == "5/6/24"
+    assert question.readings() == {"mdy": date(2024, 5, 6), "dmy": date(2024, 6, 5)}
+
+
 def test_two_paddings_of_one_order_are_one_order():
     assert decide_order(["20/12/21", "09/12/21", "5/3/21", "9/12/20"]).order == "dmy"
 
@@ -224,8 +237,8 @@ def test_a_file_of_one_ambiguous_day_is_a_question(text):
     with pytest.raises(UndecidableOrder) as caught:
         decide_order([text, text])
 
-    assert caught.value.example == text
-    assert {"mdy", "dmy"} <= set(caught.value.orders)
+    assert caught.value.question.example == text
+    assert {"mdy", "dmy"} <= set(caught.value.question.orders)
     assert text in str(caught.value)
 
 

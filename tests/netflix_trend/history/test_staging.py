@@ -21,6 +21,7 @@ from netflix_trend.catalogue.keys import title_key
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.history import staging as staging_module
+from netflix_trend.history.dates import DateQuestion
 from netflix_trend.history.exports import ExportError
 from netflix_trend.history.staging import ReadFile, ReadOptions, Staging
 from tests.netflix_trend.history.invented import ACTIVITY_HEADER, activity, history
@@ -325,6 +326,7 @@ def test_a_file_of_one_ambiguous_day_is_refused_with_a_question(staging: Staging
     assert caught.value.reason == "date_order"
     assert "'3/9/24'" in str(caught.value)
     assert "DATE_ORDER=mdy|dmy" in str(caught.value)
+    assert caught.value.question == DateQuestion("3/9/24", ("mdy", "dmy"))
     known = caught.value.known
     assert (known["kind"], known["rows"], known["date_order"]) == ("viewing_history", 2, "undecidable")
     assert (known["encoding"], known["delimiter"]) == ("utf-8", ",")

@@ -1027,8 +1027,9 @@ def test_a_refused_file_asks_its_question_in_the_table_of_exports(tmp_path: Path
     keep(tmp_path, history(("Roma", "3/9/24")), name="short.csv", received=date(2025, 1, 1))
     rebuild(tmp_path, "me", starter_vocabulary(), IN_UTC)
 
-    ((name, error, rows),) = query(tmp_path, "select name, error, views from exports")
-    assert (name, rows) == ("short.csv", 0)
+    columns = "name, error, views, date_example, date_orders"
+    ((name, error, rows, example, orders),) = query(tmp_path, f"select {columns} from exports")
+    assert (name, rows, example, orders) == ("short.csv", 0, "3/9/24", ["mdy", "dmy"])
     assert "DATE_ORDER=mdy|dmy" in error
 
 

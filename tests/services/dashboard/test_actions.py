@@ -160,7 +160,8 @@ def test_several_people_have_a_profile_each(newcomer: Person) -> None:
 def test_an_undecidable_file_asks_one_question_and_takes_the_answer(newcomer: Person) -> None:
     text = newcomer.upload(HISTORY + '"One Film","3/4/26"\n"Another Film","3/4/26"\n', downloaded="2026-05-01")
     assert "One question about" in text
-    assert "month first" in text
+    assert "month first: 3/4/26 is 4 March 2026" in text
+    assert "Use this order" in text
     sha256 = text.split('name="sha256" value="')[1].split('"')[0]
     assert "Choose how" in newcomer.done("/date-order", {"sha256": sha256})
     assert "not here any more" in newcomer.done("/date-order", {"sha256": "0" * 64, "date_order": "dmy"})

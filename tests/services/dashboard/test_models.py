@@ -9,9 +9,15 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
+from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import Vocabulary
+from netflix_trend.history.dates import DateQuestion
+from netflix_trend.history.insights import DATABASE
+from netflix_trend.history.raw import import_file
+from netflix_trend.history.tables import rebuild
 from netflix_trend.participant.contributions import Contribution, answer
 from netflix_trend.participant.life_events import add_event
 from netflix_trend.participant.status import Outlook
@@ -24,7 +30,7 @@ from services.dashboard.events import together_in_words
 from services.dashboard.example import explain, noisy_set, says, truth
 from services.dashboard.health import ago, health_page, last_import, publisher
 from services.dashboard.history import History, Span
-from services.dashboard.imports import account, possible_orders
+from services.dashboard.imports import account, answers, imported_files
 from services.dashboard.others import _gaps, effects_together, others_page, place_in_words, read_trends
 from services.dashboard.sharing import sharing_page
 from services.dashboard.text import cell, listed, number, shown
@@ -228,10 +234,39 @@ def test_an_account_names_every_row() -> None:
     assert rest == "2 trailers and recaps, left out; 1 without a date, left out."
 
 
-def test_only_a_question_about_dates_has_answers() -> None:
-    message = "x.csv: the date '3/4/26' can be read ... Say which: DATE_ORDER=mdy|dmy, or --date-order on import."
-    assert possible_orders(message) == ("mdy", "dmy")
-    assert possible_orders("x.csv: empty") == ()
+def test_a_question_about_dates_is_answered_with_its_own_example() -> None:
+    assert answers(DateQuestion("3/4/26", ("mdy", "dmy"))) == {
+        "mdy": "month first: 3/4/26 is 4 March 2026",
+        "dmy": "day first: 3/4/26 is 3 April 2026",
+    }
+
+
+def imported(person: Person, *exports: str) -> Path:
+    """Import exports as the processor does; returns the private folder."""
+    private = person.settings.private_dir
+    for place, text in enumerate(exports):
+        path = person.settings.output_dir / f"{place}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        import_file(private, path, "test", profile="me")
+    rebuild(private, "me", starter_vocabulary())
+    return private
+
+
+def test_only_a_file_that_asks_has_a_question(newcomer: Person) -> None:
+    private = imported(newcomer, "Title,Date\nRoma,3/9/24\n", "Title,Date\n")
+    files = {file.name: file for file in imported_files(private)}
+    assert files["0.csv"].question == DateQuestion("3/9/24", ("mdy", "dmy"))
+    assert files["1.csv"].question is None
+
+
+def test_tables_of_an_earlier_version_ask_nothing(newcomer: Person) -> None:
+    private = imported(newcomer, "Title,Date\nRoma,3/9/24\n")
+    with duckdb.connect(str(private / "profiles" / "me" / DATABASE)) as database:
+        database.execute("alter table exports drop column date_orders")
+    (file,) = imported_files(private)
+    assert file.question is None
+    assert "can be read as mdy or dmy" in (file.error or "")
 
 
 def test_the_last_job_of_the_processor_is_told(person: Person, newcomer: Person) -> None:
