@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from operator import mul
+from operator import index, mul
 from typing import ClassVar, Generic, TypeVar
 
 from netflix_trend.vdaf.field128 import MODULUS
@@ -22,6 +22,8 @@ M = TypeVar("M")
 # the bounds on values no sum of 2**32 reports can wrap around the modulus: 2**32 * 2**64 * 100,000 < 2**113.
 MOST_ELEMENTS = 100_000
 MOST_VALUE = 2**64 - 1
+# The prover's time grows with the square of the number of chunks; the best number for MOST_ELEMENTS is 511.
+MOST_CALLS = 1023
 MOST_MEASUREMENTS = 2**32 - 1
 
 
@@ -38,6 +40,7 @@ def weights(most: int) -> tuple[int, ...]:
 
 def to_bits(value: int, most: int) -> list[int]:
     """Return a value as bits with the weights of `most`. Raises ValueError outside of 0..most."""
+    value = index(value)  # of any integer type, as a Python integer that cannot overflow
     if not 0 <= value <= most:
         raise ValueError(f"the value {value} is not in 0..{most}")
     *powers, last = weights(most)
@@ -82,7 +85,8 @@ class Circuit(ABC, Generic[M]):
     def __post_init__(self) -> None:
         _check("length", self.length, MOST_ELEMENTS)
         _check("encoded_length", self.encoded_length, MOST_ELEMENTS)
-        _check("chunk_length", self.chunk_length, MOST_ELEMENTS)
+        _check("chunk_length", self.chunk_length, self.encoded_length)
+        _check("the number of chunks", self.calls, MOST_CALLS)
 
     @property
     @abstractmethod
@@ -125,7 +129,7 @@ class Histogram(Circuit[int]):
 
     def encode(self, measurement: int) -> list[int]:
         """Return a 1 in the bucket and 0 elsewhere. Raises ValueError when there is no such bucket."""
-        if isinstance(measurement, bool) or not 0 <= measurement < self.length:
+        if isinstance(measurement, bool) or index(measurement) not in range(self.length):
             raise ValueError(f"there is no bucket {measurement}; there are 0..{self.length - 1}")
         return [int(bucket == measurement) for bucket in range(self.length)]
 
@@ -159,7 +163,8 @@ class MultihotCountVec(Circuit[Sequence[bool]]):
         """Return the votes and the bits of their number. Raises ValueError for a wrong length or too many votes."""
         if len(measurement) != self.length or any(vote not in (0, 1) for vote in measurement):
             raise ValueError(f"a measurement has {self.length} bools")
-        return [*map(int, measurement), *to_bits(sum(measurement), self.max_weight)]
+        votes = [int(vote) for vote in measurement]
+        return [*votes, *to_bits(sum(votes), self.max_weight)]
 
     def equation(self, encoded: Sequence[int], one: int) -> int:
         """As many votes as the claimed number, which bits can only express up to max_weight."""
@@ -236,7 +241,8 @@ class L1BoundSum(Circuit[Sequence[int]]):
         """Return the bits of all values and of their sum. Raises ValueError for a wrong length, value or sum."""
         if len(measurement) != self.length:
             raise ValueError(f"a measurement has {self.length} values, not {len(measurement)}")
-        return [bit for value in (*measurement, sum(measurement)) for bit in to_bits(value, self.max_value)]
+        values = [index(value) for value in measurement]
+        return [bit for value in (*values, sum(values)) for bit in to_bits(value, self.max_value)]
 
     def equation(self, encoded: Sequence[int], one: int) -> int:
         """The values add up to the claimed sum, which bits can only express up to max_value."""

@@ -55,7 +55,8 @@ class Flp:
             right = [prove_rand[2 * place + 1], *(bit - 1 for bit in column), *repeat(-1, self.calls - len(column))]
             for at, product in enumerate(map(mul, left, right)):
                 at_roots[at] += product
-            for at, row in enumerate(self._doubling):
+            for at in range(self.points):
+                row = self._doubling[self.points - at : 2 * self.points - at]
                 between[at] += sum(map(mul, row, left)) % MODULUS * (sum(map(mul, row, right)) % MODULUS)
             powers = [power * r % MODULUS for power, r in zip(powers, joint_rand, strict=True)]
         gadget = [value % MODULUS for pair in zip(at_roots, between, strict=True) for value in pair]
@@ -117,11 +118,12 @@ class Flp:
         return at_wires, [ratio * at_gadget_scale % MODULUS for ratio in ratios]
 
     @cached_property
-    def _doubling(self) -> list[list[int]]:
-        """The matrix from the P values at roots of order P to the P values between them, at odd powers of the root s of
-        order 2P. The weight of value k for point i is -2/P / (s w^(i-k) - 1), because (s w^i)^P = -1.
+    def _doubling(self) -> list[int]:
+        """What gives the value between the roots i and i+1 of order P, at s**(2i+1) with s the root of order 2P.
+
+        The weight of value k is -2/P / (s**(2(i-k)+1) - 1), because that point to the power of P is -1. It depends on
+        k-i only: the weights for i are the slice [P-i:2P-i] of this list.
         """
-        size = self.points
         found = inverses([(root - 1) % MODULUS for root in self._roots[1::2]])
-        first = [-4 * self._per_root * inverse % MODULUS for inverse in found]
-        return [[first[(at - value) % size] for value in range(size)] for at in range(size)]
+        scaled = [-4 * self._per_root * inverse % MODULUS for inverse in found]
+        return 2 * [scaled[-at] for at in range(self.points)]

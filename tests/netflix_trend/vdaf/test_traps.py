@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from netflix_trend.vdaf import field128
-from netflix_trend.vdaf.circuits import MOST_ELEMENTS, MOST_VALUE, Histogram, L1BoundSum, MultihotCountVec, SumVec
+from netflix_trend.vdaf.circuits import (
+    MOST_CALLS,
+    MOST_ELEMENTS,
+    MOST_VALUE,
+    Histogram,
+    L1BoundSum,
+    MultihotCountVec,
+    SumVec,
+)
 from netflix_trend.vdaf.field128 import MODULUS
 from netflix_trend.vdaf.flp import Flp
 from netflix_trend.vdaf.messages import AggregateShare, Report, VerifyState
@@ -118,7 +126,9 @@ def test_trap_2_every_verifier_share_is_needed_and_only_once() -> None:
         (Histogram, (1, 0)),
         (Histogram, (-1, 1)),
         (Histogram, (True, 1)),
-        (Histogram, (MOST_ELEMENTS + 1, 1)),
+        (Histogram, (MOST_ELEMENTS + 1, 300)),
+        (Histogram, (4, 5)),
+        (Histogram, (MOST_CALLS + 1, 1)),
         (MultihotCountVec, (0, 1, 1)),
         (MultihotCountVec, (4, 0, 1)),
         (MultihotCountVec, (4, 1, 0)),
