@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from netflix_trend import __version__
 from netflix_trend.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -178,8 +180,24 @@ def test_files_that_documents_name_exist() -> None:
             assert (ROOT / name).exists() or (ROOT / "tests" / name).exists(), f"{path.name}: {name}"
 
 
-def test_the_readme_names_the_two_commands_and_the_changelog_has_an_unreleased_part() -> None:
+def test_the_readme_names_the_two_commands() -> None:
     readme = (ROOT / "README.md").read_text()
     assert "./run.sh demo" in readme
     assert "./run.sh test" in readme
-    assert "## Unreleased" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_changelog_keeps_its_form_and_its_newest_release_is_the_version() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text()
+    unreleased, newest, *_ = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert unreleased == "Unreleased"
+    assert re.fullmatch(rf"{re.escape(__version__)} - \d{{4}}-\d{{2}}-\d{{2}}", newest)
+    assert set(re.findall(r"^### (.+)$", text, re.MULTILINE)) <= {"Added", "Changed", "Fixed", "Security", "Removed"}
+    for part in re.split(r"^##+ ", text, flags=re.MULTILINE)[1:]:
+        heading, _, body = part.partition("\n")
+        assert not heading.startswith("Unreleased") or not body.strip(), "put it below Added, Changed, Fixed ..."
+
+
+def test_the_build_reads_the_version_from_the_library() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert project["project"]["dynamic"] == ["version"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "netflix_trend.__version__"}

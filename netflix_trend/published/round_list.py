@@ -31,10 +31,14 @@ class RoundSummary(Strict):
 
 
 class RoundList(Strict):
-    """All rounds, newest first. aggregator: its datasite, the address that participants name to join."""
+    """All rounds, newest first. aggregator: its datasite, the address that participants name to join.
+
+    software: what made the list, such as `netflix-trend 0.2.0`; None in lists from before 0.2.0.
+    """
 
     schema_version: Literal[1] = 1
     aggregator: str
+    software: Annotated[str, Field(max_length=60)] | None = None
     rounds: Annotated[tuple[RoundSummary, ...], Field(strict=False)]
 
     def to_bytes(self) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from netflix_trend import __version__
 from netflix_trend.published.movement import MOVEMENT
 from netflix_trend.published.round_list import ROUNDS, RoundList, summarize
 from netflix_trend.published.schema import SCHEMA, schema_file
@@ -33,7 +34,9 @@ class Community:
         statistics = {name: RoundStatistics.from_bytes(data) for name, data in self.rounds.items()}
         answered = sorted(name for name in statistics if statistics[name].reports)
         listed = RoundList(
-            aggregator=self.aggregator, rounds=tuple(summarize(statistics[name]) for name in reversed(answered))
+            aggregator=self.aggregator,
+            software=f"netflix-trend {__version__}",
+            rounds=tuple(summarize(statistics[name]) for name in reversed(answered)),
         )
         return {
             **{f"statistics/{name}.json": self.rounds[name] for name in answered},

@@ -7,9 +7,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from netflix_trend import __version__
 from netflix_trend.participant.ledger import LedgerError, read_ledger
 from netflix_trend.participant.status import Outlook, read_outlook
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings
@@ -144,7 +144,7 @@ def report(
     outlook = read_outlook(settings.publisher_dir)
     span = history.span()
     lines = [
-        f"Netflix Trend {_version()}, Python {platform.python_version()}, {datetime.fromtimestamp(now, UTC):%Y-%m-%d}",
+        f"Netflix Trend {__version__}, Python {platform.python_version()}, {datetime.fromtimestamp(now, UTC):%Y-%m-%d}",
         f"aggregator: {'the example' if settings.aggregator_datasite == EXAMPLE_AGGREGATOR else 'another'}",
         f"join: {settings.join}",
         *(f"{service.name}: {service.state}" for service in services),
@@ -161,10 +161,3 @@ def report(
 
 def _profiles(private: Path) -> list[Path]:
     return sorted((private / "profiles").glob("*/"))
-
-
-def _version() -> str:
-    try:
-        return version("netflix-trend")
-    except PackageNotFoundError:
-        return "from source"

@@ -10,6 +10,7 @@ from datetime import date
 from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from netflix_trend import __version__
 from netflix_trend.participant.receipts import read_receipts
 from netflix_trend.participant.status import read_outlook
 from netflix_trend.settings import Settings, load_settings
@@ -75,7 +76,7 @@ def create_app(
     app.request_class = type("Request", (UploadRequest,), {"folder": settings.output_dir})
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(answers=answers, counted=counted, day=day, number=number, shown=shown)
-    app.jinja_env.globals["pages"] = PAGES
+    app.jinja_env.globals.update(pages=PAGES, version=__version__)
     secure(app, settings.dashboard_port)
     _add_pages(app, dashboard)
     actions.add(app, dashboard)

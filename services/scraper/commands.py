@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
+from netflix_trend import __version__
 from netflix_trend.settings import Settings
 from services.scraper import assisted_login
 from services.scraper.browser import CHROMIUM, Browser, open_browser, sandbox_works, sweep
@@ -151,7 +152,7 @@ def reset(settings: Settings) -> int:
 def doctor(settings: Settings, extra_arguments: Sequence[str] = ()) -> int:
     """Print what a maintainer needs to know, and nothing about the person. Returns 0 when the browser starts."""
     memory = Memory(settings.scraper_dir)
-    say(f"hooks {HOOKS_VERSION}")
+    say(f"netflix-trend {__version__}, hooks {HOOKS_VERSION}")
     version = subprocess.run([CHROMIUM, "--version"], capture_output=True, text=True, check=False).stdout
     say(f"browser {version.strip() or 'none'}")
     say(f"sandbox wanted {settings.chromium_sandbox}, possible here: {_yes(sandbox_works())}")

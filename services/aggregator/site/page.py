@@ -12,6 +12,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from netflix_trend import __version__
 from netflix_trend.catalogue.keys import plain_title
 from netflix_trend.published.effect_statistics import LARGEST_EFFECT_ERROR
 from netflix_trend.published.movement import Movement, ShowMovement
@@ -157,6 +158,7 @@ def _environment() -> Environment:
     environment.filters["titled"] = titled
     environment.filters["needed"] = needed_in_words
     environment.globals["volume_reading"] = volume_reading
+    environment.globals["version"] = __version__
     environment.globals["first_in_words"] = first_in_words
     return environment
 

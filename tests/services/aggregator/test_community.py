@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from netflix_trend import __version__
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.published.movement import Movement
 from netflix_trend.published.round_list import RoundList, summarize
@@ -135,6 +136,8 @@ def test_a_week_before_without_answers_about_shows_is_not_called_unanswered(here
 def test_the_list_of_rounds_is_newest_first_and_says_what_was_refused(here: Aggregator) -> None:
     listed = RoundList.model_validate_json(public(here)["rounds.json"])
     assert listed.aggregator == "aggregator@example.org"
+    assert listed.software == f"netflix-trend {__version__}"
+    assert f"Netflix Trend {__version__}." in page(here, "index.html")
     assert [one.round for one in listed.rounds] == ["2026-W46", "2026-W45", "2026-W43"]
     newest = RoundStatistics.from_bytes(public(here)["index.json"])
     assert listed.rounds[0] == summarize(newest)

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from netflix_trend import __version__
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.history.dates import DateQuestion
@@ -298,6 +299,8 @@ def test_the_report_to_pass_on_holds_nothing_personal(person: Person) -> None:
     page = health_page(person.settings, History.of(person.settings.private_dir), backend)
     for private in ("@", "Wednesday", "sample_viewing", str(person.root), "2026-11-14"):
         assert private not in page.report
+    assert page.report.startswith(f"Netflix Trend {__version__}, Python ")
+    assert f"Netflix Trend {__version__}." in person.page("/")
 
 
 def test_texts_of_files_are_cut_and_plain() -> None:

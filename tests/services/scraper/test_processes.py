@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from netflix_trend import __version__
 from netflix_trend.delivery.inbox import Delivery, pack, unpack
 from services.scraper.browser import sandbox_works
 from services.scraper.cookies import Jar
@@ -265,7 +266,7 @@ def test_the_doctor_says_what_a_maintainer_needs(machine):
     assert code == 0, output
     adequate = "no" if machine.somebody is None else "yes"
     for words in (
-        "hooks 20",
+        f"netflix-trend {__version__}, hooks 20",
         "browser Chromium",
         f"sandbox adequate: {adequate}",
         "page /login: LOGIN_EMAIL",
