@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -118,7 +119,7 @@ CITING = [
         path.suffix in (".py", ".md", ".sh", ".yml", ".html", ".toml", ".js", ".css", "") or path.name == ".env.example"
     )
     and "vendor" not in path.parts
-    and path.name not in ("test_repository.py", "LICENSE")
+    and path.name not in ("test_repository.py", "LICENSE", "mkdocs.yml")  # mkdocs checks its own
 ]
 CITATION = re.compile(r"(?<![\w/.*-])([\w./-]*\w\.md)\b(?:#([\w-]+))?")
 
@@ -201,3 +202,31 @@ def test_the_build_reads_the_version_from_the_library() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert project["project"]["dynamic"] == ["version"]
     assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "netflix_trend.__version__"}
+
+
+RECORDS = sorted(path.name for path in DOCUMENTS if path.parent.name == "decisions" and path.name != "README.md")
+STATUS = re.compile(r"(proposed|accepted|superseded by \d{4})(;.*)?")
+
+
+def test_every_decision_is_in_the_index_with_its_title_and_status() -> None:
+    folder = ROOT / "docs" / "decisions"
+    rows = re.findall(
+        r"^\| \[(\d{4})\]\(([^)]+)\) \| (.+?) \| (.+?) \|$", (folder / "README.md").read_text(), re.MULTILINE
+    )
+    assert [name for _, name, _, _ in rows] == RECORDS, "docs/decisions/README.md lists every record, in order"
+    for number, name, title, status in rows:
+        assert (folder / name).read_text().splitlines()[0] == f"# {number} {title}", name
+        assert STATUS.fullmatch(status), f"{name}: {status}"
+
+
+def test_the_site_is_built_strictly_and_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+    pages = {path.relative_to(tmp_path / "site").as_posix(): path for path in tmp_path.rglob("*.html")}
+    assert {"index.html", "privacy.html", "decisions/index.html", "method/statistics.html"} <= set(pages)
+    loads = re.compile(r"<(?:script|img|iframe|source|link)\b[^>]*?(?:src|href)=[\"']?((?:https?:)?//[^\"' >]+)")
+    for name, path in pages.items():
+        assert loads.findall(path.read_text()) == [], name
+    for path in [*tmp_path.rglob("*.css"), *tmp_path.rglob("*.js")]:
+        assert re.findall(r"url\([\"']?((?:https?:)?//[^)]+)\)|@import", path.read_text()) == [], path
