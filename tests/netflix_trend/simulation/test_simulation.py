@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from netflix_trend.periods.quarters import Quarter
-from netflix_trend.simulation.population import EVENT_CHANGE, EVENT_SHARE, Population, life_changes, person
+from netflix_trend.simulation.population import EVENT_CHANGE, EVENT_SHARE, FLAT, Population, life_changes, person
 
 
 def test_a_week_has_the_stated_shape() -> None:
@@ -18,6 +18,13 @@ def test_a_week_has_the_stated_shape() -> None:
     reach = week.reach(1400) / 20_000
     assert reach[0] == pytest.approx(0.21, abs=0.12)
     assert reach[0] > 3 * reach[20]
+
+
+def test_flat_popularity_is_that_of_real_weeks() -> None:
+    (week,) = Population(40_000, 5000, seed=4, taste=0.0, exponent=FLAT).weeks(1)
+    reach = np.sort(week.reach(5000) / 40_000)[::-1]
+    assert reach[0] == pytest.approx(0.046, abs=0.01)
+    assert reach[4] == pytest.approx(0.016, abs=0.004)
 
 
 def test_the_same_seed_gives_the_same_weeks_and_another_one_does_not() -> None:
