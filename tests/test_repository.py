@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import subprocess
@@ -230,3 +231,19 @@ def test_the_site_is_built_strictly_and_loads_nothing_from_elsewhere(tmp_path: P
         assert loads.findall(path.read_text()) == [], name
     for path in [*tmp_path.rglob("*.css"), *tmp_path.rglob("*.js")]:
         assert re.findall(r"url\([\"']?((?:https?:)?//[^)]+)\)|@import", path.read_text()) == [], path
+
+
+ODDS = re.compile(
+    r"(?<!-)\bodds\s(?:of\s)?(\d+(?:\.\d+)?)(?!\.?\d)(?!\sto\s\d)([,:]?\s\(?(?:are\s)?epsilon\s(\d+\.\d\d))?"
+)
+
+
+def test_documents_name_epsilon_beside_every_odds() -> None:
+    for path in DOCUMENTS:
+        if path.name == "CHANGELOG.md":
+            continue
+        text = re.sub(r"```.*?```", "", path.read_text(), flags=re.DOTALL)
+        for odds, _, epsilon in ODDS.findall(text):
+            assert epsilon == f"{math.log(float(odds)):.2f}", (
+                f"{path.name}: odds {odds}, not epsilon {epsilon or 'named'}"
+            )

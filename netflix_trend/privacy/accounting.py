@@ -76,10 +76,15 @@ def suspicion(odds: Fraction, before: Fraction = Fraction(1, 10)) -> Fraction:
     return odds * before / (1 - before + odds * before)
 
 
+def odds_in_words(odds: Fraction) -> str:
+    """Return odds with what the literature calls them: `8 (epsilon 2.08)`."""
+    return f"{_plain(odds)} (epsilon {epsilon(odds):.2f})"
+
+
 def report_in_words(odds: Fraction) -> str:
     """Return what one report reveals, for people."""
     return (
-        f"Whoever reads a report can multiply the odds of any guess about its week by at most {_plain(odds)}: "
+        f"Whoever reads a report can multiply the odds of any guess about its week by at most {odds_in_words(odds)}: "
         f"a 10 % suspicion can become at most {100 * float(suspicion(odds)):.0f} %."
     )
 

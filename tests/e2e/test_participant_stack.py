@@ -272,7 +272,7 @@ def test_insights_and_events_are_answered_inside_the_processor(stack: Stack) -> 
 def test_the_publisher_says_in_words_what_was_revealed(stack: Stack) -> None:
     text = stack.exec("publisher", "python", "-m", "services.publisher.summary")
     assert "Reports about the last 52 weeks: 1; your limit is 13." in text
-    assert "at most 8: a 10 % suspicion can become at most 47 %" in text
+    assert "at most 8 (epsilon 2.08): a 10 % suspicion can become at most 47 %" in text
 
 
 def test_a_killed_processor_and_a_killed_redis_lose_nothing(

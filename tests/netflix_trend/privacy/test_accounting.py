@@ -82,7 +82,7 @@ def test_nothing_is_revealed_by_odds_of_one() -> None:
 @pytest.mark.parametrize(("odds", "percent"), [(3, 25), (8, 47), (55, 86)])
 def test_a_suspicion_grows_as_bayes_says(odds: int, percent: int) -> None:
     assert round(100 * suspicion(Fraction(odds))) == percent
-    assert f"at most {odds}" in report_in_words(Fraction(odds))
+    assert f"at most {odds} (epsilon {math.log(Fraction(odds)):.2f}): a" in report_in_words(Fraction(odds))
     assert f"{percent} %" in report_in_words(Fraction(odds))
 
 

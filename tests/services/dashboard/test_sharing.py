@@ -69,7 +69,9 @@ def test_what_reports_reveal_is_said_of_the_odds_they_were_drawn_at(
 def test_a_lowered_limit_does_not_shrink_what_was_sent_before(person: Person) -> None:
     choose(person, "joined", odds=(2, 1))
     text = words(person.page("/sharing"))
-    assert "multiply the odds of any guess about its week by at most 2: a 10 % suspicion can become" in text
+    assert (
+        "multiply the odds of any guess about its week by at most 2 (epsilon 0.69): a 10 % suspicion can become" in text
+    )
     assert "drawn at odds of 8: a 10 % suspicion can become at most 47 %" in text
     count = len(read_ledger(person.settings.publisher_dir / "ledger.jsonl"))
     assert (
