@@ -14,8 +14,9 @@ from typing import Any
 
 import duckdb
 
+from netflix_trend.history.freshness import DATABASE
+
 # The file in a profile's folder that the processor writes and these functions read.
-DATABASE = "viewing.duckdb"
 
 Cell = str | int | float | date | None
 

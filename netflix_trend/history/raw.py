@@ -86,6 +86,13 @@ class RawStore:
         """Open the bytes of an export."""
         return self._file(export.sha256).open("rb")
 
+    def changed(self, sha256: str) -> float:
+        """Return when an export came or was described anew, in seconds since 1970; 0 when it was never received."""
+        try:
+            return (self.folder / f"{sha256}.json").stat().st_mtime
+        except FileNotFoundError:
+            return 0.0
+
     def exports(self) -> Iterator[RawExport]:
         """Yield all exports, in an order that does not depend on when they came."""
         for path in sorted(self.folder.glob("*.json")):

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, tzinfo
+from datetime import date
 from typing import BinaryIO
 
 import duckdb
@@ -22,9 +22,9 @@ from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.history.activity import duration_seconds, is_autoplayed, is_supplemental, local_offsets, split_start
 from netflix_trend.history.dates import UndecidableOrder, date_part, decide_order
 from netflix_trend.history.exports import ExportError, ExportFile, ExportKind, open_export
+from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.repetition import Repetition
 from netflix_trend.history.titles import ParsedTitle, match_key, parse_title
-from netflix_trend.settings import Settings
 
 _BLOCK = 20_000
 # How many bad rows a report names; the rest is counted.
@@ -62,23 +62,6 @@ select (row_number() over (order by key) - 1)::integer as title_id, key, t.title
        if(own is null, d.season_code, own[3]) as season_code, coalesce(own[4], d.certainty) as certainty
 from texts t left join decided d using (key) order by key
 """
-
-
-@dataclass(frozen=True)
-class ReadOptions:
-    """How files are read. date_order answers for files that do not tell; zone cuts UTC times into days (None: the
-    machine's); keep_profile says which Netflix profiles of ViewingActivity.csv count; shorter plays are too short.
-    """
-
-    date_order: str | None = None
-    zone: tzinfo | None = None
-    keep_profile: Callable[[str], bool] = lambda _: True
-    shortest_seconds: int = 60
-
-    @classmethod
-    def of(cls, settings: Settings) -> ReadOptions:
-        """Return what the settings say."""
-        return cls(settings.date_order, settings.zone, shortest_seconds=settings.shortest_view_seconds)
 
 
 @dataclass

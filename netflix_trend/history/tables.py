@@ -33,10 +33,11 @@ from netflix_trend.history.encodings import (
     save_encodings,
 )
 from netflix_trend.history.exports import ExportError, ExportKind, open_export
-from netflix_trend.history.insights import DATABASE
+from netflix_trend.history.freshness import DATABASE, BuiltFrom, digest_of, profile_folder, write_built_from
+from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawExport, RawStore
 from netflix_trend.history.report import ExportAccount, account_of
-from netflix_trend.history.staging import ReadFile, ReadOptions, Staging
+from netflix_trend.history.staging import ReadFile, Staging
 from netflix_trend.participant.life_events import LifeEvent, read_events
 from netflix_trend.storage.files import locked, sync_folder, write_atomically
 
@@ -135,17 +136,15 @@ class History:
     encodings: Encodings | None
 
 
-def profile_folder(private: Path, profile: str) -> Path:
-    """Return the folder of a profile on the private volume."""
-    return private / "profiles" / profile
-
-
-def rebuild_all(private: Path, vocabulary: Vocabulary, options: ReadOptions | None = None) -> list[History]:
-    """Rebuild every profile, and remove the folders of profiles whose exports all moved to another one."""
-    profiles = RawStore(private).profiles()
-    histories = [rebuild(private, profile, vocabulary, options) for profile in profiles]
+def rebuild_all(
+    private: Path, vocabulary: Vocabulary, options: ReadOptions | None = None, profiles: Sequence[str] | None = None
+) -> list[History]:
+    """Rebuild the named profiles (None: all), and remove folders of profiles whose exports all moved to another one."""
+    known = RawStore(private).profiles()
+    wanted = known if profiles is None else [profile for profile in profiles if profile in known]
+    histories = [rebuild(private, profile, vocabulary, options) for profile in wanted]
     for folder in (private / "profiles").glob("*/"):
-        if folder.name not in profiles:
+        if folder.name not in known:
             shutil.rmtree(folder)
     return histories
 
@@ -163,7 +162,9 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOp
     with locked(folder / ".lock"), _garbage_left_alone(), _scratch(folder) as scratch:
         staging = Staging(connect(scratch / _STAGING), vocabulary)
         with staging.database:
-            files = _add_all(staging, RawStore(private), profile, options)
+            store = RawStore(private)
+            exports = list(store.exports())
+            files = _add_all(staging, store, exports, profile, options)
             if not files:
                 _remove_encodings(folder)
                 return History(profile, [], 0, 0, None)
@@ -188,15 +189,19 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOp
             os.fsync(file.fileno())
         (scratch / DATABASE).replace(folder / DATABASE)
         sync_folder(folder)
+        own = tuple(export.sha256 for export in exports if export.profile == profile)
+        inputs = digest_of(exports, vocabulary.version, options)
         read = [file for file in imported if file.account is not None]
         if not read:
             _remove_encodings(folder)
+            write_built_from(folder, BuiltFrom(inputs=inputs, files=own, has_encodings=False))
             return History(profile, imported, 0, 0, None)
         # A file made on some day holds what was watched until the day before; that day itself was not over.
         covered = max(file.raw.received for file in read) - timedelta(days=1)
         encodings = Encodings(full, count_episodes(full, len(vocabulary)), vocabulary.version, covered)
         write_atomically(folder / "vocabulary.json", vocabulary.to_bytes())
         save_encodings(folder, encodings)
+        write_built_from(folder, BuiltFrom(inputs=inputs, files=own, has_encodings=True))
         return History(profile, imported, int((full["kind"] != SUPPLEMENTAL).sum()), shows, encodings)
 
 
@@ -215,13 +220,15 @@ def _remove_encodings(folder: Path) -> None:
 _Added = tuple[RawExport, int, ReadFile | None, ExportError | None]
 
 
-def _add_all(staging: Staging, store: RawStore, profile: str, options: ReadOptions) -> list[_Added]:
+def _add_all(
+    staging: Staging, store: RawStore, exports: Sequence[RawExport], profile: str, options: ReadOptions
+) -> list[_Added]:
     """Read the files of a profile, and the rows that ViewingActivity.csv of another one has for it."""
-    profiles = store.profiles()
+    profiles = sorted({export.profile for export in exports})
     # A name that is exactly the same goes before one that differs in case.
     names = {name.casefold(): name for name in profiles} | {name: name for name in profiles}
     added: list[_Added] = []
-    for raw in store.exports():
+    for raw in exports:
         only = {name.casefold() for name in raw.only}
 
         def keep(name: str, raw: RawExport = raw, only: set[str] = only) -> bool:

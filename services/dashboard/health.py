@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from netflix_trend import __version__
+from netflix_trend.history.raw import RawStore
+from netflix_trend.participant import participant
 from netflix_trend.participant.ledger import LedgerError, read_ledger
 from netflix_trend.participant.status import Outlook, read_outlook
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings
@@ -24,6 +26,8 @@ from services.dashboard.text import counted
 
 # The publisher looks every minute.
 _LOOK_SECONDS = 300.0
+# A job of the processor may take this long.
+_READ_SECONDS = 300.0
 _SYNC_SECONDS = 3 * 86_400.0
 
 
@@ -55,7 +59,7 @@ def health_page(settings: Settings, history: History, backend: Backend, now: flo
     services = [
         *backend.services(),
         publisher(read_outlook(settings.publisher_dir), now if backend.looks_by_itself else None),
-        last_import(history.changed(), now),
+        last_import(settings, history.changed(), now),
         sync(settings, now),
     ]
     files = history.imports()
@@ -84,11 +88,22 @@ def unusable_files(files: Sequence[ImportedFile], refused: Sequence[RefusedFile]
     ]
 
 
-def last_import(changed: float | None, now: float) -> Service:
-    """Return when the tables were made last. changed: seconds since 1970, None while there are none."""
+def last_import(settings: Settings, changed: float | None, now: float) -> Service:
+    """Return when the tables were made last, and whether files wait in `raw/`. changed: seconds since 1970, None while
+    there are no tables.
+    """
     name = "last job of the processor"
+    found = participant.out_of_date(settings)
+    if found.unread:
+        age = now - min(RawStore(settings.private_dir).changed(sha256) for sha256 in found.unread)
+        words = f"{counted(len(found.unread), 'file')} received and not in your tables yet, the oldest {ago(age)}."
+        if age > _READ_SECONDS:
+            return Service(name, "broken", f"{words} It is tried again by itself: is the processor running?")
+        return Service(name, "waiting", words)
     if changed is None:
         return Service(name, "waiting", "It has made no tables yet: upload a file.")
+    if found.outdated:
+        return Service(name, "waiting", "Your tables are older than your files or settings and are made again.")
     return Service(name, "fine", f"{ago(now - changed).capitalize()}: it made the tables of your history.")
 
 

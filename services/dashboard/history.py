@@ -12,7 +12,8 @@ from typing import Any, TypeVar, cast
 
 import duckdb
 
-from netflix_trend.history.insights import DATABASE, InsightTable, all_insights, open_profiles
+from netflix_trend.history.freshness import DATABASE
+from netflix_trend.history.insights import InsightTable, all_insights, open_profiles
 from netflix_trend.participant.contributions import ProfileSet, load_profiles
 from netflix_trend.participant.event_effects import EventEffect
 from netflix_trend.participant.life_events import LifeEvent

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from netflix_trend.history.dates import DateQuestion
-from netflix_trend.history.insights import DATABASE
+from netflix_trend.history.freshness import DATABASE
 from services.dashboard.text import counted, day, shown
 
 # Orders of a date in words, with an example.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from netflix_trend.participant import participant
 from netflix_trend.participant.status import read_outlook
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings
 from netflix_trend.syftbox.datasite import Datasite
@@ -53,7 +54,8 @@ def start_page(settings: Settings, history: History, backend: Backend, today: da
     span = history.span()
     files = history.imports()
     mine = standing(settings)
-    pending = backend.pending()
+    # Also what is received, and lost its place in the queue.
+    pending = max(backend.pending(), len(participant.out_of_date(settings).unread))
     return StartPage(
         headline=headline(span, mine, pending),
         steps=steps(settings, span, mine, today),

@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from netflix_trend.catalogue.readers import starter_vocabulary
+from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import import_file
-from netflix_trend.history.staging import ReadOptions
 from netflix_trend.history.tables import History, rebuild
 from netflix_trend.participant.contributions import Contribution
 from netflix_trend.participant.publishing import publish_with

@@ -8,15 +8,11 @@ from __future__ import annotations
 import sys
 from datetime import date
 
-from netflix_trend.history.encodings import EncodingsError, load_encodings
-from netflix_trend.history.raw import RawStore
-from netflix_trend.history.staging import ReadOptions
-from netflix_trend.history.tables import profile_folder, rebuild_all
+from netflix_trend.participant import participant
 from netflix_trend.participant.publishing import publish_with
 from netflix_trend.participant.status import Outlook, described
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.syftbox.datasite import Datasite
-from netflix_trend.syftbox.shared_files import current_vocabulary
 from services.processor import cli
 from services.runtime.logs import start_logging
 
@@ -36,22 +32,12 @@ def main(arguments: list[str]) -> int:
 
 
 def publish_once(settings: Settings, today: date) -> Outlook:
-    """Bring the encodings up to date with the aggregator's vocabulary, then answer what is due."""
+    """Rebuild what is out of date, then answer what is due."""
     site = Datasite(settings.datasites_dir, settings.syftbox_email)
     if settings.is_trial:
         site.set_up()  # no SyftBox will ever do it
-    vocabulary = current_vocabulary(settings)
-    if any(made_with(settings, profile) != vocabulary.version for profile in RawStore(settings.private_dir).profiles()):
-        rebuild_all(settings.private_dir, vocabulary, ReadOptions.of(settings))
+    participant.refresh(settings)
     return publish_with(settings, today)
-
-
-def made_with(settings: Settings, profile: str) -> str:
-    """Return the version of the vocabulary that a profile's encodings were made with; empty without encodings."""
-    try:
-        return load_encodings(profile_folder(settings.private_dir, profile)).vocabulary
-    except (FileNotFoundError, EncodingsError):
-        return ""
 
 
 if __name__ == "__main__":

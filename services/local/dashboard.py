@@ -16,11 +16,9 @@ from werkzeug.serving import make_server
 
 from netflix_trend.delivery.archive import ArchiveError
 from netflix_trend.history.raw import import_file
-from netflix_trend.history.staging import ReadOptions
-from netflix_trend.history.tables import rebuild_all
+from netflix_trend.participant import participant
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, SettingsError, load_settings
-from netflix_trend.syftbox.shared_files import current_vocabulary
 from services.dashboard.backend import Refused, RefusedFile, Service
 from services.dashboard.others import read_statistics
 from services.dashboard.web import create_app
@@ -52,8 +50,7 @@ class OneProcess:
                         date_order=options.get("date_order"),  # type: ignore[arg-type]
                         only=self.settings.activity_profiles,
                     )
-                    vocabulary = current_vocabulary(self.settings)
-                    rebuild_all(self.settings.private_dir, vocabulary, ReadOptions.of(self.settings))
+                    participant.refresh(self.settings)
             except ArchiveError as refusal:
                 raise Refused(str(refusal)) from None
         self.look_again()
@@ -87,6 +84,7 @@ def main(arguments: list[str]) -> int:
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     try:
         settings, today = (load_settings(), date.today) if options.demo is None else demo_settings(options.demo)
+        participant.refresh(settings)
         server = make_server(
             "127.0.0.1",
             settings.dashboard_port,

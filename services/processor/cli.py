@@ -22,10 +22,12 @@ from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.delivery.archive import ArchiveError, open_csv
 from netflix_trend.history.exports import ExportError
 from netflix_trend.history.insights import Cell, InsightTable, all_insights, open_profiles
+from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import import_file
 from netflix_trend.history.report import ExportAccount, account_of, counted
-from netflix_trend.history.staging import ReadOptions, Staging
-from netflix_trend.history.tables import History, connect, rebuild_all
+from netflix_trend.history.staging import Staging
+from netflix_trend.history.tables import History, connect
+from netflix_trend.participant import participant
 from netflix_trend.participant.event_effects import EventEffect
 from netflix_trend.participant.life_events import EventError, add_event, read_events, remove_event
 from netflix_trend.participant.own_effects import THINNED, effects_of
@@ -224,7 +226,7 @@ def _import(options: argparse.Namespace, settings: Settings, console: Console) -
 
 
 def _rebuild(settings: Settings) -> list[History]:
-    return rebuild_all(settings.private_dir, current_vocabulary(settings), ReadOptions.of(settings))
+    return participant.refresh(settings, everything=True)
 
 
 # --- insights ----------------------------------------------------------------------------------------------------

@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import logging
 
-from netflix_trend.history.raw import RawStore
-from netflix_trend.history.staging import ReadOptions
-from netflix_trend.history.tables import rebuild_all
+from netflix_trend.participant import participant
 from netflix_trend.settings import load_settings
-from netflix_trend.syftbox.shared_files import current_vocabulary
 from services.runtime.connection import connect
 from services.runtime.queue import PUBLISH_JOB, PUBLISH_QUEUE, enqueue
 
 _log = logging.getLogger("ingest")
 
 
-def ingest(sha256: str) -> None:
-    """Rebuild the profile that a received file belongs to, then ask the publisher to look. Safe to run twice."""
+def ingest(sha256: str = "") -> None:
+    """Rebuild what is out of date, then ask the publisher to run. Safe to run twice: the second finds nothing to do.
+
+    sha256: the received file that made it necessary, whose outcome is logged; empty when something else did.
+    """
     settings = load_settings()
-    raw = RawStore(settings.private_dir).describe(sha256)
-    if raw is None:
-        _log.error("no such export sha256=%s", sha256[:12])
-        return
-    # All profiles: a file may have moved from one to another, and ViewingActivity.csv has rows for several.
-    for history in rebuild_all(settings.private_dir, current_vocabulary(settings), ReadOptions.of(settings)):
+    for history in participant.refresh(settings):
+        refused = sum(file.refusal is not None for file in history.files)
+        _log.info("profile rebuilt files=%d refused=%d views=%d", len(history.files), refused, history.views)
         for file in history.files:
             if file.raw.sha256 == sha256:
                 outcome = f"refused reason={file.refusal.reason}" if file.refusal else "read"
                 rows = file.account.file.rows if file.account else 0
-                _log.info("export %s sha256=%s rows=%d views=%d", outcome, sha256[:12], rows, history.views)
+                _log.info("export %s sha256=%s rows=%d", outcome, sha256[:12], rows)
     enqueue(PUBLISH_QUEUE, connect(settings), PUBLISH_JOB)

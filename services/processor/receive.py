@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
 from collections.abc import Callable
 
 from redis import Redis
@@ -10,16 +12,17 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from netflix_trend.delivery.inbox import RefusedMessage, unpack
-from netflix_trend.history.encodings import EncodingsError, load_encodings
+from netflix_trend.history.freshness import Freshness
 from netflix_trend.history.raw import RawStore
-from netflix_trend.history.tables import profile_folder
+from netflix_trend.participant import participant
 from netflix_trend.settings import Settings
-from netflix_trend.syftbox.shared_files import current_vocabulary
 from services.runtime.connection import INBOX, RECEIVING
-from services.runtime.queue import INGEST_JOB, INGEST_QUEUE, enqueue
+from services.runtime.queue import INGEST_JOB, INGEST_QUEUE, enqueue, queue
 from services.runtime.supervisor import beat
 
 _log = logging.getLogger("receive")
+_FIRST_WAIT = 60.0
+_LONGEST_WAIT = 3_600.0
 
 
 def receive_one(connection: Redis, settings: Settings, timeout: float) -> bool:
@@ -49,28 +52,42 @@ def recover(connection: Redis) -> int:
     return moved
 
 
-def queue_outdated(connection: Redis, settings: Settings) -> int:
-    """Queue a rebuild of every profile whose encodings were made with another vocabulary than the current one."""
-    version = current_vocabulary(settings).version
-    store = RawStore(settings.private_dir)
-    queued = 0
-    for raw in {export.profile: export for export in store.exports()}.values():
-        try:
-            made_with = load_encodings(profile_folder(settings.private_dir, raw.profile)).vocabulary
-        except FileNotFoundError:
-            continue  # no file of the profile could be read
-        except EncodingsError:
-            made_with = "damaged"
-        if made_with != version:
-            enqueue(INGEST_QUEUE, connection, INGEST_JOB, raw.sha256)
-            queued += 1
-    return queued
+class Reconciler:
+    """Queues a rebuild while something is out of date: what a killed job or a lost queue left undone, or another
+    vocabulary.
+
+    When the same state stays out of date, whatever is done about it, the next try waits twice as long, so that a file
+    that kills every rebuild does not occupy the machine. clock: seconds of a clock that never goes back.
+    """
+
+    def __init__(self, connection: Redis, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._connection, self._settings, self._clock = connection, settings, clock
+        self._found = Freshness("", (), ())
+        self._wait, self._next = _FIRST_WAIT, -math.inf
+
+    def check(self) -> bool:
+        """Queue a rebuild if one is due. Returns whether it was queued."""
+        found, now = participant.out_of_date(self._settings), self._clock()
+        if found.inputs != self._found.inputs:
+            self._wait, self._next = _FIRST_WAIT, -math.inf
+        is_first, self._found = not self._found.inputs, found
+        if not found.outdated or now < self._next or self._is_at_work(is_first):
+            return False
+        enqueue(INGEST_QUEUE, self._connection, INGEST_JOB)
+        _log.info("rebuild queued profiles=%d unread=%d", len(found.outdated), len(found.unread))
+        self._next, self._wait = now + self._wait, min(2 * self._wait, _LONGEST_WAIT)
+        return True
+
+    def _is_at_work(self, is_first: bool) -> bool:
+        """Return whether a job waits or runs. At the start none runs: Redis may still name one that was killed."""
+        jobs = queue(INGEST_QUEUE, self._connection)
+        return bool(jobs.count or (not is_first and jobs.started_job_registry.get_job_count()))
 
 
 def receive_for_ever(connection: Redis, settings: Settings, stopped: Callable[[], bool]) -> None:
     """Receive until `stopped` says so; survives a restart of Redis."""
     recovered = False
-    checked_version = ""
+    reconciler = Reconciler(connection, settings)
     while not stopped():
         try:
             if not recovered:
@@ -78,11 +95,8 @@ def receive_for_ever(connection: Redis, settings: Settings, stopped: Callable[[]
                 if count:
                     _log.info("messages taken up again count=%d", count)
                 recovered = True
-            received = receive_one(connection, settings, settings.poll_seconds)
-            version = current_vocabulary(settings).version
-            if not received and version != checked_version:
-                queue_outdated(connection, settings)
-                checked_version = version
+            if not receive_one(connection, settings, settings.poll_seconds):
+                reconciler.check()
             beat("receiver")
         except (RedisConnectionError, RedisTimeoutError):
             _log.warning("Redis cannot be reached, trying again")

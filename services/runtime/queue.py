@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from redis import Redis
-from rq import Queue, Worker
+from rq import Queue, Retry, Worker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
@@ -56,10 +56,14 @@ def queue(name: str, connection: Redis) -> Queue:
 
 
 def enqueue(name: str, connection: Redis, job: str, *arguments: str) -> None:
-    """Queue a listed job. Arguments are ids, never personal data: a failed job stays in Redis for days."""
+    """Queue a listed job, which is tried three times. Arguments are ids, never personal data: a failed job stays in
+    Redis for days.
+    """
     if job not in JOBS:
         raise UnlistedJob(job)
-    queue(name, connection).enqueue(job, *arguments, result_ttl=60, failure_ttl=86_400, description=job)
+    queue(name, connection).enqueue(
+        job, *arguments, result_ttl=60, failure_ttl=86_400, description=job, retry=Retry(max=2)
+    )
 
 
 def work(name: str, settings: Settings) -> None:

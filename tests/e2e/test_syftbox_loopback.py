@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from netflix_trend.catalogue.readers import starter_vocabulary
+from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import import_file
-from netflix_trend.history.staging import ReadOptions
 from netflix_trend.history.tables import rebuild_all
 from netflix_trend.participant.choices import Choices, write_choices
 from netflix_trend.participant.ledger import read_ledger

@@ -16,6 +16,7 @@ from numpy.random import Generator, default_rng
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.delivery.inbox import Delivery
+from netflix_trend.history.freshness import DATABASE, profile_folder
 from netflix_trend.history.insights import (
     INSIGHTS,
     Cell,
@@ -27,9 +28,9 @@ from netflix_trend.history.insights import (
     streaks,
     top_shows,
 )
+from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawStore
-from netflix_trend.history.staging import ReadOptions
-from netflix_trend.history.tables import DATABASE, profile_folder, rebuild
+from netflix_trend.history.tables import rebuild
 from tests.netflix_trend.history.invented import history
 
 VOCABULARY = starter_vocabulary()

@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.history.exports import ExportError
+from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.report import ExportAccount, account_of
-from netflix_trend.history.staging import ReadOptions, Staging
+from netflix_trend.history.staging import Staging
 from services.processor.cli import read_file
 from tests.netflix_trend.history.invented import ACTIVITY_HEADER, activity, history
 

@@ -28,8 +28,9 @@ from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.delivery.inbox import Delivery
 from netflix_trend.history import tables as history_module
 from netflix_trend.history.encodings import DESCRIPTION, FULL, FULL_DTYPE, KINDS, SUPPLEMENTAL, VECTOR, load_encodings
+from netflix_trend.history.freshness import FILE as BUILT_FROM
+from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawExport, RawStore
-from netflix_trend.history.staging import ReadOptions
 from netflix_trend.history.tables import (
     DATABASE,
     History,
@@ -521,7 +522,7 @@ def test_what_a_killed_rebuild_left_behind_is_cleared_away(tmp_path):
     imported(tmp_path, history(("Roma", "2023-12-30")))
 
     assert seen(tmp_path) == {("Roma", "2023-12-30")}
-    assert {path.name for path in folder.iterdir()} == {DATABASE, "vocabulary.json", ".lock", *ENCODED}
+    assert {path.name for path in folder.iterdir()} == {DATABASE, BUILT_FROM, "vocabulary.json", ".lock", *ENCODED}
 
 
 def test_rebuilds_at_the_same_time_wait_for_each_other(tmp_path):

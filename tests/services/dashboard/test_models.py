@@ -16,9 +16,10 @@ from netflix_trend import __version__
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.history.dates import DateQuestion
-from netflix_trend.history.insights import DATABASE
+from netflix_trend.history.freshness import DATABASE
 from netflix_trend.history.raw import import_file
 from netflix_trend.history.tables import rebuild
+from netflix_trend.participant import participant
 from netflix_trend.participant.contributions import Contribution, answer
 from netflix_trend.participant.life_events import add_event
 from netflix_trend.participant.status import Outlook
@@ -37,7 +38,7 @@ from services.dashboard.sharing import sharing_page
 from services.dashboard.text import cell, listed, number, shown
 from services.dashboard.viewing import _weekday_in_words, chosen_range, viewing_page
 from services.local.dashboard import OneProcess
-from tests.services.dashboard.participant import LAST, TODAY, Person
+from tests.services.dashboard.participant import HISTORY, LAST, TODAY, Person
 
 SPAN = Span(100, date(2023, 2, 1), date(2026, 11, 14), date(2026, 11, 15))
 
@@ -272,10 +273,30 @@ def test_tables_of_an_earlier_version_ask_nothing(newcomer: Person) -> None:
 
 def test_the_last_job_of_the_processor_is_told(person: Person, newcomer: Person) -> None:
     assert "It has made no tables yet" in newcomer.page("/health")
+    participant.refresh(person.settings)
     changed = History.of(person.settings.private_dir).changed()
     assert changed is not None
-    assert last_import(changed, changed + 130).sentence.startswith("2 minutes ago: it made the tables")
+    found = last_import(person.settings, changed, changed + 130)
+    assert found.sentence.startswith("2 minutes ago: it made the tables")
+    assert found.state == "fine"
     assert "last job of the processor" in person.page("/health")
+
+
+def test_a_file_that_was_received_and_never_read_is_noticed(person: Person) -> None:
+    """Its job was lost: Start says that it is being read, Health waits some minutes and then asks for a person."""
+    private = person.settings.private_dir
+    (private.parent / "b.csv").write_text(HISTORY + '"Dark","1/13/26"\n')
+    sha256 = import_file(private, private.parent / "b.csv", "test").sha256
+    came = (private / "raw" / f"{sha256}.json").stat().st_mtime
+    changed = History.of(private).changed()
+    assert last_import(person.settings, changed, came + 60).state == "waiting"
+    found = last_import(person.settings, changed, came + 3_600)
+    assert found.state == "broken"
+    assert found.sentence.startswith("1 file received and not in your tables yet, the oldest 60 minutes ago.")
+    assert "1 file being read" in person.page("/")
+    participant.refresh(person.settings)
+    assert last_import(person.settings, changed, came + 3_600).state == "fine"
+    assert "being read" not in person.page("/")
 
 
 def test_a_publisher_that_stopped_looking_is_noticed() -> None:

@@ -19,11 +19,13 @@ from rq.serializers import JSONSerializer
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
-from netflix_trend.delivery.inbox import Delivery, pack
+from netflix_trend.delivery.inbox import Delivery, pack, unpack
 from netflix_trend.history.encodings import EncodingsError, load_encodings
+from netflix_trend.history.raw import RawStore
+from netflix_trend.participant import participant
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.syftbox.datasite import Datasite
-from services.processor.receive import receive_one, recover
+from services.processor.receive import Reconciler, receive_one, recover
 from services.runtime.connection import INBOX, RECEIVING, connect
 from services.runtime.queue import INGEST_JOB, INGEST_QUEUE, PUBLISH_JOB, UnlistedJob, enqueue, queue
 from services.scraper.drop_folder import DropFolder
@@ -282,9 +284,8 @@ def test_a_worker_killed_in_mid_job_leaves_the_same_result_as_an_undisturbed_one
         subprocess.run(["pkill", "-KILL", "-s", str(worker.pid)], check=False)
         worker.kill()
         worker.wait()
-        sha256 = next((redis_server.folder / "private" / "raw").glob("*.csv")).stem
-        enqueue(INGEST_QUEUE, connection, INGEST_JOB, sha256)
-        with service(redis_server, "processor", "work"):
+        assert queue(INGEST_QUEUE, connection).count == 0, "the job is not queued any more"
+        with service(redis_server, "processor"):
             wait_for((folder / "encodings.json").exists, "the export is read", 60)
     names = ("netflix_full.npy", "tvseries_views_sparse_vector.npy", "encodings.json")
     interrupted = {name: (folder / name).read_bytes() for name in names}
@@ -292,6 +293,54 @@ def test_a_worker_killed_in_mid_job_leaves_the_same_result_as_an_undisturbed_one
 
     rebuild(settings.private_dir, "me", starter_vocabulary())
     assert {name: (folder / name).read_bytes() for name in names} == interrupted
+
+
+def test_an_export_whose_job_was_lost_is_read_when_the_processor_starts(
+    redis_server: RedisServer, wait_for: Callable[..., None]
+) -> None:
+    """It lies in raw/, no job names it, and nobody does anything."""
+    settings = redis_server.settings("processor")
+    RawStore(settings.private_dir).save(unpack(delivery())[0], [SAMPLE])
+    with service(redis_server, "processor"):
+        wait_for(lambda: not participant.out_of_date(settings).outdated, "the export is read", 60)
+    assert load_encodings(redis_server.folder / "private" / "profiles" / "me").vector.sum() > 50
+
+
+def test_what_stays_out_of_date_is_tried_again_after_longer_and_longer_waits(redis_server: RedisServer) -> None:
+    """A file that kills every job must not keep the machine busy."""
+    settings, now = redis_server.settings("processor"), [0.0]
+    RawStore(settings.private_dir).save(unpack(delivery())[0], [SAMPLE])
+    tried = []
+    with connect(settings) as connection:
+        jobs, reconciler = queue(INGEST_QUEUE, connection), Reconciler(connection, settings, lambda: now[0])
+        for minute in range(20):
+            now[0] = 60.0 * minute
+            if reconciler.check():
+                tried.append(minute)
+                assert jobs.count == 1
+                assert not reconciler.check(), "one job waits"
+                jobs.empty()  # the worker was killed with it
+        assert tried == [0, 1, 3, 7, 15]
+        RawStore(settings.private_dir).save(unpack(delivery(SAMPLE + b"x"))[0], [SAMPLE, b"x"])
+        assert reconciler.check(), "something changed: it is tried at once"
+        jobs.empty()
+        participant.refresh(settings)
+        now[0] += 100_000
+        assert not reconciler.check()
+
+
+def test_a_job_that_fails_is_tried_three_times(redis_server: RedisServer, wait_for: Callable[..., None]) -> None:
+    """raw/ names an export whose bytes are missing: every try fails, and the worker goes on."""
+    settings = redis_server.settings("processor")
+    raw = RawStore(settings.private_dir).save(unpack(delivery())[0], [SAMPLE])
+    (settings.private_dir / "raw" / f"{raw.sha256}.csv").rename(settings.private_dir / "away.csv")
+    with connect(settings) as connection, service(redis_server, "processor", "work"):
+        enqueue(INGEST_QUEUE, connection, INGEST_JOB)
+        failed = queue(INGEST_QUEUE, connection).failed_job_registry
+        wait_for(lambda: failed.get_job_ids(cleanup=False), "the job is given up", 30)
+        (settings.private_dir / "away.csv").rename(settings.private_dir / "raw" / f"{raw.sha256}.csv")
+        enqueue(INGEST_QUEUE, connection, INGEST_JOB)
+        wait_for(lambda: not participant.out_of_date(settings).outdated, "the next job does it", 30)
 
 
 def test_services_outlive_a_restart_of_redis(redis_server: RedisServer, wait_for: Callable[..., None]) -> None:

@@ -1,0 +1,111 @@
+"""What a profile was built from: its tables are out of date when that has changed, and at no other time.
+
+`built_from.json` is written last by a rebuild, so a rebuild that was killed leaves a profile that is out of date. It is
+also written when no file could be read: reading the same bytes again would not help.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+
+from netflix_trend.history.encodings import EncodingsError, load_encodings
+from netflix_trend.history.options import ReadOptions
+from netflix_trend.history.raw import RawExport, RawStore
+from netflix_trend.storage.canonical import canonical_json
+from netflix_trend.storage.files import write_atomically
+from netflix_trend.storage.model import Strict
+
+FILE = "built_from.json"
+DATABASE = "viewing.duckdb"
+# Raised whenever the same files give other tables or encodings: profiles of an older version are then rebuilt.
+TABLES_VERSION = 1
+_SHA256 = r"^[0-9a-f]{64}$"
+
+
+class BuiltFrom(Strict):
+    """What a profile was built from.
+
+    inputs: digest of everything the result depends on. files: SHA-256 of the exports imported under the profile.
+    has_encodings: whether any of them could be read.
+    """
+
+    schema_version: Literal[1] = 1
+    inputs: Annotated[str, Field(pattern=_SHA256)]
+    files: Annotated[tuple[Annotated[str, Field(pattern=_SHA256)], ...], Field(strict=False)]
+    has_encodings: bool
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """How tables and `raw/` compare. inputs: digest of what all profiles should be built from. outdated: profiles that
+    are built from something else. unread: exports that are in no table yet (SHA-256, in the order of `raw/`).
+    """
+
+    inputs: str
+    outdated: tuple[str, ...]
+    unread: tuple[str, ...]
+
+
+def profile_folder(private: Path, profile: str) -> Path:
+    """Return the folder of a profile on the private volume."""
+    return private / "profiles" / profile
+
+
+def digest_of(exports: Sequence[RawExport], vocabulary: str, options: ReadOptions) -> str:
+    """Return the SHA-256 of what tables and encodings depend on; vocabulary: its version.
+
+    All exports count for every profile: rows of a ViewingActivity.csv go to the profile of their name, if there is one.
+    """
+    known = {
+        "tables": TABLES_VERSION,
+        "vocabulary": vocabulary,
+        "date_order": options.date_order,
+        "zone": str(options.zone),
+        "shortest_seconds": options.shortest_seconds,
+        "exports": [export.model_dump(mode="json") for export in exports],
+    }
+    return hashlib.sha256(canonical_json(known)).hexdigest()
+
+
+def freshness(private: Path, vocabulary: str, options: ReadOptions) -> Freshness:
+    """Compare all profiles with `raw/`. vocabulary: the version that they should be encoded with."""
+    exports = list(RawStore(private).exports())
+    inputs = digest_of(exports, vocabulary, options)
+    profiles = sorted({export.profile for export in exports})
+    outdated = [profile for profile in profiles if not _is_fresh(profile_folder(private, profile), inputs)]
+    # Files that all moved to another profile leave a folder behind.
+    outdated += sorted(path.name for path in (private / "profiles").glob("*/") if path.name not in profiles)
+    built = {profile: _read(profile_folder(private, profile)) for profile in profiles}
+    read = {sha256 for one in built.values() if one is not None for sha256 in one.files}
+    return Freshness(inputs, tuple(outdated), tuple(export.sha256 for export in exports if export.sha256 not in read))
+
+
+def _is_fresh(folder: Path, inputs: str) -> bool:
+    built = _read(folder)
+    if built is None or built.inputs != inputs or not (folder / DATABASE).exists():
+        return False
+    try:
+        load_encodings(folder)
+    except FileNotFoundError:
+        return not built.has_encodings
+    except EncodingsError:
+        return False
+    return True
+
+
+def write_built_from(folder: Path, built: BuiltFrom) -> None:
+    """Say what a profile was built from, once all its files are on disk."""
+    write_atomically(folder / FILE, canonical_json(built.model_dump(mode="json")) + b"\n")
+
+
+def _read(folder: Path) -> BuiltFrom | None:
+    try:
+        return BuiltFrom.model_validate_json((folder / FILE).read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return None

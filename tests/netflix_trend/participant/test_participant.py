@@ -1,0 +1,154 @@
+"""What is out of date is rebuilt, and nothing else is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from netflix_trend.catalogue.readers import starter_vocabulary
+from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
+from netflix_trend.history import tables
+from netflix_trend.history.encodings import load_encodings
+from netflix_trend.history.freshness import DATABASE
+from netflix_trend.history.raw import import_file
+from netflix_trend.participant import participant
+from netflix_trend.settings import Settings, load_settings
+from netflix_trend.storage.files import write_atomically
+from netflix_trend.syftbox.shared_files import shared_path
+
+HISTORY = "Title,Date\n" + "".join(f'"Dark: Season 1: Episode {n}","1/{n}/26"\n' for n in range(13, 29))
+ACTIVITY = Path(__file__).parents[2] / "fixtures" / "exports" / "ViewingActivity.csv"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load_settings(
+        private_dir=tmp_path / "private",
+        publisher_dir=tmp_path / "publisher",
+        datasites_dir=tmp_path / "datasites",
+        syftbox_email="me@example.org",
+        tz="UTC",
+    )
+
+
+def keep(settings: Settings, content: str, name: str = "a.csv", profile: str = "me") -> str:
+    """Put a file into raw/, as a receiver does, and leave the tables as they are."""
+    path = settings.private_dir.parent / name
+    path.write_text(content)
+    return import_file(settings.private_dir, path, "test", received=date(2026, 2, 1), profile=profile).sha256
+
+
+def refreshed(settings: Settings) -> list[str]:
+    return [history.profile for history in participant.refresh(settings)]
+
+
+def test_a_new_export_is_read_once(settings: Settings) -> None:
+    sha256 = keep(settings, HISTORY)
+    assert participant.out_of_date(settings).unread == (sha256,)
+    assert refreshed(settings) == ["me"]
+    assert participant.out_of_date(settings).unread == ()
+    assert [refreshed(settings) for _ in range(3)] == [[], [], []]
+
+
+def test_an_export_that_cannot_be_used_is_tried_once(settings: Settings) -> None:
+    """With and without usable files beside it; three more runs rebuild nothing."""
+    keep(settings, "no export at all\n", "bad.csv", "other")
+    keep(settings, "no export either\n", "bad2.csv")
+    assert refreshed(settings) == ["me", "other"]
+    assert [refreshed(settings) for _ in range(3)] == [[], [], []]
+    keep(settings, HISTORY)
+    assert refreshed(settings) == ["me", "other"]
+    assert [refreshed(settings) for _ in range(3)] == [[], [], []]
+    assert participant.out_of_date(settings).unread == ()
+
+
+def test_everything_is_rebuilt_when_asked(settings: Settings) -> None:
+    keep(settings, HISTORY)
+    participant.refresh(settings)
+    assert [history.profile for history in participant.refresh(settings, everything=True)] == ["me"]
+
+
+def test_another_vocabulary_means_another_rebuild(settings: Settings) -> None:
+    keep(settings, HISTORY)
+    participant.refresh(settings)
+    other = Vocabulary.build([CatalogueTitle(title="Dark", kind="series")])
+    place = settings.datasites_dir / settings.aggregator_datasite / shared_path("vocabulary.json")
+    place.parent.mkdir(parents=True)
+    write_atomically(place, other.to_bytes())
+    assert refreshed(settings) == ["me"]
+    assert refreshed(settings) == []
+    assert load_encodings(settings.private_dir / "profiles" / "me").vocabulary == other.version
+    place.unlink()
+    assert refreshed(settings) == ["me"]
+    assert load_encodings(settings.private_dir / "profiles" / "me").vocabulary == starter_vocabulary().version
+
+
+@pytest.mark.parametrize("change", [{"tz": "Asia/Tokyo"}, {"shortest_view_seconds": 5}, {"date_order": "dmy"}])
+def test_another_option_means_another_rebuild(settings: Settings, change: dict[str, object]) -> None:
+    keep(settings, HISTORY)
+    participant.refresh(settings)
+    changed = settings.model_copy(update=change)
+    assert refreshed(changed) == ["me"]
+    assert refreshed(changed) == []
+
+
+def test_a_file_that_moves_leaves_no_profile_behind(settings: Settings) -> None:
+    keep(settings, ACTIVITY.read_text(), profile="Anna")
+    assert refreshed(settings) == ["Anna"]
+    keep(settings, ACTIVITY.read_text(), profile="Everybody")
+    assert participant.out_of_date(settings).outdated == ("Everybody", "Anna")
+    assert refreshed(settings) == ["Everybody"]
+    assert [path.name for path in (settings.private_dir / "profiles").iterdir()] == ["Everybody"]
+    assert participant.out_of_date(settings).outdated == ()
+
+
+# Nobody reads the whole database to look whether it is torn.
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        (DATABASE, "gone"),
+        *(
+            (name, how)
+            for name in ("encodings.json", "netflix_full.npy", "built_from.json")
+            for how in ("gone", "torn")
+        ),
+    ],
+)
+def test_a_damaged_file_is_made_again(settings: Settings, name: str, damage: str) -> None:
+    keep(settings, HISTORY)
+    participant.refresh(settings)
+    path = settings.private_dir / "profiles" / "me" / name
+    whole = path.read_bytes()
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(whole[: len(whole) // 2])
+    assert refreshed(settings) == ["me"]
+    assert refreshed(settings) == []
+
+
+@contextmanager
+def killed_at(monkeypatch: pytest.MonkeyPatch, name: str) -> Iterator[None]:
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tables, name, die)
+        with pytest.raises(KeyboardInterrupt):
+            yield
+
+
+@pytest.mark.parametrize("step", ["_full", "save_encodings", "write_built_from"])
+def test_a_rebuild_that_was_killed_is_repeated(settings: Settings, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    keep(settings, HISTORY)
+    participant.refresh(settings)
+    second = keep(settings, HISTORY.replace("Dark", "Ozark"), "b.csv")
+    with killed_at(monkeypatch, step):
+        participant.refresh(settings)
+    assert participant.out_of_date(settings).unread == (second,)
+    assert refreshed(settings) == ["me"]
+    assert participant.out_of_date(settings).outdated == ()
