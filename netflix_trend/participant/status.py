@@ -14,6 +14,11 @@ from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 
 FILE = "outlook.json"
+# What every command and page says while Settings.is_trial.
+TRIAL = (
+    "Trial: nothing leaves this machine. SYFTBOX_EMAIL and AGGREGATOR_DATASITE are the examples; name your own in .env "
+    "to take part."
+)
 Status = Literal["drawn", "kept", "not_asked", "skipped", "refused"]
 State = Literal[
     "answering",

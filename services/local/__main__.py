@@ -10,7 +10,7 @@ from datetime import date
 
 from netflix_trend.participant import participant
 from netflix_trend.participant.publishing import publish_with
-from netflix_trend.participant.status import Outlook, described
+from netflix_trend.participant.status import TRIAL, Outlook, described
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.syftbox.datasite import Datasite
 from services.processor import cli
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
         return 1
     failed = cli.main(["import", *arguments]) if arguments else 0
     outlook = publish_once(settings, date.today())
-    print("\n".join(described(outlook)))  # noqa: T201
+    print("\n".join([*([TRIAL] if settings.is_trial else []), *described(outlook)]))  # noqa: T201
     return int(bool(failed) or outlook.state == "problem")
 
 

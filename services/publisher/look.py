@@ -6,7 +6,7 @@ import sys
 from datetime import date
 
 from netflix_trend.participant.publishing import publish_with
-from netflix_trend.participant.status import described
+from netflix_trend.participant.status import TRIAL, described
 from netflix_trend.settings import SettingsError, load_settings
 from services.runtime.logs import start_logging
 
@@ -15,11 +15,12 @@ def main() -> int:
     """Restore, answer or withdraw what is due, and print what was done. Returns the exit code."""
     start_logging("publisher.look")
     try:
-        outlook = publish_with(load_settings(), date.today())
+        settings = load_settings()
+        outlook = publish_with(settings, date.today())
     except SettingsError as error:
         print(f"look: {error}", file=sys.stderr)  # noqa: T201
         return 1
-    print("\n".join(described(outlook)))  # noqa: T201
+    print("\n".join([*([TRIAL] if settings.is_trial else []), *described(outlook)]))  # noqa: T201
     return int(outlook.state == "problem")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from netflix_trend.participant.status import described, read_outlook
+from netflix_trend.participant.status import TRIAL, described, read_outlook
 from netflix_trend.settings import SettingsError, load_settings
 from netflix_trend.syftbox.datasite import Datasite, SiteStatus
 
@@ -37,7 +37,8 @@ def main() -> int:
         print(f"status: {error}", file=sys.stderr)  # noqa: T201
         return 1
     outlook = read_outlook(settings.publisher_dir)
-    lines = described(outlook) if outlook else ["The publisher has not looked yet."]
+    lines = [TRIAL, ""] if settings.is_trial else []
+    lines += described(outlook) if outlook else ["The publisher has not looked yet."]
     site = Datasite(settings.datasites_dir, settings.syftbox_email)
     print(  # noqa: T201
         "\n".join([*lines, "", *lines_about(site.status(settings.aggregator_datasite), settings.aggregator_datasite)])

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from services.dashboard.web import PAGES
-from tests.services.dashboard.participant import HISTORY, ORIGIN, PORT, Person
+from netflix_trend.participant.status import TRIAL
+from services.dashboard.web import PAGES, create_app
+from tests.services.dashboard.participant import HISTORY, ORIGIN, PORT, Person, settings_in
 
 PATHS = [path for path, _ in PAGES]
 STATIC = Path(__file__).parents[3] / "services" / "dashboard"
@@ -32,6 +33,16 @@ def test_every_page_answers_before_and_after_anything_was_imported(newcomer: Per
         assert "<h1>" in text
         assert ("epsilon" in text.lower()) == (path == "/glossary")
         assert "None" not in re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL).replace("None.", "")
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/no-such-page"])
+def test_every_page_says_when_this_is_a_trial(tmp_path: Path, path: str) -> None:
+    def text(**addresses: str) -> str:
+        return create_app(settings_in(tmp_path, **addresses)).test_client().get(path, base_url=ORIGIN).text
+
+    assert TRIAL in text()
+    assert "Trial" not in text(syftbox_email="ann@home.net")
+    assert "Trial" not in text(aggregator_datasite="trends@home.net")
 
 
 @pytest.mark.parametrize("path", PATHS)

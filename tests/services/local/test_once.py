@@ -1,0 +1,71 @@
+"""`./run.sh once`: import and answer in one process."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from netflix_trend.settings import Settings, load_settings
+from netflix_trend.syftbox.datasite import Datasite
+from services.local import __main__ as once
+from services.publisher import look, status
+
+HISTORY = 'Title,Date\n"Dark: Season 1: Episode 1","1/13/26"\n'
+SAID = "Trial: nothing leaves this machine."
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("private", "publisher", "datasites"):
+        monkeypatch.setenv(f"{name.upper()}_DIR", str(tmp_path / name))
+    return tmp_path
+
+
+REAL = [
+    {"SYFTBOX_EMAIL": "ann@home.net", "AGGREGATOR_DATASITE": "trends@home.net"},
+    {"SYFTBOX_EMAIL": "me@example.org", "AGGREGATOR_DATASITE": "trends@home.net"},
+    {"SYFTBOX_EMAIL": "ann@home.net", "AGGREGATOR_DATASITE": "aggregator@example.org"},
+]
+
+
+def test_in_a_trial_each_command_says_that_nothing_leaves(folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = folders / "history.csv"
+    path.write_text(HISTORY)
+    for command in (lambda: once.main([str(path)]), lambda: once.main([]), look.main, status.main):
+        command()
+        assert SAID in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("addresses", REAL)
+def test_with_real_addresses_no_command_says_so(
+    addresses: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in addresses.items():
+        monkeypatch.setenv(name, value)
+    for command in (lambda: once.main([]), look.main, status.main):
+        command()
+        assert "Trial" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("addresses", REAL)
+def test_a_real_datasite_is_never_set_up_by_us(
+    folders: Path, addresses: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A SyftBox client takes a datasite that exists for a complete one, and would never make its own files there."""
+    for name, value in addresses.items():
+        monkeypatch.setenv(name, value)
+    settings: Settings = load_settings()
+    path = folders / "history.csv"
+    path.write_text(HISTORY)
+    assert once.main([str(path)]) == 0
+    assert once.publish_once(settings, date.today()).state == "waiting_for_syftbox"
+    assert not Datasite(settings.datasites_dir, settings.syftbox_email).root.exists()
+    assert not settings.datasites_dir.exists() or not list(settings.datasites_dir.iterdir())
+
+
+def test_in_a_trial_the_datasite_is_set_up() -> None:
+    settings = load_settings()
+    assert once.publish_once(settings, date.today()).state != "waiting_for_syftbox"
+    assert Datasite(settings.datasites_dir, settings.syftbox_email).is_initialized
