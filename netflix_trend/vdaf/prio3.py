@@ -48,7 +48,7 @@ class Prio3(Generic[M]):
         self.circuit = circuit
         self.shares = shares
         self._flp = Flp(circuit, shares)
-        self._tags = [xof.domain(circuit.algorithm, usage, context) for usage in range(8)]
+        self._tags = [xof.domain(circuit.algorithm, usage, context) for usage in range(_JOINT_RAND_PART + 1)]
         self.random_size = 2 * shares * SEED_SIZE
         self.public_share_size = shares * SEED_SIZE
         self.leader_share_size = (circuit.encoded_length + self._flp.proof_length) * ELEMENT_SIZE + SEED_SIZE
@@ -119,8 +119,6 @@ class Prio3(Generic[M]):
         valid.
         """
         if len(verifier_shares) != self.shares:
-            raise InvalidMessage from None
-        if any(len(share) != self.verifier_share_size for share in verifier_shares):
             raise InvalidMessage from None
         verifier = [0] * self._flp.verifier_length
         for share in verifier_shares:

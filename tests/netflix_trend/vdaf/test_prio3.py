@@ -23,7 +23,7 @@ from netflix_trend.vdaf.circuits import (
     SumVec,
     chunk_length,
 )
-from netflix_trend.vdaf.prio3 import NONCE_SIZE, Prio3
+from netflix_trend.vdaf.prio3 import Prio3
 from netflix_trend.vdaf.refusal import InvalidMessage
 from tests.netflix_trend.vdaf.reports import CIRCUITS, CONTEXT, KEY, as_vector, measurement, seeded, total, verify
 
@@ -58,6 +58,10 @@ def test_every_shape_of_circuit_adds_up() -> None:
         assert total(prio3, [verify(prio3, report)]) == as_vector(circuit, value), circuit
         assert len(report.input_shares[0]) == prio3.leader_share_size
         assert len(report.input_shares[1]) == prio3.helper_share_size
+        assert len(report.public_share) == prio3.public_share_size
+        state, share = prio3.verify_init(KEY, 1, report.nonce, report.public_share, report.input_shares[1])
+        assert len(share) == prio3.verifier_share_size
+        assert len(state.joint_rand_seed) == prio3.verifier_message_size
 
 
 def test_extreme_values_are_valid() -> None:
@@ -136,9 +140,10 @@ def test_randomness_is_the_operating_systems_and_never_the_same() -> None:
     reports = [prio3.shard(1) for _ in range(20)]
     assert len({report.nonce for report in reports}) == 20
     assert len({report.input_shares[1] for report in reports}) == 20
-    for given in (NONCE_SIZE - 1, NONCE_SIZE + 1):
+    for sizes in [(15, 128), (17, 128), (16, 127), (16, 129), (16, 0)]:
+        given = iter(sizes)
         with pytest.raises(ValueError, match="randomness"):
-            prio3.shard(1, lambda _, given=given: bytes(given))
+            prio3.shard(1, lambda _, given=given: bytes(next(given)))
 
 
 def test_one_input_share_alone_is_uniform() -> None:
