@@ -80,7 +80,7 @@ class EventEffect:
             more = "more" if during.ratio > 1 else "less"
             text = f"You watched {more}: {during.ratio:.2f} times as much as before ({between}, 95 %)."
         else:
-            text = f"Cannot be told from noise: {during.ratio:.2f} times as much as before, {between} (95 %)."
+            text = f"Unclear: {during.ratio:.2f} times as much as before, {between} (95 %)."
         if self.p_value is not None:
             share = f"{100 * self.p_value:.0f} %" if self.p_value >= 0.01 else "less than 1 %"
             text += f" In the year around it other stretches of weeks stand out as much in {share} of cases."

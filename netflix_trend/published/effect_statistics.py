@@ -88,26 +88,3 @@ class QuarterEffect(Strict):
 
     rounds: Annotated[tuple[Annotated[str, AfterValidator(is_week)], ...], Field(strict=False, min_length=1)]
     effect: EffectEstimate
-
-    @property
-    def sentence(self) -> str:
-        """What the quarter says, in words."""
-        effect = self.effect
-        change, each = effect.mean_change, effect.per_event
-        numbers = (
-            f"{change.estimate:+.2f} views a week as a mean over everybody who answered, "
-            f"{change.lower:+.2f} to {change.upper:+.2f} (95 %)"
-        )
-        if not (effect.is_signal and effect.is_reliable):
-            needed = ""
-            if effect.reports_needed:
-                needed = f" About {effect.reports_needed:,} answers would be needed, there are {effect.reports:,}."
-            return (
-                f"Whether people watched more or less during their events cannot be told from noise: {numbers}.{needed}"
-            )
-        forged = "" if effect.is_robust else ", if no answer was forged"
-        return (
-            f"People watched {'more' if change.estimate > 0 else 'less'} during their events than before{forged}: "
-            f"{numbers}. If {100 * effect.event_share:.0f} % of people had an event, which is assumed, that is "
-            f"{each.lower:+.1f} to {each.upper:+.1f} views a week for each of them."
-        )

@@ -135,17 +135,6 @@ class Viewing(Strict):
     weeks: Annotated[tuple[WeeklyMean, ...], Field(strict=False, max_length=MOST_ROUNDS)]
     slope: Slope | None
 
-    @property
-    def sentence(self) -> str:
-        """What the slope says, in words."""
-        if self.slope is None:
-            return "Whether viewing rises or falls cannot be told yet: fewer than six rounds have answers."
-        interval = f"{self.slope.lower:+.2f} to {self.slope.upper:+.2f} titles a week (95 %)"
-        if self.slope.direction == "noise":
-            return f"Whether viewing rises or falls cannot be told from noise: {interval}."
-        forged = "" if self.slope.is_robust else ", if no answer was forged"
-        return f"Viewing is {self.slope.direction}{forged}: {interval}."
-
 
 class Trends(Strict):
     """Everything that several rounds tell together. rounds: those with answers, oldest first. effects: what life events

@@ -1,11 +1,67 @@
-"""How estimates are said to people: the same words on the community page, in the dashboard and in the demo."""
+"""Estimates in words: the community page, the dashboard, the operator's view and the demo all say them from here.
+
+There is one scale of certainty (`Certainty`) with one legend (`LEGEND`). The published files keep field names of their
+own, such as `is_signal`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from unicodedata import bidirectional
 
-from netflix_trend.published.statistics import ShowEstimate, Volume
-from netflix_trend.published.trends import AllTimeShow, ShowTrend
+from netflix_trend.catalogue.keys import plain_title
+from netflix_trend.published.effect_statistics import QuarterEffect
+from netflix_trend.published.movement import ShowMovement
+from netflix_trend.published.statistics import (
+    Percentile,
+    ShowEstimate,
+    TopShows,
+    Volume,
+    VolumeGroup,
+    percentile,
+)
+from netflix_trend.published.trends import AllTimeShow, ShowTrend, Viewing, WeeklyMean
+
+_Z = 1.96
+# An interval that reaches this far to each side says next to nothing about a person's place among the others.
+_TOO_WIDE = 0.25
+# Counts of titles that a page lists with their place.
+MOST_LISTED_TITLES = 60
+# So many answers nobody will see: whatever needs more is not told to a digit.
+MOST_ANSWERS = 1_000_000
+_LONGEST_TITLE = 60
+FORGED = ", if no answer was forged"
+# Shows that are not clear are listed only to fill a table up to this length.
+LISTED_SHOWS = 12
+
+
+class Certainty(StrEnum):
+    """How far chance can explain a number; `LEGEND` says it in words."""
+
+    CLEAR = "clear"
+    UNCLEAR = "unclear"
+    NOISE = "noise"
+
+
+LEGEND = {
+    Certainty.CLEAR: "Chance alone would give this in at most one of twenty such rounds.",
+    Certainty.UNCLEAR: "The numbers do not decide: it may be so, or it may be chance.",
+    Certainty.NOISE: "Chance alone explains the number, or there are too few answers. It tells nothing.",
+}
+FORGED_LEGEND = '"If no answer was forged": one forged answer in a hundred would be enough to change this.'
+
+
+@dataclass(frozen=True)
+class Said:
+    """A sentence about an estimate, and how certain it is."""
+
+    text: str
+    certainty: Certainty
+
+
+# --- numbers -----------------------------------------------------------------------------------------------------
 
 
 def group_labels(volume: Volume) -> list[str]:
@@ -23,30 +79,185 @@ def shown(show: ShowEstimate) -> float:
     return min(max(show.estimate, show.lower), show.upper)
 
 
-# So many answers nobody will see: whatever needs more is not told to a digit.
-MOST_ANSWERS = 1_000_000
-
-
 def needed_in_words(answers: int | None, about: str = "about ") -> str:
     """Return how many answers something takes, None when more than MOST_ANSWERS."""
     return "over a million" if answers is None or answers > MOST_ANSWERS else f"{about}{answers:,}"
 
 
-def first_in_words(shows: Sequence[ShowEstimate]) -> str:
-    """Return whether the first of the shows that are told from noise, largest first, is told from the others.
+# --- top shows ---------------------------------------------------------------------------------------------------
 
-    Passing the gate proves only that a show is not nobody's. Intervals that do not overlap are more than a difference
+
+def listed_shows(top_shows: TopShows) -> list[ShowEstimate]:
+    """Return the shows worth a row: every clear one, then the next strongest up to LISTED_SHOWS."""
+    if not top_shows.reports:
+        return []
+    clear = sum(show.is_signal for show in top_shows.shows)
+    return list(top_shows.shows[: max(clear, min(LISTED_SHOWS, len(top_shows.shows)))])
+
+
+def show_certainty(show: ShowEstimate | ShowTrend | AllTimeShow) -> Certainty:
+    """Return how certain it is that anybody named a show; it is unclear where only its own interval leaves out zero."""
+    if show.is_signal:
+        return Certainty.CLEAR
+    return Certainty.UNCLEAR if show.lower > 0 else Certainty.NOISE
+
+
+def reading(show: ShowEstimate | ShowTrend | AllTimeShow) -> str:
+    """Return in words what an estimate of one round, or a show's share over several, says."""
+    return _reading(show_certainty(show), is_robust=show.is_robust)
+
+
+def shows_in_words(shows: Sequence[ShowEstimate | ShowTrend | AllTimeShow]) -> str:
+    """Return which shows are clear, at most three by name, and whether the first is ahead."""
+    clear = [show for show in shows if show.is_signal]
+    if not clear:
+        return "No show is clear yet."
+    more = f" and {len(clear) - 3} more" if len(clear) > 3 else ""
+    names = ", ".join(title_in_text(show.title) for show in clear[:3])
+    ahead = first_in_words([show for show in clear if isinstance(show, ShowEstimate)])
+    return f"Clear: {names}{more}. {ahead}".rstrip()
+
+
+def title_in_text(title: str) -> str:
+    """Return a title for the middle of a sentence: cut, and isolated if it is written from right to left."""
+    plain = plain_title(title)
+    if len(plain) > _LONGEST_TITLE:
+        plain = f"{plain[: _LONGEST_TITLE - 1]}…"
+    is_turned = any(bidirectional(sign) in ("R", "AL", "AN") for sign in plain)
+    # First strong isolate and pop directional isolate, Unicode Standard Annex 9, section 2.4.
+    return f"\u2068{plain}\u2069" if is_turned else plain
+
+
+def first_in_words(shows: Sequence[ShowEstimate]) -> str:
+    """Return whether the first of the clear shows, largest first, is clearly ahead of the others.
+
+    That a show is clear proves only that somebody named it. Intervals that do not overlap are more than a difference
     at 95 % needs, which leaves room for looking at several shows.
     """
     if len(shows) < 2:
         return ""
     if shows[0].lower > max(show.upper for show in shows[1:]):
         return "The first is ahead of the others."
-    return "Which of them is ahead cannot be told."
+    return "Which of them is ahead is unclear."
 
 
-def reading(show: ShowEstimate | ShowTrend | AllTimeShow) -> str:
-    """Return in words what an estimate of one round, or a show's share over several, says."""
-    if show.is_signal:
-        return "watched" if show.is_robust else "watched, if no answer was forged"
-    return "may be noise" if show.lower > 0 else "only noise"
+def shows_need(top_shows: TopShows) -> str:
+    """Return how many answers a clear show would need, nothing when one is clear."""
+    if not top_shows.reports_needed:
+        return ""
+    return show_needs(top_shows.needed_share, top_shows.reports_needed, top_shows.reports)
+
+
+def show_needs(share: float | None, needed: int | None, answers: int) -> str:
+    """Return how many answers a show needs to be clear that `share` of people name; None: the strongest one."""
+    what = "The strongest show" if share is None else f"A show that {100 * share:.0f} % of people name"
+    return f"{what} needs {needed_in_words(needed)} answers to be clear; there are {answers:,}."
+
+
+def moved(show: ShowMovement | None) -> str:
+    """Return how a show moved since the week before; None when that was not asked in both weeks."""
+    if show is None:
+        return "not asked then"
+    if show.direction == "unsure":
+        return Certainty.UNCLEAR
+    points, low, high = (100 * value for value in (show.change, show.lower, show.upper))
+    doubt = "" if show.is_robust else FORGED
+    return f"{show.direction} {abs(points):.1f} points, {low:+.1f} to {high:+.1f}{doubt}"
+
+
+# --- viewing volume ----------------------------------------------------------------------------------------------
+
+
+def group_certainty(volume: Volume, group: VolumeGroup) -> Certainty:
+    """Return how certain it is that anybody is in a group."""
+    return Certainty.NOISE if volume.is_noise(group) else Certainty.CLEAR
+
+
+def volume_in_words(volume: Volume) -> str:
+    """Return what to know about a distribution before reading it, nothing where all of it can be trusted."""
+    if not volume.is_reliable:
+        return (
+            f"Noise: {volume.reports:,} answers are too few, and these shares mostly repeat what was assumed "
+            "beforehand."
+        )
+    return "" if volume.is_robust else "If no answer was forged: one in a hundred could have moved these shares."
+
+
+def place_in_words(found: Percentile) -> Said:
+    """Return how a week compares with those of the participants."""
+    error = _Z * found.standard_error
+    give = f"give or take {100 * error:.0f} (95 %)"
+    if not found.is_reliable or error > _TOO_WIDE:
+        return Said("How that compares is noise: there are too few answers.", Certainty.NOISE)
+    if found.share - error > 0.5:
+        return Said(f"That is more than about {100 * found.share:.0f} % of participants, {give}.", Certainty.CLEAR)
+    if found.share + error < 0.5:
+        as_many = f"About {100 * (1 - found.share):.0f} % of participants, {give}, started as many or more."
+        return Said(as_many, Certainty.CLEAR)
+    return Said(
+        f"That is near the middle: more than about {100 * found.share:.0f} % of participants, {give}. Whether it is "
+        "above or below the middle is unclear.",
+        Certainty.UNCLEAR,
+    )
+
+
+def place_of(volume: Volume, titles: int) -> Said:
+    """Return how a week with so many titles compares, in the published distribution; nothing is sent for this."""
+    return place_in_words(percentile(volume, titles))
+
+
+def places(volume: Volume) -> list[tuple[str, Said]]:
+    """Return how each number of titles up to MOST_LISTED_TITLES compares, so that everybody can look up their own.
+
+    Neighbouring numbers about which the same is said share a row, such as `12-14`.
+    """
+    rows: list[tuple[int, int, Said]] = []
+    for titles in range(MOST_LISTED_TITLES + 1):
+        said = place_of(volume, titles)
+        first = rows.pop()[0] if rows and rows[-1][2] == said else titles
+        rows.append((first, titles, said))
+    return [(f"{first}" if first == last else f"{first}-{last}", said) for first, last, said in rows]
+
+
+# --- several rounds ----------------------------------------------------------------------------------------------
+
+
+def mean_reading(week: WeeklyMean) -> str:
+    """Return in words how far a week's mean can be trusted."""
+    return _reading(Certainty.CLEAR if week.is_reliable else Certainty.NOISE, is_robust=week.is_robust)
+
+
+def viewing_in_words(viewing: Viewing) -> str:
+    """Return whether viewing rises or falls over the rounds."""
+    slope = viewing.slope
+    if slope is None:
+        return "Whether viewing rises or falls is unclear: fewer than six rounds have answers."
+    interval = f"{slope.lower:+.2f} to {slope.upper:+.2f} titles a week (95 %)"
+    if slope.direction == "noise":
+        return f"Whether viewing rises or falls is unclear: {interval}."
+    return f"Viewing is {slope.direction}{'' if slope.is_robust else FORGED}: {interval}."
+
+
+def effect_in_words(quarter: QuarterEffect) -> str:
+    """Return what the answers of a quarter say about viewing during life events."""
+    effect = quarter.effect
+    change, each = effect.mean_change, effect.per_event
+    numbers = (
+        f"{change.estimate:+.2f} views a week as a mean over everybody who answered, "
+        f"{change.lower:+.2f} to {change.upper:+.2f} (95 %)"
+    )
+    if not (effect.is_signal and effect.is_reliable):
+        certainty = Certainty.UNCLEAR if effect.is_reliable else Certainty.NOISE
+        needed = ""
+        if effect.reports_needed:
+            needed = f" About {effect.reports_needed:,} answers would be needed; there are {effect.reports:,}."
+        return f"Whether people watched more or less during their events is {certainty}: {numbers}.{needed}"
+    return (
+        f"People watched {'more' if change.estimate > 0 else 'less'} during their events than before"
+        f"{'' if effect.is_robust else FORGED}: {numbers}. If {100 * effect.event_share:.0f} % of people had an event, "
+        f"which is assumed, that is {each.lower:+.1f} to {each.upper:+.1f} views a week for each of them."
+    )
+
+
+def _reading(certainty: Certainty, *, is_robust: bool) -> str:
+    return f"{certainty}{FORGED}" if certainty is Certainty.CLEAR and not is_robust else str(certainty)

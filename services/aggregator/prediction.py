@@ -72,7 +72,7 @@ def what_it_takes(statistics: RoundStatistics) -> list[Needed]:
         found += [
             Needed(
                 "top_shows",
-                f"telling a show from noise that {100 * share:.0f} % of people name",
+                f"a show that {100 * share:.0f} % of people name to be clear",
                 needed_for_show(question, share),
                 top_shows.reports,
                 share,
@@ -81,9 +81,7 @@ def what_it_takes(statistics: RoundStatistics) -> list[Needed]:
         ]
     if volume is not None:
         asked = VolumeQuestion.ask(odds=Fraction(*volume.odds), weight=1, buckets=volume.buckets)
-        found.append(
-            Needed("volume", "a distribution of viewing that says something", needed_for_volume(asked), volume.reports)
-        )
+        found.append(Needed("volume", "a clear distribution of viewing", needed_for_volume(asked), volume.reports))
     return found
 
 

@@ -9,6 +9,7 @@ from netflix_trend.participant.event_effects import EventEffect, Period
 from netflix_trend.participant.life_events import EventError, LifeEvent, read_events
 from netflix_trend.participant.own_effects import THINNED
 from netflix_trend.published.effect_statistics import QuarterEffect
+from netflix_trend.published.wording import effect_in_words
 from netflix_trend.settings import Settings
 from services.dashboard import charts
 from services.dashboard.charts import Chart, data_table
@@ -131,4 +132,6 @@ def _calendar(history: History, events: tuple[LifeEvent, ...], today: date) -> C
 
 def together_in_words(found: QuarterEffect | None) -> str:
     """Return what all participants together report about their events."""
-    return found.sentence if found else "Nothing is published about life events yet. It is asked once a quarter."
+    if found is None:
+        return "Nothing is published about life events yet. It is asked once a quarter."
+    return effect_in_words(found)

@@ -11,15 +11,27 @@ from netflix_trend.periods.weeks import Week
 from netflix_trend.published.effect_statistics import QuarterEffect
 from netflix_trend.published.statistics import (
     LARGEST_FILE,
-    Percentile,
     RoundStatistics,
     StatisticsError,
     TopShows,
     Volume,
-    percentile,
 )
 from netflix_trend.published.trends import TRENDS, Trends, Viewing
-from netflix_trend.published.wording import first_in_words, group_labels, needed_in_words, reading
+from netflix_trend.published.wording import (
+    Certainty,
+    Said,
+    group_certainty,
+    group_labels,
+    listed_shows,
+    mean_reading,
+    place_of,
+    reading,
+    shows_in_words,
+    shows_need,
+    viewing_in_words,
+    volume_in_words,
+)
+from netflix_trend.published.wording import shown as estimate_shown
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile, read_stranger
 from netflix_trend.syftbox.datasite import Datasite
@@ -29,19 +41,7 @@ from services.dashboard.charts import Chart, data_table
 from services.dashboard.history import History
 from services.dashboard.text import counted, day, number, percent, shown
 
-_Z = 1.96
-# An interval that reaches this far to each side says next to nothing about a place.
-_TOO_WIDE = 0.25
-_ROWS = 12
 _ROUNDS = 8
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A sentence, and whether it is one about noise only."""
-
-    text: str
-    is_noise: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class OthersPage:
     statistics: RoundStatistics | None = None
     rounds: tuple[str, ...] = ()
     week: Week | None = None
-    place: Answer | None = None
+    place: Said | None = None
     charts: tuple[Chart, ...] = ()
     trend: str = ""
 
@@ -130,34 +130,16 @@ def _rounds(settings: Settings, newest: Week) -> tuple[str, ...]:
     return tuple(week for week in weeks if (folder / f"{week}.json").is_file())
 
 
-def my_place(volume: Volume, titles: int | None, week: Week) -> Answer:
-    """Return where my week lies among everybody's, in words, and honestly where it cannot be told."""
+def my_place(volume: Volume, titles: int | None, week: Week) -> Said:
+    """Return how my week compares with everybody's, in words."""
     if titles is None:
-        return Answer(
+        return Said(
             f"Your exports do not cover this week, which ended on {day(week.sunday)}. Download a new one to see your "
             "place.",
-            is_noise=True,
+            Certainty.NOISE,
         )
-    began = f"You started {counted(titles, 'title')} in this week."
-    found = percentile(volume, titles)
-    return Answer(f"{began} {place_in_words(found)[0]}", place_in_words(found)[1])
-
-
-def place_in_words(found: Percentile) -> tuple[str, bool]:
-    """Return a sentence about a place in the distribution, and whether it says that nothing can be told."""
-    error = _Z * found.standard_error
-    give = f"give or take {100 * error:.0f}"
-    if not found.is_reliable or error > _TOO_WIDE:
-        return "We cannot tell how that compares: with so few answers everything is noise.", True
-    if found.share - error > 0.5:
-        return f"That is more than about {percent(found.share)} of participants, {give}.", False
-    if found.share + error < 0.5:
-        return f"About {percent(1 - found.share)} of participants, {give}, started as many or more.", False
-    return (
-        f"That is near the middle: more than about {percent(found.share)} of participants, {give}. Whether it is above "
-        "or below the middle, we cannot tell.",
-        True,
-    )
+    said = place_of(volume, titles)
+    return Said(f"You started {counted(titles, 'title')} in this week. {said.text}", said.certainty)
 
 
 def _volume_chart(volume: Volume, titles: int | None) -> Chart:
@@ -170,7 +152,7 @@ def _volume_chart(volume: Volume, titles: int | None) -> Chart:
     rows = [
         (
             label + (" (you)" if place == mine else ""),
-            "cannot be told from nobody" if noise[place] else "told from noise",
+            str(group_certainty(volume, group)),
             percent(group.share, 1),
             f"{percent(group.lower, 1)} to {percent(group.upper, 1)}",
         )
@@ -178,7 +160,7 @@ def _volume_chart(volume: Volume, titles: int | None) -> Chart:
     ]
     # The reading comes early: on a phone the columns after it are scrolled to.
     columns = {"titles": "Titles started", "reading": "Reading", "share": "Share", "interval": "95 % interval"}
-    marks = [*(["Blue is you."] if mine >= 0 else []), *(["Grey is only noise."] if "@noise" in colors else [])]
+    marks = [*(["Blue is you."] if mine >= 0 else []), *(["Grey is noise."] if "@noise" in colors else [])]
     lead = " ".join(["Percent of participants by titles started.", *marks])
     return Chart(
         "volume",
@@ -187,21 +169,13 @@ def _volume_chart(volume: Volume, titles: int | None) -> Chart:
         f"Share of participants by number of titles started, from {volume.reports} answers, with 95 percent intervals.",
         charts.columns_with_intervals(labels, "% of participants", shares, intervals, colors),
         data_table("Participants by titles started in the week", columns, rows),
-        _trust(volume),
+        volume_in_words(volume),
     )
 
 
-def _trust(volume: Volume) -> str:
-    """Return what to mind with a distribution."""
-    if not volume.is_reliable:
-        return "These shares are only noise around what was assumed beforehand: there are too few answers."
-    return "" if volume.is_robust else "If no answer was forged: one forged answer in a hundred could have moved these."
-
-
 def _shows_chart(top_shows: TopShows, mine: frozenset[int]) -> Chart:
-    signals = sum(show.is_signal for show in top_shows.shows)
-    listed = top_shows.shows[: max(signals, min(_ROWS, len(top_shows.shows)))]
-    best = [min(max(show.estimate, show.lower), show.upper) for show in listed]
+    listed = listed_shows(top_shows)
+    best = [estimate_shown(show) for show in listed]
     rows = [
         (
             shown(show.title),
@@ -214,16 +188,7 @@ def _shows_chart(top_shows: TopShows, mine: frozenset[int]) -> Chart:
     ]
     columns = dict(zip("abcde", ("Show", "Reading", "People", "95 % interval", "You watched it"), strict=True))
     base = f"In people, of {top_shows.reports:,} asked."
-    if signals:
-        order = first_in_words([show for show in top_shows.shows if show.is_signal])
-        lead = f"{counted(signals, 'show')} can be told from noise. {order} {base}".replace("  ", " ")
-    else:
-        needed = (
-            f" The first one would need {needed_in_words(top_shows.reports_needed)}."
-            if top_shows.reports_needed
-            else ""
-        )
-        lead = f"All of this is noise: {counted(top_shows.reports, 'answer')} are too few.{needed} {base}"
+    lead = " ".join(filter(None, [shows_in_words(listed), shows_need(top_shows), base]))
     return Chart(
         "others_shows",
         "Top shows of the week",
@@ -255,13 +220,13 @@ def _trend_chart(trends: Trends, history: History) -> Chart:
             one.round,
             f"{one.mean:.1f}",
             f"{one.lower:.1f} to {one.upper:.1f}",
-            "noise" if not one.is_reliable else "" if one.is_robust else "if no answer was forged",
+            mean_reading(one),
             "–" if titles is None else number(titles),
         )
         for one, titles in zip(weeks, my_titles, strict=True)
     ]
     columns = dict(zip("abcde", ("Week", "Mean of the others", "95 % interval", "Reading", "You"), strict=True))
-    sentence = trends.viewing.sentence
+    sentence = viewing_in_words(trends.viewing)
     return Chart(
         "trend",
         "Over the weeks",

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from netflix_trend import __version__
 from netflix_trend.participant.receipts import read_receipts
 from netflix_trend.participant.status import TRIAL, read_outlook
+from netflix_trend.published.wording import FORGED_LEGEND, LEGEND
 from netflix_trend.settings import Settings, load_settings
 from services.dashboard import actions
 from services.dashboard.backend import Backend
@@ -76,7 +77,7 @@ def create_app(
     app.request_class = type("Request", (UploadRequest,), {"folder": settings.output_dir})
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(answers=answers, counted=counted, day=day, number=number, shown=shown)
-    app.jinja_env.globals.update(pages=PAGES, version=__version__)
+    app.jinja_env.globals.update(pages=PAGES, version=__version__, legend=LEGEND, forged=FORGED_LEGEND)
     app.jinja_env.globals["trial"] = TRIAL if settings.is_trial else ""
     secure(app, settings.dashboard_port)
     _add_pages(app, dashboard)

@@ -14,13 +14,27 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from netflix_trend.delivery.archive import ArchiveError
+from netflix_trend.history.report import counted
 from netflix_trend.history.tables import History
 from netflix_trend.participant.contributions import load_profiles
 from netflix_trend.periods.weeks import Week
-from netflix_trend.published.statistics import RoundStatistics, percentile
-from netflix_trend.published.wording import group_labels, reading, shown
+from netflix_trend.published.statistics import RoundStatistics, Volume
+from netflix_trend.published.wording import (
+    FORGED_LEGEND,
+    LEGEND,
+    effect_in_words,
+    group_certainty,
+    group_labels,
+    listed_shows,
+    place_of,
+    reading,
+    shown,
+    shows_in_words,
+    shows_need,
+    viewing_in_words,
+    volume_in_words,
+)
 from netflix_trend.settings import EXAMPLE_AGGREGATOR
-from services.aggregator.site.page import MyWeek, listed_shows, render_page, volume_reading
 from services.demo.network import ME, DemoError, Network
 from services.processor.cli import print_account
 
@@ -130,44 +144,49 @@ def _print_results(rounds: list[RoundStatistics], network: Network, last: Week, 
         f"\n{latest.round}: {latest.participants} participants, {latest.reports} were asked and answered, "
         f"{sum(latest.refused.values())} files refused."
     )
-    _print_top_shows(latest, console)
-    _print_volume(latest, console)
+    print_top_shows(latest, console)
+    print_volume(latest, console)
     profiles = load_profiles(network.private)
     assert profiles is not None
-    mine = None
-    if latest.volume is not None:
-        titles = profiles.contribution(last).titles
-        place = percentile(latest.volume, titles)
-        mine = MyWeek(titles, place)
-        if place.is_reliable:
-            console.print(
-                f"\nYou started {titles} titles in {latest.round}: more than about {100 * place.share:.0f} % of "
-                f"participants, give or take {196 * place.standard_error:.0f} (95 %). Nothing was sent for this."
-            )
-        else:
-            console.print(
-                f"\nYou started {titles} titles in {latest.round}. There are too few answers to place you among the "
-                "others: any number would be only noise."
-            )
+    if latest.volume is not None and latest.volume.reports:
+        print_place(latest.volume, profiles.contribution(last).titles, latest.round, console)
     releases = sorted((network.datasites / ME / "app_data" / "netflix_trend" / "releases").glob("*.json"))
     console.print(f"\nWhat left your machine in {len(rounds)} weeks, 512 bytes each:")
     for path in releases:
         console.print(f"  {path}", markup=False, soft_wrap=True)
     trends = network.aggregator().trends()
     if trends.viewing is not None:
-        console.print(f"\nOver the weeks: {trends.viewing.sentence}", markup=False, soft_wrap=True)
+        console.print(f"\nOver the weeks: {viewing_in_words(trends.viewing)}", markup=False, soft_wrap=True)
     for quarter in trends.effects[:1]:
-        console.print(f"Life events of {quarter.effect.quarter}: {quarter.sentence}", markup=False, soft_wrap=True)
-    page = network.root / "index.html"
-    page.write_text(render_page(latest, mine, trends), "utf-8")
-    public = network.datasites / EXAMPLE_AGGREGATOR / "public" / "netflix_trend" / "index.html"
-    console.print("\nPages to open in a browser:")
-    console.print(f"  yours      {page.resolve()}", markup=False, soft_wrap=True)
-    console.print(f"  everybody  {public.resolve()}", markup=False, soft_wrap=True)
-    console.print(f"The dashboard of it: ./run.sh dashboard --demo {network.root}", markup=False, soft_wrap=True)
+        said = f"Life events of {quarter.effect.quarter}: {effect_in_words(quarter)}"
+        console.print(said, markup=False, soft_wrap=True)
+    print_legend(console)
+    page = network.datasites / EXAMPLE_AGGREGATOR / "public" / "netflix_trend" / "index.html"
+    console.print("\nWhat to open in a browser:")
+    console.print(f"  everybody's page  {page.resolve()}", markup=False, soft_wrap=True)
+    console.print(f"  your dashboard    ./run.sh dashboard --demo {network.root}", markup=False, soft_wrap=True)
 
 
-def _print_top_shows(latest: RoundStatistics, console: Console) -> None:
+def print_place(volume: Volume, titles: int, week: str, console: Console) -> None:
+    """Print how the person's own week compares."""
+    said = place_of(volume, titles)
+    console.print(
+        f"\nYou started {counted(titles, 'title')} in {week}. {said.text} Nothing was sent for this.",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def print_legend(console: Console) -> None:
+    """Print what the words for certainty mean."""
+    console.print()
+    for certainty, meaning in LEGEND.items():
+        console.print(f"{certainty + ':':9}{meaning}", markup=False, soft_wrap=True)
+    console.print(FORGED_LEGEND, markup=False, soft_wrap=True)
+
+
+def print_top_shows(latest: RoundStatistics, console: Console) -> None:
+    """Print the table of shows and which of them are clear."""
     top_shows = latest.top_shows
     if top_shows is None or not top_shows.reports:
         console.print("\nTop shows: nobody was asked.")
@@ -182,14 +201,12 @@ def _print_top_shows(latest: RoundStatistics, console: Console) -> None:
         interval = f"{show.lower:.0f} to {show.upper:.0f}"
         table.add_row(show.title, f"{shown(show):.0f}", interval, reading(show), style=style)
     console.print(table)
-    if top_shows.reports_needed:
-        console.print(
-            f"No show can be told from noise. About {top_shows.reports_needed} answers would be needed; "
-            f"there are {top_shows.reports}."
-        )
+    said = f"{shows_in_words(listed_shows(top_shows))} {shows_need(top_shows)}".rstrip()
+    console.print(said, markup=False, soft_wrap=True)
 
 
-def _print_volume(latest: RoundStatistics, console: Console) -> None:
+def print_volume(latest: RoundStatistics, console: Console) -> None:
+    """Print the distribution of viewing and what to know about it."""
     volume = latest.volume
     if volume is None or not volume.reports:
         console.print("\nViewing volume: nobody was asked.")
@@ -205,13 +222,13 @@ def _print_volume(latest: RoundStatistics, console: Console) -> None:
             label,
             f"{100 * group.share:.1f} %",
             f"{100 * group.lower:.1f} to {100 * group.upper:.1f} %",
-            volume_reading(volume, group),
+            str(group_certainty(volume, group)),
             "█" * round(24 * group.share / widest),
             style="dim" if volume.is_noise(group) else "",
         )
     console.print(table)
-    if not volume.is_reliable:
-        console.print("These shares are only noise around what was assumed beforehand: there are too few answers.")
+    if volume_in_words(volume):
+        console.print(volume_in_words(volume), markup=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

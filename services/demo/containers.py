@@ -121,7 +121,7 @@ def print_result(console: Console) -> None:
     latest = RoundStatistics.from_bytes(data)
     console.print(
         f"\n{latest.round}: {latest.participants} participants, {latest.reports} were asked and answered. With so few "
-        "answers every number is only noise, and the page says so; ./run.sh demo shows thousands."
+        "answers every number is noise, and the page says so; ./run.sh demo shows thousands."
     )
     console.print(f"\nEverybody's page:  {address('aggregator', 8650)}", markup=False)
     for number, person in enumerate(PARTICIPANTS, 1):

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.round_list import ROUNDS, RoundList
-from netflix_trend.published.wording import needed_in_words
+from netflix_trend.published.wording import LEGEND, needed_in_words
 from netflix_trend.settings import Settings
 from netflix_trend.survey.survey import ROTATION
 from netflix_trend.syftbox.datasite import Datasite
@@ -61,6 +61,7 @@ def operator_pages(settings: Settings, access: Access, today: Callable[[], date]
             refusals=refusals,
             chance=chance_in_words,
             needed=needed_in_words,
+            legend=LEGEND,
             **values,
         )
 

@@ -63,7 +63,7 @@ def top_shows_chart(top_shows: TopShows, rows: list[ShowEstimate]) -> str:
         _ROW * len(rows) + 48,
         "Top shows of the week",
         f"Estimated number of people, of {top_shows.reports} who were asked, with 95 percent intervals. "
-        "Grey bars are not told from noise.",
+        "Grey bars are not clear.",
     )
     longest = max([show.upper for show in rows] + [1.0])
     scale = (_WIDTH - _LABEL - 16) / longest
@@ -84,19 +84,18 @@ def top_shows_chart(top_shows: TopShows, rows: list[ShowEstimate]) -> str:
     return _markup(root)
 
 
-def volume_chart(volume: Volume, mine: int | None = None) -> str:
-    """Return columns with intervals, one a group; the group of `mine` titles is marked."""
+def volume_chart(volume: Volume) -> str:
+    """Return columns with intervals, one a group."""
     height, top, base = 230, 24, 182
     root = _svg(
         height,
         "Titles started in the week",
         f"Share of participants by number of titles started, from {volume.reports} reports, with 95 percent intervals. "
-        "Grey columns are not told from nobody.",
+        "Grey columns are noise.",
     )
     step = (_WIDTH - 44) / len(volume.groups)
     highest = max(0.05, *(group.upper for group in volume.groups))
     scale = (base - top) / highest
-    my_group = None if mine is None else max(n for n, group in enumerate(volume.groups) if group.low <= mine)
     for tick in _ticks(highest * 100):
         y = base - tick / 100 * scale
         _line(root, 40, y, _WIDTH - 4, y, "grid")
@@ -104,29 +103,27 @@ def volume_chart(volume: Volume, mine: int | None = None) -> str:
     for number, (label, group) in enumerate(zip(group_labels(volume), volume.groups, strict=True)):
         x = 40 + step * number
         share, lower, upper = group.share, group.lower, group.upper
-        css = "bar mine" if number == my_group else "bar noise" if volume.is_noise(group) else "bar"
+        css = "bar noise" if volume.is_noise(group) else "bar"
         _rect(root, x + 6, base - share * scale, step - 12, share * scale, css)
         centre = x + step / 2
         _line(root, centre, base - upper * scale, centre, base - lower * scale, "interval")
         for end in (lower, upper):
             _line(root, centre - 4, base - end * scale, centre + 4, base - end * scale, "interval")
         _text(root, centre, base + 15, label, "middle", "tick")
-        if number == my_group:
-            _text(root, centre, base - upper * scale - 8, "you", "middle", "you")
     _line(root, 40, base, _WIDTH - 4, base, "axis")
     _text(root, _WIDTH / 2 + 18, base + 36, "titles started in the week", "middle", "tick")
     return _markup(root)
 
 
 def viewing_chart(viewing: Viewing) -> str:
-    """Return mean titles a week, one mark with its interval a round; the trend where it is told from noise."""
+    """Return mean titles a week, one mark with its interval a round; the trend where it is clear."""
     height, top, base = 230, 16, 182
     left, right = 48.0, _WIDTH - 20.0
     root = _svg(
         height,
         "Mean viewing over the weeks",
         "Estimated mean number of titles a participant started, by round, with 95 percent intervals. "
-        "Grey marks are not reliable.",
+        "Grey marks are noise.",
     )
     weeks = [Week.parse(week.round).index for week in viewing.weeks]
     first, span = weeks[0], max(1, weeks[-1] - weeks[0])

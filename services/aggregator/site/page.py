@@ -1,4 +1,4 @@
-"""Renders the page from a statistics file; the demo adds what only the participant may see."""
+"""Renders the pages of the community from what was published."""
 
 from __future__ import annotations
 
@@ -14,25 +14,15 @@ from markupsafe import Markup
 
 from netflix_trend import __version__
 from netflix_trend.catalogue.keys import plain_title
+from netflix_trend.published import wording
 from netflix_trend.published.effect_statistics import LARGEST_EFFECT_ERROR
 from netflix_trend.published.movement import Movement, ShowMovement
 from netflix_trend.published.round_list import RoundList
-from netflix_trend.published.statistics import Percentile, RoundStatistics, ShowEstimate, TopShows, Volume, VolumeGroup
-from netflix_trend.published.trends import Trends, WeeklyMean
-from netflix_trend.published.wording import first_in_words, group_labels, needed_in_words, reading, shown
+from netflix_trend.published.statistics import RoundStatistics
+from netflix_trend.published.trends import Trends
+from netflix_trend.published.wording import LISTED_SHOWS, group_labels, listed_shows
 from services.aggregator.prediction import Needed
 from services.aggregator.site.charts import top_shows_chart, viewing_chart, volume_chart
-
-# Shows that cannot be told from noise are listed only to fill the table up to this length.
-_ROWS = 12
-
-
-@dataclass(frozen=True)
-class MyWeek:
-    """The participant's own week, for a page that stays at home. `titles` is the exact count."""
-
-    titles: int
-    percentile: Percentile
 
 
 @dataclass(frozen=True)
@@ -67,11 +57,10 @@ class Place:
 
 def render_page(
     statistics: RoundStatistics | None,
-    mine: MyWeek | None = None,
     trends: Trends | None = None,
     place: Place | None = None,
 ) -> str:
-    """Return the page as HTML; `mine` adds the participant's own place and must never be published.
+    """Return the page as HTML.
 
     trends adds what several rounds tell together, place the other pages of the community; the page is whole without.
     """
@@ -87,14 +76,12 @@ def render_page(
             top_shows=top_shows,
             volume=volume,
             rows=rows,
-            signals=[show for show in rows if show.is_signal],
             labels=group_labels(volume) if volume else [],
             shows_chart=Markup(top_shows_chart(top_shows, rows)) if top_shows and rows else "",  # noqa: S704
-            volume_chart=Markup(volume_chart(volume, mine.titles if mine else None)) if volume else "",  # noqa: S704
-            mine=mine,
+            volume_chart=Markup(volume_chart(volume)) if volume else "",  # noqa: S704
             largest_effect_error=LARGEST_EFFECT_ERROR,
             trends=trends if trends and trends.rounds else None,
-            rows_limit=_ROWS,
+            rows_limit=LISTED_SHOWS,
             viewing_chart=Markup(viewing_chart(trends.viewing)) if trends and trends.viewing else "",  # noqa: S704
             style=Markup(style()),  # noqa: S704
             policy=content_security_policy(),
@@ -116,14 +103,6 @@ def render_rounds(rounds: RoundList, place: Place) -> str:
         )
     )
     return html
-
-
-def listed_shows(top_shows: TopShows) -> list[ShowEstimate]:
-    """Return the shows worth a row: everything that passes the gate, then the next strongest."""
-    if not top_shows.reports:
-        return []
-    signals = sum(show.is_signal for show in top_shows.shows)
-    return list(top_shows.shows[: max(signals, min(_ROWS, len(top_shows.shows)))])
 
 
 def content_security_policy() -> str:
@@ -150,45 +129,17 @@ def _environment() -> Environment:
     environment.filters["percent"] = lambda share: f"{100 * share:.1f} %"
     environment.filters["people"] = lambda number: f"{number:,.0f}"
     environment.filters["odds"] = odds_text
-    environment.filters["reading"] = reading
-    environment.filters["shown"] = shown
-    environment.filters["mean_reading"] = mean_reading
     environment.filters["refusals"] = refusals
-    environment.filters["moved"] = moved
     environment.filters["titled"] = titled
-    environment.filters["needed"] = needed_in_words
-    environment.globals["volume_reading"] = volume_reading
+    environment.filters["needed"] = wording.needed_in_words
+    environment.globals["say"] = wording
     environment.globals["version"] = __version__
-    environment.globals["first_in_words"] = first_in_words
     return environment
 
 
 def titled(title: str) -> Markup:
     """Return a title as it is shown: whatever its script, it turns no other text around."""
     return Markup("<bdi>{}</bdi>").format(plain_title(title))
-
-
-def volume_reading(volume: Volume, group: VolumeGroup) -> str:
-    """Return in words what the share of a group says."""
-    return "only noise" if volume.is_noise(group) else "not only noise"
-
-
-def mean_reading(week: WeeklyMean) -> str:
-    """Return in words how far a week's mean can be trusted."""
-    if not week.is_reliable:
-        return "too few answers"
-    return "reliable" if week.is_robust else "reliable, if no answer was forged"
-
-
-def moved(show: ShowMovement | None) -> str:
-    """Return in words how a show moved since the week before."""
-    if show is None:
-        return "not asked then"
-    if show.direction == "unsure":
-        return "cannot be told"
-    points, low, high = (100 * value for value in (show.change, show.lower, show.upper))
-    doubt = "" if show.is_robust else ", if no answer was forged"
-    return f"{show.direction} {abs(points):.1f} points, {low:+.1f} to {high:+.1f}{doubt}"
 
 
 def refusals(refused: dict[str, int]) -> str:

@@ -370,27 +370,27 @@ def effect(ratio: float, lower: float, upper: float, p_value: float | None = Non
 @pytest.mark.parametrize(
     ("ratio", "lower", "upper", "begins"),
     [
-        (1.2, 0.9, 1.5, "Cannot be told from noise"),
-        (0.8, 0.6, 1.1, "Cannot be told from noise"),
-        (1.2, 1.0, 1.5, "Cannot be told from noise"),
-        (0.8, 0.6, 1.0, "Cannot be told from noise"),
-        (1.0, 1.0, 1.0, "Cannot be told from noise"),
+        (1.2, 0.9, 1.5, "Unclear"),
+        (0.8, 0.6, 1.1, "Unclear"),
+        (1.2, 1.0, 1.5, "Unclear"),
+        (0.8, 0.6, 1.0, "Unclear"),
+        (1.0, 1.0, 1.0, "Unclear"),
         (1.2, 1.0001, 1.5, "You watched more: 1.20 times as much as before (between 1.00 and 1.50 times, 95 %)."),
         (0.8, 0.6, 0.9999, "You watched less: 0.80 times as much as before (between 0.60 and 1.00 times, 95 %)."),
         (3.0, 2.0, 4.5, "You watched more: 3.00 times"),
         (0.3, 0.2, 0.45, "You watched less: 0.30 times"),
     ],
 )
-def test_the_sentence_says_noise_exactly_when_the_interval_holds_one(ratio, lower, upper, begins):
+def test_the_sentence_says_unclear_exactly_when_the_interval_holds_one(ratio, lower, upper, begins):
     reading = effect(ratio, lower, upper).reading
 
     assert reading.startswith(begins)
-    assert ("noise" in reading) == (lower <= 1 <= upper)
+    assert ("Unclear" in reading) == (lower <= 1 <= upper)
 
 
-def test_noise_is_told_with_its_interval():
+def test_an_unclear_change_has_its_interval():
     assert effect(1.2, 0.9, 1.5).reading == (
-        "Cannot be told from noise: 1.20 times as much as before, between 0.90 and 1.50 times (95 %)."
+        "Unclear: 1.20 times as much as before, between 0.90 and 1.50 times (95 %)."
     )
 
 

@@ -113,12 +113,12 @@ def test_neighbouring_rounds_are_linked_and_compared_only_week_by_week(here: Agg
     text = page(here, "rounds/2026-W45.html")
     assert "← 2026-W43" in text
     assert "2026-W46 →" in text
-    assert "The week before has no answers about shows, so whether a show rose or fell cannot be told." in text
+    assert "The week before has no answers about shows, so whether a show rose or fell is unclear." in text
     assert "Since W45" in page(here, "index.html")
     moved = Movement.model_validate_json(public(here)["movement.json"])
     assert (moved.round, moved.previous) == ("2026-W46", "2026-W45")
     assert any(show.direction == "unsure" for show in moved.shows)
-    assert "cannot be told" in page(here, "index.html")
+    assert re.search(r" \d+ to \d+ unclear ", page(here, "index.html")), "in the column of the movement"
 
 
 def test_a_week_before_without_answers_about_shows_is_not_called_unanswered(here: Aggregator) -> None:
@@ -152,16 +152,16 @@ def test_the_start_page_tells_odds_in_words_and_how_to_join(here: Aggregator) ->
     assert "epsilon" not in text.lower()
     assert "AGGREGATOR_DATASITE=aggregator@example.org" in text
     assert "8,000 " in text
-    assert "telling a show from noise that 21 % of people name 353 1,333 yes" in text
-    assert "telling a show from noise that 4 % of people name 8,348 1,333 not yet" in text
+    assert "a show that 21 % of people name to be clear 353 1,333 yes" in text
+    assert "a show that 4 % of people name to be clear 8,348 1,333 not yet" in text
     assert "How to take part" not in page(here, "rounds/2026-W45.html")
 
 
 def test_too_few_people_are_told_how_many_it_takes(tmp_path: Path) -> None:
     """By what is known before anybody answers, not by the strongest estimate, which is noise then."""
     text = page(aggregator_with_rounds(tmp_path, [24]), "index.html")
-    assert "A show that 21 % of people name needs about 353 answers, there are 4." in text
-    found = re.search(r"These numbers say little: 2 answers are too few, .* It takes about (\d+).", text)
+    assert "A show that 21 % of people name needs about 353 answers to be clear; there are 4." in text
+    found = re.search(r"Noise: 2 answers are too few, .* It takes about (\d+).", text)
     assert found is not None
     assert f"a distribution of viewing that says something {found[1]} 2 not yet" in text
     assert 150 < int(found[1]) < 250

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from netflix_trend.published.effect_statistics import EVENT_SHARE, LARGEST_EFFECT_ERROR, EffectEstimate, Measured
 from netflix_trend.published.statistics import RoundStatistics
+from netflix_trend.published.wording import effect_in_words
 from services.aggregator.effects import estimate_effect, pool_effects
 from services.aggregator.trends import find_trends
 
@@ -176,15 +177,15 @@ def test_a_pooled_quarter_holds_the_truth_about_as_often_as_it_says() -> None:
 def test_a_quarter_says_in_words_what_it_found() -> None:
     def sentence(*found: int) -> str:
         (one,) = pool_effects([asked("2026-W41", np.array(found))])
-        return one.sentence
+        return effect_in_words(one)
 
     assert "watched more" in sentence(3000, 800, 300)
     assert "forged" not in sentence(3000, 800, 300)
     assert "watched less" in sentence(3180, 420, 500)
     assert "if no answer was forged" in sentence(3180, 420, 500)
     assert "15 % of people" in sentence(3000, 800, 300)
-    assert "cannot be told from noise" in sentence(100, 30, 10)
-    assert "answers would be needed, there are 140" in sentence(100, 30, 10)
+    assert "during their events is noise" in sentence(100, 30, 10)
+    assert "answers would be needed; there are 140" in sentence(100, 30, 10)
 
 
 def test_the_estimate_comes_back_from_its_json() -> None:

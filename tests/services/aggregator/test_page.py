@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from inspect import signature
 from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
 
 from netflix_trend.periods.weeks import Week
-from netflix_trend.published.statistics import Percentile, RoundStatistics, ShowEstimate, TopShows, Volume, VolumeGroup
+from netflix_trend.published.statistics import RoundStatistics, ShowEstimate, TopShows, Volume, VolumeGroup
 from netflix_trend.published.trends import (
     AllTime,
     AllTimeShow,
@@ -23,7 +24,7 @@ from netflix_trend.published.trends import (
 )
 from netflix_trend.published.wording import group_labels
 from services.aggregator.site.charts import viewing_chart
-from services.aggregator.site.page import MyWeek, content_security_policy, render_page
+from services.aggregator.site.page import content_security_policy, render_page
 
 
 def statistics(title: str = "Dark", *, is_signal: bool = True, is_reliable: bool = True) -> RoundStatistics:
@@ -102,7 +103,7 @@ def mean_viewing(rounds: int, *, direction: str = "rising", is_reliable: bool = 
 
 
 def trends(title: str = "Dark", rounds: int = 7, *, is_signal: bool = True, chart: bool = False) -> Trends:
-    """Two shows: `title`, and one that cannot be told from noise."""
+    """Two shows: `title`, and one that is noise."""
     spread = {"standard_error": 0.03, "upper": 0.3, "rounds": rounds, "prior_part": 0.12, "is_robust": is_signal}
     shows = (
         ShowTrend.model_validate({"title": title, "share": 0.24, "lower": 0.18, "is_signal": is_signal, **spread}),
@@ -161,16 +162,14 @@ class Tags(HTMLParser):
         self.found.append((tag, dict(attrs)))
 
 
-MINE = MyWeek(7, Percentile(share=0.7, standard_error=0.03, is_reliable=True))
 PAGES = {
     "empty": render_page(None),
     "results": render_page(statistics()),
     "noise": render_page(statistics(is_signal=False, is_reliable=False)),
-    "mine": render_page(statistics(), MINE),
     "trends": render_page(statistics(), trends=trends()),
     "trends of noise": render_page(statistics(is_signal=False), trends=trends(is_signal=False)),
     "chart": render_page(statistics(), trends=trends(chart=True)),
-    "a year": render_page(statistics(), MINE, trends(rounds=52)),
+    "a year": render_page(statistics(), trends(rounds=52)),
 }
 
 
@@ -204,7 +203,7 @@ def test_hostile_titles_are_shown_as_text(title: str) -> None:
 
 
 def test_charts_are_well_formed_and_described() -> None:
-    charts = re.findall(r"<svg.*?</svg>", PAGES["mine"], re.DOTALL)
+    charts = re.findall(r"<svg.*?</svg>", PAGES["results"], re.DOTALL)
     assert len(charts) == 2
     for chart in charts:
         root = ElementTree.fromstring(chart)
@@ -212,17 +211,17 @@ def test_charts_are_well_formed_and_described() -> None:
         assert {"title", "desc"} <= {child.tag for child in root}
 
 
-def test_estimates_come_with_intervals_and_noise_is_called_noise() -> None:
+def test_every_estimate_has_an_interval_and_a_certainty() -> None:
     html = PAGES["results"]
-    assert "Dark watched, if no answer was forged 120 81 to 160" in text("results")
-    assert "Ozark only noise 0 0 to 36" in text("results")
+    assert "Dark clear, if no answer was forged 120 81 to 160" in text("results")
+    assert "Ozark noise 0 0 to 36" in text("results")
     assert re.search(
-        r"1-4</td>\s*<td class=\"number\">2.0 %</td>\s*<td class=\"number\">0.1 to 5.0 %</td>\s*<td>only", html
+        r"1-4</td>\s*<td class=\"number\">2.0 %</td>\s*<td class=\"number\">0.1 to 5.0 %</td>\s*<td>noise", html
     )
 
 
 def with_second(lower: float, upper: float) -> RoundStatistics:
-    """Two shows that are told from noise; the first has 81 to 160 people."""
+    """Two clear shows; the first has 81 to 160 people."""
     made = statistics()
     assert made.top_shows is not None
     second = made.top_shows.shows[1].model_copy(update={"estimate": 60.0, "lower": lower, "upper": upper})
@@ -233,8 +232,8 @@ def with_second(lower: float, upper: float) -> RoundStatistics:
 @pytest.mark.parametrize(("upper", "is_told"), [(80.0, True), (81.2, False), (150.0, False)])
 def test_an_order_is_told_only_where_intervals_part(upper: float, is_told: bool) -> None:
     html = " ".join(re.sub(r"<[^>]*>", "", render_page(with_second(40, upper))).split())
-    expected = "The first is ahead of the others." if is_told else "Which of them is ahead cannot be told."
-    assert f"Told from noise: Dark, Ozark. {expected}" in html
+    expected = "The first is ahead of the others." if is_told else "Which of them is ahead is unclear."
+    assert f"Clear: Dark, Ozark. {expected}" in html
     assert "ahead" not in re.sub(r"<[^>]*>", "", PAGES["results"])
 
 
@@ -252,16 +251,15 @@ def test_a_label_is_cut_at_its_end_where_it_does_not_fit(title: str) -> None:
 
 def test_when_all_is_noise_the_page_says_how_many_answers_would_be_needed() -> None:
     html = " ".join(PAGES["noise"].split())
-    assert "No show can be told from noise yet. About 900 answers would be needed, there are 200." in html
-    assert "These numbers say little" in html
+    assert "No show is clear yet. The strongest show needs about 900 answers to be clear; there are 200." in html
+    assert "Noise: 100 answers are too few" in html
 
 
-def test_my_place_is_on_my_page_only_and_has_its_error() -> None:
-    text = " ".join(PAGES["mine"].split())
-    assert "more than about 70 % of participants, give or take 6 (95 %)" in text
-    assert "You and the others" not in PAGES["results"]
-    vague = MyWeek(7, Percentile(share=0.7, standard_error=0.3, is_reliable=False))
-    assert "not enough reports to place you" in render_page(statistics(), vague)
+def test_everybody_can_look_up_their_place_and_the_page_is_the_same_for_all() -> None:
+    assert "1 That is near the middle: more than about 30 % of participants" not in text("results")
+    assert "5 That is more than about 80 % of participants, give or take 8 (95 %)." in text("results")
+    assert "0-60 How that compares is noise: there are too few answers." in text("noise")
+    assert set(signature(render_page).parameters) == {"statistics", "trends", "place"}
 
 
 def test_group_labels_read_well() -> None:
@@ -286,19 +284,19 @@ def test_trends_come_with_intervals() -> None:
         "W46)", "W46 )"
     )
     assert "Viewing is rising, if no answer was forged: +0.20 to +0.80 titles a week (95 %)." in text("trends")
-    assert "2026-W46 7.2 6.3 to 8.2 reliable" in text("trends")
-    assert "Dark watched 24.0 % 18.0 to 30.0 % 12 %" in text("trends")
-    assert "Ozark only noise 0.0 % 0.0 to 30.0 % 12 %" in text("trends")
-    assert "Dark watched 24.3 % 15.8 to 32.7 % 111 to 229 7" in text("trends")
-    assert "Ozark only noise 0.0 % 15.8 to 32.7 % 0 to 229 7" in text("trends")
+    assert "2026-W46 7.2 6.3 to 8.2 clear" in text("trends")
+    assert "Dark clear 24.0 % 18.0 to 30.0 % 12 %" in text("trends")
+    assert "Ozark noise 0.0 % 0.0 to 30.0 % 12 %" in text("trends")
+    assert "Dark clear 24.3 % 15.8 to 32.7 % 111 to 229 7" in text("trends")
+    assert "Ozark noise 0.0 % 15.8 to 32.7 % 0 to 229 7" in text("trends")
 
 
 def test_trends_that_are_noise_are_called_so() -> None:
     html = text("trends of noise")
-    assert "Whether viewing rises or falls cannot be told from noise: -0.30 to +0.32 titles a week" in html
-    assert html.count("No show can be told from noise yet.") == 3
-    assert "too few answers" in html
-    assert "Dark may be noise 24.0 % 18.0 to 30.0 % 12 %" in html
+    assert "Whether viewing rises or falls is unclear: -0.30 to +0.32 titles a week" in html
+    assert html.count("No show is clear yet.") == 3
+    assert "6.3 to 8.2 noise" in html
+    assert "Dark unclear 24.0 % 18.0 to 30.0 % 12 %" in html
 
 
 def test_the_public_chart_is_named_only_where_it_is_used() -> None:
@@ -342,7 +340,7 @@ def test_every_round_has_its_mark_and_interval_and_labels_do_not_overlap(rounds:
     assert all(15 <= place <= 465 for place in places)
 
 
-def test_the_trend_is_drawn_only_where_it_is_told_from_noise() -> None:
+def test_the_trend_is_drawn_only_where_it_is_clear() -> None:
     def lines(direction: str) -> int:
         return viewing_chart(mean_viewing(7, direction=direction)).count('class="axis"')
 

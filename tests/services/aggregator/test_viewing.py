@@ -14,6 +14,7 @@ from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.square_wave import linear_mean, linear_weights
 from netflix_trend.published.statistics import MeanTitles, Volume, VolumeGroup
 from netflix_trend.published.trends import WeeklyMean
+from netflix_trend.published.wording import viewing_in_words
 from netflix_trend.survey.survey import VOLUME_BUCKETS, VolumeQuestion
 from services.aggregator.viewing import (
     ROUNDS_FOR_A_SLOPE,
@@ -176,16 +177,18 @@ def test_the_trend_says_in_words_what_it_knows() -> None:
     def told(rounds: int) -> str:
         found = viewing([(str(FIRST + week), volume_of(mean)) for week in range(rounds)])
         assert found is not None
-        return found.sentence
+        return viewing_in_words(found)
 
     mean = MeanTitles(estimate=8.0, standard_error=1.0, influence=0.5)
     assert viewing([]) is None
     assert viewing([("2026-W20", volume_of(None))]) is None
     assert "fewer than six rounds" in told(5)
-    assert "cannot be told from noise" in told(6)
+    assert "falls is unclear" in told(6)
     found = viewing([(str(FIRST + week), volume_of(mean)) for week in range(6)])
     assert found is not None
     rising = found.model_copy(update={"slope": find_slope(means([4, 5, 6, 7, 8, 9]))})
-    assert rising.sentence == "Viewing is rising: +0.95 to +1.05 titles a week (95 %)."
+    assert viewing_in_words(rising) == "Viewing is rising: +0.95 to +1.05 titles a week (95 %)."
     forged = found.model_copy(update={"slope": find_slope(means([4, 5, 6, 7, 8, 9], influence=2.0))})
-    assert forged.sentence == "Viewing is rising, if no answer was forged: +0.95 to +1.05 titles a week (95 %)."
+    assert viewing_in_words(forged) == (
+        "Viewing is rising, if no answer was forged: +0.95 to +1.05 titles a week (95 %)."
+    )

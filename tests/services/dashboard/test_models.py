@@ -24,6 +24,7 @@ from netflix_trend.participant.contributions import Contribution, answer
 from netflix_trend.participant.life_events import add_event
 from netflix_trend.participant.status import Outlook
 from netflix_trend.published.statistics import Percentile
+from netflix_trend.published.wording import place_in_words
 from netflix_trend.simulation.population import seeded_randomness
 from netflix_trend.survey.release import build_release
 from netflix_trend.syftbox.shared_files import starter_surveys
@@ -33,7 +34,7 @@ from services.dashboard.example import explain, noisy_set, says, truth
 from services.dashboard.health import ago, health_page, last_import, publisher
 from services.dashboard.history import History, Span
 from services.dashboard.imports import account, answers, imported_files
-from services.dashboard.others import _gaps, effects_together, others_page, place_in_words, read_trends
+from services.dashboard.others import _gaps, effects_together, others_page, read_trends
 from services.dashboard.sharing import sharing_page
 from services.dashboard.text import cell, listed, number, shown
 from services.dashboard.viewing import _weekday_in_words, chosen_range, viewing_page
@@ -44,21 +45,21 @@ SPAN = Span(100, date(2023, 2, 1), date(2026, 11, 14), date(2026, 11, 15))
 
 
 @pytest.mark.parametrize(
-    ("share", "error", "is_reliable", "words", "is_noise"),
+    ("share", "error", "is_reliable", "words", "certainty"),
     [
-        (0.7, 0.03, True, "more than about 70 % of participants, give or take 6", False),
-        (0.2, 0.05, True, "About 80 % of participants, give or take 10, started as many or more", False),
-        (0.5, 0.03, True, "near the middle", True),
-        (0.9, 0.14, True, "We cannot tell", True),
-        (0.9, 0.01, False, "We cannot tell", True),
+        (0.7, 0.03, True, "more than about 70 % of participants, give or take 6 (95 %)", "clear"),
+        (0.2, 0.05, True, "About 80 % of participants, give or take 10 (95 %), started as many or more", "clear"),
+        (0.5, 0.03, True, "near the middle", "unclear"),
+        (0.9, 0.14, True, "is noise", "noise"),
+        (0.9, 0.01, False, "is noise", "noise"),
     ],
 )
 def test_a_place_is_told_with_its_error_or_not_at_all(
-    share: float, error: float, is_reliable: bool, words: str, is_noise: bool
+    share: float, error: float, is_reliable: bool, words: str, certainty: str
 ) -> None:
-    text, noise = place_in_words(Percentile(share=share, standard_error=error, is_reliable=is_reliable))
-    assert words in text
-    assert noise is is_noise
+    said = place_in_words(Percentile(share=share, standard_error=error, is_reliable=is_reliable))
+    assert words in said.text
+    assert said.certainty == certainty
 
 
 @pytest.mark.parametrize(
@@ -210,7 +211,7 @@ def test_what_participants_report_together_is_honest(person: Person, newcomer: P
     assert together_in_words(effects_together(newcomer.settings)).startswith("Nothing is published")
     found = effects_together(person.settings)
     assert found is not None
-    assert "cannot be told from noise" in together_in_words(found), "300 people are far too few"
+    assert "is noise" in together_in_words(found), "300 people are far too few"
     assert "(95 %)" in together_in_words(found)
     trends = person.settings.datasites_dir / "aggregator@example.org/app_data/netflix_trend/shared/trends.json"
     trends.write_text("{")
