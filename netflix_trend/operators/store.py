@@ -1,0 +1,156 @@
+"""The state of a party: one SQLite database that nobody else reads.
+
+WAL with synchronous=FULL: a transaction is on disk when it returns. secure_delete overwrites what is deleted, and
+`erase` also empties the log, so that a key that was deleted is in no file. Files for the datasite are written from the
+outbox, after the transaction that put them there: after a crash the same bytes appear, never other ones.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS rounds (
+    round TEXT PRIMARY KEY, state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '',
+    first_day INTEGER, last_day INTEGER, plan BLOB, manifest BLOB, private BLOB, seed BLOB
+) STRICT;
+CREATE TABLE IF NOT EXISTS outbox (
+    round TEXT NOT NULL, file TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (round, file)
+) STRICT;
+CREATE TABLE IF NOT EXISTS budget (
+    round TEXT PRIMARY KEY, day INTEGER NOT NULL, num TEXT NOT NULL, den TEXT NOT NULL, manifest BLOB NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS batches (
+    round TEXT NOT NULL, batch TEXT NOT NULL, state TEXT NOT NULL, parts INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (round, batch)
+) STRICT;
+CREATE TABLE IF NOT EXISTS reports (
+    round TEXT NOT NULL, task INTEGER NOT NULL, report_id BLOB NOT NULL, datasite TEXT NOT NULL, batch TEXT NOT NULL,
+    place INTEGER NOT NULL, state TEXT NOT NULL, code INTEGER NOT NULL DEFAULT 0, share BLOB,
+    UNIQUE (round, task, report_id), UNIQUE (round, task, datasite)
+) STRICT;
+CREATE TABLE IF NOT EXISTS sums (
+    round TEXT NOT NULL, batch TEXT NOT NULL, task INTEGER NOT NULL,
+    count INTEGER NOT NULL, checksum BLOB NOT NULL, exact BLOB, noisy BLOB, PRIMARY KEY (round, batch, task)
+) STRICT;
+CREATE TABLE IF NOT EXISTS refusals (
+    round TEXT NOT NULL, datasite TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (round, datasite)
+) STRICT;
+"""
+
+
+class Store:
+    """An open database. One process at a time; a second one waits for the first one's transaction.
+
+    durable: simulated people pass False, they have no privacy to lose in a power cut.
+    """
+
+    def __init__(self, path: Path, *, durable: bool = True) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600))
+        self.sql = sqlite3.connect(path, isolation_level=None, timeout=60)
+        sync = "FULL" if durable else "OFF"
+        for pragma in ("journal_mode=WAL", f"synchronous={sync}", "secure_delete=ON", "temp_store=MEMORY"):
+            self.sql.execute(f"PRAGMA {pragma}")
+        with self.transaction():
+            for statement in _SCHEMA.split(";"):
+                self.sql.execute(statement)
+        self.erase()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Do everything inside or nothing; what was done is on disk afterwards."""
+        self.sql.execute("BEGIN IMMEDIATE")
+        try:
+            yield self.sql
+            self.sql.execute("COMMIT")
+        except BaseException:
+            if self.sql.in_transaction:
+                self.sql.execute("ROLLBACK")
+            raise
+
+    def erase(self) -> None:
+        """Empty the write-ahead log, in which overwritten and deleted values would live on."""
+        self.sql.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def close(self) -> None:
+        """Close the database."""
+        self.sql.close()
+
+    def put(self, name: str, file: str, data: bytes) -> None:
+        """Put a file into the outbox, in a transaction.
+
+        Raises sqlite3.IntegrityError when there is one of this name: no file ever changes.
+        """
+        self.sql.execute("INSERT INTO outbox VALUES (?, ?, ?)", (name, file, data))
+
+    def outbox(self, name: str) -> dict[str, bytes]:
+        """Return the files of a round that we made, by name, in the order in which they were made."""
+        rows = self.sql.execute("SELECT file, data FROM outbox WHERE round = ? ORDER BY rowid", (name,))
+        return dict(rows.fetchall())
+
+    def rounds(self, *states: str) -> list[RoundRow]:
+        """Return the rounds in some states, or all, by name."""
+        marks = ", ".join("?" * len(states))
+        where = f"WHERE state IN ({marks})" if states else ""
+        query = f"SELECT round, state, reason, plan, manifest, private, seed FROM rounds {where} ORDER BY round"  # noqa: S608
+        return [RoundRow(*row) for row in self.sql.execute(query, states)]
+
+    def round(self, name: str) -> RoundRow | None:
+        """Return one round."""
+        return next((row for row in self.rounds() if row.name == name), None)
+
+    def overlaps(self, name: str, days: tuple[int, int]) -> bool:
+        """Return whether another round that was agreed on asks about one of the same days."""
+        query = "SELECT 1 FROM rounds WHERE round != ? AND manifest IS NOT NULL AND first_day <= ? AND last_day >= ?"
+        return self.sql.execute(query, (name, days[1], days[0])).fetchone() is not None
+
+    def batch_state(self, name: str, batch: str) -> str:
+        """Return the state of a batch, empty when nothing has happened yet."""
+        query = "SELECT state FROM batches WHERE round = ? AND batch = ?"
+        row = self.sql.execute(query, (name, batch)).fetchone()
+        return row[0] if row else ""
+
+    def set_batch(self, name: str, batch: str, state: str, parts: int = 0) -> None:
+        """Set the state of a batch, in a transaction; parts: of its aggregation job, kept when it is 0."""
+        self.sql.execute(
+            "INSERT INTO batches VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET state = excluded.state, "
+            "parts = max(parts, excluded.parts)",
+            (name, batch, state, parts),
+        )
+
+    def parts(self, name: str, batch: str) -> int:
+        """Return the number of parts of a batch's aggregation job."""
+        query = "SELECT parts FROM batches WHERE round = ? AND batch = ?"
+        row = self.sql.execute(query, (name, batch)).fetchone()
+        return row[0] if row else 0
+
+    def refuse(self, name: str, datasite: str, reason: str) -> None:
+        """Note why a datasite's file was refused; the first reason stays."""
+        self.sql.execute("INSERT OR IGNORE INTO refusals VALUES (?, ?, ?)", (name, datasite, reason))
+
+    def refusals(self, name: str) -> dict[str, str]:
+        """Return the reason by datasite."""
+        query = "SELECT datasite, reason FROM refusals WHERE round = ? ORDER BY datasite"
+        return dict(self.sql.execute(query, (name,)).fetchall())
+
+
+@dataclass(frozen=True)
+class RoundRow:
+    """A round in the database. private, seed: None once they are deleted."""
+
+    name: str
+    state: str
+    reason: str
+    plan: bytes | None
+    manifest: bytes | None
+    private: bytes | None
+    seed: bytes | None
+
+    def __repr__(self) -> str:
+        return f"RoundRow({self.name!r}, {self.state!r})"
