@@ -1,0 +1,279 @@
+"""What the leader and the helper have in common: files out of the outbox, abort, close, and a database that was lost.
+
+A party is run from time to time and does whatever can be done with the files that are there. Each step is one
+transaction that also puts the file it announces into the outbox; only then the file is written.
+"""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Collection
+from pathlib import Path
+
+from netflix_trend.operators.budget import Budget
+from netflix_trend.operators.codec import Role
+from netflix_trend.operators.identity import Identity, WrongSigner, signed_body
+from netflix_trend.operators.intake import Arrival, arrivals
+from netflix_trend.operators.manifest import Batch, Manifest, Round, datasite_hash, from_bytes, to_bytes
+from netflix_trend.operators.result import Abort, Closing, Status
+from netflix_trend.operators.sealing import CannotOpen, RoundKey
+from netflix_trend.operators.store import RoundRow, Store
+from netflix_trend.operators.sums import Noise, discrete_gaussian
+from netflix_trend.operators.transport import ABORT, CLOSE, OwnFiles, Peer, operator_readers, round_path
+from netflix_trend.operators.wire import Malformed
+from netflix_trend.storage.files import UnsafeFile
+
+_log = logging.getLogger("operators")
+# A round has so few steps that more in one run are a mistake.
+_MOST_STEPS = 12
+
+
+class Party(ABC):
+    """An operator. invited: our own list of participants, None for everybody.
+
+    noise: only tests pass another one. problems: why a round waits, by round, for the operator's page.
+    """
+
+    role: Role
+    open_states: tuple[str, ...]
+
+    def __init__(
+        self,
+        identity: Identity,
+        files: OwnFiles,
+        store: Store,
+        budget: Budget,
+        *,
+        other: Peer | None,
+        invited: Collection[str] | None = None,
+        noise: Noise = discrete_gaussian,
+    ) -> None:
+        self.identity, self.files, self.store, self.budget = identity, files, store, budget
+        self.other, self.invited, self.noise = other, invited, noise
+        self.problems: dict[str, str] = {}
+        self._recovered = False
+        self._rounds: dict[str, Round] = {}
+
+    @property
+    def datasites(self) -> Path:
+        """The folder of all datasites, as this operator's SyftBox client mirrors it."""
+        return self.files.site.datasites
+
+    def run(self, now: int) -> None:
+        """Do everything that can be done. now: seconds since 1970."""
+        if not self._recovered:
+            self._recover()
+            for row in self.store.rounds():
+                self.flush(row.name)
+            self._recovered = True
+        self.begin(now)
+        for row in self.store.rounds(*self.open_states):
+            self._advance(row.name, now)
+
+    def _advance(self, name: str, now: int) -> None:
+        self.flush(name)
+        for _ in range(_MOST_STEPS):
+            try:
+                if not self._step(name, now):
+                    return
+            except (WrongSigner, UnsafeFile) as refusal:
+                self.problems[name] = str(refusal)
+                _log.warning("round %s waits: %s", name, refusal)
+                return
+            except Malformed as refusal:
+                self.problems[name] = str(refusal)
+                _log.warning("round %s is given up: %s", name, refusal)
+                self.abort(name, "malformed")
+                return
+            self.problems.pop(name, None)
+            self.flush(name)
+
+    def _step(self, name: str, now: int) -> bool:
+        row = self.store.round(name)
+        if row is None or row.state not in self.open_states:
+            return False
+        if self.read_other(name, ABORT) is not None:
+            self.abort(name, "other_operator")
+        elif now >= self.ends(row):
+            self.abort(name, "deadline")
+        else:
+            return self.step(row, now)
+        return True
+
+    @abstractmethod
+    def begin(self, now: int) -> None:
+        """Take up new rounds."""
+
+    @abstractmethod
+    def step(self, row: RoundRow, now: int) -> bool:
+        """Do the next step of a round and return True, or return False when it cannot be done yet."""
+
+    @abstractmethod
+    def ends(self, row: RoundRow) -> int:
+        """Return when a round is given up, in seconds since 1970."""
+
+    @abstractmethod
+    def recover_round(self, name: str, ours: dict[str, bytes]) -> str:
+        """Enter what our own files (their bodies, by name) show into the budget, in a transaction.
+
+        Returns the state that the round has, empty when it has to be given up.
+        """
+
+    def asked(self, row: RoundRow) -> Round:
+        """Return the agreed round."""
+        if row.name not in self._rounds:
+            assert row.manifest is not None
+            self._rounds[row.name] = Round(from_bytes(Manifest, row.manifest))
+        return self._rounds[row.name]
+
+    def put(self, name: str, file: str, body: bytes) -> None:
+        """Sign a file and put it into the outbox, in a transaction."""
+        self.store.put(name, file, self.identity.sign(round_path(name, file), body))
+
+    def flush(self, name: str) -> None:
+        """Write the files of a round that are not there as they are in the outbox."""
+        outbox = self.store.outbox(name)
+        if outbox:
+            others = [self.other.site.email] if self.other else []
+            self.files.share_with(name, operator_readers(others))
+        for file, data in outbox.items():
+            self.files.write(name, file, data)
+
+    def read_other(self, name: str, file: str) -> bytes | None:
+        """Return the body of a file of the other operator, None while it is not there."""
+        return self.other.read(name, file) if self.other else None
+
+    def info(self, name: str, file: str) -> bytes:
+        """Return what a file between the operators is sealed to."""
+        return b"nt-file\0" + round_path(name, file).encode()
+
+    def open_from_other(self, row: RoundRow, file: str) -> bytes | None:
+        """Return what the other operator sealed to us, None while it is not there. Raises Malformed."""
+        sealed = self.read_other(row.name, file)
+        if sealed is None:
+            return None
+        assert row.private is not None
+        try:
+            return RoundKey(row.private).opener().open(sealed, self.info(row.name, file))
+        except CannotOpen:
+            raise Malformed(f"{file}: not sealed to us") from None
+
+    def intake(self, asked: Round) -> list[Arrival]:
+        """Return the files that can be read, note why others cannot, in a transaction. Those already taken are left
+        out, whatever lies there now.
+        """
+        query = "SELECT DISTINCT datasite FROM reports WHERE round = ?"
+        taken = {email for (email,) in self.store.sql.execute(query, (asked.name,))}
+        fresh = []
+        for arrival in arrivals(asked, self.datasites, self.invited):
+            if arrival.email in taken:
+                continue
+            if arrival.file is None:
+                self.store.refuse(asked.name, arrival.email, arrival.reason)
+            else:
+                fresh.append(arrival)
+        return fresh
+
+    def add_report(
+        self,
+        asked: Round,
+        task: int,
+        report_id: bytes,
+        email: str,
+        batch: Batch,
+        place: int,
+        code: int,
+        share: bytes | None,
+    ) -> bool:
+        """Take a report, in a transaction; code: 0, or why it is invalid. Returns False for one that was taken before,
+        or of a datasite of which another one was.
+        """
+        state = "invalid" if code else ("sent" if share is not None else "counted")
+        row = (asked.name, task, report_id, email, batch, place, state, code, share)
+        return self.store.sql.execute("INSERT OR IGNORE INTO reports VALUES (?,?,?,?,?,?,?,?,?)", row).rowcount == 1
+
+    def abort(self, name: str, reason: str) -> None:
+        """Give a round up: nothing more of it is computed, its keys and shares are deleted."""
+        with self.store.transaction():
+            self._end(name, "aborted", reason)
+            if ABORT not in self.store.outbox(name):
+                self.put(name, ABORT, to_bytes(Abort(round=name, reason=reason)))
+        self.store.erase()
+        self.flush(name)
+
+    def close(self, asked: Round) -> None:
+        """End a round: its keys and shares are deleted, and everybody learns what became of their file."""
+        with self.store.transaction():
+            closing = Closing(
+                round=asked.name,
+                statuses={datasite_hash(email).hex(): status for email, status in self.statuses(asked).items()},
+                refused=dict(sorted(Counter(self.store.refusals(asked.name).values()).items())),
+            )
+            self._end(asked.name, "closed", "")
+            self.put(asked.name, CLOSE, to_bytes(closing))
+        self.store.erase()
+
+    def _end(self, name: str, state: str, reason: str) -> None:
+        sql = self.store.sql
+        sql.execute("INSERT OR IGNORE INTO rounds (round, state) VALUES (?, ?)", (name, state))
+        sql.execute(
+            "UPDATE rounds SET state = ?, reason = ?, private = NULL, seed = NULL WHERE round = ?",
+            (state, reason, name),
+        )
+        sql.execute("UPDATE reports SET share = NULL WHERE round = ?", (name,))
+        sql.execute("UPDATE sums SET exact = NULL WHERE round = ?", (name,))
+        if state == "aborted":
+            sql.execute("UPDATE sums SET noisy = NULL WHERE round = ?", (name,))
+
+    def statuses(self, asked: Round) -> dict[str, Status]:
+        """Return what became of the file of every datasite that has or had one, by address."""
+        rows = self.store.sql.execute(
+            "SELECT datasite, batch, state, code FROM reports WHERE round = ? ORDER BY datasite, task", (asked.name,)
+        ).fetchall()
+        late = Status(status="late")
+        found = {arrival.email: late for arrival in arrivals(asked, self.datasites, self.invited) if arrival.file}
+        found.update({email: Status(status="invalid") for email in self.store.refusals(asked.name)})
+        of: dict[str, list[tuple[Batch, str, int]]] = {}
+        for email, *block in rows:
+            of.setdefault(email, []).append((block[0], block[1], block[2]))
+        for email, blocks in of.items():
+            codes = tuple(code for _, _, code in blocks)
+            counted = [batch for batch, state, _ in blocks if state == "counted"]
+            batch = counted[0] if counted else None
+            found[email] = Status(status="counted" if counted else "invalid", batch=batch, codes=codes)
+        return found
+
+    def _recover(self) -> None:
+        """Take over what we published ourselves and do not know: the database was lost, or is an older copy."""
+        for name in self.files.rounds():
+            ours, outbox = self._own(name), self.store.outbox(name)
+            if not ours.keys() - outbox.keys():
+                continue
+            _log.warning("round %s: we published files that our database does not know", name)
+            with self.store.transaction() as sql:
+                for file in sorted(ours.keys() - outbox.keys()):
+                    data = self.files.read(name, file)
+                    assert data is not None
+                    self.store.put(name, file, data)
+                sql.execute("INSERT OR IGNORE INTO rounds (round, state) VALUES (?, 'lost')", (name,))
+                state = self.recover_round(name, ours)
+                if CLOSE in ours or ABORT in ours:
+                    state = "closed" if CLOSE in ours else "aborted"
+                if state:
+                    self._end(name, state, "lost")
+            self.store.erase()
+            if not state:
+                self.abort(name, "lost")
+
+    def _own(self, name: str) -> dict[str, bytes]:
+        """Return the bodies of the files in our datasite that we signed; others there are none of ours."""
+        found = {}
+        for file in self.files.names(name):
+            data = self.files.read(name, file)
+            try:
+                found[file] = signed_body(self.identity.fingerprint, round_path(name, file), data or b"")
+            except WrongSigner:
+                continue
+        return found

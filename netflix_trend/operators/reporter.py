@@ -1,0 +1,197 @@
+"""A participant's side: one file a round, made once, for the operators that settings name and no others."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from netflix_trend.operators.budget import Budget, BudgetFull
+from netflix_trend.operators.identity import WrongSigner
+from netflix_trend.operators.manifest import Accept, Manifest, Round, datasite_hash, from_bytes, parties_match
+from netflix_trend.operators.report import build
+from netflix_trend.operators.result import Closing, Status
+from netflix_trend.operators.sealing import CannotOpen
+from netflix_trend.operators.store import Store
+from netflix_trend.operators.transport import (
+    ABORT,
+    ACCEPT,
+    CLOSE,
+    MANIFEST,
+    REPORT,
+    OwnFiles,
+    Peer,
+    list_rounds,
+    operator_readers,
+)
+from netflix_trend.operators.wire import Malformed
+from netflix_trend.privacy.randomness import RandBytes, secure_bytes
+from netflix_trend.storage.files import UnsafeFile
+
+_log = logging.getLogger("operators")
+
+# Returns one measurement for each block of a round, or None while the participant has no data for its days.
+Answers = Callable[[Round], Sequence[Any] | None]
+
+
+class RefusedRound(Exception):
+    """A round is not answered. `reason` is one word, the message is for people."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class ReporterLimits:
+    """What a participant agrees to. rho: the most that one round costs. smallest_batch: the fewest people in a sum."""
+
+    rho: Fraction
+    smallest_batch: int
+
+
+@dataclass
+class Reporter:
+    """A participant. helper: None for one who trusts the leader alone. problems: why a round waits, by round."""
+
+    files: OwnFiles
+    store: Store
+    budget: Budget
+    leader: Peer
+    helper: Peer | None
+    limits: ReporterLimits
+    answers: Answers
+    randbytes: RandBytes = secure_bytes
+    problems: dict[str, str] = field(default_factory=dict)
+
+    def run(self, now: int) -> dict[str, str]:
+        """Answer what can be answered. now: seconds since 1970. Returns one word for each round of the leader's."""
+        return {name: self._answer(name, now) for name in list_rounds(self.leader.site)}
+
+    def withdraw(self, name: str) -> None:
+        """Take our file back and never send another one: it leaves both sets, unless they were summed already.
+
+        What it costs stays in the budget.
+        """
+        with self.store.transaction() as sql:
+            sql.execute(
+                "INSERT INTO rounds (round, state) VALUES (?, 'withdrawn') "
+                "ON CONFLICT DO UPDATE SET state = 'withdrawn'",
+                (name,),
+            )
+            sql.execute("DELETE FROM outbox WHERE round = ?", (name,))
+        self.files.remove(name, REPORT)
+
+    def status(self, name: str) -> Status | None:
+        """Return what the leader says became of our file, None before the round is closed."""
+        try:
+            data = self.leader.read(name, CLOSE)
+            closing = from_bytes(Closing, data) if data is not None else None
+        except (UnsafeFile, WrongSigner, Malformed):
+            return None
+        return closing.statuses.get(datasite_hash(self.files.site.email).hex()) if closing else None
+
+    def _answer(self, name: str, now: int) -> str:
+        row = self.store.round(name)
+        if row is not None and row.state == "withdrawn":
+            self.files.remove(name, REPORT)
+            return "withdrawn"
+        try:
+            if REPORT in self.store.outbox(name):
+                return self._write(name)
+            asked = self._agreed(name)
+            return self._make(asked, now) if asked else "waiting"
+        except (RefusedRound, WrongSigner, UnsafeFile) as refusal:
+            self.problems[name] = str(refusal)
+            _log.warning("round %s is not answered: %s", name, refusal)
+            return f"refused: {refusal.reason}"
+
+    def _agreed(self, name: str) -> Round | None:
+        """Return a round that both operators have signed, None while it is not there. Raises RefusedRound."""
+        for peer in (self.leader, self.helper):
+            if peer is not None and peer.read(name, ABORT) is not None:
+                raise RefusedRound("aborted", "an operator has given the round up")
+        data = self.leader.read(name, MANIFEST)
+        accepted = self.helper.read(name, ACCEPT) if self.helper else b""
+        if data is None or accepted is None:
+            return None
+        try:
+            asked = Round(from_bytes(Manifest, data))
+            accept = from_bytes(Accept, accepted) if self.helper else None
+        except Malformed as problem:
+            raise RefusedRound("malformed", f"the round cannot be read: {problem}") from None
+        if asked.name != name or (accept and (accept.round, accept.manifest) != (name, asked.digest.hex())):
+            raise RefusedRound("other_manifest", "the helper has agreed to another manifest than the leader's")
+        if not parties_match(asked.manifest, self.leader.pinned, self.helper.pinned if self.helper else None):
+            raise RefusedRound("parties", "the round names other operators than your settings")
+        return asked
+
+    def _make(self, asked: Round, now: int) -> str:
+        own = self.files.read(asked.name, REPORT)
+        if own is not None:  # our database was lost, or is an older copy: what lies there counts
+            self._keep(asked, own)
+            return self._write(asked.name)
+        spent = self.budget.spent(asked.name)
+        if spent is None:
+            self._check(asked)
+        elif spent != asked.digest:
+            raise RefusedRound("other_manifest", "this round was entered with another manifest")
+        if now > asked.manifest.late:
+            return "over"
+        measurements = self.answers(asked)
+        if measurements is None:
+            if now < asked.manifest.late - asked.manifest.slack:
+                return "waiting"
+            measurements = [block.blank() for block in asked.manifest.blocks]
+        for block, measurement in zip(asked.manifest.blocks, measurements, strict=True):
+            block.circuit().encode(measurement)
+        if spent is None:
+            self._spend(asked)
+        try:
+            data = build(asked, self.files.site.email, measurements, self.randbytes)
+        except CannotOpen:
+            raise RefusedRound("malformed", "a key of the round is not a key") from None
+        self._keep(asked, data)
+        return self._write(asked.name)
+
+    def _check(self, asked: Round) -> None:
+        manifest = asked.manifest
+        if manifest.rho > self.limits.rho:
+            raise RefusedRound(
+                "noise", f"the round costs rho {float(manifest.rho):.4f}; you allow {float(self.limits.rho)}"
+            )
+        if manifest.smallest_batch < self.limits.smallest_batch:
+            raise RefusedRound("batch", f"the sums may be of {manifest.smallest_batch} people; you ask for more")
+        if self.store.overlaps(asked.name, manifest.days):
+            raise RefusedRound("overlap", "another round asked about the same days")
+
+    def _spend(self, asked: Round) -> None:
+        """Enter the round before anything of it is drawn. When this returns, it is on disk."""
+        try:
+            with self.store.transaction():
+                self._note(asked)
+                self.budget.spend(asked)
+        except BudgetFull as full:
+            raise RefusedRound("budget", str(full)) from None
+
+    def _keep(self, asked: Round, data: bytes) -> None:
+        with self.store.transaction():
+            self._note(asked)
+            self.budget.enter(asked.name, asked.manifest.days[0], asked.manifest.rho, asked.digest)
+            self.store.put(asked.name, REPORT, data)
+
+    def _note(self, asked: Round) -> None:
+        self.store.sql.execute(
+            "INSERT OR IGNORE INTO rounds (round, state, first_day, last_day, manifest) VALUES (?, 'spent', ?, ?, ?)",
+            (asked.name, *asked.manifest.days, asked.digest),
+        )
+
+    def _write(self, name: str) -> str:
+        email = self.files.site.email
+        operators = [peer.site.email for peer in (self.leader, self.helper) if peer]
+        others = [operator for operator in operators if operator != email]
+        self.files.share_with(name, operator_readers(others) if email in operators else {REPORT: others})
+        self.files.write(name, REPORT, self.store.outbox(name)[REPORT])
+        return "sent"

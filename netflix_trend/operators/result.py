@@ -1,0 +1,120 @@
+"""The sums of a batch, as anybody can check them: both operators' noisy shares, added."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from netflix_trend.operators.jobs import Collected
+from netflix_trend.operators.manifest import PROTOCOL, Batch, Digest, Round, RoundName, Task
+from netflix_trend.operators.wire import Malformed
+from netflix_trend.storage.model import Strict
+from netflix_trend.vdaf.messages import AggregateShare
+from netflix_trend.vdaf.refusal import InvalidMessage
+
+_Code = Annotated[int, Field(ge=0, le=255)]
+
+
+class BlockResult(Strict):
+    """One block. share: the leader's noisy share. sums: with the noise of all operators, so negative ones occur."""
+
+    name: str
+    count: Annotated[int, Field(ge=1, le=2**32)]
+    share: Annotated[str, Field(pattern=r"^([0-9a-f]{32})+$")]
+    sums: Annotated[tuple[int, ...], Field(strict=False)]
+
+
+class Result(Strict):
+    """What the leader publishes for a batch."""
+
+    protocol: Literal["netflix-trend operators 1"] = PROTOCOL
+    round: RoundName
+    batch: Batch
+    manifest: Digest
+    blocks: Annotated[tuple[BlockResult, ...], Field(strict=False)]
+
+
+class Status(Strict):
+    """What became of one datasite's file. codes: 0 for each block that was counted, else DAP's report error."""
+
+    status: Literal["counted", "late", "invalid"]
+    batch: Batch | None = None
+    codes: Annotated[tuple[_Code, ...], Field(strict=False)] = ()
+
+
+class Closing(Strict):
+    """The end of a round. statuses: by SHA-256 of the datasite's address. refused: number of files by reason."""
+
+    protocol: Literal["netflix-trend operators 1"] = PROTOCOL
+    round: RoundName
+    statuses: dict[Digest, Status]
+    refused: dict[str, int]
+
+
+class Abort(Strict):
+    """A round that was given up."""
+
+    protocol: Literal["netflix-trend operators 1"] = PROTOCOL
+    round: RoundName
+    reason: Annotated[str, Field(pattern=r"^[a-z_]{1,32}$")]
+
+
+@dataclass(frozen=True)
+class Sums:
+    """The sums of one block over `count` people, with a variance of `noise` times sigma2 in each."""
+
+    count: int
+    sums: tuple[int, ...]
+    noise: int
+
+
+def combine(asked: Round, batch: Batch, ours: Sequence[Collected], helper: Sequence[Collected] | None) -> Result:
+    """Return the result of a batch. ours: the leader's noisy share of each task. helper: None for one operator.
+
+    Raises Malformed when the helper's share is not one.
+    """
+    blocks = []
+    for number, (task, one) in enumerate(zip(asked.tasks, ours, strict=True)):
+        sums = _add(task, one.share, helper[number].share if helper else None)
+        blocks.append(BlockResult(name=task.block.name, count=one.count, share=one.share.hex(), sums=tuple(sums)))
+    return Result(round=asked.name, batch=batch, manifest=asked.digest.hex(), blocks=tuple(blocks))
+
+
+def check(asked: Round, batch: Batch, result: Result, helper: Sequence[Collected] | None) -> Mapping[str, Sums]:
+    """Return the sums of each block, after adding the shares again. helper: None when the round has one operator.
+
+    Raises Malformed when the result is of another round, has other counts, or a leader's share that is not the one the
+    helper was promised before it gave its own.
+    """
+    if (result.round, result.batch, result.manifest) != (asked.name, batch, asked.digest.hex()):
+        raise Malformed("result: of another round")
+    if (helper is None) != (asked.manifest.helper is None) or len(result.blocks) != len(asked.tasks):
+        raise Malformed("result: of other operators or blocks")
+    found = {}
+    for number, (task, block) in enumerate(zip(asked.tasks, result.blocks, strict=True)):
+        share = bytes.fromhex(block.share)
+        if helper is not None and (block.count, hashlib.sha256(share).digest()) != (
+            helper[number].count,
+            helper[number].commitment,
+        ):
+            raise Malformed(f"{task.block.name}: not what the helper was promised")
+        sums = _add(task, share, helper[number].share if helper else None)
+        if block.name != task.block.name or list(block.sums) != sums or block.count < asked.manifest.smallest_batch:
+            raise Malformed(f"{task.block.name}: the shares do not add up to it")
+        found[block.name] = Sums(block.count, block.sums, 2 if helper is not None else 1)
+    return found
+
+
+def _add(task: Task, leader: bytes, helper: bytes | None) -> list[int]:
+    scheme = task.prio3
+    try:
+        other = (
+            scheme.decode_aggregate_share(helper) if helper is not None else AggregateShare((0,) * task.block.length)
+        )
+        return scheme.unshard_noisy([scheme.decode_aggregate_share(leader), other])
+    except InvalidMessage:
+        raise Malformed(f"{task.block.name}: not a share") from None
