@@ -24,7 +24,7 @@ from netflix_trend.storage.model import Strict
 FILE = "built_from.json"
 DATABASE = "viewing.duckdb"
 # Raised whenever the same files give other tables or encodings: profiles of an older version are then rebuilt.
-TABLES_VERSION = 1
+TABLES_VERSION = 2
 _SHA256 = r"^[0-9a-f]{64}$"
 
 

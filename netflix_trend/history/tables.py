@@ -38,8 +38,7 @@ from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawExport, RawStore
 from netflix_trend.history.report import ExportAccount, account_of
 from netflix_trend.history.staging import ReadFile, Staging
-from netflix_trend.participant.life_events import LifeEvent, read_events
-from netflix_trend.storage.files import locked, sync_folder, write_atomically
+from netflix_trend.storage.files import locked, sync_folder
 
 _STAGING = "staging.duckdb"
 # DuckDB sorts and joins within this and spills the rest to disk, so that memory does not grow with the files.
@@ -52,8 +51,6 @@ create type kind as enum ('episode', 'film', 'unnamed', 'blank', 'supplemental')
 create type certainty as enum ('certain', 'likely', 'guess');
 create table exports as select * replace (received::date as received, first_day::date as first_day,
     last_day::date as last_day, date_orders::varchar[] as date_orders) from export_frame order by sha256;
-create table life_events as select * replace (first_day::date as first_day, last_day::date as last_day)
-    from event_frame order by first_day, last_day, id;
 
 create temp table show_ids as
     select show_code, show_key, (dense_rank() over (order by show_key) - 1)::integer as show_id from staging.show_names;
@@ -105,14 +102,6 @@ create table shows as
                max(day) as last_day, sum(seconds)::bigint as seconds
         from views join titles using (title_id) where kind = 'episode' group by show_id) v using (show_id)
     group by show_id order by show_id;
-create table weeks as
-    select date_trunc('week', day)::date as monday, count(*) as views, count(*) filter (kind = 'episode') as episodes,
-           count(*) filter (kind = 'film') as films, count(distinct show_id) as shows, sum(seconds)::bigint as seconds
-    from views join titles using (title_id) where kind <> 'supplemental' group by 1 order by 1;
-create table sessions as
-    select day, profile, show_id, count(*) as episodes, sum(seconds)::bigint as seconds
-    from views join titles using (title_id) where kind = 'episode'
-    group by day, profile, show_id having count(*) >= 2 order by day, profile, show_id;
 """
 
 
@@ -177,9 +166,7 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOp
             ]
         with connect(scratch / DATABASE) as database:
             database.execute(f"attach '{_quoted(scratch / _STAGING)}' as staging (read_only)")
-            frames = {"export_frame": _export_frame(imported), "event_frame": _event_frame(read_events(private))}
-            for name, frame in frames.items():
-                database.register(name, frame)
+            database.register("export_frame", _export_frame(imported))
             database.execute(_TABLES.format(shortest=options.shortest_seconds))
             full = _full(database)
             ((shows,),) = database.execute("select count(*) from shows").fetchall()
@@ -199,7 +186,6 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOp
         # A file made on some day holds what was watched until the day before; that day itself was not over.
         covered = max(file.raw.received for file in read) - timedelta(days=1)
         encodings = Encodings(full, count_episodes(full, len(vocabulary)), vocabulary.version, covered)
-        write_atomically(folder / "vocabulary.json", vocabulary.to_bytes())
         save_encodings(folder, encodings)
         write_built_from(folder, BuiltFrom(inputs=inputs, files=own, has_encodings=True))
         return History(profile, imported, int((full["kind"] != SUPPLEMENTAL).sum()), shows, encodings)
@@ -290,17 +276,6 @@ def _export_frame(files: Sequence[ImportedFile]) -> pd.DataFrame:
 
 _ACCOUNT_TEXT = ("kind", "encoding", "delimiter", "date_order", "date_evidence", "error")
 _ACCOUNT_COUNTS = ("rows", "views", "undated", "supplemental", "blank", "unsure", "episodes", "films")
-
-
-def _event_frame(events: Sequence[LifeEvent]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "id": pd.array([event.id for event in events], dtype="int64"),
-            "label": pd.array([event.label for event in events], dtype="str"),
-            "first_day": pd.Series([event.first_day for event in events], dtype="datetime64[s]"),
-            "last_day": pd.Series([event.last_day for event in events], dtype="datetime64[s]"),
-        }
-    )
 
 
 def _full(database: duckdb.DuckDBPyConnection) -> NDArray[np.void]:

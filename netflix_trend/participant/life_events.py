@@ -1,7 +1,7 @@
 """Life events: private notes such as `sick from 1 to 9 February`.
 
-They are kept in `life_events.json` on the private volume. The processor writes them and copies them into the tables by
-every rebuild; the publisher reads when they were. They leave the machine at most inside a randomized answer.
+They are kept in `life_events.json` on the private volume. The publisher reads when they were. They leave the machine at
+most inside a randomized answer.
 """
 
 from __future__ import annotations

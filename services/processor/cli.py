@@ -26,7 +26,7 @@ from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import import_file
 from netflix_trend.history.report import ExportAccount, account_of, counted
 from netflix_trend.history.staging import Staging
-from netflix_trend.history.tables import History, connect
+from netflix_trend.history.tables import connect
 from netflix_trend.participant import participant
 from netflix_trend.participant.event_effects import EventEffect
 from netflix_trend.participant.life_events import EventError, add_event, read_events, remove_event
@@ -208,7 +208,7 @@ def _import(options: argparse.Namespace, settings: Settings, console: Console) -
         else:
             kept[raw.sha256] = path.name
     with console.status("Rebuilding the tables ..."):
-        histories = _rebuild(settings)
+        histories = participant.refresh(settings, everything=True)
     for history in histories:
         for file in history.files:
             if file.raw.sha256 not in kept:
@@ -223,10 +223,6 @@ def _import(options: argparse.Namespace, settings: Settings, console: Console) -
             f"{history.profile}: {history.views} views of {counted(len(history.files), 'file')}", markup=False
         )
     return int(failed)
-
-
-def _rebuild(settings: Settings) -> list[History]:
-    return participant.refresh(settings, everything=True)
 
 
 # --- insights ----------------------------------------------------------------------------------------------------
@@ -328,7 +324,6 @@ def _event_add(options: argparse.Namespace, settings: Settings, console: Console
     event = add_event(settings.private_dir, options.label, options.first_day, options.last_day)
     console.print(f"{event.id}: {event.label}, {event.first_day} to {event.last_day}. It stays on this machine.")
     console.print("At most a randomized answer about the quarter leaves it: see LIMIT_QUESTIONS.", style="dim")
-    _rebuild(settings)
     try:
         database = open_profiles(settings.private_dir)
     except FileNotFoundError:
@@ -361,7 +356,6 @@ def _event_list(options: argparse.Namespace, settings: Settings, console: Consol
 
 def _event_remove(options: argparse.Namespace, settings: Settings, console: Console) -> int:
     event = remove_event(settings.private_dir, options.number)
-    _rebuild(settings)
     console.print(f"Removed {event.id}: {event.label}, {event.first_day} to {event.last_day}.", markup=False)
     return 0
 

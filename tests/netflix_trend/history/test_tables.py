@@ -39,7 +39,6 @@ from netflix_trend.history.tables import (
     rebuild,
     rebuild_all,
 )
-from netflix_trend.participant.life_events import add_event
 from tests.netflix_trend.history import invented
 from tests.netflix_trend.history.invented import history
 from tests.netflix_trend.storage.full_disk import files_no_larger_than
@@ -49,7 +48,12 @@ EXPECTED = json.loads((EXPORTS / "expected.json").read_text("utf-8"))
 MIXED = ["en_mdy_us.csv", "fr_dmy_gb.csv", "ja_ymd_ja.csv", "concatenated_two_exports.csv", "resaved_utf16.csv"]
 LATER = date(2025, 1, 1)
 ENCODED = (FULL, VECTOR, DESCRIPTION)
-TABLES = ("exports", "titles", "views", "plays", "shows", "weeks", "sessions", "life_events")
+TABLES = ("exports", "titles", "views", "plays", "shows")
+# Views of each week, every kind but trailers.
+WEEKS = """(select date_trunc('week', day)::date as monday, count(*) as views,
+    count(*) filter (kind = 'episode') as episodes, count(*) filter (kind = 'film') as films,
+    sum(seconds)::bigint as seconds
+    from views join titles using (title_id) where kind <> 'supplemental' group by 1 order by 1)"""
 IN_UTC = ReadOptions(zone=UTC)
 IN_BERLIN = ReadOptions(zone=ZoneInfo("Europe/Berlin"))
 
@@ -385,8 +389,8 @@ def test_the_weeks_count_what_is_no_trailer(merged):
     watched = full[full["kind"] != SUPPLEMENTAL]
     mondays = [day - timedelta(days=day.weekday()) for day in watched["day"].tolist()]
 
-    assert dict(query(merged, "select monday, views from weeks")) == dict(Counter(mondays))
-    assert query(merged, "select sum(episodes), sum(films) from weeks") == [
+    assert dict(query(merged, f"select monday, views from {WEEKS}")) == dict(Counter(mondays))
+    assert query(merged, f"select sum(episodes), sum(films) from {WEEKS}") == [
         tuple(int((full["kind"] == KINDS.index(kind)).sum()) for kind in ("episode", "film"))
     ]
 
@@ -440,7 +444,7 @@ def test_a_trailer_is_kept_and_never_counted_as_an_episode(tmp_path):
 
     assert trailer.encodings.full["kind"].tolist() == [SUPPLEMENTAL]
     assert trailer.encodings.vector.sum() == 0
-    assert query(tmp_path, "from weeks") == []
+    assert query(tmp_path, f"from {WEEKS}") == []
 
 
 def test_titles_with_bytes_of_any_kind_reach_the_tables(tmp_path):
@@ -468,13 +472,6 @@ def test_what_a_rebuild_returns_is_what_it_wrote(tmp_path):
     assert np.array_equal(returned.full, loaded.full)
     assert np.array_equal(returned.vector, loaded.vector)
     assert (returned.vocabulary, returned.covered_through) == (loaded.vocabulary, loaded.covered_through)
-
-
-def test_the_vocabulary_lies_beside_the_encodings(merged, vocabulary):
-    folder = profile_folder(merged, "me")
-
-    kept = Vocabulary.from_bytes((folder / "vocabulary.json").read_bytes())
-    assert kept.version == vocabulary.version == load_encodings(folder).vocabulary
 
 
 def test_another_vocabulary_gives_the_same_views_other_indices(tmp_path):
@@ -522,7 +519,7 @@ def test_what_a_killed_rebuild_left_behind_is_cleared_away(tmp_path):
     imported(tmp_path, history(("Roma", "2023-12-30")))
 
     assert seen(tmp_path) == {("Roma", "2023-12-30")}
-    assert {path.name for path in folder.iterdir()} == {DATABASE, BUILT_FROM, "vocabulary.json", ".lock", *ENCODED}
+    assert {path.name for path in folder.iterdir()} == {DATABASE, BUILT_FROM, ".lock", *ENCODED}
 
 
 def test_rebuilds_at_the_same_time_wait_for_each_other(tmp_path):
@@ -583,7 +580,7 @@ def test_blank_titles_of_one_day_keep_their_number_and_are_not_doubled_by_a_seco
         ("2023-12-30", "", None): 3,
         ("2023-12-31", "Roma", None): 1,
     }
-    assert query(tmp_path, "select sum(views), sum(films) from weeks") == [(5, 1)]
+    assert query(tmp_path, f"select sum(views), sum(films) from {WEEKS}") == [(5, 1)]
 
 
 def test_episodes_without_a_show_keep_their_number(tmp_path: Path) -> None:
@@ -721,7 +718,7 @@ def test_a_play_is_autoplayed_when_no_row_says_otherwise(tmp_path: Path) -> None
     assert query(tmp_path, "select autoplayed, device from plays") == [(True, "TV"), (False, "TV")]
 
 
-def test_days_weeks_and_sessions_are_cut_in_local_time(tmp_path: Path) -> None:
+def test_days_and_weeks_are_cut_in_local_time(tmp_path: Path) -> None:
     data = activity(
         ("2024-01-07 22:30:00", "00:10:00", "Ozark: Season 1: A (Episode 1)"),  # Sunday
         ("2024-01-07 23:30:00", "00:10:00", "Ozark: Season 1: B (Episode 2)"),  # Monday in Berlin
@@ -729,11 +726,15 @@ def test_days_weeks_and_sessions_are_cut_in_local_time(tmp_path: Path) -> None:
     )
     imported(tmp_path, data, options=IN_BERLIN)
 
-    assert query(tmp_path, "select monday::text, views, episodes, seconds from weeks") == [
+    assert query(tmp_path, f"select monday::text, views, episodes, seconds from {WEEKS}") == [
         ("2024-01-01", 1, 1, 600),
         ("2024-01-08", 2, 2, 1800),
     ]
-    assert query(tmp_path, "select day::text, episodes, seconds from sessions") == [("2024-01-08", 2, 1800)]
+    assert query(tmp_path, "select day::text, seconds from views order by day, seconds") == [
+        ("2024-01-07", 600),
+        ("2024-01-08", 600),
+        ("2024-01-08", 1200),
+    ]
     assert query(tmp_path, "select first_day::text, last_day::text, episodes, seconds from shows") == [
         ("2024-01-07", "2024-01-08", 3, 2400)
     ]
@@ -783,7 +784,7 @@ def test_one_view_in_both_exports_is_one_view(tmp_path: Path, days: int, title: 
 
     assert watched(tmp_path) == [("2024-01-10", PLAY[2], 2400)]
     assert query(tmp_path, "select episodes, titles from shows") == [(1, 1)]
-    assert query(tmp_path, "select views from weeks") == [(1,)]
+    assert query(tmp_path, f"select views from {WEEKS}") == [(1,)]
 
 
 @pytest.mark.parametrize("days", [-2, 2])
@@ -1045,41 +1046,6 @@ def test_encodings_do_not_outlive_the_answer_that_they_were_made_with(tmp_path: 
 
 
 # All tables
-
-
-def test_life_events_are_in_the_tables(tmp_path: Path) -> None:
-    add_event(tmp_path, "moved", date(2024, 2, 1), date(2024, 2, 2))
-    add_event(tmp_path, "sick", date(2024, 1, 1), date(2024, 1, 9))
-    imported(tmp_path, history(("Roma", "2023-12-30")))
-
-    assert query(tmp_path, "select id, label, first_day, last_day from life_events") == [
-        (2, "sick", date(2024, 1, 1), date(2024, 1, 9)),
-        (1, "moved", date(2024, 2, 1), date(2024, 2, 2)),
-    ]
-
-
-def test_sessions_are_two_or_more_episodes_of_a_show_on_a_day(tmp_path: Path) -> None:
-    rows = [(f"Ozark: Season 1: {letter}", "2023-12-30") for letter in "ABC"]
-    rows += [("Dark: Season 1: A", "2023-12-30"), ("Dark: Season 1: B", "2023-12-31"), ("Roma", "2023-12-31")]
-    rows += [("Tenet", "2023-12-31")]
-    imported(tmp_path, history(*rows))
-
-    assert query(
-        tmp_path,
-        "select day::text, show_name, s.episodes, profile, s.seconds from sessions s join shows using (show_id)",
-    ) == [("2023-12-30", "Ozark", 3, None, None)]
-
-
-def test_weeks_start_on_monday_and_count_every_kind(tmp_path: Path) -> None:
-    rows = [("Ozark: Season 1: A", "2024-01-07"), ("Roma", "2024-01-08"), ("", "2024-01-14"), ("Tenet", "2024-01-15")]
-    rows += [("Dark: Season 1: A", "2024-01-14"), ("Ozark: Season 1: A", "2024-01-14"), ("Ozark: B", "2024-01-09")]
-    imported(tmp_path, history(*rows, ("Ozark: Season 1 (Trailer)", "2024-01-22")))
-
-    assert query(tmp_path, "select monday::text, views, episodes, films, shows, seconds from weeks") == [
-        ("2024-01-01", 1, 1, 0, 1, None),
-        ("2024-01-08", 5, 3, 1, 2, None),
-        ("2024-01-15", 1, 0, 1, 0, None),
-    ]
 
 
 def test_titles_say_how_sure_they_are(tmp_path: Path) -> None:

@@ -308,6 +308,8 @@ def test_before_anything_is_imported_the_next_step_is_named(ask):
 def test_an_event_is_answered_with_intervals_and_a_warning_about_thinned_files(ask, tmp_path):
     rows = [(f"Dark: Season 1: Episode {n}", f"2023-{n % 12 + 1:02d}-{n % 28 + 1:02d}") for n in range(300)]
     ask("import", history(tmp_path / "history.csv", *rows))
+    (database,) = tmp_path.rglob("viewing.duckdb")
+    made = database.stat().st_ino
 
     _, out, _ = ask("event", "add", "sick", "2023-06-01", "2023-06-14")
 
@@ -317,6 +319,7 @@ def test_an_event_is_answered_with_intervals_and_a_warning_about_thinned_files(a
     (event,) = (json.loads(line) for line in ask("event", "list", "--json")[1].splitlines())
     assert event["during"]["lower"] < event["during"]["ratio_to_before"] < event["during"]["upper"]
     assert ask("event", "remove", "1")[0] == 0
+    assert database.stat().st_ino == made, "the tables know nothing of events, and are not made again"
     assert "No events yet" in ask("event", "list")[1]
 
 
