@@ -234,7 +234,7 @@ def test_the_site_is_built_strictly_and_loads_nothing_from_elsewhere(tmp_path: P
 
 
 ODDS = re.compile(
-    r"(?<!-)\bodds\s(?:of\s)?(\d+(?:\.\d+)?)(?!\.?\d)(?!\sto\s\d)([,:]?\s\(?(?:are\s)?epsilon\s(\d+\.\d\d))?"
+    r"(?<!-)\bodds\s+(?:of\s+)?(\d+(?:\.\d+)?)(?!\.?\d|\^)(?!\s+to\s+\d)([,:]?\s+\(?(?:are\s+)?epsilon\s+(\d+\.\d\d))?"
 )
 
 
