@@ -1,1 +1,1 @@
-"""The vocabulary of shows, and the catalogues that it is made from."""
+"""The vocabulary of shows, and the catalogues it is built from."""

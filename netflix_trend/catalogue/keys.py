@@ -1,4 +1,4 @@
-"""Keys for comparing titles: two spellings of one title have one key; the text itself is kept for display."""
+"""Keys for comparing titles: spellings of one title share a key; the text itself is kept for display."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FOLDED = str.maketrans(
         **dict.fromkeys("‐‑‒–—−", "-"),
     }
 )
-# Zero-width and direction marks: invisible, so two titles that differ in them only are one.
+# Zero-width and direction marks: invisible, so titles that differ only in them are the same.
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _BLANKS = re.compile(r"\s+")
 _SEPARATOR = re.compile(r"(?<=\S)(?::\s|：)")
@@ -22,7 +22,7 @@ _BLANK_BEFORE_COLON = re.compile(r" +:")
 
 def title_key(title: str) -> str:
     """Return the key under which a title is compared: NFKC, case, blanks, quotes and dashes folded."""
-    if title.isascii():  # most titles; the general way below gives the same, more slowly
+    if title.isascii():  # most titles; the general code below gives the same result, more slowly
         key = " ".join(title.split()).replace("`", "'")
         return (_BLANK_BEFORE_COLON.sub(":", key) if " :" in key else key).lower()
     # Before NFKC, which would turn an acute accent that stands for an apostrophe into a blank and a combining accent.
@@ -32,7 +32,7 @@ def title_key(title: str) -> str:
 
 
 def plain_title(title: str) -> str:
-    """Return a title as it is shown: one line, without marks that nobody sees or that turn the direction of text."""
+    """Return a title for display: one line, without invisible marks and marks that change the direction of text."""
     if title.isprintable() and "  " not in title:
         return title.strip()
     seen = _INVISIBLE.sub("", title)

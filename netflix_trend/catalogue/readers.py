@@ -1,4 +1,4 @@
-"""Reading catalogues of titles: the starter catalogue, and the ones an operator may have."""
+"""Reads catalogues of titles: the starter catalogue, and those of an operator."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from typing import Any
 from netflix_trend.catalogue.keys import title_key
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary, VocabularyError
 
-# What other catalogues call a series or a film, lower case.
+# Other catalogues' words for a series or a film, in lower case.
 _SERIES = {"series", "show", "tv show", "tvseries", "tvminiseries", "tv series", "tv"}
 _FILMS = {"film", "movie", "tvmovie", "tvspecial", "special"}
 
 
 @cache
 def starter_vocabulary() -> Vocabulary:
-    """Return the vocabulary of the catalogue that ships with the project; its first shows are the best known."""
+    """Return the vocabulary of the catalogue that ships with the project; the best-known shows come first."""
     text = (files("netflix_trend.catalogue") / "data" / "starter_catalogue.csv").read_text("utf-8")
     return Vocabulary.build(_rows(io.StringIO(text, newline=""), ",", "starter_catalogue.csv", None))
 
@@ -30,10 +30,10 @@ def starter_vocabulary() -> Vocabulary:
 def read_catalogue(path: Path, since: int | None = None) -> Iterator[CatalogueTitle]:
     """Yield the titles of a catalogue file, in its order.
 
-    Understood are our own columns (`title,kind,first_year,genres,aliases`), the Kaggle `netflix_titles.csv`, IMDb's
-    `title.basics.tsv.gz`, and any CSV with a `title` column (then everything is a series). What a file is, is seen from
-    its content, not from its name; packed ones are unpacked while they are read. With `since`, titles that are known to
-    be older are left out. Raises VocabularyError for a file without a title column.
+    It reads our own columns (`title,kind,first_year,genres,aliases`), the Kaggle `netflix_titles.csv`, IMDb's
+    `title.basics.tsv.gz`, and any CSV with a `title` column (then everything is a series). The format is recognized by
+    content, not by name; compressed files are decompressed while they are read. With `since`, titles known to be older
+    are left out. Raises VocabularyError for a file without a title column.
     """
     with path.open("rb") as start:
         opener = gzip.open if start.read(2) == b"\x1f\x8b" else open
@@ -47,7 +47,7 @@ def read_catalogue(path: Path, since: int | None = None) -> Iterator[CatalogueTi
 
 
 def _rows(file: io.TextIOBase, delimiter: str, name: str, since: int | None) -> Iterator[CatalogueTitle]:
-    # IMDb's files know no quoting: a title may begin with a quotation mark.
+    # IMDb's files are not quoted: a title may begin with a quotation mark.
     quotes: dict[str, Any] = {"quoting": csv.QUOTE_NONE} if delimiter == "\t" else {}
     reader = csv.reader(file, delimiter=delimiter, **quotes)
     header = [column.strip().lower() for column in next(reader, [])]

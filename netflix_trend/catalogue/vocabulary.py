@@ -1,7 +1,7 @@
 """The list of shows that every vector is indexed by, and the films that must not be taken for shows.
 
-A vocabulary is public, made by the aggregator from a catalogue. Its version is the hash of its content; whatever is
-indexed by it carries the version, and another version is refused by name.
+A vocabulary is public; the aggregator builds it from a catalogue. Its version is the hash of its content. Everything
+indexed by it carries the version, and data of another version is refused.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _Aliases = Annotated[tuple[_Text, ...], Field(strict=False, max_length=60)]
 
 
 class VocabularyError(Exception):
-    """A vocabulary cannot be built or read, or is not the one that is needed."""
+    """A vocabulary cannot be built or read, or is not the one needed."""
 
 
 class CatalogueTitle(Strict):
-    """One row of a catalogue. The title is as it is shown everywhere: without marks that turn the direction of text."""
+    """One row of a catalogue. The title is cleaned for display: no marks that change the direction of text."""
 
     title: Annotated[_Text, AfterValidator(plain_title)]
     kind: Literal["series", "film"]
@@ -53,7 +53,7 @@ class Vocabulary:
     def build(cls, catalogue: Iterable[CatalogueTitle]) -> Vocabulary:
         """Return the vocabulary of a catalogue; series keep the catalogue's order, repeated titles count once.
 
-        Raises VocabularyError when there is no series, or more titles than fit.
+        Raises VocabularyError if there is no series, or more titles than fit.
         """
         unique: dict[tuple[str, str], CatalogueTitle] = {}
         for row in catalogue:
@@ -90,7 +90,7 @@ class Vocabulary:
         }
 
     def to_bytes(self) -> bytes:
-        """Return the file `vocabulary.json`. Raises VocabularyError when it would be too large to sync."""
+        """Return the file `vocabulary.json`. Raises VocabularyError if it would be too large to sync."""
         data = canonical_json({**self._content(), "version": self.version}) + b"\n"
         if len(data) > LARGEST_FILE:
             raise VocabularyError(f"vocabulary.json has {len(data)} bytes, at most {LARGEST_FILE} are synced")
@@ -98,7 +98,7 @@ class Vocabulary:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Vocabulary:
-        """Read `vocabulary.json`. Raises VocabularyError when it is damaged or its version is not its content's."""
+        """Read `vocabulary.json`. Raises VocabularyError if it is damaged or its version does not match its content."""
         try:
             file = _VocabularyFile.model_validate_json(data)
         except ValidationError as error:
@@ -121,7 +121,7 @@ class Vocabulary:
         return _index(self.films)
 
     def show(self, name: str) -> int | None:
-        """Return the index of the show called `name` (compared by `title_key`), None when there is none."""
+        """Return the index of the show called `name` (compared by `title_key`), None if there is none."""
         return self._series_index.get(_name_key(name))
 
     def is_film(self, name: str) -> bool:
@@ -165,6 +165,6 @@ def _index(rows: tuple[CatalogueTitle, ...]) -> dict[str, int]:
         for alias in row.aliases:
             claims.setdefault(title_key(alias), set()).add(number)
     for key, owners in claims.items():
-        if len(owners) == 1:  # an alias that two shows claim would count one as the other
+        if len(owners) == 1:  # with an alias shared by two shows, one would be counted as the other
             index.setdefault(key, owners.pop())
     return index

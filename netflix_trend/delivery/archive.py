@@ -1,6 +1,6 @@
-"""The account archive that Netflix sends as a zip: ViewingActivity.csv is read out of it, and nothing else.
+"""The account archive that Netflix sends as a zip. Only ViewingActivity.csv is read.
 
-The archive also holds payment, addresses and messages; no other member is ever opened.
+The archive also contains payments, addresses and messages; no other member is ever opened.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import BinaryIO, cast
 
 MEMBER = "ViewingActivity.csv"
 LARGEST_MEMBER = 200_000_000
-# Text of this kind shrinks about tenfold; a bomb claims thousands.
+# Such text compresses about tenfold; zip bombs claim thousands.
 LARGEST_RATIO = 200
 MOST_MEMBERS = 10_000
 _ZIP_MAGIC = b"PK\x03\x04"
@@ -35,9 +35,9 @@ class ArchiveError(Exception):
 def open_csv(stream: BinaryIO, name: str) -> Iterator[tuple[BinaryIO, date | None]]:
     """Open the CSV in a file: the file itself, or ViewingActivity.csv inside when it is a zip.
 
-    Yields a seekable stream and the day the CSV was written into the archive, None when that is not known. Raises
+    Yields a seekable stream and the day the CSV was packed, None if unknown. Raises
     ArchiveError: not_a_zip, no_viewing_activity, several, encrypted, too_large (a size or ratio that no export has).
-    A directory that lies gains nothing: no more is read of a member than the directory says.
+    A false directory gains nothing: no more of a member is read than the directory says.
     """
     stream.seek(0)
     is_zip = stream.read(len(_ZIP_MAGIC)) == _ZIP_MAGIC
@@ -48,7 +48,7 @@ def open_csv(stream: BinaryIO, name: str) -> Iterator[tuple[BinaryIO, date | Non
     with _opened(stream, name) as (content, written):
         try:
             yield content, written
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:  # damage is found while reading
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:  # damage shows while reading
             raise _damaged(name, error) from None
 
 
@@ -58,7 +58,7 @@ def _opened(stream: BinaryIO, name: str) -> Iterator[tuple[BinaryIO, date | None
         archive = zipfile.ZipFile(stream)
         member = _find(archive, name)
         content = archive.open(member)
-    # OSError: where a damaged directory sends one, no file has anything.
+    # OSError: a damaged directory can point outside of the file.
     except (
         zipfile.BadZipFile,
         NotImplementedError,
@@ -78,12 +78,12 @@ def _damaged(name: str, error: Exception) -> ArchiveError:
 
 
 def downloaded_on(file: BinaryIO, written: date | None) -> date:
-    """Return the day an open file was downloaded, as far as known: its own time, which a copy may have lost but which
-    is not in the future; and an archive holds what was watched until it was packed.
+    """Return the day an open file was downloaded, as far as known: its modification time, which a copy may have lost,
+    but never in the future; for an archive, the day it was packed.
     """
     try:
         modified = date.fromtimestamp(os.fstat(file.fileno()).st_mtime)
-    except (OverflowError, ValueError, OSError):  # further away than there are dates
+    except (OverflowError, ValueError, OSError):  # beyond the range of dates
         modified = date.max
     return min(modified, date.today(), written or date.max)
 
@@ -111,7 +111,7 @@ def _find(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     if member.flag_bits & 1:
         raise ArchiveError("encrypted", f"{name}: the zip is protected by a password; unpack {MEMBER} and give it.")
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        # Of the other ways Python unpacks whole blocks at once, whatever size the directory claims.
+        # Python unpacks the other methods in whole blocks, whatever size the directory claims.
         raise NotImplementedError("it is packed in a way Netflix does not use")
     if member.file_size > LARGEST_MEMBER or member.file_size > LARGEST_RATIO * max(member.compress_size, 1_000):
         raise ArchiveError("too_large", f"{name}: {MEMBER} would unpack to {member.file_size} bytes; no export does.")
@@ -121,6 +121,6 @@ def _find(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
 def _day(member: zipfile.ZipInfo) -> date | None:
     year, month, day = member.date_time[:3]
     try:
-        return date(year, month, day) if year >= 2007 else None  # 1980 where the program did not know
+        return date(year, month, day) if year >= 2007 else None  # 1980 if the packing program did not know
     except ValueError:
         return None

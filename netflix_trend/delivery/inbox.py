@@ -34,7 +34,7 @@ _NetflixProfile = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class Delivery(Strict):
-    """What is said about an export on its way.
+    """Metadata of an export on its way.
 
     profile: name it is stored under. received: day it was downloaded, as far as known. date_order: the person's answer
     for a file whose dates do not tell. only: Netflix profiles that count of a ViewingActivity.csv; none means all.
@@ -56,7 +56,7 @@ class _Message(Strict):
 
 
 def pack(delivery: Delivery, stream: BinaryIO) -> bytes:
-    """Return the message that carries what `stream` holds, read a block at a time.
+    """Return the message with the content of `stream`, read a block at a time.
 
     Raises RefusedMessage("too_large") beyond 200 MB, or 20 MB packed.
     """
@@ -78,10 +78,10 @@ def pack(delivery: Delivery, stream: BinaryIO) -> bytes:
 
 
 def unpack(packed: bytes) -> tuple[Delivery, Iterator[bytes]]:
-    """Read a message: what is said about the export, and its bytes, a block at a time.
+    """Read a message: the export's metadata, and its bytes, a block at a time.
 
-    Raises RefusedMessage: too_large, schema or gzip; while the blocks are read too_large, gzip or checksum. Nothing
-    may be kept of an export whose blocks did not come to their end.
+    Raises RefusedMessage: too_large, schema or gzip; while the blocks are read too_large, gzip or checksum. Discard
+    an export unless all of its blocks were read.
     """
     if len(packed) > LARGEST_MESSAGE:
         raise RefusedMessage("too_large")

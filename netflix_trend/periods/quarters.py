@@ -1,4 +1,4 @@
-"""Calendar quarters: the periods that questions about life events are about."""
+"""Calendar quarters: the periods of questions about life events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ISO weeks with their year: the periods that statistics are about."""
+"""ISO weeks with their year: the periods of statistics."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Week:
 
     @classmethod
     def parse(cls, text: str) -> Week:
-        """Read `2026-W47`. Raises ValueError for anything else, also for a week 53 that a year has not."""
+        """Read `2026-W47`. Raises ValueError for anything else, including a week 53 that the year does not have."""
         match = _PATTERN.fullmatch(text)
         if match is None:
             raise ValueError(f"{text!r} is not an ISO week such as 2026-W47")
@@ -30,7 +30,7 @@ class Week:
 
     @classmethod
     def last_complete(cls, today: date) -> Week:
-        """Return the newest week that lies wholly before `today`."""
+        """Return the last week that ended before `today`."""
         return cls(cls.of(today).index - 1)
 
     @property

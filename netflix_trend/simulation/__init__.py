@@ -1,1 +1,1 @@
-"""Invented people for the demo, the tests and the benchmarks. Seeded; never used for anything that protects people."""
+"""Invented people for the demo, the tests and the benchmarks. Seeded; never used to protect real people."""

@@ -1,6 +1,6 @@
-"""Invented viewing histories in Netflix's own format, for the network of containers.
+"""Invented viewing histories in Netflix's format, for the demo network.
 
-`python -m netflix_trend.simulation.histories SEED FOLDER ...` writes one export into each folder, unless it holds one.
+`python -m netflix_trend.simulation.histories SEED FOLDER ...` writes an export into each folder that has none.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _EPISODES_A_DAY = (0, 0, 0, 1, 1, 2, 3)
 
 
 def invented_history(vocabulary: Vocabulary, seed: int, last: date, days: int = 200) -> str:
-    """Return an export, newest row first, of somebody who watches a few popular shows and now and then a film.
+    """Return an export, newest row first, of somebody who watches a few popular shows and an occasional film.
 
     last: the newest day. The same arguments give the same text.
     """

@@ -31,7 +31,7 @@ EVENT_SHARE, EVENT_CHANGE, EVENT_SPREAD = 0.15, 3.0, 5.0
 
 @dataclass(frozen=True)
 class SimulatedWeek:
-    """One week of everybody: shows[i] and titles[i] belong to person i. `titles` is int64[people]."""
+    """One week of all people: shows[i] and titles[i] belong to person i. `titles` is int64[people]."""
 
     shows: list[frozenset[int]]
     titles: NDArray[np.int64]
@@ -44,10 +44,10 @@ class SimulatedWeek:
 
 @dataclass(frozen=True)
 class Population:
-    """`people` persons who choose among `shows` shows; the lower a show's index, the more popular it tends to be.
+    """`people` persons who choose among `shows` shows; shows of a lower index tend to be more popular.
 
     taste: standard deviation of the logarithm by which this population differs from the catalogue's order.
-    drift: the same for the change of one show's popularity from one week to the next. exponent: how steep popularity
+    drift: the same for a show's change in popularity from one week to the next. exponent: how steep popularity
     falls, 1 as Zipf had it for words; with FLAT the first show reaches about 5 % of the people and the fifth 2 %.
     """
 
@@ -105,5 +105,5 @@ def person(number: int) -> str:
 
 
 def seeded_randomness(seed: int) -> RandBelow:
-    """Return a repeatable source for people who do not exist. Never for real ones: it can be predicted."""
+    """Return a repeatable source of randomness for invented people. Never use it for real ones: it is predictable."""
     return random.Random(seed).randrange

@@ -1,4 +1,4 @@
-"""Canonical JSON and content hashes: two equal values have equal bytes, on every machine."""
+"""Canonical JSON and content hashes: equal values have equal bytes, on every machine."""
 
 from __future__ import annotations
 

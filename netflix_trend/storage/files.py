@@ -1,4 +1,4 @@
-"""Files that are whole or absent, and reading files that somebody else may have made."""
+"""Atomic file writes, and safe reads of untrusted files."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-# A stranger's file is read in pieces of at most this many bytes.
+# Untrusted files are read in pieces of at most this many bytes.
 _PIECE = 1 << 16
 
 
 class UnsafeFile(Exception):
-    """A file is not what it must be; `reason` is one word for counters, the message is for people."""
+    """A file is not acceptable; `reason` is one word for counters, the message is for people."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -32,14 +32,14 @@ def write_atomically(
     settle: bool = True,
     mode: int = 0o644,
 ) -> None:
-    """Write `data` to `path` so that a reader sees the old bytes or the new ones, never a part.
+    """Write `data` to `path` atomically: a reader sees the old bytes or the new ones, never a part.
 
-    modified: seconds since 1970 that the file says it was written at, None for now. settle: False when the caller
-    calls `sync_folder` itself, after several files of one folder. mode: rights of the file, less the umask.
+    modified: modification time in seconds since 1970, None for now. settle: False if the caller calls `sync_folder`
+    itself, after several files of one folder. mode: permission bits, less the umask.
 
-    The temporary name starts with a dot because SyftBox never syncs dot-files. It is another one every time: threads
-    write too, and containers that share a folder may have equal process numbers. With `durable` the bytes and the
-    rename have reached the disk when this returns.
+    The temporary name starts with a dot because SyftBox never syncs dot-files. It is different every time, because
+    threads write too and containers that share a folder may have equal process numbers. With `durable` the bytes and
+    the rename are on disk when this returns.
     """
     temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
@@ -62,10 +62,9 @@ def write_atomically(
 def restore_file(
     path: Path, data: bytes, *, durable: bool = True, modified: float | None = None, settle: bool = True
 ) -> bool:
-    """Make `path` a file that holds `data`, whatever is there: a link or folder is removed, never followed.
+    """Make `path` a file that contains `data`, whatever is there now: a link or folder is removed, never followed.
 
-    Nothing is written when it is so already; returns whether anything was. Missing folders are made. Otherwise as
-    `write_atomically`.
+    Returns whether anything had to be written. Missing folders are created. Otherwise as `write_atomically`.
     """
     if read_own(path, len(data)) == data:
         return False
@@ -79,10 +78,10 @@ def restore_file(
 
 
 def read_own(path: Path, most: int) -> bytes | None:
-    """Return the bytes of a regular file of at most `most` bytes; None for anything else, such as a link, a FIFO that
-    would be waited for, or a file that may not be read.
+    """Return the bytes of a regular file of at most `most` bytes; None for anything else, such as a link, a FIFO
+    that would block, or a file without read permission.
 
-    path: in a folder of our own, but something else may have been put there.
+    path: in one of our own folders, where others may nevertheless have put something.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -98,7 +97,7 @@ def read_own(path: Path, most: int) -> bytes | None:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold a lock that other threads and processes wait for. `path`: an empty file for it; missing folders are made."""
+    """Hold a lock between threads and processes. `path`: an empty file for it; missing folders are created."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -115,11 +114,11 @@ def sync_folder(folder: Path) -> None:
 
 
 def open_stranger(root: Path | int, relative: str, limit: int) -> BinaryIO:
-    """Open `root/relative`, a file that a stranger may have made, for reading.
+    """Open the untrusted file `root/relative` for reading.
 
-    Every part of `relative` is opened without following symbolic links; only a regular file with one name and at
-    most `limit` bytes is opened. `root` is a folder's path, or a descriptor from `open_stranger_folder`. Raises
-    FileNotFoundError when the file is absent, UnsafeFile when it is anything else.
+    Every part of `relative` is opened without following symbolic links; only a regular file without hard
+    links and of at most `limit` bytes is opened. `root` is a folder's path, or a descriptor from
+    `open_stranger_folder`. Raises FileNotFoundError if the file is absent, UnsafeFile if it is anything else.
     """
     return os.fdopen(_open_stranger(root, relative, limit), "rb")
 
@@ -166,9 +165,9 @@ def read_stranger(root: Path | int, relative: str, limit: int) -> bytes:
 
 
 def open_stranger_folder(root: Path | int, relative: str) -> int:
-    """Return a descriptor of the folder `root/relative`, no symbolic link followed; the caller closes it.
+    """Return a descriptor of the folder `root/relative` without following symbolic links; the caller closes it.
 
-    Raises FileNotFoundError when it is absent, UnsafeFile when it is anything else than a folder.
+    Raises FileNotFoundError if it is absent, UnsafeFile if it is not a folder.
     """
     folder = os.dup(root) if isinstance(root, int) else os.open(root, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -183,7 +182,7 @@ def open_stranger_folder(root: Path | int, relative: str) -> int:
 
 
 def _spoken(relative: str) -> str:
-    """Return a path for a message, which may be logged: without the address that names a datasite."""
+    """Return a path for messages and logs, without the address that names a datasite."""
     return "/".join(part for part in relative.split("/") if "@" not in part) or "the datasite"
 
 

@@ -6,6 +6,6 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Strict(BaseModel):
-    """Base of everything that is read from a file: no unknown fields, no coercion, immutable."""
+    """Base of all models that are read from files: no unknown fields, no coercion, immutable."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)

@@ -1,1 +1,1 @@
-"""The protocol over SyftBox: datasites, permission files and the files that are shared."""
+"""The protocol over SyftBox: datasites, permission files and shared files."""

@@ -1,7 +1,7 @@
-"""SyftBox folders: publish files for one reader, and collect what strangers published.
+"""SyftBox folders: publish files for one reader, and read what others published.
 
-A datasite is a folder that SyftBox mirrors between machines. It may vanish and come back, so it is a cache: whoever
-publishes keeps the bytes elsewhere. Whatever lies in somebody else's datasite is hostile until it is checked.
+A datasite is a folder that SyftBox mirrors between machines. It may vanish and come back, so it is a cache: the
+publisher keeps the originals elsewhere. Everything in somebody else's datasite is untrusted until it is checked.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MANIFEST = "manifest.json"
 LARGEST_MANIFEST = 65_536
 _FILE_NAME = re.compile(r"[a-z0-9_-][a-z0-9_.-]*", re.IGNORECASE | re.ASCII)
 _NEVER_SYNCED = (".log", ".tmp")
-# Folders that one of the generations leaves out, and marks that they put into names of files they have refused
+# Folders that one of the generations does not sync, and marks in the names of files that they refused
 # (docs/method/syftbox.md#sync).
 _LEFT_OUT_FOLDERS = frozenset({"logs", "dist", "venv", "__pycache__"})
 _MARKS = ("syftrejected", ".rejected.", ".conflict.")
@@ -49,7 +49,7 @@ class _FileEntry(Strict):
 
 
 class Manifest(Strict):
-    """What a participant publishes: every file with its hash, written last."""
+    """The list of a participant's published files with their hashes, written last."""
 
     schema_version: Literal[1] = 1
     app: Literal["netflix_trend"] = "netflix_trend"
@@ -69,28 +69,28 @@ class Datasite:
 
     @property
     def root(self) -> Path:
-        """The datasite's own folder."""
+        """The datasite's folder."""
         return self.datasites / self.email
 
     @property
     def app_data(self) -> Path:
-        """Where the app's files lie."""
+        """The folder of the app's files."""
         return self.root / "app_data" / APP_NAME
 
     @property
     def public(self) -> Path:
-        """Where the app's files for everybody lie."""
+        """The folder of the app's public files."""
         return self.root / "public" / APP_NAME
 
     @property
     def is_initialized(self) -> bool:
-        """Whether SyftBox has set up the datasite. Writing before that would keep it from ever doing so: a client
-        takes a datasite that exists for one that is complete.
+        """Whether SyftBox has set up the datasite. Writing earlier would prevent that: a client takes an
+        existing datasite for a complete one.
         """
         return any((self.root / name).is_file() for name in PERMISSION_FILES)
 
     def set_up(self) -> None:
-        """Do what a SyftBox client does at its first start, where there is none: for trials on one machine."""
+        """Do what a SyftBox client does at its first start, for trials without one."""
         if not self.is_initialized:
             self.root.mkdir(parents=True, exist_ok=True)
             rule = f'- permissions: [admin, create, write, read]\n  path: "**"\n  user: {self.email}\n'
@@ -101,9 +101,9 @@ class Datasite:
     ) -> None:
         """Make `files` (names relative to the app's folder) and nothing else readable by `reader`.
 
-        The manifest comes last, so that none names a byte that is not there. modified: seconds since 1970 that new
-        files say they were written at, None for now. Safe to repeat: what vanished or was altered is restored, and
-        unknown files are removed. Raises DatasiteError for a name or size that SyftBox would not sync, or a link in
+        The manifest is written last, so that it never names a missing file. modified: modification time of new files in
+        seconds since 1970, None for now. Safe to repeat: missing and altered files are restored, unknown files are
+        removed. Raises DatasiteError for a name or size that SyftBox would not sync, or a link in
         the way; then nothing is written.
         """
         if MANIFEST in files:
@@ -122,10 +122,10 @@ class Datasite:
         durable: bool = True,
         modified: float | None = None,
     ) -> None:
-        """Make a folder of the app hold `files`, in their order, and the rules `readers`, and nothing else.
+        """Make a folder of the app contain `files`, written in their order, the rules `readers`, and nothing else.
 
-        readers: who may read which file or pattern. Both permission files come first, so that no byte is ever there
-        without its rule. Calling it again with the same files changes nothing. Raises as `publish`.
+        readers: who may read which file or pattern. Both permission files are written first, so that no
+        file is ever without its rule. Calling it again with the same files changes nothing. Raises as `publish`.
         """
         for name, data in files.items():
             check_syncable(name, data)
@@ -140,18 +140,18 @@ class Datasite:
             restore_file(folder / name, data, durable=durable, modified=modified)
 
     def digests(self) -> dict[str, str]:
-        """Return the SHA-256 of each file that the app has in the datasite, by name, the permission files left out, and
-        what is no file that SyftBox would sync.
+        """Return the SHA-256 of the app's files in the datasite by name, without permission files and whatever SyftBox
+        would not sync.
         """
         names = sorted(self.published() - set(PERMISSION_FILES))
         found = ((name, read_own(self.app_data / name, LARGEST_FILE)) for name in names)
         return {name: hashlib.sha256(data).hexdigest() for name, data in found if data is not None}
 
     def withdraw(self) -> None:
-        """Remove everything the app has in the datasite, for good: first every rule, then the files.
+        """Remove everything the app has in the datasite: first all rules, then the files.
 
-        Readers' synced copies go with SyftBox's next sync; what somebody copied elsewhere stays. Safe to repeat, and
-        after a crash in the middle. Raises DatasiteError when a link is in the way.
+        SyftBox's next sync removes readers' copies; what somebody copied elsewhere stays. Safe to repeat, also after a
+        crash in the middle. Raises DatasiteError if a link is in the way.
         """
         self._refuse_links(self.app_data)
         if self.published() - set(PERMISSION_FILES):
@@ -159,7 +159,7 @@ class Datasite:
         _remove_others(self.app_data, set())
 
     def status(self, reader: str) -> SiteStatus:
-        """Return what lies in the app's folder, compared with its manifest, and what `reader` may see of it."""
+        """Compare the app's folder with its manifest, and return that and what `reader` may see."""
         try:
             with visit(self) as folder:
                 manifest = read_manifest(folder) if folder is not None else None
@@ -177,11 +177,11 @@ class Datasite:
         )
 
     def published(self) -> set[str]:
-        """Return the names of the files and links that lie in the app's folder, whoever made them."""
+        """Return the names of all files and links in the app's folder, whoever made them."""
         return _names(self.app_data)
 
     def _refuse_links(self, folder: Path) -> None:
-        """Raise DatasiteError when `folder` is not one of the app's, or when a link would lead out of the datasite."""
+        """Raise DatasiteError if `folder` is not one of the app's, or if a link would lead out of the datasite."""
         inside = folder.relative_to(self.root).parts
         if inside[:2] not in {("app_data", APP_NAME), ("public", APP_NAME)}:
             raise DatasiteError(f"{'/'.join(inside)}: files go into app_data/{APP_NAME} and public/{APP_NAME} only")
@@ -193,10 +193,10 @@ class Datasite:
 
 @dataclass(frozen=True)
 class SiteStatus:
-    """What lies in the app's folder of the own datasite; names are relative to it.
+    """The state of the app's folder in one's own datasite; names are relative to it.
 
     damaged: announced by the manifest but missing or altered. unknown: not announced. readable: what the reader may
-    see by the rules that lie there.
+    see by the rules in it.
     """
 
     is_initialized: bool
@@ -233,13 +233,13 @@ def _walk(folder: Path) -> tuple[set[str], list[str]]:
                         folders.append(name)
                     else:
                         files.add(name)
-        except OSError:  # gone meanwhile, or not ours to read
+        except OSError:  # gone by now, or not readable
             continue
     return files, folders[1:]
 
 
 def _remove_others(folder: Path, keep: set[str]) -> None:
-    """Remove every file and link that is not in `keep`, and every folder that none of them needs.
+    """Remove all files and links not in `keep`, and all folders that are then empty.
 
     A link in a folder's place is removed, never followed: writing through it would leave the datasite.
     """
@@ -258,7 +258,7 @@ def _matches(path: Path, entry: _FileEntry) -> bool:
 
 
 def check_syncable(name: str, data: bytes) -> None:
-    """Raise DatasiteError when SyftBox of either generation would not sync a file of this name and size."""
+    """Raise DatasiteError if either generation of SyftBox would not sync a file of this name and size."""
     parts, lower = name.split("/"), name.lower()
     if (
         not all(_FILE_NAME.fullmatch(part) for part in parts)
@@ -272,7 +272,7 @@ def check_syncable(name: str, data: bytes) -> None:
 
 
 def datasite_names(datasites: Path) -> Iterator[str]:
-    """Yield the names of the datasites below a folder, in no particular order, links and odd names left out."""
+    """Yield the names of the datasites below a folder, in no particular order, without links and invalid names."""
     with os.scandir(datasites) as entries:
         for entry in entries:
             if DATASITE_NAME.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
@@ -281,9 +281,9 @@ def datasite_names(datasites: Path) -> Iterator[str]:
 
 @contextmanager
 def visit(site: Datasite, datasites: int | None = None) -> Iterator[int | None]:
-    """Open the app's folder of a stranger for `read_manifest` and `read_published`; None when there is none.
+    """Open the app's folder in another datasite for `read_manifest` and `read_published`; None if there is none.
 
-    datasites: a descriptor of the folder `site.datasites`, where many are visited. Raises UnsafeFile when it is not a
+    datasites: a descriptor of the folder `site.datasites`, for visiting many. Raises UnsafeFile if it is not a
     plain folder.
     """
     try:
@@ -299,7 +299,7 @@ def visit(site: Datasite, datasites: int | None = None) -> Iterator[int | None]:
 
 
 def read_manifest(folder: int) -> Manifest | None:
-    """Return the manifest in a visited folder, None when there is none. Raises UnsafeFile when it is not one."""
+    """Return the manifest in a visited folder, None if there is none. Raises UnsafeFile if it is not valid."""
     try:
         data = read_stranger(folder, MANIFEST, LARGEST_MANIFEST)
     except FileNotFoundError:
@@ -313,10 +313,10 @@ def read_manifest(folder: int) -> Manifest | None:
 
 
 def read_published(folder: int, manifest: Manifest, name: str, limit: int) -> bytes | None:
-    """Return a file of at most `limit` bytes in a visited folder, None when its manifest does not name it.
+    """Return a file of at most `limit` bytes in a visited folder, None if its manifest does not name it.
 
-    Raises UnsafeFile: `unsynced` when the file is missing or is not yet the one of the manifest (try again later),
-    `too_large`, `not_a_file` and the like when it is not acceptable.
+    Raises UnsafeFile: `unsynced` if the file is missing or does not yet match the manifest (try again later),
+    `too_large`, `not_a_file` and the like if it is not acceptable.
     """
     entry = manifest.files.get(name)
     if entry is None:

@@ -1,9 +1,9 @@
 """SyftBox's permission files, for both generations: who may read which file of a folder.
 
-Only allowing rules with exact patterns: a catch-all rule would also share the permission file, and with it the
-addresses of all readers; a forbidding rule is not enforced by the Python generation
-(docs/method/syftbox.md#permissions). Each folder's files stand for themselves, because the generations combine those of
-outer folders differently.
+Only rules that allow, with exact patterns: a catch-all rule would also share the permission file, and with it the
+addresses of all readers, and the Python generation does not enforce rules that forbid
+(docs/method/syftbox.md#permissions). Each folder's files are self-contained, because the generations
+combine those of outer folders differently.
 """
 
 from __future__ import annotations

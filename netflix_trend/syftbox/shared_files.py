@@ -1,8 +1,8 @@
 """What the aggregator shares with participants: the vocabulary and the surveys, read from its datasite.
 
-Until the aggregator's vocabulary arrives the starter vocabulary is used; encodings are rebuilt when another one comes.
-Surveys are waited for, since a round is answered once for ever. Only in a trial, with the example aggregator that
-nobody runs, the survey that a new aggregator asks is answered: the whole path can be tried on one machine.
+The starter vocabulary is used until the aggregator's arrives; encodings are rebuilt when it changes. There is no such
+fallback for surveys, since a round is answered only once. Only in a trial, with the example aggregator that nobody
+runs, the survey of a new aggregator is assumed, so that everything can be tried on one machine.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ CANDIDATES = 50
 
 
 def shared_path(name: str) -> str:
-    """Return where a shared file lies below the aggregator's datasite."""
+    """Return the path of a shared file below the aggregator's datasite."""
     return f"app_data/{APP_NAME}/shared/{name}"
 
 
 def starter_surveys(today: date) -> list[Survey]:
-    """Return the surveys of the open rounds as an aggregator asks them that has no results yet, oldest first."""
+    """Return the surveys of the open rounds of an aggregator without results, oldest first."""
     newest = Week.last_complete(today)
     vocabulary = starter_vocabulary()
     candidates = range(min(CANDIDATES, len(vocabulary)))
@@ -46,9 +46,9 @@ def starter_surveys(today: date) -> list[Survey]:
 
 
 def shared_vocabulary(settings: Settings) -> Vocabulary | None:
-    """Return the aggregator's vocabulary, None while it has not arrived.
+    """Return the aggregator's vocabulary, None until it has arrived.
 
-    Raises VocabularyError or UnsafeFile when the shared file is not one.
+    Raises VocabularyError or UnsafeFile if the shared file is not valid.
     """
     try:
         data = read_stranger(
@@ -62,7 +62,7 @@ def shared_vocabulary(settings: Settings) -> Vocabulary | None:
 def current_vocabulary(settings: Settings) -> Vocabulary:
     """Return the vocabulary to encode with: the aggregator's, or the starter one while that is missing or refused.
 
-    A refused one costs nothing but the rounds that ask about it: the own tables are built all the same.
+    If it is refused, only the rounds that ask about it are lost: the participant's tables are built anyway.
     """
     try:
         return shared_vocabulary(settings) or starter_vocabulary()
@@ -77,9 +77,9 @@ def _parsed_vocabulary(_digest: bytes, data: bytes) -> Vocabulary:
 
 
 def current_surveys(settings: Settings, today: date) -> list[Survey]:
-    """Return the open surveys, oldest first; none while the aggregator's have not arrived.
+    """Return the open surveys, oldest first; none until the aggregator's have arrived.
 
-    Raises RefusedSurvey or UnsafeFile when the shared file is not one.
+    Raises RefusedSurvey or UnsafeFile if the shared file is not valid.
     """
     try:
         data = read_stranger(

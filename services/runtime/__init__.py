@@ -1,1 +1,1 @@
-"""What several services need at their edge: the queue, child processes and signs of life."""
+"""What several services need for their I/O: the queue, child processes and heartbeats."""

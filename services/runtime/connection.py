@@ -12,12 +12,12 @@ from netflix_trend.settings import Settings
 
 # The list that the scraper appends exports to; its Redis user may do nothing else.
 INBOX = "inbox"
-# A message is moved here while it is handled, so that a crash loses nothing.
+# A message is moved here while it is processed, so that a crash loses nothing.
 RECEIVING = f"{INBOX}:receiving"
 
 
 def connect(settings: Settings, tries: int = 8) -> Redis:
-    """Return a client that survives a restart of the server, by so many more tries; nothing is sent yet."""
+    """Return a client that survives a restart of the server by retrying; nothing is sent yet."""
     return Redis(
         host=settings.redis_host,
         port=settings.redis_port,

@@ -7,7 +7,7 @@ import sys
 
 
 def start_logging(service: str) -> None:
-    """Log to standard output, one line an event: counts, codes and hashes, never a title or an address."""
+    """Log to standard output, one line per event: counts, codes and hashes, never a title or an address."""
     logging.basicConfig(
         stream=sys.stdout, level=logging.INFO, format=f"%(asctime)s {service} %(levelname)s %(message)s", force=True
     )

@@ -1,4 +1,4 @@
-"""Two or three child processes as one container: all of them run, or none does."""
+"""Two or three child processes in one container: all run, or none."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _HEARTBEAT = Path(os.environ.get("HEARTBEAT_DIR", "/tmp"))  # noqa: S108 (a tmpf
 def supervise(commands: Sequence[Sequence[str]], grace_seconds: float = 300) -> int:
     """Run the commands until one ends or a signal arrives; then end the others and return an exit code.
 
-    SIGTERM and SIGINT are passed on, so that a worker can finish its job; after `grace_seconds` what is left is
-    killed. The code is 0 after a signal, 1 when a child ended by itself: the container's restart policy acts on it.
+    SIGTERM and SIGINT are passed on, so that a worker can finish its job; after `grace_seconds` the rest is killed.
+    The code is 0 after a signal, 1 if a child ended by itself, for the container's restart policy.
     """
     stopping = False
 
@@ -27,7 +27,7 @@ def supervise(commands: Sequence[Sequence[str]], grace_seconds: float = 300) -> 
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    # Own process groups: a Ctrl-C in the terminal reaches only this process, which passes it on in order.
+    # Separate process groups: Ctrl-C in the terminal reaches only this process, which passes it on in order.
     children = [subprocess.Popen(list(command), start_new_session=True) for command in commands]
     while not stopping and all(child.poll() is None for child in children):
         time.sleep(0.1)
@@ -45,12 +45,12 @@ def supervise(commands: Sequence[Sequence[str]], grace_seconds: float = 300) -> 
 
 
 def beat(name: str) -> None:
-    """Leave a sign of life of the process `name`; `python -m services.runtime.supervisor NAME...` looks at it."""
+    """Record a heartbeat of the process `name`; `python -m services.runtime.supervisor NAME...` checks it."""
     (_HEARTBEAT / f"{name}.heartbeat").touch()
 
 
 def alive(names: Sequence[str], seconds: float = 60) -> bool:
-    """Return whether every named process has left a sign of life in the last `seconds`."""
+    """Return whether every named process had a heartbeat in the last `seconds`."""
     try:
         return all(time.time() - (_HEARTBEAT / f"{name}.heartbeat").stat().st_mtime < seconds for name in names)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Files that are whole or absent, and files that a stranger made."""
+"""Atomic file writes, and safe reads of untrusted files."""
 
 from __future__ import annotations
 

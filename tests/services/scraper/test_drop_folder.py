@@ -383,7 +383,7 @@ def test_a_damaged_archive_costs_the_others_nothing(person):
     assert person.look_twice() == ["file refused reason=not_a_zip", f"file queued bytes={len(EXPORT)}"]
 
 
-def test_whatever_is_odd_about_a_file_is_its_own_matter(person, monkeypatch):
+def test_bad_file_does_not_stop_others(person, monkeypatch):
     person.put("a.csv", b"odd")
     person.put("b.csv")
     read = drop_folder.pack
