@@ -39,7 +39,7 @@ COPY services/__init__.py /app/services/__init__.py
 COPY services/runtime /app/services/runtime
 COPY services/${SERVICE} /app/services/${SERVICE}
 RUN /opt/venv/bin/python -m compileall -q /app /opt/venv
-ENV SERVICE=${SERVICE} PATH=/opt/venv/bin:/usr/bin:/bin PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+ENV SERVICE=${SERVICE} IN_CONTAINER=1 PATH=/opt/venv/bin:/usr/bin:/bin PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /app
 USER 1000:1000
 CMD ["sh", "-c", "exec python -m services.$SERVICE"]

@@ -17,6 +17,7 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from netflix_trend.names import DATASITE_NAME, PROFILE_PATTERN
+from netflix_trend.odds import parse_odds
 from netflix_trend.survey.survey import QUESTIONS, Limits
 
 # Nobody runs this one: with it everything can be tried on one machine.
@@ -32,16 +33,6 @@ def _datasite(value: Any) -> Any:
     if not DATASITE_NAME.fullmatch(text):
         raise ValueError("expected an e-mail address in plain ASCII, such as me@example.org")
     return text
-
-
-def _ratio(value: Any) -> Any:
-    try:
-        ratio = Fraction(str(value))
-    except (ValueError, ZeroDivisionError):
-        ratio = Fraction(0)
-    if ratio < 1:
-        raise ValueError("expected a ratio of at least 1, such as 8 or 5/2")
-    return ratio
 
 
 def _questions(value: Any) -> Any:
@@ -140,7 +131,7 @@ class Settings(BaseSettings):
     catalogue_since: int | None = Field(
         None, ge=1880, le=2100, description="Leave out of the catalogue what is known to be older than this year."
     )
-    survey_odds: Annotated[Fraction, BeforeValidator(_ratio), NoDecode] = Field(
+    survey_odds: Annotated[Fraction, BeforeValidator(parse_odds), NoDecode] = Field(
         Fraction(8),
         gt=1,
         description="Odds the aggregator asks for: how much one report may multiply the odds of any guess.",
@@ -168,7 +159,7 @@ class Settings(BaseSettings):
     redis_port: int = Field(6379, ge=1, le=65535, description="Port of the Redis server.")
     redis_user: str = Field("default", description="Redis ACL user of this process.")
     redis_password: str = Field("", repr=False, description="Its password; give REDIS_PASSWORD_FILE.")
-    limit_odds: Annotated[Fraction, BeforeValidator(_ratio), NoDecode] = Field(
+    limit_odds: Annotated[Fraction, BeforeValidator(parse_odds), NoDecode] = Field(
         Fraction(8), description="Largest factor by which one report may change the odds of any guess about a week."
     )
     limit_reports_per_year: int = Field(13, ge=0, le=53, description="Most reports in any 52 weeks.")

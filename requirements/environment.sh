@@ -1,5 +1,9 @@
-# Virtual environments with locked packages, for run.sh, which sources this file.
+#!/bin/sh
+# A virtual environment with locked packages: sh requirements/environment.sh LOCK [FOLDER]; tests/run.sh sources it.
 set -eu
+
+say() { printf '%s\n' "$*"; }
+fail() { printf 'run.sh: %s\n' "$*" >&2; exit 1; }
 
 # find_python: the first Python that is new enough; $oldest_python goes before others
 find_python() {
@@ -15,18 +19,36 @@ find_python() {
 
 as_root_on_debian() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; }
 
+# apt_update: waits up to ten minutes for another apt; the option that the others have for that does not cover updates
+apt_update() {
+  tries=120
+  until said=$(LC_ALL=C apt-get update -qq 2>&1); do
+    case $said in *'Could not get lock'*) tries=$((tries - 1)) ;; *) tries=0 ;; esac
+    [ "$tries" -gt 0 ] || { say "$said" >&2; return 1; }
+    sleep 5
+  done
+}
+
 apt_install() {
   say "Installing $* ..."
-  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq \
-    -o Dpkg::Use-Pty=0 --no-install-recommends "$@"; } >/dev/null
+  apt_update && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq -o DPkg::Lock::Timeout=600 \
+    -o Dpkg::Use-Pty=0 --no-install-recommends "$@" >/dev/null
+}
+
+# locks_with LOCK: locks that hold everything of this one
+locks_with() {
+  case $1 in
+    cli) say cli demo dev ;;
+    demo) say demo dev ;;
+    *) say "$1" ;;
+  esac
 }
 
 install_python_environment() {
   lock=requirements/$1.txt venv=$2
   stamp=$venv/.installed-$1
   wanted=$(cksum <"$lock")
-  # What the tests need holds what every service needs.
-  for installed in "$1" dev; do
+  for installed in $(locks_with "$1"); do
     found=$(cat "$venv/.installed-$installed" 2>/dev/null || true)
     [ ! -x "$venv/bin/python" ] || [ "$found" != "$(cksum <"requirements/$installed.txt")" ] || return 0
   done
@@ -45,3 +67,10 @@ install_python_environment() {
     fail 'installing packages failed; is a package index reachable?'
   printf %s "$wanted" >"$stamp"
 }
+
+case $0 in
+  *environment.sh)
+    cd "$(dirname "$0")/.."
+    install_python_environment "$1" "${2:-.venv}"
+    ;;
+esac

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidationError, field_serializer, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
+from netflix_trend.odds import parse_odds
 from netflix_trend.periods.weeks import Week
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
@@ -70,9 +71,9 @@ class SurveyPlan(Strict):
     @classmethod
     def _ratio(cls, value: Any) -> Any:
         try:
-            odds = Fraction(*value) if isinstance(value, list | tuple) else Fraction(str(value).strip())
-        except (ValueError, TypeError, ZeroDivisionError):
-            odds = Fraction(0)
+            odds = parse_odds(f"{value[0]}/{value[1]}" if isinstance(value, list | tuple) else value)
+        except (ValueError, IndexError):
+            odds = Fraction(1)
         # The largest numbers that a survey can state.
         if odds <= 1 or odds.numerator > 1_000_000:
             raise ValueError("expected a ratio above 1, such as 8 or 5/2")

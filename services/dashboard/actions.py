@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import date
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -15,6 +14,7 @@ from flask import Flask, Response, flash, jsonify, redirect, request
 from pydantic import ValidationError
 from werkzeug.datastructures import FileStorage
 
+from netflix_trend.odds import parse_odds
 from netflix_trend.participant.choices import (
     LIMITS_LOST,
     Choices,
@@ -161,14 +161,14 @@ def lower_limits(dashboard: Dashboard) -> str:
     settings = dashboard.settings
     before = before_limits(settings.private_dir)
     try:
-        odds = Fraction(request.form.get("odds", ""))
+        odds = parse_odds(request.form.get("odds", ""))
         chosen = Choices(
             participation=before.participation,
             odds=(odds.numerator, odds.denominator),
             reports_per_year=int(request.form.get("reports", ""), 10),
             questions=frozenset(request.form.getlist("question")) & QUESTIONS,
         )
-    except (ValidationError, ValueError, ZeroDivisionError):
+    except (ValidationError, ValueError):
         raise Refused("These limits make no sense. Nothing was changed.") from None
     write_choices(settings.private_dir, chosen)
     dashboard.backend.look_again()

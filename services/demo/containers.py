@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -30,25 +28,24 @@ class NetworkError(Exception):
     """The network does not get on; the message says what to look at."""
 
 
-def main(arguments: list[str]) -> int:
-    """Start the network, show what happens and print the result; or remove it. Returns the exit code."""
-    parser = argparse.ArgumentParser(prog="./run.sh demo --network", description=__doc__)
-    parser.add_argument("--network", action="store_true", required=True, help="containers instead of one process")
-    parser.add_argument("--down", action="store_true", help="remove the network and everything it holds")
-    parser.add_argument(
-        "--seconds", type=float, default=600, help="give up when nothing came back by then (%(default)g)"
-    )
-    options = parser.parse_args(arguments)
+def remove() -> int:
+    """Remove the network and everything it holds. Returns the exit code."""
+    return compose("down", "--volumes", "--remove-orphans")
+
+
+def start(seconds: float) -> int:
+    """Start the network, show what happens and print the result. Returns the exit code.
+
+    seconds: give up when nothing came back by then.
+    """
     console = Console(highlight=False, soft_wrap=False)
-    if options.down:
-        return compose("down", "--volumes", "--remove-orphans")
     console.print(
         "Building and starting a server, three participants and an aggregator (minutes at the first time) ..."
     )
     try:
         if compose("up", "--detach", "--build", "--quiet-pull"):
             raise NetworkError("the containers did not start; the lines above say why")
-        wait_for_statistics(console, options.seconds)
+        wait_for_statistics(console, seconds)
         print_result(console)
     except NetworkError as problem:
         console.print(f"demo: {problem}", style="red", markup=False, soft_wrap=True)
@@ -135,7 +132,3 @@ def address(service: str, port: int) -> str:
     command = [*composing(), "port", service, str(port)]
     result = subprocess.run(command, capture_output=True, check=False, text=True)
     return f"http://{result.stdout.strip()}"
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

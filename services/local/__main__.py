@@ -6,18 +6,22 @@ For SyftBox, cron or a person to run; any number of times, also at once.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 
 from netflix_trend.participant import participant
 from netflix_trend.participant.publishing import publish_with
 from netflix_trend.participant.status import TRIAL, Outlook, described
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.syftbox.datasite import Datasite
-from services.processor import cli
+from services.processor.cli import import_files
 from services.runtime.logs import start_logging
 
 
-def main(arguments: list[str]) -> int:
+def once(
+    exports: Sequence[Path] = (), *, profile: str | None = None, date_order: str | None = None, only: Sequence[str] = ()
+) -> int:
     """Import what is named (options as of `./run.sh import`), then publish. Returns 0, or 1 when something is wrong."""
     start_logging("once")
     try:
@@ -25,7 +29,7 @@ def main(arguments: list[str]) -> int:
     except SettingsError as error:
         print(f"once: {error}", file=sys.stderr)  # noqa: T201
         return 1
-    failed = cli.main(["import", *arguments]) if arguments else 0
+    failed = import_files(exports, profile=profile, date_order=date_order, only=only) if exports else 0
     outlook = publish_once(settings, date.today())
     print("\n".join([*([TRIAL] if settings.is_trial else []), *described(outlook)]))  # noqa: T201
     return int(bool(failed) or outlook.state == "problem")
@@ -38,7 +42,3 @@ def publish_once(settings: Settings, today: date) -> Outlook:
         site.set_up()  # no SyftBox will ever do it
     participant.refresh(settings)
     return publish_with(settings, today)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

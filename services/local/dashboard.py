@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 import sys
 from collections.abc import Callable, Mapping
@@ -75,16 +74,15 @@ class OneProcess:
         return []
 
 
-def main(arguments: list[str]) -> int:
-    """Serve the page until Ctrl-C. Returns the exit code."""
-    parser = argparse.ArgumentParser(prog="./run.sh dashboard", description=__doc__)
-    parser.add_argument("--demo", metavar="FOLDER", type=Path, nargs="?", const=Path("demo-output"), default=None,
-                        help="look at the results of ./run.sh demo (%(const)s)")  # fmt: skip
-    options = parser.parse_args(arguments)
+def serve(demo: Path | None = None) -> int:
+    """Serve the page until Ctrl-C. Returns the exit code.
+
+    demo: folder with the results of a demo, whose participant's page is served.
+    """
     start_logging("dashboard")
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     try:
-        settings, today = (load_settings(), date.today) if options.demo is None else demo_settings(options.demo)
+        settings, today = (load_settings(), date.today) if demo is None else demo_settings(demo)
         participant.refresh(settings)
         server = make_server(
             "127.0.0.1",
@@ -100,7 +98,7 @@ def main(arguments: list[str]) -> int:
     print(f"Open http://127.0.0.1:{settings.dashboard_port}  (Ctrl-C ends it)", flush=True)  # noqa: T201
     try:
         server.serve_forever()
-    except KeyboardInterrupt:
+    finally:
         server.server_close()
     return 0
 
@@ -122,7 +120,3 @@ def demo_settings(root: Path) -> tuple[Settings, Callable[[], date]]:
     latest = read_statistics(settings, "latest")
     day = Week.parse(latest.round).sunday + timedelta(days=1) if latest else date.today()
     return settings, lambda: day
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

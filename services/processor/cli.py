@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import date, timedelta
@@ -42,62 +42,14 @@ _CALENDAR_WEEKS = 53
 _SHADES = " ░▒▓█"
 
 
-def main(arguments: list[str]) -> int:
-    """Run a verb. Returns 0, or 1 when something could not be done."""
-    options = _parser().parse_args(arguments)
+def _answered(verb: str, act: Callable[[Settings, Console], int]) -> int:
+    """Do something with the settings and a terminal. Returns its exit code, or 1 after saying what is wrong."""
     console = Console(highlight=False, soft_wrap=False)
     try:
-        settings = load_settings()
-        code: int = options.run(options, settings, console)
+        return act(load_settings(), console)
     except (EventError, SettingsError, FileNotFoundError, ValueError) as error:
-        print(f"{options.verb}: {error}", file=sys.stderr)  # noqa: T201
+        print(f"{verb}: {error}", file=sys.stderr)  # noqa: T201
         return 1
-    return code
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="./run.sh")
-    verbs = parser.add_subparsers(dest="verb", required=True)
-
-    read = verbs.add_parser("read", help="say what is in exports, without storing anything")
-    read.add_argument("files", metavar="FILE", nargs="+", type=Path)
-    read.add_argument("--json", action="store_true", help="one JSON object a line, one line a file")
-    read.add_argument("--date-order", choices=("mdy", "dmy", "ymd"), help="for files whose dates do not tell")
-    read.add_argument("--only", action="append", metavar="PROFILE", help="count this Netflix profile only (repeatable)")
-    read.set_defaults(run=_read)
-
-    take = verbs.add_parser("import", help="keep exports and rebuild the tables, without Docker")
-    take.add_argument("files", metavar="FILE", nargs="+", type=Path)
-    take.add_argument("--profile", help="name to store them under (setting NETFLIX_PROFILE)")
-    take.add_argument("--date-order", choices=("mdy", "dmy", "ymd"), help="for files whose dates do not tell")
-    take.add_argument("--only", action="append", metavar="PROFILE", help="count this Netflix profile only (repeatable)")
-    take.set_defaults(run=_import)
-
-    insights = verbs.add_parser("insights", help="what your own history says; nothing leaves the machine")
-    insights.add_argument("--json", action="store_true", help="one JSON object with all tables")
-    insights.set_defaults(run=_insights)
-
-    event = verbs.add_parser("event", help="life events, and whether you watched more or less then")
-    actions = event.add_subparsers(dest="action", required=True)
-    add = actions.add_parser("add", help="note an event: event add sick 2026-02-01 2026-02-09")
-    add.add_argument("label")
-    add.add_argument("first_day", type=_day, metavar="FIRST_DAY")
-    add.add_argument("last_day", type=_day, metavar="LAST_DAY")
-    add.set_defaults(run=_event_add)
-    listed = actions.add_parser("list", help="show all events and what changed")
-    listed.add_argument("--json", action="store_true", help="one JSON object an event")
-    listed.set_defaults(run=_event_list)
-    remove = actions.add_parser("remove", help="forget an event")
-    remove.add_argument("number", type=int)
-    remove.set_defaults(run=_event_remove)
-    return parser
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2026-02-01") from None
 
 
 # --- read and import ---------------------------------------------------------------------------------------------
@@ -128,29 +80,46 @@ def _with_progress(file: BinaryIO, path: Path) -> AbstractContextManager[BinaryI
     return wrap_file(file, size, description=path.name, console=screen, transient=True)
 
 
-def _read(options: argparse.Namespace, settings: Settings, console: Console) -> int:
+def read_files(files: Sequence[Path], *, is_json: bool, date_order: str | None, only: Sequence[str]) -> int:
+    """Say what is in exports; nothing is stored. Returns the exit code."""
+
+    def act(settings: Settings, console: Console) -> int:
+        return _read(files, settings, console, is_json=is_json, date_order=date_order, only=only)
+
+    return _answered("read", act)
+
+
+def _read(
+    files: Sequence[Path],
+    settings: Settings,
+    console: Console,
+    *,
+    is_json: bool,
+    date_order: str | None,
+    only: Sequence[str],
+) -> int:
     vocabulary = current_vocabulary(settings)
-    wanted = {name.casefold() for name in options.only or settings.activity_profiles}
+    wanted = {name.casefold() for name in only or settings.activity_profiles}
     asked = ReadOptions.of(settings)
     reading = replace(
         asked,
-        date_order=options.date_order or asked.date_order,
+        date_order=date_order or asked.date_order,
         keep_profile=lambda name: not wanted or name.casefold() in wanted,
     )
     failed = False
-    for path in options.files:
+    for path in files:
         try:
             account = read_file(path, vocabulary, reading)
         except _UNREADABLE as error:
             failed = True
-            _print_unreadable(path, error, console, is_json=options.json)
+            _print_unreadable(path, error, console, is_json=is_json)
         else:
-            if options.json:
+            if is_json:
                 _print_json(account.to_json(str(path)))
             else:
                 print_account(path.name, account, console)
     # For a program, what is wrong with a file is part of the answer.
-    return 1 if failed and not options.json else 0
+    return 1 if failed and not is_json else 0
 
 
 _NOTHING_READ: dict[str, Any] = {
@@ -189,18 +158,35 @@ def print_account(name: str, account: ExportAccount, console: Console) -> None:
     console.print("\n".join(lines) + "\n", markup=False, soft_wrap=True)
 
 
-def _import(options: argparse.Namespace, settings: Settings, console: Console) -> int:
+def import_files(files: Sequence[Path], *, profile: str | None, date_order: str | None, only: Sequence[str]) -> int:
+    """Keep exports, rebuild the tables and say what came of each file. Returns the exit code."""
+
+    def act(settings: Settings, console: Console) -> int:
+        return _import(files, settings, console, profile=profile, date_order=date_order, only=only)
+
+    return _answered("import", act)
+
+
+def _import(
+    files: Sequence[Path],
+    settings: Settings,
+    console: Console,
+    *,
+    profile: str | None,
+    date_order: str | None,
+    only: Sequence[str],
+) -> int:
     kept = {}
     failed = False
-    for path in options.files:
+    for path in files:
         try:
             raw = import_file(
                 settings.private_dir,
                 path,
                 "import",
-                profile=options.profile or settings.netflix_profile,
-                date_order=options.date_order,
-                only=tuple(options.only or settings.activity_profiles),
+                profile=profile or settings.netflix_profile,
+                date_order=date_order,  # type: ignore[arg-type]
+                only=tuple(only or settings.activity_profiles),
             )
         except (ArchiveError, OSError) as error:
             failed = True
@@ -228,11 +214,16 @@ def _import(options: argparse.Namespace, settings: Settings, console: Console) -
 # --- insights ----------------------------------------------------------------------------------------------------
 
 
-def _insights(options: argparse.Namespace, settings: Settings, console: Console) -> int:
+def show_insights(*, is_json: bool) -> int:
+    """Print what the history says. Returns the exit code."""
+    return _answered("insights", lambda settings, console: _insights(settings, console, is_json=is_json))
+
+
+def _insights(settings: Settings, console: Console, *, is_json: bool) -> int:
     with _profiles(settings) as database:
         tables = all_insights(database)
         effects = list(effects_of(database, read_events(settings.private_dir)))
-    if options.json:
+    if is_json:
         _print_json({"tables": [table.to_json() for table in tables], "events": [_effect_json(one) for one in effects]})
         return 0
     for table in tables:
@@ -320,8 +311,23 @@ def _print_calendar(table: InsightTable, console: Console) -> None:
 # --- life events -------------------------------------------------------------------------------------------------
 
 
-def _event_add(options: argparse.Namespace, settings: Settings, console: Console) -> int:
-    event = add_event(settings.private_dir, options.label, options.first_day, options.last_day)
+def note_event(label: str, first_day: date, last_day: date) -> int:
+    """Note a life event and print what changed. Returns the exit code."""
+    return _answered("event", lambda settings, console: _event_add(settings, console, label, first_day, last_day))
+
+
+def list_events(*, is_json: bool) -> int:
+    """Print all life events and what changed. Returns the exit code."""
+    return _answered("event", lambda settings, console: _event_list(settings, console, is_json=is_json))
+
+
+def forget_event(number: int) -> int:
+    """Remove a life event. Returns the exit code."""
+    return _answered("event", lambda settings, console: _event_remove(settings, console, number))
+
+
+def _event_add(settings: Settings, console: Console, label: str, first_day: date, last_day: date) -> int:
+    event = add_event(settings.private_dir, label, first_day, last_day)
     console.print(f"{event.id}: {event.label}, {event.first_day} to {event.last_day}. It stays on this machine.")
     console.print("At most a randomized answer about the quarter leaves it: see LIMIT_QUESTIONS.", style="dim")
     try:
@@ -336,9 +342,9 @@ def _event_add(options: argparse.Namespace, settings: Settings, console: Console
     return 0
 
 
-def _event_list(options: argparse.Namespace, settings: Settings, console: Console) -> int:
+def _event_list(settings: Settings, console: Console, *, is_json: bool) -> int:
     events = read_events(settings.private_dir)
-    if not events and not options.json:
+    if not events and not is_json:
         console.print("No events yet. Note one: ./run.sh event add sick 2026-02-01 2026-02-09")
         return 0
     try:
@@ -347,15 +353,15 @@ def _event_list(options: argparse.Namespace, settings: Settings, console: Consol
     except FileNotFoundError:
         effects = [EventEffect(event, None, None, None, None, 0) for event in events]
     for effect in effects:
-        if options.json:
+        if is_json:
             _print_json(_effect_json(effect))
         else:
             _print_effect(effect, console)
     return 0
 
 
-def _event_remove(options: argparse.Namespace, settings: Settings, console: Console) -> int:
-    event = remove_event(settings.private_dir, options.number)
+def _event_remove(settings: Settings, console: Console, number: int) -> int:
+    event = remove_event(settings.private_dir, number)
     console.print(f"Removed {event.id}: {event.label}, {event.first_day} to {event.last_day}.", markup=False)
     return 0
 
@@ -408,7 +414,3 @@ def _effect_json(effect: EventEffect) -> dict[str, Any]:
 
 def _print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False))  # noqa: T201
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -22,7 +22,3 @@ def main() -> int:
         return 1
     print("\n".join([*([TRIAL] if settings.is_trial else []), *described(outlook)]))  # noqa: T201
     return int(outlook.state == "problem")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -44,7 +44,3 @@ def main() -> int:
         "\n".join([*lines, "", *lines_about(site.status(settings.aggregator_datasite), settings.aggregator_datasite)])
     )
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

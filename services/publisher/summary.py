@@ -49,7 +49,3 @@ def main() -> int:
     for receipt in read_receipts(settings.publisher_dir):
         print(f"\n{receipt.sentence}")  # noqa: T201
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

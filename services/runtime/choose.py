@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
+from collections.abc import Callable
 from fractions import Fraction
 
 from netflix_trend.participant.choices import (
@@ -15,7 +15,7 @@ from netflix_trend.participant.choices import (
     choose,
     write_choices,
 )
-from netflix_trend.settings import SettingsError, load_settings
+from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.survey.survey import QUESTIONS
 
 _DONE: dict[str, tuple[Participation, str]] = {
@@ -25,63 +25,56 @@ _DONE: dict[str, tuple[Participation, str]] = {
 }
 
 
-def main(arguments: list[str]) -> int:
-    """Change the choices and say what holds now. Returns the exit code."""
-    parser = argparse.ArgumentParser(prog="./run.sh", description=__doc__)
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    for verb, (_, sentence) in _DONE.items():
-        verbs.add_parser(verb, help=sentence)
-    limits = verbs.add_parser("limits", help="lower the limits of the settings, at once; they cannot be raised here")
-    limits.add_argument("--odds", type=_ratio, help="odds of one report, such as 3")
-    limits.add_argument("--reports", type=int, help="reports in any 52 weeks")
-    limits.add_argument("--questions", help=f"any of {','.join(sorted(QUESTIONS))}; 'none' for no question")
-    limits.add_argument("--reset", action="store_true", help="back to the limits of the settings")
-    options = parser.parse_args(arguments)
+def take_part(verb: str) -> int:
+    """Join, pause or withdraw, and say what holds now. Returns the exit code."""
+    participation, sentence = _DONE[verb]
+
+    def act(settings: Settings) -> str:
+        is_known = choose(settings.private_dir, participation)
+        return sentence if is_known else f"{sentence} {LIMITS_LOST}"
+
+    return _answered(verb, act)
+
+
+def lower_limits(*, odds: Fraction | None, reports: int | None, questions: str | None, is_reset: bool) -> int:
+    """Change the limits and say what holds now. Returns the exit code.
+
+    questions: names separated by commas, or none. is_reset: first go back to the limits of the settings.
+    """
+
+    def act(settings: Settings) -> str:
+        before = before_limits(settings.private_dir)
+        if is_reset:
+            before = Choices(participation=before.participation)
+        choices = _limited(before, odds, reports, questions)
+        write_choices(settings.private_dir, choices)
+        now = choices.lowered(settings.limits)
+        return (
+            f"Your limits: odds {now.odds} a report, {now.reports_per_year} reports in 52 weeks, questions: "
+            f"{', '.join(sorted(now.questions)) or 'none'}."
+        )
+
+    return _answered("limits", act)
+
+
+def _answered(verb: str, act: Callable[[Settings], str]) -> int:
     try:
-        settings = load_settings()
-        if options.verb == "limits":
-            choices = _limited(before_limits(settings.private_dir), options)
-            write_choices(settings.private_dir, choices)
-            now = choices.lowered(settings.limits)
-            print(  # noqa: T201
-                f"Your limits: odds {now.odds} a report, {now.reports_per_year} reports in 52 weeks, questions: "
-                f"{', '.join(sorted(now.questions)) or 'none'}."
-            )
-        else:
-            participation, sentence = _DONE[options.verb]
-            is_known = choose(settings.private_dir, participation)
-            print(sentence if is_known else f"{sentence} {LIMITS_LOST}")  # noqa: T201
+        print(act(load_settings()))  # noqa: T201
     except (ChoicesError, SettingsError, ValueError) as error:
-        print(f"{options.verb}: {error}", file=sys.stderr)  # noqa: T201
+        print(f"{verb}: {error}", file=sys.stderr)  # noqa: T201
         return 1
     return 0
 
 
-def _limited(choices: Choices, options: argparse.Namespace) -> Choices:
-    if options.reset:
-        choices = Choices(participation=choices.participation)
+def _limited(choices: Choices, odds: Fraction | None, reports: int | None, questions: str | None) -> Choices:
     update: dict[str, object] = {}
-    if options.odds is not None:
-        update["odds"] = (options.odds.numerator, options.odds.denominator)
-    if options.reports is not None:
-        update["reports_per_year"] = options.reports
-    if options.questions is not None:
-        names = frozenset() if options.questions == "none" else frozenset(options.questions.split(","))
+    if odds is not None:
+        update["odds"] = (odds.numerator, odds.denominator)
+    if reports is not None:
+        update["reports_per_year"] = reports
+    if questions is not None:
+        names = frozenset() if questions == "none" else frozenset(questions.split(","))
         if not names <= QUESTIONS:
             raise ValueError(f"expected any of {', '.join(sorted(QUESTIONS))}, or none")
         update["questions"] = names
     return Choices.model_validate({**choices.model_dump(), **update})
-
-
-def _ratio(text: str) -> Fraction:
-    try:
-        ratio = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        ratio = Fraction(0)
-    if ratio < 1:
-        raise argparse.ArgumentTypeError("expected a ratio of at least 1, such as 8 or 5/2")
-    return ratio
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -127,7 +127,7 @@ def test_nobody_sees_another_participants_files_and_the_server_sees_no_title(net
 
 
 def test_who_withdraws_is_gone_from_the_next_statistics(network: Stack) -> None:
-    network.exec("carol-processor", "python", "-m", "services.runtime.choose", "withdraw")
+    network.exec("carol-processor", "python", "-m", "netflix_trend", "withdraw")
     carol = f"/SyftBox/datasites/carol@example.org/{APP}"
     look = ("trend-client", "sh", "-c", f"find {carol} -type f 2>/dev/null || true")
     wait_for(lambda: not network.exec(*look), "her files are gone", 60)

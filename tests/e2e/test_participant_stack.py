@@ -259,7 +259,7 @@ def test_nothing_private_lies_in_any_datasite(stack: Stack, folder: Path) -> Non
 
 def test_insights_and_events_are_answered_inside_the_processor(stack: Stack) -> None:
     def ask(*arguments: str) -> str:
-        return stack.exec("processor", "python", "-m", "services.processor.cli", *arguments)
+        return stack.exec("processor", "python", "-m", "netflix_trend", *arguments)
 
     assert "during" in ask("event", "add", "sick", "2026-10-01", "2026-10-09")
     found = json.loads(ask("insights", "--json"))
@@ -270,7 +270,7 @@ def test_insights_and_events_are_answered_inside_the_processor(stack: Stack) -> 
 
 
 def test_the_publisher_says_in_words_what_was_revealed(stack: Stack) -> None:
-    text = stack.exec("publisher", "python", "-m", "services.publisher.summary")
+    text = stack.exec("publisher", "python", "-m", "netflix_trend", "privacy")
     assert "Reports about the last 52 weeks: 1; your limit is 13." in text
     assert "at most 8 (epsilon 2.08): a 10 % suspicion can become at most 47 %" in text
 
@@ -458,7 +458,7 @@ def test_stopping_is_quick_and_loses_nothing(stack: Stack) -> None:
 
 def test_a_withdrawal_is_carried_out_while_everything_is_stopped(stack: Stack, folder: Path, tmp_path: Path) -> None:
     """`./run.sh down`, then `./run.sh withdraw`: no publisher runs that would obey."""
-    files = ("run.sh", ".env.example", "docker-compose.yml", "services/prepare.sh", "services/scraper/seccomp")
+    files = ("run.sh", ".env.example", "docker-compose.yml", "services", "netflix_trend", "requirements", ".venv")
     for name in files:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).symlink_to(ROOT / name)

@@ -18,7 +18,7 @@ from netflix_trend.settings import load_settings
 from services.aggregator.rounds import Aggregator
 from services.dashboard.history import History
 from services.dashboard.web import create_app
-from services.demo.__main__ import print_legend, print_place, print_top_shows, print_volume
+from services.demo.one_process import print_legend, print_place, print_top_shows, print_volume
 from services.local.dashboard import OneProcess
 from tests.services.aggregator.simulated_rounds import TODAY, aggregator_with_rounds
 

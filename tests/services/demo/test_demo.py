@@ -7,14 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from netflix_trend import cli
 from netflix_trend.catalogue.readers import starter_vocabulary
+from netflix_trend.cli.machine import Machine
+from netflix_trend.cli.mode import Place
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.wording import effect_in_words
 from netflix_trend.simulation.population import Population
-from services.demo.__main__ import main
 from services.demo.network import ME, DemoError, Network
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports"
+
+
+def main(arguments: list[str]) -> int:
+    """Run `./run.sh demo`."""
+    return cli.run(["demo", *arguments], Place(Machine.here()))
 
 
 @pytest.fixture(scope="module")
@@ -108,15 +115,12 @@ def test_the_strongest_simulated_shows_are_found_and_intervals_hold_the_truth(tm
     [["--people", "0"], ["--people", "x"], ["--weeks", "0"], ["--seed", "-1"], ["--what"]],
 )
 def test_wrong_options_are_explained(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as end:
-        main(arguments)
-    assert end.value.code == 2
-    assert "usage: ./run.sh demo" in capsys.readouterr().err
+    assert main(arguments) == 2
+    assert "Usage: ./run.sh demo" in capsys.readouterr().err
 
 
 def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["--help"])
+    assert main(["--help"]) == 0
     text = capsys.readouterr().out
     for option in ("EXPORT", "--people", "--weeks", "--seed", "--output"):
         assert option in text

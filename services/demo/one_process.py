@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Callable
 from datetime import date
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -39,70 +36,31 @@ from services.demo.network import ME, DemoError, Network
 from services.processor.cli import print_account
 
 
-def main(arguments: list[str]) -> int:
-    """Run the demo. Returns 0, or 1 with a message when it cannot."""
-    options = _parser().parse_args(arguments)
+def run(exports: list[Path], *, people: int, weeks: int, seed: int, output: Path) -> int:
+    """Run the demo. Returns 0, or 1 with a message when it cannot.
+
+    people, weeks, seed: of the invented people. output: folder for the results.
+    """
     console = Console(highlight=False, soft_wrap=False)
     try:
         with as_file(files("services.demo") / "sample_viewing_history.csv") as sample:
-            _run(options, options.exports or [sample], console)
+            if not exports:
+                console.print(
+                    "No export given: using an invented one. Try yours: ./run.sh demo NetflixViewingHistory.csv"
+                )
+            _run(exports or [sample], people, weeks, seed, output, console)
     except (ArchiveError, DemoError, OSError) as error:
         console.print(f"demo: {error}", style="red", markup=False, soft_wrap=True)
         return 1
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="./run.sh demo",
-        description="Takes your Netflix export through the whole of Netflix Trend, together with invented people, in "
-        "one process and without a network. Nothing leaves the output folder.",
-        epilog="Get your export at netflix.com: Account > Profile > Viewing activity > Download all.",
-    )
-    parser.add_argument(
-        "exports",
-        metavar="EXPORT",
-        nargs="*",
-        type=Path,
-        help="NetflixViewingHistory.csv, ViewingActivity.csv or the archive; several are one person's",
-    )
-    parser.add_argument("--people", type=_between(1, 1_000_000), default=8000, help="invented people (%(default)s)")
-    parser.add_argument(
-        "--weeks", type=_between(1, 520), default=6, help="weeks they take part, up to your last one (%(default)s)"
-    )
-    parser.add_argument(
-        "--seed",
-        type=_between(0, 2**31),
-        default=1,
-        help="of the invented people; your own answers are never repeatable (%(default)s)",
-    )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        default=Path("demo-output"),
-        help="folder for the results; an earlier demo in it is replaced (%(default)s)",
-    )
-    return parser
-
-
-def _between(low: int, high: int) -> Callable[[str], int]:
-    def number(text: str) -> int:
-        value = int(text)
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"expected a whole number from {low} to {high}")
-        return value
-
-    return number
-
-
-def _run(options: argparse.Namespace, exports: list[Path], console: Console) -> None:
+def _run(exports: list[Path], people: int, weeks: int, seed: int, output: Path, console: Console) -> None:
     for path in exports:
         if not path.is_file():
             raise DemoError(f"{path}: no such file")
-    network = Network(options.output)
+    network = Network(output)
     network.prepare()
-    if not options.exports:
-        console.print("No export given: using an invented one. Try yours: ./run.sh demo NetflixViewingHistory.csv\n")
     history = network.import_exports(exports)
     _print_files(history, console)
     encodings = history.encodings
@@ -111,7 +69,7 @@ def _run(options: argparse.Namespace, exports: list[Path], console: Console) -> 
     newest: date = encodings.full["day"][-1].astype(date)
     last = Week.of(newest)
     console.print(f"Your newest view is of {newest}; the demo pretends that today is the day after {last} ended.\n")
-    steps = options.people * (2 * options.weeks + 3)
+    steps = people * (2 * weeks + 3)
     columns = (TextColumn("{task.description:<20}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
     with Progress(*columns, TimeElapsedColumn(), console=console) as bar:
         task = bar.add_task("people join", total=steps)
@@ -124,7 +82,7 @@ def _run(options: argparse.Namespace, exports: list[Path], console: Console) -> 
                 bar.update(task, advance=pending, description=description)
                 pending = 0
 
-        rounds = network.run(options.people, options.weeks, options.seed, last, progress)
+        rounds = network.run(people, weeks, seed, last, progress)
         bar.update(task, completed=steps, description="done")
     _print_results(rounds, network, last, console)
 
@@ -229,7 +187,3 @@ def print_volume(latest: RoundStatistics, console: Console) -> None:
     console.print(table)
     if volume_in_words(volume):
         console.print(volume_in_words(volume), markup=False, soft_wrap=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,82 @@
+"""The command `netflix-trend`: every verb, option and message that a person meets. See docs/operations.md.
+
+Verbs import what they need when they run, so that help is quick and works with the smallest set of packages.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from netflix_trend import __version__
+from netflix_trend.cli import aggregator, browser, demo, develop, history, services, sharing
+from netflix_trend.cli.frame import FAILED, INTERRUPTED, FrontDoor, Verb
+from netflix_trend.cli.machine import Machine
+from netflix_trend.cli.mode import Place
+from netflix_trend.installed import find_services
+
+# Shell completion: docs/operations.md says how to switch it on.
+COMPLETE = "_NETFLIX_TREND_COMPLETE"
+
+
+@click.group(
+    cls=FrontDoor,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Without a verb: what SyftBox runs, the services in the foreground; without Docker a look an hour, once you "
+    "have imported something. Settings: .env (see .env.example and docs/operations.md).",
+)
+@click.version_option(__version__, "-V", "--version", prog_name="Netflix Trend", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Netflix Trend: private viewing statistics over SyftBox."""
+    context.obj = context.obj or Place(Machine.here())
+    if context.invoked_subcommand is None:
+        sys.exit(services.in_foreground(context.obj))
+
+
+@click.command("help", cls=Verb, examples=["help", "help import"])
+@click.argument("verb", nargs=-1)
+@click.pass_context
+def help_(context: click.Context, verb: tuple[str, ...]) -> None:
+    """Show this text, or the help of a verb."""
+    root = context.find_root()
+    cli.main([*verb, "--help"], prog_name=root.info_name, standalone_mode=False)
+
+
+cli.put("Try it", demo.demo, history.read)
+cli.put("Your machine", services.up, services.down, services.once, services.dashboard, sharing.status)
+cli.put("Your history", history.import_, history.insights, history.event)
+cli.put("What leaves", sharing.privacy, sharing.join, sharing.pause, sharing.withdraw, sharing.limits, sharing.look)
+cli.put("A browser that fetches", browser.scrape, browser.login, browser.cookies, browser.reset, browser.doctor)
+cli.put("An aggregator", aggregator.aggregator)
+cli.put("This project", develop.test, help_)
+
+
+def main(arguments: list[str] | None = None, place: Place | None = None) -> None:
+    """Run a verb and end the process with its exit code."""
+    find_services()
+    place = place or Place(Machine.here())
+    program = "./run.sh" if place.machine.is_clone or place.is_inside else "netflix-trend"
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments, place, program))
+
+
+def run(arguments: list[str], place: Place, program: str = "./run.sh") -> int:
+    """Run a verb. Returns the exit code; see `frame.EXIT_CODES`."""
+    try:
+        code = cli.main(arguments, prog_name=program, obj=place, standalone_mode=False, complete_var=COMPLETE)
+    except click.ClickException as problem:
+        problem.show()
+        return problem.exit_code
+    except ModuleNotFoundError as missing:
+        if place.machine.is_clone or place.is_inside:
+            raise
+        click.echo(f"{missing.name} is not installed. Next: pip install 'netflix-trend[demo]'", err=True)
+        return FAILED
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Ended with Ctrl-C.", err=True)  # click has ended the line with ^C
+        return INTERRUPTED
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return code if isinstance(code, int) else 0

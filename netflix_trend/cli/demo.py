@@ -1,0 +1,80 @@
+"""The verb `demo`: everything on this machine, with invented people, in one process or in containers."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from netflix_trend.cli.frame import Verb
+from netflix_trend.cli.mode import place_of
+
+
+@click.command(
+    cls=Verb,
+    examples=["demo", "demo NetflixViewingHistory.csv", "demo --people 2000 --weeks 3", "demo --network"],
+    epilog="Get your export at netflix.com: Account > Profile > Viewing activity > Download all.",
+)
+@click.argument("exports", metavar="[EXPORT]...", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--people", type=click.IntRange(1, 1_000_000), default=8000, show_default=True, help="Invented people.")
+@click.option(
+    "--weeks",
+    type=click.IntRange(1, 520),
+    default=6,
+    show_default=True,
+    help="Weeks they take part, up to your last one.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31),
+    default=1,
+    show_default=True,
+    help="Seed of the invented people; your own answers are never repeatable.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("demo-output"),
+    show_default=True,
+    help="Folder for the results; an earlier demo in it is replaced.",
+)
+@click.option("--network", is_flag=True, help="A whole SyftBox network of containers on this machine instead.")
+@click.option("--down", is_flag=True, help="With --network: remove it and everything it holds.")
+@click.option(
+    "--seconds",
+    type=float,
+    default=600,
+    show_default=True,
+    help="With --network: give up when nothing came back by then.",
+)
+@click.pass_context
+def demo(
+    context: click.Context,
+    exports: tuple[Path, ...],
+    people: int,
+    weeks: int,
+    seed: int,
+    output: Path,
+    network: bool,
+    down: bool,
+    seconds: float,
+) -> None:
+    """Take your export and thousands of invented people through all of it; no Docker needed.
+
+    In one process and without a network. Nothing leaves the output folder. EXPORT is NetflixViewingHistory.csv,
+    ViewingActivity.csv or the archive; several are one person's. Without one an invented export is used.
+    """
+    place = place_of(context)
+    if down and not network:
+        raise click.UsageError("--down removes the network of demo --network: name both")
+    if network:
+        place.docker.need()
+    place.machine.need_packages()
+    if network:
+        from services.demo import containers
+
+        sys.exit(containers.remove() if down else containers.start(seconds))
+    from services.demo.one_process import run
+
+    sys.exit(run(list(exports), people=people, weeks=weeks, seed=seed, output=output))

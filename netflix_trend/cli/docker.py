@@ -1,0 +1,128 @@
+"""Docker's services of a participant, and of an aggregator."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from functools import cached_property
+from pathlib import Path
+from typing import IO
+
+from netflix_trend.cli.frame import FAILED, Failure
+from netflix_trend.cli.machine import Machine
+
+_STDERR = 2
+
+
+class Docker:
+    """Docker with Compose on a machine."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+
+    @cached_property
+    def program(self) -> str:
+        """Path of docker; empty when it is not installed."""
+        return self.machine.find("docker")
+
+    @cached_property
+    def has_compose(self) -> bool:
+        """Whether Docker and its Compose plugin are installed; the engine may be off."""
+        return bool(self.program) and self._succeeds("compose", "version")
+
+    @cached_property
+    def problem(self) -> str:
+        """What is missing, as a sentence; empty when everything is there."""
+        if not self.machine.is_clone:
+            return "An installed package has no containers; they need a clone of the repository."
+        if not self.program:
+            return "Docker is not installed: see https://docs.docker.com/engine/install"
+        if not self.has_compose:
+            return "Docker has no Compose plugin: see https://docs.docker.com/compose/install"
+        if not self._succeeds("info"):
+            return "The Docker engine does not run, or this user may not use it."
+        return ""
+
+    def need(self) -> None:
+        """Raise Failure when something is missing."""
+        if self.problem:
+            raise Failure(f"{self.problem} Without Docker: ./run.sh demo")
+
+    def prepare(self) -> None:
+        """Make .env, and let services work with this machine's time zone and user."""
+        machine = self.machine
+        machine.make_env_file()
+        machine.keep_private()
+        # Days and weeks are cut in this machine's time zone unless .env names another; a container does not know it.
+        if not machine.setting("TZ"):
+            machine.environ["TZ"] = _zone_of_this_machine()
+        # The services work as the person who starts them, but never as root.
+        if os.getuid() != 0:
+            machine.environ["PARTICIPANT_UID"] = str(os.getuid())
+            machine.environ["PARTICIPANT_GID"] = str(os.getgid())
+            for name in ("OUTPUT_DIR", "DATASITES_DIR", "SECRETS_DIR"):
+                machine.folder(name).mkdir(parents=True, exist_ok=True)
+
+    def compose(self, *arguments: str, stdin: IO[bytes] | int | None = None, stdout: int | None = None) -> int:
+        """Run docker compose on the files of the clone. Returns its exit code."""
+        command = [self.program, "compose", *arguments]
+        return self.machine.run(command, stdin=stdin, stdout=stdout, cwd=self.machine.root)
+
+    def is_running(self, service: str, *files: str) -> bool:
+        """Return whether a service runs."""
+        return bool(self._output("compose", *files, "ps", "--quiet", "--status", "running", service).strip())
+
+    def has_volume(self) -> bool:
+        """Return whether services have a volume with a ledger, running or not."""
+        project = self.machine.setting("COMPOSE_PROJECT_NAME", "netflix-trend")
+        return self._succeeds("volume", "inspect", f"{project}_publisher")
+
+    def in_service(self, service: str, *words: str) -> int:
+        """Run a verb in a running service, else in a container on the same volumes. Returns its exit code."""
+        self.prepare()
+        command = ("python", "-m", "netflix_trend", *words)
+        if self.is_running(service):
+            return self.compose("exec", "--no-TTY", service, *command)
+        code = self.compose("run", "--rm", "--quiet-pull", "prepare", stdout=_STDERR)
+        if code and service != "processor":
+            return FAILED
+        if service == "publisher":
+            self._need_datasite()
+        return self.compose("run", "--rm", "--no-deps", "--no-TTY", service, *command)
+
+    def _need_datasite(self) -> None:
+        """Docker would make the mounted folder, and SyftBox would take it for a complete datasite."""
+        datasite = self.machine.folder("DATASITES_DIR") / self.machine.email
+        if not datasite.is_dir():
+            raise Failure(
+                f"there is no datasite {datasite}. Start SyftBox, and check SYFTBOX_EMAIL and DATASITES_DIR in .env"
+            )
+
+    def _succeeds(self, *arguments: str) -> bool:
+        return self._call(*arguments).returncode == 0
+
+    def _output(self, *arguments: str) -> bytes:
+        return self._call(*arguments).stdout
+
+    def _call(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [self.program, *arguments],
+            env=self.machine.environ,
+            cwd=self.machine.root,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+
+
+def _zone_of_this_machine() -> str:
+    try:
+        link = str(Path("/etc/localtime").readlink())
+    except OSError:
+        link = ""
+    if "/zoneinfo/" in link:
+        return link.partition("/zoneinfo/")[2]
+    try:
+        return Path("/etc/timezone").read_text("utf-8").strip()
+    except OSError:
+        return ""

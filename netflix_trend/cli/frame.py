@@ -1,0 +1,119 @@
+"""What all verbs share: failures in one line, examples in the help, and what was typed."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+# Exit codes, documented in docs/operations.md.
+FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
+EXIT_CODES = {
+    0: "Done.",
+    FAILED: "It could not be done; the message says why, and what to do next.",
+    WRONG_USE: "There is no such verb or option, or a value is not understood.",
+    INTERRUPTED: "Ended with Ctrl-C.",
+}
+_WORDS = "netflix_trend.words"
+
+
+class Failure(click.ClickException):
+    """Something cannot be done. The message says what, and what to do next."""
+
+    exit_code = FAILED
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        context = click.get_current_context(silent=True)
+        self.verb = " ".join(verb_of(context)) if context else ""
+
+    def show(self, file: Any = None) -> None:
+        """Print the message after the verb."""
+        click.echo(f"{self.verb or 'netflix-trend'}: {self.message}", file=file or sys.stderr)
+
+
+class Verb(click.Command):
+    """A command that has examples in its help and remembers what was typed after it."""
+
+    def __init__(self, *arguments: Any, examples: Sequence[str] = (), **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.examples = tuple(examples)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse, after noting the words."""
+        ctx.meta[_WORDS] = list(args)
+        return super().parse_args(ctx, args)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples."""
+        if self.examples:
+            with formatter.section("Examples"):
+                for example in self.examples:
+                    formatter.write(f"{' ' * formatter.current_indent}{root_of(ctx).info_name} {example}\n")
+        super().format_epilog(ctx, formatter)
+
+
+class VerbGroup(click.Group):
+    """A verb with verbs below it. Mistyped ones are answered with those that look alike."""
+
+    command_class = Verb
+    group_class = type
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the verb. Raises UsageError that names those that look alike, and all."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as problem:
+            alike = difflib.get_close_matches(problem.command_name, self.commands)
+            guess = f" Did you mean {' or '.join(alike)}?" if alike else ""
+            verbs = ", ".join(name for name, command in self.commands.items() if not command.hidden)
+            raise click.UsageError(f"there is no verb {problem.command_name}.{guess} Verbs: {verbs}", ctx) from None
+
+
+class FrontDoor(VerbGroup):
+    """All verbs, in sections by what they are for."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.sections: dict[str, list[str]] = {}
+
+    def put(self, section: str, *commands: click.Command) -> None:
+        """Add commands to a section of the help."""
+        for command in commands:
+            assert command.name
+            self.add_command(command)
+            self.sections.setdefault(section, []).append(command.name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write one list for each section."""
+        for section, names in self.sections.items():
+            rows = [
+                (name, command.get_short_help_str(100)) for name in names if not (command := self.commands[name]).hidden
+            ]
+            with formatter.section(section):
+                formatter.write_dl(rows)
+
+
+def root_of(context: click.Context) -> click.Context:
+    """Return the context of the front door."""
+    return context.find_root()
+
+
+def verb_of(context: click.Context) -> list[str]:
+    """Return the verb that runs, such as `["event", "add"]`."""
+    names = []
+    one: click.Context | None = context
+    while one is not None and one.parent is not None:
+        names.append(str(one.info_name))
+        one = one.parent
+    return names[::-1]
+
+
+def words_of(context: click.Context) -> list[str]:
+    """Return what was typed: the verb and everything after it."""
+    return [*verb_of(context), *context.meta.get(_WORDS, ())]

@@ -1,0 +1,200 @@
+"""Verbs about your own history: read, import, insights and event."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from netflix_trend.cli.frame import Failure, Verb, VerbGroup
+from netflix_trend.cli.machine import Machine
+from netflix_trend.cli.mode import place_of
+from netflix_trend.cli.volumes import begin, on_volumes
+
+EXPORTS = (".csv", ".zip")
+
+
+class Day(click.ParamType[date]):
+    """A day such as 2026-02-01."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Parse the day."""
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            return self.fail(f"{value!r} is not a day such as 2026-02-01", param, ctx)
+
+
+def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say how exports are read."""
+    order = click.option(
+        "--date-order",
+        type=click.Choice(["mdy", "dmy", "ymd"]),
+        help="Order of day, month and year, for a file whose dates do not tell.",
+    )
+    only = click.option(
+        "--only",
+        multiple=True,
+        metavar="NETFLIX_PROFILE",
+        help="Count this Netflix profile of a ViewingActivity.csv and no other; may be given several times.",
+    )
+    return order(only(command))
+
+
+profile_option = click.option(
+    "--profile",
+    metavar="NAME",
+    help="Name to store the files under, for several people on one account; importing a file again under another name "
+    "moves it.",
+)
+
+
+@click.command(cls=Verb, examples=["read NetflixViewingHistory.csv", "read --json ViewingActivity.csv"])
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "is_json", is_flag=True, help="One JSON object a line, one line a file.")
+@reading_options
+@click.pass_context
+def read(
+    context: click.Context, files: tuple[Path, ...], is_json: bool, date_order: str | None, only: tuple[str, ...]
+) -> None:
+    """Say what is in exports, without storing anything."""
+    place = place_of(context)
+    if not place.is_inside:
+        place.machine.use_folders()
+    from services.processor.cli import read_files
+
+    sys.exit(read_files(files, is_json=is_json, date_order=date_order, only=only))
+
+
+@click.command(
+    "import",
+    cls=Verb,
+    examples=[
+        "import NetflixViewingHistory.csv",
+        "import --profile Anna --only Anna netflix-report.zip",
+        "import --date-order dmy NetflixViewingHistory.csv",
+    ],
+)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@profile_option
+@reading_options
+@click.pass_context
+def import_(
+    context: click.Context,
+    files: tuple[Path, ...],
+    profile: str | None,
+    date_order: str | None,
+    only: tuple[str, ...],
+) -> None:
+    """Import exports: NetflixViewingHistory.csv, ViewingActivity.csv, or the zip that Netflix sends.
+
+    Of a zip only ViewingActivity.csv is read. With Docker's services the files are copied into the drop folder.
+    """
+    place = place_of(context)
+    if begin(place, keeps=True):
+        from services.processor.cli import import_files
+
+        sys.exit(import_files(files, profile=profile, date_order=date_order, only=only))
+    asked = [("profile", profile), ("date_order", date_order), *(("only", name) for name in only)]
+    options = "".join(f"{name}={value}\n" for name, value in asked if value)
+    for file in files:
+        if not file.is_file():
+            raise Failure(f"{file}: no such file")
+    place.docker.prepare()
+    for file in files:
+        click.echo(f"{deliver(place.machine, file, options)} is in the drop folder.")
+    click.echo(
+        "Next: ./run.sh status shows what was read and published; ./run.sh up starts the services if they do not run."
+    )
+
+
+def deliver(machine: Machine, file: Path, options: str) -> str:
+    """Copy an export into the drop folder, whole and with its options beside it. Returns its name there."""
+    drop = machine.folder("OUTPUT_DIR")
+    drop.mkdir(parents=True, exist_ok=True)
+    name = free_name(drop, file.name)
+    part, beside = drop / f".{name}.part", drop / f".{name}.options"
+    # Under a dot-name first: the watcher takes whole files only. What to do with it lies there before it does.
+    try:
+        beside.unlink(missing_ok=True)
+        if options:
+            beside.write_text(options, "utf-8")
+        # The time of the file tells which weeks it covers; the scraper is another user.
+        shutil.copy2(file, part)
+        part.chmod(0o644)
+        part.rename(drop / name)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
+        raise Failure(f"{file} could not be copied to {drop}: {os.strerror(error.errno or 0)}") from None
+    return name
+
+
+def free_name(drop: Path, name: str) -> str:
+    """Return a name that is free: every export of Netflix has the same, and one with a dot in front is never taken."""
+    name = name.lstrip(".") or "export"
+    stem, dot, kind = name.rpartition(".")
+    if f"{dot}{kind}".lower() not in EXPORTS:
+        stem, kind = name, "csv"
+    name, number = f"{stem}.{kind}", 1
+    while (drop / name).exists():
+        number += 1
+        name = f"{stem}-{number}.{kind}"
+    return name
+
+
+@click.command(cls=Verb, examples=["insights", "insights --json"])
+@click.option("--json", "is_json", is_flag=True, help="One JSON object with all tables.")
+@on_volumes("processor")
+def insights(is_json: bool) -> int:
+    """Show what your own history says; nothing leaves this machine."""
+    from services.processor.cli import show_insights
+
+    return show_insights(is_json=is_json)
+
+
+@click.group(cls=VerbGroup)
+def event() -> None:
+    """Note life events, and see whether you watched more or less then."""
+
+
+@event.command("add", examples=["event add sick 2026-02-01 2026-02-09"])
+@click.argument("label")
+@click.argument("first_day", type=Day())
+@click.argument("last_day", type=Day())
+@on_volumes("processor", keeps=True)
+def add(label: str, first_day: date, last_day: date) -> int:
+    """Note an event and say what changed."""
+    from services.processor.cli import note_event
+
+    return note_event(label, first_day, last_day)
+
+
+@event.command("list", examples=["event list", "event list --json"])
+@click.option("--json", "is_json", is_flag=True, help="One JSON object an event.")
+@on_volumes("processor")
+def list_(is_json: bool) -> int:
+    """Show all events and what changed."""
+    from services.processor.cli import list_events
+
+    return list_events(is_json=is_json)
+
+
+@event.command("remove", examples=["event remove 1"])
+@click.argument("number", type=int)
+@on_volumes("processor", keeps=True)
+def remove(number: int) -> int:
+    """Forget an event; `event list` shows the numbers."""
+    from services.processor.cli import forget_event
+
+    return forget_event(number)

@@ -1,0 +1,243 @@
+"""The machine that verbs work on: its settings from the environment and .env, its folders, and where its data lies.
+
+MODE says where exports, tables and ledger lie: in the volumes of Docker's services (`containers`) or in folders of this
+machine (`folders`). It is written to .env at first use. An installation from before that is recognized once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from dotenv import dotenv_values
+
+from netflix_trend.cli.frame import Failure
+from netflix_trend.names import APP_NAME
+
+Mode = Literal["containers", "folders"]
+EXAMPLE_ME = "me@example.org"
+# Folders that must not be uploaded, with the places they have unless .env names others.
+PRIVATE_FOLDERS = {
+    "OUTPUT_DIR": "drop",
+    "SECRETS_DIR": "secrets",
+    "PRIVATE_DIR": "private",
+    "PUBLISHER_DIR": "publisher",
+    "SYFTBOX_TOKEN_DIR": "syftbox-token",
+}
+DATASITES = "datasites"
+# Set in our images: a verb that runs there acts on the mounted volumes.
+INSIDE = "IN_CONTAINER"
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
+
+
+class Machine:
+    """A clone of the repository, or the home folder of an installed package, and the environment of this process.
+
+    root: folder with .env and, in a clone, the Compose files. environ: variables, changed for child processes.
+    """
+
+    def __init__(self, root: Path, environ: dict[str, str]) -> None:
+        self.root = root
+        self.environ = environ
+        # What .env says is not asked: it may be a copy of the example.
+        self.said_join = bool(environ.get("JOIN"))
+        self._find_syftbox()
+
+    @classmethod
+    def here(cls) -> Machine:
+        """Return the machine of this process."""
+        code = Path(__file__).absolute().parents[2]
+        if (code / "docker-compose.yml").is_file() or os.environ.get(INSIDE):
+            return cls(code, dict(os.environ))
+        data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+        return cls(data / "netflix-trend", dict(os.environ))
+
+    @property
+    def is_clone(self) -> bool:
+        """Whether Compose files are there. An installed package works on folders only."""
+        return (self.root / "docker-compose.yml").is_file()
+
+    # --- settings
+
+    @property
+    def env_file(self) -> Path:
+        """Where settings are kept."""
+        return self.root / ".env"
+
+    @cached_property
+    def kept(self) -> Mapping[str, str]:
+        """What .env says."""
+        return {name: value or "" for name, value in dotenv_values(self.env_file).items()}
+
+    def make_env_file(self) -> None:
+        """Copy the example to .env, once."""
+        if not self.env_file.exists():
+            example = self.root / ".env.example"
+            self.write_env_file(example.read_text("utf-8") if example.is_file() else "")
+
+    def write_env_file(self, text: str) -> None:
+        """Write .env and read it again."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.env_file.write_text(text, "utf-8")
+        self.__dict__.pop("kept", None)
+
+    def setting(self, name: str, default: str = "") -> str:
+        """Return a setting from the environment, else from .env."""
+        return self.environ.get(name) or self.kept.get(name) or default
+
+    def folder(self, name: str) -> Path:
+        """Return a folder as an absolute path; one of .env that is relative lies in the root, as for Compose."""
+        return self.absolute(self.setting(name, PRIVATE_FOLDERS.get(name, DATASITES)))
+
+    def absolute(self, text: str) -> Path:
+        """Return a path of .env as Compose understands it."""
+        home = self.environ.get("HOME", "")
+        for start in ("~/", "$HOME/", "${HOME}/"):
+            if text.startswith(start):
+                return Path(home) / text.removeprefix(start)
+        return self.root / text
+
+    @property
+    def email(self) -> str:
+        """The address that names the person's datasite."""
+        return self.setting("SYFTBOX_EMAIL", EXAMPLE_ME)
+
+    @property
+    def page_port(self) -> str:
+        """The port of the person's page; SyftBox may assign one."""
+        return self.environ.get("SYFTBOX_ASSIGNED_PORT") or self.setting("DASHBOARD_PORT", "8651")
+
+    # --- SyftBox
+
+    inside_syftbox = False
+
+    def _find_syftbox(self) -> None:
+        """Learn who and where we are where SyftBox started us, or where we lie in its folder of apps.
+
+        From its variables, else from its configuration, whichever the generation. What .env says goes first.
+        """
+        config = self.environ.get("SYFTBOX_CLIENT_CONFIG_PATH", "")
+        if not config and self.root.parent.name in ("apps", "apis") and self.root.name == APP_NAME:
+            config = str(Path(self.environ.get("HOME", "")) / ".syftbox" / "config.json")
+        data = self.environ.get("SYFTBOX_DATA_DIR", "")
+        if (not config and not data) or self.environ.get(INSIDE):
+            return
+        self.inside_syftbox = True
+        known = _flat_json(self.root / config) if config else {}
+        if self.email == EXAMPLE_ME and (email := str(known.get("email") or "")):
+            self.environ["SYFTBOX_EMAIL"] = email
+        elif self.email != EXAMPLE_ME:
+            self.environ["SYFTBOX_EMAIL"] = self.email
+        named = self.setting("DATASITES_DIR", "./datasites")
+        if named == "./datasites":
+            data = data or str(known.get("data_dir") or "")
+            named = f"{data}/datasites" if data else ""
+        if named:
+            self.environ["DATASITES_DIR"] = str(self.absolute(named))
+
+    # --- folders
+
+    def keep_private(self) -> None:
+        """Refuse folders for exports, tables and secrets that lie where SyftBox uploads everything in clear."""
+        uploaded = self.folder("DATASITES_DIR").resolve()
+        for name in PRIVATE_FOLDERS:
+            place = self.folder(name)
+            if place.resolve().is_relative_to(uploaded):
+                raise Failure(f"{name}: {place} would be uploaded, it lies in {uploaded}. Name another folder in .env")
+
+    def use_folders(self) -> None:
+        """Let this process work on folders of this machine: its packages, settings and time zone."""
+        self.keep_private()
+        self.need_packages()
+        for name, value in self.folder_environment().items():
+            os.environ[name] = self.environ[name] = value
+        if "TZ" in os.environ:
+            time.tzset()
+
+    def folder_environment(self) -> dict[str, str]:
+        """Return every setting that .env or the environment gives, for a process on folders of this machine."""
+        from netflix_trend.settings import Settings
+
+        names = [name.upper() for name in Settings.model_fields]
+        values = {name: value for name in names if (value := self.setting(name))}
+        for name in ("PRIVATE_DIR", "PUBLISHER_DIR", "OUTPUT_DIR", "DATASITES_DIR"):
+            values[name] = str(self.folder(name))
+        return values | {"DASHBOARD_PORT": self.page_port}
+
+    def need_packages(self) -> None:
+        """Install what verbs on folders need into the clone's environment; an installed package has its own."""
+        script = self.root / "requirements" / "environment.sh"
+        if self.environ.get(INSIDE) or not script.is_file() or Path(sys.prefix) != self.root / ".venv":
+            return
+        if self.run(["sh", str(script), "demo"], stdout=2, cwd=self.root):
+            raise Failure("its packages could not be installed, see above")
+        importlib.invalidate_caches()
+
+    def join_first(self) -> dict[str, str]:
+        """Return the setting with which nothing is published before the person has joined, where nothing was yet."""
+        manifest = self.folder("DATASITES_DIR") / self.email / "app_data" / APP_NAME / "manifest.json"
+        was_published = (self.folder("PUBLISHER_DIR") / "ledger.jsonl").exists() or manifest.exists()
+        return {} if was_published or self.said_join else {"JOIN": "ask"}
+
+    # --- processes
+
+    @property
+    def python(self) -> str:
+        """The interpreter that runs our verbs."""
+        own = self.root / ".venv" / "bin" / "python"
+        return str(own) if own.exists() else sys.executable
+
+    def find(self, program: str) -> str:
+        """Return the path of a program; empty when it is not installed."""
+        return shutil.which(program, path=self.environ.get("PATH")) or ""
+
+    def run(self, command: list[str], *, stdin: IO[bytes] | int | None = None, stdout: int | None = None,
+            cwd: Path | None = None, on_stop: Callable[[], None] = lambda: None) -> int:  # fmt: skip
+        """Run a program and pass on signals: SyftBox sends them to this process only. Returns its exit code.
+
+        on_stop: called when a signal has asked this process to end.
+        """
+        with subprocess.Popen(command, env=self.environ, stdin=stdin, stdout=stdout, cwd=cwd) as child:
+
+            def end(_number: int, _frame: object) -> None:
+                on_stop()
+                child.terminate()
+
+            with handling(end):
+                while True:
+                    try:
+                        return child.wait()
+                    except KeyboardInterrupt:
+                        # The terminal has sent it to the child, too. What it does before it ends is waited for.
+                        child.wait()
+                        raise
+
+
+@contextlib.contextmanager
+def handling(handler: Callable[[int, Any], None]) -> Iterator[None]:
+    """Handle the signals that ask a process to end, for a while."""
+    before = {number: signal.signal(number, handler) for number in _ENDING}
+    try:
+        yield
+    finally:
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
+
+
+def _flat_json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,149 @@
+"""Verbs about what leaves this machine: status, privacy, join, pause, withdraw and limits."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import click
+
+from netflix_trend.cli.frame import FAILED, Failure, Verb, words_of
+from netflix_trend.cli.mode import Place, place_of
+from netflix_trend.cli.volumes import begin, on_volumes
+from netflix_trend.odds import parse_odds
+
+
+class Odds(click.ParamType[Fraction]):
+    """Odds such as 8 or 5/2."""
+
+    name = "odds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Fraction:
+        """Parse the odds."""
+        try:
+            return parse_odds(value)
+        except ValueError as error:
+            return self.fail(str(error), param, ctx)
+
+
+@click.command(cls=Verb, examples=["status"])
+@click.pass_context
+def status(context: click.Context) -> None:
+    """Show the services, where your data lies, and what was published."""
+    place = place_of(context)
+    if begin(place, keeps=False):
+        from services.publisher import status as publisher
+
+        if not place.is_inside:
+            folders = [place.machine.folder(name) for name in ("PRIVATE_DIR", "PUBLISHER_DIR")]
+            click.echo(f"Mode: folders of this machine: {folders[0]} and {folders[1]}\n")
+        sys.exit(publisher.main())
+    click.echo("Mode: containers, Docker's services and volumes\n")
+    docker = place.docker
+    docker.compose("ps", "--all", "--format", "table {{.Service}}\t{{.Status}}")
+    click.echo()
+    if docker.in_service("publisher", *words_of(context)):
+        sys.exit(FAILED)
+    click.echo()
+    # No logs are no reason to fail.
+    docker.compose("logs", "--no-log-prefix", "--tail", "5", "processor", "publisher")
+
+
+@click.command(cls=Verb, examples=["privacy"])
+@on_volumes("publisher")
+def privacy() -> int:
+    """Show what was published and what it costs, in plain words."""
+    from services.publisher import summary
+
+    return summary.main()
+
+
+def _choice(act: Callable[..., int]) -> Callable[..., None]:
+    """Keep a choice. The running publisher obeys it at once; where none runs it looks once."""
+
+    @click.pass_context
+    def run(context: click.Context, /, **options: Any) -> None:
+        place: Place = place_of(context)
+        if begin(place, keeps=True):
+            code = act(**options)
+            sys.exit(code or (0 if place.is_inside else look_once(place)))
+        docker = place.docker
+        if docker.in_service("processor", *words_of(context)):
+            sys.exit(FAILED)
+        if not docker.is_running("publisher"):
+            kept = "your choice is kept but not carried out: your datasite still holds what it held. Next: ./run.sh up"
+            try:
+                code = docker.in_service("publisher", "look")
+            except Failure as problem:
+                problem.show()
+                raise Failure(kept) from None
+            if code:
+                raise Failure(kept)
+
+    return run
+
+
+def look_once(place: Place) -> int:
+    """Publish what is due from folders, as `once` does, but not before the person has joined. Returns an exit code."""
+    os.environ.update(place.machine.join_first())
+    from services.local.__main__ import once
+
+    return once()
+
+
+def _take_part(verb: str) -> Callable[..., None]:
+    def act() -> int:
+        from services.runtime.choose import take_part
+
+        return take_part(verb)
+
+    return _choice(act)
+
+
+join = Verb("join", callback=_take_part("join"), help="Answer surveys, within your limits.", examples=["join"])
+pause = Verb(
+    "pause",
+    callback=_take_part("pause"),
+    help="Answer no survey for now; what was published stays.",
+    examples=["pause"],
+)
+withdraw = Verb(
+    "withdraw",
+    callback=_take_part("withdraw"),
+    help="Remove everything from your datasite, with a receipt.",
+    examples=["withdraw"],
+)
+
+
+def _limit(odds: Fraction | None, reports: int | None, questions: str | None, is_reset: bool) -> int:
+    from services.runtime.choose import lower_limits
+
+    return lower_limits(odds=odds, reports=reports, questions=questions, is_reset=is_reset)
+
+
+limits = Verb(
+    "limits",
+    callback=_choice(_limit),
+    help="Show your limits, or lower them at once. They cannot be raised above the settings here.",
+    examples=["limits", "limits --odds 3 --reports 4 --questions volume", "limits --reset"],
+    params=[
+        click.Option(["--odds"], type=Odds(), help="Largest odds of one report, such as 3 or 5/2."),
+        click.Option(["--reports"], type=int, help="Most reports in any 52 weeks."),
+        click.Option(
+            ["--questions"], metavar="NAMES", help="Questions you answer, separated by commas; none: no question."
+        ),
+        click.Option(["--reset", "is_reset"], is_flag=True, help="Back to the limits of the settings."),
+    ],
+)
+
+
+@click.command(cls=Verb, hidden=True)
+@on_volumes("publisher", keeps=True)
+def look() -> int:
+    """Look once, as the running publisher does every minute."""
+    from services.publisher import look as publisher
+
+    return publisher.main()

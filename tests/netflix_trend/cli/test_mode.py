@@ -1,0 +1,333 @@
+"""Where verbs work: recorded once, obeyed afterwards, and asked where both could be meant."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.netflix_trend.cli.front_door import fake_docker, lines, run
+from tests.netflix_trend.cli.test_foreground import NO_VOLUME
+
+VERBS = ["import a.csv", "insights", "event list", "status", "privacy", "join", "pause", "withdraw", "limits --odds 3"]
+STOPPED = f'{NO_VOLUME} echo "$*" >>"$HOME/docker.log"; '
+WITH_VOLUME = (
+    'case "$*" in "compose version"|info|"volume inspect netflix-trend_publisher") exit 0;; esac;'
+    ' echo "$*" >>"$HOME/docker.log"'
+)
+BODIES = (
+    *("services.processor.cli.import_files", "services.processor.cli.show_insights"),
+    *("services.processor.cli.list_events", "services.publisher.status.main", "services.publisher.summary.main"),
+    *("services.runtime.choose.take_part", "services.runtime.choose.lower_limits", "services.local.__main__.once"),
+    "services.local.dashboard.serve",
+)
+
+
+@pytest.fixture
+def acted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What verbs did in this process: folders and the name of the function."""
+    done: list[str] = []
+
+    def noting(name: str) -> object:
+        def act(*_: object, **__: object) -> int:
+            done.append(f"{os.environ['PRIVATE_DIR']} {os.environ['PUBLISHER_DIR']}: {name}")
+            return 0
+
+        return act
+
+    for body in BODIES:
+        monkeypatch.setattr(body, noting(body.removeprefix("services.")))
+    return done
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("setting", ["", "PRIVATE_DIR=./mine", 'PUBLISHER_DIR="./my ledger"', "MODE=folders"])
+def test_who_publishes_with_once_is_not_sent_to_docker(
+    clone: Path, path: Path, acted: list[str], verb: str, setting: str
+) -> None:
+    """Every verb works where `./run.sh once` has published, also on a machine that has Docker."""
+    (clone / ".env").write_text(f"{setting}\n")
+    (clone / ("my ledger" if setting.startswith("PUBLISHER") else "publisher")).mkdir()
+    fake_docker(path, f'{NO_VOLUME} echo "$*" >>"$HOME/docker.log"')
+    result = run(clone, path, *verb.split())
+    assert result.returncode == 0, result.stderr
+    assert not (clone / "docker.log").exists()
+    private = clone / ("mine" if setting.startswith("PRIVATE") else "private")
+    publisher = clone / ("my ledger" if setting.startswith("PUBLISHER") else "publisher")
+    assert acted
+    assert all(line.startswith(f"{private} {publisher}: ") for line in acted)
+    is_choice = verb.split(maxsplit=1)[0] in ("join", "pause", "withdraw", "limits")
+    assert acted[-1].endswith("once") is is_choice, "what was chosen is also done"
+    assert "MODE=folders" in lines(clone / ".env"), "and need not be found out again"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_who_may_have_published_twice_is_asked_which_one_is_meant(
+    clone: Path, path: Path, acted: list[str], verb: str
+) -> None:
+    (clone / "publisher").mkdir()
+    (clone / "a.csv").touch()
+    fake_docker(path, WITH_VOLUME)
+    result = run(clone, path, *verb.split())
+    assert result.returncode == 1
+    assert f"PRIVATE_DIR=./private ./run.sh {verb.split(maxsplit=1)[0]}" in result.stderr
+    assert not (clone / "docker.log").exists()
+    assert not acted
+    assert not (clone / ".env").exists(), "nothing was decided"
+    for said in ({"PRIVATE_DIR": "./private"}, {"MODE": "folders"}):
+        assert run(clone, path, *verb.split(), **said).returncode == 0
+    assert acted
+    assert not (clone / ".env").exists(), "said for once"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_docker_that_does_not_run_is_not_taken_for_no_docker(
+    clone: Path, path: Path, acted: list[str], verb: str
+) -> None:
+    """Its volumes may hold everything; a withdrawal would land beside it."""
+    fake_docker(path, '[ "$1" = compose ]')
+    result = run(clone, path, *verb.split())
+    assert result.returncode == 1
+    assert "engine does not run" in result.stderr
+    assert not acted
+    assert not (clone / ".env").exists()
+
+
+@pytest.mark.parametrize("verb", ["up", "scrape"])
+@pytest.mark.parametrize("how", ["publisher", "MODE=folders", "PRIVATE_DIR=./private"])
+def test_no_services_beside_somebody_who_publishes_without(clone: Path, path: Path, verb: str, how: str) -> None:
+    """They would draw from another ledger."""
+    if "=" in how:
+        (clone / ".env").write_text(f"{how}\n")
+    else:
+        (clone / how).mkdir()
+    fake_docker(path, f'{NO_VOLUME} echo "$*" >>"$HOME/docker.log"')
+    result = run(clone, path, verb)
+    assert result.returncode == 1
+    assert "works without Docker" in result.stderr
+    assert not (clone / "docker.log").exists()
+
+
+@pytest.mark.parametrize("how", ["MODE=containers", "a volume"])
+def test_once_does_not_answer_beside_the_services(clone: Path, path: Path, acted: list[str], how: str) -> None:
+    """Two ledgers would draw twice for one round."""
+    (clone / ".env").write_text(f"{how}\n" if "=" in how else "")
+    fake_docker(path, WITH_VOLUME if how == "a volume" else NO_VOLUME)
+    result = run(clone, path, "once")
+    assert result.returncode == 1
+    assert "MODE=containers" in result.stderr
+    assert not acted
+    assert run(clone, path, "once", MODE="folders").returncode == 0
+
+
+@pytest.mark.parametrize("body", ["", NO_VOLUME, WITH_VOLUME, '[ "$1" = compose ]'])
+def test_once_goes_on_where_it_has_published(clone: Path, path: Path, acted: list[str], body: str) -> None:
+    """Whatever Docker holds: cron must not stop."""
+    (clone / "publisher").mkdir()
+    if body:
+        fake_docker(path, body)
+    assert run(clone, path, "once").returncode == 0
+    assert acted == [f"{clone}/private {clone}/publisher: local.__main__.once"]
+
+
+def test_the_first_use_decides_and_later_evidence_does_not(clone: Path, path: Path, acted: list[str]) -> None:
+    """Docker is installed afterwards: the tables are still where they were."""
+    (clone / "a.csv").touch()
+    assert run(clone, path, "import", "a.csv").returncode == 0
+    assert "MODE=folders" in lines(clone / ".env")
+    fake_docker(path, WITH_VOLUME)
+    assert run(clone, path, "insights").returncode == 0
+    assert len(acted) == 2
+    assert not (clone / "docker.log").exists()
+
+
+def test_containers_are_recorded_and_a_folder_changes_nothing(clone: Path, path: Path, acted: list[str]) -> None:
+    fake_docker(path, STOPPED)
+    (clone / "a.csv").touch()
+    assert run(clone, path, "import", "a.csv").returncode == 0
+    assert "MODE=containers" in lines(clone / ".env")
+    (clone / "publisher").mkdir()
+    assert run(clone, path, "insights").returncode == 0
+    assert lines(clone / "docker.log")[-1].endswith("python -m netflix_trend insights")
+    assert not acted
+
+
+@pytest.mark.parametrize("verb", ["status", "insights", "privacy", "event list"])
+def test_looking_decides_nothing_on_a_new_machine(clone: Path, path: Path, acted: list[str], verb: str) -> None:
+    assert run(clone, path, *verb.split()).returncode == 0
+    assert acted
+    assert not (clone / ".env").exists()
+
+
+@pytest.mark.parametrize("verb", ["status", "insights"])
+def test_an_older_installation_of_containers_is_recognized_once(clone: Path, path: Path, verb: str) -> None:
+    fake_docker(path, WITH_VOLUME)
+    (clone / ".env").write_text("OUTPUT_DIR=./mine\n")
+    (clone / "datasites" / "me@example.org").mkdir(parents=True)
+    assert run(clone, path, verb).returncode == 0
+    assert lines(clone / ".env")[0] == "OUTPUT_DIR=./mine"
+    assert lines(clone / ".env")[-1] == "MODE=containers"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("MODE=boxes\n", "containers"), ("MODE=containers\nPRIVATE_DIR=./private\n", "contradict")],
+)
+def test_a_mode_that_makes_no_sense_is_named(clone: Path, path: Path, acted: list[str], text: str, said: str) -> None:
+    (clone / ".env").write_text(text)
+    result = run(clone, path, "withdraw")
+    assert (result.returncode, said in result.stderr, acted) == (1, True, [])
+
+
+def test_a_mode_of_somebody_else_s_is_not_ours(clone: Path, path: Path, acted: list[str]) -> None:
+    """Other programs have a variable of that name."""
+    assert run(clone, path, "insights", MODE="dark").returncode == 0
+    assert acted
+
+
+@pytest.mark.parametrize("mode", ["containers", "folders"])
+def test_the_status_says_where_data_lies(clone: Path, path: Path, acted: list[str], mode: str) -> None:
+    (clone / ".env").write_text(f"MODE={mode}\n")
+    (clone / "datasites" / "me@example.org").mkdir(parents=True)
+    fake_docker(path, STOPPED)
+    result = run(clone, path, "status")
+    assert result.returncode == 0, result.stderr
+    assert f"Mode: {mode}" in result.stdout
+    if mode == "folders":
+        assert f"{clone}/private" in result.stdout
+
+
+# --- in containers
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+def test_with_docker_insights_and_events_are_asked_of_the_processor(clone: Path, path: Path, is_running: bool) -> None:
+    answer = "echo 1" if is_running else ":"
+    fake_docker(path, f'echo "$*" >>"$HOME/docker.log"; case "$*" in *"--status running"*) {answer} ;; esac')
+    assert run(clone, path, "event", "add", "a b", "2026-02-01", "2026-02-09").returncode == 0
+    command = "netflix_trend event add a b 2026-02-01 2026-02-09"
+    calls = [line for line in lines(clone / "docker.log") if line.startswith(("compose exec", "compose run"))]
+    if is_running:
+        assert calls == [f"compose exec --no-TTY processor python -m {command}"]
+    else:
+        assert calls[0].endswith("prepare"), "volumes may not be there yet"
+        assert calls[1] == f"compose run --rm --no-deps --no-TTY processor python -m {command}"
+
+
+def test_in_a_container_a_verb_acts_by_itself(clone: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The image has neither Docker nor .env, and its folders are where Compose mounts them."""
+    monkeypatch.setattr("services.processor.cli.show_insights", lambda is_json: 7 if is_json else 0)
+    assert run(clone, path, "insights", "--json", IN_CONTAINER="1", MODE="containers").returncode == 7
+    assert not (clone / ".env").exists()
+
+
+@pytest.mark.parametrize("verb", ["join", "pause", "withdraw", "limits"])
+def test_in_a_container_a_choice_is_kept_and_nothing_published(
+    clone: Path, path: Path, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr("services.runtime.choose.take_part", lambda verb: done.append(verb) or 0)
+    monkeypatch.setattr("services.runtime.choose.lower_limits", lambda **_: done.append("limits") or 0)
+    monkeypatch.setattr("services.local.__main__.once", lambda: done.append("once"))
+    assert run(clone, path, verb, IN_CONTAINER="1").returncode == 0
+    assert done == [verb]
+
+
+@pytest.mark.parametrize("verb", ["join", "pause", "withdraw", "limits"])
+def test_with_the_services_stopped_the_publisher_looks_once(clone: Path, path: Path, verb: str) -> None:
+    fake_docker(path, STOPPED)
+    (clone / "datasites" / "me@example.org").mkdir(parents=True)
+    assert run(clone, path, verb).returncode == 0
+    runs = [line for line in lines(clone / "docker.log") if line.startswith("compose run") and "prepare" not in line]
+    assert runs == [
+        f"compose run --rm --no-deps --no-TTY processor python -m netflix_trend {verb}",
+        "compose run --rm --no-deps --no-TTY publisher python -m netflix_trend look",
+    ]
+
+
+def test_a_running_publisher_is_left_to_look_by_itself(clone: Path, path: Path) -> None:
+    fake_docker(path, f'{STOPPED} case "$*" in *"--status running"*) echo 1;; esac')
+    assert run(clone, path, "withdraw").returncode == 0
+    assert not [line for line in lines(clone / "docker.log") if "look" in line or "compose run" in line]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_withdrawal_that_could_not_be_carried_out_says_so(clone: Path, path: Path, is_there: bool) -> None:
+    fake_docker(path, f'{STOPPED} case "$*" in *look) exit 1;; esac')
+    if is_there:
+        (clone / "datasites" / "me@example.org").mkdir(parents=True)
+    result = run(clone, path, "withdraw")
+    assert result.returncode == 1
+    assert "kept but not carried out" in result.stderr
+    assert "./run.sh up" in result.stderr
+
+
+@pytest.mark.parametrize("verb", ["status", "privacy", "withdraw"])
+def test_a_datasite_that_is_not_there_is_not_made_by_docker(clone: Path, path: Path, verb: str) -> None:
+    """It would belong to root, and SyftBox would take it for a complete one."""
+    (clone / "Syft Box").mkdir()
+    (clone / ".env").write_text('DATASITES_DIR="./Syft Box"\nSYFTBOX_EMAIL=ann@example.org\n')
+    fake_docker(path, STOPPED)
+    result = run(clone, path, verb)
+    assert result.returncode == 1
+    assert f"there is no datasite {clone}/Syft Box/ann@example.org" in result.stderr
+    assert not [line for line in lines(clone / "docker.log") if " publisher " in line and "run" in line]
+
+
+# --- on folders
+
+
+@pytest.mark.parametrize(
+    ("made", "environment", "join"),
+    [
+        ("", {}, "ask"),
+        ("", {"JOIN": "at_once"}, "at_once"),
+        ("publisher/ledger.jsonl", {}, "at_once"),
+        ("datasites/me@example.org/app_data/netflix_trend/manifest.json", {}, "at_once"),
+    ],
+    ids=["nothing published", "said now", "answered before", "announced before"],
+)
+def test_without_docker_the_page_publishes_nothing_by_surprise(
+    clone: Path, path: Path, monkeypatch: pytest.MonkeyPatch, made: str, environment: dict[str, str], join: str
+) -> None:
+    """.env.example says JOIN=at_once; who copied it has not asked for that."""
+    (clone / ".env").write_text((clone / ".env.example").read_text())
+    if made:
+        (clone / made).parent.mkdir(parents=True)
+        (clone / made).touch()
+    found: list[str] = []
+    monkeypatch.setattr("services.local.dashboard.serve", lambda _demo: found.append(os.environ["JOIN"]) or 0)
+    assert run(clone, path, "dashboard", **environment).returncode == 0
+    assert found == [join]
+
+
+def test_with_docker_the_page_is_the_services_one(clone: Path, path: Path, acted: list[str]) -> None:
+    fake_docker(path, STOPPED)
+    result = run(clone, path, "dashboard")
+    assert (result.returncode, result.stdout) == (0, "Open http://127.0.0.1:8651\n")
+    assert lines(clone / "docker.log") == ["compose up --detach --build --wait"]
+    assert run(clone, path, "dashboard", "--demo").returncode == 0, "the demo needs none of that"
+    assert len(acted) == 1
+
+
+def test_settings_and_folders_of_env_reach_a_process_on_folders(
+    clone: Path, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (clone / ".env").write_text("TZ=Asia/Tokyo\nLIMIT_ODDS='5/2'  # low\nOUTPUT_DIR=./d\nDATE_ORDER=\n")
+    found: dict[str, str] = {}
+    monkeypatch.setattr("services.processor.cli.show_insights", lambda is_json: found.update(os.environ) or 0)
+    monkeypatch.setenv("DATE_ORDER", "dmy")
+    monkeypatch.chdir(clone)
+    assert run(clone, path, "insights", LIMIT_REPORTS_PER_YEAR="3").returncode == 0
+    assert found["TZ"] == "Asia/Tokyo"
+    assert (found["LIMIT_ODDS"], found["LIMIT_REPORTS_PER_YEAR"]) == ("5/2", "3")
+    assert (found["OUTPUT_DIR"], found["DATASITES_DIR"]) == (f"{clone}/d", f"{clone}/datasites")
+
+
+def test_inside_syftbox_folders_are_syftbox_s(clone: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: dict[str, str] = {}
+    monkeypatch.setattr("services.processor.cli.import_files", lambda *_, **__: found.update(os.environ) or 0)
+    result = run(clone, path, "import", "a.csv", SYFTBOX_DATA_DIR="/data/ann/SyftBox", SYFTBOX_EMAIL="ann@example.org")
+    assert result.returncode == 0, result.stderr
+    assert (found["SYFTBOX_EMAIL"], found["DATASITES_DIR"]) == ("ann@example.org", "/data/ann/SyftBox/datasites")
