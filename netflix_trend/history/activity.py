@@ -12,7 +12,7 @@ _DAY = 86_400
 
 
 def split_start(text: str) -> tuple[str, int | None]:
-    """Split `2024-03-02 23:50:12` into the date's text and the second of the day (UTC), None when it is no time."""
+    """Split `2024-03-02 23:50:12` into the date's text and the second of the day (UTC), None if it is not a time."""
     day, _, clock = _JOINED.sub(" ", text.strip()).partition(" ")
     found = _TIME.fullmatch(clock)
     if found is None:
@@ -25,7 +25,7 @@ def split_start(text: str) -> tuple[str, int | None]:
 
 
 def duration_seconds(text: str) -> int | None:
-    """Return the seconds of `01:58:00`, None when the text is no duration."""
+    """Return the seconds of `01:58:00`, None if the text is not a duration."""
     found = _DURATION.fullmatch(text)
     if found is None:
         return None
@@ -35,12 +35,12 @@ def duration_seconds(text: str) -> int | None:
 
 
 def is_supplemental(cell: str) -> bool:
-    """Return whether `Supplemental Video Type` says that a row is no view. New types appear, so none is listed."""
+    """Return whether `Supplemental Video Type` says that a row is not a view: any type does, since new ones appear."""
     return cell.strip().upper() not in ("", "NA", "N/A", "NONE")
 
 
 def is_autoplayed(attributes: str) -> bool:
-    """Return whether Netflix started the row by itself."""
+    """Return whether Netflix started the playback automatically."""
     return "autoplayed" in attributes.lower()
 
 

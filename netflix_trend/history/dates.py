@@ -1,7 +1,7 @@
 """Which of day, month and year comes first: decided once per file, from all of its dates.
 
 Netflix writes dates in the account's locale, so `3/4/24` means two different days in two files. A date is three
-integers; an order is possible when it makes valid days of them (docs/method/reading-exports.md#date-order).
+integers; an order is possible if they are valid days in it (docs/method/reading-exports.md#date-order).
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\ufeff]")
 _THREE_NUMBERS = re.compile(r"\D*\d+\D+\d+\D+\d+")
 _FOURTH = re.compile(r"\d")
 _NUMBER = re.compile(r"\d+")
-# Dots and dashes are written where the day is first, or the year (`23. 12. 30.` in Korea); a slash tells only together
-# with leading zeros, which the American way has not.
+# Dots and dashes are used with the day or the year first (`23. 12. 30.` in Korea); a slash is evidence only together
+# with leading zeros, which Americans do not write.
 _DAY_FIRST = re.compile(r"\d{1,2}([.\-])\s*\d{1,2}\1\s*(\d{4}\b.*|\d{2}(?!\.)\b.*)")
 _DOTTED = re.compile(r"\D*\d{1,2}\.\s*\d{1,2}\.\s*\d")
 _PADDED = re.compile(r"\d\d/\d\d/\d{2}(\d{2})?")
@@ -27,7 +27,7 @@ _PADDED = re.compile(r"\d\d/\d\d/\d{2}(\d{2})?")
 
 @dataclass(frozen=True)
 class DateQuestion:
-    """What only the person can answer about a file: `example` is one of its dates, `orders` are all orders that fit."""
+    """A question that only the person can answer: `example` is a date of the file, `orders` are all orders that fit."""
 
     example: str
     orders: tuple[str, ...]
@@ -59,7 +59,7 @@ class DateOrder:
 
 
 def date_part(text: str) -> str:
-    """Return a date's text up to the end of its third number, the whole text where there are fewer."""
+    """Return a date's text up to the end of its third number; the whole text if there are fewer."""
     found = _THREE_NUMBERS.match(text[:100])
     return found[0] if found and _FOURTH.search(text, found.end()) else text[:100]
 
@@ -69,9 +69,9 @@ def decide_order(
 ) -> DateOrder:
     """Decide the order of a file with the dates `texts` (each of them, or how many rows have each).
 
-    Fewest impossible dates first, then fewest after `newest` (the day the file was made, when known), then the
-    smallest span of days, then `asked`, the person's own answer, then the shape. Raises UndecidableOrder when that
-    leaves several orders that give different days.
+    By fewest impossible dates, then fewest after `newest` (the day the file was made, if known), then the smallest
+    span of days, then `asked`, the person's own answer, then the shape. Raises UndecidableOrder if several orders
+    with different days are left.
     """
     rows = Counter(texts)
     if not rows:

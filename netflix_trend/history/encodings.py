@@ -1,11 +1,10 @@
-"""The arrays that are derived from one profile's views, and how they are kept.
+"""The arrays derived from one profile's views, and their files.
 
-`netflix_full.npy`                    one record a view: `FULL_DTYPE`, oldest first
+`netflix_full.npy`                    one record per view: `FULL_DTYPE`, oldest first
 `tvseries_views_sparse_vector.npy`    int32[V]: episodes seen of each show of the vocabulary, over the whole history
 `encodings.json`                      vocabulary version, hashes of both arrays, and the last day they cover
 
-The arrays of one state are written before `encodings.json`, which names them by hash; a reader who meets a mixture
-of two states is told so.
+The arrays are written before `encodings.json`, which has their hashes; a reader detects a mixture of two states.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ class EncodingsError(Exception):
 
 @dataclass(frozen=True)
 class Encodings:
-    """Both arrays of one profile. `covered_through` is the last day that was over when the newest export was made."""
+    """Both arrays of one profile. `covered_through` is the last day that had ended when the newest export was made."""
 
     full: NDArray[np.void]
     vector: NDArray[np.int32]
@@ -56,7 +55,7 @@ class _Description(Strict):
 
 
 def save_encodings(folder: Path, encodings: Encodings) -> None:
-    """Write the three files into a profile's folder, each whole or not at all."""
+    """Write the three files into a profile's folder, each atomically."""
     hashes = {}
     for name, array in ((FULL, encodings.full), (VECTOR, encodings.vector)):
         buffer = io.BytesIO()
@@ -70,8 +69,8 @@ def save_encodings(folder: Path, encodings: Encodings) -> None:
 
 
 def load_encodings(folder: Path) -> Encodings:
-    """Read a profile's encodings. Raises FileNotFoundError when there are none, EncodingsError when they do not fit
-    together (they may be just being written: try again).
+    """Read a profile's encodings. Raises FileNotFoundError if there are none, EncodingsError if they do not
+    match (they may be being written: try again).
     """
     try:
         description = _Description.model_validate_json((folder / DESCRIPTION).read_bytes())

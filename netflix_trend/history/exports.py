@@ -22,7 +22,7 @@ from netflix_trend.history.dates import DateQuestion
 
 ExportKind = Literal["viewing_history", "viewing_activity"]
 
-# A longer title is no title. Python's csv module refuses longer cells by itself.
+# No title is longer. Python's csv module refuses longer cells itself.
 LONGEST_CELL = 10_000
 _LONGEST_LINE = 100_000
 _MOST_DATES = 20_000
@@ -57,16 +57,16 @@ _ACTIVITY = (
     *("profilename", "starttime", "duration", "attributes", "title", "supplementalvideotype", "devicetype"),
     *("bookmark", "latestbookmark", "country"),
 )
-# What is read of ViewingActivity.csv, in the order in which rows come.
+# The columns read from ViewingActivity.csv, in the order of the cells in a row.
 _ACTIVITY_NEEDED = ("starttime", "duration", "title")
 _ACTIVITY_USED = ("profilename", "starttime", "duration", "attributes", "title", "supplementalvideotype", "devicetype")
 
 
 class ExportError(Exception):
-    """A whole file cannot be used; `reason` is one word for counters, the message says what, where and what to do.
+    """A file cannot be used; `reason` is one word for counters, the message says what, where and what to do.
 
-    known holds what was found out about it nevertheless, under the names that `./run.sh read --json` uses. question is
-    what the person must answer so that the file can be used.
+    known: what was learned about it anyway, under the names of `./run.sh read --json`. question: what the person must
+    answer so that the file can be used.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class ExportError(Exception):
 
 @dataclass(frozen=True)
 class ExportFile:
-    """An export that was opened: what it is, and its rows.
+    """An opened export: its format and its rows.
 
     columns are the places of title and date, or of `_ACTIVITY_USED` with -1 for one that is missing. width is the
     number of cells in the header. `records` yields (line number from 1, cells) of every line after the header.
@@ -104,7 +104,7 @@ class ExportFile:
         title_at, date_at, dates = self.columns[0], self.columns[1], set[str]()
         for number, cells in self.records:
             if is_history and len(cells) == self.width and cells[date_at] in dates:
-                # Nearly every row: nothing to mend, and a date that was looked at before.
+                # Nearly every row: nothing to repair, and a date that was seen before.
                 title = cells[title_at]
                 if len(title) <= LONGEST_CELL and "\ufffd" not in title and "\n" not in title:
                     yield number, (title.strip(), cells[date_at])
@@ -134,7 +134,7 @@ class ExportFile:
             return f"too few cells ({len(cells)} instead of {self.width}); the row is cut off"
         title, day = cells[title_at], cells[date_at]
         if _label(title) in _TITLES and _label(day) in _DATES:
-            return None  # the header again: two exports were put into one file
+            return None  # the header again: two exports in one file
         problem = _text_problem(title) or _text_problem(day, 100)
         return problem or (title.strip().replace("\n", " "), day)
 
@@ -156,9 +156,9 @@ class ExportFile:
 
 
 def open_export(stream: BinaryIO, name: str) -> ExportFile:
-    """Look at the head of a seekable stream and say what it is. `name` is used in messages only.
+    """Detect the format of a seekable stream from its beginning. `name` is used in messages only.
 
-    Raises ExportError: `empty` for no content, `header` when the needed columns are not there.
+    Raises ExportError: `empty` for no content, `header` if the needed columns are missing.
     """
     encoding = detect_encoding(stream)
     stream.seek(0)
@@ -166,7 +166,7 @@ def open_export(stream: BinaryIO, name: str) -> ExportFile:
     before, first = next(((n, line) for n, line in enumerate(lines) if line.strip("\ufeff\0 \t\r\n")), (0, None))
     if first is None:
         raise ExportError("empty", f"{name}: the file is empty. Download it again from Netflix.")
-    # A title of the first row may hold other delimiters; a row quoted once more has none outside of quotes.
+    # A title in the first row may contain other delimiters; a row quoted once more has none outside of quotes.
     bare = re.sub(r'"[^"]*"', "", first)
     delimiter = max(_DELIMITERS, key=lambda sign: (bare.count(sign), first.count(sign)))
     records = _records(chain([first], lines), delimiter, before)
@@ -194,7 +194,7 @@ def detect_encoding(stream: BinaryIO) -> str:
     head = stream.read(64)
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
-    if head[1:20:2].count(0) > 5 or head[0:20:2].count(0) > 5:  # UTF-16 without its mark
+    if head[1:20:2].count(0) > 5 or head[0:20:2].count(0) > 5:  # UTF-16 without a byte-order mark
         return "utf-16-le" if head[1:2] == b"\0" else "utf-16-be"
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     high = bad = 0
@@ -209,8 +209,8 @@ def detect_encoding(stream: BinaryIO) -> str:
 
 
 def _lines(stream: BinaryIO, encoding: str) -> Iterator[str]:
-    """Yield lines; one that is far too long to be a row comes as its beginning."""
-    # "utf-8-sig" and "utf-16" remove the mark at the beginning.
+    """Yield lines; of a line far too long to be a row only the beginning."""
+    # "utf-8-sig" and "utf-16" remove the byte-order mark.
     text = io.TextIOWrapper(stream, encoding.replace("utf-8", "utf-8-sig"), errors="replace", newline=None)
     try:
         while line := text.readline(_LONGEST_LINE):
@@ -223,7 +223,7 @@ def _lines(stream: BinaryIO, encoding: str) -> Iterator[str]:
 
 
 class _Recorder:
-    """Hands lines to the csv module and remembers the ones that the current record was made of."""
+    """Hands lines to the csv module and remembers those of the current record."""
 
     def __init__(self, lines: Iterator[str]) -> None:
         self.lines, self.number, self.record = lines, 0, list[str]()
@@ -239,9 +239,7 @@ class _Recorder:
 
 
 def _records(lines: Iterator[str], delimiter: str, before: int) -> Iterator[tuple[int, list[str]]]:
-    """Yield (line number, cells). Netflix writes one row a line, so a quotation mark that is missing or too many costs
-    its own line and not the ones behind it.
-    """
+    """Yield (line number, cells). Rows are lines at Netflix, so an unbalanced quote corrupts only its own line."""
     recorder = _Recorder(lines)
     recorder.number = before
     reader = csv.reader(recorder, delimiter=delimiter)
@@ -267,9 +265,9 @@ def _records(lines: Iterator[str], delimiter: str, before: int) -> Iterator[tupl
 
 
 def _is_one_row(lines: list[str], delimiter: str) -> bool:
-    """Return whether lines are one row with line breaks inside well quoted cells."""
+    """Return whether lines are one row with line breaks inside properly quoted cells."""
     try:
-        # A line in the middle that is a row by itself was swallowed by two quotation marks that do not belong together.
+        # A line in the middle that is a complete row was swallowed by two unrelated quotation marks.
         rows = any(delimiter in line and _THREE_NUMBERS.search(line) for line in lines[1:-1])
         return not rows and len(lines) < 20 and len(list(csv.reader(lines, delimiter=delimiter, strict=True))) == 1
     except csv.Error:
@@ -288,7 +286,7 @@ def _columns(header: list[str], second: list[str]) -> tuple[ExportKind, tuple[in
         return "viewing_history", (title_at, date_at), True
     if len(set(labels) & set(_ACTIVITY)) > 1:
         return None
-    # No header, or one in another language: the content tells ViewingActivity.csv.
+    # No header, or one in another language: ViewingActivity.csv is recognized by content.
     for row, has_header in ((header, False), (second, True)):
         if len(row) >= len(_ACTIVITY) and _START.fullmatch(row[1].strip()) and _DURATION.fullmatch(row[2].strip()):
             return "viewing_activity", tuple(_ACTIVITY.index(label) for label in _ACTIVITY_USED), has_header
@@ -311,10 +309,10 @@ def _unwrapped(cell: str, delimiter: str, *, is_date_first: bool = False) -> lis
 
 
 def _realigned(cells: list[str], title_at: int, date_at: int, width: int, delimiter: str) -> list[str]:
-    """Undo an unquoted delimiter inside the title, which pushes the cells behind it to the right."""
+    """Undo an unquoted delimiter inside the title, which shifts the following cells to the right."""
     if date_at > title_at:
         surplus = max(0, len(cells) - width)
-        # Programs cut or fill rows to the same length, so the date itself says how far it was pushed.
+        # Programs cut or pad rows to the same length, so the date's position shows the shift.
         places = [date_at + surplus, date_at, *range(len(cells) - 1, date_at - 1, -1)]
         there = [place for place in places if place < len(cells) and _THREE_NUMBERS.search(cells[place])]
         shift = there[0] - date_at if there else surplus

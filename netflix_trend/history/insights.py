@@ -1,7 +1,7 @@
-"""What people compute on their own history, as small tables: functions of the tables in `viewing.duckdb`.
+"""Insights into one's own history, as small tables: functions of the tables in `viewing.duckdb`.
 
 Nothing here leaves the machine. A day, week or year is counted in the participant's time zone; what the exports do not
-hold (hours, devices) comes as a table without rows, with a note that says what to import.
+contain (hours, devices) becomes a table without rows, with a note that says what to import.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class InsightTable:
     bar: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the table with one object a row; days as ISO dates."""
+        """Return the table with one object per row; days as ISO dates."""
 
         def plain(cell: Cell) -> Any:
             return cell.isoformat() if isinstance(cell, date | datetime) else cell
@@ -56,9 +56,9 @@ class InsightTable:
 def open_profiles(private: Path, first: date = date.min, last: date = date.max) -> duckdb.DuckDBPyConnection:
     """Open the tables of all profiles together, read-only, as views of one participant, from `first` to `last`.
 
-    `seen`: day, title, kind, certainty, show_key, show_name, seconds (null where only NetflixViewingHistory.csv tells).
-    `coverage`: covered_through, the last day that a profile's exports hold wholly; one row a profile.
-    `played`: start (local), title, seconds, device, autoplayed. Raises FileNotFoundError when nothing was imported.
+    `seen`: day, title, kind, certainty, show_key, show_name, seconds (null without ViewingActivity.csv).
+    `coverage`: covered_through, the last day that a profile's exports cover completely; one row per profile.
+    `played`: start (local), title, seconds, device, autoplayed. Raises FileNotFoundError if nothing was imported.
     """
     paths = sorted((private / "profiles").glob(f"*/{DATABASE}"))
     if not paths:
@@ -76,11 +76,11 @@ def open_profiles(private: Path, first: date = date.min, last: date = date.max) 
               where kind <> 'supplemental'"""
     played = """select start_local as start, title, seconds, device, autoplayed
                 from {p}.plays join {p}.titles using (title_id)"""
-    # The day of a download was not over; a file's time may be wrong, but a view in it is not.
+    # The day of a download had not ended. A file's time may be wrong, but its views are real.
     coverage = """select greatest(max(received), max(last_day)) - 1 as covered_through from {p}.exports
                   where error is null"""
     database.execute(f"create view coverage as {everywhere(coverage)}")
-    # A range that leaves nothing out is not asked for: a filter costs time.
+    # No filter for a range that excludes nothing: it would cost time.
     inside = "" if (first, last) == (date.min, date.max) else f"where {{day}} between date '{first}' and date '{last}'"
     database.execute(f"create view seen as from ({everywhere(seen)}) {inside.format(day='day')}")
     database.execute(f"create view played as from ({everywhere(played)}) {inside.format(day='start::date')}")
@@ -136,7 +136,7 @@ def calendar(database: duckdb.DuckDBPyConnection) -> InsightTable:
 
 
 def top_shows(database: duckdb.DuckDBPyConnection, most: int = 20) -> InsightTable:
-    """The shows with most episodes seen."""
+    """The shows with the most episodes seen."""
     rows = _rows(
         database,
         f"""select min(show_name), count(*), count(distinct day), min(day), max(day), {_HOURS} from seen
@@ -208,7 +208,7 @@ def by_hour(database: duckdb.DuckDBPyConnection) -> InsightTable:
 
 
 def devices(database: duckdb.DuckDBPyConnection, most: int = 10) -> InsightTable:
-    """The devices with most hours."""
+    """The devices with the most hours."""
     rows = _rows(
         database,
         f"""select coalesce(nullif(device, ''), 'unknown'), count(*), {_HOURS}, count(*) / sum(count(*)) over ()
@@ -218,7 +218,7 @@ def devices(database: duckdb.DuckDBPyConnection, most: int = 10) -> InsightTable
 
 
 def autoplay(database: duckdb.DuckDBPyConnection) -> InsightTable:
-    """The share of plays that Netflix started by itself."""
+    """The share of plays that Netflix started automatically."""
     rows = _rows(
         database,
         """select count(*) filter (autoplayed), count(*), count(*) filter (autoplayed) / count(*)
@@ -231,7 +231,7 @@ INSIGHTS: tuple[Callable[[duckdb.DuckDBPyConnection], InsightTable], ...] = (
     *(by_year, by_month, by_weekday, weekend_share, calendar, top_shows, films_and_series, binges, streaks),
     *(hours, by_hour, devices, autoplay),
 )
-# Known only where every view counted has a duration.
+# Known only if every view has a duration.
 _HOURS = "if(count(*) = count(seconds), sum(seconds) / 3600.0, null)"
 _PERIOD = ("views", "episodes", "films", "hours")
 

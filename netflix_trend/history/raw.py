@@ -21,9 +21,9 @@ _BLOCK = 1 << 20
 
 
 class RawExport(Delivery):
-    """What is known about a file in `raw/`; lies beside it as `<sha256>.json`.
+    """What is known about a file in `raw/`; stored beside it as `<sha256>.json`.
 
-    received is the latest day the file is known to have been downloaded on, first_received the earliest.
+    received is the latest known day of its download, first_received the earliest.
     """
 
     first_received: date | None = None
@@ -38,14 +38,14 @@ class RawStore:
 
     @property
     def folder(self) -> Path:
-        """Where the files lie."""
+        """The folder of the files."""
         return self.private / "raw"
 
     def save(self, delivery: Delivery, blocks: Iterable[bytes]) -> RawExport:
-        """Keep an export for good, once its blocks came to their end.
+        """Store an export once all of its blocks were read.
 
-        The same bytes are kept once, as the last import says, so that importing a file again moves it to another
-        profile or answers for its dates; an answer once given stays until another one is.
+        The same bytes are stored once, with the metadata of the last import, so that importing a file again can move it
+        to another profile or set its date order; a given date order stays until another one is given.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         temporary = self.folder / f".incoming.{os.getpid()}.tmp"
@@ -76,7 +76,7 @@ class RawStore:
         return export
 
     def describe(self, sha256: str) -> RawExport | None:
-        """Return what is known about a file, None when it was never received."""
+        """Return what is known about a file, None if it was never received."""
         try:
             return RawExport.model_validate_json((self.folder / f"{sha256}.json").read_bytes())
         except FileNotFoundError:
@@ -87,14 +87,14 @@ class RawStore:
         return self._file(export.sha256).open("rb")
 
     def changed(self, sha256: str) -> float:
-        """Return when an export came or was described anew, in seconds since 1970; 0 when it was never received."""
+        """Return when an export or its metadata was last received, in seconds since 1970; 0 if never."""
         try:
             return (self.folder / f"{sha256}.json").stat().st_mtime
         except FileNotFoundError:
             return 0.0
 
     def exports(self) -> Iterator[RawExport]:
-        """Yield all exports, in an order that does not depend on when they came."""
+        """Yield all exports, in an order that does not depend on when they were received."""
         for path in sorted(self.folder.glob("*.json")):
             export = self.describe(path.stem)
             if export is not None:
@@ -118,7 +118,7 @@ def import_file(
     date_order: DateOrderName | None = None,
     only: tuple[str, ...] = (),
 ) -> RawExport:
-    """Keep an export or the ViewingActivity.csv of an archive without a queue. `received` defaults to the file's time.
+    """Store an export or the ViewingActivity.csv of an archive without a queue. `received` defaults to the file's time.
 
     Raises ArchiveError, OSError, and ValueError for a profile's name that cannot be a folder's.
     """

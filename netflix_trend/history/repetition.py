@@ -1,8 +1,8 @@
-"""What repetition tells about titles that neither words nor the vocabulary decide.
+"""Decides titles that neither words nor the vocabulary decide, by repetition.
 
 Many series carry no season word in Netflix's exports (`Show: Episode's name`), and so do many films (`Film: Part of
-the title`). The other titles of the same history tell them apart: five titles that begin alike are episodes, and so
-are two that were seen within two days. The thresholds were counted on real histories
+the title`). The other titles of the same history decide: five titles that begin alike are episodes, and so are
+two that were seen within two days. The thresholds were counted on real histories
 (docs/method/reading-exports.md#repetition).
 """
 
@@ -17,7 +17,7 @@ from datetime import date
 from netflix_trend.catalogue.keys import title_key
 from netflix_trend.history.titles import Certainty, ParsedTitle, has_form, split_title
 
-# (least distinct titles that begin alike, most days between the first and the last of them) of a series
+# A series has at least so many distinct titles that begin alike, within at most so many days.
 _SERIES = ((5, None), (3, 7), (2, 2))
 
 
@@ -26,7 +26,7 @@ _FIRST = re.compile(r"(?<![0-9A-Za-z])(?:0?1|one|uno|um|un|eins|I|一)(?![0-9A-Z
 
 @dataclass
 class _Group:
-    """Open titles whose first part is the same."""
+    """Undecided titles with the same first part."""
 
     titles: int = 0
     chapters: int = 0
@@ -45,7 +45,7 @@ class _Group:
 
 
 class Repetition:
-    """Learns from every open title of a history (`add`), then decides each of them (`decide`).
+    """Collects every undecided title of a history (`add`), then decides each of them (`decide`).
 
     The order of titles does not matter. Memory grows with the number of different first parts, not with titles.
     """
@@ -56,7 +56,7 @@ class Repetition:
         self._groups: dict[str, _Group] = {}
 
     def add(self, title: str, first_day: date | None, last_day: date | None) -> None:
-        """Take note of one distinct open title and the days it was first and last seen, None for undated ones."""
+        """Add one distinct undecided title with the days it was first and last seen, None if undated."""
         parts = _parts(title)
         group = self._groups.setdefault(title_key(parts[0]), _Group())
         if has_form(parts[-1], "chapter"):
@@ -70,7 +70,7 @@ class Repetition:
             group.seconds[title_key(parts[1])] += 1
 
     def decide(self, title: str) -> ParsedTitle:
-        """Return what an open title is. Never open again: what nothing tells is called a film, the better guess."""
+        """Return the kind of an undecided title. Without evidence it is a film, the better guess."""
         parts = _parts(title)
         for length in range(len(parts) - 1, 0, -1):
             proved = self._proved.get(title_key(": ".join(parts[:length])))

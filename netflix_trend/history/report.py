@@ -1,4 +1,4 @@
-"""The account of one export: what was understood, what was dropped and why. Import, `read` and demo print it."""
+"""The import report of one export: what was read, what was dropped and why. Import, `read` and demo print it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from netflix_trend.history.staging import ReadFile, Staging
 
-# Of native exports of 50 rows or more, 37 to 98 % of rows carry a season or episode word; of a look-alike, 0.8 %.
+# In Netflix's exports of 50 rows or more, 37 to 98 % of rows have a season or episode word; elsewhere 0.8 %.
 _LOOK_ALIKE_ROWS = 50
 _LOOK_ALIKE_SHARE = 0.1
 
@@ -25,7 +25,7 @@ where file = ? and t.kind = 'episode' group by name_key order by 1
 
 @dataclass(frozen=True)
 class ExportAccount:
-    """What one file holds. Every row is a view, undated, or (ViewingActivity.csv only) supplemental or of another
+    """The content of one file. Every row is a view, undated, or (ViewingActivity.csv only) supplemental or of another
     Netflix profile. `kinds` counts the views by kind; unsure counts those among them whose kind is a guess.
     """
 
@@ -76,7 +76,7 @@ class ExportAccount:
         return found
 
     def to_json(self, name: str) -> dict[str, Any]:
-        """Return the account as `./run.sh read --json` prints it."""
+        """Return the report as `./run.sh read --json` prints it."""
         file = self.file
         return {
             "file": name,
@@ -103,7 +103,7 @@ class ExportAccount:
         }
 
     def dropped(self) -> str:
-        """Return what was dropped and what is unsure, in one line."""
+        """Return what was dropped and what is uncertain, in one line."""
         file = self.file
         parts = {
             "damaged": file.damaged,
@@ -119,7 +119,7 @@ class ExportAccount:
 
 
 def account_of(staging: Staging, number: int, file: ReadFile) -> ExportAccount:
-    """Return the account of a file that was added to `staging`, whose titles are decided."""
+    """Return the report of a file in `staging`, once its titles are decided."""
     kinds: Counter[str] = Counter()
     unsure = certain_episodes = 0
     days: list[date] = []
@@ -143,5 +143,5 @@ def account_of(staging: Staging, number: int, file: ReadFile) -> ExportAccount:
 
 
 def counted(count: int, noun: str) -> str:
-    """Return a number with its noun, in the plural but for one."""
+    """Return a number with its noun, in the plural unless it is one."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,7 +1,7 @@
-"""Exports on their way into tables: every row of every file, in a database that is thrown away afterwards.
+"""Exports on their way into tables: every row of every file, in a temporary database.
 
-Rows go into DuckDB in blocks and come out by SQL, so memory does not grow with the files. What a title is may depend
-on every other title of the history (`repetition`), so titles are decided once all files are in.
+Rows go into DuckDB in blocks and come out by SQL, so memory does not grow with the files. The kind of a title may
+depend on every other title of the history (`repetition`), so titles are decided after all files are read.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ create view dated as select file, key, s.title as row_title, s.kind as row_kind,
     from staged s join days d using (file, date_code);
 create table decided (key varchar, kind kind, show_code integer, season_code integer, certainty certainty);
 """
-# Of the texts of one key the smallest decides, so that the order of files does not matter.
+# The smallest text of a key decides, so that the order of files does not matter.
 _TITLES = """
 create table titles as
 with texts as (
@@ -66,8 +66,8 @@ from texts t left join decided d using (key) order by key
 
 @dataclass
 class ReadFile:
-    """What one file holds, as far as reading it alone tells. Rows are undated when they have no usable date, damaged
-    ones included; dropped_profiles counts rows of Netflix profiles that are not wanted.
+    """The content of one file by itself. Rows without a usable date are undated, damaged ones included;
+    dropped_profiles counts rows of Netflix profiles that are not wanted.
     """
 
     kind: ExportKind
@@ -101,10 +101,10 @@ class Staging:
     def add(
         self, stream: BinaryIO, name: str, options: ReadOptions, newest: date | None = None
     ) -> tuple[int, ReadFile]:
-        """Read a file into the tables. Returns its number in them and what it holds.
+        """Read a file into the tables. Returns its number in them and its content.
 
-        `name` is used in messages only; newest is the last day that can be in the file. Raises ExportError when the
-        file as a whole cannot be used, and then nothing of it stays.
+        `name` is used in messages only; newest is the last day that can be in the file. Raises ExportError if the
+        file cannot be used; then none of its rows stay.
         """
         file = self._files
         self._files += 1
@@ -115,7 +115,7 @@ class Staging:
             raise
 
     def parse(self, title: str) -> ParsedTitle:
-        """Return what a title says by itself."""
+        """Parse a title by itself."""
         return parse_title(title, self._vocabulary)
 
     def codes(self, parsed: ParsedTitle) -> tuple[str | None, int | None, int | None, str | None]:
@@ -157,7 +157,7 @@ class Staging:
 
     def match_keys(self, *, is_needed: bool) -> None:
         """Make the table `match_keys` (title_id, match_key), by which a title is found in the other kind of export; it
-        stays empty where there is no other kind.
+        stays empty if there is no other kind.
         """
         self.database.execute("create table match_keys (title_id integer, match_key varchar)")
         if not is_needed:
@@ -166,7 +166,7 @@ class Staging:
         self.insert("match_keys", ("title_id", "match_key"), ((number, match_key(title)) for number, title in rows))
 
     def _stream(self, query: str) -> Iterator[tuple]:  # type: ignore[type-arg]
-        # A cursor of its own: a running query is lost when its connection starts another one.
+        # A separate cursor: a running query is lost when its connection starts another one.
         cursor = self.database.cursor().execute(query)
         while block := cursor.fetchmany(_BLOCK):
             yield from block
@@ -208,7 +208,7 @@ class _Reader:
         self._dropped: Counter[int] = Counter()
 
     def read(self, newest: date | None) -> ReadFile:
-        """Read all rows, decide the order of the dates, and say what the file holds."""
+        """Read all rows, decide the order of the dates, and return the file's content."""
         self._report.shortest_seconds = self._options.shortest_seconds
         report, is_activity = self._report, self._source.kind == "viewing_activity"
         columns = self._ACTIVITY if is_activity else self._HISTORY
@@ -252,7 +252,7 @@ class _Reader:
             if profile not in profiles:
                 profiles[profile] = options.keep_profile(profile)
             columns = self._title(title)
-            # The column may forget to say so.
+            # The type column is not always filled in.
             if not profiles[profile] or is_supplemental(supplemental) or columns[2] == "supplemental":
                 report.dropped_profiles += not profiles[profile]
                 report.supplemental += profiles[profile]
@@ -269,7 +269,7 @@ class _Reader:
         report.profiles = sorted(name for name, is_kept in profiles.items() if is_kept)
 
     def _drop(self, text: str, number: int) -> None:
-        """Leave a row out; its date still tells in which order the dates of the file are written."""
+        """Skip a row; its date still counts as evidence for the order of dates."""
         self._dropped[self._date_code(text, number)] += 1
         self._dates.pop()
 
@@ -277,7 +277,7 @@ class _Reader:
         self._report.rows += 1
         known = self._codes.get(text)
         if known is None:
-            # What stands behind the date differs from row to row where a program added the time.
+            # Text after the date differs from row to row if a program added the time.
             text = date_part(text)
             known = self._codes.get(text)
         if known is None:

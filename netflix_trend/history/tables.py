@@ -1,9 +1,8 @@
 """A profile's whole history: all its exports merged into `viewing.duckdb` and the encodings.
 
-Netflix's CSV keeps only the last view of a title, so downloads add up: a view once seen stays, whatever a later file
-says (docs/method/reading-exports.md#two-files). Everything is rebuilt from `raw/` and swapped in by rename, so readers
-see old or new.
-The tables are described in docs/data-model.md.
+Netflix's CSV keeps only the last view of a title, so downloads add up: a view is never lost, whatever a later file says
+(docs/method/reading-exports.md#two-files). Everything is rebuilt from `raw/` and replaced by a rename, so readers see
+old or new tables, never a mixture. docs/data-model.md describes them.
 """
 
 from __future__ import annotations
@@ -44,8 +43,8 @@ _STAGING = "staging.duckdb"
 # DuckDB sorts and joins within this and spills the rest to disk, so that memory does not grow with the files.
 _MEMORY = "128MB"
 
-# {shortest}: plays of fewer seconds are no views. Where ViewingActivity.csv has a title within a day of a row of
-# NetflixViewingHistory.csv, both tell of the same view; days differ when the clocks of the profile and the machine do.
+# {shortest}: plays of fewer seconds are not views. Where ViewingActivity.csv has a title within a day of a row of
+# NetflixViewingHistory.csv, both are the same view; days differ when the clocks of the profile and the machine do.
 _TABLES = """
 create type kind as enum ('episode', 'film', 'unnamed', 'blank', 'supplemental');
 create type certainty as enum ('certain', 'likely', 'guess');
@@ -107,7 +106,7 @@ create table shows as
 
 @dataclass(frozen=True)
 class ImportedFile:
-    """What came of one file of a profile: its account, or why it was refused."""
+    """The result of one file of a profile: its import report, or why it was refused."""
 
     raw: RawExport
     account: ExportAccount | None
@@ -116,7 +115,7 @@ class ImportedFile:
 
 @dataclass(frozen=True)
 class History:
-    """A profile after a rebuild. encodings is None while no file of the profile could be read."""
+    """A profile after a rebuild. encodings is None if no file of the profile could be read."""
 
     profile: str
     files: list[ImportedFile]
@@ -142,8 +141,8 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOp
     """Rebuild tables and encodings of a profile from all its raw exports.
 
     Running it twice, in any order of imports, gives the same files. A file that cannot be read is recorded in the
-    table `exports` and costs the others nothing. Of a ViewingActivity.csv, rows of a Netflix profile go to the profile
-    of the same name if there is one, and else to the profile that the file was imported under.
+    table `exports` and does not affect the others. Of a ViewingActivity.csv, rows of a Netflix profile go to the
+    profile of the same name if there is one, and else to the profile that the file was imported under.
     """
     options = options or ReadOptions()
     folder = profile_folder(private, profile)
@@ -183,7 +182,7 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOp
             _remove_encodings(folder)
             write_built_from(folder, BuiltFrom(inputs=inputs, files=own, has_encodings=False))
             return History(profile, imported, 0, 0, None)
-        # A file made on some day holds what was watched until the day before; that day itself was not over.
+        # A file covers the days before the day it was made, which had not ended.
         covered = max(file.raw.received for file in read) - timedelta(days=1)
         encodings = Encodings(full, count_episodes(full, len(vocabulary)), vocabulary.version, covered)
         save_encodings(folder, encodings)
@@ -198,7 +197,7 @@ def count_episodes(full: NDArray[np.void], shows: int) -> NDArray[np.int32]:
 
 
 def _remove_encodings(folder: Path) -> None:
-    """Leave nothing that could be published when no file is left; first the one that names the others."""
+    """Remove everything that could be published when no file is left; first the one that names the others."""
     for name in (DESCRIPTION, FULL, VECTOR):
         (folder / name).unlink(missing_ok=True)
 
@@ -209,9 +208,9 @@ _Added = tuple[RawExport, int, ReadFile | None, ExportError | None]
 def _add_all(
     staging: Staging, store: RawStore, exports: Sequence[RawExport], profile: str, options: ReadOptions
 ) -> list[_Added]:
-    """Read the files of a profile, and the rows that ViewingActivity.csv of another one has for it."""
+    """Read the files of a profile, and its rows in other profiles' ViewingActivity.csv."""
     profiles = sorted({export.profile for export in exports})
-    # A name that is exactly the same goes before one that differs in case.
+    # An exact match of the name beats one that differs in case.
     names = {name.casefold(): name for name in profiles} | {name: name for name in profiles}
     added: list[_Added] = []
     for raw in exports:
@@ -305,7 +304,7 @@ def _quoted(path: Path) -> str:
 
 @contextmanager
 def _scratch(folder: Path) -> Iterator[Path]:
-    """Make a folder for files that are thrown away; what a killed rebuild left is removed."""
+    """Create a folder for temporary files; leftovers of a killed rebuild are removed."""
     scratch = folder / ".rebuild"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
@@ -317,8 +316,8 @@ def _scratch(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def _garbage_left_alone() -> Iterator[None]:
-    """Pause the garbage collector: a rebuild makes no cycles, but the collector would walk its many rows again and
-    again (15 % of the time at 100,000 rows).
+    """Pause the garbage collector: a rebuild creates no cycles, but the collector would traverse its many rows again
+    and again (15 % of the time at 100,000 rows).
     """
     was_enabled = gc.isenabled()
     gc.disable()

@@ -1,8 +1,8 @@
 """What a title in a history is: an episode of which show, a film, or something that is neither.
 
-A Netflix title reads `Show[: Season]: Episode`; each part may hold colons itself. The words for seasons and episodes
-in all languages are the table `season_words.csv`; the vocabulary decides where words do not, and what both leave open
-is decided by `repetition`, from all titles of a history (docs/method/reading-exports.md#season-words).
+A Netflix title reads `Show[: Season]: Episode`; each part may contain colons itself. The words for seasons and episodes
+in all languages are the table `season_words.csv`; the vocabulary decides where words do not, and `repetition` decides
+the rest, from all titles of a history (docs/method/reading-exports.md#season-words).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from netflix_trend.catalogue.keys import title_key
 from netflix_trend.catalogue.vocabulary import Vocabulary
 
 Kind = Literal["episode", "film", "unnamed", "blank", "supplemental"]
-# certain: words or the vocabulary say so. likely: other titles of the history say so. guess: only the odds say so.
+# certain: words or the vocabulary say so. likely: other titles of the history say so. guess: merely more probable.
 Certainty = Literal["certain", "likely", "guess"]
 
 _HOOK = re.compile(r"_hook_|_16x9|Motion Video", re.IGNORECASE)
@@ -54,7 +54,7 @@ _ROMAN_LAST = re.compile(r"\b[IVXL]+$")
 class ParsedTitle:
     """show is the show's name, season the text that names the season, index the vocabulary index or -1.
 
-    kind None means open: neither words nor the vocabulary decide. `unnamed` is an episode without its show's name.
+    kind None means undecided by words and vocabulary. `unnamed` is an episode without its show's name.
     """
 
     kind: Kind | None
@@ -70,7 +70,7 @@ _OPEN = ParsedTitle(None)
 
 
 def parse_title(title: str, vocabulary: Vocabulary) -> ParsedTitle:
-    """Return what `title` says by itself. A show is recognised by its whole name or not at all, never by likeness."""
+    """Parse `title` by itself. A show is recognized only by its whole name, never by similarity."""
     text = title.replace("\u00a0", " ").strip()
     if _is_nothing(text):
         return ParsedTitle("blank")
@@ -103,19 +103,19 @@ def _by_episode_word(parts: list[str]) -> ParsedTitle:
         if _matches("episode", part):
             if number < len(parts) - 1 and _ROMAN_LAST.search(part):
                 return ParsedTitle("film")  # `Star Wars: Episode IV: A New Hope`
-            # `Show: Season's name: Episode 3` or a show with a colon in its name: the other titles tell.
+            # `Show: Season's name: Episode 3` or a show with a colon in its name: the other titles decide.
             return _episode("episode", parts[0]) if number == 1 else _OPEN
     return _OPEN
 
 
 def _is_nothing(text: str) -> bool:
-    """Return whether nothing can be seen of a text but colons and blanks."""
+    """Return whether a text is only colons and blanks."""
     return not text.strip(": ：") or (not text.isascii() and not title_key(text).strip(": "))
 
 
 def split_title(text: str) -> list[str]:
     """Split a title at its colons. A colon after a blank is text (French: `Titre : sous-titre`), unless a season
-    stands on one side of it (Dutch: `Show : Seizoen 1: ...`).
+    is on one side of it (Dutch: `Show : Seizoen 1: ...`).
     """
     if " :" not in text and "：" not in text:
         return [part.strip() for part in text.split(": ")]
@@ -155,8 +155,8 @@ def _without_episode_number(text: str) -> tuple[str, bool]:
 
 
 def _season_at(parts: list[str], vocabulary: Vocabulary) -> int | None:
-    """Return the place of the part that names the season: the first strong form, else the first weak one that is not
-    last (`Kill Bill: Vol. 1` is a film).
+    """Return the index of the part that names the season: the first strong form, otherwise the first weak one that is
+    not last (`Kill Bill: Vol. 1` is a film).
     """
     for strength, end in (("strong", len(parts)), ("weak", len(parts) - 1)):
         for number in range(1, end):
@@ -173,7 +173,7 @@ def _known_episode(show: str, season: str, vocabulary: Vocabulary) -> ParsedTitl
 
 
 def _may_be_supplemental(text: str) -> bool:
-    """Return whether a lower-case text holds a piece of every text that the patterns find; cheaper than they are."""
+    """Return whether a lower-case text contains a piece of every text that the patterns match; a cheap test."""
     return (
         "railer" in text
         or "áiler" in text
@@ -189,7 +189,7 @@ def _may_be_supplemental(text: str) -> bool:
 
 
 def _is_supplemental(text: str, vocabulary: Vocabulary) -> bool:
-    """Return whether the text names a trailer or the like, in what is left of it after a known show's name."""
+    """Return whether the text after a known show's name names a trailer or the like."""
     if _HOOK.search(text):
         return True
     if vocabulary.is_film(text):

@@ -1,1 +1,1 @@
-"""Gets exports from the participant: here from the drop folder, later also with a browser."""
+"""Takes exports from the drop folder, and fetches them with a browser if asked to."""

@@ -1,4 +1,4 @@
-"""The scraper's container: watches the drop folder, and runs the browser when it was asked to."""
+"""The scraper's container: watches the drop folder, and runs the browser if asked to."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=8765, help="port of the sign-in page on 127.0.0.1")
     parser.add_argument("--listen", default="127.0.0.1", help="address the sign-in page listens on; for containers")
     arguments = parser.parse_args()
-    # Settings of Selenium itself: one of them makes the driver print all that is typed.
+    # Selenium's own settings: one of them makes the driver print everything that is typed.
     for name in [name for name in os.environ if name.startswith("SE_")]:
         del os.environ[name]
     try:
@@ -80,7 +80,7 @@ def main() -> int:
         return 2
     if arguments.verb == "watch":
         return watch(settings)
-    # What is written from here on is for nobody else, and what was typed is in no core dump.
+    # Files written from here on are private, and core dumps, which could contain what was typed, are off.
     os.umask(0o077)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))

@@ -1,7 +1,7 @@
-"""Debian's Chromium with its own ChromeDriver: started for one run, and nothing of it is left afterwards.
+"""Debian's Chromium with its own ChromeDriver: started for one run, with nothing left afterwards.
 
-Nothing is disguised: the user agent says HeadlessChrome and `navigator.webdriver` is true. Logs of ChromeDriver and
-of Selenium hold what is typed, so none is written.
+It does not disguise itself: the user agent says HeadlessChrome and `navigator.webdriver` is true. Logs of ChromeDriver
+and Selenium would contain what is typed, so none is written.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ BASE = "https://www.netflix.com"
 CHROMIUM, CHROMEDRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
 PROFILE_PREFIX = "netflix-trend-browser-"
 WIDTH, HEIGHT = 1280, 900
-# Every process of a browser inherits this variable, so that a later start finds what a killed run has left. Chromium's
-# own processes write their titles over it; those name the profile.
+# Every process of a browser inherits this variable, so that a later start finds what a killed run left behind.
+# Chromium's own processes overwrite it with their titles, which name the profile.
 _MARK = "NETFLIX_TREND_BROWSER"
 _FLAGS = (
     "--headless=new",
@@ -75,14 +75,14 @@ class Browser:
         self.last = Probe(protocol="about:")
 
     def open(self, path: str) -> None:
-        """Go to a page of Netflix. Raises Stop("NET_ERROR") when it cannot be reached."""
+        """Go to a page of Netflix. Raises Stop("NET_ERROR") if it cannot be reached."""
         with net_errors():
             self.driver.get(BASE + path)
 
     def look(self) -> Probe:
-        """Look at the page; while it is being replaced, a look that says `not ready`.
+        """Read the state of the page; `not ready` while it is being replaced.
 
-        Raises Stop("NET_ERROR") when the page does not answer.
+        Raises Stop("NET_ERROR") if the page does not answer.
         """
         try:
             with net_errors():
@@ -94,11 +94,11 @@ class Browser:
         return self.last
 
     def settle(self, seconds: float = 3.0) -> None:
-        """Give the page time to draw itself: until it has been ready for a while."""
+        """Wait until the page has been ready for a while."""
         wait_until(lambda: self.look().ready and state(self.last) not in (State.UNKNOWN, State.ACTIVITY_EMPTY), seconds)
 
     def find(self, group: str, index: int = 0) -> WebElement:
-        """Return a visible element of a group of hooks. Raises Stop when there is none any more."""
+        """Return a visible element of a group of selectors. Raises Stop if there is none any more."""
         for selector in HOOKS[group]:
             found = [one for one in self.driver.find_elements(By.CSS_SELECTOR, selector) if one.is_displayed()]
             if index < len(found):
@@ -106,13 +106,13 @@ class Browser:
         raise Stop("LAYOUT_CHANGED", f"missing: {group}")
 
     def need(self, group: str) -> None:
-        """Raise Stop when there is no visible element of a group of hooks."""
+        """Raise Stop if there is no visible element of a group of selectors."""
         self._with(group, 0, lambda _: None)
 
     def click(self, group: str, index: int = 0) -> None:
-        """Click an element, also under a banner: nothing is accepted or refused in the person's name.
+        """Click an element, even under a banner: nothing is accepted or refused on the person's behalf.
 
-        A page that takes long to come after it, or does not, is noticed by the next look.
+        If the next page is slow or missing, the next probe notices.
         """
 
         def click(element: WebElement) -> None:
@@ -137,7 +137,7 @@ class Browser:
         self._with(group, 0, write)
 
     def _with(self, group: str, index: int, act: Callable[[WebElement], None]) -> None:
-        """Do something with an element, once more when the page has drawn it anew meanwhile."""
+        """Do something with an element; try again once if the page has replaced it meanwhile."""
         try:
             try:
                 act(self.find(group, index))
@@ -159,7 +159,7 @@ class Browser:
 
 @contextmanager
 def net_errors() -> Iterator[None]:
-    """Turn what Chromium says about the network into a stop."""
+    """Translate Chromium's network error into a failure."""
     try:
         yield
     except WebDriverException as error:
@@ -169,14 +169,14 @@ def net_errors() -> Iterator[None]:
 
 
 def is_lost(error: WebDriverException) -> bool:
-    """Return whether an error says that the browser or its page has ended, not only that something did not work."""
+    """Return whether an error means that the browser or its page has crashed, not just that one action failed."""
     words = ("tab crashed", "disconnected", "not reachable", "session deleted", "web view not found")
     gone = isinstance(error, InvalidSessionIdException | NoSuchWindowException)
     return gone or any(word in (error.msg or "") for word in words)
 
 
 def sandbox_works() -> bool:
-    """Return whether this process may make the user namespaces that Chromium's sandbox is built of."""
+    """Return whether this process may create the user namespaces that Chromium's sandbox needs."""
     if os.geteuid() == 0:
         return False  # Chromium refuses
     command = ["/usr/bin/unshare", "--user", "--pid", "--net", "--fork", "/bin/true"]
@@ -190,7 +190,7 @@ def sandbox_works() -> bool:
 def open_browser(sandbox: SandboxSetting = "auto", extra_arguments: Sequence[str] = ()) -> Iterator[Browser]:
     """Start a browser with a new profile in the temporary folder; afterwards its processes and profile are gone.
 
-    extra_arguments: further flags of Chromium, for tests; no setting leads here. Raises Stop("BROWSER_CRASH").
+    extra_arguments: further flags of Chromium, for tests only; no setting reaches them. Raises Stop("BROWSER_CRASH").
     """
     for name in ("selenium", "urllib3", "websocket"):
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -240,7 +240,7 @@ def _start(profile: Path, arguments: Sequence[str]) -> webdriver.Chrome:
 def sweep() -> int:
     """End the browsers and remove the profiles, with their cookies, that killed runs left. Returns how many.
 
-    Only while no other run is going on in the same temporary folder.
+    Call it only while no other run uses the same temporary folder.
     """
     profiles = list(Path(tempfile.gettempdir()).glob(f"{PROFILE_PREFIX}*"))
     for profile in profiles:
@@ -249,7 +249,7 @@ def sweep() -> int:
 
 
 def _end(profile: Path) -> bool:
-    """Kill the browser of a profile and its driver. Returns whether nothing of them ran any more."""
+    """Kill the browser of a profile and its driver. Returns whether all of them have ended."""
     pids = _processes(profile)
     for pid in pids:
         with suppress(ProcessLookupError):
@@ -263,7 +263,7 @@ def _remove(profile: Path) -> None:
 
 
 def _removed(profile: Path) -> bool:
-    shutil.rmtree(profile, ignore_errors=True)  # what dies may still write
+    shutil.rmtree(profile, ignore_errors=True)  # dying processes may still write
     return not profile.exists()
 
 

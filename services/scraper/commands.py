@@ -1,4 +1,4 @@
-"""What people ask the browser to do: ./run.sh scrape, login, cookies, doctor and reset."""
+"""The browser's verbs: ./run.sh scrape, login, cookies, doctor and reset."""
 
 from __future__ import annotations
 
@@ -77,13 +77,13 @@ def sentence_of(result: Result) -> str:
 
 
 def sentence_of_error(error: Exception) -> str:
-    """Return what went wrong, in words, and nothing of an error's own message: it may hold what was typed."""
+    """Return what went wrong, in words, without the error's own message, which may contain what was typed."""
     code, detail = code_and_detail(error)
     return f"{code}: {Stop(code, detail).sentence}"
 
 
 def _alone(settings: Settings, act: Callable[[Memory], int]) -> int:
-    """Do something while no run goes on, which may save cookies or remove them. Returns its exit code, or BUSY's."""
+    """Do something while no run is active, since runs save and remove cookies. Returns an exit code."""
     memory = Memory(settings.scraper_dir)
     with memory.only_one() as alone:
         if alone:
@@ -120,7 +120,7 @@ def login(settings: Settings, listen: str, port: int, extra_arguments: Sequence[
 
 
 def import_cookies(settings: Settings) -> int:
-    """Keep the cookies that come on standard input. Returns 0 when they are those of a sign-in."""
+    """Store the cookies from standard input. Returns 0 if they belong to a sign-in."""
     data = sys.stdin.buffer.read(LARGEST_FILE + 1)
     try:
         if len(data) > LARGEST_FILE:
@@ -139,7 +139,7 @@ def import_cookies(settings: Settings) -> int:
 
 
 def reset(settings: Settings) -> int:
-    """Open every latch and forget pauses."""
+    """Release every latch and forget pauses."""
 
     def forget(memory: Memory) -> int:
         memory.reset()
@@ -200,7 +200,7 @@ def _examine(browser: Browser, jar: Jar) -> None:
 
 
 def _of_no_person(result: Result) -> Result:
-    """Return a result without counts of rows and profiles; what is missing or broken in this program stays."""
+    """Return a result without counts of rows and profiles, but with what failed in this program."""
     kept = result.code in ("LAYOUT_CHANGED", "BROWSER_CRASH", "INTERNAL_ERROR")
     return result if kept else result.model_copy(update={"detail": ""})
 

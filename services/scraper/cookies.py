@@ -1,4 +1,4 @@
-"""The cookies that carry a sign-in: read from what browsers export, kept in one file that only this user reads."""
+"""The cookies of a sign-in: read from browsers' exports, stored in one file that only this user can read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Cookie = dict[str, Any]
 
 
 class CookieError(Exception):
-    """A file with cookies cannot be used; the message says what to do and holds no value."""
+    """A file with cookies cannot be used; the message says what to do and contains no value."""
 
 
 def read_cookies(text: str) -> list[Cookie]:
@@ -72,7 +72,7 @@ def _from_netscape(text: str) -> list[Any]:
 def _checked(one: Any) -> Cookie | None:
     if not isinstance(one, dict) or one.get("name") not in NAMES:
         return None
-    if one.get("partitionKey"):  # of Netflix within another site; the sign-in is not in there
+    if one.get("partitionKey"):  # of Netflix embedded in another site; not the sign-in
         return None
     domain, value = str(one.get("domain", "")).lower().lstrip("."), one.get("value")
     if domain not in ("netflix.com", "www.netflix.com") or not isinstance(value, str):
@@ -104,14 +104,14 @@ class Jar:
         self.path = path
 
     def load(self) -> list[Cookie]:
-        """Return what is kept, nothing when there is nothing or it is of no use."""
+        """Return the stored cookies; none if there are none or they are unusable."""
         try:
             return read_cookies(self.path.read_text("utf-8"))
         except (FileNotFoundError, CookieError, UnicodeDecodeError):
             return []
 
     def save(self, cookies: list[Cookie]) -> None:
-        """Keep the cookies of a sign-in, whole or not at all; nothing changes when they are none."""
+        """Store the cookies of a sign-in atomically; nothing changes if there are none."""
         try:
             kept = read_cookies(json.dumps(cookies))
         except CookieError:

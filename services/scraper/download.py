@@ -1,4 +1,4 @@
-"""The download: Chromium says when it begins and how it ended, and only a whole file is read."""
+"""The download: Chromium reports when it begins and how it ends, and only complete files are read."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from services.scraper.fresh_csv import LARGEST
 from services.scraper.poll import wait_until
 from services.scraper.stops import Stop
 
-# A browser that crashed sends no event; looking at it tells.
+# A crashed browser sends no event, so it has to be polled.
 _LOOK_SECONDS = 1.0
-# What was told to end says within milliseconds that it did.
+# A cancelled download confirms within milliseconds.
 _END_SECONDS = 5.0
 _HOSTS = (f"{BASE}/", f"blob:{BASE}/")
 
 
 @dataclass(frozen=True)
 class DownloadTimes:
-    """Seconds: without a new byte, in all, until a question is looked for, and between two tries."""
+    """Seconds: without a new byte, in total, until the page is checked for a question, and between two tries."""
 
     stall: float = 15.0
     total: float = 120.0
@@ -35,7 +35,7 @@ class DownloadTimes:
 
 
 class Downloads:
-    """The downloads of one browser, each under a name that nothing else has, in a folder of the run."""
+    """The downloads of one browser, each with a unique name, in a folder of the run."""
 
     def __init__(self, browser: Browser, times: DownloadTimes) -> None:
         self._browser = browser
@@ -55,9 +55,9 @@ class Downloads:
         self._ended.append(event.download_params)
 
     def fetch(self, check: Callable[[], object]) -> bytes:
-        """Click the control and return the file's bytes; nothing of the file stays.
+        """Click the control and return the file's bytes; the file is removed.
 
-        check: looks at the page while nothing comes, and may raise a better reason. Raises Stop DOWNLOAD_*.
+        check: examines the page while nothing arrives, and may raise a better reason. Raises Stop DOWNLOAD_*.
         """
         if not self._end_all():
             check()
@@ -82,9 +82,9 @@ class Downloads:
                 file.unlink(missing_ok=True)
 
     def _end_all(self) -> bool:
-        """End every download, and wait until each has said so: no event of one is taken for that of the next.
+        """Cancel every download and wait for confirmation, so that no event is taken for the next download's.
 
-        Returns whether they did.
+        Returns whether all confirmed.
         """
         try:
             for file in self._browser.downloads.glob("*.crdownload"):  # unfinished; its name is its id

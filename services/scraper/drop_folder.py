@@ -1,4 +1,4 @@
-"""The drop folder: a file put there is queued once it is whole, and moved to `done/` or `refused/`."""
+"""The drop folder: a file put there is queued once it is complete, and moved to `done/` or `refused/`."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ from netflix_trend.storage.files import UnsafeFile, open_stranger, read_stranger
 
 DONE, REFUSED = "done", "refused"
 OPTIONS = ".options"
-# A file that somebody is still writing changes; one that is whole has been the same for this long. A copy may pause for
-# a second or two.
+# A file is complete when it has not changed for this long. A copy may pause for a second or two.
 SETTLED_SECONDS = 3.0
 _WANTED = (".csv", ".zip")
-# A zip may hold much that is never read.
+# A zip may contain much that is never read.
 _LARGEST_FILE = {".csv": LARGEST_EXPORT, ".zip": 2_000_000_000}
 
 # Which file it is, its size in bytes and when it was written.
@@ -30,12 +29,12 @@ _State = tuple[int, int, int]
 
 
 class _Changed(Exception):
-    """A file is not the one any more that had settled; it has to settle again."""
+    """A file has changed again and has to settle anew."""
 
 
 @dataclass
 class DropFolder:
-    """Looks at a folder. `push` hands a message over and raises when it could not; then the file stays."""
+    """Looks at a folder. `push` hands over a message and raises if it cannot; then the file stays."""
 
     folder: Path
     profile: str
@@ -46,7 +45,7 @@ class DropFolder:
     _queued: dict[str, _State] = field(default_factory=dict)
 
     def look(self) -> list[str]:
-        """Queue every whole file. Returns a line for the log for each: counts and reasons, no names."""
+        """Queue every complete file. Returns a log line for each: counts and reasons, no names."""
         lines = []
         for path in [path for path in sorted(self.folder.iterdir()) if self._is_settled(path)]:
             with suppress(_Changed):
@@ -70,7 +69,7 @@ class DropFolder:
     def _take(self, path: Path) -> str:
         state, _ = self._seen[path.name]
         refusal = None
-        if self._queued.get(path.name) != state:  # else only moving it went wrong
+        if self._queued.get(path.name) != state:  # otherwise only moving it failed
             try:
                 message = self._message(path, state)
             except (UnsafeFile, RefusedMessage, ArchiveError) as error:
@@ -90,7 +89,7 @@ class DropFolder:
             return f"a file cannot be moved: {error.strerror}; check the owner and rights of the drop folder"
 
     def _message(self, path: Path, state: _State) -> bytes:
-        """Return a whole file as a message. Raises what says that it is refused, or that it has changed."""
+        """Return a complete file as a message. Raises if it is refused, or has changed."""
         try:
             with open_stranger(self.folder, path.name, _LARGEST_FILE[path.suffix.lower()]) as file:
                 message = self._packed(path, file)
@@ -101,7 +100,7 @@ class DropFolder:
             raise
         except FileNotFoundError:
             raise _Changed from None
-        except Exception as error:  # whatever is odd about a file is its own matter
+        except Exception as error:  # one bad file must not stop the others
             raise RefusedMessage("unreadable", f"{path.name}: it cannot be read: {error}") from None
 
     def _packed(self, path: Path, file: BinaryIO) -> bytes:
@@ -122,7 +121,7 @@ class DropFolder:
                 raise RefusedMessage("options", f"the import option {name} makes no sense: {problem['msg']}") from None
 
     def _options(self, path: Path) -> dict[str, Any]:
-        """Return what `./run.sh import` was asked to do with a file: lines `name=value` in a hidden file beside it."""
+        """Return the options of `./run.sh import` for a file: lines `name=value` in a hidden file beside it."""
         try:
             text = read_stranger(self.folder, f".{path.name}{OPTIONS}", 10_000).decode("utf-8", "replace")
         except FileNotFoundError:
@@ -137,7 +136,7 @@ class DropFolder:
         return options
 
     def _move(self, path: Path, state: _State, kind: str) -> Path:
-        """Move a file, unless another one has come into its place. Returns where it is."""
+        """Move a file, unless another one has taken its place. Returns where it is."""
         try:
             now = _state(path.lstat())
         except FileNotFoundError:

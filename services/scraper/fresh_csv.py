@@ -1,6 +1,6 @@
 """Is what the browser downloaded a whole viewing history? Stricter than the processor, which also reads files by hand.
 
-A response without a length that is cut in the middle looks complete to Chromium, so the content has to tell.
+A truncated response without a length looks complete to Chromium, so the content is checked.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import date
 from services.scraper.stops import Stop
 
 LARGEST = 20_000_000
-# A history that lost more than this share since the last run is not queued without being asked.
+# A history that lost more than this share since the last run is not queued.
 KEPT_SHARE = 0.9
 _GOOD_DATES = 0.95
 _NUMBER = re.compile(r"\d+")

@@ -1,7 +1,7 @@
 """Where things are on Netflix's pages: CSS selectors only, in one file with a version.
 
-Each group is tried in order. Sources: public code that reads these pages, 2019 to 2026, and no look at the pages
-themselves; what is uncertain is in docs/scraper.md. When Netflix changes a page, this is the file to change.
+Each group is tried in order. They come from public code that reads these pages, 2019 to 2026, and were not
+checked against the pages; docs/scraper.md says what is uncertain. When Netflix changes a page, change this file.
 """
 
 from __future__ import annotations

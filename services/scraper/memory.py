@@ -1,4 +1,4 @@
-"""What the scraper remembers between runs, as small files on its own volume: no title, name, address or secret."""
+"""The scraper's state between runs, in small files on its volume: no title, name, address or secret."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class _Note(BaseModel):
 
 
 class Fingerprint(_Note):
-    """What a person can change; of the password's file only when it was written and its size."""
+    """What a person can change; of the password's file only its modification time and size."""
 
     secret: str = ""
     session: str = ""
@@ -32,14 +32,14 @@ class Fingerprint(_Note):
 
 
 class Latch(_Note):
-    """A stop that is not tried again until a person did something about it."""
+    """A failure that is not retried until a person has done something about it."""
 
     code: str
     at: datetime
     seen: Fingerprint
 
     def holds(self, now: Fingerprint) -> bool:
-        """Return whether nothing that opens it has changed."""
+        """Return whether nothing that would release it has changed."""
         cause = CAUSES.get(self.code)
         opens = cause.opens if cause else frozenset(Opens)
         return all(getattr(self.seen, one.value) == getattr(now, one.value) for one in opens)
@@ -70,14 +70,14 @@ class Result(_Note):
 
 
 class Rows(_Note):
-    """How many titles the last good download had, and with which settings: of other profiles nothing is known."""
+    """How many titles the last good download had, and with which settings; says nothing about other profiles."""
 
     rows: int
     settings: str = ""
 
 
 class PasswordUsed(_Note):
-    """The password of this file was typed, and no sign-in came of it so far."""
+    """The password of this file was typed, without a sign-in so far."""
 
     secret: str
 
@@ -86,7 +86,7 @@ _N = TypeVar("_N", bound=_Note)
 
 
 class Memory:
-    """The files of a folder, one a note."""
+    """The state files of a folder, one per model."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -97,27 +97,27 @@ class Memory:
         return self.folder / "cookies.json"
 
     def read(self, kind: type[_N]) -> _N | None:
-        """Return a note, None when there is none or it cannot be read."""
+        """Return a state file's content; None if it is missing or unreadable."""
         try:
             return kind.model_validate_json(self._path(kind).read_bytes())
         except (FileNotFoundError, ValidationError):
             return None
 
     def write(self, note: _Note) -> None:
-        """Keep a note in the place of the former one."""
+        """Store a model in place of the previous one."""
         write_atomically(self._path(type(note)), note.model_dump_json().encode() + b"\n", mode=0o600)
 
     def forget(self, *kinds: type[_Note]) -> None:
-        """Remove notes."""
+        """Remove state files."""
         for kind in kinds:
             self._path(kind).unlink(missing_ok=True)
 
     def reset(self) -> None:
-        """Open every latch and forget pauses and what is compared with; cookies and the last result stay."""
+        """Release every latch, forget pauses and the last length; cookies and the last result stay."""
         self.forget(Latch, Plan, PasswordUsed, Rows)
 
     def fingerprint(self, secret: Path | None, *settings: str) -> Fingerprint:
-        """Return what a person can change, as it is now."""
+        """Return the present state of what a person can change."""
         return Fingerprint(
             secret=_stamp(secret),
             session=_stamp(self.jar_path),
@@ -142,10 +142,10 @@ class Memory:
 def _stamp(path: Path | None) -> str:
     try:
         return stamp_of(path.stat()) if path else ""
-    except OSError:  # none, or none that may be looked at
+    except OSError:  # missing or not readable
         return ""
 
 
 def stamp_of(status: os.stat_result) -> str:
-    """Return when a file was written and its size: all that is kept of a secret."""
+    """Return a file's modification time and size: all that is stored about a secret."""
     return f"{status.st_mtime_ns}-{status.st_size}"

@@ -1,4 +1,4 @@
-"""The password: read from its file at the moment it is typed, and only if it is still the file that was decided on."""
+"""The password: read from its file when it is typed, and only if the file has not changed during the run."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _LONGEST = 1000
 
 
 def read_password(path: Path | None, stamp: str) -> str:
-    """Return what a file holds, less the end of its line.
+    """Return a file's content without the end of line.
 
-    stamp: of the file when the run began; that file alone is known not to have been typed before. Raises
-    Stop("PASSWORD_MISSING"), also for what would not be typed as it is: an end of line within sends the form.
+    stamp: of the file when the run began; only that file is known not to have been typed before. Raises
+    Stop("PASSWORD_MISSING"), also for what cannot be typed as it is: an end of line inside would send the form.
     """
     try:
         if path is None:
@@ -36,7 +36,7 @@ def read_password(path: Path | None, stamp: str) -> str:
         raise _missing("the file was changed during the run; run again")
     if not password:
         raise _missing("the file is empty")
-    # Of the private characters some are keys for a driver.
+    # Some private-use characters are keys to ChromeDriver.
     if len(data) > _LONGEST or any(unicodedata.category(character) in ("Cc", "Co") for character in password):
         raise _missing("the file holds more than one line of text")
     return password

@@ -1,4 +1,4 @@
-"""The one place where the scraper waits: for a condition, never for a time that somebody hopes is enough."""
+"""The only place where the scraper waits: for a condition, never for a fixed time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ EVERY_SECONDS = 0.1
 
 
 def wait_until(condition: Callable[[], object], seconds: float) -> bool:
-    """Wait until a condition is true, at most so long. Returns whether it became true."""
+    """Wait until a condition is true, up to a limit. Returns whether it became true."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() >= deadline:

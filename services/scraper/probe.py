@@ -1,4 +1,4 @@
-"""One look at a page, by one script, and what state the page is in. No visible text is read but profile names."""
+"""Determines the state of a page with one script. Profile names are the only visible text that is read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from services.scraper.hooks import HOOKS
 
-# Counts per group what is visible, and takes what says who is signed in. Values of inputs are never read.
+# Counts the visible elements per group, and reads who is signed in. Values of inputs are never read.
 SCRIPT = (
     "const HOOKS = "
     + json.dumps(HOOKS)
@@ -88,7 +88,7 @@ class Profile:
 
 @dataclass(frozen=True)
 class Probe:
-    """One look. seen: visible elements per group of hooks. document: differs between two documents."""
+    """One probe of a page. seen: visible elements per group of selectors. document: differs between two documents."""
 
     protocol: str = "https:"
     host: str = "www.netflix.com"
@@ -109,7 +109,7 @@ class Probe:
         return cls(**{**found, "path": _LOCALE.sub("", found["path"]), "profiles": profiles})
 
     def has(self, group: str) -> bool:
-        """Return whether something of a group is visible."""
+        """Return whether an element of a group is visible."""
         return self.seen.get(group, 0) > 0
 
     @property
@@ -119,7 +119,7 @@ class Probe:
 
 
 def state(probe: Probe) -> State:
-    """Return the state of a page. The order matters: what asks for a human comes before what could be clicked."""
+    """Return the state of a page. The order matters: what needs a human comes before what could be clicked."""
     if probe.protocol == "chrome-error:":
         return State.NET_ERROR
     if probe.status in (403, 429, 503):
@@ -138,7 +138,7 @@ def state(probe: Probe) -> State:
 
 def _sign_in(probe: Probe) -> State | None:
     email, password = probe.has("email"), probe.has("password")
-    # Pages for everybody have a field for an e-mail address, too.
+    # Pages for visitors also have a field for an e-mail address.
     if not (password or probe.has("login_page") or probe.path.startswith("/login")):
         return None
     if probe.has("login_error"):

@@ -1,4 +1,4 @@
-"""When to run by itself: about once a week, at times that tell nothing and never meet in crowds."""
+"""When to run automatically: about once a week, at random times that reveal nothing and differ by machine."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _JITTER = timedelta(hours=12)
 _MINUTE = timedelta(minutes=1)
 # Between two runs of the schedule that both succeeded.
 SMALLEST_GAP = timedelta(hours=24)
-# No plan is further away; one that is was made by a clock that was wrong.
+# Plans further ahead come from a wrong clock.
 LONGEST_WAIT = timedelta(days=8)
-# How a run ends that found another one going on, and when it is started again.
+# Exit code of a run that found another one active, and when it is retried.
 BUSY_EXIT_CODE = 75
 BUSY_WAIT = timedelta(minutes=5)
 
@@ -26,9 +26,9 @@ def first_plan(now: datetime, draw: RandBelow = secure) -> Plan:
 
 
 def plan_after(before: Plan | None, code: str, now: datetime, draw: RandBelow = secure) -> Plan:
-    """Plan the run after one that ended with `code`: weekly after a success or a latch, else as its cause says.
+    """Plan the run after one that ended with `code`: weekly after a success or a latch, otherwise by cause.
 
-    A machine that was off for long runs once, not once for every week that it missed: the plan counts from now.
+    A machine that was off for long catches up with one run, not one per missed week: the plan counts from now.
     """
     if code in CAUSES:
         failures = before.failures + 1 if before is not None and before.code == code else 1
@@ -40,7 +40,7 @@ def plan_after(before: Plan | None, code: str, now: datetime, draw: RandBelow = 
 
 
 def replanned(plan: Plan, now: datetime, draw: RandBelow = secure) -> Plan:
-    """Return a plan, a week from now if it is further away than any that is made."""
+    """Return a plan; a week from now if it is further ahead than any valid plan."""
     return plan if plan.next_run - now <= LONGEST_WAIT else plan.model_copy(update={"next_run": _in_a_week(now, draw)})
 
 

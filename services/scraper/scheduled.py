@@ -1,4 +1,4 @@
-"""Runs of the browser by the schedule, each in a process of its own: whatever it does, the drop folder is watched."""
+"""Scheduled runs of the browser, each in its own process, so that the drop folder is always watched."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from services.scraper.schedule import BUSY_EXIT_CODE, BUSY_WAIT, first_plan, pla
 
 _log = logging.getLogger("schedule")
 
-# A run ends itself after 300 seconds; this is for one that cannot.
+# A run ends itself after 300 seconds; this is for one that hangs.
 LONGEST_SECONDS = 420.0
 _COMMAND = (sys.executable, "-m", "services.scraper", "scrape")
 
 
 class ScheduledRuns:
-    """Starts a run when the plan says so. clock: the time now, with a time zone."""
+    """Starts a run when it is due. clock: the time now, with a time zone."""
 
     def __init__(
         self,
@@ -48,11 +48,11 @@ class ScheduledRuns:
 
     @property
     def running(self) -> bool:
-        """Whether a run is going on."""
+        """Whether a run is active."""
         return self._child is not None
 
     def look(self) -> None:
-        """Start a run that is due, or look after the one that is going on."""
+        """Start a run that is due, or supervise the active one."""
         if not self._usable:
             return
         try:
@@ -69,7 +69,7 @@ class ScheduledRuns:
             _log.error("the scraper's own folder cannot be used: %s", error.strerror)
 
     def _start(self, plan: Plan, now: datetime) -> None:
-        # Written before: a machine that dies of its runs, again and again, makes one a day.
+        # Written first: a machine that is crashed by its runs makes one a day.
         self._before, self._began = plan, time.monotonic()
         self._provisional = plan.model_copy(update={"next_run": now + timedelta(days=1), "rested": False})
         self._memory.write(self._provisional)
@@ -91,7 +91,7 @@ class ScheduledRuns:
         if before is not None and child.returncode == BUSY_EXIT_CODE:
             _log.info("somebody signs in or runs the browser by hand")
             plan = before.model_copy(update={"next_run": self._clock() + BUSY_WAIT})
-        elif plan is None or plan == self._provisional:  # killed before it could say anything
+        elif plan is None or plan == self._provisional:  # killed before it could report
             _log.warning("a run ended without a result")
             self._sweep()
             plan = plan_after(before, "INTERNAL_ERROR", self._clock(), self._draw)
@@ -109,7 +109,7 @@ class ScheduledRuns:
                 sweep()
 
     def stop(self) -> None:
-        """End a run that is going on: it may clean up, then it is killed with all its children."""
+        """End the active run: it may clean up, then it is killed with all its children."""
         if self._child is None:
             return
         self._child.terminate()

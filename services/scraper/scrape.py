@@ -1,4 +1,4 @@
-"""One run of the browser: from the page to a checked file in the queue, or to a named stop."""
+"""One run of the browser: from the page to a checked file in the queue, or to a named failure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _SIGNED_IN = (State.BROWSE, State.PROFILES, State.PIN, State.ACTIVITY, State.ACT
 
 @dataclass(frozen=True)
 class Scraper:
-    """What a run needs. push: hands a message over. extra_arguments: flags of Chromium for tests only."""
+    """The inputs of a run. push: hands over a message. extra_arguments: flags of Chromium for tests only."""
 
     memory: Memory
     wanted: Wanted
@@ -50,7 +50,7 @@ class Scraper:
     times: DownloadTimes = field(default_factory=DownloadTimes)
 
     def run(self) -> Result:
-        """Run once and remember how it ended. Raises nothing that the catalogue of stops has a name for."""
+        """Run once and record how it ended. Raises nothing that has a failure code."""
         began, now = time.monotonic(), datetime.now(UTC)
         with self.memory.only_one() as alone:
             if not alone:
@@ -76,7 +76,7 @@ class Scraper:
             return result
 
     def fingerprint(self) -> Fingerprint:
-        """Return what a person can change to open a latch, as it is now."""
+        """Return the present state of what a person can change to release a latch."""
         return self.memory.fingerprint(
             self.password_file, self.wanted.name, self.wanted.guid, self.mode, self.sandbox, self.email
         )
@@ -99,7 +99,7 @@ class Scraper:
         self.memory.forget(Latch)
         if result.code in CAUSES:
             if CAUSES[result.code].wait(plan.failures) is None:
-                # Cookies of the run's end: nobody else writes them. The password of its start: a newer one is new.
+                # Cookies as at the end of the run, which alone writes them; the password as at its start.
                 seen = self.fingerprint().model_copy(update={"secret": secret})
                 self.memory.write(Latch(code=result.code, at=result.at, seen=seen))
         elif result.rows:
@@ -107,7 +107,7 @@ class Scraper:
 
 
 class _Run:
-    """The changing part of one run."""
+    """The mutable state of one run."""
 
     def __init__(self, scraper: Scraper) -> None:
         self._scraper = scraper
@@ -127,7 +127,7 @@ class _Run:
         self.sha256: str | None = None
 
     def code_and_detail(self) -> tuple[str, str]:
-        """Run; return how it ended. What an exception says may hold what was typed, so only its name is kept."""
+        """Run; return how it ended. An exception's message may contain what was typed, so only its name is kept."""
         try:
             sweep()
             with open_browser(self._scraper.sandbox, self._scraper.extra_arguments) as browser:
@@ -141,7 +141,7 @@ class _Run:
     def _drive(self, browser: Browser) -> str:
         cookies = self._jar.load()
         if not cookies:
-            self._password(browser)  # without one nobody has to be asked
+            self._password(browser)  # without one, nothing else matters
         browser.set_cookies(cookies)
         downloads = Downloads(browser, self._scraper.times)
         browser.open(ACTIVITY)
@@ -173,7 +173,7 @@ class _Run:
         return "OK"
 
     def _until_there(self, browser: Browser) -> tuple[Probe, ActionName]:
-        """Act until the wanted profile's viewing activity is there. Returns the last look and `download` or `empty`."""
+        """Act until the wanted viewing activity is there. Returns the last probe and `download` or `empty`."""
         seen: tuple[State, float] | None = None
         since = time.monotonic()
         while True:
@@ -220,7 +220,7 @@ class _Run:
             browser.type_secret("email", self._scraper.email)
         if action != "type_email":
             browser.need("password")
-            # Noted before it is typed: a run that is killed here has used its one attempt.
+            # Recorded before it is typed: a run that is killed here has used its one attempt.
             self._memory.write(PasswordUsed(secret=self.secret))
             try:
                 browser.type_secret("password", password)
@@ -253,13 +253,13 @@ class _Run:
                 tries += 1
                 if tries > stop.cause.in_run or time.monotonic() + self._scraper.times.pause > self._deadline:
                     raise
-                check()  # a browser that has ended, or a page that says why, is not tried again
+                check()  # no retry if the browser has crashed or the page gives a reason
                 wait_until(lambda: False, self._scraper.times.pause)
             else:
                 return data
 
     def _confirm_profile(self, browser: Browser) -> None:
-        """Look afresh whose history this is; a run that ends with another person's is worth nothing."""
+        """Check again whose history this is; another profile's history is useless."""
         browser.open(ACTIVITY)
         wanted = self.progress.wanted
         wait_until(lambda: wanted.is_active(browser.look()) is not None or stop_of(browser.last), PAGE_SECONDS)
@@ -271,7 +271,7 @@ class _Run:
 
 
 def code_and_detail(error: Exception) -> tuple[str, str]:
-    """Return which stop an error is, and of its message, which may hold what nobody may read, nothing."""
+    """Return the failure code of an error, without its message, which may contain secrets."""
     if isinstance(error, Stop):
         return error.cause.code, error.detail
     name = type(error).__name__

@@ -1,4 +1,4 @@
-"""What to do next: one pure function from a look at a page, and what was done so far, to one action or one stop."""
+"""What to do next: a pure function from a probed page and the progress so far to one action or one failure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 from services.scraper.probe import Probe, Profile, State, state
 from services.scraper.stops import Stop
 
-# How long a page may stay as it is before what it lacks is missed, in seconds; a list without rows, too.
+# How many seconds a page may stay unchanged before a missing control is a failure; also a list without rows.
 PAGE_SECONDS = 20.0
 
 ActionName = Literal[
@@ -37,13 +37,13 @@ _LOGIN = (*_FORMS, State.LOGIN_ERROR)
 
 @dataclass(frozen=True)
 class Wanted:
-    """The profile whose history is wanted: by GUID when there is one, else by its exact name."""
+    """The profile whose history is wanted: by GUID if given, otherwise by its exact name."""
 
     name: str
     guid: str = ""
 
     def choose(self, profiles: tuple[Profile, ...]) -> int:
-        """Return the index of the one that is wanted. Raises Stop with the number of profiles only."""
+        """Return the index of the wanted profile. Raises Stop with the number of profiles only."""
         found = [i for i, one in enumerate(profiles) if (one.guid == self.guid if self.guid else one.name == self.name)]
         if len(found) != 1:
             code = "PROFILE_AMBIGUOUS" if found else "PROFILE_NOT_FOUND"
@@ -51,14 +51,14 @@ class Wanted:
         return found[0]
 
     def is_active(self, probe: Probe) -> bool | None:
-        """Return whether the page belongs to this profile, None when the page does not tell."""
+        """Return whether the page belongs to this profile; None if the page does not say."""
         active = probe.user_guid if self.guid else probe.user_name
         return active == (self.guid or self.name) if active else None
 
 
 @dataclass(frozen=True)
 class Face:
-    """What tells a page from the one before an action: its document, and what a form in it asks for."""
+    """What distinguishes a page from the one before an action: its document, and what its form asks for."""
 
     state: State
     document: float
@@ -67,11 +67,11 @@ class Face:
 
     @classmethod
     def of(cls, probe: Probe) -> Face:
-        """Return that of a look."""
+        """Return the mark of a probed page."""
         return cls(state(probe), probe.document, probe.has("email"), probe.has("password"))
 
     def same_form(self, other: Face) -> bool:
-        """Return whether both are one form that asks for the same, with or without a message."""
+        """Return whether both are the same form, with or without a message."""
         return replace(self, state=other.state) == other
 
 
@@ -178,7 +178,7 @@ def _sign_in(now: State, probe: Probe, progress: Progress, waited: float) -> Act
         else:
             now = State.LOGIN_BOTH if probe.has("password") else State.LOGIN_EMAIL
     if progress.password_typed or (now is State.LOGIN_EMAIL and progress.email_typed):
-        raise Stop("LOGIN_REJECTED")  # asked once more
+        raise Stop("LOGIN_REJECTED")  # the form appeared again
     return _FORMS[now]
 
 

@@ -1,4 +1,4 @@
-"""Why a run stops: each stop has a code, a sentence for the person, and what opens its latch or when it is retried."""
+"""Why a run fails: each failure has a code, a sentence for the person, and what releases its latch or retries it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from services.scraper.hooks import HOOKS_VERSION
 
 
 class Opens(Enum):
-    """What a person changes so that a latched scraper tries again. `./run.sh reset` opens every latch."""
+    """What a person changes so that a latched scraper tries again. `./run.sh reset` releases every latch."""
 
     SECRET = "secret"  # noqa: S105 (the password file was written anew)
     SESSION = "session"  # somebody signed in by hand, or imported cookies
@@ -24,10 +24,10 @@ _PROFILE = frozenset({Opens.SETTINGS, Opens.SESSION})
 
 @dataclass(frozen=True)
 class Cause:
-    """One kind of stop.
+    """One kind of failure.
 
-    opens: what opens the latch. retries: how long to wait before each further try by the schedule; then the latch
-    closes, or, without anything in `opens`, the last wait is used again and again. in_run: tries more in the same run.
+    opens: what releases the latch. retries: how long to wait before each scheduled retry; after the last, the latch
+    closes, or, if `opens` is empty, the last wait repeats. in_run: further tries in the same run.
     """
 
     code: str
@@ -37,7 +37,7 @@ class Cause:
     in_run: int = 0
 
     def wait(self, failures: int) -> timedelta | None:
-        """Return how long to wait after the `failures`-th failure in a row (from 1), None when it is latched."""
+        """Return how long to wait after the `failures`-th failure in a row (from 1), None if it is latched."""
         if failures <= len(self.retries):
             return self.retries[failures - 1]
         return None if self.opens or not self.retries else self.retries[-1]
@@ -134,7 +134,7 @@ CAUSES = {cause.code: cause for cause in _CAUSES}
 
 
 class Stop(Exception):
-    """A run ends without a file. `detail` holds names of hooks and counts, nothing about the person."""
+    """A run ended without a file. `detail` has names of selectors and counts, nothing about the person."""
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(code)
