@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated, Any, BinaryIO
 
 from pydantic import Field
 
@@ -108,6 +109,19 @@ class RawStore:
         return self.folder / f"{sha256}.csv"
 
 
+@contextmanager
+def opened(path: Path, received: date | None, about: Mapping[str, Any]) -> Iterator[tuple[Delivery, Iterator[bytes]]]:
+    """Open an export, or the ViewingActivity.csv of an archive; yields what is said about it, and its bytes.
+
+    about: the other fields of the delivery. `received` defaults to the file's time. Raises ArchiveError, OSError, and
+    ValueError for a profile's name that cannot be a folder's.
+    """
+    with path.open("rb") as file, open_csv(file, path.name) as (csv, written):
+        name = path.name.encode("utf-8", "replace").decode()[:255]
+        delivery = Delivery(name=name, received=received or downloaded_on(file, written), **about)
+        yield delivery, iter(lambda: csv.read(_BLOCK), b"")
+
+
 def import_file(
     private: Path,
     path: Path,
@@ -118,17 +132,7 @@ def import_file(
     date_order: DateOrderName | None = None,
     only: tuple[str, ...] = (),
 ) -> RawExport:
-    """Store an export or the ViewingActivity.csv of an archive without a queue. `received` defaults to the file's time.
-
-    Raises ArchiveError, OSError, and ValueError for a profile's name that cannot be a folder's.
-    """
-    with path.open("rb") as file, open_csv(file, path.name) as (csv, written):
-        delivery = Delivery(
-            profile=profile,
-            source=source,
-            name=path.name.encode("utf-8", "replace").decode()[:255],
-            received=received or downloaded_on(file, written),
-            date_order=date_order,
-            only=only,
-        )
-        return RawStore(private).save(delivery, iter(lambda: csv.read(_BLOCK), b""))
+    """Keep a file of this machine, see `opened`."""
+    about = {"profile": profile, "source": source, "date_order": date_order, "only": only}
+    with opened(path, received, about) as (delivery, blocks):
+        return RawStore(private).save(delivery, blocks)

@@ -1,16 +1,75 @@
-"""One participant: what queue jobs, local mode, the dashboard, the command line and the demo call."""
+"""One participant: what queue jobs, local mode, the dashboard, the command line and the demo call, and nothing below.
+
+Every way in which an export arrives ends in `take`; `refresh` alone decides what is out of date; `publish` is one run
+of the publisher; `decide` is what a person chooses; `snapshot` is what a page or a command shows.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netflix_trend.delivery.inbox import DateOrderName, Delivery
 from netflix_trend.history.freshness import Freshness, freshness
 from netflix_trend.history.options import ReadOptions
+from netflix_trend.history.raw import RawExport, RawStore, opened
+from netflix_trend.participant.choices import Choices, ChoicesError, Participation, choose, read_choices
+from netflix_trend.participant.ledger import Entry, LedgerError, read_ledger
+from netflix_trend.participant.publishing import LEDGER, LOCK, publish_with
+from netflix_trend.participant.receipts import Receipt, read_receipts
+from netflix_trend.participant.status import Outlook, read_outlook
 from netflix_trend.settings import Settings
+from netflix_trend.storage.files import unchanging
+from netflix_trend.survey.survey import Limits
+from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.shared_files import current_vocabulary
 
 if TYPE_CHECKING:
     from netflix_trend.history.tables import History
+
+# A page waits this long for a run of the publisher to end.
+_SNAPSHOT_SECONDS = 2.0
+
+
+def take(settings: Settings, blocks: Iterable[bytes], delivery: Delivery) -> RawExport:
+    """Keep an export for good, once its blocks came to their end; `refresh` brings it into the tables.
+
+    Raises OSError, and whatever reading the blocks raises; then nothing is kept.
+    """
+    return RawStore(settings.private_dir).save(delivery, blocks)
+
+
+def take_file(
+    settings: Settings,
+    path: Path,
+    source: str,
+    *,
+    received: date | None = None,
+    profile: str | None = None,
+    date_order: DateOrderName | None = None,
+    only: tuple[str, ...] | None = None,
+) -> RawExport:
+    """Take a file of this machine: an export, or the ViewingActivity.csv in an archive.
+
+    received: the day it was downloaded, by default the file's own time. profile and only: by default the settings'.
+    Raises ArchiveError, OSError, and ValueError for a profile's name that cannot be a folder's.
+    """
+    about = {
+        "profile": settings.netflix_profile if profile is None else profile,
+        "only": settings.activity_profiles if only is None else only,
+        "source": source,
+        "date_order": date_order,
+    }
+    with opened(path, received, about) as (delivery, blocks):
+        return take(settings, blocks, delivery)
+
+
+def exports(settings: Settings) -> list[RawExport]:
+    """Return what is known of every export that was taken."""
+    return list(RawStore(settings.private_dir).exports())
 
 
 def out_of_date(settings: Settings) -> Freshness:
@@ -26,7 +85,6 @@ def refresh(settings: Settings, *, everything: bool = False) -> list[History]:
     repeat, and in several processes at once.
     """
     # The publisher calls this module too, and its image holds neither DuckDB nor pandas.
-    from netflix_trend.history.raw import RawStore
     from netflix_trend.history.tables import rebuild_all
 
     vocabulary, options = current_vocabulary(settings), ReadOptions.of(settings)
@@ -35,3 +93,79 @@ def refresh(settings: Settings, *, everything: bool = False) -> list[History]:
     else:
         profiles = list(freshness(settings.private_dir, vocabulary.version, options).outdated)
     return rebuild_all(settings.private_dir, vocabulary, options, profiles)
+
+
+def publish(settings: Settings, today: date) -> Outlook:
+    """Restore, answer or withdraw what is due: one run of the publisher. Safe to repeat, also in several processes."""
+    return publish_with(settings, today)
+
+
+def decide(settings: Settings, participation: Participation) -> bool:
+    """Keep a choice to join, pause or withdraw, which the next `publish` carries out.
+
+    Returns whether the limits are known; they are not when the file with the choices was damaged. Raises ChoicesError
+    when somebody joins with such a file.
+    """
+    return choose(settings.private_dir, participation)
+
+
+def withdraw(settings: Settings, today: date) -> Outlook:
+    """Withdraw at once: every file leaves the datasite, and a receipt is kept."""
+    decide(settings, "withdrawn")
+    return publish(settings, today)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Where a participant stands, read once.
+
+    choices: those of somebody who has not chosen where choices_problem says that they cannot be read. limits: those of
+    the settings, lowered by the choices. takes_part: surveys are answered. entries: the ledger, oldest first, empty
+    where ledger_problem says that it cannot be read. status: what the publisher said last, None before its first run.
+    receipts: of withdrawals, oldest first. is_set_up: SyftBox has made the datasite. digests: SHA-256 of each file in
+    it, by name. files: how many files lie there, rules and links included.
+    """
+
+    choices: Choices
+    limits: Limits
+    takes_part: bool
+    entries: tuple[Entry, ...]
+    status: Outlook | None
+    receipts: tuple[Receipt, ...]
+    is_set_up: bool
+    digests: dict[str, str]
+    files: int
+    choices_problem: str = ""
+    ledger_problem: str = ""
+
+
+def snapshot(settings: Settings) -> Snapshot:
+    """Read choices, ledger, status, receipts and datasite once each, while no publisher changes them.
+
+    Where a run takes long, what it has not finished yet is read all the same. Reads only.
+    """
+    site = Datasite(settings.datasites_dir, settings.syftbox_email)
+    choices, choices_problem = Choices(), ""
+    entries, ledger_problem = tuple[Entry, ...](), ""
+    with unchanging(settings.publisher_dir / LOCK, _SNAPSHOT_SECONDS):
+        try:
+            choices = read_choices(settings.private_dir)
+        except ChoicesError as problem:
+            choices_problem = str(problem)
+        try:
+            entries = tuple(read_ledger(settings.publisher_dir / LEDGER))
+        except LedgerError as problem:
+            ledger_problem = str(problem)
+        return Snapshot(
+            choices=choices,
+            limits=choices.lowered(settings.limits),
+            takes_part=not choices_problem and choices.takes_part(settings.join),
+            entries=entries,
+            status=read_outlook(settings.publisher_dir),
+            receipts=tuple(read_receipts(settings.publisher_dir)),
+            is_set_up=site.is_initialized,
+            digests=site.digests(),
+            files=len(site.published()),
+            choices_problem=choices_problem,
+            ledger_problem=ledger_problem,
+        )

@@ -19,6 +19,9 @@ from netflix_trend.survey.survey import RefusedSurvey, Survey
 from netflix_trend.syftbox.datasite import Datasite, DatasiteError
 from netflix_trend.syftbox.shared_files import current_surveys
 
+LEDGER = "ledger.jsonl"
+LOCK = ".look.lock"
+
 
 def publish_with(settings: Settings, today: date) -> Outlook:
     """Answer what is due with the settings' folders and limits and the person's choices, and say what was done.
@@ -27,7 +30,7 @@ def publish_with(settings: Settings, today: date) -> Outlook:
     `outlook.json` on the publisher's volume. One look at a time, also of several processes: none that has read older
     choices publishes again what a withdrawal has removed.
     """
-    with locked(settings.publisher_dir / ".look.lock"):
+    with locked(settings.publisher_dir / LOCK):
         try:
             state, message, outcomes = _look(settings, read_choices(settings.private_dir), today)
         except (ChoicesError, DatasiteError, LedgerError) as problem:
@@ -46,7 +49,7 @@ def _look(settings: Settings, choices: Choices, today: date) -> tuple[State, str
     participant = Participant(
         site=Datasite(settings.datasites_dir, settings.syftbox_email),
         aggregator=settings.aggregator_datasite,
-        ledger=settings.publisher_dir / "ledger.jsonl",
+        ledger=settings.publisher_dir / LEDGER,
         limits=choices.lowered(settings.limits),
     )
     if choices.participation == "withdrawn":

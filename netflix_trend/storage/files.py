@@ -6,6 +6,7 @@ import fcntl
 import os
 import shutil
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -102,6 +103,31 @@ def locked(path: Path) -> Iterator[None]:
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def unchanging(path: Path, seconds: float) -> Iterator[bool]:
+    """Hold off whoever wants to hold `path` by `locked`, to read what they change; for readers, several at once.
+
+    Waits at most `seconds` for whoever holds it, and yields whether it was free by then. Writes nothing, so that it
+    works where the folder may only be read; without the file nobody has ever changed anything.
+    """
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        yield True
+        return
+    deadline, is_held = time.monotonic() + seconds, False
+    with file:
+        while not is_held:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                is_held = True
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    break
+                time.sleep(0.02)
+        yield is_held
 
 
 def sync_folder(folder: Path) -> None:

@@ -9,17 +9,15 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from netflix_trend.catalogue.readers import starter_vocabulary
-from netflix_trend.history.options import ReadOptions
-from netflix_trend.history.raw import import_file
-from netflix_trend.history.tables import History, rebuild
+from netflix_trend.history.tables import History
+from netflix_trend.participant import participant
 from netflix_trend.participant.contributions import Contribution
-from netflix_trend.participant.publishing import publish_with
 from netflix_trend.participant.releases import Participant, publish_due
 from netflix_trend.participant.status import Outlook
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import RoundStatistics
-from netflix_trend.settings import EXAMPLE_AGGREGATOR, load_settings
+from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings, load_settings
 from netflix_trend.simulation.population import Population, SimulatedWeek, life_changes, person, seeded_randomness
 from netflix_trend.survey.survey import Limits, Survey
 from netflix_trend.syftbox.datasite import Datasite
@@ -50,6 +48,17 @@ class Network:
         """The real participant's private volume."""
         return self.root / "private"
 
+    @property
+    def settings(self) -> Settings:
+        """The real participant's settings."""
+        return load_settings(
+            private_dir=self.private,
+            publisher_dir=self.root / "publisher",
+            datasites_dir=self.datasites,
+            syftbox_email=ME,
+            aggregator_datasite=EXAMPLE_AGGREGATOR,
+        )
+
     def prepare(self) -> None:
         """Begin with an empty folder. Raises DemoError rather than removing anything that is not an earlier demo."""
         if self.root.exists() and any(self.root.iterdir()):
@@ -69,8 +78,9 @@ class Network:
     def import_exports(self, exports: Sequence[Path], received: date | None = None) -> History:
         """Take files through the processor. Without `received` they count as complete: downloaded after their week."""
         for path in exports:
-            import_file(self.private, path, "demo", received=received or date.min + timedelta(days=7))
-        history = rebuild(self.private, "me", starter_vocabulary(), ReadOptions.of(load_settings()))
+            downloaded = received or date.min + timedelta(days=7)
+            participant.take_file(self.settings, path, "demo", received=downloaded, profile="me", only=())
+        (history,) = participant.refresh(self.settings, everything=True)
         if received is None and history.encodings is not None and len(history.encodings.full):
             newest = history.encodings.full["day"][-1].astype(date)
             return self.import_exports(exports, Week.of(newest).sunday + timedelta(days=1))
@@ -78,14 +88,7 @@ class Network:
 
     def publish_mine(self, today: date) -> Outlook:
         """Let the real participant's publisher answer what the aggregator asks, with real randomness."""
-        settings = load_settings(
-            private_dir=self.private,
-            publisher_dir=self.root / "publisher",
-            datasites_dir=self.datasites,
-            syftbox_email=ME,
-            aggregator_datasite=EXAMPLE_AGGREGATOR,
-        )
-        return publish_with(settings, today)
+        return participant.publish(self.settings, today)
 
     def publish_people(
         self,

@@ -11,7 +11,6 @@ from datetime import date
 from pathlib import Path
 
 from netflix_trend.participant import participant
-from netflix_trend.participant.publishing import publish_with
 from netflix_trend.participant.status import TRIAL, Outlook, described
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.syftbox.datasite import Datasite
@@ -41,4 +40,4 @@ def publish_once(settings: Settings, today: date) -> Outlook:
     if settings.is_trial:
         site.set_up()  # no SyftBox will ever do it
     participant.refresh(settings)
-    return publish_with(settings, today)
+    return participant.publish(settings, today)

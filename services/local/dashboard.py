@@ -14,7 +14,6 @@ from threading import Lock
 from werkzeug.serving import make_server
 
 from netflix_trend.delivery.archive import ArchiveError
-from netflix_trend.history.raw import import_file
 from netflix_trend.participant import participant
 from netflix_trend.participant.status import TRIAL
 from netflix_trend.periods.weeks import Week
@@ -42,13 +41,12 @@ class OneProcess:
             place = part.replace(Path(folder) / name)
             try:
                 with self._lock:
-                    import_file(
-                        self.settings.private_dir,
+                    participant.take_file(
+                        self.settings,
                         place,
                         "dashboard",
-                        profile=options.get("profile", self.settings.netflix_profile),
+                        profile=options.get("profile"),
                         date_order=options.get("date_order"),  # type: ignore[arg-type]
-                        only=self.settings.activity_profiles,
                     )
                     participant.refresh(self.settings)
             except ArchiveError as refusal:

@@ -13,7 +13,6 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from netflix_trend.delivery.inbox import RefusedMessage, unpack
 from netflix_trend.history.freshness import Freshness
-from netflix_trend.history.raw import RawStore
 from netflix_trend.participant import participant
 from netflix_trend.settings import Settings
 from services.runtime.connection import INBOX, RECEIVING
@@ -33,7 +32,7 @@ def receive_one(connection: Redis, settings: Settings, timeout: float) -> bool:
     assert isinstance(packed, bytes)
     try:
         delivery, blocks = unpack(packed)
-        raw = RawStore(settings.private_dir).save(delivery, blocks)
+        raw = participant.take(settings, blocks, delivery)
     except RefusedMessage as refusal:
         # The scraper sends whole files only; this comes from somebody who may write to the inbox but not more.
         _log.warning("message refused reason=%s bytes=%d", refusal.reason, len(packed))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import date
 
-from netflix_trend.participant.publishing import publish_with
+from netflix_trend.participant import participant
 from netflix_trend.settings import load_settings
 
 _log = logging.getLogger("publish")
@@ -13,7 +13,7 @@ _log = logging.getLogger("publish")
 
 def publish() -> None:
     """Answer what is due. Safe to run twice."""
-    outlook = publish_with(load_settings(), date.today())
+    outlook = participant.publish(load_settings(), date.today())
     level = logging.WARNING if outlook.state in {"problem", "survey_refused"} else logging.INFO
     _log.log(level, "%s %s", outlook.state, outlook.message)
     for outcome in outlook.outcomes:

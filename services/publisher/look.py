@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import date
 
-from netflix_trend.participant.publishing import publish_with
+from netflix_trend.participant import participant
 from netflix_trend.participant.status import TRIAL, described
 from netflix_trend.settings import SettingsError, load_settings
 from services.runtime.logs import start_logging
@@ -16,7 +16,7 @@ def main() -> int:
     start_logging("publisher.look")
     try:
         settings = load_settings()
-        outlook = publish_with(settings, date.today())
+        outlook = participant.publish(settings, date.today())
     except SettingsError as error:
         print(f"look: {error}", file=sys.stderr)  # noqa: T201
         return 1

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,10 @@ from netflix_trend.history.encodings import load_encodings
 from netflix_trend.history.freshness import DATABASE
 from netflix_trend.history.raw import import_file
 from netflix_trend.participant import participant
+from netflix_trend.participant.status import Outlook, write_outlook
 from netflix_trend.settings import Settings, load_settings
-from netflix_trend.storage.files import write_atomically
+from netflix_trend.storage.files import locked, write_atomically
+from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.shared_files import shared_path
 
 HISTORY = "Title,Date\n" + "".join(f'"Dark: Season 1: Episode {n}","1/{n}/26"\n' for n in range(13, 29))
@@ -152,3 +155,59 @@ def test_a_rebuild_that_was_killed_is_repeated(settings: Settings, monkeypatch: 
     assert participant.out_of_date(settings).unread == (second,)
     assert refreshed(settings) == ["me"]
     assert participant.out_of_date(settings).outdated == ()
+
+
+def test_a_file_is_taken_with_what_the_settings_say(settings: Settings, tmp_path: Path) -> None:
+    own = settings.model_copy(update={"netflix_profile": "Ann", "activity_profiles": ("Bob",)})
+    path = tmp_path / "history.csv"
+    path.write_text(HISTORY)
+    raw = participant.take_file(own, path, "test", received=date(2026, 2, 1))
+    assert (raw.profile, raw.only, raw.source, raw.name) == ("Ann", ("Bob",), "test", "history.csv")
+    again = participant.take_file(own, path, "test", profile="me", only=(), date_order="mdy")
+    assert (again.sha256, again.profile, again.only, again.date_order) == (raw.sha256, "me", (), "mdy")
+    assert participant.exports(settings) == [again]
+
+
+def test_a_withdrawal_is_carried_out_at_once(settings: Settings) -> None:
+    site = Datasite(settings.datasites_dir, settings.syftbox_email)
+    site.set_up()
+    keep(settings, HISTORY)
+    participant.refresh(settings)
+    assert participant.publish(settings, date(2026, 2, 2)).state == "answering"
+    assert site.published()
+    found = participant.withdraw(settings, date(2026, 2, 2))
+    assert (found.state, site.published()) == ("withdrawn", set())
+    (receipt,) = participant.snapshot(settings).receipts
+    assert receipt.sentence == found.message
+
+
+def test_a_snapshot_reads_each_file_once_and_says_what_is_damaged(settings: Settings) -> None:
+    Datasite(settings.datasites_dir, settings.syftbox_email).set_up()
+    keep(settings, HISTORY)
+    participant.refresh(settings)
+    participant.publish(settings, date(2026, 2, 2))
+    found = participant.snapshot(settings)
+    assert found.takes_part
+    assert found.status is not None
+    assert set(found.digests) == {"manifest.json", *(f"releases/{entry.round}.json" for entry in found.entries)}
+    (settings.private_dir / "choices.json").write_text("{")
+    (settings.publisher_dir / "ledger.jsonl").write_text("{}\n")
+    damaged = participant.snapshot(settings)
+    assert not damaged.takes_part
+    assert "choices.json is damaged" in damaged.choices_problem
+    assert "ledger.jsonl" in damaged.ledger_problem
+
+
+def test_a_snapshot_waits_for_a_run_of_the_publisher_but_not_for_ever(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ThreadPoolExecutor(1) as pool, locked(settings.publisher_dir / ".look.lock"):
+        monkeypatch.setattr(participant, "_SNAPSHOT_SECONDS", 0.1)
+        assert participant.snapshot(settings).status is None, "it is read all the same"
+        monkeypatch.setattr(participant, "_SNAPSHOT_SECONDS", 60.0)
+        waiting = pool.submit(participant.snapshot, settings)
+        assert wait([waiting], 0.5).not_done == {waiting}, "a run goes on"
+        write_outlook(settings.publisher_dir, Outlook(looked_at=datetime(2026, 2, 2, tzinfo=UTC), state="paused"))
+    found = waiting.result(30).status
+    assert found is not None
+    assert found.state == "paused"
