@@ -63,11 +63,12 @@ def make_export(folder: Path, rows: int) -> None:
 
 def run_processor(folder: Path, _rows: int) -> None:
     """CSV to DuckDB tables and encodings, as the processor does it."""
-    from netflix_trend.history.raw import import_file
-    from netflix_trend.history.tables import rebuild
+    from netflix_trend.participant import participant
+    from netflix_trend.settings import load_settings
 
-    import_file(folder, folder / "NetflixViewingHistory.csv", "bench", received=date(2026, 11, 16))
-    history = rebuild(folder, "me", starter_vocabulary())
+    settings = load_settings(private_dir=folder, datasites_dir=folder / "datasites")
+    participant.take_file(settings, folder / "NetflixViewingHistory.csv", "bench", received=date(2026, 11, 16))
+    (history,) = participant.refresh(settings)
     assert history.encodings is not None
 
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any, BinaryIO
 from pydantic import Field
 
 from netflix_trend.delivery.archive import downloaded_on, open_csv
-from netflix_trend.delivery.inbox import DateOrderName, Delivery
+from netflix_trend.delivery.inbox import Delivery
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 
@@ -120,19 +120,3 @@ def opened(path: Path, received: date | None, about: Mapping[str, Any]) -> Itera
         name = path.name.encode("utf-8", "replace").decode()[:255]
         delivery = Delivery(name=name, received=received or downloaded_on(file, written), **about)
         yield delivery, iter(lambda: csv.read(_BLOCK), b"")
-
-
-def import_file(
-    private: Path,
-    path: Path,
-    source: str,
-    *,
-    received: date | None = None,
-    profile: str = "me",
-    date_order: DateOrderName | None = None,
-    only: tuple[str, ...] = (),
-) -> RawExport:
-    """Keep a file of this machine, see `opened`."""
-    about = {"profile": profile, "source": source, "date_order": date_order, "only": only}
-    with opened(path, received, about) as (delivery, blocks):
-        return RawStore(private).save(delivery, blocks)

@@ -23,7 +23,6 @@ from netflix_trend.delivery.archive import ArchiveError, open_csv
 from netflix_trend.history.exports import ExportError
 from netflix_trend.history.insights import Cell, InsightTable, all_insights, open_profiles
 from netflix_trend.history.options import ReadOptions
-from netflix_trend.history.raw import import_file
 from netflix_trend.history.report import ExportAccount, account_of, counted
 from netflix_trend.history.staging import Staging
 from netflix_trend.history.tables import connect
@@ -180,13 +179,13 @@ def _import(
     failed = False
     for path in files:
         try:
-            raw = import_file(
-                settings.private_dir,
+            raw = participant.take_file(
+                settings,
                 path,
                 "import",
-                profile=profile or settings.netflix_profile,
+                profile=profile or None,
                 date_order=date_order,  # type: ignore[arg-type]
-                only=tuple(only or settings.activity_profiles),
+                only=tuple(only) or None,
             )
         except (ArchiveError, OSError) as error:
             failed = True

@@ -14,9 +14,7 @@ from pathlib import Path
 import pytest
 
 from netflix_trend.catalogue.readers import starter_vocabulary
-from netflix_trend.history.options import ReadOptions
-from netflix_trend.history.raw import import_file
-from netflix_trend.history.tables import rebuild_all
+from netflix_trend.participant import participant
 from netflix_trend.participant.choices import Choices, write_choices
 from netflix_trend.participant.ledger import read_ledger
 from netflix_trend.participant.receipts import read_receipts
@@ -70,8 +68,8 @@ class Machine:
         rows += [f'"Stranger Things: Season 1: Episode {number}","11/{number}/26"\n' for number in range(9, 15)]
         export.write_text("Title,Date\n" + "".join(rows))
         settings = self.settings
-        import_file(settings.private_dir, export, "test", received=date(2027, 6, 1))
-        rebuild_all(settings.private_dir, starter_vocabulary(), ReadOptions.of(settings))
+        participant.take_file(settings, export, "test", received=date(2027, 6, 1))
+        participant.refresh(settings)
 
     def publish(self, today: date = TODAY) -> Outlook:
         return publish_once(self.settings, today)

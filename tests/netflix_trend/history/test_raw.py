@@ -18,9 +18,15 @@ from pydantic import ValidationError
 
 from netflix_trend.delivery.archive import ArchiveError
 from netflix_trend.delivery.inbox import Delivery, RefusedMessage, pack, unpack
-from netflix_trend.history.raw import RawExport, RawStore, import_file
+from netflix_trend.history.raw import RawExport, RawStore, opened
 
 MONDAY, TUESDAY = date(2024, 1, 15), date(2024, 1, 16)
+
+
+def import_file(private: Path, path: Path, source: str, *, received: date | None = None, **about: Any) -> RawExport:
+    """Keep a file of this machine, as a participant does."""
+    with opened(path, received, {"profile": "me", "source": source, **about}) as (delivery, blocks):
+        return RawStore(private).save(delivery, blocks)
 
 
 @pytest.fixture
@@ -297,7 +303,7 @@ def test_an_import_says_what_it_was_told(tmp_path: Path) -> None:
     path.write_bytes(b"Title,Date\n")
 
     told = {"profile": "Ann", "date_order": "dmy", "only": ("Ann",), "received": TUESDAY}
-    export = import_file(tmp_path, at(path, MONDAY), "demo", **told)  # type: ignore[arg-type]
+    export = import_file(tmp_path, at(path, MONDAY), "demo", **told)
 
     assert export.model_dump(include=set(told)) == told
 

@@ -15,7 +15,6 @@ from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.history import tables
 from netflix_trend.history.encodings import load_encodings
 from netflix_trend.history.freshness import DATABASE
-from netflix_trend.history.raw import import_file
 from netflix_trend.participant import participant
 from netflix_trend.participant.status import Outlook, write_outlook
 from netflix_trend.settings import Settings, load_settings
@@ -42,7 +41,7 @@ def keep(settings: Settings, content: str, name: str = "a.csv", profile: str = "
     """Put a file into raw/, as a receiver does, and leave the tables as they are."""
     path = settings.private_dir.parent / name
     path.write_text(content)
-    return import_file(settings.private_dir, path, "test", received=date(2026, 2, 1), profile=profile).sha256
+    return participant.take_file(settings, path, "test", received=date(2026, 2, 1), profile=profile).sha256
 
 
 def refreshed(settings: Settings) -> list[str]:

@@ -17,7 +17,6 @@ from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.history.dates import DateQuestion
 from netflix_trend.history.freshness import DATABASE
-from netflix_trend.history.raw import import_file
 from netflix_trend.history.tables import rebuild
 from netflix_trend.participant import participant
 from netflix_trend.participant.contributions import Contribution, answer
@@ -251,7 +250,7 @@ def imported(person: Person, *exports: str) -> Path:
         path = person.settings.output_dir / f"{place}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-        import_file(private, path, "test", profile="me")
+        participant.take_file(person.settings, path, "test", profile="me")
     rebuild(private, "me", starter_vocabulary())
     return private
 
@@ -287,7 +286,7 @@ def test_a_file_that_was_received_and_never_read_is_noticed(person: Person) -> N
     """Its job was lost: Start says that it is being read, Health waits some minutes and then asks for a person."""
     private = person.settings.private_dir
     (private.parent / "b.csv").write_text(HISTORY + '"Dark","1/13/26"\n')
-    sha256 = import_file(private, private.parent / "b.csv", "test").sha256
+    sha256 = participant.take_file(person.settings, private.parent / "b.csv", "test").sha256
     came = (private / "raw" / f"{sha256}.json").stat().st_mtime
     changed = History.of(private).changed()
     assert last_import(person.settings, changed, came + 60).state == "waiting"

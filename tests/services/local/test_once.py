@@ -33,7 +33,7 @@ REAL = [
 def test_in_a_trial_each_command_says_that_nothing_leaves(folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = folders / "history.csv"
     path.write_text(HISTORY)
-    for command in (lambda: once.main([str(path)]), lambda: once.main([]), look.main, status.main):
+    for command in (lambda: once.once([path]), once.once, look.main, status.main):
         command()
         assert SAID in capsys.readouterr().out
 
@@ -44,7 +44,7 @@ def test_with_real_addresses_no_command_says_so(
 ) -> None:
     for name, value in addresses.items():
         monkeypatch.setenv(name, value)
-    for command in (lambda: once.main([]), look.main, status.main):
+    for command in (once.once, look.main, status.main):
         command()
         assert "Trial" not in capsys.readouterr().out
 
@@ -59,7 +59,7 @@ def test_a_real_datasite_is_never_set_up_by_us(
     settings: Settings = load_settings()
     path = folders / "history.csv"
     path.write_text(HISTORY)
-    assert once.main([str(path)]) == 0
+    assert once.once([path]) == 0
     assert once.publish_once(settings, date.today()).state == "waiting_for_syftbox"
     assert not Datasite(settings.datasites_dir, settings.syftbox_email).root.exists()
     assert not settings.datasites_dir.exists() or not list(settings.datasites_dir.iterdir())
