@@ -29,7 +29,9 @@ def bernoulli_exp(numerator: int, denominator: int, randbelow: RandBelow = secur
 
 
 def _bernoulli_exp_below_one(numerator: int, denominator: int, randbelow: RandBelow) -> bool:
-    """The same for 0 <= x <= 1: the series of exp(-x) as a chain of ever less likely successes, of even length."""
+    """The same for x in 0..1: draw successes of probability x, x/2, x/3 ... up to the first failure. The number of
+    successes is even with probability 1 - x + x^2/2! - x^3/3! ... = exp(-x).
+    """
     successes = 0
     while randbelow(denominator * (successes + 1)) < numerator:
         successes += 1

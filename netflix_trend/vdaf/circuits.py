@@ -73,7 +73,7 @@ def chunk_length(elements: int) -> int:
 class Circuit(ABC, Generic[M]):
     """A type of measurement `M`; the aggregate is always a vector of integers.
 
-    `algorithm`: the registered identifier. `has_equation`: whether `equation` must be 0 besides the check for bits.
+    `algorithm`: the registered identifier. `has_equation`: whether `equation` must be 0, too.
     """
 
     algorithm: ClassVar[int]
