@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import site
@@ -96,3 +97,32 @@ def test_services_are_found_here_and_in_processes_started_from_here(python: Path
 
 def test_in_a_checkout_services_lie_beside_the_library() -> None:
     assert services_root() == ROOT
+
+
+@pytest.fixture(scope="module")
+def command(python: Path) -> Path:
+    """The installed command."""
+    return python.with_name("netflix-trend.exe" if os.name == "nt" else "netflix-trend")
+
+
+def test_the_command_knows_its_version(command: Path, tmp_path: Path) -> None:
+    seen = run(command, "--version", folder=tmp_path)
+    assert seen.stdout.strip() == f"Netflix Trend {__version__}", seen.stderr
+
+
+def test_the_command_reads_an_export(command: Path, tmp_path: Path) -> None:
+    shutil.copy(ROOT / "services" / "demo" / "sample_viewing_history.csv", tmp_path / "export.csv")
+    seen = run(command, "read", "export.csv", "--json", folder=tmp_path)
+    assert seen.returncode == 0, seen.stderr
+    report = json.loads(seen.stdout)
+    assert report["rows"] == 150
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["export.csv"]
+
+
+def test_the_command_runs_services_and_pages(command: Path, tmp_path: Path) -> None:
+    options = ("--people", "40", "--weeks", "1", "--seed", "1", "--output", "out")
+    seen = run(command, "demo", *options, folder=tmp_path)
+    assert seen.returncode == 0, seen.stderr
+    assert "participants" in seen.stdout
+    page = tmp_path / "out" / "datasites" / "aggregator@example.org" / "public" / "netflix_trend" / "index.html"
+    assert f"Netflix Trend {__version__}." in page.read_text()
