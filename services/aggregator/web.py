@@ -17,7 +17,7 @@ from netflix_trend.settings import Settings, load_settings
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.shared_files import SURVEYS, VOCABULARY
 from services.aggregator.community import ROUNDS_PAGE, START, START_DATA
-from services.aggregator.operator.access import Access, operator_token
+from services.aggregator.operator.access import operator_access
 from services.aggregator.operator.views import operator_pages
 from services.aggregator.site.page import content_security_policy
 from services.runtime.supervisor import alive
@@ -82,9 +82,9 @@ def create_app(
             abort(404)
         return embeddable(file(shared / "statistics" / f"{name}.json"))
 
-    token = operator_token(settings)
-    if token:
-        app.register_blueprint(operator_pages(settings, Access(token, settings.aggregator_dir), today))
+    access = operator_access(settings)
+    if access:
+        app.register_blueprint(operator_pages(settings, access, today))
 
     @app.get("/healthz")
     def health() -> tuple[Response, int]:

@@ -1,4 +1,4 @@
-"""What a person can change: upload a file, note an event, decide what leaves. By POST with the token of a form only."""
+"""What a person can change: upload a file, note an event, decide what leaves. By POST only."""
 
 from __future__ import annotations
 
@@ -26,13 +26,12 @@ from netflix_trend.participant.choices import (
 )
 from netflix_trend.participant.life_events import EventError, add_event, remove_event
 from netflix_trend.survey.survey import QUESTIONS
-from services.dashboard import security
 from services.dashboard.backend import Refused
 from services.dashboard.dismissed import dismiss
 from services.dashboard.health import unusable_files
 from services.dashboard.imports import imported_files
 from services.dashboard.text import shown
-from services.dashboard.uploads import LARGEST_UPLOAD, keep_upload, read_options, set_download_day
+from services.dashboard.uploads import keep_upload, read_options, set_download_day
 
 if TYPE_CHECKING:
     from services.dashboard.web import Dashboard
@@ -46,19 +45,12 @@ _CHOSEN = {
 
 def add(app: Flask, dashboard: Dashboard) -> None:
     """Add the actions to the application."""
-
-    @app.before_request
-    def allow_large_uploads() -> None:
-        if request.path == "/upload":
-            request.max_content_length = LARGEST_UPLOAD
-
     for path, (act, page) in _ACTIONS.items():
         app.add_url_rule(path, endpoint=path, view_func=partial(_answered, dashboard, act, page), methods=["POST"])
 
 
 def _answered(dashboard: Dashboard, act: Callable[[Dashboard], str], page: str) -> Any:
-    """Do what a form asks if it is one of ours. Says what was done as JSON to the script, else on the form's page."""
-    security.check_token(request.headers.get(security.HEADER) or request.form.get(security.FIELD))
+    """Do what a form asks. Says what was done as JSON to the script, else on the form's page."""
     try:
         said, is_done = act(dashboard), True
     except (Refused, EventError) as refusal:

@@ -15,6 +15,7 @@ from netflix_trend.participant.receipts import read_receipts
 from netflix_trend.participant.status import TRIAL, read_outlook
 from netflix_trend.published.wording import FORGED_LEGEND, LEGEND
 from netflix_trend.settings import Settings, load_settings
+from netflix_trend.web.local_only import Guard, cookie_token, form_token, keep_token_in_cookie
 from services.dashboard import actions
 from services.dashboard.backend import Backend
 from services.dashboard.events import events_page
@@ -22,13 +23,16 @@ from services.dashboard.health import health_page
 from services.dashboard.history import History
 from services.dashboard.imports import answers
 from services.dashboard.others import others_page
-from services.dashboard.security import secure
 from services.dashboard.sharing import sharing_page
 from services.dashboard.start import start_page
 from services.dashboard.text import counted, day, number, shown
-from services.dashboard.uploads import UploadRequest
+from services.dashboard.uploads import LARGEST_UPLOAD, UploadRequest
 from services.dashboard.viewing import viewing_page
 
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
 PAGES = (
     ("/", "Start"),
     ("/viewing", "My viewing"),
@@ -79,7 +83,14 @@ def create_app(
     app.jinja_env.filters.update(answers=answers, counted=counted, day=day, number=number, shown=shown)
     app.jinja_env.globals.update(pages=PAGES, version=__version__, legend=LEGEND, forged=FORGED_LEGEND)
     app.jinja_env.globals["trial"] = TRIAL if settings.is_trial else ""
-    secure(app, settings.dashboard_port)
+    app.jinja_env.globals["form_token"] = form_token
+    keep_token_in_cookie(app, f"netflix_trend_{settings.dashboard_port}")
+    Guard(
+        policy=lambda: POLICY,
+        token=cookie_token,
+        port=settings.dashboard_port,
+        largest={"/upload": LARGEST_UPLOAD},
+    ).protect(app)
     _add_pages(app, dashboard)
     actions.add(app, dashboard)
     _add_errors(app)

@@ -1,13 +1,12 @@
 """Assisted login: a page on 127.0.0.1 that shows the headless browser, so that the person types and solves.
 
-What is typed goes to Chromium and is kept nowhere. The address holds a token that works once; the page that opened it
-first gets a cookie, and nobody else gets anything. Host and Origin are checked, so no page elsewhere reaches it.
+What is typed goes to Chromium and is kept nowhere. The address holds a token that works once; the browser that opens it
+first gets a cookie, and nobody else gets anything. `Guard` keeps out the pages of other sites.
 """
 
 from __future__ import annotations
 
 import base64
-import hmac
 import logging
 import os
 import threading
@@ -16,17 +15,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, abort, request
+from flask import Flask, Response, abort, g, request
 from selenium.common.exceptions import WebDriverException
 from werkzeug.serving import make_server
+from werkzeug.wrappers import Response as BaseResponse
 
+from netflix_trend.web.local_only import Guard
+from netflix_trend.web.one_browser import Access, random_secret
 from services.scraper.browser import HEIGHT, WIDTH, Browser
 from services.scraper.poll import wait_until
 from services.scraper.stops import Stop
 
 SECONDS = 600.0
 _PAGE = (Path(__file__).parent / "assisted_login.html").read_text("utf-8")
-_COOKIE = "login"
+_LARGEST_INPUT = 20_000
 _KEYS = {
     "Enter": ("Enter", 13, "\r"),
     "Tab": ("Tab", 9, ""),
@@ -91,42 +93,32 @@ class Mirror:
 def create_app(mirror: Mirror, token: str, port: int, done: threading.Event) -> Flask:
     """Return the page. `token` opens it once; `done` says that the sign-in is over."""
     app = Flask(__name__, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = 20_000
-    session = os.urandom(32).hex()
-    hosts = (f"127.0.0.1:{port}", f"localhost:{port}")
-    used = threading.Event()
-    opening = threading.Lock()
+    access, cookie = Access(token), f"netflix_trend_login_{port}"
 
-    @app.before_request
-    def check() -> None:
-        if request.host not in hosts:
-            abort(403)
-        if request.method == "POST" and request.headers.get("Origin") != f"http://{request.host}":
-            abort(403)
-        if request.path != "/" and not _same(request.cookies.get(_COOKIE, ""), session):
-            abort(403)
+    def let_in() -> BaseResponse | None:
+        g.session = access.session(request.cookies.get(cookie, ""))
+        return None if g.session else abort(403)
 
-    @app.after_request
-    def seal(response: Response) -> Response:
-        response.headers["Cache-Control"] = "no-store"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["X-Frame-Options"] = "DENY"
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        return response
+    Guard(
+        policy=lambda: "default-src 'none'; frame-ancestors 'none'",
+        token=lambda: g.session.form_token,
+        port=port,
+        let_in=let_in,
+        entrances=frozenset({"page"}),
+        largest_form=_LARGEST_INPUT,
+    ).protect(app)
 
     @app.get("/")
     def page() -> Response:
-        with opening:
-            known = _same(request.cookies.get(_COOKIE, ""), session)
-            if not known and (used.is_set() or not _same(request.args.get("token", ""), token)):
-                abort(403)
-            used.set()
+        session = access.session(request.cookies.get(cookie, "")) or access.enter(request.args.get("token", ""))
+        if session is None:
+            abort(403)
         nonce = os.urandom(16).hex()
-        response = Response(_PAGE.replace("NONCE", nonce), mimetype="text/html")
+        response = Response(_PAGE.replace("NONCE", nonce).replace("TOKEN", session.form_token), mimetype="text/html")
         policy = f"default-src 'none'; img-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
 style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; frame-ancestors 'none'"
         response.headers["Content-Security-Policy"] = policy
-        response.set_cookie(_COOKIE, session, httponly=True, samesite="Strict")
+        response.set_cookie(cookie, session.cookie, httponly=True, samesite="Strict")
         return response
 
     @app.get("/screen")
@@ -164,10 +156,6 @@ def _enter(mirror: Mirror, found: dict[str, Any]) -> None:
         mirror.key(found["key"])
 
 
-def _same(given: str, expected: str) -> bool:
-    return hmac.compare_digest(given.encode(), expected.encode())
-
-
 def serve(browser: Browser, listen: str, port: int, say: Callable[[str], None], seconds: float = SECONDS) -> bool:
     """Show the browser until a member is signed in. Returns False when nobody was within `seconds`.
 
@@ -178,7 +166,7 @@ def serve(browser: Browser, listen: str, port: int, say: Callable[[str], None], 
     browser.open("/login")
     if browser.look().protocol == "chrome-error:":
         raise Stop("NET_ERROR")
-    mirror, done, token = Mirror(browser), threading.Event(), os.urandom(24).hex()
+    mirror, done, token = Mirror(browser), threading.Event(), random_secret()
     server = make_server(listen, port, create_app(mirror, token, port, done), threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -9,7 +9,7 @@ from datetime import date
 from functools import cache
 from importlib.resources import files
 
-from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
+from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
@@ -21,30 +21,37 @@ from netflix_trend.published.wording import LEGEND, needed_in_words
 from netflix_trend.settings import Settings
 from netflix_trend.survey.survey import ROTATION
 from netflix_trend.syftbox.datasite import Datasite
-from services.aggregator.operator.access import Access
+from netflix_trend.web.local_only import Guard
+from netflix_trend.web.one_browser import SESSION_SECONDS, Access
 from services.aggregator.operator.forecast import Forecast, People, people_of, predict
 from services.aggregator.operator.form import fields_of, participants_of_fields, plan_of_fields
-from services.aggregator.operator.guard import guard, with_cookie, without_cookie
 from services.aggregator.operator.words import NAMES, REASONS, chance_in_words
 from services.aggregator.overview import read_overview
 from services.aggregator.site.page import odds_text, refusals, style
 from services.aggregator.survey_plan import PRESETS, PlanError, SurveyPlan, asked_surveys, read_plan, write_plan
 
 _PER_PAGE = 50
+_COOKIE, _PATH = "netflix_trend_operator", "/operator"
+_LARGEST_FORM = 16_384
 
 
 def operator_pages(settings: Settings, access: Access, today: Callable[[], date] = date.today) -> Blueprint:
     """Return the pages under `/operator`."""
-    pages = Blueprint("operator", __name__, url_prefix="/operator", template_folder=".")
+    pages = Blueprint("operator", __name__, url_prefix=_PATH, template_folder=".")
     own = settings.aggregator_dir
     from_settings = SurveyPlan.of_settings(settings.survey_odds, settings.survey_shows)
 
-    guard(pages, access)
+    def let_in() -> BaseResponse | None:
+        g.session = access.session(request.cookies.get(_COOKIE, ""))
+        return None if g.session else redirect(url_for("operator.enter"), 303)
 
-    @pages.after_request
-    def name_style(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = _policy()
-        return response
+    Guard(
+        policy=_policy,
+        token=lambda: g.session.form_token,
+        let_in=let_in,
+        entrances=frozenset({"operator.enter"}),
+        largest_form=_LARGEST_FORM,
+    ).protect(pages)
 
     @pages.errorhandler(HTTPException)
     def refuse(error: HTTPException) -> tuple[str, int]:
@@ -73,12 +80,19 @@ def operator_pages(settings: Settings, access: Access, today: Callable[[], date]
         if session is None:
             problem = "This is not the token." if access.awaits_token else "The token was used already."
             return show("enter.html", awaits_token=access.awaits_token, problem=problem), 403
-        return with_cookie(redirect(url_for("operator.overview"), 303), session)
+        answer = redirect(url_for("operator.overview"), 303)
+        # For this view only, and for no script.
+        answer.set_cookie(
+            _COOKIE, session.cookie, max_age=SESSION_SECONDS, path=_PATH, httponly=True, samesite="Strict"
+        )
+        return answer
 
     @pages.post("/leave")
     def leave() -> BaseResponse:
         access.leave()
-        return without_cookie(redirect(url_for("operator.enter"), 303))
+        answer = redirect(url_for("operator.enter"), 303)
+        answer.delete_cookie(_COOKIE, path=_PATH)
+        return answer
 
     @pages.get("/")
     def overview() -> str:

@@ -326,13 +326,14 @@ class Page:
 
     def __init__(self, address):
         parts = urllib.parse.urlsplit(address)
-        self.port, self.path, self.cookie = parts.port, f"{parts.path}?{parts.query}", ""
+        self.port, self.path, self.cookie, self.token = parts.port, f"{parts.path}?{parts.query}", "", ""
 
     def ask(self, path, body=None, host=None, origin=None, cookie=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         headers = {"Host": host or f"127.0.0.1:{self.port}", "Cookie": self.cookie if cookie is None else cookie}
         if body is not None:
             headers |= {"Content-Type": "application/json", "Origin": origin or f"http://127.0.0.1:{self.port}"}
+            headers |= {"X-Token": self.token}
         connection.request(
             "GET" if body is None else "POST", path, json.dumps(body) if body is not None else None, headers
         )
@@ -340,8 +341,9 @@ class Page:
         return answer.status, answer.read(), answer.headers
 
     def open(self):
-        status, _, headers = self.ask(self.path, cookie="")
+        status, page, headers = self.ask(self.path, cookie="")
         assert status == 200
+        self.token = re.search(rb"'X-Token': '(\w+)'", page)[1].decode()
         self.cookie = headers["Set-Cookie"].split(";")[0]
         return headers
 
@@ -363,14 +365,14 @@ def test_a_person_signs_in_with_a_code_and_later_runs_need_nobody(machine, wait_
     wrong = page.path[:-4] + ("0000" if not page.path.endswith("0000") else "1111")
     assert page.ask(wrong)[0] == 403
     assert page.ask("/screen")[0] == 403, "without the cookie nothing is shown"
-    assert page.ask(page.path, host="evil.example.org")[0] == 403
+    assert page.ask(page.path, host="evil.example.org")[0] == 421
     headers = page.open()
     assert "default-src 'none'" in headers["Content-Security-Policy"]
     assert headers["Cache-Control"] == "no-store"
     assert "HttpOnly" in headers["Set-Cookie"]
     assert page.ask(page.path, cookie="")[0] == 403, "the token works once"
     assert page.ask("/input", {"kind": "text", "text": "x"}, origin="http://evil.example.org")[0] == 403
-    assert page.ask("/input", {"kind": "text", "text": "x"}, host=f"evil.example.org:{port}")[0] == 403
+    assert page.ask("/input", {"kind": "text", "text": "x"}, host=f"evil.example.org:{port}")[0] == 421
     assert page.ask("/input", {"kind": "fly"})[0] == 400
     status, picture, _ = page.ask("/screen")
     assert (status, picture[:3]) == (200, b"\xff\xd8\xff")
