@@ -6,7 +6,7 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +18,16 @@ from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary, Vocab
 # Other catalogues' words for a series or a film, in lower case.
 _SERIES = {"series", "show", "tv show", "tvseries", "tvminiseries", "tv series", "tv"}
 _FILMS = {"film", "movie", "tvmovie", "tvspecial", "special"}
+# What catalogues call their columns, lower case; of several that are there the first is read.
+_LABELS = {
+    "title": ("title", "primarytitle"),
+    "kind": ("kind", "type", "titletype"),
+    "year": ("first_year", "release_year", "startyear", "year"),
+    "genres": ("genres", "listed_in"),
+    "aliases": ("aliases",),
+    "original": ("originaltitle",),
+}
+_MAX_TEXT = 300
 
 
 @cache
@@ -50,41 +60,70 @@ def _rows(file: io.TextIOBase, delimiter: str, name: str, since: int | None) -> 
     # IMDb's files are not quoted: a title may begin with a quotation mark.
     quotes: dict[str, Any] = {"quoting": csv.QUOTE_NONE} if delimiter == "\t" else {}
     reader = csv.reader(file, delimiter=delimiter, **quotes)
-    header = [column.strip().lower() for column in next(reader, [])]
-    column = {label: number for number, label in enumerate(header)}
-
-    def find(*labels: str) -> int | None:
-        return next((column[label] for label in labels if label in column), None)
-
-    title_at = find("title", "primarytitle")
-    if title_at is None:
-        raise VocabularyError(f"{name}: no title column in the header; found: {', '.join(header)[:200] or 'nothing'}")
-    kind_at, year_at = find("kind", "type", "titletype"), find("first_year", "release_year", "startyear", "year")
-    genres_at, aliases_at = find("genres", "listed_in"), find("aliases")
-    original_at = find("originaltitle")
+    columns = _columns([label.strip().lower() for label in next(reader, [])], name)
     for row in reader:
-        cells = dict(enumerate(cell.strip() for cell in row))
+        title = _title({what: _cell(row, place) for what, place in columns.items()}, since)
+        if title is not None:
+            yield title
 
-        def cell(number: int | None, cells: dict[int, str] = cells) -> str:
-            value = cells.get(number, "") if number is not None else ""
-            return "" if value == "\\N" else value
 
-        title, kind_text, year_text = cell(title_at), cell(kind_at).lower(), cell(year_at)
-        kind = "series" if kind_at is None or kind_text in _SERIES else "film" if kind_text in _FILMS else None
-        year = (
-            int(year_text)
-            if year_text.isascii() and year_text.isdigit() and len(year_text) == 4 and 1880 <= int(year_text) <= 2100
-            else None
-        )
-        if kind is None or not title_key(title) or len(title) > 300 or (since and year is not None and year < since):
-            continue
-        aliases = [part for part in _split(cell(aliases_at), "|") if len(part) <= 300]
-        if original_at is not None and title_key(cell(original_at)) != title_key(title) and cell(original_at):
-            aliases.append(cell(original_at)[:300])
-        genres = [part[:300] for part in _split(cell(genres_at), "|" if "|" in cell(genres_at) else ",")]
-        yield CatalogueTitle.model_validate(
-            {"title": title, "kind": kind, "year": year, "genres": tuple(genres[:12]), "aliases": tuple(aliases[:60])}
-        )
+def _columns(header: list[str], name: str) -> dict[str, int]:
+    """Return the place of everything in `_LABELS` that a catalogue has."""
+    places = {label: place for place, label in enumerate(header)}
+    columns = {
+        what: next(places[label] for label in labels if label in places)
+        for what, labels in _LABELS.items()
+        if not places.keys().isdisjoint(labels)
+    }
+    if "title" not in columns:
+        raise VocabularyError(f"{name}: no title column in the header; found: {', '.join(header)[:200] or 'nothing'}")
+    return columns
+
+
+def _cell(row: list[str], place: int) -> str:
+    value = row[place].strip() if place < len(row) else ""
+    return "" if value == "\\N" else value
+
+
+def _title(cells: Mapping[str, str], since: int | None) -> CatalogueTitle | None:
+    """Return the title of a row, the cells of which go by the names of `_LABELS`; None for one that is left out."""
+    title, kind, year = cells["title"], _kind(cells.get("kind")), _year(cells.get("year", ""))
+    if kind is None or not title_key(title) or len(title) > _MAX_TEXT or _is_older(year, since):
+        return None
+    genres = cells.get("genres", "")
+    return CatalogueTitle.model_validate(
+        {
+            "title": title,
+            "kind": kind,
+            "year": year,
+            "genres": tuple(part[:_MAX_TEXT] for part in _split(genres, "|" if "|" in genres else ","))[:12],
+            "aliases": tuple(_aliases(cells))[:60],
+        }
+    )
+
+
+def _kind(text: str | None) -> str | None:
+    """Return what a catalogue's own word means; a catalogue without a column of kinds holds series."""
+    if text is None or text.lower() in _SERIES:
+        return "series"
+    return "film" if text.lower() in _FILMS else None
+
+
+def _year(text: str) -> int | None:
+    is_year = text.isascii() and text.isdigit() and len(text) == 4 and 1880 <= int(text) <= 2100
+    return int(text) if is_year else None
+
+
+def _is_older(year: int | None, since: int | None) -> bool:
+    return bool(since) and year is not None and year < (since or 0)
+
+
+def _aliases(cells: Mapping[str, str]) -> list[str]:
+    aliases = [part for part in _split(cells.get("aliases", ""), "|") if len(part) <= _MAX_TEXT]
+    original = cells.get("original", "")
+    if original and title_key(original) != title_key(cells["title"]):
+        aliases.append(original[:_MAX_TEXT])
+    return aliases
 
 
 def _split(text: str, separator: str) -> list[str]:

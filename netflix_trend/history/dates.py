@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from itertools import islice
 
 ORDERS = ("mdy", "dmy", "ymd")
@@ -77,44 +78,92 @@ def decide_order(
     if not rows:
         return DateOrder(ORDERS[0], "there are no dates", {})
     numbers = {text: _integers(text) for text in rows}
-    readings = {order: {text: _day(numbers[text], order) for text in rows} for order in ORDERS}
-    impossible = {
-        order: sum(count for text, count in rows.items() if days[text] is None) for order, days in readings.items()
-    }
-    fewest = min(impossible.values())
-    left = [order for order in ORDERS if impossible[order] == fewest]
-    evidence = f"{fewest} of {rows.total()} dates are impossible as {left[0]}; " + ", ".join(
-        f"{impossible[order]} as {order}" for order in ORDERS if order != left[0]
-    )
-    if len(left) > 1 and newest is not None:
-        later = {
-            order: sum(count for text, count in rows.items() if (readings[order][text] or date.min) > newest)
-            for order in left
-        }
-        if min(later.values()) < max(later.values()):
-            left = [order for order in left if later[order] == min(later.values())]
-            evidence = f"only as {left[0]} it has the fewest dates after {newest}, when it was made"
-    if "mdy" in left and "dmy" in left and all(_DOTTED.match(text) for text in rows):
-        left.remove("mdy")  # nobody writes dots with the month first
-        evidence = f"with dots the month is never first; {left[0]} is possible"
-    if len(left) > 1:
-        spans = {order: _span(readings[order].values()) for order in left}
-        smallest = min(spans.values())
-        left = [order for order in left if spans[order] == smallest]
-        evidence = f"several orders are possible; {left[0]} gives the smallest span, {smallest} days"
-    if len(left) > 1 and any(readings[order] != readings[left[0]] for order in left):
-        if asked in left:
-            left, evidence = [asked], "several orders are possible; this one is the setting DATE_ORDER"
-        elif "dmy" in left and _looks_day_first([text.strip() for text in rows]):
-            left, evidence = ["dmy"], "several orders are possible; this way of writing is used where the day is first"
-        else:
-            raise UndecidableOrder(DateQuestion(_example(readings, left), tuple(left)))
-    return DateOrder(left[0], evidence, readings[left[0]])
+    readings = [_Reading(order, rows, {text: _day(numbers[text], order) for text in rows}) for order in ORDERS]
+    left, evidence = _fewest_impossible(readings)
+    for narrow in (partial(_fewest_later, newest), _month_behind_dots, _smallest_span, partial(_by_custom, asked)):
+        if len(left) > 1:
+            left, evidence = narrow(left, evidence)
+    return DateOrder(left[0].order, evidence, left[0].days)
 
 
-def _example(readings: Mapping[str, Mapping[str, date | None]], orders: Sequence[str]) -> str:
+@dataclass(frozen=True)
+class _Reading:
+    """The dates of a file as one order reads them. rows says how many rows have each."""
+
+    order: str
+    rows: Counter[str]
+    days: Mapping[str, date | None]
+
+    def impossible(self) -> int:
+        """Return how many rows have a date that this order makes no valid day of."""
+        return sum(count for text, count in self.rows.items() if self.days[text] is None)
+
+    def later_than(self, newest: date) -> int:
+        """Return how many rows have a day after `newest`."""
+        return sum(count for text, count in self.rows.items() if (self.days[text] or date.min) > newest)
+
+    def span(self) -> int:
+        """Return the days between the first and the last date."""
+        known = [day for day in self.days.values() if day is not None]
+        return (max(known) - min(known)).days if known else 0
+
+
+# Readings that are still possible, the likeliest first, and the reason that is given for the first of them.
+_Narrowed = tuple[list[_Reading], str]
+
+
+def _with_least(readings: list[_Reading], measure: Callable[[_Reading], int]) -> tuple[list[_Reading], int]:
+    """Return the readings with the smallest value of a measure, and that value."""
+    values = [measure(reading) for reading in readings]
+    least = min(values)
+    return [reading for reading, value in zip(readings, values, strict=True) if value == least], least
+
+
+def _fewest_impossible(readings: list[_Reading]) -> _Narrowed:
+    left, fewest = _with_least(readings, _Reading.impossible)
+    others = ", ".join(f"{one.impossible()} as {one.order}" for one in readings if one is not left[0])
+    total = left[0].rows.total()
+    return left, f"{fewest} of {total} dates are impossible as {left[0].order}; {others}"
+
+
+def _fewest_later(newest: date | None, left: list[_Reading], evidence: str) -> _Narrowed:
+    if newest is None:
+        return left, evidence
+    fewest, _ = _with_least(left, lambda reading: reading.later_than(newest))
+    if len(fewest) == len(left):
+        return left, evidence
+    return fewest, f"only as {fewest[0].order} it has the fewest dates after {newest}, when it was made"
+
+
+def _month_behind_dots(left: list[_Reading], evidence: str) -> _Narrowed:
+    """Nobody writes dots with the month first."""
+    orders = [reading.order for reading in left]
+    if "mdy" not in orders or "dmy" not in orders or not all(_DOTTED.match(text) for text in left[0].rows):
+        return left, evidence
+    left = [reading for reading in left if reading.order != "mdy"]
+    return left, f"with dots the month is never first; {left[0].order} is possible"
+
+
+def _smallest_span(left: list[_Reading], _evidence: str) -> _Narrowed:
+    left, span = _with_least(left, _Reading.span)
+    return left, f"several orders are possible; {left[0].order} gives the smallest span, {span} days"
+
+
+def _by_custom(asked: str | None, left: list[_Reading], evidence: str) -> _Narrowed:
+    """Take what the person says, or the order that dates are written in where they look like this."""
+    if all(reading.days == left[0].days for reading in left):
+        return left, evidence
+    by_order = {reading.order: reading for reading in left}
+    if asked in by_order:
+        return [by_order[asked]], "several orders are possible; this one is the setting DATE_ORDER"
+    if "dmy" in by_order and _looks_day_first([text.strip() for text in left[0].rows]):
+        return [by_order["dmy"]], "several orders are possible; this way of writing is used where the day is first"
+    raise UndecidableOrder(DateQuestion(_example(left), tuple(by_order)))
+
+
+def _example(readings: list[_Reading]) -> str:
     """Return the first date that the orders read as different days, as many as possible."""
-    return max(readings[orders[0]], key=lambda text: len({readings[order][text] for order in orders} - {None}))
+    return max(readings[0].rows, key=lambda text: len({reading.days[text] for reading in readings} - {None}))
 
 
 def _looks_day_first(texts: list[str]) -> bool:
@@ -141,16 +190,15 @@ def _day(numbers: tuple[str, ...] | None, order: str) -> date | None:
     if order == "ymd" and len(year_text) == 2 and numbers[3] != ".":
         return None  # nobody writes `24/12/30` or `24.12.30` for a year first; Korea writes `24. 12. 30.`
     year, month, day = int(year_text), int(month_text), int(day_text)  # int() also reads Arabic and Persian digits
-    if year > 2400:
-        year -= 543  # Buddhist era
-    elif year < 100:
-        year += 2000
+    year = _common_era(year)
     try:
         return date(year, month, day) if 1997 <= year <= 2100 else None
     except ValueError:
         return None
 
 
-def _span(days: Iterable[date | None]) -> int:
-    known = [day for day in days if day is not None]
-    return (max(known) - min(known)).days if known else 0
+def _common_era(year: int) -> int:
+    """Return the year that two digits mean, or a year of the Buddhist era."""
+    if year > 2400:
+        return year - 543
+    return year + 2000 if year < 100 else year

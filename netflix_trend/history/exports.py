@@ -30,6 +30,7 @@ _BLOCK = 1 << 20
 _DELIMITERS = (",", ";", "\t")
 _ASCII = bytes(range(128))
 _THREE_NUMBERS = re.compile(r"\d+\D+\d+\D+\d+")
+_ONLY_A_DATE = re.compile(r"[\d\s./\-\u200f]{6,14}")
 _START = re.compile(r"\d{1,4}\D\d{1,2}\D\d{1,4}[ T]\d{1,2}:\d\d\b.*")
 _DURATION = re.compile(r"\d{1,3}:\d\d(:\d\d)?")
 
@@ -99,24 +100,28 @@ class ExportFile:
 
     def rows(self, damaged: Callable[[int, str], None]) -> Iterator[tuple[int, Sequence[str]]]:
         """Yield (line number, cells in the order of `columns`); a row that cannot be read goes to `damaged`."""
-        is_history = self.kind == "viewing_history"
-        read = self._history_cells if is_history else self._activity_cells
-        title_at, date_at, dates = self.columns[0], self.columns[1], set[str]()
+        return self._history_rows(damaged) if self.kind == "viewing_history" else self._activity_rows(damaged)
+
+    def _history_rows(self, damaged: Callable[[int, str], None]) -> Iterator[tuple[int, Sequence[str]]]:
+        title_at, date_at = self.columns
+        dates = set[str]()
         for number, cells in self.records:
-            if is_history and len(cells) == self.width and cells[date_at] in dates:
+            if len(cells) == self.width and cells[date_at] in dates:
                 # Nearly every row: nothing to repair, and a date that was seen before.
                 title = cells[title_at]
                 if len(title) <= LONGEST_CELL and "\ufffd" not in title and "\n" not in title:
                     yield number, (title.strip(), cells[date_at])
                     continue
-            if not cells or (len(cells) == 1 and not cells[0].strip()):
-                continue  # an empty line
-            found = read(cells)
-            if isinstance(found, str):
-                damaged(number, found)
-            elif found is not None:
-                if is_history and len(dates) < _MOST_DATES and _THREE_NUMBERS.search(found[1]):
+            found = _usable(number, cells, self._history_cells, damaged)
+            if found is not None:
+                if len(dates) < _MOST_DATES and _THREE_NUMBERS.search(found[1]):
                     dates.add(found[1])
+                yield number, found
+
+    def _activity_rows(self, damaged: Callable[[int, str], None]) -> Iterator[tuple[int, Sequence[str]]]:
+        for number, cells in self.records:
+            found = _usable(number, cells, self._activity_cells, damaged)
+            if found is not None:
                 yield number, found
 
     def _history_cells(self, cells: list[str]) -> Sequence[str] | str | None:
@@ -141,18 +146,39 @@ class ExportFile:
     def _activity_cells(self, cells: list[str]) -> Sequence[str] | str | None:
         if len(cells) <= max(self.columns):
             return f"too few cells ({len(cells)} instead of {self.width}); the row is cut off"
-        surplus, start_at, title_at = len(cells) - self.width, self.columns[1], self.columns[4]
-        if surplus > 0 and any(cells[self.width :]):
-            pushed = cells[title_at + 1 : title_at + surplus + 1]
-            if title_at < start_at or not any(pushed) or not _START.fullmatch(cells[start_at].strip()):
+        if any(cells[self.width :]):
+            joined = self._with_title_joined(cells)
+            if joined is None:
                 return f"{len(cells)} cells instead of {self.width}; a delimiter stands somewhere without quotes"
-            # An unquoted delimiter inside the title.
-            title = self.delimiter.join(cells[title_at : title_at + surplus + 1])
-            cells = [*cells[:title_at], title, *cells[title_at + surplus + 1 :]]
+            cells = joined
         found = [cells[place].strip().replace("\n", " ") if place >= 0 else "" for place in self.columns]
         if found[1].lower().replace(" ", "") == "starttime":
             return None
         return next((problem for cell in found if (problem := _text_problem(cell))), None) or found
+
+    def _with_title_joined(self, cells: list[str]) -> list[str] | None:
+        """Undo an unquoted delimiter inside the title of ViewingActivity.csv; None where it stands somewhere else."""
+        surplus, start_at, title_at = len(cells) - self.width, self.columns[1], self.columns[4]
+        end = title_at + surplus + 1
+        if title_at < start_at or not any(cells[title_at + 1 : end]) or not _START.fullmatch(cells[start_at].strip()):
+            return None
+        return [*cells[:title_at], self.delimiter.join(cells[title_at:end]), *cells[end:]]
+
+
+def _usable(
+    number: int,
+    cells: list[str],
+    read: Callable[[list[str]], Sequence[str] | str | None],
+    damaged: Callable[[int, str], None],
+) -> Sequence[str] | None:
+    """Return what `read` makes of a row; None for an empty line, a second header, and a row that goes to `damaged`."""
+    if not cells or (len(cells) == 1 and not cells[0].strip()):
+        return None
+    found = read(cells)
+    if isinstance(found, str):
+        damaged(number, found)
+        return None
+    return found
 
 
 def open_export(stream: BinaryIO, name: str) -> ExportFile:
@@ -274,28 +300,44 @@ def _is_one_row(lines: list[str], delimiter: str) -> bool:
         return False
 
 
-def _columns(header: list[str], second: list[str]) -> tuple[ExportKind, tuple[int, ...], bool] | None:
+_Columns = tuple[ExportKind, tuple[int, ...], bool]
+
+
+def _columns(header: list[str], second: list[str]) -> _Columns | None:
     """Return the kind, the places of its columns and whether the first row is a header; None for another file."""
     labels = [_label(cell) for cell in header]
+    named = _named_columns(labels)
+    if named is not None or len(set(labels) & set(_ACTIVITY)) > 1:
+        return named
+    # No header, or one in another language.
+    return _activity_by_content(header, second) or _history_by_content(header)
+
+
+def _named_columns(labels: list[str]) -> _Columns | None:
     if set(_ACTIVITY_NEEDED) <= set(labels):
         places = tuple(labels.index(label) if label in labels else -1 for label in _ACTIVITY_USED)
         return "viewing_activity", places, True
     title_at = next((place for place, label in enumerate(labels) if label in _TITLES), -1)
     date_at = next((place for place, label in enumerate(labels) if label in _DATES and place != title_at), -1)
-    if title_at >= 0 and date_at >= 0:
-        return "viewing_history", (title_at, date_at), True
-    if len(set(labels) & set(_ACTIVITY)) > 1:
-        return None
-    # No header, or one in another language: ViewingActivity.csv is recognized by content.
+    return ("viewing_history", (title_at, date_at), True) if title_at >= 0 and date_at >= 0 else None
+
+
+def _activity_by_content(header: list[str], second: list[str]) -> _Columns | None:
+    """Recognize ViewingActivity.csv by a start and a duration in the first row or the second."""
     for row, has_header in ((header, False), (second, True)):
         if len(row) >= len(_ACTIVITY) and _START.fullmatch(row[1].strip()) and _DURATION.fullmatch(row[2].strip()):
             return "viewing_activity", tuple(_ACTIVITY.index(label) for label in _ACTIVITY_USED), has_header
-    days = [place for place, cell in enumerate(header) if re.fullmatch(r"[\d\s./\-\u200f]{6,14}", cell.strip())]
-    days = [place for place in days if _THREE_NUMBERS.search(header[place])]
-    others = [place for place in range(len(header)) if place not in days]
-    if len(header) == 2 and len(days) == 1:
-        return "viewing_history", (others[0], days[0]), False
     return None
+
+
+def _history_by_content(first: list[str]) -> _Columns | None:
+    """Recognize NetflixViewingHistory.csv without its header: two cells, one of them a date."""
+    if len(first) != 2:
+        return None
+    are_days = [bool(_ONLY_A_DATE.fullmatch(cell.strip()) and _THREE_NUMBERS.search(cell)) for cell in first]
+    if are_days.count(True) != 1:
+        return None
+    return "viewing_history", (are_days.index(False), are_days.index(True)), False
 
 
 def _label(cell: str) -> str:

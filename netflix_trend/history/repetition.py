@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from netflix_trend.catalogue.keys import title_key
-from netflix_trend.history.titles import Certainty, ParsedTitle, has_form, split_title
+from netflix_trend.history.titles import ParsedTitle, has_form, split_title
 
 # A series has at least so many distinct titles that begin alike, within at most so many days.
 _SERIES = ((5, None), (3, 7), (2, 2))
@@ -42,6 +42,16 @@ class _Group:
         return any(
             self.titles >= least and (most is None or (span is not None and span <= most)) for least, most in _SERIES
         )
+
+    def show_and_season(self, parts: list[str], *, ends_numbered: bool) -> tuple[str, str | None]:
+        """Return the names of show and season in the parts of an episode."""
+        if len(parts) == 2:
+            return parts[0], None
+        # Several second parts that repeat are seasons of one show; a single one belongs to the show's name.
+        repeated = [second for second, count in self.seconds.items() if count > 1]
+        if repeated == [title_key(parts[1])] or (ends_numbered and not repeated):
+            return ": ".join(parts[:2]), None
+        return parts[0], parts[1]
 
 
 class Repetition:
@@ -72,25 +82,23 @@ class Repetition:
     def decide(self, title: str) -> ParsedTitle:
         """Return the kind of an undecided title. Without evidence it is a film, the better guess."""
         parts = _parts(title)
-        for length in range(len(parts) - 1, 0, -1):
-            proved = self._proved.get(title_key(": ".join(parts[:length])))
-            if proved is not None:
-                return ParsedTitle("episode", proved[0], None, proved[1], "likely")
+        proved = self._proved_show(parts)
+        if proved is not None:
+            return ParsedTitle("episode", proved[0], None, proved[1], "likely")
         group = self._groups.get(title_key(parts[0]), _Group())
         ends_numbered = has_form(parts[-1], "episode")
         if ends_numbered or group.is_series:
-            certainty: Certainty = "certain" if ends_numbered else "likely"
-            if len(parts) == 2:
-                return ParsedTitle("episode", parts[0], None, -1, certainty)
-            # Several second parts that repeat are seasons of one show; a single one belongs to the show's name.
-            repeated = [second for second, count in group.seconds.items() if count > 1]
-            if repeated == [title_key(parts[1])] or (ends_numbered and not repeated):
-                return ParsedTitle("episode", ": ".join(parts[:2]), None, -1, certainty)
-            return ParsedTitle("episode", parts[0], parts[1], -1, certainty)
+            show, season = group.show_and_season(parts, ends_numbered=ends_numbered)
+            return ParsedTitle("episode", show, season, -1, "certain" if ends_numbered else "likely")
         # `John Wick: Chapter 2` is a film, but no film is called Chapter 1.
         if has_form(parts[-1], "chapter") and (group.chapters > 1 or _FIRST.search(parts[-1])):
             return ParsedTitle("episode", ": ".join(parts[:-1]), None, -1, "likely")
         return ParsedTitle("film", certainty="guess")
+
+    def _proved_show(self, parts: list[str]) -> tuple[str, int] | None:
+        """Return the proved show with the longest name that a title begins with."""
+        names = (title_key(": ".join(parts[:length])) for length in range(len(parts) - 1, 0, -1))
+        return next((self._proved[name] for name in names if name in self._proved), None)
 
 
 def _parts(title: str) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import BinaryIO
@@ -221,8 +221,16 @@ class _Reader:
         if report.rows and not usable and not report.supplemental + report.dropped_profiles:
             why = report.problems[0] if report.problems else "no row has a date"
             raise ExportError("no_rows", f"{self._name}: none of its {report.rows} rows could be read; {why}.")
-        zone = self._options.zone
-        offsets = [local_offsets(day, zone) if day and is_activity else (0, 86_400, 0) for day in days]
+        self._insert_days(days)
+        short = "select count(*) from staged where file = ? and seconds < ?"
+        values = [self._file, self._options.shortest_seconds]
+        ((report.too_short,),) = self._staging.database.execute(short, values).fetchall()
+        return report
+
+    def _insert_days(self, days: Sequence[date | None]) -> None:
+        """Keep the day of every date code, and no row without one."""
+        has_times, zone = self._source.kind == "viewing_activity", self._options.zone
+        offsets = [local_offsets(day, zone) if day and has_times else (0, 86_400, 0) for day in days]
         self._staging.insert(
             "days",
             ("file", "date_code", "day", "offset_before", "change", "offset_after"),
@@ -234,10 +242,6 @@ class _Reader:
                    (select date_code from days where file = ? and day is not null)""",
                 [self._file, self._file],
             )
-        short = "select count(*) from staged where file = ? and seconds < ?"
-        values = [self._file, self._options.shortest_seconds]
-        ((report.too_short,),) = self._staging.database.execute(short, values).fetchall()
-        return report
 
     def _history_rows(self) -> Iterator[tuple]:  # type: ignore[type-arg]
         for number, (title, day) in self._source.rows(self._damaged):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -150,27 +150,12 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOp
     with locked(folder / ".lock"), _garbage_left_alone(), _scratch(folder) as scratch:
         staging = Staging(connect(scratch / _STAGING), vocabulary)
         with staging.database:
-            store = RawStore(private)
-            exports = list(store.exports())
-            files = _add_all(staging, store, exports, profile, options)
-            if not files:
-                _remove_encodings(folder)
-                return History(profile, [], 0, 0, None)
-            staging.decide_titles()
-            kinds = {found.kind for _, _, found, _ in files if found}
-            staging.match_keys(is_needed=len(kinds) > 1)
-            imported = [
-                ImportedFile(raw, account_of(staging, number, found) if found else None, refusal)
-                for raw, number, found, refusal in files
-            ]
-        with connect(scratch / DATABASE) as database:
-            database.execute(f"attach '{_quoted(scratch / _STAGING)}' as staging (read_only)")
-            database.register("export_frame", _export_frame(imported))
-            database.execute(_TABLES.format(shortest=options.shortest_seconds))
-            full = _full(database)
-            ((shows,),) = database.execute("select count(*) from shows").fetchall()
-            database.execute("detach staging")
-            database.execute("checkpoint")
+            exports = list(RawStore(private).exports())
+            imported = _import_all(staging, private, exports, profile, options)
+        if not imported:
+            _remove_encodings(folder)
+            return History(profile, [], 0, 0, None)
+        full, shows = _make_tables(scratch, imported, options)
         with (scratch / DATABASE).open("rb") as file:
             os.fsync(file.fileno())
         (scratch / DATABASE).replace(folder / DATABASE)
@@ -188,6 +173,35 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOp
         save_encodings(folder, encodings)
         write_built_from(folder, BuiltFrom(inputs=inputs, files=own, has_encodings=True))
         return History(profile, imported, int((full["kind"] != SUPPLEMENTAL).sum()), shows, encodings)
+
+
+def _import_all(
+    staging: Staging, private: Path, exports: Sequence[RawExport], profile: str, options: ReadOptions
+) -> list[ImportedFile]:
+    """Read the files of a profile, decide their titles together, and give an account of each."""
+    files = _add_all(staging, RawStore(private), exports, profile, options)
+    if not files:
+        return []
+    staging.decide_titles()
+    kinds = {found.kind for _, _, found, _ in files if found}
+    staging.match_keys(is_needed=len(kinds) > 1)
+    return [
+        ImportedFile(raw, account_of(staging, number, found) if found else None, refusal)
+        for raw, number, found, refusal in files
+    ]
+
+
+def _make_tables(scratch: Path, imported: Sequence[ImportedFile], options: ReadOptions) -> tuple[NDArray[np.void], int]:
+    """Make the database of a profile in `scratch` from what was staged there; return every view and the shows."""
+    with connect(scratch / DATABASE) as database:
+        database.execute(f"attach '{_quoted(scratch / _STAGING)}' as staging (read_only)")
+        database.register("export_frame", _export_frame(imported))
+        database.execute(_TABLES.format(shortest=options.shortest_seconds))
+        full = _full(database)
+        ((shows,),) = database.execute("select count(*) from shows").fetchall()
+        database.execute("detach staging")
+        database.execute("checkpoint")
+    return full, shows
 
 
 def count_episodes(full: NDArray[np.void], shows: int) -> NDArray[np.int32]:
@@ -209,32 +223,41 @@ def _add_all(
     staging: Staging, store: RawStore, exports: Sequence[RawExport], profile: str, options: ReadOptions
 ) -> list[_Added]:
     """Read the files of a profile, and its rows in other profiles' ViewingActivity.csv."""
-    profiles = sorted({export.profile for export in exports})
-    # An exact match of the name beats one that differs in case.
-    names = {name.casefold(): name for name in profiles} | {name: name for name in profiles}
+    names = _names({export.profile for export in exports})
     added: list[_Added] = []
     for raw in exports:
-        only = {name.casefold() for name in raw.only}
-
-        def keep(name: str, raw: RawExport = raw, only: set[str] = only) -> bool:
-            is_wanted = not only or name.casefold() in only
-            return is_wanted and (names.get(name) or names.get(name.casefold(), raw.profile)) == profile
-
-        if raw.profile != profile and _kind(store, raw) != "viewing_activity":
+        is_own = raw.profile == profile
+        if not is_own and _kind(store, raw) != "viewing_activity":
             continue
-        reading = replace(options, date_order=raw.date_order or options.date_order, keep_profile=keep)
+        order, keep = raw.date_order or options.date_order, _keep_rows_of(profile, raw, names)
+        reading = replace(options, date_order=order, keep_profile=keep)
+        newest = (raw.first_received or raw.received) + timedelta(days=1)
         with store.open(raw) as stream:
             try:
-                number, found = staging.add(
-                    stream, raw.name, reading, (raw.first_received or raw.received) + timedelta(days=1)
-                )
+                number, found = staging.add(stream, raw.name, reading, newest)
             except ExportError as refusal:
-                if raw.profile == profile or refusal.reason == "no_rows":
+                if is_own or refusal.reason == "no_rows":
                     added.append((raw, -1, None, refusal))
             else:
-                if raw.profile == profile or found.profiles:
+                if is_own or found.profiles:
                     added.append((raw, number, found, None))
     return added
+
+
+def _names(profiles: Set[str]) -> dict[str, str]:
+    """Return the profile that a Netflix profile's name means; an exact match beats another case."""
+    return {name.casefold(): name for name in sorted(profiles)} | {name: name for name in profiles}
+
+
+def _keep_rows_of(profile: str, raw: RawExport, names: Mapping[str, str]) -> Callable[[str], bool]:
+    """Return which Netflix profiles of a file count for `profile`."""
+    only = {name.casefold() for name in raw.only}
+
+    def keep(name: str) -> bool:
+        is_wanted = not only or name.casefold() in only
+        return is_wanted and (names.get(name) or names.get(name.casefold(), raw.profile)) == profile
+
+    return keep
 
 
 def _kind(store: RawStore, raw: RawExport) -> ExportKind | None:
@@ -246,35 +269,34 @@ def _kind(store: RawStore, raw: RawExport) -> ExportKind | None:
 
 
 def _export_frame(files: Sequence[ImportedFile]) -> pd.DataFrame:
-    rows = []
-    for file in files:
-        account = file.account.to_json(file.raw.name) if file.account else {"error": str(file.refusal)}
-        read = file.account.file if file.account else None
-        question = file.refusal.question if file.refusal else None
-        rows.append(
-            {
-                "sha256": file.raw.sha256,
-                "source": file.raw.source,
-                "name": file.raw.name,
-                "received": pd.Timestamp(file.raw.received),
-                **{column: account.get(column) for column in _ACCOUNT_TEXT},
-                **{column: int(account.get(column) or 0) for column in _ACCOUNT_COUNTS},
-                "damaged": read.damaged if read else 0,
-                "too_short": read.too_short if read else 0,
-                "other_profiles": read.dropped_profiles if read else 0,
-                "first_day": pd.Timestamp(account["first_day"]) if account.get("first_day") else None,
-                "last_day": pd.Timestamp(account["last_day"]) if account.get("last_day") else None,
-                "warnings": "\n".join(account.get("warnings", [])),
-                "date_example": question.example if question else None,
-                "date_orders": list(question.orders) if question else None,
-            }
-        )
     dates = dict.fromkeys(("received", "first_day", "last_day"), "datetime64[s]")
-    return pd.DataFrame(rows).astype({**dates, **dict.fromkeys((*_ACCOUNT_TEXT, "date_example"), "object")})
+    texts = dict.fromkeys((*_ACCOUNT_TEXT, "date_example"), "object")
+    return pd.DataFrame([_export_row(file) for file in files]).astype({**dates, **texts})
+
+
+def _export_row(file: ImportedFile) -> dict[str, object]:
+    account = file.account.to_json(file.raw.name) if file.account else {"error": str(file.refusal)}
+    read = file.account.file if file.account else None
+    question = file.refusal.question if file.refusal else None
+    return {
+        "sha256": file.raw.sha256,
+        "source": file.raw.source,
+        "name": file.raw.name,
+        "received": pd.Timestamp(file.raw.received),
+        **{column: account.get(column) for column in _ACCOUNT_TEXT},
+        **{column: int(account.get(column) or 0) for column in _ACCOUNT_COUNTS},
+        **{column: getattr(read, attribute, 0) for column, attribute in _FILE_COUNTS.items()},
+        **{column: pd.Timestamp(account[column]) if account.get(column) else None for column in _ACCOUNT_DAYS},
+        "warnings": "\n".join(account.get("warnings", [])),
+        "date_example": question.example if question else None,
+        "date_orders": list(question.orders) if question else None,
+    }
 
 
 _ACCOUNT_TEXT = ("kind", "encoding", "delimiter", "date_order", "date_evidence", "error")
 _ACCOUNT_COUNTS = ("rows", "views", "undated", "supplemental", "blank", "unsure", "episodes", "films")
+_ACCOUNT_DAYS = ("first_day", "last_day")
+_FILE_COUNTS = {"damaged": "damaged", "too_short": "too_short", "other_profiles": "dropped_profiles"}
 
 
 def _full(database: duckdb.DuckDBPyConnection) -> NDArray[np.void]:

@@ -83,12 +83,19 @@ def parse_title(title: str, vocabulary: Vocabulary) -> ParsedTitle:
     marker = _season_at(parts, vocabulary)
     if marker is not None:
         return _known_episode(_unrepeated(parts[:marker]), parts[marker], vocabulary)
+    return _by_vocabulary(text, parts, numbered, vocabulary) or _by_form(text, parts, numbered)
+
+
+def _by_vocabulary(text: str, parts: list[str], numbered: bool, vocabulary: Vocabulary) -> ParsedTitle | None:
     if not numbered and vocabulary.is_film(text):
         return ParsedTitle("film")
     index = vocabulary.show(text) if len(parts) > 1 else None
     known = (text, index) if index is not None else vocabulary.longest_prefix(text)
-    if known is not None:
-        return _episode("episode", known[0], None, known[1])
+    return None if known is None else _episode("episode", known[0], None, known[1])
+
+
+def _by_form(text: str, parts: list[str], numbered: bool) -> ParsedTitle:
+    """Decide by the number of parts, a show's name that is repeated, and the words for an episode."""
     if len(parts) == 1:
         return _episode("episode", text) if numbered else ParsedTitle("film")
     if len(parts) > 2 and _starts_with(parts[1], parts[0]):
