@@ -202,6 +202,8 @@ def test_the_changelog_keeps_its_form_and_its_newest_release_is_the_version() ->
 def test_the_build_reads_the_version_from_the_library() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert project["project"]["dynamic"] == ["version"]
+    wheels = re.findall(r"netflix_trend-([\d.]+)-py3", (ROOT / "README.md").read_text())
+    assert set(wheels) == {__version__}
     assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "netflix_trend.__version__"}
 
 

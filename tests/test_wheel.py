@@ -75,7 +75,8 @@ def test_every_module_and_data_file_is_in_the_wheel(wheel: Path) -> None:
 
 def run(python: Path, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     command = [str(python), *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=outside())
+    home = {"HOME": str(folder / "home"), "XDG_DATA_HOME": str(folder / "home")}
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env={**outside(), **home})
 
 
 def test_no_package_called_services_is_installed(python: Path, tmp_path: Path) -> None:
