@@ -11,7 +11,7 @@ from netflix_trend.operators.manifest import Round
 from netflix_trend.operators.report import NotOwn, ReportFile, file_size, parse
 from netflix_trend.operators.transport import REPORT, round_path
 from netflix_trend.operators.wire import Malformed
-from netflix_trend.storage.files import UnsafeFile, read_stranger
+from netflix_trend.storage.files import UnsafeFile, read_untrusted
 from netflix_trend.syftbox.datasite import datasite_names
 
 
@@ -31,7 +31,7 @@ def arrivals(asked: Round, datasites: Path, invited: Collection[str] | None) -> 
     try:
         for email in sorted(datasite_names(datasites)):
             try:
-                data = read_stranger(folder, f"{email}/{path}", size)
+                data = read_untrusted(folder, f"{email}/{path}", size)
             except FileNotFoundError:
                 continue
             except UnsafeFile as refusal:

@@ -15,7 +15,7 @@ from pathlib import Path
 from netflix_trend.names import APP_NAME
 from netflix_trend.operators.identity import Fingerprint, WrongSigner, signed_body
 from netflix_trend.operators.manifest import BATCHES, ROUND_PATTERN, Batch
-from netflix_trend.storage.files import UnsafeFile, open_stranger_folder, read_stranger, restore_file
+from netflix_trend.storage.files import UnsafeFile, open_untrusted_folder, read_untrusted, restore_file
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.permissions import LARGEST_FILE, write_permissions
 
@@ -115,7 +115,7 @@ def operator_readers(others: Sequence[str]) -> dict[str, list[str]]:
 def read_from(site: Datasite, name: str, file: str, limit: int) -> bytes | None:
     """Return a file of a round in any datasite, None when it is not there. Raises UnsafeFile when it is not plain."""
     try:
-        return read_stranger(site.datasites, f"{site.email}/{round_path(name, file)}", limit)
+        return read_untrusted(site.datasites, f"{site.email}/{round_path(name, file)}", limit)
     except FileNotFoundError:
         return None
 
@@ -123,7 +123,7 @@ def read_from(site: Datasite, name: str, file: str, limit: int) -> bytes | None:
 def list_rounds(site: Datasite) -> list[str]:
     """Return the rounds in a datasite, sorted, the newest MOST_ROUNDS of them; none when there is no plain folder."""
     try:
-        folder = open_stranger_folder(site.datasites, f"{site.email}/app_data/{APP_NAME}/rounds")
+        folder = open_untrusted_folder(site.datasites, f"{site.email}/app_data/{APP_NAME}/rounds")
     except (FileNotFoundError, UnsafeFile):
         return []
     try:

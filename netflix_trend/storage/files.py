@@ -139,22 +139,22 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def open_stranger(root: Path | int, relative: str, limit: int) -> BinaryIO:
+def open_untrusted(root: Path | int, relative: str, limit: int) -> BinaryIO:
     """Open the untrusted file `root/relative` for reading.
 
     Every part of `relative` is opened without following symbolic links; only a regular file without hard
     links and of at most `limit` bytes is opened. `root` is a folder's path, or a descriptor from
-    `open_stranger_folder`. Raises FileNotFoundError if the file is absent, UnsafeFile if it is anything else.
+    `open_untrusted_folder`. Raises FileNotFoundError if the file is absent, UnsafeFile if it is anything else.
     """
-    return os.fdopen(_open_stranger(root, relative, limit), "rb")
+    return os.fdopen(_open_untrusted(root, relative, limit), "rb")
 
 
-def _open_stranger(root: Path | int, relative: str, limit: int) -> int:
+def _open_untrusted(root: Path | int, relative: str, limit: int) -> int:
     folder_parts, _, name = relative.rpartition("/")
     if relative.startswith("/"):
         raise UnsafeFile("path", f"{_spoken(relative)!r} is not a plain relative path")
     is_direct = isinstance(root, int) and not folder_parts
-    folder = root if is_direct and isinstance(root, int) else open_stranger_folder(root, folder_parts)
+    folder = root if is_direct and isinstance(root, int) else open_untrusted_folder(root, folder_parts)
     try:
         # O_NONBLOCK: opening a FIFO must not wait for a writer.
         descriptor = _open_unfollowed(name, os.O_RDONLY | os.O_NONBLOCK, folder, relative)
@@ -175,9 +175,9 @@ def _open_stranger(root: Path | int, relative: str, limit: int) -> int:
     return descriptor
 
 
-def read_stranger(root: Path | int, relative: str, limit: int) -> bytes:
-    """Return the bytes of `root/relative`, opened as by `open_stranger`."""
-    descriptor = _open_stranger(root, relative, limit)
+def read_untrusted(root: Path | int, relative: str, limit: int) -> bytes:
+    """Return the bytes of `root/relative`, opened as by `open_untrusted`."""
+    descriptor = _open_untrusted(root, relative, limit)
     try:
         parts, left = [], limit + 1
         while left and (part := os.read(descriptor, min(left, _PIECE))):
@@ -190,7 +190,7 @@ def read_stranger(root: Path | int, relative: str, limit: int) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def open_stranger_folder(root: Path | int, relative: str) -> int:
+def open_untrusted_folder(root: Path | int, relative: str) -> int:
     """Return a descriptor of the folder `root/relative` without following symbolic links; the caller closes it.
 
     Raises FileNotFoundError if it is absent, UnsafeFile if it is not a folder.

@@ -19,7 +19,7 @@ from pydantic import Field, ValidationError
 
 from netflix_trend.names import APP_NAME, DATASITE_NAME
 from netflix_trend.storage.canonical import canonical_json
-from netflix_trend.storage.files import UnsafeFile, open_stranger_folder, read_own, read_stranger, restore_file
+from netflix_trend.storage.files import UnsafeFile, open_untrusted_folder, read_own, read_untrusted, restore_file
 from netflix_trend.storage.model import Strict
 from netflix_trend.syftbox.permissions import (
     LARGEST_FILE,
@@ -288,7 +288,7 @@ def visit(site: Datasite, datasites: int | None = None) -> Iterator[int | None]:
     """
     try:
         root = site.datasites if datasites is None else datasites
-        folder = open_stranger_folder(root, f"{site.email}/app_data/{APP_NAME}")
+        folder = open_untrusted_folder(root, f"{site.email}/app_data/{APP_NAME}")
     except FileNotFoundError:
         yield None
         return
@@ -301,7 +301,7 @@ def visit(site: Datasite, datasites: int | None = None) -> Iterator[int | None]:
 def read_manifest(folder: int) -> Manifest | None:
     """Return the manifest in a visited folder, None if there is none. Raises UnsafeFile if it is not valid."""
     try:
-        data = read_stranger(folder, MANIFEST, LARGEST_MANIFEST)
+        data = read_untrusted(folder, MANIFEST, LARGEST_MANIFEST)
     except FileNotFoundError:
         return None
     try:
@@ -322,7 +322,7 @@ def read_published(folder: int, manifest: Manifest, name: str, limit: int) -> by
     if entry is None:
         return None
     try:
-        data = read_stranger(folder, name, limit)
+        data = read_untrusted(folder, name, limit)
     except FileNotFoundError:
         raise UnsafeFile("unsynced", f"{name} has not arrived yet") from None
     if hashlib.sha256(data).hexdigest() != entry.sha256:

@@ -17,7 +17,7 @@ from netflix_trend.catalogue.vocabulary import LARGEST_FILE, Vocabulary, Vocabul
 from netflix_trend.names import APP_NAME
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings
-from netflix_trend.storage.files import UnsafeFile, read_stranger
+from netflix_trend.storage.files import UnsafeFile, read_untrusted
 from netflix_trend.survey.survey import (
     LARGEST_SURVEYS_FILE,
     ROTATION,
@@ -51,7 +51,7 @@ def shared_vocabulary(settings: Settings) -> Vocabulary | None:
     Raises VocabularyError or UnsafeFile if the shared file is not valid.
     """
     try:
-        data = read_stranger(
+        data = read_untrusted(
             settings.datasites_dir, f"{settings.aggregator_datasite}/{shared_path(VOCABULARY)}", LARGEST_FILE
         )
     except FileNotFoundError:
@@ -82,7 +82,7 @@ def current_surveys(settings: Settings, today: date) -> list[Survey]:
     Raises RefusedSurvey or UnsafeFile if the shared file is not valid.
     """
     try:
-        data = read_stranger(
+        data = read_untrusted(
             settings.datasites_dir, f"{settings.aggregator_datasite}/{shared_path(SURVEYS)}", LARGEST_SURVEYS_FILE
         )
     except FileNotFoundError:

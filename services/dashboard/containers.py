@@ -12,7 +12,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from netflix_trend.settings import Settings
-from netflix_trend.storage.files import UnsafeFile, read_stranger, write_atomically
+from netflix_trend.storage.files import UnsafeFile, read_untrusted, write_atomically
 from services.dashboard.backend import RefusedFile, Service
 from services.dashboard.text import shown
 from services.runtime.connection import INBOX, RECEIVING, connect
@@ -117,7 +117,7 @@ def refused_files(folder: Path) -> list[RefusedFile]:
     found = []
     for path in sorted(places, key=lambda place: place.lstat().st_mtime, reverse=True)[:_MOST_REASONS]:
         try:
-            text = read_stranger(folder, f"refused/{path.name}", 10_000).decode("utf-8", "replace")
+            text = read_untrusted(folder, f"refused/{path.name}", 10_000).decode("utf-8", "replace")
         except (FileNotFoundError, UnsafeFile):
             continue
         found.append(RefusedFile(shown(path.name.removesuffix(ending), 60), shown(text, 400)))

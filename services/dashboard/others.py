@@ -33,7 +33,7 @@ from netflix_trend.published.wording import (
 )
 from netflix_trend.published.wording import shown as estimate_shown
 from netflix_trend.settings import Settings
-from netflix_trend.storage.files import UnsafeFile, read_stranger
+from netflix_trend.storage.files import UnsafeFile, read_untrusted
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.shared_files import shared_path
 from services.dashboard import charts
@@ -81,7 +81,7 @@ def effects_together(settings: Settings) -> QuarterEffect | None:
 def _read(settings: Settings, name: str) -> bytes | None:
     try:
         place = f"{settings.aggregator_datasite}/{shared_path(name)}"
-        return read_stranger(settings.datasites_dir, place, LARGEST_FILE)
+        return read_untrusted(settings.datasites_dir, place, LARGEST_FILE)
     except FileNotFoundError:
         return None
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from netflix_trend.delivery.archive import ArchiveError, downloaded_on, open_csv
 from netflix_trend.delivery.inbox import LARGEST_EXPORT, Delivery, RefusedMessage, pack
-from netflix_trend.storage.files import UnsafeFile, open_stranger, read_stranger, write_atomically
+from netflix_trend.storage.files import UnsafeFile, open_untrusted, read_untrusted, write_atomically
 
 DONE, REFUSED = "done", "refused"
 OPTIONS = ".options"
@@ -91,7 +91,7 @@ class DropFolder:
     def _message(self, path: Path, state: _State) -> bytes:
         """Return a complete file as a message. Raises if it is refused, or has changed."""
         try:
-            with open_stranger(self.folder, path.name, _LARGEST_FILE[path.suffix.lower()]) as file:
+            with open_untrusted(self.folder, path.name, _LARGEST_FILE[path.suffix.lower()]) as file:
                 message = self._packed(path, file)
                 if not state == _state(os.fstat(file.fileno())) == _state(path.lstat()):
                     raise _Changed
@@ -123,7 +123,7 @@ class DropFolder:
     def _options(self, path: Path) -> dict[str, Any]:
         """Return the options of `./run.sh import` for a file: lines `name=value` in a hidden file beside it."""
         try:
-            text = read_stranger(self.folder, f".{path.name}{OPTIONS}", 10_000).decode("utf-8", "replace")
+            text = read_untrusted(self.folder, f".{path.name}{OPTIONS}", 10_000).decode("utf-8", "replace")
         except FileNotFoundError:
             return {}
         options: dict[str, Any] = {}

@@ -19,7 +19,7 @@ from netflix_trend.delivery.inbox import Delivery, RefusedMessage, pack, unpack
 from netflix_trend.history.encodings import EncodingsError, load_encodings
 from netflix_trend.published.statistics import RoundStatistics, StatisticsError
 from netflix_trend.settings import SettingsError, load_settings
-from netflix_trend.storage.files import UnsafeFile, read_stranger
+from netflix_trend.storage.files import UnsafeFile, read_untrusted
 from netflix_trend.syftbox.datasite import Datasite, DatasiteError, Manifest, read_manifest, visit
 
 
@@ -31,7 +31,7 @@ def manifest_of(site: Datasite) -> Manifest | None:
 def test_a_directory_in_place_of_a_file_is_refused_as_unsafe(tmp_path: Path) -> None:
     (tmp_path / "place").mkdir()
     with pytest.raises(UnsafeFile):
-        read_stranger(tmp_path, "place", 10)
+        read_untrusted(tmp_path, "place", 10)
 
 
 def test_a_directory_in_place_of_a_file_leaves_nothing_open(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_a_directory_in_place_of_a_file_leaves_nothing_open(tmp_path: Path) -> N
     before = {path.name for path in Path("/proc/self/fd").iterdir()}
     for _ in range(3):
         with pytest.raises((UnsafeFile, IsADirectoryError)):
-            read_stranger(tmp_path, "place", 10)
+            read_untrusted(tmp_path, "place", 10)
     assert {path.name for path in Path("/proc/self/fd").iterdir()} == before
 
 
@@ -230,4 +230,4 @@ def test_a_title_that_nobody_can_see_is_no_show() -> None:
 
 def test_a_name_with_a_nul_is_unsafe(tmp_path: Path) -> None:
     with pytest.raises(UnsafeFile):
-        read_stranger(tmp_path, "a\0b", 10)
+        read_untrusted(tmp_path, "a\0b", 10)

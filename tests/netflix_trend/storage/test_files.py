@@ -11,10 +11,10 @@ import pytest
 
 from netflix_trend.storage.files import (
     UnsafeFile,
-    open_stranger,
-    open_stranger_folder,
+    open_untrusted,
+    open_untrusted_folder,
     read_own,
-    read_stranger,
+    read_untrusted,
     sync_folder,
     write_atomically,
 )
@@ -26,13 +26,13 @@ TEN_GIGABYTES = 10 * 10**9
 
 def refusal(root: Path, relative: str, limit: int = LIMIT) -> str:
     with pytest.raises(UnsafeFile) as caught:
-        read_stranger(root, relative, limit)
+        read_untrusted(root, relative, limit)
     return caught.value.reason
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    """A stranger's folder with one honest file, and beside it one that is none of their business."""
+    """Another datasite with one honest file, and beside it a file outside of it."""
     folder = tmp_path / "site"
     (folder / "app" / "releases").mkdir(parents=True)
     (folder / "app" / "releases" / "honest.json").write_bytes(b"honest")
@@ -42,23 +42,23 @@ def site(tmp_path: Path) -> Path:
 
 
 def test_an_honest_file_is_read(site: Path) -> None:
-    assert read_stranger(site, "app/releases/honest.json", LIMIT) == b"honest"
+    assert read_untrusted(site, "app/releases/honest.json", LIMIT) == b"honest"
 
 
 def test_a_file_of_exactly_the_limit_is_read(site: Path) -> None:
-    assert read_stranger(site, "app/releases/honest.json", 6) == b"honest"
+    assert read_untrusted(site, "app/releases/honest.json", 6) == b"honest"
     assert refusal(site, "app/releases/honest.json", 5) == "too_large"
 
 
 def test_an_empty_file_is_read_as_nothing(site: Path) -> None:
     (site / "empty").touch()
-    assert read_stranger(site, "empty", LIMIT) == b""
+    assert read_untrusted(site, "empty", LIMIT) == b""
 
 
 @pytest.mark.parametrize("relative", ["missing", "app/missing", "missing/folder/file", "app/releases/missing.json"])
 def test_a_missing_file_is_told_from_an_unsafe_one(site: Path, relative: str) -> None:
     with pytest.raises(FileNotFoundError):
-        read_stranger(site, relative, LIMIT)
+        read_untrusted(site, relative, LIMIT)
 
 
 def test_a_symbolic_link_is_not_followed(site: Path, tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_sparse_file_of_ten_gigabytes_is_refused_by_its_size_without_reading(s
     huge.touch()
     os.truncate(huge, TEN_GIGABYTES)
     with pytest.raises(UnsafeFile, match=rf"has {TEN_GIGABYTES} bytes, at most {LIMIT} are read") as caught:
-        read_stranger(site, "huge", LIMIT)
+        read_untrusted(site, "huge", LIMIT)
     assert caught.value.reason == "too_large"
 
 
@@ -172,17 +172,17 @@ def test_reading_and_refusing_leaves_no_file_open(site: Path, tmp_path: Path) ->
     (site / "hard").hardlink_to(tmp_path / "private" / "honest.json")
     os.mkfifo(site / "fifo")
     before = set(os.listdir("/proc/self/fd"))  # noqa: PTH208
-    read_stranger(site, "app/releases/honest.json", LIMIT)
+    read_untrusted(site, "app/releases/honest.json", LIMIT)
     for relative in ("app", "link", "hard", "fifo", "link/file", "fifo/file", "app/../x"):
         refusal(site, relative)
     refusal(site, "app/releases/honest.json", 1)
     with pytest.raises(FileNotFoundError):
-        read_stranger(site, "app/missing/file", LIMIT)
+        read_untrusted(site, "app/missing/file", LIMIT)
     assert set(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
 
 
 def test_an_opened_file_is_read_in_parts_and_can_be_rewound(site: Path) -> None:
-    with open_stranger(site, "app/releases/honest.json", LIMIT) as file:
+    with open_untrusted(site, "app/releases/honest.json", LIMIT) as file:
         assert (file.read(2), file.read(2), file.read(), file.read()) == (b"ho", b"ne", b"st", b"")
         file.seek(0)
         assert file.read() == b"honest"
@@ -192,7 +192,7 @@ def test_an_opened_file_is_read_in_parts_and_can_be_rewound(site: Path) -> None:
 
 def test_an_opened_file_stays_the_same_when_its_name_is_taken_by_a_link(site: Path, tmp_path: Path) -> None:
     path = site / "app" / "releases" / "honest.json"
-    with open_stranger(site, "app/releases/honest.json", LIMIT) as file:
+    with open_untrusted(site, "app/releases/honest.json", LIMIT) as file:
         path.unlink()
         path.symlink_to(tmp_path / "private" / "honest.json")
         assert file.read() == b"honest"
@@ -206,18 +206,18 @@ def test_opening_refuses_what_reading_refuses(site: Path, tmp_path: Path, relati
     (site / "hard").hardlink_to(tmp_path / "private" / "honest.json")
     os.mkfifo(site / "fifo")
     with pytest.raises(UnsafeFile) as caught:
-        open_stranger(site, relative, LIMIT)
+        open_untrusted(site, relative, LIMIT)
     assert caught.value.reason == reason == refusal(site, relative)
 
 
 def test_the_root_may_be_an_open_folder_which_stays_open(site: Path) -> None:
-    folder = open_stranger_folder(site, "app/releases")
+    folder = open_untrusted_folder(site, "app/releases")
     try:
         for _ in range(2):
-            with open_stranger(folder, "honest.json", LIMIT) as file:
+            with open_untrusted(folder, "honest.json", LIMIT) as file:
                 assert file.read() == b"honest"
         with pytest.raises(UnsafeFile):
-            open_stranger(folder, "../releases/honest.json", LIMIT)
+            open_untrusted(folder, "../releases/honest.json", LIMIT)
         assert os.listdir(folder) == ["honest.json"]  # noqa: PTH208
     finally:
         os.close(folder)
@@ -225,11 +225,11 @@ def test_the_root_may_be_an_open_folder_which_stays_open(site: Path) -> None:
 
 def test_a_closed_file_leaves_nothing_open(site: Path) -> None:
     before = set(os.listdir("/proc/self/fd"))  # noqa: PTH208
-    with open_stranger(site, "app/releases/honest.json", LIMIT) as file:
+    with open_untrusted(site, "app/releases/honest.json", LIMIT) as file:
         assert len(os.listdir("/proc/self/fd")) == len(before) + 1  # noqa: PTH208
         file.read(1)
     with pytest.raises(UnsafeFile):
-        open_stranger(site, "app/releases/honest.json", 5)
+        open_untrusted(site, "app/releases/honest.json", 5)
     assert set(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
 
 
