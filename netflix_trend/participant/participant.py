@@ -24,7 +24,7 @@ from netflix_trend.participant.status import Outlook, read_outlook
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import unchanging
 from netflix_trend.survey.survey import Limits
-from netflix_trend.syftbox.datasite import Datasite
+from netflix_trend.syftbox.datasite import Datasite, digests_of
 from netflix_trend.syftbox.shared_files import current_vocabulary
 
 if TYPE_CHECKING:
@@ -122,8 +122,8 @@ class Snapshot:
     choices: those of somebody who has not chosen where choices_problem says that they cannot be read. limits: those of
     the settings, lowered by the choices. takes_part: surveys are answered. entries: the ledger, oldest first, empty
     where ledger_problem says that it cannot be read. status: what the publisher said last, None before its first run.
-    receipts: of withdrawals, oldest first. is_set_up: SyftBox has made the datasite. digests: SHA-256 of each file in
-    it, by name. files: how many files lie there, rules and links included.
+    receipts: of withdrawals, oldest first. is_set_up: SyftBox has made the datasite. contents: the bytes of each file
+    in it, by name, rules included. files: how many files lie there, also what cannot be read, such as a link.
     """
 
     choices: Choices
@@ -133,10 +133,15 @@ class Snapshot:
     status: Outlook | None
     receipts: tuple[Receipt, ...]
     is_set_up: bool
-    digests: dict[str, str]
+    contents: dict[str, bytes]
     files: int
     choices_problem: str = ""
     ledger_problem: str = ""
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of each file in the datasite by name, the rules left out."""
+        return digests_of(self.contents)
 
 
 def snapshot(settings: Settings) -> Snapshot:
@@ -164,7 +169,7 @@ def snapshot(settings: Settings) -> Snapshot:
             status=read_outlook(settings.publisher_dir),
             receipts=tuple(read_receipts(settings.publisher_dir)),
             is_set_up=site.is_initialized,
-            digests=site.digests(),
+            contents=site.contents(),
             files=len(site.published()),
             choices_problem=choices_problem,
             ledger_problem=ledger_problem,

@@ -139,13 +139,16 @@ class Datasite:
         for name, data in files.items():
             restore_file(folder / name, data, durable=durable, modified=modified)
 
-    def digests(self) -> dict[str, str]:
-        """Return the SHA-256 of the app's files in the datasite by name, without permission files and whatever SyftBox
-        would not sync.
+    def contents(self) -> dict[str, bytes]:
+        """Return the bytes of each file that the app has in the datasite, by name, without what is no file that SyftBox
+        would sync.
         """
-        names = sorted(self.published() - set(PERMISSION_FILES))
-        found = ((name, read_own(self.app_data / name, LARGEST_FILE)) for name in names)
-        return {name: hashlib.sha256(data).hexdigest() for name, data in found if data is not None}
+        found = ((name, read_own(self.app_data / name, LARGEST_FILE)) for name in sorted(self.published()))
+        return {name: data for name, data in found if data is not None}
+
+    def digests(self) -> dict[str, str]:
+        """Return the SHA-256 of each of these files, the permission files left out."""
+        return digests_of(self.contents())
 
     def withdraw(self) -> None:
         """Remove everything the app has in the datasite: first all rules, then the files.
@@ -204,6 +207,12 @@ class SiteStatus:
     damaged: tuple[str, ...]
     unknown: tuple[str, ...]
     readable: tuple[str, ...]
+
+
+def digests_of(contents: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the SHA-256 of each file by name, the permission files left out."""
+    kept = ((name, data) for name, data in contents.items() if name not in PERMISSION_FILES)
+    return {name: hashlib.sha256(data).hexdigest() for name, data in kept}
 
 
 def announced(files: Mapping[str, bytes], reader: str) -> tuple[dict[str, bytes], dict[str, list[str]]]:

@@ -15,13 +15,13 @@ from pydantic import ValidationError
 from werkzeug.datastructures import FileStorage
 
 from netflix_trend.odds import parse_odds
+from netflix_trend.participant import participant
 from netflix_trend.participant.choices import (
     LIMITS_LOST,
     Choices,
     ChoicesError,
     Participation,
     before_limits,
-    choose,
     write_choices,
 )
 from netflix_trend.participant.life_events import EventError, add_event, remove_event
@@ -141,7 +141,7 @@ def take_part(dashboard: Dashboard) -> str:
     if wanted == "withdrawn" and request.form.get("sure") != "yes":
         raise Refused("Nothing was changed: tick the box to say that you are sure.")
     try:
-        is_known = choose(dashboard.settings.private_dir, cast("Participation", wanted))
+        is_known = participant.decide(dashboard.settings, cast("Participation", wanted))
     except ChoicesError as damage:
         raise Refused(str(damage)) from None
     dashboard.backend.look_again()

@@ -12,16 +12,15 @@ from pathlib import Path
 from netflix_trend import __version__
 from netflix_trend.history.raw import RawStore
 from netflix_trend.participant import participant
-from netflix_trend.participant.ledger import LedgerError, read_ledger
-from netflix_trend.participant.status import Outlook, read_outlook
+from netflix_trend.participant.participant import Snapshot
+from netflix_trend.participant.status import Outlook
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings
-from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.shared_files import SURVEYS, VOCABULARY, shared_path
 from services.dashboard.backend import Backend, RefusedFile, Service
 from services.dashboard.dismissed import dismissed, mark_of
 from services.dashboard.history import History
 from services.dashboard.imports import ImportedFile
-from services.dashboard.standing import STATES
+from services.dashboard.participation import STATES
 from services.dashboard.text import counted
 
 # The publisher looks every minute.
@@ -53,14 +52,16 @@ class HealthPage:
     is_fine: bool
 
 
-def health_page(settings: Settings, history: History, backend: Backend, now: float | None = None) -> HealthPage:
+def health_page(
+    settings: Settings, state: Snapshot, history: History, backend: Backend, now: float | None = None
+) -> HealthPage:
     """Return the page. now: seconds since 1970."""
     now = time.time() if now is None else now
     services = [
         *backend.services(),
-        publisher(read_outlook(settings.publisher_dir), now if backend.looks_by_itself else None),
+        publisher(state.status, now if backend.looks_by_itself else None),
         last_import(settings, history.changed(), now),
-        sync(settings, now),
+        sync(settings, state, now),
     ]
     files = history.imports()
     refused, pending = tuple(backend.refused_files()), backend.pending()
@@ -71,7 +72,7 @@ def health_page(settings: Settings, history: History, backend: Backend, now: flo
         pending,
         unusable,
         len(every) - len(unusable),
-        report(settings, history, services, files, refused, pending, now),
+        report(settings, state, history, services, files, refused, pending, now),
         all(service.state != "broken" for service in services) and not unusable,
     )
 
@@ -119,10 +120,10 @@ def publisher(outlook: Outlook | None, now: float | None) -> Service:
     return Service(name, "broken" if outlook.state in {"problem", "survey_refused"} else "fine", words)
 
 
-def sync(settings: Settings, now: float) -> Service:
+def sync(settings: Settings, state: Snapshot, now: float) -> Service:
     """Return when SyftBox last brought something from the aggregator."""
     name = "last sync of SyftBox"
-    if not Datasite(settings.datasites_dir, settings.syftbox_email).is_initialized:
+    if not state.is_set_up:
         return Service(name, "waiting", "Your datasite is not set up yet: start SyftBox.")
     folder = settings.datasites_dir / settings.aggregator_datasite
     places = [folder / shared_path(file) for file in (VOCABULARY, SURVEYS, "statistics/latest.json")]
@@ -144,6 +145,7 @@ def ago(seconds: float) -> str:
 
 def report(
     settings: Settings,
+    state: Snapshot,
     history: History,
     services: list[Service],
     files: tuple[ImportedFile, ...],
@@ -152,11 +154,8 @@ def report(
     now: float,
 ) -> str:
     """Return what helps somebody else to help: versions, states and counts; no title, address, file name or day."""
-    try:
-        entries: str | int = len(read_ledger(settings.publisher_dir / "ledger.jsonl"))
-    except LedgerError:
-        entries = "damaged"
-    outlook = read_outlook(settings.publisher_dir)
+    entries = "damaged" if state.ledger_problem else len(state.entries)
+    outlook = state.status
     span = history.span()
     lines = [
         f"Netflix Trend {__version__}, Python {platform.python_version()}, {datetime.fromtimestamp(now, UTC):%Y-%m-%d}",

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from netflix_trend.participant.ledger import Entry
 from netflix_trend.privacy.accounting import product, report_in_words, suspicion, total_epsilon
-from netflix_trend.settings import Settings
 from netflix_trend.survey.survey import Limits
-from netflix_trend.syftbox.datasite import Datasite
 from services.dashboard.example import QUESTIONS, Bytes, explain
 from services.dashboard.text import counted, percent, ratio
 
@@ -31,9 +29,8 @@ class Report:
     file: Bytes
 
 
-def reports(settings: Settings, entries: Sequence[Entry]) -> tuple[Report, ...]:
-    """Return every report of the ledger, newest first."""
-    digests = Datasite(settings.datasites_dir, settings.syftbox_email).digests()
+def reports(entries: Sequence[Entry], digests: Mapping[str, str]) -> tuple[Report, ...]:
+    """Return every report of the ledger, newest first. digests: SHA-256 of the files in the datasite, by name."""
     found = []
     for entry in sorted(entries, key=lambda one: one.round, reverse=True):
         file = explain(entry.data)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from netflix_trend.participant.ledger import WEEKS_PER_YEAR, LedgerError, read_ledger
-from netflix_trend.participant.receipts import Receipt, read_receipts
-from netflix_trend.participant.status import Outlook, read_outlook
+from netflix_trend.participant.ledger import WEEKS_PER_YEAR
+from netflix_trend.participant.participant import Snapshot
+from netflix_trend.participant.receipts import Receipt
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.accounting import suspicion
 from netflix_trend.settings import Settings
@@ -17,8 +17,8 @@ from netflix_trend.survey.survey import QUESTIONS, Limits
 from services.dashboard import example
 from services.dashboard.example import Example, draw_example
 from services.dashboard.history import History
+from services.dashboard.participation import ParticipationStatus, participation_status
 from services.dashboard.reports import Report, learned, reports
-from services.dashboard.standing import Standing, standing
 from services.dashboard.text import percent, shown
 from services.dashboard.visible import VisibleFile, visible_files
 
@@ -39,9 +39,8 @@ _OUTCOMES = {
 class SharingPage:
     """What the page shows."""
 
-    standing: Standing
+    participation: ParticipationStatus
     limits: Limits
-    outlook: Outlook | None
     rounds: tuple[tuple[str, str, str], ...]
     reports: tuple[Report, ...]
     used: int
@@ -56,31 +55,22 @@ class SharingPage:
     problem: str = ""
 
 
-def sharing_page(settings: Settings, history: History, today: date) -> SharingPage:
+def sharing_page(settings: Settings, state: Snapshot, history: History, today: date) -> SharingPage:
     """Return the page."""
-    mine = standing(settings)
-    limits = mine.choices.lowered(settings.limits)
-    problem = ""
-    try:
-        entries = read_ledger(settings.publisher_dir / "ledger.jsonl")
-    except LedgerError as error:
-        entries, problem = [], str(error)
+    mine, limits, entries = participation_status(state), state.limits, state.entries
     newest = Week.last_complete(today)
     year = [entry for entry in entries if newest.index - Week.parse(entry.round).index < WEEKS_PER_YEAR]
-    outlook = read_outlook(settings.publisher_dir)
+    outcomes = state.status.outcomes if state.status else ()
     left = max(0, limits.reports_per_year - len(year))
     return SharingPage(
-        standing=mine,
+        participation=mine,
         limits=limits,
-        outlook=outlook,
-        rounds=tuple(
-            (one.round, _OUTCOMES[one.status], shown(one.reason, 200)) for one in (outlook.outcomes if outlook else ())
-        ),
-        reports=reports(settings, entries),
+        rounds=tuple((one.round, _OUTCOMES[one.status], shown(one.reason, 200)) for one in outcomes),
+        reports=reports(entries, state.digests),
         used=len(year),
         left=left,
         learned=learned(limits, year),
-        visible=visible_files(settings),
+        visible=visible_files(settings, state.contents),
         example=draw_example(
             settings,
             history.profiles(),
@@ -90,7 +80,7 @@ def sharing_page(settings: Settings, history: History, today: date) -> SharingPa
             left=left,
             answered=frozenset(entry.round for entry in entries),
         ),
-        receipts=tuple(reversed(read_receipts(settings.publisher_dir))),
+        receipts=tuple(reversed(state.receipts)),
         odds_choices=tuple(
             (ratio_text(odds), f"a 10 % suspicion can become {percent(float(suspicion(odds)))}")
             # What holds now is among them: a browser sends the first where none is selected.
@@ -98,7 +88,7 @@ def sharing_page(settings: Settings, history: History, today: date) -> SharingPa
         ),
         report_choices=tuple(map(int, _offered(REPORTS, limits.reports_per_year, settings.limits.reports_per_year))),
         questions={name: example.QUESTIONS[name] for name in sorted(QUESTIONS & settings.limits.questions)},
-        problem=problem,
+        problem=state.ledger_problem,
     )
 
 

@@ -7,13 +7,12 @@ from datetime import date
 from typing import Literal
 
 from netflix_trend.participant import participant
-from netflix_trend.participant.status import read_outlook
+from netflix_trend.participant.participant import Snapshot
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings
-from netflix_trend.syftbox.datasite import Datasite
 from services.dashboard.backend import Backend, RefusedFile
 from services.dashboard.history import History, Span
 from services.dashboard.imports import ORDERS, ImportedFile
-from services.dashboard.standing import STATES, Standing, standing
+from services.dashboard.participation import STATES, ParticipationStatus, participation_status
 from services.dashboard.text import counted, day, shown
 
 # An export this old misses what was seen since.
@@ -49,16 +48,16 @@ class StartPage:
     leaves_at_once: bool
 
 
-def start_page(settings: Settings, history: History, backend: Backend, today: date) -> StartPage:
+def start_page(settings: Settings, state: Snapshot, history: History, backend: Backend, today: date) -> StartPage:
     """Return the page."""
     span = history.span()
     files = history.imports()
-    mine = standing(settings)
+    mine = participation_status(state)
     # Also what is received, and lost its place in the queue.
     pending = max(backend.pending(), len(participant.out_of_date(settings).unread))
     return StartPage(
         headline=headline(span, mine, pending),
-        steps=steps(settings, span, mine, today),
+        steps=steps(settings, state, span, mine, today),
         span=span,
         files=files,
         questions=tuple(file for file in files if file.question),
@@ -70,7 +69,7 @@ def start_page(settings: Settings, history: History, backend: Backend, today: da
     )
 
 
-def headline(span: Span | None, mine: Standing, pending: int) -> str:
+def headline(span: Span | None, mine: ParticipationStatus, pending: int) -> str:
     """Return the state in a sentence."""
     if pending:
         return f"{counted(pending, 'file')} being read …"
@@ -79,11 +78,12 @@ def headline(span: Span | None, mine: Standing, pending: int) -> str:
     return f"{counted(span.views, 'view')} on this machine. {mine.sentence}"
 
 
-def steps(settings: Settings, span: Span | None, mine: Standing, today: date) -> tuple[Step, ...]:
+def steps(
+    settings: Settings, state: Snapshot, span: Span | None, mine: ParticipationStatus, today: date
+) -> tuple[Step, ...]:
     """Return the steps; the first that is not done is the next one."""
-    outlook = read_outlook(settings.publisher_dir)
+    outlook = state.status
     is_answering = outlook is not None and any(one.status in {"drawn", "kept"} for one in outlook.outcomes)
-    is_set_up = Datasite(settings.datasites_dir, settings.syftbox_email).is_initialized
     age = (today - span.covered).days if span else 0
     made = [
         (
@@ -113,7 +113,7 @@ def steps(settings: Settings, span: Span | None, mine: Standing, today: date) ->
         (
             "Compare with the others",
             is_answering,
-            _waiting_for(settings, mine, is_set_up, STATES[outlook.state] if outlook else None),
+            _waiting_for(settings, mine, state.is_set_up, STATES[outlook.state] if outlook else None),
             "/others",
             "Me and the others",
         ),
@@ -126,7 +126,7 @@ def steps(settings: Settings, span: Span | None, mine: Standing, today: date) ->
     return tuple(found)
 
 
-def _waiting_for(settings: Settings, mine: Standing, is_set_up: bool, state: str | None) -> str:
+def _waiting_for(settings: Settings, mine: ParticipationStatus, is_set_up: bool, state: str | None) -> str:
     if settings.aggregator_datasite == EXAMPLE_AGGREGATOR and not is_set_up:
         return "Needs SyftBox and an aggregator: set SYFTBOX_EMAIL and AGGREGATOR_DATASITE in .env, then start SyftBox."
     if not is_set_up:

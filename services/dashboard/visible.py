@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from netflix_trend.settings import Settings
-from netflix_trend.storage.files import read_own
-from netflix_trend.syftbox.datasite import MANIFEST, Datasite, announced
-from netflix_trend.syftbox.permissions import GO_FILE, LARGEST_FILE, PYTHON_FILE, permission_rules
+from netflix_trend.syftbox.datasite import MANIFEST, announced
+from netflix_trend.syftbox.permissions import GO_FILE, PYTHON_FILE, permission_rules
 
 _MEANINGS = {
     MANIFEST: "Names, sizes and hashes of your reports, so also how many there are. The aggregator reads it.",
@@ -27,14 +27,16 @@ class VisibleFile:
     is_there: bool
 
 
-def visible_files(settings: Settings) -> tuple[VisibleFile, ...]:
-    """Return the files that lie beside the reports, or would with the first look after joining."""
-    site = Datasite(settings.datasites_dir, settings.syftbox_email)
+def visible_files(settings: Settings, contents: Mapping[str, bytes]) -> tuple[VisibleFile, ...]:
+    """Return the files that lie beside the reports, or would with the first run after joining.
+
+    contents: the files in the datasite, by name.
+    """
     files, readers = announced({}, settings.aggregator_datasite)
     first = {**files, **permission_rules(readers)}
     found = []
     for name, meaning in _MEANINGS.items():
-        data = read_own(site.app_data / name, LARGEST_FILE)
+        data = contents.get(name)
         shown = first[name] if data is None else data
         text = shown.decode("utf-8", "replace")
         found.append(VisibleFile(name, text, len(shown), meaning, data is not None))

@@ -11,8 +11,9 @@ from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from netflix_trend import __version__
-from netflix_trend.participant.receipts import read_receipts
-from netflix_trend.participant.status import TRIAL, read_outlook
+from netflix_trend.participant import participant
+from netflix_trend.participant.participant import Snapshot
+from netflix_trend.participant.status import TRIAL
 from netflix_trend.published.wording import FORGED_LEGEND, LEGEND
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.web.local_only import Guard, cookie_token, form_token, keep_token_in_cookie
@@ -53,15 +54,19 @@ class Dashboard:
     backend: Backend
     today: Callable[[], date]
 
-    def mark(self) -> str:
+    def snapshot(self) -> Snapshot:
+        """Return where the participant stands, for one page."""
+        return participant.snapshot(self.settings)
+
+    def mark(self, state: Snapshot) -> str:
         """Return what changes whenever something that a page shows has changed."""
-        outlook = read_outlook(self.settings.publisher_dir)
+        outlook = state.status
         seen = (
             self.history.mark(),
             self.backend.pending(),
             len(self.backend.refused_files()),
             outlook and (outlook.state, outlook.outcomes),
-            len(read_receipts(self.settings.publisher_dir)),
+            len(state.receipts),
         )
         return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 
@@ -102,8 +107,9 @@ def _add_pages(app: Flask, dashboard: Dashboard) -> None:
 
     @app.get("/")
     def start() -> str:
-        page = start_page(settings, history, dashboard.backend, dashboard.today())
-        return render_template("start.html", page=page, mark=dashboard.mark(), is_waiting=page.pending > 0)
+        state = dashboard.snapshot()
+        page = start_page(settings, state, history, dashboard.backend, dashboard.today())
+        return render_template("start.html", page=page, mark=dashboard.mark(state), is_waiting=page.pending > 0)
 
     @app.get("/viewing")
     def viewing() -> str:
@@ -119,13 +125,15 @@ def _add_pages(app: Flask, dashboard: Dashboard) -> None:
 
     @app.get("/sharing")
     def sharing() -> str:
-        page = sharing_page(settings, history, dashboard.today())
+        state = dashboard.snapshot()
+        page = sharing_page(settings, state, history, dashboard.today())
         is_waiting = "waiting" in request.args
-        return render_template("sharing.html", page=page, mark=dashboard.mark(), is_waiting=is_waiting)
+        return render_template("sharing.html", page=page, mark=dashboard.mark(state), is_waiting=is_waiting)
 
     @app.get("/health")
     def health() -> str:
-        return render_template("health.html", page=health_page(settings, history, dashboard.backend))
+        page = health_page(settings, dashboard.snapshot(), history, dashboard.backend)
+        return render_template("health.html", page=page)
 
     @app.get("/glossary")
     def glossary() -> str:
@@ -133,7 +141,8 @@ def _add_pages(app: Flask, dashboard: Dashboard) -> None:
 
     @app.get("/status.json")
     def status() -> Response:
-        return jsonify({"ok": True, "error": None, "mark": dashboard.mark(), "pending": dashboard.backend.pending()})
+        mark = dashboard.mark(dashboard.snapshot())
+        return jsonify({"ok": True, "error": None, "mark": mark, "pending": dashboard.backend.pending()})
 
     @app.get("/healthz")
     def healthz() -> Response:

@@ -193,7 +193,8 @@ def test_every_part_of_a_release_is_explained(vocabulary: Vocabulary) -> None:
 
 
 def test_the_page_never_says_epsilon_and_counts_the_budget(person: Person) -> None:
-    page = sharing_page(person.settings, History.of(person.settings.private_dir), TODAY)
+    state, history = participant.snapshot(person.settings), History.of(person.settings.private_dir)
+    page = sharing_page(person.settings, state, history, TODAY)
     assert "psilon" not in " ".join(page.learned)
     assert page.used == len(page.reports)
     assert page.example is not None
@@ -317,7 +318,8 @@ def test_a_publisher_that_stopped_looking_is_noticed() -> None:
 
 def test_the_report_to_pass_on_holds_nothing_personal(person: Person) -> None:
     backend = OneProcess(person.settings, lambda: TODAY)
-    page = health_page(person.settings, History.of(person.settings.private_dir), backend)
+    state, history = participant.snapshot(person.settings), History.of(person.settings.private_dir)
+    page = health_page(person.settings, state, history, backend)
     for private in ("@", "Wednesday", "sample_viewing", str(person.root), "2026-11-14"):
         assert private not in page.report
     assert page.report.startswith(f"Netflix Trend {__version__}, Python ")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from netflix_trend.participant import participant
 from netflix_trend.participant.choices import Choices, Participation, write_choices
 from netflix_trend.participant.ledger import read_ledger
 from netflix_trend.syftbox.datasite import Datasite
@@ -95,14 +96,14 @@ def test_everything_that_can_be_seen_is_shown_with_its_bytes(person: Person) -> 
         assert " ".join((folder / name).read_text().split()) in text
     assert text.count("in your datasite") >= 3
     everything = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    known = {file.name for file in visible_files(person.settings)}
+    known = {file.name for file in visible_files(person.settings, participant.snapshot(person.settings).contents)}
     assert {name for name in everything if not name.startswith("releases/")} == known
 
 
 def test_before_joining_the_other_files_are_those_that_joining_writes(newcomer: Person, tmp_path: Path) -> None:
     site = Datasite(tmp_path / "elsewhere", newcomer.settings.syftbox_email)
     site.publish({}, newcomer.settings.aggregator_datasite)
-    for file in visible_files(newcomer.settings):
+    for file in visible_files(newcomer.settings, participant.snapshot(newcomer.settings).contents):
         assert not file.is_there
         assert file.text.encode() == (site.app_data / file.name).read_bytes()
     assert "comes when you take part" in section(newcomer.page("/sharing"), "also")

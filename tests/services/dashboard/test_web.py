@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,21 @@ def test_every_page_says_when_this_is_a_trial(tmp_path: Path, path: str) -> None
     assert TRIAL in text()
     assert "Trial" not in text(syftbox_email="ann@home.net")
     assert "Trial" not in text(aggregator_datasite="trends@home.net")
+
+
+OPENED: list[str] = []
+sys.addaudithook(lambda event, values: OPENED.append(str(values[0])) if event == "open" else None)
+
+
+@pytest.mark.parametrize("path", ["/", "/sharing", "/health", "/status.json"])
+def test_a_page_reads_each_file_of_the_publisher_once(person: Person, path: str) -> None:
+    """Read twice, a page could show two moments at once."""
+    person.page(path)
+    OPENED.clear()
+    person.page(path)
+    read = Counter(Path(name).name for name in OPENED)
+    for name in ("outlook.json", "ledger.jsonl", "choices.json", "manifest.json"):
+        assert read[name] == 1, name
 
 
 @pytest.mark.parametrize("path", PATHS)

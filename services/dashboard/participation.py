@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from netflix_trend.participant.choices import Choices, ChoicesError, read_choices
-from netflix_trend.participant.ledger import LedgerError, read_ledger
-from netflix_trend.participant.status import Outlook, State, read_outlook
-from netflix_trend.settings import Settings
-from netflix_trend.syftbox.datasite import Datasite
+from netflix_trend.participant.choices import Choices
+from netflix_trend.participant.participant import Snapshot
+from netflix_trend.participant.status import Outlook, State
 
 STATES = {
     "answering": "Your machine answers what it is asked, within your limits.",
@@ -32,7 +30,7 @@ _BEFORE: dict[str, frozenset[State]] = {
 
 
 @dataclass(frozen=True)
-class Standing:
+class ParticipationStatus:
     """Whether this person takes part, in words. takes_part: surveys are answered. problem: a damaged file.
 
     state: what the publisher does, where it says more than the choice. released: reports so far, None when the ledger
@@ -60,15 +58,13 @@ class Standing:
         return words.get(self.choices.participation, "before you join")
 
 
-def standing(settings: Settings) -> Standing:
+def participation_status(state: Snapshot) -> ParticipationStatus:
     """Return whether this person takes part."""
-    outlook, released = read_outlook(settings.publisher_dir), _released(settings)
-    try:
-        choices = read_choices(settings.private_dir)
-    except ChoicesError as problem:
+    outlook, choices, takes_part = state.status, state.choices, state.takes_part
+    released = None if state.ledger_problem else len(state.entries)
+    if state.choices_problem:
         lost = "Your choice cannot be read, so nothing is published."
-        return Standing(Choices(), False, lost, released=released, problem=str(problem))
-    takes_part = choices.takes_part(settings.join)
+        return ParticipationStatus(choices, False, lost, released=released, problem=state.choices_problem)
     sentences = {
         "joined": "You take part.",
         "paused": "You paused.",
@@ -78,16 +74,15 @@ def standing(settings: Settings) -> Standing:
         else "You have not joined. Nothing leaves this machine.",
     }
     sentence = sentences[choices.participation]
-    files = len(Datasite(settings.datasites_dir, settings.syftbox_email).published())
     before = _BEFORE.get(choices.participation, _AT_REST if takes_part else _AT_WORK)
-    if choices.participation == "withdrawn" and files:
-        late = f"files still in your datasite: {files}. The publisher removes them at its next look"
+    if choices.participation == "withdrawn" and state.files:
+        late = f"files still in your datasite: {state.files}. The publisher removes them at its next look"
     elif outlook is not None and outlook.state in before:
         late = "the publisher heeds it at its next look"
     else:
-        return Standing(choices, takes_part, sentence, state_in_words(outlook), released)
+        return ParticipationStatus(choices, takes_part, sentence, state_in_words(outlook), released)
     late = f"{sentence} Not done yet: {late}; Health says when it looked."
-    return Standing(choices, takes_part, late, "", released)
+    return ParticipationStatus(choices, takes_part, late, "", released)
 
 
 def state_in_words(outlook: Outlook | None) -> str:
@@ -95,10 +90,3 @@ def state_in_words(outlook: Outlook | None) -> str:
     if outlook is None:
         return "The publisher has not looked yet."
     return "" if outlook.state in _AT_REST else STATES[outlook.state]
-
-
-def _released(settings: Settings) -> int | None:
-    try:
-        return len(read_ledger(settings.publisher_dir / "ledger.jsonl"))
-    except LedgerError:
-        return None
