@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
@@ -65,6 +66,50 @@ def _list_length(value: Any) -> Any:
     return value
 
 
+# Sections of .env.example and docs/settings.md.
+DATA, SYFTBOX, EXPORTS, LIMITS, PAGE = "Your data", "SyftBox", "Exports", "Your limits", "Your page"
+BROWSER = "The browser"
+AGGREGATOR, INSIDE = "An aggregator", "Inside services"
+
+
+@dataclass(frozen=True)
+class Declared:
+    """Where a setting belongs, for what is made from this list: .env.example, Compose files and docs/settings.md.
+
+    services: those that read it; Compose passes it to each. on_host: its value in .env, where that is a folder of this
+    machine and the default a mounted one. is_mounted: Compose passes it as a volume or a port. is_off: it is a
+    comment in .env.example.
+    """
+
+    section: str
+    services: tuple[str, ...]
+    on_host: str = ""
+    is_mounted: bool = False
+    is_off: bool = False
+
+
+def _setting(
+    default: Any,
+    *,
+    section: str,
+    services: tuple[str, ...],
+    on_host: str = "",
+    is_mounted: bool = False,
+    is_off: bool = False,
+    **field: Any,
+) -> Any:
+    """Declare a setting. Nothing else has to be changed by hand: `./run.sh docs` writes the rest."""
+    declared = Declared(section, services, on_host, is_mounted or bool(on_host), is_off)
+    return Field(default, json_schema_extra={"declared": declared}, **field)  # type: ignore[dict-item]
+
+
+def declaration(name: str) -> Declared:
+    """Return where the setting of this name, in lower case, belongs."""
+    extra = Settings.model_fields[name].json_schema_extra
+    assert isinstance(extra, dict)
+    return cast("Declared", extra["declared"])
+
+
 Datasite = Annotated[str, BeforeValidator(_datasite)]
 
 
@@ -73,106 +118,294 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(case_sensitive=False, env_ignore_empty=True, extra="ignore", frozen=True)
 
-    aggregator_datasite: Datasite = Field(
-        EXAMPLE_AGGREGATOR, description="E-mail address of the aggregator's datasite; it alone reads releases."
+    aggregator_datasite: Datasite = _setting(
+        EXAMPLE_AGGREGATOR,
+        description="E-mail address of the aggregator's datasite; it alone reads releases.",
+        section=SYFTBOX,
+        services=("processor", "publisher", "aggregator", "dashboard"),
     )
-    syftbox_email: Datasite = Field("me@example.org", description="E-mail address of the own datasite.")
-    datasites_dir: Path = Field(Path("/datasites"), description="SyftBox folder with one folder for each datasite.")
-    private_dir: Path = Field(
-        Path("/private"), description="Private volume with raw exports and tables; never below a datasite."
+    syftbox_email: Datasite = _setting(
+        "me@example.org",
+        description="E-mail address that names your datasite.",
+        section=SYFTBOX,
+        services=("processor", "publisher", "dashboard"),
     )
-    publisher_dir: Path = Field(
-        Path("/publisher"), description="Publisher's own volume with the ledger; losing it skips open rounds."
+    datasites_dir: Path = _setting(
+        Path("/datasites"),
+        description="SyftBox folder with one folder for each datasite, such as /home/me/SyftBox/datasites.",
+        section=SYFTBOX,
+        services=("processor", "publisher", "aggregator", "dashboard"),
+        on_host="./datasites",
     )
-    aggregator_dir: Path = Field(Path("/aggregator"), description="Aggregator's own volume.")
-    output_dir: Path = Field(
-        Path("/drop"), description="Drop folder: exports put here are imported (the browser downloads into it too)."
+    private_dir: Path = _setting(
+        Path("/private"),
+        description="Folder with exports and tables, where MODE is folders; never below a datasite.",
+        section=DATA,
+        services=("processor", "publisher", "dashboard"),
+        on_host="./private",
+        is_off=True,
     )
-    netflix_email: str = Field(
-        "", repr=False, description="E-mail address of the Netflix account; only for SCRAPE_WITH=password."
+    publisher_dir: Path = _setting(
+        Path("/publisher"),
+        description="Folder with the ledger, where MODE is folders; losing it skips open rounds.",
+        section=DATA,
+        services=("publisher", "dashboard"),
+        on_host="./publisher",
+        is_off=True,
     )
-    netflix_password_file: Path | None = Field(
-        None, description="File with the account's password; only for SCRAPE_WITH=password, never given otherwise."
+    aggregator_dir: Path = _setting(
+        Path("/aggregator"), description="The aggregator's volume.", section=INSIDE, services=("aggregator",)
     )
-    netflix_profile_name: str = Field(
-        "", repr=False, description="Name of the profile on Netflix, exactly; empty: NETFLIX_PROFILE."
+    output_dir: Path = _setting(
+        Path("/drop"),
+        description=(
+            "Drop folder: put NetflixViewingHistory.csv, ViewingActivity.csv or Netflix's zip here; it is "
+            "imported and moved to done/."
+        ),
+        section=EXPORTS,
+        services=("scraper", "dashboard"),
+        on_host="./drop",
     )
-    netflix_profile_guid: str = Field(
-        "", repr=False, pattern=r"^[A-Za-z0-9]{0,64}$", description="Its GUID, if several profiles have the same name."
+    netflix_email: str = _setting(
+        "",
+        repr=False,
+        description="E-mail address of the Netflix account; only for SCRAPE_WITH=password.",
+        section=BROWSER,
+        services=("scraper",),
     )
-    scrape_every: Literal["off", "weekly"] = Field(
-        "off", description="Whether the browser fetches the history by itself; Netflix's terms forbid automated access."
+    netflix_password_file: Path | None = _setting(
+        None,
+        description="File with the account's password; only for SCRAPE_WITH=password, never given otherwise.",
+        section=INSIDE,
+        services=("scraper",),
     )
-    scrape_with: Literal["cookies", "password"] = Field(
-        "cookies", description="How it is signed in: by you (./run.sh login, ./run.sh cookies) or with a password."
+    netflix_profile_name: str = _setting(
+        "",
+        repr=False,
+        description="Name of the profile on Netflix, exactly; empty: NETFLIX_PROFILE.",
+        section=BROWSER,
+        services=("scraper",),
     )
-    chromium_sandbox: Literal["auto", "on", "off"] = Field(
-        "auto", description="Chromium's sandbox; auto: on where the kernel lets it, else off with a warning."
+    netflix_profile_guid: str = _setting(
+        "",
+        repr=False,
+        pattern=r"^[A-Za-z0-9]{0,64}$",
+        description="Its GUID, if several profiles have the same name.",
+        section=BROWSER,
+        services=("scraper",),
     )
-    scraper_dir: Path = Field(Path("/scraper"), description="Scraper's own volume: sign-in, schedule, last result.")
-    netflix_profile: str = Field(
-        "me", pattern=PROFILE_PATTERN, description="Name under which the imported profile is stored."
+    scrape_every: Literal["off", "weekly"] = _setting(
+        "off",
+        description=(
+            "off or weekly: whether the browser fetches the history by itself; Netflix's terms forbid automated access."
+        ),
+        section=BROWSER,
+        services=("scraper",),
     )
-    date_order: Literal["mdy", "dmy", "ymd"] | None = Field(
-        None, description="Order of day, month and year in exports whose own dates do not decide it."
+    scrape_with: Literal["cookies", "password"] = _setting(
+        "cookies",
+        description=(
+            "How it is signed in: cookies (you sign in: ./run.sh login or ./run.sh cookies) or password (of "
+            "NETFLIX_EMAIL, in the file netflix_password in SECRETS_DIR)."
+        ),
+        section=BROWSER,
+        services=("scraper",),
     )
-    activity_profiles: Annotated[tuple[str, ...], BeforeValidator(_names), NoDecode] = Field(
-        (), description="Netflix profiles that count of a ViewingActivity.csv, separated by semicolons; empty: all."
+    chromium_sandbox: Literal["auto", "on", "off"] = _setting(
+        "auto",
+        description="Chromium's own sandbox: auto (on where the kernel lets it, else off with a warning), on or off.",
+        section=BROWSER,
+        services=("scraper",),
     )
-    shortest_view_seconds: int = Field(
-        60, ge=0, le=3600, description="Plays in ViewingActivity.csv that are shorter than this are no views."
+    scraper_dir: Path = _setting(
+        Path("/scraper"),
+        description="The scraper's volume: sign-in, schedule, last result.",
+        section=INSIDE,
+        services=("scraper",),
     )
-    tz: Annotated[str, BeforeValidator(_zone_name)] = Field(
-        "", description="Time zone in which days and weeks are cut, such as Europe/Berlin; empty: the machine's."
+    netflix_profile: str = _setting(
+        "me",
+        pattern=PROFILE_PATTERN,
+        description="Name under which the imported profile is stored; people on one account can have one each.",
+        section=EXPORTS,
+        services=("scraper", "processor", "dashboard"),
     )
-    catalogue: Path | None = Field(
-        None, description="Catalogue file the aggregator builds the vocabulary from; default: the starter catalogue."
+    date_order: Literal["mdy", "dmy", "ymd"] | None = _setting(
+        None,
+        description="Order of day, month and year (mdy, dmy or ymd) in exports whose own dates do not decide it.",
+        section=EXPORTS,
+        services=("processor", "dashboard"),
     )
-    catalogue_since: int | None = Field(
-        None, ge=1880, le=2100, description="Leave out of the catalogue what is known to be older than this year."
+    activity_profiles: Annotated[tuple[str, ...], BeforeValidator(_names), NoDecode] = _setting(
+        (),
+        description="Netflix profiles that count of a ViewingActivity.csv, separated by semicolons; empty: all.",
+        section=EXPORTS,
+        services=("scraper", "processor"),
     )
-    survey_odds: Annotated[Fraction, BeforeValidator(parse_odds), NoDecode] = Field(
+    shortest_view_seconds: int = _setting(
+        60,
+        ge=0,
+        le=3600,
+        description="Plays in ViewingActivity.csv that are shorter than this are no views.",
+        section=EXPORTS,
+        services=("processor", "dashboard"),
+    )
+    tz: Annotated[str, BeforeValidator(_zone_name)] = _setting(
+        "",
+        description=(
+            "Time zone in which days and weeks are cut, such as Europe/Berlin. Empty: this machine's if "
+            "started by ./run.sh, UTC if started by docker compose."
+        ),
+        section=EXPORTS,
+        services=("scraper", "processor", "publisher", "dashboard"),
+    )
+    catalogue: Path | None = _setting(
+        None,
+        description="Catalogue file that the aggregator builds the vocabulary from; empty: the starter catalogue.",
+        section=AGGREGATOR,
+        services=("aggregator",),
+        is_mounted=True,
+    )
+    catalogue_since: int | None = _setting(
+        None,
+        ge=1880,
+        le=2100,
+        description="Leave out of the catalogue what is known to be older than this year.",
+        section=AGGREGATOR,
+        services=("aggregator",),
+    )
+    survey_odds: Annotated[Fraction, BeforeValidator(parse_odds), NoDecode] = _setting(
         Fraction(8),
         gt=1,
         description="Odds the aggregator asks for: how much one report may multiply the odds of any guess.",
+        section=AGGREGATOR,
+        services=("aggregator",),
     )
-    survey_shows: Annotated[int, BeforeValidator(_list_length)] = Field(
+    survey_shows: Annotated[int, BeforeValidator(_list_length)] = _setting(
         50,
         ge=0,
         le=20_000,
         description="Shows the aggregator asks about in a week; 0: the whole vocabulary with k=3.",
+        section=AGGREGATOR,
+        services=("aggregator",),
     )
-    use_chart: bool = Field(
-        False, description="Whether the order of the catalogue is a public chart that may fill in, labelled as such."
+    use_chart: bool = _setting(
+        False,
+        description="Whether the order of the catalogue is a public chart that may fill in, labelled as such.",
+        section=AGGREGATOR,
+        services=("aggregator",),
     )
-    enrolment: Literal["automatic", "list"] = Field(
+    enrolment: Literal["automatic", "list"] = _setting(
         "automatic",
-        description="Who takes part: whoever shares a valid manifest, or only who is on the aggregator's list.",
+        description=(
+            "Who takes part: automatic (whoever shares a valid manifest) or list (only who is on the "
+            "aggregator's list)."
+        ),
+        section=AGGREGATOR,
+        services=("aggregator",),
     )
-    operator: bool = Field(
-        False, description="Whether the aggregator has an operator's view; its token is printed when it starts."
+    operator: bool = _setting(
+        False,
+        description=(
+            "Whether the aggregator has an operator's view on /operator/; its token is printed when it starts."
+        ),
+        section=AGGREGATOR,
+        services=("aggregator",),
     )
-    operator_token: str = Field(
-        "", repr=False, description="Token of the operator's view, at least 20 characters; give OPERATOR_TOKEN_FILE."
+    operator_token: str = _setting(
+        "",
+        repr=False,
+        description="Token of the operator's view, at least 20 characters; give OPERATOR_TOKEN_FILE.",
+        section=INSIDE,
+        services=("aggregator",),
     )
-    redis_host: str = Field("redis", description="Host of the Redis server.")
-    redis_port: int = Field(6379, ge=1, le=65535, description="Port of the Redis server.")
-    redis_user: str = Field("default", description="Redis ACL user of this process.")
-    redis_password: str = Field("", repr=False, description="Its password; give REDIS_PASSWORD_FILE.")
-    limit_odds: Annotated[Fraction, BeforeValidator(parse_odds), NoDecode] = Field(
-        Fraction(8), description="Largest factor by which one report may change the odds of any guess about a week."
+    redis_host: str = _setting(
+        "redis",
+        description="Host of the Redis server.",
+        section=INSIDE,
+        services=("scraper", "processor", "publisher", "dashboard"),
     )
-    limit_reports_per_year: int = Field(13, ge=0, le=53, description="Most reports in any 52 weeks.")
-    limit_questions: Annotated[frozenset[str], BeforeValidator(_questions), NoDecode] = Field(
-        QUESTIONS, description="Questions that may be answered, separated by commas."
+    redis_port: int = _setting(
+        6379,
+        ge=1,
+        le=65535,
+        description="Port of the Redis server.",
+        section=INSIDE,
+        services=("scraper", "processor", "publisher", "dashboard"),
     )
-    join: Literal["at_once", "ask"] = Field(
-        "at_once", description="Whether surveys are answered at once, or only after ./run.sh join (or the dashboard)."
+    redis_user: str = _setting(
+        "default",
+        description="Redis ACL user of this process.",
+        section=INSIDE,
+        services=("scraper", "processor", "publisher", "dashboard"),
     )
-    poll_seconds: float = Field(2.0, gt=0, le=3600, description="How often folders are looked at.")
-    web_host: str = Field("127.0.0.1", description="Address the aggregator's page is served on.")
-    web_port: int = Field(8650, ge=1, le=65535, description="Port the aggregator's page is served on.")
-    dashboard_port: int = Field(8651, ge=1, le=65535, description="Port of the participant's page on 127.0.0.1.")
+    redis_password: str = _setting(
+        "",
+        repr=False,
+        description="Its password; give REDIS_PASSWORD_FILE.",
+        section=INSIDE,
+        services=("scraper", "processor", "publisher", "dashboard"),
+    )
+    limit_odds: Annotated[Fraction, BeforeValidator(parse_odds), NoDecode] = _setting(
+        Fraction(8),
+        description=(
+            "Largest odds of one report: how much it may multiply the odds of any guess about a week. 8 is "
+            "epsilon 2.08."
+        ),
+        section=LIMITS,
+        services=("publisher", "dashboard"),
+    )
+    limit_reports_per_year: int = _setting(
+        13,
+        ge=0,
+        le=53,
+        description="Most reports in any 52 weeks.",
+        section=LIMITS,
+        services=("publisher", "dashboard"),
+    )
+    limit_questions: Annotated[frozenset[str], BeforeValidator(_questions), NoDecode] = _setting(
+        QUESTIONS,
+        description="Questions that may be answered, separated by commas.",
+        section=LIMITS,
+        services=("publisher", "dashboard"),
+    )
+    join: Literal["at_once", "ask"] = _setting(
+        "at_once",
+        description=(
+            "at_once: surveys are answered as soon as there is an export; ask: only after ./run.sh join (or "
+            "on your page)."
+        ),
+        section=LIMITS,
+        services=("publisher", "dashboard"),
+    )
+    poll_seconds: float = _setting(
+        2.0,
+        gt=0,
+        le=3600,
+        description="How often folders are looked at.",
+        section=INSIDE,
+        services=("scraper", "processor", "publisher", "aggregator"),
+    )
+    web_host: str = _setting(
+        "127.0.0.1", description="Address the aggregator's page is served on.", section=INSIDE, services=("aggregator",)
+    )
+    web_port: int = _setting(
+        8650,
+        ge=1,
+        le=65535,
+        description="Port the aggregator's page is served on.",
+        section=INSIDE,
+        services=("aggregator",),
+    )
+    dashboard_port: int = _setting(
+        8651,
+        ge=1,
+        le=65535,
+        description="Port of the participant's page on 127.0.0.1.",
+        section=PAGE,
+        services=("dashboard",),
+        is_mounted=True,
+    )
 
     @classmethod
     def settings_customise_sources(

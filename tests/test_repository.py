@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from netflix_trend import __version__
-from netflix_trend.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 TRACKED = [
@@ -31,25 +30,11 @@ def pins(lock: Path) -> set[str]:
     return set(re.findall(r"^([a-z0-9._-]+==[^ ;\\]+)", lock.read_text(), re.MULTILINE))
 
 
-def test_every_setting_is_documented_with_its_name_and_meaning() -> None:
-    operations = (ROOT / "docs" / "operations.md").read_text()
-    for name, field in Settings.model_fields.items():
-        assert f"| `{name.upper()}` |" in operations
-        assert field.description in operations
-
-
 def test_the_names_of_the_first_version_are_in_the_example_and_no_secret_is() -> None:
     example = (ROOT / ".env.example").read_text()
     for name in ("OUTPUT_DIR", "NETFLIX_EMAIL", "NETFLIX_PROFILE", "AGGREGATOR_DATASITE"):
         assert re.search(rf"^{name}=", example, re.MULTILINE)
     assert "PASSWORD" not in example
-
-
-def test_every_name_in_the_example_is_used_by_a_compose_file_or_is_a_setting() -> None:
-    compose = "".join(path.read_text() for path in ROOT.glob("docker-compose*.yml"))
-    settings = {name.upper() for name in Settings.model_fields} | {"MODE"}
-    for name in re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE):
-        assert f"${{{name}" in compose or name in settings, name
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=[lock.stem for lock in LOCKS])

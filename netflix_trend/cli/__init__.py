@@ -1,4 +1,4 @@
-"""The command `netflix-trend`: every verb, option and message that a person meets. See docs/operations.md.
+"""The command `netflix-trend`: every verb, option and message that a person meets. See docs/commands.md.
 
 Verbs import what they need when they run, so that help is quick and works with the smallest set of packages.
 """
@@ -16,7 +16,7 @@ from netflix_trend.cli.machine import Machine
 from netflix_trend.cli.mode import Place
 from netflix_trend.installed import find_services
 
-# Shell completion: docs/operations.md says how to switch it on.
+# Shell completion: docs/commands.md says how to switch it on.
 COMPLETE = "_NETFLIX_TREND_COMPLETE"
 
 
@@ -25,7 +25,7 @@ COMPLETE = "_NETFLIX_TREND_COMPLETE"
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Without a verb: what SyftBox runs, the services in the foreground; without Docker a look an hour, once you "
-    "have imported something. Settings: .env (see .env.example and docs/operations.md).",
+    "have imported something. Settings: .env (see .env.example and docs/settings.md).",
 )
 @click.version_option(__version__, "-V", "--version", prog_name="Netflix Trend", message="%(prog)s %(version)s")
 @click.pass_context
@@ -51,7 +51,7 @@ cli.put("Your history", history.import_, history.insights, history.event)
 cli.put("What leaves", sharing.privacy, sharing.join, sharing.pause, sharing.withdraw, sharing.limits, sharing.look)
 cli.put("A browser that fetches", browser.scrape, browser.login, browser.cookies, browser.reset, browser.doctor)
 cli.put("An aggregator", aggregator.aggregator)
-cli.put("This project", develop.test, help_)
+cli.put("This project", develop.test, develop.docs, help_)
 
 
 def main(arguments: list[str] | None = None, place: Place | None = None) -> None:

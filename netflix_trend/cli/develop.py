@@ -23,3 +23,28 @@ def test(context: click.Context, arguments: tuple[str, ...]) -> None:
     if not (machine.root / "tests" / "run.sh").is_file():
         raise Failure("an installed package has no tests; they need a clone of the repository")
     sys.exit(machine.run(["sh", str(machine.root / "run.sh"), "test", *arguments]))
+
+
+@click.command(cls=Verb, examples=["docs", "docs --check"])
+@click.option("--check", is_flag=True, help="Write nothing; fail when something is out of date.")
+@click.pass_context
+def docs(context: click.Context, check: bool) -> None:
+    """Write what is made from code: docs/settings.md, docs/commands.md, .env.example and the settings of Compose."""
+    place = place_of(context)
+    if not place.machine.is_clone:
+        raise Failure("an installed package has no documents; they need a clone of the repository")
+    place.machine.need_packages()
+    from netflix_trend.cli import cli
+    from netflix_trend.cli.reference import files
+
+    stale = [
+        path
+        for path, text in files(place.machine.root, cli).items()
+        if not path.is_file() or path.read_text("utf-8") != text
+    ]
+    for path in stale:
+        click.echo(f"{path.relative_to(place.machine.root)} {'is out of date' if check else 'is written'}")
+        if not check:
+            path.write_text(files(place.machine.root, cli)[path], "utf-8")
+    if check and stale:
+        raise Failure("run ./run.sh docs")

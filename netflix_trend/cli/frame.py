@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-# Exit codes, documented in docs/operations.md.
+# Exit codes, documented in docs/commands.md.
 FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
 EXIT_CODES = {
     0: "Done.",
@@ -62,6 +62,16 @@ class VerbGroup(click.Group):
     command_class = Verb
     group_class = type
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of verbs."""
+        self.write_verbs("Verbs", self.list_commands(ctx), formatter)
+
+    def write_verbs(self, title: str, names: Sequence[str], formatter: click.HelpFormatter) -> None:
+        """Write one list of verbs, with what each does in a sentence."""
+        shown = [(name, self.commands[name]) for name in names if not self.commands[name].hidden]
+        with formatter.section(title):
+            formatter.write_dl([(name, command.get_short_help_str(200)) for name, command in shown])
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -92,11 +102,7 @@ class FrontDoor(VerbGroup):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write one list for each section."""
         for section, names in self.sections.items():
-            rows = [
-                (name, command.get_short_help_str(100)) for name in names if not (command := self.commands[name]).hidden
-            ]
-            with formatter.section(section):
-                formatter.write_dl(rows)
+            self.write_verbs(section, names, formatter)
 
 
 def root_of(context: click.Context) -> click.Context:
