@@ -215,7 +215,7 @@ def _is_trailer(part: str, show: str) -> bool:
     last = _TRAILER_LAST.fullmatch(part)
     if last is not None:
         before = _ADJECTIVES.sub("", last["before"]).strip()
-        if not before or _is_season(before) or (before != part and title_key(before) == title_key(show)):
+        if not before or _is_season(before) or title_key(before) == title_key(show):
             return True
     first = _TRAILER_FIRST.fullmatch(part)
     return first is not None and (_BEHIND.fullmatch(first["behind"]) is not None or _is_season(first["behind"].strip()))
