@@ -45,11 +45,13 @@ class BuiltFrom(Strict):
 class Freshness:
     """How tables and `raw/` compare. inputs: digest of what all profiles should be built from. outdated: profiles that
     are built from something else. unread: exports that are in no table yet (SHA-256, in the order of `raw/`).
+    waiting_since: when the oldest of them came, in seconds since 1970; None without any.
     """
 
     inputs: str
     outdated: tuple[str, ...]
     unread: tuple[str, ...]
+    waiting_since: float | None = None
 
 
 def profile_folder(private: Path, profile: str) -> Path:
@@ -75,7 +77,8 @@ def digest_of(exports: Sequence[RawExport], vocabulary: str, options: ReadOption
 
 def freshness(private: Path, vocabulary: str, options: ReadOptions) -> Freshness:
     """Compare all profiles with `raw/`. vocabulary: the version that they should be encoded with."""
-    exports = list(RawStore(private).exports())
+    store = RawStore(private)
+    exports = list(store.exports())
     inputs = digest_of(exports, vocabulary, options)
     profiles = sorted({export.profile for export in exports})
     outdated = [profile for profile in profiles if not _is_fresh(profile_folder(private, profile), inputs)]
@@ -83,7 +86,8 @@ def freshness(private: Path, vocabulary: str, options: ReadOptions) -> Freshness
     outdated += sorted(path.name for path in (private / "profiles").glob("*/") if path.name not in profiles)
     built = {profile: _read(profile_folder(private, profile)) for profile in profiles}
     read = {sha256 for one in built.values() if one is not None for sha256 in one.files}
-    return Freshness(inputs, tuple(outdated), tuple(export.sha256 for export in exports if export.sha256 not in read))
+    unread = tuple(export.sha256 for export in exports if export.sha256 not in read)
+    return Freshness(inputs, tuple(outdated), unread, min(map(store.changed, unread), default=None))
 
 
 def _is_fresh(folder: Path, inputs: str) -> bool:

@@ -6,7 +6,7 @@ of the publisher; `decide` is what a person chooses; `snapshot` is what a page o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,10 +16,19 @@ from netflix_trend.delivery.inbox import DateOrderName, Delivery
 from netflix_trend.history.freshness import Freshness, freshness
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawExport, RawStore, opened
-from netflix_trend.participant.choices import Choices, ChoicesError, Participation, choose, read_choices
+from netflix_trend.participant.choices import (
+    Choices,
+    ChoicesError,
+    Participation,
+    before_limits,
+    choose,
+    read_choices,
+    write_choices,
+)
 from netflix_trend.participant.ledger import Entry, LedgerError, read_ledger
 from netflix_trend.participant.publishing import LEDGER, LOCK, publish_with
 from netflix_trend.participant.receipts import Receipt, read_receipts
+from netflix_trend.participant.releases import rounds_of
 from netflix_trend.participant.status import Outlook, read_outlook
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import unchanging
@@ -109,6 +118,16 @@ def decide(settings: Settings, participation: Participation) -> bool:
     return choose(settings.private_dir, participation)
 
 
+def limit(settings: Settings, change: Callable[[Choices], Choices]) -> Limits:
+    """Change the limits that a person chose; returns those that hold now.
+
+    change: gets the choices so far and returns the new ones; what it raises leaves everything as it was.
+    """
+    choices = change(before_limits(settings.private_dir))
+    write_choices(settings.private_dir, choices)
+    return choices.lowered(settings.limits)
+
+
 def withdraw(settings: Settings, today: date) -> Outlook:
     """Withdraw at once: every file leaves the datasite, and a receipt is kept."""
     decide(settings, "withdrawn")
@@ -137,6 +156,11 @@ class Snapshot:
     files: int
     choices_problem: str = ""
     ledger_problem: str = ""
+
+    @property
+    def published(self) -> frozenset[str]:
+        """The rounds of which the datasite holds a release."""
+        return rounds_of(self.contents)
 
     @property
     def digests(self) -> dict[str, str]:

@@ -86,7 +86,7 @@ def _restore(participant: Participant, ledger: Ledger, newest: Week) -> None:
 
 def published_rounds(site: Datasite) -> frozenset[str]:
     """Return the rounds of which a datasite holds a release, whoever put it there."""
-    return _rounds(site.published())
+    return rounds_of(site.published())
 
 
 def witnessed_rounds(site: Datasite) -> frozenset[str]:
@@ -96,10 +96,11 @@ def witnessed_rounds(site: Datasite) -> frozenset[str]:
             manifest = read_manifest(folder) if folder is not None else None
     except (UnsafeFile, OSError):
         manifest = None
-    return published_rounds(site) | _rounds(manifest.files if manifest else ())
+    return published_rounds(site) | rounds_of(manifest.files if manifest else ())
 
 
-def _rounds(files: Iterable[str]) -> frozenset[str]:
+def rounds_of(files: Iterable[str]) -> frozenset[str]:
+    """Return the rounds of the releases among the names of an app's files."""
     names = map(PurePosixPath, files)
     return frozenset(name.stem for name in names if name.parent.name == "releases" and _is_round(name.stem))
 

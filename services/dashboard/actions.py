@@ -21,8 +21,6 @@ from netflix_trend.participant.choices import (
     Choices,
     ChoicesError,
     Participation,
-    before_limits,
-    write_choices,
 )
 from netflix_trend.participant.life_events import EventError, add_event, remove_event
 from netflix_trend.survey.survey import QUESTIONS
@@ -150,21 +148,24 @@ def take_part(dashboard: Dashboard) -> str:
 
 def lower_limits(dashboard: Dashboard) -> str:
     """Lower the limits, or raise them again up to those of the settings."""
-    settings = dashboard.settings
-    before = before_limits(settings.private_dir)
-    try:
-        odds = parse_odds(request.form.get("odds", ""))
-        chosen = Choices(
+    was_paused = False
+
+    def chosen(before: Choices) -> Choices:
+        nonlocal was_paused
+        was_paused, odds = before.participation == "paused", parse_odds(request.form.get("odds", ""))
+        return Choices(
             participation=before.participation,
             odds=(odds.numerator, odds.denominator),
             reports_per_year=int(request.form.get("reports", ""), 10),
             questions=frozenset(request.form.getlist("question")) & QUESTIONS,
         )
+
+    try:
+        participant.limit(dashboard.settings, chosen)
     except (ValidationError, ValueError):
         raise Refused("These limits make no sense. Nothing was changed.") from None
-    write_choices(settings.private_dir, chosen)
     dashboard.backend.look_again()
-    paused = " You are paused: nothing new is made until you join." if before.participation == "paused" else ""
+    paused = " You are paused: nothing new is made until you join." if was_paused else ""
     return f"Your limits were changed. They hold from the next report on.{paused}"
 
 

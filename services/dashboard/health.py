@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from netflix_trend import __version__
-from netflix_trend.history.raw import RawStore
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.status import Outlook
@@ -95,8 +94,8 @@ def last_import(settings: Settings, changed: float | None, now: float) -> Servic
     """
     name = "last job of the processor"
     found = participant.out_of_date(settings)
-    if found.unread:
-        age = now - min(RawStore(settings.private_dir).changed(sha256) for sha256 in found.unread)
+    if found.waiting_since is not None:
+        age = now - found.waiting_since
         words = f"{counted(len(found.unread), 'file')} received and not in your tables yet, the oldest {ago(age)}."
         if age > _READ_SECONDS:
             return Service(name, "broken", f"{words} It is tried again by itself: is the processor running?")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from netflix_trend.participant.status import TRIAL, described, read_outlook
+from netflix_trend.participant import participant
+from netflix_trend.participant.status import TRIAL, described
 from netflix_trend.settings import SettingsError, load_settings
 from netflix_trend.syftbox.datasite import Datasite, SiteStatus
 
@@ -36,7 +37,7 @@ def main() -> int:
     except SettingsError as error:
         print(f"status: {error}", file=sys.stderr)  # noqa: T201
         return 1
-    outlook = read_outlook(settings.publisher_dir)
+    outlook = participant.snapshot(settings).status
     lines = [TRIAL, ""] if settings.is_trial else []
     lines += described(outlook) if outlook else ["The publisher has not looked yet."]
     site = Datasite(settings.datasites_dir, settings.syftbox_email)

@@ -7,15 +7,12 @@ from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 
-from netflix_trend.participant.choices import ChoicesError, read_choices
-from netflix_trend.participant.ledger import WEEKS_PER_YEAR, Entry, LedgerError, read_ledger
-from netflix_trend.participant.receipts import read_receipts
-from netflix_trend.participant.releases import published_rounds
+from netflix_trend.participant import participant
+from netflix_trend.participant.ledger import WEEKS_PER_YEAR, Entry
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.accounting import report_in_words, total_in_words
 from netflix_trend.settings import SettingsError, load_settings
 from netflix_trend.survey.survey import Limits
-from netflix_trend.syftbox.datasite import Datasite
 
 
 def summary(entries: Sequence[Entry], published: frozenset[str], limits: Limits, today: date) -> str:
@@ -38,14 +35,14 @@ def summary(entries: Sequence[Entry], published: frozenset[str], limits: Limits,
 def main() -> int:
     """Print the summary. Returns the exit code."""
     try:
-        settings = load_settings()
-        entries = read_ledger(settings.publisher_dir / "ledger.jsonl")
-        limits = read_choices(settings.private_dir).lowered(settings.limits)
-    except (ChoicesError, SettingsError, LedgerError) as error:
+        state = participant.snapshot(load_settings())
+    except SettingsError as error:
         print(f"privacy: {error}", file=sys.stderr)  # noqa: T201
         return 1
-    published = published_rounds(Datasite(settings.datasites_dir, settings.syftbox_email))
-    print(summary(entries, published, limits, date.today()))  # noqa: T201
-    for receipt in read_receipts(settings.publisher_dir):
+    if problem := state.ledger_problem or state.choices_problem:
+        print(f"privacy: {problem}", file=sys.stderr)  # noqa: T201
+        return 1
+    print(summary(state.entries, state.published, state.limits, date.today()))  # noqa: T201
+    for receipt in state.receipts:
         print(f"\n{receipt.sentence}")  # noqa: T201
     return 0

@@ -6,14 +6,12 @@ import sys
 from collections.abc import Callable
 from fractions import Fraction
 
+from netflix_trend.participant import participant
 from netflix_trend.participant.choices import (
     LIMITS_LOST,
     Choices,
     ChoicesError,
     Participation,
-    before_limits,
-    choose,
-    write_choices,
 )
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.survey.survey import QUESTIONS
@@ -30,7 +28,7 @@ def take_part(verb: str) -> int:
     participation, sentence = _DONE[verb]
 
     def act(settings: Settings) -> str:
-        is_known = choose(settings.private_dir, participation)
+        is_known = participant.decide(settings, participation)
         return sentence if is_known else f"{sentence} {LIMITS_LOST}"
 
     return _answered(verb, act)
@@ -43,12 +41,11 @@ def lower_limits(*, odds: Fraction | None, reports: int | None, questions: str |
     """
 
     def act(settings: Settings) -> str:
-        before = before_limits(settings.private_dir)
-        if is_reset:
-            before = Choices(participation=before.participation)
-        choices = _limited(before, odds, reports, questions)
-        write_choices(settings.private_dir, choices)
-        now = choices.lowered(settings.limits)
+        def change(before: Choices) -> Choices:
+            kept = Choices(participation=before.participation) if is_reset else before
+            return _limited(kept, odds, reports, questions)
+
+        now = participant.limit(settings, change)
         return (
             f"Your limits: odds {now.odds} a report, {now.reports_per_year} reports in 52 weeks, questions: "
             f"{', '.join(sorted(now.questions)) or 'none'}."
