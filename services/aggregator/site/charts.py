@@ -1,9 +1,13 @@
-"""Charts as inline SVG. Every interval is drawn, and what is only noise looks different from what is not."""
+"""Charts as inline SVG. Every interval is drawn, and noise looks different from what is clear.
+
+Nobody knows here which font a browser has. Titles are HTML in the picture, so that the browser wraps and cuts them by
+its own measure; numbers and captions get room for the widest fonts (`_room`).
+"""
 
 from __future__ import annotations
 
-from itertools import accumulate
-from unicodedata import east_asian_width
+from collections.abc import Sequence
+from itertools import pairwise
 from xml.etree import ElementTree as Svg
 
 from netflix_trend.catalogue.keys import plain_title
@@ -13,10 +17,16 @@ from netflix_trend.published.trends import Viewing
 from netflix_trend.published.wording import group_labels
 
 _WIDTH = 480
-_ROW = 24
-_LABEL = 168
-# Width of a small letter on a phone, in the units of the picture.
-_LETTER = 7.4
+# Two lines of a title.
+_ROW = 32
+_BAR = 16
+_LABEL = 172
+# Height of the text at ticks on a phone in the units of the picture, and the room for a sign: digits of wide fonts take
+# .65 of the height, and some people widen the space between letters.
+_TICK = 13
+_SIGN = 0.8 * _TICK
+# Below the axis: a line of ticks, and one for the caption with room for fonts that reach far below the line.
+_LINE = 19
 
 
 def _svg(height: int, title: str, description: str) -> Svg.Element:
@@ -31,16 +41,33 @@ def _text(root: Svg.Element, x: float, y: float, text: str, anchor: str = "start
     Svg.SubElement(root, "text", attributes).text = text
 
 
-def _fitted(text: str, width: float) -> str:
-    """Return as much of a text as fits, as wide as letters are on a phone: what is cut says so."""
+def _room(text: str) -> float:
+    """Return the width to keep for the text of a tick, whatever the font."""
+    return _SIGN * len(text)
 
-    def wide(sign: str) -> float:
-        return _LETTER * (2 if east_asian_width(sign) in "WF" else 1.4 if sign.isupper() or sign in "mw—" else 1)
 
-    if sum(map(wide, text)) <= width:
-        return text
-    ends = accumulate(map(wide, text), initial=2 * _LETTER)
-    return f"{text[: sum(end <= width for end in ends) - 1].rstrip()}…"
+def _under(root: Svg.Element, x: float, y: float, text: str) -> None:
+    """Write a text around `x`, or as near to it as the picture's edges allow."""
+    half = _room(text) / 2
+    _text(root, min(max(x, half), _WIDTH - half), y, text, "middle", "tick")
+
+
+def _title(root: Svg.Element, y: float, height: float, text: str, css: str) -> None:
+    """Write a title before the bars: HTML, which the browser wraps and, after two lines, cuts with an ellipsis."""
+    box = {"x": "0", "y": f"{y:.1f}", "width": f"{_LABEL}", "height": f"{height:.1f}"}
+    place = Svg.SubElement(Svg.SubElement(root, "foreignObject", box), "div", {"class": "title"})
+    Svg.SubElement(place, "bdi", {"class": css}).text = text
+
+
+def _ticks_and_caption(
+    root: Svg.Element, base: float, ticks: Sequence[tuple[float, str]], caption: str, middle: float
+) -> None:
+    """Write what stands below the axis; ticks without room beside each other take turns on two lines."""
+    gap = min((right - left for (left, _), (right, _) in pairwise(ticks)), default=_WIDTH)
+    lines = 2 if max(_room(text) for _, text in ticks) + 4 > gap else 1
+    for number, (x, text) in enumerate(ticks):
+        _under(root, x, base + 15 + _LINE * (number % lines), text)
+    _under(root, middle, base + 17 + _LINE * lines, caption)
 
 
 def _line(root: Svg.Element, x1: float, y1: float, x2: float, y2: float, css: str) -> None:
@@ -59,8 +86,9 @@ def _markup(root: Svg.Element) -> str:
 
 def top_shows_chart(top_shows: TopShows, rows: list[ShowEstimate]) -> str:
     """Return horizontal bars with intervals, in people of those who were asked."""
+    base = _ROW * len(rows) + 8
     root = _svg(
-        _ROW * len(rows) + 48,
+        base + 3 * _LINE,
         "Top shows of the week",
         f"Estimated number of people, of {top_shows.reports} who were asked, with 95 percent intervals. "
         "Grey bars are not clear.",
@@ -68,40 +96,36 @@ def top_shows_chart(top_shows: TopShows, rows: list[ShowEstimate]) -> str:
     longest = max([show.upper for show in rows] + [1.0])
     scale = (_WIDTH - _LABEL - 16) / longest
     for number, show in enumerate(rows):
-        y = _ROW * number + 8
-        middle = y + 8
-        label = _fitted(plain_title(show.title), _LABEL - 12)
-        _text(root, _LABEL - 8, middle + 4, label, "end", "label" if show.is_signal else "label pale")
-        _rect(root, _LABEL, y, max(0.0, show.estimate) * scale, 16, "bar" if show.is_signal else "bar noise")
+        y = _ROW * number + 4
+        middle = y + _ROW / 2
+        _title(root, y, _ROW, plain_title(show.title), "label" if show.is_signal else "label pale")
+        css = "bar" if show.is_signal else "bar noise"
+        _rect(root, _LABEL, middle - _BAR / 2, max(0.0, show.estimate) * scale, _BAR, css)
         _line(root, _LABEL + show.lower * scale, middle, _LABEL + show.upper * scale, middle, "interval")
         for end in (show.lower, show.upper):
             _line(root, _LABEL + end * scale, middle - 4, _LABEL + end * scale, middle + 4, "interval")
-    base = _ROW * len(rows) + 8
     _line(root, _LABEL, base, _WIDTH - 4, base, "axis")
-    for tick in _ticks(longest):
-        _text(root, _LABEL + tick * scale, base + 16, f"{tick:,.0f}", "middle", "tick")
-    _text(root, (_LABEL + _WIDTH) / 2, base + 36, f"people, of {top_shows.reports:,} asked", "middle", "tick")
+    ticks = [(_LABEL + tick * scale, f"{tick:,.0f}") for tick in _ticks(longest)]
+    _ticks_and_caption(root, base, ticks, f"people, of {top_shows.reports:,} asked", (_LABEL + _WIDTH) / 2)
     return _markup(root)
 
 
 def volume_chart(volume: Volume) -> str:
     """Return columns with intervals, one a group."""
-    height, top, base = 230, 24, 182
+    top, base = 24, 182
     root = _svg(
-        height,
+        base + 4 * _LINE,
         "Titles started in the week",
         f"Share of participants by number of titles started, from {volume.reports} reports, with 95 percent intervals. "
         "Grey columns are noise.",
     )
-    step = (_WIDTH - 44) / len(volume.groups)
     highest = max(0.05, *(group.upper for group in volume.groups))
     scale = (base - top) / highest
-    for tick in _ticks(highest * 100):
-        y = base - tick / 100 * scale
-        _line(root, 40, y, _WIDTH - 4, y, "grid")
-        _text(root, 36, y + 4, f"{tick:g} %", "end", "tick")
+    left = _scale(root, [(base - tick / 100 * scale, f"{tick:g} %") for tick in _ticks(highest * 100)])
+    step = (_WIDTH - 4 - left) / len(volume.groups)
+    labels = []
     for number, (label, group) in enumerate(zip(group_labels(volume), volume.groups, strict=True)):
-        x = 40 + step * number
+        x = left + step * number
         share, lower, upper = group.share, group.lower, group.upper
         css = "bar noise" if volume.is_noise(group) else "bar"
         _rect(root, x + 6, base - share * scale, step - 12, share * scale, css)
@@ -109,18 +133,17 @@ def volume_chart(volume: Volume) -> str:
         _line(root, centre, base - upper * scale, centre, base - lower * scale, "interval")
         for end in (lower, upper):
             _line(root, centre - 4, base - end * scale, centre + 4, base - end * scale, "interval")
-        _text(root, centre, base + 15, label, "middle", "tick")
-    _line(root, 40, base, _WIDTH - 4, base, "axis")
-    _text(root, _WIDTH / 2 + 18, base + 36, "titles started in the week", "middle", "tick")
+        labels.append((centre, label))
+    _line(root, left, base, _WIDTH - 4, base, "axis")
+    _ticks_and_caption(root, base, labels, "titles started in the week", (left + _WIDTH) / 2)
     return _markup(root)
 
 
 def viewing_chart(viewing: Viewing) -> str:
     """Return mean titles a week, one mark with its interval a round; the trend where it is clear."""
-    height, top, base = 230, 16, 182
-    left, right = 48.0, _WIDTH - 20.0
+    top, base = 16, 182
     root = _svg(
-        height,
+        base + 4 * _LINE,
         "Mean viewing over the weeks",
         "Estimated mean number of titles a participant started, by round, with 95 percent intervals. "
         "Grey marks are noise.",
@@ -130,14 +153,14 @@ def viewing_chart(viewing: Viewing) -> str:
     trend = _trend(viewing)
     highest = max(1.0, *(week.upper for week in viewing.weeks), *(level for _, level in trend))
     scale = (base - top) / highest
+    left = _scale(root, [(base - tick * scale, f"{tick:g}") for tick in _ticks(highest)])
+    right = _WIDTH - 20.0
 
     def across(week: float) -> float:
         return (left + right) / 2 if len(weeks) == 1 else left + 12 + (week - first) / span * (right - left - 24)
 
-    for tick in _ticks(highest):
-        _line(root, left, base - tick * scale, right, base - tick * scale, "grid")
-        _text(root, left - 6, base - tick * scale + 4, f"{tick:g}", "end", "tick")
     labelled = -(-len(weeks) // 6)
+    labels = []
     for number, (index, week) in enumerate(zip(weeks, viewing.weeks, strict=True)):
         x = across(index)
         _line(root, x, base - week.upper * scale, x, base - week.lower * scale, "interval")
@@ -145,13 +168,22 @@ def viewing_chart(viewing: Viewing) -> str:
             _line(root, x - 3, base - end * scale, x + 3, base - end * scale, "interval")
         _rect(root, x - 3, base - week.mean * scale - 3, 6, 6, "bar" if week.is_reliable else "bar noise")
         if (len(weeks) - 1 - number) % labelled == 0:
-            _text(root, x, base + 15, week.round[5:], "middle", "tick")
+            labels.append((x, week.round[5:]))
     if trend:
         (start, low), (end, high) = trend
         _line(root, across(start), base - low * scale, across(end), base - high * scale, "axis")
     _line(root, left, base, right, base, "axis")
-    _text(root, (left + right) / 2, base + 36, "mean titles started a week, by round", "middle", "tick")
+    _ticks_and_caption(root, base, labels, "mean titles started a week, by round", (left + right) / 2)
     return _markup(root)
+
+
+def _scale(root: Svg.Element, ticks: Sequence[tuple[float, str]]) -> float:
+    """Draw grid lines with their numbers to the left; returns where the lines begin."""
+    left = max(_room(text) for _, text in ticks) + 6
+    for y, text in ticks:
+        _line(root, left, y, _WIDTH - 4, y, "grid")
+        _text(root, left - 6, y + 4, text, "end", "tick")
+    return left
 
 
 def _trend(viewing: Viewing) -> list[tuple[int, float]]:
