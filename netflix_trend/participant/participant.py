@@ -29,7 +29,7 @@ from netflix_trend.participant.ledger import Entry, LedgerError, read_ledger
 from netflix_trend.participant.publishing import LEDGER, LOCK, publish_with
 from netflix_trend.participant.receipts import Receipt, read_receipts
 from netflix_trend.participant.releases import rounds_of
-from netflix_trend.participant.status import Outlook, read_outlook
+from netflix_trend.participant.status import PublisherStatus, read_status
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import unchanging
 from netflix_trend.survey.survey import Limits
@@ -104,7 +104,7 @@ def refresh(settings: Settings, *, everything: bool = False) -> list[History]:
     return rebuild_all(settings.private_dir, vocabulary, options, profiles)
 
 
-def publish(settings: Settings, today: date) -> Outlook:
+def publish(settings: Settings, today: date) -> PublisherStatus:
     """Restore, answer or withdraw what is due: one run of the publisher. Safe to repeat, also in several processes."""
     return publish_with(settings, today)
 
@@ -128,7 +128,7 @@ def limit(settings: Settings, change: Callable[[Choices], Choices]) -> Limits:
     return choices.lowered(settings.limits)
 
 
-def withdraw(settings: Settings, today: date) -> Outlook:
+def withdraw(settings: Settings, today: date) -> PublisherStatus:
     """Withdraw at once: every file leaves the datasite, and a receipt is kept."""
     decide(settings, "withdrawn")
     return publish(settings, today)
@@ -149,7 +149,7 @@ class Snapshot:
     limits: Limits
     takes_part: bool
     entries: tuple[Entry, ...]
-    status: Outlook | None
+    status: PublisherStatus | None
     receipts: tuple[Receipt, ...]
     is_set_up: bool
     contents: dict[str, bytes]
@@ -190,7 +190,7 @@ def snapshot(settings: Settings) -> Snapshot:
             limits=choices.lowered(settings.limits),
             takes_part=not choices_problem and choices.takes_part(settings.join),
             entries=entries,
-            status=read_outlook(settings.publisher_dir),
+            status=read_status(settings.publisher_dir),
             receipts=tuple(read_receipts(settings.publisher_dir)),
             is_set_up=site.is_initialized,
             contents=site.contents(),

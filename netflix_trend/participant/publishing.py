@@ -11,7 +11,7 @@ from netflix_trend.participant.contributions import load_profiles
 from netflix_trend.participant.ledger import LedgerError, read_ledger
 from netflix_trend.participant.receipts import keep_receipt, read_receipts, receipt
 from netflix_trend.participant.releases import Participant, publish_due, restore_published
-from netflix_trend.participant.status import Outcome, Outlook, State, read_outlook, write_outlook
+from netflix_trend.participant.status import Outcome, PublisherStatus, State, read_status, write_status
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings
 from netflix_trend.storage.files import UnsafeFile, locked
@@ -23,27 +23,27 @@ LEDGER = "ledger.jsonl"
 LOCK = ".look.lock"
 
 
-def publish_with(settings: Settings, today: date) -> Outlook:
+def publish_with(settings: Settings, today: date) -> PublisherStatus:
     """Answer what is due with the settings' folders and limits and the person's choices, and say what was done.
 
     The datasite is a cache: whatever vanished from it or was altered is restored. What is said is also kept as
-    `outlook.json` on the publisher's volume. One look at a time, also of several processes: none that has read older
+    `outlook.json` on the publisher's volume. One run at a time, also of several processes: none that has read older
     choices publishes again what a withdrawal has removed.
     """
     with locked(settings.publisher_dir / LOCK):
         try:
-            state, message, outcomes = _look(settings, read_choices(settings.private_dir), today)
+            state, message, outcomes = _run(settings, read_choices(settings.private_dir), today)
         except (ChoicesError, DatasiteError, LedgerError) as problem:
             state, message, outcomes = "problem", f"nothing is published: {problem}", []
         except OSError as problem:
             reason = problem.strerror or type(problem).__name__  # its path would name the datasite
             state, message, outcomes = "problem", f"nothing is published: {reason}", []
-        outlook = Outlook(looked_at=datetime.now(UTC), state=state, message=message, outcomes=tuple(outcomes))
-        write_outlook(settings.publisher_dir, outlook)
-    return outlook
+        status = PublisherStatus(looked_at=datetime.now(UTC), state=state, message=message, outcomes=tuple(outcomes))
+        write_status(settings.publisher_dir, status)
+    return status
 
 
-def _look(settings: Settings, choices: Choices, today: date) -> tuple[State, str, Sequence[Outcome]]:
+def _run(settings: Settings, choices: Choices, today: date) -> tuple[State, str, Sequence[Outcome]]:
     if settings.syftbox_email == settings.aggregator_datasite:
         raise DatasiteError("SYFTBOX_EMAIL and AGGREGATOR_DATASITE are the same; an aggregator itself takes no part")
     participant = Participant(
@@ -101,7 +101,7 @@ def _withdraw(settings: Settings, participant: Participant, today: date) -> str:
 
     Raises LedgerError when the ledger cannot say what the receipt needs; the files are removed all the same.
     """
-    receipts, last = read_receipts(settings.publisher_dir), read_outlook(settings.publisher_dir)
+    receipts, last = read_receipts(settings.publisher_dir), read_status(settings.publisher_dir)
     took_part_again = last is not None and last.state not in {"withdrawn", "problem"}
     if participant.site.published() or took_part_again or not receipts:
         try:
@@ -109,7 +109,7 @@ def _withdraw(settings: Settings, participant: Participant, today: date) -> str:
         except LedgerError as damage:
             participant.site.withdraw()
             raise LedgerError(f"your files were removed, but there is no receipt: {damage}") from None
-        # The receipt comes first: a crash in between leaves files, and the next look removes them with another receipt.
+        # The receipt comes first: a crash in between leaves files, and the next run removes them with another receipt.
         one = receipt(answered, participant.site.digests(), Week.last_complete(today), datetime.now(UTC))
         keep_receipt(settings.publisher_dir, one)
         participant.site.withdraw()

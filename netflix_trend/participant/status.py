@@ -1,4 +1,4 @@
-"""What the publisher did at its last look, for the participant's own eyes: kept on the publisher's volume."""
+"""What the publisher did in its last run, for the participant's own eyes: kept on the publisher's volume."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ class Outcome:
     reason: str = ""
 
 
-class Outlook(Strict):
-    """One look of the publisher: what it does, why in a sentence, and what became of each open round."""
+class PublisherStatus(Strict):
+    """One run of the publisher: what it does, why in a sentence, and what became of each open round."""
 
     schema_version: Literal[1] = 1
     looked_at: Annotated[datetime, Field(strict=False)]
@@ -52,24 +52,24 @@ class Outlook(Strict):
     outcomes: Annotated[tuple[Outcome, ...], Field(strict=False)] = ()
 
 
-def write_outlook(publisher: Path, outlook: Outlook) -> None:
-    """Replace the outlook of the look before."""
+def write_status(publisher: Path, status: PublisherStatus) -> None:
+    """Replace the status of the run before."""
     publisher.mkdir(parents=True, exist_ok=True)
-    write_atomically(publisher / FILE, canonical_json(outlook.model_dump(mode="json")) + b"\n", durable=False)
+    write_atomically(publisher / FILE, canonical_json(status.model_dump(mode="json")) + b"\n", durable=False)
 
 
-def read_outlook(publisher: Path) -> Outlook | None:
-    """Return what the publisher said last, None before its first look (or when the file is damaged: it comes again)."""
+def read_status(publisher: Path) -> PublisherStatus | None:
+    """Return what the publisher said last, None before its first run (or when the file is damaged: it comes again)."""
     try:
-        return Outlook.model_validate_json((publisher / FILE).read_bytes())
+        return PublisherStatus.model_validate_json((publisher / FILE).read_bytes())
     except (FileNotFoundError, ValidationError):
         return None
 
 
-def described(outlook: Outlook) -> list[str]:
-    """Return the outlook in lines for a person."""
-    lines = [f"{outlook.state.replace('_', ' ')}{': ' if outlook.message else ''}{outlook.message}"]
-    for outcome in outlook.outcomes:
+def described(status: PublisherStatus) -> list[str]:
+    """Return the status in lines for a person."""
+    lines = [f"{status.state.replace('_', ' ')}{': ' if status.message else ''}{status.message}"]
+    for outcome in status.outcomes:
         reason = f" ({outcome.reason})" if outcome.reason else ""
         lines.append(f"  {outcome.round}  {outcome.status.replace('_', ' ')}{reason}")
     return lines

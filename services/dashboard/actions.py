@@ -142,7 +142,7 @@ def take_part(dashboard: Dashboard) -> str:
         is_known = participant.decide(dashboard.settings, cast("Participation", wanted))
     except ChoicesError as damage:
         raise Refused(str(damage)) from None
-    dashboard.backend.look_again()
+    dashboard.backend.run_publisher()
     return _CHOSEN[wanted] if is_known else f"{_CHOSEN[wanted]} {LIMITS_LOST}"
 
 
@@ -164,7 +164,7 @@ def lower_limits(dashboard: Dashboard) -> str:
         participant.limit(dashboard.settings, chosen)
     except (ValidationError, ValueError):
         raise Refused("These limits make no sense. Nothing was changed.") from None
-    dashboard.backend.look_again()
+    dashboard.backend.run_publisher()
     paused = " You are paused: nothing new is made until you join." if was_paused else ""
     return f"Your limits were changed. They hold from the next report on.{paused}"
 

@@ -1,4 +1,4 @@
-"""What the page asks of the other services: take a file, look again, say how it goes. Containers or one process."""
+"""What the page asks of the other services: take a file, run the publisher, say how it goes. In containers or not."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class Backend(Protocol):
     """The services behind the page."""
 
     @property
-    def looks_by_itself(self) -> bool:
-        """Whether the publisher looks without being asked."""
+    def runs_by_itself(self) -> bool:
+        """Whether the publisher runs without being asked."""
 
     def deliver(self, part: Path, name: str, options: Mapping[str, str]) -> str:
         """Take a whole file that lies beside its later place, and say what happens next. Raises Refused."""
 
-    def look_again(self) -> None:
-        """Ask the publisher to heed changed choices now rather than in a minute."""
+    def run_publisher(self) -> None:
+        """Ask the publisher to obey changed choices now rather than in a minute."""
 
     def pending(self) -> int:
         """Return how many files are on their way into the tables."""

@@ -30,7 +30,7 @@ class Containers:
     """The services as Compose starts them: files go through the drop folder, questions to Redis."""
 
     settings: Settings
-    looks_by_itself: bool = True
+    runs_by_itself: bool = True
 
     def deliver(self, part: Path, name: str, options: Mapping[str, str]) -> str:
         """Move the file into the drop folder, what to do with it first."""
@@ -47,8 +47,8 @@ class Containers:
         part.rename(folder / name)
         return "The file is in the drop folder. It is being read; this takes a few seconds."
 
-    def look_again(self) -> None:
-        """Queue a look; without Redis the publisher's own clock looks within a minute."""
+    def run_publisher(self) -> None:
+        """Queue a run; without Redis the publisher's own clock starts one within a minute."""
         with suppress(RedisError):
             enqueue(PUBLISH_QUEUE, self._redis(), PUBLISH_JOB)
 

@@ -1,4 +1,4 @@
-"""Page `Health`: each service, the queue, the last look and sync, and a report without personal data to pass on."""
+"""Page `Health`: each service, the queue, the last run and sync, and a report without personal data to pass on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from netflix_trend import __version__
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
-from netflix_trend.participant.status import Outlook
+from netflix_trend.participant.status import PublisherStatus
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings
 from netflix_trend.syftbox.shared_files import SURVEYS, VOCABULARY, shared_path
 from services.dashboard.backend import Backend, RefusedFile, Service
@@ -22,8 +22,8 @@ from services.dashboard.imports import ImportedFile
 from services.dashboard.participation import STATES
 from services.dashboard.text import counted
 
-# The publisher looks every minute.
-_LOOK_SECONDS = 300.0
+# The publisher runs every minute.
+_RUN_SECONDS = 300.0
 # A job of the processor may take this long.
 _READ_SECONDS = 300.0
 _SYNC_SECONDS = 3 * 86_400.0
@@ -58,7 +58,7 @@ def health_page(
     now = time.time() if now is None else now
     services = [
         *backend.services(),
-        publisher(state.status, now if backend.looks_by_itself else None),
+        publisher(state.status, now if backend.runs_by_itself else None),
         last_import(settings, history.changed(), now),
         sync(settings, state, now),
     ]
@@ -107,16 +107,16 @@ def last_import(settings: Settings, changed: float | None, now: float) -> Servic
     return Service(name, "fine", f"{ago(now - changed).capitalize()}: it made the tables of your history.")
 
 
-def publisher(outlook: Outlook | None, now: float | None) -> Service:
-    """Return how the publisher is by what it said last. now: None when it looks only if it is asked."""
-    name = "last look of the publisher"
-    if outlook is None:
-        return Service(name, "waiting", "It has not looked yet.")
-    age = (now or time.time()) - outlook.looked_at.timestamp()
-    words = f"{ago(age)}: {STATES[outlook.state]}"
-    if now is not None and age > _LOOK_SECONDS:
-        return Service(name, "broken", f"{words} It should look every minute. Is it running?")
-    return Service(name, "broken" if outlook.state in {"problem", "survey_refused"} else "fine", words)
+def publisher(status: PublisherStatus | None, now: float | None) -> Service:
+    """Return how the publisher is by what it said last. now: None when it runs only if it is asked."""
+    name = "last run of the publisher"
+    if status is None:
+        return Service(name, "waiting", "It has not run yet.")
+    age = (now or time.time()) - status.looked_at.timestamp()
+    words = f"{ago(age)}: {STATES[status.state]}"
+    if now is not None and age > _RUN_SECONDS:
+        return Service(name, "broken", f"{words} It should run every minute. Is it stopped?")
+    return Service(name, "broken" if status.state in {"problem", "survey_refused"} else "fine", words)
 
 
 def sync(settings: Settings, state: Snapshot, now: float) -> Service:
@@ -154,15 +154,15 @@ def report(
 ) -> str:
     """Return what helps somebody else to help: versions, states and counts; no title, address, file name or day."""
     entries = "damaged" if state.ledger_problem else len(state.entries)
-    outlook = state.status
+    status = state.status
     span = history.span()
     lines = [
         f"Netflix Trend {__version__}, Python {platform.python_version()}, {datetime.fromtimestamp(now, UTC):%Y-%m-%d}",
         f"aggregator: {'the example' if settings.aggregator_datasite == EXAMPLE_AGGREGATOR else 'another'}",
         f"join: {settings.join}",
         *(f"{service.name}: {service.state}" for service in services),
-        f"publisher: {outlook.state if outlook else 'never'}",
-        *(f"  {one.round}: {one.status}" for one in (outlook.outcomes if outlook else ())),
+        f"publisher: {status.state if status else 'never'}",
+        *(f"  {one.round}: {one.status}" for one in (status.outcomes if status else ())),
         f"reports in the ledger: {entries}",
         f"files: {len(files)} read, {sum(bool(file.error) for file in files)} of them unusable, "
         f"{len(refused)} refused, {pending} waiting",

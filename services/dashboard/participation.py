@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from netflix_trend.participant.choices import Choices
 from netflix_trend.participant.participant import Snapshot
-from netflix_trend.participant.status import Outlook, State
+from netflix_trend.participant.status import PublisherStatus, State
 
 STATES = {
     "answering": "Your machine answers what it is asked, within your limits.",
@@ -60,7 +60,7 @@ class ParticipationStatus:
 
 def participation_status(state: Snapshot) -> ParticipationStatus:
     """Return whether this person takes part."""
-    outlook, choices, takes_part = state.status, state.choices, state.takes_part
+    status, choices, takes_part = state.status, state.choices, state.takes_part
     released = None if state.ledger_problem else len(state.entries)
     if state.choices_problem:
         lost = "Your choice cannot be read, so nothing is published."
@@ -76,17 +76,17 @@ def participation_status(state: Snapshot) -> ParticipationStatus:
     sentence = sentences[choices.participation]
     before = _BEFORE.get(choices.participation, _AT_REST if takes_part else _AT_WORK)
     if choices.participation == "withdrawn" and state.files:
-        late = f"files still in your datasite: {state.files}. The publisher removes them at its next look"
-    elif outlook is not None and outlook.state in before:
-        late = "the publisher heeds it at its next look"
+        late = f"files still in your datasite: {state.files}. The publisher removes them at its next run"
+    elif status is not None and status.state in before:
+        late = "the publisher obeys it at its next run"
     else:
-        return ParticipationStatus(choices, takes_part, sentence, state_in_words(outlook), released)
-    late = f"{sentence} Not done yet: {late}; Health says when it looked."
+        return ParticipationStatus(choices, takes_part, sentence, state_in_words(status), released)
+    late = f"{sentence} Not done yet: {late}; Health says when it last ran."
     return ParticipationStatus(choices, takes_part, late, "", released)
 
 
-def state_in_words(outlook: Outlook | None) -> str:
+def state_in_words(status: PublisherStatus | None) -> str:
     """Return what the publisher does, where it says more than the person's own choice."""
-    if outlook is None:
-        return "The publisher has not looked yet."
-    return "" if outlook.state in _AT_REST else STATES[outlook.state]
+    if status is None:
+        return "The publisher has not run yet."
+    return "" if status.state in _AT_REST else STATES[status.state]

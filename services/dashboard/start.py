@@ -82,8 +82,8 @@ def steps(
     settings: Settings, state: Snapshot, span: Span | None, mine: ParticipationStatus, today: date
 ) -> tuple[Step, ...]:
     """Return the steps; the first that is not done is the next one."""
-    outlook = state.status
-    is_answering = outlook is not None and any(one.status in {"drawn", "kept"} for one in outlook.outcomes)
+    status = state.status
+    is_answering = status is not None and any(one.status in {"drawn", "kept"} for one in status.outcomes)
     age = (today - span.covered).days if span else 0
     made = [
         (
@@ -113,7 +113,7 @@ def steps(
         (
             "Compare with the others",
             is_answering,
-            _waiting_for(settings, mine, state.is_set_up, STATES[outlook.state] if outlook else None),
+            _waiting_for(settings, mine, state.is_set_up, STATES[status.state] if status else None),
             "/others",
             "Me and the others",
         ),
@@ -133,4 +133,4 @@ def _waiting_for(settings: Settings, mine: ParticipationStatus, is_set_up: bool,
         return f"Start SyftBox: it has not set up the datasite {shown(settings.syftbox_email)} yet."
     if not mine.takes_part:
         return "What others published can be seen after you joined."
-    return state or "The publisher has not looked yet."
+    return state or "The publisher has not run yet."

@@ -60,12 +60,12 @@ class Dashboard:
 
     def mark(self, state: Snapshot) -> str:
         """Return what changes whenever something that a page shows has changed."""
-        outlook = state.status
+        status = state.status
         seen = (
             self.history.mark(),
             self.backend.pending(),
             len(self.backend.refused_files()),
-            outlook and (outlook.state, outlook.outcomes),
+            status and (status.state, status.outcomes),
             len(state.receipts),
         )
         return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]

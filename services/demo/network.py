@@ -13,7 +13,7 @@ from netflix_trend.history.tables import History
 from netflix_trend.participant import participant
 from netflix_trend.participant.contributions import Contribution
 from netflix_trend.participant.releases import Participant, publish_due
-from netflix_trend.participant.status import Outlook
+from netflix_trend.participant.status import PublisherStatus
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import RoundStatistics
@@ -86,7 +86,7 @@ class Network:
             return self.import_exports(exports, Week.of(newest).sunday + timedelta(days=1))
         return history
 
-    def publish_mine(self, today: date) -> Outlook:
+    def publish_mine(self, today: date) -> PublisherStatus:
         """Let the real participant's publisher answer what the aggregator asks, with real randomness."""
         return participant.publish(self.settings, today)
 

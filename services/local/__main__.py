@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from netflix_trend.participant import participant
-from netflix_trend.participant.status import TRIAL, Outlook, described
+from netflix_trend.participant.status import TRIAL, PublisherStatus, described
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.syftbox.datasite import Datasite
 from services.processor.cli import import_files
@@ -29,12 +29,12 @@ def once(
         print(f"once: {error}", file=sys.stderr)  # noqa: T201
         return 1
     failed = import_files(exports, profile=profile, date_order=date_order, only=only) if exports else 0
-    outlook = publish_once(settings, date.today())
-    print("\n".join([*([TRIAL] if settings.is_trial else []), *described(outlook)]))  # noqa: T201
-    return int(bool(failed) or outlook.state == "problem")
+    status = publish_once(settings, date.today())
+    print("\n".join([*([TRIAL] if settings.is_trial else []), *described(status)]))  # noqa: T201
+    return int(bool(failed) or status.state == "problem")
 
 
-def publish_once(settings: Settings, today: date) -> Outlook:
+def publish_once(settings: Settings, today: date) -> PublisherStatus:
     """Rebuild what is out of date, then answer what is due."""
     site = Datasite(settings.datasites_dir, settings.syftbox_email)
     if settings.is_trial:

@@ -27,11 +27,11 @@ from services.runtime.logs import start_logging
 
 @dataclass
 class OneProcess:
-    """The services as functions: a file is read before the page answers, and the publisher looks when asked."""
+    """The services as functions: a file is read before the page answers, and the publisher runs when asked."""
 
     settings: Settings
     today: Callable[[], date]
-    looks_by_itself: bool = False
+    runs_by_itself: bool = False
     _lock: Lock = field(default_factory=Lock)
 
     def deliver(self, part: Path, name: str, options: Mapping[str, str]) -> str:
@@ -51,11 +51,11 @@ class OneProcess:
                     participant.refresh(self.settings)
             except ArchiveError as refusal:
                 raise Refused(str(refusal)) from None
-        self.look_again()
+        self.run_publisher()
         return "The file was read. Its account is below."
 
-    def look_again(self) -> None:
-        """Let the publisher look now."""
+    def run_publisher(self) -> None:
+        """Let the publisher run now."""
         with self._lock:
             publish_once(self.settings, self.today())
 

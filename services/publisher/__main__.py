@@ -1,4 +1,4 @@
-"""The publisher's container: a worker, and a clock that asks it to look now and then."""
+"""The publisher's container: a worker, and a clock that asks it to run now and then."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from services.runtime.logs import start_logging
 from services.runtime.queue import PUBLISH_JOB, PUBLISH_QUEUE, enqueue, queue, work
 from services.runtime.supervisor import beat, supervise
 
-# A week ends without anybody dropping a file, and a datasite may vanish: look without being asked.
-LOOK_SECONDS = 60.0
+# A week ends without anybody dropping a file, and a datasite may vanish: run without being asked.
+RUN_SECONDS = 60.0
 
 
 def inputs(settings: Settings) -> tuple[object, ...]:
@@ -42,11 +42,11 @@ def main(role: str = "all") -> int:
         stopped = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: stopped.set())
         connection = connect(settings)
-        since_asked, seen = LOOK_SECONDS, inputs(settings)
+        since_asked, seen = RUN_SECONDS, inputs(settings)
         while not stopped.is_set():
             try:
                 now = inputs(settings)
-                if (since_asked >= LOOK_SECONDS or now != seen) and queue(PUBLISH_QUEUE, connection).count == 0:
+                if (since_asked >= RUN_SECONDS or now != seen) and queue(PUBLISH_QUEUE, connection).count == 0:
                     enqueue(PUBLISH_QUEUE, connection, PUBLISH_JOB)
                     since_asked, seen = 0.0, now
                 beat("clock")

@@ -13,8 +13,8 @@ _log = logging.getLogger("publish")
 
 def publish() -> None:
     """Answer what is due. Safe to run twice."""
-    outlook = participant.publish(load_settings(), date.today())
-    level = logging.WARNING if outlook.state in {"problem", "survey_refused"} else logging.INFO
-    _log.log(level, "%s %s", outlook.state, outlook.message)
-    for outcome in outlook.outcomes:
+    status = participant.publish(load_settings(), date.today())
+    level = logging.WARNING if status.state in {"problem", "survey_refused"} else logging.INFO
+    _log.log(level, "%s %s", status.state, status.message)
+    for outcome in status.outcomes:
         _log.info("round=%s %s %s", outcome.round, outcome.status, outcome.reason)

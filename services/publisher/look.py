@@ -1,4 +1,4 @@
-"""One look, as the running publisher takes one a minute: for a choice while the services are stopped."""
+"""One run, as the publisher's service makes one a minute: for a choice while the services are stopped."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def main() -> int:
     start_logging("publisher.look")
     try:
         settings = load_settings()
-        outlook = participant.publish(settings, date.today())
+        status = participant.publish(settings, date.today())
     except SettingsError as error:
         print(f"look: {error}", file=sys.stderr)  # noqa: T201
         return 1
-    print("\n".join([*([TRIAL] if settings.is_trial else []), *described(outlook)]))  # noqa: T201
-    return int(outlook.state == "problem")
+    print("\n".join([*([TRIAL] if settings.is_trial else []), *described(status)]))  # noqa: T201
+    return int(status.state == "problem")

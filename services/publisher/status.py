@@ -26,7 +26,7 @@ def lines_about(status: SiteStatus, aggregator: str) -> list[str]:
         lines.append(f"  {name}{'  (' + ', '.join(notes) + ')' if notes else ''}")
     lines += [f"  {name}  (missing)" for name in status.damaged if name not in status.files]
     if status.damaged or status.unknown:
-        lines.append("The publisher mends this at its next look, within a minute.")
+        lines.append("The publisher mends this at its next run, within a minute.")
     return lines
 
 
@@ -37,9 +37,9 @@ def main() -> int:
     except SettingsError as error:
         print(f"status: {error}", file=sys.stderr)  # noqa: T201
         return 1
-    outlook = participant.snapshot(settings).status
+    status = participant.snapshot(settings).status
     lines = [TRIAL, ""] if settings.is_trial else []
-    lines += described(outlook) if outlook else ["The publisher has not looked yet."]
+    lines += described(status) if status else ["The publisher has not run yet."]
     site = Datasite(settings.datasites_dir, settings.syftbox_email)
     print(  # noqa: T201
         "\n".join([*lines, "", *lines_about(site.status(settings.aggregator_datasite), settings.aggregator_datasite)])

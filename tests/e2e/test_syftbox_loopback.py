@@ -18,7 +18,7 @@ from netflix_trend.participant import participant
 from netflix_trend.participant.choices import Choices, write_choices
 from netflix_trend.participant.ledger import read_ledger
 from netflix_trend.participant.receipts import read_receipts
-from netflix_trend.participant.status import Outlook
+from netflix_trend.participant.status import PublisherStatus
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.syftbox.datasite import Datasite
@@ -71,7 +71,7 @@ class Machine:
         participant.take_file(settings, export, "test", received=date(2027, 6, 1))
         participant.refresh(settings)
 
-    def publish(self, today: date = TODAY) -> Outlook:
+    def publish(self, today: date = TODAY) -> PublisherStatus:
         return publish_once(self.settings, today)
 
     def files(self) -> dict[str, bytes]:

@@ -20,7 +20,7 @@ BELOW = {
     "netflix_trend.participant.publishing": {"publish_with"},
     "netflix_trend.participant.receipts": {"read_receipts", "keep_receipt"},
     "netflix_trend.participant.releases": {"published_rounds", "witnessed_rounds", "restore_published", "publish_due"},
-    "netflix_trend.participant.status": {"read_outlook", "write_outlook"},
+    "netflix_trend.participant.status": {"read_status", "write_status"},
 }
 # Invented people have neither settings nor a history: the demo answers for them.
 ALLOWED = {("services/demo/network.py", "publish_due")}

@@ -16,7 +16,7 @@ from netflix_trend.history import tables
 from netflix_trend.history.encodings import load_encodings
 from netflix_trend.history.freshness import DATABASE
 from netflix_trend.participant import participant
-from netflix_trend.participant.status import Outlook, write_outlook
+from netflix_trend.participant.status import PublisherStatus, write_status
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.storage.files import locked, write_atomically
 from netflix_trend.syftbox.datasite import Datasite
@@ -206,7 +206,6 @@ def test_a_snapshot_waits_for_a_run_of_the_publisher_but_not_for_ever(
         monkeypatch.setattr(participant, "_SNAPSHOT_SECONDS", 60.0)
         waiting = pool.submit(participant.snapshot, settings)
         assert wait([waiting], 0.5).not_done == {waiting}, "a run goes on"
-        write_outlook(settings.publisher_dir, Outlook(looked_at=datetime(2026, 2, 2, tzinfo=UTC), state="paused"))
-    found = waiting.result(30).status
-    assert found is not None
-    assert found.state == "paused"
+        after = PublisherStatus(looked_at=datetime(2026, 2, 2, tzinfo=UTC), state="paused")
+        write_status(settings.publisher_dir, after)
+    assert waiting.result(30).status == after

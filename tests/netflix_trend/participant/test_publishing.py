@@ -20,7 +20,7 @@ from netflix_trend.participant.contributions import ProfileSet, load_profiles
 from netflix_trend.participant.ledger import read_ledger
 from netflix_trend.participant.publishing import publish_with
 from netflix_trend.participant.receipts import read_receipts
-from netflix_trend.participant.status import Outlook, read_outlook
+from netflix_trend.participant.status import PublisherStatus, read_status
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.survey.survey import default_survey, dump_surveys
@@ -186,10 +186,10 @@ def test_withdrawal_removes_rules_and_files_and_leaves_a_receipt_once(folders: d
     assert receipt.first_round_without in said.message
 
 
-def read_outlook_of(settings: Settings) -> Outlook:
-    outlook = read_outlook(settings.publisher_dir)
-    assert outlook is not None
-    return outlook
+def read_outlook_of(settings: Settings) -> PublisherStatus:
+    status = read_status(settings.publisher_dir)
+    assert status is not None
+    return status
 
 
 def test_who_joins_again_publishes_the_same_bytes_again(folders: dict[str, Path]) -> None:
@@ -234,9 +234,9 @@ def test_a_damaged_choice_or_ledger_publishes_nothing_and_says_so(folders: dict[
     folder = settings.private_dir if damaged == "choices.json" else settings.publisher_dir
     folder.mkdir(exist_ok=True)
     (folder / damaged).write_text("{\n")
-    outlook = publish_with(settings, TODAY)
-    assert outlook.state == "problem"
-    assert damaged in outlook.message
+    status = publish_with(settings, TODAY)
+    assert status.state == "problem"
+    assert damaged in status.message
     assert not releases(settings)
 
 
@@ -246,9 +246,9 @@ def test_a_link_in_the_place_of_the_apps_folder_is_refused(folders: dict[str, Pa
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (site_of(settings).root / "app_data").symlink_to(elsewhere)
-    outlook = publish_with(settings, TODAY)
-    assert outlook.state == "problem"
-    assert "app_data is a link" in outlook.message
+    status = publish_with(settings, TODAY)
+    assert status.state == "problem"
+    assert "app_data is a link" in status.message
     assert not list(elsewhere.iterdir())
 
 
@@ -257,7 +257,7 @@ def test_the_outlook_says_what_the_last_look_did(folders: dict[str, Path]) -> No
     save_profile(folders, starter_vocabulary().version)
     assert publish_with(settings, TODAY) == read_outlook_of(settings)
     (settings.publisher_dir / "outlook.json").write_text("{")
-    assert read_outlook(settings.publisher_dir) is None
+    assert read_status(settings.publisher_dir) is None
 
 
 def test_a_look_that_was_under_way_does_not_undo_a_withdrawal(
@@ -291,9 +291,9 @@ def test_a_damaged_ledger_does_not_keep_files_from_being_withdrawn(folders: dict
     publish_with(settings, TODAY)
     (settings.publisher_dir / "ledger.jsonl").write_text("{\n")
     write_choices(settings.private_dir, Choices(participation="withdrawn"))
-    outlook = publish_with(settings, TODAY)
-    assert outlook.state == "problem"
-    assert "your files were removed, but there is no receipt" in outlook.message
+    status = publish_with(settings, TODAY)
+    assert status.state == "problem"
+    assert "your files were removed, but there is no receipt" in status.message
     assert not site_of(settings).published()
 
 
@@ -348,9 +348,9 @@ def test_an_example_is_answered_by_examples_only(folders: dict[str, Path]) -> No
     settings = load_settings(**folders, syftbox_email="ann@mail.example.com")
     save_profile(folders, starter_vocabulary().version)
     site_of(settings).set_up()
-    outlook = publish_with(settings, TODAY)
-    assert outlook.state == "waiting_for_survey"
-    assert "AGGREGATOR_DATASITE is still the example" in outlook.message
+    status = publish_with(settings, TODAY)
+    assert status.state == "waiting_for_survey"
+    assert "AGGREGATOR_DATASITE is still the example" in status.message
     assert not releases(settings)
 
 

@@ -334,9 +334,9 @@ def test_damaged_life_events_leave_the_question_about_them_open_until_they_are_m
     (shared / "survey.json").write_bytes(dump_surveys([effect_survey()]))
     events = settings.private_dir / "life_events.json"
     events.write_text("{")
-    outlook = publish_with(settings, TODAY)
-    assert [outcome.status for outcome in outlook.outcomes] == ["skipped"]
-    assert "event_effect is not answered: life_events.json on the private volume is damaged" in outlook.message
+    status = publish_with(settings, TODAY)
+    assert [outcome.status for outcome in status.outcomes] == ["skipped"]
+    assert "event_effect is not answered: life_events.json on the private volume is damaged" in status.message
     events.unlink()
     assert [outcome.status for outcome in publish_with(settings, TODAY).outcomes] == ["drawn"]
     assert [outcome.status for outcome in publish_with(settings, TODAY).outcomes] == ["kept"]

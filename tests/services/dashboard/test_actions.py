@@ -249,8 +249,8 @@ def test_limits_are_lowered_and_hold(person: Person) -> None:
     assert (choices.odds, choices.reports_per_year, choices.questions) == ((2, 1), 4, frozenset({"volume"}))
     assert "a 10 % suspicion can become at most 18 %" in text
     assert "left of 4" in text
-    outlook = json.loads((person.settings.publisher_dir / "outlook.json").read_bytes())
-    assert outlook["state"] in {"answering", "paused", "not_joined"}
+    status = json.loads((person.settings.publisher_dir / "outlook.json").read_bytes())
+    assert status["state"] in {"answering", "paused", "not_joined"}
 
 
 @pytest.mark.parametrize(

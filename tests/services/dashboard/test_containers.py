@@ -27,7 +27,7 @@ def containers(redis_server: RedisServer) -> Containers:  # noqa: F811
 
 
 def test_it_asks_the_publisher_to_look_and_nobody_else(containers: Containers, redis_server: RedisServer) -> None:  # noqa: F811
-    containers.look_again()
+    containers.run_publisher()
     assert queue(PUBLISH_QUEUE, connect(redis_server.settings("publisher"))).count == 1
     own = connect(containers.settings)
     forbidden: list[Any] = [
@@ -68,7 +68,7 @@ def test_it_says_which_service_does_not_run(containers: Containers, redis_server
     found = containers.services()
     assert states(found) == {"scraper": "fine", "redis": "broken"}
     assert "./run.sh up" in found[-1].sentence
-    containers.look_again()
+    containers.run_publisher()
     assert containers.pending() == 0
 
 

@@ -22,7 +22,7 @@ from netflix_trend.history.tables import rebuild
 from netflix_trend.participant import participant
 from netflix_trend.participant.contributions import Contribution, answer
 from netflix_trend.participant.life_events import add_event
-from netflix_trend.participant.status import Outlook
+from netflix_trend.participant.status import PublisherStatus
 from netflix_trend.published.statistics import Percentile
 from netflix_trend.published.wording import place_in_words
 from netflix_trend.simulation.population import seeded_randomness
@@ -311,12 +311,12 @@ def test_a_file_that_was_received_and_never_read_is_noticed(person: Person) -> N
 
 
 def test_a_publisher_that_stopped_looking_is_noticed() -> None:
-    outlook = Outlook(looked_at=datetime(2026, 11, 16, 12, tzinfo=UTC), state="answering")
-    at = outlook.looked_at.timestamp()
-    assert publisher(outlook, at + 60).state == "fine"
-    assert publisher(outlook, at + 3600).state == "broken"
-    assert publisher(outlook, None).state == "fine"
-    assert publisher(outlook.model_copy(update={"state": "problem"}), at).state == "broken"
+    status = PublisherStatus(looked_at=datetime(2026, 11, 16, 12, tzinfo=UTC), state="answering")
+    at = status.looked_at.timestamp()
+    assert publisher(status, at + 60).state == "fine"
+    assert publisher(status, at + 3600).state == "broken"
+    assert publisher(status, None).state == "fine"
+    assert publisher(status.model_copy(update={"state": "problem"}), at).state == "broken"
     assert publisher(None, at).state == "waiting"
     assert [ago(seconds) for seconds in (5, 130, 7300, 200_000)] == [
         "5 seconds ago",

@@ -156,10 +156,10 @@ def test_a_withdrawal_is_not_called_done_while_files_are_there(person: Person) -
 @pytest.mark.parametrize(
     ("before", "chosen", "sentence"),
     [
-        ("joined", "paused", "You paused. Not done yet: the publisher heeds it at its next look"),
-        ("paused", "joined", "You take part. Not done yet: the publisher heeds it at its next look"),
-        ("withdrawn", "joined", "You take part. Not done yet: the publisher heeds it at its next look"),
-        ("withdrawn", "paused", "You paused. Not done yet: the publisher heeds it at its next look"),
+        ("joined", "paused", "You paused. Not done yet: the publisher obeys it at its next run"),
+        ("paused", "joined", "You take part. Not done yet: the publisher obeys it at its next run"),
+        ("withdrawn", "joined", "You take part. Not done yet: the publisher obeys it at its next run"),
+        ("withdrawn", "paused", "You paused. Not done yet: the publisher obeys it at its next run"),
     ],
 )
 def test_a_choice_that_the_publisher_has_not_seen_is_not_called_done(

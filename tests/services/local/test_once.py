@@ -69,3 +69,16 @@ def test_in_a_trial_the_datasite_is_set_up() -> None:
     settings = load_settings()
     assert once.publish_once(settings, date.today()).state != "waiting_for_syftbox"
     assert Datasite(settings.datasites_dir, settings.syftbox_email).is_initialized
+
+
+def test_an_export_that_cannot_be_used_is_read_once(folders: Path) -> None:
+    """Beside one that can be used; three more runs rebuild nothing."""
+    path = folders / "history.csv"
+    path.write_text(HISTORY)
+    (folders / "bad.csv").write_text("no export at all\n")
+    assert once.once([path, folders / "bad.csv"]) == 1
+    database = folders / "private" / "profiles" / "me" / "viewing.duckdb"
+    made = database.stat().st_ino
+    for _ in range(3):
+        once.once()
+        assert database.stat().st_ino == made

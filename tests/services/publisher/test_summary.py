@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from netflix_trend.participant.ledger import open_ledger, read_ledger
-from netflix_trend.participant.status import Outcome, Outlook, write_outlook
+from netflix_trend.participant.status import Outcome, PublisherStatus, write_status
 from netflix_trend.periods.weeks import Week
 from netflix_trend.survey.survey import Limits, default_survey
 from netflix_trend.syftbox.datasite import Datasite
@@ -82,9 +82,9 @@ def test_the_status_begins_with_the_last_look(
     for name in ("datasites", "publisher"):
         monkeypatch.setenv(f"{name.upper()}_DIR", str(tmp_path / name.replace("datasites", "sites")))
     assert status_main() == 0
-    assert "\n\nThe publisher has not looked yet.\n" in capsys.readouterr().out
+    assert "\n\nThe publisher has not run yet.\n" in capsys.readouterr().out
     outcomes = (Outcome("2026-W46", "not_asked", "each person is asked one week in 4"),)
     looked_at = datetime(2026, 11, 26, tzinfo=UTC)
-    write_outlook(tmp_path / "publisher", Outlook(looked_at=looked_at, state="answering", outcomes=outcomes))
+    write_status(tmp_path / "publisher", PublisherStatus(looked_at=looked_at, state="answering", outcomes=outcomes))
     assert status_main() == 0
     assert "answering\n  2026-W46  not asked (each person is asked" in capsys.readouterr().out
