@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from netflix_trend.participant.ledger import Entry
-from netflix_trend.privacy.accounting import product, report_in_words, suspicion, total_epsilon
+from netflix_trend.privacy.accounting import odds_in_words, product, report_in_words, suspicion, total_epsilon
 from netflix_trend.survey.survey import Limits
 from services.dashboard.example import QUESTIONS, Bytes, explain
-from services.dashboard.text import counted, percent, ratio
+from services.dashboard.text import counted, percent
 
 # A week lies in the own report, and around events that began in its own quarter and in the one before.
 _EVENT_REPORTS_OF_A_WEEK = 2
@@ -38,7 +38,7 @@ def reports(entries: Sequence[Entry], digests: Mapping[str, str]) -> tuple[Repor
         place = "in your datasite" if digest == file.sha256 else "altered in your datasite" if digest else "removed"
         question = QUESTIONS.get(entry.question, entry.question)
         about = "the weeks around that event" if entry.question == "event_effect" else "this week"
-        found.append(Report(entry.round, question, place, about, ratio(Fraction(*entry.odds)), file))
+        found.append(Report(entry.round, question, place, about, odds_in_words(Fraction(*entry.odds)), file))
     return tuple(found)
 
 
@@ -63,7 +63,7 @@ def together_in_words(made: Sequence[tuple[str, Fraction]]) -> tuple[str, ...]:
         said.append(
             f"{counted(len(events), 'report')} about life events {'is' if len(events) == 1 else 'are'} about several "
             f"weeks. So one week can count in {counted(len(several), 'report')}, which together allow odds of "
-            f"{ratio(product(several))}: there a 10 % suspicion can become {_becomes(product(several))}."
+            f"{odds_in_words(product(several))}: there a 10 % suspicion can become {_becomes(product(several))}."
         )
     if len(made) == 1:
         return tuple(said)
@@ -80,7 +80,7 @@ def _drawn(odds: Sequence[Fraction]) -> str:
     largest = max(odds)
     each = "drawn at odds" if len(odds) == 1 else "each drawn at odds"
     most = "" if len(set(odds)) == 1 else "up to "
-    return f"{each} of {most}{ratio(largest)}: a 10 % suspicion can become {_becomes(largest)}"
+    return f"{each} of {most}{odds_in_words(largest)}: a 10 % suspicion can become {_becomes(largest)}"
 
 
 def _becomes(odds: Fraction) -> str:

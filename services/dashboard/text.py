@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from fractions import Fraction
 
 from netflix_trend.catalogue.keys import plain_title
 from netflix_trend.history.insights import Cell
@@ -50,11 +49,6 @@ def cell(column: str, value: Cell) -> str:
 def counted(count: int, noun: str) -> str:
     """Return a number with its noun, in the plural but for one."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def ratio(value: Fraction) -> str:
-    """Return odds such as `8` or `2.5`."""
-    return f"{float(value):,.3g}" if value < 1000 else f"{float(value):,.0f}"
 
 
 def listed(words: list[str]) -> str:

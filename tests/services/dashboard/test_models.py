@@ -202,10 +202,11 @@ def test_every_part_of_a_release_is_explained(vocabulary: Vocabulary) -> None:
         assert all(part.meaning for part in file.parts)
 
 
-def test_the_page_never_says_epsilon_and_counts_the_budget(person: Person) -> None:
+def test_the_page_says_epsilon_beside_each_odds_and_counts_the_budget(person: Person) -> None:
     state, history = participant.snapshot(person.settings), History.of(person.settings.private_dir)
     page = sharing_page(person.settings, state, history, TODAY)
-    assert "psilon" not in " ".join(page.learned)
+    said = " ".join(page.learned)
+    assert said.count("(epsilon ") == len(re.findall(r"odds of (?:up to )?\d|by at most \d", said)) > 0
     assert page.used == len(page.reports)
     assert page.example is not None
 

@@ -46,16 +46,19 @@ SHOWS, VOLUME, EVENT = (("top_shows", Fraction(8)), ("volume", Fraction(2)), ("e
     ("made", "expected"),
     [
         ([], "nothing was revealed"),
-        ([SHOWS], "1 report in the last 52 weeks, drawn at odds of 8: a 10 % suspicion can become at most 47 %."),
-        ([SHOWS, VOLUME], "2 reports in the last 52 weeks, each drawn at odds of up to 8: "),
+        (
+            [SHOWS],
+            "in the last 52 weeks, drawn at odds of 8 (epsilon 2.08): a 10 % suspicion can become at most 47 %.",
+        ),
+        ([SHOWS, VOLUME], "2 reports in the last 52 weeks, each drawn at odds of up to 8 (epsilon 2.08): "),
         ([SHOWS, SHOWS], "Each is about another week, and protected by itself."),
         ([SHOWS] * 2, "add up: there a 10 % suspicion can become at most 88 %."),
         ([SHOWS] * 13, "add up: there a 10 % suspicion can become practically certain."),
         (
             [SHOWS, EVENT],
-            "count in 2 reports, which together allow odds of 64: there a 10 % suspicion can become at most 88",
+            "count in 2 reports, which together allow odds of 64 (epsilon 4.16): there a 10 % suspicion can become",
         ),
-        ([VOLUME, SHOWS, EVENT, EVENT, EVENT], "count in 3 reports, which together allow odds of 512: "),
+        ([VOLUME, SHOWS, EVENT, EVENT, EVENT], "count in 3 reports, which together allow odds of 512 (epsilon 6.24): "),
         ([EVENT], "1 report about life events is about several weeks."),
     ],
 )
@@ -73,7 +76,7 @@ def test_a_lowered_limit_does_not_shrink_what_was_sent_before(person: Person) ->
     assert (
         "multiply the odds of any guess about its week by at most 2 (epsilon 0.69): a 10 % suspicion can become" in text
     )
-    assert "drawn at odds of 8: a 10 % suspicion can become at most 47 %" in text
+    assert "drawn at odds of 8 (epsilon 2.08): a 10 % suspicion can become at most 47 %" in text
     count = len(read_ledger(person.settings.publisher_dir / "ledger.jsonl"))
     assert (
         len(re.findall(r"any guess about (?:this week|the weeks around that event) by at most 8\.", text)) == count > 0
