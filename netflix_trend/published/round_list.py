@@ -16,7 +16,7 @@ _Count = Annotated[int, Field(ge=0)]
 
 
 class RoundSummary(Strict):
-    """A round in one line. answers: by question. signals: how many shows can be told from noise; top_show: the first
+    """A round in one line. answers: by question. signals: how many shows are clear; top_show: the first
     of them. The whole round is `statistics/<round>.json`, its page `rounds/<round>.html`.
     """
 

@@ -26,7 +26,7 @@ _Count = Annotated[int, Field(ge=0)]
 _Odds = Annotated[tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]], Field(strict=False)]
 
 
-# A share whose interval reaches below this cannot be told from nobody.
+# A share whose interval reaches below this is noise: it may be nobody.
 SMALLEST_SHARE = 0.005
 
 
@@ -35,10 +35,10 @@ class StatisticsError(Exception):
 
 
 class ShowEstimate(Strict):
-    """How many of the people asked named a show. `is_signal`: whether the number can be told from noise; then its
+    """How many of the people asked named a show. `is_signal`: whether the number is clear; then its
     interval is wider, because it was chosen for coming out large.
 
-    count: in how many noisy sets the show is. is_robust: still told from noise without any `TopShows.tolerated` of the
+    count: in how many noisy sets the show is. is_robust: still clear without any `TopShows.tolerated` of the
     reports, in case these were forged. fragile_reports: how few reports must be left out until it is not told from
     noise any more; None if it is not now.
     """
@@ -59,7 +59,7 @@ class ShowEstimate(Strict):
 class TopShows(Strict):
     """Estimates for all candidates, largest first; intervals hold with `confidence` for each show by itself.
 
-    noise: standard error of a show that nobody watched. gate: smallest estimate that is told from noise.
+    noise: standard error of a show that nobody watched. gate: smallest estimate that is clear.
     reports_needed: how many reports the strongest show would need to pass, None when one passes. needed_share: the
     share of people for which that holds: the strongest show's own or, where that is next to nothing, one in ten as an
     example.
@@ -143,7 +143,7 @@ class Volume(Strict):
         return self
 
     def is_noise(self, group: VolumeGroup) -> bool:
-        """Return whether the share of a group cannot be told from nobody at all."""
+        """Return whether the share of a group is noise: it may be nobody."""
         return not self.is_reliable or group.lower < SMALLEST_SHARE
 
 

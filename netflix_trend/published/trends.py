@@ -30,7 +30,7 @@ class ShowTrend(Strict):
     """Share of participants who would name a show in the newest round, all rounds weighed.
 
     share: may lie below 0 where all is noise. lower, upper: interval, within 0 to 1. rounds: how many rounds asked.
-    is_signal: whether the answers alone tell it from noise. is_robust: still, if 1 % of every round's answers, all
+    is_signal: whether it is clear from the answers alone. is_robust: still, if 1 % of every round's answers, all
     naming the show, had been forged and are left out. prior_part: 1 when the share is wholly what was assumed
     beforehand, 0 when it rests on answers alone.
     """
@@ -65,8 +65,8 @@ class AllTimeShow(Strict):
     """How many of the people asked named a show, summed over the rounds that asked about it.
 
     people, standard_error, lower, upper: the sum, of `reports` answers in `rounds` rounds. gate: smallest sum that is
-    told from noise. share, share_error, share_lower, share_upper: the same divided by the answers, which is the mean
-    of the asked rounds weighted by their answers. is_robust: still told from noise without 1 % of the answers, all
+    clear. share, share_error, share_lower, share_upper: the same divided by the answers, which is the mean
+    of the asked rounds weighted by their answers. is_robust: still clear without 1 % of the answers, all
     naming the show, in case these were forged.
     """
 

@@ -188,7 +188,7 @@ def place_in_words(found: Percentile) -> Said:
     error = _Z * found.standard_error
     give = f"give or take {100 * error:.0f} (95 %)"
     if not found.is_reliable or error > _TOO_WIDE:
-        return Said("How that compares is noise: there are too few answers.", Certainty.NOISE)
+        return Said("There are too few answers to say how that compares: any number would be noise.", Certainty.NOISE)
     if found.share - error > 0.5:
         return Said(f"That is more than about {100 * found.share:.0f} % of participants, {give}.", Certainty.CLEAR)
     if found.share + error < 0.5:

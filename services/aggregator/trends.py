@@ -64,7 +64,7 @@ BROAD_PRIOR_TEXT = "Assumed beforehand, from no data: a show is named by 2 % of 
 PUBLIC_PRIOR_TEXT = (
     "Assumed beforehand, from a public chart and not from participants: the catalogue's own order, the first show "
     "named by 13 % of people, the n-th by one n-th of that, each wrong by a factor of 2 or so. Shares and intervals "
-    "mix it with the answers; whether a show is told from noise rests on the answers alone."
+    "mix it with the answers; whether a show is clear rests on the answers alone."
 )
 
 

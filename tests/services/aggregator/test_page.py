@@ -257,7 +257,7 @@ def test_when_all_is_noise_the_page_says_how_many_answers_would_be_needed() -> N
 def test_everybody_can_look_up_their_place_and_the_page_is_the_same_for_all() -> None:
     assert "1 That is near the middle: more than about 30 % of participants" not in text("results")
     assert "5 That is more than about 80 % of participants, give or take 8 (95 %)." in text("results")
-    assert "0-60 How that compares is noise: there are too few answers." in text("noise")
+    assert "0-60 There are too few answers to say how that compares: any number would be noise." in text("noise")
     assert set(signature(render_page).parameters) == {"statistics", "trends", "place"}
 
 

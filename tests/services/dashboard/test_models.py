@@ -50,8 +50,8 @@ SPAN = Span(100, date(2023, 2, 1), date(2026, 11, 14), date(2026, 11, 15))
         (0.7, 0.03, True, "more than about 70 % of participants, give or take 6 (95 %)", "clear"),
         (0.2, 0.05, True, "About 80 % of participants, give or take 10 (95 %), started as many or more", "clear"),
         (0.5, 0.03, True, "near the middle", "unclear"),
-        (0.9, 0.14, True, "is noise", "noise"),
-        (0.9, 0.01, False, "is noise", "noise"),
+        (0.9, 0.14, True, "be noise", "noise"),
+        (0.9, 0.01, False, "be noise", "noise"),
     ],
 )
 def test_a_place_is_told_with_its_error_or_not_at_all(
