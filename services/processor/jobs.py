@@ -15,15 +15,17 @@ _log = logging.getLogger("ingest")
 def ingest(sha256: str = "") -> None:
     """Rebuild what is out of date, then ask the publisher to run. Safe to run twice: the second finds nothing to do.
 
-    sha256: the received file that made it necessary, whose outcome is logged; empty when something else did.
+    sha256: the received file that made it necessary, empty when something else did. What became of it is logged, and of
+    every other file that was in no table before.
     """
     settings = load_settings()
+    told = {sha256, *participant.out_of_date(settings).unread}
     for history in participant.refresh(settings):
         refused = sum(file.refusal is not None for file in history.files)
         _log.info("profile rebuilt files=%d refused=%d views=%d", len(history.files), refused, history.views)
         for file in history.files:
-            if file.raw.sha256 == sha256:
+            if file.raw.sha256 in told:
                 outcome = f"refused reason={file.refusal.reason}" if file.refusal else "read"
                 rows = file.account.file.rows if file.account else 0
-                _log.info("export %s sha256=%s rows=%d", outcome, sha256[:12], rows)
+                _log.info("export %s sha256=%s rows=%d", outcome, file.raw.sha256[:12], rows)
     enqueue(PUBLISH_QUEUE, connect(settings), PUBLISH_JOB)

@@ -304,6 +304,7 @@ def test_an_export_whose_job_was_lost_is_read_when_the_processor_starts(
     with service(redis_server, "processor"):
         wait_for(lambda: not participant.out_of_date(settings).outdated, "the export is read", 60)
     assert load_encodings(redis_server.folder / "private" / "profiles" / "me").vector.sum() > 50
+    assert "export read sha256=" in (redis_server.folder / "processor.log").read_text()
 
 
 def test_what_stays_out_of_date_is_tried_again_after_longer_and_longer_waits(redis_server: RedisServer) -> None:
