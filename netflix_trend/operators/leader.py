@@ -22,6 +22,7 @@ from netflix_trend.operators.codec import (
 from netflix_trend.operators.intake import Arrival
 from netflix_trend.operators.jobs import Collected, decode_collected, decode_job, encode_collected, encode_job
 from netflix_trend.operators.manifest import (
+    BATCHES,
     SEED_SIZE,
     Accept,
     Batch,
@@ -115,12 +116,17 @@ class Leader(Party):
             return self._batch(row, asked, "early", now)
         if not self._is_done(row.name, "late"):
             return self._batch(row, asked, "late", now)
-        released = [batch for batch in ("early", "late") if self.store.batch_state(row.name, batch) == "released"]
+        released = [batch for batch in BATCHES if self.store.batch_state(row.name, batch) == "released"]
         if released:
             self.close(asked)
         else:
             self.abort(row.name, "too_few")
         return True
+
+    def last_step(self, row: RoundRow) -> bool:
+        """Publish sums of which the helper has given its share: they are agreed on, and their noise is in them."""
+        waiting = [batch for batch in BATCHES if self.store.batch_state(row.name, batch) == "collecting"]
+        return any(self._release(row, self.asked(row), batch) for batch in waiting)
 
     def _is_done(self, name: str, batch: Batch) -> bool:
         return self.store.batch_state(name, batch) in ("skipped", "short", "released")

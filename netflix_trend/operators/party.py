@@ -94,12 +94,11 @@ class Party(ABC):
         row = self.store.round(name)
         if row is None or row.state not in self.open_states:
             return False
-        if self.read_other(name, ABORT) is not None:
-            self.abort(name, "other_operator")
-        elif now >= self.ends(row):
-            self.abort(name, "deadline")
-        else:
+        gone = self.read_other(name, ABORT) is not None
+        if not gone and now < self.ends(row):
             return self.step(row, now)
+        if not self.last_step(row):
+            self.abort(name, "other_operator" if gone else "deadline")
         return True
 
     @abstractmethod
@@ -109,6 +108,10 @@ class Party(ABC):
     @abstractmethod
     def step(self, row: RoundRow, now: int) -> bool:
         """Do the next step of a round and return True, or return False when it cannot be done yet."""
+
+    def last_step(self, row: RoundRow) -> bool:
+        """Do what can still be done before a round is given up and return True, or return False."""
+        return False
 
     @abstractmethod
     def ends(self, row: RoundRow) -> int:
@@ -172,7 +175,8 @@ class Party(ABC):
                 continue
             if arrival.file is None:
                 self.store.refuse(asked.name, arrival.email, arrival.reason)
-            else:
+            else:  # perhaps it had only not arrived completely before
+                self.store.accept(asked.name, arrival.email)
                 fresh.append(arrival)
         return fresh
 

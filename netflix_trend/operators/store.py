@@ -134,6 +134,10 @@ class Store:
         """Note why a datasite's file was refused; the first reason stays."""
         self.sql.execute("INSERT OR IGNORE INTO refusals VALUES (?, ?, ?)", (name, datasite, reason))
 
+    def accept(self, name: str, datasite: str) -> None:
+        """Forget that a datasite's file was refused."""
+        self.sql.execute("DELETE FROM refusals WHERE round = ? AND datasite = ?", (name, datasite))
+
     def refusals(self, name: str) -> dict[str, str]:
         """Return the reason by datasite."""
         query = "SELECT datasite, reason FROM refusals WHERE round = ? ORDER BY datasite"

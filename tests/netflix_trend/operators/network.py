@@ -161,12 +161,16 @@ class Network:
 
     def run(self, now: int, times: int = 3) -> None:
         """Let everybody run some times, the leader first."""
+        self.operate(now, times)
+        for reporter in self.people.values():
+            reporter.run(now)
+
+    def operate(self, now: int, times: int = 3) -> None:
+        """Let the operators run some times; participants are off."""
         for _ in range(times):
             self.leader.run(now)
             if self.helper:
                 self.helper.run(now)
-        for reporter in self.people.values():
-            reporter.run(now)
 
     def agree(self, **changes: Any) -> Round:
         """Open a round, until both operators have signed it."""
@@ -205,6 +209,8 @@ class Network:
 
     def sums(self, batch: Any = "early", name: str = ROUND) -> dict[str, Sums] | None:
         """Return the released sums after checking them as anybody can, None when there are none."""
+        if self.body(LEADER, "manifest.json", name) is None:
+            return None
         asked = self.round(name)
         data, share = self.body(LEADER, f"result-{batch}.json", name), self.body(HELPER, f"agg-share-{batch}.bin", name)
         if data is None:
