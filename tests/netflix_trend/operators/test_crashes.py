@@ -1,0 +1,233 @@
+"""A kill at every write and every commit of every party, and a start from what is on disk.
+
+Whatever the position: no file of the protocol ever changes, the sums are exact, nobody answers for two sets, and noise
+is drawn once.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from netflix_trend.operators import store as store_module
+from netflix_trend.storage import files as files_module
+from tests.netflix_trend.operators.network import (
+    ANSWERS,
+    AT_EARLY,
+    AT_LATE,
+    BEFORE,
+    EXACT,
+    HELPER,
+    LEADER,
+    Network,
+    plan,
+)
+
+KINDS = {
+    *("before a commit", "after a commit"),
+    *("before a write", "within a write", "before a rename", "after a rename"),
+}
+LATER = {"dan@example.org": ([0, 1, 0, 0, 0, 0], 0, [1]), "eve@example.org": ([0, 1, 1, 0, 0, 0], 0, [2])}
+EXACT_LATE = {"shows": (0, 2, 1, 0, 0, 0), "titles": (2, 0, 0, 0), "sum": (3,)}
+
+
+class Killed(BaseException):
+    """The process is gone. Not an Exception, so that nothing handles it."""
+
+
+class Kills:
+    """Counts positions, and kills at one of them."""
+
+    def __init__(self, at: int = -1) -> None:
+        self.at = at
+        self.count = 0
+        self.by_kind: Counter[str] = Counter()
+
+    def position(self, kind: str) -> None:
+        self.by_kind[kind] += 1
+        self.count += 1
+        if self.count - 1 == self.at:
+            raise Killed(kind)
+
+    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        kills = self
+
+        class Connection(sqlite3.Connection):
+            def execute(self, statement: str, *arguments: object) -> sqlite3.Cursor:
+                if statement != "COMMIT":
+                    return super().execute(statement, *arguments)
+                kills.position("before a commit")
+                done = super().execute(statement)
+                kills.position("after a commit")
+                return done
+
+        def connect(path: Path, **settings: object) -> sqlite3.Connection:
+            return sqlite3.connect(path, factory=Connection, **settings)
+
+        class Database:
+            Connection = sqlite3.Connection
+
+        Database.connect = staticmethod(connect)
+        monkeypatch.setattr(store_module, "sqlite3", Database)
+        monkeypatch.setattr(files_module, "write_atomically", self._write)
+
+    def _write(self, path: Path, data: bytes, **_settings: object) -> None:
+        """A real kill leaves the temporary file behind."""
+        self.position("before a write")
+        temporary = path.with_name(f".{path.name}.{self.count}.tmp")
+        temporary.write_bytes(data[: len(data) // 2])
+        self.position("within a write")
+        temporary.write_bytes(data)
+        self.position("before a rename")
+        temporary.replace(path)
+        self.position("after a rename")
+
+
+class Scenario:
+    """A round of two batches, which goes on after every kill. Noise counts how often it is kept."""
+
+    def __init__(self, folder: Path, operators: int, kills: Kills) -> None:
+        self.kills = kills
+        self.seen: dict[str, bytes] = {}
+        self.drawn = 0
+        self.people = {**ANSWERS, **LATER}
+        self.folder, self.operators = folder, operators
+        self.network = self._start()
+
+    def _start(self) -> Network:
+        while True:
+            try:
+                answers = dict.fromkeys(self.people)
+                return Network(self.folder, operators=self.operators, noise=self._noise, answers=answers)
+            except Killed:
+                continue
+
+    def _noise(self, _sigma2: object, count: int) -> list[int]:
+        """Noise that differs at every draw, so that a second one would change a file."""
+        self.drawn += 1
+        return [1_000_000 * self.drawn] * count
+
+    def do(self, action) -> None:
+        """Do something until it was not killed, and look at all files after every kill."""
+        while True:
+            try:
+                action(self.network)
+                self.look()
+                return
+            except Killed:
+                self.look()
+                for store in self.network.stores:
+                    store.close()
+                answers = self.network.answers
+                self.network = self._start()
+                self.network.answers = answers
+
+    def look(self) -> None:
+        files = self.network.files()
+        for name, data in self.seen.items():
+            assert files.get(name) == data, f"{name} changed"
+        self.seen = files
+
+    def whole(self) -> None:
+        self.do(open_once)
+        for now, answers in ((BEFORE, ANSWERS), (AT_EARLY, {}), (AT_EARLY, LATER), (AT_LATE, {})):
+            for _ in range(4):
+                self.do(lambda network, now=now: network.operate(now, 1))
+            self.network.answers.update(answers)
+            for email in self.people:
+                self.do(lambda network, now=now, email=email: network.people[email].run(now))
+
+
+def open_once(network: Network) -> None:
+    if network.leader.store.round(plan().round) is None:
+        network.leader.open_round(plan())
+
+
+def check(scenario: Scenario) -> None:
+    network, operators = scenario.network, scenario.operators
+    # Each operator's noise is some multiple of a million, the same for all counters of one block.
+    for batch, exact in (("early", EXACT), ("late", EXACT_LATE)):
+        sums = network.exact(batch)
+        assert sums is not None, f"no {batch} result"
+        for name, values in exact.items():
+            noise = {released - value for released, value in zip(sums[name], values, strict=True)}
+            assert len(noise) == 1 and noise.pop() % 1_000_000 == 0
+    closings = [network.closing(email) for email in (LEADER, HELPER)[:operators]]
+    assert all(closing and closing.refused == {} for closing in closings)
+    assert [status.status for status in closings[0].statuses.values()] == ["counted"] * 5
+    assert network.aborted(LEADER) is None and (operators == 1 or network.aborted(HELPER) is None)
+    for reporter in network.people.values():
+        assert reporter.budget.total() == network.round().manifest.rho
+
+
+def positions(tmp_path_factory: pytest.TempPathFactory, operators: int) -> Kills:
+    kills = Kills()
+    with pytest.MonkeyPatch.context() as patch:
+        kills.install(patch)
+        scenario = Scenario(tmp_path_factory.mktemp("count"), operators, kills)
+        scenario.whole()
+        check(scenario)
+        for store in scenario.network.stores:
+            store.close()
+    return kills
+
+
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory):
+    return {operators: positions(tmp_path_factory, operators) for operators in (1, 2)}
+
+
+def test_there_are_enough_positions(counted):
+    assert counted[1].count + counted[2].count >= 100
+    for kills in counted.values():
+        assert set(kills.by_kind) == KINDS
+
+
+@pytest.mark.parametrize("operators", [1, 2])
+@pytest.mark.parametrize("share", range(8))
+def test_a_kill_at_every_position(tmp_path, monkeypatch, counted, operators, share):
+    """Positions are shared out among eight tests, so that they can run beside each other."""
+    for at in range(share, counted[operators].count, 8):
+        kills = Kills(at)
+        with monkeypatch.context() as patch:
+            kills.install(patch)
+            scenario = Scenario(tmp_path / str(at), operators, kills)
+            scenario.whole()
+            assert kills.count > at
+            check(scenario)
+            for store in scenario.network.stores:
+                store.close()
+
+
+def test_several_kills_in_one_round(tmp_path, monkeypatch, counted):
+    """A machine that is killed again and again: at every 61st position, which is more than a start takes."""
+
+    class Often(Kills):
+        def position(self, kind: str) -> None:
+            self.at = self.count if self.count % 61 == 60 else -1
+            super().position(kind)
+
+    kills = Often()
+    kills.install(monkeypatch)
+    scenario = Scenario(tmp_path, 2, kills)
+    scenario.whole()
+    check(scenario)
+
+
+def test_a_kill_between_the_ledger_and_the_file_never_spends_twice(tmp_path, monkeypatch):
+    network = Network(tmp_path)
+    network.agree()
+    person = network.people["ada@example.org"]
+    monkeypatch.setattr("netflix_trend.operators.reporter.build", lambda *_: (_ for _ in ()).throw(Killed()))
+    with pytest.raises(Killed):
+        person.run(BEFORE)
+    assert person.budget.total() == network.round().manifest.rho
+    assert not network.path("ada@example.org", "report.bin").exists()
+    monkeypatch.undo()
+    network.start()
+    person = network.people["ada@example.org"]
+    assert person.run(BEFORE) == {"2026-W46": "sent"}
+    assert person.budget.total() == network.round().manifest.rho
