@@ -1,7 +1,8 @@
 """`python -m bench`: a table of speed and peak memory, each figure the median of several runs.
 
 `python -m bench privacy`: targets for privacy and use, against what is measured here.
-`python -m bench vdaf`: time and bytes of a report to two operators.
+`python -m bench vdaf`: time and bytes of Prio3 for a report to two operators.
+`python -m bench operators`: the same for whole rounds, with sealing, databases and files.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from bench import privacy, vdaf
+from bench import operators, privacy, vdaf
 from bench.measuring import measure, measured
 from bench.tasks import TASKS
 
@@ -20,12 +21,12 @@ UPSTREAM = {("processor", 100_000): (10.8, 389), ("aggregator", 10_000): (2.49, 
 
 def main(arguments: list[str]) -> int:
     """Run the chosen tasks, a table of its own, or one measurement (`--measure`, used by the runs themselves)."""
-    tables = {"privacy": privacy.main, "vdaf": vdaf.main}
+    tables = {"operators": operators.main, "privacy": privacy.main, "vdaf": vdaf.main}
     if arguments and arguments[0] in tables:
         return tables[arguments[0]](arguments[1:])
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
-        "tasks", nargs="*", default=list(TASKS), help=f"privacy, vdaf, or any of {', '.join(TASKS)} (all)"
+        "tasks", nargs="*", default=list(TASKS), help=f"{', '.join(tables)}, or any of {', '.join(TASKS)} (all)"
     )
     parser.add_argument("--runs", type=int, default=3, help="runs of each measurement (%(default)s)")
     parser.add_argument("--largest", type=int, default=1_000_000, help="leave out larger sizes (%(default)s)")
@@ -37,7 +38,9 @@ def main(arguments: list[str]) -> int:
         return 0
     unknown = set(options.tasks) - set(TASKS)
     if unknown:
-        parser.error(f"there is no task {', '.join(sorted(unknown))}; there are privacy, vdaf, {', '.join(TASKS)}")
+        parser.error(
+            f"there is no task {', '.join(sorted(unknown))}; there are {', '.join(tables)}, {', '.join(TASKS)}"
+        )
     print(f"{'task':<32}{'size':>10}{'seconds':>10}{'per second':>13}{'peak MiB':>10}{'x upstream':>12}")
     for name in options.tasks:
         for size in TASKS[name].sizes:

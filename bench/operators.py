@@ -1,0 +1,200 @@
+"""`python -m bench operators`: what a report costs a participant, the leader and the helper, from answer to sums.
+
+Processor time with sealing, SQLite and files, without waiting for the disk. 1,000 and 10,000 reports take a minute.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from netflix_trend.operators.blocks import Block
+from netflix_trend.operators.budget import Budget
+from netflix_trend.operators.helper import Helper, HelperLimits
+from netflix_trend.operators.identity import Identity, signed_body
+from netflix_trend.operators.jobs import decode_collected
+from netflix_trend.operators.leader import Leader
+from netflix_trend.operators.manifest import Manifest, Plan, Round, from_bytes
+from netflix_trend.operators.report import build
+from netflix_trend.operators.reporter import Reporter, ReporterLimits
+from netflix_trend.operators.result import Result, check
+from netflix_trend.operators.store import Store
+from netflix_trend.operators.transport import REPORT, OwnFiles, Peer, init_name, response_name, round_path
+from netflix_trend.syftbox.datasite import Datasite
+
+LEADER, HELPER, ROUND = "leader@example.org", "helper@example.net", "2026-W46"
+EARLY, SLACK, LATE, ENDS = 1_000_000, 3_600, 2_000_000, 3_000_000
+LIMIT = Fraction(100)
+# Milliseconds of processor time for one report, and bytes of a participant's file.
+TARGETS = {"participant": 6.0, "leader": 3.0, "helper": 2.5}
+MOST_BYTES = 6_000
+
+SIGMA2 = Fraction(37)
+SURVEYS = {
+    "bundle": (
+        (Block.ask("shows", "multihot", 50, 4, 4, SIGMA2), [1, 1, 1, 1] + [0] * 46),
+        (Block.ask("titles", "histogram", 16, 1, 3, SIGMA2), 5),
+        (Block.ask("sum", "sumvec", 1, 30, 2, 25 * SIGMA2), [7]),
+    ),
+    # Chunks that make the participant's file smallest; those of `chunk_length` make all messages together smallest.
+    "survey": (
+        (Block.ask("shows", "multihot", 50, 4, 8, SIGMA2), [1, 1, 1, 1] + [0] * 46),
+        (Block.ask("titles_groups", "histogram", 7, 1, 3, SIGMA2), 5),
+        (Block.ask("titles_sum", "sumvec", 1, 30, 2, 25 * SIGMA2), [7]),
+        (Block.ask("weekday", "histogram", 8, 1, 3, SIGMA2), 3),
+    ),
+}
+
+
+@dataclass
+class World:
+    """Two operators over one folder of datasites."""
+
+    folder: Path
+
+    def __post_init__(self) -> None:
+        self.leader_key, self.helper_key = (
+            Identity(Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32)) for n in (1, 2)
+        )
+        (self.folder / "datasites").mkdir()
+        store = self.store(LEADER)
+        self.leader = Leader(self.leader_key, self.files(LEADER), store, Budget(store, LIMIT), other=self.helper_peer)
+        store = self.store(HELPER)
+        limits = HelperLimits(LIMIT, 2)
+        self.helper = Helper(
+            self.helper_key, self.files(HELPER), store, Budget(store, LIMIT), leader=self.leader_peer, limits=limits
+        )
+
+    def files(self, email: str) -> OwnFiles:
+        """Return a party's own files, written without waiting for the disk."""
+        (self.folder / "datasites" / email).mkdir(exist_ok=True)
+        return OwnFiles(Datasite(self.folder / "datasites", email), durable=False)
+
+    def store(self, email: str) -> Store:
+        """Open a party's database."""
+        return Store(self.folder / f"{email}.sqlite", durable=False)
+
+    @property
+    def leader_peer(self) -> Peer:
+        """The leader as others see it."""
+        return Peer(Datasite(self.folder / "datasites", LEADER), self.leader_key.fingerprint)
+
+    @property
+    def helper_peer(self) -> Peer:
+        """The helper as others see it."""
+        return Peer(Datasite(self.folder / "datasites", HELPER), self.helper_key.fingerprint)
+
+    def path(self, email: str, file: str) -> Path:
+        """Return where a file of the round lies."""
+        return self.folder / "datasites" / email / round_path(ROUND, file)
+
+    def body(self, key: Identity, email: str, file: str) -> bytes:
+        """Return what an operator signed."""
+        return signed_body(key.fingerprint, round_path(ROUND, file), self.path(email, file).read_bytes())
+
+    def agree(self, blocks: tuple[Block, ...]) -> Round:
+        """Open the round."""
+        self.leader.open_round(
+            Plan(
+                round=ROUND,
+                first_day="2026-11-09",
+                last_day="2026-11-15",
+                survey="0" * 64,
+                vocabulary="0" * 64,
+                early=EARLY,
+                late=LATE,
+                ends=ENDS,
+                slack=SLACK,
+                smallest_batch=2,
+                blocks=blocks,
+            )
+        )
+        for _ in range(2):
+            self.helper.run(0)
+            self.leader.run(0)
+        return Round(from_bytes(Manifest, self.body(self.leader_key, LEADER, "manifest.json")))
+
+
+def processor(call: Callable[[], Any]) -> float:
+    """Return the milliseconds of processor time that a call takes."""
+    begin = time.process_time()
+    call()
+    return 1000 * (time.process_time() - begin)
+
+
+def measure(name: str, reports: int) -> dict[str, float]:
+    """Run a round with so many participants; return milliseconds and bytes of one report, by column."""
+    blocks, answers = zip(*SURVEYS[name], strict=True)
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(Path(folder))
+        asked = world.agree(blocks)
+        whole = _reporter(world, "first@example.org", answers)
+        first = processor(lambda: whole.run(0))
+        people = [f"person{number}@example.org" for number in range(reports - 1)]
+
+        def everybody() -> None:
+            for email in people:
+                files = world.files(email)
+                (world.folder / "datasites" / email / round_path(ROUND, "")).mkdir(parents=True)
+                files.write(ROUND, REPORT, build(asked, email, answers))
+
+        participant = processor(everybody) / len(people)
+        leader = helper = 0.0
+        for _ in range(3):
+            leader += processor(lambda: world.leader.run(EARLY + SLACK))
+            helper += processor(lambda: world.helper.run(EARLY + SLACK))
+        theirs = decode_collected(asked, world.body(world.helper_key, HELPER, "agg-share-early.bin"), with_shares=True)
+        result = from_bytes(Result, world.body(world.leader_key, LEADER, "result-early.json"))
+        sums = check(asked, "early", result, theirs)
+        assert {block.count for block in sums.values()} == {reports}
+        assert abs(sums["shows"].sums[0] - reports) < 100
+        jobs = sum(world.path(LEADER, init_name("early", part)).stat().st_size for part in _parts(world))
+        answered = sum(world.path(HELPER, response_name("early", part)).stat().st_size for part in _parts(world))
+        return {
+            "participant": participant,
+            "leader": leader / reports,
+            "helper": helper / reports,
+            "first": first,
+            "bytes": world.path("first@example.org", REPORT).stat().st_size,
+            "init": jobs / reports,
+            "response": answered / reports,
+        }
+
+
+def _parts(world: World) -> range:
+    return range(1, world.leader.store.parts(ROUND, "early") + 1)
+
+
+def _reporter(world: World, email: str, answers: Any) -> Reporter:
+    store = world.store(email)
+    limits = ReporterLimits(LIMIT, 2)
+    peers = world.leader_peer, world.helper_peer
+    return Reporter(world.files(email), store, Budget(store, LIMIT), *peers, limits, lambda _: answers)
+
+
+def main(arguments: list[str]) -> int:
+    """Print a row for each survey and number of reports; returns 1 when a target is missed."""
+    parser = argparse.ArgumentParser(prog="python -m bench operators", description=__doc__)
+    parser.add_argument("--reports", type=int, nargs="+", default=[1_000, 10_000], help="(%(default)s)")
+    parser.add_argument("--surveys", nargs="+", default=list(SURVEYS), choices=list(SURVEYS), help="(%(default)s)")
+    options = parser.parse_args(arguments)
+    columns = ("participant", "leader", "helper", "first", "bytes", "init", "response")
+    print("ms of processor time a report (first: a participant with a new database); bytes a report")
+    print(f"{'survey':<10}{'reports':>9}" + "".join(f"{column:>13}" for column in columns))
+    missed = False
+    for name in options.surveys:
+        for reports in options.reports:
+            found = measure(name, reports)
+            print(f"{name:<10}{reports:>9,}" + "".join(f"{found[column]:>13,.2f}" for column in columns), flush=True)
+            missed |= any(found[party] > most for party, most in TARGETS.items()) or found["bytes"] > MOST_BYTES
+    targets = ", ".join(f"{party} {most} ms" for party, most in TARGETS.items())
+    print(f"targets: {targets}, {MOST_BYTES:,} bytes: {'MISSED' if missed else 'met'}")
+    return int(missed)
