@@ -35,27 +35,23 @@ from netflix_trend.participant.releases import Participant, publish_due
 from netflix_trend.participant.status import Outcome
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
+from netflix_trend.questions.event_effect.question import EffectQuestion
+from netflix_trend.questions.question import Question
+from netflix_trend.questions.top_shows.question import TopShowsQuestion, decode_coefficients, shuffled_positions
+from netflix_trend.questions.volume.question import VolumeQuestion
 from netflix_trend.settings import load_settings
-from netflix_trend.simulation.population import Population, person
+from netflix_trend.simulation.population import Population, person, watched
 from netflix_trend.storage.files import UnsafeFile
-from netflix_trend.survey.release import SIZE, RefusedRelease, decode_coefficients, parse_release
-from netflix_trend.survey.survey import (
-    DEFAULT_ODDS,
-    EffectQuestion,
-    Limits,
-    Question,
-    Survey,
-    TopShowsQuestion,
-    VolumeQuestion,
-    shuffled_positions,
-)
+from netflix_trend.survey.limits import DEFAULT_ODDS, Limits
+from netflix_trend.survey.release import SIZE, RefusedRelease, parse_release
+from netflix_trend.survey.survey import Survey
 from netflix_trend.syftbox.datasite import Datasite, read_manifest, read_published, visit
 
 WEEK = Week.parse("2026-W46")
 AGGREGATOR = "aggregator@example.org"
 ROUNDS_A_YEAR = 13
 ODDS = float(DEFAULT_ODDS)
-NOTHING = Contribution(frozenset(), 0)
+NOTHING = watched(frozenset(), 0)
 VOLUME = VolumeQuestion.ask(odds=DEFAULT_ODDS, weight=1)
 EFFECT = EffectQuestion.ask(Quarter.of(WEEK.monday).previous, odds=DEFAULT_ODDS, weight=1)
 
@@ -133,8 +129,8 @@ def observe(survey: Survey, contributions: Sequence[Contribution]) -> list[bytes
 # What a reader of a file can compute
 
 
-def noisy_sets(question: TopShowsQuestion, round_name: str, payloads: Sequence[bytes]) -> NDArray[np.bool_]:
-    """Return bool[N, candidates + k]: which candidates and, after them, which dummies are in each noisy set."""
+def reported_subsets(question: TopShowsQuestion, round_name: str, payloads: Sequence[bytes]) -> NDArray[np.bool_]:
+    """Return bool[N, candidates + k]: which candidates and, after them, which dummies are in each reported subset."""
     items = len(question.candidates)
     places = [*shuffled_positions(round_name, items), *range(items, items + question.k)]
     return question.channel.members(decode_coefficients(question, b"".join(payloads)), places)
@@ -146,14 +142,16 @@ def likelihood(survey: Survey, contribution: Contribution, payloads: Sequence[by
     odds = float(question.odds)
     if isinstance(question, VolumeQuestion):
         reports = [payload[0] for payload in payloads]
-        return np.asarray(question.channel.channel()[question.bucket(contribution.titles), reports], dtype=np.float64)
+        likely: NDArray[np.float64] = question.channel.channel()[question.bucket(contribution["volume"])]
+        return likely[reports]
     if isinstance(question, EffectQuestion):
-        moved = float(np.clip(float(contribution.change or 0) / question.clip, -1, 1))
+        moved = float(np.clip(float(contribution["event_effect"] or 0) / question.clip, -1, 1))
         shares = np.array([1 - abs(moved), max(moved, 0), max(-moved, 0)])  # none, up, down
         return np.asarray((1 + (odds - 1) * shares)[[payload[0] for payload in payloads]], dtype=np.float64)
-    noisy = noisy_sets(question, survey.round, payloads)
+    assert isinstance(question, TopShowsQuestion)
+    noisy = reported_subsets(question, survey.round, payloads)
     items, k = len(question.candidates), question.k
-    watched = [place for place, show in enumerate(question.candidates) if show in contribution.shows]
+    watched = [place for place, show in enumerate(question.candidates) if show in contribution["top_shows"]]
     padded = [*watched, *range(items, items + k - len(watched))]
     weights = [np.where(noisy[:, list(chosen)].any(axis=1), odds, 1.0) for chosen in combinations(padded, k)]
     return np.asarray(np.mean(weights, axis=0), dtype=np.float64)
@@ -185,14 +183,14 @@ class Pair:
 
 
 def _week(*shows: int, titles: int = 5) -> Contribution:
-    return Contribution(frozenset(shows), titles)
+    return watched(frozenset(shows), titles)
 
 
 # What the first version lost (docs/method/statistics.md#the-first-version-of-this-app); its claim was odds of 1.65.
 _CERTAIN = "certain: an empty history gave an all-zero file"
 _UNBOUNDED = "odds of 310, unbounded in truth: 7 entries cannot come from 3 shows"
 _THREE, _FOUR = _week(1, 7, 8), _week(1, 7, 8, 30)
-_CHANGED = Contribution(frozenset(), 0, Fraction(EFFECT.clip))
+_CHANGED = watched(frozenset(), 0, Fraction(EFFECT.clip))
 PAIRS = (
     Pair("one show, or nothing", f"odds of 310; {_CERTAIN}", top_shows(1), _week(7), NOTHING, (4000, 1200)),
     Pair("one show, or another one", "odds of 718 for a whole series", top_shows(1), _week(7), _week(8), (3000, 0)),
@@ -276,8 +274,8 @@ def reconstruction(fast: bool) -> list[Finding]:
     (week,) = Population(people, len(starter_vocabulary()), seed=1).weeks(1)
     (others,) = Population(known, len(starter_vocabulary()), seed=1).weeks(1)
     truth, prior_weeks = _watched(week.shows), _watched(others.shows)
-    payloads = observe(survey, [Contribution(shows, int(n)) for shows, n in zip(week.shows, week.titles, strict=True)])
-    noisy = noisy_sets(top_shows(1), survey.round, payloads)
+    payloads = observe(survey, [watched(shows, int(n)) for shows, n in zip(week.shows, week.titles, strict=True)])
+    noisy = reported_subsets(top_shows(1), survey.round, payloads)
     # With k=1 a week names one of its candidates, or the dummy: float[known, candidates + 1], rows sum to 1.
     named = np.hstack([prior_weeks, ~prior_weeks.any(axis=1, keepdims=True)]).astype(np.float32)
     named /= named.sum(axis=1, keepdims=True)
@@ -318,9 +316,7 @@ def empty_weeks(fast: bool) -> list[Finding]:
     people = 300 if fast else 2000
     (week,) = Population(2 * people, len(starter_vocabulary()), seed=2).weeks(1)
     busy = [
-        Contribution(shows, int(titles))
-        for shows, titles in zip(week.shows, week.titles, strict=True)
-        if titles and shows
+        watched(shows, int(titles)) for shows, titles in zip(week.shows, week.titles, strict=True) if titles and shows
     ][:people]
     findings = []
     for question in (top_shows(1), VOLUME):

@@ -14,8 +14,9 @@ import numpy as np
 
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.periods.weeks import Week
-from netflix_trend.published.trends import ShowTrends
-from netflix_trend.survey.survey import Survey, TopShowsQuestion
+from netflix_trend.questions.top_shows.question import TopShowsQuestion
+from netflix_trend.questions.top_shows.statistics import ShowTrends
+from netflix_trend.survey.survey import Survey
 from services.aggregator.collect import RoundReports
 from services.aggregator.estimation import estimate_round
 from services.aggregator.trends import find_trends
@@ -55,7 +56,7 @@ def drifting(people: int, weeks: int, drift: float, seed: int) -> tuple[ShowTren
         counts = generator.binomial(named, float(channel.true_rate))
         counts += generator.binomial(people - named, float(channel.false_rate))
         survey = Survey(round=week, vocabulary=VOCABULARY.version, rotation=1, questions=(question,))
-        found = RoundReports(survey, participants=people, show_counts=counts)
+        found = RoundReports(survey, participants=people, counts={"top_shows": counts})
         found.reports["top_shows"] = people
         rounds.append(estimate_round(found, VOCABULARY))
     shows = find_trends(rounds).shows

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.square_wave import linear_mean, linear_weights
-from netflix_trend.published.statistics import Volume
-from netflix_trend.survey.survey import VOLUME_BUCKETS, VolumeQuestion
-from services.aggregator.viewing import bucket_titles, find_slope, mean_titles, weekly_mean
-from services.aggregator.volume import estimate_volume
+from netflix_trend.questions.volume.estimation import estimate_volume
+from netflix_trend.questions.volume.question import VOLUME_BUCKETS, VolumeQuestion
+from netflix_trend.questions.volume.statistics import Volume
+from netflix_trend.questions.volume.viewing import bucket_titles, find_slope, mean_titles, weekly_mean
 
 _REPETITIONS = 40
 _MEANS = 4000

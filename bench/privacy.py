@@ -27,7 +27,6 @@ from bench.intervals import WORLDS, slope_coverage
 from bench.measuring import measured
 from bench.recall import WAYS, cohort, single_weeks
 from netflix_trend.catalogue.readers import starter_vocabulary
-from netflix_trend.participant.contributions import Contribution, choose
 from netflix_trend.participant.releases import Participant, publish_due
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
@@ -35,6 +34,12 @@ from netflix_trend.privacy.counts import estimate_counts, gate_count, reports_ne
 from netflix_trend.privacy.set_response import SetResponse
 from netflix_trend.privacy.square_wave import linear_mean, linear_weights, map_em
 from netflix_trend.privacy.ternary import NONE, UP, TernaryResponse
+from netflix_trend.questions.event_effect.estimation import estimate_effect
+from netflix_trend.questions.event_effect.question import EFFECT_CLIP
+from netflix_trend.questions.top_shows.question import TopShowsQuestion, choose
+from netflix_trend.questions.volume.estimation import PRIOR_PEOPLE, prior_shares
+from netflix_trend.questions.volume.question import VOLUME_BUCKETS, VolumeQuestion
+from netflix_trend.questions.volume.viewing import bucket_titles
 from netflix_trend.simulation.population import (
     EVENT_CHANGE,
     EVENT_SPREAD,
@@ -42,20 +47,11 @@ from netflix_trend.simulation.population import (
     life_changes,
     person,
     seeded_randomness,
+    watched,
 )
-from netflix_trend.survey.survey import (
-    DEFAULT_ODDS,
-    EFFECT_CLIP,
-    VOLUME_BUCKETS,
-    Limits,
-    Survey,
-    TopShowsQuestion,
-    VolumeQuestion,
-)
+from netflix_trend.survey.limits import DEFAULT_ODDS, Limits
+from netflix_trend.survey.survey import Survey
 from netflix_trend.syftbox.datasite import Datasite
-from services.aggregator.effects import estimate_effect
-from services.aggregator.viewing import bucket_titles
-from services.aggregator.volume import PRIOR_PEOPLE, prior_shares
 
 CONFIDENCE = 0.999
 CANDIDATES = 50
@@ -427,7 +423,7 @@ def _publish(who: Participant, week: Week) -> None:
     (outcome,) = publish_due(
         who,
         [_survey(week)],
-        lambda _: Contribution(frozenset({1}), 3),
+        lambda _: watched(frozenset({1}), 3),
         vocabulary=starter_vocabulary().version,
         covered_through=week.sunday,
         today=week.sunday + timedelta(days=1),

@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.periods.weeks import Week
-from netflix_trend.published.statistics import RoundStatistics
+from netflix_trend.published.statistics import RoundStatistics, answers_to
+from netflix_trend.questions.top_shows.candidates import next_candidates
+from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.simulation.population import Population
-from netflix_trend.survey.survey import DEFAULT_ODDS, Survey, TopShowsQuestion
-from services.aggregator.candidates import next_candidates
+from netflix_trend.survey.limits import DEFAULT_ODDS
+from netflix_trend.survey.survey import Survey
 from services.aggregator.collect import RoundReports
 from services.aggregator.estimation import estimate_round
 from services.aggregator.trends import find_trends
@@ -55,7 +57,7 @@ def answered(
             named[chosen] += 1
     counts = generator.binomial(named, float(question.channel.true_rate))
     counts += generator.binomial(len(people) - named, float(question.channel.false_rate))
-    found = RoundReports(survey, participants=len(people), show_counts=counts)
+    found = RoundReports(survey, participants=len(people), counts={"top_shows": counts})
     found.reports["top_shows"] = len(people)
     return estimate_round(found, VOCABULARY)
 
@@ -81,7 +83,7 @@ def cohort(answering: int, weeks: int, seed: int) -> NDArray[np.float64]:
         week, draw = _FIRST + number, 1000 * seed + number
         fixed.append(answered(simulated.shows, week, list(range(50)), draw))
         rotating.append(answered(simulated.shows, week, candidates, draw))
-        candidates = next_candidates(rotating, VOCABULARY.shows, week + 1)
+        candidates = next_candidates(answers_to(rotating, "top_shows"), VOCABULARY.shows, week + 1, 50)
         so_far += simulated.reach(_SHOWS)
         if number in _LOOKS or number == weeks - 1:
             raw = fixed[-1].top_shows

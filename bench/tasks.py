@@ -20,9 +20,11 @@ from pathlib import Path
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.periods.weeks import Week
-from netflix_trend.simulation.population import Population, person, seeded_randomness
+from netflix_trend.questions.top_shows.question import TopShowsQuestion
+from netflix_trend.questions.volume.question import VolumeQuestion
+from netflix_trend.simulation.population import Population, person, seeded_randomness, watched
 from netflix_trend.survey.release import build_release
-from netflix_trend.survey.survey import Survey, TopShowsQuestion, VolumeQuestion
+from netflix_trend.survey.survey import Survey
 from netflix_trend.syftbox.datasite import Datasite
 
 WEEK = Week.parse("2026-W46")
@@ -108,21 +110,20 @@ def nothing(_folder: Path, _size: int) -> None:
 
 def run_releases(_folder: Path, people: int) -> None:
     """Bound, randomize and build one release a person, with cryptographic randomness; nothing is written."""
-    from netflix_trend.participant.contributions import Contribution, answer
+    from netflix_trend.participant.contributions import answer
 
     survey = everybody_answers()
     (week,) = Population(people, len(starter_vocabulary()), seed=1).weeks(1)
     for number, shows in enumerate(week.shows):
         question = survey.question_for(person(number))
         assert question is not None
-        build_release(survey, question, answer(Contribution(shows, int(week.titles[number])), survey, question))
+        build_release(survey, question, answer(watched(shows, int(week.titles[number])), survey, question))
 
 
 def run_publisher(folder: Path, people: int) -> None:
     """The whole publisher for one person after another: ledger with fsync, permission files, release, manifest."""
-    from netflix_trend.participant.contributions import Contribution
     from netflix_trend.participant.releases import Participant, publish_due
-    from netflix_trend.survey.survey import Limits
+    from netflix_trend.survey.limits import Limits
 
     survey = everybody_answers()
     for number in range(people):
@@ -130,7 +131,7 @@ def run_publisher(folder: Path, people: int) -> None:
         publish_due(
             Participant(Datasite(folder, email), "aggregator@example.org", folder / f"{number}.ledger", Limits()),
             [survey],
-            lambda _: Contribution(frozenset({1}), 3),
+            lambda _: watched(frozenset({1}), 3),
             vocabulary=survey.vocabulary,
             covered_through=WEEK.sunday,
             today=WEEK.sunday + timedelta(days=1),
@@ -138,14 +139,14 @@ def run_publisher(folder: Path, people: int) -> None:
 
 
 def _make_datasites(folder: Path, people: int, survey: Survey) -> None:
-    from netflix_trend.participant.contributions import Contribution, answer
+    from netflix_trend.participant.contributions import answer
 
     randbelow = seeded_randomness(1)
     for number in range(people):
         email = person(number)
         question = survey.question_for(email)
         assert question is not None
-        payload = answer(Contribution(frozenset({number % 50}), number % 30), survey, question, randbelow)
+        payload = answer(watched(frozenset({number % 50}), number % 30), survey, question, randbelow)
         release = build_release(survey, question, payload)
         Datasite(folder, email).publish({f"releases/{WEEK}.json": release}, "aggregator@example.org", durable=False)
 

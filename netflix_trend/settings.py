@@ -19,7 +19,8 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from netflix_trend.names import DATASITE_NAME, PROFILE_PATTERN
 from netflix_trend.odds import parse_odds
-from netflix_trend.survey.survey import QUESTIONS, Limits
+from netflix_trend.questions.registry import QUESTIONS
+from netflix_trend.survey.limits import Limits
 
 # Nobody runs this one: with it everything can be tried on one machine.
 EXAMPLE_AGGREGATOR = "aggregator@example.org"

@@ -11,10 +11,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
+from netflix_trend.questions.registry import QUESTIONS
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
-from netflix_trend.survey.survey import QUESTIONS, Limits
+from netflix_trend.survey.limits import Limits
 
 FILE = "choices.json"
 Participation = Literal["undecided", "joined", "paused", "withdrawn"]

@@ -19,10 +19,11 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 
 from netflix_trend.periods.weeks import Week
+from netflix_trend.questions.question import Question
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import locked, sync_folder
 from netflix_trend.storage.model import Strict
-from netflix_trend.survey.survey import Question, Survey
+from netflix_trend.survey.survey import Survey
 
 _log = logging.getLogger("ledger")
 WEEKS_PER_YEAR = 52

@@ -32,7 +32,7 @@ from netflix_trend.participant.releases import rounds_of
 from netflix_trend.participant.status import PublisherStatus, read_status
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import unchanging
-from netflix_trend.survey.survey import Limits
+from netflix_trend.survey.limits import Limits
 from netflix_trend.syftbox.datasite import Datasite, digests_of
 from netflix_trend.syftbox.shared_files import current_vocabulary
 

@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
+from netflix_trend.periods.turns import COUNTED
 from netflix_trend.periods.weeks import Week
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
-from netflix_trend.survey.survey import COUNTED
 
 FOLDER = "receipts"
 

@@ -10,12 +10,13 @@ from pathlib import Path, PurePosixPath
 from netflix_trend.participant.contributions import Contribution, answer
 from netflix_trend.participant.ledger import Ledger, open_ledger
 from netflix_trend.participant.status import Outcome
-from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.randomness import RandBelow, secure
+from netflix_trend.questions.question import Question
 from netflix_trend.storage.files import UnsafeFile
+from netflix_trend.survey.limits import Limits
 from netflix_trend.survey.release import build_release
-from netflix_trend.survey.survey import EffectQuestion, Limits, Survey
+from netflix_trend.survey.survey import Survey
 from netflix_trend.syftbox.datasite import Datasite, read_manifest, visit
 
 # Surveys about older weeks are refused: a survey may not dig through a history a week at a time.
@@ -141,8 +142,8 @@ def _decide(
         return Outcome(survey.round, "refused", f"only the last {OLDEST_ROUND_WEEKS} complete weeks are answered")
     if ledger.reports_near(week) >= limits.reports_per_year:
         return Outcome(survey.round, "refused", f"the limit of {limits.reports_per_year} reports a year is reached")
-    if isinstance(question, EffectQuestion) and _may_have_answered(ledger, week):
-        return Outcome(survey.round, "refused", f"life events of {question.quarter} are answered about once")
+    if _may_have_answered(ledger, question, question.answered_once(week)):
+        return Outcome(survey.round, "refused", question.once)
     if question.name in unanswerable:
         return Outcome(survey.round, "skipped", unanswerable[question.name])
     if survey.vocabulary != vocabulary:
@@ -153,10 +154,8 @@ def _decide(
     return Outcome(survey.round, "drawn")
 
 
-def _may_have_answered(ledger: Ledger, week: Week) -> bool:
-    """Return whether another round of the week's quarter was, or may have been, answered about life events."""
-    quarter = Quarter.of(week.monday)
-    others = [week + offset for offset in range(-13, 14) if offset and Quarter.of((week + offset).monday) == quarter]
-    entries = [ledger.entry(other) for other in others]
-    answered = any(entry is not None and entry.question == "event_effect" for entry in entries)
-    return answered or any(ledger.skips(other) for other in others)
+def _may_have_answered(ledger: Ledger, question: Question, rounds: Sequence[Week]) -> bool:
+    """Return whether the question was, or may have been, answered in one of some rounds."""
+    entries = [ledger.entry(week) for week in rounds]
+    answered = any(entry is not None and entry.question == question.name for entry in entries)
+    return answered or any(ledger.skips(week) for week in rounds)

@@ -52,3 +52,9 @@ class Week:
     def __str__(self) -> str:
         year, week, _ = self.monday.isocalendar()
         return f"{year:04d}-W{week:02d}"
+
+
+def is_week(value: str) -> str:
+    """Return the value, a week such as `2026-W47`. Raises ValueError for anything else."""
+    Week.parse(value)
+    return value

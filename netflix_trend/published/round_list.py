@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from netflix_trend.published.statistics import RoundStatistics
+from netflix_trend.questions.top_shows.statistics import TopShows
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.model import Strict
 
@@ -48,7 +49,8 @@ class RoundList(Strict):
 
 def summarize(statistics: RoundStatistics) -> RoundSummary:
     """Return the line of one round."""
-    signals = [show for show in statistics.top_shows.shows if show.is_signal] if statistics.top_shows else []
+    top_shows: TopShows | None = statistics.top_shows
+    signals = [show for show in top_shows.shows if show.is_signal] if top_shows else []
     return RoundSummary(
         round=statistics.round,
         participants=statistics.participants,

@@ -12,10 +12,10 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from netflix_trend.published.movement import MOVEMENT, Movement
 from netflix_trend.published.round_list import ROUNDS, RoundList
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.published.trends import TRENDS, Trends
+from netflix_trend.questions.top_shows.movement import MOVEMENT, Movement
 from netflix_trend.storage.model import Strict
 
 SCHEMA = "schema.json"

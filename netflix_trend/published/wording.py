@@ -12,25 +12,17 @@ from enum import StrEnum
 from unicodedata import bidirectional
 
 from netflix_trend.catalogue.keys import plain_title
-from netflix_trend.published.effect_statistics import QuarterEffect
-from netflix_trend.published.movement import ShowMovement
-from netflix_trend.published.statistics import (
-    Percentile,
-    ShowEstimate,
-    TopShows,
-    Volume,
-    VolumeGroup,
-    percentile,
-)
-from netflix_trend.published.trends import AllTimeShow, ShowTrend, Viewing, WeeklyMean
+from netflix_trend.questions.event_effect.statistics import EffectEstimate, QuarterEffect
+from netflix_trend.questions.top_shows.movement import ShowMovement
+from netflix_trend.questions.top_shows.statistics import AllTimeShow, ShowEstimate, ShowTrend, TopShows
+from netflix_trend.questions.volume.statistics import Percentile, Viewing, Volume, VolumeGroup, WeeklyMean, percentile
+from netflix_trend.questions.words import needed_in_words
 
 _Z = 1.96
 # An interval that reaches this far to each side says next to nothing about a person's place among the others.
 _TOO_WIDE = 0.25
 # Counts of titles that a page lists with their place.
 MOST_LISTED_TITLES = 60
-# So many answers nobody will see: whatever needs more is not told to a digit.
-MOST_ANSWERS = 1_000_000
 _LONGEST_TITLE = 60
 FORGED = ", if no answer was forged"
 # Shows that are not clear are listed only to fill a table up to this length.
@@ -77,11 +69,6 @@ def group_labels(volume: Volume) -> list[str]:
 def shown(show: ShowEstimate) -> float:
     """Return an estimate as people see it: the unbiased one may lie outside of what is possible."""
     return min(max(show.estimate, show.lower), show.upper)
-
-
-def needed_in_words(answers: int | None, about: str = "about ") -> str:
-    """Return how many answers something takes, None when more than MOST_ANSWERS."""
-    return "over a million" if answers is None or answers > MOST_ANSWERS else f"{about}{answers:,}"
 
 
 # --- top shows ---------------------------------------------------------------------------------------------------
@@ -240,7 +227,11 @@ def viewing_in_words(viewing: Viewing) -> str:
 
 def effect_in_words(quarter: QuarterEffect) -> str:
     """Return what the answers of a quarter say about viewing during life events."""
-    effect = quarter.effect
+    return estimate_in_words(quarter.effect)
+
+
+def estimate_in_words(effect: EffectEstimate) -> str:
+    """Return what answers say about viewing during life events."""
     change, each = effect.mean_change, effect.per_event
     numbers = (
         f"{change.estimate:+.2f} views a week as a mean over everybody who answered, "

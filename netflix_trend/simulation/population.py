@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,6 +87,14 @@ class Population:
             for number, end in zip(draws.tolist(), ends.tolist(), strict=True)
         ]
         return SimulatedWeek(shows, titles)
+
+
+def watched(shows: frozenset[int], titles: int, change: Fraction | None = None) -> dict[str, Any]:
+    """Return the true answers of an invented person about a week, by name of the question.
+
+    shows: vocabulary indices. change: in views a week with the life event of the quarter before, None without one.
+    """
+    return {"top_shows": shows, "volume": titles, "event_effect": change}
 
 
 def life_changes(people: int, seed: int, quarter: Quarter) -> list[Fraction | None]:

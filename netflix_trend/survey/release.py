@@ -13,13 +13,12 @@ import binascii
 import hashlib
 from typing import Annotated, Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
+from netflix_trend.questions.question import Question
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.model import Strict
-from netflix_trend.survey.survey import Question, Survey, TopShowsQuestion
+from netflix_trend.survey.survey import Survey
 
 SIZE = 512
 
@@ -112,26 +111,8 @@ def parse_release(data: bytes, survey: Survey, question: Question) -> bytes:
         raise RefusedRelease("payload", "payload is not base64") from None
     if len(payload) != question.payload_size:
         raise RefusedRelease("payload", f"payload has {len(payload)} bytes, expected {question.payload_size}")
-    check_payload(question, payload)
+    try:
+        question.check(payload)
+    except ValueError as problem:
+        raise RefusedRelease("payload", str(problem)) from None
     return payload
-
-
-def check_payload(question: Question, payload: bytes) -> None:
-    """Raise RefusedRelease("payload") when a number of the answer is outside the mechanism's range."""
-    if isinstance(question, TopShowsQuestion):
-        pairs = zip(payload[::2], payload[1::2], strict=True)
-        if any(high << 8 | low >= question.prime for high, low in pairs):
-            raise RefusedRelease("payload", f"a coefficient is {question.prime} or more")
-    elif payload[0] >= question.channel.outputs:
-        raise RefusedRelease("payload", f"report {payload[0]} lies outside 0..{question.channel.outputs - 1}")
-
-
-def encode_coefficients(coefficients: tuple[int, ...]) -> bytes:
-    """Return polynomial coefficients as two big-endian bytes each, lowest degree first."""
-    return np.array(coefficients, dtype=">u2").tobytes()
-
-
-def decode_coefficients(question: TopShowsQuestion, payloads: bytes) -> NDArray[np.uint32]:
-    """Return uint32[N, k+2] from payloads of the right size, one after another."""
-    flat = np.frombuffer(payloads, dtype=">u2")
-    return flat.reshape(-1, question.k + 2).astype(np.uint32)

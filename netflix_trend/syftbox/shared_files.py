@@ -15,16 +15,11 @@ from functools import lru_cache
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import LARGEST_FILE, Vocabulary, VocabularyError
 from netflix_trend.names import APP_NAME
+from netflix_trend.periods.turns import ROTATION
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile, read_untrusted
-from netflix_trend.survey.survey import (
-    LARGEST_SURVEYS_FILE,
-    ROTATION,
-    Survey,
-    default_survey,
-    load_surveys,
-)
+from netflix_trend.survey.survey import MAX_SURVEYS_FILE, Survey, default_survey, load_surveys
 
 _log = logging.getLogger("shared_files")
 VOCABULARY = "vocabulary.json"
@@ -83,7 +78,7 @@ def current_surveys(settings: Settings, today: date) -> list[Survey]:
     """
     try:
         data = read_untrusted(
-            settings.datasites_dir, f"{settings.aggregator_datasite}/{shared_path(SURVEYS)}", LARGEST_SURVEYS_FILE
+            settings.datasites_dir, f"{settings.aggregator_datasite}/{shared_path(SURVEYS)}", MAX_SURVEYS_FILE
         )
     except FileNotFoundError:
         return starter_surveys(today) if settings.is_trial else []

@@ -1,4 +1,4 @@
-"""Reads the releases of one round from all datasites. Every byte of them is hostile until it is checked."""
+"""Reads the releases of one round from all datasites. Every byte of them is untrusted until it is checked."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from netflix_trend.questions.question import Counted, Question
 from netflix_trend.storage.files import UnsafeFile
-from netflix_trend.survey.release import SIZE, RefusedRelease, decode_coefficients, parse_release
-from netflix_trend.survey.survey import Question, Survey, TopShowsQuestion, shuffled_positions
+from netflix_trend.survey.release import SIZE, RefusedRelease, parse_release
+from netflix_trend.survey.survey import Survey
 from netflix_trend.syftbox.datasite import Datasite, read_manifest, read_published, visit
-from services.aggregator.poisoning import count_checked
 
 # So many refused files of a round are kept with their datasite; the others are counted only.
-MOST_REFUSALS = 1000
+MAX_REFUSALS = 1000
 # So many datasites are read at a time, by one process.
 _SLICE = 1000
 
@@ -33,9 +33,8 @@ class RoundReports:
 
     participants: datasites with a manifest. asked: those of them who are asked in this round, by question.
     reports: valid releases by question. refused: files by reason.
-    refusals: whose they were, with the reason, at most MOST_REFUSALS. waiting: announced but not wholly synced.
-    show_counts: int64[candidates]. answer_counts: by question that is answered with one byte, int64[outputs]: how often
-    each answer came.
+    refusals: whose they were, with the reason, at most MAX_REFUSALS. waiting: announced but not wholly synced.
+    counts: int64 by question, as its `estimate` takes them.
     """
 
     survey: Survey
@@ -44,25 +43,21 @@ class RoundReports:
     reports: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     waiting: int = 0
-    show_counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     refusals: list[tuple[str, str]] = field(default_factory=list)
-    answer_counts: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+    counts: dict[str, NDArray[np.int64]] = field(default_factory=dict)
 
     def refuse(self, email: str, reason: str) -> None:
         """Count a refused file; who it is from is for the aggregator's own log."""
         self.refused[reason] += 1
-        if len(self.refusals) < MOST_REFUSALS:
+        if len(self.refusals) < MAX_REFUSALS:
             self.refusals.append((email, reason))
 
-    @property
-    def volume_counts(self) -> NDArray[np.int64]:
-        """int64[outputs] of the question about viewing volume; empty when it was not asked."""
-        return self.answer_counts.get("volume", np.zeros(0, np.int64))
-
-    @property
-    def effect_counts(self) -> NDArray[np.int64]:
-        """int64[3] of the question about life events: none, up, down; zeros when nobody answered it."""
-        return self.answer_counts.get("event_effect", np.zeros(3, np.int64))
+    def counted(self, question: Question) -> Counted:
+        """Return the answers to a question of the survey added up."""
+        counts = self.counts.get(question.name)
+        if counts is None:
+            return question.count(b"", self.survey.round)
+        return Counted(counts, self.reports[question.name])
 
 
 def collect(
@@ -76,51 +71,35 @@ def collect(
     """Read, check and count the releases of `emails` for the survey's round.
 
     One datasite is one person and has at most one release a round: the file of that name. A file that is missing,
-    damaged or hostile is counted by reason and costs nobody else anything.
+    damaged or malicious is counted by reason and costs nobody else anything.
 
     processes: how many read at once. The result is the same for every number of them: slices of `emails` are read
     independently, and put together in their order.
     """
     found = RoundReports(survey)
-    polynomials = bytearray()  # all that is kept of a person: 2(k+2) bytes
-    for question in survey.questions:
-        if not isinstance(question, TopShowsQuestion):
-            found.answer_counts[question.name] = np.zeros(question.channel.outputs, np.int64)
+    payloads: defaultdict[str, bytearray] = defaultdict(bytearray)  # all that is kept of a person
     for part in _read_slices(datasites, emails, survey, processes):
         found.participants += part.participants
         found.asked.update(part.asked)
         found.waiting += part.waiting
         for email, reason in part.refusals:
             found.refuse(email, reason)
-        for name, payloads in part.payloads.items():
-            if name in found.answer_counts:
-                answers = np.frombuffer(payloads, dtype=np.uint8)
-                found.reports[name] += len(answers)
-                found.answer_counts[name] += np.bincount(answers, minlength=len(found.answer_counts[name]))
-            else:
-                polynomials += payloads
+        for name, some in part.payloads.items():
+            payloads[name] += some
         for _ in range(part.visited):
             progress()
-    top_shows = survey.question("top_shows")
-    if isinstance(top_shows, TopShowsQuestion):
-        _count_shows(top_shows, bytes(polynomials), found)
+    for question in survey.questions:
+        counted = question.count(bytes(payloads[question.name]), survey.round)
+        found.counts[question.name] = counted.counts
+        found.refused.update(counted.refused)
+        if counted.reports:
+            found.reports[question.name] = counted.reports
     return found
 
 
 def usable_processors() -> int:
     """Return how many processors this process may use, at most 8: more would only wait for the disk."""
     return min(8, len(os.sched_getaffinity(0)))
-
-
-def _count_shows(question: TopShowsQuestion, polynomials: bytes, found: RoundReports) -> None:
-    """Check the reports against each other, count the ones that pass and note why the others do not."""
-    checked = count_checked(question.channel, decode_coefficients(question, polynomials))
-    places = list(shuffled_positions(found.survey.round, len(question.candidates)))
-    found.show_counts = checked.counts[places]
-    refused = {"duplicate": checked.duplicates, "implausible": checked.implausible}
-    found.refused.update({reason: number for reason, number in refused.items() if number})
-    if checked.kept:
-        found.reports[question.name] = checked.kept
 
 
 @dataclass

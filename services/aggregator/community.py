@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from netflix_trend import __version__
-from netflix_trend.published.movement import MOVEMENT
 from netflix_trend.published.round_list import ROUNDS, RoundList, summarize
 from netflix_trend.published.schema import SCHEMA, schema_file
-from netflix_trend.published.statistics import RoundStatistics
+from netflix_trend.published.statistics import RoundStatistics, answers_to
 from netflix_trend.published.trends import TRENDS, Trends
-from services.aggregator.movement import find_movement
-from services.aggregator.prediction import what_it_takes
+from netflix_trend.questions.question import Needed
+from netflix_trend.questions.registry import questions
+from netflix_trend.questions.top_shows.movement import MOVEMENT, find_movement
 from services.aggregator.site.page import Place, render_page, render_rounds
 
 START, START_DATA, ROUNDS_PAGE = "index.html", "index.json", "rounds.html"
@@ -94,7 +94,13 @@ def rendered(page: RoundPage) -> bytes:
 def _place(aggregator: str, statistics: RoundStatistics, before: RoundStatistics | None) -> Place:
     return Place(
         aggregator,
-        movement=find_movement(statistics, before),
+        movement=find_movement(statistics.round, answers_to([statistics, *([before] if before else [])], "top_shows")),
         needed=what_it_takes(statistics),
         older=before.round if before else None,
     )
+
+
+def what_it_takes(statistics: RoundStatistics) -> list[Needed]:
+    """Return how many answers a round's questions need, and how many they got."""
+    kinds = questions()
+    return [needed for name, statistic in statistics.asked() for needed in kinds[name].needs(statistic)]

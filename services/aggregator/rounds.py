@@ -9,14 +9,17 @@ from fractions import Fraction
 from pathlib import Path
 
 from netflix_trend.catalogue.vocabulary import Vocabulary
+from netflix_trend.periods.turns import COUNTED, ROTATION
 from netflix_trend.periods.weeks import Week
-from netflix_trend.published.statistics import RoundStatistics
-from netflix_trend.published.trends import MOST_ROUNDS, TRENDS, Trends
+from netflix_trend.published.statistics import RoundStatistics, answers_to
+from netflix_trend.published.trends import TRENDS, Trends
+from netflix_trend.questions.question import MAX_ROUNDS
+from netflix_trend.questions.top_shows.candidates import next_candidates
 from netflix_trend.storage.files import restore_file, write_atomically
-from netflix_trend.survey.survey import COUNTED, DEFAULT_ODDS, ROTATION, Survey, dump_surveys, load_surveys
+from netflix_trend.survey.limits import DEFAULT_ODDS
+from netflix_trend.survey.survey import Survey, dump_surveys, load_surveys
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.shared_files import CANDIDATES, SURVEYS, VOCABULARY
-from services.aggregator.candidates import next_candidates
 from services.aggregator.collect import RoundReports, collect
 from services.aggregator.community import PUBLIC, Community
 from services.aggregator.enrolment import Enrolment
@@ -99,9 +102,9 @@ class Aggregator:
             return self.vocabulary
         return Vocabulary.from_bytes(self._vocabulary_path(survey.vocabulary).read_bytes())
 
-    def candidates(self, week: Week, most: int) -> list[int]:
+    def candidates(self, week: Week, length: int) -> list[int]:
         """Return vocabulary indices to ask about: the catalogue's first ones, later the strongest and some new."""
-        return next_candidates(self._newest_statistics(), self.vocabulary.shows, week, most)
+        return next_candidates(answers_to(self._newest_statistics(), "top_shows"), self.vocabulary.shows, week, length)
 
     def trends(self) -> Trends:
         """Return what the statistics of the last 52 rounds tell together."""
@@ -109,7 +112,7 @@ class Aggregator:
         return find_trends(self._newest_statistics(), chart)
 
     def _newest_statistics(self) -> list[RoundStatistics]:
-        return [RoundStatistics.from_bytes(path.read_bytes()) for path in self._statistics()[-MOST_ROUNDS:]]
+        return [RoundStatistics.from_bytes(path.read_bytes()) for path in self._statistics()[-MAX_ROUNDS:]]
 
     def _statistics(self) -> list[Path]:
         """The statistics of all rounds, oldest first. The datasite only holds copies: it may be emptied at any time."""

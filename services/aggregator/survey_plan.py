@@ -13,10 +13,12 @@ from pydantic_core import ErrorDetails
 
 from netflix_trend.odds import parse_odds
 from netflix_trend.periods.weeks import Week
+from netflix_trend.questions.registry import QUESTIONS, questions
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
-from netflix_trend.survey.survey import DEFAULT_ODDS, QUESTIONS, Survey, default_survey
+from netflix_trend.survey.limits import DEFAULT_ODDS
+from netflix_trend.survey.survey import Survey, default_survey
 
 _log = logging.getLogger("aggregator")
 PLAN = "survey_plan.json"
@@ -49,16 +51,17 @@ def _in_words(problem: ErrorDetails) -> str:
 def _known(value: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(value)) != len(value) or not set(value) <= QUESTIONS:
         raise ValueError(f"expected some of {', '.join(sorted(QUESTIONS))}, each once")
-    if not {"top_shows", "volume"} & set(value):
-        raise ValueError("ask about top_shows or volume: life events alone are asked about in few rounds only")
+    weekly = [name for name, kind in questions().items() if kind.is_weekly]
+    if not set(weekly) & set(value):
+        raise ValueError(f"ask about {' or '.join(weekly)}: the others alone are asked about in few rounds only")
     return tuple(sorted(value))
 
 
 class SurveyPlan(Strict):
     """What every survey asks that has not been asked yet.
 
-    list_length: shows on a week's list, 0 for the whole vocabulary. k: most shows of the list that one person names.
-    questions: names of the questions; life events are asked about in the first rounds of a quarter only.
+    list_length: shows on a week's list, 0 for the whole vocabulary. k: how many of them one person names at most.
+    questions: names of the questions; some are asked in a few rounds of a quarter only.
     """
 
     schema_version: Literal[1] = 1

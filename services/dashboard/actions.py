@@ -23,7 +23,7 @@ from netflix_trend.participant.choices import (
     Participation,
 )
 from netflix_trend.participant.life_events import EventError, add_event, remove_event
-from netflix_trend.survey.survey import QUESTIONS
+from netflix_trend.questions.registry import QUESTIONS
 from services.dashboard.backend import Refused
 from services.dashboard.dismissed import dismiss
 from services.dashboard.health import unusable_files

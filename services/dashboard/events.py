@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from netflix_trend.participant.event_effects import EventEffect, Period
 from netflix_trend.participant.life_events import EventError, LifeEvent, read_events
 from netflix_trend.participant.own_effects import THINNED
-from netflix_trend.published.effect_statistics import QuarterEffect
 from netflix_trend.published.wording import effect_in_words
+from netflix_trend.questions.event_effect.statistics import QuarterEffect
 from netflix_trend.settings import Settings
 from services.dashboard import charts
 from services.dashboard.charts import Chart, data_table

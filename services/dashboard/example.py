@@ -8,29 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.participant.contributions import Contribution, ProfileSet, answer
-from netflix_trend.privacy.ternary import DOWN, UP
+from netflix_trend.questions.question import Question
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile
-from netflix_trend.survey.release import build_release, decode_coefficients
-from netflix_trend.survey.survey import (
-    EffectQuestion,
-    Limits,
-    Question,
-    RefusedSurvey,
-    Survey,
-    TopShowsQuestion,
-    shuffled_positions,
-)
+from netflix_trend.survey.limits import Limits
+from netflix_trend.survey.release import build_release
+from netflix_trend.survey.survey import RefusedSurvey, Survey
 from netflix_trend.syftbox.shared_files import current_surveys, current_vocabulary, starter_surveys
-from services.dashboard.text import counted, listed, shown
+from services.dashboard.text import counted
 
-QUESTIONS = {
-    "top_shows": "Which shows of a list did you watch this week?",
-    "volume": "How many titles did you start this week?",
-    "event_effect": "Did you watch more or less during your longest life event of the last quarter?",
-}
 _PARTS = {
     "payload": "Your answer, with noise. The only part that comes from what you watched.",
     "question": "What was asked.",
@@ -86,51 +73,6 @@ def explain(data: bytes) -> Bytes:
     return Bytes(data.decode("ascii"), len(data), hashlib.sha256(data).hexdigest(), tuple(parts))
 
 
-def says(survey: Survey, question: Question, payload: bytes, vocabulary: Vocabulary) -> str:
-    """Return what a report says, read by itself, as a stranger would."""
-    if isinstance(question, TopShowsQuestion):
-        inside = noisy_set(survey, question, payload)
-        titles = [shown(vocabulary.shows[show].title, 40) for show in inside if show < len(vocabulary)]
-        names = listed(titles[:6]) + (f" and {len(titles) - 6} more" if len(titles) > 6 else "")
-        chance = float(question.channel.false_rate) * len(question.candidates)
-        return (
-            f"It points at {len(inside)} of {len(question.candidates)} shows{': ' if names else ''}{names}. Chance "
-            f"alone points at about {chance:.0f}, whatever you watched."
-        )
-    if isinstance(question, EffectQuestion):
-        words = {UP: "more", DOWN: "less"}
-        return f"It says: {words.get(payload[0], 'no change')}. By chance it may say any of the three."
-    # A square wave has more outputs than buckets: the outermost ones lie beyond them.
-    bucket = min(max(payload[0] - question.width, 0), len(question.buckets) - 1)
-    low = question.buckets[bucket]
-    high = question.buckets[bucket + 1] - 1 if bucket + 1 < len(question.buckets) else None
-    range_ = f"{low} or more titles" if high is None else f"{low} to {high} titles"
-    return f"It says: {counted(low, 'title') if low == high else range_}. By chance it may say any other number."
-
-
-def noisy_set(survey: Survey, question: TopShowsQuestion, payload: bytes) -> list[int]:
-    """Return the candidate shows that a report points at."""
-    positions = shuffled_positions(survey.round, len(question.candidates))
-    (members,) = question.channel.members(decode_coefficients(question, payload), positions)
-    return [show for show, is_member in zip(question.candidates, members, strict=True) if is_member]
-
-
-def truth(question: Question, contribution: Contribution, vocabulary: Vocabulary) -> str:
-    """Return the true answer, which stays here."""
-    if isinstance(question, TopShowsQuestion):
-        watched = [show for show in question.candidates if show in contribution.shows]
-        names = [shown(vocabulary.shows[show].title, 40) for show in watched if show < len(vocabulary)]
-        if not names:
-            return "You watched no show of the list. That stays a secret, too."
-        most = "one of them" if question.k == 1 else f"at most {question.k} of them"
-        return f"You watched {listed(names)}. {most.capitalize()}, chosen by chance, goes into the noise."
-    if isinstance(question, EffectQuestion):
-        if contribution.change is None:
-            return f"You noted no event that began in {question.quarter}, so the true answer is: no change."
-        return f"Your views a week changed by {float(contribution.change):+.1f}."
-    return f"You started {counted(contribution.titles, 'title')}."
-
-
 def draw_example(
     settings: Settings,
     profiles: ProfileSet | None,
@@ -151,12 +93,14 @@ def draw_example(
     if found is None:
         return None
     survey, question, is_asked = found
+    titles = [show.title for show in vocabulary.shows]
+    contribution: Contribution
     is_covered = profiles is not None and profiles.covered_through >= survey.week.sunday
     if profiles is not None and is_covered:
         contribution = profiles.contribution(survey.week)
-        true = truth(question, contribution, vocabulary)
+        true = question.truth_in_words(contribution[question.name], titles)
     else:
-        contribution = Contribution(frozenset(), 0)
+        contribution = {}
         why = "nothing was imported yet" if profiles is None else f"no export was downloaded after {survey.week.sunday}"
         true = f"Unknown: {why}. This example is drawn from an empty week."
     payload = answer(contribution, survey, question)
@@ -173,9 +117,9 @@ def draw_example(
         asked = f"You are asked about {week}{'' if is_covered else ', once a newer export is here'}:"
     return Example(
         asked,
-        QUESTIONS[question.name],
+        question.asks,
         true,
-        says(survey, question, payload, vocabulary),
+        question.payload_in_words(payload, survey.round, titles),
         explain(build_release(survey, question, payload)),
     )
 

@@ -127,7 +127,7 @@ class History:
             if profiles is None or profiles.covered_through < week.sunday:
                 return None
             mine = profiles.contribution(week)
-            return mine.shows, mine.titles, profiles.vocabulary
+            return mine["top_shows"], mine["volume"], profiles.vocabulary
 
         return self._keep(("week", week), read)
 

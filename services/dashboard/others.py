@@ -8,15 +8,8 @@ from functools import lru_cache
 
 from netflix_trend.participant.own_effects import THINNED
 from netflix_trend.periods.weeks import Week
-from netflix_trend.published.effect_statistics import QuarterEffect
-from netflix_trend.published.statistics import (
-    LARGEST_FILE,
-    RoundStatistics,
-    StatisticsError,
-    TopShows,
-    Volume,
-)
-from netflix_trend.published.trends import TRENDS, Trends, Viewing
+from netflix_trend.published.statistics import MAX_FILE, RoundStatistics, StatisticsError
+from netflix_trend.published.trends import TRENDS, Trends
 from netflix_trend.published.wording import (
     Certainty,
     Said,
@@ -32,6 +25,9 @@ from netflix_trend.published.wording import (
     volume_in_words,
 )
 from netflix_trend.published.wording import shown as estimate_shown
+from netflix_trend.questions.event_effect.statistics import QuarterEffect
+from netflix_trend.questions.top_shows.statistics import TopShows
+from netflix_trend.questions.volume.statistics import Viewing, Volume
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile, read_untrusted
 from netflix_trend.syftbox.datasite import Datasite
@@ -81,7 +77,7 @@ def effects_together(settings: Settings) -> QuarterEffect | None:
 def _read(settings: Settings, name: str) -> bytes | None:
     try:
         place = f"{settings.aggregator_datasite}/{shared_path(name)}"
-        return read_untrusted(settings.datasites_dir, place, LARGEST_FILE)
+        return read_untrusted(settings.datasites_dir, place, MAX_FILE)
     except FileNotFoundError:
         return None
 

@@ -9,8 +9,9 @@ from fractions import Fraction
 
 from netflix_trend.participant.ledger import Entry
 from netflix_trend.privacy.accounting import odds_in_words, product, report_in_words, suspicion, total_epsilon
-from netflix_trend.survey.survey import Limits
-from services.dashboard.example import QUESTIONS, Bytes, explain
+from netflix_trend.questions.registry import questions
+from netflix_trend.survey.limits import Limits
+from services.dashboard.example import Bytes, explain
 from services.dashboard.text import counted, percent
 
 # A week lies in the own report, and around events that began in its own quarter and in the one before.
@@ -36,8 +37,8 @@ def reports(entries: Sequence[Entry], digests: Mapping[str, str]) -> tuple[Repor
         file = explain(entry.data)
         digest = digests.get(f"releases/{entry.round}.json")
         place = "in your datasite" if digest == file.sha256 else "altered in your datasite" if digest else "removed"
-        question = QUESTIONS.get(entry.question, entry.question)
-        about = "the weeks around that event" if entry.question == "event_effect" else "this week"
+        kind = questions().get(entry.question)
+        question, about = (kind.asks, kind.about) if kind else (entry.question, "this week")
         found.append(Report(entry.round, question, place, about, odds_in_words(Fraction(*entry.odds)), file))
     return tuple(found)
 
@@ -52,8 +53,8 @@ def together_in_words(made: Sequence[tuple[str, Fraction]]) -> tuple[str, ...]:
     if not made:
         return ("No report was made in the last 52 weeks, so nothing was revealed.",)
     odds = [one for _, one in made]
-    weekly = sorted((one for question, one in made if question != "event_effect"), reverse=True)
-    events = sorted((one for question, one in made if question == "event_effect"), reverse=True)
+    weekly = sorted((one for question, one in made if not _is_about_events(question)), reverse=True)
+    events = sorted((one for question, one in made if _is_about_events(question)), reverse=True)
     said = [f"{counted(len(made), 'report')} in the last 52 weeks, {_drawn(odds)}."]
     if len(weekly) > 1:
         said.append("Each is about another week, and protected by itself." if not events else "")
@@ -74,6 +75,11 @@ def together_in_words(made: Sequence[tuple[str, Fraction]]) -> tuple[str, ...]:
         f"{_becomes(Fraction(tight))}."
     )
     return tuple(filter(None, said))
+
+
+def _is_about_events(question: str) -> bool:
+    kind = questions().get(question)
+    return kind is not None and kind.needs_events
 
 
 def _drawn(odds: Sequence[Fraction]) -> str:

@@ -12,9 +12,9 @@ from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.receipts import Receipt
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.accounting import suspicion
+from netflix_trend.questions.registry import questions
 from netflix_trend.settings import Settings
-from netflix_trend.survey.survey import QUESTIONS, Limits
-from services.dashboard import example
+from netflix_trend.survey.limits import Limits
 from services.dashboard.example import Example, draw_example
 from services.dashboard.history import History
 from services.dashboard.participation import ParticipationStatus, participation_status
@@ -87,7 +87,7 @@ def sharing_page(settings: Settings, state: Snapshot, history: History, today: d
             for odds in _offered(ODDS, limits.odds, settings.limits.odds)
         ),
         report_choices=tuple(map(int, _offered(REPORTS, limits.reports_per_year, settings.limits.reports_per_year))),
-        questions={name: example.QUESTIONS[name] for name in sorted(QUESTIONS & settings.limits.questions)},
+        questions={name: kind.asks for name, kind in sorted(questions().items()) if name in settings.limits.questions},
         problem=state.ledger_problem,
     )
 

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from netflix_trend.catalogue.keys import plain_title
 from netflix_trend.history.insights import Cell
+from netflix_trend.questions.words import counted, listed, shown
 
-_LONGEST = 120
-
-
-def shown(text: str, longest: int = _LONGEST) -> str:
-    """Return a text of a file as it is shown: one line, cut, without marks that steer the direction of text."""
-    # A title may have a megabyte.
-    head = text[: 4 * longest]
-    plain = plain_title(head)
-    return f"{plain[: longest - 1]}…" if len(plain) > longest or len(text) > len(head) else plain
+__all__ = ["cell", "counted", "day", "listed", "number", "percent", "shown"]
 
 
 def number(value: float) -> str:
@@ -44,13 +36,3 @@ def cell(column: str, value: Cell) -> str:
     if isinstance(value, int | float):
         return number(value)
     return shown(str(value))
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a number with its noun, in the plural but for one."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def listed(words: list[str]) -> str:
-    """Return `a, b and c`."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]])) if words else ""

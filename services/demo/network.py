@@ -11,15 +11,22 @@ from pathlib import Path
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.history.tables import History
 from netflix_trend.participant import participant
-from netflix_trend.participant.contributions import Contribution
 from netflix_trend.participant.releases import Participant, publish_due
 from netflix_trend.participant.status import PublisherStatus
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings, load_settings
-from netflix_trend.simulation.population import Population, SimulatedWeek, life_changes, person, seeded_randomness
-from netflix_trend.survey.survey import Limits, Survey
+from netflix_trend.simulation.population import (
+    Population,
+    SimulatedWeek,
+    life_changes,
+    person,
+    seeded_randomness,
+    watched,
+)
+from netflix_trend.survey.limits import Limits
+from netflix_trend.survey.survey import Survey
 from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.collect import usable_processors
 from services.aggregator.rounds import Aggregator
@@ -111,7 +118,7 @@ class Network:
             email = person(number)
             if survey.question_for(email) is None:
                 continue
-            contribution = Contribution(shows, int(week.titles[number]), changes[number])
+            contribution = watched(shows, int(week.titles[number]), changes[number])
             participant = Participant(
                 site=Datasite(self.datasites, email),
                 aggregator=EXAMPLE_AGGREGATOR,

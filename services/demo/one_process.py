@@ -15,7 +15,7 @@ from netflix_trend.history.report import counted
 from netflix_trend.history.tables import History
 from netflix_trend.participant.contributions import load_profiles
 from netflix_trend.periods.weeks import Week
-from netflix_trend.published.statistics import RoundStatistics, Volume
+from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.published.wording import (
     FORGED_LEGEND,
     LEGEND,
@@ -31,6 +31,7 @@ from netflix_trend.published.wording import (
     viewing_in_words,
     volume_in_words,
 )
+from netflix_trend.questions.volume.statistics import Volume
 from netflix_trend.settings import EXAMPLE_AGGREGATOR
 from services.demo.network import ME, DemoError, Network
 from services.processor.cli import print_account
@@ -107,7 +108,7 @@ def _print_results(rounds: list[RoundStatistics], network: Network, last: Week, 
     profiles = load_profiles(network.private)
     assert profiles is not None
     if latest.volume is not None and latest.volume.reports:
-        print_place(latest.volume, profiles.contribution(last).titles, latest.round, console)
+        print_place(latest.volume, profiles.contribution(last)["volume"], latest.round, console)
     releases = sorted((network.datasites / ME / "app_data" / "netflix_trend" / "releases").glob("*.json"))
     console.print(f"\nWhat left your machine in {len(rounds)} weeks, 512 bytes each:")
     for path in releases:

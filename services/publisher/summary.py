@@ -12,7 +12,7 @@ from netflix_trend.participant.ledger import WEEKS_PER_YEAR, Entry
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.accounting import report_in_words, total_in_words
 from netflix_trend.settings import SettingsError, load_settings
-from netflix_trend.survey.survey import Limits
+from netflix_trend.survey.limits import Limits
 
 
 def summary(entries: Sequence[Entry], published: frozenset[str], limits: Limits, today: date) -> str:

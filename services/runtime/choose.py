@@ -13,8 +13,8 @@ from netflix_trend.participant.choices import (
     ChoicesError,
     Participation,
 )
+from netflix_trend.questions.registry import QUESTIONS
 from netflix_trend.settings import Settings, SettingsError, load_settings
-from netflix_trend.survey.survey import QUESTIONS
 
 _DONE: dict[str, tuple[Participation, str]] = {
     "join": ("joined", "You take part: surveys are answered within your limits."),

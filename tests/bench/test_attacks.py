@@ -16,8 +16,9 @@ from bench.privacy import advantage, area_under_curve, best_epsilon, clopper_pea
 from netflix_trend.participant import contributions, releases
 from netflix_trend.participant import publishing as jobs
 from netflix_trend.participant.contributions import Contribution
-from netflix_trend.survey.release import encode_coefficients
-from netflix_trend.survey.survey import Question, Survey
+from netflix_trend.questions.question import Question
+from netflix_trend.questions.top_shows.question import encode_coefficients
+from netflix_trend.survey.survey import Survey
 
 Answer = Callable[..., bytes]
 
@@ -48,7 +49,7 @@ def no_noise_on_unwatched_shows() -> Answer:
     question, memory = top_shows(1), dict[frozenset[int], bytes]()
 
     def answer(contribution: Contribution, survey: Survey, _question: Question, *_: Any) -> bytes:
-        shows = frozenset(sorted(contribution.shows & set(question.candidates))[:1])
+        shows = frozenset(sorted(contribution["top_shows"] & set(question.candidates))[:1])
         if shows not in memory:
             memory[shows] = make(survey.round, list(shows))
         return memory[shows]
@@ -60,7 +61,7 @@ def no_noise_on_unwatched_shows() -> Answer:
         for factor in range(1, question.prime):
             polynomial = tuple(factor * part % question.prime for part in (point**2, -2 * point, 1))
             data = encode_coefficients(polynomial)
-            if attacks.noisy_sets(question, round_name, [data])[0].nonzero()[0].tolist() == shows:
+            if attacks.reported_subsets(question, round_name, [data])[0].nonzero()[0].tolist() == shows:
                 return data
         raise AssertionError("no factor keeps the other shows out")
 
@@ -100,7 +101,7 @@ def test_silence_in_empty_weeks_is_caught(monkeypatch: pytest.MonkeyPatch) -> No
     really_publish = jobs.publish_due
 
     def silent(participant: Any, surveys: list[Survey], contribution_of: Any, **options: Any) -> Any:
-        busy = [survey for survey in surveys if contribution_of(survey.week).titles]
+        busy = [survey for survey in surveys if contribution_of(survey.week)["volume"]]
         return really_publish(participant, busy, contribution_of, **options)
 
     monkeypatch.setattr(jobs, "publish_due", silent)

@@ -10,8 +10,8 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
-from netflix_trend.participant.contributions import Contribution
 from netflix_trend.settings import load_settings
+from netflix_trend.simulation.population import watched
 from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.rounds import Aggregator
 from services.aggregator.survey_plan import read_plan
@@ -269,8 +269,8 @@ def operator(browser: Browser, tmp_path: Path) -> Iterator[Browser]:
     here = aggregator_with_rounds(tmp_path, [2000, 2000])
     surveys = here.ask(TODAY)
     for number, survey in enumerate(surveys):
-        crowd(tmp_path, survey, "top_shows", [Contribution(frozenset({3}), 5)] * 30, seed=number)
-        crowd(tmp_path, survey, "volume", [Contribution(frozenset(), 5)] * 10, seed=number)
+        crowd(tmp_path, survey, "top_shows", [watched(frozenset({3}), 5)] * 30, seed=number)
+        crowd(tmp_path, survey, "volume", [watched(frozenset(), 5)] * 10, seed=number)
     broken = Datasite(here.site.datasites, "broken@example.org").app_data
     broken.mkdir(parents=True)
     (broken / "manifest.json").write_text("no manifest")

@@ -12,8 +12,9 @@ import pytest
 from flask.testing import FlaskClient
 from rich.console import Console
 
-from netflix_trend.published.statistics import RoundStatistics, Volume
+from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.published.wording import Certainty, places
+from netflix_trend.questions.volume.statistics import Volume
 from netflix_trend.settings import load_settings
 from services.aggregator.rounds import Aggregator
 from services.dashboard.history import History

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from netflix_trend.periods.turns import ROTATION
 from netflix_trend.periods.weeks import Week
-from netflix_trend.survey.survey import DEFAULT_ODDS, ROTATION, EffectQuestion, Survey, TopShowsQuestion, VolumeQuestion
+from netflix_trend.questions import question
+from netflix_trend.questions.registry import questions
+from netflix_trend.survey.limits import DEFAULT_ODDS
+from netflix_trend.survey.survey import Survey
 from services.aggregator.overview import Overview
-from services.aggregator.prediction import (
-    ShowPrediction,
-    effect_error,
-    needed_for_effect,
-    needed_for_volume,
-    percentile_error,
-    predict_shows,
-)
 from services.aggregator.survey_plan import SurveyPlan
 
 _WEEKS_OF_A_QUARTER = 14
@@ -32,21 +28,18 @@ class People:
 
 @dataclass(frozen=True)
 class QuestionForecast:
-    """Answers one question will get in a round, or in the rounds to come of a quarter that ask about life events, and
-    errors.
+    """Answers one question will get and what they will tell: in a round or, of a question whose rounds are estimated
+    together, in the rounds to come of a quarter that ask it.
 
     round: the first one that asks it. rounds: how many are taken together; an earlier plan may have asked the others.
-    shows: only of top shows. error: of the volume a share of people (0 to 1), of the events titles a week. needed:
-    answers from which the question is called reliable, None when a million do not do.
     """
 
     name: str
     round: str
     answers: int
-    rounds: int = 1
-    shows: tuple[ShowPrediction, ...] = ()
-    error: float | None = None
-    needed: int | None = None
+    rounds: int
+    is_pooled: bool
+    says: question.Forecast
 
 
 @dataclass(frozen=True)
@@ -85,7 +78,7 @@ def predict(plan: SurveyPlan, week: Week, shows: int, people: People) -> Forecas
         for number in range(_WEEKS_OF_A_QUARTER)
     ]
     found = []
-    for name in ("top_shows", "volume", "event_effect"):
+    for name in questions():
         asking = [survey for survey in surveys if survey.question(name)]
         if asking:
             found.append(_question(asking, name, people))
@@ -95,18 +88,12 @@ def predict(plan: SurveyPlan, week: Week, shows: int, people: People) -> Forecas
 
 def _question(asking: Sequence[Survey], name: str, people: People) -> QuestionForecast:
     survey = asking[0]
-    question = survey.question(name)
-    assert question is not None
-    share = question.weight / sum(one.weight for one in survey.questions)
-    answers = round(people.asked * people.rate * share)
-    if isinstance(question, TopShowsQuestion):
-        return QuestionForecast(name, survey.round, answers, shows=tuple(predict_shows(question, answers)))
-    if isinstance(question, VolumeQuestion):
-        needed = needed_for_volume(question)
-        return QuestionForecast(name, survey.round, answers, error=percentile_error(question, answers), needed=needed)
-    assert isinstance(question, EffectQuestion)
-    # The quarter's rounds are estimated together; in ROTATION of them everybody has one turn.
-    rounds = sum(one.week < survey.week + ROTATION for one in asking)
-    answers = round(people.participants * people.rate * share * rounds / ROTATION)
-    error, enough = effect_error(question, answers), needed_for_effect(question)
-    return QuestionForecast(name, survey.round, answers, rounds, error=error, needed=enough)
+    asked = survey.question(name)
+    assert asked is not None
+    share = asked.weight / sum(one.weight for one in survey.questions)
+    rounds, answers = 1, round(people.asked * people.rate * share)
+    if asked.is_pooled:
+        # The quarter's rounds are estimated together; in ROTATION of them everybody has one turn.
+        rounds = sum(one.week < survey.week + ROTATION for one in asking)
+        answers = round(people.participants * people.rate * share * rounds / ROTATION)
+    return QuestionForecast(name, survey.round, answers, rounds, asked.is_pooled, asked.forecast(answers))

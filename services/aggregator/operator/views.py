@@ -15,17 +15,18 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
+from netflix_trend.periods.turns import ROTATION
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.round_list import ROUNDS, RoundList
-from netflix_trend.published.wording import LEGEND, needed_in_words
+from netflix_trend.published.wording import LEGEND
+from netflix_trend.questions.registry import questions
 from netflix_trend.settings import Settings
-from netflix_trend.survey.survey import ROTATION
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.web.local_only import Guard
 from netflix_trend.web.one_browser import SESSION_SECONDS, Access
 from services.aggregator.operator.forecast import Forecast, People, people_of, predict
 from services.aggregator.operator.form import fields_of, participants_of_fields, plan_of_fields
-from services.aggregator.operator.words import NAMES, REASONS, chance_in_words
+from services.aggregator.operator.words import REASONS
 from services.aggregator.overview import read_overview
 from services.aggregator.site.page import odds_text, refusals, style
 from services.aggregator.survey_plan import PRESETS, PlanError, SurveyPlan, asked_surveys, read_plan, write_plan
@@ -62,12 +63,10 @@ def operator_pages(settings: Settings, access: Access, today: Callable[[], date]
             template,
             style=Markup(_operator_style()),  # noqa: S704
             session=g.get("session"),
-            names=NAMES,
+            kinds=questions(),
             reasons=REASONS,
             odds=odds_text,
             refusals=refusals,
-            chance=chance_in_words,
-            needed=needed_in_words,
             legend=LEGEND,
             **values,
         )

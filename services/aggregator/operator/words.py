@@ -1,8 +1,6 @@
-"""Words of the operator's view: names of questions, reasons of refusals, chances."""
+"""Words of the operator's view: reasons of refusals."""
 
 from __future__ import annotations
-
-NAMES = {"top_shows": "top shows", "volume": "viewing volume", "event_effect": "life events"}
 
 # Why a file is refused, and what it usually means.
 REASONS = {
@@ -26,12 +24,3 @@ REASONS = {
     "path": "a name that leads elsewhere",
     "unreadable": "may not be read: rights of the folder",
 }
-
-
-def chance_in_words(chance: float) -> str:
-    """Return how often something happens, such as `7 in 10 rounds`."""
-    if chance < 0.005:
-        return "practically never"
-    if chance > 0.995:
-        return "practically always"
-    return f"{10 * chance:.0f} in 10 rounds" if 0.1 <= chance <= 0.9 else f"{100 * chance:.0f} in 100 rounds"

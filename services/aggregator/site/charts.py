@@ -12,9 +12,9 @@ from xml.etree import ElementTree as Svg
 
 from netflix_trend.catalogue.keys import plain_title
 from netflix_trend.periods.weeks import Week
-from netflix_trend.published.statistics import ShowEstimate, TopShows, Volume
-from netflix_trend.published.trends import Viewing
 from netflix_trend.published.wording import group_labels
+from netflix_trend.questions.top_shows.statistics import ShowEstimate, TopShows
+from netflix_trend.questions.volume.statistics import Viewing, Volume
 
 _WIDTH = 480
 # Two lines of a title.

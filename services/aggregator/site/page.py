@@ -15,14 +15,19 @@ from markupsafe import Markup
 from netflix_trend import __version__
 from netflix_trend.catalogue.keys import plain_title
 from netflix_trend.published import wording
-from netflix_trend.published.effect_statistics import LARGEST_EFFECT_ERROR
-from netflix_trend.published.movement import Movement, ShowMovement
 from netflix_trend.published.round_list import RoundList
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.published.trends import Trends
 from netflix_trend.published.wording import LISTED_SHOWS, group_labels, listed_shows
-from services.aggregator.prediction import Needed
+from netflix_trend.questions.event_effect.statistics import LARGEST_EFFECT_ERROR
+from netflix_trend.questions.question import Needed
+from netflix_trend.questions.registry import questions
+from netflix_trend.questions.top_shows.movement import Movement, ShowMovement
+from netflix_trend.questions.words import needed_in_words
 from services.aggregator.site.charts import top_shows_chart, viewing_chart, volume_chart
+
+# Questions with a section of their own; what life events did is told by quarter, over the weeks.
+_OWN_SECTIONS = frozenset({"top_shows", "volume", "event_effect"})
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,7 @@ def render_page(
             volume_chart=Markup(volume_chart(volume)) if volume else "",  # noqa: S704
             largest_effect_error=LARGEST_EFFECT_ERROR,
             trends=trends if trends and trends.rounds else None,
+            others=_others(statistics) if statistics else [],
             rows_limit=LISTED_SHOWS,
             viewing_chart=Markup(viewing_chart(trends.viewing)) if trends and trends.viewing else "",  # noqa: S704
             style=Markup(style()),  # noqa: S704
@@ -88,6 +94,16 @@ def render_page(
         )
     )
     return html
+
+
+def _others(statistics: RoundStatistics) -> list[tuple[str, Sequence[str]]]:
+    """Return title and sentences of every question that the template has no section for."""
+    kinds = questions()
+    return [
+        (kinds[name].title, kinds[name].describe(statistic))
+        for name, statistic in statistics.asked()
+        if name not in _OWN_SECTIONS
+    ]
 
 
 def render_rounds(rounds: RoundList, place: Place) -> str:
@@ -131,7 +147,7 @@ def _environment() -> Environment:
     environment.filters["odds"] = odds_text
     environment.filters["refusals"] = refusals
     environment.filters["titled"] = titled
-    environment.filters["needed"] = wording.needed_in_words
+    environment.filters["needed"] = needed_in_words
     environment.globals["say"] = wording
     environment.globals["version"] = __version__
     return environment

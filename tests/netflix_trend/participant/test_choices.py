@@ -16,7 +16,7 @@ from netflix_trend.participant.choices import (
     read_choices,
     write_choices,
 )
-from netflix_trend.survey.survey import Limits
+from netflix_trend.survey.limits import Limits
 
 LIMITS = Limits(odds=Fraction(8), reports_per_year=13)
 

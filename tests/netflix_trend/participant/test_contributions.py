@@ -13,14 +13,16 @@ import numpy as np
 import pytest
 
 from netflix_trend.history.encodings import FULL_DTYPE, Encodings, save_encodings
-from netflix_trend.participant.contributions import Contribution, ProfileSet, answer, choose, load_profiles
+from netflix_trend.participant.contributions import ProfileSet, answer, load_profiles
 from netflix_trend.participant.life_events import add_event
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.ternary import DOWN, NONE, UP
-from netflix_trend.simulation.population import seeded_randomness
-from netflix_trend.survey.release import decode_coefficients
-from netflix_trend.survey.survey import EffectQuestion, TopShowsQuestion, VolumeQuestion, default_survey
+from netflix_trend.questions.event_effect.question import EffectQuestion, change
+from netflix_trend.questions.top_shows.question import TopShowsQuestion, choose, decode_coefficients
+from netflix_trend.questions.volume.question import VolumeQuestion
+from netflix_trend.simulation.population import seeded_randomness, watched
+from netflix_trend.survey.survey import default_survey
 
 WEEK = Week.parse("2026-W46")  # 9 to 15 November
 VERSION = "0123456789abcdef" * 2
@@ -38,7 +40,7 @@ def test_a_week_holds_its_monday_and_sunday_and_no_other_day(tmp_path: Path) -> 
     profile(tmp_path / "profiles" / "me", [(day, n, n, 0) for n, day in enumerate(days)], date(2026, 11, 20))
     profiles = load_profiles(tmp_path)
     assert profiles is not None
-    assert profiles.contribution(WEEK) == Contribution(frozenset({1, 2}), 2)
+    assert profiles.contribution(WEEK) == watched(frozenset({1, 2}), 2)
 
 
 def test_all_profiles_are_one_person(tmp_path: Path) -> None:
@@ -46,7 +48,7 @@ def test_all_profiles_are_one_person(tmp_path: Path) -> None:
     profile(tmp_path / "profiles" / "kids", [("2026-11-11", 0, 6, 0), ("2026-11-12", 1, -1, 1)], date(2026, 11, 18))
     profiles = load_profiles(tmp_path)
     assert profiles is not None
-    assert profiles.contribution(WEEK) == Contribution(frozenset({5, 6}), 4)
+    assert profiles.contribution(WEEK) == watched(frozenset({5, 6}), 4)
     assert profiles.covered_through == date(2026, 11, 18)
 
 
@@ -55,7 +57,7 @@ def test_trailers_do_not_count_and_unknown_titles_do(tmp_path: Path) -> None:
     profile(tmp_path / "profiles" / "me", rows, date(2026, 11, 20))
     profiles = load_profiles(tmp_path)
     assert profiles is not None
-    assert profiles.contribution(WEEK) == Contribution(frozenset(), 2)
+    assert profiles.contribution(WEEK) == watched(frozenset(), 2)
 
 
 def test_profiles_of_two_vocabularies_wait_until_both_are_rebuilt(tmp_path: Path) -> None:
@@ -83,9 +85,9 @@ def test_an_answer_is_about_the_candidates_that_were_watched() -> None:
     question = SURVEY.question("top_shows")
     assert isinstance(question, TopShowsQuestion)
     randbelow = seeded_randomness(2)
-    payloads = [answer(Contribution(frozenset({10, 99}), 3), SURVEY, question, randbelow) for _ in range(4000)]
+    payloads = [answer(watched(frozenset({10, 99}), 3), SURVEY, question, randbelow) for _ in range(4000)]
     counts = question.channel.count(decode_coefficients(question, b"".join(payloads)))
-    from netflix_trend.survey.survey import shuffled_positions
+    from netflix_trend.questions.top_shows.question import shuffled_positions
 
     by_candidate = counts[list(shuffled_positions(SURVEY.round, 3))] / 4000
     assert by_candidate.tolist() == pytest.approx([0.111, 0.5, 0.111], abs=0.03)
@@ -95,7 +97,7 @@ def test_a_volume_answer_is_near_the_bucket() -> None:
     question = SURVEY.question("volume")
     assert isinstance(question, VolumeQuestion)
     randbelow = seeded_randomness(3)
-    reports = [answer(Contribution(frozenset(), 9), SURVEY, question, randbelow)[0] for _ in range(2000)]
+    reports = [answer(watched(frozenset(), 9), SURVEY, question, randbelow)[0] for _ in range(2000)]
     near = sum(7 <= report <= 11 for report in reports) / 2000  # bucket 7 holds 8 and 9, width 2
     assert near == pytest.approx(40 / 55, abs=0.04)
 
@@ -130,15 +132,17 @@ def loaded(
 def test_the_change_is_views_a_week_during_the_event_less_those_in_as_many_days_before(tmp_path: Path) -> None:
     rows = views(5, 1, 0, 2, 4, 0, 3, 9, first=SICK - timedelta(days=4))  # 5 1 0 2 before, from the 10th 4 0 3 9
     profiles = loaded(tmp_path, rows, (SICK, SICK + timedelta(days=2)))
-    assert profiles.change(QUARTER) == Fraction(7 * (7 - 3), 3)
-    assert profiles.contribution(Week.parse("2026-W41")).change == Fraction(28, 3)
-    assert profiles.contribution(Week.parse("2026-W40")).change is None, "that week begins in the third quarter"
+    assert change(profiles.views, QUARTER) == Fraction(7 * (7 - 3), 3)
+    assert profiles.contribution(Week.parse("2026-W41"))["event_effect"] == Fraction(28, 3)
+    assert profiles.contribution(Week.parse("2026-W40"))["event_effect"] is None, (
+        "that week begins in the third quarter"
+    )
 
 
 def test_views_of_all_profiles_count_and_trailers_do_not(tmp_path: Path) -> None:
     profile(tmp_path / "profiles" / "kids", views(2, first=SICK), date(2026, 10, 20))
     rows = views(1, 1, first=SICK - timedelta(days=1)) + views(8, first=SICK, kind=4) + views(1, first=SICK, kind=2)
-    assert loaded(tmp_path, rows, (SICK, SICK)).change(QUARTER) == 7 * (4 - 1)
+    assert change(loaded(tmp_path, rows, (SICK, SICK)).views, QUARTER) == 7 * (4 - 1)
 
 
 @pytest.mark.parametrize(
@@ -153,23 +157,25 @@ def test_views_of_all_profiles_count_and_trailers_do_not(tmp_path: Path) -> None
 )
 def test_events_belong_to_the_quarter_they_begin_in(tmp_path: Path, first: date, last: date, belongs: bool) -> None:
     profiles = loaded(tmp_path, views(*[1] * 300, first=date(2026, 1, 1)), (first, last))
-    assert (profiles.change(QUARTER) is not None) is belongs
+    assert (change(profiles.views, QUARTER) is not None) is belongs
 
 
 def test_of_several_events_the_longest_counts_and_of_equal_ones_the_first(tmp_path: Path) -> None:
     rows = views(0, 1, 0, 4, 0, 9, 9, first=SICK - timedelta(days=1)) + views(1, first=date(2026, 1, 1))
     first, second = SICK + timedelta(days=2), SICK + timedelta(days=4)
     one_day = loaded(tmp_path / "a", rows, (second, second), (first, first), (SICK, SICK))
-    assert one_day.change(QUARTER) == 7 * 1, "the first by day, not by number"
+    assert change(one_day.views, QUARTER) == 7 * 1, "the first by day, not by number"
     longer = loaded(tmp_path / "b", rows, (SICK, SICK), (second, second + timedelta(days=1)))
-    assert longer.change(QUARTER) == Fraction(7 * (18 - 4), 2)
+    assert change(longer.views, QUARTER) == Fraction(7 * (18 - 4), 2)
 
 
 def test_days_that_no_export_covers_yet_do_not_count(tmp_path: Path) -> None:
     rows = views(1, 1, 5, 5, 5, first=SICK - timedelta(days=2))
     event = (SICK, SICK + timedelta(days=60))
-    assert loaded(tmp_path / "a", rows, event, covered=SICK + timedelta(days=1)).change(QUARTER) == Fraction(7 * 8, 2)
-    assert loaded(tmp_path / "b", rows, event, covered=SICK - timedelta(days=1)).change(QUARTER) is None
+    assert change(loaded(tmp_path / "a", rows, event, covered=SICK + timedelta(days=1)).views, QUARTER) == Fraction(
+        7 * 8, 2
+    )
+    assert change(loaded(tmp_path / "b", rows, event, covered=SICK - timedelta(days=1)).views, QUARTER) is None
 
 
 def test_a_week_counts_in_the_answers_about_two_quarters_at_most(tmp_path: Path) -> None:
@@ -184,7 +190,7 @@ def test_a_week_counts_in_the_answers_about_two_quarters_at_most(tmp_path: Path)
             binge = np.array(views(*[20] * 7, first=monday), FULL_DTYPE)
             full = np.concatenate([before.profiles[0].full, binge])
             after = replace(before, profiles=[replace(before.profiles[0], full=full)])
-            changed = [one for one in quarters if after.change(one) != before.change(one)]
+            changed = [one for one in quarters if change(after.views, one) != change(before.views, one)]
             most = max(most, len(changed))
     assert most == 2
 
@@ -192,10 +198,10 @@ def test_a_week_counts_in_the_answers_about_two_quarters_at_most(tmp_path: Path)
 def test_without_an_event_or_a_history_before_it_there_is_no_change(tmp_path: Path) -> None:
     event = (SICK, SICK + timedelta(days=3))
     rows = views(1, 0, 0, 0, 5, first=SICK - timedelta(days=4))
-    assert loaded(tmp_path / "a", rows).change(QUARTER) is None
-    assert loaded(tmp_path / "b", [], event).change(QUARTER) is None
-    assert loaded(tmp_path / "c", rows[1:], event).change(QUARTER) is None, "the history begins with the event"
-    assert loaded(tmp_path / "d", rows, event).change(QUARTER) == Fraction(7 * 4, 4)
+    assert change(loaded(tmp_path / "a", rows).views, QUARTER) is None
+    assert change(loaded(tmp_path / "b", [], event).views, QUARTER) is None
+    assert change(loaded(tmp_path / "c", rows[1:], event).views, QUARTER) is None, "the history begins with the event"
+    assert change(loaded(tmp_path / "d", rows, event).views, QUARTER) == Fraction(7 * 4, 4)
 
 
 def test_a_damaged_file_of_events_stops_the_question_about_them_only(tmp_path: Path) -> None:
@@ -203,7 +209,7 @@ def test_a_damaged_file_of_events_stops_the_question_about_them_only(tmp_path: P
     profiles = loaded(tmp_path, views(1, first=WEEK.monday))
     assert set(profiles.unanswerable) == {"event_effect"}
     assert "life_events.json" in profiles.unanswerable["event_effect"]
-    assert profiles.contribution(WEEK).titles == 1
+    assert profiles.contribution(WEEK)["volume"] == 1
 
 
 def test_reading_events_writes_nothing(tmp_path: Path) -> None:
@@ -226,7 +232,7 @@ def test_an_answer_about_an_event_is_rounded_and_randomized(change: Fraction | N
     question = EFFECT_SURVEY.question("event_effect")
     assert isinstance(question, EffectQuestion)
     randbelow, draws = seeded_randomness(4), 8000
-    contribution = Contribution(frozenset(), 3, change)
+    contribution = watched(frozenset(), 3, change)
     counted = Counter(answer(contribution, EFFECT_SURVEY, question, randbelow) for _ in range(draws))
     found = [counted[bytes([report])] / draws for report in (NONE, UP, DOWN)]
     assert found == pytest.approx([0.1 + 0.7 * share for share in true_shares], abs=0.025)
@@ -241,14 +247,13 @@ def test_an_answer_about_an_event_has_the_same_size_and_as_many_draws(change: Fr
         drawn.append(below)
         return 0
 
-    assert len(answer(Contribution(frozenset(), 0, change), EFFECT_SURVEY, question, randbelow)) == 1
+    assert len(answer(watched(frozenset(), 0, change), EFFECT_SURVEY, question, randbelow)) == 1
     assert len(drawn) == 2
 
 
 def test_payloads_of_a_full_and_an_empty_week_have_the_same_size() -> None:
     for question in SURVEY.questions:
         sizes = {
-            len(answer(Contribution(frozenset(shows), n), SURVEY, question))
-            for shows, n in [((), 0), ((10, 20, 30), 99)]
+            len(answer(watched(frozenset(shows), n), SURVEY, question)) for shows, n in [((), 0), ((10, 20, 30), 99)]
         }
         assert sizes == {question.payload_size}

@@ -16,9 +16,13 @@ from netflix_trend.participant.contributions import Contribution
 from netflix_trend.participant.publishing import publish_with
 from netflix_trend.participant.releases import Outcome, Participant, publish_due
 from netflix_trend.periods.weeks import Week
+from netflix_trend.questions.event_effect.question import EffectQuestion
+from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.settings import load_settings
+from netflix_trend.simulation.population import watched
+from netflix_trend.survey.limits import Limits
 from netflix_trend.survey.release import SIZE, parse_release
-from netflix_trend.survey.survey import EffectQuestion, Limits, Survey, TopShowsQuestion, default_survey, dump_surveys
+from netflix_trend.survey.survey import Survey, default_survey, dump_surveys
 from netflix_trend.syftbox.datasite import Datasite
 
 NEWEST = Week.parse("2026-W46")
@@ -27,7 +31,7 @@ VERSION = "0123456789abcdef" * 2
 ME, AGGREGATOR = "me@example.org", "aggregator@example.org"
 SURVEYS = [default_survey(NEWEST - age, VERSION, range(50)) for age in (3, 2, 1, 0)]
 MINE = next(survey for survey in SURVEYS if survey.question_for(ME))
-WATCHED = Contribution(frozenset({1, 2}), 7)
+WATCHED = watched(frozenset({1, 2}), 7)
 
 
 def participant(root: Path, limits: Limits | None = None) -> Participant:
@@ -87,7 +91,7 @@ def test_publishing_again_keeps_the_same_bytes_for_ever(tmp_path: Path) -> None:
     who = participant(tmp_path)
     publish(who)
     before = files(who)
-    for contribution in (WATCHED, Contribution(frozenset(), 0)):
+    for contribution in (WATCHED, watched(frozenset(), 0)):
         assert outcome_of(publish(who, contribution=contribution)).status == "kept"
         assert files(who) == before
 
@@ -142,7 +146,7 @@ def test_crash_between_ledger_and_datasite_publishes_the_committed_bytes(
 
 def test_an_empty_week_and_a_full_one_look_the_same(tmp_path: Path) -> None:
     shapes = []
-    for number, contribution in enumerate([Contribution(frozenset(), 0), Contribution(frozenset(range(50)), 200)]):
+    for number, contribution in enumerate([watched(frozenset(), 0), watched(frozenset(range(50)), 200)]):
         who = participant(tmp_path / str(number))
         publish(who, contribution=contribution)
         shapes.append({name: len(data) for name, data in files(who).items()})
@@ -235,7 +239,7 @@ def test_with_a_ledger_restored_from_a_backup_nothing_is_drawn_again(tmp_path: P
     backup = empty.read_bytes()
     publish(who)
     empty.write_bytes(backup)
-    outcomes = publish(who, contribution=Contribution(frozenset(), 0))
+    outcomes = publish(who, contribution=watched(frozenset(), 0))
     assert outcome_of(outcomes).status == "skipped"
     assert not any(outcome.status == "drawn" for outcome in outcomes)
     assert outcome_of(publish(who)).status == "skipped", "and it stays so when the file is gone"
@@ -257,7 +261,7 @@ def test_neighbouring_histories_with_and_without_an_event_look_the_same(tmp_path
     shapes = []
     for number, change in enumerate([None, Fraction(0), Fraction(-5, 3), Fraction(400)]):
         who = participant(tmp_path / str(number))
-        (outcome,) = publish(who, [effect_survey()], Contribution(frozenset(), 0, change))
+        (outcome,) = publish(who, [effect_survey()], watched(frozenset(), 0, change))
         assert outcome.status == "drawn"
         shapes.append({name: len(data) for name, data in files(who).items()})
     assert shapes[0] == shapes[1] == shapes[2] == shapes[3]
@@ -266,10 +270,10 @@ def test_neighbouring_histories_with_and_without_an_event_look_the_same(tmp_path
 
 def test_an_answer_about_life_events_is_never_drawn_again(tmp_path: Path) -> None:
     who = participant(tmp_path)
-    publish(who, [effect_survey()], Contribution(frozenset(), 0, Fraction(12)))
+    publish(who, [effect_survey()], watched(frozenset(), 0, Fraction(12)))
     before = files(who)
     for change in (None, Fraction(-12), Fraction(12)) * 4:
-        (outcome,) = publish(who, [effect_survey()], Contribution(frozenset(), 0, change))
+        (outcome,) = publish(who, [effect_survey()], watched(frozenset(), 0, change))
         assert outcome.status == "kept"
         assert files(who) == before
 

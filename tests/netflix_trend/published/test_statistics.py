@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -10,15 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netflix_trend.published.statistics import (
-    RoundStatistics,
-    ShowEstimate,
-    StatisticsError,
-    TopShows,
-    Volume,
-    VolumeGroup,
-    percentile,
-)
+from netflix_trend.privacy.set_response import best_threshold
+from netflix_trend.privacy.square_wave import best_width
+from netflix_trend.published.statistics import RoundStatistics, StatisticsError
+from netflix_trend.questions.top_shows.statistics import ShowEstimate, TopShows
+from netflix_trend.questions.volume.statistics import Volume, VolumeGroup, percentile
 
 
 def volume(
@@ -31,6 +28,7 @@ def volume(
     return Volume(
         reports=400,
         odds=(8, 1),
+        width=4,
         confidence=0.95,
         buckets=buckets,
         shares=shares,
@@ -55,6 +53,7 @@ STATISTICS = RoundStatistics(
         reports=600,
         k=1,
         odds=(5, 2),
+        threshold=7280,
         confidence=0.95,
         noise=21.5,
         gate=64.25,
@@ -155,7 +154,22 @@ def test_a_value_that_is_not_what_it_must_be_is_refused(path: tuple[str | int, .
         RoundStatistics.from_bytes(changed(path, value))
 
 
-@pytest.mark.parametrize("field", ["round", "survey", "vocabulary", "participants", "refused", "top_shows", "volume"])
+def test_a_question_that_a_file_does_not_name_was_not_asked() -> None:
+    content = json.loads(STATISTICS.to_bytes())
+    del content["top_shows"]
+    read = RoundStatistics.from_bytes(json.dumps(content).encode())
+    assert (read.top_shows, read.answers()) == (None, {"volume": 400})
+
+
+def test_a_file_from_before_the_parameters_were_stated_is_read_with_those_of_its_time() -> None:
+    content = json.loads(STATISTICS.to_bytes())
+    del content["top_shows"]["threshold"], content["volume"]["width"]
+    read = RoundStatistics.from_bytes(json.dumps(content).encode())
+    assert read.top_shows.threshold == best_threshold(1, Fraction(5, 2))
+    assert read.volume.width == best_width(5, Fraction(8))
+
+
+@pytest.mark.parametrize("field", ["round", "survey", "vocabulary", "participants", "refused"])
 def test_a_missing_field_is_refused_by_name(field: str) -> None:
     content = json.loads(STATISTICS.to_bytes())
     del content[field]

@@ -11,16 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netflix_trend.periods.weeks import Week
+from netflix_trend.questions.top_shows.question import decode_coefficients, encode_coefficients
 from netflix_trend.storage.canonical import canonical_json
-from netflix_trend.survey.release import (
-    SIZE,
-    RefusedRelease,
-    _seal,
-    build_release,
-    decode_coefficients,
-    encode_coefficients,
-    parse_release,
-)
+from netflix_trend.survey.release import SIZE, RefusedRelease, _seal, build_release, parse_release
 from netflix_trend.survey.survey import default_survey
 
 SURVEY = default_survey(Week.parse("2026-W46"), "0123456789abcdef" * 2, range(50))

@@ -10,22 +10,20 @@ from fractions import Fraction
 import pytest
 
 from netflix_trend.periods.quarters import Quarter
+from netflix_trend.periods.turns import ROTATION
 from netflix_trend.periods.weeks import Week
+from netflix_trend.questions.event_effect.question import EffectQuestion, effect_quarter
+from netflix_trend.questions.registry import QUESTIONS
+from netflix_trend.questions.top_shows.question import TopShowsQuestion, shuffled_positions
+from netflix_trend.questions.volume.question import VolumeQuestion
+from netflix_trend.survey.limits import Limits
 from netflix_trend.survey.survey import (
-    LARGEST_SURVEYS_FILE,
-    QUESTIONS,
-    ROTATION,
-    EffectQuestion,
-    Limits,
+    MAX_SURVEYS_FILE,
     RefusedSurvey,
     Survey,
-    TopShowsQuestion,
-    VolumeQuestion,
     default_survey,
     dump_surveys,
-    effect_quarter,
     load_surveys,
-    shuffled_positions,
 )
 
 WEEK = Week.parse("2026-W46")
@@ -199,7 +197,7 @@ def test_a_survey_that_is_not_one_is_refused_with_the_place(path: list, value: o
         load_surveys(json.dumps(plain).encode())
 
 
-@pytest.mark.parametrize("data", [b"", b"[]", b"\xff\xfe", b"{" * 100_000, b" " * (LARGEST_SURVEYS_FILE + 1)])
+@pytest.mark.parametrize("data", [b"", b"[]", b"\xff\xfe", b"{" * 100_000, b" " * (MAX_SURVEYS_FILE + 1)])
 def test_a_file_that_is_no_survey_is_refused(data: bytes) -> None:
     with pytest.raises(RefusedSurvey, match=r"survey\.json"):
         load_surveys(data)

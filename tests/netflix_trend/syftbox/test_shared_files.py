@@ -10,15 +10,10 @@ import pytest
 
 from netflix_trend.catalogue.vocabulary import LARGEST_FILE, CatalogueTitle, Vocabulary, VocabularyError
 from netflix_trend.periods.weeks import Week
+from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings, load_settings
 from netflix_trend.storage.files import UnsafeFile
-from netflix_trend.survey.survey import (
-    LARGEST_SURVEYS_FILE,
-    RefusedSurvey,
-    TopShowsQuestion,
-    default_survey,
-    dump_surveys,
-)
+from netflix_trend.survey.survey import MAX_SURVEYS_FILE, RefusedSurvey, default_survey, dump_surveys
 from netflix_trend.syftbox.shared_files import (
     CANDIDATES,
     SURVEYS,
@@ -201,9 +196,9 @@ def test_a_fifo_in_place_of_the_survey_does_not_hang(settings: Settings) -> None
 
 
 def test_a_survey_file_beyond_the_limit_is_refused(settings: Settings) -> None:
-    place(settings, SURVEYS).write_bytes(dump_surveys([]).ljust(LARGEST_SURVEYS_FILE))
+    place(settings, SURVEYS).write_bytes(dump_surveys([]).ljust(MAX_SURVEYS_FILE))
     assert current_surveys(settings, TODAY) == []
-    place(settings, SURVEYS).write_bytes(dump_surveys([]).ljust(LARGEST_SURVEYS_FILE + 1))
+    place(settings, SURVEYS).write_bytes(dump_surveys([]).ljust(MAX_SURVEYS_FILE + 1))
     assert refusal_of_surveys(settings) == "too_large"
 
 

@@ -9,7 +9,8 @@ from netflix_trend.participant.contributions import Contribution
 from netflix_trend.participant.releases import Participant, publish_due
 from netflix_trend.privacy.randomness import RandBelow
 from netflix_trend.simulation.population import person, seeded_randomness
-from netflix_trend.survey.survey import Limits, Survey
+from netflix_trend.survey.limits import Limits
+from netflix_trend.survey.survey import Survey
 from netflix_trend.syftbox.datasite import Datasite
 
 AGGREGATOR = "aggregator@example.org"

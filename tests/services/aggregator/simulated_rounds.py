@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.periods.weeks import Week
-from netflix_trend.survey.survey import EffectQuestion, Survey, TopShowsQuestion, VolumeQuestion
+from netflix_trend.questions.event_effect.question import EffectQuestion
+from netflix_trend.questions.top_shows.question import TopShowsQuestion
+from netflix_trend.questions.volume.estimation import prior_shares
+from netflix_trend.questions.volume.question import VolumeQuestion
+from netflix_trend.survey.survey import Survey
 from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.collect import RoundReports
 from services.aggregator.estimation import estimate_round
 from services.aggregator.rounds import Aggregator
-from services.aggregator.volume import prior_shares
 from tests.services.aggregator.people import AGGREGATOR
 
 LAST = Week.parse("2026-W46")
@@ -37,19 +40,19 @@ def reports_of(survey: Survey, people: int, generator: np.random.Generator, firs
             channel = question.channel
             share = np.array([first / (place + 1) for place in question.candidates])
             named = generator.binomial(answers, share)
-            found.show_counts = generator.binomial(named, float(channel.true_rate)) + generator.binomial(
+            found.counts["top_shows"] = generator.binomial(named, float(channel.true_rate)) + generator.binomial(
                 answers - named, float(channel.false_rate)
             )
         elif isinstance(question, VolumeQuestion):
             rates = prior_shares(question.buckets) @ question.channel.channel()
-            found.answer_counts["volume"] = generator.multinomial(answers, rates)
+            found.counts["volume"] = generator.multinomial(answers, rates)
         elif isinstance(question, EffectQuestion):
             low, gain = (
                 float(question.channel.false_rate),
                 float(question.channel.true_rate - question.channel.false_rate),
             )
             shares: NDArray[np.float64] = np.array([0.9, 0.08, 0.02])
-            found.answer_counts["event_effect"] = generator.multinomial(answers, low + gain * shares)
+            found.counts["event_effect"] = generator.multinomial(answers, low + gain * shares)
     return found
 
 

@@ -9,9 +9,10 @@ import pytest
 
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.periods.weeks import Week
-from netflix_trend.published.statistics import RoundStatistics
-from netflix_trend.survey.survey import Survey, TopShowsQuestion, default_survey
-from services.aggregator.candidates import next_candidates
+from netflix_trend.published.statistics import RoundStatistics, answers_to
+from netflix_trend.questions.top_shows.candidates import next_candidates
+from netflix_trend.questions.top_shows.question import TopShowsQuestion
+from netflix_trend.survey.survey import Survey, default_survey
 from services.aggregator.collect import RoundReports
 from services.aggregator.estimation import estimate_round
 
@@ -36,7 +37,7 @@ def answered(
     channel = question.channel
     counts = generator.binomial(named, float(channel.true_rate))
     counts += generator.binomial(people - named, float(channel.false_rate))
-    found = RoundReports(survey.model_copy(update={"questions": (question,)}), show_counts=counts)
+    found = RoundReports(survey.model_copy(update={"questions": (question,)}), counts={"top_shows": counts})
     found.reports["top_shows"] = people
     return estimate_round(found, vocabulary)
 
@@ -48,7 +49,7 @@ def lists(
     rounds: list[RoundStatistics] = []
     asked = []
     for number in range(weeks):
-        candidates = next_candidates(rounds, vocabulary.shows, FIRST + number)
+        candidates = next_candidates(answers_to(rounds, "top_shows"), vocabulary.shows, FIRST + number, 50)
         asked.append(candidates)
         rounds.append(answered(vocabulary, FIRST + number, candidates, shares, people, 100 * seed + number))
     return asked
@@ -62,7 +63,7 @@ def test_candidates_are_distinct_and_as_many_as_fit(size: int) -> None:
 
 
 def test_the_catalogues_first_shows_begin() -> None:
-    assert next_candidates([], catalogue(300).shows, FIRST) == list(range(50))
+    assert next_candidates([], catalogue(300).shows, FIRST, 50) == list(range(50))
 
 
 def test_every_show_gets_its_turn() -> None:
@@ -98,7 +99,7 @@ def test_titles_that_left_the_catalogue_are_not_asked_about() -> None:
     old = catalogue(60)
     rounds = [answered(old, FIRST, list(range(50)), {0: 0.3, 1: 0.2}, 500, 1)]
     shows = [show for show in old.shows if show.title != "Show 0000"]
-    found = next_candidates(rounds, shows, FIRST + 1)
+    found = next_candidates(answers_to(rounds, "top_shows"), shows, FIRST + 1, 50)
     assert found[0] == 0
     assert len(found) == 50
     assert max(found) < 59

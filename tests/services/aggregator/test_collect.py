@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 
 from netflix_trend.catalogue.readers import starter_vocabulary
-from netflix_trend.participant.contributions import Contribution
 from netflix_trend.periods.weeks import Week
+from netflix_trend.questions.top_shows.question import encode_coefficients
+from netflix_trend.simulation.population import watched
 from netflix_trend.storage.canonical import canonical_json
-from netflix_trend.survey.release import SIZE, _seal, encode_coefficients
+from netflix_trend.survey.release import SIZE, _seal
 from netflix_trend.survey.survey import Survey, default_survey
 from netflix_trend.syftbox.datasite import Datasite, datasite_names
 from services.aggregator.collect import RoundReports, collect
@@ -159,17 +160,17 @@ HOSTILE: list[tuple[Callable[[Datasite], None], str]] = [
 def test_a_hostile_file_is_refused_by_name_and_the_others_count(
     tmp_path: Path, attack: Callable[[Datasite], None], reason: str
 ) -> None:
-    sites = crowd(tmp_path, SURVEY, "top_shows", [Contribution(frozenset({1}), 1)] * 4)
+    sites = crowd(tmp_path, SURVEY, "top_shows", [watched(frozenset({1}), 1)] * 4)
     honest = collect(tmp_path / "datasites", [site.email for site in sites[1:]], SURVEY)
     attack(sites[0])
     found = collect_all(tmp_path)
     assert dict(found.refused) == {reason: 1}
     assert found.reports == {"top_shows": 3}
-    assert found.show_counts.tolist() == honest.show_counts.tolist()
+    assert found.counts["top_shows"].tolist() == honest.counts["top_shows"].tolist()
 
 
 def test_a_release_that_is_not_wholly_synced_is_waited_for(tmp_path: Path) -> None:
-    one, two, _ = crowd(tmp_path, SURVEY, "volume", [Contribution(frozenset(), 5)] * 3)
+    one, two, _ = crowd(tmp_path, SURVEY, "volume", [watched(frozenset(), 5)] * 3)
     whole = (one.app_data / NAME).read_bytes()
     (one.app_data / NAME).write_bytes(whole[:100])
     (two.app_data / NAME).unlink()
@@ -180,20 +181,20 @@ def test_a_release_that_is_not_wholly_synced_is_waited_for(tmp_path: Path) -> No
 
 
 def test_somebody_who_was_not_asked_is_refused(tmp_path: Path) -> None:
-    (site,) = crowd(tmp_path, SURVEY, "volume", [Contribution(frozenset(), 5)])
+    (site,) = crowd(tmp_path, SURVEY, "volume", [watched(frozenset(), 5)])
     uninvited = next(f"x{n}@example.org" for n in range(99) if SURVEY.question_for(f"x{n}@example.org") is None)
     site.root.rename(site.root.parent / uninvited)
     assert dict(collect_all(tmp_path).refused) == {"not_asked": 1}
 
 
 def test_an_answer_to_a_question_that_somebody_else_was_asked_is_refused(tmp_path: Path) -> None:
-    (site,) = crowd(tmp_path, SURVEY, "volume", [Contribution(frozenset(), 5)])
+    (site,) = crowd(tmp_path, SURVEY, "volume", [watched(frozenset(), 5)])
     site.root.rename(site.root.parent / asked(SURVEY, "top_shows", 1)[0])
     assert dict(collect_all(tmp_path).refused) == {"question": 1}
 
 
 def test_other_folders_and_people_without_a_manifest_are_not_participants(tmp_path: Path) -> None:
-    crowd(tmp_path, SURVEY, "volume", [Contribution(frozenset(), 5)])
+    crowd(tmp_path, SURVEY, "volume", [watched(frozenset(), 5)])
     datasites = tmp_path / "datasites"
     (datasites / "not-an-address").mkdir()
     (datasites / "idle@example.org").mkdir()
@@ -204,7 +205,7 @@ def test_other_folders_and_people_without_a_manifest_are_not_participants(tmp_pa
 
 
 def test_one_person_counts_once_however_often_the_file_is_copied(tmp_path: Path) -> None:
-    (site,) = crowd(tmp_path, SURVEY, "volume", [Contribution(frozenset(), 5)])
+    (site,) = crowd(tmp_path, SURVEY, "volume", [watched(frozenset(), 5)])
     data = (site.app_data / NAME).read_bytes()
     for copy in ("2026-W46-copy.json", "2026-w46.json", "2026-W46.conflict.json"):
         (site.app_data / "releases" / copy).write_bytes(data)
@@ -212,36 +213,35 @@ def test_one_person_counts_once_however_often_the_file_is_copied(tmp_path: Path)
 
 
 def test_counts_are_the_sum_over_people_in_any_order(tmp_path: Path) -> None:
-    sites = crowd(tmp_path, SURVEY, "top_shows", [Contribution(frozenset({n % 50}), 1) for n in range(30)])
-    sites += crowd(tmp_path, SURVEY, "volume", [Contribution(frozenset(), n) for n in range(12)])
+    sites = crowd(tmp_path, SURVEY, "top_shows", [watched(frozenset({n % 50}), 1) for n in range(30)])
+    sites += crowd(tmp_path, SURVEY, "volume", [watched(frozenset(), n) for n in range(12)])
     emails = [site.email for site in sites]
     single = [collect(tmp_path / "datasites", [email], SURVEY) for email in emails]
     together = collect(tmp_path / "datasites", reversed(emails), SURVEY)
-    assert together.show_counts.tolist() == np.sum([one.show_counts for one in single], axis=0).tolist()
-    assert together.volume_counts.tolist() == np.sum([one.volume_counts for one in single], axis=0).tolist()
+    assert together.counts["top_shows"].tolist() == np.sum([one.counts["top_shows"] for one in single], axis=0).tolist()
+    assert together.counts["volume"].tolist() == np.sum([one.counts["volume"] for one in single], axis=0).tolist()
     assert together.reports == {"top_shows": 30, "volume": 12}
 
 
 def test_equal_answers_of_one_byte_are_all_counted(tmp_path: Path) -> None:
-    sites = crowd(tmp_path, SURVEY, "volume", [Contribution(frozenset(), 5)] * 3)
+    sites = crowd(tmp_path, SURVEY, "volume", [watched(frozenset(), 5)] * 3)
     for site in sites[1:]:
         put(site, (sites[0].app_data / NAME).read_bytes())
     found = collect_all(tmp_path)
-    assert (found.reports["volume"], found.refused.total(), found.volume_counts.max()) == (3, 0, 3)
+    assert (found.reports["volume"], found.refused.total(), found.counts["volume"].max()) == (3, 0, 3)
 
 
-def test_every_question_of_one_byte_has_its_counts(tmp_path: Path) -> None:
+def test_every_question_that_is_asked_has_its_counts(tmp_path: Path) -> None:
     found = collect(tmp_path, [], SURVEY)
-    one_byte = [question for question in SURVEY.questions if question.payload_size == 1]
-    assert set(found.answer_counts) == {question.name for question in one_byte}
-    for question in one_byte:
-        assert found.answer_counts[question.name].tolist() == [0] * question.channel.outputs
-    assert found.volume_counts is found.answer_counts["volume"]
+    assert set(found.counts) == {question.name for question in SURVEY.questions}
+    for question in SURVEY.questions:
+        size = len(question.candidates) if question.name == "top_shows" else question.channel.outputs
+        assert found.counts[question.name].tolist() == [0] * size
 
 
 def test_volume_that_was_not_asked_has_no_counts(tmp_path: Path) -> None:
     survey = SURVEY.model_copy(update={"questions": SURVEY.questions[:1]})
-    assert len(collect(tmp_path, [], survey).volume_counts) == 0
+    assert set(collect(tmp_path, [], survey).counts) == {"top_shows"}
 
 
 @pytest.mark.parametrize("processes", [2, 3])
@@ -249,8 +249,8 @@ def test_several_processes_find_exactly_what_one_finds(
     tmp_path: Path, processes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every kind of answer and every attack at once, in slices of four that are cut between them."""
-    sites = crowd(tmp_path, SURVEY, "top_shows", [Contribution(frozenset({n % 50}), 1) for n in range(30)])
-    crowd(tmp_path, SURVEY, "volume", [Contribution(frozenset(), n) for n in range(12)])
+    sites = crowd(tmp_path, SURVEY, "top_shows", [watched(frozenset({n % 50}), 1) for n in range(30)])
+    crowd(tmp_path, SURVEY, "volume", [watched(frozenset(), n) for n in range(12)])
     for site, (attack, _) in zip(sites, HOSTILE, strict=False):
         attack(site)
     names = sorted(datasite_names(tmp_path / "datasites"))
@@ -258,8 +258,8 @@ def test_several_processes_find_exactly_what_one_finds(
     steps: list[int] = []
     one = collect(tmp_path / "datasites", names, SURVEY)
     several = collect(tmp_path / "datasites", names, SURVEY, lambda: steps.append(1), processes=processes)
-    assert several.show_counts.tolist() == one.show_counts.tolist()
-    assert several.volume_counts.tolist() == one.volume_counts.tolist()
+    assert several.counts["top_shows"].tolist() == one.counts["top_shows"].tolist()
+    assert several.counts["volume"].tolist() == one.counts["volume"].tolist()
     assert several.refusals == one.refusals
     plain = ("participants", "reports", "refused", "waiting")
     assert [getattr(several, name) for name in plain] == [getattr(one, name) for name in plain]

@@ -11,10 +11,10 @@ import pytest
 
 from netflix_trend import __version__
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
-from netflix_trend.published.movement import Movement
 from netflix_trend.published.round_list import RoundList, summarize
 from netflix_trend.published.schema import schema_file
 from netflix_trend.published.statistics import RoundStatistics
+from netflix_trend.questions.top_shows.movement import Movement
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.syftbox.datasite import check_syncable
 from netflix_trend.syftbox.permissions import LARGEST_FILE

@@ -9,10 +9,16 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from netflix_trend.published.effect_statistics import EVENT_SHARE, LARGEST_EFFECT_ERROR, EffectEstimate, Measured
-from netflix_trend.published.statistics import RoundStatistics
+from netflix_trend.published.statistics import RoundStatistics, answers_to
 from netflix_trend.published.wording import effect_in_words
-from services.aggregator.effects import estimate_effect, pool_effects
+from netflix_trend.questions.event_effect.estimation import estimate_effect, pool_effects
+from netflix_trend.questions.event_effect.statistics import (
+    EVENT_SHARE,
+    LARGEST_EFFECT_ERROR,
+    EffectEstimate,
+    Measured,
+    QuarterEffect,
+)
 from services.aggregator.trends import find_trends
 
 LARGEST_CHANGE_ERROR = EVENT_SHARE * LARGEST_EFFECT_ERROR
@@ -42,6 +48,10 @@ def asked(week: str, found: np.ndarray, quarter: str = "2026-Q3", odds: int = 8)
         volume=None,
         event_effect=estimate_effect(quarter, 12, Fraction(odds), found),
     )
+
+
+def pooled(rounds: list[RoundStatistics]) -> tuple[QuarterEffect, ...]:
+    return pool_effects(answers_to(rounds, "event_effect"))
 
 
 def test_the_numbers_follow_from_the_counts() -> None:
@@ -141,12 +151,12 @@ def test_the_rounds_of_a_quarter_are_one_estimate() -> None:
 
 def test_reports_of_other_odds_are_not_added_up() -> None:
     few, many = counts(100, 0.1, 0.0, 1), counts(400, 0.1, 0.0, 2)
-    (found,) = pool_effects([asked("2026-W41", few, odds=3), asked("2026-W42", many), asked("2026-W43", many)])
+    (found,) = pooled([asked("2026-W41", few, odds=3), asked("2026-W42", many), asked("2026-W43", many)])
     assert (found.effect.odds, found.effect.reports, found.rounds) == ((8, 1), 800, ("2026-W42", "2026-W43"))
 
 
 def test_rounds_without_answers_are_not_pooled() -> None:
-    assert pool_effects([asked("2026-W41", np.zeros(3, np.int64))]) == ()
+    assert pooled([asked("2026-W41", np.zeros(3, np.int64))]) == ()
 
 
 def test_a_round_published_before_counts_were_kept_is_read_and_left_out() -> None:
@@ -155,7 +165,7 @@ def test_a_round_published_before_counts_were_kept_is_read_and_left_out() -> Non
         del plain["event_effect"][name]
     old = RoundStatistics.from_bytes(json.dumps(plain).encode())
     assert old.event_effect is None
-    assert pool_effects([old]) == ()
+    assert pooled([old]) == ()
     whole = asked("2026-W42", counts(500, 0.1, 0.0, 1))
     assert RoundStatistics.from_bytes(whole.to_bytes()) == whole
 
@@ -165,7 +175,7 @@ def test_a_pooled_quarter_holds_the_truth_about_as_often_as_it_says() -> None:
     covered, errors = [], []
     for seed in range(1000):
         rounds = [asked(f"2026-W4{one}", counts(400, 0.0475, 0.01, 10 * seed + one)) for one in range(1, 5)]
-        (found,) = pool_effects(rounds)
+        (found,) = pooled(rounds)
         each = found.effect.per_event
         covered.append(each.lower <= 3.0 <= each.upper)
         errors.append(each.estimate - 3.0)
@@ -176,7 +186,7 @@ def test_a_pooled_quarter_holds_the_truth_about_as_often_as_it_says() -> None:
 
 def test_a_quarter_says_in_words_what_it_found() -> None:
     def sentence(*found: int) -> str:
-        (one,) = pool_effects([asked("2026-W41", np.array(found))])
+        (one,) = pooled([asked("2026-W41", np.array(found))])
         return effect_in_words(one)
 
     assert "watched more" in sentence(3000, 800, 300)

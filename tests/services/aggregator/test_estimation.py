@@ -7,10 +7,12 @@ import pytest
 
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.periods.weeks import Week
-from netflix_trend.survey.survey import VOLUME_BUCKETS, TopShowsQuestion, VolumeQuestion, default_survey
+from netflix_trend.questions.top_shows.question import TopShowsQuestion
+from netflix_trend.questions.volume.estimation import prior_shares
+from netflix_trend.questions.volume.question import VOLUME_BUCKETS, VolumeQuestion
+from netflix_trend.survey.survey import default_survey
 from services.aggregator.collect import RoundReports
 from services.aggregator.estimation import estimate_round
-from services.aggregator.volume import prior_shares
 
 WEEK = Week.parse("2026-W46")
 
@@ -28,7 +30,7 @@ def found(vocabulary: Vocabulary, people: int, watched: dict[int, int], shares: 
     counts += generator.binomial(people - truth, float(channel.false_rate))
     exact = generator.multinomial(people, shares)
     reports = sum(generator.multinomial(n, row) for n, row in zip(exact, volume.channel.channel(), strict=True))
-    result = RoundReports(survey, participants=4 * people, show_counts=counts, answer_counts={"volume": reports})
+    result = RoundReports(survey, participants=4 * people, counts={"top_shows": counts, "volume": reports})
     result.reports.update(top_shows=people, volume=people)
     return result
 
@@ -62,7 +64,7 @@ def test_when_nobody_watched_anything_nothing_is_called_watched(vocabulary: Voca
 def test_a_handful_of_reports_never_names_a_show(vocabulary: Vocabulary, people: int) -> None:
     """Even if all of them watched it and all noisy sets hold it: noise alone does that too often."""
     reports = found(vocabulary, people, {}, SHARES, 1)
-    reports.show_counts[:] = people
+    reports.counts["top_shows"][:] = people
     statistics = estimate_round(reports, vocabulary)
     assert statistics.top_shows is not None
     assert not any(show.is_signal for show in statistics.top_shows.shows)
@@ -70,7 +72,7 @@ def test_a_handful_of_reports_never_names_a_show(vocabulary: Vocabulary, people:
 
 def test_no_reports_give_an_empty_but_valid_result(vocabulary: Vocabulary) -> None:
     survey = default_survey(WEEK, vocabulary.version, range(50))
-    empty = RoundReports(survey, show_counts=np.zeros(50, np.int64), answer_counts={"volume": np.zeros(20, np.int64)})
+    empty = RoundReports(survey, counts={"top_shows": np.zeros(50, np.int64), "volume": np.zeros(20, np.int64)})
     statistics = estimate_round(empty, vocabulary)
     assert statistics.reports == 0
     assert statistics.top_shows is not None

@@ -10,11 +10,11 @@ import pytest
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.periods.weeks import Week
-from netflix_trend.published.movement import Movement
-from netflix_trend.published.statistics import RoundStatistics
-from netflix_trend.survey.survey import TopShowsQuestion, default_survey
+from netflix_trend.published.statistics import RoundStatistics, answers_to
+from netflix_trend.questions.top_shows.movement import Movement, find_movement
+from netflix_trend.questions.top_shows.question import TopShowsQuestion
+from netflix_trend.survey.survey import default_survey
 from services.aggregator.estimation import estimate_round
-from services.aggregator.movement import find_movement
 from tests.services.aggregator.simulated_rounds import reports_of
 
 WEEK = Week.parse("2026-W46")
@@ -26,9 +26,13 @@ def round_of(week: Week, people: int, generator: np.random.Generator, first: flo
     return estimate_round(reports_of(survey, people, generator, first), vocabulary)
 
 
+def moved_since(newest: RoundStatistics, before: RoundStatistics | None) -> Movement:
+    return find_movement(newest.round, answers_to([newest, before] if before else [newest], "top_shows"))
+
+
 def fast_round(week: Week, answers: int, generator: np.random.Generator, shares: np.ndarray) -> RoundStatistics:
     """A round of which only the top shows are estimated: many can be made."""
-    from services.aggregator.estimation import _top_shows
+    from netflix_trend.questions.top_shows.estimation import estimate_top_shows
 
     vocabulary = starter_vocabulary()
     question = TopShowsQuestion.ask(range(50), k=1, odds=Fraction(8), weight=1)
@@ -44,7 +48,7 @@ def fast_round(week: Week, answers: int, generator: np.random.Generator, shares:
         reports=answers,
         waiting=0,
         refused={},
-        top_shows=_top_shows(question, counts, answers, vocabulary),
+        top_shows=estimate_top_shows(question, counts, answers, [show.title for show in vocabulary.shows]),
         volume=None,
     )
 
@@ -52,13 +56,13 @@ def fast_round(week: Week, answers: int, generator: np.random.Generator, shares:
 def test_a_large_rise_is_told_and_a_fall_is_its_mirror_image() -> None:
     generator = np.random.default_rng(1)
     low, high = (round_of(WEEK - age, 40_000, generator, first) for age, first in ((1, 0.1), (0, 0.3)))
-    moved = find_movement(high, low)
+    moved = moved_since(high, low)
     assert (moved.round, moved.previous) == ("2026-W46", "2026-W45")
     top = moved.shows[0]
     assert (top.title, top.direction) == (starter_vocabulary().shows[0].title, "up")
     assert top.lower < 0.2 < top.upper
     assert top.lower > 0
-    back = find_movement(low.model_copy(update={"round": "2026-W47"}), high)
+    back = moved_since(low.model_copy(update={"round": "2026-W47"}), high)
     falling = {show.title: show for show in back.shows}[top.title]
     assert falling.direction == "down"
     assert falling.change == pytest.approx(-top.change)
@@ -72,7 +76,7 @@ def test_a_movement_that_forged_answers_could_have_made_says_so() -> None:
     for rise in (0.05, 0.2):
         risen = np.concatenate([[0.01 + rise], shares[1:]])
         newest, before = fast_round(WEEK, 10_000, generator, risen), fast_round(WEEK - 1, 10_000, generator, shares)
-        moved = {show.title: show for show in find_movement(newest, before).shows}
+        moved = {show.title: show for show in moved_since(newest, before).shows}
         first = moved[starter_vocabulary().shows[0].title]
         verdicts[rise] = (first.direction, first.is_robust)
     assert verdicts == {0.05: ("up", False), 0.2: ("up", True)}
@@ -86,7 +90,7 @@ def test_where_nothing_moved_a_movement_is_seen_in_one_of_twenty_weeks_at_most(a
     wrong = 0
     for _ in range(400):
         before, newest = (fast_round(WEEK - age, answers[1 - age], generator, shares) for age in (1, 0))
-        wrong += any(show.direction != "unsure" for show in find_movement(newest, before).shows)
+        wrong += any(show.direction != "unsure" for show in moved_since(newest, before).shows)
     assert wrong < 35
 
 
@@ -95,16 +99,16 @@ def test_only_the_week_before_is_compared_with(before: int | None) -> None:
     generator = np.random.default_rng(1)
     newest = round_of(WEEK, 4000, generator, 0.2)
     other = None if before is None else round_of(WEEK - before, 4000, generator, 0.2)
-    assert find_movement(newest, other) == Movement(round="2026-W46", previous=None, confidence=0.95, shows=())
+    assert moved_since(newest, other) == Movement(round="2026-W46", previous=None, confidence=0.95, shows=())
 
 
 def test_a_round_without_answers_is_not_compared_with() -> None:
     generator = np.random.default_rng(1)
-    assert find_movement(round_of(WEEK, 4000, generator, 0.2), round_of(WEEK - 1, 0, generator, 0.2)).previous is None
+    assert moved_since(round_of(WEEK, 4000, generator, 0.2), round_of(WEEK - 1, 0, generator, 0.2)).previous is None
 
 
 def test_the_file_is_read_back(tmp_path: Path) -> None:
     generator = np.random.default_rng(1)
-    moved = find_movement(round_of(WEEK, 4000, generator, 0.2), round_of(WEEK - 1, 4000, generator, 0.2))
+    moved = moved_since(round_of(WEEK, 4000, generator, 0.2), round_of(WEEK - 1, 4000, generator, 0.2))
     assert len(moved.shows) == 50
     assert Movement.model_validate_json(moved.to_bytes()) == moved

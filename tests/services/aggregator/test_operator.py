@@ -13,14 +13,15 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from netflix_trend.catalogue.readers import starter_vocabulary
-from netflix_trend.participant.contributions import Contribution
 from netflix_trend.periods.weeks import Week
+from netflix_trend.questions.words import chance_in_words
 from netflix_trend.settings import Settings, SettingsError, load_settings
+from netflix_trend.simulation.population import watched
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.web.one_browser import SESSION_SECONDS, Access
 from services.aggregator.operator.access import operator_token
 from services.aggregator.operator.forecast import People, people_of, predict
-from services.aggregator.operator.words import REASONS, chance_in_words
+from services.aggregator.operator.words import REASONS
 from services.aggregator.overview import OVERVIEW, read_overview, write_overview
 from services.aggregator.rounds import Aggregator
 from services.aggregator.survey_plan import PLAN, SurveyPlan, read_plan
@@ -41,7 +42,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two simulated rounds, and 40 real participants in the newest: made once, copied for each test."""
     root = tmp_path_factory.mktemp("made")
     made = aggregator_with_rounds(root, [2000, 2000])
-    crowd(root, made.ask(TODAY)[-1], "top_shows", [Contribution(frozenset({3}), 5)] * 40)
+    crowd(root, made.ask(TODAY)[-1], "top_shows", [watched(frozenset({3}), 5)] * 40)
     made.run(TODAY)
     return root
 

@@ -11,18 +11,18 @@ from xml.etree import ElementTree
 import pytest
 
 from netflix_trend.periods.weeks import Week
-from netflix_trend.published.statistics import RoundStatistics, ShowEstimate, TopShows, Volume, VolumeGroup
-from netflix_trend.published.trends import (
+from netflix_trend.published.statistics import RoundStatistics
+from netflix_trend.published.trends import Trends
+from netflix_trend.published.wording import group_labels
+from netflix_trend.questions.top_shows.statistics import (
     AllTime,
     AllTimeShow,
+    ShowEstimate,
     ShowTrend,
     ShowTrends,
-    Slope,
-    Trends,
-    Viewing,
-    WeeklyMean,
+    TopShows,
 )
-from netflix_trend.published.wording import group_labels
+from netflix_trend.questions.volume.statistics import Slope, Viewing, Volume, VolumeGroup, WeeklyMean
 from services.aggregator.site.charts import viewing_chart
 from services.aggregator.site.page import content_security_policy, render_page
 
@@ -46,6 +46,7 @@ def statistics(title: str = "Dark", *, is_signal: bool = True, is_reliable: bool
             reports=200,
             k=1,
             odds=(8, 1),
+            threshold=7280,
             confidence=0.95,
             noise=11.0,
             gate=36.0,
@@ -55,6 +56,7 @@ def statistics(title: str = "Dark", *, is_signal: bool = True, is_reliable: bool
         volume=Volume(
             reports=100,
             odds=(8, 1),
+            width=4,
             confidence=0.95,
             buckets=(0, 1, 5),
             shares=(0.3, 0.5, 0.2),

@@ -12,20 +12,20 @@ from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.set_response import PRIME, SetResponse, _evaluate, _interpolate, best_threshold
 from netflix_trend.privacy.square_wave import map_em
-from netflix_trend.simulation.population import seeded_randomness
-from netflix_trend.survey.release import encode_coefficients
-from netflix_trend.survey.survey import VOLUME_BUCKETS, Survey, TopShowsQuestion, VolumeQuestion, shuffled_positions
-from services.aggregator.collect import RoundReports, _count_shows
-from services.aggregator.estimation import estimate_round
-from services.aggregator.poisoning import (
+from netflix_trend.questions.question import breakdown_point
+from netflix_trend.questions.top_shows.forged import (
     _count_low_polynomials,
     collision_chance,
     count_checked,
     implausible_size,
-    tolerated,
-    volume_influence,
 )
-from services.aggregator.volume import PRIOR_PEOPLE, prior_shares
+from netflix_trend.questions.top_shows.question import TopShowsQuestion, encode_coefficients, shuffled_positions
+from netflix_trend.questions.volume.estimation import PRIOR_PEOPLE, prior_shares, volume_influence
+from netflix_trend.questions.volume.question import VOLUME_BUCKETS, VolumeQuestion
+from netflix_trend.simulation.population import seeded_randomness
+from netflix_trend.survey.survey import Survey
+from services.aggregator.collect import RoundReports
+from services.aggregator.estimation import estimate_round
 
 
 def at_odds_8(items: int, k: int) -> SetResponse:
@@ -187,7 +187,7 @@ def test_no_reports_are_fine() -> None:
 
 @pytest.mark.parametrize(("reports", "number"), [(0, 0), (1, 1), (100, 1), (101, 2), (1008, 11)])
 def test_one_percent_is_rounded_up(reports: int, number: int) -> None:
-    assert tolerated(reports) == number
+    assert breakdown_point(reports) == number
 
 
 def forge(channel: SetResponse, positions: list[int], number: int) -> list[tuple[int, ...]]:
@@ -214,11 +214,12 @@ def test_eight_forgers_among_a_thousand_lift_five_shows_and_the_flag_says_so(voc
 
     def publish(coefficients: list[tuple[int, ...]]) -> dict[int, tuple[float, bool, bool]]:
         found = RoundReports(survey)
-        _count_shows(question, b"".join(encode_coefficients(h) for h in coefficients), found)
-        assert not found.refused, "forged reports that hold five shows look like any other"
+        counted = question.count(b"".join(encode_coefficients(h) for h in coefficients), survey.round)
+        found.counts[question.name], found.reports[question.name] = counted.counts, counted.reports
+        assert not counted.refused, "forged reports that hold five shows look like any other"
         top = estimate_round(found, vocabulary).top_shows
         assert top is not None
-        assert top.tolerated == tolerated(len(coefficients))
+        assert top.tolerated == breakdown_point(len(coefficients))
         return {show.show: (show.estimate, show.is_signal, show.is_robust) for show in top.shows}
 
     before, after = publish(reports), publish([*reports, *forged])
@@ -237,9 +238,9 @@ def test_no_attack_of_one_percent_makes_a_show_that_is_called_robust() -> None:
     from netflix_trend.privacy.counts import gate_count, reports_to_lose
 
     for people in (40, 300, 1000):
-        number = next(d for d in range(people) if tolerated(people + d) == d)
+        number = next(d for d in range(people) if breakdown_point(people + d) == d)
         counts = np.arange(gate_count(people, 50, 1 / 9)) + number
-        assert (reports_to_lose(counts, people + number, 50, 1 / 9) <= tolerated(people + number)).all()
+        assert (reports_to_lose(counts, people + number, 50, 1 / 9) <= breakdown_point(people + number)).all()
 
 
 @pytest.mark.parametrize("people", [30, 300, 3000])
@@ -250,7 +251,7 @@ def test_the_influence_on_volume_is_what_estimating_again_gives(people: int) -> 
     buckets = generator.multinomial(people, prior)
     counts = np.sum([generator.multinomial(n, row) for n, row in zip(buckets, channel, strict=True)], axis=0)
     shares = map_em(counts, channel, prior, PRIOR_PEOPLE)
-    left_out = tolerated(people)
+    left_out = breakdown_point(people)
     moved = volume_influence(counts, channel, shares, prior, PRIOR_PEOPLE, left_out)
     assert moved.sum(axis=1) == pytest.approx(0, abs=1e-9)
     again = []

@@ -11,18 +11,15 @@ from netflix_trend.periods.quarters import Quarter
 from netflix_trend.privacy.counts import estimate_counts, gate_count
 from netflix_trend.privacy.square_wave import map_em, posterior_draws
 from netflix_trend.privacy.ternary import DOWN, UP
-from netflix_trend.published.effect_statistics import EVENT_SHARE, LARGEST_EFFECT_ERROR
-from netflix_trend.published.statistics import LARGEST_CUMULATIVE_ERROR
-from netflix_trend.survey.survey import VOLUME_BUCKETS, EffectQuestion, TopShowsQuestion, VolumeQuestion
-from services.aggregator.prediction import (
-    EVENT_CHANGE,
-    effect_error,
-    needed_for_effect,
-    needed_for_volume,
-    percentile_error,
-    predict_shows,
-)
-from services.aggregator.volume import PRIOR_PEOPLE, prior_shares
+from netflix_trend.questions.event_effect.forecast import EVENT_CHANGE, effect_error, needed_for_effect
+from netflix_trend.questions.event_effect.question import EffectQuestion
+from netflix_trend.questions.event_effect.statistics import EVENT_SHARE, LARGEST_EFFECT_ERROR
+from netflix_trend.questions.top_shows.forecast import predict_shows
+from netflix_trend.questions.top_shows.question import TopShowsQuestion
+from netflix_trend.questions.volume.estimation import PRIOR_PEOPLE, prior_shares
+from netflix_trend.questions.volume.forecast import needed_for_volume, percentile_error
+from netflix_trend.questions.volume.question import VOLUME_BUCKETS, VolumeQuestion
+from netflix_trend.questions.volume.statistics import LARGEST_CUMULATIVE_ERROR
 
 
 @pytest.mark.parametrize(("odds", "k"), [(3, 1), (8, 1), (8, 3), (55, 1)])
@@ -66,20 +63,24 @@ def test_the_percentile_error_is_the_distance_to_the_truth(odds: int) -> None:
         found.append(np.cumsum(shares) - np.cumsum(prior))
     largest = float(np.sqrt(np.mean(np.square(found), axis=0)).max())
     # The posterior also allows for worlds unlike the one assumed, so it may be wider; not narrower.
-    assert 0.8 * largest < percentile_error(question, answers) < 2 * largest
+    assert 0.8 * largest < percentile_error(question.channel, question.buckets, answers) < 2 * largest
     published = posterior_draws(
         np.rint(answers * prior @ channel).astype(int), channel, prior, PRIOR_PEOPLE, 2000, generator
     )
     below = np.cumsum(published, axis=1)[:, :-1].std(axis=0).max()
-    assert percentile_error(question, answers) == pytest.approx(below, rel=0.15)
+    assert percentile_error(question.channel, question.buckets, answers) == pytest.approx(below, rel=0.15)
 
 
 def test_with_as_many_answers_as_needed_the_volume_is_called_reliable_in_most_rounds() -> None:
     question = VolumeQuestion.ask(odds=Fraction(8), weight=1)
-    needed = needed_for_volume(question)
+    needed = needed_for_volume(question.channel, question.buckets)
     assert needed is not None
     assert 100 < needed < 300
-    assert percentile_error(question, needed) < percentile_error(question, needed - 1) < LARGEST_CUMULATIVE_ERROR
+    assert (
+        percentile_error(question.channel, question.buckets, needed)
+        < percentile_error(question.channel, question.buckets, needed - 1)
+        < LARGEST_CUMULATIVE_ERROR
+    )
     channel, prior = question.channel.channel(), prior_shares(VOLUME_BUCKETS)
     generator = np.random.default_rng(6)
     reliable = {needed // 2: 0, needed: 0}
@@ -91,7 +92,8 @@ def test_with_as_many_answers_as_needed_the_volume_is_called_reliable_in_most_ro
             reliable[answers] += int(errors.max() <= LARGEST_CUMULATIVE_ERROR)
     assert reliable[needed // 2] <= 2
     assert reliable[needed] >= 9
-    assert needed_for_volume(VolumeQuestion.ask(odds=Fraction(101, 100), weight=1)) is None
+    hardly = VolumeQuestion.ask(odds=Fraction(101, 100), weight=1)
+    assert needed_for_volume(hardly.channel, hardly.buckets) is None
 
 
 @pytest.mark.parametrize("odds", [3, 8, 55])

@@ -14,13 +14,14 @@ import pytest
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
-from netflix_trend.participant.contributions import Contribution
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.set_response import best_threshold
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.published.trends import Trends
+from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.settings import SettingsError, load_settings
-from netflix_trend.survey.survey import Survey, TopShowsQuestion, load_surveys
+from netflix_trend.simulation.population import watched
+from netflix_trend.survey.survey import Survey, load_surveys
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.shared_files import current_surveys, current_vocabulary, starter_surveys
 from services.aggregator.__main__ import build_aggregator, look, main
@@ -54,7 +55,7 @@ def test_participants_read_the_vocabulary_and_the_surveys_back(tmp_path: Path) -
 
 def test_a_survey_once_asked_is_never_changed(tmp_path: Path) -> None:
     first = aggregator(tmp_path).ask(TODAY)
-    crowd(tmp_path, first[-1], "top_shows", [Contribution(frozenset({40}), 1)] * 30)
+    crowd(tmp_path, first[-1], "top_shows", [watched(frozenset({40}), 1)] * 30)
     aggregator(tmp_path).run(TODAY)
     assert aggregator(tmp_path, other_vocabulary()).ask(TODAY) == first
     later = aggregator(tmp_path).ask(TODAY + timedelta(days=7))
@@ -63,7 +64,7 @@ def test_a_survey_once_asked_is_never_changed(tmp_path: Path) -> None:
 
 def test_results_of_a_round_asked_with_an_earlier_catalogue_keep_their_titles(tmp_path: Path) -> None:
     first = aggregator(tmp_path).ask(TODAY)
-    crowd(tmp_path, first[-1], "top_shows", [Contribution(frozenset({4}), 1)] * 60)
+    crowd(tmp_path, first[-1], "top_shows", [watched(frozenset({4}), 1)] * 60)
     statistics = aggregator(tmp_path, other_vocabulary()).run(TODAY)[-1]
     assert statistics.top_shows is not None
     assert statistics.top_shows.shows[0].title == starter_vocabulary().shows[4].title
@@ -72,7 +73,7 @@ def test_results_of_a_round_asked_with_an_earlier_catalogue_keep_their_titles(tm
 def test_the_next_candidates_are_the_strongest_shows_and_some_that_are_next_in_line(tmp_path: Path) -> None:
     here = aggregator(tmp_path)
     surveys = here.ask(TODAY)
-    crowd(tmp_path, surveys[-1], "top_shows", [Contribution(frozenset({49}), 1)] * 120)
+    crowd(tmp_path, surveys[-1], "top_shows", [watched(frozenset({49}), 1)] * 120)
     here.run(TODAY)
     asked_next = {}
     for offset in (1, 2):
@@ -89,7 +90,7 @@ def test_candidates_follow_all_rounds_and_not_the_latest_alone(tmp_path: Path) -
     here = aggregator(tmp_path)
     for week, people, show in ((0, 150, 3), (1, 150, 3), (2, 150, 3), (3, 4, 7)):
         surveys = here.ask(TODAY + timedelta(days=7 * week))
-        crowd(tmp_path / str(week), surveys[-1], "top_shows", [Contribution(frozenset({show}), 1)] * people)
+        crowd(tmp_path / str(week), surveys[-1], "top_shows", [watched(frozenset({show}), 1)] * people)
         site = Datasite(tmp_path / str(week) / "datasites", AGGREGATOR)
         there = Aggregator(site, here.own, here.vocabulary, durable=False)
         there.count(surveys[-1:])
@@ -101,7 +102,7 @@ def test_candidates_follow_all_rounds_and_not_the_latest_alone(tmp_path: Path) -
 
 def test_the_chart_is_used_as_a_prior_only_when_asked(tmp_path: Path) -> None:
     here = aggregator(tmp_path)
-    crowd(tmp_path, here.ask(TODAY)[-1], "top_shows", [Contribution(frozenset({40}), 1)] * 5)
+    crowd(tmp_path, here.ask(TODAY)[-1], "top_shows", [watched(frozenset({40}), 1)] * 5)
     here.run(TODAY)
     with_chart = Aggregator(here.site, here.own, here.vocabulary, durable=False, use_chart=True)
     plain, charted = here.trends().shows, with_chart.trends().shows
@@ -118,7 +119,7 @@ def test_a_small_catalogue_is_asked_about_whole(tmp_path: Path) -> None:
     small = Vocabulary.build([CatalogueTitle(title=f"Show {n}", kind="series") for n in range(5)])
     here = aggregator(tmp_path, small)
     surveys = here.ask(TODAY)
-    crowd(tmp_path, surveys[-1], "top_shows", [Contribution(frozenset({2}), 1)] * 20)
+    crowd(tmp_path, surveys[-1], "top_shows", [watched(frozenset({2}), 1)] * 20)
     here.run(TODAY)
     question = here.ask(TODAY + timedelta(days=7))[-1].question("top_shows")
     assert isinstance(question, TopShowsQuestion)
@@ -128,7 +129,7 @@ def test_a_small_catalogue_is_asked_about_whole(tmp_path: Path) -> None:
 def test_everything_that_is_published_is_there_and_readable_by_participants_only(tmp_path: Path) -> None:
     here = aggregator(tmp_path)
     surveys = here.ask(TODAY)
-    crowd(tmp_path, surveys[-1], "volume", [Contribution(frozenset(), 5)] * 3)
+    crowd(tmp_path, surveys[-1], "volume", [watched(frozenset(), 5)] * 3)
     here.run(TODAY)
     names = {path.relative_to(here.shared).as_posix() for path in here.shared.rglob("*") if path.is_file()}
     rounds = {f"statistics/{survey.round}.json" for survey in surveys}
@@ -156,9 +157,9 @@ def test_everything_that_is_published_is_there_and_readable_by_participants_only
 def test_late_answers_are_counted_while_the_round_is_open(tmp_path: Path) -> None:
     here = aggregator(tmp_path)
     surveys = here.ask(TODAY)
-    crowd(tmp_path, surveys[0], "volume", [Contribution(frozenset(), 5)] * 2)
+    crowd(tmp_path, surveys[0], "volume", [watched(frozenset(), 5)] * 2)
     assert [statistics.reports for statistics in here.run(TODAY)] == [2, 0, 0, 0]
-    crowd(tmp_path, surveys[0], "volume", [Contribution(frozenset(), 5)] * 4)
+    crowd(tmp_path, surveys[0], "volume", [watched(frozenset(), 5)] * 4)
     assert [statistics.reports for statistics in here.run(TODAY)] == [4, 0, 0, 0]
 
 
@@ -166,7 +167,7 @@ def test_a_round_is_counted_a_week_after_it_closed_and_then_no_more(tmp_path: Pa
     """An outage in the week a round closes must not leave it empty for good."""
     here = aggregator(tmp_path)
     surveys = here.ask(TODAY)
-    crowd(tmp_path, surveys[0], "volume", [Contribution(frozenset(), 5)] * 3)
+    crowd(tmp_path, surveys[0], "volume", [watched(frozenset(), 5)] * 3)
     away = tmp_path / "away"
     for weeks, datasites_are_there, reports in ((0, True, 3), (0, False, 0), (1, True, 3), (2, False, 3)):
         for path in [*tmp_path.glob("datasites/person*"), *away.glob("person*")]:
@@ -191,7 +192,7 @@ def test_an_aggregator_waits_for_syftbox_to_set_up_its_datasite(tmp_path: Path) 
 
 def test_running_again_changes_no_file(tmp_path: Path) -> None:
     here = aggregator(tmp_path)
-    crowd(tmp_path, here.ask(TODAY)[-1], "top_shows", [Contribution(frozenset({1}), 1)] * 9)
+    crowd(tmp_path, here.ask(TODAY)[-1], "top_shows", [watched(frozenset({1}), 1)] * 9)
     here.run(TODAY)
     here.run(TODAY)
     before = {path: path.stat().st_mtime_ns for path in here.site.root.rglob("*") if path.is_file()}
@@ -246,7 +247,7 @@ def contents(root: Path) -> dict[str, bytes]:
 def test_an_emptied_datasite_is_restored_with_the_rounds_that_are_closed(tmp_path: Path) -> None:
     """SyftBox 0.4.0 removes own files when its server misbehaves; closed rounds are never counted again."""
     here = aggregator(tmp_path)
-    crowd(tmp_path, here.ask(TODAY)[-1], "volume", [Contribution(frozenset(), 5)] * 3)
+    crowd(tmp_path, here.ask(TODAY)[-1], "volume", [watched(frozenset(), 5)] * 3)
     here.run(TODAY)
     later = TODAY + timedelta(weeks=9)
     here.run(later)
@@ -273,7 +274,7 @@ def test_with_a_list_only_its_participants_are_counted_and_may_read(tmp_path: Pa
     here = replace(aggregator(tmp_path), automatic=False)
     survey = here.ask(TODAY)[-1]
     emails = asked(survey, "volume", 3)
-    crowd(tmp_path, survey, "volume", [Contribution(frozenset(), 5)] * 3)
+    crowd(tmp_path, survey, "volume", [watched(frozenset(), 5)] * 3)
     assert here.run(TODAY)[-1].reports == 0
     here.enrolment.enrol(emails[1])
     assert here.run(TODAY)[-1].reports == 1

@@ -10,7 +10,10 @@ import pytest
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.periods.weeks import Week
-from netflix_trend.survey.survey import EffectQuestion, TopShowsQuestion, VolumeQuestion, default_survey
+from netflix_trend.questions.event_effect.question import EffectQuestion
+from netflix_trend.questions.top_shows.question import TopShowsQuestion
+from netflix_trend.questions.volume.question import VolumeQuestion
+from netflix_trend.survey.survey import default_survey
 from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.rounds import Aggregator
 from services.aggregator.survey_plan import (

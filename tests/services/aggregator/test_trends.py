@@ -15,33 +15,29 @@ from bench.filtered import coverage
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.counts import gate_count
-from netflix_trend.published.statistics import (
-    MeanTitles,
-    RoundStatistics,
-    ShowEstimate,
-    StatisticsError,
-    TopShows,
-    Volume,
-)
-from netflix_trend.published.trends import LARGEST_TRENDS_FILE, Trends
-from netflix_trend.survey.survey import TopShowsQuestion, default_survey
-from services.aggregator.collect import RoundReports
-from services.aggregator.estimation import estimate_round
-from services.aggregator.trends import (
-    ASSUMED_DRIFT,
+from netflix_trend.published.statistics import RoundStatistics, StatisticsError
+from netflix_trend.published.trends import MAX_TRENDS_FILE, Trends
+from netflix_trend.questions.top_shows.question import TopShowsQuestion
+from netflix_trend.questions.top_shows.statistics import ShowEstimate, TopShows
+from netflix_trend.questions.top_shows.trends import (
+    ASSUMED_PROCESS_NOISE,
     CHART_SPREAD,
     CHART_TOP,
-    DRIFTS,
     PRIOR_SHARE,
     PRIOR_SPREAD,
+    PROCESS_NOISES,
     Levels,
     chart_shares,
     filter_levels,
-    find_trends,
     gate,
-    likely_drift,
+    likely_process_noise,
     with_chart,
 )
+from netflix_trend.questions.volume.statistics import MeanTitles, Volume
+from netflix_trend.survey.survey import default_survey
+from services.aggregator.collect import RoundReports
+from services.aggregator.estimation import estimate_round
+from services.aggregator.trends import find_trends
 from tests.services.aggregator.test_viewing import volume_of
 
 FIRST = Week.parse("2026-W20")
@@ -72,6 +68,7 @@ def round_of(
         reports=reports,
         k=1,
         odds=(8, 1),
+        threshold=CHANNEL.threshold,
         confidence=0.95,
         noise=noise,
         gate=4 * noise,
@@ -101,7 +98,7 @@ def named_round(week: Week, named: NDArray[np.int64], people: int, generator: np
     counts = generator.binomial(named, TRUE_RATE) + generator.binomial(people - named, FALSE_RATE)
     survey = default_survey(week, VOCABULARY.version, range(50))
     survey = survey.model_copy(update={"questions": survey.questions[:1]})
-    found = RoundReports(survey, participants=people, show_counts=counts)
+    found = RoundReports(survey, participants=people, counts={"top_shows": counts})
     found.reports["top_shows"] = people
     return estimate_round(found, VOCABULARY)
 
@@ -245,9 +242,9 @@ def test_the_drift_is_assumed_at_first_and_then_learnt() -> None:
     calm = np.full((26, 40), 0.2)
     wild = 0.2 * np.exp(np.cumsum(generator.normal(0, 0.3, (26, 40)), axis=0))
     error = np.full((26, 40), 0.01)
-    assert likely_drift(calm[:5], error[:5], weeks[:5]) == ASSUMED_DRIFT
-    assert likely_drift(calm + generator.normal(0, 0.01, (26, 40)), error, weeks) == DRIFTS[0]
-    assert likely_drift(wild + generator.normal(0, 0.01, (26, 40)), error, weeks) >= 0.2
+    assert likely_process_noise(calm[:5], error[:5], weeks[:5]) == ASSUMED_PROCESS_NOISE
+    assert likely_process_noise(calm + generator.normal(0, 0.01, (26, 40)), error, weeks) == PROCESS_NOISES[0]
+    assert likely_process_noise(wild + generator.normal(0, 0.01, (26, 40)), error, weeks) >= 0.2
 
 
 def test_the_chart_is_the_answer_when_there_are_no_answers() -> None:
@@ -403,7 +400,7 @@ def changed(**fields: object) -> bytes:
         b"[]",
         b"\xff\xfe",
         b"{" * 10_000,
-        b" " * (LARGEST_TRENDS_FILE + 1),
+        b" " * (MAX_TRENDS_FILE + 1),
         changed(extra=1),
         changed(schema_version=2),
         changed(rounds=["2026-W60"]),

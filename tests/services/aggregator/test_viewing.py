@@ -12,11 +12,10 @@ import pytest
 from bench.intervals import WORLDS, slope_coverage
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.square_wave import linear_mean, linear_weights
-from netflix_trend.published.statistics import MeanTitles, Volume, VolumeGroup
-from netflix_trend.published.trends import WeeklyMean
 from netflix_trend.published.wording import viewing_in_words
-from netflix_trend.survey.survey import VOLUME_BUCKETS, VolumeQuestion
-from services.aggregator.viewing import (
+from netflix_trend.questions.volume.question import VOLUME_BUCKETS, VolumeQuestion
+from netflix_trend.questions.volume.statistics import MeanTitles, Volume, VolumeGroup, WeeklyMean
+from netflix_trend.questions.volume.viewing import (
     ROUNDS_FOR_A_SLOPE,
     bucket_titles,
     find_slope,
@@ -37,6 +36,7 @@ def volume_of(mean: MeanTitles | None) -> Volume:
     return Volume(
         reports=100,
         odds=(8, 1),
+        width=4,
         confidence=0.95,
         buckets=(0, 1, 5),
         shares=(0.3, 0.5, 0.2),

@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from netflix_trend.survey.survey import VOLUME_BUCKETS, VolumeQuestion
-from services.aggregator.volume import estimate_volume, prior_shares
+from netflix_trend.questions.volume.estimation import estimate_volume, prior_shares
+from netflix_trend.questions.volume.question import VOLUME_BUCKETS, VolumeQuestion
 
 QUESTION = VolumeQuestion.ask(odds=Fraction(8), weight=1)
 CHANNEL = QUESTION.channel.channel()

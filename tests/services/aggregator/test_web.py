@@ -9,9 +9,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from netflix_trend.catalogue.readers import starter_vocabulary
-from netflix_trend.participant.contributions import Contribution
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import load_settings
+from netflix_trend.simulation.population import watched
 from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.rounds import Aggregator
 from services.aggregator.web import create_app
@@ -27,7 +27,7 @@ def client(tmp_path: Path) -> FlaskClient:
         Datasite(tmp_path / "datasites", AGGREGATOR), tmp_path / "own", starter_vocabulary(), durable=False
     )
     today = WEEK.sunday + timedelta(days=1)
-    crowd(tmp_path, here.ask(today)[-1], "volume", [Contribution(frozenset(), 5)] * 3)
+    crowd(tmp_path, here.ask(today)[-1], "volume", [watched(frozenset(), 5)] * 3)
     here.run(today)
     return create_app(load_settings(datasites_dir=tmp_path / "datasites"), lambda: True).test_client()
 

@@ -20,17 +20,17 @@ from netflix_trend.history.dates import DateQuestion
 from netflix_trend.history.freshness import DATABASE
 from netflix_trend.history.tables import rebuild
 from netflix_trend.participant import participant
-from netflix_trend.participant.contributions import Contribution, answer
+from netflix_trend.participant.contributions import answer
 from netflix_trend.participant.life_events import add_event
 from netflix_trend.participant.status import PublisherStatus
-from netflix_trend.published.statistics import Percentile
 from netflix_trend.published.wording import place_in_words
-from netflix_trend.simulation.population import seeded_randomness
+from netflix_trend.questions.volume.statistics import Percentile
+from netflix_trend.simulation.population import seeded_randomness, watched
 from netflix_trend.survey.release import build_release
 from netflix_trend.syftbox.shared_files import starter_surveys
 from services.dashboard import charts
 from services.dashboard.events import together_in_words
-from services.dashboard.example import explain, noisy_set, says, truth
+from services.dashboard.example import explain
 from services.dashboard.health import ago, health_page, last_import, publisher
 from services.dashboard.history import History, Span
 from services.dashboard.imports import account, answers, imported_files
@@ -161,20 +161,26 @@ def test_the_history_is_read_again_only_when_a_file_was_replaced(
     assert history.span() == Span(145, date(2025, 9, 4), date(2026, 11, 14), history.span().covered)  # type: ignore[union-attr]
 
 
+def titles_of(vocabulary: Vocabulary) -> list[str]:
+    return [show.title for show in vocabulary.shows]
+
+
 def test_the_example_says_what_the_bytes_say(vocabulary: Vocabulary) -> None:
     survey = starter_surveys(TODAY)[-1]
     question = survey.question("top_shows")
     assert question is not None
     randbelow = seeded_randomness(1)
-    mine, hits = Contribution(frozenset({7}), 12), 0
+    mine, hits = watched(frozenset({7}), 12), 0
     for _ in range(300):
         payload = answer(mine, survey, question, randbelow)
-        inside = noisy_set(survey, question, payload)  # type: ignore[arg-type]
+        inside = question.reported_subset(payload, survey.round)  # type: ignore[attr-defined]
         hits += 7 in inside
-        assert f"points at {len(inside)} of 50 shows" in says(survey, question, payload, vocabulary)
+        assert f"points at {len(inside)} of 50 shows" in question.payload_in_words(
+            payload, survey.round, titles_of(vocabulary)
+        )
     rate = float(question.channel.true_rate)  # type: ignore[union-attr]
     assert abs(hits / 300 - rate) < 0.12, "decoded as the aggregator decodes it"
-    assert vocabulary.shows[7].title in truth(question, mine, vocabulary)
+    assert vocabulary.shows[7].title in question.truth_in_words(mine["top_shows"], titles_of(vocabulary))
 
 
 @pytest.mark.parametrize(("titles", "payload", "words"), [(12, 3, "1 title."), (0, 0, "0 titles")])
@@ -182,18 +188,23 @@ def test_a_volume_report_reads_as_a_range(vocabulary: Vocabulary, titles: int, p
     survey = starter_surveys(TODAY)[-1]
     question = survey.question("volume")
     assert question is not None
-    assert words in says(survey, question, bytes([payload]), vocabulary)
-    assert says(survey, question, bytes([question.channel.outputs - 1]), vocabulary).startswith("It says: 51 or more")
-    said = {says(survey, question, bytes([output]), vocabulary) for output in range(question.channel.outputs)}
+    assert words in question.payload_in_words(bytes([payload]), survey.round, titles_of(vocabulary))
+    assert question.payload_in_words(
+        bytes([question.channel.outputs - 1]), survey.round, titles_of(vocabulary)
+    ).startswith("It says: 51 or more")
+    said = {
+        question.payload_in_words(bytes([output]), survey.round, titles_of(vocabulary))
+        for output in range(question.channel.outputs)
+    }
     assert "It says: 1 title. By chance it may say any other number." in said
     assert not any(" 1 titles" in one for one in said)
-    assert f"{titles} titles" in truth(question, Contribution(frozenset(), titles), vocabulary)
+    assert f"{titles} titles" in question.truth_in_words(titles, titles_of(vocabulary))
 
 
 def test_every_part_of_a_release_is_explained(vocabulary: Vocabulary) -> None:
     survey = starter_surveys(TODAY)[-1]
     for question in survey.questions:
-        data = build_release(survey, question, answer(Contribution(frozenset(), 1), survey, question))
+        data = build_release(survey, question, answer(watched(frozenset(), 1), survey, question))
         file = explain(data)
         assert file.size == 512
         assert file.text.encode() == data

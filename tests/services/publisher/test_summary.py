@@ -10,7 +10,8 @@ import pytest
 from netflix_trend.participant.ledger import open_ledger, read_ledger
 from netflix_trend.participant.status import Outcome, PublisherStatus, write_status
 from netflix_trend.periods.weeks import Week
-from netflix_trend.survey.survey import Limits, default_survey
+from netflix_trend.survey.limits import Limits
+from netflix_trend.survey.survey import default_survey
 from netflix_trend.syftbox.datasite import Datasite
 from services.publisher.status import lines_about
 from services.publisher.status import main as status_main

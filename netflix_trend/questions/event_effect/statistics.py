@@ -1,12 +1,13 @@
-"""What the aggregator publishes about the effect of life events on viewing: of one round, and of a whole quarter."""
+"""What is published about the effect of life events on viewing: of one round, and of a whole quarter."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, AllowInfNan, Field, model_validator
 
-from netflix_trend.periods.weeks import Week
+from netflix_trend.periods.weeks import is_week
+from netflix_trend.questions.question import Statistic
 from netflix_trend.storage.model import Strict
 
 # How many people have an event is not asked. To say what a mean over everybody means for those who have one, this
@@ -19,12 +20,6 @@ LARGEST_EFFECT_ERROR = 1.5
 _Number = Annotated[float, AllowInfNan(False)]
 _Count = Annotated[int, Field(ge=0)]
 _Odds = Annotated[tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]], Field(strict=False)]
-
-
-def is_week(value: str) -> str:
-    """Return the value, a week such as `2026-W47`. Raises ValueError for anything else."""
-    Week.parse(value)
-    return value
 
 
 class Measured(Strict):
@@ -42,7 +37,7 @@ class Measured(Strict):
         return self
 
 
-class EffectEstimate(Strict):
+class EffectEstimate(Statistic):
     """Did people watch more or less during the life events that began in `quarter`? About all people who answered.
 
     Somebody without an event counts as one for whom nothing changed; how many have one is not asked.
@@ -57,7 +52,6 @@ class EffectEstimate(Strict):
     """
 
     quarter: Annotated[str, Field(pattern=r"^[0-9]{4}-Q[1-4]$")]
-    reports: _Count
     counts: Annotated[tuple[_Count, _Count, _Count], Field(strict=False)]
     clip: Annotated[int, Field(ge=1)]
     odds: _Odds
@@ -72,6 +66,11 @@ class EffectEstimate(Strict):
     tolerated: _Count
     is_reliable: bool
     reports_needed: _Count | None
+
+    @classmethod
+    def upgraded(cls, value: Any) -> Any:
+        """Read an effect without counts, published before these were kept, as not asked: no quarter can use it."""
+        return None if isinstance(value, dict) and "counts" not in value else value
 
     @model_validator(mode="after")
     def _adds_up(self) -> EffectEstimate:

@@ -6,16 +6,25 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 from statistics import NormalDist
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.square_wave import linear_mean, linear_weights
-from netflix_trend.published.statistics import LARGEST_RELATIVE_ERROR, MeanTitles, Volume
-from netflix_trend.published.trends import Slope, Viewing, WeeklyMean
-from netflix_trend.survey.survey import VolumeQuestion
-from services.aggregator.poisoning import tolerated
+from netflix_trend.questions.question import breakdown_point
+from netflix_trend.questions.volume.statistics import (
+    LARGEST_RELATIVE_ERROR,
+    MeanTitles,
+    Slope,
+    Viewing,
+    Volume,
+    WeeklyMean,
+)
+
+if TYPE_CHECKING:
+    from netflix_trend.questions.volume.question import VolumeQuestion
 
 CONFIDENCE = 0.95
 _Z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
@@ -45,7 +54,7 @@ def mean_titles(question: VolumeQuestion, counts: NDArray[np.int64]) -> MeanTitl
         return None
     weights = linear_weights(question.channel.channel(), bucket_titles(question.buckets))
     mean, error = linear_mean(counts, weights)
-    left_out = np.minimum(counts, tolerated(reports))
+    left_out = np.minimum(counts, breakdown_point(reports))
     moved = left_out * np.abs(weights - mean) / np.maximum(1, reports - left_out)
     needed = None
     if mean > _Z * error > 0 and error > LARGEST_RELATIVE_ERROR * mean:

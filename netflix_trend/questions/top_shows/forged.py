@@ -1,7 +1,7 @@
-"""What reports that nobody's week explains do to a round: which are refused, and how far the others can be trusted.
+"""Detecting forged reports about shows.
 
 Nobody can tell one forged answer from an honest one: every answer that passes the format can come from any week.
-What can be told are copies, sets that honest people practically never send, and numbers that hang on few reports.
+What can be told are copies, and subsets that honest people practically never report.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from netflix_trend.privacy.set_response import SetResponse
 
 # An honest report is refused by a check with at most this probability.
 FALSE_REFUSAL = 1e-6
-# Verdicts must stand without this many of a hundred reports, whichever they are.
-_PERCENT_FORGED = 1
 
 
 @dataclass(frozen=True)
@@ -140,37 +138,3 @@ def _count_low_polynomials(channel: SetResponse) -> int | None:
     gaps = prod(points[j] - points[i] for j in range(size) for i in range(j))
     assert prod(steps) * prod(factorial(degree) for degree in range(size)) == gaps
     return prod(-(-channel.threshold // step) for step in steps)
-
-
-def tolerated(reports: int) -> int:
-    """Return how many forged reports a robust number withstands: 1 % of all, rounded up."""
-    return -(-reports * _PERCENT_FORGED // 100)
-
-
-def volume_influence(
-    counts: NDArray[np.int64],
-    channel: NDArray[np.float64],
-    shares: NDArray[np.float64],
-    prior: NDArray[np.float64],
-    prior_people: float,
-    left_out: int,
-) -> NDArray[np.float64]:
-    """Return float64[outputs, B]: how the estimated shares change when `left_out` reports of one output are left out.
-
-    counts: int64[outputs]; channel: float64[B, outputs]; shares: the maximum that `square_wave.map_em` found. Where
-    fewer reports have this output, all of them are left out. First order (L. A. Jaeckel, The infinitesimal jackknife,
-    1972): with F(q) = sum c_o ln(q M)_o + a sum prior_b ln q_b on the simplex, the maximum moves by the solution of
-    -F'' d + l 1 = -r M_o/(q M)_o, sum d = 0.
-    """
-    buckets = len(shares)
-    expected = shares @ channel
-    score = channel / expected
-    system = np.ones((buckets + 1, buckets + 1))
-    system[:-1, :-1] = (score * (counts / 1.0)) @ score.T + np.diag(prior_people * prior / shares**2)
-    system[-1, -1] = 0.0
-    right = np.zeros((buckets + 1, len(counts)))
-    right[:-1] = -score * np.minimum(counts, left_out)
-    # In units of the shares, so that small ones do not spoil the condition.
-    scale = np.append(shares, 1.0)
-    moved = scale[:, None] * np.linalg.solve(system * scale * scale[:, None], right * scale[:, None])
-    return np.asarray(moved[:-1].T, dtype=np.float64)

@@ -8,9 +8,8 @@ import numpy as np
 
 from netflix_trend.catalogue.vocabulary import CatalogueTitle
 from netflix_trend.periods.weeks import Week
-from netflix_trend.published.statistics import RoundStatistics
-from netflix_trend.syftbox.shared_files import CANDIDATES
-from services.aggregator.trends import (
+from netflix_trend.questions.top_shows.statistics import TopShows
+from netflix_trend.questions.top_shows.trends import (
     CHART_SPREAD,
     CHART_TOP,
     chart_shares,
@@ -24,20 +23,20 @@ _EXPLORED_PERCENT = 10
 
 
 def next_candidates(
-    rounds: Sequence[RoundStatistics], shows: Sequence[CatalogueTitle], week: Week, most: int = CANDIDATES
+    rounds: Sequence[tuple[str, TopShows]], shows: Sequence[CatalogueTitle], week: Week, length: int
 ) -> list[int]:
     """Return which vocabulary indices to ask about in a week; the strongest first, the ones to find out about last.
 
-    rounds: what was published so far, oldest first. shows: the catalogue, taken for a chart of what to expect: it
-    decides only what is asked, no number that is shown. most: length of the list. Before the first answers the
-    catalogue's first shows are asked about.
+    rounds: name and statistic of each round that got answers, oldest first. shows: the catalogue, taken for a chart of
+    what to expect: it decides only what is asked, no number that is shown. length: of the list. Before the first
+    answers the catalogue's first shows are asked about.
 
     A show is expected to have the larger one of two shares: what answers and chart say together, and one standard
     deviation below what the answers alone say. So a strong show that one noisy round called weak stays, and one that
     the chart does not know comes onto the list when its answers are good. The places to find out go to shows that no
     round has asked about, this year's first; then to those that were asked about longest ago.
     """
-    total = min(most, len(shows))
+    total = min(length, len(shows))
     observed = observe_shows(rounds)
     if observed is None:
         return list(range(total))

@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from statistics import NormalDist
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netflix_trend.privacy.square_wave import linear_mean, linear_weights, map_em, posterior_draws
-from netflix_trend.published.statistics import LARGEST_CUMULATIVE_ERROR, Volume, VolumeGroup
-from netflix_trend.survey.survey import VolumeQuestion
-from services.aggregator.poisoning import tolerated, volume_influence
-from services.aggregator.viewing import mean_titles
+from netflix_trend.questions.question import breakdown_point
+from netflix_trend.questions.volume.statistics import LARGEST_CUMULATIVE_ERROR, Volume, VolumeGroup
+from netflix_trend.questions.volume.viewing import mean_titles
+
+if TYPE_CHECKING:
+    from netflix_trend.questions.volume.question import VolumeQuestion
 
 CONFIDENCE = 0.95
 # The prior weighs as much as this many exactly known people.
@@ -40,7 +43,7 @@ def estimate_volume(question: VolumeQuestion, counts: NDArray[np.int64], seed: s
     lower, upper = np.quantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=0)
     lower = np.minimum(lower, _lower_without_prior(counts, channel, range(len(shares))))
     errors = _below(draws).std(axis=0)
-    moved = volume_influence(counts, channel, shares, prior, PRIOR_PEOPLE, tolerated(reports))
+    moved = volume_influence(counts, channel, shares, prior, PRIOR_PEOPLE, breakdown_point(reports))
     influence = min(1.0, float(np.abs(_below(moved)).max()))
     starts = [place for place, low in enumerate(question.buckets) if low in _GROUPS] or [0]
     grouped = np.add.reduceat(draws, starts, axis=1)
@@ -50,6 +53,7 @@ def estimate_volume(question: VolumeQuestion, counts: NDArray[np.int64], seed: s
     return Volume(
         reports=reports,
         odds=(question.odds.numerator, question.odds.denominator),
+        width=question.width,
         confidence=CONFIDENCE,
         buckets=question.buckets,
         shares=tuple(shares.tolist()),
@@ -108,3 +112,32 @@ def prior_shares(buckets: tuple[int, ...]) -> NDArray[np.float64]:
     at_least = np.array([1.0 if low == 0 else (1 - empty) * stay**low for low in (*buckets, 10**9)])
     shares: NDArray[np.float64] = (at_least[:-1] - at_least[1:]) * 2 / 3 + 1 / (3 * len(buckets))
     return shares
+
+
+def volume_influence(
+    counts: NDArray[np.int64],
+    channel: NDArray[np.float64],
+    shares: NDArray[np.float64],
+    prior: NDArray[np.float64],
+    prior_people: float,
+    left_out: int,
+) -> NDArray[np.float64]:
+    """Return float64[outputs, B]: how the estimated shares change when `left_out` reports of one output are left out.
+
+    counts: int64[outputs]; channel: float64[B, outputs]; shares: the maximum that `square_wave.map_em` found. Where
+    fewer reports have this output, all of them are left out. First order (L. A. Jaeckel, The infinitesimal jackknife,
+    1972): with F(q) = sum c_o ln(q M)_o + a sum prior_b ln q_b on the simplex, the maximum moves by the solution of
+    -F'' d + l 1 = -r M_o/(q M)_o, sum d = 0.
+    """
+    buckets = len(shares)
+    expected = shares @ channel
+    score = channel / expected
+    system = np.ones((buckets + 1, buckets + 1))
+    system[:-1, :-1] = (score * (counts / 1.0)) @ score.T + np.diag(prior_people * prior / shares**2)
+    system[-1, -1] = 0.0
+    right = np.zeros((buckets + 1, len(counts)))
+    right[:-1] = -score * np.minimum(counts, left_out)
+    # In units of the shares, so that small ones do not spoil the condition.
+    scale = np.append(shares, 1.0)
+    moved = scale[:, None] * np.linalg.solve(system * scale * scale[:, None], right * scale[:, None])
+    return np.asarray(moved[:-1].T, dtype=np.float64)

@@ -11,15 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netflix_trend.privacy.ternary import DOWN, UP, Estimate, TernaryResponse
-from netflix_trend.published.effect_statistics import (
+from netflix_trend.questions.event_effect.statistics import (
     EVENT_SHARE,
     LARGEST_EFFECT_ERROR,
     EffectEstimate,
     Measured,
     QuarterEffect,
 )
-from netflix_trend.published.statistics import RoundStatistics
-from services.aggregator.poisoning import tolerated
+from netflix_trend.questions.question import breakdown_point
 
 CONFIDENCE = 0.95
 
@@ -53,7 +52,7 @@ def estimate_effect(quarter: str, clip: int, odds: Fraction, counts: NDArray[np.
         per_event=Measured(**{name: value / EVENT_SHARE for name, value in asdict(change).items()}),
         is_signal=bool(sign),
         is_robust=bool(sign and _sign(channel.mean_change(left, clip, CONFIDENCE)) == sign),
-        tolerated=tolerated(reports),
+        tolerated=breakdown_point(reports),
         is_reliable=is_reliable,
         reports_needed=needed,
     )
@@ -68,22 +67,22 @@ def _without_forged(counts: NDArray[np.int64], sign: int) -> NDArray[np.int64]:
     """Return the counts without the 1 % of reports that lift the change most: those of its own direction."""
     left = counts.copy()
     answer = UP if sign > 0 else DOWN
-    left[answer] -= min(int(counts[answer]), tolerated(int(counts.sum())))
+    left[answer] -= min(int(counts[answer]), breakdown_point(int(counts.sum())))
     return left
 
 
-def pool_effects(rounds: Sequence[RoundStatistics]) -> tuple[QuarterEffect, ...]:
+def pool_effects(rounds: Sequence[tuple[str, EffectEstimate]]) -> tuple[QuarterEffect, ...]:
     """Return the effect of each quarter from all rounds, oldest first, that asked about it; newest quarter first.
+
+    rounds: name and estimate of each round that got answers.
 
     Reports of the same mechanism add up exactly. If the odds or the clip were changed within a quarter, the reports of
     the larger part are taken.
     """
     asked: defaultdict[str, defaultdict[tuple[int, tuple[int, int]], list[tuple[str, EffectEstimate]]]]
     asked = defaultdict(lambda: defaultdict(list))
-    for one in rounds:
-        effect = one.event_effect
-        if effect is not None and effect.reports:
-            asked[effect.quarter][effect.clip, effect.odds].append((one.round, effect))
+    for name, effect in rounds:
+        asked[effect.quarter][effect.clip, effect.odds].append((name, effect))
     pooled = []
     for quarter in sorted(asked, reverse=True):
         (clip, odds), parts = max(

@@ -1,0 +1,20 @@
+"""Who is asked when: everybody has one turn in `ROTATION` rounds, decided by a public hash.
+
+So the aggregator can check it, and nobody can choose the round or the question.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+# A person answers one round in ROTATION, and a round stays open that long: so everybody has exactly one round to
+# answer among the open ones, whenever they join.
+ROTATION = 4
+# A round is counted a week longer than it is open: files travel, and datasites may be away in the week it closes.
+COUNTED = ROTATION + 1
+
+
+def public_number(purpose: str, email: str) -> int:
+    """Return a number below 2**64 that everybody can compute from an address, another one for each purpose."""
+    text = f"netflix_trend 1\n{purpose}\n{email.strip().lower()}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")

@@ -1,0 +1,1 @@
+"""The question how viewing changed during a life event."""

@@ -1,0 +1,183 @@
+"""How many views a week more or fewer did you have during a life event than before? Ternary response."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from fractions import Fraction
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from netflix_trend.periods.quarters import Quarter
+from netflix_trend.periods.turns import ROTATION
+from netflix_trend.periods.weeks import Week
+from netflix_trend.privacy.randomness import RandBelow
+from netflix_trend.privacy.ternary import DOWN, UP, TernaryResponse, direction
+from netflix_trend.published.wording import estimate_in_words
+from netflix_trend.questions.event_effect.estimation import estimate_effect, pool_effects
+from netflix_trend.questions.event_effect.forecast import forecast_effect
+from netflix_trend.questions.event_effect.statistics import EffectEstimate, QuarterEffect
+from netflix_trend.questions.question import (
+    Counted,
+    Forecast,
+    Question,
+    Statistic,
+    Views,
+    Wish,
+    check_byte,
+    count_bytes,
+)
+
+# Larger changes of views a week count as this one (docs/method/statistics.md#life-events).
+EFFECT_CLIP = 12
+# Only the first 42 days of an event are compared. With more a week could lie near to events of three quarters: it is
+# near to those that begin in the 2 * 42 + 6 days around it, and no quarter is shorter than 90 days.
+MAX_EVENT_DAYS = 42
+
+
+class EffectQuestion(Question):
+    """How many views a week more or fewer did you have during a life event than before? Ternary response.
+
+    About the longest event that began in `quarter`; people without one answer too, that nothing changed.
+    """
+
+    title: ClassVar[str] = "life events"
+    asks: ClassVar[str] = "Did you watch more or less during your longest life event of the last quarter?"
+    about: ClassVar[str] = "the weeks around that event"
+    when: ClassVar[str] = "in the first four rounds of a quarter"
+    is_weekly: ClassVar[bool] = False
+    is_pooled: ClassVar[bool] = True
+    needs_events: ClassVar[bool] = True
+    nothing: ClassVar[Fraction | None] = None
+    statistic: ClassVar[type[Statistic]] = EffectEstimate
+    trend_fields: ClassVar[Mapping[str, Any]] = {"effects": tuple[QuarterEffect, ...]}
+
+    name: Literal["event_effect"] = "event_effect"
+    mechanism: Literal["ternary_response"] = "ternary_response"
+    odds: Annotated[Fraction, Field(gt=1)]
+    clip: Annotated[int, Field(ge=1, le=100)]
+    quarter: str
+
+    @field_validator("quarter")
+    @classmethod
+    def _is_a_quarter(cls, value: str) -> str:
+        Quarter.parse(value)
+        return value
+
+    @classmethod
+    def ask(cls, quarter: Quarter, *, odds: Fraction, weight: int, clip: int = EFFECT_CLIP) -> EffectQuestion:
+        """Ask about the events that began in a quarter."""
+        return cls(weight=weight, odds=odds, clip=clip, quarter=str(quarter))
+
+    @classmethod
+    def suggest(cls, wish: Wish) -> EffectQuestion | None:
+        """Ask in the first rounds of a quarter about the one before."""
+        quarter = effect_quarter(wish.week)
+        return cls.ask(quarter, odds=wish.odds, weight=1) if quarter else None
+
+    def problem(self, week: Week) -> str | None:
+        """Refuse any quarter but the one before: no survey can dig through a history a quarter at a time."""
+        wanted = str(Quarter.of(week.monday).previous)
+        return None if self.quarter == wanted else f"in {week} life events are asked about for {wanted} only"
+
+    @property
+    def once(self) -> str:
+        """Why only one round of a quarter is answered."""
+        return f"life events of {self.quarter} are answered about once"
+
+    def answered_once(self, week: Week) -> Sequence[Week]:
+        """Return the other rounds of the week's quarter: all of them ask about the same events."""
+        quarter = Quarter.of(week.monday)
+        around = (week + offset for offset in range(-13, 14) if offset)
+        return [other for other in around if Quarter.of(other.monday) == quarter]
+
+    @property
+    def channel(self) -> TernaryResponse:
+        """The mechanism over none, up and down."""
+        return TernaryResponse(self.odds)
+
+    def parameters(self) -> dict[str, Any]:
+        """Return what a release states about how it was made."""
+        return {"clip": self.clip, "odds": self.odds_pair, "quarter": self.quarter}
+
+    @classmethod
+    def measure(cls, views: Views, week: Week) -> Fraction | None:
+        """Return the change with the longest event of the quarter before the week's, None without one."""
+        return change(views, Quarter.of(week.monday).previous)
+
+    @property
+    def payload_size(self) -> int:
+        """Bytes of an answer."""
+        return 1
+
+    def answer(self, truth: Fraction | None, round_name: str, randbelow: RandBelow) -> bytes:
+        """Randomize the change, clipped and rounded at random to up, down or none."""
+        moved = direction(truth or Fraction(0), self.clip, randbelow)
+        return bytes([self.channel.randomize(moved, randbelow)])
+
+    def check(self, payload: bytes) -> None:
+        """Raise ValueError when a payload is none of the three answers."""
+        check_byte(payload, self.channel.outputs)
+
+    def count(self, payloads: bytes, round_name: str) -> Counted:
+        """Count none, up and down, int64[3]."""
+        return count_bytes(payloads, self.channel.outputs)
+
+    def estimate(self, counted: Counted, titles: Sequence[str], seed: str) -> EffectEstimate:
+        """Return the effect that this round's answers show."""
+        return estimate_effect(self.quarter, self.clip, self.odds, counted.counts)
+
+    @classmethod
+    def over_rounds(cls, rounds: Sequence[tuple[str, EffectEstimate]], chart: Sequence[str] | None) -> dict[str, Any]:
+        """Return the effect of each quarter, newest first."""
+        return {"effects": pool_effects(rounds)}
+
+    def truth_in_words(self, truth: Fraction | None, titles: Sequence[str]) -> str:
+        """Return the true answer in a sentence."""
+        if truth is None:
+            return f"You noted no event that began in {self.quarter}, so the true answer is: no change."
+        return f"Your views a week changed by {float(truth):+.1f}."
+
+    def payload_in_words(self, payload: bytes, round_name: str, titles: Sequence[str]) -> str:
+        """Return what an answer says, read by itself."""
+        said = {UP: "more", DOWN: "less"}.get(payload[0], "no change")
+        return f"It says: {said}. By chance it may say any of the three."
+
+    @classmethod
+    def describe(cls, statistic: EffectEstimate) -> Sequence[str]:
+        """Return what this round's answers say about the events of the quarter."""
+        return (estimate_in_words(statistic),)
+
+    def forecast(self, answers: int) -> Forecast:
+        """Return the error of the mean change of those who have an event."""
+        return forecast_effect(self, answers)
+
+
+def effect_quarter(week: Week) -> Quarter | None:
+    """Return the quarter whose life events are asked about in a round, None in most rounds.
+
+    The first ROTATION weeks that begin in a quarter ask about the one before: everybody has one turn in them.
+    """
+    quarter = Quarter.of(week.monday)
+    return quarter.previous if (week - ROTATION).monday < quarter.first_day else None
+
+
+def change(views: Views, quarter: Quarter) -> Fraction | None:
+    """Return how many more views a week there were during the longest event that began in a quarter (the first of
+    several) than in as many days before it, MAX_EVENT_DAYS at most. Days that are not covered yet do not count.
+
+    None without such an event, or when the history does not reach back that far.
+    """
+    begun = [event for event in views.events if quarter.first_day <= event.first_day <= quarter.last_day]
+    if not begun:
+        return None
+    event = max(begun, key=lambda one: one.days)
+    days = min(MAX_EVENT_DAYS, (min(event.last_day, views.covered_through) - event.first_day).days + 1)
+    before = event.first_day - timedelta(days=days)
+    if days < 1 or not len(views.day) or views.day.min() > np.datetime64(before):
+        return None
+    place = (views.day - np.datetime64(before)).astype(np.int64)
+    earlier, during = int(((place >= 0) & (place < days)).sum()), int(((place >= days) & (place < 2 * days)).sum())
+    return Fraction(7 * (during - earlier), days)

@@ -1,0 +1,298 @@
+"""The protocol of a question: everything that surveys, participants, aggregator and pages need to know about it.
+
+To add a question, add a folder with a subclass of `Question` and a line in `registry`. Nothing else knows any question
+by name.
+
+In local mode every answer is randomized on the participant's machine: `measure`, `answer` and `check` make and verify
+it, `count` adds the answers up, `estimate` turns the counts into a published statistic. A mode that adds answers up in
+another way needs its own `answer`, `check` and `count` beside these; the rest of the protocol does not depend on it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from typing import Annotated, Any, ClassVar, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, field_validator
+
+from netflix_trend.periods.weeks import Week
+from netflix_trend.privacy.randomness import RandBelow
+from netflix_trend.storage.model import Strict
+
+# Trends are computed from so many of the newest rounds.
+MAX_ROUNDS = 52
+
+
+class Statistic(Strict):
+    """What is published about one question of one round. reports: how many answers it is estimated from."""
+
+    reports: Annotated[int, Field(ge=0)]
+
+    @classmethod
+    def upgraded(cls, value: Any) -> Any:
+        """Return the JSON value of an older file as this model reads it; None when nothing can be read from it."""
+        return value
+
+
+class Event(Protocol):
+    """A life event that a participant noted."""
+
+    @property
+    def first_day(self) -> date: ...  # noqa: D102
+    @property
+    def last_day(self) -> date: ...  # noqa: D102
+    @property
+    def days(self) -> int: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Views:
+    """Everything one participant watched, on all profiles, and their life events, oldest first.
+
+    day: datetime64[D] of each view. show: int, vocabulary index of the show, -1 for anything else; same length.
+    covered_through: last day that every profile's newest export covers.
+    """
+
+    day: NDArray[np.datetime64]
+    show: NDArray[np.integer[Any]]
+    covered_through: date
+    events: Sequence[Event] = ()
+
+    def in_week(self, week: Week) -> NDArray[np.bool_]:
+        """Return which views lie in a week, bool[N]."""
+        return (self.day >= np.datetime64(week.monday)) & (self.day <= np.datetime64(week.sunday))
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What an aggregator wants to ask in a round. candidates: vocabulary indices of the week's list. k: how many of
+    them one person names at most.
+    """
+
+    week: Week
+    candidates: Sequence[int]
+    odds: Fraction
+    k: int = 1
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The answers to a question added up. counts: int64, as `estimate` takes them. reports: how many were counted.
+    refused: the others by reason, such as copies of another report.
+    """
+
+    counts: NDArray[np.int64]
+    reports: int
+    refused: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Needed:
+    """How many answers something takes: None when a million are not enough. answers: how many there are.
+
+    what: in words. share: of the people who name the show, of top shows.
+    """
+
+    question: str
+    what: str
+    needed: int | None
+    answers: int
+    share: float | None = None
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether there are as many answers as it takes."""
+        return self.needed is not None and self.answers >= self.needed
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table for a page. columns: heading, and whether it holds numbers; the first column names the row."""
+
+    label: str
+    caption: str
+    columns: Sequence[tuple[str, bool]]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a number of answers will tell, in sentences and perhaps a table. error: the standard error that they are
+    about, in the question's own unit. needed: answers from which the question is called reliable, None when a million
+    are not enough.
+    """
+
+    sentences: Sequence[str] = ()
+    table: Table | None = None
+    error: float | None = None
+    needed: int | None = None
+
+
+class Question(Strict, ABC):
+    """One question of a survey with its mechanism and exact parameters.
+
+    title: what it is about, in two words. asks: the question as a participant reads it. about: the weeks that an answer
+    is about. when: which rounds ask it, in words, unless all do. is_weekly: every round asks it. is_pooled: the rounds
+    of a quarter are estimated together; in `ROTATION` of them everybody has one turn. needs_events: it is about life
+    events, and cannot be answered while these cannot be read. nothing: the truth of somebody who watched nothing.
+    statistic: the model of what is published. trend_fields: what it adds to `trends.json`, name to type; a field is
+    None, or of a tuple empty, while there is nothing to tell.
+    """
+
+    title: ClassVar[str]
+    asks: ClassVar[str]
+    about: ClassVar[str] = "this week"
+    when: ClassVar[str] = ""
+    is_weekly: ClassVar[bool] = True
+    is_pooled: ClassVar[bool] = False
+    needs_events: ClassVar[bool] = False
+    nothing: ClassVar[Any] = 0
+    statistic: ClassVar[type[Statistic]]
+    trend_fields: ClassVar[Mapping[str, Any]] = {}
+
+    name: str
+    mechanism: str
+    # Share of the answering people who get this question, relative to the other questions' weights.
+    weight: Annotated[int, Field(ge=1, le=1000)]
+    odds: Fraction
+
+    @field_validator("odds", mode="before")
+    @classmethod
+    def _read_odds(cls, value: Any) -> Any:
+        return _exact_odds(value)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the question as plain JSON values; `odds` becomes `[w1, w0]`."""
+        return {**self.model_dump(exclude={"odds"}), "odds": self.odds_pair}
+
+    @property
+    def odds_pair(self) -> list[int]:
+        """The odds as two whole numbers."""
+        return [self.odds.numerator, self.odds.denominator]
+
+    # What is asked
+
+    @classmethod
+    @abstractmethod
+    def suggest(cls, wish: Wish) -> Self | None:
+        """Return the question that a round asks unless it is configured otherwise; None when it is not its turn."""
+
+    def problem(self, week: Week) -> str | None:
+        """Return why a survey about `week` may not ask this, None when it may."""
+        return None
+
+    @property
+    def once(self) -> str:
+        """Why only one of several rounds is answered, in words."""
+        return ""
+
+    def answered_once(self, week: Week) -> Sequence[Week]:
+        """Return the other rounds of which only one may be answered, if this one is to be: they ask about the same."""
+        return ()
+
+    @abstractmethod
+    def parameters(self) -> dict[str, Any]:
+        """Return what a release states about how it was made."""
+
+    # The answer, on the participant's machine
+
+    @classmethod
+    @abstractmethod
+    def measure(cls, views: Views, week: Week) -> Any:
+        """Return the true answer for a week, which stays on the participant's machine."""
+
+    @property
+    @abstractmethod
+    def payload_size(self) -> int:
+        """Bytes of an answer."""
+
+    @abstractmethod
+    def answer(self, truth: Any, round_name: str, randbelow: RandBelow) -> bytes:
+        """Bound the true answer, randomize it and return the payload of a release."""
+
+    # The answers together, on the aggregator's machine
+
+    @abstractmethod
+    def check(self, payload: bytes) -> None:
+        """Raise ValueError when a payload of the right size is none of the answers that the mechanism gives."""
+
+    @abstractmethod
+    def count(self, payloads: bytes, round_name: str) -> Counted:
+        """Count the valid answers of a round, one after another in `payloads`."""
+
+    @abstractmethod
+    def estimate(self, counted: Counted, titles: Sequence[str], seed: str) -> Statistic:
+        """Return the statistic behind the counts; the same counts and seed give the same numbers.
+
+        titles: of the vocabulary's shows. seed: any text, for draws that describe uncertainty.
+        """
+
+    @classmethod
+    def over_rounds(cls, rounds: Sequence[tuple[str, Any]], chart: Sequence[str] | None) -> dict[str, Any]:
+        """Return the fields that the statistics of several rounds add to the trends, by name of `trend_fields`.
+
+        rounds: name and statistic of each round with answers to this question, oldest first. chart: titles in the order
+        of a public chart that may be used as a labelled prior.
+        """
+        return {}
+
+    # In words, for pages
+
+    def truth_in_words(self, truth: Any, titles: Sequence[str]) -> str:
+        """Return the true answer in a sentence."""
+        return f"The true answer is {truth}."
+
+    @abstractmethod
+    def payload_in_words(self, payload: bytes, round_name: str, titles: Sequence[str]) -> str:
+        """Return what an answer says, read by itself, as somebody sees it who knows nothing else."""
+
+    @classmethod
+    @abstractmethod
+    def describe(cls, statistic: Any) -> Sequence[str]:
+        """Return in sentences what a published statistic of one round says."""
+
+    @classmethod
+    def needs(cls, statistic: Any) -> Sequence[Needed]:
+        """Return how many answers a round's statistic would need to say something, and how many it got."""
+        return ()
+
+    @abstractmethod
+    def forecast(self, answers: int) -> Forecast:
+        """Return what so many answers will tell, before anybody is asked."""
+
+
+def _exact_odds(value: Any) -> Any:
+    """Read `[8, 1]` as the exact ratio 8."""
+    if isinstance(value, Fraction):
+        return value
+    if (
+        isinstance(value, list | tuple)
+        and len(value) == 2
+        and all(type(part) is int and 0 < part <= 1_000_000 for part in value)
+        and value[0] >= value[1]
+    ):
+        return Fraction(value[0], value[1])
+    raise ValueError("odds must be two whole numbers [w1, w0] with w1 >= w0 > 0")
+
+
+def count_bytes(payloads: bytes, outputs: int) -> Counted:
+    """Count answers of one byte each, numbers below `outputs`."""
+    answers = np.frombuffer(payloads, dtype=np.uint8)
+    return Counted(np.bincount(answers, minlength=outputs).astype(np.int64), len(answers))
+
+
+def check_byte(payload: bytes, outputs: int) -> None:
+    """Raise ValueError unless a one-byte answer is a number below `outputs`."""
+    if payload[0] >= outputs:
+        raise ValueError(f"report {payload[0]} lies outside 0..{outputs - 1}")
+
+
+def breakdown_point(reports: int) -> int:
+    """Return how many forged reports a robust number withstands: 1 % of all, rounded up."""
+    return -(-reports // 100)

@@ -1,0 +1,1 @@
+"""The question which shows of a list people watched in a week."""

@@ -1,0 +1,83 @@
+"""From the counted reports of a round to estimates of how many people named each show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netflix_trend.privacy.counts import (
+    estimate_counts,
+    gate_count,
+    mean_chosen,
+    reports_needed,
+    reports_to_lose,
+    selected_intervals,
+)
+from netflix_trend.questions.question import breakdown_point
+from netflix_trend.questions.top_shows.statistics import ShowEstimate, TopShows
+
+if TYPE_CHECKING:
+    from netflix_trend.questions.top_shows.question import TopShowsQuestion
+
+CONFIDENCE = 0.95
+# A strongest show whose share is below this is next to nothing.
+_SMALLEST_SHARE = 0.005
+# Where no show's share is more than next to nothing: how many reports a show that one person in ten names would need.
+EXAMPLE_SHARE = 0.1
+
+
+def estimate_top_shows(
+    question: TopShowsQuestion, counts: NDArray[np.int64], reports: int, titles: Sequence[str]
+) -> TopShows:
+    """Return how many people named each candidate show, largest first.
+
+    counts: int64[candidates], in how many reported subsets each one is. titles: of the vocabulary's shows.
+    """
+    channel = question.channel
+    p, q = float(channel.true_rate), float(channel.false_rate)
+    estimates = estimate_counts(counts, reports, p, q, CONFIDENCE)
+    threshold = gate_count(reports, len(counts), q)
+    passing = counts >= threshold
+    lower, upper = selected_intervals(counts, reports, p, q, passing, CONFIDENCE)
+    to_lose = reports_to_lose(counts, reports, len(counts), q)
+    named = mean_chosen(counts, reports, p, q)
+    order = np.argsort(-estimates.estimate, kind="stable")
+    shows = tuple(
+        ShowEstimate(
+            show=question.candidates[place],
+            title=titles[question.candidates[place]],
+            estimate=float(estimates.estimate[place]),
+            standard_error=float(estimates.standard_error[place]),
+            lower=float(lower[place]),
+            upper=float(upper[place]),
+            is_signal=bool(passing[place]),
+            is_robust=bool(to_lose[place] > breakdown_point(reports)),
+            fragile_reports=int(to_lose[place]) or None,
+            count=int(counts[place]),
+        )
+        for place in order.tolist()
+    )
+    share, needed = None, None
+    if not shows[0].is_signal:
+        strongest = shows[0].estimate / reports if reports else 0.0
+        share = min(1.0, strongest) if strongest >= _SMALLEST_SHARE else EXAMPLE_SHARE
+        needed = reports_needed(share, len(counts), p, q)
+    return TopShows(
+        reports=reports,
+        k=question.k,
+        odds=(question.odds.numerator, question.odds.denominator),
+        threshold=question.threshold,
+        confidence=CONFIDENCE,
+        noise=estimates.noise,
+        gate=(threshold - reports * q) / (p - q),
+        reports_needed=needed,
+        needed_share=share,
+        tolerated=breakdown_point(reports),
+        influence=1 / (p - q),
+        named_per_person=named[0] if named else None,
+        named_per_person_error=named[1] if named else None,
+        shows=shows,
+    )

@@ -1,0 +1,397 @@
+"""What several rounds tell together about shows: computed from published statistics only, so it costs no privacy.
+
+Shows are told apart by title, because a new catalogue numbers them anew. A show that was not on a round's list has no
+observation in that round, which is not the same as nobody naming it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netflix_trend.periods.weeks import Week
+from netflix_trend.privacy.set_response import SetResponse
+from netflix_trend.questions.question import breakdown_point
+from netflix_trend.questions.top_shows.statistics import (
+    MAX_LISTED,
+    AllTime,
+    AllTimeShow,
+    ShowTrend,
+    ShowTrends,
+    TopShows,
+)
+
+Floats = NDArray[np.float64]
+
+CONFIDENCE = 0.95
+_Z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
+_ONE_SIDED = NormalDist().inv_cdf(CONFIDENCE)
+# Chance of a false alarm in a whole list of shows when nobody watched any of them.
+_FALSE_ALARM = 0.05
+
+# Chance a week that a show's level starts afresh, as at a launch (docs/method/statistics.md#filters-over-weeks).
+CHANGEPOINT_HAZARD = 0.004
+# The broad prior of a share: one of 50 shows on the list, and as likely as not to be far from it. With this spread a
+# show named by a fifth of all people is nothing strange, and 100 answers already outweigh it.
+PRIOR_SHARE, PRIOR_SPREAD = 0.02, 0.1
+# Weekly change of a share, relative to the share (at least to SMALLEST_LEVEL, so that a show that nobody watched can
+# rise): the largest that is not rejected against the most likely one at 5 % (2 ln ratio below chi-square's 3.84),
+# since too small a noise makes intervals too narrow. A few rounds cannot tell it; until then one is assumed under
+# which a show halves or doubles in a quarter.
+PROCESS_NOISES = (0.02, 0.05, 0.1, 0.2, 0.4)
+ASSUMED_PROCESS_NOISE, _ROUNDS_TO_LEARN_PROCESS_NOISE = 0.2, 6
+_LIKELY_ENOUGH = 1.92
+SMALLEST_LEVEL = 0.005
+# A show that rose since was lower before, so its walk, counted at the level it seemed to have, was too short. The upper
+# ends of intervals hold the answers of a second filter, whose walk is counted at this many standard deviations above.
+RISEN = 2.0
+
+# The public chart: its first show is named by this share of people, the n-th by one n-th of it (Zipf), each wrong by
+# a factor e**(CHART_SPREAD * Z), Z standard normal (docs/method/statistics.md#filters-over-weeks).
+CHART_TOP, CHART_SPREAD = 0.13, 0.8
+
+BROAD_PRIOR_TEXT = "Assumed beforehand, from no data: a show is named by 2 % of people, give or take 10."
+PUBLIC_PRIOR_TEXT = (
+    "Assumed beforehand, from a public chart and not from participants: the catalogue's own order, the first show "
+    "named by 13 % of people, the n-th by one n-th of that, each wrong by a factor of 2 or so. Shares and intervals "
+    "mix it with the answers; whether a show is clear rests on the answers alone."
+)
+
+
+@dataclass(frozen=True)
+class ObservedShows:
+    """Estimates of R rounds for V shows, oldest first. Arrays are float64[R, V], NaN where a show was not asked about.
+
+    weeks: int64[R], week indices. reports: float64[R]. estimate, standard_error: people.
+    noise, third, step: float64[R], about an estimate when nobody watched the show, in people: its standard deviation,
+    its third central moment, and by how much one more reported subset raises it.
+    """
+
+    titles: tuple[str, ...]
+    newest: str
+    weeks: NDArray[np.int64]
+    reports: Floats
+    estimate: Floats
+    standard_error: Floats
+    noise: Floats
+    third: Floats
+    step: Floats
+
+    @property
+    def asked(self) -> NDArray[np.bool_]:
+        """bool[R, V]: which round asked about which show."""
+        return ~np.isnan(self.estimate)
+
+
+def observe_shows(asked: Sequence[tuple[str, TopShows]]) -> ObservedShows | None:
+    """Return the top shows of rounds as arrays; None when there are none.
+
+    asked: name and statistic of each round with answers, oldest first.
+    """
+    if not asked:
+        return None
+    titles = sorted({show.title for _, top_shows in asked for show in top_shows.shows})
+    place = {title: number for number, title in enumerate(titles)}
+    estimate = np.full((len(asked), len(titles)), np.nan)
+    standard_error = np.full_like(estimate, np.nan)
+    for number, (_, top_shows) in enumerate(asked):
+        columns = [place[show.title] for show in top_shows.shows]
+        estimate[number, columns] = [show.estimate for show in top_shows.shows]
+        standard_error[number, columns] = [show.standard_error for show in top_shows.shows]
+    rates = np.array([_rates(one.k, Fraction(*one.odds), one.threshold) for _, one in asked])
+    gain, q = rates[:, 0] - rates[:, 1], rates[:, 1]
+    reports = np.array([float(top_shows.reports) for _, top_shows in asked])
+    return ObservedShows(
+        titles=tuple(titles),
+        newest=asked[-1][0],
+        weeks=np.array([Week.parse(name).index for name, _ in asked]),
+        reports=reports,
+        estimate=estimate,
+        standard_error=standard_error,
+        noise=np.array([top_shows.noise for _, top_shows in asked]),
+        third=reports * q * (1 - q) * (1 - 2 * q) / gain**3,
+        step=1 / gain,
+    )
+
+
+@lru_cache(maxsize=64)
+def _rates(k: int, odds: Fraction, threshold: int) -> tuple[float, float]:
+    """Return p and q: with which chance a show that was named, or was not, is in a reported subset."""
+    channel = SetResponse(2, k, odds, threshold)  # the rates do not depend on the number of shows
+    return float(channel.true_rate), float(channel.false_rate)
+
+
+def gate(items: int, noise: Floats, third: Floats, step: Floats | float) -> Floats:
+    """Return the smallest estimate that noise alone reaches for any of `items` shows with a chance of 5 % only.
+
+    Bonferroni over the shows: z = Phi^-1(1 - .05 / items) standard deviations. Noise from few answers is skewed, so z
+    is raised by (z**2 - 1) * skewness / 6 (E. A. Cornish, R. A. Fisher, 1938), and half a step because counts are
+    whole numbers. noise: standard deviation, third: third central moment; any shape that broadcasts.
+    """
+    z = NormalDist().inv_cdf(1 - _FALSE_ALARM / items)
+    skewness = third / noise**3
+    return np.asarray((z + (z * z - 1) * skewness / 6) * noise + step / 2, dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Filtered shares at the newest week: mean and variance, float64[V]; log_likelihood of all observations."""
+
+    mean: Floats
+    variance: Floats
+    log_likelihood: float
+
+
+def filter_levels(
+    share: Floats,
+    error: Floats,
+    weeks: NDArray[np.int64],
+    process_noise: float,
+    changepoint_hazard: float = CHANGEPOINT_HAZARD,
+    risen: float = 0.0,
+) -> Levels:
+    """Follow each show's level over the rounds, robustly.
+
+    share, error: float64[R, V], a round's estimate and its standard error, NaN where a show was not asked about.
+    weeks: int64[R] rising; a gap means that weeks are missing. process_noise: standard deviation of the weekly
+    change relative to the level (at least to SMALLEST_LEVEL). changepoint_hazard: chance a week that the level is drawn
+    anew from the prior.
+    risen: the walk is counted at that many standard deviations above the level.
+
+    Local level model (A. C. Harvey, 1989, section 2.3) under two hypotheses, the level went on or began afresh; the
+    mixture of both posteriors is replaced by the normal distribution with its mean and variance (P. J. Harrison,
+    C. F. Stevens, JRSS B 38, 1976).
+    """
+    shows = share.shape[1]
+    mean, variance = np.full(shows, PRIOR_SHARE), np.full(shows, PRIOR_SPREAD**2)
+    last = np.full(shows, -1, dtype=np.int64)
+    log_likelihood = 0.0
+    for number, week in enumerate(weeks.tolist()):
+        seen = np.flatnonzero(~np.isnan(share[number]))
+        gap = np.where(last[seen] < 0, 0, week - last[seen])
+        went_on, fresh = _hypotheses(mean[seen], variance[seen], gap, process_noise, changepoint_hazard, risen)
+        y, noise = share[number, seen], error[number, seen] ** 2
+        updated = [_update(hypothesis, y, noise) for hypothesis in (went_on, fresh)]
+        evidence = np.logaddexp(updated[0].log_weight, updated[1].log_weight)
+        log_likelihood += float(evidence.sum())
+        mean[seen], variance[seen] = _matched(updated[0], updated[1], np.exp(updated[0].log_weight - evidence))
+        last[seen] = week
+    gap = np.where(last < 0, 0, (weeks[-1] if len(weeks) else 0) - last)
+    went_on, fresh = _hypotheses(mean, variance, gap, process_noise, changepoint_hazard, risen)
+    mean, variance = _matched(went_on, fresh, np.exp(went_on.log_weight))
+    return Levels(mean, variance, log_likelihood)
+
+
+@dataclass(frozen=True)
+class _Hypothesis:
+    """A normal distribution of each level, float64[V], and the logarithm of its weight."""
+
+    mean: Floats
+    variance: Floats
+    log_weight: Floats
+
+
+def _hypotheses(
+    mean: Floats,
+    variance: Floats,
+    gap: NDArray[np.int64],
+    process_noise: float,
+    changepoint_hazard: float,
+    risen: float,
+) -> tuple[_Hypothesis, _Hypothesis]:
+    """Return the levels `gap` weeks later, if they went on and if they began afresh."""
+    level = np.maximum(mean + risen * np.sqrt(variance), SMALLEST_LEVEL)
+    walk = gap * (process_noise * level) ** 2
+    if risen:
+        walk = np.minimum(walk, PRIOR_SPREAD**2)  # no level is so vague that the prior would say more
+    stays = (1 - changepoint_hazard) ** gap
+    with np.errstate(divide="ignore"):
+        went_on = _Hypothesis(mean, variance + walk, np.log(stays))
+        log_fresh = np.log(1 - stays)
+    return went_on, _Hypothesis(np.full_like(mean, PRIOR_SHARE), np.full_like(mean, PRIOR_SPREAD**2), log_fresh)
+
+
+def _update(hypothesis: _Hypothesis, y: Floats, noise: Floats) -> _Hypothesis:
+    """Return the posterior after observing `y` with variance `noise`; the weight is multiplied by the evidence."""
+    total = hypothesis.variance + noise
+    gain = hypothesis.variance / total
+    surprise = y - hypothesis.mean
+    evidence = -0.5 * (np.log(2 * np.pi * total) + surprise**2 / total)
+    return _Hypothesis(
+        hypothesis.mean + gain * surprise, hypothesis.variance * (1 - gain), hypothesis.log_weight + evidence
+    )
+
+
+def _matched(one: _Hypothesis, two: _Hypothesis, weight: Floats) -> tuple[Floats, Floats]:
+    """Return mean and variance of the mixture that gives `one` the weight float64[V]."""
+    mean = weight * one.mean + (1 - weight) * two.mean
+    spread_one, spread_two = one.variance + (one.mean - mean) ** 2, two.variance + (two.mean - mean) ** 2
+    return mean, weight * spread_one + (1 - weight) * spread_two
+
+
+def likely_process_noise(share: Floats, error: Floats, weeks: NDArray[np.int64]) -> float:
+    """Return the largest of PROCESS_NOISES under which all observations together are about as likely as under any."""
+    if len(weeks) < _ROUNDS_TO_LEARN_PROCESS_NOISE:
+        return ASSUMED_PROCESS_NOISE
+    fits = [filter_levels(share, error, weeks, process_noise).log_likelihood for process_noise in PROCESS_NOISES]
+    return max(
+        process_noise
+        for process_noise, fit in zip(PROCESS_NOISES, fits, strict=True)
+        if fit >= max(fits) - _LIKELY_ENOUGH
+    )
+
+
+def observed_shares(observed: ObservedShows) -> tuple[Floats, Floats]:
+    """Return float64[R, V]: each round's shares as estimates of all participants' shares, and their standard errors.
+
+    Those who answered are a sample, so p(1-p)/N is added to the noise's variance.
+    """
+    reports = observed.reports[:, None]
+    share = observed.estimate / reports
+    likely = np.clip(share, 0, 1)
+    return share, np.sqrt((observed.standard_error / reports) ** 2 + likely * (1 - likely) / reports)
+
+
+def observed_levels(observed: ObservedShows) -> Levels:
+    """Return the filtered shares of all shows at the newest round, from the answers alone."""
+    share, error = observed_shares(observed)
+    return filter_levels(share, error, observed.weeks, likely_process_noise(share, error, observed.weeks))
+
+
+def filtered_shows(observed: ObservedShows, chart: Sequence[str] | None = None) -> ShowTrends:
+    """Return every show's share of the newest round with all rounds weighed, and the chart if one is given.
+
+    Intervals reach as far up as RISEN says: without it they missed shows that had risen fast, so that under strong
+    process_noise only .77 to .93 of the true first five were held (`python -m bench.filtered`).
+    """
+    share, error = observed_shares(observed)
+    process_noise = likely_process_noise(share, error, observed.weeks)
+    levels = filter_levels(share, error, observed.weeks, process_noise)
+    risen = filter_levels(share, error, observed.weeks, process_noise, risen=RISEN)
+    spread = np.sqrt(levels.variance)
+    # Noise is at most as skewed as in the round that asked last: older rounds only make it more normal.
+    last = len(observed.weeks) - 1 - np.argmax(observed.asked[::-1], axis=0)
+    scale = spread / observed.noise[last]
+    least = gate(len(observed.titles), spread, observed.third[last] * scale**3, 0.0)
+    honest = filter_levels(_without_forged(observed), error, observed.weeks, process_noise)
+    is_signal, is_robust = levels.mean >= least, honest.mean >= least
+    if chart is None:
+        mean, part = levels.mean, np.minimum(1, levels.variance / PRIOR_SPREAD**2)
+        highest = np.maximum(mean + _Z * spread, risen.mean + _Z * np.sqrt(risen.variance))
+        lower, upper = np.clip([mean - _Z * spread, highest], 0, 1)
+    else:
+        suggested = chart_shares(observed.titles, chart)
+        mean, spread, lower, upper, part = with_chart(levels, suggested)
+        upper = np.maximum(upper, with_chart(risen, suggested)[3])
+    rounds = observed.asked.sum(axis=0)
+    # Without a chart by what a share exceeds with 95 %: one lucky round must not put a show on top.
+    order = np.argsort(-(mean if chart is not None else mean - _ONE_SIDED * spread), kind="stable")
+    return ShowTrends(
+        round=observed.newest,
+        confidence=CONFIDENCE,
+        drift=process_noise,
+        uses_public_prior=chart is not None,
+        prior=BROAD_PRIOR_TEXT if chart is None else PUBLIC_PRIOR_TEXT,
+        shows=tuple(
+            ShowTrend(
+                title=observed.titles[place],
+                share=float(mean[place]),
+                standard_error=float(spread[place]),
+                lower=float(lower[place]),
+                upper=float(upper[place]),
+                is_signal=bool(is_signal[place]),
+                is_robust=bool(is_robust[place]),
+                rounds=int(rounds[place]),
+                prior_part=float(part[place]),
+            )
+            for place in order[:MAX_LISTED].tolist()
+        ),
+    )
+
+
+def _without_forged(observed: ObservedShows) -> Floats:
+    """Return float64[R, V], the shares without 1 % of each round's answers, all of which named the show."""
+    forged = np.array([breakdown_point(int(reports)) for reports in observed.reports.tolist()])
+    left = np.maximum(observed.reports - forged, 1)
+    return np.asarray((observed.estimate - (forged * observed.step)[:, None]) / left[:, None], dtype=np.float64)
+
+
+def chart_shares(titles: Sequence[str], chart: Sequence[str]) -> Floats:
+    """Return float64[V], the share that a chart's order suggests for each title; unknown ones come last."""
+    position = {title: number for number, title in enumerate(chart, start=1)}
+    return np.array([CHART_TOP / position.get(title, len(chart) + 1) for title in titles])
+
+
+def with_chart(levels: Levels, chart: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Return mean, standard deviation, interval ends and prior part, float64[V], with the chart as prior.
+
+    The broad prior is divided out of the filtered level, what is left is what the answers say; it is weighed with
+    ln(share) ~ N(ln(chart), CHART_SPREAD**2) on a grid over five standard deviations on both sides. The prior part is
+    the variance of ln(share) that is left, relative to the chart's.
+    """
+    precision = np.maximum(1 / levels.variance - 1 / PRIOR_SPREAD**2, 0)
+    weighted = levels.mean / levels.variance - PRIOR_SHARE / PRIOR_SPREAD**2
+    z = np.linspace(-5, 5, 401)
+    grid = np.minimum(chart[:, None] * np.exp(CHART_SPREAD * z), 1)
+    # precision * (share - answers)**2 / 2 without its constant, so that no answers at all (precision 0) is no case.
+    score = -0.5 * z * z + weighted[:, None] * grid * (precision > 0)[:, None] - 0.5 * precision[:, None] * grid**2
+    mass = np.exp(score - score.max(axis=1, keepdims=True))
+    mass /= mass.sum(axis=1, keepdims=True)
+    mean = (mass * grid).sum(axis=1)
+    spread = np.sqrt((mass * (grid - mean[:, None]) ** 2).sum(axis=1))
+    below = np.cumsum(mass, axis=1)
+    rows = np.arange(len(chart))
+    ends = [grid[rows, np.argmax(below >= level, axis=1)] for level in ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)]
+    middle = (mass * z).sum(axis=1, keepdims=True)
+    part = np.clip((mass * (z - middle) ** 2).sum(axis=1), 0, 1)
+    return mean, spread, ends[0], ends[1], part
+
+
+def all_time(observed: ObservedShows) -> AllTime:
+    """Return the sums over all rounds: estimates of the rounds that asked about a show add, and so do their variances.
+
+    The largest sum comes first, not the largest share: of shows that one round asked about some always look strong.
+    Intervals of shows that pass the gate allow for it, as `counts.selected_intervals` does.
+    """
+    asked = observed.asked
+    people = np.nansum(observed.estimate, axis=0)
+    error = np.sqrt(np.nansum(observed.standard_error**2, axis=0))
+    reports = observed.reports @ asked
+    noise = np.sqrt(observed.noise**2 @ asked)
+    step = (observed.step[:, None] * asked).max(axis=0)
+    gates = gate(len(observed.titles), noise, observed.third @ asked, step)
+    passing = people >= gates
+    selected = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / 2 * max(1, int(passing.sum())) / len(observed.titles))
+    half = np.where(passing, selected, _Z) * error
+    lower, upper = np.clip([people - half, people + half], 0, reports)
+    rounds = asked.sum(axis=0)
+    honest = people - step * [breakdown_point(int(number)) for number in reports.tolist()]
+    return AllTime(
+        confidence=CONFIDENCE,
+        items=len(observed.titles),
+        shows=tuple(
+            AllTimeShow(
+                title=observed.titles[place],
+                rounds=int(rounds[place]),
+                reports=int(reports[place]),
+                people=float(people[place]),
+                standard_error=float(error[place]),
+                lower=float(lower[place]),
+                upper=float(upper[place]),
+                gate=float(gates[place]),
+                share=float(people[place] / reports[place]),
+                share_error=float(error[place] / reports[place]),
+                share_lower=float(lower[place] / reports[place]),
+                share_upper=float(upper[place] / reports[place]),
+                is_signal=bool(passing[place]),
+                is_robust=bool(honest[place] >= gates[place]),
+            )
+            for place in np.argsort(-people, kind="stable")[:MAX_LISTED].tolist()
+        ),
+    )

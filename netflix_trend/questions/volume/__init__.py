@@ -1,0 +1,1 @@
+"""The question how many titles people started in a week."""

@@ -1,0 +1,132 @@
+"""How many titles did you start this week? Answered with the square wave over buckets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from netflix_trend.periods.weeks import Week
+from netflix_trend.privacy.randomness import RandBelow
+from netflix_trend.privacy.square_wave import SquareWave, best_width
+from netflix_trend.published.wording import volume_in_words
+from netflix_trend.questions.question import (
+    Counted,
+    Forecast,
+    Needed,
+    Question,
+    Statistic,
+    Views,
+    Wish,
+    check_byte,
+    count_bytes,
+)
+from netflix_trend.questions.volume.estimation import estimate_volume
+from netflix_trend.questions.volume.forecast import forecast_volume, needed_for_distribution
+from netflix_trend.questions.volume.statistics import Buckets, Viewing, Volume
+from netflix_trend.questions.volume.viewing import viewing
+from netflix_trend.questions.words import counted as counted_in_words
+
+# Smallest number of titles started in the week for each bucket (docs/method/statistics.md#volume).
+VOLUME_BUCKETS = (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 28, 35, 43, 51)
+
+
+class VolumeQuestion(Question):
+    """How many titles did you start this week? Answered with the square wave over buckets."""
+
+    title: ClassVar[str] = "viewing volume"
+    asks: ClassVar[str] = "How many titles did you start this week?"
+    statistic: ClassVar[type[Statistic]] = Volume
+    trend_fields: ClassVar[Mapping[str, Any]] = {"viewing": Viewing | None}
+
+    name: Literal["volume"] = "volume"
+    mechanism: Literal["square_wave"] = "square_wave"
+    width: Annotated[int, Field(ge=0, le=32)]
+    buckets: Buckets
+
+    @classmethod
+    def ask(cls, *, odds: Fraction, weight: int, buckets: Sequence[int] = VOLUME_BUCKETS) -> VolumeQuestion:
+        """Ask with the half width that tells most."""
+        return cls(weight=weight, odds=odds, width=best_width(len(buckets), odds), buckets=tuple(buckets))
+
+    @classmethod
+    def suggest(cls, wish: Wish) -> VolumeQuestion:
+        """Ask in every round."""
+        return cls.ask(odds=wish.odds, weight=1)
+
+    @property
+    def channel(self) -> SquareWave:
+        """The mechanism over bucket numbers."""
+        return SquareWave(len(self.buckets), self.width, self.odds)
+
+    def bucket(self, titles: int) -> int:
+        """Return the bucket number of a weekly count."""
+        return int(np.searchsorted(self.buckets, titles, side="right")) - 1
+
+    def parameters(self) -> dict[str, Any]:
+        """Return what a release states about how it was made."""
+        return {"buckets": len(self.buckets), "odds": self.odds_pair, "width": self.width}
+
+    @classmethod
+    def measure(cls, views: Views, week: Week) -> int:
+        """Return how many titles were started in the week."""
+        return int(views.in_week(week).sum())
+
+    @property
+    def payload_size(self) -> int:
+        """Bytes of an answer."""
+        return 1
+
+    def answer(self, truth: int, round_name: str, randbelow: RandBelow) -> bytes:
+        """Randomize the bucket of a weekly count."""
+        return bytes([self.channel.randomize(self.bucket(truth), randbelow)])
+
+    def check(self, payload: bytes) -> None:
+        """Raise ValueError when a payload is not one of the mechanism's outputs."""
+        check_byte(payload, self.channel.outputs)
+
+    def count(self, payloads: bytes, round_name: str) -> Counted:
+        """Count how often each answer came, int64[outputs]."""
+        return count_bytes(payloads, self.channel.outputs)
+
+    def estimate(self, counted: Counted, titles: Sequence[str], seed: str) -> Volume:
+        """Return the distribution of weekly counts, and their mean."""
+        return estimate_volume(self, counted.counts, seed)
+
+    @classmethod
+    def over_rounds(cls, rounds: Sequence[tuple[str, Volume]], chart: Sequence[str] | None) -> dict[str, Any]:
+        """Return the mean of each round, and whether it rises or falls."""
+        return {"viewing": viewing(rounds)}
+
+    def truth_in_words(self, truth: int, titles: Sequence[str]) -> str:
+        """Return the true answer in a sentence."""
+        return f"You started {counted_in_words(truth, 'title')}."
+
+    def payload_in_words(self, payload: bytes, round_name: str, titles: Sequence[str]) -> str:
+        """Return what an answer says, read by itself."""
+        # A square wave has more outputs than buckets: the outermost ones lie beyond them.
+        bucket = min(max(payload[0] - self.width, 0), len(self.buckets) - 1)
+        low = self.buckets[bucket]
+        high = self.buckets[bucket + 1] - 1 if bucket + 1 < len(self.buckets) else None
+        range_ = f"{low} or more titles" if high is None else f"{low} to {high} titles"
+        said = counted_in_words(low, "title") if low == high else range_
+        return f"It says: {said}. By chance it may say any other number."
+
+    @classmethod
+    def describe(cls, statistic: Volume) -> Sequence[str]:
+        """Return the mean of the week, and what to know about it."""
+        mean = statistic.mean
+        told = f"A participant started {max(0.0, mean.estimate):.1f} titles on average." if mean else ""
+        return tuple(filter(None, [told, volume_in_words(statistic)]))
+
+    @classmethod
+    def needs(cls, statistic: Volume) -> Sequence[Needed]:
+        """Return how many answers the distribution needs to say something."""
+        return needed_for_distribution(statistic)
+
+    def forecast(self, answers: int) -> Forecast:
+        """Return the error of a person's place among the others."""
+        return forecast_volume(self, answers)

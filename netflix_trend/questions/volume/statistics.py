@@ -1,0 +1,186 @@
+"""What is published about viewing volume: of one round, and of the rounds together; and one's own place in it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AllowInfNan, Field, model_validator
+
+from netflix_trend.periods.weeks import is_week
+from netflix_trend.privacy.square_wave import best_width
+from netflix_trend.questions.question import MAX_ROUNDS, Statistic
+from netflix_trend.storage.model import Strict
+
+# Cumulative shares that are less exact than this are called noise: what is assumed beforehand alone has an error of
+# 0.15, so the reports must have halved it. That takes about 200 reports at odds 8 (epsilon 2.08).
+LARGEST_CUMULATIVE_ERROR = 0.08
+# A weekly mean with a standard error above this share of it is not shown as reliable (docs/method/statistics.md#gates).
+LARGEST_RELATIVE_ERROR = 0.2
+# A share whose interval reaches below this is noise: it may be nobody.
+SMALLEST_SHARE = 0.005
+
+_Number = Annotated[float, AllowInfNan(False)]
+_NotNegative = Annotated[float, AllowInfNan(False), Field(ge=0)]
+_Share = Annotated[float, Field(ge=0, le=1)]
+_Shares = Annotated[tuple[_Share, ...], Field(strict=False)]
+_Count = Annotated[int, Field(ge=0)]
+_Odds = Annotated[tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]], Field(strict=False)]
+_Round = Annotated[str, AfterValidator(is_week)]
+
+
+def _rising(value: tuple[int, ...]) -> tuple[int, ...]:
+    if value[0] != 0 or any(low >= high for low, high in pairwise(value)):
+        raise ValueError("buckets must start at 0 and rise")
+    return value
+
+
+# Smallest value of each bucket; the last bucket is open above.
+Buckets = Annotated[
+    tuple[Annotated[int, Field(ge=0, le=1_000_000)], ...],
+    Field(strict=False, min_length=2, max_length=64),
+    AfterValidator(_rising),
+]
+
+
+class VolumeGroup(Strict):
+    """Share of people who started at least `low` titles and fewer than the next group's, with its interval."""
+
+    low: _Count
+    share: _Share
+    lower: _Share
+    upper: _Share
+
+
+class MeanTitles(Strict):
+    """Mean number of titles that a participant started in the week, unbiased, so it may lie below 0.
+
+    influence: how much it changes at most when 1 % of the reports, all with the same answer, are left out.
+    reports_needed: how many reports a relative error of LARGEST_RELATIVE_ERROR takes, at this mean; None when it is
+    reached, or cannot be said because the mean is not told from 0.
+    """
+
+    estimate: _Number
+    standard_error: Annotated[_Number, Field(ge=0)]
+    influence: Annotated[_Number, Field(ge=0)]
+    reports_needed: _Count | None = None
+
+
+class Volume(Statistic):
+    """Distribution of titles started in the week.
+
+    odds, width: parameters of the square wave over `buckets` that the answers were randomized with.
+    groups: neighbouring buckets together, wide enough to say something; this is what people are shown.
+    buckets: smallest value of each. shares, lower, upper: share of people in each bucket with its interval.
+    cumulative: share of people below each bucket's smallest value, with its standard error.
+    is_reliable: False when the errors are so large that the numbers say little but what was assumed beforehand.
+    influence: largest change of a cumulative share when 1 % of the reports, all with the same answer, are left out;
+    None: not examined. is_robust: the errors would be small enough even with this change added.
+    counts: how often each report came; they add up to `reports`. mean: None without reports.
+    """
+
+    odds: _Odds
+    width: Annotated[int, Field(ge=0, le=32)]
+    confidence: _Share
+    buckets: Buckets
+    shares: _Shares
+    lower: _Shares
+    upper: _Shares
+    cumulative: _Shares
+    cumulative_error: _Shares
+    groups: Annotated[tuple[VolumeGroup, ...], Field(strict=False, min_length=1, max_length=64)]
+    is_reliable: bool
+    is_robust: bool = False
+    influence: _Share | None = None
+    counts: Annotated[tuple[_Count, ...], Field(strict=False, max_length=256)] | None = None
+    mean: MeanTitles | None = None
+
+    @classmethod
+    def upgraded(cls, value: Any) -> Any:
+        """Read a file from before the width was stated: it always was the best one for buckets and odds."""
+        if not isinstance(value, dict) or "width" in value:
+            return value
+        try:
+            return {**value, "width": best_width(len(value["buckets"]), Fraction(*value["odds"]))}
+        except (KeyError, TypeError, ValueError, ZeroDivisionError):
+            return value  # buckets or odds are refused, or missing
+
+    @model_validator(mode="after")
+    def _same_length(self) -> Volume:
+        columns = (self.shares, self.lower, self.upper, self.cumulative, self.cumulative_error)
+        if any(len(column) != len(self.buckets) for column in columns):
+            raise ValueError("every bucket needs one number of each kind")
+        return self
+
+    def is_noise(self, group: VolumeGroup) -> bool:
+        """Return whether the share of a group is noise: it may be nobody."""
+        return not self.is_reliable or group.lower < SMALLEST_SHARE
+
+
+class Percentile(Strict):
+    """Share of participants who started fewer titles, with its standard error."""
+
+    share: float
+    standard_error: float
+    is_reliable: bool
+
+
+def percentile(volume: Volume, titles: int) -> Percentile:
+    """Place a weekly count in a published distribution, at home: nothing is sent.
+
+    Between the smallest values of two buckets the share is interpolated; its error is at most the interpolated
+    error of the ends (triangle inequality).
+    """
+    buckets = (*volume.buckets, 2 * volume.buckets[-1])
+    cumulative, error = (*volume.cumulative, 1.0), (*volume.cumulative_error, 0.0)
+    place = max(number for number, low in enumerate(volume.buckets) if low <= titles)
+    low, high = buckets[place], buckets[place + 1]
+    part = min(1.0, (titles - low) / (high - low))
+    return Percentile(
+        share=cumulative[place] * (1 - part) + cumulative[place + 1] * part,
+        standard_error=error[place] * (1 - part) + error[place + 1] * part,
+        is_reliable=volume.is_reliable,
+    )
+
+
+class WeeklyMean(Strict):
+    """Mean number of titles a participant started in the round.
+
+    mean: as it is shown, not below 0; unbiased: as it was estimated. is_reliable: the standard error is small enough
+    beside it. influence: how much 1 % of the answers can move it. is_robust: reliable even with this added.
+    """
+
+    round: _Round
+    reports: _Count
+    mean: _NotNegative
+    unbiased: _Number
+    standard_error: _NotNegative
+    lower: _NotNegative
+    upper: _NotNegative
+    influence: _NotNegative
+    is_reliable: bool
+    is_robust: bool
+
+
+class Slope(Strict):
+    """Change of the mean from one week to the next, in titles; a direction only where the interval leaves out 0.
+
+    is_robust: it still would if 1 % of every round's answers, the ones that lift the slope most, had been forged.
+    """
+
+    per_week: _Number
+    standard_error: _NotNegative
+    lower: _Number
+    upper: _Number
+    rounds: _Count
+    direction: Literal["rising", "falling", "noise"]
+    is_robust: bool
+
+
+class Viewing(Strict):
+    """Mean viewing of each round, oldest first. slope: None while fewer than six rounds have answers."""
+
+    confidence: _Share
+    weeks: Annotated[tuple[WeeklyMean, ...], Field(strict=False, max_length=MAX_ROUNDS)]
+    slope: Slope | None

@@ -1,0 +1,43 @@
+"""Words and numbers in sentences about questions and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netflix_trend.catalogue.keys import plain_title
+
+# Nobody will ever count so many answers: whatever needs more is not given as a number.
+MAX_ANSWERS = 1_000_000
+_MAX_LENGTH = 120
+
+
+def shown(text: str, max_length: int = _MAX_LENGTH) -> str:
+    """Return a text from a file as it is shown: one line, cut, without marks that steer the direction of text."""
+    # A title may have a megabyte.
+    head = text[: 4 * max_length]
+    plain = plain_title(head)
+    return f"{plain[: max_length - 1]}…" if len(plain) > max_length or len(text) > len(head) else plain
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun, in the plural unless it is one."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return `a, b and c`."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]])) if words else ""
+
+
+def needed_in_words(answers: int | None, about: str = "about ") -> str:
+    """Return how many answers something takes, None when more than MAX_ANSWERS."""
+    return "over a million" if answers is None or answers > MAX_ANSWERS else f"{about}{answers:,}"
+
+
+def chance_in_words(chance: float) -> str:
+    """Return how often something happens, such as `7 in 10 rounds`."""
+    if chance < 0.005:
+        return "practically never"
+    if chance > 0.995:
+        return "practically always"
+    return f"{10 * chance:.0f} in 10 rounds" if 0.1 <= chance <= 0.9 else f"{100 * chance:.0f} in 100 rounds"
