@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from netflix_trend.cli.frame import Verb
+from netflix_trend.cli.machine import Machine
 from netflix_trend.cli.mode import place_of
+
+if TYPE_CHECKING:
+    from services.demo.containers import ContainerNetwork
 
 
 @click.command(
@@ -72,9 +77,20 @@ def demo(
         place.docker.need()
     place.machine.need_packages()
     if network:
-        from services.demo import containers
-
-        sys.exit(containers.remove() if down else containers.start(seconds))
+        network_of_containers = container_network(place.machine)
+        sys.exit(network_of_containers.remove() if down else network_of_containers.start(seconds))
     from services.demo.one_process import run
 
     sys.exit(run(list(exports), people=people, weeks=weeks, seed=seed, output=output))
+
+
+def container_network(machine: Machine) -> ContainerNetwork:
+    """Return the network of containers, to which nothing of .env applies but base images."""
+    from netflix_trend.cli.reference import rows
+    from netflix_trend.settings import INSIDE
+    from services.demo.containers import ContainerNetwork
+
+    defaults = {row.name: row.default for row in rows() if row.section != INSIDE}
+    return ContainerNetwork(
+        machine.root, {**defaults, **{name: machine.setting(name, defaults[name]) for name in ("BASE", "SYFTBOX_BASE")}}
+    )

@@ -1,20 +1,13 @@
-"""Invented viewing histories in Netflix's format, for the demo network.
-
-`python -m netflix_trend.simulation.histories SEED FOLDER ...` writes an export into each folder that has none.
-"""
+"""Invented viewing histories in Netflix's format, for the demo network."""
 
 from __future__ import annotations
 
 import csv
 import io
 import random
-import sys
 from datetime import date, timedelta
-from pathlib import Path
 
-from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import Vocabulary
-from netflix_trend.storage.files import write_atomically
 
 NAME = "NetflixViewingHistory.csv"
 _FAVOURITES = 8
@@ -46,17 +39,3 @@ def invented_history(vocabulary: Vocabulary, seed: int, last: date, days: int = 
     text.write("Title,Date\n")
     writer.writerows(rows)
     return text.getvalue()
-
-
-def main(arguments: list[str]) -> int:
-    """Write the exports. Returns the exit code."""
-    seed, *folders = arguments
-    for number, folder in enumerate(map(Path, folders)):
-        if not any(folder.rglob("*.csv")):
-            history = invented_history(starter_vocabulary(), int(seed) + number, date.today() - timedelta(days=1))
-            write_atomically(folder / NAME, history.encode())
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import csv
 from datetime import date, timedelta
-from pathlib import Path
 
 from netflix_trend.catalogue.readers import starter_vocabulary
-from netflix_trend.simulation.histories import NAME, invented_history, main
+from netflix_trend.simulation.histories import invented_history
 
 LAST = date(2026, 11, 25)
 
@@ -27,12 +26,3 @@ def test_the_same_seed_gives_the_same_history_and_another_one_another() -> None:
     vocabulary = starter_vocabulary()
     assert invented_history(vocabulary, 1, LAST) == invented_history(vocabulary, 1, LAST)
     assert invented_history(vocabulary, 1, LAST) != invented_history(vocabulary, 2, LAST)
-
-
-def test_a_folder_that_holds_an_export_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b" / "done").mkdir(parents=True)
-    (tmp_path / "b" / "done" / "mine.csv").touch()
-    assert main(["1", str(tmp_path / "a"), str(tmp_path / "b")]) == 0
-    assert (tmp_path / "a" / NAME).read_text().startswith("Title,Date\n")
-    assert not (tmp_path / "b" / NAME).exists()
