@@ -59,7 +59,7 @@ from netflix_trend.privacy.randomness import secure_bytes
 from netflix_trend.vdaf.messages import OutputShare
 from netflix_trend.vdaf.refusal import InvalidMessage
 
-# Position of a report in a job: its part times this, plus its place in the part.
+# Position of a report in a job: its part times this, plus its place among all reports.
 _PART = 1_000_000
 
 
@@ -212,8 +212,8 @@ class Leader(Party):
         opener, keys = RoundKey(row.private).opener(), [verify_key(row.seed, task.task_id) for task in asked.tasks]
         parts: list[list[list[bytes]]] = [[[] for _ in asked.tasks]]
         size = 0
-        for arrival in fresh:
-            inits = self._half(asked, batch, arrival, opener, keys, len(parts), len(parts[-1][0]))
+        for place, arrival in enumerate(fresh):
+            inits = self._half(asked, batch, arrival, opener, keys, len(parts) * _PART + place)
             size += sum(map(len, inits.values()))
             for number, init in inits.items():
                 parts[-1][number].append(init)
@@ -231,7 +231,7 @@ class Leader(Party):
         self.store.set_batch(row.name, batch, "sent", len(parts))
 
     def _half(
-        self, asked: Round, batch: Batch, arrival: Arrival, opener: Opener, keys: list[bytes], part: int, place: int
+        self, asked: Round, batch: Batch, arrival: Arrival, opener: Opener, keys: list[bytes], place: int
     ) -> dict[int, bytes]:
         """Verify our half of one file; return the encoded VerifyInit for each task in which it is not refused."""
         assert arrival.file is not None
@@ -249,8 +249,7 @@ class Leader(Party):
                 code = ReportError.VDAF_VERIFY_ERROR
             if not report:
                 report_id = arrival.file.owner[:16]  # there is none; the owner's hash is as unique
-            at = part * _PART + place
-            if not self.add_report(asked, number, report_id, arrival.email, batch, at, code, state):
+            if not self.add_report(asked, number, report_id, arrival.email, batch, place, code, state):
                 self.store.refuse(asked.name, arrival.email, "replayed")
             elif state is not None and report is not None:
                 payload = ping_pong(MessageType.INITIALIZE, verifier)

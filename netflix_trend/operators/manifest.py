@@ -125,6 +125,13 @@ class Manifest(Plan):
     helper: Party | None
     commitment: Digest
 
+    @model_validator(mode="after")
+    def _two_operators(self) -> Manifest:
+        helper = self.helper
+        if helper and (helper.datasite == self.leader.datasite or helper.identity == self.leader.identity):
+            raise ValueError("one operator stands for two")
+        return self
+
 
 def to_bytes(value: Strict) -> bytes:
     """Return a model as canonical JSON, which is what is signed and hashed."""

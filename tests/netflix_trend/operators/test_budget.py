@@ -110,6 +110,14 @@ def test_a_manifest_has_one_spelling():
             from_bytes(Plan, wrong)
 
 
+def test_one_operator_does_not_stand_for_two(tmp_path):
+    manifest = Network(tmp_path).agree().manifest
+    for field in ("datasite", "identity"):
+        helper = manifest.helper.model_copy(update={field: getattr(manifest.leader, field)})
+        with pytest.raises(ValidationError, match="stands for two"):
+            Manifest.model_validate({**manifest.model_dump(), "helper": helper.model_dump()})
+
+
 def test_whatever_the_manifest_says_is_in_every_task(tmp_path):
     """Changing any field gives other task ids, so that reports for one manifest are none for the other."""
     asked = Network(tmp_path).agree()

@@ -127,6 +127,21 @@ def test_one_persons_bad_block_costs_nothing_but_that_block(tmp_path):
     assert (status.status, status.codes) == ("counted", (0, 5, 0))  # the aad does not belong to the sealed share
 
 
+def test_people_whose_first_block_is_bad_keep_their_place_in_the_others(tmp_path):
+    """The leader's reports and the helper's answers stay in one order, whichever blocks are missing."""
+    network = Network(tmp_path)
+    asked = network.agree()
+    network.run(BEFORE, 1)
+    for email, block in (("ada@example.org", 0), ("bob@example.org", 1)):
+        path = network.path(email, REPORT)
+        data = bytearray(path.read_bytes())
+        data[data.index(asked.tasks[block].task_id) + 36 + 62 + 4 + 5] ^= 1
+        path.write_bytes(bytes(data))
+    network.operate(AT_EARLY)
+    assert [sums.count for sums in network.sums().values()] == [2, 2, 3]
+    assert network.exact() == {"shows": (1, 0, 0, 1, 0, 1), "titles": (0, 2, 0, 0), "sum": (12,)}
+
+
 def test_two_rounds_at_once(tmp_path):
     network = Network(tmp_path)
     network.agree()
