@@ -47,6 +47,18 @@ def gate_of(items: int, standard_error: float, false_alarm: float = 0.05) -> flo
     return _STANDARD.inv_cdf(1 - false_alarm / items) * standard_error
 
 
+def people_needed(share: float, items: int, standard_error: float, power: float = 0.9) -> int:
+    """Return how many people a sum needs until an item chosen by `share` of them passes the gate with chance `power`.
+
+    The noise is the same for any number of people: it is where the expected count lies Phi^-1(power) standard
+    deviations above the gate. Raises ValueError for a share outside (0, 1].
+    """
+    if not 0 < share <= 1:
+        raise ValueError(f"share {share} is not in (0, 1]")
+    wanted = gate_of(items, standard_error) + _STANDARD.inv_cdf(power) * standard_error
+    return max(1, math.ceil(wanted / share))
+
+
 def estimate_sums(
     sums: Floats, standard_error: float, most: float, confidence: float = 0.95, false_alarm: float = 0.05
 ) -> SumEstimates:

@@ -245,9 +245,18 @@ def estimate_in_words(effect: EffectEstimate) -> str:
         return f"Whether people watched more or less during their events is {certainty}: {numbers}.{needed}"
     return (
         f"People watched {'more' if change.estimate > 0 else 'less'} during their events than before"
-        f"{'' if effect.is_robust else FORGED}: {numbers}. If {100 * effect.event_share:.0f} % of people had an event, "
-        f"which is assumed, that is {each.lower:+.1f} to {each.upper:+.1f} views a week for each of them."
+        f"{'' if effect.is_robust else FORGED}: {numbers}. {_had_an_event(effect)} that is {each.lower:+.1f} to "
+        f"{each.upper:+.1f} views a week for each of them."
     )
+
+
+def _had_an_event(effect: EffectEstimate) -> str:
+    """Return how many people had an event: estimated where operators sum, else assumed."""
+    if effect.event_share_error is None:
+        return f"If {100 * effect.event_share:.0f} % of people had an event, which is assumed,"
+    error = 1.96 * effect.event_share_error
+    low, high = (100 * min(1.0, max(0.0, effect.event_share + step)) for step in (-error, error))
+    return f"{low:.0f} to {high:.0f} % of people had an event;"
 
 
 def _reading(certainty: Certainty, *, is_robust: bool) -> str:

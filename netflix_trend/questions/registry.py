@@ -12,18 +12,27 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from netflix_trend.questions.question import Question
+    from netflix_trend.questions.sums import SumQuestion
 
-# In the order in which surveys ask and pages show them.
-_CLASSES = {
-    "top_shows": "TopShowsQuestion",
-    "volume": "VolumeQuestion",
-    "event_effect": "EffectQuestion",
+# In the order in which surveys ask and pages show them: the class for local mode, in `question.py`, and the one whose
+# answers operators sum, in `sums.py`, None where there is none.
+_CLASSES: dict[str, tuple[str, str | None]] = {
+    "top_shows": ("TopShowsQuestion", "TopShowsSums"),
+    "volume": ("VolumeQuestion", "VolumeSums"),
+    "event_effect": ("EffectQuestion", "EffectSums"),
 }
 QUESTIONS = frozenset(_CLASSES)
+_FOLDER = __name__.rpartition(".")[0]
 
 
 @cache
 def questions() -> Mapping[str, type[Question]]:
-    """Return the class of every question by its name."""
-    folder = __name__.rpartition(".")[0]
-    return {name: getattr(import_module(f"{folder}.{name}.question"), kind) for name, kind in _CLASSES.items()}
+    """Return the class of every question by its name, for local mode."""
+    return {name: getattr(import_module(f"{_FOLDER}.{name}.question"), kind) for name, (kind, _) in _CLASSES.items()}
+
+
+@cache
+def sum_questions() -> Mapping[str, type[SumQuestion]]:
+    """Return the class of every question whose answers can be summed by operators, by its name."""
+    found = {name: kind for name, (_, kind) in _CLASSES.items() if kind is not None}
+    return {name: getattr(import_module(f"{_FOLDER}.{name}.sums"), kind) for name, kind in found.items()}

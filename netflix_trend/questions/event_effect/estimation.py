@@ -18,6 +18,7 @@ from netflix_trend.questions.event_effect.statistics import (
     Measured,
     QuarterEffect,
 )
+from netflix_trend.questions.event_effect.summed import estimate_summed_effect
 from netflix_trend.questions.question import breakdown_point
 
 CONFIDENCE = 0.95
@@ -79,16 +80,26 @@ def pool_effects(rounds: Sequence[tuple[str, EffectEstimate]]) -> tuple[QuarterE
     Reports of the same mechanism add up exactly. If the odds or the clip were changed within a quarter, the reports of
     the larger part are taken.
     """
-    asked: defaultdict[str, defaultdict[tuple[int, tuple[int, int]], list[tuple[str, EffectEstimate]]]]
+    asked: defaultdict[str, defaultdict[tuple[str, int, tuple[int, int]], list[tuple[str, EffectEstimate]]]]
     asked = defaultdict(lambda: defaultdict(list))
     for name, effect in rounds:
-        asked[effect.quarter][effect.clip, effect.odds].append((name, effect))
+        asked[effect.quarter][effect.mechanism, effect.clip, effect.odds].append((name, effect))
     pooled = []
     for quarter in sorted(asked, reverse=True):
-        (clip, odds), parts = max(
+        (mechanism, clip, odds), parts = max(
             asked[quarter].items(), key=lambda group: (sum(part.reports for _, part in group[1]), group[0])
         )
-        counts = np.array([part.counts for _, part in parts], dtype=np.int64).sum(axis=0)
-        effect = estimate_effect(quarter, clip, Fraction(*odds), counts)
+        if mechanism == "sum":
+            effect = _pooled_sums(quarter, clip, Fraction(*odds), [part for _, part in parts])
+        else:
+            counts = np.array([part.counts for _, part in parts], dtype=np.int64).sum(axis=0)
+            effect = estimate_effect(quarter, clip, Fraction(*odds), counts)
         pooled.append(QuarterEffect(rounds=tuple(name for name, _ in parts), effect=effect))
     return tuple(pooled)
+
+
+def _pooled_sums(quarter: str, clip: int, odds: Fraction, parts: Sequence[EffectEstimate]) -> EffectEstimate:
+    """Add the sums of several rounds, in each of which everybody answered: shares and changes stay the same."""
+    sums = np.sum([np.array(part.sums, dtype=np.float64) for part in parts], axis=0)
+    variance = sum((Fraction(part.noise or 0.0) for part in parts), Fraction(0))
+    return estimate_summed_effect(quarter, clip, odds, sums, variance, sum(part.reports for part in parts))

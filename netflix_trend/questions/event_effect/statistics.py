@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AllowInfNan, Field, model_validator
 
@@ -42,17 +42,24 @@ class EffectEstimate(Statistic):
 
     Somebody without an event counts as one for whom nothing changed; how many have one is not asked.
 
-    counts: how often each report came, none, up and down; they add up to `reports`. clip: larger changes count as this
+    mechanism: whether the answers were randomized one by one, or summed by operators who added noise to the sum.
+    counts: of local mode, how often each report came, none, up and down; they add up to `reports`. sums: of summed
+    answers, the noisy number of people without an event, with less, the same and more viewing, and without an answer;
+    noise: the variance of each. clip: larger changes count as this
     many views a week. share_up, share_down: mean over all people of the part of `clip` by which they watched more, or
     less. mean_change: mean change of all people in views a week, clip * (share_up - share_down). per_event: what that
-    means for the people with an event, if `event_share` of all have one; this share is assumed. Intervals hold with
+    means for the people with an event, if `event_share` of all have one. event_share_error: the standard error of this
+    share where it is estimated; None where it is assumed. Intervals hold with
     `confidence`. is_signal: the interval of mean_change excludes 0. is_robust: it still does without the `tolerated`
     reports, 1 % of all, that lift it most, in case these were forged. is_reliable: the standard error of per_event is
     at most LARGEST_EFFECT_ERROR. reports_needed: how many reports that takes, None when it is so.
     """
 
     quarter: Annotated[str, Field(pattern=r"^[0-9]{4}-Q[1-4]$")]
-    counts: Annotated[tuple[_Count, _Count, _Count], Field(strict=False)]
+    mechanism: Literal["ternary_response", "sum"] = "ternary_response"
+    counts: Annotated[tuple[_Count, _Count, _Count], Field(strict=False)] | None
+    sums: Annotated[tuple[_Number, ...], Field(strict=False, max_length=8)] | None = None
+    noise: Annotated[_Number, Field(ge=0)] | None = None
     clip: Annotated[int, Field(ge=1)]
     odds: _Odds
     confidence: Annotated[float, Field(ge=0, le=1)]
@@ -60,6 +67,7 @@ class EffectEstimate(Statistic):
     share_down: Measured
     mean_change: Measured
     event_share: Annotated[float, Field(gt=0, le=1)]
+    event_share_error: Annotated[_Number, Field(ge=0)] | None = None
     per_event: Measured
     is_signal: bool
     is_robust: bool
@@ -74,7 +82,9 @@ class EffectEstimate(Statistic):
 
     @model_validator(mode="after")
     def _adds_up(self) -> EffectEstimate:
-        if sum(self.counts) != self.reports:
+        if (self.counts is None) != (self.mechanism == "sum") or (self.sums is None) == (self.mechanism == "sum"):
+            raise ValueError(f"{self.mechanism} has either counts or sums")
+        if self.counts is not None and sum(self.counts) != self.reports:
             raise ValueError(f"{self.reports} reports do not give the counts {list(self.counts)}")
         return self
 
@@ -82,7 +92,8 @@ class EffectEstimate(Statistic):
 class QuarterEffect(Strict):
     """The effect of the life events of one quarter from all `rounds`, oldest first, that asked about it.
 
-    Everybody has one turn in them, so nobody is counted twice.
+    In local mode everybody has one turn in them; where operators sum, everybody answers in each of them, so shares and
+    changes are those of one round, with less noise.
     """
 
     rounds: Annotated[tuple[Annotated[str, AfterValidator(is_week)], ...], Field(strict=False, min_length=1)]

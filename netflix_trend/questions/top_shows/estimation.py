@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 CONFIDENCE = 0.95
 # A strongest show whose share is below this is next to nothing.
-_SMALLEST_SHARE = 0.005
+SMALLEST_SHARE = 0.005
 # Where no show's share is more than next to nothing: how many reports a show that one person in ten names would need.
 EXAMPLE_SHARE = 0.1
 
@@ -63,7 +63,7 @@ def estimate_top_shows(
     share, needed = None, None
     if not shows[0].is_signal:
         strongest = shows[0].estimate / reports if reports else 0.0
-        share = min(1.0, strongest) if strongest >= _SMALLEST_SHARE else EXAMPLE_SHARE
+        share = min(1.0, strongest) if strongest >= SMALLEST_SHARE else EXAMPLE_SHARE
         needed = reports_needed(share, len(counts), p, q)
     return TopShows(
         reports=reports,

@@ -10,6 +10,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from netflix_trend.privacy.counts import gate_count, reports_needed
+from netflix_trend.privacy.noisy_sums import people_needed
 from netflix_trend.privacy.set_response import SetResponse
 from netflix_trend.questions.question import Forecast, Needed, Table
 from netflix_trend.questions.top_shows.statistics import TopShows
@@ -91,12 +92,18 @@ def needed_for_shows(statistic: TopShows) -> Sequence[Needed]:
     """Return how many answers tell a show of each of SHARES from noise, and how many there are."""
     if len(statistic.shows) < 2:
         return ()
-    channel = SetResponse(len(statistic.shows), statistic.k, Fraction(*statistic.odds), statistic.threshold)
+
+    def needed(share: float) -> int | None:
+        if statistic.threshold is None:
+            return people_needed(share, len(statistic.shows), statistic.noise)
+        channel = SetResponse(len(statistic.shows), statistic.k, Fraction(*statistic.odds), statistic.threshold)
+        return needed_for_show(channel, share)
+
     return [
         Needed(
             "top_shows",
             f"a show that {100 * share:.0f} % of people name to be clear",
-            needed_for_show(channel, share),
+            needed(share),
             statistic.reports,
             share,
         )

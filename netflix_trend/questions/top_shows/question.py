@@ -20,8 +20,8 @@ from netflix_trend.questions.question import Counted, Forecast, Needed, Question
 from netflix_trend.questions.top_shows.estimation import estimate_top_shows
 from netflix_trend.questions.top_shows.forecast import forecast_shows, needed_for_shows
 from netflix_trend.questions.top_shows.forged import count_checked
-from netflix_trend.questions.top_shows.statistics import AllTime, ShowTrends, TopShows
-from netflix_trend.questions.top_shows.trends import all_time, filtered_shows, observe_shows
+from netflix_trend.questions.top_shows.statistics import AllTime, ShowTrends, TopShows, Window
+from netflix_trend.questions.top_shows.trends import all_time, filtered_shows, observe_shows, windows
 from netflix_trend.questions.words import listed, shown
 
 _TITLE_LENGTH = 40
@@ -35,7 +35,11 @@ class TopShowsQuestion(Question):
     asks: ClassVar[str] = "Which shows of a list did you watch this week?"
     nothing: ClassVar[frozenset[int]] = frozenset()
     statistic: ClassVar[type[Statistic]] = TopShows
-    trend_fields: ClassVar[Mapping[str, Any]] = {"shows": ShowTrends | None, "all_time": AllTime | None}
+    trend_fields: ClassVar[Mapping[str, Any]] = {
+        "shows": ShowTrends | None,
+        "all_time": AllTime | None,
+        "windows": tuple[Window, ...],
+    }
 
     name: Literal["top_shows"] = "top_shows"
     mechanism: Literal["set_response"] = "set_response"
@@ -111,8 +115,12 @@ class TopShowsQuestion(Question):
         """Return filtered shares of the newest round, and the sums of all rounds."""
         observed = observe_shows(rounds)
         if observed is None:
-            return {"shows": None, "all_time": None}
-        return {"shows": filtered_shows(observed, chart), "all_time": all_time(observed)}
+            return {"shows": None, "all_time": None, "windows": ()}
+        return {
+            "shows": filtered_shows(observed, chart),
+            "all_time": all_time(observed),
+            "windows": windows(observed),
+        }
 
     def truth_in_words(self, truth: frozenset[int], titles: Sequence[str]) -> str:
         """Return the true answer in a sentence."""

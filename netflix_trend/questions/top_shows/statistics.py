@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AllowInfNan, Field
 
@@ -49,7 +49,10 @@ class ShowEstimate(Strict):
 class TopShows(Statistic):
     """Estimates for all candidates, largest first; intervals hold with `confidence` for each show by itself.
 
-    k, odds, threshold: parameters of the set response that the answers were randomized with.
+    mechanism: whether the answers were randomized one by one, or summed by operators who added noise to the sum.
+    k, odds: how many shows a person names at most, and the odds of one report. threshold: of the set response.
+    answering, answering_error: of summed answers, how many come from people whose files cover the week, and its
+    standard error; all answers of local mode do.
     noise: standard error of a show that nobody watched. gate: smallest estimate that is clear.
     reports_needed: how many reports the strongest show would need to pass, None when one passes. needed_share: the
     share of people for which that holds: the strongest show's own or, where that is next to nothing, one in ten as an
@@ -60,9 +63,12 @@ class TopShows(Statistic):
     may have watched more; how many is not asked, so estimates count people who named a show and are not scaled up.
     """
 
+    mechanism: Literal["set_response", "sum"] = "set_response"
     k: _Count
     odds: _Odds
-    threshold: Annotated[int, Field(ge=1, lt=PRIME)]
+    threshold: Annotated[int, Field(ge=1, lt=PRIME)] | None
+    answering: _NotNegative | None = None
+    answering_error: _NotNegative | None = None
     confidence: _Share
     noise: _Number
     gate: _Number
@@ -151,3 +157,10 @@ class AllTime(Strict):
     confidence: _Share
     items: _Count
     shows: Annotated[tuple[AllTimeShow, ...], Field(strict=False, max_length=MAX_LISTED)]
+
+
+class Window(Strict):
+    """Top shows of the newest `weeks` weeks together: fewer weeks are newer, more weeks have less noise."""
+
+    weeks: Annotated[int, Field(ge=2)]
+    shows: AllTime

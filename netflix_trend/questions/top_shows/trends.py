@@ -25,6 +25,7 @@ from netflix_trend.questions.top_shows.statistics import (
     ShowTrend,
     ShowTrends,
     TopShows,
+    Window,
 )
 
 Floats = NDArray[np.float64]
@@ -55,6 +56,9 @@ RISEN = 2.0
 # The public chart: its first show is named by this share of people, the n-th by one n-th of it (Zipf), each wrong by
 # a factor e**(CHART_SPREAD * Z), Z standard normal (docs/method/statistics.md#filters-over-weeks).
 CHART_TOP, CHART_SPREAD = 0.13, 0.8
+
+# Weeks whose sums are shown beside those of all rounds.
+WINDOWS = (4, 13)
 
 BROAD_PRIOR_TEXT = "Assumed beforehand, from no data: a show is named by 2 % of people, give or take 10."
 PUBLIC_PRIOR_TEXT = (
@@ -104,9 +108,8 @@ def observe_shows(asked: Sequence[tuple[str, TopShows]]) -> ObservedShows | None
         columns = [place[show.title] for show in top_shows.shows]
         estimate[number, columns] = [show.estimate for show in top_shows.shows]
         standard_error[number, columns] = [show.standard_error for show in top_shows.shows]
-    rates = np.array([_rates(one.k, Fraction(*one.odds), one.threshold) for _, one in asked])
-    gain, q = rates[:, 0] - rates[:, 1], rates[:, 1]
-    reports = np.array([float(top_shows.reports) for _, top_shows in asked])
+    reports = np.array([_people(top_shows) for _, top_shows in asked])
+    shape = np.array([_noise_shape(top_shows) for _, top_shows in asked])
     return ObservedShows(
         titles=tuple(titles),
         newest=asked[-1][0],
@@ -115,9 +118,22 @@ def observe_shows(asked: Sequence[tuple[str, TopShows]]) -> ObservedShows | None
         estimate=estimate,
         standard_error=standard_error,
         noise=np.array([top_shows.noise for _, top_shows in asked]),
-        third=reports * q * (1 - q) * (1 - 2 * q) / gain**3,
-        step=1 / gain,
+        third=shape[:, 0],
+        step=shape[:, 1],
     )
+
+
+def _people(top_shows: TopShows) -> float:
+    """Return how many people could have named a show."""
+    return float(top_shows.reports if top_shows.answering is None else max(1.0, top_shows.answering))
+
+
+def _noise_shape(top_shows: TopShows) -> tuple[float, float]:
+    """Return third central moment and step of `ObservedShows` for a round. The noise of a sum is symmetric."""
+    if top_shows.threshold is None:
+        return 0.0, 1.0
+    p, q = _rates(top_shows.k, Fraction(*top_shows.odds), top_shows.threshold)
+    return top_shows.reports * q * (1 - q) * (1 - 2 * q) / (p - q) ** 3, 1 / (p - q)
 
 
 @lru_cache(maxsize=64)
@@ -394,4 +410,31 @@ def all_time(observed: ObservedShows) -> AllTime:
             )
             for place in np.argsort(-people, kind="stable")[:MAX_LISTED].tolist()
         ),
+    )
+
+
+def windows(observed: ObservedShows) -> tuple[Window, ...]:
+    """Return the sums of the newest 4 and 13 weeks, each if it holds more rounds than the one before."""
+    found, before = [], 1
+    for weeks in WINDOWS:
+        inside = observed.weeks > observed.weeks[-1] - weeks
+        if inside.sum() > before:
+            before = int(inside.sum())
+            found.append(Window(weeks=weeks, shows=all_time(_of_rounds(observed, inside))))
+    return tuple(found)
+
+
+def _of_rounds(observed: ObservedShows, inside: NDArray[np.bool_]) -> ObservedShows:
+    """Return some of the rounds, and the shows that these asked about."""
+    shows = np.asarray(observed.asked[inside].any(axis=0))
+    return ObservedShows(
+        titles=tuple(title for title, kept in zip(observed.titles, shows.tolist(), strict=True) if kept),
+        newest=observed.newest,
+        weeks=observed.weeks[inside],
+        reports=observed.reports[inside],
+        estimate=observed.estimate[np.ix_(inside, shows)],
+        standard_error=observed.standard_error[np.ix_(inside, shows)],
+        noise=observed.noise[inside],
+        third=observed.third[inside],
+        step=observed.step[inside],
     )

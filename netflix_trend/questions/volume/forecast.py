@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
+from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,6 +68,9 @@ def needed_for_volume(wave: SquareWave, buckets: tuple[int, ...]) -> int | None:
 
 def needed_for_distribution(statistic: Volume) -> Sequence[Needed]:
     """Return how many answers the distribution needs to say something, and how many there are."""
-    wave = SquareWave(len(statistic.buckets), statistic.width, Fraction(*statistic.odds))
-    needed = needed_for_volume(wave, statistic.buckets)
+    if statistic.width is None:  # the error of a sum falls as one over the number of people
+        needed: int | None = ceil(statistic.reports * max(statistic.cumulative_error) / LARGEST_CUMULATIVE_ERROR)
+    else:
+        wave = SquareWave(len(statistic.buckets), statistic.width, Fraction(*statistic.odds))
+        needed = needed_for_volume(wave, statistic.buckets)
     return [Needed("volume", "a clear distribution of viewing", needed, statistic.reports)]

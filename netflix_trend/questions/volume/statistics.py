@@ -70,7 +70,8 @@ class MeanTitles(Strict):
 class Volume(Statistic):
     """Distribution of titles started in the week.
 
-    odds, width: parameters of the square wave over `buckets` that the answers were randomized with.
+    mechanism: whether the answers were randomized one by one, or summed by operators who added noise to the sum.
+    odds: of one report. width: of the square wave over `buckets`.
     groups: neighbouring buckets together, wide enough to say something; this is what people are shown.
     buckets: smallest value of each. shares, lower, upper: share of people in each bucket with its interval.
     cumulative: share of people below each bucket's smallest value, with its standard error.
@@ -80,8 +81,9 @@ class Volume(Statistic):
     counts: how often each report came; they add up to `reports`. mean: None without reports.
     """
 
+    mechanism: Literal["square_wave", "sum"] = "square_wave"
     odds: _Odds
-    width: Annotated[int, Field(ge=0, le=32)]
+    width: Annotated[int, Field(ge=0, le=32)] | None
     confidence: _Share
     buckets: Buckets
     shares: _Shares

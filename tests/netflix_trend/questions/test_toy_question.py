@@ -22,9 +22,9 @@ def test_a_folder_and_a_line_carry_a_question_from_survey_to_page(tmp_path: Path
                 (tmp_path / folder / path.name).symlink_to(path)
     (tmp_path / "netflix_trend/questions/weekend").symlink_to(HERE / "weekend")
     registry = (REPOSITORY / REGISTRY).read_text("utf-8")
-    last = '    "event_effect": "EffectQuestion",\n'
+    last = '    "event_effect": ("EffectQuestion", "EffectSums"),\n'
     assert last in registry
-    line = '    "weekend": "WeekendQuestion",\n'
+    line = '    "weekend": ("WeekendQuestion", None),\n'
     (tmp_path / REGISTRY).write_text(registry.replace(last, last + line), "utf-8")
     (tmp_path / "data").mkdir()
     environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(tmp_path), "HOME": str(tmp_path)}

@@ -1,0 +1,114 @@
+"""The protocol of a question whose answers are summed by operators, each of whom adds noise to the sum.
+
+Everybody answers every question of a round at once; an answer is one measurement for each block, and a block is a
+vector that is summed under a proof that it is valid (`netflix_trend.operators`). Somebody whose files do not cover the
+week answers as well, with blanks, so that an answer's existence says nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netflix_trend.operators.blocks import Block, Kind, Ratio
+from netflix_trend.periods.weeks import Week
+from netflix_trend.privacy.randomness import RandBelow
+from netflix_trend.privacy.zcdp import sigma2_for
+from netflix_trend.storage.model import Strict
+from netflix_trend.vdaf.circuits import chunk_length
+
+
+@dataclass(frozen=True)
+class SumWish:
+    """What an aggregator wants to ask in a round. candidates: vocabulary indices of the week's list. participants: how
+    many are expected to answer.
+    """
+
+    week: Week
+    candidates: Sequence[int]
+    participants: int
+
+
+@dataclass(frozen=True)
+class Summed:
+    """One block added up. sums: int64[length], with noise. variance: of that noise, of all operators together."""
+
+    sums: NDArray[np.int64]
+    variance: Fraction
+
+    @property
+    def error(self) -> float:
+        """Standard deviation of the noise of each sum."""
+        return math.sqrt(self.variance)
+
+
+@dataclass(frozen=True)
+class Answering:
+    """How many of the summed reports come from people whose files cover the week: estimate and standard error."""
+
+    estimate: float
+    standard_error: float
+
+
+class SumQuestion(Strict, ABC):
+    """One question of a survey of sums.
+
+    share: which part of the round's privacy loss (rho) goes to it. tells_answering: from its sums follows how many
+    people could answer, which the other questions need.
+    """
+
+    tells_answering: ClassVar[bool] = False
+
+    name: str
+    share: Ratio
+
+    @classmethod
+    @abstractmethod
+    def suggest(cls, wish: SumWish) -> Self | None:
+        """Return the question that a round asks unless it is configured otherwise; None when it is not its turn."""
+
+    def problem(self, week: Week) -> str | None:
+        """Return why a survey about `week` may not ask this, None when it may."""
+        return None
+
+    @abstractmethod
+    def blocks(self, rho: Fraction) -> Sequence[Block]:
+        """Return what is summed. rho: the privacy loss of the whole round."""
+
+    @abstractmethod
+    def measurements(self, truth: Any, randbelow: RandBelow) -> Sequence[Any]:
+        """Return a measurement for each block from a true answer, bounded. The true answer is that of the question of
+        the same name in local mode.
+        """
+
+    def blanks(self, rho: Fraction) -> Sequence[Any]:
+        """Return the measurements of somebody who cannot answer: zeros, and "no answer" in histograms."""
+        return [block.blank() for block in self.blocks(rho)]
+
+    @abstractmethod
+    def estimate(
+        self, summed: Sequence[Summed], reports: int, answering: Answering, odds: Fraction, titles: Sequence[str]
+    ) -> Any:
+        """Return the statistic behind the sums, of the model of the question of the same name.
+
+        summed: one for each block. reports: how many reports were summed. odds: what one operator's view allows for
+        the round, e**epsilon. titles: of the vocabulary's shows.
+        """
+
+    def answering(self, summed: Sequence[Summed], reports: int) -> Answering:
+        """Return how many of the reports come from people who could answer; only where `tells_answering`."""
+        raise NotImplementedError(f"{self.name} does not tell how many people could answer")
+
+
+def block(name: str, kind: Kind, length: int, bound: int, rho: Fraction) -> Block:
+    """Return a block that costs `rho` of privacy loss in one operator's view, with the shortest messages."""
+    unchunked = Block.ask(name, kind, length, bound, 1, Fraction(1))
+    chunk = chunk_length(unchunked.circuit().encoded_length)
+    return Block.ask(name, kind, length, bound, chunk, sigma2_for(unchunked.sensitivity2, rho))

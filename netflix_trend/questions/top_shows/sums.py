@@ -1,0 +1,106 @@
+"""Which of the candidate shows did you watch this week? At most `votes` of them are summed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from netflix_trend.operators.blocks import Block, Ratio
+from netflix_trend.privacy.noisy_sums import SumEstimates, estimate_sums, people_needed
+from netflix_trend.privacy.randomness import RandBelow
+from netflix_trend.questions.question import breakdown_point
+from netflix_trend.questions.sums import Answering, Summed, SumQuestion, SumWish, block
+from netflix_trend.questions.top_shows.estimation import CONFIDENCE, EXAMPLE_SHARE, SMALLEST_SHARE
+from netflix_trend.questions.top_shows.question import choose
+from netflix_trend.questions.top_shows.statistics import ShowEstimate, TopShows
+
+SHARE = Fraction(60, 100)
+# Two votes find the first five as often as one or four do and more shows clear of noise, at 100 and at 1,000 people
+# (`python -m bench.sums`).
+VOTES = 2
+
+
+class TopShowsSums(SumQuestion):
+    """Which of the candidate shows did you watch this week? votes: how many of them one person names at most."""
+
+    name: Literal["top_shows"] = "top_shows"
+    votes: Annotated[int, Field(ge=1, le=16)]
+    candidates: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False, min_length=2, max_length=3_000)]
+
+    @field_validator("candidates")
+    @classmethod
+    def _distinct(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(value)) != len(value):
+            raise ValueError("a candidate is listed twice")
+        return value
+
+    @classmethod
+    def suggest(cls, wish: SumWish) -> TopShowsSums:
+        """Ask in every round."""
+        return cls(share=Ratio.of(SHARE), votes=min(VOTES, len(wish.candidates)), candidates=tuple(wish.candidates))
+
+    def blocks(self, rho: Fraction) -> tuple[Block]:
+        """Return one counter for each candidate."""
+        return (block("shows", "multihot", len(self.candidates), self.votes, rho * self.share.value),)
+
+    def measurements(self, truth: frozenset[int], randbelow: RandBelow) -> tuple[list[int]]:
+        """Return votes for a uniform choice of at most `votes` of the candidates that were watched."""
+        watched = [place for place, show in enumerate(self.candidates) if show in truth]
+        voted = set(choose(watched, self.votes, randbelow))
+        return ([int(place in voted) for place in range(len(self.candidates))],)
+
+    def estimate(
+        self, summed: Sequence[Summed], reports: int, answering: Answering, odds: Fraction, titles: Sequence[str]
+    ) -> TopShows:
+        """Return how many people named each show, largest first."""
+        (votes,) = summed
+        found = estimate_sums(votes.sums.astype(np.float64), votes.error, float(reports), CONFIDENCE)
+        order = np.argsort(-found.estimate, kind="stable").tolist()
+        tolerated = breakdown_point(reports)
+        shows = tuple(self._show(found, place, tolerated, titles) for place in order)
+        needed, share = (None, None) if shows[0].is_signal else self._needed(found, answering)
+        return TopShows(
+            reports=reports,
+            mechanism="sum",
+            k=self.votes,
+            odds=(odds.numerator, odds.denominator),
+            threshold=None,
+            answering=answering.estimate,
+            answering_error=answering.standard_error,
+            confidence=CONFIDENCE,
+            noise=votes.error,
+            gate=found.gate,
+            reports_needed=needed,
+            needed_share=share,
+            tolerated=tolerated,
+            influence=1.0,
+            named_per_person=float(found.estimate.sum()) / max(1.0, answering.estimate),
+            named_per_person_error=votes.error * len(self.candidates) ** 0.5 / max(1.0, answering.estimate),
+            shows=shows,
+        )
+
+    def _show(self, found: SumEstimates, place: int, tolerated: int, titles: Sequence[str]) -> ShowEstimate:
+        # A forged report is a valid one, so it is worth one vote: as many must be left out as stand above the gate.
+        above = float(found.estimate[place]) - found.gate
+        return ShowEstimate(
+            show=self.candidates[place],
+            title=titles[self.candidates[place]],
+            estimate=float(found.estimate[place]),
+            standard_error=found.standard_error,
+            lower=float(found.lower[place]),
+            upper=float(found.upper[place]),
+            is_signal=bool(found.is_clear[place]),
+            is_robust=above >= tolerated,
+            fragile_reports=int(above) + 1 if above >= 0 else None,
+            count=None,
+        )
+
+    def _needed(self, found: SumEstimates, answering: Answering) -> tuple[int, float]:
+        """Return how many people the strongest show needs to be clear, and for which share of them that holds."""
+        strongest = float(found.estimate.max()) / max(1.0, answering.estimate)
+        share = min(1.0, strongest) if strongest >= SMALLEST_SHARE else EXAMPLE_SHARE
+        return people_needed(share, len(self.candidates), found.standard_error), share
