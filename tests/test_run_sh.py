@@ -297,7 +297,7 @@ def test_once_imports_and_answers_in_one_process(tmp_path: Path) -> None:
     assert " kept" in from_elsewhere(tmp_path, "once", **folders).stdout
     assert release.read_bytes() == before
     lowered = from_elsewhere(tmp_path, "limits", "--odds", "3", "--reports", "2", **folders)
-    assert "odds 3 a report, 2 reports in 52 weeks" in lowered.stdout
+    assert "odds 3 (epsilon 1.10) a report, 2 reports in 52 weeks" in lowered.stdout
     withdrawn = from_elsewhere(tmp_path, "withdraw", **folders)
     assert withdrawn.returncode == 0, withdrawn.stderr
     assert "first without you" in withdrawn.stdout

@@ -10,7 +10,7 @@ from fractions import Fraction
 from netflix_trend.participant import participant
 from netflix_trend.participant.ledger import WEEKS_PER_YEAR, Entry
 from netflix_trend.periods.weeks import Week
-from netflix_trend.privacy.accounting import report_in_words, total_in_words
+from netflix_trend.privacy.accounting import odds_in_words, report_in_words, total_in_words
 from netflix_trend.settings import SettingsError, load_settings
 from netflix_trend.survey.limits import Limits
 
@@ -28,7 +28,7 @@ def summary(entries: Sequence[Entry], published: frozenset[str], limits: Limits,
     ]
     for entry in entries:
         place = "in the datasite" if entry.round in published else "not in the datasite now"
-        lines.append(f"  {entry.round}  {entry.question:<12}  odds {Fraction(*entry.odds)}  {place}")
+        lines.append(f"  {entry.round}  {entry.question:<12}  odds {odds_in_words(Fraction(*entry.odds))}  {place}")
     return "\n".join(lines)
 
 

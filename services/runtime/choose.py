@@ -13,6 +13,7 @@ from netflix_trend.participant.choices import (
     ChoicesError,
     Participation,
 )
+from netflix_trend.privacy.accounting import odds_in_words
 from netflix_trend.questions.registry import QUESTIONS
 from netflix_trend.settings import Settings, SettingsError, load_settings
 
@@ -47,7 +48,8 @@ def lower_limits(*, odds: Fraction | None, reports: int | None, questions: str |
 
         now = participant.limit(settings, change)
         return (
-            f"Your limits: odds {now.odds} a report, {now.reports_per_year} reports in 52 weeks, questions: "
+            f"Your limits: odds {odds_in_words(now.odds)} a report, {now.reports_per_year} reports in 52 weeks, "
+            "questions: "
             f"{', '.join(sorted(now.questions)) or 'none'}."
         )
 

@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 
@@ -14,6 +15,7 @@ from markupsafe import Markup
 
 from netflix_trend import __version__
 from netflix_trend.catalogue.keys import plain_title
+from netflix_trend.privacy.accounting import odds_in_words
 from netflix_trend.published import wording
 from netflix_trend.published.round_list import RoundList
 from netflix_trend.published.statistics import RoundStatistics
@@ -164,5 +166,5 @@ def refusals(refused: dict[str, int]) -> str:
 
 
 def odds_text(odds: tuple[int, int]) -> str:
-    """Return odds such as `8` or `2.5`."""
-    return f"{odds[0] / odds[1]:g}"
+    """Return odds with their epsilon: `8 (epsilon 2.08)`."""
+    return odds_in_words(Fraction(*odds))

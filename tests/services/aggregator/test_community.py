@@ -148,7 +148,7 @@ def test_the_list_of_rounds_is_newest_first_and_says_what_was_refused(here: Aggr
 
 def test_the_start_page_tells_odds_in_words_and_how_to_join(here: Aggregator) -> None:
     text = page(here, "index.html")
-    assert "by at most 8: a suspicion of 10 % can become at most 47 %" in text
+    assert "by at most 8 (epsilon 2.08): a suspicion of 10 % can become at most 47 %" in text
     assert "epsilon" not in text.lower()
     assert "AGGREGATOR_DATASITE=aggregator@example.org" in text
     assert "8,000 " in text

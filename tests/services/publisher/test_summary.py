@@ -36,8 +36,8 @@ def test_the_year_and_all_time_are_told_apart(tmp_path: Path) -> None:
     assert "Reports about the last 52 weeks: 2; your limit is 13." in text
     assert "at most 64 (epsilon 4.16" in text
     assert "at most 512 (epsilon 6.24" in text
-    assert f"{WEEK}  volume        odds 8  in the datasite" in text
-    assert f"{WEEK - 4}  volume        odds 8  not in the datasite now" in text
+    assert f"{WEEK}  volume        odds 8 (epsilon 2.08)  in the datasite" in text
+    assert f"{WEEK - 4}  volume        odds 8 (epsilon 2.08)  not in the datasite now" in text
 
 
 def test_nothing_is_made_by_looking(
