@@ -28,5 +28,8 @@ class Limits(Strict):
         if question.name not in self.questions:
             return f"the question {question.name} is not among the allowed ones"
         if question.odds > self.odds:
-            return f"the question {question.name} asks for odds of {question.odds}, the limit is {self.odds}"
+            from netflix_trend.privacy.accounting import odds_in_words  # numpy, which the settings do without
+
+            asked, most = odds_in_words(question.odds), odds_in_words(self.odds)
+            return f"the question {question.name} asks for odds of {asked}, the limit is {most}"
         return None

@@ -164,7 +164,9 @@ def test_lowering_a_limit_acts_at_once(folders: dict[str, Path]) -> None:
     save_profile(folders, starter_vocabulary().version)
     write_choices(settings.private_dir, Choices(odds=(2, 1)))
     outcomes = publish_with(settings, TODAY).outcomes
-    assert next(outcome.reason for outcome in outcomes if outcome.status == "refused").endswith("the limit is 2")
+    assert next(outcome.reason for outcome in outcomes if outcome.status == "refused").endswith(
+        "the limit is 2 (epsilon 0.69)"
+    )
     write_choices(settings.private_dir, Choices())
     assert "drawn" in {outcome.status for outcome in publish_with(settings, TODAY).outcomes}
 
