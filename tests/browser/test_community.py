@@ -320,7 +320,7 @@ def test_a_plan_is_predicted_saved_and_taken_back_by_keyboard(operator: Browser,
     assert (plan.odds, plan.list_length) == (55, 30)
     operator.get("/operator/survey")
     operator.find("form[action$='/reset'] button").send_keys(Keys.ENTER)
-    operator.wait(lambda: shows(operator, "The settings count again"))
+    operator.wait(lambda: shows(operator, "The settings are used again"))
     assert read_plan(tmp_path / "own") is None
 
 

@@ -142,7 +142,7 @@ def operator_pages(settings: Settings, access: Access, today: Callable[[], date]
         try:
             write_plan(own, plan_of_fields(request.form))
         except PlanError as error:
-            abort(400, f"This plan makes no survey: {error}. Nothing was changed.")
+            abort(400, f"This plan is not valid: {error}. Nothing was changed.")
         return redirect(url_for("operator.overview", saved="plan"), 303)
 
     @pages.post("/survey/reset")

@@ -242,7 +242,7 @@ def test_before_the_first_pass_the_view_says_so(tmp_path: Path) -> None:
     empty = aggregator_with_rounds(tmp_path, [])
     client = visitor(empty)
     client.post("/operator/enter", data={"token": TOKEN}, headers=SAME_ORIGIN)
-    assert "has not finished a pass yet" in client.get("/operator/").text
+    assert "has not finished its first run yet" in client.get("/operator/").text
     assert "0 participants" in client.get("/operator/survey").text
 
 
@@ -334,7 +334,7 @@ def test_where_nobody_answered_lately_no_answer_is_counted_on(operator: FlaskCli
     people = people_of(read_overview(here.own), Week.parse("2026-W47"))
     assert (people.asked, people.rate) == (100, 0.0)
     text = operator.get("/operator/survey").text
-    assert "Nobody who was asked lately answered, so no answer is counted on." in text
+    assert "Nobody who was asked lately answered, so the forecast assumes no answers." in text
     assert "about 0 answers" in text
 
 
