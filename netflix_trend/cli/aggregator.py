@@ -50,10 +50,10 @@ def _ask(context: click.Context, *words: str) -> int:
     docker.prepare()
     command = ("aggregator", "python", "-m", "services.aggregator", *words)
     if docker.is_running("aggregator", *FILES):
-        return int(docker.compose(*FILES, "exec", "--no-TTY", *command))
+        return docker.compose(*FILES, "exec", "--no-TTY", *command)
     if docker.compose(*FILES, "run", "--rm", "--quiet-pull", "prepare", stdout=_STDERR):
         return FAILED
-    return int(docker.compose(*FILES, "run", "--rm", "--no-deps", "--no-TTY", *command))
+    return docker.compose(*FILES, "run", "--rm", "--no-deps", "--no-TTY", *command)
 
 
 @aggregator.command(

@@ -25,9 +25,9 @@ def _scraper(context: click.Context, *arguments: str, needs_queue: bool = False,
             return FAILED
         options.append("--no-deps")
     if stdin is None:
-        return int(docker.compose(*options, *arguments))
+        return docker.compose(*options, *arguments)
     with stdin.open("rb") as file:
-        return int(docker.compose(*options, *arguments, stdin=file))
+        return docker.compose(*options, *arguments, stdin=file)
 
 
 @click.command(cls=Verb, examples=["scrape"])

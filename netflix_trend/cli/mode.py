@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import get_args
 
 import click
 
@@ -134,6 +134,8 @@ def _typed() -> str:
     return " ".join(verb_of(context)) if context else ""
 
 
-def place_of(context: click.Context) -> Any:
+def place_of(context: click.Context) -> Place:
     """Return the place that the front door was opened for."""
-    return context.find_object(Place)
+    place = context.find_object(Place)
+    assert place is not None
+    return place

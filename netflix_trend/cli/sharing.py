@@ -66,7 +66,7 @@ def _choice(act: Callable[..., int]) -> Callable[..., None]:
 
     @click.pass_context
     def run(context: click.Context, /, **options: Any) -> None:
-        place: Place = place_of(context)
+        place = place_of(context)
         if begin(place, keeps=True):
             code = act(**options)
             sys.exit(code or (0 if place.is_inside else look_once(place)))

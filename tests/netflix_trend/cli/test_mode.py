@@ -227,8 +227,13 @@ def test_in_a_container_a_choice_is_kept_and_nothing_published(
     clone: Path, path: Path, monkeypatch: pytest.MonkeyPatch, verb: str
 ) -> None:
     done: list[str] = []
-    monkeypatch.setattr("services.runtime.choose.take_part", lambda verb: done.append(verb) or 0)
-    monkeypatch.setattr("services.runtime.choose.lower_limits", lambda **_: done.append("limits") or 0)
+
+    def keep(verb: str = "limits", **_: object) -> int:
+        done.append(verb)
+        return 0
+
+    monkeypatch.setattr("services.runtime.choose.take_part", keep)
+    monkeypatch.setattr("services.runtime.choose.lower_limits", keep)
     monkeypatch.setattr("services.local.__main__.once", lambda: done.append("once"))
     assert run(clone, path, verb, IN_CONTAINER="1").returncode == 0
     assert done == [verb]
@@ -297,7 +302,12 @@ def test_without_docker_the_page_publishes_nothing_by_surprise(
         (clone / made).parent.mkdir(parents=True)
         (clone / made).touch()
     found: list[str] = []
-    monkeypatch.setattr("services.local.dashboard.serve", lambda _demo: found.append(os.environ["JOIN"]) or 0)
+
+    def serve(_demo: Path | None) -> int:
+        found.append(os.environ["JOIN"])
+        return 0
+
+    monkeypatch.setattr("services.local.dashboard.serve", serve)
     assert run(clone, path, "dashboard", **environment).returncode == 0
     assert found == [join]
 

@@ -116,7 +116,7 @@ def another(row: Row) -> str:
     choices = Settings.model_fields[row.name.lower()].annotation
     if "Literal" in str(choices):
         found = re.findall(r"'(\w+)'", str(choices))
-        return next(one for one in found if one != row.default)
+        return str(next(one for one in found if one != row.default))
     special = {
         "AGGREGATOR_DATASITE": "b@example.net",
         "SYFTBOX_EMAIL": "a@example.net",
