@@ -23,6 +23,7 @@ from typing import IO, Any, Literal
 from dotenv import dotenv_values
 
 from netflix_trend.cli.frame import Failure
+from netflix_trend.layout import PublisherVolume
 from netflix_trend.names import APP_NAME
 
 Mode = Literal["containers", "folders"]
@@ -187,7 +188,7 @@ class Machine:
     def join_first(self) -> dict[str, str]:
         """Return the setting with which nothing is published before the person has joined, where nothing was yet."""
         manifest = self.folder("DATASITES_DIR") / self.email / "app_data" / APP_NAME / "manifest.json"
-        was_published = (self.folder("PUBLISHER_DIR") / "ledger.jsonl").exists() or manifest.exists()
+        was_published = PublisherVolume(self.folder("PUBLISHER_DIR")).ledger.exists() or manifest.exists()
         return {} if was_published or self.said_join else {"JOIN": "ask"}
 
     # --- processes

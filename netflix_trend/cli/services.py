@@ -15,6 +15,7 @@ from netflix_trend.cli.history import EXPORTS, profile_option, reading_options
 from netflix_trend.cli.machine import Machine, handling
 from netflix_trend.cli.mode import Place, place_of
 from netflix_trend.cli.volumes import begin
+from netflix_trend.layout import PrivateVolume
 
 HOUR = 3600.0
 # A file that has just been written may not be whole yet.
@@ -133,7 +134,7 @@ def _not_running(reason: str) -> int:
 
 def has_exports(private: Path, drop: Path) -> bool:
     """Return whether something was imported on folders, or lies in the drop folder."""
-    return any(path.is_dir() for path in (private / "profiles").glob("*")) or any(exports_in(drop))
+    return any(PrivateVolume(private).profile_folders()) or any(exports_in(drop))
 
 
 def exports_in(drop: Path) -> list[Path]:

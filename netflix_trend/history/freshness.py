@@ -17,12 +17,11 @@ from pydantic import Field, ValidationError
 from netflix_trend.history.encodings import EncodingsError, load_encodings
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawExport, RawStore
+from netflix_trend.layout import BUILT_FROM, DATABASE, PrivateVolume
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 
-FILE = "built_from.json"
-DATABASE = "viewing.duckdb"
 # Raised whenever the same files give other tables or encodings: profiles of an older version are then rebuilt.
 TABLES_VERSION = 2
 _SHA256 = r"^[0-9a-f]{64}$"
@@ -54,11 +53,6 @@ class Freshness:
     waiting_since: float | None = None
 
 
-def profile_folder(private: Path, profile: str) -> Path:
-    """Return the folder of a profile on the private volume."""
-    return private / "profiles" / profile
-
-
 def digest_of(exports: Sequence[RawExport], vocabulary: str, options: ReadOptions) -> str:
     """Return the SHA-256 of what tables and encodings depend on; vocabulary: its version.
 
@@ -77,14 +71,14 @@ def digest_of(exports: Sequence[RawExport], vocabulary: str, options: ReadOption
 
 def freshness(private: Path, vocabulary: str, options: ReadOptions) -> Freshness:
     """Compare all profiles with `raw/`. vocabulary: the version that they should be encoded with."""
-    store = RawStore(private)
+    store, volume = RawStore(private), PrivateVolume(private)
     exports = list(store.exports())
     inputs = digest_of(exports, vocabulary, options)
     profiles = sorted({export.profile for export in exports})
-    outdated = [profile for profile in profiles if not _is_fresh(profile_folder(private, profile), inputs)]
+    outdated = [profile for profile in profiles if not _is_fresh(volume.profile(profile), inputs)]
     # Files that all moved to another profile leave a folder behind.
-    outdated += sorted(path.name for path in (private / "profiles").glob("*/") if path.name not in profiles)
-    built = {profile: _read(profile_folder(private, profile)) for profile in profiles}
+    outdated += [path.name for path in volume.profile_folders() if path.name not in profiles]
+    built = {profile: _read(volume.profile(profile)) for profile in profiles}
     read = {sha256 for one in built.values() if one is not None for sha256 in one.files}
     unread = tuple(export.sha256 for export in exports if export.sha256 not in read)
     return Freshness(inputs, tuple(outdated), unread, min(map(store.changed, unread), default=None))
@@ -105,11 +99,11 @@ def _is_fresh(folder: Path, inputs: str) -> bool:
 
 def write_built_from(folder: Path, built: BuiltFrom) -> None:
     """Say what a profile was built from, once all its files are on disk."""
-    write_atomically(folder / FILE, canonical_json(built.model_dump(mode="json")) + b"\n")
+    write_atomically(folder / BUILT_FROM, canonical_json(built.model_dump(mode="json")) + b"\n")
 
 
 def _read(folder: Path) -> BuiltFrom | None:
     try:
-        return BuiltFrom.model_validate_json((folder / FILE).read_bytes())
+        return BuiltFrom.model_validate_json((folder / BUILT_FROM).read_bytes())
     except (FileNotFoundError, ValidationError):
         return None

@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from netflix_trend.history.freshness import DATABASE
+from netflix_trend.layout import PrivateVolume
 
 # The file in a profile's folder that the processor writes and these functions read.
 
@@ -60,7 +60,7 @@ def open_profiles(private: Path, first: date = date.min, last: date = date.max) 
     `coverage`: covered_through, the last day that a profile's exports cover completely; one row per profile.
     `played`: start (local), title, seconds, device, autoplayed. Raises FileNotFoundError if nothing was imported.
     """
-    paths = sorted((private / "profiles").glob(f"*/{DATABASE}"))
+    paths = PrivateVolume(private).databases()
     if not paths:
         raise FileNotFoundError(f"nothing was imported yet into {private}")
     database = duckdb.connect(config={"threads": 2, "memory_limit": "256MB"})

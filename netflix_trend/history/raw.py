@@ -15,6 +15,7 @@ from pydantic import Field
 
 from netflix_trend.delivery.archive import downloaded_on, open_csv
 from netflix_trend.delivery.inbox import Delivery
+from netflix_trend.layout import PrivateVolume
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 
@@ -40,7 +41,7 @@ class RawStore:
     @property
     def folder(self) -> Path:
         """The folder of the files."""
-        return self.private / "raw"
+        return PrivateVolume(self.private).raw
 
     def save(self, delivery: Delivery, blocks: Iterable[bytes]) -> RawExport:
         """Store an export once all of its blocks were read.
@@ -73,13 +74,13 @@ class RawStore:
             temporary.unlink(missing_ok=True)
         if export != known:
             content = canonical_json(export.model_dump(mode="json")) + b"\n"
-            write_atomically(self.folder / f"{export.sha256}.json", content)
+            write_atomically(PrivateVolume(self.private).description(export.sha256), content)
         return export
 
     def describe(self, sha256: str) -> RawExport | None:
         """Return what is known about a file, None if it was never received."""
         try:
-            return RawExport.model_validate_json((self.folder / f"{sha256}.json").read_bytes())
+            return RawExport.model_validate_json(PrivateVolume(self.private).description(sha256).read_bytes())
         except FileNotFoundError:
             return None
 
@@ -90,7 +91,7 @@ class RawStore:
     def changed(self, sha256: str) -> float:
         """Return when an export or its metadata was last received, in seconds since 1970; 0 if never."""
         try:
-            return (self.folder / f"{sha256}.json").stat().st_mtime
+            return PrivateVolume(self.private).description(sha256).stat().st_mtime
         except FileNotFoundError:
             return 0.0
 
@@ -106,7 +107,7 @@ class RawStore:
         return sorted({export.profile for export in self.exports()})
 
     def _file(self, sha256: str) -> Path:
-        return self.folder / f"{sha256}.csv"
+        return PrivateVolume(self.private).export(sha256)
 
 
 @contextmanager

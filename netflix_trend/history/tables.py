@@ -32,11 +32,12 @@ from netflix_trend.history.encodings import (
     save_encodings,
 )
 from netflix_trend.history.exports import ExportError, ExportKind, open_export
-from netflix_trend.history.freshness import DATABASE, BuiltFrom, digest_of, profile_folder, write_built_from
+from netflix_trend.history.freshness import BuiltFrom, digest_of, write_built_from
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawExport, RawStore
 from netflix_trend.history.report import ExportAccount, account_of
 from netflix_trend.history.staging import ReadFile, Staging
+from netflix_trend.layout import DATABASE, PrivateVolume
 from netflix_trend.storage.files import locked, sync_folder
 
 _STAGING = "staging.duckdb"
@@ -131,7 +132,7 @@ def rebuild_all(
     known = RawStore(private).profiles()
     wanted = known if profiles is None else [profile for profile in profiles if profile in known]
     histories = [rebuild(private, profile, vocabulary, options) for profile in wanted]
-    for folder in (private / "profiles").glob("*/"):
+    for folder in PrivateVolume(private).profile_folders():
         if folder.name not in known:
             shutil.rmtree(folder)
     return histories
@@ -145,7 +146,7 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOp
     profile of the same name if there is one, and else to the profile that the file was imported under.
     """
     options = options or ReadOptions()
-    folder = profile_folder(private, profile)
+    folder = PrivateVolume(private).profile(profile)
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / ".lock"), _garbage_left_alone(), _scratch(folder) as scratch:
         staging = Staging(connect(scratch / _STAGING), vocabulary)

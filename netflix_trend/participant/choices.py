@@ -11,13 +11,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
+from netflix_trend.layout import PrivateVolume
 from netflix_trend.questions.registry import QUESTIONS
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 from netflix_trend.survey.limits import Limits
 
-FILE = "choices.json"
 Participation = Literal["undecided", "joined", "paused", "withdrawn"]
 LIMITS_LOST = "Limits that you had lowered were lost with a damaged file: no report is allowed until you set them."
 
@@ -64,13 +64,13 @@ def read_choices(private: Path) -> Choices:
     Raises ChoicesError when the file is damaged: guessing could publish for somebody who has withdrawn.
     """
     try:
-        return Choices.model_validate_json((private / FILE).read_bytes())
+        return Choices.model_validate_json(PrivateVolume(private).choices.read_bytes())
     except FileNotFoundError:
         return Choices()
     except (ValidationError, ValueError):
         raise ChoicesError(
-            f"{FILE} is damaged, and limits that you had lowered are lost with it. Set your limits, then join again; "
-            "or withdraw. (./run.sh limits, join, withdraw)"
+            "choices.json is damaged, and limits that you had lowered are lost with it. Set your limits, then join "
+            "again; or withdraw. (./run.sh limits, join, withdraw)"
         ) from None
 
 
@@ -101,4 +101,4 @@ def before_limits(private: Path) -> Choices:
 def write_choices(private: Path, choices: Choices) -> None:
     """Keep the choices; when this returns they are on disk."""
     private.mkdir(parents=True, exist_ok=True)
-    write_atomically(private / FILE, canonical_json(choices.model_dump(mode="json")) + b"\n")
+    write_atomically(PrivateVolume(private).choices, canonical_json(choices.model_dump(mode="json")) + b"\n")

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from netflix_trend.history.encodings import SUPPLEMENTAL, Encodings, load_encodings
+from netflix_trend.layout import PrivateVolume
 from netflix_trend.participant.life_events import EventError, LifeEvent, read_events
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.randomness import RandBelow, secure
@@ -59,7 +60,7 @@ class ProfileSet:
 def load_profiles(private: Path) -> ProfileSet | None:
     """Read the encodings of all profiles; None while there are none, or while they are of different vocabularies."""
     profiles = []
-    for folder in sorted((private / "profiles").glob("*/")):
+    for folder in PrivateVolume(private).profile_folders():
         try:
             profiles.append(load_encodings(folder))
         except FileNotFoundError:

@@ -12,11 +12,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
+from netflix_trend.layout import PrivateVolume
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import locked, write_atomically
 from netflix_trend.storage.model import Strict
 
-_FILE = "life_events.json"
 _MOST_EVENTS = 1_000
 
 
@@ -100,12 +100,12 @@ def remove_event(private: Path, number: int) -> LifeEvent:
 
 def _read(private: Path) -> _File:
     try:
-        return _File.model_validate_json((private / _FILE).read_bytes())
+        return _File.model_validate_json(PrivateVolume(private).life_events.read_bytes())
     except FileNotFoundError:
         return _File()
     except ValidationError:
-        raise EventError(f"{_FILE} on the private volume is damaged; mend or remove it") from None
+        raise EventError("life_events.json on the private volume is damaged; mend or remove it") from None
 
 
 def _write(private: Path, file: _File) -> None:
-    write_atomically(private / _FILE, canonical_json(file.model_dump(mode="json")) + b"\n")
+    write_atomically(PrivateVolume(private).life_events, canonical_json(file.model_dump(mode="json")) + b"\n")

@@ -16,6 +16,7 @@ from netflix_trend.delivery.inbox import DateOrderName, Delivery
 from netflix_trend.history.freshness import Freshness, freshness
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawExport, RawStore, opened
+from netflix_trend.layout import PublisherVolume
 from netflix_trend.participant.choices import (
     Choices,
     ChoicesError,
@@ -26,7 +27,7 @@ from netflix_trend.participant.choices import (
     write_choices,
 )
 from netflix_trend.participant.ledger import Entry, LedgerError, read_ledger
-from netflix_trend.participant.publishing import LEDGER, LOCK, publish_with
+from netflix_trend.participant.publishing import publish_with
 from netflix_trend.participant.receipts import Receipt, read_receipts
 from netflix_trend.participant.releases import rounds_of
 from netflix_trend.participant.status import PublisherStatus, read_status
@@ -174,15 +175,16 @@ def snapshot(settings: Settings) -> Snapshot:
     Where a run takes long, what it has not finished yet is read all the same. Reads only.
     """
     site = Datasite(settings.datasites_dir, settings.syftbox_email)
+    volume = PublisherVolume(settings.publisher_dir)
     choices, choices_problem = Choices(), ""
     entries, ledger_problem = tuple[Entry, ...](), ""
-    with unchanging(settings.publisher_dir / LOCK, _SNAPSHOT_SECONDS):
+    with unchanging(volume.lock, _SNAPSHOT_SECONDS):
         try:
             choices = read_choices(settings.private_dir)
         except ChoicesError as problem:
             choices_problem = str(problem)
         try:
-            entries = tuple(read_ledger(settings.publisher_dir / LEDGER))
+            entries = tuple(read_ledger(volume.ledger))
         except LedgerError as problem:
             ledger_problem = str(problem)
         return Snapshot(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from netflix_trend.history.encodings import EncodingsError
+from netflix_trend.layout import PublisherVolume
 from netflix_trend.participant.choices import Choices, ChoicesError, read_choices
 from netflix_trend.participant.contributions import load_profiles
 from netflix_trend.participant.ledger import LedgerError, read_ledger
@@ -19,9 +20,6 @@ from netflix_trend.survey.survey import RefusedSurvey, Survey
 from netflix_trend.syftbox.datasite import Datasite, DatasiteError
 from netflix_trend.syftbox.shared_files import current_surveys
 
-LEDGER = "ledger.jsonl"
-LOCK = ".look.lock"
-
 
 def publish_with(settings: Settings, today: date) -> PublisherStatus:
     """Answer what is due with the settings' folders and limits and the person's choices, and say what was done.
@@ -30,7 +28,7 @@ def publish_with(settings: Settings, today: date) -> PublisherStatus:
     `outlook.json` on the publisher's volume. One run at a time, also of several processes: none that has read older
     choices publishes again what a withdrawal has removed.
     """
-    with locked(settings.publisher_dir / LOCK):
+    with locked(PublisherVolume(settings.publisher_dir).lock):
         try:
             state, message, outcomes = _run(settings, read_choices(settings.private_dir), today)
         except (ChoicesError, DatasiteError, LedgerError) as problem:
@@ -49,7 +47,7 @@ def _run(settings: Settings, choices: Choices, today: date) -> tuple[State, str,
     participant = Participant(
         site=Datasite(settings.datasites_dir, settings.syftbox_email),
         aggregator=settings.aggregator_datasite,
-        ledger=settings.publisher_dir / LEDGER,
+        ledger=PublisherVolume(settings.publisher_dir).ledger,
         limits=choices.lowered(settings.limits),
     )
     if choices.participation == "withdrawn":

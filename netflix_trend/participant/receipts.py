@@ -9,13 +9,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
+from netflix_trend.layout import PublisherVolume
 from netflix_trend.periods.turns import COUNTED
 from netflix_trend.periods.weeks import Week
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
-
-FOLDER = "receipts"
 
 
 class Receipt(Strict):
@@ -72,7 +71,7 @@ def receipt(answered: Iterable[str], removed: Mapping[str, str], newest: Week, n
 
 def keep_receipt(publisher: Path, one: Receipt) -> Path:
     """Write a receipt so that it survives a power cut; returns its path."""
-    folder = publisher / FOLDER
+    folder = PublisherVolume(publisher).receipts
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{one.withdrawn_at:%Y%m%dT%H%M%SZ}.json"
     write_atomically(path, canonical_json(one.model_dump(mode="json")) + b"\n")
@@ -82,7 +81,7 @@ def keep_receipt(publisher: Path, one: Receipt) -> Path:
 def read_receipts(publisher: Path) -> list[Receipt]:
     """Return all receipts, oldest first; a damaged one is left out."""
     found = []
-    for path in sorted((publisher / FOLDER).glob("*.json")):
+    for path in sorted(PublisherVolume(publisher).receipts.glob("*.json")):
         try:
             found.append(Receipt.model_validate_json(path.read_bytes()))
         except ValidationError:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path, PurePosixPath
 
+from netflix_trend.layout import release_path
 from netflix_trend.participant.contributions import Contribution, answer
 from netflix_trend.participant.ledger import Ledger, open_ledger
 from netflix_trend.participant.status import Outcome
@@ -78,7 +79,7 @@ def restore_published(participant: Participant, today: date) -> None:
 def _restore(participant: Participant, ledger: Ledger, newest: Week) -> None:
     # What another aggregator was told is not for this one.
     mine = [entry for entry in ledger.entries if entry.aggregator == participant.aggregator]
-    files = {f"releases/{entry.round}.json": entry.data for entry in mine}
+    files = {release_path(entry.round): entry.data for entry in mine}
     # Also without a release: the manifest says that this person takes part, and the aggregator shares its surveys
     # with those who do. The second in which a file was made would tell how long the history took to read.
     over = datetime.combine(newest.sunday + timedelta(days=1), time(), UTC).timestamp()

@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
+from netflix_trend.layout import PublisherVolume
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 
-FILE = "outlook.json"
 # What every command and page says while Settings.is_trial.
 TRIAL = (
     "Trial: nothing leaves this machine. SYFTBOX_EMAIL and AGGREGATOR_DATASITE are the examples; name your own in .env "
@@ -55,13 +55,15 @@ class PublisherStatus(Strict):
 def write_status(publisher: Path, status: PublisherStatus) -> None:
     """Replace the status of the run before."""
     publisher.mkdir(parents=True, exist_ok=True)
-    write_atomically(publisher / FILE, canonical_json(status.model_dump(mode="json")) + b"\n", durable=False)
+    write_atomically(
+        PublisherVolume(publisher).status, canonical_json(status.model_dump(mode="json")) + b"\n", durable=False
+    )
 
 
 def read_status(publisher: Path) -> PublisherStatus | None:
     """Return what the publisher said last, None before its first run (or when the file is damaged: it comes again)."""
     try:
-        return PublisherStatus.model_validate_json((publisher / FILE).read_bytes())
+        return PublisherStatus.model_validate_json(PublisherVolume(publisher).status.read_bytes())
     except (FileNotFoundError, ValidationError):
         return None
 

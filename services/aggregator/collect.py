@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from netflix_trend.layout import release_path
 from netflix_trend.questions.question import Counted, Question
 from netflix_trend.storage.files import UnsafeFile
 from netflix_trend.survey.release import SIZE, RefusedRelease, parse_release
@@ -182,7 +183,7 @@ def _read(site: Datasite, root: int, survey: Survey, found: _Slice) -> tuple[Que
         question = survey.question_for(site.email)
         if question is not None:
             found.asked[question.name] += 1
-        data = read_published(folder, manifest, f"releases/{survey.round}.json", SIZE)
+        data = read_published(folder, manifest, release_path(survey.round), SIZE)
         if data is None:
             return None
     if question is None:

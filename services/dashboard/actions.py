@@ -14,6 +14,7 @@ from flask import Flask, Response, flash, jsonify, redirect, request
 from pydantic import ValidationError
 from werkzeug.datastructures import FileStorage
 
+from netflix_trend.layout import PrivateVolume
 from netflix_trend.odds import parse_odds
 from netflix_trend.participant import participant
 from netflix_trend.participant.choices import (
@@ -97,7 +98,7 @@ def answer_date_order(dashboard: Dashboard) -> str:
     options = read_options(file.profile, request.form.get("date_order", ""))
     if "date_order" not in options:
         raise Refused("Choose how the dates are to be read.")
-    with (private / "raw" / f"{file.sha256}.csv").open("rb") as stream:
+    with PrivateVolume(private).export(file.sha256).open("rb") as stream:
         again = FileStorage(stream, f"{Path(file.name).stem}.csv")
         return _hand_over(dashboard, again, options, file.received)
 

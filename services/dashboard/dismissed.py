@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
+from netflix_trend.layout import PrivateVolume
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 
-FILE = "dismissed.json"
 _MOST = 1_000
 
 
@@ -30,7 +30,7 @@ def mark_of(*known: str) -> str:
 def dismissed(private: Path) -> frozenset[str]:
     """Return the marks that were dismissed; none when the file is damaged, since nothing is lost by asking again."""
     try:
-        return frozenset(_Dismissed.model_validate_json((private / FILE).read_bytes()).marks)
+        return frozenset(_Dismissed.model_validate_json(PrivateVolume(private).dismissed.read_bytes()).marks)
     except (FileNotFoundError, ValidationError):
         return frozenset()
 
@@ -40,4 +40,6 @@ def dismiss(private: Path, marks: Iterable[str]) -> None:
     before = dismissed(private)
     kept = (*sorted(before), *sorted(set(marks) - before))[-_MOST:]
     private.mkdir(parents=True, exist_ok=True)
-    write_atomically(private / FILE, canonical_json(_Dismissed(marks=kept).model_dump(mode="json")) + b"\n")
+    write_atomically(
+        PrivateVolume(private).dismissed, canonical_json(_Dismissed(marks=kept).model_dump(mode="json")) + b"\n"
+    )

@@ -7,9 +7,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from netflix_trend import __version__
+from netflix_trend.layout import PrivateVolume
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.status import PublisherStatus
@@ -167,10 +167,6 @@ def report(
         f"files: {len(files)} read, {sum(bool(file.error) for file in files)} of them unusable, "
         f"{len(refused)} refused, {pending} waiting",
         f"history: {'none' if span is None else 'yes'}",
-        f"profiles: {counted(len(list(_profiles(settings.private_dir))), 'profile')}",
+        f"profiles: {counted(len(PrivateVolume(settings.private_dir).profile_folders()), 'profile')}",
     ]
     return "\n".join(lines)
-
-
-def _profiles(private: Path) -> list[Path]:
-    return sorted((private / "profiles").glob("*/"))

@@ -12,8 +12,9 @@ from typing import Any, TypeVar, cast
 
 import duckdb
 
-from netflix_trend.history.freshness import DATABASE
+from netflix_trend.history.encodings import DESCRIPTION
 from netflix_trend.history.insights import InsightTable, all_insights, open_profiles
+from netflix_trend.layout import DATABASE, PrivateVolume
 from netflix_trend.participant.contributions import ProfileSet, load_profiles
 from netflix_trend.participant.event_effects import EventEffect
 from netflix_trend.participant.life_events import LifeEvent
@@ -23,7 +24,7 @@ from services.dashboard.imports import ImportedFile, imported_files
 
 _Result = TypeVar("_Result")
 _KEPT = 32
-_READ_FILES = (DATABASE, "encodings.json")
+_READ_FILES = (DATABASE, DESCRIPTION)
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class History:
 
     def mark(self) -> tuple[Hashable, ...]:
         """Return what changes whenever the processor replaces a file."""
-        files = sorted(path for name in _READ_FILES for path in (self.private / "profiles").glob(f"*/{name}"))
+        files = sorted(path / name for path in PrivateVolume(self.private).profile_folders() for name in _READ_FILES)
         found = []
         for path in files:
             try:
@@ -63,7 +64,7 @@ class History:
 
     def changed(self) -> float | None:
         """Return when the processor last replaced a file, in seconds since 1970; None while there is none."""
-        times = [path.stat().st_mtime for path in (self.private / "profiles").glob(f"*/{DATABASE}")]
+        times = [path.stat().st_mtime for path in PrivateVolume(self.private).databases()]
         return max(times, default=None)
 
     def span(self) -> Span | None:

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from netflix_trend.history.dates import DateQuestion
-from netflix_trend.history.freshness import DATABASE
+from netflix_trend.layout import PrivateVolume
 from services.dashboard.text import counted, day, shown
 
 # Orders of a date in words, with an example.
@@ -39,7 +39,7 @@ class ImportedFile:
 def imported_files(private: Path) -> list[ImportedFile]:
     """Return all files, newest first."""
     files = []
-    for path in sorted((private / "profiles").glob(f"*/{DATABASE}")):
+    for path in PrivateVolume(private).databases():
         with duckdb.connect(str(path), read_only=True) as database:
             result = database.execute("select * from exports")
             columns = [column[0] for column in result.description or ()]

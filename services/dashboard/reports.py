@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from netflix_trend.layout import release_path
 from netflix_trend.participant.ledger import Entry
 from netflix_trend.privacy.accounting import odds_in_words, product, report_in_words, suspicion, total_epsilon
 from netflix_trend.questions.registry import questions
@@ -35,7 +36,7 @@ def reports(entries: Sequence[Entry], digests: Mapping[str, str]) -> tuple[Repor
     found = []
     for entry in sorted(entries, key=lambda one: one.round, reverse=True):
         file = explain(entry.data)
-        digest = digests.get(f"releases/{entry.round}.json")
+        digest = digests.get(release_path(entry.round))
         place = "in your datasite" if digest == file.sha256 else "altered in your datasite" if digest else "removed"
         kind = questions().get(entry.question)
         question, about = (kind.asks, kind.about) if kind else (entry.question, "this week")

@@ -9,7 +9,7 @@ import threading
 
 from redis.exceptions import RedisError
 
-from netflix_trend.participant.choices import FILE as CHOICES
+from netflix_trend.layout import PrivateVolume
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.syftbox.shared_files import SURVEYS, shared_path
 from services.runtime.connection import connect
@@ -25,7 +25,7 @@ def inputs(settings: Settings) -> tuple[object, ...]:
     """Return what changes when somebody has decided something: the aggregator's survey, the person's choices."""
     survey = settings.datasites_dir / settings.aggregator_datasite / shared_path(SURVEYS)
     states: list[tuple[int, int, int] | None] = []
-    for path in (survey, settings.private_dir / CHOICES):
+    for path in (survey, PrivateVolume(settings.private_dir).choices):
         try:
             status = path.stat()
             states.append((status.st_ino, status.st_mtime_ns, status.st_size))

@@ -16,7 +16,6 @@ from numpy.random import Generator, default_rng
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.delivery.inbox import Delivery
-from netflix_trend.history.freshness import DATABASE, profile_folder
 from netflix_trend.history.insights import (
     INSIGHTS,
     Cell,
@@ -31,6 +30,7 @@ from netflix_trend.history.insights import (
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawStore
 from netflix_trend.history.tables import rebuild
+from netflix_trend.layout import DATABASE, PrivateVolume
 from tests.netflix_trend.history.invented import history
 
 VOCABULARY = starter_vocabulary()
@@ -667,7 +667,7 @@ def test_a_rebuild_does_not_disturb_somebody_who_looks(tmp_path):
         assert len(by_month(database).rows) == 1
         assert by_month(database).rows[0][1] == 1
 
-    assert (profile_folder(tmp_path, "me") / DATABASE).exists()
+    assert (PrivateVolume(tmp_path).profile("me") / DATABASE).exists()
     assert rows(tmp_path, "calendar") == ((date(2024, 1, 1), 1), (date(2024, 1, 2), 1))
 
 

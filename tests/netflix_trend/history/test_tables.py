@@ -28,17 +28,15 @@ from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.delivery.inbox import Delivery
 from netflix_trend.history import tables as history_module
 from netflix_trend.history.encodings import DESCRIPTION, FULL, FULL_DTYPE, KINDS, SUPPLEMENTAL, VECTOR, load_encodings
-from netflix_trend.history.freshness import FILE as BUILT_FROM
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawExport, RawStore
 from netflix_trend.history.tables import (
-    DATABASE,
     History,
     count_episodes,
-    profile_folder,
     rebuild,
     rebuild_all,
 )
+from netflix_trend.layout import BUILT_FROM, DATABASE, PrivateVolume
 from tests.netflix_trend.history import invented
 from tests.netflix_trend.history.invented import history
 from tests.netflix_trend.storage.full_disk import files_no_larger_than
@@ -85,7 +83,7 @@ def imported(
 
 
 def query(private: Path, sql: str, profile: str = "me") -> list[tuple[Any, ...]]:
-    with duckdb.connect(profile_folder(private, profile) / DATABASE, read_only=True) as database:
+    with duckdb.connect(PrivateVolume(private).profile(profile) / DATABASE, read_only=True) as database:
         return database.execute(sql).fetchall()
 
 
@@ -101,7 +99,7 @@ def watched(private: Path, profile: str = "me") -> list[tuple[str, str, int | No
 
 
 def encoded(private: Path, profile: str = "me") -> dict[str, bytes]:
-    return {name: (profile_folder(private, profile) / name).read_bytes() for name in ENCODED}
+    return {name: (PrivateVolume(private).profile(profile) / name).read_bytes() for name in ENCODED}
 
 
 def tables(private: Path, profile: str = "me") -> dict[str, list[tuple[Any, ...]]]:
@@ -227,13 +225,13 @@ def test_a_profile_without_files_has_no_history(tmp_path):
     nothing = rebuild(tmp_path, "me", starter_vocabulary())
 
     assert (nothing.files, nothing.views, nothing.shows, nothing.encodings) == ([], 0, 0, None)
-    assert not (profile_folder(tmp_path, "me") / DATABASE).exists()
+    assert not (PrivateVolume(tmp_path).profile("me") / DATABASE).exists()
 
 
 def test_a_header_alone_gives_empty_encodings(tmp_path):
     empty = imported(tmp_path, b"Title,Date\n")
 
-    loaded = load_encodings(profile_folder(tmp_path, "me"))
+    loaded = load_encodings(PrivateVolume(tmp_path).profile("me"))
     assert (empty.views, empty.shows, len(loaded.full), loaded.vector.sum()) == (0, 0, 0, 0)
     assert loaded.full.dtype == FULL_DTYPE
 
@@ -273,7 +271,7 @@ def test_a_profile_with_refused_files_alone_has_their_refusals_and_no_encodings(
 
     assert refused.encodings is None
     assert [file.refusal.reason for file in refused.files if file.refusal] == ["header"]
-    assert not (profile_folder(tmp_path, "me") / FULL).exists()
+    assert not (PrivateVolume(tmp_path).profile("me") / FULL).exists()
 
 
 def test_a_question_about_dates_is_settled_by_the_answer(tmp_path):
@@ -307,7 +305,7 @@ def test_the_same_file_received_again_later_covers_more(tmp_path):
     keep(tmp_path, history(("Roma", "2023-12-30")), received=date(2024, 2, 15))
     rebuild(tmp_path, "me", starter_vocabulary())
 
-    assert load_encodings(profile_folder(tmp_path, "me")).covered_through == date(2024, 2, 14)
+    assert load_encodings(PrivateVolume(tmp_path).profile("me")).covered_through == date(2024, 2, 14)
 
 
 # Tables and arrays say the same
@@ -330,7 +328,7 @@ def test_the_merged_history_holds_every_view_of_every_export_once(merged):
 
 
 def test_the_array_of_views_is_the_table_of_views(merged):
-    full = load_encodings(profile_folder(merged, "me")).full
+    full = load_encodings(PrivateVolume(merged).profile("me")).full
     rows = query(
         merged,
         "select day, title_id, coalesce(show_index, -1), kind::text from views join titles using (title_id) "
@@ -343,7 +341,7 @@ def test_the_array_of_views_is_the_table_of_views(merged):
 
 
 def test_views_are_oldest_first(merged):
-    full = load_encodings(profile_folder(merged, "me")).full
+    full = load_encodings(PrivateVolume(merged).profile("me")).full
 
     assert (np.diff(full["day"]) >= np.timedelta64(0)).all()
 
@@ -355,7 +353,7 @@ def test_titles_stand_in_the_order_of_their_numbers_from_zero_without_gaps(merge
 
 
 def test_the_episodes_of_every_show_are_its_entry_of_the_vector(merged, vocabulary):
-    vector = load_encodings(profile_folder(merged, "me")).vector
+    vector = load_encodings(PrivateVolume(merged).profile("me")).vector
 
     table = dict(query(merged, "select show_index, episodes from shows where show_index >= 0"))
     assert table == {int(index): int(vector[index]) for index in np.flatnonzero(vector)}
@@ -363,7 +361,7 @@ def test_the_episodes_of_every_show_are_its_entry_of_the_vector(merged, vocabula
 
 
 def test_the_vector_counts_episodes_alone(merged):
-    encodings = load_encodings(profile_folder(merged, "me"))
+    encodings = load_encodings(PrivateVolume(merged).profile("me"))
     full = encodings.full
 
     assert set(full["kind"][full["show"] >= 0]) == {KINDS.index("episode")}
@@ -371,13 +369,13 @@ def test_the_vector_counts_episodes_alone(merged):
 
 
 def test_every_episode_belongs_to_one_row_of_the_shows(merged):
-    full = load_encodings(profile_folder(merged, "me")).full
+    full = load_encodings(PrivateVolume(merged).profile("me")).full
 
     assert query(merged, "select sum(episodes) from shows") == [(int((full["kind"] == KINDS.index("episode")).sum()),)]
 
 
 def test_the_shows_have_their_first_and_last_day(merged, vocabulary):
-    full = load_encodings(profile_folder(merged, "me")).full
+    full = load_encodings(PrivateVolume(merged).profile("me")).full
     days = full["day"][full["show"] == vocabulary.show("Ozark")]
 
     row = query(merged, f"select first_day, last_day from shows where show_index = {vocabulary.show('Ozark')}")
@@ -385,7 +383,7 @@ def test_the_shows_have_their_first_and_last_day(merged, vocabulary):
 
 
 def test_the_weeks_count_what_is_no_trailer(merged):
-    full = load_encodings(profile_folder(merged, "me")).full
+    full = load_encodings(PrivateVolume(merged).profile("me")).full
     watched = full[full["kind"] != SUPPLEMENTAL]
     mondays = [day - timedelta(days=day.weekday()) for day in watched["day"].tolist()]
 
@@ -457,7 +455,7 @@ def test_titles_with_bytes_of_any_kind_reach_the_tables(tmp_path):
 
 
 def test_the_encodings_load_without_pickle_and_have_their_documented_types(merged):
-    folder = profile_folder(merged, "me")
+    folder = PrivateVolume(merged).profile("me")
     full, vector = (np.load(folder / name, allow_pickle=False) for name in (FULL, VECTOR))
 
     assert full.dtype == [("day", "<M8[D]"), ("title", "<i4"), ("show", "<i4"), ("kind", "u1")]
@@ -467,7 +465,7 @@ def test_the_encodings_load_without_pickle_and_have_their_documented_types(merge
 
 def test_what_a_rebuild_returns_is_what_it_wrote(tmp_path):
     returned = imported(tmp_path, (EXPORTS / MIXED[0]).read_bytes()).encodings
-    loaded = load_encodings(profile_folder(tmp_path, "me"))
+    loaded = load_encodings(PrivateVolume(tmp_path).profile("me"))
 
     assert np.array_equal(returned.full, loaded.full)
     assert np.array_equal(returned.vector, loaded.vector)
@@ -502,7 +500,7 @@ def test_episodes_are_counted_per_show_of_the_vocabulary():
 
 def test_a_reader_of_the_tables_is_not_disturbed_by_a_rebuild(tmp_path):
     imported(tmp_path, history(("Roma", "2023-12-30")))
-    with duckdb.connect(profile_folder(tmp_path, "me") / DATABASE, read_only=True) as reader:
+    with duckdb.connect(PrivateVolume(tmp_path).profile("me") / DATABASE, read_only=True) as reader:
         imported(tmp_path, history(("Tenet", "2023-12-29")))
 
         assert reader.execute("select title from titles").fetchall() == [("Roma",)]
@@ -511,7 +509,7 @@ def test_a_reader_of_the_tables_is_not_disturbed_by_a_rebuild(tmp_path):
 
 
 def test_what_a_killed_rebuild_left_behind_is_cleared_away(tmp_path):
-    folder = profile_folder(tmp_path, "me")
+    folder = PrivateVolume(tmp_path).profile("me")
     (folder / ".rebuild" / "spill").mkdir(parents=True)
     for name in (DATABASE, f"{DATABASE}.wal", "staging.duckdb", "staging.duckdb.wal", "spill/0.block"):
         (folder / ".rebuild" / name).write_bytes(b"half a database")
@@ -542,7 +540,7 @@ def test_a_rebuild_on_a_full_disk_leaves_the_old_history(tmp_path: Path) -> None
         rebuild(tmp_path, "me", starter_vocabulary(), IN_UTC)
 
     assert (encoded(tmp_path), tables(tmp_path)) == (before, tables_before)
-    assert not (profile_folder(tmp_path, "me") / ".rebuild").exists()
+    assert not (PrivateVolume(tmp_path).profile("me") / ".rebuild").exists()
     assert rebuild(tmp_path, "me", starter_vocabulary(), IN_UTC).views == 2_001
 
 
@@ -562,10 +560,10 @@ def test_a_killed_rebuild_leaves_the_old_history_and_the_next_one_is_whole(tmp_p
     killed.join(60)
 
     assert killed.exitcode == -signal.SIGKILL
-    assert (profile_folder(tmp_path, "me") / ".rebuild").exists()
+    assert (PrivateVolume(tmp_path).profile("me") / ".rebuild").exists()
     assert (encoded(tmp_path), tables(tmp_path)) == (before, tables_before)
     assert rebuild(tmp_path, "me", starter_vocabulary(), IN_UTC).views == 2
-    assert not (profile_folder(tmp_path, "me") / ".rebuild").exists()
+    assert not (PrivateVolume(tmp_path).profile("me") / ".rebuild").exists()
 
 
 # Blank titles
@@ -975,7 +973,7 @@ def test_a_profile_left_with_a_bad_file_alone_keeps_nothing_of_the_file_that_mov
 
     assert watched(tmp_path) == []
     with pytest.raises(FileNotFoundError):
-        load_encodings(profile_folder(tmp_path, "me"))
+        load_encodings(PrivateVolume(tmp_path).profile("me"))
 
 
 def test_the_whole_archive_decides_its_dates_and_not_the_rows_of_one_profile(tmp_path: Path) -> None:
@@ -1042,7 +1040,7 @@ def test_encodings_do_not_outlive_the_answer_that_they_were_made_with(tmp_path: 
 
     assert watched(tmp_path) == []
     with pytest.raises(FileNotFoundError):
-        load_encodings(profile_folder(tmp_path, "me"))
+        load_encodings(PrivateVolume(tmp_path).profile("me"))
 
 
 # All tables

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from netflix_trend.participant.choices import (
-    FILE,
     Choices,
     ChoicesError,
     before_limits,
@@ -50,7 +49,7 @@ def test_choices_are_read_as_they_were_written(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", [b"", b"{", b'{"participation":"perhaps"}', b'{"odds":[1,0]}', b"\xff"])
 def test_a_damaged_file_is_no_consent(damage: bytes, tmp_path: Path) -> None:
-    (tmp_path / FILE).write_bytes(damage)
+    (tmp_path / "choices.json").write_bytes(damage)
     with pytest.raises(ChoicesError, match=r"limits that you had lowered are lost"):
         read_choices(tmp_path)
 
@@ -59,7 +58,7 @@ def test_after_damage_nothing_is_allowed_until_limits_are_set(tmp_path: Path) ->
     write_choices(tmp_path, Choices(odds=(2, 1)))
     assert choose(tmp_path, "joined")
     assert read_choices(tmp_path).odds == (2, 1)
-    (tmp_path / FILE).write_text("{")
+    (tmp_path / "choices.json").write_text("{")
     with pytest.raises(ChoicesError):
         choose(tmp_path, "joined")
     assert before_limits(tmp_path).participation == "paused"

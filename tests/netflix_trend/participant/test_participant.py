@@ -14,7 +14,7 @@ from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.history import tables
 from netflix_trend.history.encodings import load_encodings
-from netflix_trend.history.freshness import DATABASE
+from netflix_trend.layout import DATABASE
 from netflix_trend.participant import participant
 from netflix_trend.participant.status import PublisherStatus, write_status
 from netflix_trend.settings import Settings, load_settings

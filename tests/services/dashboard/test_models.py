@@ -17,8 +17,8 @@ from netflix_trend import __version__
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.history.dates import DateQuestion
-from netflix_trend.history.freshness import DATABASE
 from netflix_trend.history.tables import rebuild
+from netflix_trend.layout import DATABASE
 from netflix_trend.participant import participant
 from netflix_trend.participant.contributions import answer
 from netflix_trend.participant.life_events import add_event

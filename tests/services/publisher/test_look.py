@@ -10,7 +10,7 @@ import pytest
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.history.encodings import FULL_DTYPE, Encodings, save_encodings
-from netflix_trend.participant.choices import FILE, Choices, write_choices
+from netflix_trend.participant.choices import Choices, write_choices
 from netflix_trend.participant.receipts import read_receipts
 from netflix_trend.syftbox.datasite import Datasite
 from services.publisher import look
@@ -44,7 +44,7 @@ def test_one_look_publishes_and_the_next_one_withdraws(
 def test_what_could_not_be_done_is_said_and_fails(
     site: Datasite, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "private" / FILE).write_text("{")
+    (tmp_path / "private" / "choices.json").write_text("{")
     assert look.main() == 1
     assert "nothing is published" in capsys.readouterr().out
     assert not site.published()
