@@ -17,7 +17,7 @@ from netflix_trend.participant import contributions, releases
 from netflix_trend.participant import publishing as jobs
 from netflix_trend.participant.contributions import Contribution
 from netflix_trend.questions.question import Question
-from netflix_trend.questions.top_shows.question import encode_coefficients
+from netflix_trend.questions.top_shows.question import encode_coefficients, shuffled_positions
 from netflix_trend.survey.survey import Survey
 
 Answer = Callable[..., bytes]
@@ -57,7 +57,7 @@ def no_noise_on_unwatched_shows() -> Answer:
     def make(round_name: str, shows: list[int]) -> bytes:
         if not shows:
             return encode_coefficients((question.prime - 1, 0, 0))
-        point = attacks.shuffled_positions(round_name, len(question.candidates))[shows[0]] + 1
+        point = shuffled_positions(round_name, len(question.candidates))[shows[0]] + 1
         for factor in range(1, question.prime):
             polynomial = tuple(factor * part % question.prime for part in (point**2, -2 * point, 1))
             data = encode_coefficients(polynomial)
@@ -84,7 +84,7 @@ def test_a_randomizer_without_noise_on_unwatched_shows_is_caught(
 def test_drawing_anew_at_every_publication_is_caught(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    really_open = releases.open_ledger
+    really_open = releases.open_ledger  # type: ignore[attr-defined]
 
     @contextmanager
     def forgetful(path: Path, **options: Any) -> Iterator[Any]:
@@ -98,7 +98,7 @@ def test_drawing_anew_at_every_publication_is_caught(
 
 
 def test_silence_in_empty_weeks_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    really_publish = jobs.publish_due
+    really_publish = jobs.publish_due  # type: ignore[attr-defined]
 
     def silent(participant: Any, surveys: list[Survey], contribution_of: Any, **options: Any) -> Any:
         busy = [survey for survey in surveys if contribution_of(survey.week)["volume"]]

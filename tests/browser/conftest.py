@@ -77,23 +77,24 @@ def looking(request: pytest.FixtureRequest, full: str, tmp_path_factory: pytest.
     yield from opened(full, width, scheme, tmp_path_factory.mktemp("profile"))
 
 
-def look_of(request: pytest.FixtureRequest) -> list[str]:
+def look_of(request: pytest.FixtureRequest) -> tuple[str, str]:
     """Return the width and scheme that a test wants, such as `phone-dark`: its mark `look`."""
     mark = request.node.get_closest_marker("look")
     assert mark is not None, "say in which look this is done: @pytest.mark.look"
-    return str(mark.args[0]).split("-")
+    width, scheme = str(mark.args[0]).split("-")
+    return width, scheme
 
 
 @pytest.fixture
 def acting(own: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Browser]:
-    yield from opened(own, *look_of(request), tmp_path / "profile")  # type: ignore[misc]
+    yield from opened(own, *look_of(request), tmp_path / "profile")
 
 
 @pytest.fixture
 def beginning(empty: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Browser]:
-    yield from opened(empty, *look_of(request), tmp_path / "profile")  # type: ignore[misc]
+    yield from opened(empty, *look_of(request), tmp_path / "profile")
 
 
 @pytest.fixture
 def scriptless(own: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Browser]:
-    yield from opened(own, *look_of(request), tmp_path / "profile", script=False)  # type: ignore[misc]
+    yield from opened(own, *look_of(request), tmp_path / "profile", script=False)

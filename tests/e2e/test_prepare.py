@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,7 +70,11 @@ def test_only_a_trial_sets_up_a_participant(folder: Path) -> None:
     assert not (folder / "datasites" / ANN).exists()
     assert prepare(folder, SYFTBOX_EMAIL="ann@mail.example.com", AGGREGATOR_DATASITE=EXAMPLE).returncode == 1
     assert not (folder / "datasites" / "ann@mail.example.com").exists(), "a real person has a real SyftBox"
-    with_client = {"SYFTBOX_EMAIL": ANN, "AGGREGATOR_DATASITE": EXAMPLE, "SYFTBOX_SERVER_URL": "https://example.org"}
+    with_client: dict[str, Any] = {
+        "SYFTBOX_EMAIL": ANN,
+        "AGGREGATOR_DATASITE": EXAMPLE,
+        "SYFTBOX_SERVER_URL": "https://example.org",
+    }
     assert prepare(folder, **with_client).returncode == 0
     assert not (folder / "datasites" / ANN).exists(), "the client will make it"
     assert prepare(folder, "datasite", **with_client).returncode == 1

@@ -106,7 +106,7 @@ def login(_root: Path) -> Guarded:
 APPS = {"dashboard": dashboard, "operator": operator, "login": login}
 
 
-@pytest.fixture(params=APPS.values(), ids=APPS)
+@pytest.fixture(params=list(APPS.values()), ids=list(APPS))
 def guarded(request: pytest.FixtureRequest, tmp_path: Path) -> Guarded:
     (tmp_path / "datasites").mkdir()
     return cast(Guarded, request.param(tmp_path))

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -481,7 +482,7 @@ def binge_rows(views: list[Seen]) -> list[tuple[object, ...]]:
         if view.show:
             found[view.day, view.show].append(view)
     binged = [(day, show, len(own), hours_of(own)) for (day, show), own in found.items() if len(own) >= 4]
-    return sorted(binged, key=lambda row: (-row[2], -row[0].toordinal(), row[1]))
+    return sorted(binged, key=lambda row: (-cast(int, row[2]), -cast(date, row[0]).toordinal(), row[1]))
 
 
 def streak_rows(views: list[Seen]) -> tuple[tuple[object, ...], ...]:

@@ -138,7 +138,13 @@ def test_the_same_bytes_keep_the_latest_day_they_were_received_on(store: RawStor
 
 def test_the_last_import_says_how_the_same_bytes_are_read(store: RawStore) -> None:
     save(store)
-    moved = {"profile": "Ann", "name": "history (1).csv", "source": "upload", "only": ("Ann",), "date_order": "mdy"}
+    moved: dict[str, Any] = {
+        "profile": "Ann",
+        "name": "history (1).csv",
+        "source": "upload",
+        "only": ("Ann",),
+        "date_order": "mdy",
+    }
 
     export = save(store, **moved, received=TUESDAY)
 
@@ -302,7 +308,7 @@ def test_an_import_says_what_it_was_told(tmp_path: Path) -> None:
     path = tmp_path / "history.csv"
     path.write_bytes(b"Title,Date\n")
 
-    told = {"profile": "Ann", "date_order": "dmy", "only": ("Ann",), "received": TUESDAY}
+    told: dict[str, Any] = {"profile": "Ann", "date_order": "dmy", "only": ("Ann",), "received": TUESDAY}
     export = import_file(tmp_path, at(path, MONDAY), "demo", **told)
 
     assert export.model_dump(include=set(told)) == told

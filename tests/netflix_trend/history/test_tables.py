@@ -545,7 +545,7 @@ def test_a_rebuild_on_a_full_disk_leaves_the_old_history(tmp_path: Path) -> None
 
 
 def _rebuild_killed_before_the_swap(private: Path) -> None:
-    history_module.sync_folder = history_module.write_atomically = None  # type: ignore[assignment]
+    history_module.sync_folder = history_module.write_atomically = None  # type: ignore[assignment, attr-defined]
     os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
     rebuild(private, "me", starter_vocabulary(), IN_UTC)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,7 @@ class Kills:
         kills = self
 
         class Connection(sqlite3.Connection):
-            def execute(self, statement: str, *arguments: object) -> sqlite3.Cursor:
+            def execute(self, statement: str, *arguments: Any) -> sqlite3.Cursor:
                 if statement != "COMMIT":
                     return super().execute(statement, *arguments)
                 kills.position("before a commit")
@@ -64,13 +65,13 @@ class Kills:
                 kills.position("after a commit")
                 return done
 
-        def connect(path: Path, **settings: object) -> sqlite3.Connection:
+        def opened(path: Path, **settings: Any) -> sqlite3.Connection:
             return sqlite3.connect(path, factory=Connection, **settings)
 
         class Database:
             Connection = sqlite3.Connection
+            connect = staticmethod(opened)
 
-        Database.connect = staticmethod(connect)
         monkeypatch.setattr(store_module, "sqlite3", Database)
         monkeypatch.setattr(files_module, "write_atomically", self._write)
 

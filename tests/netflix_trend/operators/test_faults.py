@@ -2,6 +2,7 @@
 
 import shutil
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -514,7 +515,7 @@ def test_a_manifest_that_is_not_what_was_prepared_is_refused(tmp_path, wrong):
     network.helper.store.sql.execute("DELETE FROM outbox WHERE file = 'accept.json'")
     network.path(HELPER, "accept.json").unlink()
     other = manifest.leader.model_copy(update={"key": manifest.helper.key, "datasite": manifest.leader.datasite})
-    changes = {
+    changes: dict[str, Any] = {
         "parties": {"leader": manifest.leader.model_copy(update={"datasite": "other@example.org"})},
         "keys": {"leader": other},
         "commitment": {"commitment": "0" * 64},

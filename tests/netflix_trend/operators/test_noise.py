@@ -2,7 +2,7 @@
 
 import inspect
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from fractions import Fraction
 
 import pytest
@@ -54,7 +54,7 @@ def chi_square(values, sigma2):
     weight = {x: math.exp(-x * x / (2 * sigma2)) for x in range(-60, 61)}
     total = sum(weight.values())
     cells = Counter(max(-edge, min(edge, value)) for value in values)
-    expected = Counter()
+    expected: defaultdict[int, float] = defaultdict(float)
     for x, mass in weight.items():
         expected[max(-edge, min(edge, x))] += len(values) * mass / total
     statistic = sum((cells[cell] - mean) ** 2 / mean for cell, mean in expected.items())

@@ -10,6 +10,7 @@ import pytest
 from netflix_trend.participant.choices import (
     Choices,
     ChoicesError,
+    Participation,
     before_limits,
     choose,
     read_choices,
@@ -27,7 +28,9 @@ def test_who_has_not_chosen_does_what_the_setting_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("participation", "answers"), [("joined", True), ("paused", False), ("withdrawn", False)])
-def test_who_has_chosen_does_that_whatever_the_setting(participation: str, answers: bool, tmp_path: Path) -> None:
+def test_who_has_chosen_does_that_whatever_the_setting(
+    participation: Participation, answers: bool, tmp_path: Path
+) -> None:
     write_choices(tmp_path / "new", Choices(participation=participation))
     choices = read_choices(tmp_path / "new")
     assert choices.takes_part("at_once") is choices.takes_part("ask") is answers

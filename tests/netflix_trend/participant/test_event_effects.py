@@ -219,7 +219,7 @@ def test_the_dispersion_is_variance_by_mean_of_the_whole_weeks_near_the_event_an
         if monday + timedelta(days=6) < noted.first_day or monday > noted.last_day
     ]
     expected = None
-    if len(outside) >= 8 and sum(outside):
+    if len(outside) >= 8 and any(outside):
         expected = max(1.0, float(np.var(outside, ddof=1) / np.mean(outside)))
 
     assert weekly_dispersion(views, first_day, noted) == (None if expected is None else pytest.approx(expected))

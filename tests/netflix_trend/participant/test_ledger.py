@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -138,10 +139,9 @@ def test_the_line_is_on_disk_before_commit_returns(tmp_path: Path, monkeypatch: 
     """fsync is called after the line was written; what it sees is the whole line."""
     path = tmp_path / "ledger.jsonl"
     seen: list[bytes] = []
-    import netflix_trend.participant.ledger as module
 
     with open_ledger(path, published=(), now=WEEK) as ledger:
-        monkeypatch.setattr(module.os, "fsync", lambda _descriptor: seen.append(path.read_bytes()))
+        monkeypatch.setattr(os, "fsync", lambda _descriptor: seen.append(path.read_bytes()))
         commit(ledger, WEEK)
     assert seen
     assert seen[0].endswith(b"\n")
@@ -214,13 +214,10 @@ def test_what_was_written_is_on_disk_before_an_opened_ledger_is_used(
     with open_ledger(path, published=(), now=WEEK) as ledger:
         commit(ledger, WEEK)
     synced: list[str] = []
-    import netflix_trend.participant.ledger as module
-    import netflix_trend.storage.files
 
     def fsync(descriptor: int) -> None:
         synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
 
-    for place in (module.os, netflix_trend.storage.files.os):
-        monkeypatch.setattr(place, "fsync", fsync)
+    monkeypatch.setattr(os, "fsync", fsync)
     with open_ledger(path, published=(), now=WEEK):
         assert synced == [str(path), str(tmp_path)]

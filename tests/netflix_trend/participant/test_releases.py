@@ -14,7 +14,8 @@ import pytest
 from netflix_trend.history.encodings import FULL_DTYPE, Encodings, save_encodings
 from netflix_trend.participant.contributions import Contribution
 from netflix_trend.participant.publishing import publish_with
-from netflix_trend.participant.releases import Outcome, Participant, publish_due
+from netflix_trend.participant.releases import Participant, publish_due
+from netflix_trend.participant.status import Outcome
 from netflix_trend.periods.weeks import Week
 from netflix_trend.questions.event_effect.question import EffectQuestion
 from netflix_trend.questions.top_shows.question import TopShowsQuestion

@@ -109,7 +109,7 @@ def test_bernoulli_is_exact(numerator: int, denominator: int) -> None:
         if chance < Fraction(1, 10**7):
             undecided += chance
             continue
-        left, asked = list(taken), []
+        left, asked = list[int](taken), list[int]()
 
         def replay(count: int, left: list[int] = left, asked: list[int] = asked) -> int:
             if left:

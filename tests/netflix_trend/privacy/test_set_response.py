@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from fractions import Fraction
 from math import log
@@ -33,7 +33,7 @@ def toy(prime: int, items: int, k: int, odds: Fraction, threshold: int) -> SetRe
 
 def every_report(mechanism: SetResponse, chosen: tuple[int, ...]) -> dict[tuple[int, ...], Fraction]:
     """Play every sequence of draws and return the exact probability of each report."""
-    probability: Counter[tuple[int, ...]] = Counter()
+    probability: defaultdict[tuple[int, ...], Fraction] = defaultdict(Fraction)
     one = Fraction(1, mechanism.total_weight * mechanism.prime**2)
     for draws in itertools.product(range(mechanism.total_weight), range(mechanism.prime), range(mechanism.prime)):
         queue = iter(zip(draws, (mechanism.total_weight, mechanism.prime, mechanism.prime), strict=True))

@@ -13,7 +13,6 @@ import yaml
 
 from netflix_trend.storage.files import UnsafeFile
 from netflix_trend.syftbox.datasite import (
-    LARGEST_FILE,
     LARGEST_MANIFEST,
     Datasite,
     DatasiteError,
@@ -25,7 +24,7 @@ from netflix_trend.syftbox.datasite import (
     read_published,
     visit,
 )
-from netflix_trend.syftbox.permissions import PERMISSION_FILES
+from netflix_trend.syftbox.permissions import LARGEST_FILE, PERMISSION_FILES
 from tests.netflix_trend.storage.full_disk import files_no_larger_than
 
 READER = "aggregator@example.org"

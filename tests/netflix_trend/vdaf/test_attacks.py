@@ -132,18 +132,19 @@ def test_the_error_survives_the_way_between_processes() -> None:
 
 
 def test_integers_of_numpy_do_not_overflow_and_fractions_are_no_measurement() -> None:
-    for circuit, value in [
+    cases: list[tuple[Any, Any]] = [
         (Histogram(4, 2), np.int64(3)),
         (MultihotCountVec(4, 2, 4), np.array([True, False, True, True])),
         (SumVec(2, 40, 2**63), np.array([2**63 - 1, 1])),
         (L1BoundSum(3, 40, 2**63), np.array([2**62, 2**61, 3], dtype=np.uint64)),
-    ]:
-        prio3 = Prio3(circuit, CONTEXT)
-        expected = as_vector(circuit, value.item() if value.ndim == 0 else value)  # type: ignore[attr-defined]
+    ]
+    for circuit, value in cases:
+        prio3: Prio3[Any] = Prio3(circuit, CONTEXT)
+        expected = as_vector(circuit, value.item() if value.ndim == 0 else value)
         assert total(prio3, [verify(prio3, prio3.shard(value, seeded(6)))]) == expected
     # The sum of these overflows in numpy, so that it would look small enough.
     with pytest.raises(ValueError, match="not in"):
-        L1BoundSum(4, 40, 2**63).encode(np.array([2**62] * 4))
+        L1BoundSum(4, 40, 2**63).encode(np.array([2**62] * 4))  # type: ignore[arg-type]
     for other, fraction in [(Histogram(4, 2), 1.5), (SumVec(1, 1, 3), [1.5]), (L1BoundSum(1, 1, 3), [0.5])]:
         with pytest.raises(TypeError):
             other.encode(fraction)  # type: ignore[attr-defined]

@@ -65,15 +65,16 @@ def test_every_shape_of_circuit_adds_up() -> None:
 
 
 def test_extreme_values_are_valid() -> None:
-    for circuit, value in [
+    cases: list[tuple[Any, Any]] = [
         (MultihotCountVec(5, 2, 5), [True] * 5),
         (MultihotCountVec(5, 2, 3), [False] * 5),
         (SumVec(2, 3, MOST_VALUE), [MOST_VALUE, 0]),
         (L1BoundSum(3, 3, 7), [0, 7, 0]),
         (L1BoundSum(3, 3, 7), [0, 0, 0]),
         (Histogram(1, 1), 0),
-    ]:
-        prio3 = Prio3(circuit, CONTEXT)
+    ]
+    for circuit, value in cases:
+        prio3: Prio3[Any] = Prio3(circuit, CONTEXT)
         assert total(prio3, [verify(prio3, prio3.shard(value))]) == as_vector(circuit, value)
 
 

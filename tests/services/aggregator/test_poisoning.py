@@ -193,7 +193,7 @@ def test_one_percent_is_rounded_up(reports: int, number: int) -> None:
 def forge(channel: SetResponse, positions: list[int], number: int) -> list[tuple[int, ...]]:
     """Polynomials that hold all these positions: interpolated through k+2 of them, tried until the others fit."""
     generator = np.random.default_rng(7)
-    points, found = [position + 1 for position in positions], set()
+    points, found = [position + 1 for position in positions], set[tuple[int, ...]]()
     while len(found) < number:
         values = generator.integers(0, channel.threshold, channel.k + 2).tolist()
         h = _interpolate(points[: channel.k + 2], values, (0, 0), channel.prime)[: channel.k + 2]

@@ -151,7 +151,7 @@ def test_the_history_is_read_again_only_when_a_file_was_replaced(
     calls = []
     from services.dashboard import history as module
 
-    opened = module.open_profiles
+    opened = module.open_profiles  # type: ignore[attr-defined]
     monkeypatch.setattr(module, "open_profiles", lambda *arguments: calls.append(1) or opened(*arguments))
     history = History.of(person.settings.private_dir)
     for _ in range(3):

@@ -170,7 +170,7 @@ def killed_at(step: int, settings: Settings) -> bool:
             count()
             fsync(descriptor)
 
-        os.fsync = counted_fsync
+        os.fsync = counted_fsync  # type: ignore[assignment]
         sys.addaudithook(hook)
         try:
             publish_with(settings, TODAY)

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -51,7 +52,7 @@ class Person:
     pages: StandIn
     folder: Path
     queue: list[bytes] = field(default_factory=list)
-    mode: str = "cookies"
+    mode: Literal["cookies", "password"] = "cookies"
     wanted: Wanted = field(default_factory=lambda: Wanted(ME[1]))
     times: DownloadTimes = QUICK
 

@@ -75,7 +75,7 @@ class PlayedBrowser:
         pass
 
     def cookies(self) -> list[dict[str, object]]:
-        return COOKIES
+        return [dict(cookie) for cookie in COOKIES]
 
 
 class PlayedDownloads:

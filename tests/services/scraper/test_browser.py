@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from selenium.common.exceptions import (
@@ -62,7 +63,7 @@ class Driver:
 
 
 def browser(*errors):
-    return Browser(Driver(*errors), None, True)
+    return Browser(cast(Any, Driver(*errors)), None, True)
 
 
 @pytest.mark.parametrize("error", PASSING)

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from netflix_trend.settings import load_settings
-from services.scraper import commands
+from services.scraper import assisted_login, commands
 from services.scraper.cookies import Jar
 from services.scraper.memory import Memory, PasswordUsed, Result
 from services.scraper.schedule import BUSY_EXIT_CODE
@@ -65,7 +65,7 @@ def test_the_schedule_can_tell_a_run_that_found_another_going_on(tmp_path, capsy
 @pytest.mark.parametrize("sandboxed", [True, False])
 def test_who_signs_in_is_told_when_the_sandbox_is_off(settings, browser, monkeypatch, capsys, sandboxed):
     browser.sandboxed = sandboxed
-    monkeypatch.setattr(commands.assisted_login, "serve", lambda *_: capsys.readouterr().out.count("sandbox is off"))
+    monkeypatch.setattr(assisted_login, "serve", lambda *_: capsys.readouterr().out.count("sandbox is off"))
     assert commands.login(settings, "127.0.0.1", 1) == (1 if sandboxed else 0), "told before the page is opened"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -20,7 +21,7 @@ class Browser:
         self.downloads = folder
         self.clicks = list(clicks)
         self.ends = ends
-        self.handlers = {}
+        self.handlers: dict[str, Any] = {}
         self.number = 0
         add = SimpleNamespace(add_event_handler=self.handlers.__setitem__)
         self.driver = SimpleNamespace(execute_cdp_cmd=self.command, browsing_context=add)
@@ -54,6 +55,10 @@ def stalls(_browser):
     pass
 
 
+def downloads_of(browser: Browser, times: DownloadTimes) -> Downloads:
+    return Downloads(cast(Any, browser), times)
+
+
 def stopped(downloads, check=lambda: None):
     with pytest.raises(Stop) as stop:
         downloads.fetch(check)
@@ -61,7 +66,7 @@ def stopped(downloads, check=lambda: None):
 
 
 def test_a_download_that_is_given_up_is_ended_and_its_event_is_not_the_next_one_s(tmp_path):
-    downloads = Downloads(Browser(tmp_path, stalls, Browser.end), QUICK)
+    downloads = downloads_of(Browser(tmp_path, stalls, Browser.end), QUICK)
     assert stopped(downloads) == ("DOWNLOAD_STALLED", "4 bytes")
     assert list(tmp_path.iterdir()) == []
     assert downloads.fetch(lambda: None) == b"half"
@@ -70,7 +75,7 @@ def test_a_download_that_is_given_up_is_ended_and_its_event_is_not_the_next_one_
 def test_the_event_of_a_download_that_does_not_end_is_waited_for(tmp_path, monkeypatch):
     monkeypatch.setattr(download, "_END_SECONDS", 0.2)
     browser = Browser(tmp_path, stalls, Browser.end, ends=False)
-    downloads = Downloads(browser, QUICK)
+    downloads = downloads_of(browser, QUICK)
     assert stopped(downloads) == ("DOWNLOAD_STALLED", "4 bytes")
     assert stopped(downloads) == ("DOWNLOAD_STALLED", "the one before does not end")
     assert browser.number == 1, "no other one is begun"
@@ -80,7 +85,7 @@ def test_the_event_of_a_download_that_does_not_end_is_waited_for(tmp_path, monke
 
 def test_a_download_that_takes_too_long_in_all_is_given_up(tmp_path):
     browser = Browser(tmp_path, stalls)
-    downloads = Downloads(browser, DownloadTimes(stall=9.0, total=0.3, confirm=9.0))
+    downloads = downloads_of(browser, DownloadTimes(stall=9.0, total=0.3, confirm=9.0))
     assert stopped(downloads) == ("DOWNLOAD_TIMEOUT", "4 bytes")
 
 
@@ -89,4 +94,7 @@ def test_a_file_of_another_host_is_no_history(tmp_path):
         params = SimpleNamespace(status="complete", url="https://example.org/x", filepath="1")
         browser.handlers["download_end"](SimpleNamespace(download_params=params))
 
-    assert stopped(Downloads(Browser(tmp_path, elsewhere), QUICK)) == ("DOWNLOAD_FAILED", "it came from another host")
+    assert stopped(downloads_of(Browser(tmp_path, elsewhere), QUICK)) == (
+        "DOWNLOAD_FAILED",
+        "it came from another host",
+    )

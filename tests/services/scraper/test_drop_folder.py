@@ -240,7 +240,7 @@ def test_a_copy_that_pauses_for_two_seconds_is_waited_for(person):
 def test_a_file_that_changes_while_it_is_read_is_not_queued_and_settles_again(person, monkeypatch):
     path = person.put("a.csv", b"Title,")
     person.look()
-    read = drop_folder.pack
+    read = drop_folder.pack  # type: ignore[attr-defined]
 
     def change(delivery, csv):
         message = read(delivery, csv)
@@ -386,7 +386,7 @@ def test_a_damaged_archive_costs_the_others_nothing(person):
 def test_bad_file_does_not_stop_others(person, monkeypatch):
     person.put("a.csv", b"odd")
     person.put("b.csv")
-    read = drop_folder.pack
+    read = drop_folder.pack  # type: ignore[attr-defined]
 
     def odd(delivery, csv):
         if delivery.name == "a.csv":

@@ -75,9 +75,12 @@ def test_only_a_new_file_or_a_reset_gives_another_attempt(home):
 
 def test_a_password_that_is_corrected_while_the_old_one_is_rejected_is_tried(home):
     home.password_file.write_text("wrong")
-    browser = PlayedBrowser(
-        LOGIN_BOTH, REJECTED, before=lambda act: act == "click submit" and home.password_file.write_text("corrected")
-    )
+
+    def correct(act: str) -> None:
+        if act == "click submit":
+            home.password_file.write_text("corrected")
+
+    browser = PlayedBrowser(LOGIN_BOTH, REJECTED, before=correct)
     assert home.run(browser).code == "LOGIN_REJECTED"
     browser = PlayedBrowser(LOGIN_BOTH, replace(ACTIVITY, document=2.0))
     assert home.run(browser).code == "OK"
