@@ -13,6 +13,7 @@ syftbox_environment() {
   done
   [ "${CI:-}" != true ] || fail 'tests with a real SyftBox need Python 3.11 or 3.12'
   say 'Tests with a real SyftBox will be skipped: SyftBox 0.4.0 needs Python 3.11 or 3.12.'
+  skipped=yes
 }
 
 # need_for_tests COMMAND PACKAGES TESTS: installs what a kind of tests needs, or says what is missing
@@ -25,19 +26,12 @@ need_for_tests() {
     fail "$1 is missing. On Debian or Ubuntu: apt install $2"
   else
     say "Missing: $1 (apt install $2). $3 will be skipped."
+    skipped=yes
   fi
 }
 
-run_tests() {
-  python_environment dev
-  need_for_tests redis-server redis-server 'Tests with a real Redis'
-  need_for_tests chromedriver 'chromium chromium-driver' 'Tests with a real browser'
-  syftbox_environment
-  if reason=$(why_no_docker); then
-    [ "${CI:-}" != true ] || fail "container tests cannot run. $reason"
-    say "Container tests will be skipped. $reason"
-  fi
-  bin=.venv/bin
+# static_checks: what needs no test to run
+static_checks() {
   say '--- ruff'
   $bin/ruff check .
   $bin/ruff format --check .
@@ -45,6 +39,34 @@ run_tests() {
   $bin/mypy
   say '--- import-linter'
   $bin/lint-imports
+}
+
+# fast_tests ARGUMENT...: the tests that need neither much time nor a browser, a Redis, containers or SyftBox
+fast_tests() {
+  static_checks
+  say '--- pytest'
+  $bin/python -m pytest --no-cov --numprocesses auto --dist loadfile \
+    -m 'not (slow or redis or browser or docker or syftbox)' --ignore tests/e2e "$@"
+}
+
+run_tests() {
+  python_environment dev
+  bin=.venv/bin
+  if [ "${1:-}" = --fast ]; then
+    shift
+    fast_tests "$@"
+    return
+  fi
+  skipped=
+  need_for_tests redis-server redis-server 'Tests with a real Redis'
+  need_for_tests chromedriver 'chromium chromium-driver' 'Tests with a real browser'
+  syftbox_environment
+  if reason=$(why_no_docker); then
+    [ "${CI:-}" != true ] || fail "container tests cannot run. $reason"
+    say "Container tests will be skipped. $reason"
+    skipped=yes
+  fi
+  static_checks
   say '--- pytest'
   if [ $# -gt 0 ]; then
     $bin/python -m pytest "$@"
@@ -53,4 +75,10 @@ run_tests() {
   # The files take turns on all processors; what builds and starts containers has the machine to itself.
   $bin/python -m pytest --numprocesses auto --dist loadfile --durations 20 --ignore tests/e2e
   $bin/python -m pytest --cov-append --durations 10 tests/e2e
+  say '--- coverage'
+  if [ -n "$skipped" ]; then
+    say 'Not checked: tests were skipped, see above.'
+  else
+    $bin/coverage report --format=total
+  fi
 }

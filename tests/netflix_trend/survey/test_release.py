@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netflix_trend.periods.weeks import Week
-from netflix_trend.questions.top_shows.question import decode_coefficients, encode_coefficients
+from netflix_trend.questions.top_shows.question import TopShowsQuestion, decode_coefficients, encode_coefficients
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.survey.release import SIZE, RefusedRelease, _seal, build_release, parse_release
 from netflix_trend.survey.survey import default_survey
@@ -141,5 +141,6 @@ def test_a_flipped_byte_never_changes_the_payload(place: int, flip: int) -> None
 
 @given(st.lists(st.tuples(*[st.integers(0, 65520)] * 3), min_size=1, max_size=20))
 def test_coefficients_come_back(reports: list[tuple[int, int, int]]) -> None:
+    assert isinstance(TOP_SHOWS, TopShowsQuestion)
     decoded = decode_coefficients(TOP_SHOWS, b"".join(encode_coefficients(report) for report in reports))
     assert decoded.tolist() == [list(report) for report in reports]
