@@ -51,7 +51,7 @@ def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -
     assert load_settings().redis_port == 6379
 
 
-def test_variables_of_others_are_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_of_others_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NETFLIX_TREND_UNKNOWN", "1")
     assert load_settings() == Settings()
 
@@ -235,7 +235,7 @@ def test_an_address_that_is_a_folder_name_is_a_datasite(name: str) -> None:
         "a@b@c.org",
     ],
 )
-def test_any_other_name_is_no_datasite(name: str) -> None:
+def test_any_other_name_is_not_a_datasite(name: str) -> None:
     assert not DATASITE_NAME.fullmatch(name)
 
 

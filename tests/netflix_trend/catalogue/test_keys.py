@@ -103,13 +103,13 @@ def test_two_titles_keep_two_keys(one: str, other: str) -> None:
         ("Don't  Look Up", "Don't Look Up"),
     ],
 )
-def test_a_title_is_shown_without_what_nobody_sees(title: str, shown: str) -> None:
+def test_a_title_is_shown_without_invisible_marks(title: str, shown: str) -> None:
     assert plain_title(title) == shown
     assert plain_title(shown) == shown
 
 
 @pytest.mark.parametrize("mark", "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202e\u2060\u2064\u2066\u2069\ufeff")
-def test_marks_that_nobody_sees_are_not_part_of_a_title(mark: str) -> None:
+def test_invisible_marks_are_not_part_of_a_title(mark: str) -> None:
     assert title_key(f"{mark}Love Is{mark} Blind: Se{mark}ason 1{mark}") == "love is blind: season 1"
 
 

@@ -103,7 +103,7 @@ def test_a_quotation_mark_at_the_start_of_an_imdb_title_swallows_no_rows(tmp_pat
 
 
 @pytest.mark.parametrize("original", ["chef's table", "Chef’s  Table", "\\N", ""])
-def test_an_original_title_that_is_no_other_name_is_no_alias(tmp_path: Path, original: str) -> None:
+def test_an_original_title_that_is_no_other_name_is_not_an_alias(tmp_path: Path, original: str) -> None:
     rows = read(tmp_path / "t.tsv", IMDB, f"tt1\ttvSeries\tChef's Table\t{original}\t0\t2015\t\\N\t50\t\\N")
     assert rows == [series("Chef's Table", 2015)]
 
@@ -158,18 +158,18 @@ def test_a_year_that_is_none_is_unknown(tmp_path: Path, year: str) -> None:
 
 
 @pytest.mark.parametrize("title", ["", "   ", "x" * 301])
-def test_a_title_that_is_blank_or_far_too_long_costs_only_itself(tmp_path: Path, title: str) -> None:
+def test_a_title_that_is_blank_or_far_too_long_does_not_affect_others(tmp_path: Path, title: str) -> None:
     assert read(tmp_path / "own.csv", OWN, f"{title},series,2017,,", "Dark,series,2017,,") == [series("Dark", 2017)]
 
 
-def test_rows_that_end_early_and_blank_lines_are_no_obstacle(tmp_path: Path) -> None:
+def test_rows_that_end_early_and_blank_lines_are_accepted(tmp_path: Path) -> None:
     assert read(tmp_path / "own.csv", OWN, "", "Dark,series", "You,series,2018") == [
         series("Dark"),
         series("You", 2018),
     ]
 
 
-def test_bytes_that_are_not_utf8_are_no_obstacle(tmp_path: Path) -> None:
+def test_bytes_that_are_not_utf8_are_accepted(tmp_path: Path) -> None:
     path = tmp_path / "own.csv"
     path.write_bytes(b"title\nMi\xe9rcoles\nDark\n")
     assert [row.title for row in read_catalogue(path)] == ["Mi\ufffdrcoles", "Dark"]

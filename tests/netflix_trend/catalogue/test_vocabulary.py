@@ -181,7 +181,7 @@ def test_shows_that_swapped_places_are_noticed() -> None:
     ],
     ids=range(19),
 )
-def test_a_damaged_or_hostile_file_is_refused(data: bytes) -> None:
+def test_a_damaged_or_malicious_file_is_refused(data: bytes) -> None:
     with pytest.raises(VocabularyError, match=r"^vocabulary\.json: "):
         Vocabulary.from_bytes(data)
 
@@ -192,7 +192,7 @@ def test_a_show_is_found_under_each_of_its_names(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", " ", "Money", "Money Heist: Part 1", "Roma", "Money Heists", "Mony Heist"])
-def test_a_name_that_is_not_in_the_vocabulary_is_no_show(name: str) -> None:
+def test_a_name_that_is_not_in_the_vocabulary_is_not_a_show(name: str) -> None:
     assert SMALL.show(name) is None
 
 
@@ -230,7 +230,7 @@ def test_an_alias_that_two_shows_claim_still_names_the_show_of_that_title() -> N
     assert vocabulary.show("You") == 2
 
 
-def test_an_alias_of_a_film_is_no_show_and_one_of_a_show_no_film() -> None:
+def test_an_alias_of_a_film_is_not_a_show_and_one_of_a_show_no_film() -> None:
     vocabulary = Vocabulary.build([series("Dark", "Dunkel"), film("Roma", "Rom")])
     assert vocabulary.show("Rom") is None
     assert not vocabulary.is_film("Dunkel")

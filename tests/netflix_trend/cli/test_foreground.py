@@ -73,7 +73,7 @@ def test_syftbox_says_who_and_where_we_are(tmp_path: Path, path: Path, environme
 
 
 @pytest.mark.parametrize("config", ["", "[1]", "{", None], ids=["empty", "a list", "cut", "missing"])
-def test_a_configuration_that_says_nothing_is_no_obstacle(clone: Path, path: Path, config: str | None) -> None:
+def test_a_configuration_that_says_nothing_is_accepted(clone: Path, path: Path, config: str | None) -> None:
     if config is not None:
         (clone / "config.json").write_text(config)
     fake_docker(path, f"{DOCKER_UP} {SAY_WHO}")
@@ -147,7 +147,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("is_failing", [False, True])
-def test_without_docker_syftbox_gets_a_look_an_hour(clone: Path, path: Path, is_failing: bool) -> None:
+def test_without_docker_syftbox_gets_a_run_an_hour(clone: Path, path: Path, is_failing: bool) -> None:
     """A look that fails is no reason to try again sooner."""
     (clone / "private" / "profiles" / "me").mkdir(parents=True)
     if is_failing:
@@ -161,7 +161,7 @@ def test_without_docker_syftbox_gets_a_look_an_hour(clone: Path, path: Path, is_
 
 
 @pytest.mark.usefixtures("at_once")
-def test_a_look_asks_no_more_once_something_was_published(clone: Path, path: Path) -> None:
+def test_a_run_asks_no_more_once_something_was_published(clone: Path, path: Path) -> None:
     (clone / "private" / "profiles" / "me").mkdir(parents=True)
     publish = "mkdir -p publisher; : >publisher/ledger.jsonl"
     (path / "mkdir").symlink_to(shutil.which("mkdir") or "")

@@ -229,7 +229,7 @@ def test_an_export_with_a_changed_byte_is_refused_or_unchanged(place: int, chang
 
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=300))
-def test_no_bytes_end_in_anything_but_a_refusal(data: bytes) -> None:
+def test_no_bytes_yield_anything_but_a_refusal(data: bytes) -> None:
     assert reason(data) == "schema"
     assert reason(message(gzip_base64=base64.b64encode(data).decode())) in {"gzip", "checksum"}
 

@@ -161,12 +161,12 @@ def test_a_duration_is_read_in_seconds(text: str, seconds: int) -> None:
     "text",
     ["", "NA", "12", "1:2", "1:2:3", "-0:01:00", "24:00:01", "999:00:00", "1:00:00:00", "01:58:00 h", "2024-03-02"],
 )
-def test_a_text_that_is_no_duration_has_no_seconds(text: str) -> None:
+def test_a_text_that_is_not_a_duration_has_no_seconds(text: str) -> None:
     assert duration_seconds(text) is None
 
 
 @pytest.mark.parametrize("text", ["00:00:60", "00:60:00", "00:99:99"])
-def test_sixty_minutes_or_seconds_beside_hours_are_no_duration(text: str) -> None:
+def test_sixty_minutes_or_seconds_beside_hours_are_not_a_duration(text: str) -> None:
     assert duration_seconds(text) is None
 
 
@@ -186,7 +186,7 @@ def test_an_empty_supplemental_type_is_a_view(cell: str) -> None:
 
 
 @pytest.mark.parametrize("cell", ["HOOK", "TRAILER", "TEASER_TRAILER", "RECAP", "recap", "A_TYPE_OF_NEXT_YEAR", "0"])
-def test_every_other_supplemental_type_is_no_view_even_a_new_one(cell: str) -> None:
+def test_every_other_supplemental_type_is_not_a_view_even_a_new_one(cell: str) -> None:
     assert is_supplemental(cell)
 
 
@@ -204,7 +204,7 @@ def test_autoplay_is_seen_among_attributes(attributes: str) -> None:
 
 
 @pytest.mark.parametrize("attributes", ["", "NA", "Has branched playback; ", "View was hidden; ", "Played by hand; "])
-def test_other_attributes_are_no_autoplay(attributes: str) -> None:
+def test_other_attributes_are_not_autoplay(attributes: str) -> None:
     assert not is_autoplayed(attributes)
 
 

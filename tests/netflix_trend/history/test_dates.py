@@ -177,7 +177,7 @@ def test_counted_dates_are_read_as_repeated_ones(written, days):
 @given(
     days=st.lists(DAYS, min_size=1, max_size=6), blank=st.sampled_from([" ", "\u00a0", "\u200f", "\ufeff", "\u200b "])
 )
-def test_what_nobody_sees_around_a_date_changes_no_day(written, days, blank):
+def test_invisible_marks_around_a_date_change_no_day(written, days, blank):
     order, write = WRITTEN[written]
     others = [write(date(2023, 12, 30)), write(date(2023, 1, 30))]
 
@@ -196,7 +196,7 @@ def test_one_date_with_a_day_beyond_twelve_decides_a_whole_file():
     assert decide_order(["3/4/24", "3/5/24", "13/3/24"]).order == "dmy"
 
 
-def test_spanish_and_us_dates_of_one_shape_are_told_apart():
+def test_spanish_and_us_dates_of_one_shape_are_distinguished():
     assert decide_order(["14/11/20"]).days["14/11/20"] == date(2020, 11, 14)
     assert decide_order(["11/14/20"]).days["11/14/20"] == date(2020, 11, 14)
 
@@ -282,7 +282,7 @@ def test_a_shape_that_two_countries_share_is_asked_about(texts):
 
 
 @pytest.mark.parametrize("text", ["1/99999999999/24", "30-12-2", "1/1/202", "999/1/24"])
-def test_a_number_that_is_no_day_month_or_year_costs_only_its_row(text):
+def test_a_number_that_is_not_a_day_month_or_year_loses_only_its_row(text):
     decided = decide_order(["30-12-23", "29-12-23", text])
     assert decided.order == "dmy"
     assert decided.days[text] is None
@@ -307,12 +307,12 @@ def test_the_day_of_the_file_itself_is_not_after_it():
         decide_order(["3/9/24"], newest=date(2024, 9, 3))
 
 
-def test_a_file_older_than_all_readings_tells_nothing():
+def test_a_file_older_than_all_readings_is_no_evidence():
     with pytest.raises(UndecidableOrder):
         decide_order(["3/9/24"], newest=date(2024, 3, 8))
 
 
-def test_the_day_of_the_file_tells_more_than_the_span_and_the_answer():
+def test_the_day_of_the_file_outweighs_the_span_and_the_answer():
     texts = ["3/9/24", "3/7/24", "3/2/24"]  # month first they span a week
 
     assert decide_order(texts).order == "mdy"
@@ -320,7 +320,7 @@ def test_the_day_of_the_file_tells_more_than_the_span_and_the_answer():
     assert decide_order(["9/3/24", "10/3/24", "9/4/24"], "mdy", date(2024, 5, 1)).order == "dmy"
 
 
-def test_the_day_of_the_file_tells_less_than_an_impossible_date():
+def test_the_day_of_the_file_is_outweighed_by_an_impossible_date():
     decided = decide_order(["3/9/24", "13/9/24"], newest=date(2024, 5, 1))
 
     assert decided.order == "dmy"
@@ -382,7 +382,7 @@ def test_other_shapes_are_asked_about(texts):
 
 
 @pytest.mark.parametrize("text", ["3.9.2024", "3. 9. 24", "03-09-24", "03/09/2024"])
-def test_a_shape_that_half_of_the_rows_have_tells_nothing(text):
+def test_a_shape_that_half_of_the_rows_have_is_no_evidence(text):
     with pytest.raises(UndecidableOrder):
         decide_order([text, "3/9/2024"])
     assert decide_order([text, "3/9/2024"], "mdy").days[text] == date(2024, 3, 9)
@@ -409,7 +409,7 @@ def test_the_answer_of_the_person_does_not_overrule_the_span():
         ("x" * 200, "x" * 100),
     ],
 )
-def test_a_time_behind_a_date_is_no_part_of_it_and_what_belongs_to_the_date_stays(text, part):
+def test_a_time_behind_a_date_is_not_a_part_of_it_and_what_belongs_to_the_date_stays(text, part):
     assert date_part(text) == part
 
 
@@ -451,7 +451,7 @@ def test_a_date_behind_a_long_text_is_none():
     assert list(decided.days.values()) == [None, date(2023, 12, 30), date(2023, 12, 29)]
 
 
-def test_no_dates_at_all_are_no_question():
+def test_no_dates_at_all_raise_no_question():
     assert decide_order([]).days == {}
     assert decide_order(["soon", ""]).days == {"soon": None, "": None}
 

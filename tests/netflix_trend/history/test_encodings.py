@@ -113,7 +113,7 @@ def test_a_newer_state_replaces_the_older(tmp_path: Path) -> None:
     assert loaded.covered_through == date(2026, 11, 27)
 
 
-def test_a_profile_without_encodings_is_told_from_a_damaged_one(tmp_path: Path) -> None:
+def test_a_profile_without_encodings_is_distinguished_from_a_damaged_one(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         load_encodings(tmp_path)
 

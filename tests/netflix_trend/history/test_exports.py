@@ -182,16 +182,16 @@ def test_a_utf_16_file_cut_inside_a_character_keeps_its_whole_rows() -> None:
         ("Title,Date\n".encode("utf-16"), "utf-16"),
     ],
 )
-def test_the_encoding_is_told_from_all_bytes(data: bytes, encoding: str) -> None:
+def test_the_encoding_is_detected_from_all_bytes(data: bytes, encoding: str) -> None:
     assert detect_encoding(io.BytesIO(data)) == encoding
 
 
 @pytest.mark.parametrize("place", [*range(60, 69), (1 << 20) + 62, (1 << 20) + 63, (1 << 20) + 64])
-def test_a_character_on_the_edge_of_a_block_is_no_damage(place: int) -> None:
+def test_a_character_on_the_edge_of_a_block_is_not_damage(place: int) -> None:
     assert detect_encoding(io.BytesIO(b"x" * place + "東é".encode() + b"x" * 100)) == "utf-8"
 
 
-def test_a_damaged_byte_costs_its_row_and_not_the_encoding_of_the_file() -> None:
+def test_a_damaged_byte_loses_its_row_and_not_the_encoding_of_the_file() -> None:
     data = b"Title,Date\n" + "\n".join(f'"東京 {n}","12/{n + 1}/23"' for n in range(9)).encode()
     found = read(data.replace("京 3".encode(), b"\xe4 3"))
 
@@ -208,7 +208,7 @@ def test_a_damaged_byte_is_seen_in_every_row_even_on_a_day_that_was_read_before(
     assert [number for number, _ in found.damaged] == [6]
 
 
-def test_a_byte_that_cp1252_does_not_have_costs_its_row() -> None:
+def test_a_byte_that_cp1252_does_not_have_loses_its_row() -> None:
     found = read("Title,Date\nÉlite,12/30/23\nGüero,12/29/23\n".encode("cp1252") + b"Ro\x81ma,12/28/23\n")
 
     assert found.titles == ["Élite", "Güero"]
@@ -395,7 +395,7 @@ def test_a_mark_before_a_quoted_title_does_not_undo_its_quotes() -> None:
     assert cells('"Love, Death","12/30/23"\n'.encode("utf-8-sig")) == [("Love, Death", "12/30/23")]
 
 
-def test_a_shifted_date_is_told_from_the_date_of_another_column() -> None:
+def test_a_shifted_date_is_distinguished_from_the_date_of_another_column() -> None:
     data = b"Title,Date,Added\nLove, Death,12/30/23,2024-01-05\n"
 
     assert cells(data) == [("Love, Death", "12/30/23")]
@@ -429,7 +429,7 @@ def test_rows_quoted_once_more_may_have_the_date_first(title: str) -> None:
 
 
 @pytest.mark.parametrize("header", [b"Title,Date", b'"Title","Date"', b"\xef\xbb\xbfTitle,Date", b"Titel,Datum"])
-def test_a_second_header_in_the_middle_is_no_row(header: bytes) -> None:
+def test_a_second_header_in_the_middle_is_not_a_row(header: bytes) -> None:
     found = read(HEADER + b'"Roma","12/30/23"\n' + header + b'\n"Dark","30/12/23"\n')
 
     assert found.rows == [("Roma", "12/30/23"), ("Dark", "30/12/23")]
@@ -442,14 +442,14 @@ def test_a_film_that_is_called_like_a_column_is_a_row(row: tuple[str, str]) -> N
     assert cells(HEADER + ",".join(row).encode() + b"\nDark,12/29/23\n") == [row, ("Dark", "12/29/23")]
 
 
-def test_a_second_header_of_viewing_activity_is_no_row() -> None:
+def test_a_second_header_of_viewing_activity_is_not_a_row() -> None:
     row = table([CELLS]).encode()
     assert activity(ACTIVITY + row + ACTIVITY + row) == [STRIPPED, STRIPPED]
 
 
 @pytest.mark.parametrize("row", [b'"Roma","12/30/23"', b"Roma,12/30/23", b'"Love, Death","12/30/23"'])
 @pytest.mark.parametrize("header", [b"Title,Date", b'"Title","Date"'])
-def test_a_second_header_on_the_line_of_the_last_row_costs_no_row(row: bytes, header: bytes) -> None:
+def test_a_second_header_on_the_line_of_the_last_row_loses_no_row(row: bytes, header: bytes) -> None:
     found = cells(HEADER + row + header + b'\n"Dark","12/28/23"\n')
 
     assert [title for title, _ in found] == [row.split(b",1")[0].split(b',"1')[0].decode().strip('"'), "Dark"]
@@ -471,7 +471,7 @@ def test_the_last_line_needs_no_end() -> None:
     assert activity(ACTIVITY + table([CELLS]).strip().encode()) == [STRIPPED]
 
 
-def test_blank_lines_are_no_rows_but_count_as_lines() -> None:
+def test_blank_lines_are_not_rows_but_count_as_lines() -> None:
     found = read(b'Title,Date\r\n\r\n"Roma","12/30/23"\r\n\r\n""\r\n"Tenet","12/29/23"\r\n\r\n')
 
     assert found.titles == ["Roma", "Tenet"]
@@ -561,7 +561,7 @@ def test_viewing_activity_is_known_by_its_content(start: str, duration: str, hea
     assert activity(table(rows).encode()) == [(STRIPPED[0], start, duration, *STRIPPED[3:])] * 2
 
 
-def test_a_row_of_viewing_activity_that_is_cut_off_costs_only_itself() -> None:
+def test_a_row_of_viewing_activity_that_is_cut_off_does_not_affect_others() -> None:
     row = table([CELLS])
     found = read(ACTIVITY + (row + "Ann,2024-03-02 23:50:12,00:4\n" + row).encode())
 
@@ -569,7 +569,7 @@ def test_a_row_of_viewing_activity_that_is_cut_off_costs_only_itself() -> None:
     assert [number for number, _ in found.damaged] == [3]
 
 
-def test_a_missing_quote_in_viewing_activity_costs_only_its_row() -> None:
+def test_a_missing_quote_in_viewing_activity_loses_only_its_row() -> None:
     row = table([CELLS], quoting=csv.QUOTE_ALL)
     found = read(ACTIVITY + (row + row.replace('Dark: Season 1: Lies"', "Dark") + row).encode())
 
@@ -625,7 +625,7 @@ def test_every_used_cell_of_viewing_activity_is_checked() -> None:
         *("long_title", "long_line", "full_line", "longest_line", "too_long_line", "long_date"),
     ],
 )
-def test_a_damaged_row_costs_only_itself(damaged: bytes) -> None:
+def test_a_damaged_row_does_not_affect_others(damaged: bytes) -> None:
     found = read(HEADER + b'"Dark","12/31/23"\n' + damaged + b'\n"Tenet","12/29/23"\n')
 
     assert list(zip(found.numbers, found.rows, strict=True)) == [
@@ -652,7 +652,7 @@ def test_the_longest_title_that_is_read_is_read() -> None:
     assert [len(title) for title, _ in cells(HEADER + row + row)] == [LONGEST_CELL] * 2
 
 
-def test_nul_bytes_cost_no_row() -> None:
+def test_nul_bytes_lose_no_row() -> None:
     assert cells(HEADER + b'"Ro\x00ma","12/30/23"\n"Tenet","12/29/23"\n') == [
         ("Ro\0ma", "12/30/23"),
         ("Tenet", "12/29/23"),
@@ -676,7 +676,7 @@ def test_nul_bytes_cost_no_row() -> None:
         b'"Roma","12/30/23","',
     ],
 )
-def test_a_quotation_mark_that_is_missing_or_too_many_costs_at_most_its_own_row(line: bytes) -> None:
+def test_a_quotation_mark_that_is_missing_or_too_many_loses_at_most_its_own_row(line: bytes) -> None:
     after = b"".join(b'"Tenet, %d","12/29/23"\n' % number for number in range(30))
     found = read(HEADER + b'"Dark","12/31/23"\n' + line + b"\n" + after)
     behind = [(number, row) for number, row in zip(found.numbers, found.rows, strict=True) if number != 3]
@@ -685,14 +685,14 @@ def test_a_quotation_mark_that_is_missing_or_too_many_costs_at_most_its_own_row(
     assert len(found.rows) + len(found.damaged) == 32
 
 
-def test_a_missing_quote_before_a_title_that_begins_with_a_comma_costs_only_its_row() -> None:
+def test_a_missing_quote_before_a_title_that_begins_with_a_comma_loses_only_its_row() -> None:
     found = read(HEADER + b'"","12/1/23\n",:","12/2/23"\n"Dark","12/3/23"\n')
 
     assert found.rows[-2:] == [(",:", "12/2/23"), ("Dark", "12/3/23")]
     assert found.numbers[-2:] == [3, 4]
 
 
-def test_an_open_quote_before_more_text_than_a_cell_may_hold_costs_one_row() -> None:
+def test_an_open_quote_before_more_text_than_a_cell_may_hold_loses_one_row() -> None:
     rows = b"".join(b"Tenet %d,12/29/23\n" % number for number in range(20_000))
     found = read(HEADER + b'"Roma,12/30/23\n' + rows)
 
@@ -878,7 +878,7 @@ def test_line_breaks_inside_quoted_titles_are_blanks(titles: list[list[str]], en
 
 @settings(max_examples=300)
 @given(st.lists(st.text("ab,: é", max_size=8), min_size=1, max_size=25), st.integers(0), st.integers(0), st.booleans())
-def test_one_quotation_mark_costs_no_other_row(titles: list[str], which: int, where: int, is_missing: bool) -> None:
+def test_one_quotation_mark_loses_no_other_row(titles: list[str], which: int, where: int, is_missing: bool) -> None:
     lines = [f'"{title}","12/{number + 1}/23"' for number, title in enumerate(titles)]
     which %= len(lines)
     line = lines[which]
@@ -918,13 +918,13 @@ def assert_rows_or_refusal(data: bytes) -> None:
     st.binary(max_size=300),
     st.sampled_from([b"", HEADER, ACTIVITY, b"Title;;Date;;\r\n", b"\xff\xfe", b"\xef\xbb\xbf"]),
 )
-def test_no_bytes_at_all_end_in_anything_but_rows_or_a_refusal(data: bytes, head: bytes) -> None:
+def test_no_bytes_yield_anything_but_rows_or_a_refusal(data: bytes, head: bytes) -> None:
     assert_rows_or_refusal(head + data)
 
 
 @settings(max_examples=200)
 @given(st.text('",;\t\r\n\0\ufeffA1/-: ', max_size=80), st.sampled_from(["", "Title,Date\n", ACTIVITY.decode()]))
-def test_no_heap_of_delimiters_and_quotes_ends_in_anything_but_rows_or_a_refusal(text: str, head: str) -> None:
+def test_no_mess_of_delimiters_and_quotes_yields_anything_but_rows_or_a_refusal(text: str, head: str) -> None:
     assert_rows_or_refusal((head + text).encode())
 
 

@@ -164,7 +164,7 @@ def test_second_parts_that_never_repeat_leave_the_first_part_as_the_show():
     assert {parsed.show for parsed in found.values()} == {"Red Lake"}
 
 
-def test_the_name_of_an_episode_is_no_second_part_that_repeats():
+def test_the_name_of_an_episode_is_not_a_second_part_that_repeats():
     found = decisions([("Red Lake: Coven", 0), ("Red Lake: Coven: Boat", 0)])
 
     assert list(found.values()) == [episode("Red Lake"), episode("Red Lake", "Coven")]
@@ -285,7 +285,7 @@ def test_a_chapter_with_a_sibling_of_another_kind_is_a_film():
     assert set(decisions(seen).values()) == {FILM}
 
 
-def test_a_chapter_is_no_sibling_of_one_of_another_show():
+def test_a_chapter_is_not_a_sibling_of_another_shows_chapter():
     assert set(decisions([("Red Lake: Chapter 2", 0), ("Blue Lake: Chapter 3", 0)]).values()) == {FILM}
 
 

@@ -183,7 +183,7 @@ def test_a_file_cut_anywhere_gives_its_rows_except_possibly_the_last(name: str) 
 # Rows that are not used
 
 
-def test_an_impossible_date_costs_only_its_row_and_is_named_with_the_row(staging: Staging) -> None:
+def test_an_impossible_date_loses_only_its_row_and_is_named_with_the_row(staging: Staging) -> None:
     found = add(staging, history(("Roma", "12/31/23"), ("Ozark: Season 1: A", "2/30/23"), ("Tenet", "12/29/23")))
 
     assert in_order(staging) == [("Roma", "2023-12-31"), ("Tenet", "2023-12-29")]
@@ -194,7 +194,7 @@ def test_an_impossible_date_costs_only_its_row_and_is_named_with_the_row(staging
 
 
 @pytest.mark.parametrize("text", ["", "soon", "12/31", "31/12/23", "0/0/0", "1/1/1990"])
-def test_a_row_without_a_date_is_counted_and_costs_no_other_row(staging: Staging, text: str) -> None:
+def test_a_row_without_a_date_is_counted_and_loses_no_other_row(staging: Staging, text: str) -> None:
     found = add(staging, history(("Roma", "12/31/23"), ("Tenet", text), ("Dark: Season 1: A", "12/29/23")))
 
     assert [title for title, _ in in_order(staging)] == ["Roma", "Dark: Season 1: A"]
@@ -202,14 +202,14 @@ def test_a_row_without_a_date_is_counted_and_costs_no_other_row(staging: Staging
     assert "row 3" in found.problems[0]
 
 
-def test_a_title_of_an_undated_row_is_no_title_of_the_history(staging: Staging) -> None:
+def test_a_title_of_an_undated_row_is_not_a_title_of_the_history(staging: Staging) -> None:
     add(staging, history(("Roma", "12/31/23"), ("Tenet", "2/30/23")))
     staging.decide_titles()
 
     assert query(staging, "select title from titles") == [("Roma",)]
 
 
-def test_a_title_of_a_megabyte_costs_only_its_row(staging: Staging) -> None:
+def test_a_title_of_a_megabyte_loses_only_its_row(staging: Staging) -> None:
     found = add(staging, history(("Roma", "12/31/23"), ("x" * 1_000_000, "12/30/23"), ("Tenet", "12/29/23")))
 
     assert [title for title, _ in in_order(staging)] == ["Roma", "Tenet"]
@@ -263,7 +263,7 @@ def test_a_header_alone_is_an_export_without_rows(staging: Staging) -> None:
     assert query(staging, "from dated") == []
 
 
-def test_nul_bytes_cost_no_row(staging: Staging) -> None:
+def test_nul_bytes_lose_no_row(staging: Staging) -> None:
     add(staging, history(("Ro\0ma", "12/31/23"), ("Tenet", "12/29/23")))
 
     assert [title for title, _ in in_order(staging)] == ["Ro\0ma", "Tenet"]
@@ -685,7 +685,7 @@ def test_every_play_is_a_view_or_accounted_for(rows: list[tuple[str, ...]]) -> N
 
 @settings(max_examples=30, deadline=None)
 @given(st.sampled_from([b"Title,Date\n", f"{ACTIVITY_HEADER}\n".encode()]), st.binary(max_size=200))
-def test_no_bytes_in_the_rows_end_in_anything_but_rows_or_a_refusal(header: bytes, data: bytes) -> None:
+def test_no_bytes_in_rows_yield_anything_but_rows_or_a_refusal(header: bytes, data: bytes) -> None:
     with duckdb.connect() as database:
         staging = Staging(database, starter_vocabulary())
         try:

@@ -104,7 +104,7 @@ def test_with_noise_without_end_groups_are_what_was_assumed() -> None:
     assert found.counts == pytest.approx([50, 30, 20], abs=0.1)
 
 
-def test_nobody_answering_is_no_division_by_zero() -> None:
+def test_no_answers_are_not_division_by_zero() -> None:
     found = estimate_groups(np.zeros(3), 0, 14.0, [1 / 3] * 3, 4.0)
     share, error = found.shares([0, 1])
     assert np.isfinite(share).all()

@@ -262,7 +262,7 @@ def test_shares_add_up_and_their_covariance_is_that_of_the_estimates() -> None:
     assert stated.sum(axis=1) == pytest.approx(0, abs=1e-12)
 
 
-def test_reports_that_noise_alone_gives_are_no_change() -> None:
+def test_reports_that_noise_alone_gives_are_not_a_change() -> None:
     found = TernaryResponse(Fraction(8)).mean_change(np.array([800, 100, 100]), 12)
     assert found.estimate == pytest.approx(0)
     assert found.lower == pytest.approx(-found.upper)

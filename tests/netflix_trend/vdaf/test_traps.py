@@ -64,7 +64,7 @@ def test_trap_1_operators_with_different_keys_accept_nothing() -> None:
             prio3.verify_init(wrong, 0, report.nonce, report.public_share, report.input_shares[0])
 
 
-def test_trap_2_the_own_part_of_the_joint_randomness_is_computed_not_believed() -> None:
+def test_trap_2_our_part_of_the_joint_randomness_is_computed_not_believed() -> None:
     prio3 = Prio3(CIRCUITS["histogram"], CONTEXT)
     report = prio3.shard(3, seeded(2))
     for number, share in enumerate(report.input_shares):

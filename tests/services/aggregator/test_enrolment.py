@@ -67,7 +67,7 @@ def test_the_list_may_be_edited_by_hand(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("line", ["anna", "anna@example.org bob@example.net", "../x@example.org", "-"])
-def test_a_line_that_is_no_address_is_named(tmp_path: Path, line: str) -> None:
+def test_a_line_that_is_not_an_address_is_named(tmp_path: Path, line: str) -> None:
     here = enrolment(tmp_path, automatic=False)
     here.own.mkdir()
     here.path.write_text(f"anna@example.org\n{line}\n")
@@ -81,7 +81,7 @@ def test_no_address_is_not_enrolled(tmp_path: Path, email: str) -> None:
         enrolment(tmp_path, automatic=False).enrol(email)
 
 
-def test_the_aggregator_is_no_participant(tmp_path: Path, datasites: Path) -> None:
+def test_the_aggregator_is_not_a_participant(tmp_path: Path, datasites: Path) -> None:
     share(datasites, AGGREGATOR)
     here = enrolment(tmp_path, automatic=True)
     assert here.participants() == []

@@ -48,14 +48,14 @@ def test_the_demo_says_what_was_read(printed: str) -> None:
     assert "0 of 150 dates are impossible as mdy" in printed
 
 
-def test_the_demo_prints_results_with_intervals_and_the_own_place(printed: str) -> None:
+def test_the_demo_prints_results_with_intervals_and_your_place(printed: str) -> None:
     assert "Top shows, in people of" in printed
     assert "95 % interval" in printed
     assert "noise: Chance alone explains the number" in printed
     assert "You started 8 titles in 2026-W46. That is" in printed
 
 
-def test_the_demo_names_the_page_of_everybody_and_the_own_dashboard(printed: str, output: Path) -> None:
+def test_the_demo_names_the_page_of_everybody_and_your_dashboard(printed: str, output: Path) -> None:
     public = output / "datasites/aggregator@example.org/public/netflix_trend/index.html"
     assert "How does your own week compare?" in public.read_text()
     assert str(public.resolve()) in printed
@@ -143,7 +143,7 @@ def test_a_missing_file_and_an_unusable_one_are_named(tmp_path: Path, capsys: py
     assert "expected 'Title,Date'" in text
 
 
-def test_several_files_are_one_person_and_a_bad_one_costs_nothing(
+def test_several_files_are_one_person_and_a_bad_one_does_not_matter(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "bad.csv").write_text("")

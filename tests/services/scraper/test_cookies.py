@@ -80,7 +80,7 @@ def test_values_that_no_cookie_has_do_not_count(value):
 @pytest.mark.parametrize(
     "text", ["", "hello", "{", "[", "[" * 100_000, "{}", '{"cookies": 3}', "[1, null]", "\ufeff[]"]
 )
-def test_what_is_no_list_of_cookies_is_refused(text):
+def test_what_is_not_a_list_of_cookies_is_refused(text):
     with pytest.raises(CookieError):
         read_cookies(text)
 

@@ -65,7 +65,7 @@ def test_a_file_that_was_cut_anywhere_is_refused(cut):
         b"Title,Date\n" + b'"a","1/13/24"\n' * 10 + b'"a","13/1/24"\n' * 10,
     ],
 )
-def test_what_is_no_viewing_history_is_refused(data):
+def test_what_is_not_a_viewing_history_is_refused(data):
     assert refused(data) == "DOWNLOAD_INVALID"
 
 

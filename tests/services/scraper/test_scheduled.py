@@ -73,7 +73,7 @@ def test_a_machine_that_dies_of_its_runs_makes_one_a_day(home):
     assert not plan.rested, "the run itself, which reads this, is not refused"
 
 
-def test_a_plan_of_a_clock_that_was_wrong_is_made_anew(home):
+def test_a_plan_of_a_clock_that_was_wrong_is_made_again(home):
     home.now = datetime(2040, 1, 1, tzinfo=UTC)
     home.runs.look()
     home.memory.write(home.memory.read(Plan).model_copy(update={"code": "NET_ERROR", "failures": 2}))

@@ -190,7 +190,7 @@ def test_a_slow_download_of_a_large_history_is_waited_for(person):
 
 
 @pytest.mark.parametrize("control", ["anchor", "none"])
-def test_a_profile_without_titles_is_no_failure(person, control, monkeypatch):
+def test_a_profile_without_titles_is_not_a_failure(person, control, monkeypatch):
     monkeypatch.setattr("services.scraper.steps.PAGE_SECONDS", 1.5)
     person.has_cookies()
     result, _ = person.scrape(Knobs(rows=0, control=control))

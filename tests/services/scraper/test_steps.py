@@ -120,7 +120,7 @@ def with_message(probe):
     return replace(probe, seen={**probe.seen, "login_error": 1})
 
 
-def test_a_message_that_was_there_before_anything_was_typed_is_no_answer():
+def test_a_message_that_was_there_before_anything_was_typed_is_not_an_answer():
     both = with_message(LOGIN_BOTH)
     assert next_step(both, PASSWORD, 0) == "type_both"
     posted = PASSWORD.after("type_both", both)
