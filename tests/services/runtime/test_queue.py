@@ -328,6 +328,13 @@ def test_what_stays_out_of_date_is_tried_again_after_longer_and_longer_waits(red
         participant.refresh(settings)
         now[0] += 100_000
         assert not reconciler.check()
+        RawStore(settings.private_dir).save(unpack(delivery())[0], [b"no export at all"])
+        assert reconciler.check()
+        jobs.empty()
+        assert participant.refresh(settings)
+        for _ in range(3):
+            now[0] += 100_000
+            assert not reconciler.check(), "a file that cannot be used was tried once"
 
 
 def test_a_job_that_fails_is_tried_three_times(redis_server: RedisServer, wait_for: Callable[..., None]) -> None:
