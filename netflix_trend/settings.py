@@ -8,17 +8,30 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BeforeValidator, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
-from netflix_trend.names import DATASITE_NAME, PROFILE_PATTERN
+from netflix_trend.declaring import (
+    AGGREGATOR,
+    BROWSER,
+    DATA,
+    EXPORTS,
+    INSIDE,
+    LIMITS,
+    PAGE,
+    SYFTBOX,
+    Datasite,
+    Declared,
+    setting,
+)
+from netflix_trend.names import PROFILE_PATTERN
 from netflix_trend.odds import parse_odds
+from netflix_trend.operator_settings import OperatorSettings
 from netflix_trend.questions.registry import QUESTIONS
 from netflix_trend.survey.limits import Limits
 
@@ -28,13 +41,6 @@ EXAMPLE_AGGREGATOR = "aggregator@example.org"
 
 class SettingsError(Exception):
     """A setting is missing or wrong; the message names it and says what is expected."""
-
-
-def _datasite(value: Any) -> Any:
-    text = str(value).strip().lower()
-    if not DATASITE_NAME.fullmatch(text):
-        raise ValueError("expected an e-mail address in plain ASCII, such as me@example.org")
-    return text
 
 
 def _questions(value: Any) -> Any:
@@ -67,43 +73,6 @@ def _list_length(value: Any) -> Any:
     return value
 
 
-# Sections of .env.example and docs/settings.md.
-DATA, SYFTBOX, EXPORTS, LIMITS, PAGE = "Your data", "SyftBox", "Exports", "Your limits", "Your page"
-BROWSER = "The browser"
-AGGREGATOR, INSIDE = "An aggregator", "Inside services"
-
-
-@dataclass(frozen=True)
-class Declared:
-    """Where a setting belongs, for what is made from this list: .env.example, Compose files and docs/settings.md.
-
-    services: those that read it; Compose passes it to each. on_host: its value in .env, where that is a folder of this
-    machine and the default a mounted one. is_mounted: Compose passes it as a volume or a port. is_off: it is a
-    comment in .env.example.
-    """
-
-    section: str
-    services: tuple[str, ...]
-    on_host: str = ""
-    is_mounted: bool = False
-    is_off: bool = False
-
-
-def _setting(
-    default: Any,
-    *,
-    section: str,
-    services: tuple[str, ...],
-    on_host: str = "",
-    is_mounted: bool = False,
-    is_off: bool = False,
-    **field: Any,
-) -> Any:
-    """Declare a setting. Nothing else has to be changed by hand: `./run.sh docs` writes the rest."""
-    declared = Declared(section, services, on_host, is_mounted or bool(on_host), is_off)
-    return Field(default, json_schema_extra={"declared": declared}, **field)  # type: ignore[dict-item]
-
-
 def declaration(name: str) -> Declared:
     """Return where the setting of this name, in lower case, belongs."""
     extra = Settings.model_fields[name].json_schema_extra
@@ -111,34 +80,29 @@ def declaration(name: str) -> Declared:
     return cast("Declared", extra["declared"])
 
 
-Datasite = Annotated[str, BeforeValidator(_datasite)]
-
-
-class Settings(BaseSettings):
+class Settings(OperatorSettings):
     """All settings of all processes."""
 
-    model_config = SettingsConfigDict(case_sensitive=False, env_ignore_empty=True, extra="ignore", frozen=True)
-
-    aggregator_datasite: Datasite = _setting(
+    aggregator_datasite: Datasite = setting(
         EXAMPLE_AGGREGATOR,
         description="E-mail address of the aggregator's datasite; it alone reads releases.",
         section=SYFTBOX,
-        services=("processor", "publisher", "aggregator", "dashboard"),
+        services=("processor", "publisher", "aggregator", "helper", "dashboard"),
     )
-    syftbox_email: Datasite = _setting(
+    syftbox_email: Datasite = setting(
         "me@example.org",
         description="E-mail address that names your datasite.",
         section=SYFTBOX,
         services=("processor", "publisher", "dashboard"),
     )
-    datasites_dir: Path = _setting(
+    datasites_dir: Path = setting(
         Path("/datasites"),
         description="SyftBox folder with one folder for each datasite, such as /home/me/SyftBox/datasites.",
         section=SYFTBOX,
-        services=("processor", "publisher", "aggregator", "dashboard"),
+        services=("processor", "publisher", "aggregator", "helper", "dashboard"),
         on_host="./datasites",
     )
-    private_dir: Path = _setting(
+    private_dir: Path = setting(
         Path("/private"),
         description="Folder with exports and tables, where MODE is folders; never below a datasite.",
         section=DATA,
@@ -146,7 +110,7 @@ class Settings(BaseSettings):
         on_host="./private",
         is_off=True,
     )
-    publisher_dir: Path = _setting(
+    publisher_dir: Path = setting(
         Path("/publisher"),
         description="Folder with the ledger, where MODE is folders; losing it skips open rounds.",
         section=DATA,
@@ -154,10 +118,10 @@ class Settings(BaseSettings):
         on_host="./publisher",
         is_off=True,
     )
-    aggregator_dir: Path = _setting(
+    aggregator_dir: Path = setting(
         Path("/aggregator"), description="The aggregator's volume.", section=INSIDE, services=("aggregator",)
     )
-    output_dir: Path = _setting(
+    output_dir: Path = setting(
         Path("/drop"),
         description=(
             "Drop folder: put NetflixViewingHistory.csv, ViewingActivity.csv or Netflix's zip here; it is "
@@ -167,27 +131,27 @@ class Settings(BaseSettings):
         services=("scraper", "dashboard"),
         on_host="./drop",
     )
-    netflix_email: str = _setting(
+    netflix_email: str = setting(
         "",
         repr=False,
         description="E-mail address of the Netflix account; only for SCRAPE_WITH=password.",
         section=BROWSER,
         services=("scraper",),
     )
-    netflix_password_file: Path | None = _setting(
+    netflix_password_file: Path | None = setting(
         None,
         description="File with the account's password; only for SCRAPE_WITH=password, never given otherwise.",
         section=INSIDE,
         services=("scraper",),
     )
-    netflix_profile_name: str = _setting(
+    netflix_profile_name: str = setting(
         "",
         repr=False,
         description="Name of the profile on Netflix, exactly; empty: NETFLIX_PROFILE.",
         section=BROWSER,
         services=("scraper",),
     )
-    netflix_profile_guid: str = _setting(
+    netflix_profile_guid: str = setting(
         "",
         repr=False,
         pattern=r"^[A-Za-z0-9]{0,64}$",
@@ -195,7 +159,7 @@ class Settings(BaseSettings):
         section=BROWSER,
         services=("scraper",),
     )
-    scrape_every: Literal["off", "weekly"] = _setting(
+    scrape_every: Literal["off", "weekly"] = setting(
         "off",
         description=(
             "off or weekly: whether the browser fetches the history by itself; Netflix's terms forbid automated access."
@@ -203,7 +167,7 @@ class Settings(BaseSettings):
         section=BROWSER,
         services=("scraper",),
     )
-    scrape_with: Literal["cookies", "password"] = _setting(
+    scrape_with: Literal["cookies", "password"] = setting(
         "cookies",
         description=(
             "How it is signed in: cookies (you sign in: ./run.sh login or ./run.sh cookies) or password (of "
@@ -212,38 +176,38 @@ class Settings(BaseSettings):
         section=BROWSER,
         services=("scraper",),
     )
-    chromium_sandbox: Literal["auto", "on", "off"] = _setting(
+    chromium_sandbox: Literal["auto", "on", "off"] = setting(
         "auto",
         description="Chromium's own sandbox: auto (on where the kernel lets it, else off with a warning), on or off.",
         section=BROWSER,
         services=("scraper",),
     )
-    scraper_dir: Path = _setting(
+    scraper_dir: Path = setting(
         Path("/scraper"),
         description="The scraper's volume: sign-in, schedule, last result.",
         section=INSIDE,
         services=("scraper",),
     )
-    netflix_profile: str = _setting(
+    netflix_profile: str = setting(
         "me",
         pattern=PROFILE_PATTERN,
         description="Name under which the imported profile is stored; people on one account can have one each.",
         section=EXPORTS,
         services=("scraper", "processor", "dashboard"),
     )
-    date_order: Literal["mdy", "dmy", "ymd"] | None = _setting(
+    date_order: Literal["mdy", "dmy", "ymd"] | None = setting(
         None,
         description="Order of day, month and year (mdy, dmy or ymd) in exports whose own dates do not decide it.",
         section=EXPORTS,
         services=("processor", "dashboard"),
     )
-    activity_profiles: Annotated[tuple[str, ...], BeforeValidator(_names), NoDecode] = _setting(
+    activity_profiles: Annotated[tuple[str, ...], BeforeValidator(_names), NoDecode] = setting(
         (),
         description="Netflix profiles that count of a ViewingActivity.csv, separated by semicolons; empty: all.",
         section=EXPORTS,
         services=("scraper", "processor"),
     )
-    shortest_view_seconds: int = _setting(
+    shortest_view_seconds: int = setting(
         60,
         ge=0,
         le=3600,
@@ -251,7 +215,7 @@ class Settings(BaseSettings):
         section=EXPORTS,
         services=("processor", "dashboard"),
     )
-    tz: Annotated[str, BeforeValidator(_zone_name)] = _setting(
+    tz: Annotated[str, BeforeValidator(_zone_name)] = setting(
         "",
         description=(
             "Time zone in which days and weeks are cut, such as Europe/Berlin. Empty: this machine's if "
@@ -260,14 +224,14 @@ class Settings(BaseSettings):
         section=EXPORTS,
         services=("scraper", "processor", "publisher", "dashboard"),
     )
-    catalogue: Path | None = _setting(
+    catalogue: Path | None = setting(
         None,
         description="Catalogue file that the aggregator builds the vocabulary from; empty: the starter catalogue.",
         section=AGGREGATOR,
         services=("aggregator",),
         is_mounted=True,
     )
-    catalogue_since: int | None = _setting(
+    catalogue_since: int | None = setting(
         None,
         ge=1880,
         le=2100,
@@ -275,14 +239,14 @@ class Settings(BaseSettings):
         section=AGGREGATOR,
         services=("aggregator",),
     )
-    survey_odds: Annotated[Fraction, BeforeValidator(parse_odds), NoDecode] = _setting(
+    survey_odds: Annotated[Fraction, BeforeValidator(parse_odds), NoDecode] = setting(
         Fraction(8),
         gt=1,
         description="Odds the aggregator asks for: how much one report may multiply the odds of any guess.",
         section=AGGREGATOR,
         services=("aggregator",),
     )
-    survey_shows: Annotated[int, BeforeValidator(_list_length)] = _setting(
+    survey_shows: Annotated[int, BeforeValidator(_list_length)] = setting(
         50,
         ge=0,
         le=20_000,
@@ -290,13 +254,13 @@ class Settings(BaseSettings):
         section=AGGREGATOR,
         services=("aggregator",),
     )
-    use_chart: bool = _setting(
+    use_chart: bool = setting(
         False,
         description="Whether the order of the catalogue is a public chart that may fill in, labelled as such.",
         section=AGGREGATOR,
         services=("aggregator",),
     )
-    enrolment: Literal["automatic", "list"] = _setting(
+    enrolment: Literal["automatic", "list"] = setting(
         "automatic",
         description=(
             "Who takes part: automatic (whoever shares a valid manifest) or list (only who is on the "
@@ -305,7 +269,7 @@ class Settings(BaseSettings):
         section=AGGREGATOR,
         services=("aggregator",),
     )
-    operator: bool = _setting(
+    operator: bool = setting(
         False,
         description=(
             "Whether the aggregator has an operator's view on /operator/; its token is printed when it starts."
@@ -313,20 +277,20 @@ class Settings(BaseSettings):
         section=AGGREGATOR,
         services=("aggregator",),
     )
-    operator_token: str = _setting(
+    operator_token: str = setting(
         "",
         repr=False,
         description="Token of the operator's view, at least 20 characters; give OPERATOR_TOKEN_FILE.",
         section=INSIDE,
         services=("aggregator",),
     )
-    redis_host: str = _setting(
+    redis_host: str = setting(
         "redis",
         description="Host of the Redis server.",
         section=INSIDE,
         services=("scraper", "processor", "publisher", "dashboard"),
     )
-    redis_port: int = _setting(
+    redis_port: int = setting(
         6379,
         ge=1,
         le=65535,
@@ -334,20 +298,20 @@ class Settings(BaseSettings):
         section=INSIDE,
         services=("scraper", "processor", "publisher", "dashboard"),
     )
-    redis_user: str = _setting(
+    redis_user: str = setting(
         "default",
         description="Redis ACL user of this process.",
         section=INSIDE,
         services=("scraper", "processor", "publisher", "dashboard"),
     )
-    redis_password: str = _setting(
+    redis_password: str = setting(
         "",
         repr=False,
         description="Its password; give REDIS_PASSWORD_FILE.",
         section=INSIDE,
         services=("scraper", "processor", "publisher", "dashboard"),
     )
-    limit_odds: Annotated[Fraction, BeforeValidator(parse_odds), NoDecode] = _setting(
+    limit_odds: Annotated[Fraction, BeforeValidator(parse_odds), NoDecode] = setting(
         Fraction(8),
         description=(
             "Largest odds of one report: how much it may multiply the odds of any guess about a week. 8 is "
@@ -356,7 +320,7 @@ class Settings(BaseSettings):
         section=LIMITS,
         services=("publisher", "dashboard"),
     )
-    limit_reports_per_year: int = _setting(
+    limit_reports_per_year: int = setting(
         13,
         ge=0,
         le=53,
@@ -364,13 +328,13 @@ class Settings(BaseSettings):
         section=LIMITS,
         services=("publisher", "dashboard"),
     )
-    limit_questions: Annotated[frozenset[str], BeforeValidator(_questions), NoDecode] = _setting(
+    limit_questions: Annotated[frozenset[str], BeforeValidator(_questions), NoDecode] = setting(
         QUESTIONS,
         description="Questions that may be answered, separated by commas.",
         section=LIMITS,
         services=("publisher", "dashboard"),
     )
-    join: Literal["at_once", "ask"] = _setting(
+    join: Literal["at_once", "ask"] = setting(
         "at_once",
         description=(
             "at_once: surveys are answered as soon as there is an export; ask: only after ./run.sh join (or "
@@ -379,26 +343,29 @@ class Settings(BaseSettings):
         section=LIMITS,
         services=("publisher", "dashboard"),
     )
-    poll_seconds: float = _setting(
+    poll_seconds: float = setting(
         2.0,
         gt=0,
         le=3600,
         description="How often folders are looked at.",
         section=INSIDE,
-        services=("scraper", "processor", "publisher", "aggregator"),
+        services=("scraper", "processor", "publisher", "aggregator", "helper"),
     )
-    web_host: str = _setting(
-        "127.0.0.1", description="Address the aggregator's page is served on.", section=INSIDE, services=("aggregator",)
+    web_host: str = setting(
+        "127.0.0.1",
+        description="Address the aggregator's or helper's page is served on.",
+        section=INSIDE,
+        services=("aggregator", "helper"),
     )
-    web_port: int = _setting(
+    web_port: int = setting(
         8650,
         ge=1,
         le=65535,
-        description="Port the aggregator's page is served on.",
+        description="Port the aggregator's or helper's page is served on.",
         section=INSIDE,
-        services=("aggregator",),
+        services=("aggregator", "helper"),
     )
-    dashboard_port: int = _setting(
+    dashboard_port: int = setting(
         8651,
         ge=1,
         le=65535,
@@ -423,7 +390,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _keep_private_out_of_datasites(self) -> Self:
         """SyftBox uploads everything below a datasite in clear, also a folder named `private`."""
-        for name in ("private_dir", "publisher_dir", "aggregator_dir", "output_dir", "scraper_dir"):
+        for name in ("private_dir", "publisher_dir", "aggregator_dir", "helper_dir", "output_dir", "scraper_dir"):
             folder = getattr(self, name).resolve()
             if folder.is_relative_to(self.datasites_dir.resolve()) or "datasites" in folder.parts:
                 raise ValueError(f"{name.upper()} lies below a folder of datasites, which is uploaded; name another")

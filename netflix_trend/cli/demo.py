@@ -87,7 +87,7 @@ def demo(
 def container_network(machine: Machine) -> ContainerNetwork:
     """Return the network of containers, to which nothing of .env applies but base images."""
     from netflix_trend.cli.reference import rows
-    from netflix_trend.settings import INSIDE
+    from netflix_trend.declaring import INSIDE
     from services.demo.containers import ContainerNetwork
 
     defaults = {row.name: row.default for row in rows() if row.section != INSIDE}

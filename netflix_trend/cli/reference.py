@@ -6,6 +6,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,23 +15,15 @@ import click
 
 from netflix_trend.cli.frame import EXIT_CODES, verb_of
 from netflix_trend.cli.host_settings import HOST_SETTINGS
-from netflix_trend.settings import (
-    AGGREGATOR,
-    BROWSER,
-    DATA,
-    EXPORTS,
-    INSIDE,
-    LIMITS,
-    PAGE,
-    SYFTBOX,
-    Settings,
-    declaration,
-)
+from netflix_trend.declaring import AGGREGATOR, BROWSER, DATA, EXPORTS, HELPER, INSIDE, LIMITS, PAGE, SYFTBOX
+from netflix_trend.operator_settings import OperatorSettings
+from netflix_trend.settings import Settings, declaration
 
-SECTIONS = (DATA, EXPORTS, SYFTBOX, LIMITS, PAGE, BROWSER, "Containers", AGGREGATOR)
+SECTIONS = (DATA, EXPORTS, SYFTBOX, LIMITS, PAGE, BROWSER, "Containers", AGGREGATOR, HELPER)
 NOTES = {
     BROWSER: "It fetches the history for you, off unless you ask for it. See docs/scraper.md.",
     AGGREGATOR: "For aggregators only.",
+    HELPER: "For helpers of somebody else's aggregator only.",
     INSIDE: "Compose sets these; they are not for .env.",
 }
 COMPOSE_FILES = ("docker-compose.yml", "docker-compose.aggregator.yml")
@@ -54,8 +47,9 @@ class Row:
 def rows() -> list[Row]:
     """Return all settings in the order of their sections."""
     found = []
-    for name, field in Settings.model_fields.items():
-        declared = declaration(name)
+    # Those of operators last: everybody needs the others.
+    for name in sorted(Settings.model_fields, key=OperatorSettings.model_fields.__contains__):
+        field, declared = Settings.model_fields[name], declaration(name)
         default = declared.on_host or text_of(field.default)
         description = field.description or ""
         found.append(
@@ -82,7 +76,7 @@ def text_of(default: Any) -> str:
         return str(default).lower()
     if isinstance(default, frozenset | tuple):
         return ",".join(sorted(default))
-    if isinstance(default, Fraction | int | float | str | Path):
+    if isinstance(default, Decimal | Fraction | int | float | str | Path):
         return str(default)
     raise TypeError(type(default))
 

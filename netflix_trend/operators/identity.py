@@ -6,13 +6,13 @@ The key itself travels in every signed file; only its fingerprint is trusted, an
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from netflix_trend.names import parse_key
 from netflix_trend.storage.files import read_own, write_atomically
 
 KEY_SIZE = 32
@@ -22,7 +22,6 @@ _JSON_TAIL = sum(map(len, _JSON[1:])) + 2 * (KEY_SIZE + SIGNATURE_SIZE)
 _CONSONANTS = "bdfghjklmnprstvz"
 _VOWELS = "aiou"
 _WORDS = 8
-_HEX = re.compile(r"[0-9a-f]{64}")
 
 
 class WrongSigner(Exception):
@@ -47,11 +46,7 @@ class Fingerprint:
     @classmethod
     def parse(cls, text: str) -> Fingerprint:
         """Return a fingerprint from 64 hexadecimal digits. Raises ValueError, with what to do, for anything else."""
-        if not _HEX.fullmatch(text.strip().lower()):
-            raise ValueError(
-                "a key's fingerprint has 64 hexadecimal digits; ask the operator for it by another way than SyftBox"
-            )
-        return cls(bytes.fromhex(text.strip()))
+        return cls(parse_key(text))
 
     @property
     def hex(self) -> str:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from netflix_trend.names import DATASITE_NAME
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings, SettingsError, load_settings
+from netflix_trend.survey.sum_survey import PRESETS
 
 
 @pytest.fixture(autouse=True)
@@ -144,6 +145,19 @@ def test_a_bad_value_in_a_file_is_named_like_one_in_a_variable(monkeypatch: pyte
         ("POLL_SECONDS", "0"),
         ("POLL_SECONDS", "3601"),
         ("POLL_SECONDS", "nan"),
+        ("SURVEY_MODE", "three"),
+        ("SURVEY_PRESET", "x4"),
+        ("SMALLEST_BATCH", "1"),
+        ("ROLE", "leader"),
+        ("HELPER_DATASITE", "helper"),
+        ("HELPER_KEY", "f" * 63),
+        ("AGGREGATOR_KEY", "g" * 64),
+        ("LIMIT_MODES", "local,three"),
+        ("LIMIT_RHO_PER_YEAR", "0"),
+        ("LIMIT_RHO_PER_YEAR", "nan"),
+        ("LIMIT_BATCH", "1"),
+        ("HELPER_RHO_PER_ROUND", "Infinity"),
+        ("HELPER_SMALLEST_BATCH", "many"),
     ],
 )
 def test_a_bad_value_is_refused_with_the_variable_and_what_it_is_for(
@@ -192,6 +206,27 @@ def test_the_limits_are_narrow_unless_they_are_set() -> None:
 
 def test_decimal_odds_are_exact() -> None:
     assert load_settings(limit_odds="2.1").limits.odds == Fraction(21, 10)
+
+
+def test_an_operators_key_is_64_digits_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HELPER_KEY", f" {'aB' * 32}\n")
+    settings = load_settings(aggregator_key=" ", helper_datasite="")
+    assert (settings.helper_key, settings.aggregator_key, settings.helper_datasite) == ("ab" * 32, "", "")
+
+
+def test_modes_and_yearly_losses_are_exact() -> None:
+    settings = load_settings(limit_modes=" one ,", limit_rho_per_year="0.1")
+    assert settings.limit_modes == {"one"}
+    assert Fraction(settings.limit_rho_per_year) == Fraction(1, 10)
+    assert load_settings().limit_modes == {"local", "two"}
+
+
+def test_a_year_of_the_strictest_allowed_preset_fits_the_limits() -> None:
+    rho = PRESETS["x8"][0]
+    settings = load_settings()
+    assert 52 * rho <= Fraction(settings.limit_rho_per_year)
+    assert rho <= Fraction(settings.helper_rho_per_round)
+    assert 52 * rho <= Fraction(settings.helper_rho_per_year)
 
 
 def test_no_question_at_all_may_be_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,7 +296,9 @@ def test_netflix_profiles_may_hold_commas(monkeypatch: pytest.MonkeyPatch) -> No
     assert load_settings().activity_profiles == ("Kids, room", "Anna")
 
 
-@pytest.mark.parametrize("name", ["private_dir", "publisher_dir", "aggregator_dir", "output_dir", "scraper_dir"])
+@pytest.mark.parametrize(
+    "name", ["private_dir", "publisher_dir", "aggregator_dir", "helper_dir", "output_dir", "scraper_dir"]
+)
 def test_no_folder_with_personal_data_may_lie_where_syftbox_uploads_it(tmp_path: Path, name: str) -> None:
     datasites = tmp_path / "SyftBox" / "datasites"
     with pytest.raises(SettingsError, match=f"{name.upper()} lies below a folder of datasites"):

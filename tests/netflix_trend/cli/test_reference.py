@@ -14,7 +14,8 @@ import yaml
 
 from netflix_trend import cli
 from netflix_trend.cli.reference import COMPOSE_FILES, Row, files, passed, rows, settings_page, with_settings
-from netflix_trend.settings import INSIDE, Settings, load_settings
+from netflix_trend.declaring import INSIDE
+from netflix_trend.settings import Settings, load_settings
 from tests.netflix_trend.cli.front_door import ROOT, as_it_was, place_in, run
 
 SERVICES = ("scraper", "processor", "publisher", "dashboard", "aggregator")
@@ -120,6 +121,10 @@ def another(row: Row) -> str:
     special = {
         "AGGREGATOR_DATASITE": "b@example.net",
         "SYFTBOX_EMAIL": "a@example.net",
+        "HELPER_DATASITE": "c@example.net",
+        "AGGREGATOR_KEY": "a" * 64,
+        "HELPER_KEY": "b" * 64,
+        "LIMIT_MODES": "one",
         "LIMIT_QUESTIONS": "volume",
         "TZ": "Asia/Tokyo",
         "CATALOGUE_SINCE": "2001",
@@ -129,6 +134,8 @@ def another(row: Row) -> str:
         return special[row.name]
     if row.default in ("true", "false"):
         return "true"
+    if re.fullmatch(r"\d+\.\d+", row.default):
+        return "0.25"
     return str(int(row.default) + 1) if row.default.isdigit() else "other"
 
 

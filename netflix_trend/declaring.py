@@ -1,0 +1,63 @@
+"""How a setting is declared: its section, the services that read it, and types that several settings share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from netflix_trend.names import DATASITE_NAME, parse_key
+
+# Sections of .env.example and docs/settings.md.
+DATA, SYFTBOX, EXPORTS, LIMITS, PAGE = "Your data", "SyftBox", "Exports", "Your limits", "Your page"
+BROWSER = "The browser"
+AGGREGATOR, HELPER, INSIDE = "An aggregator", "A helper", "Inside services"
+
+
+@dataclass(frozen=True)
+class Declared:
+    """Where a setting belongs, for what is made from this list: .env.example, Compose files and docs/settings.md.
+
+    services: those that read it; Compose passes it to each. on_host: its value in .env, where that is a folder of this
+    machine and the default a mounted one. is_mounted: Compose passes it as a volume or a port. is_off: it is a
+    comment in .env.example.
+    """
+
+    section: str
+    services: tuple[str, ...]
+    on_host: str = ""
+    is_mounted: bool = False
+    is_off: bool = False
+
+
+def setting(
+    default: Any,
+    *,
+    section: str,
+    services: tuple[str, ...],
+    on_host: str = "",
+    is_mounted: bool = False,
+    is_off: bool = False,
+    **field: Any,
+) -> Any:
+    """Declare a setting. Nothing else has to be changed by hand: `./run.sh docs` writes the rest."""
+    declared = Declared(section, services, on_host, is_mounted or bool(on_host), is_off)
+    return Field(default, json_schema_extra={"declared": declared}, **field)  # type: ignore[dict-item]
+
+
+def _datasite(value: Any) -> Any:
+    text = str(value).strip().lower()
+    if not DATASITE_NAME.fullmatch(text):
+        raise ValueError("expected an e-mail address in plain ASCII, such as me@example.org")
+    return text
+
+
+def _key(value: Any) -> Any:
+    return parse_key(str(value)).hex() if str(value).strip() else ""
+
+
+Datasite = Annotated[str, BeforeValidator(_datasite)]
+OptionalDatasite = Annotated[str, BeforeValidator(lambda value: _datasite(value) if str(value).strip() else "")]
+# Fingerprint of an operator's key: 64 hexadecimal digits, or nothing.
+Key = Annotated[str, BeforeValidator(_key)]

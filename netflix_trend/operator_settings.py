@@ -1,0 +1,156 @@
+"""Settings of the modes in which operators sum sealed answers: how a survey is asked, and whom each party trusts."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from netflix_trend.declaring import (
+    AGGREGATOR,
+    HELPER,
+    INSIDE,
+    LIMITS,
+    SYFTBOX,
+    Key,
+    OptionalDatasite,
+    setting,
+)
+
+MODES = frozenset({"local", "one", "two"})
+
+
+def _modes(value: Any) -> Any:
+    names = frozenset(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+    if not names <= MODES:
+        raise ValueError(f"expected any of {', '.join(sorted(MODES))}, separated by commas")
+    return names
+
+
+class OperatorSettings(BaseSettings):
+    """The part of `Settings` that is about operators."""
+
+    model_config = SettingsConfigDict(case_sensitive=False, env_ignore_empty=True, extra="ignore", frozen=True)
+
+    survey_mode: Literal["local", "one", "two"] = setting(
+        "local",
+        description=(
+            "How answers become statistics: local (each is randomized at home), one (sealed; this aggregator "
+            "alone adds them up and is trusted) or two (sealed; a helper and this aggregator add them up together)."
+        ),
+        section=AGGREGATOR,
+        services=("aggregator",),
+    )
+    survey_preset: Literal["x8", "x3"] = setting(
+        "x8",
+        description=(
+            "Privacy loss of a week where SURVEY_MODE is one or two: x8 (odds 8, below about 300 people) or x3 "
+            "(odds 3, from about 500)."
+        ),
+        section=AGGREGATOR,
+        services=("aggregator",),
+    )
+    smallest_batch: int = setting(
+        20,
+        ge=2,
+        le=1_000_000,
+        description="Fewest people in a sum that is published, where SURVEY_MODE is one or two.",
+        section=AGGREGATOR,
+        services=("aggregator",),
+    )
+    role: Literal["aggregator", "helper"] = setting(
+        "aggregator",
+        description="What the aggregator's image is: aggregator, or helper of somebody else's aggregator.",
+        section=INSIDE,
+        services=("aggregator", "helper"),
+    )
+    helper_datasite: OptionalDatasite = setting(
+        "",
+        description="E-mail address of the helper's datasite; empty: there is none.",
+        section=SYFTBOX,
+        services=("publisher", "dashboard", "aggregator", "helper"),
+    )
+    aggregator_key: Key = setting(
+        "",
+        description=(
+            "Fingerprint of the aggregator's key, 64 hexadecimal digits; get it from its operator by another way "
+            "than SyftBox."
+        ),
+        section=SYFTBOX,
+        services=("publisher", "dashboard", "helper"),
+    )
+    helper_key: Key = setting(
+        "",
+        description="Fingerprint of the helper's key, likewise.",
+        section=SYFTBOX,
+        services=("publisher", "dashboard", "aggregator"),
+    )
+    limit_modes: Annotated[frozenset[str], BeforeValidator(_modes), NoDecode] = setting(
+        frozenset({"local", "two"}),
+        description=(
+            "Modes in which surveys are answered, separated by commas: local, two (two operators, one of whom has to "
+            "be honest) and one (one operator, whom you trust)."
+        ),
+        section=LIMITS,
+        services=("publisher", "dashboard"),
+    )
+    limit_rho_per_year: Decimal = setting(
+        Decimal("5.72"),
+        gt=0,
+        le=1000,
+        description=(
+            "Largest privacy loss (rho) of sealed answers in any 52 weeks. 5.72 is 52 weeks of the preset x8: epsilon "
+            "20.9 at delta 1e-6."
+        ),
+        section=LIMITS,
+        services=("publisher", "dashboard"),
+    )
+    limit_batch: int = setting(
+        20,
+        ge=2,
+        le=1_000_000,
+        description="Fewest people in a sum that your sealed answer may be part of.",
+        section=LIMITS,
+        services=("publisher", "dashboard"),
+    )
+    helper_dir: Path = setting(
+        Path("/helper"),
+        description="The helper's volume: its key, its database, its list of participants.",
+        section=INSIDE,
+        services=("helper",),
+    )
+    helper_rho_per_round: Decimal = setting(
+        Decimal("0.108"),
+        gt=0,
+        le=1000,
+        description="Largest privacy loss (rho) of a round that the helper takes part in. 0.108 allows the preset x8.",
+        section=HELPER,
+        services=("helper",),
+    )
+    helper_rho_per_year: Decimal = setting(
+        Decimal("5.72"),
+        gt=0,
+        le=1000,
+        description="Largest privacy loss (rho) of all rounds in any 52 weeks. 5.72 is 52 weeks of the preset x8.",
+        section=HELPER,
+        services=("helper",),
+    )
+    helper_smallest_batch: int = setting(
+        20,
+        ge=2,
+        le=1_000_000,
+        description="Fewest people in a sum that the helper gives its share of.",
+        section=HELPER,
+        services=("helper",),
+    )
+    helper_enrolment: Literal["automatic", "list"] = setting(
+        "automatic",
+        description=(
+            "Whose reports the helper counts: automatic (anybody's) or list (only who is on the helper's own list)."
+        ),
+        section=HELPER,
+        services=("helper",),
+    )
