@@ -12,6 +12,38 @@ from netflix_trend.catalogue.vocabulary import Vocabulary
 from tests.waiting import wait_for
 
 ROOT = Path(__file__).parent.parent
+# Files and folders below tests/ that take seconds of processor time: statistics, whole histories, whole networks.
+# `./run.sh test --fast` leaves them out.
+SLOW = (
+    "bench",
+    "netflix_trend/cli/test_foreground.py",
+    *(f"netflix_trend/history/test_{name}.py" for name in ("insights", "report", "staging", "tables")),
+    "netflix_trend/operators",
+    *(f"netflix_trend/participant/test_{name}.py" for name in ("participant", "publishing", "releases")),
+    *(f"netflix_trend/privacy/test_{name}.py" for name in ("accounting", "discrete_gaussian", "noisy_sums", "zcdp")),
+    "netflix_trend/privacy/test_set_response.py",
+    *(f"netflix_trend/questions/test_{name}.py" for name in ("sums", "toy_question")),
+    "netflix_trend/simulation",
+    "netflix_trend/vdaf",
+    "services/aggregator",
+    "services/dashboard",
+    "services/demo",
+    "services/local",
+    "services/processor",
+    "services/publisher",
+    "services/test_one_participant.py",
+    "services/test_said_once.py",
+    "test_run_sh.py",
+    "test_wheel.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is in a slow place."""
+    for item in items:
+        place = item.path.relative_to(ROOT / "tests")
+        if any(place.is_relative_to(slow) for slow in SLOW):
+            item.add_marker("slow")
 
 
 @pytest.fixture(scope="session")
