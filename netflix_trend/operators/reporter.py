@@ -145,8 +145,11 @@ class Reporter:
             if now < asked.manifest.late - asked.manifest.slack:
                 return "waiting"
             measurements = [block.blank() for block in asked.manifest.blocks]
-        for block, measurement in zip(asked.manifest.blocks, measurements, strict=True):
-            block.circuit().encode(measurement)
+        try:
+            for block, measurement in zip(asked.manifest.blocks, measurements, strict=True):
+                block.circuit().encode(measurement)
+        except ValueError as problem:  # before anything is spent
+            raise RefusedRound("answer", f"the answer does not fit the round: {problem}") from None
         if spent is None:
             self._spend(asked)
         try:

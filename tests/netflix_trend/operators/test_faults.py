@@ -1,6 +1,7 @@
 """What goes wrong between honest parties and a relay, and what an operator does that does not keep to the protocol."""
 
 import shutil
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -11,7 +12,7 @@ from netflix_trend.operators.budget import BudgetFull
 from netflix_trend.operators.codec import AggregationJobInitReq
 from netflix_trend.operators.helper import HelperLimits
 from netflix_trend.operators.jobs import Collected, decode_job, encode_collected, encode_job
-from netflix_trend.operators.manifest import Manifest, from_bytes, to_bytes
+from netflix_trend.operators.manifest import HelperPrekey, Manifest, from_bytes, to_bytes
 from netflix_trend.operators.sealing import RoundKey, Sealer
 from netflix_trend.operators.transport import REPORT, round_path
 from tests.netflix_trend.operators.network import (
@@ -386,6 +387,62 @@ def test_a_wrong_job_is_not_answered(tmp_path, wrong):
     assert not network.path(HELPER, "agg-resp-early-1.bin").exists()
 
 
+@pytest.mark.parametrize("reason", ["too_few", "budget"])
+def test_the_helper_gives_no_share_of_one_person_nor_without_budget(tmp_path, reason):
+    """A leader that asks for one person's report, or a helper that never entered the round."""
+    network = until_early(tmp_path)
+    network.leader.run(AT_EARLY)
+    asked, tasks = network.round(), [AggregationJobInitReq.decode(message) for message in job(network)]
+    kept = 1 if reason == "too_few" else 3
+    fewer = [AggregationJobInitReq(task.batch_id, task.verify_inits[:kept]).encode() for task in tasks]
+    put(network, "agg-init-early-1.bin", encode_job(asked, 1, 1, fewer))
+    network.helper.run(AT_EARLY)
+    counted = [one.without_share() for one in sums.collected(network.helper.store, asked, "early")]
+    assert {one.count for one in counted} == {kept}
+    if reason == "budget":
+        network.helper.store.sql.execute("DELETE FROM budget")
+    put(network, "collect-early.bin", encode_collected(asked, counted))
+    network.helper.run(AT_EARLY)
+    assert network.aborted(HELPER) == reason and not network.path(HELPER, "agg-share-early.bin").exists()
+
+
+def test_an_early_batch_cannot_be_collected_once_the_late_one_has_begun(tmp_path):
+    """Else the leader would get the sums of two sets of which one holds the other."""
+    network = until_early(tmp_path)
+    network.answers["cyd@example.org"] = ANSWERS[CYD]
+    network.leader.run(AT_EARLY)
+    network.helper.run(AT_EARLY)
+    asked = network.round()
+    early = [one.without_share() for one in sums.collected(network.helper.store, asked, "early")]
+    empty = [AggregationJobInitReq(task.batch_id("late"), ()).encode() for task in asked.tasks]
+    put(network, "agg-init-late-1.bin", encode_job(asked, 1, 1, empty))
+    network.helper.run(LATE)
+    put(network, "collect-early.bin", encode_collected(asked, early))
+    network.helper.run(LATE)
+    assert not network.path(HELPER, "agg-share-early.bin").exists() and network.aborted(HELPER) is None
+    late = [one.without_share() for one in sums.collected(network.helper.store, asked, "late")]
+    assert {one.count for one in late} == {3}
+
+
+@pytest.mark.parametrize("part", ["metadata", "public_share", "encrypted_input_share"])
+def test_what_the_leader_shows_must_be_what_lies_in_the_datasite(tmp_path, part):
+    """The relay shows the two operators different files, or the leader changes one."""
+    network = until_early(tmp_path)
+    network.leader.run(AT_EARLY)
+    asked, tasks = network.round(), [AggregationJobInitReq.decode(message) for message in job(network)]
+    share = tasks[0].verify_inits[0].report_share
+    other = {
+        "metadata": replace(share.metadata, time=share.metadata.time + 1),
+        "public_share": share.public_share[:-1] + b"\0",
+        "encrypted_input_share": replace(share.encrypted_input_share, payload=bytes(94 - 8)),
+    }[part]
+    first = replace(tasks[0].verify_inits[0], report_share=replace(share, **{part: other}))
+    tasks[0] = replace(tasks[0], verify_inits=(first, *tasks[0].verify_inits[1:]))
+    put(network, "agg-init-early-1.bin", encode_job(asked, 1, 1, [task.encode() for task in tasks]))
+    network.helper.run(AT_EARLY)
+    assert [one.count for one in sums.collected(network.helper.store, asked, "early")] == [2, 3, 3]
+
+
 def test_an_invented_participant_is_not_answered(tmp_path):
     """A report that is in nobody's datasite: the leader made it up."""
     network = until_early(tmp_path)
@@ -424,7 +481,8 @@ def test_a_file_with_another_key_is_never_heeded(tmp_path):
     assert network.exact() == EXACT and network.helper.problems == {}
 
 
-def test_a_helper_that_answers_for_other_reports_is_noticed(tmp_path):
+@pytest.mark.parametrize("wrong", ["swapped", "fewer", "twice", "another"])
+def test_a_helper_that_answers_for_other_reports_is_noticed(tmp_path, wrong):
     network = until_early(tmp_path)
     network.leader.run(AT_EARLY)
     network.helper.run(AT_EARLY)
@@ -433,8 +491,15 @@ def test_a_helper_that_answers_for_other_reports_is_noticed(tmp_path):
     info = b"nt-file\0" + round_path(ROUND, file).encode()
     _, messages = decode_job(asked, 1, RoundKey(row.private).opener().open(network.body(HELPER, file), info))
     size = len(messages[0]) // 3
-    swapped = [messages[0][size : 2 * size] + messages[0][:size] + messages[0][2 * size :], *messages[1:]]
-    sealed = Sealer(bytes.fromhex(asked.manifest.leader.key)).seal(encode_job(asked, 1, 1, swapped), info)
+    first, second, third = (messages[0][at : at + size] for at in range(0, 3 * size, size))
+    answers = {
+        "swapped": second + first + third,
+        "fewer": first + second,
+        "twice": first + second + third + third,
+        "another": bytes(16) + b"\2\6" + second + third,  # refuses a report that nobody sent
+    }[wrong]
+    job = encode_job(asked, 1, 1, [answers, *messages[1:]])
+    sealed = Sealer(bytes.fromhex(asked.manifest.leader.key)).seal(job, info)
     network.path(HELPER, file).write_bytes(identity(2).sign(round_path(ROUND, file), sealed))
     network.leader.run(AT_EARLY)
     assert network.aborted(LEADER) == "malformed" and not network.path(LEADER, "collect-early.bin").exists()
@@ -525,6 +590,27 @@ def test_a_manifest_that_is_not_what_was_prepared_is_refused(tmp_path, wrong):
     path.write_bytes(resigned(1, ROUND, "manifest.json", to_bytes(manifest.model_copy(update=changes))))
     network.helper.run(BEFORE)
     assert network.aborted(HELPER) == wrong and network.helper.budget.total() == 0
+
+
+@pytest.mark.parametrize("wrong", ["answers", "commitment", "sealed_seed", "key", "round"])
+def test_a_helpers_key_that_is_not_what_it_says_ends_the_round(tmp_path, wrong):
+    network = Network(tmp_path)
+    network.leader.open_round(plan())
+    network.helper.run(BEFORE)
+    prekey = from_bytes(HelperPrekey, network.body(HELPER, "prekey.json"))
+    value = "2026-W40" if wrong == "round" else "0" * len(getattr(prekey, wrong))
+    if wrong == "key":  # ML-KEM refuses coefficients that are not reduced
+        value = "f" * len(prekey.key)
+    body = to_bytes(prekey.model_copy(update={wrong: value}))
+    network.path(HELPER, "prekey.json").write_bytes(resigned(2, ROUND, "prekey.json", body))
+    network.leader.run(BEFORE)
+    if wrong == "key" and network.aborted(LEADER) is None:
+        assert network.body(LEADER, "manifest.json") is not None
+        network.helper.run(BEFORE)
+        assert network.aborted(HELPER) == "keys"
+        return
+    assert network.aborted(LEADER) == "malformed" and network.body(LEADER, "manifest.json") is None
+    assert network.leader.budget.total() == 0
 
 
 def test_a_second_manifest_is_never_accepted(tmp_path):

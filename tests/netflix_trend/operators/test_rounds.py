@@ -166,6 +166,18 @@ def test_blank_answers_are_sent_at_the_end_by_people_without_data(tmp_path):
     assert network.exact("late") == {"shows": (2, 0, 0, 1, 0, 0), "titles": (0, 1, 0, 2), "sum": (12,)}
 
 
+@pytest.mark.parametrize(
+    "answer", [([1, 1, 1, 0, 0, 0], 1, [5]), ([1, 0, 0, 0, 0, 0], 4, [5]), ([1, 0, 0, 0, 0, 0], 1)]
+)
+def test_an_answer_that_does_not_fit_spends_nothing(tmp_path, answer):
+    network = Network(tmp_path)
+    network.agree()
+    network.answers["bob@example.org"] = answer
+    person = network.people["bob@example.org"]
+    assert person.run(BEFORE) == {ROUND: "refused: answer"}
+    assert person.budget.total() == 0 and not network.path("bob@example.org", REPORT).exists()
+
+
 def test_a_report_after_the_deadline_is_told_late(tmp_path):
     network = Network(tmp_path)
     network.agree()
