@@ -11,6 +11,7 @@ from netflix_trend.cli.frame import Failure, verb_of
 from netflix_trend.cli.machine import INSIDE, Machine, Mode
 
 MODES = get_args(Mode)
+NOTHING_YET = "nothing is stored yet. Next: ./run.sh import NetflixViewingHistory.csv, or ./run.sh help"
 
 
 class Place:
@@ -59,6 +60,10 @@ class Place:
         if is_certain or (keeps and self.can_tell):
             self.record(found)
         return found
+
+    def is_new(self) -> bool:
+        """Whether nothing is stored yet, so that there is nothing to look at: no container is started for that."""
+        return self.recorded is None and not self.docker.has_volume()
 
     @property
     def can_tell(self) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from netflix_trend.cli.frame import FAILED, Failure, Verb, words_of
-from netflix_trend.cli.mode import Place, place_of
+from netflix_trend.cli.mode import NOTHING_YET, Place, place_of
 from netflix_trend.cli.volumes import begin, on_volumes
 from netflix_trend.odds import parse_odds
 
@@ -41,6 +41,9 @@ def status(context: click.Context) -> None:
             folders = [place.machine.folder(name) for name in ("PRIVATE_DIR", "PUBLISHER_DIR")]
             click.echo(f"Mode: folders of this machine: {folders[0]} and {folders[1]}\n")
         sys.exit(publisher.main())
+    if place.is_new():
+        click.echo(f"Mode: not decided; {NOTHING_YET}")
+        return
     click.echo("Mode: containers, Docker's services and volumes\n")
     docker = place.docker
     docker.compose("ps", "--all", "--format", "table {{.Service}}\t{{.Status}}")

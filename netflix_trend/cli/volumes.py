@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from netflix_trend.cli.frame import words_of
-from netflix_trend.cli.mode import Place, place_of
+from netflix_trend.cli.frame import Failure, words_of
+from netflix_trend.cli.mode import NOTHING_YET, Place, place_of
 
 
 def on_volumes(service: str, *, keeps: bool = False) -> Callable[[Callable[..., int]], Callable[..., None]]:
@@ -26,6 +26,8 @@ def on_volumes(service: str, *, keeps: bool = False) -> Callable[[Callable[..., 
             place = place_of(context)
             if begin(place, keeps=keeps):
                 sys.exit(body(*arguments, **options))
+            if not keeps and place.is_new():
+                raise Failure(NOTHING_YET)
             sys.exit(place.docker.in_service(service, *words_of(context)))
 
         return run

@@ -160,6 +160,19 @@ def test_looking_decides_nothing_on_a_new_machine(clone: Path, path: Path, acted
     assert not (clone / ".env").exists()
 
 
+@pytest.mark.parametrize("verb", ["status", "insights", "privacy", "event list"])
+def test_looking_starts_no_container_on_a_new_machine(clone: Path, path: Path, acted: list[str], verb: str) -> None:
+    """Its volumes would be taken for those of somebody who works with Docker's services."""
+    fake_docker(path, STOPPED)
+    result = run(clone, path, *verb.split())
+    assert result.returncode == (0 if verb == "status" else 1)
+    assert "nothing is stored yet. Next: ./run.sh import" in result.stdout + result.stderr
+    assert not (clone / "docker.log").exists()
+    assert not (clone / ".env").exists()
+    assert run(clone, path, "once").returncode == 0
+    assert len(acted) == 1
+
+
 @pytest.mark.parametrize("verb", ["status", "insights"])
 def test_an_older_installation_of_containers_is_recognized_once(clone: Path, path: Path, verb: str) -> None:
     fake_docker(path, WITH_VOLUME)
@@ -272,7 +285,7 @@ def test_a_withdrawal_that_could_not_be_carried_out_says_so(clone: Path, path: P
 def test_a_datasite_that_is_not_there_is_not_made_by_docker(clone: Path, path: Path, verb: str) -> None:
     """It would belong to root, and SyftBox would take it for a complete one."""
     (clone / "Syft Box").mkdir()
-    (clone / ".env").write_text('DATASITES_DIR="./Syft Box"\nSYFTBOX_EMAIL=ann@example.org\n')
+    (clone / ".env").write_text('MODE=containers\nDATASITES_DIR="./Syft Box"\nSYFTBOX_EMAIL=ann@example.org\n')
     fake_docker(path, STOPPED)
     result = run(clone, path, verb)
     assert result.returncode == 1
