@@ -47,8 +47,8 @@ class OperatorSettings(BaseSettings):
     survey_preset: Literal["x8", "x3"] = setting(
         "x8",
         description=(
-            "Privacy loss of a week where SURVEY_MODE is one or two: x8 (odds 8, below about 300 people) or x3 "
-            "(odds 3, from about 500)."
+            "Privacy loss of a week where SURVEY_MODE is one or two: x8 (odds 8, epsilon 2.08; below about 300 "
+            "people) or x3 (odds 3, epsilon 1.10; from about 500)."
         ),
         section=AGGREGATOR,
         services=("aggregator",),
