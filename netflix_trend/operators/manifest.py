@@ -24,6 +24,7 @@ from netflix_trend.operators.sealing import PUBLIC_SIZE
 from netflix_trend.operators.wire import Malformed
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.model import Strict
+from netflix_trend.syftbox.datasite import ROUNDS
 from netflix_trend.vdaf.prio3 import Prio3
 
 PROTOCOL: Literal["netflix-trend operators 1"] = "netflix-trend operators 1"
@@ -218,7 +219,7 @@ class Round:
 
 
 def _endpoint(datasite: str, name: str) -> bytes:
-    return f"syft://{datasite}/app_data/{APP_NAME}/rounds/{name}/".encode()
+    return f"syft://{datasite}/app_data/{APP_NAME}/{ROUNDS}/{name}/".encode()
 
 
 def parties_match(manifest: Manifest, leader: tuple[str, Fingerprint], helper: tuple[str, Fingerprint] | None) -> bool:

@@ -16,7 +16,7 @@ from netflix_trend.names import APP_NAME
 from netflix_trend.operators.identity import Fingerprint, WrongSigner, signed_body
 from netflix_trend.operators.manifest import BATCHES, ROUND_PATTERN, Batch
 from netflix_trend.storage.files import UnsafeFile, open_untrusted_folder, read_untrusted, restore_file
-from netflix_trend.syftbox.datasite import Datasite
+from netflix_trend.syftbox.datasite import ROUNDS, Datasite
 from netflix_trend.syftbox.permissions import LARGEST_FILE, write_permissions
 
 PREKEY, MANIFEST, ACCEPT = "prekey.json", "manifest.json", "accept.json"
@@ -56,7 +56,7 @@ def result_name(batch: Batch) -> str:
 
 def round_path(name: str, file: str) -> str:
     """Return where a file of a round lies below a datasite; this path is what is signed."""
-    return f"app_data/{APP_NAME}/rounds/{name}/{file}"
+    return f"app_data/{APP_NAME}/{ROUNDS}/{name}/{file}"
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def read_from(site: Datasite, name: str, file: str, limit: int) -> bytes | None:
 def list_rounds(site: Datasite) -> list[str]:
     """Return the rounds in a datasite, sorted, the newest MOST_ROUNDS of them; none when there is no plain folder."""
     try:
-        folder = open_untrusted_folder(site.datasites, f"{site.email}/app_data/{APP_NAME}/rounds")
+        folder = open_untrusted_folder(site.datasites, f"{site.email}/app_data/{APP_NAME}/{ROUNDS}")
     except (FileNotFoundError, UnsafeFile):
         return []
     try:

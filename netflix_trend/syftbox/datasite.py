@@ -30,6 +30,8 @@ from netflix_trend.syftbox.permissions import (
 )
 
 MANIFEST = "manifest.json"
+# Folder of the rounds of two operators, which has its own files and rules (netflix_trend/operators/transport.py).
+ROUNDS = "rounds"
 LARGEST_MANIFEST = 65_536
 _FILE_NAME = re.compile(r"[a-z0-9_-][a-z0-9_.-]*", re.IGNORECASE | re.ASCII)
 _NEVER_SYNCED = (".log", ".tmp")
@@ -134,7 +136,7 @@ class Datasite:
         for name, data in permission_rules(readers).items():
             check_syncable(name, data)
         self._refuse_links(folder)
-        _remove_others(folder, {*PERMISSION_FILES, *files})
+        _remove_others(folder, {*PERMISSION_FILES, *files}, spare=ROUNDS)
         write_permissions(folder, readers, durable=durable)
         for name, data in files.items():
             restore_file(folder / name, data, durable=durable, modified=modified)
@@ -175,7 +177,7 @@ class Datasite:
             is_initialized=self.is_initialized,
             files=tuple(sorted(names)),
             damaged=tuple(sorted(name for name, is_whole in whole.items() if not is_whole)),
-            unknown=tuple(sorted(names - set(announced) - {MANIFEST})),
+            unknown=tuple(sorted(name for name in names - set(announced) - {MANIFEST} if name.split("/")[0] != ROUNDS)),
             readable=tuple(sorted(readable(self.app_data, names, reader))),
         )
 
@@ -247,17 +249,18 @@ def _walk(folder: Path) -> tuple[set[str], list[str]]:
     return files, folders[1:]
 
 
-def _remove_others(folder: Path, keep: set[str]) -> None:
-    """Remove all files and links not in `keep`, and all folders that are then empty.
+def _remove_others(folder: Path, keep: set[str], spare: str | None = None) -> None:
+    """Remove all files and links not in `keep`, and all folders that are then empty; nothing in the folder `spare`.
 
     A link in a folder's place is removed, never followed: writing through it would leave the datasite.
     """
     files, folders = _walk(folder)
     for name in sorted(files - keep):
-        (folder / name).unlink()
+        if PurePosixPath(name).parts[:-1][:1] != (spare,):
+            (folder / name).unlink()
     needed = {str(parent) for name in keep for parent in PurePosixPath(name).parents}
     for name in reversed(folders):
-        if name not in needed:
+        if name not in needed and PurePosixPath(name).parts[0] != spare:
             (folder / name).rmdir()
 
 

@@ -56,6 +56,7 @@ def test_early_and_late_batches_are_disjoint(tmp_path, operators):
     assert network.exact("late") == {"shows": (0, 2, 1, 0, 0, 0), "titles": (2, 0, 0, 0), "sum": (3,)}
     assert network.people["dan@example.org"].status(ROUND) == Status(status="counted", batch="late", codes=(0, 0, 0))
     assert network.people["ada@example.org"].status(ROUND).batch == "early"
+    assert network.closing().refused == {}  # files of the early batch are not taken for new ones
 
 
 @pytest.mark.parametrize("operators", [1, 2])
@@ -296,6 +297,24 @@ def test_operators_may_take_part(tmp_path):
     network.run(BEFORE, 1)
     network.run(AT_EARLY)
     assert network.exact()["sum"] == (13,)
+
+
+def test_publishing_releases_leaves_reports_alone(tmp_path):
+    """Local mode writes into the same folder of the app."""
+    network = Network(tmp_path)
+    network.agree()
+    network.run(BEFORE, 1)
+    site = network.people["ada@example.org"].files.site
+    before = network.path("ada@example.org", REPORT).read_bytes()
+    (site.app_data / "stray.json").write_text("{}")
+    for _ in range(2):
+        site.publish({"releases/one.json": b"{}"}, LEADER, durable=False)
+        assert network.path("ada@example.org", REPORT).read_bytes() == before
+        assert network.path("ada@example.org", "syft.pub.yaml").exists()
+    assert not (site.app_data / "stray.json").exists()
+    assert site.status(LEADER).unknown == ()
+    site.withdraw()
+    assert not (site.app_data / "rounds").exists()
 
 
 def test_a_large_job_comes_in_parts(tmp_path, monkeypatch):
