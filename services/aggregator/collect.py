@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from netflix_trend.layout import release_path
 from netflix_trend.questions.question import Counted, Question
+from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import UnsafeFile
 from netflix_trend.survey.release import SIZE, RefusedRelease, parse_release
 from netflix_trend.survey.survey import Survey
@@ -61,6 +63,44 @@ class RoundReports:
         return Counted(counts, self.reports[question.name])
 
 
+@dataclass(frozen=True)
+class RoundReleases:
+    """The releases of a round, read and checked one by one, but not counted yet.
+
+    found: everything but counts and reports. payloads: by question, the valid answers one after another.
+    """
+
+    found: RoundReports
+    payloads: Mapping[str, bytes]
+
+    def digest(self) -> str:
+        """Return a hash of everything that the counts and the statistics of the round depend on."""
+        found = self.found
+        digest = hashlib.sha256(
+            canonical_json(
+                [
+                    *(found.survey.version, found.participants, found.waiting),
+                    *(found.asked, found.refused, found.refusals),
+                    {name: len(some) for name, some in self.payloads.items()},
+                ]
+            )
+        )
+        for name in sorted(self.payloads):
+            digest.update(self.payloads[name])
+        return digest.hexdigest()
+
+    def count(self) -> RoundReports:
+        """Check the answers against each other and count them."""
+        found = self.found
+        for question in found.survey.questions:
+            counted = question.count(self.payloads.get(question.name, b""), found.survey.round)
+            found.counts[question.name] = counted.counts
+            found.refused.update(counted.refused)
+            if counted.reports:
+                found.reports[question.name] = counted.reports
+        return found
+
+
 def collect(
     datasites: Path,
     emails: Iterable[str],
@@ -69,7 +109,19 @@ def collect(
     *,
     processes: int = 1,
 ) -> RoundReports:
-    """Read, check and count the releases of `emails` for the survey's round.
+    """Read, check and count the releases of `emails` for the survey's round; as `read_round`."""
+    return read_round(datasites, emails, survey, progress, processes=processes).count()
+
+
+def read_round(
+    datasites: Path,
+    emails: Iterable[str],
+    survey: Survey,
+    progress: Callable[[], None] = lambda: None,
+    *,
+    processes: int = 1,
+) -> RoundReleases:
+    """Read and check the releases of `emails` for the survey's round.
 
     One datasite is one person and has at most one release a round: the file of that name. A file that is missing,
     damaged or malicious is counted by reason and costs nobody else anything.
@@ -89,13 +141,7 @@ def collect(
             payloads[name] += some
         for _ in range(part.visited):
             progress()
-    for question in survey.questions:
-        counted = question.count(bytes(payloads[question.name]), survey.round)
-        found.counts[question.name] = counted.counts
-        found.refused.update(counted.refused)
-        if counted.reports:
-            found.reports[question.name] = counted.reports
-    return found
+    return RoundReleases(found, {name: bytes(some) for name, some in payloads.items()})
 
 
 def usable_processors() -> int:

@@ -56,7 +56,8 @@ class OpenRound(Strict):
 
 
 class Overview(Strict):
-    """What the last pass found. written: when, UTC. participants: how many; listed, refusals: MOST_LISTED at most.
+    """What the last run found that changed something. written: when, UTC. participants: how many; listed, refusals:
+    MOST_LISTED at most.
 
     rounds: the open ones, oldest first. shows: number of shows in the vocabulary.
     """

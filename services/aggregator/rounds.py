@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -20,11 +20,12 @@ from netflix_trend.survey.limits import DEFAULT_ODDS
 from netflix_trend.survey.survey import Survey, dump_surveys, load_surveys
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.shared_files import CANDIDATES, SURVEYS, VOCABULARY
-from services.aggregator.collect import RoundReports, collect
+from services.aggregator.collect import RoundReports, read_round
 from services.aggregator.community import PUBLIC, Community
 from services.aggregator.enrolment import Enrolment
 from services.aggregator.estimation import estimate_round
-from services.aggregator.overview import find_overview, write_overview
+from services.aggregator.memory import KnownRound, Memory, stamp, stamps
+from services.aggregator.overview import OVERVIEW, find_overview, write_overview
 from services.aggregator.survey_plan import SurveyPlan, current_plan
 from services.aggregator.trends import find_trends
 
@@ -35,7 +36,8 @@ class Aggregator:
 
     use_chart: the catalogue's order is a public chart and may be used as a labelled prior of filtered shares.
     odds: what the surveys ask for. list_length: shows on a week's list, 0 for the whole vocabulary. automatic: whether
-    everybody who shares a valid manifest takes part. processes: how many read datasites at once.
+    everybody who shares a valid manifest takes part. processes: how many read datasites at once. memory: what the last
+    run found.
     """
 
     site: Datasite
@@ -47,6 +49,7 @@ class Aggregator:
     list_length: int = CANDIDATES
     processes: int = 1
     automatic: bool = True
+    memory: Memory = field(default_factory=Memory, compare=False, repr=False)
 
     @property
     def enrolment(self) -> Enrolment:
@@ -136,18 +139,28 @@ class Aggregator:
         self, surveys: Sequence[Survey], progress: Callable[[], None] = lambda: None
     ) -> list[tuple[RoundReports, RoundStatistics]]:
         """Collect and estimate rounds, publish their statistics and trends; returns them in the order of `surveys`."""
-        results = []
-        for survey in surveys:
-            found = collect(
-                self.site.datasites, self.enrolment.candidates(), survey, progress, processes=self.processes
-            )
-            statistics = estimate_round(found, self._vocabulary_of(survey))
-            path = self.own / "statistics" / f"{survey.round}.json"
-            restore_file(path, statistics.to_bytes(), durable=self.durable)
-            results.append((found, statistics))
+        results = [self._count(survey, progress) for survey in surveys]
+        self.memory.keep({survey.round for survey in surveys})
         if surveys:
             self._share(self._open(max(survey.week for survey in surveys)))
         return results
+
+    def _count(self, survey: Survey, progress: Callable[[], None]) -> tuple[RoundReports, RoundStatistics]:
+        releases = read_round(
+            self.site.datasites, self.enrolment.candidates(), survey, progress, processes=self.processes
+        )
+        digest, path = releases.digest(), self.own / "statistics" / f"{survey.round}.json"
+        known = self.memory.rounds.get(survey.round)
+        if known is None or known.digest != digest:
+            found = releases.count()
+            statistics = estimate_round(found, self._vocabulary_of(survey))
+        elif known.file == stamp(path):
+            return known.found, known.statistics
+        else:
+            found, statistics = known.found, known.statistics
+        restore_file(path, statistics.to_bytes(), durable=self.durable)
+        self.memory.rounds[survey.round] = KnownRound(digest, found, statistics, stamp(path))
+        return found, statistics
 
     def run(self, today: date) -> list[RoundStatistics]:
         """Do everything once; returns the statistics of the counted rounds, oldest first."""
@@ -158,11 +171,28 @@ class Aggregator:
         asked, closed = self.ask(today), self._just_closed(today)
         results = self.count([*closed, *asked])
         open_rounds = [found for found, _ in results[len(closed) :]]
-        write_overview(self.own, find_overview(self.enrolment, open_rounds, len(self.vocabulary)))
+        self._look_over(asked, open_rounds)
         return results
 
+    def _look_over(self, asked: Sequence[Survey], found: Sequence[RoundReports]) -> None:
+        """Leave an overview for the operator, unless the last one still holds."""
+        digests = tuple(self.memory.rounds[survey.round].digest for survey in asked)
+        depends_on = (digests, tuple(self.enrolment.participants()), len(self.vocabulary))
+        if self.memory.overview != (depends_on, stamp(self.own / OVERVIEW)):
+            write_overview(self.own, find_overview(self.enrolment, found, len(self.vocabulary)))
+            self.memory.overview = (depends_on, stamp(self.own / OVERVIEW))
+
     def _share(self, surveys: Sequence[Survey]) -> None:
-        """Make the datasite hold everything that is published, and nothing else."""
+        """Make the datasite hold everything that is published, and nothing else; unless it still does."""
+        patterns = (VOCABULARY, SURVEYS, TRENDS, "statistics/*.json")
+        readers = self.enrolment.readers(patterns)
+        depends_on = (
+            tuple(survey.version for survey in surveys),
+            tuple(readers),
+            stamps(self.own / "statistics", "[0-9]*.json"),
+        )
+        if self.memory.shared == (depends_on, stamps(self.shared), stamps(self.site.public)):
+            return
         latest, trends = self.latest_statistics(), self.trends()
         statistics = {path.stem: path.read_bytes() for path in self._statistics()}
         everybody = Community(self.site.email, statistics, trends).files()
@@ -174,7 +204,6 @@ class Aggregator:
         }
         if latest:
             participants["statistics/latest.json"] = latest.to_bytes()
-        patterns = (VOCABULARY, SURVEYS, TRENDS, "statistics/*.json")
-        readers = self.enrolment.readers(patterns)
         self.site.share(self.shared, participants, dict.fromkeys(patterns, readers), durable=self.durable)
         self.site.share(self.site.public, everybody, {name: ["*"] for name in PUBLIC}, durable=self.durable)
+        self.memory.shared = (depends_on, stamps(self.shared), stamps(self.site.public))

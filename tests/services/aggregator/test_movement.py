@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -112,3 +113,12 @@ def test_the_file_is_read_back(tmp_path: Path) -> None:
     moved = moved_since(round_of(WEEK, 4000, generator, 0.2), round_of(WEEK - 1, 4000, generator, 0.2))
     assert len(moved.shows) == 50
     assert Movement.model_validate_json(moved.to_bytes()) == moved
+
+
+def test_the_interval_of_a_change_is_two_sided_for_all_shows_together() -> None:
+    """With many answers the noise is normal: the half width is the two-sided Bonferroni quantile, no less."""
+    generator = np.random.default_rng(9)
+    newest, before = (fast_round(WEEK - age, 4_000_000, generator, np.full(50, 0.02)) for age in (0, 1))
+    quantile = NormalDist().inv_cdf(1 - 0.05 / (2 * 50))
+    for show in moved_since(newest, before).shows:
+        assert (show.upper - show.lower) / 2 / show.standard_error == pytest.approx(quantile, rel=0.01)

@@ -16,13 +16,14 @@ from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.periods.weeks import Week
 from netflix_trend.questions.words import chance_in_words
 from netflix_trend.settings import Settings, SettingsError, load_settings
-from netflix_trend.simulation.population import watched
+from netflix_trend.simulation.population import person, watched
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.web.one_browser import SESSION_SECONDS, Access
+from services.aggregator.enrolment import Enrolment
 from services.aggregator.operator.access import operator_token
 from services.aggregator.operator.forecast import People, people_of, predict
 from services.aggregator.operator.words import REASONS
-from services.aggregator.overview import OVERVIEW, read_overview, write_overview
+from services.aggregator.overview import OVERVIEW, find_overview, read_overview, write_overview
 from services.aggregator.rounds import Aggregator
 from services.aggregator.survey_plan import PLAN, SurveyPlan, read_plan
 from services.aggregator.web import create_app
@@ -380,3 +381,13 @@ def test_every_reason_of_a_refusal_is_explained() -> None:
 )
 def test_chances_are_told_in_words(chance: float, words: str) -> None:
     assert chance_in_words(chance) == words
+
+
+def test_participants_are_listed_in_an_order_that_says_nothing_about_addresses(tmp_path: Path) -> None:
+    (tmp_path / "datasites").mkdir()
+    enrolment = Enrolment(Datasite(tmp_path / "datasites", "aggregator@example.org"), tmp_path / "own")
+    for number in range(8):
+        enrolment.enrol(person(number))
+    names = [one.name for one in find_overview(enrolment, [], 50).listed]
+    assert names == sorted(enrolment.pseudonym(person(number)) for number in range(8))
+    assert names != [enrolment.pseudonym(person(number)) for number in range(8)]

@@ -24,7 +24,9 @@ from netflix_trend.simulation.population import watched
 from netflix_trend.survey.survey import Survey, load_surveys
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.shared_files import current_surveys, current_vocabulary, starter_surveys
+from services.aggregator import rounds
 from services.aggregator.__main__ import build_aggregator, look, main
+from services.aggregator.memory import stamps
 from services.aggregator.rounds import Aggregator
 from tests.services.aggregator.people import AGGREGATOR, asked, crowd
 
@@ -296,3 +298,36 @@ def test_the_command_line_changes_the_list(tmp_path: Path, capsys: pytest.Captur
         assert capsys.readouterr().out.splitlines()[-2:] == ["bob@example.net", "1 take part (list enrolment)"]
         assert main(["enrol", "nobody"]) == 1
         assert "e-mail address" in capsys.readouterr().err
+
+
+def test_a_run_in_which_nothing_changed_estimates_nothing_and_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    for name in ("estimate_round", "find_trends", "find_overview"):
+        real = getattr(rounds, name)
+        monkeypatch.setattr(rounds, name, lambda *given, name=name, real=real: (done.append(name), real(*given))[1])
+    here = aggregator(tmp_path)
+    survey = here.ask(TODAY)[-1]
+    sites = crowd(tmp_path, survey, "volume", [watched(frozenset(), 5)] * 3)
+    first = here.run(TODAY)
+    assert done.count("estimate_round") == len(first)
+
+    before = stamps(tmp_path)
+    done.clear()
+    assert here.run(TODAY) == first
+    assert done == []
+    assert stamps(tmp_path) == before
+
+    (here.site.public / "index.html").write_text("altered")
+    (here.own / "statistics" / f"{survey.round}.json").unlink()
+    here.run(TODAY)
+    assert "altered" not in (here.site.public / "index.html").read_text()
+    assert (here.own / "statistics" / f"{survey.round}.json").exists()
+    assert "estimate_round" not in done
+
+    (sites[0].app_data / "releases" / f"{survey.round}.json").write_bytes(b"damaged")
+    done.clear()
+    assert here.run(TODAY)[-1].reports == 2
+    assert done.count("estimate_round") == 1, "only the round that changed"
+    assert done.count("find_trends") == 1

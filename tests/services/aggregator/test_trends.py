@@ -26,6 +26,7 @@ from netflix_trend.questions.top_shows.trends import (
     PRIOR_SHARE,
     PRIOR_SPREAD,
     PROCESS_NOISES,
+    RISEN,
     Levels,
     chart_shares,
     filter_levels,
@@ -415,3 +416,12 @@ def changed(**fields: object) -> bytes:
 def test_a_hostile_file_is_refused(data: bytes) -> None:
     with pytest.raises(StatisticsError, match=r"trends\.json"):
         Trends.from_bytes(data)
+
+
+def test_a_level_that_was_not_asked_about_for_long_is_never_vaguer_than_the_prior_allows() -> None:
+    """The filter that counts the walk at a risen level caps it: no level is so vague that the prior says more."""
+    share = np.array([[0.5], [np.nan]])
+    error = np.full((2, 1), 0.01)
+    now = filter_levels(share[:1], error[:1], np.array([0]), 0.4, 0.0, risen=RISEN).variance[0]
+    later = filter_levels(share, error, np.array([0, 50]), 0.4, 0.0, risen=RISEN).variance[0]
+    assert later == pytest.approx(now + PRIOR_SPREAD**2)

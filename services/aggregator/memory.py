@@ -1,0 +1,56 @@
+"""What the last run found: a run in which nothing has changed since estimates nothing and writes nothing.
+
+It lives as long as the process. Files are recognized by their stamps, so nothing has to be read to see that it is still
+as it was left.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Hashable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from netflix_trend.published.statistics import RoundStatistics
+from services.aggregator.collect import RoundReports
+
+# Inode, size, and times of the last change of content and of attributes; None where there is nothing.
+Stamp = tuple[int, int, int, int] | None
+
+
+def stamp(path: Path) -> Stamp:
+    """Return the stamp of a file, or of a link itself."""
+    try:
+        found = os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def stamps(folder: Path, pattern: str = "**/*") -> frozenset[tuple[str, Stamp]]:
+    """Return the stamps of everything in a folder but folders, by path."""
+    paths = (path for path in folder.glob(pattern) if path.is_symlink() or not path.is_dir())
+    return frozenset((str(path), stamp(path)) for path in paths)
+
+
+@dataclass(frozen=True)
+class KnownRound:
+    """A round as it was counted last. digest: of the releases; file: stamp of its statistics."""
+
+    digest: str
+    found: RoundReports
+    statistics: RoundStatistics
+    file: Stamp
+
+
+@dataclass
+class Memory:
+    """rounds: by name. shared, overview: what was published, and the operator's overview, were made from."""
+
+    rounds: dict[str, KnownRound] = field(default_factory=dict)
+    shared: Hashable = None
+    overview: Hashable = None
+
+    def keep(self, rounds: Collection[str]) -> None:
+        """Forget all other rounds: they are not counted any more."""
+        self.rounds = {name: known for name, known in self.rounds.items() if name in rounds}
