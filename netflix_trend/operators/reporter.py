@@ -13,7 +13,7 @@ from netflix_trend.operators.identity import WrongSigner
 from netflix_trend.operators.manifest import Accept, Manifest, Round, datasite_hash, from_bytes, parties_match
 from netflix_trend.operators.report import build
 from netflix_trend.operators.result import Closing, Status
-from netflix_trend.operators.sealing import CannotOpen
+from netflix_trend.operators.sealing import CannotOpen, Sealer
 from netflix_trend.operators.store import Store
 from netflix_trend.operators.transport import (
     ABORT,
@@ -152,11 +152,7 @@ class Reporter:
             raise RefusedRound("answer", f"the answer does not fit the round: {problem}") from None
         if spent is None:
             self._spend(asked)
-        try:
-            data = build(asked, self.files.site.email, measurements, self.randbytes)
-        except CannotOpen:
-            raise RefusedRound("malformed", "a key of the round is not a key") from None
-        self._keep(asked, data)
+        self._keep(asked, build(asked, self.files.site.email, measurements, self.randbytes))
         return self._write(asked.name)
 
     def _check(self, asked: Round) -> None:
@@ -169,6 +165,11 @@ class Reporter:
             raise RefusedRound("batch", f"the sums may be of {manifest.smallest_batch} people; you ask for more")
         if self.store.overlaps(asked.name, manifest.days):
             raise RefusedRound("overlap", "another round asked about the same days")
+        try:
+            for party in filter(None, (manifest.leader, manifest.helper)):
+                Sealer(bytes.fromhex(party.key))
+        except CannotOpen:
+            raise RefusedRound("malformed", "a key of the round is not a key") from None
 
     def _spend(self, asked: Round) -> None:
         """Enter the round before anything of it is drawn. When this returns, it is on disk."""

@@ -17,6 +17,9 @@ from netflix_trend.vdaf.messages import AggregateShare
 from netflix_trend.vdaf.refusal import InvalidMessage
 
 _Code = Annotated[int, Field(ge=0, le=255)]
+_Count = Annotated[int, Field(ge=0, le=2**32)]
+# Half the field's modulus either way.
+_Sum = Annotated[int, Field(ge=-(2**127), le=2**127)]
 
 
 class BlockResult(Strict):
@@ -25,7 +28,7 @@ class BlockResult(Strict):
     name: str
     count: Annotated[int, Field(ge=1, le=2**32)]
     share: Annotated[str, Field(pattern=r"^([0-9a-f]{32})+$")]
-    sums: Annotated[tuple[int, ...], Field(strict=False)]
+    sums: Annotated[tuple[_Sum, ...], Field(strict=False)]
 
 
 class Result(Strict):
@@ -52,7 +55,7 @@ class Closing(Strict):
     protocol: Literal["netflix-trend operators 1"] = PROTOCOL
     round: RoundName
     statuses: dict[Digest, Status]
-    refused: dict[str, int]
+    refused: dict[str, _Count]
 
 
 class Abort(Strict):

@@ -92,7 +92,7 @@ class Opener:
 class Sealer:
     """Seals to one operator's public round key; make it once for many files.
 
-    Raises CannotOpen for bytes that are not a public key.
+    Raises CannotOpen for bytes that are not a public key, or with which everybody would compute the same secret.
     """
 
     def __init__(self, public: bytes) -> None:
@@ -100,7 +100,9 @@ class Sealer:
             raise CannotOpen
         try:
             kem = MLKEM768PublicKey.from_public_bytes(public[:_MLKEM_PUBLIC])
-            self._key = MLKEM768X25519PublicKey(kem, X25519PublicKey.from_public_bytes(public[_MLKEM_PUBLIC:]))
+            curve = X25519PublicKey.from_public_bytes(public[_MLKEM_PUBLIC:])
+            X25519PrivateKey.generate().exchange(curve)
+            self._key = MLKEM768X25519PublicKey(kem, curve)
         except ValueError:
             raise CannotOpen from None
 

@@ -12,7 +12,7 @@ from netflix_trend.operators.blocks import Block
 from netflix_trend.operators.helper import Helper
 from netflix_trend.operators.jobs import decode_collected
 from netflix_trend.operators.leader import Leader
-from netflix_trend.operators.manifest import from_bytes
+from netflix_trend.operators.manifest import from_bytes, to_bytes
 from netflix_trend.operators.result import Result, check, combine
 from netflix_trend.operators.sums import discrete_gaussian
 from netflix_trend.operators.wire import Malformed
@@ -148,4 +148,7 @@ def test_a_result_with_another_share_is_noticed_by_everybody(tmp_path):
             check(asked, "early", wrong, theirs)
     with pytest.raises(Malformed):
         check(asked, "early", result, None)
+    for huge in (b"1" * 5000, b"-" + b"9" * 40, b"1e5", b"1.5", b'"1"', b"null", b"true"):
+        with pytest.raises(Malformed):
+            from_bytes(Result, to_bytes(result).replace(b'"sums":[12]', b'"sums":[' + huge + b"]"))
     assert network.leader.budget.spent(ROUND) == asked.digest

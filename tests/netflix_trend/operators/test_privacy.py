@@ -292,6 +292,23 @@ def test_a_participant_keeps_to_its_own_limits(tmp_path):
     assert person.budget.total() == asked.manifest.rho
 
 
+def test_a_round_with_a_key_that_everybody_knows_spends_nothing(tmp_path):
+    """A curve point of low order, which both operators have signed."""
+    network = Network(tmp_path)
+    manifest = network.agree().manifest
+    weak = manifest.helper.model_copy(update={"key": manifest.helper.key[:-64] + "0" * 64})
+    other = Round(manifest.model_copy(update={"helper": weak}))
+    accept = {"protocol": manifest.protocol, "round": ROUND, "manifest": other.digest.hex(), "day": 1}
+    files = {
+        (1, LEADER, "manifest.json"): to_bytes(other.manifest),
+        (2, HELPER, "accept.json"): {**accept, "rho": {"num": 1, "den": 1}},
+    }
+    for (seed, email, file), body in files.items():
+        network.path(email, file).write_bytes(resigned(seed, ROUND, file, body))
+    assert network.people[ADA].run(BEFORE) == {ROUND: "refused: malformed"}
+    assert network.people[ADA].budget.total() == 0
+
+
 def test_one_operator_needs_settings_that_say_so(tmp_path):
     network = Network(tmp_path, operators=1)
     network.agree()

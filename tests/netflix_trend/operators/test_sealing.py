@@ -73,10 +73,22 @@ def test_the_suite_is_hybrid():
     assert len(KEY.public) == 1184 + 32 and len(KEY.private) == 64 + 32
 
 
-@pytest.mark.parametrize("wrong", [b"", b"\0" * 1215, b"\xff" * 1216, b"\0" * 1217])
+@pytest.mark.parametrize(
+    "wrong",
+    [b"", b"\0" * 1215, b"\xff" * 1216, b"\0" * 1217, b"\0" * 1216, KEY.public[:1184] + bytes(32)],
+    ids=["empty", "short", "not reduced", "long", "zeros", "a curve point of low order"],
+)
 def test_what_is_not_a_public_key_is_refused(wrong):
     with pytest.raises(CannotOpen):
-        Sealer(wrong).seal(b"x", b"")
+        Sealer(wrong)
+
+
+@pytest.mark.parametrize("at", [0, 1088])
+@pytest.mark.parametrize("junk", [b"\0" * 32, b"\1" + b"\0" * 31, b"\xff" * 32])
+def test_a_hostile_encapsulation_is_only_refused(at, junk):
+    sealed = Sealer(KEY.public).seal(b"x" * 32, INFO)
+    with pytest.raises(CannotOpen):
+        KEY.opener().open(sealed[:at] + junk + sealed[at + 32 :], INFO)
 
 
 def test_private_keys_do_not_show_when_they_are_printed():
