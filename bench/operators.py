@@ -6,6 +6,7 @@ Processor time with sealing, SQLite and files, without waiting for the disk. 1,0
 from __future__ import annotations
 
 import argparse
+import hashlib
 import tempfile
 import time
 from collections.abc import Callable
@@ -107,7 +108,7 @@ class World:
                 round=ROUND,
                 first_day="2026-11-09",
                 last_day="2026-11-15",
-                survey="0" * 64,
+                survey=hashlib.sha256(b"{}").hexdigest(),
                 vocabulary="0" * 64,
                 early=EARLY,
                 late=LATE,
@@ -115,7 +116,8 @@ class World:
                 slack=SLACK,
                 smallest_batch=2,
                 blocks=blocks,
-            )
+            ),
+            b"{}",
         )
         for _ in range(2):
             self.helper.run(0)

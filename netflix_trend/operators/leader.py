@@ -44,10 +44,12 @@ from netflix_trend.operators.sealing import CannotOpen, Opener, RoundKey, Sealer
 from netflix_trend.operators.store import RoundRow
 from netflix_trend.operators.transport import (
     ACCEPT,
+    LARGEST_SURVEY,
     MANIFEST,
     MOST_PARTS,
     PART_SIZE,
     PREKEY,
+    SURVEY,
     collect_name,
     init_name,
     response_name,
@@ -76,11 +78,14 @@ class Leader(Party):
     role = Role.LEADER
     open_states = ("keyed", "offered", "open")
 
-    def open_round(self, plan: Plan) -> None:
-        """Begin a round: draw its key and announce it.
+    def open_round(self, plan: Plan, survey: bytes) -> None:
+        """Begin a round: draw its key and announce it. survey: what is asked, whose SHA-256 the plan names.
 
-        Raises BudgetFull when it does not fit into our own budget, and ValueError when the round is known.
+        Raises BudgetFull when it does not fit into our own budget, and ValueError when the round is known or the survey
+        is another one.
         """
+        if hashlib.sha256(survey).hexdigest() != plan.survey or len(survey) > LARGEST_SURVEY:
+            raise ValueError(f"round {plan.round}: this is not the survey that the plan names")
         if self.store.round(plan.round) is not None:
             raise ValueError(f"round {plan.round} is known already; a round is asked once")
         if self.store.overlaps(plan.round, plan.days):
@@ -95,6 +100,7 @@ class Leader(Party):
                 "INSERT INTO rounds (round, state, first_day, last_day, plan, private) VALUES (?, 'keyed', ?, ?, ?, ?)",
                 (plan.round, *plan.days, to_bytes(plan), key.private),
             )
+            self.store.put(plan.round, SURVEY, survey)
             self.put(plan.round, PREKEY, to_bytes(LeaderPrekey(round=plan.round, key=key.public.hex())))
         self.flush(plan.round)
 

@@ -6,6 +6,7 @@ party wrote is read as untrusted, below a size limit and without following links
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Sequence
@@ -14,12 +15,15 @@ from pathlib import Path
 
 from netflix_trend.names import APP_NAME
 from netflix_trend.operators.identity import Fingerprint, WrongSigner, signed_body
-from netflix_trend.operators.manifest import BATCHES, ROUND_PATTERN, Batch
+from netflix_trend.operators.manifest import BATCHES, ROUND_PATTERN, Batch, Round
 from netflix_trend.storage.files import UnsafeFile, open_untrusted_folder, read_untrusted, restore_file
 from netflix_trend.syftbox.datasite import ROUNDS, Datasite
 from netflix_trend.syftbox.permissions import LARGEST_FILE, write_permissions
 
 PREKEY, MANIFEST, ACCEPT = "prekey.json", "manifest.json", "accept.json"
+# What is asked, in words that a program can act on. Not signed: the manifest names its SHA-256.
+SURVEY = "survey.json"
+LARGEST_SURVEY = 200_000
 REPORT = "report.bin"
 CLOSE, ABORT = "close.json", "abort.json"
 # What SyftBox syncs, less the seal and the signature of a part.
@@ -98,7 +102,7 @@ class OwnFiles:
         return self.site.root / round_path(name, "")
 
 
-_STEMS = ("prekey", "manifest", "accept", "report", "agg-", "collect", "result", "close", "abort")
+_STEMS = ("prekey", "survey", "manifest", "accept", "report", "agg-", "collect", "result", "close", "abort")
 
 
 def operator_readers(others: Sequence[str]) -> dict[str, list[str]]:
@@ -107,7 +111,7 @@ def operator_readers(others: Sequence[str]) -> dict[str, list[str]]:
         f(batch, part) for batch in BATCHES for part in range(1, MOST_PARTS + 1) for f in (init_name, response_name)
     ]
     sealed = [*jobs, *map(collect_name, BATCHES)]
-    public = [PREKEY, MANIFEST, ACCEPT, CLOSE, ABORT, *map(share_name, BATCHES), *map(result_name, BATCHES)]
+    public = [PREKEY, SURVEY, MANIFEST, ACCEPT, CLOSE, ABORT, *map(share_name, BATCHES), *map(result_name, BATCHES)]
     # An operator may take part, too: its report lies in the same folder.
     return {**{file: ["*"] for file in public}, **{file: list(others) for file in [*sealed, REPORT] if others}}
 
@@ -118,6 +122,15 @@ def read_from(site: Datasite, name: str, file: str, limit: int) -> bytes | None:
         return read_untrusted(site.datasites, f"{site.email}/{round_path(name, file)}", limit)
     except FileNotFoundError:
         return None
+
+
+def read_survey(site: Datasite, asked: Round) -> bytes | None:
+    """Return the survey of a round from its leader's datasite, None while it is not there as the manifest names it.
+
+    Raises UnsafeFile when it is not a plain file of at most LARGEST_SURVEY bytes.
+    """
+    data = read_from(site, asked.name, SURVEY, LARGEST_SURVEY)
+    return data if data is not None and hashlib.sha256(data).hexdigest() == asked.manifest.survey else None
 
 
 def list_rounds(site: Datasite) -> list[str]:

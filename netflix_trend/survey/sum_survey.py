@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from netflix_trend.operators.blocks import Block
+from netflix_trend.operators.transport import LARGEST_SURVEY
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.randomness import RandBelow, secure
 from netflix_trend.published.statistics import RoundStatistics
@@ -24,7 +25,8 @@ from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.model import Strict
 from netflix_trend.survey.survey import RefusedSurvey
 
-MAX_FILE = 200_000
+# What is read of a published survey at most.
+MAX_FILE = LARGEST_SURVEY
 
 # The privacy loss of a round in one operator's view: rho, and the odds e**epsilon that it keeps to except with a chance
 # of one in a million (`privacy.zcdp.epsilon_of_gaussian`; a test compares them).

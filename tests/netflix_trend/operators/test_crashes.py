@@ -23,6 +23,7 @@ from tests.netflix_trend.operators.network import (
     EXACT,
     HELPER,
     LEADER,
+    SURVEY_BYTES,
     Network,
     plan,
 )
@@ -144,7 +145,7 @@ class Scenario:
 
 def open_once(network: Network) -> None:
     if network.leader.store.round(plan().round) is None:
-        network.leader.open_round(plan())
+        network.leader.open_round(plan(), SURVEY_BYTES)
 
 
 def check(scenario: Scenario) -> None:

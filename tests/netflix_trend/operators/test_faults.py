@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ from netflix_trend.operators.helper import HelperLimits
 from netflix_trend.operators.jobs import Collected, decode_job, encode_collected, encode_job
 from netflix_trend.operators.manifest import HelperPrekey, Manifest, from_bytes, to_bytes
 from netflix_trend.operators.sealing import RoundKey, Sealer
-from netflix_trend.operators.transport import REPORT, round_path
+from netflix_trend.operators.transport import LARGEST_SURVEY, REPORT, read_survey, round_path
+from netflix_trend.storage.files import UnsafeFile
 from tests.netflix_trend.operators.network import (
     ANSWERS,
     AT_EARLY,
@@ -27,6 +29,7 @@ from tests.netflix_trend.operators.network import (
     LATE,
     LEADER,
     ROUND,
+    SURVEY_BYTES,
     Network,
     identity,
     plan,
@@ -182,7 +185,7 @@ def test_what_the_helper_has_not_seen_yet_goes_into_the_late_batch(tmp_path):
     network.answers["dan@example.org"] = ANSWERS[ADA]
     network.answers["eve@example.org"] = ANSWERS[ADA]
     network.start()
-    network.leader.open_round(plan())
+    network.leader.open_round(plan(), SURVEY_BYTES)
     for _ in range(3):
         network.sync()
         network.helper.run(BEFORE)
@@ -650,9 +653,11 @@ def test_a_round_is_asked_once(tmp_path):
     network.agree()
 
     with pytest.raises(ValueError, match="asked once"):
-        network.leader.open_round(plan())
+        network.leader.open_round(plan(), SURVEY_BYTES)
+    with pytest.raises(ValueError, match="not the survey"):
+        network.leader.open_round(plan(round="2026-W48"), SURVEY_BYTES + b" ")
     with pytest.raises(ValueError, match="days of another round"):
-        network.leader.open_round(plan(round="2026-W47"))
+        network.leader.open_round(plan(round="2026-W47"), SURVEY_BYTES)
 
 
 def test_the_leader_keeps_to_its_own_budget(tmp_path):
@@ -660,7 +665,7 @@ def test_the_leader_keeps_to_its_own_budget(tmp_path):
     network = Network(tmp_path, limit=plan().rho * Fraction(3, 2))
     network.agree()
     with pytest.raises(BudgetFull):
-        network.leader.open_round(plan(round="2026-W47", first_day="2026-11-16", last_day="2026-11-22"))
+        network.leader.open_round(plan(round="2026-W47", first_day="2026-11-16", last_day="2026-11-22"), SURVEY_BYTES)
     assert network.leader.store.round("2026-W47") is None
 
 
@@ -677,3 +682,26 @@ def test_manifest_is_read_back(tmp_path):
     network = Network(tmp_path)
     asked = network.agree()
     assert from_bytes(Manifest, to_bytes(asked.manifest)) == asked.manifest
+
+
+# The survey of a round, which is not signed
+
+
+def test_a_survey_is_read_only_as_the_manifest_names_it(tmp_path: Path) -> None:
+    network = Network(tmp_path)
+    assert network.helper is not None
+    asked, site = network.agree(), network.helper.leader.site
+
+    assert read_survey(site, asked) == SURVEY_BYTES
+    path = network.path(LEADER, "survey.json")
+    path.write_bytes(SURVEY_BYTES[:-1])
+    assert read_survey(site, asked) is None
+    path.write_bytes(b" " * (LARGEST_SURVEY + 1))
+    with pytest.raises(UnsafeFile) as caught:
+        read_survey(site, asked)
+    assert caught.value.reason == "too_large"
+    path.unlink()
+    assert read_survey(site, asked) is None
+    network.start()
+    network.leader.run(BEFORE)
+    assert read_survey(site, asked) == SURVEY_BYTES, "the leader writes it again"

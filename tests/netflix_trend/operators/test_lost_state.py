@@ -15,6 +15,7 @@ from tests.netflix_trend.operators.network import (
     HELPER,
     LEADER,
     ROUND,
+    SURVEY_BYTES,
     Network,
     plan,
     resigned,
@@ -27,7 +28,7 @@ STEPS = ("opened", "keyed", "agreed", "reported", "sent", "answered", "collectin
 
 def advance(network: Network, until: str) -> None:
     actions = {
-        "opened": lambda: network.leader.open_round(plan()),
+        "opened": lambda: network.leader.open_round(plan(), SURVEY_BYTES),
         "keyed": lambda: network.helper.run(BEFORE),
         "agreed": lambda: (network.leader.run(BEFORE), network.helper.run(BEFORE), network.leader.run(BEFORE)),
         "reported": lambda: [reporter.run(BEFORE) for reporter in network.people.values()],
