@@ -136,7 +136,9 @@ class Datasite:
         for name, data in permission_rules(readers).items():
             check_syncable(name, data)
         self._refuse_links(folder)
-        _remove_others(folder, {*PERMISSION_FILES, *files}, spare=ROUNDS)
+        # The public folder has pages in a folder of the same name, which are removed like everything else.
+        spare = ROUNDS if folder == self.app_data else None
+        _remove_others(folder, {*PERMISSION_FILES, *files}, spare=spare)
         write_permissions(folder, readers, durable=durable)
         for name, data in files.items():
             restore_file(folder / name, data, durable=durable, modified=modified)
