@@ -82,6 +82,11 @@ class PublisherVolume:
         return self.root / "ledger.jsonl"
 
     @property
+    def sealed(self) -> Path:
+        """Sealed reports for operators, what they cost, and which rounds were withdrawn from."""
+        return self.root / "operators.sqlite"
+
+    @property
     def status(self) -> Path:
         """What the last run did."""
         return self.root / "outlook.json"

@@ -105,9 +105,12 @@ def refresh(settings: Settings, *, everything: bool = False) -> list[History]:
     return rebuild_all(settings.private_dir, vocabulary, options, profiles)
 
 
-def publish(settings: Settings, today: date) -> PublisherStatus:
-    """Restore, answer or withdraw what is due: one run of the publisher. Safe to repeat, also in several processes."""
-    return publish_with(settings, today)
+def publish(settings: Settings, today: date, now: int | None = None) -> PublisherStatus:
+    """Restore, answer or withdraw what is due: one run of the publisher. Safe to repeat, also in several processes.
+
+    now: seconds since 1970, by default the clock's; deadlines of operators' rounds depend on it.
+    """
+    return publish_with(settings, today, now)
 
 
 def decide(settings: Settings, participation: Participation) -> bool:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 
 from netflix_trend.history.encodings import EncodingsError
 from netflix_trend.layout import PublisherVolume
+from netflix_trend.operators.transport import list_rounds
 from netflix_trend.participant.choices import Choices, ChoicesError, read_choices
-from netflix_trend.participant.contributions import load_profiles
+from netflix_trend.participant.contributions import ProfileSet, load_profiles
 from netflix_trend.participant.ledger import LedgerError, read_ledger
 from netflix_trend.participant.receipts import keep_receipt, read_receipts, receipt
 from netflix_trend.participant.releases import Participant, publish_due, restore_published
+from netflix_trend.participant.sealed import (
+    Operators,
+    SealedParticipant,
+    answer_sealed,
+    spent_rounds,
+    withdraw_sealed,
+)
 from netflix_trend.participant.status import Outcome, PublisherStatus, State, read_status, write_status
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings
@@ -21,16 +32,17 @@ from netflix_trend.syftbox.datasite import Datasite, DatasiteError
 from netflix_trend.syftbox.shared_files import current_surveys
 
 
-def publish_with(settings: Settings, today: date) -> PublisherStatus:
+def publish_with(settings: Settings, today: date, now: int | None = None) -> PublisherStatus:
     """Answer what is due with the settings' folders and limits and the person's choices, and say what was done.
 
     The datasite is a cache: whatever vanished from it or was altered is restored. What is said is also kept as
     `outlook.json` on the publisher's volume. One run at a time, also of several processes: none that has read older
-    choices publishes again what a withdrawal has removed.
+    choices publishes again what a withdrawal has removed. now: seconds since 1970, by default the clock's.
     """
     with locked(PublisherVolume(settings.publisher_dir).lock):
         try:
-            state, message, outcomes = _run(settings, read_choices(settings.private_dir), today)
+            run = _Run(settings, read_choices(settings.private_dir), today, int(time.time()) if now is None else now)
+            state, message, outcomes = run.do()
         except (ChoicesError, DatasiteError, LedgerError) as problem:
             state, message, outcomes = "problem", f"nothing is published: {problem}", []
         except OSError as problem:
@@ -41,75 +53,144 @@ def publish_with(settings: Settings, today: date) -> PublisherStatus:
     return status
 
 
-def _run(settings: Settings, choices: Choices, today: date) -> tuple[State, str, Sequence[Outcome]]:
-    if settings.syftbox_email == settings.aggregator_datasite:
-        raise DatasiteError("SYFTBOX_EMAIL and AGGREGATOR_DATASITE are the same; an aggregator itself takes no part")
-    participant = Participant(
-        site=Datasite(settings.datasites_dir, settings.syftbox_email),
-        aggregator=settings.aggregator_datasite,
-        ledger=PublisherVolume(settings.publisher_dir).ledger,
-        limits=choices.lowered(settings.limits),
-    )
-    if choices.participation == "withdrawn":
-        return "withdrawn", _withdraw(settings, participant, today), []
-    # A datasite that we have written to was set up once, even if SyftBox has lost its own files there since.
-    if not participant.site.is_initialized and not participant.ledger.exists():
-        return "waiting_for_syftbox", "SyftBox has not set up your datasite yet; start it, and check SYFTBOX_EMAIL", []
-    takes_part = choices.takes_part(settings.join)
-    # Without a ledger nothing there is ours, whatever it is called.
-    if not takes_part and not participant.ledger.exists():
-        return "not_joined", "nothing is published before ./run.sh join", []
-    profiles, reason = None, "no export, or profiles are being rebuilt"
-    try:
-        profiles = load_profiles(settings.private_dir)
-    except EncodingsError:  # its text names the profile
-        reason = "the tables of a profile are damaged; import the export again"
-    if profiles is None:
-        if participant.ledger.exists():
-            restore_published(participant, today)
-        return "no_export", f"nothing to publish yet: {reason}", []
-    surveys: list[Survey] = []
-    state: State = "answering" if takes_part else "paused"
-    message = "" if takes_part else "no survey is answered; what was published stays"
-    if takes_part:
-        message = " ".join(f"{name} is not answered: {reason}." for name, reason in profiles.unanswerable.items())
+_Done = tuple[State, str, Sequence[Outcome]]
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One run of the publisher."""
+
+    settings: Settings
+    choices: Choices
+    today: date
+    now: int
+
+    @cached_property
+    def participant(self) -> Participant:
+        """Whose answers these are, in local mode."""
+        volume = PublisherVolume(self.settings.publisher_dir)
+        return Participant(
+            site=Datasite(self.settings.datasites_dir, self.settings.syftbox_email),
+            aggregator=self.settings.aggregator_datasite,
+            ledger=volume.ledger,
+            limits=self.choices.lowered(self.settings.limits),
+            keep_rounds=volume.sealed.exists() or self.operators is not None,
+        )
+
+    @cached_property
+    def operators(self) -> Operators | None:
+        """Whom the settings trust to sum sealed reports."""
+        return Operators.of(self.settings)
+
+    @cached_property
+    def sealed(self) -> SealedParticipant | None:
+        """The participant as operators know them, None when settings name none."""
+        if self.operators is None:
+            return None
+        return SealedParticipant.of(self.settings, self.participant.limits, self.operators)
+
+    def do(self) -> _Done:
+        """Withdraw, wait, restore or answer; returns state, message and what became of each round."""
+        if self.settings.syftbox_email == self.settings.aggregator_datasite:
+            raise DatasiteError(
+                "SYFTBOX_EMAIL and AGGREGATOR_DATASITE are the same; an aggregator itself takes no part"
+            )
+        if self.choices.participation == "withdrawn":
+            return "withdrawn", self._withdraw(), []
+        has_published = self.participant.ledger.exists()
+        # A datasite that we have written to was set up once, even if SyftBox has lost its own files there since.
+        if not self.participant.site.is_initialized and not has_published:
+            advice = "SyftBox has not set up your datasite yet; start it, and check SYFTBOX_EMAIL"
+            return "waiting_for_syftbox", advice, []
+        takes_part = self.choices.takes_part(self.settings.join)
+        # Without a ledger nothing there is ours, whatever it is called.
+        if not takes_part and not has_published:
+            return "not_joined", "nothing is published before ./run.sh join", []
+        profiles, reason = self._profiles()
+        if profiles is None:
+            outcomes: list[Outcome] = []
+            if has_published:
+                restore_published(self.participant, self.today)
+                outcomes = self._seal(None) if takes_part else []
+            return "no_export", f"nothing to publish yet: {reason}", outcomes
+        return self._answer(profiles) if takes_part else self._paused(profiles)
+
+    def _profiles(self) -> tuple[ProfileSet | None, str]:
         try:
-            surveys = current_surveys(settings, today)
+            return load_profiles(self.settings.private_dir), "no export, or profiles are being rebuilt"
+        except EncodingsError:  # its text names the profile
+            return None, "the tables of a profile are damaged; import the export again"
+
+    def _paused(self, profiles: ProfileSet) -> _Done:
+        outcomes = self._publish(profiles, [])
+        return "paused", "no survey is answered; what was published stays", outcomes
+
+    def _answer(self, profiles: ProfileSet) -> _Done:
+        message = " ".join(f"{name} is not answered: {reason}." for name, reason in profiles.unanswerable.items())
+        state: State = "answering"
+        surveys: list[Survey] = []
+        try:
+            surveys = self._surveys()
         except (RefusedSurvey, UnsafeFile) as refusal:
             state, message = "survey_refused", f"the aggregator's survey is refused: {refusal}"
-        else:
-            if not surveys:
-                state, message = "waiting_for_survey", "the aggregator's survey has not arrived yet"
-                if settings.aggregator_datasite == EXAMPLE_AGGREGATOR:
-                    message = "AGGREGATOR_DATASITE is still the example, which nobody runs; name your aggregator"
-    outcomes = publish_due(
-        participant,
-        surveys,
-        profiles.contribution,
-        vocabulary=profiles.vocabulary,
-        covered_through=profiles.covered_through,
-        today=today,
-        unanswerable=profiles.unanswerable,
-    )
-    return state, message, outcomes
+        outcomes = [*self._publish(profiles, surveys), *self._seal(profiles)]
+        if state == "answering" and not outcomes:
+            state, message = "waiting_for_survey", self._what_is_missing()
+        return state, message, outcomes
 
+    def _what_is_missing(self) -> str:
+        if self.settings.aggregator_datasite == EXAMPLE_AGGREGATOR:
+            return "AGGREGATOR_DATASITE is still the example, which nobody runs; name your aggregator"
+        aggregator = Datasite(self.settings.datasites_dir, self.settings.aggregator_datasite)
+        if self.operators is None and list_rounds(aggregator):
+            return (
+                "the aggregator asks in rounds that operators sum. To answer, put AGGREGATOR_KEY, HELPER_DATASITE and "
+                "HELPER_KEY into .env, as the operators told you by another way than SyftBox"
+            )
+        return "the aggregator's survey has not arrived yet"
 
-def _withdraw(settings: Settings, participant: Participant, today: date) -> str:
-    """Take everything out of the datasite and keep a receipt; returns it in words. Once withdrawn, changes nothing.
+    def _surveys(self) -> list[Survey]:
+        """The open surveys of local mode, without weeks that were answered to operators: a week is answered once."""
+        if "local" not in self.settings.limit_modes:
+            return []
+        answered = spent_rounds(PublisherVolume(self.settings.publisher_dir).sealed)
+        return [survey for survey in current_surveys(self.settings, self.today) if survey.round not in answered]
 
-    Raises LedgerError when the ledger cannot say what the receipt needs; the files are removed all the same.
-    """
-    receipts, last = read_receipts(settings.publisher_dir), read_status(settings.publisher_dir)
-    took_part_again = last is not None and last.state not in {"withdrawn", "problem"}
-    if participant.site.published() or took_part_again or not receipts:
-        try:
-            answered = [entry.round for entry in read_ledger(participant.ledger)]
-        except LedgerError as damage:
-            participant.site.withdraw()
-            raise LedgerError(f"your files were removed, but there is no receipt: {damage}") from None
-        # The receipt comes first: a crash in between leaves files, and the next run removes them with another receipt.
-        one = receipt(answered, participant.site.digests(), Week.last_complete(today), datetime.now(UTC))
-        keep_receipt(settings.publisher_dir, one)
-        participant.site.withdraw()
-        receipts = [one]
-    return receipts[-1].sentence
+    def _publish(self, profiles: ProfileSet, surveys: Sequence[Survey]) -> list[Outcome]:
+        return publish_due(
+            self.participant,
+            surveys,
+            profiles.contribution,
+            vocabulary=profiles.vocabulary,
+            covered_through=profiles.covered_through,
+            today=self.today,
+            unanswerable=profiles.unanswerable,
+        )
+
+    def _seal(self, profiles: ProfileSet | None) -> list[Outcome]:
+        if self.sealed is None:
+            return []
+        elsewhere = {entry.round for entry in read_ledger(self.participant.ledger)}
+        return answer_sealed(self.sealed, profiles, elsewhere, self.today, self.now)
+
+    def _withdraw(self) -> str:
+        """Take everything out of the datasite and keep a receipt; returns it in words. Once withdrawn, changes nothing.
+
+        Raises LedgerError when the ledger cannot say what the receipt needs; the files are removed all the same.
+        """
+        publisher, site = self.settings.publisher_dir, self.participant.site
+        receipts, last = read_receipts(publisher), read_status(publisher)
+        took_part_again = last is not None and last.state not in {"withdrawn", "problem"}
+        if site.published() or took_part_again or not receipts:
+            summed = withdraw_sealed(self.sealed) if self.sealed else ()
+            try:
+                answered = [entry.round for entry in read_ledger(self.participant.ledger)]
+            except LedgerError as damage:
+                site.withdraw()
+                raise LedgerError(f"your files were removed, but there is no receipt: {damage}") from None
+            # The receipt comes first: a crash in between leaves files, and the next run removes them with another one.
+            one = receipt(answered, site.digests(), Week.last_complete(self.today), datetime.now(UTC), summed)
+            keep_receipt(publisher, one)
+            site.withdraw()
+            receipts = [one]
+        return receipts[-1].sentence

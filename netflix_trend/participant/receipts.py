@@ -22,7 +22,8 @@ class Receipt(Strict):
 
     removed: SHA-256 of each file that was taken out of the datasite, by name. counted_again: answered rounds that are
     still counted; the aggregator counts them again without the answer at its first look after SyftBox has synced. kept:
-    answered rounds that are closed; their statistics hold the randomized answer for good. first_round_without: from
+    answered rounds that are closed; their statistics hold the randomized answer for good. summed: rounds of whose sums
+    the sealed report is or may be a part already; a sum cannot be taken apart. first_round_without: from
     this round on no statistics hold an answer of this person, once the others are counted again.
     """
 
@@ -32,6 +33,7 @@ class Receipt(Strict):
     counted_again: Annotated[tuple[str, ...], Field(strict=False)]
     kept: Annotated[tuple[str, ...], Field(strict=False)]
     first_round_without: str
+    summed: Annotated[tuple[str, ...], Field(strict=False)] = ()
 
     @property
     def sentence(self) -> str:
@@ -49,13 +51,21 @@ class Receipt(Strict):
                 f"Answers in rounds that are closed by now: {len(self.kept)} ({self.kept[0]} to {self.kept[-1]}). They "
                 "stay counted there, randomized, and what others have copied cannot be called back."
             )
+        if self.summed:
+            words.append(
+                f"Sealed reports that operators have summed already: {len(self.summed)} ({self.summed[0]} to "
+                f"{self.summed[-1]}). A sum, with its noise, cannot be taken apart. All others were taken back."
+            )
         return " ".join(words)
 
 
-def receipt(answered: Iterable[str], removed: Mapping[str, str], newest: Week, now: datetime) -> Receipt:
+def receipt(
+    answered: Iterable[str], removed: Mapping[str, str], newest: Week, now: datetime, summed: Iterable[str] = ()
+) -> Receipt:
     """Return the receipt of a withdrawal.
 
     answered: all rounds of the ledger. newest: newest complete week; it and the COUNTED - 1 before it are counted.
+    summed: rounds whose sealed report may be in a sum.
     """
     oldest_counted = newest - (COUNTED - 1)
     weeks = sorted(map(Week.parse, answered))
@@ -66,6 +76,7 @@ def receipt(answered: Iterable[str], removed: Mapping[str, str], newest: Week, n
         counted_again=tuple(str(week) for week in weeks if week >= oldest_counted),
         kept=tuple(map(str, kept)),
         first_round_without=str(kept[-1] + 1 if kept else oldest_counted),
+        summed=tuple(sorted(summed)),
     )
 
 

@@ -26,7 +26,10 @@ OLDEST_ROUND_WEEKS = 8
 
 @dataclass(frozen=True)
 class Participant:
-    """Everything that is not data: who answers to whom, within which limits, and where the ledger lies."""
+    """Everything that is not data: who answers to whom, within which limits, and where the ledger lies.
+
+    keep_rounds: the datasite also holds sealed reports, which are not ours to restore or remove (`sealed`).
+    """
 
     site: Datasite
     aggregator: str
@@ -34,6 +37,7 @@ class Participant:
     limits: Limits
     randbelow: RandBelow = secure
     durable: bool = True
+    keep_rounds: bool = False
 
 
 def publish_due(
@@ -83,7 +87,13 @@ def _restore(participant: Participant, ledger: Ledger, newest: Week) -> None:
     # Also without a release: the manifest says that this person takes part, and the aggregator shares its surveys
     # with those who do. The second in which a file was made would tell how long the history took to read.
     over = datetime.combine(newest.sunday + timedelta(days=1), time(), UTC).timestamp()
-    participant.site.publish(files, participant.aggregator, durable=participant.durable, modified=over)
+    participant.site.publish(
+        files,
+        participant.aggregator,
+        durable=participant.durable,
+        modified=over,
+        keep_rounds=participant.keep_rounds,
+    )
 
 
 def published_rounds(site: Datasite) -> frozenset[str]:

@@ -19,7 +19,7 @@ TRIAL = (
     "Trial: nothing leaves this machine. SYFTBOX_EMAIL and AGGREGATOR_DATASITE are the examples; name your own in .env "
     "to take part."
 )
-Status = Literal["drawn", "kept", "not_asked", "skipped", "refused"]
+Status = Literal["drawn", "kept", "not_asked", "skipped", "refused", "sent", "waiting", "over"]
 State = Literal[
     "answering",
     "not_joined",
@@ -35,7 +35,10 @@ State = Literal[
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one survey: drawn now, kept from earlier, not asked this round, skipped or refused, and why."""
+    """What became of one survey: drawn now, kept from earlier, not asked this round, skipped or refused, and why.
+
+    Of a round that operators sum: a sealed report was sent, waits for something, or the round is over.
+    """
 
     round: str
     status: Status

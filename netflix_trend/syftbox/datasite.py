@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
@@ -99,14 +99,20 @@ class Datasite:
             restore_file(self.root / PERMISSION_FILES[0], rule.encode(), durable=False)
 
     def publish(
-        self, files: Mapping[str, bytes], reader: str, *, durable: bool = True, modified: float | None = None
+        self,
+        files: Mapping[str, bytes],
+        reader: str,
+        *,
+        durable: bool = True,
+        modified: float | None = None,
+        keep_rounds: bool = False,
     ) -> None:
         """Make `files` (names relative to the app's folder) and nothing else readable by `reader`.
 
         The manifest is written last, so that it never names a missing file. modified: modification time of new files in
-        seconds since 1970, None for now. Safe to repeat: missing and altered files are restored, unknown files are
-        removed. Raises DatasiteError for a name or size that SyftBox would not sync, or a link in
-        the way; then nothing is written.
+        seconds since 1970, None for now. keep_rounds: leave the folder ROUNDS alone; else nothing may be in it. Safe to
+        repeat: missing and altered files are restored, unknown files are removed. Raises DatasiteError for a name or
+        size that SyftBox would not sync, or a link in the way; then nothing is written.
         """
         if MANIFEST in files:
             raise DatasiteError(f"{MANIFEST} is written by publish itself")
@@ -114,6 +120,8 @@ class Datasite:
             check_syncable(name, data)
         everything, readers = announced(files, reader)
         self.share(self.app_data, everything, readers, durable=durable, modified=modified)
+        if not keep_rounds:
+            self.keep_in_rounds(set())
 
     def share(
         self,
@@ -126,8 +134,9 @@ class Datasite:
     ) -> None:
         """Make a folder of the app contain `files`, written in their order, the rules `readers`, and nothing else.
 
-        readers: who may read which file or pattern. Both permission files are written first, so that no
-        file is ever without its rule. Calling it again with the same files changes nothing. Raises as `publish`.
+        readers: who may read which file or pattern. Both permission files are written first, so that no file is ever
+        without its rule. Calling it again with the same files changes nothing. The folder ROUNDS, which has files and
+        rules of its own, is left alone. Raises as `publish`.
         """
         for name, data in files.items():
             check_syncable(name, data)
@@ -142,6 +151,15 @@ class Datasite:
         write_permissions(folder, readers, durable=durable)
         for name, data in files.items():
             restore_file(folder / name, data, durable=durable, modified=modified)
+
+    def keep_in_rounds(self, names: set[str]) -> None:
+        """Remove everything below ROUNDS but files of these names, relative to it, and the rules beside them."""
+        folders = {str(PurePosixPath(name).parent) for name in names}
+        rules = {f"{folder}/{rule}" for folder in folders for rule in PERMISSION_FILES}
+        _remove_others(self.app_data / ROUNDS, names | rules)
+        if not names:
+            with suppress(OSError):  # there is none
+                (self.app_data / ROUNDS).rmdir()
 
     def contents(self) -> dict[str, bytes]:
         """Return the bytes of each file that the app has in the datasite, by name, without what is no file that SyftBox
@@ -174,12 +192,13 @@ class Datasite:
             manifest = None
         announced = manifest.files if manifest else {}
         whole = {name: _matches(self.app_data / name, entry) for name, entry in announced.items()}
-        names = self.published() - set(PERMISSION_FILES)
+        names = {name for name in self.published() if PurePosixPath(name).name not in PERMISSION_FILES}
+        names = {name for name in names if not name.startswith(f"{ROUNDS}/")}
         return SiteStatus(
             is_initialized=self.is_initialized,
             files=tuple(sorted(names)),
             damaged=tuple(sorted(name for name, is_whole in whole.items() if not is_whole)),
-            unknown=tuple(sorted(name for name in names - set(announced) - {MANIFEST} if name.split("/")[0] != ROUNDS)),
+            unknown=tuple(sorted(names - set(announced) - {MANIFEST})),
             readable=tuple(sorted(readable(self.app_data, names, reader))),
         )
 

@@ -32,6 +32,9 @@ _OUTCOMES = {
     "not_asked": "not your turn",
     "skipped": "waits",
     "refused": "not answered",
+    "sent": "sealed report sent",
+    "waiting": "waits",
+    "over": "closed",
 }
 
 

@@ -83,7 +83,7 @@ def steps(
 ) -> tuple[Step, ...]:
     """Return the steps; the first that is not done is the next one."""
     status = state.status
-    is_answering = status is not None and any(one.status in {"drawn", "kept"} for one in status.outcomes)
+    is_answering = status is not None and any(one.status in {"drawn", "kept", "sent"} for one in status.outcomes)
     age = (today - span.covered).days if span else 0
     made = [
         (

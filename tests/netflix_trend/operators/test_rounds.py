@@ -308,11 +308,15 @@ def test_publishing_releases_leaves_reports_alone(tmp_path):
     before = network.path("ada@example.org", REPORT).read_bytes()
     (site.app_data / "stray.json").write_text("{}")
     for _ in range(2):
-        site.publish({"releases/one.json": b"{}"}, LEADER, durable=False)
+        site.publish({"releases/one.json": b"{}"}, LEADER, durable=False, keep_rounds=True)
         assert network.path("ada@example.org", REPORT).read_bytes() == before
         assert network.path("ada@example.org", "syft.pub.yaml").exists()
     assert not (site.app_data / "stray.json").exists()
     assert site.status(LEADER).unknown == ()
+    site.publish({"releases/one.json": b"{}"}, LEADER, durable=False)  # by somebody whom no operator asks
+    assert not (site.app_data / "rounds").exists()
+    network.run(BEFORE, 1)
+    assert network.path("ada@example.org", REPORT).read_bytes() == before
     site.withdraw()
     assert not (site.app_data / "rounds").exists()
 

@@ -1,0 +1,212 @@
+"""Rounds whose reports operators sum: one sealed report a week, for the operators that settings name and no others.
+
+`netflix_trend.operators` keeps the protocol. Here is what it needs to know about a participant: what was watched, which
+questions may be answered, and how much a week and a year may cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from netflix_trend.layout import PublisherVolume
+from netflix_trend.operators.budget import Budget
+from netflix_trend.operators.identity import Fingerprint
+from netflix_trend.operators.manifest import BATCHES, Round
+from netflix_trend.operators.reporter import RefusedRound, Reporter, ReporterLimits
+from netflix_trend.operators.store import Store
+from netflix_trend.operators.transport import SURVEY, OwnFiles, Peer, read_from, result_name
+from netflix_trend.participant.contributions import ProfileSet
+from netflix_trend.participant.releases import OLDEST_ROUND_WEEKS
+from netflix_trend.participant.status import Outcome, Status
+from netflix_trend.periods.weeks import Week
+from netflix_trend.privacy.randomness import RandBelow, secure
+from netflix_trend.settings import Settings
+from netflix_trend.survey.limits import Limits
+from netflix_trend.survey.sum_survey import MAX_FILE, PRESETS, SumSurvey
+from netflix_trend.survey.survey import RefusedSurvey
+from netflix_trend.syftbox.datasite import Datasite
+from netflix_trend.syftbox.permissions import LARGEST_FILE
+
+_SAID: dict[str, Status] = {"sent": "sent", "waiting": "waiting", "over": "over", "withdrawn": "skipped"}
+_WHY = {
+    "over": "the round closed before your files covered the week",
+    "withdrawn": "you withdrew while this round was open; it is not answered again",
+    "waiting": "waits for the operators or for an export that covers the week",
+}
+
+
+@dataclass(frozen=True)
+class Operators:
+    """Whom a participant's settings name. helper: None for people who trust one operator alone."""
+
+    leader: Peer
+    helper: Peer | None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Operators | None:
+        """Return the operators whose rounds are answered, None when settings name none or allow neither mode."""
+        if not settings.aggregator_key:
+            return None
+        leader = _peer(settings, settings.aggregator_datasite, settings.aggregator_key)
+        if "two" in settings.limit_modes and settings.helper_datasite and settings.helper_key:
+            return cls(leader, _peer(settings, settings.helper_datasite, settings.helper_key))
+        return cls(leader, None) if "one" in settings.limit_modes else None
+
+
+def _peer(settings: Settings, datasite: str, key: str) -> Peer:
+    return Peer(Datasite(settings.datasites_dir, datasite), Fingerprint.parse(key))
+
+
+@dataclass(frozen=True)
+class SealedParticipant:
+    """Everything that is not data. store: the database with the budget, the reports and what was withdrawn.
+
+    limits: odds, questions; what a round may cost follows from the odds. rho_per_year: the most privacy loss of any
+    52 weeks. smallest_batch: the fewest people in a sum.
+    """
+
+    site: Datasite
+    operators: Operators
+    store: Path
+    limits: Limits
+    rho_per_year: Fraction
+    smallest_batch: int
+    randbelow: RandBelow = secure
+    durable: bool = True
+
+    @property
+    def rho(self) -> Fraction:
+        """The most that a round may cost: that of the largest preset whose odds are allowed."""
+        return max((rho for rho, odds in PRESETS.values() if odds <= self.limits.odds), default=Fraction(0))
+
+    @classmethod
+    def of(cls, settings: Settings, limits: Limits, operators: Operators) -> SealedParticipant:
+        """Return the participant of the settings."""
+        return cls(
+            site=Datasite(settings.datasites_dir, settings.syftbox_email),
+            operators=operators,
+            store=PublisherVolume(settings.publisher_dir).sealed,
+            limits=limits,
+            rho_per_year=Fraction(settings.limit_rho_per_year),
+            smallest_batch=settings.limit_batch,
+        )
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a participant says about a round: called by the protocol once a round may be answered.
+
+    profiles: what was watched, None without any file. elsewhere: weeks that were answered in local mode. today: decides
+    which weeks are too old to be asked about.
+    """
+
+    participant: SealedParticipant
+    profiles: ProfileSet | None
+    elsewhere: Collection[str]
+    today: date
+
+    def __call__(self, asked: Round) -> Sequence[Any] | None:
+        """Return a measurement for each block, None while no file covers the week.
+
+        Raises RefusedRound for a survey that is not the manifest's, or that asks what a survey may not.
+        """
+        survey = self._survey(asked)
+        if survey is None:
+            return None
+        week, oldest = survey.week, Week.last_complete(self.today) - OLDEST_ROUND_WEEKS
+        if week < oldest:
+            raise RefusedRound("old", f"a survey about {week} is too old: it could dig through a history")
+        if survey.round in self.elsewhere:
+            raise RefusedRound("answered", f"{week} was answered in local mode; a week is answered once")
+        profiles = self.profiles
+        if profiles is None or profiles.covered_through < week.sunday or profiles.vocabulary != survey.vocabulary:
+            return None
+        allowed = self.participant.limits.questions
+        blank = {*profiles.unanswerable, *(one.name for one in survey.questions if one.name not in allowed)}
+        return survey.measurements(profiles.contribution(week), sorted(blank), self.participant.randbelow)
+
+    def _survey(self, asked: Round) -> SumSurvey | None:
+        leader, manifest = self.participant.operators.leader, asked.manifest
+        data = read_from(leader.site, asked.name, SURVEY, MAX_FILE)
+        if data is None:
+            return None
+        try:
+            survey = SumSurvey.from_bytes(data)
+        except RefusedSurvey as refusal:
+            raise RefusedRound("survey", str(refusal)) from None
+        days = (survey.week.monday.isoformat(), survey.week.sunday.isoformat())
+        if survey.digest != manifest.survey or survey.round != asked.name:
+            raise RefusedRound("survey", "the survey is not the one that the operators agreed on")
+        if (manifest.first_day, manifest.last_day) != days or manifest.blocks != survey.blocks:
+            raise RefusedRound("survey", "the operators agreed on other days or sums than the survey asks for")
+        return survey
+
+
+def answer_sealed(
+    participant: SealedParticipant, profiles: ProfileSet | None, elsewhere: Collection[str], today: date, now: int
+) -> list[Outcome]:
+    """Answer every round that is due, restore our reports, and remove what is not ours from the rounds' folders.
+
+    now: seconds since 1970. Returns what became of each round, oldest first. Safe to repeat.
+    """
+    with closing(Store(participant.store, durable=participant.durable)) as store:
+        reporter = _reporter(participant, store, Answers(participant, profiles, elsewhere, today))
+        said = reporter.run(now)
+        outcomes = [_outcome(name, word, reporter.problems.get(name, "")) for name, word in sorted(said.items())]
+        _remove_unknown(participant.site, store)
+    return outcomes
+
+
+def _outcome(name: str, word: str, problem: str) -> Outcome:
+    status = _SAID.get(word, "refused")
+    return Outcome(round=name, status=status, reason=problem if status == "refused" else _WHY.get(word, ""))
+
+
+def _reporter(participant: SealedParticipant, store: Store, answers: Callable[[Round], Any]) -> Reporter:
+    return Reporter(
+        files=OwnFiles(participant.site, durable=participant.durable),
+        store=store,
+        budget=Budget(store, participant.rho_per_year),
+        leader=participant.operators.leader,
+        helper=participant.operators.helper,
+        limits=ReporterLimits(participant.rho, participant.smallest_batch),
+        answers=answers,
+    )
+
+
+def spent_rounds(store: Path) -> frozenset[str]:
+    """Return the rounds for which a sealed report was made, or may have been; none without a database."""
+    if not store.exists():
+        return frozenset()
+    with closing(Store(store)) as opened:
+        return frozenset(name for (name,) in opened.sql.execute("SELECT round FROM budget"))
+
+
+def withdraw_sealed(participant: SealedParticipant) -> tuple[str, ...]:
+    """Take every report back that operators have not summed yet, and never send one for these rounds again.
+
+    `Datasite.withdraw` removes the files themselves; this keeps them from being restored. Returns the rounds of whose
+    sums the report is, or may be, a part already, sorted.
+    """
+    if not participant.store.exists():
+        return ()
+    leader = participant.operators.leader
+    with closing(Store(participant.store, durable=participant.durable)) as store:
+        reporter, summed = _reporter(participant, store, lambda _: None), []
+        for row in store.rounds():
+            status = reporter.status(row.name)
+            results = (read_from(leader.site, row.name, result_name(batch), LARGEST_FILE) for batch in BATCHES)
+            if status.status == "counted" if status else any(data is not None for data in results):
+                summed.append(row.name)
+            reporter.withdraw(row.name)
+    return tuple(summed)
+
+
+def _remove_unknown(site: Datasite, store: Store) -> None:
+    site.keep_in_rounds({f"{row.name}/{file}" for row in store.rounds() for file in store.outbox(row.name)})

@@ -1,0 +1,376 @@
+"""A participant in rounds whose reports two operators sum: the publisher's run, from files to sealed reports."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from netflix_trend.history.encodings import FULL_DTYPE, Encodings, save_encodings
+from netflix_trend.operators.helper import HelperLimits
+from netflix_trend.operators.manifest import Plan, Round
+from netflix_trend.operators.report import file_size
+from netflix_trend.operators.result import Sums
+from netflix_trend.operators.transport import REPORT, SURVEY, round_path
+from netflix_trend.participant.choices import Choices, write_choices
+from netflix_trend.participant.ledger import read_ledger
+from netflix_trend.participant.publishing import publish_with
+from netflix_trend.participant.receipts import read_receipts
+from netflix_trend.participant.sealed import spent_rounds
+from netflix_trend.participant.status import PublisherStatus
+from netflix_trend.periods.weeks import Week
+from netflix_trend.questions.registry import sum_questions
+from netflix_trend.settings import Settings, load_settings
+from netflix_trend.survey.sum_survey import SumSurvey, default_sum_survey
+from netflix_trend.survey.survey import default_survey, dump_surveys
+from netflix_trend.syftbox.datasite import Datasite
+from tests.netflix_trend.operators.network import (
+    AT_EARLY,
+    AT_LATE,
+    BEFORE,
+    EARLY,
+    HELPER,
+    LEADER,
+    Network,
+    identity,
+    plan,
+)
+
+WEEK = Week.parse("2026-W46")
+TODAY = WEEK.sunday + timedelta(days=2)
+VOCABULARY = "e" * 32
+ME, BOB = "me@example.org", "bob@example.org"
+
+
+def survey(week: Week = WEEK, vocabulary: str = VOCABULARY) -> SumSurvey:
+    return default_sum_survey(week, vocabulary, range(9), 2, "x8", frozenset(sum_questions()))
+
+
+def plan_of(asked: SumSurvey, **changes: Any) -> Plan:
+    about = {
+        "round": asked.round,
+        "first_day": asked.week.monday.isoformat(),
+        "last_day": asked.week.sunday.isoformat(),
+        "survey": asked.digest,
+        "blocks": asked.blocks,
+    }
+    return plan(**{**about, **changes})
+
+
+@dataclass
+class World:
+    """Two operators, and two participants with everything that they have on disk."""
+
+    folder: Path
+    network: Network
+    settings: dict[str, Settings] = field(default_factory=dict)
+
+    def join(self, email: str, **changes: Any) -> Settings:
+        own = self.folder / email
+        Datasite(self.folder / "datasites", email).set_up()
+        about: dict[str, Any] = {
+            "syftbox_email": email,
+            "aggregator_datasite": LEADER,
+            "aggregator_key": identity(1).fingerprint.hex,
+            "helper_datasite": HELPER,
+            "helper_key": identity(2).fingerprint.hex,
+            "limit_batch": 2,
+            "datasites_dir": self.folder / "datasites",
+            "private_dir": own / "private",
+            "publisher_dir": own / "publisher",
+        }
+        self.settings[email] = load_settings(**{**about, **changes})
+        return self.settings[email]
+
+    def open(self, asked: SumSurvey | None = None, **changes: Any) -> SumSurvey:
+        asked = asked or survey()
+        self.network.leader.open_round(plan_of(asked, **changes), asked.to_bytes())
+        self.network.operate(BEFORE, 3)
+        return asked
+
+    def publish(self, email: str = ME, now: int = BEFORE, today: date = TODAY) -> PublisherStatus:
+        return publish_with(self.settings[email], today, now)
+
+    def report(self, email: str = ME, name: str = str(WEEK)) -> Path:
+        return self.folder / "datasites" / email / round_path(name, REPORT)
+
+    def results(self, asked: SumSurvey, batch: Any = "early") -> dict[str, Sums]:
+        return dict(self.network.sums(batch, asked.round))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    network = Network(tmp_path, answers={}, helper_limits=HelperLimits(Fraction(1), 2))
+    world = World(tmp_path, network)
+    yield world
+    for store in network.stores:
+        store.close()
+
+
+def watched(settings: Settings, shows: list[int], through: date = TODAY, version: str = VOCABULARY) -> None:
+    """Give a participant a history: one view of each show on the week's Wednesday, and one long before."""
+    full = np.zeros(len(shows) + 1, FULL_DTYPE)
+    full["day"] = [np.datetime64("2025-01-01"), *[np.datetime64(WEEK.monday + timedelta(days=2))] * len(shows)]
+    full["show"] = [-1, *shows]
+    folder = settings.private_dir / "profiles" / "me"
+    folder.mkdir(parents=True, exist_ok=True)
+    save_encodings(folder, Encodings(full, np.zeros(9, "<i4"), version, through))
+
+
+def outcomes(status: PublisherStatus) -> list[tuple[str, str]]:
+    return [(one.round, one.status) for one in status.outcomes]
+
+
+def test_what_people_watched_is_summed_by_two_operators(world: World) -> None:
+    asked = world.open()
+    watched(world.join(ME), [1, 2, 3])
+    watched(world.join(BOB), [2])
+    for email in (ME, BOB):
+        status = world.publish(email)
+        assert status.state == "answering"
+        assert outcomes(status) == [(asked.round, "sent")]
+    world.network.operate(AT_EARLY)
+    sums = world.results(asked)
+    assert sums["shows"].count == 2
+    assert sum(sums["shows"].sums) == 3  # two of three shows are named, and the only one
+    assert sums["shows"].sums[2] >= 1
+    assert sums["titles_groups"].sums == (0, 2, 0, 0, 0, 0, 0)
+    assert sums["titles_sum"].sums == (4,)
+
+
+def test_a_report_is_the_same_size_whatever_was_watched_and_is_made_once(world: World) -> None:
+    asked = world.open()
+    watched(world.join(ME), [1, 2, 3])
+    watched(world.join(BOB), [])
+    world.publish(ME)
+    world.publish(BOB)
+    first = world.report().read_bytes()
+    assert len(first) == len(world.report(BOB).read_bytes())
+    assert len(first) == file_size(Round(world.network.round(asked.round).manifest))
+    world.publish(ME)
+    assert world.report().read_bytes() == first
+    world.report().unlink()
+    world.publish(ME)
+    assert world.report().read_bytes() == first
+
+
+def test_only_the_operators_read_a_report_and_nothing_else_of_ours_is_there(world: World) -> None:
+    world.open()
+    settings = world.join(ME)
+    watched(settings, [1])
+    world.publish()
+    planted = world.report().with_name("history.csv")
+    planted.write_text("Secret Title")
+    world.publish()
+    assert not planted.exists()
+    rules = world.report().with_name("syft.pub.yaml").read_text()
+    assert LEADER in rules
+    assert HELPER in rules
+    assert BOB not in rules
+
+
+def test_who_has_no_file_for_the_week_waits_and_at_last_sends_blanks(world: World) -> None:
+    asked = world.open()
+    watched(world.join(ME), [1], through=WEEK.sunday - timedelta(days=1))
+    watched(world.join(BOB), [1])
+    assert outcomes(world.publish()) == [(asked.round, "waiting")]
+    assert not world.report().exists()
+    world.publish(BOB)
+    world.publish(now=AT_LATE - 5_000)
+    assert world.report().exists()
+    world.network.operate(AT_LATE)
+    sums = world.results(asked, "late")
+    assert sums["titles_groups"].sums == (0, 1, 0, 0, 0, 0, 1)
+    assert sum(sums["shows"].sums) == 1
+
+
+def test_a_file_that_comes_in_time_is_counted_in_the_late_batch(world: World) -> None:
+    asked = world.open()
+    watched(world.join(ME), [1], through=WEEK.sunday - timedelta(days=1))
+    world.publish()
+    watched(world.settings[ME], [1])
+    assert outcomes(world.publish(now=EARLY + 100_000)) == [(asked.round, "sent")]
+
+
+def test_without_keys_nothing_is_answered_and_the_next_step_is_named(world: World) -> None:
+    world.open()
+    settings = world.join(ME, aggregator_key="", helper_key="", helper_datasite="")
+    watched(settings, [1])
+    status = world.publish()
+    assert status.state == "waiting_for_survey"
+    assert "AGGREGATOR_KEY" in status.message
+    assert not world.report().exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"helper_key": "ab" * 32}, "signed by"),
+        ({"limit_odds": "2"}, "costs rho"),
+        ({"limit_batch": 3}, "people"),
+        ({"limit_rho_per_year": "0.05"}, "left of this year"),
+    ],
+)
+def test_what_settings_forbid_is_not_answered_and_the_reason_is_told(
+    world: World, changes: dict[str, Any], reason: str
+) -> None:
+    world.open()
+    watched(world.join(ME, **changes), [1])
+    (outcome,) = world.publish().outcomes
+    assert outcome.status == "refused"
+    assert reason in outcome.reason
+    assert not world.report().exists()
+
+
+def test_one_operator_is_trusted_only_where_settings_say_so(world: World) -> None:
+    world.open()
+    watched(world.join(ME, helper_key="", helper_datasite=""), [1])
+    assert world.publish().outcomes == ()
+    watched(world.join(ME, helper_key="", helper_datasite="", limit_modes="one"), [1])
+    (outcome,) = world.publish().outcomes
+    assert outcome.status == "refused"  # the round has a helper whom these settings do not name
+    assert not world.report().exists()
+
+
+def test_questions_that_are_not_allowed_are_left_blank(world: World) -> None:
+    asked = world.open()
+    watched(world.join(ME, limit_questions="top_shows"), [1, 2])
+    watched(world.join(BOB), [])
+    world.publish(ME)
+    world.publish(BOB)
+    world.network.operate(AT_EARLY)
+    sums = world.results(asked)
+    assert sum(sums["shows"].sums) == 2
+    assert sums["titles_groups"].sums == (1, 0, 0, 0, 0, 0, 1)
+    assert sums["titles_sum"].sums == (0,)
+
+
+def test_a_week_is_answered_in_one_mode_only(world: World) -> None:
+    settings = world.join(ME)
+    watched(settings, [1])
+    shared = Datasite(settings.datasites_dir, LEADER).app_data / "shared"
+    shared.mkdir(parents=True, exist_ok=True)
+    local = default_survey(WEEK, VOCABULARY, range(9)).model_copy(update={"rotation": 1})
+    (shared / "survey.json").write_bytes(dump_surveys([local]))
+    assert outcomes(world.publish()) == [(str(WEEK), "drawn")]
+    world.open()
+    (_, sealed) = world.publish().outcomes
+    assert sealed.status == "refused"
+    assert "local mode" in sealed.reason
+    other = world.join(BOB)
+    watched(other, [1])
+    (shared / "survey.json").unlink()
+    assert outcomes(world.publish(BOB)) == [(str(WEEK), "sent")]
+    (shared / "survey.json").write_bytes(dump_surveys([local]))
+    assert outcomes(world.publish(BOB)) == [(str(WEEK), "sent")]
+    assert not read_ledger(other.publisher_dir / "ledger.jsonl")
+
+
+def test_another_vocabulary_is_waited_for(world: World) -> None:
+    asked = world.open()
+    watched(world.join(ME), [1], version="f" * 32)
+    assert outcomes(world.publish()) == [(asked.round, "waiting")]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"{}", b"[1]", b" " * 300_000, b'{"schema_version":1}'],
+    ids=["empty", "object", "list", "large", "short"],
+)
+def test_a_survey_that_is_another_one_is_refused(world: World, data: bytes) -> None:
+    asked = world.open()
+    watched(world.join(ME), [1])
+    (world.folder / "datasites" / LEADER / round_path(asked.round, SURVEY)).write_bytes(data)
+    (outcome,) = world.publish().outcomes
+    assert outcome.status == "refused"
+    assert not world.report().exists()
+
+
+def test_a_survey_whose_sums_are_not_those_of_the_manifest_is_refused(world: World) -> None:
+    asked = survey()
+    other = plan_of(asked, blocks=asked.blocks[:2])
+    world.network.leader.open_round(other, asked.to_bytes())
+    world.network.operate(BEFORE, 3)
+    watched(world.join(ME), [1])
+    (outcome,) = world.publish().outcomes
+    assert (outcome.status, "other days or sums" in outcome.reason) == ("refused", True)
+
+
+def test_a_survey_about_a_week_long_ago_is_refused(world: World) -> None:
+    asked = world.open(survey(WEEK - 10))
+    watched(world.join(ME), [1])
+    (outcome,) = world.publish().outcomes
+    assert (outcome.round, outcome.status) == (asked.round, "refused")
+    assert "too old" in outcome.reason
+
+
+def test_withdrawing_takes_an_open_report_back_and_says_what_was_summed(world: World) -> None:
+    asked = world.open()
+    for email in (ME, BOB):
+        watched(world.join(email), [1])
+        world.publish(email)
+    world.network.operate(AT_EARLY)
+    later = world.open(
+        survey(WEEK - 1), first_day=(WEEK - 1).monday.isoformat(), last_day=(WEEK - 1).sunday.isoformat()
+    )
+    world.publish(now=BEFORE)
+    assert world.report(name=later.round).exists()
+    write_choices(world.settings[ME].private_dir, Choices(participation="withdrawn"))
+    status = world.publish(now=BEFORE)
+    assert status.state == "withdrawn"
+    assert not list((world.folder / "datasites" / ME / "app_data").rglob("report.bin"))
+    (receipt,) = read_receipts(world.settings[ME].publisher_dir)
+    assert receipt.summed == (asked.round,)
+    assert "cannot be taken apart" in receipt.sentence
+    write_choices(world.settings[ME].private_dir, Choices(participation="joined"))
+    assert dict(outcomes(world.publish(now=BEFORE)))[later.round] == "skipped"
+    assert not world.report(name=later.round).exists()
+
+
+def test_pausing_keeps_the_report_and_answers_no_new_round(world: World) -> None:
+    world.open()
+    watched(world.join(ME), [1])
+    world.publish()
+    kept = world.report().read_bytes()
+    write_choices(world.settings[ME].private_dir, Choices(participation="paused"))
+    world.open(survey(WEEK - 1), first_day=(WEEK - 1).monday.isoformat(), last_day=(WEEK - 1).sunday.isoformat())
+    status = world.publish()
+    assert status.state == "paused"
+    assert world.report().read_bytes() == kept
+    assert not world.report(name=str(WEEK - 1)).exists()
+
+
+def test_the_ledger_of_sealed_reports_is_written_first(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = world.open()
+    settings = world.join(ME)
+    watched(settings, [1])
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("netflix_trend.operators.reporter.build", killed)
+    with pytest.raises(KeyboardInterrupt):
+        world.publish()
+    assert not world.report().exists()
+    assert spent_rounds(settings.publisher_dir / "operators.sqlite") == {asked.round}
+    monkeypatch.undo()
+    assert outcomes(world.publish()) == [(asked.round, "sent")]
+
+
+def test_no_title_and_no_measurement_lies_in_any_file_of_ours_in_clear(world: World) -> None:
+    world.open()
+    settings = world.join(ME)
+    watched(settings, [1, 2, 3])
+    world.publish()
+    for folder, _, names in os.walk(world.folder / "datasites" / ME):
+        for name in names:
+            assert b"Show" not in (Path(folder) / name).read_bytes()
+    kept = b"".join(path.read_bytes() for path in sorted(settings.publisher_dir.glob("operators.sqlite*")))
+    assert world.report().read_bytes()[:64] in kept  # the database holds the sealed bytes, not what they say
