@@ -4,6 +4,7 @@
 `python -m bench idle`: what a run of the aggregator costs in which nothing has changed.
 `python -m bench vdaf`: time and bytes of Prio3 for a report to two operators.
 `python -m bench operators`: the same for whole rounds, with sealing, databases and files.
+`python -m bench sums`: what two operators' sums tell, beside local mode and the public chart.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from bench import idle, operators, privacy, vdaf
+from bench import idle, operators, privacy, sums, vdaf
 from bench.measuring import measure, measured
 from bench.tasks import TASKS
 
@@ -22,7 +23,13 @@ UPSTREAM = {("processor", 100_000): (10.8, 389), ("aggregator", 10_000): (2.49, 
 
 def main(arguments: list[str]) -> int:
     """Run the chosen tasks, a table of its own, or one measurement (`--measure`, used by the runs themselves)."""
-    tables = {"idle": idle.main, "operators": operators.main, "privacy": privacy.main, "vdaf": vdaf.main}
+    tables = {
+        "idle": idle.main,
+        "operators": operators.main,
+        "privacy": privacy.main,
+        "sums": sums.main,
+        "vdaf": vdaf.main,
+    }
     if arguments and arguments[0] in tables:
         return tables[arguments[0]](arguments[1:])
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
