@@ -59,6 +59,7 @@ from netflix_trend.operators.transport import (
     init_name,
     list_rounds,
     response_name,
+    result_name,
     share_name,
 )
 from netflix_trend.operators.wire import Malformed
@@ -287,6 +288,13 @@ class Helper(Party):
                 )
         self.store.erase()
         return True
+
+    def is_released(self, name: str, batch: Batch) -> bool:
+        """The leader publishes them."""
+        try:
+            return self.leader.read(name, result_name(batch)) is not None
+        except (WrongSigner, UnsafeFile):
+            return False
 
     def recover_round(self, name: str, ours: dict[str, bytes]) -> str:
         """With our last share given, the round is over; with less, its keys and shares are gone for good."""

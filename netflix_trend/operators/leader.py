@@ -122,8 +122,7 @@ class Leader(Party):
             return self._batch(row, asked, "early", now)
         if not self._is_done(row.name, "late"):
             return self._batch(row, asked, "late", now)
-        released = [batch for batch in BATCHES if self.store.batch_state(row.name, batch) == "released"]
-        if released:
+        if any(self.is_released(row.name, batch) for batch in BATCHES):
             self.close(asked)
         else:
             self.abort(row.name, "too_few")
@@ -379,6 +378,10 @@ class Leader(Party):
                     accepted[number].append((report_id, output))
         sums.add_exact(self.store, asked, batch, accepted)
         self._sum_up(row, asked, batch)
+
+    def is_released(self, name: str, batch: Batch) -> bool:
+        """We publish them ourselves."""
+        return self.store.batch_state(name, batch) == "released"
 
     def recover_round(self, name: str, ours: dict[str, bytes]) -> str:
         """With the last result published, the round is over; with less, its keys and shares are gone for good."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from netflix_trend.operators.budget import Budget
 from netflix_trend.operators.codec import Role
 from netflix_trend.operators.identity import Identity, WrongSigner, signed_body
 from netflix_trend.operators.intake import Arrival, arrivals
-from netflix_trend.operators.manifest import Batch, Manifest, Round, datasite_hash, from_bytes, to_bytes
+from netflix_trend.operators.manifest import BATCHES, Batch, Manifest, Round, datasite_hash, from_bytes, to_bytes
 from netflix_trend.operators.result import Abort, Closing, Status
 from netflix_trend.operators.sealing import CannotOpen, RoundKey
 from netflix_trend.operators.store import RoundRow, Store
@@ -118,6 +118,10 @@ class Party(ABC):
         """Return when a round is given up, in seconds since 1970."""
 
     @abstractmethod
+    def is_released(self, name: str, batch: Batch) -> bool:
+        """Return whether the sums of a batch are public."""
+
+    @abstractmethod
     def recover_round(self, name: str, ours: dict[str, bytes]) -> str:
         """Enter what our own files (their bodies, by name) show into the budget, in a transaction.
 
@@ -199,11 +203,16 @@ class Party(ABC):
         return self.store.sql.execute("INSERT OR IGNORE INTO reports VALUES (?,?,?,?,?,?,?,?,?)", row).rowcount == 1
 
     def abort(self, name: str, reason: str) -> None:
-        """Give a round up: nothing more of it is computed, its keys and shares are deleted."""
+        """Give a round up: nothing more of it is computed, its keys and shares are deleted.
+
+        Of a batch that was published everybody learns what became of their file, of another one nothing.
+        """
+        released = [batch for batch in BATCHES if self.is_released(name, batch)]
         with self.store.transaction():
+            statuses = _by_hash(self._taken(name, released))
             self._end(name, "aborted", reason)
             if ABORT not in self.store.outbox(name):
-                self.put(name, ABORT, to_bytes(Abort(round=name, reason=reason)))
+                self.put(name, ABORT, to_bytes(Abort(round=name, reason=reason, statuses=statuses)))
         self.store.erase()
         self.flush(name)
 
@@ -212,7 +221,7 @@ class Party(ABC):
         with self.store.transaction():
             closing = Closing(
                 round=asked.name,
-                statuses={datasite_hash(email).hex(): status for email, status in self.statuses(asked).items()},
+                statuses=_by_hash(self.statuses(asked)),
                 refused=dict(sorted(Counter(self.store.refusals(asked.name).values()).items())),
             )
             self._end(asked.name, "closed", "")
@@ -233,20 +242,28 @@ class Party(ABC):
 
     def statuses(self, asked: Round) -> dict[str, Status]:
         """Return what became of the file of every datasite that has or had one, by address."""
-        rows = self.store.sql.execute(
-            "SELECT datasite, batch, state, code FROM reports WHERE round = ? ORDER BY datasite, task", (asked.name,)
-        ).fetchall()
         late = Status(status="late")
         found = {arrival.email: late for arrival in arrivals(asked, self.datasites, self.invited) if arrival.file}
         found.update({email: Status(status="invalid") for email in self.store.refusals(asked.name)})
+        return {**found, **self._taken(asked.name, BATCHES)}
+
+    def _taken(self, name: str, batches: Sequence[Batch]) -> dict[str, Status]:
+        """Return what became of the files that were taken into some batches."""
+        rows = self.store.sql.execute(
+            "SELECT datasite, batch, state, code FROM reports WHERE round = ? ORDER BY datasite, task", (name,)
+        )
         of: dict[str, list[tuple[Batch, str, int]]] = {}
-        for email, *block in rows:
-            of.setdefault(email, []).append((block[0], block[1], block[2]))
+        for email, batch, state, code in rows:
+            if batch in batches:
+                of.setdefault(email, []).append((batch, state, code))
+        found = {}
         for email, blocks in of.items():
-            codes = tuple(code for _, _, code in blocks)
             counted = [batch for batch, state, _ in blocks if state == "counted"]
-            batch = counted[0] if counted else None
-            found[email] = Status(status="counted" if counted else "invalid", batch=batch, codes=codes)
+            found[email] = Status(
+                status="counted" if counted else "invalid",
+                batch=counted[0] if counted else None,
+                codes=tuple(code for _, _, code in blocks),
+            )
         return found
 
     def _recover(self) -> None:
@@ -281,3 +298,7 @@ class Party(ABC):
             except WrongSigner:
                 continue
         return found
+
+
+def _by_hash(statuses: dict[str, Status]) -> dict[str, Status]:
+    return {datasite_hash(email).hex(): status for email, status in statuses.items()}

@@ -12,7 +12,7 @@ from netflix_trend.operators.budget import Budget, BudgetFull
 from netflix_trend.operators.identity import WrongSigner
 from netflix_trend.operators.manifest import Accept, Manifest, Round, datasite_hash, from_bytes, parties_match
 from netflix_trend.operators.report import build
-from netflix_trend.operators.result import Closing, Status
+from netflix_trend.operators.result import Abort, Closing, Status
 from netflix_trend.operators.sealing import CannotOpen, Sealer
 from netflix_trend.operators.store import Store
 from netflix_trend.operators.transport import (
@@ -85,13 +85,16 @@ class Reporter:
         self.files.remove(name, REPORT)
 
     def status(self, name: str) -> Status | None:
-        """Return what the leader says became of our file, None before the round is closed."""
+        """Return what the leader says became of our file, None before the round is over."""
+        statuses: dict[str, Status] = {}
         try:
-            data = self.leader.read(name, CLOSE)
-            closing = from_bytes(Closing, data) if data is not None else None
+            if (data := self.leader.read(name, ABORT)) is not None:
+                statuses = from_bytes(Abort, data).statuses
+            if (data := self.leader.read(name, CLOSE)) is not None:
+                statuses = from_bytes(Closing, data).statuses
         except (UnsafeFile, WrongSigner, Malformed):
             return None
-        return closing.statuses.get(datasite_hash(self.files.site.email).hex()) if closing else None
+        return statuses.get(datasite_hash(self.files.site.email).hex())
 
     def _answer(self, name: str, now: int) -> str:
         row = self.store.round(name)

@@ -59,11 +59,12 @@ class Closing(Strict):
 
 
 class Abort(Strict):
-    """A round that was given up."""
+    """A round that was given up. statuses: as in `Closing`, of files in sums that were published before."""
 
     protocol: Literal["netflix-trend operators 1"] = PROTOCOL
     round: RoundName
     reason: Annotated[str, Field(pattern=r"^[a-z_]{1,32}$")]
+    statuses: Annotated[dict[Digest, Status], Field(default_factory=dict)]
 
 
 @dataclass(frozen=True)

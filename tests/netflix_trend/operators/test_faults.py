@@ -13,7 +13,8 @@ from netflix_trend.operators.budget import BudgetFull
 from netflix_trend.operators.codec import AggregationJobInitReq
 from netflix_trend.operators.helper import HelperLimits
 from netflix_trend.operators.jobs import Collected, decode_job, encode_collected, encode_job
-from netflix_trend.operators.manifest import HelperPrekey, Manifest, from_bytes, to_bytes
+from netflix_trend.operators.manifest import HelperPrekey, Manifest, datasite_hash, from_bytes, to_bytes
+from netflix_trend.operators.result import Abort
 from netflix_trend.operators.sealing import RoundKey, Sealer
 from netflix_trend.operators.transport import LARGEST_SURVEY, REPORT, read_survey, round_path
 from netflix_trend.storage.files import UnsafeFile
@@ -247,6 +248,24 @@ def test_a_silent_helper_ends_the_round_with_nothing(tmp_path):
     assert network.aborted(HELPER) == "other_operator"
     assert not [name for name in network.files() if "share" in name or "resp" in name]
     assert network.leader.budget.spent(ROUND)  # what was announced counts as spent
+
+
+def test_a_round_given_up_after_its_early_sums_tells_about_those_alone(tmp_path):
+    network = until_early(tmp_path)
+    network.answers.update({"dan@example.org": ANSWERS[ADA], "eve@example.org": ANSWERS[ADA]})
+    network.operate(AT_EARLY)
+    for email in ("dan@example.org", "eve@example.org"):
+        network.people[email] = network._reporter(email)
+        network.people[email].run(AT_EARLY)
+    network.leader.run(AT_LATE)
+    network.leader.run(ENDS)  # the helper did not answer about the late batch
+    network.helper.run(ENDS)
+    assert network.exact() == EXACT and network.exact("late") is None
+    for email in (LEADER, HELPER):
+        told = from_bytes(Abort, network.body(email, "abort.json"))
+        assert set(told.statuses) == {datasite_hash(person).hex() for person in ANSWERS}
+        assert {status.batch for status in told.statuses.values()} == {"early"}
+    assert network.people[ADA].status(ROUND).status == "counted"
 
 
 def test_a_leader_that_is_silent_after_the_helpers_share(tmp_path):
