@@ -14,7 +14,6 @@ from netflix_trend.privacy.set_response import PRIME, SetResponse, _evaluate, _i
 from netflix_trend.privacy.square_wave import map_em
 from netflix_trend.questions.question import breakdown_point
 from netflix_trend.questions.top_shows.forged import (
-    _count_low_polynomials,
     collision_chance,
     count_checked,
     implausible_size,
@@ -71,39 +70,7 @@ def test_an_honest_report_is_refused_with_at_most_the_stated_chance_exactly(
 
 
 @pytest.mark.parametrize(
-    ("prime", "items", "k", "threshold"),
-    [(31, 5, 1, 7), (61, 9, 1, 15), (101, 12, 1, 25), (23, 7, 2, 3), (23, 9, 2, 3)],
-)
-def test_the_number_of_polynomials_below_the_threshold_everywhere_is_not_underestimated(
-    prime: int, items: int, k: int, threshold: int
-) -> None:
-    mechanism = SetResponse(items, k, Fraction(8), threshold, prime)
-    sizes = mechanism.count_with_sizes(every_polynomial(mechanism))[1]
-    bound = _count_low_polynomials(mechanism)
-    assert bound is not None
-    exact = int((sizes == items).sum())
-    assert exact <= bound <= 40 * exact
-
-
-def test_the_bound_for_all_of_50_shows_is_near_the_exact_number() -> None:
-    """The integer-valued quadratics a v + b v(v-1)/2 + c with all values from 0 to T-1, counted one by one."""
-    v, threshold, exact = np.arange(50), 7280, 0
-    for b in range(-60, 61):
-        values = np.arange(-3000, 3001)[:, None] * v + b * (v * (v - 1) // 2)
-        exact += int(np.maximum(0, threshold - np.ptp(values, axis=1)).sum())
-    assert exact == 24_782_348
-    bound = _count_low_polynomials(at_odds_8(50, 1))
-    assert bound is not None
-    assert exact <= bound <= 1.1 * exact
-
-
-def test_where_values_may_wrap_around_low_polynomials_are_not_counted() -> None:
-    assert _count_low_polynomials(SetResponse(9, 1, Fraction(8), 17, 61)) is None
-    assert _count_low_polynomials(SetResponse(3, 1, Fraction(8), 3, 61)) is None
-
-
-@pytest.mark.parametrize(
-    ("items", "k", "size"), [(50, 1, 50), (1438, 1, 1438), (50, 3, 40), (1438, 3, 484), (3000, 3, 732), (1438, 8, 62)]
+    ("items", "k", "size"), [(50, 1, 51), (1438, 1, 1439), (50, 3, 40), (1438, 3, 484), (3000, 3, 732), (1438, 8, 62)]
 )
 def test_the_sizes_from_which_reports_are_refused_at_odds_8(items: int, k: int, size: int) -> None:
     assert implausible_size(at_odds_8(items, k)) == size
@@ -132,7 +99,7 @@ def test_20_000_honest_reports_are_all_counted(items: int, k: int) -> None:
     assert checked.counts.tolist() == mechanism.count(reports).tolist()
 
 
-@pytest.mark.parametrize(("items", "k"), [(50, 1), (50, 3), (1438, 1), (1438, 3)])
+@pytest.mark.parametrize(("items", "k"), [(50, 3), (1438, 3), (1438, 8)])
 @pytest.mark.parametrize("low", [(0,), (1,), (0, 1), (5, 1), (1500, 65520)])
 def test_forgeries_that_hold_every_show_are_refused(items: int, k: int, low: tuple[int, ...]) -> None:
     """h(v) = v, constants, and the like."""
