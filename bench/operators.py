@@ -45,12 +45,11 @@ SURVEYS = {
         (Block.ask("titles", "histogram", 16, 1, 3, SIGMA2), 5),
         (Block.ask("sum", "sumvec", 1, 30, 2, 25 * SIGMA2), [7]),
     ),
-    # Chunks that make the participant's file smallest; those of `chunk_length` make all messages together smallest.
     "survey": (
-        (Block.ask("shows", "multihot", 50, 4, 8, SIGMA2), [1, 1, 1, 1] + [0] * 46),
-        (Block.ask("titles_groups", "histogram", 7, 1, 3, SIGMA2), 5),
-        (Block.ask("titles_sum", "sumvec", 1, 30, 2, 25 * SIGMA2), [7]),
-        (Block.ask("weekday", "histogram", 8, 1, 3, SIGMA2), 3),
+        (Block.ask("shows", "multihot", 50, 4, None, SIGMA2), [1, 1, 1, 1] + [0] * 46),
+        (Block.ask("titles_groups", "histogram", 7, 1, None, SIGMA2), 5),
+        (Block.ask("titles_sum", "sumvec", 1, 30, None, 25 * SIGMA2), [7]),
+        (Block.ask("weekday", "histogram", 8, 1, None, SIGMA2), 3),
     ),
 }
 

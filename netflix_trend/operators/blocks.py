@@ -46,9 +46,14 @@ class Block(Strict):
     rho: Ratio
 
     @classmethod
-    def ask(cls, name: str, kind: Kind, length: int, bound: int, chunk: int, sigma2: Fraction) -> Block:
-        """Return a block with its rho. Raises ValueError (of pydantic) when it cannot be asked."""
+    def ask(cls, name: str, kind: Kind, length: int, bound: int, chunk: int | None, sigma2: Fraction) -> Block:
+        """Return a block with its rho. chunk: None for the one with the shortest report.
+
+        Raises ValueError (also pydantic's) when it cannot be asked.
+        """
         rho = rho_of_gaussian(_sensitivity2(kind, length, bound), sigma2)
+        if chunk is None:
+            chunk = _shortest(_circuit(kind, length, length, bound).encoded_length)
         return cls(
             name=name, kind=kind, length=length, bound=bound, chunk=chunk, sigma2=Ratio.of(sigma2), rho=Ratio.of(rho)
         )
@@ -69,17 +74,7 @@ class Block(Strict):
 
     def circuit(self) -> Circuit[Any]:
         """Return the type that is proved. Raises ValueError for parameters it does not have."""
-        match self.kind:
-            case "histogram":
-                return Histogram(self.length, self.chunk)
-            case "multihot":
-                return MultihotCountVec(self.length, self.chunk, self.bound)
-            case "sumvec":
-                return SumVec(self.length, self.chunk, self.bound)
-            case "l1sum":
-                return L1BoundSum(self.length, self.chunk, self.bound)
-            case _:
-                assert_never(self.kind)
+        return _circuit(self.kind, self.length, self.chunk, self.bound)
 
     def vdaf_configuration(self) -> bytes:
         """Return the parameters as DAP encodes them (draft-ietf-ppm-dap-18, appendix on VDAF configuration encodings;
@@ -103,6 +98,35 @@ class Block(Strict):
     def blank(self) -> Any:
         """Return the measurement of somebody who has nothing to answer: zeros, or the bucket "no answer"."""
         return self.length - 1 if self.kind == "histogram" else [0] * self.length
+
+
+def _circuit(kind: Kind, length: int, chunk: int, bound: int) -> Circuit[Any]:
+    match kind:
+        case "histogram":
+            return Histogram(length, chunk)
+        case "multihot":
+            return MultihotCountVec(length, chunk, bound)
+        case "sumvec":
+            return SumVec(length, chunk, bound)
+        case "l1sum":
+            return L1BoundSum(length, chunk, bound)
+        case _:
+            assert_never(kind)
+
+
+def _shortest(elements: int) -> int:
+    """Return the chunk with the shortest proof, which is all of a report that depends on it.
+
+    A proof has a seed for each wire and a gadget polynomial of degree 2 (draft-irtf-cfrg-vdaf-20, "FLP Specification").
+    `vdaf.circuits.chunk_length` also counts what the operators send to each other.
+    """
+
+    def proof(chunk: int) -> int:
+        points = 1 << (-(-elements // chunk)).bit_length()
+        return 2 * chunk + 2 * points - 1
+
+    # Only the shortest chunk for each number of points can be best.
+    return min({-(-elements // ((1 << power) - 1)) for power in range(1, elements.bit_length() + 1)}, key=proof)
 
 
 def _sensitivity2(kind: Kind, length: int, bound: int) -> Fraction:

@@ -13,6 +13,7 @@ from netflix_trend.operators.manifest import Manifest, Plan, Round, from_bytes, 
 from netflix_trend.operators.store import Store
 from netflix_trend.operators.wire import Malformed
 from netflix_trend.privacy.zcdp import epsilon_of_rho
+from netflix_trend.vdaf.prio3 import Prio3
 from tests.netflix_trend.operators.network import BLOCKS, Network, plan
 
 
@@ -137,6 +138,26 @@ def test_a_manifest_has_one_spelling():
     for wrong in (data + b"\n", data.replace(b":", b": ", 1), data[:-1] + b',"round":"2026-W46"}', b"", b"null"):
         with pytest.raises(Malformed):
             from_bytes(Plan, wrong)
+
+
+@pytest.mark.parametrize(
+    ("kind", "length", "bound"),
+    [
+        ("multihot", 50, 4),
+        ("multihot", 200, 4),
+        ("histogram", 1, 1),
+        ("histogram", 7, 1),
+        ("sumvec", 1, 30),
+        ("l1sum", 9, 30),
+    ],
+)
+def test_a_block_without_a_chunk_has_the_shortest_report(kind, length, bound):
+    def share(chunk):
+        block = Block.ask("a", kind, length, bound, chunk, Fraction(5))
+        return Prio3(block.circuit(), b"").leader_share_size
+
+    longest = Block.ask("a", kind, length, bound, length, Fraction(5)).circuit().encoded_length
+    assert share(None) == min(share(chunk) for chunk in range(1, longest + 1))
 
 
 def test_one_operator_does_not_stand_for_two(tmp_path):
