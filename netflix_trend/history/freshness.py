@@ -7,7 +7,7 @@ also written when no file could be read: reading the same bytes again would not 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -44,13 +44,15 @@ class BuiltFrom(Strict):
 class Freshness:
     """How tables and `raw/` compare. inputs: digest of what all profiles should be built from. outdated: profiles that
     are built from something else. unread: exports that are in no table yet (SHA-256, in the order of `raw/`).
-    waiting_since: when the oldest of them came, in seconds since 1970; None without any.
+    waiting_since: when the oldest of them came, in seconds since 1970; None without any. damaged: exports whose
+    description cannot be read (SHA-256).
     """
 
     inputs: str
     outdated: tuple[str, ...]
     unread: tuple[str, ...]
     waiting_since: float | None = None
+    damaged: tuple[str, ...] = ()
 
 
 def digest_of(exports: Sequence[RawExport], vocabulary: str, options: ReadOptions) -> str:
@@ -76,12 +78,24 @@ def freshness(private: Path, vocabulary: str, options: ReadOptions) -> Freshness
     inputs = digest_of(exports, vocabulary, options)
     profiles = sorted({export.profile for export in exports})
     outdated = [profile for profile in profiles if not _is_fresh(volume.profile(profile), inputs)]
-    # Files that all moved to another profile leave a folder behind.
-    outdated += [path.name for path in volume.profile_folders() if path.name not in profiles]
+    damaged = tuple(store.damaged())
+    outdated += [path.name for path in volume.profile_folders() if is_abandoned(path, profiles, damaged)]
     built = {profile: _read(volume.profile(profile)) for profile in profiles}
     read = {sha256 for one in built.values() if one is not None for sha256 in one.files}
     unread = tuple(export.sha256 for export in exports if export.sha256 not in read)
-    return Freshness(inputs, tuple(outdated), unread, min(map(store.changed, unread), default=None))
+    return Freshness(inputs, tuple(outdated), unread, min(map(store.changed, unread), default=None), damaged)
+
+
+def is_abandoned(folder: Path, profiles: Collection[str], damaged: Collection[str]) -> bool:
+    """Return whether all exports of a profile's folder moved to another profile.
+
+    profiles: those that exports were imported under. damaged: exports of which that is not known; the tables that were
+    built from them stay.
+    """
+    if folder.name in profiles:
+        return False
+    built = _read(folder)
+    return built is None or not set(built.files) & set(damaged)
 
 
 def _is_fresh(folder: Path, inputs: str) -> bool:

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from netflix_trend.delivery.archive import downloaded_on, open_csv
 from netflix_trend.delivery.inbox import Delivery
@@ -78,11 +78,12 @@ class RawStore:
         return export
 
     def describe(self, sha256: str) -> RawExport | None:
-        """Return what is known about a file, None if it was never received."""
+        """Return what is known about a file; None if it was never received, or if its description is damaged."""
         try:
-            return RawExport.model_validate_json(PrivateVolume(self.private).description(sha256).read_bytes())
-        except FileNotFoundError:
+            export = RawExport.model_validate_json(PrivateVolume(self.private).description(sha256).read_bytes())
+        except (FileNotFoundError, ValidationError):
             return None
+        return export if export.sha256 == sha256 else None
 
     def open(self, export: RawExport) -> BinaryIO:
         """Open the bytes of an export."""
@@ -101,6 +102,12 @@ class RawStore:
             export = self.describe(path.stem)
             if export is not None:
                 yield export
+
+    def damaged(self) -> list[str]:
+        """Return the hashes whose description cannot be read. Their exports are kept, and left out of all tables
+        until the same bytes are imported again, which writes the description anew.
+        """
+        return [path.stem for path in sorted(self.folder.glob("*.json")) if self.describe(path.stem) is None]
 
     def profiles(self) -> list[str]:
         """Return the profiles that exports were imported under."""

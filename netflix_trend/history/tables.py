@@ -32,7 +32,7 @@ from netflix_trend.history.encodings import (
     save_encodings,
 )
 from netflix_trend.history.exports import ExportError, ExportKind, open_export
-from netflix_trend.history.freshness import BuiltFrom, digest_of, write_built_from
+from netflix_trend.history.freshness import BuiltFrom, digest_of, is_abandoned, write_built_from
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawExport, RawStore
 from netflix_trend.history.report import ExportAccount, account_of
@@ -129,11 +129,12 @@ def rebuild_all(
     private: Path, vocabulary: Vocabulary, options: ReadOptions | None = None, profiles: Sequence[str] | None = None
 ) -> list[History]:
     """Rebuild the named profiles (None: all), and remove folders of profiles whose exports all moved to another one."""
-    known = RawStore(private).profiles()
+    store = RawStore(private)
+    known, damaged = store.profiles(), store.damaged()
     wanted = known if profiles is None else [profile for profile in profiles if profile in known]
     histories = [rebuild(private, profile, vocabulary, options) for profile in wanted]
     for folder in PrivateVolume(private).profile_folders():
-        if folder.name not in known:
+        if is_abandoned(folder, known, damaged):
             shutil.rmtree(folder)
     return histories
 

@@ -6,6 +6,7 @@ of the publisher; `decide` is what a person chooses; `snapshot` is what a page o
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -40,6 +41,7 @@ from netflix_trend.syftbox.shared_files import current_vocabulary
 if TYPE_CHECKING:
     from netflix_trend.history.tables import History
 
+_log = logging.getLogger("participant")
 # A page waits this long for a run of the publisher to end.
 _SNAPSHOT_SECONDS = 2.0
 
@@ -101,7 +103,10 @@ def refresh(settings: Settings, *, everything: bool = False) -> list[History]:
     if everything:
         profiles = RawStore(settings.private_dir).profiles()
     else:
-        profiles = list(freshness(settings.private_dir, vocabulary.version, options).outdated)
+        found = freshness(settings.private_dir, vocabulary.version, options)
+        profiles = list(found.outdated)
+        for sha256 in found.damaged:
+            _log.warning("raw/%s.json is damaged: its export is left out until it is imported again", sha256)
     return rebuild_all(settings.private_dir, vocabulary, options, profiles)
 
 

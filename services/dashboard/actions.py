@@ -28,7 +28,7 @@ from netflix_trend.questions.registry import QUESTIONS
 from services.dashboard.backend import Refused
 from services.dashboard.dismissed import dismiss
 from services.dashboard.health import unusable_files
-from services.dashboard.imports import imported_files
+from services.dashboard.imports import imported_files, refused_files
 from services.dashboard.text import shown
 from services.dashboard.uploads import keep_upload, read_options, set_download_day
 
@@ -172,7 +172,8 @@ def lower_limits(dashboard: Dashboard) -> str:
 
 def dismiss_file(dashboard: Dashboard) -> str:
     """Keep in mind that a person has seen a file that could not be used."""
-    known = unusable_files(dashboard.history.imports(), dashboard.backend.refused_files())
+    refused = refused_files(dashboard.backend, participant.out_of_date(dashboard.settings))
+    known = unusable_files(dashboard.history.imports(), refused)
     marks = {file.mark for file in known} & set(request.form.getlist("mark"))
     if not marks:
         raise Refused("That file is not here any more. Nothing was changed.")

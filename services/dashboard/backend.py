@@ -25,7 +25,7 @@ class Service:
 
 @dataclass(frozen=True)
 class RefusedFile:
-    """A file that was moved to `refused/`, and why."""
+    """A file that was moved to `refused/` or cannot be used any more, and why."""
 
     name: str
     reason: str

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from netflix_trend import __version__
+from netflix_trend.history.freshness import Freshness
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
@@ -18,7 +19,7 @@ from netflix_trend.syftbox.shared_files import SURVEYS, VOCABULARY, shared_path
 from services.dashboard.backend import Backend, RefusedFile, Service
 from services.dashboard.dismissed import dismissed, mark_of
 from services.dashboard.history import History
-from services.dashboard.imports import ImportedFile
+from services.dashboard.imports import ImportedFile, refused_files
 from services.dashboard.participation import STATES
 from services.dashboard.text import counted
 
@@ -56,14 +57,15 @@ def health_page(
 ) -> HealthPage:
     """Return the page. now: seconds since 1970."""
     now = time.time() if now is None else now
+    found = participant.out_of_date(settings)
     services = [
         *backend.services(),
         publisher(state.status, now if backend.runs_by_itself else None),
-        last_import(settings, history.changed(), now),
+        last_import(found, history.changed(), now),
         sync(settings, state, now),
     ]
     files = history.imports()
-    refused, pending = tuple(backend.refused_files()), backend.pending()
+    refused, pending = refused_files(backend, found), backend.pending()
     every, gone = unusable_files(files, refused), dismissed(settings.private_dir)
     unusable = tuple(file for file in every if file.mark not in gone)
     return HealthPage(
@@ -77,7 +79,7 @@ def health_page(
 
 
 def unusable_files(files: Sequence[ImportedFile], refused: Sequence[RefusedFile]) -> list[UnusableFile]:
-    """Return the files that could not be queued, and those of which nothing could be used."""
+    """Return the refused files, and those of which nothing could be used."""
     return [
         *(UnusableFile(one.name, one.reason, False, mark_of(one.name, one.reason)) for one in refused),
         *(
@@ -88,12 +90,11 @@ def unusable_files(files: Sequence[ImportedFile], refused: Sequence[RefusedFile]
     ]
 
 
-def last_import(settings: Settings, changed: float | None, now: float) -> Service:
+def last_import(found: Freshness, changed: float | None, now: float) -> Service:
     """Return when the tables were made last, and whether files wait in `raw/`. changed: seconds since 1970, None while
     there are no tables.
     """
     name = "last job of the processor"
-    found = participant.out_of_date(settings)
     if found.waiting_since is not None:
         age = now - found.waiting_since
         words = f"{counted(len(found.unread), 'file')} received and not in your tables yet, the oldest {ago(age)}."

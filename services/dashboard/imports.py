@@ -11,7 +11,9 @@ from typing import Any
 import duckdb
 
 from netflix_trend.history.dates import DateQuestion
+from netflix_trend.history.freshness import Freshness
 from netflix_trend.layout import PrivateVolume
+from services.dashboard.backend import Backend, RefusedFile
 from services.dashboard.text import counted, day, shown
 
 # Orders of a date in words, with an example.
@@ -20,6 +22,11 @@ ORDERS = {
     "dmy": "day first: 3/4/26 is 3 April",
     "ymd": "year first: 2026-04-03",
 }
+
+DAMAGED = (
+    "This description of an export is damaged, so the export is left out of your tables. The export itself is kept "
+    "beside it. Upload the same file again: that writes the description anew."
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,12 @@ def imported_files(private: Path) -> list[ImportedFile]:
                 )
             )
     return sorted(files, key=lambda file: (file.received, file.sha256), reverse=True)
+
+
+def refused_files(backend: Backend, found: Freshness) -> tuple[RefusedFile, ...]:
+    """Return the files that could not be queued, newest first, then exports whose description is damaged."""
+    damaged = (RefusedFile(f"raw/{sha256}.json", DAMAGED) for sha256 in found.damaged)
+    return (*backend.refused_files(), *damaged)
 
 
 def _question(row: Mapping[str, Any]) -> DateQuestion | None:

@@ -11,7 +11,7 @@ from netflix_trend.participant.participant import Snapshot
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings
 from services.dashboard.backend import Backend, RefusedFile
 from services.dashboard.history import History, Span
-from services.dashboard.imports import ORDERS, ImportedFile
+from services.dashboard.imports import ORDERS, ImportedFile, refused_files
 from services.dashboard.participation import STATES, ParticipationStatus, participation_status
 from services.dashboard.text import counted, day, shown
 
@@ -53,15 +53,16 @@ def start_page(settings: Settings, state: Snapshot, history: History, backend: B
     span = history.span()
     files = history.imports()
     mine = participation_status(state)
-    # Also what is received, and lost its place in the queue.
-    pending = max(backend.pending(), len(participant.out_of_date(settings).unread))
+    found = participant.out_of_date(settings)
+    # A received file may have lost its place in the queue.
+    pending = max(backend.pending(), len(found.unread))
     return StartPage(
         headline=headline(span, mine, pending),
         steps=steps(settings, state, span, mine, today),
         span=span,
         files=files,
         questions=tuple(file for file in files if file.question),
-        refused=tuple(backend.refused_files()),
+        refused=refused_files(backend, found),
         pending=pending,
         orders=ORDERS,
         today=today,

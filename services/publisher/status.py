@@ -14,7 +14,10 @@ def lines_about(status: SiteStatus, aggregator: str) -> list[str]:
     """Return the state of the datasite in lines for a person."""
     if not status.is_initialized and not status.files:
         return ["Datasite: SyftBox has not set it up yet."]
-    lines = [f"Datasite: {len(status.files)} files, readable by {aggregator}: {len(status.readable)}, by nobody else."]
+    lines = [
+        f"Datasite: {len(status.files)} files, readable by {aggregator}: {len(status.readable)}. The rules name nobody "
+        "else; who runs the server can read everything."
+    ]
     for name in status.files:
         notes = []
         if name not in status.readable:

@@ -133,6 +133,42 @@ def test_a_damaged_file_is_made_again(settings: Settings, name: str, damage: str
     assert refreshed(settings) == []
 
 
+@pytest.mark.parametrize("damage", ["", "{", "[]", "torn", "another file's"])
+def test_a_damaged_description_leaves_out_its_export_and_is_named(settings: Settings, damage: str) -> None:
+    damaged, whole = keep(settings, HISTORY), keep(settings, HISTORY.replace("Dark", "Ozark"), "b.csv")
+    raw = settings.private_dir / "raw"
+    known = (raw / f"{damaged}.json").read_text()
+    content = {"torn": known[: len(known) // 2], "another file's": known.replace(damaged, whole)}.get(damage, damage)
+    (raw / f"{damaged}.json").write_text(content)
+
+    (history,) = participant.refresh(settings)
+
+    assert [file.raw.sha256 for file in history.files] == [whole]
+    assert participant.out_of_date(settings).damaged == (damaged,)
+    assert refreshed(settings) == []
+    assert (raw / f"{damaged}.csv").read_text() == HISTORY
+
+
+def test_an_export_with_a_damaged_description_counts_again_once_it_is_imported(settings: Settings) -> None:
+    sha256 = keep(settings, HISTORY)
+    (settings.private_dir / "raw" / f"{sha256}.json").write_bytes(b"\xff")
+    assert keep(settings, HISTORY) == sha256
+    assert refreshed(settings) == ["me"]
+    assert participant.out_of_date(settings).damaged == ()
+
+
+def test_tables_stay_when_the_only_description_of_a_profile_is_damaged(settings: Settings) -> None:
+    sha256 = keep(settings, HISTORY)
+    participant.refresh(settings)
+    (settings.private_dir / "raw" / f"{sha256}.json").write_text("{")
+
+    participant.refresh(settings)
+    assert participant.refresh(settings, everything=True) == []
+
+    assert participant.out_of_date(settings).outdated == ()
+    assert load_encodings(settings.private_dir / "profiles" / "me") is not None
+
+
 @contextmanager
 def killed_at(monkeypatch: pytest.MonkeyPatch, name: str) -> Iterator[None]:
     def die(*_: object) -> None:

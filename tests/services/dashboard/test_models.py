@@ -299,7 +299,7 @@ def test_the_last_job_of_the_processor_is_told(person: Person, newcomer: Person)
     participant.refresh(person.settings)
     changed = History.of(person.settings.private_dir).changed()
     assert changed is not None
-    found = last_import(person.settings, changed, changed + 130)
+    found = last_import(participant.out_of_date(person.settings), changed, changed + 130)
     assert found.sentence.startswith("2 minutes ago: it made the tables")
     assert found.state == "fine"
     assert "last job of the processor" in person.page("/health")
@@ -312,14 +312,26 @@ def test_a_file_that_was_received_and_never_read_is_noticed(person: Person) -> N
     sha256 = participant.take_file(person.settings, private.parent / "b.csv", "test").sha256
     came = (private / "raw" / f"{sha256}.json").stat().st_mtime
     changed = History.of(private).changed()
-    assert last_import(person.settings, changed, came + 60).state == "waiting"
-    found = last_import(person.settings, changed, came + 3_600)
+    assert last_import(participant.out_of_date(person.settings), changed, came + 60).state == "waiting"
+    found = last_import(participant.out_of_date(person.settings), changed, came + 3_600)
     assert found.state == "broken"
     assert found.sentence.startswith("1 file received and not in your tables yet, the oldest 60 minutes ago.")
     assert "1 file being read" in person.page("/")
     participant.refresh(person.settings)
-    assert last_import(person.settings, changed, came + 3_600).state == "fine"
+    assert last_import(participant.out_of_date(person.settings), changed, came + 3_600).state == "fine"
     assert "being read" not in person.page("/")
+
+
+def test_a_damaged_description_is_named_on_start_and_health(newcomer: Person) -> None:
+    newcomer.bring(HISTORY + '"Dark","1/13/26"\n')
+    (description,) = (newcomer.settings.private_dir / "raw").glob("*.json")
+    description.write_text("{")
+    for path in ("/", "/health"):
+        text = newcomer.page(path)
+        assert f"raw/{description.name}" in text
+        assert "This description of an export is damaged" in text
+    newcomer.bring(HISTORY + '"Dark","1/13/26"\n')
+    assert "description of an export is damaged" not in newcomer.page("/health")
 
 
 def test_a_publisher_that_stopped_looking_is_noticed() -> None:

@@ -65,7 +65,10 @@ def test_the_status_says_what_lies_in_the_datasite_and_who_may_read_it(tmp_path:
     site.set_up()
     site.publish({"releases/2026-W46.json": b"1", "releases/2026-W42.json": b"2"}, "a@example.org", durable=False)
     lines = lines_about(site.status("a@example.org"), "a@example.org")
-    assert lines[0] == "Datasite: 3 files, readable by a@example.org: 3, by nobody else."
+    assert lines[0] == (
+        "Datasite: 3 files, readable by a@example.org: 3. The rules name nobody else; who runs the server can read "
+        "everything."
+    )
     assert len(lines) == 4
     (site.app_data / "releases/2026-W46.json").write_bytes(b"altered")
     (site.app_data / "releases/2026-W42.json").unlink()
