@@ -617,7 +617,7 @@ def test_a_manifest_that_is_not_what_was_prepared_is_refused(tmp_path, wrong):
 @pytest.mark.parametrize("wrong", ["answers", "commitment", "sealed_seed", "key", "round"])
 def test_a_helpers_key_that_is_not_what_it_says_ends_the_round(tmp_path, wrong):
     network = Network(tmp_path)
-    network.leader.open_round(plan())
+    network.leader.open_round(plan(), SURVEY_BYTES)
     network.helper.run(BEFORE)
     prekey = from_bytes(HelperPrekey, network.body(HELPER, "prekey.json"))
     value = "2026-W40" if wrong == "round" else "0" * len(getattr(prekey, wrong))
