@@ -69,6 +69,7 @@ done
 [ ! -d /host/secrets ] || own /host/secrets
 own /host/datasites
 [ "$name" != SYFTBOX_EMAIL ] || own_path /host/datasites "$AGGREGATOR_DATASITE/app_data/netflix_trend/shared"
+[ -z "${HELPER_DATASITE:-}" ] || [ "$name" != SYFTBOX_EMAIL ] || own_path /host/datasites "$HELPER_DATASITE/app_data/netflix_trend"
 if [ -z "${SYFTBOX_SERVER_URL:-}" ]; then
   # A trial on one machine, as Settings.is_trial: nobody runs the example aggregator, and no SyftBox will set it up.
   case $AGGREGATOR_DATASITE/$me in

@@ -86,15 +86,7 @@ class Reporter:
 
     def status(self, name: str) -> Status | None:
         """Return what the leader says became of our file, None before the round is over."""
-        statuses: dict[str, Status] = {}
-        try:
-            if (data := self.leader.read(name, ABORT)) is not None:
-                statuses = from_bytes(Abort, data).statuses
-            if (data := self.leader.read(name, CLOSE)) is not None:
-                statuses = from_bytes(Closing, data).statuses
-        except (UnsafeFile, WrongSigner, Malformed):
-            return None
-        return statuses.get(datasite_hash(self.files.site.email).hex())
+        return report_status(self.leader, self.files.site.email, name)
 
     def _answer(self, name: str, now: int) -> str:
         row = self.store.round(name)
@@ -202,3 +194,16 @@ class Reporter:
         self.files.share_with(name, operator_readers(others) if email in operators else {REPORT: others})
         self.files.write(name, REPORT, self.store.outbox(name)[REPORT])
         return "sent"
+
+
+def report_status(leader: Peer, email: str, name: str) -> Status | None:
+    """Return what the leader says became of a participant's file, None before the round is over."""
+    statuses: dict[str, Status] = {}
+    try:
+        if (data := leader.read(name, ABORT)) is not None:
+            statuses = from_bytes(Abort, data).statuses
+        if (data := leader.read(name, CLOSE)) is not None:
+            statuses = from_bytes(Closing, data).statuses
+    except (UnsafeFile, WrongSigner, Malformed):
+        return None
+    return statuses.get(datasite_hash(email).hex())

@@ -6,31 +6,34 @@ questions may be answered, and how much a week and a year may cost.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from netflix_trend.layout import PublisherVolume
 from netflix_trend.operators.budget import Budget
-from netflix_trend.operators.identity import Fingerprint
-from netflix_trend.operators.manifest import BATCHES, Round
-from netflix_trend.operators.reporter import RefusedRound, Reporter, ReporterLimits
+from netflix_trend.operators.identity import Fingerprint, WrongSigner
+from netflix_trend.operators.manifest import BATCHES, Manifest, Round, from_bytes
+from netflix_trend.operators.reporter import RefusedRound, Reporter, ReporterLimits, report_status
+from netflix_trend.operators.result import Status as ClosingStatus
 from netflix_trend.operators.store import Store
-from netflix_trend.operators.transport import SURVEY, OwnFiles, Peer, read_from, result_name
+from netflix_trend.operators.transport import MANIFEST, REPORT, SURVEY, OwnFiles, Peer, read_from, result_name
+from netflix_trend.operators.wire import Malformed
 from netflix_trend.participant.contributions import ProfileSet
 from netflix_trend.participant.releases import OLDEST_ROUND_WEEKS
 from netflix_trend.participant.status import Outcome, Status
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.randomness import RandBelow, secure
 from netflix_trend.settings import Settings
+from netflix_trend.storage.files import UnsafeFile
 from netflix_trend.survey.limits import Limits
 from netflix_trend.survey.sum_survey import MAX_FILE, PRESETS, SumSurvey
 from netflix_trend.survey.survey import RefusedSurvey
-from netflix_trend.syftbox.datasite import Datasite
+from netflix_trend.syftbox.datasite import ROUNDS, Datasite
 from netflix_trend.syftbox.permissions import LARGEST_FILE
 
 _SAID: dict[str, Status] = {"sent": "sent", "waiting": "waiting", "over": "over", "withdrawn": "skipped"}
@@ -210,3 +213,38 @@ def withdraw_sealed(participant: SealedParticipant) -> tuple[str, ...]:
 
 def _remove_unknown(site: Datasite, store: Store) -> None:
     site.keep_in_rounds({f"{row.name}/{file}" for row in store.rounds() for file in store.outbox(row.name)})
+
+
+@dataclass(frozen=True)
+class SealedReport:
+    """A sealed report in our datasite. asked: the round it is for, None where its manifest cannot be read (any more).
+
+    status: what the leader says became of it, None before the round is closed.
+    """
+
+    round: str
+    data: bytes
+    asked: Round | None
+    status: ClosingStatus | None
+
+
+def sealed_reports(operators: Operators, site: Datasite, contents: Mapping[str, bytes]) -> list[SealedReport]:
+    """Return the sealed reports among the files of our datasite, newest first. Reads only.
+
+    contents: bytes of each file of the app, by name.
+    """
+    found = []
+    for name, data in contents.items():
+        parts = PurePosixPath(name).parts
+        if len(parts) == 3 and (parts[0], parts[2]) == (ROUNDS, REPORT):
+            asked = _asked(operators, parts[1])
+            found.append(SealedReport(parts[1], data, asked, report_status(operators.leader, site.email, parts[1])))
+    return sorted(found, key=lambda one: one.round, reverse=True)
+
+
+def _asked(operators: Operators, name: str) -> Round | None:
+    try:
+        body = operators.leader.read(name, MANIFEST)
+        return Round(from_bytes(Manifest, body)) if body is not None else None
+    except (WrongSigner, UnsafeFile, Malformed):
+        return None

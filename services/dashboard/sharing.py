@@ -19,6 +19,7 @@ from services.dashboard.example import Example, draw_example
 from services.dashboard.history import History
 from services.dashboard.participation import ParticipationStatus, participation_status
 from services.dashboard.reports import Report, learned, reports
+from services.dashboard.sealed import SealedSection, sealed_section
 from services.dashboard.text import percent, shown
 from services.dashboard.visible import VisibleFile, visible_files
 
@@ -52,6 +53,7 @@ class SharingPage:
     visible: tuple[VisibleFile, ...]
     example: Example | None
     receipts: tuple[Receipt, ...]
+    sealed: SealedSection | None
     odds_choices: tuple[tuple[str, str], ...]
     report_choices: tuple[int, ...]
     questions: dict[str, str]
@@ -84,6 +86,7 @@ def sharing_page(settings: Settings, state: Snapshot, history: History, today: d
             answered=frozenset(entry.round for entry in entries),
         ),
         receipts=tuple(reversed(state.receipts)),
+        sealed=sealed_section(settings, state),
         odds_choices=tuple(
             (ratio_text(odds), f"a 10 % suspicion can become {percent(float(suspicion(odds)))}")
             # What holds now is among them: a browser sends the first where none is selected.
