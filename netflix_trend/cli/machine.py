@@ -124,28 +124,38 @@ class Machine:
     inside_syftbox = False
 
     def _find_syftbox(self) -> None:
-        """Learn who and where we are where SyftBox started us, or where we lie in its folder of apps.
+        """Learn the person's address and datasites from SyftBox, where it started us or this is its folder of apps.
 
-        From its variables, else from its configuration, whichever the generation. What .env says goes first.
+        They come from its variables, else from its configuration, whichever its version. What .env says goes first.
         """
-        config = self.environ.get("SYFTBOX_CLIENT_CONFIG_PATH", "")
-        if not config and self.root.parent.name in ("apps", "apis") and self.root.name == APP_NAME:
-            config = str(Path(self.environ.get("HOME", "")) / ".syftbox" / "config.json")
-        data = self.environ.get("SYFTBOX_DATA_DIR", "")
+        config, data = self._syftbox_config(), self.environ.get("SYFTBOX_DATA_DIR", "")
         if (not config and not data) or self.environ.get(INSIDE):
             return
         self.inside_syftbox = True
         known = _flat_json(self.root / config) if config else {}
-        if self.email == EXAMPLE_ME and (email := str(known.get("email") or "")):
+        email = str(known.get("email") or "") if self.email == EXAMPLE_ME else self.email
+        if email:
             self.environ["SYFTBOX_EMAIL"] = email
-        elif self.email != EXAMPLE_ME:
-            self.environ["SYFTBOX_EMAIL"] = self.email
+        datasites = self._syftbox_datasites(data or str(known.get("data_dir") or ""))
+        if datasites:
+            self.environ["DATASITES_DIR"] = str(self.absolute(datasites))
+
+    def _syftbox_config(self) -> str:
+        """Return the path of SyftBox's configuration; empty outside of SyftBox."""
+        config = self.environ.get("SYFTBOX_CLIENT_CONFIG_PATH", "")
+        if not config and self.root.parent.name in ("apps", "apis") and self.root.name == APP_NAME:
+            config = str(Path(self.environ.get("HOME", "")) / ".syftbox" / "config.json")
+        return config
+
+    def _syftbox_datasites(self, data: str) -> str:
+        """Return the folder of datasites: that of .env, unless it is the example's; empty if neither is known.
+
+        data: SyftBox's data folder.
+        """
         named = self.setting("DATASITES_DIR", "./datasites")
-        if named == "./datasites":
-            data = data or str(known.get("data_dir") or "")
-            named = f"{data}/datasites" if data else ""
-        if named:
-            self.environ["DATASITES_DIR"] = str(self.absolute(named))
+        if named != "./datasites":
+            return named
+        return f"{data}/datasites" if data else ""
 
     # --- folders
 

@@ -134,7 +134,7 @@ def _decide(
     newest: Week,
     unanswerable: Mapping[str, str],
 ) -> Outcome:
-    week, limits = survey.week, participant.limits
+    week = survey.week
     entry = ledger.entry(week)
     if entry is not None:
         if entry.aggregator != participant.aggregator:
@@ -146,15 +146,9 @@ def _decide(
         return Outcome(survey.round, "not_asked", f"each person is asked one week in {survey.rotation}")
     if ledger.skips(week):
         return Outcome(survey.round, "skipped", "it may have been answered with a ledger that was lost")
-    refusal = limits.refusal(question)
+    refusal = _refusal(ledger, week, question, participant.limits, newest)
     if refusal is not None:
         return Outcome(survey.round, "refused", refusal)
-    if not newest - OLDEST_ROUND_WEEKS < week <= newest:
-        return Outcome(survey.round, "refused", f"only the last {OLDEST_ROUND_WEEKS} complete weeks are answered")
-    if ledger.reports_near(week) >= limits.reports_per_year:
-        return Outcome(survey.round, "refused", f"the limit of {limits.reports_per_year} reports a year is reached")
-    if _may_have_answered(ledger, question, question.answered_once(week)):
-        return Outcome(survey.round, "refused", question.once)
     if question.name in unanswerable:
         return Outcome(survey.round, "skipped", unanswerable[question.name])
     if survey.vocabulary != vocabulary:
@@ -163,6 +157,20 @@ def _decide(
     if covered_through < week.sunday:
         return Outcome(survey.round, "skipped", f"no export was downloaded after the week ended on {week.sunday}")
     return Outcome(survey.round, "drawn")
+
+
+def _refusal(ledger: Ledger, week: Week, question: Question, limits: Limits, newest: Week) -> str | None:
+    """Return why a question is never answered for a week, whatever the data says; None if it may be answered."""
+    refusal = limits.refusal(question)
+    if refusal is not None:
+        return refusal
+    if not newest - OLDEST_ROUND_WEEKS < week <= newest:
+        return f"only the last {OLDEST_ROUND_WEEKS} complete weeks are answered"
+    if ledger.reports_near(week) >= limits.reports_per_year:
+        return f"the limit of {limits.reports_per_year} reports a year is reached"
+    if _may_have_answered(ledger, question, question.answered_once(week)):
+        return question.once
+    return None
 
 
 def _may_have_answered(ledger: Ledger, question: Question, rounds: Sequence[Week]) -> bool:

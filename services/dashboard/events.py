@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -12,7 +13,7 @@ from netflix_trend.published.wording import effect_in_words
 from netflix_trend.questions.event_effect.statistics import QuarterEffect
 from netflix_trend.settings import Settings
 from services.dashboard import charts
-from services.dashboard.charts import Chart, data_table
+from services.dashboard.charts import Chart, DataTable, data_table
 from services.dashboard.history import History
 from services.dashboard.others import effects_together
 from services.dashboard.text import counted, day, shown
@@ -69,7 +70,7 @@ def _card(event: LifeEvent, effect: EventEffect | None) -> EventCard:
     return EventCard(event, when, effect.reading, chart, THINNED if effect.is_thinned and chart else "")
 
 
-def _effect_chart(event: LifeEvent, periods: list[Period], reading: str) -> Chart:
+def _effect_table(label: str, periods: Sequence[Period]) -> DataTable:
     rows = [
         (
             period.name,
@@ -82,6 +83,10 @@ def _effect_chart(event: LifeEvent, periods: list[Period], reading: str) -> Char
         for period in periods
     ]
     headings = ("Period", "Days", "Views", "Views a week", "Times before", "95 % interval")
+    return data_table(f"Views around {shown(label, 40)}", dict(zip("abcdef", headings, strict=True)), rows)
+
+
+def _effect_chart(event: LifeEvent, periods: Sequence[Period], reading: str) -> Chart:
     usual = periods[0].per_week
     lines = [
         (place, usual * period.lower, usual * period.upper)
@@ -102,7 +107,7 @@ def _effect_chart(event: LifeEvent, periods: list[Period], reading: str) -> Char
         "Views a week. The thin lines are what the comparison with before allows (95 %).",
         f"Views a week before, during and after. {reading}",
         option,
-        data_table(f"Views around {shown(event.label, 40)}", dict(zip("abcdef", headings, strict=True)), rows),
+        _effect_table(event.label, periods),
         size="short",
     )
 

@@ -111,10 +111,9 @@ def draw_example(
         asked = f"You were asked about {week}, and your report was made:"
     elif not takes_part:
         asked = f"If you took part, you would be asked about {week}:"
-    elif limits.refusal(question) is not None or not left:
-        asked = f"You are asked about {week}, but your limits refuse it, so nothing is sent for it:"
     else:
-        asked = f"You are asked about {week}{'' if is_covered else ', once a newer export is here'}:"
+        is_refused = limits.refusal(question) is not None or not left
+        asked = _asked_in_words(week, is_refused=is_refused, is_covered=is_covered)
     return Example(
         asked,
         question.asks,
@@ -122,6 +121,13 @@ def draw_example(
         question.payload_in_words(payload, survey.round, titles),
         explain(build_release(survey, question, payload)),
     )
+
+
+def _asked_in_words(week: str, *, is_refused: bool, is_covered: bool) -> str:
+    """Return what a participant is asked about. is_covered: the exports hold the whole week."""
+    if is_refused:
+        return f"You are asked about {week}, but your limits refuse it, so nothing is sent for it:"
+    return f"You are asked about {week}{'' if is_covered else ', once a newer export is here'}:"
 
 
 def _asked(

@@ -33,7 +33,7 @@ from netflix_trend.storage.files import UnsafeFile, read_untrusted
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.shared_files import shared_path
 from services.dashboard import charts
-from services.dashboard.charts import Chart, data_table
+from services.dashboard.charts import Chart, DataTable, data_table
 from services.dashboard.history import History
 from services.dashboard.text import counted, day, number, percent, shown
 
@@ -104,6 +104,12 @@ def others_page(settings: Settings, history: History, wanted: str = "") -> Other
         week = Week.parse(statistics.round)
     except (StatisticsError, UnsafeFile, ValueError) as problem:
         return OthersPage(f"What the aggregator published cannot be read: {shown(str(problem), 200)}")
+    return _page_of(statistics, trends, rounds, week, history)
+
+
+def _page_of(
+    statistics: RoundStatistics, trends: Trends | None, rounds: tuple[str, ...], week: Week, history: History
+) -> OthersPage:
     mine = history.week(week)
     titles = mine[1] if mine else None
     # Places in another vocabulary are other shows.
@@ -145,17 +151,6 @@ def _volume_chart(volume: Volume, titles: int | None) -> Chart:
     colors = ["@mine" if place == mine else "@noise" if noise[place] else "@bar" for place in range(len(groups))]
     shares = [round(100 * group.share, 1) for group in groups]
     intervals = [(round(100 * group.lower, 1), round(100 * group.upper, 1)) for group in groups]
-    rows = [
-        (
-            label + (" (you)" if place == mine else ""),
-            str(group_certainty(volume, group)),
-            percent(group.share, 1),
-            f"{percent(group.lower, 1)} to {percent(group.upper, 1)}",
-        )
-        for place, (label, group) in enumerate(zip(labels, groups, strict=True))
-    ]
-    # The reading comes early: on a phone the columns after it are scrolled to.
-    columns = {"titles": "Titles started", "reading": "Reading", "share": "Share", "interval": "95 % interval"}
     marks = [*(["Blue is you."] if mine >= 0 else []), *(["Grey is noise."] if "@noise" in colors else [])]
     lead = " ".join(["Percent of participants by titles started.", *marks])
     return Chart(
@@ -164,9 +159,25 @@ def _volume_chart(volume: Volume, titles: int | None) -> Chart:
         f"{lead} The thin lines are 95 % intervals.",
         f"Share of participants by number of titles started, from {volume.reports} answers, with 95 percent intervals.",
         charts.columns_with_intervals(labels, "% of participants", shares, intervals, colors),
-        data_table("Participants by titles started in the week", columns, rows),
+        _volume_table(volume, mine),
         volume_in_words(volume),
     )
+
+
+def _volume_table(volume: Volume, mine: int) -> DataTable:
+    """Return a row for each group. mine: the place of my group, -1 if it is unknown."""
+    rows = [
+        (
+            label + (" (you)" if place == mine else ""),
+            str(group_certainty(volume, group)),
+            percent(group.share, 1),
+            f"{percent(group.lower, 1)} to {percent(group.upper, 1)}",
+        )
+        for place, (label, group) in enumerate(zip(group_labels(volume), volume.groups, strict=True))
+    ]
+    # The reading comes early: on a phone the columns after it are scrolled to.
+    columns = {"titles": "Titles started", "reading": "Reading", "share": "Share", "interval": "95 % interval"}
+    return data_table("Participants by titles started in the week", columns, rows)
 
 
 def _shows_chart(top_shows: TopShows, mine: frozenset[int]) -> Chart:

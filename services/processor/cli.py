@@ -248,27 +248,35 @@ def print_table(table: InsightTable, console: Console) -> None:
     cut = f" (the last {len(rows)} of {len(table.rows)})" if len(rows) < len(table.rows) else ""
     console.print(f"\n{table.title}{cut}", style="bold", markup=False)
     if rows:
-        # A column that nothing is known for says nothing.
-        shown = [place for place in range(len(table.columns)) if any(row[place] is not None for row in rows)]
-        grid = Table(box=None, pad_edge=False)
-        for place in shown:
-            is_text = isinstance(rows[0][place], str)
-            grid.add_column(
-                table.columns[place].replace("_", " "),
-                justify="left" if is_text else "right",
-                no_wrap=True,
-                min_width=min(30, max(len(str(row[place])) for row in rows)) if is_text else None,
-            )
-        bar = table.columns.index(table.bar) if table.bar else -1
-        largest = max(_number(row[bar]) for row in rows) if table.bar else 0.0
-        if largest:
-            grid.add_column("", no_wrap=True, width=_BAR)
-        for row in rows:
-            cells = [_cell(table.columns[place], row[place]) for place in shown]
-            grid.add_row(*cells, *(["█" * round(_BAR * _number(row[bar]) / largest)] if largest else []))
-        console.print(grid)
+        console.print(_grid(table, rows))
     if table.note:
         console.print(table.note, style="dim", markup=False, soft_wrap=True)
+
+
+def _grid(table: InsightTable, rows: Sequence[Sequence[Cell]]) -> Table:
+    # A column without any value says nothing.
+    shown = [place for place in range(len(table.columns)) if any(row[place] is not None for row in rows)]
+    grid = Table(box=None, pad_edge=False)
+    for place in shown:
+        is_text = isinstance(rows[0][place], str)
+        grid.add_column(
+            table.columns[place].replace("_", " "),
+            justify="left" if is_text else "right",
+            no_wrap=True,
+            min_width=min(30, max(len(str(row[place])) for row in rows)) if is_text else None,
+        )
+    bars = _bars([row[table.columns.index(table.bar)] for row in rows]) if table.bar else []
+    if bars:
+        grid.add_column("", no_wrap=True, width=_BAR)
+    for number, row in enumerate(rows):
+        grid.add_row(*(_cell(table.columns[place], row[place]) for place in shown), *bars[number : number + 1])
+    return grid
+
+
+def _bars(cells: Sequence[Cell]) -> list[str]:
+    """Return a bar for each value, the longest for the largest; none when every value is zero or unknown."""
+    largest = max(_number(cell) for cell in cells)
+    return ["█" * round(_BAR * _number(cell) / largest) for cell in cells] if largest else []
 
 
 def _number(cell: Cell) -> float:
