@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from netflix_trend.operators import sums
@@ -213,7 +213,7 @@ class Leader(Party):
 
     def _send(self, row: RoundRow, asked: Round, batch: Batch, fresh: Sequence[Arrival]) -> None:
         """Verify our half of every report, and put the job for the helper into the outbox, in a transaction."""
-        assert row.private is not None and row.seed is not None and asked.manifest.helper is not None
+        assert row.private is not None and row.seed is not None
         opener, keys = RoundKey(row.private).opener(), [verify_key(row.seed, task.task_id) for task in asked.tasks]
         parts: list[list[list[bytes]]] = [[[] for _ in asked.tasks]]
         size = 0
@@ -227,13 +227,18 @@ class Leader(Party):
                 size = 0
         if len(parts) > MOST_PARTS:
             raise Malformed("there are too many reports for one round")
+        self._put_jobs(row, asked, batch, parts)
+        self.store.set_batch(row.name, batch, "sent", len(parts))
+
+    def _put_jobs(self, row: RoundRow, asked: Round, batch: Batch, parts: Sequence[Sequence[list[bytes]]]) -> None:
+        """Seal the encoded VerifyInits, by part and task, to the helper: one file for each part."""
+        assert asked.manifest.helper is not None
         sealer = Sealer(bytes.fromhex(asked.manifest.helper.key))
         for part, tasks in enumerate(parts, start=1):
             heads = [AggregationJobInitReq(task.batch_id(batch), ()).encode() for task in asked.tasks]
             messages = [head + b"".join(inits) for head, inits in zip(heads, tasks, strict=True)]
             job, file = encode_job(asked, part, len(parts), messages), init_name(batch, part)
             self.put(row.name, file, sealer.seal(job, self.info(row.name, file)))
-        self.store.set_batch(row.name, batch, "sent", len(parts))
 
     def _half(
         self, asked: Round, batch: Batch, arrival: Arrival, opener: Opener, keys: list[bytes], place: int
@@ -363,21 +368,28 @@ class Leader(Party):
         opener, keys = RoundKey(row.private).opener(), [verify_key(row.seed, task.task_id) for task in asked.tasks]
         accepted: list[sums.Accepted] = [[] for _ in asked.tasks]
         for place, arrival in enumerate(fresh):
-            assert arrival.file is not None
-            halves = [ShareOpener(asked, role, opener, arrival.file) for role in (Role.LEADER, Role.HELPER)]
-            for number, report in enumerate(arrival.file.reports):
-                code, output = 0, None
-                try:
-                    output = _verify_both(asked, number, keys[number], halves)
-                except Invalid as refusal:
-                    code = refusal.error
-                report_id = report.metadata.report_id if report else arrival.file.owner[:16]
-                if not self.add_report(asked, number, report_id, arrival.email, batch, place, code, None):
-                    self.store.refuse(asked.name, arrival.email, "replayed")
-                elif output is not None:
-                    accepted[number].append((report_id, output))
+            for number, entry in self._verify_file(asked, batch, arrival, opener, keys, place):
+                accepted[number].append(entry)
         sums.add_exact(self.store, asked, batch, accepted)
         self._sum_up(row, asked, batch)
+
+    def _verify_file(
+        self, asked: Round, batch: Batch, arrival: Arrival, opener: Opener, keys: list[bytes], place: int
+    ) -> Iterator[tuple[int, tuple[bytes, OutputShare]]]:
+        """Verify and record one file; yield task number, report id and output of each report that counts."""
+        assert arrival.file is not None
+        halves = [ShareOpener(asked, role, opener, arrival.file) for role in (Role.LEADER, Role.HELPER)]
+        for number, report in enumerate(arrival.file.reports):
+            code, output = 0, None
+            try:
+                output = _verify_both(asked, number, keys[number], halves)
+            except Invalid as refusal:
+                code = refusal.error
+            report_id = report.metadata.report_id if report else arrival.file.owner[:16]
+            if not self.add_report(asked, number, report_id, arrival.email, batch, place, code, None):
+                self.store.refuse(asked.name, arrival.email, "replayed")
+            elif output is not None:
+                yield number, (report_id, output)
 
     def is_released(self, name: str, batch: Batch) -> bool:
         """We publish them ourselves."""

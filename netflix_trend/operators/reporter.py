@@ -105,8 +105,8 @@ class Reporter:
 
     def _agreed(self, name: str) -> Round | None:
         """Return a round that both operators have signed, None while it is not there. Raises RefusedRound."""
-        for peer in (self.leader, self.helper):
-            if peer is not None and peer.read(name, ABORT) is not None:
+        for operator in self._operators():
+            if operator.read(name, ABORT) is not None:
                 raise RefusedRound("aborted", "an operator has given the round up")
         data = self.leader.read(name, MANIFEST)
         accepted = self.helper.read(name, ACCEPT) if self.helper else b""
@@ -117,11 +117,18 @@ class Reporter:
             accept = from_bytes(Accept, accepted) if self.helper else None
         except Malformed as problem:
             raise RefusedRound("malformed", f"the round cannot be read: {problem}") from None
+        self._check_agreement(name, asked, accept)
+        return asked
+
+    def _check_agreement(self, name: str, asked: Round, accept: Accept | None) -> None:
+        """Check that both operators mean this round, and are the ones in our settings. Raises RefusedRound."""
         if asked.name != name or (accept and (accept.round, accept.manifest) != (name, asked.digest.hex())):
             raise RefusedRound("other_manifest", "the helper has agreed to another manifest than the leader's")
         if not parties_match(asked.manifest, self.leader.pinned, self.helper.pinned if self.helper else None):
             raise RefusedRound("parties", "the round names other operators than your settings")
-        return asked
+
+    def _operators(self) -> list[Peer]:
+        return [peer for peer in (self.leader, self.helper) if peer is not None]
 
     def _make(self, asked: Round, now: int) -> str:
         own = self.files.read(asked.name, REPORT)
@@ -189,7 +196,7 @@ class Reporter:
 
     def _write(self, name: str) -> str:
         email = self.files.site.email
-        operators = [peer.site.email for peer in (self.leader, self.helper) if peer]
+        operators = [peer.site.email for peer in self._operators()]
         others = [operator for operator in operators if operator != email]
         self.files.share_with(name, operator_readers(others) if email in operators else {REPORT: others})
         self.files.write(name, REPORT, self.store.outbox(name)[REPORT])

@@ -76,6 +76,35 @@ def parse_release(data: bytes, survey: Survey, question: Question) -> bytes:
     Raises RefusedRelease with the reason: size, not_json, schema, checksum, round, vocabulary, survey, question,
     parameters or payload. The data may come from anybody.
     """
+    release = _read_intact(data)
+    expected = (
+        ("round", survey.round),
+        ("vocabulary", survey.vocabulary),
+        ("survey", survey.version),
+        ("question", question.name),
+        ("mechanism", question.mechanism),
+        ("parameters", question.parameters()),
+    )
+    for field, wanted in expected:
+        found = getattr(release, field)
+        if found != wanted:
+            reason = "question" if field == "mechanism" else field
+            raise RefusedRelease(reason, f"{field} is {str(found)[:80]!r}, expected {wanted!r}")
+    try:
+        payload = base64.b64decode(release.payload, validate=True)
+    except binascii.Error:
+        raise RefusedRelease("payload", "payload is not base64") from None
+    if len(payload) != question.payload_size:
+        raise RefusedRelease("payload", f"payload has {len(payload)} bytes, expected {question.payload_size}")
+    try:
+        question.check(payload)
+    except ValueError as problem:
+        raise RefusedRelease("payload", str(problem)) from None
+    return payload
+
+
+def _read_intact(data: bytes) -> _Release:
+    """Return a release of the right size and form whose checksum matches. Raises RefusedRelease."""
     if len(data) != SIZE:
         raise RefusedRelease("size", f"{len(data)} bytes, a release has {SIZE}")
     try:
@@ -93,26 +122,4 @@ def parse_release(data: bytes, survey: Survey, question: Question) -> bytes:
         intact = False
     if not intact:
         raise RefusedRelease("checksum", "checksum does not match; the file is damaged or not wholly synced")
-    expected = (
-        ("round", survey.round),
-        ("vocabulary", survey.vocabulary),
-        ("survey", survey.version),
-        ("question", question.name),
-        ("mechanism", question.mechanism),
-        ("parameters", question.parameters()),
-    )
-    for field, wanted in expected:
-        if content[field] != wanted:
-            reason = "question" if field == "mechanism" else field
-            raise RefusedRelease(reason, f"{field} is {str(content[field])[:80]!r}, expected {wanted!r}")
-    try:
-        payload = base64.b64decode(release.payload, validate=True)
-    except binascii.Error:
-        raise RefusedRelease("payload", "payload is not base64") from None
-    if len(payload) != question.payload_size:
-        raise RefusedRelease("payload", f"payload has {len(payload)} bytes, expected {question.payload_size}")
-    try:
-        question.check(payload)
-    except ValueError as problem:
-        raise RefusedRelease("payload", str(problem)) from None
-    return payload
+    return release

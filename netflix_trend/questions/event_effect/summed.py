@@ -40,6 +40,7 @@ def estimate_summed_effect(
     share = _measured(events / people, math.sqrt(events_variance) / people, 0.0, 1.0)
     per_event = _ratio(clip, moved, moved_variance, events, events_variance)
     is_signal = change.lower > 0 or change.upper < 0
+    is_reliable = per_event.standard_error <= LARGEST_EFFECT_ERROR
     # A forged report is a valid one: it moves one person by the whole clip at most, in either direction.
     forged = clip * breakdown_point(reports) / people
     up, down = (
@@ -65,10 +66,8 @@ def estimate_summed_effect(
         is_signal=is_signal,
         is_robust=is_signal and (change.lower - forged > 0 or change.upper + forged < 0),
         tolerated=breakdown_point(reports),
-        is_reliable=per_event.standard_error <= LARGEST_EFFECT_ERROR,
-        reports_needed=None
-        if per_event.standard_error <= LARGEST_EFFECT_ERROR
-        else math.ceil(reports * per_event.standard_error / LARGEST_EFFECT_ERROR),
+        is_reliable=is_reliable,
+        reports_needed=None if is_reliable else math.ceil(reports * per_event.standard_error / LARGEST_EFFECT_ERROR),
     )
 
 

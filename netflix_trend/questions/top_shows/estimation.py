@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netflix_trend.privacy.counts import (
+    CountEstimates,
     estimate_counts,
     gate_count,
     mean_chosen,
@@ -40,26 +41,8 @@ def estimate_top_shows(
     p, q = float(channel.true_rate), float(channel.false_rate)
     estimates = estimate_counts(counts, reports, p, q, CONFIDENCE)
     threshold = gate_count(reports, len(counts), q)
-    passing = counts >= threshold
-    lower, upper = selected_intervals(counts, reports, p, q, passing, CONFIDENCE)
-    to_lose = reports_to_lose(counts, reports, len(counts), q)
+    shows = _estimated_shows(question, counts, reports, titles, estimates, threshold)
     named = mean_chosen(counts, reports, p, q)
-    order = np.argsort(-estimates.estimate, kind="stable")
-    shows = tuple(
-        ShowEstimate(
-            show=question.candidates[place],
-            title=titles[question.candidates[place]],
-            estimate=float(estimates.estimate[place]),
-            standard_error=float(estimates.standard_error[place]),
-            lower=float(lower[place]),
-            upper=float(upper[place]),
-            is_signal=bool(passing[place]),
-            is_robust=bool(to_lose[place] > breakdown_point(reports)),
-            fragile_reports=int(to_lose[place]) or None,
-            count=int(counts[place]),
-        )
-        for place in order.tolist()
-    )
     share, needed = None, None
     if not shows[0].is_signal:
         strongest = shows[0].estimate / reports if reports else 0.0
@@ -80,4 +63,35 @@ def estimate_top_shows(
         named_per_person=named[0] if named else None,
         named_per_person_error=named[1] if named else None,
         shows=shows,
+    )
+
+
+def _estimated_shows(
+    question: TopShowsQuestion,
+    counts: NDArray[np.int64],
+    reports: int,
+    titles: Sequence[str],
+    estimates: CountEstimates,
+    threshold: int,
+) -> tuple[ShowEstimate, ...]:
+    """Return each candidate's estimate, largest first. threshold: the smallest count that is clear."""
+    channel = question.channel
+    p, q = float(channel.true_rate), float(channel.false_rate)
+    passing = counts >= threshold
+    lower, upper = selected_intervals(counts, reports, p, q, passing, CONFIDENCE)
+    to_lose = reports_to_lose(counts, reports, len(counts), q)
+    return tuple(
+        ShowEstimate(
+            show=question.candidates[place],
+            title=titles[question.candidates[place]],
+            estimate=float(estimates.estimate[place]),
+            standard_error=float(estimates.standard_error[place]),
+            lower=float(lower[place]),
+            upper=float(upper[place]),
+            is_signal=bool(passing[place]),
+            is_robust=bool(to_lose[place] > breakdown_point(reports)),
+            fragile_reports=int(to_lose[place]) or None,
+            count=int(counts[place]),
+        )
+        for place in np.argsort(-estimates.estimate, kind="stable").tolist()
     )

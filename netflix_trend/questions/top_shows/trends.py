@@ -100,27 +100,33 @@ def observe_shows(asked: Sequence[tuple[str, TopShows]]) -> ObservedShows | None
     """
     if not asked:
         return None
-    titles = sorted({show.title for _, top_shows in asked for show in top_shows.shows})
-    place = {title: number for number, title in enumerate(titles)}
-    estimate = np.full((len(asked), len(titles)), np.nan)
-    standard_error = np.full_like(estimate, np.nan)
-    for number, (_, top_shows) in enumerate(asked):
-        columns = [place[show.title] for show in top_shows.shows]
-        estimate[number, columns] = [show.estimate for show in top_shows.shows]
-        standard_error[number, columns] = [show.standard_error for show in top_shows.shows]
-    reports = np.array([_people(top_shows) for _, top_shows in asked])
-    shape = np.array([_noise_shape(top_shows) for _, top_shows in asked])
+    rounds = [top_shows for _, top_shows in asked]
+    titles = sorted({show.title for top_shows in rounds for show in top_shows.shows})
+    estimate, standard_error = _estimates_by_title(rounds, titles)
+    shape = np.array([_noise_shape(top_shows) for top_shows in rounds])
     return ObservedShows(
         titles=tuple(titles),
         newest=asked[-1][0],
         weeks=np.array([Week.parse(name).index for name, _ in asked]),
-        reports=reports,
+        reports=np.array([_people(top_shows) for top_shows in rounds]),
         estimate=estimate,
         standard_error=standard_error,
-        noise=np.array([top_shows.noise for _, top_shows in asked]),
+        noise=np.array([top_shows.noise for top_shows in rounds]),
         third=shape[:, 0],
         step=shape[:, 1],
     )
+
+
+def _estimates_by_title(rounds: Sequence[TopShows], titles: Sequence[str]) -> tuple[Floats, Floats]:
+    """Return estimates and standard errors, float64[R, V], NaN where a round did not ask about a title."""
+    place = {title: number for number, title in enumerate(titles)}
+    estimate = np.full((len(rounds), len(titles)), np.nan)
+    standard_error = np.full_like(estimate, np.nan)
+    for number, top_shows in enumerate(rounds):
+        columns = [place[show.title] for show in top_shows.shows]
+        estimate[number, columns] = [show.estimate for show in top_shows.shows]
+        standard_error[number, columns] = [show.standard_error for show in top_shows.shows]
+    return estimate, standard_error
 
 
 def _people(top_shows: TopShows) -> float:
@@ -290,24 +296,19 @@ def filtered_shows(observed: ObservedShows, chart: Sequence[str] | None = None) 
     process_noise = likely_process_noise(share, error, observed.weeks)
     levels = filter_levels(share, error, observed.weeks, process_noise)
     risen = filter_levels(share, error, observed.weeks, process_noise, risen=RISEN)
-    spread = np.sqrt(levels.variance)
-    # Noise is at most as skewed as in the round that asked last: older rounds only make it more normal.
-    last = len(observed.weeks) - 1 - np.argmax(observed.asked[::-1], axis=0)
-    scale = spread / observed.noise[last]
-    least = gate(len(observed.titles), spread, observed.third[last] * scale**3, 0.0)
     honest = filter_levels(_without_forged(observed), error, observed.weeks, process_noise)
-    is_signal, is_robust = levels.mean >= least, honest.mean >= least
+    gates = _gates_of_levels(observed, np.sqrt(levels.variance))
+    is_signal, is_robust = levels.mean >= gates, honest.mean >= gates
     if chart is None:
-        mean, part = levels.mean, np.minimum(1, levels.variance / PRIOR_SPREAD**2)
-        highest = np.maximum(mean + _Z * spread, risen.mean + _Z * np.sqrt(risen.variance))
-        lower, upper = np.clip([mean - _Z * spread, highest], 0, 1)
+        mean, spread, lower, upper, part = _without_chart(levels, risen)
+        # By what a share exceeds with 95 %: one lucky round must not put a show on top.
+        order = np.argsort(-(mean - _ONE_SIDED * spread), kind="stable")
     else:
         suggested = chart_shares(observed.titles, chart)
         mean, spread, lower, upper, part = with_chart(levels, suggested)
         upper = np.maximum(upper, with_chart(risen, suggested)[3])
+        order = np.argsort(-mean, kind="stable")
     rounds = observed.asked.sum(axis=0)
-    # Without a chart by what a share exceeds with 95 %: one lucky round must not put a show on top.
-    order = np.argsort(-(mean if chart is not None else mean - _ONE_SIDED * spread), kind="stable")
     return ShowTrends(
         round=observed.newest,
         confidence=CONFIDENCE,
@@ -329,6 +330,24 @@ def filtered_shows(observed: ObservedShows, chart: Sequence[str] | None = None) 
             for place in order[:MAX_LISTED].tolist()
         ),
     )
+
+
+def _gates_of_levels(observed: ObservedShows, spread: Floats) -> Floats:
+    """Return float64[V], the smallest filtered share that is clear. spread: float64[V], its standard deviation.
+
+    Noise is at most as skewed as in the round that asked last: older rounds only make it more normal.
+    """
+    last = len(observed.weeks) - 1 - np.argmax(observed.asked[::-1], axis=0)
+    scale = spread / observed.noise[last]
+    return gate(len(observed.titles), spread, observed.third[last] * scale**3, 0.0)
+
+
+def _without_chart(levels: Levels, risen: Levels) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Return mean, standard deviation, interval ends and prior part, float64[V], from the answers alone."""
+    mean, spread = levels.mean, np.sqrt(levels.variance)
+    highest = np.maximum(mean + _Z * spread, risen.mean + _Z * np.sqrt(risen.variance))
+    lower, upper = np.clip([mean - _Z * spread, highest], 0, 1)
+    return mean, spread, lower, upper, np.minimum(1, levels.variance / PRIOR_SPREAD**2)
 
 
 def _without_forged(observed: ObservedShows) -> Floats:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from netflix_trend.questions.volume.question import VolumeQuestion
 
 CONFIDENCE = 0.95
+_ENDS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
 # The prior weighs as much as this many exactly known people.
 PRIOR_PEOPLE = 10.0
 # Neighbouring draws are alike: some 50 at 300 reports and 500 at 30,000 are worth one.
@@ -40,16 +41,11 @@ def estimate_volume(question: VolumeQuestion, counts: NDArray[np.int64], seed: s
     # Seeded by the survey: these draws describe uncertainty, they protect nobody, and must be repeatable.
     generator = np.random.default_rng(int(hashlib.sha256(seed.encode()).hexdigest()[:16], 16))
     draws = posterior_draws(counts, channel, prior, PRIOR_PEOPLE, _DRAWS, generator)
-    lower, upper = np.quantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=0)
+    lower, upper = np.quantile(draws, _ENDS, axis=0)
     lower = np.minimum(lower, _lower_without_prior(counts, channel, range(len(shares))))
     errors = _below(draws).std(axis=0)
     moved = volume_influence(counts, channel, shares, prior, PRIOR_PEOPLE, breakdown_point(reports))
     influence = min(1.0, float(np.abs(_below(moved)).max()))
-    starts = [place for place, low in enumerate(question.buckets) if low in _GROUPS] or [0]
-    grouped = np.add.reduceat(draws, starts, axis=1)
-    group_shares = np.add.reduceat(shares, starts)
-    group_lower, group_upper = np.quantile(grouped, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=0)
-    group_lower = np.minimum(group_lower, _lower_without_prior(counts, channel, starts))
     return Volume(
         reports=reports,
         odds=(question.odds.numerator, question.odds.denominator),
@@ -61,20 +57,32 @@ def estimate_volume(question: VolumeQuestion, counts: NDArray[np.int64], seed: s
         upper=tuple(np.maximum(upper, shares).tolist()),
         cumulative=tuple(np.clip(_below(shares), 0, 1).tolist()),
         cumulative_error=tuple(errors.tolist()),
-        groups=tuple(
-            VolumeGroup(
-                low=question.buckets[start],
-                share=min(1.0, float(group_shares[place])),
-                lower=min(float(group_lower[place]), float(group_shares[place])),
-                upper=min(1.0, max(float(group_upper[place]), float(group_shares[place]))),
-            )
-            for place, start in enumerate(starts)
-        ),
+        groups=_groups(question, counts, shares, draws),
         is_reliable=bool(reports and errors.max() <= LARGEST_CUMULATIVE_ERROR),
         is_robust=bool(reports and errors.max() + influence <= LARGEST_CUMULATIVE_ERROR),
         influence=influence,
         counts=tuple(counts.tolist()),
         mean=mean_titles(question, counts),
+    )
+
+
+def _groups(
+    question: VolumeQuestion, counts: NDArray[np.int64], shares: NDArray[np.float64], draws: NDArray[np.float64]
+) -> tuple[VolumeGroup, ...]:
+    """Return the shares of the groups of buckets that people are shown. draws: float64[draws, B], the posterior."""
+    channel = question.channel.channel()
+    starts = [place for place, low in enumerate(question.buckets) if low in _GROUPS] or [0]
+    share = np.add.reduceat(shares, starts)
+    lower, upper = np.quantile(np.add.reduceat(draws, starts, axis=1), _ENDS, axis=0)
+    lower = np.minimum(lower, _lower_without_prior(counts, channel, starts))
+    return tuple(
+        VolumeGroup(
+            low=question.buckets[start],
+            share=min(1.0, float(share[place])),
+            lower=min(float(lower[place]), float(share[place])),
+            upper=min(1.0, max(float(upper[place]), float(share[place]))),
+        )
+        for place, start in enumerate(starts)
     )
 
 
