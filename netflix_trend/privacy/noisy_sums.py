@@ -2,6 +2,7 @@
 
 Two operators publish a sum to which each has added discrete Gaussian noise, so its error is known, the same for every
 number, and independent of what people watched. Everything here is about the people whose reports were summed.
+Assumptions and measured coverage: docs/method/sums.md.
 """
 
 from __future__ import annotations

@@ -34,7 +34,8 @@ FINE = (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 28, 35, 43, 51)
 FINE_FROM = 5_000
 # More titles than this count as this many in the mean.
 MAX_TITLES = 30
-# What is assumed of the groups beforehand weighs as much as this many exactly known people: next to nothing.
+# The even prior of the groups weighs as much as this many exactly known people; how much of an estimate it is with few
+# answers: docs/method/sums.md#viewing.
 PRIOR_PEOPLE = 4.0
 
 
