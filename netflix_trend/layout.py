@@ -100,3 +100,30 @@ class PublisherVolume:
     def lock(self) -> Path:
         """Held during a run."""
         return self.root / ".look.lock"
+
+
+@dataclass(frozen=True)
+class OperatorVolume:
+    """What an operator of sums keeps on its own volume: the aggregator's or the helper's."""
+
+    root: Path
+
+    @property
+    def identity(self) -> Path:
+        """The signing key. Whoever has it is this operator; without it all rounds and settings begin anew."""
+        return self.root / "identity.key"
+
+    @property
+    def database(self) -> Path:
+        """Rounds, what they cost, and shares of sums until they are published."""
+        return self.root / "operators.sqlite"
+
+    @property
+    def surveys(self) -> Path:
+        """A file for each week that was asked about."""
+        return self.root / "sum_surveys"
+
+    @property
+    def state(self) -> Path:
+        """What the last run found, for pages."""
+        return self.root / "operators.json"

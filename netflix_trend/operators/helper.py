@@ -7,7 +7,7 @@ of it gets the files that are already there, or nothing.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -106,7 +106,7 @@ class Helper(Party):
         *,
         leader: Peer,
         limits: HelperLimits,
-        invited: Collection[str] | None = None,
+        invited: Container[str] | None = None,
         noise: Noise = discrete_gaussian,
     ) -> None:
         super().__init__(identity, files, store, budget, other=leader, invited=invited, noise=noise)

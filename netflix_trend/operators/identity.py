@@ -68,6 +68,18 @@ def _proquint(pair: bytes) -> str:
     return "".join([*letters, _VOWELS[value >> 4 & 3], _CONSONANTS[value & 15]])
 
 
+def key_in_words(name: str, datasite: str, key: Fingerprint) -> str:
+    """Return how an operator's key is told to people: in words to compare, and as it stands in their settings.
+
+    name: AGGREGATOR or HELPER, the beginning of the settings' names.
+    """
+    return (
+        f"Key of {datasite} in words: {key.words}\n"
+        "Tell it to participants and to the other operator by another way than SyftBox. In their settings:\n"
+        f"{name}_DATASITE={datasite}\n{name}_KEY={key.hex}"
+    )
+
+
 class Identity:
     """An operator's signing key."""
 

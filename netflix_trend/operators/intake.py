@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,7 @@ class Arrival:
     reason: str = ""
 
 
-def arrivals(asked: Round, datasites: Path, invited: Collection[str] | None) -> Iterator[Arrival]:
+def arrivals(asked: Round, datasites: Path, invited: Container[str] | None) -> Iterator[Arrival]:
     """Yield the datasites that have a file for a round, by name. invited: our list of participants, None for all."""
     path, size = round_path(asked.name, REPORT), file_size(asked)
     folder = os.open(datasites, os.O_RDONLY | os.O_DIRECTORY)
@@ -42,7 +42,7 @@ def arrivals(asked: Round, datasites: Path, invited: Collection[str] | None) -> 
         os.close(folder)
 
 
-def _arrival(asked: Round, email: str, data: bytes, size: int, invited: Collection[str] | None) -> Arrival:
+def _arrival(asked: Round, email: str, data: bytes, size: int, invited: Container[str] | None) -> Arrival:
     if invited is not None and email not in invited:
         return Arrival(email, None, "not_invited")
     if len(data) != size:

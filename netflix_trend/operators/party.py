@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 from netflix_trend.operators.budget import Budget
@@ -47,7 +47,7 @@ class Party(ABC):
         budget: Budget,
         *,
         other: Peer | None,
-        invited: Collection[str] | None = None,
+        invited: Container[str] | None = None,
         noise: Noise = discrete_gaussian,
     ) -> None:
         self.identity, self.files, self.store, self.budget = identity, files, store, budget

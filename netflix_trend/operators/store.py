@@ -94,6 +94,11 @@ class Store:
         rows = self.sql.execute("SELECT file, data FROM outbox WHERE round = ? ORDER BY rowid", (name,))
         return dict(rows.fetchall())
 
+    def file(self, name: str, file: str) -> bytes | None:
+        """Return one file of a round that we made, None when there is none."""
+        row = self.sql.execute("SELECT data FROM outbox WHERE round = ? AND file = ?", (name, file)).fetchone()
+        return row[0] if row else None
+
     def rounds(self, *states: str) -> list[RoundRow]:
         """Return the rounds in some states, or all, by name."""
         marks = ", ".join("?" * len(states))

@@ -7,15 +7,22 @@ import logging
 import signal
 import sys
 import threading
+import time
 from datetime import date
+from typing import Any
 
 from netflix_trend.catalogue.readers import read_catalogue, starter_vocabulary
 from netflix_trend.catalogue.vocabulary import Vocabulary
-from netflix_trend.settings import Settings, load_settings
+from netflix_trend.layout import OperatorVolume
+from netflix_trend.operators.identity import Fingerprint, Identity, key_in_words
+from netflix_trend.operators.transport import Peer
+from netflix_trend.published.statistics import RoundStatistics
+from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.collect import usable_processors
 from services.aggregator.enrolment import Enrolment, EnrolmentError
 from services.aggregator.rounds import Aggregator
+from services.aggregator.sums.leading import SumAggregator
 from services.runtime.logs import start_logging
 from services.runtime.supervisor import beat, supervise
 
@@ -31,6 +38,8 @@ def main(arguments: list[str]) -> int:
         ("collect", "look again and again"),
         ("once", "look once"),
         ("participants", "list who takes part"),
+        ("status", "with ROLE=helper: show what the helper did"),
+        ("key", "show the key of this operator, in words and as others write it into their settings"),
     ):
         roles.add_parser(role, help=help_text)
     for role, help_text in (
@@ -41,10 +50,20 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     role = options.role or "all"
     settings = load_settings()
+    if settings.role == "helper":
+        from services.aggregator.helper.run import run_helper
+
+        return run_helper(settings, role, getattr(options, "email", []))
+    if role == "status":
+        parser.error("status is a command of a helper, see ROLE; an aggregator's page and log tell it")
     if role in {"participants", "enrol", "remove"}:
         return change_list(settings, role, getattr(options, "email", []))
+    if role == "key":
+        return show_key(settings)
     start_logging(f"aggregator.{role}")
     if role == "all":
+        if settings.survey_mode != "local":
+            show_key(settings)
         python = sys.executable
         web = [
             *(python, "-m", "gunicorn", "--workers", "1", "--threads", "4", "--worker-tmp-dir", "/tmp"),  # noqa: S108
@@ -88,17 +107,43 @@ def build_aggregator(settings: Settings) -> Aggregator:
         Vocabulary.build(read_catalogue(catalogue, settings.catalogue_since)) if catalogue else starter_vocabulary()
     )
     _log.info("vocabulary version=%s shows=%d films=%d", vocabulary.version[:8], len(vocabulary), len(vocabulary.films))
-    site = Datasite(settings.datasites_dir, settings.aggregator_datasite)
-    return Aggregator(
-        site,
-        settings.aggregator_dir,
-        vocabulary,
-        use_chart=settings.use_chart,
-        odds=settings.survey_odds,
-        list_length=settings.survey_shows,
-        processes=usable_processors(),
-        automatic=settings.enrolment == "automatic",
-    )
+    common: dict[str, Any] = {
+        "site": Datasite(settings.datasites_dir, settings.aggregator_datasite),
+        "own": settings.aggregator_dir,
+        "vocabulary": vocabulary,
+        "use_chart": settings.use_chart,
+        "odds": settings.survey_odds,
+        "list_length": settings.survey_shows,
+        "processes": usable_processors(),
+        "automatic": settings.enrolment == "automatic",
+    }
+    if settings.survey_mode == "local":
+        return Aggregator(**common)
+    helper = helper_of(settings) if settings.survey_mode == "two" else None
+    return SumAggregator(**common, helper=helper, preset=settings.survey_preset, smallest_batch=settings.smallest_batch)
+
+
+def helper_of(settings: Settings) -> Peer:
+    """Return the helper of the settings. Raises SettingsError when they name none, or the aggregator itself."""
+    if not settings.helper_datasite or not settings.helper_key:
+        raise SettingsError(
+            "SURVEY_MODE=two needs HELPER_DATASITE and HELPER_KEY: ask the helper's operator for both. With one "
+            "operator whom people trust it is SURVEY_MODE=one"
+        )
+    if settings.helper_datasite == settings.aggregator_datasite:
+        raise SettingsError("HELPER_DATASITE is the aggregator's own datasite; a helper is another operator's")
+    return Peer(Datasite(settings.datasites_dir, settings.helper_datasite), Fingerprint.parse(settings.helper_key))
+
+
+def show_key(settings: Settings) -> int:
+    """Print the key of this aggregator; it is made when there is none. Returns the exit code."""
+    try:
+        identity = Identity.load_or_create(OperatorVolume(settings.aggregator_dir).identity)
+    except ValueError as problem:
+        print(f"aggregator: {problem}", file=sys.stderr)  # noqa: T201
+        return 1
+    print(key_in_words("AGGREGATOR", settings.aggregator_datasite, identity.fingerprint), flush=True)  # noqa: T201
+    return 0
 
 
 def look(aggregator: Aggregator, told: set[tuple[str, str, str]] | None = None) -> None:
@@ -109,6 +154,10 @@ def look(aggregator: Aggregator, told: set[tuple[str, str, str]] | None = None) 
     if not aggregator.site.is_initialized and not aggregator.has_asked:
         _log.warning("SyftBox has not set up the datasite yet; start it, and check AGGREGATOR_DATASITE")
         return
+    if isinstance(aggregator, SumAggregator):
+        for statistics in aggregator.lead(int(time.time())):
+            _log_counts(statistics)
+        return
     told = set() if told is None else told
     for found, statistics in aggregator.work(date.today()):
         for email, reason in found.refusals:
@@ -116,14 +165,18 @@ def look(aggregator: Aggregator, told: set[tuple[str, str, str]] | None = None) 
             if refusal not in told:
                 told.add(refusal)
                 _log.warning("participant=%s round=%s refused reason=%s", *refusal)
-        _log.info(
-            "round=%s participants=%d reports=%d waiting=%d refused=%s",
-            statistics.round,
-            statistics.participants,
-            statistics.reports,
-            statistics.waiting,
-            statistics.refused,
-        )
+        _log_counts(statistics)
+
+
+def _log_counts(statistics: RoundStatistics) -> None:
+    _log.info(
+        "round=%s participants=%d reports=%d waiting=%d refused=%s",
+        statistics.round,
+        statistics.participants,
+        statistics.reports,
+        statistics.waiting,
+        statistics.refused,
+    )
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from netflix_trend.questions.question import Needed
 from netflix_trend.questions.registry import questions
 from netflix_trend.questions.top_shows.movement import MOVEMENT, find_movement
 from services.aggregator.site.page import Place, render_page, render_rounds
+from services.aggregator.sums.state import SumsState
 
 START, START_DATA, ROUNDS_PAGE = "index.html", "index.json", "rounds.html"
 # What everybody may read: exact names, because a catch-all would share the permission file as well.
@@ -23,11 +24,15 @@ PUBLIC = (START, START_DATA, TRENDS, MOVEMENT, ROUNDS_PAGE, ROUNDS, SCHEMA, "rou
 
 @dataclass(frozen=True)
 class Community:
-    """All published rounds of an aggregator: the bytes of their statistics by round, and their trends."""
+    """All published rounds of an aggregator: the bytes of their statistics by round, and their trends.
+
+    sums: what is told of operators and their rounds, None in local mode.
+    """
 
     aggregator: str
     rounds: Mapping[str, bytes]
     trends: Trends
+    sums: SumsState | None = None
 
     def files(self) -> dict[str, bytes]:
         """Return the public files by name."""
@@ -54,15 +59,21 @@ class Community:
             statistics=self.rounds[answered[number]],
             before=self.rounds[answered[number - 1]] if number else None,
             newer=answered[number + 1] if number + 1 < len(answered) else None,
+            sums=self._sums_of(answered[number]),
         )
+
+    def _sums_of(self, name: str) -> SumsState | None:
+        """Return what the page of one round tells of operators, so that another round changes nothing on it."""
+        told = self.sums.of(name) if self.sums else None
+        return self.sums.model_copy(update={"rounds": (told,)}) if self.sums and told else None
 
     def _start(self, newest: Sequence[RoundStatistics]) -> dict[str, bytes]:
         """Return the start page and its data from the newest rounds, oldest first: two, fewer when there are not."""
         if not newest:
-            page = render_page(None, trends=self.trends, place=Place(self.aggregator))
+            page = render_page(None, trends=self.trends, place=Place(self.aggregator, sums=self.sums))
             return {START: page.encode(), START_DATA: b"{}\n"}
         latest = newest[-1]
-        place = _place(self.aggregator, latest, newest[0] if len(newest) > 1 else None)
+        place = replace(_place(self.aggregator, latest, newest[0] if len(newest) > 1 else None), sums=self.sums)
         assert place.movement is not None
         return {
             START: render_page(latest, trends=self.trends, place=place).encode(),
@@ -79,6 +90,7 @@ class RoundPage:
     statistics: bytes
     before: bytes | None
     newer: str | None
+    sums: SumsState | None = None
 
 
 # Rounds that are over hardly ever change, and there is a pass every few seconds.
@@ -87,7 +99,7 @@ def rendered(page: RoundPage) -> bytes:
     """Return the page of one round."""
     statistics = RoundStatistics.from_bytes(page.statistics)
     before = RoundStatistics.from_bytes(page.before) if page.before else None
-    place = replace(_place(page.aggregator, statistics, before), newer=page.newer, is_start=False)
+    place = replace(_place(page.aggregator, statistics, before), newer=page.newer, is_start=False, sums=page.sums)
     return render_page(statistics, place=place).encode()
 
 

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +28,16 @@ _HEAD = "# One address a line: a participant. With a - before it: never one, als
 
 class EnrolmentError(Exception):
     """The list cannot be read or changed as asked; the message says which line and why."""
+
+
+@dataclass(frozen=True)
+class EverybodyBut:
+    """All addresses but some."""
+
+    others: frozenset[str]
+
+    def __contains__(self, email: object) -> bool:
+        return email not in self.others
 
 
 @dataclass(frozen=True)
@@ -87,6 +97,13 @@ class Enrolment:
         if self.automatic and self.site.datasites.is_dir():
             known = {*listed, self.site.email}
             yield from (name for name in datasite_names(self.site.datasites) if name not in known)
+
+    def invited(self) -> Container[str]:
+        """Return whose sealed reports are counted: those of the list, or everybody but those who never take part."""
+        listed = self.listed()
+        if self.automatic:
+            return EverybodyBut(frozenset(name for name, takes_part in listed.items() if not takes_part))
+        return frozenset(name for name, takes_part in listed.items() if takes_part)
 
     def participants(self) -> list[str]:
         """Return everybody who takes part now, sorted: the listed, and with `automatic` who shares a valid manifest."""

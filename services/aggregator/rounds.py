@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from netflix_trend.catalogue.vocabulary import Vocabulary
+from netflix_trend.layout import OperatorVolume
 from netflix_trend.periods.turns import COUNTED, ROTATION
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import RoundStatistics, answers_to
@@ -26,6 +27,7 @@ from services.aggregator.enrolment import Enrolment
 from services.aggregator.estimation import estimate_round
 from services.aggregator.memory import KnownRound, Memory, stamp, stamps
 from services.aggregator.overview import OVERVIEW, find_overview, write_overview
+from services.aggregator.sums.state import SumsState
 from services.aggregator.survey_plan import SurveyPlan, current_plan
 from services.aggregator.trends import find_trends
 
@@ -59,7 +61,7 @@ class Aggregator:
     @property
     def has_asked(self) -> bool:
         """Whether something was published once: then the datasite was set up, even if it has lost everything since."""
-        return (self.own / "surveys").exists()
+        return (self.own / "surveys").exists() or OperatorVolume(self.own).surveys.exists()
 
     @property
     def shared(self) -> Path:
@@ -91,8 +93,7 @@ class Aggregator:
         plan = current_plan(self.own, SurveyPlan.of_settings(self.odds, self.list_length))
         ranked = self.candidates(week, plan.list_length)
         survey = plan.survey(week, self.vocabulary.version, len(self.vocabulary), ranked)
-        # First, and kept for good: the round's results need its titles even after the catalogue has changed.
-        restore_file(self._vocabulary_path(survey.vocabulary), self.vocabulary.to_bytes(), durable=self.durable)
+        self.keep_vocabulary()
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, dump_surveys([survey]), durable=self.durable)
         return survey
@@ -100,10 +101,15 @@ class Aggregator:
     def _vocabulary_path(self, version: str) -> Path:
         return self.own / "vocabularies" / f"{version}.json"
 
-    def _vocabulary_of(self, survey: Survey) -> Vocabulary:
-        if survey.vocabulary == self.vocabulary.version:
+    def vocabulary_of(self, version: str) -> Vocabulary:
+        """Return the vocabulary that a survey was asked with."""
+        if version == self.vocabulary.version:
             return self.vocabulary
-        return Vocabulary.from_bytes(self._vocabulary_path(survey.vocabulary).read_bytes())
+        return Vocabulary.from_bytes(self._vocabulary_path(version).read_bytes())
+
+    def keep_vocabulary(self) -> None:
+        """Keep the vocabulary for good: a round's results need its titles even after the catalogue has changed."""
+        restore_file(self._vocabulary_path(self.vocabulary.version), self.vocabulary.to_bytes(), durable=self.durable)
 
     def candidates(self, week: Week, length: int) -> list[int]:
         """Return vocabulary indices to ask about: the catalogue's first ones, later the strongest and some new."""
@@ -153,7 +159,7 @@ class Aggregator:
         known = self.memory.rounds.get(survey.round)
         if known is None or known.digest != digest:
             found = releases.count()
-            statistics = estimate_round(found, self._vocabulary_of(survey))
+            statistics = estimate_round(found, self.vocabulary_of(survey.vocabulary))
         elif known.file == stamp(path):
             return known.found, known.statistics
         else:
@@ -182,6 +188,10 @@ class Aggregator:
             write_overview(self.own, find_overview(self.enrolment, found, len(self.vocabulary)))
             self.memory.overview = (depends_on, stamp(self.own / OVERVIEW))
 
+    def _operators(self) -> SumsState | None:
+        """Return what pages tell of operators; there are none in local mode."""
+        return None
+
     def _share(self, surveys: Sequence[Survey]) -> None:
         """Make the datasite hold everything that is published, and nothing else; unless it still does."""
         patterns = (VOCABULARY, SURVEYS, TRENDS, "statistics/*.json")
@@ -189,13 +199,14 @@ class Aggregator:
         depends_on = (
             tuple(survey.version for survey in surveys),
             tuple(readers),
+            self._operators(),
             stamps(self.own / "statistics", "[0-9]*.json"),
         )
         if self.memory.shared == (depends_on, stamps(self.shared), stamps(self.site.public)):
             return
         latest, trends = self.latest_statistics(), self.trends()
         statistics = {path.stem: path.read_bytes() for path in self._statistics()}
-        everybody = Community(self.site.email, statistics, trends).files()
+        everybody = Community(self.site.email, statistics, trends, self._operators()).files()
         participants = {
             VOCABULARY: self.vocabulary.to_bytes(),
             SURVEYS: dump_surveys(surveys),

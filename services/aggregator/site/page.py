@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
@@ -27,6 +28,7 @@ from netflix_trend.questions.registry import questions
 from netflix_trend.questions.top_shows.movement import Movement, ShowMovement
 from netflix_trend.questions.words import needed_in_words
 from services.aggregator.site.charts import top_shows_chart, viewing_chart, volume_chart
+from services.aggregator.sums.state import SumsState
 
 # Questions with a section of their own; what life events did is told by quarter, over the weeks.
 _OWN_SECTIONS = frozenset({"top_shows", "volume", "event_effect"})
@@ -37,7 +39,8 @@ class Place:
     """Where a page lies among the community's pages, and what it leads to.
 
     aggregator: its datasite. movement: changes since the week before. needed: how many answers the round's questions
-    take. older, newer: rounds that have pages. is_start: it is the start page; the others lie in `rounds/`.
+    take. older, newer: rounds that have pages. is_start: it is the start page; the others lie in `rounds/`. sums: what
+    is told of operators, None in local mode.
     """
 
     aggregator: str
@@ -46,6 +49,7 @@ class Place:
     older: str | None = None
     newer: str | None = None
     is_start: bool = True
+    sums: SumsState | None = None
 
     @property
     def up(self) -> str:
@@ -80,6 +84,8 @@ def render_page(
         .render(
             statistics=statistics,
             place=place,
+            is_sum=_is_sum(statistics),
+            summed=place.sums.of(statistics.round) if place and place.sums and statistics else None,
             top_shows=top_shows,
             volume=volume,
             rows=rows,
@@ -96,6 +102,13 @@ def render_page(
         )
     )
     return html
+
+
+def _is_sum(statistics: RoundStatistics | None) -> bool:
+    """Return whether operators have added up sealed answers; otherwise each was randomized on its own machine."""
+    return statistics is not None and any(
+        getattr(statistic, "mechanism", "") == "sum" for _, statistic in statistics.asked()
+    )
 
 
 def _others(statistics: RoundStatistics) -> list[tuple[str, Sequence[str]]]:
@@ -148,6 +161,7 @@ def _environment() -> Environment:
     environment.filters["people"] = lambda number: f"{number:,.0f}"
     environment.filters["odds"] = odds_text
     environment.filters["refusals"] = refusals
+    environment.filters["day"] = day_in_words
     environment.filters["titled"] = titled
     environment.filters["needed"] = needed_in_words
     environment.globals["say"] = wording
@@ -158,6 +172,12 @@ def _environment() -> Environment:
 def titled(title: str) -> Markup:
     """Return a title as it is shown: whatever its script, it turns no other text around."""
     return Markup("<bdi>{}</bdi>").format(plain_title(title))
+
+
+def day_in_words(day: str) -> str:
+    """Return a day such as 2026-12-18 as `18 December 2026`."""
+    value = date.fromisoformat(day)
+    return f"{value.day} {value:%B %Y}"
 
 
 def refusals(refused: dict[str, int]) -> str:

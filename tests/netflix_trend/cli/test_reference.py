@@ -40,9 +40,14 @@ PUBLISHING = {
     "limit_modes",
     "limit_rho_per_year",
 }
+# The helper is the same image.
+HELPING = {
+    "aggregator_key",
+    *("helper_dir", "helper_rho_per_round", "helper_rho_per_year", "helper_smallest_batch", "helper_enrolment"),
+}
 TAKING = {"netflix_profile", "activity_profiles", "date_order", "shortest_view_seconds"}
 NOT_CALLED = {
-    "aggregator": {"syftbox_email"},
+    "aggregator": {"syftbox_email"} | HELPING,
     "dashboard": {"activity_profiles"},
     "processor": PUBLISHING,
     "publisher": TAKING,

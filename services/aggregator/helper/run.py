@@ -1,0 +1,67 @@
+"""What the image does with ROLE=helper."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+
+from netflix_trend.settings import Settings
+from services.aggregator.enrolment import EnrolmentError
+from services.aggregator.helper.service import (
+    HelperService,
+    read_helper_state,
+    run_once,
+    show_key,
+    status_in_words,
+)
+from services.runtime.logs import start_logging
+from services.runtime.supervisor import beat, supervise
+
+
+def run_helper(settings: Settings, role: str, emails: list[str]) -> int:
+    """Run the container's main process (`all`), the loop (`collect`), one look (`once`), or a command.
+
+    emails: those that `enrol` and `remove` are about. Returns the exit code.
+    """
+    if role == "key":
+        return show_key(settings)
+    if role == "status":
+        print(status_in_words(read_helper_state(settings.helper_dir)))  # noqa: T201
+        return 0
+    service = HelperService.of(settings)
+    if role in {"enrol", "remove", "participants"}:
+        return _change_list(service, role, emails)
+    start_logging(f"helper.{role}")
+    if role == "once":
+        return run_once(settings)
+    if role == "all":
+        show_key(settings)
+        python = sys.executable
+        web = [
+            *(python, "-m", "gunicorn", "--workers", "1", "--threads", "4", "--worker-tmp-dir", "/tmp"),  # noqa: S108
+            *("--bind", f"{settings.web_host}:{settings.web_port}", "services.aggregator.helper.web:create_app()"),
+        ]
+        return supervise([[python, "-m", "services.aggregator", "collect"], web], grace_seconds=20)
+    stopped = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    signal.signal(signal.SIGINT, lambda *_: stopped.set())
+    while not stopped.is_set():
+        service.look(int(time.time()))
+        beat("helper")
+        stopped.wait(settings.poll_seconds)
+    return 0
+
+
+def _change_list(service: HelperService, role: str, emails: list[str]) -> int:
+    try:
+        for email in emails:
+            (service.enrolment.enrol if role == "enrol" else service.enrolment.remove)(email)
+        listed = sorted(name for name, takes_part in service.enrolment.listed().items() if takes_part)
+    except EnrolmentError as problem:
+        print(f"helper: {problem}", file=sys.stderr)  # noqa: T201
+        return 1
+    kind = "automatic: everybody's reports are counted" if service.automatic else "list"
+    print("\n".join([*listed, f"{len(listed)} on the list ({kind})"]))  # noqa: T201
+    return 0

@@ -1,0 +1,212 @@
+"""An aggregator whose rounds are sealed: it opens them, runs the leader, and publishes what the operators added up."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from fractions import Fraction
+from functools import cached_property
+
+from netflix_trend.layout import OperatorVolume
+from netflix_trend.operators.budget import Budget, BudgetFull
+from netflix_trend.operators.identity import Identity
+from netflix_trend.operators.leader import Leader
+from netflix_trend.operators.manifest import BATCHES, Manifest, from_bytes
+from netflix_trend.operators.store import RoundRow, Store
+from netflix_trend.operators.sums import Noise, discrete_gaussian
+from netflix_trend.operators.transport import REPORT, OwnFiles, Peer, round_path
+from netflix_trend.periods.weeks import Week
+from netflix_trend.published.statistics import RoundStatistics
+from netflix_trend.storage.files import restore_file, write_atomically
+from netflix_trend.survey.deadlines import Deadlines, plan_round
+from netflix_trend.survey.sum_survey import Preset, SumSurvey, default_sum_survey
+from services.aggregator.overview import OVERVIEW, find_overview, write_overview
+from services.aggregator.rounds import Aggregator
+from services.aggregator.sums.results import Released, refusals, released, together
+from services.aggregator.sums.state import Operator, SummedRound, SumsState, opening, operator_of, write_state
+from services.aggregator.survey_plan import SurveyPlan, current_plan
+
+_log = logging.getLogger("aggregator")
+# 52 rounds of the preset x8; the participants' and the helper's own limits are what protects anybody.
+RHO_PER_YEAR = Fraction(572, 100)
+# Rounds that pages tell of.
+_TOLD = 60
+
+
+@dataclass
+class _Known:
+    """What a round looked like when it was estimated last, and what was found."""
+
+    looks: Hashable
+    told: SummedRound
+    statistics: RoundStatistics | None
+
+
+@dataclass(frozen=True)
+class SumAggregator(Aggregator):
+    """An aggregator that leads rounds of sums. helper: None when people trust this operator alone.
+
+    smallest_batch: fewest people in a sum. noise: only tests pass another one.
+    """
+
+    helper: Peer | None = None
+    preset: Preset = "x8"
+    smallest_batch: int = 20
+    noise: Noise = discrete_gaussian
+    known: dict[str, _Known] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def volume(self) -> OperatorVolume:
+        """Where key, database and surveys lie."""
+        return OperatorVolume(self.own)
+
+    @cached_property
+    def identity(self) -> Identity:
+        """The aggregator's key. Raises ValueError when the file is no key."""
+        return Identity.load_or_create(self.volume.identity)
+
+    @cached_property
+    def leader(self) -> Leader:
+        """The leader's side of the protocol, on the aggregator's own volume."""
+        store = Store(self.volume.database, durable=self.durable)
+        return Leader(
+            self.identity,
+            OwnFiles(self.site, self.durable),
+            store,
+            Budget(store, RHO_PER_YEAR),
+            other=self.helper,
+            noise=self.noise,
+        )
+
+    @property
+    def operators(self) -> tuple[Operator, ...]:
+        """The operators of new rounds."""
+        mine = operator_of("aggregator", self.site.email, self.identity.fingerprint)
+        return (mine, operator_of("helper", *self.helper.pinned)) if self.helper else (mine,)
+
+    def lead(self, now: int) -> list[RoundStatistics]:
+        """Do everything once: open rounds, take the next steps, estimate, publish. now: seconds since 1970.
+
+        Returns the statistics that have changed since the last time, oldest first.
+        """
+        self.leader.invited = self.enrolment.invited()
+        self._give_up_others()
+        self.leader.run(now)
+        today = datetime.fromtimestamp(now, UTC).date()
+        if self._open_rounds(today, now):
+            self.leader.run(now)
+        changed = [found for row in self.leader.store.rounds() if (found := self._estimate(row)) is not None]
+        write_state(self.volume, self._operators())
+        self._share(())
+        self._look_over_participants()
+        return changed
+
+    def _operators(self) -> SumsState:
+        told = [self.known[name].told for name in sorted(self.known, reverse=True)[:_TOLD]]
+        return SumsState(mode="two" if self.helper else "one", operators=self.operators, rounds=tuple(told))
+
+    def _look_over_participants(self) -> None:
+        depends_on = (tuple(self.enrolment.participants()), len(self.vocabulary))
+        if self.memory.overview != depends_on or not (self.own / OVERVIEW).exists():
+            write_overview(self.own, find_overview(self.enrolment, [], len(self.vocabulary)))
+            self.memory.overview = depends_on
+
+    def _give_up_others(self) -> None:
+        """Give up rounds that were agreed on with other operators than those of the settings."""
+        for row in self.leader.store.rounds(*self.leader.open_states):
+            helper = from_bytes(Manifest, row.manifest).helper if row.manifest else None
+            agreed = (helper.datasite, helper.identity) if helper else None
+            ours = (self.helper.site.email, self.helper.pin.hex) if self.helper else None
+            if row.manifest and agreed != ours:
+                self.leader.abort(row.name, "operators")
+
+    def _open_rounds(self, today: date, now: int) -> bool:
+        """Open a round for every week that is over and not known yet; at the first start for the newest one only."""
+        newest = Week.last_complete(today)
+        asked = sorted(Week.parse(path.stem) for path in self.volume.surveys.glob("[0-9]*.json"))
+        first = min(asked[-1] + 1, newest + 1) if asked else newest
+        weeks = [*asked[-8:], *(Week(index) for index in range(first.index, newest.index + 1))]
+        is_new = False
+        for week in weeks:
+            if self.leader.store.round(str(week)) is None and now < Deadlines.of(week).late:
+                is_new |= self._ask_about(week)
+        return is_new
+
+    def _ask_about(self, week: Week) -> bool:
+        survey = self.sum_survey(week)
+        vocabulary = self.vocabulary_of(survey.vocabulary).to_bytes()
+        try:
+            self.leader.open_round(plan_round(survey, vocabulary, self.smallest_batch), survey.to_bytes())
+        except (BudgetFull, ValueError) as problem:
+            _log.warning("round=%s is not opened: %s", week, problem)
+            return False
+        _log.info("round=%s is opened", week)
+        return True
+
+    def sum_survey(self, week: Week) -> SumSurvey:
+        """Return the survey of a week. A survey once asked is never changed."""
+        path = self.volume.surveys / f"{week}.json"
+        if path.exists():
+            return SumSurvey.from_bytes(path.read_bytes())
+        plan = current_plan(self.own, SurveyPlan.of_settings(self.odds, self.list_length))
+        candidates = self.candidates(week, plan.list_length or len(self.vocabulary))
+        people = len(self.enrolment.participants())
+        names = frozenset(plan.questions)
+        survey = default_sum_survey(week, self.vocabulary.version, candidates, people, self.preset, names)
+        self.keep_vocabulary()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, survey.to_bytes(), durable=self.durable)
+        return survey
+
+    def _estimate(self, row: RoundRow) -> RoundStatistics | None:
+        """Bring what is known of a round up to date; return its statistics when they have changed."""
+        arrived = self._arrived(row) if row.state == "open" else 0
+        batches = tuple(self.leader.store.batch_state(row.name, batch) for batch in BATCHES)
+        looks = (row.state, row.reason, batches, arrived, self.leader.problems.get(row.name, ""))
+        before = self.known.get(row.name)
+        path = self.own / "statistics" / f"{row.name}.json"
+        if before and before.looks == looks and (before.statistics is None or path.exists()):
+            return None
+        told, statistics = self._tell(row, arrived)
+        self.known[row.name] = _Known(looks, told, statistics)
+        if statistics is not None:
+            restore_file(path, statistics.to_bytes(), durable=self.durable)
+        return statistics if before is None or before.statistics != statistics else None
+
+    def _tell(self, row: RoundRow, arrived: int) -> tuple[SummedRound, RoundStatistics | None]:
+        told = opening(row.name, self.leader.problems.get(row.name, row.reason))
+        if row.manifest is None or row.state in ("keyed", "offered"):
+            return told.model_copy(update={"state": "given_up"} if row.state == "aborted" else {}), None
+        asked = self.leader.asked(row)
+        batches, refused = released(self.leader, asked), refusals(self.leader, asked)
+        counts: dict[str, int] = {batch: one.count for batch, one in batches.items()}
+        waiting = max(0, arrived - sum(counts.values()) - sum(refused.values()))
+        over = {"closed": "final", "aborted": "final" if batches else "given_up"}
+        found: dict[str, object] = {
+            "state": over.get(row.state, "early" if batches else "open"),
+            "waiting": waiting,
+            "refused": tuple(refused.items()),
+            **counts,
+        }
+        statistics = self._statistics_of(row.name, together(batches), waiting, refused) if batches else None
+        return told.model_copy(update=found), statistics
+
+    def _statistics_of(
+        self, name: str, sums: Released, waiting: int, refused: dict[str, int]
+    ) -> RoundStatistics | None:
+        path = self.volume.surveys / f"{name}.json"
+        if not path.exists():
+            _log.warning("round=%s has sums, but its survey is lost", name)
+            return None
+        survey = SumSurvey.from_bytes(path.read_bytes())
+        titles = [show.title for show in self.vocabulary_of(survey.vocabulary).shows]
+        people = max(len(self.enrolment.participants()), sums.count)
+        return survey.estimate(sums.sums, sums.count, titles, participants=people, waiting=waiting, refused=refused)
+
+    def _arrived(self, row: RoundRow) -> int:
+        """Return how many datasites hold a report of a round, right or wrong."""
+        root, path = self.site.datasites, round_path(row.name, REPORT)
+        return sum(os.path.lexists(root / email / path) for email in self.enrolment.candidates())
