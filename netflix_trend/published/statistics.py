@@ -70,7 +70,20 @@ def _field(kind: type[Statistic]) -> Any:
 if TYPE_CHECKING:
 
     class RoundStatistics(_RoundStatistics):
-        """What is known of it to the type checker."""
+        """What the type checker knows: a field for each question may be given, too."""
+
+        def __init__(
+            self,
+            *,
+            round: str,  # noqa: A002
+            survey: str,
+            vocabulary: str,
+            participants: int,
+            reports: int,
+            waiting: int,
+            refused: dict[str, int],
+            **statistics: Statistic | None,
+        ) -> None: ...
 
         def __getattr__(self, name: str) -> Any: ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_origin
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError, create_model
@@ -56,7 +57,9 @@ def _field(kind: Any) -> tuple[Any, Any]:
 if TYPE_CHECKING:
 
     class Trends(_Trends):
-        """What is known of it to the type checker."""
+        """What the type checker knows: the fields of each question may be given, too."""
+
+        def __init__(self, *, rounds: Sequence[str], **fields: Any) -> None: ...
 
         def __getattr__(self, name: str) -> Any: ...
 

@@ -7,7 +7,7 @@ from dp_accounting import GaussianDpEvent, SelfComposedDpEvent
 from dp_accounting.pld import PLDAccountant
 from pydantic import ValidationError
 
-from netflix_trend.operators.blocks import Block
+from netflix_trend.operators.blocks import Block, Kind
 from netflix_trend.operators.budget import Budget, BudgetFull
 from netflix_trend.operators.manifest import Manifest, Plan, Round, from_bytes, to_bytes
 from netflix_trend.operators.store import Store
@@ -70,7 +70,7 @@ def test_rho_is_that_of_replacing_a_persons_whole_week():
 def test_a_year_in_the_budget_costs_what_an_independent_accountant_says(store):
     """52 weeks of the preset with odds 8, in four blocks: within 10 % of the exact composition, and never below it."""
     rho, weeks = Fraction(1079, 10_000), 52
-    questions = {
+    questions: dict[str, tuple[Kind, int, int, int]] = {
         "shows": ("multihot", 50, 4, 60),
         "groups": ("histogram", 7, 1, 18),
         "sum": ("sumvec", 1, 30, 7),

@@ -139,11 +139,10 @@ def test_a_corrupt_report_costs_its_owner_alone(tmp_path, at):
     sums = network.sums()
     assert min(one.count for one in sums.values()) == 2
     for name, one in sums.items():
-        expected = EXACT[name] if one.count == 3 else tuple(
-            total - own for total, own in zip(EXACT[name], [0, 1, 0, 0] if name == "titles" else list(ANSWERS[CYD][
-                ["shows", "titles", "sum"].index(name)]), strict=True)
-        )  # fmt: skip
-        assert one.sums == expected
+        answer = ANSWERS[CYD][["shows", "titles", "sum"].index(name)]
+        own = answer if isinstance(answer, list) else [int(bucket == answer) for bucket in range(4)]
+        without = tuple(total - value for total, value in zip(EXACT[name], own, strict=True))
+        assert one.sums == (EXACT[name] if one.count == 3 else without)
 
 
 @pytest.mark.parametrize("size", [0, 1, 1175, 2350, -1])
@@ -453,12 +452,12 @@ def test_what_the_leader_shows_must_be_what_lies_in_the_datasite(tmp_path, part)
     network.leader.run(AT_EARLY)
     asked, tasks = network.round(), [AggregationJobInitReq.decode(message) for message in job(network)]
     share = tasks[0].verify_inits[0].report_share
-    other = {
+    other: dict[str, Any] = {
         "metadata": replace(share.metadata, time=share.metadata.time + 1),
         "public_share": share.public_share[:-1] + b"\0",
         "encrypted_input_share": replace(share.encrypted_input_share, payload=bytes(94 - 8)),
-    }[part]
-    first = replace(tasks[0].verify_inits[0], report_share=replace(share, **{part: other}))
+    }
+    first = replace(tasks[0].verify_inits[0], report_share=replace(share, **{part: other[part]}))
     tasks[0] = replace(tasks[0], verify_inits=(first, *tasks[0].verify_inits[1:]))
     put(network, "agg-init-early-1.bin", encode_job(asked, 1, 1, [task.encode() for task in tasks]))
     network.helper.run(AT_EARLY)
@@ -602,14 +601,14 @@ def test_a_manifest_that_is_not_what_was_prepared_is_refused(tmp_path, wrong):
     network.helper.store.sql.execute("DELETE FROM outbox WHERE file = 'accept.json'")
     network.path(HELPER, "accept.json").unlink()
     other = manifest.leader.model_copy(update={"key": manifest.helper.key, "datasite": manifest.leader.datasite})
-    changes: dict[str, Any] = {
+    changes: dict[str, dict[str, Any]] = {
         "parties": {"leader": manifest.leader.model_copy(update={"datasite": "other@example.org"})},
         "keys": {"leader": other},
         "commitment": {"commitment": "0" * 64},
         "round": {"round": "2026-W40"},
-    }[wrong]
+    }
     path = network.path(LEADER, "manifest.json")
-    path.write_bytes(resigned(1, ROUND, "manifest.json", to_bytes(manifest.model_copy(update=changes))))
+    path.write_bytes(resigned(1, ROUND, "manifest.json", to_bytes(manifest.model_copy(update=changes[wrong]))))
     network.helper.run(BEFORE)
     assert network.aborted(HELPER) == wrong and network.helper.budget.total() == 0
 

@@ -110,8 +110,9 @@ def main(root: Path) -> None:
         private_dir=root / mine / "private",
     )
     profiles = load_profiles(settings.private_dir)
-    nobody = {"limits": settings.limits, "takes_part": True, "left": 13, "answered": frozenset[str]()}
-    example = draw_example(settings, profiles, TODAY, **nobody)
+    example = draw_example(
+        settings, profiles, TODAY, limits=settings.limits, takes_part=True, left=13, answered=frozenset()
+    )
     assert example is not None
     assert (example.question, example.truth) == (kind.asks, "You watched something on the weekend.")
     assert example.says in {"It says yes.", "It says no."}

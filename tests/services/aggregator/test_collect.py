@@ -14,7 +14,9 @@ import pytest
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.periods.weeks import Week
-from netflix_trend.questions.top_shows.question import encode_coefficients
+from netflix_trend.questions.event_effect.question import EffectQuestion
+from netflix_trend.questions.top_shows.question import TopShowsQuestion, encode_coefficients
+from netflix_trend.questions.volume.question import VolumeQuestion
 from netflix_trend.simulation.population import watched
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.survey.release import SIZE, _seal
@@ -239,7 +241,11 @@ def test_every_question_that_is_asked_has_its_counts(tmp_path: Path) -> None:
     found = collect(tmp_path, [], SURVEY)
     assert set(found.counts) == {question.name for question in SURVEY.questions}
     for question in SURVEY.questions:
-        size = len(question.candidates) if question.name == "top_shows" else question.channel.outputs
+        if isinstance(question, TopShowsQuestion):
+            size = len(question.candidates)
+        else:
+            assert isinstance(question, VolumeQuestion | EffectQuestion)
+            size = question.channel.outputs
         assert found.counts[question.name].tolist() == [0] * size
 
 

@@ -29,7 +29,8 @@ def found(vocabulary: Vocabulary, people: int, watched: dict[int, int], shares: 
     counts = generator.binomial(truth, float(channel.true_rate))
     counts += generator.binomial(people - truth, float(channel.false_rate))
     exact = generator.multinomial(people, shares)
-    reports = sum(generator.multinomial(n, row) for n, row in zip(exact, volume.channel.channel(), strict=True))
+    drawn = [generator.multinomial(n, row) for n, row in zip(exact, volume.channel.channel(), strict=True)]
+    reports = np.sum(drawn, axis=0)
     result = RoundReports(survey, participants=4 * people, counts={"top_shows": counts, "volume": reports})
     result.reports.update(top_shows=people, volume=people)
     return result

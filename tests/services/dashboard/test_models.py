@@ -24,6 +24,8 @@ from netflix_trend.participant.contributions import answer
 from netflix_trend.participant.life_events import add_event
 from netflix_trend.participant.status import PublisherStatus
 from netflix_trend.published.wording import place_in_words
+from netflix_trend.questions.top_shows.question import TopShowsQuestion
+from netflix_trend.questions.volume.question import VolumeQuestion
 from netflix_trend.questions.volume.statistics import Percentile
 from netflix_trend.simulation.population import seeded_randomness, watched
 from netflix_trend.survey.release import build_release
@@ -168,17 +170,17 @@ def titles_of(vocabulary: Vocabulary) -> list[str]:
 def test_the_example_says_what_the_bytes_say(vocabulary: Vocabulary) -> None:
     survey = starter_surveys(TODAY)[-1]
     question = survey.question("top_shows")
-    assert question is not None
+    assert isinstance(question, TopShowsQuestion)
     randbelow = seeded_randomness(1)
     mine, hits = watched(frozenset({7}), 12), 0
     for _ in range(300):
         payload = answer(mine, survey, question, randbelow)
-        inside = question.reported_subset(payload, survey.round)  # type: ignore[attr-defined]
+        inside = question.reported_subset(payload, survey.round)
         hits += 7 in inside
         assert f"points at {len(inside)} of 50 shows" in question.payload_in_words(
             payload, survey.round, titles_of(vocabulary)
         )
-    rate = float(question.channel.true_rate)  # type: ignore[union-attr]
+    rate = float(question.channel.true_rate)
     assert abs(hits / 300 - rate) < 0.12, "decoded as the aggregator decodes it"
     assert vocabulary.shows[7].title in question.truth_in_words(mine["top_shows"], titles_of(vocabulary))
 
@@ -187,7 +189,7 @@ def test_the_example_says_what_the_bytes_say(vocabulary: Vocabulary) -> None:
 def test_a_volume_report_reads_as_a_range(vocabulary: Vocabulary, titles: int, payload: int, words: str) -> None:
     survey = starter_surveys(TODAY)[-1]
     question = survey.question("volume")
-    assert question is not None
+    assert isinstance(question, VolumeQuestion)
     assert words in question.payload_in_words(bytes([payload]), survey.round, titles_of(vocabulary))
     assert question.payload_in_words(
         bytes([question.channel.outputs - 1]), survey.round, titles_of(vocabulary)
