@@ -45,6 +45,8 @@ set_up() { # set_up EMAIL: what a SyftBox client does at its first start
 if [ -n "${SYFTBOX_EMAIL:-}" ]; then
   name=SYFTBOX_EMAIL me=$SYFTBOX_EMAIL
   next='Start SyftBox first, or let it run in a container: SYFTBOX_SERVER_URL and COMPOSE_PROFILES=syftbox in .env'
+elif [ -n "${HELPER_DATASITE:-}" ]; then
+  name=HELPER_DATASITE me=$HELPER_DATASITE next='Start SyftBox first'
 else
   name=AGGREGATOR_DATASITE me=$AGGREGATOR_DATASITE next='Start SyftBox first'
 fi
@@ -79,10 +81,10 @@ if [ -z "${SYFTBOX_SERVER_URL:-}" ]; then
 fi
 if is_set_up "$me"; then
   own_path /host/datasites "$me/app_data/netflix_trend"
-  [ "$name" = SYFTBOX_EMAIL ] || own_path /host/datasites "$me/app_data/netflix_trend/shared"
-  [ "$name" = SYFTBOX_EMAIL ] || own_path /host/datasites "$me/public"
+  [ "$name" != AGGREGATOR_DATASITE ] || own_path /host/datasites "$me/app_data/netflix_trend/shared"
+  [ "$name" != AGGREGATOR_DATASITE ] || own_path /host/datasites "$me/public"
 fi
-for volume in /volumes/scraper /volumes/private /volumes/publisher /volumes/aggregator /volumes/syftbox; do
+for volume in /volumes/scraper /volumes/private /volumes/publisher /volumes/aggregator /volumes/helper /volumes/syftbox; do
   [ ! -d "$volume" ] || own "$volume"
 done
 

@@ -13,19 +13,20 @@ FILES = ("-f", "docker-compose.aggregator.yml")
 _STDERR = 2
 
 
-class _Starting(VerbGroup):
+class Starting(VerbGroup):
     """Whatever is no verb goes to `docker compose up`, such as --detach."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the verb; options without one are of `start`."""
         if args[0].startswith("-"):
             return "start", self.commands["start"], args
         return super().resolve_command(ctx, args)
 
 
 @click.group(
-    cls=_Starting,
+    cls=Starting,
     invoke_without_command=True,
     context_settings={"ignore_unknown_options": True},
     epilog="Options that are not listed go to docker compose up, such as --detach.",
@@ -34,26 +35,31 @@ class _Starting(VerbGroup):
 def aggregator(context: click.Context) -> None:
     """Start an aggregator (page on http://127.0.0.1:8650), or decide who takes part."""
     if context.invoked_subcommand is None:
-        sys.exit(_start(place_of(context)))
+        sys.exit(start_stack(place_of(context), FILES, ()))
 
 
-def _start(place: Place, *options: str) -> int:
+def start_stack(place: Place, files: tuple[str, ...], options: tuple[str, ...]) -> int:
+    """Start an operator's services in the foreground; options go to docker compose up. Returns the exit code."""
     place.docker.need()
     place.docker.prepare()
-    return place.docker.compose(*FILES, "up", "--build", *options)
+    return place.docker.compose(*files, "up", "--build", *options)
+
+
+def ask_service(place: Place, files: tuple[str, ...], service: str, words: tuple[str, ...]) -> int:
+    """Ask a running operator, or one in a container of its own. Returns the exit code."""
+    docker = place.docker
+    docker.need()
+    docker.prepare()
+    command = (service, "python", "-m", "services.aggregator", *words)
+    if docker.is_running(service, *files):
+        return int(docker.compose(*files, "exec", "--no-TTY", *command))
+    if docker.compose(*files, "run", "--rm", "--quiet-pull", "prepare", stdout=_STDERR):
+        return FAILED
+    return int(docker.compose(*files, "run", "--rm", "--no-deps", "--no-TTY", *command))
 
 
 def _ask(context: click.Context, *words: str) -> int:
-    """Ask the running aggregator, or one in a container of its own. Returns the exit code."""
-    docker = place_of(context).docker
-    docker.need()
-    docker.prepare()
-    command = ("aggregator", "python", "-m", "services.aggregator", *words)
-    if docker.is_running("aggregator", *FILES):
-        return docker.compose(*FILES, "exec", "--no-TTY", *command)
-    if docker.compose(*FILES, "run", "--rm", "--quiet-pull", "prepare", stdout=_STDERR):
-        return FAILED
-    return docker.compose(*FILES, "run", "--rm", "--no-deps", "--no-TTY", *command)
+    return ask_service(place_of(context), FILES, "aggregator", words)
 
 
 @aggregator.command(
@@ -63,7 +69,7 @@ def _ask(context: click.Context, *words: str) -> int:
 @click.pass_context
 def start(context: click.Context, options: tuple[str, ...]) -> None:
     """Start the aggregator; without a verb, too. Options go to docker compose up."""
-    sys.exit(_start(place_of(context), *options))
+    sys.exit(start_stack(place_of(context), FILES, options))
 
 
 @aggregator.command("enrol", examples=["aggregator enrol ann@example.org"])
@@ -87,3 +93,10 @@ def remove(context: click.Context, addresses: tuple[str, ...]) -> None:
 def participants(context: click.Context) -> None:
     """List who takes part."""
     sys.exit(_ask(context, "participants"))
+
+
+@aggregator.command("key", examples=["aggregator key"])
+@click.pass_context
+def key(context: click.Context) -> None:
+    """Show the aggregator's key, in words and as others write it into their settings (SURVEY_MODE one or two)."""
+    sys.exit(_ask(context, "key"))

@@ -66,4 +66,6 @@ HOST_SETTINGS = (
         "An aggregator",
         is_off=True,
     ),
+    HostSetting("HELPER_PORT", "8652", "Port of the helper's page on 127.0.0.1.", "A helper", is_off=True),
+    HostSetting("HELPER_POLL_SECONDS", "30", "How often the helper looks at datasites.", "A helper", is_off=True),
 )

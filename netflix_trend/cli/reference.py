@@ -26,7 +26,7 @@ NOTES = {
     HELPER: "For helpers of somebody else's aggregator only.",
     INSIDE: "Compose sets these; they are not for .env.",
 }
-COMPOSE_FILES = ("docker-compose.yml", "docker-compose.aggregator.yml")
+COMPOSE_FILES = ("docker-compose.yml", "docker-compose.aggregator.yml", "docker-compose.helper.yml")
 BEGIN, END = "# Settings, written by ./run.sh docs", "# End of settings"
 _WIDTH = 118
 

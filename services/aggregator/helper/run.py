@@ -30,6 +30,8 @@ def run_helper(settings: Settings, role: str, emails: list[str]) -> int:
     if role == "status":
         print(status_in_words(read_helper_state(settings.helper_dir)))  # noqa: T201
         return 0
+    if role == "all":
+        show_key(settings)  # also when the aggregator's key is not known yet: each operator needs the other's
     service = HelperService.of(settings)
     if role in {"enrol", "remove", "participants"}:
         return _change_list(service, role, emails)
@@ -37,7 +39,6 @@ def run_helper(settings: Settings, role: str, emails: list[str]) -> int:
     if role == "once":
         return run_once(settings)
     if role == "all":
-        show_key(settings)
         python = sys.executable
         web = [
             *(python, "-m", "gunicorn", "--workers", "1", "--threads", "4", "--worker-tmp-dir", "/tmp"),  # noqa: S108

@@ -18,7 +18,7 @@ from netflix_trend.declaring import INSIDE
 from netflix_trend.settings import Settings, load_settings
 from tests.netflix_trend.cli.front_door import ROOT, as_it_was, place_in, run
 
-SERVICES = ("scraper", "processor", "publisher", "dashboard", "aggregator")
+SERVICES = ("scraper", "processor", "publisher", "dashboard", "aggregator", "helper")
 # Attributes of Settings that are made of several settings.
 TOGETHER = {
     "limits": ("limit_odds", "limit_reports_per_year", "limit_questions"),
@@ -58,7 +58,7 @@ FOLDERS = {"PRIVATE_DIR", "PUBLISHER_DIR", "OUTPUT_DIR", "DATASITES_DIR"}
 
 @pytest.fixture(scope="module")
 def compose() -> dict[str, Any]:
-    """The services of both Compose files, as written."""
+    """The services of all Compose files, as written."""
     found: dict[str, Any] = {}
     for name in COMPOSE_FILES:
         found |= yaml.safe_load((ROOT / name).read_text())["services"]
@@ -72,7 +72,7 @@ def imports() -> grimp.ImportGraph:
 
 def read_by(service: str, imports: grimp.ImportGraph) -> set[str]:
     """The settings that the code of a service reads, and the library below it."""
-    package = f"services.{service}"
+    package = "services.aggregator.helper" if service == "helper" else f"services.{service}"
     modules = {package, *imports.find_descendants(package)}
     modules |= {above for module in list(modules) for above in imports.find_upstream_modules(module)}
     return {name for module in modules if module.startswith(("services", "netflix_trend")) for name in read_in(module)}
@@ -96,9 +96,9 @@ def read_in(module: str) -> set[str]:
 def test_a_setting_that_a_service_reads_is_declared_for_it(service: str, imports: grimp.ImportGraph) -> None:
     declared = {row.name.lower() for row in rows() if service in row.services}
     read = read_by(service, imports)
-    assert {"aggregator": "survey_odds", "scraper": "scrape_every"}.get(service, "private_dir") in read, (
-        "it is looked at"
-    )
+    assert {"aggregator": "survey_odds", "scraper": "scrape_every", "helper": "helper_dir"}.get(
+        service, "private_dir"
+    ) in read, "it is looked at"
     assert read - declared == NOT_CALLED.get(service, set())
 
 

@@ -36,7 +36,7 @@ OF_RUN_SH = (
 
 def test_every_verb_there_ever_was_is_there() -> None:
     assert {(verb,) for verb in OF_RUN_SH} <= set(VERBS)
-    assert {("aggregator", verb) for verb in ("enrol", "remove", "participants")} < set(VERBS)
+    assert {("aggregator", verb) for verb in ("enrol", "remove", "participants", "key")} < set(VERBS)
     assert {("event", verb) for verb in ("add", "list", "remove")} < set(VERBS)
 
 
@@ -355,7 +355,9 @@ def test_an_aggregator_is_started_with_options_of_compose(clone: Path, path: Pat
 
 
 @pytest.mark.parametrize("is_running", [True, False])
-@pytest.mark.parametrize("words", ["enrol ann@example.org bob@example.net", "remove ann@example.org", "participants"])
+@pytest.mark.parametrize(
+    "words", ["enrol ann@example.org bob@example.net", "remove ann@example.org", "participants", "key"]
+)
 def test_who_takes_part_is_asked_of_the_aggregator(clone: Path, path: Path, words: str, is_running: bool) -> None:
     running = "echo 1" if is_running else ":"
     fake_docker(path, f'{DOCKER_UP} echo "$*" >>"$HOME/called"; case "$*" in *"--status running"*) {running};; esac')
@@ -363,6 +365,37 @@ def test_who_takes_part_is_asked_of_the_aggregator(clone: Path, path: Path, word
     start = "exec --no-TTY" if is_running else "run --rm --no-deps --no-TTY"
     last = lines(clone / "called")[-1]
     assert last == f"compose -f docker-compose.aggregator.yml {start} aggregator python -m services.aggregator {words}"
+
+
+@pytest.mark.parametrize(("typed", "asked"), [("", "up --build"), ("start --detach", "up --build --detach")])
+def test_a_helper_is_started_from_its_own_compose_file(clone: Path, path: Path, typed: str, asked: str) -> None:
+    fake_docker(path, f'{DOCKER_UP} echo "$*" >>"$HOME/called"; exit 3')
+    said = run(clone, path, "helper", *typed.split(), HELPER_DATASITE="helper@example.net")
+    assert said.returncode == 3
+    assert lines(clone / "called") == [f"compose -f docker-compose.helper.yml {asked}"]
+
+
+@pytest.mark.parametrize("words", ["key", "status", "enrol ann@example.org", "remove ann@example.org"])
+def test_a_helper_is_asked_where_it_runs(clone: Path, path: Path, words: str) -> None:
+    fake_docker(path, f'{DOCKER_UP} echo "$*" >>"$HOME/called"; case "$*" in *"--status running"*) echo 1;; esac')
+    assert run(clone, path, "helper", *words.split(), HELPER_DATASITE="helper@example.net").returncode == 0
+    start = "compose -f docker-compose.helper.yml exec --no-TTY helper python -m services.aggregator"
+    assert lines(clone / "called")[-1] == f"{start} {words}"
+
+
+def test_a_helper_without_docker_works_on_folders(clone: Path, path: Path) -> None:
+    said = run(clone, path, "helper", "key", HELPER_DATASITE="helper@example.net")
+    assert said.returncode == 0
+    assert "HELPER_KEY=" in said.stdout
+    assert (clone / "helper" / "identity.key").stat().st_mode & 0o777 == 0o600
+    assert run(clone, path, "helper", "key", HELPER_DATASITE="helper@example.net").stdout == said.stdout
+
+
+@pytest.mark.parametrize("words", ["", "key", "status"])
+def test_a_helper_needs_a_datasite_of_its_own(clone: Path, path: Path, words: str) -> None:
+    said = run(clone, path, "helper", *words.split())
+    assert said.returncode == 1
+    assert "HELPER_DATASITE" in said.stderr
 
 
 def test_tests_get_their_arguments(clone: Path, path: Path) -> None:

@@ -1,0 +1,60 @@
+"""The helper's own page, for its operator on this machine: what it answered, what it refused and why, and its key."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable
+from functools import cache
+
+from flask import Flask, Response, jsonify, render_template
+from markupsafe import Markup
+from werkzeug.exceptions import HTTPException
+
+from netflix_trend.settings import Settings, load_settings
+from netflix_trend.web.local_only import Guard
+from services.aggregator.helper.service import read_helper_state
+from services.aggregator.operator.words import SEALED_REASONS, STATES
+from services.aggregator.site.page import day_in_words, style
+from services.runtime.supervisor import alive
+
+
+def create_app(settings: Settings | None = None, is_alive: Callable[[], bool] | None = None) -> Flask:
+    """Return the WSGI application; `is_alive` tells whether the answering process runs."""
+    settings = settings or load_settings()
+    is_alive = is_alive or (lambda: alive(["helper"]))
+    own = settings.helper_dir
+    app = Flask("netflix_trend_helper", static_folder=None)
+    app.jinja_loader = Flask(__name__, template_folder=".").jinja_loader
+    app.jinja_env.filters["day"] = day_in_words
+    # A page that changes nothing: there is no form, so no token.
+    Guard(policy=_policy, token=lambda: "").protect(app)
+
+    @app.get("/")
+    def page() -> str:
+        return render_template(
+            "page.html",
+            state=read_helper_state(own),
+            is_alive=is_alive(),
+            reasons=SEALED_REASONS,
+            states=STATES,
+            style=Markup(style()),  # noqa: S704
+        )
+
+    @app.get("/healthz")
+    def health() -> tuple[Response, int]:
+        fine = is_alive()
+        error = None if fine else "the answering process has stopped"
+        return jsonify({"ok": fine, "error": error}), 200 if fine else 503
+
+    @app.errorhandler(HTTPException)
+    def refuse(error: HTTPException) -> tuple[Response, int]:
+        return jsonify({"ok": False, "error": error.description}), error.code or 500
+
+    return app
+
+
+@cache
+def _policy() -> str:
+    digest = base64.b64encode(hashlib.sha256(style().encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'none'; base-uri 'none'"
