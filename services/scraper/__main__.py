@@ -35,14 +35,14 @@ def watch(settings: Settings) -> int:
     _log.info("watching the drop folder")
     while not stopped.wait(min(settings.poll_seconds, 1.0)):
         try:
-            for line in drop_folder.look():
+            for line in drop_folder.scan():
                 _log.info(line)
         except RedisError as error:
             _log.warning("the queue cannot be reached (%s); files stay where they are", type(error).__name__)
         except OSError as error:
             _log.error("the drop folder cannot be used: %s; check its owner and rights", error.strerror)
         if runs is not None:
-            runs.look()
+            runs.check()
         beat("scraper")
     if runs is not None:
         runs.stop()

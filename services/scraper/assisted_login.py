@@ -23,8 +23,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from netflix_trend.web.local_only import Guard
 from netflix_trend.web.one_browser import Access, random_secret
 from services.scraper.browser import HEIGHT, WIDTH, Browser
+from services.scraper.failures import Failure
 from services.scraper.poll import wait_until
-from services.scraper.stops import Stop
 
 SECONDS = 600.0
 _PAGE = (Path(__file__).parent / "assisted_login.html").read_text("utf-8")
@@ -80,8 +80,8 @@ class Mirror:
         """Return whether Netflix says that a member is signed in, on its own page. Raises when the browser is gone."""
         try:
             with self._lock:
-                seen = self._browser.look()
-        except Stop:  # a page that does not answer may do so later
+                seen = self._browser.read_page()
+        except Failure:  # a page that does not answer may do so later
             return False
         return seen.is_netflix and seen.membership == "CURRENT_MEMBER"
 
@@ -159,13 +159,13 @@ def _enter(mirror: Mirror, found: dict[str, Any]) -> None:
 def serve(browser: Browser, listen: str, port: int, say: Callable[[str], None], seconds: float = SECONDS) -> bool:
     """Show the browser until a member is signed in. Returns False when nobody was within `seconds`.
 
-    Raises Stop when Netflix cannot be reached, WebDriverException when the browser has ended.
+    Raises Failure when Netflix cannot be reached, WebDriverException when the browser has ended.
     """
     # Requests hold what is typed.
     logging.getLogger("werkzeug").disabled = True
     browser.open("/login")
-    if browser.look().protocol == "chrome-error:":
-        raise Stop("NET_ERROR")
+    if browser.read_page().protocol == "chrome-error:":
+        raise Failure("NET_ERROR")
     mirror, done, token = Mirror(browser), threading.Event(), random_secret()
     server = make_server(listen, port, create_app(mirror, token, port, done), threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)

@@ -1,7 +1,7 @@
-"""Debian's Chromium with its own ChromeDriver: started for one run, with nothing left afterwards.
+"""Debian's Chromium and its ChromeDriver, started for one run; nothing of them is left afterwards.
 
-It does not disguise itself: the user agent says HeadlessChrome and `navigator.webdriver` is true. Logs of ChromeDriver
-and Selenium would contain what is typed, so none is written.
+It does not disguise itself: the user agent says HeadlessChrome and `navigator.webdriver` is true. ChromeDriver and
+Selenium write no logs, which would contain what is typed.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from selenium.webdriver.remote.webelement import WebElement
 from urllib3.exceptions import HTTPError
 
 from services.scraper.cookies import Cookie
-from services.scraper.hooks import HOOKS
+from services.scraper.failures import Failure
+from services.scraper.page_selectors import SELECTORS
+from services.scraper.page_state import SCRIPT, Page, PageState, state_of
 from services.scraper.poll import wait_until
-from services.scraper.probe import SCRIPT, Probe, State, state
-from services.scraper.stops import Stop
 
 BASE = "https://www.netflix.com"
 CHROMIUM, CHROMEDRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
@@ -66,53 +66,56 @@ SandboxSetting = Literal["auto", "on", "off"]
 
 
 class Browser:
-    """A running browser. `downloads` is its folder, `sandboxed` whether Chromium's own sandbox is on."""
+    """A running browser. downloads: its folder. sandboxed: whether Chromium's own sandbox is on."""
 
     def __init__(self, driver: webdriver.Chrome, downloads: Path, sandboxed: bool) -> None:
         self.driver = driver
         self.downloads = downloads
         self.sandboxed = sandboxed
-        self.last = Probe(protocol="about:")
+        self.last = Page(protocol="about:")
 
     def open(self, path: str) -> None:
-        """Go to a page of Netflix. Raises Stop("NET_ERROR") if it cannot be reached."""
+        """Go to a page of Netflix. Raises Failure("NET_ERROR") if it cannot be reached."""
         with net_errors():
             self.driver.get(BASE + path)
 
-    def look(self) -> Probe:
-        """Read the state of the page; `not ready` while it is being replaced.
+    def read_page(self) -> Page:
+        """Read the page; it is `not ready` while it is being replaced.
 
-        Raises Stop("NET_ERROR") if the page does not answer.
+        Raises Failure("NET_ERROR") if the page does not answer.
         """
         try:
             with net_errors():
-                self.last = Probe.from_page(self.driver.execute_script(SCRIPT))
+                self.last = Page.from_page(self.driver.execute_script(SCRIPT))
         except WebDriverException as error:
             if is_lost(error):
                 raise
-            self.last = Probe(ready=False)
+            self.last = Page(ready=False)
         return self.last
 
     def settle(self, seconds: float = 3.0) -> None:
         """Wait until the page has been ready for a while."""
-        wait_until(lambda: self.look().ready and state(self.last) not in (State.UNKNOWN, State.ACTIVITY_EMPTY), seconds)
+        wait_until(
+            lambda: self.read_page().ready and state_of(self.last) not in (PageState.UNKNOWN, PageState.ACTIVITY_EMPTY),
+            seconds,
+        )
 
     def find(self, group: str, index: int = 0) -> WebElement:
-        """Return a visible element of a group of selectors. Raises Stop if there is none any more."""
-        for selector in HOOKS[group]:
+        """Return a visible element of a group of selectors. Raises Failure if there is none any more."""
+        for selector in SELECTORS[group]:
             found = [one for one in self.driver.find_elements(By.CSS_SELECTOR, selector) if one.is_displayed()]
             if index < len(found):
                 return found[index]
-        raise Stop("LAYOUT_CHANGED", f"missing: {group}")
+        raise Failure("LAYOUT_CHANGED", f"missing: {group}")
 
     def need(self, group: str) -> None:
-        """Raise Stop if there is no visible element of a group of selectors."""
+        """Raise Failure if there is no visible element of a group of selectors."""
         self._with(group, 0, lambda _: None)
 
     def click(self, group: str, index: int = 0) -> None:
         """Click an element, even under a banner: nothing is accepted or refused on the person's behalf.
 
-        If the next page is slow or missing, the next probe notices.
+        If the next page is slow or missing, the next reading of the page notices.
         """
 
         def click(element: WebElement) -> None:
@@ -126,9 +129,9 @@ class Browser:
 
     def type_secret(self, group: str, text: str) -> None:
         """Type into a field, on Netflix's own page and over TLS only."""
-        here = self.look()
+        here = self.read_page()
         if not here.is_netflix:
-            raise Stop("LAYOUT_CHANGED", "the sign-in is not on www.netflix.com")
+            raise Failure("LAYOUT_CHANGED", "the sign-in is not on www.netflix.com")
 
         def write(field: WebElement) -> None:
             field.clear()
@@ -144,7 +147,7 @@ class Browser:
             except StaleElementReferenceException:
                 act(self.find(group, index))
         except (StaleElementReferenceException, InvalidElementStateException) as error:
-            raise Stop("LAYOUT_CHANGED", f"{group}: {type(error).__name__}") from None
+            raise Failure("LAYOUT_CHANGED", f"{group}: {type(error).__name__}") from None
 
     def set_cookies(self, cookies: list[Cookie]) -> None:
         """Put cookies into the browser, before the first page is opened."""
@@ -159,12 +162,12 @@ class Browser:
 
 @contextmanager
 def net_errors() -> Iterator[None]:
-    """Translate Chromium's network error into a failure."""
+    """Turn a network error of Chromium into a Failure."""
     try:
         yield
     except WebDriverException as error:
         if isinstance(error, TimeoutException) or "net::ERR_" in (error.msg or ""):
-            raise Stop("NET_ERROR") from None
+            raise Failure("NET_ERROR") from None
         raise
 
 
@@ -190,7 +193,8 @@ def sandbox_works() -> bool:
 def open_browser(sandbox: SandboxSetting = "auto", extra_arguments: Sequence[str] = ()) -> Iterator[Browser]:
     """Start a browser with a new profile in the temporary folder; afterwards its processes and profile are gone.
 
-    extra_arguments: further flags of Chromium, for tests only; no setting reaches them. Raises Stop("BROWSER_CRASH").
+    extra_arguments: further flags of Chromium, for tests only; no setting reaches them. Raises
+    Failure("BROWSER_CRASH").
     """
     for name in ("selenium", "urllib3", "websocket"):
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -227,7 +231,7 @@ def _start(profile: Path, arguments: Sequence[str]) -> webdriver.Chrome:
     try:
         driver = webdriver.Chrome(options, Service(CHROMEDRIVER, env=environment))
     except (WebDriverException, HTTPError, OSError) as error:
-        raise Stop("BROWSER_CRASH", f"start: {type(error).__name__}") from None
+        raise Failure("BROWSER_CRASH", f"start: {type(error).__name__}") from None
     # Else ending the connection that events come through can take ten seconds.
     connection = driver.command_executor
     assert isinstance(connection, RemoteConnection)

@@ -12,14 +12,14 @@ from netflix_trend import __version__
 from netflix_trend.settings import Settings
 from services.scraper import assisted_login
 from services.scraper.browser import CHROMIUM, Browser, open_browser, sandbox_works, sweep
-from services.scraper.cookies import LARGEST_FILE, CookieError, Jar, read_cookies
-from services.scraper.hooks import HOOKS_VERSION
-from services.scraper.memory import Latch, Memory, Plan, Result
-from services.scraper.probe import state
+from services.scraper.cookies import MAX_FILE, CookieError, Jar, read_cookies
+from services.scraper.failures import CAUSES, Failure
+from services.scraper.page_selectors import SELECTORS_VERSION
+from services.scraper.page_state import state_of
+from services.scraper.run_state import Latch, Plan, Result, RunState
 from services.scraper.schedule import BUSY_EXIT_CODE
 from services.scraper.scrape import ACTIVITY, Scraper, code_and_detail
-from services.scraper.steps import Wanted
-from services.scraper.stops import CAUSES, Stop
+from services.scraper.transitions import Wanted
 
 NOTICE = """\
 Netflix's terms of use forbid automated access; using the browser may cost the account. Read the current terms and
@@ -44,7 +44,7 @@ def say(text: str) -> None:
 def scraper_of(settings: Settings, push: Callable[[bytes], None], extra_arguments: Sequence[str] = ()) -> Scraper:
     """Return the scraper that the settings ask for; extra_arguments are for tests."""
     return Scraper(
-        Memory(settings.scraper_dir),
+        RunState(settings.scraper_dir),
         Wanted(settings.netflix_profile_name or settings.netflix_profile, settings.netflix_profile_guid),
         settings.netflix_profile,
         push,
@@ -71,7 +71,7 @@ def scrape(settings: Settings, push: Callable[[bytes], None], extra_arguments: S
 def sentence_of(result: Result) -> str:
     """Return how a run ended, in words."""
     if result.code in CAUSES:
-        return f"{result.code}: {Stop(result.code, result.detail).sentence}"
+        return f"{result.code}: {Failure(result.code, result.detail).sentence}"
     rows = f" {result.rows} titles, {result.duration_s} s." if result.code == "OK" else ""
     return f"{result.code}: {_DONE[result.code]}{rows}"
 
@@ -79,15 +79,15 @@ def sentence_of(result: Result) -> str:
 def sentence_of_error(error: Exception) -> str:
     """Return what went wrong, in words, without the error's own message, which may contain what was typed."""
     code, detail = code_and_detail(error)
-    return f"{code}: {Stop(code, detail).sentence}"
+    return f"{code}: {Failure(code, detail).sentence}"
 
 
-def _alone(settings: Settings, act: Callable[[Memory], int]) -> int:
+def _alone(settings: Settings, act: Callable[[RunState], int]) -> int:
     """Do something while no run is active, since runs save and remove cookies. Returns an exit code."""
-    memory = Memory(settings.scraper_dir)
-    with memory.only_one() as alone:
+    state = RunState(settings.scraper_dir)
+    with state.only_one() as alone:
         if alone:
-            return act(memory)
+            return act(state)
     say(_DONE["BUSY"])
     return BUSY_EXIT_CODE
 
@@ -96,8 +96,8 @@ def login(settings: Settings, listen: str, port: int, extra_arguments: Sequence[
     """Let the person sign in, in a page on 127.0.0.1. Returns 0 when they did."""
     say(NOTICE)
 
-    def sign_in(memory: Memory) -> int:
-        jar = Jar(memory.jar_path)
+    def sign_in(state: RunState) -> int:
+        jar = Jar(state.jar_path)
         try:
             sweep()
             with open_browser(settings.chromium_sandbox, extra_arguments) as browser:
@@ -121,17 +121,17 @@ def login(settings: Settings, listen: str, port: int, extra_arguments: Sequence[
 
 def import_cookies(settings: Settings) -> int:
     """Store the cookies from standard input. Returns 0 if they belong to a sign-in."""
-    data = sys.stdin.buffer.read(LARGEST_FILE + 1)
+    data = sys.stdin.buffer.read(MAX_FILE + 1)
     try:
-        if len(data) > LARGEST_FILE:
+        if len(data) > MAX_FILE:
             raise CookieError("This is larger than any list of cookies.")
         cookies = read_cookies(data.decode("utf-8", "replace"))
     except CookieError as error:
         say(str(error))
         return 1
 
-    def keep(memory: Memory) -> int:
-        Jar(memory.jar_path).save(cookies)
+    def keep(state: RunState) -> int:
+        Jar(state.jar_path).save(cookies)
         say(f"{len(cookies)} cookies of netflix.com are kept, the others were not read. Next: ./run.sh scrape")
         return 0
 
@@ -141,8 +141,8 @@ def import_cookies(settings: Settings) -> int:
 def reset(settings: Settings) -> int:
     """Release every latch and forget pauses."""
 
-    def forget(memory: Memory) -> int:
-        memory.reset()
+    def forget(state: RunState) -> int:
+        state.reset()
         say("Latches and pauses are forgotten; the sign-in is kept. Next: ./run.sh scrape")
         return 0
 
@@ -151,23 +151,23 @@ def reset(settings: Settings) -> int:
 
 def doctor(settings: Settings, extra_arguments: Sequence[str] = ()) -> int:
     """Print what a maintainer needs to know, and nothing about the person. Returns 0 when the browser starts."""
-    memory = Memory(settings.scraper_dir)
-    say(f"netflix-trend {__version__}, hooks {HOOKS_VERSION}")
+    state = RunState(settings.scraper_dir)
+    say(f"netflix-trend {__version__}, selectors {SELECTORS_VERSION}")
     version = subprocess.run([CHROMIUM, "--version"], capture_output=True, text=True, check=False).stdout
     say(f"browser {version.strip() or 'none'}")
     say(f"sandbox wanted {settings.chromium_sandbox}, possible here: {_yes(sandbox_works())}")
     say(f"schedule {settings.scrape_every}, signed in with {settings.scrape_with}, user id {os.geteuid()}")
-    say(f"cookies kept: {_yes(bool(Jar(memory.jar_path).load()))}")
-    latch, plan, result = memory.read(Latch), memory.read(Plan), memory.read(Result)
+    say(f"cookies kept: {_yes(bool(Jar(state.jar_path).load()))}")
+    latch, plan, result = state.read(Latch), state.read(Plan), state.read(Result)
     say(f"latch {latch.code if latch else 'none'}")
     say(f"next run {plan.next_run:%Y-%m-%d}, failures {plan.failures}" if plan else "next run none")
     say(f"last run {_of_no_person(result).model_dump_json(exclude={'sha256', 'rows'})}" if result else "last run none")
 
-    def examine(memory: Memory) -> int:
+    def examine(state: RunState) -> int:
         try:
             sweep()
             with open_browser(settings.chromium_sandbox, extra_arguments) as browser:
-                _examine(browser, Jar(memory.jar_path))
+                _examine(browser, Jar(state.jar_path))
         except Exception as error:
             say(sentence_of_error(error))
             return 1
@@ -190,12 +190,12 @@ def _examine(browser: Browser, jar: Jar) -> None:
         try:
             browser.open(path)
             browser.settle()
-        except Stop as stop:
-            say(f"page {path}: {stop.cause.code}")
+        except Failure as failure:
+            say(f"page {path}: {failure.cause.code}")
             continue
         seen = browser.last
         groups = ", ".join(group for group, count in sorted(seen.seen.items()) if count)
-        say(f"page {path}: {state(seen).name}, status {seen.status}, groups: {groups or 'none'}")
+        say(f"page {path}: {state_of(seen).name}, status {seen.status}, groups: {groups or 'none'}")
     say(f"checked {datetime.now(UTC):%Y-%m-%d}")
 
 

@@ -12,8 +12,8 @@ from netflix_trend.storage.files import write_atomically
 
 NAMES = ("NetflixId", "SecureNetflixId", "nfvdid")
 _NEEDED = frozenset({"NetflixId", "SecureNetflixId"})
-LARGEST_FILE = 5_000_000
-_LONGEST_VALUE = 8192
+MAX_FILE = 5_000_000
+_MAX_VALUE = 8192
 
 Cookie = dict[str, Any]
 
@@ -75,9 +75,7 @@ def _checked(one: Any) -> Cookie | None:
     if one.get("partitionKey"):  # of Netflix embedded in another site; not the sign-in
         return None
     domain, value = str(one.get("domain", "")).lower().lstrip("."), one.get("value")
-    if domain not in ("netflix.com", "www.netflix.com") or not isinstance(value, str):
-        return None
-    if not 0 < len(value) <= _LONGEST_VALUE or not value.isascii() or not value.isprintable() or ";" in value:
+    if domain not in ("netflix.com", "www.netflix.com") or not _is_cookie_value(value):
         return None
     cookie: Cookie = {"name": one["name"], "value": value, "domain": ".netflix.com", "path": "/"}
     cookie |= {"secure": True, "httpOnly": True}
@@ -87,6 +85,12 @@ def _checked(one: Any) -> Cookie | None:
             return None
         cookie["expires"] = expires
     return cookie
+
+
+def _is_cookie_value(value: Any) -> bool:
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_VALUE:
+        return False
+    return value.isascii() and value.isprintable() and ";" not in value
 
 
 def _number(value: Any) -> float | None:

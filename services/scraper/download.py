@@ -13,9 +13,9 @@ from selenium.webdriver.common.bidi.browsing_context import DownloadParams
 from urllib3.exceptions import HTTPError
 
 from services.scraper.browser import BASE, Browser
+from services.scraper.failures import Failure
 from services.scraper.fresh_csv import LARGEST
 from services.scraper.poll import wait_until
-from services.scraper.stops import Stop
 
 # A crashed browser sends no event, so it has to be polled.
 _LOOK_SECONDS = 1.0
@@ -57,11 +57,11 @@ class Downloads:
     def fetch(self, check: Callable[[], object]) -> bytes:
         """Click the control and return the file's bytes; the file is removed.
 
-        check: examines the page while nothing arrives, and may raise a better reason. Raises Stop DOWNLOAD_*.
+        check: examines the page while nothing arrives, and may raise a better reason. Raises Failure DOWNLOAD_*.
         """
         if not self._end_all():
             check()
-            raise Stop("DOWNLOAD_STALLED", "the one before does not end")
+            raise Failure("DOWNLOAD_STALLED", "the one before does not end")
         self._begun.clear()
         self._ended.clear()
         try:
@@ -69,12 +69,12 @@ class Downloads:
             self._wait(check)
             end = self._ended[0]
             if end.status != "complete" or end.filepath is None:
-                raise Stop("DOWNLOAD_FAILED", "it was cut off")
+                raise Failure("DOWNLOAD_FAILED", "it was cut off")
             if not (end.url or "").startswith(_HOSTS):
-                raise Stop("DOWNLOAD_FAILED", "it came from another host")
+                raise Failure("DOWNLOAD_FAILED", "it came from another host")
             file = self._browser.downloads / Path(end.filepath).name
             if file.stat().st_size > LARGEST:
-                raise Stop("DOWNLOAD_INVALID", "too large")
+                raise Failure("DOWNLOAD_INVALID", "too large")
             return file.read_bytes()
         finally:
             self._end_all()
@@ -110,18 +110,18 @@ class Downloads:
                 looked = now
                 check()
             if now - moved > self._times.stall:
-                raise Stop("DOWNLOAD_STALLED", f"{size} bytes")
+                raise Failure("DOWNLOAD_STALLED", f"{size} bytes")
             return False
 
         if not wait_until(over, self._times.total):
-            raise Stop("DOWNLOAD_TIMEOUT", f"{size} bytes")
+            raise Failure("DOWNLOAD_TIMEOUT", f"{size} bytes")
 
     def _confirm(self) -> bool:
         try:
-            if not self._browser.look().has("confirm_download"):
+            if not self._browser.read_page().has("confirm_download"):
                 return False
             self._browser.click("confirm_download")
-        except (Stop, WebDriverException):
+        except (Failure, WebDriverException):
             return False
         return True
 

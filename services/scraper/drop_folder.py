@@ -44,7 +44,7 @@ class DropFolder:
     _seen: dict[str, tuple[_State, float]] = field(default_factory=dict)
     _queued: dict[str, _State] = field(default_factory=dict)
 
-    def look(self) -> list[str]:
+    def scan(self) -> list[str]:
         """Queue every complete file. Returns a log line for each: counts and reasons, no names."""
         lines = []
         for path in [path for path in sorted(self.folder.iterdir()) if self._is_settled(path)]:

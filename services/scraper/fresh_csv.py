@@ -10,7 +10,7 @@ import io
 import re
 from datetime import date
 
-from services.scraper.stops import Stop
+from services.scraper.failures import Failure
 
 LARGEST = 20_000_000
 # A history that lost more than this share since the last run is not queued.
@@ -23,31 +23,31 @@ def check_download(data: bytes, least_rows: int, rows_before: int | None) -> int
     """Return how many titles a downloaded file has.
 
     least_rows: rows that the page showed. rows_before: titles of the last run, None at first. Raises
-    Stop("DOWNLOAD_INVALID") or Stop("SHORTER_HISTORY"), with counts and no content.
+    Failure("DOWNLOAD_INVALID") or Failure("SHORTER_HISTORY"), with counts and no content.
     """
     rows = _rows(data)
     if rows:
         share = max(sum(_is_day(row[1], order) for row in rows) for order in ((2, 0, 1), (2, 1, 0), (0, 1, 2)))
         if share < _GOOD_DATES * len(rows):
-            raise Stop("DOWNLOAD_INVALID", f"dates fit in {share} of {len(rows)} rows")
+            raise Failure("DOWNLOAD_INVALID", f"dates fit in {share} of {len(rows)} rows")
     if len(rows) < least_rows:
-        raise Stop("DOWNLOAD_INVALID", f"{len(rows)} rows, the page shows {least_rows}")
+        raise Failure("DOWNLOAD_INVALID", f"{len(rows)} rows, the page shows {least_rows}")
     if rows_before is not None and len(rows) < KEPT_SHARE * rows_before:
-        raise Stop("SHORTER_HISTORY", f"{len(rows)} rows, last time {rows_before}")
+        raise Failure("SHORTER_HISTORY", f"{len(rows)} rows, last time {rows_before}")
     return len(rows)
 
 
 def _rows(data: bytes) -> list[list[str]]:
     if not 0 < len(data) <= LARGEST:
-        raise Stop("DOWNLOAD_INVALID", f"{len(data)} bytes")
+        raise Failure("DOWNLOAD_INVALID", f"{len(data)} bytes")
     if not data.endswith(b"\n"):
-        raise Stop("DOWNLOAD_INVALID", "the last line is cut")
+        raise Failure("DOWNLOAD_INVALID", "the last line is cut")
     try:
         rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error):
-        raise Stop("DOWNLOAD_INVALID", "not a CSV in UTF-8") from None
+        raise Failure("DOWNLOAD_INVALID", "not a CSV in UTF-8") from None
     if any(len(row) != 2 for row in rows):
-        raise Stop("DOWNLOAD_INVALID", "a row has not two fields")
+        raise Failure("DOWNLOAD_INVALID", "a row has not two fields")
     return rows[1:]
 
 

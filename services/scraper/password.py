@@ -6,8 +6,8 @@ import os
 import unicodedata
 from pathlib import Path
 
-from services.scraper.memory import stamp_of
-from services.scraper.stops import Stop
+from services.scraper.failures import Failure
+from services.scraper.run_state import stamp_of
 
 _LONGEST = 1000
 
@@ -16,7 +16,7 @@ def read_password(path: Path | None, stamp: str) -> str:
     """Return a file's content without the end of line.
 
     stamp: of the file when the run began; only that file is known not to have been typed before. Raises
-    Stop("PASSWORD_MISSING"), also for what cannot be typed as it is: an end of line inside would send the form.
+    Failure("PASSWORD_MISSING"), also for what cannot be typed as it is: an end of line inside would send the form.
     """
     try:
         if path is None:
@@ -42,5 +42,5 @@ def read_password(path: Path | None, stamp: str) -> str:
     return password
 
 
-def _missing(detail: str) -> Stop:
-    return Stop("PASSWORD_MISSING", detail)
+def _missing(detail: str) -> Failure:
+    return Failure("PASSWORD_MISSING", detail)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from netflix_trend.privacy.randomness import RandBelow, secure
-from services.scraper.memory import Plan
-from services.scraper.stops import CAUSES
+from services.scraper.failures import CAUSES
+from services.scraper.run_state import Plan
 
 WEEK = timedelta(days=7)
 _JITTER = timedelta(hours=12)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from netflix_trend.privacy.randomness import RandBelow, secure
-from services.scraper.memory import Memory, Plan, Result
+from services.scraper.run_state import Plan, Result, RunState
 from services.scraper.schedule import BUSY_EXIT_CODE, BUSY_WAIT, first_plan, plan_after, replanned
 
 _log = logging.getLogger("schedule")
@@ -34,7 +34,7 @@ class ScheduledRuns:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         draw: RandBelow = secure,
     ) -> None:
-        self._memory = Memory(folder)
+        self._state = RunState(folder)
         self._command = command
         self._clock = clock
         self._draw = draw
@@ -51,7 +51,7 @@ class ScheduledRuns:
         """Whether a run is active."""
         return self._child is not None
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Start a run that is due, or supervise the active one."""
         if not self._usable:
             return
@@ -59,7 +59,7 @@ class ScheduledRuns:
             if self._child is not None:
                 self._look_after(self._child)
                 return
-            now, plan = self._clock(), self._memory.read(Plan)
+            now, plan = self._clock(), self._state.read(Plan)
             good = first_plan(now, self._draw) if plan is None else replanned(plan, now, self._draw)
             if good != plan:
                 self._plan(good)
@@ -72,13 +72,13 @@ class ScheduledRuns:
         # Written first: a machine that is crashed by its runs makes one a day.
         self._before, self._began = plan, time.monotonic()
         self._provisional = plan.model_copy(update={"next_run": now + timedelta(days=1), "rested": False})
-        self._memory.write(self._provisional)
+        self._state.write(self._provisional)
         self._child = subprocess.Popen(
             list(self._command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
 
     def _plan(self, plan: Plan) -> None:
-        self._memory.write(plan)
+        self._state.write(plan)
         _log.info("next run at %s", plan.next_run.strftime("%Y-%m-%d %H:%M UTC"))
 
     def _look_after(self, child: subprocess.Popen[bytes]) -> None:
@@ -87,7 +87,7 @@ class ScheduledRuns:
                 self.stop()
             return
         self._child = None
-        before, plan, result = self._before, self._memory.read(Plan), self._memory.read(Result)
+        before, plan, result = self._before, self._state.read(Plan), self._state.read(Result)
         if before is not None and child.returncode == BUSY_EXIT_CODE:
             _log.info("somebody signs in or runs the browser by hand")
             plan = before.model_copy(update={"next_run": self._clock() + BUSY_WAIT})
@@ -104,7 +104,7 @@ class ScheduledRuns:
     def _sweep(self) -> None:
         from services.scraper.browser import sweep
 
-        with self._memory.only_one() as alone:
+        with self._state.only_one() as alone:
             if alone:
                 sweep()
 

@@ -20,25 +20,25 @@ from netflix_trend.delivery.inbox import Delivery, pack
 from services.scraper.browser import Browser, SandboxSetting, is_lost, open_browser, sweep
 from services.scraper.cookies import Jar
 from services.scraper.download import Downloads, DownloadTimes
+from services.scraper.failures import CAUSES, Failure
 from services.scraper.fresh_csv import check_download
-from services.scraper.memory import Fingerprint, Latch, Memory, PasswordUsed, Plan, Result, Rows
+from services.scraper.page_state import Page, PageState, state_of
 from services.scraper.password import read_password
 from services.scraper.poll import EVERY_SECONDS, wait_until
-from services.scraper.probe import Probe, State, state
+from services.scraper.run_state import Fingerprint, Latch, PasswordUsed, Plan, Result, Rows, RunState
 from services.scraper.schedule import LONGEST_WAIT, plan_after
-from services.scraper.steps import PAGE_SECONDS, ActionName, Progress, Wanted, next_step, stop_of
-from services.scraper.stops import CAUSES, Stop
+from services.scraper.transitions import PAGE_SECONDS, ActionName, Progress, Wanted, failure_of, next_action
 
 ACTIVITY = "/viewingactivity"
 RUN_SECONDS = 300.0
-_SIGNED_IN = (State.BROWSE, State.PROFILES, State.PIN, State.ACTIVITY, State.ACTIVITY_EMPTY)
+_SIGNED_IN = (PageState.BROWSE, PageState.PROFILES, PageState.PIN, PageState.ACTIVITY, PageState.ACTIVITY_EMPTY)
 
 
 @dataclass(frozen=True)
 class Scraper:
     """The inputs of a run. push: hands over a message. extra_arguments: flags of Chromium for tests only."""
 
-    memory: Memory
+    state: RunState
     wanted: Wanted
     profile: str
     push: Callable[[bytes], None]
@@ -50,12 +50,12 @@ class Scraper:
     times: DownloadTimes = field(default_factory=DownloadTimes)
 
     def run(self) -> Result:
-        """Run once and record how it ended. Raises nothing that has a failure code."""
+        """Run once and record the outcome. Failures with a code are recorded, not raised."""
         began, now = time.monotonic(), datetime.now(UTC)
-        with self.memory.only_one() as alone:
+        with self.state.only_one() as alone:
             if not alone:
                 return Result(at=now, mode=self.mode, code="BUSY", detail="another run is going on")
-            plan = self.memory.read(Plan)
+            plan = self.state.read(Plan)
             refused = self._refused(plan, now)
             if refused is not None:
                 return refused
@@ -76,15 +76,15 @@ class Scraper:
             return result
 
     def fingerprint(self) -> Fingerprint:
-        """Return the present state of what a person can change to release a latch."""
-        return self.memory.fingerprint(
+        """Return the current values of what a person can change to release a latch."""
+        return self.state.fingerprint(
             self.password_file, self.wanted.name, self.wanted.guid, self.mode, self.sandbox, self.email
         )
 
     def _refused(self, plan: Plan | None, now: datetime) -> Result | None:
-        latch = self.memory.read(Latch)
+        latch = self.state.read(Latch)
         if latch is not None and latch.holds(self.fingerprint()):
-            self.memory.write(plan_after(plan, latch.code, now))
+            self.state.write(plan_after(plan, latch.code, now))
             return Result(at=now, mode=self.mode, code=latch.code, detail=f"latched since {latch.at:%Y-%m-%d}")
         if plan is not None and plan.rested and now < plan.next_run <= now + LONGEST_WAIT:
             return Result(
@@ -94,16 +94,16 @@ class Scraper:
 
     def _remember(self, result: Result, before: Plan | None, secret: str) -> None:
         plan = plan_after(before, result.code, datetime.now(UTC))
-        self.memory.write(result)
-        self.memory.write(plan)
-        self.memory.forget(Latch)
+        self.state.write(result)
+        self.state.write(plan)
+        self.state.forget(Latch)
         if result.code in CAUSES:
             if CAUSES[result.code].wait(plan.failures) is None:
-                # Cookies as at the end of the run, which alone writes them; the password as at its start.
+                # The run itself changed the cookies; the password counts as it was at the start.
                 seen = self.fingerprint().model_copy(update={"secret": secret})
-                self.memory.write(Latch(code=result.code, at=result.at, seen=seen))
+                self.state.write(Latch(code=result.code, at=result.at, seen=seen))
         elif result.rows:
-            self.memory.write(Rows(rows=result.rows, settings=self.fingerprint().settings))
+            self.state.write(Rows(rows=result.rows, settings=self.fingerprint().settings))
 
 
 class _Run:
@@ -112,11 +112,11 @@ class _Run:
     def __init__(self, scraper: Scraper) -> None:
         self._scraper = scraper
         self._deadline = time.monotonic() + RUN_SECONDS
-        self._memory = scraper.memory
-        self._jar = Jar(self._memory.jar_path)
+        self._state = scraper.state
+        self._jar = Jar(self._state.jar_path)
         self._signed_in = False
         self.secret = scraper.fingerprint().secret
-        used = self._memory.read(PasswordUsed)
+        used = self._state.read(PasswordUsed)
         self.progress = Progress(
             scraper.wanted,
             has_password=scraper.mode == "password",
@@ -127,7 +127,7 @@ class _Run:
         self.sha256: str | None = None
 
     def code_and_detail(self) -> tuple[str, str]:
-        """Run; return how it ended. An exception's message may contain what was typed, so only its name is kept."""
+        """Run and return the outcome. Of an exception only the name is kept: its message may contain what was typed."""
         try:
             sweep()
             with open_browser(self._scraper.sandbox, self._scraper.extra_arguments) as browser:
@@ -141,25 +141,25 @@ class _Run:
     def _drive(self, browser: Browser) -> str:
         cookies = self._jar.load()
         if not cookies:
-            self._password(browser)  # without one, nothing else matters
+            self._password(browser)  # fails now if it may not be typed
         browser.set_cookies(cookies)
         downloads = Downloads(browser, self._scraper.times)
         browser.open(ACTIVITY)
         try:
-            probe, action = self._until_there(browser)
-        except Stop as stop:
-            ended = stop.cause.code in ("SESSION_EXPIRED", "PASSWORD_MISSING", "SANDBOX_OFF")
+            page, action = self._until_there(browser)
+        except Failure as failure:
+            ended = failure.cause.code in ("SESSION_EXPIRED", "PASSWORD_MISSING", "SANDBOX_OFF")
             if ended and browser.last.membership == "ANONYMOUS":
                 self._jar.clear()
             raise
         data = b""
-        before = self._memory.read(Rows)
+        before = self._state.read(Rows)
         if before is not None and before.settings != self._scraper.fingerprint().settings:
             before = None
         if action == "download":
-            data = self._fetch(browser, downloads, probe, before)
+            data = self._fetch(browser, downloads, page, before)
         elif before is not None:
-            raise Stop("SHORTER_HISTORY", f"0 rows, last time {before.rows}")
+            raise Failure("SHORTER_HISTORY", f"0 rows, last time {before.rows}")
         self._confirm_profile(browser)
         self._jar.save(browser.cookies())
         if not self.rows:
@@ -172,39 +172,39 @@ class _Run:
         self.sha256 = hashlib.sha256(data).hexdigest()
         return "OK"
 
-    def _until_there(self, browser: Browser) -> tuple[Probe, ActionName]:
-        """Act until the wanted viewing activity is there. Returns the last probe and `download` or `empty`."""
-        seen: tuple[State, float] | None = None
+    def _until_there(self, browser: Browser) -> tuple[Page, ActionName]:
+        """Act until the wanted viewing activity is shown. Returns its page, and `download` or `empty`."""
+        seen: tuple[PageState, float] | None = None
         since = time.monotonic()
         while True:
             now = time.monotonic()
             if now > self._deadline:
-                raise Stop("TIME_OVER")
-            probe = browser.look()
-            if (state(probe), probe.document) != seen:
-                seen, since = (state(probe), probe.document), now
-            if self.progress.password_typed and not self._signed_in and state(probe) in _SIGNED_IN:
-                # Whatever comes next, the password does not have to be typed again for it.
+                raise Failure("TIME_OVER")
+            page = browser.read_page()
+            if (state_of(page), page.document) != seen:
+                seen, since = (state_of(page), page.document), now
+            if self.progress.password_typed and not self._signed_in and state_of(page) in _SIGNED_IN:
+                # Whatever happens later, the password need not be typed again.
                 self._jar.save(browser.cookies())
-                self._memory.forget(PasswordUsed)
+                self._state.forget(PasswordUsed)
                 self._signed_in = True
-            action = next_step(probe, self.progress, now - since)
+            action = next_action(page, self.progress, now - since)
             if action in ("download", "empty"):
-                self.progress = self.progress.after(action, probe)
-                return probe, action
+                self.progress = self.progress.after(action, page)
+                return page, action
             if action == "wait":
                 wait_until(lambda: False, EVERY_SECONDS)
                 continue
-            self.progress = self.progress.after(action, probe)
-            self._act(browser, probe, action)
+            self.progress = self.progress.after(action, page)
+            self._act(browser, page, action)
             since = time.monotonic()
 
-    def _act(self, browser: Browser, probe: Probe, action: ActionName) -> None:
+    def _act(self, browser: Browser, page: Page, action: ActionName) -> None:
         if action.startswith("type"):
             self._sign_in(browser, action)
         elif action == "choose_profile":
-            index = self.progress.wanted.choose(probe.profiles)
-            guid = probe.profiles[index].guid
+            index = self.progress.wanted.choose(page.profiles)
+            guid = page.profiles[index].guid
             if guid:
                 browser.open(f"/SwitchProfile?tkn={guid}")
             else:
@@ -220,38 +220,38 @@ class _Run:
             browser.type_secret("email", self._scraper.email)
         if action != "type_email":
             browser.need("password")
-            # Recorded before it is typed: a run that is killed here has used its one attempt.
-            self._memory.write(PasswordUsed(secret=self.secret))
+            # Recorded before typing: a run that is killed here has used its one attempt.
+            self._state.write(PasswordUsed(secret=self.secret))
             try:
                 browser.type_secret("password", password)
             except Exception:
-                self._memory.forget(PasswordUsed)  # it was not sent
+                self._state.forget(PasswordUsed)  # it was not sent
                 raise
         browser.click("submit")
 
     def _password(self, browser: Browser) -> str:
-        """Return the password if it may be typed. Raises Stop."""
+        """Return the password if it may be typed. Raises Failure."""
         scraper = self._scraper
         if scraper.mode != "password":
-            raise Stop("SESSION_EXPIRED")
+            raise Failure("SESSION_EXPIRED")
         if not browser.sandboxed and scraper.sandbox != "off":
-            raise Stop("SANDBOX_OFF")
+            raise Failure("SANDBOX_OFF")
         if not scraper.email:
-            raise Stop("PASSWORD_MISSING", "NETFLIX_EMAIL is empty")
+            raise Failure("PASSWORD_MISSING", "NETFLIX_EMAIL is empty")
         return read_password(scraper.password_file, self.secret)
 
-    def _fetch(self, browser: Browser, downloads: Downloads, probe: Probe, before: Rows | None) -> bytes:
+    def _fetch(self, browser: Browser, downloads: Downloads, page: Page, before: Rows | None) -> bytes:
         def check() -> None:
-            next_step(browser.look(), self.progress, 0.0)
+            next_action(browser.read_page(), self.progress, 0.0)
 
         tries = 0
         while True:
             try:
                 data = downloads.fetch(check)
-                self.rows = check_download(data, probe.seen.get("row", 0), before.rows if before else None)
-            except Stop as stop:
+                self.rows = check_download(data, page.seen.get("row", 0), before.rows if before else None)
+            except Failure as failure:
                 tries += 1
-                if tries > stop.cause.in_run or time.monotonic() + self._scraper.times.pause > self._deadline:
+                if tries > failure.cause.in_run or time.monotonic() + self._scraper.times.pause > self._deadline:
                     raise
                 check()  # no retry if the browser has crashed or the page gives a reason
                 wait_until(lambda: False, self._scraper.times.pause)
@@ -259,20 +259,22 @@ class _Run:
                 return data
 
     def _confirm_profile(self, browser: Browser) -> None:
-        """Check again whose history this is; another profile's history is useless."""
+        """Check again whose history was downloaded: another profile's must not be imported."""
         browser.open(ACTIVITY)
         wanted = self.progress.wanted
-        wait_until(lambda: wanted.is_active(browser.look()) is not None or stop_of(browser.last), PAGE_SECONDS)
+        wait_until(lambda: wanted.is_active(browser.read_page()) is not None or failure_of(browser.last), PAGE_SECONDS)
         active = wanted.is_active(browser.last)
         if active is None:
-            raise Stop(stop_of(browser.last) or "LAYOUT_CHANGED", "after the download: who is signed in is not known")
+            raise Failure(
+                failure_of(browser.last) or "LAYOUT_CHANGED", "after the download: who is signed in is not known"
+            )
         if not active:
-            raise Stop("WRONG_PROFILE", "after the download")
+            raise Failure("WRONG_PROFILE", "after the download")
 
 
 def code_and_detail(error: Exception) -> tuple[str, str]:
     """Return the failure code of an error, without its message, which may contain secrets."""
-    if isinstance(error, Stop):
+    if isinstance(error, Failure):
         return error.cause.code, error.detail
     name = type(error).__name__
     if isinstance(error, HTTPError | ConnectionError) or (isinstance(error, WebDriverException) and is_lost(error)):

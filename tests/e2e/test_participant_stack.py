@@ -369,7 +369,7 @@ found = {{"possible": possible, "runs": []}}
 for knobs in (Knobs(rows=37), Knobs(rows=37), Knobs(rows=37), Knobs(after_password="wrong", gate=False)):
     stage = pages.play(knobs)
     if knobs.after_password:
-        scraper.memory.jar_path.unlink()
+        scraper.state.jar_path.unlink()
     result = scraper.run()
     found["runs"].append([result.code, result.detail, result.sandbox, result.duration_s, stage.password_posts])
 with browser.open_browser(settings.chromium_sandbox, pages.arguments) as one:
@@ -377,7 +377,7 @@ with browser.open_browser(settings.chromium_sandbox, pages.arguments) as one:
 for peak in map(pathlib.Path, ("/sys/fs/cgroup/memory.peak", "/sys/fs/cgroup/memory/memory.max_usage_in_bytes")):
     if peak.exists():
         found["peak_mib"] = int(peak.read_text()) // 2**20
-scraper.memory.reset()
+scraper.state.reset()
 print(json.dumps(found))
 """
 

@@ -405,9 +405,9 @@ def test_the_drop_folder_keeps_the_file_while_redis_is_down(redis_server: RedisS
             client.rpush(INBOX, message)
 
     folder = DropFolder(drop, "me", push, clock=lambda: float(next(now)) * 10)
-    folder.look()
+    folder.scan()
     with pytest.raises(RedisError):
-        folder.look()
+        folder.scan()
     assert (drop / "a.csv").read_bytes() == SAMPLE
 
 

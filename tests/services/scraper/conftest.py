@@ -15,9 +15,9 @@ import pytest
 from netflix_trend.delivery.inbox import unpack
 from services.scraper.cookies import Jar
 from services.scraper.download import DownloadTimes
-from services.scraper.memory import Memory, Result
+from services.scraper.run_state import Result, RunState
 from services.scraper.scrape import Scraper
-from services.scraper.steps import Wanted
+from services.scraper.transitions import Wanted
 from tests.services.scraper.stand_in import EMAIL, ME, NETFLIX_ID, PASSWORD, SECURE_ID, Knobs, Stage, StandIn
 
 # A wait that is over sooner; how long it takes is not what is tested.
@@ -57,8 +57,8 @@ class Person:
     times: DownloadTimes = QUICK
 
     @property
-    def memory(self) -> Memory:
-        return Memory(self.folder)
+    def state(self) -> RunState:
+        return RunState(self.folder)
 
     @property
     def password_file(self) -> Path:
@@ -70,7 +70,7 @@ class Person:
 
     def has_cookies(self) -> None:
         names = {"NetflixId": NETFLIX_ID, "SecureNetflixId": SECURE_ID}
-        Jar(self.memory.jar_path).save(
+        Jar(self.state.jar_path).save(
             [{"name": name, "value": value, "domain": ".netflix.com"} for name, value in names.items()]
         )
 
@@ -82,7 +82,7 @@ class Person:
         extra = self.pages.arguments if arguments is None else arguments
         put, file = self.queue.append, self.password_file
         return Scraper(
-            self.memory, self.wanted, "me", put, self.mode, EMAIL, file, "off", extra, self.times
+            self.state, self.wanted, "me", put, self.mode, EMAIL, file, "off", extra, self.times
         ).run()  # fmt: skip
 
     def delivered(self) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""A browser that is played: pages are looks given beforehand, so that a run needs no Chromium."""
+"""A browser that is played: pages are pages given beforehand, so that a run needs no Chromium."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ import pytest
 from services.scraper import scrape
 from services.scraper.cookies import Jar
 from services.scraper.download import DownloadTimes
-from services.scraper.memory import Memory, Result
-from services.scraper.probe import Probe
+from services.scraper.page_state import Page
+from services.scraper.run_state import Result, RunState
 from services.scraper.scrape import Scraper
-from services.scraper.steps import Wanted
+from services.scraper.transitions import Wanted
 
 CSV = b'Title,Date\n"Roma","12/30/23"\n'
 COOKIES = [{"name": name, "value": "v", "domain": ".netflix.com"} for name in ("NetflixId", "SecureNetflixId")]
 
 
-def look(path="/browse", *groups, name="Me", membership="CURRENT_MEMBER", **changes):
+def seen_page(path="/browse", *groups, name="Me", membership="CURRENT_MEMBER", **changes):
     """Return a look at a page of Netflix, signed in unless said otherwise."""
     seen = dict.fromkeys(groups, 1)
     signed_in = {"membership": membership, "user_name": name, "user_guid": f"G{name.upper()}"}
-    return replace(Probe(path=path, seen=seen, **signed_in), **changes)
+    return replace(Page(path=path, seen=seen, **signed_in), **changes)
 
 
 def signed_out(path="/login", *groups, **changes):
-    return replace(look(path, *groups, membership="ANONYMOUS", name=""), user_guid="", **changes)
+    return replace(seen_page(path, *groups, membership="ANONYMOUS", name=""), user_guid="", **changes)
 
 
-ACTIVITY = look("/viewingactivity", "activity", "row", "download")
+ACTIVITY = seen_page("/viewingactivity", "activity", "row", "download")
 LOGIN_EMAIL = signed_out("/login", "email", "submit")
 LOGIN_PASSWORD = signed_out("/login", "password", "submit")
 LOGIN_BOTH = signed_out("/login", "email", "password", "submit")
@@ -41,11 +41,11 @@ LOGIN_BOTH = signed_out("/login", "email", "password", "submit")
 class PlayedBrowser:
     """Shows one look after the other, the last for ever. before: called with each act, may raise or do something."""
 
-    def __init__(self, *looks: Probe, sandboxed: bool = True, before: Callable[[str], None] = lambda _: None) -> None:
-        self.looks = list(looks)
+    def __init__(self, *pages: Page, sandboxed: bool = True, before: Callable[[str], None] = lambda _: None) -> None:
+        self.pages = list(pages)
         self.sandboxed = sandboxed
         self.before = before
-        self.last = Probe(protocol="about:")
+        self.last = Page(protocol="about:")
         self.acts: list[str] = []
         self.typed: list[str] = []
 
@@ -53,8 +53,8 @@ class PlayedBrowser:
         self.acts.append(act)
         self.before(act)
 
-    def look(self) -> Probe:
-        self.last = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
+    def read_page(self) -> Page:
+        self.last = self.pages.pop(0) if len(self.pages) > 1 else self.pages[0]
         return self.last
 
     def open(self, path: str) -> None:
@@ -97,16 +97,16 @@ class Home:
     def __post_init__(self) -> None:
         self.patch.setattr(scrape, "sweep", lambda: 0)
         self.patch.setattr(scrape, "Downloads", PlayedDownloads)
-        for module in ("scrape", "steps"):
+        for module in ("scrape", "transitions"):
             self.patch.setattr(f"services.scraper.{module}.PAGE_SECONDS", 0.3)
 
     @property
-    def memory(self) -> Memory:
-        return Memory(self.folder)
+    def state(self) -> RunState:
+        return RunState(self.folder)
 
     @property
     def jar(self) -> Jar:
-        return Jar(self.memory.jar_path)
+        return Jar(self.state.jar_path)
 
     @property
     def password_file(self) -> Path:
@@ -118,4 +118,4 @@ class Home:
             yield browser
 
         self.patch.setattr(scrape, "open_browser", open_browser)
-        return Scraper(self.memory, Wanted(wanted), "me", self.queue.append, mode, email, self.password_file).run()
+        return Scraper(self.state, Wanted(wanted), "me", self.queue.append, mode, email, self.password_file).run()

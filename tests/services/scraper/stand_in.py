@@ -1,6 +1,6 @@
 """A stand-in of Netflix's pages over TLS, with a knob for everything that can go wrong. Standard library only.
 
-The markup is our own, built from the hooks that public code names (docs/scraper.md). Passing against it proves the
+The markup is our own, built from the selectors that public code names (docs/scraper.md). Passing against it proves the
 browser, the states, the download and what is left behind; it does not prove that Netflix's pages are like this.
 """
 

@@ -20,8 +20,8 @@ from selenium.common.exceptions import (
 
 from services.scraper.assisted_login import Mirror
 from services.scraper.browser import Browser
-from services.scraper.probe import Probe
-from services.scraper.stops import Stop
+from services.scraper.failures import Failure
+from services.scraper.page_state import Page
 
 LOST = [
     InvalidSessionIdException("invalid session id"),
@@ -54,7 +54,7 @@ class Driver:
 
     def execute_script(self, script, *_arguments):
         self._do("script")
-        fields = {name: getattr(Probe(), name) for name in Probe.__dataclass_fields__}
+        fields = {name: getattr(Page(), name) for name in Page.__dataclass_fields__}
         return {**fields, "profiles": []}
 
     def find_elements(self, _by, _selector):
@@ -69,28 +69,28 @@ def browser(*errors):
 @pytest.mark.parametrize("error", PASSING)
 def test_a_look_that_fails_for_a_moment_is_a_page_that_is_not_ready(error):
     one = browser(error)
-    assert not one.look().ready
-    assert one.look().ready
+    assert not one.read_page().ready
+    assert one.read_page().ready
 
 
 @pytest.mark.parametrize("error", LOST)
 def test_a_browser_that_has_ended_is_not_looked_at_again(error):
     with pytest.raises(WebDriverException):
-        browser(error).look()
+        browser(error).read_page()
 
 
 @pytest.mark.parametrize("error", [TimeoutException("timeout"), WebDriverException("unknown error: net::ERR_FAILED")])
 def test_a_page_that_does_not_answer_is_one_of_the_network(error):
-    for act in (lambda one: one.look(), lambda one: one.open("/x")):
-        with pytest.raises(Stop) as stop:
+    for act in (lambda one: one.read_page(), lambda one: one.open("/x")):
+        with pytest.raises(Failure) as failure:
             act(browser(error))
-        assert stop.value.cause.code == "NET_ERROR"
+        assert failure.value.cause.code == "NET_ERROR"
 
 
 def test_what_a_click_leads_to_is_seen_by_the_next_look():
     one = browser(TimeoutException("the page does not come"))
     one.click("submit")
-    assert one.look().ready
+    assert one.read_page().ready
 
 
 def test_an_element_that_is_drawn_anew_is_found_again_once():
@@ -98,9 +98,9 @@ def test_an_element_that_is_drawn_anew_is_found_again_once():
     one.click("submit")
     assert one.driver.acts == ["click"]
     stale = StaleElementReferenceException("x")
-    with pytest.raises(Stop) as stop:
+    with pytest.raises(Failure) as failure:
         browser(stale, stale).click("submit")
-    assert (stop.value.cause.code, stop.value.detail) == (
+    assert (failure.value.cause.code, failure.value.detail) == (
         "LAYOUT_CHANGED",
         "submit: StaleElementReferenceException",
     )
@@ -123,9 +123,9 @@ def test_a_field_that_is_drawn_anew_is_filled_from_its_beginning():
 
 
 def test_an_element_that_cannot_be_used_is_a_changed_page():
-    with pytest.raises(Stop) as stop:
+    with pytest.raises(Failure) as failure:
         browser(ElementNotInteractableException("x")).click("submit")
-    assert stop.value.cause.code == "LAYOUT_CHANGED"
+    assert failure.value.cause.code == "LAYOUT_CHANGED"
 
 
 def test_an_element_under_a_banner_is_clicked():

@@ -13,9 +13,9 @@ import pytest
 from netflix_trend.settings import load_settings
 from services.scraper import assisted_login, commands
 from services.scraper.cookies import Jar
-from services.scraper.memory import Memory, PasswordUsed, Result
+from services.scraper.run_state import PasswordUsed, Result, RunState
 from services.scraper.schedule import BUSY_EXIT_CODE
-from tests.services.scraper.played import COOKIES, PlayedBrowser, look, signed_out
+from tests.services.scraper.played import COOKIES, PlayedBrowser, seen_page, signed_out
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -40,24 +40,24 @@ def browser(monkeypatch):
 
 
 def test_while_a_run_goes_on_nothing_is_changed(settings, monkeypatch):
-    memory = Memory(settings.scraper_dir)
-    memory.write(PasswordUsed(secret="1-2"))
+    state = RunState(settings.scraper_dir)
+    state.write(PasswordUsed(secret="1-2"))
     text = json.dumps(COOKIES).encode()
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(text)))
-    with memory.only_one():
+    with state.only_one():
         assert commands.import_cookies(settings) == BUSY_EXIT_CODE
         assert commands.reset(settings) == BUSY_EXIT_CODE
-    assert Jar(memory.jar_path).load() == []
-    assert memory.read(PasswordUsed) is not None
+    assert Jar(state.jar_path).load() == []
+    assert state.read(PasswordUsed) is not None
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(text)))
     assert (commands.import_cookies(settings), commands.reset(settings)) == (0, 0)
-    assert len(Jar(memory.jar_path).load()) == 2
-    assert memory.read(PasswordUsed) is None
+    assert len(Jar(state.jar_path).load()) == 2
+    assert state.read(PasswordUsed) is None
 
 
 def test_the_schedule_can_tell_a_run_that_found_another_going_on(tmp_path, capsys):
     settings = load_settings(scraper_dir=tmp_path)
-    with Memory(tmp_path).only_one():
+    with RunState(tmp_path).only_one():
         assert commands.scrape(settings, lambda _: None) == BUSY_EXIT_CODE
     assert "BUSY: Another run is going on" in capsys.readouterr().out
 
@@ -71,16 +71,16 @@ def test_who_signs_in_is_told_when_the_sandbox_is_off(settings, browser, monkeyp
 
 def test_the_doctor_counts_nothing_of_the_person(settings, browser, monkeypatch, capsys):
     monkeypatch.setattr(commands, "sandbox_is_adequate", lambda _: True)
-    browser.settle = browser.look
-    browser.looks = [look("/browse", "gate", seen={"gate": 1, "profile": 7391})]
-    memory = Memory(settings.scraper_dir)
+    browser.settle = browser.read_page
+    browser.pages = [seen_page("/browse", "gate", seen={"gate": 1, "profile": 7391})]
+    state = RunState(settings.scraper_dir)
     for code, detail in (("PROFILE_NOT_FOUND", "0 of 7391 profiles match"), ("SHORTER_HISTORY", "7391 rows")):
-        memory.write(Result(at=NOW, mode="cookies", code=code, detail=detail, rows=7391))
+        state.write(Result(at=NOW, mode="cookies", code=code, detail=detail, rows=7391))
         assert commands.doctor(settings) == 0
         output = capsys.readouterr().out
         assert "7391" not in output
         assert code in output
         assert "groups: gate, profile" in output
-    memory.write(Result(at=NOW, mode="cookies", code="INTERNAL_ERROR", detail="KeyError in steps.py:7"))
+    state.write(Result(at=NOW, mode="cookies", code="INTERNAL_ERROR", detail="KeyError in transitions.py:7"))
     commands.doctor(settings)
-    assert "KeyError in steps.py:7" in capsys.readouterr().out
+    assert "KeyError in transitions.py:7" in capsys.readouterr().out

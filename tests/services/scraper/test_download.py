@@ -9,7 +9,7 @@ import pytest
 
 from services.scraper import download
 from services.scraper.download import Downloads, DownloadTimes
-from services.scraper.stops import Stop
+from services.scraper.failures import Failure
 
 QUICK = DownloadTimes(stall=0.2, total=5.0, confirm=9.0, pause=0.0)
 
@@ -60,9 +60,9 @@ def downloads_of(browser: Browser, times: DownloadTimes) -> Downloads:
 
 
 def stopped(downloads, check=lambda: None):
-    with pytest.raises(Stop) as stop:
+    with pytest.raises(Failure) as failure:
         downloads.fetch(check)
-    return stop.value.cause.code, stop.value.detail
+    return failure.value.cause.code, failure.value.detail
 
 
 def test_a_download_that_is_given_up_is_ended_and_its_event_is_not_the_next_one_s(tmp_path):

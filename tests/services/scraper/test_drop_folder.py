@@ -39,13 +39,13 @@ class Person:
         (self.folder / name).write_bytes(data)
         return self.folder / name
 
-    def look(self, after: float = 0) -> list[str]:
+    def scan(self, after: float = 0) -> list[str]:
         self.now += after
-        return self.drop_folder.look()
+        return self.drop_folder.scan()
 
     def look_twice(self) -> list[str]:
         """Look, and look again when every file has settled."""
-        return self.look() + self.look(after=SETTLED_SECONDS)
+        return self.scan() + self.scan(after=SETTLED_SECONDS)
 
     def delivered(self) -> list[Delivery]:
         return [unpack(message)[0] for message in self.queue]
@@ -98,7 +98,7 @@ def test_a_file_is_queued_once(person):
     person.put("a.csv")
 
     for _ in range(4):
-        person.look(after=SETTLED_SECONDS)
+        person.scan(after=SETTLED_SECONDS)
 
     assert len(person.queue) == 1
 
@@ -144,27 +144,27 @@ def test_the_lines_for_the_log_hold_no_name(person):
 def test_a_file_is_not_taken_at_first_sight(person):
     person.put("a.csv")
 
-    assert person.look() == []
+    assert person.scan() == []
     assert person.names() == {"a.csv"}
 
 
 def test_a_file_is_not_taken_before_it_has_settled(person):
     person.put("a.csv")
-    person.look()
+    person.scan()
 
-    assert person.look(after=SETTLED_SECONDS - 0.01) == []
-    assert person.look(after=0.01) == [f"file queued bytes={len(EXPORT)}"]
+    assert person.scan(after=SETTLED_SECONDS - 0.01) == []
+    assert person.scan(after=0.01) == [f"file queued bytes={len(EXPORT)}"]
 
 
 def test_a_file_that_grows_is_not_taken_until_it_has_stopped(person):
     path = person.put("a.csv", b"Title,")
-    person.look()
+    person.scan()
     for number in range(5):
         with path.open("ab") as file:
             file.write(b"%d" % number)
-        assert person.look(after=SETTLED_SECONDS) == []
+        assert person.scan(after=SETTLED_SECONDS) == []
 
-    person.look(after=SETTLED_SECONDS)
+    person.scan(after=SETTLED_SECONDS)
 
     assert person.delivered_bytes() == [b"Title,01234"]
 
@@ -172,21 +172,21 @@ def test_a_file_that_grows_is_not_taken_until_it_has_stopped(person):
 def test_a_file_that_is_written_again_with_the_same_size_is_not_taken(person):
     path = person.put("a.csv", b"old")
     os.utime(path, (NOON, NOON))
-    person.look()
+    person.scan()
     path.write_bytes(b"new")
     os.utime(path, (NOON + 1, NOON + 1))
 
-    assert person.look(after=SETTLED_SECONDS) == []
-    assert len(person.look(after=SETTLED_SECONDS)) == 1
+    assert person.scan(after=SETTLED_SECONDS) == []
+    assert len(person.scan(after=SETTLED_SECONDS)) == 1
     assert person.delivered_bytes()[0] == b"new"
 
 
 def test_a_file_that_grows_within_one_tick_of_the_clock_is_not_taken(person):
     os.utime(person.put("a.csv", b"Title"), (NOON, NOON))
-    person.look()
+    person.scan()
     os.utime(person.put("a.csv", b"Title,Date"), (NOON, NOON))
 
-    assert person.look(after=SETTLED_SECONDS) == []
+    assert person.scan(after=SETTLED_SECONDS) == []
 
 
 def test_a_second_file_of_the_same_name_must_settle_too(person):
@@ -194,17 +194,17 @@ def test_a_second_file_of_the_same_name_must_settle_too(person):
     person.look_twice()
     os.utime(person.put("a.csv", b"second"), (NOON, NOON))
 
-    assert person.look(after=SETTLED_SECONDS) == []
-    assert person.look(after=SETTLED_SECONDS) == ["file queued bytes=6"]
+    assert person.scan(after=SETTLED_SECONDS) == []
+    assert person.scan(after=SETTLED_SECONDS) == ["file queued bytes=6"]
 
 
 def test_a_file_that_vanishes_costs_the_others_nothing(person):
     gone = person.put("a.csv")
     person.put("b.csv")
-    person.look()
+    person.scan()
     gone.unlink()
 
-    person.look(after=SETTLED_SECONDS)
+    person.scan(after=SETTLED_SECONDS)
 
     assert [d.name for d in person.delivered()] == ["b.csv"]
 
@@ -220,26 +220,26 @@ def test_a_file_that_vanishes_while_the_folder_is_looked_at_costs_the_others_not
     (tmp_path / "a.csv").write_bytes(EXPORT)
     gone.write_bytes(EXPORT)
 
-    assert DropFolder(tmp_path, "me", queue.append, clock).look() == []
+    assert DropFolder(tmp_path, "me", queue.append, clock).scan() == []
     assert {path.name for path in tmp_path.iterdir()} == {"a.csv"}
 
 
 def test_a_copy_that_pauses_for_two_seconds_is_waited_for(person):
     path = person.put("a.csv", b"Title,")
-    person.look()
-    assert person.look(after=2.0) == []
+    person.scan()
+    assert person.scan(after=2.0) == []
     with path.open("ab") as file:
         file.write(b"Date\n")
 
-    person.look(after=1.0)
-    person.look(after=SETTLED_SECONDS)
+    person.scan(after=1.0)
+    person.scan(after=SETTLED_SECONDS)
 
     assert person.delivered_bytes() == [b"Title,Date\n"]
 
 
 def test_a_file_that_changes_while_it_is_read_is_not_queued_and_settles_again(person, monkeypatch):
     path = person.put("a.csv", b"Title,")
-    person.look()
+    person.scan()
     read = drop_folder.pack  # type: ignore[attr-defined]
 
     def change(delivery, csv):
@@ -249,7 +249,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_queued_and_settles_again(pe
         return message
 
     monkeypatch.setattr(drop_folder, "pack", change)
-    assert person.look(after=SETTLED_SECONDS) == []
+    assert person.scan(after=SETTLED_SECONDS) == []
     monkeypatch.undo()
     assert (person.queue, person.names()) == ([], {"a.csv"})
     person.look_twice()
@@ -431,11 +431,11 @@ def test_a_file_that_cannot_be_moved_is_queued_once_and_costs_the_others_nothing
 
 def test_a_file_stays_in_place_when_it_could_not_be_queued(person):
     person.put("a.csv")
-    person.look()
+    person.scan()
     person.queue_is_down = True
 
     with pytest.raises(ConnectionError):
-        person.look(after=SETTLED_SECONDS)
+        person.scan(after=SETTLED_SECONDS)
 
     assert person.names() == {"a.csv"}
     assert person.names("done") == person.names("refused") == set()
@@ -443,13 +443,13 @@ def test_a_file_stays_in_place_when_it_could_not_be_queued(person):
 
 def test_a_file_that_could_not_be_queued_is_queued_when_the_queue_is_back(person):
     person.put("a.csv")
-    person.look()
+    person.scan()
     person.queue_is_down = True
     with pytest.raises(ConnectionError):
-        person.look(after=SETTLED_SECONDS)
+        person.scan(after=SETTLED_SECONDS)
     person.queue_is_down = False
 
-    assert person.look() == [f"file queued bytes={len(EXPORT)}"]
+    assert person.scan() == [f"file queued bytes={len(EXPORT)}"]
     assert len(person.queue) == 1
 
 

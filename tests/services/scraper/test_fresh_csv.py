@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from services.scraper.failures import Failure
 from services.scraper.fresh_csv import LARGEST, check_download
-from services.scraper.stops import Stop
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "exports"
 # As Netflix delivers them; the re-saved ones have passed through other programs, and one is not fresh.
@@ -16,9 +16,9 @@ GOOD = b'Title,Date\n"Roma","12/30/23"\n"Say ""hi"", again","12/29/23"\n"Two\nli
 
 
 def refused(data, least=0, before=None):
-    with pytest.raises(Stop) as stop:
+    with pytest.raises(Failure) as failure:
         check_download(data, least, before)
-    return stop.value.cause.code
+    return failure.value.cause.code
 
 
 def test_quotes_commas_and_lines_in_titles_are_fine():
@@ -81,6 +81,6 @@ def test_a_history_that_shrank_is_asked_about():
 
 
 def test_a_refusal_holds_no_title():
-    with pytest.raises(Stop) as stop:
+    with pytest.raises(Failure) as failure:
         check_download(b'Title,Date\n"Secret film","never"\n', 0, None)
-    assert "Secret" not in stop.value.sentence
+    assert "Secret" not in failure.value.sentence

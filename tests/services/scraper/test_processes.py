@@ -21,7 +21,7 @@ from netflix_trend import __version__
 from netflix_trend.delivery.inbox import Delivery, pack, unpack
 from services.scraper.browser import sandbox_works
 from services.scraper.cookies import Jar
-from services.scraper.memory import Latch, Memory, Plan, Result
+from services.scraper.run_state import Latch, Plan, Result, RunState
 from services.scraper.scheduled import ScheduledRuns
 from tests.ports import free_port
 from tests.services.runtime.redis_server import redis_server
@@ -63,10 +63,10 @@ class Machine:
 
     def __init__(self, server, pages, temporary, somebody):
         self.server, self.pages, self.temporary, self.somebody = server, pages, temporary, somebody
-        self.state = server.folder / "scraper"
-        self.state.mkdir()
+        self.folder = server.folder / "scraper"
+        self.folder.mkdir()
         self.password_file = server.folder / "netflix_password"
-        self.memory = Memory(self.state)
+        self.state = RunState(self.folder)
 
     def environment(self, **changes):
         return {
@@ -74,7 +74,7 @@ class Machine:
             "PYTHONPATH": str(ROOT),
             "TMPDIR": str(self.temporary),
             "HOME": str(self.temporary),
-            "SCRAPER_DIR": str(self.state),
+            "SCRAPER_DIR": str(self.folder),
             "SCRAPE_WITH": "password",
             "NETFLIX_EMAIL": EMAIL,
             "NETFLIX_PASSWORD_FILE": str(self.password_file),
@@ -124,13 +124,13 @@ def test_no_secret_is_written_anywhere(machine, wait_for):
         ("faulty-scrape", Knobs(login="one_step")),
         ("scrape", Knobs(after_password="wrong")),
     ):
-        machine.memory.reset()
-        machine.memory.jar_path.unlink(missing_ok=True)
+        machine.state.reset()
+        machine.state.jar_path.unlink(missing_ok=True)
         machine.pages.play(knobs)
         _, output = machine.run(verb)
         assert leaks(output) == [], output
-        codes[machine.memory.read(Result).code] = output
-        for path in machine.state.iterdir():
+        codes[machine.state.read(Result).code] = output
+        for path in machine.folder.iterdir():
             allowed = (NETFLIX_ID, SECURE_ID) if path.name == "cookies.json" else ()
             assert leaks(path.read_bytes(), allowed) == [], path.name
             assert path.stat().st_mode & 0o077 == 0 or path.name == "run.lock", path.name
@@ -203,7 +203,7 @@ def test_a_browser_that_crashes_leaves_no_dump_and_is_named(machine, wait_for):
         if b"chromedriver" not in Path(f"/proc/{pid}/cmdline").read_bytes():
             os.kill(pid, signal.SIGSEGV)
     output, _ = process.communicate(timeout=60)
-    assert machine.memory.read(Result).code == "BROWSER_CRASH"
+    assert machine.state.read(Result).code == "BROWSER_CRASH"
     assert "BROWSER_CRASH: The browser could not be started or crashed." in output
     assert leaks(output) == []
     assert list(machine.temporary.iterdir()) == []
@@ -255,9 +255,9 @@ def test_a_stop_is_said_in_words_and_reset_opens_it(machine):
     before = len(stage.requests)
     assert "latched since" in machine.run("scrape")[1]
     assert len(stage.requests) == before
-    assert machine.memory.read(Latch) is not None
+    assert machine.state.read(Latch) is not None
     assert command(machine, "reset").returncode == 0
-    assert machine.memory.read(Latch) is None
+    assert machine.state.read(Latch) is None
 
 
 def test_the_doctor_says_what_a_maintainer_needs(machine):
@@ -266,7 +266,7 @@ def test_the_doctor_says_what_a_maintainer_needs(machine):
     assert code == 0, output
     adequate = "no" if machine.somebody is None else "yes"
     for words in (
-        f"netflix-trend {__version__}, hooks 20",
+        f"netflix-trend {__version__}, selectors 20",
         "browser Chromium",
         f"sandbox adequate: {adequate}",
         "page /login: LOGIN_EMAIL",
@@ -284,24 +284,24 @@ def test_the_schedule_runs_when_it_is_time_and_plans_the_next(machine, wait_for,
     machine.pages.play(Knobs())
     now = [datetime(2026, 1, 1, tzinfo=UTC)]
     runs = ScheduledRuns(
-        machine.state,
+        machine.folder,
         machine.command("scrape"),
         lambda: now[0],
         lambda n: n // 2,
     )
-    runs.look()
-    planned = machine.memory.read(Plan).next_run
+    runs.check()
+    planned = machine.state.read(Plan).next_run
     assert planned == now[0] + timedelta(days=3.5)
-    runs.look()
+    runs.check()
     assert machine.messages() == []
     now[0] = planned
 
     def delivered():
-        runs.look()
-        return not runs.running and machine.memory.read(Plan).next_run > planned
+        runs.check()
+        return not runs.running and machine.state.read(Plan).next_run > planned
 
     wait_for(delivered, "a run ends", 60)
-    assert machine.memory.read(Result).code == "OK"
+    assert machine.state.read(Result).code == "OK"
     assert len(machine.messages()) == 1
 
 
@@ -310,12 +310,12 @@ def test_without_being_asked_the_browser_never_runs(machine, wait_for):
     process = subprocess.Popen([sys.executable, "-m", "services.scraper"], env=environment, stdout=subprocess.PIPE)
     try:
         wait_for((machine.server.folder / "scraper.heartbeat").exists, "it watches")
-        assert not (machine.state / "plan.json").exists()
+        assert not (machine.folder / "plan.json").exists()
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=20)
     assert process.returncode == 0
-    assert list(machine.state.iterdir()) == []
+    assert list(machine.folder.iterdir()) == []
 
 
 # Assisted login
@@ -386,8 +386,8 @@ def test_a_person_signs_in_with_a_code_and_later_runs_need_nobody(machine, wait_
     assert process.returncode == 0, output + rest
     token = page.path.split("=")[1]
     assert leaks((output + rest).replace(token, "")) == []
-    assert {cookie["name"] for cookie in Jar(machine.memory.jar_path).load()} == {"NetflixId", "SecureNetflixId"}
-    assert machine.memory.jar_path.stat().st_mode & 0o777 == 0o600
+    assert {cookie["name"] for cookie in Jar(machine.state.jar_path).load()} == {"NetflixId", "SecureNetflixId"}
+    assert machine.state.jar_path.stat().st_mode & 0o777 == 0o600
     stage.knobs.after_password = "wrong"
     assert machine.run("scrape", SCRAPE_WITH="cookies")[0] == 0
     assert stage.password_posts == 1

@@ -11,8 +11,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from selenium.common.exceptions import InvalidSessionIdException, NoSuchElementException
 
 from netflix_trend.delivery.inbox import unpack
-from services.scraper.memory import Latch, PasswordUsed, Plan, Rows
-from services.scraper.stops import Stop
+from services.scraper.failures import Failure
+from services.scraper.run_state import Latch, PasswordUsed, Plan, Rows
 from tests.services.scraper.played import (
     ACTIVITY,
     COOKIES,
@@ -23,7 +23,7 @@ from tests.services.scraper.played import (
     Home,
     PlayedBrowser,
     PlayedDownloads,
-    look,
+    seen_page,
     signed_out,
 )
 
@@ -49,7 +49,7 @@ def test_a_password_that_is_changed_during_a_run_is_not_taken_for_the_one_that_w
     result = home.run(browser)
     assert (result.code, browser.typed) == ("PASSWORD_MISSING", [])
     assert "changed during the run" in result.detail
-    assert home.memory.read(PasswordUsed) is None
+    assert home.state.read(PasswordUsed) is None
     browser = PlayedBrowser(LOGIN_BOTH, REJECTED)
     assert home.run(browser).code == "LOGIN_REJECTED"
     assert browser.typed == ["another"]
@@ -65,7 +65,7 @@ def test_only_a_new_file_or_a_reset_gives_another_attempt(home):
     rejected = PlayedBrowser(LOGIN_BOTH, REJECTED)
     assert home.run(rejected).code == "LOGIN_REJECTED"
     assert home.run(PlayedBrowser(ACTIVITY)).detail.startswith("latched since")
-    home.memory.reset()
+    home.state.reset()
     again = PlayedBrowser(LOGIN_BOTH, REJECTED)
     assert (home.run(again).code, again.typed) == ("LOGIN_REJECTED", ["wrong"])
     home.password_file.write_text("right one")
@@ -113,8 +113,8 @@ def test_a_password_that_cannot_be_typed_uses_nothing_up(home, content, detail, 
     assert detail in result.detail
     assert browser.typed == []
     assert browser.acts == (["open /viewingactivity"] if cookies else []), "without cookies Netflix is not asked"
-    assert home.memory.read(PasswordUsed) is None
-    assert home.memory.read(Latch) is None
+    assert home.state.read(PasswordUsed) is None
+    assert home.state.read(Latch) is None
     assert home.jar.load() == [], "cookies that ended are dropped"
     if home.password_file.is_dir():
         home.password_file.rmdir()
@@ -138,10 +138,10 @@ def test_an_attempt_that_fails_before_it_is_sent_is_not_used_up(home, at):
 
     def fail(act):
         if act == at:
-            raise Stop("LAYOUT_CHANGED", act)
+            raise Failure("LAYOUT_CHANGED", act)
 
     assert home.run(PlayedBrowser(LOGIN_BOTH, before=fail)).code == "LAYOUT_CHANGED"
-    assert home.memory.read(PasswordUsed) is None
+    assert home.state.read(PasswordUsed) is None
     browser = PlayedBrowser(LOGIN_BOTH, replace(ACTIVITY, document=2.0))
     assert home.run(browser).code == "OK"
 
@@ -152,7 +152,7 @@ def test_an_attempt_is_noted_before_it_is_made_and_kept_when_the_browser_ends(ho
 
     def end(act):
         if act == "type password":
-            noted.append(home.memory.read(PasswordUsed))
+            noted.append(home.state.read(PasswordUsed))
         if act == "click submit":
             raise InvalidSessionIdException("x")
 
@@ -166,11 +166,11 @@ def test_an_attempt_is_noted_before_it_is_made_and_kept_when_the_browser_ends(ho
 
 def test_a_sign_in_is_kept_also_when_what_follows_fails(home):
     home.password_file.write_text("right")
-    gate = look("/browse", "gate", "profile", document=2.0)
+    gate = seen_page("/browse", "gate", "profile", document=2.0)
     result = home.run(PlayedBrowser(LOGIN_BOTH, gate), wanted="Nobody")
     assert result.code == "LAYOUT_CHANGED"
     assert {cookie["name"] for cookie in home.jar.load()} == {"NetflixId", "SecureNetflixId"}
-    assert home.memory.read(PasswordUsed) is None
+    assert home.state.read(PasswordUsed) is None
 
 
 def test_a_latch_that_follows_a_sign_in_holds_though_the_cookies_are_new(home):
@@ -211,10 +211,10 @@ def test_who_has_no_sign_in_may_choose_the_password_instead(home):
 @pytest.mark.parametrize(
     ("page", "code"),
     [
-        (look("/viewingactivity", name="", membership="", status=503), "RATE_LIMITED"),
-        (look("/viewingactivity", name="", membership="", protocol="chrome-error:", status=0), "NET_ERROR"),
-        (look("/viewingactivity", name="", membership="", status=500), "NET_ERROR"),
-        (look("/viewingactivity", "activity", "row", "download", name=""), "LAYOUT_CHANGED"),
+        (seen_page("/viewingactivity", name="", membership="", status=503), "RATE_LIMITED"),
+        (seen_page("/viewingactivity", name="", membership="", protocol="chrome-error:", status=0), "NET_ERROR"),
+        (seen_page("/viewingactivity", name="", membership="", status=500), "NET_ERROR"),
+        (seen_page("/viewingactivity", "activity", "row", "download", name=""), "LAYOUT_CHANGED"),
         (signed_out(), "SESSION_EXPIRED"),
         (replace(ACTIVITY, user_name="Other"), "WRONG_PROFILE"),
     ],
@@ -230,7 +230,7 @@ def test_after_the_download_another_profile_is_told_from_a_page_that_does_not_co
     ("after", "code"),
     [
         (InvalidSessionIdException("x"), "BROWSER_CRASH"),
-        (Stop("RATE_LIMITED"), "RATE_LIMITED"),
+        (Failure("RATE_LIMITED"), "RATE_LIMITED"),
         (None, "DOWNLOAD_FAILED"),
     ],
 )
@@ -240,8 +240,8 @@ def test_a_download_is_tried_again_only_where_that_makes_sense(home, monkeypatch
 
     def fetch(_downloads, _check):
         if after is not None:
-            monkeypatch.setattr(browser, "look", lambda: fail(after))
-        raise Stop("DOWNLOAD_FAILED")
+            monkeypatch.setattr(browser, "read_page", lambda: fail(after))
+        raise Failure("DOWNLOAD_FAILED")
 
     def fail(error):
         raise error
@@ -266,7 +266,7 @@ def test_an_error_that_no_stop_names_is_one_of_this_program(home):
 def test_a_run_that_takes_too_long_ends(home, monkeypatch):
     monkeypatch.setattr("services.scraper.scrape.RUN_SECONDS", -1.0)
     home.jar.save(COOKIES)
-    assert home.run(PlayedBrowser(look("/new"))).code == "TIME_OVER"
+    assert home.run(PlayedBrowser(seen_page("/new"))).code == "TIME_OVER"
 
 
 def test_a_queue_that_is_down_loses_nothing(home):
@@ -287,7 +287,7 @@ def test_a_pause_holds_by_hand_too_but_not_one_of_a_clock_that_was_wrong(home):
     home.jar.save(COOKIES)
     for days, code in ((7, "RATE_LIMITED"), (9, "OK")):
         until = datetime.now(UTC) + timedelta(days=days)
-        home.memory.write(Plan(next_run=until, code="RATE_LIMITED", failures=1, rested=True))
+        home.state.write(Plan(next_run=until, code="RATE_LIMITED", failures=1, rested=True))
         assert home.run(PlayedBrowser(ACTIVITY)).code == code
 
 
@@ -297,12 +297,12 @@ def test_a_pause_holds_by_hand_too_but_not_one_of_a_clock_that_was_wrong(home):
 def test_the_length_of_a_history_is_compared_within_one_profile(home):
     home.jar.save(COOKIES)
     assert home.run(PlayedBrowser(ACTIVITY)).code == "OK"
-    home.memory.write(home.memory.read(Rows).model_copy(update={"rows": 3000}))
+    home.state.write(home.state.read(Rows).model_copy(update={"rows": 3000}))
     assert home.run(PlayedBrowser(ACTIVITY)).code == "SHORTER_HISTORY"
     assert home.run(PlayedBrowser(ACTIVITY)).detail.startswith("latched since")
     assert len(home.queue) == 1
-    home.memory.reset()
+    home.state.reset()
     assert home.run(PlayedBrowser(ACTIVITY)).code == "OK", "somebody who hid titles says so"
-    home.memory.write(home.memory.read(Rows).model_copy(update={"rows": 3000}))
+    home.state.write(home.state.read(Rows).model_copy(update={"rows": 3000}))
     ben = replace(ACTIVITY, user_name="Ben", user_guid="GBEN")
     assert home.run(PlayedBrowser(ben), wanted="Ben").code == "OK"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from netflix_trend.delivery.inbox import unpack
-from services.scraper.memory import Latch, PasswordUsed, Plan, Result
-from services.scraper.steps import Wanted
+from services.scraper.run_state import Latch, PasswordUsed, Plan, Result
+from services.scraper.transitions import Wanted
 from tests.services.scraper.stand_in import ME, OTHER, Knobs
 
 pytestmark = pytest.mark.browser
@@ -50,8 +50,8 @@ def test_with_a_password_the_history_is_queued(person, knobs):
     assert person.delivered() == [stage.csv()]
     assert unpack(person.queue[0])[0].source == "browser"
     assert (result.rows, stage.password_posts) == (12, 1)
-    assert person.memory.read(PasswordUsed) is None
-    assert person.memory.read(Latch) is None
+    assert person.state.read(PasswordUsed) is None
+    assert person.state.read(Latch) is None
 
 
 def test_with_cookies_nothing_is_typed(person):
@@ -120,13 +120,13 @@ def test_every_stop_is_named_and_the_password_is_posted_once(person, knobs, code
 
 @pytest.mark.parametrize("knobs", [Knobs(layout_changed=True), Knobs(control="none"), Knobs(user_info=False)])
 def test_a_changed_page_is_missed_by_name(person, knobs, monkeypatch):
-    monkeypatch.setattr("services.scraper.steps.PAGE_SECONDS", 1.5)
+    monkeypatch.setattr("services.scraper.transitions.PAGE_SECONDS", 1.5)
     person.has_cookies()
     result, _ = person.scrape(knobs)
     assert result.code == "LAYOUT_CHANGED"
     assert result.detail.startswith("missing: ")
     assert person.queue == []
-    assert person.memory.read(Latch) is None, "it is tried once more, the next day"
+    assert person.state.read(Latch) is None, "it is tried once more, the next day"
 
 
 def test_cookies_that_ended_are_dropped_and_nobody_is_asked_twice(person):
@@ -134,7 +134,7 @@ def test_cookies_that_ended_are_dropped_and_nobody_is_asked_twice(person):
     stage = person.pages.play(Knobs())
     stage.valid_ids.clear()
     assert person.again().code == "SESSION_EXPIRED"
-    assert not person.memory.jar_path.exists()
+    assert not person.state.jar_path.exists()
     before = len(stage.requests)
     assert person.again().code == "SESSION_EXPIRED"
     assert (len(stage.requests), stage.password_posts) == (before, 0)
@@ -172,7 +172,7 @@ def test_a_part_of_a_file_is_never_queued(person, transfer, code):
     assert result.code == code
     assert person.queue == []
     assert stage.downloads >= 3, "tried twice more in the same browser; Chromium itself tries again, too"
-    assert person.memory.read(Plan).code == code
+    assert person.state.read(Plan).code == code
 
 
 def test_a_cut_that_does_not_come_again_is_got_over(person):
@@ -191,7 +191,7 @@ def test_a_slow_download_of_a_large_history_is_waited_for(person):
 
 @pytest.mark.parametrize("control", ["anchor", "none"])
 def test_a_profile_without_titles_is_not_a_failure(person, control, monkeypatch):
-    monkeypatch.setattr("services.scraper.steps.PAGE_SECONDS", 1.5)
+    monkeypatch.setattr("services.scraper.transitions.PAGE_SECONDS", 1.5)
     person.has_cookies()
     result, _ = person.scrape(Knobs(rows=0, control=control))
     assert (result.code, result.rows) == ("EMPTY_HISTORY", 0)
@@ -213,12 +213,12 @@ def test_a_browser_that_does_not_start_is_named(person, monkeypatch):
     person.has_cookies()
     result, _ = person.scrape()
     assert result.code == "BROWSER_CRASH"
-    assert person.memory.read(Result).code == "BROWSER_CRASH"
+    assert person.state.read(Result).code == "BROWSER_CRASH"
 
 
 def test_two_runs_do_not_meet(person):
     person.has_cookies()
-    with person.memory.only_one():
+    with person.state.only_one():
         assert person.scrape()[0].code == "BUSY"
 
 

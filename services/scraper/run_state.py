@@ -1,4 +1,7 @@
-"""The scraper's state between runs, in small files on its volume: no title, name, address or secret."""
+"""The scraper's state between runs, in small files on its volume, without titles, names, addresses or secrets.
+
+The names of the classes are the names of the files, and those of the fields are stored: neither may change.
+"""
 
 from __future__ import annotations
 
@@ -14,25 +17,27 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from netflix_trend.storage.files import write_atomically
-from services.scraper.hooks import HOOKS_VERSION
-from services.scraper.stops import CAUSES, Opens
+from services.scraper.failures import CAUSES, Opens
+from services.scraper.page_selectors import SELECTORS_VERSION
 
 
-class _Note(BaseModel):
+class _StateFile(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class Fingerprint(_Note):
-    """What a person can change; of the password's file only its modification time and size."""
+class Fingerprint(_StateFile):
+    """What a person can change to release a latch. secret and session: time and size of the files. hooks: the version
+    of the selectors.
+    """
 
     secret: str = ""
     session: str = ""
     settings: str = ""
-    hooks: str = HOOKS_VERSION
+    hooks: str = SELECTORS_VERSION
 
 
-class Latch(_Note):
-    """A failure that is not retried until a person has done something about it."""
+class Latch(_StateFile):
+    """A failure that is not retried until a person has changed something."""
 
     code: str
     at: datetime
@@ -45,8 +50,10 @@ class Latch(_Note):
         return all(getattr(self.seen, one.value) == getattr(now, one.value) for one in opens)
 
 
-class Plan(_Note):
-    """When to run next. failures: failures with `code` in a row. rested: no run before `next_run`, not even by hand."""
+class Plan(_StateFile):
+    """When to run next. failures: how often `code` happened in a row. rested: no run before `next_run`, not
+    even by hand.
+    """
 
     next_run: datetime
     code: str = "OK"
@@ -54,39 +61,39 @@ class Plan(_Note):
     rested: bool = False
 
 
-class Result(_Note):
-    """How the last run ended. No address, no profile, no titles."""
+class Result(_StateFile):
+    """The outcome of the last run, without addresses, profiles and titles."""
 
     at: datetime
     mode: str
     state_trace: tuple[str, ...] = ()
     code: str
     detail: str = ""
-    hooks_version: str = HOOKS_VERSION
+    hooks_version: str = SELECTORS_VERSION
     sandbox: bool | None = None
     rows: int | None = None
     sha256: str | None = None
     duration_s: float = 0.0
 
 
-class Rows(_Note):
-    """How many titles the last good download had, and with which settings; says nothing about other profiles."""
+class Rows(_StateFile):
+    """How many titles the last good download had. settings: digest of those it was made with."""
 
     rows: int
     settings: str = ""
 
 
-class PasswordUsed(_Note):
-    """The password of this file was typed, without a sign-in so far."""
+class PasswordUsed(_StateFile):
+    """A password that was typed, and has not signed in so far. secret: time and size of its file."""
 
     secret: str
 
 
-_N = TypeVar("_N", bound=_Note)
+_S = TypeVar("_S", bound=_StateFile)
 
 
-class Memory:
-    """The state files of a folder, one per model."""
+class RunState:
+    """The state files in a folder, one for each class."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -96,28 +103,28 @@ class Memory:
         """Where the cookies are kept."""
         return self.folder / "cookies.json"
 
-    def read(self, kind: type[_N]) -> _N | None:
+    def read(self, kind: type[_S]) -> _S | None:
         """Return a state file's content; None if it is missing or unreadable."""
         try:
             return kind.model_validate_json(self._path(kind).read_bytes())
         except (FileNotFoundError, ValidationError):
             return None
 
-    def write(self, note: _Note) -> None:
-        """Store a model in place of the previous one."""
+    def write(self, note: _StateFile) -> None:
+        """Replace a state file."""
         write_atomically(self._path(type(note)), note.model_dump_json().encode() + b"\n", mode=0o600)
 
-    def forget(self, *kinds: type[_Note]) -> None:
+    def forget(self, *kinds: type[_StateFile]) -> None:
         """Remove state files."""
         for kind in kinds:
             self._path(kind).unlink(missing_ok=True)
 
     def reset(self) -> None:
-        """Release every latch, forget pauses and the last length; cookies and the last result stay."""
+        """Release every latch, forget pauses and the last number of titles; cookies and the last result stay."""
         self.forget(Latch, Plan, PasswordUsed, Rows)
 
     def fingerprint(self, secret: Path | None, *settings: str) -> Fingerprint:
-        """Return the present state of what a person can change."""
+        """Return the current values of what a person can change."""
         return Fingerprint(
             secret=_stamp(secret),
             session=_stamp(self.jar_path),
@@ -126,7 +133,7 @@ class Memory:
 
     @contextmanager
     def only_one(self) -> Iterator[bool]:
-        """Hold the lock of the runs, also between containers. Yields False when another run holds it."""
+        """Hold the lock of runs, across containers too. Yields False when another run holds it."""
         with (self.folder / "run.lock").open("a") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -135,7 +142,7 @@ class Memory:
             else:
                 yield True
 
-    def _path(self, kind: type[_Note]) -> Path:
+    def _path(self, kind: type[_StateFile]) -> Path:
         return self.folder / f"{kind.__name__.lower()}.json"
 
 
@@ -147,5 +154,5 @@ def _stamp(path: Path | None) -> str:
 
 
 def stamp_of(status: os.stat_result) -> str:
-    """Return a file's modification time and size: all that is stored about a secret."""
+    """Return a file's modification time and size, which is all that is stored about a secret."""
     return f"{status.st_mtime_ns}-{status.st_size}"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from services.scraper.memory import Latch, Memory, PasswordUsed, Plan, Result, Rows
+from services.scraper.failures import CAUSES, Failure, Opens
+from services.scraper.run_state import Latch, PasswordUsed, Plan, Result, Rows, RunState
 from services.scraper.schedule import SMALLEST_GAP, first_plan, plan_after
-from services.scraper.stops import CAUSES, Opens, Stop
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -56,13 +56,13 @@ def test_the_catalogue_is_whole_and_every_stop_says_what_to_do():
 
 
 def test_a_sentence_carries_its_detail():
-    assert Stop("CAPTCHA").sentence == CAUSES["CAPTCHA"].sentence
-    assert Stop("DOWNLOAD_STALLED", "12 bytes").sentence.endswith("(12 bytes)")
+    assert Failure("CAPTCHA").sentence == CAUSES["CAPTCHA"].sentence
+    assert Failure("DOWNLOAD_STALLED", "12 bytes").sentence.endswith("(12 bytes)")
 
 
 @pytest.fixture
-def memory(tmp_path):
-    return Memory(tmp_path)
+def state(tmp_path):
+    return RunState(tmp_path)
 
 
 @pytest.fixture
@@ -73,9 +73,9 @@ def secret(tmp_path):
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_a_latch_opens_for_what_its_cause_names_and_nothing_else(memory, secret, code):
+def test_a_latch_opens_for_what_its_cause_names_and_nothing_else(state, secret, code):
     def seen(*settings):
-        return memory.fingerprint(secret, *settings)
+        return state.fingerprint(secret, *settings)
 
     before = seen("Me")
     latch = Latch(code=code, at=NOW, seen=before)
@@ -85,61 +85,61 @@ def test_a_latch_opens_for_what_its_cause_names_and_nothing_else(memory, secret,
     secret.write_text("longer")
     assert latch.holds(seen("Me")) is (Opens.SECRET not in opens)
     secret.unlink()
-    before = memory.fingerprint(None, "Me")
+    before = state.fingerprint(None, "Me")
     latch = Latch(code=code, at=NOW, seen=before)
-    memory.jar_path.write_text("[]")
-    assert latch.holds(memory.fingerprint(None, "Me")) is (Opens.SESSION not in opens)
+    state.jar_path.write_text("[]")
+    assert latch.holds(state.fingerprint(None, "Me")) is (Opens.SESSION not in opens)
     newer = before.model_copy(update={"hooks": "2099-01-01"})
-    assert latch.holds(newer) is (Opens.HOOKS not in opens)
+    assert latch.holds(newer) is (Opens.SELECTORS not in opens)
 
 
-def test_a_latch_of_another_version_opens_when_anything_changes(memory):
-    seen = memory.fingerprint(None, "Me")
+def test_a_latch_of_another_version_opens_when_anything_changes(state):
+    seen = state.fingerprint(None, "Me")
     assert Latch(code="OF_THE_FUTURE", at=NOW, seen=seen).holds(seen)
-    assert not Latch(code="OF_THE_FUTURE", at=NOW, seen=seen).holds(memory.fingerprint(None, "Other"))
+    assert not Latch(code="OF_THE_FUTURE", at=NOW, seen=seen).holds(state.fingerprint(None, "Other"))
 
 
-def test_notes_are_private_and_damaged_ones_are_none(memory):
+def test_notes_are_private_and_damaged_ones_are_none(state):
     old = os.umask(0)
     try:
-        memory.write(Plan(next_run=NOW))
-        memory.write(Result(at=NOW, mode="cookies", code="OK"))
+        state.write(Plan(next_run=NOW))
+        state.write(Result(at=NOW, mode="cookies", code="OK"))
     finally:
         os.umask(old)
     for name in ("plan.json", "result.json"):
-        assert (memory.folder / name).stat().st_mode & 0o777 == 0o600
-    assert memory.read(Plan) == Plan(next_run=NOW)
-    (memory.folder / "plan.json").write_text("{")
-    assert memory.read(Plan) is None
-    assert memory.read(Latch) is None
+        assert (state.folder / name).stat().st_mode & 0o777 == 0o600
+    assert state.read(Plan) == Plan(next_run=NOW)
+    (state.folder / "plan.json").write_text("{")
+    assert state.read(Plan) is None
+    assert state.read(Latch) is None
 
 
-def test_the_password_leaves_no_trace_but_when_its_file_was_written(memory, secret):
-    memory.write(PasswordUsed(secret=memory.fingerprint(secret).secret))
+def test_the_password_leaves_no_trace_but_when_its_file_was_written(state, secret):
+    state.write(PasswordUsed(secret=state.fingerprint(secret).secret))
     status = secret.stat()
     expected = f'{{"secret":"{status.st_mtime_ns}-{status.st_size}"}}\n'
-    assert (memory.folder / "passwordused.json").read_text() == expected
+    assert (state.folder / "passwordused.json").read_text() == expected
 
 
-def test_a_reset_opens_everything_and_keeps_the_sign_in(memory):
-    seen = memory.fingerprint(None)
+def test_a_reset_opens_everything_and_keeps_the_sign_in(state):
+    seen = state.fingerprint(None)
     for note in (
         Latch(code="CAPTCHA", at=NOW, seen=seen),
         Plan(next_run=NOW),
         PasswordUsed(secret="1-2"),
         Rows(rows=3),
     ):
-        memory.write(note)
-    memory.write(Result(at=NOW, mode="cookies", code="CAPTCHA"))
-    memory.jar_path.write_text("[]")
-    memory.reset()
-    assert {path.name for path in memory.folder.iterdir()} == {"cookies.json", "result.json"}
+        state.write(note)
+    state.write(Result(at=NOW, mode="cookies", code="CAPTCHA"))
+    state.jar_path.write_text("[]")
+    state.reset()
+    assert {path.name for path in state.folder.iterdir()} == {"cookies.json", "result.json"}
 
 
-def test_two_runs_never_go_on_together(memory):
-    with memory.only_one() as first, Memory(memory.folder).only_one() as second:
+def test_two_runs_never_go_on_together(state):
+    with state.only_one() as first, RunState(state.folder).only_one() as second:
         assert (first, second) == (True, False)
-    with memory.only_one() as third:
+    with state.only_one() as third:
         assert third
 
 
@@ -179,7 +179,7 @@ def test_failures_are_tried_again_less_and_less_often():
     assert follow("RATE_LIMITED", 6) == [DAY, 2 * DAY, 4 * DAY, 7 * DAY, 7 * DAY, 7 * DAY]
     assert follow("DOWNLOAD_STALLED", 2) == [DAY, DAY]
     assert follow("LAYOUT_CHANGED", 2) == [DAY, 7 * DAY]
-    assert follow("LOGIN_REJECTED", 2) == [7 * DAY, 7 * DAY], "latched: the schedule only looks whether it opened"
+    assert follow("LOGIN_REJECTED", 2) == [7 * DAY, 7 * DAY], "latched: the schedule only pages whether it opened"
 
 
 def test_another_failure_counts_from_one():

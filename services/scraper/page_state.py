@@ -1,4 +1,4 @@
-"""Determines the state of a page with one script. Profile names are the only visible text that is read."""
+"""The state of a page, read with one script. Profile names are the only visible text that is read."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-from services.scraper.hooks import HOOKS
+from services.scraper.page_selectors import SELECTORS
 
 # Counts the visible elements per group, and reads who is signed in. Values of inputs are never read.
 SCRIPT = (
-    "const HOOKS = "
-    + json.dumps(HOOKS)
+    "const SELECTORS = "
+    + json.dumps(SELECTORS)
     + """;
 const visible = (e) => {
   const box = e.getBoundingClientRect();
   return box.width > 1 && box.height > 1 && getComputedStyle(e).visibility !== 'hidden';
 };
 const all = (group) => {
-  for (const selector of HOOKS[group]) {
+  for (const selector of SELECTORS[group]) {
     const found = [...document.querySelectorAll(selector)].filter(visible);
     if (found.length) return found;
   }
   return [];
 };
 const seen = {};
-for (const group in HOOKS) seen[group] = all(group).length;
-seen.captcha = HOOKS.captcha.flatMap((s) => [...document.querySelectorAll(s)])
+for (const group in SELECTORS) seen[group] = all(group).length;
+seen.captcha = SELECTORS.captcha.flatMap((s) => [...document.querySelectorAll(s)])
   .filter((e) => visible(e) && e.getBoundingClientRect().height > 100).length;
 const data = window.netflix?.reactContext?.models?.userInfo?.data ?? {};
 const text = (value) => typeof value === 'string' ? value.slice(0, 200) : '';
@@ -37,7 +37,7 @@ const entry = performance.getEntriesByType('navigation')[0];
 const guid = (e) => e.dataset.profileGuid || e.querySelector('[data-profile-guid]')?.dataset.profileGuid
   || (e.getAttribute('href') || '').match(/[?&]tkn=([A-Za-z0-9]+)/)?.[1] || '';
 const name = (e) => {
-  const holder = HOOKS.profile_name.map((s) => e.querySelector(s)).find((found) => found);
+  const holder = SELECTORS.profile_name.map((s) => e.querySelector(s)).find((found) => found);
   return text((holder || e).textContent.trim());
 };
 return {
@@ -53,8 +53,8 @@ return {
 _LOCALE = re.compile(r"^/[a-z]{2}(-[a-z]{2})?(?=/)")
 
 
-class State(Enum):
-    """What a page is, from Netflix's answer down to its controls."""
+class PageState(Enum):
+    """States of a page. Their names are stored with the result of a run."""
 
     NET_ERROR = auto()
     SERVER_ERROR = auto()
@@ -80,15 +80,15 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Profile:
-    """A profile as the page offers it; either may be empty."""
+    """A profile that the page offers; its GUID or its name may be empty."""
 
     guid: str
     name: str
 
 
 @dataclass(frozen=True)
-class Probe:
-    """One probe of a page. seen: visible elements per group of selectors. document: differs between two documents."""
+class Page:
+    """What the script found on a page. seen: visible elements per group of selectors. document: when it was loaded."""
 
     protocol: str = "https:"
     host: str = "www.netflix.com"
@@ -103,8 +103,8 @@ class Probe:
     profiles: tuple[Profile, ...] = ()
 
     @classmethod
-    def from_page(cls, found: dict[str, Any]) -> Probe:
-        """Make a probe of what SCRIPT returned."""
+    def from_page(cls, found: dict[str, Any]) -> Page:
+        """Return what SCRIPT found as a Page."""
         profiles = tuple(Profile(one["guid"], one["name"]) for one in found["profiles"])
         return cls(**{**found, "path": _LOCALE.sub("", found["path"]), "profiles": profiles})
 
@@ -118,48 +118,58 @@ class Probe:
         return self.protocol == "https:" and self.host == "www.netflix.com"
 
 
-def state(probe: Probe) -> State:
-    """Return the state of a page. The order matters: what needs a human comes before what could be clicked."""
-    if probe.protocol == "chrome-error:":
-        return State.NET_ERROR
-    if probe.status in (403, 429, 503):
-        return State.RATE_LIMITED
-    if probe.status >= 500:
-        return State.SERVER_ERROR
-    for group, found in (("captcha", State.CAPTCHA), ("household", State.HOUSEHOLD), ("identity", State.IDENTITY)):
-        if probe.has(group):
-            return found
-    if probe.path.startswith("/mfa"):
-        return State.IDENTITY
-    if probe.has("code") or (probe.seen.get("code_digit", 0) >= 4 and not probe.has("pin")):
-        return State.CODE
-    return _sign_in(probe) or _signed_in(probe)
+def state_of(page: Page) -> PageState:
+    """Return the state of a page. What needs a human comes before what could be clicked."""
+    if page.protocol == "chrome-error:":
+        return PageState.NET_ERROR
+    if page.status in (403, 429, 503):
+        return PageState.RATE_LIMITED
+    if page.status >= 500:
+        return PageState.SERVER_ERROR
+    return _challenge(page) or _sign_in(page) or _signed_in(page)
 
 
-def _sign_in(probe: Probe) -> State | None:
-    email, password = probe.has("email"), probe.has("password")
+def _challenge(page: Page) -> PageState | None:
+    """Return the state of a page that only the person can get past; None for any other page."""
+    if page.has("captcha"):
+        return PageState.CAPTCHA
+    if page.has("household"):
+        return PageState.HOUSEHOLD
+    if page.has("identity") or page.path.startswith("/mfa"):
+        return PageState.IDENTITY
+    if page.has("code") or (page.seen.get("code_digit", 0) >= 4 and not page.has("pin")):
+        return PageState.CODE
+    return None
+
+
+def _sign_in(page: Page) -> PageState | None:
+    email, password = page.has("email"), page.has("password")
     # Pages for visitors also have a field for an e-mail address.
-    if not (password or probe.has("login_page") or probe.path.startswith("/login")):
+    if not (password or page.has("login_page") or page.path.startswith("/login")):
         return None
-    if probe.has("login_error"):
-        return State.LOGIN_ERROR
+    if page.has("login_error"):
+        return PageState.LOGIN_ERROR
     if password:
-        return State.LOGIN_BOTH if email else State.LOGIN_PASSWORD
-    return State.LOGIN_EMAIL if email else None
+        return PageState.LOGIN_BOTH if email else PageState.LOGIN_PASSWORD
+    return PageState.LOGIN_EMAIL if email else None
 
 
-def _signed_in(probe: Probe) -> State:
-    if probe.has("pin"):
-        return State.PIN
-    if probe.has("activity"):
-        if probe.has("download"):
-            return State.ACTIVITY
-        return State.ACTIVITY_WITHOUT_DOWNLOAD if probe.has("row") else State.ACTIVITY_EMPTY
-    if probe.has("gate") or (probe.path.startswith(("/profiles/manage", "/account/profiles")) and probe.profiles):
-        return State.PROFILES
-    if probe.has("no_plan") or probe.membership in ("NEVER_MEMBER", "FORMER_MEMBER"):
-        return State.NO_MEMBERSHIP
-    if probe.membership == "ANONYMOUS":
-        return State.SIGNED_OUT
-    known = probe.path.startswith(("/browse", "/account", "/profiles"))
-    return State.BROWSE if known and probe.membership == "CURRENT_MEMBER" else State.UNKNOWN
+def _signed_in(page: Page) -> PageState:
+    if page.has("pin"):
+        return PageState.PIN
+    if page.has("activity"):
+        return _activity(page)
+    if page.has("gate") or (page.path.startswith(("/profiles/manage", "/account/profiles")) and page.profiles):
+        return PageState.PROFILES
+    if page.has("no_plan") or page.membership in ("NEVER_MEMBER", "FORMER_MEMBER"):
+        return PageState.NO_MEMBERSHIP
+    if page.membership == "ANONYMOUS":
+        return PageState.SIGNED_OUT
+    known = page.path.startswith(("/browse", "/account", "/profiles"))
+    return PageState.BROWSE if known and page.membership == "CURRENT_MEMBER" else PageState.UNKNOWN
+
+
+def _activity(page: Page) -> PageState:
+    if page.has("download"):
+        return PageState.ACTIVITY
+    return PageState.ACTIVITY_WITHOUT_DOWNLOAD if page.has("row") else PageState.ACTIVITY_EMPTY

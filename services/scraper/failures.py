@@ -1,4 +1,4 @@
-"""Why a run fails: each failure has a code, a sentence for the person, and what releases its latch or retries it."""
+"""Failures of a run. Each has a code, a sentence for the person, and either retries or what releases its latch."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
-from services.scraper.hooks import HOOKS_VERSION
+from services.scraper.page_selectors import SELECTORS_VERSION
 
 
 class Opens(Enum):
-    """What a person changes so that a latched scraper tries again. `./run.sh reset` releases every latch."""
+    """What a person can change to release a latch; `./run.sh reset` releases all. Values: fields of Fingerprint."""
 
-    SECRET = "secret"  # noqa: S105 (the password file was written anew)
+    SECRET = "secret"  # noqa: S105 (the password file was written again)
     SESSION = "session"  # somebody signed in by hand, or imported cookies
     SETTINGS = "settings"  # the wanted profile was named differently
-    HOOKS = "hooks"  # a new version of this software
+    SELECTORS = "hooks"  # a new version of this software
 
 
 _SESSION = frozenset({Opens.SESSION})
@@ -90,9 +90,9 @@ _CAUSES = (
     ),
     Cause(
         "LAYOUT_CHANGED",
-        f"Netflix changed a page (hooks {HOOKS_VERSION}). Import the file meanwhile, and send the maintainers what "
-        "./run.sh doctor prints.",
-        frozenset({Opens.HOOKS}),
+        f"Netflix changed a page (selectors {SELECTORS_VERSION}). Import the file meanwhile, and send the maintainers "
+        "what ./run.sh doctor prints.",
+        frozenset({Opens.SELECTORS}),
         (_DAY,),
     ),
     Cause(
@@ -115,7 +115,7 @@ _CAUSES = (
     Cause("QUEUE_DOWN", "Redis cannot be reached, nothing was imported. ./run.sh status", retries=_minutes(5, 30, 120)),
     Cause(
         "BROWSER_CRASH",
-        "The browser could not be started or crashed. It needs 512 MB of memory, 64 MB in its temporary folder, and "
+        "The browser could not be started or crashed. It needs 512 MB of state, 64 MB in its temporary folder, and "
         "for its sandbox user namespaces (see docs/scraper.md).",
         retries=(*_minutes(5), _DAY),
     ),
@@ -133,8 +133,8 @@ _CAUSES = (
 CAUSES = {cause.code: cause for cause in _CAUSES}
 
 
-class Stop(Exception):
-    """A run ended without a file. `detail` has names of selectors and counts, nothing about the person."""
+class Failure(Exception):
+    """A run ended without a file. detail: names of selectors and counts, nothing about the person."""
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(code)

@@ -1,4 +1,4 @@
-"""Where things are on Netflix's pages: CSS selectors only, in one file with a version.
+"""CSS selectors of what is on Netflix's pages, in one file with a version.
 
 Each group is tried in order. They come from public code that reads these pages, 2019 to 2026, and were not
 checked against the pages; docs/scraper.md says what is uncertain. When Netflix changes a page, change this file.
@@ -6,9 +6,9 @@ checked against the pages; docs/scraper.md says what is uncertain. When Netflix 
 
 from __future__ import annotations
 
-HOOKS_VERSION = "2026-11-26"
+SELECTORS_VERSION = "2026-11-26"
 
-HOOKS: dict[str, tuple[str, ...]] = {
+SELECTORS: dict[str, tuple[str, ...]] = {
     "email": ('input[name="userLoginId"]', 'input[data-uia="login-field"]', "#id_userLoginId"),
     "password": ('input[name="password"]', 'input[data-uia="password-field"]', "#id_password"),
     "submit": ('button[data-uia="login-submit-button"]', 'form button[type="submit"]'),
