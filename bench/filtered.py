@@ -30,9 +30,9 @@ DRIFTS = (0.1, 0.2, 0.4)
 
 @dataclass(frozen=True)
 class Held:
-    """Shares of intervals that hold the truth: of all shows, of the true first five, of shows told from noise.
+    """Shares of intervals that hold the truth: of all shows, of the true first five, of clear shows.
 
-    published is None where no show was told from noise. width: of the first five, median.
+    published is None where no show was clear. width: of the first five, median.
     """
 
     every: float
@@ -53,8 +53,8 @@ def drifting(people: int, weeks: int, drift: float, seed: int) -> tuple[ShowTren
         named = generator.multinomial(people, [*truth, 1 - truth.sum()])[:-1]
         question = TopShowsQuestion.ask(range(_SHOWS), k=1, odds=Fraction(8), weight=1)
         channel, week = question.channel, str(_FIRST + number)
-        counts = generator.binomial(named, float(channel.true_rate))
-        counts += generator.binomial(people - named, float(channel.false_rate))
+        counts = generator.binomial(named, float(channel.p))
+        counts += generator.binomial(people - named, float(channel.q))
         survey = Survey(round=week, vocabulary=VOCABULARY.version, rotation=1, questions=(question,))
         found = RoundReports(survey, participants=people, counts={"top_shows": counts})
         found.reports["top_shows"] = people

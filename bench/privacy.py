@@ -144,17 +144,17 @@ def _counts(channel: SetResponse, chosen: Sequence[Sequence[int]], seed: int) ->
 
 def least_variance(k: int, odds: float) -> float:
     """Return the smallest noise variance a report of a PrivSet can have, over all sizes of the reported set."""
-    rate = np.arange(1, 20_000) / 20_000 * 0.6
-    miss = (1 - rate) ** k
-    true_rate = rate * odds / (odds * (1 - miss) + miss)
-    return float((rate * (1 - rate) / (true_rate - rate) ** 2).min())
+    q = np.arange(1, 20_000) / 20_000 * 0.6
+    miss = (1 - q) ** k
+    p = q * odds / (odds * (1 - miss) + miss)
+    return float((q * (1 - q) / (p - q) ** 2).min())
 
 
 def noise() -> Iterator[Line]:
     """Measure the noise of shows that nobody watched against the best known mechanism of this kind."""
     for k, items, rounds, people in ((1, CANDIDATES, 300, 300), (3, CANDIDATES, 300, 300), (3, 5000, 8, 1500)):
         channel = top_shows(k, items).channel
-        rates = float(channel.true_rate), float(channel.false_rate)
+        rates = float(channel.p), float(channel.q)
         found = [
             estimate_counts(_counts(channel, [()] * people, seed), people, *rates).estimate for seed in range(rounds)
         ]
@@ -167,7 +167,7 @@ def coverage() -> Iterator[Line]:
     """Count how often a 95 % interval holds the number of people who named a show."""
     question, people = top_shows(1), 1000
     channel = question.channel
-    rates = float(channel.true_rate), float(channel.false_rate)
+    rates = float(channel.p), float(channel.q)
     gate = gate_count(people, CANDIDATES, rates[1])
     held: list[NDArray[np.bool_]] = []
     shown: list[NDArray[np.bool_]] = []
@@ -189,7 +189,7 @@ def false_top_shows() -> Iterator[Line]:
     """Count the rounds in which a show is called watched although nobody watched anything."""
     channel = top_shows(1).channel
     for people, rounds in ((50, 2000), (300, 1000), (1000, 1000)):
-        gate = gate_count(people, CANDIDATES, float(channel.false_rate))
+        gate = gate_count(people, CANDIDATES, float(channel.q))
         alarms = sum(bool((_counts(channel, [()] * people, seed) >= gate).any()) for seed in range(rounds))
         yield Line(
             f"rounds with a false top show, N={people}", f"{alarms / rounds:.3f}", "<= .05", alarms / rounds <= 0.05
@@ -234,7 +234,7 @@ def gates() -> Iterator[Line]:
     The target of 810 holds if 12 % of people name a show that 21 % watch; here fewer do.
     """
     channel = top_shows(1).channel
-    rates = float(channel.true_rate), float(channel.false_rate)
+    rates = float(channel.p), float(channel.q)
     for share in (0.21, 0.10, 0.04):
         told = reports_needed(share, CANDIDATES, *rates)
         rate = share * rates[0] + (1 - share) * rates[1]
@@ -249,15 +249,15 @@ def gates() -> Iterator[Line]:
     yield Line(name, f"{exact}", "about 810: <= 890", exact <= 890)
 
 
-def _reports_with_power(share: float, true_rate: float, false_rate: float, power: float = 0.9) -> int:
+def _reports_with_power(share: float, p: float, q: float, power: float = 0.9) -> int:
     """Return the number of reports from which on the exact chance to pass the gate is at least `power`."""
-    rate = share * true_rate + (1 - share) * false_rate
+    rate = share * p + (1 - share) * q
 
     def passes(reports: int) -> bool:
-        gate = gate_count(reports, CANDIDATES, false_rate)
+        gate = gate_count(reports, CANDIDATES, q)
         return gate <= reports and binomial_tail(gate, reports, rate) >= power
 
-    reports = 2 * reports_needed(share, CANDIDATES, true_rate, false_rate)
+    reports = 2 * reports_needed(share, CANDIDATES, p, q)
     while reports > 1 and any(passes(below) for below in range(max(1, reports - 12), reports)):
         reports -= 1
         while not passes(reports):
@@ -309,8 +309,8 @@ def effects() -> Iterator[Line]:
     odds, quarter = Fraction(739, 100), Quarter.parse("2026-Q3")  # e**2
     generator, truth = np.random.default_rng(0), _clipped_mean()
     response = TernaryResponse(odds)
-    true_rate, false_rate = float(response.true_rate), float(response.false_rate)
-    channel = np.full((3, 3), false_rate) + (true_rate - false_rate) * np.eye(3)
+    p, q = float(response.p), float(response.q)
+    channel = np.full((3, 3), q) + (p - q) * np.eye(3)
     for people, most in ((1000, 2.3),):
         errors, held, rounds = [], [], 600
         for seed in range(rounds):

@@ -55,8 +55,8 @@ def answered(
         listed = sorted(place[show] for show in shows if show in place)
         for chosen in source.sample(listed, min(k, len(listed))):
             named[chosen] += 1
-    counts = generator.binomial(named, float(question.channel.true_rate))
-    counts += generator.binomial(len(people) - named, float(question.channel.false_rate))
+    counts = generator.binomial(named, float(question.channel.p))
+    counts += generator.binomial(len(people) - named, float(question.channel.q))
     found = RoundReports(survey, participants=len(people), counts={"top_shows": counts})
     found.reports["top_shows"] = len(people)
     return estimate_round(found, VOCABULARY)

@@ -18,8 +18,8 @@ from netflix_trend.storage.canonical import canonical_json, content_version
 from netflix_trend.storage.model import Strict
 
 # A field of 65,521 points must hold every show, and a vocabulary file must stay below SyftBox's 8 MB.
-MOST_SHOWS = 20_000
-MOST_FILMS = 100_000
+MAX_SHOWS = 20_000
+MAX_FILMS = 100_000
 LARGEST_FILE = 8_000_000
 
 _Text = Annotated[str, Field(min_length=1, max_length=300)]
@@ -64,9 +64,9 @@ class Vocabulary:
         films = tuple(row for row in unique.values() if row.kind == "film")
         if not shows:
             raise VocabularyError("the catalogue holds no series; give one with a title column and kind series")
-        if len(shows) > MOST_SHOWS or len(films) > MOST_FILMS:
+        if len(shows) > MAX_SHOWS or len(films) > MAX_FILMS:
             raise VocabularyError(
-                f"{len(shows)} series and {len(films)} films, at most {MOST_SHOWS} and {MOST_FILMS} fit; "
+                f"{len(shows)} series and {len(films)} films, at most {MAX_SHOWS} and {MAX_FILMS} fit; "
                 "narrow the catalogue, for instance with CATALOGUE_SINCE=2010"
             )
         return cls(shows, films)
@@ -151,8 +151,8 @@ class _VocabularyRow(Strict):
 class _VocabularyFile(Strict):
     schema_version: Literal[1]
     version: str
-    shows: Annotated[tuple[_VocabularyRow, ...], Field(strict=False, min_length=1, max_length=MOST_SHOWS)]
-    films: Annotated[tuple[_VocabularyRow, ...], Field(strict=False, max_length=MOST_FILMS)]
+    shows: Annotated[tuple[_VocabularyRow, ...], Field(strict=False, min_length=1, max_length=MAX_SHOWS)]
+    films: Annotated[tuple[_VocabularyRow, ...], Field(strict=False, max_length=MAX_FILMS)]
 
 
 def _index(rows: tuple[CatalogueTitle, ...]) -> dict[str, int]:

@@ -19,7 +19,7 @@ MEMBER = "ViewingActivity.csv"
 LARGEST_MEMBER = 200_000_000
 # Such text compresses about tenfold; zip bombs claim thousands.
 LARGEST_RATIO = 200
-MOST_MEMBERS = 10_000
+MAX_MEMBERS = 10_000
 _ZIP_MAGIC = b"PK\x03\x04"
 
 
@@ -97,7 +97,7 @@ def _find(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
         and "__MACOSX" not in member.filename
         and not member.is_dir()
     ]
-    if not found or len(members) > MOST_MEMBERS:
+    if not found or len(members) > MAX_MEMBERS:
         raise ArchiveError(
             "no_viewing_activity",
             f"{name}: there is no {MEMBER} in this zip. Give the archive from Account > Download your personal "

@@ -122,7 +122,7 @@ class HpkeCiphertext:
     def read(cls, reader: Reader) -> HpkeCiphertext:
         """Read the structure."""
         config_id = reader.integer(1, "config_id")
-        return cls(config_id, reader.opaque(2, "enc", least=1), reader.opaque(4, "payload", least=1))
+        return cls(config_id, reader.opaque(2, "enc", min_size=1), reader.opaque(4, "payload", min_size=1))
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,7 @@ class PlaintextInputShare:
         reader = Reader(data)
         if read_extensions(reader):
             raise Malformed("private_extensions: there are none")
-        share = cls(reader.opaque(4, "payload", least=1))
+        share = cls(reader.opaque(4, "payload", min_size=1))
         reader.end("PlaintextInputShare")
         return share
 
@@ -256,7 +256,7 @@ class AggregationJobInitReq:
         inits = []
         while not reader.is_at_end:
             share = ReportShare.read(reader)
-            inits.append(VerifyInit(share, reader.opaque(4, "payload", least=1)))
+            inits.append(VerifyInit(share, reader.opaque(4, "payload", min_size=1)))
         return cls(extensions[0].data, tuple(inits))
 
 
@@ -280,7 +280,7 @@ class VerifyResp:
         report_id = reader.take(REPORT_ID_SIZE, "report_id")
         kind = reader.integer(1, "verify_resp_type")
         if kind == _CONTINUE:
-            return cls(report_id, reader.opaque(4, "payload", least=1))
+            return cls(report_id, reader.opaque(4, "payload", min_size=1))
         if kind != _REJECT:
             raise Malformed("verify_resp_type: not continue or reject")
         code = reader.integer(1, "report_error")

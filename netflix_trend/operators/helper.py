@@ -69,7 +69,7 @@ from netflix_trend.vdaf.messages import OutputShare
 from netflix_trend.vdaf.refusal import InvalidMessage
 
 # Rounds that the leader may have open at once; more would only fill our disk.
-MOST_OPEN = 12
+MAX_OPEN = 12
 # Before a manifest there is no deadline; a year is longer than any.
 _FOREVER = 2**41
 
@@ -115,7 +115,7 @@ class Helper(Party):
     def begin(self, now: int) -> None:
         """Draw keys for rounds that the leader has announced."""
         known = {row.name for row in self.store.rounds()}
-        free = MOST_OPEN - len(self.store.rounds(*self.open_states))
+        free = MAX_OPEN - len(self.store.rounds(*self.open_states))
         for name in list_rounds(self.leader.site)[::-1]:
             if name not in known and free > 0:
                 try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from netflix_trend.operators.codec import CHECKSUM_SIZE, TASK_ID_SIZE
 from netflix_trend.operators.manifest import Round
-from netflix_trend.operators.transport import MOST_PARTS
+from netflix_trend.operators.transport import MAX_PARTS
 from netflix_trend.operators.wire import Malformed, Reader, opaque
 
 DIGEST_SIZE = 32
@@ -30,7 +30,7 @@ def decode_job(asked: Round, part: int, data: bytes) -> tuple[int, list[bytes]]:
     """
     reader = Reader(data)
     at, parts = reader.integer(2, "part"), reader.integer(2, "parts")
-    if at != part or not part <= parts <= MOST_PARTS:
+    if at != part or not part <= parts <= MAX_PARTS:
         raise Malformed("part: not the one of the file's name")
     messages = []
     for task in asked.tasks:

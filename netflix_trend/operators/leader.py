@@ -46,7 +46,7 @@ from netflix_trend.operators.transport import (
     ACCEPT,
     LARGEST_SURVEY,
     MANIFEST,
-    MOST_PARTS,
+    MAX_PARTS,
     PART_SIZE,
     PREKEY,
     SURVEY,
@@ -225,7 +225,7 @@ class Leader(Party):
             if size > PART_SIZE - 50_000:
                 parts.append([[] for _ in asked.tasks])
                 size = 0
-        if len(parts) > MOST_PARTS:
+        if len(parts) > MAX_PARTS:
             raise Malformed("there are too many reports for one round")
         self._put_jobs(row, asked, batch, parts)
         self.store.set_batch(row.name, batch, "sent", len(parts))

@@ -27,7 +27,7 @@ from netflix_trend.storage.files import UnsafeFile
 
 _log = logging.getLogger("operators")
 # A round has so few steps that more in one run are a mistake.
-_MOST_STEPS = 12
+_MAX_STEPS = 12
 
 
 class Party(ABC):
@@ -74,7 +74,7 @@ class Party(ABC):
 
     def _advance(self, name: str, now: int) -> None:
         self.flush(name)
-        for _ in range(_MOST_STEPS):
+        for _ in range(_MAX_STEPS):
             try:
                 if not self._step(name, now):
                     return

@@ -28,8 +28,8 @@ REPORT = "report.bin"
 CLOSE, ABORT = "close.json", "abort.json"
 # What SyftBox syncs, less the seal and the signature of a part.
 PART_SIZE = LARGEST_FILE - 10_000
-MOST_PARTS = 16
-MOST_ROUNDS = 600
+MAX_PARTS = 16
+MAX_ROUND_FOLDERS = 600
 _ROUND = re.compile(ROUND_PATTERN)
 
 
@@ -107,9 +107,7 @@ _STEMS = ("prekey", "survey", "manifest", "accept", "report", "agg-", "collect",
 
 def operator_readers(others: Sequence[str]) -> dict[str, list[str]]:
     """Return who reads what of an operator's files. others: the other operator's datasite, if there is one."""
-    jobs = [
-        f(batch, part) for batch in BATCHES for part in range(1, MOST_PARTS + 1) for f in (init_name, response_name)
-    ]
+    jobs = [f(batch, part) for batch in BATCHES for part in range(1, MAX_PARTS + 1) for f in (init_name, response_name)]
     sealed = [*jobs, *map(collect_name, BATCHES)]
     public = [PREKEY, SURVEY, MANIFEST, ACCEPT, CLOSE, ABORT, *map(share_name, BATCHES), *map(result_name, BATCHES)]
     # An operator may take part, too: its report lies in the same folder.
@@ -134,7 +132,7 @@ def read_survey(site: Datasite, asked: Round) -> bytes | None:
 
 
 def list_rounds(site: Datasite) -> list[str]:
-    """Return the rounds in a datasite, sorted, the newest MOST_ROUNDS of them; none when there is no plain folder."""
+    """Return the newest MAX_ROUND_FOLDERS rounds in a datasite, sorted; none when there is no plain folder."""
     try:
         folder = open_untrusted_folder(site.datasites, f"{site.email}/app_data/{APP_NAME}/{ROUNDS}")
     except (FileNotFoundError, UnsafeFile):
@@ -144,7 +142,7 @@ def list_rounds(site: Datasite) -> list[str]:
             found = sorted(entry.name for entry in entries if _ROUND.fullmatch(entry.name))
     finally:
         os.close(folder)
-    return found[-MOST_ROUNDS:]
+    return found[-MAX_ROUND_FOLDERS:]
 
 
 @dataclass(frozen=True)

@@ -27,13 +27,13 @@ class Reader:
         """Return an unsigned integer of `size` bytes, big-endian."""
         return int.from_bytes(self.take(size, field), "big")
 
-    def opaque(self, prefix: int, field: str, *, least: int = 0) -> bytes:
+    def opaque(self, prefix: int, field: str, *, min_size: int = 0) -> bytes:
         """Return a vector of bytes whose length stands before it in `prefix` bytes.
 
-        Raises Malformed when it has fewer than `least` bytes.
+        Raises Malformed when it has fewer than `min_size` bytes.
         """
         taken = self.take(self.integer(prefix, field), field)
-        if len(taken) < least:
+        if len(taken) < min_size:
             raise Malformed(f"{field}: must not be empty")
         return taken
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 # The chance with which the tighter of the two totals may fail.
 DELTA = 1e-6
 # Beyond so many different losses they are rounded up to a grid: a survey of other odds every time doubles their number.
-_MOST_LOSSES = 100_000
+_MAX_LOSSES = 100_000
 _GRID = 1e-4
 
 
@@ -44,7 +44,7 @@ def total_epsilon(odds: Sequence[Fraction], delta: float = DELTA) -> float:
         loss, mass = _binomial_loss(ratio, count)
         losses = np.add.outer(losses, loss).ravel()
         masses = np.multiply.outer(masses, mass).ravel()
-        if len(losses) > _MOST_LOSSES:
+        if len(losses) > _MAX_LOSSES:
             steps, place = np.unique(np.ceil(losses / _GRID), return_inverse=True)
             losses = np.asarray(steps * _GRID, dtype=np.float64)
             masses = np.asarray(np.bincount(place, weights=masses), dtype=np.float64)

@@ -11,7 +11,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-_MOST_EXACT = 10_000_000
+_MAX_EXACT = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -30,18 +30,19 @@ class CountEstimates:
 
 
 def estimate_counts(
-    counts: NDArray[np.int64], reports: int, true_rate: float, false_rate: float, confidence: float = 0.95
+    counts: NDArray[np.int64], reports: int, p: float, q: float, confidence: float = 0.95
 ) -> CountEstimates:
-    """Estimate how many of `reports` people chose each item, from how many noisy sets hold it.
+    """Estimate how many of `reports` people chose each item, from how many reported subsets hold it.
 
-    With d = P1 - P0: estimate (Y - N*P0) / d, variance [n*P1(1-P1) + (N-n)*P0(1-P0)] / d**2 exactly for every true
-    n. The interval holds every n that a two-sided score test does not reject (E. B. Wilson, JASA 1927, applied to
-    this variance): the roots of (Y - N*P0 - n*d)**2 = z**2 * [N*v0 + n*(v1 - v0)].
+    p, q: with which probability a report names an item that its sender chose, or did not choose. With d = p - q:
+    estimate (Y - N*q) / d, variance [n*p(1-p) + (N-n)*q(1-q)] / d**2 exactly for every true n. The interval holds every
+    n that a two-sided score test does not reject (E. B. Wilson, JASA 1927, applied to this variance): the roots of (Y -
+    N*q - n*d)**2 = z**2 * [N*v0 + n*(v1 - v0)] with v1 = p(1-p), v0 = q(1-q).
     """
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
-    gain = true_rate - false_rate
-    v1, v0 = true_rate * (1 - true_rate), false_rate * (1 - false_rate)
-    excess = counts - reports * false_rate
+    gain = p - q
+    v1, v0 = p * (1 - p), q * (1 - q)
+    excess = counts - reports * q
     estimate: NDArray[np.float64] = np.asarray(excess / gain, dtype=np.float64)
     plausible = np.clip(estimate, 0, reports)
     standard_error = np.sqrt(plausible * v1 + (reports - plausible) * v0) / gain
@@ -60,8 +61,8 @@ def estimate_counts(
 def selected_intervals(
     counts: NDArray[np.int64],
     reports: int,
-    true_rate: float,
-    false_rate: float,
+    p: float,
+    q: float,
     passing: NDArray[np.bool_],
     confidence: float = 0.95,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -72,20 +73,20 @@ def selected_intervals(
     (Y. Benjamini, D. Yekutieli, "False Discovery Rate-Adjusted Multiple Confidence Intervals for Selected Parameters",
     JASA 2005).
     """
-    plain = estimate_counts(counts, reports, true_rate, false_rate, confidence)
+    plain = estimate_counts(counts, reports, p, q, confidence)
     selected = 1 - (1 - confidence) * max(1, int(passing.sum())) / len(counts)
-    wider = estimate_counts(counts, reports, true_rate, false_rate, selected)
+    wider = estimate_counts(counts, reports, p, q, selected)
     return np.where(passing, wider.lower, plain.lower), np.where(passing, wider.upper, plain.upper)
 
 
-def gate_count(reports: int, items: int, false_rate: float, false_alarm: float = 0.05) -> int:
-    """Return the smallest noisy count that can be told from noise; `reports + 1` when no count can.
+def gate_count(reports: int, items: int, q: float, false_alarm: float = 0.05) -> int:
+    """Return the smallest count that is clear of noise; `reports + 1` when no count is.
 
     Bonferroni over `items` with the exact binomial tail: if nobody had chosen anything, the chance that any item
     reaches this count is at most `false_alarm`, for every number of reports. Only counts up to 40 standard
     deviations above the mean are summed: what lies beyond has a probability below 1e-300 or is not there.
     """
-    first, tail = _upper_tail(reports, false_rate, int(reports * false_rate))
+    first, tail = _upper_tail(reports, q, int(reports * q))
     passing = np.flatnonzero(tail <= false_alarm / items)
     return first + int(passing[0]) if len(passing) else reports + 1
 
@@ -107,13 +108,13 @@ def _upper_tail(reports: int, rate: float, first: int) -> tuple[int, NDArray[np.
     return first, np.asarray(np.cumsum(np.exp(log_mass)[::-1])[::-1], dtype=np.float64)
 
 
-def reports_to_lose(counts: NDArray[np.int64], reports: int, items: int, false_rate: float) -> NDArray[np.int64]:
+def reports_to_lose(counts: NDArray[np.int64], reports: int, items: int, q: float) -> NDArray[np.int64]:
     """Return int64[len(counts)]: how few of the reports behind each count must be left out until it fails the gate.
 
     A count Y of N reports becomes Y - r of N - r; 0 for a count that does not pass. `r + gate_count(N - r)` never
     falls as r rises, because one report less lowers the gate by at most one; so r is found by bisection.
     """
-    gate = cache(lambda left: gate_count(left, items, false_rate))
+    gate = cache(lambda left: gate_count(left, items, q))
     lost = {}
     for count in set(counts.tolist()):
         at_least = max(0, count - gate(reports))
@@ -125,45 +126,43 @@ def reports_to_lose(counts: NDArray[np.int64], reports: int, items: int, false_r
     return np.array([lost[count] for count in counts.tolist()], dtype=np.int64)
 
 
-def mean_chosen(
-    counts: NDArray[np.int64], reports: int, true_rate: float, false_rate: float
-) -> tuple[float, float] | None:
+def mean_chosen(counts: NDArray[np.int64], reports: int, p: float, q: float) -> tuple[float, float] | None:
     """Return the estimated mean number of items that a person chose, and its standard error; None without reports.
 
     The sum of the estimates over all items, divided by the reports. Per report its variance is at most
     [V*v0 + m*(v1 - v0)] / d**2 with m chosen items: items that were not chosen are pairwise independent of each
-    other and of the chosen ones, and two chosen items correlate negatively, P1*(P0 - P1).
+    other and of the chosen ones, and two chosen items correlate negatively, p*(q - p).
     """
     if not reports:
         return None
-    gain = true_rate - false_rate
-    v1, v0 = true_rate * (1 - true_rate), false_rate * (1 - false_rate)
-    mean = float((counts / reports - false_rate).sum() / gain)
+    gain = p - q
+    v1, v0 = p * (1 - p), q * (1 - q)
+    mean = float((counts / reports - q).sum() / gain)
     variance = len(counts) * v0 + min(max(mean, 0.0), float(len(counts))) * (v1 - v0)
     return mean, math.sqrt(variance / reports) / gain
 
 
 def reports_needed(
-    share: float, items: int, true_rate: float, false_rate: float, *, false_alarm: float = 0.05, power: float = 0.9
+    share: float, items: int, p: float, q: float, *, false_alarm: float = 0.05, power: float = 0.9
 ) -> int:
     """Return how many reports are needed so that an item chosen by `share` of people passes the gate with `power`.
 
     Gate and power are exact for people drawn at random; the search begins at the N that solves
-    N*share*d = z_gate*sqrt(N*v0) + z_power*sqrt(N*(share*v1 + (1-share)*v0)). Beyond _MOST_EXACT that N is returned,
+    N*share*d = z_gate*sqrt(N*v0) + z_power*sqrt(N*(share*v1 + (1-share)*v0)). Beyond _MAX_EXACT that N is returned,
     since both agree, and exact tails of so many, as odds near 1 need, take gigabytes. Raises ValueError for a share
     outside (0, 1].
     """
     if not 0 < share <= 1:
         raise ValueError(f"share {share} is not in (0, 1]")
-    v1, v0 = true_rate * (1 - true_rate), false_rate * (1 - false_rate)
+    v1, v0 = p * (1 - p), q * (1 - q)
     spread = NormalDist().inv_cdf(1 - false_alarm / items) * np.sqrt(v0) + NormalDist().inv_cdf(power) * np.sqrt(
         share * v1 + (1 - share) * v0
     )
-    rate = share * true_rate + (1 - share) * false_rate
-    reports = int(np.ceil((spread / (share * (true_rate - false_rate))) ** 2))
+    rate = share * p + (1 - share) * q
+    reports = int(np.ceil((spread / (share * (p - q))) ** 2))
     # The formula's gate is normal; the real one is an exact tail, which is skewed and lies higher.
-    while reports <= _MOST_EXACT:
-        gate = gate_count(reports, items, false_rate, false_alarm)
+    while reports <= _MAX_EXACT:
+        gate = gate_count(reports, items, q, false_alarm)
         if gate <= reports and _upper_tail(reports, rate, gate)[1][0] >= power:
             return reports
         reports += 1 + reports // 100

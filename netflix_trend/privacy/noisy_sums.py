@@ -61,9 +61,9 @@ def people_needed(share: float, items: int, standard_error: float, power: float 
 
 
 def estimate_sums(
-    sums: Floats, standard_error: float, most: float, confidence: float = 0.95, false_alarm: float = 0.05
+    sums: Floats, standard_error: float, max_count: float, confidence: float = 0.95, false_alarm: float = 0.05
 ) -> SumEstimates:
-    """Estimate counts between 0 and `most` from noisy sums, float64[V].
+    """Estimate counts between 0 and `max_count` from noisy sums, float64[V].
 
     The interval of an item that is clear is the conditional one: it holds every count under which the observed sum is
     not extreme among the sums that pass the gate, a normal distribution truncated at the gate (Lee, Sun, Sun, Taylor,
@@ -74,16 +74,18 @@ def estimate_sums(
     gate = gate_of(len(sums), standard_error, false_alarm)
     is_clear = sums >= gate
     half = _STANDARD.inv_cdf(0.5 + confidence / 2) * standard_error
-    lower, upper = np.clip(sums - half, 0, most), np.clip(sums + half, 0, most)
+    lower, upper = np.clip(sums - half, 0, max_count), np.clip(sums + half, 0, max_count)
     for place in np.flatnonzero(is_clear).tolist():
-        lower[place], upper[place] = conditional_interval(float(sums[place]), gate, standard_error, most, confidence)
+        lower[place], upper[place] = conditional_interval(
+            float(sums[place]), gate, standard_error, max_count, confidence
+        )
     return SumEstimates(sums, standard_error, lower, upper, gate, np.asarray(is_clear))
 
 
 def conditional_interval(
-    observed: float, gate: float, standard_error: float, most: float, confidence: float = 0.95
+    observed: float, gate: float, standard_error: float, max_count: float, confidence: float = 0.95
 ) -> tuple[float, float]:
-    """Return the ends of the interval, within 0 and `most`, for a normal observation that passed `gate`.
+    """Return the ends of the interval, within 0 and `max_count`, for a normal observation that passed `gate`.
 
     The lower end is the count under which a sum of at least `observed` has the chance (1 - confidence) / 2 among those
     that pass, the upper end the one under which a sum of at most `observed` has it. Raises ValueError for an
@@ -98,14 +100,14 @@ def conditional_interval(
         return math.exp(min(0.0, above))
 
     # The chance of a sum of at least `observed` rises with the count.
-    lower = _crossing(at_least, tail, most)
-    upper = _crossing(at_least, 1 - tail, most)
+    lower = _crossing(at_least, tail, max_count)
+    upper = _crossing(at_least, 1 - tail, max_count)
     return lower, upper
 
 
-def _crossing(rising: Callable[[float], float], level: float, most: float) -> float:
-    """Return where a rising function of a count crosses `level`, within 0 and `most`."""
-    low, high = 0.0, float(most)
+def _crossing(rising: Callable[[float], float], level: float, max_count: float) -> float:
+    """Return where a rising function of a count crosses `level`, within 0 and `max_count`."""
+    low, high = 0.0, float(max_count)
     if rising(low) >= level:
         return low
     if rising(high) <= level:

@@ -2,7 +2,7 @@
 
 The mechanism is PrivSet (S. Wang et al., "PrivSet: Set-Valued Data Analyses with Locale Differential Privacy",
 INFOCOM 2018) in the compressed form of `docs/set-response.md`: instead of a random subset of all items, a report is
-a polynomial over a prime field. An item belongs to the reported noisy set when the polynomial's value at the item's
+a polynomial over a prime field. An item belongs to the reported subset when the polynomial's value at the item's
 field point lies below a threshold. Everything here is integer arithmetic; the declared odds hold exactly.
 """
 
@@ -31,8 +31,8 @@ class SetResponse:
     items      V, number of items; item j (0..V-1) has field point j+1
     k          most items one report speaks of; fewer are padded with dummy points V+1..V+k
     odds       w1/w0 >= 1: largest factor between the probabilities of one report under two different sets
-    threshold  T: item v is in the noisy set when h(v) < T
-    prime      p: size of the field; V + k must be smaller
+    threshold  T: item v is in the reported subset when h(v) < T
+    prime      size of the field; V + k must be smaller
     """
 
     items: int
@@ -51,7 +51,7 @@ class SetResponse:
 
     @property
     def outside(self) -> int:
-        """N0: number of value tuples in F_p^k that miss the threshold everywhere."""
+        """N0: number of value tuples in F_prime^k that miss the threshold everywhere."""
         return int((self.prime - self.threshold) ** self.k)
 
     @property
@@ -65,14 +65,14 @@ class SetResponse:
         return self.odds.numerator * self.inside + self.odds.denominator * self.outside
 
     @property
-    def true_rate(self) -> Fraction:
-        """P1: probability that an item of the person's padded set is in the noisy set."""
+    def p(self) -> Fraction:
+        """Probability that an item of the person's padded set is in the reported subset."""
         inside_given_item = self.threshold * self.prime ** (self.k - 1)
         return Fraction(self.odds.numerator * inside_given_item, self.total_weight)
 
     @property
-    def false_rate(self) -> Fraction:
-        """P0 = T/p: probability that any other item is in the noisy set."""
+    def q(self) -> Fraction:
+        """Probability T / prime that any other item is in the reported subset."""
         return Fraction(self.threshold, self.prime)
 
     def randomize(self, chosen: Sequence[int], randbelow: RandBelow = secure) -> tuple[int, ...]:
@@ -120,7 +120,7 @@ class SetResponse:
         return values
 
     def members(self, reports: NDArray[np.uint32], items: Sequence[int]) -> NDArray[np.bool_]:
-        """Return bool[N, items]: which of some items are in each noisy set; V to V+k-1 stand for the dummies.
+        """Return bool[N, items]: which of some items are in each reported subset; V to V+k-1 stand for the dummies.
 
         Evaluated in whole numbers, step by step: for looking at a few reports, and to check `count` against.
         """
@@ -131,16 +131,19 @@ class SetResponse:
         return value < self.threshold
 
     def count(self, reports: NDArray[np.uint32]) -> NDArray[np.int64]:
-        """Return int64[V]: in how many noisy sets each item is. `reports` is uint32[N, k+2], coefficients below p."""
+        """Return int64[V]: in how many reported subsets each item is.
+
+        `reports` is uint32[N, k+2], coefficients below the prime.
+        """
         return self.count_with_sizes(reports)[0]
 
     def count_with_sizes(self, reports: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return int64[V], in how many noisy sets each item is, and int64[N], how many items each noisy set has.
+        """Return int64[V], in how many reported subsets each item is, and int64[N], how many items each one has.
 
-        One product of coefficients and powers of the points gives x = h(v) plus multiples of p. Whole numbers below
-        (k+2) p**2 < 2**48 are exact in 64-bit floats. Then h(v) < T means that the fractional part of (x + 1/2)/p,
-        which is (h(v) + 1/2)/p, lies below T/p. It is never nearer to T/p, 0 or 1 than 1/(2p) > 2**-17, and rounding
-        moves it by less than 2**-19: floats decide exactly as whole numbers would, for every k below p.
+        One product of coefficients and powers of the points gives x = h(v) plus multiples of P, the prime. Whole
+        numbers below (k+2) P**2 < 2**48 are exact in 64-bit floats. Then h(v) < T means that the fractional part of (x
+        + 1/2)/P, which is (h(v) + 1/2)/P, lies below T/P. It is never nearer to T/P, 0 or 1 than 1/(2P) > 2**-17, and
+        rounding moves it by less than 2**-19: floats decide exactly as whole numbers would, for every k below P.
 
         Reports are taken in blocks that fit the processor's cache; memory beyond the input and the result is constant.
         """
@@ -168,7 +171,7 @@ class SetResponse:
 
 
 def _interpolate(points: list[int], values: list[int], free: tuple[int, int], prime: int) -> tuple[int, ...]:
-    """Return the coefficients of L(x) + (a + b*x) * Z(x) mod p, L through the points, Z zero at all of them.
+    """Return the coefficients of L(x) + (a + b*x) * Z(x) mod `prime`, L through the points, Z zero at all of them.
 
     For fixed points this maps (values, a, b) one to one onto all polynomials of degree at most k+1.
     """
@@ -205,16 +208,16 @@ def _times_linear(polynomial: list[int], constant: int, prime: int) -> list[int]
 def best_threshold(k: int, odds: Fraction, prime: int = PRIME) -> int:
     """Return the threshold T with the smallest noise variance per person who did not choose an item.
 
-    That variance is a(1-a)/(P1-a)**2 with a = T/p. It has one minimum in T, found by ternary search; floats are
+    That variance is q(1-q)/(p-q)**2 with q = T / prime. It has one minimum in T, found by ternary search; floats are
     good enough here because T is a public parameter and the odds hold for every T.
     """
     ratio = float(odds)
 
     def variance(threshold: int) -> float:
-        rate = threshold / prime
-        miss = (1 - rate) ** k
-        true_rate = rate * ratio / (ratio * (1 - miss) + miss)
-        return rate * (1 - rate) / (true_rate - rate) ** 2
+        q = threshold / prime
+        miss = (1 - q) ** k
+        p = q * ratio / (ratio * (1 - miss) + miss)
+        return q * (1 - q) / (p - q) ** 2
 
     low, high = 1, prime - 1
     while high - low > 2:

@@ -68,12 +68,12 @@ class TernaryResponse:
         return self.odds.numerator + 2 * self.odds.denominator
 
     @property
-    def true_rate(self) -> Fraction:
+    def p(self) -> Fraction:
         """Probability that a report is the true answer."""
         return Fraction(self.odds.numerator, self.total_weight)
 
     @property
-    def false_rate(self) -> Fraction:
+    def q(self) -> Fraction:
         """Probability that a report is one certain other answer."""
         return Fraction(self.odds.denominator, self.total_weight)
 
@@ -96,7 +96,7 @@ class TernaryResponse:
         reports = int(counts.sum())
         rates = self._possible_rates(counts)
         covariance = (np.diag(rates) - np.outer(rates, rates)) / (reports * self._gain**2)
-        return (counts / reports - float(self.false_rate)) / self._gain, covariance
+        return (counts / reports - float(self.q)) / self._gain, covariance
 
     def share(self, counts: NDArray[np.int64], answer: int, confidence: float = 0.95) -> Estimate:
         """Estimate the share of people whose true answer is `answer`, with its score interval (E. B. Wilson 1927)."""
@@ -105,12 +105,12 @@ class TernaryResponse:
             return Estimate(0.0, 1.0, 0.0, 1.0)
         shares, covariance = self.shares(counts)
         low, high = _score_interval(float(counts[answer]) / reports, reports, confidence, linear=1.0)
-        false_rate = float(self.false_rate)
+        q = float(self.q)
         return Estimate(
             estimate=float(shares[answer]),
             standard_error=float(np.sqrt(covariance[answer, answer])),
-            lower=min(1.0, max(0.0, (low - false_rate) / self._gain)),
-            upper=min(1.0, max(0.0, (high - false_rate) / self._gain)),
+            lower=min(1.0, max(0.0, (low - q) / self._gain)),
+            upper=min(1.0, max(0.0, (high - q) / self._gain)),
         )
 
     def mean_change(self, counts: NDArray[np.int64], clip: int, confidence: float = 0.95) -> Estimate:
@@ -145,15 +145,15 @@ class TernaryResponse:
 
     @property
     def _gain(self) -> float:
-        return float(self.true_rate - self.false_rate)
+        return float(self.p - self.q)
 
     def _possible_rates(self, counts: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return float64[3], report rates near the observed ones that shares between 0 and 1 can have."""
         shares = np.array([1.0, 0.0, 0.0])
         if counts.sum():
-            shares = np.maximum(counts / counts.sum() - float(self.false_rate), 0)
+            shares = np.maximum(counts / counts.sum() - float(self.q), 0)
             shares /= shares.sum()
-        return float(self.false_rate) + self._gain * shares
+        return float(self.q) + self._gain * shares
 
 
 def _score_interval(

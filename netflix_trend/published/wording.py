@@ -22,8 +22,8 @@ _Z = 1.96
 # An interval that reaches this far to each side says next to nothing about a person's place among the others.
 _TOO_WIDE = 0.25
 # Counts of titles that a page lists with their place.
-MOST_LISTED_TITLES = 60
-_LONGEST_TITLE = 60
+MAX_LISTED_TITLES = 60
+_MAX_TITLE = 60
 FORGED = ", if no answer was forged"
 # Shows that are not clear are listed only to fill a table up to this length.
 LISTED_SHOWS = 12
@@ -108,8 +108,8 @@ def shows_in_words(shows: Sequence[ShowEstimate | ShowTrend | AllTimeShow]) -> s
 def title_in_text(title: str) -> str:
     """Return a title for the middle of a sentence: cut, and isolated if it is written from right to left."""
     plain = plain_title(title)
-    if len(plain) > _LONGEST_TITLE:
-        plain = f"{plain[: _LONGEST_TITLE - 1]}…"
+    if len(plain) > _MAX_TITLE:
+        plain = f"{plain[: _MAX_TITLE - 1]}…"
     is_turned = any(bidirectional(sign) in ("R", "AL", "AN") for sign in plain)
     # First strong isolate and pop directional isolate, Unicode Standard Annex 9, section 2.4.
     return f"\u2068{plain}\u2069" if is_turned else plain
@@ -194,12 +194,12 @@ def place_of(volume: Volume, titles: int) -> Said:
 
 
 def places(volume: Volume) -> list[tuple[str, Said]]:
-    """Return how each number of titles up to MOST_LISTED_TITLES compares, so that everybody can look up their own.
+    """Return how each number of titles up to MAX_LISTED_TITLES compares, so that everybody can look up their own.
 
     Neighbouring numbers about which the same is said share a row, such as `12-14`.
     """
     rows: list[tuple[int, int, Said]] = []
-    for titles in range(MOST_LISTED_TITLES + 1):
+    for titles in range(MAX_LISTED_TITLES + 1):
         said = place_of(volume, titles)
         first = rows.pop()[0] if rows and rows[-1][2] == said else titles
         rows.append((first, titles, said))

@@ -78,8 +78,8 @@ def restore_file(
     return True
 
 
-def read_own(path: Path, most: int) -> bytes | None:
-    """Return the bytes of a regular file of at most `most` bytes; None for anything else, such as a link, a FIFO
+def read_own(path: Path, max_size: int) -> bytes | None:
+    """Return the bytes of a regular file of at most `max_size` bytes; None for anything else, such as a link, a FIFO
     that would block, or a file without read permission.
 
     path: in one of our own folders, where others may nevertheless have put something.
@@ -90,10 +90,12 @@ def read_own(path: Path, most: int) -> bytes | None:
         return None
     try:
         status = os.fstat(descriptor)
-        data = os.read(descriptor, most + 1) if stat.S_ISREG(status.st_mode) and status.st_size <= most else None
+        data = (
+            os.read(descriptor, max_size + 1) if stat.S_ISREG(status.st_mode) and status.st_size <= max_size else None
+        )
     finally:
         os.close(descriptor)
-    return data if data is not None and len(data) <= most else None
+    return data if data is not None and len(data) <= max_size else None
 
 
 @contextmanager

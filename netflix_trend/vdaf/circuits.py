@@ -20,30 +20,30 @@ M = TypeVar("M")
 
 # More elements than this are a mistake or an attack on our memory, not a survey: 100,000 are 1.6 MB a report. With
 # the bounds on values no sum of 2**32 reports can wrap around the modulus: 2**32 * 2**64 * 100,000 < 2**113.
-MOST_ELEMENTS = 100_000
-MOST_VALUE = 2**64 - 1
-# The prover's time grows with the square of the number of chunks; the best number for MOST_ELEMENTS is 511.
-MOST_CALLS = 1023
-MOST_MEASUREMENTS = 2**32 - 1
+MAX_ELEMENTS = 100_000
+MAX_VALUE = 2**64 - 1
+# The prover's time grows with the square of the number of chunks; the best number for MAX_ELEMENTS is 511.
+MAX_CALLS = 1023
+MAX_MEASUREMENTS = 2**32 - 1
 
 
-def _check(name: str, value: int, most: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
-        raise ValueError(f"{name} is {value}; it must be an integer from 1 to {most}")
+def _check(name: str, value: int, max_value: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= max_value:
+        raise ValueError(f"{name} is {value}; it must be an integer from 1 to {max_value}")
 
 
-def weights(most: int) -> tuple[int, ...]:
-    """Return the weights of the bits that can express exactly 0..most: powers of two, and what is left."""
-    bits = most.bit_length()
-    return (*(2**place for place in range(bits - 1)), most - 2 ** (bits - 1) + 1)
+def weights(max_value: int) -> tuple[int, ...]:
+    """Return the weights of the bits that can express exactly 0..max_value: powers of two, and what is left."""
+    bits = max_value.bit_length()
+    return (*(2**place for place in range(bits - 1)), max_value - 2 ** (bits - 1) + 1)
 
 
-def to_bits(value: int, most: int) -> list[int]:
-    """Return a value as bits with the weights of `most`. Raises ValueError outside of 0..most."""
+def to_bits(value: int, max_value: int) -> list[int]:
+    """Return a value as bits with the weights of `max_value`. Raises ValueError outside of 0..max_value."""
     value = index(value)  # of any integer type, as a Python integer that cannot overflow
-    if not 0 <= value <= most:
-        raise ValueError(f"the value {value} is not in 0..{most}")
-    *powers, last = weights(most)
+    if not 0 <= value <= max_value:
+        raise ValueError(f"the value {value} is not in 0..{max_value}")
+    *powers, last = weights(max_value)
     highest = int(value >= 2 ** len(powers))
     rest = value - highest * last
     return [*((rest >> place) & 1 for place in range(len(powers))), highest]
@@ -59,7 +59,7 @@ def chunk_length(elements: int) -> int:
 
     Counted are the proof in the report and twice the verifier share, which the operators send to each other.
     """
-    _check("the number of elements", elements, MOST_ELEMENTS)
+    _check("the number of elements", elements, MAX_ELEMENTS)
 
     def size(chunk: int) -> int:
         points = 1 << (-(-elements // chunk)).bit_length()
@@ -83,10 +83,10 @@ class Circuit(ABC, Generic[M]):
     chunk_length: int
 
     def __post_init__(self) -> None:
-        _check("length", self.length, MOST_ELEMENTS)
-        _check("encoded_length", self.encoded_length, MOST_ELEMENTS)
+        _check("length", self.length, MAX_ELEMENTS)
+        _check("encoded_length", self.encoded_length, MAX_ELEMENTS)
         _check("chunk_length", self.chunk_length, self.encoded_length)
-        _check("the number of chunks", self.calls, MOST_CALLS)
+        _check("the number of chunks", self.calls, MAX_CALLS)
 
     @property
     @abstractmethod
@@ -146,7 +146,7 @@ class MultihotCountVec(Circuit[Sequence[bool]]):
     max_weight: int
 
     def __post_init__(self) -> None:
-        _check("length", self.length, MOST_ELEMENTS)
+        _check("length", self.length, MAX_ELEMENTS)
         _check("max_weight", self.max_weight, self.length)
         super().__post_init__()
 
@@ -180,7 +180,7 @@ class SumVec(Circuit[Sequence[int]]):
     max_measurement: int
 
     def __post_init__(self) -> None:
-        _check("max_measurement", self.max_measurement, MOST_VALUE)
+        _check("max_measurement", self.max_measurement, MAX_VALUE)
         super().__post_init__()
 
     @cached_property
@@ -220,7 +220,7 @@ class L1BoundSum(Circuit[Sequence[int]]):
     max_value: int
 
     def __post_init__(self) -> None:
-        _check("max_value", self.max_value, MOST_VALUE)
+        _check("max_value", self.max_value, MAX_VALUE)
         super().__post_init__()
 
     @cached_property

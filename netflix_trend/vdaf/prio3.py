@@ -20,7 +20,7 @@ from typing import Generic, TypeVar
 
 from netflix_trend.privacy.randomness import RandBytes, secure_bytes
 from netflix_trend.vdaf import field128, xof
-from netflix_trend.vdaf.circuits import MOST_MEASUREMENTS, Circuit
+from netflix_trend.vdaf.circuits import MAX_MEASUREMENTS, Circuit
 from netflix_trend.vdaf.field128 import ELEMENT_SIZE
 from netflix_trend.vdaf.flp import Flp
 from netflix_trend.vdaf.messages import AggregateShare, OutputShare, Report, VerifyState
@@ -159,8 +159,8 @@ class Prio3(Generic[M]):
         Raises InvalidMessage when a share is missing or too many, or a sum is above what that many valid measurements
         can have: then a share is wrong, or has noise. Raises ValueError for an impossible number of measurements.
         """
-        if isinstance(measurements, bool) or not 0 <= measurements <= MOST_MEASUREMENTS:
-            raise ValueError(f"{measurements} measurements are not 0..{MOST_MEASUREMENTS}")
+        if isinstance(measurements, bool) or not 0 <= measurements <= MAX_MEASUREMENTS:
+            raise ValueError(f"{measurements} measurements are not 0..{MAX_MEASUREMENTS}")
         sums = self._total(aggregate_shares)
         if any(value > measurements * self.circuit.most for value in sums):
             raise InvalidMessage from None

@@ -45,7 +45,7 @@ def odds_of_20(contribution: Contribution, survey: Survey, question: Question, *
 
 
 def no_noise_on_unwatched_shows() -> Answer:
-    """A report whose noisy set is exactly what was watched: c * (x - point)**2 is 0 there and large elsewhere."""
+    """A report whose subset is exactly what was watched: c * (x - point)**2 is 0 there and large elsewhere."""
     question, memory = top_shows(1), dict[frozenset[int], bytes]()
 
     def answer(contribution: Contribution, survey: Survey, _question: Question, *_: Any) -> bytes:

@@ -52,7 +52,7 @@ def needed_for_effect(question: EffectQuestion) -> int | None:
 def _effect_variance(question: EffectQuestion) -> float:
     """Return the variance of one answer's estimated change: clip**2 * Var(report is UP - report is DOWN) / gain**2."""
     channel = question.channel
-    gain = float(channel.true_rate - channel.false_rate)
+    gain = float(channel.p - channel.q)
     up = EVENT_SHARE * min(1.0, EVENT_CHANGE / question.clip)
-    moved = 2 * float(channel.false_rate) + gain * up
+    moved = 2 * float(channel.q) + gain * up
     return (question.clip / gain) ** 2 * (moved - (gain * up) ** 2)

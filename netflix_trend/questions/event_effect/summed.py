@@ -81,24 +81,24 @@ def _rounding_variance(events: float, moved: float) -> float:
     return moved * (1 - moved / events) if 0 < moved < events else 0.0
 
 
-def _measured(estimate: float, error: float, least: float, most: float) -> Measured:
-    low, high = np.clip([estimate - _Z * error, estimate + _Z * error], least, most)
+def _measured(estimate: float, error: float, minimum: float, maximum: float) -> Measured:
+    low, high = np.clip([estimate - _Z * error, estimate + _Z * error], minimum, maximum)
     return Measured(estimate=estimate, standard_error=error, lower=float(low), upper=float(high))
 
 
 def _ratio(clip: int, moved: float, moved_variance: float, events: float, events_variance: float) -> Measured:
     """Return clip * moved / events with Fieller's interval: all ratios r that a test of moved = r * events accepts."""
     square = events**2 - _Z**2 * events_variance
-    least, most = -float(clip), float(clip)
+    minimum, maximum = -float(clip), float(clip)
     if events <= 0 or square <= 0:  # the number of events is not clear of noise, so every change is possible
-        estimate = float(np.clip(clip * moved / events, least, most)) if events > 0 else 0.0
-        return Measured(estimate=estimate, standard_error=clip / _Z, lower=least, upper=most)
+        estimate = float(np.clip(clip * moved / events, minimum, maximum)) if events > 0 else 0.0
+        return Measured(estimate=estimate, standard_error=clip / _Z, lower=minimum, upper=maximum)
     middle, constant = moved * events, moved**2 - _Z**2 * moved_variance
     root = math.sqrt(max(0.0, middle**2 - square * constant))
     low, high = (clip * (middle - root) / square, clip * (middle + root) / square)
     return Measured(
-        estimate=float(np.clip(clip * moved / events, least, most)),
+        estimate=float(np.clip(clip * moved / events, minimum, maximum)),
         standard_error=(high - low) / (2 * _Z),
-        lower=float(np.clip(low, least, most)),
-        upper=float(np.clip(high, least, most)),
+        lower=float(np.clip(low, minimum, maximum)),
+        upper=float(np.clip(high, minimum, maximum)),
     )

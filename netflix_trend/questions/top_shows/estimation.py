@@ -38,7 +38,7 @@ def estimate_top_shows(
     counts: int64[candidates], in how many reported subsets each one is. titles: of the vocabulary's shows.
     """
     channel = question.channel
-    p, q = float(channel.true_rate), float(channel.false_rate)
+    p, q = float(channel.p), float(channel.q)
     estimates = estimate_counts(counts, reports, p, q, CONFIDENCE)
     threshold = gate_count(reports, len(counts), q)
     shows = _estimated_shows(question, counts, reports, titles, estimates, threshold)
@@ -76,7 +76,7 @@ def _estimated_shows(
 ) -> tuple[ShowEstimate, ...]:
     """Return each candidate's estimate, largest first. threshold: the smallest count that is clear."""
     channel = question.channel
-    p, q = float(channel.true_rate), float(channel.false_rate)
+    p, q = float(channel.p), float(channel.q)
     passing = counts >= threshold
     lower, upper = selected_intervals(counts, reports, p, q, passing, CONFIDENCE)
     to_lose = reports_to_lose(counts, reports, len(counts), q)

@@ -61,8 +61,8 @@ def forecast_shows(question: TopShowsQuestion, answers: int) -> Forecast:
 def predict_shows(question: TopShowsQuestion, answers: int) -> list[ShowPrediction]:
     """Return what `answers` answers will say about a show of each of SHARES."""
     channel = question.channel
-    p, q = float(channel.true_rate), float(channel.false_rate)
-    items, gain = len(question.candidates), float(channel.true_rate - channel.false_rate)
+    p, q = float(channel.p), float(channel.q)
+    items, gain = len(question.candidates), float(channel.p - channel.q)
     gate = gate_count(answers, items, q) if answers else 1
     found = []
     for share in SHARES:
@@ -84,7 +84,7 @@ def needed_for_show(channel: SetResponse, share: float) -> int | None:
     """Return how many answers tell a show that `share` of people name from noise in nine of ten rounds, None when a
     million do not.
     """
-    needed = reports_needed(share, channel.items, float(channel.true_rate), float(channel.false_rate))
+    needed = reports_needed(share, channel.items, float(channel.p), float(channel.q))
     return needed if needed <= MAX_ANSWERS else None
 
 

@@ -52,25 +52,25 @@ def count_checked(channel: SetResponse, reports: NDArray[np.uint32]) -> CheckedR
 def collision_chance(channel: SetResponse) -> float:
     """Return what the chance that two honest people send the same report is at most.
 
-    That is the largest probability of any report, w1/(p**2 (w1 N1 + w0 N0)): 1.6e-14 at k=1, odds 8. Among 100,000
-    honest reports one is refused as a copy of any other with a chance below 1.6e-9, and in one round of 12,000 there
-    is any such pair at all (birthday bound 8e-5). The check is left out where the first figure exceeds
-    FALSE_REFUSAL: above 60 million reports, or for thresholds that make reports predictable. One-byte answers are
-    equal all the time; they cannot be checked like this.
+    That is the largest probability of any report, w1/(P**2 (w1 N1 + w0 N0)) with P the prime: 1.6e-14 at k=1, odds 8.
+    Among 100,000 honest reports one is refused as a copy of any other with a chance below 1.6e-9, and in one round of
+    12,000 there is any such pair at all (birthday bound 8e-5). The check is left out where the first figure exceeds
+    FALSE_REFUSAL: above 60 million reports, or for thresholds that make reports predictable. One-byte answers are equal
+    all the time; they cannot be checked like this.
     """
     return channel.odds.numerator / (channel.prime**2 * channel.total_weight)
 
 
 @lru_cache(maxsize=32)
 def implausible_size(channel: SetResponse, chance: float = FALSE_REFUSAL) -> int:
-    """Return the smallest size of a noisy set that an honest report has with at most `chance`; V+1 if there is none.
+    """Return the smallest size that an honest report's subset has with at most `chance`; V+1 if there is none.
 
-    Proof. Whatever the person watched, P(h|s) is at most D = w1 p**k / (w1 N1 + w0 N0) times the probability of h
+    Proof. Whatever the person watched, P(h|s) is at most D = w1 P**k / (w1 N1 + w0 N0) times the probability of h
     among all polynomials of degree k+1 with uniform coefficients (docs/set-response.md). For those, the values at the
     V points are (k+2)-wise independent, so the moments of the size S up to order k+2 are the ones of a binomial B:
 
-    - Markov with even central moments: P(S >= m) <= E (B - V P0)**r / (m - V P0)**r, r <= k+2;
-    - Markov with factorial moments: P(S >= m) <= C(V, j) P0**j / C(m, j), j <= k+2.
+    - Markov with even central moments: P(S >= m) <= E (B - V q)**r / (m - V q)**r, r <= k+2;
+    - Markov with factorial moments: P(S >= m) <= C(V, j) q**j / C(m, j), j <= k+2.
 
     At k=1 these refuse no size. A bound for all V shows alone would refuse a report that holds 50 of 50 and let one
     pass that holds 49, which is no protection.
@@ -78,7 +78,7 @@ def implausible_size(channel: SetResponse, chance: float = FALSE_REFUSAL) -> int
     Six standard deviations, an obvious bound, would refuse honest people: a report is a polynomial of low
     degree, and some of these run along below T. With 50 shows at k=1 six deviations are 19 shows; 6e-5 of all
     polynomials have that many (simulated, tests), 250 times what is allowed here. Small sets are never refused: they
-    lower every show by at most P0/(P1 - P0).
+    lower every show by at most q/(p - q).
     """
     excess = channel.odds.numerator * channel.prime**channel.k / channel.total_weight
     allowed = chance / excess

@@ -136,7 +136,7 @@ class TopShowsQuestion(Question):
         found = _named(inside, titles)
         more = f" and {len(found) - _TITLES_NAMED} more" if len(found) > _TITLES_NAMED else ""
         names = listed(found[:_TITLES_NAMED]) + more
-        by_chance = float(self.channel.false_rate) * len(self.candidates)
+        by_chance = float(self.channel.q) * len(self.candidates)
         return (
             f"It points at {len(inside)} of {len(self.candidates)} shows{': ' if names else ''}{names}. Chance "
             f"alone points at about {by_chance:.0f}, whatever you watched."

@@ -60,8 +60,8 @@ class TopShowsSums(SumQuestion):
         (votes,) = summed
         found = estimate_sums(votes.sums.astype(np.float64), votes.error, float(reports), CONFIDENCE)
         order = np.argsort(-found.estimate, kind="stable").tolist()
-        tolerated = breakdown_point(reports)
-        shows = tuple(self._show(found, place, tolerated, titles) for place in order)
+        breakdown = breakdown_point(reports)
+        shows = tuple(self._show(found, place, breakdown, titles) for place in order)
         needed, share = (None, None) if shows[0].is_signal else self._needed(found, answering)
         return TopShows(
             reports=reports,
@@ -76,14 +76,14 @@ class TopShowsSums(SumQuestion):
             gate=found.gate,
             reports_needed=needed,
             needed_share=share,
-            tolerated=tolerated,
+            tolerated=breakdown,
             influence=1.0,
             named_per_person=float(found.estimate.sum()) / max(1.0, answering.estimate),
             named_per_person_error=votes.error * len(self.candidates) ** 0.5 / max(1.0, answering.estimate),
             shows=shows,
         )
 
-    def _show(self, found: SumEstimates, place: int, tolerated: int, titles: Sequence[str]) -> ShowEstimate:
+    def _show(self, found: SumEstimates, place: int, breakdown: int, titles: Sequence[str]) -> ShowEstimate:
         # A forged report is a valid one, so it is worth one vote: as many must be left out as stand above the gate.
         above = float(found.estimate[place]) - found.gate
         return ShowEstimate(
@@ -94,7 +94,7 @@ class TopShowsSums(SumQuestion):
             lower=float(found.lower[place]),
             upper=float(found.upper[place]),
             is_signal=bool(found.is_clear[place]),
-            is_robust=above >= tolerated,
+            is_robust=above >= breakdown,
             fragile_reports=int(above) + 1 if above >= 0 else None,
             count=None,
         )

@@ -146,7 +146,7 @@ def _noise_shape(top_shows: TopShows) -> tuple[float, float]:
 def _rates(k: int, odds: Fraction, threshold: int) -> tuple[float, float]:
     """Return p and q: with which chance a show that was named, or was not, is in a reported subset."""
     channel = SetResponse(2, k, odds, threshold)  # the rates do not depend on the number of shows
-    return float(channel.true_rate), float(channel.false_rate)
+    return float(channel.p), float(channel.q)
 
 
 def gate(items: int, noise: Floats, third: Floats, step: Floats | float) -> Floats:

@@ -58,7 +58,7 @@ class MeanTitles(Strict):
 
     influence: how much it changes at most when 1 % of the reports, all with the same answer, are left out.
     reports_needed: how many reports a relative error of LARGEST_RELATIVE_ERROR takes, at this mean; None when it is
-    reached, or cannot be said because the mean is not told from 0.
+    reached, or cannot be said because the mean is not clear of 0.
     """
 
     estimate: _Number

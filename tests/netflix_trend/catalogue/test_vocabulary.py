@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netflix_trend.catalogue.keys import title_key
-from netflix_trend.catalogue.vocabulary import LARGEST_FILE, MOST_SHOWS, CatalogueTitle, Vocabulary, VocabularyError
+from netflix_trend.catalogue.vocabulary import LARGEST_FILE, MAX_SHOWS, CatalogueTitle, Vocabulary, VocabularyError
 from netflix_trend.storage.canonical import content_version
 
 
@@ -67,9 +67,9 @@ def test_a_catalogue_without_a_series_is_refused() -> None:
 
 
 def test_as_many_series_as_fit_are_taken_and_one_more_is_refused() -> None:
-    rows = [series(f"Show {number}") for number in range(MOST_SHOWS + 1)]
-    assert len(Vocabulary.build(rows[:-1])) == MOST_SHOWS
-    with pytest.raises(VocabularyError, match=rf"{MOST_SHOWS + 1} series .* narrow the catalogue"):
+    rows = [series(f"Show {number}") for number in range(MAX_SHOWS + 1)]
+    assert len(Vocabulary.build(rows[:-1])) == MAX_SHOWS
+    with pytest.raises(VocabularyError, match=rf"{MAX_SHOWS + 1} series .* narrow the catalogue"):
         Vocabulary.build(rows)
 
 
@@ -175,7 +175,7 @@ def test_shows_that_swapped_places_are_noticed() -> None:
         file_with({"shows": [{"title": "A", "year": "2020"}]}, sealed=True),
         file_with({"shows": [{"title": "A", "rating": 5}]}, sealed=True),
         file_with({"shows": [{"title": "A", "kind": "film"}]}, sealed=True),
-        file_with({"shows": [{"title": "A"}] * (MOST_SHOWS + 1)}, sealed=True),
+        file_with({"shows": [{"title": "A"}] * (MAX_SHOWS + 1)}, sealed=True),
         file_with({"more": 1}, sealed=True),
         file_with({"version": 1}),
     ],

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from netflix_trend.delivery.archive import (
     LARGEST_MEMBER,
     LARGEST_RATIO,
-    MOST_MEMBERS,
+    MAX_MEMBERS,
     ArchiveError,
     downloaded_on,
     open_csv,
@@ -238,7 +238,7 @@ def test_one_name_twice_is_refused() -> None:
 
 
 def test_too_many_members_are_refused() -> None:
-    names = [f"{number}" for number in range(MOST_MEMBERS - 1)]
+    names = [f"{number}" for number in range(MAX_MEMBERS - 1)]
     assert read(pack({PLACE: CSV, **dict.fromkeys(names, b"")})) == CSV
     assert refusal(pack({PLACE: CSV, "one more": b"", **dict.fromkeys(names, b"")})).reason == "no_viewing_activity"
 

@@ -81,7 +81,7 @@ def test_few_enough_items_are_all_kept(items: list[int]) -> None:
 
 
 def test_an_answer_is_about_the_candidates_that_were_watched() -> None:
-    """Over many draws the watched candidate is in about half of the noisy sets, the others in 11 %."""
+    """Over many draws the watched candidate is in about half of the reported subsets, the others in 11 %."""
     question = SURVEY.question("top_shows")
     assert isinstance(question, TopShowsQuestion)
     randbelow = seeded_randomness(2)

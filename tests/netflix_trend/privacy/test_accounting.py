@@ -104,5 +104,5 @@ def test_other_odds_every_time_cost_neither_memory_nor_exactness() -> None:
     few = odds[:14]
     with pytest.MonkeyPatch.context() as patched:
         exact = total_epsilon(few)
-        patched.setattr("netflix_trend.privacy.accounting._MOST_LOSSES", 1000)
+        patched.setattr("netflix_trend.privacy.accounting._MAX_LOSSES", 1000)
         assert exact <= total_epsilon(few) <= exact + 14e-4

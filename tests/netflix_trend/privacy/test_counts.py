@@ -106,7 +106,7 @@ def test_one_report_less_lowers_the_gate_by_at_most_one() -> None:
 @pytest.mark.parametrize(("k", "items", "named"), [(1, 50, 1), (3, 30, 3), (3, 30, 1)])
 def test_the_mean_number_of_named_shows_is_unbiased_with_the_stated_error(k: int, items: int, named: int) -> None:
     mechanism = SetResponse(items, k, Fraction(8), 7280 if k == 1 else 2361)
-    rates = float(mechanism.true_rate), float(mechanism.false_rate)
+    rates = float(mechanism.p), float(mechanism.q)
     generator = np.random.default_rng(3)
     rounds, people = 150, 60
     values = []
@@ -150,5 +150,5 @@ def test_intervals_of_items_that_passed_hold_as_often_as_they_say() -> None:
 def test_odds_near_one_need_no_memory_to_say_how_many_reports_they_need() -> None:
     odds = Fraction(10_001, 10_000)
     channel = SetResponse(50, 1, odds, best_threshold(1, odds))
-    needed = reports_needed(0.1, 50, float(channel.true_rate), float(channel.false_rate))
+    needed = reports_needed(0.1, 50, float(channel.p), float(channel.q))
     assert needed > 1_000_000_000

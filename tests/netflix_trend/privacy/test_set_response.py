@@ -51,7 +51,7 @@ def evaluate(coefficients: tuple[int, ...], point: int, prime: int) -> int:
     return sum(c * point**degree for degree, c in enumerate(coefficients)) % prime
 
 
-def noisy_set(mechanism: SetResponse, report: tuple[int, ...]) -> frozenset[int]:
+def reported_subset(mechanism: SetResponse, report: tuple[int, ...]) -> frozenset[int]:
     return frozenset(
         item for item in range(mechanism.items) if evaluate(report, item + 1, mechanism.prime) < mechanism.threshold
     )
@@ -85,10 +85,10 @@ def test_probabilities_sum_to_one_and_marginals_are_as_stated(parameters: tuple)
         assert sum(reports.values()) == 1
         inside = {item: Fraction(0) for item in range(mechanism.items)}
         for report, probability in reports.items():
-            for item in noisy_set(mechanism, report):
+            for item in reported_subset(mechanism, report):
                 inside[item] += probability
         for item, rate in inside.items():
-            assert rate == (mechanism.true_rate if item in chosen else mechanism.false_rate)
+            assert rate == (mechanism.p if item in chosen else mechanism.q)
 
 
 @pytest.mark.parametrize("parameters", TOYS)
@@ -98,8 +98,8 @@ def test_items_that_were_not_chosen_are_pairwise_independent(parameters: tuple) 
         others = [item for item in range(mechanism.items) if item not in chosen]
         reports = every_report(mechanism, chosen)
         for one, two in itertools.combinations(others, 2):
-            both = sum(p for r, p in reports.items() if {one, two} <= noisy_set(mechanism, r))
-            assert both == mechanism.false_rate**2
+            both = sum(p for r, p in reports.items() if {one, two} <= reported_subset(mechanism, r))
+            assert both == mechanism.q**2
 
 
 def chi_square_p(observed: np.ndarray, expected: np.ndarray) -> float:
@@ -130,7 +130,7 @@ def test_the_same_check_fails_for_a_sampler_that_is_20_percent_wrong() -> None:
 
 @pytest.mark.parametrize(("k", "odds"), [(1, 8), (3, 8), (3, 3), (1, 55)])
 def test_the_empirical_privacy_loss_is_near_the_claim_and_not_above(k: int, odds: int) -> None:
-    """Lower bound at 99.9 % on the event that tells most: the noisy set meets s and misses s'."""
+    """Lower bound at 99.9 % on the event that tells most: the reported subset meets s and misses s'."""
     items, draws = 200, 40_000
     mechanism = SetResponse(items, k, Fraction(odds), best_threshold(k, Fraction(odds)))
     randbelow = seeded_randomness(11)
@@ -156,7 +156,7 @@ def test_vectorised_counting_equals_evaluation_one_by_one(k: int) -> None:
     mechanism = SetResponse(60, k, Fraction(8), best_threshold(k, Fraction(8)))
     randbelow = seeded_randomness(3)
     reports = [mechanism.randomize(range(min(k, n % (k + 1))), randbelow) for n in range(50)]
-    expected = [sum(item in noisy_set(mechanism, r) for r in reports) for item in range(60)]
+    expected = [sum(item in reported_subset(mechanism, r) for r in reports) for item in range(60)]
     counted = mechanism.count(np.array(reports, dtype=np.uint32))
     assert counted.tolist() == expected
 
@@ -219,8 +219,8 @@ def test_no_reports_give_no_counts() -> None:
 def test_the_best_threshold_beats_its_neighbours(k: int, expected: int) -> None:
     def variance(threshold: int) -> float:
         mechanism = SetResponse(50, k, Fraction(8), threshold)
-        rate = float(mechanism.false_rate)
-        return rate * (1 - rate) / (float(mechanism.true_rate) - rate) ** 2
+        rate = float(mechanism.q)
+        return rate * (1 - rate) / (float(mechanism.p) - rate) ** 2
 
     threshold = best_threshold(k, Fraction(8))
     assert abs(threshold - expected) <= 1
@@ -231,8 +231,8 @@ def test_noise_equals_the_best_known_mechanism() -> None:
     """12.2 a participant at odds e (docs/method/statistics.md#mechanisms) (k=3); rational odds near e, within 2 %."""
     odds = Fraction(2718, 1000)
     mechanism = SetResponse(5000, 3, odds, best_threshold(3, odds))
-    rate = float(mechanism.false_rate)
-    assert rate * (1 - rate) / (float(mechanism.true_rate) - rate) ** 2 == pytest.approx(12.2, rel=0.02)
+    rate = float(mechanism.q)
+    assert rate * (1 - rate) / (float(mechanism.p) - rate) ** 2 == pytest.approx(12.2, rel=0.02)
 
 
 @pytest.mark.parametrize("chosen", [(0, 1), (0, 0), (-1,), (50,)])
@@ -258,13 +258,13 @@ def test_without_an_injected_source_two_reports_differ() -> None:
 def test_estimates_are_unbiased_and_intervals_cover() -> None:
     """600 rounds of 400 people: mean of z near 0, its spread near 1, 95 % intervals cover 93 to 97 % of the truth."""
     mechanism = SetResponse(40, 2, Fraction(8), best_threshold(2, Fraction(8)))
-    true_rate, false_rate = float(mechanism.true_rate), float(mechanism.false_rate)
+    p, q = float(mechanism.p), float(mechanism.q)
     people, rounds = 400, 600
     truth = np.round(people * np.array([0.4, 0.2, 0.1, 0.05, 0.02, 0.0, 0.0, 0.0])).astype(int)
     generator = np.random.default_rng(5)
-    counts = generator.binomial(truth, true_rate, (rounds, len(truth)))
-    counts += generator.binomial(people - truth, false_rate, (rounds, len(truth)))
-    estimates = [estimate_counts(row, people, true_rate, false_rate) for row in counts]
+    counts = generator.binomial(truth, p, (rounds, len(truth)))
+    counts += generator.binomial(people - truth, q, (rounds, len(truth)))
+    estimates = [estimate_counts(row, people, p, q) for row in counts]
     z = np.array([(e.estimate - truth) / e.standard_error for e in estimates])
     covered = np.array([(e.lower <= truth) & (truth <= e.upper) for e in estimates])
     assert abs(z.mean()) < 0.05
@@ -282,13 +282,9 @@ def test_real_reports_have_the_noise_that_the_estimator_states() -> None:
     for _ in range(rounds):
         reports = np.array([mechanism.randomize(c, randbelow) for c in chosen], dtype=np.uint32)
         counts = mechanism.count(reports)
-        estimates.append(
-            estimate_counts(counts, people, float(mechanism.true_rate), float(mechanism.false_rate)).estimate
-        )
+        estimates.append(estimate_counts(counts, people, float(mechanism.p), float(mechanism.q)).estimate)
     values = np.array(estimates)
-    noise = estimate_counts(
-        np.zeros(30, np.int64), people, float(mechanism.true_rate), float(mechanism.false_rate)
-    ).noise
+    noise = estimate_counts(np.zeros(30, np.int64), people, float(mechanism.p), float(mechanism.q)).noise
     assert values[:, 3:].mean() == pytest.approx(0, abs=5 * noise / (rounds * 27) ** 0.5)
     assert values[:, 3:].std() == pytest.approx(noise, rel=0.05)
     assert values[:, 0].mean() == pytest.approx(100, abs=5 * noise / rounds**0.5)

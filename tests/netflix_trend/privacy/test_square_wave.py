@@ -47,7 +47,7 @@ def test_the_channel_matrix_is_the_exact_distribution(channel: SquareWave) -> No
 
 
 @pytest.mark.parametrize(("wrong", "passes"), [(Fraction(8), True), (Fraction(10), False)])
-def test_the_sampler_is_told_from_one_that_is_a_quarter_wrong(wrong: Fraction, passes: bool) -> None:
+def test_the_test_of_the_sampler_notices_one_that_is_a_quarter_wrong(wrong: Fraction, passes: bool) -> None:
     draws, sampled, claimed = 60_000, SquareWave(6, 1, wrong), SquareWave(6, 1, Fraction(8))
     randbelow = seeded_randomness(5)
     observed = np.bincount([sampled.randomize(2, randbelow) for _ in range(draws)], minlength=claimed.outputs)

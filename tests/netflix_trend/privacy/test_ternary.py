@@ -64,9 +64,9 @@ def test_the_largest_ratio_of_output_probabilities_is_exactly_the_odds(channel: 
 def test_the_rates_are_the_exact_ones(channel: TernaryResponse) -> None:
     for answer in range(3):
         row = exact(channel, answer)
-        assert [row[report] == channel.true_rate for report in range(3)] == [report == answer for report in range(3)]
-        assert {row[report] for report in range(3) if report != answer} == {channel.false_rate}
-    assert channel.true_rate == channel.odds / (channel.odds + 2)
+        assert [row[report] == channel.p for report in range(3)] == [report == answer for report in range(3)]
+        assert {row[report] for report in range(3) if report != answer} == {channel.q}
+    assert channel.p == channel.odds / (channel.odds + 2)
 
 
 @pytest.mark.parametrize("change", CHANGES + TOO_LARGE)
@@ -84,7 +84,7 @@ def test_between_any_two_changes_the_ratio_is_at_most_the_odds_and_reaches_them(
     ratios = [one[report] / other[report] for one in table for other in table for report in range(3)]
     assert max(ratios) == channel.odds
     for change, row in zip(CHANGES, table, strict=False):
-        gain = channel.true_rate - channel.false_rate
+        gain = channel.p - channel.q
         assert 12 * (row[UP] - row[DOWN]) / gain == change
 
 
@@ -177,7 +177,7 @@ def counts_of(channel: TernaryResponse, changes: np.ndarray, generator: np.rando
     """The mechanism on everybody at once, with floats."""
     draw = generator.random(len(changes))
     answer = np.where(draw < np.abs(changes) / 12, np.where(changes > 0, UP, DOWN), NONE)
-    lie = generator.random(len(changes)) >= float(channel.true_rate)
+    lie = generator.random(len(changes)) >= float(channel.p)
     return np.bincount((answer + lie * generator.integers(1, 3, len(changes))) % 3, minlength=3)
 
 
@@ -242,7 +242,7 @@ def test_without_any_event_few_rounds_are_called_an_effect() -> None:
 def test_shares_are_unbiased_and_covered(answer: int) -> None:
     channel, generator, runs = TernaryResponse(Fraction(8)), np.random.default_rng(6 + answer), 2000
     truth = np.array([0.8, 0.15, 0.05])
-    rates = float(channel.false_rate) + float(channel.true_rate - channel.false_rate) * truth
+    rates = float(channel.q) + float(channel.p - channel.q) * truth
     found = [channel.share(generator.multinomial(400, rates), answer) for _ in range(runs)]
     errors = [one.estimate - truth[answer] for one in found]
     assert abs(np.mean(errors)) < 3 * np.std(errors) / math.sqrt(runs)
@@ -252,7 +252,7 @@ def test_shares_are_unbiased_and_covered(answer: int) -> None:
 
 def test_shares_add_up_and_their_covariance_is_that_of_the_estimates() -> None:
     channel, generator = TernaryResponse(Fraction(8)), np.random.default_rng(9)
-    rates = float(channel.false_rate) + float(channel.true_rate - channel.false_rate) * np.array([0.7, 0.2, 0.1])
+    rates = float(channel.q) + float(channel.p - channel.q) * np.array([0.7, 0.2, 0.1])
     found = [channel.shares(generator.multinomial(3000, rates)) for _ in range(4000)]
     estimates = np.array([shares for shares, _ in found])
     assert estimates.sum(axis=1) == pytest.approx(1)

@@ -56,7 +56,7 @@ def test_an_empty_file_is_read_as_nothing(site: Path) -> None:
 
 
 @pytest.mark.parametrize("relative", ["missing", "app/missing", "missing/folder/file", "app/releases/missing.json"])
-def test_a_missing_file_is_told_from_an_unsafe_one(site: Path, relative: str) -> None:
+def test_a_missing_file_is_distinguished_from_an_unsafe_one(site: Path, relative: str) -> None:
     with pytest.raises(FileNotFoundError):
         read_untrusted(site, relative, LIMIT)
 

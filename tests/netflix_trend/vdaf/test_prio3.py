@@ -15,7 +15,7 @@ import netflix_trend.vdaf
 from netflix_trend.privacy import randomness
 from netflix_trend.vdaf import field128
 from netflix_trend.vdaf.circuits import (
-    MOST_VALUE,
+    MAX_VALUE,
     Circuit,
     Histogram,
     L1BoundSum,
@@ -42,7 +42,7 @@ def test_reports_add_up_exactly(name: str, shares: int) -> None:
 def test_every_shape_of_circuit_adds_up() -> None:
     draws = random.Random(2)
     for number in range(150):
-        length, most = draws.randint(1, 40), draws.choice([1, 2, 3, 7, 8, 255, 10**6, MOST_VALUE])
+        length, most = draws.randint(1, 40), draws.choice([1, 2, 3, 7, 8, 255, 10**6, MAX_VALUE])
         whole: Circuit[Any] = draws.choice(
             [
                 Histogram(length, 1),
@@ -68,7 +68,7 @@ def test_extreme_values_are_valid() -> None:
     cases: list[tuple[Any, Any]] = [
         (MultihotCountVec(5, 2, 5), [True] * 5),
         (MultihotCountVec(5, 2, 3), [False] * 5),
-        (SumVec(2, 3, MOST_VALUE), [MOST_VALUE, 0]),
+        (SumVec(2, 3, MAX_VALUE), [MAX_VALUE, 0]),
         (L1BoundSum(3, 3, 7), [0, 7, 0]),
         (L1BoundSum(3, 3, 7), [0, 0, 0]),
         (Histogram(1, 1), 0),

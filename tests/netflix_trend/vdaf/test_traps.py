@@ -9,9 +9,9 @@ import pytest
 
 from netflix_trend.vdaf import field128
 from netflix_trend.vdaf.circuits import (
-    MOST_CALLS,
-    MOST_ELEMENTS,
-    MOST_VALUE,
+    MAX_CALLS,
+    MAX_ELEMENTS,
+    MAX_VALUE,
     Histogram,
     L1BoundSum,
     MultihotCountVec,
@@ -126,9 +126,9 @@ def test_trap_2_every_verifier_share_is_needed_and_only_once() -> None:
         (Histogram, (1, 0)),
         (Histogram, (-1, 1)),
         (Histogram, (True, 1)),
-        (Histogram, (MOST_ELEMENTS + 1, 300)),
+        (Histogram, (MAX_ELEMENTS + 1, 300)),
         (Histogram, (4, 5)),
-        (Histogram, (MOST_CALLS + 1, 1)),
+        (Histogram, (MAX_CALLS + 1, 1)),
         (MultihotCountVec, (0, 1, 1)),
         (MultihotCountVec, (4, 0, 1)),
         (MultihotCountVec, (4, 1, 0)),
@@ -136,8 +136,8 @@ def test_trap_2_every_verifier_share_is_needed_and_only_once() -> None:
         (SumVec, (0, 1, 1)),
         (SumVec, (4, 0, 1)),
         (SumVec, (4, 1, 0)),
-        (SumVec, (4, 1, MOST_VALUE + 1)),
-        (SumVec, (MOST_ELEMENTS, 1, 2)),
+        (SumVec, (4, 1, MAX_VALUE + 1)),
+        (SumVec, (MAX_ELEMENTS, 1, 2)),
         (L1BoundSum, (0, 1, 1)),
         (L1BoundSum, (4, 0, 1)),
         (L1BoundSum, (4, 1, 0)),
@@ -157,7 +157,7 @@ def test_trap_2_numbers_of_shares_that_share_nothing_are_refused() -> None:
 
 def test_trap_2_sums_cannot_wrap_around() -> None:
     # Of what the constructors accept, the largest sum is far below the modulus.
-    assert MOST_ELEMENTS * MOST_VALUE * 2**32 < MODULUS // 2**10
+    assert MAX_ELEMENTS * MAX_VALUE * 2**32 < MODULUS // 2**10
     prio3 = Prio3(SumVec(1, 1, 10), CONTEXT)
     for elements, measurements in [((31,), 3), ((MODULUS - 1,), 3), ((1,), 0)]:
         with pytest.raises(InvalidMessage):

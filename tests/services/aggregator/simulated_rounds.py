@@ -40,16 +40,16 @@ def reports_of(survey: Survey, people: int, generator: np.random.Generator, firs
             channel = question.channel
             share = np.array([first / (place + 1) for place in question.candidates])
             named = generator.binomial(answers, share)
-            found.counts["top_shows"] = generator.binomial(named, float(channel.true_rate)) + generator.binomial(
-                answers - named, float(channel.false_rate)
+            found.counts["top_shows"] = generator.binomial(named, float(channel.p)) + generator.binomial(
+                answers - named, float(channel.q)
             )
         elif isinstance(question, VolumeQuestion):
             rates = prior_shares(question.buckets) @ question.channel.channel()
             found.counts["volume"] = generator.multinomial(answers, rates)
         elif isinstance(question, EffectQuestion):
             low, gain = (
-                float(question.channel.false_rate),
-                float(question.channel.true_rate - question.channel.false_rate),
+                float(question.channel.q),
+                float(question.channel.p - question.channel.q),
             )
             shares: NDArray[np.float64] = np.array([0.9, 0.08, 0.02])
             found.counts["event_effect"] = generator.multinomial(answers, low + gain * shares)

@@ -35,8 +35,8 @@ def answered(
     assert isinstance(question, TopShowsQuestion)
     named = generator.binomial(people, [shares.get(show, 0.0) for show in candidates])
     channel = question.channel
-    counts = generator.binomial(named, float(channel.true_rate))
-    counts += generator.binomial(people - named, float(channel.false_rate))
+    counts = generator.binomial(named, float(channel.p))
+    counts += generator.binomial(people - named, float(channel.q))
     found = RoundReports(survey.model_copy(update={"questions": (question,)}), counts={"top_shows": counts})
     found.reports["top_shows"] = people
     return estimate_round(found, vocabulary)

@@ -26,8 +26,8 @@ def found(vocabulary: Vocabulary, people: int, watched: dict[int, int], shares: 
     generator = np.random.default_rng(seed)
     truth = np.array([watched.get(show, 0) for show in range(50)])
     channel = top_shows.channel
-    counts = generator.binomial(truth, float(channel.true_rate))
-    counts += generator.binomial(people - truth, float(channel.false_rate))
+    counts = generator.binomial(truth, float(channel.p))
+    counts += generator.binomial(people - truth, float(channel.q))
     exact = generator.multinomial(people, shares)
     drawn = [generator.multinomial(n, row) for n, row in zip(exact, volume.channel.channel(), strict=True)]
     reports = np.sum(drawn, axis=0)
@@ -63,7 +63,7 @@ def test_when_nobody_watched_anything_nothing_is_called_watched(vocabulary: Voca
 
 @pytest.mark.parametrize("people", [1, 2, 3])
 def test_a_handful_of_reports_never_names_a_show(vocabulary: Vocabulary, people: int) -> None:
-    """Even if all of them watched it and all noisy sets hold it: noise alone does that too often."""
+    """Even if all of them watched it and all reports name it: noise alone does that too often."""
     reports = found(vocabulary, people, {}, SHARES, 1)
     reports.counts["top_shows"][:] = people
     statistics = estimate_round(reports, vocabulary)

@@ -39,8 +39,8 @@ def fast_round(week: Week, answers: int, generator: np.random.Generator, shares:
     question = TopShowsQuestion.ask(range(50), k=1, odds=Fraction(8), weight=1)
     channel = question.channel
     named = generator.binomial(answers, shares)
-    counts = generator.binomial(named, float(channel.true_rate))
-    counts += generator.binomial(answers - named, float(channel.false_rate))
+    counts = generator.binomial(named, float(channel.p))
+    counts += generator.binomial(answers - named, float(channel.q))
     return RoundStatistics(
         round=str(week),
         survey="a" * 32,

@@ -192,7 +192,7 @@ def test_eight_forgers_among_a_thousand_lift_five_shows_and_the_flag_says_so(voc
     before, after = publish(reports), publish([*reports, *forged])
     assert len(reports) == 1000
     lifted = [after[show][0] - before[show][0] for show in targets]
-    rise = 8 * (1 - float(channel.false_rate)) / float(channel.true_rate - channel.false_rate)
+    rise = 8 * (1 - float(channel.q)) / float(channel.p - channel.q)
     assert lifted == pytest.approx([rise] * 5)
     made = [show for show in targets if after[show][1] and not before[show][1]]
     assert made, "the attack makes at least one show out of noise"

@@ -26,14 +26,14 @@ from netflix_trend.questions.volume.statistics import LARGEST_CUMULATIVE_ERROR
 def test_errors_and_chances_of_shows_are_those_of_drawn_rounds(odds: int, k: int) -> None:
     question = TopShowsQuestion.ask(range(50), k=k, odds=Fraction(odds), weight=1)
     channel, answers = question.channel, 700
-    true_rate, false_rate = float(channel.true_rate), float(channel.false_rate)
+    p, q = float(channel.p), float(channel.q)
     generator = np.random.default_rng(3)
     for show in predict_shows(question, answers):
         named = generator.binomial(answers, show.share, 4000)
-        counts = generator.binomial(named, true_rate) + generator.binomial(answers - named, false_rate)
-        found = estimate_counts(counts, answers, true_rate, false_rate)
+        counts = generator.binomial(named, p) + generator.binomial(answers - named, q)
+        found = estimate_counts(counts, answers, p, q)
         assert (found.estimate / answers).std() == pytest.approx(show.standard_error, rel=0.06)
-        assert np.mean(counts >= gate_count(answers, 50, false_rate)) == pytest.approx(show.chance, abs=0.04)
+        assert np.mean(counts >= gate_count(answers, 50, q)) == pytest.approx(show.chance, abs=0.04)
 
 
 def test_as_many_answers_as_needed_tell_a_show_from_noise_nine_times_in_ten() -> None:
@@ -100,7 +100,7 @@ def test_with_as_many_answers_as_needed_the_volume_is_called_reliable_in_most_ro
 def test_the_error_of_the_mean_change_is_that_of_drawn_answers(odds: int) -> None:
     question = EffectQuestion.ask(Quarter.parse("2026-Q3"), odds=Fraction(odds), weight=1)
     channel, answers = question.channel, 5000
-    low, gain = float(channel.false_rate), float(channel.true_rate - channel.false_rate)
+    low, gain = float(channel.q), float(channel.p - channel.q)
     up = EVENT_SHARE * EVENT_CHANGE / question.clip
     rates = low + gain * np.array([1 - up, up, 0.0])
     counts = np.random.default_rng(5).multinomial(answers, rates, 4000)

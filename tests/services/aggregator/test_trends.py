@@ -45,7 +45,7 @@ FIRST = Week.parse("2026-W20")
 VOCABULARY = Vocabulary.build(CatalogueTitle(title=f"Show {n:02d}", kind="series") for n in range(50))
 TITLES = [show.title for show in VOCABULARY.shows]
 CHANNEL = TopShowsQuestion.ask(range(50), k=1, odds=Fraction(8), weight=1).channel
-TRUE_RATE, FALSE_RATE = float(CHANNEL.true_rate), float(CHANNEL.false_rate)
+P, Q = float(CHANNEL.p), float(CHANNEL.q)
 
 
 def round_of(
@@ -64,7 +64,7 @@ def round_of(
         )
         for number, (title, (estimate, error)) in enumerate(estimates.items())
     )
-    noise = math.sqrt(reports * FALSE_RATE * (1 - FALSE_RATE)) / (TRUE_RATE - FALSE_RATE)
+    noise = math.sqrt(reports * Q * (1 - Q)) / (P - Q)
     top_shows = TopShows(
         reports=reports,
         k=1,
@@ -96,7 +96,7 @@ def answered(week: Week, shares: Sequence[float], people: int, generator: np.ran
 
 def named_round(week: Week, named: NDArray[np.int64], people: int, generator: np.random.Generator) -> RoundStatistics:
     """A round of the real estimator in which so many people named each show."""
-    counts = generator.binomial(named, TRUE_RATE) + generator.binomial(people - named, FALSE_RATE)
+    counts = generator.binomial(named, P) + generator.binomial(people - named, Q)
     survey = default_survey(week, VOCABULARY.version, range(50))
     survey = survey.model_copy(update={"questions": survey.questions[:1]})
     found = RoundReports(survey, participants=people, counts={"top_shows": counts})
@@ -213,7 +213,7 @@ def test_a_signal_that_forged_answers_could_have_made_says_so() -> None:
 
 
 @pytest.mark.parametrize("people", [3, 20, 300])
-def test_when_nobody_watched_anything_nothing_is_told_from_noise(people: int) -> None:
+def test_when_nobody_watched_anything_nothing_is_clear(people: int) -> None:
     alarms = np.zeros(2)
     for seed in range(60):
         generator = np.random.default_rng(seed)
@@ -225,14 +225,14 @@ def test_when_nobody_watched_anything_nothing_is_told_from_noise(people: int) ->
 
 
 def test_the_gate_is_never_below_the_exact_one_and_hardly_above() -> None:
-    gain = TRUE_RATE - FALSE_RATE
+    gain = P - Q
     for items in (2, 50, 5000):
         for people in (1, 2, 3, 10, 30, 100, 1000, 30_000):
-            exact = gate_count(people, items, FALSE_RATE)
-            variance = people * FALSE_RATE * (1 - FALSE_RATE)
-            third = variance * (1 - 2 * FALSE_RATE) / gain**3
+            exact = gate_count(people, items, Q)
+            variance = people * Q * (1 - Q)
+            third = variance * (1 - 2 * Q) / gain**3
             found = float(gate(items, np.array(np.sqrt(variance) / gain), np.array(third), 1 / gain))
-            count = math.ceil(found * gain + people * FALSE_RATE - 1e-9)
+            count = math.ceil(found * gain + people * Q - 1e-9)
             assert count >= min(exact, people + 1)
             assert count <= exact + 2 or exact > people
 

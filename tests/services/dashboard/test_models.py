@@ -180,7 +180,7 @@ def test_the_example_says_what_the_bytes_say(vocabulary: Vocabulary) -> None:
         assert f"points at {len(inside)} of 50 shows" in question.payload_in_words(
             payload, survey.round, titles_of(vocabulary)
         )
-    rate = float(question.channel.true_rate)
+    rate = float(question.channel.p)
     assert abs(hits / 300 - rate) < 0.12, "decoded as the aggregator decodes it"
     assert vocabulary.shows[7].title in question.truth_in_words(mine["top_shows"], titles_of(vocabulary))
 
