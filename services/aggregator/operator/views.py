@@ -15,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
+from netflix_trend.layout import OperatorVolume
 from netflix_trend.periods.turns import ROTATION
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.round_list import ROUNDS, RoundList
@@ -26,9 +27,10 @@ from netflix_trend.web.local_only import Guard
 from netflix_trend.web.one_browser import SESSION_SECONDS, Access
 from services.aggregator.operator.forecast import Forecast, People, people_of, predict
 from services.aggregator.operator.form import fields_of, participants_of_fields, plan_of_fields
-from services.aggregator.operator.words import REASONS
+from services.aggregator.operator.words import REASONS, SEALED_REASONS, STATES
 from services.aggregator.overview import read_overview
-from services.aggregator.site.page import odds_text, refusals, style
+from services.aggregator.site.page import day_in_words, odds_text, refusals, style
+from services.aggregator.sums.state import read_state
 from services.aggregator.survey_plan import PRESETS, PlanError, SurveyPlan, asked_surveys, read_plan, write_plan
 
 _PER_PAGE = 50
@@ -65,6 +67,10 @@ def operator_pages(settings: Settings, access: Access, today: Callable[[], date]
             session=g.get("session"),
             kinds=questions(),
             reasons=REASONS,
+            sealed_reasons=SEALED_REASONS,
+            states=STATES,
+            day=day_in_words,
+            is_sealed=settings.survey_mode != "local",
             odds=odds_text,
             refusals=refusals,
             legend=LEGEND,
@@ -111,6 +117,8 @@ def operator_pages(settings: Settings, access: Access, today: Callable[[], date]
             is_own=plan != from_settings,
             next_round=_next_round(settings, today()),
             saved=request.args.get("saved"),
+            sums=read_state(own) if settings.survey_mode != "local" else None,
+            preset=settings.survey_preset if settings.survey_mode != "local" else None,
         )
 
     @pages.get("/survey")
@@ -163,6 +171,9 @@ def _plan(settings: Settings, from_settings: SurveyPlan) -> tuple[SurveyPlan, st
 
 def _next_round(settings: Settings, today: date) -> Week:
     """Return the first round that has no survey yet."""
+    if settings.survey_mode != "local":
+        asked = sorted(OperatorVolume(settings.aggregator_dir).surveys.glob("[0-9]*.json"))
+        return Week.parse(asked[-1].stem) + 1 if asked else Week.last_complete(today)
     oldest_open = Week.last_complete(today) - (ROTATION - 1)
     return max([oldest_open, *(week + 1 for week in asked_surveys(settings.aggregator_dir)[-1:])])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,14 @@ from netflix_trend.operators.store import Store
 from netflix_trend.operators.transport import OwnFiles, Peer, read_survey, round_path
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import RoundStatistics
+from netflix_trend.settings import load_settings
 from netflix_trend.survey.deadlines import DAY, SLACK, Deadlines
 from netflix_trend.survey.sum_survey import SumSurvey
 from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.helper.service import HelperService
 from services.aggregator.sums.leading import SumAggregator
 from services.aggregator.sums.state import read_state
+from services.aggregator.web import create_app
 
 AGGREGATOR, HELPER = "aggregator@example.org", "helper@example.net"
 WEEK = Week.parse("2026-W46")
@@ -335,3 +338,35 @@ def test_operators_are_named_with_their_keys_in_words(tmp_path: Path) -> None:
     for operator in world.aggregator.operators:
         assert operator.words in page
         assert f"{operator.role.upper()}_KEY={operator.key}" in page
+
+
+def test_the_operators_view_tells_keys_and_rounds(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    token = "a-token-of-at-least-20-characters"
+    settings = load_settings(
+        survey_mode="two",
+        aggregator_datasite=AGGREGATOR,
+        aggregator_dir=tmp_path / "aggregator",
+        datasites_dir=tmp_path / "datasites",
+        operator_token=token,
+    )
+    client = create_app(settings, lambda: True, lambda: WEEK.sunday + timedelta(days=1)).test_client()
+    origin = "http://127.0.0.1:8650"
+    client.post("/operator/enter", base_url=origin, data={"token": token}, headers={"Origin": origin})
+
+    def view(path: str = "/operator/") -> str:
+        return " ".join(client.get(path, base_url=origin).text.split())
+
+    assert "has not finished its first run yet" in view()
+    world.operate(MONDAY)
+    world.report(range(6), MONDAY)
+    world.operate(MONDAY)
+    text = view()
+    assert "reports are collected" in text
+    assert "20 November 2026, 18 December 2026" in text
+    assert f"Round {WEEK + 1} will be asked" in text
+    for operator in world.aggregator.operators:
+        assert operator.words in text
+    world.operate(EARLY)
+    assert "the early sums are published" in view()
+    assert "Answers are sealed" in view("/operator/survey")
