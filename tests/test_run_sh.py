@@ -203,7 +203,7 @@ def test_a_missing_python_is_named(clone: Path, path: Path, verb: str) -> None:
     assert "Python 3.11" in result.stderr
 
 
-def test_without_docker_a_signal_ends_the_looks_and_leaves_nothing_behind(
+def test_without_docker_a_signal_ends_the_runs_and_leaves_nothing_behind(
     clone: Path, path: Path, wait_for: Callable[..., object]
 ) -> None:
     (clone / "private" / "profiles" / "me").mkdir(parents=True)

@@ -81,7 +81,7 @@ def test_a_randomizer_without_noise_on_unwatched_shows_is_caught(
         assert any(finding.beaten for finding in attack(True)), attack.__name__
 
 
-def test_drawing_anew_at_every_publication_is_caught(
+def test_fresh_noise_at_every_publication_is_caught(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     really_open = releases.open_ledger  # type: ignore[attr-defined]

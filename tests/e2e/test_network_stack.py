@@ -173,7 +173,7 @@ def test_nobody_sees_another_participants_files_and_the_server_sees_no_title(net
     assert all(AGGREGATOR in line or not line for line in held.splitlines()), held
 
 
-def test_who_withdraws_is_gone_from_the_next_statistics(network: Network) -> None:
+def test_a_withdrawn_participant_is_not_in_the_next_statistics(network: Network) -> None:
     network.exec("carol", "processor", "python", "-m", "netflix_trend", "withdraw")
     carol = f"/SyftBox/datasites/carol@example.org/{APP}"
     look = ("middle", "syftbox", "sh", "-c", f"find {carol} -type f 2>/dev/null || true")

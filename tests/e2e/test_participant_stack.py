@@ -103,7 +103,7 @@ def test_every_service_is_confined(stack: Stack, service: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_only_the_scraper_has_a_way_out(stack: Stack, service: str) -> None:
+def test_only_the_scraper_has_internet_access(stack: Stack, service: str) -> None:
     routes = stack.exec(service, "cat", "/proc/net/route").splitlines()[1:]
     has_default_route = any(line.split()[1] == "00000000" for line in routes)
     # The dashboard's port needs a network that is not internal; nothing that it sends out is ever answered.
@@ -120,7 +120,7 @@ def test_only_the_scraper_has_a_way_out(stack: Stack, service: str) -> None:
         assert network["Options"]["com.docker.network.bridge.enable_ip_masquerade"] == "false"
 
 
-def test_the_dashboard_finds_no_name_and_no_way_out(stack: Stack) -> None:
+def test_the_dashboard_has_no_dns_and_no_internet_access(stack: Stack) -> None:
     code = (
         "import socket\n"
         "try: print(socket.getaddrinfo('deb.debian.org', 80))\n"
@@ -131,7 +131,7 @@ def test_the_dashboard_finds_no_name_and_no_way_out(stack: Stack) -> None:
     assert stack.exec("dashboard", "python", "-c", code).split("\n")[:2] == ["no name", "no way"]
 
 
-def test_a_file_that_is_brought_to_the_dashboard_becomes_charts(
+def test_a_file_uploaded_to_the_dashboard_becomes_charts(
     stack: Stack, folder: Path, wait_for: Callable[..., None]
 ) -> None:
     origin = f"http://127.0.0.1:{stack.environment['DASHBOARD_PORT']}"
@@ -218,7 +218,7 @@ def test_each_service_mounts_only_what_it_needs(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES[1:])
-def test_an_image_holds_its_own_service_and_packages_only(stack: Stack, service: str) -> None:
+def test_an_image_contains_only_its_own_service_and_packages(stack: Stack, service: str) -> None:
     assert set(stack.exec(service, "ls", "/app/services").split()) - {"__pycache__"} == {
         "__init__.py",
         "common",

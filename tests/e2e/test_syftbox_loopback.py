@@ -117,7 +117,7 @@ def counted(aggregator: Aggregator, today: date = TODAY) -> int:
     return sum(found.reports.total() for found in collected(aggregator, today))
 
 
-def test_everybody_gets_what_is_meant_for_them_and_nothing_else(tmp_path: Path) -> None:
+def test_everybody_receives_only_their_own_files(tmp_path: Path) -> None:
     """Alice takes part, Bob does not; then Alice withdraws."""
     with network_of(tmp_path, ALICE, BOB) as (network, aggregator, (alice, _)):
         alice.watch(SENTINEL)

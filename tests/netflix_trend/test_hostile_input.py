@@ -115,7 +115,7 @@ VOLUME = {
     ],
     ids=str,
 )
-def test_a_distribution_that_cannot_be_one_is_refused(change: dict[str, Any]) -> None:
+def test_an_impossible_distribution_is_refused(change: dict[str, Any]) -> None:
     content = {
         "round": "2026-W47",
         "survey": "0" * 32,
@@ -131,14 +131,14 @@ def test_a_distribution_that_cannot_be_one_is_refused(change: dict[str, Any]) ->
         RoundStatistics.from_bytes(json.dumps(content).encode())
 
 
-def test_a_damaged_description_of_encodings_is_told(tmp_path: Path) -> None:
+def test_a_damaged_description_of_encodings_is_reported(tmp_path: Path) -> None:
     (tmp_path / "encodings.json").write_bytes(b"{")
     with pytest.raises(EncodingsError):
         load_encodings(tmp_path)
 
 
 @pytest.mark.parametrize("data", [b"", b"not numpy", b"PK\x03\x04"])
-def test_an_array_file_that_is_none_is_told(tmp_path: Path, data: bytes) -> None:
+def test_an_invalid_array_file_is_reported(tmp_path: Path, data: bytes) -> None:
     names = ("netflix_full.npy", "tvseries_views_sparse_vector.npy")
     for name in names:
         (tmp_path / name).write_bytes(data)
@@ -149,7 +149,7 @@ def test_an_array_file_that_is_none_is_told(tmp_path: Path, data: bytes) -> None
         load_encodings(tmp_path)
 
 
-def test_odds_with_a_zero_below_are_refused_with_the_name_of_the_setting() -> None:
+def test_odds_with_a_zero_denominator_are_refused_with_the_name_of_the_setting() -> None:
     with pytest.raises(SettingsError, match="LIMIT_ODDS"):
         load_settings(limit_odds="8/0")
 

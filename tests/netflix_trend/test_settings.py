@@ -45,7 +45,7 @@ def test_a_value_comes_from_the_variable_of_the_same_name(monkeypatch: pytest.Mo
     assert (settings.redis_port, settings.private_dir, settings.date_order) == (6380, Path("/elsewhere"), "dmy")
 
 
-def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("DATE_ORDER", "REDIS_PORT", "AGGREGATOR_DATASITE", "LIMIT_ODDS", "LIMIT_QUESTIONS", "CATALOGUE"):
         monkeypatch.setenv(variable, "")
     assert load_settings() == Settings()
@@ -57,7 +57,7 @@ def test_variables_of_others_are_accepted(monkeypatch: pytest.MonkeyPatch) -> No
     assert load_settings() == Settings()
 
 
-def test_an_argument_goes_before_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_argument_takes_precedence_over_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDIS_PORT", "6380")
     assert load_settings(redis_port=1234).redis_port == 1234
 
@@ -86,7 +86,7 @@ def test_any_setting_may_be_given_as_a_file(
     assert getattr(load_settings(), name) == value
 
 
-def test_a_variable_goes_before_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_variable_takes_precedence_over_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "port").write_text("6380", "utf-8")
     monkeypatch.setenv("REDIS_PORT_FILE", str(tmp_path / "port"))
     monkeypatch.setenv("REDIS_PORT", "6381")
@@ -229,7 +229,7 @@ def test_a_year_of_the_strictest_allowed_preset_fits_the_limits() -> None:
     assert 52 * rho <= Fraction(settings.helper_rho_per_year)
 
 
-def test_no_question_at_all_may_be_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_list_of_questions_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIMIT_QUESTIONS", ",")
     assert load_settings().limits.questions == frozenset()
 

@@ -188,7 +188,7 @@ def test_no_route_changes_anything_without_the_token(guarded: Guarded, token: st
 
 
 @pytest.mark.parametrize("guarded", [operator, login], indirect=True, ids=["operator", "login"])
-def test_a_browser_that_was_not_let_in_reaches_no_route(guarded: Guarded) -> None:
+def test_a_browser_without_access_reaches_no_route(guarded: Guarded) -> None:
     client = guarded.browser()
     for method, address in addresses(guarded):
         if address in guarded.entrances or method == "OPTIONS":

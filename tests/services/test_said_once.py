@@ -83,7 +83,7 @@ def looked_up(page: str, titles: int) -> str:
     raise AssertionError(f"{titles} titles are not on the page")
 
 
-def test_a_place_is_told_in_the_same_sentence_everywhere(
+def test_a_percentile_is_worded_the_same_everywhere(
     here: Aggregator, round_: RoundStatistics, dashboard: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of 0 to 60 titles: the terminal's sentence, the page's and the dashboard's."""
@@ -103,7 +103,7 @@ def test_a_place_is_told_in_the_same_sentence_everywhere(
         assert of_terminal == unescape(found[1]) == looked_up(page, titles)
 
 
-def test_shows_and_groups_are_read_in_the_same_words_everywhere(
+def test_shows_and_groups_are_worded_the_same_everywhere(
     here: Aggregator, round_: RoundStatistics, dashboard: FlaskClient
 ) -> None:
     page, mine = text_of(said_by_page(here)), text_of(said_by_dashboard(dashboard))

@@ -103,7 +103,7 @@ def test_a_quotation_mark_at_the_start_of_an_imdb_title_swallows_no_rows(tmp_pat
 
 
 @pytest.mark.parametrize("original", ["chef's table", "Chef’s  Table", "\\N", ""])
-def test_an_original_title_that_is_no_other_name_is_not_an_alias(tmp_path: Path, original: str) -> None:
+def test_an_original_title_equal_to_the_title_is_not_an_alias(tmp_path: Path, original: str) -> None:
     rows = read(tmp_path / "t.tsv", IMDB, f"tt1\ttvSeries\tChef's Table\t{original}\t0\t2015\t\\N\t50\t\\N")
     assert rows == [series("Chef's Table", 2015)]
 
@@ -153,7 +153,7 @@ def test_since_understands_every_name_of_the_year(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("year", ["", "soon", "20x7", "-2017", "1700", "9999", "2017.0", "２０１７", "²"])
-def test_a_year_that_is_none_is_unknown(tmp_path: Path, year: str) -> None:
+def test_an_invalid_year_is_unknown(tmp_path: Path, year: str) -> None:
     assert read(tmp_path / "own.csv", OWN, f"Dark,series,{year},,") == [series("Dark")]
 
 
@@ -175,7 +175,7 @@ def test_bytes_that_are_not_utf8_are_accepted(tmp_path: Path) -> None:
     assert [row.title for row in read_catalogue(path)] == ["Mi\ufffdrcoles", "Dark"]
 
 
-def test_only_so_many_genres_and_aliases_are_kept(tmp_path: Path) -> None:
+def test_genres_and_aliases_are_limited(tmp_path: Path) -> None:
     genres, aliases = [f"genre {n}" for n in range(13)], [f"alias {n}" for n in range(61)]
     (row,) = read(tmp_path / "own.csv", OWN, f"Dark,series,2017,{'|'.join(genres)},{'|'.join(['y' * 301, *aliases])}")
     assert row.genres == tuple(genres[:12])

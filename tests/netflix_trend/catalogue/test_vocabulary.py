@@ -324,7 +324,7 @@ def test_every_starter_title_is_found_under_its_own_name(vocabulary: Vocabulary)
     assert all(vocabulary.is_film(row.title) for row in vocabulary.films)
 
 
-def test_a_starter_title_with_one_letter_changed_is_never_taken_for_a_show_that_is_not_called_so(
+def test_a_misspelled_starter_title_never_matches_another_show(
     vocabulary: Vocabulary,
 ) -> None:
     names = [{title_key(name) for name in (row.title, *row.aliases)} for row in vocabulary.shows]

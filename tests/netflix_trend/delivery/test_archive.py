@@ -144,7 +144,7 @@ def test_a_comment_at_the_end_of_a_zip_does_not_matter() -> None:
     assert read(data.getvalue()) == CSV
 
 
-def test_a_member_whose_size_is_only_told_behind_it_is_read() -> None:
+def test_a_member_with_its_size_in_a_data_descriptor_is_read() -> None:
     class Pipe(io.BytesIO):
         def seekable(self) -> bool:
             return False
@@ -217,7 +217,7 @@ def test_a_zip_without_viewing_activity_is_refused_and_says_which_is_wanted(memb
     assert "NetflixViewingHistory.csv" in str(error)
 
 
-def test_what_a_mac_adds_is_not_a_second_export() -> None:
+def test_macos_resource_files_are_not_a_second_export() -> None:
     members = {PLACE: CSV, "__MACOSX/CONTENT_INTERACTION/._ViewingActivity.csv": b"x", f"__MACOSX/{PLACE}": b"x"}
     assert read(pack(members)) == CSV
 
@@ -252,7 +252,7 @@ def test_an_encrypted_member_is_refused_as_such() -> None:
     assert "password" in str(error)
 
 
-def test_a_member_that_shrank_more_than_text_does_is_refused() -> None:
+def test_a_member_compressed_more_than_text_is_refused() -> None:
     assert len(read(pack({PLACE: bytes(LARGEST_RATIO * 1000)}))) == LARGEST_RATIO * 1000
     error = refusal(pack({PLACE: bytes(LARGEST_RATIO * 1000 + 1)}))
     assert error.reason == "too_large"
@@ -299,7 +299,7 @@ def test_a_bomb_that_says_it_is_small_takes_no_memory(method: int) -> None:
 
 
 @pytest.mark.parametrize("method", [1, 6, 9, 12, 14, 93, 98, 99])
-def test_an_unknown_way_of_packing_is_called_a_damaged_zip(method: int) -> None:
+def test_an_unknown_compression_method_is_called_a_damaged_zip(method: int) -> None:
     assert refusal(with_field(pack({PLACE: CSV}), METHOD, method)).reason == "not_a_zip"
 
 
@@ -336,7 +336,7 @@ def test_a_damaged_byte_anywhere_is_refused_or_changes_nothing(method: int) -> N
     st.lists(st.tuples(st.integers(0, 10_000), st.binary(min_size=1, max_size=8)), min_size=1, max_size=6),
     st.integers(0, 300),
 )
-def test_no_zip_yields_anything_but_content_or_a_refusal(patches: list[tuple[int, bytes]], cut: int) -> None:
+def test_any_zip_gives_content_or_a_refusal(patches: list[tuple[int, bytes]], cut: int) -> None:
     data = bytearray(pack({"Devices.csv": b"Device\n", PLACE: CSV[:500]}))
     for place, patch in patches:
         start = 4 + place % (len(data) - 4)
@@ -356,7 +356,7 @@ def test_bytes_that_only_begin_like_a_zip_are_refused(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("data", [b"Title,Date\n", pack({PLACE: CSV})], ids=["csv", "zip"])
-def test_what_the_reader_of_the_content_raises_is_not_changed(data: bytes) -> None:
+def test_errors_of_the_content_reader_pass_through(data: bytes) -> None:
     with pytest.raises(LookupError, match="mine"), open_csv(io.BytesIO(data), "account.zip"):
         raise LookupError("mine")
 
@@ -364,7 +364,7 @@ def test_what_the_reader_of_the_content_raises_is_not_changed(data: bytes) -> No
 # Days
 
 
-def test_the_day_of_the_member_is_told() -> None:
+def test_the_date_of_the_member_is_returned() -> None:
     assert written(pack({PLACE: CSV})) == date(2024, 3, 5)
 
 
@@ -380,7 +380,7 @@ def test_the_day_of_the_member_is_told() -> None:
         (2024, 2, 29, date(2024, 2, 29)),
     ],
 )
-def test_a_day_that_no_program_meant_is_not_known(year: int, month: int, day: int, expected: date | None) -> None:
+def test_an_implausible_date_is_unknown(year: int, month: int, day: int, expected: date | None) -> None:
     stamp = ((year - 1980) << 9 | month << 5 | day) << 16
     assert written(with_field(pack({PLACE: CSV}), TIME, stamp)) == expected
 

@@ -118,7 +118,7 @@ def test_the_message_is_the_contract_between_scraper_and_processor() -> None:
     }
 
 
-def test_an_answer_and_netflix_profiles_need_not_be_there() -> None:
+def test_an_answer_and_netflix_profiles_are_optional() -> None:
     content = json.loads(sent())
     del content["delivery"]["date_order"], content["delivery"]["only"]
     delivery, _ = received(json.dumps(content).encode())
@@ -131,7 +131,7 @@ def test_the_same_delivery_makes_the_same_message_at_any_time() -> None:
     assert packed[4:8] == bytes(4)  # gzip keeps a time of its own there
 
 
-def test_how_a_stream_hands_out_its_bytes_does_not_matter() -> None:
+def test_the_chunks_of_a_stream_do_not_matter() -> None:
     class Drops(io.RawIOBase):
         def __init__(self) -> None:
             self.left: Iterator[bytes] = iter([EXPORT[:1], EXPORT[1:20], EXPORT[20:]])
@@ -148,7 +148,7 @@ def test_an_export_that_does_not_fit_a_message_is_refused_by_the_sender() -> Non
         sent(noise)
 
 
-def test_noise_without_end_is_refused_long_before_it_is_read() -> None:
+def test_an_endless_stream_is_refused_early() -> None:
     class Noise(io.RawIOBase):
         def __init__(self) -> None:
             self.random, self.read_bytes = random.Random(7), 0
@@ -163,7 +163,7 @@ def test_noise_without_end_is_refused_long_before_it_is_read() -> None:
     assert noise.read_bytes < LARGEST_MESSAGE + 3_000_000
 
 
-def test_an_export_that_packs_well_but_is_too_large_is_refused_by_the_sender() -> None:
+def test_a_compressible_export_that_is_too_large_is_refused_by_the_sender() -> None:
     zeros = Zeros(LARGEST_EXPORT + 1)
     with pytest.raises(RefusedMessage, match="too_large"):
         pack(DELIVERY, zeros)  # type: ignore[arg-type]
@@ -229,7 +229,7 @@ def test_an_export_with_a_changed_byte_is_refused_or_unchanged(place: int, chang
 
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=300))
-def test_no_bytes_yield_anything_but_a_refusal(data: bytes) -> None:
+def test_arbitrary_bytes_are_always_refused(data: bytes) -> None:
     assert reason(data) == "schema"
     assert reason(message(gzip_base64=base64.b64encode(data).decode())) in {"gzip", "checksum"}
 
@@ -238,12 +238,12 @@ def test_no_bytes_yield_anything_but_a_refusal(data: bytes) -> None:
     "packed",
     [EXPORT, zlib.compress(EXPORT), b"\x1f\x8b\x08" + b"\xff" * 40, gzip.compress(EXPORT, mtime=0)[:-8] + bytes(8)],
 )
-def test_what_is_not_gzip_is_refused(packed: bytes) -> None:
+def test_anything_but_gzip_is_refused(packed: bytes) -> None:
     assert reason(holding(EXPORT, packed)) == "gzip"
 
 
 @pytest.mark.parametrize("text", ["a", "%%%%", "AAAA\n", "H4sI AAAA", "===="])
-def test_what_is_not_base64_is_refused(text: str) -> None:
+def test_anything_but_base64_is_refused(text: str) -> None:
     assert reason(message(gzip_base64=text)) == "gzip"
 
 
@@ -256,7 +256,7 @@ def test_an_empty_export_arrives() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe", b"null", b"[]", b'"text"', b"[" * 100_000, EXPORT])
-def test_what_is_not_a_json_object_is_refused(data: bytes) -> None:
+def test_anything_but_a_json_object_is_refused(data: bytes) -> None:
     assert reason(data) == "schema"
 
 
@@ -310,7 +310,7 @@ def test_a_delivery_without_one_of_its_fields_is_refused(field: str) -> None:
     ],
     ids=str,
 )
-def test_a_field_that_is_not_what_it_must_be_is_refused(change: dict[str, Any]) -> None:
+def test_an_invalid_field_is_refused(change: dict[str, Any]) -> None:
     assert reason(message(**change)) == "schema"
 
 
@@ -329,7 +329,7 @@ def test_a_message_with_a_command_beside_its_fields_is_refused() -> None:
     assert reason(json.dumps({**json.loads(sent()), "command": "FLUSHALL"}).encode()) == "schema"
 
 
-def test_what_is_said_about_an_export_comes_before_its_bytes_are_looked_at() -> None:
+def test_metadata_is_checked_before_the_export() -> None:
     delivery, blocks = unpack(message(sha256="0" * 64))
     assert delivery == DELIVERY
     with pytest.raises(RefusedMessage, match="checksum"):

@@ -108,7 +108,7 @@ def test_a_year_in_the_budget_costs_what_an_independent_accountant_says(store):
         {"more": 1},
     ],
 )
-def test_a_block_that_makes_no_sense_is_refused(wrong):
+def test_an_invalid_block_is_refused(wrong):
     with pytest.raises(ValidationError):
         Block.model_validate({**BLOCKS[0].model_dump(), **wrong})
 
@@ -127,12 +127,12 @@ def test_a_block_that_makes_no_sense_is_refused(wrong):
         {"smallest_batch": 0},
     ],
 )
-def test_a_plan_that_makes_no_sense_is_refused(wrong):
+def test_an_invalid_plan_is_refused(wrong):
     with pytest.raises(ValidationError):
         plan(**wrong)
 
 
-def test_a_manifest_has_one_spelling():
+def test_a_manifest_has_one_encoding():
     data = to_bytes(plan())
     assert from_bytes(Plan, data) == plan()
     for wrong in (data + b"\n", data.replace(b":", b": ", 1), data[:-1] + b',"round":"2026-W46"}', b"", b"null"):
@@ -168,7 +168,7 @@ def test_one_operator_does_not_stand_for_two(tmp_path):
             Manifest.model_validate({**manifest.model_dump(), "helper": helper.model_dump()})
 
 
-def test_whatever_the_manifest_says_is_in_every_task(tmp_path):
+def test_every_manifest_field_is_bound_to_every_task(tmp_path):
     """Changing any field gives other task ids, so that reports for one manifest are none for the other."""
     asked = Network(tmp_path).agree()
     manifest = asked.manifest

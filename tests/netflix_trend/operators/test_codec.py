@@ -41,7 +41,7 @@ RESPONSES = (VerifyResp(ID, b"\x05\x06"), VerifyResp(ID[::-1], error=ReportError
 RESPONSES_HEX = ID.hex() + "00000000020506" + ID[::-1].hex() + "0206"
 
 
-def test_task_configuration_is_the_drafts():
+def test_task_configuration_matches_the_draft():
     task = TaskConfiguration(b"\x01\x02", b"L", b"HH", 604_800, 30, 4, b"\x00\x00\x00\x10")
     assert task.encode().hex() == (
         "02" "0102" "0001" "4c" "0002" "4848" "0000000000093a80" "000000000000001e" "02" "0000" "00000004"
@@ -49,29 +49,29 @@ def test_task_configuration_is_the_drafts():
     )  # fmt: skip
 
 
-def test_report_is_the_drafts():
+def test_report_matches_the_draft():
     assert REPORT.encode().hex() == REPORT_HEX
     assert Report.decode(bytes.fromhex(REPORT_HEX)) == REPORT
 
 
-def test_input_share_aad_is_the_drafts():
+def test_input_share_aad_matches_the_draft():
     aad = input_share_aad(b"\x11" * 32, b"\x22", METADATA, b"\xcc")
     assert aad.hex() == "11" * 32 + "22" + METADATA_HEX + "00000001cc"
 
 
-def test_plaintext_input_share_is_the_drafts():
+def test_plaintext_input_share_matches_the_draft():
     assert PlaintextInputShare(b"\x07").encode().hex() == "00000000000107"
     assert PlaintextInputShare.decode(bytes.fromhex("00000000000107")).payload == b"\x07"
 
 
-def test_aggregation_job_is_the_drafts():
+def test_aggregation_job_matches_the_draft():
     assert INIT.encode().hex() == INIT_HEX
     assert AggregationJobInitReq.decode(bytes.fromhex(INIT_HEX)) == INIT
     assert encode_responses(RESPONSES).hex() == RESPONSES_HEX
     assert decode_responses(bytes.fromhex(RESPONSES_HEX)) == RESPONSES
 
 
-def test_ping_pong_is_the_drafts():
+def test_ping_pong_matches_the_draft():
     assert ping_pong(MessageType.INITIALIZE, b"\x01\x02").hex() == "00000000020102"
     assert ping_pong(MessageType.FINISH, b"\x01").hex() == "020000000101"
     assert read_ping_pong(MessageType.FINISH, bytes.fromhex("020000000101")) == b"\x01"
@@ -79,7 +79,7 @@ def test_ping_pong_is_the_drafts():
         read_ping_pong(MessageType.INITIALIZE, bytes.fromhex("020000000101"))
 
 
-def test_report_errors_have_the_drafts_numbers():
+def test_report_error_numbers_match_the_draft():
     assert [(error.value, error.name.lower()) for error in ReportError] == [
         (1, "batch_collected"), (2, "report_replayed"), (3, "report_dropped"), (4, "hpke_unknown_config_id"),
         (5, "hpke_decrypt_error"), (6, "vdaf_verify_error"), (7, "task_expired"), (8, "invalid_message"),
@@ -102,7 +102,7 @@ def test_checksum_is_the_xor_of_hashes():
         (lambda data: read_ping_pong(MessageType.FINISH, data), "020000000101"),
     ],
 )
-def test_every_cut_and_every_byte_more_is_refused(decode, whole):
+def test_truncated_and_extended_messages_are_refused(decode, whole):
     data = bytes.fromhex(whole)
     for end in range(len(data)):
         with pytest.raises(Malformed):
@@ -115,7 +115,7 @@ def test_every_cut_and_every_byte_more_is_refused(decode, whole):
     ("decode", "whole", "ends"),
     [(AggregationJobInitReq.decode, INIT_HEX, {43}), (decode_responses, RESPONSES_HEX, {0, 23})],
 )
-def test_a_cut_list_is_refused_unless_it_is_a_shorter_list(decode, whole, ends):
+def test_a_truncated_list_is_refused_unless_it_is_a_valid_shorter_list(decode, whole, ends):
     data = bytes.fromhex(whole)
     for end in set(range(len(data))) - ends:
         with pytest.raises(Malformed):

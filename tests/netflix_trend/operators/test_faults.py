@@ -66,7 +66,7 @@ def test_a_copied_report_is_refused_and_its_owners_counts(tmp_path):
         assert [status.status for status in closing.statuses.values()].count("counted") == 3
 
 
-def test_a_report_with_somebody_elses_number_takes_nobodys_place_at_the_helper(tmp_path):
+def test_a_copied_report_id_displaces_nobody_at_the_helper(tmp_path):
     """Who knows the report id of another makes a report of his own with it: the helper finds the owner's still."""
     network = until_early(tmp_path)
     ids = network.path(CYD, REPORT).read_bytes()
@@ -180,7 +180,7 @@ def test_half_synced_in_an_early_batch_that_is_large_enough(tmp_path):
 # Sync lag between separate views
 
 
-def test_what_the_helper_has_not_seen_yet_goes_into_the_late_batch(tmp_path):
+def test_reports_the_helper_has_not_seen_go_into_the_late_batch(tmp_path):
     network = Network(tmp_path, separate=True)
     network.answers["dan@example.org"] = ANSWERS[ADA]
     network.answers["eve@example.org"] = ANSWERS[ADA]
@@ -249,7 +249,7 @@ def test_a_silent_helper_ends_the_round_with_nothing(tmp_path):
     assert network.leader.budget.spent(ROUND)  # what was announced counts as spent
 
 
-def test_a_round_given_up_after_its_early_sums_tells_about_those_alone(tmp_path):
+def test_an_aborted_round_publishes_only_its_early_sums(tmp_path):
     network = until_early(tmp_path)
     network.answers.update({"dan@example.org": ANSWERS[ADA], "eve@example.org": ANSWERS[ADA]})
     network.operate(AT_EARLY)
@@ -475,7 +475,7 @@ def test_an_invented_participant_is_not_answered(tmp_path):
     assert network.helper.store.sql.execute(query).fetchone() == (2, 2)
 
 
-def test_a_torn_file_of_an_operator_is_waited_for(tmp_path):
+def test_a_partly_synced_operator_file_is_waited_for(tmp_path):
     network = until_early(tmp_path)
     network.leader.run(AT_EARLY)
     path = network.path(LEADER, "agg-init-early-1.bin")
@@ -488,7 +488,7 @@ def test_a_torn_file_of_an_operator_is_waited_for(tmp_path):
     assert network.exact() == EXACT
 
 
-def test_a_file_with_another_key_is_never_heeded(tmp_path):
+def test_a_file_signed_with_another_key_is_ignored(tmp_path):
     network = until_early(tmp_path)
     network.leader.run(AT_EARLY)
     path = network.path(LEADER, "agg-init-early-1.bin")
@@ -526,7 +526,7 @@ def test_a_helper_that_answers_for_other_reports_is_noticed(tmp_path, wrong):
     assert network.aborted(LEADER) == "malformed" and not network.path(LEADER, "collect-early.bin").exists()
 
 
-def test_a_helper_that_accepts_what_is_not_valid_is_noticed(tmp_path):
+def test_a_helper_that_accepts_invalid_reports_is_noticed(tmp_path):
     """The leader compares the verifier message with its own seed."""
     network = until_early(tmp_path)
     network.leader.run(AT_EARLY)
@@ -540,7 +540,7 @@ def test_a_helper_that_accepts_what_is_not_valid_is_noticed(tmp_path):
     assert network.aborted(LEADER) == "malformed"
 
 
-def test_a_helpers_share_that_is_not_what_was_asked_for_is_refused(tmp_path):
+def test_a_wrong_share_of_the_helper_is_refused(tmp_path):
     network = until_early(tmp_path)
     for _ in range(2):
         network.leader.run(AT_EARLY)
@@ -592,7 +592,7 @@ def test_the_helpers_own_budget_may_be_full(tmp_path):
 
 
 @pytest.mark.parametrize("wrong", ["parties", "keys", "commitment", "round"])
-def test_a_manifest_that_is_not_what_was_prepared_is_refused(tmp_path, wrong):
+def test_a_manifest_that_differs_from_the_prepared_one_is_refused(tmp_path, wrong):
     network = Network(tmp_path)
     network.agree()
     manifest = network.round().manifest
@@ -614,7 +614,7 @@ def test_a_manifest_that_is_not_what_was_prepared_is_refused(tmp_path, wrong):
 
 
 @pytest.mark.parametrize("wrong", ["answers", "commitment", "sealed_seed", "key", "round"])
-def test_a_helpers_key_that_is_not_what_it_says_ends_the_round(tmp_path, wrong):
+def test_an_inconsistent_helper_key_ends_the_round(tmp_path, wrong):
     network = Network(tmp_path)
     network.leader.open_round(plan(), SURVEY_BYTES)
     network.helper.run(BEFORE)

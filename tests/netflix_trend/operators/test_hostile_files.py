@@ -68,7 +68,7 @@ def test_a_hostile_file_is_refused_by_name_and_counted(tmp_path, reason, operato
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["folder", "fifo"])
-def test_what_is_no_file_is_not_waited_for(tmp_path, make):
+def test_anything_but_a_file_is_not_waited_for(tmp_path, make):
     network = with_hostile(tmp_path, lambda path, _: make(path))
     assert network.exact() == EXACT and network.closing().refused == {"not_a_file": 1}
 
@@ -113,7 +113,7 @@ def test_every_byte_of_a_report_matters(tmp_path):
 
 
 @pytest.mark.parametrize("end", [0, 1, 1174, 1175, 2350, 2386, -1])
-def test_cut_files_and_longer_ones_are_not_parsed(tmp_path, end):
+def test_truncated_and_extended_files_are_not_parsed(tmp_path, end):
     network = Network(tmp_path)
     asked = network.agree()
     data = build(asked, ADA, ANSWERS[ADA])
@@ -190,7 +190,7 @@ def test_invalid_measurements_are_refused_by_proof(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "body", [b"", b"{}", b"null", b"[" * 5000, b'{"round": "2026-W46"}', b"\xff\xfe", b'{"a":NaN}']
 )
-def test_signed_nonsense_of_an_operator_stops_nobody(tmp_path, file, body):
+def test_malformed_signed_files_stop_nobody(tmp_path, file, body):
     network = Network(tmp_path)
     email = LEADER if file in ("prekey.json", "manifest.json") else HELPER
     path = network.path(email, file)
@@ -212,7 +212,7 @@ def test_signed_nonsense_of_an_operator_stops_nobody(tmp_path, file, body):
     assert network.aborted(LEADER) == (None if file == "manifest.json" else "malformed")
 
 
-def test_odd_folders_among_rounds_are_left_out(tmp_path):
+def test_unexpected_folders_among_rounds_are_ignored(tmp_path):
     network = Network(tmp_path)
     network.agree()
     rounds = network.path(LEADER, "manifest.json").parents[1]

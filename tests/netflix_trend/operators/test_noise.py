@@ -25,7 +25,7 @@ def test_the_product_adds_discrete_gaussian_noise():
     assert inspect.signature(Helper.__init__).parameters["noise"].default is discrete_gaussian
 
 
-def test_no_setting_reaches_the_noise():
+def test_no_setting_changes_the_noise():
     assert not [name for name in Settings.model_fields if "noise" in name.lower()]
 
 

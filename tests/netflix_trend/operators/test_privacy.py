@@ -145,7 +145,7 @@ def test_a_leader_with_another_verify_key_gets_no_report_through(tmp_path):
     assert network.helper.store.sql.execute(query).fetchone() == (0,)
 
 
-def test_two_verify_keys_would_tell_a_report_and_two_rounds_do_not_give_them(tmp_path):
+def test_two_verify_keys_would_reveal_a_report_and_two_rounds_do_not_give_them(tmp_path):
     """The reason for all of it: of two verifications of one report under two keys, whoever has both verifier messages
     has two equations about the same vector. So a report must never be verified in a second round.
     """
@@ -318,7 +318,7 @@ def test_one_operator_needs_settings_that_say_so(tmp_path):
     assert not network.path(ADA, REPORT).exists()
 
 
-def test_databases_are_for_nobody_else(tmp_path):
+def test_databases_are_readable_by_their_owner_only(tmp_path):
     network = Network(tmp_path)
     network.agree()
     for email in (LEADER, HELPER, ADA):

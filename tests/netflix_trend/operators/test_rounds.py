@@ -179,7 +179,7 @@ def test_an_answer_that_does_not_fit_spends_nothing(tmp_path, answer):
     assert person.budget.total() == 0 and not network.path("bob@example.org", REPORT).exists()
 
 
-def test_a_report_after_the_deadline_is_told_late(tmp_path):
+def test_a_report_after_the_deadline_has_the_status_late(tmp_path):
     network = Network(tmp_path)
     network.agree()
     network.run(BEFORE, 1)

@@ -78,7 +78,7 @@ def test_the_suite_is_hybrid():
     [b"", b"\0" * 1215, b"\xff" * 1216, b"\0" * 1217, b"\0" * 1216, KEY.public[:1184] + bytes(32)],
     ids=["empty", "short", "not reduced", "long", "zeros", "a curve point of low order"],
 )
-def test_what_is_not_a_public_key_is_refused(wrong):
+def test_an_invalid_public_key_is_refused(wrong):
     with pytest.raises(CannotOpen):
         Sealer(wrong)
 

@@ -80,7 +80,7 @@ def test_nothing_is_revealed_by_odds_of_one() -> None:
 
 
 @pytest.mark.parametrize(("odds", "percent"), [(3, 25), (8, 47), (55, 86)])
-def test_a_suspicion_grows_as_bayes_says(odds: int, percent: int) -> None:
+def test_a_suspicion_follows_bayes_rule(odds: int, percent: int) -> None:
     assert round(100 * suspicion(Fraction(odds))) == percent
     assert f"at most {odds} (epsilon {math.log(Fraction(odds)):.2f}): a" in report_in_words(Fraction(odds))
     assert f"{percent} %" in report_in_words(Fraction(odds))
@@ -95,7 +95,7 @@ def test_a_year_is_said_in_words_with_its_numbers() -> None:
     assert DELTA == 1e-6
 
 
-def test_other_odds_every_time_cost_neither_memory_nor_exactness() -> None:
+def test_many_different_odds_cost_neither_memory_nor_exactness() -> None:
     """Without rounding, forty different odds are 2**40 losses."""
     odds = [Fraction(8000 - number, 1000) for number in range(40)]
     total = total_epsilon(odds)

@@ -82,7 +82,7 @@ def test_with_the_reports_that_are_needed_nine_of_ten_weeks_show_the_item() -> N
 
 
 @pytest.mark.parametrize("share", [0, -0.1, 1.1])
-def test_a_share_that_is_none_is_refused(share: float) -> None:
+def test_an_invalid_share_is_refused(share: float) -> None:
     with pytest.raises(ValueError, match="share"):
         reports_needed(share, 50, TRUE, FALSE)
 

@@ -125,7 +125,7 @@ def test_bernoulli_is_exact(numerator: int, denominator: int) -> None:
     assert float(true) <= math.exp(-numerator / denominator) <= float(true + undecided)
 
 
-def test_a_probability_that_is_none_is_refused() -> None:
+def test_an_invalid_probability_is_refused() -> None:
     for numerator, denominator in [(-1, 2), (1, 0), (1, -1)]:
         with pytest.raises(ValueError, match="fraction"):
             bernoulli_exp(numerator, denominator)

@@ -31,7 +31,7 @@ def test_a_list_without_items_has_no_gate() -> None:
 
 
 @pytest.mark.parametrize("truth", [0.0, 10.0, 18.0, 25.0, 60.0])
-def test_intervals_of_clear_items_hold_though_they_were_picked_out(truth: float) -> None:
+def test_intervals_of_clear_items_hold_despite_selection(truth: float) -> None:
     generator = np.random.default_rng(int(truth))
     gate = gate_of(50, 5.6)
     observed = generator.normal(truth, 5.6, 400_000)
@@ -99,7 +99,7 @@ def test_without_noise_groups_are_the_counts() -> None:
     assert below == pytest.approx([0, 0.05, 0.15], abs=1e-3)
 
 
-def test_with_noise_without_end_groups_are_what_was_assumed() -> None:
+def test_with_infinite_noise_groups_are_the_prior() -> None:
     found = estimate_groups(np.array([1e6, -1e6, 3.0]), 100, 1e9, [0.5, 0.3, 0.2], 4.0)
     assert found.counts == pytest.approx([50, 30, 20], abs=0.1)
 

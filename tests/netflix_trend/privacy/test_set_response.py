@@ -236,7 +236,7 @@ def test_noise_equals_the_best_known_mechanism() -> None:
 
 
 @pytest.mark.parametrize("chosen", [(0, 1), (0, 0), (-1,), (50,)])
-def test_a_set_the_mechanism_was_not_made_for_is_refused(chosen: tuple[int, ...]) -> None:
+def test_an_invalid_set_is_refused(chosen: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=r"items given|lies outside"):
         SetResponse(50, 1, Fraction(8), 7280).randomize(chosen)
 
@@ -245,7 +245,7 @@ def test_a_set_the_mechanism_was_not_made_for_is_refused(chosen: tuple[int, ...]
     ("items", "k", "odds", "threshold"),
     [(50, 0, 8, 100), (0, 1, 8, 100), (65520, 1, 8, 100), (50, 1, 8, 0), (50, 1, 8, 65521), (50, 1, Fraction(1, 2), 9)],
 )
-def test_parameters_that_make_no_mechanism_are_refused(items: int, k: int, odds: Fraction, threshold: int) -> None:
+def test_invalid_mechanism_parameters_are_refused(items: int, k: int, odds: Fraction, threshold: int) -> None:
     with pytest.raises(ValueError, match=r"do not fit|threshold|odds"):
         SetResponse(items, k, Fraction(odds), threshold)
 

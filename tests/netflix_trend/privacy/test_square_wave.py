@@ -64,7 +64,7 @@ def test_a_bucket_that_does_not_exist_is_refused(bucket: int) -> None:
 
 
 @pytest.mark.parametrize(("buckets", "width", "odds"), [(1, 1, 8), (16, -1, 8), (16, 1, Fraction(1, 2))])
-def test_parameters_that_make_no_channel_are_refused(buckets: int, width: int, odds: Fraction) -> None:
+def test_invalid_channel_parameters_are_refused(buckets: int, width: int, odds: Fraction) -> None:
     with pytest.raises(ValueError, match="square wave"):
         SquareWave(buckets, width, Fraction(odds))
 

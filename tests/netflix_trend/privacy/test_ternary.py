@@ -95,12 +95,12 @@ def test_an_answer_that_does_not_exist_is_refused(answer: int) -> None:
 
 
 @pytest.mark.parametrize("odds", [Fraction(1), Fraction(1, 2)])
-def test_odds_that_say_nothing_are_refused(odds: Fraction) -> None:
+def test_uninformative_odds_are_refused(odds: Fraction) -> None:
     with pytest.raises(ValueError, match="odds"):
         TernaryResponse(odds)
 
 
-def test_a_clip_that_is_none_is_refused() -> None:
+def test_an_invalid_clip_is_refused() -> None:
     with pytest.raises(ValueError, match="clip"):
         direction(Fraction(1), 0)
 

@@ -93,7 +93,7 @@ def distributions(draw: st.DrawFn) -> Volume:
 
 
 @pytest.mark.parametrize("change", [{}, {"top_shows": None}, {"volume": None}, {"top_shows": None, "volume": None}])
-def test_statistics_come_back_from_their_file(change: dict[str, Any]) -> None:
+def test_statistics_round_trip(change: dict[str, Any]) -> None:
     known = STATISTICS.model_copy(update=change)
     read = RoundStatistics.from_bytes(known.to_bytes())
     assert read == known
@@ -114,7 +114,7 @@ def test_the_file_is_plain_json_with_the_titles_as_they_are() -> None:
     [b"", b"{", b"\xff\xfe", b"null", b"[]", b"{}", b"7", b"[" * 100_000, STATISTICS.to_bytes()[:-20]],
     ids=range(9),
 )
-def test_what_is_not_a_statistics_file_is_refused(data: bytes) -> None:
+def test_an_invalid_statistics_file_is_refused(data: bytes) -> None:
     with pytest.raises(StatisticsError, match=r"^statistics: "):
         RoundStatistics.from_bytes(data)
 
@@ -149,7 +149,7 @@ def test_what_is_not_a_statistics_file_is_refused(data: bytes) -> None:
     ],
     ids=str,
 )
-def test_a_value_that_is_not_what_it_must_be_is_refused(path: tuple[str | int, ...], value: Any) -> None:
+def test_an_invalid_value_is_refused(path: tuple[str | int, ...], value: Any) -> None:
     with pytest.raises(StatisticsError, match=r"^statistics: "):
         RoundStatistics.from_bytes(changed(path, value))
 
@@ -161,7 +161,7 @@ def test_a_question_that_a_file_does_not_name_was_not_asked() -> None:
     assert (read.top_shows, read.answers()) == (None, {"volume": 400})
 
 
-def test_a_file_from_before_the_parameters_were_stated_is_read_with_those_of_its_time() -> None:
+def test_an_old_file_without_parameters_is_read_with_those_of_its_time() -> None:
     content = json.loads(STATISTICS.to_bytes())
     del content["top_shows"]["threshold"], content["volume"]["width"]
     read = RoundStatistics.from_bytes(json.dumps(content).encode())
@@ -219,7 +219,7 @@ def test_a_wrong_robustness_is_refused(path: tuple[str | int, ...], value: Any) 
         RoundStatistics.from_bytes(changed(path, value))
 
 
-def test_robustness_comes_back_from_the_file() -> None:
+def test_robustness_round_trips() -> None:
     assert STATISTICS.top_shows is not None
     show = STATISTICS.top_shows.shows[0].model_copy(update={"is_robust": True, "fragile_reports": 17})
     top = STATISTICS.top_shows.model_copy(
@@ -265,7 +265,7 @@ def test_a_place_in_an_unreliable_distribution_is_unreliable(titles: int, is_rel
 
 @settings(max_examples=200, deadline=None)
 @given(distributions(), st.integers(0, 500), st.integers(0, 500))
-def test_who_starts_more_titles_is_never_placed_lower(distribution: Volume, one: int, other: int) -> None:
+def test_more_titles_never_give_a_lower_percentile(distribution: Volume, one: int, other: int) -> None:
     low, high = sorted((one, other))
     assert percentile(distribution, low).share <= percentile(distribution, high).share + 1e-12
 

@@ -50,12 +50,12 @@ def test_the_order_of_a_list_matters() -> None:
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
-def test_numbers_that_json_has_not_are_refused(value: float) -> None:
+def test_numbers_without_a_json_form_are_refused(value: float) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         canonical_json({"share": [value]})
 
 
-def test_text_that_has_no_utf8_is_refused() -> None:
+def test_text_without_a_utf8_form_is_refused() -> None:
     with pytest.raises(ValueError, match="surrogates"):
         canonical_json("\ud800")
 

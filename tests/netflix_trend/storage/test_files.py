@@ -274,7 +274,7 @@ def test_a_rename_that_fails_leaves_no_temporary_file(tmp_path: Path) -> None:
     assert list((tmp_path / "place").iterdir()) == []
 
 
-def test_what_is_not_bytes_is_not_written_and_leaves_no_temporary_file(tmp_path: Path) -> None:
+def test_anything_but_bytes_is_not_written_and_leaves_no_temporary_file(tmp_path: Path) -> None:
     with pytest.raises(TypeError):
         write_atomically(tmp_path / "file.json", "text")  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []
@@ -313,7 +313,7 @@ def test_threads_that_write_one_file_do_not_mix(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_is_no_plain_file_of_ours_is_read_as_nothing(tmp_path: Path) -> None:
+def test_anything_but_a_plain_file_is_read_as_none(tmp_path: Path) -> None:
     fifo, link, file = tmp_path / "fifo", tmp_path / "link", tmp_path / "file"
     os.mkfifo(fifo)
     file.write_bytes(b"abc")

@@ -38,7 +38,7 @@ def reason_of(data: bytes) -> str:
     return refusal.value.reason
 
 
-def test_a_payload_comes_back() -> None:
+def test_a_payload_round_trips() -> None:
     assert parse_release(build_release(SURVEY, TOP_SHOWS, PAYLOAD), SURVEY, TOP_SHOWS) == PAYLOAD
     assert parse_release(build_release(SURVEY, VOLUME, b"\x13"), SURVEY, VOLUME) == b"\x13"
     assert parse_release(build_release(EFFECT_SURVEY, EFFECT, b"\x02"), EFFECT_SURVEY, EFFECT) == b"\x02"
@@ -89,7 +89,7 @@ def test_a_release_holds_nothing_but_what_is_public_and_the_payload() -> None:
         ("payload", changed(payload=base64.b64encode(b"\x00\x00\x00\x00\xff\xf1").decode())),
     ],
 )
-def test_what_is_not_the_answer_that_was_asked_for_is_refused_by_name(reason: str, data: bytes) -> None:
+def test_a_wrong_answer_is_refused_with_its_reason(reason: str, data: bytes) -> None:
     assert reason_of(data) == reason
 
 
@@ -127,7 +127,7 @@ def test_a_payload_of_the_wrong_size_is_not_built() -> None:
 
 
 @given(st.binary(min_size=SIZE, max_size=SIZE))
-def test_no_bytes_crash_the_parser(data: bytes) -> None:
+def test_arbitrary_bytes_never_crash_the_parser(data: bytes) -> None:
     assert reason_of(data)
 
 
@@ -140,7 +140,7 @@ def test_a_flipped_byte_never_changes_the_payload(place: int, flip: int) -> None
 
 
 @given(st.lists(st.tuples(*[st.integers(0, 65520)] * 3), min_size=1, max_size=20))
-def test_coefficients_come_back(reports: list[tuple[int, int, int]]) -> None:
+def test_coefficients_round_trip(reports: list[tuple[int, int, int]]) -> None:
     assert isinstance(TOP_SHOWS, TopShowsQuestion)
     decoded = decode_coefficients(TOP_SHOWS, b"".join(encode_coefficients(report) for report in reports))
     assert decoded.tolist() == [list(report) for report in reports]

@@ -35,7 +35,7 @@ def survey(week: Week = WEEK) -> Survey:
     return default_survey(week, VERSION, range(50))
 
 
-def test_a_survey_comes_back_from_its_file_with_the_same_version() -> None:
+def test_a_survey_round_trips_with_the_same_version() -> None:
     surveys = [survey(WEEK), survey(WEEK - 1)]
     loaded = load_surveys(dump_surveys(surveys))
     assert loaded == surveys
@@ -120,14 +120,14 @@ def test_everybody_has_exactly_one_chance_to_be_asked_about_a_quarter() -> None:
     )
 
 
-def test_a_survey_with_life_events_comes_back_from_its_file() -> None:
+def test_a_survey_with_life_events_round_trips() -> None:
     asked = survey(EFFECT_WEEK)
     (loaded,) = load_surveys(dump_surveys([asked]))
     assert loaded == asked
     assert loaded.version == asked.version
 
 
-def test_all_other_rounds_ask_what_they_asked_before() -> None:
+def test_other_rounds_are_unchanged() -> None:
     questions = (
         TopShowsQuestion.ask(range(50), k=1, odds=Fraction(8), weight=2),
         VolumeQuestion.ask(odds=Fraction(8), weight=1),
@@ -154,7 +154,7 @@ def test_all_other_rounds_ask_what_they_asked_before() -> None:
         ("surprise", 1),
     ],
 )
-def test_a_question_about_life_events_that_is_not_one_is_refused(field: str, value: object) -> None:
+def test_an_invalid_life_event_question_is_refused(field: str, value: object) -> None:
     """Also one about a quarter that is not over, or long gone: one round asks about one quarter."""
     plain = json.loads(dump_surveys([survey(EFFECT_WEEK)]))
     plain["open"][0]["questions"][2][field] = value
@@ -187,7 +187,7 @@ def test_a_question_about_life_events_that_is_not_one_is_refused(field: str, val
         (["questions", 1, "name"], "top_shows"),
     ],
 )
-def test_a_survey_that_is_not_one_is_refused_with_the_place(path: list, value: object) -> None:
+def test_an_invalid_survey_is_refused_with_the_field(path: list, value: object) -> None:
     plain = json.loads(dump_surveys([survey()]))
     target = plain["open"][0]
     for step in path[:-1]:
@@ -198,7 +198,7 @@ def test_a_survey_that_is_not_one_is_refused_with_the_place(path: list, value: o
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"\xff\xfe", b"{" * 100_000, b" " * (MAX_SURVEYS_FILE + 1)])
-def test_a_file_that_is_no_survey_is_refused(data: bytes) -> None:
+def test_an_invalid_survey_file_is_refused(data: bytes) -> None:
     with pytest.raises(RefusedSurvey, match=r"survey\.json"):
         load_surveys(data)
 

@@ -155,7 +155,7 @@ def test_the_manifest_names_every_file_with_its_hash_and_size(site: Datasite) ->
     }
 
 
-def test_nothing_at_all_may_be_published(site: Datasite) -> None:
+def test_an_empty_publication_is_allowed(site: Datasite) -> None:
     publish(site, FILES)
     publish(site, {})
     assert site.published() == {"manifest.json", *PERMISSION_FILES}
@@ -310,7 +310,7 @@ def test_a_datasite_that_vanished_is_restored(site: Datasite) -> None:
 # Reading what a stranger published
 
 
-def test_what_one_publishes_another_reads(stranger: Datasite) -> None:
+def test_published_files_are_read_by_others(stranger: Datasite) -> None:
     manifest = manifest_of(stranger)
     assert manifest is not None
     assert manifest.files.keys() == FILES.keys()
@@ -407,7 +407,7 @@ def test_a_manifest_names_at_most_four_hundred_files(stranger: Datasite) -> None
     ],
     ids=str,
 )
-def test_a_manifest_that_is_not_exactly_one_is_refused(stranger: Datasite, content: Any) -> None:
+def test_an_invalid_manifest_is_refused(stranger: Datasite, content: Any) -> None:
     (stranger.app_data / "manifest.json").write_text(json.dumps(content), "utf-8")
     assert refusal_of_manifest(stranger) == "manifest"
 
@@ -446,7 +446,7 @@ def test_a_file_whose_folder_has_not_arrived_is_waited_for(stranger: Datasite) -
 
 
 @pytest.mark.parametrize("data", [b"", b"answe", b"another", b"ANSWER"])
-def test_a_file_that_is_not_the_one_of_the_manifest_is_waited_for(stranger: Datasite, data: bytes) -> None:
+def test_a_file_that_does_not_match_the_manifest_is_waited_for(stranger: Datasite, data: bytes) -> None:
     (stranger.app_data / RELEASE).write_bytes(data)
     assert refusal_of_file(stranger, RELEASE) == "unsynced"
 

@@ -120,7 +120,7 @@ def test_a_vocabulary_beyond_the_limit_is_refused(settings: Settings) -> None:
     assert refusal_of_vocabulary(settings) == "too_large"
 
 
-def test_a_vocabulary_that_is_none_is_refused_and_not_replaced_by_the_starter(settings: Settings) -> None:
+def test_an_invalid_vocabulary_is_refused_and_not_replaced_by_the_starter(settings: Settings) -> None:
     for data in (b"", b"{}", SMALL.to_bytes().replace(b"Ozark", b"Lupin")):
         place(settings, VOCABULARY).write_bytes(data)
         with pytest.raises(VocabularyError):
@@ -203,13 +203,13 @@ def test_a_survey_file_beyond_the_limit_is_refused(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b"[]", b'{"open":7}', b'{"open":[{}]}', b'{"open":[],"more":1}'])
-def test_a_survey_file_that_is_none_is_refused_and_not_replaced_by_the_starter(settings: Settings, data: bytes) -> None:
+def test_an_invalid_survey_file_is_refused_and_not_replaced_by_the_starter(settings: Settings, data: bytes) -> None:
     place(settings, SURVEYS).write_bytes(data)
     with pytest.raises(RefusedSurvey):
         current_surveys(settings, TODAY)
 
 
-def test_while_the_shared_vocabulary_is_refused_the_own_tables_are_built_with_the_starter_one(
+def test_tables_use_the_starter_vocabulary_while_the_shared_one_is_refused(
     tmp_path: Path, vocabulary: Vocabulary
 ) -> None:
     folder = tmp_path / "trend@example.net" / "app_data" / "netflix_trend" / "shared"
