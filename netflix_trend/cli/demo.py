@@ -14,15 +14,25 @@ from netflix_trend.cli.mode import place_of
 
 if TYPE_CHECKING:
     from services.demo.containers import ContainerNetwork
+    from services.demo.one_process import Mode
 
 
 @click.command(
     cls=Verb,
-    examples=["demo", "demo NetflixViewingHistory.csv", "demo --people 2000 --weeks 3", "demo --network"],
+    examples=["demo", "demo NetflixViewingHistory.csv", "demo --mode local --people 2000 --weeks 3", "demo --network"],
     epilog="Get your export at netflix.com: Account > Profile > Viewing activity > Download all.",
 )
 @click.argument("exports", metavar="[EXPORT]...", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--people", type=click.IntRange(1, 1_000_000), default=8000, show_default=True, help="Invented people.")
+@click.option(
+    "--mode",
+    type=click.Choice(["local", "one", "two"]),
+    default="two",
+    show_default=True,
+    help="Who adds the noise: every machine, one operator whom people trust, or two of whom one has to be honest.",
+)
+@click.option(
+    "--people", type=click.IntRange(1, 1_000_000), help="Invented people; by default 1000, in local mode 8000."
+)
 @click.option(
     "--weeks",
     type=click.IntRange(1, 520),
@@ -57,7 +67,8 @@ if TYPE_CHECKING:
 def demo(
     context: click.Context,
     exports: tuple[Path, ...],
-    people: int,
+    mode: Mode,
+    people: int | None,
     weeks: int,
     seed: int,
     output: Path,
@@ -65,7 +76,7 @@ def demo(
     down: bool,
     seconds: float,
 ) -> None:
-    """Take your export and thousands of invented people through all of it; no Docker needed.
+    """Take your export and many invented people through all of it; no Docker needed.
 
     In one process and without a network. Nothing leaves the output folder. EXPORT is NetflixViewingHistory.csv,
     ViewingActivity.csv or the archive; several are one person's. Without one an invented export is used.
@@ -81,7 +92,7 @@ def demo(
         sys.exit(network_of_containers.remove() if down else network_of_containers.start(seconds))
     from services.demo.one_process import run
 
-    sys.exit(run(list(exports), people=people, weeks=weeks, seed=seed, output=output))
+    sys.exit(run(list(exports), mode=mode, people=people, weeks=weeks, seed=seed, output=output))
 
 
 def container_network(machine: Machine) -> ContainerNetwork:

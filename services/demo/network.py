@@ -41,9 +41,13 @@ class DemoError(Exception):
 
 @dataclass(frozen=True)
 class Network:
-    """Folders of the demo: `datasites/` as SyftBox would sync them, the rest is private to somebody."""
+    """Folders of the demo: `datasites/` as SyftBox would sync them, the rest is private to somebody.
+
+    exponent: how steep the popularity of shows falls among the invented people.
+    """
 
     root: Path
+    exponent: float = 1.0
 
     @property
     def datasites(self) -> Path:
@@ -144,7 +148,7 @@ class Network:
         progress is called once for each of the `people * (weeks * 2 + 3)` steps.
         """
         aggregator = self.aggregator()
-        population = Population(people, len(aggregator.vocabulary), seed)
+        population = Population(people, len(aggregator.vocabulary), seed, exponent=self.exponent)
         for number, week in enumerate(population.weeks(weeks)):
             today = (last - (weeks - 1 - number)).sunday + timedelta(days=1)
             surveys = aggregator.ask(today)

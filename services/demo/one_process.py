@@ -1,10 +1,12 @@
-"""`./run.sh demo`: your export, thousands of invented people, and what an aggregator learns from all of them."""
+"""`./run.sh demo`: your export, many invented people, and what is learned from all of them together."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Literal
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -33,14 +35,22 @@ from netflix_trend.published.wording import (
 )
 from netflix_trend.questions.volume.statistics import Volume
 from netflix_trend.settings import EXAMPLE_AGGREGATOR
+from services.demo.compared import Truth, print_comparison, told
 from services.demo.network import ME, DemoError, Network
+from services.demo.sealed import FEWEST, SealedNetwork, preset_for
 from services.processor.cli import print_account
 
 
-def run(exports: list[Path], *, people: int, weeks: int, seed: int, output: Path) -> int:
+Mode = Literal["local", "one", "two"]
+# Invented people of each mode unless somebody asks for others.
+PEOPLE: Mapping[Mode, int] = {"local": 8000, "one": 1000, "two": 1000}
+
+
+def run(exports: list[Path], *, mode: Mode, people: int | None, weeks: int, seed: int, output: Path) -> int:
     """Run the demo. Returns 0, or 1 with a message when it cannot.
 
-    people, weeks, seed: of the invented people. output: folder for the results.
+    mode: who adds the noise: every machine, or one or two operators. people, weeks, seed: of the invented people; None
+    for as many as the mode needs to show something. output: folder for the results.
     """
     console = Console(highlight=False, soft_wrap=False)
     try:
@@ -49,18 +59,18 @@ def run(exports: list[Path], *, people: int, weeks: int, seed: int, output: Path
                 console.print(
                     "No export given: using an invented one. Try yours: ./run.sh demo NetflixViewingHistory.csv"
                 )
-            _run(exports or [sample], people, weeks, seed, output, console)
+            _run(exports or [sample], mode, PEOPLE[mode] if people is None else people, weeks, seed, output, console)
     except (ArchiveError, DemoError, OSError) as error:
         console.print(f"demo: {error}", style="red", markup=False, soft_wrap=True)
         return 1
     return 0
 
 
-def _run(exports: list[Path], people: int, weeks: int, seed: int, output: Path, console: Console) -> None:
+def _run(exports: list[Path], mode: Mode, people: int, weeks: int, seed: int, output: Path, console: Console) -> None:
     for path in exports:
         if not path.is_file():
             raise DemoError(f"{path}: no such file")
-    network = Network(output)
+    network = _network(mode, people, output)
     network.prepare()
     history = network.import_exports(exports)
     _print_files(history, console)
@@ -84,8 +94,26 @@ def _run(exports: list[Path], people: int, weeks: int, seed: int, output: Path, 
                 pending = 0
 
         rounds = network.run(people, weeks, seed, last, progress)
+        if isinstance(network, SealedNetwork):
+            bar.update(task, completed=0, description="the same in local mode")
+            beside = Network(output / "local", exponent=network.exponent)
+            beside.prepare()
+            locally = beside.run(people, weeks, seed, last, progress)
         bar.update(task, completed=steps, description="done")
     _print_results(rounds, network, last, console)
+    if isinstance(network, SealedNetwork):
+        truth = Truth.of(network.population(people, seed), weeks, len(network.aggregator().vocabulary))
+        both = [told(one[-1], of.aggregator().trends(), truth) for one, of in ((rounds, network), (locally, beside))]
+        print_comparison(both[0], both[1], network.preset, 2 if network.helped else 1, weeks, console)
+    _print_pages(network, console)
+
+
+def _network(mode: Mode, people: int, output: Path) -> Network:
+    if mode == "local":
+        return Network(output)
+    if people < FEWEST:
+        raise DemoError(f"operators sum the reports of {FEWEST} people or more; ask for more with --people")
+    return SealedNetwork(output, helped=mode == "two", preset=preset_for(people))
 
 
 def _print_files(history: History, console: Console) -> None:
@@ -109,10 +137,7 @@ def _print_results(rounds: list[RoundStatistics], network: Network, last: Week, 
     assert profiles is not None
     if latest.volume is not None and latest.volume.reports:
         print_place(latest.volume, profiles.contribution(last)["volume"], latest.round, console)
-    releases = sorted((network.datasites / ME / "app_data" / "netflix_trend" / "releases").glob("*.json"))
-    console.print(f"\nWhat left your machine in {len(rounds)} weeks, 512 bytes each:")
-    for path in releases:
-        console.print(f"  {path}", markup=False, soft_wrap=True)
+    _print_what_left(network, len(rounds), console)
     trends = network.aggregator().trends()
     if trends.viewing is not None:
         console.print(f"\nOver the weeks: {viewing_in_words(trends.viewing)}", markup=False, soft_wrap=True)
@@ -120,6 +145,19 @@ def _print_results(rounds: list[RoundStatistics], network: Network, last: Week, 
         said = f"Life events of {quarter.effect.quarter}: {effect_in_words(quarter)}"
         console.print(said, markup=False, soft_wrap=True)
     print_legend(console)
+
+
+def _print_what_left(network: Network, weeks: int, console: Console) -> None:
+    folder = network.datasites / ME / "app_data" / "netflix_trend"
+    files = sorted([*folder.glob("releases/*.json"), *folder.glob("rounds/*/report.bin")])
+    sizes = " and ".join(f"{size:,}" for size in sorted({path.stat().st_size for path in files}))
+    how = "sealed, a half for each operator" if list(folder.glob("rounds")) else "an answer with noise"
+    console.print(f"\nWhat left your machine in {weeks} weeks, {sizes} bytes each ({how}):")
+    for path in files:
+        console.print(f"  {path}", markup=False, soft_wrap=True)
+
+
+def _print_pages(network: Network, console: Console) -> None:
     page = network.datasites / EXAMPLE_AGGREGATOR / "public" / "netflix_trend" / "index.html"
     console.print("\nWhat to open in a browser:")
     console.print(f"  everybody's page  {page.resolve()}", markup=False, soft_wrap=True)

@@ -1,0 +1,171 @@
+"""The demo's network when operators sum: an aggregator and a helper with folders of their own, and sealed reports."""
+
+from __future__ import annotations
+
+from calendar import timegm
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from netflix_trend.catalogue.readers import starter_vocabulary
+from netflix_trend.operators.helper import HelperLimits
+from netflix_trend.operators.identity import Identity
+from netflix_trend.operators.manifest import Round
+from netflix_trend.operators.report import build
+from netflix_trend.operators.transport import REPORT, Peer, round_path
+from netflix_trend.participant import participant
+from netflix_trend.participant.status import PublisherStatus
+from netflix_trend.periods.quarters import Quarter
+from netflix_trend.periods.weeks import Week
+from netflix_trend.published.statistics import RoundStatistics
+from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings
+from netflix_trend.simulation.population import (
+    FLAT,
+    Population,
+    SimulatedWeek,
+    life_changes,
+    person,
+    seeded_randomness,
+    watched,
+)
+from netflix_trend.survey.deadlines import SLACK, Deadlines
+from netflix_trend.survey.sum_survey import Preset, SumSurvey
+from netflix_trend.syftbox.datasite import Datasite
+from services.aggregator.helper.service import HelperService
+from services.aggregator.sums.leading import SumAggregator
+from services.demo.network import Network
+
+HELPER = "helper@example.org"
+# Fewer people than this in a sum are not asked for, and the real participant would not answer.
+FEWEST = 20
+# From here on the noise is one that a network of this size can afford.
+_MANY = 500
+# The leader announces, the helper gives its key, the leader offers, the helper accepts, the leader goes on.
+_EXCHANGES = 3
+_YEAR = Fraction(572, 100)
+
+
+@dataclass(frozen=True)
+class SealedNetwork(Network):
+    """A network in which reports are summed, by two operators or, with `helped` false, by one."""
+
+    helped: bool = True
+    preset: Preset = "x8"
+    exponent: float = FLAT
+
+    @property
+    def settings(self) -> Settings:
+        """The real participant's settings, which name the operators' keys."""
+        keys: dict[str, Any] = {"aggregator_key": self._key("aggregator"), "limit_modes": frozenset({"one"})}
+        if self.helped:
+            keys |= {"helper_datasite": HELPER, "helper_key": self._key("helper"), "limit_modes": frozenset({"two"})}
+        return super().settings.model_copy(update=keys)
+
+    def _key(self, operator: str) -> str:
+        return Identity.load_or_create(self.root / operator / "identity.key").fingerprint.hex
+
+    def prepare(self) -> None:
+        """Begin with an empty folder, in which SyftBox has set up both operators."""
+        super().prepare()
+        for email in (EXAMPLE_AGGREGATOR, HELPER) if self.helped else (EXAMPLE_AGGREGATOR,):
+            Datasite(self.datasites, email).set_up()
+
+    def aggregator(self) -> SumAggregator:
+        """The leader."""
+        return self._leader
+
+    @cached_property
+    def _leader(self) -> SumAggregator:
+        site = Datasite(self.datasites, EXAMPLE_AGGREGATOR)
+        return SumAggregator(
+            site,
+            self.root / "aggregator",
+            starter_vocabulary(),
+            durable=False,
+            helper=self._peer(HELPER, "helper") if self.helped else None,
+            preset=self.preset,
+            smallest_batch=FEWEST,
+        )
+
+    @cached_property
+    def _helper(self) -> HelperService:
+        return HelperService(
+            Datasite(self.datasites, HELPER),
+            self.root / "helper",
+            self._peer(EXAMPLE_AGGREGATOR, "aggregator"),
+            HelperLimits(Fraction(108, 1000), FEWEST),
+            _YEAR,
+            durable=False,
+        )
+
+    def _peer(self, email: str, operator: str) -> Peer:
+        identity = Identity.load_or_create(self.root / operator / "identity.key")
+        return Peer(Datasite(self.datasites, email), identity.fingerprint)
+
+    def publish_at(self, now: int, week: Week) -> PublisherStatus:
+        """Let the real participant's publisher answer, with real randomness."""
+        return participant.publish(self.settings, week.sunday + timedelta(days=1), now)
+
+    def run(
+        self, people: int, weeks: int, seed: int, last: Week, progress: Callable[[str], None] = lambda _: None
+    ) -> list[RoundStatistics]:
+        """Play `weeks` weeks that end with `last`; returns the statistics of each, oldest first.
+
+        progress is called once for each of the `people * (weeks * 2 + 3)` steps.
+        """
+        self._join(people, progress)
+        for number, week in enumerate(self.population(people, seed).weeks(weeks)):
+            asked_week = last - (weeks - 1 - number)
+            opened = timegm((asked_week.sunday + timedelta(days=1)).timetuple()) + 12 * 3600
+            self._operate(opened)
+            self.publish_at(opened, asked_week)
+            survey = self._leader.sum_survey(asked_week)
+            row = self._leader.leader.store.round(survey.round)
+            assert row is not None
+            self._send(survey, self._leader.leader.asked(row), week, seed, progress)
+            self._operate(Deadlines.of(asked_week).early + SLACK)
+            for _ in range(people):
+                progress("operators sum")
+        folder = self._leader.shared / "statistics"
+        rounds = [last - age for age in reversed(range(weeks))]
+        return [RoundStatistics.from_bytes((folder / f"{week}.json").read_bytes()) for week in rounds]
+
+    def population(self, people: int, seed: int) -> Population:
+        """The invented people."""
+        return Population(people, len(self._leader.vocabulary), seed, exponent=self.exponent)
+
+    def _operate(self, now: int) -> None:
+        for _ in range(_EXCHANGES):
+            self._leader.lead(now)
+            if self.helped:
+                self._helper.look(now)
+        self._leader.lead(now)
+
+    def _join(self, people: int, progress: Callable[[str], None]) -> None:
+        for number in range(people):
+            site = Datasite(self.datasites, person(number))
+            site.publish({}, EXAMPLE_AGGREGATOR, durable=False, keep_rounds=True)
+            progress("people join")
+
+    def _send(
+        self, survey: SumSurvey, asked: Round, week: SimulatedWeek, seed: int, progress: Callable[[str], None]
+    ) -> None:
+        """Let every invented person seal a report."""
+        randbelow = seeded_randomness(seed + survey.week.index)
+        changes = life_changes(len(week.shows), seed, Quarter.of(survey.week.monday).previous)
+        for number, shows in enumerate(week.shows):
+            truths = watched(shows, int(week.titles[number]), changes[number])
+            email = person(number)
+            path = self.datasites / email / round_path(asked.name, REPORT)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(build(asked, email, survey.measurements(truths, (), randbelow)))
+            progress("people answer")
+
+
+def preset_for(people: int) -> Preset:
+    """Return what a network of this size asks for: more noise where there are more people."""
+    return "x3" if people >= _MANY else "x8"
+
