@@ -11,6 +11,8 @@ from pathlib import Path
 # In a profile's folder.
 DATABASE = "viewing.duckdb"
 BUILT_FROM = "built_from.json"
+# In a demo's folder: settings of its participant besides the folders.
+DEMO_SETTINGS = "settings.json"
 
 
 def release_path(round_name: str) -> str:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from unicodedata import bidirectional
 
 from netflix_trend.catalogue.keys import plain_title
-from netflix_trend.questions.event_effect.statistics import EffectEstimate, QuarterEffect
+from netflix_trend.questions.event_effect.statistics import LARGEST_EFFECT_ERROR, EffectEstimate, QuarterEffect
 from netflix_trend.questions.top_shows.movement import ShowMovement
 from netflix_trend.questions.top_shows.statistics import AllTimeShow, ShowEstimate, ShowTrend, TopShows
 from netflix_trend.questions.volume.statistics import Percentile, Viewing, Volume, VolumeGroup, WeeklyMean, percentile
@@ -247,6 +247,25 @@ def estimate_in_words(effect: EffectEstimate) -> str:
         f"People watched {'more' if change.estimate > 0 else 'less'} during their events than before"
         f"{'' if effect.is_robust else FORGED}: {numbers}. {_had_an_event(effect)} that is {each.lower:+.1f} to "
         f"{each.upper:+.1f} views a week for each of them."
+    )
+
+
+def effect_note_in_words(quarter: QuarterEffect) -> str:
+    """Return what an effect of life events rests on, and when it is exact enough."""
+    effect = quarter.effect
+    answers = f"From {effect.reports:,} answers in {', '.join(quarter.rounds)}"
+    if effect.event_share_error is not None:
+        return (
+            f"{answers}; everybody answers in each of these weeks. How many people had an event is estimated, too. "
+            f"Standard error of the mean over everybody: {effect.mean_change.standard_error:.2f} views a week; of the "
+            f"change per event: {effect.per_event.standard_error:.1f}. It is noise until that is at most "
+            f"{LARGEST_EFFECT_ERROR}."
+        )
+    return (
+        f"{answers}; one person answers once a quarter. People without an event count as no change; how many have one "
+        f"is not asked. Standard error of the mean over everybody: {effect.mean_change.standard_error:.2f} views a "
+        f"week. It is noise until that is at most {LARGEST_EFFECT_ERROR * effect.event_share:.2f}, which is "
+        f"{LARGEST_EFFECT_ERROR} for each of {100 * effect.event_share:.0f} % of people."
     )
 
 

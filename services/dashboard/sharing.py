@@ -41,7 +41,7 @@ _OUTCOMES = {
 
 @dataclass(frozen=True)
 class SharingPage:
-    """What the page shows."""
+    """What the page shows. sealed: None where no operators are named. is_local: whether local mode is spoken of."""
 
     participation: ParticipationStatus
     limits: Limits
@@ -54,6 +54,7 @@ class SharingPage:
     example: Example | None
     receipts: tuple[Receipt, ...]
     sealed: SealedSection | None
+    is_local: bool
     odds_choices: tuple[tuple[str, str], ...]
     report_choices: tuple[int, ...]
     questions: dict[str, str]
@@ -66,6 +67,7 @@ def sharing_page(settings: Settings, state: Snapshot, history: History, today: d
     newest = Week.last_complete(today)
     year = [entry for entry in entries if newest.index - Week.parse(entry.round).index < WEEKS_PER_YEAR]
     outcomes = state.status.outcomes if state.status else ()
+    sealed = sealed_section(settings, state)
     left = max(0, limits.reports_per_year - len(year))
     return SharingPage(
         participation=mine,
@@ -86,7 +88,9 @@ def sharing_page(settings: Settings, state: Snapshot, history: History, today: d
             answered=frozenset(entry.round for entry in entries),
         ),
         receipts=tuple(reversed(state.receipts)),
-        sealed=sealed_section(settings, state),
+        sealed=sealed,
+        # Who answers operators has nothing of local mode to see, unless reports were made in it before.
+        is_local=sealed is None or bool(entries),
         odds_choices=tuple(
             (ratio_text(odds), f"a 10 % suspicion can become {percent(float(suspicion(odds)))}")
             # What holds now is among them: a browser sends the first where none is selected.

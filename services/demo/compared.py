@@ -12,8 +12,8 @@ from rich.table import Table
 
 from netflix_trend.privacy.accounting import total_epsilon
 from netflix_trend.privacy.zcdp import epsilon_of_gaussian
-from netflix_trend.published.trends import Trends
 from netflix_trend.published.statistics import RoundStatistics
+from netflix_trend.published.trends import Trends
 from netflix_trend.simulation.population import Population
 from netflix_trend.survey.limits import Limits
 from netflix_trend.survey.sum_survey import PRESETS, Preset

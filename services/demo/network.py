@@ -68,7 +68,12 @@ class Network:
             datasites_dir=self.datasites,
             syftbox_email=ME,
             aggregator_datasite=EXAMPLE_AGGREGATOR,
+            **self.more_settings(),
         )
+
+    def more_settings(self) -> dict[str, str]:
+        """Return what else the settings name."""
+        return {}
 
     def prepare(self) -> None:
         """Begin with an empty folder. Raises DemoError rather than removing anything that is not an earlier demo."""

@@ -40,7 +40,6 @@ from services.demo.network import ME, DemoError, Network
 from services.demo.sealed import FEWEST, SealedNetwork, preset_for
 from services.processor.cli import print_account
 
-
 Mode = Literal["local", "one", "two"]
 # Invented people of each mode unless somebody asks for others.
 PEOPLE: Mapping[Mode, int] = {"local": 8000, "one": 1000, "two": 1000}

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
 
 from netflix_trend.catalogue.readers import starter_vocabulary
+from netflix_trend.layout import DEMO_SETTINGS
 from netflix_trend.operators.helper import HelperLimits
 from netflix_trend.operators.identity import Identity
 from netflix_trend.operators.manifest import Round
@@ -21,7 +21,7 @@ from netflix_trend.participant.status import PublisherStatus
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import RoundStatistics
-from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings
+from netflix_trend.settings import EXAMPLE_AGGREGATOR
 from netflix_trend.simulation.population import (
     FLAT,
     Population,
@@ -31,6 +31,7 @@ from netflix_trend.simulation.population import (
     seeded_randomness,
     watched,
 )
+from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.survey.deadlines import SLACK, Deadlines
 from netflix_trend.survey.sum_survey import Preset, SumSurvey
 from netflix_trend.syftbox.datasite import Datasite
@@ -56,13 +57,12 @@ class SealedNetwork(Network):
     preset: Preset = "x8"
     exponent: float = FLAT
 
-    @property
-    def settings(self) -> Settings:
-        """The real participant's settings, which name the operators' keys."""
-        keys: dict[str, Any] = {"aggregator_key": self._key("aggregator"), "limit_modes": frozenset({"one"})}
+    def more_settings(self) -> dict[str, str]:
+        """Return the operators' addresses and keys, as everybody's settings name them."""
+        keys = {"aggregator_key": self._key("aggregator"), "limit_modes": "one"}
         if self.helped:
-            keys |= {"helper_datasite": HELPER, "helper_key": self._key("helper"), "limit_modes": frozenset({"two"})}
-        return super().settings.model_copy(update=keys)
+            keys |= {"helper_datasite": HELPER, "helper_key": self._key("helper"), "limit_modes": "two"}
+        return keys
 
     def _key(self, operator: str) -> str:
         return Identity.load_or_create(self.root / operator / "identity.key").fingerprint.hex
@@ -72,6 +72,8 @@ class SealedNetwork(Network):
         super().prepare()
         for email in (EXAMPLE_AGGREGATOR, HELPER) if self.helped else (EXAMPLE_AGGREGATOR,):
             Datasite(self.datasites, email).set_up()
+        # For `dashboard --demo`, which shows the real participant's pages.
+        (self.root / DEMO_SETTINGS).write_bytes(canonical_json(self.more_settings()))
 
     def aggregator(self) -> SumAggregator:
         """The leader."""
@@ -168,4 +170,3 @@ class SealedNetwork(Network):
 def preset_for(people: int) -> Preset:
     """Return what a network of this size asks for: more noise where there are more people."""
     return "x3" if people >= _MANY else "x8"
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ from threading import Lock
 from werkzeug.serving import make_server
 
 from netflix_trend.delivery.archive import ArchiveError
+from netflix_trend.layout import DEMO_SETTINGS
 from netflix_trend.participant import participant
 from netflix_trend.participant.status import TRIAL
 from netflix_trend.periods.weeks import Week
@@ -114,7 +116,19 @@ def demo_settings(root: Path) -> tuple[Settings, Callable[[], date]]:
         syftbox_email="me@example.org",
         aggregator_datasite="aggregator@example.org",
         join="at_once",
+        **_operators_of(root / DEMO_SETTINGS),
     )
     latest = read_statistics(settings, "latest")
     day = Week.parse(latest.round).sunday + timedelta(days=1) if latest else date.today()
     return settings, lambda: day
+
+
+def _operators_of(file: Path) -> dict[str, str]:
+    """Return the settings that a demo whose reports are summed has left."""
+    try:
+        found: dict[str, str] = json.loads(file.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except ValueError:
+        raise SettingsError(f"{file} is damaged; run ./run.sh demo again") from None
+    return found

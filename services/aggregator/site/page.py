@@ -22,7 +22,6 @@ from netflix_trend.published.round_list import RoundList
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.published.trends import Trends
 from netflix_trend.published.wording import LISTED_SHOWS, group_labels, listed_shows
-from netflix_trend.questions.event_effect.statistics import LARGEST_EFFECT_ERROR
 from netflix_trend.questions.question import Needed
 from netflix_trend.questions.registry import questions
 from netflix_trend.questions.top_shows.movement import Movement, ShowMovement
@@ -92,7 +91,6 @@ def render_page(
             labels=group_labels(volume) if volume else [],
             shows_chart=Markup(top_shows_chart(top_shows, rows)) if top_shows and rows else "",  # noqa: S704
             volume_chart=Markup(volume_chart(volume)) if volume else "",  # noqa: S704
-            largest_effect_error=LARGEST_EFFECT_ERROR,
             trends=trends if trends and trends.rounds else None,
             others=_others(statistics) if statistics else [],
             rows_limit=LISTED_SHOWS,

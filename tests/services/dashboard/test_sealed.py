@@ -63,6 +63,8 @@ def test_a_report_is_shown_with_its_parts_and_what_it_costs(world: World) -> Non
     assert "epsilon" in found
     assert "20.9" in found
     assert "Every week one sealed file of the same size" in words(html)
+    assert "Nothing was published" not in words(html)
+    assert "left of 13" not in words(html)
 
 
 def test_what_became_of_a_report_is_told_after_the_round(world: World) -> None:

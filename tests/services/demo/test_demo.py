@@ -37,7 +37,8 @@ def printed(output: Path) -> str:
 
     text = io.StringIO()
     with contextlib.redirect_stdout(text):
-        assert main(["--people", "2500", "--weeks", "2", "--seed", "3", "--output", str(output)]) == 0
+        told = ["--mode", "local", "--people", "2500", "--weeks", "2", "--seed", "3", "--output", str(output)]
+        assert main(told) == 0
     return " ".join(text.getvalue().split())
 
 
@@ -148,7 +149,7 @@ def test_several_files_are_one_person_and_a_bad_one_does_not_matter(
 ) -> None:
     (tmp_path / "bad.csv").write_text("")
     files = [str(EXPORTS / "en_mdy_us.csv"), str(EXPORTS / "de_dmy_de.csv"), str(tmp_path / "bad.csv")]
-    assert main([*files, "--people", "50", "--weeks", "1", "--output", str(tmp_path / "out")]) == 0
+    assert main([*files, "--mode", "local", "--people", "50", "--weeks", "1", "--output", str(tmp_path / "out")]) == 0
     text = capsys.readouterr().out
     assert "the file is empty" in text
     manifests = list((tmp_path / "out" / "datasites" / ME).rglob("manifest.json"))
