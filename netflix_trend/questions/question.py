@@ -25,7 +25,7 @@ from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.randomness import RandBelow
 from netflix_trend.storage.model import Strict
 
-# Trends are computed from so many of the newest rounds.
+# Trends use at most this many of the newest rounds.
 MAX_ROUNDS = 52
 
 
@@ -36,7 +36,7 @@ class Statistic(Strict):
 
     @classmethod
     def upgraded(cls, value: Any) -> Any:
-        """Return the JSON value of an older file as this model reads it; None when nothing can be read from it."""
+        """Upgrade the JSON value of an older file to this model; None if that is impossible."""
         return value
 
 
@@ -94,9 +94,8 @@ class Counted:
 
 @dataclass(frozen=True)
 class Needed:
-    """How many answers something takes: None when a million are not enough. answers: how many there are.
-
-    what: in words. share: of the people who name the show, of top shows.
+    """How many answers a result needs (None: more than a million). answers: how many there are. what: in words. share:
+    of the people who name the show, of top shows.
     """
 
     question: str
@@ -107,7 +106,7 @@ class Needed:
 
     @property
     def is_enough(self) -> bool:
-        """Whether there are as many answers as it takes."""
+        """Whether there are enough answers."""
         return self.needed is not None and self.answers >= self.needed
 
 
@@ -123,9 +122,8 @@ class Table:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a number of answers will tell, in sentences and perhaps a table. error: the standard error that they are
-    about, in the question's own unit. needed: answers from which the question is called reliable, None when a million
-    are not enough.
+    """What to expect from a number of answers, in sentences and perhaps a table. error: the expected standard error, in
+    the question's own unit. needed: how many answers make the question reliable, None if a million are not enough.
     """
 
     sentences: Sequence[str] = ()
@@ -140,9 +138,9 @@ class Question(Strict, ABC):
     title: what it is about, in two words. asks: the question as a participant reads it. about: the weeks that an answer
     is about. when: which rounds ask it, in words, unless all do. is_weekly: every round asks it. is_pooled: the rounds
     of a quarter are estimated together; in `ROTATION` of them everybody has one turn. needs_events: it is about life
-    events, and cannot be answered while these cannot be read. nothing: the truth of somebody who watched nothing.
+    events, and cannot be answered while these cannot be read. nothing: the true answer of somebody who watched nothing.
     statistic: the model of what is published. trend_fields: what it adds to `trends.json`, name to type; a field is
-    None, or of a tuple empty, while there is nothing to tell.
+    None, or an empty tuple, while there is nothing to publish.
     """
 
     title: ClassVar[str]
@@ -181,10 +179,10 @@ class Question(Strict, ABC):
     @classmethod
     @abstractmethod
     def suggest(cls, wish: Wish) -> Self | None:
-        """Return the question that a round asks unless it is configured otherwise; None when it is not its turn."""
+        """Return the question that a round asks by default; None if it is not its turn."""
 
     def problem(self, week: Week) -> str | None:
-        """Return why a survey about `week` may not ask this, None when it may."""
+        """Return why a survey about `week` may not ask this; None if it may."""
         return None
 
     @property
@@ -193,7 +191,7 @@ class Question(Strict, ABC):
         return ""
 
     def answered_once(self, week: Week) -> Sequence[Week]:
-        """Return the other rounds of which only one may be answered, if this one is to be: they ask about the same."""
+        """Return the other rounds that ask about the same data: only one of them and this one may be answered."""
         return ()
 
     @abstractmethod
@@ -216,11 +214,11 @@ class Question(Strict, ABC):
     def answer(self, truth: Any, round_name: str, randbelow: RandBelow) -> bytes:
         """Bound the true answer, randomize it and return the payload of a release."""
 
-    # The answers together, on the aggregator's machine
+    # All answers, on the aggregator's machine
 
     @abstractmethod
     def check(self, payload: bytes) -> None:
-        """Raise ValueError when a payload of the right size is none of the answers that the mechanism gives."""
+        """Raise ValueError if a payload of the right size is not a possible answer of the mechanism."""
 
     @abstractmethod
     def count(self, payloads: bytes, round_name: str) -> Counted:
@@ -245,26 +243,26 @@ class Question(Strict, ABC):
     # In words, for pages
 
     def truth_in_words(self, truth: Any, titles: Sequence[str]) -> str:
-        """Return the true answer in a sentence."""
+        """Describe the true answer in a sentence."""
         return f"The true answer is {truth}."
 
     @abstractmethod
     def payload_in_words(self, payload: bytes, round_name: str, titles: Sequence[str]) -> str:
-        """Return what an answer says, read by itself, as somebody sees it who knows nothing else."""
+        """Describe what an answer says on its own, to somebody who knows nothing else."""
 
     @classmethod
     @abstractmethod
     def describe(cls, statistic: Any) -> Sequence[str]:
-        """Return in sentences what a published statistic of one round says."""
+        """Describe a round's published statistic in sentences."""
 
     @classmethod
     def needs(cls, statistic: Any) -> Sequence[Needed]:
-        """Return how many answers a round's statistic would need to say something, and how many it got."""
+        """Return how many answers a round's statistic needs to be reliable, and how many it got."""
         return ()
 
     @abstractmethod
     def forecast(self, answers: int) -> Forecast:
-        """Return what so many answers will tell, before anybody is asked."""
+        """Return what to expect from this many answers, before anybody is asked."""
 
 
 def _exact_odds(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """The list of all questions, one line each: the name and the class in its folder.
 
-The names alone cost nothing to import; the classes, with numpy and the mechanisms, are imported when they are needed.
+Importing the names is cheap; the classes, with numpy and the mechanisms, are imported on demand.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The protocol of a question whose answers are summed by operators, each of whom adds noise to the sum.
 
 Everybody answers every question of a round at once; an answer is one measurement for each block, and a block is a
-vector that is summed under a proof that it is valid (`netflix_trend.operators`). Somebody whose files do not cover the
-week answers as well, with blanks, so that an answer's existence says nothing.
+vector that is summed under a proof that it is valid (`netflix_trend.operators`). Participants whose files do not cover
+the week send blanks, so that the existence of an answer reveals nothing.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ class Answering:
 class SumQuestion(Strict, ABC):
     """One question of a survey of sums.
 
-    share: which part of the round's privacy loss (rho) goes to it. tells_answering: from its sums follows how many
-    people could answer, which the other questions need.
+    share: its part of the round's privacy loss (rho). tells_answering: its sums show how many people could answer,
+    which the other questions need.
     """
 
     tells_answering: ClassVar[bool] = False
@@ -72,10 +72,10 @@ class SumQuestion(Strict, ABC):
     @classmethod
     @abstractmethod
     def suggest(cls, wish: SumWish) -> Self | None:
-        """Return the question that a round asks unless it is configured otherwise; None when it is not its turn."""
+        """Return the question that a round asks by default; None if it is not its turn."""
 
     def problem(self, week: Week) -> str | None:
-        """Return why a survey about `week` may not ask this, None when it may."""
+        """Return why a survey about `week` may not ask this; None if it may."""
         return None
 
     @abstractmethod

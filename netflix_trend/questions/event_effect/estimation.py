@@ -27,8 +27,8 @@ CONFIDENCE = 0.95
 def estimate_effect(quarter: str, clip: int, odds: Fraction, counts: NDArray[np.int64]) -> EffectEstimate:
     """Estimate the effect of a quarter's life events on viewing. The same counts always give the same numbers.
 
-    counts: int64[3], how often each report came. Without any report the intervals hold everything that is possible.
-    Raises ValueError for counts of other answers.
+    counts: int64[3], how often each report came. Without reports the intervals are as wide as possible. Raises
+    ValueError for counts of other answers.
     """
     channel = TernaryResponse(odds)
     if counts.shape != (channel.outputs,):

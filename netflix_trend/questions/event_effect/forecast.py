@@ -44,7 +44,7 @@ def effect_error(question: EffectQuestion, answers: int) -> float:
 
 
 def needed_for_effect(question: EffectQuestion) -> int | None:
-    """Return how many answers of a quarter make that change reliable, None when a million do not."""
+    """Return how many answers in a quarter make that change reliable, None if a million are not enough."""
     needed = math.ceil(_effect_variance(question) / (LARGEST_EFFECT_ERROR * EVENT_SHARE) ** 2)
     return needed if needed <= MAX_ANSWERS else None
 

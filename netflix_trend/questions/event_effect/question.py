@@ -30,10 +30,10 @@ from netflix_trend.questions.question import (
     count_bytes,
 )
 
-# Larger changes of views a week count as this one (docs/method/statistics.md#life-events).
+# Larger changes in views a week count as this (docs/method/statistics.md#life-events).
 EFFECT_CLIP = 12
-# Only the first 42 days of an event are compared. With more a week could lie near to events of three quarters: it is
-# near to those that begin in the 2 * 42 + 6 days around it, and no quarter is shorter than 90 days.
+# Only the first 42 days of an event are compared. With more, one week could affect events of three quarters: it affects
+# those that begin in the 2 * 42 + 6 days around it, and no quarter is shorter than 90 days.
 MAX_EVENT_DAYS = 42
 
 
@@ -78,7 +78,7 @@ class EffectQuestion(Question):
         return cls.ask(quarter, odds=wish.odds, weight=1) if quarter else None
 
     def problem(self, week: Week) -> str | None:
-        """Refuse any quarter but the one before: no survey can dig through a history a quarter at a time."""
+        """Refuse any quarter but the one before, so that no survey can query a history quarter by quarter."""
         wanted = str(Quarter.of(week.monday).previous)
         return None if self.quarter == wanted else f"in {week} life events are asked about for {wanted} only"
 
@@ -118,7 +118,7 @@ class EffectQuestion(Question):
         return bytes([self.channel.randomize(moved, randbelow)])
 
     def check(self, payload: bytes) -> None:
-        """Raise ValueError when a payload is none of the three answers."""
+        """Raise ValueError if a payload is not one of the three answers."""
         check_byte(payload, self.channel.outputs)
 
     def count(self, payloads: bytes, round_name: str) -> Counted:
@@ -135,13 +135,13 @@ class EffectQuestion(Question):
         return {"effects": pool_effects(rounds)}
 
     def truth_in_words(self, truth: Fraction | None, titles: Sequence[str]) -> str:
-        """Return the true answer in a sentence."""
+        """Describe the true answer in a sentence."""
         if truth is None:
             return f"You noted no event that began in {self.quarter}, so the true answer is: no change."
         return f"Your views a week changed by {float(truth):+.1f}."
 
     def payload_in_words(self, payload: bytes, round_name: str, titles: Sequence[str]) -> str:
-        """Return what an answer says, read by itself."""
+        """Describe what an answer says on its own."""
         said = {UP: "more", DOWN: "less"}.get(payload[0], "no change")
         return f"It says: {said}. By chance it may say any of the three."
 

@@ -10,10 +10,10 @@ from netflix_trend.periods.weeks import is_week
 from netflix_trend.questions.question import Statistic
 from netflix_trend.storage.model import Strict
 
-# How many people have an event is not asked. To say what a mean over everybody means for those who have one, this
-# share is assumed, from no data, and printed beside every number that uses it (docs/method/statistics.md#life-events).
+# Local mode does not ask who has an event. To convert a mean over everybody into one over people with an event, this
+# share is assumed, without data, and printed beside every number that uses it (docs/method/statistics.md#life-events).
 EVENT_SHARE = 0.15
-# A mean change of the people with an event that is less exact than this many views a week is called noise
+# A mean change of people with an event is called noise if its standard error exceeds this many views a week
 # (docs/method/statistics.md#gates).
 LARGEST_EFFECT_ERROR = 1.5
 
@@ -23,7 +23,7 @@ _Odds = Annotated[tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]
 
 
 class Measured(Strict):
-    """An unbiased estimate, which may lie outside of what is possible, its standard error, and its interval."""
+    """An unbiased estimate (possibly outside the valid range), its standard error, and its interval."""
 
     estimate: _Number
     standard_error: Annotated[_Number, Field(ge=0)]
@@ -40,7 +40,7 @@ class Measured(Strict):
 class EffectEstimate(Statistic):
     """Did people watch more or less during the life events that began in `quarter`? About all people who answered.
 
-    Somebody without an event counts as one for whom nothing changed; how many have one is not asked.
+    People without an event count as unchanged; local mode does not ask how many have one.
 
     mechanism: whether the answers were randomized one by one, or summed by operators who added noise to the sum.
     counts: of local mode, how often each report came, none, up and down; they add up to `reports`. sums: of summed
@@ -77,7 +77,7 @@ class EffectEstimate(Statistic):
 
     @classmethod
     def upgraded(cls, value: Any) -> Any:
-        """Read an effect without counts, published before these were kept, as not asked: no quarter can use it."""
+        """Read an effect without counts (an old file) as not asked, because a quarter cannot be estimated from it."""
         return None if isinstance(value, dict) and "counts" not in value else value
 
     @model_validator(mode="after")

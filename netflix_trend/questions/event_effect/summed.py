@@ -14,7 +14,7 @@ from netflix_trend.questions.question import breakdown_point
 
 CONFIDENCE = 0.95
 _Z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
-# The buckets of the histogram, in order. More steps than three would add noise of their own to the mean change.
+# The buckets of the histogram, in order. Each step beyond three would add its own noise to the mean change.
 NO_EVENT, LESS, SAME, MORE, NO_ANSWER = range(5)
 BUCKETS = 5
 
@@ -26,7 +26,7 @@ def estimate_summed_effect(
 
     sums: float64[5], the noisy histogram, also of several rounds added; variance: of the noise of each of its numbers;
     reports: how many reports were summed. How many people had an event is estimated too, and the interval of the change
-    per event is that of a ratio of two noisy numbers (E. C. Fieller, JRSS B 16, 1954), cut off at what is possible.
+    per event is that of a ratio of two noisy numbers (E. C. Fieller, JRSS B 16, 1954), clipped to the valid range.
     Raises ValueError for another number of buckets.
     """
     if sums.shape != (BUCKETS,):
@@ -72,7 +72,7 @@ def estimate_summed_effect(
 
 
 def _rounding_variance(events: float, moved: float) -> float:
-    """Return at most how much rounding changes at random to nothing or the whole clip adds to the number that moved.
+    """Return an upper bound of the variance that random rounding to 0 or the clip adds to the number that moved.
 
     A change c is rounded up with probability p = |c| / clip, which has the variance p(1 - p); for a given mean of p the
     sum is largest when all are equal.

@@ -1,4 +1,4 @@
-"""Which shows the next round asks about: those most likely to be on top, and some to find out about."""
+"""Which shows the next round asks about: those most likely to be on top, and some to explore."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from netflix_trend.questions.top_shows.trends import (
     with_chart,
 )
 
-# Of ten places on the list one is for shows to find out about.
+# One place in ten on the list is for exploration.
 _EXPLORED_PERCENT = 10
 
 
 def next_candidates(
     rounds: Sequence[tuple[str, TopShows]], shows: Sequence[CatalogueTitle], week: Week, length: int
 ) -> list[int]:
-    """Return which vocabulary indices to ask about in a week; the strongest first, the ones to find out about last.
+    """Return which vocabulary indices to ask about in a week; the strongest first, the ones to explore last.
 
-    rounds: name and statistic of each round that got answers, oldest first. shows: the catalogue, taken for a chart of
-    what to expect: it decides only what is asked, no number that is shown. length: of the list. Before the first
-    answers the catalogue's first shows are asked about.
+    rounds: name and statistic of each round that got answers, oldest first. shows: the catalogue, used as a prior
+    order: it decides only what is asked, never a published number. length: of the list. Before the first answers, the
+    first shows of the catalogue are asked about.
 
-    A show is expected to have the larger one of two shares: what answers and chart say together, and one standard
-    deviation below what the answers alone say. So a strong show that one noisy round called weak stays, and one that
-    the chart does not know comes onto the list when its answers are good. The places to find out go to shows that no
-    round has asked about, this year's first; then to those that were asked about longest ago.
+    A show's expected share is the larger of two: the estimate from answers and chart together, and one standard
+    deviation below the estimate from answers alone. So a strong show that one noisy round called weak stays, and one
+    that the chart does not know comes onto the list when its answers are good. The places for exploration go to shows
+    that no round has asked about, this year's first; then to those asked about longest ago.
     """
     total = min(length, len(shows))
     observed = observe_shows(rounds)

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from netflix_trend.questions.top_shows.question import TopShowsQuestion
 
 CONFIDENCE = 0.95
-# A strongest show whose share is below this is next to nothing.
+# A strongest show with a smaller share counts as zero.
 SMALLEST_SHARE = 0.005
-# Where no show's share is more than next to nothing: how many reports a show that one person in ten names would need.
+# Where the strongest share counts as zero, the reports needed are those for a show that one person in ten names.
 EXAMPLE_SHARE = 0.1
 
 

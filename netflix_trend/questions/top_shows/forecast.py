@@ -1,4 +1,4 @@
-"""What answers about shows will tell, before anybody is asked: from the exact variances of the mechanism."""
+"""What to expect from answers about shows, before anybody is asked: from the exact variances of the mechanism."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SHARES = (0.21, 0.10, 0.04)
 @dataclass(frozen=True)
 class ShowPrediction:
     """A show that `share` of the people name. standard_error: of its estimated share. chance: that it is clear.
-    answers_needed: for a chance of .9, None when a million do not do.
+    answers_needed: for a chance of .9, None if a million are not enough.
     """
 
     share: float
@@ -36,7 +36,7 @@ class ShowPrediction:
 
 
 def forecast_shows(question: TopShowsQuestion, answers: int) -> Forecast:
-    """Return the table of what so many answers will tell about a show of each of SHARES."""
+    """Return a table of what to expect from this many answers, for a show of each of SHARES."""
     rows = [
         (
             f"{100 * show.share:.0f} %",
@@ -81,15 +81,15 @@ def predict_shows(question: TopShowsQuestion, answers: int) -> list[ShowPredicti
 
 
 def needed_for_show(channel: SetResponse, share: float) -> int | None:
-    """Return how many answers tell a show that `share` of people name from noise in nine of ten rounds, None when a
-    million do not.
+    """Return how many answers make a show that `share` of people name clear in nine rounds of ten, None if a million do
+    not.
     """
     needed = reports_needed(share, channel.items, float(channel.p), float(channel.q))
     return needed if needed <= MAX_ANSWERS else None
 
 
 def needed_for_shows(statistic: TopShows) -> Sequence[Needed]:
-    """Return how many answers tell a show of each of SHARES from noise, and how many there are."""
+    """Return how many answers make a show of each of SHARES clear, and how many there are."""
     if len(statistic.shows) < 2:
         return ()
 

@@ -1,7 +1,7 @@
 """Detecting forged reports about shows.
 
-Nobody can tell one forged answer from an honest one: every answer that passes the format can come from any week.
-What can be told are copies, and subsets that honest people practically never report.
+A single forged answer cannot be distinguished from an honest one: every valid answer can come from any week. What can
+be detected are copies, and subsets that honest people practically never report.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class CheckedReports:
 def count_checked(channel: SetResponse, reports: NDArray[np.uint32]) -> CheckedReports:
     """Count uint32[N, k+2] reports without copies of another report and without implausible ones.
 
-    Copies: of equal reports one counts. Which one does not matter to any number, because they say the same; so
-    nobody gains by being first, and copying somebody's report neither adds to it nor silences it.
+    Of equal reports one counts. It does not matter which, because they are the same; so nobody gains by being first,
+    and copying a report neither adds weight to it nor removes it.
     """
     duplicates = 0
     if len(reports) * collision_chance(channel) < FALSE_REFUSAL:
@@ -50,7 +50,7 @@ def count_checked(channel: SetResponse, reports: NDArray[np.uint32]) -> CheckedR
 
 
 def collision_chance(channel: SetResponse) -> float:
-    """Return what the chance that two honest people send the same report is at most.
+    """Return an upper bound of the chance that two honest people send the same report.
 
     That is the largest probability of any report, w1/(P**2 (w1 N1 + w0 N0)) with P the prime: 1.6e-14 at k=1, odds 8.
     Among 100,000 honest reports one is refused as a copy of any other with a chance below 1.6e-9, and in one round of

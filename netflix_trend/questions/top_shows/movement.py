@@ -1,4 +1,4 @@
-"""Whether a show rose or fell since the week before, or whether that cannot be told: the file `movement.json`."""
+"""Whether a show rose or fell since the week before, or whether that is unclear: the file `movement.json`."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Movement(Strict):
 
 
 def find_movement(round_name: str, rounds: Sequence[tuple[str, TopShows]]) -> Movement:
-    """Return what changed in a round since the week before; nothing can be said unless both have answers.
+    """Return what changed in a round since the week before; empty unless both have answers.
 
     rounds: name and statistic of rounds with answers about shows, in any order.
 

@@ -57,7 +57,7 @@ class TopShowsQuestion(Question):
 
     @classmethod
     def ask(cls, candidates: Sequence[int], *, k: int, odds: Fraction, weight: int) -> TopShowsQuestion:
-        """Ask about vocabulary indices `candidates` with the threshold that gives the least noise."""
+        """Ask about vocabulary indices `candidates` with the threshold of least noise."""
         threshold = best_threshold(k, odds)
         return cls(weight=weight, odds=odds, k=k, threshold=threshold, candidates=tuple(candidates))
 
@@ -123,7 +123,7 @@ class TopShowsQuestion(Question):
         }
 
     def truth_in_words(self, truth: frozenset[int], titles: Sequence[str]) -> str:
-        """Return the true answer in a sentence."""
+        """Describe the true answer in a sentence."""
         names = _named([show for show in self.candidates if show in truth], titles)
         if not names:
             return "You watched no show of the list. That stays a secret, too."
@@ -131,7 +131,7 @@ class TopShowsQuestion(Question):
         return f"You watched {listed(names)}. {some.capitalize()}, chosen by chance, goes into the noise."
 
     def payload_in_words(self, payload: bytes, round_name: str, titles: Sequence[str]) -> str:
-        """Return what an answer says, read by itself."""
+        """Describe what an answer says on its own."""
         inside = self.reported_subset(payload, round_name)
         found = _named(inside, titles)
         more = f" and {len(found) - _TITLES_NAMED} more" if len(found) > _TITLES_NAMED else ""
@@ -143,7 +143,7 @@ class TopShowsQuestion(Question):
         )
 
     def reported_subset(self, payload: bytes, round_name: str) -> list[int]:
-        """Return the candidate shows that an answer points at."""
+        """Return the candidate shows that an answer names."""
         positions = shuffled_positions(round_name, len(self.candidates))
         (members,) = self.channel.members(decode_coefficients(self, payload), positions)
         return [show for show, is_member in zip(self.candidates, members, strict=True) if is_member]
@@ -155,7 +155,7 @@ class TopShowsQuestion(Question):
 
     @classmethod
     def needs(cls, statistic: TopShows) -> Sequence[Needed]:
-        """Return how many answers tell a hit, a strong and an ordinary show from noise."""
+        """Return how many answers make a hit, a strong and an ordinary show clear."""
         return needed_for_shows(statistic)
 
     def forecast(self, answers: int) -> Forecast:

@@ -25,8 +25,8 @@ _Title = Annotated[str, Field(max_length=300)]
 
 
 class ShowEstimate(Strict):
-    """How many of the people asked named a show. `is_signal`: whether the number is clear; then its
-    interval is wider, because it was chosen for coming out large.
+    """How many of the people asked named a show. `is_signal`: whether the number is clear; then its interval is wider,
+    because it was selected for being large.
 
     count: in how many reported subsets the show is. is_robust: still clear without any `TopShows.tolerated` of the
     reports, in case these were forged. fragile_reports: how few reports must be left out until it is not clear
@@ -40,7 +40,7 @@ class ShowEstimate(Strict):
     lower: _Number
     upper: _Number
     is_signal: bool
-    # Files from before these existed say nothing about robustness: read as not robust.
+    # Old files without these fields are read as not robust.
     is_robust: bool = False
     fragile_reports: _Count | None = None
     count: _Count | None = None
@@ -82,7 +82,7 @@ class TopShows(Statistic):
 
     @classmethod
     def upgraded(cls, value: Any) -> Any:
-        """Read a file from before the threshold was stated: it always was the best one for k and odds."""
+        """Upgrade an old file without a threshold: it always was the best one for k and odds."""
         if not isinstance(value, dict) or "threshold" in value:
             return value
         try:
@@ -112,7 +112,7 @@ class ShowTrend(Strict):
 
 
 class ShowTrends(Strict):
-    """Filtered shares, the one that surely exceeds most first; with a public prior the largest first.
+    """Filtered shares, by their lower confidence bound; with a public prior by the share itself. Largest first.
 
     drift: weekly change of a share that the filter allows for, relative to the share. prior: in words, what was
     assumed beforehand. uses_public_prior: whether that is a public chart.
@@ -160,7 +160,7 @@ class AllTime(Strict):
 
 
 class Window(Strict):
-    """Top shows of the newest `weeks` weeks together: fewer weeks are newer, more weeks have less noise."""
+    """Top shows of the newest `weeks` weeks together: fewer weeks are more recent, more weeks have less noise."""
 
     weeks: Annotated[int, Field(ge=2)]
     shows: AllTime

@@ -84,7 +84,7 @@ class TopShowsSums(SumQuestion):
         )
 
     def _show(self, found: SumEstimates, place: int, breakdown: int, titles: Sequence[str]) -> ShowEstimate:
-        # A forged report is a valid one, so it is worth one vote: as many must be left out as stand above the gate.
+        # A forged report is a valid one, so it is worth one vote: as many must be removed as lie above the gate.
         above = float(found.estimate[place]) - found.gate
         return ShowEstimate(
             show=self.candidates[place],

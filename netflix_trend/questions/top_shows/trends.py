@@ -1,6 +1,6 @@
-"""What several rounds tell together about shows: computed from published statistics only, so it costs no privacy.
+"""Top shows over several rounds: computed from published statistics only, so it costs no privacy.
 
-Shows are told apart by title, because a new catalogue numbers them anew. A show that was not on a round's list has no
+Shows are identified by title, because a new catalogue renumbers them. A show that was not on a round's list has no
 observation in that round, which is not the same as nobody naming it.
 """
 
@@ -39,12 +39,12 @@ _FALSE_ALARM = 0.05
 # Chance a week that a show's level starts afresh, as at a launch (docs/method/statistics.md#filters-over-weeks).
 CHANGEPOINT_HAZARD = 0.004
 # The broad prior of a share: one of 50 shows on the list, and as likely as not to be far from it. With this spread a
-# show named by a fifth of all people is nothing strange, and 100 answers already outweigh it.
+# show named by a fifth of all people is plausible, and 100 answers already outweigh it.
 PRIOR_SHARE, PRIOR_SPREAD = 0.02, 0.1
 # Weekly change of a share, relative to the share (at least to SMALLEST_LEVEL, so that a show that nobody watched can
-# rise): the largest that is not rejected against the most likely one at 5 % (2 ln ratio below chi-square's 3.84),
-# since too small a noise makes intervals too narrow. A few rounds cannot tell it; until then one is assumed under
-# which a show halves or doubles in a quarter.
+# rise): the largest that is not rejected against the most likely one at 5 % (2 ln ratio below chi-square's 3.84), since
+# too small a noise makes intervals too narrow. A few rounds cannot estimate it; until then the assumed one lets a show
+# halve or double in a quarter.
 PROCESS_NOISES = (0.02, 0.05, 0.1, 0.2, 0.4)
 ASSUMED_PROCESS_NOISE, _ROUNDS_TO_LEARN_PROCESS_NOISE = 0.2, 6
 _LIKELY_ENOUGH = 1.92
@@ -186,9 +186,9 @@ def filter_levels(
     anew from the prior.
     risen: the walk is counted at that many standard deviations above the level.
 
-    Local level model (A. C. Harvey, 1989, section 2.3) under two hypotheses, the level went on or began afresh; the
-    mixture of both posteriors is replaced by the normal distribution with its mean and variance (P. J. Harrison,
-    C. F. Stevens, JRSS B 38, 1976).
+    Local level model (A. C. Harvey, 1989, section 2.3) under two hypotheses, the level continued or restarted; the
+    mixture of both posteriors is replaced by the normal distribution with its mean and variance (P. J. Harrison, C. F.
+    Stevens, JRSS B 38, 1976).
     """
     shows = share.shape[1]
     mean, variance = np.full(shows, PRIOR_SHARE), np.full(shows, PRIOR_SPREAD**2)
@@ -227,11 +227,11 @@ def _hypotheses(
     changepoint_hazard: float,
     risen: float,
 ) -> tuple[_Hypothesis, _Hypothesis]:
-    """Return the levels `gap` weeks later, if they went on and if they began afresh."""
+    """Return the levels `gap` weeks later, if they continued and if they restarted."""
     level = np.maximum(mean + risen * np.sqrt(variance), SMALLEST_LEVEL)
     walk = gap * (process_noise * level) ** 2
     if risen:
-        walk = np.minimum(walk, PRIOR_SPREAD**2)  # no level is so vague that the prior would say more
+        walk = np.minimum(walk, PRIOR_SPREAD**2)  # the prior bounds the variance
     stays = (1 - changepoint_hazard) ** gap
     with np.errstate(divide="ignore"):
         went_on = _Hypothesis(mean, variance + walk, np.log(stays))
@@ -374,7 +374,7 @@ def with_chart(levels: Levels, chart: Floats) -> tuple[Floats, Floats, Floats, F
     weighted = levels.mean / levels.variance - PRIOR_SHARE / PRIOR_SPREAD**2
     z = np.linspace(-5, 5, 401)
     grid = np.minimum(chart[:, None] * np.exp(CHART_SPREAD * z), 1)
-    # precision * (share - answers)**2 / 2 without its constant, so that no answers at all (precision 0) is no case.
+    # precision * (share - answers)**2 / 2 without its constant, so that precision 0 (no answers) needs no special case.
     score = -0.5 * z * z + weighted[:, None] * grid * (precision > 0)[:, None] - 0.5 * precision[:, None] * grid**2
     mass = np.exp(score - score.max(axis=1, keepdims=True))
     mass /= mass.sum(axis=1, keepdims=True)
@@ -391,7 +391,7 @@ def with_chart(levels: Levels, chart: Floats) -> tuple[Floats, Floats, Floats, F
 def all_time(observed: ObservedShows) -> AllTime:
     """Return the sums over all rounds: estimates of the rounds that asked about a show add, and so do their variances.
 
-    The largest sum comes first, not the largest share: of shows that one round asked about some always look strong.
+    The largest sum comes first, not the largest share: some shows that only one round asked about always look strong.
     Intervals of shows that pass the gate allow for it, as `counts.selected_intervals` does.
     """
     asked = observed.asked

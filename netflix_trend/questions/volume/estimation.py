@@ -22,9 +22,9 @@ CONFIDENCE = 0.95
 _ENDS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
 # The prior weighs as much as this many exactly known people.
 PRIOR_PEOPLE = 10.0
-# Neighbouring draws are alike: some 50 at 300 reports and 500 at 30,000 are worth one.
+# Successive draws are correlated: about 50 at 300 reports and 500 at 30,000 are worth one independent draw.
 _DRAWS = 4000
-# Where the groups of buckets begin that people are shown.
+# First bucket of each group that pages show.
 _GROUPS = frozenset({0, 1, 4, 8, 13, 22})
 
 
@@ -33,7 +33,7 @@ def estimate_volume(question: VolumeQuestion, counts: NDArray[np.int64], seed: s
 
     counts: int64[outputs], how often each report came. seed: any text; the same one gives the same numbers. Buckets,
     cumulative shares and groups have intervals from the posterior (decision 0005). The lower end of a share is that of
-    the unbiased estimate where this is lower, so that what is assumed beforehand never says that somebody is there.
+    the unbiased estimate where this is lower, so that the prior alone never makes a share clear.
     """
     channel, reports = question.channel.channel(), int(counts.sum())
     prior = prior_shares(question.buckets)
@@ -111,9 +111,9 @@ def _below(shares: NDArray[np.float64]) -> NDArray[np.float64]:
 def prior_shares(buckets: tuple[int, ...]) -> NDArray[np.float64]:
     """Return float64[B], what is assumed about weekly counts before anybody has answered.
 
-    A guess that is written down here for everybody to see, not data: 22 % of weeks are empty, the others follow a
-    geometric distribution with mean 10 (docs/method/statistics.md#volume). A third of it is spread evenly over the
-    buckets, so that intervals also hold where the guess is wrong. It weighs as much as PRIOR_PEOPLE people.
+    An assumption, not data: 22 % of weeks are empty, the others follow a geometric distribution with mean 10
+    (docs/method/statistics.md#volume). A third of it is spread evenly over the buckets, so that intervals also hold
+    where the guess is wrong. It weighs as much as PRIOR_PEOPLE people.
     """
     empty, mean = 0.22, 10.0
     stay = mean / (1 + mean)
@@ -145,7 +145,7 @@ def volume_influence(
     system[-1, -1] = 0.0
     right = np.zeros((buckets + 1, len(counts)))
     right[:-1] = -score * np.minimum(counts, left_out)
-    # In units of the shares, so that small ones do not spoil the condition.
+    # Scaled by the shares: small ones would make the system ill-conditioned.
     scale = np.append(shares, 1.0)
     moved = scale[:, None] * np.linalg.solve(system * scale * scale[:, None], right * scale[:, None])
     return np.asarray(moved[:-1].T, dtype=np.float64)

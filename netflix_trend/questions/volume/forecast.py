@@ -20,8 +20,8 @@ from netflix_trend.questions.words import MAX_ANSWERS, needed_in_words
 if TYPE_CHECKING:
     from netflix_trend.questions.volume.question import VolumeQuestion
 
-# What a round states as its largest error is about 8 % above what is expected, give or take 5: measured in 24 rounds
-# each at odds of 3, 8 and 55 and 30 to 500 answers.
+# A round's stated largest error is 8 % above the expected one, give or take 5: measured in 24 rounds each at odds 3, 8
+# and 55 (epsilon 1.10, 2.08, 4.01) and 30 to 500 answers.
 _SCATTER = 1.15
 
 
@@ -60,14 +60,14 @@ def percentile_error(wave: SquareWave, buckets: tuple[int, ...], answers: int) -
 
 @lru_cache(maxsize=32)
 def needed_for_volume(wave: SquareWave, buckets: tuple[int, ...]) -> int | None:
-    """Return how many answers make the distribution reliable in nine of ten rounds, None when a million do not."""
+    """Return how many answers make the distribution reliable in nine rounds of ten, None if a million do not."""
     enough, limit = range(MAX_ANSWERS + 1), LARGEST_CUMULATIVE_ERROR / _SCATTER
     first = bisect_left(enough, True, key=lambda answers: percentile_error(wave, buckets, answers) <= limit)
     return first if first < len(enough) else None
 
 
 def needed_for_distribution(statistic: Volume) -> Sequence[Needed]:
-    """Return how many answers the distribution needs to say something, and how many there are."""
+    """Return how many answers the distribution needs to be reliable, and how many there are."""
     if statistic.width is None:  # the error of a sum falls as one over the number of people
         needed: int | None = ceil(statistic.reports * max(statistic.cumulative_error) / LARGEST_CUMULATIVE_ERROR)
     else:

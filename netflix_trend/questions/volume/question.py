@@ -49,7 +49,7 @@ class VolumeQuestion(Question):
 
     @classmethod
     def ask(cls, *, odds: Fraction, weight: int, buckets: Sequence[int] = VOLUME_BUCKETS) -> VolumeQuestion:
-        """Ask with the half width that tells most."""
+        """Ask with the best half width."""
         return cls(weight=weight, odds=odds, width=best_width(len(buckets), odds), buckets=tuple(buckets))
 
     @classmethod
@@ -85,7 +85,7 @@ class VolumeQuestion(Question):
         return bytes([self.channel.randomize(self.bucket(truth), randbelow)])
 
     def check(self, payload: bytes) -> None:
-        """Raise ValueError when a payload is not one of the mechanism's outputs."""
+        """Raise ValueError if a payload is not one of the mechanism's outputs."""
         check_byte(payload, self.channel.outputs)
 
     def count(self, payloads: bytes, round_name: str) -> Counted:
@@ -102,11 +102,11 @@ class VolumeQuestion(Question):
         return {"viewing": viewing(rounds)}
 
     def truth_in_words(self, truth: int, titles: Sequence[str]) -> str:
-        """Return the true answer in a sentence."""
+        """Describe the true answer in a sentence."""
         return f"You started {counted_in_words(truth, 'title')}."
 
     def payload_in_words(self, payload: bytes, round_name: str, titles: Sequence[str]) -> str:
-        """Return what an answer says, read by itself."""
+        """Describe what an answer says on its own."""
         # A square wave has more outputs than buckets: the outermost ones lie beyond them.
         bucket = min(max(payload[0] - self.width, 0), len(self.buckets) - 1)
         low = self.buckets[bucket]
@@ -117,14 +117,14 @@ class VolumeQuestion(Question):
 
     @classmethod
     def describe(cls, statistic: Volume) -> Sequence[str]:
-        """Return the mean of the week, and what to know about it."""
+        """Describe the mean of the week and its limits."""
         mean = statistic.mean
         told = f"A participant started {max(0.0, mean.estimate):.1f} titles on average." if mean else ""
         return tuple(filter(None, [told, volume_in_words(statistic)]))
 
     @classmethod
     def needs(cls, statistic: Volume) -> Sequence[Needed]:
-        """Return how many answers the distribution needs to say something."""
+        """Return how many answers the distribution needs to be reliable."""
         return needed_for_distribution(statistic)
 
     def forecast(self, answers: int) -> Forecast:

@@ -13,12 +13,12 @@ from netflix_trend.privacy.square_wave import best_width
 from netflix_trend.questions.question import MAX_ROUNDS, Statistic
 from netflix_trend.storage.model import Strict
 
-# Cumulative shares that are less exact than this are called noise: what is assumed beforehand alone has an error of
-# 0.15, so the reports must have halved it. That takes about 200 reports at odds 8 (epsilon 2.08).
+# Cumulative shares with a larger standard error are called noise: the prior alone has an error of 0.15, so the reports
+# must have halved it. That takes about 200 reports at odds 8 (epsilon 2.08).
 LARGEST_CUMULATIVE_ERROR = 0.08
 # A weekly mean with a standard error above this share of it is not shown as reliable (docs/method/statistics.md#gates).
 LARGEST_RELATIVE_ERROR = 0.2
-# A share whose interval reaches below this is noise: it may be nobody.
+# A share whose interval reaches below this is noise: perhaps nobody is there.
 SMALLEST_SHARE = 0.005
 
 _Number = Annotated[float, AllowInfNan(False)]
@@ -70,15 +70,14 @@ class MeanTitles(Strict):
 class Volume(Statistic):
     """Distribution of titles started in the week.
 
-    mechanism: whether the answers were randomized one by one, or summed by operators who added noise to the sum.
-    odds: of one report. width: of the square wave over `buckets`.
-    groups: neighbouring buckets together, wide enough to say something; this is what people are shown.
-    buckets: smallest value of each. shares, lower, upper: share of people in each bucket with its interval.
-    cumulative: share of people below each bucket's smallest value, with its standard error.
-    is_reliable: False when the errors are so large that the numbers say little but what was assumed beforehand.
-    influence: largest change of a cumulative share when 1 % of the reports, all with the same answer, are left out;
-    None: not examined. is_robust: the errors would be small enough even with this change added.
-    counts: how often each report came; they add up to `reports`. mean: None without reports.
+    mechanism: whether the answers were randomized one by one, or summed by operators who added noise to the sum. odds:
+    of one report. width: of the square wave over `buckets`. groups: neighbouring buckets together, wide enough to be
+    reliable; pages show these. buckets: smallest value of each. shares, lower, upper: share of people in each bucket
+    with its interval. cumulative: share of people below each bucket's smallest value, with its standard error.
+    is_reliable: False if the errors are so large that the numbers mostly reflect the prior. influence: largest change
+    of a cumulative share when 1 % of the reports, all with the same answer, are left out; None: not examined.
+    is_robust: the errors would be small enough even with this change added. counts: how often each report came; they
+    add up to `reports`. mean: None without reports.
     """
 
     mechanism: Literal["square_wave", "sum"] = "square_wave"
@@ -100,7 +99,7 @@ class Volume(Statistic):
 
     @classmethod
     def upgraded(cls, value: Any) -> Any:
-        """Read a file from before the width was stated: it always was the best one for buckets and odds."""
+        """Upgrade an old file without a width: it always was the best one for buckets and odds."""
         if not isinstance(value, dict) or "width" in value:
             return value
         try:
@@ -116,7 +115,7 @@ class Volume(Statistic):
         return self
 
     def is_noise(self, group: VolumeGroup) -> bool:
-        """Return whether the share of a group is noise: it may be nobody."""
+        """Return whether the share of a group is noise: perhaps nobody is there."""
         return not self.is_reliable or group.lower < SMALLEST_SHARE
 
 
