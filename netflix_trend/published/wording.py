@@ -278,5 +278,11 @@ def _had_an_event(effect: EffectEstimate) -> str:
     return f"{low:.0f} to {high:.0f} % of people had an event;"
 
 
+def show_interval(show: ShowEstimate) -> str:
+    """Return the interval of the number of people who named a show; where it begins at nobody, its upper end alone."""
+    low, high = f"{show.lower:,.0f}", f"{show.upper:,.0f}"
+    return f"up to {high}" if low == "0" else f"{low} to {high}"
+
+
 def _reading(certainty: Certainty, *, is_robust: bool) -> str:
     return f"{certainty}{FORGED}" if certainty is Certainty.CLEAR and not is_robust else str(certainty)

@@ -19,6 +19,7 @@ from netflix_trend.published.wording import (
     mean_reading,
     place_of,
     reading,
+    show_interval,
     shows_in_words,
     shows_need,
     viewing_in_words,
@@ -188,7 +189,7 @@ def _shows_chart(top_shows: TopShows, mine: frozenset[int]) -> Chart:
             shown(show.title),
             reading(show),
             number(round(value)),
-            f"{show.lower:,.0f} to {show.upper:,.0f}",
+            show_interval(show),
             "yes" if show.show in mine else "",
         )
         for show, value in zip(listed, best, strict=True)

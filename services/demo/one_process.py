@@ -27,6 +27,7 @@ from netflix_trend.published.wording import (
     listed_shows,
     place_of,
     reading,
+    show_interval,
     shown,
     shows_in_words,
     shows_need,
@@ -194,8 +195,7 @@ def print_top_shows(latest: RoundStatistics, console: Console) -> None:
     table.add_column("Reading")
     for show in listed_shows(top_shows):
         style = "" if show.is_signal else "dim"
-        interval = f"{show.lower:.0f} to {show.upper:.0f}"
-        table.add_row(show.title, f"{shown(show):.0f}", interval, reading(show), style=style)
+        table.add_row(show.title, f"{shown(show):.0f}", show_interval(show), reading(show), style=style)
     console.print(table)
     said = f"{shows_in_words(listed_shows(top_shows))} {shows_need(top_shows)}".rstrip()
     console.print(said, markup=False, soft_wrap=True)

@@ -117,13 +117,14 @@ def test_shows_and_groups_are_worded_the_same_everywhere(
         assert clear in text, name
         assert note is None or note[1] in text, name
     # Title, people, interval and reading of each row of the terminal.
-    row = re.compile(r"(\d+) ([\d]+ to [\d]+) (clear, if no answer was forged|clear|unclear|noise)")
-    readings = [reading for _, _, reading in row.findall(shows)]
-    assert readings
+    row = re.compile(r"(\d+) ((?:\d+|up) to \d+) (clear, if no answer was forged|clear|unclear|noise)")
+    rows = row.findall(shows)
+    assert rows
     assert round_.top_shows is not None
-    for show, reading in zip(round_.top_shows.shows, readings, strict=False):
+    for show, (_, interval, reading) in zip(round_.top_shows.shows, rows, strict=False):
         for name, text in everywhere.items():
             assert f"{show.title} {reading}" in text, name
+            assert interval in text, name
 
 
 def test_the_legend_is_the_same_everywhere(here: Aggregator, dashboard: FlaskClient) -> None:

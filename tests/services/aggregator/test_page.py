@@ -216,7 +216,7 @@ def test_charts_are_well_formed_and_described() -> None:
 def test_every_estimate_has_an_interval_and_a_certainty() -> None:
     html = PAGES["results"]
     assert "Dark clear, if no answer was forged 120 81 to 160" in text("results")
-    assert "Ozark noise 0 0 to 36" in text("results")
+    assert "Ozark noise 0 up to 36" in text("results")
     assert re.search(
         r"1-4</td>\s*<td class=\"number\">2.0 %</td>\s*<td class=\"number\">0.1 to 5.0 %</td>\s*<td>noise", html
     )
