@@ -58,7 +58,7 @@ EFFECT = EffectQuestion.ask(Quarter.of(WEEK.monday).previous, odds=DEFAULT_ODDS,
 
 @dataclass(frozen=True)
 class Finding:
-    """What one attack was tried on, what the earlier program lost, what is declared, what was reached."""
+    """One attack: its target, what the earlier program lost, what is declared, what was reached."""
 
     attack: str
     upstream: str
@@ -116,7 +116,7 @@ def scratch() -> Iterator[Path]:
 
 
 def observe(survey: Survey, contributions: Sequence[Contribution]) -> list[bytes]:
-    """Return what fresh people with these weeks publish, read back from their files. Few files lie about at a time."""
+    """Return what fresh people with these weeks publish, read back from their files. Few files exist at a time."""
     payloads = []
     for start in range(0, len(contributions), 250):
         with scratch() as root:

@@ -1,7 +1,7 @@
-"""`python -m bench.filtered`: how often the 95 % intervals of filtered shares hold the truth when popularity drifts.
+"""`python -m bench.filtered`: coverage of the 95 % intervals of filtered shares when popularity drifts.
 
-Shares of 50 shows move by a factor e**(drift Z) a week; each of N people names one show or none, randomized at odds 8.
-Noisy counts are drawn from the exact P1 and P0; everything after that is the product's (decision 0042).
+Shares of 50 shows move by a factor e**(drift Z) a week; each of N people names one show or none, randomized at odds 8
+(epsilon 2.08). Noisy counts are drawn from the exact p and q; everything after that is the product's (decision 0042).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`python -m bench idle`: what a run of the aggregator costs in which nothing has changed."""
+"""`python -m bench idle`: the cost of a run of the aggregator when nothing has changed."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`python -m bench.intervals`: how often the 95 % intervals of viewing volume, of its mean and of its trend hold the
-truth (decisions 0005 and 0041).
+"""`python -m bench.intervals`: coverage of the 95 % intervals of viewing volume, of its mean and of its trend
+(decisions 0005 and 0041).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Measures a task in a process of its own: seconds, and the most memory that it and its helpers had together."""
+"""Measures a task in its own process: seconds, and the peak memory of it and its child processes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Measured:
 def measure(name: str, size: int, folder: Path) -> None:
     """Run a task once on a prepared folder and print its seconds and peak memory as JSON.
 
-    The memory is that of all processes of this one's group together, as if nothing were shared: rather too much.
+    The memory is summed over the process group, with shared pages counted several times: an upper bound.
     """
     task = TASKS[name]
     for module in task.modules:
@@ -59,7 +59,7 @@ def group_memory(group: int) -> int:
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = path.read_text().rpartition(")")[2].split()
-        except OSError:  # ended meanwhile
+        except OSError:  # has ended
             continue
         if int(fields[2]) == group:
             pages += int(fields[21])

@@ -231,7 +231,7 @@ def volume() -> Iterator[Line]:
 def gates() -> Iterator[Line]:
     """Find how many reports a show needs to pass the gate nine times in ten, against what people are told.
 
-    The target of 810 holds if 12 % of people name a show that 21 % watch; here fewer do.
+    The target of 810 assumes that 12 % of people name a show that 21 % watch; here fewer do.
     """
     channel = top_shows(1).channel
     rates = float(channel.p), float(channel.q)

@@ -1,7 +1,8 @@
 """`python -m bench.recall`: how many of a week's five most watched shows are found, with and without filter and chart.
 
-Cohorts unlike the public chart (taste e**(.8 Z)), 26 weeks with drift, N people answer every week, odds of 8, k=1.
-Noisy counts are drawn from the exact P1 and P0 instead of report by report; everything after that is the product's.
+Cohorts unlike the public chart (taste e**(.8 Z)), 26 weeks with drift, N people answer every week, odds 8 (epsilon
+2.08), k=1. Noisy counts are drawn from the exact p and q instead of report by report; everything after that is the
+product's.
 """
 
 from __future__ import annotations

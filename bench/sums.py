@@ -1,4 +1,5 @@
-"""`python -m bench sums`: what sums of two operators tell at N participants, beside local mode and the public chart.
+"""`python -m bench sums`: the accuracy of sums of two operators with N participants, beside local mode and the public
+chart.
 
 Everything counts participants: local mode hears one sixth of them a week about shows and one twelfth about volume, two
 operators hear all of them. Noise is drawn as the protocol adds it, twice sigma2; everything after that is the

@@ -39,7 +39,7 @@ class Task:
     sizes: tuple[int, ...]
     prepare: Callable[[Path, int], None]
     run: Callable[[Path, int], None]
-    # Imported before the clock starts: a worker has them before its first job.
+    # Imported before the clock starts, as a worker imports them before its first job.
     modules: tuple[str, ...] = ()
 
 
@@ -75,7 +75,7 @@ def run_processor(folder: Path, _rows: int) -> None:
 
 
 def run_floor(folder: Path, _rows: int) -> None:
-    """The least anybody could do: csv to counts of the text before the first colon."""
+    """A lower bound: csv to counts of the text before the first colon."""
     with (folder / "NetflixViewingHistory.csv").open(newline="", encoding="utf-8") as file:
         reader = csv.reader(io.StringIO(file.read()))
         next(reader)
@@ -93,7 +93,7 @@ def all_shows() -> Vocabulary:
 
 
 def everybody_answers(vocabulary: Vocabulary | None = None) -> Survey:
-    """A survey in which nobody waits for a turn: 50 shows of the starter catalogue, or all shows of another one."""
+    """A survey that everybody answers: 50 shows of the starter catalogue, or all shows of another one."""
     listed = 50 if vocabulary is None else len(vocabulary)
     version = (vocabulary or starter_vocabulary()).version
     odds = Fraction(8)
@@ -196,7 +196,7 @@ def make_dashboard(folder: Path, rows: int) -> None:
 
 
 def run_dashboard(folder: Path, _rows: int) -> None:
-    """Every page once after an import, when nothing is remembered, then ten times more; prints their times."""
+    """Every page once after an import, with empty caches, then ten times more; prints their times."""
     from statistics import median
     from time import perf_counter
 

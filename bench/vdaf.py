@@ -12,7 +12,7 @@ from netflix_trend.vdaf.circuits import Circuit, Histogram, L1BoundSum, Multihot
 from netflix_trend.vdaf.prio3 import Prio3
 
 KEY = bytes(32)
-# What the design of the protocol counts on, in milliseconds: shard, and one aggregator's verification.
+# Targets in milliseconds: shard, and one aggregator's verification.
 TARGETS = {"MultihotCountVec(50, weight 4)": (1.0, 0.3)}
 
 
@@ -33,7 +33,7 @@ def circuits() -> dict[str, tuple[Circuit[Any], Any]]:
 
 
 def milliseconds(call: Callable[[], object], seconds: float) -> float:
-    """Return the processor time of a call, the best of five rounds that take about so many seconds together."""
+    """Return the processor time of a call, the best of five rounds that together take about this many seconds."""
     times, begin = 1, time.process_time()
     call()
     times = max(1, int(seconds / 5 / max(time.process_time() - begin, 1e-6)))

@@ -49,7 +49,7 @@ class Block(Strict):
     def ask(cls, name: str, kind: Kind, length: int, bound: int, chunk: int | None, sigma2: Fraction) -> Block:
         """Return a block with its rho. chunk: None for the one with the shortest report.
 
-        Raises ValueError (also pydantic's) when it cannot be asked.
+        Raises ValueError (also pydantic's) for an invalid block.
         """
         rho = rho_of_gaussian(_sensitivity2(kind, length, bound), sigma2)
         if chunk is None:
@@ -73,7 +73,7 @@ class Block(Strict):
         return _sensitivity2(self.kind, self.length, self.bound)
 
     def circuit(self) -> Circuit[Any]:
-        """Return the type that is proved. Raises ValueError for parameters it does not have."""
+        """Return the circuit of the block. Raises ValueError for parameters it does not have."""
         return _circuit(self.kind, self.length, self.chunk, self.bound)
 
     def vdaf_configuration(self) -> bytes:
@@ -96,7 +96,7 @@ class Block(Strict):
                 assert_never(self.kind)
 
     def blank(self) -> Any:
-        """Return the measurement of somebody who has nothing to answer: zeros, or the bucket "no answer"."""
+        """Return the measurement of somebody without data: zeros, or the bucket "no answer"."""
         return self.length - 1 if self.kind == "histogram" else [0] * self.length
 
 
@@ -115,7 +115,7 @@ def _circuit(kind: Kind, length: int, chunk: int, bound: int) -> Circuit[Any]:
 
 
 def _shortest(elements: int) -> int:
-    """Return the chunk with the shortest proof, which is all of a report that depends on it.
+    """Return the chunk with the shortest proof, the only part of a report that depends on it.
 
     A proof has a seed for each wire and a gadget polynomial of degree 2 (draft-irtf-cfrg-vdaf-20, "FLP Specification").
     `vdaf.circuits.chunk_length` also counts what the operators send to each other.

@@ -16,7 +16,7 @@ YEAR_DAYS = 364
 
 
 class BudgetFull(Exception):
-    """A round costs more than is left. The message says how much."""
+    """A round costs more than is left of the budget; the message says how much."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Budget:
         self.enter(asked.name, day, rho, asked.digest)
 
     def enter(self, name: str, day: int, rho: Fraction, digest: bytes) -> None:
-        """Enter a round that may have been answered, whether it fits or not; nothing happens when it is entered.
+        """Enter a round that may have been answered, even if it does not fit; does nothing if it is entered already.
 
         day: the first that is asked about. digest: SHA-256 of the manifest.
         """

@@ -160,7 +160,7 @@ class Report:
 
     @classmethod
     def decode(cls, data: bytes) -> Report:
-        """Return a report. Raises Malformed when `data` is not exactly one."""
+        """Return a report. Raises Malformed unless `data` is exactly one."""
         reader = Reader(data)
         metadata = ReportMetadata.read(reader)
         public_share = reader.opaque(4, "public_share")
@@ -244,7 +244,7 @@ class AggregationJobInitReq:
 
     @classmethod
     def decode(cls, data: bytes) -> AggregationJobInitReq:
-        """Return the message. Raises Malformed when it is none, or names another key, a parameter or no batch."""
+        """Return the message. Raises Malformed if it is invalid, or names another key, a parameter or no batch."""
         reader = Reader(data)
         if reader.integer(1, "verification_key_id") or reader.opaque(4, "agg_param"):
             raise Malformed("verification_key_id, agg_param: unknown")
@@ -329,6 +329,6 @@ def read_ping_pong(kind: MessageType, data: bytes) -> bytes:
 
 
 def checksum(report_ids: Iterable[bytes]) -> bytes:
-    """Return the XOR of the SHA-256 of all report ids, 32 zero bytes of none (section 4.5.4.3)."""
+    """Return the XOR of the SHA-256 of all report ids; 32 zero bytes without reports (section 4.5.4.3)."""
     digests = (int.from_bytes(hashlib.sha256(report_id).digest(), "big") for report_id in report_ids)
     return reduce(lambda left, right: left ^ right, digests, 0).to_bytes(CHECKSUM_SIZE, "big")

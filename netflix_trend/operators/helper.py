@@ -1,7 +1,6 @@
-"""The helper: a second operator without whom nobody can read a report, and whose noise nobody can take out.
-
-Works when it is off for days. It answers one set of reports for each batch and gives one share; whatever else is asked
-of it gets the files that are already there, or nothing.
+"""The helper: the second operator. Without it nobody can read a report, and nobody can remove its noise. It may be
+offline for days. It answers one set of reports for each batch and gives one share; any other request gets the files
+that are already there, or nothing.
 """
 
 from __future__ import annotations
@@ -68,7 +67,7 @@ from netflix_trend.storage.files import UnsafeFile
 from netflix_trend.vdaf.messages import OutputShare
 from netflix_trend.vdaf.refusal import InvalidMessage
 
-# Rounds that the leader may have open at once; more would only fill our disk.
+# Rounds that the leader may have open at once: a limit on our disk.
 MAX_OPEN = 12
 # Before a manifest there is no deadline; a year is longer than any.
 _FOREVER = 2**41
@@ -76,7 +75,7 @@ _FOREVER = 2**41
 
 @dataclass(frozen=True)
 class HelperLimits:
-    """What the helper agrees to. rho: the most that one round costs a person, by one operator's noise."""
+    """Limits of the helper. rho: the largest privacy loss of one round, with one operator's noise."""
 
     rho: Fraction
     smallest_batch: int
@@ -194,7 +193,7 @@ class Helper(Party):
         return True
 
     def _objection(self, row: RoundRow, asked: Round, now: int) -> str:
-        """Return why a manifest is refused, in one word, empty when it is not."""
+        """Return in one word why a manifest is refused; empty if it is accepted."""
         manifest, prekey = asked.manifest, from_bytes(LeaderPrekey, row.plan or b"")
         ours = (self.files.site.email, self.identity.fingerprint)
         key, seed = RoundKey(row.private or b""), row.seed or b""
@@ -213,7 +212,7 @@ class Helper(Party):
         return next((reason for reason, holds in checks.items() if not holds), "")
 
     def _answer(self, row: RoundRow, asked: Round, batch: Batch, now: int) -> bool:
-        """Verify the leader's set, once: a set is answered for ever."""
+        """Verify the leader's set of reports, once; the answer never changes."""
         if now < (asked.manifest.early if batch == "early" else asked.manifest.late):
             return False
         jobs = self._jobs(row, asked, batch)

@@ -69,7 +69,7 @@ def _proquint(pair: bytes) -> str:
 
 
 def key_in_words(name: str, datasite: str, key: Fingerprint) -> str:
-    """Return how an operator's key is told to people: in words to compare, and as it stands in their settings.
+    """Describe an operator's key for people: in words to compare, and as a line for their settings.
 
     name: AGGREGATOR or HELPER, the beginning of the settings' names.
     """
@@ -90,7 +90,7 @@ class Identity:
 
     @classmethod
     def load_or_create(cls, path: Path) -> Identity:
-        """Return the key in a file that nobody else may read; it is made when there is none.
+        """Return the key from a private file; create it if there is none.
 
         Raises ValueError when the file is there and is not a key: a new one would be another operator.
         """

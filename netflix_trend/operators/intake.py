@@ -1,4 +1,4 @@
-"""What participants have put into their datasites for a round, read as untrusted: every file is on its own."""
+"""Participants' files of a round, read as untrusted; a bad file affects no other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the two operators tell each other about the reports of a batch: files 4 to 7 of a round.
+"""Messages between the two operators about the reports of a batch: files 4 to 7 of a round.
 
 `agg-init` and `agg-resp` hold a DAP message for each task; `collect` and `agg-share` a fixed number of bytes for each.
 """
@@ -54,7 +54,7 @@ class Collected:
     share: bytes = b""
 
     def without_share(self) -> Collected:
-        """Return what is said before there is a share."""
+        """Return the same without the share."""
         return Collected(self.count, self.checksum, self.commitment)
 
 

@@ -258,7 +258,7 @@ class Leader(Party):
             except InvalidMessage:
                 code = ReportError.VDAF_VERIFY_ERROR
             if not report:
-                report_id = arrival.file.owner[:16]  # there is none; the owner's hash is as unique
+                report_id = arrival.file.owner[:16]  # without a report id, the owner's hash is as unique
             if not self.add_report(asked, number, report_id, arrival.email, batch, place, code, state):
                 self.store.refuse(asked.name, arrival.email, "replayed")
             elif state is not None and report is not None:
@@ -267,7 +267,7 @@ class Leader(Party):
         return inits
 
     def _collect(self, row: RoundRow, asked: Round, batch: Batch) -> bool:
-        """End the verification with the helper's answers, add noise and commit to our noisy share."""
+        """Finish the verification with the helper's answers, add noise and commit to our noisy share."""
         jobs = []
         for part in range(1, self.store.parts(row.name, batch) + 1):
             data = self.open_from_other(row, response_name(batch, part))
@@ -321,7 +321,7 @@ class Leader(Party):
         return [_Sent(*row) for row in rows]
 
     def _forget(self, name: str, number: int, report_id: bytes) -> None:
-        """Treat a report as if it had not come yet: it had not reached the helper, and goes into the late batch.
+        """Treat a report as not received: it had not reached the helper, and goes into the late batch.
 
         So do blocks of the same file that we refused ourselves; a file is taken as a whole.
         """
@@ -396,7 +396,7 @@ class Leader(Party):
         return self.store.batch_state(name, batch) == "released"
 
     def recover_round(self, name: str, ours: dict[str, bytes]) -> str:
-        """With the last result published, the round is over; with less, its keys and shares are gone for good."""
+        """If the last result is published, the round is over; otherwise its keys and shares are lost."""
         if MANIFEST in ours:
             asked = Round(from_bytes(Manifest, ours[MANIFEST]))
             self.budget.enter(name, asked.manifest.days[0], asked.manifest.rho, asked.digest)

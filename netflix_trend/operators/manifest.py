@@ -1,7 +1,7 @@
 """What a round asks, with which keys and how much noise: agreed on before the first report exists, and never changed.
 
-A round has one task (DAP's word) for each block. Whatever the manifest says is in the task's configuration by its
-hash, and so in every seal and every proof: reports of people who disagree on any of it fail.
+A round has one task (DAP's term) for each block. The task's configuration holds the manifest's hash, so every seal and
+every proof depends on it: reports made for any other manifest fail.
 """
 
 from __future__ import annotations
@@ -140,7 +140,9 @@ def to_bytes(value: Strict) -> bytes:
 
 
 def from_bytes(model: type[_S], data: bytes) -> _S:
-    """Return a model from canonical JSON. Raises Malformed for anything else, other spellings of the same included."""
+    """Return a model from canonical JSON. Raises Malformed for anything else, including other encodings of the same
+    content.
+    """
     try:
         value = model.model_validate_json(data)
     except ValidationError as error:
@@ -165,7 +167,7 @@ class Task:
 
     @cached_property
     def task_id(self) -> bytes:
-        """32 bytes that nobody can make for another configuration."""
+        """32 bytes, a hash of the configuration."""
         return hashlib.sha256(b"netflix-trend task\0" + self.configuration).digest()
 
     @cached_property
@@ -196,7 +198,7 @@ class Round:
 
     @cached_property
     def time(self) -> int:
-        """The time of every report, in weeks since 1970: that of the first day asked about, so it tells nothing."""
+        """The time of every report, in weeks since 1970: that of the first day asked about, so it reveals nothing."""
         return calendar.timegm(date.fromisoformat(self.manifest.first_day).timetuple()) // TIME_PRECISION
 
     @cached_property

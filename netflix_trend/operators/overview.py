@@ -1,4 +1,4 @@
-"""What an operator's page tells about its rounds: numbers by name, never an address."""
+"""What an operator's page shows about its rounds: named counts, never an address."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What the leader and the helper have in common: files out of the outbox, abort, close, and a database that was lost.
 
-A party is run from time to time and does whatever can be done with the files that are there. Each step is one
-transaction that also puts the file it announces into the outbox; only then the file is written.
+A party runs from time to time and does whatever the present files allow. Each step is one transaction that also puts
+the file it announces into the outbox; only then the file is written.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from netflix_trend.operators.wire import Malformed
 from netflix_trend.storage.files import UnsafeFile
 
 _log = logging.getLogger("operators")
-# A round has so few steps that more in one run are a mistake.
+# A round has fewer steps than this; more in one run are a bug.
 _MAX_STEPS = 12
 
 
@@ -107,10 +107,10 @@ class Party(ABC):
 
     @abstractmethod
     def step(self, row: RoundRow, now: int) -> bool:
-        """Do the next step of a round and return True, or return False when it cannot be done yet."""
+        """Do the next step of a round. Returns False if it has to wait."""
 
     def last_step(self, row: RoundRow) -> bool:
-        """Do what can still be done before a round is given up and return True, or return False."""
+        """Do what can still be done before a round is given up. Returns False if there is nothing."""
         return False
 
     @abstractmethod
@@ -179,7 +179,7 @@ class Party(ABC):
                 continue
             if arrival.file is None:
                 self.store.refuse(asked.name, arrival.email, arrival.reason)
-            else:  # perhaps it had only not arrived completely before
+            else:  # perhaps it had not arrived completely
                 self.store.accept(asked.name, arrival.email)
                 fresh.append(arrival)
         return fresh
@@ -195,15 +195,15 @@ class Party(ABC):
         code: int,
         share: bytes | None,
     ) -> bool:
-        """Take a report, in a transaction; code: 0, or why it is invalid. Returns False for one that was taken before,
-        or of a datasite of which another one was.
+        """Take a report, in a transaction; code: 0, or why it is invalid. Returns False if it, or another report of its
+        datasite, was taken before.
         """
         state = "invalid" if code else ("sent" if share is not None else "counted")
         row = (asked.name, task, report_id, email, batch, place, state, code, share)
         return self.store.sql.execute("INSERT OR IGNORE INTO reports VALUES (?,?,?,?,?,?,?,?,?)", row).rowcount == 1
 
     def abort(self, name: str, reason: str) -> None:
-        """Give a round up: nothing more of it is computed, its keys and shares are deleted.
+        """Give a round up: nothing more is computed, and its keys and shares are deleted.
 
         Of a batch that was published everybody learns what became of their file, of another one nothing.
         """
@@ -267,7 +267,7 @@ class Party(ABC):
         return found
 
     def _recover(self) -> None:
-        """Take over what we published ourselves and do not know: the database was lost, or is an older copy."""
+        """Recover what we published but do not have in the database, which was lost or is an older copy."""
         for name in self.files.rounds():
             ours, outbox = self._own(name), self.store.outbox(name)
             if not ours.keys() - outbox.keys():

@@ -48,7 +48,7 @@ _SHARE_OVERHEAD = 1 + 2 + 1 + 4 + 2 + 4 + TAG_SIZE
 
 
 class Invalid(Exception):
-    """One report cannot be counted. `error` is what DAP calls the reason, and all that is ever told."""
+    """One report cannot be counted. `error` is DAP's code of the reason, and all that is disclosed."""
 
     def __init__(self, error: ReportError) -> None:
         super().__init__(error.name.lower())
@@ -129,7 +129,7 @@ def _read_report(asked: Round, owner: bytes, data: bytes) -> Report | None:
 
 
 class NotOwn(Malformed):
-    """A report lies in the datasite of somebody who did not make it."""
+    """A report is in the datasite of somebody who did not make it."""
 
 
 @dataclass

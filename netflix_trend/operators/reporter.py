@@ -1,4 +1,4 @@
-"""A participant's side: one file a round, made once, for the operators that settings name and no others."""
+"""The participant's side: one file a round, made once, for the operators named in settings and no others."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Answers = Callable[[Round], Sequence[Any] | None]
 
 
 class RefusedRound(Exception):
-    """A round is not answered. `reason` is one word, the message is for people."""
+    """A round is refused. `reason` is one word, the message is for people."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -46,7 +46,9 @@ class RefusedRound(Exception):
 
 @dataclass(frozen=True)
 class ReporterLimits:
-    """What a participant agrees to. rho: the most that one round costs. smallest_batch: the fewest people in a sum."""
+    """Limits of a participant. rho: the largest privacy loss of one round. smallest_batch: the fewest people in a
+    sum.
+    """
 
     rho: Fraction
     smallest_batch: int
@@ -71,7 +73,7 @@ class Reporter:
         return {name: self._answer(name, now) for name in list_rounds(self.leader.site)}
 
     def withdraw(self, name: str) -> None:
-        """Take our file back and never send another one: it leaves both sets, unless they were summed already.
+        """Take our file back and never send another: it is in no sum, unless it was summed already.
 
         What it costs stays in the budget.
         """
@@ -132,7 +134,7 @@ class Reporter:
 
     def _make(self, asked: Round, now: int) -> str:
         own = self.files.read(asked.name, REPORT)
-        if own is not None:  # our database was lost, or is an older copy: what lies there counts
+        if own is not None:  # our database was lost, or is an older copy: the published file counts
             self._keep(asked, own)
             return self._write(asked.name)
         spent = self.budget.spent(asked.name)
@@ -174,7 +176,7 @@ class Reporter:
             raise RefusedRound("malformed", "a key of the round is not a key") from None
 
     def _spend(self, asked: Round) -> None:
-        """Enter the round before anything of it is drawn. When this returns, it is on disk."""
+        """Enter the round in the budget before any randomness is drawn. It is on disk when this returns."""
         try:
             with self.store.transaction():
                 self._note(asked)

@@ -42,7 +42,7 @@ _AT_HEAD = b"\0"
 
 
 class CannotOpen(Exception):
-    """Something is not sealed to this key, or to this use. Which of both is never told."""
+    """Something is not sealed to this key, or to this use. The two cases are never distinguished."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class RoundKey:
         return kem.public_key().public_bytes_raw() + curve.public_key().public_bytes_raw()
 
     def opener(self) -> Opener:
-        """Return what opens; make it once for many files."""
+        """Return an opener; make it once for many files."""
         return Opener(MLKEM768X25519PrivateKey(*self._key()))
 
 
@@ -117,7 +117,7 @@ def share_info(role: Role, manifest_hash: bytes, datasite: bytes) -> bytes:
 
 
 def seal_secret(sealer: Sealer, info: bytes, randbytes: RandBytes = secure_bytes) -> tuple[bytes, HpkeCiphertext]:
-    """Draw the secret of one operator's shares in one file; return it and the ciphertext for the file's head."""
+    """Draw the secret for one operator's shares in one file; return it and its ciphertext for the file's head."""
     secret = randbytes(SECRET_SIZE)
     sealed = sealer.seal(secret, info)
     return secret, HpkeCiphertext(CONFIG_ID, sealed[:ENC_SIZE], sealed[ENC_SIZE:])

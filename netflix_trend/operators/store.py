@@ -1,4 +1,4 @@
-"""The state of a party: one SQLite database that nobody else reads.
+"""The state of a party: one private SQLite database.
 
 WAL with synchronous=FULL: a transaction is on disk when it returns. secure_delete overwrites what is deleted, and
 `erase` also empties the log, so that a key that was deleted is in no file. Files for the datasite are written from the
@@ -47,7 +47,7 @@ CREATE TABLE IF NOT EXISTS refusals (
 class Store:
     """An open database. One process at a time; a second one waits for the first one's transaction.
 
-    durable: simulated people pass False, they have no privacy to lose in a power cut.
+    durable: False for simulated people, who lose nothing in a power cut.
     """
 
     def __init__(self, path: Path, *, durable: bool = True) -> None:

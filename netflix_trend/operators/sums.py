@@ -13,8 +13,8 @@ from netflix_trend.operators.store import Store
 from netflix_trend.privacy.discrete_gaussian import DiscreteGaussian
 from netflix_trend.vdaf.messages import OutputShare
 
-# A function that returns so many integers of noise of a given sigma2. Nothing in the product passes another one than
-# `discrete_gaussian`, and no setting reaches it; tests pass zeros to look at exact sums.
+# A function that returns so many integers of noise of a given sigma2. The product passes only `discrete_gaussian`, and
+# no setting changes it; tests pass zeros to see exact sums.
 Noise = Callable[[Fraction, int], Sequence[int]]
 
 

@@ -21,7 +21,7 @@ from netflix_trend.syftbox.datasite import ROUNDS, Datasite
 from netflix_trend.syftbox.permissions import LARGEST_FILE, write_permissions
 
 PREKEY, MANIFEST, ACCEPT = "prekey.json", "manifest.json", "accept.json"
-# What is asked, in words that a program can act on. Not signed: the manifest names its SHA-256.
+# The survey as JSON. Not signed: the manifest names its SHA-256.
 SURVEY = "survey.json"
 LARGEST_SURVEY = 200_000
 REPORT = "report.bin"
@@ -71,7 +71,7 @@ class OwnFiles:
     durable: bool = True
 
     def write(self, name: str, file: str, data: bytes) -> bool:
-        """Make a file of a round what it is; nothing is written when it is so already. Returns whether anything was."""
+        """Write a file of a round unless it has these bytes already. Returns whether anything was written."""
         return restore_file(self._folder(name) / file, data, durable=self.durable)
 
     def remove(self, name: str, file: str) -> None:
@@ -169,6 +169,6 @@ class Peer:
         try:
             return signed_body(self.pin, round_path(name, file), data)
         except WrongSigner as refusal:
-            if refusal.reason == "signature":  # half-synced, or damaged on the way: perhaps it comes yet
+            if refusal.reason == "signature":  # half-synced, or damaged in transit: it may still arrive
                 return None
             raise

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 # The chance with which the tighter of the two totals may fail.
 DELTA = 1e-6
-# Beyond so many different losses they are rounded up to a grid: a survey of other odds every time doubles their number.
+# Beyond this many different losses they are rounded up to a grid: each survey with other odds doubles their number.
 _MAX_LOSSES = 100_000
 _GRID = 1e-4
 
@@ -23,8 +23,9 @@ def epsilon(odds: Fraction) -> float:
 
 
 def product(odds: Iterable[Fraction]) -> Fraction:
-    """Return what releases with these odds multiply the odds of a guess about all of them by, at most: their product
-    (basic composition; C. Dwork and A. Roth, The Algorithmic Foundations of Differential Privacy, theorem 3.14).
+    """Return the largest factor by which releases with these odds multiply the odds of a guess about all of them: their
+    product (basic composition; C. Dwork and A. Roth, The Algorithmic Foundations of Differential Privacy, theorem
+    3.14).
     """
     return math.prod(odds, start=Fraction(1))
 
@@ -77,7 +78,7 @@ def suspicion(odds: Fraction, before: Fraction = Fraction(1, 10)) -> Fraction:
 
 
 def odds_in_words(odds: Fraction) -> str:
-    """Return odds with what the literature calls them: `8 (epsilon 2.08)`."""
+    """Return odds with their epsilon: `8 (epsilon 2.08)`."""
     return f"{_plain(odds)} (epsilon {epsilon(odds):.2f})"
 
 

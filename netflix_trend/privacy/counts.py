@@ -68,10 +68,9 @@ def selected_intervals(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the ends of the intervals, float64[V] each, wider for the items that pass the gate (bool[V]).
 
-    An item passes because its number came out large, so a plain interval holds too rarely for it (.83 instead of .95
-    was measured). At 1 - (1 - confidence) * passing / V the share of wrong intervals among the selected is right again
-    (Y. Benjamini, D. Yekutieli, "False Discovery Rate-Adjusted Multiple Confidence Intervals for Selected Parameters",
-    JASA 2005).
+    An item passes because its count was large, so a plain interval covers too rarely (measured: .83 instead of .95). At
+    1 - (1 - confidence) * passing / V the share of wrong intervals among the selected is right again (Y. Benjamini, D.
+    Yekutieli, "False Discovery Rate-Adjusted Multiple Confidence Intervals for Selected Parameters", JASA 2005).
     """
     plain = estimate_counts(counts, reports, p, q, confidence)
     selected = 1 - (1 - confidence) * max(1, int(passing.sum())) / len(counts)
@@ -83,8 +82,8 @@ def gate_count(reports: int, items: int, q: float, false_alarm: float = 0.05) ->
     """Return the smallest count that is clear of noise; `reports + 1` when no count is.
 
     Bonferroni over `items` with the exact binomial tail: if nobody had chosen anything, the chance that any item
-    reaches this count is at most `false_alarm`, for every number of reports. Only counts up to 40 standard
-    deviations above the mean are summed: what lies beyond has a probability below 1e-300 or is not there.
+    reaches this count is at most `false_alarm`, for every number of reports. Only counts up to 40 standard deviations
+    above the mean are summed: the rest has a probability below 1e-300.
     """
     first, tail = _upper_tail(reports, q, int(reports * q))
     passing = np.flatnonzero(tail <= false_alarm / items)

@@ -27,7 +27,7 @@ class SumEstimates:
     """Estimated counts of one list of items, float64[V] each, and which of them are clear of noise, bool[V].
 
     estimate is unbiased and may be negative. lower and upper hold the count with the confidence asked for, also for the
-    items that are clear, which were picked out because their sum came out large.
+    items that are clear, which were selected for their large sum.
     """
 
     estimate: Floats

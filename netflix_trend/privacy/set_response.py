@@ -28,11 +28,10 @@ _PRODUCT = 1 << 18
 class SetResponse:
     """Public parameters of the mechanism.
 
-    items      V, number of items; item j (0..V-1) has field point j+1
-    k          most items one report speaks of; fewer are padded with dummy points V+1..V+k
-    odds       w1/w0 >= 1: largest factor between the probabilities of one report under two different sets
-    threshold  T: item v is in the reported subset when h(v) < T
-    prime      size of the field; V + k must be smaller
+    items      V, number of items; item j (0..V-1) has field point j+1 k          most items that one report names;
+    fewer are padded with dummy points V+1..V+k odds       w1/w0 >= 1: largest factor between the probabilities of one
+    report under two different sets threshold  T: item v is in the reported subset when h(v) < T prime      size of the
+    field; V + k must be smaller
     """
 
     items: int
@@ -56,7 +55,7 @@ class SetResponse:
 
     @property
     def inside(self) -> int:
-        """N1: number of value tuples in F_p^k with at least one value below the threshold."""
+        """N1: number of value tuples in F_prime^k with at least one value below the threshold."""
         return int(self.prime**self.k - self.outside)
 
     @property
@@ -122,7 +121,7 @@ class SetResponse:
     def members(self, reports: NDArray[np.uint32], items: Sequence[int]) -> NDArray[np.bool_]:
         """Return bool[N, items]: which of some items are in each reported subset; V to V+k-1 stand for the dummies.
 
-        Evaluated in whole numbers, step by step: for looking at a few reports, and to check `count` against.
+        Evaluated in whole numbers, step by step: for a few reports, and as a reference for `count`.
         """
         points = np.asarray(items, dtype=np.int64) + 1
         value = np.zeros((len(reports), len(points)), dtype=np.int64)

@@ -140,9 +140,9 @@ def posterior_draws(
 ) -> NDArray[np.float64]:
     """Return float64[draws, B]: distributions drawn from the posterior of the model that `map_em` maximises.
 
-    Gibbs sampling by data augmentation (M. A. Tanner, W. H. Wong, JASA 1987): spread the reports over the true
-    buckets given the shares, then draw the shares from their Dirichlet given the spread. The spread of the draws
-    holds the channel's noise, the sampling of people and what the prior leaves open.
+    Gibbs sampling by data augmentation (M. A. Tanner, W. H. Wong, JASA 1987): spread the reports over the true buckets
+    given the shares, then draw the shares from their Dirichlet given the spread. The spread of the draws holds the
+    channel's noise, the sampling of people and the uncertainty that the prior leaves.
     """
     shares = map_em(counts, channel, prior, prior_people)
     kept = np.empty((draws, len(prior)))

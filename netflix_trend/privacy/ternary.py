@@ -74,7 +74,7 @@ class TernaryResponse:
 
     @property
     def q(self) -> Fraction:
-        """Probability that a report is one certain other answer."""
+        """Probability that a report is one particular other answer."""
         return Fraction(self.odds.denominator, self.total_weight)
 
     def randomize(self, answer: int, randbelow: RandBelow = secure) -> int:
@@ -117,7 +117,7 @@ class TernaryResponse:
         """Estimate the mean of all people's clipped changes, clip * (share UP - share DOWN), with its score interval.
 
         The interval holds every mean that a two-sided score test does not reject, given how many reports moved. For
-        people drawn at random that is right in large samples; for the very people who answered it is a little wide.
+        people drawn at random that is right in large samples; for the sample itself it is slightly too wide.
         """
         reports = int(counts.sum())
         if not reports:

@@ -34,7 +34,7 @@ class RoundSummary(Strict):
 class RoundList(Strict):
     """All rounds, newest first. aggregator: its datasite, the address that participants name to join.
 
-    software: what made the list, such as `netflix-trend 0.2.0`; None in lists from before 0.2.0.
+    software: what wrote the list, such as `netflix-trend 0.2.0`; None in lists from before 0.2.0.
     """
 
     schema_version: Literal[1] = 1

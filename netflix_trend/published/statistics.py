@@ -22,9 +22,10 @@ class StatisticsError(Exception):
 
 
 class _RoundStatistics(Strict):
-    """Everything that is published about one round. refused counts files by reason; waiting ones may still come.
+    """Everything that is published about one round. refused: number of files by reason; waiting: files that may still
+    arrive.
 
-    There is one more field for each question, of its own name: its statistic, null when it was not asked.
+    Each question adds a field of its own name: its statistic, null if it was not asked.
     """
 
     model_config = ConfigDict(json_schema_serialization_defaults_required=True)

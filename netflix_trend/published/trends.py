@@ -1,4 +1,4 @@
-"""What several rounds tell together: the file `trends.json`, computed from published statistics only."""
+"""Statistics over several rounds: the file `trends.json`, computed from published statistics only."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _Round = Annotated[str, AfterValidator(is_week)]
 
 
 class _Trends(Strict):
-    """Everything that several rounds tell together. rounds: those with answers, oldest first.
+    """Statistics over several rounds. rounds: those with answers, oldest first.
 
-    The other fields are those of each question, null or empty while there is nothing to tell.
+    The other fields are those of each question, null or empty while there is nothing to publish.
     """
 
     model_config = ConfigDict(json_schema_serialization_defaults_required=True)

@@ -1,7 +1,7 @@
-"""Estimates in words: the community page, the dashboard, the operator's view and the demo all say them from here.
+"""Estimates in words, for the community page, the dashboard, the operator's view and the demo.
 
-There is one scale of certainty (`Certainty`) with one legend (`LEGEND`). The published files keep field names of their
-own, such as `is_signal`.
+There is one scale of certainty (`Certainty`) with one legend (`LEGEND`). Published files use other names, such as
+`is_signal`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from netflix_trend.questions.volume.statistics import Percentile, Viewing, Volum
 from netflix_trend.questions.words import needed_in_words
 
 _Z = 1.96
-# An interval that reaches this far to each side says next to nothing about a person's place among the others.
+# An interval this wide on each side tells almost nothing about a person's percentile.
 _TOO_WIDE = 0.25
 # Counts of titles that a page lists with their place.
 MAX_LISTED_TITLES = 60
@@ -30,7 +30,7 @@ LISTED_SHOWS = 12
 
 
 class Certainty(StrEnum):
-    """How far chance can explain a number; `LEGEND` says it in words."""
+    """How far chance can explain a number; `LEGEND` explains it in words."""
 
     CLEAR = "clear"
     UNCLEAR = "unclear"
@@ -67,7 +67,7 @@ def group_labels(volume: Volume) -> list[str]:
 
 
 def shown(show: ShowEstimate) -> float:
-    """Return an estimate as people see it: the unbiased one may lie outside of what is possible."""
+    """Return an estimate for display, clipped: the unbiased one may lie outside the valid range."""
     return min(max(show.estimate, show.lower), show.upper)
 
 
@@ -136,7 +136,7 @@ def shows_need(top_shows: TopShows) -> str:
 
 
 def show_needs(share: float | None, needed: int | None, answers: int) -> str:
-    """Return how many answers a show needs to be clear that `share` of people name; None: the strongest one."""
+    """Return how many answers a show that `share` of people name needs to be clear; None: the strongest one."""
     what = "The strongest show" if share is None else f"A show that {100 * share:.0f} % of people name"
     return f"{what} needs {needed_in_words(needed)} answers to be clear; there are {answers:,}."
 
@@ -156,12 +156,12 @@ def moved(show: ShowMovement | None) -> str:
 
 
 def group_certainty(volume: Volume, group: VolumeGroup) -> Certainty:
-    """Return how certain it is that anybody is in a group."""
+    """Return how certain it is that a group is not empty."""
     return Certainty.NOISE if volume.is_noise(group) else Certainty.CLEAR
 
 
 def volume_in_words(volume: Volume) -> str:
-    """Return what to know about a distribution before reading it, nothing where all of it can be trusted."""
+    """Return a caveat about a distribution, empty if all of it is reliable."""
     if not volume.is_reliable:
         return (
             f"Noise: {volume.reports:,} answers are too few, and these shares mostly repeat what was assumed "
@@ -196,7 +196,7 @@ def place_of(volume: Volume, titles: int) -> Said:
 def places(volume: Volume) -> list[tuple[str, Said]]:
     """Return how each number of titles up to MAX_LISTED_TITLES compares, so that everybody can look up their own.
 
-    Neighbouring numbers about which the same is said share a row, such as `12-14`.
+    Neighbouring numbers with the same sentence share a row, such as `12-14`.
     """
     rows: list[tuple[int, int, Said]] = []
     for titles in range(MAX_LISTED_TITLES + 1):
@@ -210,7 +210,7 @@ def places(volume: Volume) -> list[tuple[str, Said]]:
 
 
 def mean_reading(week: WeeklyMean) -> str:
-    """Return in words how far a week's mean can be trusted."""
+    """Return in words how reliable a week's mean is."""
     return _reading(Certainty.CLEAR if week.is_reliable else Certainty.NOISE, is_robust=week.is_robust)
 
 

@@ -1,4 +1,4 @@
-"""When a week's round of sums closes. Pure: from the week alone.
+"""When a week's round of sums closes; a function of the week alone.
 
 Netflix publishes the week's chart on the Tuesday after it; three days later the early batch closes. Many people bring a
 file once a month, so the late batch closes four weeks after the early one.
@@ -22,7 +22,7 @@ SLACK = 3600
 
 @dataclass(frozen=True)
 class Deadlines:
-    """Ends of the early and the late batch, and of a round's last chance to be summed, in seconds since 1970 (UTC)."""
+    """When the early and the late batch close, and when the round is given up, in seconds since 1970 (UTC)."""
 
     early: int
     late: int
@@ -53,7 +53,7 @@ def _day(seconds: int) -> date:
 def plan_round(survey: SumSurvey, vocabulary: bytes, smallest_batch: int, slack: int = SLACK) -> Plan:
     """Return what the leader's manifest says of a round. vocabulary: its file. smallest_batch: fewest people in a sum.
 
-    slack: seconds that a file may be on its way after a deadline.
+    slack: seconds that a file may take to arrive after a deadline.
     """
     week, deadlines = survey.week, Deadlines.of(survey.week)
     return Plan(

@@ -1,4 +1,4 @@
-"""What a participant allows, whatever a survey asks. Imports no mechanism: every process reads its settings."""
+"""What a participant allows, whatever a survey asks. Imports no mechanism, because every process reads its settings."""
 
 from __future__ import annotations
 

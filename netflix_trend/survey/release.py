@@ -1,6 +1,6 @@
-"""The file that leaves a participant's machine: build it, parse it, refuse it by name.
+"""The file that leaves a participant's machine: build, parse, or refuse it with a reason.
 
-One JSON object of exactly `SIZE` bytes, padded with blanks, so that its length says nothing:
+One JSON object of exactly `SIZE` bytes, padded with blanks, so that its length reveals nothing:
 
     {"checksum": ..., "mechanism": "set_response", "parameters": {...}, "payload": "<base64>", "question": ...,
      "round": "2026-W47", "schema_version": 1, "survey": "<version>", "vocabulary": "<version>"}
@@ -24,7 +24,7 @@ SIZE = 512
 
 
 class RefusedRelease(Exception):
-    """A release is not what the survey asks for; `reason` is one word for counters."""
+    """A release does not answer the survey; `reason` is one word for counters."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -50,7 +50,7 @@ def _seal(content: dict[str, Any]) -> str:
 def build_release(survey: Survey, question: Question, payload: bytes) -> bytes:
     """Return the bytes of a release with `payload`, an answer to `question` of `survey`.
 
-    Raises ValueError when the payload has not the question's size.
+    Raises ValueError if the payload does not have the question's size.
     """
     if len(payload) != question.payload_size:
         raise ValueError(f"payload has {len(payload)} bytes, {question.name} needs {question.payload_size}")

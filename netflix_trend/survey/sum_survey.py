@@ -25,7 +25,7 @@ from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.model import Strict
 from netflix_trend.survey.survey import RefusedSurvey
 
-# What is read of a published survey at most.
+# Largest size of a published survey that is read.
 MAX_FILE = LARGEST_SURVEY
 
 # The privacy loss of a round in one operator's view: rho, and the odds e**epsilon that it keeps to except with a chance
@@ -169,7 +169,7 @@ class SumSurvey(Strict):
 def default_sum_survey(
     week: Week, vocabulary: str, candidates: Sequence[int], participants: int, preset: Preset, names: frozenset[str]
 ) -> SumSurvey:
-    """Return what a leader asks unless it is configured otherwise: of the questions those called `names`."""
+    """Return what a leader asks by default, of the questions called `names`."""
     wish = SumWish(week=week, candidates=candidates, participants=participants)
     suggested = [kind.suggest(wish) for name, kind in sum_questions().items() if name in names]
     asked = tuple(question for question in suggested if question is not None)

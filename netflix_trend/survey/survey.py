@@ -1,4 +1,4 @@
-"""What the aggregator asks in a round: questions, mechanisms with exact parameters, and who answers which.
+"""What the aggregator asks in a round: questions, exact parameters of their mechanisms, and who answers which.
 
 A survey is public and has a version, the hash of its content. Every release names the survey it answers. A
 participant answers only within its own limits (`Limits.refusal`).
@@ -101,7 +101,7 @@ def default_survey(
     k: int = 1,
     names: frozenset[str] = QUESTIONS,
 ) -> Survey:
-    """Return what an aggregator asks unless it is configured otherwise: of the questions those called `names`.
+    """Return what an aggregator asks by default, of the questions called `names`.
 
     Two in three people top shows, one volume; in the first rounds of a quarter two in four top shows, one volume, and
     one the effect of life events.

@@ -162,8 +162,8 @@ class Datasite:
                 (self.app_data / ROUNDS).rmdir()
 
     def contents(self) -> dict[str, bytes]:
-        """Return the bytes of each file that the app has in the datasite, by name, without what is no file that SyftBox
-        would sync.
+        """Return the bytes of each of the app's files in the datasite, by name; files that SyftBox would not sync are
+        left out.
         """
         found = ((name, read_own(self.app_data / name, LARGEST_FILE)) for name in sorted(self.published()))
         return {name: data for name, data in found if data is not None}

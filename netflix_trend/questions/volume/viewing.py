@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 CONFIDENCE = 0.95
 _Z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
 ROUNDS_FOR_A_SLOPE = 6
-# Rounds that scatter this much more than their errors say are taken to wander.
+# If rounds scatter this much more than their errors say, the level is taken to wander.
 _WANDERS = 1.1
 
 
@@ -46,8 +46,8 @@ def bucket_titles(buckets: Sequence[int]) -> NDArray[np.float64]:
 def mean_titles(question: VolumeQuestion, counts: NDArray[np.int64]) -> MeanTitles | None:
     """Return the mean number of titles behind the reports of a round; None without reports.
 
-    counts: int64[outputs]. Unbiased whatever people watch: nothing is assumed beforehand, which would pull every week
-    towards itself and flatten a trend. The influence is that of the largest 1 % of reports, all of one output.
+    counts: int64[outputs]. Unbiased whatever people watch: there is no prior, which would shrink every week and flatten
+    a trend. The influence is that of the largest 1 % of reports, all of one output.
     """
     reports = int(counts.sum())
     if not reports:
@@ -92,9 +92,9 @@ def find_slope(weeks: Sequence[WeeklyMean]) -> Slope | None:
 
     A round weighs as much as it has answers; its error is the mean error of one answer over all rounds, since the
     round's own goes up and down with its mean. If the rounds scatter more than these errors say (the level wanders),
-    the slope's error is raised by the ratio of both (R. T. Birge, Phys. Rev. 40, 1932). Beyond _WANDERS that is no
-    accident, and the interval is raised to Student's t, since few rounds tell the ratio badly; with fewer than six it
-    would say nothing. So 95 % are held whether the level wanders or not, which `bench.intervals` measures.
+    the slope's error is raised by the ratio of both (R. T. Birge, Phys. Rev. 40, 1932). Beyond _WANDERS that is not
+    chance, and the interval uses Student's t, since few rounds estimate the ratio poorly; with fewer than six it would
+    be useless. So the coverage is 95 % whether the level wanders or not, which `bench.intervals` measures.
     """
     rounds = len(weeks)
     if rounds < ROUNDS_FOR_A_SLOPE:
