@@ -167,6 +167,15 @@ def test_files_that_documents_name_exist() -> None:
             assert (ROOT / name).exists() or (ROOT / "tests" / name).exists(), f"{path.name}: {name}"
 
 
+def test_tests_that_documents_name_exist() -> None:
+    sources = "".join(path.read_text() for path in TRACKED if path.suffix == ".py" and "tests" in path.parts)
+    for path in DOCUMENTS:
+        if path.name == "CHANGELOG.md" or path.parent.name == "decisions":
+            continue  # these speak of the past
+        for name in re.findall(r"`(test_\w+)`", path.read_text()):
+            assert f"def {name}(" in sources, f"{path.name}: {name}"
+
+
 def test_the_readme_names_the_two_commands() -> None:
     readme = (ROOT / "README.md").read_text()
     assert "./run.sh demo" in readme
