@@ -208,5 +208,5 @@ class SumAggregator(Aggregator):
 
     def _arrived(self, row: RoundRow) -> int:
         """Return how many datasites hold a report of a round, right or wrong."""
-        root, path = self.site.datasites, round_path(row.name, REPORT)
-        return sum(os.path.lexists(root / email / path) for email in self.enrolment.candidates())
+        root, path = str(self.site.datasites), round_path(row.name, REPORT)
+        return sum(os.path.lexists(f"{root}/{email}/{path}") for email in self.enrolment.candidates())
