@@ -37,8 +37,8 @@ _FIRST = Week.parse("2026-W41")
 _SHOWS = 5000
 _LISTED = 50
 _TITLES = [show.title for show in VOCABULARY.shows]
-# Weeks after which a cohort is looked at, and how far back the windows of four weeks of "clear shows" reach.
-_LOOKS = (13, 17, 21, 25)
+# Weeks after which a cohort is evaluated.
+_CHECKPOINTS = (13, 17, 21, 25)
 _MEMBERSHIPS = 300e6
 POPULATIONS = {"zipf1": 1.0, "flat": FLAT}
 
@@ -82,8 +82,9 @@ def summed_round(week: Week, simulated: SimulatedWeek, preset: Preset, seed: int
 
 @dataclass(frozen=True)
 class Found:
-    """One look at one cohort: recall of the true first five by each way, clear shows of four weeks, and how many of
-    them are truly among the first ten of these weeks; the mean error of the distribution in points, of one week.
+    """One evaluation of one cohort: recall of the true first five by each method, clear shows of four weeks, and how
+    many of them are truly among the first ten of these weeks; the mean error of the distribution in points, of one
+    week.
     """
 
     chart: float
@@ -98,7 +99,7 @@ class Found:
 
 
 def cohort(people: int, exponent: float, preset: Preset, seed: int, weeks: int = 26) -> list[Found]:
-    """Return what is found in one cohort unlike the chart, at several weeks."""
+    """Evaluate one cohort unlike the chart after several weeks."""
     rounds: list[RoundStatistics] = []
     local: list[RoundStatistics] = []
     reaches: list[NDArray[np.int64]] = []
@@ -111,12 +112,12 @@ def cohort(people: int, exponent: float, preset: Preset, seed: int, weeks: int =
         hearing = source.sample(simulated.shows, max(1, people // 6))
         local.append(answered(hearing, week, list(range(_LISTED)), draw))
         reaches.append(simulated.reach(_SHOWS))
-        if number in _LOOKS:
-            found.append(_look(rounds, local, reaches, simulated))
+        if number in _CHECKPOINTS:
+            found.append(_evaluate(rounds, local, reaches, simulated))
     return found
 
 
-def _look(
+def _evaluate(
     rounds: Sequence[RoundStatistics],
     local: Sequence[RoundStatistics],
     reaches: Sequence[NDArray[np.int64]],
@@ -271,14 +272,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _print_row(people: int, exponent: float, cohorts: int) -> None:
     preset = preset_for(people)
-    looks = [look for seed in range(cohorts) for look in cohort(people, exponent, preset, seed)]
+    found = [one for seed in range(cohorts) for one in cohort(people, exponent, preset, seed)]
 
     def mean(of: Callable[[Found], float]) -> float:
-        return float(np.nanmean([of(look) for look in looks]))
+        return float(np.nanmean([of(one) for one in found]))
 
     liars = liars_to_be_first(people, exponent, preset, cohorts)
     event = np.sqrt(np.mean([event_error(people, preset, seed) ** 2 for seed in range(4 * cohorts)]))
-    clear = [look.truly for look in looks if not np.isnan(look.truly)]
+    clear = [one.truly for one in found if not np.isnan(one.truly)]
     truly = f"{np.mean(clear):.2f}" if clear else "-"
     print(
         f"{people:>7} {preset:>6} {mean(lambda x: x.chart):>5.2f} {mean(lambda x: x.local):>5.2f} "

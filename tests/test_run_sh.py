@@ -207,7 +207,7 @@ def test_without_docker_a_signal_ends_the_runs_and_leaves_nothing_behind(
     clone: Path, path: Path, wait_for: Callable[..., object]
 ) -> None:
     (clone / "private" / "profiles" / "me").mkdir(parents=True)
-    # A look that takes long.
+    # A run that takes long.
     give_environment(
         clone,
         'case "$*" in *"netflix_trend once"*) echo $$ >"$HOME/part"; mv "$HOME/part" "$HOME/look";'
@@ -223,7 +223,7 @@ def test_without_docker_a_signal_ends_the_runs_and_leaves_nothing_behind(
 
 
 def test_ctrl_c_ends_a_verb_in_one_line(clone: Path, path: Path, wait_for: Callable[..., object]) -> None:
-    """A terminal sends it to all: to the verb, and to what it has started."""
+    """A terminal sends it to the verb and to all of its child processes."""
     give_environment(clone)
     fake_docker(path, f'{NO_VOLUME} touch "$HOME/up"; exec sleep 100')
     with subprocess.Popen(
@@ -254,7 +254,7 @@ def from_elsewhere(folder: Path, *arguments: str, **environment: str) -> subproc
 def test_read_prints_one_object_a_file_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "history.csv").write_text('Title,Date\n"Dark: Season 1: Secrets","11/17/25"\n')
     (tmp_path / "one day.csv").write_text('Title,Date\n"Roma","3/9/24"\n')
-    # A package of the caller's own folder must not stand in for ours.
+    # A package in the caller's folder must not shadow ours.
     (tmp_path / "services").mkdir()
     (tmp_path / "services" / "__init__.py").write_text("raise SystemExit('wrong package')")
     result = from_elsewhere(tmp_path, "read", "history.csv", "one day.csv", "missing.csv", "--json")

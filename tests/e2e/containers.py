@@ -1,4 +1,4 @@
-"""Docker Compose stacks of this project for tests: own name, own folders, removed afterwards."""
+"""Docker Compose stacks of this project for tests: each with its own name and folders, removed afterwards."""
 
 from __future__ import annotations
 

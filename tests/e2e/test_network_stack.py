@@ -73,7 +73,7 @@ def test_the_network_is_removed_by_its_own_names(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_participant_is_the_file_that_participants_run() -> None:
-    """But for the browser, which the demo has not, and the network on which the server is."""
+    """Except for the browser, which the demo lacks, and the network of the server."""
     require_docker()
     project = container_network(Machine.here()).participant("alice")
     ours = json.loads(project.output("config", "--format", "json"))
@@ -94,7 +94,7 @@ def ports() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def printed(ports: dict[str, str]) -> Iterator[str]:
-    """What the demo prints; afterwards its own --down removes everything."""
+    """The demo's output; afterwards its own --down removes everything."""
     require_docker()
     run_sh("--down")
     result = run_sh("--seconds", "300", **ports)

@@ -411,7 +411,7 @@ def test_the_browser_works_confined_and_gives_nothing_away(stack: Stack, wait_fo
         leaks(stack.exec("scraper", "sh", "-c", "cat /scraper/result.json /scraper/plan.json 2>/dev/null || true"))
         == []
     )
-    # Its file holds what passed, too; gzip in base64.
+    # Redis's file also holds past messages, as gzip in base64.
     redis = base64.b64decode(stack.exec("redis", "sh", "-c", "cat /data/*/* | base64"))
     assert TITLE.encode() in unpacked(redis), "else nothing was looked into"
     assert TITLE.encode() not in redis
@@ -457,7 +457,7 @@ def test_stopping_is_quick_and_loses_nothing(stack: Stack) -> None:
 
 
 def test_a_withdrawal_is_carried_out_while_everything_is_stopped(stack: Stack, folder: Path, tmp_path: Path) -> None:
-    """`./run.sh down`, then `./run.sh withdraw`: no publisher runs that would obey."""
+    """`./run.sh down`, then `./run.sh withdraw`: no publisher is running to do it."""
     files = ("run.sh", ".env.example", "docker-compose.yml", "services", "netflix_trend", "requirements", ".venv")
     for name in files:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

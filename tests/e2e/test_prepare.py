@@ -51,7 +51,7 @@ def made(folder: Path) -> set[str]:
 
 
 def test_only_the_example_aggregator_is_set_up(folder: Path) -> None:
-    """A real one's SyftBox would take the folder for complete (decision 0014)."""
+    """A real participant's SyftBox would take the folder for complete (decision 0014)."""
     refused = prepare(folder, AGGREGATOR_DATASITE=TREND)
     assert refused.returncode == 1
     assert "not set up the datasite of AGGREGATOR_DATASITE" in refused.stderr

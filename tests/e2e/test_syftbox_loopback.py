@@ -34,7 +34,7 @@ pytestmark = pytest.mark.syftbox
 WEEK = Week.parse("2026-W46")
 TODAY = WEEK.sunday + timedelta(days=2)
 AGGREGATOR, ALICE, BOB = "trend@example.net", "alice@example.org", "bob@example.org"
-# Nobody else has heard of it: if these letters are anywhere else, something private has left.
+# A made-up title: if it appears anywhere else, private data has leaked.
 SENTINEL = "Zyxomma Quillfeather"
 
 

@@ -31,7 +31,7 @@ ROUND = "2026-W46"
 DAY = 86_400
 EARLY, LATE = 1_000_000, 2_000_000
 SLACK = 3_600
-# What the operators hand on and never look into.
+# Opaque to the operators.
 SURVEY_BYTES = b'{"questions":[]}'
 ENDS = LATE + 10 * DAY
 BEFORE, AT_EARLY, AT_LATE = EARLY - DAY, EARLY + SLACK, LATE + SLACK
@@ -163,13 +163,13 @@ class Network:
         )
 
     def run(self, now: int, times: int = 3) -> None:
-        """Let everybody run some times, the leader first."""
+        """Run everybody several times, the leader first."""
         self.operate(now, times)
         for reporter in self.people.values():
             reporter.run(now)
 
     def operate(self, now: int, times: int = 3) -> None:
-        """Let the operators run some times; participants are off."""
+        """Run the operators several times; participants are offline."""
         for _ in range(times):
             self.leader.run(now)
             if self.helper:
@@ -234,8 +234,8 @@ class Network:
         return from_bytes(Closing, data) if data is not None else None
 
     def sync(self) -> None:
-        """Copy files between the folders of separate operators and of the participants, newest wins nowhere: each
-        datasite is copied from its owner.
+        """Copy files between the folders of separate operators and of the participants; each datasite is copied from
+        its owner, whatever is newer.
         """
         views = {self.view(email) for email in (LEADER, HELPER, *self.answers)}
         for email in (LEADER, HELPER, *self.answers):
@@ -254,6 +254,6 @@ class Network:
 
 
 def resigned(seed: int, name: str, file: str, value: Any) -> bytes:
-    """Sign something as an operator who does not keep to the protocol."""
+    """Sign something as an operator who violates the protocol."""
     body = value if isinstance(value, bytes) else canonical_json(value)
     return identity(seed).sign(round_path(name, file), body)

@@ -191,7 +191,7 @@ def test_there_are_enough_positions(counted):
 @pytest.mark.parametrize("operators", [1, 2])
 @pytest.mark.parametrize("share", range(8))
 def test_a_kill_at_every_position(tmp_path, monkeypatch, counted, operators, share):
-    """Positions are shared out among eight tests, so that they can run beside each other."""
+    """Positions are split over eight tests, so that they can run in parallel."""
     for at in range(share, counted[operators].count, 8):
         kills = Kills(at)
         with monkeypatch.context() as patch:
@@ -205,7 +205,7 @@ def test_a_kill_at_every_position(tmp_path, monkeypatch, counted, operators, sha
 
 
 def test_several_kills_in_one_round(tmp_path, monkeypatch, counted):
-    """A machine that is killed again and again: at every 61st position, which is more than a start takes."""
+    """A machine that is killed repeatedly: at every 61st position, which is more than a start needs."""
 
     class Often(Kills):
         def position(self, kind: str) -> None:

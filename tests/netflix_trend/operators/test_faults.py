@@ -1,4 +1,4 @@
-"""What goes wrong between honest parties and a relay, and what an operator does that does not keep to the protocol."""
+"""Faults between honest parties and a relay, and operators who violate the protocol."""
 
 import shutil
 from dataclasses import replace
@@ -67,7 +67,7 @@ def test_a_copied_report_is_refused_and_its_owners_counts(tmp_path):
 
 
 def test_a_copied_report_id_displaces_nobody_at_the_helper(tmp_path):
-    """Who knows the report id of another makes a report of his own with it: the helper finds the owner's still."""
+    """Somebody makes a report with another's report id: the helper still finds the owner's."""
     network = until_early(tmp_path)
     ids = network.path(CYD, REPORT).read_bytes()
     asked = network.round()
@@ -155,7 +155,7 @@ def test_a_half_synced_report_waits_for_the_late_batch(tmp_path, size):
     network.leader.run(AT_EARLY)
     network.helper.run(AT_EARLY)
     assert network.leader.store.refusals(ROUND) == {BOB: "size", CYD: "size"}
-    network.run(AT_EARLY)  # the participants' machines put it right
+    network.run(AT_EARLY)  # the participants' machines restore it
     network.run(AT_LATE)
     assert network.exact("late") == EXACT
     assert {status.status for status in network.closing().statuses.values()} == {"counted"}
@@ -225,7 +225,7 @@ def result(network: Network, batch: str) -> dict[str, tuple[int, ...]]:
     return network.exact(batch)
 
 
-# Operators who are off, and operators who cheat
+# Operators who are offline, and operators who cheat
 
 
 def test_the_helper_may_be_off_for_days(tmp_path):
@@ -688,7 +688,7 @@ def test_the_leader_keeps_to_its_own_budget(tmp_path):
 
 
 def test_late_deadline_is_not_passed_over(tmp_path):
-    """An operator that was off during the early batch puts everybody into the late one."""
+    """An operator that was offline during the early batch puts everybody into the late one."""
     network = until_early(tmp_path)
     network.run(LATE)
     assert network.exact() is None

@@ -1,4 +1,4 @@
-"""Whatever lies in a datasite: refused by name and counted, and nobody else loses anything by it."""
+"""Any content of a datasite is refused with a reason and counted, and nobody else is affected."""
 
 import os
 import random
@@ -96,7 +96,7 @@ def test_a_large_file_is_refused_before_it_is_read(tmp_path):
 
 
 def test_every_byte_of_a_report_matters(tmp_path):
-    """Whatever byte is changed: the file is refused, or the block it is in, and never another sum comes out."""
+    """Whichever byte is changed, the file or its block is refused, and the sums stay right."""
     network = Network(tmp_path)
     asked = network.agree()
     data = build(asked, ADA, ANSWERS[ADA])

@@ -1,4 +1,4 @@
-"""A database that is lost, or restored from a backup: a party believes what it has published itself."""
+"""A database that is lost, or restored from a backup: a party relies on what it has published itself."""
 
 import shutil
 

@@ -1,4 +1,4 @@
-"""Who can see what: attacks of one operator, of the relay, and of whoever steals a disk afterwards."""
+"""Who can see what: attacks by one operator, by the relay, and by somebody who steals a disk afterwards."""
 
 import hashlib
 import re
@@ -146,8 +146,8 @@ def test_a_leader_with_another_verify_key_gets_no_report_through(tmp_path):
 
 
 def test_two_verify_keys_would_reveal_a_report_and_two_rounds_do_not_give_them(tmp_path):
-    """The reason for all of it: of two verifications of one report under two keys, whoever has both verifier messages
-    has two equations about the same vector. So a report must never be verified in a second round.
+    """Why keys matter: two verifications of one report under two keys give two equations about the same vector to
+    anybody who has both verifier messages. So a report must never be verified in a second round.
     """
     network = Network(tmp_path)
     network.agree()

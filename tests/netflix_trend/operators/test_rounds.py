@@ -1,4 +1,4 @@
-"""Whole rounds, with noise off where exact sums are looked at."""
+"""Whole rounds, without noise where exact sums are compared."""
 
 import json
 from fractions import Fraction

@@ -127,7 +127,7 @@ def test_without_reports_no_mean_is_stated() -> None:
 
 
 def test_intervals_of_items_that_passed_hold_as_often_as_they_say() -> None:
-    """Chosen for coming out large, plain intervals hold too rarely; the wider ones do not."""
+    """Selected for large counts, plain intervals cover too rarely; the wider ones do not."""
     generator = np.random.default_rng(7)
     people, items, p1, p0 = 1000, 50, 0.5, 1 / 9
     truth = np.array([90, 70, 60, *[20] * 17, *[0] * 30])

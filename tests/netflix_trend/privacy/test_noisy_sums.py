@@ -1,4 +1,4 @@
-"""Counts and shares from sums with Gaussian noise: unbiased, and intervals that hold, also where numbers are picked."""
+"""Counts and shares from sums with Gaussian noise: unbiased, with intervals that hold also after selection."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_intervals_of_clear_items_hold_despite_selection(truth: float) -> None:
     gate = gate_of(50, 5.6)
     observed = generator.normal(truth, 5.6, 400_000)
     picked = observed[observed >= gate][:1_500]
-    if len(picked) < 100:  # from nobody hardly anything passes: draw from the tail itself
+    if len(picked) < 100:  # almost nothing passes from 0 people: draw from the tail itself
         tail = 1 - _Z.cdf(gate / 5.6)
         picked = np.array([5.6 * _Z.inv_cdf(1 - tail * u) for u in generator.random(1_500)])
     ends = [conditional_interval(float(x), gate, 5.6, 100) for x in picked]

@@ -1,4 +1,4 @@
-"""Randomness that protects people is the operating system's, wherever nobody says otherwise."""
+"""Protective randomness comes from the operating system by default."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Gaussian noise costs, against an accounting library of others."""
+"""The privacy loss of Gaussian noise, compared with dp-accounting."""
 
 from __future__ import annotations
 

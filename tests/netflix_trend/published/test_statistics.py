@@ -1,4 +1,4 @@
-"""Published statistics: the file, and one's own place in a distribution."""
+"""Published statistics: the file, and one's own percentile in a distribution."""
 
 from __future__ import annotations
 

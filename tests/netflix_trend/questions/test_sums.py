@@ -1,4 +1,4 @@
-"""Questions whose answers operators sum: what is sent for every truth, and what the sums say."""
+"""Questions whose answers operators sum: the measurements of every true answer, and the estimates."""
 
 from __future__ import annotations
 

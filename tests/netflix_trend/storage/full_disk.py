@@ -1,4 +1,4 @@
-"""A disk that runs full, made by the kernel."""
+"""A full disk, simulated by the kernel."""
 
 from __future__ import annotations
 

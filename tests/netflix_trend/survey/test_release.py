@@ -1,4 +1,5 @@
-"""The file that leaves the machine: always the same size, and refused by name when it is not what was asked."""
+"""The file that leaves the machine: always the same size, and refused with a reason if it does not answer the
+survey."""
 
 from __future__ import annotations
 

@@ -155,7 +155,7 @@ def test_other_rounds_are_unchanged() -> None:
     ],
 )
 def test_an_invalid_life_event_question_is_refused(field: str, value: object) -> None:
-    """Also one about a quarter that is not over, or long gone: one round asks about one quarter."""
+    """Including one about a quarter that is not over, or long past: one round asks about one quarter."""
     plain = json.loads(dump_surveys([survey(EFFECT_WEEK)]))
     plain["open"][0]["questions"][2][field] = value
     with pytest.raises(RefusedSurvey, match=r"survey\.json: open\.0"):

@@ -1,4 +1,4 @@
-"""Publishing for one reader, and reading what strangers published."""
+"""Publishing for one reader, and reading untrusted datasites."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def test_an_empty_publication_is_allowed(site: Datasite) -> None:
         ("a/", b"x"),
         ("", b"x"),
         ("é.json", b"x"),
-        ("\u212a.json", b"x"),  # the sign of kelvin is a k to a careless regular expression
+        ("\u212a.json", b"x"),  # a case-insensitive regular expression takes the kelvin sign for a k
         ("a\n", b"x"),
         ("a\\b.json", b"x"),
         ("*.json", b"x"),
@@ -307,7 +307,7 @@ def test_a_datasite_that_vanished_is_restored(site: Datasite) -> None:
     assert site.published() == {*FILES, "manifest.json", *PERMISSION_FILES}
 
 
-# Reading what a stranger published
+# Reading an untrusted datasite
 
 
 def test_published_files_are_read_by_others(stranger: Datasite) -> None:
@@ -475,7 +475,7 @@ def test_a_manifest_that_names_a_file_elsewhere_does_not_lead_there(stranger: Da
     assert caught.value.reason == "path"
 
 
-# Who is there
+# Listing datasites
 
 
 def test_only_folders_that_are_named_by_an_address_are_datasites(tmp_path: Path) -> None:
@@ -502,7 +502,7 @@ def test_an_empty_folder_has_no_datasites(tmp_path: Path) -> None:
     assert list(datasite_names(tmp_path)) == []
 
 
-# The own datasite as a cache
+# Our datasite is a cache
 
 
 def test_a_link_to_a_folder_in_place_of_a_file_is_replaced(site: Datasite, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the aggregator shares: read from its datasite as a stranger's file, or the starter until it arrives."""
+"""What the aggregator shares: read from its datasite as untrusted, or the starter until it arrives."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def settings_of(tmp_path: Path, aggregator: str) -> Settings:
 
 @pytest.fixture(autouse=True)
 def _datasites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the folder of datasites, and let no setting of this machine reach a test."""
+    """Make the folder of datasites, and hide this machine's settings from tests."""
     (tmp_path / "datasites").mkdir()
     names = {f"{name}{suffix}" for name in Settings.model_fields for suffix in ("", "_file")}
     for variable in list(os.environ):
