@@ -26,7 +26,7 @@ def choose_day(browser: Browser, name: str, day: str) -> None:
 
 
 @pytest.mark.look("phone-light")
-def test_a_chosen_file_is_sent_and_its_account_appears(beginning: Browser, tmp_path: Path) -> None:
+def test_a_chosen_file_is_sent_and_its_import_report_appears(beginning: Browser, tmp_path: Path) -> None:
     export = tmp_path / "NetflixViewingHistory.csv"
     export.write_bytes(SAMPLE.read_bytes())
     os.utime(export, (1_763_200_000, 1_763_200_000))

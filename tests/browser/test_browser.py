@@ -47,7 +47,7 @@ def forgetful(browser: Browser, content: dict[str, str]) -> None:
     browser.requests()
 
 
-def test_a_clean_page_has_nothing_to_complain_about(browser: Browser) -> None:
+def test_a_clean_page_has_no_findings(browser: Browser) -> None:
     browser.get("/")
     assert browser.violations() == []
     assert browser.complaints() == []

@@ -219,7 +219,7 @@ def test_hostile_titles_are_text(browser: Browser, hostile: Aggregator) -> None:
         assert shows(browser, HOSTILE[0])
 
 
-def test_the_history_can_be_walked_by_keyboard(community: Browser) -> None:
+def test_the_history_can_be_navigated_by_keyboard(community: Browser) -> None:
     """Skip link, all rounds, the oldest round, the next one, back to the newest: Tab and Enter only."""
     community.get("/")
     press(community, Keys.TAB)

@@ -122,7 +122,7 @@ def test_counts_of_other_answers_are_refused(found: list[int]) -> None:
         estimate_effect("2026-Q3", 12, Fraction(8), np.array(found))
 
 
-def test_a_signal_that_hangs_on_one_percent_of_the_reports_says_so() -> None:
+def test_a_change_that_depends_on_one_percent_of_the_reports_says_so() -> None:
     strong, weak = estimate(np.array([3000, 800, 300])), estimate(np.array([3180, 500, 420]))
     assert strong.is_signal
     assert strong.is_robust
@@ -159,7 +159,7 @@ def test_rounds_without_answers_are_not_pooled() -> None:
     assert pooled([asked("2026-W41", np.zeros(3, np.int64))]) == ()
 
 
-def test_a_round_published_before_counts_were_kept_is_read_and_left_out() -> None:
+def test_an_old_round_without_counts_is_read_and_left_out() -> None:
     plain = json.loads(asked("2026-W41", counts(500, 0.1, 0.0, 1)).to_bytes())
     for name in ("counts", "event_share", "per_event", "is_robust", "tolerated"):
         del plain["event_effect"][name]
@@ -198,7 +198,7 @@ def test_a_quarter_says_in_words_what_it_found() -> None:
     assert "answers would be needed; there are 140" in sentence(100, 30, 10)
 
 
-def test_the_estimate_comes_back_from_its_json() -> None:
+def test_the_estimate_round_trips() -> None:
     found = estimate(counts(500, 0.08, 0.03, 1))
     assert EffectEstimate.model_validate_json(found.model_dump_json()) == found
     assert estimate(counts(500, 0.08, 0.03, 1)) == found
@@ -208,13 +208,13 @@ def test_the_estimate_comes_back_from_its_json() -> None:
     "change",
     [{"quarter": "2026"}, {"reports": -1}, {"counts": (1, 2, 3)}, {"surprise": 1}, {"odds": (8,)}, {"is_signal": 1}],
 )
-def test_an_estimate_that_is_none_is_refused(change: dict[str, object]) -> None:
+def test_an_invalid_estimate_is_refused(change: dict[str, object]) -> None:
     plain = estimate(counts(500, 0.08, 0.03, 1)).model_dump()
     with pytest.raises(ValidationError):
         EffectEstimate.model_validate(plain | change)
 
 
 @pytest.mark.parametrize("change", [{"lower": 1.0}, {"standard_error": -1.0}, {"estimate": float("nan")}])
-def test_a_measurement_that_is_none_is_refused(change: dict[str, float]) -> None:
+def test_an_invalid_measurement_is_refused(change: dict[str, float]) -> None:
     with pytest.raises(ValidationError):
         Measured(**{"estimate": 0.0, "standard_error": 1.0, "lower": -1.0, "upper": 0.5, **change})

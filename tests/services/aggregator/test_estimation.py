@@ -134,7 +134,7 @@ def test_a_strong_show_is_robust_and_says_how_many_reports_carry_it(vocabulary: 
     assert top.influence == pytest.approx(2.57, abs=0.01)
 
 
-def test_robust_shows_are_signals_that_more_than_the_tolerated_reports_carry(vocabulary: Vocabulary) -> None:
+def test_robust_shows_need_more_forged_reports_than_the_breakdown_point(vocabulary: Vocabulary) -> None:
     verdicts = set()
     for people in (100, 400, 2000):
         top = estimate_round(found(vocabulary, people, dict.fromkeys(range(20), people // 8), SHARES, 2), vocabulary)

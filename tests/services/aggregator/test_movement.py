@@ -54,7 +54,7 @@ def fast_round(week: Week, answers: int, generator: np.random.Generator, shares:
     )
 
 
-def test_a_large_rise_is_told_and_a_fall_is_its_mirror_image() -> None:
+def test_a_large_rise_is_found_and_a_fall_is_its_mirror_image() -> None:
     generator = np.random.default_rng(1)
     low, high = (round_of(WEEK - age, 40_000, generator, first) for age, first in ((1, 0.1), (0, 0.3)))
     moved = moved_since(high, low)

@@ -221,7 +221,7 @@ def test_a_plan_is_kept_for_the_next_survey_and_the_asked_ones_stay(operator: Fl
         ({"questions": []}, "top_shows or volume"),
     ],
 )
-def test_what_makes_no_survey_is_explained_and_not_kept(
+def test_an_invalid_plan_is_explained_and_not_kept(
     operator: FlaskClient, here: Aggregator, changed: dict[str, object], expected: str
 ) -> None:
     page = operator.get("/operator/survey", query_string={**FIELDS, **changed}).text
@@ -286,7 +286,7 @@ def test_the_overview_counts_and_names_nobody(operator: FlaskClient, here: Aggre
     assert not list(here.site.root.rglob("operator*")), "never in the datasite"
 
 
-def test_those_who_did_not_answer_and_whose_file_was_refused_are_told_apart(here: Aggregator) -> None:
+def test_missing_answers_and_refused_files_are_distinguished(here: Aggregator) -> None:
     emails = sorted(path.name for path in here.site.datasites.iterdir() if path.name.startswith("person"))
     releases = [here.site.datasites / email / "app_data/netflix_trend/releases/2026-W46.json" for email in emails]
     releases[0].write_bytes(releases[0].read_bytes()[:-1])
@@ -298,12 +298,12 @@ def test_those_who_did_not_answer_and_whose_file_was_refused_are_told_apart(here
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"schema_version": 2}'])
-def test_an_overview_that_is_not_one_is_as_none(tmp_path: Path, content: str) -> None:
+def test_an_invalid_overview_counts_as_none(tmp_path: Path, content: str) -> None:
     (tmp_path / OVERVIEW).write_text(content)
     assert read_overview(tmp_path) is None
 
 
-def test_the_prediction_counts_on_those_whose_turn_it_is(here: Aggregator) -> None:
+def test_the_prediction_expects_those_whose_turn_it_is(here: Aggregator) -> None:
     overview = read_overview(here.own)
     people = people_of(overview, Week.parse("2026-W50"))
     assert (people.asked, people.rate, people.participants) == (40, 1.0, 40)
@@ -327,7 +327,7 @@ def test_the_prediction_counts_on_those_whose_turn_it_is(here: Aggregator) -> No
     assert predict(SurveyPlan(odds=Fraction(55)), Week.parse("2026-W50"), 1439, people).above_limit
 
 
-def test_where_nobody_answered_lately_no_answer_is_counted_on(operator: FlaskClient, here: Aggregator) -> None:
+def test_without_recent_answers_none_are_expected(operator: FlaskClient, here: Aggregator) -> None:
     found = read_overview(here.own)
     assert found is not None
     silent = [one.model_copy(update={"asked": {"volume": 100}, "reports": {"volume": 0}}) for one in found.rounds]

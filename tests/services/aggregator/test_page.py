@@ -232,14 +232,14 @@ def with_second(lower: float, upper: float) -> RoundStatistics:
 
 
 @pytest.mark.parametrize(("upper", "is_told"), [(80.0, True), (81.2, False), (150.0, False)])
-def test_an_order_is_told_only_where_intervals_part(upper: float, is_told: bool) -> None:
+def test_an_order_is_stated_only_where_intervals_do_not_overlap(upper: float, is_told: bool) -> None:
     html = " ".join(re.sub(r"<[^>]*>", "", render_page(with_second(40, upper))).split())
     expected = "The first is ahead of the others." if is_told else "Which of them is ahead is unclear."
     assert f"Clear: Dark, Ozark. {expected}" in html
     assert "ahead" not in re.sub(r"<[^>]*>", "", PAGES["results"])
 
 
-def test_the_chart_of_shows_says_its_unit_and_of_how_many() -> None:
+def test_the_chart_of_shows_states_its_unit_and_total() -> None:
     assert ">people, of 200 asked</text>" in PAGES["results"]
 
 

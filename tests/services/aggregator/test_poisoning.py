@@ -137,7 +137,7 @@ def test_honest_people_are_hardly_ever_taken_for_copies() -> None:
     assert people * (people - 1) / 2 * chance < 1e-4
 
 
-def test_where_honest_reports_may_be_equal_copies_are_not_looked_for() -> None:
+def test_copies_are_not_checked_where_honest_reports_may_be_equal() -> None:
     mechanism = SetResponse(4, 1, Fraction(8), 2, 7)
     checked = count_checked(mechanism, np.zeros((5, 3), dtype=np.uint32))
     assert checked.duplicates == 0

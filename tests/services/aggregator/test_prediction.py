@@ -36,7 +36,7 @@ def test_errors_and_chances_of_shows_are_those_of_drawn_rounds(odds: int, k: int
         assert np.mean(counts >= gate_count(answers, 50, q)) == pytest.approx(show.chance, abs=0.04)
 
 
-def test_as_many_answers_as_needed_tell_a_show_from_noise_nine_times_in_ten() -> None:
+def test_as_many_answers_as_needed_make_a_show_clear_nine_times_in_ten() -> None:
     question = TopShowsQuestion.ask(range(50), k=1, odds=Fraction(8), weight=1)
     for number, show in enumerate(predict_shows(question, 1000)):
         assert show.answers_needed is not None

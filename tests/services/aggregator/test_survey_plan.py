@@ -98,7 +98,7 @@ def test_volume_and_events_can_be_asked_without_shows(tmp_path: Path) -> None:
         ("questions", ["top_shows", "top_shows"], "each once"),
     ],
 )
-def test_what_makes_no_survey_is_refused_by_field(field: str, value: object, expected: str) -> None:
+def test_an_invalid_plan_is_refused_by_field(field: str, value: object, expected: str) -> None:
     with pytest.raises(PlanError, match=expected) as refusal:
         plan_of({**GOOD, field: value})
     assert list(refusal.value.problems) == [field]

@@ -123,7 +123,7 @@ def test_two_rounds_by_hand() -> None:
     assert levels.log_likelihood == pytest.approx(math.log(density / (2 * math.pi * 0.02)))
 
 
-def test_without_drift_and_fresh_starts_it_is_the_weighted_mean_with_the_prior() -> None:
+def test_without_process_noise_and_changepoints_it_is_the_weighted_mean_with_the_prior() -> None:
     share = np.array([[0.1, 0.3], [0.2, np.nan], [0.25, 0.5]])
     error = np.array([[0.05, 0.02], [0.03, np.nan], [0.1, 0.04]])
     levels = filter_levels(share, error, np.array([3, 4, 9]), 0.0, 0.0)
@@ -237,7 +237,7 @@ def test_the_gate_is_never_below_the_exact_one_and_hardly_above() -> None:
             assert count <= exact + 2 or exact > people
 
 
-def test_the_drift_is_assumed_at_first_and_then_learnt() -> None:
+def test_the_process_noise_is_assumed_at_first_and_then_estimated() -> None:
     generator = np.random.default_rng(1)
     weeks = np.arange(26)
     calm = np.full((26, 40), 0.2)
@@ -332,7 +332,7 @@ def test_a_show_that_one_lucky_round_lifted_does_not_come_first() -> None:
 
 
 @pytest.mark.parametrize("weeks", [3, 13])
-def test_intervals_of_published_all_time_shows_hold_although_they_were_picked_out(weeks: int) -> None:
+def test_intervals_of_published_all_time_shows_hold_despite_selection(weeks: int) -> None:
     generator = np.random.default_rng(weeks)
     shares = 0.1 / np.arange(1, 51)
     held: list[bool] = []
@@ -418,7 +418,7 @@ def test_a_hostile_file_is_refused(data: bytes) -> None:
         Trends.from_bytes(data)
 
 
-def test_a_level_that_was_not_asked_about_for_long_is_never_vaguer_than_the_prior_allows() -> None:
+def test_the_variance_of_a_level_never_exceeds_that_of_the_prior() -> None:
     """The filter that counts the walk at a risen level caps it: no level is so vague that the prior says more."""
     share = np.array([[0.5], [np.nan]])
     error = np.full((2, 1), 0.01)

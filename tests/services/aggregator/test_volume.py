@@ -13,7 +13,7 @@ QUESTION = VolumeQuestion.ask(odds=Fraction(8), weight=1)
 CHANNEL = QUESTION.channel.channel()
 
 
-def test_an_assumption_alone_never_says_that_somebody_has_empty_weeks() -> None:
+def test_the_prior_alone_never_makes_empty_weeks_clear() -> None:
     truth = prior_shares(VOLUME_BUCKETS)
     truth[0] = 0
     truth /= truth.sum()
@@ -27,7 +27,7 @@ def test_an_assumption_alone_never_says_that_somebody_has_empty_weeks() -> None:
     assert wrong <= 5, f"{wrong} of 60: more than the 2.5 % of one end of an interval allow"
 
 
-def test_a_share_that_the_answers_tell_is_not_called_noise() -> None:
+def test_a_share_that_is_clear_from_answers_is_not_called_noise() -> None:
     truth = prior_shares(VOLUME_BUCKETS)
     volume = estimate_volume(QUESTION, np.rint(5000 * truth @ CHANNEL).astype(np.int64), "a")
     assert not any(volume.is_noise(group) for group in volume.groups)

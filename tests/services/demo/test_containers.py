@@ -27,7 +27,7 @@ def test_everybody_gets_folders_and_an_invented_export_of_their_own(network: Con
     assert {path.name for path in (network.folder / "bob").iterdir()} == set(FOLDERS.values())
 
 
-def test_who_has_an_export_keeps_it(network: ContainerNetwork) -> None:
+def test_an_existing_export_is_kept(network: ContainerNetwork) -> None:
     done = network.folder / "alice" / "drop" / "done"
     done.mkdir(parents=True)
     (done / "mine.csv").touch()

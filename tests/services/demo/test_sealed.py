@@ -97,7 +97,7 @@ def test_too_few_people_for_a_sum_are_refused_with_what_to_do(
     assert "--people" in " ".join(capsys.readouterr().out.split())
 
 
-def test_the_sums_are_right_but_for_the_noise(tmp_path: Path) -> None:
+def test_the_sums_are_right_except_for_noise(tmp_path: Path) -> None:
     """The mean number of titles of a week is known in the demo: the sum may miss it by four standard errors."""
     network = SealedNetwork(tmp_path / "out", preset="x3")
     network.prepare()

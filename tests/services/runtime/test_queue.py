@@ -136,7 +136,7 @@ def test_an_export_is_kept_once_however_often_it_arrives(redis_server: RedisServ
 
 
 @pytest.mark.parametrize("message", [b"", b"\x80\x04pickle", b"{}", delivery()[:-2], b"[" * 10_000])
-def test_a_message_that_is_none_is_dropped_and_the_next_one_handled(redis_server: RedisServer, message: bytes) -> None:
+def test_an_invalid_message_is_dropped_and_the_next_one_handled(redis_server: RedisServer, message: bytes) -> None:
     settings = redis_server.settings("processor")
     with connect(settings) as connection:
         connection.rpush(INBOX, message, delivery())
@@ -146,7 +146,7 @@ def test_a_message_that_is_none_is_dropped_and_the_next_one_handled(redis_server
         assert connection.llen(RECEIVING) == 0
 
 
-def test_what_a_killed_receiver_had_in_hand_is_taken_up_again(redis_server: RedisServer) -> None:
+def test_the_message_of_a_killed_receiver_is_handled_again(redis_server: RedisServer) -> None:
     settings = redis_server.settings("processor")
     with connect(settings) as connection:
         connection.rpush(INBOX, delivery(name="1.csv"), delivery(SAMPLE + b'"A","1/1/26"\n', name="2.csv"))
@@ -307,7 +307,7 @@ def test_an_export_whose_job_was_lost_is_read_when_the_processor_starts(
     assert "export read sha256=" in (redis_server.folder / "processor.log").read_text()
 
 
-def test_what_stays_out_of_date_is_tried_again_after_longer_and_longer_waits(redis_server: RedisServer) -> None:
+def test_outdated_profiles_are_retried_after_growing_waits(redis_server: RedisServer) -> None:
     """A file that kills every job must not keep the machine busy."""
     settings, now = redis_server.settings("processor"), [0.0]
     RawStore(settings.private_dir).save(unpack(delivery())[0], [SAMPLE])
