@@ -24,6 +24,10 @@ _VOWELS = "aiou"
 _WORDS = 8
 
 
+class WrongKey(ValueError):
+    """A file is there and holds no signing key. The message says what to do."""
+
+
 class WrongSigner(Exception):
     """A file was not signed by the operator whose fingerprint is pinned. `reason` is one word for counters."""
 
@@ -92,14 +96,14 @@ class Identity:
     def load_or_create(cls, path: Path) -> Identity:
         """Return the key from a private file; create it if there is none.
 
-        Raises ValueError when the file is there and is not a key: a new one would be another operator.
+        Raises WrongKey when the file is there and is not a key: a new one would be another operator.
         """
         if not path.exists() and not path.is_symlink():
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, Ed25519PrivateKey.generate().private_bytes_raw(), mode=0o600)
         seed = read_own(path, KEY_SIZE)
         if seed is None or len(seed) != KEY_SIZE:
-            raise ValueError(f"{path.name} is not a signing key of {KEY_SIZE} bytes; restore it from a backup")
+            raise WrongKey(f"{path.name} is not a signing key of {KEY_SIZE} bytes; restore it from a backup")
         return cls(Ed25519PrivateKey.from_private_bytes(seed))
 
     def sign(self, path: str, body: bytes) -> bytes:

@@ -14,7 +14,7 @@ from typing import Any
 from netflix_trend.catalogue.readers import read_catalogue, starter_vocabulary
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.layout import OperatorVolume
-from netflix_trend.operators.identity import Fingerprint, Identity, key_in_words
+from netflix_trend.operators.identity import Fingerprint, Identity, WrongKey, key_in_words
 from netflix_trend.operators.transport import Peer
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.settings import Settings, SettingsError, load_settings
@@ -139,7 +139,7 @@ def show_key(settings: Settings) -> int:
     """Print the key of this aggregator; it is made when there is none. Returns the exit code."""
     try:
         identity = Identity.load_or_create(OperatorVolume(settings.aggregator_dir).identity)
-    except ValueError as problem:
+    except WrongKey as problem:
         print(f"aggregator: {problem}", file=sys.stderr)  # noqa: T201
         return 1
     print(key_in_words("AGGREGATOR", settings.aggregator_datasite, identity.fingerprint), flush=True)  # noqa: T201
@@ -179,5 +179,14 @@ def _log_counts(statistics: RoundStatistics) -> None:
     )
 
 
+def run(arguments: list[str]) -> int:
+    """Do the same as `main`; wrong settings, and a key that is none, end it with a line and no traceback."""
+    try:
+        return main(arguments)
+    except (SettingsError, WrongKey) as problem:
+        print(problem, file=sys.stderr)  # noqa: T201
+        return 1
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:]))

@@ -19,7 +19,7 @@ from netflix_trend.layout import OperatorVolume
 from netflix_trend.operators import sums
 from netflix_trend.operators.budget import Budget
 from netflix_trend.operators.helper import Helper, HelperLimits
-from netflix_trend.operators.identity import Fingerprint, Identity, key_in_words
+from netflix_trend.operators.identity import Fingerprint, Identity, WrongKey, key_in_words
 from netflix_trend.operators.manifest import BATCHES
 from netflix_trend.operators.store import RoundRow, Store
 from netflix_trend.operators.sums import Noise, discrete_gaussian
@@ -195,7 +195,7 @@ def show_key(settings: Settings) -> int:
     """Print the helper's key; it is made when there is none. Returns the exit code."""
     try:
         identity = Identity.load_or_create(OperatorVolume(settings.helper_dir).identity)
-    except ValueError as problem:
+    except WrongKey as problem:
         print(f"helper: {problem}", file=sys.stderr)  # noqa: T201
         return 1
     datasite = settings.helper_datasite or "HELPER_DATASITE"

@@ -65,7 +65,7 @@ class SumAggregator(Aggregator):
 
     @cached_property
     def identity(self) -> Identity:
-        """The aggregator's key. Raises ValueError when the file is no key."""
+        """The aggregator's key. Raises WrongKey when the file is no key."""
         return Identity.load_or_create(self.volume.identity)
 
     @cached_property
@@ -168,9 +168,15 @@ class SumAggregator(Aggregator):
         looks = (row.state, row.reason, batches, arrived, self.leader.problems.get(row.name, ""))
         before = self.known.get(row.name)
         path = self.own / "statistics" / f"{row.name}.json"
+        # Nobody learns which check a report failed before the sums are out: until then pages tell what they told.
+        is_busy = not {"sent", "collecting"}.isdisjoint(batches)
+        if is_busy and before:
+            return None
         if before and before.looks == looks and (before.statistics is None or path.exists()):
             return None
         told, statistics = self._tell(row, arrived)
+        if is_busy:
+            told, statistics = told.model_copy(update={"refused": ()}), None
         self.known[row.name] = _Known(looks, told, statistics)
         if statistics is not None:
             restore_file(path, statistics.to_bytes(), durable=self.durable)

@@ -12,7 +12,7 @@ from netflix_trend.operators.helper import HelperLimits
 from netflix_trend.operators.identity import Identity
 from netflix_trend.privacy.zcdp import epsilon_of_gaussian
 from netflix_trend.settings import Settings, SettingsError, load_settings
-from services.aggregator.__main__ import build_aggregator, main
+from services.aggregator.__main__ import build_aggregator, main, run
 from services.aggregator.helper.service import HelperService
 from services.aggregator.helper.web import create_app
 from services.aggregator.sums.leading import SumAggregator
@@ -178,3 +178,18 @@ def test_a_damaged_key_is_no_reason_for_a_new_one(
     assert command(monkeypatch, world, "key") == 1
     assert "restore it from a backup" in capsys.readouterr().err
     assert (tmp_path / "helper" / "identity.key").read_bytes() == b"short"
+
+
+def test_wrong_settings_end_either_operator_with_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AGGREGATOR_DIR", str(tmp_path))
+    monkeypatch.setenv("SURVEY_MODE", "two")
+    assert run(["once"]) == 1
+    assert "ask the helper's operator for both" in capsys.readouterr().err
+    monkeypatch.setenv("ROLE", "helper")
+    assert run(["once"]) == 1
+    assert "A helper needs HELPER_DATASITE" in capsys.readouterr().err
+    monkeypatch.setenv("HELPER_KEY", "short")
+    assert run(["once"]) == 1
+    assert capsys.readouterr().err.startswith("HELPER_KEY: ")

@@ -256,6 +256,34 @@ def test_late_reports_are_told(tmp_path: Path) -> None:
     assert "Too late: 2" in world.page()
 
 
+def test_nobody_learns_which_check_failed_before_the_sums_are_out(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.operate(MONDAY)
+    world.report(range(6), MONDAY)
+    world.operate(EARLY)
+    world.report(range(6, 12), EARLY + DAY)
+    path = world.root / "datasites" / "person6@example.org" / round_path(str(WEEK), "report.bin")
+    data = bytearray(path.read_bytes())
+    data[-1500] ^= 1
+    path.write_bytes(data)
+    public = world.aggregator.site.public / "statistics" / f"{WEEK}.json"
+    world.aggregator.lead(LATE - 2 * SLACK)
+    before = public.read_bytes()
+    for restart in (False, True):
+        if restart:
+            world.start()
+        for _ in range(2):
+            world.aggregator.lead(LATE)
+        assert public.read_bytes() == before
+        state = read_state(world.root / "aggregator")
+        assert state is not None
+        assert state.rounds[0].refused == ()
+    world.operate(LATE)
+    statistics = world.statistics()
+    assert statistics is not None
+    assert (statistics.reports, sum(statistics.refused.values())) == (12, 1), "one block of one person is refused"
+
+
 def test_the_helper_refuses_what_its_settings_forbid_and_says_so(tmp_path: Path) -> None:
     world = World(tmp_path, helper=HelperLimits(Fraction(1, 100), 5))
     world.operate(MONDAY)
