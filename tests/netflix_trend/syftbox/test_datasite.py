@@ -49,7 +49,7 @@ def site(tmp_path: Path) -> Datasite:
 
 
 @pytest.fixture
-def stranger(site: Datasite) -> Datasite:
+def other_site(site: Datasite) -> Datasite:
     """Somebody who has published FILES honestly, so far."""
     site.publish(FILES, READER, durable=False)
     return site
@@ -310,11 +310,11 @@ def test_a_datasite_that_vanished_is_restored(site: Datasite) -> None:
 # Reading an untrusted datasite
 
 
-def test_published_files_are_read_by_others(stranger: Datasite) -> None:
-    manifest = manifest_of(stranger)
+def test_published_files_are_read_by_others(other_site: Datasite) -> None:
+    manifest = manifest_of(other_site)
     assert manifest is not None
     assert manifest.files.keys() == FILES.keys()
-    assert {name: published_of(stranger, manifest, name, 1000) for name in FILES} == FILES
+    assert {name: published_of(other_site, manifest, name, 1000) for name in FILES} == FILES
 
 
 def test_somebody_without_a_manifest_has_none(site: Datasite) -> None:
@@ -326,60 +326,60 @@ def test_somebody_without_a_manifest_has_none(site: Datasite) -> None:
 
 @pytest.mark.parametrize("place", ["", "app_data", "app_data/netflix_trend"])
 def test_a_linked_folder_on_the_way_to_the_manifest_is_not_followed(
-    stranger: Datasite, tmp_path: Path, place: str
+    other_site: Datasite, tmp_path: Path, place: str
 ) -> None:
-    real = stranger.root / place if place else stranger.root
+    real = other_site.root / place if place else other_site.root
     real.rename(tmp_path / "outside")
     real.symlink_to(tmp_path / "outside")
-    assert refusal_of_manifest(stranger) == "not_a_file"
+    assert refusal_of_manifest(other_site) == "not_a_file"
 
 
-def test_a_linked_manifest_is_not_followed(stranger: Datasite, tmp_path: Path) -> None:
-    path = stranger.app_data / "manifest.json"
+def test_a_linked_manifest_is_not_followed(other_site: Datasite, tmp_path: Path) -> None:
+    path = other_site.app_data / "manifest.json"
     path.rename(tmp_path / "outside")
     path.symlink_to(tmp_path / "outside")
-    assert refusal_of_manifest(stranger) == "not_a_file"
+    assert refusal_of_manifest(other_site) == "not_a_file"
 
 
-def test_a_hard_linked_manifest_is_refused(stranger: Datasite, tmp_path: Path) -> None:
-    (tmp_path / "outside").hardlink_to(stranger.app_data / "manifest.json")
-    assert refusal_of_manifest(stranger) == "hard_link"
+def test_a_hard_linked_manifest_is_refused(other_site: Datasite, tmp_path: Path) -> None:
+    (tmp_path / "outside").hardlink_to(other_site.app_data / "manifest.json")
+    assert refusal_of_manifest(other_site) == "hard_link"
 
 
 @pytest.mark.timeout(5)
-def test_a_fifo_in_place_of_the_manifest_does_not_hang(stranger: Datasite) -> None:
-    (stranger.app_data / "manifest.json").unlink()
-    os.mkfifo(stranger.app_data / "manifest.json")
-    assert refusal_of_manifest(stranger) == "not_a_file"
+def test_a_fifo_in_place_of_the_manifest_does_not_hang(other_site: Datasite) -> None:
+    (other_site.app_data / "manifest.json").unlink()
+    os.mkfifo(other_site.app_data / "manifest.json")
+    assert refusal_of_manifest(other_site) == "not_a_file"
 
 
-def test_a_folder_in_place_of_the_manifest_is_refused(stranger: Datasite) -> None:
-    (stranger.app_data / "manifest.json").unlink()
-    (stranger.app_data / "manifest.json").mkdir()
-    assert refusal_of_manifest(stranger) == "not_a_file"
+def test_a_folder_in_place_of_the_manifest_is_refused(other_site: Datasite) -> None:
+    (other_site.app_data / "manifest.json").unlink()
+    (other_site.app_data / "manifest.json").mkdir()
+    assert refusal_of_manifest(other_site) == "not_a_file"
 
 
-def test_a_folder_in_place_of_a_file_is_not_waited_for(stranger: Datasite) -> None:
-    (stranger.app_data / RELEASE).unlink()
-    (stranger.app_data / RELEASE).mkdir()
-    assert refusal_of_file(stranger, RELEASE) == "not_a_file"
+def test_a_folder_in_place_of_a_file_is_not_waited_for(other_site: Datasite) -> None:
+    (other_site.app_data / RELEASE).unlink()
+    (other_site.app_data / RELEASE).mkdir()
+    assert refusal_of_file(other_site, RELEASE) == "not_a_file"
 
 
-def test_a_manifest_of_ten_thousand_files_is_refused_unread(stranger: Datasite) -> None:
+def test_a_manifest_of_ten_thousand_files_is_refused_unread(other_site: Datasite) -> None:
     files = {f"{number}.json": entry(b"x") for number in range(10_000)}
-    (stranger.app_data / "manifest.json").write_text(json.dumps({"files": files}), "utf-8")
-    assert refusal_of_manifest(stranger) == "too_large"
+    (other_site.app_data / "manifest.json").write_text(json.dumps({"files": files}), "utf-8")
+    assert refusal_of_manifest(other_site) == "too_large"
 
 
-def test_a_manifest_names_at_most_four_hundred_files(stranger: Datasite) -> None:
+def test_a_manifest_names_at_most_four_hundred_files(other_site: Datasite) -> None:
     files = {f"{number}": entry(b"x") for number in range(401)}
-    path = stranger.app_data / "manifest.json"
+    path = other_site.app_data / "manifest.json"
     path.write_text(json.dumps({"files": files}), "utf-8")
     assert path.stat().st_size < LARGEST_MANIFEST
-    assert refusal_of_manifest(stranger) == "manifest"
+    assert refusal_of_manifest(other_site) == "manifest"
     del files["0"]
     path.write_text(json.dumps({"files": files}), "utf-8")
-    assert manifest_of(stranger) is not None
+    assert manifest_of(other_site) is not None
 
 
 @pytest.mark.parametrize(
@@ -407,71 +407,71 @@ def test_a_manifest_names_at_most_four_hundred_files(stranger: Datasite) -> None
     ],
     ids=str,
 )
-def test_an_invalid_manifest_is_refused(stranger: Datasite, content: Any) -> None:
-    (stranger.app_data / "manifest.json").write_text(json.dumps(content), "utf-8")
-    assert refusal_of_manifest(stranger) == "manifest"
+def test_an_invalid_manifest_is_refused(other_site: Datasite, content: Any) -> None:
+    (other_site.app_data / "manifest.json").write_text(json.dumps(content), "utf-8")
+    assert refusal_of_manifest(other_site) == "manifest"
 
 
 @pytest.mark.parametrize(
     "data", [b"", b"{", b"\xff\xfe", b"null", b'{"files":' + b"[" * 60_000, b'{"files":{"\\ud800":1}}']
 )
-def test_a_manifest_that_is_not_json_is_refused(stranger: Datasite, data: bytes) -> None:
-    (stranger.app_data / "manifest.json").write_bytes(data)
-    assert refusal_of_manifest(stranger) == "manifest"
+def test_a_manifest_that_is_not_json_is_refused(other_site: Datasite, data: bytes) -> None:
+    (other_site.app_data / "manifest.json").write_bytes(data)
+    assert refusal_of_manifest(other_site) == "manifest"
 
 
-def test_the_refusal_of_a_manifest_is_short_whatever_is_in_it(stranger: Datasite) -> None:
-    (stranger.app_data / "manifest.json").write_text(json.dumps({"files": {"x" * 50_000: 1}}), "utf-8")
+def test_the_refusal_of_a_manifest_is_short_whatever_is_in_it(other_site: Datasite) -> None:
+    (other_site.app_data / "manifest.json").write_text(json.dumps({"files": {"x" * 50_000: 1}}), "utf-8")
     with pytest.raises(UnsafeFile) as caught:
-        manifest_of(stranger)
+        manifest_of(other_site)
     assert len(str(caught.value)) < 400
 
 
-def test_a_file_that_the_manifest_does_not_name_is_not_read(stranger: Datasite) -> None:
-    (stranger.app_data / "other.json").write_bytes(b"other")
-    manifest = manifest_of(stranger)
+def test_a_file_that_the_manifest_does_not_name_is_not_read(other_site: Datasite) -> None:
+    (other_site.app_data / "other.json").write_bytes(b"other")
+    manifest = manifest_of(other_site)
     assert manifest is not None
-    assert published_of(stranger, manifest, "other.json", 1000) is None
+    assert published_of(other_site, manifest, "other.json", 1000) is None
 
 
-def test_a_file_that_has_not_arrived_is_waited_for(stranger: Datasite) -> None:
-    (stranger.app_data / RELEASE).unlink()
-    assert refusal_of_file(stranger, RELEASE) == "unsynced"
+def test_a_file_that_has_not_arrived_is_waited_for(other_site: Datasite) -> None:
+    (other_site.app_data / RELEASE).unlink()
+    assert refusal_of_file(other_site, RELEASE) == "unsynced"
 
 
-def test_a_file_whose_folder_has_not_arrived_is_waited_for(stranger: Datasite) -> None:
-    (stranger.app_data / RELEASE).unlink()
-    (stranger.app_data / RELEASE).parent.rmdir()
-    assert refusal_of_file(stranger, RELEASE) == "unsynced"
+def test_a_file_whose_folder_has_not_arrived_is_waited_for(other_site: Datasite) -> None:
+    (other_site.app_data / RELEASE).unlink()
+    (other_site.app_data / RELEASE).parent.rmdir()
+    assert refusal_of_file(other_site, RELEASE) == "unsynced"
 
 
 @pytest.mark.parametrize("data", [b"", b"answe", b"another", b"ANSWER"])
-def test_a_file_that_does_not_match_the_manifest_is_waited_for(stranger: Datasite, data: bytes) -> None:
-    (stranger.app_data / RELEASE).write_bytes(data)
-    assert refusal_of_file(stranger, RELEASE) == "unsynced"
+def test_a_file_that_does_not_match_the_manifest_is_waited_for(other_site: Datasite, data: bytes) -> None:
+    (other_site.app_data / RELEASE).write_bytes(data)
+    assert refusal_of_file(other_site, RELEASE) == "unsynced"
 
 
-def test_a_file_beyond_the_limit_is_refused_though_its_manifest_is_right(stranger: Datasite) -> None:
-    assert refusal_of_file(stranger, RELEASE, limit=len(FILES[RELEASE]) - 1) == "too_large"
+def test_a_file_beyond_the_limit_is_refused_though_its_manifest_is_right(other_site: Datasite) -> None:
+    assert refusal_of_file(other_site, RELEASE, limit=len(FILES[RELEASE]) - 1) == "too_large"
 
 
-def test_a_sparse_file_of_ten_gigabytes_is_refused(stranger: Datasite) -> None:
-    os.truncate(stranger.app_data / RELEASE, 10 * 10**9)
-    assert refusal_of_file(stranger, RELEASE) == "too_large"
+def test_a_sparse_file_of_ten_gigabytes_is_refused(other_site: Datasite) -> None:
+    os.truncate(other_site.app_data / RELEASE, 10 * 10**9)
+    assert refusal_of_file(other_site, RELEASE) == "too_large"
 
 
-def test_a_linked_file_is_not_followed_though_its_hash_is_right(stranger: Datasite, tmp_path: Path) -> None:
-    (stranger.app_data / RELEASE).rename(tmp_path / "outside")
-    (stranger.app_data / RELEASE).symlink_to(tmp_path / "outside")
-    assert refusal_of_file(stranger, RELEASE) == "not_a_file"
+def test_a_linked_file_is_not_followed_though_its_hash_is_right(other_site: Datasite, tmp_path: Path) -> None:
+    (other_site.app_data / RELEASE).rename(tmp_path / "outside")
+    (other_site.app_data / RELEASE).symlink_to(tmp_path / "outside")
+    assert refusal_of_file(other_site, RELEASE) == "not_a_file"
 
 
 @pytest.mark.parametrize("name", ["../../secret", "releases/../../../secret", "/etc/passwd"])
-def test_a_manifest_that_names_a_file_elsewhere_does_not_lead_there(stranger: Datasite, name: str) -> None:
-    (stranger.root / "secret").write_bytes(b"secret")
+def test_a_manifest_that_names_a_file_elsewhere_does_not_lead_there(other_site: Datasite, name: str) -> None:
+    (other_site.root / "secret").write_bytes(b"secret")
     manifest = Manifest.model_validate({"files": {name: entry(b"secret")}})
     with pytest.raises(UnsafeFile) as caught:
-        published_of(stranger, manifest, name, 1000)
+        published_of(other_site, manifest, name, 1000)
     assert caught.value.reason == "path"
 
 

@@ -1,4 +1,4 @@
-"""Reading what strangers published: everything hostile is refused by name, and costs nobody else anything."""
+"""Reading untrusted datasites: everything invalid is refused with a reason, and affects nobody else."""
 
 from __future__ import annotations
 
