@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,9 @@ from netflix_trend.operators.reporter import Reporter, ReporterLimits
 from netflix_trend.operators.result import Result, check
 from netflix_trend.operators.store import Store
 from netflix_trend.operators.transport import OwnFiles, Peer, read_survey, round_path
+from netflix_trend.participant import participant
 from netflix_trend.periods.weeks import Week
+from netflix_trend.settings import Settings, load_settings
 from netflix_trend.survey.deadlines import DAY, SLACK, Deadlines
 from netflix_trend.survey.sum_survey import SumSurvey
 from netflix_trend.syftbox.datasite import Datasite
@@ -30,6 +33,8 @@ from tests.waiting import stays, wait_for
 
 pytestmark = pytest.mark.syftbox
 AGGREGATOR, HELPER = "trend@example.net", "helper@example.com"
+# The last one is a real participant with a history; the others have only answers.
+DAN = "dan@example.org"
 PEOPLE = ("alice@example.org", "bob@example.org", "cyd@example.org")
 WEEK = Week.parse("2026-W46")
 AT = Deadlines.of(WEEK)
@@ -38,6 +43,10 @@ MONDAY, EARLY, LATE = AT.early - 4 * DAY, AT.early + SLACK, AT.late + SLACK
 
 def no_noise(_sigma2: Fraction, count: int) -> Sequence[int]:
     return [0] * count
+
+
+# If these letters are anywhere but on Dan's machine, something private has left.
+SENTINEL = "Zyxomma Quillfeather"
 
 
 class Parties:
@@ -96,6 +105,38 @@ class Parties:
             answers,
         )
 
+    def dan(self) -> Settings:
+        """Settings of a real participant who names both operators."""
+        return load_settings(
+            private_dir=self.volume(DAN) / "private",
+            publisher_dir=self.volume(DAN) / "publisher",
+            datasites_dir=self.network.datasites(DAN),
+            syftbox_email=DAN,
+            aggregator_datasite=AGGREGATOR,
+            aggregator_key=self.peer(AGGREGATOR, DAN).pin.hex,
+            helper_datasite=HELPER,
+            helper_key=self.peer(HELPER, DAN).pin.hex,
+            limit_batch=3,
+        )
+
+    def watch(self) -> None:
+        """Import Dan's export, with a show of the week's list and one that only he has seen."""
+        export = self.volume(DAN) / "NetflixViewingHistory.csv"
+        export.parent.mkdir(parents=True, exist_ok=True)
+        rows = [f'"{show}: Season 1: Episode {day}","11/{day}/26"\n' for day in range(9, 15) for show in self.watched]
+        export.write_text("Title,Date\n" + "".join(rows))
+        participant.take_file(self.dan(), export, "test", received=date(2027, 6, 1))
+        participant.refresh(self.dan())
+
+    @property
+    def watched(self) -> tuple[str, str]:
+        return starter_vocabulary().shows[5].title, SENTINEL
+
+    def dan_sends(self, now: int) -> bool:
+        """Let Dan's publisher run once; whether his report is there."""
+        participant.publish(self.dan(), WEEK.sunday + timedelta(days=1), now)
+        return self.file(DAN, DAN, "report.bin").exists()
+
     def file(self, owner: str, viewer: str, name: str) -> Path:
         return self.site(owner, viewer).root / round_path(str(WEEK), name)
 
@@ -121,18 +162,24 @@ class Parties:
         return {name: found.sums for name, found in check(asked, "early", from_bytes(Result, result), theirs).items()}
 
 
+def holds(path: Path, text: str) -> bool:
+    return text.encode() in path.read_bytes()
+
+
 def test_a_round_of_two_operators_over_syftbox(tmp_path: Path) -> None:
     require_syftbox()
-    with SyftBoxNetwork(tmp_path / "network", [AGGREGATOR, HELPER, *PEOPLE]) as network:
+    with SyftBoxNetwork(tmp_path / "network", [AGGREGATOR, HELPER, DAN, *PEOPLE]) as network:
         parties = Parties(network, tmp_path)
+        parties.watch()
 
         def everybody_sent() -> bool:
             parties.operate(MONDAY)
-            return all(person.run(MONDAY).get(str(WEEK)) == "sent" for person in parties.people.values())
+            said = [person.run(MONDAY).get(str(WEEK)) for person in parties.people.values()]
+            return parties.dan_sends(MONDAY) and said == ["sent"] * len(PEOPLE)
 
         wait_for(everybody_sent, "the operators to agree and everybody to report")
-        wait_for(lambda: all(parties.has_arrived(email) for email in PEOPLE), "each report at each operator")
-        sizes = {parties.file(email, email, "report.bin").stat().st_size for email in PEOPLE}
+        wait_for(lambda: all(parties.has_arrived(email) for email in (DAN, *PEOPLE)), "each report at each operator")
+        sizes = {parties.file(email, email, "report.bin").stat().st_size for email in (DAN, *PEOPLE)}
         assert len(sizes) == 1, "a report's size tells nothing"
         stays(lambda: not parties.file(PEOPLE[0], PEOPLE[1], "report.bin").exists(), "others get no report")
 
@@ -143,7 +190,7 @@ def test_a_round_of_two_operators_over_syftbox(tmp_path: Path) -> None:
         wait_for(summed, "the early sums at a participant")
         found = parties.sums(PEOPLE[0])
         assert found is not None
-        assert found["shows"] == tuple(3 * (place == 3) for place in range(10))
+        assert found["shows"] == tuple({3: 3, 5: 1}.get(place, 0) for place in range(10))
         assert not parties.file(AGGREGATOR, PEOPLE[0], "agg-init-early-1.bin").exists(), "it is for the helper"
 
         def over() -> bool:
@@ -155,5 +202,8 @@ def test_a_round_of_two_operators_over_syftbox(tmp_path: Path) -> None:
         assert [(status.status, status.batch) for status in statuses if status] == [("counted", "early")] * 3
         page = network.datasites(PEOPLE[0]) / AGGREGATOR / "public" / "netflix_trend" / "index.html"
         wait_for(lambda: page.exists() and "This is the final result." in page.read_text(), "the page at everybody")
+        leaked = [path for path in network.server_data.rglob("*") if path.is_file() and holds(path, SENTINEL)]
+        assert not leaked, "a title that is only in a private history is on the server"
+        assert [path for path in parties.volume(DAN).rglob("*") if path.is_file() and holds(path, SENTINEL)]
         keys = [path for path in network.server_data.rglob("*") if path.is_file() and path.name == "identity.key"]
         assert not keys
