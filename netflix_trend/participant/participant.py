@@ -28,7 +28,6 @@ from netflix_trend.participant.choices import (
     write_choices,
 )
 from netflix_trend.participant.ledger import Entry, LedgerError, read_ledger
-from netflix_trend.participant.publishing import publish_with
 from netflix_trend.participant.receipts import Receipt, read_receipts
 from netflix_trend.participant.releases import rounds_of
 from netflix_trend.participant.status import PublisherStatus, read_status
@@ -115,6 +114,9 @@ def publish(settings: Settings, today: date, now: int | None = None) -> Publishe
 
     now: seconds since 1970, by default the clock's; deadlines of operators' rounds depend on it.
     """
+    # The processor calls this module too, and its image holds no cryptography.
+    from netflix_trend.participant.publishing import publish_with
+
     return publish_with(settings, today, now)
 
 
