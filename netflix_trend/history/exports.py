@@ -23,9 +23,9 @@ from netflix_trend.history.dates import DateQuestion
 ExportKind = Literal["viewing_history", "viewing_activity"]
 
 # No title is longer. Python's csv module refuses longer cells itself.
-LONGEST_CELL = 10_000
-_LONGEST_LINE = 100_000
-_MOST_DATES = 20_000
+MAX_CELL = 10_000
+_MAX_LINE = 100_000
+_MAX_DATES = 20_000
 _BLOCK = 1 << 20
 _DELIMITERS = (",", ";", "\t")
 _ASCII = bytes(range(128))
@@ -109,12 +109,12 @@ class ExportFile:
             if len(cells) == self.width and cells[date_at] in dates:
                 # Nearly every row: nothing to repair, and a date that was seen before.
                 title = cells[title_at]
-                if len(title) <= LONGEST_CELL and "\ufffd" not in title and "\n" not in title:
+                if len(title) <= MAX_CELL and "\ufffd" not in title and "\n" not in title:
                     yield number, (title.strip(), cells[date_at])
                     continue
             found = _usable(number, cells, self._history_cells, damaged)
             if found is not None:
-                if len(dates) < _MOST_DATES and _THREE_NUMBERS.search(found[1]):
+                if len(dates) < _MAX_DATES and _THREE_NUMBERS.search(found[1]):
                     dates.add(found[1])
                 yield number, found
 
@@ -239,10 +239,10 @@ def _lines(stream: BinaryIO, encoding: str) -> Iterator[str]:
     # "utf-8-sig" and "utf-16" remove the byte-order mark.
     text = io.TextIOWrapper(stream, encoding.replace("utf-8", "utf-8-sig"), errors="replace", newline=None)
     try:
-        while line := text.readline(_LONGEST_LINE):
+        while line := text.readline(_MAX_LINE):
             yield line
-            while len(line) == _LONGEST_LINE and not line.endswith("\n"):
-                line = text.readline(_LONGEST_LINE)
+            while len(line) == _MAX_LINE and not line.endswith("\n"):
+                line = text.readline(_MAX_LINE)
     finally:
         with suppress(ValueError):  # closed already
             text.detach()  # the stream is the caller's to close
@@ -287,7 +287,7 @@ def _records(lines: Iterator[str], delimiter: str, before: int) -> Iterator[tupl
             try:
                 yield number, next(csv.reader([line.rstrip("\n")], delimiter=delimiter), [])
             except csv.Error:
-                yield number, ["x" * (LONGEST_CELL + 1)] * 2
+                yield number, ["x" * (MAX_CELL + 1)] * 2
 
 
 def _is_one_row(lines: list[str], delimiter: str) -> bool:
@@ -368,8 +368,8 @@ def _realigned(cells: list[str], title_at: int, date_at: int, width: int, delimi
     return [*cells[:title_at], title, *cells[title_at + shift + 1 :]]
 
 
-def _text_problem(cell: str, longest: int = LONGEST_CELL) -> str | None:
-    if len(cell) > longest:
+def _text_problem(cell: str, max_length: int = MAX_CELL) -> str | None:
+    if len(cell) > max_length:
         return "a cell is too long to be a title or a date"
     if "\ufffd" in cell:
         return "it holds bytes that are no text"

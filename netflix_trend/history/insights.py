@@ -135,12 +135,12 @@ def calendar(database: duckdb.DuckDBPyConnection) -> InsightTable:
     return InsightTable("calendar", "Calendar", ("day", "views"), rows)
 
 
-def top_shows(database: duckdb.DuckDBPyConnection, most: int = 20) -> InsightTable:
+def top_shows(database: duckdb.DuckDBPyConnection, max_rows: int = 20) -> InsightTable:
     """The shows with the most episodes seen."""
     rows = _rows(
         database,
         f"""select min(show_name), count(*), count(distinct day), min(day), max(day), {_HOURS} from seen
-            where kind = 'episode' group by show_key order by 2 desc, 1 limit {int(most)}""",
+            where kind = 'episode' group by show_key order by 2 desc, 1 limit {int(max_rows)}""",
     )
     columns = ("show", "episodes", "days", "first_day", "last_day", "hours")
     return InsightTable("top_shows", "Top shows", columns, rows, _THINNED + ".", "episodes")
@@ -160,12 +160,13 @@ def films_and_series(database: duckdb.DuckDBPyConnection) -> InsightTable:
     )
 
 
-def binges(database: duckdb.DuckDBPyConnection, episodes: int = BINGE_EPISODES, most: int = 20) -> InsightTable:
+def binges(database: duckdb.DuckDBPyConnection, episodes: int = BINGE_EPISODES, max_rows: int = 20) -> InsightTable:
     """The days with at least `episodes` episodes of one show, most first."""
     rows = _rows(
         database,
         f"""select day, min(show_name), count(*), {_HOURS}, count(*) over () from seen where kind = 'episode'
-            group by day, show_key having count(*) >= {int(episodes)} order by 3 desc, 1 desc, 2 limit {int(most)}""",
+            group by day, show_key having count(*) >= {int(episodes)} order by 3 desc, 1 desc, 2
+            limit {int(max_rows)}""",
     )
     total = rows[0][-1] if rows else 0
     times = "once" if total == 1 else f"{total} times"
@@ -174,7 +175,7 @@ def binges(database: duckdb.DuckDBPyConnection, episodes: int = BINGE_EPISODES, 
     return InsightTable("binges", "Binges", ("day", "show", "episodes", "hours"), cut, note, "episodes")
 
 
-def streaks(database: duckdb.DuckDBPyConnection, most: int = 5) -> InsightTable:
+def streaks(database: duckdb.DuckDBPyConnection, max_rows: int = 5) -> InsightTable:
     """The longest runs of days with a view, and the longest without one."""
     rows = _rows(
         database,
@@ -183,9 +184,9 @@ def streaks(database: duckdb.DuckDBPyConnection, most: int = 5) -> InsightTable:
                 (select day, day - (row_number() over (order by day))::integer as run from days) group by run),
             gaps as (select day + 1 as first, next - 1 as last, next - day - 1 as days from
                 (select day, lead(day) over (order by day) as next from days) where next - day > 1)
-            (select 'watching' as what, first, last, days from runs order by days desc, first limit {int(most)})
+            (select 'watching' as what, first, last, days from runs order by days desc, first limit {int(max_rows)})
             union all
-            (select 'not watching', first, last, days from gaps order by days desc, first limit {int(most)})""",
+            (select 'not watching', first, last, days from gaps order by days desc, first limit {int(max_rows)})""",
     )
     return InsightTable("streaks", "Streaks", ("what", "first_day", "last_day", "days"), rows, "", "days")
 
@@ -207,12 +208,12 @@ def by_hour(database: duckdb.DuckDBPyConnection) -> InsightTable:
     return _activity("by_hour", "By hour of the day", ("hour", "plays", "hours"), rows, bar="plays")
 
 
-def devices(database: duckdb.DuckDBPyConnection, most: int = 10) -> InsightTable:
+def devices(database: duckdb.DuckDBPyConnection, max_rows: int = 10) -> InsightTable:
     """The devices with the most hours."""
     rows = _rows(
         database,
         f"""select coalesce(nullif(device, ''), 'unknown'), count(*), {_HOURS}, count(*) / sum(count(*)) over ()
-            from played group by 1 order by 3 desc nulls last, 1 limit {int(most)}""",
+            from played group by 1 order by 3 desc nulls last, 1 limit {int(max_rows)}""",
     )
     return _activity("devices", "Devices", ("device", "plays", "hours", "share"), rows, bar="hours")
 

@@ -24,7 +24,7 @@ where file = ? and t.kind = 'episode' group by name_key order by 1
 
 
 @dataclass(frozen=True)
-class ExportAccount:
+class ImportReport:
     """The content of one file. Every row is a view, undated, or (ViewingActivity.csv only) supplemental or of another
     Netflix profile. `kinds` counts the views by kind; unsure counts those among them whose kind is a guess.
     """
@@ -118,7 +118,7 @@ class ExportAccount:
         return ", ".join(f"{count} {what}" for what, count in parts.items() if count) or "every row was used"
 
 
-def account_of(staging: Staging, number: int, file: ReadFile) -> ExportAccount:
+def import_report(staging: Staging, number: int, file: ReadFile) -> ImportReport:
     """Return the report of a file in `staging`, once its titles are decided."""
     kinds: Counter[str] = Counter()
     unsure = certain_episodes = 0
@@ -130,7 +130,7 @@ def account_of(staging: Staging, number: int, file: ReadFile) -> ExportAccount:
         certain_episodes += count if kind == "episode" and certainty == "certain" else 0
         days += [first, last]
         seconds += int(played or 0)
-    return ExportAccount(
+    return ImportReport(
         file=file,
         kinds=kinds,
         unsure=unsure,

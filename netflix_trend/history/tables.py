@@ -35,7 +35,7 @@ from netflix_trend.history.exports import ExportError, ExportKind, open_export
 from netflix_trend.history.freshness import BuiltFrom, digest_of, is_abandoned, write_built_from
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawExport, RawStore
-from netflix_trend.history.report import ExportAccount, account_of
+from netflix_trend.history.report import ImportReport, import_report
 from netflix_trend.history.staging import ReadFile, Staging
 from netflix_trend.layout import DATABASE, PrivateVolume
 from netflix_trend.storage.files import locked, sync_folder
@@ -110,7 +110,7 @@ class ImportedFile:
     """The result of one file of a profile: its import report, or why it was refused."""
 
     raw: RawExport
-    account: ExportAccount | None
+    report: ImportReport | None
     refusal: ExportError | None
 
 
@@ -164,7 +164,7 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOp
         sync_folder(folder)
         own = tuple(export.sha256 for export in exports if export.profile == profile)
         inputs = digest_of(exports, vocabulary.version, options)
-        read = [file for file in imported if file.account is not None]
+        read = [file for file in imported if file.report is not None]
         if not read:
             _remove_encodings(folder)
             write_built_from(folder, BuiltFrom(inputs=inputs, files=own, has_encodings=False))
@@ -180,7 +180,7 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOp
 def _import_all(
     staging: Staging, private: Path, exports: Sequence[RawExport], profile: str, options: ReadOptions
 ) -> list[ImportedFile]:
-    """Read the files of a profile, decide their titles together, and give an account of each."""
+    """Read the files of a profile, decide their titles together, and report on each."""
     files = _add_all(staging, RawStore(private), exports, profile, options)
     if not files:
         return []
@@ -188,7 +188,7 @@ def _import_all(
     kinds = {found.kind for _, _, found, _ in files if found}
     staging.match_keys(is_needed=len(kinds) > 1)
     return [
-        ImportedFile(raw, account_of(staging, number, found) if found else None, refusal)
+        ImportedFile(raw, import_report(staging, number, found) if found else None, refusal)
         for raw, number, found, refusal in files
     ]
 
@@ -272,32 +272,32 @@ def _kind(store: RawStore, raw: RawExport) -> ExportKind | None:
 
 def _export_frame(files: Sequence[ImportedFile]) -> pd.DataFrame:
     dates = dict.fromkeys(("received", "first_day", "last_day"), "datetime64[s]")
-    texts = dict.fromkeys((*_ACCOUNT_TEXT, "date_example"), "object")
+    texts = dict.fromkeys((*_REPORT_TEXT, "date_example"), "object")
     return pd.DataFrame([_export_row(file) for file in files]).astype({**dates, **texts})
 
 
 def _export_row(file: ImportedFile) -> dict[str, object]:
-    account = file.account.to_json(file.raw.name) if file.account else {"error": str(file.refusal)}
-    read = file.account.file if file.account else None
+    report = file.report.to_json(file.raw.name) if file.report else {"error": str(file.refusal)}
+    read = file.report.file if file.report else None
     question = file.refusal.question if file.refusal else None
     return {
         "sha256": file.raw.sha256,
         "source": file.raw.source,
         "name": file.raw.name,
         "received": pd.Timestamp(file.raw.received),
-        **{column: account.get(column) for column in _ACCOUNT_TEXT},
-        **{column: int(account.get(column) or 0) for column in _ACCOUNT_COUNTS},
+        **{column: report.get(column) for column in _REPORT_TEXT},
+        **{column: int(report.get(column) or 0) for column in _REPORT_COUNTS},
         **{column: getattr(read, attribute, 0) for column, attribute in _FILE_COUNTS.items()},
-        **{column: pd.Timestamp(account[column]) if account.get(column) else None for column in _ACCOUNT_DAYS},
-        "warnings": "\n".join(account.get("warnings", [])),
+        **{column: pd.Timestamp(report[column]) if report.get(column) else None for column in _REPORT_DAYS},
+        "warnings": "\n".join(report.get("warnings", [])),
         "date_example": question.example if question else None,
         "date_orders": list(question.orders) if question else None,
     }
 
 
-_ACCOUNT_TEXT = ("kind", "encoding", "delimiter", "date_order", "date_evidence", "error")
-_ACCOUNT_COUNTS = ("rows", "views", "undated", "supplemental", "blank", "unsure", "episodes", "films")
-_ACCOUNT_DAYS = ("first_day", "last_day")
+_REPORT_TEXT = ("kind", "encoding", "delimiter", "date_order", "date_evidence", "error")
+_REPORT_COUNTS = ("rows", "views", "undated", "supplemental", "blank", "unsure", "episodes", "films")
+_REPORT_DAYS = ("first_day", "last_day")
 _FILE_COUNTS = {"damaged": "damaged", "too_short": "too_short", "other_profiles": "dropped_profiles"}
 
 

@@ -17,7 +17,7 @@ from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import locked, write_atomically
 from netflix_trend.storage.model import Strict
 
-_MOST_EVENTS = 1_000
+_MAX_EVENTS = 1_000
 
 
 class EventError(Exception):
@@ -51,7 +51,7 @@ class LifeEvent(Strict):
 class _File(Strict):
     schema_version: Literal[1] = 1
     next_id: Annotated[int, Field(ge=1)] = 1
-    events: Annotated[tuple[LifeEvent, ...], Field(strict=False, max_length=_MOST_EVENTS)] = ()
+    events: Annotated[tuple[LifeEvent, ...], Field(strict=False, max_length=_MAX_EVENTS)] = ()
 
     @model_validator(mode="after")
     def _numbers_are_told_apart(self) -> _File:
@@ -81,8 +81,8 @@ def add_event(private: Path, label: str, first_day: date, last_day: date) -> Lif
             raise EventError(problem["msg"].removeprefix("Value error, ")) from None
         if any(event == known.model_copy(update={"id": event.id}) for known in file.events):
             raise EventError(f"{event.label} from {first_day} to {last_day} is there already; nothing was changed")
-        if len(file.events) == _MOST_EVENTS:
-            raise EventError(f"there are {_MOST_EVENTS} events, more do not fit; remove one first")
+        if len(file.events) == _MAX_EVENTS:
+            raise EventError(f"there are {_MAX_EVENTS} events, more do not fit; remove one first")
         _write(private, _File(next_id=event.id + 1, events=(*file.events, event)))
     return event
 

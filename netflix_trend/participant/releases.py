@@ -21,7 +21,7 @@ from netflix_trend.survey.survey import Survey
 from netflix_trend.syftbox.datasite import Datasite, read_manifest, visit
 
 # Surveys about older weeks are refused: a survey may not dig through a history a week at a time.
-OLDEST_ROUND_WEEKS = 8
+MAX_ROUND_AGE_WEEKS = 8
 
 
 @dataclass(frozen=True)
@@ -164,8 +164,8 @@ def _refusal(ledger: Ledger, week: Week, question: Question, limits: Limits, new
     refusal = limits.refusal(question)
     if refusal is not None:
         return refusal
-    if not newest - OLDEST_ROUND_WEEKS < week <= newest:
-        return f"only the last {OLDEST_ROUND_WEEKS} complete weeks are answered"
+    if not newest - MAX_ROUND_AGE_WEEKS < week <= newest:
+        return f"only the last {MAX_ROUND_AGE_WEEKS} complete weeks are answered"
     if ledger.reports_near(week) >= limits.reports_per_year:
         return f"the limit of {limits.reports_per_year} reports a year is reached"
     if _may_have_answered(ledger, question, question.answered_once(week)):

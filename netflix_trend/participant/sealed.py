@@ -24,7 +24,7 @@ from netflix_trend.operators.store import Store
 from netflix_trend.operators.transport import MANIFEST, REPORT, SURVEY, OwnFiles, Peer, read_from, result_name
 from netflix_trend.operators.wire import Malformed
 from netflix_trend.participant.contributions import ProfileSet
-from netflix_trend.participant.releases import OLDEST_ROUND_WEEKS
+from netflix_trend.participant.releases import MAX_ROUND_AGE_WEEKS
 from netflix_trend.participant.status import Outcome, Status
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.randomness import RandBelow, secure
@@ -122,7 +122,7 @@ class Answers:
         survey = self._survey(asked)
         if survey is None:
             return None
-        week, oldest = survey.week, Week.last_complete(self.today) - OLDEST_ROUND_WEEKS
+        week, oldest = survey.week, Week.last_complete(self.today) - MAX_ROUND_AGE_WEEKS
         if week < oldest:
             raise RefusedRound("old", f"a survey about {week} is too old: it could dig through a history")
         if survey.round in self.elsewhere:

@@ -1,8 +1,7 @@
 """The guard of pages that only a browser on this machine may use.
 
-A web page elsewhere can make a browser send requests to 127.0.0.1. It cannot forge `Host`, so a name that was pointed
-at 127.0.0.1 (DNS rebinding) is refused. It cannot forge `Origin`, and it cannot read the token that every change must
-carry. https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html
+Another web page can make a browser send requests to 127.0.0.1. It cannot forge `Host`, so a name that was pointed at
+127.0.0.1 (DNS rebinding) is refused. It cannot forge `Origin`, nor read the token that every change must carry. https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from werkzeug.wrappers import Response as BaseResponse
 LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 # Where a change carries its token: a field of its form, or a header of its request.
 FIELD, HEADER = "token", "X-Token"
-LARGEST_FORM = 65_536
+MAX_FORM = 65_536
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -48,13 +47,12 @@ def is_same_origin(origin: str | None, host: str, site: str | None) -> bool:
 
 @dataclass(frozen=True)
 class Guard:
-    """What stands before every page of an app or a blueprint, `static` files included.
+    """Checks every request to an app or a blueprint, for `static` files too.
 
     policy: the content security policy of a response that has none. token: what a change by this browser must carry,
     empty when it may change nothing. port: the one people open, None when it is not known. let_in: for pages behind a
-    login; returns None for a browser that was let in, otherwise the answer, or aborts. entrances: endpoints for
-    browsers that were not let in yet, which need neither that nor a token. largest: bytes of a form by endpoint,
-    `largest_form` for all others.
+    login; returns None for a browser that was let in, otherwise the answer, or aborts. entrances: endpoints that need
+    neither login nor token. max_form: bytes of a form, except for endpoints in `max_form_by_endpoint`.
     """
 
     policy: Callable[[], str]
@@ -62,11 +60,11 @@ class Guard:
     port: int | None = None
     let_in: Callable[[], BaseResponse | None] = lambda: None
     entrances: frozenset[str] = frozenset()
-    largest: Mapping[str, int] = field(default_factory=dict)
-    largest_form: int = LARGEST_FORM
+    max_form_by_endpoint: Mapping[str, int] = field(default_factory=dict)
+    max_form: int = MAX_FORM
 
     def protect(self, pages: Flask | Blueprint) -> None:
-        """Add the checks and headers to all pages, those that are added later included."""
+        """Add the checks and headers to all pages, also those added later."""
         pages.before_request(self._check)
         pages.after_request(self._harden)
 
@@ -75,10 +73,10 @@ class Guard:
             abort(421, f"Open this page on this machine, as http://127.0.0.1{f':{self.port}' if self.port else ''}.")
         is_change = request.method not in _READS
         if is_change:
-            request.max_content_length = self.largest.get(request.endpoint or "", self.largest_form)
+            request.max_content_length = self.max_form_by_endpoint.get(request.endpoint or "", self.max_form)
             if not is_same_origin(request.headers.get("Origin"), request.host, request.headers.get("Sec-Fetch-Site")):
                 abort(403, "This was asked for by another web page. Nothing was changed.")
-        # An address that does not exist has nothing to protect: the app says so.
+        # The app answers an unknown address itself; there is nothing to protect.
         if request.url_rule is None or request.endpoint in self.entrances:
             return None
         answer = self.let_in()
@@ -103,7 +101,7 @@ def _check_token(expected: str) -> None:
 def keep_token_in_cookie(app: Flask, name: str) -> None:
     """Let an app without a login keep a browser's token in the signed cookie `name` (see `cookie_token`).
 
-    Cookies do not tell ports apart, so the name must: another service of this machine must not get in the way.
+    Browsers share cookies among the ports of a host, so each service needs a name of its own.
     """
     app.secret_key = os.urandom(32)
     app.config.update(SESSION_COOKIE_NAME=name, SESSION_COOKIE_SAMESITE="Strict", SESSION_COOKIE_HTTPONLY=True)
@@ -115,7 +113,7 @@ def cookie_token() -> str:
 
 
 def form_token() -> str:
-    """Return the token for the forms of a page; a browser without one gets one."""
+    """Return the token for the forms of a page; a browser without a token gets a new one."""
     if FIELD not in session:
         session[FIELD] = os.urandom(16).hex()
     return cookie_token()

@@ -20,7 +20,7 @@ from services.runtime.queue import INGEST_QUEUE, PUBLISH_JOB, PUBLISH_QUEUE, enq
 
 # A file in the drop folder is taken within seconds.
 _TAKEN_SECONDS = 30.0
-_MOST_REASONS = 20
+_MAX_REASONS = 20
 # Its results lie on the scraper's own volume, beside the cookies, and this page is kept away from these.
 _BROWSER = "How its browser fares, if you use it: ./run.sh doctor"
 
@@ -115,7 +115,7 @@ def refused_files(folder: Path) -> list[RefusedFile]:
     ending = ".reason.txt"
     places = [path for path in (folder / "refused").glob(f"*{ending}") if path.is_file()]
     found = []
-    for path in sorted(places, key=lambda place: place.lstat().st_mtime, reverse=True)[:_MOST_REASONS]:
+    for path in sorted(places, key=lambda place: place.lstat().st_mtime, reverse=True)[:_MAX_REASONS]:
         try:
             text = read_untrusted(folder, f"refused/{path.name}", 10_000).decode("utf-8", "replace")
         except (FileNotFoundError, UnsafeFile):

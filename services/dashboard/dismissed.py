@@ -14,7 +14,7 @@ from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 
-_MOST = 1_000
+_MAX_MARKS = 1_000
 
 
 class _Dismissed(Strict):
@@ -38,7 +38,7 @@ def dismissed(private: Path) -> frozenset[str]:
 def dismiss(private: Path, marks: Iterable[str]) -> None:
     """Keep marks besides those that are there, the newest of very many."""
     before = dismissed(private)
-    kept = (*sorted(before), *sorted(set(marks) - before))[-_MOST:]
+    kept = (*sorted(before), *sorted(set(marks) - before))[-_MAX_MARKS:]
     private.mkdir(parents=True, exist_ok=True)
     write_atomically(
         PrivateVolume(private).dismissed, canonical_json(_Dismissed(marks=kept).model_dump(mode="json")) + b"\n"

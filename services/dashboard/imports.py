@@ -1,4 +1,4 @@
-"""The files that were imported: the account of their rows, and the question about dates for the person."""
+"""The files that were imported: what became of their rows, and the question about dates for the person."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def imported_files(private: Path) -> list[ImportedFile]:
                     sha256=row["sha256"],
                     name=shown(row["name"], 60),
                     received=row["received"],
-                    sentences=() if error else account(row),
+                    sentences=() if error else rows_in_words(row),
                     warnings=tuple(shown(line, 300) for line in (row["warnings"] or "").splitlines()),
                     error=shown(error, 400) if error else None,
                     question=_question(row),
@@ -90,7 +90,7 @@ def answers(question: DateQuestion) -> dict[str, str]:
     }
 
 
-def account(row: Mapping[str, Any]) -> tuple[str, ...]:
+def rows_in_words(row: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what became of the rows of a file, in sentences; every row is accounted for."""
 
     def count(name: str) -> int:

@@ -21,7 +21,7 @@ from netflix_trend.settings import Settings
 from services.dashboard.backend import Refused
 
 # A zip of Netflix holds much that is never read.
-LARGEST_UPLOAD = 2_000_000_000
+MAX_UPLOAD = 2_000_000_000
 _PREFIX = ".upload-"
 _ORDERS: TypeAdapter[DateOrderName] = TypeAdapter(DateOrderName)
 

@@ -27,7 +27,7 @@ from services.dashboard.others import others_page
 from services.dashboard.sharing import sharing_page
 from services.dashboard.start import start_page
 from services.dashboard.text import counted, day, number, shown
-from services.dashboard.uploads import LARGEST_UPLOAD, UploadRequest
+from services.dashboard.uploads import MAX_UPLOAD, UploadRequest
 from services.dashboard.viewing import viewing_page
 
 POLICY = (
@@ -94,7 +94,7 @@ def create_app(
         policy=lambda: POLICY,
         token=cookie_token,
         port=settings.dashboard_port,
-        largest={"/upload": LARGEST_UPLOAD},
+        max_form_by_endpoint={"/upload": MAX_UPLOAD},
     ).protect(app)
     _add_pages(app, dashboard)
     actions.add(app, dashboard)

@@ -39,7 +39,7 @@ from netflix_trend.settings import EXAMPLE_AGGREGATOR
 from services.demo.compared import Truth, print_comparison, told
 from services.demo.network import ME, DemoError, Network
 from services.demo.sealed import FEWEST, SealedNetwork, preset_for
-from services.processor.cli import print_account
+from services.processor.cli import print_report
 
 Mode = Literal["local", "one", "two"]
 # Invented people of each mode unless somebody asks for others.
@@ -119,8 +119,8 @@ def _network(mode: Mode, people: int, output: Path) -> Network:
 def _print_files(history: History, console: Console) -> None:
     console.print("What was read", style="bold")
     for file in history.files:
-        if file.account is not None:
-            print_account(file.raw.name, file.account, console)
+        if file.report is not None:
+            print_report(file.raw.name, file.report, console)
         else:
             console.print(f"{file.raw.name}: refused. {file.refusal}\n", markup=False, soft_wrap=True)
 

@@ -54,7 +54,7 @@ class OneProcess:
             except ArchiveError as refusal:
                 raise Refused(str(refusal)) from None
         self.run_publisher()
-        return "The file was read. Its account is below."
+        return "The file was read. What became of its rows is below."
 
     def run_publisher(self) -> None:
         """Let the publisher run now."""

@@ -23,7 +23,7 @@ from netflix_trend.delivery.archive import ArchiveError, open_csv
 from netflix_trend.history.exports import ExportError
 from netflix_trend.history.insights import Cell, InsightTable, all_insights, open_profiles
 from netflix_trend.history.options import ReadOptions
-from netflix_trend.history.report import ExportAccount, account_of, counted
+from netflix_trend.history.report import ImportReport, counted, import_report
 from netflix_trend.history.staging import Staging
 from netflix_trend.history.tables import connect
 from netflix_trend.participant import participant
@@ -54,8 +54,8 @@ def _answered(verb: str, act: Callable[[Settings, Console], int]) -> int:
 # --- read and import ---------------------------------------------------------------------------------------------
 
 
-def read_file(path: Path, vocabulary: Vocabulary, options: ReadOptions) -> ExportAccount:
-    """Return the account of a file; nothing of it is kept. Raises ExportError, ArchiveError or OSError."""
+def read_file(path: Path, vocabulary: Vocabulary, options: ReadOptions) -> ImportReport:
+    """Return the import report of a file; nothing of it is kept. Raises ExportError, ArchiveError or OSError."""
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     with (
@@ -68,7 +68,7 @@ def read_file(path: Path, vocabulary: Vocabulary, options: ReadOptions) -> Expor
         staging = Staging(database, vocabulary)
         number, found = staging.add(csv, path.name, options, date.today() + timedelta(days=1))
         staging.decide_titles()
-        return account_of(staging, number, found)
+        return import_report(staging, number, found)
 
 
 def _with_progress(file: BinaryIO, path: Path) -> AbstractContextManager[BinaryIO]:
@@ -108,15 +108,15 @@ def _read(
     failed = False
     for path in files:
         try:
-            account = read_file(path, vocabulary, reading)
+            report = read_file(path, vocabulary, reading)
         except _UNREADABLE as error:
             failed = True
             _print_unreadable(path, error, console, is_json=is_json)
         else:
             if is_json:
-                _print_json(account.to_json(str(path)))
+                _print_json(report.to_json(str(path)))
             else:
-                print_account(path.name, account, console)
+                print_report(path.name, report, console)
     # For a program, what is wrong with a file is part of the answer.
     return 1 if failed and not is_json else 0
 
@@ -139,21 +139,21 @@ def _print_unreadable(path: Path, error: Exception, console: Console, *, is_json
     _print_json({"file": str(path), **_NOTHING_READ, **lists, **known, "error": message})
 
 
-def print_account(name: str, account: ExportAccount, console: Console) -> None:
+def print_report(name: str, report: ImportReport, console: Console) -> None:
     """Print what was understood of a file, and everything that was dropped."""
-    file = account.file
+    file = report.file
     kind = "viewing history" if file.kind == "viewing_history" else "viewing activity"
     lines = [
         f"{name}: {kind}, {file.encoding}, {file.rows} rows",
-        f"  {account.counted} views from {account.first_day or '-'} to {account.last_day or '-'}: "
-        f"{account.kinds['episode']} episodes of {len(account.shows)} shows, {account.kinds['film']} films"
-        + (f", {account.hours:.1f} hours" if account.hours is not None else ""),
-        f"  not counted or unsure: {account.dropped()}",
+        f"  {report.counted} views from {report.first_day or '-'} to {report.last_day or '-'}: "
+        f"{report.kinds['episode']} episodes of {len(report.shows)} shows, {report.kinds['film']} films"
+        + (f", {report.hours:.1f} hours" if report.hours is not None else ""),
+        f"  not counted or unsure: {report.dropped()}",
         f"  dates: {file.date_order}; {file.date_evidence}",
     ]
     if file.profiles:
         lines.append(f"  Netflix profiles: {_printable('; '.join(file.profiles))}")
-    lines += [f"  note: {warning}" for warning in account.warnings]
+    lines += [f"  note: {warning}" for warning in report.warnings]
     console.print("\n".join(lines) + "\n", markup=False, soft_wrap=True)
 
 
@@ -198,8 +198,8 @@ def _import(
         for file in history.files:
             if file.raw.sha256 not in kept:
                 continue
-            if file.account is not None:
-                print_account(kept[file.raw.sha256], file.account, console)
+            if file.report is not None:
+                print_report(kept[file.raw.sha256], file.report, console)
             else:
                 failed = True
                 _print_unreadable(Path(kept[file.raw.sha256]), file.refusal or ValueError(), console, is_json=False)

@@ -26,6 +26,6 @@ def ingest(sha256: str = "") -> None:
         for file in history.files:
             if file.raw.sha256 in told:
                 outcome = f"refused reason={file.refusal.reason}" if file.refusal else "read"
-                rows = file.account.file.rows if file.account else 0
+                rows = file.report.file.rows if file.report else 0
                 _log.info("export %s sha256=%s rows=%d", outcome, file.raw.sha256[:12], rows)
     enqueue(PUBLISH_QUEUE, connect(settings), PUBLISH_JOB)

@@ -21,7 +21,7 @@ from services.runtime.supervisor import beat
 
 _log = logging.getLogger("receive")
 _FIRST_WAIT = 60.0
-_LONGEST_WAIT = 3_600.0
+_MAX_WAIT = 3_600.0
 
 
 def receive_one(connection: Redis, settings: Settings, timeout: float) -> bool:
@@ -74,7 +74,7 @@ class Reconciler:
             return False
         enqueue(INGEST_QUEUE, self._connection, INGEST_JOB)
         _log.info("rebuild queued profiles=%d unread=%d", len(found.outdated), len(found.unread))
-        self._next, self._wait = now + self._wait, min(2 * self._wait, _LONGEST_WAIT)
+        self._next, self._wait = now + self._wait, min(2 * self._wait, _MAX_WAIT)
         return True
 
     def _is_at_work(self, is_first: bool) -> bool:

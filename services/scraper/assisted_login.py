@@ -28,7 +28,7 @@ from services.scraper.poll import wait_until
 
 SECONDS = 600.0
 _PAGE = (Path(__file__).parent / "assisted_login.html").read_text("utf-8")
-_LARGEST_INPUT = 20_000
+_MAX_INPUT = 20_000
 _KEYS = {
     "Enter": ("Enter", 13, "\r"),
     "Tab": ("Tab", 9, ""),
@@ -105,7 +105,7 @@ def create_app(mirror: Mirror, token: str, port: int, done: threading.Event) -> 
         port=port,
         let_in=let_in,
         entrances=frozenset({"page"}),
-        largest_form=_LARGEST_INPUT,
+        max_form=_MAX_INPUT,
     ).protect(app)
 
     @app.get("/")

@@ -14,7 +14,7 @@ from urllib3.exceptions import HTTPError
 
 from services.scraper.browser import BASE, Browser
 from services.scraper.failures import Failure
-from services.scraper.fresh_csv import LARGEST
+from services.scraper.fresh_csv import MAX_DOWNLOAD
 from services.scraper.poll import wait_until
 
 # A crashed browser sends no event, so it has to be polled.
@@ -73,7 +73,7 @@ class Downloads:
             if not (end.url or "").startswith(_HOSTS):
                 raise Failure("DOWNLOAD_FAILED", "it came from another host")
             file = self._browser.downloads / Path(end.filepath).name
-            if file.stat().st_size > LARGEST:
+            if file.stat().st_size > MAX_DOWNLOAD:
                 raise Failure("DOWNLOAD_INVALID", "too large")
             return file.read_bytes()
         finally:

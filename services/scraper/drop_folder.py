@@ -22,7 +22,7 @@ OPTIONS = ".options"
 SETTLED_SECONDS = 3.0
 _WANTED = (".csv", ".zip")
 # A zip may contain much that is never read.
-_LARGEST_FILE = {".csv": LARGEST_EXPORT, ".zip": 2_000_000_000}
+_MAX_FILE = {".csv": LARGEST_EXPORT, ".zip": 2_000_000_000}
 
 # Which file it is, its size in bytes and when it was written.
 _State = tuple[int, int, int]
@@ -91,7 +91,7 @@ class DropFolder:
     def _message(self, path: Path, state: _State) -> bytes:
         """Return a complete file as a message. Raises if it is refused, or has changed."""
         try:
-            with open_untrusted(self.folder, path.name, _LARGEST_FILE[path.suffix.lower()]) as file:
+            with open_untrusted(self.folder, path.name, _MAX_FILE[path.suffix.lower()]) as file:
                 message = self._packed(path, file)
                 if not state == _state(os.fstat(file.fileno())) == _state(path.lstat()):
                     raise _Changed

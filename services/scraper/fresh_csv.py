@@ -12,7 +12,7 @@ from datetime import date
 
 from services.scraper.failures import Failure
 
-LARGEST = 20_000_000
+MAX_DOWNLOAD = 20_000_000
 # A history that lost more than this share since the last run is not queued.
 KEPT_SHARE = 0.9
 _GOOD_DATES = 0.95
@@ -38,7 +38,7 @@ def check_download(data: bytes, least_rows: int, rows_before: int | None) -> int
 
 
 def _rows(data: bytes) -> list[list[str]]:
-    if not 0 < len(data) <= LARGEST:
+    if not 0 < len(data) <= MAX_DOWNLOAD:
         raise Failure("DOWNLOAD_INVALID", f"{len(data)} bytes")
     if not data.endswith(b"\n"):
         raise Failure("DOWNLOAD_INVALID", "the last line is cut")

@@ -9,7 +9,7 @@ from pathlib import Path
 from services.scraper.failures import Failure
 from services.scraper.run_state import stamp_of
 
-_LONGEST = 1000
+_MAX_BYTES = 1000
 
 
 def read_password(path: Path | None, stamp: str) -> str:
@@ -23,7 +23,7 @@ def read_password(path: Path | None, stamp: str) -> str:
             raise FileNotFoundError
         with path.open("rb") as file:
             before = stamp_of(os.fstat(file.fileno()))
-            data = file.read(_LONGEST + 1)
+            data = file.read(_MAX_BYTES + 1)
             after = stamp_of(os.fstat(file.fileno()))
         password = data.decode("utf-8").removesuffix("\n").removesuffix("\r")
     except FileNotFoundError:
@@ -37,7 +37,7 @@ def read_password(path: Path | None, stamp: str) -> str:
     if not password:
         raise _missing("the file is empty")
     # Some private-use characters are keys to ChromeDriver.
-    if len(data) > _LONGEST or any(unicodedata.category(character) in ("Cc", "Co") for character in password):
+    if len(data) > _MAX_BYTES or any(unicodedata.category(character) in ("Cc", "Co") for character in password):
         raise _missing("the file holds more than one line of text")
     return password
 

@@ -12,9 +12,9 @@ WEEK = timedelta(days=7)
 _JITTER = timedelta(hours=12)
 _MINUTE = timedelta(minutes=1)
 # Between two runs of the schedule that both succeeded.
-SMALLEST_GAP = timedelta(hours=24)
+MIN_GAP = timedelta(hours=24)
 # Plans further ahead come from a wrong clock.
-LONGEST_WAIT = timedelta(days=8)
+MAX_WAIT = timedelta(days=8)
 # Exit code of a run that found another one active, and when it is retried.
 BUSY_EXIT_CODE = 75
 BUSY_WAIT = timedelta(minutes=5)
@@ -41,9 +41,9 @@ def plan_after(before: Plan | None, code: str, now: datetime, draw: RandBelow = 
 
 def replanned(plan: Plan, now: datetime, draw: RandBelow = secure) -> Plan:
     """Return a plan; a week from now if it is further ahead than any valid plan."""
-    return plan if plan.next_run - now <= LONGEST_WAIT else plan.model_copy(update={"next_run": _in_a_week(now, draw)})
+    return plan if plan.next_run - now <= MAX_WAIT else plan.model_copy(update={"next_run": _in_a_week(now, draw)})
 
 
 def _in_a_week(now: datetime, draw: RandBelow) -> datetime:
     jitter = draw(2 * _JITTER // _MINUTE + 1) * _MINUTE - _JITTER
-    return now + max(WEEK + jitter, SMALLEST_GAP)
+    return now + max(WEEK + jitter, MIN_GAP)

@@ -20,7 +20,7 @@ from services.scraper.schedule import BUSY_EXIT_CODE, BUSY_WAIT, first_plan, pla
 _log = logging.getLogger("schedule")
 
 # A run ends itself after 300 seconds; this is for one that hangs.
-LONGEST_SECONDS = 420.0
+MAX_SECONDS = 420.0
 _COMMAND = (sys.executable, "-m", "services.scraper", "scrape")
 
 
@@ -83,7 +83,7 @@ class ScheduledRuns:
 
     def _look_after(self, child: subprocess.Popen[bytes]) -> None:
         if child.poll() is None:
-            if time.monotonic() - self._began > LONGEST_SECONDS:
+            if time.monotonic() - self._began > MAX_SECONDS:
                 self.stop()
             return
         self._child = None

@@ -26,7 +26,7 @@ from services.scraper.page_state import Page, PageState, state_of
 from services.scraper.password import read_password
 from services.scraper.poll import EVERY_SECONDS, wait_until
 from services.scraper.run_state import Fingerprint, Latch, PasswordUsed, Plan, Result, Rows, RunState
-from services.scraper.schedule import LONGEST_WAIT, plan_after
+from services.scraper.schedule import MAX_WAIT, plan_after
 from services.scraper.transitions import PAGE_SECONDS, ActionName, Progress, Wanted, failure_of, next_action
 
 ACTIVITY = "/viewingactivity"
@@ -86,7 +86,7 @@ class Scraper:
         if latch is not None and latch.holds(self.fingerprint()):
             self.state.write(plan_after(plan, latch.code, now))
             return Result(at=now, mode=self.mode, code=latch.code, detail=f"latched since {latch.at:%Y-%m-%d}")
-        if plan is not None and plan.rested and now < plan.next_run <= now + LONGEST_WAIT:
+        if plan is not None and plan.rested and now < plan.next_run <= now + MAX_WAIT:
             return Result(
                 at=now, mode=self.mode, code=plan.code, detail=f"pausing until {plan.next_run:%Y-%m-%d %H:%M} UTC"
             )

@@ -53,7 +53,7 @@ def operator_pages(settings: Settings, access: Access, today: Callable[[], date]
         token=lambda: g.session.form_token,
         let_in=let_in,
         entrances=frozenset({"operator.enter"}),
-        largest_form=_LARGEST_FORM,
+        max_form=_LARGEST_FORM,
     ).protect(pages)
 
     @pages.errorhandler(HTTPException)

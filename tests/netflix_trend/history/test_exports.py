@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netflix_trend.history.exports import LONGEST_CELL, ExportError, detect_encoding, open_export
+from netflix_trend.history.exports import MAX_CELL, ExportError, detect_encoding, open_export
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports"
 EXPECTED = json.loads((EXPORTS / "expected.json").read_text("utf-8"))
@@ -595,7 +595,7 @@ def test_a_comma_behind_the_start_is_not_taken_for_one_in_a_title_before_it() ->
 def test_every_used_cell_of_viewing_activity_is_checked() -> None:
     for place in range(len(USED)):
         row = list(CELLS)
-        row[place] = "x" * (LONGEST_CELL + 1)
+        row[place] = "x" * (MAX_CELL + 1)
         found = read(ACTIVITY + table([CELLS, row, CELLS]).encode())
         assert [number for number, _ in found.damaged] == [3]
         assert found.numbers == [2, 4]
@@ -613,7 +613,7 @@ def test_every_used_cell_of_viewing_activity_is_checked() -> None:
         b'"' + TITLE_OF_A_MEGABYTE + b'","12/30/23"',
         b'"' + TITLE_OF_A_MEGABYTE,
         b'"Roma","' + TITLE_OF_A_MEGABYTE + b'"',
-        b'"' + b"x" * (LONGEST_CELL + 1) + b'","12/30/23"',
+        b'"' + b"x" * (MAX_CELL + 1) + b'","12/30/23"',
         b'"' + b"x" * 99_990 + b'","12/30/23"',
         b"x" * 99_999,
         b'"' + b"x" * 99_999,
@@ -636,7 +636,7 @@ def test_a_damaged_row_does_not_affect_others(damaged: bytes) -> None:
 
 
 def test_a_title_that_is_too_long_is_seen_on_a_day_that_was_read_before() -> None:
-    long_title = b"x" * (LONGEST_CELL + 1)
+    long_title = b"x" * (MAX_CELL + 1)
     found = read(HEADER + b'"Dark","12/31/23"\n"' + long_title + b'","12/31/23"\n')
 
     assert found.titles == ["Dark"]
@@ -648,8 +648,8 @@ def test_a_row_that_is_cut_off_says_so() -> None:
 
 
 def test_the_longest_title_that_is_read_is_read() -> None:
-    row = b'"' + b"x" * LONGEST_CELL + b'","12/30/23"\n'
-    assert [len(title) for title, _ in cells(HEADER + row + row)] == [LONGEST_CELL] * 2
+    row = b'"' + b"x" * MAX_CELL + b'","12/30/23"\n'
+    assert [len(title) for title, _ in cells(HEADER + row + row)] == [MAX_CELL] * 2
 
 
 def test_nul_bytes_lose_no_row() -> None:
@@ -907,7 +907,7 @@ def assert_rows_or_refusal(data: bytes) -> None:
         return
     width = 2 if found.kind == "viewing_history" else 7
     assert all(len(row) == width for row in found.rows)
-    assert all(len(cell) <= LONGEST_CELL and "\ufffd" not in cell for row in found.rows for cell in row)
+    assert all(len(cell) <= MAX_CELL and "\ufffd" not in cell for row in found.rows for cell in row)
     numbers = sorted([*found.numbers, *(number for number, _ in found.damaged)])
     assert len(set(numbers)) == len(numbers)
     assert found.numbers == sorted(found.numbers)

@@ -238,7 +238,7 @@ def test_binges_are_counted_from_the_number_asked_for_and_cut_after_the_note(tmp
         ),
     )
     with open_profiles(tmp_path) as database:
-        three, four = binges(database, episodes=3, most=4), binges(database)
+        three, four = binges(database, episodes=3, max_rows=4), binges(database)
 
     assert [row[:3] for row in three.rows] == [
         (first + timedelta(days=2 * day), "Nobody Farm", 5) for day in (23, 20, 17, 14)

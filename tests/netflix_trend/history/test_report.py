@@ -22,7 +22,7 @@ from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.history.exports import ExportError
 from netflix_trend.history.options import ReadOptions
-from netflix_trend.history.report import ExportAccount, account_of
+from netflix_trend.history.report import ImportReport, import_report
 from netflix_trend.history.staging import Staging
 from services.processor.cli import read_file
 from tests.netflix_trend.history.invented import ACTIVITY_HEADER, activity, history
@@ -39,7 +39,7 @@ KEYS = [
 UTC_ONLY = ReadOptions(zone=UTC)
 
 
-def account(data: bytes, options: ReadOptions = UTC_ONLY, others: tuple[bytes, ...] = ()) -> ExportAccount:
+def report_on(data: bytes, options: ReadOptions = UTC_ONLY, others: tuple[bytes, ...] = ()) -> ImportReport:
     """Return the account of a file, read together with others."""
     with duckdb.connect() as database:
         staging = Staging(database, starter_vocabulary())
@@ -47,11 +47,11 @@ def account(data: bytes, options: ReadOptions = UTC_ONLY, others: tuple[bytes, .
             staging.add(io.BytesIO(other), "other.csv", UTC_ONLY)
         number, found = staging.add(io.BytesIO(data), "history.csv", options)
         staging.decide_titles()
-        return account_of(staging, number, found)
+        return import_report(staging, number, found)
 
 
 @cache
-def fixture(name: str) -> ExportAccount:
+def fixture(name: str) -> ImportReport:
     options = ReadOptions(date_order="mdy" if name == QUESTION else None, zone=UTC)
     return read_file(EXPORTS / name, starter_vocabulary(), options)
 
@@ -138,8 +138,8 @@ def test_what_is_unusual_about_an_export_is_told(name: str, told: str) -> None:
 @pytest.mark.parametrize("name", ["en_mdy_us.csv", "ja_ymd_ja.csv", ACTIVITY])
 def test_the_order_of_the_rows_changes_nothing_but_a_warning(name: str) -> None:
     header, *lines = (EXPORTS / name).read_bytes().splitlines(keepends=True)
-    shuffled = account(header + b"".join(Random(7).sample(lines, len(lines)))).to_json(name)
-    whole = account(header + b"".join(lines)).to_json(name)
+    shuffled = report_on(header + b"".join(Random(7).sample(lines, len(lines)))).to_json(name)
+    whole = report_on(header + b"".join(lines)).to_json(name)
 
     assert [key for key in KEYS if shuffled[key] != whole[key]] == (["warnings"] if name != ACTIVITY else [])
 
@@ -173,7 +173,7 @@ def test_a_question_about_dates_is_asked_and_answered(vocabulary: Vocabulary) ->
 
 
 def test_a_header_alone_has_no_days_and_no_hours() -> None:
-    found = account(f"{ACTIVITY_HEADER}\n".encode()).to_json("x")
+    found = report_on(f"{ACTIVITY_HEADER}\n".encode()).to_json("x")
 
     assert (found["rows"], found["views"], found["first_day"], found["last_day"]) == (0, 0, None, None)
     assert (found["hours"], found["shows"], found["profiles"]) == (0, [], [])
@@ -188,21 +188,21 @@ def test_hours_are_those_of_the_wanted_profiles_and_of_no_trailer() -> None:
         ("Ann", "2024-01-01 14:00:00", "02:00:00", "Season 2 Trailer: Ozark", "TRAILER"),
         ("Bob", "2024-01-01 10:00:00", "05:00:00", "Roma"),
     ]
-    found = account(activity(*rows), ReadOptions(zone=UTC, keep_profile="Ann".__eq__)).to_json("x")
+    found = report_on(activity(*rows), ReadOptions(zone=UTC, keep_profile="Ann".__eq__)).to_json("x")
 
     assert (found["hours"], found["views"], found["supplemental"], found["profiles"]) == (1.51, 3, 1, ["Ann"])
 
 
 def test_the_first_and_the_last_day_are_local(vocabulary: Vocabulary) -> None:
     rows = [("Ann", "2023-12-31 23:30:00", "00:30:00", "Roma"), ("Ann", "2024-01-01 22:30:00", "00:30:00", "Tenet")]
-    found = account(activity(*rows), ReadOptions(zone=ZoneInfo("Europe/Berlin")))
+    found = report_on(activity(*rows), ReadOptions(zone=ZoneInfo("Europe/Berlin")))
 
     assert (found.first_day, found.last_day) == (date(2024, 1, 1), date(2024, 1, 1))
 
 
 def test_what_is_unsure_is_a_guess_or_has_no_name() -> None:
     rows = [("Clay Hill: Dawn", "12/31/23"), ("Clay Hill: Dawn", "12/30/23"), (": Episode 3", "12/29/23")]
-    found = account(history(*rows, ("Roma", "12/28/23"), ("", "12/27/23"), ("Ozark: Season 1: A", "12/26/23")))
+    found = report_on(history(*rows, ("Roma", "12/28/23"), ("", "12/27/23"), ("Ozark: Season 1: A", "12/26/23")))
 
     assert (found.unsure, found.kinds["unnamed"], found.to_json("x")["films"]) == (3, 1, 3)
 
@@ -210,7 +210,7 @@ def test_what_is_unsure_is_a_guess_or_has_no_name() -> None:
 def test_an_account_is_of_one_file_though_others_decide_its_titles() -> None:
     mine, other = history(("Clay Hill: Dawn", "12/31/23")), history(("Clay Hill: Season 1: Dusk", "12/13/23"))
 
-    alone, together = account(mine), account(mine, others=(other,))
+    alone, together = report_on(mine), report_on(mine, others=(other,))
     assert (alone.kinds, alone.shows, alone.unsure) == (Counter(film=1), (), 1)
     assert (together.kinds, together.shows, together.unsure) == (Counter(episode=1), ("Clay Hill",), 0)
 
@@ -219,13 +219,13 @@ def test_shows_have_the_names_that_the_file_gives_them() -> None:
     rows = [("Money Heist: Part 1: B", "12/30/23"), ("La casa de papel: Parte 1: A", "12/29/23")]
     rows += [("MONEY HEIST: Part 1: C", "12/28/23")]
 
-    assert account(history(*rows)).shows == ("La casa de papel", "MONEY HEIST")
+    assert report_on(history(*rows)).shows == ("La casa de papel", "MONEY HEIST")
 
 
 def test_shows_are_sorted_and_named_once() -> None:
     rows = [("Ozark: Season 2: B", "12/30/23"), ("Dark: Season 1: A", "12/29/23"), ("Ozark: Season 1: A", "12/28/23")]
 
-    assert account(history(*rows)).shows == ("Dark", "Ozark")
+    assert report_on(history(*rows)).shows == ("Dark", "Ozark")
 
 
 # Warnings
@@ -236,7 +236,7 @@ def test_shows_are_sorted_and_named_once() -> None:
 )
 def test_an_export_of_another_service_is_suspected(episodes: int, others: int, is_told: bool) -> None:
     rows = [(f"Ozark: Season 1: Part {number}", "12/31/23") for number in range(episodes)]
-    found = account(history(*rows, *((f"Film {number}", "12/31/23") for number in range(others))))
+    found = report_on(history(*rows, *((f"Film {number}", "12/31/23") for number in range(others))))
 
     assert any("another service" in warning for warning in found.warnings) == is_told
     if is_told:
@@ -248,7 +248,7 @@ def test_an_export_of_another_service_is_suspected(episodes: int, others: int, i
     [(["12/29/23", "12/31/23", "12/30/23"], "(1 break)"), (["1/1/23", "2/13/23", "3/13/23"], "(2 breaks)")],
 )
 def test_rows_that_are_not_sorted_are_told(days: list[str], told: str) -> None:
-    (warning,) = account(history(*((f"Film {day}", day) for day in days))).warnings
+    (warning,) = report_on(history(*((f"Film {day}", day) for day in days))).warnings
 
     assert told in warning
 
@@ -256,20 +256,20 @@ def test_rows_that_are_not_sorted_are_told(days: list[str], told: str) -> None:
 def test_the_plays_of_an_archive_may_stand_in_any_order() -> None:
     rows = [("Ann", f"2024-01-0{day} 10:00:00", "00:30:00", "Roma") for day in (1, 3, 2)]
 
-    assert account(activity(*rows)).warnings == []
+    assert report_on(activity(*rows)).warnings == []
 
 
 @pytest.mark.parametrize(("count", "told"), [(1, "1 row of other"), (2, "2 rows of other")])
 def test_rows_of_other_profiles_are_told(count: int, told: str) -> None:
     rows = [("Bob", f"2024-01-0{day + 1} 10:00:00", "00:30:00", "Roma") for day in range(count)]
-    found = account(activity(*rows), ReadOptions(keep_profile="Ann".__eq__))
+    found = report_on(activity(*rows), ReadOptions(keep_profile="Ann".__eq__))
 
     assert found.warnings == [f"{told} Netflix profiles will not count"]
     assert (found.views, found.file.rows, found.file.profiles) == (0, count, [])
 
 
 def test_bad_rows_are_among_the_warnings() -> None:
-    found = account(history(("Roma", "12/31/23"), ("Tenet", "2/30/23"))).to_json("x")
+    found = report_on(history(("Roma", "12/31/23"), ("Tenet", "2/30/23"))).to_json("x")
 
     assert found["warnings"] == ["row 3: '2/30/23' is not a date"]
     assert (found["rows"], found["views"], found["undated"]) == (2, 1, 1)
@@ -279,12 +279,12 @@ def test_what_was_dropped_is_said_in_one_line() -> None:
     rows = b'Title,Date\n"Roma","12/31/23"\n"Tenet"\n"Dark","soon"\n"","12/30/23"\n": Episode 3","12/29/23"\n'
     rows += b'"Clay Hill: Dawn","12/28/23"\n"Ozark: Season 1 (Trailer)","12/27/23"\n'
 
-    assert account(rows).dropped() == (
+    assert report_on(rows).dropped() == (
         "1 damaged, 1 without a date, 1 trailers and recaps (dropped), 1 blank titles (kept as unknown views), "
         "1 episodes without a show (kept as unknown views), "
         "1 unsure whether episode or film (counted as the likelier)"
     )
-    assert account(history(("Roma", "12/31/23"))).dropped() == "every row was used"
+    assert report_on(history(("Roma", "12/31/23"))).dropped() == "every row was used"
 
 
 # Properties
@@ -305,7 +305,7 @@ ACTIVITY_ROWS = st.tuples(
 )
 
 
-def checked(found: ExportAccount, order: Callable[[dict[str, Any]], int]) -> None:
+def checked(found: ImportReport, order: Callable[[dict[str, Any]], int]) -> None:
     told = found.to_json("x")
     assert told["rows"] == order(told)
     assert told["views"] == sum(found.kinds.values())
@@ -317,7 +317,7 @@ def checked(found: ExportAccount, order: Callable[[dict[str, Any]], int]) -> Non
 @settings(max_examples=30, deadline=None)
 @given(st.lists(HISTORY_ROWS, max_size=10))
 def test_rows_of_a_history_are_views_or_undated(rows: list[tuple[str, str]]) -> None:
-    found = account(history(("Roma", "12/30/23"), *rows))
+    found = report_on(history(("Roma", "12/30/23"), *rows))
 
     checked(found, lambda told: told["views"] + told["undated"])
     assert found.to_json("x")["hours"] is None
@@ -327,7 +327,7 @@ def test_rows_of_a_history_are_views_or_undated(rows: list[tuple[str, str]]) -> 
 @given(st.lists(ACTIVITY_ROWS, max_size=10))
 def test_rows_of_an_archive_are_views_undated_supplemental_or_of_others(rows: list[tuple[str, ...]]) -> None:
     rows = [("Ann", "2024-01-01 10:00:00", "00:30:00", "Tenet", ""), *rows]
-    found = account(activity(*rows), ReadOptions(zone=UTC, keep_profile="Ann".__eq__))
+    found = report_on(activity(*rows), ReadOptions(zone=UTC, keep_profile="Ann".__eq__))
 
     others = sum(row[0] == "Bob" for row in rows)
     checked(found, lambda told: told["views"] + told["undated"] + told["supplemental"] + others)

@@ -17,6 +17,8 @@ from netflix_trend.participant.receipts import read_receipts
 from services.local.dashboard import OneProcess
 from tests.services.dashboard.participant import HISTORY, ORIGIN, SAMPLE, Person
 
+READ = "The file was read. What became of its rows is below."
+
 
 def releases(person: Person) -> list[Path]:
     return sorted(person.settings.datasites_dir.glob("me@example.org/app_data/netflix_trend/releases/*.json"))
@@ -36,7 +38,11 @@ def test_a_file_is_taken_from_a_script_and_answered_as_json(newcomer: Person) ->
     data = {"file": (io.BytesIO(SAMPLE.read_bytes()), "NetflixViewingHistory.csv")}
     headers = {"Origin": ORIGIN, "Accept": "application/json", "X-Token": token}
     response = newcomer.client.post("/upload", base_url=ORIGIN, data=data, headers=headers)
-    assert response.json == {"ok": True, "error": None, "message": "The file was read. Its account is below."}
+    assert response.json == {
+        "ok": True,
+        "error": None,
+        "message": "The file was read. What became of its rows is below.",
+    }
 
 
 def test_a_file_that_lies_in_the_drop_folder_under_the_same_name_stays(newcomer: Person) -> None:

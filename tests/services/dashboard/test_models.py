@@ -35,7 +35,7 @@ from services.dashboard.events import together_in_words
 from services.dashboard.example import explain
 from services.dashboard.health import ago, health_page, last_import, publisher
 from services.dashboard.history import History, Span
-from services.dashboard.imports import account, answers, imported_files
+from services.dashboard.imports import answers, imported_files, rows_in_words
 from services.dashboard.others import _gaps, effects_together, others_page, read_trends
 from services.dashboard.sharing import sharing_page
 from services.dashboard.text import cell, listed, number, shown
@@ -256,7 +256,7 @@ def test_an_account_names_every_row() -> None:
         **{"too_short": 0, "other_profiles": 0, "blank": 0, "unsure": 0},
         **{"first_day": date(2026, 1, 1), "last_day": date(2026, 1, 2)},
     }
-    said, rest = account(row)
+    said, rest = rows_in_words(row)
     assert said == "10 rows, 7 views from 1 January 2026 to 2 January 2026: 4 episodes and 3 films."
     assert rest == "2 trailers and recaps, left out; 1 without a date, left out."
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from services.scraper.failures import Failure
-from services.scraper.fresh_csv import LARGEST, check_download
+from services.scraper.fresh_csv import MAX_DOWNLOAD, check_download
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "exports"
 # As Netflix delivers them; the re-saved ones have passed through other programs, and one is not fresh.
@@ -53,7 +53,7 @@ def test_a_file_that_was_cut_anywhere_is_refused(cut):
     "data",
     [
         b"",
-        b"x" * (LARGEST + 1),
+        b"x" * (MAX_DOWNLOAD + 1),
         b"<!doctype html>\n<p>Sign in, please\n",
         b'Title,Date,More\n"a","1/1/24","b"\n',
         b'Title,Date\n"a","1/1/24"\n"b"\n',

@@ -11,7 +11,7 @@ import pytest
 
 from services.scraper.failures import CAUSES, Failure, Opens
 from services.scraper.run_state import Latch, PasswordUsed, Plan, Result, Rows, RunState
-from services.scraper.schedule import SMALLEST_GAP, first_plan, plan_after
+from services.scraper.schedule import MIN_GAP, first_plan, plan_after
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -159,7 +159,7 @@ def test_the_first_run_is_at_any_minute_of_a_week():
 def test_a_good_run_is_followed_by_one_about_a_week_later():
     seeded = random.Random(2).randrange
     waits = [plan_after(None, "OK", NOW, seeded).next_run - NOW for _ in range(2000)]
-    assert min(waits) >= max(SMALLEST_GAP, timedelta(days=6.5))
+    assert min(waits) >= max(MIN_GAP, timedelta(days=6.5))
     assert max(waits) <= timedelta(days=7.5)
     assert max(waits) - min(waits) > timedelta(hours=23)
     assert plan_after(Plan(next_run=NOW, code="NET_ERROR", failures=3), "EMPTY_HISTORY", NOW).failures == 0
