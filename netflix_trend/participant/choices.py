@@ -1,6 +1,6 @@
-"""What a participant decides at any time: take part, pause or withdraw, and lower limits than the settings' ones.
+"""What a participant decides at any time: to take part, pause or withdraw, and limits lower than those of the settings.
 
-Kept in one file on the private volume, which the dashboard and `./run.sh` write and the publisher obeys.
+The choices are one file on the private volume. The dashboard and `./run.sh` write it, the publisher obeys it.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _Positive = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class ChoicesError(Exception):
-    """The file with the choices is damaged; nothing is published until a person has looked at it."""
+    """The file with the choices is damaged. Nothing is published until the person chooses again."""
 
 
 class Choices(Strict):
     """One person's choices.
 
     participation: `joined` answers surveys; `paused` answers none, and what was published stays; `withdrawn` also
-    removes what was published; `undecided`, the beginning, is what the setting JOIN says. The limits that are not None
+    removes what was published; `undecided`, at the beginning, does what the setting JOIN says. Limits that are not None
     lower those of the settings; they never raise them.
     """
 
@@ -48,7 +48,7 @@ class Choices(Strict):
         return self.participation == "joined" or (self.participation == "undecided" and join == "at_once")
 
     def lowered(self, limits: Limits) -> Limits:
-        """Return the limits that hold: those of the settings, lowered where the person chose lower ones."""
+        """Return the effective limits: those of the settings, lowered where the person chose lower ones."""
         odds = limits.odds if self.odds is None else min(limits.odds, Fraction(*self.odds))
         reports = limits.reports_per_year
         return Limits(
@@ -59,7 +59,7 @@ class Choices(Strict):
 
 
 def read_choices(private: Path) -> Choices:
-    """Read the choices; those of somebody who has not chosen yet when there is no file.
+    """Read the choices; without a file, those of somebody who has not chosen yet.
 
     Raises ChoicesError when the file is damaged: guessing could publish for somebody who has withdrawn.
     """
@@ -75,10 +75,10 @@ def read_choices(private: Path) -> Choices:
 
 
 def choose(private: Path, participation: Participation) -> bool:
-    """Keep a choice to join, pause or withdraw, with the limits so far; returns whether these are known.
+    """Save a choice to join, pause or withdraw, and keep the limits; returns whether the limits are known.
 
-    Where the file was damaged they are lost: no report is allowed until limits are set, and to join is refused with
-    ChoicesError, since the settings' limits may be higher than what the person allowed.
+    A damaged file loses them. Then no report is allowed until limits are set, and joining raises ChoicesError: the
+    limits of the settings may be higher than what the person allowed.
     """
     try:
         before, is_known = read_choices(private), True
@@ -91,7 +91,7 @@ def choose(private: Path, participation: Participation) -> bool:
 
 
 def before_limits(private: Path) -> Choices:
-    """Return the choices that new limits are put into; after damage, those of somebody who paused."""
+    """Return the choices to change the limits of; those of somebody who paused if the file is damaged."""
     try:
         return read_choices(private)
     except ChoicesError:
@@ -99,6 +99,6 @@ def before_limits(private: Path) -> Choices:
 
 
 def write_choices(private: Path, choices: Choices) -> None:
-    """Keep the choices; when this returns they are on disk."""
+    """Save the choices; they are on disk when this returns."""
     private.mkdir(parents=True, exist_ok=True)
     write_atomically(PrivateVolume(private).choices, canonical_json(choices.model_dump(mode="json")) + b"\n")

@@ -1,8 +1,8 @@
-"""What one participant's data says for one round, bounded so that the noise can be calibrated.
+"""One participant's contribution to a round, bounded so that the noise can be calibrated.
 
 The unit of privacy is one person and one ISO week: whatever was watched in it, including nothing, on all profiles. An
-answer about life events hides all of a person's events and the views around them alike. So a week's views may count in
-the one answer about the week, and again in the answers about two quarters at most, whose events they lie near to.
+answer about life events protects all events of a person and the views around them equally. So the views of a week may
+count in the answer about that week, and in the answers about at most two quarters with events near it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Contribution = Mapping[str, Any]
 class ProfileSet:
     """The encodings of all profiles of one participant, and their life events, oldest first.
 
-    vocabulary: common version of the profiles. unanswerable: questions that must wait, and why, by name.
+    vocabulary: the version that all profiles share. unanswerable: questions that must wait, and why, by name.
     """
 
     profiles: Sequence[Encodings]
@@ -43,12 +43,12 @@ class ProfileSet:
 
     @property
     def covered_through(self) -> date:
-        """Last day that every profile's newest export covers."""
+        """Last day that the newest exports of all profiles cover."""
         return min(profile.covered_through for profile in self.profiles)
 
     @cached_property
     def views(self) -> Views:
-        """All views of all profiles, without supplemental ones, as questions read them."""
+        """Views of all profiles for the questions, without supplemental ones."""
         full = np.concatenate([profile.full[profile.full["kind"] != SUPPLEMENTAL] for profile in self.profiles])
         return Views(full["day"], full["show"], self.covered_through, self.events)
 
@@ -72,7 +72,7 @@ def load_profiles(private: Path) -> ProfileSet | None:
     try:
         return ProfileSet(profiles, vocabulary, read_events(private))
     except EventError as problem:
-        # Without its events a person would answer for ever that nothing changed.
+        # Without events, a person would always answer that nothing changed.
         needing = [name for name, kind in questions().items() if kind.needs_events]
         return ProfileSet(profiles, vocabulary, unanswerable=dict.fromkeys(needing, str(problem)))
 
@@ -80,6 +80,6 @@ def load_profiles(private: Path) -> ProfileSet | None:
 def answer(contribution: Contribution, survey: Survey, question: Question, randbelow: RandBelow = secure) -> bytes:
     """Bound a contribution, randomize it and return the payload of a release.
 
-    Who has nothing to say about a question answers it like somebody who watched nothing.
+    Without a contribution to the question, the answer is that of somebody who watched nothing.
     """
     return question.answer(contribution.get(question.name, question.nothing), survey.round, randbelow)

@@ -1,7 +1,7 @@
 """Did a life event change how much was watched? Before, during and after, with intervals and a permutation test.
 
-Days of viewing depend strongly on each other (a series that is watched through, a holiday), so counts vary more than
-a Poisson count would. Intervals are widened by that (quasi-Poisson), and the test moves whole weeks.
+Days are strongly correlated (a whole series, a holiday), so counts vary more than Poisson counts. Intervals are widened
+accordingly (quasi-Poisson), and the test permutes whole weeks.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from numpy.typing import NDArray
 
 from netflix_trend.participant.life_events import LifeEvent
 
-# What is usual is learnt from this many weeks around the event.
+# The usual amount is estimated from this many weeks around the event.
 _NEAR_WEEKS = 52
-# With fewer weeks the dispersion is not known well enough, and the test cannot tell anything.
-_FEWEST_WEEKS = 8
-_FEWEST_TEST_WEEKS = 20
+# With fewer weeks, the dispersion is not known well enough and the test has no power.
+_MIN_WEEKS = 8
+_MIN_TEST_WEEKS = 20
 _Z = 1.959963984540054
 
 
 @dataclass(frozen=True)
 class Period:
-    """Views in a period of days. ratio compares its daily mean with the one before the event, with a 95 % interval;
-    None where nothing can be said.
+    """Views in a period of days. ratio: its daily mean divided by that before the event, with a 95 % interval; None
+    where there is too little to compare.
     """
 
     name: str
@@ -55,8 +55,8 @@ class Period:
 
 @dataclass(frozen=True)
 class EventEffect:
-    """The answer for one event. A period is missing where the history does not reach. p_value is None with too few
-    weeks; weeks is how many the test used. is_thinned: views come from files that show only the last view of a title.
+    """The effect of one event. Periods outside of the history are None. p_value: None with too few weeks. weeks: how
+    many the test used. is_thinned: views come from files that show only the last view of a title.
     """
 
     event: LifeEvent
@@ -69,7 +69,7 @@ class EventEffect:
 
     @property
     def reading(self) -> str:
-        """Return the answer in a sentence or two."""
+        """The effect in a sentence or two."""
         during, before = self.during, self.before
         if during is None or before is None:
             return "The history does not cover the event and as many days before it."
@@ -88,7 +88,7 @@ class EventEffect:
 
 
 def event_effect(views: NDArray[np.int64], first_day: date, event: LifeEvent) -> EventEffect:
-    """Compare an event with equal lengths before and after it.
+    """Compare an event with periods of the same length before and after it.
 
     views: int64[days], views on each day from first_day on, up to the last day that the exports cover.
     """
@@ -109,14 +109,13 @@ def event_effect(views: NDArray[np.int64], first_day: date, event: LifeEvent) ->
 
 
 def weekly_dispersion(views: NDArray[np.int64], first_day: date, event: LifeEvent) -> float | None:
-    """Return how many times more the views of a week vary than a Poisson count: variance over mean of the weeks near
-    the event and outside of it, at least 1 (McCullagh and Nelder, Generalized Linear Models, section 6.2.3). None with
-    fewer than 8 weeks.
+    """Return the dispersion of weekly views: their variance divided by their mean, in the weeks around the event, at
+    least 1 (McCullagh and Nelder, Generalized Linear Models, section 6.2.3). None with fewer than 8 weeks.
     """
     mondays, totals = _near_weeks(views, first_day, event)
     start, stop = np.datetime64(event.first_day), np.datetime64(event.last_day)
     outside = totals[(mondays + 6 < start) | (mondays > stop)]
-    if len(outside) < _FEWEST_WEEKS or not outside.sum():
+    if len(outside) < _MIN_WEEKS or not outside.sum():
         return None
     return max(1.0, float(outside.var(ddof=1) / outside.mean()))
 
@@ -126,7 +125,7 @@ def rate_ratio(
 ) -> tuple[float, float, float]:
     """Return the ratio of two daily rates and its 95 % interval, from log-normal quasi-Poisson counts.
 
-    With no views at all on one side half a view is added to both, as for odds ratios (Haldane 1956, Anscombe 1956).
+    When one side has no views, half a view is added to both, as for odds ratios (Haldane 1956, Anscombe 1956).
     """
     added = 0.5 if not views or not other_views else 0.0
     count, other = views + added, other_views + added
@@ -136,20 +135,19 @@ def rate_ratio(
 
 
 def shift_test(views: NDArray[np.int64], first_day: date, event: LifeEvent) -> tuple[float | None, int]:
-    """Return a two-sided p-value and the number of weeks: in how many of all rotations of the weeks near the event (52
-    around it) do the event's weeks differ from the others at least as much.
+    """Return a two-sided p-value and the number of weeks.
 
-    Weeks further away are left out: the level of years drifts, not least because older views are missing from a file.
-
-    Rotations are the permutations of weeks that keep neighbours together, so that a habit of some weeks does not count
-    as many independent ones; all of them are tried, none is drawn. A week belongs to the event when at least four of
-    its days do, or any where no week has four. None with fewer than 20 weeks, or where the event covers none or all.
+    The p-value is the share of rotations of the weeks near the event (the 52 around it) in which the event's weeks
+    differ from the others at least as much. Weeks further away are left out, since the level drifts over years, not
+    least because files lack older views. Rotations keep neighbouring weeks together, so that a habit of some weeks
+    does not count as independent observations; all of them are tried. A week belongs to the event if at least four of
+    its days do, or any day if no week has four. None with fewer than 20 weeks, or if the event covers none or all.
     """
     mondays, totals = _near_weeks(views, first_day, event)
     start, stop = np.datetime64(event.first_day), np.datetime64(event.last_day)
     days = (np.minimum(mondays + 6, stop) - np.maximum(mondays, start)).astype(np.int64) + 1
     inside = days >= 4 if (days >= 4).any() else days >= 1
-    if len(totals) < _FEWEST_TEST_WEEKS or not inside.any() or inside.all():
+    if len(totals) < _MIN_TEST_WEEKS or not inside.any() or inside.all():
         return None, len(totals)
 
     def difference(series: NDArray[np.int64]) -> float:
@@ -163,7 +161,7 @@ def shift_test(views: NDArray[np.int64], first_day: date, event: LifeEvent) -> t
 def _near_weeks(
     views: NDArray[np.int64], first_day: date, event: LifeEvent
 ) -> tuple[NDArray[np.datetime64], NDArray[np.int64]]:
-    """Return the weeks of the event and the 52 that are nearest to it, as `_weeks` does."""
+    """Return the weeks of the event and the 52 nearest to it, as `_weeks` does."""
     mondays, totals = _weeks(views, first_day)
     start, stop = np.datetime64(event.first_day), np.datetime64(event.last_day)
     away = np.maximum(np.maximum(start - (mondays + 6), mondays - stop).astype(np.int64), 0)
@@ -175,7 +173,7 @@ def _near_weeks(
 
 
 def _weeks(views: NDArray[np.int64], first_day: date) -> tuple[NDArray[np.datetime64], NDArray[np.int64]]:
-    """Return the Mondays of all whole ISO weeks, datetime64[D], and their views."""
+    """Return the Mondays (datetime64[D]) and the views of all whole ISO weeks."""
     skipped = -first_day.weekday() % 7
     whole = (len(views) - skipped) // 7
     if whole <= 0:

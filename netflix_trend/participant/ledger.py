@@ -1,8 +1,8 @@
-"""The record of every release and of what it cost: append-only, on disk before a release appears anywhere.
+"""The ledger: an append-only record of every release and its cost, on disk before the release appears anywhere.
 
-One line of JSON a release, sealed and chained by hashes. A round is drawn once for ever: publishing again copies the
-bytes of the ledger. A ledger that was lost, or restored from an old backup, means that rounds are skipped, never that
-they are drawn again, as long as the datasite shows that something was drawn.
+Each release is a line of JSON; lines are chained by hashes. A round is drawn only once: publishing again copies the
+bytes in the ledger. If the ledger is lost or restored from an old backup, rounds are skipped and never drawn again, as
+long as the datasite shows that something was drawn.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ _NO_LINE = "0" * 64
 
 
 class LedgerError(Exception):
-    """The ledger is damaged; nothing is published until a person has looked at it."""
+    """The ledger is damaged. Nothing is published until a person has repaired it."""
 
 
 class _Line(Strict):
-    """One line. previous: SHA-256 of the line before. seal: of this one without it, which guards the last line too."""
+    """A line. previous: SHA-256 of the line before. seal: SHA-256 of this line without it, which protects the last."""
 
     previous: str
     seal: str = ""
 
     @property
     def sealed(self) -> bytes:
-        """The line as it is written."""
+        """The bytes of the line."""
         bare = self.model_dump(exclude={"seal"})
         return canonical_json({**bare, "seal": hashlib.sha256(canonical_json(bare)).hexdigest()})
 
@@ -54,11 +54,11 @@ class Opening(_Line):
 
 
 class Gap(_Line):
-    """The datasite held a release that the ledger does not know: the ledger was lost, or is an older copy of itself.
-    Rounds up to `skip_through`, and `rounds`, that are not in it may have been drawn, and are never answered.
+    """The datasite held a release that is not in the ledger: the ledger was lost, or replaced by an older copy.
 
-    rounds: those that were not over by the clock, which may have been slow; or the file may be forged, and then it
-    costs that round and no other.
+    Rounds up to `skip_through`, and those in `rounds`, may have been drawn; those not in the ledger are never answered.
+    rounds: rounds that were not over yet by this machine's clock. The clock may have been slow, or the file forged; a
+    forged file costs only its own round.
     """
 
     kind: Literal["gap"] = "gap"
@@ -67,7 +67,7 @@ class Gap(_Line):
 
 
 class Entry(_Line):
-    """One release: who asked, what, at which odds (w1, w0), and the exact bytes."""
+    """A release: who asked what, the odds as numerator and denominator, and the exact bytes."""
 
     kind: Literal["release"] = "release"
     round: str
@@ -89,7 +89,7 @@ _LATER_LINE: TypeAdapter[Gap | Entry] = TypeAdapter(Annotated[Gap | Entry, Field
 
 
 class Ledger:
-    """An open ledger. Use `open_ledger`, which holds a lock against other processes."""
+    """An open ledger. Use `open_ledger`, which locks it."""
 
     def __init__(self, path: Path, gaps: list[Gap], entries: list[Entry], last: str, durable: bool) -> None:
         self.path = path
@@ -118,16 +118,16 @@ class Ledger:
         return may_have and self.entry(week) is None
 
     def reports_near(self, week: Week) -> int:
-        """Return the most reports that lie in any window of 52 weeks together with `week`, itself not counted.
+        """Return the largest number of reports in any 52 weeks that include `week`, without that of `week` itself.
 
-        Counted in rounds, not in time, so that no change of the clock makes room for another report.
+        It counts rounds, not time, so that changing the clock never allows another report.
         """
         indices = sorted(Week.parse(entry.round).index for entry in self.entries)
         starts = [index for index in [*indices, week.index] if 0 <= week.index - index < WEEKS_PER_YEAR]
         return max((sum(start <= index < start + WEEKS_PER_YEAR for index in indices) for start in starts), default=0)
 
     def skip_after_gap(self, published: Collection[str], now: Week) -> bool:
-        """Skip what may have been drawn when published rounds are not in the ledger. Returns whether that was so."""
+        """Skip rounds that may have been drawn, if published ones are missing in the ledger. Returns whether so."""
         weeks = sorted(map(Week.parse, published))
         unknown = [week for week in weeks if self.entry(week) is None and not self.skips(week)]
         if not unknown:
@@ -142,7 +142,7 @@ class Ledger:
         return True
 
     def commit(self, aggregator: str, survey: Survey, question: Question, release: bytes) -> Entry:
-        """Record a release; when this returns it is on disk. Raises LedgerError when the round is already drawn."""
+        """Record a release; it is on disk when this returns. Raises LedgerError if the round is already drawn."""
         if self.entry(survey.week) is not None or self.skips(survey.week):
             raise LedgerError(f"round {survey.round} is already drawn")
         entry = Entry(
@@ -164,15 +164,15 @@ class Ledger:
 
 @contextmanager
 def open_ledger(path: Path, *, published: Collection[str], now: Week, durable: bool = True) -> Iterator[Ledger]:
-    """Open the ledger, or begin one, under a lock that other processes wait for.
+    """Open the ledger, or create it, and hold its lock.
 
-    published: the rounds of which the datasite shows releases. With one that the ledger does not know, the ledger was
-    lost, or replaced by an older copy: every round up to `now`, the newest complete week, that is not in it is skipped,
-    because it may have been answered already, and so is a published one after it.
-    durable: simulated people pass False, they have no privacy to lose in a power cut.
+    published: rounds with a release in the datasite. If one of them is not in the ledger, the ledger was lost or
+    replaced by an older copy. Then every missing round up to `now`, the newest complete week, is skipped, because it
+    may have been answered already, and so are later published rounds.
+    durable: False for simulated people, who lose no privacy in a power cut.
 
-    Raises LedgerError when a line in the middle is damaged. A torn last line is dropped: its release never appeared,
-    because a release appears only after its line is complete on disk.
+    Raises LedgerError if a line in the middle is damaged. A torn last line is dropped: a release appears only after its
+    line is complete on disk, so this one never did.
     """
     with locked(path.with_name(f".{path.name}.lock")):
         lines, torn = _complete_lines(path)
@@ -185,9 +185,11 @@ def open_ledger(path: Path, *, published: Collection[str], now: Week, durable: b
             _append(path, opening, durable)
         ledger = _parse(path, lines, durable)
         if ledger.skip_after_gap(published, now):
-            _log.warning("the ledger does not know what the datasite holds: what may have been drawn is skipped")
+            _log.warning(
+                "the ledger lacks releases that the datasite holds: rounds that may have been drawn are skipped"
+            )
         if durable:
-            # A line that a kill kept from the disk was read from memory: it must be there before its release appears.
+            # A previous process may have been killed before fsync; sync before its release appears.
             with path.open("rb") as file:
                 os.fsync(file.fileno())
             sync_folder(path.parent)
@@ -195,9 +197,9 @@ def open_ledger(path: Path, *, published: Collection[str], now: Week, durable: b
 
 
 def read_ledger(path: Path) -> list[Entry]:
-    """Return all releases of a ledger, oldest line first, without changing anything; none when there is no ledger.
+    """Return all releases of a ledger in the order of its lines; none without a ledger. Reads only.
 
-    Raises LedgerError when a line is damaged.
+    Raises LedgerError if a line is damaged.
     """
     lines, _ = _complete_lines(path)
     return _parse(path, lines, durable=False).entries

@@ -1,7 +1,7 @@
 """Life events: private notes such as `sick from 1 to 9 February`.
 
-They are kept in `life_events.json` on the private volume. The publisher reads when they were. They leave the machine at
-most inside a randomized answer.
+They are kept in `life_events.json` on the private volume. The publisher reads their days. At most a randomized answer
+about them leaves the machine.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ class EventError(Exception):
     """An event cannot be added or removed; the message says what to do."""
 
 
-# Netflix began in 1997, and nobody notes an event of the next century.
+# Netflix was founded in 1997.
 _Day = Annotated[date, Field(ge=date(1997, 1, 1), le=date(2100, 12, 31))]
 
 
 class LifeEvent(Strict):
-    """A label and the days it lasted, both included. id is the number by which it is removed."""
+    """A label, and its first and last day. id: the number to remove it by."""
 
     id: Annotated[int, Field(ge=1)]
     label: Annotated[str, Field(pattern=r"^\w[\w .,'()-]{0,39}$")]
@@ -54,20 +54,20 @@ class _File(Strict):
     events: Annotated[tuple[LifeEvent, ...], Field(strict=False, max_length=_MAX_EVENTS)] = ()
 
     @model_validator(mode="after")
-    def _numbers_are_told_apart(self) -> _File:
+    def _ids_are_unique(self) -> _File:
         numbers = [event.id for event in self.events]
         if len(set(numbers)) < len(numbers) or max(numbers, default=0) >= self.next_id:
-            raise ValueError("the numbers of events are not told apart")
+            raise ValueError("the ids of events are not unique")
         return self
 
 
 def read_events(private: Path) -> tuple[LifeEvent, ...]:
-    """Return all events, oldest first. Raises EventError when the file is damaged."""
+    """Return all events, oldest first. Raises EventError if the file is damaged."""
     return tuple(sorted(_read(private).events, key=lambda event: (event.first_day, event.last_day, event.id)))
 
 
 def add_event(private: Path, label: str, first_day: date, last_day: date) -> LifeEvent:
-    """Keep a new event. Raises EventError when the label or the days make no sense, or it is there already."""
+    """Add an event. Raises EventError if the label or the days are invalid, or the event exists already."""
     with locked(private / ".life_events.lock"):
         file = _read(private)
         try:
@@ -75,20 +75,20 @@ def add_event(private: Path, label: str, first_day: date, last_day: date) -> Lif
         except ValidationError as error:
             problem = error.errors(include_url=False, include_input=False)[0]
             if problem["loc"] == ("label",):
-                raise EventError("the label has to be 1 to 40 letters, digits and blanks, such as sick") from None
+                raise EventError("a label has 1 to 40 letters, digits and blanks, such as sick") from None
             if problem["loc"]:
-                raise EventError("an event lies between 1997 and 2100") from None
+                raise EventError("an event must be between 1997 and 2100") from None
             raise EventError(problem["msg"].removeprefix("Value error, ")) from None
         if any(event == known.model_copy(update={"id": event.id}) for known in file.events):
-            raise EventError(f"{event.label} from {first_day} to {last_day} is there already; nothing was changed")
+            raise EventError(f"{event.label} from {first_day} to {last_day} exists already; nothing was changed")
         if len(file.events) == _MAX_EVENTS:
-            raise EventError(f"there are {_MAX_EVENTS} events, more do not fit; remove one first")
+            raise EventError(f"there are already {_MAX_EVENTS} events, the maximum; remove one first")
         _write(private, _File(next_id=event.id + 1, events=(*file.events, event)))
     return event
 
 
 def remove_event(private: Path, number: int) -> LifeEvent:
-    """Forget an event and return it. Raises EventError when there is none of that number."""
+    """Remove an event and return it. Raises EventError if there is none with that id."""
     with locked(private / ".life_events.lock"):
         file = _read(private)
         found = next((event for event in file.events if event.id == number), None)
@@ -104,7 +104,7 @@ def _read(private: Path) -> _File:
     except FileNotFoundError:
         return _File()
     except ValidationError:
-        raise EventError("life_events.json on the private volume is damaged; mend or remove it") from None
+        raise EventError("life_events.json on the private volume is damaged; repair or remove it") from None
 
 
 def _write(private: Path, file: _File) -> None:

@@ -1,4 +1,4 @@
-"""The effects of all life events on the own history: one calculation for the terminal and the dashboard."""
+"""The effects of all life events on one's own history, for the terminal and the dashboard."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from netflix_trend.participant.event_effects import EventEffect, event_effect
 from netflix_trend.participant.life_events import LifeEvent
 
 THINNED = (
-    "Mind: a viewing-history file shows only the last time a title was seen, so older weeks look emptier than they "
+    "Note: a viewing-history file shows only the last time a title was seen, so older weeks look emptier than they "
     "were (about 18 % of the last month is missing, 35 % of what is older than two years). ViewingActivity.csv, or "
     "importing a new file every month, avoids that."
 )
 
 
 def effects_of(database: duckdb.DuckDBPyConnection, events: Sequence[LifeEvent]) -> Iterator[EventEffect]:
-    """Yield the effect of each event; database is one of `open_profiles`."""
+    """Yield the effect of each event. database: from `open_profiles`."""
     views, first_day = daily_views(database)
     thinned = is_thinned(database)
     for event in events:
@@ -29,7 +29,9 @@ def effects_of(database: duckdb.DuckDBPyConnection, events: Sequence[LifeEvent])
 
 
 def daily_views(database: duckdb.DuckDBPyConnection) -> tuple[NDArray[np.int64], date]:
-    """Return int64[days] of views from the first day with one to the last day that all exports cover, and that day."""
+    """Return int64[days], the views from the first day with any to the last day that all exports cover, and the first
+    day.
+    """
     counts = dict(database.execute("select day, count(*) from seen group by day").fetchall())
     if not counts:
         return np.zeros(0, dtype=np.int64), date.min
@@ -43,5 +45,5 @@ def daily_views(database: duckdb.DuckDBPyConnection) -> tuple[NDArray[np.int64],
 
 
 def is_thinned(database: duckdb.DuckDBPyConnection) -> bool:
-    """Return whether views come from NetflixViewingHistory.csv alone, which shows the last view of a title only."""
+    """Return whether views come from NetflixViewingHistory.csv alone, which has only the last view of each title."""
     return database.execute("select 1 from seen where seconds is null limit 1").fetchall() != []

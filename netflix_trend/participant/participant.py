@@ -1,7 +1,7 @@
-"""One participant: what queue jobs, local mode, the dashboard, the command line and the demo call, and nothing below.
+"""One participant. Queue jobs, local mode, the dashboard, the command line and the demo call these functions only.
 
-Every way in which an export arrives ends in `take`; `refresh` alone decides what is out of date; `publish` is one run
-of the publisher; `decide` is what a person chooses; `snapshot` is what a page or a command shows.
+Every export ends in `take`, however it arrives. `refresh` alone decides what is out of date. `publish` is one run of
+the publisher, `decide` saves what a person chooses, `snapshot` is what a page or a command shows.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ if TYPE_CHECKING:
     from netflix_trend.history.tables import History
 
 _log = logging.getLogger("participant")
-# A page waits this long for a run of the publisher to end.
+# How long a page waits for a run of the publisher to end.
 _SNAPSHOT_SECONDS = 2.0
 
 
 def take(settings: Settings, blocks: Iterable[bytes], delivery: Delivery) -> RawExport:
-    """Keep an export for good, once its blocks came to their end; `refresh` brings it into the tables.
+    """Store an export once all its blocks were read; `refresh` adds it to the tables.
 
-    Raises OSError, and whatever reading the blocks raises; then nothing is kept.
+    Raises OSError, and whatever reading the blocks raises; then nothing is stored.
     """
     return RawStore(settings.private_dir).save(delivery, blocks)
 
@@ -65,8 +65,8 @@ def take_file(
 ) -> RawExport:
     """Take a file of this machine: an export, or the ViewingActivity.csv in an archive.
 
-    received: the day it was downloaded, by default the file's own time. profile and only: by default the settings'.
-    Raises ArchiveError, OSError, and ValueError for a profile's name that cannot be a folder's.
+    received: the day it was downloaded, by default the file's time. profile and only: by default as in the settings.
+    Raises ArchiveError, OSError, and ValueError for a profile name that cannot be that of a folder.
     """
     about = {
         "profile": settings.netflix_profile if profile is None else profile,
@@ -79,7 +79,7 @@ def take_file(
 
 
 def exports(settings: Settings) -> list[RawExport]:
-    """Return what is known of every export that was taken."""
+    """Return the descriptions of all exports."""
     return list(RawStore(settings.private_dir).exports())
 
 
@@ -110,9 +110,9 @@ def refresh(settings: Settings, *, everything: bool = False) -> list[History]:
 
 
 def publish(settings: Settings, today: date, now: int | None = None) -> PublisherStatus:
-    """Restore, answer or withdraw what is due: one run of the publisher. Safe to repeat, also in several processes.
+    """Run the publisher once: restore, answer or withdraw what is due. Safe to repeat, also in several processes.
 
-    now: seconds since 1970, by default the clock's; deadlines of operators' rounds depend on it.
+    now: seconds since 1970, by default the clock's; it decides about deadlines of operators' rounds.
     """
     # The processor calls this module too, and its image holds no cryptography.
     from netflix_trend.participant.publishing import publish_with
@@ -121,18 +121,18 @@ def publish(settings: Settings, today: date, now: int | None = None) -> Publishe
 
 
 def decide(settings: Settings, participation: Participation) -> bool:
-    """Keep a choice to join, pause or withdraw, which the next `publish` carries out.
+    """Save a choice to join, pause or withdraw; the next `publish` carries it out.
 
-    Returns whether the limits are known; they are not when the file with the choices was damaged. Raises ChoicesError
-    when somebody joins with such a file.
+    Returns whether the limits are known: a damaged file of choices loses them. Raises ChoicesError when joining with
+    such a file.
     """
     return choose(settings.private_dir, participation)
 
 
 def limit(settings: Settings, change: Callable[[Choices], Choices]) -> Limits:
-    """Change the limits that a person chose; returns those that hold now.
+    """Change the limits that a person chose; returns the effective limits.
 
-    change: gets the choices so far and returns the new ones; what it raises leaves everything as it was.
+    change: gets the choices and returns the new ones; if it raises, nothing changes.
     """
     choices = change(before_limits(settings.private_dir))
     write_choices(settings.private_dir, choices)
@@ -140,20 +140,20 @@ def limit(settings: Settings, change: Callable[[Choices], Choices]) -> Limits:
 
 
 def withdraw(settings: Settings, today: date) -> PublisherStatus:
-    """Withdraw at once: every file leaves the datasite, and a receipt is kept."""
+    """Withdraw at once: remove every file from the datasite and write a receipt."""
     decide(settings, "withdrawn")
     return publish(settings, today)
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Where a participant stands, read once.
+    """The state of a participant, read at one moment.
 
-    choices: those of somebody who has not chosen where choices_problem says that they cannot be read. limits: those of
-    the settings, lowered by the choices. takes_part: surveys are answered. entries: the ledger, oldest first, empty
-    where ledger_problem says that it cannot be read. status: what the publisher said last, None before its first run.
-    receipts: of withdrawals, oldest first. is_set_up: SyftBox has made the datasite. contents: the bytes of each file
-    in it, by name, rules included. files: how many files lie there, also what cannot be read, such as a link.
+    choices: empty if choices_problem says that they cannot be read. limits: those of the settings, lowered by the
+    choices. takes_part: whether surveys are answered. entries: the ledger, oldest first; empty if ledger_problem says
+    that it cannot be read. status: of the publisher's last run, None before the first. receipts: of withdrawals, oldest
+    first. is_set_up: whether SyftBox has created the datasite. contents: bytes of its files by name, with the rules.
+    files: number of files in it, including those that cannot be read, such as links.
     """
 
     choices: Choices
@@ -170,19 +170,19 @@ class Snapshot:
 
     @property
     def published(self) -> frozenset[str]:
-        """The rounds of which the datasite holds a release."""
+        """Rounds with a release in the datasite."""
         return rounds_of(self.contents)
 
     @property
     def digests(self) -> dict[str, str]:
-        """SHA-256 of each file in the datasite by name, the rules left out."""
+        """SHA-256 of each file in the datasite, by name, without the rules."""
         return digests_of(self.contents)
 
 
 def snapshot(settings: Settings) -> Snapshot:
     """Read choices, ledger, status, receipts and datasite once each, while no publisher changes them.
 
-    Where a run takes long, what it has not finished yet is read all the same. Reads only.
+    If a run takes long, its unfinished state is read all the same. Reads only.
     """
     site = Datasite(settings.datasites_dir, settings.syftbox_email)
     volume = PublisherVolume(settings.publisher_dir)

@@ -1,4 +1,4 @@
-"""Answer what is due: one run of the publisher, whoever starts it."""
+"""One run of the publisher: answer what is due, or withdraw."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ from netflix_trend.syftbox.shared_files import current_surveys
 
 
 def publish_with(settings: Settings, today: date, now: int | None = None) -> PublisherStatus:
-    """Answer what is due with the settings' folders and limits and the person's choices, and say what was done.
+    """Answer what is due within the limits of the settings and the person's choices. Returns the publisher's status.
 
-    The datasite is a cache: whatever vanished from it or was altered is restored. What is said is also kept as
-    `outlook.json` on the publisher's volume. One run at a time, also of several processes: none that has read older
-    choices publishes again what a withdrawal has removed. now: seconds since 1970, by default the clock's.
+    The datasite is a cache: files that are missing or altered are restored. The status is also written to the
+    publisher's volume. A lock allows one run at a time across processes, so that no run with older choices publishes
+    again what a withdrawal has removed. now: seconds since 1970, by default the clock's.
     """
     with locked(PublisherVolume(settings.publisher_dir).lock):
         try:
@@ -67,7 +67,7 @@ class _Run:
 
     @cached_property
     def participant(self) -> Participant:
-        """Whose answers these are, in local mode."""
+        """The participant in local mode."""
         volume = PublisherVolume(self.settings.publisher_dir)
         return Participant(
             site=Datasite(self.settings.datasites_dir, self.settings.syftbox_email),
@@ -79,31 +79,31 @@ class _Run:
 
     @cached_property
     def operators(self) -> Operators | None:
-        """Whom the settings trust to sum sealed reports."""
+        """The operators that the settings trust with sealed reports; None without any."""
         return Operators.of(self.settings)
 
     @cached_property
     def sealed(self) -> SealedParticipant | None:
-        """The participant as operators know them, None when settings name none."""
+        """The participant of rounds that operators sum; None when the settings name no operators."""
         if self.operators is None:
             return None
         return SealedParticipant.of(self.settings, self.participant.limits, self.operators)
 
     def do(self) -> _Done:
-        """Withdraw, wait, restore or answer; returns state, message and what became of each round."""
+        """Withdraw, wait, restore or answer. Returns state, message and the outcome of each round."""
         if self.settings.syftbox_email == self.settings.aggregator_datasite:
             raise DatasiteError(
-                "SYFTBOX_EMAIL and AGGREGATOR_DATASITE are the same; an aggregator itself takes no part"
+                "SYFTBOX_EMAIL and AGGREGATOR_DATASITE are the same; an aggregator cannot take part itself"
             )
         if self.choices.participation == "withdrawn":
             return "withdrawn", self._withdraw(), []
         has_published = self.participant.ledger.exists()
-        # A datasite that we have written to was set up once, even if SyftBox has lost its own files there since.
+        # If we have published, the datasite was set up once, even if SyftBox has lost its own files there since.
         if not self.participant.site.is_initialized and not has_published:
             advice = "SyftBox has not set up your datasite yet; start it, and check SYFTBOX_EMAIL"
             return "waiting_for_syftbox", advice, []
         takes_part = self.choices.takes_part(self.settings.join)
-        # Without a ledger nothing there is ours, whatever it is called.
+        # Without a ledger, nothing in the datasite is ours, whatever its name.
         if not takes_part and not has_published:
             return "not_joined", "nothing is published before ./run.sh join", []
         profiles, reason = self._profiles()
@@ -118,7 +118,7 @@ class _Run:
     def _profiles(self) -> tuple[ProfileSet | None, str]:
         try:
             return load_profiles(self.settings.private_dir), "no export, or profiles are being rebuilt"
-        except EncodingsError:  # its text names the profile
+        except EncodingsError:  # its message names the profile
             return None, "the tables of a profile are damaged; import the export again"
 
     def _paused(self, profiles: ProfileSet) -> _Done:
@@ -150,7 +150,7 @@ class _Run:
         return "the aggregator's survey has not arrived yet"
 
     def _surveys(self) -> list[Survey]:
-        """The open surveys of local mode, without weeks that were answered to operators: a week is answered once."""
+        """Return open surveys of local mode, without weeks that were answered to operators: a week is answered once."""
         if "local" not in self.settings.limit_modes:
             return []
         answered = spent_rounds(PublisherVolume(self.settings.publisher_dir).sealed)
@@ -174,9 +174,9 @@ class _Run:
         return answer_sealed(self.sealed, profiles, elsewhere, self.today, self.now)
 
     def _withdraw(self) -> str:
-        """Take everything out of the datasite and keep a receipt; returns it in words. Once withdrawn, changes nothing.
+        """Remove everything from the datasite and write a receipt; returns its sentence. Safe to repeat.
 
-        Raises LedgerError when the ledger cannot say what the receipt needs; the files are removed all the same.
+        Raises LedgerError if the ledger cannot be read for the receipt; the files are removed all the same.
         """
         publisher, site = self.settings.publisher_dir, self.participant.site
         receipts, last = read_receipts(publisher), read_status(publisher)
@@ -188,7 +188,7 @@ class _Run:
             except LedgerError as damage:
                 site.withdraw()
                 raise LedgerError(f"your files were removed, but there is no receipt: {damage}") from None
-            # The receipt comes first: a crash in between leaves files, and the next run removes them with another one.
+            # The receipt comes first: after a crash in between, the next run removes the files with another receipt.
             one = receipt(answered, site.digests(), Week.last_complete(self.today), datetime.now(UTC), summed)
             keep_receipt(publisher, one)
             site.withdraw()

@@ -1,4 +1,4 @@
-"""Receipts of a withdrawal: what was removed, which statistics still hold an answer, and the first ones that do not."""
+"""Receipts of a withdrawal: what was removed, which statistics still contain an answer, and the first without one."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from netflix_trend.storage.model import Strict
 class Receipt(Strict):
     """One withdrawal.
 
-    removed: SHA-256 of each file that was taken out of the datasite, by name. counted_again: answered rounds that are
-    still counted; the aggregator counts them again without the answer at its first look after SyftBox has synced. kept:
-    answered rounds that are closed; their statistics hold the randomized answer for good. summed: rounds of whose sums
-    the sealed report is or may be a part already; a sum cannot be taken apart. first_round_without: from
-    this round on no statistics hold an answer of this person, once the others are counted again.
+    removed: SHA-256 of each file that was removed from the datasite, by name. counted_again: answered rounds that are
+    still open; after SyftBox has synced, the next run of the aggregator counts them without the answer. kept: answered
+    rounds that are closed; their statistics contain the randomized answer for good. summed: rounds whose sums contain,
+    or may contain, the sealed report; a sum cannot be taken apart. first_round_without: the first round of which no
+    statistics contain an answer of this person, once `counted_again` are counted again.
     """
 
     schema_version: Literal[1] = 1
@@ -37,7 +37,7 @@ class Receipt(Strict):
 
     @property
     def sentence(self) -> str:
-        """The receipt in plain words."""
+        """The receipt in words."""
         day = self.withdrawn_at.date().isoformat()
         words = [
             f"Withdrawn on {day}: {len(self.removed)} files were removed from your datasite.",
@@ -48,12 +48,12 @@ class Receipt(Strict):
             words.append(f"{rounds}: counted again without your answer as soon as SyftBox has synced.")
         if self.kept:
             words.append(
-                f"Answers in rounds that are closed by now: {len(self.kept)} ({self.kept[0]} to {self.kept[-1]}). They "
-                "stay counted there, randomized, and what others have copied cannot be called back."
+                f"Answers in rounds that are already closed: {len(self.kept)} ({self.kept[0]} to {self.kept[-1]}). "
+                "They stay counted there, randomized, and what others have copied cannot be called back."
             )
         if self.summed:
             words.append(
-                f"Sealed reports that operators have summed already: {len(self.summed)} ({self.summed[0]} to "
+                f"Sealed reports that operators have already summed: {len(self.summed)} ({self.summed[0]} to "
                 f"{self.summed[-1]}). A sum, with its noise, cannot be taken apart. All others were taken back."
             )
         return " ".join(words)
@@ -81,7 +81,7 @@ def receipt(
 
 
 def keep_receipt(publisher: Path, one: Receipt) -> Path:
-    """Write a receipt so that it survives a power cut; returns its path."""
+    """Write a receipt; it is on disk when this returns. Returns its path."""
     folder = PublisherVolume(publisher).receipts
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{one.withdrawn_at:%Y%m%dT%H%M%SZ}.json"

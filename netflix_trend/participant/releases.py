@@ -20,15 +20,15 @@ from netflix_trend.survey.release import build_release
 from netflix_trend.survey.survey import Survey
 from netflix_trend.syftbox.datasite import Datasite, read_manifest, visit
 
-# Surveys about older weeks are refused: a survey may not dig through a history a week at a time.
+# Surveys about older weeks are refused: they could reveal a history week by week.
 MAX_ROUND_AGE_WEEKS = 8
 
 
 @dataclass(frozen=True)
 class Participant:
-    """Everything that is not data: who answers to whom, within which limits, and where the ledger lies.
+    """A participant without their data: datasite, aggregator, limits and the path of the ledger.
 
-    keep_rounds: the datasite also holds sealed reports, which are not ours to restore or remove (`sealed`).
+    keep_rounds: the datasite also holds sealed reports, which `sealed` restores and removes.
     """
 
     site: Datasite
@@ -50,11 +50,11 @@ def publish_due(
     today: date,
     unanswerable: Mapping[str, str] = {},
 ) -> list[Outcome]:
-    """Answer every survey that is due and make the datasite hold exactly the releases of the ledger.
+    """Answer every survey that is due, and make the datasite hold exactly the releases of the ledger.
 
-    vocabulary: the version the contributions are indexed by. covered_through: last day that the data covers; a week
-    that ends later is not answered yet. unanswerable: questions that must wait until something is mended, and why, by
-    name. Safe to run any number of times, also in two processes at once.
+    vocabulary: the version that contributions are indexed by. covered_through: last day that the data covers; a week
+    that ends later is not answered yet. unanswerable: questions that must wait until something is repaired, and why, by
+    name. Safe to repeat, also in several processes at once.
     """
     newest = Week.last_complete(today)
     published = witnessed_rounds(participant.site)
@@ -81,11 +81,11 @@ def restore_published(participant: Participant, today: date) -> None:
 
 
 def _restore(participant: Participant, ledger: Ledger, newest: Week) -> None:
-    # What another aggregator was told is not for this one.
+    # Answers to another aggregator are not for this one.
     mine = [entry for entry in ledger.entries if entry.aggregator == participant.aggregator]
     files = {release_path(entry.round): entry.data for entry in mine}
-    # Also without a release: the manifest says that this person takes part, and the aggregator shares its surveys
-    # with those who do. The second in which a file was made would tell how long the history took to read.
+    # Publish without a release too: the manifest says that this person takes part, and the aggregator shares its
+    # surveys with participants. The real time of a file would reveal how long reading the history took.
     over = datetime.combine(newest.sunday + timedelta(days=1), time(), UTC).timestamp()
     participant.site.publish(
         files,
@@ -102,7 +102,7 @@ def published_rounds(site: Datasite) -> frozenset[str]:
 
 
 def witnessed_rounds(site: Datasite) -> frozenset[str]:
-    """Return these and the ones that its manifest names: after a loss files may come back one by one."""
+    """Return the published rounds and those in the manifest: after a loss, files may come back one by one."""
     try:
         with visit(site) as folder:
             manifest = read_manifest(folder) if folder is not None else None
@@ -112,7 +112,7 @@ def witnessed_rounds(site: Datasite) -> frozenset[str]:
 
 
 def rounds_of(files: Iterable[str]) -> frozenset[str]:
-    """Return the rounds of the releases among the names of an app's files."""
+    """Return the rounds that have a release among an app's files."""
     names = map(PurePosixPath, files)
     return frozenset(name.stem for name in names if name.parent.name == "releases" and _is_round(name.stem))
 

@@ -1,6 +1,6 @@
-"""Rounds whose reports operators sum: one sealed report a week, for the operators that settings name and no others.
+"""Rounds that operators sum: one sealed report a week, only for the operators that the settings name.
 
-`netflix_trend.operators` keeps the protocol. Here is what it needs to know about a participant: what was watched, which
+`netflix_trend.operators` implements the protocol. This module tells it about a participant: what was watched, which
 questions may be answered, and how much a week and a year may cost.
 """
 
@@ -46,7 +46,7 @@ _WHY = {
 
 @dataclass(frozen=True)
 class Operators:
-    """Whom a participant's settings name. helper: None for people who trust one operator alone."""
+    """The operators in a participant's settings. helper: None for people who trust a single operator."""
 
     leader: Peer
     helper: Peer | None
@@ -68,10 +68,10 @@ def _peer(settings: Settings, datasite: str, key: str) -> Peer:
 
 @dataclass(frozen=True)
 class SealedParticipant:
-    """Everything that is not data. store: the database with the budget, the reports and what was withdrawn.
+    """A participant without their data. store: the database with budget, reports and withdrawals.
 
-    limits: odds, questions; what a round may cost follows from the odds. rho_per_year: the most privacy loss of any
-    52 weeks. smallest_batch: the fewest people in a sum.
+    limits: odds and questions; the maximal cost of a round follows from the odds. rho_per_year: maximal privacy loss of
+    any 52 weeks. smallest_batch: minimal number of people in a sum.
     """
 
     site: Datasite
@@ -85,7 +85,7 @@ class SealedParticipant:
 
     @property
     def rho(self) -> Fraction:
-        """The most that a round may cost: that of the largest preset whose odds are allowed."""
+        """The maximal cost of a round: that of the largest preset whose odds are allowed."""
         return max((rho for rho, odds in PRESETS.values() if odds <= self.limits.odds), default=Fraction(0))
 
     @classmethod
@@ -103,10 +103,10 @@ class SealedParticipant:
 
 @dataclass(frozen=True)
 class Answers:
-    """What a participant says about a round: called by the protocol once a round may be answered.
+    """The participant's answers, which the protocol asks for once a round may be answered.
 
     profiles: what was watched, None without any file. elsewhere: weeks that were answered in local mode. today: decides
-    which weeks are too old to be asked about.
+    which weeks are too old.
     """
 
     participant: SealedParticipant
@@ -115,16 +115,16 @@ class Answers:
     today: date
 
     def __call__(self, asked: Round) -> Sequence[Any] | None:
-        """Return a measurement for each block, None while no file covers the week.
+        """Return a measurement for each block; None while no file covers the week.
 
-        Raises RefusedRound for a survey that is not the manifest's, or that asks what a survey may not.
+        Raises RefusedRound if the survey is not that of the manifest, or asks what a survey may not.
         """
         survey = self._survey(asked)
         if survey is None:
             return None
         week, oldest = survey.week, Week.last_complete(self.today) - MAX_ROUND_AGE_WEEKS
         if week < oldest:
-            raise RefusedRound("old", f"a survey about {week} is too old: it could dig through a history")
+            raise RefusedRound("old", f"a survey about {week} is too old: it could reveal a history week by week")
         if survey.round in self.elsewhere:
             raise RefusedRound("answered", f"{week} was answered in local mode; a week is answered once")
         profiles = self.profiles
@@ -154,9 +154,9 @@ class Answers:
 def answer_sealed(
     participant: SealedParticipant, profiles: ProfileSet | None, elsewhere: Collection[str], today: date, now: int
 ) -> list[Outcome]:
-    """Answer every round that is due, restore our reports, and remove what is not ours from the rounds' folders.
+    """Answer every round that is due, restore our reports, and remove foreign files from the folders of rounds.
 
-    now: seconds since 1970. Returns what became of each round, oldest first. Safe to repeat.
+    now: seconds since 1970. Returns the outcome of each round, oldest first. Safe to repeat.
     """
     with closing(Store(participant.store, durable=participant.durable)) as store:
         reporter = _reporter(participant, store, Answers(participant, profiles, elsewhere, today))
@@ -192,10 +192,10 @@ def spent_rounds(store: Path) -> frozenset[str]:
 
 
 def withdraw_sealed(participant: SealedParticipant) -> tuple[str, ...]:
-    """Take every report back that operators have not summed yet, and never send one for these rounds again.
+    """Take back every report that operators have not summed yet, and never send one for these rounds again.
 
-    `Datasite.withdraw` removes the files themselves; this keeps them from being restored. Returns the rounds of whose
-    sums the report is, or may be, a part already, sorted.
+    `Datasite.withdraw` removes the files; this prevents restoring them. Returns, sorted, the rounds whose sums contain
+    the report or may contain it.
     """
     if not participant.store.exists():
         return ()

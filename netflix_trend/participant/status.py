@@ -1,4 +1,4 @@
-"""What the publisher did in its last run, for the participant's own eyes: kept on the publisher's volume."""
+"""The publisher's status: what it did in its last run. It stays on the publisher's volume."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 
-# What every command and page says while Settings.is_trial.
+# Commands and pages show this while Settings.is_trial.
 TRIAL = (
     "Trial: nothing leaves this machine. SYFTBOX_EMAIL and AGGREGATOR_DATASITE are the examples; name your own in .env "
     "to take part."
@@ -35,9 +35,9 @@ State = Literal[
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one survey: drawn now, kept from earlier, not asked this round, skipped or refused, and why.
+    """The outcome of a survey: drawn now, kept from earlier, not asked in this round, skipped or refused, and why.
 
-    Of a round that operators sum: a sealed report was sent, waits for something, or the round is over.
+    In a round that operators sum: a sealed report was sent, is waiting, or the round is over.
     """
 
     round: str
@@ -46,7 +46,7 @@ class Outcome:
 
 
 class PublisherStatus(Strict):
-    """One run of the publisher: what it does, why in a sentence, and what became of each open round."""
+    """One run of the publisher: its state, the reason in a sentence, and the outcome of each open round."""
 
     schema_version: Literal[1] = 1
     looked_at: Annotated[datetime, Field(strict=False)]
@@ -56,7 +56,7 @@ class PublisherStatus(Strict):
 
 
 def write_status(publisher: Path, status: PublisherStatus) -> None:
-    """Replace the status of the run before."""
+    """Replace the status of the previous run."""
     publisher.mkdir(parents=True, exist_ok=True)
     write_atomically(
         PublisherVolume(publisher).status, canonical_json(status.model_dump(mode="json")) + b"\n", durable=False
@@ -64,7 +64,7 @@ def write_status(publisher: Path, status: PublisherStatus) -> None:
 
 
 def read_status(publisher: Path) -> PublisherStatus | None:
-    """Return what the publisher said last, None before its first run (or when the file is damaged: it comes again)."""
+    """Return the last status; None before the first run, or if the file is damaged (the next run writes it again)."""
     try:
         return PublisherStatus.model_validate_json(PublisherVolume(publisher).status.read_bytes())
     except (FileNotFoundError, ValidationError):

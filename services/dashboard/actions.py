@@ -1,4 +1,4 @@
-"""What a person can change: upload a file, note an event, decide what leaves. By POST only."""
+"""Actions: upload a file, note an event, decide what is published. By POST only."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def add(app: Flask, dashboard: Dashboard) -> None:
 
 
 def _answered(dashboard: Dashboard, act: Callable[[Dashboard], str], page: str) -> Any:
-    """Do what a form asks. Says what was done as JSON to the script, else on the form's page."""
+    """Do what a form asks, and answer as JSON to a script or with a message on the form's page."""
     try:
         said, is_done = act(dashboard), True
     except (Refused, EventError) as refusal:
@@ -62,12 +62,12 @@ def _answered(dashboard: Dashboard, act: Callable[[Dashboard], str], page: str) 
 
 
 def wants_json() -> bool:
-    """Return whether a script asks rather than a person."""
+    """Return whether the request comes from a script."""
     return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
 
 
 def upload(dashboard: Dashboard) -> str:
-    """Take one file or several, each with the same answers. Raises Refused when any is, after all were tried."""
+    """Take one file or several with the same options. Raises Refused after trying all, if any was refused."""
     options = read_options(request.form.get("profile", ""), request.form.get("date_order", ""))
     try:
         downloaded = date.fromisoformat(request.form.get("downloaded", "") or str(dashboard.today()))
@@ -89,12 +89,12 @@ def upload(dashboard: Dashboard) -> str:
 
 
 def answer_date_order(dashboard: Dashboard) -> str:
-    """Import a file once more, with the person's answer."""
+    """Import a file again, with the date order that the person chose."""
     private = dashboard.settings.private_dir
     files = {file.sha256: file for file in imported_files(private)}
     file = files.get(request.form.get("sha256", ""))
     if file is None:
-        raise Refused("That file is not here any more. Upload it again.")
+        raise Refused("That file is gone. Upload it again.")
     options = read_options(file.profile, request.form.get("date_order", ""))
     if "date_order" not in options:
         raise Refused("Choose how the dates are to be read.")
@@ -127,7 +127,7 @@ def forget_event(dashboard: Dashboard) -> str:
     """Remove a life event."""
     text = request.form.get("id", "")
     if not text.isdecimal() or len(text) > 9:
-        raise Refused("There is no event of that number.")
+        raise Refused("There is no event with that number.")
     event = remove_event(dashboard.settings.private_dir, int(text))
     return f"Removed: {event.label}, {event.first_day} to {event.last_day}."
 
@@ -138,7 +138,7 @@ def take_part(dashboard: Dashboard) -> str:
     if wanted not in _CHOSEN:
         raise Refused("Choose whether to join, pause or withdraw.")
     if wanted == "withdrawn" and request.form.get("sure") != "yes":
-        raise Refused("Nothing was changed: tick the box to say that you are sure.")
+        raise Refused("Nothing was changed: tick the box to confirm.")
     try:
         is_known = participant.decide(dashboard.settings, cast("Participation", wanted))
     except ChoicesError as damage:
@@ -164,19 +164,19 @@ def lower_limits(dashboard: Dashboard) -> str:
     try:
         participant.limit(dashboard.settings, chosen)
     except (ValidationError, ValueError):
-        raise Refused("These limits make no sense. Nothing was changed.") from None
+        raise Refused("These limits are not valid. Nothing was changed.") from None
     dashboard.backend.run_publisher()
     paused = " You are paused: nothing new is made until you join." if was_paused else ""
-    return f"Your limits were changed. They hold from the next report on.{paused}"
+    return f"Your limits were changed. They apply from the next report on.{paused}"
 
 
 def dismiss_file(dashboard: Dashboard) -> str:
-    """Keep in mind that a person has seen a file that could not be used."""
+    """Hide a file that could not be used, since the person has seen it."""
     refused = refused_files(dashboard.backend, participant.out_of_date(dashboard.settings))
     known = unusable_files(dashboard.history.imports(), refused)
     marks = {file.mark for file in known} & set(request.form.getlist("mark"))
     if not marks:
-        raise Refused("That file is not here any more. Nothing was changed.")
+        raise Refused("That file is gone. Nothing was changed.")
     dismiss(dashboard.settings.private_dir, marks)
     return "Dismissed. If it fails for another reason, it is shown again."
 

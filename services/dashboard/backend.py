@@ -1,4 +1,4 @@
-"""What the page asks of the other services: take a file, run the publisher, say how it goes. In containers or not."""
+"""What the pages need from the other services, in containers or in one process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Service:
-    """How a service is, in a sentence without personal data."""
+    """The state of a service, in a sentence without personal data."""
 
     name: str
     state: State
@@ -32,23 +32,23 @@ class RefusedFile:
 
 
 class Backend(Protocol):
-    """The services behind the page."""
+    """The services behind the pages."""
 
     @property
     def runs_by_itself(self) -> bool:
         """Whether the publisher runs without being asked."""
 
     def deliver(self, part: Path, name: str, options: Mapping[str, str]) -> str:
-        """Take a whole file that lies beside its later place, and say what happens next. Raises Refused."""
+        """Take a complete file, and say what happens next. Raises Refused."""
 
     def run_publisher(self) -> None:
-        """Ask the publisher to obey changed choices now rather than in a minute."""
+        """Ask the publisher to follow changed choices now, not only in a minute."""
 
     def pending(self) -> int:
         """Return how many files are on their way into the tables."""
 
     def services(self) -> list[Service]:
-        """Return how each service is."""
+        """Return the state of each service."""
 
     def refused_files(self) -> list[RefusedFile]:
         """Return the files that could not even be queued, newest first."""

@@ -1,4 +1,4 @@
-"""Charts as data: an ECharts option, the table of the same numbers, and a description for who cannot see it.
+"""Charts as data: an ECharts option, a table of the same numbers, and a description for people who cannot see it.
 
 Texts such as `@bar` are colours of the style sheet, which the script fills in. Series of type `interval` are drawn by
 the script as lines from `low` to `high`, since ECharts has none.
@@ -17,7 +17,7 @@ from services.dashboard.text import cell, shown
 Option = dict[str, Any]
 _CALENDAR_YEARS = 3
 _DAYS_OF_A_STRIP = 371
-# So few labels are all written, on a phone too.
+# Up to so many labels are all shown, even on a phone.
 _FEW_LABELS = 8
 _FEW: Option = {"interval": 0, "fontSize": 11}
 
@@ -47,7 +47,7 @@ class Chart:
 
 
 def data_table(caption: str, columns: Mapping[str, str], rows: Sequence[Sequence[Cell]]) -> DataTable:
-    """Return rows as texts; columns: heading of each by its name. A column that nothing is known for is left out."""
+    """Return rows as texts; columns: heading of each by its name. A column without any value is left out."""
     names = list(columns)
     known = [place for place in range(len(names)) if not rows or any(row[place] is not None for row in rows)]
     are_numbers = [all(isinstance(row[place], int | float | None) for row in rows) for place in known]
@@ -75,7 +75,7 @@ def _base(**more: Any) -> Option:
         "animation": False,
         "aria": {"enabled": False},
         "textStyle": {"color": "@ink", "fontFamily": "system-ui, sans-serif"},
-        # Drawn as text: titles of a file are never markup, and the policy forbids inline styles.
+        # Drawn as text: titles are untrusted, and the content security policy forbids inline styles.
         "tooltip": {
             "renderMode": "richText",
             "confine": True,

@@ -1,4 +1,4 @@
-"""The services as Compose starts them, seen from the page: the drop folder and Redis."""
+"""The services in containers, as the dashboard sees them: through the drop folder and Redis."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from services.runtime.queue import INGEST_QUEUE, PUBLISH_JOB, PUBLISH_QUEUE, enq
 # A file in the drop folder is taken within seconds.
 _TAKEN_SECONDS = 30.0
 _MAX_REASONS = 20
-# Its results lie on the scraper's own volume, beside the cookies, and this page is kept away from these.
-_BROWSER = "How its browser fares, if you use it: ./run.sh doctor"
+# The results of its browser lie beside the cookies, which this service must not read.
+_BROWSER = "If you use its browser, ./run.sh doctor shows its state."
 
 
 @dataclass(frozen=True)
 class Containers:
-    """The services as Compose starts them: files go through the drop folder, questions to Redis."""
+    """The services in containers: files go through the drop folder, questions to Redis."""
 
     settings: Settings
     runs_by_itself: bool = True
@@ -63,13 +63,11 @@ class Containers:
         return len(self._dropped()) + queued
 
     def services(self) -> list[Service]:
-        """Look at the drop folder and into Redis."""
+        """Return the states by the drop folder and Redis."""
         oldest = min((path.stat().st_mtime for path in self._dropped()), default=time.time())
         late = time.time() - oldest > _TAKEN_SECONDS
-        scraper = Service("scraper", "broken", "A file lies in the drop folder and is not taken. Is it running?")
-        found = [
-            scraper if late else Service("scraper", "fine", f"Nothing lies untaken in the drop folder. {_BROWSER}")
-        ]
+        scraper = Service("scraper", "broken", "A file in the drop folder is not taken. Is the scraper running?")
+        found = [scraper if late else Service("scraper", "fine", f"No file waits in the drop folder. {_BROWSER}")]
         redis = self._redis()
         try:
             redis.llen(INBOX)
@@ -98,7 +96,7 @@ class Containers:
         return dropped(self.settings.output_dir)
 
     def _redis(self) -> Redis:
-        # A page waits for nobody.
+        # A page must not wait.
         return connect(self.settings, tries=0)
 
 

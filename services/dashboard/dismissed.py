@@ -1,4 +1,4 @@
-"""Files that could not be used and that a person has seen: kept on the private volume, so that Health can be well."""
+"""Unusable files that the person has dismissed, so that Health can say that all is well. On the private volume."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class _Dismissed(Strict):
 
 
 def mark_of(*known: str) -> str:
-    """Return the mark of a file and the reason why it is unusable: with another reason it is shown again."""
+    """Return the mark of an unusable file. It depends on the reason: with another one the file is shown again."""
     return hashlib.sha256("\0".join(known).encode()).hexdigest()[:16]
 
 
 def dismissed(private: Path) -> frozenset[str]:
-    """Return the marks that were dismissed; none when the file is damaged, since nothing is lost by asking again."""
+    """Return the dismissed marks; none if the file is damaged, since then the files are just shown again."""
     try:
         return frozenset(_Dismissed.model_validate_json(PrivateVolume(private).dismissed.read_bytes()).marks)
     except (FileNotFoundError, ValidationError):
@@ -36,7 +36,7 @@ def dismissed(private: Path) -> frozenset[str]:
 
 
 def dismiss(private: Path, marks: Iterable[str]) -> None:
-    """Keep marks besides those that are there, the newest of very many."""
+    """Add marks; only the newest 1,000 are kept."""
     before = dismissed(private)
     kept = (*sorted(before), *sorted(set(marks) - before))[-_MAX_MARKS:]
     private.mkdir(parents=True, exist_ok=True)

@@ -34,7 +34,7 @@ class EventCard:
 
 @dataclass(frozen=True)
 class EventsPage:
-    """What the page shows. problem: the file of events is damaged."""
+    """What the page shows. problem: set if the file of events is damaged."""
 
     cards: tuple[EventCard, ...] = ()
     calendar: Chart | None = None

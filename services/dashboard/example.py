@@ -1,4 +1,4 @@
-"""What a release says: its parts in words, its answer decoded, and an example drawn for show and thrown away."""
+"""Releases explained part by part, and an example that is drawn for the page and then discarded."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _PARTS = {
     "survey": "Which survey it answers.",
     "vocabulary": "Which list of shows the survey uses.",
     "schema_version": "The version of this format.",
-    "checksum": "Computed from all the rest; shows that the file arrived whole.",
+    "checksum": "Computed from all other parts; shows that the file arrived complete.",
 }
-_BLANKS = "Blanks that fill every file up to 512 bytes, so that its length says nothing."
+_BLANKS = "Blanks that fill every file up to 512 bytes, so that its length reveals nothing."
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a file: its name, its text, and what it means."""
+    """A part of a file: name, text and meaning."""
 
     name: str
     text: str
@@ -43,7 +43,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Bytes:
-    """A file that leaves, or would: exactly as it is."""
+    """The exact bytes of a file that leaves this machine, or would."""
 
     text: str
     size: int
@@ -53,7 +53,7 @@ class Bytes:
 
 @dataclass(frozen=True)
 class Example:
-    """A release drawn for show: who is asked what, the truth, what the report says, and the bytes."""
+    """An example of a release: who is asked what, the true answer, what the report says, and its bytes."""
 
     asked: str
     question: str
@@ -63,7 +63,7 @@ class Example:
 
 
 def explain(data: bytes) -> Bytes:
-    """Return a release with each of its parts explained."""
+    """Explain each part of a release."""
     content = json.loads(data)
     known = [name for name in _PARTS if name in content]
     parts = [Part(name, json.dumps(content[name], ensure_ascii=False), _PARTS[name]) for name in known]
@@ -83,10 +83,10 @@ def draw_example(
     left: int,
     answered: frozenset[str],
 ) -> Example | None:
-    """Draw a release like the next one; nobody keeps it. None while no survey fits the own data.
+    """Draw a release like the next one; it is not stored. None while no survey fits the data.
 
-    It is drawn from the own week, from an empty one where the exports do not tell. left: reports that the limit of a
-    year still allows. answered: rounds of the ledger.
+    It is drawn from the person's week, or from an empty one if the exports do not cover it. left: reports that the
+    limit of a year still allows. answered: rounds in the ledger.
     """
     vocabulary = current_vocabulary(settings)
     found = _asked(settings, profiles, today, profiles.vocabulary if profiles else vocabulary.version)
@@ -133,9 +133,9 @@ def _asked_in_words(week: str, *, is_refused: bool, is_covered: bool) -> str:
 def _asked(
     settings: Settings, profiles: ProfileSet | None, today: date, vocabulary: str
 ) -> tuple[Survey, Question, bool] | None:
-    """Return the newest survey of a vocabulary that asks this person, else one that asks somebody else.
+    """Return the newest survey of a vocabulary that asks this person, otherwise one that asks somebody else.
 
-    Weeks that the exports hold come first: of others nothing true can be said.
+    Weeks that the exports cover come first: of others the true answer is unknown.
     """
     try:
         surveys: Sequence[Survey] = current_surveys(settings, today)

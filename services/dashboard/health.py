@@ -1,4 +1,4 @@
-"""Page `Health`: each service, the queue, the last run and sync, and a report without personal data to pass on."""
+"""Page `Health`: services, queue, last run and last sync, and a report without personal data to share."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SYNC_SECONDS = 3 * 86_400.0
 
 @dataclass(frozen=True)
 class UnusableFile:
-    """A file that was refused or of which nothing is used. asks: a question waits on Start. mark: to dismiss it by."""
+    """A file that was refused or cannot be used. asks: Start asks a question about it. mark: to dismiss it by."""
 
     name: str
     reason: str
@@ -42,7 +42,9 @@ class UnusableFile:
 
 @dataclass(frozen=True)
 class HealthPage:
-    """What the page shows; report: plain text that names no title, address or file. seen: unusable, but dismissed."""
+    """What the page shows. report: plain text without titles, addresses and file names. seen: number of dismissed
+    files.
+    """
 
     services: tuple[Service, ...]
     pending: int
@@ -91,25 +93,25 @@ def unusable_files(files: Sequence[ImportedFile], refused: Sequence[RefusedFile]
 
 
 def last_import(found: Freshness, changed: float | None, now: float) -> Service:
-    """Return when the tables were made last, and whether files wait in `raw/`. changed: seconds since 1970, None while
-    there are no tables.
+    """Return the state of the processor's last job. changed: when the tables were built, in seconds since 1970; None
+    without tables.
     """
     name = "last job of the processor"
     if found.waiting_since is not None:
         age = now - found.waiting_since
         words = f"{counted(len(found.unread), 'file')} received and not in your tables yet, the oldest {ago(age)}."
         if age > _READ_SECONDS:
-            return Service(name, "broken", f"{words} It is tried again by itself: is the processor running?")
+            return Service(name, "broken", f"{words} They are tried again automatically: is the processor running?")
         return Service(name, "waiting", words)
     if changed is None:
-        return Service(name, "waiting", "It has made no tables yet: upload a file.")
+        return Service(name, "waiting", "It has built no tables yet: upload a file.")
     if found.outdated:
-        return Service(name, "waiting", "Your tables are older than your files or settings and are made again.")
-    return Service(name, "fine", f"{ago(now - changed).capitalize()}: it made the tables of your history.")
+        return Service(name, "waiting", "Your tables are older than your files or settings and are being rebuilt.")
+    return Service(name, "fine", f"{ago(now - changed).capitalize()}: it built the tables of your history.")
 
 
 def publisher(status: PublisherStatus | None, now: float | None) -> Service:
-    """Return how the publisher is by what it said last. now: None when it runs only if it is asked."""
+    """Return the state of the publisher's last run. now: None if it runs only when asked."""
     name = "last run of the publisher"
     if status is None:
         return Service(name, "waiting", "It has not run yet.")
@@ -121,7 +123,7 @@ def publisher(status: PublisherStatus | None, now: float | None) -> Service:
 
 
 def sync(settings: Settings, state: Snapshot, now: float) -> Service:
-    """Return when SyftBox last brought something from the aggregator."""
+    """Return when SyftBox last synced a file of the aggregator."""
     name = "last sync of SyftBox"
     if not state.is_set_up:
         return Service(name, "waiting", "Your datasite is not set up yet: start SyftBox.")
@@ -153,7 +155,7 @@ def report(
     pending: int,
     now: float,
 ) -> str:
-    """Return what helps somebody else to help: versions, states and counts; no title, address, file name or day."""
+    """Return versions, states and counts for whoever helps; no titles, addresses, file names or days."""
     entries = "damaged" if state.ledger_problem else len(state.entries)
     status = state.status
     span = history.span()

@@ -1,4 +1,4 @@
-"""The own history as the pages read it: computed in SQL once for each state of the files, and kept in memory."""
+"""The person's history for the pages: queried once for each state of the files, then cached in memory."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _READ_FILES = (DATABASE, DESCRIPTION)
 
 @dataclass(frozen=True)
 class Span:
-    """Views of the whole history, and its first and last day; covered: the last day that all exports hold wholly."""
+    """Number of views, and the first and last day with one. covered: the last day that all exports cover completely."""
 
     views: int
     first: date
@@ -47,11 +47,11 @@ class History:
 
     @classmethod
     def of(cls, private: Path) -> History:
-        """Return the history on a private volume; nothing is read yet."""
+        """Return the history on a private volume, without reading it yet."""
         return cls(private, OrderedDict(), Lock())
 
     def mark(self) -> tuple[Hashable, ...]:
-        """Return what changes whenever the processor replaces a file."""
+        """Return a value that changes whenever the processor replaces a file."""
         files = sorted(path / name for path in PrivateVolume(self.private).profile_folders() for name in _READ_FILES)
         found = []
         for path in files:
@@ -68,7 +68,7 @@ class History:
         return max(times, default=None)
 
     def span(self) -> Span | None:
-        """Return the extent of the history, None while it has no view."""
+        """Return the extent of the history; None without views."""
         row = self._asked(
             "span",
             lambda database: database.execute(
@@ -78,7 +78,7 @@ class History:
         return None if row is None or not row[0] else Span(row[0], row[1], row[2], row[3] or row[2])
 
     def tables(self, first: date = date.min, last: date = date.max) -> dict[str, InsightTable]:
-        """Return the insights of a range of days by name; none while nothing was imported."""
+        """Return the insights of a range of days, by name; empty while nothing was imported."""
         found = self._asked(
             ("tables", first, last),
             lambda database: {table.name: table for table in all_insights(database)},
@@ -98,7 +98,7 @@ class History:
         return {Week.of(monday): views for monday, views in rows or ()}
 
     def is_thinned(self) -> bool:
-        """Return whether older weeks look emptier than they were: only a title's last view is known."""
+        """Return whether older weeks look emptier than they were, because only the last view of a title is known."""
         return bool(self._asked("thinned", is_thinned))
 
     def daily(self) -> dict[date, int]:
@@ -115,12 +115,12 @@ class History:
         return found or []
 
     def profiles(self) -> ProfileSet | None:
-        """Return the encodings and events that answers are made of, as the publisher reads them."""
+        """Return the encodings and events, as the publisher reads them."""
         return load_profiles(self.private)
 
     def week(self, week: Week) -> tuple[frozenset[int], int, str] | None:
-        """Return shows, titles started and vocabulary of a week, None while there are no encodings or it is not over
-        in all exports.
+        """Return shows, number of titles started, and vocabulary of a week; None without encodings, or if an
+        export does not cover the whole week.
         """
 
         def read() -> tuple[frozenset[int], int, str] | None:

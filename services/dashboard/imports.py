@@ -1,4 +1,4 @@
-"""The files that were imported: what became of their rows, and the question about dates for the person."""
+"""Imported files: what became of their rows, and questions about the order of their dates."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DAMAGED = (
 
 @dataclass(frozen=True)
 class ImportedFile:
-    """A file of the table `exports`. error: why nothing of it is used. question: about the order of its dates."""
+    """A file of the table `exports`. error: why it is not used. question: about the order of its dates."""
 
     profile: str
     sha256: str
@@ -75,14 +75,14 @@ def refused_files(backend: Backend, found: Freshness) -> tuple[RefusedFile, ...]
 
 
 def _question(row: Mapping[str, Any]) -> DateQuestion | None:
-    """Return what the person must answer about a refused file, None when it was refused for another reason."""
-    # Tables of an earlier version have no such columns until the next import.
+    """Return the question about a refused file; None if it was refused for another reason."""
+    # Tables of earlier versions lack these columns until the next import.
     orders = row.get("date_orders")
     return DateQuestion(row["date_example"], tuple(orders)) if orders else None
 
 
 def answers(question: DateQuestion) -> dict[str, str]:
-    """Return each order that fits, and in words how the example is read then."""
+    """Return each possible order, with the words for how it reads the example."""
     example = shown(question.example, 40)
     return {
         order: f"{ORDERS[order].partition(':')[0]}: {example} is {day(read) if read else 'no date'}"
@@ -91,7 +91,7 @@ def answers(question: DateQuestion) -> dict[str, str]:
 
 
 def rows_in_words(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what became of the rows of a file, in sentences; every row is accounted for."""
+    """Return what became of the rows of a file, in sentences that account for every row."""
 
     def count(name: str) -> int:
         value = row[name]

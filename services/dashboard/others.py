@@ -1,4 +1,4 @@
-"""Page `Me and the others`: what the aggregator published, read from its datasite, against the own history."""
+"""Page `Me and the others`: the aggregator's statistics, read from its datasite, compared with one's own history."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _ROUNDS = 8
 
 @dataclass(frozen=True)
 class OthersPage:
-    """What the page shows. problem: why there is nothing to compare with."""
+    """What the page shows. problem: why nothing can be compared."""
 
     problem: str = ""
     statistics: RoundStatistics | None = None
@@ -67,7 +67,7 @@ def read_trends(settings: Settings) -> Trends | None:
 
 
 def effects_together(settings: Settings) -> QuarterEffect | None:
-    """Return what participants report together about the newest quarter's events, None while nothing can be read."""
+    """Return the statistics about events of the newest quarter; None while there are none."""
     try:
         trends = read_trends(settings)
     except (StatisticsError, UnsafeFile):
@@ -94,7 +94,7 @@ def _trends(data: bytes) -> Trends:
 
 
 def others_page(settings: Settings, history: History, wanted: str = "") -> OthersPage:
-    """Return the page about a round, the newest one unless another is wanted."""
+    """Return the page about a round, by default the newest."""
     try:
         latest = read_statistics(settings, "latest")
         if latest is None:
@@ -113,7 +113,7 @@ def _page_of(
 ) -> OthersPage:
     mine = history.week(week)
     titles = mine[1] if mine else None
-    # Places in another vocabulary are other shows.
+    # In another vocabulary, the same indices are other shows.
     shows = mine[0] if mine and mine[2] == statistics.vocabulary else frozenset()
     made = []
     place = None
@@ -176,7 +176,7 @@ def _volume_table(volume: Volume, mine: int) -> DataTable:
         )
         for place, (label, group) in enumerate(zip(group_labels(volume), volume.groups, strict=True))
     ]
-    # The reading comes early: on a phone the columns after it are scrolled to.
+    # The reading comes first, because the other columns are off the screen of a phone.
     columns = {"titles": "Titles started", "reading": "Reading", "share": "Share", "interval": "95 % interval"}
     return data_table("Participants by titles started in the week", columns, rows)
 
@@ -255,7 +255,7 @@ def _trend_chart(trends: Trends, history: History) -> Chart:
 
 
 def _gaps(viewing: Viewing, mine: Sequence[float | None], is_thinned: bool) -> str:
-    """Return why marks are absent, and why my older ones are too low."""
+    """Return why marks are missing, and why my older ones are too low."""
     said = []
     if not all(one.is_reliable for one in viewing.weeks):
         said.append("Weeks without a mark of the others had too few answers to say anything.")

@@ -1,4 +1,4 @@
-"""Whether this person takes part, what the publisher makes of it, and how far the two agree."""
+"""Whether this person takes part, and whether the publisher has carried that out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ STATES = {
     "answering": "Your machine answers what it is asked, within your limits.",
     "not_joined": "Nothing is published: you have not joined.",
     "paused": "You paused: no new report is made. What was published stays.",
-    "withdrawn": "You withdrew: nothing of you is published.",
+    "withdrawn": "You withdrew: nothing of yours is published.",
     "no_export": "Nothing is published yet: there is no export to answer from.",
     "waiting_for_syftbox": "Nothing is published yet: SyftBox has not set up your datasite. Start it.",
     "waiting_for_survey": "Nothing is published yet: no survey has arrived from the aggregator.",
@@ -21,7 +21,7 @@ STATES = {
 }
 _AT_REST: frozenset[State] = frozenset({"not_joined", "paused", "withdrawn"})
 _AT_WORK: frozenset[State] = frozenset({"answering", "waiting_for_survey", "survey_refused"})
-# What the publisher says as long as it has not seen a choice.
+# The publisher's states before it has seen a choice.
 _BEFORE: dict[str, frozenset[State]] = {
     "joined": _AT_REST,
     "paused": _AT_WORK | {"withdrawn"},
@@ -33,8 +33,8 @@ _BEFORE: dict[str, frozenset[State]] = {
 class ParticipationStatus:
     """Whether this person takes part, in words. takes_part: surveys are answered. problem: a damaged file.
 
-    state: what the publisher does, where it says more than the choice. released: reports so far, None when the ledger
-    is damaged.
+    state: what the publisher does, if that says more than the choice. released: reports so far, None if the ledger is
+    damaged.
     """
 
     choices: Choices
@@ -69,7 +69,7 @@ def participation_status(state: Snapshot) -> ParticipationStatus:
         "joined": "You take part.",
         "paused": "You paused.",
         "withdrawn": "You withdrew.",
-        "undecided": "You take part, because this machine was set up so."
+        "undecided": "You take part, because this machine is set up that way."
         if takes_part
         else "You have not joined. Nothing leaves this machine.",
     }
@@ -78,7 +78,7 @@ def participation_status(state: Snapshot) -> ParticipationStatus:
     if choices.participation == "withdrawn" and state.files:
         late = f"files still in your datasite: {state.files}. The publisher removes them at its next run"
     elif status is not None and status.state in before:
-        late = "the publisher obeys it at its next run"
+        late = "the publisher follows it at its next run"
     else:
         return ParticipationStatus(choices, takes_part, sentence, state_in_words(status), released)
     late = f"{sentence} Not done yet: {late}; Health says when it last ran."
@@ -86,7 +86,7 @@ def participation_status(state: Snapshot) -> ParticipationStatus:
 
 
 def state_in_words(status: PublisherStatus | None) -> str:
-    """Return what the publisher does, where it says more than the person's own choice."""
+    """Return what the publisher does, if that says more than the person's choice."""
     if status is None:
         return "The publisher has not run yet."
     return "" if status.state in _AT_REST else STATES[status.state]

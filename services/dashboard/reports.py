@@ -1,4 +1,4 @@
-"""The reports of the ledger: where each is now, and what it, a week's and all of them together can reveal."""
+"""The reports in the ledger: where each is now, and what they can reveal, alone and together."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from netflix_trend.survey.limits import Limits
 from services.dashboard.example import Bytes, explain
 from services.dashboard.text import counted, percent
 
-# A week lies in the own report, and around events that began in its own quarter and in the one before.
+# A week can count in reports about events of its own quarter and of the one before.
 _EVENT_REPORTS_OF_A_WEEK = 2
 
 
 @dataclass(frozen=True)
 class Report:
-    """A report of the ledger; place: where it is now. about: `this week`, or what else it is about."""
+    """A report in the ledger. place: where it is now. about: what it is about, such as `this week`."""
 
     round: str
     question: str
@@ -45,12 +45,12 @@ def reports(entries: Sequence[Entry], digests: Mapping[str, str]) -> tuple[Repor
 
 
 def learned(limits: Limits, year: Sequence[Entry]) -> tuple[str, ...]:
-    """Return in sentences what the next report can reveal, and what those of a year do."""
+    """Return sentences about what the next report, and those of a year, can reveal."""
     return (report_in_words(limits.odds), *together_in_words([(one.question, Fraction(*one.odds)) for one in year]))
 
 
 def together_in_words(made: Sequence[tuple[str, Fraction]]) -> tuple[str, ...]:
-    """Return in sentences what the reports of a year reveal: question and odds of each, at which it was drawn."""
+    """Return sentences about what the reports of a year reveal. made: question and odds of each."""
     if not made:
         return ("No report was made in the last 52 weeks, so nothing was revealed.",)
     odds = [one for _, one in made]
@@ -65,14 +65,14 @@ def together_in_words(made: Sequence[tuple[str, Fraction]]) -> tuple[str, ...]:
         said.append(
             f"{counted(len(events), 'report')} about life events {'is' if len(events) == 1 else 'are'} about several "
             f"weeks. So one week can count in {counted(len(several), 'report')}, which together allow odds of "
-            f"{odds_in_words(product(several))}: there a 10 % suspicion can become {_becomes(product(several))}."
+            f"{odds_in_words(product(several))}: a 10 % suspicion can become {_becomes(product(several))}."
         )
     if len(made) == 1:
         return tuple(said)
-    # Except with a chance of one in a million; the smaller of the two holds.
+    # The second bound holds except with a chance of one in a million; both are valid, so use the smaller.
     tight = min(float(product(odds)), math.exp(total_epsilon(odds)))
     said.append(
-        "About something that is the same in all these weeks they add up: there a 10 % suspicion can become "
+        "About something that is the same in all these weeks, they add up: a 10 % suspicion can become "
         f"{_becomes(Fraction(tight))}."
     )
     return tuple(filter(None, said))

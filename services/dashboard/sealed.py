@@ -1,4 +1,4 @@
-"""What two operators get: sealed reports and their parts, who can learn what, and what a year costs."""
+"""Sealed reports for two operators: their parts, who can learn what, and what a year costs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from netflix_trend.syftbox.datasite import Datasite
 from services.dashboard.example import Part
 from services.dashboard.text import percent
 
-# What a block asks, by its name (`netflix_trend.questions.*.sums`).
+# What a block asks, by name (`netflix_trend.questions.*.sums`).
 _ASKS = {
     "shows": "which shows of the week's list you watched: at most two of them",
     "titles_groups": "how many titles you started, as one of a few groups",

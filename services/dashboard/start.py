@@ -1,4 +1,4 @@
-"""Page `Start`: where things stand, and what to do next."""
+"""Page `Start`: what is done, and what to do next."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from services.dashboard.imports import ORDERS, ImportedFile, refused_files
 from services.dashboard.participation import STATES, ParticipationStatus, participation_status
 from services.dashboard.text import counted, day, shown
 
-# An export this old misses what was seen since.
+# After this many days a new export is worth uploading.
 _OLD_DAYS = 40
-# By whether nothing has left yet.
+# By whether no report was ever made.
 _LOOK = {True: "See first what would leave, byte by byte.", False: "See what has left, byte by byte."}
 
 
@@ -71,7 +71,7 @@ def start_page(settings: Settings, state: Snapshot, history: History, backend: B
 
 
 def headline(span: Span | None, mine: ParticipationStatus, pending: int) -> str:
-    """Return the state in a sentence."""
+    """Return a sentence about the current state."""
     if pending:
         return f"{counted(pending, 'file')} being read …"
     if span is None:

@@ -1,4 +1,4 @@
-"""Words and numbers for people, and titles of files made harmless."""
+"""Words and numbers for people, and titles without control characters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file that the browser sends: streamed into the drop folder under a name that nobody takes, then handed over."""
+"""Uploads: streamed into the drop folder under a hidden name, then handed over."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from netflix_trend.names import PROFILE_PATTERN
 from netflix_trend.settings import Settings
 from services.dashboard.backend import Refused
 
-# A zip of Netflix holds much that is never read.
+# Netflix's zip contains much that is never read.
 MAX_UPLOAD = 2_000_000_000
 _PREFIX = ".upload-"
 _ORDERS: TypeAdapter[DateOrderName] = TypeAdapter(DateOrderName)
 
 
 class UploadRequest(Request):
-    """A request whose files go to the drop folder's disk: the container's memory and /tmp are small."""
+    """A request whose files are written to the disk of the drop folder: memory and /tmp of the container are small."""
 
     folder: Path = Path()
 
@@ -39,20 +39,20 @@ class UploadRequest(Request):
         content_length: int | None = None,
     ) -> IO[bytes]:
         self.folder.mkdir(parents=True, exist_ok=True)
-        # Without its name it goes when the request ends, whatever happens.
+        # It has no name, so it is gone when the request ends, whatever happens.
         return tempfile.TemporaryFile(dir=self.folder, prefix=_PREFIX)
 
 
 def keep_upload(settings: Settings, file: FileStorage | None) -> tuple[Path, str]:
-    """Write an uploaded file beside its place in the drop folder; returns its path, and the name it is to have.
+    """Write an uploaded file to a hidden file in the drop folder; returns its path and its later name.
 
-    Raises Refused when there is none, or it is neither a CSV file nor a zip.
+    Raises Refused without a file, or if it is neither a CSV file nor a zip.
     """
     if file is None or not file.filename:
         raise Refused("No file was chosen. Choose NetflixViewingHistory.csv, ViewingActivity.csv or Netflix's zip.")
     name = secure_filename(Path(file.filename).name)[-120:].lstrip(".-_") or "export"
     if not name.lower().endswith((".csv", ".zip")):
-        raise Refused("That is neither a .csv nor a .zip file. Give what Netflix delivered, unchanged.")
+        raise Refused("That is neither a .csv nor a .zip file. Upload what Netflix delivered, unchanged.")
     settings.output_dir.mkdir(parents=True, exist_ok=True)
     descriptor, path = tempfile.mkstemp(dir=settings.output_dir, prefix=_PREFIX, suffix=".part")
     try:
@@ -66,13 +66,13 @@ def keep_upload(settings: Settings, file: FileStorage | None) -> tuple[Path, str
 
 
 def set_download_day(part: Path, downloaded: date, now: float) -> None:
-    """Make a file say that it was downloaded on a day: what was watched later is not in it. Days to come are today."""
+    """Set the day on which a file was downloaded as its modification time; a day in the future counts as now."""
     noon = datetime.combine(downloaded, time(12)).timestamp()
     os.utime(part, (min(noon, now), min(noon, now)))
 
 
 def read_options(profile: str, date_order: str) -> dict[str, str]:
-    """Return what to do with a file, as the drop folder reads it. Raises Refused for what makes no sense."""
+    """Return the import options of a file, as the drop folder reads them. Raises Refused if one is invalid."""
     options = {}
     if profile.strip():
         options["profile"] = profile.strip()

@@ -14,7 +14,7 @@ from services.dashboard.charts import Chart, DataTable, data_table
 from services.dashboard.history import History, Span
 from services.dashboard.text import counted, day, listed, number, percent, shown
 
-# Standard deviations that the largest of seven even numbers exceeds once in 20 times.
+# Standard deviations that the largest of seven equal shares exceeds by chance once in 20 times.
 _STANDS_OUT = 2.45
 _HEADINGS = {
     "views_per_day": "Views a day",
@@ -27,7 +27,7 @@ _HEADINGS = {
 
 @dataclass(frozen=True)
 class Range:
-    """Days that are looked at; name of a preset, or `own`."""
+    """A range of days. name: of a preset, or `own`."""
 
     name: str
     first: date
@@ -48,7 +48,7 @@ class ViewingPage:
 
 
 def chosen_range(arguments: Mapping[str, str], span: Span) -> Range:
-    """Return the range of a request: a preset, or two days. What makes no sense is the last twelve months."""
+    """Return the range of a request: a preset, or two days. Anything else means the last twelve months."""
     try:
         first, last = (date.fromisoformat(arguments[name]) for name in ("from", "to"))
         if first <= last:
@@ -60,7 +60,7 @@ def chosen_range(arguments: Mapping[str, str], span: Span) -> Range:
         return Range("all", span.first, span.last)
     if name.isdecimal() and len(name) == 4 and span.first.year <= int(name) <= span.last.year:
         return Range(name, date(int(name), 1, 1), date(int(name), 12, 31))
-    # The newest day is that of the file: exports are often months old.
+    # Counted from the last view, because exports are often months old.
     return Range("year", max(span.first, span.last - timedelta(days=364)), span.last)
 
 
@@ -152,7 +152,7 @@ def _weekdays(table: InsightTable) -> Chart:
 
 
 def _weekday_in_words(name: str, views: float, total: float) -> str:
-    """Return the weekday with most views, or that none stands out where chance gives one as many once in 20 times."""
+    """Return the weekday with most views, or that none stands out (at a significance of 5 %)."""
     even = total / 7
     if views - even <= _STANDS_OUT * math.sqrt(even * 6 / 7):
         return "No weekday stands out."
@@ -201,7 +201,7 @@ def _binges(table: InsightTable) -> Chart:
     row = table.rows[0]
     lead = f"The largest: {number(_value(row[2]))} episodes of {shown(str(row[1]))} on {day(cast(date, row[0]))}."
     top = table.rows[:10]
-    # Names first and short: on a phone what comes later is cut.
+    # Short names first, because a phone cuts off the end.
     labels = [f"{shown(str(row[1]), 13)}, {cast(date, row[0]):%-d %b %y}" for row in top]
     option = charts.rows(labels, "episodes", [_value(row[2]) for row in top])
     return Chart(

@@ -1,4 +1,4 @@
-"""What others can see besides the answers: the three files beside them, exactly as they are or would be."""
+"""The three files that others can see beside the reports, with their exact content."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MEANINGS = {
 
 @dataclass(frozen=True)
 class VisibleFile:
-    """A file in the datasite that is no report. is_there: it is there now; else it comes when you take part."""
+    """A file in the datasite that is not a report. is_there: it exists now; otherwise it appears when you take part."""
 
     name: str
     text: str

@@ -47,7 +47,7 @@ PAGES = (
 
 @dataclass(frozen=True)
 class Dashboard:
-    """What every page needs. today: the day, which a demo sets to the end of its last week."""
+    """What every page needs. today: the current day; a demo sets it to the end of its last week."""
 
     settings: Settings
     history: History
@@ -55,11 +55,11 @@ class Dashboard:
     today: Callable[[], date]
 
     def snapshot(self) -> Snapshot:
-        """Return where the participant stands, for one page."""
+        """Return the participant's state, for one page."""
         return participant.snapshot(self.settings)
 
     def mark(self, state: Snapshot) -> str:
-        """Return what changes whenever something that a page shows has changed."""
+        """Return a value that changes whenever something on a page has changed."""
         status = state.status
         seen = (
             self.history.mark(),
@@ -152,8 +152,8 @@ def _add_pages(app: Flask, dashboard: Dashboard) -> None:
 def _add_errors(app: Flask) -> None:
     words = {
         404: "There is no such page.",
-        405: "This address takes forms only. Nothing was changed.",
-        413: "The file is larger than 2 GB, or the form larger than any of this page.",
+        405: "This address accepts forms only. Nothing was changed.",
+        413: "The file is larger than 2 GB, or the form is too large.",
         500: "Something went wrong on this machine. Health may say more.",
     }
 

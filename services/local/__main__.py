@@ -1,6 +1,6 @@
 """Import exports and answer what is due, once, in one process: `./run.sh once [EXPORT ...]`.
 
-For SyftBox, cron or a person to run; any number of times, also at once.
+SyftBox, cron or a person may run it any number of times, also at the same time.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from services.runtime.logs import start_logging
 def once(
     exports: Sequence[Path] = (), *, profile: str | None = None, date_order: str | None = None, only: Sequence[str] = ()
 ) -> int:
-    """Import what is named (options as of `./run.sh import`), then publish. Returns 0, or 1 when something is wrong."""
+    """Import the named files, with the options of `./run.sh import`, then publish. Returns 0, or 1 after an error."""
     start_logging("once")
     try:
         settings = load_settings()

@@ -1,4 +1,4 @@
-"""`./run.sh dashboard`: the participant's page without Docker; all services in one process, on a folder."""
+"""`./run.sh dashboard` without Docker: the participant's pages and all services in one process."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from services.runtime.logs import start_logging
 
 @dataclass
 class OneProcess:
-    """The services as functions: a file is read before the page answers, and the publisher runs when asked."""
+    """The services as functions: files are read before the page answers, and the publisher runs when asked."""
 
     settings: Settings
     today: Callable[[], date]
@@ -38,7 +38,7 @@ class OneProcess:
 
     def deliver(self, part: Path, name: str, options: Mapping[str, str]) -> str:
         """Import the file and rebuild the tables."""
-        # A folder of its own: the drop folder may hold a file of the same name, which is its owner's.
+        # In a folder of its own: the drop folder may contain the person's file of the same name.
         with TemporaryDirectory(dir=part.parent, prefix=".upload-") as folder:
             place = part.replace(Path(folder) / name)
             try:
@@ -57,27 +57,27 @@ class OneProcess:
         return "The file was read. What became of its rows is below."
 
     def run_publisher(self) -> None:
-        """Let the publisher run now."""
+        """Run the publisher now."""
         with self._lock:
             publish_once(self.settings, self.today())
 
     def pending(self) -> int:
-        """Nothing ever waits."""
+        """Return 0: files are read at once."""
         return 0
 
     def services(self) -> list[Service]:
-        """There are no containers."""
+        """Return this process as the only service."""
         return [Service("this process", "fine", "Everything runs in it, without Docker.")]
 
     def refused_files(self) -> list[RefusedFile]:
-        """A refusal is said at once."""
+        """Return none: files are refused at once."""
         return []
 
 
 def serve(demo: Path | None = None) -> int:
     """Serve the page until Ctrl-C. Returns the exit code.
 
-    demo: folder with the results of a demo, whose participant's page is served.
+    demo: folder with the results of a demo; its participant's pages are served.
     """
     start_logging("dashboard")
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
@@ -104,7 +104,7 @@ def serve(demo: Path | None = None) -> int:
 
 
 def demo_settings(root: Path) -> tuple[Settings, Callable[[], date]]:
-    """Return the settings of a demo's participant, and its day: the one after its last week."""
+    """Return the settings of a demo's participant, and its current day: the one after its last week."""
     root = root.absolute()
     if not (root / "private").is_dir():
         raise SettingsError(f"{root} holds no demo; run ./run.sh demo first")

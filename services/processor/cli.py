@@ -1,4 +1,4 @@
-"""What a person asks their own machine: `./run.sh read`, `import`, `insights` and `event`."""
+"""The verbs `read`, `import`, `insights` and `event`: a person's own history in the terminal."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _SHADES = " ░▒▓█"
 
 
 def _answered(verb: str, act: Callable[[Settings, Console], int]) -> int:
-    """Do something with the settings and a terminal. Returns its exit code, or 1 after saying what is wrong."""
+    """Run a verb with settings and a console. Returns its exit code, or 1 after printing what is wrong."""
     console = Console(highlight=False, soft_wrap=False)
     try:
         return act(load_settings(), console)
@@ -72,7 +72,7 @@ def read_file(path: Path, vocabulary: Vocabulary, options: ReadOptions) -> Impor
 
 
 def _with_progress(file: BinaryIO, path: Path) -> AbstractContextManager[BinaryIO]:
-    """Show on a terminal how far a large file was read."""
+    """Show the progress of reading a large file, on a terminal."""
     size, screen = path.stat().st_size, Console(stderr=True)
     if not screen.is_terminal or size < _LARGE_FILE:
         return nullcontext(file)
@@ -80,7 +80,7 @@ def _with_progress(file: BinaryIO, path: Path) -> AbstractContextManager[BinaryI
 
 
 def read_files(files: Sequence[Path], *, is_json: bool, date_order: str | None, only: Sequence[str]) -> int:
-    """Say what is in exports; nothing is stored. Returns the exit code."""
+    """Print what is in exports, without storing them. Returns the exit code."""
 
     def act(settings: Settings, console: Console) -> int:
         return _read(files, settings, console, is_json=is_json, date_order=date_order, only=only)
@@ -117,7 +117,7 @@ def _read(
                 _print_json(report.to_json(str(path)))
             else:
                 print_report(path.name, report, console)
-    # For a program, what is wrong with a file is part of the answer.
+    # A program reads the error in the JSON.
     return 1 if failed and not is_json else 0
 
 
@@ -140,7 +140,7 @@ def _print_unreadable(path: Path, error: Exception, console: Console, *, is_json
 
 
 def print_report(name: str, report: ImportReport, console: Console) -> None:
-    """Print what was understood of a file, and everything that was dropped."""
+    """Print the import report of a file."""
     file = report.file
     kind = "viewing history" if file.kind == "viewing_history" else "viewing activity"
     lines = [
@@ -158,7 +158,7 @@ def print_report(name: str, report: ImportReport, console: Console) -> None:
 
 
 def import_files(files: Sequence[Path], *, profile: str | None, date_order: str | None, only: Sequence[str]) -> int:
-    """Keep exports, rebuild the tables and say what came of each file. Returns the exit code."""
+    """Import exports, rebuild the tables and print the import report of each file. Returns the exit code."""
 
     def act(settings: Settings, console: Console) -> int:
         return _import(files, settings, console, profile=profile, date_order=date_order, only=only)
@@ -214,7 +214,7 @@ def _import(
 
 
 def show_insights(*, is_json: bool) -> int:
-    """Print what the history says. Returns the exit code."""
+    """Print the insights. Returns the exit code."""
     return _answered("insights", lambda settings, console: _insights(settings, console, is_json=is_json))
 
 
@@ -243,7 +243,7 @@ def _profiles(settings: Settings) -> duckdb.DuckDBPyConnection:
 
 
 def print_table(table: InsightTable, console: Console) -> None:
-    """Print a table, with its bar drawn."""
+    """Print a table, with bars for its column `bar`."""
     rows = table.rows[-_PRINTED_ROWS:]
     cut = f" (the last {len(rows)} of {len(table.rows)})" if len(rows) < len(table.rows) else ""
     console.print(f"\n{table.title}{cut}", style="bold", markup=False)
@@ -292,7 +292,7 @@ def _cell(name: str, value: Cell) -> str:
 
 
 def plain(text: str) -> str:
-    """Return a text of a file without what could steer the terminal: control characters, and the marks of rich."""
+    """Return untrusted text without control characters and without rich's markup."""
     return escape(_printable(text))
 
 
@@ -319,12 +319,12 @@ def _print_calendar(table: InsightTable, console: Console) -> None:
 
 
 def note_event(label: str, first_day: date, last_day: date) -> int:
-    """Note a life event and print what changed. Returns the exit code."""
+    """Add a life event and print its effect. Returns the exit code."""
     return _answered("event", lambda settings, console: _event_add(settings, console, label, first_day, last_day))
 
 
 def list_events(*, is_json: bool) -> int:
-    """Print all life events and what changed. Returns the exit code."""
+    """Print all life events and their effects. Returns the exit code."""
     return _answered("event", lambda settings, console: _event_list(settings, console, is_json=is_json))
 
 

@@ -13,10 +13,10 @@ _log = logging.getLogger("ingest")
 
 
 def ingest(sha256: str = "") -> None:
-    """Rebuild what is out of date, then ask the publisher to run. Safe to run twice: the second finds nothing to do.
+    """Rebuild what is out of date, then queue a run of the publisher. Safe to repeat.
 
-    sha256: the received file that made it necessary, empty when something else did. What became of it is logged, and of
-    every other file that was in no table before.
+    sha256: the received file that caused the job, if any. The result of it, and of every other file that was in no
+    table before, is logged.
     """
     settings = load_settings()
     told = {sha256, *participant.out_of_date(settings).unread}

@@ -1,4 +1,4 @@
-"""From the Redis list `inbox` to `raw/`: keep what arrives, then queue a job that names it by its hash."""
+"""Receives exports from the Redis list `inbox`: stores them in `raw/` and queues a job with their hash."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MAX_WAIT = 3_600.0
 
 
 def receive_one(connection: Redis, settings: Settings, timeout: float) -> bool:
-    """Wait up to `timeout` seconds for one message and keep its export. Returns whether there was one."""
+    """Wait up to `timeout` seconds for a message and store its export. Returns whether there was one."""
     packed = connection.blmove(INBOX, RECEIVING, timeout, "LEFT", "LEFT")  # type: ignore[arg-type]
     if packed is None:
         return False
@@ -34,7 +34,7 @@ def receive_one(connection: Redis, settings: Settings, timeout: float) -> bool:
         delivery, blocks = unpack(packed)
         raw = participant.take(settings, blocks, delivery)
     except RefusedMessage as refusal:
-        # The scraper sends whole files only; this comes from somebody who may write to the inbox but not more.
+        # The scraper sends complete files only, so this is from somebody else who can write to the inbox.
         _log.warning("message refused reason=%s bytes=%d", refusal.reason, len(packed))
     else:
         enqueue(INGEST_QUEUE, connection, INGEST_JOB, raw.sha256)
@@ -44,7 +44,7 @@ def receive_one(connection: Redis, settings: Settings, timeout: float) -> bool:
 
 
 def recover(connection: Redis) -> int:
-    """Put back what a killed receiver was handling. Returns how many messages that were."""
+    """Put back the messages that a killed receiver was processing. Returns their number."""
     moved = 0
     while connection.lmove(RECEIVING, INBOX, "RIGHT", "LEFT") is not None:
         moved += 1
@@ -52,11 +52,10 @@ def recover(connection: Redis) -> int:
 
 
 class Reconciler:
-    """Queues a rebuild while something is out of date: what a killed job or a lost queue left undone, or another
-    vocabulary.
+    """Queues a rebuild while something is out of date, such as after a killed job, a lost queue or a new vocabulary.
 
-    When the same state stays out of date, whatever is done about it, the next try waits twice as long, so that a file
-    that kills every rebuild does not occupy the machine. clock: seconds of a clock that never goes back.
+    While the same state stays out of date, each retry waits twice as long, so that a file that kills every rebuild does
+    not occupy the machine. clock: seconds of a monotonic clock.
     """
 
     def __init__(self, connection: Redis, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
@@ -78,7 +77,7 @@ class Reconciler:
         return True
 
     def _is_at_work(self, is_first: bool) -> bool:
-        """Return whether a job waits or runs. At the start none runs: Redis may still name one that was killed."""
+        """Return whether a job is queued or running. At first none runs: Redis may list a killed one."""
         jobs = queue(INGEST_QUEUE, self._connection)
         return bool(jobs.count or (not is_first and jobs.started_job_registry.get_job_count()))
 
@@ -92,7 +91,7 @@ def receive_for_ever(connection: Redis, settings: Settings, stopped: Callable[[]
             if not recovered:
                 count = recover(connection)
                 if count:
-                    _log.info("messages taken up again count=%d", count)
+                    _log.info("unfinished messages put back count=%d", count)
                 recovered = True
             if not receive_one(connection, settings, settings.poll_seconds):
                 reconciler.check()

@@ -1,4 +1,4 @@
-"""The publisher's container: a worker, and a clock that asks it to run now and then."""
+"""The publisher's container: a worker, and a clock that queues its runs."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from services.runtime.logs import start_logging
 from services.runtime.queue import PUBLISH_JOB, PUBLISH_QUEUE, enqueue, queue, work
 from services.runtime.supervisor import beat, supervise
 
-# A week ends without anybody dropping a file, and a datasite may vanish: run without being asked.
+# Weeks end and files in the datasite may vanish without any job, so the publisher also runs by the clock.
 RUN_SECONDS = 60.0
 
 
 def inputs(settings: Settings) -> tuple[object, ...]:
-    """Return what changes when somebody has decided something: the aggregator's survey, the person's choices."""
+    """Return a value that changes with the aggregator's survey and the person's choices."""
     survey = settings.datasites_dir / settings.aggregator_datasite / shared_path(SURVEYS)
     states: list[tuple[int, int, int] | None] = []
     for path in (survey, PrivateVolume(settings.private_dir).choices):

@@ -1,4 +1,4 @@
-"""One run, as the publisher's service makes one a minute: for a choice while the services are stopped."""
+"""One run of the publisher, to carry out a choice while the services are stopped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from services.runtime.logs import start_logging
 
 
 def main() -> int:
-    """Restore, answer or withdraw what is due, and print what was done. Returns the exit code."""
+    """Run the publisher once and print its status. Returns the exit code."""
     start_logging("publisher.look")
     try:
         settings = load_settings()

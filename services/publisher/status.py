@@ -1,4 +1,4 @@
-"""What the publisher did last, what lies in the datasite and who may read it: `./run.sh status`. Reads only."""
+"""The publisher's last status, the files in the datasite, and who may read them: `./run.sh status`. Reads only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from netflix_trend.syftbox.datasite import Datasite, SiteStatus
 
 
 def lines_about(status: SiteStatus, aggregator: str) -> list[str]:
-    """Return the state of the datasite in lines for a person."""
+    """Return lines about the state of the datasite."""
     if not status.is_initialized and not status.files:
         return ["Datasite: SyftBox has not set it up yet."]
     lines = [
@@ -29,7 +29,7 @@ def lines_about(status: SiteStatus, aggregator: str) -> list[str]:
         lines.append(f"  {name}{'  (' + ', '.join(notes) + ')' if notes else ''}")
     lines += [f"  {name}  (missing)" for name in status.damaged if name not in status.files]
     if status.damaged or status.unknown:
-        lines.append("The publisher mends this at its next run, within a minute.")
+        lines.append("The publisher repairs this at its next run, within a minute.")
     return lines
 
 

@@ -1,4 +1,4 @@
-"""What was published and what it cost, in plain words: `./run.sh privacy`. Reads only."""
+"""All reports and their cost in privacy: `./run.sh privacy`. Reads only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from netflix_trend.survey.limits import Limits
 
 
 def summary(entries: Sequence[Entry], published: frozenset[str], limits: Limits, today: date) -> str:
-    """Return the text. published: the rounds of which the datasite holds a release."""
+    """Return the text. published: rounds with a release in the datasite."""
     newest = Week.last_complete(today)
     year = [entry for entry in entries if newest.index - Week.parse(entry.round).index < WEEKS_PER_YEAR]
     lines = [

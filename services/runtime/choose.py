@@ -1,4 +1,4 @@
-"""`./run.sh join|pause|withdraw|limits`: what a person decides, kept on the private volume for the publisher."""
+"""The verbs `join`, `pause`, `withdraw` and `limits`: choices, saved on the private volume for the publisher."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _DONE: dict[str, tuple[Participation, str]] = {
 
 
 def take_part(verb: str) -> int:
-    """Join, pause or withdraw, and say what holds now. Returns the exit code."""
+    """Join, pause or withdraw, and print the result. Returns the exit code."""
     participation, sentence = _DONE[verb]
 
     def act(settings: Settings) -> str:
@@ -36,9 +36,9 @@ def take_part(verb: str) -> int:
 
 
 def lower_limits(*, odds: Fraction | None, reports: int | None, questions: str | None, is_reset: bool) -> int:
-    """Change the limits and say what holds now. Returns the exit code.
+    """Change the limits and print them. Returns the exit code.
 
-    questions: names separated by commas, or none. is_reset: first go back to the limits of the settings.
+    questions: names separated by commas, or none. is_reset: go back to the limits of the settings first.
     """
 
     def act(settings: Settings) -> str:

@@ -1,4 +1,4 @@
-"""Redis as every service uses it."""
+"""The connection to Redis that every service uses."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from redis.retry import Retry
 
 from netflix_trend.settings import Settings
 
-# The list that the scraper appends exports to; its Redis user may do nothing else.
+# The scraper appends exports to this list; its Redis user has no other right.
 INBOX = "inbox"
 # A message is moved here while it is processed, so that a crash loses nothing.
 RECEIVING = f"{INBOX}:receiving"
 
 
 def connect(settings: Settings, tries: int = 8) -> Redis:
-    """Return a client that survives a restart of the server by retrying; nothing is sent yet."""
+    """Return a client that retries while the server restarts. It does not connect yet."""
     return Redis(
         host=settings.redis_host,
         port=settings.redis_port,

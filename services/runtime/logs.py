@@ -1,4 +1,4 @@
-"""The log as every service writes it."""
+"""Logging for every service."""
 
 from __future__ import annotations
 

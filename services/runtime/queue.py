@@ -1,7 +1,7 @@
-"""RQ as every service uses it: one queue per worker, JSON only, a fixed list of jobs.
+"""RQ for every service: one queue for each worker, JSON only, a fixed list of jobs.
 
-RQ runs whatever function a job names. Whoever can write a job could run any code, so workers use `ListedJob`, which
-refuses every name that is not in `JOBS` (docs/method/queue.md#whatever-a-job-names-is-run).
+RQ runs whatever function a job names, so whoever can write a job could run any code. Therefore workers use `ListedJob`,
+which refuses every name that is not in `JOBS` (docs/method/queue.md#whatever-a-job-names-is-run).
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ PUBLISH_JOB = "services.publisher.jobs.publish"
 JOBS = frozenset({INGEST_JOB, PUBLISH_JOB})
 JOB_SECONDS = 300
 
-# Without the first, a job of a killed worker is taken up after 819 s instead of 84 s (docs/method/queue.md#recovery).
+# With RQ's default of WORKER_TTL, the job of a killed worker starts again after 819 s instead of 84 s
+# (docs/method/queue.md#recovery).
 WORKER_TTL = 30
 MAINTENANCE_SECONDS = 10
 MONITORING_SECONDS = 5
@@ -45,7 +46,7 @@ class ListedJob(Job):
 
 
 def queue(name: str, connection: Redis) -> Queue:
-    """Return a queue that holds JSON jobs of the listed kind."""
+    """Return a queue of listed jobs in JSON."""
     return Queue(
         name,
         connection=connection,
@@ -56,8 +57,9 @@ def queue(name: str, connection: Redis) -> Queue:
 
 
 def enqueue(name: str, connection: Redis, job: str, *arguments: str) -> None:
-    """Queue a listed job, which is tried three times. Arguments are ids, never personal data: a failed job stays in
-    Redis for days.
+    """Queue a listed job, which is tried three times.
+
+    arguments: ids, never personal data, because a failed job stays in Redis for a day.
     """
     if job not in JOBS:
         raise UnlistedJob(job)
@@ -67,9 +69,10 @@ def enqueue(name: str, connection: Redis, job: str, *arguments: str) -> None:
 
 
 def work(name: str, settings: Settings) -> None:
-    """Run jobs of one queue until a signal asks to stop; a running job is finished first.
+    """Run the jobs of a queue until a signal asks to stop; a running job is finished first.
 
-    Import what the jobs need before calling: a forked job then starts at once (docs/method/queue.md#what-a-fork-costs).
+    Import what the jobs need before the call, so that forked jobs start at once
+    (docs/method/queue.md#what-a-fork-costs).
     """
     connection = connect(settings)
     worker = Worker(

@@ -1,4 +1,4 @@
-"""Two or three child processes in one container: all run, or none."""
+"""Runs several child processes in one container: all of them, or none."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _HEARTBEAT = Path(os.environ.get("HEARTBEAT_DIR", "/tmp"))  # noqa: S108 (a tmpf
 
 
 def supervise(commands: Sequence[Sequence[str]], grace_seconds: float = 300) -> int:
-    """Run the commands until one ends or a signal arrives; then end the others and return an exit code.
+    """Run the commands until one ends or a signal arrives; then end the others. Returns the exit code.
 
-    SIGTERM and SIGINT are passed on, so that a worker can finish its job; after `grace_seconds` the rest is killed.
-    The code is 0 after a signal, 1 if a child ended by itself, for the container's restart policy.
+    Children get SIGTERM, so that a worker can finish its job; after `grace_seconds` they are killed. The code is 0
+    after a signal and 1 if a child ended by itself, for the container's restart policy.
     """
     stopping = False
 
@@ -27,7 +27,7 @@ def supervise(commands: Sequence[Sequence[str]], grace_seconds: float = 300) -> 
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    # Separate process groups: Ctrl-C in the terminal reaches only this process, which passes it on in order.
+    # In process groups of their own: Ctrl-C in the terminal reaches only this process, which ends them.
     children = [subprocess.Popen(list(command), start_new_session=True) for command in commands]
     while not stopping and all(child.poll() is None for child in children):
         time.sleep(0.1)

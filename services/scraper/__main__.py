@@ -1,4 +1,4 @@
-"""The scraper's container: watches the drop folder, and runs the browser if asked to."""
+"""The scraper's container: watches the drop folder, and runs the browser when asked."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Assisted login: a page on 127.0.0.1 that shows the headless browser, so that the person types and solves.
+"""Assisted login: a page on 127.0.0.1 that shows the headless browser, so that a person can sign in.
 
-What is typed goes to Chromium and is kept nowhere. The address holds a token that works once; the browser that opens it
-first gets a cookie, and nobody else gets anything. `Guard` keeps out the pages of other sites.
+What is typed goes to Chromium and is not stored. The address contains a token that works once; the browser that opens
+it first gets a cookie, and no other browser gets in. `Guard` keeps out pages of other sites.
 """
 
 from __future__ import annotations
@@ -43,25 +43,25 @@ _KEYS = {
 
 
 class Mirror:
-    """The browser as the page uses it; one request at a time."""
+    """The browser behind the page; it handles one request at a time."""
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
         self._lock = threading.Lock()
 
     def picture(self) -> bytes:
-        """Return what the browser shows, as a JPEG."""
+        """Return a JPEG screenshot of the browser."""
         shot = self._tell("Page.captureScreenshot", {"format": "jpeg", "quality": 60})
         return base64.b64decode(shot["data"])
 
     def click(self, x: float, y: float) -> None:
-        """Click at a place, in pixels of the browser's window."""
+        """Click at a position, in pixels of the browser's window."""
         place = {"x": min(max(x, 0), WIDTH), "y": min(max(y, 0), HEIGHT), "button": "left", "clickCount": 1}
         for kind in ("mousePressed", "mouseReleased"):
             self._tell("Input.dispatchMouseEvent", {"type": kind, **place})
 
     def scroll(self, y: float) -> None:
-        """Turn the mouse's wheel in the middle of the window."""
+        """Scroll with the mouse wheel in the middle of the window."""
         place = {"x": WIDTH / 2, "y": HEIGHT / 2, "deltaX": 0, "deltaY": min(max(y, -HEIGHT), HEIGHT)}
         self._tell("Input.dispatchMouseEvent", {"type": "mouseWheel", **place})
 
@@ -70,14 +70,14 @@ class Mirror:
         self._tell("Input.insertText", {"text": text})
 
     def key(self, name: str) -> None:
-        """Press one of the keys that are no text."""
+        """Press a key that types no text."""
         code, number, text = _KEYS[name]
         key = {"key": name, "code": code, "windowsVirtualKeyCode": number}
         self._tell("Input.dispatchKeyEvent", {"type": "keyDown", **key, **({"text": text} if text else {})})
         self._tell("Input.dispatchKeyEvent", {"type": "keyUp", **key})
 
     def is_signed_in(self) -> bool:
-        """Return whether Netflix says that a member is signed in, on its own page. Raises when the browser is gone."""
+        """Return whether a page of Netflix says that a member is signed in. Raises if the browser is gone."""
         try:
             with self._lock:
                 seen = self._browser.read_page()
@@ -91,7 +91,7 @@ class Mirror:
 
 
 def create_app(mirror: Mirror, token: str, port: int, done: threading.Event) -> Flask:
-    """Return the page. `token` opens it once; `done` says that the sign-in is over."""
+    """Return the application. token: opens it once. done: set when the sign-in is over."""
     app = Flask(__name__, static_folder=None)
     access, cookie = Access(token), f"netflix_trend_login_{port}"
 
@@ -157,11 +157,11 @@ def _enter(mirror: Mirror, found: dict[str, Any]) -> None:
 
 
 def serve(browser: Browser, listen: str, port: int, say: Callable[[str], None], seconds: float = SECONDS) -> bool:
-    """Show the browser until a member is signed in. Returns False when nobody was within `seconds`.
+    """Show the browser until a member is signed in. Returns False if nobody signed in within `seconds`.
 
     Raises Failure when Netflix cannot be reached, WebDriverException when the browser has ended.
     """
-    # Requests hold what is typed.
+    # Requests contain what is typed.
     logging.getLogger("werkzeug").disabled = True
     browser.open("/login")
     if browser.read_page().protocol == "chrome-error:":
@@ -183,7 +183,7 @@ def serve(browser: Browser, listen: str, port: int, say: Callable[[str], None], 
     try:
         found = wait_until(signed_in, seconds)
         done.set()
-        # So that the page learns of it.
+        # Time for the page to notice.
         wait_until(lambda: False, 1.5)
         return found
     finally:

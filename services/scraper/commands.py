@@ -29,7 +29,7 @@ you needs none of this: ./run.sh import FILE
 _DONE = {
     "OK": "The viewing history was fetched and queued.",
     "EMPTY_HISTORY": "There are no titles on this profile; nothing was queued.",
-    "BUSY": "Another run is going on. Try again in a few minutes.",
+    "BUSY": "Another run is active. Try again in a few minutes.",
 }
 
 _UNCONFINED = "Warning: Chromium's own sandbox is off. See docs/scraper.md."
@@ -42,7 +42,7 @@ def say(text: str) -> None:
 
 
 def scraper_of(settings: Settings, push: Callable[[bytes], None], extra_arguments: Sequence[str] = ()) -> Scraper:
-    """Return the scraper that the settings ask for; extra_arguments are for tests."""
+    """Return the scraper for the settings. extra_arguments: for tests."""
     return Scraper(
         RunState(settings.scraper_dir),
         Wanted(settings.netflix_profile_name or settings.netflix_profile, settings.netflix_profile_guid),
@@ -57,7 +57,7 @@ def scraper_of(settings: Settings, push: Callable[[bytes], None], extra_argument
 
 
 def scrape(settings: Settings, push: Callable[[bytes], None], extra_arguments: Sequence[str] = ()) -> int:
-    """Fetch the history once, now. Returns 0 when that worked."""
+    """Fetch the history once. Returns 0 on success."""
     say(NOTICE)
     result = scraper_of(settings, push, extra_arguments).run()
     say(sentence_of(result))
@@ -69,7 +69,7 @@ def scrape(settings: Settings, push: Callable[[bytes], None], extra_arguments: S
 
 
 def sentence_of(result: Result) -> str:
-    """Return how a run ended, in words."""
+    """Return the outcome of a run in words."""
     if result.code in CAUSES:
         return f"{result.code}: {Failure(result.code, result.detail).sentence}"
     rows = f" {result.rows} titles, {result.duration_s} s." if result.code == "OK" else ""
@@ -77,13 +77,13 @@ def sentence_of(result: Result) -> str:
 
 
 def sentence_of_error(error: Exception) -> str:
-    """Return what went wrong, in words, without the error's own message, which may contain what was typed."""
+    """Return an error in words, without its own message, which may contain what was typed."""
     code, detail = code_and_detail(error)
     return f"{code}: {Failure(code, detail).sentence}"
 
 
 def _alone(settings: Settings, act: Callable[[RunState], int]) -> int:
-    """Do something while no run is active, since runs save and remove cookies. Returns an exit code."""
+    """Do something while no run is active, because runs save and remove cookies. Returns an exit code."""
     state = RunState(settings.scraper_dir)
     with state.only_one() as alone:
         if alone:
@@ -93,7 +93,7 @@ def _alone(settings: Settings, act: Callable[[RunState], int]) -> int:
 
 
 def login(settings: Settings, listen: str, port: int, extra_arguments: Sequence[str] = ()) -> int:
-    """Let the person sign in, in a page on 127.0.0.1. Returns 0 when they did."""
+    """Let the person sign in on a page on 127.0.0.1. Returns 0 on success."""
     say(NOTICE)
 
     def sign_in(state: RunState) -> int:
@@ -150,7 +150,7 @@ def reset(settings: Settings) -> int:
 
 
 def doctor(settings: Settings, extra_arguments: Sequence[str] = ()) -> int:
-    """Print what a maintainer needs to know, and nothing about the person. Returns 0 when the browser starts."""
+    """Print what a maintainer needs, without personal data. Returns 0 if the browser starts."""
     state = RunState(settings.scraper_dir)
     say(f"netflix-trend {__version__}, selectors {SELECTORS_VERSION}")
     version = subprocess.run([CHROMIUM, "--version"], capture_output=True, text=True, check=False).stdout
@@ -177,7 +177,7 @@ def doctor(settings: Settings, extra_arguments: Sequence[str] = ()) -> int:
 
 
 def sandbox_is_adequate(browser: Browser) -> bool:
-    """Return what Chromium itself says about its sandbox; its own page, in the language that it was started with."""
+    """Return whether Chromium's page chrome://sandbox (in English, as it was started) says that its sandbox works."""
     browser.driver.get("chrome://sandbox")
     text: str = browser.driver.execute_script("return document.body.innerText")
     return "You are adequately sandboxed" in text
@@ -200,7 +200,7 @@ def _examine(browser: Browser, jar: Jar) -> None:
 
 
 def _of_no_person(result: Result) -> Result:
-    """Return a result without counts of rows and profiles, but with what failed in this program."""
+    """Return a result without counts of rows and profiles; details of failures of this program stay."""
     kept = result.code in ("LAYOUT_CHANGED", "BROWSER_CRASH", "INTERNAL_ERROR")
     return result if kept else result.model_copy(update={"detail": ""})
 

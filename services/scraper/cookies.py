@@ -1,4 +1,4 @@
-"""The cookies of a sign-in: read from browsers' exports, stored in one file that only this user can read."""
+"""The cookies of a sign-in: read from exports of browsers, stored in a file that only this user can read."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class CookieError(Exception):
 
 
 def read_cookies(text: str) -> list[Cookie]:
-    """Read the cookies of a Netflix sign-in out of Netscape's cookies.txt, Cookie-Editor's JSON or Playwright's state.
+    """Read the cookies of a Netflix sign-in from Netscape's cookies.txt, Cookie-Editor's JSON or Playwright's state.
 
-    Returns cookies as the protocol of Chromium's developer tools names their fields. Other names and other sites are
-    left out. Raises CookieError.
+    Their fields are named as in Chrome's DevTools protocol. Other names and other sites are left out. Raises
+    CookieError.
     """
     raw = _from_json(text) if text.lstrip("\ufeff \t\r\n").startswith(("[", "{")) else _from_netscape(text)
     found: dict[str, Cookie] = {}
@@ -47,7 +47,7 @@ def _from_json(text: str) -> list[Any]:
     try:
         data = json.loads(text.lstrip("\ufeff"))
     except (ValueError, RecursionError):
-        raise CookieError("This is not whole JSON. Export the cookies again.") from None
+        raise CookieError("This is not complete JSON. Export the cookies again.") from None
     cookies = data.get("cookies") if isinstance(data, dict) else data
     if not isinstance(cookies, list):
         raise CookieError("There is no list of cookies in this JSON. Export as Cookie-Editor or Playwright do.")
@@ -57,7 +57,7 @@ def _from_json(text: str) -> list[Any]:
 def _from_netscape(text: str) -> list[Any]:
     cookies = []
     for line in text.splitlines():
-        # curl and yt-dlp mark cookies that scripts may not read like this; other lines that begin so are comments.
+        # curl and yt-dlp mark HttpOnly cookies with this prefix; other lines that begin with # are comments.
         fields = line.removeprefix("#HttpOnly_").split("\t")
         if len(fields) == 7 and not fields[0].startswith("#"):
             domain, _, path, _, expires, name, value = fields
@@ -108,14 +108,14 @@ class Jar:
         self.path = path
 
     def load(self) -> list[Cookie]:
-        """Return the stored cookies; none if there are none or they are unusable."""
+        """Return the stored cookies; an empty list if there are none or they are unusable."""
         try:
             return read_cookies(self.path.read_text("utf-8"))
         except (FileNotFoundError, CookieError, UnicodeDecodeError):
             return []
 
     def save(self, cookies: list[Cookie]) -> None:
-        """Store the cookies of a sign-in atomically; nothing changes if there are none."""
+        """Store the cookies of a sign-in atomically; without any, nothing changes."""
         try:
             kept = read_cookies(json.dumps(cookies))
         except CookieError:

@@ -1,4 +1,4 @@
-"""The download: Chromium reports when it begins and how it ends, and only complete files are read."""
+"""The download: Chromium reports its start and end, and only complete files are read."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _HOSTS = (f"{BASE}/", f"blob:{BASE}/")
 
 @dataclass(frozen=True)
 class DownloadTimes:
-    """Seconds: without a new byte, in total, until the page is checked for a question, and between two tries."""
+    """Seconds. stall: without a new byte. confirm: until a question on the page is looked for. pause: between tries."""
 
     stall: float = 15.0
     total: float = 120.0
@@ -35,12 +35,12 @@ class DownloadTimes:
 
 
 class Downloads:
-    """The downloads of one browser, each with a unique name, in a folder of the run."""
+    """The downloads of a browser, each with a unique name, in the folder of the run."""
 
     def __init__(self, browser: Browser, times: DownloadTimes) -> None:
         self._browser = browser
         self._times = times
-        # Events come in threads of their own, and Selenium leaves out which download they are about.
+        # Events arrive in other threads, and Selenium does not say which download they are about.
         self._begun: list[object] = []
         self._ended: list[DownloadParams] = []
         browser.driver.execute_cdp_cmd(
@@ -55,13 +55,13 @@ class Downloads:
         self._ended.append(event.download_params)
 
     def fetch(self, check: Callable[[], object]) -> bytes:
-        """Click the control and return the file's bytes; the file is removed.
+        """Click the download and return the bytes of the file, which is removed.
 
-        check: examines the page while nothing arrives, and may raise a better reason. Raises Failure DOWNLOAD_*.
+        check: examines the page while nothing arrives, and may raise a better failure. Raises Failure DOWNLOAD_*.
         """
         if not self._end_all():
             check()
-            raise Failure("DOWNLOAD_STALLED", "the one before does not end")
+            raise Failure("DOWNLOAD_STALLED", "the previous one does not end")
         self._begun.clear()
         self._ended.clear()
         try:
@@ -82,7 +82,7 @@ class Downloads:
                 file.unlink(missing_ok=True)
 
     def _end_all(self) -> bool:
-        """Cancel every download and wait for confirmation, so that no event is taken for the next download's.
+        """Cancel every download and wait for the confirmations, so that a late event is not taken for the next one's.
 
         Returns whether all confirmed.
         """

@@ -1,4 +1,4 @@
-"""The drop folder: a file put there is queued once it is complete, and moved to `done/` or `refused/`."""
+"""The drop folder: its files are queued once they are complete, and moved to `done/` or `refused/`."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ OPTIONS = ".options"
 # A file is complete when it has not changed for this long. A copy may pause for a second or two.
 SETTLED_SECONDS = 3.0
 _WANTED = (".csv", ".zip")
-# A zip may contain much that is never read.
+# A zip may contain much else that is never read.
 _MAX_FILE = {".csv": LARGEST_EXPORT, ".zip": 2_000_000_000}
 
-# Which file it is, its size in bytes and when it was written.
+# Inode, size in bytes and modification time of a file.
 _State = tuple[int, int, int]
 
 
 class _Changed(Exception):
-    """A file has changed again and has to settle anew."""
+    """A file has changed again, so it is not complete yet."""
 
 
 @dataclass
 class DropFolder:
-    """Looks at a folder. `push` hands over a message and raises if it cannot; then the file stays."""
+    """Scans a folder. push: hands over a message; if it raises, the file stays."""
 
     folder: Path
     profile: str
@@ -45,7 +45,7 @@ class DropFolder:
     _queued: dict[str, _State] = field(default_factory=dict)
 
     def scan(self) -> list[str]:
-        """Queue every complete file. Returns a log line for each: counts and reasons, no names."""
+        """Queue every complete file. Returns a log line for each, with counts and reasons but no names."""
         lines = []
         for path in [path for path in sorted(self.folder.iterdir()) if self._is_settled(path)]:
             with suppress(_Changed):
@@ -82,14 +82,14 @@ class DropFolder:
             if refusal is None:
                 return f"file queued bytes={state[1]}"
             reason = f"{refusal}\nThe file was not imported. Put a corrected one into the drop folder.\n"
-            # A name of other bytes than UTF-8 is in there, too.
+            # The reason may contain a file name that is not UTF-8.
             write_atomically(place.with_name(f"{place.name}.reason.txt"), reason.encode("utf-8", "replace"))
             return f"file refused reason={refusal.reason}"
         except OSError as error:
             return f"a file cannot be moved: {error.strerror}; check the owner and rights of the drop folder"
 
     def _message(self, path: Path, state: _State) -> bytes:
-        """Return a complete file as a message. Raises if it is refused, or has changed."""
+        """Return a complete file as a message. Raises if it is refused or has changed."""
         try:
             with open_untrusted(self.folder, path.name, _MAX_FILE[path.suffix.lower()]) as file:
                 message = self._packed(path, file)
@@ -100,7 +100,7 @@ class DropFolder:
             raise
         except FileNotFoundError:
             raise _Changed from None
-        except Exception as error:  # one bad file must not stop the others
+        except Exception as error:  # a bad file must not stop others
             raise RefusedMessage("unreadable", f"{path.name}: it cannot be read: {error}") from None
 
     def _packed(self, path: Path, file: BinaryIO) -> bytes:
@@ -109,7 +109,7 @@ class DropFolder:
                 "profile": self.profile,
                 "only": self.only,
                 "source": "drop_folder",
-                # A name of other bytes than UTF-8 is for display only.
+                # The name may not be UTF-8; it is for display only.
                 "name": path.name[:255].encode("utf-8", "replace").decode(),
                 "received": downloaded_on(file, written),
             }
@@ -118,7 +118,7 @@ class DropFolder:
             except ValidationError as error:
                 problem = error.errors(include_url=False, include_input=False)[0]
                 name = ".".join(map(str, problem["loc"]))
-                raise RefusedMessage("options", f"the import option {name} makes no sense: {problem['msg']}") from None
+                raise RefusedMessage("options", f"the import option {name} is not valid: {problem['msg']}") from None
 
     def _options(self, path: Path) -> dict[str, Any]:
         """Return the options of `./run.sh import` for a file: lines `name=value` in a hidden file beside it."""
@@ -136,7 +136,7 @@ class DropFolder:
         return options
 
     def _move(self, path: Path, state: _State, kind: str) -> Path:
-        """Move a file, unless another one has taken its place. Returns where it is."""
+        """Move a file, unless it was replaced by another one. Returns its new path."""
         try:
             now = _state(path.lstat())
         except FileNotFoundError:

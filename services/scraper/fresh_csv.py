@@ -1,6 +1,6 @@
-"""Is what the browser downloaded a whole viewing history? Stricter than the processor, which also reads files by hand.
+"""Checks that a download is a complete viewing history. The processor is less strict: it also reads edited files.
 
-A truncated response without a length looks complete to Chromium, so the content is checked.
+Chromium takes a truncated response without a length for complete, so the content is checked.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _GOOD_DATES = 0.95
 _NUMBER = re.compile(r"\d+")
 
 
-def check_download(data: bytes, least_rows: int, rows_before: int | None) -> int:
-    """Return how many titles a downloaded file has.
+def check_download(data: bytes, min_rows: int, rows_before: int | None) -> int:
+    """Return the number of titles in a downloaded file.
 
-    least_rows: rows that the page showed. rows_before: titles of the last run, None at first. Raises
+    min_rows: rows that the page showed. rows_before: titles of the last run, None at first. Raises
     Failure("DOWNLOAD_INVALID") or Failure("SHORTER_HISTORY"), with counts and no content.
     """
     rows = _rows(data)
@@ -30,8 +30,8 @@ def check_download(data: bytes, least_rows: int, rows_before: int | None) -> int
         share = max(sum(_is_day(row[1], order) for row in rows) for order in ((2, 0, 1), (2, 1, 0), (0, 1, 2)))
         if share < _GOOD_DATES * len(rows):
             raise Failure("DOWNLOAD_INVALID", f"dates fit in {share} of {len(rows)} rows")
-    if len(rows) < least_rows:
-        raise Failure("DOWNLOAD_INVALID", f"{len(rows)} rows, the page shows {least_rows}")
+    if len(rows) < min_rows:
+        raise Failure("DOWNLOAD_INVALID", f"{len(rows)} rows, the page shows {min_rows}")
     if rows_before is not None and len(rows) < KEPT_SHARE * rows_before:
         raise Failure("SHORTER_HISTORY", f"{len(rows)} rows, last time {rows_before}")
     return len(rows)

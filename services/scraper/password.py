@@ -1,4 +1,4 @@
-"""The password: read from its file when it is typed, and only if the file has not changed during the run."""
+"""The password: read from its file just before typing, and only if the file has not changed during the run."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _MAX_BYTES = 1000
 
 
 def read_password(path: Path | None, stamp: str) -> str:
-    """Return a file's content without the end of line.
+    """Return the content of the file without the end of line.
 
-    stamp: of the file when the run began; only that file is known not to have been typed before. Raises
-    Failure("PASSWORD_MISSING"), also for what cannot be typed as it is: an end of line inside would send the form.
+    stamp: of the file when the run began; only this file is known not to have been typed before. Raises
+    Failure("PASSWORD_MISSING"), also for text that cannot be typed: an end of line inside would submit the form.
     """
     try:
         if path is None:

@@ -1,4 +1,4 @@
-"""The only place where the scraper waits: for a condition, never for a fixed time."""
+"""Waiting for conditions; nothing else in the scraper waits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When to run automatically: about once a week, at random times that reveal nothing and differ by machine."""
+"""The schedule of automatic runs: about once a week, at random times that differ between machines."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from services.scraper.run_state import Plan
 WEEK = timedelta(days=7)
 _JITTER = timedelta(hours=12)
 _MINUTE = timedelta(minutes=1)
-# Between two runs of the schedule that both succeeded.
+# Between two successful scheduled runs.
 MIN_GAP = timedelta(hours=24)
-# Plans further ahead come from a wrong clock.
+# Plans further ahead result from a wrong clock.
 MAX_WAIT = timedelta(days=8)
 # Exit code of a run that found another one active, and when it is retried.
 BUSY_EXIT_CODE = 75
@@ -26,9 +26,9 @@ def first_plan(now: datetime, draw: RandBelow = secure) -> Plan:
 
 
 def plan_after(before: Plan | None, code: str, now: datetime, draw: RandBelow = secure) -> Plan:
-    """Plan the run after one that ended with `code`: weekly after a success or a latch, otherwise by cause.
+    """Plan the next run after one that ended with `code`: in a week after a success or a latch, otherwise by cause.
 
-    A machine that was off for long catches up with one run, not one per missed week: the plan counts from now.
+    The plan counts from now, so a machine that was off for long makes one run, not one for each missed week.
     """
     if code in CAUSES:
         failures = before.failures + 1 if before is not None and before.code == code else 1

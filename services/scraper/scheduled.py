@@ -1,4 +1,4 @@
-"""Scheduled runs of the browser, each in its own process, so that the drop folder is always watched."""
+"""Scheduled runs of the browser, in processes of their own, so that the drop folder is always watched."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from services.scraper.schedule import BUSY_EXIT_CODE, BUSY_WAIT, first_plan, pla
 
 _log = logging.getLogger("schedule")
 
-# A run ends itself after 300 seconds; this is for one that hangs.
+# A run ends itself after 300 seconds; one that hangs is killed after this time.
 MAX_SECONDS = 420.0
 _COMMAND = (sys.executable, "-m", "services.scraper", "scrape")
 
 
 class ScheduledRuns:
-    """Starts a run when it is due. clock: the time now, with a time zone."""
+    """Starts runs when they are due. clock: the current time, with a time zone."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class ScheduledRuns:
         return self._child is not None
 
     def check(self) -> None:
-        """Start a run that is due, or supervise the active one."""
+        """Start a run if one is due, or supervise the active one."""
         if not self._usable:
             return
         try:
@@ -69,7 +69,7 @@ class ScheduledRuns:
             _log.error("the scraper's own folder cannot be used: %s", error.strerror)
 
     def _start(self, plan: Plan, now: datetime) -> None:
-        # Written first: a machine that is crashed by its runs makes one a day.
+        # Written first, so that a run that crashes the machine is repeated only after a day.
         self._before, self._began = plan, time.monotonic()
         self._provisional = plan.model_copy(update={"next_run": now + timedelta(days=1), "rested": False})
         self._state.write(self._provisional)
@@ -89,7 +89,7 @@ class ScheduledRuns:
         self._child = None
         before, plan, result = self._before, self._state.read(Plan), self._state.read(Result)
         if before is not None and child.returncode == BUSY_EXIT_CODE:
-            _log.info("somebody signs in or runs the browser by hand")
+            _log.info("the browser is in use: somebody signs in or runs it by hand")
             plan = before.model_copy(update={"next_run": self._clock() + BUSY_WAIT})
         elif plan is None or plan == self._provisional:  # killed before it could report
             _log.warning("a run ended without a result")
@@ -109,7 +109,7 @@ class ScheduledRuns:
                 sweep()
 
     def stop(self) -> None:
-        """End the active run: it may clean up, then it is killed with all its children."""
+        """End the active run: let it clean up, then kill it with all its children."""
         if self._child is None:
             return
         self._child.terminate()

@@ -154,8 +154,8 @@ def refused(private: Path, label: str, first: date, last: date, message: str) ->
 def test_the_same_event_is_not_noted_twice(tmp_path):
     add_event(tmp_path, "sick", MONDAY, SUNDAY)
 
-    refused(tmp_path, "sick", MONDAY, SUNDAY, "sick from 2026-02-02 to 2026-02-08 is there already")
-    refused(tmp_path, " sick ", MONDAY, SUNDAY, "is there already")
+    refused(tmp_path, "sick", MONDAY, SUNDAY, "sick from 2026-02-02 to 2026-02-08 exists already")
+    refused(tmp_path, " sick ", MONDAY, SUNDAY, "exists already")
 
 
 def test_a_refused_event_uses_no_number(tmp_path):

@@ -307,7 +307,7 @@ def test_after_a_lost_ledger_the_quarter_is_not_answered_about_again(tmp_path: P
 def test_a_question_that_cannot_be_answered_yet_waits_and_the_others_do_not(tmp_path: Path) -> None:
     who = participant(tmp_path)
     other = SURVEYS[-1].model_copy(update={"rotation": 1})
-    broken = {"event_effect": "life_events.json on the private volume is damaged; mend or remove it"}
+    broken = {"event_effect": "life_events.json on the private volume is damaged; repair or remove it"}
     outcomes = publish(who, [effect_survey(), other], unanswerable=broken)
     assert [outcome.status for outcome in outcomes] == ["skipped", "drawn"]
     assert "damaged" in outcomes[0].reason

@@ -111,7 +111,7 @@ def test_a_file_of_no_use_is_named_until_it_is_dismissed(newcomer: Person) -> No
     assert "Something needs you" in newcomer.page("/health")
     mark = re.findall(r'name="mark" value="(\w+)"', newcomer.page("/health"))
     assert len(mark) == 1
-    assert "not here any more" in newcomer.done("/health/dismiss", {"mark": "0" * 16})
+    assert "is gone" in newcomer.done("/health/dismiss", {"mark": "0" * 16})
     text = newcomer.done("/health/dismiss", {"mark": mark[0]})
     assert "All is well." in text
     assert "1 file that could not be used, dismissed by you." in text
@@ -170,7 +170,7 @@ def test_an_undecidable_file_asks_one_question_and_takes_the_answer(newcomer: Pe
     assert "Use this order" in text
     sha256 = text.split('name="sha256" value="')[1].split('"')[0]
     assert "Choose how" in newcomer.done("/date-order", {"sha256": sha256})
-    assert "not here any more" in newcomer.done("/date-order", {"sha256": "0" * 64, "date_order": "dmy"})
+    assert "is gone" in newcomer.done("/date-order", {"sha256": "0" * 64, "date_order": "dmy"})
     text = newcomer.done("/date-order", {"sha256": sha256, "date_order": "dmy"})
     assert "One question" not in text
     assert "3 April 2026 to 3 April 2026" in text
@@ -263,7 +263,7 @@ def test_limits_are_lowered_and_hold(person: Person) -> None:
     "data", [{"odds": "0", "reports": "4"}, {"odds": "8", "reports": "x"}, {"odds": "1/0", "reports": "1"}, {}]
 )
 def test_limits_that_make_no_sense_change_nothing(person: Person, data: dict[str, str]) -> None:
-    assert "make no sense" in person.done("/sharing/limits", data)
+    assert "not valid" in person.done("/sharing/limits", data)
     assert not (person.settings.private_dir / "choices.json").exists()
 
 

@@ -297,12 +297,12 @@ def test_tables_of_an_earlier_version_ask_nothing(newcomer: Person) -> None:
 
 
 def test_the_last_job_of_the_processor_is_told(person: Person, newcomer: Person) -> None:
-    assert "It has made no tables yet" in newcomer.page("/health")
+    assert "It has built no tables yet" in newcomer.page("/health")
     participant.refresh(person.settings)
     changed = History.of(person.settings.private_dir).changed()
     assert changed is not None
     found = last_import(participant.out_of_date(person.settings), changed, changed + 130)
-    assert found.sentence.startswith("2 minutes ago: it made the tables")
+    assert found.sentence.startswith("2 minutes ago: it built the tables")
     assert found.state == "fine"
     assert "last job of the processor" in person.page("/health")
 

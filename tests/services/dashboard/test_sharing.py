@@ -52,11 +52,11 @@ SHOWS, VOLUME, EVENT = (("top_shows", Fraction(8)), ("volume", Fraction(2)), ("e
         ),
         ([SHOWS, VOLUME], "2 reports in the last 52 weeks, each drawn at odds of up to 8 (epsilon 2.08): "),
         ([SHOWS, SHOWS], "Each is about another week, and protected by itself."),
-        ([SHOWS] * 2, "add up: there a 10 % suspicion can become at most 88 %."),
-        ([SHOWS] * 13, "add up: there a 10 % suspicion can become practically certain."),
+        ([SHOWS] * 2, "add up: a 10 % suspicion can become at most 88 %."),
+        ([SHOWS] * 13, "add up: a 10 % suspicion can become practically certain."),
         (
             [SHOWS, EVENT],
-            "count in 2 reports, which together allow odds of 64 (epsilon 4.16): there a 10 % suspicion can become",
+            "count in 2 reports, which together allow odds of 64 (epsilon 4.16): a 10 % suspicion can become",
         ),
         ([VOLUME, SHOWS, EVENT, EVENT, EVENT], "count in 3 reports, which together allow odds of 512 (epsilon 6.24): "),
         ([EVENT], "1 report about life events is about several weeks."),
@@ -158,10 +158,10 @@ def test_a_withdrawal_is_not_called_done_while_files_are_there(person: Person) -
 @pytest.mark.parametrize(
     ("before", "chosen", "sentence"),
     [
-        ("joined", "paused", "You paused. Not done yet: the publisher obeys it at its next run"),
-        ("paused", "joined", "You take part. Not done yet: the publisher obeys it at its next run"),
-        ("withdrawn", "joined", "You take part. Not done yet: the publisher obeys it at its next run"),
-        ("withdrawn", "paused", "You paused. Not done yet: the publisher obeys it at its next run"),
+        ("joined", "paused", "You paused. Not done yet: the publisher follows it at its next run"),
+        ("paused", "joined", "You take part. Not done yet: the publisher follows it at its next run"),
+        ("withdrawn", "joined", "You take part. Not done yet: the publisher follows it at its next run"),
+        ("withdrawn", "paused", "You paused. Not done yet: the publisher follows it at its next run"),
     ],
 )
 def test_a_choice_that_the_publisher_has_not_seen_is_not_called_done(

@@ -77,7 +77,7 @@ def test_the_status_says_what_lies_in_the_datasite_and_who_may_read_it(tmp_path:
     assert "  releases/2026-W46.json  (altered)" in lines
     assert "  releases/2026-W42.json  (missing)" in lines
     assert "  stranger.txt  (not readable by the aggregator, not ours)" in lines
-    assert "mends this" in lines[-1]
+    assert "repairs this" in lines[-1]
 
 
 def test_the_status_begins_with_the_last_look(

@@ -59,7 +59,7 @@ def test_the_schedule_can_tell_a_run_that_found_another_going_on(tmp_path, capsy
     settings = load_settings(scraper_dir=tmp_path)
     with RunState(tmp_path).only_one():
         assert commands.scrape(settings, lambda _: None) == BUSY_EXIT_CODE
-    assert "BUSY: Another run is going on" in capsys.readouterr().out
+    assert "BUSY: Another run is active" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("sandboxed", [True, False])

@@ -77,7 +77,7 @@ def test_the_event_of_a_download_that_does_not_end_is_waited_for(tmp_path, monke
     browser = Browser(tmp_path, stalls, Browser.end, ends=False)
     downloads = downloads_of(browser, QUICK)
     assert stopped(downloads) == ("DOWNLOAD_STALLED", "4 bytes")
-    assert stopped(downloads) == ("DOWNLOAD_STALLED", "the one before does not end")
+    assert stopped(downloads) == ("DOWNLOAD_STALLED", "the previous one does not end")
     assert browser.number == 1, "no other one is begun"
     browser.say("canceled")
     assert downloads.fetch(lambda: None) == b"half"
