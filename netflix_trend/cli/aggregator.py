@@ -14,12 +14,12 @@ _STDERR = 2
 
 
 class Starting(VerbGroup):
-    """Whatever is no verb goes to `docker compose up`, such as --detach."""
+    """A group whose default verb is `start`; its options, such as --detach, go to `docker compose up`."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the verb; options without one are of `start`."""
+        """Find the verb; options without a verb belong to `start`."""
         if args[0].startswith("-"):
             return "start", self.commands["start"], args
         return super().resolve_command(ctx, args)
@@ -46,7 +46,7 @@ def start_stack(place: Place, files: tuple[str, ...], options: tuple[str, ...]) 
 
 
 def ask_service(place: Place, files: tuple[str, ...], service: str, words: tuple[str, ...]) -> int:
-    """Ask a running operator, or one in a container of its own. Returns the exit code."""
+    """Run a verb in the operator's container, or in a new one if it is not running. Returns the exit code."""
     docker = place.docker
     docker.need()
     docker.prepare()
@@ -68,7 +68,7 @@ def _ask(context: click.Context, *words: str) -> int:
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def start(context: click.Context, options: tuple[str, ...]) -> None:
-    """Start the aggregator; without a verb, too. Options go to docker compose up."""
+    """Start the aggregator; this is the default verb. Options go to docker compose up."""
     sys.exit(start_stack(place_of(context), FILES, options))
 
 
@@ -84,7 +84,7 @@ def enrol(context: click.Context, addresses: tuple[str, ...]) -> None:
 @click.argument("addresses", metavar="ADDRESS...", nargs=-1, required=True)
 @click.pass_context
 def remove(context: click.Context, addresses: tuple[str, ...]) -> None:
-    """Let somebody never take part: nothing is shared with them, nothing of theirs is counted."""
+    """Exclude somebody: nothing is shared with them, and nothing of theirs is counted."""
     sys.exit(_ask(context, "remove", *addresses))
 
 

@@ -15,7 +15,7 @@ _STDERR = 2
 
 
 def _scraper(context: click.Context, *arguments: str, needs_queue: bool = False, stdin: Path | None = None) -> int:
-    """Run the browser in a container of its own that is removed afterwards. Returns its exit code."""
+    """Run the browser in a new container, which is removed afterwards. Returns its exit code."""
     place = place_of(context)
     place.need_services()
     docker = place.docker
@@ -40,7 +40,7 @@ def scrape(context: click.Context) -> None:
 @click.command(cls=Verb, examples=["login"])
 @click.pass_context
 def login(context: click.Context) -> None:
-    """Sign in for the browser, in a page on 127.0.0.1."""
+    """Sign in to Netflix for the browser, on a page on 127.0.0.1."""
     port = place_of(context).machine.setting("LOGIN_PORT", "8765")
     listen = ("login", "--listen", "0.0.0.0", "--port", port)  # noqa: S104
     published = f"127.0.0.1:{port}:{port}"
@@ -51,7 +51,7 @@ def login(context: click.Context) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.pass_context
 def cookies(context: click.Context, file: Path) -> None:
-    """Give the browser the cookies of your own; FILE is deleted afterwards."""
+    """Give the browser the cookies of your own browser; FILE is deleted afterwards."""
     if not file.is_file():
         raise Failure(f"{file}: no such file")
     if _scraper(context, "scraper", "python", "-m", "services.scraper", "import-cookies", stdin=file):
@@ -63,12 +63,12 @@ def cookies(context: click.Context, file: Path) -> None:
 @click.command(cls=Verb, examples=["reset"])
 @click.pass_context
 def reset(context: click.Context) -> None:
-    """Let the browser try again after a stop."""
+    """Let the browser try again after a failure."""
     sys.exit(_scraper(context, "scraper", "python", "-m", "services.scraper", "reset"))
 
 
 @click.command(cls=Verb, examples=["doctor"])
 @click.pass_context
 def doctor(context: click.Context) -> None:
-    """Print what a maintainer needs to know about the browser; nothing about you."""
+    """Print the state of the browser for a maintainer, without personal data."""
     sys.exit(_scraper(context, "scraper", "python", "-m", "services.scraper", "doctor"))

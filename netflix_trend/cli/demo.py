@@ -55,13 +55,13 @@ if TYPE_CHECKING:
     help="Folder for the results; an earlier demo in it is replaced.",
 )
 @click.option("--network", is_flag=True, help="A whole SyftBox network of containers on this machine instead.")
-@click.option("--down", is_flag=True, help="With --network: remove it and everything it holds.")
+@click.option("--down", is_flag=True, help="With --network: remove it with all its data.")
 @click.option(
     "--seconds",
     type=float,
     default=600,
     show_default=True,
-    help="With --network: give up when nothing came back by then.",
+    help="With --network: give up if there is no result by then.",
 )
 @click.pass_context
 def demo(
@@ -96,7 +96,7 @@ def demo(
 
 
 def container_network(machine: Machine) -> ContainerNetwork:
-    """Return the network of containers, to which nothing of .env applies but base images."""
+    """Return the network of containers; of .env, only base images apply to it."""
     from netflix_trend.cli.reference import rows
     from netflix_trend.declaring import INSIDE
     from services.demo.containers import ContainerNetwork

@@ -1,4 +1,4 @@
-"""Verbs for those who work on the project: test and docs."""
+"""Verbs for developers: test and docs."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def test(context: click.Context, arguments: tuple[str, ...]) -> None:
 
 
 @click.command(cls=Verb, examples=["docs", "docs --check"])
-@click.option("--check", is_flag=True, help="Write nothing; fail when something is out of date.")
+@click.option("--check", is_flag=True, help="Write nothing; fail if something is out of date.")
 @click.pass_context
 def docs(context: click.Context, check: bool) -> None:
-    """Write what is made from code: docs/settings.md, docs/commands.md, .env.example and the settings of Compose."""
+    """Generate docs/settings.md, docs/commands.md, .env.example and the settings in Compose files."""
     place = place_of(context)
     if not place.machine.is_clone:
         raise Failure("an installed package has no documents; they need a clone of the repository")
@@ -43,7 +43,7 @@ def docs(context: click.Context, check: bool) -> None:
         if not path.is_file() or path.read_text("utf-8") != text
     ]
     for path in stale:
-        click.echo(f"{path.relative_to(place.machine.root)} {'is out of date' if check else 'is written'}")
+        click.echo(f"{path.relative_to(place.machine.root)} {'is out of date' if check else 'was written'}")
         if not check:
             path.write_text(files(place.machine.root, cli)[path], "utf-8")
     if check and stale:

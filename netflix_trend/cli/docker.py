@@ -32,7 +32,7 @@ class Docker:
 
     @cached_property
     def problem(self) -> str:
-        """What is missing, as a sentence; empty when everything is there."""
+        """What is missing, as a sentence; empty if nothing is."""
         if not self.machine.is_clone:
             return "An installed package has no containers; they need a clone of the repository."
         if not self.program:
@@ -49,14 +49,14 @@ class Docker:
             raise Failure(f"{self.problem} Without Docker: ./run.sh demo")
 
     def prepare(self) -> None:
-        """Make .env, and let services work with this machine's time zone and user."""
+        """Create .env, and give services the time zone and the user of this machine."""
         machine = self.machine
         machine.make_env_file()
         machine.keep_private()
-        # Days and weeks are cut in this machine's time zone unless .env names another; a container does not know it.
+        # Days and weeks begin in this machine's time zone unless .env names another; containers do not know it.
         if not machine.setting("TZ"):
             machine.environ["TZ"] = _zone_of_this_machine()
-        # The services work as the person who starts them, but never as root.
+        # Services run as the user who starts them, but never as root.
         if os.getuid() != 0:
             machine.environ["PARTICIPANT_UID"] = str(os.getuid())
             machine.environ["PARTICIPANT_GID"] = str(os.getgid())
@@ -69,7 +69,7 @@ class Docker:
         return self.machine.run(command, stdin=stdin, stdout=stdout, cwd=self.machine.root)
 
     def is_running(self, service: str, *files: str) -> bool:
-        """Return whether a service runs."""
+        """Return whether a service is running."""
         return bool(self._output("compose", *files, "ps", "--quiet", "--status", "running", service).strip())
 
     def has_volume(self) -> bool:
@@ -91,7 +91,7 @@ class Docker:
         return self.compose("run", "--rm", "--no-deps", "--no-TTY", service, *command)
 
     def _need_datasite(self) -> None:
-        """Docker would make the mounted folder, and SyftBox would take it for a complete datasite."""
+        """Refuse a missing datasite: Docker would create its folder, and SyftBox would take it for a whole datasite."""
         datasite = self.machine.folder("DATASITES_DIR") / self.machine.email
         if not datasite.is_dir():
             raise Failure(

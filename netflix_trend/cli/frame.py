@@ -1,4 +1,4 @@
-"""What all verbs share: failures in one line, examples in the help, and what was typed."""
+"""The frame of all verbs: failures in one line, examples in the help, and the typed words."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ class Failure(click.ClickException):
 
 
 class Verb(click.Command):
-    """A command that has examples in its help and remembers what was typed after it."""
+    """A command with examples in its help. It remembers the words that were typed after it."""
 
     def __init__(self, *arguments: Any, examples: Sequence[str] = (), **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.examples = tuple(examples)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse, after noting the words."""
+        """Remember the words, then parse them."""
         ctx.meta[_WORDS] = list(args)
         return super().parse_args(ctx, args)
 
@@ -57,7 +57,7 @@ class Verb(click.Command):
 
 
 class VerbGroup(click.Group):
-    """A verb with verbs below it. Mistyped ones are answered with those that look alike."""
+    """A verb with verbs of its own. For a mistyped one it suggests similar ones."""
 
     command_class = Verb
     group_class = type
@@ -67,7 +67,7 @@ class VerbGroup(click.Group):
         self.write_verbs("Verbs", self.list_commands(ctx), formatter)
 
     def write_verbs(self, title: str, names: Sequence[str], formatter: click.HelpFormatter) -> None:
-        """Write one list of verbs, with what each does in a sentence."""
+        """Write a list of verbs with a sentence about each."""
         shown = [(name, self.commands[name]) for name in names if not self.commands[name].hidden]
         with formatter.section(title):
             formatter.write_dl([(name, command.get_short_help_str(200)) for name, command in shown])
@@ -75,7 +75,7 @@ class VerbGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the verb. Raises UsageError that names those that look alike, and all."""
+        """Find the verb. Raises UsageError with similar verbs and all verbs."""
         try:
             return super().resolve_command(ctx, args)
         except click.exceptions.NoSuchCommand as problem:
@@ -86,7 +86,7 @@ class VerbGroup(click.Group):
 
 
 class FrontDoor(VerbGroup):
-    """All verbs, in sections by what they are for."""
+    """All verbs, in sections by purpose."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -100,18 +100,18 @@ class FrontDoor(VerbGroup):
             self.sections.setdefault(section, []).append(command.name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write one list for each section."""
+        """Write a list for each section."""
         for section, names in self.sections.items():
             self.write_verbs(section, names, formatter)
 
 
 def root_of(context: click.Context) -> click.Context:
-    """Return the context of the front door."""
+    """Return the context of the whole command."""
     return context.find_root()
 
 
 def verb_of(context: click.Context) -> list[str]:
-    """Return the verb that runs, such as `["event", "add"]`."""
+    """Return the running verb, such as `["event", "add"]`."""
     names = []
     one: click.Context | None = context
     while one is not None and one.parent is not None:
@@ -121,5 +121,5 @@ def verb_of(context: click.Context) -> list[str]:
 
 
 def words_of(context: click.Context) -> list[str]:
-    """Return what was typed: the verb and everything after it."""
+    """Return the typed words: the verb and everything after it."""
     return [*verb_of(context), *context.meta.get(_WORDS, ())]

@@ -64,7 +64,7 @@ def _on_folders(place: Place, *words: str) -> int:
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def start(context: click.Context, options: tuple[str, ...]) -> None:
-    """Start the helper; without a verb, too. Options go to docker compose up."""
+    """Start the helper; this is the default verb. Options go to docker compose up."""
     sys.exit(_start(place_of(context), *options))
 
 
@@ -94,5 +94,5 @@ def enrol(context: click.Context, addresses: tuple[str, ...]) -> None:
 @click.argument("addresses", metavar="ADDRESS...", nargs=-1, required=True)
 @click.pass_context
 def remove(context: click.Context, addresses: tuple[str, ...]) -> None:
-    """Never count anything of somebody."""
+    """Exclude somebody: nothing of theirs is counted."""
     sys.exit(_ask(context, "remove", *addresses))

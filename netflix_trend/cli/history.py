@@ -36,17 +36,17 @@ class Day(click.ParamType[date]):
 
 
 def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say how exports are read."""
+    """Add the options for reading exports."""
     order = click.option(
         "--date-order",
         type=click.Choice(["mdy", "dmy", "ymd"]),
-        help="Order of day, month and year, for a file whose dates do not tell.",
+        help="Order of day, month and year, for a file whose dates are ambiguous.",
     )
     only = click.option(
         "--only",
         multiple=True,
         metavar="NETFLIX_PROFILE",
-        help="Count this Netflix profile of a ViewingActivity.csv and no other; may be given several times.",
+        help="Count only this Netflix profile of a ViewingActivity.csv; may be given several times.",
     )
     return order(only(command))
 
@@ -67,7 +67,7 @@ profile_option = click.option(
 def read(
     context: click.Context, files: tuple[Path, ...], is_json: bool, date_order: str | None, only: tuple[str, ...]
 ) -> None:
-    """Say what is in exports, without storing anything."""
+    """Print what is in exports, without storing anything."""
     place = place_of(context)
     if not place.is_inside:
         place.machine.use_folders()
@@ -119,17 +119,17 @@ def import_(
 
 
 def deliver(machine: Machine, file: Path, options: str) -> str:
-    """Copy an export into the drop folder, whole and with its options beside it. Returns its name there."""
+    """Copy an export and its options into the drop folder. Returns its name there."""
     drop = machine.folder("OUTPUT_DIR")
     drop.mkdir(parents=True, exist_ok=True)
     name = free_name(drop, file.name)
     part, beside = drop / f".{name}.part", drop / f".{name}.options"
-    # Under a dot-name first: the watcher takes whole files only. What to do with it lies there before it does.
+    # First under a hidden name, so that the watcher takes complete files only, and after the options.
     try:
         beside.unlink(missing_ok=True)
         if options:
             beside.write_text(options, "utf-8")
-        # The time of the file tells which weeks it covers; the scraper is another user.
+        # The time of the file says which weeks it covers; the scraper runs as another user.
         shutil.copy2(file, part)
         part.chmod(0o644)
         part.rename(drop / name)
@@ -141,7 +141,7 @@ def deliver(machine: Machine, file: Path, options: str) -> str:
 
 
 def free_name(drop: Path, name: str) -> str:
-    """Return a name that is free: every export of Netflix has the same, and one with a dot in front is never taken."""
+    """Return a free name without a leading dot: exports have equal names, and the watcher ignores hidden files."""
     name = name.lstrip(".") or "export"
     stem, dot, kind = name.rpartition(".")
     if f"{dot}{kind}".lower() not in EXPORTS:
@@ -157,7 +157,7 @@ def free_name(drop: Path, name: str) -> str:
 @click.option("--json", "is_json", is_flag=True, help="One JSON object with all tables.")
 @on_volumes("processor")
 def insights(is_json: bool) -> int:
-    """Show what your own history says; nothing leaves this machine."""
+    """Show insights into your own history; nothing leaves this machine."""
     from services.processor.cli import show_insights
 
     return show_insights(is_json=is_json)
@@ -165,7 +165,7 @@ def insights(is_json: bool) -> int:
 
 @click.group(cls=VerbGroup)
 def event() -> None:
-    """Note life events, and see whether you watched more or less then."""
+    """Note life events, and see whether you watched more or less during them."""
 
 
 @event.command("add", examples=["event add sick 2026-02-01 2026-02-09"])
@@ -174,7 +174,7 @@ def event() -> None:
 @click.argument("last_day", type=Day())
 @on_volumes("processor", keeps=True)
 def add(label: str, first_day: date, last_day: date) -> int:
-    """Note an event and say what changed."""
+    """Note an event and show what changed."""
     from services.processor.cli import note_event
 
     return note_event(label, first_day, last_day)
@@ -194,7 +194,7 @@ def list_(is_json: bool) -> int:
 @click.argument("number", type=int)
 @on_volumes("processor", keeps=True)
 def remove(number: int) -> int:
-    """Forget an event; `event list` shows the numbers."""
+    """Remove an event; `event list` shows the numbers."""
     from services.processor.cli import forget_event
 
     return forget_event(number)

@@ -1,4 +1,4 @@
-"""Settings of .env that no service reads: they are for Compose and for this command."""
+"""Settings in .env for Compose and for this command, which no service reads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class HostSetting:
-    """A setting, as `netflix_trend.settings` declares those of services. is_off: a comment in .env.example."""
+    """A setting, declared like those of services in `netflix_trend.settings`. is_off: a comment in .env.example."""
 
     name: str
     default: str

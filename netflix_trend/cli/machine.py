@@ -1,7 +1,7 @@
-"""The machine that verbs work on: its settings from the environment and .env, its folders, and where its data lies.
+"""The machine that verbs work on: settings from the environment and .env, folders, and programs.
 
-MODE says where exports, tables and ledger lie: in the volumes of Docker's services (`containers`) or in folders of this
-machine (`folders`). It is written to .env at first use. An installation from before that is recognized once.
+MODE says where exports, tables and ledger are: in the volumes of Docker's services (`containers`) or in folders of this
+machine (`folders`). It is written to .env at first use. Installations from before MODE are recognized once.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from netflix_trend.names import APP_NAME
 
 Mode = Literal["containers", "folders"]
 EXAMPLE_ME = "me@example.org"
-# Folders that must not be uploaded, with the places they have unless .env names others.
+# Folders that must not be uploaded, with their default paths.
 PRIVATE_FOLDERS = {
     "OUTPUT_DIR": "drop",
     "SECRETS_DIR": "secrets",
@@ -51,7 +51,7 @@ class Machine:
     def __init__(self, root: Path, environ: dict[str, str]) -> None:
         self.root = root
         self.environ = environ
-        # What .env says is not asked: it may be a copy of the example.
+        # .env does not count: it may be a copy of the example.
         self.said_join = bool(environ.get("JOIN"))
         self._find_syftbox()
 
@@ -73,36 +73,36 @@ class Machine:
 
     @property
     def env_file(self) -> Path:
-        """Where settings are kept."""
+        """The file with the settings."""
         return self.root / ".env"
 
     @cached_property
     def kept(self) -> Mapping[str, str]:
-        """What .env says."""
+        """The content of .env."""
         return {name: value or "" for name, value in dotenv_values(self.env_file).items()}
 
     def make_env_file(self) -> None:
-        """Copy the example to .env, once."""
+        """Copy the example to .env if there is none."""
         if not self.env_file.exists():
             example = self.root / ".env.example"
             self.write_env_file(example.read_text("utf-8") if example.is_file() else "")
 
     def write_env_file(self, text: str) -> None:
-        """Write .env and read it again."""
+        """Write .env, and read it again when needed."""
         self.root.mkdir(parents=True, exist_ok=True)
         self.env_file.write_text(text, "utf-8")
         self.__dict__.pop("kept", None)
 
     def setting(self, name: str, default: str = "") -> str:
-        """Return a setting from the environment, else from .env."""
+        """Return a setting from the environment, otherwise from .env."""
         return self.environ.get(name) or self.kept.get(name) or default
 
     def folder(self, name: str) -> Path:
-        """Return a folder as an absolute path; one of .env that is relative lies in the root, as for Compose."""
+        """Return a folder as an absolute path; relative paths in .env start at the root, as for Compose."""
         return self.absolute(self.setting(name, PRIVATE_FOLDERS.get(name, DATASITES)))
 
     def absolute(self, text: str) -> Path:
-        """Return a path of .env as Compose understands it."""
+        """Return a path in .env as Compose reads it."""
         home = self.environ.get("HOME", "")
         for start in ("~/", "$HOME/", "${HOME}/"):
             if text.startswith(start):
@@ -124,9 +124,9 @@ class Machine:
     inside_syftbox = False
 
     def _find_syftbox(self) -> None:
-        """Learn the person's address and datasites from SyftBox, where it started us or this is its folder of apps.
+        """Take the person's address and datasites from SyftBox if it started us, or if we are in its folder of apps.
 
-        They come from its variables, else from its configuration, whichever its version. What .env says goes first.
+        They come from its variables, otherwise from its configuration, in any version. Values in .env take precedence.
         """
         config, data = self._syftbox_config(), self.environ.get("SYFTBOX_DATA_DIR", "")
         if (not config and not data) or self.environ.get(INSIDE):
@@ -160,15 +160,15 @@ class Machine:
     # --- folders
 
     def keep_private(self) -> None:
-        """Refuse folders for exports, tables and secrets that lie where SyftBox uploads everything in clear."""
+        """Refuse folders for exports, tables and secrets in places that SyftBox uploads in clear."""
         uploaded = self.folder("DATASITES_DIR").resolve()
         for name in PRIVATE_FOLDERS:
             place = self.folder(name)
             if place.resolve().is_relative_to(uploaded):
-                raise Failure(f"{name}: {place} would be uploaded, it lies in {uploaded}. Name another folder in .env")
+                raise Failure(f"{name}: {place} would be uploaded, it is in {uploaded}. Name another folder in .env")
 
     def use_folders(self) -> None:
-        """Let this process work on folders of this machine: its packages, settings and time zone."""
+        """Prepare this process for folders of this machine: packages, settings and time zone."""
         self.keep_private()
         self.need_packages()
         for name, value in self.folder_environment().items():
@@ -177,7 +177,7 @@ class Machine:
             time.tzset()
 
     def folder_environment(self) -> dict[str, str]:
-        """Return every setting that .env or the environment gives, for a process on folders of this machine."""
+        """Return all settings in .env or the environment, for a process on folders of this machine."""
         from netflix_trend.settings import Settings
 
         names = [name.upper() for name in Settings.model_fields]
@@ -187,7 +187,7 @@ class Machine:
         return values | {"DASHBOARD_PORT": self.page_port}
 
     def need_packages(self) -> None:
-        """Install what verbs on folders need into the clone's environment; an installed package has its own."""
+        """Install what verbs on folders need into the clone's environment; an installed package has it."""
         script = self.root / "requirements" / "environment.sh"
         if self.environ.get(INSIDE) or not script.is_file() or Path(sys.prefix) != self.root / ".venv":
             return
@@ -196,7 +196,7 @@ class Machine:
         importlib.invalidate_caches()
 
     def join_first(self) -> dict[str, str]:
-        """Return the setting with which nothing is published before the person has joined, where nothing was yet."""
+        """Return the setting that publishes nothing before the person has joined; none if something was published."""
         manifest = self.folder("DATASITES_DIR") / self.email / "app_data" / APP_NAME / "manifest.json"
         was_published = PublisherVolume(self.folder("PUBLISHER_DIR")).ledger.exists() or manifest.exists()
         return {} if was_published or self.said_join else {"JOIN": "ask"}
@@ -210,7 +210,7 @@ class Machine:
         return str(own) if own.exists() else sys.executable
 
     def find(self, program: str) -> str:
-        """Return the path of a program; empty when it is not installed."""
+        """Return the path of a program; empty if it is not installed."""
         return shutil.which(program, path=self.environ.get("PATH")) or ""
 
     def run(self, command: list[str], *, stdin: IO[bytes] | int | None = None, stdout: int | None = None,
@@ -230,14 +230,14 @@ class Machine:
                     try:
                         return child.wait()
                     except KeyboardInterrupt:
-                        # The terminal has sent it to the child, too. What it does before it ends is waited for.
+                        # The terminal has interrupted the child too; wait until it has ended.
                         child.wait()
                         raise
 
 
 @contextlib.contextmanager
 def handling(handler: Callable[[int, Any], None]) -> Iterator[None]:
-    """Handle the signals that ask a process to end, for a while."""
+    """Handle signals that ask the process to end, within this context."""
     before = {number: signal.signal(number, handler) for number in _ENDING}
     try:
         yield

@@ -1,4 +1,4 @@
-"""Where data lies: in the volumes of Docker's services or in folders of this machine. Recorded, and then obeyed."""
+"""MODE: whether data is in the volumes of Docker's services or in folders of this machine. It is recorded once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NOTHING_YET = "nothing is stored yet. Next: ./run.sh import NetflixViewingHistor
 
 
 class Place:
-    """A machine with Docker or without, and the decision where verbs work."""
+    """A machine with or without Docker, and the decision where verbs run."""
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
@@ -28,7 +28,7 @@ class Place:
 
     @property
     def recorded(self) -> Mode | None:
-        """What .env or the environment says. Raises Failure for a word that is none, or two that contradict."""
+        """The mode in .env or the environment. Raises Failure for an invalid one, and for two that contradict."""
         machine = self.machine
         if (said := machine.environ.get("MODE", "")) in MODES:
             return said  # type: ignore[return-value]
@@ -47,7 +47,7 @@ class Place:
         return kept or None  # type: ignore[return-value]
 
     def mode(self, *, keeps: bool = True) -> Mode:
-        """Return where this verb works.
+        """Return where this verb runs.
 
         keeps: the verb stores or publishes something, so that the first one decides for those that follow. Raises
         Failure where both could be meant, or where Docker is installed and does not run.
@@ -62,16 +62,16 @@ class Place:
         return found
 
     def is_new(self) -> bool:
-        """Whether nothing is stored yet, so that there is nothing to look at: no container is started for that."""
+        """Whether nothing is stored yet, so that no container has to be started to read it."""
         return self.recorded is None and not self.docker.has_volume()
 
     @property
     def can_tell(self) -> bool:
-        """Whether Docker, if it is there, can say which volumes it has."""
+        """Whether Docker can list its volumes, or is not installed."""
         return not self.docker.has_compose or not self.docker.problem
 
     def _recognized(self) -> tuple[Mode, bool]:
-        """Return what an installation is that has recorded nothing, and whether anything of it is there already."""
+        """Return the mode of an installation that has recorded none, and whether it has stored anything already."""
         ledger = self.machine.folder("PUBLISHER_DIR")
         if ledger.is_dir():
             if self.docker.has_compose and self.docker.has_volume():
@@ -82,14 +82,14 @@ class Place:
                 )
             return "folders", self.can_tell
         if self.docker.problem:
-            # A Docker that merely does not run may hold everything.
+            # If Docker is only stopped, its volumes may contain everything.
             if self.docker.has_compose:
                 raise Failure(f"{self.docker.problem} Start it; to work without: MODE=folders in .env")
             return "folders", False
         return "containers", self.docker.has_volume()
 
     def record(self, mode: Mode) -> None:
-        """Write the mode to .env, unless it is there."""
+        """Write the mode to .env, unless it is there already."""
         machine = self.machine
         if machine.kept.get("MODE"):
             return
@@ -102,7 +102,7 @@ class Place:
         machine.write_env_file("\n".join([*lines, ""]))
 
     def need_services(self) -> None:
-        """Docker's services, for whom no verb works without. Raises Failure when they cannot or must not start."""
+        """Docker's services, for verbs that need them. Raises Failure if they cannot or must not start."""
         self.docker.need()
         machine = self.machine
         if machine.setting("NETFLIX_PASSWORD"):
@@ -119,7 +119,7 @@ class Place:
         self.docker.prepare()
 
     def need_folders(self) -> None:
-        """Folders of this machine, for verbs that never use Docker. Raises Failure where containers hold the data."""
+        """Folders of this machine, for verbs without Docker. Raises Failure if the data is in containers."""
         known = self.recorded
         if known is None and not self.machine.folder("PUBLISHER_DIR").is_dir():
             known = "containers" if self.docker.has_compose and self.docker.has_volume() else "folders"
@@ -140,7 +140,7 @@ def _typed() -> str:
 
 
 def place_of(context: click.Context) -> Place:
-    """Return the place that the front door was opened for."""
+    """Return the place of the running command."""
     place = context.find_object(Place)
     assert place is not None
     return place

@@ -1,4 +1,4 @@
-"""What is written from code: .env.example, the settings in Compose files, docs/settings.md and docs/commands.md."""
+"""Generated files: .env.example, the settings in Compose files, docs/settings.md and docs/commands.md."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Row:
 def rows() -> list[Row]:
     """Return all settings in the order of their sections."""
     found = []
-    # Those of operators last: everybody needs the others.
+    # Settings of operators come last, because everybody needs the others.
     for name in sorted(Settings.model_fields, key=OperatorSettings.model_fields.__contains__):
         field, declared = Settings.model_fields[name], declaration(name)
         default = declared.on_host or text_of(field.default)
@@ -94,7 +94,7 @@ def passed(service: str) -> dict[str, str]:
 
 
 def files(root: Path, cli: click.Group) -> dict[Path, str]:
-    """Return every file that is written from code, with its text."""
+    """Return every generated file with its text."""
     made = {root / name: with_settings((root / name).read_text("utf-8")) for name in COMPOSE_FILES}
     return {
         **made,
@@ -154,7 +154,7 @@ would be uploaded.
         text += "| name | default | meaning | read by |\n|---|---|---|---|\n"
         for row in rows():
             if row.section == section:
-                # In .env.example the line is a comment: this is what to write, and not what holds without it.
+                # The line is a comment in .env.example: an example of a value, not the default.
                 default = "" if row.name == "COMPOSE_PROFILES" else row.default
                 shown = f"`{default}`" if default else ""
                 readers = ", ".join(row.services) or "Compose, `./run.sh`"
@@ -187,7 +187,7 @@ fish `_NETFLIX_TREND_COMPLETE=fish_source ./run.sh | source`; put the line into 
 
 
 def _contexts(door: click.Context) -> Iterator[click.Context]:
-    """Yield the context of every verb that is shown, as typing it would make it."""
+    """Yield the context of every visible verb."""
     assert isinstance(door.command, click.Group)
     for name, command in door.command.commands.items():
         if not command.hidden:

@@ -18,7 +18,7 @@ from netflix_trend.cli.volumes import begin
 from netflix_trend.layout import PrivateVolume
 
 HOUR = 3600.0
-# A file that has just been written may not be whole yet.
+# A file that was just written may be incomplete.
 SETTLED = 60.0
 
 
@@ -56,7 +56,7 @@ def once(
     date_order: str | None,
     only: tuple[str, ...],
 ) -> None:
-    """Import and answer what is due, in one process without Docker; for cron, any number of times."""
+    """Import and answer what is due, once, without Docker; safe to repeat, such as by cron."""
     place = place_of(context)
     place.need_folders()
     from services.local.__main__ import once as once_
@@ -71,11 +71,11 @@ def once(
     is_flag=False,
     flag_value="demo-output",
     type=click.Path(path_type=Path),
-    help="Look at the results of ./run.sh demo (demo-output).",
+    help="Show the results of ./run.sh demo (demo-output).",
 )
 @click.pass_context
 def dashboard(context: click.Context, demo: Path | None) -> None:
-    """Serve your own page on http://127.0.0.1:8651, with Docker or without."""
+    """Serve your own page on http://127.0.0.1:8651, with or without Docker."""
     place = place_of(context)
     if demo is None and not begin(place, keeps=True):
         place.docker.prepare()
@@ -92,7 +92,7 @@ def dashboard(context: click.Context, demo: Path | None) -> None:
 
 
 def in_foreground(place: Place) -> int:
-    """Run what SyftBox starts: the services, or a look an hour on folders. Returns the exit code.
+    """Run what SyftBox starts: the services, or a run every hour on folders. Returns the exit code.
 
     SyftBox starts an app that fails again every five seconds: what cannot run says so and ends with 0.
     """
@@ -106,7 +106,7 @@ def in_foreground(place: Place) -> int:
 def _in_foreground(place: Place) -> int:
     docker, drop = place.docker, place.machine.folder("OUTPUT_DIR")
     is_on_folders = place.recorded == "folders"
-    # A Docker that merely does not run yet may have services that publish.
+    # If Docker is only not running yet, its services may publish.
     if not is_on_folders and docker.problem and docker.has_compose:
         return _not_running(docker.problem)
     if is_on_folders or place.mode(keeps=False) == "folders":
@@ -133,7 +133,7 @@ def _not_running(reason: str) -> int:
 
 
 def has_exports(private: Path, drop: Path) -> bool:
-    """Return whether something was imported on folders, or lies in the drop folder."""
+    """Return whether something was imported on folders, or waits in the drop folder."""
     return any(PrivateVolume(private).profile_folders()) or any(exports_in(drop))
 
 
@@ -145,7 +145,7 @@ def exports_in(drop: Path) -> list[Path]:
 
 
 def look_hourly(place: Place, drop: Path, pause: float = HOUR) -> int:
-    """Import what lies in the drop folder and answer what is due, once an hour, until a signal. Returns 0.
+    """Import what is in the drop folder and answer what is due, every hour until a signal. Returns 0.
 
     Each step is a process of its own: nothing is held in memory for an hour, and a step that fails ends nothing else.
     """
@@ -156,7 +156,7 @@ def look_hourly(place: Place, drop: Path, pause: float = HOUR) -> int:
         step = Machine(machine.root, {**machine.environ, **machine.join_first()})
         return step.run([machine.python, "-P", "-m", "netflix_trend", *words], on_stop=stopped.set)
 
-    click.echo("Without Docker: looking once an hour.")
+    click.echo("Without Docker: one run every hour.")
     with handling(lambda *_: stopped.set()):
         while not stopped.is_set():
             for file in exports_in(drop):
@@ -167,13 +167,13 @@ def look_hourly(place: Place, drop: Path, pause: float = HOUR) -> int:
                 ):
                     move_to_done(file)
             if not stopped.is_set() and verb("once") and not stopped.is_set():
-                click.echo("This look failed, see above; the next one is in an hour.")
+                click.echo("This run failed, see above; the next one is in an hour.")
             stopped.wait(pause)
     return 0
 
 
 def move_to_done(file: Path) -> None:
-    """Keep an imported file of the drop folder in done/."""
+    """Move an imported file of the drop folder to done/."""
     done = file.parent / "done"
     done.mkdir(exist_ok=True)
     place = done / file.name

@@ -32,7 +32,7 @@ class Odds(click.ParamType[Fraction]):
 @click.command(cls=Verb, examples=["status"])
 @click.pass_context
 def status(context: click.Context) -> None:
-    """Show the services, where your data lies, and what was published."""
+    """Show the services, where your data is, and what was published."""
     place = place_of(context)
     if begin(place, keeps=False):
         from services.publisher import status as publisher
@@ -51,21 +51,21 @@ def status(context: click.Context) -> None:
     if docker.in_service("publisher", *words_of(context)):
         sys.exit(FAILED)
     click.echo()
-    # No logs are no reason to fail.
+    # Missing logs are no failure.
     docker.compose("logs", "--no-log-prefix", "--tail", "5", "processor", "publisher")
 
 
 @click.command(cls=Verb, examples=["privacy"])
 @on_volumes("publisher")
 def privacy() -> int:
-    """Show what was published and what it costs, in plain words."""
+    """Show what was published and its cost in privacy."""
     from services.publisher import summary
 
     return summary.main()
 
 
 def _choice(act: Callable[..., int]) -> Callable[..., None]:
-    """Keep a choice. The running publisher obeys it at once; where none runs it looks once."""
+    """Save a choice. A running publisher follows it at once; without one, the publisher runs once."""
 
     @click.pass_context
     def run(context: click.Context, /, **options: Any) -> None:
@@ -133,8 +133,8 @@ limits = Verb(
     help="Show your limits, or lower them at once. They cannot be raised above the settings here.",
     examples=["limits", "limits --odds 3 --reports 4 --questions volume", "limits --reset"],
     params=[
-        click.Option(["--odds"], type=Odds(), help="Largest odds of one report, such as 3 or 5/2."),
-        click.Option(["--reports"], type=int, help="Most reports in any 52 weeks."),
+        click.Option(["--odds"], type=Odds(), help="Maximal odds of one report, such as 3 or 5/2."),
+        click.Option(["--reports"], type=int, help="Maximal number of reports in any 52 weeks."),
         click.Option(
             ["--questions"], metavar="NAMES", help="Questions you answer, separated by commas; none: no question."
         ),
@@ -146,7 +146,7 @@ limits = Verb(
 @click.command(cls=Verb, hidden=True)
 @on_volumes("publisher", keeps=True)
 def look() -> int:
-    """Look once, as the running publisher does every minute."""
+    """Run the publisher once, as its service does every minute."""
     from services.publisher import look as publisher
 
     return publisher.main()

@@ -1,4 +1,4 @@
-"""Verbs that act on exports, tables and ledger, wherever these lie: in a service, or in this process."""
+"""Verbs on exports, tables and ledger: they run in a service's container or in this process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from netflix_trend.cli.mode import NOTHING_YET, Place, place_of
 
 
 def on_volumes(service: str, *, keeps: bool = False) -> Callable[[Callable[..., int]], Callable[..., None]]:
-    """Run a verb's body here when data lies in folders or we are in a container; else in a service's container.
+    """Run the body of a verb here if data is in folders or we are in a container, otherwise in a service's container.
 
     The body returns an exit code. keeps: the verb stores or publishes something.
     """
@@ -36,7 +36,7 @@ def on_volumes(service: str, *, keeps: bool = False) -> Callable[[Callable[..., 
 
 
 def begin(place: Place, *, keeps: bool) -> bool:
-    """Return whether this process can act; folders are then its settings."""
+    """Return whether this process can run the verb; its settings are then those of folders."""
     if place.is_inside:
         return True
     if place.mode(keeps=keeps) == "containers":

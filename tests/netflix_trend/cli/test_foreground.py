@@ -60,7 +60,7 @@ def test_with_docker_the_services_run_in_the_foreground(clone: Path, path: Path)
     ],
     ids=["variables", "Python generation", "Go generation", "only the place"],
 )
-def test_syftbox_says_who_and_where_we_are(tmp_path: Path, path: Path, environment: dict[str, str]) -> None:
+def test_address_and_datasites_come_from_syftbox(tmp_path: Path, path: Path, environment: dict[str, str]) -> None:
     """Every kind of start: variables of the client, its configuration, or nothing but lying in its folder apps/."""
     app = make_clone(tmp_path / "SyftBox" / "apps" / "netflix_trend")
     (tmp_path / ".syftbox").mkdir()
@@ -73,7 +73,7 @@ def test_syftbox_says_who_and_where_we_are(tmp_path: Path, path: Path, environme
 
 
 @pytest.mark.parametrize("config", ["", "[1]", "{", None], ids=["empty", "a list", "cut", "missing"])
-def test_a_configuration_that_says_nothing_is_accepted(clone: Path, path: Path, config: str | None) -> None:
+def test_an_empty_configuration_of_syftbox_is_accepted(clone: Path, path: Path, config: str | None) -> None:
     if config is not None:
         (clone / "config.json").write_text(config)
     fake_docker(path, f"{DOCKER_UP} {SAY_WHO}")
@@ -81,7 +81,7 @@ def test_a_configuration_that_says_nothing_is_accepted(clone: Path, path: Path, 
     assert (clone / "who").read_text() == " \n"
 
 
-def test_what_env_says_goes_before_syftbox(clone: Path, path: Path) -> None:
+def test_env_takes_precedence_over_syftbox(clone: Path, path: Path) -> None:
     (clone / ".env").write_text("SYFTBOX_EMAIL=bob@example.net\nDATASITES_DIR=/elsewhere\n")
     fake_docker(path, f"{DOCKER_UP} {SAY_WHO}")
     run(clone, path, SYFTBOX_DATA_DIR="/data/ann/SyftBox")
@@ -125,7 +125,7 @@ def test_under_syftbox_a_failure_is_not_retried_every_five_seconds(clone: Path, 
 
 
 @pytest.mark.parametrize("password", ["planted", "'two words'"])
-def test_under_syftbox_what_is_refused_is_not_retried_either(clone: Path, path: Path, password: str) -> None:
+def test_under_syftbox_a_refused_file_is_not_retried(clone: Path, path: Path, password: str) -> None:
     (clone / ".env").write_text(f"NETFLIX_PASSWORD={password}\n")
     fake_docker(path, f'{DOCKER_UP} echo "$*" >>"$HOME/called"')
     result = run(clone, path, SYFTBOX_DATA_DIR="/data")
@@ -148,14 +148,14 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("is_failing", [False, True])
 def test_without_docker_syftbox_gets_a_run_an_hour(clone: Path, path: Path, is_failing: bool) -> None:
-    """A look that fails is no reason to try again sooner."""
+    """A failed run is not repeated sooner."""
     (clone / "private" / "profiles" / "me").mkdir(parents=True)
     if is_failing:
         (clone / "fail").touch()
     fake_python(clone, f'echo "$JOIN $MODE $DATASITES_DIR" >>"$HOME/who"; {AT_THE_SECOND}')
     result = run(clone, path, SYFTBOX_DATA_DIR=str(clone / "Syft Box"))
     assert result.returncode == 0
-    assert result.stdout.count("look failed") == int(is_failing), "the second one was told to stop"
+    assert result.stdout.count("run failed") == int(is_failing), "the second one was told to stop"
     assert lines(clone / "python.log") == ["once"] * 2
     assert lines(clone / "who")[0] == f"ask folders {clone}/Syft Box/datasites", "nobody has asked for it yet"
 
@@ -189,9 +189,7 @@ def test_without_docker_the_drop_folder_is_imported_and_kept_in_done(clone: Path
 
 @pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("is_recorded", [True, False])
-def test_who_works_on_folders_gets_looks_and_no_services_with_docker_too(
-    clone: Path, path: Path, is_recorded: bool
-) -> None:
+def test_mode_folders_starts_runs_and_no_services_even_with_docker(clone: Path, path: Path, is_recorded: bool) -> None:
     (clone / "publisher").mkdir()
     (clone / "private" / "profiles" / "me").mkdir(parents=True)
     if is_recorded:
@@ -206,7 +204,7 @@ def test_who_works_on_folders_gets_looks_and_no_services_with_docker_too(
 
 
 @pytest.mark.parametrize("folder", ["private/profiles/me", "publisher"])
-def test_a_docker_that_does_not_run_yet_is_not_replaced(clone: Path, path: Path, folder: str) -> None:
+def test_docker_that_is_not_running_yet_is_waited_for(clone: Path, path: Path, folder: str) -> None:
     """SyftBox may start before Docker does: what lies in the drop folder is for the services."""
     (clone / folder).mkdir(parents=True)
     (clone / "drop").mkdir()

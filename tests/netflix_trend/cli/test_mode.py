@@ -43,7 +43,7 @@ def acted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize("setting", ["", "PRIVATE_DIR=./mine", 'PUBLISHER_DIR="./my ledger"', "MODE=folders"])
-def test_who_publishes_with_once_is_not_sent_to_docker(
+def test_an_installation_that_uses_once_stays_on_folders(
     clone: Path, path: Path, acted: list[str], verb: str, setting: str
 ) -> None:
     """Every verb works where `./run.sh once` has published, also on a machine that has Docker."""
@@ -63,9 +63,7 @@ def test_who_publishes_with_once_is_not_sent_to_docker(
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_who_may_have_published_twice_is_asked_which_one_is_meant(
-    clone: Path, path: Path, acted: list[str], verb: str
-) -> None:
+def test_two_possible_modes_are_asked_about(clone: Path, path: Path, acted: list[str], verb: str) -> None:
     (clone / "publisher").mkdir()
     (clone / "a.csv").touch()
     fake_docker(path, WITH_VOLUME)
@@ -82,9 +80,7 @@ def test_who_may_have_published_twice_is_asked_which_one_is_meant(
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_docker_that_does_not_run_is_not_taken_for_no_docker(
-    clone: Path, path: Path, acted: list[str], verb: str
-) -> None:
+def test_stopped_docker_is_not_mistaken_for_no_docker(clone: Path, path: Path, acted: list[str], verb: str) -> None:
     """Its volumes may hold everything; a withdrawal would land beside it."""
     fake_docker(path, '[ "$1" = compose ]')
     result = run(clone, path, *verb.split())
@@ -96,7 +92,7 @@ def test_docker_that_does_not_run_is_not_taken_for_no_docker(
 
 @pytest.mark.parametrize("verb", ["up", "scrape"])
 @pytest.mark.parametrize("how", ["publisher", "MODE=folders", "PRIVATE_DIR=./private"])
-def test_no_services_beside_somebody_who_publishes_without(clone: Path, path: Path, verb: str, how: str) -> None:
+def test_services_do_not_start_beside_mode_folders(clone: Path, path: Path, verb: str, how: str) -> None:
     """They would draw from another ledger."""
     if "=" in how:
         (clone / ".env").write_text(f"{how}\n")
@@ -154,7 +150,7 @@ def test_containers_are_recorded_and_a_folder_changes_nothing(clone: Path, path:
 
 
 @pytest.mark.parametrize("verb", ["status", "insights", "privacy", "event list"])
-def test_looking_decides_nothing_on_a_new_machine(clone: Path, path: Path, acted: list[str], verb: str) -> None:
+def test_reading_verbs_record_no_mode_on_a_new_machine(clone: Path, path: Path, acted: list[str], verb: str) -> None:
     assert run(clone, path, *verb.split()).returncode == 0
     assert acted
     assert not (clone / ".env").exists()
@@ -187,7 +183,7 @@ def test_an_older_installation_of_containers_is_recognized_once(clone: Path, pat
     ("text", "said"),
     [("MODE=boxes\n", "containers"), ("MODE=containers\nPRIVATE_DIR=./private\n", "contradict")],
 )
-def test_a_mode_that_makes_no_sense_is_named(clone: Path, path: Path, acted: list[str], text: str, said: str) -> None:
+def test_an_invalid_mode_is_named(clone: Path, path: Path, acted: list[str], text: str, said: str) -> None:
     (clone / ".env").write_text(text)
     result = run(clone, path, "withdraw")
     assert (result.returncode, said in result.stderr, acted) == (1, True, [])
@@ -200,7 +196,7 @@ def test_a_mode_of_somebody_else_s_is_not_ours(clone: Path, path: Path, acted: l
 
 
 @pytest.mark.parametrize("mode", ["containers", "folders"])
-def test_the_status_says_where_data_lies(clone: Path, path: Path, acted: list[str], mode: str) -> None:
+def test_status_shows_the_mode(clone: Path, path: Path, acted: list[str], mode: str) -> None:
     (clone / ".env").write_text(f"MODE={mode}\n")
     (clone / "datasites" / "me@example.org").mkdir(parents=True)
     fake_docker(path, STOPPED)
@@ -228,7 +224,9 @@ def test_with_docker_insights_and_events_are_asked_of_the_processor(clone: Path,
         assert calls[1] == f"compose run --rm --no-deps --no-TTY processor python -m {command}"
 
 
-def test_in_a_container_a_verb_acts_by_itself(clone: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_a_container_a_verb_starts_no_other_container(
+    clone: Path, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The image has neither Docker nor .env, and its folders are where Compose mounts them."""
     monkeypatch.setattr("services.processor.cli.show_insights", lambda is_json: 7 if is_json else 0)
     assert run(clone, path, "insights", "--json", IN_CONTAINER="1", MODE="containers").returncode == 7
@@ -236,7 +234,7 @@ def test_in_a_container_a_verb_acts_by_itself(clone: Path, path: Path, monkeypat
 
 
 @pytest.mark.parametrize("verb", ["join", "pause", "withdraw", "limits"])
-def test_in_a_container_a_choice_is_kept_and_nothing_published(
+def test_in_a_container_a_choice_is_saved_without_publishing(
     clone: Path, path: Path, monkeypatch: pytest.MonkeyPatch, verb: str
 ) -> None:
     done: list[str] = []
@@ -264,7 +262,7 @@ def test_with_the_services_stopped_the_publisher_looks_once(clone: Path, path: P
     ]
 
 
-def test_a_running_publisher_is_left_to_look_by_itself(clone: Path, path: Path) -> None:
+def test_a_running_publisher_is_not_run_a_second_time(clone: Path, path: Path) -> None:
     fake_docker(path, f'{STOPPED} case "$*" in *"--status running"*) echo 1;; esac')
     assert run(clone, path, "withdraw").returncode == 0
     assert not [line for line in lines(clone / "docker.log") if "look" in line or "compose run" in line]
@@ -282,7 +280,7 @@ def test_a_withdrawal_that_could_not_be_carried_out_says_so(clone: Path, path: P
 
 
 @pytest.mark.parametrize("verb", ["status", "privacy", "withdraw"])
-def test_a_datasite_that_is_not_there_is_not_made_by_docker(clone: Path, path: Path, verb: str) -> None:
+def test_docker_does_not_create_a_missing_datasite(clone: Path, path: Path, verb: str) -> None:
     """It would belong to root, and SyftBox would take it for a complete one."""
     (clone / "Syft Box").mkdir()
     (clone / ".env").write_text('MODE=containers\nDATASITES_DIR="./Syft Box"\nSYFTBOX_EMAIL=ann@example.org\n')
@@ -306,7 +304,7 @@ def test_a_datasite_that_is_not_there_is_not_made_by_docker(clone: Path, path: P
     ],
     ids=["nothing published", "said now", "answered before", "announced before"],
 )
-def test_without_docker_the_page_publishes_nothing_by_surprise(
+def test_without_docker_the_page_publishes_only_after_joining(
     clone: Path, path: Path, monkeypatch: pytest.MonkeyPatch, made: str, environment: dict[str, str], join: str
 ) -> None:
     """.env.example says JOIN=at_once; who copied it has not asked for that."""

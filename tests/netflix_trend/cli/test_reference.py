@@ -196,12 +196,12 @@ def test_the_command_has_the_defaults_of_the_host_s_settings(clone: Path, path: 
     assert machine.email == declared["SYFTBOX_EMAIL"]
 
 
-def test_what_is_written_from_code_is_up_to_date() -> None:
+def test_generated_documents_are_up_to_date() -> None:
     stale = [path.relative_to(ROOT) for path, text in files(ROOT, cli.cli).items() if path.read_text("utf-8") != text]
     assert not stale, "run ./run.sh docs"
 
 
-def test_docs_writes_what_is_out_of_date_and_check_only_says_so(tmp_path: Path, path: Path) -> None:
+def test_docs_writes_outdated_files_and_check_only_lists_them(tmp_path: Path, path: Path) -> None:
     for name in COMPOSE_FILES:
         (tmp_path / name).write_text((ROOT / name).read_text().replace("LIMIT_ODDS: ${LIMIT_ODDS:-8}", ""))
     (tmp_path / "docs").mkdir()

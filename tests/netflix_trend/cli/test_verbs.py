@@ -42,7 +42,7 @@ def test_every_verb_there_ever_was_is_there() -> None:
 
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
 @pytest.mark.parametrize("option", ["--help", "-h"])
-def test_help_is_help_and_nothing_else(clone: Path, path: Path, verb: tuple[str, ...], option: str) -> None:
+def test_help_only_prints_help(clone: Path, path: Path, verb: tuple[str, ...], option: str) -> None:
     """Also of up, down, login, cookies, once and test; with an example for each verb that does something."""
     fake_docker(path, 'echo "$*" >>"$HOME/called"')
     result = run(clone, path, *verb, option)
@@ -52,7 +52,7 @@ def test_help_is_help_and_nothing_else(clone: Path, path: Path, verb: tuple[str,
     assert not (clone / ".env").exists()
 
 
-def test_every_verb_has_an_example_and_every_option_says_what_it_is() -> None:
+def test_every_verb_has_an_example_and_every_option_a_description() -> None:
     def check(command: click.Command, words: tuple[str, ...]) -> None:
         assert (command.help or "").splitlines()[0].endswith((".", ":", ";")) or "." in (command.help or ""), words
         for option in command.params:
@@ -150,12 +150,12 @@ def test_up_starts_in_the_background_and_says_where_the_page_is(clone: Path, pat
     assert "./my drop" in result.stdout
 
 
-def test_a_port_that_syftbox_assigns_goes_before(clone: Path, path: Path) -> None:
+def test_a_port_assigned_by_syftbox_takes_precedence(clone: Path, path: Path) -> None:
     fake_docker(path, DOCKER_UP)
     assert "http://127.0.0.1:7001" in run(clone, path, "up", SYFTBOX_ASSIGNED_PORT="7001").stdout
 
 
-def test_down_stops_and_decides_nothing(clone: Path, path: Path) -> None:
+def test_down_stops_services_and_records_no_mode(clone: Path, path: Path) -> None:
     fake_docker(path, f'{DOCKER_UP} echo "$*" >>"$HOME/called"; exit 5')
     assert run(clone, path, "down").returncode == 5
     assert lines(clone / "called") == ["compose down"]
@@ -234,9 +234,7 @@ def test_imports_of_one_name_keep_each_other_s_file_and_options(clone: Path, pat
     assert "NetflixViewingHistory-2.csv is in the drop folder" in result.stdout
 
 
-def test_a_file_that_cannot_be_copied_is_not_said_to_be(
-    clone: Path, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_cannot_be_copied_is_an_error(clone: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_file: Path, part: Path) -> None:
         part.touch()
         raise OSError(errno.ENOSPC, "")
@@ -257,9 +255,7 @@ def test_a_file_that_cannot_be_copied_is_not_said_to_be(
     ("name", "there"),
     [(".h.csv", "h.csv"), ("..h", "h.csv"), ("...", "export.csv"), ("a.CSV", "a.CSV"), ("b", "b.csv")],
 )
-def test_a_file_whose_name_begins_with_a_dot_is_taken_all_the_same(
-    clone: Path, path: Path, name: str, there: str
-) -> None:
+def test_a_file_whose_name_begins_with_a_dot_is_imported(clone: Path, path: Path, name: str, there: str) -> None:
     fake_docker(path, "exit 0")
     (clone / name).touch()
     result = run(clone, path, "import", name, OUTPUT_DIR=str(clone / "here"))
@@ -267,7 +263,7 @@ def test_a_file_whose_name_begins_with_a_dot_is_taken_all_the_same(
     assert [file.name for file in (clone / "here").iterdir()] == [there]
 
 
-def test_import_leaves_what_it_was_asked_beside_the_file(clone: Path, path: Path) -> None:
+def test_import_writes_its_options_beside_the_file(clone: Path, path: Path) -> None:
     fake_docker(path, "exit 0")
     (clone / "netflix-report.zip").write_bytes(b"PK")
     asked = ["--profile", "Anna", "--date-order=dmy", "--only", "Kids, room", "--only", "Anna"]
@@ -318,7 +314,7 @@ def test_cookies_reach_the_scraper_and_the_file_is_deleted_afterwards(clone: Pat
     assert "--no-deps scraper python -m services.scraper import-cookies <the cookies" in scraper
 
 
-def test_cookies_that_are_refused_are_kept(clone: Path, path: Path) -> None:
+def test_a_refused_cookie_file_is_not_deleted(clone: Path, path: Path) -> None:
     fake_docker(path, f'{READS} case "$*" in *import-cookies) exit 1;; esac')
     (clone / "cookies.txt").write_text("no cookies")
     assert run(clone, path, "cookies", "cookies.txt").returncode == 1
@@ -406,7 +402,7 @@ def test_tests_get_their_arguments(clone: Path, path: Path) -> None:
     assert lines(clone / "called") == ["test --fast -k ledger"]
 
 
-def test_an_installed_package_says_what_only_a_clone_has(tmp_path: Path, path: Path) -> None:
+def test_an_installed_package_names_verbs_that_need_a_clone(tmp_path: Path, path: Path) -> None:
     for verb in ("up", "test"):
         result = run(tmp_path, path, verb)
         assert (result.returncode, "clone of the repository" in result.stderr) == (1, True)

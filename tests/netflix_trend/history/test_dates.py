@@ -124,7 +124,7 @@ def test_the_order_of_the_rows_does_not_matter(written, days, seed):
 @given(
     st.lists(st.text(max_size=12) | st.from_regex(r"\d{1,4}[/.\- ]\d{1,3}[/.\- ]\d{1,4}", fullmatch=True), max_size=6)
 )
-def test_whatever_stands_in_the_date_column_every_text_has_a_day_or_none(texts):
+def test_every_text_in_the_date_column_has_a_day_or_none(texts):
     try:
         decided = decide_order(texts)
     except UndecidableOrder as undecidable:
@@ -247,14 +247,14 @@ def test_two_readings_with_one_span_are_a_question():
         decide_order(["2/1/2024", "1/2/2024"])
 
 
-def test_a_day_that_both_orders_read_alike_is_no_question():
+def test_a_date_with_one_reading_in_both_orders_is_not_asked_about():
     assert decide_order(["5/5/2024"]).days["5/5/2024"] == date(2024, 5, 5)
 
 
 @pytest.mark.parametrize(
     "text", ["03/09/2024", "03/09/24", "3.9.2024", "3. 9. 2024", "03.09.24", "03-09-24", " 03/09/24 "]
 )
-def test_a_single_day_is_decided_by_a_shape_that_only_day_first_has(text):
+def test_a_single_date_is_decided_by_a_format_that_only_day_first_uses(text):
     assert decide_order([text]).days[text] == date(2024, 9, 3)
 
 
@@ -271,12 +271,12 @@ def test_the_answer_of_the_person_settles_an_ambiguous_file(order, day):
     assert decided.days == {"3/9/24": day}
 
 
-def test_the_answer_of_the_person_changes_nothing_where_the_dates_decide():
+def test_dates_that_decide_override_the_answer_of_the_person():
     assert decide_order(["3/9/24", "3/30/24"], "dmy").days["3/9/24"] == date(2024, 3, 9)
 
 
 @pytest.mark.parametrize("texts", [["10/11/24"], ["10/12/24", "12/10/24"], ["23. 12. 30."], ["10/11/2024"]])
-def test_a_shape_that_two_countries_share_is_asked_about(texts):
+def test_a_format_that_two_countries_share_is_asked_about(texts):
     with pytest.raises(UndecidableOrder):
         decide_order(texts)
 
@@ -348,11 +348,11 @@ def test_the_evidence_names_the_day_of_the_file():
 
 
 @pytest.mark.parametrize("text", ["03.09.24", "3. 9. 2024", "03/09/2024"])
-def test_a_shape_that_only_day_first_has_tells(text):
+def test_a_format_that_only_day_first_uses_decides(text):
     assert decide_order([text]).days[text] == date(2024, 9, 3)
 
 
-def test_the_person_knows_better_than_the_shape_but_nobody_writes_dots_with_the_month_first():
+def test_the_answer_overrides_the_format_except_for_dots_with_the_month_first():
     assert decide_order(["03/09/2024"], "mdy").days["03/09/2024"] == date(2024, 3, 9)
     assert decide_order(["03.09.2024"], "mdy").days["03.09.2024"] == date(2024, 9, 3)
 
@@ -382,7 +382,7 @@ def test_other_shapes_are_asked_about(texts):
 
 
 @pytest.mark.parametrize("text", ["3.9.2024", "3. 9. 24", "03-09-24", "03/09/2024"])
-def test_a_shape_that_half_of_the_rows_have_is_no_evidence(text):
+def test_a_format_in_half_of_the_rows_is_no_evidence(text):
     with pytest.raises(UndecidableOrder):
         decide_order([text, "3/9/2024"])
     assert decide_order([text, "3/9/2024"], "mdy").days[text] == date(2024, 3, 9)
@@ -409,11 +409,11 @@ def test_the_answer_of_the_person_does_not_overrule_the_span():
         ("x" * 200, "x" * 100),
     ],
 )
-def test_a_time_behind_a_date_is_not_a_part_of_it_and_what_belongs_to_the_date_stays(text, part):
+def test_a_time_after_a_date_is_cut_off_and_the_date_stays_complete(text, part):
     assert date_part(text) == part
 
 
-def test_an_answer_that_is_not_possible_settles_nothing():
+def test_an_impossible_answer_is_ignored():
     with pytest.raises(UndecidableOrder):
         decide_order(["3/9/2024"], "ymd")
 
@@ -444,7 +444,7 @@ def test_a_korean_year_of_two_digits_is_first(text):
     assert decide_order([text, "24. 1. 31.", "24. 5. 20."]).days[text] == date(2024, 12, 30)
 
 
-def test_a_date_behind_a_long_text_is_none():
+def test_a_date_after_a_long_text_is_not_found():
     decided = decide_order(["x" * 70 + "12/30/23", "12/30/23", "12/29/23"])
 
     assert decided.order == "mdy"
@@ -495,7 +495,7 @@ def test_the_evidence_of_the_smallest_span_gives_its_days():
         ("2023-12-30T18:22:05Z", "ymd", date(2023, 12, 30)),
     ],
 )
-def test_a_date_is_three_integers_whatever_stands_around_them(text, order, day):
+def test_a_date_is_three_integers_with_any_text_around_them(text, order, day):
     assert the_day(text, order) == day
 
 

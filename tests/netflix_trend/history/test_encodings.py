@@ -130,7 +130,7 @@ def test_a_mixture_of_two_states_is_refused(tmp_path: Path, name: str) -> None:
         load_encodings(old)
 
 
-def test_a_save_that_breaks_off_is_noticed(tmp_path: Path) -> None:
+def test_an_interrupted_save_is_detected(tmp_path: Path) -> None:
     save_encodings(tmp_path, encodings(3, 5))
     with files_no_larger_than(100_000), pytest.raises(OSError, match="File too large"):
         save_encodings(tmp_path, encodings(4, 100_000))
@@ -139,7 +139,7 @@ def test_a_save_that_breaks_off_is_noticed(tmp_path: Path) -> None:
         load_encodings(tmp_path)
 
 
-def test_a_first_save_that_breaks_off_leaves_no_encodings(tmp_path: Path) -> None:
+def test_an_interrupted_first_save_leaves_no_encodings(tmp_path: Path) -> None:
     with files_no_larger_than(100_000), pytest.raises(OSError, match="File too large"):
         save_encodings(tmp_path, encodings(4, 100_000))
     with pytest.raises(FileNotFoundError):
@@ -199,7 +199,7 @@ def test_an_array_of_objects_is_not_saved(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", [FULL, VECTOR])
 @pytest.mark.parametrize("kind", ["object array", "pickle"])
-def test_nothing_is_ever_unpickled(tmp_path: Path, name: str, kind: str) -> None:
+def test_arrays_are_never_unpickled(tmp_path: Path, name: str, kind: str) -> None:
     canary, folder = tmp_path / "canary", tmp_path / "profile"
     folder.mkdir()
     save_encodings(folder, encodings())
@@ -214,7 +214,7 @@ def test_nothing_is_ever_unpickled(tmp_path: Path, name: str, kind: str) -> None
     assert not canary.exists()
 
 
-def test_the_layout_of_a_view_is_the_one_that_saved_files_have() -> None:
+def test_the_dtype_of_views_matches_saved_files() -> None:
     assert FULL_DTYPE.itemsize == 17
     assert FULL_DTYPE.names == ("day", "title", "show", "kind")
     assert KINDS == ("episode", "film", "unnamed", "blank", "supplemental")

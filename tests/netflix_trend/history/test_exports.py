@@ -132,7 +132,7 @@ def test_every_row_of_viewing_activity_is_read_with_what_is_used_of_it() -> None
         ("ViewingActivity.csv", "utf-8", ","),
     ],
 )
-def test_the_encoding_and_the_delimiter_are_told(name: str, encoding: str, delimiter: str) -> None:
+def test_encoding_and_delimiter_are_reported(name: str, encoding: str, delimiter: str) -> None:
     found = read((EXPORTS / name).read_bytes(), name)
 
     assert (found.encoding, found.delimiter) == (encoding, delimiter)
@@ -156,7 +156,7 @@ def test_utf_16_is_read_in_both_byte_orders_with_and_without_its_mark(codec: str
     assert cells(data) == [("오징어 게임", "12/30/23"), ("🦑", "12/29/23")]
 
 
-def test_a_utf_16_file_cut_inside_a_character_keeps_its_whole_rows() -> None:
+def test_a_utf_16_file_cut_inside_a_character_keeps_complete_rows() -> None:
     found = read("Title,Date\nRoma,12/30/23\nTenet,12/29/23\n".encode("utf-16")[:-1])
 
     assert found.rows[0] == ("Roma", "12/30/23")
@@ -200,7 +200,7 @@ def test_a_damaged_byte_loses_its_row_and_not_the_encoding_of_the_file() -> None
     assert [number for number, _ in found.damaged] == [5]
 
 
-def test_a_damaged_byte_is_seen_in_every_row_even_on_a_day_that_was_read_before() -> None:
+def test_a_damaged_byte_is_detected_even_on_a_day_seen_before() -> None:
     good = b"".join('"東京","12/30/23"\n'.encode() for _ in range(4))
     found = read(HEADER + good + b'"\xff","12/30/23"\n' + good)
 
@@ -355,7 +355,7 @@ def test_an_unquoted_delimiter_inside_a_title_shifts_no_date(header: bytes, row:
     assert cells(header + b"\n" + first + b"\n" + row + b"\n")[1] == (title, "12/30/23")
 
 
-def test_the_date_of_another_column_is_not_taken_where_there_is_none() -> None:
+def test_a_missing_date_is_not_taken_from_another_column() -> None:
     data = b"Title,Date,Added\nRoma,,2024-01-05\n"
 
     assert cells(data) == [("Roma", "")]
@@ -438,7 +438,7 @@ def test_a_second_header_in_the_middle_is_not_a_row(header: bytes) -> None:
 
 
 @pytest.mark.parametrize("row", [("Title", "12/30/23"), ("Nimi", "30.12.2023"), ("Roma", "Date 12/30/23")])
-def test_a_film_that_is_called_like_a_column_is_a_row(row: tuple[str, str]) -> None:
+def test_a_film_named_like_a_column_is_a_row(row: tuple[str, str]) -> None:
     assert cells(HEADER + ",".join(row).encode() + b"\nDark,12/29/23\n") == [row, ("Dark", "12/29/23")]
 
 
@@ -498,7 +498,7 @@ def test_surplus_cells_after_the_date_are_ignored() -> None:
     ]
 
 
-def test_cells_that_are_missing_behind_the_date_cost_nothing() -> None:
+def test_missing_cells_after_the_date_do_not_lose_the_row() -> None:
     assert cells(b"Title,Date,Type,User\nRoma,12/30/23\n") == [("Roma", "12/30/23")]
 
 
@@ -516,7 +516,7 @@ def test_a_line_break_inside_a_quoted_title_is_a_blank_and_counts_as_a_line(end:
     assert not found.damaged
 
 
-def test_a_line_break_inside_a_title_is_a_blank_on_a_day_that_was_read_before_too() -> None:
+def test_a_line_break_inside_a_title_is_a_blank_even_on_a_day_seen_before() -> None:
     assert cells(HEADER + b'"Dark","12/30/23"\n"Love\nDeath","12/30/23"\n')[1] == ("Love Death", "12/30/23")
 
 
@@ -635,7 +635,7 @@ def test_a_damaged_row_does_not_affect_others(damaged: bytes) -> None:
     assert [number for number, _ in found.damaged] == [3]
 
 
-def test_a_title_that_is_too_long_is_seen_on_a_day_that_was_read_before() -> None:
+def test_a_title_that_is_too_long_is_detected_even_on_a_day_seen_before() -> None:
     long_title = b"x" * (MAX_CELL + 1)
     found = read(HEADER + b'"Dark","12/31/23"\n"' + long_title + b'","12/31/23"\n')
 
@@ -647,7 +647,7 @@ def test_a_row_that_is_cut_off_says_so() -> None:
     assert "cut off" in read(HEADER + b'"Roma"\n').damaged[0][1]
 
 
-def test_the_longest_title_that_is_read_is_read() -> None:
+def test_a_title_of_the_maximal_length_is_read() -> None:
     row = b'"' + b"x" * MAX_CELL + b'","12/30/23"\n'
     assert [len(title) for title, _ in cells(HEADER + row + row)] == [MAX_CELL] * 2
 
@@ -676,7 +676,7 @@ def test_nul_bytes_lose_no_row() -> None:
         b'"Roma","12/30/23","',
     ],
 )
-def test_a_quotation_mark_that_is_missing_or_too_many_loses_at_most_its_own_row(line: bytes) -> None:
+def test_an_unbalanced_quote_loses_at_most_its_own_row(line: bytes) -> None:
     after = b"".join(b'"Tenet, %d","12/29/23"\n' % number for number in range(30))
     found = read(HEADER + b'"Dark","12/31/23"\n' + line + b"\n" + after)
     behind = [(number, row) for number, row in zip(found.numbers, found.rows, strict=True) if number != 3]
@@ -701,7 +701,7 @@ def test_an_open_quote_before_more_text_than_a_cell_may_hold_loses_one_row() -> 
 
 
 @pytest.mark.parametrize(("lines", "is_title"), [(19, True), (20, False)])
-def test_a_title_of_very_many_lines_is_none(lines: int, is_title: bool) -> None:
+def test_a_title_of_very_many_lines_is_refused(lines: int, is_title: bool) -> None:
     found = read(HEADER + b'"' + b"\n".join([b"a"] * lines) + b'",12/30/23\nDark,12/29/23\n')
 
     assert (" ".join("a" * lines) in found.titles) == is_title
@@ -861,7 +861,7 @@ def test_rows_quoted_once_more_come_back(rows: list[tuple[str, str]], delimiter:
 
 @settings(max_examples=200)
 @given(st.lists(st.text("ab 9-,", max_size=12), max_size=8), st.sampled_from(["Title,Date", "Date,Title"]))
-def test_titles_that_were_never_quoted_come_back_whole(titles: list[str], header: str) -> None:
+def test_unquoted_titles_are_read_completely(titles: list[str], header: str) -> None:
     lines = [header.replace("Title", title).replace("Date", "12/30/23") for title in titles]
 
     assert cells("\n".join([header, *lines]).encode()) == [(title.strip(), "12/30/23") for title in titles]
@@ -942,7 +942,7 @@ def test_a_damaged_export_ends_in_rows_or_a_refusal(name: str, patches: list[tup
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
-def test_the_beginning_of_an_export_has_the_rows_of_the_whole(name: str) -> None:
+def test_a_truncated_export_has_the_same_first_rows(name: str) -> None:
     data = (EXPORTS / name).read_bytes()
     whole = read(data)
     for end in range(0, len(data), 97):

@@ -207,7 +207,7 @@ def test_tables_over_time_warn_of_what_a_viewing_history_leaves_out(small, name)
     assert small[name].note.startswith("A viewing-history file keeps only the last view of a title")
 
 
-def test_titles_that_nothing_tells_are_marked_as_guesses(tmp_path):
+def test_titles_without_evidence_are_marked_as_guesses(tmp_path):
     imported(tmp_path, history_csv([("Invented: Part of it", date(2024, 1, 1)), ("Roma", date(2024, 1, 1))]))
 
     assert rows(tmp_path, "films_and_series") == (("film", 2, 1.0, 1, None),)
@@ -335,7 +335,7 @@ def test_views_of_a_title_on_a_day_are_one_with_all_its_seconds(played):
 
 
 @pytest.mark.parametrize("name", ACTIVITY_TABLES)
-def test_what_is_there_needs_no_note(played, name):
+def test_tables_with_data_have_no_note(played, name):
     assert played[name].note == ""
 
 
@@ -364,7 +364,7 @@ def test_hours_are_left_out_where_a_view_has_none(tmp_path):
     )
 
 
-def test_a_duration_that_cannot_be_read_leaves_its_hours_unknown(tmp_path):
+def test_an_unreadable_duration_leaves_hours_unknown(tmp_path):
     noon = datetime(2024, 6, 1, 10, tzinfo=UTC)
     imported(
         tmp_path,
@@ -650,7 +650,7 @@ def test_a_folder_may_have_quotation_marks_in_its_name(tmp_path):
     assert rows(private, "calendar") == ((date(2024, 1, 1), 1),)
 
 
-def test_looking_changes_nothing(tmp_path):
+def test_reading_insights_changes_no_file(tmp_path):
     imported(tmp_path, history_csv([("Roma", date(2024, 1, 1))]))
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     with open_profiles(tmp_path) as database:
@@ -661,7 +661,7 @@ def test_looking_changes_nothing(tmp_path):
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
-def test_a_rebuild_does_not_disturb_somebody_who_looks(tmp_path):
+def test_a_rebuild_does_not_disturb_an_open_reader(tmp_path):
     imported(tmp_path, history_csv([("Roma", date(2024, 1, 1))]))
     with open_profiles(tmp_path) as database:
         imported(tmp_path, history_csv([("Dark", date(2024, 1, 2))]))

@@ -59,7 +59,7 @@ def test_an_export_is_kept_under_the_hash_of_its_bytes(store: RawStore) -> None:
     assert store.folder == store.private / "raw"
 
 
-def test_what_is_known_about_an_export_comes_back(store: RawStore) -> None:
+def test_the_description_of_an_export_is_stored(store: RawStore) -> None:
     export = save(store, date_order="dmy", only=("Ann", "Kids, room"))
 
     assert store.describe(export.sha256) == export
@@ -191,7 +191,7 @@ def test_the_profiles_are_those_that_exports_were_imported_under(store: RawStore
 # What goes wrong
 
 
-def test_a_file_that_was_being_written_when_the_power_went_is_no_export(store: RawStore) -> None:
+def test_a_file_left_by_a_power_cut_is_not_an_export(store: RawStore) -> None:
     export = save(store)
     (store.folder / f".{export.sha256}.json.123.tmp").write_bytes(b"{")
     (store.folder / ".incoming.123.tmp").write_bytes(b"half")
@@ -200,7 +200,7 @@ def test_a_file_that_was_being_written_when_the_power_went_is_no_export(store: R
     assert list(store.exports()) == [export]
 
 
-def test_an_export_whose_description_was_lost_is_received_anew(store: RawStore) -> None:
+def test_an_export_whose_description_was_lost_is_stored_again(store: RawStore) -> None:
     export = save(store)
     (store.folder / f"{export.sha256}.json").unlink()
 
@@ -208,21 +208,21 @@ def test_an_export_whose_description_was_lost_is_received_anew(store: RawStore) 
     assert list(store.exports()) == [export]
 
 
-def test_an_export_whose_bytes_were_lost_is_received_anew(store: RawStore) -> None:
+def test_an_export_whose_bytes_were_lost_is_stored_again(store: RawStore) -> None:
     export = save(store)
     (store.folder / f"{export.sha256}.csv").unlink()
 
     assert read(store, save(store)) == b"a"
 
 
-def test_what_is_left_of_an_earlier_process_is_written_over(store: RawStore) -> None:
+def test_leftovers_of_an_earlier_process_are_overwritten(store: RawStore) -> None:
     store.folder.mkdir()
     (store.folder / f".incoming.{os.getpid()}.tmp").write_bytes(b"a much longer piece of another file")
 
     assert read(store, save(store)) == b"a"
 
 
-def test_blocks_that_fail_leave_nothing_behind(store: RawStore) -> None:
+def test_failing_blocks_leave_no_file(store: RawStore) -> None:
     def broken() -> Iterator[bytes]:
         yield b"Title,Date\n"
         raise RefusedMessage("checksum")
@@ -233,7 +233,7 @@ def test_blocks_that_fail_leave_nothing_behind(store: RawStore) -> None:
     assert names(store) == set()
 
 
-def test_blocks_that_fail_take_nothing_away(store: RawStore) -> None:
+def test_failing_blocks_do_not_remove_an_earlier_export(store: RawStore) -> None:
     before = save(store)
 
     def broken() -> Iterator[bytes]:
@@ -263,7 +263,7 @@ def test_a_message_that_was_cut_off_keeps_nothing(store: RawStore, tmp_path: Pat
 
 
 @pytest.mark.parametrize("profile", ["", "../me", "a/b", ".me", "x" * 61, "me\n"])
-def test_a_profile_that_is_no_plain_folder_name_leaves_nothing_behind(store: RawStore, profile: str) -> None:
+def test_a_profile_that_is_not_a_folder_name_leaves_no_file(store: RawStore, profile: str) -> None:
     with pytest.raises(ValidationError):
         save(store, profile=profile)
 
@@ -304,7 +304,7 @@ def test_a_file_is_imported_as_it_is(tmp_path: Path) -> None:
     assert (export.date_order, export.only) == (None, ())
 
 
-def test_an_import_says_what_it_was_told(tmp_path: Path) -> None:
+def test_an_import_stores_its_options(tmp_path: Path) -> None:
     path = tmp_path / "history.csv"
     path.write_bytes(b"Title,Date\n")
 

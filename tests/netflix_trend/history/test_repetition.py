@@ -212,7 +212,7 @@ def test_the_longest_proved_name_wins():
     assert [parsed.index for parsed in found.values()] == [2, 1, 1]
 
 
-def test_a_proved_name_must_be_there_whole():
+def test_a_proved_name_must_occur_completely():
     found = decisions([("Red Lakes: Boat", 0), ("Red: Boat", 0), ("The Red Lake: Boat", 0)], [("Red Lake", 1)])
 
     assert set(found.values()) == {FILM}
@@ -257,7 +257,7 @@ def test_a_lone_chapter_is_a_film(chapter):
 
 
 @pytest.mark.parametrize("number", ["10", "11", "12", "21", "101", "XI", "Onetime"])
-def test_a_number_that_only_holds_a_one_is_not_the_first(number):
+def test_a_number_that_contains_a_one_is_not_the_first(number):
     assert decisions([(f"Red Lake: Chapter {number}", 0)]) == {f"Red Lake: Chapter {number}": FILM}
 
 
@@ -325,7 +325,7 @@ def test_one_season_word_proves_the_show_of_all_its_other_titles(small, proof):
     assert [parsed.show for parsed in found.values()] == ["Red Lake", "Red Lake", "Red Lake", None]
 
 
-def test_a_show_that_is_only_likely_proves_nothing(small):
+def test_a_likely_show_proves_no_other_title(small):
     found = history(small, [("Red Lake: Chapter 1", 0), ("Red Lake: The Film", 900)])
 
     assert found["Red Lake: The Film"] == FILM
@@ -343,7 +343,7 @@ def test_films_of_one_series_seen_over_years_stay_films(small):
     assert set(history(small, seen).values()) == {FILM}
 
 
-def test_what_words_decide_is_not_counted_with_what_is_open(small):
+def test_decided_titles_do_not_count_towards_a_series(small):
     found = history(small, [("Red Lake (Trailer)", 0), ("Red Lake", 0), ("Red Lake: Boat", 0), ("Red Lake: ", 0)])
 
     assert found["Red Lake: Boat"] == FILM
@@ -390,7 +390,7 @@ def test_two_part_titles_follow_the_counted_thresholds(days, others):
 
 @settings(max_examples=300)
 @given(_SEEN, _PROVED)
-def test_nothing_stays_open_and_only_episodes_have_shows(seen, proved):
+def test_every_title_is_decided_and_only_episodes_have_shows(seen, proved):
     known = {name for name, _ in proved}
 
     for title, parsed in decisions(seen, proved).items():

@@ -60,7 +60,7 @@ def fixture(name: str) -> ImportReport:
 
 
 @pytest.mark.parametrize("name", HISTORIES)
-def test_the_account_of_a_history_is_exact(name: str) -> None:
+def test_the_import_report_of_a_history_is_exact(name: str) -> None:
     truth, found = EXPECTED[name], fixture(name).to_json(name)
 
     assert {key: found[key] for key in ("rows", "views", "undated", "first_day", "last_day")} == {
@@ -84,7 +84,7 @@ def test_the_shows_of_a_history_are_exact(name: str) -> None:
     assert fixture(name).to_json(name)["shows"] == sorted(EXPECTED[name]["shows"])
 
 
-def test_the_account_of_an_archive_is_exact() -> None:
+def test_the_import_report_of_an_archive_is_exact() -> None:
     truth, found = EXPECTED[ACTIVITY], fixture(ACTIVITY).to_json(ACTIVITY)
     main = [row for row in truth["truth"] if row["type"] != "X"]
     seconds = sum(
@@ -129,14 +129,14 @@ def test_an_export_as_netflix_delivers_it_has_no_warning(name: str) -> None:
         (ACTIVITY, "1 view shorter than 60 s will not count"),
     ],
 )
-def test_what_is_unusual_about_an_export_is_told(name: str, told: str) -> None:
+def test_unusual_properties_of_an_export_are_warned_about(name: str, told: str) -> None:
     (warning,) = fixture(name).warnings
 
     assert warning.startswith(told)
 
 
 @pytest.mark.parametrize("name", ["en_mdy_us.csv", "ja_ymd_ja.csv", ACTIVITY])
-def test_the_order_of_the_rows_changes_nothing_but_a_warning(name: str) -> None:
+def test_the_order_of_rows_changes_only_a_warning(name: str) -> None:
     header, *lines = (EXPORTS / name).read_bytes().splitlines(keepends=True)
     shuffled = report_on(header + b"".join(Random(7).sample(lines, len(lines)))).to_json(name)
     whole = report_on(header + b"".join(lines)).to_json(name)
@@ -147,7 +147,7 @@ def test_the_order_of_the_rows_changes_nothing_but_a_warning(name: str) -> None:
 # Reading a file
 
 
-def test_reading_a_file_leaves_nothing_behind(tmp_path: Path, vocabulary: Vocabulary) -> None:
+def test_reading_a_file_leaves_no_files(tmp_path: Path, vocabulary: Vocabulary) -> None:
     path = tmp_path / "history.csv"
     path.write_bytes(history(("Roma", "12/31/23")))
 
@@ -200,7 +200,7 @@ def test_the_first_and_the_last_day_are_local(vocabulary: Vocabulary) -> None:
     assert (found.first_day, found.last_day) == (date(2024, 1, 1), date(2024, 1, 1))
 
 
-def test_what_is_unsure_is_a_guess_or_has_no_name() -> None:
+def test_unsure_titles_are_guesses_or_have_no_name() -> None:
     rows = [("Clay Hill: Dawn", "12/31/23"), ("Clay Hill: Dawn", "12/30/23"), (": Episode 3", "12/29/23")]
     found = report_on(history(*rows, ("Roma", "12/28/23"), ("", "12/27/23"), ("Ozark: Season 1: A", "12/26/23")))
 
@@ -247,7 +247,7 @@ def test_an_export_of_another_service_is_suspected(episodes: int, others: int, i
     ("days", "told"),
     [(["12/29/23", "12/31/23", "12/30/23"], "(1 break)"), (["1/1/23", "2/13/23", "3/13/23"], "(2 breaks)")],
 )
-def test_rows_that_are_not_sorted_are_told(days: list[str], told: str) -> None:
+def test_unsorted_rows_are_reported(days: list[str], told: str) -> None:
     (warning,) = report_on(history(*((f"Film {day}", day) for day in days))).warnings
 
     assert told in warning
@@ -260,7 +260,7 @@ def test_the_plays_of_an_archive_may_stand_in_any_order() -> None:
 
 
 @pytest.mark.parametrize(("count", "told"), [(1, "1 row of other"), (2, "2 rows of other")])
-def test_rows_of_other_profiles_are_told(count: int, told: str) -> None:
+def test_rows_of_other_profiles_are_reported(count: int, told: str) -> None:
     rows = [("Bob", f"2024-01-0{day + 1} 10:00:00", "00:30:00", "Roma") for day in range(count)]
     found = report_on(activity(*rows), ReadOptions(keep_profile="Ann".__eq__))
 
@@ -275,7 +275,7 @@ def test_bad_rows_are_among_the_warnings() -> None:
     assert (found["rows"], found["views"], found["undated"]) == (2, 1, 1)
 
 
-def test_what_was_dropped_is_said_in_one_line() -> None:
+def test_dropped_rows_are_summarized_in_one_line() -> None:
     rows = b'Title,Date\n"Roma","12/31/23"\n"Tenet"\n"Dark","soon"\n"","12/30/23"\n": Episode 3","12/29/23"\n'
     rows += b'"Clay Hill: Dawn","12/28/23"\n"Ozark: Season 1 (Trailer)","12/27/23"\n'
 

@@ -269,7 +269,7 @@ def test_nul_bytes_lose_no_row(staging: Staging) -> None:
     assert [title for title, _ in in_order(staging)] == ["Ro\0ma", "Tenet"]
 
 
-def test_how_the_file_was_written_is_told(staging: Staging) -> None:
+def test_the_format_of_the_file_is_reported(staging: Staging) -> None:
     found = add(staging, (EXPORTS / "resaved_semicolon.csv").read_bytes())
 
     assert (found.encoding, found.delimiter) == ("utf-8", ";")
@@ -308,7 +308,7 @@ def test_a_file_that_cannot_be_used_is_refused_as_a_whole(staging: Staging, data
     assert query(staging, "from staged") == query(staging, "from days") == []
 
 
-def test_nothing_of_a_refused_file_stays_beside_the_others(staging: Staging) -> None:
+def test_a_refused_file_leaves_no_rows(staging: Staging) -> None:
     add(staging, history(("Roma", "12/31/23")))
     for bad in (history(("Tenet", "3/9/24"), ("Dark: Season 1: A", "3/9/24")), history(("Tenet", "soon"))):
         with pytest.raises(ExportError):
@@ -341,7 +341,7 @@ def test_a_file_of_one_ambiguous_day_is_read_with_the_answer(staging: Staging, o
     assert (found.date_order, "DATE_ORDER" in found.date_evidence) == (order, True)
 
 
-def test_an_answer_never_overrules_what_the_file_says(staging: Staging) -> None:
+def test_an_answer_never_overrides_the_file(staging: Staging) -> None:
     add(staging, history(("Roma", "3/9/24"), ("Tenet", "3/13/24")), ReadOptions(date_order="dmy"))
 
     assert in_order(staging) == [("Roma", "2024-03-09"), ("Tenet", "2024-03-13")]
@@ -511,7 +511,7 @@ def test_of_two_spellings_the_same_one_decides_in_any_order(vocabulary: Vocabula
     assert [(row[2], row[5], row[7]) for row in found] == [("CLAY HILL: SEASON 1: A", "CLAY HILL", "SEASON 1")]
 
 
-def test_what_one_file_proves_holds_for_the_titles_of_the_other(vocabulary: Vocabulary) -> None:
+def test_a_show_proved_in_one_file_decides_titles_of_the_other(vocabulary: Vocabulary) -> None:
     found = decided(
         vocabulary,
         history(("Lamp Street: Season 1: Dusk", "2023-12-30")),
@@ -532,7 +532,7 @@ def test_titles_repeat_across_files(vocabulary: Vocabulary) -> None:
     assert [row[3] for row in decided(vocabulary, one, far)["titles"]] == ["film", "film"]
 
 
-def test_a_title_seen_many_times_repeats_nothing(vocabulary: Vocabulary) -> None:
+def test_views_of_one_title_are_no_repetition(vocabulary: Vocabulary) -> None:
     days = [f"2020-01-{day}" for day in range(13, 23)]
 
     assert [row[3] for row in decided(vocabulary, history(*(("Clay Hill: Dawn", d) for d in days)))["titles"]] == [

@@ -157,7 +157,7 @@ def test_importing_the_same_file_twice_changes_nothing(tmp_path):
     assert tables(tmp_path) == tables_before
 
 
-def test_a_file_that_holds_nothing_new_changes_no_array(tmp_path):
+def test_a_file_without_new_views_changes_no_array(tmp_path):
     imported(tmp_path, history(("Ozark: Season 1: A", "2023-12-01"), ("Roma", "2023-11-30")))
     before = encoded(tmp_path)
 
@@ -256,7 +256,7 @@ def test_a_refused_file_is_in_the_table_of_exports_with_its_error(tmp_path):
     [b"", b"Name,Day\n", bytes(range(256)), history(("Roma", "3/9/24"))],
     ids=["empty", "header", "bytes", "days"],
 )
-def test_a_refused_file_costs_the_others_nothing(tmp_path, bad):
+def test_a_refused_file_does_not_affect_others(tmp_path, bad):
     good = [(EXPORTS / name).read_bytes() for name in MIXED[:2]]
     alone = imported(tmp_path / "alone", *good)
     beside = imported(tmp_path / "beside", bad, *good)
@@ -382,7 +382,7 @@ def test_the_shows_have_their_first_and_last_day(merged, vocabulary):
     assert row == [(days.min().item(), days.max().item())]
 
 
-def test_the_weeks_count_what_is_no_trailer(merged):
+def test_trailers_do_not_count_in_weeks(merged):
     full = load_encodings(PrivateVolume(merged).profile("me")).full
     watched = full[full["kind"] != SUPPLEMENTAL]
     mondays = [day - timedelta(days=day.weekday()) for day in watched["day"].tolist()]
@@ -463,7 +463,7 @@ def test_the_encodings_load_without_pickle_and_have_their_documented_types(merge
     assert (full.ndim, vector.ndim) == (1, 1)
 
 
-def test_what_a_rebuild_returns_is_what_it_wrote(tmp_path):
+def test_a_rebuild_returns_what_it_wrote(tmp_path):
     returned = imported(tmp_path, (EXPORTS / MIXED[0]).read_bytes()).encodings
     loaded = load_encodings(PrivateVolume(tmp_path).profile("me"))
 
@@ -508,7 +508,7 @@ def test_a_reader_of_the_tables_is_not_disturbed_by_a_rebuild(tmp_path):
     assert seen(tmp_path) == {("Roma", "2023-12-30"), ("Tenet", "2023-12-29")}
 
 
-def test_what_a_killed_rebuild_left_behind_is_cleared_away(tmp_path):
+def test_leftovers_of_a_killed_rebuild_are_removed(tmp_path):
     folder = PrivateVolume(tmp_path).profile("me")
     (folder / ".rebuild" / "spill").mkdir(parents=True)
     for name in (DATABASE, f"{DATABASE}.wal", "staging.duckdb", "staging.duckdb.wal", "spill/0.block"):
@@ -550,7 +550,7 @@ def _rebuild_killed_before_the_swap(private: Path) -> None:
     rebuild(private, "me", starter_vocabulary(), IN_UTC)
 
 
-def test_a_killed_rebuild_leaves_the_old_history_and_the_next_one_is_whole(tmp_path: Path) -> None:
+def test_a_killed_rebuild_leaves_the_old_history_and_the_next_one_is_complete(tmp_path: Path) -> None:
     imported(tmp_path, history(("Roma", "2023-12-30")))
     before, tables_before = encoded(tmp_path), tables(tmp_path)
     keep(tmp_path, history(("Tenet", "2023-12-29")))
@@ -875,7 +875,7 @@ def test_an_archive_that_comes_later_takes_no_view_away(tmp_path: Path) -> None:
     ),
     st.booleans(),
 )
-def test_both_exports_together_are_the_plays_and_what_is_not_near_one(
+def test_both_exports_together_are_plays_and_rows_not_near_a_play(
     rows: list[tuple[str, int]], plays: list[tuple[str, int]], is_archive_first: bool
 ) -> None:
     def day(number: int) -> str:
@@ -916,7 +916,7 @@ def test_rows_of_a_netflix_profile_go_to_the_stored_profile_of_its_name(tmp_path
     assert query(tmp_path, "select other_profiles, views from exports") == [(1, 2)]
 
 
-def test_an_archive_of_nobody_else_is_not_in_the_exports_of_another_profile(tmp_path: Path) -> None:
+def test_an_archive_without_rows_of_a_profile_is_not_among_its_exports(tmp_path: Path) -> None:
     keep(tmp_path, activity(("2024-01-01 20:00:00", "00:40:00", "Roma", "Bob")))
     keep(tmp_path, history(("Tenet", "2023-01-01")), profile="Ann", name="hers.csv")
     rebuild_all(tmp_path, starter_vocabulary(), IN_UTC)
@@ -945,7 +945,7 @@ def test_only_limits_the_netflix_profiles(tmp_path: Path) -> None:
     assert [day for day, _, _ in watched(tmp_path)] == ["2024-01-01", "2024-01-03"]
 
 
-def test_only_says_nothing_about_a_viewing_history(tmp_path: Path) -> None:
+def test_only_does_not_apply_to_a_viewing_history(tmp_path: Path) -> None:
     keep(tmp_path, history(("Tenet", "2023-01-01")), only=("Ann",))
 
     assert all_views(tmp_path) == {"me": 1}
@@ -1033,7 +1033,7 @@ def test_a_refused_file_asks_its_question_in_the_table_of_exports(tmp_path: Path
     assert "DATE_ORDER=mdy|dmy" in error
 
 
-def test_encodings_do_not_outlive_the_answer_that_they_were_made_with(tmp_path: Path) -> None:
+def test_encodings_are_rebuilt_when_the_answer_changes(tmp_path: Path) -> None:
     keep(tmp_path, history(("Roma", "3/9/24")), received=date(2025, 1, 1))
     rebuild(tmp_path, "me", starter_vocabulary(), ReadOptions(date_order="mdy"))
     rebuild(tmp_path, "me", starter_vocabulary())

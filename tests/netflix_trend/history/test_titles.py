@@ -347,7 +347,7 @@ def test_an_episode_has_its_show_and_season(vocabulary, title, show, season, kno
 
 
 @pytest.mark.parametrize(("title", "kind"), OTHERS, ids=[repr(case[0]) for case in OTHERS])
-def test_what_is_no_episode_has_no_show(vocabulary, title, kind):
+def test_only_episodes_have_a_show(vocabulary, title, kind):
     assert parse_title(title, vocabulary) == ParsedTitle(kind)
 
 
@@ -421,7 +421,7 @@ NUMBERS = ["1", "10", "2008", "5B", "IV", "XII", "one", "Ten", "DOS", "uno", "tr
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_every_kind_of_number_stands_in_every_season_word(number):
+def test_every_season_word_accepts_every_kind_of_number(number):
     strong = [form for form in forms("strong", "#") if "#" in form]
     weak = [form for form in forms("weak", "#") if "#" in form]
     titles = [f"Some Show: {form.replace('#', number)}: The Boat" for form in strong + weak]
@@ -430,7 +430,7 @@ def test_every_kind_of_number_stands_in_every_season_word(number):
 
 
 @pytest.mark.parametrize("number", ["", "0.5", "1-2", "MM", "second", "1 2", "B", "-1"])
-def test_what_is_no_number_makes_no_season(number):
+def test_a_season_word_needs_a_number(number):
     numbered = [form for strength in ("strong", "weak", "episode", "chapter") for form in forms(strength, "#")]
     titles = [f"Some Show: {form.replace('#', number)}: The Boat" for form in numbered if "#" in form]
     without = {"Collection", "Miniserie"}  # these stand alone, too
@@ -751,7 +751,7 @@ def test_the_show_and_the_season_are_text_of_the_title(title):
 
 @settings(max_examples=200)
 @given(_TITLES)
-def test_blanks_that_do_not_break_are_blanks(title):
+def test_non_breaking_spaces_are_blanks(title):
     assert parse_title(title.replace(" ", "\u00a0"), starter_vocabulary()) == parse_title(title, starter_vocabulary())
 
 

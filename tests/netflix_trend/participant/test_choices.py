@@ -21,16 +21,14 @@ from netflix_trend.survey.limits import Limits
 LIMITS = Limits(odds=Fraction(8), reports_per_year=13)
 
 
-def test_who_has_not_chosen_does_what_the_setting_says(tmp_path: Path) -> None:
+def test_without_a_choice_the_setting_decides(tmp_path: Path) -> None:
     assert read_choices(tmp_path) == Choices()
     assert Choices().takes_part("at_once")
     assert not Choices().takes_part("ask")
 
 
 @pytest.mark.parametrize(("participation", "answers"), [("joined", True), ("paused", False), ("withdrawn", False)])
-def test_who_has_chosen_does_that_whatever_the_setting(
-    participation: Participation, answers: bool, tmp_path: Path
-) -> None:
+def test_a_choice_overrides_the_setting(participation: Participation, answers: bool, tmp_path: Path) -> None:
     write_choices(tmp_path / "new", Choices(participation=participation))
     choices = read_choices(tmp_path / "new")
     assert choices.takes_part("at_once") is choices.takes_part("ask") is answers
@@ -57,7 +55,7 @@ def test_a_damaged_file_is_no_consent(damage: bytes, tmp_path: Path) -> None:
         read_choices(tmp_path)
 
 
-def test_after_damage_nothing_is_allowed_until_limits_are_set(tmp_path: Path) -> None:
+def test_after_damage_no_report_is_allowed_until_limits_are_set(tmp_path: Path) -> None:
     write_choices(tmp_path, Choices(odds=(2, 1)))
     assert choose(tmp_path, "joined")
     assert read_choices(tmp_path).odds == (2, 1)

@@ -113,7 +113,7 @@ def test_periods_are_as_long_as_the_event_and_count_its_neighbours(seed):
         (141, (False, False, False)),
     ],
 )
-def test_a_period_that_the_history_does_not_hold_wholly_is_missing_and_not_shortened(begin, there):
+def test_a_period_that_the_history_does_not_cover_completely_is_missing(begin, there):
     found = event_effect(np.ones(140, dtype=np.int64), MONDAY, event(begin, 14))
 
     assert tuple(period is not None for period in (found.before, found.during, found.after)) == there
@@ -122,7 +122,7 @@ def test_a_period_that_the_history_does_not_hold_wholly_is_missing_and_not_short
     assert (found.after is not None and found.after.ratio is not None) == (there[0] and there[2])
 
 
-def test_an_empty_history_says_nothing():
+def test_an_empty_history_has_no_effect():
     found = event_effect(np.zeros(0, dtype=np.int64), date.min, event(0, 7))
 
     assert (found.before, found.during, found.after, found.p_value, found.weeks) == (None, None, None, None, 0)
@@ -225,14 +225,14 @@ def test_the_dispersion_is_variance_by_mean_of_the_whole_weeks_near_the_event_an
     assert weekly_dispersion(views, first_day, noted) == (None if expected is None else pytest.approx(expected))
 
 
-def test_weeks_far_from_the_event_say_nothing_about_it():
+def test_weeks_far_from_the_event_are_not_used():
     views = weekly(*[1_000] * 40, *[4, 16] * 40, *[1_000] * 40)
     noted = event(7 * 79, 14)
 
     assert weekly_dispersion(views, MONDAY, noted) == pytest.approx(np.var([4, 16] * 26, ddof=1) / 10, rel=0.02)
 
 
-def test_what_is_steadier_than_chance_counts_as_chance():
+def test_underdispersed_weeks_count_as_poisson():
     assert weekly_dispersion(weekly(*[7] * 40), MONDAY, event(70, 7)) == 1.0
 
 
@@ -381,7 +381,7 @@ def effect(ratio: float, lower: float, upper: float, p_value: float | None = Non
         (0.3, 0.2, 0.45, "You watched less: 0.30 times"),
     ],
 )
-def test_the_sentence_says_unclear_exactly_when_the_interval_holds_one(ratio, lower, upper, begins):
+def test_the_sentence_is_unclear_exactly_when_the_interval_contains_one(ratio, lower, upper, begins):
     reading = effect(ratio, lower, upper).reading
 
     assert reading.startswith(begins)
@@ -453,7 +453,7 @@ def coverage(mean: float, shape: float | None, days: int, times: float, repetiti
 @pytest.mark.parametrize("times", [1.0, 1.5])
 @pytest.mark.parametrize("days", [7, 14, 28])
 @pytest.mark.parametrize(("mean", "shape"), [(3.0, 1.5), (10.0, 2.0), (20.0, 5.0), (20.0, 1.0)])
-def test_the_interval_holds_the_truth_as_often_as_it_says(mean, shape, days, times):
+def test_the_interval_has_its_nominal_coverage(mean, shape, days, times):
     """Short events in very uneven weeks are judged too carefully (coverage up to 1), never too boldly."""
     held, _ = coverage(mean, shape, days, times)
 
@@ -470,7 +470,7 @@ def test_the_interval_is_not_wider_than_it_has_to_be_where_views_are_poisson(day
     assert 0.93 <= held <= 0.98
 
 
-def test_an_interval_that_takes_days_for_independent_would_promise_too_much():
+def test_an_interval_for_independent_days_would_undercover():
     _, poisson = coverage(20.0, 1.0, 28, 1.0)
 
     assert poisson < 0.6
@@ -503,7 +503,7 @@ def test_without_an_effect_small_p_values_are_as_rare_as_they_say(days, depends)
 
 
 @pytest.mark.parametrize("growth", [1.0, 3.0])
-def test_the_last_weeks_of_a_history_that_grows_are_not_unusual_by_that_alone(growth):
+def test_a_growing_history_alone_does_not_make_its_last_weeks_significant(growth):
     """A viewing-history file grows by itself: re-watching takes views from its older weeks."""
     rng = default_rng(12)
     found = []

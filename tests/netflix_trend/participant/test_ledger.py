@@ -27,7 +27,7 @@ def rounds(path: Path) -> list[str]:
         return [entry.round for entry in ledger.entries]
 
 
-def test_what_was_committed_is_there_when_the_ledger_is_opened_again(tmp_path: Path) -> None:
+def test_committed_releases_are_read_again(tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
     with open_ledger(path, published=(), now=WEEK) as ledger:
         commit(ledger, WEEK, b"\x00\xff bytes")
@@ -98,7 +98,7 @@ def test_a_changed_or_removed_line_stops_everything(tmp_path: Path, line: int) -
         pass
 
 
-def test_reports_are_counted_over_any_52_weeks_that_hold_the_round(tmp_path: Path) -> None:
+def test_reports_are_counted_over_any_52_weeks_with_the_round(tmp_path: Path) -> None:
     with open_ledger(tmp_path / "ledger.jsonl", published=(), now=WEEK) as ledger:
         assert ledger.reports_near(WEEK) == 0
         for number in range(13):
@@ -117,7 +117,7 @@ def _draw(path: Path, number: int) -> int:
         return 1
 
 
-def test_whoever_comes_second_waits_until_the_ledger_is_closed(tmp_path: Path) -> None:
+def test_a_second_process_waits_until_the_ledger_is_closed(tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
     with ThreadPoolExecutor(1) as pool:
         with open_ledger(path, published=(), now=WEEK) as ledger:
@@ -180,7 +180,7 @@ def test_one_gap_is_written_once(tmp_path: Path) -> None:
     assert len(path.read_bytes().splitlines()) == 3
 
 
-def test_a_forged_file_about_the_future_stops_nothing(tmp_path: Path) -> None:
+def test_a_forged_file_about_the_future_costs_only_its_round(tmp_path: Path) -> None:
     with open_ledger(tmp_path / "ledger.jsonl", published=(), now=WEEK) as ledger:
         commit(ledger, WEEK - 4)
     with open_ledger(tmp_path / "ledger.jsonl", published=[str(WEEK - 4), "2099-W01"], now=WEEK) as ledger:
@@ -206,9 +206,7 @@ def test_a_changed_line_is_noticed_also_the_last_one(tmp_path: Path, line: int) 
         rounds(path)
 
 
-def test_what_was_written_is_on_disk_before_an_opened_ledger_is_used(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_ledger_is_synced_before_it_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A kill between writing a line and fsync leaves a line that is read, and would be published, but may be lost."""
     path = tmp_path / "ledger.jsonl"
     with open_ledger(path, published=(), now=WEEK) as ledger:

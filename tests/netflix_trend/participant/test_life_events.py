@@ -169,7 +169,7 @@ def test_a_refused_event_uses_no_number(tmp_path):
     ("label", "first", "last"),
     [("travel", MONDAY, SUNDAY), ("sick", MONDAY - timedelta(1), SUNDAY), ("sick", MONDAY, SUNDAY + timedelta(1))],
 )
-def test_an_event_that_differs_in_anything_is_another_one(tmp_path, label, first, last):
+def test_events_that_differ_in_any_field_are_different(tmp_path, label, first, last):
     add_event(tmp_path, "sick", MONDAY, SUNDAY)
     add_event(tmp_path, label, first, last)
 
@@ -199,7 +199,7 @@ def test_blanks_around_a_label_are_cut_off(tmp_path):
     ["", "   ", "x" * 41, "-rf", "(x", "a\nb", "a\tb", "a\0b", "a/b", "<b>", "=1+1", "a;b", '"', "[bold]", "\u202ex"],
 )
 def test_any_other_label_is_refused(tmp_path, label):
-    refused(tmp_path, label, MONDAY, SUNDAY, "^the label has to be 1 to 40 letters")
+    refused(tmp_path, label, MONDAY, SUNDAY, "^a label has 1 to 40 letters")
     assert not (tmp_path / FILE).exists()
 
 
@@ -255,7 +255,7 @@ def test_the_message_about_a_damaged_file_does_not_repeat_what_is_in_it(tmp_path
 
 
 @pytest.mark.parametrize("numbers", [(1, 1), (1, 5)], ids=["twice the same number", "a number not given yet"])
-def test_a_file_whose_numbers_cannot_be_is_damaged(tmp_path, numbers):
+def test_a_file_with_repeated_ids_is_damaged(tmp_path, numbers):
     """Two events of one number could not be removed one by one, and a number not given yet would be given twice."""
     first, second = numbers
     stored(tmp_path, an_event(id=first), an_event(id=second, label="travel"))

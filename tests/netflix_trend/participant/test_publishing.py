@@ -85,7 +85,7 @@ def test_the_aggregators_surveys_are_answered(folders: dict[str, Path]) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b'{"open": [{}]}', b" " * 2_000_000])
-def test_a_survey_that_is_none_is_refused_and_nothing_is_published(folders: dict[str, Path], data: bytes) -> None:
+def test_an_invalid_survey_is_refused_and_nothing_is_published(folders: dict[str, Path], data: bytes) -> None:
     settings = load_settings(**folders, aggregator_datasite="trend@example.net")
     save_profile(folders, starter_vocabulary().version)
     share(settings, data)
@@ -254,7 +254,7 @@ def test_a_link_in_the_place_of_the_apps_folder_is_refused(folders: dict[str, Pa
     assert not list(elsewhere.iterdir())
 
 
-def test_the_outlook_says_what_the_last_look_did(folders: dict[str, Path]) -> None:
+def test_the_status_tells_what_the_last_run_did(folders: dict[str, Path]) -> None:
     settings = load_settings(**folders)
     save_profile(folders, starter_vocabulary().version)
     assert publish_with(settings, TODAY) == read_outlook_of(settings)
@@ -262,7 +262,7 @@ def test_the_outlook_says_what_the_last_look_did(folders: dict[str, Path]) -> No
     assert read_status(settings.publisher_dir) is None
 
 
-def test_a_look_that_was_under_way_does_not_undo_a_withdrawal(
+def test_a_run_in_progress_does_not_undo_a_withdrawal(
     folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = load_settings(**folders)
@@ -299,7 +299,7 @@ def test_a_damaged_ledger_does_not_keep_files_from_being_withdrawn(folders: dict
     assert not site_of(settings).published()
 
 
-def test_what_is_no_file_is_removed_with_the_rest(folders: dict[str, Path]) -> None:
+def test_links_and_folders_are_removed_too(folders: dict[str, Path]) -> None:
     settings = load_settings(**folders)
     save_profile(folders, starter_vocabulary().version)
     publish_with(settings, TODAY)
@@ -331,7 +331,7 @@ def test_every_withdrawal_has_its_own_receipt(folders: dict[str, Path]) -> None:
     assert newest.first_round_without != old.first_round_without
 
 
-def test_another_aggregator_is_not_told_what_the_first_one_was(folders: dict[str, Path]) -> None:
+def test_another_aggregator_does_not_get_earlier_answers(folders: dict[str, Path]) -> None:
     first = load_settings(**folders)
     save_profile(folders, starter_vocabulary().version)
     publish_with(first, TODAY)

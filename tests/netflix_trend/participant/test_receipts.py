@@ -29,7 +29,7 @@ def test_the_round_that_closed_last_is_counted_again_and_the_one_before_is_not()
     assert one.first_round_without == "2026-W42"
 
 
-def test_without_an_answer_nothing_is_kept_anywhere() -> None:
+def test_without_an_answer_nothing_is_written() -> None:
     one = receipt([], {}, NEWEST, NOW)
     assert (one.counted_again, one.kept, one.first_round_without) == ((), (), "2026-W42")
     assert "closed" not in one.sentence

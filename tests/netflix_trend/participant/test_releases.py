@@ -117,7 +117,7 @@ def test_altered_and_unknown_files_are_put_right(tmp_path: Path) -> None:
     assert files(who) == before
 
 
-def test_a_lost_ledger_skips_the_round_and_removes_what_it_does_not_know(tmp_path: Path) -> None:
+def test_a_lost_ledger_skips_the_round_and_removes_unknown_releases(tmp_path: Path) -> None:
     who = participant(tmp_path)
     publish(who)
     who.ledger.unlink()
@@ -182,7 +182,7 @@ def test_the_yearly_limit_counts_all_rounds_whatever_is_asked(tmp_path: Path) ->
     assert statuses == ["drawn"] * 3 + ["refused"] * 3
 
 
-def test_weeks_that_are_not_over_or_long_gone_are_refused(tmp_path: Path) -> None:
+def test_incomplete_and_old_weeks_are_refused(tmp_path: Path) -> None:
     for offset in (1, 4, -8, -12, -400):
         survey = default_survey(NEWEST + offset, VERSION, range(50)).model_copy(update={"rotation": 1})
         assert publish(participant(tmp_path), [survey])[0].status == "refused"

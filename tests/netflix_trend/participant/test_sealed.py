@@ -176,7 +176,7 @@ def test_only_the_operators_read_a_report_and_nothing_else_of_ours_is_there(worl
     assert BOB not in rules
 
 
-def test_who_has_no_file_for_the_week_waits_and_at_last_sends_blanks(world: World) -> None:
+def test_without_a_file_for_the_week_a_participant_waits_and_finally_sends_blanks(world: World) -> None:
     asked = world.open()
     watched(world.join(ME), [1], through=WEEK.sunday - timedelta(days=1))
     watched(world.join(BOB), [1])
@@ -218,7 +218,7 @@ def test_without_keys_nothing_is_answered_and_the_next_step_is_named(world: Worl
         ({"limit_rho_per_year": "0.05"}, "left of this year"),
     ],
 )
-def test_what_settings_forbid_is_not_answered_and_the_reason_is_told(
+def test_forbidden_questions_are_not_answered_and_the_reason_is_given(
     world: World, changes: dict[str, Any], reason: str
 ) -> None:
     world.open()

@@ -184,7 +184,7 @@ def test_changes_are_made_by_post_only(operator: FlaskClient, path: str) -> None
     assert operator.get(path).status_code == 405
 
 
-def test_looking_changes_nothing(operator: FlaskClient, here: Aggregator) -> None:
+def test_reading_insights_changes_no_file(operator: FlaskClient, here: Aggregator) -> None:
     before = {path: path.read_bytes() for path in here.own.rglob("*") if path.is_file()}
     for path in (*PAGES, "/operator/survey?odds=55&about=whole&k=3&questions=top_shows", "/operator/?page=7"):
         assert operator.get(path).status_code == 200

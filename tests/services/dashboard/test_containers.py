@@ -26,7 +26,7 @@ def containers(redis_server: RedisServer) -> Containers:  # noqa: F811
     return Containers(redis_server.settings("dashboard"))
 
 
-def test_it_asks_the_publisher_to_look_and_nobody_else(containers: Containers, redis_server: RedisServer) -> None:  # noqa: F811
+def test_only_the_publisher_is_asked_to_run(containers: Containers, redis_server: RedisServer) -> None:  # noqa: F811
     containers.run_publisher()
     assert queue(PUBLISH_QUEUE, connect(redis_server.settings("publisher"))).count == 1
     own = connect(containers.settings)
@@ -47,7 +47,7 @@ def test_it_asks_the_publisher_to_look_and_nobody_else(containers: Containers, r
     assert queue(INGEST_QUEUE, connect(redis_server.settings("processor"))).count == 0
 
 
-def test_it_counts_what_is_on_its_way(containers: Containers, redis_server: RedisServer) -> None:  # noqa: F811
+def test_pending_files_are_counted(containers: Containers, redis_server: RedisServer) -> None:  # noqa: F811
     assert containers.pending() == 0
     (redis_server.folder / "drop" / "a.csv").touch()
     (redis_server.folder / "drop" / ".b.csv.part").touch()
@@ -72,7 +72,7 @@ def test_it_says_which_service_does_not_run(containers: Containers, redis_server
     assert containers.pending() == 0
 
 
-def test_a_file_that_nobody_takes_is_noticed(containers: Containers, redis_server: RedisServer) -> None:  # noqa: F811
+def test_a_file_that_is_not_taken_is_reported(containers: Containers, redis_server: RedisServer) -> None:  # noqa: F811
     import os
 
     path = redis_server.folder / "drop" / "a.csv"

@@ -56,7 +56,7 @@ SPAN = Span(100, date(2023, 2, 1), date(2026, 11, 14), date(2026, 11, 15))
         (0.9, 0.01, False, "be noise", "noise"),
     ],
 )
-def test_a_place_is_told_with_its_error_or_not_at_all(
+def test_a_percentile_is_shown_with_its_error_or_not_at_all(
     share: float, error: float, is_reliable: bool, words: str, certainty: str
 ) -> None:
     said = place_in_words(Percentile(share=share, standard_error=error, is_reliable=is_reliable))
@@ -139,7 +139,7 @@ def test_every_estimate_of_others_has_an_interval(person: Person) -> None:
         assert any(series["type"] == "interval" for series in chart.option["series"])
 
 
-def test_what_cannot_be_read_is_said_and_nothing_breaks(person: Person) -> None:
+def test_unreadable_statistics_are_reported(person: Person) -> None:
     folder = person.settings.datasites_dir / "aggregator@example.org/app_data/netflix_trend/shared"
     (folder / "statistics" / "latest.json").write_text('{"round": "<script>"}')
     assert "cannot be read" in others_page(person.settings, History.of(person.settings.private_dir)).problem
@@ -167,7 +167,7 @@ def titles_of(vocabulary: Vocabulary) -> list[str]:
     return [show.title for show in vocabulary.shows]
 
 
-def test_the_example_says_what_the_bytes_say(vocabulary: Vocabulary) -> None:
+def test_the_example_agrees_with_its_bytes(vocabulary: Vocabulary) -> None:
     survey = starter_surveys(TODAY)[-1]
     question = survey.question("top_shows")
     assert isinstance(question, TopShowsQuestion)
@@ -224,14 +224,14 @@ def test_the_page_says_epsilon_beside_each_odds_and_counts_the_budget(person: Pe
     assert page.example is not None
 
 
-def test_an_unreadable_ledger_is_said(person: Person) -> None:
+def test_an_unreadable_ledger_is_reported(person: Person) -> None:
     path = person.settings.publisher_dir / "ledger.jsonl"
     path.write_bytes(b"{}\n" + path.read_bytes())
     assert "not a ledger line" in person.page("/sharing")
     assert "reports in the ledger: damaged" in person.page("/health")
 
 
-def test_what_participants_report_together_is_honest(person: Person, newcomer: Person) -> None:
+def test_statistics_about_events_are_shown_with_their_certainty(person: Person, newcomer: Person) -> None:
     assert together_in_words(effects_together(newcomer.settings)).startswith("Nothing is published")
     found = effects_together(person.settings)
     assert found is not None
@@ -242,7 +242,7 @@ def test_what_participants_report_together_is_honest(person: Person, newcomer: P
     assert effects_together(person.settings) is None
 
 
-def test_an_account_names_every_row() -> None:
+def test_the_sentences_about_a_file_account_for_every_row() -> None:
     row: dict[str, Any] = {
         **{
             "kind": "viewing_history",
@@ -287,7 +287,7 @@ def test_only_a_file_that_asks_has_a_question(newcomer: Person) -> None:
     assert files["1.csv"].question is None
 
 
-def test_tables_of_an_earlier_version_ask_nothing(newcomer: Person) -> None:
+def test_tables_of_an_earlier_version_have_no_question(newcomer: Person) -> None:
     private = imported(newcomer, "Title,Date\nRoma,3/9/24\n")
     with duckdb.connect(str(private / "profiles" / "me" / DATABASE)) as database:
         database.execute("alter table exports drop column date_orders")
@@ -296,7 +296,7 @@ def test_tables_of_an_earlier_version_ask_nothing(newcomer: Person) -> None:
     assert "can be read as mdy or dmy" in (file.error or "")
 
 
-def test_the_last_job_of_the_processor_is_told(person: Person, newcomer: Person) -> None:
+def test_the_last_job_of_the_processor_is_shown(person: Person, newcomer: Person) -> None:
     assert "It has built no tables yet" in newcomer.page("/health")
     participant.refresh(person.settings)
     changed = History.of(person.settings.private_dir).changed()
@@ -307,7 +307,7 @@ def test_the_last_job_of_the_processor_is_told(person: Person, newcomer: Person)
     assert "last job of the processor" in person.page("/health")
 
 
-def test_a_file_that_was_received_and_never_read_is_noticed(person: Person) -> None:
+def test_a_file_that_was_received_but_never_read_is_reported(person: Person) -> None:
     """Its job was lost: Start says that it is being read, Health waits some minutes and then asks for a person."""
     private = person.settings.private_dir
     (private.parent / "b.csv").write_text(HISTORY + '"Dark","1/13/26"\n')
@@ -336,7 +336,7 @@ def test_a_damaged_description_is_named_on_start_and_health(newcomer: Person) ->
     assert "description of an export is damaged" not in newcomer.page("/health")
 
 
-def test_a_publisher_that_stopped_looking_is_noticed() -> None:
+def test_a_publisher_that_stopped_running_is_reported() -> None:
     status = PublisherStatus(looked_at=datetime(2026, 11, 16, 12, tzinfo=UTC), state="answering")
     at = status.looked_at.timestamp()
     assert publisher(status, at + 60).state == "fine"
@@ -352,7 +352,7 @@ def test_a_publisher_that_stopped_looking_is_noticed() -> None:
     ]
 
 
-def test_the_report_to_pass_on_holds_nothing_personal(person: Person) -> None:
+def test_the_report_to_share_contains_no_personal_data(person: Person) -> None:
     backend = OneProcess(person.settings, lambda: TODAY)
     state, history = participant.snapshot(person.settings), History.of(person.settings.private_dir)
     page = health_page(person.settings, state, history, backend)

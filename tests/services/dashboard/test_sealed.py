@@ -40,7 +40,7 @@ def page(world: World, **changes: Any) -> str:
     return response.text
 
 
-def test_operators_are_named_by_words_and_what_each_can_learn_is_said(world: World) -> None:
+def test_operators_are_shown_with_key_words_and_what_each_can_learn(world: World) -> None:
     found = section(page(world), "sealed")
     for seed, email in ((1, LEADER), (2, HELPER)):
         assert email in found
@@ -67,7 +67,7 @@ def test_a_report_is_shown_with_its_parts_and_what_it_costs(world: World) -> Non
     assert "left of 13" not in words(html)
 
 
-def test_what_became_of_a_report_is_told_after_the_round(world: World) -> None:
+def test_the_outcome_of_a_report_is_shown_after_the_round(world: World) -> None:
     for email in (ME, BOB):
         participant.publish(world.settings[email], TODAY, BEFORE)
     world.network.operate(AT_EARLY)

@@ -82,7 +82,7 @@ def test_a_lowered_limit_does_not_shrink_what_was_sent_before(person: Person) ->
     assert len(re.findall(each, text)) == count > 0
 
 
-def test_what_may_leave_is_told_with_the_limit_that_holds(person: Person) -> None:
+def test_the_page_shows_the_effective_limit(person: Person) -> None:
     choose(person, "joined", reports_per_year=4)
     assert "never more than 4 files in 52 weeks, whatever is asked" in person.page("/sharing")
     for page in ("/sharing", "/glossary"):
@@ -140,7 +140,7 @@ def test_once_something_has_left_the_page_does_not_say_first(at_once: Person) ->
     assert "seconds after your file is read" not in text
 
 
-def test_who_is_asked_first_is_told_nothing_of_an_answer_at_once(newcomer: Person) -> None:
+def test_with_join_ask_the_page_does_not_warn_of_an_immediate_answer(newcomer: Person) -> None:
     assert 'id="first"' not in newcomer.page("/")
 
 
@@ -194,7 +194,7 @@ def at(person: Person, day: date) -> Person:
     return Person(person.root, join="at_once", today=day)
 
 
-def test_of_a_week_that_the_exports_do_not_hold_nothing_is_called_true(newcomer: Person) -> None:
+def test_no_true_answer_is_shown_for_a_week_outside_of_the_exports(newcomer: Person) -> None:
     newcomer.upload(SAMPLE.read_bytes(), downloaded="2026-11-15")
     later = at(newcomer, date(2027, 6, 1))
     text = section(later.page("/sharing"), "example")
@@ -203,7 +203,7 @@ def test_of_a_week_that_the_exports_do_not_hold_nothing_is_called_true(newcomer:
     assert "You watched" not in text
 
 
-def test_the_newest_week_that_the_exports_hold_comes_before_the_one_that_is_asked(person: Person) -> None:
+def test_the_newest_week_in_the_exports_comes_before_the_week_that_is_asked(person: Person) -> None:
     for weeks in range(4):
         text = section(at(person, date.fromordinal(TODAY.toordinal() + 7 * weeks)).page("/sharing"), "example")
         assert "Unknown" not in text
@@ -221,7 +221,7 @@ def test_the_newest_week_that_the_exports_hold_comes_before_the_one_that_is_aske
         ("joined", {"reports_per_year": 0}, "but your limits refuse it, so nothing is sent for it"),
     ],
 )
-def test_only_what_is_really_asked_is_called_so(
+def test_only_asked_questions_are_called_asked(
     person: Person, chosen: Participation, limits: dict[str, object], expected: str
 ) -> None:
     choose(person, chosen, **limits)

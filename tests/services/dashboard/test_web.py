@@ -76,7 +76,7 @@ def test_every_page_forbids_what_it_does_not_need(newcomer: Person, path: str) -
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_no_page_holds_a_style_a_script_or_anything_from_elsewhere(person: Person, path: str) -> None:
+def test_no_page_contains_inline_styles_scripts_or_external_resources(person: Person, path: str) -> None:
     text = person.page(path)
     assert not re.search(r'\sstyle="', text)
     assert not re.search(r"\son[a-z]+=", text)
@@ -92,7 +92,7 @@ def test_no_template_and_no_file_of_ours_names_another_host() -> None:
         assert hosts <= {"www.w3.org"}, path.name
 
 
-def test_vendored_files_are_the_ones_that_are_recorded() -> None:
+def test_vendored_files_match_their_recorded_hashes() -> None:
     vendor = STATIC / "static" / "vendor"
     record = json.loads((vendor / "VENDOR.json").read_text())
     assert {path.name for path in vendor.glob("*.js")} == set(record)
@@ -104,7 +104,7 @@ def test_vendored_files_are_the_ones_that_are_recorded() -> None:
     "host", ["evil.example", f"evil.example:{PORT}", "127.0.0.1", "127.0.0.1:80", f"127.0.0.1.evil.example:{PORT}"]
 )
 @pytest.mark.parametrize("path", ["/", "/status.json", "/static/dashboard.css"])
-def test_another_name_for_this_machine_reaches_nothing(newcomer: Person, host: str, path: str) -> None:
+def test_other_host_names_are_refused(newcomer: Person, host: str, path: str) -> None:
     response = newcomer.client.get(path, base_url=f"http://{host}")
     assert response.status_code == 421
     assert "127.0.0.1" in response.text
@@ -187,7 +187,7 @@ def test_every_error_has_one_shape(newcomer: Person, path: str, method: str, cod
     assert response.json["error"].split("'")[0] in page.text
 
 
-def test_an_unforeseen_error_says_nothing_about_the_inside(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_reveals_no_internals(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("secret")
 
@@ -223,7 +223,7 @@ HOSTILE = [
 ]
 
 
-def test_hostile_titles_are_shown_harmlessly(newcomer: Person) -> None:
+def test_untrusted_titles_are_escaped(newcomer: Person) -> None:
     rows = [
         f'"{quoted}: Season 1: Episode {episode}","1/{day}/25"'
         for day, quoted in enumerate((title.replace('"', '""') for title in HOSTILE), 13)

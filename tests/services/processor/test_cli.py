@@ -99,7 +99,7 @@ def test_an_undecidable_file_says_what_it_is_and_asks(ask):
     assert (json.loads(out)["first_day"], json.loads(out)["error"]) == ("2024-09-03", None)
 
 
-def test_for_people_a_file_that_cannot_be_used_fails_and_the_others_are_told(ask, tmp_path):
+def test_an_unusable_file_fails_and_the_others_are_printed(ask, tmp_path):
     bad = tmp_path / "bad.csv"
     bad.write_text("a,b\n1,2\n")
 
@@ -112,7 +112,7 @@ def test_for_people_a_file_that_cannot_be_used_fails_and_the_others_are_told(ask
     assert "2 trailers and recaps (dropped), 2 blank titles (kept as unknown views)" in out
 
 
-def test_for_programs_a_file_that_cannot_be_used_is_part_of_the_answer(ask, tmp_path):
+def test_json_reports_an_unusable_file_without_failing(ask, tmp_path):
     code, out, _ = ask("read", "--json", tmp_path / "missing.csv")
 
     one = json.loads(out)
@@ -159,7 +159,7 @@ def test_a_file_that_looks_like_another_service_is_warned_about(ask, tmp_path):
 # --- import, insights, events
 
 
-def test_import_keeps_files_and_says_what_came_of_each(ask, private, tmp_path):
+def test_import_stores_files_and_reports_on_each(ask, private, tmp_path):
     bad = tmp_path / "bad.csv"
     bad.write_text("")
 
@@ -362,7 +362,7 @@ def test_wrong_events_are_explained(ask, arguments, message):
     assert message in err
 
 
-def test_a_day_that_is_none_is_explained(ask):
+def test_an_invalid_day_is_explained(ask):
     code, _, err = ask("event", "add", "sick", "2024-02-30", "2024-03-01")
     assert code == 2
     assert "'2024-02-30' is not a day such as 2026-02-01" in err

@@ -41,7 +41,7 @@ def test_one_look_publishes_and_the_next_one_withdraws(
     assert receipt.sentence in capsys.readouterr().out
 
 
-def test_what_could_not_be_done_is_said_and_fails(
+def test_a_failed_run_is_reported_with_an_exit_code(
     site: Datasite, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "private" / "choices.json").write_text("{")

@@ -40,7 +40,7 @@ def test_the_year_and_all_time_are_told_apart(tmp_path: Path) -> None:
     assert f"{WEEK - 4}  volume        odds 8 (epsilon 2.08)  not in the datasite now" in text
 
 
-def test_nothing_is_made_by_looking(
+def test_reading_creates_no_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PUBLISHER_DIR", str(tmp_path / "publisher"))

@@ -109,7 +109,7 @@ def test_the_publisher_never_sees_an_export(redis_server: RedisServer) -> None:
 
 
 @pytest.mark.parametrize("user", ["default", "processor"])
-def test_without_the_password_nobody_gets_in(redis_server: RedisServer, user: str) -> None:
+def test_redis_requires_the_password(redis_server: RedisServer, user: str) -> None:
     with Redis(port=redis_server.port, username=user, password="guess") as client, pytest.raises(RedisError):
         client.ping()
 

@@ -67,33 +67,33 @@ def browser(*errors):
 
 
 @pytest.mark.parametrize("error", PASSING)
-def test_a_look_that_fails_for_a_moment_is_a_page_that_is_not_ready(error):
+def test_a_temporary_script_error_means_the_page_is_not_ready(error):
     one = browser(error)
     assert not one.read_page().ready
     assert one.read_page().ready
 
 
 @pytest.mark.parametrize("error", LOST)
-def test_a_browser_that_has_ended_is_not_looked_at_again(error):
+def test_a_browser_that_has_ended_is_not_read_again(error):
     with pytest.raises(WebDriverException):
         browser(error).read_page()
 
 
 @pytest.mark.parametrize("error", [TimeoutException("timeout"), WebDriverException("unknown error: net::ERR_FAILED")])
-def test_a_page_that_does_not_answer_is_one_of_the_network(error):
+def test_a_page_that_does_not_answer_is_a_network_error(error):
     for act in (lambda one: one.read_page(), lambda one: one.open("/x")):
         with pytest.raises(Failure) as failure:
             act(browser(error))
         assert failure.value.cause.code == "NET_ERROR"
 
 
-def test_what_a_click_leads_to_is_seen_by_the_next_look():
+def test_the_next_reading_sees_the_page_after_a_click():
     one = browser(TimeoutException("the page does not come"))
     one.click("submit")
     assert one.read_page().ready
 
 
-def test_an_element_that_is_drawn_anew_is_found_again_once():
+def test_a_stale_element_is_found_again_once():
     one = browser(StaleElementReferenceException("x"))
     one.click("submit")
     assert one.driver.acts == ["click"]
@@ -106,7 +106,7 @@ def test_an_element_that_is_drawn_anew_is_found_again_once():
     )
 
 
-def test_a_field_that_is_drawn_anew_is_filled_from_its_beginning():
+def test_a_stale_field_is_filled_from_its_beginning():
     one = browser()
     clicked = one.driver.find_elements
     once = [StaleElementReferenceException("x")]
@@ -122,7 +122,7 @@ def test_a_field_that_is_drawn_anew_is_filled_from_its_beginning():
     assert one.driver.acts == ["script", "clear", "clear", "send_keys"]
 
 
-def test_an_element_that_cannot_be_used_is_a_changed_page():
+def test_an_unusable_element_means_a_changed_layout():
     with pytest.raises(Failure) as failure:
         browser(ElementNotInteractableException("x")).click("submit")
     assert failure.value.cause.code == "LAYOUT_CHANGED"

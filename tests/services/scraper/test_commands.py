@@ -39,7 +39,7 @@ def browser(monkeypatch):
     return browser
 
 
-def test_while_a_run_goes_on_nothing_is_changed(settings, monkeypatch):
+def test_during_a_run_nothing_is_changed(settings, monkeypatch):
     state = RunState(settings.scraper_dir)
     state.write(PasswordUsed(secret="1-2"))
     text = json.dumps(COOKIES).encode()
@@ -55,7 +55,7 @@ def test_while_a_run_goes_on_nothing_is_changed(settings, monkeypatch):
     assert state.read(PasswordUsed) is None
 
 
-def test_the_schedule_can_tell_a_run_that_found_another_going_on(tmp_path, capsys):
+def test_a_busy_run_has_its_own_exit_code(tmp_path, capsys):
     settings = load_settings(scraper_dir=tmp_path)
     with RunState(tmp_path).only_one():
         assert commands.scrape(settings, lambda _: None) == BUSY_EXIT_CODE
@@ -69,7 +69,7 @@ def test_who_signs_in_is_told_when_the_sandbox_is_off(settings, browser, monkeyp
     assert commands.login(settings, "127.0.0.1", 1) == (1 if sandboxed else 0), "told before the page is opened"
 
 
-def test_the_doctor_counts_nothing_of_the_person(settings, browser, monkeypatch, capsys):
+def test_doctor_prints_no_personal_counts(settings, browser, monkeypatch, capsys):
     monkeypatch.setattr(commands, "sandbox_is_adequate", lambda _: True)
     browser.settle = browser.read_page
     browser.pages = [seen_page("/browse", "gate", seen={"gate": 1, "profile": 7391})]

@@ -109,6 +109,6 @@ def test_a_cookie_of_netflix_within_another_site_is_not_the_sign_in():
     assert {one["name"]: one["value"] for one in read_cookies(json.dumps([*cookies, stale]))} == VALUES
 
 
-def test_a_time_beyond_all_numbers_is_none():
+def test_an_infinite_expiry_is_ignored():
     cookies = [{**one, "expirationDate": 10**400} for one in json.loads(cookie_editor())]
     assert not any("expires" in one for one in read_cookies(json.dumps(cookies)))

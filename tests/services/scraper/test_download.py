@@ -65,7 +65,7 @@ def stopped(downloads, check=lambda: None):
     return failure.value.cause.code, failure.value.detail
 
 
-def test_a_download_that_is_given_up_is_ended_and_its_event_is_not_the_next_one_s(tmp_path):
+def test_a_cancelled_download_does_not_confuse_the_next_one(tmp_path):
     downloads = downloads_of(Browser(tmp_path, stalls, Browser.end), QUICK)
     assert stopped(downloads) == ("DOWNLOAD_STALLED", "4 bytes")
     assert list(tmp_path.iterdir()) == []

@@ -364,7 +364,7 @@ def test_the_reason_of_a_refusal_says_what_to_do(person):
     assert "drop folder" in reason(person, "a.csv")
 
 
-def test_a_refused_file_costs_the_others_nothing(person):
+def test_a_refused_file_does_not_affect_others(person):
     (person.folder / "a.csv").symlink_to("nowhere")
     person.put("b.csv")
 

@@ -45,7 +45,7 @@ CODES = [
 ]
 
 
-def test_the_catalogue_is_whole_and_every_stop_says_what_to_do():
+def test_the_catalogue_is_complete_and_every_failure_says_what_to_do():
     assert sorted(CAUSES) == sorted(CODES)
     for cause in CAUSES.values():
         assert cause.sentence.endswith((".", "FILE", "login", "reset", "status")), cause.code
@@ -99,7 +99,7 @@ def test_a_latch_of_another_version_opens_when_anything_changes(state):
     assert not Latch(code="OF_THE_FUTURE", at=NOW, seen=seen).holds(state.fingerprint(None, "Other"))
 
 
-def test_notes_are_private_and_damaged_ones_are_none(state):
+def test_state_files_are_private_and_damaged_ones_are_ignored(state):
     old = os.umask(0)
     try:
         state.write(Plan(next_run=NOW))
@@ -136,7 +136,7 @@ def test_a_reset_opens_everything_and_keeps_the_sign_in(state):
     assert {path.name for path in state.folder.iterdir()} == {"cookies.json", "result.json"}
 
 
-def test_two_runs_never_go_on_together(state):
+def test_two_runs_are_never_active_together(state):
     with state.only_one() as first, RunState(state.folder).only_one() as second:
         assert (first, second) == (True, False)
     with state.only_one() as third:

@@ -81,7 +81,7 @@ def test_a_page_has_one_state(page, expected):
     ],
 )
 @pytest.mark.parametrize("progress", [COOKIES, PASSWORD])
-def test_what_asks_for_a_human_stops_at_once(page, code, progress):
+def test_challenges_fail_at_once(page, code, progress):
     assert stopped(page, progress) == code
 
 
@@ -96,7 +96,7 @@ def test_cookies_that_ended_never_lead_to_typing():
         assert stopped(page, COOKIES) == "SESSION_EXPIRED"
 
 
-def test_two_steps_then_one_password_and_no_second():
+def test_a_password_is_typed_only_once():
     assert next_action(LOGIN_EMAIL, PASSWORD, 0) == "type_email"
     typed = PASSWORD.after("type_email", LOGIN_EMAIL)
     assert next_action(LOGIN_EMAIL, typed, 1) == "wait"
@@ -109,7 +109,7 @@ def test_two_steps_then_one_password_and_no_second():
         assert stopped(replace(again, document=2.0), posted) == "LOGIN_REJECTED"
 
 
-def test_one_step_types_both_and_an_error_afterwards_is_final():
+def test_a_login_error_after_typing_both_is_final():
     assert next_action(LOGIN_BOTH, PASSWORD, 0) == "type_both"
     posted = PASSWORD.after("type_both", LOGIN_BOTH)
     error = replace(LOGIN_BOTH, seen={**LOGIN_BOTH.seen, "login_error": 1})
@@ -165,7 +165,7 @@ def test_a_profile_is_chosen_by_its_exact_name_or_guid():
     assert stopped(replace(GATE, document=2.0), COOKIES.after("choose_profile", GATE)) == "LAYOUT_CHANGED"
 
 
-def test_a_stop_about_profiles_names_none():
+def test_a_failure_about_profiles_names_none():
     with pytest.raises(Failure) as failure:
         Wanted("Secret").choose((ME, OTHER))
     assert failure.value.detail == "0 of 2 profiles match"
@@ -205,13 +205,13 @@ def test_a_page_without_its_control_names_what_is_missing():
     )
 
 
-def test_a_page_that_is_being_replaced_is_waited_for():
+def test_a_page_that_is_loading_is_waited_for():
     assert next_action(Page(ready=False), COOKIES, 0) == "wait"
     assert next_action(seen_page("/new"), COOKIES, 0) == "wait"
     assert stopped(seen_page("/new"), COOKIES, PAGE_SECONDS) == "LAYOUT_CHANGED"
 
 
-def test_members_go_to_their_activity_but_not_in_circles():
+def test_members_go_to_their_activity_without_looping():
     home, progress = seen_page("/browse"), COOKIES
     for document in range(3):
         home = replace(home, document=float(document))
