@@ -25,7 +25,7 @@ from services.runtime.supervisor import alive
 _ROUND = re.compile(r"\d{4}-W\d{2}|latest", re.ASCII)
 
 
-def create_app(
+def create_app(  # noqa: C901 - its views count as its branches
     settings: Settings | None = None,
     is_alive: Callable[[], bool] | None = None,
     today: Callable[[], date] = date.today,

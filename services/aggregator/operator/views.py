@@ -38,7 +38,9 @@ _COOKIE, _PATH = "netflix_trend_operator", "/operator"
 _LARGEST_FORM = 16_384
 
 
-def operator_pages(settings: Settings, access: Access, today: Callable[[], date] = date.today) -> Blueprint:
+def operator_pages(  # noqa: C901 - its views count as its branches
+    settings: Settings, access: Access, today: Callable[[], date] = date.today
+) -> Blueprint:
     """Return the pages under `/operator`."""
     pages = Blueprint("operator", __name__, url_prefix=_PATH, template_folder=".")
     own = settings.aggregator_dir
@@ -105,6 +107,8 @@ def operator_pages(settings: Settings, access: Access, today: Callable[[], date]
         page = max(0, request.args.get("page", 0, int))
         listed = found.listed if found else ()
         plan, problem = _plan(settings, from_settings)
+        sealed = settings.survey_mode != "local"
+        state, preset = (read_state(own), settings.survey_preset) if sealed else (None, None)
         return show(
             "overview.html",
             found=found,
@@ -117,8 +121,8 @@ def operator_pages(settings: Settings, access: Access, today: Callable[[], date]
             is_own=plan != from_settings,
             next_round=_next_round(settings, today()),
             saved=request.args.get("saved"),
-            sums=read_state(own) if settings.survey_mode != "local" else None,
-            preset=settings.survey_preset if settings.survey_mode != "local" else None,
+            sums=state,
+            preset=preset,
         )
 
     @pages.get("/survey")

@@ -10,6 +10,7 @@ from datetime import date
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -74,9 +75,6 @@ def render_page(
 
     trends adds what several rounds tell together, place the other pages of the community; the page is whole without.
     """
-    top_shows = statistics.top_shows if statistics else None
-    volume = statistics.volume if statistics else None
-    rows = listed_shows(top_shows) if top_shows else []
     html: str = (
         _environment()
         .get_template("page.html")
@@ -85,14 +83,8 @@ def render_page(
             place=place,
             is_sum=_is_sum(statistics),
             summed=place.sums.of(statistics.round) if place and place.sums and statistics else None,
-            top_shows=top_shows,
-            volume=volume,
-            rows=rows,
-            labels=group_labels(volume) if volume else [],
-            shows_chart=Markup(top_shows_chart(top_shows, rows)) if top_shows and rows else "",  # noqa: S704
-            volume_chart=Markup(volume_chart(volume)) if volume else "",  # noqa: S704
+            **_sections(statistics),
             trends=trends if trends and trends.rounds else None,
-            others=_others(statistics) if statistics else [],
             rows_limit=LISTED_SHOWS,
             viewing_chart=Markup(viewing_chart(trends.viewing)) if trends and trends.viewing else "",  # noqa: S704
             style=Markup(style()),  # noqa: S704
@@ -100,6 +92,22 @@ def render_page(
         )
     )
     return html
+
+
+def _sections(statistics: RoundStatistics | None) -> dict[str, Any]:
+    """Return what the template shows of the questions of one round."""
+    top_shows = statistics.top_shows if statistics else None
+    volume = statistics.volume if statistics else None
+    rows = listed_shows(top_shows) if top_shows else []
+    return {
+        "top_shows": top_shows,
+        "volume": volume,
+        "rows": rows,
+        "labels": group_labels(volume) if volume else [],
+        "shows_chart": Markup(top_shows_chart(top_shows, rows)) if top_shows and rows else "",  # noqa: S704
+        "volume_chart": Markup(volume_chart(volume)) if volume else "",  # noqa: S704
+        "others": _others(statistics) if statistics else [],
+    }
 
 
 def _is_sum(statistics: RoundStatistics | None) -> bool:

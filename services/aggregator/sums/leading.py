@@ -170,9 +170,7 @@ class SumAggregator(Aggregator):
         path = self.own / "statistics" / f"{row.name}.json"
         # Nobody learns which check a report failed before the sums are out: until then pages tell what they told.
         is_busy = not {"sent", "collecting"}.isdisjoint(batches)
-        if is_busy and before:
-            return None
-        if before and before.looks == looks and (before.statistics is None or path.exists()):
+        if before and (is_busy or (before.looks == looks and (before.statistics is None or path.exists()))):
             return None
         told, statistics = self._tell(row, arrived)
         if is_busy:
