@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -74,7 +73,8 @@ class Overview(Strict):
 def find_overview(enrolment: Enrolment, found: Sequence[RoundReports], shows: int) -> Overview:
     """Return what a pass found in the open rounds, oldest first; shows: number of shows in the vocabulary."""
     name = enrolment.pseudonym
-    listed = [_known(enrolment, email, found) for email in islice(enrolment.taking_part(), MOST_LISTED)]
+    everybody = list(enrolment.taking_part())
+    listed = [_known(enrolment, email, found) for email in everybody[:MOST_LISTED]]
     refusals = [
         Refusal(name=name(email), round=one.survey.round, reason=reason)
         for one in found
@@ -82,7 +82,7 @@ def find_overview(enrolment: Enrolment, found: Sequence[RoundReports], shows: in
     ]
     return Overview(
         written=datetime.now(UTC).isoformat(timespec="seconds"),
-        participants=max((one.participants for one in found), default=0),
+        participants=max((one.participants for one in found), default=len(everybody)),
         # Sorted by pseudonym: the order of addresses would say something about them.
         listed=tuple(sorted(listed, key=lambda one: one.name)),
         refusals=tuple(refusals[:MOST_LISTED]),

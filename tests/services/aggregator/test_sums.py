@@ -387,7 +387,10 @@ def test_the_operators_view_tells_keys_and_rounds(tmp_path: Path) -> None:
         return " ".join(client.get(path, base_url=origin).text.split())
 
     assert "has not finished its first run yet" in view()
+    for number in range(3):
+        world.aggregator.enrolment.enrol(f"person{number}@example.org")
     world.operate(MONDAY)
+    assert "<dt>participants</dt><dd>3</dd>" in view()
     world.report(range(6), MONDAY)
     world.operate(MONDAY)
     text = view()
