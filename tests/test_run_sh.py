@@ -102,7 +102,7 @@ def test_without_docker_it_says_one_sentence_and_exits_0(both: Path, path: Path)
         ('[ "$1" != info ]', "engine does not run"),
     ],
 )
-def test_half_a_docker_is_explained_too(both: Path, path: Path, body: str, said: str) -> None:
+def test_docker_without_compose_is_explained(both: Path, path: Path, body: str, said: str) -> None:
     fake_docker(path, body)
     result = run(both, path)
     assert result.returncode == 0

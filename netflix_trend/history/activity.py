@@ -1,4 +1,4 @@
-"""What the cells of ViewingActivity.csv mean: when something was played, how long, and whether a person chose it."""
+"""Parsing cells of ViewingActivity.csv: when something was played, how long, and whether a person chose it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _DAY = 86_400
 
 
 def split_start(text: str) -> tuple[str, int | None]:
-    """Split `2024-03-02 23:50:12` into the date's text and the second of the day (UTC), None if it is not a time."""
+    """Split `2024-03-02 23:50:12` into the text of the date and the second of the day (UTC); or None."""
     day, _, clock = _JOINED.sub(" ", text.strip()).partition(" ")
     found = _TIME.fullmatch(clock)
     if found is None:
@@ -25,7 +25,7 @@ def split_start(text: str) -> tuple[str, int | None]:
 
 
 def duration_seconds(text: str) -> int | None:
-    """Return the seconds of `01:58:00`, None if the text is not a duration."""
+    """Return the seconds of `01:58:00`; None if the text is not a duration."""
     found = _DURATION.fullmatch(text)
     if found is None:
         return None
@@ -35,7 +35,7 @@ def duration_seconds(text: str) -> int | None:
 
 
 def is_supplemental(cell: str) -> bool:
-    """Return whether `Supplemental Video Type` says that a row is not a view: any type does, since new ones appear."""
+    """Return whether a row with this `Supplemental Video Type` is not a view. Any type does: new ones appear."""
     return cell.strip().upper() not in ("", "NA", "N/A", "NONE")
 
 
@@ -45,7 +45,7 @@ def is_autoplayed(attributes: str) -> bool:
 
 
 def local_offsets(day: date, zone: tzinfo | None) -> tuple[int, int, int]:
-    """Return how a UTC day is turned into local time: (offset, change, offset after it), all in seconds.
+    """Return how to convert a UTC day to local time: (offset, change, offset after it), all in seconds.
 
     From second `change` of the UTC day on, the second offset holds; a day without a change of the clocks has
     change = 86,400. zone None is the machine's time zone.

@@ -1,4 +1,4 @@
-"""Which of day, month and year comes first: decided once per file, from all of its dates.
+"""The order of day, month and year, decided once for each file from all of its dates.
 
 Netflix writes dates in the account's locale, so `3/4/24` means two different days in two files. A date is three
 integers; an order is possible if they are valid days in it (docs/method/reading-exports.md#date-order).
@@ -28,13 +28,13 @@ _PADDED = re.compile(r"\d\d/\d\d/\d{2}(\d{2})?")
 
 @dataclass(frozen=True)
 class DateQuestion:
-    """A question that only the person can answer: `example` is a date of the file, `orders` are all orders that fit."""
+    """A question that only the person can answer. example: a date in the file. orders: all orders that fit."""
 
     example: str
     orders: tuple[str, ...]
 
     def readings(self) -> dict[str, date | None]:
-        """Return which day the example is in each order; None where the example is not a date in it."""
+        """Return the day of the example in each order; None where it is not a date."""
         numbers = _integers(self.example)
         return {order: _day(numbers, order) for order in self.orders}
 
@@ -43,7 +43,7 @@ class DateQuestion:
 
 
 class UndecidableOrder(Exception):
-    """Several orders fit all dates of a file; `question` says which."""
+    """Several orders fit all dates of a file. question: which ones, and an example."""
 
     def __init__(self, question: DateQuestion) -> None:
         super().__init__(str(question))
@@ -52,7 +52,7 @@ class UndecidableOrder(Exception):
 
 @dataclass(frozen=True)
 class DateOrder:
-    """The order of a file, how it was decided, and the day of each date text; None where it is impossible."""
+    """The order of a file, the evidence for it, and the day of each date text; None where it is not a date."""
 
     order: str
     evidence: str
@@ -88,14 +88,14 @@ def decide_order(
 
 @dataclass(frozen=True)
 class _Reading:
-    """The dates of a file as one order reads them. rows says how many rows have each."""
+    """The dates of a file, read in one order. rows: how many rows have each date."""
 
     order: str
     rows: Counter[str]
     days: Mapping[str, date | None]
 
     def impossible(self) -> int:
-        """Return how many rows have a date that this order makes no valid day of."""
+        """Return how many rows have a date that is not valid in this order."""
         return sum(count for text, count in self.rows.items() if self.days[text] is None)
 
     def later_than(self, newest: date) -> int:
@@ -108,7 +108,7 @@ class _Reading:
         return (max(known) - min(known)).days if known else 0
 
 
-# Readings that are still possible, the likeliest first, and the reason that is given for the first of them.
+# Readings that are still possible, the likeliest first, and the reason for the first.
 _Narrowed = tuple[list[_Reading], str]
 
 
@@ -136,7 +136,7 @@ def _fewest_later(newest: date | None, left: list[_Reading], evidence: str) -> _
 
 
 def _month_behind_dots(left: list[_Reading], evidence: str) -> _Narrowed:
-    """Nobody writes dots with the month first."""
+    """Exclude dots with the month first, which nobody writes."""
     orders = [reading.order for reading in left]
     if "mdy" not in orders or "dmy" not in orders or not all(_DOTTED.match(text) for text in left[0].rows):
         return left, evidence
@@ -150,7 +150,7 @@ def _smallest_span(left: list[_Reading], _evidence: str) -> _Narrowed:
 
 
 def _by_custom(asked: str | None, left: list[_Reading], evidence: str) -> _Narrowed:
-    """Take what the person says, or the order that dates are written in where they look like this."""
+    """Use the answer of the person, or the usual order of dates in this format."""
     if all(reading.days == left[0].days for reading in left):
         return left, evidence
     by_order = {reading.order: reading for reading in left}
@@ -162,7 +162,7 @@ def _by_custom(asked: str | None, left: list[_Reading], evidence: str) -> _Narro
 
 
 def _example(readings: list[_Reading]) -> str:
-    """Return the first date that the orders read as different days, as many as possible."""
+    """Return the first date that the orders read as the largest number of different days."""
     return max(readings[0].rows, key=lambda text: len({reading.days[text] for reading in readings} - {None}))
 
 
@@ -173,7 +173,7 @@ def _looks_day_first(texts: list[str]) -> bool:
 
 
 def _integers(text: str) -> tuple[str, ...] | None:
-    """Return the first three numbers of a date as text, whatever stands between them, and what follows the third."""
+    """Return the first three numbers of a date as text, with anything between them, and what follows the third."""
     clean = _INVISIBLE.sub("", text[:60])
     found = list(islice(_NUMBER.finditer(clean), 3))
     if len(found) < 3:

@@ -34,12 +34,12 @@ SUPPLEMENTAL = KINDS.index("supplemental")
 
 
 class EncodingsError(Exception):
-    """Encodings are damaged, or were made with another vocabulary than the one needed."""
+    """Encodings are damaged, or were made with another vocabulary."""
 
 
 @dataclass(frozen=True)
 class Encodings:
-    """Both arrays of one profile. `covered_through` is the last day that had ended when the newest export was made."""
+    """Both arrays of a profile. covered_through: the last day that had ended when the newest export was made."""
 
     full: NDArray[np.void]
     vector: NDArray[np.int32]
@@ -69,8 +69,8 @@ def save_encodings(folder: Path, encodings: Encodings) -> None:
 
 
 def load_encodings(folder: Path) -> Encodings:
-    """Read a profile's encodings. Raises FileNotFoundError if there are none, EncodingsError if they do not
-    match (they may be being written: try again).
+    """Read the encodings of a profile. Raises FileNotFoundError if there are none, EncodingsError if they do not match
+    each other; they may just be written: try again.
     """
     try:
         description = _Description.model_validate_json((folder / DESCRIPTION).read_bytes())

@@ -22,7 +22,7 @@ from netflix_trend.history.dates import DateQuestion
 
 ExportKind = Literal["viewing_history", "viewing_activity"]
 
-# No title is longer. Python's csv module refuses longer cells itself.
+# No title is longer. Python's csv module refuses much longer cells itself.
 MAX_CELL = 10_000
 _MAX_LINE = 100_000
 _MAX_DATES = 20_000
@@ -34,7 +34,7 @@ _ONLY_A_DATE = re.compile(r"[\d\s./\-\u200f]{6,14}")
 _START = re.compile(r"\d{1,4}\D\d{1,2}\D\d{1,4}[ T]\d{1,2}:\d\d\b.*")
 _DURATION = re.compile(r"\d{1,3}:\d\d(:\d\d)?")
 
-# Netflix writes English headers in every language; programs and people translate them.
+# Netflix writes English headers in every language, but programs and people translate them.
 _TITLES = frozenset(
     [
         "title",
@@ -64,7 +64,7 @@ _ACTIVITY_USED = ("profilename", "starttime", "duration", "attributes", "title",
 
 
 class ExportError(Exception):
-    """A file cannot be used; `reason` is one word for counters, the message says what, where and what to do.
+    """A file cannot be used. reason: one word for counters. The message says what, where and what to do.
 
     known: what was learned about it anyway, under the names of `./run.sh read --json`. question: what the person must
     answer so that the file can be used.
@@ -99,7 +99,7 @@ class ExportFile:
     records: Iterator[tuple[int, list[str]]]
 
     def rows(self, damaged: Callable[[int, str], None]) -> Iterator[tuple[int, Sequence[str]]]:
-        """Yield (line number, cells in the order of `columns`); a row that cannot be read goes to `damaged`."""
+        """Yield (line number, cells in the order of `columns`); unreadable rows go to `damaged`."""
         return self._history_rows(damaged) if self.kind == "viewing_history" else self._activity_rows(damaged)
 
     def _history_rows(self, damaged: Callable[[int, str], None]) -> Iterator[tuple[int, Sequence[str]]]:
@@ -107,7 +107,7 @@ class ExportFile:
         dates = set[str]()
         for number, cells in self.records:
             if len(cells) == self.width and cells[date_at] in dates:
-                # Nearly every row: nothing to repair, and a date that was seen before.
+                # Nearly every row needs no repair and has a date that was seen before.
                 title = cells[title_at]
                 if len(title) <= MAX_CELL and "\ufffd" not in title and "\n" not in title:
                     yield number, (title.strip(), cells[date_at])
@@ -157,7 +157,7 @@ class ExportFile:
         return next((problem for cell in found if (problem := _text_problem(cell))), None) or found
 
     def _with_title_joined(self, cells: list[str]) -> list[str] | None:
-        """Undo an unquoted delimiter inside the title of ViewingActivity.csv; None where it stands somewhere else."""
+        """Repair an unquoted delimiter inside a title of ViewingActivity.csv; None if it is somewhere else."""
         surplus, start_at, title_at = len(cells) - self.width, self.columns[1], self.columns[4]
         end = title_at + surplus + 1
         if title_at < start_at or not any(cells[title_at + 1 : end]) or not _START.fullmatch(cells[start_at].strip()):
@@ -171,7 +171,7 @@ def _usable(
     read: Callable[[list[str]], Sequence[str] | str | None],
     damaged: Callable[[int, str], None],
 ) -> Sequence[str] | None:
-    """Return what `read` makes of a row; None for an empty line, a second header, and a row that goes to `damaged`."""
+    """Return the result of `read` for a row; None for an empty line, a second header, and a row that is damaged."""
     if not cells or (len(cells) == 1 and not cells[0].strip()):
         return None
     found = read(cells)
@@ -235,7 +235,7 @@ def detect_encoding(stream: BinaryIO) -> str:
 
 
 def _lines(stream: BinaryIO, encoding: str) -> Iterator[str]:
-    """Yield lines; of a line far too long to be a row only the beginning."""
+    """Yield lines; only the beginning of a line that is too long for a row."""
     # "utf-8-sig" and "utf-16" remove the byte-order mark.
     text = io.TextIOWrapper(stream, encoding.replace("utf-8", "utf-8-sig"), errors="replace", newline=None)
     try:
@@ -293,7 +293,7 @@ def _records(lines: Iterator[str], delimiter: str, before: int) -> Iterator[tupl
 def _is_one_row(lines: list[str], delimiter: str) -> bool:
     """Return whether lines are one row with line breaks inside properly quoted cells."""
     try:
-        # A line in the middle that is a complete row was swallowed by two unrelated quotation marks.
+        # If a line in the middle is a complete row, two unrelated quotation marks enclose it.
         rows = any(delimiter in line and _THREE_NUMBERS.search(line) for line in lines[1:-1])
         return not rows and len(lines) < 20 and len(list(csv.reader(lines, delimiter=delimiter, strict=True))) == 1
     except csv.Error:
@@ -304,7 +304,7 @@ _Columns = tuple[ExportKind, tuple[int, ...], bool]
 
 
 def _columns(header: list[str], second: list[str]) -> _Columns | None:
-    """Return the kind, the places of its columns and whether the first row is a header; None for another file."""
+    """Return the kind, the positions of its columns, and whether the first row is a header; None for other files."""
     labels = [_label(cell) for cell in header]
     named = _named_columns(labels)
     if named is not None or len(set(labels) & set(_ACTIVITY)) > 1:
@@ -351,7 +351,7 @@ def _unwrapped(cell: str, delimiter: str, *, is_date_first: bool = False) -> lis
 
 
 def _realigned(cells: list[str], title_at: int, date_at: int, width: int, delimiter: str) -> list[str]:
-    """Undo an unquoted delimiter inside the title, which shifts the following cells to the right."""
+    """Repair an unquoted delimiter inside a title, which shifts the following cells to the right."""
     if date_at > title_at:
         surplus = max(0, len(cells) - width)
         # Programs cut or pad rows to the same length, so the date's position shows the shift.

@@ -1,7 +1,7 @@
-"""What a profile was built from: its tables are out of date when that has changed, and at no other time.
+"""Freshness of a profile: its tables are out of date exactly when what they were built from has changed.
 
-`built_from.json` is written last by a rebuild, so a rebuild that was killed leaves a profile that is out of date. It is
-also written when no file could be read: reading the same bytes again would not help.
+A rebuild writes `built_from.json` last, so a killed rebuild leaves a profile that is out of date. The file is written
+even if no export could be read, because reading the same bytes again would not help.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 
-# Raised whenever the same files give other tables or encodings: profiles of an older version are then rebuilt.
+# Increase it when the same files give other tables or encodings: then older profiles are rebuilt.
 TABLES_VERSION = 2
 _SHA256 = r"^[0-9a-f]{64}$"
 
 
 class BuiltFrom(Strict):
-    """What a profile was built from.
+    """The inputs of a profile.
 
     inputs: digest of everything the result depends on. files: SHA-256 of the exports imported under the profile.
     has_encodings: whether any of them could be read.
@@ -42,10 +42,10 @@ class BuiltFrom(Strict):
 
 @dataclass(frozen=True)
 class Freshness:
-    """How tables and `raw/` compare. inputs: digest of what all profiles should be built from. outdated: profiles that
-    are built from something else. unread: exports that are in no table yet (SHA-256, in the order of `raw/`).
-    waiting_since: when the oldest of them came, in seconds since 1970; None without any. damaged: exports whose
-    description cannot be read (SHA-256).
+    """Tables compared with `raw/`. inputs: digest of what all profiles should be built from. outdated: profiles that
+    were built from something else. unread: exports that are in no table yet (SHA-256, in the order of `raw/`).
+    waiting_since: when the oldest of these came, in seconds since 1970; None without any. damaged: exports with an
+    unreadable description (SHA-256).
     """
 
     inputs: str
@@ -56,7 +56,7 @@ class Freshness:
 
 
 def digest_of(exports: Sequence[RawExport], vocabulary: str, options: ReadOptions) -> str:
-    """Return the SHA-256 of what tables and encodings depend on; vocabulary: its version.
+    """Return the SHA-256 of everything that tables and encodings depend on. vocabulary: its version.
 
     All exports count for every profile: rows of a ViewingActivity.csv go to the profile of their name, if there is one.
     """
@@ -112,7 +112,7 @@ def _is_fresh(folder: Path, inputs: str) -> bool:
 
 
 def write_built_from(folder: Path, built: BuiltFrom) -> None:
-    """Say what a profile was built from, once all its files are on disk."""
+    """Record what a profile was built from, once all its files are on disk."""
     write_atomically(folder / BUILT_FROM, canonical_json(built.model_dump(mode="json")) + b"\n")
 
 

@@ -16,7 +16,7 @@ import duckdb
 
 from netflix_trend.layout import PrivateVolume
 
-# The file in a profile's folder that the processor writes and these functions read.
+# The file in a profile's folder that the processor writes.
 
 Cell = str | int | float | date | None
 
@@ -30,7 +30,7 @@ BINGE_EPISODES = 4
 
 @dataclass(frozen=True)
 class InsightTable:
-    """A small table. `bar` names the column that is drawn; every row has one cell for each column.
+    """A small table. bar: the column to draw as bars. Every row has a cell for each column.
 
     Columns called `share` are fractions, `hours` are hours, `day`, `first_day` and `last_day` are days, other numbers
     are counts.
@@ -44,7 +44,7 @@ class InsightTable:
     bar: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the table with one object per row; days as ISO dates."""
+        """Return the table with an object for each row, and days as ISO dates."""
 
         def plain(cell: Cell) -> Any:
             return cell.isoformat() if isinstance(cell, date | datetime) else cell
@@ -76,11 +76,11 @@ def open_profiles(private: Path, first: date = date.min, last: date = date.max) 
               where kind <> 'supplemental'"""
     played = """select start_local as start, title, seconds, device, autoplayed
                 from {p}.plays join {p}.titles using (title_id)"""
-    # The day of a download had not ended. A file's time may be wrong, but its views are real.
+    # The day of the download had not ended. The time of a file may be wrong, but its views are real.
     coverage = """select greatest(max(received), max(last_day)) - 1 as covered_through from {p}.exports
                   where error is null"""
     database.execute(f"create view coverage as {everywhere(coverage)}")
-    # No filter for a range that excludes nothing: it would cost time.
+    # A filter that excludes nothing would only cost time.
     inside = "" if (first, last) == (date.min, date.max) else f"where {{day}} between date '{first}' and date '{last}'"
     database.execute(f"create view seen as from ({everywhere(seen)}) {inside.format(day='day')}")
     database.execute(f"create view played as from ({everywhere(played)}) {inside.format(day='start::date')}")
@@ -88,7 +88,7 @@ def open_profiles(private: Path, first: date = date.min, last: date = date.max) 
 
 
 def all_insights(database: duckdb.DuckDBPyConnection) -> list[InsightTable]:
-    """Return every table, in the order in which people read them."""
+    """Return all tables, in the order of the page."""
     return [insight(database) for insight in INSIGHTS]
 
 
@@ -244,7 +244,7 @@ def _activity(
 
 
 def _periods(database: duckdb.DuckDBPyConnection, form: str) -> tuple[tuple[Cell, ...], ...]:
-    """Return a row for each period from the first view to the last, also for those without one."""
+    """Return a row for each period from the first view to the last, including empty ones."""
     return _rows(
         database,
         f"""with range as (select date_trunc('month', min(day)) as first, max(day) as last from seen),

@@ -1,4 +1,4 @@
-"""How files are read: what the settings say, and what a person answered."""
+"""Options for reading files, from the settings and from a person's answers."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from netflix_trend.settings import Settings
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How files are read. date_order answers for files that do not tell; zone cuts UTC times into days (None: the
-    machine's); keep_profile says which Netflix profiles of ViewingActivity.csv count; shorter plays are too short.
+    """Options for reading files. date_order: for files whose dates are ambiguous. zone: of the days (None: the
+    machine's). keep_profile: whether a Netflix profile in ViewingActivity.csv counts. shortest_seconds: of a view.
     """
 
     date_order: str | None = None
@@ -22,5 +22,5 @@ class ReadOptions:
 
     @classmethod
     def of(cls, settings: Settings) -> ReadOptions:
-        """Return what the settings say."""
+        """Return the options in the settings."""
         return cls(settings.date_order, settings.zone, shortest_seconds=settings.shortest_view_seconds)

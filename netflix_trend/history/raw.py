@@ -1,4 +1,4 @@
-"""The exports as received: the source of truth that every table is rebuilt from."""
+"""Exports as received, from which every table can be rebuilt."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _BLOCK = 1 << 20
 
 
 class RawExport(Delivery):
-    """What is known about a file in `raw/`; stored beside it as `<sha256>.json`.
+    """The description of a file in `raw/`, stored beside it as `<sha256>.json`.
 
-    received is the latest known day of its download, first_received the earliest.
+    received: the latest known day of its download. first_received: the earliest.
     """
 
     first_received: date | None = None
@@ -46,8 +46,8 @@ class RawStore:
     def save(self, delivery: Delivery, blocks: Iterable[bytes]) -> RawExport:
         """Store an export once all of its blocks were read.
 
-        The same bytes are stored once, with the metadata of the last import, so that importing a file again can move it
-        to another profile or set its date order; a given date order stays until another one is given.
+        The same bytes are stored once, with the description of the last import: importing a file again can move it to
+        another profile or set its date order. A date order is kept until another one is given.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         temporary = self.folder / f".incoming.{os.getpid()}.tmp"
@@ -90,14 +90,14 @@ class RawStore:
         return self._file(export.sha256).open("rb")
 
     def changed(self, sha256: str) -> float:
-        """Return when an export or its metadata was last received, in seconds since 1970; 0 if never."""
+        """Return when an export was last received, in seconds since 1970; 0 if never."""
         try:
             return PrivateVolume(self.private).description(sha256).stat().st_mtime
         except FileNotFoundError:
             return 0.0
 
     def exports(self) -> Iterator[RawExport]:
-        """Yield all exports, in an order that does not depend on when they were received."""
+        """Yield all exports in the order of their hashes."""
         for path in sorted(self.folder.glob("*.json")):
             export = self.describe(path.stem)
             if export is not None:
@@ -119,10 +119,10 @@ class RawStore:
 
 @contextmanager
 def opened(path: Path, received: date | None, about: Mapping[str, Any]) -> Iterator[tuple[Delivery, Iterator[bytes]]]:
-    """Open an export, or the ViewingActivity.csv of an archive; yields what is said about it, and its bytes.
+    """Open an export, or the ViewingActivity.csv of an archive; yields its delivery and its bytes.
 
-    about: the other fields of the delivery. `received` defaults to the file's time. Raises ArchiveError, OSError, and
-    ValueError for a profile's name that cannot be a folder's.
+    received: by default the time of the file. about: the other fields of the delivery. Raises ArchiveError, OSError,
+    and ValueError for a profile name that cannot be that of a folder.
     """
     with path.open("rb") as file, open_csv(file, path.name) as (csv, written):
         name = path.name.encode("utf-8", "replace").decode()[:255]

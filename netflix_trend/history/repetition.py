@@ -1,4 +1,4 @@
-"""Decides titles that neither words nor the vocabulary decide, by repetition.
+"""Decides titles by repetition if neither words nor the vocabulary decide.
 
 Many series carry no season word in Netflix's exports (`Show: Episode's name`), and so do many films (`Film: Part of
 the title`). The other titles of the same history decide: five titles that begin alike are episodes, and so are
@@ -17,7 +17,7 @@ from datetime import date
 from netflix_trend.catalogue.keys import title_key
 from netflix_trend.history.titles import ParsedTitle, has_form, split_title
 
-# A series has at least so many distinct titles that begin alike, within at most so many days.
+# A series has at least this many distinct titles with the same beginning, within at most this many days.
 _SERIES = ((5, None), (3, 7), (2, 2))
 
 
@@ -36,9 +36,9 @@ class _Group:
 
     @property
     def is_series(self) -> bool:
-        """Return whether there are enough titles, seen closely enough."""
+        """Return whether there are enough titles, close enough in time."""
         days = (self.last_day - self.first_day).days
-        span = days if days >= 0 else None  # no day is known
+        span = days if days >= 0 else None  # no known day
         return any(
             self.titles >= least and (most is None or (span is not None and span <= most)) for least, most in _SERIES
         )
@@ -61,12 +61,12 @@ class Repetition:
     """
 
     def __init__(self, proved: Iterable[tuple[str, int]]) -> None:
-        """Take the shows (name, vocabulary index or -1) that words proved elsewhere in the history."""
+        """Add shows (name, vocabulary index or -1) that words have proved elsewhere in the history."""
         self._proved = {title_key(name): (name, index) for name, index in sorted(proved)}
         self._groups: dict[str, _Group] = {}
 
     def add(self, title: str, first_day: date | None, last_day: date | None) -> None:
-        """Add one distinct undecided title with the days it was first and last seen, None if undated."""
+        """Add a distinct undecided title, with the first and last day it was seen; None if undated."""
         parts = _parts(title)
         group = self._groups.setdefault(title_key(parts[0]), _Group())
         if has_form(parts[-1], "chapter"):
@@ -80,7 +80,7 @@ class Repetition:
             group.seconds[title_key(parts[1])] += 1
 
     def decide(self, title: str) -> ParsedTitle:
-        """Return the kind of an undecided title. Without evidence it is a film, the better guess."""
+        """Return the kind of an undecided title. Without evidence, a film is the better guess."""
         parts = _parts(title)
         proved = self._proved_show(parts)
         if proved is not None:

@@ -1,4 +1,4 @@
-"""The import report of one export: what was read, what was dropped and why. Import, `read` and demo print it."""
+"""The import report of an export: what was read, what was dropped and why. `import`, `read` and the demo print it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class ImportReport:
 
     @property
     def warnings(self) -> list[str]:
-        """What the person should know about the file, in sentences."""
+        """Warnings about the file, in sentences."""
         file, found = self.file, list(self.file.problems)
         if not file.rows:
             found.append("the file has a header and no rows")
@@ -103,7 +103,7 @@ class ImportReport:
         }
 
     def dropped(self) -> str:
-        """Return what was dropped and what is uncertain, in one line."""
+        """Return a line about dropped and uncertain rows."""
         file = self.file
         parts = {
             "damaged": file.damaged,

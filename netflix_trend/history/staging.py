@@ -1,4 +1,4 @@
-"""Exports on their way into tables: every row of every file, in a temporary database.
+"""Every row of every export in a temporary database, from which the tables are built.
 
 Rows go into DuckDB in blocks and come out by SQL, so memory does not grow with the files. The kind of a title may
 depend on every other title of the history (`repetition`), so titles are decided after all files are read.
@@ -27,7 +27,7 @@ from netflix_trend.history.repetition import Repetition
 from netflix_trend.history.titles import ParsedTitle, match_key, parse_title
 
 _BLOCK = 20_000
-# How many bad rows a report names; the rest is counted.
+# How many bad rows a report names; the others are counted.
 _NAMED_ROWS = 5
 
 _SCHEMA = """
@@ -50,7 +50,7 @@ create view dated as select file, key, s.title as row_title, s.kind as row_kind,
     from staged s join days d using (file, date_code);
 create table decided (key varchar, kind kind, show_code integer, season_code integer, certainty certainty);
 """
-# The smallest text of a key decides, so that the order of files does not matter.
+# Of the texts of a key the smallest is used, so that the order of files does not matter.
 _TITLES = """
 create table titles as
 with texts as (
@@ -66,8 +66,8 @@ from texts t left join decided d using (key) order by key
 
 @dataclass
 class ReadFile:
-    """The content of one file by itself. Rows without a usable date are undated, damaged ones included;
-    dropped_profiles counts rows of Netflix profiles that are not wanted.
+    """The content of a single file. Rows without a usable date, including damaged ones, are undated.
+    dropped_profiles: number of rows of unwanted Netflix profiles.
     """
 
     kind: ExportKind
@@ -88,7 +88,7 @@ class ReadFile:
 
 
 class Staging:
-    """Takes files (`add`), then decides all titles (`decide_titles`)."""
+    """Collects files (`add`), then decides all titles (`decide_titles`)."""
 
     def __init__(self, database: duckdb.DuckDBPyConnection, vocabulary: Vocabulary) -> None:
         self.database = database
@@ -115,11 +115,11 @@ class Staging:
             raise
 
     def parse(self, title: str) -> ParsedTitle:
-        """Parse a title by itself."""
+        """Parse a title on its own."""
         return parse_title(title, self._vocabulary)
 
     def codes(self, parsed: ParsedTitle) -> tuple[str | None, int | None, int | None, str | None]:
-        """Return a parsed title as it stands in the tables: kind, show, season, certainty."""
+        """Return a parsed title as in the tables: kind, show, season, certainty."""
         show = season = None
         if parsed.show is not None:
             show = self._shows.setdefault((parsed.show, parsed.index), len(self._shows))
@@ -128,7 +128,7 @@ class Staging:
         return parsed.kind, show, season, parsed.certainty if parsed.kind else None
 
     def decide_titles(self) -> None:
-        """Make the tables `titles`, `show_names` and `season_names`, in which every title has a kind."""
+        """Create the tables `titles`, `show_names` and `season_names`, in which every title has a kind."""
         proved = self.database.execute(
             "select distinct show_code from staged where kind = 'episode' and certainty = 'certain'"
         )
@@ -191,7 +191,7 @@ class Staging:
 
 
 class _Reader:
-    """One file on its way into the tables."""
+    """A file that is being read into the tables."""
 
     _HISTORY = ("file", "date_code", "key", "title", "kind", "show_code", "season_code", "certainty")
     _ACTIVITY = (*_HISTORY, "profile", "second", "seconds", "device", "autoplayed")
@@ -228,7 +228,7 @@ class _Reader:
         return report
 
     def _insert_days(self, days: Sequence[date | None]) -> None:
-        """Keep the day of every date code, and no row without one."""
+        """Store the day of every date code, and delete rows without one."""
         has_times, zone = self._source.kind == "viewing_activity", self._options.zone
         offsets = [local_offsets(day, zone) if day and has_times else (0, 86_400, 0) for day in days]
         self._staging.insert(

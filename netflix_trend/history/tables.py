@@ -1,8 +1,8 @@
 """A profile's whole history: all its exports merged into `viewing.duckdb` and the encodings.
 
-Netflix's CSV keeps only the last view of a title, so downloads add up: a view is never lost, whatever a later file says
-(docs/method/reading-exports.md#two-files). Everything is rebuilt from `raw/` and replaced by a rename, so readers see
-old or new tables, never a mixture. docs/data-model.md describes them.
+Netflix's CSV keeps only the last view of a title, so downloads are merged: a view is never lost, whatever a later file
+contains (docs/method/reading-exports.md#two-files). Everything is rebuilt from `raw/` and replaced by a rename, so
+readers see old or new tables, never a mixture. docs/data-model.md describes them.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class ImportedFile:
 
 @dataclass(frozen=True)
 class History:
-    """A profile after a rebuild. encodings is None if no file of the profile could be read."""
+    """A profile after a rebuild. encodings: None if no file of the profile could be read."""
 
     profile: str
     files: list[ImportedFile]
@@ -194,7 +194,7 @@ def _import_all(
 
 
 def _make_tables(scratch: Path, imported: Sequence[ImportedFile], options: ReadOptions) -> tuple[NDArray[np.void], int]:
-    """Make the database of a profile in `scratch` from what was staged there; return every view and the shows."""
+    """Build the database of a profile in `scratch` from the staged rows. Returns all views and the number of shows."""
     with connect(scratch / DATABASE) as database:
         database.execute(f"attach '{_quoted(scratch / _STAGING)}' as staging (read_only)")
         database.register("export_frame", _export_frame(imported))
@@ -213,7 +213,7 @@ def count_episodes(full: NDArray[np.void], shows: int) -> NDArray[np.int32]:
 
 
 def _remove_encodings(folder: Path) -> None:
-    """Remove everything that could be published when no file is left; first the one that names the others."""
+    """Remove all encodings when no file is left, beginning with the file that names the others."""
     for name in (DESCRIPTION, FULL, VECTOR):
         (folder / name).unlink(missing_ok=True)
 
@@ -247,7 +247,7 @@ def _add_all(
 
 
 def _names(profiles: Set[str]) -> dict[str, str]:
-    """Return the profile that a Netflix profile's name means; an exact match beats another case."""
+    """Return the profile for each name of a Netflix profile. An exact match takes precedence over another case."""
     return {name.casefold(): name for name in sorted(profiles)} | {name: name for name in profiles}
 
 
@@ -313,7 +313,7 @@ def _full(database: duckdb.DuckDBPyConnection) -> NDArray[np.void]:
 
 
 def connect(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open a database that keeps its memory small and spills into a folder beside it."""
+    """Open a database with little memory, which spills to a folder beside it."""
     config: dict[str, str | bool | int | float | list[str]] = {
         "threads": 2,
         "memory_limit": _MEMORY,

@@ -1,4 +1,4 @@
-"""What a title in a history is: an episode of which show, a film, or something that is neither.
+"""Parsing titles: an episode of a show, a film, or neither.
 
 A Netflix title reads `Show[: Season]: Episode`; each part may contain colons itself. The words for seasons and episodes
 in all languages are the table `season_words.csv`; the vocabulary decides where words do not, and `repetition` decides
@@ -19,7 +19,7 @@ from netflix_trend.catalogue.keys import title_key
 from netflix_trend.catalogue.vocabulary import Vocabulary
 
 Kind = Literal["episode", "film", "unnamed", "blank", "supplemental"]
-# certain: words or the vocabulary say so. likely: other titles of the history say so. guess: merely more probable.
+# certain: by words or vocabulary. likely: by other titles of the history. guess: more probable than not.
 Certainty = Literal["certain", "likely", "guess"]
 
 _HOOK = re.compile(r"_hook_|_16x9|Motion Video", re.IGNORECASE)
@@ -116,7 +116,7 @@ def _by_episode_word(parts: list[str]) -> ParsedTitle:
 
 
 def _is_nothing(text: str) -> bool:
-    """Return whether a text is only colons and blanks."""
+    """Return whether a text consists of colons and blanks only."""
     return not text.strip(": ：") or (not text.isascii() and not title_key(text).strip(": "))
 
 
@@ -236,7 +236,7 @@ def _unrepeated(parts: Sequence[str]) -> str:
 
 
 def _starts_with(part: str, show: str) -> bool:
-    """Return whether a part is the show's name again, with or without more behind it."""
+    """Return whether a part repeats the name of the show, perhaps with more text after it."""
     longer, name = title_key(part), title_key(show)
     return bool(name) and (longer == name or longer.startswith(f"{name} "))
 

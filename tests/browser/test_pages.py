@@ -15,7 +15,7 @@ CHARTS = {"/viewing": 6, "/others": 3, "/events": 1}
 
 
 @pytest.mark.parametrize("path", NAMES)
-def test_every_page_is_whole_readable_and_quiet(looking: Browser, path: str) -> None:
+def test_every_page_is_complete_accessible_and_without_console_errors(looking: Browser, path: str) -> None:
     looking.get(path)
     if path in CHARTS:
         looking.wait(lambda: looking.find("html").get_attribute("data-charts"))

@@ -157,7 +157,9 @@ def test_reading_verbs_record_no_mode_on_a_new_machine(clone: Path, path: Path, 
 
 
 @pytest.mark.parametrize("verb", ["status", "insights", "privacy", "event list"])
-def test_looking_starts_no_container_on_a_new_machine(clone: Path, path: Path, acted: list[str], verb: str) -> None:
+def test_reading_verbs_start_no_container_on_a_new_machine(
+    clone: Path, path: Path, acted: list[str], verb: str
+) -> None:
     """Its volumes would be taken for those of somebody who works with Docker's services."""
     fake_docker(path, STOPPED)
     result = run(clone, path, *verb.split())
@@ -251,7 +253,7 @@ def test_in_a_container_a_choice_is_saved_without_publishing(
 
 
 @pytest.mark.parametrize("verb", ["join", "pause", "withdraw", "limits"])
-def test_with_the_services_stopped_the_publisher_looks_once(clone: Path, path: Path, verb: str) -> None:
+def test_with_the_services_stopped_the_publisher_runs_once(clone: Path, path: Path, verb: str) -> None:
     fake_docker(path, STOPPED)
     (clone / "datasites" / "me@example.org").mkdir(parents=True)
     assert run(clone, path, verb).returncode == 0

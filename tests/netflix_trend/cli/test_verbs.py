@@ -201,7 +201,7 @@ def test_a_folder_that_would_be_uploaded_is_refused(
 # --- import with Docker
 
 
-def test_import_copies_whole_files_into_the_drop_folder(clone: Path, path: Path) -> None:
+def test_import_copies_complete_files_into_the_drop_folder(clone: Path, path: Path) -> None:
     export = clone / "My History (1).csv"
     export.write_bytes(b"Title,Date\n")
     export.chmod(0o600)

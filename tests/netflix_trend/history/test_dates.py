@@ -191,7 +191,7 @@ def test_invisible_marks_around_a_date_change_no_day(written, days, blank):
 # Deciding
 
 
-def test_one_date_with_a_day_beyond_twelve_decides_a_whole_file():
+def test_one_date_with_a_day_beyond_twelve_decides_the_file():
     assert decide_order(["3/4/24", "3/5/24", "3/13/24"]).order == "mdy"
     assert decide_order(["3/4/24", "3/5/24", "13/3/24"]).order == "dmy"
 

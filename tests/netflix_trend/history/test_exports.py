@@ -107,7 +107,7 @@ def test_rows_are_numbered_as_lines_of_the_file(name: str) -> None:
     assert found.numbers == list(range(2, EXPECTED[name]["rows"] + 2))
 
 
-def test_every_row_of_viewing_activity_is_read_with_what_is_used_of_it() -> None:
+def test_every_row_of_viewing_activity_is_read() -> None:
     found = read((EXPORTS / "ViewingActivity.csv").read_bytes())
     truth = EXPECTED["ViewingActivity.csv"]["truth"]
 
@@ -291,7 +291,7 @@ def test_many_columns_make_a_short_message() -> None:
 
 
 @pytest.mark.parametrize("header", [b"Title,Date", b"TITLE,DATE", b" title , date ", b'"Title","Date"', b"Titel,Datum"])
-def test_columns_are_found_whatever_their_case_and_blanks(header: bytes) -> None:
+def test_columns_are_found_in_any_case_and_with_blanks(header: bytes) -> None:
     assert cells(header + b'\n"Roma","12/30/23"\n') == [("Roma", "12/30/23")]
 
 
@@ -412,7 +412,7 @@ def test_rows_quoted_once_more_are_split_at_the_last_comma() -> None:
 
 @pytest.mark.parametrize("header", [b'"Title,""Date"""', b'"Title,Date"', b'"""Title"",""Date"""', b"Title,Date"])
 @pytest.mark.parametrize("row", [b'"A, B,""4/15/26"""', b'"""A, B"",""4/15/26"""', b'"A, B,4/15/26"'])
-def test_the_header_may_be_quoted_once_more_too(header: bytes, row: bytes) -> None:
+def test_the_header_may_be_quoted_twice(header: bytes, row: bytes) -> None:
     assert cells(header + b"\r\n" + row + b"\r\n") == [("A, B", "4/15/26")]
 
 

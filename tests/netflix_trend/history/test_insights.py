@@ -170,7 +170,7 @@ def test_shows_are_counted_with_their_first_and_last_day(small):
     )
 
 
-def test_films_stand_beside_series_and_trailers_nowhere(small):
+def test_films_and_series_are_counted_and_trailers_are_not(small):
     assert small["films_and_series"].rows == (
         ("episode", 7, pytest.approx(7 / 9), 0, None),
         ("film", 1, pytest.approx(1 / 9), 0, None),

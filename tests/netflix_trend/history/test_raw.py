@@ -119,7 +119,7 @@ def test_a_store_that_never_received_anything_is_empty(store: RawStore) -> None:
 # The same bytes again
 
 
-def test_saving_the_same_bytes_again_changes_nothing(store: RawStore) -> None:
+def test_saving_the_same_bytes_again_changes_no_file(store: RawStore) -> None:
     first = save(store)
     before = {path: path.stat().st_ino for path in store.folder.iterdir()}
 
@@ -248,7 +248,7 @@ def test_failing_blocks_do_not_remove_an_earlier_export(store: RawStore) -> None
 
 
 @pytest.mark.parametrize("cut", [1, 8, 40])
-def test_a_message_that_was_cut_off_keeps_nothing(store: RawStore, tmp_path: Path, cut: int) -> None:
+def test_a_truncated_message_is_not_stored(store: RawStore, tmp_path: Path, cut: int) -> None:
     (tmp_path / "x.csv").write_bytes(bytes(range(256)) * 50)
     delivery = Delivery(profile="me", source="upload", name="x.csv", received=MONDAY)
     with (tmp_path / "x.csv").open("rb") as file:
@@ -271,7 +271,7 @@ def test_a_profile_that_is_not_a_folder_name_leaves_no_file(store: RawStore, pro
 
 
 @pytest.mark.parametrize("sha256", ["", "0" * 63, "G" * 64, "../" + "0" * 61, "0" * 64 + "\n"])
-def test_a_description_names_a_hash_and_nothing_else(sha256: str) -> None:
+def test_a_description_needs_a_valid_hash(sha256: str) -> None:
     with pytest.raises(ValidationError):
         RawExport(sha256=sha256, profile="me", source="upload", name="x.csv", received=MONDAY)
 
@@ -336,7 +336,7 @@ def test_an_archive_and_the_file_out_of_it_are_the_same_export(tmp_path: Path) -
     assert len(list(RawStore(tmp_path).exports())) == 1
 
 
-def test_an_archive_without_viewing_activity_keeps_nothing(tmp_path: Path) -> None:
+def test_an_archive_without_viewing_activity_is_not_stored(tmp_path: Path) -> None:
     path = archive(tmp_path / "netflix-report.zip", {"PAYMENT/BillingHistory.csv": b"secret"})
 
     with pytest.raises(ArchiveError):

@@ -75,7 +75,7 @@ def small() -> Vocabulary:
         (range(0, 3000, 100), True),
     ],
 )
-def test_titles_that_begin_alike_are_a_series_when_they_are_enough_and_close_enough(days, is_series):
+def test_enough_titles_with_the_same_beginning_close_in_time_are_a_series(days, is_series):
     seen = [(f"Red Lake: Boat {chr(ord('A') + number)}", offset) for number, offset in enumerate(days)]
 
     assert set(decisions(seen).values()) == {episode("Red Lake") if is_series else FILM}
@@ -133,7 +133,7 @@ def test_titles_of_three_parts_count_with_those_of_two():
     assert {parsed.kind for parsed in found.values()} == {"episode"}
 
 
-def test_a_title_nobody_added_is_a_film():
+def test_an_unknown_title_is_a_film():
     assert Repetition([]).decide("Red Lake: Boat") == FILM
 
 
@@ -233,7 +233,7 @@ def test_a_proved_show_with_an_index_wins_over_one_without():
 # Numbers of episodes and chapters
 
 
-def test_an_episode_number_is_certain_whatever_the_other_titles_say():
+def test_an_episode_number_is_certain_regardless_of_other_titles():
     assert decisions([("Red Lake: The Boys: Episode 3", 0)]) == {
         "Red Lake: The Boys: Episode 3": episode("Red Lake: The Boys", certainty="certain")
     }

@@ -253,7 +253,7 @@ def test_unsorted_rows_are_reported(days: list[str], told: str) -> None:
     assert told in warning
 
 
-def test_the_plays_of_an_archive_may_stand_in_any_order() -> None:
+def test_the_plays_of_an_archive_may_be_in_any_order() -> None:
     rows = [("Ann", f"2024-01-0{day} 10:00:00", "00:30:00", "Roma") for day in (1, 3, 2)]
 
     assert report_on(activity(*rows)).warnings == []

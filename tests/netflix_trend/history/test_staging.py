@@ -299,7 +299,7 @@ def test_breaks_of_the_order_are_counted(staging: Staging) -> None:
     ],
     ids=str,
 )
-def test_a_file_that_cannot_be_used_is_refused_as_a_whole(staging: Staging, data: bytes, reason: str) -> None:
+def test_an_unusable_file_is_refused_completely(staging: Staging, data: bytes, reason: str) -> None:
     with pytest.raises(ExportError) as caught:
         add(staging, data)
 
@@ -480,7 +480,7 @@ def test_days_of_a_viewing_history_are_local_already(staging: Staging) -> None:
 
 
 @pytest.mark.parametrize("unwanted", ["other profile", "supplemental"])
-def test_the_whole_file_decides_the_date_order_and_not_the_wanted_rows_alone(staging: Staging, unwanted: str) -> None:
+def test_all_rows_decide_the_date_order_and_not_only_the_wanted_ones(staging: Staging, unwanted: str) -> None:
     is_trailer = unwanted == "supplemental"
     wanted = ("Ann", "3/4/2024 10:00", "00:30:00", "Roma")
     telling = ("Ann" if is_trailer else "Bob", "5/14/2024 10:00", "00:30:00", "Tenet", "HOOK" if is_trailer else "")

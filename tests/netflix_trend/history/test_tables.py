@@ -320,7 +320,7 @@ def merged(tmp_path_factory):
     return private
 
 
-def test_the_merged_history_holds_every_view_of_every_export_once(merged):
+def test_the_merged_history_contains_every_view_of_every_export_once(merged):
     rows = {(title_key(row["title"]), row["date"]) for name in MIXED for row in EXPECTED[name]["truth"]}
 
     found = query(merged, "select key, day::text from views join titles using (title_id)")
@@ -346,7 +346,7 @@ def test_views_are_oldest_first(merged):
     assert (np.diff(full["day"]) >= np.timedelta64(0)).all()
 
 
-def test_titles_stand_in_the_order_of_their_numbers_from_zero_without_gaps(merged):
+def test_titles_are_sorted_by_consecutive_numbers_from_zero(merged):
     numbers = query(merged, "select title_id from titles")
 
     assert numbers == [(number,) for number in range(len(numbers))]
@@ -704,7 +704,7 @@ def test_a_play_that_went_on_after_the_first_archive_counts_its_longer_time(tmp_
     assert watched(tmp_path) == [("2024-01-01", "Roma", 2400)]
 
 
-def test_a_play_is_autoplayed_when_no_row_says_otherwise(tmp_path: Path) -> None:
+def test_a_play_is_autoplayed_only_if_all_its_rows_are(tmp_path: Path) -> None:
     autoplay = "Autoplayed: user action: None; "
     data = activity(
         ("2024-01-01 10:00:00", "00:10:00", "Roma", "Ann", "", autoplay),
@@ -976,7 +976,7 @@ def test_a_profile_left_with_a_bad_file_alone_keeps_nothing_of_the_file_that_mov
         load_encodings(PrivateVolume(tmp_path).profile("me"))
 
 
-def test_the_whole_archive_decides_its_dates_and_not_the_rows_of_one_profile(tmp_path: Path) -> None:
+def test_all_rows_of_an_archive_decide_its_dates_and_not_those_of_a_profile(tmp_path: Path) -> None:
     rows = [("3/4/2024 20:00", "00:40:00", "Roma", "Ann"), ("3/14/2024 20:00", "00:40:00", "Roma", "Bob")]
     keep(tmp_path, activity(*rows))
     keep(tmp_path, history(("Tenet", "2023-01-01")), profile="Ann")

@@ -534,7 +534,7 @@ def test_a_film_of_the_catalogue_is_no_episode_of_the_show_it_begins_with(vocabu
     assert parse_title("Black Mirror: Nosedive", vocabulary).index == show
 
 
-def test_a_film_wins_over_the_show_of_the_same_name_only_as_a_whole():
+def test_a_film_takes_precedence_over_a_show_only_for_its_complete_name():
     vocabulary = vocabulary_of("Red Lake", "Red Lake: The Boys", films=("Red Lake: The Boys", "Red Lake: The End"))
 
     assert parse_title("Red Lake: The End", vocabulary) == ParsedTitle("film")
@@ -544,7 +544,7 @@ def test_a_film_wins_over_the_show_of_the_same_name_only_as_a_whole():
     assert parse_title("Red Lake: The End (Episode 3)", vocabulary) == ParsedTitle("episode", "Red Lake", None, 0)
 
 
-def test_a_known_film_or_show_that_is_called_trailer_is_none():
+def test_a_known_film_or_show_named_trailer_is_not_a_trailer():
     vocabulary = vocabulary_of("My Trailer", "My Trailer: Teaser", films=("The Long, Long Trailer", "Trailer: Red"))
 
     assert parse_title("The Long, Long Trailer", vocabulary) == ParsedTitle("film")
@@ -596,7 +596,7 @@ def test_a_title_is_split_at_its_colons_but_not_at_those_that_are_text(text, par
     assert split_title(text) == parts
 
 
-def test_a_spaced_colon_behind_a_season_is_structure_too():
+def test_a_spaced_colon_after_a_season_separates():
     parsed = parse_title("Some Show : Saison 1 : Le départ", UNKNOWING)
 
     assert (parsed.kind, parsed.show) == ("episode", "Some Show")
@@ -657,7 +657,7 @@ def test_every_name_of_the_starter_catalogue_comes_back_with_its_index(vocabular
     assert missed == []
 
 
-def test_every_show_of_the_starter_catalogue_keeps_its_name_where_the_vocabulary_lacks_it(vocabulary):
+def test_shows_of_the_starter_catalogue_keep_their_names_without_the_vocabulary(vocabulary):
     names = [show.title for show in vocabulary.shows]
 
     wrong = [name for name in names if parse_title(f"{name}: Season 1: Episode 1", UNKNOWING).show != name]
@@ -702,7 +702,7 @@ _TITLES = st.lists(_PARTS, max_size=5).flatmap(
 
 @settings(max_examples=300)
 @given(_TITLES)
-def test_a_counted_show_is_named_whole_at_the_beginning_of_the_title(title):
+def test_a_counted_show_is_the_complete_beginning_of_the_title(title):
     vocabulary = starter_vocabulary()
     parsed = parse_title(title, vocabulary)
 

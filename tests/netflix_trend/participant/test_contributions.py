@@ -35,7 +35,7 @@ def profile(folder: Path, rows: list[tuple[str, int, int, int]], covered: date, 
     save_encodings(folder, Encodings(full, np.zeros(40, "<i4"), version, covered))
 
 
-def test_a_week_holds_its_monday_and_sunday_and_no_other_day(tmp_path: Path) -> None:
+def test_a_week_contains_exactly_its_monday_to_sunday(tmp_path: Path) -> None:
     days = ["2026-11-08", "2026-11-09", "2026-11-15", "2026-11-16"]
     profile(tmp_path / "profiles" / "me", [(day, n, n, 0) for n, day in enumerate(days)], date(2026, 11, 20))
     profiles = load_profiles(tmp_path)
@@ -212,7 +212,7 @@ def test_a_damaged_file_of_events_stops_the_question_about_them_only(tmp_path: P
     assert profiles.contribution(WEEK)["volume"] == 1
 
 
-def test_reading_events_writes_nothing(tmp_path: Path) -> None:
+def test_reading_events_writes_no_file(tmp_path: Path) -> None:
     """The publisher has the private volume for reading only."""
     loaded(tmp_path, [])
     assert [path.name for path in tmp_path.iterdir()] == ["profiles"]

@@ -163,7 +163,7 @@ def test_half_a_view_is_added_to_both_sides_where_one_is_zero(views, other):
     assert (lower, upper) == pytest.approx((ratio * math.exp(-Z * error), ratio * math.exp(Z * error)))
 
 
-def test_nothing_is_added_where_both_sides_have_views():
+def test_half_a_view_is_added_only_if_a_side_has_none():
     assert rate_ratio(1, 7, 2, 7, 1.0)[0] == 0.5
 
 
@@ -208,7 +208,7 @@ def whole_weeks(views: NDArray[np.int64], first_day: date) -> Iterator[tuple[dat
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_the_dispersion_is_variance_by_mean_of_the_whole_weeks_near_the_event_and_outside_of_it(seed):
+def test_the_dispersion_is_variance_by_mean_of_complete_weeks_around_the_event(seed):
     rng = default_rng(seed)
     first_day = MONDAY + timedelta(days=int(rng.integers(7)))
     views = rng.poisson(rng.gamma(1, 3, int(rng.integers(7, 700))))
@@ -299,7 +299,7 @@ def test_the_p_value_is_the_share_of_rotations_that_differ_as_much(seed):
 
 
 @pytest.mark.parametrize(("days", "p_value"), [(3, 1 / 30), (4, 1 / 30), (1, 1 / 30)])
-def test_a_short_event_belongs_to_the_week_it_lies_in(days, p_value):
+def test_a_short_event_belongs_to_its_week(days, p_value):
     views = weekly(*[5] * 15, 90, *[5] * 14)
 
     assert shift_test(views, MONDAY, event(7 * 15 + 1, days)) == (pytest.approx(p_value), 30)
@@ -318,7 +318,7 @@ def test_a_week_belongs_to_the_event_from_four_days_on(start, days, weeks):
 
 
 @pytest.mark.parametrize(("days", "weeks", "is_known"), [(140, 20, True), (139, 19, False), (146, 20, True)])
-def test_twenty_whole_weeks_are_needed_for_the_test(days, weeks, is_known):
+def test_the_test_needs_twenty_complete_weeks(days, weeks, is_known):
     views = default_rng(2).poisson(3, days)
     found = event_effect(views, MONDAY, event(50, 9))
 
@@ -335,7 +335,7 @@ def test_an_event_of_no_week_or_of_all_weeks_is_not_tested(start, days):
 
 
 @pytest.mark.parametrize("first_day", [MONDAY + timedelta(days=number) for number in range(7)])
-def test_weeks_begin_on_mondays_whatever_day_the_history_begins_on(first_day):
+def test_weeks_begin_on_mondays_on_whichever_day_the_history_begins(first_day):
     views = np.zeros(30 * 7, dtype=np.int64)
     place = {first_day + timedelta(days=number): number for number in range(len(views))}
     noted = LifeEvent(id=1, label="sick", first_day=date(2023, 4, 10), last_day=date(2023, 4, 16))
@@ -394,7 +394,7 @@ def test_an_unclear_change_has_its_interval():
     )
 
 
-def test_the_p_value_stands_at_the_end_of_the_sentence():
+def test_the_p_value_is_at_the_end_of_the_sentence():
     assert effect(1.2, 0.9, 1.5, 0.25).reading.endswith(
         " In the year around it other stretches of weeks stand out as much in 25 % of cases."
     )
@@ -405,13 +405,13 @@ def test_a_small_p_value_is_not_called_zero():
     assert " 0 %" not in effect(1.2, 0.9, 1.5, 1 / 300).reading
 
 
-def test_an_event_before_the_history_is_said_to_lie_there():
+def test_an_event_before_the_history_is_not_covered():
     found = event_effect(np.ones(200, dtype=np.int64), MONDAY, event(3, 7))
 
     assert found.reading == "The history does not cover the event and as many days before it."
 
 
-def test_an_event_after_the_history_is_not_said_to_lie_before_it():
+def test_an_event_after_the_history_is_not_covered():
     found = event_effect(np.ones(200, dtype=np.int64), MONDAY, event(300, 7))
 
     assert "back" not in found.reading

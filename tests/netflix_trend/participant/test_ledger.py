@@ -191,7 +191,7 @@ def test_a_forged_file_about_the_future_costs_only_its_round(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("line", range(4))
-def test_a_changed_line_is_noticed_also_the_last_one(tmp_path: Path, line: int) -> None:
+def test_a_changed_line_is_detected_even_the_last(tmp_path: Path, line: int) -> None:
     path = tmp_path / "ledger.jsonl"
     with open_ledger(path, published=(), now=WEEK) as ledger:
         for number in range(3):

@@ -51,7 +51,7 @@ def test_both_days_belong_to_an_event():
     assert LifeEvent(id=1, label="sick", first_day=MONDAY, last_day=MONDAY).days == 1
 
 
-def test_events_are_listed_oldest_first_whatever_order_they_came_in(tmp_path):
+def test_events_are_listed_oldest_first(tmp_path):
     days = [(MONDAY, SUNDAY), (date(2025, 1, 1), date(2025, 1, 9)), (MONDAY, MONDAY), (date(2025, 1, 1), MONDAY)]
     for number, (first, last) in enumerate(days):
         add_event(tmp_path, f"event {number}", first, last)
@@ -233,7 +233,7 @@ def test_more_events_than_fit_are_refused(tmp_path):
         b'{"events":[{"id":1,"label":"sick","first_day":"2026-02-02"}]}',
     ],
 )
-def test_a_damaged_file_is_said_to_be_damaged_and_stays_as_it_is(tmp_path, content):
+def test_a_damaged_file_is_reported_and_stays_unchanged(tmp_path, content):
     (tmp_path / FILE).write_bytes(content)
 
     for call in (
@@ -246,7 +246,7 @@ def test_a_damaged_file_is_said_to_be_damaged_and_stays_as_it_is(tmp_path, conte
     assert (tmp_path / FILE).read_bytes() == content
 
 
-def test_the_message_about_a_damaged_file_does_not_repeat_what_is_in_it(tmp_path):
+def test_the_message_about_a_damaged_file_does_not_quote_its_content(tmp_path):
     stored(tmp_path, an_event(label="<secret>"))
 
     with pytest.raises(EventError) as found:
@@ -287,7 +287,7 @@ def add_many(private: Path, name: str, count: int) -> None:
         add_event(private, f"{name} {number}", MONDAY, SUNDAY)
 
 
-def test_processes_that_add_at_once_lose_nothing(tmp_path):
+def test_concurrent_processes_lose_no_event(tmp_path):
     names, count = ("a", "b", "c"), 25
     context = multiprocessing.get_context("spawn")
     processes = [context.Process(target=add_many, args=(tmp_path, name, count)) for name in names]

@@ -192,7 +192,7 @@ def test_a_rebuild_that_was_killed_is_repeated(settings: Settings, monkeypatch: 
     assert participant.out_of_date(settings).outdated == ()
 
 
-def test_a_file_is_taken_with_what_the_settings_say(settings: Settings, tmp_path: Path) -> None:
+def test_a_file_is_taken_with_the_defaults_of_the_settings(settings: Settings, tmp_path: Path) -> None:
     own = settings.model_copy(update={"netflix_profile": "Ann", "activity_profiles": ("Bob",)})
     path = tmp_path / "history.csv"
     path.write_text(HISTORY)

@@ -61,7 +61,7 @@ def test_without_an_export_nothing_is_published(folders: dict[str, Path]) -> Non
     assert not Datasite(settings.datasites_dir, settings.syftbox_email).published()
 
 
-def test_with_the_example_aggregator_the_whole_path_can_be_tried_alone(folders: dict[str, Path]) -> None:
+def test_with_the_example_aggregator_one_person_can_try_everything(folders: dict[str, Path]) -> None:
     settings = load_settings(**folders)
     save_profile(folders, starter_vocabulary().version)
     assert [outcome.status for outcome in publish_with(settings, TODAY).outcomes].count("drawn") == 1
@@ -147,7 +147,7 @@ def test_with_join_ask_nothing_appears_before_the_person_joins(folders: dict[str
     assert len(releases(settings)) == 1
 
 
-def test_a_pause_keeps_what_is_there_and_answers_nothing_new(folders: dict[str, Path]) -> None:
+def test_a_pause_keeps_releases_and_makes_no_new_ones(folders: dict[str, Path]) -> None:
     settings = load_settings(**folders)
     save_profile(folders, starter_vocabulary().version)
     publish_with(settings, TODAY)
@@ -194,7 +194,7 @@ def read_outlook_of(settings: Settings) -> PublisherStatus:
     return status
 
 
-def test_who_joins_again_publishes_the_same_bytes_again(folders: dict[str, Path]) -> None:
+def test_joining_again_publishes_the_same_bytes(folders: dict[str, Path]) -> None:
     settings = load_settings(**folders)
     save_profile(folders, starter_vocabulary().version)
     publish_with(settings, TODAY)
@@ -357,7 +357,7 @@ def test_an_example_is_answered_by_examples_only(folders: dict[str, Path]) -> No
 
 
 @pytest.mark.parametrize("trouble", ["lost", "damaged"])
-def test_without_tables_the_datasite_is_restored_all_the_same(folders: dict[str, Path], trouble: str) -> None:
+def test_the_datasite_is_restored_even_without_tables(folders: dict[str, Path], trouble: str) -> None:
     settings = load_settings(**folders)
     save_profile(folders, starter_vocabulary().version)
     publish_with(settings, TODAY)

@@ -82,7 +82,7 @@ def test_of_four_open_rounds_one_is_answered_and_the_others_are_not_asked(tmp_pa
     assert len(parse_release(release, MINE, question)) == question.payload_size
 
 
-def test_the_datasite_holds_releases_permissions_and_a_manifest_and_nothing_else(tmp_path: Path) -> None:
+def test_the_datasite_contains_only_releases_permissions_and_a_manifest(tmp_path: Path) -> None:
     who = participant(tmp_path)
     publish(who)
     assert set(files(who)) == {"manifest.json", "syftperm.yaml", "syft.pub.yaml", f"releases/{MINE.round}.json"}
@@ -171,7 +171,7 @@ def test_a_survey_beyond_the_limits_is_refused_with_the_reason(tmp_path: Path, l
     assert not releases(who)
 
 
-def test_the_yearly_limit_counts_all_rounds_whatever_is_asked(tmp_path: Path) -> None:
+def test_the_yearly_limit_counts_rounds_of_all_questions(tmp_path: Path) -> None:
     """An aggregator that asks every week gets no more than the limit."""
     who = participant(tmp_path, Limits(reports_per_year=3))
     statuses = []
@@ -279,7 +279,7 @@ def test_an_answer_about_life_events_is_never_drawn_again(tmp_path: Path) -> Non
         assert files(who) == before
 
 
-def test_life_events_of_a_quarter_are_answered_about_once_whatever_is_asked(tmp_path: Path) -> None:
+def test_life_events_of_a_quarter_are_answered_about_only_once(tmp_path: Path) -> None:
     """An aggregator that asks everybody in every round hears of a quarter once; other questions are not affected."""
     who = participant(tmp_path)
     rounds = [EFFECT_WEEK + offset for offset in (2, 0, 1, 3, 5)]  # also out of order

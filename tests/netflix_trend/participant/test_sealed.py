@@ -145,7 +145,7 @@ def test_what_people_watched_is_summed_by_two_operators(world: World) -> None:
     assert sums["titles_sum"].sums == (4,)
 
 
-def test_a_report_is_the_same_size_whatever_was_watched_and_is_made_once(world: World) -> None:
+def test_a_report_is_made_once_and_its_size_is_independent_of_the_history(world: World) -> None:
     asked = world.open()
     watched(world.join(ME), [1, 2, 3])
     watched(world.join(BOB), [])
@@ -161,7 +161,7 @@ def test_a_report_is_the_same_size_whatever_was_watched_and_is_made_once(world: 
     assert world.report().read_bytes() == first
 
 
-def test_only_the_operators_read_a_report_and_nothing_else_of_ours_is_there(world: World) -> None:
+def test_only_operators_may_read_a_report_and_there_are_no_other_files(world: World) -> None:
     world.open()
     settings = world.join(ME)
     watched(settings, [1])
@@ -364,7 +364,7 @@ def test_the_ledger_of_sealed_reports_is_written_first(world: World, monkeypatch
     assert outcomes(world.publish()) == [(asked.round, "sent")]
 
 
-def test_no_title_and_no_measurement_lies_in_any_file_of_ours_in_clear(world: World) -> None:
+def test_no_file_contains_titles_or_measurements_in_clear(world: World) -> None:
     world.open()
     settings = world.join(ME)
     watched(settings, [1, 2, 3])

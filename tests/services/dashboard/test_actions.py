@@ -45,7 +45,7 @@ def test_a_file_is_taken_from_a_script_and_answered_as_json(newcomer: Person) ->
     }
 
 
-def test_a_file_that_lies_in_the_drop_folder_under_the_same_name_stays(newcomer: Person) -> None:
+def test_a_file_of_the_same_name_in_the_drop_folder_stays(newcomer: Person) -> None:
     newcomer.settings.output_dir.mkdir()
     own = newcomer.settings.output_dir / "NetflixViewingHistory.csv"
     own.write_text("mine")
@@ -202,7 +202,7 @@ def test_an_invalid_event_is_refused(newcomer: Person, data: dict[str, str], wor
 
 
 @pytest.mark.parametrize("number", ["", "1", "-1", "²", "9" * 30])
-def test_removing_an_event_that_is_not_there_says_so(newcomer: Person, number: str) -> None:
+def test_removing_a_missing_event_is_refused(newcomer: Person, number: str) -> None:
     assert "there is no event" in newcomer.done("/events/remove", {"id": number}).lower()
 
 

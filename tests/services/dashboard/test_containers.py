@@ -81,7 +81,7 @@ def test_a_file_that_is_not_taken_is_reported(containers: Containers, redis_serv
     assert states(containers.services())["scraper"] == "broken"
 
 
-def test_a_file_goes_into_the_drop_folder_with_its_options_and_replaces_none(tmp_path: Path) -> None:
+def test_an_upload_goes_into_the_drop_folder_with_its_options_and_replaces_no_file(tmp_path: Path) -> None:
     from tests.services.dashboard.participant import settings_in
 
     containers = Containers(settings_in(tmp_path))

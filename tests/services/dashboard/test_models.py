@@ -107,7 +107,7 @@ def test_the_charts_of_a_range_count_that_range_only(person: Person) -> None:
         (1, 1, "No weekday"),
     ],
 )
-def test_a_weekday_is_named_only_if_chance_does_not_explain_it(views: int, total: int, words: str) -> None:
+def test_a_weekday_is_named_only_if_significant(views: int, total: int, words: str) -> None:
     assert _weekday_in_words("Tuesday", views, total).startswith(words)
 
 
@@ -215,7 +215,7 @@ def test_every_part_of_a_release_is_explained(vocabulary: Vocabulary) -> None:
         assert all(part.meaning for part in file.parts)
 
 
-def test_the_page_says_epsilon_beside_each_odds_and_counts_the_budget(person: Person) -> None:
+def test_the_page_shows_epsilon_with_the_odds_and_counts_the_budget(person: Person) -> None:
     state, history = participant.snapshot(person.settings), History.of(person.settings.private_dir)
     page = sharing_page(person.settings, state, history, TODAY)
     said = " ".join(page.learned)
@@ -384,7 +384,7 @@ def test_a_month_without_a_view_is_drawn_as_one(newcomer: Person) -> None:
     assert [row[1] for row in months.table.rows] == ["1", "0", "0", "1"]
 
 
-def test_the_trend_says_why_marks_are_absent_and_mine_too_low(person: Person, newcomer: Person) -> None:
+def test_the_trend_explains_missing_marks_and_low_own_values(person: Person, newcomer: Person) -> None:
     (chart,) = (
         one
         for one in others_page(person.settings, History.of(person.settings.private_dir)).charts
@@ -403,7 +403,7 @@ def test_the_trend_says_why_marks_are_absent_and_mine_too_low(person: Person, ne
 
 
 @pytest.mark.parametrize("days", [1, 200, 371, 372, 3000])
-def test_a_calendar_holds_every_day_of_its_strips_once(days: int) -> None:
+def test_a_calendar_contains_every_day_once(days: int) -> None:
     last = date(2026, 11, 14)
     first = last - timedelta(days=days - 1)
     counts = {first + timedelta(days=number): number % 5 + 1 for number in range(days)}
@@ -425,7 +425,7 @@ def test_shades_cover_every_count_once(most: int) -> None:
         assert sum(piece["gte"] <= count < piece["lt"] for piece in pieces) == 1
 
 
-def test_a_demo_that_was_never_run_says_so(tmp_path: Path) -> None:
+def test_a_missing_demo_is_reported(tmp_path: Path) -> None:
     from netflix_trend.settings import SettingsError
     from services.local.dashboard import demo_settings
 

@@ -62,7 +62,7 @@ SHOWS, VOLUME, EVENT = (("top_shows", Fraction(8)), ("volume", Fraction(2)), ("e
         ([EVENT], "1 report about life events is about several weeks."),
     ],
 )
-def test_what_reports_reveal_is_said_of_the_odds_they_were_drawn_at(
+def test_what_reports_reveal_follows_from_the_odds_they_were_drawn_at(
     made: list[tuple[str, Fraction]], expected: str
 ) -> None:
     said = " ".join(together_in_words(made))
@@ -184,7 +184,9 @@ def test_a_choice_that_the_publisher_has_not_seen_is_not_called_done(
         ("undecided", "left of 13, none before you join."),
     ],
 )
-def test_what_is_left_is_the_limit_without_what_was_used(person: Person, chosen: Participation, ending: str) -> None:
+def test_the_remaining_reports_are_the_limit_minus_the_used_ones(
+    person: Person, chosen: Participation, ending: str
+) -> None:
     used = len(read_ledger(person.settings.publisher_dir / "ledger.jsonl"))
     choose(person, chosen)
     assert f"in the last 52 weeks; {13 - used} {ending}" in words(person.page("/sharing"))

@@ -64,7 +64,7 @@ def test_a_page_reads_each_file_of_the_publisher_once(person: Person, path: str)
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_every_page_forbids_what_it_does_not_need(newcomer: Person, path: str) -> None:
+def test_every_page_has_a_strict_content_security_policy(newcomer: Person, path: str) -> None:
     headers = newcomer.get(path).headers
     policy = headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
@@ -160,7 +160,7 @@ def test_the_token_of_another_browser_is_of_no_use(person: Person) -> None:
     assert response.status_code == 403
 
 
-def test_the_cookie_goes_to_this_page_alone_and_no_script_reads_it(newcomer: Person) -> None:
+def test_the_cookie_is_http_only_and_same_site(newcomer: Person) -> None:
     cookie = newcomer.get("/").headers["Set-Cookie"]
     assert f"netflix_trend_{PORT}=" in cookie
     assert "HttpOnly" in cookie

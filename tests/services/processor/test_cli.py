@@ -87,7 +87,7 @@ def test_wanted_netflix_profiles_can_be_named(ask):
     assert "2 rows of other Netflix profiles will not count" in one["warnings"]
 
 
-def test_an_undecidable_file_says_what_it_is_and_asks(ask):
+def test_an_ambiguous_file_is_described_and_asked_about(ask):
     path = EXPORTS / "short_one_day_ambiguous_mdy.csv"
 
     _, out, _ = ask("read", "--json", path)
@@ -288,7 +288,7 @@ def test_views_are_counted_from_the_first_day_to_the_last_that_all_profiles_cove
     assert days_of(seen, []) == ([2, 0, 1, 0, 1], first)
 
 
-def test_a_history_that_covers_no_day_has_none():
+def test_a_history_that_covers_no_day_has_no_daily_views():
     first = date(2024, 2, 28)
 
     assert days_of([first], [first - timedelta(days=1)]) == ([], first)
@@ -368,7 +368,7 @@ def test_an_invalid_day_is_explained(ask):
     assert "'2024-02-30' is not a day such as 2026-02-01" in err
 
 
-def test_nothing_is_printed_about_what_another_person_may_not_see(ask, private):
+def test_the_import_report_prints_no_titles(ask, private):
     """The table of the import names counts, never a title."""
     _, out, _ = ask("import", EXPORTS / "en_mdy_us.csv")
     assert "Ozark" not in out

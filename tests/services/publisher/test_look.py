@@ -29,7 +29,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Datasite:
     return site
 
 
-def test_one_look_publishes_and_the_next_one_withdraws(
+def test_one_run_publishes_and_the_next_withdraws(
     site: Datasite, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert look.main() == 0

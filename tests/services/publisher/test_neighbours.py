@@ -120,7 +120,7 @@ def test_neighbours_leave_the_same_files_of_the_same_sizes(tmp_path: Path, quest
     assert (f"releases/{survey.round}.json", SIZE, 0o100644) in next(iter(shapes))
 
 
-def test_times_of_releases_and_manifests_say_nothing_of_the_history(tmp_path: Path) -> None:
+def test_times_of_releases_and_manifests_do_not_depend_on_the_history(tmp_path: Path) -> None:
     times = set()
     for number, profiles in enumerate(HISTORIES.values()):
         root = tmp_path / str(number)
@@ -133,7 +133,7 @@ def test_times_of_releases_and_manifests_say_nothing_of_the_history(tmp_path: Pa
 
 
 @pytest.mark.parametrize("before", HISTORIES)
-def test_a_second_run_gives_the_same_bytes_whatever_arrived_late(tmp_path: Path, before: str) -> None:
+def test_a_second_run_gives_the_same_bytes_even_with_late_exports(tmp_path: Path, before: str) -> None:
     save(tmp_path, HISTORIES[before])
     settings = settings_of(tmp_path, EMAIL)
     publish_with(settings, TODAY)

@@ -30,7 +30,7 @@ def ledger_with(path: Path, *rounds: Week) -> None:
             ledger.commit("aggregator@example.org", survey, question, b"release")
 
 
-def test_the_year_and_all_time_are_told_apart(tmp_path: Path) -> None:
+def test_the_last_year_and_all_time_are_summed_separately(tmp_path: Path) -> None:
     ledger_with(tmp_path / "ledger.jsonl", WEEK - 60, WEEK - 4, WEEK)
     text = summary(read_ledger(tmp_path / "ledger.jsonl"), frozenset({str(WEEK)}), Limits(), TODAY)
     assert "Reports about the last 52 weeks: 2; your limit is 13." in text
@@ -59,7 +59,7 @@ def test_a_damaged_ledger_is_named(
     assert "line 1" in capsys.readouterr().err
 
 
-def test_the_status_says_what_lies_in_the_datasite_and_who_may_read_it(tmp_path: Path) -> None:
+def test_the_status_lists_the_files_in_the_datasite_and_their_readers(tmp_path: Path) -> None:
     site = Datasite(tmp_path, "me@example.org")
     assert lines_about(site.status("a@example.org"), "a@example.org") == ["Datasite: SyftBox has not set it up yet."]
     site.set_up()

@@ -89,7 +89,7 @@ def releases(server: RedisServer) -> set[str]:
         ("FLUSHALL",),
     ],
 )
-def test_the_scraper_may_append_to_the_inbox_and_nothing_else(redis_server: RedisServer, command: tuple) -> None:
+def test_the_scraper_may_only_append_to_the_inbox(redis_server: RedisServer, command: tuple) -> None:
     with connect(redis_server.settings("scraper")) as connection:
         connection.rpush(INBOX, b"message")
         with pytest.raises(NoPermissionError):

@@ -135,11 +135,11 @@ def test_an_element_under_a_banner_is_clicked():
 
 
 @pytest.mark.parametrize("error", [*PASSING, TimeoutException("timeout")])
-def test_somebody_who_signs_in_is_not_disturbed_by_a_page_that_is_being_drawn(error):
+def test_the_assisted_login_survives_a_loading_page(error):
     assert not Mirror(browser(error)).is_signed_in()
 
 
 @pytest.mark.parametrize("error", LOST)
-def test_somebody_who_signs_in_learns_that_the_browser_has_ended(error):
+def test_the_assisted_login_reports_that_the_browser_has_ended(error):
     with pytest.raises(WebDriverException):
         Mirror(browser(error)).is_signed_in()

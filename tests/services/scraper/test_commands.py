@@ -63,7 +63,7 @@ def test_a_busy_run_has_its_own_exit_code(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("sandboxed", [True, False])
-def test_who_signs_in_is_told_when_the_sandbox_is_off(settings, browser, monkeypatch, capsys, sandboxed):
+def test_login_warns_when_the_sandbox_is_off(settings, browser, monkeypatch, capsys, sandboxed):
     browser.sandboxed = sandboxed
     monkeypatch.setattr(assisted_login, "serve", lambda *_: capsys.readouterr().out.count("sandbox is off"))
     assert commands.login(settings, "127.0.0.1", 1) == (1 if sandboxed else 0), "told before the page is opened"

@@ -37,7 +37,7 @@ def playwright(expires=LATER):
 
 
 @pytest.mark.parametrize("export", [netscape, cookie_editor, playwright])
-def test_the_cookies_of_a_sign_in_are_read_and_nothing_else(export):
+def test_only_the_cookies_of_a_sign_in_are_read(export):
     found = read_cookies(export())
     assert {cookie["name"]: cookie["value"] for cookie in found} == VALUES
     for cookie in found:
@@ -80,7 +80,7 @@ def test_values_that_no_cookie_has_do_not_count(value):
 @pytest.mark.parametrize(
     "text", ["", "hello", "{", "[", "[" * 100_000, "{}", '{"cookies": 3}', "[1, null]", "\ufeff[]"]
 )
-def test_what_is_not_a_list_of_cookies_is_refused(text):
+def test_a_file_without_a_list_of_cookies_is_refused(text):
     with pytest.raises(CookieError):
         read_cookies(text)
 

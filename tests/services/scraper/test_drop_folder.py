@@ -103,7 +103,7 @@ def test_a_file_is_queued_once(person):
     assert len(person.queue) == 1
 
 
-def test_every_file_of_a_look_is_queued(person):
+def test_every_file_of_a_scan_is_queued(person):
     for number in range(3):
         person.put(f"{number}.csv", EXPORT + b"%d" % number)
 
@@ -119,7 +119,7 @@ def test_a_file_with_an_upper_case_suffix_is_wanted(person):
     assert person.names("done") == {"HISTORY.CSV"}
 
 
-def test_what_a_file_holds_is_not_judged_here(person):
+def test_the_content_of_a_file_is_not_checked_here(person):
     person.put("a.csv", b"\x00\xff no export")
     person.look_twice()
 
@@ -131,7 +131,7 @@ def test_an_empty_folder_gives_no_lines(person):
     assert list(person.folder.iterdir()) == []
 
 
-def test_the_lines_for_the_log_hold_no_name(person):
+def test_log_lines_contain_no_names(person):
     person.put("Ann private.csv")
     (person.folder / "Ann link.csv").symlink_to("/etc/passwd")
 
@@ -198,7 +198,7 @@ def test_a_second_file_of_the_same_name_must_settle_too(person):
     assert person.scan(after=SETTLED_SECONDS) == ["file queued bytes=6"]
 
 
-def test_a_file_that_vanishes_costs_the_others_nothing(person):
+def test_a_file_that_vanishes_does_not_stop_others(person):
     gone = person.put("a.csv")
     person.put("b.csv")
     person.scan()
@@ -209,7 +209,7 @@ def test_a_file_that_vanishes_costs_the_others_nothing(person):
     assert [d.name for d in person.delivered()] == ["b.csv"]
 
 
-def test_a_file_that_vanishes_while_the_folder_is_looked_at_costs_the_others_nothing(tmp_path):
+def test_a_file_that_vanishes_during_a_scan_does_not_stop_others(tmp_path):
     queue: list[bytes] = []
     gone = tmp_path / "b.csv"
 
@@ -290,7 +290,7 @@ def test_dot_files_and_other_suffixes_are_left_alone(person, name):
     assert person.names() == {name}
 
 
-def test_a_folder_is_left_alone_whatever_its_name(person):
+def test_a_folder_of_any_name_is_ignored(person):
     (person.folder / "a.csv").mkdir()
     (person.folder / "a.csv" / "b.csv").write_bytes(EXPORT)
 
@@ -314,7 +314,7 @@ def reason(person: Person, name: str) -> str:
     return (person.folder / "refused" / f"{name}.reason.txt").read_text("utf-8")
 
 
-def test_a_symbolic_link_is_refused_and_what_it_points_to_stays_untouched(person, tmp_path_factory):
+def test_a_symbolic_link_is_refused_and_its_target_is_not_touched(person, tmp_path_factory):
     secret = tmp_path_factory.mktemp("elsewhere") / "secret.csv"
     secret.write_bytes(b"secret")
     (person.folder / "a.csv").symlink_to(secret)
@@ -372,7 +372,7 @@ def test_a_refused_file_does_not_affect_others(person):
     assert [d.name for d in person.delivered()] == ["b.csv"]
 
 
-def test_a_damaged_archive_costs_the_others_nothing(person):
+def test_a_damaged_archive_does_not_stop_others(person):
     path = archive(person.folder / "a.zip", {"ViewingActivity.csv": b"rows"})
     data = bytearray(path.read_bytes())
     place = data.rindex(b"PK\x05\x06") + 16  # where the directory begins: so far on that the file begins before itself
@@ -407,7 +407,7 @@ def test_a_refused_file_may_have_a_name_of_other_bytes_than_utf_8(person):
     assert "caf?.zip" in reason(person, name)
 
 
-def test_a_file_that_cannot_be_moved_is_queued_once_and_costs_the_others_nothing(person):
+def test_a_file_that_cannot_be_moved_is_queued_once_and_does_not_stop_others(person):
     (person.folder / "done").write_text("in the way")
     person.put("a.csv")
     (person.folder / "b.csv").symlink_to("nowhere")
@@ -585,7 +585,7 @@ def test_an_archive_without_viewing_activity_is_refused_with_the_reason(person):
     assert person.queue == []
 
 
-def test_what_an_import_was_asked_travels_with_the_file_and_is_removed(person):
+def test_import_options_are_sent_with_the_file_and_removed(person):
     (person.folder / ".a.csv.options").write_text("profile=Anna\ndate_order=dmy\nonly=Kids, room\nonly=Anna\n")
     person.put("a.csv")
 
@@ -610,7 +610,7 @@ def test_options_that_make_no_sense_refuse_the_file(person, text):
     assert person.queue == []
 
 
-def test_the_wanted_netflix_profiles_of_the_setting_travel_too(tmp_path):
+def test_the_netflix_profiles_in_the_settings_are_sent_too(tmp_path):
     person = Person(tmp_path)
     person.drop_folder.only = ("Anna",)
     person.put("a.csv")

@@ -65,7 +65,7 @@ def test_a_file_that_was_cut_anywhere_is_refused(cut):
         b"Title,Date\n" + b'"a","1/13/24"\n' * 10 + b'"a","13/1/24"\n' * 10,
     ],
 )
-def test_what_is_not_a_viewing_history_is_refused(data):
+def test_a_file_that_is_not_a_viewing_history_is_refused(data):
     assert refused(data) == "DOWNLOAD_INVALID"
 
 
@@ -80,7 +80,7 @@ def test_a_history_that_shrank_is_asked_about():
     assert refused(b"Title,Date\n", before=1) == "SHORTER_HISTORY"
 
 
-def test_a_refusal_holds_no_title():
+def test_a_refusal_contains_no_title():
     with pytest.raises(Failure) as failure:
         check_download(b'Title,Date\n"Secret film","never"\n', 0, None)
     assert "Secret" not in failure.value.sentence

@@ -166,7 +166,7 @@ def processes_of(folder):
     return found
 
 
-def test_after_a_kill_the_next_start_removes_what_is_left(machine, wait_for):
+def test_after_a_kill_the_next_start_removes_leftovers(machine, wait_for):
     stage = machine.pages.play(Knobs(transfer="stall", rows=400))
     process = machine.start("scrape")
     wait_for(lambda: stage.downloads, "the download hangs", 60)
@@ -245,7 +245,7 @@ def test_cookies_come_on_standard_input(machine):
     assert "cookies.txt" in done.stdout
 
 
-def test_a_stop_is_said_in_words_and_reset_opens_it(machine):
+def test_a_failure_is_explained_and_reset_releases_its_latch(machine):
     stage = machine.pages.play(Knobs(before_login="captcha"))
     code, output = machine.run("scrape")
     assert code == 1
@@ -260,7 +260,7 @@ def test_a_stop_is_said_in_words_and_reset_opens_it(machine):
     assert machine.state.read(Latch) is None
 
 
-def test_the_doctor_says_what_a_maintainer_needs(machine):
+def test_doctor_prints_what_a_maintainer_needs(machine):
     machine.pages.play(Knobs())
     code, output = machine.run("doctor")
     assert code == 0, output

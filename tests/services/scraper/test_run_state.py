@@ -73,7 +73,7 @@ def secret(tmp_path):
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_a_latch_opens_for_what_its_cause_names_and_nothing_else(state, secret, code):
+def test_a_latch_is_released_only_by_the_changes_that_its_cause_names(state, secret, code):
     def seen(*settings):
         return state.fingerprint(secret, *settings)
 
@@ -187,7 +187,7 @@ def test_another_failure_counts_from_one():
     assert (plan.failures, plan.next_run, plan.rested) == (1, NOW + DAY, True)
 
 
-def test_only_what_cannot_be_waited_out_is_latched():
+def test_only_failures_that_need_a_person_are_latched():
     latched = {code for code in CODES if CAUSES[code].wait(2) is None}
     assert latched == {
         "LOGIN_REJECTED", "CAPTCHA", "CODE_REQUIRED", "VERIFY_IDENTITY", "HOUSEHOLD", "SESSION_EXPIRED",

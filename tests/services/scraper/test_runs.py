@@ -100,7 +100,7 @@ def test_a_password_that_is_corrected_while_the_old_one_is_rejected_is_tried(hom
     ],
 )
 @pytest.mark.parametrize("cookies", [False, True])
-def test_a_password_that_cannot_be_typed_uses_nothing_up(home, content, detail, cookies):
+def test_a_password_that_cannot_be_typed_is_not_used_up(home, content, detail, cookies):
     if content == "folder":
         home.password_file.mkdir()
     elif content is not None:
@@ -173,7 +173,7 @@ def test_a_sign_in_is_kept_also_when_what_follows_fails(home):
     assert home.state.read(PasswordUsed) is None
 
 
-def test_a_latch_that_follows_a_sign_in_holds_though_the_cookies_are_new(home):
+def test_a_latch_after_a_sign_in_is_not_released_by_the_new_cookies(home):
     home.password_file.write_text("right")
     other = replace(ACTIVITY, user_name="Other", document=2.0)
     result = home.run(PlayedBrowser(LOGIN_BOTH, other))
