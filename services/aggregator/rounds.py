@@ -76,16 +76,20 @@ class Aggregator:
         """Return the surveys that are not asked any more and still counted, if they ever were asked."""
         newest = Week.last_complete(today)
         weeks = [newest - age for age in reversed(range(ROTATION, COUNTED))]
-        return [self._survey(week) for week in weeks if self._survey_path(week).exists()]
+        return [self._survey(week) for week in weeks if self.survey_path(week).exists()]
 
-    def _survey_path(self, week: Week) -> Path:
+    def survey_path(self, week: Week) -> Path:
+        """Where the survey of a week in local mode lies once it was asked."""
         return self.own / "surveys" / f"{week}.json"
 
     def _open(self, newest: Week) -> list[Survey]:
-        return [self._survey(newest - age) for age in reversed(range(ROTATION))]
+        weeks = [newest - age for age in reversed(range(ROTATION))]
+        # A week is asked about in one mode: its statistics are one file.
+        summed = OperatorVolume(self.own).surveys
+        return [self._survey(week) for week in weeks if not (summed / f"{week}.json").exists()]
 
     def _survey(self, week: Week) -> Survey:
-        path = self._survey_path(week)
+        path = self.survey_path(week)
         try:
             return load_surveys(path.read_bytes())[0]
         except FileNotFoundError:

@@ -131,7 +131,9 @@ class SumAggregator(Aggregator):
         weeks = [*asked[-8:], *(Week(index) for index in range(first.index, newest.index + 1))]
         is_new = False
         for week in weeks:
-            if self.leader.store.round(str(week)) is None and now < Deadlines.of(week).late:
+            # A week that was asked about in local mode is answered there.
+            is_new_week = self.leader.store.round(str(week)) is None and not self.survey_path(week).exists()
+            if is_new_week and now < Deadlines.of(week).late:
                 is_new |= self._ask_about(week)
         return is_new
 

@@ -26,6 +26,7 @@ from netflix_trend.survey.deadlines import DAY, SLACK, Deadlines
 from netflix_trend.survey.sum_survey import SumSurvey
 from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.helper.service import HelperService
+from services.aggregator.rounds import Aggregator
 from services.aggregator.sums.leading import SumAggregator
 from services.aggregator.sums.state import read_state
 from services.aggregator.web import create_app
@@ -402,3 +403,30 @@ def test_the_operators_view_tells_keys_and_rounds(tmp_path: Path) -> None:
     world.operate(EARLY)
     assert "the early sums are published" in view()
     assert "Answers are sealed" in view("/operator/survey")
+
+
+def local_mode(world: World) -> Aggregator:
+    aggregator = world.aggregator
+    return Aggregator(aggregator.site, aggregator.own, VOCABULARY, durable=False, list_length=10)
+
+
+def test_a_week_that_was_asked_in_local_mode_is_not_asked_again_sealed(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    asked = local_mode(world).ask(WEEK.sunday + timedelta(days=1))
+    assert asked[-1].week == WEEK
+    world.operate(MONDAY)
+    assert world.aggregator.leader.store.rounds() == []
+    world.operate(MONDAY + 7 * DAY)
+    assert [row.name for row in world.aggregator.leader.store.rounds()] == [str(WEEK + 1)]
+
+
+def test_local_mode_leaves_the_sums_of_earlier_weeks_alone(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.operate(MONDAY)
+    world.report(range(6), MONDAY)
+    world.operate(EARLY)
+    before = world.statistics()
+    local = local_mode(world)
+    local.run(WEEK.sunday + timedelta(days=1))
+    assert [survey.week for survey in local.surveys(WEEK.sunday + timedelta(days=1))] == [WEEK - 3, WEEK - 2, WEEK - 1]
+    assert world.statistics() == before
