@@ -1,6 +1,6 @@
-"""Where things lie: every file and folder of the volumes and of a datasite, by role.
+"""Paths: every file and folder of the volumes and of a datasite, by role.
 
-Volumes are private to one service or to a few; everything below a datasite is uploaded by SyftBox.
+Volumes belong to one service or to a few. SyftBox uploads everything in a datasite.
 """
 
 from __future__ import annotations
@@ -16,86 +16,86 @@ DEMO_SETTINGS = "settings.json"
 
 
 def release_path(round_name: str) -> str:
-    """Return where the release of a round lies below the app's folder of a datasite."""
+    """Return the path of a round's release in the app's folder of a datasite."""
     return f"releases/{round_name}.json"
 
 
 @dataclass(frozen=True)
 class PrivateVolume:
-    """The private volume: exports and what is derived from them, notes and choices."""
+    """The private volume: exports and what is derived from them, life events and choices."""
 
     root: Path
 
     @property
     def raw(self) -> Path:
-        """Exports as received, each with a description beside it."""
+        """Exports as received, each with its description."""
         return self.root / "raw"
 
     @property
     def profiles(self) -> Path:
-        """One folder a profile."""
+        """A folder for each profile."""
         return self.root / "profiles"
 
     def profile(self, name: str) -> Path:
-        """Folder of a profile: tables, encodings, and what they were built from."""
+        """Return the folder of a profile: tables, encodings, and what they were built from."""
         return self.profiles / name
 
     def profile_folders(self) -> list[Path]:
-        """Folders of all profiles that are there, in the order of their names."""
+        """Return the folders of all profiles, sorted by name."""
         return sorted(self.profiles.glob("*/"))
 
     def databases(self) -> list[Path]:
-        """Tables of all profiles that have any, in the order of their names."""
+        """Return the databases of all profiles that have one, sorted by name."""
         return sorted(self.profiles.glob(f"*/{DATABASE}"))
 
     def export(self, sha256: str) -> Path:
-        """Bytes of an export."""
+        """Return the path of an export."""
         return self.raw / f"{sha256}.csv"
 
     def description(self, sha256: str) -> Path:
-        """What is known of an export."""
+        """Return the path of the description of an export."""
         return self.raw / f"{sha256}.json"
 
     @property
     def choices(self) -> Path:
-        """What the person decided."""
+        """The person's choices."""
         return self.root / "choices.json"
 
     @property
     def life_events(self) -> Path:
-        """Notes of life events."""
+        """Life events."""
         return self.root / "life_events.json"
 
     @property
     def dismissed(self) -> Path:
-        """Marks of unusable files that the person has seen."""
+        """Marks of unusable files that the person has dismissed."""
         return self.root / "dismissed.json"
 
 
 @dataclass(frozen=True)
 class PublisherVolume:
-    """The publisher's own volume: what was published, and what its last run did."""
+    """The publisher's own volume: records of what was published, and the status of its last run."""
 
     root: Path
 
     @property
     def ledger(self) -> Path:
-        """Every release and what it cost."""
+        """The ledger: every release and its cost."""
         return self.root / "ledger.jsonl"
 
     @property
     def sealed(self) -> Path:
-        """Sealed reports for operators, what they cost, and which rounds were withdrawn from."""
+        """Sealed reports for operators, their cost, and withdrawals."""
         return self.root / "operators.sqlite"
 
     @property
     def status(self) -> Path:
-        """What the last run did."""
+        """The status of the last run; the file keeps its first name."""
         return self.root / "outlook.json"
 
     @property
     def receipts(self) -> Path:
-        """A file for each withdrawal."""
+        """A receipt for each withdrawal."""
         return self.root / "receipts"
 
     @property

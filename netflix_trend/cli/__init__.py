@@ -24,8 +24,8 @@ COMPLETE = "_NETFLIX_TREND_COMPLETE"
     cls=FrontDoor,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog="Without a verb: what SyftBox runs, the services in the foreground; without Docker a look an hour, once you "
-    "have imported something. Settings: .env (see .env.example and docs/settings.md).",
+    epilog="Without a verb: what SyftBox runs, the services in the foreground; without Docker a run every hour, once "
+    "you have imported something. Settings: .env (see .env.example and docs/settings.md).",
 )
 @click.version_option(__version__, "-V", "--version", prog_name="Netflix Trend", message="%(prog)s %(version)s")
 @click.pass_context

@@ -147,6 +147,6 @@ limits = Verb(
 @on_volumes("publisher", keeps=True)
 def look() -> int:
     """Run the publisher once, as its service does every minute."""
-    from services.publisher import look as publisher
+    from services.publisher import single_run as publisher
 
     return publisher.main()

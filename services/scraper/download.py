@@ -18,7 +18,7 @@ from services.scraper.fresh_csv import MAX_DOWNLOAD
 from services.scraper.poll import wait_until
 
 # A crashed browser sends no event, so it has to be polled.
-_LOOK_SECONDS = 1.0
+_CHECK_SECONDS = 1.0
 # A cancelled download confirms within milliseconds.
 _END_SECONDS = 5.0
 _HOSTS = (f"{BASE}/", f"blob:{BASE}/")
@@ -26,7 +26,7 @@ _HOSTS = (f"{BASE}/", f"blob:{BASE}/")
 
 @dataclass(frozen=True)
 class DownloadTimes:
-    """Seconds. stall: without a new byte. confirm: until a question on the page is looked for. pause: between tries."""
+    """Seconds. stall: without a new byte. confirm: until a question on the page is answered. pause: between tries."""
 
     stall: float = 15.0
     total: float = 120.0
@@ -94,11 +94,11 @@ class Downloads:
         return wait_until(lambda: len(self._ended) >= len(self._begun), _END_SECONDS)
 
     def _wait(self, check: Callable[[], object]) -> None:
-        began = moved = looked = time.monotonic()
+        began = moved = checked = time.monotonic()
         size, confirmed = 0, False
 
         def over() -> bool:
-            nonlocal size, moved, looked, confirmed
+            nonlocal size, moved, checked, confirmed
             if self._ended:
                 return True
             now, found = time.monotonic(), self._size()
@@ -106,8 +106,8 @@ class Downloads:
                 size, moved = found, now
             if not self._begun and not confirmed and now - began > self._times.confirm:
                 confirmed = self._confirm()
-            if now - max(looked, moved) > _LOOK_SECONDS:
-                looked = now
+            if now - max(checked, moved) > _CHECK_SECONDS:
+                checked = now
                 check()
             if now - moved > self._times.stall:
                 raise Failure("DOWNLOAD_STALLED", f"{size} bytes")

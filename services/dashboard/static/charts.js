@@ -1,11 +1,11 @@
 "use strict";
-// Draws the charts of a page from the JSON beside them. Without this script the tables say the same.
+// Draws the charts of a page from their JSON. Tables contain the same numbers without this script.
 (() => {
   const colors = () => {
     const style = getComputedStyle(document.documentElement);
     return (name) => style.getPropertyValue(`--${name}`).trim() || name;
   };
-  // `@bar` is the colour of that name in the style sheet.
+  // `@bar` stands for the colour of that name in the style sheet.
   const filled = (value, color) => {
     if (typeof value === "string") return value.startsWith("@") ? color(value.slice(1)) : value;
     if (Array.isArray(value)) return value.map((one) => filled(one, color));
@@ -35,7 +35,7 @@
     const option = filled(JSON.parse(document.getElementById(canvas.dataset.chart).textContent), color);
     option.series = option.series.map((series) => (series.type === "interval" ? interval(series, color) : series));
     if (option.calendar) {
-      // A year of days is too narrow for a phone: the newest half of it.
+      // A phone is too narrow for a year of days, so it shows the newest half.
       if (option.calendar.length === 1 && canvas.clientWidth < 420) {
         const [begin, end] = option.calendar[0].range;
         const half = later(end, -182);
@@ -73,7 +73,7 @@
       const time = chart.convertFromPixel(calendar, [event.offsetX, event.offsetY]);
       if (!Number.isFinite(time)) return;
       const day = echarts.time.format(time, "{yyyy}-{MM}-{dd}", false);
-      // Beside the squares ECharts answers with a day all the same.
+      // ECharts returns a day for clicks beside the squares too.
       const [x, y] = chart.convertToPixel(calendar, day);
       const [wide, high] = [chart.convertToPixel(calendar, later(day, 7))[0] - x, 14];
       const [begin, end] = chart.getOption().calendar[0].range;

@@ -1,21 +1,21 @@
 "use strict";
-// Comfort only: every page and form works without this script.
+// Progressive enhancement: every page and form works without this script.
 (() => {
   const byId = (id) => document.getElementById(id);
   const json = { Accept: "application/json" };
 
-  // A page that waits for something looks again until it has changed.
+  // A page that waits for something asks for its state until that has changed.
   const watch = (mark, seconds) => {
-    let looks = 0;
-    const look = async () => {
-      if ((looks += 1) > 300) return;
+    let polls = 0;
+    const poll = async () => {
+      if ((polls += 1) > 300) return;
       try {
         const status = await (await fetch("/status.json", { headers: json })).json();
         if (status.ok && status.mark !== mark && !(status.pending > 0)) { location.assign(location.pathname); return; }
-      } catch { /* The next look may succeed. */ }
-      setTimeout(look, 1000 * seconds);
+      } catch { /* The next poll may succeed. */ }
+      setTimeout(poll, 1000 * seconds);
     };
-    setTimeout(look, 1000 * seconds);
+    setTimeout(poll, 1000 * seconds);
   };
   if (document.body.dataset.mark) watch(document.body.dataset.mark, 1.5);
 
@@ -23,9 +23,9 @@
   if (form) {
     const input = byId("file"), says = byId("upload-says"), bar = byId("progress");
     document.querySelector(".drop-hint").hidden = false;
-    // Weeks after the download are not in a file: its own time tells, where the browser knows it.
+    // A file does not cover the weeks after its download; the browser may know its time.
     const date = () => {
-      // Of several files the oldest: none holds what was watched after its own download.
+      // The oldest of several files, because none covers days after its own download.
       const oldest = Math.min(...[...input.files].map((file) => file.lastModified)), day = byId("downloaded");
       if (!(oldest > 0 && oldest < Infinity)) return;
       const local = new Date(oldest - 60000 * new Date(oldest).getTimezoneOffset());

@@ -10,7 +10,7 @@ import pytest
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.syftbox.datasite import Datasite
 from services.local import __main__ as once
-from services.publisher import look, status
+from services.publisher import single_run, status
 
 HISTORY = 'Title,Date\n"Dark: Season 1: Episode 1","1/13/26"\n'
 SAID = "Trial: nothing leaves this machine."
@@ -33,7 +33,7 @@ REAL = [
 def test_in_a_trial_each_command_says_that_nothing_leaves(folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = folders / "history.csv"
     path.write_text(HISTORY)
-    for command in (lambda: once.once([path]), once.once, look.main, status.main):
+    for command in (lambda: once.once([path]), once.once, single_run.main, status.main):
         command()
         assert SAID in capsys.readouterr().out
 
@@ -44,7 +44,7 @@ def test_with_real_addresses_no_command_says_so(
 ) -> None:
     for name, value in addresses.items():
         monkeypatch.setenv(name, value)
-    for command in (once.once, look.main, status.main):
+    for command in (once.once, single_run.main, status.main):
         command()
         assert "Trial" not in capsys.readouterr().out
 

@@ -13,7 +13,7 @@ from services.runtime.logs import start_logging
 
 def main() -> int:
     """Run the publisher once and print its status. Returns the exit code."""
-    start_logging("publisher.look")
+    start_logging("publisher.run")
     try:
         settings = load_settings()
         status = participant.publish(settings, date.today())

@@ -1,4 +1,4 @@
-"""The look that `./run.sh withdraw` and other choices take while the services are stopped."""
+"""The single run of the publisher that `./run.sh withdraw` and other choices make while the services are stopped."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from netflix_trend.history.encodings import FULL_DTYPE, Encodings, save_encoding
 from netflix_trend.participant.choices import Choices, write_choices
 from netflix_trend.participant.receipts import read_receipts
 from netflix_trend.syftbox.datasite import Datasite
-from services.publisher import look
+from services.publisher import single_run
 
 
 @pytest.fixture
@@ -32,10 +32,10 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Datasite:
 def test_one_run_publishes_and_the_next_withdraws(
     site: Datasite, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert look.main() == 0
+    assert single_run.main() == 0
     assert site.published()
     write_choices(tmp_path / "private", Choices(participation="withdrawn"))
-    assert look.main() == 0
+    assert single_run.main() == 0
     assert not site.published()
     (receipt,) = read_receipts(tmp_path / "publisher")
     assert receipt.sentence in capsys.readouterr().out
@@ -45,9 +45,9 @@ def test_a_failed_run_is_reported_with_an_exit_code(
     site: Datasite, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "private" / "choices.json").write_text("{")
-    assert look.main() == 1
+    assert single_run.main() == 1
     assert "nothing is published" in capsys.readouterr().out
     assert not site.published()
     monkeypatch.setenv("JOIN", "perhaps")
-    assert look.main() == 1
+    assert single_run.main() == 1
     assert "JOIN" in capsys.readouterr().err
