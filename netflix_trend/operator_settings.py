@@ -61,6 +61,17 @@ class OperatorSettings(BaseSettings):
         section=AGGREGATOR,
         services=("aggregator",),
     )
+    demo_round_seconds: int = setting(
+        0,
+        ge=0,
+        le=86_400,
+        description=(
+            "For the demo network alone: seconds until the early batch of a round closes; 0: the Friday after the "
+            "week's chart. Refused unless the aggregator's address is one of example.net."
+        ),
+        section=INSIDE,
+        services=("aggregator",),
+    )
     role: Literal["aggregator", "helper"] = setting(
         "aggregator",
         description="What the aggregator's image is: aggregator, or helper of somebody else's aggregator.",

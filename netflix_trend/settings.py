@@ -396,6 +396,13 @@ class Settings(OperatorSettings):
                 raise ValueError(f"{name.upper()} lies below a folder of datasites, which is uploaded; name another")
         return self
 
+    @model_validator(mode="after")
+    def _keep_the_calendar(self) -> Self:
+        """Rounds that close in minutes are for a demo: nobody can have an address of example.net (RFC 2606)."""
+        if self.demo_round_seconds and not self.aggregator_datasite.endswith("@example.net"):
+            raise ValueError("DEMO_ROUND_SECONDS is for ./run.sh demo --network; leave it out")
+        return self
+
     @property
     def is_trial(self) -> bool:
         """Whether both datasites are examples, as the settings come: nobody runs the aggregator, so its first surveys

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 @click.command(
     cls=Verb,
-    examples=["demo", "demo NetflixViewingHistory.csv", "demo --mode local --people 2000 --weeks 3", "demo --network"],
+    examples=[
+        "demo",
+        "demo NetflixViewingHistory.csv",
+        "demo --mode local --people 2000 --weeks 3",
+        "demo --network",
+        "demo --network --mode local",
+    ],
     epilog="Get your export at netflix.com: Account > Profile > Viewing activity > Download all.",
 )
 @click.argument("exports", metavar="[EXPORT]...", nargs=-1, type=click.Path(path_type=Path))
@@ -28,7 +34,8 @@ if TYPE_CHECKING:
     type=click.Choice(["local", "one", "two"]),
     default="two",
     show_default=True,
-    help="Who adds the noise: every machine, one operator whom people trust, or two of whom one has to be honest.",
+    help="Who adds the noise: every machine, one operator whom people trust (not with --network), or two of whom one "
+    "has to be honest.",
 )
 @click.option(
     "--people", type=click.IntRange(1, 1_000_000), help="Invented people; by default 1000, in local mode 8000."
@@ -88,14 +95,16 @@ def demo(
         place.docker.need()
     place.machine.need_packages()
     if network:
-        network_of_containers = container_network(place.machine)
+        if mode == "one":
+            raise click.UsageError("--network shows two operators or local mode: --mode two or --mode local")
+        network_of_containers = container_network(place.machine, mode)
         sys.exit(network_of_containers.remove() if down else network_of_containers.start(seconds))
     from services.demo.one_process import run
 
     sys.exit(run(list(exports), mode=mode, people=people, weeks=weeks, seed=seed, output=output))
 
 
-def container_network(machine: Machine) -> ContainerNetwork:
+def container_network(machine: Machine, mode: Literal["local", "two"] = "two") -> ContainerNetwork:
     """Return the network of containers; of .env, only base images apply to it."""
     from netflix_trend.cli.reference import rows
     from netflix_trend.declaring import INSIDE
@@ -103,5 +112,7 @@ def container_network(machine: Machine) -> ContainerNetwork:
 
     defaults = {row.name: row.default for row in rows() if row.section != INSIDE}
     return ContainerNetwork(
-        machine.root, {**defaults, **{name: machine.setting(name, defaults[name]) for name in ("BASE", "SYFTBOX_BASE")}}
+        machine.root,
+        {**defaults, **{name: machine.setting(name, defaults[name]) for name in ("BASE", "SYFTBOX_BASE")}},
+        mode,
     )

@@ -120,7 +120,13 @@ def build_aggregator(settings: Settings) -> Aggregator:
     if settings.survey_mode == "local":
         return Aggregator(**common)
     helper = helper_of(settings) if settings.survey_mode == "two" else None
-    return SumAggregator(**common, helper=helper, preset=settings.survey_preset, smallest_batch=settings.smallest_batch)
+    return SumAggregator(
+        **common,
+        helper=helper,
+        preset=settings.survey_preset,
+        smallest_batch=settings.smallest_batch,
+        demo_seconds=settings.demo_round_seconds,
+    )
 
 
 def helper_of(settings: Settings) -> Peer:

@@ -10,7 +10,9 @@ import threading
 from redis.exceptions import RedisError
 
 from netflix_trend.layout import PrivateVolume
+from netflix_trend.operators.transport import ACCEPT, MANIFEST, list_rounds, round_path
 from netflix_trend.settings import Settings, load_settings
+from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.shared_files import SURVEYS, shared_path
 from services.runtime.connection import connect
 from services.runtime.logs import start_logging
@@ -22,10 +24,16 @@ RUN_SECONDS = 60.0
 
 
 def inputs(settings: Settings) -> tuple[object, ...]:
-    """Return a value that changes with the aggregator's survey and the person's choices."""
+    """Return a value that changes with the aggregator's survey, the operators' rounds and the person's choices."""
     survey = settings.datasites_dir / settings.aggregator_datasite / shared_path(SURVEYS)
+    agreed = [
+        settings.datasites_dir / operator / round_path(name, file)
+        for operator, file in ((settings.aggregator_datasite, MANIFEST), (settings.helper_datasite, ACCEPT))
+        if operator
+        for name in list_rounds(Datasite(settings.datasites_dir, operator))
+    ]
     states: list[tuple[int, int, int] | None] = []
-    for path in (survey, PrivateVolume(settings.private_dir).choices):
+    for path in (survey, PrivateVolume(settings.private_dir).choices, *agreed):
         try:
             status = path.stat()
             states.append((status.st_ino, status.st_mtime_ns, status.st_size))

@@ -1,13 +1,15 @@
-"""The whole network in containers, as `./run.sh demo --network` starts it: real server, real clients, four machines."""
+"""The whole network in containers, as `./run.sh demo --network` starts it: real server, real clients, five machines."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,13 +17,18 @@ import pytest
 from netflix_trend.cli.demo import container_network
 from netflix_trend.cli.machine import Machine
 from netflix_trend.cli.reference import rows
-from services.demo.containers import AGGREGATOR, PARTICIPANTS, PROJECT, STEPS, ContainerNetwork, Project
+from netflix_trend.operators.identity import Fingerprint
+from netflix_trend.simulation.histories import NAME
+from services.demo.containers import AGGREGATOR, HELPER, PARTICIPANTS, PROJECT, STEPS, Project
 from tests.e2e.containers import ROOT, Stack, require_docker
 from tests.ports import free_port
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.docker
 APP = "app_data/netflix_trend"
+OPERATORS = ("aggregator", "helper")
+# No catalogue knows it: whoever has it in clear has it from alice.
+PLANTED = "The Planted Title 7351"
 
 
 def run_sh(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -35,8 +42,8 @@ def run_sh(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
     )
 
 
-def projects(network: ContainerNetwork) -> list[Project]:
-    return [network.middle, *map(network.participant, PARTICIPANTS)]
+def projects(machine: Machine | None = None) -> list[Project]:
+    return container_network(machine or Machine.here()).projects
 
 
 def test_what_the_user_has_set_for_their_own_machine_changes_nothing(
@@ -51,7 +58,7 @@ def test_what_the_user_has_set_for_their_own_machine_changes_nothing(
         (tmp_path / name).symlink_to(ROOT / name)
 
     def configs() -> list[str]:
-        return [project.output("config").decode() for project in projects(container_network(Machine(tmp_path, {})))]
+        return [project.output("config").decode() for project in projects(Machine(tmp_path, {}))]
 
     before = configs()
     assert all(before)
@@ -65,9 +72,10 @@ def test_the_network_is_removed_by_its_own_names(monkeypatch: pytest.MonkeyPatch
     """COMPOSE_PROJECT_NAME in .env names the user's own services."""
     require_docker()
     monkeypatch.setenv("COMPOSE_PROJECT_NAME", "mine")
-    shown = [project.output("config").decode() for project in projects(container_network(Machine.here()))]
+    shown = [project.output("config").decode() for project in projects()]
     assert [text.splitlines()[0] for text in shown] == [
         "name: netflix-trend-demo",
+        "name: netflix-trend-demo-helper",
         *(f"name: netflix-trend-demo-{person}" for person in PARTICIPANTS),
     ]
 
@@ -89,7 +97,16 @@ def test_a_participant_is_the_file_that_participants_run() -> None:
 
 @pytest.fixture(scope="module")
 def ports() -> dict[str, str]:
-    return {f"DEMO_{name.upper()}_PORT": str(free_port()) for name in ("aggregator", *PARTICIPANTS)}
+    return {f"DEMO_{name.upper()}_PORT": str(free_port()) for name in (*OPERATORS, *PARTICIPANTS)}
+
+
+def plant_a_title() -> None:
+    """Let alice bring an export of her own, with a title that nobody else has."""
+    network = container_network(Machine.here())
+    network.invent("alice", 1)
+    day = date.today() - timedelta(days=8)
+    with (network.folder / "alice" / "drop" / NAME).open("a") as export:
+        export.write(f'"{PLANTED}","{day.month}/{day.day}/{day:%y}"\n')
 
 
 @pytest.fixture(scope="module")
@@ -97,41 +114,50 @@ def printed(ports: dict[str, str]) -> Iterator[str]:
     """The demo's output; afterwards its own --down removes everything."""
     require_docker()
     run_sh("--down")
+    plant_a_title()
     result = run_sh("--seconds", "300", **ports)
     if result.returncode:
-        logs = b"".join(
-            project.output("logs", "--tail", "15") for project in projects(container_network(Machine.here()))
-        ).decode()
+        logs = b"".join(project.output("logs", "--tail", "15") for project in projects()).decode()
         run_sh("--down")
         pytest.fail(f"{result.stdout[-3000:]}\n{result.stderr[-2000:]}\n{logs[-12000:]}")
     yield result.stdout
     down = run_sh("--down")
     assert down.returncode == 0, down.stderr
-    for project in projects(container_network(Machine.here())):
-        left = subprocess.run(
-            ["docker", "volume", "ls", "--quiet", "--filter", f"label=com.docker.compose.project={project.name}"],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert not left.stdout, "--down removes everything"
+    for project in projects():
+        for kind in ("volume", "network", "container"):
+            left = subprocess.run(
+                ["docker", kind, "ls", "--quiet", "--filter", f"label=com.docker.compose.project={project.name}"],
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            assert not left.stdout, "--down removes everything"
     assert not (ROOT / "demo-network").exists()
 
 
 @dataclass
 class Network:
-    """The containers that run, by machine: alice, bob, carol or the middle."""
+    """The containers that run, by machine: alice, bob, carol, the helper or the middle."""
 
     ports: dict[str, str]
 
     def stack(self, machine: str) -> Stack:
+        network = container_network(Machine.here())
         if machine == "middle":
             return Stack(PROJECT, "docker-compose.demo.yml", self.ports)
-        settings = dict(container_network(Machine.here()).participant(machine).settings)
+        if machine == "helper":
+            settings = dict(network.helper.settings)
+            return Stack(network.helper.name, "docker-compose.demo-helper.yml", {**settings, **self.ports})
+        settings = dict(network.participant(machine).settings)
         return Stack(f"{PROJECT}-{machine}", "docker-compose.yml", {**settings, **self.ports})
 
     def exec(self, machine: str, service: str, *command: str, check: bool = True) -> str:
         return self.stack(machine).exec(service, *command, check=check)
+
+    def page(self, name: str, path: str = "/") -> str:
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        with opener.open(f"http://127.0.0.1:{self.ports[f'DEMO_{name.upper()}_PORT']}{path}", timeout=20) as answer:
+            return " ".join(answer.read().decode().split())
 
 
 @pytest.fixture(scope="module")
@@ -140,53 +166,103 @@ def network(printed: str, ports: dict[str, str]) -> Network:
     return Network(ports)
 
 
-def test_statistics_come_back_to_everybody(network: Network, printed: str) -> None:
+def test_sums_of_both_operators_come_back_to_everybody(network: Network, printed: str) -> None:
     for person in PARTICIPANTS:
-        assert any(person in line and STEPS[-1] in line for line in printed.splitlines())
-        shared = f"/datasites/{AGGREGATOR}/{APP}/shared"
-        latest = json.loads(network.exec(person, "publisher", "cat", f"{shared}/statistics/latest.json"))
-        assert latest["reports"] > 0
-        assert latest["participants"] >= len(PARTICIPANTS) - 1, "one of them withdraws in another test"
+        assert any(person in line and STEPS["two"][-1] in line for line in printed.splitlines())
+        latest = json.loads(
+            network.exec(person, "publisher", "cat", f"{in_app(AGGREGATOR)}/shared/statistics/latest.json")
+        )
+        assert (latest["reports"], latest["refused"]) == (len(PARTICIPANTS), {})
+        # The helper's share is there for everybody to add up, and so is the leader's.
+        shares = network.exec(person, "publisher", "sh", "-c", f"ls {in_app(HELPER)}/rounds/*/agg-share-*.bin")
+        results = network.exec(person, "publisher", "sh", "-c", f"ls {in_app(AGGREGATOR)}/rounds/*/result-*.json")
+        assert len(shares.split()) == len(results.split()) == 1
+        assert network.exec(person, "publisher", "sh", "-c", f"cat {in_app(HELPER)}/rounds/*/close.json")
 
 
-def test_all_pages_are_served_on_this_machine_alone(printed: str, ports: dict[str, str]) -> None:
-    for port in ports.values():
+def in_app(email: str) -> str:
+    return f"/datasites/{email}/{APP}"
+
+
+def test_pages_of_everybody_tell_of_the_round(network: Network) -> None:
+    page = network.page("aggregator")
+    assert "This is the final result." in page
+    assert "Counted: 3 people" in page
+    counted = re.search(
+        r'<td>over</td> <td class="number">(\d)</td><td class="number">(\d)</td>', network.page("helper")
+    )
+    assert counted
+    assert sum(map(int, counted.groups())) == len(PARTICIPANTS)
+    for person in PARTICIPANTS[:2]:  # the third withdraws in another test
+        assert "counted in the " in network.page(person, "/sharing")
+
+
+def test_everybody_shows_the_same_two_keys(network: Network) -> None:
+    """The demo has told them by another way than SyftBox, and nobody trusts another one."""
+    for machine, service in (("middle", "aggregator"), ("helper", "helper")):
+        shown = network.exec(machine, service, "python", "-m", "services.aggregator", "key")
+        key = Fingerprint.parse(shown.strip().rpartition("=")[2])
+        assert key.words in shown
+        assert key.words in network.page("aggregator")
+        assert key.words in network.page("helper")
+        assert key.words in network.page("alice", "/sharing")
+
+
+def test_all_pages_are_served_on_this_machine_alone(printed: str, ports: dict[str, str], network: Network) -> None:
+    for name, port in ports.items():
         assert f"http://127.0.0.1:{port}" in printed
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as answer:
-            assert b"Netflix Trend" in answer.read()
+        assert "Netflix Trend" in network.page(name.removeprefix("DEMO_").removesuffix("_PORT"))
 
 
-def test_nobody_sees_another_participants_files_and_the_server_sees_no_title(network: Network) -> None:
+def test_nobody_sees_another_participants_files_and_nobody_else_has_a_title_in_clear(network: Network) -> None:
     files = network.exec(
         "alice", "syftbox", "find", "/SyftBox/datasites", "-path", "*app_data/netflix_trend*", "-type", "f"
     )
     owners = {line.split("/")[3] for line in files.splitlines()}
-    assert owners == {"alice@example.org", AGGREGATOR}
-    at_aggregator = network.exec(
-        "middle", "syftbox", "find", "/SyftBox/datasites", "-name", "syft*", "-path", "*@example.org*"
-    )
-    assert APP not in at_aggregator, "permission files stay at home"
+    assert owners == {"alice@example.org", AGGREGATOR, HELPER}
+    # What operators send each other is for them alone.
+    assert not [line for line in files.splitlines() if "agg-init" in line or "agg-resp" in line or "collect" in line]
+    for operator in ("middle", "helper"):
+        held = network.exec(operator, "syftbox", "find", "/SyftBox/datasites", "-path", "*@example.org*", "-type", "f")
+        assert "report.bin" in held
+        assert not [line for line in held.splitlines() if "syft" in line.split("/")[-1] and APP in line], (
+            "permission files stay at home"
+        )
     export = network.exec("alice", "scraper", "sh", "-c", "cat /drop/done/*.csv")
     film = next(line.split('"')[1] for line in export.splitlines() if ": Season" not in line and line != "Title,Date")
+    assert PLANTED in export
     held = network.exec("middle", "server", "sh", "-c", 'grep -rlF "$1" /SyftBox || true', "sh", film)
     # The catalogue, which is public, names it; nothing of alice's does.
     assert all(AGGREGATOR in line or not line for line in held.splitlines()), held
+    for machine, service, folders in (
+        ("middle", "server", "/SyftBox"),
+        ("middle", "syftbox", "/SyftBox"),
+        ("middle", "aggregator", "/aggregator /datasites"),
+        ("helper", "syftbox", "/SyftBox"),
+        ("helper", "helper", "/helper /datasites"),
+    ):
+        look = f'grep -rlF "$1" {folders} || true'
+        assert not network.exec(machine, service, "sh", "-c", look, "sh", PLANTED), (machine, service)
+        # The look would find it: everybody has the aggregator's address.
+        assert network.exec(machine, service, "sh", "-c", look, "sh", "example.net"), (machine, service)
 
 
-def test_a_withdrawn_participant_is_not_in_the_next_statistics(network: Network) -> None:
+def test_a_withdrawal_arrives_at_both_operators_and_says_what_is_summed(network: Network) -> None:
     network.exec("carol", "processor", "python", "-m", "netflix_trend", "withdraw")
     carol = f"/SyftBox/datasites/carol@example.org/{APP}"
-    look = ("middle", "syftbox", "sh", "-c", f"find {carol} -type f 2>/dev/null || true")
-    wait_for(lambda: not network.exec(*look), "her files are gone", 60)
+    for operator in ("middle", "helper"):
+        look = (operator, "syftbox", "sh", "-c", f"find {carol} -type f 2>/dev/null || true")
+        wait_for(lambda look=look: not network.exec(*look), f"her files are gone at the {operator}", 60)
 
-    def participants() -> set[int]:
-        path = f"/datasites/{AGGREGATOR}/{APP}/shared/statistics"
-        text = network.exec("middle", "aggregator", "sh", "-c", f"cat {path}/2*.json", check=False)
-        return {json.loads(line)["participants"] for line in text.splitlines() if line}
+    def takes_part() -> str:
+        return network.exec("middle", "aggregator", "python", "-m", "services.aggregator", "participants")
 
-    wait_for(lambda: participants() == {len(PARTICIPANTS) - 1}, "the next statistics are without her", 60)
-    receipts = network.exec("carol", "publisher", "sh", "-c", "cat /publisher/receipts/*.json")
-    assert json.loads(receipts)["first_round_without"]
+    wait_for(lambda: "carol" not in takes_part(), "she takes no part any more", 60)
+    assert "bob@example.org" in takes_part()
+    (receipt,) = network.exec("carol", "publisher", "sh", "-c", "cat /publisher/receipts/*.json").splitlines()
+    latest = json.loads(network.exec("bob", "publisher", "cat", f"{in_app(AGGREGATOR)}/shared/statistics/latest.json"))
+    assert json.loads(receipt)["summed"] == [latest["round"]], "a sum cannot be taken apart"
+    assert latest["reports"] == len(PARTICIPANTS)
 
 
 def test_no_machine_of_the_network_reaches_another_or_the_internet(network: Network) -> None:
@@ -199,7 +275,12 @@ def test_no_machine_of_the_network_reaches_another_or_the_internet(network: Netw
         ("alice", "syftbox", ("", ""), 80),
         ("alice", "dashboard", ("bob", "dashboard"), int(network.ports["DEMO_BOB_PORT"])),
         ("alice", "dashboard", ("middle", "aggregator"), 8650),
+        ("alice", "publisher", ("helper", "helper"), 8650),
         ("middle", "aggregator", ("middle", "server"), 5001),
+        ("middle", "aggregator", ("helper", "helper"), 8650),
+        ("helper", "helper", ("middle", "server"), 5001),
+        ("helper", "helper", ("middle", "aggregator"), 8650),
+        ("helper", "syftbox", ("bob", "dashboard"), int(network.ports["DEMO_BOB_PORT"])),
     ):
         # By address too: not every service may ask for names.
         found = network.stack(other_machine).inspect(other)["NetworkSettings"]["Networks"].values() if other else ()

@@ -303,3 +303,10 @@ def test_no_folder_with_personal_data_may_lie_where_syftbox_uploads_it(tmp_path:
     datasites = tmp_path / "SyftBox" / "datasites"
     with pytest.raises(SettingsError, match=f"{name.upper()} lies below a folder of datasites"):
         load_settings(datasites_dir=datasites, **{name: datasites / "me@example.org" / "private"})
+
+
+def test_rounds_that_close_in_minutes_are_refused_outside_of_the_demo_network() -> None:
+    assert load_settings(demo_round_seconds=75, aggregator_datasite="trend@example.net").demo_round_seconds == 75
+    for address in ("aggregator@example.org", "me@notexample.net", "me@example.net.evil.com"):
+        with pytest.raises(SettingsError, match=r"DEMO_ROUND_SECONDS is for \./run\.sh demo --network"):
+            load_settings(demo_round_seconds=75, aggregator_datasite=address)

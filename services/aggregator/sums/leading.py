@@ -49,12 +49,14 @@ class _Known:
 class SumAggregator(Aggregator):
     """An aggregator that leads rounds of sums. helper: None when people trust this operator alone.
 
-    smallest_batch: fewest people in a sum. noise: only tests pass another one.
+    smallest_batch: fewest people in a sum. demo_seconds: for `Deadlines.of_demo`, 0 outside of the demo network.
+    noise: only tests pass another one.
     """
 
     helper: Peer | None = None
     preset: Preset = "x8"
     smallest_batch: int = 20
+    demo_seconds: int = 0
     noise: Noise = discrete_gaussian
     known: dict[str, _Known] = field(default_factory=dict, compare=False, repr=False)
 
@@ -134,14 +136,15 @@ class SumAggregator(Aggregator):
             # A week that was asked about in local mode is answered there.
             is_new_week = self.leader.store.round(str(week)) is None and not self.survey_path(week).exists()
             if is_new_week and now < Deadlines.of(week).late:
-                is_new |= self._ask_about(week)
+                is_new |= self._ask_about(week, now)
         return is_new
 
-    def _ask_about(self, week: Week) -> bool:
+    def _ask_about(self, week: Week, now: int) -> bool:
         survey = self.sum_survey(week)
         vocabulary = self.vocabulary_of(survey.vocabulary).to_bytes()
+        deadlines = Deadlines.of_demo(now, self.demo_seconds) if self.demo_seconds else None
         try:
-            self.leader.open_round(plan_round(survey, vocabulary, self.smallest_batch), survey.to_bytes())
+            self.leader.open_round(plan_round(survey, vocabulary, self.smallest_batch, deadlines), survey.to_bytes())
         except (BudgetFull, ValueError) as problem:
             _log.warning("round=%s is not opened: %s", week, problem)
             return False

@@ -39,3 +39,11 @@ def test_a_plan_asks_what_the_survey_asks_about_the_days_of_its_week() -> None:
     assert plan.vocabulary == hashlib.sha256(b"titles").hexdigest()
     assert (plan.blocks, plan.smallest_batch, plan.slack) == (survey.blocks, 30, 3600)
     assert plan.rho <= survey.rho
+
+
+def test_a_round_of_the_demo_network_closes_soon_and_its_plan_says_when() -> None:
+    survey = default_sum_survey(Week.parse("2026-W46"), "0" * 32, range(10), 100, "x8", QUESTIONS)
+    plan = plan_round(survey, b"titles", 3, Deadlines.of_demo(1_000, 75))
+    assert (plan.early, plan.late, plan.slack) == (1_075, 1_100, 10)
+    assert plan.ends > plan.late + plan.slack
+    assert (plan.first_day, plan.last_day) == ("2026-11-09", "2026-11-15")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from netflix_trend.cli.demo import container_network
 from netflix_trend.cli.machine import Machine
 from netflix_trend.simulation.histories import NAME
-from services.demo.containers import FOLDERS, PARTICIPANTS, ContainerNetwork
+from services.demo.containers import AGGREGATOR, FOLDERS, HELPER, PARTICIPANTS, PROJECT, ContainerNetwork
+from tests.e2e.containers import ROOT
 
 
 @pytest.fixture
@@ -42,3 +44,29 @@ def test_nobody_is_root_and_ports_can_be_chosen(network: ContainerNetwork, monke
     assert {one["PARTICIPANT_UID"] for one in settings} == {"1000"}
     assert [one["DASHBOARD_PORT"] for one in settings] == ["8661", "8662", "9000"]
     assert network.middle.settings["AGGREGATOR_PORT"] == "8660"
+    assert network.helper.settings["HELPER_PORT"] == "8664"
+
+
+def test_everybody_knows_both_operators_and_nobody_is_left_out_of_a_sum(network: ContainerNetwork) -> None:
+    keys = {"AGGREGATOR_KEY": "a" * 64, "HELPER_KEY": "b" * 64}
+    known = replace(network, keys=keys)
+    assert len(known.projects) == 2 + len(PARTICIPANTS)
+    fewest = dict.fromkeys(("SMALLEST_BATCH", "HELPER_SMALLEST_BATCH", "LIMIT_BATCH"), str(len(PARTICIPANTS)))
+    expected = {**keys, **fewest, "AGGREGATOR_DATASITE": AGGREGATOR, "HELPER_DATASITE": HELPER}
+    for project in known.projects:
+        assert expected.items() <= project.settings.items(), project.name
+    assert known.middle.settings["SURVEY_MODE"] == "two"
+
+
+def test_in_local_mode_there_is_no_helper(tmp_path: Path) -> None:
+    network = container_network(Machine(tmp_path, {}), "local")
+    assert [project.name for project in network.projects] == [PROJECT, *(f"{PROJECT}-{name}" for name in PARTICIPANTS)]
+    assert network.middle.settings["SURVEY_MODE"] == "local"
+    for project in network.projects:
+        assert (project.settings["HELPER_DATASITE"], project.settings["HELPER_KEY"]) == ("", "")
+        assert project.settings["LIMIT_BATCH"] == "20"
+
+
+def test_only_the_demo_network_lets_rounds_close_early() -> None:
+    files = [ROOT / ".env.example", *ROOT.glob("docker-compose*.yml")]
+    assert [path.name for path in files if "DEMO_ROUND_SECONDS" in path.read_text()] == ["docker-compose.demo.yml"]
