@@ -133,7 +133,7 @@ def test_under_syftbox_a_refused_file_is_not_retried(clone: Path, path: Path, pa
     assert not (clone / "called").exists()
 
 
-# The clone's interpreter ends the loop at its second look, as SyftBox does: with a signal to its parent.
+# The clone's interpreter ends the loop at its second run, as SyftBox does: with a signal to its parent.
 AT_THE_SECOND = (
     '[ "$1" = once ] || exit 0; [ -e "$HOME/again" ] && kill -TERM $PPID; : >"$HOME/again"; [ ! -e "$HOME/fail" ]'
 )
@@ -141,7 +141,7 @@ AT_THE_SECOND = (
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No hour between two looks."""
+    """Without an hour between two runs."""
     monkeypatch.setattr("netflix_trend.cli.services.look_hourly.__defaults__", (0.0,))
 
 
@@ -205,7 +205,7 @@ def test_mode_folders_starts_runs_and_no_services_even_with_docker(clone: Path, 
 
 @pytest.mark.parametrize("folder", ["private/profiles/me", "publisher"])
 def test_docker_that_is_not_running_yet_is_waited_for(clone: Path, path: Path, folder: str) -> None:
-    """SyftBox may start before Docker does: what lies in the drop folder is for the services."""
+    """SyftBox may start before Docker does: files in the drop folder are for the services."""
     (clone / folder).mkdir(parents=True)
     (clone / "drop").mkdir()
     (clone / "drop" / "a.csv").touch()

@@ -119,7 +119,7 @@ def test_once_does_not_answer_beside_the_services(clone: Path, path: Path, acted
 
 @pytest.mark.parametrize("body", ["", NO_VOLUME, WITH_VOLUME, '[ "$1" = compose ]'])
 def test_once_goes_on_where_it_has_published(clone: Path, path: Path, acted: list[str], body: str) -> None:
-    """Whatever Docker holds: cron must not stop."""
+    """Cron must not stop, whatever is in Docker's volumes."""
     (clone / "publisher").mkdir()
     if body:
         fake_docker(path, body)

@@ -117,7 +117,7 @@ def test_compose_passes_every_setting_that_a_service_reads_with_its_default(
             assert f"${{{row.name}" in text, row.name
 
 
-# Without a helper its mount is one of a folder that is there, in a place where nothing looks.
+# Without a helper, an existing folder is mounted at a path that nothing reads.
 ELSEWHERE = {("HELPER_DATASITE", "${AGGREGATOR_DATASITE:-aggregator@example.org}"), ("HELPER_DATASITE", ".none")}
 
 

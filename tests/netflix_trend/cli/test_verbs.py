@@ -182,7 +182,7 @@ def test_a_password_in_env_is_refused(clone: Path, path: Path, verb: str) -> Non
 def test_a_folder_that_would_be_uploaded_is_refused(
     clone: Path, path: Path, name: str, place: str, with_docker: bool
 ) -> None:
-    """Everything below the datasites is uploaded in clear, also what lies there by a link."""
+    """Everything below the datasites is uploaded in clear, links included."""
     sites = clone / "Syft Box" / "datasites"
     (sites / "me@example.org").mkdir(parents=True)
     (sites.parent / "apps").mkdir()

@@ -56,7 +56,7 @@ def make_network(root: Path, people: int = 300, weeks: int = 5) -> None:
 
 
 class Form(HTMLParser):
-    """What a browser sends for the form of an action as it stands: fields by name, each with its values."""
+    """What a browser sends for an unchanged form: values by the name of the field."""
 
     def __init__(self, html: str, action: str) -> None:
         super().__init__()
@@ -119,7 +119,7 @@ class Person:
         return found[1]
 
     def form(self, path: str, action: str) -> dict[str, list[str]]:
-        """Return what a browser sends for a form of a page that nobody has changed, without its token."""
+        """Return what a browser sends for an unchanged form of a page, without its token."""
         return {name: values for name, values in Form(self.page(path), action).fields.items() if name != "token"}
 
     def post(self, path: str, data: dict[str, Any], *, headers: dict[str, str] | None = None) -> TestResponse:

@@ -31,7 +31,7 @@ def section(html: str, name: str) -> str:
 
 
 def choose(person: Person, participation: Participation, **limits: object) -> None:
-    """Choose while the publisher does not look, as when it is down."""
+    """Choose while the publisher does not run."""
     write_choices(person.settings.private_dir, Choices.model_validate({"participation": participation, **limits}))
 
 

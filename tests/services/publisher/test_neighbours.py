@@ -1,4 +1,4 @@
-"""The whole publisher on histories that differ in one week: whoever sees files and times cannot tell them apart."""
+"""The publisher on histories that differ in one week: files and times do not reveal which one it was."""
 
 from __future__ import annotations
 

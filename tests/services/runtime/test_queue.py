@@ -298,7 +298,7 @@ def test_a_worker_killed_in_mid_job_leaves_the_same_result_as_an_undisturbed_one
 def test_an_export_whose_job_was_lost_is_read_when_the_processor_starts(
     redis_server: RedisServer, wait_for: Callable[..., None]
 ) -> None:
-    """It lies in raw/, no job names it, and nobody does anything."""
+    """It is in raw/, but no job names it."""
     settings = redis_server.settings("processor")
     RawStore(settings.private_dir).save(unpack(delivery())[0], [SAMPLE])
     with service(redis_server, "processor"):

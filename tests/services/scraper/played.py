@@ -1,4 +1,4 @@
-"""A browser that is played: pages are pages given beforehand, so that a run needs no Chromium."""
+"""A fake browser that shows given pages, so that a run needs no Chromium."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COOKIES = [{"name": name, "value": "v", "domain": ".netflix.com"} for name in ("
 
 
 def seen_page(path="/browse", *groups, name="Me", membership="CURRENT_MEMBER", **changes):
-    """Return a look at a page of Netflix, signed in unless said otherwise."""
+    """Return a page of Netflix as the script reads it, signed in by default."""
     seen = dict.fromkeys(groups, 1)
     signed_in = {"membership": membership, "user_name": name, "user_guid": f"G{name.upper()}"}
     return replace(Page(path=path, seen=seen, **signed_in), **changes)
@@ -39,7 +39,7 @@ LOGIN_BOTH = signed_out("/login", "email", "password", "submit")
 
 
 class PlayedBrowser:
-    """Shows one look after the other, the last for ever. before: called with each act, may raise or do something."""
+    """Shows one page after the other, then always the last. before: called with each action; it may raise."""
 
     def __init__(self, *pages: Page, sandboxed: bool = True, before: Callable[[str], None] = lambda _: None) -> None:
         self.pages = list(pages)

@@ -1,4 +1,4 @@
-"""What people ask for, while something else goes on, and what they are told."""
+"""Verbs of the browser: what they do during a run, and what they print."""
 
 from __future__ import annotations
 

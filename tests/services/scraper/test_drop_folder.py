@@ -1,4 +1,4 @@
-"""The drop folder: whole files are queued, others are refused, nothing is lost."""
+"""The drop folder: complete files are queued, others are refused, nothing is lost."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Person:
         return self.drop_folder.scan()
 
     def look_twice(self) -> list[str]:
-        """Look, and look again when every file has settled."""
+        """Scan, and scan again when every file has settled."""
         return self.scan() + self.scan(after=SETTLED_SECONDS)
 
     def delivered(self) -> list[Delivery]:

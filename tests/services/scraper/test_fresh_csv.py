@@ -1,4 +1,4 @@
-"""Only a whole viewing history passes."""
+"""Only a complete viewing history passes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""States and stops, from pages at pages that no browser has to draw."""
+"""States, actions and failures for given pages, without a browser."""
 
 from __future__ import annotations
 
