@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 from datetime import UTC, datetime, timedelta
@@ -112,6 +113,36 @@ def test_state_files_are_private_and_damaged_ones_are_ignored(state):
     (state.folder / "plan.json").write_text("{")
     assert state.read(Plan) is None
     assert state.read(Latch) is None
+
+
+def test_state_files_of_earlier_versions_are_read(state: RunState) -> None:
+    """Names of files and fields are those of 0.1: a latch or a used password must survive an update."""
+    seen = {"secret": "1-2", "session": "3-4", "settings": "ab", "hooks": "2026-01-01"}
+    stored: dict[str, dict[str, object]] = {
+        "latch": {"code": "CAPTCHA", "at": "2026-11-26T12:00:00Z", "seen": seen},
+        "plan": {"next_run": "2026-11-26T12:00:00Z", "code": "RATE_LIMITED", "failures": 2, "rested": True},
+        "result": {
+            "at": "2026-11-26T12:00:00Z",
+            "mode": "cookies",
+            "state_trace": ["BROWSE", "ACTIVITY"],
+            "code": "OK",
+            "hooks_version": "2026-01-01",
+            "rows": 7,
+        },
+        "rows": {"rows": 7, "settings": "ab"},
+        "passwordused": {"secret": "1-2"},
+    }
+    for name, content in stored.items():
+        (state.folder / f"{name}.json").write_text(json.dumps(content))
+    latch = state.read(Latch)
+    assert latch is not None
+    assert (latch.code, latch.at, latch.seen.model_dump()) == ("CAPTCHA", NOW, seen)
+    assert state.read(Plan) == Plan(next_run=NOW, code="RATE_LIMITED", failures=2, rested=True)
+    result = state.read(Result)
+    assert result is not None
+    assert stored["result"].items() <= result.model_dump(mode="json").items()
+    assert state.read(Rows) == Rows(rows=7, settings="ab")
+    assert state.read(PasswordUsed) == PasswordUsed(secret="1-2")
 
 
 def test_the_password_leaves_no_trace_but_when_its_file_was_written(state, secret):
