@@ -30,7 +30,7 @@ DESCRIPTION = "encodings.json"
 # day of the view; row of the table `titles` in viewing.duckdb; vocabulary index of the show or -1; position in KINDS
 FULL_DTYPE = np.dtype([("day", "<M8[D]"), ("title", "<i4"), ("show", "<i4"), ("kind", "u1")])
 KINDS = ("episode", "film", "unnamed", "blank", "supplemental")
-SUPPLEMENTAL = KINDS.index("supplemental")
+FILM, SUPPLEMENTAL = KINDS.index("film"), KINDS.index("supplemental")
 
 
 class EncodingsError(Exception):

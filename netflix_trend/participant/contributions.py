@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from netflix_trend.history.encodings import SUPPLEMENTAL, Encodings, load_encodings
+from netflix_trend.history.encodings import FILM, SUPPLEMENTAL, Encodings, load_encodings
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.participant.life_events import EventError, LifeEvent, read_events
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.randomness import RandBelow, secure
 from netflix_trend.questions.question import Question, Views
-from netflix_trend.questions.registry import questions
+from netflix_trend.questions.registry import kinds
 from netflix_trend.survey.survey import Survey
 
 # The true answers of one person about one week, by name of the question; they stay on this machine.
@@ -50,11 +50,11 @@ class ProfileSet:
     def views(self) -> Views:
         """Views of all profiles for the questions, without supplemental ones."""
         full = np.concatenate([profile.full[profile.full["kind"] != SUPPLEMENTAL] for profile in self.profiles])
-        return Views(full["day"], full["show"], self.covered_through, self.events)
+        return Views(full["day"], full["show"], self.covered_through, full["kind"] == FILM, self.events)
 
     def contribution(self, week: Week) -> Contribution:
         """Return what all profiles together say about a week."""
-        return {name: kind.measure(self.views, week) for name, kind in questions().items()}
+        return {name: kind.measure(self.views, week) for name, kind in kinds().items()}
 
 
 def load_profiles(private: Path) -> ProfileSet | None:
@@ -73,7 +73,7 @@ def load_profiles(private: Path) -> ProfileSet | None:
         return ProfileSet(profiles, vocabulary, read_events(private))
     except EventError as problem:
         # Without events, a person would always answer that nothing changed.
-        needing = [name for name, kind in questions().items() if kind.needs_events]
+        needing = [name for name, kind in kinds().items() if kind.needs_events]
         return ProfileSet(profiles, vocabulary, unanswerable=dict.fromkeys(needing, str(problem)))
 
 

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import hashlib
 
+from netflix_trend.periods.quarters import Quarter
+from netflix_trend.periods.weeks import Week
+
 # A person answers one round in ROTATION, and a round stays open that long: so everybody has exactly one round to
 # answer among the open ones, whenever they join.
 ROTATION = 4
@@ -18,3 +21,12 @@ def public_number(purpose: str, email: str) -> int:
     """Return a number below 2**64 that everybody can compute from an address, another one for each purpose."""
     text = f"netflix_trend 1\n{purpose}\n{email.strip().lower()}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+
+
+def effect_quarter(week: Week) -> Quarter | None:
+    """Return the quarter whose life events are asked about in a round, None in most rounds.
+
+    The first ROTATION weeks that begin in a quarter ask about the one before: everybody has one turn in them.
+    """
+    quarter = Quarter.of(week.monday)
+    return quarter.previous if (week - ROTATION).monday < quarter.first_day else None

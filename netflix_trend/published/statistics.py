@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
 from netflix_trend.questions.question import Statistic
-from netflix_trend.questions.registry import questions
+from netflix_trend.questions.registry import kinds
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.model import Strict
 
@@ -41,7 +41,7 @@ class _RoundStatistics(Strict):
 
     def asked(self) -> Iterator[tuple[str, Statistic]]:
         """Yield name and statistic of every question that was asked."""
-        for name in questions():
+        for name in kinds():
             statistic: Statistic | None = getattr(self, name)
             if statistic is not None:
                 yield name, statistic
@@ -94,7 +94,7 @@ else:
         __base__=_RoundStatistics,
         __module__=__name__,
         __doc__=_RoundStatistics.__doc__,
-        **{name: (_field(kind.statistic), None) for name, kind in questions().items()},
+        **{name: (_field(kind.statistic), None) for name, kind in kinds().items()},
     )
 
 

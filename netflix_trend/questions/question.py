@@ -56,12 +56,13 @@ class Views:
     """Everything one participant watched, on all profiles, and their life events, oldest first.
 
     day: datetime64[D] of each view. show: int, vocabulary index of the show, -1 for anything else; same length.
-    covered_through: last day that every profile's newest export covers.
+    covered_through: last day that every profile's newest export covers. film: bool, whether it is a film; same length.
     """
 
     day: NDArray[np.datetime64]
     show: NDArray[np.integer[Any]]
     covered_through: date
+    film: NDArray[np.bool_]
     events: Sequence[Event] = ()
 
     def in_week(self, week: Week) -> NDArray[np.bool_]:

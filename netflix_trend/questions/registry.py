@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from netflix_trend.questions.sums import SumQuestion
 
 # In the order in which surveys ask and pages show them: the class for local mode, in `question.py`, and the one whose
-# answers operators sum, in `sums.py`, None where there is none.
-_CLASSES: dict[str, tuple[str, str | None]] = {
+# answers operators sum, in `sums.py`; None where there is none.
+_CLASSES: dict[str, tuple[str | None, str | None]] = {
     "top_shows": ("TopShowsQuestion", "TopShowsSums"),
     "volume": ("VolumeQuestion", "VolumeSums"),
+    "weekday": (None, "WeekdaySums"),
+    "habits": (None, "HabitsSums"),
     "event_effect": ("EffectQuestion", "EffectSums"),
 }
 QUESTIONS = frozenset(_CLASSES)
@@ -28,7 +30,8 @@ _FOLDER = __name__.rpartition(".")[0]
 @cache
 def questions() -> Mapping[str, type[Question]]:
     """Return the class of every question by its name, for local mode."""
-    return {name: getattr(import_module(f"{_FOLDER}.{name}.question"), kind) for name, (kind, _) in _CLASSES.items()}
+    found = {name: kind for name, (kind, _) in _CLASSES.items() if kind is not None}
+    return {name: getattr(import_module(f"{_FOLDER}.{name}.question"), kind) for name, kind in found.items()}
 
 
 @cache
@@ -36,3 +39,9 @@ def sum_questions() -> Mapping[str, type[SumQuestion]]:
     """Return the class of every question whose answers can be summed by operators, by its name."""
     found = {name: kind for name, (_, kind) in _CLASSES.items() if kind is not None}
     return {name: getattr(import_module(f"{_FOLDER}.{name}.sums"), kind) for name, kind in found.items()}
+
+
+@cache
+def kinds() -> Mapping[str, type[Question] | type[SumQuestion]]:
+    """Return the class that knows what a question is about and what is published of it, by its name."""
+    return {name: questions().get(name) or sum_questions()[name] for name in _CLASSES}

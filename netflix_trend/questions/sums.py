@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar, Self
@@ -21,6 +21,7 @@ from netflix_trend.operators.blocks import Block, Kind, Ratio
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.randomness import RandBelow
 from netflix_trend.privacy.zcdp import sigma2_for
+from netflix_trend.questions.question import Needed, Statistic, Views
 from netflix_trend.storage.model import Strict
 from netflix_trend.vdaf.circuits import chunk_length
 
@@ -62,8 +63,18 @@ class SumQuestion(Strict, ABC):
 
     share: its part of the round's privacy loss (rho). tells_answering: its sums show how many people could answer,
     which the other questions need.
+
+    The other attributes, `measure`, `describe` and `needs` are those of `Question`, for a question that local mode does
+    not know; where it does, they stand there.
     """
 
+    title: ClassVar[str] = ""
+    asks: ClassVar[str] = ""
+    when: ClassVar[str] = ""
+    is_weekly: ClassVar[bool] = False
+    needs_events: ClassVar[bool] = False
+    statistic: ClassVar[type[Statistic]] = Statistic
+    trend_fields: ClassVar[Mapping[str, Any]] = {}
     tells_answering: ClassVar[bool] = False
 
     name: str
@@ -77,6 +88,21 @@ class SumQuestion(Strict, ABC):
     def problem(self, week: Week) -> str | None:
         """Return why a survey about `week` may not ask this; None if it may."""
         return None
+
+    @classmethod
+    def measure(cls, views: Views, week: Week) -> Any:
+        """Return the true answer for a week, which stays on the participant's machine."""
+        raise NotImplementedError(f"{cls.__name__} takes the truth of the question of local mode")
+
+    @classmethod
+    def describe(cls, statistic: Any) -> Sequence[str]:
+        """Return in sentences what a published statistic of one round says."""
+        return ()
+
+    @classmethod
+    def needs(cls, statistic: Any) -> Sequence[Needed]:
+        """Return how many answers a round's statistic would need to say something, and how many it got."""
+        return ()
 
     @abstractmethod
     def blocks(self, rho: Fraction) -> Sequence[Block]:

@@ -22,6 +22,8 @@ _EMPTY = 0.22
 _SHOWS = 2.6  # further shows of a week that is not empty, before repeats are merged
 _EPISODES = 2.3  # mean number of episodes of one show in one week
 _FILMS = 0.5
+# How views are spread over the days, Monday first: more at the weekend.
+_WEEKDAYS = (12, 11, 12, 12, 15, 20, 18)
 # Popularity as flat as in Netflix's weekly lists of 2023 to 2025: the first series of a week had a median of 4.6 views
 # in 100 memberships, the fifth 1.6, which an exponent of .65 gives.
 FLAT = 0.65
@@ -94,7 +96,18 @@ def watched(shows: frozenset[int], titles: int, change: Fraction | None = None) 
 
     shows: vocabulary indices. change: in views a week with the life event of the quarter before, None without one.
     """
-    return {"top_shows": shows, "volume": titles, "event_effect": change}
+    # What else a person did follows from the rest, so that the same week is always the same.
+    source = random.Random(f"{sorted(shows)} {titles}")
+    days = [source.choices(range(7), _WEEKDAYS)[0] for _ in range(titles)]
+    binge = bool(shows) and titles >= 3 * len(shows)
+    habits = (titles > 0, binge, titles > 0 and source.random() < 0.35, bool(shows) and source.random() < 0.4)
+    return {
+        "top_shows": shows,
+        "volume": titles,
+        "weekday": tuple(days.count(day) for day in range(7)),
+        "habits": habits,
+        "event_effect": change,
+    }
 
 
 def life_changes(people: int, seed: int, quarter: Quarter) -> list[Fraction | None]:

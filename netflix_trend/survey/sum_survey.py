@@ -124,7 +124,7 @@ class SumSurvey(Strict):
         """
         found: list[Any] = []
         for question in self.questions:
-            if truths is None or question.name in unanswerable:
+            if truths is None or question.name in unanswerable or question.name not in truths:
                 found += question.blanks(self.rho)
             else:
                 found += question.measurements(truths[question.name], randbelow)

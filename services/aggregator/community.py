@@ -12,7 +12,7 @@ from netflix_trend.published.schema import SCHEMA, schema_file
 from netflix_trend.published.statistics import RoundStatistics, answers_to
 from netflix_trend.published.trends import TRENDS, Trends
 from netflix_trend.questions.question import Needed
-from netflix_trend.questions.registry import questions
+from netflix_trend.questions.registry import kinds
 from netflix_trend.questions.top_shows.movement import MOVEMENT, find_movement
 from services.aggregator.site.page import Place, render_page, render_rounds
 from services.aggregator.sums.state import SumsState
@@ -114,5 +114,4 @@ def _place(aggregator: str, statistics: RoundStatistics, before: RoundStatistics
 
 def what_it_takes(statistics: RoundStatistics) -> list[Needed]:
     """Return how many answers a round's questions need, and how many they got."""
-    kinds = questions()
-    return [needed for name, statistic in statistics.asked() for needed in kinds[name].needs(statistic)]
+    return [needed for name, statistic in statistics.asked() for needed in kinds()[name].needs(statistic)]

@@ -26,6 +26,8 @@ _ASKS = {
     "shows": "which shows of the week's list you watched: at most two of them",
     "titles_groups": "how many titles you started, as one of a few groups",
     "titles_sum": "how many titles you started, up to 30",
+    "weekday": "the day of the week of one of your views, chosen at random",
+    "habits": "four answers with yes or no about the week, such as whether you watched a film",
     "event": "whether you had a life event last quarter, and whether you watched more or less then",
 }
 _ERRORS = {

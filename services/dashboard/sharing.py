@@ -12,7 +12,7 @@ from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.receipts import Receipt
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.accounting import suspicion
-from netflix_trend.questions.registry import questions
+from netflix_trend.questions.registry import kinds, questions
 from netflix_trend.settings import Settings
 from netflix_trend.survey.limits import Limits
 from services.dashboard.example import Example, draw_example
@@ -97,9 +97,15 @@ def sharing_page(settings: Settings, state: Snapshot, history: History, today: d
             for odds in _offered(ODDS, limits.odds, settings.limits.odds)
         ),
         report_choices=tuple(map(int, _offered(REPORTS, limits.reports_per_year, settings.limits.reports_per_year))),
-        questions={name: kind.asks for name, kind in sorted(questions().items()) if name in settings.limits.questions},
+        questions=_asked(settings, is_sealed=sealed is not None),
         problem=state.ledger_problem,
     )
+
+
+def _asked(settings: Settings, *, is_sealed: bool) -> dict[str, str]:
+    """Return the questions that may be asked, in words by name; some can only be summed by operators."""
+    known = kinds() if is_sealed else questions()
+    return {name: kind.asks for name, kind in sorted(known.items()) if name in settings.limits.questions}
 
 
 def _offered(usual: Sequence[Fraction | int], now: Fraction | int, most: Fraction | int) -> list[Fraction]:

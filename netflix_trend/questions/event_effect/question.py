@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from netflix_trend.periods.quarters import Quarter
-from netflix_trend.periods.turns import ROTATION
+from netflix_trend.periods.turns import effect_quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.randomness import RandBelow
 from netflix_trend.privacy.ternary import DOWN, UP, TernaryResponse, direction
@@ -153,15 +153,6 @@ class EffectQuestion(Question):
     def forecast(self, answers: int) -> Forecast:
         """Return the error of the mean change of those who have an event."""
         return forecast_effect(self, answers)
-
-
-def effect_quarter(week: Week) -> Quarter | None:
-    """Return the quarter whose life events are asked about in a round, None in most rounds.
-
-    The first ROTATION weeks that begin in a quarter ask about the one before: everybody has one turn in them.
-    """
-    quarter = Quarter.of(week.monday)
-    return quarter.previous if (week - ROTATION).monday < quarter.first_day else None
 
 
 def change(views: Views, quarter: Quarter) -> Fraction | None:

@@ -11,10 +11,11 @@ from pydantic import Field, field_validator
 
 from netflix_trend.operators.blocks import Block, Ratio
 from netflix_trend.periods.quarters import Quarter
+from netflix_trend.periods.turns import effect_quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.randomness import RandBelow
 from netflix_trend.privacy.ternary import DOWN, UP, direction
-from netflix_trend.questions.event_effect.question import EFFECT_CLIP, effect_quarter
+from netflix_trend.questions.event_effect.question import EFFECT_CLIP
 from netflix_trend.questions.event_effect.statistics import EffectEstimate
 from netflix_trend.questions.event_effect.summed import BUCKETS, LESS, MORE, NO_EVENT, SAME, estimate_summed_effect
 from netflix_trend.questions.sums import Answering, Summed, SumQuestion, SumWish, block

@@ -20,7 +20,7 @@ from netflix_trend.periods.turns import ROTATION
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.round_list import ROUNDS, RoundList
 from netflix_trend.published.wording import LEGEND
-from netflix_trend.questions.registry import questions
+from netflix_trend.questions.registry import kinds
 from netflix_trend.settings import Settings
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.web.local_only import Guard
@@ -67,7 +67,7 @@ def operator_pages(  # noqa: C901 - its views count as its branches
             template,
             style=Markup(_operator_style()),  # noqa: S704
             session=g.get("session"),
-            kinds=questions(),
+            kinds=kinds(),
             reasons=REASONS,
             sealed_reasons=SEALED_REASONS,
             states=STATES,

@@ -24,7 +24,7 @@ from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.published.trends import Trends
 from netflix_trend.published.wording import LISTED_SHOWS, group_labels, listed_shows
 from netflix_trend.questions.question import Needed
-from netflix_trend.questions.registry import questions
+from netflix_trend.questions.registry import kinds
 from netflix_trend.questions.top_shows.movement import Movement, ShowMovement
 from netflix_trend.questions.words import needed_in_words
 from services.aggregator.site.charts import top_shows_chart, viewing_chart, volume_chart
@@ -119,9 +119,9 @@ def _is_sum(statistics: RoundStatistics | None) -> bool:
 
 def _others(statistics: RoundStatistics) -> list[tuple[str, Sequence[str]]]:
     """Return title and sentences of every question that the template has no section for."""
-    kinds = questions()
+    by_name = kinds()
     return [
-        (kinds[name].title, kinds[name].describe(statistic))
+        (by_name[name].title, by_name[name].describe(statistic))
         for name, statistic in statistics.asked()
         if name not in _OWN_SECTIONS
     ]

@@ -12,12 +12,15 @@ from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.zcdp import epsilon_of_gaussian
 from netflix_trend.questions.event_effect.summed import LESS, MORE, NO_EVENT, SAME, estimate_summed_effect
-from netflix_trend.questions.registry import sum_questions
-from netflix_trend.questions.sums import Answering, Summed
+from netflix_trend.questions.habits.sums import HabitsSums
+from netflix_trend.questions.question import Views
+from netflix_trend.questions.registry import kinds, sum_questions
+from netflix_trend.questions.sums import Answering, Summed, SumWish
 from netflix_trend.questions.top_shows.sums import TopShowsSums
 from netflix_trend.questions.top_shows.trends import all_time, filtered_shows, observe_shows, windows
 from netflix_trend.questions.volume.sums import COARSE, FINE, VolumeSums
-from netflix_trend.simulation.population import FLAT, Population, life_changes, seeded_randomness
+from netflix_trend.questions.weekday.sums import WeekdaySums
+from netflix_trend.simulation.population import FLAT, Population, life_changes, seeded_randomness, watched
 from netflix_trend.survey.sum_survey import PRESETS, SumSurvey, default_sum_survey
 from netflix_trend.survey.survey import RefusedSurvey
 
@@ -75,7 +78,7 @@ def test_the_blocks_of_a_round_cost_no_more_than_its_preset(week: Week, preset: 
 
 def test_life_events_are_asked_about_in_the_first_weeks_of_a_quarter_only() -> None:
     assert survey(WEEK).questions[-1].name == "event_effect"
-    assert [one.name for one in survey(QUIET).questions] == ["top_shows", "volume"]
+    assert [one.name for one in survey(QUIET).questions] == ["top_shows", "volume", "habits"]
     for offset in range(60):
         week = WEEK + offset
         asks = any(one.name == "event_effect" for one in survey(week).questions)
@@ -319,3 +322,65 @@ def test_changes_of_invented_people_have_the_measured_error() -> None:
 def test_volume_question_is_the_one_that_tells_who_could_answer() -> None:
     assert [kind.tells_answering for kind in sum_questions().values()].count(True) == 1
     assert VolumeSums.tells_answering
+
+
+def test_weekday_and_habits_take_turns_where_life_events_are_not_asked_about() -> None:
+    asked = [[one.name for one in survey(QUIET + number).questions][2:] for number in range(4)]
+    assert asked[0] != asked[1]
+    assert sorted(map(tuple, asked)) == [("habits",), ("habits",), ("weekday",), ("weekday",)]
+    for week in (QUIET, QUIET + 1):
+        assert sum(block.rho.value for block in survey(week).blocks) == survey(week).rho
+
+
+def views_of(days: list[str], shows: list[int], films: list[bool]) -> Views:
+    return Views(
+        np.array(days, dtype="datetime64[D]"),
+        np.array(shows),
+        QUIET.sunday,
+        np.array(films, dtype=bool),
+    )
+
+
+def test_the_days_and_habits_of_a_week_are_measured() -> None:
+    monday, sunday = str(QUIET.monday), str(QUIET.sunday)
+    views = views_of(["2020-01-01", monday, monday, monday, sunday], [7, 7, 7, 7, -1], [False] * 4 + [True])
+    assert WeekdaySums.measure(views, QUIET) == (3, 0, 0, 0, 0, 0, 1)
+    assert HabitsSums.measure(views, QUIET) == (True, True, True, False)
+    assert HabitsSums.measure(views_of([monday, sunday], [7, 7], [False] * 2), QUIET) == (True, False, False, True)
+    empty = views_of(["2020-01-01"], [7], [False])
+    assert WeekdaySums.measure(empty, QUIET) == (0,) * 7
+    assert HabitsSums.measure(empty, QUIET) == (False,) * 4
+
+
+def test_each_view_is_the_chosen_one_equally_often() -> None:
+    question, randbelow = WeekdaySums.suggest(wish(even=True)), seeded_randomness(5)
+    assert question is not None
+    draws = [question.measurements((3, 0, 0, 0, 0, 0, 1), randbelow)[0] for _ in range(4_000)]
+    assert set(draws) == {0, 6}
+    assert draws.count(6) / 4_000 == pytest.approx(0.25, abs=0.03)
+    assert question.measurements((0,) * 7, randbelow) == (7,)
+
+
+def wish(*, even: bool) -> SumWish:
+    week = QUIET if (QUIET.index % 2 == 0) == even else QUIET + 1
+    return SumWish(week, range(50), 100)
+
+
+@pytest.mark.parametrize("even", [True, False])
+def test_shares_hold_the_truth_and_say_when_they_are_noise(even: bool) -> None:
+    asked = survey(wish(even=even).week, 1_000, "x3")
+    name = asked.questions[2].name
+    people: list[dict[str, Any] | None] = [watched(frozenset({n % 60}), 1 + n % 9) for n in range(1_000)]
+    exact = add_up(asked, people)
+    held = []
+    truth = exact[3][:7] / exact[3][:7].sum() if name == "weekday" else exact[3] / 1_000
+    for seed in range(100):
+        statistic = getattr(asked.estimate(noisy(asked, exact, seed), 1_000, TITLES, participants=1_000), name)
+        assert statistic.is_reliable
+        held += [one.lower <= true <= one.upper for one, true in zip(statistic.shares, truth, strict=True)]
+    assert np.mean(held) > 0.92
+    kind = kinds()[name]
+    assert "%" in kind.describe(statistic)[0]
+    few = survey(wish(even=even).week, 30)
+    small = few.estimate(noisy(few, [one // 40 for one in exact], 1), 25, TITLES, participants=25)
+    assert "noise" in kind.describe(getattr(small, name))[0]

@@ -10,9 +10,9 @@ from fractions import Fraction
 import pytest
 
 from netflix_trend.periods.quarters import Quarter
-from netflix_trend.periods.turns import ROTATION
+from netflix_trend.periods.turns import ROTATION, effect_quarter
 from netflix_trend.periods.weeks import Week
-from netflix_trend.questions.event_effect.question import EffectQuestion, effect_quarter
+from netflix_trend.questions.event_effect.question import EffectQuestion
 from netflix_trend.questions.registry import QUESTIONS
 from netflix_trend.questions.top_shows.question import TopShowsQuestion, shuffled_positions
 from netflix_trend.questions.volume.question import VolumeQuestion

@@ -1,0 +1,1 @@
+"""What kinds of weeks people have: yes-or-no answers."""

@@ -1,0 +1,1 @@
+"""On which day of the week people watch."""
