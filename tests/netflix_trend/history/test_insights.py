@@ -123,7 +123,7 @@ SMALL = [
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory) -> dict[str, InsightTable]:
+def small(tmp_path_factory: pytest.TempPathFactory) -> dict[str, InsightTable]:
     private = tmp_path_factory.mktemp("small")
     imported(private, history_csv((title, date.fromisoformat(day)) for title, day in SMALL))
     return tables(private)
@@ -292,7 +292,7 @@ PLAYED = [
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory) -> dict[str, InsightTable]:
+def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, InsightTable]:
     private = tmp_path_factory.mktemp("played")
     imported(private, activity_csv(PLAYED))
     return tables(private)
@@ -585,7 +585,7 @@ def test_tables_agree_with_each_other(tmp_path, seed):
     found = {name: table.to_json()["rows"] for name, table in tables(tmp_path).items()}
 
     def total(name: str, column: str) -> float:
-        return sum(row[column] for row in found[name])
+        return float(sum(row[column] for row in found[name]))
 
     views = total("by_year", "views")
     assert views > 300

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +113,7 @@ class Scenario:
         self.drawn += 1
         return [1_000_000 * self.drawn] * count
 
-    def do(self, action) -> None:
+    def do(self, action: Callable[[Network], object]) -> None:
         """Do something until it was not killed, and look at all files after every kill."""
         while True:
             try:

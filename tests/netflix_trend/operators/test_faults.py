@@ -40,7 +40,7 @@ from tests.netflix_trend.operators.network import (
 ADA, BOB, CYD = ANSWERS
 
 
-def until_early(tmp_path, **settings) -> Network:
+def until_early(tmp_path: Path, **settings: Any) -> Network:
     """A round in which everybody has sent a report."""
     network = Network(tmp_path, **settings)
     network.agree()

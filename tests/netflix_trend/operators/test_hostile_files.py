@@ -2,12 +2,14 @@
 
 import os
 import random
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from netflix_trend.operators.codec import Extension, Report
-from netflix_trend.operators.manifest import datasite_hash
+from netflix_trend.operators.manifest import Round, datasite_hash
 from netflix_trend.operators.report import build, file_size, parse
 from netflix_trend.operators.transport import REPORT, list_rounds
 from netflix_trend.operators.wire import Malformed
@@ -30,7 +32,7 @@ ADA, BOB, CYD = ANSWERS
 MAL = "mal@example.org"
 
 
-def with_hostile(tmp_path, make, operators=2) -> Network:
+def with_hostile(tmp_path: Path, make: Callable[..., Any], operators: int = 2) -> Network:
     """A round in which three people answer and one datasite holds what `make` puts at the report's place."""
     network = Network(tmp_path, operators=operators)
     network.agree()
@@ -122,11 +124,12 @@ def test_truncated_and_extended_files_are_not_parsed(tmp_path, end):
             parse(asked, ADA, wrong)
 
 
-def changed(asked, data, number, change) -> bytes:
+def changed(asked: Round, data: bytes, number: int, change: Callable[[Any], Any]) -> bytes:
     """Return a file in which one block's report is another one of the same length."""
     report = parse(asked, ADA, data).reports[number]
     at = data.index(asked.tasks[number].task_id) + 36
-    old, new = report.encode(), change(report).encode()
+    old: bytes = report.encode()
+    new: bytes = change(report).encode()
     assert len(old) == len(new)
     return data[:at] + new + data[at + len(old) :]
 

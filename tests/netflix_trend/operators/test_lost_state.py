@@ -1,6 +1,7 @@
 """A database that is lost, or restored from a backup: a party relies on what it has published itself."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -43,7 +44,7 @@ def advance(network: Network, until: str) -> None:
         actions[step]()
 
 
-def lose(network: Network, email: str, backup=None) -> None:
+def lose(network: Network, email: str, backup: Path | None = None) -> None:
     for store in network.stores:
         store.close()
     folder = network.database(email).parent

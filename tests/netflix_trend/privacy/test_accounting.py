@@ -29,7 +29,7 @@ def accounted(odds: Sequence[Fraction], delta: float) -> float:
         one = from_randomized_response(float(2 / (1 + ratio)), 2, value_discretization_interval=1e-5)
         total = one if total is None else total.compose(one)
     assert total is not None
-    return total.get_epsilon_for_delta(delta)
+    return float(total.get_epsilon_for_delta(delta))
 
 
 @pytest.mark.parametrize(

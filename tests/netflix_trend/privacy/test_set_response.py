@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from math import log
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ def replay(queue: Iterator[tuple[int, int]], n: int) -> int:
 
 
 def evaluate(coefficients: tuple[int, ...], point: int, prime: int) -> int:
-    return sum(c * point**degree for degree, c in enumerate(coefficients)) % prime
+    return int(sum(c * point**degree for degree, c in enumerate(coefficients)) % prime)
 
 
 def reported_subset(mechanism: SetResponse, report: tuple[int, ...]) -> frozenset[int]:
@@ -64,7 +65,7 @@ def every_input(mechanism: SetResponse) -> list[tuple[int, ...]]:
 
 
 @pytest.mark.parametrize("parameters", TOYS)
-def test_the_largest_ratio_of_output_probabilities_is_exactly_the_odds(parameters: tuple) -> None:
+def test_the_largest_ratio_of_output_probabilities_is_exactly_the_odds(parameters: tuple[Any, ...]) -> None:
     mechanism = toy(*parameters)
     table = [every_report(mechanism, chosen) for chosen in every_input(mechanism)]
     reports = set().union(*table)
@@ -78,7 +79,7 @@ def test_the_largest_ratio_of_output_probabilities_is_exactly_the_odds(parameter
 
 
 @pytest.mark.parametrize("parameters", TOYS)
-def test_probabilities_sum_to_one_and_marginals_are_as_stated(parameters: tuple) -> None:
+def test_probabilities_sum_to_one_and_marginals_are_as_stated(parameters: tuple[Any, ...]) -> None:
     mechanism = toy(*parameters)
     for chosen in every_input(mechanism):
         reports = every_report(mechanism, chosen)
@@ -92,7 +93,7 @@ def test_probabilities_sum_to_one_and_marginals_are_as_stated(parameters: tuple)
 
 
 @pytest.mark.parametrize("parameters", TOYS)
-def test_items_that_were_not_chosen_are_pairwise_independent(parameters: tuple) -> None:
+def test_items_that_were_not_chosen_are_pairwise_independent(parameters: tuple[Any, ...]) -> None:
     mechanism = toy(*parameters)
     for chosen in every_input(mechanism):
         others = [item for item in range(mechanism.items) if item not in chosen]

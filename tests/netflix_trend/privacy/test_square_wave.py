@@ -79,7 +79,7 @@ def test_the_width_follows_the_formula_of_the_paper() -> None:
 def reports_of(channel: SquareWave, shares: np.ndarray, people: int, generator: np.random.Generator) -> np.ndarray:
     exact_buckets = generator.multinomial(people, shares)
     rows = zip(exact_buckets, channel.channel(), strict=True)
-    return np.sum([generator.multinomial(n, row) for n, row in rows], axis=0)
+    return np.asarray(np.sum([generator.multinomial(n, row) for n, row in rows], axis=0))
 
 
 SHARES = np.array([0.25, 0.05, 0.1, 0.15, 0.2, 0.15, 0.1])

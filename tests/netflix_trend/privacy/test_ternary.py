@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
 
@@ -40,7 +41,7 @@ def exact_both(channel: TernaryResponse, change: Fraction) -> list[Fraction]:
     for pair in product(range(rounding), range(total)):
         values, asked = iter(pair), iter((rounding, total))
 
-        def randbelow(below: int, values=values, asked=asked) -> int:
+        def randbelow(below: int, values: Iterator[int] = values, asked: Iterator[int] = asked) -> int:
             assert below == next(asked)
             return next(values)
 

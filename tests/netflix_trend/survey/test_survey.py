@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from datetime import timedelta
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -187,7 +188,7 @@ def test_an_invalid_life_event_question_is_refused(field: str, value: object) ->
         (["questions", 1, "name"], "top_shows"),
     ],
 )
-def test_an_invalid_survey_is_refused_with_the_field(path: list, value: object) -> None:
+def test_an_invalid_survey_is_refused_with_the_field(path: list[Any], value: object) -> None:
     plain = json.loads(dump_surveys([survey()]))
     target = plain["open"][0]
     for step in path[:-1]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -35,7 +36,7 @@ def private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def ask(private: Path, capsys: pytest.CaptureFixture[str]):
+def ask(private: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
     """Run a verb; returns its exit code, what it printed and what it complained about."""
 
     def run(*arguments: object) -> tuple[int, str, str]:

@@ -89,7 +89,7 @@ def releases(server: RedisServer) -> set[str]:
         ("FLUSHALL",),
     ],
 )
-def test_the_scraper_may_only_append_to_the_inbox(redis_server: RedisServer, command: tuple) -> None:
+def test_the_scraper_may_only_append_to_the_inbox(redis_server: RedisServer, command: tuple[str, ...]) -> None:
     with connect(redis_server.settings("scraper")) as connection:
         connection.rpush(INBOX, b"message")
         with pytest.raises(NoPermissionError):
@@ -98,7 +98,9 @@ def test_the_scraper_may_only_append_to_the_inbox(redis_server: RedisServer, com
 
 @pytest.mark.parametrize("name", ["processor", "publisher"])
 @pytest.mark.parametrize("command", [("CONFIG", "SET", "dir", "/"), ("FLUSHALL",), ("GET", "other"), ("ACL", "LIST")])
-def test_workers_have_no_administration_and_no_other_keys(redis_server: RedisServer, name: str, command: tuple) -> None:
+def test_workers_have_no_administration_and_no_other_keys(
+    redis_server: RedisServer, name: str, command: tuple[str, ...]
+) -> None:
     with connect(redis_server.settings(name)) as connection, pytest.raises(NoPermissionError):
         connection.execute_command(*command)
 

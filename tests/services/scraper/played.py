@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -112,7 +113,9 @@ class Home:
     def password_file(self) -> Path:
         return self.folder / "netflix_password"
 
-    def run(self, browser: PlayedBrowser, mode="password", wanted="Me", email="me@example.org") -> Result:
+    def run(
+        self, browser: PlayedBrowser, mode: Any = "password", wanted: str = "Me", email: str = "me@example.org"
+    ) -> Result:
         @contextmanager
         def open_browser(_sandbox: str, _arguments: Sequence[str]) -> Iterator[PlayedBrowser]:
             yield browser

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -270,7 +271,7 @@ def test_a_run_that_takes_too_long_ends(home, monkeypatch):
 
 
 def test_a_queue_that_is_down_loses_nothing(home):
-    class Down(list):
+    class Down(list[Any]):
         def append(self, _message):
             raise RedisConnectionError("secret host")
 
