@@ -105,7 +105,7 @@ def test_other_kinds_of_controls_work(person, control):
     ],
     ids=lambda value: None if isinstance(value, int) else value if isinstance(value, str) else "knobs",
 )
-def test_every_stop_is_named_and_the_password_is_posted_once(person, knobs, code, posts):
+def test_every_failure_is_named_and_the_password_is_posted_once(person, knobs, code, posts):
     person.has_password()
     result, stage = person.scrape(knobs)
     assert (result.code, stage.password_posts) == (code, posts)
