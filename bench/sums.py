@@ -165,7 +165,7 @@ def event_error(people: int, preset: Preset, seed: int) -> float:
 def row_votes(simulated: SimulatedWeek, preset: Preset, seed: int) -> NDArray[np.float64]:
     """Return float64[50], sums of the row type: a person with m listed shows gives each a vote of 1 / sqrt(m).
 
-    The squared sensitivity is 2, as that of one vote, whatever m is. Decision 0084 says why it is not built.
+    The squared sensitivity is 2, as that of one vote, whatever m is. docs/decisions/0087 says why it is not built.
     """
     rho = next(question for question in _survey(preset).questions if question.name == "top_shows").share.value
     sigma2 = Fraction(2) / (2 * rho * _survey(preset).rho)

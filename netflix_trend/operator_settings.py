@@ -109,11 +109,11 @@ class OperatorSettings(BaseSettings):
         services=("publisher", "dashboard"),
     )
     limit_rho_per_year: Decimal = setting(
-        Decimal("5.72"),
+        Decimal("5.62"),
         gt=0,
         le=1000,
         description=(
-            "Largest privacy loss (rho) of sealed answers in any 52 weeks. 5.72 is 52 weeks of the preset x8: epsilon "
+            "Largest privacy loss (rho) of sealed answers in any 52 weeks. 5.62 is 52 weeks of the preset x8: epsilon "
             "20.9 at delta 1e-6."
         ),
         section=LIMITS,
@@ -142,10 +142,10 @@ class OperatorSettings(BaseSettings):
         services=("helper",),
     )
     helper_rho_per_year: Decimal = setting(
-        Decimal("5.72"),
+        Decimal("5.62"),
         gt=0,
         le=1000,
-        description="Largest privacy loss (rho) of all rounds in any 52 weeks. 5.72 is 52 weeks of the preset x8.",
+        description="Largest privacy loss (rho) of all rounds in any 52 weeks. 5.62 is 52 weeks of the preset x8.",
         section=HELPER,
         services=("helper",),
     )

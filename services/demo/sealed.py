@@ -46,7 +46,7 @@ FEWEST = 20
 _MANY = 500
 # The leader announces, the helper gives its key, the leader offers, the helper accepts, the leader goes on.
 _EXCHANGES = 3
-_YEAR = Fraction(572, 100)
+_YEAR = Fraction(562, 100)
 
 
 @dataclass(frozen=True)

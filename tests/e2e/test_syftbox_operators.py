@@ -69,7 +69,7 @@ class Parties:
             self.volume(HELPER),
             self.peer(AGGREGATOR, HELPER),
             HelperLimits(Fraction(108, 1000), 3),
-            Fraction(572, 100),
+            Fraction(562, 100),
             durable=False,
             noise=no_noise,
         )
@@ -98,7 +98,7 @@ class Parties:
         return Reporter(
             OwnFiles(self.site(email, email), durable=False),
             store,
-            Budget(store, Fraction(572, 100)),
+            Budget(store, Fraction(562, 100)),
             self.peer(AGGREGATOR, email),
             self.peer(HELPER, email),
             ReporterLimits(Fraction(108, 1000), 3),

@@ -31,7 +31,7 @@ from services.aggregator.survey_plan import SurveyPlan, current_plan
 
 _log = logging.getLogger("aggregator")
 # 52 rounds of the preset x8; the participants' and the helper's own limits are what protects anybody.
-RHO_PER_YEAR = Fraction(572, 100)
+RHO_PER_YEAR = Fraction(562, 100)
 # Rounds that pages tell of.
 _TOLD = 60
 

@@ -49,8 +49,8 @@ def test_the_page_tells_keys_rounds_and_the_year(tmp_path: Path) -> None:
     for key in (world.aggregator.identity.fingerprint, world.helper.helper.identity.fingerprint):
         assert key.words in text
         assert key.hex in text
-    used, limit = epsilon_of_gaussian(0.0917), epsilon_of_gaussian(5.72)
-    assert f"rho 0.09 of 5.72 is used, that is epsilon {used:.1f} of {limit:.1f}" in text
+    used, limit = epsilon_of_gaussian(0.1079), epsilon_of_gaussian(5.62)
+    assert f"rho 0.11 of 5.62 is used, that is epsilon {used:.1f} of {limit:.1f}" in text
     assert "the early sums are published" in text
     assert 'role="alert"' not in text
     assert "does not run" in page(world, is_alive=False)

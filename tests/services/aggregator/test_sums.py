@@ -79,7 +79,7 @@ class World:
             self.root / "helper",
             self.peer(AGGREGATOR),
             self.helper_limits,
-            Fraction(572, 100),
+            Fraction(562, 100),
             durable=False,
             noise=no_noise,
         )
@@ -117,7 +117,7 @@ class World:
         return Reporter(
             OwnFiles(Datasite(self.root / "datasites", email), durable=False),
             store,
-            Budget(store, Fraction(572, 100)),
+            Budget(store, Fraction(562, 100)),
             self.peer(AGGREGATOR),
             self.peer(HELPER) if self.two else None,
             ReporterLimits(Fraction(108, 1000), 2),
