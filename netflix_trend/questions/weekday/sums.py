@@ -20,7 +20,7 @@ from netflix_trend.questions.sums import Answering, Summed, SumQuestion, SumWish
 SHARE = Fraction(15, 100)
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 NO_ANSWER = len(DAYS)
-# What is assumed beforehand, each day alike, weighs as much as this many exactly known people.
+# The even prior weighs as much as this many exactly known people (docs/method/sums.md#weekdays-and-habits).
 _PRIOR_PEOPLE = 4.0
 
 
