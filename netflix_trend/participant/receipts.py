@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -70,14 +71,23 @@ def receipt(
     oldest_counted = newest - (COUNTED - 1)
     weeks = sorted(map(Week.parse, answered))
     kept = [week for week in weeks if week < oldest_counted]
+    in_sums = sorted(summed)
+    for_good = [*kept, *_weeks(in_sums)]
     return Receipt(
         withdrawn_at=now.astimezone(UTC).replace(microsecond=0),
         removed=dict(removed),
         counted_again=tuple(str(week) for week in weeks if week >= oldest_counted),
         kept=tuple(map(str, kept)),
-        first_round_without=str(kept[-1] + 1 if kept else oldest_counted),
-        summed=tuple(sorted(summed)),
+        first_round_without=str(max(for_good) + 1 if for_good else oldest_counted),
+        summed=tuple(in_sums),
     )
+
+
+def _weeks(rounds: Iterable[str]) -> Iterator[Week]:
+    """Yield the rounds that are weeks: whatever a leader calls a round, it keeps nobody from withdrawing."""
+    for name in rounds:
+        with suppress(ValueError):
+            yield Week.parse(name)
 
 
 def keep_receipt(publisher: Path, one: Receipt) -> Path:

@@ -262,6 +262,7 @@ def test_a_withdrawal_arrives_at_both_operators_and_says_what_is_summed(network:
     (receipt,) = network.exec("carol", "publisher", "sh", "-c", "cat /publisher/receipts/*.json").splitlines()
     latest = json.loads(network.exec("bob", "publisher", "cat", f"{in_app(AGGREGATOR)}/shared/statistics/latest.json"))
     assert json.loads(receipt)["summed"] == [latest["round"]], "a sum cannot be taken apart"
+    assert json.loads(receipt)["first_round_without"] > latest["round"]
     assert latest["reports"] == len(PARTICIPANTS)
 
 

@@ -29,6 +29,17 @@ def test_the_round_that_closed_last_is_counted_again_and_the_one_before_is_not()
     assert one.first_round_without == "2026-W42"
 
 
+def test_what_operators_have_summed_stays_in_their_statistics() -> None:
+    one = receipt(["2026-W40"], {}, NEWEST, NOW, ["2026-W46", "2026-W43"])
+    assert one.summed == ("2026-W43", "2026-W46")
+    assert one.first_round_without == "2026-W47", "the report is in the sums of the weeks before"
+
+
+def test_a_round_that_is_no_week_keeps_nobody_from_withdrawing() -> None:
+    one = receipt([], {}, NEWEST, NOW, ["2026-Q3", "2026-W99"])
+    assert (one.summed, one.first_round_without) == (("2026-Q3", "2026-W99"), "2026-W42")
+
+
 def test_without_an_answer_nothing_is_written() -> None:
     one = receipt([], {}, NEWEST, NOW)
     assert (one.counted_again, one.kept, one.first_round_without) == ((), (), "2026-W42")
