@@ -91,12 +91,12 @@ def demo(
     place = place_of(context)
     if down and not network:
         raise click.UsageError("--down removes the network of demo --network: name both")
+    if network and mode == "one":
+        raise click.UsageError("--network shows two operators or local mode: --mode two or --mode local")
     if network:
         place.docker.need()
     place.machine.need_packages()
-    if network:
-        if mode == "one":
-            raise click.UsageError("--network shows two operators or local mode: --mode two or --mode local")
+    if network and mode != "one":
         network_of_containers = container_network(place.machine, mode)
         sys.exit(network_of_containers.remove() if down else network_of_containers.start(seconds))
     from services.demo.one_process import run

@@ -107,6 +107,12 @@ def test_verbs_that_need_docker_fail_with_the_reason(clone: Path, path: Path, ve
     assert "./run.sh demo" in result.stderr
 
 
+def test_the_demo_network_has_no_single_operator(clone: Path, path: Path) -> None:
+    result = run(clone, path, "demo", "--network", "--mode", "one")
+    assert result.returncode == 2
+    assert "--mode two or --mode local" in result.stderr
+
+
 def test_ctrl_c_ends_a_verb_in_one_line(clone: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object, **__: object) -> int:
         raise KeyboardInterrupt
