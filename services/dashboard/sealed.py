@@ -127,8 +127,8 @@ def _parts(asked: Round, email: str, data: bytes) -> Sequence[Part]:
             Part(
                 f"{name}: half for the leader",
                 f"{len(report.leader_share.payload)} bytes",
-                f"One half of {_ASKS.get(name, 'an answer')}, with the proof that it is a valid answer. By itself it "
-                "is random bytes, whatever you watched.",
+                f"One half of the answer ({_ASKS.get(name, 'an answer')}), with the proof that it is valid. By itself "
+                "it is random bytes, whatever you watched.",
             ),
             Part(
                 f"{name}: half for the helper",

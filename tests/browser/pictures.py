@@ -20,7 +20,7 @@ PICTURES = {
     "me-and-the-others": ("/others", "body", 1010),
     "my-viewing": ("/viewing", "body", 930),
     "life-events": ("/events", "body", 1250),
-    "what-leaves": ("/sharing", "#example", 1060),
+    "what-leaves": ("/sharing", "#sealed", 1060),
 }
 
 

@@ -190,6 +190,10 @@ def test_the_scraper_reaches_redis_and_no_other_service(stack: Stack) -> None:
     ]
 
 
+# Where the aggregator's folder is mounted once more while no helper is named: no datasite has such a name.
+NO_HELPER = "/datasites/.none"
+
+
 def test_each_service_mounts_only_what_it_needs(stack: Stack) -> None:
     mounts = {
         service: {mount["Destination"]: mount["RW"] for mount in stack.inspect(service)["Mounts"]}
@@ -205,6 +209,7 @@ def test_each_service_mounts_only_what_it_needs(stack: Stack) -> None:
             "/secrets": False,
             f"/datasites/{ME}": True,
             f"/datasites/{AGGREGATOR}": False,
+            NO_HELPER: False,
         },
         "dashboard": {
             "/private": True,
@@ -213,6 +218,7 @@ def test_each_service_mounts_only_what_it_needs(stack: Stack) -> None:
             "/drop": True,
             f"/datasites/{ME}": False,
             f"/datasites/{AGGREGATOR}": False,
+            NO_HELPER: False,
         },
     }
 
@@ -221,7 +227,7 @@ def test_each_service_mounts_only_what_it_needs(stack: Stack) -> None:
 def test_an_image_contains_only_its_own_service_and_packages(stack: Stack, service: str) -> None:
     assert set(stack.exec(service, "ls", "/app/services").split()) - {"__pycache__"} == {
         "__init__.py",
-        "common",
+        "runtime",
         service,
     }
     code = "import importlib.util as u; print([n for n in ('rq','duckdb','flask','selenium') if u.find_spec(n)])"
