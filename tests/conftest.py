@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 # `./run.sh test --fast` leaves them out.
 SLOW = (
     "bench",
+    "browser",
     "netflix_trend/cli/test_foreground.py",
     *(f"netflix_trend/history/test_{name}.py" for name in ("insights", "report", "staging", "tables")),
     "netflix_trend/operators",
@@ -32,6 +33,7 @@ SLOW = (
     "services/local",
     "services/processor",
     "services/publisher",
+    "services/test_images.py",
     "services/test_one_participant.py",
     "services/test_said_once.py",
     "test_run_sh.py",
