@@ -173,11 +173,11 @@ def test_sums_of_both_operators_come_back_to_everybody(network: Network, printed
             network.exec(person, "publisher", "cat", f"{in_app(AGGREGATOR)}/shared/statistics/latest.json")
         )
         assert (latest["reports"], latest["refused"]) == (len(PARTICIPANTS), {})
-        # The helper's share is there for everybody to add up, and so is the leader's.
-        shares = network.exec(person, "publisher", "sh", "-c", f"ls {in_app(HELPER)}/rounds/*/agg-share-*.bin")
-        results = network.exec(person, "publisher", "sh", "-c", f"ls {in_app(AGGREGATOR)}/rounds/*/result-*.json")
-        assert len(shares.split()) == len(results.split()) == 1
-        assert network.exec(person, "publisher", "sh", "-c", f"cat {in_app(HELPER)}/rounds/*/close.json")
+        # The helper's share is there for everybody to add up, and so is the leader's. The files of a round
+        # are synced in no order: the result can be here before the helper's word that it closed.
+        for operator, name in ((HELPER, "agg-share-*.bin"), (AGGREGATOR, "result-*.json"), (HELPER, "close.json")):
+            look = (person, "publisher", "sh", "-c", f"ls {in_app(operator)}/rounds/*/{name}")
+            wait_for(lambda look=look: network.exec(*look, check=False), f"{name} of {operator}", 60)
 
 
 def in_app(email: str) -> str:
