@@ -6,7 +6,6 @@ party wrote is read as untrusted, below a size limit and without following links
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from netflix_trend.names import APP_NAME
 from netflix_trend.operators.identity import Fingerprint, WrongSigner, signed_body
-from netflix_trend.operators.manifest import BATCHES, ROUND_PATTERN, Batch, Round
+from netflix_trend.operators.manifest import BATCHES, ROUND_PATTERN, Batch
 from netflix_trend.storage.files import UnsafeFile, open_untrusted_folder, read_untrusted, restore_file
 from netflix_trend.syftbox.datasite import ROUNDS, Datasite
 from netflix_trend.syftbox.permissions import LARGEST_FILE, write_permissions
@@ -120,15 +119,6 @@ def read_from(site: Datasite, name: str, file: str, limit: int) -> bytes | None:
         return read_untrusted(site.datasites, f"{site.email}/{round_path(name, file)}", limit)
     except FileNotFoundError:
         return None
-
-
-def read_survey(site: Datasite, asked: Round) -> bytes | None:
-    """Return the survey of a round from its leader's datasite, None while it is not there as the manifest names it.
-
-    Raises UnsafeFile when it is not a plain file of at most LARGEST_SURVEY bytes.
-    """
-    data = read_from(site, asked.name, SURVEY, LARGEST_SURVEY)
-    return data if data is not None and hashlib.sha256(data).hexdigest() == asked.manifest.survey else None
 
 
 def list_rounds(site: Datasite) -> list[str]:

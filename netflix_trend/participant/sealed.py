@@ -21,7 +21,16 @@ from netflix_trend.operators.manifest import BATCHES, Manifest, Round, from_byte
 from netflix_trend.operators.reporter import RefusedRound, Reporter, ReporterLimits, report_status
 from netflix_trend.operators.result import Status as ClosingStatus
 from netflix_trend.operators.store import Store
-from netflix_trend.operators.transport import MANIFEST, REPORT, SURVEY, OwnFiles, Peer, read_from, result_name
+from netflix_trend.operators.transport import (
+    LARGEST_SURVEY,
+    MANIFEST,
+    REPORT,
+    SURVEY,
+    OwnFiles,
+    Peer,
+    read_from,
+    result_name,
+)
 from netflix_trend.operators.wire import Malformed
 from netflix_trend.participant.contributions import ProfileSet
 from netflix_trend.participant.releases import MAX_ROUND_AGE_WEEKS
@@ -31,7 +40,7 @@ from netflix_trend.privacy.randomness import RandBelow, secure
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile
 from netflix_trend.survey.limits import Limits
-from netflix_trend.survey.sum_survey import MAX_FILE, PRESETS, SumSurvey
+from netflix_trend.survey.sum_survey import PRESETS, SumSurvey
 from netflix_trend.survey.survey import RefusedSurvey
 from netflix_trend.syftbox.datasite import ROUNDS, Datasite
 from netflix_trend.syftbox.permissions import LARGEST_FILE
@@ -136,7 +145,7 @@ class Answers:
 
     def _survey(self, asked: Round) -> SumSurvey | None:
         leader, manifest = self.participant.operators.leader, asked.manifest
-        data = read_from(leader.site, asked.name, SURVEY, MAX_FILE)
+        data = read_from(leader.site, asked.name, SURVEY, LARGEST_SURVEY)
         if data is None:
             return None
         try:

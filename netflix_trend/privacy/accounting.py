@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -54,7 +54,15 @@ def total_epsilon(odds: Sequence[Fraction], delta: float = DELTA) -> float:
         above = losses > at
         return float((masses[above] * -np.expm1(at - losses[above])).sum())
 
-    low, high = 0.0, sum(map(epsilon, odds))
+    return smallest_epsilon(failing, delta, sum(map(epsilon, odds)))
+
+
+def smallest_epsilon(failing: Callable[[float], float], delta: float, bound: float) -> float:
+    """Return the smallest epsilon in [0, bound] whose chance to fail is at most delta, rounded up; bound when none is.
+
+    failing: delta(epsilon), which falls as epsilon rises.
+    """
+    low, high = 0.0, bound
     if failing(low) <= delta:
         return 0.0
     for _ in range(60):

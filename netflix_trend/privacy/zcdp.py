@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from netflix_trend.privacy.accounting import DELTA
+from netflix_trend.privacy.accounting import DELTA, smallest_epsilon
 
 
 def rho_of_gaussian(sensitivity2: Fraction, sigma2: Fraction) -> Fraction:
@@ -79,13 +79,7 @@ def epsilon_of_gaussian(rho: float | Fraction, delta: float = DELTA) -> float:
     def failing(epsilon: float) -> float:
         return _normal(mu / 2 - epsilon / mu) - math.exp(epsilon) * _normal(-mu / 2 - epsilon / mu)
 
-    low, high = 0.0, bound
-    if failing(low) <= delta:
-        return 0.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if failing(middle) > delta else (low, middle)
-    return high
+    return smallest_epsilon(failing, delta, bound)
 
 
 def _normal(value: float) -> float:

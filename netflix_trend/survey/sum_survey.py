@@ -23,10 +23,7 @@ from netflix_trend.questions.registry import sum_questions
 from netflix_trend.questions.sums import Answering, Summed, SumQuestion, SumWish
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.model import Strict
-from netflix_trend.survey.survey import RefusedSurvey
-
-# Largest size of a published survey that is read.
-MAX_FILE = LARGEST_SURVEY
+from netflix_trend.survey.survey import RefusedSurvey, check_questions
 
 # The privacy loss of a round in one operator's view: rho, and the odds e**epsilon that it keeps to except with a chance
 # of one in a million (`privacy.zcdp.epsilon_of_gaussian`; a test compares them).
@@ -58,16 +55,11 @@ class SumSurvey(Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> SumSurvey:
-        names = [question.name for question in self.questions]
-        if len(set(names)) != len(names):
-            raise ValueError("a question is asked twice")
+        check_questions(self.questions, self.week)
         if sum(question.share.value for question in self.questions) > 1:
             raise ValueError("the questions' shares add up to more than the whole privacy loss")
         if sum(question.tells_answering for question in self.questions) != 1:
             raise ValueError("exactly one question must tell how many people could answer")
-        for question in self.questions:
-            if (problem := question.problem(self.week)) is not None:
-                raise ValueError(problem)
         return self
 
     @cached_property
@@ -102,8 +94,8 @@ class SumSurvey(Strict):
     @classmethod
     def from_bytes(cls, data: bytes) -> SumSurvey:
         """Read a survey. Raises RefusedSurvey with the first thing that is wrong."""
-        if len(data) > MAX_FILE:
-            raise RefusedSurvey(f"the survey has {len(data)} bytes, at most {MAX_FILE} are read")
+        if len(data) > LARGEST_SURVEY:
+            raise RefusedSurvey(f"the survey has {len(data)} bytes, at most {LARGEST_SURVEY} are read")
         try:
             survey = cls.model_validate_json(data)
         except ValidationError as error:

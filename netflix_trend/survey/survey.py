@@ -18,6 +18,7 @@ from netflix_trend.periods.turns import ROTATION, public_number
 from netflix_trend.periods.weeks import Week
 from netflix_trend.questions.question import Question, Wish
 from netflix_trend.questions.registry import QUESTIONS, questions
+from netflix_trend.questions.sums import SumQuestion
 from netflix_trend.storage.canonical import canonical_json, content_version
 from netflix_trend.storage.model import Strict
 from netflix_trend.survey.limits import DEFAULT_ODDS
@@ -35,6 +36,15 @@ class RefusedSurvey(Exception):
     """A survey cannot be read, or asks for more than the participant allows. The message says which and why."""
 
 
+def check_questions(asked: Sequence[Question | SumQuestion], week: Week) -> None:
+    """Raise ValueError when a question is asked twice, or may not be asked about this week."""
+    if len({question.name for question in asked}) != len(asked):
+        raise ValueError("a question is asked twice")
+    for question in asked:
+        if (problem := question.problem(week)) is not None:
+            raise ValueError(problem)
+
+
 class Survey(Strict):
     """The questions of one round. `vocabulary` is the version that candidate indices refer to."""
 
@@ -50,13 +60,7 @@ class Survey(Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> Survey:
-        Week.parse(self.round)
-        names = [question.name for question in self.questions]
-        if len(set(names)) != len(names):
-            raise ValueError("a question is asked twice")
-        for question in self.questions:
-            if (problem := question.problem(self.week)) is not None:
-                raise ValueError(problem)
+        check_questions(self.questions, self.week)
         return self
 
     @cached_property

@@ -19,7 +19,7 @@ from netflix_trend.operators.manifest import Manifest, Round, from_bytes
 from netflix_trend.operators.reporter import Reporter, ReporterLimits
 from netflix_trend.operators.result import Result, check
 from netflix_trend.operators.store import Store
-from netflix_trend.operators.transport import OwnFiles, Peer, read_survey, round_path
+from netflix_trend.operators.transport import LARGEST_SURVEY, SURVEY, OwnFiles, Peer, read_from, round_path
 from netflix_trend.participant import participant
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, load_settings
@@ -89,7 +89,7 @@ class Parties:
         store = Store(self.volume(email) / "state.sqlite", durable=False)
 
         def answers(asked: Round) -> Sequence[Any] | None:
-            data = read_survey(self.site(AGGREGATOR, email), asked)
+            data = read_from(self.site(AGGREGATOR, email), asked.name, SURVEY, LARGEST_SURVEY)
             if data is None:
                 return None
             truths = {"top_shows": frozenset({3}), "volume": 4, "event_effect": None}

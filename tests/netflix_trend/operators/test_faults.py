@@ -16,8 +16,7 @@ from netflix_trend.operators.jobs import Collected, decode_job, encode_collected
 from netflix_trend.operators.manifest import HelperPrekey, Manifest, datasite_hash, from_bytes, to_bytes
 from netflix_trend.operators.result import Abort
 from netflix_trend.operators.sealing import RoundKey, Sealer
-from netflix_trend.operators.transport import LARGEST_SURVEY, REPORT, read_survey, round_path
-from netflix_trend.storage.files import UnsafeFile
+from netflix_trend.operators.transport import REPORT, round_path
 from tests.netflix_trend.operators.network import (
     ANSWERS,
     AT_EARLY,
@@ -700,26 +699,3 @@ def test_manifest_is_read_back(tmp_path):
     network = Network(tmp_path)
     asked = network.agree()
     assert from_bytes(Manifest, to_bytes(asked.manifest)) == asked.manifest
-
-
-# The survey of a round, which is not signed
-
-
-def test_a_survey_is_read_only_as_the_manifest_names_it(tmp_path: Path) -> None:
-    network = Network(tmp_path)
-    assert network.helper is not None
-    asked, site = network.agree(), network.helper.leader.site
-
-    assert read_survey(site, asked) == SURVEY_BYTES
-    path = network.path(LEADER, "survey.json")
-    path.write_bytes(SURVEY_BYTES[:-1])
-    assert read_survey(site, asked) is None
-    path.write_bytes(b" " * (LARGEST_SURVEY + 1))
-    with pytest.raises(UnsafeFile) as caught:
-        read_survey(site, asked)
-    assert caught.value.reason == "too_large"
-    path.unlink()
-    assert read_survey(site, asked) is None
-    network.start()
-    network.leader.run(BEFORE)
-    assert read_survey(site, asked) == SURVEY_BYTES, "the leader writes it again"

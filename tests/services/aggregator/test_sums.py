@@ -18,7 +18,7 @@ from netflix_trend.operators.identity import Identity
 from netflix_trend.operators.manifest import Round
 from netflix_trend.operators.reporter import Reporter, ReporterLimits
 from netflix_trend.operators.store import Store
-from netflix_trend.operators.transport import OwnFiles, Peer, read_survey, round_path
+from netflix_trend.operators.transport import LARGEST_SURVEY, SURVEY, OwnFiles, Peer, read_from, round_path
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.settings import load_settings
@@ -109,7 +109,7 @@ class World:
         store = Store(self.root / "people" / email / "state.sqlite", durable=False)
 
         def answers(asked: Round) -> Sequence[Any] | None:
-            data = read_survey(self.peer(AGGREGATOR).site, asked)
+            data = read_from(self.peer(AGGREGATOR).site, asked.name, SURVEY, LARGEST_SURVEY)
             assert data is not None
             survey = SumSurvey.from_bytes(data)
             return survey.measurements(TRUTHS[number % len(TRUTHS)], ["event_effect"])
