@@ -293,6 +293,13 @@ def test_a_survey_about_another_quarter_is_refused() -> None:
         SumSurvey.model_validate(plain, strict=False)
 
 
+def test_a_question_that_is_asked_twice_is_refused() -> None:
+    plain = survey(QUIET).model_dump(mode="json")
+    plain["questions"].append(plain["questions"][0])
+    with pytest.raises(ValueError, match="asked twice"):
+        SumSurvey.model_validate(plain, strict=False)
+
+
 def test_a_survey_that_cannot_tell_who_could_answer_is_refused() -> None:
     plain = survey(QUIET).model_dump(mode="json")
     del plain["questions"][1]

@@ -43,6 +43,13 @@ def test_a_survey_round_trips_with_the_same_version() -> None:
     assert [one.version for one in loaded] == [one.version for one in surveys]
 
 
+def test_a_question_that_is_asked_twice_is_refused() -> None:
+    plain = json.loads(dump_surveys([survey()]))
+    plain["open"][0]["questions"].append(plain["open"][0]["questions"][0])
+    with pytest.raises(RefusedSurvey, match="asked twice"):
+        load_surveys(json.dumps(plain).encode())
+
+
 def test_the_version_changes_with_every_part_of_the_content() -> None:
     question = TopShowsQuestion.ask(range(50), k=1, odds=Fraction(8), weight=2)
     changes = [
