@@ -153,8 +153,7 @@ def doctor(settings: Settings, extra_arguments: Sequence[str] = ()) -> int:
     """Print what a maintainer needs, without personal data. Returns 0 if the browser starts."""
     state = RunState(settings.scraper_dir)
     say(f"netflix-trend {__version__}, selectors {SELECTORS_VERSION}")
-    version = subprocess.run([CHROMIUM, "--version"], capture_output=True, text=True, check=False).stdout
-    say(f"browser {version.strip() or 'none'}")
+    say(f"browser {_browser_version() or 'none'}")
     say(f"sandbox wanted {settings.chromium_sandbox}, possible here: {_yes(sandbox_works())}")
     say(f"schedule {settings.scrape_every}, signed in with {settings.scrape_with}, user id {os.geteuid()}")
     say(f"cookies kept: {_yes(bool(Jar(state.jar_path).load()))}")
@@ -174,6 +173,14 @@ def doctor(settings: Settings, extra_arguments: Sequence[str] = ()) -> int:
         return 0
 
     return _alone(settings, examine)
+
+
+def _browser_version() -> str:
+    """Return what Chromium says of itself; empty where there is none."""
+    try:
+        return subprocess.run([CHROMIUM, "--version"], capture_output=True, text=True, check=False).stdout.strip()
+    except FileNotFoundError:
+        return ""
 
 
 def sandbox_is_adequate(browser: Browser) -> bool:

@@ -71,6 +71,7 @@ def test_login_warns_when_the_sandbox_is_off(settings, browser, monkeypatch, cap
 
 def test_doctor_prints_no_personal_counts(settings, browser, monkeypatch, capsys):
     monkeypatch.setattr(commands, "sandbox_is_adequate", lambda _: True)
+    monkeypatch.setattr(commands, "CHROMIUM", "/no/such/chromium")
     browser.settle = browser.read_page
     browser.pages = [seen_page("/browse", "gate", seen={"gate": 1, "profile": 7391})]
     state = RunState(settings.scraper_dir)
@@ -80,6 +81,7 @@ def test_doctor_prints_no_personal_counts(settings, browser, monkeypatch, capsys
         output = capsys.readouterr().out
         assert "7391" not in output
         assert code in output
+        assert "browser none" in output
         assert "groups: gate, profile" in output
     state.write(Result(at=NOW, mode="cookies", code="INTERNAL_ERROR", detail="KeyError in transitions.py:7"))
     commands.doctor(settings)
