@@ -23,6 +23,7 @@ from pydantic import Field, field_validator
 
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.randomness import RandBelow
+from netflix_trend.questions.top_shows.chart import AskedChart
 from netflix_trend.storage.model import Strict
 
 # Trends use at most this many of the newest rounds.
@@ -73,13 +74,14 @@ class Views:
 @dataclass(frozen=True)
 class Wish:
     """What an aggregator wants to ask in a round. candidates: vocabulary indices of the week's list. k: how many of
-    them one person names at most.
+    them one person names at most. chart: the public chart that the list begins with.
     """
 
     week: Week
     candidates: Sequence[int]
     odds: Fraction
     k: int = 1
+    chart: AskedChart | None = None
 
 
 @dataclass(frozen=True)

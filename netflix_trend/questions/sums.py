@@ -22,6 +22,7 @@ from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.randomness import RandBelow
 from netflix_trend.privacy.zcdp import sigma2_for
 from netflix_trend.questions.question import Needed, Statistic, Views
+from netflix_trend.questions.top_shows.chart import AskedChart
 from netflix_trend.storage.model import Strict
 from netflix_trend.vdaf.circuits import chunk_length
 
@@ -29,12 +30,13 @@ from netflix_trend.vdaf.circuits import chunk_length
 @dataclass(frozen=True)
 class SumWish:
     """What an aggregator wants to ask in a round. candidates: vocabulary indices of the week's list. participants: how
-    many are expected to answer.
+    many are expected to answer. chart: the public chart that the list begins with.
     """
 
     week: Week
     candidates: Sequence[int]
     participants: int
+    chart: AskedChart | None = None
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from netflix_trend.privacy.randomness import RandBelow, secure
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.questions.registry import sum_questions
 from netflix_trend.questions.sums import Answering, Summed, SumQuestion, SumWish
+from netflix_trend.questions.top_shows.chart import AskedChart
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.model import Strict
 from netflix_trend.survey.survey import RefusedSurvey, check_questions
@@ -159,10 +160,16 @@ class SumSurvey(Strict):
 
 
 def default_sum_survey(
-    week: Week, vocabulary: str, candidates: Sequence[int], participants: int, preset: Preset, names: frozenset[str]
+    week: Week,
+    vocabulary: str,
+    candidates: Sequence[int],
+    participants: int,
+    preset: Preset,
+    names: frozenset[str],
+    chart: AskedChart | None = None,
 ) -> SumSurvey:
-    """Return what a leader asks by default, of the questions called `names`."""
-    wish = SumWish(week=week, candidates=candidates, participants=participants)
+    """Return what a leader asks by default, of the questions called `names`. chart: that `candidates` begin with."""
+    wish = SumWish(week=week, candidates=candidates, participants=participants, chart=chart)
     suggested = [kind.suggest(wish) for name, kind in sum_questions().items() if name in names]
     asked = tuple(question for question in suggested if question is not None)
     return SumSurvey(round=str(week), vocabulary=vocabulary, preset=preset, questions=asked)

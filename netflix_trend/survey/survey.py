@@ -19,6 +19,7 @@ from netflix_trend.periods.weeks import Week
 from netflix_trend.questions.question import Question, Wish
 from netflix_trend.questions.registry import QUESTIONS, questions
 from netflix_trend.questions.sums import SumQuestion
+from netflix_trend.questions.top_shows.chart import AskedChart
 from netflix_trend.storage.canonical import canonical_json, content_version
 from netflix_trend.storage.model import Strict
 from netflix_trend.survey.limits import DEFAULT_ODDS
@@ -104,13 +105,14 @@ def default_survey(
     odds: Fraction = DEFAULT_ODDS,
     k: int = 1,
     names: frozenset[str] = QUESTIONS,
+    chart: AskedChart | None = None,
 ) -> Survey:
     """Return what an aggregator asks by default, of the questions called `names`.
 
     Two in three people top shows, one volume; in the first rounds of a quarter two in four top shows, one volume, and
-    one the effect of life events.
+    one the effect of life events. chart: the public chart that `candidates` begin with.
     """
-    wish = Wish(week=week, candidates=candidates, odds=odds, k=k)
+    wish = Wish(week=week, candidates=candidates, odds=odds, k=k, chart=chart)
     suggested = [kind.suggest(wish) for name, kind in questions().items() if name in names]
     asked = tuple(question for question in suggested if question is not None)
     return Survey(round=str(week), vocabulary=vocabulary, rotation=ROTATION, questions=asked)

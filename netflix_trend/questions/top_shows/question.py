@@ -10,13 +10,14 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.randomness import RandBelow
 from netflix_trend.privacy.set_response import PRIME, SetResponse, best_threshold
 from netflix_trend.published.wording import listed_shows, shows_in_words, shows_need
 from netflix_trend.questions.question import Counted, Forecast, Needed, Question, Statistic, Views, Wish
+from netflix_trend.questions.top_shows.chart import AskedChart, Listed
 from netflix_trend.questions.top_shows.estimation import estimate_top_shows
 from netflix_trend.questions.top_shows.forecast import forecast_shows, needed_for_shows
 from netflix_trend.questions.top_shows.forged import count_checked
@@ -28,7 +29,7 @@ _TITLE_LENGTH = 40
 _TITLES_NAMED = 6
 
 
-class TopShowsQuestion(Question):
+class TopShowsQuestion(Listed, Question):
     """Which of the candidate shows did you watch this week? Answered with the set response."""
 
     title: ClassVar[str] = "top shows"
@@ -48,23 +49,18 @@ class TopShowsQuestion(Question):
     threshold: Annotated[int, Field(ge=1, lt=PRIME)]
     candidates: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False, min_length=2, max_length=20_000)]
 
-    @field_validator("candidates")
     @classmethod
-    def _distinct(cls, value: tuple[int, ...]) -> tuple[int, ...]:
-        if len(set(value)) != len(value):
-            raise ValueError("a candidate is listed twice")
-        return value
-
-    @classmethod
-    def ask(cls, candidates: Sequence[int], *, k: int, odds: Fraction, weight: int) -> TopShowsQuestion:
-        """Ask about vocabulary indices `candidates` with the threshold of least noise."""
+    def ask(
+        cls, candidates: Sequence[int], *, k: int, odds: Fraction, weight: int, chart: AskedChart | None = None
+    ) -> TopShowsQuestion:
+        """Ask about vocabulary indices `candidates` with the threshold of least noise. chart: of the first of them."""
         threshold = best_threshold(k, odds)
-        return cls(weight=weight, odds=odds, k=k, threshold=threshold, candidates=tuple(candidates))
+        return cls(weight=weight, odds=odds, k=k, threshold=threshold, candidates=tuple(candidates), chart=chart)
 
     @classmethod
     def suggest(cls, wish: Wish) -> TopShowsQuestion:
         """Ask in every round, twice as many people as each other question."""
-        return cls.ask(wish.candidates, k=wish.k, odds=wish.odds, weight=2)
+        return cls.ask(wish.candidates, k=wish.k, odds=wish.odds, weight=2, chart=wish.chart)
 
     @property
     def channel(self) -> SetResponse:

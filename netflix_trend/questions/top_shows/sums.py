@@ -7,13 +7,14 @@ from fractions import Fraction
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from netflix_trend.operators.blocks import Block, Ratio
 from netflix_trend.privacy.noisy_sums import SumEstimates, estimate_sums, people_needed
 from netflix_trend.privacy.randomness import RandBelow
 from netflix_trend.questions.question import breakdown_point
 from netflix_trend.questions.sums import Answering, Summed, SumQuestion, SumWish, block
+from netflix_trend.questions.top_shows.chart import Listed
 from netflix_trend.questions.top_shows.estimation import CONFIDENCE, EXAMPLE_SHARE, SMALLEST_SHARE
 from netflix_trend.questions.top_shows.question import choose
 from netflix_trend.questions.top_shows.statistics import ShowEstimate, TopShows
@@ -24,24 +25,22 @@ SHARE = Fraction(60, 100)
 VOTES = 2
 
 
-class TopShowsSums(SumQuestion):
+class TopShowsSums(Listed, SumQuestion):
     """Which of the candidate shows did you watch this week? votes: how many of them one person names at most."""
 
     name: Literal["top_shows"] = "top_shows"
     votes: Annotated[int, Field(ge=1, le=16)]
     candidates: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False, min_length=2, max_length=3_000)]
 
-    @field_validator("candidates")
-    @classmethod
-    def _distinct(cls, value: tuple[int, ...]) -> tuple[int, ...]:
-        if len(set(value)) != len(value):
-            raise ValueError("a candidate is listed twice")
-        return value
-
     @classmethod
     def suggest(cls, wish: SumWish) -> TopShowsSums:
         """Ask in every round."""
-        return cls(share=Ratio.of(SHARE), votes=min(VOTES, len(wish.candidates)), candidates=tuple(wish.candidates))
+        return cls(
+            share=Ratio.of(SHARE),
+            votes=min(VOTES, len(wish.candidates)),
+            candidates=tuple(wish.candidates),
+            chart=wish.chart,
+        )
 
     def blocks(self, rho: Fraction) -> tuple[Block]:
         """Return one counter for each candidate."""

@@ -179,7 +179,7 @@ def test_when_nobody_watches_anything_one_list_in_twenty_has_a_clear_show() -> N
 
 
 def test_a_forged_report_is_worth_one_vote() -> None:
-    question = TopShowsSums.suggest(type("W", (), {"candidates": range(50)})())
+    question = TopShowsSums.suggest(SumWish(QUIET, range(50), 1_000))
     summed = Summed(np.array([300] + [0] * 49, np.int64), Fraction(32))
     found = question.estimate([summed], 1_000, Answering(1_000.0, 10.0), Fraction(8), TITLES)
     show = found.shows[0]
