@@ -37,7 +37,7 @@ from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.questions.event_effect.question import EffectQuestion
 from netflix_trend.questions.question import Question
-from netflix_trend.questions.top_shows.question import TopShowsQuestion, decode_coefficients, shuffled_positions
+from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.questions.volume.question import VolumeQuestion
 from netflix_trend.settings import load_settings
 from netflix_trend.simulation.population import Population, person, watched
@@ -129,11 +129,11 @@ def observe(survey: Survey, contributions: Sequence[Contribution]) -> list[bytes
 # What a reader of a file can compute
 
 
-def reported_subsets(question: TopShowsQuestion, round_name: str, payloads: Sequence[bytes]) -> NDArray[np.bool_]:
+def reported_subsets(question: TopShowsQuestion, payloads: Sequence[bytes]) -> NDArray[np.bool_]:
     """Return bool[N, candidates + k]: which candidates and, after them, which dummies are in each reported subset."""
-    items = len(question.candidates)
-    places = [*shuffled_positions(round_name, items), *range(items, items + question.k)]
-    return question.channel.members(decode_coefficients(question, b"".join(payloads)), places)
+    subsets = np.zeros((len(payloads), len(question.candidates) + question.k), dtype=np.bool_)
+    np.put_along_axis(subsets, question.channel.members(b"".join(payloads)).astype(np.intp), True, axis=1)
+    return subsets
 
 
 def likelihood(survey: Survey, contribution: Contribution, payloads: Sequence[bytes]) -> NDArray[np.float64]:
@@ -149,7 +149,7 @@ def likelihood(survey: Survey, contribution: Contribution, payloads: Sequence[by
         shares = np.array([1 - abs(moved), max(moved, 0), max(-moved, 0)])  # none, up, down
         return np.asarray((1 + (odds - 1) * shares)[[payload[0] for payload in payloads]], dtype=np.float64)
     assert isinstance(question, TopShowsQuestion)
-    noisy = reported_subsets(question, survey.round, payloads)
+    noisy = reported_subsets(question, payloads)
     items, k = len(question.candidates), question.k
     watched = [place for place, show in enumerate(question.candidates) if show in contribution["top_shows"]]
     padded = [*watched, *range(items, items + k - len(watched))]
@@ -275,7 +275,7 @@ def reconstruction(fast: bool) -> list[Finding]:
     (others,) = Population(known, len(starter_vocabulary()), seed=1).weeks(1)
     truth, prior_weeks = _watched(week.shows), _watched(others.shows)
     payloads = observe(survey, [watched(shows, int(n)) for shows, n in zip(week.shows, week.titles, strict=True)])
-    noisy = reported_subsets(top_shows(1), survey.round, payloads)
+    noisy = reported_subsets(top_shows(1), payloads)
     # With k=1 a week names one of its candidates, or the dummy: float[known, candidates + 1], rows sum to 1.
     named = np.hstack([prior_weeks, ~prior_weeks.any(axis=1, keepdims=True)]).astype(np.float32)
     named /= named.sum(axis=1, keepdims=True)

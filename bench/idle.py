@@ -10,18 +10,19 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.tasks import all_shows
+from bench.tasks import catalogue
 from netflix_trend.participant.contributions import answer
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.questions.question import MAX_ROUNDS
+from netflix_trend.questions.top_shows.chart import LONGEST_LIST
 from netflix_trend.simulation.population import person, seeded_randomness, watched
 from netflix_trend.survey.release import build_release
 from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.collect import RoundReports
 from services.aggregator.estimation import estimate_round
 from services.aggregator.rounds import Aggregator
-from services.aggregator.survey_plan import SurveyPlan
+from services.aggregator.survey_plan import LocalPlan
 
 LAST = Week.parse("2026-W46")
 TODAY = LAST.sunday + timedelta(days=1)
@@ -52,18 +53,18 @@ def processor_seconds(here: Aggregator) -> float:
 
 
 def prepared(root: Path, people: int) -> Aggregator:
-    """Return an aggregator with the statistics of a year about the whole vocabulary, whose people have answered."""
-    vocabulary, generator = all_shows(), np.random.default_rng(1)
+    """Return an aggregator with the statistics of a year about the longest list, whose people have answered."""
+    vocabulary, generator = catalogue(), np.random.default_rng(1)
     datasites = root / "datasites"
     datasites.mkdir()
     here = Aggregator(
-        Datasite(datasites, "aggregator@example.org"), root / "own", vocabulary, list_length=0, durable=False
+        Datasite(datasites, "aggregator@example.org"), root / "own", vocabulary, list_length=LONGEST_LIST, durable=False
     )
-    plan = SurveyPlan.of_settings(here.odds, 0)
+    plan = LocalPlan.of_settings(here.odds, LONGEST_LIST)
     folder = here.own / "statistics"
     folder.mkdir(parents=True)
     for age in range(MAX_ROUNDS):
-        survey = plan.survey(LAST - age, vocabulary.version, len(vocabulary), ())
+        survey = plan.survey(LAST - age, vocabulary.version, range(LONGEST_LIST))
         counts = generator.binomial(1000, 0.15, len(vocabulary))
         found = RoundReports(survey, participants=4000, counts={"top_shows": counts})
         found.reports["top_shows"] = 1000

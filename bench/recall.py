@@ -99,15 +99,12 @@ def cohort(answering: int, weeks: int, seed: int) -> NDArray[np.float64]:
     return np.array(found)
 
 
-def single_weeks(answering: int, odds: Fraction, *, whole: bool, cohorts: int) -> NDArray[np.float64]:
-    """Return float64[cohorts], recall of a week, the 14th, by its answers alone: of the whole vocabulary, up to three
-    named, or of the chart's first 50, one named.
-    """
+def single_weeks(answering: int, odds: Fraction, *, cohorts: int) -> NDArray[np.float64]:
+    """Return float64[cohorts], recall of a week, the 14th, by its answers alone about the chart's first 50."""
     found = []
     for seed in range(cohorts):
         *_, week = Population(answering, _SHOWS, seed, taste=0.8).weeks(14)
-        listed, k = (_SHOWS, 3) if whole else (50, 1)
-        top_shows = answered(week.shows, _FIRST, list(range(listed)), seed, k, odds).top_shows
+        top_shows = answered(week.shows, _FIRST, list(range(50)), seed, odds=odds).top_shows
         assert top_shows is not None
         found.append(recall(week.reach(_SHOWS), [show.title for show in top_shows.shows]))
     return np.array(found)

@@ -20,6 +20,7 @@ from pathlib import Path
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.periods.weeks import Week
+from netflix_trend.questions.top_shows.chart import LONGEST_LIST
 from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.questions.volume.question import VolumeQuestion
 from netflix_trend.simulation.population import Population, person, seeded_randomness, watched
@@ -83,22 +84,19 @@ def run_floor(folder: Path, _rows: int) -> None:
     assert counts
 
 
-ALL_SHOWS = 3000
-
-
 @cache
-def all_shows() -> Vocabulary:
-    """A catalogue of the size that docs/method/statistics.md#targets names."""
-    return Vocabulary.build(CatalogueTitle(title=f"Show {n}", kind="series") for n in range(ALL_SHOWS))
+def catalogue() -> Vocabulary:
+    """A catalogue of as many shows as the longest list has."""
+    return Vocabulary.build(CatalogueTitle(title=f"Show {n}", kind="series") for n in range(LONGEST_LIST))
 
 
 def everybody_answers(vocabulary: Vocabulary | None = None) -> Survey:
-    """A survey that everybody answers: 50 shows of the starter catalogue, or all shows of another one."""
+    """A survey that everybody answers: 50 shows of the starter catalogue, or all of another one."""
     listed = 50 if vocabulary is None else len(vocabulary)
     version = (vocabulary or starter_vocabulary()).version
     odds = Fraction(8)
     questions = (
-        TopShowsQuestion.ask(range(listed), k=1 if vocabulary is None else 3, odds=odds, weight=2),
+        TopShowsQuestion.ask(range(listed), k=1, odds=odds, weight=2),
         VolumeQuestion.ask(odds=odds, weight=1),
     )
     return Survey(round=str(WEEK), vocabulary=version, rotation=1, questions=questions)
@@ -156,9 +154,9 @@ def make_datasites(folder: Path, people: int) -> None:
     _make_datasites(folder, people, everybody_answers())
 
 
-def make_datasites_all_shows(folder: Path, people: int) -> None:
-    """Write everybody's releases for the whole vocabulary."""
-    _make_datasites(folder, people, everybody_answers(all_shows()))
+def make_datasites_longest_list(folder: Path, people: int) -> None:
+    """Write everybody's releases for the longest list."""
+    _make_datasites(folder, people, everybody_answers(catalogue()))
 
 
 def _aggregate(folder: Path, people: int, survey: Survey, vocabulary: Vocabulary) -> None:
@@ -176,9 +174,9 @@ def run_aggregator(folder: Path, people: int) -> None:
     _aggregate(folder, people, everybody_answers(), starter_vocabulary())
 
 
-def run_aggregator_all_shows(folder: Path, people: int) -> None:
-    """The same for the whole vocabulary, where every report is evaluated at every show."""
-    _aggregate(folder, people, everybody_answers(all_shows()), all_shows())
+def run_aggregator_longest_list(folder: Path, people: int) -> None:
+    """The same for the longest list, whose reports are numbers of up to 128 bits."""
+    _aggregate(folder, people, everybody_answers(catalogue()), catalogue())
 
 
 PAGES = ("/", "/viewing", "/viewing?range=all", "/others", "/events", "/sharing", "/health")
@@ -260,12 +258,12 @@ TASKS = {
         run_aggregator,
         ("services.aggregator.estimation",),
     ),
-    "aggregator_all": Task(
-        "aggregate, 3,000 shows",
+    "aggregator_longest": Task(
+        "aggregate, 250 shows",
         "people",
         (1_000, 10_000, 100_000),
-        make_datasites_all_shows,
-        run_aggregator_all_shows,
+        make_datasites_longest_list,
+        run_aggregator_longest_list,
         ("services.aggregator.estimation",),
     ),
 }

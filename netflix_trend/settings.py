@@ -33,6 +33,7 @@ from netflix_trend.names import PROFILE_PATTERN
 from netflix_trend.odds import parse_odds
 from netflix_trend.operator_settings import OperatorSettings
 from netflix_trend.questions.registry import QUESTIONS
+from netflix_trend.questions.top_shows.chart import LONGEST_LIST, LONGEST_SUMMED_LIST
 from netflix_trend.survey.limits import Limits
 
 # Nobody runs this one: with it everything can be tried on one machine.
@@ -68,8 +69,10 @@ def _zone_name(value: Any) -> Any:
 
 
 def _list_length(value: Any) -> Any:
-    if str(value).strip() == "1":
-        raise ValueError("one show is no question; expected 0 for the whole vocabulary, or at least 2")
+    if str(value).strip() in {"0", "1"}:
+        raise ValueError(
+            "expected the length of a list, at least 2, such as 50; a whole vocabulary is not asked about any more"
+        )
     return value
 
 
@@ -248,9 +251,12 @@ class Settings(OperatorSettings):
     )
     survey_shows: Annotated[int, BeforeValidator(_list_length)] = setting(
         50,
-        ge=0,
-        le=20_000,
-        description="Shows the aggregator asks about in a week; 0: the whole vocabulary with k=3.",
+        ge=2,
+        le=LONGEST_SUMMED_LIST,
+        description=(
+            f"Shows the aggregator asks about in a week: 2 to {LONGEST_LIST}, or to {LONGEST_SUMMED_LIST} where "
+            "SURVEY_MODE is one or two."
+        ),
         section=AGGREGATOR,
         services=("aggregator",),
     )
@@ -401,6 +407,15 @@ class Settings(OperatorSettings):
         """Rounds that close in minutes are for a demo: nobody can have an address of example.net (RFC 2606)."""
         if self.demo_round_seconds and not self.aggregator_datasite.endswith("@example.net"):
             raise ValueError("DEMO_ROUND_SECONDS is for ./run.sh demo --network; leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _keep_lists_short(self) -> Self:
+        if self.survey_mode == "local" and self.survey_shows > LONGEST_LIST:
+            raise ValueError(
+                f"SURVEY_SHOWS is {self.survey_shows}; where SURVEY_MODE is local a list has at most {LONGEST_LIST} "
+                "shows: give a shorter one, or let operators sum the answers"
+            )
         return self
 
     @property

@@ -23,7 +23,7 @@ SLOW = (
     "netflix_trend/operators",
     *(f"netflix_trend/participant/test_{name}.py" for name in ("participant", "publishing", "releases")),
     *(f"netflix_trend/privacy/test_{name}.py" for name in ("accounting", "discrete_gaussian", "noisy_sums", "zcdp")),
-    "netflix_trend/privacy/test_set_response.py",
+    "netflix_trend/privacy/test_subset_selection.py",
     *(f"netflix_trend/questions/test_{name}.py" for name in ("sums", "toy_question")),
     "netflix_trend/simulation",
     "netflix_trend/vdaf",

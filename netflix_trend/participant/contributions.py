@@ -82,4 +82,4 @@ def answer(contribution: Contribution, survey: Survey, question: Question, randb
 
     Without a contribution to the question, the answer is that of somebody who watched nothing.
     """
-    return question.answer(contribution.get(question.name, question.nothing), survey.round, randbelow)
+    return question.answer(contribution.get(question.name, question.nothing), randbelow)

@@ -125,22 +125,6 @@ def reports_to_lose(counts: NDArray[np.int64], reports: int, items: int, q: floa
     return np.array([lost[count] for count in counts.tolist()], dtype=np.int64)
 
 
-def mean_chosen(counts: NDArray[np.int64], reports: int, p: float, q: float) -> tuple[float, float] | None:
-    """Return the estimated mean number of items that a person chose, and its standard error; None without reports.
-
-    The sum of the estimates over all items, divided by the reports. Per report its variance is at most
-    [V*v0 + m*(v1 - v0)] / d**2 with m chosen items: items that were not chosen are pairwise independent of each
-    other and of the chosen ones, and two chosen items correlate negatively, p*(q - p).
-    """
-    if not reports:
-        return None
-    gain = p - q
-    v1, v0 = p * (1 - p), q * (1 - q)
-    mean = float((counts / reports - q).sum() / gain)
-    variance = len(counts) * v0 + min(max(mean, 0.0), float(len(counts))) * (v1 - v0)
-    return mean, math.sqrt(variance / reports) / gain
-
-
 def reports_needed(
     share: float, items: int, p: float, q: float, *, false_alarm: float = 0.05, power: float = 0.9
 ) -> int:

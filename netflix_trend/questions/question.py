@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar, Protocol, Self
@@ -86,13 +86,10 @@ class Wish:
 
 @dataclass(frozen=True)
 class Counted:
-    """The answers to a question added up. counts: int64, as `estimate` takes them. reports: how many were counted.
-    refused: the others by reason, such as copies of another report.
-    """
+    """The answers to a question added up. counts: int64, as `estimate` takes them. reports: how many there are."""
 
     counts: NDArray[np.int64]
     reports: int
-    refused: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -214,7 +211,7 @@ class Question(Strict, ABC):
         """Bytes of an answer."""
 
     @abstractmethod
-    def answer(self, truth: Any, round_name: str, randbelow: RandBelow) -> bytes:
+    def answer(self, truth: Any, randbelow: RandBelow) -> bytes:
         """Bound the true answer, randomize it and return the payload of a release."""
 
     # All answers, on the aggregator's machine
@@ -224,7 +221,7 @@ class Question(Strict, ABC):
         """Raise ValueError if a payload of the right size is not a possible answer of the mechanism."""
 
     @abstractmethod
-    def count(self, payloads: bytes, round_name: str) -> Counted:
+    def count(self, payloads: bytes) -> Counted:
         """Count the valid answers of a round, one after another in `payloads`."""
 
     @abstractmethod
@@ -250,7 +247,7 @@ class Question(Strict, ABC):
         return f"The true answer is {truth}."
 
     @abstractmethod
-    def payload_in_words(self, payload: bytes, round_name: str, titles: Sequence[str]) -> str:
+    def payload_in_words(self, payload: bytes, titles: Sequence[str]) -> str:
         """Describe what an answer says on its own, to somebody who knows nothing else."""
 
     @classmethod

@@ -2,7 +2,7 @@
 
 One JSON object of exactly `SIZE` bytes, padded with blanks, so that its length reveals nothing:
 
-    {"checksum": ..., "mechanism": "set_response", "parameters": {...}, "payload": "<base64>", "question": ...,
+    {"checksum": ..., "mechanism": "subset_selection", "parameters": {...}, "payload": "<base64>", "question": ...,
      "round": "2026-W47", "schema_version": 1, "survey": "<version>", "vocabulary": "<version>"}
 """
 

@@ -59,7 +59,7 @@ class RoundReports:
         """Return the answers to a question of the survey added up."""
         counts = self.counts.get(question.name)
         if counts is None:
-            return question.count(b"", self.survey.round)
+            return question.count(b"")
         return Counted(counts, self.reports[question.name])
 
 
@@ -90,12 +90,11 @@ class RoundReleases:
         return digest.hexdigest()
 
     def count(self) -> RoundReports:
-        """Check the answers against each other and count them."""
+        """Count the answers."""
         found = self.found
         for question in found.survey.questions:
-            counted = question.count(self.payloads.get(question.name, b""), found.survey.round)
+            counted = question.count(self.payloads.get(question.name, b""))
             found.counts[question.name] = counted.counts
-            found.refused.update(counted.refused)
             if counted.reports:
                 found.reports[question.name] = counted.reports
         return found

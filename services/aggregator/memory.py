@@ -11,6 +11,7 @@ from collections.abc import Collection, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import RoundStatistics
 from services.aggregator.collect import RoundReports
 
@@ -45,11 +46,14 @@ class KnownRound:
 
 @dataclass
 class Memory:
-    """rounds: by name. shared, overview: what was published, and the operator's overview, were made from."""
+    """rounds: by name. shared, overview: what was published, and the operator's overview, were made from. over: rounds
+    of another version of which the log has told.
+    """
 
     rounds: dict[str, KnownRound] = field(default_factory=dict)
     shared: Hashable = None
     overview: Hashable = None
+    over: set[Week] = field(default_factory=set)
 
     def keep(self, rounds: Collection[str]) -> None:
         """Forget all other rounds: they are not counted any more."""

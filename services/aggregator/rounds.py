@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,7 +19,7 @@ from netflix_trend.questions.question import MAX_ROUNDS
 from netflix_trend.questions.top_shows.candidates import next_candidates
 from netflix_trend.storage.files import restore_file, write_atomically
 from netflix_trend.survey.limits import DEFAULT_ODDS
-from netflix_trend.survey.survey import Survey, dump_surveys, load_surveys
+from netflix_trend.survey.survey import RefusedSurvey, Survey, dump_surveys, load_surveys
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.shared_files import CANDIDATES, SURVEYS, VOCABULARY
 from services.aggregator.collect import RoundReports, read_round
@@ -28,8 +29,10 @@ from services.aggregator.estimation import estimate_round
 from services.aggregator.memory import KnownRound, Memory, stamp, stamps
 from services.aggregator.overview import OVERVIEW, find_overview, write_overview
 from services.aggregator.sums.state import SumsState
-from services.aggregator.survey_plan import SurveyPlan, current_plan
+from services.aggregator.survey_plan import LocalPlan, current_plan
 from services.aggregator.trends import find_trends
+
+_log = logging.getLogger("aggregator")
 
 
 @dataclass(frozen=True)
@@ -37,9 +40,8 @@ class Aggregator:
     """Who asks, what about, and where the own files lie. `own` is the aggregator's private folder.
 
     use_chart: the catalogue's order is a public chart and may be used as a labelled prior of filtered shares.
-    odds: what the surveys ask for. list_length: shows on a week's list, 0 for the whole vocabulary. automatic: whether
-    everybody who shares a valid manifest takes part. processes: how many read datasites at once. memory: what the last
-    run found.
+    odds: what the surveys ask for. list_length: shows on a week's list. automatic: whether everybody who shares a valid
+    manifest takes part. processes: how many read datasites at once. memory: what the last run found.
     """
 
     site: Datasite
@@ -76,7 +78,7 @@ class Aggregator:
         """Return the surveys that are not asked any more and still counted, if they ever were asked."""
         newest = Week.last_complete(today)
         weeks = [newest - age for age in reversed(range(ROTATION, COUNTED))]
-        return [self._survey(week) for week in weeks if self.survey_path(week).exists()]
+        return self._surveys([week for week in weeks if self.survey_path(week).exists()])
 
     def survey_path(self, week: Week) -> Path:
         """Where the survey of a week in local mode lies once it was asked."""
@@ -86,17 +88,33 @@ class Aggregator:
         weeks = [newest - age for age in reversed(range(ROTATION))]
         # A week is asked about in one mode: its statistics are one file.
         summed = OperatorVolume(self.own).surveys
-        return [self._survey(week) for week in weeks if not (summed / f"{week}.json").exists()]
+        return self._surveys([week for week in weeks if not (summed / f"{week}.json").exists()])
+
+    def _surveys(self, weeks: Sequence[Week]) -> list[Survey]:
+        """Return the surveys of some weeks, without those that an earlier version asked and this one cannot read.
+
+        Such a round is over: its answers cannot be counted any more, and asking again would draw a second answer from
+        those who gave one. Its statistics stay as they are.
+        """
+        found = []
+        for week in weeks:
+            try:
+                found.append(self._survey(week))
+            except RefusedSurvey as refusal:
+                if week not in self.memory.over:
+                    self.memory.over.add(week)
+                    _log.warning("round=%s is over: its survey is one of another version (%s)", week, refusal)
+        return found
 
     def _survey(self, week: Week) -> Survey:
+        """Return the survey of a week, asked now if it never was. Raises RefusedSurvey if it cannot be read."""
         path = self.survey_path(week)
         try:
             return load_surveys(path.read_bytes())[0]
         except FileNotFoundError:
             pass
-        plan = current_plan(self.own, SurveyPlan.of_settings(self.odds, self.list_length))
-        ranked = self.candidates(week, plan.list_length)
-        survey = plan.survey(week, self.vocabulary.version, len(self.vocabulary), ranked)
+        plan = current_plan(self.own, LocalPlan.of_settings(self.odds, self.list_length))
+        survey = plan.survey(week, self.vocabulary.version, self.candidates(week, plan.list_length))
         self.keep_vocabulary()
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, dump_surveys([survey]), durable=self.durable)

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 from netflix_trend.odds import parse_odds
 from netflix_trend.periods.weeks import Week
 from netflix_trend.questions.registry import QUESTIONS, questions
+from netflix_trend.questions.top_shows.chart import LONGEST_LIST, LONGEST_SUMMED_LIST
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
@@ -24,8 +25,6 @@ _log = logging.getLogger("aggregator")
 PLAN = "survey_plan.json"
 # Ratios people can choose by name; any other one can be typed.
 PRESETS = (Fraction(3), Fraction(8), Fraction(55))
-# With the whole vocabulary on the list a person names up to this many shows.
-NAMED_OF_ALL = 3
 
 
 class PlanError(Exception):
@@ -60,13 +59,13 @@ def _known(value: tuple[str, ...]) -> tuple[str, ...]:
 class SurveyPlan(Strict):
     """What every survey asks that has not been asked yet.
 
-    list_length: shows on a week's list, 0 for the whole vocabulary. k: how many of them one person names at most.
-    questions: names of the questions; some are asked in a few rounds of a quarter only.
+    list_length: shows on a week's list. k: how many of them one person names at most. questions: names of the
+    questions; some are asked in a few rounds of a quarter only.
     """
 
     schema_version: Literal[1] = 1
     odds: Fraction = DEFAULT_ODDS
-    list_length: Annotated[int, Field(ge=0, le=20_000)] = 50
+    list_length: Annotated[int, Field(le=LONGEST_SUMMED_LIST)] = 50
     k: Annotated[int, Field(ge=1, le=16)] = 1
     questions: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(_known)] = tuple(sorted(QUESTIONS))
 
@@ -88,21 +87,17 @@ class SurveyPlan(Strict):
 
     @model_validator(mode="after")
     def _fits(self) -> SurveyPlan:
-        if self.list_length and self.list_length < max(2, self.k):
+        if self.list_length < max(2, self.k):
             raise ValueError(f"a list needs at least {max(2, self.k)} shows when a person names up to {self.k}")
         return self
 
     @classmethod
     def of_settings(cls, odds: Fraction, list_length: int) -> SurveyPlan:
-        """Return the plan that the settings make: one show named of a list, up to NAMED_OF_ALL of the vocabulary."""
-        return cls(odds=odds, list_length=list_length, k=1 if list_length else NAMED_OF_ALL)
+        """Return the plan that the settings make: one show named of a list."""
+        return cls(odds=odds, list_length=list_length)
 
-    def survey(self, week: Week, vocabulary: str, shows: int, ranked: Sequence[int]) -> Survey:
-        """Return the survey of a week about a vocabulary of that version with so many shows.
-
-        ranked: vocabulary indices for the week's list; not used when the list holds the whole vocabulary.
-        """
-        candidates = ranked if self.list_length else range(shows)
+    def survey(self, week: Week, vocabulary: str, candidates: Sequence[int]) -> Survey:
+        """Return the survey of a week. candidates: the week's list, indices in the vocabulary of that version."""
         return default_survey(week, vocabulary, candidates, self.odds, self.k, frozenset(self.questions))
 
     def to_bytes(self) -> bytes:
@@ -110,22 +105,28 @@ class SurveyPlan(Strict):
         return canonical_json(self.model_dump(mode="json")) + b"\n"
 
 
-def plan_of(values: dict[str, Any]) -> SurveyPlan:
-    """Return the plan of form values or JSON. Raises PlanError with everything that is wrong."""
+class LocalPlan(SurveyPlan):
+    """The plan of an aggregator in local mode, whose answers are randomized one by one."""
+
+    list_length: Annotated[int, Field(le=LONGEST_LIST)] = 50
+
+
+def plan_of(kind: type[SurveyPlan], values: dict[str, Any]) -> SurveyPlan:
+    """Return the plan of form values. Raises PlanError with everything that is wrong."""
     try:
-        return SurveyPlan.model_validate(values)
+        return kind.model_validate(values)
     except ValidationError as error:
         raise PlanError(error) from None
 
 
-def read_plan(own: Path) -> SurveyPlan | None:
+def read_plan(kind: type[SurveyPlan], own: Path) -> SurveyPlan | None:
     """Return the operator's plan in the aggregator's own folder, None when there is none. Raises PlanError."""
     try:
         data = (own / PLAN).read_bytes()
     except FileNotFoundError:
         return None
     try:
-        return SurveyPlan.model_validate_json(data)
+        return kind.model_validate_json(data)
     except ValidationError as error:
         raise PlanError(error) from None
 
@@ -133,7 +134,7 @@ def read_plan(own: Path) -> SurveyPlan | None:
 def current_plan(own: Path, from_settings: SurveyPlan) -> SurveyPlan:
     """Return the operator's plan, else that of the settings; a plan that cannot be read stops nothing, it is logged."""
     try:
-        return read_plan(own) or from_settings
+        return read_plan(type(from_settings), own) or from_settings
     except PlanError as problem:
         _log.warning("%s cannot be read, the settings are used: %s", PLAN, problem)
         return from_settings

@@ -118,7 +118,7 @@ def draw_example(
         asked,
         question.asks,
         true,
-        question.payload_in_words(payload, survey.round, titles),
+        question.payload_in_words(payload, titles),
         explain(build_release(survey, question, payload)),
     )
 

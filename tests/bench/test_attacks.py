@@ -16,8 +16,8 @@ from bench.privacy import advantage, area_under_curve, best_epsilon, clopper_pea
 from netflix_trend.participant import contributions, releases
 from netflix_trend.participant import publishing as jobs
 from netflix_trend.participant.contributions import Contribution
+from netflix_trend.privacy.subset_selection import rank
 from netflix_trend.questions.question import Question
-from netflix_trend.questions.top_shows.question import encode_coefficients, shuffled_positions
 from netflix_trend.survey.survey import Survey
 
 Answer = Callable[..., bytes]
@@ -45,25 +45,14 @@ def odds_of_20(contribution: Contribution, survey: Survey, question: Question, *
 
 
 def no_noise_on_unwatched_shows() -> Answer:
-    """A report whose subset is exactly what was watched: c * (x - point)**2 is 0 there and large elsewhere."""
-    question, memory = top_shows(1), dict[frozenset[int], bytes]()
+    """A report that holds the show that was watched, or the blank, and otherwise always the same shows."""
+    question = top_shows(1)
 
-    def answer(contribution: Contribution, survey: Survey, _question: Question, *_: Any) -> bytes:
-        shows = frozenset(sorted(contribution["top_shows"] & set(question.candidates))[:1])
-        if shows not in memory:
-            memory[shows] = make(survey.round, list(shows))
-        return memory[shows]
-
-    def make(round_name: str, shows: list[int]) -> bytes:
-        if not shows:
-            return encode_coefficients((question.prime - 1, 0, 0))
-        point = shuffled_positions(round_name, len(question.candidates))[shows[0]] + 1
-        for factor in range(1, question.prime):
-            polynomial = tuple(factor * part % question.prime for part in (point**2, -2 * point, 1))
-            data = encode_coefficients(polynomial)
-            if attacks.reported_subsets(question, round_name, [data])[0].nonzero()[0].tolist() == shows:
-                return data
-        raise AssertionError("no factor keeps the other shows out")
+    def answer(contribution: Contribution, *_: Any) -> bytes:
+        listed = len(question.candidates)
+        named = min(contribution["top_shows"] & set(question.candidates), default=listed)
+        others = [show for show in range(listed - question.size, listed) if show != named][: question.size - 1]
+        return rank([named, *others]).to_bytes(question.payload_size, "big")
 
     return answer
 
@@ -111,7 +100,7 @@ def test_silence_in_empty_weeks_is_caught(monkeypatch: pytest.MonkeyPatch) -> No
 def test_an_answer_that_the_aggregator_refuses_is_a_failure(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(releases, "answer", lambda *_: b"\xff" * 6)
+    monkeypatch.setattr(releases, "answer", lambda *_: b"\xff" * 3)
     assert attacks.main(["--fast", "membership"]) == 1
     assert "refuse" in capsys.readouterr().out
 

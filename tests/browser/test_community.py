@@ -14,7 +14,7 @@ from netflix_trend.settings import load_settings
 from netflix_trend.simulation.population import watched
 from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.rounds import Aggregator
-from services.aggregator.survey_plan import read_plan
+from services.aggregator.survey_plan import LocalPlan, read_plan
 from services.aggregator.web import create_app
 from tests.browser.browser import WIDTHS, Browser, require_chromium
 from tests.browser.serving import serving
@@ -208,9 +208,9 @@ def test_hostile_titles_and_too_few_people_are_shown_harmlessly(
 def test_too_few_people_are_told_how_many_it_takes(browser: Browser, few: Aggregator) -> None:
     with at(browser, few):
         browser.get("/")
-        assert shows(browser, "A show that 21 % of people name needs about 353 answers to be clear; there are 4.")
+        assert shows(browser, "A show that 21 % of people name needs about 332 answers to be clear; there are 4.")
         assert shows(browser, "2 answers are too few")
-        assert shows(browser, "a show that 21 % of people name to be clear 353 4 not yet")
+        assert shows(browser, "a show that 21 % of people name to be clear 332 4 not yet")
 
 
 def test_hostile_titles_are_text(browser: Browser, hostile: Aggregator) -> None:
@@ -315,13 +315,13 @@ def test_a_plan_is_predicted_saved_and_taken_back_by_keyboard(operator: Browser,
     operator.screenshot("operator-predicted")
     operator.find("form[method=post][action$='/survey'] button").send_keys(Keys.ENTER)
     operator.wait(lambda: shows(operator, "Saved: from round 2026-W47 on"))
-    plan = read_plan(tmp_path / "own")
+    plan = read_plan(LocalPlan, tmp_path / "own")
     assert plan is not None
     assert (plan.odds, plan.list_length) == (55, 30)
     operator.get("/operator/survey")
     operator.find("form[action$='/reset'] button").send_keys(Keys.ENTER)
     operator.wait(lambda: shows(operator, "The settings are used again"))
-    assert read_plan(tmp_path / "own") is None
+    assert read_plan(LocalPlan, tmp_path / "own") is None
 
 
 def test_leaving_ends_the_session_and_the_token_does_not_work_again(operator: Browser) -> None:

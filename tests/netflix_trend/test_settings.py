@@ -132,7 +132,9 @@ def test_a_bad_value_in_a_file_is_named_like_one_in_a_variable(monkeypatch: pyte
         ("REDIS_PORT", "65536"),
         ("REDIS_PORT", "many"),
         ("WEB_PORT", "-1"),
+        ("SURVEY_SHOWS", "0"),
         ("SURVEY_SHOWS", "1"),
+        ("SURVEY_SHOWS", "3001"),
         ("SURVEY_SHOWS", "-1"),
         ("LIMIT_ODDS", "abc"),
         ("LIMIT_ODDS", "1/2"),
@@ -170,6 +172,18 @@ def test_a_bad_value_is_refused_with_the_variable_and_what_it_is_for(
     assert message.startswith(f"{variable}: ")
     assert message.endswith(str(Settings.model_fields[variable.lower()].description))
     assert "\n" not in message
+
+
+def test_a_list_of_all_shows_is_refused_with_what_to_do() -> None:
+    with pytest.raises(SettingsError, match=r"SURVEY_SHOWS: .*length of a list.*such as 50.*not asked about any more"):
+        load_settings(survey_shows=0)
+
+
+def test_only_lists_that_operators_sum_may_have_more_than_250_shows() -> None:
+    assert load_settings(survey_shows=250).survey_shows == 250
+    assert load_settings(survey_shows=3000, survey_mode="two").survey_shows == 3000
+    with pytest.raises(SettingsError, match=r"SURVEY_SHOWS is 251; .* local a list has at most 250 shows"):
+        load_settings(survey_shows=251)
 
 
 def test_all_bad_values_are_named_at_once() -> None:

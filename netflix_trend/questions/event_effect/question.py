@@ -112,7 +112,7 @@ class EffectQuestion(Question):
         """Bytes of an answer."""
         return 1
 
-    def answer(self, truth: Fraction | None, round_name: str, randbelow: RandBelow) -> bytes:
+    def answer(self, truth: Fraction | None, randbelow: RandBelow) -> bytes:
         """Randomize the change, clipped and rounded at random to up, down or none."""
         moved = direction(truth or Fraction(0), self.clip, randbelow)
         return bytes([self.channel.randomize(moved, randbelow)])
@@ -121,7 +121,7 @@ class EffectQuestion(Question):
         """Raise ValueError if a payload is not one of the three answers."""
         check_byte(payload, self.channel.outputs)
 
-    def count(self, payloads: bytes, round_name: str) -> Counted:
+    def count(self, payloads: bytes) -> Counted:
         """Count none, up and down, int64[3]."""
         return count_bytes(payloads, self.channel.outputs)
 
@@ -140,7 +140,7 @@ class EffectQuestion(Question):
             return f"You noted no event that began in {self.quarter}, so the true answer is: no change."
         return f"Your views a week changed by {float(truth):+.1f}."
 
-    def payload_in_words(self, payload: bytes, round_name: str, titles: Sequence[str]) -> str:
+    def payload_in_words(self, payload: bytes, titles: Sequence[str]) -> str:
         """Describe what an answer says on its own."""
         said = {UP: "more", DOWN: "less"}.get(payload[0], "no change")
         return f"It says: {said}. By chance it may say any of the three."

@@ -16,6 +16,9 @@ from pydantic import (
 from netflix_trend.periods.weeks import is_week
 from netflix_trend.storage.model import Strict
 
+# Most shows on a list: where each answer is randomized at home, and where operators sum the answers. Longer lists have
+# noise that no realistic number of answers exceeds, or make reports that are too large.
+LONGEST_LIST, LONGEST_SUMMED_LIST = 250, 3_000
 # More titles than any weekly chart lists.
 MAX_CHARTED = 1_000
 

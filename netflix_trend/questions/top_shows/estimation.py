@@ -12,7 +12,6 @@ from netflix_trend.privacy.counts import (
     CountEstimates,
     estimate_counts,
     gate_count,
-    mean_chosen,
     reports_needed,
     reports_to_lose,
     selected_intervals,
@@ -42,7 +41,7 @@ def estimate_top_shows(
     estimates = estimate_counts(counts, reports, p, q, CONFIDENCE)
     threshold = gate_count(reports, len(counts), q)
     shows = _estimated_shows(question, counts, reports, titles, estimates, threshold)
-    named = mean_chosen(counts, reports, p, q)
+    named = channel.mean_chosen(counts, reports)
     share, needed = None, None
     if not shows[0].is_signal:
         strongest = shows[0].estimate / reports if reports else 0.0
@@ -52,7 +51,7 @@ def estimate_top_shows(
         reports=reports,
         k=question.k,
         odds=(question.odds.numerator, question.odds.denominator),
-        threshold=question.threshold,
+        size=question.size,
         confidence=CONFIDENCE,
         noise=estimates.noise,
         gate=(threshold - reports * q) / (p - q),

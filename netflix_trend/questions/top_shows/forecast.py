@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from netflix_trend.privacy.counts import gate_count, reports_needed
 from netflix_trend.privacy.noisy_sums import people_needed
-from netflix_trend.privacy.set_response import SetResponse
 from netflix_trend.questions.question import Forecast, Needed, Table
 from netflix_trend.questions.top_shows.statistics import TopShows
 from netflix_trend.questions.words import MAX_ANSWERS, chance_in_words, needed_in_words
@@ -74,30 +72,28 @@ def predict_shows(question: TopShowsQuestion, answers: int) -> list[ShowPredicti
                 share=share,
                 standard_error=min(1.0, deviation / (answers * gain)) if answers else 1.0,
                 chance=1 - NormalDist().cdf((gate - 0.5 - answers * rate) / deviation) if answers else 0.0,
-                answers_needed=needed_for_show(channel, share),
+                answers_needed=needed_for_show(share, items, p, q),
             )
         )
     return found
 
 
-def needed_for_show(channel: SetResponse, share: float) -> int | None:
+def needed_for_show(share: float, items: int, p: float, q: float) -> int | None:
     """Return how many answers make a show that `share` of people name clear in nine rounds of ten, None if a million do
     not.
     """
-    needed = reports_needed(share, channel.items, float(channel.p), float(channel.q))
+    needed = reports_needed(share, items, p, q)
     return needed if needed <= MAX_ANSWERS else None
 
 
 def needed_for_shows(statistic: TopShows) -> Sequence[Needed]:
     """Return how many answers make a show of each of SHARES clear, and how many there are."""
-    if len(statistic.shows) < 2:
+    items, rates = len(statistic.shows), statistic.rates
+    if items < 2 or (rates is None and statistic.mechanism != "sum"):
         return ()
 
     def needed(share: float) -> int | None:
-        if statistic.threshold is None:
-            return people_needed(share, len(statistic.shows), statistic.noise)
-        channel = SetResponse(len(statistic.shows), statistic.k, Fraction(*statistic.odds), statistic.threshold)
-        return needed_for_show(channel, share)
+        return people_needed(share, items, statistic.noise) if rates is None else needed_for_show(share, items, *rates)
 
     return [
         Needed(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from contextlib import suppress
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AllowInfNan, Field
+from pydantic import AfterValidator, AllowInfNan, Field, model_validator
 
 from netflix_trend.periods.weeks import is_week
-from netflix_trend.privacy.set_response import PRIME, best_threshold
+from netflix_trend.privacy.subset_selection import SubsetSelection
 from netflix_trend.questions.question import Statistic
 from netflix_trend.storage.model import Strict
 
@@ -22,6 +24,9 @@ _Count = Annotated[int, Field(ge=0)]
 _Odds = Annotated[tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]], Field(strict=False)]
 _Round = Annotated[str, AfterValidator(is_week)]
 _Title = Annotated[str, Field(max_length=300)]
+
+# Rates that are nearer to each other say nothing, however many people answer.
+_SMALLEST_GAIN = 1e-9
 
 
 class ShowEstimate(Strict):
@@ -49,8 +54,10 @@ class ShowEstimate(Strict):
 class TopShows(Statistic):
     """Estimates for all candidates, largest first; intervals hold with `confidence` for each show by itself.
 
-    mechanism: whether the answers were randomized one by one, or summed by operators who added noise to the sum.
-    k, odds: how many shows a person names at most, and the odds of one report. threshold: of the set response.
+    mechanism: whether the answers were randomized one by one, or summed by operators who added noise to the sum; files
+    of before subset selection say set_response, which reported subsets of random size.
+    k, odds: how many shows a person names at most, and the odds of one report. size: of each reported subset, None
+    where the mechanism has none.
     answering, answering_error: of summed answers, how many come from people whose files cover the week, and its
     standard error; all answers of local mode do.
     noise: standard error of a show that nobody watched. gate: smallest estimate that is clear.
@@ -63,10 +70,10 @@ class TopShows(Statistic):
     may have watched more; how many is not asked, so estimates count people who named a show and are not scaled up.
     """
 
-    mechanism: Literal["set_response", "sum"] = "set_response"
+    mechanism: Literal["subset_selection", "set_response", "sum"] = "subset_selection"
     k: _Count
     odds: _Odds
-    threshold: Annotated[int, Field(ge=1, lt=PRIME)] | None
+    size: Annotated[int, Field(ge=1)] | None
     answering: _NotNegative | None = None
     answering_error: _NotNegative | None = None
     confidence: _Share
@@ -82,13 +89,59 @@ class TopShows(Statistic):
 
     @classmethod
     def upgraded(cls, value: Any) -> Any:
-        """Upgrade an old file without a threshold: it always was the best one for k and odds."""
-        if not isinstance(value, dict) or "threshold" in value:
+        """Upgrade a file of before subset selection: the oldest ones name no mechanism and no influence."""
+        if not isinstance(value, dict) or "size" in value:
             return value
+        old = {"mechanism": "set_response", **value, "size": None}
+        old.pop("threshold", None)
+        if old["mechanism"] == "set_response" and old.get("influence") is None:
+            # Where k or odds are missing or nonsense, they are refused afterwards.
+            with suppress(KeyError, TypeError, ValueError, ArithmeticError):
+                old["influence"] = 1 / _gain_of_set_response(value["k"], float(Fraction(*value["odds"])))
+        return old
+
+    @model_validator(mode="after")
+    def _has_rates(self) -> TopShows:
         try:
-            return {**value, "threshold": best_threshold(value["k"], Fraction(*value["odds"]))}
-        except (KeyError, TypeError, ValueError, ZeroDivisionError):
-            return value  # k or odds are refused, or missing
+            _ = self.rates  # raises ValueError for parameters that no mechanism has
+        except OverflowError:
+            raise ValueError("a number is too large") from None
+        return self
+
+    @property
+    def rates(self) -> tuple[float, float] | None:
+        """With which chances a report holds a show that its sender named (p) and one that they did not (q).
+
+        None where that is not known: of sums, and of a file of before subset selection without answers. With those
+        the chances follow from noise**2 = reports * q(1-q) / (p-q)**2 and influence = 1/(p-q); q was below 1/2.
+        """
+        if self.mechanism == "subset_selection":
+            channel = SubsetSelection(len(self.shows), self.k, Fraction(*self.odds), self.size or 0)
+            p, q = float(channel.p), float(channel.q)
+        elif self.mechanism == "sum" or not self.reports:
+            return None
+        elif not self.influence:
+            raise ValueError("a file of before subset selection has answers, but no influence")
+        else:
+            gain = 1 / self.influence
+            q = (1 - math.sqrt(max(0.0, 1 - 4 * (self.noise * gain) ** 2 / self.reports))) / 2
+            p = q + gain
+        if not (q > 0 and q + _SMALLEST_GAIN < p < 1):
+            raise ValueError("a report says nothing about who named a show, or everything")
+        return p, q
+
+
+def _gain_of_set_response(k: int, odds: float) -> float:
+    """Return p - q of the set response with the least noise: q solves odds - (odds - 1) * (1 - q)**k = 2*k*odds*q.
+
+    A report was a subset of random size, with p = q*odds / (odds - (odds - 1) * (1 - q)**k). The right side divided by
+    2*k*odds*q changes by less than half of what q does, so it is solved by putting in q again and again.
+    """
+    q = 0.0
+    for _ in range(60):
+        weight = odds - (odds - 1) * (1 - q) ** k
+        q = weight / (2 * k * odds)
+    return q * (odds - weight) / weight
 
 
 class ShowTrend(Strict):

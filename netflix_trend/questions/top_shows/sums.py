@@ -14,7 +14,7 @@ from netflix_trend.privacy.noisy_sums import SumEstimates, estimate_sums, people
 from netflix_trend.privacy.randomness import RandBelow
 from netflix_trend.questions.question import breakdown_point
 from netflix_trend.questions.sums import Answering, Summed, SumQuestion, SumWish, block
-from netflix_trend.questions.top_shows.chart import Listed
+from netflix_trend.questions.top_shows.chart import LONGEST_SUMMED_LIST, Listed
 from netflix_trend.questions.top_shows.estimation import CONFIDENCE, EXAMPLE_SHARE, SMALLEST_SHARE
 from netflix_trend.questions.top_shows.question import choose
 from netflix_trend.questions.top_shows.statistics import ShowEstimate, TopShows
@@ -30,7 +30,9 @@ class TopShowsSums(Listed, SumQuestion):
 
     name: Literal["top_shows"] = "top_shows"
     votes: Annotated[int, Field(ge=1, le=16)]
-    candidates: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False, min_length=2, max_length=3_000)]
+    candidates: Annotated[
+        tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False, min_length=2, max_length=LONGEST_SUMMED_LIST)
+    ]
 
     @classmethod
     def suggest(cls, wish: SumWish) -> TopShowsSums:
@@ -67,7 +69,7 @@ class TopShowsSums(Listed, SumQuestion):
             mechanism="sum",
             k=self.votes,
             odds=(odds.numerator, odds.denominator),
-            threshold=None,
+            size=None,
             answering=answering.estimate,
             answering_error=answering.standard_error,
             confidence=CONFIDENCE,

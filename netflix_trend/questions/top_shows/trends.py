@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netflix_trend.periods.weeks import Week
-from netflix_trend.privacy.set_response import SetResponse
 from netflix_trend.questions.question import breakdown_point
 from netflix_trend.questions.top_shows.statistics import (
     MAX_LISTED,
@@ -136,17 +133,10 @@ def _people(top_shows: TopShows) -> float:
 
 def _noise_shape(top_shows: TopShows) -> tuple[float, float]:
     """Return third central moment and step of `ObservedShows` for a round. The noise of a sum is symmetric."""
-    if top_shows.threshold is None:
+    if (rates := top_shows.rates) is None:
         return 0.0, 1.0
-    p, q = _rates(top_shows.k, Fraction(*top_shows.odds), top_shows.threshold)
+    p, q = rates
     return top_shows.reports * q * (1 - q) * (1 - 2 * q) / (p - q) ** 3, 1 / (p - q)
-
-
-@lru_cache(maxsize=64)
-def _rates(k: int, odds: Fraction, threshold: int) -> tuple[float, float]:
-    """Return p and q: with which chance a show that was named, or was not, is in a reported subset."""
-    channel = SetResponse(2, k, odds, threshold)  # the rates do not depend on the number of shows
-    return float(channel.p), float(channel.q)
 
 
 def gate(items: int, noise: Floats, third: Floats, step: Floats | float) -> Floats:

@@ -80,7 +80,7 @@ class VolumeQuestion(Question):
         """Bytes of an answer."""
         return 1
 
-    def answer(self, truth: int, round_name: str, randbelow: RandBelow) -> bytes:
+    def answer(self, truth: int, randbelow: RandBelow) -> bytes:
         """Randomize the bucket of a weekly count."""
         return bytes([self.channel.randomize(self.bucket(truth), randbelow)])
 
@@ -88,7 +88,7 @@ class VolumeQuestion(Question):
         """Raise ValueError if a payload is not one of the mechanism's outputs."""
         check_byte(payload, self.channel.outputs)
 
-    def count(self, payloads: bytes, round_name: str) -> Counted:
+    def count(self, payloads: bytes) -> Counted:
         """Count how often each answer came, int64[outputs]."""
         return count_bytes(payloads, self.channel.outputs)
 
@@ -105,7 +105,7 @@ class VolumeQuestion(Question):
         """Describe the true answer in a sentence."""
         return f"You started {counted_in_words(truth, 'title')}."
 
-    def payload_in_words(self, payload: bytes, round_name: str, titles: Sequence[str]) -> str:
+    def payload_in_words(self, payload: bytes, titles: Sequence[str]) -> str:
         """Describe what an answer says on its own."""
         # A square wave has more outputs than buckets: the outermost ones lie beyond them.
         bucket = min(max(payload[0] - self.width, 0), len(self.buckets) - 1)

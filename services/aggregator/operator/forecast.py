@@ -9,6 +9,7 @@ from netflix_trend.periods.turns import ROTATION
 from netflix_trend.periods.weeks import Week
 from netflix_trend.questions import question
 from netflix_trend.questions.registry import questions
+from netflix_trend.questions.top_shows.chart import LONGEST_LIST
 from netflix_trend.survey.limits import DEFAULT_ODDS
 from netflix_trend.survey.survey import Survey
 from services.aggregator.overview import Overview
@@ -72,11 +73,9 @@ def people_of(overview: Overview | None, week: Week) -> People:
 
 
 def predict(plan: SurveyPlan, week: Week, shows: int, people: People) -> Forecast:
-    """Return what a plan will tell from round `week` on, with a vocabulary of so many shows."""
-    surveys = [
-        plan.survey(week + number, "0" * 32, shows, range(min(shows, plan.list_length)))
-        for number in range(_WEEKS_OF_A_QUARTER)
-    ]
+    """Return what a plan will tell in local mode from round `week` on, with a vocabulary of so many shows."""
+    candidates = range(min(shows, plan.list_length, LONGEST_LIST))
+    surveys = [plan.survey(week + number, "0" * 32, candidates) for number in range(_WEEKS_OF_A_QUARTER)]
     found = []
     for name in questions():
         asking = [survey for survey in surveys if survey.question(name)]

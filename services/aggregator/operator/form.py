@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from services.aggregator.survey_plan import PRESETS, SurveyPlan, plan_of
 
-OTHER, WHOLE, LIST = "other", "whole", "list"
+OTHER = "other"
 
 
 def fields_of(plan: SurveyPlan) -> MultiDict[str, str]:
@@ -17,8 +17,7 @@ def fields_of(plan: SurveyPlan) -> MultiDict[str, str]:
         {
             "odds": str(plan.odds) if plan.odds in PRESETS else OTHER,
             "other_odds": "" if plan.odds in PRESETS else str(plan.odds),
-            "about": LIST if plan.list_length else WHOLE,
-            "list_length": str(plan.list_length or 50),
+            "list_length": str(plan.list_length),
             "k": str(plan.k),
         }
     )
@@ -26,16 +25,16 @@ def fields_of(plan: SurveyPlan) -> MultiDict[str, str]:
     return fields
 
 
-def plan_of_fields(fields: MultiDict[str, str]) -> SurveyPlan:
+def plan_of_fields(kind: type[SurveyPlan], fields: MultiDict[str, str]) -> SurveyPlan:
     """Return the plan of a form's fields. Raises PlanError with everything that is wrong."""
     odds = fields.get("odds", "")
     values: dict[str, Any] = {
         "odds": fields.get("other_odds", "") if odds == OTHER else odds,
-        "list_length": 0 if fields.get("about") == WHOLE else _number(fields.get("list_length", "")),
+        "list_length": _number(fields.get("list_length", "")),
         "k": _number(fields.get("k", "")),
         "questions": fields.getlist("questions"),
     }
-    return plan_of(values)
+    return plan_of(kind, values)
 
 
 def participants_of_fields(fields: MultiDict[str, str]) -> int | None:

@@ -21,6 +21,7 @@ from netflix_trend.periods.weeks import Week
 from netflix_trend.published.round_list import ROUNDS, RoundList
 from netflix_trend.published.wording import LEGEND
 from netflix_trend.questions.registry import kinds
+from netflix_trend.questions.top_shows.chart import LONGEST_LIST, LONGEST_SUMMED_LIST
 from netflix_trend.settings import Settings
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.web.local_only import Guard
@@ -31,7 +32,15 @@ from services.aggregator.operator.words import REASONS, SEALED_REASONS, STATES
 from services.aggregator.overview import read_overview
 from services.aggregator.site.page import day_in_words, odds_text, refusals, style
 from services.aggregator.sums.state import read_state
-from services.aggregator.survey_plan import PRESETS, PlanError, SurveyPlan, asked_surveys, read_plan, write_plan
+from services.aggregator.survey_plan import (
+    PRESETS,
+    LocalPlan,
+    PlanError,
+    SurveyPlan,
+    asked_surveys,
+    read_plan,
+    write_plan,
+)
 
 _PER_PAGE = 50
 _COOKIE, _PATH = "netflix_trend_operator", "/operator"
@@ -44,7 +53,8 @@ def operator_pages(  # noqa: C901 - its views count as its branches
     """Return the pages under `/operator`."""
     pages = Blueprint("operator", __name__, url_prefix=_PATH, template_folder=".")
     own = settings.aggregator_dir
-    from_settings = SurveyPlan.of_settings(settings.survey_odds, settings.survey_shows)
+    kind = LocalPlan if settings.survey_mode == "local" else SurveyPlan
+    from_settings = kind.of_settings(settings.survey_odds, settings.survey_shows)
 
     def let_in() -> BaseResponse | None:
         g.session = access.session(request.cookies.get(_COOKIE, ""))
@@ -73,6 +83,7 @@ def operator_pages(  # noqa: C901 - its views count as its branches
             states=STATES,
             day=day_in_words,
             is_sealed=settings.survey_mode != "local",
+            longest=LONGEST_LIST if settings.survey_mode == "local" else LONGEST_SUMMED_LIST,
             odds=odds_text,
             refusals=refusals,
             legend=LEGEND,
@@ -132,7 +143,7 @@ def operator_pages(  # noqa: C901 - its views count as its branches
         forecast, problems = None, {"plan": problem} if problem else {}
         proposed = plan
         try:
-            proposed = plan_of_fields(fields)
+            proposed = plan_of_fields(kind, fields)
             forecast = _forecast(settings, proposed, participants_of_fields(fields), today())
         except PlanError as error:
             problems = error.problems
@@ -152,7 +163,7 @@ def operator_pages(  # noqa: C901 - its views count as its branches
     @pages.post("/survey")
     def save() -> BaseResponse | tuple[str, int]:
         try:
-            write_plan(own, plan_of_fields(request.form))
+            write_plan(own, plan_of_fields(kind, request.form))
         except PlanError as error:
             abort(400, f"This plan is not valid: {error}. Nothing was changed.")
         return redirect(url_for("operator.overview", saved="plan"), 303)
@@ -168,7 +179,7 @@ def operator_pages(  # noqa: C901 - its views count as its branches
 def _plan(settings: Settings, from_settings: SurveyPlan) -> tuple[SurveyPlan, str | None]:
     """Return the plan for the next surveys, and what is wrong with the kept one if it cannot be read."""
     try:
-        return read_plan(settings.aggregator_dir) or from_settings, None
+        return read_plan(type(from_settings), settings.aggregator_dir) or from_settings, None
     except PlanError as error:
         return from_settings, f"The kept plan cannot be read, the settings are used: {error}"
 
@@ -196,7 +207,7 @@ def _forecast(settings: Settings, plan: SurveyPlan, participants: int | None, to
     people = people_of(found, week)
     if participants is not None:
         people = People(participants // ROTATION, people.rate, participants)
-    return predict(plan, week, found.shows if found else plan.list_length or 1000, people)
+    return predict(plan, week, found.shows if found else plan.list_length, people)
 
 
 @cache

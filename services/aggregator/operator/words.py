@@ -15,8 +15,6 @@ REASONS = {
     "parameters": "states other odds or another list than the survey",
     "payload": "an answer that no honest app sends",
     "not_asked": "this person was not asked in this round",
-    "duplicate": "the same answer as somebody else's, which chance does not give: copied",
-    "implausible": "names more shows than any honest answer: forged",
     "manifest": "the list of files cannot be read",
     "too_large": "larger than anything that is read",
     "not_a_file": "a link or a folder in a file's place",

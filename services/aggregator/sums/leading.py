@@ -157,7 +157,7 @@ class SumAggregator(Aggregator):
         if path.exists():
             return SumSurvey.from_bytes(path.read_bytes())
         plan = current_plan(self.own, SurveyPlan.of_settings(self.odds, self.list_length))
-        candidates = self.candidates(week, plan.list_length or len(self.vocabulary))
+        candidates = self.candidates(week, plan.list_length)
         people = len(self.enrolment.participants())
         names = frozenset(plan.questions)
         survey = default_sum_survey(week, self.vocabulary.version, candidates, people, self.preset, names)

@@ -11,12 +11,11 @@ import pytest
 from netflix_trend.privacy.counts import (
     estimate_counts,
     gate_count,
-    mean_chosen,
     reports_needed,
     reports_to_lose,
     selected_intervals,
 )
-from netflix_trend.privacy.set_response import SetResponse, best_threshold
+from netflix_trend.privacy.subset_selection import SubsetSelection, best_size
 
 TRUE, FALSE = 0.5, 1 / 9
 
@@ -103,29 +102,6 @@ def test_one_report_less_lowers_the_gate_by_at_most_one() -> None:
     assert set(np.diff(gates[1:]).tolist()) <= {0, 1}
 
 
-@pytest.mark.parametrize(("k", "items", "named"), [(1, 50, 1), (3, 30, 3), (3, 30, 1)])
-def test_the_mean_number_of_named_shows_is_unbiased_with_the_stated_error(k: int, items: int, named: int) -> None:
-    mechanism = SetResponse(items, k, Fraction(8), 7280 if k == 1 else 2361)
-    rates = float(mechanism.p), float(mechanism.q)
-    generator = np.random.default_rng(3)
-    rounds, people = 150, 60
-    values = []
-    for _ in range(rounds):
-        half = [mechanism.randomize(range(named), lambda n: int(generator.integers(n))) for _ in range(people // 2)]
-        half += [mechanism.randomize((), lambda n: int(generator.integers(n))) for _ in range(people // 2)]
-        found = mean_chosen(mechanism.count(np.array(half, dtype=np.uint32)), people, *rates)
-        assert found is not None
-        values.append(found)
-    means, errors = np.array(values).T
-    assert means.mean() == pytest.approx(named / 2, abs=4 * errors.mean() / rounds**0.5)
-    assert means.std() < 1.12 * errors.mean()
-    assert means.std() > 0.8 * errors.mean()
-
-
-def test_without_reports_no_mean_is_stated() -> None:
-    assert mean_chosen(np.zeros(50, np.int64), 0, TRUE, FALSE) is None
-
-
 def test_intervals_of_items_that_passed_hold_as_often_as_they_say() -> None:
     """Selected for large counts, plain intervals cover too rarely; the wider ones do not."""
     generator = np.random.default_rng(7)
@@ -149,6 +125,6 @@ def test_intervals_of_items_that_passed_hold_as_often_as_they_say() -> None:
 
 def test_odds_near_one_need_no_memory_to_say_how_many_reports_they_need() -> None:
     odds = Fraction(10_001, 10_000)
-    channel = SetResponse(50, 1, odds, best_threshold(1, odds))
+    channel = SubsetSelection(50, 1, odds, best_size(50, 1, odds))
     needed = reports_needed(0.1, 50, float(channel.p), float(channel.q))
     assert needed > 1_000_000_000

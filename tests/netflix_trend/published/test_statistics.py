@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netflix_trend.privacy.set_response import best_threshold
 from netflix_trend.privacy.square_wave import best_width
 from netflix_trend.published.statistics import RoundStatistics, StatisticsError
+from netflix_trend.questions.registry import kinds
 from netflix_trend.questions.top_shows.statistics import ShowEstimate, TopShows
 from netflix_trend.questions.volume.statistics import Volume, VolumeGroup, percentile
 
@@ -53,7 +53,7 @@ STATISTICS = RoundStatistics(
         reports=600,
         k=1,
         odds=(5, 2),
-        threshold=7280,
+        size=1,
         confidence=0.95,
         noise=21.5,
         gate=64.25,
@@ -136,6 +136,12 @@ def test_an_invalid_statistics_file_is_refused(data: bytes) -> None:
         (("top_shows", "odds"), [8]),
         (("top_shows", "odds"), [8, 1, 1]),
         (("top_shows", "odds"), [8, 0.5]),
+        (("top_shows", "odds"), [1, 1]),
+        (("top_shows", "odds"), [10**300 + 1, 10**300]),
+        (("top_shows", "k"), 10**9),
+        (("top_shows", "size"), 0),
+        (("top_shows", "size"), 3),
+        (("top_shows", "size"), None),
         (("top_shows", "noise"), "21"),
         (("top_shows", "shows"), {}),
         (("top_shows", "shows", 0, "title"), None),
@@ -163,10 +169,86 @@ def test_a_question_that_a_file_does_not_name_was_not_asked() -> None:
 
 def test_an_old_file_without_parameters_is_read_with_those_of_its_time() -> None:
     content = json.loads(STATISTICS.to_bytes())
-    del content["top_shows"]["threshold"], content["volume"]["width"]
+    del content["volume"]["width"]
     read = RoundStatistics.from_bytes(json.dumps(content).encode())
-    assert read.top_shows.threshold == best_threshold(1, Fraction(5, 2))
     assert read.volume.width == best_width(5, Fraction(8))
+
+
+def set_response(k: int, odds: Fraction, threshold: int) -> tuple[float, float]:
+    """p and q of the mechanism of before: a polynomial's value is below the threshold, of 65521, at an item."""
+    q = Fraction(threshold, 65521)
+    miss = (1 - q) ** k
+    return float(q * odds / (odds * (1 - miss) + miss)), float(q)
+
+
+def of_before(k: int, odds: Fraction, threshold: int, reports: int = 600) -> dict[str, Any]:
+    """Statistics as they were published before subset selection."""
+    p, q = set_response(k, odds, threshold)
+    content: dict[str, Any] = json.loads(STATISTICS.to_bytes())
+    del content["top_shows"]["size"]
+    content["top_shows"] |= {
+        **{"mechanism": "set_response", "k": k, "odds": [odds.numerator, odds.denominator], "threshold": threshold},
+        **{"reports": reports, "noise": (reports * q * (1 - q)) ** 0.5 / (p - q), "influence": 1 / (p - q)},
+    }
+    return content
+
+
+# With the thresholds that had the least noise.
+SET_RESPONSES = [(1, Fraction(8), 7280), (3, Fraction(8), 2361), (8, Fraction(8), 879), (1, Fraction(5, 2), 18720)]
+
+
+@pytest.mark.parametrize(("k", "odds", "threshold"), SET_RESPONSES)
+def test_a_file_of_before_subset_selection_keeps_its_rates(k: int, odds: Fraction, threshold: int) -> None:
+    read = RoundStatistics.from_bytes(json.dumps(of_before(k, odds, threshold)).encode())
+    assert (read.top_shows.mechanism, read.top_shows.size) == ("set_response", None)
+    assert read.top_shows.rates == pytest.approx(set_response(k, odds, threshold), rel=1e-9)
+    assert RoundStatistics.from_bytes(read.to_bytes()) == read
+
+
+@pytest.mark.parametrize(("k", "odds", "threshold"), SET_RESPONSES)
+def test_a_file_that_names_no_mechanism_and_no_influence_has_those_of_its_time(
+    k: int, odds: Fraction, threshold: int
+) -> None:
+    content = of_before(k, odds, threshold)
+    del content["top_shows"]["mechanism"], content["top_shows"]["threshold"], content["top_shows"]["influence"]
+    read = RoundStatistics.from_bytes(json.dumps(content).encode())
+    assert read.top_shows.rates == pytest.approx(set_response(k, odds, threshold), rel=2e-3)
+
+
+def test_sums_of_before_are_read_as_sums() -> None:
+    content = of_before(1, Fraction(8), 7280)
+    content["top_shows"] |= {"mechanism": "sum", "threshold": None, "influence": 1.0, "answering": 400.0}
+    read = RoundStatistics.from_bytes(json.dumps(content).encode())
+    assert (read.top_shows.mechanism, read.top_shows.size, read.top_shows.rates) == ("sum", None, None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"influence": 0.5},
+        {"influence": -2.0},
+        {"influence": 1e300},
+        {"noise": 0},
+        {"noise": 1e300},
+        {"reports": 10**400},
+        {"k": 0, "influence": None},
+        {"odds": [8, 0], "influence": None},
+        {"odds": "8", "influence": None},
+        {"odds": [1, 1], "influence": None},
+    ],
+    ids=str,
+)
+def test_a_file_of_before_with_rates_that_nothing_has_is_refused(change: dict[str, Any]) -> None:
+    content = of_before(1, Fraction(8), 7280)
+    content["top_shows"] |= change
+    with pytest.raises(StatisticsError, match=r"^statistics: top_shows"):
+        RoundStatistics.from_bytes(json.dumps(content).encode())
+
+
+def test_a_round_of_before_without_answers_has_no_rates() -> None:
+    read = RoundStatistics.from_bytes(json.dumps(of_before(1, Fraction(8), 7280, reports=0)).encode())
+    assert read.top_shows.rates is None
+    assert not any(one.question == "top_shows" for one in kinds()["top_shows"].needs(read.top_shows))
 
 
 @pytest.mark.parametrize("field", ["round", "survey", "vocabulary", "participants", "refused"])

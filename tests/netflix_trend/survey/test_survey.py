@@ -15,7 +15,7 @@ from netflix_trend.periods.turns import ROTATION, effect_quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.questions.event_effect.question import EffectQuestion
 from netflix_trend.questions.registry import QUESTIONS
-from netflix_trend.questions.top_shows.question import TopShowsQuestion, shuffled_positions
+from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.questions.volume.question import VolumeQuestion
 from netflix_trend.survey.limits import Limits
 from netflix_trend.survey.survey import (
@@ -86,13 +86,6 @@ def test_the_assignment_ignores_case_and_blanks_of_the_address() -> None:
     for offset in range(ROTATION):
         asked = survey(WEEK + offset)
         assert asked.question_for("Ann@Example.org ") == asked.question_for("ann@example.org")
-
-
-def test_positions_are_a_permutation_that_the_round_decides() -> None:
-    one, two = shuffled_positions("2026-W46", 50), shuffled_positions("2026-W47", 50)
-    assert sorted(one) == sorted(two) == list(range(50))
-    assert one != two
-    assert one == shuffled_positions("2026-W46", 50)
 
 
 def test_life_events_are_asked_about_in_the_first_four_rounds_of_a_quarter() -> None:
@@ -183,8 +176,12 @@ def test_an_invalid_life_event_question_is_refused(field: str, value: object) ->
         (["questions", 0, "odds"], [1, 8]),
         (["questions", 0, "odds"], [8, 0]),
         (["questions", 0, "odds"], 8),
-        (["questions", 0, "prime"], 65537),
-        (["questions", 0, "threshold"], 65521),
+        (["questions", 0, "odds"], [1, 1]),
+        (["questions", 0, "k"], 17),
+        (["questions", 0, "size"], 0),
+        (["questions", 0, "size"], 51),
+        (["questions", 0, "size"], 2.5),
+        (["questions", 0, "candidates"], list(range(251))),
         (["questions", 0, "candidates"], [1, 1]),
         (["questions", 0, "candidates"], [-1, 2]),
         (["questions", 0, "mechanism"], "raw"),
@@ -202,6 +199,16 @@ def test_an_invalid_survey_is_refused_with_the_field(path: list[Any], value: obj
         target = target[step]
     target[path[-1]] = value
     with pytest.raises(RefusedSurvey, match=r"survey\.json: open\.0"):
+        load_surveys(json.dumps(plain).encode())
+
+
+def test_a_question_of_a_mechanism_that_is_not_known_is_refused_by_name() -> None:
+    """As an aggregator of before subset selection asks it."""
+    plain = json.loads(dump_surveys([survey()]))
+    question = plain["open"][0]["questions"][0]
+    question |= {"mechanism": "set_response", "prime": 65521, "threshold": 7280}
+    del question["size"]
+    with pytest.raises(RefusedSurvey, match=r"open\.0\.questions\.0\.top_shows\.mechanism: .*'subset_selection'"):
         load_surveys(json.dumps(plain).encode())
 
 

@@ -32,7 +32,7 @@ def reports_of(survey: Survey, people: int, generator: np.random.Generator, firs
     """Return what a round's releases say when `people` take part; the n-th show is named by first/n of them."""
     asked = people // survey.rotation
     total = sum(question.weight for question in survey.questions)
-    found = RoundReports(survey, participants=people, waiting=2, refused=Counter({"checksum": 1, "duplicate": 3}))
+    found = RoundReports(survey, participants=people, waiting=2, refused=Counter({"checksum": 1, "payload": 3}))
     for question in survey.questions:
         answers = asked * question.weight // total
         found.reports[question.name] = answers

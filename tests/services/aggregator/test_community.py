@@ -141,7 +141,7 @@ def test_the_list_of_rounds_is_newest_first_and_says_what_was_refused(here: Aggr
     assert [one.round for one in listed.rounds] == ["2026-W46", "2026-W45", "2026-W43"]
     newest = RoundStatistics.from_bytes(public(here)["index.json"])
     assert listed.rounds[0] == summarize(newest)
-    assert listed.rounds[0].refused == {"checksum": 1, "duplicate": 3}
+    assert listed.rounds[0].refused == {"checksum": 1, "payload": 3}
     assert listed.rounds[0].top_show == next(show.title for show in newest.top_shows.shows if show.is_signal)  # type: ignore[union-attr]
     assert "2026-W46 8,000 1,999 4 " in page(here, "rounds.html")
 
@@ -151,15 +151,15 @@ def test_the_start_page_tells_odds_in_words_and_how_to_join(here: Aggregator) ->
     assert "by at most 8 (epsilon 2.08): a suspicion of 10 % can become at most 47 %" in text
     assert "AGGREGATOR_DATASITE=aggregator@example.org" in text
     assert "8,000 " in text
-    assert "a show that 21 % of people name to be clear 353 1,333 yes" in text
-    assert "a show that 4 % of people name to be clear 8,348 1,333 not yet" in text
+    assert "a show that 21 % of people name to be clear 332 1,333 yes" in text
+    assert "a show that 4 % of people name to be clear 7,561 1,333 not yet" in text
     assert "How to take part" not in page(here, "rounds/2026-W45.html")
 
 
 def test_too_few_people_are_told_how_many_it_takes(tmp_path: Path) -> None:
     """By what is known before anybody answers, not by the strongest estimate, which is noise then."""
     text = page(aggregator_with_rounds(tmp_path, [24]), "index.html")
-    assert "A show that 21 % of people name needs about 353 answers to be clear; there are 4." in text
+    assert "A show that 21 % of people name needs about 332 answers to be clear; there are 4." in text
     found = re.search(r"Noise: 2 answers are too few, .* It takes about (\d+).", text)
     assert found is not None
     assert f"a clear distribution of viewing {found[1]} 2 not yet" in text

@@ -25,7 +25,7 @@ from services.aggregator.operator.forecast import People, people_of, predict
 from services.aggregator.operator.words import REASONS
 from services.aggregator.overview import OVERVIEW, find_overview, read_overview, write_overview
 from services.aggregator.rounds import Aggregator
-from services.aggregator.survey_plan import PLAN, SurveyPlan, read_plan
+from services.aggregator.survey_plan import PLAN, LocalPlan, read_plan
 from services.aggregator.web import create_app
 from tests.services.aggregator.people import AGGREGATOR, crowd
 from tests.services.aggregator.simulated_rounds import TODAY, aggregator_with_rounds
@@ -35,7 +35,7 @@ HOST = "127.0.0.1:8650"
 SAME_ORIGIN = {"Origin": f"http://{HOST}"}
 PAGES = ("/operator/", "/operator/survey")
 CHANGES = ("/operator/survey", "/operator/survey/reset", "/operator/leave")
-FIELDS = {"odds": "3", "about": "list", "list_length": "30", "k": "1", "questions": ["top_shows", "volume"]}
+FIELDS = {"odds": "3", "list_length": "30", "k": "1", "questions": ["top_shows", "volume"]}
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +186,7 @@ def test_changes_are_made_by_post_only(operator: FlaskClient, path: str) -> None
 
 def test_reading_insights_changes_no_file(operator: FlaskClient, here: Aggregator) -> None:
     before = {path: path.read_bytes() for path in here.own.rglob("*") if path.is_file()}
-    for path in (*PAGES, "/operator/survey?odds=55&about=whole&k=3&questions=top_shows", "/operator/?page=7"):
+    for path in (*PAGES, "/operator/survey?odds=55&list_length=250&k=3&questions=top_shows", "/operator/?page=7"):
         assert operator.get(path).status_code == 200
     assert {path: path.read_bytes() for path in here.own.rglob("*") if path.is_file()} == before
 
@@ -202,11 +202,13 @@ def test_a_plan_is_kept_for_the_next_survey_and_the_asked_ones_stay(operator: Fl
     response = operator.post("/operator/survey", data={**FIELDS, "token": token}, headers=SAME_ORIGIN)
     assert response.headers["Location"] == "/operator/?saved=plan"
     assert "from round 2026-W47 on" in operator.get("/operator/?saved=plan").text
-    assert read_plan(here.own) == SurveyPlan(odds=Fraction(3), list_length=30, questions=("top_shows", "volume"))
+    assert read_plan(LocalPlan, here.own) == LocalPlan(
+        odds=Fraction(3), list_length=30, questions=("top_shows", "volume")
+    )
     assert here.ask(TODAY) == asked
     assert "Your own plan." in operator.get("/operator/").text
     operator.post("/operator/survey/reset", data={"token": token}, headers=SAME_ORIGIN)
-    assert read_plan(here.own) is None
+    assert read_plan(LocalPlan, here.own) is None
     assert "From the settings." in operator.get("/operator/").text
 
 
@@ -216,6 +218,7 @@ def test_a_plan_is_kept_for_the_next_survey_and_the_asked_ones_stay(operator: Fl
         ({"odds": "other", "other_odds": "1"}, "ratio above 1"),
         ({"odds": ""}, "ratio above 1"),
         ({"list_length": "1"}, "at least 2 shows"),
+        ({"list_length": "251"}, "at most 250"),
         ({"list_length": "1e9"}, "whole number"),
         ({"k": "-1"}, "whole number"),
         ({"questions": []}, "top_shows or volume"),
@@ -309,22 +312,22 @@ def test_the_prediction_expects_those_whose_turn_it_is(here: Aggregator) -> None
     assert (people.asked, people.rate, people.participants) == (40, 1.0, 40)
     assert people_of(overview, Week.parse("2026-W47")).asked == 0
     assert people_of(None, Week.parse("2026-W47")).asked == 0
-    forecast = predict(SurveyPlan(), Week.parse("2026-W50"), 1439, people)
+    forecast = predict(LocalPlan(), Week.parse("2026-W50"), 1439, people)
     assert [(one.name, one.answers) for one in forecast.questions] == [
         ("top_shows", 27),
         ("volume", 13),
         ("event_effect", 10),
     ]
     assert forecast.questions[-1].round == "2027-W01"
-    half = predict(SurveyPlan(), Week.parse("2026-W50"), 1439, People(asked=12, rate=0.5, participants=80))
+    half = predict(LocalPlan(), Week.parse("2026-W50"), 1439, People(asked=12, rate=0.5, participants=80))
     assert [one.answers for one in half.questions] == [4, 2, 10], "life events are asked of everybody once a quarter"
     # The first four weeks that begin in a quarter ask about life events: of W44 only one is left.
-    last = predict(SurveyPlan(), Week.parse("2026-W44"), 1439, People(asked=250, rate=1.0, participants=1000))
+    last = predict(LocalPlan(), Week.parse("2026-W44"), 1439, People(asked=250, rate=1.0, participants=1000))
     assert [(one.answers, one.rounds, one.round) for one in last.questions][-1] == (62, 1, "2026-W44")
-    first = predict(SurveyPlan(), Week.parse("2026-W41"), 1439, People(asked=250, rate=1.0, participants=1000))
+    first = predict(LocalPlan(), Week.parse("2026-W41"), 1439, People(asked=250, rate=1.0, participants=1000))
     assert [(one.answers, one.rounds) for one in first.questions][-1] == (250, 4)
     assert not forecast.above_limit
-    assert predict(SurveyPlan(odds=Fraction(55)), Week.parse("2026-W50"), 1439, people).above_limit
+    assert predict(LocalPlan(odds=Fraction(55)), Week.parse("2026-W50"), 1439, people).above_limit
 
 
 def test_without_recent_answers_none_are_expected(operator: FlaskClient, here: Aggregator) -> None:

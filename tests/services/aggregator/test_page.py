@@ -46,7 +46,7 @@ def statistics(title: str = "Dark", *, is_signal: bool = True, is_reliable: bool
             reports=200,
             k=1,
             odds=(8, 1),
-            threshold=7280,
+            size=1,
             confidence=0.95,
             noise=11.0,
             gate=36.0,

@@ -15,7 +15,6 @@ import pytest
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.periods.weeks import Week
-from netflix_trend.privacy.set_response import best_threshold
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.published.trends import Trends
 from netflix_trend.questions.top_shows.question import TopShowsQuestion
@@ -62,6 +61,57 @@ def test_a_survey_once_asked_is_never_changed(tmp_path: Path) -> None:
     assert aggregator(tmp_path, other_vocabulary()).ask(TODAY) == first
     later = aggregator(tmp_path).ask(TODAY + timedelta(days=7))
     assert later[:3] == first[1:]
+
+
+def as_asked_before(path: Path) -> None:
+    """Make a survey or statistics of now one of the version that asked about shows with the set response."""
+    content = json.loads(path.read_bytes())
+    for part in content["open"][0]["questions"] if "open" in content else [content["top_shows"]]:
+        if "size" in part:
+            del part["size"]
+            part.update(mechanism="set_response", threshold=7280)
+            if "open" in content:
+                part["prime"] = 65521
+    path.write_text(json.dumps(content))
+
+
+def test_rounds_that_an_earlier_version_asked_are_over_and_keep_their_statistics(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    here = aggregator(tmp_path)
+    crowd(tmp_path, here.ask(TODAY)[-1], "top_shows", [watched(frozenset({4}), 1)] * 60)
+    here.run(TODAY)
+    for path in (*(here.own / "surveys").iterdir(), *(here.own / "statistics").iterdir()):
+        as_asked_before(path)
+    before = contents(here.own)
+    upgraded = aggregator(tmp_path)
+    for _ in range(2):
+        assert upgraded.run(TODAY) == []
+    assert json.loads((here.shared / "survey.json").read_bytes()) == {"open": []}
+    assert {name: data for name, data in contents(here.own).items() if name in before and "operator" not in name} == {
+        name: data for name, data in before.items() if "operator" not in name
+    }
+    said = [record.getMessage() for record in caplog.records if "is over" in record.getMessage()]
+    assert [text.split()[0] for text in said] == [f"round={NEWEST - age}" for age in (3, 2, 1, 0)]
+    assert all("top_shows.mechanism" in text for text in said)
+    latest = RoundStatistics.from_bytes((here.shared / "statistics" / "latest.json").read_bytes())
+    assert (latest.round, latest.top_shows.mechanism, latest.reports) == (str(NEWEST), "set_response", 60)
+    trends = upgraded.trends()
+    assert trends.shows is not None
+    assert trends.shows.shows[0].title == here.vocabulary.shows[4].title
+    (asked_next,) = upgraded.ask(TODAY + timedelta(weeks=1))
+    assert asked_next.week == NEWEST + 1
+
+
+def test_a_round_of_before_that_asked_nothing_about_shows_goes_on(tmp_path: Path) -> None:
+    here = aggregator(tmp_path)
+    surveys = here.ask(TODAY)
+    for path in sorted((here.own / "surveys").iterdir())[:-1]:
+        as_asked_before(path)
+    crowd(tmp_path, surveys[-1], "volume", [watched(frozenset(), 5)] * 3)
+    upgraded = aggregator(tmp_path)
+    assert [(one.round, one.reports) for one in upgraded.run(TODAY)] == [(str(NEWEST), 3)]
+    assert load_surveys((here.shared / "survey.json").read_bytes()) == surveys[-1:]
 
 
 def test_results_of_a_round_asked_with_an_earlier_catalogue_keep_their_titles(tmp_path: Path) -> None:
@@ -228,13 +278,6 @@ def test_the_settings_say_how_many_shows_are_asked_about_and_at_which_odds(tmp_p
     assert isinstance(question, TopShowsQuestion)
     assert (len(question.candidates), question.k) == (20, 1)
     assert {asked.odds for asked in survey.questions} == {Fraction(5, 2)}
-
-
-def test_the_whole_vocabulary_can_be_asked_about_and_three_shows_are_named(tmp_path: Path) -> None:
-    question = configured(tmp_path, survey_shows=0).question("top_shows")
-    assert isinstance(question, TopShowsQuestion)
-    assert (len(question.candidates), question.k) == (len(starter_vocabulary()), 3)
-    assert question.threshold == best_threshold(3, question.odds)
 
 
 def test_odds_under_which_answers_would_say_nothing_are_refused() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +19,7 @@ from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.rounds import Aggregator
 from services.aggregator.survey_plan import (
     PLAN,
+    LocalPlan,
     PlanError,
     SurveyPlan,
     asked_surveys,
@@ -40,16 +42,16 @@ def aggregator(root: Path) -> Aggregator:
 
 @pytest.mark.parametrize("week", ["2026-W46", "2027-W01"])
 def test_the_settings_alone_ask_the_default_survey(week: str) -> None:
-    plan = SurveyPlan.of_settings(Fraction(8), 50)
+    plan = LocalPlan.of_settings(Fraction(8), 50)
     vocabulary = starter_vocabulary()
-    asked = plan.survey(Week.parse(week), vocabulary.version, len(vocabulary), range(50))
+    asked = plan.survey(Week.parse(week), vocabulary.version, range(50))
     assert asked == default_survey(Week.parse(week), vocabulary.version, range(50), Fraction(8))
 
 
 def test_a_plan_counts_from_the_next_survey_on_and_changes_no_earlier_one(tmp_path: Path) -> None:
     here = aggregator(tmp_path)
     first = here.ask(TODAY)
-    write_plan(here.own, plan_of(GOOD), durable=False)
+    write_plan(here.own, plan_of(LocalPlan, GOOD), durable=False)
     assert here.ask(TODAY) == first
     later = here.ask(TODAY + timedelta(days=7))
     assert later[:3] == first[1:]
@@ -62,17 +64,9 @@ def test_a_plan_counts_from_the_next_survey_on_and_changes_no_earlier_one(tmp_pa
     assert here.ask(TODAY + timedelta(days=14))[-2] == later[-1]
 
 
-def test_the_whole_vocabulary_can_be_asked_about_with_any_k(tmp_path: Path) -> None:
-    here = aggregator(tmp_path)
-    write_plan(here.own, plan_of({**GOOD, "list_length": 0, "k": 8}), durable=False)
-    question = here.ask(TODAY)[-1].question("top_shows")
-    assert isinstance(question, TopShowsQuestion)
-    assert (len(question.candidates), question.k) == (len(here.vocabulary), 8)
-
-
 def test_volume_and_events_can_be_asked_without_shows(tmp_path: Path) -> None:
     here = aggregator(tmp_path)
-    write_plan(here.own, plan_of({**GOOD, "questions": ["event_effect", "volume"]}), durable=False)
+    write_plan(here.own, plan_of(LocalPlan, {**GOOD, "questions": ["event_effect", "volume"]}), durable=False)
     asked = [survey.questions for survey in here.ask(Week.parse("2027-W01").sunday + timedelta(days=1))]
     assert [type(question) for question in asked[-1]] == [VolumeQuestion, EffectQuestion]
     assert [type(question) for question in asked[0]] == [VolumeQuestion]
@@ -89,7 +83,8 @@ def test_volume_and_events_can_be_asked_without_shows(tmp_path: Path) -> None:
         ("odds", "9" * 30, "ratio above 1"),
         ("list_length", 1, "at least 2 shows"),
         ("list_length", "many", "whole number"),
-        ("list_length", 20_001, "20000"),
+        ("list_length", 0, "at least 2 shows"),
+        ("list_length", 251, "at most 250"),
         ("k", 0, "at least 1"),
         ("k", 17, "at most 16"),
         ("questions", [], "top_shows or volume"),
@@ -100,26 +95,48 @@ def test_volume_and_events_can_be_asked_without_shows(tmp_path: Path) -> None:
 )
 def test_an_invalid_plan_is_refused_by_field(field: str, value: object, expected: str) -> None:
     with pytest.raises(PlanError, match=expected) as refusal:
-        plan_of({**GOOD, field: value})
+        plan_of(LocalPlan, {**GOOD, field: value})
     assert list(refusal.value.problems) == [field]
 
 
 def test_a_list_shorter_than_what_one_person_names_is_refused() -> None:
     with pytest.raises(PlanError, match="at least 9 shows"):
-        plan_of({**GOOD, "list_length": 8, "k": 9})
+        plan_of(LocalPlan, {**GOOD, "list_length": 8, "k": 9})
+
+
+def test_lists_that_operators_sum_may_be_longer() -> None:
+    assert plan_of(SurveyPlan, {**GOOD, "list_length": 3000}).list_length == 3000
+    with pytest.raises(PlanError, match="at most 3000"):
+        plan_of(SurveyPlan, {**GOOD, "list_length": 3001})
+
+
+def test_a_kept_plan_about_a_whole_vocabulary_is_not_used_and_the_log_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As an earlier version kept it; and a list that is too long, kept while operators summed."""
+    here = aggregator(tmp_path)
+    here.own.mkdir()
+    for number, length in enumerate((0, 1000)):
+        kept = {"schema_version": 1, "odds": [3, 1], "list_length": length, "k": 3, "questions": ["top_shows"]}
+        (here.own / PLAN).write_text(json.dumps(kept))
+        question = here.ask(TODAY + timedelta(weeks=number))[-1].question("top_shows")
+        assert isinstance(question, TopShowsQuestion)
+        assert (len(question.candidates), question.k, question.odds) == (50, 1, 8)
+    assert "list_length: a list needs at least 3 shows" in caplog.text
+    assert "list_length: expected at most 250" in caplog.text
 
 
 def test_a_plan_is_read_back_exactly(tmp_path: Path) -> None:
-    plan = plan_of(GOOD)
+    plan = plan_of(LocalPlan, GOOD)
     write_plan(tmp_path / "own", plan, durable=False)
-    assert read_plan(tmp_path / "own") == plan
+    assert read_plan(LocalPlan, tmp_path / "own") == plan
 
 
 def test_a_damaged_plan_stops_nothing_and_is_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / PLAN).write_text('{"odds": [1, 2]}')
-    settings = SurveyPlan.of_settings(Fraction(3), 40)
+    settings = LocalPlan.of_settings(Fraction(3), 40)
     with pytest.raises(PlanError):
-        read_plan(tmp_path)
+        read_plan(LocalPlan, tmp_path)
     assert current_plan(tmp_path, settings) == settings
     assert "cannot be read, the settings are used" in caplog.text
 

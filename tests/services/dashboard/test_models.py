@@ -175,11 +175,10 @@ def test_the_example_agrees_with_its_bytes(vocabulary: Vocabulary) -> None:
     mine, hits = watched(frozenset({7}), 12), 0
     for _ in range(300):
         payload = answer(mine, survey, question, randbelow)
-        inside = question.reported_subset(payload, survey.round)
+        inside = question.reported_subset(payload)
         hits += 7 in inside
-        assert f"points at {len(inside)} of 50 shows" in question.payload_in_words(
-            payload, survey.round, titles_of(vocabulary)
-        )
+        assert len(inside) in {4, 5}, "the fifth may be the blank"
+        assert f"points at {len(inside)} of 50 shows" in question.payload_in_words(payload, titles_of(vocabulary))
     rate = float(question.channel.p)
     assert abs(hits / 300 - rate) < 0.12, "decoded as the aggregator decodes it"
     assert vocabulary.shows[7].title in question.truth_in_words(mine["top_shows"], titles_of(vocabulary))
@@ -190,13 +189,12 @@ def test_a_volume_report_reads_as_a_range(vocabulary: Vocabulary, titles: int, p
     survey = starter_surveys(TODAY)[-1]
     question = survey.question("volume")
     assert isinstance(question, VolumeQuestion)
-    assert words in question.payload_in_words(bytes([payload]), survey.round, titles_of(vocabulary))
-    assert question.payload_in_words(
-        bytes([question.channel.outputs - 1]), survey.round, titles_of(vocabulary)
-    ).startswith("It says: 51 or more")
+    assert words in question.payload_in_words(bytes([payload]), titles_of(vocabulary))
+    assert question.payload_in_words(bytes([question.channel.outputs - 1]), titles_of(vocabulary)).startswith(
+        "It says: 51 or more"
+    )
     said = {
-        question.payload_in_words(bytes([output]), survey.round, titles_of(vocabulary))
-        for output in range(question.channel.outputs)
+        question.payload_in_words(bytes([output]), titles_of(vocabulary)) for output in range(question.channel.outputs)
     }
     assert "It says: 1 title. By chance it may say any other number." in said
     assert not any(" 1 titles" in one for one in said)

@@ -67,13 +67,13 @@ class WeekendQuestion(Question):
     def payload_size(self) -> int:
         return 1
 
-    def answer(self, truth: int, round_name: str, randbelow: RandBelow) -> bytes:
+    def answer(self, truth: int, randbelow: RandBelow) -> bytes:
         return bytes([self.channel.randomize(truth, randbelow)])
 
     def check(self, payload: bytes) -> None:
         check_byte(payload, 2)
 
-    def count(self, payloads: bytes, round_name: str) -> Counted:
+    def count(self, payloads: bytes) -> Counted:
         return count_bytes(payloads, 2)
 
     def estimate(self, counted: Counted, titles: Sequence[str], seed: str) -> Weekend:
@@ -90,7 +90,7 @@ class WeekendQuestion(Question):
     def truth_in_words(self, truth: int, titles: Sequence[str]) -> str:
         return "You watched something on the weekend." if truth else "You watched nothing on the weekend."
 
-    def payload_in_words(self, payload: bytes, round_name: str, titles: Sequence[str]) -> str:
+    def payload_in_words(self, payload: bytes, titles: Sequence[str]) -> str:
         return "It says yes." if payload[0] else "It says no."
 
     @classmethod
