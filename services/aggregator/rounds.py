@@ -103,7 +103,7 @@ class Aggregator:
             except RefusedSurvey as refusal:
                 if week not in self.memory.over:
                     self.memory.over.add(week)
-                    _log.warning("round=%s is over: its survey is one of another version (%s)", week, refusal)
+                    _log.warning("round=%s is over: this version cannot read its survey (%s)", week, refusal)
         return found
 
     def _survey(self, week: Week) -> Survey:

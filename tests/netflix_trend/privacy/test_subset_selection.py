@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netflix_trend.privacy.counts import estimate_counts
-from netflix_trend.privacy.subset_selection import MOST_NAMED, SubsetSelection, best_size, rank, unrank
+from netflix_trend.privacy.subset_selection import MOST_NAMED, SubsetSelection, _subtract, best_size, rank, unrank
 from netflix_trend.simulation.population import seeded_randomness
 
 # Small enough that every draw can be played: up to five items, up to three of them named, every size.
@@ -239,6 +239,20 @@ def test_reports_are_decoded_exactly(mechanism: SubsetSelection, data: st.DataOb
         assert sorted(set(row)) == row
         assert 0 <= row[0] <= row[-1] < mechanism.items + mechanism.k
         assert rank(row) == number
+
+
+def test_numbers_of_several_words_are_subtracted_with_every_borrow() -> None:
+    """All pairs of numbers whose words are 0, 1 or the largest one: no drawn report would have an equal middle word."""
+    numbers = [
+        sum(word << 64 * place for place, word in enumerate(words))
+        for words in itertools.product((0, 1, 2**64 - 1), repeat=3)
+    ]
+    for less in numbers:
+        above = [number for number in numbers if number >= less]
+        words = [np.array([number >> shift & 2**64 - 1 for number in above], np.uint64) for shift in (128, 64, 0)]
+        _subtract(words, np.array([[less >> shift & 2**64 - 1 for shift in (128, 64, 0)]] * len(above), np.uint64))
+        left = [int(high) << 128 | int(middle) << 64 | int(low) for high, middle, low in zip(*words, strict=True)]
+        assert left == [number - less for number in above]
 
 
 @pytest.mark.parametrize(
