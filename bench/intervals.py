@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netflix_trend.periods.weeks import Week
-from netflix_trend.privacy.square_wave import linear_mean, linear_weights
+from netflix_trend.privacy.distribution import linear_mean, linear_weights
 from netflix_trend.questions.volume.estimation import estimate_volume
 from netflix_trend.questions.volume.question import VOLUME_BUCKETS, VolumeQuestion
 from netflix_trend.questions.volume.statistics import Volume
@@ -48,7 +48,7 @@ def main() -> None:
     titles = bucket_titles(VOLUME_BUCKETS)
     weights = linear_weights(channel, titles)
     print(f"{'world':<26}{'reports':>8}{'buckets':>9}{'groups':>9}{'shares below':>14}{'mean':>8}{'s.e.':>8}")
-    for reports in (100, 300, 1000, 3000):
+    for reports in (50, 100, 300, 1000, 3000):
         for name, truth in WORLDS.items():
             held = np.zeros(3)
             for number in range(_REPETITIONS):

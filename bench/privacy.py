@@ -31,8 +31,8 @@ from netflix_trend.participant.releases import Participant, publish_due
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.counts import estimate_counts, gate_count, reports_needed, selected_intervals
+from netflix_trend.privacy.distribution import linear_mean, linear_weights, map_em
 from netflix_trend.privacy.randomness import RandBelow
-from netflix_trend.privacy.square_wave import linear_mean, linear_weights, map_em
 from netflix_trend.privacy.subset_selection import SubsetSelection
 from netflix_trend.privacy.ternary import NONE, UP, TernaryResponse
 from netflix_trend.questions.event_effect.estimation import estimate_effect
@@ -222,9 +222,9 @@ def volume() -> Iterator[Line]:
 
     prior = prior_shares(VOLUME_BUCKETS)
     channel = VolumeQuestion.ask(odds=Fraction(739, 100), weight=1).channel.channel()  # e**2
-    for people, most in ((100, 4.5), (1000, 2.0)):
+    for people, most in ((100, 4.5), (300, 2.9), (1000, 2.0)):
         errors = []
-        for seed in range(200):
+        for seed in range(1000):
             (week,) = Population(people, 200, seed).weeks(1)
             buckets = np.searchsorted(VOLUME_BUCKETS, week.titles, side="right") - 1
             exact = np.bincount(buckets, minlength=len(VOLUME_BUCKETS))
@@ -298,14 +298,16 @@ def privacy_loss() -> Iterator[Line]:
             met, missed = np.isin(members, one).any(axis=1), ~np.isin(members, other).any(axis=1)
             events.append(np.asarray(met & missed, dtype=np.bool_))
         yield _loss_line(f"subset selection, k={k}, {items} shows", epsilon_bound(events[0], events[1]), claim)
-    wave = VolumeQuestion.ask(odds=DEFAULT_ODDS, weight=1).channel
-    low, high = (
-        np.array([wave.randomize(bucket, randbelow) for _ in range(draws)]) for bucket in (0, wave.buckets - 1)
+    intervals = VolumeQuestion.ask(odds=DEFAULT_ODDS, weight=1).channel
+    holds_none = np.array([low == 0 for low, _, _ in intervals.intervals])
+    none, many = (
+        holds_none[[intervals.randomize(bucket, randbelow) for _ in range(draws)]]
+        for bucket in (0, intervals.buckets - 1)
     )
-    yield _loss_line("square wave", epsilon_bound(low < wave.near, high < wave.near), claim)
+    yield _loss_line("interval channel", epsilon_bound(none, many), claim)
     ternary = TernaryResponse(DEFAULT_ODDS)
-    none, up = (np.array([ternary.randomize(answer, randbelow) for _ in range(draws)]) for answer in (NONE, UP))
-    yield _loss_line("ternary response", epsilon_bound(up == UP, none == UP), claim)
+    neither, up = (np.array([ternary.randomize(answer, randbelow) for _ in range(draws)]) for answer in (NONE, UP))
+    yield _loss_line("ternary response", epsilon_bound(up == UP, neither == UP), claim)
 
 
 def _loss_line(name: str, bound: float, claim: float) -> Line:

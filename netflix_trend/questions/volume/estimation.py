@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from netflix_trend.privacy.square_wave import linear_mean, linear_weights, map_em, posterior_draws
+from netflix_trend.privacy.distribution import linear_mean, linear_weights, map_em, posterior_draws
 from netflix_trend.questions.question import breakdown_point
 from netflix_trend.questions.volume.statistics import LARGEST_CUMULATIVE_ERROR, Volume, VolumeGroup
 from netflix_trend.questions.volume.viewing import mean_titles
@@ -49,7 +49,7 @@ def estimate_volume(question: VolumeQuestion, counts: NDArray[np.int64], seed: s
     return Volume(
         reports=reports,
         odds=(question.odds.numerator, question.odds.denominator),
-        width=question.width,
+        intervals=question.intervals,
         confidence=CONFIDENCE,
         buckets=question.buckets,
         shares=tuple(shares.tolist()),
@@ -112,7 +112,7 @@ def prior_shares(buckets: tuple[int, ...]) -> NDArray[np.float64]:
     """Return float64[B], what is assumed about weekly counts before anybody has answered.
 
     An assumption, not data: 22 % of weeks are empty, the others follow a geometric distribution with mean 10
-    (docs/method/statistics.md#volume). A third of it is spread evenly over the buckets, so that intervals also hold
+    (docs/method/volume.md#prior). A third of it is spread evenly over the buckets, so that intervals also hold
     where the guess is wrong. It weighs as much as PRIOR_PEOPLE people.
     """
     empty, mean = 0.22, 10.0
@@ -132,7 +132,7 @@ def volume_influence(
 ) -> NDArray[np.float64]:
     """Return float64[outputs, B]: how the estimated shares change when `left_out` reports of one output are left out.
 
-    counts: int64[outputs]; channel: float64[B, outputs]; shares: the maximum that `square_wave.map_em` found. Where
+    counts: int64[outputs]; channel: float64[B, outputs]; shares: the maximum that `map_em` found. Where
     fewer reports have this output, all of them are left out. First order (L. A. Jaeckel, The infinitesimal jackknife,
     1972): with F(q) = sum c_o ln(q M)_o + a sum prior_b ln q_b on the simplex, the maximum moves by the solution of
     -F'' d + l 1 = -r M_o/(q M)_o, sum d = 0.

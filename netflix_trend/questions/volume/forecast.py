@@ -10,8 +10,9 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from netflix_trend.privacy.square_wave import SquareWave
+from netflix_trend.privacy.interval_channel import IntervalChannel
 from netflix_trend.questions.question import Forecast, Needed
 from netflix_trend.questions.volume.estimation import PRIOR_PEOPLE, prior_shares
 from netflix_trend.questions.volume.statistics import LARGEST_CUMULATIVE_ERROR, Volume
@@ -20,9 +21,9 @@ from netflix_trend.questions.words import MAX_ANSWERS, needed_in_words
 if TYPE_CHECKING:
     from netflix_trend.questions.volume.question import VolumeQuestion
 
-# A round's stated largest error is 8 % above the expected one, give or take 5: measured in 24 rounds each at odds 3, 8
-# and 55 (epsilon 1.10, 2.08, 4.01) and 30 to 500 answers.
-_SCATTER = 1.15
+# A round's stated largest error is 8 % above the expected one, give or take 7: measured in 24 to 100 rounds each at
+# odds 3, 8 and 55 (epsilon 1.10, 2.08, 4.01) and 30 to 700 answers.
+_SCATTER = 1.18
 
 
 def forecast_volume(question: VolumeQuestion, answers: int) -> Forecast:
@@ -41,36 +42,42 @@ def forecast_volume(question: VolumeQuestion, answers: int) -> Forecast:
     return Forecast((f"{sentence} {enough}",), error=error, needed=needed)
 
 
-def percentile_error(wave: SquareWave, buckets: tuple[int, ...], answers: int) -> float:
-    """Return the largest standard error of a share of people below a bucket, if weeks are as assumed beforehand.
+def cumulative_errors(channel: NDArray[np.float64], buckets: tuple[int, ...], answers: int) -> NDArray[np.float64]:
+    """Return float64[B-1], standard errors of the shares of people below each bucket but the first, if weeks are as
+    assumed beforehand.
 
-    The posterior in its normal approximation: the precision of the Dirichlet prior plus `answers` times the Fisher
-    information of one report, on the shares of all buckets but the last. Exact without answers. Unlike drawing from the
-    posterior it also holds for odds near 1, where the chain hardly moves.
+    channel: float64[B, outputs]. The posterior in its normal approximation: the precision of the Dirichlet prior plus
+    `answers` times the Fisher information of one report, on the shares of all buckets but the last. Exact without
+    answers. Unlike drawing from the posterior it also holds for odds near 1, where the chain hardly moves.
     """
-    channel, prior = wave.channel(), prior_shares(buckets)
+    prior = prior_shares(buckets)
     free = len(prior) - 1
     covariance = (np.diag(prior) - np.outer(prior, prior))[:free, :free] / (PRIOR_PEOPLE + 1)
     steps = channel[:free] - channel[free]
     information = steps / (prior @ channel) @ steps.T
     posterior = np.linalg.inv(np.linalg.inv(covariance) + answers * information)
     below = np.tril(np.ones((free, free)))
-    return float(np.sqrt(np.diag(below @ posterior @ below.T)).max())
+    return np.asarray(np.sqrt(np.diag(below @ posterior @ below.T)), dtype=np.float64)
+
+
+def percentile_error(channel: IntervalChannel, buckets: tuple[int, ...], answers: int) -> float:
+    """Return the largest standard error of a share of people below a bucket, if weeks are as assumed beforehand."""
+    return float(cumulative_errors(channel.channel(), buckets, answers).max())
 
 
 @lru_cache(maxsize=32)
-def needed_for_volume(wave: SquareWave, buckets: tuple[int, ...]) -> int | None:
+def needed_for_volume(channel: IntervalChannel, buckets: tuple[int, ...]) -> int | None:
     """Return how many answers make the distribution reliable in nine rounds of ten, None if a million do not."""
     enough, limit = range(MAX_ANSWERS + 1), LARGEST_CUMULATIVE_ERROR / _SCATTER
-    first = bisect_left(enough, True, key=lambda answers: percentile_error(wave, buckets, answers) <= limit)
+    first = bisect_left(enough, True, key=lambda answers: percentile_error(channel, buckets, answers) <= limit)
     return first if first < len(enough) else None
 
 
 def needed_for_distribution(statistic: Volume) -> Sequence[Needed]:
     """Return how many answers the distribution needs to be reliable, and how many there are."""
-    if statistic.width is None:  # the error of a sum falls as one over the number of people
+    if statistic.intervals is None:  # the error of a sum falls as one over the number of people
         needed: int | None = ceil(statistic.reports * max(statistic.cumulative_error) / LARGEST_CUMULATIVE_ERROR)
     else:
-        wave = SquareWave(len(statistic.buckets), statistic.width, Fraction(*statistic.odds))
-        needed = needed_for_volume(wave, statistic.buckets)
+        channel = IntervalChannel(len(statistic.buckets), statistic.intervals, Fraction(*statistic.odds))
+        needed = needed_for_volume(channel, statistic.buckets)
     return [Needed("volume", "a clear distribution of viewing", needed, statistic.reports)]

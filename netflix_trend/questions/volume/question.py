@@ -1,17 +1,17 @@
-"""How many titles did you start this week? Answered with the square wave over buckets."""
+"""How many titles did you start this week? Answered with the interval channel over buckets."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import model_validator
 
 from netflix_trend.periods.weeks import Week
+from netflix_trend.privacy.interval_channel import IntervalChannel
 from netflix_trend.privacy.randomness import RandBelow
-from netflix_trend.privacy.square_wave import SquareWave, best_width
 from netflix_trend.published.wording import volume_in_words
 from netflix_trend.questions.question import (
     Counted,
@@ -26,16 +26,20 @@ from netflix_trend.questions.question import (
 )
 from netflix_trend.questions.volume.estimation import estimate_volume
 from netflix_trend.questions.volume.forecast import forecast_volume, needed_for_distribution
-from netflix_trend.questions.volume.statistics import Buckets, Viewing, Volume
+from netflix_trend.questions.volume.statistics import Buckets, Intervals, Viewing, Volume
+from netflix_trend.questions.volume.tables import best_intervals
 from netflix_trend.questions.volume.viewing import viewing
 from netflix_trend.questions.words import counted as counted_in_words
 
-# Smallest number of titles started in the week for each bucket (docs/method/statistics.md#volume).
+# Smallest number of titles started in the week for each bucket (docs/method/volume.md#buckets).
 VOLUME_BUCKETS = (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 28, 35, 43, 51)
 
 
 class VolumeQuestion(Question):
-    """How many titles did you start this week? Answered with the square wave over buckets."""
+    """How many titles did you start this week? Answered with the interval channel over buckets.
+
+    intervals: the channel's table, numbers of buckets; any balanced one that tells all buckets apart.
+    """
 
     title: ClassVar[str] = "viewing volume"
     asks: ClassVar[str] = "How many titles did you start this week?"
@@ -43,14 +47,20 @@ class VolumeQuestion(Question):
     trend_fields: ClassVar[Mapping[str, Any]] = {"viewing": Viewing | None}
 
     name: Literal["volume"] = "volume"
-    mechanism: Literal["square_wave"] = "square_wave"
-    width: Annotated[int, Field(ge=0, le=32)]
+    mechanism: Literal["interval_channel"] = "interval_channel"
     buckets: Buckets
+    intervals: Intervals
+
+    @model_validator(mode="after")
+    def _can_be_estimated(self) -> VolumeQuestion:
+        if self.odds > 1 and not self.channel.tells_buckets_apart:
+            raise ValueError("intervals do not tell all buckets apart")
+        return self
 
     @classmethod
-    def ask(cls, *, odds: Fraction, weight: int, buckets: Sequence[int] = VOLUME_BUCKETS) -> VolumeQuestion:
-        """Ask with the best half width."""
-        return cls(weight=weight, odds=odds, width=best_width(len(buckets), odds), buckets=tuple(buckets))
+    def ask(cls, *, odds: Fraction, weight: int) -> VolumeQuestion:
+        """Ask with the table made for odds near these."""
+        return cls(weight=weight, odds=odds, buckets=VOLUME_BUCKETS, intervals=best_intervals(odds))
 
     @classmethod
     def suggest(cls, wish: Wish) -> VolumeQuestion:
@@ -58,9 +68,9 @@ class VolumeQuestion(Question):
         return cls.ask(odds=wish.odds, weight=1)
 
     @property
-    def channel(self) -> SquareWave:
+    def channel(self) -> IntervalChannel:
         """The mechanism over bucket numbers."""
-        return SquareWave(len(self.buckets), self.width, self.odds)
+        return IntervalChannel(len(self.buckets), self.intervals, self.odds)
 
     def bucket(self, titles: int) -> int:
         """Return the bucket number of a weekly count."""
@@ -68,7 +78,7 @@ class VolumeQuestion(Question):
 
     def parameters(self) -> dict[str, Any]:
         """Return what a release states about how it was made."""
-        return {"buckets": len(self.buckets), "odds": self.odds_pair, "width": self.width}
+        return {"buckets": len(self.buckets), "odds": self.odds_pair, "outputs": len(self.intervals)}
 
     @classmethod
     def measure(cls, views: Views, week: Week) -> int:
@@ -86,11 +96,11 @@ class VolumeQuestion(Question):
 
     def check(self, payload: bytes) -> None:
         """Raise ValueError if a payload is not one of the mechanism's outputs."""
-        check_byte(payload, self.channel.outputs)
+        check_byte(payload, len(self.intervals))
 
     def count(self, payloads: bytes) -> Counted:
         """Count how often each answer came, int64[outputs]."""
-        return count_bytes(payloads, self.channel.outputs)
+        return count_bytes(payloads, len(self.intervals))
 
     def estimate(self, counted: Counted, titles: Sequence[str], seed: str) -> Volume:
         """Return the distribution of weekly counts, and their mean."""
@@ -107,13 +117,12 @@ class VolumeQuestion(Question):
 
     def payload_in_words(self, payload: bytes, titles: Sequence[str]) -> str:
         """Describe what an answer says on its own."""
-        # A square wave has more outputs than buckets: the outermost ones lie beyond them.
-        bucket = min(max(payload[0] - self.width, 0), len(self.buckets) - 1)
-        low = self.buckets[bucket]
-        high = self.buckets[bucket + 1] - 1 if bucket + 1 < len(self.buckets) else None
+        first, last, _ = self.intervals[payload[0]]
+        low = self.buckets[first]
+        high = self.buckets[last + 1] - 1 if last + 1 < len(self.buckets) else None
         range_ = f"{low} or more titles" if high is None else f"{low} to {high} titles"
         said = counted_in_words(low, "title") if low == high else range_
-        return f"It says: {said}. By chance it may say any other number."
+        return f"It says: {said}. By chance it may say any other range."
 
     @classmethod
     def describe(cls, statistic: Volume) -> Sequence[str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AllowInfNan, Field, model_validator
 
 from netflix_trend.periods.weeks import is_week
-from netflix_trend.privacy.square_wave import best_width
+from netflix_trend.privacy.interval_channel import MAX_MULTIPLICITY, MAX_OUTPUTS, check_intervals
 from netflix_trend.questions.question import MAX_ROUNDS, Statistic
 from netflix_trend.storage.model import Strict
 
@@ -43,6 +42,12 @@ Buckets = Annotated[
     AfterValidator(_rising),
 ]
 
+_Place = Annotated[int, Field(ge=0, le=63)]
+_Multiplicity = Annotated[int, Field(ge=1, le=MAX_MULTIPLICITY)]
+_Interval = Annotated[tuple[_Place, _Place, _Multiplicity], Field(strict=False)]
+# First and last bucket, and multiplicity, of each output of an interval channel.
+Intervals = Annotated[tuple[_Interval, ...], Field(strict=False, min_length=1, max_length=MAX_OUTPUTS)]
+
 
 class VolumeGroup(Strict):
     """Share of people who started at least `low` titles and fewer than the next group's, with its interval."""
@@ -71,18 +76,18 @@ class Volume(Statistic):
     """Distribution of titles started in the week.
 
     mechanism: whether the answers were randomized one by one, or summed by operators who added noise to the sum. odds:
-    of one report. width: of the square wave over `buckets`. groups: neighbouring buckets together, wide enough to be
-    reliable; pages show these. buckets: smallest value of each. shares, lower, upper: share of people in each bucket
-    with its interval. cumulative: share of people below each bucket's smallest value, with its standard error.
-    is_reliable: False if the errors are so large that the numbers mostly reflect the prior. influence: largest change
-    of a cumulative share when 1 % of the reports, all with the same answer, are left out; None: not examined.
-    is_robust: the errors would be small enough even with this change added. counts: how often each report came; they
-    add up to `reports`. mean: None without reports.
+    of one report. intervals: the table of the interval channel over `buckets`; None of sums. groups: neighbouring
+    buckets together, wide enough to be reliable; pages show these. buckets: smallest value of each. shares, lower,
+    upper: share of people in each bucket with its interval. cumulative: share of people below each bucket's smallest
+    value, with its standard error. is_reliable: False if the errors are so large that the numbers mostly reflect the
+    prior. influence: largest change of a cumulative share when 1 % of the reports, all with the same answer, are left
+    out; None: not examined. is_robust: the errors would be small enough even with this change added. counts: how often
+    each report came; they add up to `reports`. mean: None without reports.
     """
 
-    mechanism: Literal["square_wave", "sum"] = "square_wave"
+    mechanism: Literal["interval_channel", "sum"] = "interval_channel"
     odds: _Odds
-    width: Annotated[int, Field(ge=0, le=32)] | None
+    intervals: Intervals | None
     confidence: _Share
     buckets: Buckets
     shares: _Shares
@@ -99,19 +104,33 @@ class Volume(Statistic):
 
     @classmethod
     def upgraded(cls, value: Any) -> Any:
-        """Upgrade an old file without a width: it always was the best one for buckets and odds."""
-        if not isinstance(value, dict) or "width" in value:
+        """Upgrade an older file, whose answers came through a square wave: bucket i gave each of the reports i to
+        i + 2 * width with weight w1, so report r names the interval from r - 2 * width to r.
+
+        Files of 0.2.0 state no width; it follows from how many different reports they count.
+        """
+        if not isinstance(value, dict) or "intervals" in value:
             return value
         try:
-            return {**value, "width": best_width(len(value["buckets"]), Fraction(*value["odds"]))}
-        except (KeyError, TypeError, ValueError, ZeroDivisionError):
-            return value  # buckets or odds are refused, or missing
+            buckets = len(value["buckets"])
+            reach = 2 * value["width"] if "width" in value else len(value["counts"]) - buckets
+            intervals = [[max(0, r - reach), min(buckets - 1, r), 1] for r in range(min(256, buckets + reach))]
+        except (KeyError, TypeError):
+            intervals = None  # a sum; or buckets, width or counts are missing or refused
+        kept = {name: part for name, part in value.items() if name != "width"}
+        if kept.get("mechanism") == "square_wave":
+            kept["mechanism"] = "interval_channel"
+        return {**kept, "intervals": intervals}
 
     @model_validator(mode="after")
-    def _same_length(self) -> Volume:
+    def _consistent(self) -> Volume:
         columns = (self.shares, self.lower, self.upper, self.cumulative, self.cumulative_error)
         if any(len(column) != len(self.buckets) for column in columns):
             raise ValueError("every bucket needs one number of each kind")
+        if (self.intervals is None) != (self.mechanism == "sum"):
+            raise ValueError("intervals belong to the interval channel, and to nothing else")
+        if self.intervals is not None:
+            check_intervals(self.intervals, len(self.buckets))
         return self
 
     def is_noise(self, group: VolumeGroup) -> bool:

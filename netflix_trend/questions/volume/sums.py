@@ -94,7 +94,7 @@ class VolumeSums(SumQuestion):
             reports=reports,
             mechanism="sum",
             odds=(odds.numerator, odds.denominator),
-            width=None,
+            intervals=None,
             confidence=CONFIDENCE,
             buckets=self.buckets,
             shares=tuple(share.tolist()),

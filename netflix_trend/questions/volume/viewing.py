@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netflix_trend.periods.weeks import Week
-from netflix_trend.privacy.square_wave import linear_mean, linear_weights
+from netflix_trend.privacy.distribution import linear_mean, linear_weights
 from netflix_trend.questions.question import breakdown_point
 from netflix_trend.questions.volume.statistics import (
     LARGEST_RELATIVE_ERROR,

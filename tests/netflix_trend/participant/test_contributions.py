@@ -102,13 +102,15 @@ def test_an_answer_is_about_the_candidates_that_were_watched() -> None:
     assert by_candidate.tolist() == pytest.approx([q, p, q], abs=0.03)
 
 
-def test_a_volume_answer_is_near_the_bucket() -> None:
+def test_a_volume_answer_names_an_interval_that_holds_the_bucket_as_often_as_the_odds_say() -> None:
     question = SURVEY.question("volume")
     assert isinstance(question, VolumeQuestion)
     randbelow = seeded_randomness(3)
     reports = [answer(watched(frozenset(), 9), SURVEY, question, randbelow)[0] for _ in range(2000)]
-    near = sum(7 <= report <= 11 for report in reports) / 2000  # bucket 7 holds 8 and 9, width 2
-    assert near == pytest.approx(40 / 55, abs=0.04)
+    holds = [low <= 7 <= high for low, high, _ in question.intervals]  # bucket 7 holds 8 and 9
+    told = sum(holds[report] for report in reports) / 2000
+    assert told == pytest.approx(question.channel.channel()[7] @ holds, abs=0.04)
+    assert told > 3 * (question.channel.channel()[0] @ holds)
 
 
 # Life events

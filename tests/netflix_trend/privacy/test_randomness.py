@@ -11,7 +11,7 @@ import pytest
 from netflix_trend.participant.contributions import answer
 from netflix_trend.participant.releases import Participant
 from netflix_trend.privacy import randomness
-from netflix_trend.privacy.square_wave import SquareWave
+from netflix_trend.privacy.interval_channel import IntervalChannel
 from netflix_trend.privacy.subset_selection import SubsetSelection
 from netflix_trend.privacy.ternary import TernaryResponse, direction
 
@@ -23,7 +23,7 @@ def test_the_source_is_the_operating_systems() -> None:
 
 @pytest.mark.parametrize(
     "draws",
-    [answer, SubsetSelection.randomize, SquareWave.randomize, TernaryResponse.randomize, direction, Participant],
+    [answer, SubsetSelection.randomize, IntervalChannel.randomize, TernaryResponse.randomize, direction, Participant],
 )
 def test_every_sampler_draws_from_it(draws: Callable[..., object]) -> None:
     assert inspect.signature(draws).parameters["randbelow"].default is randomness.secure

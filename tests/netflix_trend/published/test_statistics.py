@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netflix_trend.privacy.square_wave import best_width
+from netflix_trend.privacy.interval_channel import IntervalChannel
 from netflix_trend.published.statistics import RoundStatistics, StatisticsError
 from netflix_trend.questions.registry import kinds
 from netflix_trend.questions.top_shows.statistics import ShowEstimate, TopShows
@@ -28,7 +28,7 @@ def volume(
     return Volume(
         reports=400,
         odds=(8, 1),
-        width=4,
+        intervals=tuple((place, place, 1) for place in range(len(buckets))),
         confidence=0.95,
         buckets=buckets,
         shares=shares,
@@ -169,9 +169,71 @@ def test_a_question_that_a_file_does_not_name_was_not_asked() -> None:
 
 def test_an_old_file_without_parameters_is_read_with_those_of_its_time() -> None:
     content = json.loads(STATISTICS.to_bytes())
-    del content["volume"]["width"]
+    del content["volume"]["mechanism"], content["volume"]["intervals"]
+    content["volume"]["counts"] = [400, *[0] * 8]
     read = RoundStatistics.from_bytes(json.dumps(content).encode())
-    assert read.volume.width == best_width(5, Fraction(8))
+    assert read.volume.intervals == SQUARE_WAVE
+
+
+# Five buckets, half width 2: report r was near the buckets r - 4 to r.
+SQUARE_WAVE = (
+    *((0, last, 1) for last in range(4)),
+    (0, 4, 1),
+    *((first, 4, 1) for first in range(1, 5)),
+)
+
+
+def old_volume(**fields: Any) -> bytes:
+    """Return a file whose answers came through a square wave, with fields of the volume changed."""
+    content = json.loads(STATISTICS.to_bytes())
+    del content["volume"]["intervals"]
+    content["volume"] = {**content["volume"], "mechanism": "square_wave", "width": 2, **fields}
+    return json.dumps(content).encode()
+
+
+def test_a_square_wave_of_before_is_read_as_the_interval_channel_that_it_was() -> None:
+    read = RoundStatistics.from_bytes(old_volume()).volume
+    assert (read.mechanism, read.intervals) == ("interval_channel", SQUARE_WAVE)
+    odds, channel = Fraction(8), IntervalChannel(5, read.intervals, Fraction(8))
+    near, total = 2 * 2 + 1, (2 * 2 + 1) * 8 + 5 - 1
+    for bucket, row in enumerate(channel.channel()):
+        expected = [(odds if bucket <= report < bucket + near else 1) / total for report in range(5 + 4)]
+        assert row == pytest.approx([float(one) for one in expected])
+    assert RoundStatistics.from_bytes(RoundStatistics.from_bytes(old_volume()).to_bytes()).volume == read
+
+
+def test_a_round_of_before_that_was_summed_is_read() -> None:
+    read = RoundStatistics.from_bytes(old_volume(mechanism="sum", width=None)).volume
+    assert (read.mechanism, read.intervals) == ("sum", None)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"width": "4"}, {"width": None}, {"width": -1}, {"width": 10**9}, {"mechanism": "laplace"}, {"buckets": 7}],
+    ids=str,
+)
+def test_a_square_wave_that_none_was_is_refused(fields: dict[str, Any]) -> None:
+    with pytest.raises(StatisticsError, match=r"^statistics: volume"):
+        RoundStatistics.from_bytes(old_volume(**fields))
+
+
+@pytest.mark.parametrize(
+    ("intervals", "fault"),
+    [
+        ([[0, 4, 1], [0, 1, 1]], "unbalanced"),
+        ([[0, 4, 1], [3, 2, 1]], "interval 1 is empty"),
+        ([[0, 5, 1]], "outside 0..4"),
+        ([[0, 4, 0]], r"intervals\.0\.2"),
+        ([[0, 4, 1, 1]], r"intervals\.0"),
+        ([[0, 4, 1]] * 256, "intervals: Tuple should have at most 255"),
+        ([], "intervals: Tuple should have at least 1"),
+        (None, "intervals belong to the interval channel"),
+    ],
+    ids=str,
+)
+def test_a_table_that_cannot_be_is_refused_by_name(intervals: Any, fault: str) -> None:
+    with pytest.raises(StatisticsError, match=fault):
+        RoundStatistics.from_bytes(changed(("volume", "intervals"), intervals))
 
 
 def set_response(k: int, odds: Fraction, threshold: int) -> tuple[float, float]:

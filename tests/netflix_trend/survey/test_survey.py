@@ -50,6 +50,49 @@ def test_a_question_that_is_asked_twice_is_refused() -> None:
         load_surveys(json.dumps(plain).encode())
 
 
+def with_volume(**fields: Any) -> bytes:
+    """Return a file of surveys whose question about viewing volume has these fields."""
+    plain = json.loads(dump_surveys([survey()]))
+    questions = plain["open"][0]["questions"]
+    place = next(number for number, question in enumerate(questions) if question["name"] == "volume")
+    questions[place] |= fields
+    return json.dumps(plain).encode()
+
+
+def test_a_survey_states_the_table_that_viewing_volume_is_asked_with() -> None:
+    table = [[place, place, 3] for place in range(16)]
+    (read,) = load_surveys(with_volume(intervals=table))
+    question = read.question("volume")
+    assert isinstance(question, VolumeQuestion)
+    assert question.channel.intervals == tuple((place, place, 3) for place in range(16))
+    assert read.version != survey().version
+
+
+@pytest.mark.parametrize(
+    ("fields", "fault"),
+    [
+        ({"intervals": [[0, 15, 1], [3, 4, 1]]}, "intervals are unbalanced: bucket 0 is covered 1 times, 3 2 times"),
+        ({"intervals": [[0, 15, 1], [8, 7, 1]]}, "interval 1 is empty: it begins at bucket 8 and ends at 7"),
+        ({"intervals": [[0, 16, 1]]}, r"interval 0, buckets 0 to 16, lies outside 0\.\.15"),
+        ({"intervals": [[-1, 15, 1]]}, r"intervals\.0\.0"),
+        ({"intervals": [[0, 64, 1]]}, r"intervals\.0\.1"),
+        ({"intervals": [[0, 15, 0]]}, r"intervals\.0\.2"),
+        ({"intervals": [[0, 15, 10_001]]}, r"intervals\.0\.2"),
+        ({"intervals": [[0, 15, 1.5]]}, r"intervals\.0\.2"),
+        ({"intervals": [[0, 15]]}, r"intervals\.0"),
+        ({"intervals": [[0, 15, 1]] * 256}, "at most 255"),
+        ({"intervals": []}, "at least 1"),
+        ({"intervals": [[0, 15, 1]]}, "intervals do not tell all buckets apart"),
+        ({"mechanism": "square_wave"}, "interval_channel"),
+        ({"width": 2}, "width"),
+    ],
+    ids=str,
+)
+def test_a_table_that_protects_nobody_or_tells_nothing_is_refused_by_name(fields: dict[str, Any], fault: str) -> None:
+    with pytest.raises(RefusedSurvey, match=fault):
+        load_surveys(with_volume(**fields))
+
+
 def test_the_version_changes_with_every_part_of_the_content() -> None:
     question = TopShowsQuestion.ask(range(50), k=1, odds=Fraction(8), weight=2)
     changes = [

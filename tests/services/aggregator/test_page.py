@@ -56,7 +56,7 @@ def statistics(title: str = "Dark", *, is_signal: bool = True, is_reliable: bool
         volume=Volume(
             reports=100,
             odds=(8, 1),
-            width=4,
+            intervals=((0, 0, 1), (1, 1, 1), (2, 2, 1)),
             confidence=0.95,
             buckets=(0, 1, 5),
             shares=(0.3, 0.5, 0.2),

@@ -9,7 +9,7 @@ import pytest
 
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.privacy.counts import estimate_counts, gate_count
-from netflix_trend.privacy.square_wave import map_em, posterior_draws
+from netflix_trend.privacy.distribution import map_em, posterior_draws
 from netflix_trend.privacy.ternary import DOWN, UP
 from netflix_trend.questions.event_effect.forecast import EVENT_CHANGE, effect_error, needed_for_effect
 from netflix_trend.questions.event_effect.question import EffectQuestion

@@ -11,7 +11,7 @@ import pytest
 
 from bench.intervals import WORLDS, slope_coverage
 from netflix_trend.periods.weeks import Week
-from netflix_trend.privacy.square_wave import linear_mean, linear_weights
+from netflix_trend.privacy.distribution import linear_mean, linear_weights
 from netflix_trend.published.wording import viewing_in_words
 from netflix_trend.questions.volume.question import VOLUME_BUCKETS, VolumeQuestion
 from netflix_trend.questions.volume.statistics import MeanTitles, Volume, VolumeGroup, WeeklyMean
@@ -36,7 +36,7 @@ def volume_of(mean: MeanTitles | None) -> Volume:
     return Volume(
         reports=100,
         odds=(8, 1),
-        width=4,
+        intervals=((0, 0, 1), (1, 1, 1), (2, 2, 1)),
         confidence=0.95,
         buckets=(0, 1, 5),
         shares=(0.3, 0.5, 0.2),

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from netflix_trend.periods.weeks import Week
+from netflix_trend.privacy.interval_channel import IntervalChannel
 from netflix_trend.privacy.randomness import RandBelow
-from netflix_trend.privacy.square_wave import SquareWave
 from netflix_trend.questions.question import (
     Counted,
     Forecast,
@@ -53,8 +53,8 @@ class WeekendQuestion(Question):
         return cls(weight=1, odds=wish.odds)
 
     @property
-    def channel(self) -> SquareWave:
-        return SquareWave(2, 0, self.odds)
+    def channel(self) -> IntervalChannel:
+        return IntervalChannel(2, ((0, 0, 1), (1, 1, 1)), self.odds)
 
     def parameters(self) -> dict[str, Any]:
         return {"odds": self.odds_pair}

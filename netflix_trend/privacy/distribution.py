@@ -1,81 +1,15 @@
-"""The square-wave channel for an ordered bucket, and the distribution behind its reports.
+"""The distribution over ordered buckets behind randomized reports, and means that assume nothing about it.
 
-Z. Li et al., "Estimating Numerical Distributions under Local Differential Privacy", SIGMOD 2020, in its discrete
-form: the report is near the true bucket with high probability, anywhere else with low probability. Estimation is
-maximum a posteriori by expectation maximisation with a Dirichlet prior (A. P. Dempster et al., JRSS B 1977).
+A channel is float64[B, outputs]: the probability of each report given the true bucket. The distribution is maximum a
+posteriori by expectation maximisation with a Dirichlet prior (A. P. Dempster et al., JRSS B 1977).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
-
-from netflix_trend.privacy.randomness import RandBelow, secure
-
-
-@dataclass(frozen=True)
-class SquareWave:
-    """Public parameters: `buckets` true values 0..B-1, reports 0..B+2*width-1, `odds` = w1/w0 >= 1.
-
-    A report r is near the true bucket i when i <= r <= i + 2*width; near reports have weight w1, the others w0.
-    """
-
-    buckets: int
-    width: int
-    odds: Fraction
-
-    def __post_init__(self) -> None:
-        if self.buckets < 2 or self.width < 0 or self.odds < 1:
-            raise ValueError(f"square wave with {self.buckets} buckets, width {self.width}, odds {self.odds}")
-
-    @property
-    def outputs(self) -> int:
-        """Number of different reports."""
-        return self.buckets + 2 * self.width
-
-    @property
-    def near(self) -> int:
-        """Number of reports near a bucket."""
-        return 2 * self.width + 1
-
-    @property
-    def total_weight(self) -> int:
-        """Normaliser, the same for every bucket."""
-        return self.near * self.odds.numerator + (self.buckets - 1) * self.odds.denominator
-
-    def randomize(self, bucket: int, randbelow: RandBelow = secure) -> int:
-        """Return one report about `bucket`. Draws one integer. Raises ValueError for a bucket that does not exist."""
-        if not 0 <= bucket < self.buckets:
-            raise ValueError(f"bucket {bucket} lies outside 0..{self.buckets - 1}")
-        rank = randbelow(self.total_weight)
-        weighted_near = self.near * self.odds.numerator
-        if rank < weighted_near:
-            return bucket + rank // self.odds.numerator
-        other = (rank - weighted_near) // self.odds.denominator
-        return other if other < bucket else other + self.near
-
-    def channel(self) -> NDArray[np.float64]:
-        """Return float64[B, outputs]: probability of each report given each bucket; rows sum to 1."""
-        matrix = np.full((self.buckets, self.outputs), self.odds.denominator / self.total_weight)
-        for bucket in range(self.buckets):
-            matrix[bucket, bucket : bucket + self.near] = self.odds.numerator / self.total_weight
-        return matrix
-
-
-def best_width(buckets: int, odds: Fraction) -> int:
-    """Return the half width that maximises the mutual information bound of Li et al. 2020, section 5.3.
-
-    b = (e*exp(e) - exp(e) + 1) / (2*exp(e)*(exp(e) - 1 - e)) of the value range, e = ln(odds), rounded to buckets.
-    """
-    if odds == 1:
-        return buckets // 2
-    epsilon = math.log(odds)
-    share = (epsilon * odds - odds + 1) / (2 * odds * (odds - 1 - epsilon))
-    return round(float(share) * buckets)
 
 
 def map_em(
@@ -110,7 +44,8 @@ def linear_weights(channel: NDArray[np.float64], values: NDArray[np.float64]) ->
     channel: float64[B, outputs]; values: float64[B], what a person in each bucket is counted with. Of all weights g
     with channel @ g = values those with the least noise when all buckets are equally common: minimise
     sum(r g**2) with r = mean row of the channel, so g = R^-1 C' (C R^-1 C')^-1 values. The condition holds exactly for
-    every true distribution, since the rows of a square wave are linearly independent.
+    every true distribution if the channel has full row rank, as `IntervalChannel.tells_buckets_apart` says; numpy's
+    LinAlgError, or weights without meaning, if not.
     """
     scaled = channel / channel.mean(axis=0)
     return np.asarray(scaled.T @ np.linalg.solve(scaled @ channel.T, values), dtype=np.float64)
