@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from netflix_trend.catalogue.keys import title_key
-from netflix_trend.history.titles import ParsedTitle, has_form, split_title
+from netflix_trend.catalogue.season_words import has_form
+from netflix_trend.history.titles import ParsedTitle, split_title
 
 # A series has at least this many distinct titles with the same beginning, within at most this many days.
 _SERIES = ((5, None), (3, 7), (2, 2))

@@ -1,21 +1,20 @@
 """Parsing titles: an episode of a show, a film, or neither.
 
 A Netflix title reads `Show[: Season]: Episode`; each part may contain colons itself. The words for seasons and episodes
-in all languages are the table `season_words.csv`; the vocabulary decides where words do not, and `repetition` decides
+in all languages are in `catalogue.season_words`; the vocabulary decides where words do not, and `repetition` decides
 the rest, from all titles of a history (docs/method/reading-exports.md#season-words).
 """
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from importlib.resources import files
+from functools import lru_cache
 from typing import Literal
 
 from netflix_trend.catalogue.keys import title_key
+from netflix_trend.catalogue.season_words import has_form
 from netflix_trend.catalogue.vocabulary import Vocabulary
 
 Kind = Literal["episode", "film", "unnamed", "blank", "supplemental"]
@@ -38,11 +37,6 @@ _BEHIND = re.compile(
     re.IGNORECASE,
 )
 _TRAILER_BRACKETS = re.compile(rf"[(\[][^()\[\]]*\b{_TRAILER_WORD}\b[^()\[\]]*[)\]]", re.IGNORECASE)
-_NUMBER = (
-    r"(?:\d+[A-Z]?|[IVXL]+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
-    r"|uno|dos|tres|cuatro|cinco|um|dois|três|quatro|un|deux|trois|quatre|cinq|eins|zwei|drei|due|tre"
-    r"|[一二三四五六七八九十]+)"
-)
 _SEPARATOR = re.compile(r"(?<!\s)(\s*)(?::\s+|：\s*)")
 _SUFFIX = re.compile(r"\s*\(([^()]{1,40})\)$")
 _ANY_COLON = re.compile(r"\s*[:：]\s+")
@@ -107,7 +101,7 @@ def _by_form(text: str, parts: list[str], numbered: bool) -> ParsedTitle:
 
 def _by_episode_word(parts: list[str]) -> ParsedTitle:
     for number, part in enumerate(parts[1:], 1):
-        if _matches("episode", part):
+        if has_form(part, "episode"):
             if number < len(parts) - 1 and _ROMAN_LAST.search(part):
                 return ParsedTitle("film")  # `Star Wars: Episode IV: A New Hope`
             # `Show: Season's name: Episode 3` or a show with a colon in its name: the other titles decide.
@@ -129,7 +123,7 @@ def split_title(text: str) -> list[str]:
     pieces = _SEPARATOR.split(text)
     parts = [pieces[0].strip()]
     for blank, piece in zip(pieces[1::2], pieces[2::2], strict=True):
-        if blank and parts[-1] and not _matches("strong", piece.strip()) and not _matches("strong", parts[-1]):
+        if blank and parts[-1] and not has_form(piece.strip(), "strong") and not has_form(parts[-1], "strong"):
             parts[-1] += f" : {piece.strip()}"
         else:
             parts.append(piece.strip())
@@ -145,18 +139,13 @@ def match_key(title: str) -> str:
     return title_key(f"{parts[0]}\n{parts[-1]}")
 
 
-def has_form(part: str, strength: str) -> bool:
-    """Return whether a part is one of the forms of `season_words.csv` of a strength, such as `Chapter 2`."""
-    return _matches(strength, part)
-
-
 def _without_episode_number(text: str) -> tuple[str, bool]:
     """Cut ` (Episode 3)` off, which ends nearly every episode in ViewingActivity.csv. Returns the rest, and whether
     it was there.
     """
     if text.endswith(")"):
         suffix = _SUFFIX.search(text)
-        if suffix and (_matches("episode", suffix[1]) or _matches("chapter", suffix[1])):
+        if suffix and (has_form(suffix[1], "episode") or has_form(suffix[1], "chapter")):
             return text[: suffix.start()], True
     return text, False
 
@@ -168,7 +157,7 @@ def _season_at(parts: list[str], vocabulary: Vocabulary) -> int | None:
     for strength, end in (("strong", len(parts)), ("weak", len(parts) - 1)):
         for number in range(1, end):
             # The words may be part of a known show's name: `Spooky Stories: Volume 2`.
-            is_season = _matches(strength, parts[number])
+            is_season = has_form(parts[number], strength)
             if is_season and vocabulary.show(": ".join(parts[: number + 1])) is None:
                 return number
     return None
@@ -222,7 +211,7 @@ def _is_trailer(part: str, show: str) -> bool:
 
 
 def _is_season(part: str) -> bool:
-    return _matches("strong", part) or _matches("weak", part)
+    return has_form(part, "strong") or has_form(part, "weak")
 
 
 def _unrepeated(parts: Sequence[str]) -> str:
@@ -239,17 +228,3 @@ def _starts_with(part: str, show: str) -> bool:
     """Return whether a part repeats the name of the show, perhaps with more text after it."""
     longer, name = title_key(part), title_key(show)
     return bool(name) and (longer == name or longer.startswith(f"{name} "))
-
-
-@lru_cache(maxsize=20_000)
-def _matches(strength: str, part: str) -> bool:
-    return _pattern(strength).fullmatch(part) is not None
-
-
-@cache
-def _pattern(strength: str) -> re.Pattern[str]:
-    """Compile the forms of one strength: `#` stands for a number, a blank for any white space."""
-    text = (files("netflix_trend.history") / "season_words.csv").read_text("utf-8")
-    forms = [row["form"] for row in csv.DictReader(text.splitlines()) if row["strength"] == strength]
-    alternatives = [re.escape(form).replace(r"\#", _NUMBER).replace(r"\ ", r"\s+") for form in forms]
-    return re.compile("|".join(alternatives), re.IGNORECASE)

@@ -9,19 +9,21 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from netflix_trend.catalogue import season_words as module
 from netflix_trend.catalogue.keys import title_key
 from netflix_trend.catalogue.readers import starter_vocabulary
+from netflix_trend.catalogue.season_words import has_form
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
-from netflix_trend.history import titles as module
 from netflix_trend.history.titles import (
     ParsedTitle,
-    has_form,
     match_key,
     parse_title,
     split_title,
 )
 
-SEASON_WORDS = list(csv.DictReader((Path(module.__file__).parent / "season_words.csv").read_text("utf-8").splitlines()))
+SEASON_WORDS = list(
+    csv.DictReader((Path(module.__file__).parent / "data" / "season_words.csv").read_text("utf-8").splitlines())
+)
 
 
 def forms(strength: str, number: str = "2") -> list[str]:
