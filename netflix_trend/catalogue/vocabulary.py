@@ -6,6 +6,7 @@ indexed by it carries the version, and data of another version is refused.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -74,6 +75,13 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.shows)
 
+    def extended(self, rows: Iterable[CatalogueTitle]) -> Vocabulary:
+        """Return this vocabulary with shows behind its own, without those that it knows by their title.
+
+        All indices keep their shows. Raises VocabularyError if there are more than fit.
+        """
+        return Vocabulary.build((*self.shows, *rows, *self.films))
+
     @cached_property
     def version(self) -> str:
         """Content hash, 32 hexadecimal digits."""
@@ -88,6 +96,23 @@ class Vocabulary:
             "shows": [plain(row) for row in self.shows],
             "films": [plain(row) for row in self.films],
         }
+
+    @cached_property
+    def beginnings(self) -> frozenset[str]:
+        """Versions of all vocabularies that this one extends: the same films, and the first of its shows.
+
+        A survey about one of them is about the same shows at the same indices. The versions are computed here, so
+        nobody can claim this of another vocabulary. Shows come last in the hashed text: each beginning is that of the
+        next one.
+        """
+        rest = canonical_json({**self._content(), "shows": []}).removesuffix(b"]}")
+        digest, found = hashlib.sha256(rest), list[str]()
+        for number, row in enumerate(self._content()["shows"]):
+            digest.update(canonical_json(row) if number == 0 else b"," + canonical_json(row))
+            whole = digest.copy()
+            whole.update(b"]}")
+            found.append(whole.hexdigest()[:32])
+        return frozenset(found[:-1])
 
     def to_bytes(self) -> bytes:
         """Return the file `vocabulary.json`. Raises VocabularyError if it would be too large to sync."""

@@ -29,7 +29,7 @@ from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings
 from netflix_trend.storage.files import UnsafeFile, locked
 from netflix_trend.survey.survey import RefusedSurvey, Survey
 from netflix_trend.syftbox.datasite import Datasite, DatasiteError
-from netflix_trend.syftbox.shared_files import current_surveys
+from netflix_trend.syftbox.shared_files import beginnings_of, current_surveys
 
 
 def publish_with(settings: Settings, today: date, now: int | None = None) -> PublisherStatus:
@@ -165,13 +165,15 @@ class _Run:
             covered_through=profiles.covered_through,
             today=self.today,
             unanswerable=profiles.unanswerable,
+            beginnings=beginnings_of(self.settings, profiles.vocabulary),
         )
 
     def _seal(self, profiles: ProfileSet | None) -> list[Outcome]:
         if self.sealed is None:
             return []
         elsewhere = {entry.round for entry in read_ledger(self.participant.ledger)}
-        return answer_sealed(self.sealed, profiles, elsewhere, self.today, self.now)
+        beginnings = beginnings_of(self.settings, profiles.vocabulary) if profiles else ()
+        return answer_sealed(self.sealed, profiles, elsewhere, self.today, self.now, beginnings)
 
     def _withdraw(self) -> str:
         """Remove everything from the datasite and write a receipt; returns its sentence. Safe to repeat.

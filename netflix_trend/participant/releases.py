@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path, PurePosixPath
@@ -49,19 +49,23 @@ def publish_due(
     covered_through: date,
     today: date,
     unanswerable: Mapping[str, str] = {},
+    beginnings: Collection[str] = (),
 ) -> list[Outcome]:
     """Answer every survey that is due, and make the datasite hold exactly the releases of the ledger.
 
-    vocabulary: the version that contributions are indexed by. covered_through: last day that the data covers; a week
-    that ends later is not answered yet. unanswerable: questions that must wait until something is repaired, and why, by
-    name. Safe to repeat, also in several processes at once.
+    vocabulary: the version that contributions are indexed by. beginnings: versions that it extends, so that surveys
+    about them mean the same shows. covered_through: last day that the data covers; a week that ends later is not
+    answered yet. unanswerable: questions that must wait until something is repaired, and why, by name. Safe to repeat,
+    also in several processes at once.
     """
     newest = Week.last_complete(today)
     published = witnessed_rounds(participant.site)
     with open_ledger(participant.ledger, published=published, now=newest, durable=participant.durable) as ledger:
         outcomes = []
         for survey in surveys:
-            outcome = _decide(participant, ledger, survey, vocabulary, covered_through, newest, unanswerable)
+            known = survey.vocabulary in beginnings
+            indexed_by = survey.vocabulary if known else vocabulary
+            outcome = _decide(participant, ledger, survey, indexed_by, covered_through, newest, unanswerable)
             if outcome.status == "drawn":
                 question = survey.question_for(participant.site.email)
                 assert question is not None

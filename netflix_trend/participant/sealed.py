@@ -115,13 +115,14 @@ class Answers:
     """The participant's answers, which the protocol asks for once a round may be answered.
 
     profiles: what was watched, None without any file. elsewhere: weeks that were answered in local mode. today: decides
-    which weeks are too old.
+    which weeks are too old. beginnings: versions of vocabularies that the profiles' one extends.
     """
 
     participant: SealedParticipant
     profiles: ProfileSet | None
     elsewhere: Collection[str]
     today: date
+    beginnings: Collection[str] = ()
 
     def __call__(self, asked: Round) -> Sequence[Any] | None:
         """Return a measurement for each block; None while no file covers the week.
@@ -137,7 +138,9 @@ class Answers:
         if survey.round in self.elsewhere:
             raise RefusedRound("answered", f"{week} was answered in local mode; a week is answered once")
         profiles = self.profiles
-        if profiles is None or profiles.covered_through < week.sunday or profiles.vocabulary != survey.vocabulary:
+        if profiles is None or profiles.covered_through < week.sunday:
+            return None
+        if survey.vocabulary != profiles.vocabulary and survey.vocabulary not in self.beginnings:
             return None
         allowed = self.participant.limits.questions
         blank = {*profiles.unanswerable, *(one.name for one in survey.questions if one.name not in allowed)}
@@ -161,14 +164,20 @@ class Answers:
 
 
 def answer_sealed(
-    participant: SealedParticipant, profiles: ProfileSet | None, elsewhere: Collection[str], today: date, now: int
+    participant: SealedParticipant,
+    profiles: ProfileSet | None,
+    elsewhere: Collection[str],
+    today: date,
+    now: int,
+    beginnings: Collection[str] = (),
 ) -> list[Outcome]:
     """Answer every round that is due, restore our reports, and remove foreign files from the folders of rounds.
 
-    now: seconds since 1970. Returns the outcome of each round, oldest first. Safe to repeat.
+    now: seconds since 1970. beginnings: versions of vocabularies that the profiles' one extends. Returns the outcome of
+    each round, oldest first. Safe to repeat.
     """
     with closing(Store(participant.store, durable=participant.durable)) as store:
-        reporter = _reporter(participant, store, Answers(participant, profiles, elsewhere, today))
+        reporter = _reporter(participant, store, Answers(participant, profiles, elsewhere, today, beginnings))
         said = reporter.run(now)
         outcomes = [_outcome(name, word, reporter.problems.get(name, "")) for name, word in sorted(said.items())]
         _remove_unknown(participant.site, store)

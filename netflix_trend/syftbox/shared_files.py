@@ -66,6 +66,15 @@ def current_vocabulary(settings: Settings) -> Vocabulary:
         return starter_vocabulary()
 
 
+def beginnings_of(settings: Settings, version: str) -> frozenset[str]:
+    """Return the versions of vocabularies that the one to encode with extends; none unless it is of this version.
+
+    A week's public chart adds shows behind those of the open rounds: surveys about these can still be answered.
+    """
+    current = current_vocabulary(settings)
+    return current.beginnings if current.version == version else frozenset()
+
+
 @lru_cache(maxsize=1)
 def _parsed_vocabulary(_digest: bytes, data: bytes) -> Vocabulary:
     return Vocabulary.from_bytes(data)

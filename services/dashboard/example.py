@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,7 +15,7 @@ from netflix_trend.storage.files import UnsafeFile
 from netflix_trend.survey.limits import Limits
 from netflix_trend.survey.release import build_release
 from netflix_trend.survey.survey import RefusedSurvey, Survey
-from netflix_trend.syftbox.shared_files import current_surveys, current_vocabulary, starter_surveys
+from netflix_trend.syftbox.shared_files import beginnings_of, current_surveys, current_vocabulary, starter_surveys
 from services.dashboard.text import counted
 
 _PARTS = {
@@ -89,7 +89,8 @@ def draw_example(
     limit of a year still allows. answered: rounds in the ledger.
     """
     vocabulary = current_vocabulary(settings)
-    found = _asked(settings, profiles, today, profiles.vocabulary if profiles else vocabulary.version)
+    version = profiles.vocabulary if profiles else vocabulary.version
+    found = _asked(settings, profiles, today, {version, *beginnings_of(settings, version)})
     if found is None:
         return None
     survey, question, is_asked = found
@@ -131,17 +132,18 @@ def _asked_in_words(week: str, *, is_refused: bool, is_covered: bool) -> str:
 
 
 def _asked(
-    settings: Settings, profiles: ProfileSet | None, today: date, vocabulary: str
+    settings: Settings, profiles: ProfileSet | None, today: date, versions: Collection[str]
 ) -> tuple[Survey, Question, bool] | None:
-    """Return the newest survey of a vocabulary that asks this person, otherwise one that asks somebody else.
+    """Return the newest survey that asks this person, otherwise one that asks somebody else.
 
-    Weeks that the exports cover come first: of others the true answer is unknown.
+    versions: vocabularies that the data can answer about. Weeks that the exports cover come first: of others the true
+    answer is unknown.
     """
     try:
         surveys: Sequence[Survey] = current_surveys(settings, today)
     except (RefusedSurvey, UnsafeFile):
         surveys = ()
-    surveys = [survey for survey in surveys or starter_surveys(today) if survey.vocabulary == vocabulary]
+    surveys = [survey for survey in surveys or starter_surveys(today) if survey.vocabulary in versions]
     covered = [one for one in surveys if profiles is not None and profiles.covered_through >= one.week.sunday]
     surveys = covered or surveys
     for survey in reversed(surveys):

@@ -32,7 +32,7 @@ from netflix_trend.questions.volume.statistics import Viewing, Volume
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile, read_untrusted
 from netflix_trend.syftbox.datasite import Datasite
-from netflix_trend.syftbox.shared_files import shared_path
+from netflix_trend.syftbox.shared_files import beginnings_of, shared_path
 from services.dashboard import charts
 from services.dashboard.charts import Chart, DataTable, data_table
 from services.dashboard.history import History
@@ -105,16 +105,23 @@ def others_page(settings: Settings, history: History, wanted: str = "") -> Other
         week = Week.parse(statistics.round)
     except (StatisticsError, UnsafeFile, ValueError) as problem:
         return OthersPage(f"What the aggregator published cannot be read: {shown(str(problem), 200)}")
-    return _page_of(statistics, trends, rounds, week, history)
+    mine = history.week(week)
+    # In another vocabulary, the same indices are other shows; unless it only has more of them.
+    if mine and statistics.vocabulary not in {mine[2], *beginnings_of(settings, mine[2])}:
+        mine = (frozenset(), *mine[1:])
+    return _page_of(statistics, trends, rounds, week, history, mine)
 
 
 def _page_of(
-    statistics: RoundStatistics, trends: Trends | None, rounds: tuple[str, ...], week: Week, history: History
+    statistics: RoundStatistics,
+    trends: Trends | None,
+    rounds: tuple[str, ...],
+    week: Week,
+    history: History,
+    mine: tuple[frozenset[int], int, str] | None,
 ) -> OthersPage:
-    mine = history.week(week)
-    titles = mine[1] if mine else None
-    # In another vocabulary, the same indices are other shows.
-    shows = mine[0] if mine and mine[2] == statistics.vocabulary else frozenset()
+    """Return the page. mine: shows, number of titles and vocabulary of the person's own week."""
+    shows, titles = (mine[0], mine[1]) if mine else (frozenset[int](), None)
     made = []
     place = None
     if statistics.volume is not None and statistics.volume.reports:

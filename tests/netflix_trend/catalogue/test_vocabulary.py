@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netflix_trend.catalogue.keys import title_key
+from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import LARGEST_FILE, MAX_SHOWS, CatalogueTitle, Vocabulary, VocabularyError
 from netflix_trend.storage.canonical import content_version
 
@@ -341,3 +342,29 @@ def test_a_misspelled_starter_title_never_matches_another_show(
             assert not vocabulary.is_film(changed) or title_key(changed) in films, changed
             tried += 1
     assert tried > 10_000
+
+
+def test_a_vocabulary_knows_the_versions_that_it_extends() -> None:
+    """Each is computed from the beginning itself, so that a survey about it means the same shows."""
+    rows = [CatalogueTitle(title=f"Show {n}", kind="series", year=2000 + n, aliases=(f"Ö{n}",)) for n in range(5)]
+    films = [CatalogueTitle(title="A film", kind="film")]
+    whole = Vocabulary.build([*rows, *films])
+    beginnings = {Vocabulary.build([*rows[:n], *films]).version for n in range(1, 5)}
+    assert whole.beginnings == beginnings
+    assert whole.version not in whole.beginnings
+    others = [
+        Vocabulary.build(rows[:4]),
+        Vocabulary.build([*rows[1:], *films]),
+        Vocabulary.build([*rows[3::-1], *films]),
+    ]
+    assert all(other.version not in whole.beginnings for other in others)
+
+
+def test_an_extended_vocabulary_keeps_every_index() -> None:
+    old = starter_vocabulary()
+    new = old.extended([CatalogueTitle(title=title, kind="series") for title in ("Zzz", "stranger things", "Aaa")])
+    assert new.shows[: len(old)] == old.shows
+    assert new.films == old.films
+    assert [show.title for show in new.shows[len(old) :]] == ["Zzz", "Aaa"]
+    assert old.version in new.beginnings
+    assert Vocabulary.from_bytes(new.to_bytes()) == new

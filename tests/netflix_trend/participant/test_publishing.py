@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from netflix_trend.catalogue.readers import starter_vocabulary
+from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.history.encodings import FULL_DTYPE, Encodings, save_encodings
 from netflix_trend.participant.choices import Choices, write_choices
 from netflix_trend.participant.contributions import ProfileSet, load_profiles
@@ -82,6 +83,24 @@ def test_the_aggregators_surveys_are_answered(folders: dict[str, Path]) -> None:
     share(settings, dump_surveys([default_survey(newest - age, "e" * 32, range(9)) for age in range(4)]))
     assert [outcome.status for outcome in publish_with(settings, TODAY).outcomes].count("drawn") == 1
     assert len(releases(settings)) == 1
+
+
+@pytest.mark.parametrize("is_beginning", [True, False])
+def test_a_survey_about_a_vocabulary_that_has_grown_since_is_answered(
+    folders: dict[str, Path], *, is_beginning: bool
+) -> None:
+    settings = load_settings(**folders, aggregator_datasite="trend@example.net")
+    shows = [CatalogueTitle(title=f"Show {n}", kind="series") for n in range(9)]
+    grown = Vocabulary.build([*shows, CatalogueTitle(title="New", kind="series")])
+    asked = Vocabulary.build(shows if is_beginning else shows[::-1])
+    save_profile(folders, grown.version)
+    newest = Week.last_complete(TODAY)
+    share(settings, dump_surveys([default_survey(newest - age, asked.version, range(9)) for age in range(4)]))
+    shared = Datasite(settings.datasites_dir, settings.aggregator_datasite).app_data / "shared"
+    (shared / "vocabulary.json").write_bytes(grown.to_bytes())
+    statuses = [outcome.status for outcome in publish_with(settings, TODAY).outcomes]
+    assert statuses.count("drawn") == is_beginning
+    assert len(releases(settings)) == is_beginning
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b'{"open": [{}]}', b" " * 2_000_000])

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.history.encodings import FULL_DTYPE, Encodings, save_encodings
 from netflix_trend.operators.helper import HelperLimits
 from netflix_trend.operators.manifest import Plan, Round
@@ -31,6 +32,8 @@ from netflix_trend.settings import Settings, load_settings
 from netflix_trend.survey.sum_survey import SumSurvey, default_sum_survey
 from netflix_trend.survey.survey import default_survey, dump_surveys
 from netflix_trend.syftbox.datasite import Datasite
+from netflix_trend.syftbox.shared_files import VOCABULARY as VOCABULARY_FILE
+from netflix_trend.syftbox.shared_files import shared_path
 from tests.netflix_trend.operators.network import (
     AT_EARLY,
     AT_LATE,
@@ -277,6 +280,20 @@ def test_another_vocabulary_is_waited_for(world: World) -> None:
     asked = world.open()
     watched(world.join(ME), [1], version="f" * 32)
     assert outcomes(world.publish()) == [(asked.round, "waiting")]
+
+
+def test_a_survey_about_a_vocabulary_that_has_grown_since_is_answered(world: World) -> None:
+    """A chart has added a show behind all others: the survey means the same shows, so there is nothing to wait for."""
+    old = Vocabulary.build([CatalogueTitle(title=f"Show {n}", kind="series") for n in range(9)])
+    grown = old.extended([CatalogueTitle(title="New", kind="series")])
+    settings = world.join(ME)
+    asked = world.open(survey(vocabulary=old.version))
+    watched(settings, [1], version=grown.version)
+    assert outcomes(world.publish()) == [(asked.round, "waiting")], "the vocabulary itself has not arrived"
+    shared = world.folder / "datasites" / LEADER / shared_path(VOCABULARY_FILE)
+    shared.parent.mkdir(parents=True, exist_ok=True)
+    shared.write_bytes(grown.to_bytes())
+    assert outcomes(world.publish()) == [(asked.round, "sent")]
 
 
 @pytest.mark.parametrize(
