@@ -69,6 +69,8 @@ for folder in /host/drop /host/secrets; do
 done
 [ ! -d /host/drop ] || { own /host/drop; own /host/drop/done; own /host/drop/refused; }
 [ ! -d /host/secrets ] || own /host/secrets
+# Read only: a folder of anybody else is left as it is.
+[ ! -d /host/charts ] || [ "$(stat -c %u /host/charts)" != 0 ] || own /host/charts
 own /host/datasites
 [ "$name" != SYFTBOX_EMAIL ] || own_path /host/datasites "$AGGREGATOR_DATASITE/app_data/netflix_trend/shared"
 [ -z "${HELPER_DATASITE:-}" ] || [ "$name" != SYFTBOX_EMAIL ] || own_path /host/datasites "$HELPER_DATASITE/app_data/netflix_trend"

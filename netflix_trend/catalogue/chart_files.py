@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from itertools import chain, islice
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO
 
 from pydantic import ValidationError
 
@@ -116,8 +116,8 @@ class _Line:
 def read_charts(file: BinaryIO, country: str = "") -> Charts:
     """Return the charts in a file of Netflix's: those that can be used, with all their weeks.
 
-    file: seekable; it may be closed afterwards. country: two letters, whose lists are read of a file with countries;
-    without it, the only one in the file. Raises ChartFileError.
+    file: seekable; it is closed afterwards if it is text. country: two letters, whose lists are read of a file with
+    countries; without it, the only one in the file. Raises ChartFileError.
     """
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
@@ -127,7 +127,11 @@ def read_charts(file: BinaryIO, country: str = "") -> Charts:
     if size > largest:
         raise ChartFileError(f"it has {size} bytes, at most {largest} are read. Give another file")
     try:
-        found = [_charts_of(table, country) for table in (_sheet_tables(file) if is_sheet else [_text_table(file)])]
+        if is_sheet:
+            found = [_charts_of(table, country) for table in _sheet_tables(file)]
+        else:
+            with io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
+                found = [_charts_of(_text_table(text), country)]
     except SpreadsheetError as problem:
         raise ChartFileError(f"it cannot be read as a spreadsheet: {problem}. {NEXT}") from None
     except (UnicodeDecodeError, csv.Error) as problem:
@@ -158,8 +162,7 @@ def _charts_of(table: _Table, country: str) -> Charts:
 # --- tables
 
 
-def _text_table(file: BinaryIO) -> _Table:
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+def _text_table(text: TextIO) -> _Table:
     start = text.read(4_096)
     text.seek(0)
     delimiter = "\t" if "\t" in start else (";" if start.count(";") > start.count(",") else ",")

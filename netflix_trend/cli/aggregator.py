@@ -1,15 +1,19 @@
-"""The verb `aggregator`: start one, and decide who takes part."""
+"""The verb `aggregator`: start one, decide who takes part, and give it public charts."""
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
+from typing import IO
 
 import click
 
-from netflix_trend.cli.frame import FAILED, VerbGroup
+from netflix_trend.cli.frame import FAILED, Failure, VerbGroup
 from netflix_trend.cli.mode import Place, place_of
 
 FILES = ("-f", "docker-compose.aggregator.yml")
+FOLDER = "./aggregator"
 _STDERR = 2
 
 
@@ -45,17 +49,34 @@ def start_stack(place: Place, files: tuple[str, ...], options: tuple[str, ...]) 
     return place.docker.compose(*files, "up", "--build", *options)
 
 
-def ask_service(place: Place, files: tuple[str, ...], service: str, words: tuple[str, ...]) -> int:
+def ask_service(
+    place: Place, files: tuple[str, ...], service: str, words: tuple[str, ...], stdin: IO[bytes] | None = None
+) -> int:
     """Run a verb in the operator's container, or in a new one if it is not running. Returns the exit code."""
     docker = place.docker
     docker.need()
     docker.prepare()
     command = (service, "python", "-m", "services.aggregator", *words)
     if docker.is_running(service, *files):
-        return int(docker.compose(*files, "exec", "--no-TTY", *command))
+        return int(docker.compose(*files, "exec", "--no-TTY", *command, stdin=stdin))
     if docker.compose(*files, "run", "--rm", "--quiet-pull", "prepare", stdout=_STDERR):
         return FAILED
-    return int(docker.compose(*files, "run", "--rm", "--no-deps", "--no-TTY", *command))
+    return int(docker.compose(*files, "run", "--rm", "--no-deps", "--no-TTY", *command, stdin=stdin))
+
+
+def on_folders(place: Place, role: str, folder: str, words: tuple[str, ...]) -> int:
+    """Run a verb of an operator in this process, on folders. folder: its default volume. Returns the exit code."""
+    machine, name = place.machine, f"{role.upper()}_DIR"
+    machine.use_folders()
+    os.environ["ROLE"] = role
+    os.environ[name] = str(machine.absolute(machine.setting(name, folder)))
+    from netflix_trend.settings import SettingsError
+    from services.aggregator.__main__ import main
+
+    try:
+        return main(list(words))
+    except SettingsError as problem:
+        raise Failure(str(problem)) from None
 
 
 def _ask(context: click.Context, *words: str) -> int:
@@ -100,3 +121,26 @@ def participants(context: click.Context) -> None:
 def key(context: click.Context) -> None:
     """Show the aggregator's key, in words and as others write it into their settings (SURVEY_MODE one or two)."""
     sys.exit(_ask(context, "key"))
+
+
+@aggregator.command("chart", examples=["aggregator chart all-weeks-global.tsv"])
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.pass_context
+def chart(context: click.Context, files: tuple[Path, ...]) -> None:
+    """Keep public charts: Netflix's weekly lists (TSV or Excel), or What We Watched (Excel or CSV).
+
+    A week's list of shows begins with its chart. It prints what was read, and what is refused and why. With Docker the
+    files are copied into the aggregator's volume; without, it works on the folder AGGREGATOR_DIR (./aggregator).
+    """
+    place = place_of(context)
+    for file in files:
+        if not file.is_file():
+            raise Failure(f"{file}: no such file")
+    if place.docker.problem:
+        sys.exit(on_folders(place, "aggregator", FOLDER, ("chart", *map(str, files))))
+    sys.exit(max(_copy(place, file) for file in files))
+
+
+def _copy(place: Place, file: Path) -> int:
+    with file.open("rb") as opened:
+        return ask_service(place, FILES, "aggregator", ("chart", "--name", file.name, "-"), opened)

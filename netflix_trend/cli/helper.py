@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import click
 
-from netflix_trend.cli.aggregator import Starting, ask_service, start_stack
+from netflix_trend.cli.aggregator import Starting, ask_service, on_folders, start_stack
 from netflix_trend.cli.frame import Failure
 from netflix_trend.cli.mode import Place, place_of
 
@@ -31,33 +30,26 @@ def helper(context: click.Context) -> None:
 
 def _start(place: Place, *options: str) -> int:
     _need_names(place)
-    return _on_folders(place, "collect") if place.docker.problem else start_stack(place, FILES, options)
+    return (
+        on_folders(place, "helper", FOLDER, ("collect",))
+        if place.docker.problem
+        else start_stack(place, FILES, options)
+    )
 
 
 def _ask(context: click.Context, *words: str) -> int:
     place = place_of(context)
     _need_names(place)
-    return _on_folders(place, *words) if place.docker.problem else ask_service(place, FILES, "helper", words)
+    return (
+        on_folders(place, "helper", FOLDER, words)
+        if place.docker.problem
+        else ask_service(place, FILES, "helper", words)
+    )
 
 
 def _need_names(place: Place) -> None:
     if not place.machine.setting("HELPER_DATASITE"):
         raise Failure("HELPER_DATASITE is not set: put the address of your own datasite into .env")
-
-
-def _on_folders(place: Place, *words: str) -> int:
-    """Run the helper in this process, on folders. Returns the exit code."""
-    machine = place.machine
-    machine.use_folders()
-    os.environ["ROLE"] = "helper"
-    os.environ["HELPER_DIR"] = str(machine.absolute(machine.setting("HELPER_DIR", FOLDER)))
-    from netflix_trend.settings import SettingsError
-    from services.aggregator.__main__ import main
-
-    try:
-        return main(list(words))
-    except SettingsError as problem:
-        raise Failure(str(problem)) from None
 
 
 @helper.command("start", context_settings={"ignore_unknown_options": True}, examples=["helper", "helper --detach"])

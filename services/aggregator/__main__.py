@@ -19,6 +19,9 @@ from netflix_trend.operators.transport import Peer
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.syftbox.datasite import Datasite
+from services.aggregator.charts.intake import ChartIntake
+from services.aggregator.charts.verb import keep_charts
+from services.aggregator.charts.waiting import ChartRules
 from services.aggregator.collect import usable_processors
 from services.aggregator.enrolment import Enrolment, EnrolmentError
 from services.aggregator.rounds import Aggregator
@@ -47,9 +50,16 @@ def main(arguments: list[str]) -> int:
         ("remove", "let somebody never take part: nothing is shared with them, nothing of theirs is counted"),
     ):
         roles.add_parser(role, help=help_text).add_argument("email", nargs="+")
+    chart = roles.add_parser("chart", help="keep public charts: Netflix's weekly lists, or What We Watched")
+    chart.add_argument("file", nargs="+", help="- for stdin")
+    chart.add_argument("--name", default="stdin", help="what the file on stdin is called")
     options = parser.parse_args(arguments)
     role = options.role or "all"
     settings = load_settings()
+    if role == "chart":
+        if settings.role == "helper":
+            parser.error("chart is a command of an aggregator, see ROLE; a helper makes no lists")
+        return keep_charts(settings, options.file, options.name)
     if settings.role == "helper":
         from services.aggregator.helper.run import run_helper
 
@@ -70,16 +80,23 @@ def main(arguments: list[str]) -> int:
             *("--bind", f"{settings.web_host}:{settings.web_port}", "services.aggregator.web:create_app()"),
         ]
         return supervise([[python, "-m", "services.aggregator", "collect"], web], grace_seconds=20)
+    return collect(settings, is_once=role == "once")
+
+
+def collect(settings: Settings, *, is_once: bool) -> int:
+    """Look once, or again and again until a signal arrives. Returns the exit code."""
     aggregator = build_aggregator(settings)
-    if role == "once":
-        look(aggregator)
-        return 0
+    intake = ChartIntake(aggregator.kept_charts, settings.charts_dir, settings.chart_country, settings.chart_url)
     stopped = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-    signal.signal(signal.SIGINT, lambda *_: stopped.set())
+    if not is_once:
+        signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+        signal.signal(signal.SIGINT, lambda *_: stopped.set())
     told: set[tuple[str, str, str]] = set()
     while not stopped.is_set():
+        intake.look(date.today())
         look(aggregator, told)
+        if is_once:
+            break
         beat("aggregator")
         stopped.wait(settings.poll_seconds)
     return 0
@@ -102,15 +119,14 @@ def change_list(settings: Settings, verb: str, emails: list[str]) -> int:
 
 def build_aggregator(settings: Settings) -> Aggregator:
     """Return the aggregator of the settings, with the configured catalogue or the starter one."""
-    catalogue = settings.catalogue
-    vocabulary = (
-        Vocabulary.build(read_catalogue(catalogue, settings.catalogue_since)) if catalogue else starter_vocabulary()
-    )
-    _log.info("vocabulary version=%s shows=%d films=%d", vocabulary.version[:8], len(vocabulary), len(vocabulary.films))
+    path = settings.catalogue
+    catalogue = Vocabulary.build(read_catalogue(path, settings.catalogue_since)) if path else starter_vocabulary()
+    _log.info("catalogue version=%s shows=%d films=%d", catalogue.version[:8], len(catalogue), len(catalogue.films))
     common: dict[str, Any] = {
         "site": Datasite(settings.datasites_dir, settings.aggregator_datasite),
         "own": settings.aggregator_dir,
-        "vocabulary": vocabulary,
+        "catalogue": catalogue,
+        "chart_rules": ChartRules.of(settings),
         "use_chart": settings.use_chart,
         "odds": settings.survey_odds,
         "list_length": settings.survey_shows,

@@ -11,6 +11,7 @@ from collections.abc import Collection, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import RoundStatistics
 from services.aggregator.collect import RoundReports
@@ -48,9 +49,13 @@ class KnownRound:
 class Memory:
     """rounds: by name. shared, overview: what was published, and the operator's overview, were made from. over: rounds
     of another version of which the log has told.
+
+    vocabulary: with the titles that charts had added when it was made. waiting: weeks of which the log says so.
     """
 
     rounds: dict[str, KnownRound] = field(default_factory=dict)
+    vocabulary: tuple[Hashable, Vocabulary] | None = None
+    waiting: set[Week] = field(default_factory=set)
     shared: Hashable = None
     overview: Hashable = None
     over: set[Week] = field(default_factory=set)

@@ -7,21 +7,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 
-from netflix_trend.catalogue.vocabulary import Vocabulary
+from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary, VocabularyError
 from netflix_trend.layout import OperatorVolume
 from netflix_trend.periods.turns import COUNTED, ROTATION
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import RoundStatistics, answers_to
 from netflix_trend.published.trends import TRENDS, Trends
 from netflix_trend.questions.question import MAX_ROUNDS
-from netflix_trend.questions.top_shows.candidates import next_candidates
+from netflix_trend.questions.top_shows.chart import AskedChart
 from netflix_trend.storage.files import restore_file, write_atomically
 from netflix_trend.survey.limits import DEFAULT_ODDS
 from netflix_trend.survey.survey import RefusedSurvey, Survey, dump_surveys, load_surveys
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.shared_files import CANDIDATES, SURVEYS, VOCABULARY
+from services.aggregator.charts.kept import KeptCharts
+from services.aggregator.charts.listing import joining, week_list
+from services.aggregator.charts.waiting import DEFAULT_RULES, ChartRules, chart_of
 from services.aggregator.collect import RoundReports, read_round
 from services.aggregator.community import PUBLIC, Community
 from services.aggregator.enrolment import Enrolment
@@ -41,24 +45,42 @@ class Aggregator:
 
     use_chart: the catalogue's order is a public chart and may be used as a labelled prior of filtered shares.
     odds: what the surveys ask for. list_length: shows on a week's list. automatic: whether everybody who shares a valid
-    manifest takes part. processes: how many read datasites at once. memory: what the last run found.
+    manifest takes part. processes: how many read datasites at once. chart_rules: which public charts lists begin with,
+    and how long they are waited for. memory: what the last run found.
     """
 
     site: Datasite
     own: Path
-    vocabulary: Vocabulary
+    catalogue: Vocabulary
     durable: bool = True
     use_chart: bool = False
     odds: Fraction = DEFAULT_ODDS
     list_length: int = CANDIDATES
     processes: int = 1
     automatic: bool = True
+    chart_rules: ChartRules = DEFAULT_RULES
     memory: Memory = field(default_factory=Memory, compare=False, repr=False)
 
     @property
     def enrolment(self) -> Enrolment:
         """Who takes part."""
         return Enrolment(self.site, self.own, self.automatic)
+
+    @cached_property
+    def kept_charts(self) -> KeptCharts:
+        """The public charts on the aggregator's own volume."""
+        return KeptCharts(self.own, self.durable)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The catalogue, and behind it the shows that public charts have added."""
+        added = self.kept_charts.added
+        if not added:
+            return self.catalogue
+        made_from = (self.catalogue.version, added)
+        if self.memory.vocabulary is None or self.memory.vocabulary[0] != made_from:
+            self.memory.vocabulary = (made_from, self.catalogue.extended(added))
+        return self.memory.vocabulary[1]
 
     @property
     def has_asked(self) -> bool:
@@ -72,7 +94,8 @@ class Aggregator:
 
     def surveys(self, today: date) -> list[Survey]:
         """Return the surveys of the open rounds, oldest first. A survey once asked is never changed."""
-        return self._open(Week.last_complete(today))
+        newest = Week.last_complete(today)
+        return self._surveys([week for week in self._open_weeks(newest) if not self._waits(week, today)])
 
     def _just_closed(self, today: date) -> list[Survey]:
         """Return the surveys that are not asked any more and still counted, if they ever were asked."""
@@ -84,11 +107,11 @@ class Aggregator:
         """Where the survey of a week in local mode lies once it was asked."""
         return self.own / "surveys" / f"{week}.json"
 
-    def _open(self, newest: Week) -> list[Survey]:
+    def _open_weeks(self, newest: Week) -> list[Week]:
         weeks = [newest - age for age in reversed(range(ROTATION))]
         # A week is asked about in one mode: its statistics are one file.
         summed = OperatorVolume(self.own).surveys
-        return self._surveys([week for week in weeks if not (summed / f"{week}.json").exists()])
+        return [week for week in weeks if not (summed / f"{week}.json").exists()]
 
     def _surveys(self, weeks: Sequence[Week]) -> list[Survey]:
         """Return the surveys of some weeks, without those that an earlier version asked and this one cannot read.
@@ -106,6 +129,17 @@ class Aggregator:
                     _log.warning("round=%s is over: this version cannot read its survey (%s)", week, refusal)
         return found
 
+    def _waits(self, week: Week, today: date) -> bool:
+        """Return whether a week is not asked about yet, because its public chart may still come; it is logged once."""
+        charts = self.kept_charts.charts.of_country(self.chart_rules.country)
+        asked = self.survey_path(week).exists() or (OperatorVolume(self.own).surveys / f"{week}.json").exists()
+        if asked or not self.chart_rules.waits(charts, week, today):
+            return False
+        if week not in self.memory.waiting:
+            self.memory.waiting.add(week)
+            _log.info("round=%s waits for the public chart of its week until %s", week, self.chart_rules.until(week))
+        return True
+
     def _survey(self, week: Week) -> Survey:
         """Return the survey of a week, asked now if it never was. Raises RefusedSurvey if it cannot be read."""
         path = self.survey_path(week)
@@ -114,7 +148,8 @@ class Aggregator:
         except FileNotFoundError:
             pass
         plan = current_plan(self.own, LocalPlan.of_settings(self.odds, self.list_length))
-        survey = plan.survey(week, self.vocabulary.version, self.candidates(week, plan.list_length))
+        candidates, chart = self.week_list(week, plan.list_length)
+        survey = plan.survey(week, self.vocabulary.version, candidates, chart)
         self.keep_vocabulary()
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, dump_surveys([survey]), durable=self.durable)
@@ -133,9 +168,27 @@ class Aggregator:
         """Keep the vocabulary for good: a round's results need its titles even after the catalogue has changed."""
         restore_file(self._vocabulary_path(self.vocabulary.version), self.vocabulary.to_bytes(), durable=self.durable)
 
-    def candidates(self, week: Week, length: int) -> list[int]:
-        """Return vocabulary indices to ask about: the catalogue's first ones, later the strongest and some new."""
-        return next_candidates(answers_to(self._newest_statistics(), "top_shows"), self.vocabulary.shows, week, length)
+    def week_list(self, week: Week, length: int) -> tuple[list[int], AskedChart | None]:
+        """Return vocabulary indices to ask about, and the public chart that they begin with.
+
+        Shows of the chart that the vocabulary does not know join it, behind all others; the indices of rounds that were
+        asked before stay what they are.
+        """
+        charts = self.kept_charts.charts
+        chart = chart_of(charts.of_country(self.chart_rules.country), week)
+        self._join(joining(charts, chart, self.vocabulary))
+        rounds = answers_to(self._newest_statistics(), "top_shows")
+        return week_list(charts, chart, self.vocabulary, rounds, week, length)
+
+    def _join(self, titles: Sequence[CatalogueTitle]) -> None:
+        if not titles:
+            return
+        try:
+            self.vocabulary.extended(titles).to_bytes()
+        except VocabularyError as problem:
+            _log.warning("%d shows of a public chart do not join the vocabulary: %s", len(titles), problem)
+            return
+        self.kept_charts.add_titles(titles)
 
     def trends(self) -> Trends:
         """Return what the statistics of the last 52 rounds tell together."""
@@ -164,13 +217,17 @@ class Aggregator:
         return surveys
 
     def count(
-        self, surveys: Sequence[Survey], progress: Callable[[], None] = lambda: None
+        self, surveys: Sequence[Survey], progress: Callable[[], None] = lambda: None, asked: Sequence[Survey] = ()
     ) -> list[tuple[RoundReports, RoundStatistics]]:
-        """Collect and estimate rounds, publish their statistics and trends; returns them in the order of `surveys`."""
+        """Collect and estimate rounds, publish their statistics and trends; returns them in the order of `surveys`.
+
+        asked: surveys that are shared, by default those of the newest round and of the three before it.
+        """
         results = [self._count(survey, progress) for survey in surveys]
         self.memory.keep({survey.round for survey in surveys})
         if surveys:
-            self._share(self._open(max(survey.week for survey in surveys)))
+            open_weeks = self._open_weeks(max(survey.week for survey in surveys))
+            self._share(asked or [self._survey(week) for week in open_weeks])
         return results
 
     def _count(self, survey: Survey, progress: Callable[[], None]) -> tuple[RoundReports, RoundStatistics]:
@@ -197,7 +254,7 @@ class Aggregator:
     def work(self, today: date) -> list[tuple[RoundReports, RoundStatistics]]:
         """Do everything once: ask, collect, estimate, publish, and leave an overview for the operator."""
         asked, closed = self.ask(today), self._just_closed(today)
-        results = self.count([*closed, *asked])
+        results = self.count([*closed, *asked], asked=asked)
         open_rounds = [found for found, _ in results[len(closed) :]]
         self._look_over(asked, open_rounds)
         return results
@@ -220,6 +277,7 @@ class Aggregator:
         readers = self.enrolment.readers(patterns)
         depends_on = (
             tuple(survey.version for survey in surveys),
+            self.vocabulary.version,
             tuple(readers),
             self._operators(),
             stamps(self.own / "statistics", "[0-9]*.json"),

@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 from netflix_trend.odds import parse_odds
 from netflix_trend.periods.weeks import Week
 from netflix_trend.questions.registry import QUESTIONS, questions
-from netflix_trend.questions.top_shows.chart import LONGEST_LIST, LONGEST_SUMMED_LIST
+from netflix_trend.questions.top_shows.chart import LONGEST_LIST, LONGEST_SUMMED_LIST, AskedChart
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
@@ -96,9 +96,12 @@ class SurveyPlan(Strict):
         """Return the plan that the settings make: one show named of a list."""
         return cls(odds=odds, list_length=list_length)
 
-    def survey(self, week: Week, vocabulary: str, candidates: Sequence[int]) -> Survey:
-        """Return the survey of a week. candidates: the week's list, indices in the vocabulary of that version."""
-        return default_survey(week, vocabulary, candidates, self.odds, self.k, frozenset(self.questions))
+    def survey(self, week: Week, vocabulary: str, candidates: Sequence[int], chart: AskedChart | None = None) -> Survey:
+        """Return the survey of a week. candidates: the week's list, indices in the vocabulary of that version; chart:
+        the public chart that they begin with.
+        """
+        names = frozenset(self.questions)
+        return default_survey(week, vocabulary, candidates, self.odds, self.k, names, chart)
 
     def to_bytes(self) -> bytes:
         """Return the file `survey_plan.json`."""

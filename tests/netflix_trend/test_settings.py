@@ -160,6 +160,10 @@ def test_a_bad_value_in_a_file_is_named_like_one_in_a_variable(monkeypatch: pyte
         ("LIMIT_BATCH", "1"),
         ("HELPER_RHO_PER_ROUND", "Infinity"),
         ("HELPER_SMALLEST_BATCH", "many"),
+        ("CHART_COUNTRY", "Germany"),
+        ("CHART_DAYS", "0"),
+        ("CHART_DAYS", "7"),
+        ("CHART_URL", "ftp://example.org"),
     ],
 )
 def test_a_bad_value_is_refused_with_the_variable_and_what_it_is_for(

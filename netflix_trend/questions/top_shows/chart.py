@@ -35,6 +35,13 @@ class AskedChart(Strict):
     length: Annotated[int, Field(ge=1, le=MAX_CHARTED)]
     views: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(strict=False)] | None = None
 
+    def in_words(self, listed: int) -> str:
+        """Return where the first of `listed` shows come from, as a sentence for participants and operators."""
+        which = "All of them come" if self.length >= listed else f"The first {self.length} come"
+        if self.length == 1:
+            which = "The first one comes"
+        return f"{which} from a public chart ({self.source}, week {self.week}) and not from participants."
+
     @model_validator(mode="after")
     def _same_length(self) -> AskedChart:
         if self.views is not None and len(self.views) != self.length:

@@ -135,7 +135,7 @@ class SumAggregator(Aggregator):
         for week in weeks:
             # A week that was asked about in local mode is answered there.
             is_new_week = self.leader.store.round(str(week)) is None and not self.survey_path(week).exists()
-            if is_new_week and now < Deadlines.of(week).late:
+            if is_new_week and now < Deadlines.of(week).late and not self._waits(week, today):
                 is_new |= self._ask_about(week, now)
         return is_new
 
@@ -157,10 +157,10 @@ class SumAggregator(Aggregator):
         if path.exists():
             return SumSurvey.from_bytes(path.read_bytes())
         plan = current_plan(self.own, SurveyPlan.of_settings(self.odds, self.list_length))
-        candidates = self.candidates(week, plan.list_length)
+        candidates, chart = self.week_list(week, plan.list_length)
         people = len(self.enrolment.participants())
         names = frozenset(plan.questions)
-        survey = default_sum_survey(week, self.vocabulary.version, candidates, people, self.preset, names)
+        survey = default_sum_survey(week, self.vocabulary.version, candidates, people, self.preset, names, chart)
         self.keep_vocabulary()
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, survey.to_bytes(), durable=self.durable)

@@ -12,7 +12,10 @@ import click
 import pytest
 
 from netflix_trend import cli
+from netflix_trend.catalogue.charts import Charts
 from netflix_trend.cli.frame import INTERRUPTED, Verb
+from netflix_trend.periods.weeks import Week
+from tests.netflix_trend.catalogue.chart_tables import of_world
 from tests.netflix_trend.cli.front_door import ROOT, fake_docker, lines, place_in, run
 from tests.netflix_trend.cli.test_foreground import DOCKER_UP
 
@@ -36,7 +39,7 @@ OF_RUN_SH = (
 
 def test_every_verb_there_ever_was_is_there() -> None:
     assert {(verb,) for verb in OF_RUN_SH} <= set(VERBS)
-    assert {("aggregator", verb) for verb in ("enrol", "remove", "participants", "key")} < set(VERBS)
+    assert {("aggregator", verb) for verb in ("enrol", "remove", "participants", "key", "chart")} < set(VERBS)
     assert {("event", verb) for verb in ("add", "list", "remove")} < set(VERBS)
 
 
@@ -367,6 +370,34 @@ def test_who_takes_part_is_asked_of_the_aggregator(clone: Path, path: Path, word
     start = "exec --no-TTY" if is_running else "run --rm --no-deps --no-TTY"
     last = lines(clone / "called")[-1]
     assert last == f"compose -f docker-compose.aggregator.yml {start} aggregator python -m services.aggregator {words}"
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+def test_charts_are_copied_into_the_aggregators_container(clone: Path, path: Path, is_running: bool) -> None:
+    running = "echo 1" if is_running else ":"
+    copied = 'case "$*" in *" chart "*) cat >>"$HOME/copied";; esac; case "$*" in *b.tsv*) exit 1;; esac'
+    listed = f'case "$*" in *"--status running"*) {running};; esac'
+    fake_docker(path, f'{DOCKER_UP} echo "$*" >>"$HOME/called"; {listed}; {copied}')
+    for name in ("a.tsv", "b.tsv", "c.tsv"):
+        (clone / name).write_text(f"of {name};")
+    assert run(clone, path, "aggregator", "chart", "a.tsv", "b.tsv", "c.tsv").returncode == 1
+    assert (clone / "copied").read_text() == "of a.tsv;of b.tsv;of c.tsv;", "a refused file does not stop the others"
+    start = "exec --no-TTY" if is_running else "run --rm --no-deps --no-TTY"
+    asked = f"compose -f docker-compose.aggregator.yml {start} aggregator python -m services.aggregator chart --name"
+    assert [line for line in lines(clone / "called") if " chart " in line] == [
+        f"{asked} {name} -" for name in ("a.tsv", "b.tsv", "c.tsv")
+    ]
+
+
+def test_charts_are_kept_without_docker_too(clone: Path, path: Path) -> None:
+    week = Week.parse("2026-W46")
+    (clone / "chart.tsv").write_bytes(of_world({week: [("A", 9)]}))
+    said = run(clone, path, "aggregator", "chart", "chart.tsv")
+    assert (said.returncode, said.stdout.startswith("chart.tsv: Netflix Top 10, global: 1 weeks")) == (0, True)
+    kept = Charts.from_bytes((clone / "aggregator" / "charts.json").read_bytes())
+    assert list(kept.of_country("")) == [week]
+    said = run(clone, path, "aggregator", "chart", "none.tsv")
+    assert (said.returncode, said.stderr) == (1, "aggregator chart: none.tsv: no such file\n")
 
 
 @pytest.mark.parametrize(("typed", "asked"), [("", "up --build"), ("start --detach", "up --build --detach")])

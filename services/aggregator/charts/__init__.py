@@ -1,0 +1,1 @@
+"""Public charts: how they come in, what waits for them, and the lists that begin with them."""

@@ -1,0 +1,62 @@
+"""Fetching a chart from an address that the operator names: no other host, bounded in time and size."""
+
+from __future__ import annotations
+
+import http.client
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+from urllib.parse import urlsplit
+
+from netflix_trend.catalogue.chart_files import LARGEST_CHART
+
+_SOCKET_SECONDS, _SECONDS = 10.0, 20.0
+_PIECE = 1 << 16
+
+
+class FetchError(Exception):
+    """Nothing was fetched; the message says why, without the address."""
+
+
+class _SameHost(urllib.request.HTTPRedirectHandler):
+    """Follows a redirect to the same scheme, host and port, and no other."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
+        """Refuse another host. Raises FetchError."""
+        if urlsplit(newurl)[:2] != urlsplit(req.full_url)[:2]:
+            raise FetchError("it redirects to another host; name the address of the file itself")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def fetch(
+    url: str,
+    *,
+    largest: int = LARGEST_CHART,
+    seconds: float = _SECONDS,
+    socket_seconds: float = _SOCKET_SECONDS,
+) -> bytes:
+    """Return what an http or https address sends: at most `largest` bytes, within `seconds`. Raises FetchError."""
+    deadline = time.monotonic() + seconds
+    # The setting allows http and https only.
+    request = urllib.request.Request(url, headers={"User-Agent": "netflix-trend"})  # noqa: S310
+    try:
+        with urllib.request.build_opener(_SameHost).open(request, timeout=socket_seconds) as answer:
+            parts, left = [], largest
+            while piece := answer.read1(_PIECE):
+                left -= len(piece)
+                if left < 0:
+                    raise FetchError(f"it sends more than {largest} bytes")
+                if time.monotonic() > deadline:
+                    raise FetchError(f"it takes longer than {seconds:g} seconds")
+                parts.append(piece)
+            if answer.length:  # what was announced and did not come
+                raise FetchError("the connection ended before the file did")
+    except urllib.error.HTTPError as error:
+        raise FetchError(f"it answers {error.code}") from None
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        raise FetchError(f"it cannot be reached: {str(reason)[:200]}") from None
+    return b"".join(parts)

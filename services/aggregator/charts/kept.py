@@ -1,0 +1,80 @@
+"""What an aggregator keeps of public charts on its own volume: the charts, and shows that joined the vocabulary."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import Field, ValidationError
+
+from netflix_trend.catalogue.charts import Charts, ChartsError
+from netflix_trend.catalogue.vocabulary import CatalogueTitle
+from netflix_trend.storage.canonical import canonical_json
+from netflix_trend.storage.files import locked, write_atomically
+from netflix_trend.storage.model import Strict
+from services.aggregator.memory import Stamp, stamp
+
+_log = logging.getLogger("aggregator")
+CHARTS, ADDED = "charts.json", "added_titles.json"
+_LOCK = ".charts.lock"
+_T = TypeVar("_T")
+
+
+class _Added(Strict):
+    schema_version: Literal[1] = 1
+    titles: Annotated[tuple[CatalogueTitle, ...], Field(strict=False)] = ()
+
+
+@dataclass
+class KeptCharts:
+    """Charts and added titles in the aggregator's own folder. Files are read again only when they have changed."""
+
+    own: Path
+    durable: bool = True
+    _charts: tuple[Stamp, Charts] = field(default=(None, Charts()), repr=False)
+    _added: tuple[Stamp, tuple[CatalogueTitle, ...]] = field(default=(None, ()), repr=False)
+
+    @property
+    def charts(self) -> Charts:
+        """All charts; none when there are none, or when the file is damaged, which is logged."""
+        self._charts = _read(self.own / CHARTS, self._charts, Charts.from_bytes, Charts())
+        return self._charts[1]
+
+    @property
+    def added(self) -> tuple[CatalogueTitle, ...]:
+        """Shows that charts have added to the catalogue, in the order in which they were added."""
+        self._added = _read(self.own / ADDED, self._added, _titles, ())
+        return self._added[1]
+
+    def add(self, charts: Charts) -> None:
+        """Keep charts that were just read. Safe in several processes at once."""
+        with locked(self.own / _LOCK):
+            kept = self.charts.with_newer(charts)
+            write_atomically(self.own / CHARTS, kept.to_bytes(), durable=self.durable)
+
+    def add_titles(self, titles: Sequence[CatalogueTitle]) -> None:
+        """Keep shows behind those that were added before. Their order never changes: it is that of the vocabulary."""
+        added = _Added(titles=(*self.added, *titles))
+        data = canonical_json(added.model_dump(mode="json", exclude_defaults=True)) + b"\n"
+        self.own.mkdir(parents=True, exist_ok=True)
+        write_atomically(self.own / ADDED, data, durable=self.durable)
+
+
+def _titles(data: bytes) -> tuple[CatalogueTitle, ...]:
+    return _Added.model_validate_json(data).titles
+
+
+def _read(path: Path, known: tuple[Stamp, _T], parse: Callable[[bytes], _T], nothing: _T) -> tuple[Stamp, _T]:
+    now = stamp(path)
+    if now == known[0]:
+        return known
+    try:
+        return now, parse(path.read_bytes())
+    except FileNotFoundError:
+        return now, nothing
+    except (ChartsError, ValidationError) as problem:
+        _log.warning("%s cannot be read, nothing in it is used: %s", path.name, problem)
+        return now, nothing
