@@ -10,11 +10,13 @@ from fractions import Fraction
 from netflix_trend.participant.ledger import WEEKS_PER_YEAR
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.receipts import Receipt
+from netflix_trend.participant.sealed import Operators
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.accounting import suspicion
 from netflix_trend.questions.registry import kinds, questions
 from netflix_trend.settings import Settings
 from netflix_trend.survey.limits import Limits
+from services.dashboard.asked import AskedList, asked_lists
 from services.dashboard.example import Example, draw_example
 from services.dashboard.history import History
 from services.dashboard.participation import ParticipationStatus, participation_status
@@ -41,7 +43,9 @@ _OUTCOMES = {
 
 @dataclass(frozen=True)
 class SharingPage:
-    """What the page shows. sealed: None where no operators are named. is_local: whether local mode is spoken of."""
+    """What the page shows. sealed: None where no operators are named. is_local: whether local mode is spoken of. lists:
+    of shows that open rounds ask about.
+    """
 
     participation: ParticipationStatus
     limits: Limits
@@ -55,6 +59,7 @@ class SharingPage:
     receipts: tuple[Receipt, ...]
     sealed: SealedSection | None
     is_local: bool
+    lists: tuple[AskedList, ...]
     odds_choices: tuple[tuple[str, str], ...]
     report_choices: tuple[int, ...]
     questions: dict[str, str]
@@ -91,6 +96,7 @@ def sharing_page(settings: Settings, state: Snapshot, history: History, today: d
         sealed=sealed,
         # Who answers operators has nothing of local mode to see, unless reports were made in it before.
         is_local=sealed is None or bool(entries),
+        lists=asked_lists(settings, Operators.of(settings), today),
         odds_choices=tuple(
             (ratio_text(odds), f"a 10 % suspicion can become {percent(float(suspicion(odds)))}")
             # What holds now is among them: a browser sends the first where none is selected.

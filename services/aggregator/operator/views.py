@@ -26,6 +26,7 @@ from netflix_trend.settings import Settings
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.web.local_only import Guard
 from netflix_trend.web.one_browser import SESSION_SECONDS, Access
+from services.aggregator.operator.charts import charts_told
 from services.aggregator.operator.forecast import Forecast, People, people_of, predict
 from services.aggregator.operator.form import fields_of, participants_of_fields, plan_of_fields
 from services.aggregator.operator.words import REASONS, SEALED_REASONS, STATES
@@ -134,6 +135,7 @@ def operator_pages(  # noqa: C901 - its views count as its branches
             saved=request.args.get("saved"),
             sums=state,
             preset=preset,
+            charts=charts_told(settings, today()),
         )
 
     @pages.get("/survey")

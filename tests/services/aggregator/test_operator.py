@@ -27,6 +27,7 @@ from services.aggregator.overview import OVERVIEW, find_overview, read_overview,
 from services.aggregator.rounds import Aggregator
 from services.aggregator.survey_plan import PLAN, LocalPlan, read_plan
 from services.aggregator.web import create_app
+from tests.netflix_trend.catalogue.chart_tables import charts_of
 from tests.services.aggregator.people import AGGREGATOR, crowd
 from tests.services.aggregator.simulated_rounds import TODAY, aggregator_with_rounds
 
@@ -394,3 +395,20 @@ def test_participants_are_listed_in_an_order_that_says_nothing_about_addresses(t
     names = [one.name for one in find_overview(enrolment, [], 50).listed]
     assert names == sorted(enrolment.pseudonym(person(number)) for number in range(8))
     assert names != [enrolment.pseudonym(person(number)) for number in range(8)]
+
+
+def test_the_view_says_which_chart_is_here_and_what_waits_for_one(here: Aggregator, operator: FlaskClient) -> None:
+    newest = Week.last_complete(TODAY)
+    assert "None was given, so no round waits for one." in operator.get("/operator/").text
+    (here.own / "surveys" / f"{newest}.json").unlink()
+    here.kept_charts.add(charts_of({newest - 1: [("Before", 9)]}))
+    page = " ".join(operator.get("/operator/").text.split())
+    assert f"The newest chart: <bdi>Netflix Top 10, global</bdi>, week {newest - 1}, 1 series." in page
+    assert f"Round {newest} waits for the chart of its week until 19 November 2026" in page
+    here.kept_charts.add(charts_of({newest: [("Now", 9)]}))
+    here.ask(TODAY)
+    page = " ".join(operator.get("/operator/").text.split())
+    assert "No round waits for a chart." in page
+    chart = f"(Netflix Top 10, global, week {newest})"
+    assert f"{newest}: <bdi>50 shows. The first one comes from a public chart {chart} and not" in page
+    assert f"{newest - 1}: <bdi>50 shows, without a public chart.</bdi>" in page

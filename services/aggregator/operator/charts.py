@@ -1,0 +1,64 @@
+"""What the operator's view tells of public charts: the newest one, what waits, and which lists begin with one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from netflix_trend.catalogue.charts import WeeklyChart
+from netflix_trend.layout import OperatorVolume
+from netflix_trend.periods.turns import ROTATION
+from netflix_trend.periods.weeks import Week
+from netflix_trend.questions.top_shows.question import TopShowsQuestion
+from netflix_trend.questions.top_shows.sums import TopShowsSums
+from netflix_trend.settings import Settings
+from netflix_trend.survey.sum_survey import SumSurvey
+from netflix_trend.survey.survey import Survey, load_surveys
+from services.aggregator.charts.kept import KeptCharts
+from services.aggregator.charts.waiting import ChartRules
+
+
+@dataclass(frozen=True)
+class ChartsTold:
+    """newest: the newest weekly chart that is used, None without one. waits: the round that waits for its chart, and
+    the day on which it is asked without; None when none waits. lists: of the newest rounds, in words by round.
+    """
+
+    newest: WeeklyChart | None
+    waits: tuple[str, date] | None
+    lists: tuple[tuple[str, str], ...]
+
+
+def charts_told(settings: Settings, today: date) -> ChartsTold:
+    """Return what is known on the aggregator's own volume. Reads only."""
+    own, rules = settings.aggregator_dir, ChartRules.of(settings)
+    charts = KeptCharts(own).charts.of_country(rules.country)
+    week = Week.last_complete(today)
+    folder = OperatorVolume(own).surveys if settings.survey_mode != "local" else own / "surveys"
+    is_waiting = not (folder / f"{week}.json").exists() and rules.waits(charts, week, today)
+    return ChartsTold(
+        newest=charts[max(charts)] if charts else None,
+        waits=(str(week), rules.until(week)) if is_waiting else None,
+        lists=tuple(
+            (survey.round, _in_words(question))
+            for survey in _asked(folder, is_sealed=settings.survey_mode != "local")
+            for question in survey.questions
+            if isinstance(question, TopShowsQuestion | TopShowsSums)
+        ),
+    )
+
+
+def _in_words(question: TopShowsQuestion | TopShowsSums) -> str:
+    count = len(question.candidates)
+    if question.chart is None:
+        return f"{count} shows, without a public chart."
+    return f"{count} shows. {question.chart.in_words(count)}"
+
+
+def _asked(folder: Path, *, is_sealed: bool) -> Sequence[Survey | SumSurvey]:
+    paths = sorted(folder.glob("[0-9]*.json"), reverse=True)[:ROTATION]
+    if is_sealed:
+        return [SumSurvey.from_bytes(path.read_bytes()) for path in paths]
+    return [load_surveys(path.read_bytes())[0] for path in paths]
