@@ -11,12 +11,12 @@ import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
+from netflix_trend.chart_settings import ChartSettings
 from netflix_trend.declaring import (
     AGGREGATOR,
     BROWSER,
@@ -77,21 +77,6 @@ def _list_length(value: Any) -> Any:
     return value
 
 
-def _country(value: Any) -> Any:
-    code = str(value).strip().upper()
-    if code and not (len(code) == 2 and code.isascii() and code.isalpha()):
-        raise ValueError("expected the two letters of a country, such as DE, or nothing")
-    return code
-
-
-def _web_address(value: Any) -> Any:
-    address = str(value).strip()
-    parts = urlsplit(address)
-    if address and not (parts.scheme in ("http", "https") and parts.hostname and address.isprintable()):
-        raise ValueError("expected an address that begins with http:// or https://, or nothing")
-    return address
-
-
 def declaration(name: str) -> Declared:
     """Return where the setting of this name, in lower case, belongs."""
     extra = Settings.model_fields[name].json_schema_extra
@@ -99,7 +84,7 @@ def declaration(name: str) -> Declared:
     return cast("Declared", extra["declared"])
 
 
-class Settings(OperatorSettings):
+class Settings(OperatorSettings, ChartSettings):
     """All settings of all processes."""
 
     aggregator_datasite: Datasite = setting(
@@ -279,42 +264,6 @@ class Settings(OperatorSettings):
     use_chart: bool = setting(
         False,
         description="Whether the order of the catalogue is a public chart that may fill in, labelled as such.",
-        section=AGGREGATOR,
-        services=("aggregator",),
-    )
-    charts_dir: Path = setting(
-        Path("/charts"),
-        description=(
-            "Folder for public charts: put Netflix's weekly lists, or What We Watched, here as downloaded. A week's "
-            "list of shows begins with its chart."
-        ),
-        section=AGGREGATOR,
-        services=("aggregator",),
-        on_host="./charts",
-    )
-    chart_country: Annotated[str, BeforeValidator(_country)] = setting(
-        "",
-        description="Country whose weekly lists are used, two letters such as DE; empty: the whole world's.",
-        section=AGGREGATOR,
-        services=("aggregator",),
-    )
-    chart_days: int = setting(
-        4,
-        ge=1,
-        le=6,
-        description=(
-            "Days after the Sunday that ends a week; from then on its round is asked without its own chart. 4: "
-            "Thursday, and never later where SURVEY_MODE is one or two. Who gives no charts waits for none."
-        ),
-        section=AGGREGATOR,
-        services=("aggregator",),
-    )
-    chart_url: Annotated[str, BeforeValidator(_web_address)] = setting(
-        "",
-        description=(
-            "Address of a weekly list, http or https, fetched while the week's chart is missing; empty: none. The "
-            "container has no way out: see docs/operations.md."
-        ),
         section=AGGREGATOR,
         services=("aggregator",),
     )

@@ -151,6 +151,8 @@ def another(row: Row) -> str:
         "TZ": "Asia/Tokyo",
         "CATALOGUE_SINCE": "2001",
         "NETFLIX_PROFILE_GUID": "ABC",
+        "CHART_COUNTRY": "DE",
+        "CHART_URL": "https://example.org/all-weeks-global.tsv",
     }
     if row.name in special:
         return special[row.name]

@@ -77,7 +77,7 @@ def test_a_bad_file_is_refused_by_name_once_and_stops_no_other(
     os.mkfifo(folder / "pipe.tsv")
     os.utime(folder / "pipe.tsv", (NOW - 60, NOW - 60))
     put(folder, "large.tsv", of_world({WEEK: [("Large", 9)]}) + b" " * 5_000)
-    put(folder, "readme.md", b"not meant")
+    put(folder, "picture.png", b"not meant")
     put(folder, ".b.tsv.part", b"not complete")
     (folder / "folder.tsv").mkdir()
     monkeypatch.setattr(intake, "LARGEST_CHART", 5_000)

@@ -1,0 +1,71 @@
+"""Settings of public charts: where an aggregator gets them, and how long rounds wait for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator
+from pydantic_settings import BaseSettings
+
+from netflix_trend.declaring import AGGREGATOR, setting
+from netflix_trend.operator_settings import OperatorSettings
+
+
+def _country(value: Any) -> Any:
+    code = str(value).strip().upper()
+    if code and not (len(code) == 2 and code.isascii() and code.isalpha()):
+        raise ValueError("expected the two letters of a country, such as DE, or nothing")
+    return code
+
+
+def _web_address(value: Any) -> Any:
+    address = str(value).strip()
+    parts = urlsplit(address)
+    if address and not (parts.scheme in ("http", "https") and parts.hostname and address.isprintable()):
+        raise ValueError("expected an address that begins with http:// or https://, or nothing")
+    return address
+
+
+class ChartSettings(BaseSettings):
+    """The part of `Settings` that is about public charts."""
+
+    model_config = OperatorSettings.model_config
+
+    charts_dir: Path = setting(
+        Path("/charts"),
+        description=(
+            "Folder for public charts: put Netflix's weekly lists, or What We Watched, here as downloaded. A week's "
+            "list of shows begins with its chart."
+        ),
+        section=AGGREGATOR,
+        services=("aggregator",),
+        on_host="./charts",
+    )
+    chart_country: Annotated[str, BeforeValidator(_country)] = setting(
+        "",
+        description="Country whose weekly lists are used, two letters such as DE; empty: the whole world's.",
+        section=AGGREGATOR,
+        services=("aggregator",),
+    )
+    chart_days: int = setting(
+        4,
+        ge=1,
+        le=6,
+        description=(
+            "Days after the Sunday that ends a week; from then on its round is asked without its own chart. 4: "
+            "Thursday, and never later where SURVEY_MODE is one or two. Who gives no charts waits for none."
+        ),
+        section=AGGREGATOR,
+        services=("aggregator",),
+    )
+    chart_url: Annotated[str, BeforeValidator(_web_address)] = setting(
+        "",
+        description=(
+            "Address of a weekly list, http or https, fetched while the week's chart is missing; empty: none. The "
+            "container has no way out: see docs/operations.md."
+        ),
+        section=AGGREGATOR,
+        services=("aggregator",),
+    )
