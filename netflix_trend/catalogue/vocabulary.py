@@ -1,7 +1,7 @@
 """The list of shows that every vector is indexed by, and the films that must not be taken for shows.
 
 A vocabulary is public; the aggregator builds it from a catalogue. Its version is the hash of its content. Everything
-indexed by it carries the version, and data of another version is refused.
+indexed by it carries the version, and data of another version is refused, unless one extends the other.
 """
 
 from __future__ import annotations

@@ -131,9 +131,10 @@ class Aggregator:
 
     def _waits(self, week: Week, today: date) -> bool:
         """Return whether a week is not asked about yet, because its public chart may still come; it is logged once."""
+        if self.survey_path(week).exists() or (OperatorVolume(self.own).surveys / f"{week}.json").exists():
+            return False
         charts = self.kept_charts.charts.of_country(self.chart_rules.country)
-        asked = self.survey_path(week).exists() or (OperatorVolume(self.own).surveys / f"{week}.json").exists()
-        if asked or not self.chart_rules.waits(charts, week, today):
+        if not self.chart_rules.waits(charts, week, today):
             return False
         if week not in self.memory.waiting:
             self.memory.waiting.add(week)
