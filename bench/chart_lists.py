@@ -100,10 +100,8 @@ def local_answers(charts: Charts, participants: int, seed: int) -> Answers:
             np.array([number or 0 for number in views.values()]) / MEMBERSHIPS
         )
         places = np.array(list(views))
-        payloads = b"".join(
-            question.answer(frozenset(places[row].tolist()), survey.round, randbelow) for row in watched
-        )
-        counted = question.count(payloads, survey.round)
+        payloads = b"".join(question.answer(frozenset(places[row].tolist()), randbelow) for row in watched)
+        counted = question.count(payloads)
         found = RoundReports(survey, participants=participants, counts={"top_shows": counted.counts})
         found.reports["top_shows"] = counted.reports
         statistic: TopShows | None = estimate_round(found, made.vocabulary).top_shows

@@ -15,8 +15,10 @@ from netflix_trend.catalogue.keys import plain_title
 from netflix_trend.questions.event_effect.statistics import LARGEST_EFFECT_ERROR, EffectEstimate, QuarterEffect
 from netflix_trend.questions.top_shows.movement import ShowMovement
 from netflix_trend.questions.top_shows.statistics import AllTimeShow, ShowEstimate, ShowTrend, TopShows
+from netflix_trend.questions.top_shows.world import World, WorldShow
 from netflix_trend.questions.volume.statistics import Percentile, Viewing, Volume, VolumeGroup, WeeklyMean, percentile
-from netflix_trend.questions.words import needed_in_words
+from netflix_trend.questions.words import counted, needed_in_words
+from netflix_trend.questions.words import shown as plain
 
 _Z = 1.96
 # An interval this wide on each side tells almost nothing about a person's percentile.
@@ -150,6 +152,99 @@ def moved(show: ShowMovement | None) -> str:
     points, low, high = (100 * value for value in (show.change, show.lower, show.upper))
     doubt = "" if show.is_robust else FORGED
     return f"{show.direction} {abs(points):.1f} points, {low:+.1f} to {high:+.1f}{doubt}"
+
+
+# --- here against the world --------------------------------------------------------------------------------------
+
+
+def world_in_words(world: World) -> str:
+    """Return what participants watched more or less than the public chart says, or that the list tells nothing more."""
+    where = "in the chart's order" if world.states_order_only else "in the world"
+    words = ("Clearly higher", "Clearly lower") if world.states_order_only else ("Watched more", "Watched less")
+    named = [_named_world([show for show in world.shows if show.verdict == verdict]) for verdict in ("more", "less")]
+    if any(named):
+        said = zip(words, named, strict=True)
+        return " ".join(f"{word} here than {where}: {shows}." for word, shows in said if shows)
+    if world.differs:
+        return f"As a whole the list differs from {_chart_in_words(world)}, but no single show does clearly."
+    order = ", which states an order only" if world.states_order_only else ""
+    return f"Nothing here differs clearly from {_chart_in_words(world)}{order}: this list tells nothing beyond it."
+
+
+def _named_world(shows: Sequence[WorldShow]) -> str:
+    """Return at most three shows by name, each with how many times as much it was watched here."""
+    named = [title_in_text(show.title) + (f" ({times})" if (times := _times(show)) else "") for show in shows[:3]]
+    return ", ".join(named) + (f" and {len(shows) - 3} more" if len(shows) > 3 else "")
+
+
+def _times(show: WorldShow) -> str:
+    """Return how many times the world's share the share here is; empty without a share of the world."""
+    if not show.world:
+        return ""
+    low, high = (_factor(end / show.world) for end in (show.lower, show.upper))
+    if show.upper >= 1:
+        return f"at least {low} times as much"
+    if show.share is None:
+        return f"{low} to {high} times as much"
+    return f"{_factor(show.share / show.world)} times as much, {low} to {high}"
+
+
+def _factor(value: float) -> str:
+    return f"{value:,.0f}" if value >= 9.95 or value == 0 else f"{value:.1f}" if value >= 0.095 else f"{value:.2f}"
+
+
+def _chart_in_words(world: World) -> str:
+    return f"the public chart ({plain(world.source)}, week {world.week})"
+
+
+def world_note(world: World, participants: int, reports: int) -> str:
+    """Return what the comparison rests on. participants: of the aggregator; reports: answers about shows."""
+    shares = (
+        "Its order only is known, so no share of the world is shown."
+        if world.states_order_only
+        else "World: each show's share of the chart's views."
+    )
+    return (
+        f"From {counted(reports, 'answer')} of {counted(participants, 'participant')}. The chart's entries are public "
+        f"and not from participants: {plain(world.source)}, week {world.week}. {shares} Here: its share of all times "
+        f"that participants named a show of the chart. All intervals hold together with {100 * world.confidence:g} %. "
+        "Forged answers are not examined."
+    )
+
+
+def listed_world(world: World) -> list[WorldShow]:
+    """Return the shows worth a row, in the chart's order: every one that differs, and the first up to LISTED_SHOWS."""
+    clear = sum(show.verdict != "unclear" for show in world.shows)
+    places = {show.rank for show in world.shows if show.verdict == "unclear"}
+    first = set(sorted(places)[: max(0, LISTED_SHOWS - clear)])
+    return [show for show in world.shows if show.verdict != "unclear" or show.rank in first]
+
+
+def world_scale(shows: Sequence[WorldShow]) -> float:
+    """Return the largest share to draw: intervals of few answers reach further, and would leave nothing to see."""
+    return min(1.0, max([3 * (show.world or 0) for show in shows] + [1.1 * (show.share or 0.05) for show in shows]))
+
+
+def world_reading(world: World, show: WorldShow) -> str:
+    """Return whether a show differs from the chart, and how many times as much it was watched here."""
+    if show.verdict == "unclear":
+        return Certainty.UNCLEAR
+    if world.states_order_only:
+        return f"{Certainty.CLEAR}: {'higher' if show.verdict == 'more' else 'lower'} here"
+    return f"{Certainty.CLEAR}: {_times(show)}"
+
+
+def share_interval(show: WorldShow) -> str:
+    """Return the interval of a show's share here, in percent."""
+    low, high = 100 * show.lower, 100 * show.upper
+    if high >= 100:
+        return f"at least {low:.1f} %" if low >= 0.05 else "0 to 100 %"
+    return f"{low:.1f} to {high:.1f} %" if low >= 0.05 else f"up to {high:.1f} %"
+
+
+def chart_places(top_shows: TopShows) -> dict[int, int]:
+    """Return the chart's rank of each show that comes from it, by vocabulary index; empty without a chart."""
+    return {show.show: show.rank for show in top_shows.world.shows} if top_shows.world else {}
 
 
 # --- viewing volume ----------------------------------------------------------------------------------------------

@@ -13,21 +13,29 @@ from netflix_trend.published.trends import TRENDS, Trends
 from netflix_trend.published.wording import (
     Certainty,
     Said,
+    chart_places,
     group_certainty,
     group_labels,
     listed_shows,
+    listed_world,
     mean_reading,
     place_of,
     reading,
+    share_interval,
     show_interval,
     shows_in_words,
     shows_need,
     viewing_in_words,
     volume_in_words,
+    world_in_words,
+    world_note,
+    world_reading,
+    world_scale,
 )
 from netflix_trend.published.wording import shown as estimate_shown
 from netflix_trend.questions.event_effect.statistics import QuarterEffect
 from netflix_trend.questions.top_shows.statistics import TopShows
+from netflix_trend.questions.top_shows.world import World
 from netflix_trend.questions.volume.statistics import Viewing, Volume
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile, read_untrusted
@@ -129,6 +137,8 @@ def _page_of(
         made.append(_volume_chart(statistics.volume, titles))
     if statistics.top_shows is not None and statistics.top_shows.reports:
         made.append(_shows_chart(statistics.top_shows, shows))
+        if statistics.top_shows.world is not None:
+            made.append(_world_chart(statistics.top_shows.world, statistics))
     if trends is not None and trends.viewing is not None and trends.viewing.weeks:
         made.append(_trend_chart(trends, history))
     return OthersPage("", statistics, rounds, week, place, tuple(made))
@@ -191,17 +201,20 @@ def _volume_table(volume: Volume, mine: int) -> DataTable:
 def _shows_chart(top_shows: TopShows, mine: frozenset[int]) -> Chart:
     listed = listed_shows(top_shows)
     best = [estimate_shown(show) for show in listed]
+    ranks = chart_places(top_shows)
     rows = [
         (
             shown(show.title),
             reading(show),
             number(round(value)),
             show_interval(show),
+            (f"chart {ranks[show.show]}" if show.show in ranks else "") if ranks else None,
             "yes" if show.show in mine else "",
         )
         for show, value in zip(listed, best, strict=True)
     ]
-    columns = dict(zip("abcde", ("Show", "Reading", "People", "95 % interval", "You watched it"), strict=True))
+    heads = ("Show", "Reading", "People", "95 % interval", "Public chart", "You watched it")
+    columns = dict(zip("abcdef", heads, strict=True))
     base = f"In people, of {top_shows.reports:,} asked."
     lead = " ".join(filter(None, [shows_in_words(listed), shows_need(top_shows), base]))
     return Chart(
@@ -217,6 +230,41 @@ def _shows_chart(top_shows: TopShows, mine: frozenset[int]) -> Chart:
             intervals=[(show.lower, show.upper) for show in listed],
         ),
         data_table(f"People who named a show, of {top_shows.reports:,} asked", columns, rows),
+        size="tall",
+    )
+
+
+def _world_chart(world: World, statistics: RoundStatistics) -> Chart:
+    listed = listed_world(world)
+    rows = [
+        (
+            shown(show.title),
+            world_reading(world, show),
+            str(show.rank),
+            None if show.world is None else percent(show.world, 1),
+            share_interval(show),
+        )
+        for show in listed
+    ]
+    heads = ("Show", "Reading", "Place in the chart", "World", "Here")
+    # The scale of a share of everything would leave nothing to see of the others.
+    edge = world_scale(listed)
+    said = world_in_words(world)
+    bars = "" if world.states_order_only else "Bars: the world. "
+    return Chart(
+        "world",
+        "Here against the world",
+        f"{said} {bars}Lines: here; one that reaches the edge goes on.",
+        f"Share of each show in the public chart, and its interval among participants. {said}",
+        charts.rows(
+            [show.title for show in listed],
+            "% of the chart's views",
+            [round(100 * (show.world or 0), 1) for show in listed],
+            colors=["@world"] * len(listed),
+            intervals=[(round(100 * show.lower, 1), round(100 * min(show.upper, edge), 1)) for show in listed],
+        ),
+        data_table("Here against the world", dict(zip("abcde", heads, strict=True)), rows),
+        world_note(world, statistics.participants, statistics.top_shows.reports),
         size="tall",
     )
 

@@ -33,6 +33,7 @@ from netflix_trend.published.wording import (
     shows_need,
     viewing_in_words,
     volume_in_words,
+    world_in_words,
 )
 from netflix_trend.questions.volume.statistics import Volume
 from netflix_trend.settings import EXAMPLE_AGGREGATOR
@@ -199,6 +200,9 @@ def print_top_shows(latest: RoundStatistics, console: Console) -> None:
     console.print(table)
     said = f"{shows_in_words(listed_shows(top_shows))} {shows_need(top_shows)}".rstrip()
     console.print(said, markup=False, soft_wrap=True)
+    if top_shows.world is not None:
+        against = f"Here against the world: {world_in_words(top_shows.world)}"
+        console.print(against, markup=False, soft_wrap=True)
 
 
 def print_volume(latest: RoundStatistics, console: Console) -> None:

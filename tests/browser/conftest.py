@@ -14,7 +14,7 @@ from services.dashboard.web import create_app
 from services.local.dashboard import OneProcess
 from tests.browser.browser import Browser, require_chromium
 from tests.ports import free_port
-from tests.services.dashboard.participant import TODAY, make_network, settings_in
+from tests.services.dashboard.participant import TODAY, add_chart, make_network, settings_in
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +23,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("browser") / "network"
     # Enough people for the page to tell something from noise.
     make_network(root, people=1500, weeks=4)
+    add_chart(root)
     return root
 
 

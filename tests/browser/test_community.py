@@ -10,6 +10,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
+from netflix_trend.questions.top_shows.chart import AskedChart
 from netflix_trend.settings import load_settings
 from netflix_trend.simulation.population import watched
 from netflix_trend.syftbox.datasite import Datasite
@@ -33,24 +34,30 @@ LOOKS = [(width, scheme) for width in WIDTHS for scheme in ("light", "dark")]
 EVERY_LOOK = pytest.mark.parametrize("browser", LOOKS, indirect=True, ids="-".join)
 
 
+def chart(length: int) -> AskedChart:
+    """An invented chart: the n-th show has one n-th of the first one's views."""
+    views = tuple(12_000_000 // rank for rank in range(1, length + 1))
+    return AskedChart(week="2026-W45", source="an invented chart", length=length, views=views)
+
+
 @pytest.fixture(scope="module")
 def rounds(tmp_path_factory: pytest.TempPathFactory) -> Aggregator:
     """Eight rounds, three of them with a question about life events, and a hostile catalogue's first titles."""
     root = tmp_path_factory.mktemp("rounds")
-    return aggregator_with_rounds(root, [4000, 4500, 5000, 6000, 7000, 8000, 8000, 8000])
+    return aggregator_with_rounds(root, [4000, 4500, 5000, 6000, 7000, 8000, 8000, 8000], chart=chart(20))
 
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Aggregator:
     titles = [*HOSTILE, *(f"Show {number}" for number in range(50))]
     vocabulary = Vocabulary.build([CatalogueTitle(title=title, kind="series") for title in titles])
-    return aggregator_with_rounds(tmp_path_factory.mktemp("hostile"), [8000, 8000], vocabulary)
+    return aggregator_with_rounds(tmp_path_factory.mktemp("hostile"), [8000, 8000], vocabulary, chart=chart(10))
 
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Aggregator:
     """Numbers with as many digits as there can be."""
-    return aggregator_with_rounds(tmp_path_factory.mktemp("many"), [4_000_000] * 3)
+    return aggregator_with_rounds(tmp_path_factory.mktemp("many"), [4_000_000] * 3, chart=chart(20))
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +68,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Aggregator:
 @pytest.fixture(scope="module")
 def few(tmp_path_factory: pytest.TempPathFactory) -> Aggregator:
     """Five friends: too few for anything."""
-    return aggregator_with_rounds(tmp_path_factory.mktemp("few"), [24, 24])
+    return aggregator_with_rounds(tmp_path_factory.mktemp("few"), [24, 24], chart=chart(20))
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,10 @@ import pytest
 from flask.testing import FlaskClient
 from rich.console import Console
 
+from netflix_trend.published import wording
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.published.wording import Certainty, places
+from netflix_trend.questions.top_shows.chart import AskedChart
 from netflix_trend.questions.volume.statistics import Volume
 from netflix_trend.settings import load_settings
 from services.aggregator.rounds import Aggregator
@@ -26,11 +28,13 @@ from tests.services.aggregator.simulated_rounds import TODAY, aggregator_with_ro
 PORT = 8651
 # Answers of a round: too few for anything, enough for some of it, and many.
 SIZES = (24, 1200, 12_000)
+# Flatter than what the invented people watch, so that many answers tell more than the chart.
+CHART = AskedChart(week="2026-W45", source="an invented chart", length=6, views=(900, 800, 700, 600, 500, 400))
 
 
 @pytest.fixture(scope="module", params=SIZES)
 def here(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Aggregator:
-    return aggregator_with_rounds(tmp_path_factory.mktemp("round"), [request.param])
+    return aggregator_with_rounds(tmp_path_factory.mktemp("round"), [request.param], chart=CHART)
 
 
 @pytest.fixture
@@ -125,6 +129,40 @@ def test_shows_and_groups_are_worded_the_same_everywhere(
         for name, text in everywhere.items():
             assert f"{show.title} {reading}" in text, name
             assert interval in text, name
+
+
+def test_the_comparison_with_the_world_is_worded_the_same_everywhere(
+    here: Aggregator, round_: RoundStatistics, dashboard: FlaskClient
+) -> None:
+    page, mine = text_of(said_by_page(here)), text_of(said_by_dashboard(dashboard))
+    assert round_.top_shows is not None
+    world = round_.top_shows.world
+    assert world is not None
+    assert world.differs is (round_.reports > 1_000)
+    assert f"Here against the world: {wording.world_in_words(world)}" in printed(
+        lambda console: print_top_shows(round_, console)
+    )
+    for text in (page, mine):
+        assert wording.world_in_words(world) in text
+        assert wording.world_note(world, round_.participants, round_.top_shows.reports) in text
+    for show in wording.listed_world(world):
+        reading, here_share = wording.world_reading(world, show), wording.share_interval(show)
+        assert f"{show.title} {reading} chart {show.rank} {100 * (show.world or 0):.1f} % {here_share}" in page
+        assert f"{show.title} {reading} {show.rank} {100 * (show.world or 0):.1f} % {here_share}" in mine
+
+
+def test_shows_that_come_from_the_chart_are_marked_everywhere(
+    here: Aggregator, round_: RoundStatistics, dashboard: FlaskClient
+) -> None:
+    page, mine = text_of(said_by_page(here)), text_of(said_by_dashboard(dashboard))
+    assert round_.top_shows is not None
+    ranks = {show.show: show.rank for show in round_.top_shows.world.shows}
+    listed = wording.listed_shows(round_.top_shows)
+    assert {show.show in ranks for show in listed} == {True, False}
+    for show in listed:
+        mark = f"chart {ranks[show.show]}" if show.show in ranks else ""
+        assert f"{show.title} {wording.reading(show)} {mark}".rstrip() in page
+        assert " ".join(f"{wording.show_interval(show)} {mark}".split()) in mine
 
 
 def test_the_legend_is_the_same_everywhere(here: Aggregator, dashboard: FlaskClient) -> None:

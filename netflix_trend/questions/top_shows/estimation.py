@@ -18,6 +18,7 @@ from netflix_trend.privacy.counts import (
 )
 from netflix_trend.questions.question import breakdown_point
 from netflix_trend.questions.top_shows.statistics import ShowEstimate, TopShows
+from netflix_trend.questions.top_shows.world import Namings, against_world
 
 if TYPE_CHECKING:
     from netflix_trend.questions.top_shows.question import TopShowsQuestion
@@ -62,6 +63,12 @@ def estimate_top_shows(
         named_per_person=named[0] if named else None,
         named_per_person_error=named[1] if named else None,
         shows=shows,
+        world=against_world(
+            question.chart,
+            question.candidates,
+            titles,
+            Namings.of_reports(estimates.estimate, reports, question.k, p, q),
+        ),
     )
 
 

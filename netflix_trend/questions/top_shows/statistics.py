@@ -12,6 +12,7 @@ from pydantic import AfterValidator, AllowInfNan, Field, model_validator
 from netflix_trend.periods.weeks import is_week
 from netflix_trend.privacy.subset_selection import SubsetSelection
 from netflix_trend.questions.question import Statistic
+from netflix_trend.questions.top_shows.world import World
 from netflix_trend.storage.model import Strict
 
 # `trends.json` lists the strongest shows only, so that it stays small for every vocabulary.
@@ -68,6 +69,7 @@ class TopShows(Statistic):
     influence: how much one report changes an estimate at most, people.
     named_per_person: estimated mean number of shows that a person named, at most k, with its standard error. People
     may have watched more; how many is not asked, so estimates count people who named a show and are not scaled up.
+    world: the comparison with the public chart that the list begins with, None where it begins with none.
     """
 
     mechanism: Literal["subset_selection", "set_response", "sum"] = "subset_selection"
@@ -86,6 +88,15 @@ class TopShows(Statistic):
     named_per_person: _Number | None = None
     named_per_person_error: _Number | None = None
     shows: Annotated[tuple[ShowEstimate, ...], Field(strict=False)]
+    world: World | None = None
+
+    @model_validator(mode="after")
+    def _compares_its_own_shows(self) -> TopShows:
+        titles = {show.show: show.title for show in self.shows}
+        for show in self.world.shows if self.world else ():
+            if titles.get(show.show) != show.title:
+                raise ValueError(f"the chart's show {show.rank} is not on the list")
+        return self
 
     @classmethod
     def upgraded(cls, value: Any) -> Any:

@@ -18,6 +18,7 @@ from netflix_trend.questions.top_shows.chart import LONGEST_SUMMED_LIST, Listed
 from netflix_trend.questions.top_shows.estimation import CONFIDENCE, EXAMPLE_SHARE, SMALLEST_SHARE
 from netflix_trend.questions.top_shows.question import choose
 from netflix_trend.questions.top_shows.statistics import ShowEstimate, TopShows
+from netflix_trend.questions.top_shows.world import Namings, against_world
 
 SHARE = Fraction(60, 100)
 # Two votes find the first five as often as one or four do and more shows clear of noise, at 100 and at 1,000 people
@@ -82,6 +83,9 @@ class TopShowsSums(Listed, SumQuestion):
             named_per_person=float(found.estimate.sum()) / max(1.0, answering.estimate),
             named_per_person_error=votes.error * len(self.candidates) ** 0.5 / max(1.0, answering.estimate),
             shows=shows,
+            world=against_world(
+                self.chart, self.candidates, titles, Namings.of_sums(found.estimate, votes.error, reports, self.votes)
+            ),
         )
 
     def _show(self, found: SumEstimates, place: int, breakdown: int, titles: Sequence[str]) -> ShowEstimate:

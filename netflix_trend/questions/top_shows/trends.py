@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netflix_trend.periods.weeks import Week
+from netflix_trend.privacy.joint_errors import skewed_quantile
 from netflix_trend.questions.question import breakdown_point
 from netflix_trend.questions.top_shows.statistics import (
     MAX_LISTED,
@@ -142,13 +143,12 @@ def _noise_shape(top_shows: TopShows) -> tuple[float, float]:
 def gate(items: int, noise: Floats, third: Floats, step: Floats | float) -> Floats:
     """Return the smallest estimate that noise alone reaches for any of `items` shows with a chance of 5 % only.
 
-    Bonferroni over the shows: z = Phi^-1(1 - .05 / items) standard deviations. Noise from few answers is skewed, so z
-    is raised by (z**2 - 1) * skewness / 6 (E. A. Cornish, R. A. Fisher, 1938), and half a step because counts are
-    whole numbers. noise: standard deviation, third: third central moment; any shape that broadcasts.
+    Bonferroni over the shows: z = Phi^-1(1 - .05 / items) standard deviations, more where the noise is skewed, and half
+    a step because counts are whole numbers. noise: standard deviation, third: third central moment; any shape that
+    broadcasts.
     """
     z = NormalDist().inv_cdf(1 - _FALSE_ALARM / items)
-    skewness = third / noise**3
-    return np.asarray((z + (z * z - 1) * skewness / 6) * noise + step / 2, dtype=np.float64)
+    return np.asarray(skewed_quantile(z, third / noise**3) * noise + step / 2, dtype=np.float64)
 
 
 @dataclass(frozen=True)

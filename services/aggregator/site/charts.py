@@ -12,8 +12,9 @@ from xml.etree import ElementTree as Svg
 
 from netflix_trend.catalogue.keys import plain_title
 from netflix_trend.periods.weeks import Week
-from netflix_trend.published.wording import group_labels
+from netflix_trend.published.wording import group_labels, world_scale
 from netflix_trend.questions.top_shows.statistics import ShowEstimate, TopShows
+from netflix_trend.questions.top_shows.world import World, WorldShow
 from netflix_trend.questions.volume.statistics import Viewing, Volume
 
 _WIDTH = 480
@@ -107,6 +108,39 @@ def top_shows_chart(top_shows: TopShows, rows: list[ShowEstimate]) -> str:
     _line(root, _LABEL, base, _WIDTH - 4, base, "axis")
     ticks = [(_LABEL + tick * scale, f"{tick:,.0f}") for tick in _ticks(longest)]
     _ticks_and_caption(root, base, ticks, f"people, of {top_shows.reports:,} asked", (_LABEL + _WIDTH) / 2)
+    return _markup(root)
+
+
+def world_chart(world: World, rows: Sequence[WorldShow]) -> str:
+    """Return a bar for each show's share in the world, and a line for its interval among participants.
+
+    An interval that goes on beyond the scale (`world_scale`) has no end mark.
+    """
+    base = _ROW * len(rows) + 8
+    root = _svg(
+        base + 3 * _LINE,
+        "Here against the world",
+        "Bars: each show's share of the chart's views in the world. Lines: intervals of its share among participants. "
+        "Titles of shows that are unclear are grey.",
+    )
+    longest = world_scale(rows)
+    scale = (_WIDTH - _LABEL - 16) / longest
+    for number, show in enumerate(rows):
+        y = _ROW * number + 4
+        middle = y + _ROW / 2
+        _title(root, y, _ROW, plain_title(show.title), "label pale" if show.verdict == "unclear" else "label")
+        _rect(root, _LABEL, middle - _BAR / 2, (show.world or 0) * scale, _BAR, "bar world")
+        low, high = (_LABEL + min(end, longest) * scale for end in (show.lower, show.upper))
+        _line(root, low, middle, high, middle, "interval")
+        for end in (show.lower, show.upper):
+            if end <= longest:
+                _line(root, _LABEL + end * scale, middle - 4, _LABEL + end * scale, middle + 4, "interval")
+        if show.share is not None:
+            _rect(root, _LABEL + show.share * scale - 3, middle - 3, 6, 6, "here")
+    _line(root, _LABEL, base, _WIDTH - 4, base, "axis")
+    ticks = [(_LABEL + tick / 100 * scale, f"{tick:g} %") for tick in _ticks(100 * longest)]
+    caption = "lines: here" if world.states_order_only else "bars: the world, lines: here"
+    _ticks_and_caption(root, base, ticks, caption, (_LABEL + _WIDTH) / 2)
     return _markup(root)
 
 

@@ -22,12 +22,12 @@ from netflix_trend.published import wording
 from netflix_trend.published.round_list import RoundList
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.published.trends import Trends
-from netflix_trend.published.wording import LISTED_SHOWS, group_labels, listed_shows
+from netflix_trend.published.wording import LISTED_SHOWS, chart_places, group_labels, listed_shows, listed_world
 from netflix_trend.questions.question import Needed
 from netflix_trend.questions.registry import kinds
 from netflix_trend.questions.top_shows.movement import Movement, ShowMovement
 from netflix_trend.questions.words import needed_in_words
-from services.aggregator.site.charts import top_shows_chart, viewing_chart, volume_chart
+from services.aggregator.site.charts import top_shows_chart, viewing_chart, volume_chart, world_chart
 from services.aggregator.sums.state import SumsState
 
 # Questions with a section of their own; what life events did is told by quarter, over the weeks.
@@ -99,12 +99,16 @@ def _sections(statistics: RoundStatistics | None) -> dict[str, Any]:
     top_shows = statistics.top_shows if statistics else None
     volume = statistics.volume if statistics else None
     rows = listed_shows(top_shows) if top_shows else []
+    world = top_shows.world if top_shows else None
     return {
         "top_shows": top_shows,
         "volume": volume,
         "rows": rows,
         "labels": group_labels(volume) if volume else [],
         "shows_chart": Markup(top_shows_chart(top_shows, rows)) if top_shows and rows else "",  # noqa: S704
+        "ranks": chart_places(top_shows) if top_shows else {},
+        "world": world,
+        "world_chart": Markup(world_chart(world, listed_world(world))) if world else "",  # noqa: S704
         "volume_chart": Markup(volume_chart(volume)) if volume else "",  # noqa: S704
         "others": _others(statistics) if statistics else [],
     }

@@ -14,6 +14,7 @@ from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.periods.weeks import Week
 from netflix_trend.questions.event_effect.question import EffectQuestion
+from netflix_trend.questions.top_shows.chart import AskedChart
 from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.questions.volume.estimation import prior_shares
 from netflix_trend.questions.volume.question import VolumeQuestion
@@ -57,9 +58,17 @@ def reports_of(survey: Survey, people: int, generator: np.random.Generator, firs
 
 
 def aggregator_with_rounds(
-    root: Path, people: Sequence[int], vocabulary: Vocabulary | None = None, last: Week = LAST, seed: int = 1
+    root: Path,
+    people: Sequence[int],
+    vocabulary: Vocabulary | None = None,
+    last: Week = LAST,
+    seed: int = 1,
+    chart: AskedChart | None = None,
 ) -> Aggregator:
-    """Return an aggregator whose last round is `last`; people: how many took part in each round, oldest first."""
+    """Return an aggregator whose last round is `last`; people: how many took part in each round, oldest first.
+
+    chart: that the list of every round begins with.
+    """
     (root / "datasites").mkdir(exist_ok=True)
     vocabulary = vocabulary or starter_vocabulary()
     here = Aggregator(Datasite(root / "datasites", AGGREGATOR), root / "own", vocabulary, durable=False)
@@ -68,12 +77,18 @@ def aggregator_with_rounds(
     folder.mkdir(parents=True)
     for number, count in enumerate(people):
         week = last - (len(people) - 1 - number)
-        survey = here.ask(day_after(week))[-1]
+        survey = with_chart(here.ask(day_after(week))[-1], chart)
         first = 0.2 if number < len(people) - 1 else 0.3
         statistics = estimate_round(reports_of(survey, count, generator, first), vocabulary)
         (folder / f"{week}.json").write_bytes(statistics.to_bytes())
     here.ask(day_after(last))
     return here
+
+
+def with_chart(survey: Survey, chart: AskedChart | None) -> Survey:
+    """Return a survey whose list of shows begins with a chart."""
+    asked = [one.model_copy(update={"chart": chart}) if one.name == "top_shows" else one for one in survey.questions]
+    return survey.model_copy(update={"questions": tuple(asked)})
 
 
 def day_after(week: Week) -> date:

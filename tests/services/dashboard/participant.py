@@ -11,10 +11,15 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.periods.weeks import Week
+from netflix_trend.published.statistics import RoundStatistics
+from netflix_trend.questions.top_shows.chart import AskedChart
+from netflix_trend.questions.top_shows.world import Namings, World, against_world
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings, load_settings
 from services.dashboard.web import create_app
 from services.demo.network import ME, Network
@@ -53,6 +58,25 @@ def make_network(root: Path, people: int = 300, weeks: int = 5) -> None:
     # What the others left is counted by now; a copy of the network is made for each test.
     for folder in [root / "people", *(root / "datasites").glob("person*")]:
         shutil.rmtree(folder)
+
+
+def add_chart(root: Path) -> World:
+    """Let the newest round of a network begin with an invented chart, in the order of its own candidates."""
+    folder = root / "datasites" / EXAMPLE_AGGREGATOR / "app_data/netflix_trend/shared/statistics"
+    latest = RoundStatistics.from_bytes((folder / "latest.json").read_bytes())
+    shows = sorted(latest.top_shows.shows, key=lambda one: one.show)
+    chart = AskedChart(week=latest.round, source="an invented chart", length=15, views=tuple(range(1500, 0, -100)))
+    world = against_world(
+        chart,
+        [one.show for one in shows],
+        [show.title for show in starter_vocabulary().shows],
+        Namings.of_sums(np.array([one.estimate for one in shows]), latest.top_shows.noise, latest.reports, 1),
+    )
+    assert world is not None
+    compared = latest.model_copy(update={"top_shows": latest.top_shows.model_copy(update={"world": world})})
+    for name in ("latest", latest.round):
+        (folder / f"{name}.json").write_bytes(compared.to_bytes())
+    return world
 
 
 class Form(HTMLParser):
