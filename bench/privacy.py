@@ -17,7 +17,7 @@ from fractions import Fraction
 from functools import lru_cache
 from math import inf, log, sqrt
 from pathlib import Path
-from statistics import NormalDist, median
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,7 @@ from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.participant.releases import Participant, publish_due
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
-from netflix_trend.privacy.counts import estimate_counts, gate_count, reports_needed, selected_intervals
+from netflix_trend.privacy.counts import estimate_counts, gate_count, reports_needed
 from netflix_trend.privacy.distribution import linear_mean, linear_weights, map_em
 from netflix_trend.privacy.randomness import RandBelow
 from netflix_trend.privacy.subset_selection import SubsetSelection
@@ -38,13 +38,12 @@ from netflix_trend.privacy.ternary import NONE, UP, TernaryResponse
 from netflix_trend.questions.event_effect.estimation import estimate_effect
 from netflix_trend.questions.event_effect.question import EFFECT_CLIP
 from netflix_trend.questions.top_shows.chart import LONGEST_LIST
+from netflix_trend.questions.top_shows.examples import EXAMPLES
 from netflix_trend.questions.top_shows.question import TopShowsQuestion, choose
 from netflix_trend.questions.volume.estimation import PRIOR_PEOPLE, prior_shares
 from netflix_trend.questions.volume.question import VOLUME_BUCKETS, VolumeQuestion
 from netflix_trend.questions.volume.viewing import bucket_titles
 from netflix_trend.simulation.population import (
-    EVENT_CHANGE,
-    EVENT_SPREAD,
     Population,
     life_changes,
     person,
@@ -180,7 +179,6 @@ def coverage() -> Iterator[Line]:
     question, people = top_shows(1), 1000
     channel = question.channel
     rates = float(channel.p), float(channel.q)
-    gate = gate_count(people, CANDIDATES, rates[1])
     held: list[NDArray[np.bool_]] = []
     shown: list[NDArray[np.bool_]] = []
     for seed in range(150):
@@ -189,12 +187,12 @@ def coverage() -> Iterator[Line]:
         named = [choose(sorted(show for show in one if show < CANDIDATES), 1, randbelow) for one in week.shows]
         counts = _counts(channel, named, 2000 + seed)
         truth = np.bincount([place for one in named for place in one], minlength=CANDIDATES)
-        lower, upper = selected_intervals(counts, people, *rates, counts >= gate)
-        held.append((lower <= truth) & (truth <= upper))
-        shown.append(counts >= gate)
+        found = estimate_counts(counts, people, *rates)
+        held.append((found.lower <= truth) & (truth <= found.upper))
+        shown.append(found.is_clear)
     all_shows, top = float(np.mean(held)), float(np.mean(np.array(held)[np.array(shown)]))
-    yield Line("95 % intervals hold, all shows", f"{all_shows:.3f}", ".93 to .98", 0.93 <= all_shows <= 0.98)
-    yield Line("95 % intervals hold, published shows", f"{top:.3f}", ">= .90", top >= 0.90)
+    yield Line("95 % intervals hold, all shows", f"{all_shows:.3f}", ">= .93", all_shows >= 0.93)
+    yield Line("95 % intervals hold, clear shows", f"{top:.3f}", ">= .93", top >= 0.93)
 
 
 def false_top_shows() -> Iterator[Line]:
@@ -247,7 +245,7 @@ def gates() -> Iterator[Line]:
     """
     channel = top_shows(1).channel
     rates = float(channel.p), float(channel.q)
-    for share in (0.21, 0.10, 0.04):
+    for share in (example.share for example in EXAMPLES):
         told = reports_needed(share, CANDIDATES, *rates)
         rate = share * rates[0] + (1 - share) * rates[1]
         power = binomial_tail(gate_count(told, CANDIDATES, rates[1]), told, rate)
@@ -316,13 +314,13 @@ def _loss_line(name: str, bound: float, claim: float) -> Line:
 
 
 def effects() -> Iterator[Line]:
-    """Measure the error of the change of people with a life event, 15 % of all, with a mean change of 3."""
+    """Measure the error of the mean change of everybody, 15 % of whom have a life event with a mean change of 3."""
     odds, quarter = Fraction(739, 100), Quarter.parse("2026-Q3")  # e**2
-    generator, truth = np.random.default_rng(0), _clipped_mean()
+    generator = np.random.default_rng(0)
     response = TernaryResponse(odds)
     p, q = float(response.p), float(response.q)
     channel = np.full((3, 3), q) + (p - q) * np.eye(3)
-    for people, most in ((1000, 2.3),):
+    for people, most in ((1000, 0.3),):
         errors, held, rounds = [], [], 600
         for seed in range(rounds):
             changes = np.array([float(change or 0) for change in life_changes(people, seed, quarter)])
@@ -331,7 +329,8 @@ def effects() -> Iterator[Line]:
             down = int((generator.random(people) < -clipped / EFFECT_CLIP).sum())
             exact = (people - up - down, up, down)
             counts = np.sum([generator.multinomial(n, row) for n, row in zip(exact, channel, strict=True)], axis=0)
-            found = estimate_effect(str(quarter), EFFECT_CLIP, odds, counts).per_event
+            found = estimate_effect(str(quarter), EFFECT_CLIP, odds, counts).mean_change
+            truth = float(clipped.mean())
             errors.append(found.estimate - truth)
             held.append(found.lower <= truth <= found.upper)
         error, bias = float(np.sqrt(np.mean(np.square(errors)))), abs(float(np.mean(errors)))
@@ -339,15 +338,6 @@ def effects() -> Iterator[Line]:
         yield Line(f"life events: RMSE, N={people}, eps=2, views", f"{error:.2f}", f"<= {most}", error <= most)
         yield Line("    its bias", f"{bias:.2f}", f"<= {allowed:.2f} (3 s.e.)", bias <= allowed)
         yield _coverage_line("    95 % intervals hold", float(np.mean(held)))
-
-
-def _clipped_mean() -> float:
-    """Return the mean of the simulated changes, whole views, clipped to +-EFFECT_CLIP: what is estimated."""
-    normal = NormalDist(EVENT_CHANGE, EVENT_SPREAD)
-    views = range(-60, 61)
-    return sum(
-        max(-EFFECT_CLIP, min(EFFECT_CLIP, view)) * (normal.cdf(view + 0.5) - normal.cdf(view - 0.5)) for view in views
-    )
 
 
 def _coverage_line(name: str, held: float) -> Line:
@@ -376,9 +366,10 @@ def drift() -> Iterator[Line]:
     for change in (0.1, 0.4):
         held = filtered_coverage(1000, change, cohorts=30)
         assert held.published is not None
-        yield _coverage_line(f"filtered 95 % intervals hold, drift {change:g}", held.every)
+        name = f"filtered 95 % intervals hold, drift {change:g}"
+        yield Line(name, f"{held.every:.3f}", ">= .93", held.every >= 0.93)
         yield Line("    of the true first five", f"{held.top:.3f}", ">= .90", held.top >= 0.90)
-        yield Line("    of published shows", f"{held.published:.3f}", ">= .90", held.published >= 0.90)
+        yield Line("    of clear shows", f"{held.published:.3f}", ">= .93", held.published >= 0.93)
 
 
 def recalled() -> Iterator[Line]:

@@ -159,6 +159,7 @@ def event_error(people: int, preset: Preset, seed: int) -> float:
         one = _noisy(block, exact_sums(asked, truths, 100 * seed + number)[-1], generator)
         sums, variance = sums + one.sums, variance + one.variance
     found = estimate_summed_effect("2026-Q3", 12, asked.odds, sums, variance, 4 * people)
+    assert found.per_event is not None
     return float(found.per_event.estimate - truth)
 
 

@@ -11,15 +11,18 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from netflix_trend.privacy.selection import rejected_below, upper_score
+
 _MAX_EXACT = 10_000_000
 
 
 @dataclass(frozen=True)
 class CountEstimates:
-    """Estimated numbers of people, one per item, all float64[V].
+    """Estimated numbers of people, one per item, float64[V], and which of them are clear of noise, bool[V].
 
     estimate may be negative or above the number of reports: it is unbiased, and clipping would bias sums.
-    lower and upper are the ends of the score interval, clipped to what is possible.
+    lower and upper are ends of intervals, clipped to what is possible, that hold for items picked out as large.
+    gate: the smallest count that is clear.
     """
 
     estimate: NDArray[np.float64]
@@ -27,6 +30,8 @@ class CountEstimates:
     lower: NDArray[np.float64]
     upper: NDArray[np.float64]
     noise: float  # standard error of an item that nobody chose
+    gate: int
+    is_clear: NDArray[np.bool_]
 
 
 def estimate_counts(
@@ -35,47 +40,78 @@ def estimate_counts(
     """Estimate how many of `reports` people chose each item, from how many reported subsets hold it.
 
     p, q: with which probability a report names an item that its sender chose, or did not choose. With d = p - q:
-    estimate (Y - N*q) / d, variance [n*p(1-p) + (N-n)*q(1-q)] / d**2 exactly for every true n. The interval holds every
-    n that a two-sided score test does not reject (E. B. Wilson, JASA 1927, applied to this variance): the roots of (Y -
-    N*q - n*d)**2 = z**2 * [N*v0 + n*(v1 - v0)] with v1 = p(1-p), v0 = q(1-q).
+    estimate (Y - N*q) / d, variance [n*p(1-p) + (N-n)*q(1-q)] / d**2 exactly for every true n. The upper end is that of
+    a two-sided score test (E. B. Wilson, JASA 1927, applied to this variance): the larger root of (Y - N*q - n*d)**2 =
+    z**2 * [N*v0 + n*(v1 - v0)] with v1 = p(1-p), v0 = q(1-q). The lower end allows for being picked out, with exact
+    tails: `selection.rejected_below`. It is 0 for an item that is not clear.
     """
-    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    z = upper_score(confidence)
     gain = p - q
     v1, v0 = p * (1 - p), q * (1 - q)
     excess = counts - reports * q
     estimate: NDArray[np.float64] = np.asarray(excess / gain, dtype=np.float64)
     plausible = np.clip(estimate, 0, reports)
-    standard_error = np.sqrt(plausible * v1 + (reports - plausible) * v0) / gain
     linear = 2 * gain * excess + z * z * (v1 - v0)
     constant = excess**2 - z * z * reports * v0
     root = np.sqrt(np.maximum(linear**2 - 4 * gain**2 * constant, 0))
+    gate = gate_count(reports, len(counts), q)
+    is_clear = np.asarray(counts >= gate)
+    fewest = {
+        count: _fewest(count, gate, len(counts), reports, p, q, confidence) for count in set(counts[is_clear].tolist())
+    }
     return CountEstimates(
         estimate=estimate,
-        standard_error=standard_error,
-        lower=np.clip((linear - root) / (2 * gain**2), 0, reports),
+        standard_error=np.sqrt(plausible * v1 + (reports - plausible) * v0) / gain,
+        lower=np.array([float(fewest.get(count, 0)) for count in counts.tolist()]),
         upper=np.clip((linear + root) / (2 * gain**2), 0, reports),
         noise=float(np.sqrt(reports * v0) / gain),
+        gate=gate,
+        is_clear=is_clear,
     )
 
 
-def selected_intervals(
-    counts: NDArray[np.int64],
-    reports: int,
-    p: float,
-    q: float,
-    passing: NDArray[np.bool_],
-    confidence: float = 0.95,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the ends of the intervals, float64[V] each, wider for the items that pass the gate (bool[V]).
+def _fewest(count: int, gate: int, items: int, reports: int, p: float, q: float, confidence: float) -> int:
+    """Return how few of the people may have chosen an item whose count passed the gate.
 
-    An item passes because its count was large, so a plain interval covers too rarely (measured: .83 instead of .95). At
-    1 - (1 - confidence) * passing / V the share of wrong intervals among the selected is right again (Y. Benjamini, D.
-    Yekutieli, "False Discovery Rate-Adjusted Multiple Confidence Intervals for Selected Parameters", JASA 2005).
+    Both chances in the condition rise with that number, and their ratio does, because the distribution of a count has a
+    monotone likelihood ratio in it; so it is found by bisection.
     """
-    plain = estimate_counts(counts, reports, p, q, confidence)
-    selected = 1 - (1 - confidence) * max(1, int(passing.sum())) / len(counts)
-    wider = estimate_counts(counts, reports, p, q, selected)
-    return np.where(passing, wider.lower, plain.lower), np.where(passing, wider.upper, plain.upper)
+
+    def is_possible(chosen: int) -> bool:
+        at_least, passing = _chances_at_least((count, gate), chosen, reports, p, q)
+        return at_least >= rejected_below(items, passing, confidence)
+
+    return bisect_left(range(reports), True, key=is_possible)
+
+
+def _chances_at_least(limits: tuple[int, ...], chosen: int, reports: int, p: float, q: float) -> list[float]:
+    """Return the chance of a count of at least each limit, if `chosen` of the people chose the item."""
+    first, mass = _mass(chosen, p)
+    other, other_mass = _mass(reports - chosen, q)
+    tail = np.append(np.cumsum(other_mass[::-1])[::-1], 0.0)
+    missing = np.arange(first, first + len(mass))
+    return [float(mass @ tail[np.clip(limit - missing - other, 0, len(tail) - 1)]) for limit in limits]
+
+
+def _mass(trials: int, rate: float) -> tuple[int, NDArray[np.float64]]:
+    """Return the smallest count within 12 standard deviations and 60 of the mean, and the chances of all within."""
+    reach = 12 * math.sqrt(trials * rate * (1 - rate)) + 60
+    first, last = max(0, int(trials * rate - reach)), min(trials, int(trials * rate + reach))
+    return first, np.exp(_log_mass(trials, rate, first, last))
+
+
+def _log_mass(trials: int, rate: float, first: int, last: int) -> NDArray[np.float64]:
+    """Return the logarithms of the chances that Binomial(trials, rate) is `first`, `first` + 1 and so on to `last`."""
+    log_first = (
+        math.lgamma(trials + 1)
+        - math.lgamma(first + 1)
+        - math.lgamma(trials - first + 1)
+        + first * math.log(rate)
+        + (trials - first) * math.log1p(-rate)
+    )
+    k = np.arange(first, last)
+    steps = np.log((trials - k) / (k + 1)) + np.log(rate / (1 - rate))
+    return np.asarray(log_first + np.concatenate([[0.0], np.cumsum(steps)]), dtype=np.float64)
 
 
 def gate_count(reports: int, items: int, q: float, false_alarm: float = 0.05) -> int:
@@ -94,16 +130,7 @@ def _upper_tail(reports: int, rate: float, first: int) -> tuple[int, NDArray[np.
     """Return `first` and the chances that Binomial(reports, rate) is at least first, first + 1 and so on."""
     spread = math.sqrt(reports * rate * (1 - rate))
     last = max(first, min(reports, int(reports * rate + 40 * spread) + 800))
-    log_first = (
-        math.lgamma(reports + 1)
-        - math.lgamma(first + 1)
-        - math.lgamma(reports - first + 1)
-        + first * math.log(rate)
-        + (reports - first) * math.log1p(-rate)
-    )
-    k = np.arange(first, last)
-    steps = np.log((reports - k) / (k + 1)) + np.log(rate / (1 - rate))
-    log_mass = log_first + np.concatenate([[0.0], np.cumsum(steps)])
+    log_mass = _log_mass(reports, rate, first, last)
     return first, np.asarray(np.cumsum(np.exp(log_mass)[::-1])[::-1], dtype=np.float64)
 
 
@@ -123,6 +150,18 @@ def reports_to_lose(counts: NDArray[np.int64], reports: int, items: int, q: floa
 
         lost[count] = bisect_left(range(count + 1), True, lo=at_least, key=fails)
     return np.array([lost[count] for count in counts.tolist()], dtype=np.int64)
+
+
+def reports_to_lead(largest: int, reports: int, gate: int, q: float) -> int | None:
+    """Return how many of the reports, forged, put an item first and above the gate that nobody chose; None if all of
+    them do not.
+
+    largest: the count of the first item. A forged report holds the item, an honest one does with chance q; so it takes
+    f with f + (reports - f) * q >= max(largest, gate), on average.
+    """
+    wanted = max(largest, gate)
+    needed = math.ceil((wanted - reports * q) / (1 - q))
+    return max(1, needed) if wanted <= reports else None
 
 
 def reports_needed(

@@ -8,26 +8,26 @@ Assumptions and measured coverage: docs/method/sums.md.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
+from netflix_trend.privacy.selection import lower_end, upper_score
+
 Floats = NDArray[np.float64]
 
 _STANDARD = NormalDist()
-# Beyond this many standard deviations math.erfc loses digits and then underflows.
-_FAR = 20.0
 
 
 @dataclass(frozen=True)
 class SumEstimates:
     """Estimated counts of one list of items, float64[V] each, and which of them are clear of noise, bool[V].
 
-    estimate is unbiased and may be negative. lower and upper hold the count with the confidence asked for, also for the
-    items that are clear, which were selected for their large sum.
+    estimate is unbiased and may be negative. lower and upper hold the count with the confidence asked for, also for
+    items that were picked out for their large sum.
     """
 
     estimate: Floats
@@ -51,13 +51,16 @@ def gate_of(items: int, standard_error: float, false_alarm: float = 0.05) -> flo
 def people_needed(share: float, items: int, standard_error: float, power: float = 0.9) -> int:
     """Return how many people a sum needs until an item chosen by `share` of them passes the gate with chance `power`.
 
-    The noise is the same for any number of people: it is where the expected count lies Phi^-1(power) standard
-    deviations above the gate. Raises ValueError for a share outside (0, 1].
+    The noise is the same for any number of people. With people drawn at random, m of whom choose the item on average,
+    it is where m - z * sqrt(standard_error**2 + m * (1 - share)) reaches the gate, z = Phi^-1(power). Raises ValueError
+    for a share outside (0, 1].
     """
     if not 0 < share <= 1:
         raise ValueError(f"share {share} is not in (0, 1]")
-    wanted = gate_of(items, standard_error) + _STANDARD.inv_cdf(power) * standard_error
-    return max(1, math.ceil(wanted / share))
+    gate, square = gate_of(items, standard_error), _STANDARD.inv_cdf(power) ** 2
+    middle = gate + square * (1 - share) / 2
+    chosen = middle + math.sqrt(middle**2 - gate**2 + square * standard_error**2)
+    return max(1, math.ceil(chosen / share))
 
 
 def estimate_sums(
@@ -65,65 +68,21 @@ def estimate_sums(
 ) -> SumEstimates:
     """Estimate counts between 0 and `max_count` from noisy sums, float64[V].
 
-    The interval of an item that is clear is the conditional one: it holds every count under which the observed sum is
-    not extreme among the sums that pass the gate, a normal distribution truncated at the gate (Lee, Sun, Sun, Taylor,
-    "Exact post-selection inference", Annals of Statistics 2016, section 2, for this one-sided case). The others have
-    the plain interval.
+    Upper ends are plain; lower ends allow for being picked out (`selection.lower_end`), and are 0 for an item that is
+    not clear.
     """
     sums = np.asarray(sums, dtype=np.float64)
     gate = gate_of(len(sums), standard_error, false_alarm)
-    is_clear = sums >= gate
-    half = _STANDARD.inv_cdf(0.5 + confidence / 2) * standard_error
-    lower, upper = np.clip(sums - half, 0, max_count), np.clip(sums + half, 0, max_count)
-    for place in np.flatnonzero(is_clear).tolist():
-        lower[place], upper[place] = conditional_interval(
-            float(sums[place]), gate, standard_error, max_count, confidence
-        )
-    return SumEstimates(sums, standard_error, lower, upper, gate, np.asarray(is_clear))
-
-
-def conditional_interval(
-    observed: float, gate: float, standard_error: float, max_count: float, confidence: float = 0.95
-) -> tuple[float, float]:
-    """Return the ends of the interval, within 0 and `max_count`, for a normal observation that passed `gate`.
-
-    The lower end is the count under which a sum of at least `observed` has the chance (1 - confidence) / 2 among those
-    that pass, the upper end the one under which a sum of at most `observed` has it. Raises ValueError for an
-    observation below the gate.
-    """
-    if observed < gate:
-        raise ValueError("the observation did not pass the gate")
-    tail = (1 - confidence) / 2
-
-    def at_least(count: float) -> float:
-        above = _log_tail((observed - count) / standard_error) - _log_tail((gate - count) / standard_error)
-        return math.exp(min(0.0, above))
-
-    # The chance of a sum of at least `observed` rises with the count.
-    lower = _crossing(at_least, tail, max_count)
-    upper = _crossing(at_least, 1 - tail, max_count)
-    return lower, upper
-
-
-def _crossing(rising: Callable[[float], float], level: float, max_count: float) -> float:
-    """Return where a rising function of a count crosses `level`, within 0 and `max_count`."""
-    low, high = 0.0, float(max_count)
-    if rising(low) >= level:
-        return low
-    if rising(high) <= level:
-        return high
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if rising(middle) < level else (low, middle)
-    return (low + high) / 2
-
-
-def _log_tail(z: float) -> float:
-    """Return the logarithm of P(Z >= z) for a standard normal Z (asymptotic series far out, DLMF 7.12.1)."""
-    if z < _FAR:
-        return math.log(math.erfc(z / math.sqrt(2)) / 2)
-    square = z * z
-    return -square / 2 - math.log(z * math.sqrt(2 * math.pi)) + math.log1p(-1 / square + 3 / square**2)
+    half = upper_score(confidence) * standard_error
+    lower = [lower_end(one, gate, len(sums), standard_error, confidence=confidence) for one in sums.tolist()]
+    return SumEstimates(
+        estimate=sums,
+        standard_error=standard_error,
+        lower=np.clip(lower, 0, max_count),
+        upper=np.clip(sums + half, 0, max_count),
+        gate=gate,
+        is_clear=np.asarray(sums >= gate),
+    )
 
 
 @dataclass(frozen=True)

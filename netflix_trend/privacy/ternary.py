@@ -134,15 +134,6 @@ class TernaryResponse:
             upper=min(clip, max(-clip, clip * high / self._gain)),
         )
 
-    def reports_needed(self, counts: NDArray[np.int64], clip: int, standard_error: float) -> int:
-        """Return how many reports the mean change needs for a standard error, if they are distributed like `counts`.
-
-        Without any report: if nothing had changed for anybody.
-        """
-        rates = self._possible_rates(counts)
-        variance = rates[UP] + rates[DOWN] - (rates[UP] - rates[DOWN]) ** 2
-        return math.ceil(float(variance) * (clip / (self._gain * standard_error)) ** 2)
-
     @property
     def _gain(self) -> float:
         return float(self.p - self.q)

@@ -12,12 +12,18 @@ from enum import StrEnum
 from unicodedata import bidirectional
 
 from netflix_trend.catalogue.keys import plain_title
-from netflix_trend.questions.event_effect.statistics import LARGEST_EFFECT_ERROR, EffectEstimate, QuarterEffect
+from netflix_trend.questions.event_effect.statistics import (
+    LARGEST_CHANGE_ERROR,
+    LARGEST_EFFECT_ERROR,
+    EffectEstimate,
+    QuarterEffect,
+)
+from netflix_trend.questions.question import Needed, Statistic
 from netflix_trend.questions.top_shows.movement import ShowMovement
 from netflix_trend.questions.top_shows.statistics import AllTimeShow, ShowEstimate, ShowTrend, TopShows
 from netflix_trend.questions.top_shows.world import World, WorldShow
 from netflix_trend.questions.volume.statistics import Percentile, Viewing, Volume, VolumeGroup, WeeklyMean, percentile
-from netflix_trend.questions.words import counted, needed_in_words
+from netflix_trend.questions.words import answers_of, counted, needed_people
 from netflix_trend.questions.words import shown as plain
 
 _Z = 1.96
@@ -44,7 +50,10 @@ LEGEND = {
     Certainty.UNCLEAR: "The numbers do not decide: it may be so, or it may be chance.",
     Certainty.NOISE: "Chance alone explains the number, or there are too few answers. It tells nothing.",
 }
-FORGED_LEGEND = '"If no answer was forged": one forged answer in a hundred would be enough to change this.'
+FORGED_LEGEND = (
+    '"Unless 12 or more were forged": so many of the answers would have to be false for this not to hold. '
+    '"If no answer was forged": one forged answer in a hundred would be enough to change this.'
+)
 
 
 @dataclass(frozen=True)
@@ -73,6 +82,22 @@ def shown(show: ShowEstimate) -> float:
     return min(max(show.estimate, show.lower), show.upper)
 
 
+def heard(statistic: Statistic) -> str:
+    """Return how many answers a statistic rests on, of how many participants."""
+    return answers_of(statistic.reports, statistic.participants)
+
+
+def takes_in_words(needed: Needed | None) -> str:
+    """Return how many participants a result takes and how many there are; nothing for None."""
+    if needed is None:
+        return ""
+    there = counted(needed.answers, "answer")
+    if needed.participants is not None:
+        there = counted(needed.participants, "participant") + (f" ({there})" if needed.part != 1 else "")
+    are = "is" if there.startswith("1 ") else "are"
+    return f"It takes {needed_people(needed.needed, needed.part)} for {needed.what}; there {are} {there}."
+
+
 # --- top shows ---------------------------------------------------------------------------------------------------
 
 
@@ -85,14 +110,15 @@ def listed_shows(top_shows: TopShows) -> list[ShowEstimate]:
 
 
 def show_certainty(show: ShowEstimate | ShowTrend | AllTimeShow) -> Certainty:
-    """Return how certain it is that anybody named a show; it is unclear where only its own interval leaves out zero."""
-    if show.is_signal:
-        return Certainty.CLEAR
-    return Certainty.UNCLEAR if show.lower > 0 else Certainty.NOISE
+    """Return how certain it is that anybody named a show."""
+    return Certainty.CLEAR if show.is_signal else Certainty.NOISE
 
 
 def reading(show: ShowEstimate | ShowTrend | AllTimeShow) -> str:
     """Return in words what an estimate of one round, or a show's share over several, says."""
+    forged = None if isinstance(show, ShowTrend) else show.fragile_reports
+    if show.is_signal and forged is not None:
+        return f"{Certainty.CLEAR}, unless {forged:,} or more were forged"
     return _reading(show_certainty(show), is_robust=show.is_robust)
 
 
@@ -130,17 +156,14 @@ def first_in_words(shows: Sequence[ShowEstimate]) -> str:
     return "Which of them is ahead is unclear."
 
 
-def shows_need(top_shows: TopShows) -> str:
-    """Return how many answers a clear show would need, nothing when one is clear."""
-    if not top_shows.reports_needed:
+def first_place_in_words(top_shows: TopShows) -> str:
+    """Return how many forged answers the first place withstands, nothing where no show is clear."""
+    if top_shows.forged_first is None or not any(show.is_signal for show in top_shows.shows):
         return ""
-    return show_needs(top_shows.needed_share, top_shows.reports_needed, top_shows.reports)
-
-
-def show_needs(share: float | None, needed: int | None, answers: int) -> str:
-    """Return how many answers a show that `share` of people name needs to be clear; None: the strongest one."""
-    what = "The strongest show" if share is None else f"A show that {100 * share:.0f} % of people name"
-    return f"{what} needs {needed_in_words(needed)} answers to be clear; there are {answers:,}."
+    return (
+        f"A show that people watched is first, unless {top_shows.forged_first:,} or more of the "
+        f"{counted(top_shows.reports, 'answer')} were forged."
+    )
 
 
 def moved(show: ShowMovement | None) -> str:
@@ -258,10 +281,7 @@ def group_certainty(volume: Volume, group: VolumeGroup) -> Certainty:
 def volume_in_words(volume: Volume) -> str:
     """Return a caveat about a distribution, empty if all of it is reliable."""
     if not volume.is_reliable:
-        return (
-            f"Noise: {volume.reports:,} answers are too few, and these shares mostly repeat what was assumed "
-            "beforehand."
-        )
+        return f"Noise: {heard(volume)} are too few, and these shares mostly repeat what was assumed beforehand."
     return "" if volume.is_robust else "If no answer was forged: one in a hundred could have moved these shares."
 
 
@@ -327,7 +347,7 @@ def effect_in_words(quarter: QuarterEffect) -> str:
 
 def estimate_in_words(effect: EffectEstimate) -> str:
     """Return what answers say about viewing during life events."""
-    change, each = effect.mean_change, effect.per_event
+    change = effect.mean_change
     numbers = (
         f"{change.estimate:+.2f} views a week as a mean over everybody who answered, "
         f"{change.lower:+.2f} to {change.upper:+.2f} (95 %)"
@@ -336,20 +356,21 @@ def estimate_in_words(effect: EffectEstimate) -> str:
         certainty = Certainty.UNCLEAR if effect.is_reliable else Certainty.NOISE
         needed = ""
         if effect.reports_needed:
-            needed = f" About {effect.reports_needed:,} answers would be needed; there are {effect.reports:,}."
+            takes = needed_people(effect.reports_needed, effect.part)
+            needed = f" It takes {takes} in a quarter; there are {heard(effect)}."
         return f"Whether people watched more or less during their events is {certainty}: {numbers}.{needed}"
     return (
         f"People watched {'more' if change.estimate > 0 else 'less'} during their events than before"
-        f"{'' if effect.is_robust else FORGED}: {numbers}. {_had_an_event(effect)} that is {each.lower:+.1f} to "
-        f"{each.upper:+.1f} views a week for each of them."
+        f"{'' if effect.is_robust or effect.fragile_reports else FORGED}: {numbers}.{_per_event(effect)}"
+        f"{_forged_effect(effect)}"
     )
 
 
 def effect_note_in_words(quarter: QuarterEffect) -> str:
     """Return what an effect of life events rests on, and when it is exact enough."""
     effect = quarter.effect
-    answers = f"From {effect.reports:,} answers in {', '.join(quarter.rounds)}"
-    if effect.event_share_error is not None:
+    answers = f"From {heard(effect)} in {', '.join(quarter.rounds)}"
+    if effect.per_event is not None:
         return (
             f"{answers}; everybody answers in each of these weeks. How many people had an event is estimated, too. "
             f"Standard error of the mean over everybody: {effect.mean_change.standard_error:.2f} views a week; of the "
@@ -359,18 +380,27 @@ def effect_note_in_words(quarter: QuarterEffect) -> str:
     return (
         f"{answers}; one person answers once a quarter. People without an event count as no change; how many have one "
         f"is not asked. Standard error of the mean over everybody: {effect.mean_change.standard_error:.2f} views a "
-        f"week. It is noise until that is at most {LARGEST_EFFECT_ERROR * effect.event_share:.2f}, which is "
-        f"{LARGEST_EFFECT_ERROR} for each of {100 * effect.event_share:.0f} % of people."
+        f"week. It is noise until that is at most {LARGEST_CHANGE_ERROR}."
     )
 
 
-def _had_an_event(effect: EffectEstimate) -> str:
-    """Return how many people had an event: estimated where operators sum, else assumed."""
-    if effect.event_share_error is None:
-        return f"If {100 * effect.event_share:.0f} % of people had an event, which is assumed,"
-    error = 1.96 * effect.event_share_error
-    low, high = (100 * min(1.0, max(0.0, effect.event_share + step)) for step in (-error, error))
-    return f"{low:.0f} to {high:.0f} % of people had an event;"
+def _per_event(effect: EffectEstimate) -> str:
+    """Return how many people had an event and how viewing changed for each, where operators sum; else nothing."""
+    share, each = effect.event_share, effect.per_event
+    if share is None or each is None:
+        return ""
+    error = _Z * (effect.event_share_error or 0.0)
+    low, high = (100 * min(1.0, max(0.0, share + step)) for step in (-error, error))
+    return (
+        f" {low:.0f} to {high:.0f} % of people had an event; that is {each.lower:+.1f} to {each.upper:+.1f} views a "
+        "week for each of them."
+    )
+
+
+def _forged_effect(effect: EffectEstimate) -> str:
+    if effect.fragile_reports is None:
+        return ""
+    return f" This holds unless {effect.fragile_reports:,} or more of the {effect.reports:,} answers were forged."
 
 
 def show_interval(show: ShowEstimate) -> str:

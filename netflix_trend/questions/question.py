@@ -31,9 +31,33 @@ MAX_ROUNDS = 52
 
 
 class Statistic(Strict):
-    """What is published about one question of one round. reports: how many answers it is estimated from."""
+    """What is published about one question of one round.
+
+    reports: how many answers it is estimated from. participants: how many people take part. asked: the part of them who
+    are asked this question in a round, in a quarter if its rounds are estimated together, as numerator and denominator.
+    Old files have neither.
+    """
 
     reports: Annotated[int, Field(ge=0)]
+    participants: Annotated[int, Field(ge=0)] | None = None
+    asked: Annotated[tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]], Field(strict=False)] | None = None
+
+    @field_validator("asked")
+    @classmethod
+    def _is_a_part(cls, value: tuple[int, int] | None) -> tuple[int, int] | None:
+        if value is not None and value[0] > value[1]:
+            raise ValueError(f"{value[0]} of {value[1]} participants cannot be asked")
+        return value
+
+    @property
+    def part(self) -> Fraction | None:
+        """The part of the participants who are asked."""
+        return None if self.asked is None else Fraction(*self.asked)
+
+    def of_participants(self, participants: int | None, part: Fraction | None) -> Self:
+        """Return the statistic with how many people take part, and which part of them is asked."""
+        asked = None if part is None else (part.numerator, part.denominator)
+        return self.model_copy(update={"participants": participants, "asked": asked})
 
     @classmethod
     def upgraded(cls, value: Any) -> Any:
@@ -94,15 +118,17 @@ class Counted:
 
 @dataclass(frozen=True)
 class Needed:
-    """How many answers a result needs (None: more than a million). answers: how many there are. what: in words. share:
-    of the people who name the show, of top shows.
+    """How many answers a result needs (None: more than a million). answers: how many there are. what: in words.
+
+    participants: how many people take part. part: of them who are asked. Of old files both are None.
     """
 
     question: str
     what: str
     needed: int | None
     answers: int
-    share: float | None = None
+    participants: int | None = None
+    part: Fraction | None = None
 
     @property
     def is_enough(self) -> bool:
@@ -261,8 +287,10 @@ class Question(Strict, ABC):
         return ()
 
     @abstractmethod
-    def forecast(self, answers: int) -> Forecast:
-        """Return what to expect from this many answers, before anybody is asked."""
+    def forecast(self, answers: int, part: Fraction) -> Forecast:
+        """Return what to expect from this many answers, before anybody is asked. part: of the participants who are
+        asked, `Survey.part`.
+        """
 
 
 def _exact_odds(value: Any) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
+from math import ceil
 
 from netflix_trend.catalogue.keys import plain_title
 
@@ -32,6 +34,31 @@ def listed(words: Sequence[str]) -> str:
 def needed_in_words(answers: int | None, about: str = "about ") -> str:
     """Return how many answers something takes, None when more than MAX_ANSWERS."""
     return "over a million" if answers is None or answers > MAX_ANSWERS else f"{about}{answers:,}"
+
+
+def participants_for(answers: int | None, part: Fraction) -> int | None:
+    """Return how many participants give so many answers when `part` of them is asked and everybody answers."""
+    return None if answers is None else ceil(answers / part)
+
+
+def needed_people(answers: int | None, part: Fraction | None) -> str:
+    """Return how many participants something takes, with the answers beside; answers alone if the part is unknown."""
+    if part is None:
+        return f"{needed_in_words(answers)} answers"
+    people = f"{needed_in_words(participants_for(answers, part))} participants"
+    return people if answers is None or part == 1 else f"{people} ({answers:,} answers)"
+
+
+def answers_of(answers: int, participants: int | None) -> str:
+    """Return how many answers there are, of how many participants if that is known."""
+    return counted(answers, "answer") + ("" if participants is None else f" of {counted(participants, 'participant')}")
+
+
+def percent(share: float) -> str:
+    """Return a share of people, as `12 %`, with one digit after the point where it is below ten."""
+    return (
+        f"{100 * share:.0f} %" if share >= 0.095 or float(f"{100 * share:.1f}").is_integer() else f"{100 * share:.1f} %"
+    )
 
 
 def chance_in_words(chance: float) -> str:

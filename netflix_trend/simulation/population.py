@@ -1,6 +1,6 @@
 """People who watch shows week by week: Zipf popularity, drift, empty weeks, and life events.
 
-Assumed (docs/method/statistics.md#invented-people): about 22 % of weeks are empty, 2.6 distinct shows
+Assumed (docs/method/assumptions.md#invented-people): about 22 % of weeks are empty, 2.6 distinct shows
 and 7.8 titles a person and week, the most watched show reaches about a fifth of the people.
 """
 
@@ -28,7 +28,7 @@ _WEEKDAYS = (12, 11, 12, 12, 15, 20, 18)
 # in 100 memberships, the fifth 1.6, which an exponent of .65 gives.
 FLAT = 0.65
 # Of a quarter: how many people have a life event, and how it changes their views a week
-# (docs/method/statistics.md#life-events).
+# (docs/method/assumptions.md#life-events).
 EVENT_SHARE, EVENT_CHANGE, EVENT_SPREAD = 0.15, 3.0, 5.0
 
 

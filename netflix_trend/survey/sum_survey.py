@@ -145,7 +145,10 @@ class SumSurvey(Strict):
         telling = next(question for question in self.questions if question.tells_answering)
         answering: Answering = telling.answering(parts[telling.name], reports)
         statistics: dict[str, Any] = {
-            one.name: one.estimate(parts[one.name], reports, answering, self.odds, titles) for one in self.questions
+            one.name: one.estimate(parts[one.name], reports, answering, self.odds, titles).of_participants(
+                participants, Fraction(1)
+            )
+            for one in self.questions
         }
         return RoundStatistics(
             round=self.round,

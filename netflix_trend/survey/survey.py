@@ -83,6 +83,13 @@ class Survey(Strict):
         """Return the question of that name, None when it is not asked."""
         return next((question for question in self.questions if question.name == name), None)
 
+    def part(self, question: Question) -> Fraction:
+        """Return the part of the participants who are asked a question: in this round, or in a quarter if its rounds
+        are estimated together, because in `rotation` rounds everybody has one turn.
+        """
+        share = Fraction(question.weight, sum(one.weight for one in self.questions))
+        return share if question.is_pooled else share / self.rotation
+
     def question_for(self, email: str) -> Question | None:
         """Return what the participant is asked in this round, None when it is not their turn.
 

@@ -14,7 +14,10 @@ def estimate_round(found: RoundReports, vocabulary: Vocabulary) -> RoundStatisti
     survey = found.survey
     titles = [show.title for show in vocabulary.shows]
     estimates: dict[str, Any] = {
-        one.name: one.estimate(found.counted(one), titles, survey.version) for one in survey.questions
+        one.name: one.estimate(found.counted(one), titles, survey.version).of_participants(
+            found.participants, survey.part(one)
+        )
+        for one in survey.questions
     }
     return RoundStatistics(
         round=survey.round,

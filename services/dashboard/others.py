@@ -14,8 +14,10 @@ from netflix_trend.published.wording import (
     Certainty,
     Said,
     chart_places,
+    first_place_in_words,
     group_certainty,
     group_labels,
+    heard,
     listed_shows,
     listed_world,
     mean_reading,
@@ -24,7 +26,7 @@ from netflix_trend.published.wording import (
     share_interval,
     show_interval,
     shows_in_words,
-    shows_need,
+    takes_in_words,
     viewing_in_words,
     volume_in_words,
     world_in_words,
@@ -34,6 +36,7 @@ from netflix_trend.published.wording import (
 )
 from netflix_trend.published.wording import shown as estimate_shown
 from netflix_trend.questions.event_effect.statistics import QuarterEffect
+from netflix_trend.questions.top_shows.forecast import lacking_for_shows
 from netflix_trend.questions.top_shows.statistics import TopShows
 from netflix_trend.questions.top_shows.world import World
 from netflix_trend.questions.volume.statistics import Viewing, Volume
@@ -175,7 +178,7 @@ def _volume_chart(volume: Volume, titles: int | None) -> Chart:
         "volume",
         "How much everybody watched",
         f"{lead} The thin lines are 95 % intervals.",
-        f"Share of participants by number of titles started, from {volume.reports} answers, with 95 percent intervals.",
+        f"Share of participants by number of titles started, from {heard(volume)}, with 95 percent intervals.",
         charts.columns_with_intervals(labels, "% of participants", shares, intervals, colors),
         _volume_table(volume, mine),
         volume_in_words(volume),
@@ -215,13 +218,23 @@ def _shows_chart(top_shows: TopShows, mine: frozenset[int]) -> Chart:
     ]
     heads = ("Show", "Reading", "People", "95 % interval", "Public chart", "You watched it")
     columns = dict(zip("abcdef", heads, strict=True))
-    base = f"In people, of {top_shows.reports:,} asked."
-    lead = " ".join(filter(None, [shows_in_words(listed), shows_need(top_shows), base]))
+    base = f"In people, of those behind {heard(top_shows)}."
+    lead = " ".join(
+        filter(
+            None,
+            [
+                shows_in_words(listed),
+                first_place_in_words(top_shows),
+                takes_in_words(lacking_for_shows(top_shows)),
+                base,
+            ],
+        )
+    )
     return Chart(
         "others_shows",
         "Top shows of the week",
         lead,
-        f"Estimated people who named a show, of {top_shows.reports} who were asked, with 95 percent intervals. {lead}",
+        f"Estimated people who named a show, from {heard(top_shows)}, with 95 percent intervals. {lead}",
         charts.rows(
             [show.title for show in listed],
             "people",
@@ -229,7 +242,7 @@ def _shows_chart(top_shows: TopShows, mine: frozenset[int]) -> Chart:
             colors=["@bar" if show.is_signal else "@noise" for show in listed],
             intervals=[(show.lower, show.upper) for show in listed],
         ),
-        data_table(f"People who named a show, of {top_shows.reports:,} asked", columns, rows),
+        data_table(f"People who named a show, from {heard(top_shows)}", columns, rows),
         size="tall",
     )
 

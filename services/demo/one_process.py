@@ -24,17 +24,17 @@ from netflix_trend.published.wording import (
     effect_in_words,
     group_certainty,
     group_labels,
+    heard,
     listed_shows,
     place_of,
     reading,
     show_interval,
     shown,
-    shows_in_words,
-    shows_need,
     viewing_in_words,
     volume_in_words,
     world_in_words,
 )
+from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.questions.volume.statistics import Volume
 from netflix_trend.settings import EXAMPLE_AGGREGATOR
 from services.demo.compared import Truth, print_comparison, told
@@ -189,7 +189,7 @@ def print_top_shows(latest: RoundStatistics, console: Console) -> None:
     if top_shows is None or not top_shows.reports:
         console.print("\nTop shows: nobody was asked.")
         return
-    table = Table(title=f"\nTop shows, in people of {top_shows.reports} asked", title_justify="left")
+    table = Table(title=f"\nTop shows, in people behind {heard(top_shows)}", title_justify="left")
     table.add_column("Show")
     table.add_column("People", justify="right")
     table.add_column("95 % interval", justify="right")
@@ -198,8 +198,7 @@ def print_top_shows(latest: RoundStatistics, console: Console) -> None:
         style = "" if show.is_signal else "dim"
         table.add_row(show.title, f"{shown(show):.0f}", show_interval(show), reading(show), style=style)
     console.print(table)
-    said = f"{shows_in_words(listed_shows(top_shows))} {shows_need(top_shows)}".rstrip()
-    console.print(said, markup=False, soft_wrap=True)
+    console.print(" ".join(TopShowsQuestion.describe(top_shows)), markup=False, soft_wrap=True)
     if top_shows.world is not None:
         against = f"Here against the world: {world_in_words(top_shows.world)}"
         console.print(against, markup=False, soft_wrap=True)
@@ -211,7 +210,7 @@ def print_volume(latest: RoundStatistics, console: Console) -> None:
     if volume is None or not volume.reports:
         console.print("\nViewing volume: nobody was asked.")
         return
-    table = Table(title=f"\nTitles started in the week, from {volume.reports} answers", title_justify="left")
+    table = Table(title=f"\nTitles started in the week, from {heard(volume)}", title_justify="left")
     for column in ("Titles", "Share", "95 % interval"):
         table.add_column(column, justify="right")
     table.add_column("Reading")

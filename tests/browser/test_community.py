@@ -215,9 +215,9 @@ def test_hostile_titles_and_too_few_people_are_shown_harmlessly(
 def test_too_few_people_are_told_how_many_it_takes(browser: Browser, few: Aggregator) -> None:
     with at(browser, few):
         browser.get("/")
-        assert shows(browser, "A show that 21 % of people name needs about 332 answers to be clear; there are 4.")
-        assert shows(browser, "2 answers are too few")
-        assert shows(browser, "a show that 21 % of people name to be clear 332 4 not yet")
+        assert shows(browser, "for a hit, named by 12 % of people, to be clear; there are 24 participants (4 answers).")
+        assert shows(browser, "2 answers of 24 participants are too few")
+        assert shows(browser, "24 (4) not yet")
 
 
 def test_hostile_titles_are_text(browser: Browser, hostile: Aggregator) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -11,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netflix_trend.privacy.ternary import DOWN, UP, Estimate, TernaryResponse
+from netflix_trend.questions.event_effect.forecast import answers_needed
 from netflix_trend.questions.event_effect.statistics import (
-    EVENT_SHARE,
-    LARGEST_EFFECT_ERROR,
+    LARGEST_CHANGE_ERROR,
     EffectEstimate,
     Measured,
     QuarterEffect,
@@ -35,10 +36,8 @@ def estimate_effect(quarter: str, clip: int, odds: Fraction, counts: NDArray[np.
         raise ValueError(f"{channel.outputs} counts expected, not {counts.tolist()}")
     reports = int(counts.sum())
     change = channel.mean_change(counts, clip, CONFIDENCE)
-    is_reliable = bool(reports) and change.standard_error / EVENT_SHARE <= LARGEST_EFFECT_ERROR
-    needed = None if is_reliable else channel.reports_needed(counts, clip, LARGEST_EFFECT_ERROR * EVENT_SHARE)
-    sign = _sign(change)
-    left = _without_forged(counts, sign)
+    is_reliable = bool(reports) and change.standard_error <= LARGEST_CHANGE_ERROR
+    fragile = _reports_to_lose(channel, counts, clip, _sign(change))
     return EffectEstimate(
         quarter=quarter,
         reports=reports,
@@ -49,13 +48,12 @@ def estimate_effect(quarter: str, clip: int, odds: Fraction, counts: NDArray[np.
         share_up=Measured(**asdict(channel.share(counts, UP, CONFIDENCE))),
         share_down=Measured(**asdict(channel.share(counts, DOWN, CONFIDENCE))),
         mean_change=Measured(**asdict(change)),
-        event_share=EVENT_SHARE,
-        per_event=Measured(**{name: value / EVENT_SHARE for name, value in asdict(change).items()}),
-        is_signal=bool(sign),
-        is_robust=bool(sign and _sign(channel.mean_change(left, clip, CONFIDENCE)) == sign),
+        is_signal=bool(fragile),
+        is_robust=fragile is not None and fragile > breakdown_point(reports),
+        fragile_reports=fragile,
         tolerated=breakdown_point(reports),
         is_reliable=is_reliable,
-        reports_needed=needed,
+        reports_needed=None if is_reliable else answers_needed(channel, clip),
     )
 
 
@@ -64,12 +62,21 @@ def _sign(change: Estimate) -> int:
     return int(change.lower > 0) - int(change.upper < 0)
 
 
-def _without_forged(counts: NDArray[np.int64], sign: int) -> NDArray[np.int64]:
-    """Return the counts without the 1 % of reports that lift the change most: those of its own direction."""
-    left = counts.copy()
+def _reports_to_lose(channel: TernaryResponse, counts: NDArray[np.int64], clip: int, sign: int) -> int | None:
+    """Return how few reports of a change's own direction must be left out until its interval holds 0, None if it does.
+
+    These are the reports that lift it most.
+    """
+    if not sign:
+        return None
     answer = UP if sign > 0 else DOWN
-    left[answer] -= min(int(counts[answer]), breakdown_point(int(counts.sum())))
-    return left
+
+    def is_lost(left_out: int) -> bool:
+        left = counts.copy()
+        left[answer] -= left_out
+        return _sign(channel.mean_change(left, clip, CONFIDENCE)) != sign
+
+    return bisect_left(range(int(counts[answer])), True, key=is_lost)
 
 
 def pool_effects(rounds: Sequence[tuple[str, EffectEstimate]]) -> tuple[QuarterEffect, ...]:
@@ -94,6 +101,12 @@ def pool_effects(rounds: Sequence[tuple[str, EffectEstimate]]) -> tuple[QuarterE
         else:
             counts = np.array([part.counts for _, part in parts], dtype=np.int64).sum(axis=0)
             effect = estimate_effect(quarter, clip, Fraction(*odds), counts)
+        people = max((one.participants for _, one in parts if one.participants is not None), default=None)
+        # Where answers are summed everybody gives several, so these cannot be converted.
+        share = (
+            None if mechanism == "sum" else max((one.part for _, one in parts if one.part is not None), default=None)
+        )
+        effect = effect.of_participants(people, share)
         pooled.append(QuarterEffect(rounds=tuple(name for name, _ in parts), effect=effect))
     return tuple(pooled)
 

@@ -30,7 +30,7 @@ from netflix_trend.questions.question import (
     count_bytes,
 )
 
-# Larger changes in views a week count as this (docs/method/statistics.md#life-events).
+# Larger changes in views a week count as this (docs/method/assumptions.md#life-events).
 EFFECT_CLIP = 12
 # Only the first 42 days of an event are compared. With more, one week could affect events of three quarters: it affects
 # those that begin in the 2 * 42 + 6 days around it, and no quarter is shorter than 90 days.
@@ -150,9 +150,9 @@ class EffectQuestion(Question):
         """Return what this round's answers say about the events of the quarter."""
         return (estimate_in_words(statistic),)
 
-    def forecast(self, answers: int) -> Forecast:
-        """Return the error of the mean change of those who have an event."""
-        return forecast_effect(self, answers)
+    def forecast(self, answers: int, part: Fraction) -> Forecast:
+        """Return the error of the mean change of everybody who answers."""
+        return forecast_effect(self, answers, part)
 
 
 def change(views: Views, quarter: Quarter) -> Fraction | None:

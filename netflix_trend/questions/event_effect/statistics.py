@@ -10,11 +10,9 @@ from netflix_trend.periods.weeks import is_week
 from netflix_trend.questions.question import Statistic
 from netflix_trend.storage.model import Strict
 
-# Local mode does not ask who has an event. To convert a mean over everybody into one over people with an event, this
-# share is assumed, without data, and printed beside every number that uses it (docs/method/statistics.md#life-events).
-EVENT_SHARE = 0.15
-# A mean change of people with an event is called noise if its standard error exceeds this many views a week
-# (docs/method/statistics.md#gates).
+# A mean change is called noise if its standard error exceeds this many views a week: of everybody who answered, where
+# who had an event is not known, and of people with an event where operators sum (docs/method/estimation.md#gates).
+LARGEST_CHANGE_ERROR = 0.25
 LARGEST_EFFECT_ERROR = 1.5
 
 _Number = Annotated[float, AllowInfNan(False)]
@@ -47,12 +45,14 @@ class EffectEstimate(Statistic):
     answers, the noisy number of people without an event, with less, the same and more viewing, and without an answer;
     noise: the variance of each. clip: larger changes count as this
     many views a week. share_up, share_down: mean over all people of the part of `clip` by which they watched more, or
-    less. mean_change: mean change of all people in views a week, clip * (share_up - share_down). per_event: what that
-    means for the people with an event, if `event_share` of all have one. event_share_error: the standard error of this
-    share where it is estimated; None where it is assumed. Intervals hold with
+    less. mean_change: mean change of all people in views a week, clip * (share_up - share_down). event_share,
+    event_share_error, per_event: of summed answers, the share of people with an event with its standard error, and
+    their mean change; local mode cannot tell. Intervals hold with
     `confidence`. is_signal: the interval of mean_change excludes 0. is_robust: it still does without the `tolerated`
-    reports, 1 % of all, that lift it most, in case these were forged. is_reliable: the standard error of per_event is
-    at most LARGEST_EFFECT_ERROR. reports_needed: how many reports that takes, None when it is so.
+    reports, 1 % of all, that lift it most, in case these were forged. fragile_reports: how many of the reports must
+    have been forged until it does not; None if it does not now. is_reliable: the standard error of per_event is at most
+    LARGEST_EFFECT_ERROR, in local mode that of mean_change LARGEST_CHANGE_ERROR. reports_needed: how many reports that
+    takes if events are as forecasts assume, None when it is so.
     """
 
     quarter: Annotated[str, Field(pattern=r"^[0-9]{4}-Q[1-4]$")]
@@ -66,11 +66,12 @@ class EffectEstimate(Statistic):
     share_up: Measured
     share_down: Measured
     mean_change: Measured
-    event_share: Annotated[float, Field(gt=0, le=1)]
+    event_share: Annotated[float, Field(gt=0, le=1)] | None = None
     event_share_error: Annotated[_Number, Field(ge=0)] | None = None
-    per_event: Measured
+    per_event: Measured | None = None
     is_signal: bool
     is_robust: bool
+    fragile_reports: _Count | None = None
     tolerated: _Count
     is_reliable: bool
     reports_needed: _Count | None
@@ -80,10 +81,20 @@ class EffectEstimate(Statistic):
         """Read an effect without counts (an old file) as not asked, because a quarter cannot be estimated from it."""
         return None if isinstance(value, dict) and "counts" not in value else value
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_assumed_share(cls, value: Any) -> Any:
+        """Read an old file of local mode, whose change per event rested on an assumed share of people with an event."""
+        if not isinstance(value, dict) or value.get("mechanism") == "sum":
+            return value
+        return {key: one for key, one in value.items() if key not in ("event_share", "event_share_error", "per_event")}
+
     @model_validator(mode="after")
     def _adds_up(self) -> EffectEstimate:
         if (self.counts is None) != (self.mechanism == "sum") or (self.sums is None) == (self.mechanism == "sum"):
             raise ValueError(f"{self.mechanism} has either counts or sums")
+        if (self.per_event is None or self.event_share is None) == (self.mechanism == "sum"):
+            raise ValueError("only sums tell how many people had an event, and how viewing changed for them")
         if self.counts is not None and sum(self.counts) != self.reports:
             raise ValueError(f"{self.reports} reports do not give the counts {list(self.counts)}")
         return self

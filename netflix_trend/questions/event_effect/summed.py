@@ -9,6 +9,7 @@ from statistics import NormalDist
 import numpy as np
 
 from netflix_trend.privacy.noisy_sums import Floats
+from netflix_trend.questions.event_effect.forecast import people_needed
 from netflix_trend.questions.event_effect.statistics import LARGEST_EFFECT_ERROR, EffectEstimate, Measured
 from netflix_trend.questions.question import breakdown_point
 
@@ -42,7 +43,7 @@ def estimate_summed_effect(
     is_signal = change.lower > 0 or change.upper < 0
     is_reliable = per_event.standard_error <= LARGEST_EFFECT_ERROR
     # A forged report is a valid one: it moves one person by the whole clip at most, in either direction.
-    forged = clip * breakdown_point(reports) / people
+    fragile = math.floor(max(change.lower, -change.upper) * people / clip) + 1 if is_signal else None
     up, down = (
         _measured(float(sums[place]) / people, math.sqrt(noise + rounding / 2) / people, 0.0, 1.0)
         for place in (MORE, LESS)
@@ -64,10 +65,11 @@ def estimate_summed_effect(
         event_share_error=share.standard_error,
         per_event=per_event,
         is_signal=is_signal,
-        is_robust=is_signal and (change.lower - forged > 0 or change.upper + forged < 0),
+        is_robust=fragile is not None and fragile > breakdown_point(reports),
+        fragile_reports=fragile,
         tolerated=breakdown_point(reports),
         is_reliable=is_reliable,
-        reports_needed=None if is_reliable else math.ceil(reports * per_event.standard_error / LARGEST_EFFECT_ERROR),
+        reports_needed=None if is_reliable else people_needed(clip, noise),
     )
 
 

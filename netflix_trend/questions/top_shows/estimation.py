@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from netflix_trend.privacy.counts import (
     CountEstimates,
     estimate_counts,
-    gate_count,
-    reports_needed,
+    reports_to_lead,
     reports_to_lose,
-    selected_intervals,
 )
 from netflix_trend.questions.question import breakdown_point
+from netflix_trend.questions.top_shows.examples import examples_of
 from netflix_trend.questions.top_shows.statistics import ShowEstimate, TopShows
 from netflix_trend.questions.top_shows.world import Namings, against_world
 
@@ -24,10 +23,6 @@ if TYPE_CHECKING:
     from netflix_trend.questions.top_shows.question import TopShowsQuestion
 
 CONFIDENCE = 0.95
-# A strongest show with a smaller share counts as zero.
-SMALLEST_SHARE = 0.005
-# Where the strongest share counts as zero, the reports needed are those for a show that one person in ten names.
-EXAMPLE_SHARE = 0.1
 
 
 def estimate_top_shows(
@@ -40,14 +35,8 @@ def estimate_top_shows(
     channel = question.channel
     p, q = float(channel.p), float(channel.q)
     estimates = estimate_counts(counts, reports, p, q, CONFIDENCE)
-    threshold = gate_count(reports, len(counts), q)
-    shows = _estimated_shows(question, counts, reports, titles, estimates, threshold)
+    shows = _estimated_shows(question, counts, reports, titles, estimates)
     named = channel.mean_chosen(counts, reports)
-    share, needed = None, None
-    if not shows[0].is_signal:
-        strongest = shows[0].estimate / reports if reports else 0.0
-        share = min(1.0, strongest) if strongest >= SMALLEST_SHARE else EXAMPLE_SHARE
-        needed = reports_needed(share, len(counts), p, q)
     return TopShows(
         reports=reports,
         k=question.k,
@@ -55,9 +44,9 @@ def estimate_top_shows(
         size=question.size,
         confidence=CONFIDENCE,
         noise=estimates.noise,
-        gate=(threshold - reports * q) / (p - q),
-        reports_needed=needed,
-        needed_share=share,
+        gate=(estimates.gate - reports * q) / (p - q),
+        examples=examples_of(question.chart),
+        forged_first=reports_to_lead(int(counts.max()), reports, estimates.gate, q),
         tolerated=breakdown_point(reports),
         influence=1 / (p - q),
         named_per_person=named[0] if named else None,
@@ -78,23 +67,18 @@ def _estimated_shows(
     reports: int,
     titles: Sequence[str],
     estimates: CountEstimates,
-    threshold: int,
 ) -> tuple[ShowEstimate, ...]:
-    """Return each candidate's estimate, largest first. threshold: the smallest count that is clear."""
-    channel = question.channel
-    p, q = float(channel.p), float(channel.q)
-    passing = counts >= threshold
-    lower, upper = selected_intervals(counts, reports, p, q, passing, CONFIDENCE)
-    to_lose = reports_to_lose(counts, reports, len(counts), q)
+    """Return each candidate's estimate, largest first."""
+    to_lose = reports_to_lose(counts, reports, len(counts), float(question.channel.q))
     return tuple(
         ShowEstimate(
             show=question.candidates[place],
             title=titles[question.candidates[place]],
             estimate=float(estimates.estimate[place]),
             standard_error=float(estimates.standard_error[place]),
-            lower=float(lower[place]),
-            upper=float(upper[place]),
-            is_signal=bool(passing[place]),
+            lower=float(estimates.lower[place]),
+            upper=float(estimates.upper[place]),
+            is_signal=bool(estimates.is_clear[place]),
             is_robust=bool(to_lose[place] > breakdown_point(reports)),
             fragile_reports=int(to_lose[place]) or None,
             count=int(counts[place]),

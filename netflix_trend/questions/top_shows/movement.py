@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import AllowInfNan, Field
 
 from netflix_trend.periods.weeks import Week
+from netflix_trend.privacy.selection import lower_end
 from netflix_trend.questions.question import breakdown_point
 from netflix_trend.questions.top_shows.statistics import TopShows
 from netflix_trend.questions.top_shows.trends import CONFIDENCE, gate, observe_shows, observed_shares
@@ -24,9 +25,10 @@ _Round = Annotated[str, Field(pattern=r"^\d{4}-W\d{2}$")]
 class ShowMovement(Strict):
     """Change of a show's share among the people asked, from `previous` to `round`.
 
-    share, previous_share: unbiased, so they may lie below 0 or above 1. lower, upper: interval of the change.
-    direction: where the interval leaves out 0, else "unsure": the change is within its error. is_robust: it would still
-    leave it out if 1 % of the answers of both weeks, the ones that moved the show most, had been forged.
+    share, previous_share: unbiased, so they may lie below 0 or above 1. lower, upper: interval of the change, which
+    allows for its having been picked out as large. direction: where the change is larger than noise alone would give
+    for any show of the list in one of twenty rounds, else "unsure". is_robust: it still would be if 1 % of the answers
+    of both weeks, the ones that moved the show most, had been forged.
     """
 
     title: str
@@ -84,6 +86,7 @@ def find_movement(round_name: str, rounds: Sequence[tuple[str, TopShows]]) -> Mo
     # Without the answers that may be forged: each of them moved a show by at most `step` people, in either week.
     left_out = np.array([breakdown_point(int(number)) for number in observed.reports.tolist()])
     forged = float((left_out * observed.step / np.maximum(1, observed.reports - left_out)).sum())
+    ends = [_ends(*row, 2 * len(on_both)) for row in zip(change.tolist(), half.tolist(), spread.tolist(), strict=True)]
     shows = [
         ShowMovement(
             title=observed.titles[place],
@@ -91,8 +94,8 @@ def find_movement(round_name: str, rounds: Sequence[tuple[str, TopShows]]) -> Mo
             previous_share=float(share[0, place]),
             change=float(change[number]),
             standard_error=float(spread[number]),
-            lower=float(change[number] - half[number]),
-            upper=float(change[number] + half[number]),
+            lower=ends[number][0],
+            upper=ends[number][1],
             is_robust=bool(abs(change[number]) > half[number] + forged),
             direction="up" if change[number] > half[number] else "down" if change[number] < -half[number] else "unsure",
         )
@@ -100,3 +103,15 @@ def find_movement(round_name: str, rounds: Sequence[tuple[str, TopShows]]) -> Mo
     ]
     shows.sort(key=lambda show: -show.share)
     return Movement(round=round_name, previous=previous, confidence=CONFIDENCE, shows=tuple(shows))
+
+
+def _ends(change: float, half: float, spread: float, items: int) -> tuple[float, float]:
+    """Return the ends of a change's interval. half: of the simultaneous one.
+
+    A change that is called up or down was picked out: the end nearer to 0 allows for that, and may lie beyond it.
+    """
+    size = abs(change)
+    if size <= half:
+        return change - half, change + half
+    near = min(size - half, lower_end(size, half, items, spread, lowest=-1.0, is_two_sided=True))
+    return (near, change + half) if change > 0 else (change - half, -near)

@@ -11,11 +11,11 @@ from pydantic import Field, model_validator
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.randomness import RandBelow
 from netflix_trend.privacy.subset_selection import MOST_NAMED, SubsetSelection, best_size
-from netflix_trend.published.wording import listed_shows, shows_in_words, shows_need
+from netflix_trend.published.wording import first_place_in_words, listed_shows, shows_in_words, takes_in_words
 from netflix_trend.questions.question import Counted, Forecast, Needed, Question, Statistic, Views, Wish
 from netflix_trend.questions.top_shows.chart import LONGEST_LIST, AskedChart, Listed
 from netflix_trend.questions.top_shows.estimation import estimate_top_shows
-from netflix_trend.questions.top_shows.forecast import forecast_shows, needed_for_shows
+from netflix_trend.questions.top_shows.forecast import forecast_shows, lacking_for_shows, needed_for_shows
 from netflix_trend.questions.top_shows.statistics import AllTime, ShowTrends, TopShows, Window
 from netflix_trend.questions.top_shows.trends import all_time, filtered_shows, observe_shows, windows
 from netflix_trend.questions.words import counted, listed, shown
@@ -140,17 +140,22 @@ class TopShowsQuestion(Listed, Question):
 
     @classmethod
     def describe(cls, statistic: TopShows) -> Sequence[str]:
-        """Return which shows are clear, or how many answers that would take."""
-        return tuple(filter(None, [shows_in_words(listed_shows(statistic)), shows_need(statistic)]))
+        """Return which shows are clear, how many forged answers that withstands, or how many people it takes."""
+        sentences = (
+            shows_in_words(listed_shows(statistic)),
+            first_place_in_words(statistic),
+            takes_in_words(lacking_for_shows(statistic)),
+        )
+        return tuple(filter(None, sentences))
 
     @classmethod
     def needs(cls, statistic: TopShows) -> Sequence[Needed]:
         """Return how many answers make a hit, a strong and an ordinary show clear."""
         return needed_for_shows(statistic)
 
-    def forecast(self, answers: int) -> Forecast:
+    def forecast(self, answers: int, part: Fraction) -> Forecast:
         """Return errors and chances of shows that are named by some, many and very many people."""
-        return forecast_shows(self, answers)
+        return forecast_shows(self, answers, part)
 
 
 def _named(shows: Sequence[int], titles: Sequence[str]) -> list[str]:

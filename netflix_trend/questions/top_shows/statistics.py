@@ -31,8 +31,8 @@ _SMALLEST_GAIN = 1e-9
 
 
 class ShowEstimate(Strict):
-    """How many of the people asked named a show. `is_signal`: whether the number is clear; then its interval is wider,
-    because it was selected for being large.
+    """How many of the people asked named a show. `is_signal`: whether the number is clear; otherwise its interval
+    begins at nobody.
 
     count: in how many reported subsets the show is. is_robust: still clear without any `TopShows.tolerated` of the
     reports, in case these were forged. fragile_reports: how few reports must be left out until it is not clear
@@ -52,8 +52,17 @@ class ShowEstimate(Strict):
     count: _Count | None = None
 
 
+class ShowExample(Strict):
+    """A show as an example. name: what it is, in words. share: of the people who name it."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    share: Annotated[float, Field(gt=0, le=1)]
+
+
 class TopShows(Statistic):
-    """Estimates for all candidates, largest first; intervals hold with `confidence` for each show by itself.
+    """Estimates for all candidates, largest first.
+
+    Intervals hold with `confidence` also for shows that are picked out: the first, the first few, those that are clear.
 
     mechanism: whether the answers were randomized one by one, or summed by operators who added noise to the sum; files
     of before subset selection say set_response, which reported subsets of random size.
@@ -62,9 +71,10 @@ class TopShows(Statistic):
     answering, answering_error: of summed answers, how many come from people whose files cover the week, and its
     standard error; all answers of local mode do.
     noise: standard error of a show that nobody watched. gate: smallest estimate that is clear.
-    reports_needed: how many reports the strongest show would need to pass, None when one passes. needed_share: the
-    share of people for which that holds: the strongest show's own or, where that is next to nothing, one in ten as an
-    example.
+    examples: shares of people who name a show, for which pages say how many participants make it clear: from the chart
+    that the survey states; without one a hit, a strong show and an ordinary one are the examples.
+    forged_first: how many of the answers would have to be forged to put a show first and clear that nobody watched;
+    None: not even all of them would.
     tolerated: how many forged reports a robust show withstands, 1 % of all, rounded up; None: not examined.
     influence: how much one report changes an estimate at most, people.
     named_per_person: estimated mean number of shows that a person named, at most k, with its standard error. People
@@ -81,8 +91,8 @@ class TopShows(Statistic):
     confidence: _Share
     noise: _Number
     gate: _Number
-    reports_needed: _Count | None
-    needed_share: _Share | None = None
+    examples: Annotated[tuple[ShowExample, ...], Field(strict=False, max_length=8)] = ()
+    forged_first: _Count | None = None
     tolerated: _Count | None = None
     influence: _Number | None = None
     named_per_person: _Number | None = None
@@ -101,7 +111,11 @@ class TopShows(Statistic):
     @classmethod
     def upgraded(cls, value: Any) -> Any:
         """Upgrade a file of before subset selection: the oldest ones name no mechanism and no influence."""
-        if not isinstance(value, dict) or "size" in value:
+        if not isinstance(value, dict):
+            return value
+        # It rested on the largest of all estimates, so it was far too low.
+        value = {key: one for key, one in value.items() if key not in ("reports_needed", "needed_share")}
+        if "size" in value:
             return value
         old = {"mechanism": "set_response", **value, "size": None}
         old.pop("threshold", None)
@@ -196,7 +210,8 @@ class AllTimeShow(Strict):
     people, standard_error, lower, upper: the sum, of `reports` answers in `rounds` rounds. gate: smallest sum that is
     clear. share, share_error, share_lower, share_upper: the same divided by the answers, which is the mean
     of the asked rounds weighted by their answers. is_robust: still clear without 1 % of the answers, all
-    naming the show, in case these were forged.
+    naming the show, in case these were forged. fragile_reports: with how many forged answers it would not be clear;
+    None if it is not now.
     """
 
     title: _Title
@@ -213,6 +228,7 @@ class AllTimeShow(Strict):
     share_upper: _Share
     is_signal: bool
     is_robust: bool
+    fragile_reports: _Count | None = None
 
 
 class AllTime(Strict):

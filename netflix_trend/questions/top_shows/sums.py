@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Annotated, Literal
@@ -10,12 +11,13 @@ import numpy as np
 from pydantic import Field
 
 from netflix_trend.operators.blocks import Block, Ratio
-from netflix_trend.privacy.noisy_sums import SumEstimates, estimate_sums, people_needed
+from netflix_trend.privacy.noisy_sums import SumEstimates, estimate_sums
 from netflix_trend.privacy.randomness import RandBelow
 from netflix_trend.questions.question import breakdown_point
 from netflix_trend.questions.sums import Answering, Summed, SumQuestion, SumWish, block
 from netflix_trend.questions.top_shows.chart import LONGEST_SUMMED_LIST, Listed
-from netflix_trend.questions.top_shows.estimation import CONFIDENCE, EXAMPLE_SHARE, SMALLEST_SHARE
+from netflix_trend.questions.top_shows.estimation import CONFIDENCE
+from netflix_trend.questions.top_shows.examples import examples_of
 from netflix_trend.questions.top_shows.question import choose
 from netflix_trend.questions.top_shows.statistics import ShowEstimate, TopShows
 from netflix_trend.questions.top_shows.world import Namings, against_world
@@ -64,7 +66,8 @@ class TopShowsSums(Listed, SumQuestion):
         order = np.argsort(-found.estimate, kind="stable").tolist()
         breakdown = breakdown_point(reports)
         shows = tuple(self._show(found, place, breakdown, titles) for place in order)
-        needed, share = (None, None) if shows[0].is_signal else self._needed(found, answering)
+        # A forged report is worth one vote.
+        forged = max(1, math.ceil(max(found.gate, shows[0].estimate)))
         return TopShows(
             reports=reports,
             mechanism="sum",
@@ -76,8 +79,8 @@ class TopShowsSums(Listed, SumQuestion):
             confidence=CONFIDENCE,
             noise=votes.error,
             gate=found.gate,
-            reports_needed=needed,
-            needed_share=share,
+            examples=examples_of(self.chart),
+            forged_first=forged if forged <= reports else None,
             tolerated=breakdown,
             influence=1.0,
             named_per_person=float(found.estimate.sum()) / max(1.0, answering.estimate),
@@ -103,9 +106,3 @@ class TopShowsSums(Listed, SumQuestion):
             fragile_reports=int(above) + 1 if above >= 0 else None,
             count=None,
         )
-
-    def _needed(self, found: SumEstimates, answering: Answering) -> tuple[int, float]:
-        """Return how many people the strongest show needs to be clear, and for which share of them that holds."""
-        strongest = float(found.estimate.max()) / max(1.0, answering.estimate)
-        share = min(1.0, strongest) if strongest >= SMALLEST_SHARE else EXAMPLE_SHARE
-        return people_needed(share, len(self.candidates), found.standard_error), share

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.joint_errors import skewed_quantile
+from netflix_trend.privacy.selection import lower_end
 from netflix_trend.questions.question import breakdown_point
 from netflix_trend.questions.top_shows.statistics import (
     MAX_LISTED,
@@ -287,7 +288,8 @@ def filtered_shows(observed: ObservedShows, chart: Sequence[str] | None = None) 
     levels = filter_levels(share, error, observed.weeks, process_noise)
     risen = filter_levels(share, error, observed.weeks, process_noise, risen=RISEN)
     honest = filter_levels(_without_forged(observed), error, observed.weeks, process_noise)
-    gates = _gates_of_levels(observed, np.sqrt(levels.variance))
+    error_of_levels, skewness = np.sqrt(levels.variance), _skewness_of_levels(observed)
+    gates = gate(len(observed.titles), error_of_levels, skewness * error_of_levels**3, 0.0)
     is_signal, is_robust = levels.mean >= gates, honest.mean >= gates
     if chart is None:
         mean, spread, lower, upper, part = _without_chart(levels, risen)
@@ -298,6 +300,8 @@ def filtered_shows(observed: ObservedShows, chart: Sequence[str] | None = None) 
         mean, spread, lower, upper, part = with_chart(levels, suggested)
         upper = np.maximum(upper, with_chart(risen, suggested)[3])
         order = np.argsort(-mean, kind="stable")
+    # A chart does not make a show clear, so its lower end does not rest on one.
+    lower = np.minimum(lower, _lower_ends(levels.mean, gates, error_of_levels, skewness))
     rounds = observed.asked.sum(axis=0)
     return ShowTrends(
         round=observed.newest,
@@ -322,14 +326,23 @@ def filtered_shows(observed: ObservedShows, chart: Sequence[str] | None = None) 
     )
 
 
-def _gates_of_levels(observed: ObservedShows, spread: Floats) -> Floats:
-    """Return float64[V], the smallest filtered share that is clear. spread: float64[V], its standard deviation.
+def _lower_ends(value: Floats, gates: Floats, error: Floats, skewness: Floats) -> Floats:
+    """Return float64[V], the lower ends of values, some of which passed their gates. error, skewness: of their noise.
 
-    Noise is at most as skewed as in the round that asked last: older rounds only make it more normal.
+    They are 0 where the gate is not passed.
+    """
+    rows = zip(value.tolist(), gates.tolist(), error.tolist(), skewness.tolist(), strict=True)
+    items = len(value)
+    return np.array([lower_end(one, gate, items, spread, skewness=skew) for one, gate, spread, skew in rows])
+
+
+def _skewness_of_levels(observed: ObservedShows) -> Floats:
+    """Return float64[V], an upper bound of the skewness of each level's noise.
+
+    It is at most as skewed as in the round that asked last: older rounds only make it more normal.
     """
     last = len(observed.weeks) - 1 - np.argmax(observed.asked[::-1], axis=0)
-    scale = spread / observed.noise[last]
-    return gate(len(observed.titles), spread, observed.third[last] * scale**3, 0.0)
+    return np.asarray(observed.third[last] / observed.noise[last] ** 3, dtype=np.float64)
 
 
 def _without_chart(levels: Levels, risen: Levels) -> tuple[Floats, Floats, Floats, Floats, Floats]:
@@ -382,7 +395,7 @@ def all_time(observed: ObservedShows) -> AllTime:
     """Return the sums over all rounds: estimates of the rounds that asked about a show add, and so do their variances.
 
     The largest sum comes first, not the largest share: some shows that only one round asked about always look strong.
-    Intervals of shows that pass the gate allow for it, as `counts.selected_intervals` does.
+    Intervals allow for shows having been picked out as large (`selection.lower_end`).
     """
     asked = observed.asked
     people = np.nansum(observed.estimate, axis=0)
@@ -392,9 +405,8 @@ def all_time(observed: ObservedShows) -> AllTime:
     step = (observed.step[:, None] * asked).max(axis=0)
     gates = gate(len(observed.titles), noise, observed.third @ asked, step)
     passing = people >= gates
-    selected = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / 2 * max(1, int(passing.sum())) / len(observed.titles))
-    half = np.where(passing, selected, _Z) * error
-    lower, upper = np.clip([people - half, people + half], 0, reports)
+    lower = _lower_ends(people, gates, error, observed.third @ asked / noise**3)
+    upper = np.clip(people + _Z * error, 0, reports)
     rounds = asked.sum(axis=0)
     honest = people - step * [breakdown_point(int(number)) for number in reports.tolist()]
     return AllTime(
@@ -416,6 +428,7 @@ def all_time(observed: ObservedShows) -> AllTime:
                 share_upper=float(upper[place] / reports[place]),
                 is_signal=bool(passing[place]),
                 is_robust=bool(honest[place] >= gates[place]),
+                fragile_reports=int((people[place] - gates[place]) / step[place]) + 1 if passing[place] else None,
             )
             for place in np.argsort(-people, kind="stable")[:MAX_LISTED].tolist()
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from statistics import NormalDist
 from typing import TYPE_CHECKING
@@ -12,8 +13,8 @@ from numpy.typing import NDArray
 
 from netflix_trend.privacy.distribution import linear_mean, linear_weights, map_em, posterior_draws
 from netflix_trend.questions.question import breakdown_point
-from netflix_trend.questions.volume.statistics import LARGEST_CUMULATIVE_ERROR, Volume, VolumeGroup
-from netflix_trend.questions.volume.viewing import mean_titles
+from netflix_trend.questions.volume.statistics import LARGEST_CUMULATIVE_ERROR, MeanTitles, Volume, VolumeGroup
+from netflix_trend.questions.volume.viewing import bucket_titles, mean_titles
 
 if TYPE_CHECKING:
     from netflix_trend.questions.volume.question import VolumeQuestion
@@ -62,8 +63,18 @@ def estimate_volume(question: VolumeQuestion, counts: NDArray[np.int64], seed: s
         is_robust=bool(reports and errors.max() + influence <= LARGEST_CUMULATIVE_ERROR),
         influence=influence,
         counts=tuple(counts.tolist()),
-        mean=mean_titles(question, counts),
+        mean=_mean(question, counts, prior @ channel),
     )
+
+
+def _mean(question: VolumeQuestion, counts: NDArray[np.int64], assumed: NDArray[np.float64]) -> MeanTitles | None:
+    """Return the mean with the error that was to be expected. assumed: float64[outputs], rates of the reports."""
+    found = mean_titles(question, counts)
+    if found is None:
+        return None
+    weights = linear_weights(question.channel.channel(), bucket_titles(question.buckets))
+    variance = float(assumed @ weights**2 - (assumed @ weights) ** 2)
+    return found.model_copy(update={"expected_error": math.sqrt(variance / int(counts.sum()))})
 
 
 def _groups(

@@ -16,7 +16,7 @@ from netflix_trend.privacy.interval_channel import IntervalChannel
 from netflix_trend.questions.question import Forecast, Needed
 from netflix_trend.questions.volume.estimation import PRIOR_PEOPLE, prior_shares
 from netflix_trend.questions.volume.statistics import LARGEST_CUMULATIVE_ERROR, Volume
-from netflix_trend.questions.words import MAX_ANSWERS, needed_in_words
+from netflix_trend.questions.words import MAX_ANSWERS, needed_people
 
 if TYPE_CHECKING:
     from netflix_trend.questions.volume.question import VolumeQuestion
@@ -26,14 +26,15 @@ if TYPE_CHECKING:
 _SCATTER = 1.18
 
 
-def forecast_volume(question: VolumeQuestion, answers: int) -> Forecast:
-    """Return the error of a person's place among the others, and whether it is small enough to be shown."""
+def forecast_volume(question: VolumeQuestion, answers: int, part: Fraction) -> Forecast:
+    """Return the error of a person's place among the others, and whether it is small enough to be shown.
+
+    part: of the participants who are asked.
+    """
     error = percentile_error(question.channel, question.buckets, answers)
     needed = needed_for_volume(question.channel, question.buckets)
     enough = (
-        "That is clear."
-        if needed and answers >= needed
-        else f"That is noise: it needs {needed_in_words(needed)} answers."
+        "That is clear." if needed and answers >= needed else f"That is noise: it needs {needed_people(needed, part)}."
     )
     sentence = (
         f"The place of a person among the others will have a standard error of up to {100 * error:.1f} points "
@@ -80,4 +81,5 @@ def needed_for_distribution(statistic: Volume) -> Sequence[Needed]:
     else:
         channel = IntervalChannel(len(statistic.buckets), statistic.intervals, Fraction(*statistic.odds))
         needed = needed_for_volume(channel, statistic.buckets)
-    return [Needed("volume", "a clear distribution of viewing", needed, statistic.reports)]
+    what = "a clear distribution of viewing"
+    return [Needed("volume", what, needed, statistic.reports, statistic.participants, statistic.part)]

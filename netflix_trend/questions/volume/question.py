@@ -136,6 +136,6 @@ class VolumeQuestion(Question):
         """Return how many answers the distribution needs to be reliable."""
         return needed_for_distribution(statistic)
 
-    def forecast(self, answers: int) -> Forecast:
+    def forecast(self, answers: int, part: Fraction) -> Forecast:
         """Return the error of a person's place among the others."""
-        return forecast_volume(self, answers)
+        return forecast_volume(self, answers, part)

@@ -15,8 +15,9 @@ from netflix_trend.storage.model import Strict
 # Cumulative shares with a larger standard error are called noise: the prior alone has an error of 0.15, so the reports
 # must have halved it. That takes about 200 reports at odds 8 (epsilon 2.08).
 LARGEST_CUMULATIVE_ERROR = 0.08
-# A weekly mean with a standard error above this share of it is not shown as reliable (docs/method/statistics.md#gates).
-LARGEST_RELATIVE_ERROR = 0.2
+# A weekly mean is not shown as reliable if its standard error is expected to be above so many titles. Neither the mean
+# nor its own error decides: that would pick out means that came out wrong (docs/method/estimation.md#gates).
+LARGEST_MEAN_ERROR = 1.5
 # A share whose interval reaches below this is noise: perhaps nobody is there.
 SMALLEST_SHARE = 0.005
 
@@ -62,14 +63,20 @@ class MeanTitles(Strict):
     """Mean number of titles that a participant started in the week, unbiased, so it may lie below 0.
 
     influence: how much it changes at most when 1 % of the reports, all with the same answer, are left out.
-    reports_needed: how many reports a relative error of LARGEST_RELATIVE_ERROR takes, at this mean; None when it is
-    reached, or cannot be said because the mean is not clear of 0.
+    expected_error: its standard error if people watch as assumed beforehand, so that it depends on no answer; old files
+    have none.
     """
 
     estimate: _Number
     standard_error: Annotated[_Number, Field(ge=0)]
     influence: Annotated[_Number, Field(ge=0)]
-    reports_needed: _Count | None = None
+    expected_error: Annotated[_Number, Field(ge=0)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_needed(cls, value: Any) -> Any:
+        """Read an old file, which said how many reports are needed, from the noisy mean itself."""
+        return {key: one for key, one in value.items() if key != "reports_needed"} if isinstance(value, dict) else value
 
 
 class Volume(Statistic):
@@ -167,8 +174,9 @@ def percentile(volume: Volume, titles: int) -> Percentile:
 class WeeklyMean(Strict):
     """Mean number of titles a participant started in the round.
 
-    mean: as it is shown, not below 0; unbiased: as it was estimated. is_reliable: the standard error is small enough
-    beside it. influence: how much 1 % of the answers can move it. is_robust: reliable even with this added.
+    mean: as it is shown, not below 0; unbiased: as it was estimated. is_reliable: the error that was to be expected is
+    at most LARGEST_MEAN_ERROR. influence: how much 1 % of the answers can move it. is_robust: reliable even with this
+    added.
     """
 
     round: _Round

@@ -17,7 +17,6 @@ from netflix_trend.questions.question import breakdown_point
 from netflix_trend.questions.sums import Answering, Summed, SumQuestion, SumWish, block
 from netflix_trend.questions.volume.statistics import (
     LARGEST_CUMULATIVE_ERROR,
-    LARGEST_RELATIVE_ERROR,
     Buckets,
     MeanTitles,
     Volume,
@@ -118,12 +117,9 @@ class VolumeSums(SumQuestion):
         people = max(1.0, answering.estimate)
         mean = float(summed.sums[0]) / people
         error = float(np.hypot(summed.error, mean * answering.standard_error)) / people
-        is_exact = mean > 0 and error <= LARGEST_RELATIVE_ERROR * mean
-        is_told = mean > NormalDist().inv_cdf(0.5 + CONFIDENCE / 2) * error
-        needed = int(np.ceil(reports * error / (LARGEST_RELATIVE_ERROR * mean))) if is_told and not is_exact else None
         return MeanTitles(
             estimate=mean,
             standard_error=error,
             influence=breakdown_point(reports) * self.max_titles / people,
-            reports_needed=needed,
+            expected_error=summed.error / max(1, reports),
         )

@@ -15,7 +15,7 @@ from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.distribution import linear_mean, linear_weights
 from netflix_trend.questions.question import breakdown_point
 from netflix_trend.questions.volume.statistics import (
-    LARGEST_RELATIVE_ERROR,
+    LARGEST_MEAN_ERROR,
     MeanTitles,
     Slope,
     Viewing,
@@ -56,15 +56,13 @@ def mean_titles(question: VolumeQuestion, counts: NDArray[np.int64]) -> MeanTitl
     mean, error = linear_mean(counts, weights)
     left_out = np.minimum(counts, breakdown_point(reports))
     moved = left_out * np.abs(weights - mean) / np.maximum(1, reports - left_out)
-    needed = None
-    if mean > _Z * error > 0 and error > LARGEST_RELATIVE_ERROR * mean:
-        needed = math.ceil(reports * (error / (LARGEST_RELATIVE_ERROR * mean)) ** 2)
-    return MeanTitles(estimate=mean, standard_error=error, influence=float(moved.max()), reports_needed=needed)
+    return MeanTitles(estimate=mean, standard_error=error, influence=float(moved.max()))
 
 
 def weekly_mean(round_name: str, reports: int, found: MeanTitles) -> WeeklyMean:
     """Return mean viewing of a round, with its interval and whether it is reliable."""
     mean, error = max(0.0, found.estimate), found.standard_error
+    expected = error if found.expected_error is None else found.expected_error
     return WeeklyMean(
         round=round_name,
         reports=reports,
@@ -74,8 +72,8 @@ def weekly_mean(round_name: str, reports: int, found: MeanTitles) -> WeeklyMean:
         lower=max(0.0, found.estimate - _Z * error),
         upper=max(0.0, found.estimate + _Z * error),
         influence=found.influence,
-        is_reliable=error <= LARGEST_RELATIVE_ERROR * mean,
-        is_robust=error + found.influence <= LARGEST_RELATIVE_ERROR * mean,
+        is_reliable=expected <= LARGEST_MEAN_ERROR,
+        is_robust=expected + found.influence <= LARGEST_MEAN_ERROR,
     )
 
 

@@ -89,10 +89,11 @@ def _question(asking: Sequence[Survey], name: str, people: People) -> QuestionFo
     survey = asking[0]
     asked = survey.question(name)
     assert asked is not None
-    share = asked.weight / sum(one.weight for one in survey.questions)
-    rounds, answers = 1, round(people.asked * people.rate * share)
+    part = survey.part(asked)
     if asked.is_pooled:
         # The quarter's rounds are estimated together; in ROTATION of them everybody has one turn.
         rounds = sum(one.week < survey.week + ROTATION for one in asking)
-        answers = round(people.participants * people.rate * share * rounds / ROTATION)
-    return QuestionForecast(name, survey.round, answers, rounds, asked.is_pooled, asked.forecast(answers))
+        answers = round(people.participants * people.rate * part * rounds / ROTATION)
+    else:
+        rounds, answers = 1, round(people.asked * people.rate * part * survey.rotation)
+    return QuestionForecast(name, survey.round, answers, rounds, asked.is_pooled, asked.forecast(answers, part))

@@ -12,10 +12,11 @@ from xml.etree import ElementTree as Svg
 
 from netflix_trend.catalogue.keys import plain_title
 from netflix_trend.periods.weeks import Week
-from netflix_trend.published.wording import group_labels, world_scale
+from netflix_trend.published.wording import group_labels, heard, world_scale
 from netflix_trend.questions.top_shows.statistics import ShowEstimate, TopShows
 from netflix_trend.questions.top_shows.world import World, WorldShow
 from netflix_trend.questions.volume.statistics import Viewing, Volume
+from netflix_trend.questions.words import counted
 
 _WIDTH = 480
 # Two lines of a title.
@@ -91,8 +92,7 @@ def top_shows_chart(top_shows: TopShows, rows: list[ShowEstimate]) -> str:
     root = _svg(
         base + 3 * _LINE,
         "Top shows of the week",
-        f"Estimated number of people, of {top_shows.reports} who were asked, with 95 percent intervals. "
-        "Grey bars are not clear.",
+        f"Estimated number of people, from {heard(top_shows)}, with 95 percent intervals. Grey bars are not clear.",
     )
     longest = max([show.upper for show in rows] + [1.0])
     scale = (_WIDTH - _LABEL - 16) / longest
@@ -107,7 +107,9 @@ def top_shows_chart(top_shows: TopShows, rows: list[ShowEstimate]) -> str:
             _line(root, _LABEL + end * scale, middle - 4, _LABEL + end * scale, middle + 4, "interval")
     _line(root, _LABEL, base, _WIDTH - 4, base, "axis")
     ticks = [(_LABEL + tick * scale, f"{tick:,.0f}") for tick in _ticks(longest)]
-    _ticks_and_caption(root, base, ticks, f"people, of {top_shows.reports:,} asked", (_LABEL + _WIDTH) / 2)
+    _ticks_and_caption(
+        root, base, ticks, f"people behind {counted(top_shows.reports, 'answer')}", (_LABEL + _WIDTH) / 2
+    )
     return _markup(root)
 
 
@@ -150,7 +152,7 @@ def volume_chart(volume: Volume) -> str:
     root = _svg(
         base + 4 * _LINE,
         "Titles started in the week",
-        f"Share of participants by number of titles started, from {volume.reports} reports, with 95 percent intervals. "
+        f"Share of participants by number of titles started, from {heard(volume)}, with 95 percent intervals. "
         "Grey columns are noise.",
     )
     highest = max(0.05, *(group.upper for group in volume.groups))

@@ -26,7 +26,7 @@ from netflix_trend.published.wording import LISTED_SHOWS, chart_places, group_la
 from netflix_trend.questions.question import Needed
 from netflix_trend.questions.registry import kinds
 from netflix_trend.questions.top_shows.movement import Movement, ShowMovement
-from netflix_trend.questions.words import needed_in_words
+from netflix_trend.questions.words import needed_in_words, participants_for
 from services.aggregator.site.charts import top_shows_chart, viewing_chart, volume_chart, world_chart
 from services.aggregator.sums.state import SumsState
 
@@ -173,10 +173,26 @@ def _environment() -> Environment:
     environment.filters["refusals"] = refusals
     environment.filters["day"] = day_in_words
     environment.filters["titled"] = titled
-    environment.filters["needed"] = needed_in_words
+    environment.filters["needs"] = _needs
+    environment.filters["there"] = _there
     environment.globals["say"] = wording
     environment.globals["version"] = __version__
     return environment
+
+
+def _needs(one: Needed) -> str:
+    """Return how many participants something needs and, in brackets, how many answers."""
+    if one.part is None:
+        return f"({needed_in_words(one.needed, '')})"
+    people = needed_in_words(participants_for(one.needed, one.part), "")
+    return people if one.part == 1 or one.needed is None else f"{people} ({one.needed:,})"
+
+
+def _there(one: Needed) -> str:
+    """Return how many participants there are and, in brackets, how many answers."""
+    if one.participants is None:
+        return f"({one.answers:,})"
+    return f"{one.participants:,}" if one.part == 1 else f"{one.participants:,} ({one.answers:,})"
 
 
 def titled(title: str) -> Markup:

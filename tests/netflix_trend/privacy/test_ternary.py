@@ -288,12 +288,3 @@ def test_without_reports_everything_is_possible() -> None:
     change, share = channel.mean_change(nobody, 12), channel.share(nobody, UP)
     assert (change.estimate, change.standard_error, change.lower, change.upper) == (0, 12, -12, 12)
     assert (share.estimate, share.standard_error, share.lower, share.upper) == (0, 1, 0, 1)
-
-
-def test_as_many_reports_as_needed_give_the_wanted_error() -> None:
-    channel = TernaryResponse(Fraction(8))
-    assert channel.reports_needed(np.zeros(3, np.int64), 12, 0.5) == 236  # 0.2 * (12 / 0.35)**2 = 235.1
-    counts = np.array([76, 15, 9])
-    needed = channel.reports_needed(counts, 12, 0.5)
-    many = channel.mean_change(np.round(counts * needed / 100).astype(np.int64), 12)
-    assert many.standard_error == pytest.approx(0.5, rel=0.01)

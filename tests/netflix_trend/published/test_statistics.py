@@ -57,7 +57,6 @@ STATISTICS = RoundStatistics(
         confidence=0.95,
         noise=21.5,
         gate=64.25,
-        reports_needed=None,
         shows=(
             ShowEstimate(
                 show=3, title="Élite", estimate=120.5, standard_error=22, lower=77.4, upper=163.6, is_signal=True

@@ -151,18 +151,26 @@ def test_the_start_page_tells_odds_in_words_and_how_to_join(here: Aggregator) ->
     assert "by at most 8 (epsilon 2.08): a suspicion of 10 % can become at most 47 %" in text
     assert "AGGREGATOR_DATASITE=aggregator@example.org" in text
     assert "8,000 " in text
-    assert "a show that 21 % of people name to be clear 332 1,333 yes" in text
-    assert "a show that 4 % of people name to be clear 7,561 1,333 not yet" in text
+    for show, share, enough in (("a hit", "12 %", "yes"), ("an ordinary show", "3 %", "not yet")):
+        row = rf"{show}, named by {share} of people, to be clear ([\d,]+) \(([\d,]+)\) 8,000 \(1,333\) {enough}"
+        found = re.search(row, text)
+        assert found is not None, row
+        people, answers = (int(number.replace(",", "")) for number in found.groups())
+        assert people == 6 * answers, "one in six participants is asked about shows"
     assert "How to take part" not in page(here, "rounds/2026-W45.html")
 
 
 def test_too_few_people_are_told_how_many_it_takes(tmp_path: Path) -> None:
-    """By what is known before anybody answers, not by the strongest estimate, which is noise then."""
+    """By public shares, not by the strongest estimate, which is noise then."""
     text = page(aggregator_with_rounds(tmp_path, [24]), "index.html")
-    assert "A show that 21 % of people name needs about 332 answers to be clear; there are 4." in text
-    found = re.search(r"Noise: 2 answers are too few, .* It takes about (\d+).", text)
+    takes = r"It takes about [\d,]+ participants \([\d,]+ answers\) for a hit, named by 12 % of people, to be clear; "
+    assert re.search(takes + r"there are 24 participants \(4 answers\)\.", text)
+    found = re.search(
+        r"Noise: 2 answers of 24 participants are too few, .* It takes about [\d,]+ participants \((\d+) answers\)",
+        text,
+    )
     assert found is not None
-    assert f"a clear distribution of viewing {found[1]} 2 not yet" in text
+    assert f"a clear distribution of viewing {12 * int(found[1]):,} ({found[1]}) 24 (2) not yet" in text
     assert 150 < int(found[1]) < 250
 
 

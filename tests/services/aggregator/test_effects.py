@@ -13,15 +13,12 @@ from netflix_trend.published.statistics import RoundStatistics, answers_to
 from netflix_trend.published.wording import effect_in_words
 from netflix_trend.questions.event_effect.estimation import estimate_effect, pool_effects
 from netflix_trend.questions.event_effect.statistics import (
-    EVENT_SHARE,
-    LARGEST_EFFECT_ERROR,
+    LARGEST_CHANGE_ERROR,
     EffectEstimate,
     Measured,
     QuarterEffect,
 )
 from services.aggregator.trends import find_trends
-
-LARGEST_CHANGE_ERROR = EVENT_SHARE * LARGEST_EFFECT_ERROR
 
 
 def counts(people: int, up: float, down: float, seed: int) -> np.ndarray:
@@ -46,7 +43,7 @@ def asked(week: str, found: np.ndarray, quarter: str = "2026-Q3", odds: int = 8)
         refused={},
         top_shows=None,
         volume=None,
-        event_effect=estimate_effect(quarter, 12, Fraction(odds), found),
+        event_effect=estimate_effect(quarter, 12, Fraction(odds), found).of_participants(5000, Fraction(1, 4)),
     )
 
 
@@ -61,10 +58,10 @@ def test_the_numbers_follow_from_the_counts() -> None:
     assert found.share_down.estimate == pytest.approx(-0.02 / 0.7)
     assert found.mean_change.estimate == pytest.approx(12 * 0.09 / 0.7)
     assert found.counts == (750, 170, 80)
-    assert found.per_event.estimate == pytest.approx(found.mean_change.estimate / 0.15)
+    assert (found.event_share, found.per_event) == (None, None), "how many people had an event is not asked"
     assert found.is_signal
     assert not found.is_reliable
-    assert found.per_event.standard_error > 1.5
+    assert found.mean_change.standard_error == pytest.approx(0.278, abs=0.001)
 
 
 def test_a_clear_change_is_found_with_its_sign() -> None:
@@ -94,9 +91,9 @@ def test_few_reports_are_called_unreliable_and_say_how_many_are_needed() -> None
     assert (few.is_reliable, many.is_reliable) == (False, True)
     assert few.mean_change.standard_error > LARGEST_CHANGE_ERROR >= many.mean_change.standard_error
     assert few.reports_needed is not None
-    assert 1000 < few.reports_needed < 2500
+    assert few.reports_needed == estimate(counts(200, 0.0, 0.0, 5)).reports_needed, "not from the noisy answers"
     enough = estimate(counts(few.reports_needed, 0.08, 0.03, 2))
-    assert enough.mean_change.standard_error == pytest.approx(LARGEST_CHANGE_ERROR, rel=0.25)
+    assert enough.mean_change.standard_error == pytest.approx(LARGEST_CHANGE_ERROR, rel=0.12)
 
 
 def test_no_reports_leave_everything_open() -> None:
@@ -104,7 +101,7 @@ def test_no_reports_leave_everything_open() -> None:
     assert (found.reports, found.is_signal, found.is_reliable) == (0, False, False)
     assert (found.mean_change.lower, found.mean_change.upper) == (-12, 12)
     assert (found.share_up.lower, found.share_up.upper) == (0, 1)
-    assert found.reports_needed == 1161
+    assert found.reports_needed == 1131
 
 
 @pytest.mark.parametrize("people", [1, 2, 3, 4])
@@ -133,6 +130,15 @@ def test_a_change_that_depends_on_one_percent_of_the_reports_says_so() -> None:
     assert (falling.is_signal, falling.is_robust) == (True, False)
 
 
+def test_a_change_is_lost_with_exactly_the_stated_number_of_reports() -> None:
+    found = np.array([3180, 420, 500])
+    fragile = estimate(found).fragile_reports
+    assert fragile is not None
+    assert estimate(found - [0, 0, fragile - 1]).mean_change.upper < 0
+    assert estimate(found - [0, 0, fragile]).mean_change.upper >= 0
+    assert estimate(np.array([3000, 420, 420])).fragile_reports is None
+
+
 def test_the_rounds_of_a_quarter_are_one_estimate() -> None:
     parts = [counts(500, 0.08, 0.03, seed) for seed in range(4)]
     weeks = ["2026-W43", "2026-W41", "2026-W44", "2026-W42"]
@@ -141,7 +147,7 @@ def test_the_rounds_of_a_quarter_are_one_estimate() -> None:
     found = find_trends(rounds).effects
     assert [one.effect.quarter for one in found] == ["2026-Q3", "2026-Q2"]
     assert found[0].rounds == ("2026-W41", "2026-W42", "2026-W43", "2026-W44")
-    assert found[0].effect == estimate(np.sum(parts, axis=0))
+    assert found[0].effect == estimate(np.sum(parts, axis=0)).of_participants(5000, Fraction(1, 4))
     assert found[0].effect.reports == 2000
     single = [one.event_effect for one in rounds[:4]]
     assert all(found[0].effect.mean_change.standard_error < one.mean_change.standard_error for one in single if one)
@@ -161,7 +167,7 @@ def test_rounds_without_answers_are_not_pooled() -> None:
 
 def test_an_old_round_without_counts_is_read_and_left_out() -> None:
     plain = json.loads(asked("2026-W41", counts(500, 0.1, 0.0, 1)).to_bytes())
-    for name in ("counts", "event_share", "per_event", "is_robust", "tolerated"):
+    for name in ("counts", "is_robust", "tolerated"):
         del plain["event_effect"][name]
     old = RoundStatistics.from_bytes(json.dumps(plain).encode())
     assert old.event_effect is None
@@ -170,18 +176,29 @@ def test_an_old_round_without_counts_is_read_and_left_out() -> None:
     assert RoundStatistics.from_bytes(whole.to_bytes()) == whole
 
 
+def test_an_old_file_is_read_without_the_change_per_event_that_was_assumed() -> None:
+    whole = asked("2026-W42", counts(500, 0.1, 0.0, 1))
+    plain = json.loads(whole.to_bytes())
+    change = plain["event_effect"]["mean_change"]
+    plain["event_effect"] |= {"event_share": 0.15, "per_event": {name: one / 0.15 for name, one in change.items()}}
+    del plain["event_effect"]["fragile_reports"]
+    old = RoundStatistics.from_bytes(json.dumps(plain).encode()).event_effect
+    assert old is not None
+    assert (old.event_share, old.per_event, old.mean_change) == (None, None, whole.event_effect.mean_change)
+
+
 def test_a_pooled_quarter_holds_the_truth_about_as_often_as_it_says() -> None:
     """15 % of people have an event with a mean change of +3: rounded to up or down, so that the mean is kept."""
     covered, errors = [], []
     for seed in range(1000):
         rounds = [asked(f"2026-W4{one}", counts(400, 0.0475, 0.01, 10 * seed + one)) for one in range(1, 5)]
         (found,) = pooled(rounds)
-        each = found.effect.per_event
-        covered.append(each.lower <= 3.0 <= each.upper)
-        errors.append(each.estimate - 3.0)
+        each = found.effect.mean_change
+        covered.append(each.lower <= 0.45 <= each.upper)
+        errors.append(each.estimate - 0.45)
     assert 0.93 <= np.mean(covered) <= 0.98
     assert abs(np.mean(errors)) <= 3 * np.std(errors) / np.sqrt(len(errors))
-    assert np.std(errors) == pytest.approx(found.effect.per_event.standard_error, rel=0.1)
+    assert np.std(errors) == pytest.approx(found.effect.mean_change.standard_error, rel=0.1)
 
 
 def test_a_quarter_says_in_words_what_it_found() -> None:
@@ -190,12 +207,12 @@ def test_a_quarter_says_in_words_what_it_found() -> None:
         return effect_in_words(one)
 
     assert "watched more" in sentence(3000, 800, 300)
-    assert "forged" not in sentence(3000, 800, 300)
     assert "watched less" in sentence(3180, 420, 500)
-    assert "if no answer was forged" in sentence(3180, 420, 500)
-    assert "15 % of people" in sentence(3000, 800, 300)
+    assert "This holds unless 22 or more of the 4,100 answers were forged." in sentence(3180, 420, 500)
+    assert "for each of them" not in sentence(3000, 800, 300), "nobody was asked whether they had an event"
     assert "during their events is noise" in sentence(100, 30, 10)
-    assert "answers would be needed; there are 140" in sentence(100, 30, 10)
+    few = "It takes about 4,524 participants (1,131 answers) in a quarter; there are 140 answers of 5,000 participants."
+    assert few in sentence(100, 30, 10)
 
 
 def test_the_estimate_round_trips() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.periods.weeks import Week
+from netflix_trend.questions.top_shows.forecast import lacking_for_shows, needed_for_shows, predict_shows
 from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.questions.volume.estimation import prior_shares
 from netflix_trend.questions.volume.question import VOLUME_BUCKETS, VolumeQuestion
@@ -48,17 +51,23 @@ def test_the_shows_that_were_watched_come_first_with_intervals_that_hold_the_tru
     for show in statistics.top_shows.shows[:3]:
         assert show.is_signal
         assert show.lower <= watched[show.show] <= show.upper
-    assert statistics.top_shows.reports_needed is None
+    assert statistics.top_shows.participants == statistics.participants
+    assert statistics.top_shows.forged_first is not None
+    assert (statistics.top_shows.asked, statistics.volume.asked) == ((1, 6), (1, 12))
 
 
 def test_when_nobody_watched_anything_nothing_is_called_watched(vocabulary: Vocabulary) -> None:
     weeks = [estimate_round(found(vocabulary, 60, {}, SHARES, seed), vocabulary).top_shows for seed in range(40)]
     assert sum(any(show.is_signal for show in week.shows) for week in weeks if week) <= 5
     quiet = next(week for week in weeks if week and not any(show.is_signal for show in week.shows))
-    assert quiet.reports_needed is not None
-    assert quiet.reports_needed > 60
-    assert quiet.needed_share is not None
-    assert 0 < quiet.needed_share <= 1
+    needed = needed_for_shows(quiet)
+    expected = [
+        show.answers_needed
+        for show in predict_shows(TopShowsQuestion.ask(range(50), k=1, odds=Fraction(8), weight=2), 1)
+    ]
+    assert [one.needed for one in needed] == expected, "public shares decide, not the largest of all estimates"
+    assert {(one.part, one.participants) for one in needed} == {(Fraction(1, 6), 240)}
+    assert lacking_for_shows(quiet) == needed[0]
 
 
 @pytest.mark.parametrize("people", [1, 2])

@@ -75,7 +75,6 @@ def round_of(
         confidence=0.95,
         noise=noise,
         gate=4 * noise,
-        reports_needed=None,
         shows=shows,
     )
     return RoundStatistics(
@@ -316,10 +315,11 @@ def test_all_rounds_add_by_hand() -> None:
     dark, ozark = all_time.shows
     assert (dark.title, dark.rounds, dark.reports, dark.people, dark.standard_error) == ("Dark", 2, 400, 80, 5)
     assert (dark.share, dark.share_error) == (pytest.approx(0.2), pytest.approx(0.0125))
-    # One of two shows passes the gate: its interval is one of 1 - .05 / 2, z = 2.241.
-    assert (dark.lower, dark.upper) == (pytest.approx(80 - 11.21, abs=0.01), pytest.approx(80 + 11.21, abs=0.01))
+    # The lower end is that of one of two shows, .025 / 2, z = 2.24, and a little more for skewness; the upper is plain.
+    assert (dark.lower, dark.upper) == (pytest.approx(80 - 11.21, abs=0.8), pytest.approx(80 + 9.80, abs=0.01))
+    assert dark.lower < 80 - 11.21
     assert (ozark.rounds, ozark.reports, ozark.people, ozark.share) == (1, 100, 10, pytest.approx(0.1))
-    assert ozark.share_lower == pytest.approx(0.1 - 0.098, abs=0.0001)
+    assert (ozark.share_lower, ozark.share_upper) == (0, pytest.approx(0.1 + 0.098, abs=0.0001))
     # Phi^-1(1 - .05/2) = 1.96, noise sqrt(100 + 300) * .8142 = 16.3, and a little for skewness and whole numbers.
     assert dark.gate == pytest.approx(1.96 * 16.3, rel=0.08)
     assert (dark.is_signal, ozark.is_signal) == (True, False)
@@ -350,7 +350,7 @@ def test_intervals_of_published_all_time_shows_hold_despite_selection(weeks: int
             held += [is_held] * show.is_signal
     assert len(held) > 100
     assert np.mean(held) >= 0.93
-    assert 0.93 <= np.mean(every) <= 0.98
+    assert np.mean(every) >= 0.93
 
 
 def some_rounds() -> list[RoundStatistics]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -99,7 +100,8 @@ class WeekendQuestion(Question):
 
     @classmethod
     def needs(cls, statistic: Weekend) -> Sequence[Needed]:
-        return [Needed("weekend", "telling half of all people from nobody", 25, statistic.reports)]
+        what = "telling half of all people from nobody"
+        return [Needed("weekend", what, 25, statistic.reports, statistic.participants, statistic.part)]
 
-    def forecast(self, answers: int) -> Forecast:
+    def forecast(self, answers: int, part: Fraction) -> Forecast:
         return Forecast((f"{answers} answers about the weekend.",), error=1.0, needed=25)
