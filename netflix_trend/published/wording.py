@@ -51,7 +51,7 @@ LEGEND = {
     Certainty.NOISE: "Chance alone explains the number, or there are too few answers. It tells nothing.",
 }
 FORGED_LEGEND = (
-    '"Unless 12 or more were forged": so many of the answers would have to be false for this not to hold. '
+    '"Unless 12 forged": it holds unless so many or more of the answers were forged. '
     '"If no answer was forged": one forged answer in a hundred would be enough to change this.'
 )
 
@@ -118,7 +118,7 @@ def reading(show: ShowEstimate | ShowTrend | AllTimeShow) -> str:
     """Return in words what an estimate of one round, or a show's share over several, says."""
     forged = None if isinstance(show, ShowTrend) else show.fragile_reports
     if show.is_signal and forged is not None:
-        return f"{Certainty.CLEAR}, unless {forged:,} or more were forged"
+        return f"{Certainty.CLEAR}, unless {forged:,} forged"
     return _reading(show_certainty(show), is_robust=show.is_robust)
 
 
@@ -355,7 +355,7 @@ def estimate_in_words(effect: EffectEstimate) -> str:
     if not (effect.is_signal and effect.is_reliable):
         certainty = Certainty.UNCLEAR if effect.is_reliable else Certainty.NOISE
         needed = ""
-        if effect.reports_needed:
+        if effect.reports_needed and effect.reports < effect.reports_needed:
             takes = needed_people(effect.reports_needed, effect.part)
             needed = f" It takes {takes} in a quarter; there are {heard(effect)}."
         return f"Whether people watched more or less during their events is {certainty}: {numbers}.{needed}"

@@ -11,6 +11,7 @@ import pytest
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.zcdp import epsilon_of_gaussian
+from netflix_trend.published.wording import estimate_in_words
 from netflix_trend.questions.event_effect.summed import LESS, MORE, NO_EVENT, SAME, estimate_summed_effect
 from netflix_trend.questions.habits.sums import HabitsSums
 from netflix_trend.questions.question import Views
@@ -233,6 +234,17 @@ def test_the_effect_of_events_and_their_prevalence_are_both_estimated(
     assert found.is_signal
     assert found.is_reliable
     assert found.is_robust
+    assert "15 to 15 % of people had an event; that is " in estimate_in_words(found)
+    assert found.fragile_reports is not None
+    assert 9_500 < found.fragile_reports < 10_000, "each of them moves one person"
+
+
+def test_a_chance_error_above_the_limit_asks_for_no_more_people_than_there_are() -> None:
+    sums = np.array([3_800.0, 30, 90, 80, 0])
+    found = estimate_summed_effect("2026-Q3", 12, Fraction(8), sums, Fraction(400), 4_000)
+    assert found.reports_needed is not None
+    assert found.reports_needed < found.reports
+    assert "It takes" not in estimate_in_words(found)
 
 
 @pytest.mark.parametrize("prevalence", [0.05, 0.15, 0.30])

@@ -9,6 +9,7 @@ import pytest
 
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.periods.weeks import Week
+from netflix_trend.published.wording import first_place_in_words, reading
 from netflix_trend.questions.top_shows.forecast import lacking_for_shows, needed_for_shows, predict_shows
 from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.questions.volume.estimation import prior_shares
@@ -173,3 +174,15 @@ def test_volume_is_robust_only_with_many_reports(vocabulary: Vocabulary) -> None
         assert 0.01 < volume.influence < 0.08
         verdicts.append((volume.is_reliable, volume.is_robust))
     assert verdicts == [(True, False), (True, True)]
+
+
+def test_clear_shows_and_the_first_place_say_how_many_forged_answers_they_withstand(vocabulary: Vocabulary) -> None:
+    top = estimate_round(found(vocabulary, 2000, {7: 420, 3: 300}, SHARES, 1), vocabulary).top_shows
+    first, last = top.shows[0], top.shows[-1]
+    assert reading(first) == f"clear, unless {first.fragile_reports} forged"
+    assert reading(last) == "noise"
+    said = f"A show that people watched is first, unless {top.forged_first:,} or more of the 2,000 answers were forged."
+    assert first_place_in_words(top) == said
+    assert top.forged_first > first.fragile_reports, "that is one show more, and above the first one"
+    quiet = estimate_round(found(vocabulary, 60, {}, SHARES, 1), vocabulary).top_shows
+    assert first_place_in_words(quiet) == ""
