@@ -44,7 +44,8 @@ def estimate_volume(question: VolumeQuestion, counts: NDArray[np.int64], seed: s
     draws = posterior_draws(counts, channel, prior, PRIOR_PEOPLE, _DRAWS, generator)
     lower, upper = np.quantile(draws, _ENDS, axis=0)
     lower = np.minimum(lower, _lower_without_prior(counts, channel, range(len(shares))))
-    errors = _below(draws).std(axis=0)
+    # Around what is published, which is not quite the middle of the posterior.
+    errors = np.sqrt(np.mean((_below(draws) - _below(shares)) ** 2, axis=0))
     moved = volume_influence(counts, channel, shares, prior, PRIOR_PEOPLE, breakdown_point(reports))
     influence = min(1.0, float(np.abs(_below(moved)).max()))
     return Volume(
@@ -143,10 +144,10 @@ def volume_influence(
 ) -> NDArray[np.float64]:
     """Return float64[outputs, B]: how the estimated shares change when `left_out` reports of one output are left out.
 
-    counts: int64[outputs]; channel: float64[B, outputs]; shares: the maximum that `map_em` found. Where
-    fewer reports have this output, all of them are left out. First order (L. A. Jaeckel, The infinitesimal jackknife,
-    1972): with F(q) = sum c_o ln(q M)_o + a sum prior_b ln q_b on the simplex, the maximum moves by the solution of
-    -F'' d + l 1 = -r M_o/(q M)_o, sum d = 0.
+    counts: int64[outputs]; channel: float64[B, outputs]; shares: the maximum that `map_em` found. Where fewer reports
+    have this output, all of them are left out. First order (L. A. Jaeckel, The infinitesimal jackknife, 1972), .8 to
+    1.5 times what estimating again gives: with F(q) = sum c_o ln(q M)_o + a sum prior_b ln q_b on the simplex, the
+    maximum moves by the solution of -F'' d + l 1 = -r M_o/(q M)_o, sum d = 0.
     """
     buckets = len(shares)
     expected = shares @ channel
