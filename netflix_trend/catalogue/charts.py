@@ -115,12 +115,15 @@ class Charts(Strict):
         )
 
     def of_country(self, country: str) -> dict[Week, WeeklyChart]:
-        """Return the weekly charts of a country by week. Without a country: the world's, or else those of the only
-        country that there are charts of.
+        """Return the weekly charts of a country by week; while there are none of it, the world's.
+
+        Without a country: the world's, or else those of the only country that there are charts of.
         """
         known = {one.country for one in self.weekly}
         if not country and "" not in known and len(known) == 1:
             country = known.pop()
+        elif country not in known:
+            country = ""
         return {Week.parse(one.week): one for one in self.weekly if one.country == country}
 
     @cached_property

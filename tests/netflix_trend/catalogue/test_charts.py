@@ -45,6 +45,14 @@ def test_without_a_setting_the_only_country_counts() -> None:
     assert two.of_country("AR") == {}
 
 
+def test_while_there_is_no_chart_of_a_country_the_worlds_counts() -> None:
+    world = Charts(weekly=(chart(W[0], "X"),))
+    assert list(world.of_country("DE")) == W[:1]
+    both = world.with_newer(Charts(weekly=(chart(W[1], "Y", country="DE"),)))
+    assert list(both.of_country("DE")) == W[1:2]
+    assert list(both.of_country("")) == W[:1]
+
+
 def test_damaged_charts_are_not_used() -> None:
     with pytest.raises(ChartsError, match="weekly"):
         Charts.from_bytes(b'{"weekly": 5}')
