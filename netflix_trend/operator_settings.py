@@ -44,6 +44,17 @@ class OperatorSettings(BaseSettings):
         section=AGGREGATOR,
         services=("aggregator",),
     )
+    smallest_change: int = setting(
+        10,
+        ge=1,
+        le=1_000_000,
+        description=(
+            "Fewest answers to a question by which its published statistics change, at most once a day, where "
+            "SURVEY_MODE is local; 1: with every answer, at once."
+        ),
+        section=AGGREGATOR,
+        services=("aggregator",),
+    )
     survey_preset: Literal["x8", "x3"] = setting(
         "x8",
         description=(

@@ -21,11 +21,11 @@ from netflix_trend.storage.model import Strict
 class Receipt(Strict):
     """One withdrawal.
 
-    removed: SHA-256 of each file that was removed from the datasite, by name. counted_again: answered rounds that are
-    still open; after SyftBox has synced, the next run of the aggregator counts them without the answer. kept: answered
-    rounds that are closed; their statistics contain the randomized answer for good. summed: rounds whose sums contain,
-    or may contain, the sealed report; a sum cannot be taken apart. first_round_without: the first round of which no
-    statistics contain an answer of this person, once `counted_again` are counted again.
+    removed: SHA-256 of each file that was removed from the datasite, by name. counted_again: answered rounds that the
+    aggregator still counts; what is not published of the answer never is, and what is published leaves it out once
+    enough others can be left out with it, which may be never. kept: answered rounds that are closed; their statistics
+    contain the randomized answer for good. summed: rounds whose sums contain, or may contain, the sealed report; a sum
+    cannot be taken apart. first_round_without: the first round of which no statistics contain an answer of this person.
     """
 
     schema_version: Literal[1] = 1
@@ -46,7 +46,10 @@ class Receipt(Strict):
         ]
         if self.counted_again:
             rounds = " and ".join(self.counted_again)
-            words.append(f"{rounds}: counted again without your answer as soon as SyftBox has synced.")
+            words.append(
+                f"{rounds}: your answer is not counted any more, but numbers that are published with it stay until it "
+                "can be left out together with others: leaving out yours alone would show it."
+            )
         if self.kept:
             words.append(
                 f"Answers in rounds that are already closed: {len(self.kept)} ({self.kept[0]} to {self.kept[-1]}). "
@@ -72,7 +75,7 @@ def receipt(
     weeks = sorted(map(Week.parse, answered))
     kept = [week for week in weeks if week < oldest_counted]
     in_sums = sorted(summed)
-    for_good = [*kept, *_weeks(in_sums)]
+    for_good = [*weeks, *_weeks(in_sums)]
     return Receipt(
         withdrawn_at=now.astimezone(UTC).replace(microsecond=0),
         removed=dict(removed),

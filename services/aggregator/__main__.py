@@ -16,7 +16,6 @@ from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.layout import OperatorVolume
 from netflix_trend.operators.identity import Fingerprint, Identity, WrongKey, key_in_words
 from netflix_trend.operators.transport import Peer
-from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.charts.intake import ChartIntake
@@ -132,6 +131,7 @@ def build_aggregator(settings: Settings) -> Aggregator:
         "list_length": settings.survey_shows,
         "processes": usable_processors(),
         "automatic": settings.enrolment == "automatic",
+        "smallest_change": settings.smallest_change,
     }
     if settings.survey_mode == "local":
         return Aggregator(**common)
@@ -177,8 +177,8 @@ def look(aggregator: Aggregator, told: set[tuple[str, str, str]] | None = None) 
         _log.warning("SyftBox has not set up the datasite yet; start it, and check AGGREGATOR_DATASITE")
         return
     if isinstance(aggregator, SumAggregator):
-        for statistics in aggregator.lead(int(time.time())):
-            _log_counts(statistics)
+        for one in aggregator.lead(int(time.time())):
+            _log.info("round=%s reports=%d refused=%s", one.round, one.reports, one.refused)
         return
     told = set() if told is None else told
     for found, statistics in aggregator.work(date.today()):
@@ -187,18 +187,11 @@ def look(aggregator: Aggregator, told: set[tuple[str, str, str]] | None = None) 
             if refusal not in told:
                 told.add(refusal)
                 _log.warning("participant=%s round=%s refused reason=%s", *refusal)
-        _log_counts(statistics)
-
-
-def _log_counts(statistics: RoundStatistics) -> None:
-    _log.info(
-        "round=%s participants=%d reports=%d waiting=%d refused=%s",
-        statistics.round,
-        statistics.participants,
-        statistics.reports,
-        statistics.waiting,
-        statistics.refused,
-    )
+        _log.info(
+            "round=%s participants=%d reports=%d published=%d waiting=%d refused=%s",
+            *(statistics.round, found.participants, found.reports.total(), statistics.reports),
+            *(found.waiting, dict(sorted(found.refused.items()))),
+        )
 
 
 def run(arguments: list[str]) -> int:

@@ -26,12 +26,14 @@ PUBLIC = (START, START_DATA, TRENDS, MOVEMENT, ROUNDS_PAGE, ROUNDS, SCHEMA, "rou
 class Community:
     """All published rounds of an aggregator: the bytes of their statistics by round, and their trends.
 
-    sums: what is told of operators and their rounds, None in local mode.
+    smallest_change: fewest answers by which statistics change, in local mode. sums: what is told of operators and their
+    rounds, None in local mode.
     """
 
     aggregator: str
     rounds: Mapping[str, bytes]
     trends: Trends
+    smallest_change: int = 1
     sums: SumsState | None = None
 
     def files(self) -> dict[str, bytes]:
@@ -49,7 +51,7 @@ class Community:
             TRENDS: self.trends.to_bytes(),
             ROUNDS: listed.to_bytes(),
             SCHEMA: schema_file(),
-            ROUNDS_PAGE: render_rounds(listed, Place(self.aggregator)).encode(),
+            ROUNDS_PAGE: render_rounds(listed, self._place()).encode(),
             **self._start([statistics[name] for name in answered[-2:]]),
         }
 
@@ -59,8 +61,12 @@ class Community:
             statistics=self.rounds[answered[number]],
             before=self.rounds[answered[number - 1]] if number else None,
             newer=answered[number + 1] if number + 1 < len(answered) else None,
+            smallest_change=self.smallest_change,
             sums=self._sums_of(answered[number]),
         )
+
+    def _place(self) -> Place:
+        return Place(self.aggregator, smallest_change=self.smallest_change, sums=self.sums)
 
     def _sums_of(self, name: str) -> SumsState | None:
         """Return what the page of one round tells of operators, so that another round changes nothing on it."""
@@ -70,10 +76,10 @@ class Community:
     def _start(self, newest: Sequence[RoundStatistics]) -> dict[str, bytes]:
         """Return the start page and its data from the newest rounds, oldest first: two, fewer when there are not."""
         if not newest:
-            page = render_page(None, trends=self.trends, place=Place(self.aggregator, sums=self.sums))
+            page = render_page(None, trends=self.trends, place=self._place())
             return {START: page.encode(), START_DATA: b"{}\n"}
         latest = newest[-1]
-        place = replace(_place(self.aggregator, latest, newest[0] if len(newest) > 1 else None), sums=self.sums)
+        place = _completed(self._place(), latest, newest[0] if len(newest) > 1 else None)
         assert place.movement is not None
         return {
             START: render_page(latest, trends=self.trends, place=place).encode(),
@@ -90,6 +96,7 @@ class RoundPage:
     statistics: bytes
     before: bytes | None
     newer: str | None
+    smallest_change: int
     sums: SumsState | None = None
 
 
@@ -99,13 +106,15 @@ def rendered(page: RoundPage) -> bytes:
     """Return the page of one round."""
     statistics = RoundStatistics.from_bytes(page.statistics)
     before = RoundStatistics.from_bytes(page.before) if page.before else None
-    place = replace(_place(page.aggregator, statistics, before), newer=page.newer, is_start=False, sums=page.sums)
-    return render_page(statistics, place=place).encode()
+    place = Place(
+        page.aggregator, newer=page.newer, is_start=False, smallest_change=page.smallest_change, sums=page.sums
+    )
+    return render_page(statistics, place=_completed(place, statistics, before)).encode()
 
 
-def _place(aggregator: str, statistics: RoundStatistics, before: RoundStatistics | None) -> Place:
-    return Place(
-        aggregator,
+def _completed(place: Place, statistics: RoundStatistics, before: RoundStatistics | None) -> Place:
+    return replace(
+        place,
         movement=find_movement(statistics.round, answers_to([statistics, *([before] if before else [])], "top_shows")),
         needed=what_it_takes(statistics),
         older=before.round if before else None,

@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Hashable
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import RoundStatistics
+from services.aggregator.batches import Batch
 from services.aggregator.collect import RoundReports
 
 # Inode, size, and times of the last change of content and of attributes; None where there is nothing.
@@ -37,10 +39,13 @@ def stamps(folder: Path, pattern: str = "**/*") -> frozenset[tuple[str, Stamp]]:
 
 @dataclass(frozen=True)
 class KnownRound:
-    """A round as it was counted last. digest: of the releases; file: stamp of its statistics."""
+    """A round as it was counted last. looks: digest of the releases, and the day. found: what is there. batch: what is
+    published of it, None when that stays as it is. file: stamp of the published statistics.
+    """
 
-    digest: str
+    looks: tuple[str, date]
     found: RoundReports
+    batch: Batch | None
     statistics: RoundStatistics
     file: Stamp
 

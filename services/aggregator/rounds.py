@@ -23,13 +23,13 @@ from netflix_trend.survey.limits import DEFAULT_ODDS
 from netflix_trend.survey.survey import RefusedSurvey, Survey, dump_surveys, load_surveys
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.shared_files import CANDIDATES, SURVEYS, VOCABULARY
+from services.aggregator.batches import SMALLEST_CHANGE, Batches
 from services.aggregator.charts.kept import KeptCharts
 from services.aggregator.charts.listing import joining, week_list
 from services.aggregator.charts.waiting import DEFAULT_RULES, ChartRules, chart_of
 from services.aggregator.collect import RoundReports, read_round
 from services.aggregator.community import PUBLIC, Community
 from services.aggregator.enrolment import Enrolment
-from services.aggregator.estimation import estimate_round
 from services.aggregator.memory import KnownRound, Memory, stamp, stamps
 from services.aggregator.overview import OVERVIEW, find_overview, write_overview
 from services.aggregator.sums.state import SumsState
@@ -46,7 +46,8 @@ class Aggregator:
     use_chart: the catalogue's order is a public chart and may be used as a labelled prior of filtered shares.
     odds: what the surveys ask for. list_length: shows on a week's list. automatic: whether everybody who shares a valid
     manifest takes part. processes: how many read datasites at once. chart_rules: which public charts lists begin with,
-    and how long they are waited for. memory: what the last run found.
+    and how long they are waited for. smallest_change: fewest answers by which published statistics change. memory: what
+    the last run found.
     """
 
     site: Datasite
@@ -59,6 +60,7 @@ class Aggregator:
     processes: int = 1
     automatic: bool = True
     chart_rules: ChartRules = DEFAULT_RULES
+    smallest_change: int = SMALLEST_CHANGE
     memory: Memory = field(default_factory=Memory, compare=False, repr=False)
 
     @property
@@ -81,6 +83,11 @@ class Aggregator:
         if self.memory.vocabulary is None or self.memory.vocabulary[0] != made_from:
             self.memory.vocabulary = (made_from, self.catalogue.extended(added))
         return self.memory.vocabulary[1]
+
+    @property
+    def batches(self) -> Batches:
+        """What is published of each round, and when that changes."""
+        return Batches(self.own, self.shared, self.smallest_change, self.durable)
 
     @property
     def has_asked(self) -> bool:
@@ -213,57 +220,66 @@ class Aggregator:
 
     def ask(self, today: date) -> list[Survey]:
         """Publish vocabulary and surveys for the participants; returns the open surveys, oldest first."""
+        self.batches.recover()
         surveys = self.surveys(today)
         self._share(surveys)
         return surveys
 
     def count(
-        self, surveys: Sequence[Survey], progress: Callable[[], None] = lambda: None, asked: Sequence[Survey] = ()
+        self, surveys: Sequence[Survey], today: date, progress: Callable[[], None] = lambda: None
     ) -> list[tuple[RoundReports, RoundStatistics]]:
-        """Collect and estimate rounds, publish their statistics and trends; returns them in the order of `surveys`.
-
-        asked: surveys that are shared, by default those of the newest round and of the three before it.
+        """Collect rounds and publish what is due of them; returns what is there and what is published, in the order of
+        `surveys`.
         """
-        results = [self._count(survey, progress) for survey in surveys]
+        results = [self._count(survey, today, progress) for survey in surveys]
         self.memory.keep({survey.round for survey in surveys})
         if surveys:
-            open_weeks = self._open_weeks(max(survey.week for survey in surveys))
-            self._share(asked or [self._survey(week) for week in open_weeks])
+            self._share(self.surveys(today))
         return results
 
-    def _count(self, survey: Survey, progress: Callable[[], None]) -> tuple[RoundReports, RoundStatistics]:
+    def _count(self, survey: Survey, today: date, progress: Callable[[], None]) -> tuple[RoundReports, RoundStatistics]:
         releases = read_round(
             self.site.datasites, self.enrolment.candidates(), survey, progress, processes=self.processes
         )
-        digest, path = releases.digest(), self.own / "statistics" / f"{survey.round}.json"
+        # What was not due yesterday may be today.
+        looks, path = (releases.digest(), today), self.batches.statistics_path(survey.round)
         known = self.memory.rounds.get(survey.round)
-        if known is None or known.digest != digest:
-            found = releases.count()
-            statistics = estimate_round(found, self.vocabulary_of(survey.vocabulary))
-        elif known.file == stamp(path):
-            return known.found, known.statistics
+        if known is not None and known.looks == looks:
+            if known.file == stamp(path):
+                return known.found, known.statistics
+            found, batch, statistics = known.found, known.batch, known.statistics
         else:
-            found, statistics = known.found, known.statistics
+            found, vocabulary = releases.count(), self.vocabulary_of(survey.vocabulary)
+            batch = self.batches.advance(survey, releases, found, vocabulary, today)
+            if known is not None and known.batch == batch:
+                statistics = known.statistics
+            else:
+                statistics = self.batches.statistics(survey, batch, vocabulary)
         restore_file(path, statistics.to_bytes(), durable=self.durable)
-        self.memory.rounds[survey.round] = KnownRound(digest, found, statistics, stamp(path))
+        self.memory.rounds[survey.round] = KnownRound(looks, found, batch, statistics, stamp(path))
         return found, statistics
 
     def run(self, today: date) -> list[RoundStatistics]:
-        """Do everything once; returns the statistics of the counted rounds, oldest first."""
+        """Do everything once; returns the published statistics of the counted rounds, oldest first."""
         return [statistics for _, statistics in self.work(today)]
 
     def work(self, today: date) -> list[tuple[RoundReports, RoundStatistics]]:
-        """Do everything once: ask, collect, estimate, publish, and leave an overview for the operator."""
+        """Do everything once: ask, collect, publish what is due, and leave an overview for the operator.
+
+        Returns what is there and what is published of the counted rounds, oldest first.
+        """
         asked, closed = self.ask(today), self._just_closed(today)
-        results = self.count([*closed, *asked], asked=asked)
+        counted = [*closed, *asked]
+        results = self.count(counted, today)
+        self.batches.forget({survey.round for survey in counted})
         open_rounds = [found for found, _ in results[len(closed) :]]
         self._look_over(asked, open_rounds)
         return results
 
     def _look_over(self, asked: Sequence[Survey], found: Sequence[RoundReports]) -> None:
         """Leave an overview for the operator, unless the last one still holds."""
-        digests = tuple(self.memory.rounds[survey.round].digest for survey in asked)
-        depends_on = (digests, tuple(self.enrolment.participants()), len(self.vocabulary))
+        looks = tuple(self.memory.rounds[survey.round].looks for survey in asked)
+        depends_on = (looks, tuple(self.enrolment.participants()), len(self.vocabulary))
         if self.memory.overview != (depends_on, stamp(self.own / OVERVIEW)):
             write_overview(self.own, find_overview(self.enrolment, found, len(self.vocabulary)))
             self.memory.overview = (depends_on, stamp(self.own / OVERVIEW))
@@ -287,7 +303,7 @@ class Aggregator:
             return
         latest, trends = self.latest_statistics(), self.trends()
         statistics = {path.stem: path.read_bytes() for path in self._statistics()}
-        everybody = Community(self.site.email, statistics, trends, self._operators()).files()
+        everybody = Community(self.site.email, statistics, trends, self.smallest_change, self._operators()).files()
         participants = {
             VOCABULARY: self.vocabulary.to_bytes(),
             SURVEYS: dump_surveys(surveys),

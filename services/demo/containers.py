@@ -114,6 +114,8 @@ class ContainerNetwork:
             "AGGREGATOR_PORT": port_of("aggregator", 0),
             "AGGREGATOR_POLL_SECONDS": "3",
             "SURVEY_MODE": self.mode,
+            # Three people are no batch: every answer is published at once, and the page says so.
+            "SMALLEST_CHANGE": "1",
             "DEMO_ROUND_SECONDS": str(_ROUND_SECONDS),
         }
         return Project(self.root, PROJECT, ("docker-compose.demo.yml",), {**self._shared, **own})

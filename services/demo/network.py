@@ -28,6 +28,7 @@ from netflix_trend.simulation.population import (
 from netflix_trend.survey.limits import Limits
 from netflix_trend.survey.survey import Survey
 from netflix_trend.syftbox.datasite import Datasite
+from services.aggregator.batches import SMALLEST_CHANGE
 from services.aggregator.collect import usable_processors
 from services.aggregator.rounds import Aggregator
 
@@ -43,11 +44,12 @@ class DemoError(Exception):
 class Network:
     """Folders of the demo: `datasites/` as SyftBox would sync them, the rest is private to somebody.
 
-    exponent: how steep the popularity of shows falls among the invented people.
+    exponent: how steep the popularity of shows falls among the invented people. smallest_change: as the aggregator's.
     """
 
     root: Path
     exponent: float = 1.0
+    smallest_change: int = SMALLEST_CHANGE
 
     @property
     def datasites(self) -> Path:
@@ -88,8 +90,14 @@ class Network:
     def aggregator(self) -> Aggregator:
         """Return the aggregator of the network; nothing in a demo has to survive a power cut."""
         site = Datasite(self.datasites, EXAMPLE_AGGREGATOR)
-        own, processes = self.root / "aggregator", usable_processors()
-        return Aggregator(site, own, starter_vocabulary(), durable=False, processes=processes)
+        return Aggregator(
+            site,
+            self.root / "aggregator",
+            starter_vocabulary(),
+            durable=False,
+            processes=usable_processors(),
+            smallest_change=self.smallest_change,
+        )
 
     def import_exports(self, exports: Sequence[Path], received: date | None = None) -> History:
         """Take files through the processor. Without `received` they count as complete: downloaded after their week."""
@@ -160,7 +168,7 @@ class Network:
             self.publish_mine(today)
             self.publish_people(surveys[-1], week, seed + number, lambda: progress("people answer"), events_seed=seed)
             is_last = number == weeks - 1
-            aggregator.count(surveys if is_last else surveys[-1:], lambda: progress("answers are counted"))
+            aggregator.count(surveys if is_last else surveys[-1:], today, lambda: progress("answers are counted"))
         rounds = [last - age for age in reversed(range(weeks))]
         folder = aggregator.shared / "statistics"
         return [RoundStatistics.from_bytes((folder / f"{week}.json").read_bytes()) for week in rounds]

@@ -97,7 +97,8 @@ def _run(exports: list[Path], mode: Mode, people: int, weeks: int, seed: int, ou
         rounds = network.run(people, weeks, seed, last, progress)
         if isinstance(network, SealedNetwork):
             bar.update(task, completed=0, description="the same in local mode")
-            beside = Network(output / "local", exponent=network.exponent)
+            # Few people are compared as well: every answer that local mode hears is shown.
+            beside = Network(output / "local", exponent=network.exponent, smallest_change=1)
             beside.prepare()
             locally = beside.run(people, weeks, seed, last, progress)
         bar.update(task, completed=steps, description="done")
@@ -132,6 +133,8 @@ def _print_results(rounds: list[RoundStatistics], network: Network, last: Week, 
         f"\n{latest.round}: {latest.participants} participants, {latest.reports} were asked and answered, "
         f"{sum(latest.refused.values())} files refused."
     )
+    if not latest.reports:
+        console.print(f"Results need {network.smallest_change} answers to a question: ask for more with --people.")
     print_top_shows(latest, console)
     print_volume(latest, console)
     profiles = load_profiles(network.private)
@@ -187,7 +190,7 @@ def print_top_shows(latest: RoundStatistics, console: Console) -> None:
     """Print the table of shows and which of them are clear."""
     top_shows = latest.top_shows
     if top_shows is None or not top_shows.reports:
-        console.print("\nTop shows: nobody was asked.")
+        console.print("\nTop shows: nothing is published.")
         return
     table = Table(title=f"\nTop shows, in people behind {heard(top_shows)}", title_justify="left")
     table.add_column("Show")
@@ -208,7 +211,7 @@ def print_volume(latest: RoundStatistics, console: Console) -> None:
     """Print the distribution of viewing and what to know about it."""
     volume = latest.volume
     if volume is None or not volume.reports:
-        console.print("\nViewing volume: nobody was asked.")
+        console.print("\nViewing volume: nothing is published.")
         return
     table = Table(title=f"\nTitles started in the week, from {heard(volume)}", title_justify="left")
     for column in ("Titles", "Share", "95 % interval"):

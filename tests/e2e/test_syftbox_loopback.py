@@ -86,7 +86,7 @@ def network_of(root: Path, *emails: str) -> Iterator[tuple[SyftBoxNetwork, Aggre
     require_syftbox()
     with SyftBoxNetwork(root / "network", [AGGREGATOR, *emails]) as network:
         site = Datasite(network.datasites(AGGREGATOR), AGGREGATOR)
-        aggregator = Aggregator(site, root / "aggregator", starter_vocabulary(), durable=False)
+        aggregator = Aggregator(site, root / "aggregator", starter_vocabulary(), durable=False, smallest_change=1)
         yield network, aggregator, [Machine(network, email, root / "machines" / email) for email in emails]
 
 

@@ -39,8 +39,9 @@ class Place:
     """Where a page lies among the community's pages, and what it leads to.
 
     aggregator: its datasite. movement: changes since the week before. needed: how many answers the round's questions
-    take. older, newer: rounds that have pages. is_start: it is the start page; the others lie in `rounds/`. sums: what
-    is told of operators, None in local mode.
+    take. older, newer: rounds that have pages. is_start: it is the start page; the others lie in `rounds/`.
+    smallest_change: fewest answers by which statistics change, in local mode. sums: what is told of operators, None in
+    local mode.
     """
 
     aggregator: str
@@ -49,6 +50,7 @@ class Place:
     older: str | None = None
     newer: str | None = None
     is_start: bool = True
+    smallest_change: int = 1
     sums: SumsState | None = None
 
     @property

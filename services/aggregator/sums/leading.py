@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from fractions import Fraction
 from functools import cached_property
+from pathlib import Path
 
 from netflix_trend.layout import OperatorVolume
 from netflix_trend.operators.budget import Budget, BudgetFull
@@ -19,7 +20,7 @@ from netflix_trend.operators.store import RoundRow, Store
 from netflix_trend.operators.sums import Noise, discrete_gaussian
 from netflix_trend.operators.transport import REPORT, OwnFiles, Peer, round_path
 from netflix_trend.periods.weeks import Week
-from netflix_trend.published.statistics import RoundStatistics
+from netflix_trend.published.statistics import RoundStatistics, StatisticsError
 from netflix_trend.storage.files import restore_file, write_atomically
 from netflix_trend.survey.deadlines import Deadlines, plan_round
 from netflix_trend.survey.sum_survey import Preset, SumSurvey, default_sum_survey
@@ -38,11 +39,17 @@ _TOLD = 60
 
 @dataclass
 class _Known:
-    """What a round looked like when it was estimated last, and what was found."""
+    """What a round looked like when it was estimated last. told: for the operator. statistics: as published."""
 
     looks: Hashable
     told: SummedRound
     statistics: RoundStatistics | None
+
+    @property
+    def public(self) -> SummedRound:
+        """What pages tell everybody of the round: nothing that changes with a single report."""
+        refused = tuple(self.statistics.refused.items()) if self.statistics else ()
+        return self.told.model_copy(update={"waiting": 0, "refused": refused})
 
 
 @dataclass(frozen=True)
@@ -101,14 +108,19 @@ class SumAggregator(Aggregator):
         if self._open_rounds(today, now):
             self.leader.run(now)
         changed = [found for row in self.leader.store.rounds() if (found := self._estimate(row)) is not None]
-        write_state(self.volume, self._operators())
+        write_state(self.volume, self._state([one.told for one in self._newest_known()]))
         self._share(())
         self._look_over_participants()
         return changed
 
     def _operators(self) -> SumsState:
-        told = [self.known[name].told for name in sorted(self.known, reverse=True)[:_TOLD]]
-        return SumsState(mode="two" if self.helper else "one", operators=self.operators, rounds=tuple(told))
+        return self._state([one.public for one in self._newest_known()])
+
+    def _newest_known(self) -> list[_Known]:
+        return [self.known[name] for name in sorted(self.known, reverse=True)[:_TOLD]]
+
+    def _state(self, rounds: Sequence[SummedRound]) -> SumsState:
+        return SumsState(mode="two" if self.helper else "one", operators=self.operators, rounds=tuple(rounds))
 
     def _look_over_participants(self) -> None:
         depends_on = (tuple(self.enrolment.participants()), len(self.vocabulary))
@@ -180,6 +192,8 @@ class SumAggregator(Aggregator):
         told, statistics = self._tell(row, arrived)
         if is_busy:
             told, statistics = told.model_copy(update={"refused": ()}), None
+        if statistics is not None:
+            statistics = _settled(path, statistics, is_over=row.state != "open")
         self.known[row.name] = _Known(looks, told, statistics)
         if statistics is not None:
             restore_file(path, statistics.to_bytes(), durable=self.durable)
@@ -219,3 +233,19 @@ class SumAggregator(Aggregator):
         """Return how many datasites hold a report of a round, right or wrong."""
         root, path = str(self.site.datasites), round_path(row.name, REPORT)
         return sum(os.path.lexists(f"{root}/{email}/{path}") for email in self.enrolment.candidates())
+
+
+def _settled(path: Path, found: RoundStatistics, *, is_over: bool) -> RoundStatistics:
+    """Return statistics with the counts of people and files that were published with the same sums.
+
+    So single reports that come, go or are refused change nothing between the early sums and the end of the round. Then
+    everybody reads in the closing file what became of each.
+    """
+    try:
+        before = RoundStatistics.from_bytes(path.read_bytes())
+    except (FileNotFoundError, StatisticsError):
+        return found
+    if dict(before.asked()) != dict(found.asked()):
+        return found
+    kept = ("participants",) if is_over else ("participants", "waiting", "refused")
+    return found.model_copy(update={name: getattr(before, name) for name in kept})

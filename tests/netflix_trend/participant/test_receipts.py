@@ -12,21 +12,22 @@ NEWEST = Week.parse("2026-W46")
 NOW = datetime(2026, 11, 20, 9, 30, 1, 5, tzinfo=UTC)
 
 
-def test_open_rounds_are_counted_again_and_closed_ones_are_kept() -> None:
+def test_what_is_published_of_open_rounds_and_of_closed_ones_may_stay() -> None:
     one = receipt(["2026-W44", "2026-W40", "2026-W36"], {"manifest.json": "0" * 64}, NEWEST, NOW)
     assert one.counted_again == ("2026-W44",)
     assert one.kept == ("2026-W36", "2026-W40")
-    assert one.first_round_without == "2026-W41", "nothing of this person is in it or any later one"
+    assert one.first_round_without == "2026-W45", "nothing of this person is in it or any later one"
     assert "2026-W36 to 2026-W40" in one.sentence
-    assert "2026-W41 are the first without you" in one.sentence
-    assert "counted again" in one.sentence
+    assert "2026-W45 are the first without you" in one.sentence
+    assert "2026-W44: your answer is not counted any more" in one.sentence
+    assert "together with others" in one.sentence
 
 
 def test_the_round_that_closed_last_is_counted_again_and_the_one_before_is_not() -> None:
     one = receipt(["2026-W42", "2026-W41"], {}, NEWEST, NOW)
     assert one.counted_again == ("2026-W42",)
     assert one.kept == ("2026-W41",)
-    assert one.first_round_without == "2026-W42"
+    assert one.first_round_without == "2026-W43"
 
 
 def test_what_operators_have_summed_stays_in_their_statistics() -> None:

@@ -307,7 +307,7 @@ def test_the_public_chart_is_named_only_where_it_is_used() -> None:
 
 def test_questions_that_nobody_answered_are_left_out() -> None:
     only_shows = trends().model_copy(update={"viewing": None})
-    assert "Nobody has answered this question yet." in render_page(statistics(), trends=only_shows)
+    assert "Nothing is published about this question yet." in render_page(statistics(), trends=only_shows)
     only_viewing = trends().model_copy(update={"shows": None, "all_time": None})
     html = render_page(statistics(), trends=only_viewing)
     assert "Mean viewing" in html

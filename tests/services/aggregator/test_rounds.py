@@ -23,9 +23,9 @@ from netflix_trend.simulation.population import watched
 from netflix_trend.survey.survey import Survey, load_surveys
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.shared_files import current_surveys, current_vocabulary, starter_surveys
-from services.aggregator import rounds
+from services.aggregator import batches, rounds
 from services.aggregator.__main__ import build_aggregator, look, main
-from services.aggregator.memory import stamps
+from services.aggregator.memory import Memory, stamps
 from services.aggregator.rounds import Aggregator
 from tests.services.aggregator.people import AGGREGATOR, asked, crowd
 
@@ -36,7 +36,7 @@ TODAY = NEWEST.sunday + timedelta(days=2)
 def aggregator(root: Path, vocabulary: Vocabulary | None = None) -> Aggregator:
     (root / "datasites").mkdir(exist_ok=True)
     site = Datasite(root / "datasites", AGGREGATOR)
-    return Aggregator(site, root / "own", vocabulary or starter_vocabulary(), durable=False)
+    return Aggregator(site, root / "own", vocabulary or starter_vocabulary(), durable=False, smallest_change=1)
 
 
 def other_vocabulary() -> Vocabulary:
@@ -144,8 +144,8 @@ def test_candidates_follow_all_rounds_and_not_the_latest_alone(tmp_path: Path) -
         surveys = here.ask(TODAY + timedelta(days=7 * week))
         crowd(tmp_path / str(week), surveys[-1], "top_shows", [watched(frozenset({show}), 1)] * people)
         site = Datasite(tmp_path / str(week) / "datasites", AGGREGATOR)
-        there = Aggregator(site, here.own, here.vocabulary, durable=False)
-        there.count(surveys[-1:])
+        there = replace(here, site=site, memory=Memory())
+        there.count(surveys[-1:], TODAY + timedelta(days=7 * week))
     question = here.ask(TODAY + timedelta(days=28))[-1].question("top_shows")
     assert isinstance(question, TopShowsQuestion)
     assert 3 in question.candidates[:3]
@@ -156,7 +156,7 @@ def test_the_chart_is_used_as_a_prior_only_when_asked(tmp_path: Path) -> None:
     here = aggregator(tmp_path)
     crowd(tmp_path, here.ask(TODAY)[-1], "top_shows", [watched(frozenset({40}), 1)] * 5)
     here.run(TODAY)
-    with_chart = Aggregator(here.site, here.own, here.vocabulary, durable=False, use_chart=True)
+    with_chart = replace(here, use_chart=True, memory=Memory())
     plain, charted = here.trends().shows, with_chart.trends().shows
     assert plain is not None
     assert charted is not None
@@ -347,9 +347,9 @@ def test_a_run_in_which_nothing_changed_estimates_nothing_and_writes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[str] = []
-    for name in ("estimate_round", "find_trends", "find_overview"):
-        real = getattr(rounds, name)
-        monkeypatch.setattr(rounds, name, lambda *given, name=name, real=real: (done.append(name), real(*given))[1])
+    for module, name in ((batches, "estimate_round"), (rounds, "find_trends"), (rounds, "find_overview")):
+        real = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *given, name=name, real=real: (done.append(name), real(*given))[1])
     here = aggregator(tmp_path)
     survey = here.ask(TODAY)[-1]
     sites = crowd(tmp_path, survey, "volume", [watched(frozenset(), 5)] * 3)

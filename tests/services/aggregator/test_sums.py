@@ -257,6 +257,46 @@ def test_late_reports_are_told(tmp_path: Path) -> None:
     assert "Too late: 2" in world.page()
 
 
+def test_single_reports_change_nothing_that_others_see_until_the_round_is_over(tmp_path: Path) -> None:
+    """One comes late, one is damaged, one is taken back, somebody joins; also after a restart."""
+    world = World(tmp_path)
+    world.operate(MONDAY)
+    world.report(range(7), MONDAY)
+    world.operate(EARLY)
+
+    def seen() -> dict[str, bytes]:
+        site = world.aggregator.site
+        found = [*site.public.rglob("*"), *world.aggregator.shared.rglob("*.json")]
+        return {str(path): path.read_bytes() for path in found if path.is_file()}
+
+    before = seen()
+    assert len(before) > 10
+    reports = [
+        world.root / "datasites" / f"person{number}@example.org" / round_path(str(WEEK), "report.bin")
+        for number in range(9)
+    ]
+    world.report([7, 8], EARLY + DAY)
+    world.operate(EARLY + DAY)
+    assert seen() == before, "two reports came"
+    state = read_state(world.root / "aggregator")
+    assert state is not None
+    assert state.rounds[0].waiting == 2, "the operator sees them"
+    reports[7].write_bytes(b"damaged")
+    reports[6].unlink()
+    Datasite(world.root / "datasites", "somebody@example.org").publish({}, AGGREGATOR, durable=False)
+    world.operate(EARLY + 2 * DAY)
+    assert seen() == before
+    world.start()
+    world.operate(EARLY + 2 * DAY)
+    assert seen() == before, "after a restart"
+    world.operate(LATE)
+    assert seen() != before
+    statistics = world.statistics()
+    assert statistics is not None
+    assert (statistics.reports, statistics.waiting) == (7, 0)
+    assert statistics.refused
+
+
 def test_nobody_learns_which_check_failed_before_the_sums_are_out(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.operate(MONDAY)

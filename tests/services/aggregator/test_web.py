@@ -27,7 +27,7 @@ def client(tmp_path: Path) -> FlaskClient:
         Datasite(tmp_path / "datasites", AGGREGATOR), tmp_path / "own", starter_vocabulary(), durable=False
     )
     today = WEEK.sunday + timedelta(days=1)
-    crowd(tmp_path, here.ask(today)[-1], "volume", [watched(frozenset(), 5)] * 3)
+    crowd(tmp_path, here.ask(today)[-1], "volume", [watched(frozenset(), 5)] * 10)
     here.run(today)
     return create_app(load_settings(datasites_dir=tmp_path / "datasites"), lambda: True).test_client()
 

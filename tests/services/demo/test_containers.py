@@ -62,6 +62,7 @@ def test_in_local_mode_there_is_no_helper(tmp_path: Path) -> None:
     network = container_network(Machine(tmp_path, {}), "local")
     assert [project.name for project in network.projects] == [PROJECT, *(f"{PROJECT}-{name}" for name in PARTICIPANTS)]
     assert network.middle.settings["SURVEY_MODE"] == "local"
+    assert network.middle.settings["SMALLEST_CHANGE"] == "1", "three answers are shown"
     for project in network.projects:
         assert (project.settings["HELPER_DATASITE"], project.settings["HELPER_KEY"]) == ("", "")
         assert project.settings["LIMIT_BATCH"] == "20"

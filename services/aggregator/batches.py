@@ -1,0 +1,283 @@
+"""When published statistics of a round change, and with which answers: in batches, so that no change shows one answer.
+
+The counts behind a statistic can be computed from it, so two versions of it show which answers were added and which
+were removed in between. Every two versions therefore differ by no added answers or by `smallest` at least, and by no
+removed ones or by `smallest` at least; once, when the round has closed, two are enough. What is published now, and was
+before, is recorded in the aggregator's own folder, and never published itself.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, ValidationError
+
+from netflix_trend.catalogue.vocabulary import Vocabulary
+from netflix_trend.periods.turns import ROTATION
+from netflix_trend.periods.weeks import Week
+from netflix_trend.published.statistics import MAX_FILE, RoundStatistics, StatisticsError
+from netflix_trend.questions.question import Question, Statistic
+from netflix_trend.storage.canonical import canonical_json
+from netflix_trend.storage.files import UnsafeFile, read_untrusted, restore_file
+from netflix_trend.storage.model import Strict
+from netflix_trend.survey.survey import Survey
+from services.aggregator.collect import RoundReleases, RoundReports
+from services.aggregator.estimation import estimate_round
+
+_log = logging.getLogger("aggregator")
+# Fewest answers that come or go in a batch, unless the settings say otherwise.
+SMALLEST_CHANGE = 10
+# The same for the one publication after a round has closed: more would leave out up to nine answers to each question,
+# and one would show an answer.
+SMALLEST_AT_CLOSE = 2
+
+# Payloads, and how many people sent each.
+Answers: TypeAlias = Counter[bytes]
+_Count = Annotated[int, Field(ge=0)]
+
+
+def is_due(published: date | None, today: date, changed: int, smallest: int) -> bool:
+    """Return whether statistics of a round are published now.
+
+    published: day on which they were last, None for never. changed: answers that would be added or removed.
+    With a `smallest` of 1 there are no batches: every change is published at once.
+    """
+    return changed >= smallest and (published is None or today > published or smallest == 1)
+
+
+def are_apart(one: Answers, other: Answers, smallest: int) -> bool:
+    """Return whether the difference of two versions shows no answers, or `smallest` at least, of either sign."""
+    return all(size == 0 or size >= smallest for size in ((one - other).total(), (other - one).total()))
+
+
+def distance(one: Answers, other: Answers) -> int:
+    """Return how many answers are in one of two collections only."""
+    return (one - other).total() + (other - one).total()
+
+
+def next_version(versions: Sequence[Answers], now: Answers, smallest: int) -> Answers:
+    """Return the version of a statistic's answers to publish next: the last one when nothing else may be.
+
+    versions: all that were published, oldest first; one at least. now: the answers that are there. The next version is
+    `now`, or the last one with only what was added, or with only what was removed, if that is apart from every version;
+    or one that was published before, which shows nothing new: of all these the nearest to `now`.
+    """
+    last = versions[-1]
+    fresh = [one for one in (now, last | now, last & now) if all(are_apart(one, each, smallest) for each in versions)]
+    return min([last, *fresh, *versions[:-1]], key=lambda one: distance(one, now))
+
+
+def answers_in(question: Question, payloads: bytes) -> Answers:
+    """Return the answers to a question, which lie one after another."""
+    size = question.payload_size
+    return Counter(payloads[place : place + size] for place in range(0, len(payloads), size))
+
+
+class Batch(Strict):
+    """What is published of a round. day: of the last publication, None before the first. is_final: the one publication
+    after the round had closed was decided. participants, waiting, refused: as they were on that day.
+
+    versions: by question, the answers of every published version, oldest first: sorted payloads one after another, in
+    base64. A question whose earlier versions are not known is left out, and its statistic stays as it is.
+    """
+
+    schema_version: Literal[1] = 1
+    survey: str
+    day: Annotated[date | None, Field(strict=False)] = None
+    is_final: bool = False
+    participants: _Count = 0
+    waiting: _Count = 0
+    refused: dict[str, _Count] = Field(default_factory=dict)
+    versions: dict[str, Annotated[tuple[str, ...], Field(strict=False, min_length=1)]]
+
+    def to_bytes(self) -> bytes:
+        """Return the file `batches/<round>.json`."""
+        return canonical_json(self.model_dump(mode="json")) + b"\n"
+
+    def answers(self, question: Question) -> list[Answers]:
+        """Return the answers of every version of a question's statistic, oldest first."""
+        return [answers_in(question, base64.b64decode(text)) for text in self.versions[question.name]]
+
+    def reports(self, survey: Survey) -> RoundReports:
+        """Return the published answers, counted."""
+        found = RoundReports(survey, self.participants, waiting=self.waiting, refused=Counter(self.refused))
+        for question in survey.questions:
+            if question.name in self.versions:
+                payloads = base64.b64decode(self.versions[question.name][-1])
+                counted = question.count(payloads)
+                found.counts[question.name], found.reports[question.name] = counted.counts, counted.reports
+        return found
+
+
+def packed(answers: Answers) -> str:
+    """Return answers as a batch stores them."""
+    return base64.b64encode(b"".join(sorted(answers.elements()))).decode()
+
+
+def next_batch(
+    before: Batch, found: RoundReports, now: Mapping[str, Answers], today: date, smallest: int, *, is_closed: bool
+) -> Batch:
+    """Return what is published next of a round: `before` itself when nothing is due.
+
+    found: what is there of the round now. now: its answers by question.
+    """
+    is_last = is_closed and not before.is_final and before.day != today
+    if is_last:
+        smallest = min(smallest, SMALLEST_AT_CLOSE)
+    changed, versions = 0, dict(before.versions)
+    for question in found.survey.questions:
+        if question.name in versions:
+            published = before.answers(question)
+            following = next_version(published, now[question.name], smallest)
+            if following != published[-1]:
+                versions[question.name] = (*versions[question.name], packed(following))
+                changed = max(changed, distance(following, published[-1]))
+    if not is_due(before.day, today, changed, smallest):
+        return before.model_copy(update={"is_final": before.is_final or is_last})
+    return Batch(
+        survey=before.survey,
+        day=today,
+        is_final=before.is_final or is_last,
+        participants=found.participants,
+        waiting=found.waiting,
+        refused=dict(sorted(found.refused.items())),
+        versions=versions,
+    )
+
+
+@dataclass(frozen=True)
+class Batches:
+    """The record of what is published, in the aggregator's own folder. shared: the folder that participants read, with
+    copies of the statistics. smallest: fewest answers of a batch.
+    """
+
+    own: Path
+    shared: Path
+    smallest: int = SMALLEST_CHANGE
+    durable: bool = True
+
+    def statistics_path(self, round_name: str) -> Path:
+        """Where the statistics of a round lie; what is published are copies of it."""
+        return self.own / "statistics" / f"{round_name}.json"
+
+    def _path(self, round_name: str) -> Path:
+        return self.own / "batches" / f"{round_name}.json"
+
+    def advance(
+        self,
+        survey: Survey,
+        releases: RoundReleases,
+        found: RoundReports,
+        vocabulary: Vocabulary,
+        today: date,
+    ) -> Batch | None:
+        """Decide what is published of a round and record it before anything of it is; None when its survey is another
+        one than that of the published statistics, which then stay as they are.
+
+        releases: all that is there of the round. found: the same, counted.
+        """
+        now = {
+            question.name: answers_in(question, releases.payloads.get(question.name, b""))
+            for question in survey.questions
+        }
+        before = self._recorded(survey)
+        published = self.published(survey.round)
+        if before is None and published is not None and published.survey != survey.version:
+            return None
+        completed = _completed(before, published, found, now, vocabulary)
+        is_closed = survey.week <= Week.last_complete(today) - ROTATION
+        batch = next_batch(completed, found, now, today, self.smallest, is_closed=is_closed)
+        restore_file(self._path(survey.round), batch.to_bytes(), durable=self.durable)
+        return batch
+
+    def _recorded(self, survey: Survey) -> Batch | None:
+        try:
+            batch = Batch.model_validate_json(self._path(survey.round).read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValidationError:
+            _log.warning("round=%s the record of its batches cannot be read", survey.round)
+            return None
+        return batch if batch.survey == survey.version else None
+
+    def published(self, round_name: str) -> RoundStatistics | None:
+        """Return the statistics of a round with at least one answer that are published, None without any."""
+        try:
+            statistics = RoundStatistics.from_bytes(self.statistics_path(round_name).read_bytes())
+        except (FileNotFoundError, StatisticsError):
+            return None
+        return statistics if statistics.reports else None
+
+    def recover(self) -> None:
+        """Take what is published back into the own folder when that has lost all statistics."""
+        if (self.own / "statistics").exists():
+            return
+        for path in sorted((self.shared / "statistics").glob("[0-9]*.json")):
+            with suppress(FileNotFoundError, UnsafeFile, StatisticsError):
+                data = read_untrusted(self.shared, f"statistics/{path.name}", MAX_FILE)
+                if RoundStatistics.from_bytes(data).round == path.stem:
+                    restore_file(self.statistics_path(path.stem), data, durable=self.durable)
+
+    def statistics(self, survey: Survey, batch: Batch | None, vocabulary: Vocabulary) -> RoundStatistics:
+        """Return the statistics to publish: estimates from the batch, and what has to stay as it is published."""
+        published = self.published(survey.round)
+        if batch is None:
+            assert published is not None
+            return published
+        found = estimate_round(batch.reports(survey), vocabulary)
+        if published is None:
+            return found
+        kept = {name: statistic for name, statistic in published.asked() if name not in batch.versions}
+        if not kept:
+            return found
+        answers = found.reports + sum(statistic.reports for statistic in kept.values())
+        return found.model_copy(update={**kept, "reports": answers})
+
+    def forget(self, rounds: Collection[str]) -> None:
+        """Delete the records of all rounds but these: the others are not counted any more."""
+        for path in (self.own / "batches").glob("*.json"):
+            if path.stem not in rounds:
+                path.unlink(missing_ok=True)
+
+
+def _completed(
+    before: Batch | None,
+    published: RoundStatistics | None,
+    found: RoundReports,
+    now: Mapping[str, Answers],
+    vocabulary: Vocabulary,
+) -> Batch:
+    """Return the record of a round with every question whose published answers are known.
+
+    A record may have been lost, or never have been written. Then a statistic that is published is known again where the
+    answers that are there give exactly the same; until then other answers cannot be compared with it.
+    """
+    survey = found.survey
+    if before is None:
+        around = {} if published is None else published.model_dump(include={"participants", "waiting", "refused"})
+        before = Batch(survey=survey.version, versions={}, **around)
+    missing = [question.name for question in survey.questions if question.name not in before.versions]
+    current = estimate_round(found, vocabulary) if missing and published is not None else None
+    versions = dict(before.versions)
+    for name in missing:
+        statistic = getattr(published, name, None)
+        if statistic is None or not statistic.reports:
+            versions[name] = (packed(Counter()),)
+        elif _alone(statistic) == _alone(getattr(current, name)):
+            versions[name] = (packed(now[name]),)
+        else:
+            _log.warning("round=%s question=%s stays as it is: its batches are not known", survey.round, name)
+    return before.model_copy(update={"versions": versions})
+
+
+def _alone(statistic: Statistic | None) -> Statistic | None:
+    """Return a statistic without how many people take part, which changes with the batches of other questions."""
+    return statistic and statistic.of_participants(None, None)
