@@ -50,7 +50,7 @@ def test_the_demo_says_what_was_read(printed: str) -> None:
 
 
 def test_the_demo_prints_results_with_intervals_and_your_place(printed: str) -> None:
-    assert "Top shows, in people of" in printed
+    assert "Top shows, in people behind" in printed
     assert "95 % interval" in printed
     assert "noise: Chance alone explains the number" in printed
     assert "You started 8 titles in 2026-W46. That is" in printed
