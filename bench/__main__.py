@@ -5,7 +5,7 @@
 `python -m bench idle`: what a run of the aggregator costs in which nothing has changed.
 `python -m bench vdaf`: time and bytes of Prio3 for a report to two operators.
 `python -m bench operators`: the same for whole rounds, with sealing, databases and files.
-`python -m bench sums`: what two operators' sums tell, beside local mode and the public chart.
+`python -m bench reality`: what both modes tell N participants, also in Netflix's own weeks, beside the public chart.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from bench import displayed, idle, operators, privacy, sums, vdaf
+from bench import displayed, idle, operators, privacy, reality, vdaf
 from bench.measuring import measure, measured
 from bench.tasks import TASKS
 
@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
         "idle": idle.main,
         "operators": operators.main,
         "privacy": privacy.main,
-        "sums": sums.main,
+        "reality": reality.main,
         "vdaf": vdaf.main,
     }
     if arguments and arguments[0] in tables:

@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 from bench.filtered import coverage as filtered_coverage
 from bench.intervals import WORLDS, slope_coverage
 from bench.measuring import measured
-from bench.recall import WAYS, cohort, single_weeks
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.participant.releases import Participant, publish_due
 from netflix_trend.periods.quarters import Quarter
@@ -372,26 +371,6 @@ def drift() -> Iterator[Line]:
         yield Line("    of clear shows", f"{held.published:.3f}", ">= .93", held.published >= 0.93)
 
 
-def recalled() -> Iterator[Line]:
-    """Measure top-5 recall at N=1000 in cohorts unlike the public chart, against targets that were simulated as well: a
-    figure misses one if it lies below it by more than two standard errors.
-    """
-    for name, odds, least in (("list, odds 8", 8, 0.57), ("list, odds 55", 55, 0.74)):
-        each_week = single_weeks(1000, Fraction(odds), cohorts=50)
-        mean, noise = float(each_week.mean()), 2 * float(each_week.std(ddof=1)) / sqrt(len(each_week))
-        yield Line(f"top shows: recall, {name}", f"{mean:.2f}", f">= {least:.2f} - {noise:.2f}", mean >= least - noise)
-    each = np.array([cohort(1000, 26, seed).mean(axis=0) for seed in range(8)])
-    mean_of = dict(zip(WAYS, each.mean(axis=0), strict=True))
-    yield Line("all-time shows: recall of 26 weeks, odds 8, rotating", f"{mean_of['all time']:.2f}", "none", met=True)
-    for way in ("filtered", "rotating"):
-        yield Line(f"top shows: recall, list, odds 8, {way}", f"{mean_of[way]:.2f}", ">= .60", mean_of[way] >= 0.60)
-    for way in ("filtered + prior", "rotating + prior"):
-        gains = each[:, WAYS.index(way)] - each[:, WAYS.index("chart alone")]
-        noise = 2 * float(gains.std(ddof=1)) / sqrt(len(gains))
-        gain = float(gains.mean())
-        yield Line(f"    {way}, above the chart by", f"{gain:+.2f}", f">= {-noise:.2f}", gain >= -noise)
-
-
 def client() -> Iterator[Line]:
     """Time one person's whole publication on this disk after a year of reports, and weigh it."""
     seconds, busy = [], []
@@ -447,7 +426,6 @@ FIGURES: tuple[Callable[[], Iterator[Line]], ...] = (
     effects,
     drift,
     gates,
-    recalled,
     privacy_loss,
     client,
     aggregation,

@@ -34,10 +34,14 @@ EVENT_SHARE, EVENT_CHANGE, EVENT_SPREAD = 0.15, 3.0, 5.0
 
 @dataclass(frozen=True)
 class SimulatedWeek:
-    """One week of all people: shows[i] and titles[i] belong to person i. `titles` is int64[people]."""
+    """One week of all people: shows[i] and titles[i] belong to person i. `titles` is int64[people].
+
+    popularity: float64[shows], how popular each show is among everybody of whom these people are a sample, in any unit.
+    """
 
     shows: list[frozenset[int]]
     titles: NDArray[np.int64]
+    popularity: NDArray[np.float64]
 
     def reach(self, shows: int) -> NDArray[np.int64]:
         """Return int64[shows]: how many people watched each show."""
@@ -88,7 +92,7 @@ class Population:
             frozenset(picks[end - number : end].tolist())
             for number, end in zip(draws.tolist(), ends.tolist(), strict=True)
         ]
-        return SimulatedWeek(shows, titles)
+        return SimulatedWeek(shows, titles, weights)
 
 
 def watched(shows: frozenset[int], titles: int, change: Fraction | None = None) -> dict[str, Any]:

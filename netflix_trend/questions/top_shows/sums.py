@@ -24,7 +24,7 @@ from netflix_trend.questions.top_shows.world import Namings, against_world
 
 SHARE = Fraction(60, 100)
 # Two votes find the first five as often as one or four do and more shows clear of noise, at 100 and at 1,000 people
-# (`python -m bench.sums`).
+# (decision 0087).
 VOTES = 2
 
 
