@@ -60,6 +60,17 @@ def part_asked(survey: Survey, name: str) -> Fraction:
     return survey.part(question)
 
 
+def in_participants(name: str, answers: int) -> str:
+    """Return a number of answers of local mode in words, with the participants that it takes; life events are pooled
+    over the rounds of a quarter.
+    """
+    if name == "event_effect":
+        part, when = ROTATION * part_asked(local_survey(FIRST_OF_QUARTER), name), " a quarter"
+    else:
+        part, when = part_asked(local_survey(), name), ""
+    return f"{round(answers / part):,} participants ({answers:,} answers{when})"
+
+
 # How many participants a show needs
 
 

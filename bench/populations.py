@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
+from math import gcd
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -145,13 +146,15 @@ class Replayed:
         return {week: np.array([find(title) for title, _ in views], np.int64) for week, views in self._views.items()}
 
     def first_week(self, cohort: int, weeks: int) -> Week:
-        """Return the beginning of one of the stretches that follow each other, from the first week with views on.
+        """Return the beginning of one of the stretches of so many weeks, from the first week with views on.
 
-        A week of lead is left for last week's chart. After the last whole stretch they begin again.
+        A week of lead is left for last week's chart. A few cohorts are spread over all years; no stretch is played
+        twice before each was played once.
         """
         first, last = min(self._views), max(self._views)
         stretches = (last.index - first.index) // weeks
-        return first + (1 + weeks * (cohort % stretches))
+        step = next(step for step in (5, 7, 1) if gcd(step, stretches) == 1)
+        return first + (1 + weeks * (cohort * step % stretches))
 
     def play(self, people: int, cohort: int, weeks: int) -> Iterator[SimulatedWeek]:
         """Yield weeks in which every active person watches each show with its share of memberships."""

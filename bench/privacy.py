@@ -1,4 +1,4 @@
-"""`python -m bench privacy`: targets for privacy and use, measured; about ten minutes on two cores.
+"""`python -m bench privacy`: targets for privacy and use, measured; some minutes on two cores.
 
 People and draws are simulated and seeded, so the figures are repeatable; `bench.attacks` uses the product's own
 randomness. Targets: docs/method/statistics.md#targets.
@@ -22,6 +22,7 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.claims import in_participants
 from bench.filtered import coverage as filtered_coverage
 from bench.intervals import WORLDS, slope_coverage
 from bench.measuring import measured
@@ -190,7 +191,8 @@ def coverage() -> Iterator[Line]:
         held.append((found.lower <= truth) & (truth <= found.upper))
         shown.append(found.is_clear)
     all_shows, top = float(np.mean(held)), float(np.mean(np.array(held)[np.array(shown)]))
-    yield Line("95 % intervals hold, all shows", f"{all_shows:.3f}", ">= .93", all_shows >= 0.93)
+    name = f"95 % intervals hold, all shows, {in_participants('top_shows', people)}"
+    yield Line(name, f"{all_shows:.3f}", ">= .93", all_shows >= 0.93)
     yield Line("95 % intervals hold, clear shows", f"{top:.3f}", ">= .93", top >= 0.93)
 
 
@@ -201,7 +203,10 @@ def false_top_shows() -> Iterator[Line]:
         gate = gate_count(people, CANDIDATES, float(channel.q))
         alarms = sum(bool((_counts(channel, [()] * people, seed) >= gate).any()) for seed in range(rounds))
         yield Line(
-            f"rounds with a false top show, N={people}", f"{alarms / rounds:.3f}", "<= .05", alarms / rounds <= 0.05
+            f"rounds with a false top show, {in_participants('top_shows', people)}",
+            f"{alarms / rounds:.3f}",
+            "<= .05",
+            alarms / rounds <= 0.05,
         )
 
 
@@ -227,7 +232,12 @@ def volume() -> Iterator[Line]:
             exact = np.bincount(buckets, minlength=len(VOLUME_BUCKETS))
             errors.append(error(exact, np.random.default_rng(seed)))
         mean = float(np.mean(errors))
-        yield Line(f"volume: mean error, N={people}, eps=2, points", f"{mean:.2f}", f"<= {most}", mean <= most)
+        yield Line(
+            f"volume: mean error, eps=2, points, {in_participants('volume', people)}",
+            f"{mean:.2f}",
+            f"<= {most}",
+            mean <= most,
+        )
         generator = np.random.default_rng(people)
         means = {
             name: float(np.mean([error(generator.multinomial(people, shares), generator) for _ in range(200)]))
@@ -249,12 +259,12 @@ def gates() -> Iterator[Line]:
         rate = share * rates[0] + (1 - share) * rates[1]
         power = binomial_tail(gate_count(told, CANDIDATES, rates[1]), told, rate)
         exact = _reports_with_power(share, *rates)
-        name = f"N at which {share:.0%} named pass, people told {told}"
+        name = f"answers at which {share:.0%} named pass, told {told}: {in_participants('top_shows', told)}"
         yield Line(name, f"{exact}", "told +-15 %", abs(exact / told - 1) <= 0.15)
         yield Line(f"    chance to pass at {told}", f"{power:.3f}", ">= .90", power >= 0.90)
     reach, named = _reach_and_named()
     exact = _reports_with_power(0.21 * named / reach, *rates)
-    name = f"N for 21 % reach ({0.21 * named / reach:.1%} name it)"
+    name = f"answers for 21 % reach ({0.21 * named / reach:.1%} name it): {in_participants('top_shows', exact)}"
     yield Line(name, f"{exact}", "about 810: <= 890", exact <= 890)
 
 
@@ -334,7 +344,12 @@ def effects() -> Iterator[Line]:
             held.append(found.lower <= truth <= found.upper)
         error, bias = float(np.sqrt(np.mean(np.square(errors)))), abs(float(np.mean(errors)))
         allowed = 3 * float(np.std(errors)) / sqrt(rounds)
-        yield Line(f"life events: RMSE, N={people}, eps=2, views", f"{error:.2f}", f"<= {most}", error <= most)
+        yield Line(
+            f"life events: RMSE, eps=2, views, {in_participants('event_effect', people)}",
+            f"{error:.2f}",
+            f"<= {most}",
+            error <= most,
+        )
         yield Line("    its bias", f"{bias:.2f}", f"<= {allowed:.2f} (3 s.e.)", bias <= allowed)
         yield _coverage_line("    95 % intervals hold", float(np.mean(held)))
 
@@ -354,18 +369,23 @@ def mean_viewing() -> Iterator[Line]:
             for counts in generator.multinomial(people, world @ channel, size=1000):
                 mean, error = linear_mean(counts, weights)
                 held.append(abs(mean - world @ titles) <= 1.96 * error)
-        yield _coverage_line(f"95 % intervals of the mean hold, N={people}", float(np.mean(held)))
+        yield _coverage_line(
+            f"95 % intervals of the mean hold, {in_participants('volume', people)}", float(np.mean(held))
+        )
     for rounds, repetitions in ((6, 4000), (26, 1000)):
         inside, _ = slope_coverage(rounds, 0.5, generator, repetitions)
-        yield _coverage_line(f"95 % intervals of the trend hold, {rounds} weeks", inside)
+        yield _coverage_line(
+            f"95 % intervals of the trend hold, {rounds} weeks, {in_participants('volume', 600)}", inside
+        )
 
 
 def drift() -> Iterator[Line]:
     """Count how often intervals of filtered shares hold the truth when popularity drifts."""
+    people = 1000
     for change in (0.1, 0.4):
-        held = filtered_coverage(1000, change, cohorts=30)
+        held = filtered_coverage(people, change, cohorts=30)
         assert held.published is not None
-        name = f"filtered 95 % intervals hold, drift {change:g}"
+        name = f"filtered 95 % intervals hold, drift {change:g}, {in_participants('top_shows', people)}"
         yield Line(name, f"{held.every:.3f}", ">= .93", held.every >= 0.93)
         yield Line("    of the true first five", f"{held.top:.3f}", ">= .90", held.top >= 0.90)
         yield Line("    of clear shows", f"{held.published:.3f}", ">= .93", held.published >= 0.93)
@@ -433,7 +453,7 @@ FIGURES: tuple[Callable[[], Iterator[Line]], ...] = (
 
 
 def main(arguments: Sequence[str] = ()) -> int:
-    """Print the table; returns 1 when a target is missed."""
+    """Print the table as markdown; returns 1 when a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m bench privacy", description=__doc__)
     names = [figure.__name__ for figure in FIGURES]
     parser.add_argument("figures", nargs="*", default=names, help=f"any of {', '.join(names)} (all)")
@@ -441,10 +461,11 @@ def main(arguments: Sequence[str] = ()) -> int:
     if unknown := set(chosen) - set(names):
         parser.error(f"there is no figure {', '.join(sorted(unknown))}; there are {', '.join(names)}")
     missed = 0
-    print(f"{'figure':<46}{'measured':>10}  {'target':<20}met")
+    print("| figure | measured | target | met |\n| --- | --- | --- | --- |")
     for figure in (one for one in FIGURES if one.__name__ in chosen):
         for line in figure():
-            print(f"{line.name:<46}{line.measured:>10}  {line.target:<20}{'yes' if line.met else 'NO'}", flush=True)
+            name = line.name.replace("    ", "... ")
+            print(f"| {name} | {line.measured} | {line.target} | {'yes' if line.met else '**no**'} |", flush=True)
             missed += not line.met
     return 1 if missed else 0
 

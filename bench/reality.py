@@ -36,9 +36,9 @@ class Scale:
 
     people: Sequence[int] = (100, 300, 1_000, 3_000, 10_000)
     cohorts: int = 8
-    weeks: int = 10
-    looks: Sequence[int] = (5, 6, 7, 8, 9)
-    compared: Sequence[int] = (1_000, 10_000)
+    weeks: int = 8
+    looks: Sequence[int] = (4, 5, 6, 7)
+    compared: Sequence[int] = (1_000,)
     liars: int = 7
     quarters: int = 24
     rounds: int = 60

@@ -122,6 +122,9 @@ def test_a_list_knows_only_the_charts_that_are_there(chart: Path) -> None:
     assert world.chart(week, "none") == range(len(starter_vocabulary()))
 
 
-def test_stretches_follow_each_other_and_begin_again(chart: Path) -> None:
+@pytest.mark.parametrize(("weeks", "stretches"), [(6, 2), (2, 6), (1, 13)])
+def test_every_stretch_is_played_once_before_any_again(chart: Path, weeks: int, stretches: int) -> None:
     world, _ = replayed(chart)
-    assert [world.first_week(cohort, 6) for cohort in range(3)] == [FIRST + 1, FIRST + 7, FIRST + 1]
+    begun = [world.first_week(cohort, weeks) for cohort in range(stretches + 1)]
+    assert sorted(begun[:-1]) == [FIRST + (1 + weeks * number) for number in range(stretches)]
+    assert begun[-1] == begun[0]
