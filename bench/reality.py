@@ -47,7 +47,7 @@ class Scale:
 
 FULL = Scale()
 QUICK = Scale(
-    (100, 1_000), cohorts=2, weeks=6, looks=(4, 5), compared=(1_000,), liars=3, quarters=4, rounds=15, most=2_500
+    (100, 1_000), cohorts=2, weeks=6, looks=(4, 5), compared=(1_000,), liars=3, quarters=4, rounds=15, most=7_000
 )
 
 

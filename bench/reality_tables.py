@@ -122,7 +122,7 @@ def _errors(found: Reality) -> str:
     for cell in _in_time(found):
         figures = [f"{mean(cell, lambda look, m=mode: look.seen[m].clear):.1f}" for mode in MODES]  # type: ignore[misc]
         figures += [f"{mean(cell, lambda look, m=mode: look.seen[m].volume):.1f}" for mode in MODES]  # type: ignore[misc]
-        figures += [f"{found.liars[cell.population, cell.people][mode]:.0f}" for mode in MODES]
+        figures += [f"{found.liars[cell.population, cell.people][mode]:,.0f}" for mode in MODES]
         rows.append([cell.population, f"{cell.people:,}", *figures])
     return _table("Clear shows, errors, and how many liars put an unwatched show first", columns, rows)
 

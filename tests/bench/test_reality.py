@@ -108,7 +108,7 @@ def test_a_chart_in_time_holds_the_true_first_five(tmp_path: Path) -> None:
 
 
 def test_a_needed_number_is_tested_at_that_number_of_participants() -> None:
-    told = list(claims.needed_numbers(10, 3_000))
+    told = list(claims.needed_numbers(10, 9_000))
     assert {one.mode for one in told} == set(MODES)
     for one in told:
         asked = part_asked(local_survey(), "top_shows") if one.mode == "local" else 1
