@@ -28,7 +28,11 @@ you needs none of this: ./run.sh import FILE
 """
 _DONE = {
     "OK": "The viewing history was fetched and queued.",
-    "EMPTY_HISTORY": "There are no titles on this profile; nothing was queued.",
+    "EMPTY_HISTORY": "There are no titles on this profile. An empty history was queued.",
+    "SHORTER_HISTORY": (
+        "The history was fetched and queued. It is much shorter than last time: did you hide titles? Nothing that was "
+        "imported before is lost."
+    ),
     "BUSY": "Another run is active. Try again in a few minutes.",
 }
 
@@ -65,14 +69,14 @@ def scrape(settings: Settings, push: Callable[[bytes], None], extra_arguments: S
         say(_UNCONFINED)
     if result.code == "BUSY":
         return BUSY_EXIT_CODE
-    return 0 if result.code in ("OK", "EMPTY_HISTORY") else 1
+    return 0 if result.code in _DONE else 1
 
 
 def sentence_of(result: Result) -> str:
     """Return the outcome of a run in words."""
     if result.code in CAUSES:
         return f"{result.code}: {Failure(result.code, result.detail).sentence}"
-    rows = f" {result.rows} titles, {result.duration_s} s." if result.code == "OK" else ""
+    rows = f" {result.rows} titles, {result.duration_s} s." if result.rows else ""
     return f"{result.code}: {_DONE[result.code]}{rows}"
 
 

@@ -17,7 +17,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from netflix_trend.storage.files import write_atomically
-from services.scraper.failures import CAUSES, Opens
+from services.scraper.failures import CAUSES, NO_FAILURES_NOW, Opens
 from services.scraper.page_selectors import SELECTORS_VERSION
 
 
@@ -45,6 +45,8 @@ class Latch(_StateFile):
 
     def holds(self, now: Fingerprint) -> bool:
         """Return whether nothing that would release it has changed."""
+        if self.code in NO_FAILURES_NOW:
+            return False
         cause = CAUSES.get(self.code)
         opens = cause.opens if cause else frozenset(Opens)
         return all(getattr(self.seen, one.value) == getattr(now, one.value) for one in opens)

@@ -21,7 +21,7 @@ from services.scraper.browser import Browser, SandboxSetting, is_lost, open_brow
 from services.scraper.cookies import Jar
 from services.scraper.download import Downloads, DownloadTimes
 from services.scraper.failures import CAUSES, Failure
-from services.scraper.fresh_csv import check_download
+from services.scraper.fresh_csv import KEPT_SHARE, check_download
 from services.scraper.page_state import Page, PageState, state_of
 from services.scraper.password import read_password
 from services.scraper.poll import EVERY_SECONDS, wait_until
@@ -31,6 +31,8 @@ from services.scraper.transitions import PAGE_SECONDS, ActionName, Progress, Wan
 
 ACTIVITY = "/viewingactivity"
 RUN_SECONDS = 300.0
+# What Netflix would let a person download whose list is empty: there is no button then.
+EMPTY_CSV = b"Title,Date\n"
 _SIGNED_IN = (PageState.BROWSE, PageState.PROFILES, PageState.PIN, PageState.ACTIVITY, PageState.ACTIVITY_EMPTY)
 
 
@@ -102,7 +104,7 @@ class Scraper:
                 # The run itself changed the cookies; the password counts as it was at the start.
                 seen = self.fingerprint().model_copy(update={"secret": secret})
                 self.state.write(Latch(code=result.code, at=result.at, seen=seen))
-        elif result.rows:
+        elif result.rows is not None:
             self.state.write(Rows(rows=result.rows, settings=self.fingerprint().settings))
 
 
@@ -152,25 +154,26 @@ class _Run:
             if ended and browser.last.membership == "ANONYMOUS":
                 self._jar.clear()
             raise
-        data = b""
-        before = self._state.read(Rows)
-        if before is not None and before.settings != self._scraper.fingerprint().settings:
-            before = None
-        if action == "download":
-            data = self._fetch(browser, downloads, page, before)
-        elif before is not None:
-            raise Failure("SHORTER_HISTORY", f"0 rows, last time {before.rows}")
-        self._confirm_profile(browser)
+        data, self.rows = self._fetch(browser, downloads, page) if action == "download" else (EMPTY_CSV, 0)
+        self._confirm_profile(browser, is_empty=action == "empty")
         self._jar.save(browser.cookies())
-        if not self.rows:
-            self.rows = 0
-            return "EMPTY_HISTORY"
         delivery = Delivery(
             profile=self._scraper.profile, source="browser", name="NetflixViewingHistory.csv", received=date.today()
         )
         self._scraper.push(pack(delivery, io.BytesIO(data)))
         self.sha256 = hashlib.sha256(data).hexdigest()
-        return "OK"
+        return self._code(self.rows)
+
+    def _code(self, rows: int) -> str:
+        """Return the code of a run that queued a file: one that tells the person where there is much less than before.
+
+        The file is queued in any case. Whether there is an answer must not depend on what is in it.
+        """
+        before = self._state.read(Rows)
+        is_comparable = before is not None and before.settings == self._scraper.fingerprint().settings
+        if before is not None and is_comparable and rows < KEPT_SHARE * before.rows:
+            return "SHORTER_HISTORY"
+        return "OK" if rows else "EMPTY_HISTORY"
 
     def _until_there(self, browser: Browser) -> tuple[Page, ActionName]:
         """Act until the wanted viewing activity is shown. Returns its page, and `download` or `empty`."""
@@ -240,7 +243,9 @@ class _Run:
             raise Failure("PASSWORD_MISSING", "NETFLIX_EMAIL is empty")
         return read_password(scraper.password_file, self.secret)
 
-    def _fetch(self, browser: Browser, downloads: Downloads, page: Page, before: Rows | None) -> bytes:
+    def _fetch(self, browser: Browser, downloads: Downloads, page: Page) -> tuple[bytes, int]:
+        """Return a whole download and its number of titles. Raises Failure."""
+
         def check() -> None:
             next_action(browser.read_page(), self.progress, 0.0)
 
@@ -248,7 +253,7 @@ class _Run:
         while True:
             try:
                 data = downloads.fetch(check)
-                self.rows = check_download(data, page.seen.get("row", 0), before.rows if before else None)
+                rows = check_download(data, page.seen.get("row", 0))
             except Failure as failure:
                 tries += 1
                 if tries > failure.cause.in_run or time.monotonic() + self._scraper.times.pause > self._deadline:
@@ -256,10 +261,14 @@ class _Run:
                 check()  # no retry if the browser has crashed or the page gives a reason
                 wait_until(lambda: False, self._scraper.times.pause)
             else:
-                return data
+                return data, rows
 
-    def _confirm_profile(self, browser: Browser) -> None:
-        """Check again whose history was downloaded: another profile's must not be imported."""
+    def _confirm_profile(self, browser: Browser, *, is_empty: bool) -> None:
+        """Check again whose history was downloaded: another profile's must not be imported.
+
+        is_empty: there was no history, and there must be none on the page that is loaded again either. One that did not
+        load its rows is a failure, whatever is in them.
+        """
         browser.open(ACTIVITY)
         wanted = self.progress.wanted
         wait_until(lambda: wanted.is_active(browser.read_page()) is not None or failure_of(browser.last), PAGE_SECONDS)
@@ -270,6 +279,8 @@ class _Run:
             )
         if not active:
             raise Failure("WRONG_PROFILE", "after the download")
+        if is_empty and wait_until(lambda: state_of(browser.read_page()) is not PageState.ACTIVITY_EMPTY, PAGE_SECONDS):
+            raise Failure("DOWNLOAD_INVALID", "the list was empty and, loaded again, is not")
 
 
 def code_and_detail(error: Exception) -> tuple[str, str]:

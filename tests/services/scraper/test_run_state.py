@@ -36,7 +36,6 @@ CODES = [
     "DOWNLOAD_TIMEOUT",
     "DOWNLOAD_FAILED",
     "DOWNLOAD_INVALID",
-    "SHORTER_HISTORY",
     "NET_ERROR",
     "QUEUE_DOWN",
     "BROWSER_CRASH",
@@ -223,6 +222,6 @@ def test_only_failures_that_need_a_person_are_latched():
     assert latched == {
         "LOGIN_REJECTED", "CAPTCHA", "CODE_REQUIRED", "VERIFY_IDENTITY", "HOUSEHOLD", "SESSION_EXPIRED",
         "NO_MEMBERSHIP", "PROFILE_NOT_FOUND", "PROFILE_AMBIGUOUS", "PROFILE_LOCKED", "WRONG_PROFILE",
-        "LAYOUT_CHANGED", "SHORTER_HISTORY", "SANDBOX_OFF",
+        "LAYOUT_CHANGED", "SANDBOX_OFF",
     }  # fmt: skip
     assert CAUSES["LAYOUT_CHANGED"].wait(1) == DAY

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,10 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from selenium.common.exceptions import InvalidSessionIdException, NoSuchElementException
 
 from netflix_trend.delivery.inbox import unpack
+from netflix_trend.participant import participant
+from netflix_trend.settings import load_settings
+from netflix_trend.syftbox.datasite import Datasite
+from services.scraper.commands import sentence_of
 from services.scraper.failures import Failure
 from services.scraper.run_state import Latch, PasswordUsed, Plan, Rows
 from tests.services.scraper.played import (
@@ -295,15 +299,76 @@ def test_a_pause_holds_by_hand_too_but_not_one_of_a_clock_that_was_wrong(home):
 # What the last run had
 
 
-def test_the_length_of_a_history_is_compared_within_one_profile(home):
+def test_a_shorter_history_is_queued_and_the_person_is_told(home):
     home.jar.save(COOKIES)
     assert home.run(PlayedBrowser(ACTIVITY)).code == "OK"
     home.state.write(home.state.read(Rows).model_copy(update={"rows": 3000}))
-    assert home.run(PlayedBrowser(ACTIVITY)).code == "SHORTER_HISTORY"
-    assert home.run(PlayedBrowser(ACTIVITY)).detail.startswith("latched since")
-    assert len(home.queue) == 1
-    home.state.reset()
-    assert home.run(PlayedBrowser(ACTIVITY)).code == "OK", "somebody who hid titles says so"
+    result = home.run(PlayedBrowser(ACTIVITY))
+    assert (result.code, result.rows) == ("SHORTER_HISTORY", 1)
+    assert "much shorter" in sentence_of(result)
+    assert len(home.queue) == 2
+    assert home.run(PlayedBrowser(ACTIVITY)).code == "OK", "it is said once"
     home.state.write(home.state.read(Rows).model_copy(update={"rows": 3000}))
     ben = replace(ACTIVITY, user_name="Ben", user_guid="GBEN")
-    assert home.run(PlayedBrowser(ben), wanted="Ben").code == "OK"
+    assert home.run(PlayedBrowser(ben), wanted="Ben").code == "OK", "another profile is not compared"
+
+
+def test_a_latch_of_an_older_version_that_stopped_at_a_shorter_history_does_not_hold(home):
+    home.jar.save(COOKIES)
+    home.state.write(Latch(code="SHORTER_HISTORY", at=datetime.now(UTC), seen=home.state.fingerprint(None)))
+    assert home.run(PlayedBrowser(ACTIVITY)).code == "OK"
+
+
+EMPTY = seen_page("/viewingactivity", "activity")
+
+
+def queued(message):
+    delivery, blocks = unpack(message)
+    return delivery, b"".join(blocks)
+
+
+@pytest.mark.parametrize("before", [None, 3000])
+def test_an_empty_history_is_queued_like_any_other(home, before):
+    """Somebody who watched nothing, or has hidden all titles: an answer must come, like everybody's."""
+    home.jar.save(COOKIES)
+    if before:
+        home.run(PlayedBrowser(ACTIVITY))
+        home.state.write(home.state.read(Rows).model_copy(update={"rows": before}))
+        home.queue.clear()
+    result = home.run(PlayedBrowser(EMPTY))
+    assert (result.code, result.rows) == ("SHORTER_HISTORY" if before else "EMPTY_HISTORY", 0)
+    (message,) = home.queue
+    delivery, data = queued(message)
+    assert (delivery.received, data) == (date.today(), b"Title,Date\n")
+
+
+def test_a_list_that_is_empty_once_and_not_again_is_a_failure(home):
+    """Its rows did not load. That is a damaged page, which does not depend on what was watched."""
+    home.jar.save(COOKIES)
+    browser = PlayedBrowser(EMPTY)
+
+    def before(act):
+        if browser.acts.count("open /viewingactivity") == 2:
+            browser.pages = [EMPTY, ACTIVITY]
+
+    browser.before = before
+    assert home.run(browser).code == "DOWNLOAD_INVALID"
+    assert home.queue == []
+
+
+@pytest.mark.parametrize("pages", [(ACTIVITY,), (EMPTY,)])
+def test_a_history_from_the_browser_leads_to_an_answer_whatever_is_in_it(home, tmp_path, pages):
+    home.jar.save(COOKIES)
+    home.run(PlayedBrowser(*pages))
+    settings = load_settings(
+        private_dir=tmp_path / "private",
+        publisher_dir=tmp_path / "publisher",
+        datasites_dir=tmp_path / "datasites",
+        date_order="mdy",
+    )
+    Datasite(settings.datasites_dir, settings.syftbox_email).set_up()
+    delivery, blocks = unpack(home.queue[0])
+    participant.take(settings, blocks, delivery)
+    participant.refresh(settings)
+    outcomes = participant.publish(settings, date.today()).outcomes
+    assert [one.status for one in outcomes].count("drawn") == 1

@@ -195,7 +195,8 @@ def test_a_profile_without_titles_is_not_a_failure(person, control, monkeypatch)
     person.has_cookies()
     result, _ = person.scrape(Knobs(rows=0, control=control))
     assert (result.code, result.rows) == ("EMPTY_HISTORY", 0)
-    assert person.queue == []
+    (message,) = person.queue
+    assert b"".join(unpack(message)[1]) == b"Title,Date\n"
 
 
 # The network and the browser
