@@ -40,7 +40,7 @@ from netflix_trend.questions.question import Question
 from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.questions.volume.question import VolumeQuestion
 from netflix_trend.settings import load_settings
-from netflix_trend.simulation.population import Population, person, watched
+from netflix_trend.simulation.population import Population, people_at_turn, person, watched
 from netflix_trend.storage.files import UnsafeFile
 from netflix_trend.survey.limits import DEFAULT_ODDS, Limits
 from netflix_trend.survey.release import SIZE, RefusedRelease, parse_release
@@ -117,12 +117,13 @@ def scratch() -> Iterator[Path]:
 
 def observe(survey: Survey, contributions: Sequence[Contribution]) -> list[bytes]:
     """Return what fresh people with these weeks publish, read back from their files. Few files exist at a time."""
-    payloads = []
+    payloads, emails = [], people_at_turn(survey.week)
     for start in range(0, len(contributions), 250):
         with scratch() as root:
-            for number, contribution in enumerate(contributions[start : start + 250], start):
-                publish(root, person(number), survey, contribution)
-                payloads.append(read_back(root, person(number), survey))
+            for contribution in contributions[start : start + 250]:
+                email = next(emails)
+                publish(root, email, survey, contribution)
+                payloads.append(read_back(root, email, survey))
     return payloads
 
 
@@ -233,7 +234,7 @@ def membership(fast: bool) -> list[Finding]:
 
 def averaging(fast: bool) -> list[Finding]:
     """Read one person's release 20 times: published again, restarted, wiped, with rows that arrived late."""
-    survey, email = survey_of(top_shows(1)), person(1)
+    survey, email = survey_of(top_shows(1)), next(people_at_turn(WEEK))
     seen: set[bytes] = set()
     with scratch() as root:
         site = Datasite(root / "datasites", email)
@@ -417,18 +418,18 @@ def metadata(_fast: bool) -> list[Finding]:
 def habit(fast: bool) -> list[Finding]:
     """Multiply the odds of a year, to tell who watches the same show every week from who never does.
 
-    The aggregator asks in every one of 20 weeks, which the yearly limit must cut to 13 reports.
+    The aggregator asks everybody in every one of 52 weeks: their turns leave 13 reports.
     """
     people = 15 if fast else 100
-    surveys = [survey_of(top_shows(1), WEEK + number) for number in range(20)]
+    surveys = [survey_of(top_shows(1), WEEK + number) for number in range(52)]
     ratios = np.ones((2, people, len(surveys)))
     answered = np.zeros((2, people), dtype=np.int64)
     for side, week in enumerate((_week(7), NOTHING)):
-        for number in range(people):
+        for number, email in zip(range(people), people_at_turn(WEEK), strict=False):
             with scratch() as root:
                 for survey in surveys:
-                    if publish(root, person(number), survey, week)[0].status == "drawn":
-                        payload = [read_back(root, person(number), survey)]
+                    if publish(root, email, survey, week)[0].status == "drawn":
+                        payload = [read_back(root, email, survey)]
                         ratio = likelihood(survey, _week(7), payload) / likelihood(survey, NOTHING, payload)
                         ratios[side, number, answered[side, number]] = ratio[0]
                         answered[side, number] += 1
@@ -445,7 +446,7 @@ def habit(fast: bool) -> list[Finding]:
                 f"odds of {ODDS:g}^{rounds} = {bound:.3g}, advantage {most_advantage(bound):.4f}; "
                 f"at most {ROUNDS_A_YEAR} reports a year" + ("; a habit is declared not hidden" if rounds > 1 else ""),
                 f"odds of {np.median(yes):.3g} in the median, {largest:.3g} at most; advantage {gained:.3f} "
-                f"({least:.3f} to {most:.3f}), {people} people each; {answered.max()} of 20 rounds answered",
+                f"({least:.3f} to {most:.3f}), {people} people each; {answered.max()} of 52 rounds answered",
                 largest > bound * (1 + 1e-9) or least > most_advantage(bound) or answered.max() > ROUNDS_A_YEAR,
             )
         )

@@ -46,7 +46,7 @@ from netflix_trend.questions.volume.viewing import bucket_titles
 from netflix_trend.simulation.population import (
     Population,
     life_changes,
-    person,
+    people_at_turn,
     seeded_randomness,
     watched,
 )
@@ -395,8 +395,8 @@ def client() -> Iterator[Line]:
     """Time one person's whole publication on this disk after a year of reports, and weigh it."""
     seconds, busy = [], []
     with tempfile.TemporaryDirectory(prefix="netflix-trend-bench-") as name:
-        for number in range(40):
-            site = Datasite(Path(name) / "datasites", person(number))
+        for number, email in zip(range(40), people_at_turn(_WEEK), strict=False):
+            site = Datasite(Path(name) / "datasites", email)
             who = Participant(site, "aggregator@example.org", Path(name) / f"{number}.jsonl", Limits())
             for past in range(12, 0, -1):
                 _publish(replace(who, durable=False), _WEEK - 4 * past)

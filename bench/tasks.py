@@ -23,7 +23,7 @@ from netflix_trend.periods.weeks import Week
 from netflix_trend.questions.top_shows.chart import LONGEST_LIST
 from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.questions.volume.question import VolumeQuestion
-from netflix_trend.simulation.population import Population, person, seeded_randomness, watched
+from netflix_trend.simulation.population import Population, people_at_turn, person, seeded_randomness, watched
 from netflix_trend.survey.release import build_release
 from netflix_trend.survey.survey import Survey
 from netflix_trend.syftbox.datasite import Datasite
@@ -124,8 +124,7 @@ def run_publisher(folder: Path, people: int) -> None:
     from netflix_trend.survey.limits import Limits
 
     survey = everybody_answers()
-    for number in range(people):
-        email = person(number)
+    for number, email in zip(range(people), people_at_turn(WEEK), strict=False):
         publish_due(
             Participant(Datasite(folder, email), "aggregator@example.org", folder / f"{number}.ledger", Limits()),
             [survey],

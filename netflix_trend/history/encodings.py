@@ -29,8 +29,10 @@ VECTOR = "tvseries_views_sparse_vector.npy"
 DESCRIPTION = "encodings.json"
 # day of the view; row of the table `titles` in viewing.duckdb; vocabulary index of the show or -1; position in KINDS
 FULL_DTYPE = np.dtype([("day", "<M8[D]"), ("title", "<i4"), ("show", "<i4"), ("kind", "u1")])
-KINDS = ("episode", "film", "unnamed", "blank", "supplemental")
-FILM, SUPPLEMENTAL = KINDS.index("film"), KINDS.index("supplemental")
+# open: an episode or a film, and only other titles of the history tell which. Answers do not ask them, because then
+# a week could change how a title of any other week is counted.
+KINDS = ("episode", "film", "unnamed", "blank", "supplemental", "open")
+FILM, SUPPLEMENTAL, OPEN = (KINDS.index(kind) for kind in ("film", "supplemental", "open"))
 
 
 class EncodingsError(Exception):

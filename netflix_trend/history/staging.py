@@ -39,6 +39,7 @@ create table staged (file integer, date_code integer, key varchar, title varchar
                      device varchar, autoplayed boolean);
 create table days (file integer, date_code integer, day date, offset_before integer, change integer,
                    offset_after integer);
+create table made (file integer, day date);
 create table show_names (show_code integer, show_name varchar, name_key varchar, show_key varchar, show_index integer);
 create table season_names (season_code integer, season varchar);
 -- Every row with its day: the local one where a time is known (a second of the UTC day).
@@ -113,6 +114,10 @@ class Staging:
         except ExportError:
             self.database.execute("delete from staged where file = ?", [file])
             raise
+
+    def made(self, file: int, day: date) -> None:
+        """Record on which day a file was made."""
+        self.database.execute("insert into made values (?, ?)", [file, day])
 
     def parse(self, title: str) -> ParsedTitle:
         """Parse a title on its own."""

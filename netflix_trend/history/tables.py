@@ -26,6 +26,7 @@ from netflix_trend.history.encodings import (
     DESCRIPTION,
     FULL,
     FULL_DTYPE,
+    OPEN,
     SUPPLEMENTAL,
     VECTOR,
     Encodings,
@@ -67,12 +68,14 @@ create table plays as
     where second is not null and (seconds is null or seconds >= {shortest})
     group by profile, title_id, start_utc, start_local order by start_utc, profile, title_id;
 
+-- Only days before a file was made: of later ones it says nothing.
 create temp table active_days as
-    select distinct match_key, season, day + near.days as day
-    from staging.dated join titles using (key) join staging.match_keys using (title_id),
+    select distinct match_key, season, dated.day + near.days as day
+    from staging.dated join staging.made using (file) join titles using (key) join staging.match_keys using (title_id),
          (values (-1), (0), (1)) near(days)
-    where second is not null;
-create temp table active_range as select min(day) as first_day, max(day) as last_day from active_days;
+    where second is not null and dated.day + near.days < made.day;
+create temp table active_weeks as
+    select distinct date_trunc('week', day) as monday from staging.dated where second is not null;
 -- A blank title can stand for several views of a day, any other title counts once a day.
 create temp table history_views as
     select day, title_id, any_value(kind) as kind, max(rows_in_file) as rows_in_file from (
@@ -88,8 +91,8 @@ create table views as
     join titles t using (title_id) left join staging.match_keys m using (title_id)
     where not exists (select 1 from active_days a where a.match_key = m.match_key and a.day = h.day
                       and coalesce(lower(a.season) = lower(t.season), true))
-      and not (h.kind in ('blank', 'unnamed') and coalesce(h.day between (select first_day from active_range)
-                                                                      and (select last_day from active_range), false))
+      and not (h.kind in ('blank', 'unnamed') and exists (
+          select 1 from active_weeks where monday = date_trunc('week', h.day)))
     order by 1, 2, 3;
 
 create table shows as
@@ -153,7 +156,7 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOp
         staging = Staging(connect(scratch / _STAGING), vocabulary)
         with staging.database:
             exports = list(RawStore(private).exports())
-            imported = _import_all(staging, private, exports, profile, options)
+            imported, archives = _import_all(staging, private, exports, profile, options)
         if not imported:
             _remove_encodings(folder)
             return History(profile, [], 0, 0, None)
@@ -169,8 +172,8 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOp
             _remove_encodings(folder)
             write_built_from(folder, BuiltFrom(inputs=inputs, files=own, has_encodings=False))
             return History(profile, imported, 0, 0, None)
-        # A file covers the days before the day it was made, which had not ended.
-        covered = max(file.raw.received for file in read) - timedelta(days=1)
+        # A file covers the days before the day it was made, which had not ended, whether or not it has rows.
+        covered = max(raw.received for raw in (*(file.raw for file in read), *archives)) - timedelta(days=1)
         encodings = Encodings(full, count_episodes(full, len(vocabulary)), vocabulary.version, covered)
         save_encodings(folder, encodings)
         write_built_from(folder, BuiltFrom(inputs=inputs, files=own, has_encodings=True))
@@ -179,18 +182,22 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOp
 
 def _import_all(
     staging: Staging, private: Path, exports: Sequence[RawExport], profile: str, options: ReadOptions
-) -> list[ImportedFile]:
-    """Read the files of a profile, decide their titles together, and report on each."""
-    files = _add_all(staging, RawStore(private), exports, profile, options)
+) -> tuple[list[ImportedFile], list[RawExport]]:
+    """Read the files of a profile, decide their titles together, and report on each.
+
+    Returns the files, and those that would have rows of this profile if it had watched anything.
+    """
+    files, archives = _add_all(staging, RawStore(private), exports, profile, options)
     if not files:
-        return []
+        return [], []
     staging.decide_titles()
     kinds = {found.kind for _, _, found, _ in files if found}
     staging.match_keys(is_needed=len(kinds) > 1)
-    return [
+    imported = [
         ImportedFile(raw, import_report(staging, number, found) if found else None, refusal)
         for raw, number, found, refusal in files
     ]
+    return imported, archives
 
 
 def _make_tables(scratch: Path, imported: Sequence[ImportedFile], options: ReadOptions) -> tuple[NDArray[np.void], int]:
@@ -223,10 +230,14 @@ _Added = tuple[RawExport, int, ReadFile | None, ExportError | None]
 
 def _add_all(
     staging: Staging, store: RawStore, exports: Sequence[RawExport], profile: str, options: ReadOptions
-) -> list[_Added]:
-    """Read the files of a profile, and its rows in other profiles' ViewingActivity.csv."""
+) -> tuple[list[_Added], list[RawExport]]:
+    """Read the files of a profile, and its rows in other profiles' ViewingActivity.csv.
+
+    Returns the files, and each ViewingActivity.csv that holds the rows of this profile, even if there are none.
+    """
     names = _names({export.profile for export in exports})
     added: list[_Added] = []
+    archives: list[RawExport] = []
     for raw in exports:
         is_own = raw.profile == profile
         if not is_own and _kind(store, raw) != "viewing_activity":
@@ -241,9 +252,12 @@ def _add_all(
                 if is_own or refusal.reason == "no_rows":
                     added.append((raw, -1, None, refusal))
             else:
+                staging.made(number, raw.received)
                 if is_own or found.profiles:
                     added.append((raw, number, found, None))
-    return added
+                if found.kind == "viewing_activity" and keep(profile):
+                    archives.append(raw)
+    return added, archives
 
 
 def _names(profiles: Set[str]) -> dict[str, str]:
@@ -303,8 +317,11 @@ _FILE_COUNTS = {"damaged": "damaged", "too_short": "too_short", "other_profiles"
 
 def _full(database: duckdb.DuckDBPyConnection) -> NDArray[np.void]:
     columns = database.execute(
-        """select day, title_id, coalesce(show_index, -1) as show_index, enum_code(kind) as kind
-           from views join titles using (title_id) left join shows using (show_id) order by day, title_id"""
+        f"""select day, title_id, if(is_open, -1, coalesce(show_index, -1)) as show_index,
+                   if(is_open, {OPEN}, enum_code(kind)) as kind
+            from (select *, kind in ('episode', 'film') and certainty <> 'certain' as is_open
+                  from views join titles using (title_id) left join shows using (show_id))
+            order by day, title_id"""  # noqa: S608
     ).fetchnumpy()
     full = np.empty(len(columns["day"]), dtype=FULL_DTYPE)
     full["day"] = columns["day"].astype("datetime64[D]")

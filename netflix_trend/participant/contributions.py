@@ -1,15 +1,16 @@
 """One participant's contribution to a round, bounded so that the noise can be calibrated.
 
 The unit of privacy is one person and one ISO week: whatever was watched in it, including nothing, on all profiles. An
-answer about life events protects all events of a person and the views around them equally. So the views of a week may
-count in the answer about that week, and in the answers about at most two quarters with events near it.
+answer about life events protects all events of a person and the views around them equally. One week can change one
+weekly answer, and the answers about life events of two quarters (docs/privacy.md has the proof; `releases` and `sealed`
+refuse what would change more).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,11 @@ class ProfileSet:
     def covered_through(self) -> date:
         """Last day that the newest exports of all profiles cover."""
         return min(profile.covered_through for profile in self.profiles)
+
+    @property
+    def downloaded(self) -> date:
+        """Day of the newest file of any profile."""
+        return max(profile.covered_through for profile in self.profiles) + timedelta(days=1)
 
     @cached_property
     def views(self) -> Views:

@@ -28,6 +28,8 @@ from netflix_trend.survey.survey import Survey
 _log = logging.getLogger("ledger")
 WEEKS_PER_YEAR = 52
 _NO_LINE = "0" * 64
+# Older versions answered weeks up to eight weeks old, from files of any day until then.
+_OLD_WEEKS = 9
 
 
 class LedgerError(Exception):
@@ -41,9 +43,14 @@ class _Line(Strict):
     seal: str = ""
 
     @property
+    def absent(self) -> Collection[str]:
+        """Fields that this line does not have, because an older version wrote it."""
+        return ()
+
+    @property
     def sealed(self) -> bytes:
         """The bytes of the line."""
-        bare = self.model_dump(exclude={"seal"})
+        bare = self.model_dump(exclude={"seal", *self.absent})
         return canonical_json({**bare, "seal": hashlib.sha256(canonical_json(bare)).hexdigest()})
 
 
@@ -67,7 +74,11 @@ class Gap(_Line):
 
 
 class Entry(_Line):
-    """A release: who asked what, the odds as numerator and denominator, and the exact bytes."""
+    """A release: who asked what, the odds as numerator and denominator, and the exact bytes.
+
+    depends_through: last week that the answer depends on, because watching a title again moves its row in Netflix's
+    file; None in lines of older versions.
+    """
 
     kind: Literal["release"] = "release"
     round: str
@@ -78,6 +89,18 @@ class Entry(_Line):
     vocabulary: str
     odds: Annotated[tuple[int, int], Field(strict=False)]
     release: str
+    depends_through: str | None = None
+
+    @property
+    def absent(self) -> Collection[str]:
+        """Fields that this line does not have, because an older version wrote it."""
+        return ("depends_through",) if self.depends_through is None else ()
+
+    @property
+    def weeks(self) -> tuple[Week, Week]:
+        """First and last week that the answer about the round depends on."""
+        week = Week.parse(self.round)
+        return week, week + _OLD_WEEKS if self.depends_through is None else Week.parse(self.depends_through)
 
     @property
     def data(self) -> bytes:
@@ -117,6 +140,13 @@ class Ledger:
         may_have = str(week) in self._skipped or (self._skip_through is not None and week <= self._skip_through)
         return may_have and self.entry(week) is None
 
+    def depends_on(self, first: Week, last: Week) -> bool:
+        """Return whether the answer of another round depends, or may depend, on one of these weeks."""
+        # A lost answer was drawn before the newest skipped week's successor was over (see `depends_through`).
+        lost = self._skip_through is not None and first <= self._skip_through + 2
+        spans = (entry.weeks for entry in self.entries)
+        return lost or any(begin <= last and first <= end for begin, end in spans)
+
     def reports_near(self, week: Week) -> int:
         """Return the largest number of reports in any 52 weeks that include `week`, without that of `week` itself.
 
@@ -141,8 +171,13 @@ class Ledger:
         self._skip(gap)
         return True
 
-    def commit(self, aggregator: str, survey: Survey, question: Question, release: bytes) -> Entry:
-        """Record a release; it is on disk when this returns. Raises LedgerError if the round is already drawn."""
+    def commit(
+        self, aggregator: str, survey: Survey, question: Question, release: bytes, depends_through: Week
+    ) -> Entry:
+        """Record a release; it is on disk when this returns. Raises LedgerError if the round is already drawn.
+
+        depends_through: last week that the answer depends on.
+        """
         if self.entry(survey.week) is not None or self.skips(survey.week):
             raise LedgerError(f"round {survey.round} is already drawn")
         entry = Entry(
@@ -154,6 +189,7 @@ class Ledger:
             vocabulary=survey.vocabulary,
             odds=(question.odds.numerator, question.odds.denominator),
             release=base64.b64encode(release).decode(),
+            depends_through=str(depends_through),
             previous=self._last,
         )
         self._last = _append(self.path, entry, self._durable)

@@ -163,6 +163,7 @@ class _Run:
             profiles.contribution,
             vocabulary=profiles.vocabulary,
             covered_through=profiles.covered_through,
+            downloaded=profiles.downloaded,
             today=self.today,
             unanswerable=profiles.unanswerable,
             beginnings=beginnings_of(self.settings, profiles.vocabulary),

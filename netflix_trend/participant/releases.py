@@ -11,6 +11,7 @@ from netflix_trend.layout import release_path
 from netflix_trend.participant.contributions import Contribution, answer
 from netflix_trend.participant.ledger import Ledger, open_ledger
 from netflix_trend.participant.status import Outcome
+from netflix_trend.periods.turns import ROTATION, is_turn
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.randomness import RandBelow, secure
 from netflix_trend.questions.question import Question
@@ -20,8 +21,17 @@ from netflix_trend.survey.release import build_release
 from netflix_trend.survey.survey import Survey
 from netflix_trend.syftbox.datasite import Datasite, read_manifest, visit
 
-# Surveys about older weeks are refused: they could reveal a history week by week.
-MAX_ROUND_AGE_WEEKS = 8
+# Two dates of one moment, by the clocks of two places, differ by two days at most.
+_CLOCKS = timedelta(days=2)
+
+
+def depends_through(downloaded: date) -> Week:
+    """Return the last week that an answer depends on. downloaded: day of the newest file that it was drawn from.
+
+    Netflix's file has only the last view of a title: watching it again, until the file is made, moves it out of the
+    week before. docs/privacy.md proves from this how many answers one week can change.
+    """
+    return Week.of(downloaded + _CLOCKS)
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,7 @@ def publish_due(
     vocabulary: str,
     covered_through: date,
     today: date,
+    downloaded: date | None = None,
     unanswerable: Mapping[str, str] = {},
     beginnings: Collection[str] = (),
 ) -> list[Outcome]:
@@ -55,9 +66,10 @@ def publish_due(
 
     vocabulary: the version that contributions are indexed by. beginnings: versions that it extends, so that surveys
     about them mean the same shows. covered_through: last day that the data covers; a week that ends later is not
-    answered yet. unanswerable: questions that must wait until something is repaired, and why, by name. Safe to repeat,
-    also in several processes at once.
+    answered yet. downloaded: day of the newest file, by default the day after that. unanswerable: questions that must
+    wait until something is repaired, and why, by name. Safe to repeat, also in several processes at once.
     """
+    newest_file = downloaded or covered_through + timedelta(days=1)
     newest = Week.last_complete(today)
     published = witnessed_rounds(participant.site)
     with open_ledger(participant.ledger, published=published, now=newest, durable=participant.durable) as ledger:
@@ -65,13 +77,15 @@ def publish_due(
         for survey in surveys:
             known = survey.vocabulary in beginnings
             indexed_by = survey.vocabulary if known else vocabulary
-            outcome = _decide(participant, ledger, survey, indexed_by, covered_through, newest, unanswerable)
+            outcome = _decide(
+                participant, ledger, survey, indexed_by, covered_through, newest, unanswerable, newest_file
+            )
             if outcome.status == "drawn":
                 question = survey.question_for(participant.site.email)
                 assert question is not None
                 payload = answer(contribution_of(survey.week), survey, question, participant.randbelow)
                 release = build_release(survey, question, payload)
-                ledger.commit(participant.aggregator, survey, question, release)
+                ledger.commit(participant.aggregator, survey, question, release, depends_through(newest_file))
             outcomes.append(outcome)
         _restore(participant, ledger, newest)
     return outcomes
@@ -137,6 +151,7 @@ def _decide(
     covered_through: date,
     newest: Week,
     unanswerable: Mapping[str, str],
+    downloaded: date,
 ) -> Outcome:
     week = survey.week
     entry = ledger.entry(week)
@@ -150,6 +165,8 @@ def _decide(
         return Outcome(survey.round, "not_asked", f"each person is asked one week in {survey.rotation}")
     if ledger.skips(week):
         return Outcome(survey.round, "skipped", "it may have been answered with a ledger that was lost")
+    if not is_turn(week, participant.site.email):
+        return Outcome(survey.round, "refused", f"you answer one week in {ROTATION}, whatever a survey asks")
     refusal = _refusal(ledger, week, question, participant.limits, newest)
     if refusal is not None:
         return Outcome(survey.round, "refused", refusal)
@@ -160,6 +177,10 @@ def _decide(
         return Outcome(survey.round, "skipped", reason)
     if covered_through < week.sunday:
         return Outcome(survey.round, "skipped", f"no export was downloaded after the week ended on {week.sunday}")
+    if depends_through(downloaded) >= question.independent_from(week):
+        return Outcome(survey.round, "refused", "your newest file is too late for it: a week would count too often")
+    if ledger.depends_on(week, depends_through(downloaded)):
+        return Outcome(survey.round, "refused", "an answer that you have given depends on the same weeks")
     return Outcome(survey.round, "drawn")
 
 
@@ -168,8 +189,8 @@ def _refusal(ledger: Ledger, week: Week, question: Question, limits: Limits, new
     refusal = limits.refusal(question)
     if refusal is not None:
         return refusal
-    if not newest - MAX_ROUND_AGE_WEEKS < week <= newest:
-        return f"only the last {MAX_ROUND_AGE_WEEKS} complete weeks are answered"
+    if not newest - ROTATION < week <= newest:
+        return f"only the last {ROTATION} complete weeks are answered"
     if ledger.reports_near(week) >= limits.reports_per_year:
         return f"the limit of {limits.reports_per_year} reports a year is reached"
     if _may_have_answered(ledger, question, question.answered_once(week)):

@@ -33,10 +33,11 @@ from netflix_trend.operators.transport import (
 )
 from netflix_trend.operators.wire import Malformed
 from netflix_trend.participant.contributions import ProfileSet
-from netflix_trend.participant.releases import MAX_ROUND_AGE_WEEKS
 from netflix_trend.participant.status import Outcome, Status
+from netflix_trend.periods.turns import is_turn
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.randomness import RandBelow, secure
+from netflix_trend.questions.registry import kinds
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile
 from netflix_trend.survey.limits import Limits
@@ -45,6 +46,11 @@ from netflix_trend.survey.survey import RefusedSurvey
 from netflix_trend.syftbox.datasite import ROUNDS, Datasite
 from netflix_trend.syftbox.permissions import LARGEST_FILE
 
+# Surveys about older weeks are refused: they could reveal a history week by week.
+_MAX_ROUND_AGE_WEEKS = 8
+# A week is answered from a file of at most so many weeks later. So viewing of one week changes at most the rounds about
+# itself and as many weeks before it, and answers about life events of two quarters (docs/privacy.md).
+FRESH_WEEKS = 2
 _SAID: dict[str, Status] = {"sent": "sent", "waiting": "waiting", "over": "over", "withdrawn": "skipped"}
 _WHY = {
     "over": "the round closed before your files covered the week",
@@ -132,7 +138,7 @@ class Answers:
         survey = self._survey(asked)
         if survey is None:
             return None
-        week, oldest = survey.week, Week.last_complete(self.today) - MAX_ROUND_AGE_WEEKS
+        week, oldest = survey.week, Week.last_complete(self.today) - _MAX_ROUND_AGE_WEEKS
         if week < oldest:
             raise RefusedRound("old", f"a survey about {week} is too old: it could reveal a history week by week")
         if survey.round in self.elsewhere:
@@ -142,8 +148,8 @@ class Answers:
             return None
         if survey.vocabulary != profiles.vocabulary and survey.vocabulary not in self.beginnings:
             return None
-        allowed = self.participant.limits.questions
-        blank = {*profiles.unanswerable, *(one.name for one in survey.questions if one.name not in allowed)}
+        limits, email = self.participant.limits, self.participant.site.email
+        blank = {one.name for one in survey.questions if is_left_blank(one.name, week, profiles, limits, email)}
         return survey.measurements(profiles.contribution(week), sorted(blank), self.participant.randbelow)
 
     def _survey(self, asked: Round) -> SumSurvey | None:
@@ -161,6 +167,18 @@ class Answers:
         if (manifest.first_day, manifest.last_day) != days or manifest.blocks != survey.blocks:
             raise RefusedRound("survey", "the operators agreed on other days or sums than the survey asks for")
         return survey
+
+
+def is_left_blank(name: str, week: Week, profiles: ProfileSet, limits: Limits, email: str) -> bool:
+    """Return whether a question about a covered week is not answered.
+
+    It depends on a person's choices and on the day of the newest file, never on what was watched.
+    """
+    if name in profiles.unanswerable or name not in limits.questions:
+        return True
+    # What several rounds of a quarter ask is answered in one of them, as in local mode.
+    is_elsewhere = kinds()[name].is_pooled and not is_turn(week, email)
+    return is_elsewhere or Week.of(profiles.downloaded) > week + FRESH_WEEKS
 
 
 def answer_sealed(

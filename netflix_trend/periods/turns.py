@@ -23,6 +23,11 @@ def public_number(purpose: str, email: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
+def is_turn(week: Week, email: str, rotation: int = ROTATION) -> bool:
+    """Return whether a round is one of a person's turns: one in `rotation`, decided by a public hash."""
+    return (public_number("turn", email) - week.index) % rotation == 0
+
+
 def effect_quarter(week: Week) -> Quarter | None:
     """Return the quarter whose life events are asked about in a round, None in most rounds.
 

@@ -10,6 +10,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+# One week of viewing can change one weekly report, and those about life events of two quarters (docs/privacy.md).
+REPORTS_OF_A_WEEK = 3
 # The chance with which the tighter of the two totals may fail.
 DELTA = 1e-6
 # Beyond this many different losses they are rounded up to a grid: each survey with other odds doubles their number.
@@ -103,10 +105,12 @@ def total_in_words(odds: Sequence[Fraction]) -> str:
     if not odds:
         return "No report was made, so nothing was revealed."
     basic, tight = sum(map(epsilon, odds)), total_epsilon(odds)
+    week = product(sorted(odds, reverse=True)[:REPORTS_OF_A_WEEK])
     return (
-        f"Each week is protected by itself. About something that is the same in all {len(odds)} reported weeks, the "
-        f"odds of a guess can be multiplied by at most {_plain(product(odds))} (epsilon {basic:.2f}, or {tight:.2f} "
-        f"except with a chance of one in a million)."
+        f"One week can change at most {REPORTS_OF_A_WEEK} of them, so the odds of a guess about one week can be "
+        f"multiplied by at most {odds_in_words(week)}. About something that is the same in all {len(odds)} reported "
+        f"weeks, the odds of a guess can be multiplied by at most {_plain(product(odds))} (epsilon {basic:.2f}, "
+        f"or {tight:.2f} except with a chance of one in a million)."
     )
 
 

@@ -220,6 +220,13 @@ class Question(Strict, ABC):
         """Return the other rounds that ask about the same data: only one of them and this one may be answered."""
         return ()
 
+    @classmethod
+    def independent_from(cls, week: Week) -> Week:
+        """Return the week from which on viewing must not matter for the answer of a round, so that no week counts in
+        too many answers: it is refused if the newest file may hold views of that week.
+        """
+        return week + MAX_ROUNDS
+
     @abstractmethod
     def parameters(self) -> dict[str, Any]:
         """Return what a release states about how it was made."""

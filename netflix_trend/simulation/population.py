@@ -10,12 +10,15 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import count
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netflix_trend.periods.quarters import Quarter
+from netflix_trend.periods.turns import is_turn
+from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.randomness import RandBelow
 
 _EMPTY = 0.22
@@ -128,6 +131,11 @@ def life_changes(people: int, seed: int, quarter: Quarter) -> list[Fraction | No
 def person(number: int) -> str:
     """Return the invented e-mail address of person `number`."""
     return f"person{number:06d}@example.org"
+
+
+def people_at_turn(week: Week) -> Iterator[str]:
+    """Yield the addresses of invented people whose turn a round is: no survey gets an answer of the others."""
+    return (email for email in map(person, count()) if is_turn(week, email))
 
 
 def seeded_randomness(seed: int) -> RandBelow:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
-from netflix_trend.periods.turns import ROTATION, public_number
+from netflix_trend.periods.turns import ROTATION, is_turn, public_number
 from netflix_trend.periods.weeks import Week
 from netflix_trend.questions.question import Question, Wish
 from netflix_trend.questions.registry import QUESTIONS, questions
@@ -95,7 +95,7 @@ class Survey(Strict):
 
         Decided by a public hash, so that the aggregator can check it and nobody can choose.
         """
-        if (public_number("turn", email) - self.week.index) % self.rotation:
+        if not is_turn(self.week, email, self.rotation):
             return None
         ticket = public_number(f"question {self.round}", email) % sum(q.weight for q in self.questions)
         for question in self.questions:

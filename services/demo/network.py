@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
 from netflix_trend.catalogue.readers import starter_vocabulary
+from netflix_trend.history.encodings import load_encodings, save_encodings
 from netflix_trend.history.tables import History
+from netflix_trend.layout import PrivateVolume
 from netflix_trend.participant import participant
 from netflix_trend.participant.releases import Participant, publish_due
 from netflix_trend.participant.status import PublisherStatus
@@ -112,7 +115,18 @@ class Network:
 
     def publish_mine(self, today: date) -> PublisherStatus:
         """Let the real participant's publisher answer what the aggregator asks, with real randomness."""
+        self.date_files(today)
         return participant.publish(self.settings, today)
+
+    def date_files(self, today: date) -> None:
+        """Let the real participant's files be of a day, where they are later: a demo plays many weeks with one file, of
+        which only one week would be answered.
+        """
+        made = max((export.received for export in participant.exports(self.settings)), default=today)
+        covered = min(made, today) - timedelta(days=1)
+        for folder in PrivateVolume(self.settings.private_dir).profile_folders():
+            with suppress(FileNotFoundError):
+                save_encodings(folder, replace(load_encodings(folder), covered_through=covered))
 
     def publish_people(
         self,

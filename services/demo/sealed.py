@@ -109,6 +109,7 @@ class SealedNetwork(Network):
 
     def publish_at(self, now: int, week: Week) -> PublisherStatus:
         """Let the real participant's publisher answer, with real randomness."""
+        self.date_files(week.sunday + timedelta(days=1))
         return participant.publish(self.settings, week.sunday + timedelta(days=1), now)
 
     def run(

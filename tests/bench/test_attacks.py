@@ -29,7 +29,7 @@ def test_no_attack_beats_the_publisher(capsys: pytest.CaptureFixture[str]) -> No
     for word in ("upstream", "allowed", "reached", "verdict"):
         assert f"    {word}" in printed
     assert "BEATEN" not in printed
-    assert "13 of 20 rounds answered" in printed
+    assert "13 of 52 rounds answered" in printed
 
 
 @pytest.fixture

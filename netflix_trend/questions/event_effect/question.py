@@ -32,9 +32,9 @@ from netflix_trend.questions.question import (
 
 # Larger changes in views a week count as this (docs/method/assumptions.md#life-events).
 EFFECT_CLIP = 12
-# Only the first 42 days of an event are compared. With more, one week could affect events of three quarters: it affects
-# those that begin in the 2 * 42 + 6 days around it, and no quarter is shorter than 90 days.
-MAX_EVENT_DAYS = 42
+# Only the first 28 days of an event are compared. With more, an answer from a file that comes four weeks after its
+# round would often depend on a week that matters for events two quarters later, and be refused (`independent_from`).
+MAX_EVENT_DAYS = 28
 
 
 class EffectQuestion(Question):
@@ -92,6 +92,15 @@ class EffectQuestion(Question):
         quarter = Quarter.of(week.monday)
         around = (week + offset for offset in range(-13, 14) if offset)
         return [other for other in around if Quarter.of(other.monday) == quarter]
+
+    @classmethod
+    def independent_from(cls, week: Week) -> Week:
+        """Return the first week that matters for events two quarters later: so a week matters for two quarters at most.
+
+        Two days more, because the clocks of two places give one view different days.
+        """
+        later = Quarter(Quarter.of(week.monday).index + 1)
+        return Week.of(later.first_day - timedelta(days=MAX_EVENT_DAYS + 2))
 
     @property
     def channel(self) -> TernaryResponse:
@@ -159,16 +168,16 @@ def change(views: Views, quarter: Quarter) -> Fraction | None:
     """Return how many more views a week there were during the longest event that began in a quarter (the first of
     several) than in as many days before it, MAX_EVENT_DAYS at most. Days that are not covered yet do not count.
 
-    None without such an event, or when the history does not reach back that far.
+    None without such an event, or while no day of it is covered. A history that begins later counts as empty before:
+    asking where it begins would make every answer depend on the oldest view.
     """
     begun = [event for event in views.events if quarter.first_day <= event.first_day <= quarter.last_day]
     if not begun:
         return None
     event = max(begun, key=lambda one: one.days)
     days = min(MAX_EVENT_DAYS, (min(event.last_day, views.covered_through) - event.first_day).days + 1)
-    before = event.first_day - timedelta(days=days)
-    if days < 1 or not len(views.day) or views.day.min() > np.datetime64(before):
+    if days < 1:
         return None
-    place = (views.day - np.datetime64(before)).astype(np.int64)
+    place = (views.day - np.datetime64(event.first_day - timedelta(days=days))).astype(np.int64)
     earlier, during = int(((place >= 0) & (place < days)).sum()), int(((place >= days) & (place < 2 * days)).sum())
     return Fraction(7 * (during - earlier), days)

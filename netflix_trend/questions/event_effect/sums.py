@@ -48,8 +48,10 @@ class EffectSums(SumQuestion):
 
     def problem(self, week: Week) -> str | None:
         """Return why a survey about `week` may not ask about this quarter."""
-        wanted = str(Quarter.of(week.monday).previous)
-        return None if self.quarter == wanted else f"in {week} life events are asked about for {wanted} only"
+        wanted = effect_quarter(week)
+        if wanted is None:
+            return f"in {week} life events are not asked about: everybody had a turn in the first rounds of the quarter"
+        return None if self.quarter == str(wanted) else f"in {week} life events are asked about for {wanted} only"
 
     def blocks(self, rho: Fraction) -> tuple[Block]:
         """Return a histogram: no event, less, the same, more, no answer."""

@@ -17,7 +17,7 @@ from netflix_trend.questions.shares import Shares, shares_in_words, shares_of
 from netflix_trend.questions.sums import Answering, Summed, SumQuestion, SumWish, block
 
 SHARE = Fraction(15, 100)
-HABITS = ("watched anything", "three or more episodes of a show in a day", "a film", "a show never seen before")
+HABITS = ("watched anything", "three or more episodes of a show in a day", "a film", "two or more shows")
 _BINGE = 3
 
 
@@ -25,7 +25,7 @@ class HabitsSums(SumQuestion):
     """Four yes-or-no answers about the week: see HABITS."""
 
     title: ClassVar[str] = "kinds of weeks"
-    asks: ClassVar[str] = "Did you watch anything this week, three episodes of a show in a day, a film, a new show?"
+    asks: ClassVar[str] = "Did you watch anything this week, three episodes of a show in a day, a film, two shows?"
     when: ClassVar[str] = "in every other week, if operators sum"
     statistic: ClassVar[type[Statistic]] = Shares
 
@@ -46,12 +46,11 @@ class HabitsSums(SumQuestion):
         _, episodes = np.unique(
             np.stack([shows[of_shows].astype(np.int64), days[of_shows].astype(np.int64)]), axis=1, return_counts=True
         )
-        before = set(views.show[views.day < np.datetime64(week.monday)].tolist())
         return (
             bool(inside.any()),
             bool((episodes >= _BINGE).any()),
             bool(views.film[inside].any()),
-            bool(set(shows[of_shows].tolist()) - before),
+            len(np.unique(shows[of_shows])) > 1,
         )
 
     def blocks(self, rho: Fraction) -> tuple[Block]:

@@ -217,5 +217,5 @@ def test_arrays_are_never_unpickled(tmp_path: Path, name: str, kind: str) -> Non
 def test_the_dtype_of_views_matches_saved_files() -> None:
     assert FULL_DTYPE.itemsize == 17
     assert FULL_DTYPE.names == ("day", "title", "show", "kind")
-    assert KINDS == ("episode", "film", "unnamed", "blank", "supplemental")
+    assert KINDS == ("episode", "film", "unnamed", "blank", "supplemental", "open")
     assert KINDS[SUPPLEMENTAL] == "supplemental"

@@ -331,8 +331,9 @@ def test_the_array_of_views_is_the_table_of_views(merged):
     full = load_encodings(PrivateVolume(merged).profile("me")).full
     rows = query(
         merged,
-        "select day, title_id, coalesce(show_index, -1), kind::text from views join titles using (title_id) "
-        "left join shows using (show_id) order by day, title_id",
+        "select day, title_id, if(is_open, -1, coalesce(show_index, -1)), if(is_open, 'open', kind::text) "
+        "from (select *, kind in ('episode', 'film') and certainty <> 'certain' as is_open "
+        "from views join titles using (title_id) left join shows using (show_id)) order by day, title_id",
     )
 
     assert rows == [
@@ -388,8 +389,9 @@ def test_trailers_do_not_count_in_weeks(merged):
     mondays = [day - timedelta(days=day.weekday()) for day in watched["day"].tolist()]
 
     assert dict(query(merged, f"select monday, views from {WEEKS}")) == dict(Counter(mondays))
-    assert query(merged, f"select sum(episodes), sum(films) from {WEEKS}") == [
-        tuple(int((full["kind"] == KINDS.index(kind)).sum()) for kind in ("episode", "film"))
+    kinds = [KINDS.index(kind) for kind in ("episode", "film", "open")]
+    assert query(merged, f"select sum(episodes) + sum(films) from {WEEKS}") == [
+        (int(np.isin(full["kind"], kinds).sum()),)
     ]
 
 

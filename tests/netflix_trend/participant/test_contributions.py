@@ -206,12 +206,14 @@ def test_a_week_counts_in_the_answers_about_two_quarters_at_most(tmp_path: Path)
     assert most == 2
 
 
-def test_without_an_event_or_a_history_before_it_there_is_no_change(tmp_path: Path) -> None:
+def test_without_an_event_there_is_no_change_and_a_history_that_begins_later_counts_as_empty(tmp_path: Path) -> None:
     event = (SICK, SICK + timedelta(days=3))
     rows = views(1, 0, 0, 0, 5, first=SICK - timedelta(days=4))
     assert change(loaded(tmp_path / "a", rows).views, QUARTER) is None
-    assert change(loaded(tmp_path / "b", [], event).views, QUARTER) is None
-    assert change(loaded(tmp_path / "c", rows[1:], event).views, QUARTER) is None, "the history begins with the event"
+    assert change(loaded(tmp_path / "b", [], event).views, QUARTER) == 0
+    assert change(loaded(tmp_path / "c", rows[1:], event).views, QUARTER) == Fraction(7 * 5, 4), (
+        "it begins with the event"
+    )
     assert change(loaded(tmp_path / "d", rows, event).views, QUARTER) == Fraction(7 * 4, 4)
 
 

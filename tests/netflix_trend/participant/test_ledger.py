@@ -19,7 +19,7 @@ WEEK = Week.parse("2026-W46")
 
 def commit(ledger: Ledger, week: Week, data: bytes = b"release") -> None:
     survey = default_survey(week, "b" * 32, range(9))
-    ledger.commit("aggregator@example.org", survey, survey.questions[0], data)
+    ledger.commit("aggregator@example.org", survey, survey.questions[0], data, week + 1)
 
 
 def rounds(path: Path) -> list[str]:

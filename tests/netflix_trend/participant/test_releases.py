@@ -7,17 +7,20 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from netflix_trend.history.encodings import FULL_DTYPE, Encodings, save_encodings
 from netflix_trend.participant.contributions import Contribution
+from netflix_trend.participant.ledger import Entry
 from netflix_trend.participant.publishing import publish_with
 from netflix_trend.participant.releases import Participant, publish_due
 from netflix_trend.participant.status import Outcome
+from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
-from netflix_trend.questions.event_effect.question import EffectQuestion
+from netflix_trend.questions.event_effect.question import MAX_EVENT_DAYS, EffectQuestion
 from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.settings import load_settings
 from netflix_trend.simulation.population import watched
@@ -171,21 +174,80 @@ def test_a_survey_beyond_the_limits_is_refused_with_the_reason(tmp_path: Path, l
     assert not releases(who)
 
 
+def everybody(week: Week) -> Survey:
+    """The survey of a greedy aggregator, which asks everybody in every round."""
+    return default_survey(week, VERSION, range(50)).model_copy(update={"rotation": 1})
+
+
 def test_the_yearly_limit_counts_rounds_of_all_questions(tmp_path: Path) -> None:
-    """An aggregator that asks every week gets no more than the limit."""
     who = participant(tmp_path, Limits(reports_per_year=3))
     statuses = []
-    for week in range(6):
-        survey = default_survey(NEWEST + week, VERSION, range(50)).model_copy(update={"rotation": 1})
+    for turn in range(6):
+        survey = everybody(MINE.week + 4 * turn)
         today = survey.week.sunday + timedelta(days=1)
-        statuses += [one.status for one in publish(who, [survey], covered_through=today, today=today)]
+        statuses += [one.status for one in publish(who, [survey], covered_through=survey.week.sunday, today=today)]
     assert statuses == ["drawn"] * 3 + ["refused"] * 3
 
 
+def test_a_greedy_survey_gets_one_answer_in_four_weeks(tmp_path: Path) -> None:
+    """It asks about eight weeks at once, and everybody; they come from one file."""
+    who = participant(tmp_path)
+    outcomes = publish(who, [everybody(NEWEST - age) for age in range(8)])
+    assert [one.round for one in outcomes if one.status == "drawn"] == [MINE.round]
+    assert {one.status for one in outcomes} == {"drawn", "refused"}
+    assert releases(who) == {f"releases/{MINE.round}.json"}
+
+
+@pytest.mark.parametrize(
+    ("downloaded", "status"),
+    [
+        (MINE.week + 1, "drawn"),
+        (MINE.week + 3, "drawn"),
+        (MINE.week + 4, "refused"),
+    ],
+)
+def test_a_week_in_which_the_file_of_an_earlier_answer_was_made_is_not_answered(
+    tmp_path: Path, downloaded: Week, status: str
+) -> None:
+    """What is watched in it before the download may have moved rows out of the week that was answered."""
+    who = participant(tmp_path)
+    monday = downloaded.monday
+    assert publish(who, [MINE], covered_through=monday - timedelta(days=1), today=monday)[0].status == "drawn"
+    following = everybody(MINE.week + 4)
+    later = following.week.sunday + timedelta(days=1)
+    (outcome,) = publish(who, [following], covered_through=following.week.sunday, today=later)
+    assert outcome.status == status
+    assert status == "drawn" or "depends on the same weeks" in outcome.reason
+
+
+def test_the_clocks_of_two_places_are_two_days_apart_at_most(tmp_path: Path) -> None:
+    """A file made on Friday may hold a view that other clocks place on Sunday, and no later one."""
+    for weekday, expected in ((4, "drawn"), (5, "refused")):
+        who = participant(tmp_path / str(weekday))
+        made = (MINE.week + 3).monday + timedelta(days=weekday)
+        covered = made - timedelta(days=1)
+        assert publish(who, [MINE], covered_through=covered, today=made)[0].status == "drawn"
+        following = everybody(MINE.week + 4)
+        later = following.week.sunday + timedelta(days=1)
+        assert publish(who, [following], covered_through=following.week.sunday, today=later)[0].status == expected
+
+
+def test_an_answer_of_an_older_version_may_depend_on_nine_weeks(tmp_path: Path) -> None:
+    who = participant(tmp_path)
+    publish(who, [MINE], covered_through=MINE.week.sunday, today=MINE.week.sunday + timedelta(days=1))
+    lines = who.ledger.read_bytes().splitlines()
+    entry = Entry.model_validate_json(lines[-1]).model_copy(update={"depends_through": None})
+    who.ledger.write_bytes(lines[0] + b"\n" + entry.sealed + b"\n")
+    assert b"depends_through" not in entry.sealed
+    for turn, expected in ((1, "refused"), (2, "refused"), (3, "drawn")):
+        survey = everybody(MINE.week + 4 * turn)
+        today = survey.week.sunday + timedelta(days=1)
+        assert publish(who, [survey], covered_through=survey.week.sunday, today=today)[0].status == expected
+
+
 def test_incomplete_and_old_weeks_are_refused(tmp_path: Path) -> None:
-    for offset in (1, 4, -8, -12, -400):
-        survey = default_survey(NEWEST + offset, VERSION, range(50)).model_copy(update={"rotation": 1})
-        assert publish(participant(tmp_path), [survey])[0].status == "refused"
+    for offset in (4, 8, -4, -8, -400):
+        assert publish(participant(tmp_path), [everybody(MINE.week + offset)])[0].status == "refused"
     assert not releases(participant(tmp_path))
 
 
@@ -248,8 +310,8 @@ def test_with_a_ledger_restored_from_a_backup_nothing_is_drawn_again(tmp_path: P
 
 # Life events
 
-# The first round that begins in the fourth quarter, and only its question about life events of the third, to everybody.
-EFFECT_WEEK = Week.parse("2026-W41")
+# A turn of ME in the first rounds of the fourth quarter, and only the question about life events of the third.
+EFFECT_WEEK = Week.parse("2026-W43")
 
 
 def effect_survey(week: Week = EFFECT_WEEK, rotation: int = 1) -> Survey:
@@ -266,7 +328,7 @@ def test_neighbouring_histories_with_and_without_an_event_look_the_same(tmp_path
         assert outcome.status == "drawn"
         shapes.append({name: len(data) for name, data in files(who).items()})
     assert shapes[0] == shapes[1] == shapes[2] == shapes[3]
-    assert shapes[0]["releases/2026-W41.json"] == SIZE
+    assert shapes[0]["releases/2026-W43.json"] == SIZE
 
 
 def test_an_answer_about_life_events_is_never_drawn_again(tmp_path: Path) -> None:
@@ -279,39 +341,72 @@ def test_an_answer_about_life_events_is_never_drawn_again(tmp_path: Path) -> Non
         assert files(who) == before
 
 
+def after(week: Week) -> dict[str, Any]:
+    """The Monday after a week, with a file of that day."""
+    return {"today": week.sunday + timedelta(days=1), "covered_through": week.sunday}
+
+
 def test_life_events_of_a_quarter_are_answered_about_only_once(tmp_path: Path) -> None:
     """An aggregator that asks everybody in every round hears of a quarter once; other questions are not affected."""
     who = participant(tmp_path)
-    rounds = [EFFECT_WEEK + offset for offset in (2, 0, 1, 3, 5)]  # also out of order
-    outcomes = publish(who, [effect_survey(week) for week in rounds])
-    (later,) = publish(who, [effect_survey(EFFECT_WEEK + 11)], today=(EFFECT_WEEK + 11).sunday + timedelta(days=1))
-    assert (later.status, "answered about once" in later.reason) == ("refused", True)
-    assert [outcome.status for outcome in outcomes] == ["drawn", *["refused"] * 4]
-    assert "2026-Q3" in outcomes[1].reason
-    other = SURVEYS[-1].model_copy(update={"rotation": 1})
-    assert publish(who, [other])[0].status == "drawn"
+    (first,) = publish(who, [effect_survey()], **after(EFFECT_WEEK))
+    for turn in (4, 8):
+        week = EFFECT_WEEK + turn
+        (outcome,) = publish(who, [effect_survey(week)], **after(week))
+        assert (outcome.status, "2026-Q3 are answered about once" in outcome.reason) == ("refused", True)
+        assert publish(who, [everybody(week)], **after(week))[0].status == "drawn"
+    assert first.status == "drawn"
+
+
+def test_an_answer_about_life_events_is_independent_of_the_events_two_quarters_later(tmp_path: Path) -> None:
+    """A file that is made when these can begin to matter is too late, so a week matters for two quarters at most."""
+    begins = EffectQuestion.independent_from(EFFECT_WEEK)
+    assert begins == Week.of(date(2027, 1, 1) - timedelta(days=30))
+    for week, expected in ((begins - 1, "drawn"), (begins, "refused")):
+        covered = week.monday - timedelta(days=1)
+        who = participant(tmp_path / expected)
+        (outcome,) = publish(who, [effect_survey()], covered_through=covered, today=TODAY)
+        assert outcome.status == expected
+
+
+@pytest.mark.parametrize("year", range(2020, 2060))
+def test_answers_about_every_other_quarter_depend_on_different_weeks(year: int) -> None:
+    for month in (1, 4, 7, 10):
+        quarter = Quarter.of(date(year, month, 1))
+        first = Week.of(quarter.first_day - timedelta(days=MAX_EVENT_DAYS + 2))
+        asked = Week.of(Quarter(quarter.index - 1).first_day) + 1  # about events of two quarters before this one
+        assert EffectQuestion.independent_from(asked) == first
 
 
 def test_after_a_lost_ledger_the_quarter_is_not_answered_about_again(tmp_path: Path) -> None:
     who = participant(tmp_path)
-    publish(who, [effect_survey()], today=EFFECT_WEEK.sunday + timedelta(days=1))
+    publish(who, [effect_survey()], **after(EFFECT_WEEK))
     who.ledger.unlink()
-    publish(who, [], today=EFFECT_WEEK.sunday + timedelta(days=1))
-    assert publish(who, [effect_survey(EFFECT_WEEK + 1)])[0].status == "refused"
+    publish(who, [], **after(EFFECT_WEEK))
+    (again,) = publish(who, [effect_survey(EFFECT_WEEK + 4)], **after(EFFECT_WEEK + 4))
+    assert (again.status, "answered about once" in again.reason) == ("refused", True)
     following = effect_survey().questions[0].model_copy(update={"quarter": "2026-Q4"})
-    later = Survey(round="2027-W01", vocabulary=VERSION, rotation=1, questions=(following,))
-    today = later.week.sunday + timedelta(days=1)
-    assert publish(who, [later], covered_through=today, today=today)[0].status == "drawn"
+    later = Survey(round="2027-W02", vocabulary=VERSION, rotation=1, questions=(following,))
+    assert publish(who, [later], **after(later.week))[0].status == "drawn"
 
 
-def test_a_question_that_cannot_be_answered_yet_waits_and_the_others_do_not(tmp_path: Path) -> None:
+def test_after_a_lost_ledger_no_week_is_answered_that_a_lost_answer_may_depend_on(tmp_path: Path) -> None:
+    """The lost answer may come from a file of the day on which the loss was noticed."""
     who = participant(tmp_path)
-    other = SURVEYS[-1].model_copy(update={"rotation": 1})
+    publish(who, [MINE])
+    who.ledger.unlink()
+    sunday = MINE.week + 3
+    publish(who, [], today=sunday.sunday)
+    assert publish(who, [everybody(MINE.week + 4)], **after(MINE.week + 4))[0].status == "refused"
+    assert publish(who, [everybody(MINE.week + 8)], **after(MINE.week + 8))[0].status == "drawn"
+
+
+def test_a_question_that_cannot_be_answered_yet_waits(tmp_path: Path) -> None:
+    who = participant(tmp_path)
     broken = {"event_effect": "life_events.json on the private volume is damaged; repair or remove it"}
-    outcomes = publish(who, [effect_survey(), other], unanswerable=broken)
-    assert [outcome.status for outcome in outcomes] == ["skipped", "drawn"]
-    assert "damaged" in outcomes[0].reason
-    assert [outcome.status for outcome in publish(who, [effect_survey(), other])] == ["drawn", "kept"]
+    (outcome,) = publish(who, [effect_survey()], unanswerable=broken)
+    assert (outcome.status, "damaged" in outcome.reason) == ("skipped", True)
+    assert publish(who, [effect_survey()])[0].status == "drawn"
 
 
 def test_life_events_are_not_answered_about_when_the_limits_leave_them_out(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -21,15 +21,22 @@ from netflix_trend.operators.report import file_size
 from netflix_trend.operators.result import Sums
 from netflix_trend.operators.transport import REPORT, SURVEY, round_path
 from netflix_trend.participant.choices import Choices, write_choices
+from netflix_trend.participant.contributions import ProfileSet
 from netflix_trend.participant.ledger import read_ledger
 from netflix_trend.participant.publishing import publish_with
 from netflix_trend.participant.receipts import read_receipts
-from netflix_trend.participant.sealed import spent_rounds
+from netflix_trend.participant.sealed import FRESH_WEEKS, is_left_blank, spent_rounds
 from netflix_trend.participant.status import PublisherStatus
+from netflix_trend.periods.turns import effect_quarter, is_turn
 from netflix_trend.periods.weeks import Week
+from netflix_trend.privacy.zcdp import epsilon_of_gaussian
+from netflix_trend.questions.event_effect.question import EffectQuestion
+from netflix_trend.questions.event_effect.sums import SHARE as EVENT_SHARE
 from netflix_trend.questions.registry import sum_questions
 from netflix_trend.settings import Settings, load_settings
-from netflix_trend.survey.sum_survey import SumSurvey, default_sum_survey
+from netflix_trend.simulation.population import person
+from netflix_trend.survey.limits import Limits
+from netflix_trend.survey.sum_survey import PRESETS, SumSurvey, default_sum_survey
 from netflix_trend.survey.survey import default_survey, dump_surveys
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.shared_files import VOCABULARY as VOCABULARY_FILE
@@ -50,6 +57,7 @@ WEEK = Week.parse("2026-W46")
 TODAY = WEEK.sunday + timedelta(days=2)
 VOCABULARY = "e" * 32
 ME, BOB = "me@example.org", "bob@example.org"
+ANN = next(email for email in map(person, range(9)) if is_turn(WEEK, email))
 
 
 def survey(week: Week = WEEK, vocabulary: str = VOCABULARY) -> SumSurvey:
@@ -256,15 +264,15 @@ def test_questions_that_are_not_allowed_are_left_blank(world: World) -> None:
 
 
 def test_a_week_is_answered_in_one_mode_only(world: World) -> None:
-    settings = world.join(ME)
+    settings = world.join(ANN)
     watched(settings, [1])
     shared = Datasite(settings.datasites_dir, LEADER).app_data / "shared"
     shared.mkdir(parents=True, exist_ok=True)
     local = default_survey(WEEK, VOCABULARY, range(9)).model_copy(update={"rotation": 1})
     (shared / "survey.json").write_bytes(dump_surveys([local]))
-    assert outcomes(world.publish()) == [(str(WEEK), "drawn")]
+    assert outcomes(world.publish(ANN)) == [(str(WEEK), "drawn")]
     world.open()
-    (_, sealed) = world.publish().outcomes
+    (_, sealed) = world.publish(ANN).outcomes
     assert sealed.status == "refused"
     assert "local mode" in sealed.reason
     other = world.join(BOB)
@@ -391,3 +399,49 @@ def test_no_file_contains_titles_or_measurements_in_clear(world: World) -> None:
             assert b"Show" not in (Path(folder) / name).read_bytes()
     kept = b"".join(path.read_bytes() for path in sorted(settings.publisher_dir.glob("operators.sqlite*")))
     assert world.report().read_bytes()[:64] in kept  # the database holds the sealed bytes, not what they say
+
+
+def test_a_week_is_answered_from_a_file_of_the_two_weeks_after_it_and_else_left_blank(world: World) -> None:
+    """Otherwise a week's viewing could change the answers about all weeks before it, through one file."""
+    asked = world.open()
+    for email, week in ((ME, WEEK + 2), (BOB, WEEK + 3)):
+        watched(world.join(email), [1], through=week.sunday - timedelta(days=1))  # made on Sunday
+        assert outcomes(world.publish(email)) == [(asked.round, "sent")]
+    world.network.operate(AT_EARLY)
+    sums = world.results(asked)
+    assert sums["shows"].count == 2
+    assert sum(sums["shows"].sums) == 1
+    assert sums["titles_groups"].sums[-1] == 1
+
+
+@pytest.mark.parametrize("email", [ME, BOB, ANN])
+def test_life_events_of_a_quarter_are_summed_in_one_round_for_each_person(email: str) -> None:
+    first = Week.parse("2026-W41")
+    answered = [week for week in (first + offset for offset in range(4)) if not blank("event_effect", week, email)]
+    assert len(answered) == 1
+    assert is_turn(answered[0], email)
+    assert not any(blank("volume", first + offset, email) for offset in range(4))
+
+
+def test_a_week_matters_for_sums_about_life_events_of_two_quarters_at_most() -> None:
+    first = Week.parse("2020-W01")
+    asked = [week for week in (first + offset for offset in range(40 * 52)) if effect_quarter(week)]
+    assert len(asked) > 600
+    assert all(week + FRESH_WEEKS + 1 < EffectQuestion.independent_from(week) for week in asked)
+
+
+@pytest.mark.parametrize(("preset", "usual", "most"), [("x8", 4.03, 5.10), ("x3", 2.10, 2.64)])
+def test_docs_state_what_one_week_costs(preset: Literal["x8", "x3"], usual: float, most: float) -> None:
+    """Its own round, those of FRESH_WEEKS weeks before it, and the part about life events, or all, of two others."""
+    rho, _ = PRESETS[preset]
+    rounds = FRESH_WEEKS + 1
+    assert round(epsilon_of_gaussian(rho * (rounds + 2 * EVENT_SHARE)), 2) == usual
+    assert round(epsilon_of_gaussian(rho * (rounds + 2)), 2) == most
+    text = (Path(__file__).parents[3] / "docs" / "privacy.md").read_text("utf-8")
+    assert f"epsilon {usual:.2f}" in text
+    assert f"{most:.2f}" in text
+
+
+def blank(name: str, week: Week, email: str) -> bool:
+    profile = Encodings(np.zeros(0, FULL_DTYPE), np.zeros(9, "<i4"), VOCABULARY, week.sunday)
+    return is_left_blank(name, week, ProfileSet([profile], VOCABULARY), Limits(), email)

@@ -90,6 +90,8 @@ def test_a_year_is_said_in_words_with_its_numbers() -> None:
     text = total_in_words([Fraction(8)] * 2)
     assert "all 2 reported weeks" in text
     assert "at most 64 (epsilon 4.16" in text
+    thirteen = total_in_words([Fraction(3), *[Fraction(8)] * 12])
+    assert "about one week can be multiplied by at most 512 (epsilon 6.24)" in thirteen
     assert "5.5e+11" in total_in_words([Fraction(8)] * 13)
     assert "No report" in total_in_words([])
     assert DELTA == 1e-6

@@ -365,7 +365,7 @@ def test_the_days_and_habits_of_a_week_are_measured() -> None:
     views = views_of(["2020-01-01", monday, monday, monday, sunday], [7, 7, 7, 7, -1], [False] * 4 + [True])
     assert WeekdaySums.measure(views, QUIET) == (3, 0, 0, 0, 0, 0, 1)
     assert HabitsSums.measure(views, QUIET) == (True, True, True, False)
-    assert HabitsSums.measure(views_of([monday, sunday], [7, 7], [False] * 2), QUIET) == (True, False, False, True)
+    assert HabitsSums.measure(views_of([monday, sunday], [7, 8], [False] * 2), QUIET) == (True, False, False, True)
     empty = views_of(["2020-01-01"], [7], [False])
     assert WeekdaySums.measure(empty, QUIET) == (0,) * 7
     assert HabitsSums.measure(empty, QUIET) == (False,) * 4

@@ -27,7 +27,6 @@ from netflix_trend.syftbox.shared_files import starter_surveys
 
 NEWEST = Week.parse("2026-W46")
 TODAY = NEWEST.sunday + timedelta(days=1)
-COVERED = date(2027, 6, 1)
 Rows = list[tuple[str, int, int, int]]  # day, title, vocabulary index, kind
 
 
@@ -50,13 +49,13 @@ HISTORIES: dict[str, dict[str, Rows]] = {
 }
 
 
-def save(root: Path, profiles: dict[str, Rows]) -> None:
+def save(root: Path, profiles: dict[str, Rows], covered: date = NEWEST.sunday) -> None:
     vocabulary = starter_vocabulary()
     for name, rows in profiles.items():
         folder = root / "private" / "profiles" / name
         folder.mkdir(parents=True, exist_ok=True)
         full = np.array([tuple(row) for row in rows], dtype=FULL_DTYPE)
-        save_encodings(folder, Encodings(full, np.zeros(len(vocabulary), "<i4"), vocabulary.version, COVERED))
+        save_encodings(folder, Encodings(full, np.zeros(len(vocabulary), "<i4"), vocabulary.version, covered))
 
 
 def settings_of(root: Path, email: str) -> Settings:
@@ -220,6 +219,7 @@ def test_a_datasite_restored_from_an_old_copy_is_repaired(tmp_path: Path) -> Non
     site = Datasite(tmp_path / "datasites", EMAIL)
     copies = []
     for age in range(3):
+        save(tmp_path, {"me": ONE}, NEWEST.sunday + timedelta(weeks=4 * age))
         publish_with(settings, TODAY + timedelta(weeks=4 * age))
         copies.append(tmp_path / f"copy{age}")
         shutil.copytree(site.root, copies[-1])
@@ -242,6 +242,7 @@ def test_old_files_mixed_with_new_ones_are_repaired(tmp_path: Path) -> None:
     app_data = Datasite(tmp_path / "datasites", EMAIL).app_data
     publish_with(settings, TODAY)
     old = files(tmp_path, EMAIL)
+    save(tmp_path, {"me": ONE}, NEWEST.sunday + timedelta(weeks=4))
     publish_with(settings, TODAY + timedelta(weeks=4))
     new = files(tmp_path, EMAIL)
     first, second = releases(tmp_path, EMAIL)

@@ -27,7 +27,7 @@ def ledger_with(path: Path, *rounds: Week) -> None:
             survey = default_survey(week, "b" * 32, range(9))
             question = survey.question("volume")
             assert question is not None
-            ledger.commit("aggregator@example.org", survey, question, b"release")
+            ledger.commit("aggregator@example.org", survey, question, b"release", survey.week + 1)
 
 
 def test_the_last_year_and_all_time_are_summed_separately(tmp_path: Path) -> None:
