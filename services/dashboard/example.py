@@ -82,11 +82,13 @@ def draw_example(
     takes_part: bool,
     left: int,
     answered: frozenset[str],
+    refused: frozenset[str] = frozenset(),
 ) -> Example | None:
     """Draw a release like the next one; it is not stored. None while no survey fits the data.
 
     It is drawn from the person's week, or from an empty one if the exports do not cover it. left: reports that the
-    limit of a year still allows. answered: rounds in the ledger.
+    limit of a year still allows. answered: rounds in the ledger. refused: rounds that the publisher refused, such as
+    one that depends on the weeks of an earlier answer.
     """
     vocabulary = current_vocabulary(settings)
     version = profiles.vocabulary if profiles else vocabulary.version
@@ -110,6 +112,8 @@ def draw_example(
         asked = f"It is not your turn; others are asked about {week}:"
     elif survey.round in answered:
         asked = f"You were asked about {week}, and your report was made:"
+    elif survey.round in refused and limits.refusal(question) is None and left:
+        asked = f"You are asked about {week}, but an answer to it is refused (see the open weeks):"
     elif not takes_part:
         asked = f"If you took part, you would be asked about {week}:"
     else:

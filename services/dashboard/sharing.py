@@ -91,6 +91,7 @@ def sharing_page(settings: Settings, state: Snapshot, history: History, today: d
             takes_part=mine.takes_part,
             left=left,
             answered=frozenset(entry.round for entry in entries),
+            refused=frozenset(one.round for one in outcomes if one.status == "refused"),
         ),
         receipts=tuple(reversed(state.receipts)),
         sealed=sealed,

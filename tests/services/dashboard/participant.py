@@ -49,7 +49,7 @@ def settings_in(root: Path, **more: Any) -> Settings:
     )
 
 
-def make_network(root: Path, people: int = 300, weeks: int = 5) -> None:
+def make_network(root: Path, people: int = 300, weeks: int = 6) -> None:
     """Play a small network, with one real participant, as `./run.sh demo` does."""
     network = Network(root)
     network.prepare()

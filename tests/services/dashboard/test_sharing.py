@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pytest
 from netflix_trend.participant import participant
 from netflix_trend.participant.choices import Choices, Participation, write_choices
 from netflix_trend.participant.ledger import read_ledger
+from netflix_trend.participant.status import Outcome, PublisherStatus, write_status
 from netflix_trend.syftbox.datasite import Datasite
 from services.dashboard.reports import together_in_words
 from services.dashboard.visible import visible_files
@@ -210,6 +211,21 @@ def test_the_newest_week_in_the_exports_comes_before_the_week_that_is_asked(pers
         text = section(at(person, date.fromordinal(TODAY.toordinal() + 7 * weeks)).page("/sharing"), "example")
         assert "Unknown" not in text
         assert int(re.findall(r"week 2026-W(\d\d)", text)[0]) <= 46
+
+
+def test_a_round_that_the_publisher_refused_is_not_called_asked_without_saying_so(person: Person) -> None:
+    choose(person, "joined")
+    (person.settings.publisher_dir / "ledger.jsonl").unlink()
+    week = re.findall(r"asked about week (2026-W\d\d)", section(person.page("/sharing"), "example"))[0]
+    refused = PublisherStatus(
+        looked_at=datetime(2026, 11, 16, tzinfo=UTC),
+        state="answering",
+        outcomes=(Outcome(week, "refused", "it overlaps"),),
+    )
+    write_status(person.settings.publisher_dir, refused)
+    assert f"You are asked about week {week}, but an answer to it is refused" in section(
+        person.page("/sharing"), "example"
+    )
 
 
 @pytest.mark.parametrize(
