@@ -34,10 +34,8 @@ from netflix_trend.operators.transport import (
 from netflix_trend.operators.wire import Malformed
 from netflix_trend.participant.contributions import ProfileSet
 from netflix_trend.participant.status import Outcome, Status
-from netflix_trend.periods.turns import is_turn
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.randomness import RandBelow, secure
-from netflix_trend.questions.registry import kinds
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile
 from netflix_trend.survey.limits import Limits
@@ -148,9 +146,12 @@ class Answers:
             return None
         if survey.vocabulary != profiles.vocabulary and survey.vocabulary not in self.beginnings:
             return None
-        limits, email = self.participant.limits, self.participant.site.email
-        blank = {one.name for one in survey.questions if is_left_blank(one.name, week, profiles, limits, email)}
-        return survey.measurements(profiles.contribution(week), sorted(blank), self.participant.randbelow)
+        # What is left blank depends on choices and on the day of the newest file, never on what was watched.
+        is_fresh = Week.of(profiles.downloaded) <= week + FRESH_WEEKS
+        allowed = self.participant.limits.questions
+        blank = {*profiles.unanswerable, *(one.name for one in survey.questions if one.name not in allowed)}
+        truths = profiles.contribution(week) if is_fresh else None
+        return survey.measurements(truths, sorted(blank), self.participant.randbelow)
 
     def _survey(self, asked: Round) -> SumSurvey | None:
         leader, manifest = self.participant.operators.leader, asked.manifest
@@ -167,18 +168,6 @@ class Answers:
         if (manifest.first_day, manifest.last_day) != days or manifest.blocks != survey.blocks:
             raise RefusedRound("survey", "the operators agreed on other days or sums than the survey asks for")
         return survey
-
-
-def is_left_blank(name: str, week: Week, profiles: ProfileSet, limits: Limits, email: str) -> bool:
-    """Return whether a question about a covered week is not answered.
-
-    It depends on a person's choices and on the day of the newest file, never on what was watched.
-    """
-    if name in profiles.unanswerable or name not in limits.questions:
-        return True
-    # What several rounds of a quarter ask is answered in one of them, as in local mode.
-    is_elsewhere = kinds()[name].is_pooled and not is_turn(week, email)
-    return is_elsewhere or Week.of(profiles.downloaded) > week + FRESH_WEEKS
 
 
 def answer_sealed(

@@ -35,3 +35,11 @@ def effect_quarter(week: Week) -> Quarter | None:
     """
     quarter = Quarter.of(week.monday)
     return quarter.previous if (week - ROTATION).monday < quarter.first_day else None
+
+
+def summed_effect_quarter(week: Week) -> Quarter | None:
+    """Return the same where operators sum: everybody answers at once, in the last of these rounds, so that the sum has
+    the noise of one round.
+    """
+    quarter = effect_quarter(week)
+    return None if quarter == effect_quarter(week + 1) else quarter

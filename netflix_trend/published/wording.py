@@ -372,7 +372,7 @@ def effect_note_in_words(quarter: QuarterEffect) -> str:
     answers = f"From {heard(effect)} in {', '.join(quarter.rounds)}"
     if effect.per_event is not None:
         return (
-            f"{answers}; everybody answers in each of these weeks. How many people had an event is estimated, too. "
+            f"{answers}; everybody answers. How many people had an event is estimated, too. "
             f"Standard error of the mean over everybody: {effect.mean_change.standard_error:.2f} views a week; of the "
             f"change per event: {effect.per_event.standard_error:.1f}. It is noise until that is at most "
             f"{LARGEST_EFFECT_ERROR}."

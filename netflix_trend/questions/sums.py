@@ -74,7 +74,6 @@ class SumQuestion(Strict, ABC):
     asks: ClassVar[str] = ""
     when: ClassVar[str] = ""
     is_weekly: ClassVar[bool] = False
-    is_pooled: ClassVar[bool] = False
     needs_events: ClassVar[bool] = False
     statistic: ClassVar[type[Statistic]] = Statistic
     trend_fields: ClassVar[Mapping[str, Any]] = {}

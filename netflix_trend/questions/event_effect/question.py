@@ -46,7 +46,7 @@ class EffectQuestion(Question):
     title: ClassVar[str] = "life events"
     asks: ClassVar[str] = "Did you watch more or less during your longest life event of the last quarter?"
     about: ClassVar[str] = "the weeks around that event"
-    when: ClassVar[str] = "in the first four rounds of a quarter"
+    when: ClassVar[str] = "in the first four rounds of a quarter; if operators sum, in the fourth"
     is_weekly: ClassVar[bool] = False
     is_pooled: ClassVar[bool] = True
     needs_events: ClassVar[bool] = True

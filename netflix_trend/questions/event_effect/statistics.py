@@ -103,8 +103,7 @@ class EffectEstimate(Statistic):
 class QuarterEffect(Strict):
     """The effect of the life events of one quarter from all `rounds`, oldest first, that asked about it.
 
-    In local mode everybody has one turn in them; where operators sum, everybody answers in each of them, so shares and
-    changes are those of one round, with less noise.
+    In local mode everybody has one turn in them. Where operators sum there is one, in which everybody answers.
     """
 
     rounds: Annotated[tuple[Annotated[str, AfterValidator(is_week)], ...], Field(strict=False, min_length=1)]

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 
 from netflix_trend.operators.blocks import Block, Ratio
 from netflix_trend.periods.quarters import Quarter
-from netflix_trend.periods.turns import effect_quarter
+from netflix_trend.periods.turns import summed_effect_quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.randomness import RandBelow
 from netflix_trend.privacy.ternary import DOWN, UP, direction
@@ -42,15 +42,15 @@ class EffectSums(SumQuestion):
 
     @classmethod
     def suggest(cls, wish: SumWish) -> EffectSums | None:
-        """Ask in the first rounds of a quarter about the one before."""
-        quarter = effect_quarter(wish.week)
+        """Ask in one round of a quarter about the one before."""
+        quarter = summed_effect_quarter(wish.week)
         return cls(share=Ratio.of(SHARE), clip=EFFECT_CLIP, quarter=str(quarter)) if quarter else None
 
     def problem(self, week: Week) -> str | None:
         """Return why a survey about `week` may not ask about this quarter."""
-        wanted = effect_quarter(week)
+        wanted = summed_effect_quarter(week)
         if wanted is None:
-            return f"in {week} life events are not asked about: everybody had a turn in the first rounds of the quarter"
+            return f"in {week} life events are not asked about: one round of each quarter does, its fourth"
         return None if self.quarter == str(wanted) else f"in {week} life events are asked about for {wanted} only"
 
     def blocks(self, rho: Fraction) -> tuple[Block]:

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from netflix_trend.operators.blocks import Block, Ratio
-from netflix_trend.periods.turns import effect_quarter
+from netflix_trend.periods.turns import summed_effect_quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.noisy_sums import estimate_groups
 from netflix_trend.privacy.randomness import RandBelow
@@ -37,7 +37,7 @@ class WeekdaySums(SumQuestion):
     @classmethod
     def suggest(cls, wish: SumWish) -> WeekdaySums | None:
         """Ask in every other week, when life events are not asked about."""
-        is_due = wish.week.index % 2 == 0 and effect_quarter(wish.week) is None
+        is_due = wish.week.index % 2 == 0 and summed_effect_quarter(wish.week) is None
         return cls(share=Ratio.of(SHARE)) if is_due else None
 
     @classmethod

@@ -24,6 +24,7 @@ from netflix_trend.published.statistics import RoundStatistics, StatisticsError
 from netflix_trend.storage.files import restore_file, write_atomically
 from netflix_trend.survey.deadlines import Deadlines, plan_round
 from netflix_trend.survey.sum_survey import Preset, SumSurvey, default_sum_survey
+from netflix_trend.survey.survey import RefusedSurvey
 from services.aggregator.overview import OVERVIEW, find_overview, write_overview
 from services.aggregator.rounds import Aggregator
 from services.aggregator.sums.results import Released, refusals, released, together
@@ -224,7 +225,11 @@ class SumAggregator(Aggregator):
         if not path.exists():
             _log.warning("round=%s has sums, but its survey is lost", name)
             return None
-        survey = SumSurvey.from_bytes(path.read_bytes())
+        try:
+            survey = SumSurvey.from_bytes(path.read_bytes())
+        except RefusedSurvey as refusal:
+            _log.warning("round=%s is over: this version cannot read its survey (%s)", name, refusal)
+            return None
         titles = [show.title for show in self.vocabulary_of(survey.vocabulary).shows]
         people = max(len(self.enrolment.participants()), sums.count)
         return survey.estimate(sums.sums, sums.count, titles, participants=people, waiting=waiting, refused=refused)

@@ -15,27 +15,28 @@ import pytest
 
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.history.encodings import FULL_DTYPE, Encodings, save_encodings
+from netflix_trend.operators.blocks import Ratio
 from netflix_trend.operators.helper import HelperLimits
 from netflix_trend.operators.manifest import Plan, Round
 from netflix_trend.operators.report import file_size
 from netflix_trend.operators.result import Sums
 from netflix_trend.operators.transport import REPORT, SURVEY, round_path
 from netflix_trend.participant.choices import Choices, write_choices
-from netflix_trend.participant.contributions import ProfileSet
 from netflix_trend.participant.ledger import read_ledger
 from netflix_trend.participant.publishing import publish_with
 from netflix_trend.participant.receipts import read_receipts
-from netflix_trend.participant.sealed import FRESH_WEEKS, is_left_blank, spent_rounds
+from netflix_trend.participant.sealed import FRESH_WEEKS, spent_rounds
 from netflix_trend.participant.status import PublisherStatus
-from netflix_trend.periods.turns import effect_quarter, is_turn
+from netflix_trend.periods.quarters import Quarter
+from netflix_trend.periods.turns import effect_quarter, is_turn, summed_effect_quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.zcdp import epsilon_of_gaussian
 from netflix_trend.questions.event_effect.question import EffectQuestion
 from netflix_trend.questions.event_effect.sums import SHARE as EVENT_SHARE
+from netflix_trend.questions.event_effect.sums import EffectSums
 from netflix_trend.questions.registry import sum_questions
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.simulation.population import person
-from netflix_trend.survey.limits import Limits
 from netflix_trend.survey.sum_survey import PRESETS, SumSurvey, default_sum_survey
 from netflix_trend.survey.survey import default_survey, dump_surveys
 from netflix_trend.syftbox.datasite import Datasite
@@ -414,19 +415,19 @@ def test_a_week_is_answered_from_a_file_of_the_two_weeks_after_it_and_else_left_
     assert sums["titles_groups"].sums[-1] == 1
 
 
-@pytest.mark.parametrize("email", [ME, BOB, ANN])
-def test_life_events_of_a_quarter_are_summed_in_one_round_for_each_person(email: str) -> None:
-    first = Week.parse("2026-W41")
-    answered = [week for week in (first + offset for offset in range(4)) if not blank("event_effect", week, email)]
-    assert len(answered) == 1
-    assert is_turn(answered[0], email)
-    assert not any(blank("volume", first + offset, email) for offset in range(4))
+def test_life_events_of_a_quarter_may_be_summed_in_one_round_alone() -> None:
+    """Whatever a survey asks: two rounds about the same events would let one week change both."""
+    first = Week.parse("2020-W01")
+    asked = [week for week in (first + offset for offset in range(40 * 52)) if allowed(week)]
+    quarters = [Quarter.of(week.monday).previous for week in asked]
+    assert quarters == [Quarter(quarters[0].index + number) for number in range(160)]
+    assert all(effect_quarter(week) == quarter for week, quarter in zip(asked, quarters, strict=True))
 
 
 def test_a_week_matters_for_sums_about_life_events_of_two_quarters_at_most() -> None:
     first = Week.parse("2020-W01")
-    asked = [week for week in (first + offset for offset in range(40 * 52)) if effect_quarter(week)]
-    assert len(asked) > 600
+    asked = [week for week in (first + offset for offset in range(40 * 52)) if summed_effect_quarter(week)]
+    assert len(asked) == 160
     assert all(week + FRESH_WEEKS + 1 < EffectQuestion.independent_from(week) for week in asked)
 
 
@@ -442,6 +443,7 @@ def test_docs_state_what_one_week_costs(preset: Literal["x8", "x3"], usual: floa
     assert f"{most:.2f}" in text
 
 
-def blank(name: str, week: Week, email: str) -> bool:
-    profile = Encodings(np.zeros(0, FULL_DTYPE), np.zeros(9, "<i4"), VOCABULARY, week.sunday)
-    return is_left_blank(name, week, ProfileSet([profile], VOCABULARY), Limits(), email)
+def allowed(week: Week) -> bool:
+    """Whether a survey may ask about the life events of the quarter before."""
+    quarter = str(Quarter.of(week.monday).previous)
+    return EffectSums(share=Ratio.of(EVENT_SHARE), clip=12, quarter=quarter).problem(week) is None

@@ -401,6 +401,23 @@ def test_no_key_and_no_survey_is_lost_with_the_datasite(tmp_path: Path) -> None:
     assert "Show 3" in world.page()
 
 
+def test_a_round_whose_survey_this_version_refuses_keeps_its_statistics(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An earlier version may have asked what is refused now, such as life events in several rounds of a quarter."""
+    world = World(tmp_path)
+    world.operate(MONDAY)
+    world.report(range(6), MONDAY)
+    world.operate(EARLY)
+    before = world.statistics()
+    path = world.aggregator.volume.surveys / f"{WEEK}.json"
+    path.write_bytes(path.read_bytes().replace(b'"name":"volume"', b'"name":"mood"'))
+    world.start()
+    world.operate(EARLY)
+    assert world.statistics() == before
+    assert f"round={WEEK} is over: this version cannot read its survey" in caplog.text
+
+
 def test_operators_are_named_with_their_keys_in_words(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.operate(MONDAY)
