@@ -316,6 +316,7 @@ def test_an_aggregator_reads_the_release_and_serves_the_result(
         "OPERATOR_TOKEN_FILE": str(tmp_path / "token") if token else "",
         "DATASITES_DIR": str(folder / "datasites"),
         "AGGREGATOR_PORT": str(port),
+        "SMALLEST_CHANGE": "1",
         "AGGREGATOR_POLL_SECONDS": "1",
     }
     aggregator = Stack("netflix-trend-test-aggregator", "docker-compose.aggregator.yml", environment)
