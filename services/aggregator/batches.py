@@ -272,7 +272,8 @@ def _completed(
         if statistic is None or not statistic.reports:
             versions[name] = (packed(Counter()),)
         elif _alone(statistic) == _alone(getattr(current, name)):
-            versions[name] = (packed(now[name]),)
+            # Everybody also knows the time before the first version, when there was no answer.
+            versions[name] = (packed(Counter()), packed(now[name]))
         else:
             _log.warning("round=%s question=%s stays as it is: its batches are not known", survey.round, name)
     return before.model_copy(update={"versions": versions})

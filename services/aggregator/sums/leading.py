@@ -250,7 +250,8 @@ def _settled(path: Path, found: RoundStatistics, *, is_over: bool) -> RoundStati
         before = RoundStatistics.from_bytes(path.read_bytes())
     except (FileNotFoundError, StatisticsError):
         return found
-    if dict(before.asked()) != dict(found.asked()):
+    sums = [{name: one.of_participants(None, None) for name, one in each.asked()} for each in (before, found)]
+    if sums[0] != sums[1]:
         return found
     kept = ("participants",) if is_over else ("participants", "waiting", "refused")
-    return found.model_copy(update={name: getattr(before, name) for name in kept})
+    return found.model_copy(update={**dict(before.asked()), **{name: getattr(before, name) for name in kept}})

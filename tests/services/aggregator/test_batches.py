@@ -367,6 +367,20 @@ def test_a_lost_record_is_known_again_while_the_answers_are_the_published_ones(t
     assert published(again).volume.reports == 25
 
 
+def test_after_a_lost_record_one_answer_that_is_left_is_not_published(tmp_path: Path) -> None:
+    here = made(tmp_path)
+    survey = here.ask(TODAY)[-1]
+    people = asked(survey, "volume", 11)
+    come(tmp_path, survey, people)
+    here.run(TODAY)
+    shutil.rmtree(here.own / "batches")
+    again = replace(here, memory=Memory())
+    again.run(TOMORROW)
+    go(tmp_path, people[:10])
+    again.run(TOMORROW + timedelta(days=1))
+    assert published(again).volume.reports == 0, "as before the first version, and not one"
+
+
 def test_after_a_lost_record_a_statistic_of_other_answers_stays_as_it_is(
     tmp_path: Path, caplog: LogCaptureFixture
 ) -> None:

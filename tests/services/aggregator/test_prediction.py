@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ from netflix_trend.questions.volume.estimation import PRIOR_PEOPLE, prior_shares
 from netflix_trend.questions.volume.forecast import needed_for_volume, percentile_error
 from netflix_trend.questions.volume.question import VOLUME_BUCKETS, VolumeQuestion
 from netflix_trend.questions.volume.statistics import LARGEST_CUMULATIVE_ERROR
-from netflix_trend.questions.words import participants_for
+from netflix_trend.questions.words import participants_for, percent
 from netflix_trend.simulation.population import life_changes, person
 from netflix_trend.survey.survey import default_survey
 
@@ -55,6 +56,18 @@ def test_as_many_answers_as_needed_make_a_show_clear_nine_times_in_ten() -> None
     for number, show in enumerate(predict_shows(question, 1000)):
         assert show.answers_needed is not None
         assert predict_shows(question, show.answers_needed)[number].chance == pytest.approx(0.9, abs=0.02)
+
+
+def test_documents_say_how_many_participants_the_product_says() -> None:
+    root = Path(__file__).parents[3]
+    survey = default_survey(Week.parse("2026-W46"), "0" * 32, range(50))
+    (question,) = (one for one in survey.questions if isinstance(one, TopShowsQuestion))
+    readme, method = ((root / name).read_text() for name in ("README.md", "docs/method/estimation.md"))
+    for show in predict_shows(question, 1000):
+        answers, share = show.answers_needed, f"| {percent(show.show.share)} | "
+        people = participants_for(answers, survey.part(question))
+        assert f"{share}{people:,} ({answers:,})" in method
+        assert f"{share}about {round(people or 0, -2):,} | {answers:,} |" in readme
 
 
 def test_nobody_answering_tells_nothing() -> None:

@@ -260,6 +260,8 @@ def test_late_reports_are_told(tmp_path: Path) -> None:
 def test_single_reports_change_nothing_that_others_see_until_the_round_is_over(tmp_path: Path) -> None:
     """One comes late, one is damaged, one is taken back, somebody joins; also after a restart."""
     world = World(tmp_path)
+    for number in range(12):  # more take part than answer, so that one more is counted
+        Datasite(world.root / "datasites", f"silent{number}@example.org").publish({}, AGGREGATOR, durable=False)
     world.operate(MONDAY)
     world.report(range(7), MONDAY)
     world.operate(EARLY)
@@ -294,6 +296,7 @@ def test_single_reports_change_nothing_that_others_see_until_the_round_is_over(t
     statistics = world.statistics()
     assert statistics is not None
     assert (statistics.reports, statistics.waiting) == (7, 0)
+    assert {statistics.participants, statistics.top_shows.participants} == {12}
     assert statistics.refused
 
 
