@@ -152,16 +152,22 @@ def reports_to_lose(counts: NDArray[np.int64], reports: int, items: int, q: floa
     return np.array([lost[count] for count in counts.tolist()], dtype=np.int64)
 
 
-def reports_to_lead(largest: int, reports: int, gate: int, q: float) -> int | None:
+def reports_to_lead(largest: int, reports: int, gate: int, q: float, size: int) -> int | None:
     """Return how many of the reports, forged, put an item first and above the gate that nobody chose; None if all of
     them do not.
 
-    largest: the count of the first item. A forged report holds the item, an honest one does with chance q; so it takes
-    f with f + (reports - f) * q >= max(largest, gate), on average.
+    largest: the count of the first item. size: of the reported subsets. A forged report lifts so many items at once,
+    and honest ones lift each by chance. So many that one of these items is first with a chance above 5 % (Bonferroni):
+    fewer do it in at most one round of twenty. The forged ones stand in for honest ones, with which the first item's
+    count falls in proportion.
     """
-    wanted = max(largest, gate)
-    needed = math.ceil((wanted - reports * q) / (1 - q))
-    return max(1, needed) if wanted <= reports else None
+
+    def leads(forged: int) -> bool:
+        left = reports - forged
+        wanted = max(gate, math.ceil(largest * left / reports))
+        return wanted - forged < gate_count(left, size, q)
+
+    return bisect_left(range(1, reports), True, key=leads) + 1 if gate <= reports else None
 
 
 def reports_needed(

@@ -46,7 +46,7 @@ def estimate_top_shows(
         noise=estimates.noise,
         gate=(estimates.gate - reports * q) / (p - q),
         examples=examples_of(question.chart),
-        forged_first=reports_to_lead(int(counts.max()), reports, estimates.gate, q),
+        forged_first=reports_to_lead(int(counts.max()), reports, estimates.gate, q, question.size),
         tolerated=breakdown_point(reports),
         influence=1 / (p - q),
         named_per_person=named[0] if named else None,

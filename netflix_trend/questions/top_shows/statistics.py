@@ -73,8 +73,8 @@ class TopShows(Statistic):
     noise: standard error of a show that nobody watched. gate: smallest estimate that is clear.
     examples: shares of people who name a show, for which pages say how many participants make it clear: from the chart
     that the survey states; without one a hit, a strong show and an ordinary one are the examples.
-    forged_first: how many of the answers would have to be forged to put a show first and clear that nobody watched;
-    None: not even all of them would.
+    forged_first: how many of the answers would have to be forged to put a show first and clear that nobody watched:
+    fewer do it in at most one round of twenty; None: not even all of them would.
     tolerated: how many forged reports a robust show withstands, 1 % of all, rounded up; None: not examined.
     influence: how much one report changes an estimate at most, people.
     named_per_person: estimated mean number of shows that a person named, at most k, with its standard error. People

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from netflix_trend.operators.blocks import Block, Ratio
-from netflix_trend.privacy.noisy_sums import SumEstimates, estimate_sums
+from netflix_trend.privacy.noisy_sums import SumEstimates, estimate_sums, gate_of
 from netflix_trend.privacy.randomness import RandBelow
 from netflix_trend.questions.question import breakdown_point
 from netflix_trend.questions.sums import Answering, Summed, SumQuestion, SumWish, block
@@ -66,8 +66,9 @@ class TopShowsSums(Listed, SumQuestion):
         order = np.argsort(-found.estimate, kind="stable").tolist()
         breakdown = breakdown_point(reports)
         shows = tuple(self._show(found, place, breakdown, titles) for place in order)
-        # A forged report is worth one vote.
-        forged = max(1, math.ceil(max(found.gate, shows[0].estimate)))
+        # A forged report is worth one vote for each of several shows, and noise lifts one of them further.
+        lifted = gate_of(self.votes, votes.error)
+        forged = max(1, math.ceil(max(found.gate, shows[0].estimate) - lifted))
         return TopShows(
             reports=reports,
             mechanism="sum",

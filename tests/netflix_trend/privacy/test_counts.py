@@ -129,20 +129,20 @@ def test_a_signal_is_lost_with_exactly_the_stated_number_of_reports(reports: int
 
 @pytest.mark.parametrize("reports", [50, 300, 1000])
 def test_so_many_forged_reports_put_an_item_first_that_nobody_chose(reports: int) -> None:
-    """Drawn: with as many it leads in half of the rounds or so, with one less in no more, with a third fewer seldom."""
+    """Drawn, with five items that all forged reports hold: with one less one of them leads in one round of twenty."""
+    assert reports_to_lead(reports, reports, reports + 1, FALSE, 5) is None
     generator = np.random.default_rng(reports)
     gate = gate_count(reports, 50, FALSE)
-    largest = gate + 4
-    forged = reports_to_lead(largest, reports, gate, FALSE)
+    largest = gate + reports // 8
+    forged = reports_to_lead(largest, reports, gate, FALSE, 5)
     assert forged is not None
 
     def leads(number: int) -> float:
-        return float((number + generator.binomial(reports - number, FALSE, 4000) >= largest).mean())
+        wanted = max(gate, np.ceil(largest * (reports - number) / reports))
+        return float((number + generator.binomial(reports - number, FALSE, (8000, 5)) >= wanted).any(axis=1).mean())
 
-    assert leads(forged) > 0.4
-    assert leads(forged - 1) < 0.6
-    assert leads(forged * 2 // 3) < 0.2
-    assert reports_to_lead(largest, reports, reports + 1, FALSE) is None
+    assert leads(forged - 1) < 0.055
+    assert 0.04 < leads(forged + 1) < 0.4
 
 
 def test_one_report_less_lowers_the_gate_by_at_most_one() -> None:

@@ -183,6 +183,6 @@ def test_clear_shows_and_the_first_place_say_how_many_forged_answers_they_withst
     assert reading(last) == "noise"
     said = f"A show that people watched is first, unless {top.forged_first:,} or more of the 2,000 answers were forged."
     assert first_place_in_words(top) == said
-    assert top.forged_first > first.fragile_reports, "that is one show more, and above the first one"
+    assert top.forged_first > top.tolerated
     quiet = estimate_round(found(vocabulary, 60, {}, SHARES, 1), vocabulary).top_shows
     assert first_place_in_words(quiet) == ""
