@@ -1,21 +1,6 @@
-"""How far estimates of several items are off together: in any sum of them, and where their errors are skewed."""
+"""How far estimates of several items are off together, in any sum of them."""
 
 from __future__ import annotations
-
-from typing import TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
-
-_Numbers = TypeVar("_Numbers", float, NDArray[np.float64])
-
-
-def skewed_quantile(z: float, skewness: _Numbers) -> _Numbers:
-    """Return by how many standard deviations noise exceeds its mean as often as a normal one exceeds z.
-
-    Noise from few answers is skewed, which raises z by (z**2 - 1) * skewness / 6 (E. A. Cornish, R. A. Fisher, 1938).
-    """
-    return z + (z * z - 1) * skewness / 6
 
 
 def variance_bound(items: int, k: int, p: float, q: float) -> tuple[float, float]:

@@ -10,7 +10,12 @@ from __future__ import annotations
 import math
 import sys
 from statistics import NormalDist
+from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
+_Numbers = TypeVar("_Numbers", float, NDArray[np.float64])
 _STANDARD = NormalDist()
 # Beyond this many standard deviations math.erfc loses digits and then underflows.
 _FAR = 20.0
@@ -40,9 +45,9 @@ def lower_end(
 ) -> float:
     """Return the smallest truth of a number that passed `gate`, at least `lowest`; that for a number that did not pass.
 
-    error: standard deviation of the number, not 0. skewness: of its errors, not negative; allowed for as `quantile`
-    does. is_two_sided: numbers below minus the gate pass, too. An upper end needs no more than `observed` and its plain
-    error.
+    error: standard deviation of the number, not 0. skewness: of its errors, not negative; allowed for as
+    `skewed_quantile` does. is_two_sided: numbers below minus the gate pass, too. An upper end needs no more than
+    `observed` and its plain error.
     """
     if observed < gate:
         return lowest
@@ -66,16 +71,17 @@ def lower_end(
     return high
 
 
-def quantile(z: float, skewness: float) -> float:
-    """Return how many standard deviations an upper quantile lies above the mean, z of a normal distribution.
+def skewed_quantile(z: float, skewness: _Numbers) -> _Numbers:
+    """Return by how many standard deviations noise exceeds its mean as often as a normal one exceeds z.
 
-    E. A. Cornish, R. A. Fisher, "Moments and Cumulants in the Specification of Distributions", 1938, to the first term.
+    Noise from few answers is skewed (E. A. Cornish, R. A. Fisher, "Moments and Cumulants in the Specification of
+    Distributions", 1938, to the first term).
     """
     return z + (z * z - 1) * skewness / 6
 
 
 def normal_score(x: float, skewness: float) -> float:
-    """Return the z whose `quantile` is x, for a skewness of at least 0; the lowest such where there is none."""
+    """Return the z whose `skewed_quantile` is x, for a skewness of at least 0; the lowest such where there is none."""
     if skewness <= 0:
         return x
     sixth = skewness / 6

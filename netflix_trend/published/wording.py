@@ -220,18 +220,17 @@ def _chart_in_words(world: World) -> str:
     return f"the public chart ({plain(world.source)}, week {world.week})"
 
 
-def world_note(world: World, participants: int, reports: int) -> str:
-    """Return what the comparison rests on. participants: of the aggregator; reports: answers about shows."""
+def world_note(world: World, top_shows: TopShows) -> str:
+    """Return what the comparison rests on. top_shows: the estimates that are compared."""
     shares = (
         "Its order only is known, so no share of the world is shown."
         if world.states_order_only
         else "World: each show's share of the chart's views."
     )
     return (
-        f"From {counted(reports, 'answer')} of {counted(participants, 'participant')}. The chart's entries are public "
-        f"and not from participants: {plain(world.source)}, week {world.week}. {shares} Here: its share of all times "
-        f"that participants named a show of the chart. All intervals hold together with {100 * world.confidence:g} %. "
-        "Forged answers are not examined."
+        f"From {heard(top_shows)}. The chart's entries are public and not from participants: {plain(world.source)}, "
+        f"week {world.week}. {shares} Here: its share of all times that participants named a show of the chart. All "
+        f"intervals hold together with {100 * world.confidence:g} %. Forged answers are not examined."
     )
 
 

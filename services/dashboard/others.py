@@ -141,7 +141,7 @@ def _page_of(
     if statistics.top_shows is not None and statistics.top_shows.reports:
         made.append(_shows_chart(statistics.top_shows, shows))
         if statistics.top_shows.world is not None:
-            made.append(_world_chart(statistics.top_shows.world, statistics))
+            made.append(_world_chart(statistics.top_shows.world, statistics.top_shows))
     if trends is not None and trends.viewing is not None and trends.viewing.weeks:
         made.append(_trend_chart(trends, history))
     return OthersPage("", statistics, rounds, week, place, tuple(made))
@@ -247,7 +247,7 @@ def _shows_chart(top_shows: TopShows, mine: frozenset[int]) -> Chart:
     )
 
 
-def _world_chart(world: World, statistics: RoundStatistics) -> Chart:
+def _world_chart(world: World, top_shows: TopShows) -> Chart:
     listed = listed_world(world)
     rows = [
         (
@@ -277,7 +277,7 @@ def _world_chart(world: World, statistics: RoundStatistics) -> Chart:
             intervals=[(round(100 * show.lower, 1), round(100 * min(show.upper, edge), 1)) for show in listed],
         ),
         data_table("Here against the world", dict(zip("abcde", heads, strict=True)), rows),
-        world_note(world, statistics.participants, statistics.top_shows.reports),
+        world_note(world, top_shows),
         size="tall",
     )
 

@@ -144,7 +144,7 @@ def test_the_comparison_with_the_world_is_worded_the_same_everywhere(
     )
     for text in (page, mine):
         assert wording.world_in_words(world) in text
-        assert wording.world_note(world, round_.participants, round_.top_shows.reports) in text
+        assert wording.world_note(world, round_.top_shows) in text
     for show in wording.listed_world(world):
         reading, here_share = wording.world_reading(world, show), wording.share_interval(show)
         assert f"{show.title} {reading} chart {show.rank} {100 * (show.world or 0):.1f} % {here_share}" in page

@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netflix_trend.periods.weeks import Week
-from netflix_trend.privacy.joint_errors import skewed_quantile
-from netflix_trend.privacy.selection import lower_end
+from netflix_trend.privacy.selection import lower_end, skewed_quantile
 from netflix_trend.questions.question import breakdown_point
 from netflix_trend.questions.top_shows.statistics import (
     MAX_LISTED,

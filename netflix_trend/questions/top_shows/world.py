@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, Field, model_validator
 
 from netflix_trend.periods.weeks import is_week
-from netflix_trend.privacy.joint_errors import skewed_quantile, variance_bound
+from netflix_trend.privacy.joint_errors import variance_bound
+from netflix_trend.privacy.selection import skewed_quantile, upper_score
 from netflix_trend.questions.top_shows.chart import MAX_CHARTED, AskedChart
 from netflix_trend.storage.model import Strict
 
@@ -144,7 +145,7 @@ class Namings:
 
     def half(self, tests: int, variance: Floats, false_alarm: float) -> Floats:
         """Return how far from its mean a sum of the estimates may be in any of so many two-sided tests."""
-        quantile = skewed_quantile(_NORMAL.inv_cdf(1 - false_alarm / (2 * tests)), self.skewness)
+        quantile = skewed_quantile(upper_score(1 - false_alarm / tests), self.skewness)
         return np.asarray(quantile * np.sqrt(variance) + self.step / 2, dtype=np.float64)
 
 

@@ -1,16 +1,14 @@
-"""The bound on the covariance of estimates, and skewed quantiles."""
+"""The bound on the covariance of estimates."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 from itertools import combinations
-from math import exp
-from statistics import NormalDist
 
 import numpy as np
 import pytest
 
-from netflix_trend.privacy.joint_errors import skewed_quantile, variance_bound
+from netflix_trend.privacy.joint_errors import variance_bound
 
 
 @pytest.mark.parametrize("k", [1, 2])
@@ -49,12 +47,3 @@ def test_reports_of_fixed_size_vary_at_most_as_the_bound_says(items: int, k: int
 def test_one_item_has_nothing_to_be_compared_with() -> None:
     with pytest.raises(ValueError, match="errors of one item"):
         variance_bound(1, 1, 0.5, 0.1)
-
-
-def test_a_skewed_quantile_is_that_of_a_slightly_skewed_distribution() -> None:
-    """Of the log-normal one with variance s**2 of the logarithm, whose skewness is 3s for small s."""
-    s, z = 0.03, NormalDist().inv_cdf(0.999)
-    deviation = exp(s * s / 2) * (exp(s * s) - 1) ** 0.5
-    exact = (exp(s * z) - exp(s * s / 2)) / deviation
-    assert skewed_quantile(z, 3 * s) == pytest.approx(exact, rel=0.005)
-    assert abs(z - exact) > 0.03 * exact

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from math import exp
 from statistics import NormalDist
 
 import numpy as np
 import pytest
 
-from netflix_trend.privacy.selection import lower_end, normal_score, quantile, rejected_below
+from netflix_trend.privacy.selection import lower_end, normal_score, rejected_below, skewed_quantile
 
 _Z = NormalDist()
 
@@ -38,7 +39,16 @@ def test_skewed_noise_lowers_the_end() -> None:
 @pytest.mark.parametrize("skewness", [0.0, 0.1, 0.5, 1.0])
 def test_a_score_is_the_inverse_of_the_quantile(skewness: float) -> None:
     for z in (-1.0, 0.5, 2.0, 4.0):
-        assert normal_score(quantile(z, skewness), skewness) == pytest.approx(z)
+        assert normal_score(skewed_quantile(z, skewness), skewness) == pytest.approx(z)
+
+
+def test_a_skewed_quantile_is_that_of_a_slightly_skewed_distribution() -> None:
+    """Of the log-normal one with variance s**2 of the logarithm, whose skewness is 3s for small s."""
+    s, z = 0.03, _Z.inv_cdf(0.999)
+    deviation = exp(s * s / 2) * (exp(s * s) - 1) ** 0.5
+    exact = (exp(s * z) - exp(s * s / 2)) / deviation
+    assert skewed_quantile(z, 3 * s) == pytest.approx(exact, rel=0.005)
+    assert abs(z - exact) > 0.03 * exact
 
 
 def test_a_change_that_passed_on_either_side_holds_where_nothing_changed() -> None:

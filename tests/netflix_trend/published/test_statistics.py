@@ -406,14 +406,14 @@ def test_a_place_in_an_unreliable_distribution_is_unreliable(titles: int, is_rel
     assert percentile(volume(is_reliable=is_reliable), titles).is_reliable is is_reliable
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(distributions(), st.integers(0, 500), st.integers(0, 500))
 def test_more_titles_never_give_a_lower_percentile(distribution: Volume, one: int, other: int) -> None:
     low, high = sorted((one, other))
     assert percentile(distribution, low).share <= percentile(distribution, high).share + 1e-12
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(distributions(), st.integers(0, 500))
 def test_a_share_and_its_error_lie_between_those_of_the_neighbouring_buckets(distribution: Volume, titles: int) -> None:
     buckets = (*distribution.buckets, 10**9)

@@ -15,6 +15,7 @@ from netflix_trend.published.wording import (
     world_reading,
     world_scale,
 )
+from netflix_trend.questions.top_shows.statistics import TopShows
 from netflix_trend.questions.top_shows.world import Verdict, World, WorldShow
 
 PUBLIC = "the public chart (Netflix Top 10, global, week 2026-W43)"
@@ -39,6 +40,10 @@ def world_of(*shows: WorldShow, **more: Any) -> World:
 
 def ordered(*verdicts: Verdict) -> World:
     return world_of(*(show(place + 1, None, verdict=one) for place, one in enumerate(verdicts)), chance=None)
+
+
+def answers(reports: int, participants: int | None) -> TopShows:
+    return TopShows.model_construct(reports=reports, participants=participants)
 
 
 MORE = show(1, 0.5, share=0.75, lower=0.6, upper=0.9, verdict="more")
@@ -92,15 +97,15 @@ def test_what_differs_is_named_and_nothing_else(world: World, said: str) -> None
 
 
 def test_what_the_comparison_rests_on_is_said() -> None:
-    note = world_note(world_of(MORE, LESS, SAME), 1_000, 167)
+    note = world_note(world_of(MORE, LESS, SAME), answers(167, 1_000))
     assert note.startswith("From 167 answers of 1,000 participants. The chart's entries are public and not from part")
     assert "All intervals hold together with 97.5 %." in note
-    assert "no share of the world" in world_note(ordered("unclear", "unclear"), 1, 1)
+    assert "no share of the world" in world_note(ordered("unclear", "unclear"), answers(1, None))
 
 
 def test_marks_that_steer_text_are_left_out_of_a_source() -> None:
     world = world_of(show(1, 0.5), show(2, 0.5), source="\u202etrahc\x1b[1m")
-    for said in (world_in_words(world), world_note(world, 10, 10)):
+    for said in (world_in_words(world), world_note(world, answers(10, 10))):
         assert not {"\u202e", "\x1b"} & set(said)
 
 

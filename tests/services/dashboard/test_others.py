@@ -16,7 +16,7 @@ def test_the_world_is_drawn_with_a_table_and_the_source_of_its_shares(person: Pe
     (chart,) = [one for one in page.charts if one.name == "world"]
     assert page.statistics is not None
     assert chart.lead.startswith(world_in_words(world))
-    assert chart.note == world_note(world, page.statistics.participants, page.statistics.top_shows.reports)
+    assert chart.note == world_note(world, page.statistics.top_shows)
     listed = listed_world(world)
     bars, intervals = chart.option["series"]
     assert [one["value"] for one in bars["data"]] == [round(100 * (show.world or 0), 1) for show in listed]
