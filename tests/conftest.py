@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import Vocabulary
@@ -40,6 +41,10 @@ SLOW = (
     "test_wheel.py",
 )
 
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("any speed", deadline=None)
+settings.load_profile("any speed")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell ignores Ctrl-C for what it starts in the background, and so would every process that a test starts.

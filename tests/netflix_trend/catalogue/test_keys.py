@@ -15,9 +15,11 @@ SPECIAL = " \u00a0\u2009\u3000\t:：`'’‘ʼ“”„‐‑‒–—−\u00ad\
 TITLES = st.text(
     st.sampled_from(SPECIAL) | st.characters(min_codepoint=1, max_codepoint=0x10FF, exclude_categories=["M", "Cs"])
 )
+# Without the mathematical dotless i, which has no upper case, while the dotless i that its key holds has one.
+LETTERS = st.characters(categories=["L", "Nd"], exclude_characters="\U0001d6a4")
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(ASCII)
 @example(" The Office (U.S.) :  Season 1 : `Pilot` ")
 @example(" : :")
@@ -26,13 +28,13 @@ def test_the_short_way_for_ascii_gives_what_the_general_way_gives(title: str) ->
     assert title_key(title) == title_key(title + "\u200b")  # an invisible character, but not ASCII
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(TITLES)
 def test_the_key_of_a_key_is_itself(title: str) -> None:
     assert title_key(title_key(title)) == title_key(title)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(TITLES)
 def test_a_key_has_single_blanks_inside_and_none_at_its_ends_or_before_a_colon(title: str) -> None:
     key = title_key(title)
@@ -146,7 +148,7 @@ def test_prefixes_end_before_a_colon_and_a_blank_and_come_longest_first(title: s
     assert list(colon_prefixes(title)) == prefixes
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.text(st.sampled_from("aB:： \u00a0\t"), max_size=20) | TITLES)
 def test_prefixes_are_beginnings_of_the_title_each_shorter_than_the_last(title: str) -> None:
     prefixes = list(colon_prefixes(title))
@@ -157,15 +159,15 @@ def test_prefixes_are_beginnings_of_the_title_each_shorter_than_the_last(title: 
         assert prefix[-1:].strip() != ""
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(TITLES)
 def test_blanks_around_a_title_and_marks_inside_it_do_not_change_its_key(title: str) -> None:
     assert title_key(f" \u00a0{title}\t\u3000") == title_key(title)
     assert title_key("\u200b".join(["", *title, ""])) == title_key(title)
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.lists(st.text(st.characters(categories=["L", "Nd"]), min_size=1, max_size=6), min_size=1, max_size=5))
+@settings(max_examples=300)
+@given(st.lists(st.text(LETTERS, min_size=1, max_size=6), min_size=1, max_size=5))
 def test_all_blanks_and_cases_of_words_have_one_key(words: list[str]) -> None:
     keys = {title_key(blank.join(words)) for blank in (" ", "\u00a0", "  ", "\n", "\u2009\t")}
     assert len(keys) == 1

@@ -74,7 +74,7 @@ def test_a_delivery_arrives_as_it_was_sent() -> None:
     assert received(sent()) == (DELIVERY, EXPORT)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.builds(
         Delivery,
@@ -214,7 +214,7 @@ def test_an_export_that_was_cut_anywhere_is_refused(size: int) -> None:
     assert reason(holding(EXPORT, gzip.compress(EXPORT)[:size])) == "gzip"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, len(gzip.compress(EXPORT)) - 1), st.integers(1, 255))
 def test_an_export_with_a_changed_byte_is_refused_or_unchanged(place: int, change: int) -> None:
     packed = bytearray(gzip.compress(EXPORT, mtime=0))
@@ -227,7 +227,7 @@ def test_an_export_with_a_changed_byte_is_refused_or_unchanged(place: int, chang
         assert data == EXPORT  # gzip's own time, name and the like
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=300))
 def test_arbitrary_bytes_are_always_refused(data: bytes) -> None:
     assert reason(data) == "schema"

@@ -13,7 +13,7 @@ from netflix_trend.periods.quarters import Quarter
 DAYS = st.dates(date(1000, 4, 1), date(2999, 9, 30))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(DAYS)
 def test_a_quarter_holds_the_day_it_was_made_from_and_no_other_one_does(day: date) -> None:
     quarter = Quarter.of(day)

@@ -14,7 +14,7 @@ from netflix_trend.periods.weeks import Week
 DAYS = st.dates(date(1000, 1, 6), date(2999, 12, 22))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(DAYS)
 def test_a_week_holds_the_day_it_was_made_from(day: date) -> None:
     week = Week.of(day)
@@ -22,7 +22,7 @@ def test_a_week_holds_the_day_it_was_made_from(day: date) -> None:
     assert (week.monday.isoweekday(), week.sunday.isoweekday()) == (1, 7)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(DAYS)
 def test_a_week_is_written_as_the_iso_calendar_says_and_read_back(day: date) -> None:
     year, number, _ = day.isocalendar()
@@ -108,7 +108,7 @@ def test_the_index_has_no_gap_at_new_year(year: int) -> None:
     assert Week.of(date(year + 1, 1, 4)).index == last.index + 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.dates(date(1900, 1, 1), date(2200, 1, 1)), st.integers(0, 500))
 def test_adding_and_subtracting_weeks_moves_the_monday_by_as_many(day: date, weeks: int) -> None:
     week = Week.of(day)
@@ -116,7 +116,7 @@ def test_adding_and_subtracting_weeks_moves_the_monday_by_as_many(day: date, wee
     assert (week - weeks).monday == week.monday - timedelta(weeks=weeks)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(DAYS, DAYS)
 def test_weeks_are_ordered_by_time(one: date, other: date) -> None:
     first, second = Week.of(one), Week.of(other)

@@ -62,7 +62,7 @@ def test_that_holds_for_every_table_that_is_shipped_at_any_odds(made: int, odds:
     check_odds(IntervalChannel(len(VOLUME_BUCKETS), shipped_tables()[made], odds))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     cuts=st.lists(st.sets(st.integers(1, 5)), min_size=1, max_size=4),
     many=st.lists(st.integers(1, 4), min_size=4, max_size=4),
@@ -152,7 +152,7 @@ def test_invalid_channel_parameters_are_refused(buckets: int, odds: Fraction) ->
         IntervalChannel(buckets, ((0, buckets - 1, 1),), odds)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(cuts=st.lists(st.sets(st.integers(1, 4)), min_size=1, max_size=6))
 def test_buckets_are_told_apart_exactly_where_the_matrix_has_full_row_rank(cuts: list[set[int]]) -> None:
     intervals = []

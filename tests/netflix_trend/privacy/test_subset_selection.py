@@ -225,7 +225,7 @@ def mechanisms(draw: st.DrawFn) -> SubsetSelection:
     return SubsetSelection(items, draw(st.integers(1, MOST_NAMED)), Fraction(8), draw(st.integers(1, items)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(mechanisms(), st.data())
 def test_reports_are_decoded_exactly(mechanism: SubsetSelection, data: st.DataObject) -> None:
     """Also next to where an item changes: at sums of binomials, and one below."""

@@ -32,13 +32,13 @@ def test_canonical_json_has_sorted_keys_no_blanks_and_plain_utf8() -> None:
     assert canonical_json(value) == '{"A":{},"a":{"y":"\\n","z":"é 오"},"b":[1,true,null,0.5]}'.encode()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(VALUES)
 def test_the_order_in_which_an_object_was_filled_changes_nothing(value: Any) -> None:
     assert canonical_json(value) == canonical_json(backwards(value))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(VALUES)
 def test_canonical_json_is_read_back_as_the_same_value(value: Any) -> None:
     assert json.loads(canonical_json(value)) == value
@@ -65,7 +65,7 @@ def test_a_version_is_the_start_of_the_sha256_of_the_canonical_bytes() -> None:
     assert content_version({"b": 1, "a": "é"}) == hashlib.sha256('{"a":"é","b":1}'.encode()).hexdigest()[:32]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(VALUES, VALUES)
 def test_two_values_share_a_version_only_when_their_bytes_are_equal(one: Any, other: Any) -> None:
     assert (content_version(one) == content_version(other)) == (canonical_json(one) == canonical_json(other))
