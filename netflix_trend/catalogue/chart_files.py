@@ -15,11 +15,20 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from itertools import chain, islice
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO, TextIO, TypeVar
 
 from pydantic import ValidationError
 
-from netflix_trend.catalogue.charts import MAX_TITLE, MAX_WEEKS, Charts, WeeklyChart, merged
+from netflix_trend.catalogue.charts import (
+    LARGEST_NUMBER,
+    MAX_CHARTED,
+    MAX_SHOWS,
+    MAX_TITLE,
+    MAX_WEEKS,
+    Charts,
+    WeeklyChart,
+    merged,
+)
 from netflix_trend.catalogue.keys import plain_title, title_key
 from netflix_trend.catalogue.season_words import without_season
 from netflix_trend.catalogue.spreadsheet import SpreadsheetError, read_sheets
@@ -28,14 +37,14 @@ from netflix_trend.periods.weeks import Week
 # The weekly lists of all countries have about 40 MB.
 LARGEST_CHART = 120_000_000
 _LARGEST_SHEET = 40_000_000
-_MAX_ROWS = 2_000_000
+_MAX_ROWS, _MAX_LINE = 2_000_000, 100_000
 # Rows above the header of "What We Watched".
 _ABOVE = 20
-_LARGEST_NUMBER = 10**13
 _SERIES_SHEETS, _FILM_SHEETS = frozenset({"tv", "shows", "series"}), frozenset({"film", "films", "movies"})
 _WEEKLY = frozenset({"week", "category", "weekly_rank", "show_title"})
 _POPULAR = frozenset({"category", "rank", "show_title", "views_first_91_days"})
 _WATCHED = frozenset({"title", "hours viewed"})
+_T = TypeVar("_T")
 NEXT = (
     "Download it again from Netflix's pages of the Top 10 (all weeks, as TSV or Excel) or of What We Watched, and "
     "leave it as it is"
@@ -85,7 +94,7 @@ class _Line:
             value = Decimal(text) if len(text) < 30 else Decimal(0)
         except InvalidOperation:
             value = Decimal(0)
-        if not value.is_finite() or not 1 <= value <= _LARGEST_NUMBER or value != value.to_integral_value():
+        if not value.is_finite() or not 1 <= value <= LARGEST_NUMBER or value != value.to_integral_value():
             raise self.wrong(column, "a positive whole number")
         return int(value)
 
@@ -152,9 +161,9 @@ def _charts_of(table: _Table, country: str) -> Charts:
     if table.columns >= _WEEKLY:
         return _weekly(table, country)
     if table.columns >= _POPULAR:
-        return Charts(popular=merged([_popular(_Line(*one)) for one in table.lines if _Line(*one).is_series()]))
+        return Charts(popular=merged(_series(_popular(table))))
     if table.columns >= _WATCHED:
-        return Charts(watched=merged(list(_watched(table))))
+        return Charts(watched=merged(_series(_watched(table))))
     found = ", ".join(sorted(table.columns))[:200] or "nothing"
     raise ChartFileError(f"its columns are those of no chart; found: {found}. {NEXT}")
 
@@ -168,8 +177,16 @@ def _text_table(text: TextIO) -> _Table:
     delimiter = "\t" if "\t" in start else (";" if start.count(";") > start.count(",") else ",")
     # Netflix does not quote what tabs separate.
     quotes: dict[str, Any] = {"quoting": csv.QUOTE_NONE} if delimiter == "\t" else {"strict": True}
-    reader = csv.reader(text, delimiter=delimiter, **quotes)
-    return _table("", ((reader.line_num, row) for row in reader))
+    # Each line by itself: a quoted cell does not go on in the next line, so that no row can fill the memory.
+    rows = (next(csv.reader([line], delimiter=delimiter, **quotes)) for line in _lines(text))
+    return _table("", enumerate(rows, 1))
+
+
+def _lines(text: TextIO) -> Iterator[str]:
+    for number, line in enumerate(iter(lambda: text.readline(_MAX_LINE), ""), 1):
+        if len(line) == _MAX_LINE:
+            raise ChartFileError(f"line {number} has {_MAX_LINE} characters or more. {NEXT}")
+        yield line
 
 
 def _sheet_tables(file: BinaryIO) -> list[_Table]:
@@ -181,7 +198,7 @@ def _sheet_tables(file: BinaryIO) -> list[_Table]:
 
 def _table(sheet: str, rows: Iterable[tuple[int, Sequence[str]]]) -> _Table:
     """Return the rows below the header, the first row with the columns of a chart; without one below the first row."""
-    lines = _bounded(rows)
+    lines = _at_most(_MAX_ROWS, "lines", rows)
     first = list(islice(lines, _ABOVE))
     headers = [[cell.strip().lower() for cell in row] for _, row in first]
     place = next((place for place, names in enumerate(headers) if _is_header(frozenset(names))), 0)
@@ -198,11 +215,11 @@ def _is_header(names: frozenset[str]) -> bool:
     return any(names >= columns for columns in (_WEEKLY, _POPULAR, _WATCHED))
 
 
-def _bounded(rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[tuple[int, Sequence[str]]]:
-    for count, line in enumerate(rows):
-        if count >= _MAX_ROWS:
-            raise ChartFileError(f"it has more than {_MAX_ROWS} lines. Give another file")
-        yield line
+def _at_most(most: int, what: str, rows: Iterable[_T]) -> Iterator[_T]:
+    for count, row in enumerate(rows):
+        if count >= most:
+            raise ChartFileError(f"it has more than {most} {what}. Give another file")
+        yield row
 
 
 # --- lists
@@ -233,6 +250,8 @@ def _weekly(table: _Table, country: str) -> Charts:
             raise line.wrong("week", f"one of at most {MAX_WEEKS} weeks")
         if is_series:
             rows[week, code].append(_charted(line, rank, "weekly_views", "weekly_hours_viewed"))
+            if len(rows[week, code]) > MAX_CHARTED:
+                raise line.wrong("week", f"a week with at most {MAX_CHARTED} series")
     if has_countries and country and country not in names:
         raise ChartFileError(f"it has no list of {country}. Check CHART_COUNTRY, or give the file of that country")
     return Charts(
@@ -248,8 +267,15 @@ def _weekly(table: _Table, country: str) -> Charts:
     )
 
 
-def _popular(line: _Line) -> dict[str, Any]:
-    return _charted(line, line.rank("rank"), "views_first_91_days", "hours_viewed_first_91_days")
+def _series(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return list(_at_most(MAX_SHOWS, "rows of series", rows))
+
+
+def _popular(table: _Table) -> Iterator[dict[str, Any]]:
+    for one in table.lines:
+        line = _Line(*one)
+        if line.is_series():
+            yield _charted(line, line.rank("rank"), "views_first_91_days", "hours_viewed_first_91_days")
 
 
 def _charted(line: _Line, rank: int, views: str, hours: str) -> dict[str, Any]:

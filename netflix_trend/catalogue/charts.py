@@ -22,9 +22,11 @@ from netflix_trend.storage.model import Strict
 KEPT_WEEKS, KEPT_SHOWS = 60, 2_000
 # From a list of no week at most so many shows join the vocabulary: no list of a round reaches further down.
 JOINING = 200
-MAX_WEEKS, _MAX_SHOWS = 2_000, 100_000
+# Far more series than any weekly chart lists; all of them join the vocabulary for good.
+MAX_CHARTED = 1_000
+MAX_WEEKS, MAX_SHOWS = 2_000, 100_000
 MAX_TITLE, _MAX_ALIASES = 300, 8
-_LARGEST = 10**13
+LARGEST_NUMBER = 10**13
 
 
 def _title(value: str) -> str:
@@ -42,11 +44,11 @@ class ChartedShow(Strict):
     """A show of a chart. views: as the chart states them, None where it states an order only. aliases: other titles."""
 
     title: Title
-    views: Annotated[int, Field(ge=1, le=_LARGEST)] | None = None
+    views: Annotated[int, Field(ge=1, le=LARGEST_NUMBER)] | None = None
     aliases: Annotated[tuple[Title, ...], Field(strict=False, max_length=_MAX_ALIASES)] = ()
 
 
-_Shows = Annotated[tuple[ChartedShow, ...], Field(strict=False, max_length=_MAX_SHOWS)]
+_Shows = Annotated[tuple[ChartedShow, ...], Field(strict=False, max_length=MAX_SHOWS)]
 
 
 class WeeklyChart(Strict):
@@ -58,7 +60,7 @@ class WeeklyChart(Strict):
     week: Annotated[str, AfterValidator(is_week)]
     country: Country = ""
     source: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(plain_title)]
-    shows: Annotated[_Shows, Field(min_length=1)]
+    shows: Annotated[tuple[ChartedShow, ...], Field(strict=False, min_length=1, max_length=MAX_CHARTED)]
 
     @property
     def views(self) -> tuple[int, ...] | None:

@@ -17,7 +17,7 @@ from typing import BinaryIO
 # Documents with a type declaration are refused, so that there are no entities to expand or to fetch.
 from xml.parsers import expat
 
-_MAX_PARTS, _MAX_BYTES = 1_000, 150_000_000
+_MAX_PARTS, _MAX_BYTES, _MAX_DEPTH = 1_000, 150_000_000, 100
 _MAX_ROWS, _MAX_COLUMNS, _MAX_STRINGS, _MAX_CELL = 200_000, 60, 600_000, 2_000
 _PIECE = 1 << 16
 _WORKBOOK, _STRINGS = "xl/workbook.xml", "xl/sharedStrings.xml"
@@ -38,11 +38,12 @@ class Sheet:
 
 
 class _Archive:
-    """An opened file, of which at most `_MAX_BYTES` are unpacked in all."""
+    """An opened file, of which at most `_MAX_BYTES` are unpacked and at most `_MAX_ROWS` are read in all."""
 
     def __init__(self, opened: zipfile.ZipFile) -> None:
         self._opened = opened
         self._left = _MAX_BYTES
+        self._rows = 0
 
     def parse(
         self,
@@ -52,24 +53,41 @@ class _Archive:
         end: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Parse a part; names come without their namespace. Raises SpreadsheetError."""
+        depth = 0
 
         def refuse(*_: object) -> None:
             raise SpreadsheetError(f"{part} declares a document type, which a spreadsheet never does")
 
+        def opening(name: str, attributes: dict[str, str]) -> None:
+            nonlocal depth
+            depth += 1
+            if depth > _MAX_DEPTH:
+                raise SpreadsheetError(f"{part} nests its elements more than {_MAX_DEPTH} deep")
+            start(_local(name), {_local(key): value for key, value in attributes.items()})
+
+        def closing(name: str) -> None:
+            nonlocal depth
+            depth -= 1
+            end(_local(name))
+
         parser = expat.ParserCreate("utf-8")
         parser.StartDoctypeDeclHandler = refuse
         parser.buffer_text = True
-        parser.StartElementHandler = lambda name, attributes: start(
-            _local(name), {_local(key): value for key, value in attributes.items()}
-        )
+        parser.StartElementHandler = opening
         parser.CharacterDataHandler = text
-        parser.EndElementHandler = lambda name: end(_local(name))
+        parser.EndElementHandler = closing
         try:
             for piece in self._pieces(part):
                 parser.Parse(piece, False)
             parser.Parse(b"", True)
         except expat.ExpatError as error:
             raise SpreadsheetError(f"{part} is damaged: {error}") from None
+
+    def count_row(self) -> None:
+        """Count a row of any sheet. Raises SpreadsheetError when there are too many."""
+        self._rows += 1
+        if self._rows > _MAX_ROWS:
+            raise SpreadsheetError(f"it has more than {_MAX_ROWS} rows")
 
     def _pieces(self, part: str) -> Iterator[bytes]:
         with self._opened.open(part) as file:
@@ -108,6 +126,8 @@ def _sheets(archive: _Archive) -> list[tuple[str, str]]:
     def start(name: str, attributes: dict[str, str]) -> None:
         if name == "sheet" and attributes.get("state", "visible") == "visible":
             found.append((attributes.get("name", "")[:100], attributes.get("id", "")))
+            if len(found) > _MAX_PARTS:
+                raise SpreadsheetError(f"it has more than {_MAX_PARTS} sheets")
 
     archive.parse(_WORKBOOK, start)
     return found
@@ -121,6 +141,8 @@ def _targets(archive: _Archive) -> dict[str, str]:
         if name == "Relationship" and attributes.get("TargetMode") != "External":
             target = attributes.get("Target", "")
             found[attributes.get("Id", "")] = posixpath.normpath(posixpath.join("/xl", target)).lstrip("/")
+            if len(found) > _MAX_PARTS:
+                raise SpreadsheetError(f"it names more than {_MAX_PARTS} parts")
 
     archive.parse(_RELATIONS, start)
     return found
@@ -144,7 +166,8 @@ def _shared_strings(archive: _Archive) -> list[str]:
         if name == "si":
             if len(found) >= _MAX_STRINGS:
                 raise SpreadsheetError(f"it has more than {_MAX_STRINGS} texts")
-            found.append("".join(parts)[:_MAX_CELL])
+            # Cells share the text as it is kept: a copy for each would be too much.
+            found.append("".join(parts)[:_MAX_CELL].strip())
             parts.clear()
 
     archive.parse(_STRINGS, start, text, end)
@@ -152,7 +175,7 @@ def _shared_strings(archive: _Archive) -> list[str]:
 
 
 def _rows(archive: _Archive, part: str, strings: list[str]) -> tuple[tuple[str, ...], ...]:
-    reader = _RowReader(strings)
+    reader = _RowReader(strings, archive.count_row)
     archive.parse(part, reader.start, reader.text, reader.end)
     return tuple(reader.rows)
 
@@ -160,9 +183,10 @@ def _rows(archive: _Archive, part: str, strings: list[str]) -> tuple[tuple[str, 
 class _RowReader:
     """Collects the rows of a sheet."""
 
-    def __init__(self, strings: list[str]) -> None:
+    def __init__(self, strings: list[str], count_row: Callable[[], None]) -> None:
         self.rows: list[tuple[str, ...]] = []
         self._strings = strings
+        self._count_row = count_row
         self._row: dict[int, str] = {}
         self._column, self._kind = 0, ""
         self._parts: list[str] = []
@@ -185,8 +209,7 @@ class _RowReader:
         if name == "c" and self._column <= _MAX_COLUMNS:
             self._row[self._column] = self._cell()
         elif name == "row":
-            if len(self.rows) >= _MAX_ROWS:
-                raise SpreadsheetError(f"a sheet has more than {_MAX_ROWS} rows")
+            self._count_row()
             last = max(self._row, default=0)
             self.rows.append(tuple(self._row.get(column, "") for column in range(1, last + 1)))
 
@@ -196,7 +219,7 @@ class _RowReader:
             return value
         if not (value.isascii() and value.isdigit() and len(value) < 8 and int(value) < len(self._strings)):
             raise SpreadsheetError("a cell names a text that is not there")
-        return self._strings[int(value)].strip()
+        return self._strings[int(value)]
 
 
 def _column(reference: str) -> int:

@@ -18,7 +18,7 @@ from netflix_trend.catalogue.keys import colon_prefixes, plain_title, title_key
 from netflix_trend.storage.canonical import canonical_json, content_version
 from netflix_trend.storage.model import Strict
 
-# A field of 65,521 points must hold every show, and a vocabulary file must stay below SyftBox's 8 MB.
+# More shows than Netflix has. A vocabulary file must stay below SyftBox's 8 MB.
 MAX_SHOWS = 20_000
 MAX_FILMS = 100_000
 LARGEST_FILE = 8_000_000

@@ -13,14 +13,16 @@ from pydantic import (
     model_validator,
 )
 
+from netflix_trend.catalogue.charts import LARGEST_NUMBER, MAX_CHARTED
 from netflix_trend.periods.weeks import is_week
 from netflix_trend.storage.model import Strict
 
 # Most shows on a list: where each answer is randomized at home, and where operators sum the answers. Longer lists have
 # noise that no realistic number of answers exceeds, or make reports that are too large.
 LONGEST_LIST, LONGEST_SUMMED_LIST = 250, 3_000
-# More titles than any weekly chart lists.
-MAX_CHARTED = 1_000
+
+# Of a show; several titles of a chart may be one show.
+_Views = Annotated[int, Field(ge=1, le=LARGEST_NUMBER * MAX_CHARTED)]
 
 
 class AskedChart(Strict):
@@ -33,7 +35,7 @@ class AskedChart(Strict):
     week: Annotated[str, AfterValidator(is_week)]
     source: Annotated[str, Field(min_length=1, max_length=100)]
     length: Annotated[int, Field(ge=1, le=MAX_CHARTED)]
-    views: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(strict=False)] | None = None
+    views: Annotated[tuple[_Views, ...], Field(strict=False)] | None = None
 
     def in_words(self, listed: int) -> str:
         """Return where the first of `listed` shows come from, as a sentence for participants and operators."""

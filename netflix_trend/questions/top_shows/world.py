@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, Field, model_validator
 
+from netflix_trend.catalogue.charts import MAX_CHARTED
 from netflix_trend.periods.weeks import is_week
 from netflix_trend.privacy.joint_errors import variance_bound
 from netflix_trend.privacy.selection import skewed_quantile, upper_score
-from netflix_trend.questions.top_shows.chart import MAX_CHARTED, AskedChart
+from netflix_trend.questions.top_shows.chart import AskedChart
 from netflix_trend.storage.model import Strict
 
 Floats = NDArray[np.float64]

@@ -38,7 +38,7 @@ class ChartRules:
 
     def waits(self, charts: Mapping[Week, WeeklyChart], week: Week, today: date) -> bool:
         """Return whether a week's survey waits for its chart: it is not here, others came lately, and there is time."""
-        return bool(charts) and week - MAX_AGE_WEEKS <= max(charts) < week and today < self.until(week)
+        return week not in charts and bool(_recent(charts, week)) and today < self.until(week)
 
 
 DEFAULT_RULES = ChartRules()
@@ -46,5 +46,9 @@ DEFAULT_RULES = ChartRules()
 
 def chart_of(charts: Mapping[Week, WeeklyChart], week: Week) -> WeeklyChart | None:
     """Return the chart that a week's list begins with: the week's own, or else the newest of the weeks before it."""
-    known = [one for one in charts if week - MAX_AGE_WEEKS <= one <= week]
-    return charts[max(known)] if known else None
+    recent = _recent(charts, week)
+    return charts[max(recent)] if recent else None
+
+
+def _recent(charts: Mapping[Week, WeeklyChart], week: Week) -> list[Week]:
+    return [one for one in charts if week - MAX_AGE_WEEKS <= one <= week]

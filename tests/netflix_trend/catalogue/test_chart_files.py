@@ -14,7 +14,9 @@ from tests.netflix_trend.catalogue.chart_tables import (
     GLOBAL,
     POPULAR,
     WATCHED,
+    WEEK,
     country_rows,
+    of_world,
     table,
     workbook,
     world,
@@ -134,6 +136,12 @@ def changed(**cells: object) -> bytes:
     return table(GLOBAL, rows)
 
 
+def of_other_category(shows: int) -> bytes:
+    """Return lines of a second category of the same week, without a header."""
+    rows = world(str(WEEK.sunday), "TV (Non-English)", [(f"Other {n}", 5) for n in range(shows)])
+    return table(GLOBAL, rows).split(b"\n", 1)[1]
+
+
 @pytest.mark.parametrize(
     ("data", "says"),
     [
@@ -158,7 +166,10 @@ def changed(**cells: object) -> bytes:
         (b"\xff\xfe\x00w", "cannot be read as text"),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "cannot be read as text"),
         (b"PK\x03\x04" + bytes(200), "cannot be read as a spreadsheet: it is damaged"),
-        (b"week\t" + b"x" * 200_000, "cannot be read as text: field larger"),
+        (b"week\t" + b"x" * 200_000, "line 1 has 100000 characters or more"),
+        (b"\t" * 200_000, "line 1 has 100000 characters or more"),
+        (b"Title,Hours Viewed\n" + b'"\n","\n",' * 1_000, "cannot be read as text: unexpected end of data"),
+        (of_world({WEEK: [(f"Show {n}", 5) for n in range(1_000)]}) + of_other_category(1), "at most 1000 series"),
     ],
 )
 def test_a_file_that_is_no_chart_is_refused_with_place_and_advice(data: bytes, says: str) -> None:
@@ -166,6 +177,15 @@ def test_a_file_that_is_no_chart_is_refused_with_place_and_advice(data: bytes, s
         read(data)
     assert caught.value.args[0].count("\n") == 0
     assert "Download it again" in str(caught.value)
+
+
+@pytest.mark.parametrize("header", [POPULAR, WATCHED])
+def test_rows_of_series_are_bounded(monkeypatch: pytest.MonkeyPatch, header: tuple[str, ...]) -> None:
+    monkeypatch.setattr(chart_files, "MAX_SHOWS", 2)
+    common = {"category": "TV (English)", "rank": 1, "show_title": "One", "Title": "One: Season 1", "Hours Viewed": 5}
+    assert read(table(header, [common] * 2)) != Charts()
+    with pytest.raises(ChartFileError, match="more than 2 rows of series"):
+        read(table(header, [common] * 3))
 
 
 def test_too_large_a_file_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,6 +198,10 @@ def test_too_large_a_file_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_title_cannot_change_the_direction_of_text_or_hide_marks() -> None:
     (week,) = read(changed(show_title="Sho\u202ew\u200b")).weekly
     assert titles(week) == ["One", "Show"]
+
+
+def relationships(count: int) -> bytes:
+    return b"<R>" + b"".join(b'<Relationship Id="%d" Target="a"/>' % n for n in range(count)) + b"</R>"
 
 
 @pytest.mark.parametrize(
@@ -193,6 +217,9 @@ def test_a_title_cannot_change_the_direction_of_text_or_hide_marks() -> None:
             {"xl/_rels/workbook.xml.rels": b'<R><Relationship Id="r1" Target="../../../etc/passwd"/></R>'},
             "a part is missing",
         ),
+        ({"xl/sharedStrings.xml": b"<t>" * 101 + b"</t>" * 101}, "more than 100 deep"),
+        ({"xl/workbook.xml": b"<w>" + b"<sheet/>" * 1_001 + b"</w>"}, "more than 1000 sheets"),
+        ({"xl/_rels/workbook.xml.rels": relationships(1_001)}, "more than 1000 parts"),
     ],
 )
 def test_a_hostile_spreadsheet_is_refused(extra: dict[str, bytes], says: str) -> None:
@@ -207,6 +234,28 @@ def test_what_a_spreadsheet_unpacks_to_is_bounded_in_all(monkeypatch: pytest.Mon
     monkeypatch.setattr(spreadsheet, "_MAX_BYTES", 4_000_000)
     with pytest.raises(ChartFileError, match="more than 4000000 bytes come out of it"):
         read(data)
+
+
+def test_the_rows_of_all_sheets_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [["Title", "Hours Viewed"], ["One: Season 1", "5"]]
+    data = workbook({"TV": rows, "Shows": rows})
+    monkeypatch.setattr(spreadsheet, "_MAX_ROWS", 4)
+    assert len(read(data).watched) == 2
+    monkeypatch.setattr(spreadsheet, "_MAX_ROWS", 3)
+    with pytest.raises(ChartFileError, match="more than 3 rows"):
+        read(data)
+
+
+def test_cells_share_one_text() -> None:
+    """Blanks around a text that millions of cells name must not give each of them a copy."""
+    row = "<row>" + 2 * "<c t='s'><v>0</v></c>" + "</row>"
+    parts = {
+        "xl/worksheets/sheet1.xml": f"<w>{2 * row}</w>".encode(),
+        "xl/sharedStrings.xml": b"<sst><si><t> a text </t></si></sst>",
+    }
+    (sheet,) = spreadsheet.read_sheets(io.BytesIO(workbook({"x": []}, parts)))
+    assert {id(cell) for row in sheet.rows for cell in row} == {id(sheet.rows[0][0])}
+    assert sheet.rows[0] == ("a text", "a text")
 
 
 def test_columns_without_references_follow_each_other_and_far_ones_are_dropped() -> None:

@@ -130,9 +130,11 @@ def test_who_has_given_no_chart_for_long_is_not_waited_for() -> None:
         assert (chart_of(charts, WEEK) is not None) == (age <= MAX_AGE_WEEKS)
 
 
-def test_a_week_that_later_charts_leave_out_is_not_waited_for() -> None:
+def test_a_chart_of_a_week_to_come_changes_nothing() -> None:
     charts = charts_of({WEEK - 1: [("Before", 9)], WEEK + 1: [("After", 9)]}).of_country("")
-    assert not ChartRules().waits(charts, WEEK, TUESDAY)
+    assert ChartRules().waits(charts, WEEK, TUESDAY)
+    assert not ChartRules().waits(charts, WEEK, days(WEEK, 4))
+    assert not ChartRules().waits(charts_of({WEEK + 1: [("After", 9)]}).of_country(""), WEEK, TUESDAY)
     assert chart_of(charts, WEEK).week == str(WEEK - 1), "no list knows what comes later"
 
 
