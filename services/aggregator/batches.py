@@ -18,7 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.periods.turns import ROTATION
@@ -101,6 +101,20 @@ class Batch(Strict):
     def to_bytes(self) -> bytes:
         """Return the file `batches/<round>.json`."""
         return canonical_json(self.model_dump(mode="json")) + b"\n"
+
+    def check(self, survey: Survey) -> None:
+        """Raise ValueError unless the record is of this survey, and holds possible answers to its questions only."""
+        questions = {question.name: question for question in survey.questions}
+        if self.survey != survey.version or not self.versions.keys() <= questions.keys():
+            raise ValueError("it is of another survey")
+        for name, versions in self.versions.items():
+            question = questions[name]
+            for text in versions:
+                payloads = base64.b64decode(text, validate=True)
+                if len(payloads) % question.payload_size:
+                    raise ValueError(f"the answers to {name} have {len(payloads)} bytes")
+                for answer in answers_in(question, payloads):
+                    question.check(answer)
 
     def answers(self, question: Question) -> list[Answers]:
         """Return the answers of every version of a question's statistic, oldest first."""
@@ -201,12 +215,13 @@ class Batches:
     def _recorded(self, survey: Survey) -> Batch | None:
         try:
             batch = Batch.model_validate_json(self._path(survey.round).read_bytes())
+            batch.check(survey)
         except FileNotFoundError:
             return None
-        except ValidationError:
-            _log.warning("round=%s the record of its batches cannot be read", survey.round)
+        except ValueError as problem:
+            _log.warning("round=%s the record of its batches cannot be read: %s", survey.round, problem)
             return None
-        return batch if batch.survey == survey.version else None
+        return batch
 
     def published(self, round_name: str) -> RoundStatistics | None:
         """Return the statistics of a round with at least one answer that are published, None without any."""

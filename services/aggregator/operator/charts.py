@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,7 +14,7 @@ from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.questions.top_shows.sums import TopShowsSums
 from netflix_trend.settings import Settings
 from netflix_trend.survey.sum_survey import SumSurvey
-from netflix_trend.survey.survey import Survey, load_surveys
+from netflix_trend.survey.survey import RefusedSurvey, load_surveys
 from services.aggregator.charts.kept import KeptCharts
 from services.aggregator.charts.waiting import ChartRules
 
@@ -42,12 +41,22 @@ def charts_told(settings: Settings, today: date) -> ChartsTold:
         newest=charts[max(charts)] if charts else None,
         waits=(str(week), rules.until(week)) if is_waiting else None,
         lists=tuple(
-            (survey.round, _in_words(question))
-            for survey in _asked(folder, is_sealed=settings.survey_mode != "local")
-            for question in survey.questions
-            if isinstance(question, TopShowsQuestion | TopShowsSums)
+            (path.stem, words)
+            for path in sorted(folder.glob("[0-9]*.json"), reverse=True)[:ROTATION]
+            if (words := _list_in_words(path, is_sealed=settings.survey_mode != "local"))
         ),
     )
+
+
+def _list_in_words(path: Path, *, is_sealed: bool) -> str:
+    """Return what is told of a survey's list of shows; empty for a survey without one."""
+    data = path.read_bytes()
+    try:
+        survey = SumSurvey.from_bytes(data) if is_sealed else load_surveys(data)[0]
+    except RefusedSurvey:
+        return "asked by another version, and not to be read by this one."
+    lists = [one for one in survey.questions if isinstance(one, TopShowsQuestion | TopShowsSums)]
+    return " ".join(map(_in_words, lists))
 
 
 def _in_words(question: TopShowsQuestion | TopShowsSums) -> str:
@@ -55,10 +64,3 @@ def _in_words(question: TopShowsQuestion | TopShowsSums) -> str:
     if question.chart is None:
         return f"{count} shows, without a public chart."
     return f"{count} shows. {question.chart.in_words(count)}"
-
-
-def _asked(folder: Path, *, is_sealed: bool) -> Sequence[Survey | SumSurvey]:
-    paths = sorted(folder.glob("[0-9]*.json"), reverse=True)[:ROTATION]
-    if is_sealed:
-        return [SumSurvey.from_bytes(path.read_bytes()) for path in paths]
-    return [load_surveys(path.read_bytes())[0] for path in paths]

@@ -4,6 +4,7 @@ shows one answer when a round has closed.
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 from collections import Counter
@@ -12,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest import LogCaptureFixture
@@ -350,15 +352,44 @@ def test_a_crash_between_record_and_statistics_publishes_what_was_recorded(tmp_p
     assert published(again).volume.reports == 25
 
 
-@pytest.mark.parametrize("record", ["lost", "damaged"])
-def test_a_lost_record_is_known_again_while_the_answers_are_the_published_ones(tmp_path: Path, record: str) -> None:
+def of_another(field: str, value: object) -> Callable[[dict[str, Any]], None]:
+    def change(record: dict[str, Any]) -> None:
+        record[field] = value
+
+    return change
+
+
+def with_answers(*versions: str) -> Callable[[dict[str, Any]], None]:
+    """Replace the versions of the answers about volume."""
+    return lambda record: record["versions"].update(volume=versions)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(None, id="lost"),
+        pytest.param(dict[str, Any].clear, id="empty"),
+        pytest.param(of_another("survey", "0" * 32), id="another survey"),
+        pytest.param(of_another("versions", {"astrology": [""]}), id="another question"),
+        pytest.param(with_answers("A"), id="no base64"),
+        pytest.param(with_answers("", "/w=="), id="no answer of the mechanism"),
+        pytest.param(with_answers(), id="no version"),
+    ],
+)
+def test_a_lost_record_is_known_again_while_the_answers_are_the_published_ones(
+    tmp_path: Path, damage: Callable[[dict[str, Any]], None] | None
+) -> None:
     here = made(tmp_path)
     survey = here.ask(TODAY)[-1]
     come(tmp_path, survey, asked(survey, "volume", 10))
     here.run(TODAY)
     before = seen(here)
     path = here.own / "batches" / f"{WEEK}.json"
-    path.write_bytes(b"{}") if record == "damaged" else path.unlink()
+    record = json.loads(path.read_bytes())
+    path.unlink()
+    if damage:
+        damage(record)
+        path.write_text(json.dumps(record))
     again = replace(here, memory=Memory())
     again.run(TOMORROW)
     assert seen(again) == before

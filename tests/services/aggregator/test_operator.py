@@ -412,3 +412,10 @@ def test_the_view_says_which_chart_is_here_and_what_waits_for_one(here: Aggregat
     chart = f"(Netflix Top 10, global, week {newest})"
     assert f"{newest}: <bdi>50 shows. The first one comes from a public chart {chart} and not" in page
     assert f"{newest - 1}: <bdi>50 shows, without a public chart.</bdi>" in page
+
+
+def test_the_view_opens_where_another_version_asked_a_round(here: Aggregator, operator: FlaskClient) -> None:
+    newest = Week.last_complete(TODAY)
+    path = here.own / "surveys" / f"{newest}.json"
+    path.write_text(path.read_text().replace("subset_selection", "set_response"))
+    assert f"{newest}: <bdi>asked by another version, and not to be read by this one.</bdi>" in operator.get("/operator/").text
