@@ -14,7 +14,14 @@ from netflix_trend.privacy.noisy_sums import people_needed
 from netflix_trend.questions.question import Forecast, Needed, Table
 from netflix_trend.questions.top_shows.examples import EXAMPLES, examples_of
 from netflix_trend.questions.top_shows.statistics import ShowExample, TopShows
-from netflix_trend.questions.words import MAX_ANSWERS, chance_in_words, needed_in_words, participants_for, percent
+from netflix_trend.questions.words import (
+    MAX_ANSWERS,
+    chance_in_words,
+    needed_in_words,
+    participants_for,
+    percent,
+    shown,
+)
 
 if TYPE_CHECKING:
     from netflix_trend.questions.top_shows.question import TopShowsQuestion
@@ -103,7 +110,7 @@ def needed_for_shows(statistic: TopShows) -> Sequence[Needed]:
     return [
         Needed(
             "top_shows",
-            f"{show.name}, named by {percent(show.share)} of people, to be clear",
+            f"{shown(show.name)}, named by {percent(show.share)} of people, to be clear",
             needed(show.share),
             statistic.reports,
             statistic.participants,

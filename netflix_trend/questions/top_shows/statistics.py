@@ -56,7 +56,7 @@ class ShowExample(Strict):
     """A show as an example. name: what it is, in words. share: of the people who name it."""
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
-    share: Annotated[float, Field(gt=0, le=1)]
+    share: Annotated[float, Field(ge=1e-9, le=1)]
 
 
 class TopShows(Statistic):
@@ -89,7 +89,7 @@ class TopShows(Statistic):
     answering: _NotNegative | None = None
     answering_error: _NotNegative | None = None
     confidence: _Share
-    noise: _Number
+    noise: Annotated[float, Field(ge=0, le=1e12)]
     gate: _Number
     examples: Annotated[tuple[ShowExample, ...], Field(strict=False, max_length=8)] = ()
     forged_first: _Count | None = None

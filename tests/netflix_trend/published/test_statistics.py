@@ -284,6 +284,30 @@ def test_sums_of_before_are_read_as_sums() -> None:
 
 
 @pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"noise": -1.0}, "noise: "),
+        ({"noise": 1e300}, "noise: "),
+        ({"examples": [{"name": "a hit", "share": 5e-324}]}, r"examples\.0\.share: "),
+    ],
+    ids=str,
+)
+def test_sums_for_which_no_number_of_participants_can_be_told_are_refused(change: dict[str, Any], fault: str) -> None:
+    content = of_before(1, Fraction(8), 7280)
+    content["top_shows"] |= {"mechanism": "sum", **change}
+    with pytest.raises(StatisticsError, match=rf"^statistics: top_shows\.{fault}"):
+        RoundStatistics.from_bytes(json.dumps(content).encode())
+
+
+def test_the_name_of_an_example_cannot_change_the_direction_of_text() -> None:
+    content = of_before(1, Fraction(8), 7280)
+    content["top_shows"]["examples"] = [{"name": "\u202etih a\n", "share": 0.01}]
+    read = RoundStatistics.from_bytes(json.dumps(content).encode())
+    (needed,) = kinds()["top_shows"].needs(read.top_shows)
+    assert needed.what == "tih a, named by 1 % of people, to be clear"
+
+
+@pytest.mark.parametrize(
     "change",
     [
         {"influence": 0.5},

@@ -418,4 +418,5 @@ def test_the_view_opens_where_another_version_asked_a_round(here: Aggregator, op
     newest = Week.last_complete(TODAY)
     path = here.own / "surveys" / f"{newest}.json"
     path.write_text(path.read_text().replace("subset_selection", "set_response"))
-    assert f"{newest}: <bdi>asked by another version, and not to be read by this one.</bdi>" in operator.get("/operator/").text
+    said = "asked by another version, and not to be read by this one."
+    assert f"{newest}: <bdi>{said}</bdi>" in operator.get("/operator/").text
