@@ -6,6 +6,7 @@ There is one scale of certainty (`Certainty`) with one legend (`LEGEND`). Publis
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -213,6 +214,10 @@ def _times(show: WorldShow) -> str:
 
 
 def _factor(value: float) -> str:
+    """Return a factor in two digits or so; one close to 1 never as 1 itself, so that nobody mistakes its side."""
+    if 0.95 <= value < 1 or 1 < value < 1.05:
+        away = math.floor if value < 1 else math.ceil
+        return f"{away(100 * value) / 100:.2f}"
     return f"{value:,.0f}" if value >= 9.95 or value == 0 else f"{value:.1f}" if value >= 0.095 else f"{value:.2f}"
 
 

@@ -126,8 +126,11 @@ def rows(
     *,
     colors: Sequence[str] = (),
     intervals: Sequence[tuple[float, float]] = (),
+    edge: float | None = None,
 ) -> Option:
-    """Return horizontal bars, the first on top, with intervals where there are some."""
+    """Return horizontal bars, the first on top, with intervals where there are some. edge: where the scale ends, None
+    for one that shows everything.
+    """
     data = [
         {"value": value, "itemStyle": {"color": colors[place] if colors else "@bar"}}
         for place, value in enumerate(values)
@@ -138,7 +141,7 @@ def rows(
         series.append({"type": "interval", "name": "interval", "horizontal": True, "data": points})
     label = {"color": "@ink", "width": 150, "overflow": "truncate", "interval": 0}
     return _base(
-        xAxis=_axis("value"),
+        xAxis=_axis("value", **({} if edge is None else {"max": edge})),
         yAxis=_axis("category", data=[shown(text, 60) for text in labels], inverse=True, label=label),
         series=series,
     )

@@ -262,6 +262,10 @@ def _world_chart(world: World, top_shows: TopShows) -> Chart:
     heads = ("Show", "Reading", "Place in the chart", "World", "Here")
     # The scale of a share of everything would leave nothing to see of the others.
     edge = world_scale(listed)
+
+    def drawn(share: float) -> float:
+        return round(100 * min(share, edge), 1)
+
     said = world_in_words(world)
     bars = "" if world.states_order_only else "Bars: the world. "
     return Chart(
@@ -274,7 +278,8 @@ def _world_chart(world: World, top_shows: TopShows) -> Chart:
             "% of the chart's views",
             [round(100 * (show.world or 0), 1) for show in listed],
             colors=["@world"] * len(listed),
-            intervals=[(round(100 * show.lower, 1), round(100 * min(show.upper, edge), 1)) for show in listed],
+            intervals=[(drawn(show.lower), drawn(show.upper)) for show in listed],
+            edge=drawn(edge),
         ),
         data_table("Here against the world", dict(zip("abcde", heads, strict=True)), rows),
         world_note(world, top_shows),

@@ -72,6 +72,14 @@ SAME = show(3, 0.2)
             "Watched less here than in the world: Show 2 (0.3 times as much, 0 to 0.7).",
         ),
         (
+            world_of(
+                show(1, 0.5, share=0.3, lower=0.0, upper=0.499, verdict="less"),
+                show(2, 0.5, share=0.6, lower=0.501, upper=0.7, verdict="more"),
+            ),
+            "Watched more here than in the world: Show 2 (1.2 times as much, 1.01 to 1.4). "
+            "Watched less here than in the world: Show 1 (0.6 times as much, 0 to 0.99).",
+        ),
+        (
             world_of(show(1, 0.9), show(2, 0.1, share=None, lower=0.3, upper=1.0, verdict="more")),
             "Watched more here than in the world: Show 2 (at least 3.0 times as much).",
         ),
@@ -90,7 +98,7 @@ SAME = show(3, 0.2)
             "Clearly lower here than in the chart's order: Show 1.",
         ),
     ],
-    ids=range(8),
+    ids=range(9),
 )
 def test_what_differs_is_named_and_nothing_else(world: World, said: str) -> None:
     assert world_in_words(world) == said

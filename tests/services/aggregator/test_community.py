@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path, PurePosixPath
 
@@ -209,6 +210,15 @@ def test_the_same_rounds_make_the_same_bytes(tmp_path: Path) -> None:
     one, two = (aggregator_with_rounds(tmp_path / name, [4000, 4000]) for name in ("a", "b"))
     assert public(one) == public(two)
     assert public(one)["schema.json"] == schema_file()
+
+
+def test_sentences_are_apart_on_every_page(tmp_path: Path) -> None:
+    here = aggregator_with_rounds(tmp_path, [8000, 8000])
+    for name, data in public(here).items():
+        if name.endswith(".html"):
+            paragraphs = re.findall(r"<p\b.*?</p>", data.decode(), re.DOTALL)
+            text = unescape(re.sub(r"<[^>]*>", "", "\n".join(paragraphs)))
+            assert re.findall(r"\w+[.:;][A-Z]\w+", text) == [], name
 
 
 @pytest.mark.parametrize(
