@@ -26,9 +26,8 @@ def rejected_below(items: int, passing: float, confidence: float) -> float:
 
     items: how many numbers were candidates. passing: chance that this truth gives a number that passes the gate. The
     smaller of two levels, so that both statements hold: of all `items` lower ends one is wrong in (1 - confidence) / 2
-    of the rounds at most (Bonferroni), and of the lower ends of numbers that passed at most this part is (J. Lee, D. Sun,
-    Y. Sun, J. Taylor, "Exact post-selection inference, with application to the lasso", Annals of Statistics 44, 2016,
-    section 2).
+    of the rounds at most (Bonferroni), and of the lower ends of numbers that passed at most this part is (J. Lee and
+    others, "Exact post-selection inference, with application to the lasso", Annals of Statistics 44, 2016, section 2).
     """
     return (1 - confidence) / 2 * min(1 / items, passing)
 

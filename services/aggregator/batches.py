@@ -143,7 +143,7 @@ def next_batch(
 
     found: what is there of the round now. now: its answers by question.
     """
-    is_last = is_closed and not before.is_final and before.day != today
+    is_last = is_closed and not before.is_final
     if is_last:
         smallest = min(smallest, SMALLEST_AT_CLOSE)
     changed, versions = 0, dict(before.versions)

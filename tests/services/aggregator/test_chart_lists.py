@@ -105,6 +105,13 @@ def test_a_round_waits_for_its_chart_and_is_asked_once_it_is_here(
     assert (newest.round, titles(here, newest)[0]) == (str(WEEK), "Now")
 
 
+def test_a_round_that_was_asked_does_not_wait_any_more(tmp_path: Path) -> None:
+    here = aggregator(tmp_path)
+    newest = here.ask(days(WEEK, 1))[-1]
+    here.kept_charts.add(charts_of({WEEK - 1: [("Before", 9)]}))
+    assert here.ask(days(WEEK, 1))[-1] == newest
+
+
 def test_after_the_deadline_last_weeks_chart_is_used_under_its_own_week(tmp_path: Path) -> None:
     here = aggregator(tmp_path)
     here.kept_charts.add(charts_of({WEEK - 1: [("Before", 9)]}))
@@ -298,6 +305,14 @@ def test_a_round_of_sums_waits_too_and_is_opened_a_day_before_its_early_batch_cl
     assert opened(here, early - 86_400) == [str(WEEK)]
     chart = summed_shows(here).chart
     assert (chart.week, chart.length) == (str(WEEK - 1), 1)
+    here.leader.store.close()
+
+
+def test_a_round_of_sums_whose_survey_was_written_before_a_crash_is_opened(tmp_path: Path) -> None:
+    here = leading(tmp_path)
+    here.sum_survey(WEEK)
+    here.kept_charts.add(charts_of({WEEK - 1: [("Before", 9)]}))
+    assert opened(here, Deadlines.of(WEEK).early - 3 * 86_400) == [str(WEEK)]
     here.leader.store.close()
 
 
