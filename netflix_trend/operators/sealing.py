@@ -32,7 +32,7 @@ _SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 ENC_SIZE = 1120
 TAG_SIZE = 16
 SECRET_SIZE = 32
-_MLKEM_PUBLIC, _X25519 = 1184, 32
+_MLKEM_PUBLIC, _MLKEM_SEED, _X25519 = 1184, 64, 32
 PUBLIC_SIZE = _MLKEM_PUBLIC + _X25519
 # There is one key an operator and round, so its number is the same in every message.
 CONFIG_ID = 1

@@ -59,3 +59,9 @@ def test_a_change_that_passed_on_either_side_holds_where_nothing_changed() -> No
     assert -50 < ends.min() < 0
     # Upwards or downwards by chance: the true change is 0 in both.
     assert (ends <= 0).mean() >= 0.935
+
+
+def test_a_change_that_did_not_pass_has_no_end_and_one_that_could_pass_on_either_side_a_nearer_one() -> None:
+    assert lower_end(1.0, 3.3, 100, 1.0, lowest=-50.0, is_two_sided=True) == -50
+    one_sided = lower_end(3.4, 3.3, 100, 1.0, lowest=-50.0)
+    assert lower_end(3.4, 3.3, 100, 1.0, lowest=-50.0, is_two_sided=True) > one_sided

@@ -267,3 +267,8 @@ def test_world_shares_add_up_to_one() -> None:
     assert found is not None
     assert fsum(show.world or 0 for show in found.shows) == pytest.approx(1)
     assert isinstance(found.shows[0], WorldShow)
+
+
+def test_half_a_report_is_allowed_for_because_counts_are_whole() -> None:
+    found = Namings(np.zeros(3), 1.0, 1.0, skewness=0.0, step=3.0, most=10.0)
+    assert found.half(1, np.array(4.0), 0.05) == pytest.approx(1.96 * 2 + 1.5, abs=0.001)
