@@ -27,6 +27,8 @@ def test_what_was_read_later_replaces_what_is_about_the_same() -> None:
     assert {week: one.shows[0].title for week, one in both.of_country("DE").items()} == {W[1]: "D"}
     assert (both.popular[0].title, both.watched[0].title) == ("P", "Q")
     assert Charts.from_bytes(both.to_bytes()) == both
+    again = both.with_newer(Charts(popular=(ChartedShow(title="R"),)))
+    assert (again.popular[0].title, again.watched[0].title) == ("R", "Q"), "a list of no week replaces the last one"
 
 
 def test_the_newest_weeks_of_each_country_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,8 @@ def ordered(*verdicts: Verdict) -> World:
 
 
 def answers(reports: int, participants: int | None) -> TopShows:
-    return TopShows.model_construct(reports=reports, participants=participants)
+    known: dict[str, Any] = {"reports": reports, "participants": participants}
+    return TopShows.model_construct(**known)
 
 
 MORE = show(1, 0.5, share=0.75, lower=0.6, upper=0.9, verdict="more")
