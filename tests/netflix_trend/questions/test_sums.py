@@ -25,7 +25,7 @@ from netflix_trend.simulation.population import FLAT, Population, life_changes, 
 from netflix_trend.survey.sum_survey import PRESETS, SumSurvey, default_sum_survey
 from netflix_trend.survey.survey import RefusedSurvey
 
-WEEK = Week.parse("2026-W41")  # the first week that begins in the fourth quarter: life events are asked about
+WEEK = Week.parse("2026-W44")  # the fourth week that begins in the fourth quarter: life events are asked about
 QUIET = Week.parse("2026-W47")
 TITLES = [f"Show {number}" for number in range(60)]
 NAMES = frozenset(sum_questions())
@@ -77,13 +77,14 @@ def test_the_blocks_of_a_round_cost_no_more_than_its_preset(week: Week, preset: 
         assert sum(block.rho.value for block in asked.blocks) == asked.rho
 
 
-def test_life_events_are_asked_about_in_the_first_weeks_of_a_quarter_only() -> None:
+def test_life_events_are_asked_about_in_the_fourth_round_of_a_quarter_only() -> None:
     assert survey(WEEK).questions[-1].name == "event_effect"
     assert [one.name for one in survey(QUIET).questions] == ["top_shows", "volume", "habits"]
     for offset in range(60):
         week = WEEK + offset
         asks = any(one.name == "event_effect" for one in survey(week).questions)
-        assert asks == ((week - 4).monday < Quarter.of(week.monday).first_day)
+        quarters = [Quarter.of((week - before).monday) for before in range(5)]
+        assert asks == (quarters[:4] == [quarters[0]] * 4 and quarters[4] != quarters[0])
 
 
 def test_every_truth_gives_a_valid_measurement_and_blanks_are_valid_too() -> None:
