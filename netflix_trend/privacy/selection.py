@@ -71,6 +71,22 @@ def lower_end(
     return high
 
 
+def change_ends(
+    change: float, lower: float, upper: float, error: float, *, tests: int = 2, lowest: float
+) -> tuple[float, float]:
+    """Return the ends of the interval of a change that is called up or down where `lower` to `upper` leaves out 0.
+
+    Such a change was picked out for its size: the end nearer to 0 allows for that, and may lie beyond it. error: its
+    standard deviation; lowest: the smallest such end that is looked for. tests: how many ends are looked at, two for
+    each change.
+    """
+    size, half = abs(change), change - lower if change > 0 else upper - change
+    if size <= half or error <= 0:
+        return lower, upper
+    near = min(size - half, lower_end(size, half, tests, error, lowest=lowest, is_two_sided=True))
+    return (near, upper) if change > 0 else (lower, -near)
+
+
 def skewed_quantile(z: float, skewness: _Numbers) -> _Numbers:
     """Return by how many standard deviations noise exceeds its mean as often as a normal one exceeds z.
 

@@ -47,7 +47,7 @@ def estimate_effect(quarter: str, clip: int, odds: Fraction, counts: NDArray[np.
         confidence=CONFIDENCE,
         share_up=Measured(**asdict(channel.share(counts, UP, CONFIDENCE))),
         share_down=Measured(**asdict(channel.share(counts, DOWN, CONFIDENCE))),
-        mean_change=Measured(**asdict(change)),
+        mean_change=Measured(**asdict(change)).picked_out(lowest=-clip),
         is_signal=bool(fragile),
         is_robust=fragile is not None and fragile > breakdown_point(reports),
         fragile_reports=fragile,

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AllowInfNan, Field, model_validator
 
 from netflix_trend.periods.weeks import is_week
+from netflix_trend.privacy.selection import change_ends
 from netflix_trend.questions.question import Statistic
 from netflix_trend.storage.model import Strict
 
@@ -28,6 +29,14 @@ class Measured(Strict):
     lower: _Number
     upper: _Number
 
+    def picked_out(self, lowest: float) -> Measured:
+        """Return the estimate of a change with the interval that it is shown with: wider where it is called up or down.
+
+        lowest: the smallest change there can be.
+        """
+        lower, upper = change_ends(self.estimate, self.lower, self.upper, self.standard_error, lowest=lowest)
+        return self.model_copy(update={"lower": lower, "upper": upper})
+
     @model_validator(mode="after")
     def _in_order(self) -> Measured:
         if self.lower > self.upper:
@@ -48,7 +57,8 @@ class EffectEstimate(Statistic):
     less. mean_change: mean change of all people in views a week, clip * (share_up - share_down). event_share,
     event_share_error, per_event: of summed answers, the share of people with an event with its standard error, and
     their mean change; local mode cannot tell. Intervals hold with
-    `confidence`. is_signal: the interval of mean_change excludes 0. is_robust: it still does without the `tolerated`
+    `confidence`. is_signal: the plain interval of mean_change excludes 0; the one that is published then
+    allows for that, so it may hold 0. is_robust: it still does without the `tolerated`
     reports, 1 % of all, that lift it most, in case these were forged. fragile_reports: how many of the reports must
     have been forged until it does not; None if it does not now. is_reliable: the standard error of per_event is at most
     LARGEST_EFFECT_ERROR, in local mode that of mean_change LARGEST_CHANGE_ERROR. reports_needed: how many reports that

@@ -60,7 +60,7 @@ def estimate_summed_effect(
         confidence=CONFIDENCE,
         share_up=up,
         share_down=down,
-        mean_change=change,
+        mean_change=change.picked_out(lowest=-clip),
         event_share=min(1.0, max(share.estimate, 1e-9)),
         event_share_error=share.standard_error,
         per_event=per_event,

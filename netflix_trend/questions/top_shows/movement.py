@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import AllowInfNan, Field
 
 from netflix_trend.periods.weeks import Week
-from netflix_trend.privacy.selection import lower_end
+from netflix_trend.privacy.selection import change_ends
 from netflix_trend.questions.question import breakdown_point
 from netflix_trend.questions.top_shows.statistics import TopShows
 from netflix_trend.questions.top_shows.trends import CONFIDENCE, gate, observe_shows, observed_shares
@@ -86,7 +86,10 @@ def find_movement(round_name: str, rounds: Sequence[tuple[str, TopShows]]) -> Mo
     # Without the answers that may be forged: each of them moved a show by at most `step` people, in either week.
     left_out = np.array([breakdown_point(int(number)) for number in observed.reports.tolist()])
     forged = float((left_out * observed.step / np.maximum(1, observed.reports - left_out)).sum())
-    ends = [_ends(*row, 2 * len(on_both)) for row in zip(change.tolist(), half.tolist(), spread.tolist(), strict=True)]
+    ends = [
+        change_ends(one, one - wide, one + wide, error, tests=2 * len(on_both), lowest=-1.0)
+        for one, wide, error in zip(change.tolist(), half.tolist(), spread.tolist(), strict=True)
+    ]
     shows = [
         ShowMovement(
             title=observed.titles[place],
@@ -103,15 +106,3 @@ def find_movement(round_name: str, rounds: Sequence[tuple[str, TopShows]]) -> Mo
     ]
     shows.sort(key=lambda show: -show.share)
     return Movement(round=round_name, previous=previous, confidence=CONFIDENCE, shows=tuple(shows))
-
-
-def _ends(change: float, half: float, spread: float, items: int) -> tuple[float, float]:
-    """Return the ends of a change's interval. half: of the simultaneous one.
-
-    A change that is called up or down was picked out: the end nearer to 0 allows for that, and may lie beyond it.
-    """
-    size = abs(change)
-    if size <= half:
-        return change - half, change + half
-    near = min(size - half, lower_end(size, half, items, spread, lowest=-1.0, is_two_sided=True))
-    return (near, change + half) if change > 0 else (change - half, -near)

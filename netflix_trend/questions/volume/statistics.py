@@ -192,7 +192,7 @@ class WeeklyMean(Strict):
 
 
 class Slope(Strict):
-    """Change of the mean from one week to the next, in titles; a direction only where the interval leaves out 0.
+    """Change of the mean from one week to the next, in titles; a direction only where the plain interval leaves out 0.
 
     is_robust: it still would if 1 % of every round's answers, the ones that lift the slope most, had been forged.
     """

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.distribution import linear_mean, linear_weights
+from netflix_trend.privacy.selection import change_ends
 from netflix_trend.questions.question import breakdown_point
 from netflix_trend.questions.volume.statistics import (
     LARGEST_MEAN_ERROR,
@@ -108,15 +109,17 @@ def find_slope(weeks: Sequence[WeeklyMean]) -> Slope | None:
     rest = y - weight @ y / weight.sum() - slope * x
     birge = float(np.sqrt(weight @ rest**2 / (rounds - 2)))
     quantile = student_quantile(rounds - 2) if birge > _WANDERS else _Z
-    half = quantile * max(1.0, birge) / math.sqrt(total)
+    error = max(1.0, birge) / math.sqrt(total)
+    half = quantile * error
     lower, upper = slope - half, slope + half
+    shown = change_ends(slope, lower, upper, error * quantile / _Z, lowest=-abs(slope) - 10 * half)
     # If 1 % of the answers of every week were forged, early ones down and late ones up.
     forged = float(weight @ (np.abs(x) * [week.influence for week in weeks])) / total
     return Slope(
         per_week=slope,
-        standard_error=max(1.0, birge) / math.sqrt(total),
-        lower=lower,
-        upper=upper,
+        standard_error=error,
+        lower=shown[0],
+        upper=shown[1],
         rounds=rounds,
         direction="rising" if lower > 0 else "falling" if upper < 0 else "noise",
         is_robust=lower - forged > 0 or upper + forged < 0,

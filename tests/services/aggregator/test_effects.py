@@ -31,6 +31,15 @@ def estimate(found: np.ndarray) -> EffectEstimate:
     return estimate_effect("2026-Q3", 12, Fraction(8), found)
 
 
+@pytest.mark.parametrize("up", [0.02, 0.03])
+def test_the_interval_of_a_change_holds_also_where_it_is_called_one(up: float) -> None:
+    """Changes near the size at which they are called so: those that came out too large are picked out."""
+    found = [estimate(counts(3000, up, 0.01, seed)) for seed in range(1500)]
+    held = [one.mean_change.lower <= 12 * (up - 0.01) <= one.mean_change.upper for one in found if one.is_signal]
+    assert 100 < len(held) < 1400
+    assert np.mean(held) >= 0.93
+
+
 def asked(week: str, found: np.ndarray, quarter: str = "2026-Q3", odds: int = 8) -> RoundStatistics:
     """A round with these reports about life events and nothing else."""
     return RoundStatistics(
