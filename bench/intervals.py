@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.distribution import linear_mean, linear_weights
 from netflix_trend.questions.volume.estimation import estimate_volume
+from netflix_trend.questions.volume.mean import bucket_titles, mean_titles
 from netflix_trend.questions.volume.question import VOLUME_BUCKETS, VolumeQuestion
 from netflix_trend.questions.volume.statistics import Volume
-from netflix_trend.questions.volume.viewing import bucket_titles, find_slope, mean_titles, weekly_mean
+from netflix_trend.questions.volume.viewing import find_slope, weekly_mean
 
 _REPETITIONS = 40
 _MEANS = 4000
@@ -86,7 +87,9 @@ def slope_coverage(
         parts = (levels - low @ titles) / ((high - low) @ titles)
         weeks = []
         for number, part in enumerate(np.clip(parts, 0, 1)):
-            mean = mean_titles(question, generator.multinomial(600, (low + part * (high - low)) @ channel))
+            mean = mean_titles(
+                question.channel, VOLUME_BUCKETS, generator.multinomial(600, (low + part * (high - low)) @ channel)
+            )
             assert mean is not None
             weeks.append(weekly_mean(str(_FIRST + number), 600, mean))
         slope = find_slope(weeks)

@@ -40,9 +40,9 @@ from netflix_trend.questions.event_effect.question import EFFECT_CLIP
 from netflix_trend.questions.top_shows.chart import LONGEST_LIST
 from netflix_trend.questions.top_shows.examples import EXAMPLES
 from netflix_trend.questions.top_shows.question import TopShowsQuestion, choose
-from netflix_trend.questions.volume.estimation import PRIOR_PEOPLE, prior_shares
+from netflix_trend.questions.volume.mean import bucket_titles
+from netflix_trend.questions.volume.prior import PRIOR_PEOPLE, prior_shares
 from netflix_trend.questions.volume.question import VOLUME_BUCKETS, VolumeQuestion
-from netflix_trend.questions.volume.viewing import bucket_titles
 from netflix_trend.simulation.population import (
     Population,
     life_changes,

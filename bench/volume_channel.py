@@ -1,4 +1,4 @@
-"""`python -m bench.volume_channel`: makes the tables of the interval channel for weekly viewing (decision 0094).
+"""`python -m bench.volume_channel`: makes the tables of the interval channel for weekly viewing (decision 0108).
 
     python -m bench.volume_channel            compare the shipped tables with the best that there can be
     python -m bench.volume_channel --write    make netflix_trend/questions/volume/intervals.csv anew
@@ -25,17 +25,17 @@ from scipy.optimize import linprog
 
 from netflix_trend.privacy.interval_channel import Interval, IntervalChannel
 from netflix_trend.questions.volume import tables
-from netflix_trend.questions.volume.estimation import PRIOR_PEOPLE, prior_shares
+from netflix_trend.questions.volume.mean import bucket_titles
+from netflix_trend.questions.volume.prior import PRIOR_PEOPLE, prior_shares
 from netflix_trend.questions.volume.question import VOLUME_BUCKETS
-from netflix_trend.questions.volume.viewing import bucket_titles
 
 BUCKETS = len(VOLUME_BUCKETS)
 # Every interval but the one that holds all buckets and so tells nothing.
 INTERVALS = [(low, high) for low in range(BUCKETS) for high in range(low, BUCKETS) if high - low + 1 < BUCKETS]
-# By odds: how many answers a table is made for, and what a title of the mean's error counts, in shares (decision 0094).
+# By odds: how many answers a table is made for, and what a title of the mean's error counts, in shares (decision 0108).
 # Fewer answers than are expected: errors in this normal approximation fall faster with them than those of drawn rounds.
 # At odds 8, tables made for 50 are the best of those for 20 to 400 when 100 to 1,000 answers are drawn.
-DESIGNS = {3: (200, 1 / 1500), 8: (50, 1 / 3000), 55: (20, 1 / 3000)}
+DESIGNS = {3: (280, 1 / 1500), 8: (50, 1 / 3000), 55: (30, 1 / 3000)}
 # Total multiplicity with which every bucket is covered.
 COVER = 40
 _GAP = 1e-8
@@ -92,7 +92,8 @@ def _terms(odds: int) -> tuple[_Term, _Term]:
     )
     even = shape * np.sqrt(answers / shape.mean(axis=1))[:, None]
     titles = bucket_titles(VOLUME_BUCKETS)[None, :]
-    return shares, _Term(np.zeros((BUCKETS, BUCKETS)), even, titles, np.array([price]))
+    # Tables leave buckets alike that count the same; a trace of prior keeps the matrix invertible.
+    return shares, _Term(1e-9 * np.eye(BUCKETS), even, titles, np.array([price]))
 
 
 def cost(terms: Sequence[_Term], weights: NDArray[np.float64]) -> float:

@@ -43,12 +43,12 @@ def linear_weights(channel: NDArray[np.float64], values: NDArray[np.float64]) ->
 
     channel: float64[B, outputs]; values: float64[B], what a person in each bucket is counted with. Of all weights g
     with channel @ g = values those with the least noise when all buckets are equally common: minimise
-    sum(r g**2) with r = mean row of the channel, so g = R^-1 C' (C R^-1 C')^-1 values. The condition holds exactly for
-    every true distribution if the channel has full row rank, as `IntervalChannel.tells_buckets_apart` says; numpy's
-    LinAlgError, or weights without meaning, if not.
+    sum(r g**2) with r = mean row of the channel, so g = R^-1 C' (C R^-1 C')^+ values. The condition holds exactly for
+    every true distribution if `IntervalChannel.can_estimate` says so of the values; otherwise the weights mean nothing.
     """
     scaled = channel / channel.mean(axis=0)
-    return np.asarray(scaled.T @ np.linalg.solve(scaled @ channel.T, values), dtype=np.float64)
+    # Least squares: channels may leave buckets alike that count the same.
+    return np.asarray(scaled.T @ np.linalg.lstsq(scaled @ channel.T, values)[0], dtype=np.float64)
 
 
 def linear_mean(counts: NDArray[np.int64], weights: NDArray[np.float64]) -> tuple[float, float]:

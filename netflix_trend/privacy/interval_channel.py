@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,17 +97,23 @@ class IntervalChannel:
         weights = [[self.weight(output, bucket) for output in range(self.outputs)] for bucket in range(self.buckets)]
         return np.array(weights, dtype=np.float64) / self.total_weight
 
-    @property
-    def tells_buckets_apart(self) -> bool:
-        """Whether every distribution over the buckets gives reports of its own: the channel has full row rank.
+    def can_estimate(self, values: Sequence[float]) -> bool:
+        """Return whether the mean of `values`, one number for each bucket, has an unbiased estimate, decided exactly.
 
-        Differences of neighbouring buckets turn an interval into an edge from its first bucket to the one after its
-        last. Full rank at odds above 1 means that these edges connect all B + 1 places, so it is decided exactly.
+        It has one if the rows of reports can be weighted to give `values`: if these are a sum of functions that are
+        constant on an interval and 0 elsewhere. Such a function jumps up at its interval's first bucket and down by as
+        much after its last one. So the jumps of `values` must cancel in each group of places that intervals connect.
         """
-        reached, grows = {0}, True
-        while grows:
-            edges = [{low, high + 1} for low, high, _ in self.intervals]
-            found = {place for edge in edges if edge & reached for place in edge}
-            grows = not found <= reached
-            reached |= found
-        return self.odds > 1 and len(reached) == self.buckets + 1
+        if len(values) != self.buckets:
+            raise ValueError(f"{len(values)} values for {self.buckets} buckets")
+        exact = [Fraction(0), *(Fraction(value) for value in values), Fraction(0)]
+        if self.odds == 1:
+            return len(set(exact[1:-1])) == 1
+        group = list(range(self.buckets + 1))
+        for low, high, _ in self.intervals:
+            joined, left = group[low], group[high + 1]
+            group = [joined if one == left else one for one in group]
+        sums = dict.fromkeys(group, Fraction(0))
+        for place, (before, after) in enumerate(pairwise(exact)):
+            sums[group[place]] += after - before
+        return not any(sums.values())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Sequence
 from statistics import NormalDist
 from typing import TYPE_CHECKING
@@ -12,17 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netflix_trend.privacy.distribution import linear_mean, linear_weights, map_em, posterior_draws
+from netflix_trend.privacy.interval_channel import IntervalChannel
 from netflix_trend.questions.question import breakdown_point
-from netflix_trend.questions.volume.statistics import LARGEST_CUMULATIVE_ERROR, MeanTitles, Volume, VolumeGroup
-from netflix_trend.questions.volume.viewing import bucket_titles, mean_titles
+from netflix_trend.questions.volume.mean import mean_titles
+from netflix_trend.questions.volume.prior import PRIOR_PEOPLE, prior_shares
+from netflix_trend.questions.volume.statistics import LARGEST_CUMULATIVE_ERROR, Volume, VolumeGroup
 
 if TYPE_CHECKING:
     from netflix_trend.questions.volume.question import VolumeQuestion
 
 CONFIDENCE = 0.95
 _ENDS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
-# The prior weighs as much as this many exactly known people.
-PRIOR_PEOPLE = 10.0
 # Successive draws are correlated: about 50 at 300 reports and 500 at 30,000 are worth one independent draw.
 _DRAWS = 4000
 # First bucket of each group that pages show.
@@ -43,7 +42,7 @@ def estimate_volume(question: VolumeQuestion, counts: NDArray[np.int64], seed: s
     generator = np.random.default_rng(int(hashlib.sha256(seed.encode()).hexdigest()[:16], 16))
     draws = posterior_draws(counts, channel, prior, PRIOR_PEOPLE, _DRAWS, generator)
     lower, upper = np.quantile(draws, _ENDS, axis=0)
-    lower = np.minimum(lower, _lower_without_prior(counts, channel, range(len(shares))))
+    lower = np.minimum(lower, _lower_without_prior(question.channel, counts, range(len(shares))))
     # Around what is published, which is not quite the middle of the posterior.
     errors = np.sqrt(np.mean((_below(draws) - _below(shares)) ** 2, axis=0))
     moved = volume_influence(counts, channel, shares, prior, PRIOR_PEOPLE, breakdown_point(reports))
@@ -64,29 +63,18 @@ def estimate_volume(question: VolumeQuestion, counts: NDArray[np.int64], seed: s
         is_robust=bool(reports and errors.max() + influence <= LARGEST_CUMULATIVE_ERROR),
         influence=influence,
         counts=tuple(counts.tolist()),
-        mean=_mean(question, counts, prior @ channel),
+        mean=mean_titles(question.channel, question.buckets, counts),
     )
-
-
-def _mean(question: VolumeQuestion, counts: NDArray[np.int64], assumed: NDArray[np.float64]) -> MeanTitles | None:
-    """Return the mean with the error that was to be expected. assumed: float64[outputs], rates of the reports."""
-    found = mean_titles(question, counts)
-    if found is None:
-        return None
-    weights = linear_weights(question.channel.channel(), bucket_titles(question.buckets))
-    variance = float(assumed @ weights**2 - (assumed @ weights) ** 2)
-    return found.model_copy(update={"expected_error": math.sqrt(variance / int(counts.sum()))})
 
 
 def _groups(
     question: VolumeQuestion, counts: NDArray[np.int64], shares: NDArray[np.float64], draws: NDArray[np.float64]
 ) -> tuple[VolumeGroup, ...]:
     """Return the shares of the groups of buckets that people are shown. draws: float64[draws, B], the posterior."""
-    channel = question.channel.channel()
     starts = [place for place, low in enumerate(question.buckets) if low in _GROUPS] or [0]
     share = np.add.reduceat(shares, starts)
     lower, upper = np.quantile(np.add.reduceat(draws, starts, axis=1), _ENDS, axis=0)
-    lower = np.minimum(lower, _lower_without_prior(counts, channel, starts))
+    lower = np.minimum(lower, _lower_without_prior(question.channel, counts, starts))
     return tuple(
         VolumeGroup(
             low=question.buckets[start],
@@ -99,39 +87,29 @@ def _groups(
 
 
 def _lower_without_prior(
-    counts: NDArray[np.int64], channel: NDArray[np.float64], starts: Sequence[int]
+    channel: IntervalChannel, counts: NDArray[np.int64], starts: Sequence[int]
 ) -> NDArray[np.float64]:
     """Return float64[groups], lower ends of the shares of neighbouring buckets that hold whatever people watch.
 
-    A share is the mean of a number that is 1 in the group's buckets and 0 elsewhere, so `linear_weights` serves.
+    A share is the mean of a number that is 1 in the group's buckets and 0 elsewhere, so `linear_weights` serves. 0
+    where no estimate of it is unbiased: the table may leave buckets alike that the mean counts the same.
     """
-    buckets = np.arange(len(channel))
+    matrix, buckets = channel.channel(), np.arange(channel.buckets)
     z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
     lower = []
-    for first, end in zip(starts, (*starts[1:], len(channel)), strict=True):
+    for first, end in zip(starts, (*starts[1:], channel.buckets), strict=True):
         inside = ((buckets >= first) & (buckets < end)).astype(float)
-        share, error = linear_mean(counts, linear_weights(channel, inside)) if counts.any() else (0.0, 0.0)
-        lower.append(max(0.0, share - z * error))
+        if counts.any() and channel.can_estimate(inside.tolist()):
+            share, error = linear_mean(counts, linear_weights(matrix, inside))
+            lower.append(max(0.0, share - z * error))
+        else:
+            lower.append(0.0)
     return np.array(lower)
 
 
 def _below(shares: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the share below each bucket, along the last axis."""
     return np.asarray(np.cumsum(shares, axis=-1) - shares, dtype=np.float64)
-
-
-def prior_shares(buckets: tuple[int, ...]) -> NDArray[np.float64]:
-    """Return float64[B], what is assumed about weekly counts before anybody has answered.
-
-    An assumption, not data: 22 % of weeks are empty, the others follow a geometric distribution with mean 10
-    (docs/method/volume.md#prior). A third of it is spread evenly over the buckets, so that intervals also hold
-    where the guess is wrong. It weighs as much as PRIOR_PEOPLE people.
-    """
-    empty, mean = 0.22, 10.0
-    stay = mean / (1 + mean)
-    at_least = np.array([1.0 if low == 0 else (1 - empty) * stay**low for low in (*buckets, 10**9)])
-    shares: NDArray[np.float64] = (at_least[:-1] - at_least[1:]) * 2 / 3 + 1 / (3 * len(buckets))
-    return shares
 
 
 def volume_influence(

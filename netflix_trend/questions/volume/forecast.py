@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from netflix_trend.privacy.interval_channel import IntervalChannel
 from netflix_trend.questions.question import Forecast, Needed
-from netflix_trend.questions.volume.estimation import PRIOR_PEOPLE, prior_shares
+from netflix_trend.questions.volume.prior import PRIOR_PEOPLE, prior_shares
 from netflix_trend.questions.volume.statistics import LARGEST_CUMULATIVE_ERROR, Volume
 from netflix_trend.questions.words import MAX_ANSWERS, needed_people
 

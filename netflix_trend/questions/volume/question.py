@@ -26,6 +26,7 @@ from netflix_trend.questions.question import (
 )
 from netflix_trend.questions.volume.estimation import estimate_volume
 from netflix_trend.questions.volume.forecast import forecast_volume, needed_for_distribution
+from netflix_trend.questions.volume.mean import bucket_titles
 from netflix_trend.questions.volume.statistics import Buckets, Intervals, Viewing, Volume
 from netflix_trend.questions.volume.tables import best_intervals
 from netflix_trend.questions.volume.viewing import viewing
@@ -38,7 +39,8 @@ VOLUME_BUCKETS = (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 28, 35, 43, 51)
 class VolumeQuestion(Question):
     """How many titles did you start this week? Answered with the interval channel over buckets.
 
-    intervals: the channel's table, numbers of buckets; any balanced one that tells all buckets apart.
+    intervals: the channel's table, numbers of buckets; any balanced one from which the mean has an unbiased
+    estimate.
     """
 
     title: ClassVar[str] = "viewing volume"
@@ -53,8 +55,8 @@ class VolumeQuestion(Question):
 
     @model_validator(mode="after")
     def _can_be_estimated(self) -> VolumeQuestion:
-        if self.odds > 1 and not self.channel.tells_buckets_apart:
-            raise ValueError("intervals do not tell all buckets apart")
+        if self.odds > 1 and not self.channel.can_estimate(bucket_titles(self.buckets).tolist()):
+            raise ValueError("intervals leave the mean without an unbiased estimate")
         return self
 
     @classmethod
@@ -128,7 +130,12 @@ class VolumeQuestion(Question):
     def describe(cls, statistic: Volume) -> Sequence[str]:
         """Describe the mean of the week and its limits."""
         mean = statistic.mean
-        told = f"A participant started {max(0.0, mean.estimate):.1f} titles on average." if mean else ""
+        told = ""
+        if mean:
+            told = (
+                f"A participant started {max(0.0, mean.estimate):.1f} titles on average, more than {mean.max_titles} "
+                f"counted as {mean.max_titles}."
+            )
         return tuple(filter(None, [told, volume_in_words(statistic)]))
 
     @classmethod

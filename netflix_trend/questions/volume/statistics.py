@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import AfterValidator, AllowInfNan, Field, model_validator
 
 from netflix_trend.periods.weeks import is_week
-from netflix_trend.privacy.interval_channel import MAX_MULTIPLICITY, MAX_OUTPUTS, check_intervals
+from netflix_trend.privacy.interval_channel import MAX_MULTIPLICITY, MAX_OUTPUTS, IntervalChannel, check_intervals
 from netflix_trend.questions.question import MAX_ROUNDS, Statistic
+from netflix_trend.questions.volume.mean import MeanTitles, mean_titles
 from netflix_trend.storage.model import Strict
 
-# Cumulative shares with a larger standard error are called noise: the prior alone has an error of 0.15, so the reports
-# must have halved it. That takes about 200 reports at odds 8 (epsilon 2.08).
+# Cumulative shares with a larger standard error are called noise: the prior alone has an error of 0.17, so the reports
+# must have halved it. That takes about 190 reports at odds 8 (epsilon 2.08).
 LARGEST_CUMULATIVE_ERROR = 0.08
 # A weekly mean is not shown as reliable if its standard error is expected to be above so many titles. Neither the mean
 # nor its own error decides: that would pick out means that came out wrong (docs/method/estimation.md#gates).
@@ -59,26 +62,6 @@ class VolumeGroup(Strict):
     upper: _Share
 
 
-class MeanTitles(Strict):
-    """Mean number of titles that a participant started in the week, unbiased, so it may lie below 0.
-
-    influence: how much it changes at most when 1 % of the reports, all with the same answer, are left out.
-    expected_error: its standard error if people watch as assumed beforehand, so that it depends on no answer; old files
-    have none.
-    """
-
-    estimate: _Number
-    standard_error: Annotated[_Number, Field(ge=0)]
-    influence: Annotated[_Number, Field(ge=0)]
-    expected_error: Annotated[_Number, Field(ge=0)] | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_needed(cls, value: Any) -> Any:
-        """Read an old file, which said how many reports are needed, from the noisy mean itself."""
-        return {key: one for key, one in value.items() if key != "reports_needed"} if isinstance(value, dict) else value
-
-
 class Volume(Statistic):
     """Distribution of titles started in the week.
 
@@ -89,7 +72,8 @@ class Volume(Statistic):
     value, with its standard error. is_reliable: False if the errors are so large that the numbers mostly reflect the
     prior. influence: largest change of a cumulative share when 1 % of the reports, all with the same answer, are left
     out; None: not examined. is_robust: the errors would be small enough even with this change added. counts: how often
-    each report came; they add up to `reports`. mean: None without reports.
+    each report came; they add up to `reports`. mean: None without reports, or where an older file
+    counted more titles than `MAX_TITLES` of a person and does not say how often each report came.
     """
 
     mechanism: Literal["interval_channel", "sum"] = "interval_channel"
@@ -111,23 +95,27 @@ class Volume(Statistic):
 
     @classmethod
     def upgraded(cls, value: Any) -> Any:
-        """Upgrade an older file, whose answers came through a square wave: bucket i gave each of the reports i to
-        i + 2 * width with weight w1, so report r names the interval from r - 2 * width to r.
-
-        Files of 0.2.0 state no width; it follows from how many different reports they count.
-        """
-        if not isinstance(value, dict) or "intervals" in value:
+        """Upgrade an older file: one whose answers came through a square wave, and a mean that counted all titles."""
+        if not isinstance(value, dict):
+            return value
+        value = value if "intervals" in value else _from_square_wave(value)
+        mean = value.get("mean")
+        if value["intervals"] is None or not isinstance(mean, dict) or "max_titles" in mean:
             return value
         try:
-            buckets = len(value["buckets"])
-            reach = 2 * value["width"] if "width" in value else len(value["counts"]) - buckets
-            intervals = [[max(0, r - reach), min(buckets - 1, r), 1] for r in range(min(256, buckets + reach))]
-        except (KeyError, TypeError):
-            intervals = None  # a sum; or buckets, width or counts are missing or refused
-        kept = {name: part for name, part in value.items() if name != "width"}
-        if kept.get("mechanism") == "square_wave":
-            kept["mechanism"] = "interval_channel"
-        return {**kept, "intervals": intervals}
+            again = cls.model_validate({**value, "mean": None})._mean_again()
+        except (ValueError, OverflowError):
+            again = None  # the file is refused for its fault, or says impossible counts or odds
+        return {**value, "mean": again}
+
+    def _mean_again(self) -> MeanTitles | None:
+        """Return the mean as it is estimated now, None if the file does not say what it needs: means that count titles
+        differently would look like a change of viewing.
+        """
+        if self.intervals is None or self.counts is None or len(self.counts) != len(self.intervals):
+            return None
+        channel = IntervalChannel(len(self.buckets), self.intervals, Fraction(*self.odds))
+        return mean_titles(channel, self.buckets, np.array(self.counts, dtype=np.int64))
 
     @model_validator(mode="after")
     def _consistent(self) -> Volume:
@@ -143,6 +131,24 @@ class Volume(Statistic):
     def is_noise(self, group: VolumeGroup) -> bool:
         """Return whether the share of a group is noise: perhaps nobody is there."""
         return not self.is_reliable or group.lower < SMALLEST_SHARE
+
+
+def _from_square_wave(value: dict[str, Any]) -> dict[str, Any]:
+    """Return an older file whose answers came through a square wave as one of an interval channel: bucket i gave each
+    of the reports i to i + 2 * width with weight w1, so report r names the interval from r - 2 * width to r.
+
+    Files of 0.2.0 state no width; it follows from how many different reports they count.
+    """
+    try:
+        buckets = len(value["buckets"])
+        reach = 2 * value["width"] if "width" in value else len(value["counts"]) - buckets
+        intervals = [[max(0, r - reach), min(buckets - 1, r), 1] for r in range(min(256, buckets + reach))]
+    except (KeyError, TypeError):
+        intervals = None  # a sum; or buckets, width or counts are missing or refused
+    kept = {name: part for name, part in value.items() if name != "width"}
+    if kept.get("mechanism") == "square_wave":
+        kept["mechanism"] = "interval_channel"
+    return {**kept, "intervals": intervals}
 
 
 class Percentile(Strict):
@@ -172,7 +178,7 @@ def percentile(volume: Volume, titles: int) -> Percentile:
 
 
 class WeeklyMean(Strict):
-    """Mean number of titles a participant started in the round.
+    """Mean number of titles a participant started in the round, more than MAX_TITLES counted as that many.
 
     mean: as it is shown, not below 0; unbiased: as it was estimated. is_reliable: the error that was to be expected is
     at most LARGEST_MEAN_ERROR. influence: how much 1 % of the answers can move it. is_robust: reliable even with this

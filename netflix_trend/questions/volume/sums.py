@@ -15,13 +15,8 @@ from netflix_trend.privacy.noisy_sums import GroupEstimates, estimate_groups
 from netflix_trend.privacy.randomness import RandBelow
 from netflix_trend.questions.question import breakdown_point
 from netflix_trend.questions.sums import Answering, Summed, SumQuestion, SumWish, block
-from netflix_trend.questions.volume.statistics import (
-    LARGEST_CUMULATIVE_ERROR,
-    Buckets,
-    MeanTitles,
-    Volume,
-    VolumeGroup,
-)
+from netflix_trend.questions.volume.mean import MAX_TITLES, MeanTitles
+from netflix_trend.questions.volume.statistics import LARGEST_CUMULATIVE_ERROR, Buckets, Volume, VolumeGroup
 
 SHARE = Fraction(25, 100)
 # The part of it that goes to the groups; the rest goes to the mean.
@@ -31,8 +26,6 @@ CONFIDENCE = 0.95
 COARSE = (0, 1, 4, 8, 13, 22)
 FINE = (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 28, 35, 43, 51)
 FINE_FROM = 5_000
-# More titles than this count as this many in the mean.
-MAX_TITLES = 30
 # The even prior of the groups weighs as much as this many exactly known people; how much of an estimate it is with few
 # answers: docs/method/sums.md#viewing.
 PRIOR_PEOPLE = 4.0
@@ -122,4 +115,5 @@ class VolumeSums(SumQuestion):
             standard_error=error,
             influence=breakdown_point(reports) * self.max_titles / people,
             expected_error=summed.error / max(1, reports),
+            max_titles=self.max_titles,
         )

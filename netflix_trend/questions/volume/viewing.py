@@ -4,60 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 from statistics import NormalDist
-from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from netflix_trend.periods.weeks import Week
-from netflix_trend.privacy.distribution import linear_mean, linear_weights
 from netflix_trend.privacy.selection import change_ends
-from netflix_trend.questions.question import breakdown_point
-from netflix_trend.questions.volume.statistics import (
-    LARGEST_MEAN_ERROR,
-    MeanTitles,
-    Slope,
-    Viewing,
-    Volume,
-    WeeklyMean,
-)
-
-if TYPE_CHECKING:
-    from netflix_trend.questions.volume.question import VolumeQuestion
+from netflix_trend.questions.volume.mean import MeanTitles
+from netflix_trend.questions.volume.statistics import LARGEST_MEAN_ERROR, Slope, Viewing, Volume, WeeklyMean
 
 CONFIDENCE = 0.95
 _Z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
 ROUNDS_FOR_A_SLOPE = 6
 # If rounds scatter this much more than their errors say, the level is taken to wander.
 _WANDERS = 1.1
-
-
-def bucket_titles(buckets: Sequence[int]) -> NDArray[np.float64]:
-    """Return float64[B], how many titles a person of each bucket is counted with: the middle of the bucket.
-
-    The last bucket is open; it is taken to be twice as wide as the one before, so its middle lies one such width above
-    its smallest value (51 or more counts as 59). Exact for weekly counts only as far as that is.
-    """
-    middles = [(low + high - 1) / 2 for low, high in pairwise(buckets)]
-    return np.array([*middles, float(2 * buckets[-1] - buckets[-2])])
-
-
-def mean_titles(question: VolumeQuestion, counts: NDArray[np.int64]) -> MeanTitles | None:
-    """Return the mean number of titles behind the reports of a round; None without reports.
-
-    counts: int64[outputs]. Unbiased whatever people watch: there is no prior, which would shrink every week and flatten
-    a trend. The influence is that of the largest 1 % of reports, all of one output.
-    """
-    reports = int(counts.sum())
-    if not reports:
-        return None
-    weights = linear_weights(question.channel.channel(), bucket_titles(question.buckets))
-    mean, error = linear_mean(counts, weights)
-    left_out = np.minimum(counts, breakdown_point(reports))
-    moved = left_out * np.abs(weights - mean) / np.maximum(1, reports - left_out)
-    return MeanTitles(estimate=mean, standard_error=error, influence=float(moved.max()))
 
 
 def weekly_mean(round_name: str, reports: int, found: MeanTitles) -> WeeklyMean:

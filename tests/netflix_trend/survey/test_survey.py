@@ -82,7 +82,7 @@ def test_a_survey_states_the_table_that_viewing_volume_is_asked_with() -> None:
         ({"intervals": [[0, 15]]}, r"intervals\.0"),
         ({"intervals": [[0, 15, 1]] * 256}, "at most 255"),
         ({"intervals": []}, "at least 1"),
-        ({"intervals": [[0, 15, 1]]}, "intervals do not tell all buckets apart"),
+        ({"intervals": [[0, 15, 1]]}, "intervals leave the mean without an unbiased estimate"),
         ({"mechanism": "square_wave"}, "interval_channel"),
         ({"width": 2}, "width"),
     ],

@@ -16,7 +16,7 @@ from netflix_trend.periods.weeks import Week
 from netflix_trend.questions.event_effect.question import EffectQuestion
 from netflix_trend.questions.top_shows.chart import AskedChart
 from netflix_trend.questions.top_shows.question import TopShowsQuestion
-from netflix_trend.questions.volume.estimation import prior_shares
+from netflix_trend.questions.volume.prior import prior_shares
 from netflix_trend.questions.volume.question import VolumeQuestion
 from netflix_trend.survey.survey import Survey
 from netflix_trend.syftbox.datasite import Datasite

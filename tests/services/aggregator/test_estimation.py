@@ -12,7 +12,8 @@ from netflix_trend.periods.weeks import Week
 from netflix_trend.published.wording import first_place_in_words, reading
 from netflix_trend.questions.top_shows.forecast import lacking_for_shows, needed_for_shows, predict_shows
 from netflix_trend.questions.top_shows.question import TopShowsQuestion
-from netflix_trend.questions.volume.estimation import prior_shares
+from netflix_trend.questions.volume.estimation import estimate_volume
+from netflix_trend.questions.volume.prior import prior_shares
 from netflix_trend.questions.volume.question import VOLUME_BUCKETS, VolumeQuestion
 from netflix_trend.survey.survey import default_survey
 from services.aggregator.collect import RoundReports
@@ -131,7 +132,7 @@ def test_the_same_reports_give_the_same_bytes(vocabulary: Vocabulary) -> None:
 def test_the_prior_is_a_distribution_with_the_stated_share_of_empty_weeks() -> None:
     assert SHARES.sum() == pytest.approx(1)
     assert SHARES.min() > 0
-    assert SHARES[0] == pytest.approx((0.22 + 0.78 / 11) * 2 / 3 + 1 / 48)
+    assert SHARES[0] == pytest.approx((0.22 + 0.78 / 11) * 3 / 4 + 1 / 64)
 
 
 def test_a_strong_show_is_robust_and_says_how_many_reports_carry_it(vocabulary: Vocabulary) -> None:
@@ -165,12 +166,13 @@ def test_the_mean_number_of_named_shows_is_stated_with_its_error(vocabulary: Voc
     assert top.named_per_person == pytest.approx(0.5, abs=0.12)
 
 
-def test_volume_is_robust_only_with_many_reports(vocabulary: Vocabulary) -> None:
-    """At 300 one percent of forged reports would make the numbers too vague, at 30,000 they stay exact enough."""
+def test_volume_is_robust_only_where_reports_say_much() -> None:
+    """At odds 8 one percent of forged reports would make the numbers too vague, at odds 55 they stay exact enough."""
     verdicts = []
-    for people in (300, 30_000):
-        volume = estimate_round(found(vocabulary, people, {}, SHARES, 1), vocabulary).volume
-        assert volume is not None
+    for odds in (8, 55):
+        question = VolumeQuestion.ask(odds=Fraction(odds), weight=1)
+        counts = np.random.default_rng(1).multinomial(300, SHARES @ question.channel.channel())
+        volume = estimate_volume(question, counts, "seed")
         assert volume.influence is not None
         assert 0.01 < volume.influence < 0.08
         verdicts.append((volume.is_reliable, volume.is_robust))

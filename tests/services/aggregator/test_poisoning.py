@@ -13,7 +13,8 @@ from netflix_trend.privacy.distribution import map_em
 from netflix_trend.privacy.subset_selection import rank
 from netflix_trend.questions.question import breakdown_point
 from netflix_trend.questions.top_shows.question import TopShowsQuestion
-from netflix_trend.questions.volume.estimation import PRIOR_PEOPLE, prior_shares, volume_influence
+from netflix_trend.questions.volume.estimation import volume_influence
+from netflix_trend.questions.volume.prior import PRIOR_PEOPLE, prior_shares
 from netflix_trend.questions.volume.question import VOLUME_BUCKETS, VolumeQuestion
 from netflix_trend.simulation.population import seeded_randomness
 from netflix_trend.survey.survey import Survey

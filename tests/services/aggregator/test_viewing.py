@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,18 +14,20 @@ from bench.intervals import WORLDS, slope_coverage
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.distribution import linear_mean, linear_weights
 from netflix_trend.published.wording import viewing_in_words
+from netflix_trend.questions.sums import SumWish
 from netflix_trend.questions.volume.estimation import estimate_volume
+from netflix_trend.questions.volume.mean import MeanTitles, bucket_titles, mean_titles
 from netflix_trend.questions.volume.question import VOLUME_BUCKETS, VolumeQuestion
-from netflix_trend.questions.volume.statistics import MeanTitles, Volume, VolumeGroup, WeeklyMean
+from netflix_trend.questions.volume.statistics import Volume, VolumeGroup, WeeklyMean
+from netflix_trend.questions.volume.sums import VolumeSums
 from netflix_trend.questions.volume.viewing import (
     ROUNDS_FOR_A_SLOPE,
-    bucket_titles,
     find_slope,
-    mean_titles,
     student_quantile,
     viewing,
     weekly_mean,
 )
+from netflix_trend.simulation.population import seeded_randomness
 
 FIRST = Week.parse("2026-W20")
 QUESTION = VolumeQuestion.ask(odds=Fraction(8), weight=1)
@@ -55,9 +58,9 @@ def found_mean(estimate: float, error: float, influence: float = 0.0) -> WeeklyM
     return weekly_mean("2026-W20", 100, MeanTitles(estimate=estimate, standard_error=error, influence=influence))
 
 
-def test_buckets_count_with_their_middle() -> None:
+def test_buckets_count_with_their_middle_but_at_most_30() -> None:
     assert bucket_titles((0, 1, 5)).tolist() == [0, 2.5, 9]
-    assert TITLES[[0, 7, -2, -1]].tolist() == [0, 8.5, 46.5, 59]
+    assert TITLES[[0, 7, 11, 12, 13, 14, 15]].tolist() == [0, 8.5, 24.5, 30, 30, 30, 30]
 
 
 def test_the_mean_is_exactly_unbiased_for_every_distribution() -> None:
@@ -98,7 +101,7 @@ def test_a_mean_says_whether_it_is_reliable_and_whether_forgers_could_have_made_
 def test_no_answer_decides_whether_a_mean_is_reliable() -> None:
     """Near the gate the means that came out small have small errors; they must not be picked out by it."""
     generator = np.random.default_rng(2)
-    for reports, is_reliable in ((400, False), (450, True)):
+    for reports, is_reliable in ((125, False), (140, True)):
         drawn = generator.multinomial(reports, WORLDS["as assumed"] @ CHANNEL, size=8)
         volumes = [estimate_volume(QUESTION, counts, "seed") for counts in drawn]
         weeks = [weekly_mean(str(FIRST), reports, volume.mean) for volume in volumes if volume.mean]
@@ -108,7 +111,7 @@ def test_no_answer_decides_whether_a_mean_is_reliable() -> None:
 
 def test_influence_is_what_leaving_out_the_largest_percent_does() -> None:
     counts = np.random.default_rng(1).multinomial(1000, WORLDS["as assumed"] @ CHANNEL)
-    found = mean_titles(QUESTION, counts)
+    found = mean_titles(QUESTION.channel, VOLUME_BUCKETS, counts)
     assert found is not None
     worst = 0.0
     for output in range(len(counts)):
@@ -116,13 +119,92 @@ def test_influence_is_what_leaving_out_the_largest_percent_does() -> None:
         left[output] -= min(10, left[output])
         worst = max(worst, abs(float(left @ WEIGHTS) / left.sum() - found.estimate))
     assert found.influence == pytest.approx(worst)
-    assert mean_titles(QUESTION, np.zeros(len(counts), np.int64)) is None
+    assert mean_titles(QUESTION.channel, VOLUME_BUCKETS, np.zeros(len(counts), np.int64)) is None
 
 
 def test_a_mean_of_an_old_file_is_read_without_the_reports_it_was_said_to_need() -> None:
-    found = mean_titles(QUESTION, np.random.default_rng(1).multinomial(150, WORLDS["as assumed"] @ CHANNEL))
+    found = mean_titles(
+        QUESTION.channel, VOLUME_BUCKETS, np.random.default_rng(1).multinomial(150, WORLDS["as assumed"] @ CHANNEL)
+    )
     assert found is not None
     assert MeanTitles.model_validate({**found.model_dump(), "reports_needed": 700}) == found
+
+
+def of_before(volume: Volume) -> dict[str, Any]:
+    """Return a published distribution whose mean counted more than 30 titles in full, as older files have it."""
+    value = volume.model_dump(mode="json")
+    value["mean"] = {"estimate": 11.9, "standard_error": 1.4, "influence": 0.5, "expected_error": 1.4}
+    return value
+
+
+def test_a_mean_of_before_is_estimated_again_so_that_viewing_does_not_seem_to_fall() -> None:
+    """Table of then: a square wave. The mean counted all titles, so it was larger for the same weeks."""
+    wave = tuple((max(0, r - 4), min(15, r), 1) for r in range(20))
+    question = QUESTION.model_copy(update={"intervals": wave})
+    generator = np.random.default_rng(7)
+    world = WORLDS["twice as many titles"]
+    rounds = []
+    for number in range(12):
+        asked = question if number < 6 else QUESTION
+        counts = generator.multinomial(20_000, world @ asked.channel.channel())
+        value = estimate_volume(asked, counts, "seed").model_dump(mode="json")
+        if number < 6:
+            all_titles = np.array([*TITLES[:12], 31, 38.5, 46.5, 59])
+            uncapped = linear_mean(counts, linear_weights(asked.channel.channel(), all_titles))
+            value["mean"] = {"estimate": uncapped[0], "standard_error": uncapped[1], "influence": 0.1}
+            assert uncapped[0] > world @ TITLES + 1
+        rounds.append((str(FIRST + number), Volume.model_validate(Volume.upgraded(value))))
+    found = viewing(rounds)
+    assert found is not None
+    assert all(abs(week.unbiased - world @ TITLES) < 4 * week.standard_error for week in found.weeks)
+    assert found.slope is not None
+    assert found.slope.direction == "noise"
+
+
+def test_a_mean_of_now_is_read_as_it_is() -> None:
+    counts = np.random.default_rng(1).multinomial(300, WORLDS["as assumed"] @ CHANNEL)
+    value = estimate_volume(QUESTION, counts, "seed").model_dump(mode="json")
+    assert value["mean"]["max_titles"] == 30
+    value["mean"]["estimate"] = 7.0
+    assert Volume.model_validate(Volume.upgraded(value)).mean == MeanTitles.model_validate(value["mean"])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"counts": None},
+        {"counts": [1, 2, 3]},
+        {"counts": [10**30, *[0] * 21]},
+        {"counts": [0] * 22},
+        {"odds": [10**400, 1]},
+        {"odds": [1, 1]},
+        {"odds": [1, 2]},
+        {"intervals": [[0, 15, 1]], "counts": [9]},
+    ],
+    ids=lambda fields: str(fields)[:40],
+)
+def test_a_mean_of_before_that_cannot_be_estimated_again_is_left_out(fields: dict[str, Any]) -> None:
+    counts = np.random.default_rng(1).multinomial(300, WORLDS["as assumed"] @ CHANNEL)
+    value = of_before(estimate_volume(QUESTION, counts, "seed"))
+    read = Volume.model_validate(Volume.upgraded(value | fields))
+    assert read.mean is None
+    assert viewing([("2026-W20", read)]) is None
+
+
+def test_a_mean_of_before_that_was_summed_counted_at_most_30_and_is_kept() -> None:
+    counts = np.random.default_rng(1).multinomial(300, WORLDS["as assumed"] @ CHANNEL)
+    value = of_before(estimate_volume(QUESTION, counts, "seed")) | {"mechanism": "sum", "intervals": None}
+    read = Volume.model_validate(Volume.upgraded(value)).mean
+    assert read is not None
+    assert (read.estimate, read.max_titles) == (11.9, 30)
+
+
+def test_both_modes_count_the_same_people_alike() -> None:
+    """Exact sums, and the number that each bucket is counted with, of people in the middles of the buckets."""
+    titles = [0, 1, 2, 3, 4, 9, 40, 55]
+    summing = VolumeSums.suggest(SumWish(FIRST, range(50), 100))
+    summed = [summing.measurements(one, seeded_randomness(1))[1][0] for one in titles]
+    assert summed == pytest.approx([TITLES[QUESTION.bucket(one)] for one in titles], abs=0.5)
 
 
 def means(values: Sequence[float], error: float = 0.1, influence: float = 0.0) -> list[WeeklyMean]:

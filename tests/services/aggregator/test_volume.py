@@ -6,7 +6,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from netflix_trend.questions.volume.estimation import estimate_volume, prior_shares
+from netflix_trend.questions.volume.estimation import estimate_volume
+from netflix_trend.questions.volume.prior import prior_shares
 from netflix_trend.questions.volume.question import VOLUME_BUCKETS, VolumeQuestion
 
 QUESTION = VolumeQuestion.ask(odds=Fraction(8), weight=1)
