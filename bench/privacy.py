@@ -31,7 +31,7 @@ from netflix_trend.participant.releases import Participant, publish_due
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.counts import estimate_counts, gate_count, reports_needed
-from netflix_trend.privacy.distribution import linear_mean, linear_weights, map_em
+from netflix_trend.privacy.distribution import linear_mean, linear_weights, map_shares
 from netflix_trend.privacy.randomness import RandBelow
 from netflix_trend.privacy.subset_selection import SubsetSelection
 from netflix_trend.privacy.ternary import NONE, UP, TernaryResponse
@@ -219,7 +219,7 @@ def volume() -> Iterator[Line]:
 
     def error(exact: NDArray[np.int64], generator: np.random.Generator) -> float:
         counts = np.sum([generator.multinomial(n, row) for n, row in zip(exact, channel, strict=True)], axis=0)
-        shares = map_em(counts, channel, prior, PRIOR_PEOPLE)
+        shares = map_shares(counts, channel, prior, PRIOR_PEOPLE)
         return float(100 * np.abs(np.cumsum(shares) - np.cumsum(exact) / exact.sum())[:-1].mean())
 
     prior = prior_shares(VOLUME_BUCKETS)

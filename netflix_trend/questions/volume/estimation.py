@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from netflix_trend.privacy.distribution import linear_mean, linear_weights, map_em, posterior_draws
+from netflix_trend.privacy.distribution import linear_mean, linear_weights, map_shares, posterior_draws
 from netflix_trend.privacy.interval_channel import IntervalChannel
 from netflix_trend.questions.question import breakdown_point
 from netflix_trend.questions.volume.mean import mean_titles
@@ -37,7 +37,7 @@ def estimate_volume(question: VolumeQuestion, counts: NDArray[np.int64], seed: s
     """
     channel, reports = question.channel.channel(), int(counts.sum())
     prior = prior_shares(question.buckets)
-    shares = map_em(counts, channel, prior, PRIOR_PEOPLE)
+    shares = map_shares(counts, channel, prior, PRIOR_PEOPLE)
     # Seeded by the survey: these draws describe uncertainty, they protect nobody, and must be repeatable.
     generator = np.random.default_rng(int(hashlib.sha256(seed.encode()).hexdigest()[:16], 16))
     draws = posterior_draws(counts, channel, prior, PRIOR_PEOPLE, _DRAWS, generator)
@@ -122,20 +122,12 @@ def volume_influence(
 ) -> NDArray[np.float64]:
     """Return float64[outputs, B]: how the estimated shares change when `left_out` reports of one output are left out.
 
-    counts: int64[outputs]; channel: float64[B, outputs]; shares: the maximum that `map_em` found. Where fewer reports
-    have this output, all of them are left out. First order (L. A. Jaeckel, The infinitesimal jackknife, 1972), .8 to
-    1.5 times what estimating again gives: with F(q) = sum c_o ln(q M)_o + a sum prior_b ln q_b on the simplex, the
-    maximum moves by the solution of -F'' d + l 1 = -r M_o/(q M)_o, sum d = 0.
+    counts: int64[outputs]; channel: float64[B, outputs]; shares: the maximum that `map_shares` found. Where fewer
+    reports have this output, all of them are left out. Each row is estimated again.
     """
-    buckets = len(shares)
-    expected = shares @ channel
-    score = channel / expected
-    system = np.ones((buckets + 1, buckets + 1))
-    system[:-1, :-1] = (score * (counts / 1.0)) @ score.T + np.diag(prior_people * prior / shares**2)
-    system[-1, -1] = 0.0
-    right = np.zeros((buckets + 1, len(counts)))
-    right[:-1] = -score * np.minimum(counts, left_out)
-    # Scaled by the shares: small ones would make the system ill-conditioned.
-    scale = np.append(shares, 1.0)
-    moved = scale[:, None] * np.linalg.solve(system * scale * scale[:, None], right * scale[:, None])
-    return np.asarray(moved[:-1].T, dtype=np.float64)
+    moved = np.zeros((len(counts), len(shares)))
+    for output in np.flatnonzero(np.minimum(counts, left_out)):
+        fewer = counts.copy()
+        fewer[output] -= min(left_out, int(counts[output]))
+        moved[output] = map_shares(fewer, channel, prior, prior_people, shares) - shares
+    return moved

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from netflix_trend.privacy.distribution import map_em, posterior_draws
+from netflix_trend.privacy.distribution import map_shares, posterior_draws
 from netflix_trend.privacy.interval_channel import IntervalChannel
 
 # Each report names the buckets within one step of a place: a square wave (Z. Li et al., SIGMOD 2020).
@@ -26,13 +26,13 @@ PRIOR = np.array([0.4, 0.2, 0.1, 0.1, 0.1, 0.05, 0.05])
 
 def test_without_noise_the_estimate_is_the_sample_and_the_prior_counts_as_people() -> None:
     counts = np.array([30, 10, 0, 60])
-    shares = map_em(counts, np.eye(4), np.full(4, 0.25), 20.0)
+    shares = map_shares(counts, np.eye(4), np.full(4, 0.25), 20.0)
     assert shares == pytest.approx((counts + 5) / 120)
 
 
 def test_no_reports_give_the_prior() -> None:
     channel = WAVE.channel()
-    assert map_em(np.zeros(9, np.int64), channel, PRIOR, 10.0) == pytest.approx(PRIOR)
+    assert map_shares(np.zeros(9, np.int64), channel, PRIOR, 10.0) == pytest.approx(PRIOR)
 
 
 def test_the_estimate_has_no_better_neighbour() -> None:
@@ -43,7 +43,7 @@ def test_the_estimate_has_no_better_neighbour() -> None:
     def log_posterior(shares: np.ndarray) -> float:
         return float(counts @ np.log(shares @ channel) + 10 * PRIOR @ np.log(shares))
 
-    best = map_em(counts, channel, PRIOR, 10.0)
+    best = map_shares(counts, channel, PRIOR, 10.0)
     for source in range(7):
         for target in range(7):
             moved = best.copy()
@@ -55,7 +55,7 @@ def test_the_estimate_has_no_better_neighbour() -> None:
 
 def test_many_reports_overcome_a_wrong_prior() -> None:
     counts = reports_of(WAVE, SHARES, 2_000_000, np.random.default_rng(2))
-    assert map_em(counts, WAVE.channel(), PRIOR, 10.0) == pytest.approx(SHARES, abs=0.005)
+    assert map_shares(counts, WAVE.channel(), PRIOR, 10.0) == pytest.approx(SHARES, abs=0.005)
 
 
 @pytest.mark.parametrize("people", [300, 1500])

@@ -143,8 +143,8 @@ def test_a_change_is_lost_with_exactly_the_stated_number_of_reports() -> None:
     found = np.array([3180, 420, 500])
     fragile = estimate(found).fragile_reports
     assert fragile is not None
-    assert estimate(found - [0, 0, fragile - 1]).mean_change.upper < 0
-    assert estimate(found - [0, 0, fragile]).mean_change.upper >= 0
+    assert estimate(found - [0, 0, fragile - 1]).is_signal
+    assert not estimate(found - [0, 0, fragile]).is_signal
     assert estimate(np.array([3000, 420, 420])).fragile_reports is None
 
 

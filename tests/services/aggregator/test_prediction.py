@@ -11,7 +11,7 @@ import pytest
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.counts import estimate_counts, gate_count
-from netflix_trend.privacy.distribution import map_em, posterior_draws
+from netflix_trend.privacy.distribution import map_shares, posterior_draws
 from netflix_trend.privacy.ternary import DOWN, UP
 from netflix_trend.questions.event_effect.forecast import (
     EVENT_CHANGE,
@@ -86,7 +86,7 @@ def test_the_percentile_error_is_the_distance_to_the_truth(odds: int) -> None:
     found = []
     for _ in range(60):
         counts = generator.multinomial(answers, prior @ channel)
-        shares = map_em(counts, channel, prior, PRIOR_PEOPLE)
+        shares = map_shares(counts, channel, prior, PRIOR_PEOPLE)
         found.append(np.cumsum(shares) - np.cumsum(prior))
     largest = float(np.sqrt(np.mean(np.square(found), axis=0)).max())
     # The posterior also allows for worlds unlike the one assumed, so it may be wider; not narrower.
