@@ -64,10 +64,8 @@ def in_participants(name: str, answers: int) -> str:
     """Return a number of answers of local mode in words, with the participants that it takes; life events are pooled
     over the rounds of a quarter.
     """
-    if name == "event_effect":
-        part, when = ROTATION * part_asked(local_survey(FIRST_OF_QUARTER), name), " a quarter"
-    else:
-        part, when = part_asked(local_survey(), name), ""
+    is_pooled = name == "event_effect"
+    part, when = part_asked(local_survey(FIRST_OF_QUARTER if is_pooled else WEEK), name), " a quarter" * is_pooled
     return f"{round(answers / part):,} participants ({answers:,} answers{when})"
 
 

@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 
-from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
+from bench.displayed import local_round
 from netflix_trend.periods.weeks import Week
 from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.questions.top_shows.statistics import ShowTrends
-from netflix_trend.survey.survey import Survey
-from services.aggregator.collect import RoundReports
-from services.aggregator.estimation import estimate_round
-from services.aggregator.trends import find_trends
+from netflix_trend.questions.top_shows.trends import filtered_shows, observe_shows
+from netflix_trend.survey.limits import DEFAULT_ODDS
 
 _SHOWS = 50
 _TOP = 5
 _FIRST = Week.parse("2026-W01")
-VOCABULARY = Vocabulary.build(CatalogueTitle(title=f"Show {n:02d}", kind="series") for n in range(_SHOWS))
+TITLES = [f"Show {number:02d}" for number in range(_SHOWS)]
 DRIFTS = (0.1, 0.2, 0.4)
 
 
@@ -44,6 +41,7 @@ class Held:
 def drifting(people: int, weeks: int, drift: float, seed: int) -> tuple[ShowTrends, dict[str, float]]:
     """Return the filtered shares after `weeks` weeks, and the true shares of that last week."""
     generator = np.random.default_rng([seed, people, round(100 * drift)])
+    question = TopShowsQuestion.ask(range(_SHOWS), k=1, odds=DEFAULT_ODDS, weight=1)
     start = 0.15 / np.arange(1, _SHOWS + 1) ** 0.8 * np.exp(generator.normal(0, 0.5, _SHOWS))
     moved, rounds, truth = np.zeros(_SHOWS), [], start
     for number in range(weeks):
@@ -51,17 +49,10 @@ def drifting(people: int, weeks: int, drift: float, seed: int) -> tuple[ShowTren
         truth = start * np.exp(moved)
         truth /= max(1.0, truth.sum() / 0.9)
         named = generator.multinomial(people, [*truth, 1 - truth.sum()])[:-1]
-        question = TopShowsQuestion.ask(range(_SHOWS), k=1, odds=Fraction(8), weight=1)
-        channel, week = question.channel, str(_FIRST + number)
-        counts = generator.binomial(named, float(channel.p))
-        counts += generator.binomial(people - named, float(channel.q))
-        survey = Survey(round=week, vocabulary=VOCABULARY.version, rotation=1, questions=(question,))
-        found = RoundReports(survey, participants=people, counts={"top_shows": counts})
-        found.reports["top_shows"] = people
-        rounds.append(estimate_round(found, VOCABULARY))
-    shows = find_trends(rounds).shows
-    assert shows is not None
-    return shows, {show.title: float(share) for show, share in zip(VOCABULARY.shows, truth, strict=True)}
+        rounds.append((str(_FIRST + number), local_round(question, named, people, generator, TITLES)))
+    observed = observe_shows(rounds)
+    assert observed is not None
+    return filtered_shows(observed), {title: float(share) for title, share in zip(TITLES, truth, strict=True)}
 
 
 def coverage(people: int, drift: float, cohorts: int, weeks: int = 20) -> Held:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +17,10 @@ from numpy.typing import NDArray
 from netflix_trend.periods.weeks import Week
 from netflix_trend.questions.sums import SumWish
 from netflix_trend.questions.top_shows.chart import AskedChart
+from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.questions.top_shows.sums import VOTES, TopShowsSums
 from netflix_trend.questions.top_shows.world import Namings, World, against_world
+from netflix_trend.survey.limits import DEFAULT_ODDS
 from netflix_trend.survey.sum_survey import PRESETS
 
 Floats = NDArray[np.float64]
@@ -34,8 +35,8 @@ TITLES = [f"Show {number}" for number in range(LISTED)]
 # A person watches the first show of the chart: 5 in 100 as in Netflix's weeks, a fifth as in the invented people's.
 FIRST = 0.05
 _OTHERS = 0.02
-# Of a list of 50 shows, one named, odds 8 (epsilon 2.08).
-ODDS, SIZE = 8, 5
+_CHANNEL = TopShowsQuestion.ask(range(LISTED), k=1, odds=DEFAULT_ODDS, weight=1).channel
+_P, _Q = float(_CHANNEL.p), float(_CHANNEL.q)
 
 
 def reach(first: float = FIRST, twice: int | None = None) -> Floats:
@@ -55,31 +56,21 @@ def named(chances: Floats, people: int, most: int, generator: np.random.Generato
     return np.where(np.take_along_axis(order, chosen, axis=1) < 1, chosen, -1)
 
 
-def rates(items: int, size: int, odds: int) -> tuple[float, float]:
-    """Return p and q of subset selection with one item named, and one dummy (S. Wang et al., INFOCOM 2018)."""
-    met, missed = comb(items, size - 1), comb(items, size)
-    total = odds * met + missed
-    others = odds * comb(items - 1, size - 2) + comb(items - 1, size - 1)
-    return odds * met / total, others / total
-
-
 def reported(named_shows: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.int64]:
     """Return in how many reports each show is, int64[LISTED], drawn as subset selection does."""
-    p, _ = rates(LISTED, SIZE, ODDS)
     people = len(named_shows)
     order = generator.random((people, LISTED + 1))
     # A show that was named comes first with chance p, else last; nobody's -1 is the dummy.
-    order[np.arange(people), named_shows[:, 0]] = np.where(generator.random(people) < p, -1.0, 2.0)
-    inside = np.argpartition(order, SIZE - 1, axis=1)[:, :SIZE]
+    order[np.arange(people), named_shows[:, 0]] = np.where(generator.random(people) < _P, -1.0, 2.0)
+    inside = np.argpartition(order, _CHANNEL.size - 1, axis=1)[:, : _CHANNEL.size]
     return np.bincount(inside.ravel(), minlength=LISTED + 1)[:LISTED]
 
 
 def of_reports(chances: Floats, people: int, generator: np.random.Generator) -> Namings:
     """Return what local mode learns from so many answers."""
-    p, q = rates(LISTED, SIZE, ODDS)
     counts = reported(named(chances, people, 1, generator), generator)
-    estimate = np.asarray((counts - people * q) / (p - q), dtype=np.float64)
-    return Namings.of_reports(estimate, people, 1, p, q)
+    estimate = np.asarray((counts - people * _Q) / (_P - _Q), dtype=np.float64)
+    return Namings.of_reports(estimate, people, 1, _P, _Q)
 
 
 def of_sums(chances: Floats, people: int, generator: np.random.Generator, preset: str = "x8") -> Namings:

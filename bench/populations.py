@@ -7,26 +7,28 @@ nobody, so a replay is kinder to a show that has left the chart than reality is 
 
 from __future__ import annotations
 
-import csv
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property, lru_cache
 from math import gcd
 from pathlib import Path
 from typing import Literal, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from netflix_trend.catalogue.chart_files import read_charts
+from netflix_trend.catalogue.charts import Charts, WeeklyChart
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.periods.weeks import Week
+from netflix_trend.questions.top_shows.chart import AskedChart
+from netflix_trend.questions.top_shows.examples import MEMBERSHIPS
+from netflix_trend.questions.top_shows.statistics import TopShows
 from netflix_trend.simulation.population import FLAT, Population, SimulatedWeek
+from netflix_trend.syftbox.shared_files import CANDIDATES
+from services.aggregator.charts.listing import charted_places, joining, week_list
+from services.aggregator.charts.waiting import chart_of
 
-# How many memberships there are in the weeks that are replayed, about: turns views into shares of people.
-MEMBERSHIPS = 300e6
 # How far a cohort's taste lies from the chart: standard deviation of the logarithm of a show's popularity.
 TASTE = 0.8
 # A cohort unlike the chart watches other shows in place of this part of the chart's.
@@ -37,19 +39,17 @@ LISTINGS: tuple[Listing, ...] = ("in time", "last week's", "none")
 
 _FIRST_INVENTED = Week.parse("2026-W41")
 _INVENTED_SHOWS = 5000
-# Before this week the file states hours, not views.
-_FIRST_WITH_VIEWS = Week.parse("2023-W27")
 
 
 class Replayable(Protocol):
-    """A population. name: in tables. has_chart: whether a chart of each week is public. vocabulary: everything that can
-    be asked about.
+    """A population. name: in tables. charts: the public charts of its weeks. vocabulary: everything that can be asked
+    about.
     """
 
     @property
     def name(self) -> str: ...  # noqa: D102
     @property
-    def has_chart(self) -> bool: ...  # noqa: D102
+    def charts(self) -> Charts: ...  # noqa: D102
     @property
     def vocabulary(self) -> Vocabulary: ...  # noqa: D102
 
@@ -59,11 +59,33 @@ class Replayable(Protocol):
     def play(self, people: int, cohort: int, weeks: int) -> Iterator[SimulatedWeek]:
         """Yield the weeks of so many people; the same arguments give the same weeks."""
 
-    def known(self, week: Week, listing: Listing) -> int:
-        """Return how many of the vocabulary's shows, from the first, the operator knows when the list is made."""
+    def known(self, chart: WeeklyChart | None) -> Vocabulary:
+        """Return what the operator can ask about whose newest chart is this one: the first shows of the vocabulary."""
 
-    def chart(self, week: Week, listing: Listing) -> Sequence[int]:
-        """Return the shows of the public chart that the operator has when the list is made, in its order."""
+    def chart(self, week: Week, listing: Listing) -> WeeklyChart | None:
+        """Return the public chart that the operator has when the list is made."""
+
+
+def public_order(population: Replayable, week: Week, listing: Listing) -> list[int]:
+    """Return the shows of the public chart that the operator has, in its order; without one the catalogue's order."""
+    chart = population.chart(week, listing)
+    vocabulary = population.known(chart)
+    return list(charted_places(population.charts, chart, vocabulary)) if chart else list(range(len(vocabulary)))
+
+
+def candidates(
+    population: Replayable,
+    week: Week,
+    listing: Listing,
+    rounds: Sequence[tuple[str, TopShows]],
+    length: int = CANDIDATES,
+) -> tuple[list[int], AskedChart | None]:
+    """Return the list of a round as the product makes it, and the chart that it begins with.
+
+    rounds: name and statistic of each round with answers, oldest first.
+    """
+    chart = population.chart(week, listing)
+    return week_list(population.charts, chart, population.known(chart), rounds, week, length)
 
 
 @dataclass(frozen=True)
@@ -75,7 +97,11 @@ class Invented:
 
     name: str
     exponent: float
-    has_chart: bool = False
+
+    @property
+    def charts(self) -> Charts:
+        """No charts."""
+        return Charts()
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -90,13 +116,13 @@ class Invented:
         """Yield the weeks of a cohort with a taste of its own."""
         return Population(people, _INVENTED_SHOWS, cohort, taste=TASTE, exponent=self.exponent).weeks(weeks)
 
-    def known(self, week: Week, listing: Listing) -> int:
+    def known(self, chart: WeeklyChart | None) -> Vocabulary:
         """Return all: nothing is new in an invented catalogue."""
-        return _INVENTED_SHOWS
+        return self.vocabulary
 
-    def chart(self, week: Week, listing: Listing) -> Sequence[int]:
-        """Return the catalogue's order."""
-        return range(_INVENTED_SHOWS)
+    def chart(self, week: Week, listing: Listing) -> WeeklyChart | None:
+        """Return none."""
+        return None
 
 
 @lru_cache(maxsize=1)
@@ -104,17 +130,12 @@ def _invented_vocabulary() -> Vocabulary:
     return Vocabulary.build(CatalogueTitle(title=f"Show {n}", kind="series") for n in range(_INVENTED_SHOWS))
 
 
-def read_views(path: Path) -> dict[Week, list[tuple[str, int]]]:
-    """Return the series of each week with their views, most viewed first, from Netflix's weekly global lists.
-
-    path: a TSV with columns week, category, show_title, weekly_views.
-    """
-    views: defaultdict[Week, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file, delimiter="\t"):
-            if row["category"].startswith("TV") and row["weekly_views"]:
-                views[Week.of(date.fromisoformat(row["week"]))][row["show_title"]] += int(row["weekly_views"])
-    return {week: sorted(views[week].items(), key=lambda item: -item[1]) for week in sorted(views)}
+@lru_cache(maxsize=1)
+def read_views(path: Path) -> Charts:
+    """Return the weekly charts of Netflix's global lists that state views (before June 2023: hours). path: a TSV."""
+    with path.open("rb") as file:
+        found = read_charts(file)
+    return Charts(weekly=tuple(chart for chart in found.of_country("").values() if chart.views is not None))
 
 
 @dataclass(frozen=True)
@@ -126,24 +147,30 @@ class Replayed:
     name: str
     path: Path
     differs: bool
-    has_chart: bool = True
 
     @cached_property
-    def _views(self) -> Mapping[Week, Sequence[tuple[str, int]]]:
-        return {week: views for week, views in read_views(self.path).items() if week >= _FIRST_WITH_VIEWS}
+    def charts(self) -> Charts:
+        """The charts of the file, those that state views."""
+        return read_views(self.path)
+
+    @cached_property
+    def weekly(self) -> Mapping[Week, WeeklyChart]:
+        """The charts by week."""
+        return self.charts.of_country("")
+
+    @cached_property
+    def _known(self) -> Mapping[str, Vocabulary]:
+        """The starter catalogue and what the charts have brought up to each week."""
+        found, vocabulary = {}, starter_vocabulary()
+        for chart in self.weekly.values():
+            vocabulary = vocabulary.extended(joining(self.charts, chart, vocabulary))
+            found[chart.week] = vocabulary
+        return found
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """The starter catalogue, then every charted title in the order in which the charts bring them."""
-        new = (CatalogueTitle(title=title, kind="series") for views in self._views.values() for title, _ in views)
-        starter = starter_vocabulary()
-        return Vocabulary.build([*starter.shows, *starter.films, *new])
-
-    @cached_property
-    def _charts(self) -> Mapping[Week, NDArray[np.int64]]:
-        """int64[charted], vocabulary indices in the chart's order."""
-        find = self.vocabulary.show
-        return {week: np.array([find(title) for title, _ in views], np.int64) for week, views in self._views.items()}
+        return self._known[str(max(self.weekly))]
 
     def first_week(self, cohort: int, weeks: int) -> Week:
         """Return the beginning of one of the stretches of so many weeks, from the first week with views on.
@@ -151,7 +178,7 @@ class Replayed:
         A week of lead is left for last week's chart. A few cohorts are spread over all years; no stretch is played
         twice before each was played once.
         """
-        first, last = min(self._views), max(self._views)
+        first, last = min(self.weekly), max(self.weekly)
         stretches = (last.index - first.index) // weeks
         step = next(step for step in (5, 7, 1) if gcd(step, stretches) == 1)
         return first + (1 + weeks * (cohort * step % stretches))
@@ -169,28 +196,23 @@ class Replayed:
         # How much and when people watch is not in the chart: that is invented.
         for number, invented in enumerate(Population(people, 200, cohort).weeks(weeks)):
             popularity = np.zeros(shows)
-            charted = self._charts[first + number]
-            views = np.array([views for _, views in self._views[first + number]])
+            places = charted_places(self.charts, self.weekly[first + number], self.vocabulary)
+            charted, views = np.array(list(places)), np.array([number or 0 for number in places.values()])
             np.add.at(popularity, stand_in[charted], views / MEMBERSHIPS * factor[charted])
             listed = np.flatnonzero(popularity)
             active = invented.titles > 0
-            chance = np.minimum(1.0, popularity[listed] / active.mean())
+            chance = np.minimum(1.0, popularity[listed] / (active.mean() or 1.0))
             watched = (generator.random((people, len(listed))) < chance) & active[:, None]
             sets = [frozenset(listed[row].tolist()) for row in watched]
             yield SimulatedWeek(sets, invented.titles, popularity)
 
-    def known(self, week: Week, listing: Listing) -> int:
-        """Return the starter catalogue and what the charts have brought so far."""
-        charts = [self._charts[past] for past in self._charts if self._is_there(past, week, listing)]
-        return max(len(starter_vocabulary()), *(int(chart.max()) + 1 for chart in charts), 0)
+    def known(self, chart: WeeklyChart | None) -> Vocabulary:
+        """Return the starter catalogue and what the charts up to this one have brought."""
+        return self._known[chart.week] if chart else starter_vocabulary()
 
-    def chart(self, week: Week, listing: Listing) -> Sequence[int]:
-        """Return the newest chart that is there; without charts the catalogue's order."""
-        there = [past for past in self._charts if self._is_there(past, week, listing)]
-        return self._charts[max(there)].tolist() if there else range(len(starter_vocabulary()))
-
-    def _is_there(self, past: Week, week: Week, listing: Listing) -> bool:
-        return listing != "none" and past <= (week if listing == "in time" else week - 1)
+    def chart(self, week: Week, listing: Listing) -> WeeklyChart | None:
+        """Return the newest chart that is there and is not too old to be used."""
+        return None if listing == "none" else chart_of(self.weekly, week if listing == "in time" else week - 1)
 
 
 def invented() -> list[Replayable]:

@@ -42,7 +42,7 @@ class Scale:
     liars: int = 7
     quarters: int = 24
     rounds: int = 60
-    most: int = 10_000
+    most: int = 25_000
 
 
 FULL = Scale()
@@ -124,7 +124,7 @@ def jobs(scale: Scale, chart: Path | None) -> list[Job]:
     for people in sorted(scale.people, reverse=True):
         found.append(Job("events", scale, chart, people=people))
         for name, population in populations(chart).items():
-            listings = LISTINGS if population.has_chart and people in scale.compared else LISTINGS[:1]
+            listings = LISTINGS if population.charts.weekly and people in scale.compared else LISTINGS[:1]
             found.append(Job("liars", scale, chart, name, people))
             found += [
                 Job("cohort", scale, chart, name, people, listing, cohort)

@@ -18,7 +18,7 @@ from netflix_trend.privacy.discrete_gaussian import DiscreteGaussian
 from netflix_trend.privacy.randomness import RandBelow
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.questions.sums import Summed
-from netflix_trend.questions.top_shows.question import TopShowsQuestion, choose
+from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.simulation.population import person
 from netflix_trend.survey.sum_survey import SumSurvey
 from netflix_trend.survey.survey import Survey
@@ -35,33 +35,25 @@ _OPERATORS = 2
 
 @dataclass(frozen=True)
 class Answers:
-    """What arrives at the aggregator in local mode. payloads: by question, one answer after another. named: by
-    vocabulary index, how many of those who were asked about shows truly named each; asked: how many got each question.
+    """What arrives at the aggregator in local mode. payloads: by question, one answer after another. asked: how many
+    got each question.
     """
 
     payloads: Mapping[str, bytes]
-    named: Mapping[int, int]
     asked: Mapping[str, int]
 
 
 def answer(survey: Survey, people: Sequence[Truths], randbelow: RandBelow) -> Answers:
-    """Let everybody whose turn it is answer what the survey's rule asks them.
-
-    Which of several watched shows a person names is drawn first, as the question does it, so that it is known.
-    """
+    """Let everybody whose turn it is answer what the survey's rule asks them."""
     payloads: defaultdict[str, bytearray] = defaultdict(bytearray)
-    named, asked = Counter[int](), Counter[str]()
+    asked = Counter[str]()
     for number, truths in enumerate(people):
         question = survey.question_for(person(number))
         if question is None or question.name not in truths:
             continue
         asked[question.name] += 1
-        truth = truths[question.name]
-        if isinstance(question, TopShowsQuestion):
-            truth = frozenset(choose([show for show in question.candidates if show in truth], question.k, randbelow))
-            named.update(truth)
-        payloads[question.name] += question.answer(truth, randbelow)
-    return Answers({name: bytes(some) for name, some in payloads.items()}, named, asked)
+        payloads[question.name] += question.answer(truths[question.name], randbelow)
+    return Answers({name: bytes(some) for name, some in payloads.items()}, asked)
 
 
 def count(

@@ -6,56 +6,56 @@ from pathlib import Path
 
 import pytest
 
-from bench.chart_lists import first_five, lists, local_answers, main
+from bench.chart_lists import lists, main
+from bench.populations import Listing, Replayed
 from netflix_trend.periods.weeks import Week
-from tests.netflix_trend.catalogue.chart_tables import charts_of, of_world
+from tests.netflix_trend.catalogue.chart_tables import of_world
 
-FIRST, LAST = Week.parse("2026-W40"), Week.parse("2026-W45")
+FIRST = Week.parse("2026-W40")
 # Three of a week's first five are new; two stay from the week before.
 WEEKS: dict[Week, list[tuple[str, int | str]]] = {
     FIRST + number: [(f"New {number + step}", 30_000_000 - 1_000_000 * step) for step in (3, 4, 0, 1, 2)]
     + [(f"Other {number}", 1_000)]
     for number in range(6)
 }
-CHARTS = charts_of({week: sorted(shows, key=lambda one: -int(one[1])) for week, shows in WEEKS.items()})
 
 
-def shares(when: str, people: int = 0, length: int = 20) -> list[float]:
-    answers = local_answers(CHARTS, people, 1)
-    weekly = CHARTS.of_country("")
-    return [
-        first_five(CHARTS, weekly[made.week], made)
-        for made in lists(CHARTS, when, FIRST + 1, LAST, answers, length)  # type: ignore[arg-type]
-    ]
+@pytest.fixture(name="population")
+def population_of(tmp_path: Path) -> Replayed:
+    path = tmp_path / "weeks.tsv"
+    path.write_bytes(of_world({week: sorted(shows, key=lambda one: -int(one[1])) for week, shows in WEEKS.items()}))
+    return Replayed("weeks", path, differs=False)
 
 
-def test_a_list_holds_the_first_five_of_its_own_weeks_chart() -> None:
-    assert shares("in time") == [1.0] * 5
+def shares(population: Replayed, listing: Listing, people: int = 0) -> list[float]:
+    return [share for _, _, share in lists(population, listing, people, length=20)]
 
 
-def test_last_weeks_chart_holds_what_stayed() -> None:
-    assert shares("last week") == pytest.approx([0.8] * 5)
+def test_a_list_holds_the_first_five_of_its_own_weeks_chart(population: Replayed) -> None:
+    assert shares(population, "in time") == [1.0] * 5
 
 
-def test_without_charts_new_shows_are_not_on_the_list() -> None:
-    assert shares("none") == [0.0] * 5
-    assert shares("none", people=300) == [0.0] * 5
+def test_last_weeks_chart_holds_what_stayed(population: Replayed) -> None:
+    assert shares(population, "last week's") == pytest.approx([0.8] * 5)
 
 
-def test_answers_are_counted_and_the_same_seed_gives_the_same_lists() -> None:
-    def candidates(seed: int) -> list[tuple[int, ...]]:
-        answers = local_answers(CHARTS, 300, seed)
-        return [made.candidates for made in lists(CHARTS, "last week", FIRST + 1, LAST, answers, 20)]
-
-    assert candidates(1) == candidates(1)
-    assert candidates(1) != candidates(2), "what follows the chart comes from answers"
-    nobody = local_answers(CHARTS, 0, 1)
-    assert [made.candidates for made in lists(CHARTS, "last week", FIRST + 1, LAST, nobody, 20)] != candidates(1)
+def test_without_charts_new_shows_are_not_on_the_list(population: Replayed) -> None:
+    assert shares(population, "none") == [0.0] * 5
+    assert shares(population, "none", people=1800) == [0.0] * 5
 
 
-def test_the_table_has_a_line_for_each_year(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "weeks.tsv").write_bytes(of_world(WEEKS))
-    assert main([str(tmp_path / "weeks.tsv"), "--people", "0", "--first", str(FIRST + 1)]) == 0
+def test_answers_decide_what_follows_the_chart(population: Replayed) -> None:
+    def listed(people: int) -> list[list[int]]:
+        return [one for _, one, _ in lists(population, "last week's", people, length=20)]
+
+    assert listed(1800) == listed(1800)
+    assert listed(1800) != listed(0)
+    charted = [one[:6] for one in listed(1800)]
+    assert charted == [one[:6] for one in listed(0)]
+
+
+def test_the_table_has_a_line_for_each_year(population: Replayed, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(population.path), "--people", "0"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[-2].split() == ["2026", "5", "1.000", "0.800", "0.000"]
     assert lines[-1].split() == ["all", "5", "1.000", "0.800", "0.000"]

@@ -8,9 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.populations import MEMBERSHIPS, SWAPPED, Replayable, Replayed, invented, read_views, replayed
+from bench.populations import (
+    LISTINGS,
+    SWAPPED,
+    Replayable,
+    Replayed,
+    candidates,
+    invented,
+    public_order,
+    read_views,
+    replayed,
+)
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.periods.weeks import Week
+from netflix_trend.questions.top_shows.examples import MEMBERSHIPS
 
 FIRST = Week.parse("2023-W27")
 HEADER = "week\tcategory\tweekly_rank\tshow_title\tseason_title\tweekly_hours_viewed\truntime\tweekly_views\n"
@@ -20,7 +31,7 @@ WEEKS = 14
 def write_chart(path: Path) -> Path:
     """Write invented lists: each week begins with a new show and has two seasons of a known one, newest week first."""
     known = [show.title for show in starter_vocabulary().shows[:17]]
-    lines = [f"{FIRST.monday.replace(year=2022)}\tTV (English)\t1\tToo Old\tN/A\t9\t1\t\n"]
+    lines = [f"{(FIRST - 52).sunday}\tTV (English)\t1\tToo Old\tN/A\t9\t1\t\n"]
     for number in reversed(range(WEEKS)):
         week = f"{(FIRST + number).sunday}"
         rows = [("New", 30), ("Second", 24), *((title, 15 - place / 2) for place, title in enumerate(known))]
@@ -40,11 +51,12 @@ def chart_file(tmp_path: Path) -> Path:
 
 
 def test_series_are_read_with_seasons_together(chart: Path) -> None:
-    views = read_views(chart)
-    assert list(views) == [FIRST + number for number in range(WEEKS)]
+    weekly = read_views(chart).of_country("")
+    assert list(weekly) == [FIRST + number for number in range(WEEKS)]
     first = starter_vocabulary().shows[0].title
-    assert views[FIRST][:3] == [("New 0", 30_000_000), ("Second 0", 24_000_000), (first, 20_000_000)]
-    assert "A Film" not in dict(views[FIRST])
+    views = [(show.title, show.views) for show in weekly[FIRST].shows]
+    assert views[:3] == [("New 0", 30_000_000), ("Second 0", 24_000_000), (first, 20_000_000)]
+    assert "A Film" not in dict(views)
 
 
 @pytest.mark.parametrize("number", range(4))
@@ -114,12 +126,24 @@ def test_a_list_knows_only_the_charts_that_are_there(chart: Path) -> None:
     world, _ = replayed(chart)
     week = FIRST + 5
     number = {show.title: place for place, show in enumerate(world.vocabulary.shows)}
-    in_time, last = world.chart(week, "in time"), world.chart(week, "last week's")
+    in_time, last = (public_order(world, week, listing) for listing in ("in time", "last week's"))  # type: ignore[arg-type]
     assert (in_time[0], last[0]) == (number["New 5"], number["New 4"])
-    assert number["New 5"] < world.known(week, "in time")
-    assert world.known(week, "last week's") <= number["New 5"]
-    assert world.known(week, "none") == len(starter_vocabulary())
-    assert world.chart(week, "none") == range(len(starter_vocabulary()))
+    known = [len(world.known(world.chart(week, listing))) for listing in LISTINGS]
+    assert number["New 5"] < known[0]
+    assert known[1] <= number["New 5"]
+    assert known[2] == len(starter_vocabulary())
+    assert public_order(world, week, "none") == list(range(len(starter_vocabulary())))
+
+
+def test_a_list_begins_with_its_chart_and_states_the_views(chart: Path) -> None:
+    world, _ = replayed(chart)
+    listed, asked = candidates(world, FIRST + 5, "last week's", [])
+    assert asked is not None
+    assert (asked.week, asked.length) == (str(FIRST + 4), 19)
+    assert asked.views is not None
+    assert asked.views[:3] == (30_000_000, 24_000_000, 20_000_000)
+    assert listed[:19] == public_order(world, FIRST + 5, "last week's")
+    assert candidates(invented()[0], FIRST, "in time", []) == (list(range(50)), None)
 
 
 @pytest.mark.parametrize(("weeks", "stretches"), [(6, 2), (2, 6), (1, 13)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +9,9 @@ import pytest
 
 from bench import claims, reality_tables
 from bench.claims import local_survey, part_asked, sum_survey
-from bench.cohorts import Seen, play, recall, would_name
+from bench.cohorts import contained, play, recall
 from bench.populations import invented, replayed
-from bench.reality import Cell, Reality, Scale, jobs, main, measure
+from bench.reality import Reality, Scale, jobs, main, measure
 from bench.rounds import MODES, Truths, add_noise, add_up, answer, count, forge
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.questions.top_shows.question import TopShowsQuestion
@@ -38,11 +37,11 @@ def test_a_quarter_asks_a_fourth_about_life_events() -> None:
 
 def test_what_local_mode_estimates_is_what_people_named() -> None:
     survey, vocabulary = local_survey(), starter_vocabulary()
-    answers = answer(survey, PEOPLE, seeded_randomness(1))
+    alike: list[Truths] = [{"top_shows": frozenset({7})} for _ in PEOPLE]
+    answers = answer(survey, alike, seeded_randomness(1))
     shows = count(survey, answers.payloads, len(PEOPLE), vocabulary, {"top_shows"}).top_shows
     assert shows.reports == answers.asked["top_shows"]
-    assert sum(answers.named.values()) == shows.reports  # everybody watched two and names one
-    off = [(show.estimate - answers.named.get(show.show, 0)) / shows.noise for show in shows.shows]
+    off = [(show.estimate - shows.reports * (show.show == 7)) / show.standard_error for show in shows.shows]
     assert 0.6 < np.std(off) < 1.5
 
 
@@ -73,12 +72,12 @@ def test_recall_counts_shows_as_popular_as_the_fifth() -> None:
     popularity = np.array([9.0, 1, 8, 7, 6, 5, 5, 0])
     assert recall(popularity, [0, 2, 3, 4, 6]) == 1
     assert recall(popularity, [1, 7, 0, 2, 3, 4]) == 0.6
+    assert contained(popularity, [1, 7, 0, 2, 3, 4]) == 0.8
 
 
-def test_people_name_some_of_what_they_watched_of_the_list() -> None:
-    people = [frozenset({1, 2, 9}), frozenset({1}), frozenset()]
-    assert dict(would_name(people, [1, 2], 1)) == pytest.approx({1: 0.5, 2: 1 / 6})
-    assert dict(would_name(people, [1, 2], 2)) == pytest.approx({1: 2 / 3, 2: 1 / 3})
+def test_life_events_are_answers_of_a_quarter() -> None:
+    assert claims.in_participants("event_effect", 1000) == "4,000 participants (1,000 answers a quarter)"
+    assert claims.in_participants("top_shows", 1000) == "6,000 participants (1,000 answers)"
 
 
 def test_noise_costs_local_mode_most() -> None:
@@ -95,16 +94,15 @@ def test_noise_costs_local_mode_most() -> None:
     # With no noise, or with everybody's answers, local mode would find as many as there are to be found.
     assert mean("local", "week") < mean("two", "week") - 0.1 < exact
     assert mean("local", "volume") > 2 * mean("two", "volume") > 0.5
-    assert all(sum(seen.held["week", "first five"]) > 0 for look in looks for seen in look.seen.values())
 
 
 def test_a_chart_in_time_holds_the_true_first_five(tmp_path: Path) -> None:
     world, _ = replayed(write_chart(tmp_path / "chart.tsv"))
-    for listing, chart, contained in (("in time", 1.0, 1.0), ("last week's", 0.6, 0.6), ("none", None, 0.6)):
+    for listing, chart, held in (("in time", 1.0, 1.0), ("last week's", 0.6, 0.6), ("none", None, 0.6)):
         (look,) = play(world, 40, 0, weeks=3, looks=(2,), listing=listing)  # type: ignore[arg-type]
         if chart is not None:
             assert look.chart == chart
-        assert {seen.contained for seen in look.seen.values()} == {contained}
+        assert {seen.contained for seen in look.seen.values()} == {held}
 
 
 def test_a_needed_number_is_tested_at_that_number_of_participants() -> None:
@@ -146,8 +144,8 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Reality:
 def test_all_is_measured_and_told_in_participants(found: Reality) -> None:
     assert found.populations == ["zipf1", "flat", "weeks", "weeks, unlike"]
     printed = "\n\n".join(reality_tables.tables(found))
-    assert printed.count("### ") == 7
-    assert printed.count("| participants |") == 5
+    assert printed.count("### ") == 6
+    assert printed.count("| participants |") == 4
     assert "| told participants | answers |" in printed
     assert "| weeks, unlike | 60 | last week's |" in printed
     for line in printed.splitlines():
@@ -159,30 +157,6 @@ def test_all_is_measured_and_told_in_participants(found: Reality) -> None:
 def test_a_job_always_has_the_same_result(found: Reality) -> None:
     again = next(job for job in jobs(TINY, None) if job.kind == "cohort")
     assert again.run() == list(found.cell(again.population, again.people).looks[again.cohort])
-
-
-def with_held(found: Reality, held: list[bool]) -> Reality:
-    """Return figures in which these are the displayed intervals of every list, and no false show is clear."""
-
-    def changed(seen: Seen) -> Seen:
-        return replace(seen, held=dict.fromkeys(seen.held, held), false=0)
-
-    def of(cell: Cell) -> Cell:
-        looks = [
-            [replace(look, seen={mode: changed(seen) for mode, seen in look.seen.items()}) for look in several]
-            for several in cell.looks
-        ]
-        return replace(cell, looks=looks)
-
-    return replace(found, cells=[of(cell) for cell in found.cells])
-
-
-@pytest.mark.parametrize(("held", "met"), [([True] * 9 + [False], "**no**"), ([True] * 19 + [False], "yes")])
-def test_a_target_is_met_or_not(found: Reality, held: list[bool], met: str) -> None:
-    *_, targets = reality_tables.tables(with_held(found, held))
-    lines = [line for line in targets.splitlines() if "intervals" in line]
-    assert len(lines) == 6
-    assert all(line.endswith(f"| {met} |") for line in lines)
 
 
 def test_a_missing_chart_file_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
