@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import count as count_from
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,20 +99,26 @@ def clear_rounds(mode: Mode, share: float, participants: int, rounds: int) -> fl
     truths: list[Truths] = [{"top_shows": frozenset({_NAMED})}] * named
     truths += [{"top_shows": frozenset()}] * (participants - named)
     clear = 0
-    for seed in range(rounds):
+    # In local mode the week decides who is asked, so that each round has a week of its own.
+    calm = filter(_asks_no_events, map(Week, count_from(WEEK.index)))
+    for seed, week in zip(range(rounds), calm, strict=False):
         people = [truths[place] for place in np.random.default_rng(seed).permutation(participants)]
-        shows = _hold(mode, people, seed).top_shows.shows
+        shows = _hold(mode, people, seed, week).top_shows.shows
         clear += any(show.is_signal for show in shows if show.show == _NAMED)
     return clear / rounds
 
 
-def _hold(mode: Mode, people: Sequence[Truths], seed: int) -> RoundStatistics:
+def _asks_no_events(week: Week) -> bool:
+    return local_survey(week).question("event_effect") is None
+
+
+def _hold(mode: Mode, people: Sequence[Truths], seed: int, week: Week = WEEK) -> RoundStatistics:
     """Return the statistics of a round about shows. In sums everybody else's volume is zero, and the noise that of the
     round which tells the numbers.
     """
     randbelow, vocabulary = seeded_randomness(seed), starter_vocabulary()
     if mode == "local":
-        survey = local_survey()
+        survey = local_survey(week)
         return count(survey, answer(survey, people, randbelow).payloads, len(people), vocabulary, _SHOWS)
     summed = sum_survey(len(people), preset_for(_TELLING))
     noisy = add_noise(summed, add_up(summed, [{"volume": 0, **one} for one in people], randbelow), randbelow)

@@ -291,7 +291,7 @@ def _targets(cells: Sequence[Cell]) -> str:
             value, error, number, where = worst(of_mode, part)
             known = [one for cell in of_mode for name in LISTS if (one := cell.held(name, part))[2]]
             is_met = not any(held + ERRORS * _margin(margin, HELD, several) < HELD for held, margin, several in known)
-            figure = f"{value:.3f} (± {_margin(error, HELD, number):.3f}; {where})" if number else "-"
+            figure = f"{value:.3f} (± {_margin(error, HELD, number):.3f}, of {number}; {where})" if number else "-"
             rows.append([f"{MODE_NAMES[mode]}: intervals, {part}", figure, f">= {HELD}", yes_or_no(is_met)])
         found = [(*cell.false(), _place(cell)) for cell in of_mode]
         looks = sum(map(len, of_mode[0].looks))

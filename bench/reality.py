@@ -41,7 +41,7 @@ class Scale:
     compared: Sequence[int] = (1_000,)
     liars: int = 7
     quarters: int = 24
-    rounds: int = 60
+    rounds: int = 200
     most: int = 25_000
 
 
