@@ -15,7 +15,7 @@ from netflix_trend.privacy.interval_channel import IntervalChannel
 from netflix_trend.questions.question import breakdown_point
 from netflix_trend.questions.volume.mean import mean_titles
 from netflix_trend.questions.volume.prior import PRIOR_PEOPLE, prior_shares
-from netflix_trend.questions.volume.statistics import LARGEST_CUMULATIVE_ERROR, Volume, VolumeGroup
+from netflix_trend.questions.volume.statistics import LARGEST_CUMULATIVE_ERROR, Volume, VolumeGroup, group_starts
 
 if TYPE_CHECKING:
     from netflix_trend.questions.volume.question import VolumeQuestion
@@ -24,8 +24,6 @@ CONFIDENCE = 0.95
 _ENDS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
 # Successive draws are correlated: about 50 at 300 reports and 500 at 30,000 are worth one independent draw.
 _DRAWS = 4000
-# First bucket of each group that pages show.
-_GROUPS = frozenset({0, 1, 4, 8, 13, 22})
 
 
 def estimate_volume(question: VolumeQuestion, counts: NDArray[np.int64], seed: str) -> Volume:
@@ -46,7 +44,10 @@ def estimate_volume(question: VolumeQuestion, counts: NDArray[np.int64], seed: s
     # Around what is published, which is not quite the middle of the posterior.
     errors = np.sqrt(np.mean((_below(draws) - _below(shares)) ** 2, axis=0))
     moved = volume_influence(counts, channel, shares, prior, PRIOR_PEOPLE, breakdown_point(reports))
-    influence = min(1.0, float(np.abs(_below(moved)).max()))
+    # Behind the last group a table may leave buckets alike: there the prior decides, however many answer.
+    starts = group_starts(question.buckets)
+    largest = float(errors[starts].max())
+    influence = min(1.0, float(np.abs(_below(moved)[:, starts]).max()))
     return Volume(
         reports=reports,
         odds=(question.odds.numerator, question.odds.denominator),
@@ -59,8 +60,8 @@ def estimate_volume(question: VolumeQuestion, counts: NDArray[np.int64], seed: s
         cumulative=tuple(np.clip(_below(shares), 0, 1).tolist()),
         cumulative_error=tuple(errors.tolist()),
         groups=_groups(question, counts, shares, draws),
-        is_reliable=bool(reports and errors.max() <= LARGEST_CUMULATIVE_ERROR),
-        is_robust=bool(reports and errors.max() + influence <= LARGEST_CUMULATIVE_ERROR),
+        is_reliable=bool(reports and largest <= LARGEST_CUMULATIVE_ERROR),
+        is_robust=bool(reports and largest + influence <= LARGEST_CUMULATIVE_ERROR),
         influence=influence,
         counts=tuple(counts.tolist()),
         mean=mean_titles(question.channel, question.buckets, counts),
@@ -71,7 +72,7 @@ def _groups(
     question: VolumeQuestion, counts: NDArray[np.int64], shares: NDArray[np.float64], draws: NDArray[np.float64]
 ) -> tuple[VolumeGroup, ...]:
     """Return the shares of the groups of buckets that people are shown. draws: float64[draws, B], the posterior."""
-    starts = [place for place, low in enumerate(question.buckets) if low in _GROUPS] or [0]
+    starts = group_starts(question.buckets)
     share = np.add.reduceat(shares, starts)
     lower, upper = np.quantile(np.add.reduceat(draws, starts, axis=1), _ENDS, axis=0)
     lower = np.minimum(lower, _lower_without_prior(question.channel, counts, starts))

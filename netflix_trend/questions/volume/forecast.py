@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from netflix_trend.privacy.interval_channel import IntervalChannel
 from netflix_trend.questions.question import Forecast, Needed
 from netflix_trend.questions.volume.prior import PRIOR_PEOPLE, prior_shares
-from netflix_trend.questions.volume.statistics import LARGEST_CUMULATIVE_ERROR, Volume
+from netflix_trend.questions.volume.statistics import LARGEST_CUMULATIVE_ERROR, Volume, group_starts
 from netflix_trend.questions.words import MAX_ANSWERS, needed_people
 
 if TYPE_CHECKING:
@@ -62,8 +62,9 @@ def cumulative_errors(channel: NDArray[np.float64], buckets: tuple[int, ...], an
 
 
 def percentile_error(channel: IntervalChannel, buckets: tuple[int, ...], answers: int) -> float:
-    """Return the largest standard error of a share of people below a bucket, if weeks are as assumed beforehand."""
-    return float(cumulative_errors(channel.channel(), buckets, answers).max())
+    """Return the largest standard error of a share of people below a group, if weeks are as assumed beforehand."""
+    errors = cumulative_errors(channel.channel(), buckets, answers)
+    return float(max(errors[place - 1] for place in group_starts(buckets) if place))
 
 
 @lru_cache(maxsize=32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 from typing import Annotated, Any, Literal
@@ -15,8 +16,8 @@ from netflix_trend.questions.question import MAX_ROUNDS, Statistic
 from netflix_trend.questions.volume.mean import MeanTitles, mean_titles
 from netflix_trend.storage.model import Strict
 
-# Cumulative shares with a larger standard error are called noise: the prior alone has an error of 0.17, so the reports
-# must have halved it. That takes about 190 reports at odds 8 (epsilon 2.08).
+# Shares of people below a group with a larger standard error are called noise: the prior alone has an error of 0.17, so
+# the reports must have halved it (docs/method/estimation.md#gates).
 LARGEST_CUMULATIVE_ERROR = 0.08
 # A weekly mean is not shown as reliable if its standard error is expected to be above so many titles. Neither the mean
 # nor its own error decides: that would pick out means that came out wrong (docs/method/estimation.md#gates).
@@ -53,6 +54,16 @@ _Interval = Annotated[tuple[_Place, _Place, _Multiplicity], Field(strict=False)]
 Intervals = Annotated[tuple[_Interval, ...], Field(strict=False, min_length=1, max_length=MAX_OUTPUTS)]
 
 
+# Where the groups begin that pages show.
+_GROUPS = frozenset({0, 1, 4, 8, 13, 22})
+
+
+def group_starts(buckets: Sequence[int]) -> list[int]:
+    """Return the places of the buckets at which the groups begin that pages show; all where the buckets are others."""
+    found = [place for place, low in enumerate(buckets) if low in _GROUPS]
+    return found if len(found) > 1 else list(range(len(buckets)))
+
+
 class VolumeGroup(Strict):
     """Share of people who started at least `low` titles and fewer than the next group's, with its interval."""
 
@@ -69,10 +80,10 @@ class Volume(Statistic):
     of one report. intervals: the table of the interval channel over `buckets`; None of sums. groups: neighbouring
     buckets together, wide enough to be reliable; pages show these. buckets: smallest value of each. shares, lower,
     upper: share of people in each bucket with its interval. cumulative: share of people below each bucket's smallest
-    value, with its standard error. is_reliable: False if the errors are so large that the numbers mostly reflect the
-    prior. influence: largest change of a cumulative share when 1 % of the reports, all with the same answer, are left
-    out; None: not examined. is_robust: the errors would be small enough even with this change added. counts: how often
-    each report came; they add up to `reports`. mean: None without reports, or where an older file
+    value, with its standard error. is_reliable: False if those at the groups' beginnings are so large that the numbers
+    mostly reflect the prior. influence: largest change of such a share when 1 % of the reports, all with the same
+    answer, are left out; None: not examined. is_robust: the errors would be small enough even with this change added.
+    counts: how often each report came; they add up to `reports`. mean: None without reports, or where an older file
     counted more titles than `MAX_TITLES` of a person and does not say how often each report came.
     """
 
