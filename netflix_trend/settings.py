@@ -263,7 +263,10 @@ class Settings(OperatorSettings, ChartSettings):
     )
     use_chart: bool = setting(
         False,
-        description="Whether the order of the catalogue is a public chart that may fill in, labelled as such.",
+        description=(
+            "Whether the order of the chart that a list begins with, and then of the catalogue, may fill in, labelled "
+            "as public."
+        ),
         section=AGGREGATOR,
         services=("aggregator",),
     )

@@ -34,7 +34,7 @@ from services.aggregator.memory import KnownRound, Memory, stamp, stamps
 from services.aggregator.overview import OVERVIEW, find_overview, write_overview
 from services.aggregator.sums.state import SumsState
 from services.aggregator.survey_plan import LocalPlan, current_plan
-from services.aggregator.trends import find_trends
+from services.aggregator.trends import find_trends, public_order
 
 _log = logging.getLogger("aggregator")
 
@@ -43,7 +43,7 @@ _log = logging.getLogger("aggregator")
 class Aggregator:
     """Who asks, what about, and where the own files lie. `own` is the aggregator's private folder.
 
-    use_chart: the catalogue's order is a public chart and may be used as a labelled prior of filtered shares.
+    use_chart: the order of public charts may be used as a labelled prior of filtered shares.
     odds: what the surveys ask for. list_length: shows on a week's list. automatic: whether everybody who shares a valid
     manifest takes part. processes: how many read datasites at once. chart_rules: which public charts lists begin with,
     and how long they are waited for. smallest_change: fewest answers by which published statistics change. memory: what
@@ -200,8 +200,9 @@ class Aggregator:
 
     def trends(self) -> Trends:
         """Return what the statistics of the last 52 rounds tell together."""
-        chart = [show.title for show in self.vocabulary.shows] if self.use_chart else None
-        return find_trends(self._newest_statistics(), chart)
+        statistics = self._newest_statistics()
+        titles = [show.title for show in self.vocabulary.shows]
+        return find_trends(statistics, public_order(statistics, titles) if self.use_chart else None)
 
     def _newest_statistics(self) -> list[RoundStatistics]:
         return [RoundStatistics.from_bytes(path.read_bytes()) for path in self._statistics()[-MAX_ROUNDS:]]

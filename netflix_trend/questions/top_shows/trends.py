@@ -60,9 +60,10 @@ WINDOWS = (4, 13)
 
 BROAD_PRIOR_TEXT = "Assumed beforehand, from no data: a show is named by 2 % of people, give or take 10."
 PUBLIC_PRIOR_TEXT = (
-    "Assumed beforehand, from a public chart and not from participants: the catalogue's own order, the first show "
-    "named by 13 % of people, the n-th by one n-th of that, each wrong by a factor of 2 or so. Shares and intervals "
-    "mix it with the answers; whether a show is clear rests on the answers alone."
+    "Assumed beforehand, from a public chart and not from participants: the order of the chart that the newest list "
+    "began with, then of the catalogue. The first show is named by 13 % of people, the n-th by one n-th of that, each "
+    "wrong by a factor of 2 or so. Shares and intervals mix it with the answers; whether a show is clear rests on the "
+    "answers alone."
 )
 
 

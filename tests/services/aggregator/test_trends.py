@@ -17,6 +17,7 @@ from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.counts import gate_count
 from netflix_trend.published.statistics import RoundStatistics, StatisticsError
 from netflix_trend.published.trends import MAX_TRENDS_FILE, Trends
+from netflix_trend.questions.top_shows.chart import AskedChart
 from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.questions.top_shows.statistics import ShowEstimate, TopShows
 from netflix_trend.questions.top_shows.trends import (
@@ -39,7 +40,7 @@ from netflix_trend.questions.volume.statistics import Volume
 from netflix_trend.survey.survey import default_survey
 from services.aggregator.collect import RoundReports
 from services.aggregator.estimation import estimate_round
-from services.aggregator.trends import find_trends
+from services.aggregator.trends import find_trends, public_order
 from tests.services.aggregator.test_viewing import volume_of
 
 FIRST = Week.parse("2026-W20")
@@ -428,3 +429,24 @@ def test_the_variance_of_a_level_never_exceeds_that_of_the_prior() -> None:
     now = filter_levels(share[:1], error[:1], np.array([0]), 0.4, 0.0, risen=RISEN).variance[0]
     later = filter_levels(share, error, np.array([0, 50]), 0.4, 0.0, risen=RISEN).variance[0]
     assert later == pytest.approx(now + PRIOR_SPREAD**2)
+
+
+def charted(week: Week, first: list[int], views: tuple[int, ...] | None) -> RoundStatistics:
+    """A round whose list begins with a chart of these shows, and which 100 people answered."""
+    candidates = [*first, *(place for place in range(50) if place not in first)]
+    chart = AskedChart(week=str(week), source="a list", length=len(first), views=views)
+    survey = default_survey(week, VOCABULARY.version, candidates, chart=chart)
+    question = survey.question("top_shows")
+    assert isinstance(question, TopShowsQuestion)
+    found = RoundReports(survey, participants=600, counts={"top_shows": np.full(50, 11)})
+    found.reports["top_shows"] = 100
+    return estimate_round(found, VOCABULARY)
+
+
+def test_the_public_order_begins_with_the_chart_of_the_newest_list_that_had_one() -> None:
+    older, newer = charted(FIRST, [9, 4], (900, 100)), charted(FIRST + 1, [7, 30, 2], None)
+    plain = round_of(FIRST + 2, dict.fromkeys(TITLES, (1.0, 1.0)))
+    order = public_order([older, newer, plain], TITLES)
+    assert order[:5] == [TITLES[7], TITLES[30], TITLES[2], TITLES[0], TITLES[1]]
+    assert sorted(order) == TITLES
+    assert public_order([plain], TITLES) == TITLES
