@@ -215,7 +215,10 @@ def test_hostile_titles_and_too_few_people_are_shown_harmlessly(
 def test_too_few_people_are_told_how_many_it_takes(browser: Browser, few: Aggregator) -> None:
     with at(browser, few):
         browser.get("/")
-        assert shows(browser, "for a hit, named by 12 % of people, to be clear; there are 24 participants (4 answers).")
+        assert shows(
+            browser,
+            "for number 1 of the chart, named by 4 % of people, to be clear; there are 24 participants (4 answers).",
+        )
         assert shows(browser, "2 answers of 24 participants are too few")
         assert shows(browser, "24 (4) not yet")
 
