@@ -12,7 +12,11 @@ from typing import Any
 
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.common.exceptions import (
+    NoSuchElementException,
+    StaleElementReferenceException,
+    WebDriverException,
+)
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
@@ -79,8 +83,18 @@ class Browser:
 
     def wait(self, condition: Any, seconds: float = 15) -> Any:
         """Return what a condition gives once it holds; a page may be replaced while it is looked at."""
+
+        def holds(_: Any) -> Any:
+            try:
+                return condition()
+            except WebDriverException as problem:
+                # Chromium's words where an element's document goes while it is read.
+                if "does not belong to the document" in str(problem):
+                    return False
+                raise
+
         passing = (NoSuchElementException, StaleElementReferenceException)
-        return WebDriverWait(self.driver, seconds, 0.05, passing).until(lambda _: condition())
+        return WebDriverWait(self.driver, seconds, 0.05, passing).until(holds)
 
     def find(self, css: str) -> WebElement:
         return self.driver.find_element(By.CSS_SELECTOR, css)
