@@ -60,15 +60,15 @@ class Machine:
     def site(self) -> Datasite:
         return Datasite(self.network.datasites(self.email), self.email)
 
-    def watch(self, title: str) -> None:
-        """Import an export with a show that only this person has seen, and one of the catalogue."""
+    def watch(self, title: str, received: date = TODAY) -> None:
+        """Import an export of that day with a show that only this person has seen, and one of the catalogue."""
         self.root.mkdir(parents=True, exist_ok=True)
         export = self.root / "NetflixViewingHistory.csv"
         rows = [f'"{title}: Season 1: Episode {number}","11/{number}/26"\n' for number in range(1, 15)]
         rows += [f'"Stranger Things: Season 1: Episode {number}","11/{number}/26"\n' for number in range(9, 15)]
         export.write_text("Title,Date\n" + "".join(rows))
         settings = self.settings
-        participant.take_file(settings, export, "test", received=date(2027, 6, 1))
+        participant.take_file(settings, export, "test", received=received)
         participant.refresh(settings)
 
     def publish(self, today: date = TODAY) -> PublisherStatus:
@@ -233,6 +233,7 @@ def test_a_killed_client_and_weeks_offline_lose_nothing(tmp_path: Path) -> None:
         aggregator.run(later)
         assert alice.publish(later).state == "answering"
         assert alice.releases() == drawn, "the surveys that it knows are old, and refused"
+        alice.watch("Seen Later", later)
         network.start_client(ALICE)
         wait_for(lambda: alice.publish(later) and len(alice.releases()) == 2, "the answer to a new round")
         wait_for(lambda: counted(aggregator, later) == 1, "the new answer is counted")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -125,7 +125,7 @@ class Parties:
         export.parent.mkdir(parents=True, exist_ok=True)
         rows = [f'"{show}: Season 1: Episode {day}","11/{day}/26"\n' for day in range(9, 15) for show in self.watched]
         export.write_text("Title,Date\n" + "".join(rows))
-        participant.take_file(self.dan(), export, "test", received=date(2027, 6, 1))
+        participant.take_file(self.dan(), export, "test", received=WEEK.sunday + timedelta(days=1))
         participant.refresh(self.dan())
 
     @property
