@@ -351,11 +351,16 @@ def effects() -> Iterator[Line]:
             error <= most,
         )
         yield Line("    its bias", f"{bias:.2f}", f"<= {allowed:.2f} (3 s.e.)", bias <= allowed)
-        yield _coverage_line("    95 % intervals hold", float(np.mean(held)))
+        yield _picked_line("    95 % intervals hold", float(np.mean(held)))
 
 
 def _coverage_line(name: str, held: float) -> Line:
     return Line(name, f"{held:.3f}", ".93 to .98", 0.93 <= held <= 0.98)
+
+
+def _picked_line(name: str, held: float) -> Line:
+    """Of intervals that are wider where a number is called something, because it was picked out then."""
+    return Line(name, f"{held:.3f}", ">= .93", held >= 0.93)
 
 
 def mean_viewing() -> Iterator[Line]:
@@ -374,7 +379,7 @@ def mean_viewing() -> Iterator[Line]:
         )
     for rounds, repetitions in ((6, 4000), (26, 1000)):
         inside, _ = slope_coverage(rounds, 0.5, generator, repetitions)
-        yield _coverage_line(
+        yield _picked_line(
             f"95 % intervals of the trend hold, {rounds} weeks, {in_participants('volume', 600)}", inside
         )
 

@@ -12,6 +12,9 @@ from pydantic_settings import BaseSettings
 from netflix_trend.declaring import AGGREGATOR, setting
 from netflix_trend.operator_settings import OperatorSettings
 
+# Netflix publishes a week's lists on the Tuesday after it; so many days after the Sunday is Thursday.
+CHART_DAYS = 4
+
 
 def _country(value: Any) -> Any:
     code = str(value).strip().upper()
@@ -50,7 +53,7 @@ class ChartSettings(BaseSettings):
         services=("aggregator",),
     )
     chart_days: int = setting(
-        4,
+        CHART_DAYS,
         ge=1,
         le=6,
         description=(

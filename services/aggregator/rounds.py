@@ -131,10 +131,14 @@ class Aggregator:
             try:
                 found.append(self._survey(week))
             except RefusedSurvey as refusal:
-                if week not in self.memory.over:
-                    self.memory.over.add(week)
-                    _log.warning("round=%s is over: this version cannot read its survey (%s)", week, refusal)
+                self._say_over(week, refusal)
         return found
+
+    def _say_over(self, week: Week, refusal: RefusedSurvey) -> None:
+        """Log once that a round is over, because an earlier version asked it."""
+        if week not in self.memory.over:
+            self.memory.over.add(week)
+            _log.warning("round=%s is over: this version cannot read its survey (%s)", week, refusal)
 
     def _waits(self, week: Week, today: date) -> bool:
         """Return whether a week is not asked about yet, because its public chart may still come; it is logged once."""

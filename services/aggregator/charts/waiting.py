@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from netflix_trend.catalogue.charts import WeeklyChart
+from netflix_trend.chart_settings import CHART_DAYS
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings
 from netflix_trend.survey.deadlines import EARLY_DAYS
@@ -14,7 +15,6 @@ from netflix_trend.survey.deadlines import EARLY_DAYS
 # An older chart lists hardly any of a week's first shows, and whoever has given none for so long gives none any more
 # (docs/method/charts.md#measured).
 MAX_AGE_WEEKS = 4
-THURSDAY = 4
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class ChartRules:
     """
 
     country: str = ""
-    days: int = THURSDAY
+    days: int = CHART_DAYS
 
     @classmethod
     def of(cls, settings: Settings) -> ChartRules:

@@ -153,7 +153,11 @@ class SumAggregator(Aggregator):
         return is_new
 
     def _ask_about(self, week: Week, now: int) -> bool:
-        survey = self.sum_survey(week)
+        try:
+            survey = self.sum_survey(week)
+        except RefusedSurvey as refusal:
+            self._say_over(week, refusal)
+            return False
         vocabulary = self.vocabulary_of(survey.vocabulary).to_bytes()
         deadlines = Deadlines.of_demo(now, self.demo_seconds) if self.demo_seconds else None
         try:
@@ -228,7 +232,7 @@ class SumAggregator(Aggregator):
         try:
             survey = SumSurvey.from_bytes(path.read_bytes())
         except RefusedSurvey as refusal:
-            _log.warning("round=%s is over: this version cannot read its survey (%s)", name, refusal)
+            self._say_over(Week.parse(name), refusal)
             return None
         titles = [show.title for show in self.vocabulary_of(survey.vocabulary).shows]
         people = max(len(self.enrolment.participants()), sums.count)

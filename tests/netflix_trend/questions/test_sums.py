@@ -339,6 +339,19 @@ def test_changes_of_invented_people_have_the_measured_error() -> None:
     assert np.sqrt(np.mean(np.square(errors))) < 2.0
 
 
+def test_the_interval_of_a_summed_change_holds_also_where_it_is_called_one() -> None:
+    """15 of 1,000 people moved, within the noise: the sums that are called a change came out too large."""
+    variance = 2 * survey().blocks[-1].sigma2.value
+    generator, held = np.random.default_rng(1), []
+    for _ in range(1500):
+        sums = np.array([850, 0, 135, 15, 0]) + generator.normal(0, float(variance) ** 0.5, 5)
+        found = estimate_summed_effect("2026-Q3", 12, Fraction(8), sums, variance, 1_000)
+        if found.is_signal:
+            held.append(found.mean_change.lower <= 12 * 15 / 1_000 <= found.mean_change.upper)
+    assert 100 < len(held) < 600
+    assert np.mean(held) >= 0.93
+
+
 def test_volume_question_is_the_one_that_tells_who_could_answer() -> None:
     assert [kind.tells_answering for kind in sum_questions().values()].count(True) == 1
     assert VolumeSums.tells_answering

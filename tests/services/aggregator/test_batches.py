@@ -259,20 +259,6 @@ def test_a_closed_round_is_published_once_more_unless_that_shows_one_answer(
     assert published(here).volume.reports == counted, "only once"
 
 
-def test_a_round_that_was_published_on_the_day_it_closes_waits_for_the_next_day(tmp_path: Path) -> None:
-    here = made(tmp_path)
-    survey = here.ask(TODAY)[-1]
-    people = asked(survey, "volume", 14)
-    closed = TODAY + timedelta(weeks=4)
-    come(tmp_path, survey, people[:10])
-    here.run(closed)
-    come(tmp_path, survey, people[10:])
-    here.run(closed)
-    assert published(here).volume.reports == 10
-    here.run(closed + timedelta(days=1))
-    assert published(here).volume.reports == 10, "the one publication after the close was that day's"
-
-
 def test_a_statistic_stays_as_it_is_when_another_one_of_the_round_changes(tmp_path: Path) -> None:
     here = made(tmp_path)
     survey = here.ask(TODAY)[-1]

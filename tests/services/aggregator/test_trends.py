@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -38,8 +39,10 @@ from netflix_trend.questions.top_shows.trends import (
 from netflix_trend.questions.volume.mean import MeanTitles
 from netflix_trend.questions.volume.statistics import Volume
 from netflix_trend.survey.survey import default_survey
+from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.collect import RoundReports
 from services.aggregator.estimation import estimate_round
+from services.aggregator.rounds import Aggregator
 from services.aggregator.trends import find_trends, public_order
 from tests.services.aggregator.test_viewing import volume_of
 
@@ -450,3 +453,13 @@ def test_the_public_order_begins_with_the_chart_of_the_newest_list_that_had_one(
     assert order[:5] == [TITLES[7], TITLES[30], TITLES[2], TITLES[0], TITLES[1]]
     assert sorted(order) == TITLES
     assert public_order([plain], TITLES) == TITLES
+
+
+def test_the_aggregators_prior_begins_with_the_chart_of_its_list(tmp_path: Path) -> None:
+    here = Aggregator(Datasite(tmp_path, "aggregator@example.net"), tmp_path / "own", VOCABULARY, use_chart=True)
+    path = here.own / "statistics" / f"{FIRST}.json"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(charted(FIRST, [9, 4], (900, 100)).to_bytes())
+    shows = here.trends().shows
+    assert shows is not None
+    assert [show.title for show in shows.shows[:3]] == [TITLES[9], TITLES[4], TITLES[0]]

@@ -254,6 +254,22 @@ def test_student_quantiles_are_the_tables() -> None:
         assert student_quantile(freedom) == pytest.approx(quantile, abs=0.002)
 
 
+def test_the_interval_of_a_trend_holds_also_where_it_is_called_one() -> None:
+    """A rise that is within its error: the trends that are called rising came out too steep."""
+    generator, held = np.random.default_rng(3), []
+    for _ in range(2000):
+        weeks = [
+            found_mean(10 + 0.1 * number + error, 1.0).model_copy(update={"round": str(FIRST + number)})
+            for number, error in enumerate(generator.normal(0, 1, 8).tolist())
+        ]
+        slope = find_slope(weeks)
+        assert slope is not None
+        if slope.direction != "noise":
+            held.append(slope.lower <= 0.1 <= slope.upper)
+    assert 100 < len(held) < 600
+    assert np.mean(held) >= 0.93
+
+
 @pytest.mark.parametrize("rounds", [ROUNDS_FOR_A_SLOPE, 13, 26])
 @pytest.mark.parametrize("wander", [0.0, 1.0])
 def test_intervals_of_the_slope_hold_the_truth(rounds: int, wander: float) -> None:
