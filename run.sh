@@ -3,7 +3,10 @@
 # ./run.sh help. The verbs are in netflix_trend/cli: this makes the environment they need and becomes them.
 set -eu
 called_from=$PWD
-cd -P "$(dirname "$0")"
+cd "$(dirname "$0")"
+# With links, as SyftBox may have put the app among others.
+export NETFLIX_TREND_CLONE="$PWD"
+cd -P .
 root=$PWD
 
 say() { printf '%s\n' "$*"; }
@@ -63,7 +66,9 @@ syftbox_settings() {
 }
 
 is_in_syftbox() {
-  case $root in */apps/netflix_trend | */apis/netflix_trend) return 0 ;; esac
+  for place in "$root" "$NETFLIX_TREND_CLONE"; do
+    case ${place%/*} in */apps | */apis) [ ! -d "${place%/*/*}/datasites" ] || return 0 ;; esac
+  done
   [ -n "${SYFTBOX_DATA_DIR:-}${SYFTBOX_CLIENT_CONFIG_PATH:-}" ]
 }
 

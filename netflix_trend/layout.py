@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from netflix_trend.names import is_trial
+
 # In a profile's folder.
 DATABASE = "viewing.duckdb"
 BUILT_FROM = "built_from.json"
@@ -18,6 +20,11 @@ DEMO_SETTINGS = "settings.json"
 def release_path(round_name: str) -> str:
     """Return the path of a round's release in the app's folder of a datasite."""
     return f"releases/{round_name}.json"
+
+
+def records_of(publisher: Path, email: str, aggregator: str) -> Path:
+    """Return the folder with the ledger in the publisher's volume; a trial has one of its own."""
+    return publisher / "trial" if is_trial(email, aggregator) else publisher
 
 
 @dataclass(frozen=True)

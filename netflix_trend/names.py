@@ -10,6 +10,10 @@ APP_NAME = "netflix_trend"
 # What SyftBox calls a datasite: an e-mail address, which is also a folder name.
 DATASITE_NAME = re.compile(r"[a-z0-9][a-z0-9._+-]{0,62}@[a-z0-9][a-z0-9.-]{0,62}\.[a-z]{2,24}")
 
+# Addresses of the settings as they come. Nobody runs this aggregator: with it everything can be tried on one machine.
+EXAMPLE_ME = "me@example.org"
+EXAMPLE_AGGREGATOR = "aggregator@example.org"
+
 # A profile's name is also a folder name: it starts with a letter or digit and holds no slash.
 PROFILE_PATTERN = r"^\w[\w .'-]{0,59}$"
 
@@ -27,3 +31,8 @@ def parse_key(text: str) -> bytes:
             "a key's fingerprint has 64 hexadecimal digits; ask the operator for it by another way than SyftBox"
         )
     return bytes.fromhex(digits)
+
+
+def is_trial(email: str, aggregator: str) -> bool:
+    """Return whether both addresses are examples, so that nothing leaves the machine."""
+    return aggregator == EXAMPLE_AGGREGATOR and email.endswith("@example.org")

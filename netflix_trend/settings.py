@@ -30,15 +30,14 @@ from netflix_trend.declaring import (
     Declared,
     setting,
 )
-from netflix_trend.names import PROFILE_PATTERN
+from netflix_trend.layout import records_of
+from netflix_trend.names import EXAMPLE_AGGREGATOR, PROFILE_PATTERN, is_trial
 from netflix_trend.odds import parse_odds
 from netflix_trend.operator_settings import OperatorSettings
 from netflix_trend.questions.registry import QUESTIONS
 from netflix_trend.questions.top_shows.chart import LONGEST_LIST, LONGEST_SUMMED_LIST
 from netflix_trend.survey.limits import Limits
-
-# Nobody runs this one: with it everything can be tried on one machine.
-EXAMPLE_AGGREGATOR = "aggregator@example.org"
+from netflix_trend.syftbox.generations import recognized
 
 
 class SettingsError(Exception):
@@ -407,6 +406,16 @@ class Settings(OperatorSettings, ChartSettings):
         return self
 
     @model_validator(mode="after")
+    def _keep_trials_apart(self) -> Self:
+        """Nothing of a trial lies among the datasites of others."""
+        if self.is_trial and recognized(self.datasites_dir):
+            raise ValueError(
+                "DATASITES_DIR is SyftBox's own folder, but SYFTBOX_EMAIL is still the example; name your address "
+                "(./run.sh setup finds it)"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _keep_the_calendar(self) -> Self:
         """Rounds that close in minutes are for a demo: nobody can have an address of example.net (RFC 2606)."""
         if self.demo_round_seconds and not self.aggregator_datasite.endswith("@example.net"):
@@ -427,7 +436,12 @@ class Settings(OperatorSettings, ChartSettings):
         """Whether both datasites are examples, as the settings come: nobody runs the aggregator, so its first surveys
         are answered and the datasite is set up here, and the whole path can be tried on one machine.
         """
-        return self.aggregator_datasite == EXAMPLE_AGGREGATOR and self.syftbox_email.endswith("@example.org")
+        return is_trial(self.syftbox_email, self.aggregator_datasite)
+
+    @property
+    def records_dir(self) -> Path:
+        """The folder with the ledger: PUBLISHER_DIR, and one of its own in a trial, which uses up no real round."""
+        return records_of(self.publisher_dir, self.syftbox_email, self.aggregator_datasite)
 
     @property
     def zone(self) -> ZoneInfo | None:

@@ -31,9 +31,11 @@ COMPLETE = "_NETFLIX_TREND_COMPLETE"
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Netflix Trend: private viewing statistics over SyftBox."""
-    context.obj = context.obj or Place(Machine.here())
+    place = context.obj = context.obj or Place(Machine.here())
+    if moved := place.machine.settle():
+        click.echo(f"Moved {', '.join(moved)} from the app's folder to {place.machine.home}", err=True)
     if context.invoked_subcommand is None:
-        sys.exit(services.in_foreground(context.obj))
+        sys.exit(services.in_foreground(place))
 
 
 @click.command("help", cls=Verb, examples=["help", "help import"])

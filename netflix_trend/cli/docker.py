@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import IO
 
 from netflix_trend.cli.frame import FAILED, Failure
-from netflix_trend.cli.machine import Machine
+from netflix_trend.cli.machine import PRIVATE_FOLDERS, Machine
 
 _STDERR = 2
 
@@ -57,20 +58,28 @@ class Docker:
         if not machine.setting("TZ"):
             machine.environ["TZ"] = _zone_of_this_machine()
         # Services run as the user who starts them, but never as root.
+        # Compose would look for relative paths in the clone.
+        if machine.home != machine.root:
+            for name in (*PRIVATE_FOLDERS, "CHARTS_DIR"):
+                machine.environ[name] = str(machine.folder(name))
         if os.getuid() != 0:
             machine.environ["PARTICIPANT_UID"] = str(os.getuid())
             machine.environ["PARTICIPANT_GID"] = str(os.getgid())
             for name in ("OUTPUT_DIR", "DATASITES_DIR", "SECRETS_DIR"):
                 machine.folder(name).mkdir(parents=True, exist_ok=True)
 
-    def compose(self, *arguments: str, stdin: IO[bytes] | int | None = None, stdout: int | None = None) -> int:
-        """Run docker compose on the files of the clone. Returns its exit code."""
-        command = [self.program, "compose", *arguments]
-        return self.machine.run(command, stdin=stdin, stdout=stdout, cwd=self.machine.root)
+    def compose(self, *arguments: str, stdin: IO[bytes] | int | None = None, stdout: int | None = None,
+                on_stop: Callable[[], None] = lambda: None) -> int:  # fmt: skip
+        """Run docker compose on the files of the clone. Returns its exit code.
+
+        on_stop: called when a signal has asked this process to end.
+        """
+        command = [self.program, *self._composed(*arguments)]
+        return self.machine.run(command, stdin=stdin, stdout=stdout, cwd=self.machine.root, on_stop=on_stop)
 
     def is_running(self, service: str, *files: str) -> bool:
         """Return whether a service is running."""
-        return bool(self._output("compose", *files, "ps", "--quiet", "--status", "running", service).strip())
+        return bool(self._output(*self._composed(*files, "ps", "--quiet", "--status", "running", service)).strip())
 
     def has_volume(self) -> bool:
         """Return whether services have a volume with a ledger, running or not."""
@@ -97,6 +106,11 @@ class Docker:
             raise Failure(
                 f"there is no datasite {datasite}. Start SyftBox, and check SYFTBOX_EMAIL and DATASITES_DIR in .env"
             )
+
+    def _composed(self, *arguments: str) -> list[str]:
+        machine = self.machine
+        is_elsewhere = machine.home != machine.root and machine.env_file.is_file()
+        return ["compose", *(["--env-file", str(machine.env_file)] if is_elsewhere else []), *arguments]
 
     def _succeeds(self, *arguments: str) -> bool:
         return self._call(*arguments).returncode == 0

@@ -1,7 +1,8 @@
 """The machine that verbs work on: settings from the environment and .env, folders, and programs.
 
-MODE says where exports, tables and ledger are: in the volumes of Docker's services (`containers`) or in folders of this
-machine (`folders`). It is written to .env at first use. Installations from before MODE are recognized once.
+Inside SyftBox, settings and data lie outside the clone, because installing the app again removes the clone. MODE says
+where exports, tables and ledger are: in the volumes of Docker's services (`containers`) or in folders of this machine
+(`folders`). It is written to .env at first use. Installations from before MODE are recognized once.
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ from typing import IO, Any, Literal
 
 from dotenv import dotenv_values
 
+from netflix_trend.cli.data_home import data_home, move_once
 from netflix_trend.cli.frame import Failure
-from netflix_trend.layout import PublisherVolume
-from netflix_trend.names import APP_NAME
+from netflix_trend.layout import PublisherVolume, records_of
+from netflix_trend.names import APP_NAME, EXAMPLE_AGGREGATOR, EXAMPLE_ME
+from netflix_trend.syftbox.generations import Client, find_client, was_started
 
 Mode = Literal["containers", "folders"]
-EXAMPLE_ME = "me@example.org"
 # Folders that must not be uploaded, with their default paths.
 PRIVATE_FOLDERS = {
     "OUTPUT_DIR": "drop",
@@ -36,16 +38,20 @@ PRIVATE_FOLDERS = {
     "PUBLISHER_DIR": "publisher",
     "SYFTBOX_TOKEN_DIR": "syftbox-token",
 }
-DATASITES = "datasites"
+FOLDERS = {**PRIVATE_FOLDERS, "DATASITES_DIR": "datasites", "CHARTS_DIR": "charts"}
+EXAMPLE_DATASITES = "./datasites"
 # Set in our images: a verb that runs there acts on the mounted volumes.
 INSIDE = "IN_CONTAINER"
+# Set by run.sh: the path of the clone as it was called, with links.
+CALLED_AS = "NETFLIX_TREND_CLONE"
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
 class Machine:
     """A clone of the repository, or the home folder of an installed package, and the environment of this process.
 
-    root: folder with .env and, in a clone, the Compose files. environ: variables, changed for child processes.
+    root: folder with the Compose files in a clone. environ: variables, changed for child processes. client: the SyftBox
+    client that this app belongs to, None outside of SyftBox. home: folder with .env and all private folders.
     """
 
     def __init__(self, root: Path, environ: dict[str, str]) -> None:
@@ -53,7 +59,12 @@ class Machine:
         self.environ = environ
         # .env does not count: it may be a copy of the example.
         self.said_join = bool(environ.get("JOIN"))
-        self._find_syftbox()
+        self.client: Client | None = None
+        if not environ.get(INSIDE):
+            self.client = find_client((Path(environ.get(CALLED_AS) or root), root), environ)
+        self.home = data_home(environ) if self.inside_syftbox and self.is_clone else root
+        if self.client:
+            self._follow(self.client)
 
     @classmethod
     def here(cls) -> Machine:
@@ -61,8 +72,7 @@ class Machine:
         code = Path(__file__).absolute().parents[2]
         if (code / "docker-compose.yml").is_file() or os.environ.get(INSIDE):
             return cls(code, dict(os.environ))
-        data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-        return cls(data / "netflix-trend", dict(os.environ))
+        return cls(data_home(os.environ), dict(os.environ))
 
     @property
     def is_clone(self) -> bool:
@@ -73,8 +83,9 @@ class Machine:
 
     @property
     def env_file(self) -> Path:
-        """The file with the settings."""
-        return self.root / ".env"
+        """The file with the settings; in the clone as long as it was not moved."""
+        here, before = self.home / ".env", self.root / ".env"
+        return here if here.exists() or not before.exists() else before
 
     @cached_property
     def kept(self) -> Mapping[str, str]:
@@ -89,7 +100,7 @@ class Machine:
 
     def write_env_file(self, text: str) -> None:
         """Write .env, and read it again when needed."""
-        self.root.mkdir(parents=True, exist_ok=True)
+        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.env_file.write_text(text, "utf-8")
         self.__dict__.pop("kept", None)
 
@@ -98,8 +109,8 @@ class Machine:
         return self.environ.get(name) or self.kept.get(name) or default
 
     def folder(self, name: str) -> Path:
-        """Return a folder as an absolute path; relative paths in .env start at the root, as for Compose."""
-        return self.absolute(self.setting(name, PRIVATE_FOLDERS.get(name, DATASITES)))
+        """Return a folder as an absolute path; relative paths in .env start beside it."""
+        return self.absolute(self.setting(name, FOLDERS[name]))
 
     def absolute(self, text: str) -> Path:
         """Return a path in .env as Compose reads it."""
@@ -107,7 +118,7 @@ class Machine:
         for start in ("~/", "$HOME/", "${HOME}/"):
             if text.startswith(start):
                 return Path(home) / text.removeprefix(start)
-        return self.root / text
+        return self.home / text
 
     @property
     def email(self) -> str:
@@ -121,51 +132,48 @@ class Machine:
 
     # --- SyftBox
 
-    inside_syftbox = False
+    @property
+    def inside_syftbox(self) -> bool:
+        """Whether SyftBox started this app, or has it among its apps."""
+        return not self.environ.get(INSIDE) and (self.client is not None or was_started(self.environ))
 
-    def _find_syftbox(self) -> None:
-        """Take the person's address and datasites from SyftBox if it started us, or if we are in its folder of apps.
-
-        They come from its variables, otherwise from its configuration, in any version. Values in .env take precedence.
-        """
-        config, data = self._syftbox_config(), self.environ.get("SYFTBOX_DATA_DIR", "")
-        if (not config and not data) or self.environ.get(INSIDE):
-            return
-        self.inside_syftbox = True
-        known = _flat_json(self.root / config) if config else {}
-        email = str(known.get("email") or "") if self.email == EXAMPLE_ME else self.email
+    def _follow(self, client: Client) -> None:
+        """Take the person's address and datasites from SyftBox; values in .env take precedence."""
+        email = client.email if self.email == EXAMPLE_ME else self.email
         if email:
             self.environ["SYFTBOX_EMAIL"] = email
-        datasites = self._syftbox_datasites(data or str(known.get("data_dir") or ""))
-        if datasites:
-            self.environ["DATASITES_DIR"] = str(self.absolute(datasites))
-
-    def _syftbox_config(self) -> str:
-        """Return the path of SyftBox's configuration; empty outside of SyftBox."""
-        config = self.environ.get("SYFTBOX_CLIENT_CONFIG_PATH", "")
-        if not config and self.root.parent.name in ("apps", "apis") and self.root.name == APP_NAME:
-            config = str(Path(self.environ.get("HOME", "")) / ".syftbox" / "config.json")
-        return config
-
-    def _syftbox_datasites(self, data: str) -> str:
-        """Return the folder of datasites: that of .env, unless it is the example's; empty if neither is known.
-
-        data: SyftBox's data folder.
-        """
-        named = self.setting("DATASITES_DIR", "./datasites")
-        if named != "./datasites":
-            return named
-        return f"{data}/datasites" if data else ""
+        # Nothing of a trial belongs among the datasites of others.
+        is_known = email and email != EXAMPLE_ME
+        datasites = self.setting("DATASITES_DIR", EXAMPLE_DATASITES)
+        if datasites == EXAMPLE_DATASITES and is_known:
+            datasites = str(client.datasites)
+        self.environ["DATASITES_DIR"] = str(self.absolute(datasites))
 
     # --- folders
 
     def keep_private(self) -> None:
         """Refuse folders for exports, tables and secrets in places that SyftBox uploads in clear."""
         uploaded = self.folder("DATASITES_DIR").resolve()
+        if self.home != self.root and self.home.resolve().is_relative_to(uploaded):
+            raise Failure(
+                f"{self.home} would be uploaded, it is in {uploaded}. Name a folder for data elsewhere: XDG_DATA_HOME"
+            )
         for name in PRIVATE_FOLDERS:
             place = self.folder(name)
             if place.resolve().is_relative_to(uploaded):
                 raise Failure(f"{name}: {place} would be uploaded, it is in {uploaded}. Name another folder in .env")
+
+    def settle(self) -> list[str]:
+        """Move data that an earlier version kept in the clone to where installing again does not remove it.
+
+        Returns the names of what was moved. Raises Failure where both places have a ledger or exports.
+        """
+        if self.home == self.root:
+            return []
+        self.keep_private()
+        moved = move_once(self.root, self.home)
+        self.__dict__.pop("kept", None)
+        return moved
 
     def use_folders(self) -> None:
         """Prepare this process for folders of this machine: packages, settings and time zone."""
@@ -198,7 +206,9 @@ class Machine:
     def join_first(self) -> dict[str, str]:
         """Return the setting that publishes nothing before the person has joined; none if something was published."""
         manifest = self.folder("DATASITES_DIR") / self.email / "app_data" / APP_NAME / "manifest.json"
-        was_published = PublisherVolume(self.folder("PUBLISHER_DIR")).ledger.exists() or manifest.exists()
+        aggregator = self.setting("AGGREGATOR_DATASITE", EXAMPLE_AGGREGATOR)
+        records = records_of(self.folder("PUBLISHER_DIR"), self.email, aggregator)
+        was_published = PublisherVolume(records).ledger.exists() or manifest.exists()
         return {} if was_published or self.said_join else {"JOIN": "ask"}
 
     # --- processes

@@ -117,9 +117,7 @@ def _in_foreground(place: Place) -> int:
         return _not_running(docker.problem or "This clone works on folders (MODE=folders).")
     place.need_services()
     stopped = Event()
-    code = docker.machine.run(
-        [docker.program, "compose", "up", "--build"], cwd=docker.machine.root, on_stop=stopped.set
-    )
+    code = docker.compose("up", "--build", on_stop=stopped.set)
     if not place.machine.inside_syftbox and not stopped.is_set():
         return code
     if code and not stopped.is_set():

@@ -185,7 +185,7 @@ def snapshot(settings: Settings) -> Snapshot:
     If a run takes long, its unfinished state is read all the same. Reads only.
     """
     site = Datasite(settings.datasites_dir, settings.syftbox_email)
-    volume = PublisherVolume(settings.publisher_dir)
+    volume = PublisherVolume(settings.records_dir)
     choices, choices_problem = Choices(), ""
     entries, ledger_problem = tuple[Entry, ...](), ""
     with unchanging(volume.lock, _SNAPSHOT_SECONDS):
@@ -202,8 +202,8 @@ def snapshot(settings: Settings) -> Snapshot:
             limits=choices.lowered(settings.limits),
             takes_part=not choices_problem and choices.takes_part(settings.join),
             entries=entries,
-            status=read_status(settings.publisher_dir),
-            receipts=tuple(read_receipts(settings.publisher_dir)),
+            status=read_status(settings.records_dir),
+            receipts=tuple(read_receipts(settings.records_dir)),
             is_set_up=site.is_initialized,
             contents=site.contents(),
             files=len(site.published()),

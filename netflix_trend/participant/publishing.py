@@ -10,6 +10,7 @@ from functools import cached_property
 
 from netflix_trend.history.encodings import EncodingsError
 from netflix_trend.layout import PublisherVolume
+from netflix_trend.names import EXAMPLE_AGGREGATOR
 from netflix_trend.operators.transport import list_rounds
 from netflix_trend.participant.choices import Choices, ChoicesError, read_choices
 from netflix_trend.participant.contributions import ProfileSet, load_profiles
@@ -25,7 +26,7 @@ from netflix_trend.participant.sealed import (
 )
 from netflix_trend.participant.status import Outcome, PublisherStatus, State, read_status, write_status
 from netflix_trend.periods.weeks import Week
-from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings
+from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile, locked
 from netflix_trend.survey.survey import RefusedSurvey, Survey
 from netflix_trend.syftbox.datasite import Datasite, DatasiteError
@@ -39,7 +40,7 @@ def publish_with(settings: Settings, today: date, now: int | None = None) -> Pub
     publisher's volume. A lock allows one run at a time across processes, so that no run with older choices publishes
     again what a withdrawal has removed. now: seconds since 1970, by default the clock's.
     """
-    with locked(PublisherVolume(settings.publisher_dir).lock):
+    with locked(PublisherVolume(settings.records_dir).lock):
         try:
             run = _Run(settings, read_choices(settings.private_dir), today, int(time.time()) if now is None else now)
             state, message, outcomes = run.do()
@@ -49,7 +50,7 @@ def publish_with(settings: Settings, today: date, now: int | None = None) -> Pub
             reason = problem.strerror or type(problem).__name__  # its path would name the datasite
             state, message, outcomes = "problem", f"nothing is published: {reason}", []
         status = PublisherStatus(looked_at=datetime.now(UTC), state=state, message=message, outcomes=tuple(outcomes))
-        write_status(settings.publisher_dir, status)
+        write_status(settings.records_dir, status)
     return status
 
 
@@ -68,7 +69,7 @@ class _Run:
     @cached_property
     def participant(self) -> Participant:
         """The participant in local mode."""
-        volume = PublisherVolume(self.settings.publisher_dir)
+        volume = PublisherVolume(self.settings.records_dir)
         return Participant(
             site=Datasite(self.settings.datasites_dir, self.settings.syftbox_email),
             aggregator=self.settings.aggregator_datasite,
@@ -153,7 +154,7 @@ class _Run:
         """Return open surveys of local mode, without weeks that were answered to operators: a week is answered once."""
         if "local" not in self.settings.limit_modes:
             return []
-        answered = spent_rounds(PublisherVolume(self.settings.publisher_dir).sealed)
+        answered = spent_rounds(PublisherVolume(self.settings.records_dir).sealed)
         return [survey for survey in current_surveys(self.settings, self.today) if survey.round not in answered]
 
     def _publish(self, profiles: ProfileSet, surveys: Sequence[Survey]) -> list[Outcome]:
@@ -181,7 +182,7 @@ class _Run:
 
         Raises LedgerError if the ledger cannot be read for the receipt; the files are removed all the same.
         """
-        publisher, site = self.settings.publisher_dir, self.participant.site
+        publisher, site = self.settings.records_dir, self.participant.site
         receipts, last = read_receipts(publisher), read_status(publisher)
         took_part_again = last is not None and last.state not in {"withdrawn", "problem"}
         if site.published() or took_part_again or not receipts:

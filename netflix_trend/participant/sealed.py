@@ -107,7 +107,7 @@ class SealedParticipant:
         return cls(
             site=Datasite(settings.datasites_dir, settings.syftbox_email),
             operators=operators,
-            store=PublisherVolume(settings.publisher_dir).sealed,
+            store=PublisherVolume(settings.records_dir).sealed,
             limits=limits,
             rho_per_year=Fraction(settings.limit_rho_per_year),
             smallest_batch=settings.limit_batch,

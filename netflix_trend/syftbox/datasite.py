@@ -21,6 +21,7 @@ from netflix_trend.names import APP_NAME, DATASITE_NAME
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import UnsafeFile, open_untrusted_folder, read_own, read_untrusted, restore_file
 from netflix_trend.storage.model import Strict
+from netflix_trend.syftbox.generations import Generation, generation_of
 from netflix_trend.syftbox.permissions import (
     LARGEST_FILE,
     PERMISSION_FILES,
@@ -85,18 +86,19 @@ class Datasite:
         return self.root / "public" / APP_NAME
 
     @property
+    def generation(self) -> Generation:
+        """The generation of SyftBox that manages it."""
+        return generation_of(self.datasites)
+
+    @property
     def is_initialized(self) -> bool:
-        """Whether SyftBox has set up the datasite. Writing earlier would prevent that: a client takes an
-        existing datasite for a complete one.
-        """
-        return any((self.root / name).is_file() for name in PERMISSION_FILES)
+        """Whether SyftBox has set up the datasite; nothing is written earlier."""
+        return self.generation.is_set_up(self.datasites, self.email)
 
     def set_up(self) -> None:
         """Do what a SyftBox client does at its first start, for trials without one."""
         if not self.is_initialized:
-            self.root.mkdir(parents=True, exist_ok=True)
-            rule = f'- permissions: [admin, create, write, read]\n  path: "**"\n  user: {self.email}\n'
-            restore_file(self.root / PERMISSION_FILES[0], rule.encode(), durable=False)
+            self.generation.set_up(self.datasites, self.email)
 
     def publish(
         self,

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from netflix_trend.names import EXAMPLE_AGGREGATOR
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
-from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings
+from netflix_trend.settings import Settings
 from services.dashboard.backend import Backend, RefusedFile
 from services.dashboard.history import History, Span
 from services.dashboard.imports import ORDERS, ImportedFile, refused_files

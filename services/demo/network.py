@@ -13,13 +13,14 @@ from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.history.encodings import load_encodings, save_encodings
 from netflix_trend.history.tables import History
 from netflix_trend.layout import PrivateVolume
+from netflix_trend.names import EXAMPLE_AGGREGATOR
 from netflix_trend.participant import participant
 from netflix_trend.participant.releases import Participant, publish_due
 from netflix_trend.participant.status import PublisherStatus
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import RoundStatistics
-from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings, load_settings
+from netflix_trend.settings import Settings, load_settings
 from netflix_trend.simulation.population import (
     Population,
     SimulatedWeek,

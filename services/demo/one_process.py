@@ -15,6 +15,7 @@ from rich.table import Table
 from netflix_trend.delivery.archive import ArchiveError
 from netflix_trend.history.report import counted
 from netflix_trend.history.tables import History
+from netflix_trend.names import EXAMPLE_AGGREGATOR
 from netflix_trend.participant.contributions import load_profiles
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import RoundStatistics
@@ -36,7 +37,6 @@ from netflix_trend.published.wording import (
 )
 from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.questions.volume.statistics import Volume
-from netflix_trend.settings import EXAMPLE_AGGREGATOR
 from services.demo.compared import Truth, print_comparison, told
 from services.demo.network import ME, DemoError, Network
 from services.demo.sealed import FEWEST, SealedNetwork, preset_for

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.layout import DEMO_SETTINGS
+from netflix_trend.names import EXAMPLE_AGGREGATOR
 from netflix_trend.operators.helper import HelperLimits
 from netflix_trend.operators.identity import Identity
 from netflix_trend.operators.manifest import Round
@@ -21,7 +22,6 @@ from netflix_trend.participant.status import PublisherStatus
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import RoundStatistics
-from netflix_trend.settings import EXAMPLE_AGGREGATOR
 from netflix_trend.simulation.population import (
     FLAT,
     Population,

@@ -78,7 +78,7 @@ class Machine:
         return {name: (self.site.app_data / name).read_bytes() for name in self.site.published()}
 
     def releases(self) -> list[bytes]:
-        return [entry.data for entry in read_ledger(self.settings.publisher_dir / "ledger.jsonl")]
+        return [entry.data for entry in read_ledger(self.settings.records_dir / "ledger.jsonl")]
 
 
 @contextmanager
@@ -153,7 +153,7 @@ def test_everybody_receives_only_their_own_files(tmp_path: Path) -> None:
         )
         wait_for(lambda: not seen(network, ALICE, AGGREGATOR), "alice is no reader any more")
         wait_for(lambda: not any(list(page.parent.glob(pattern)) for pattern in rounds), "no round has an answer")
-        (receipt,) = read_receipts(alice.settings.publisher_dir)
+        (receipt,) = read_receipts(alice.settings.records_dir)
         assert set(receipt.removed) == delivered
         stays(lambda: alice.publish().state == "withdrawn" and not alice.site.published(), "nothing comes back", 1.5)
         assert not list((network.snapshot / ALICE).rglob("releases/*"))

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from netflix_trend.names import DATASITE_NAME
-from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings, SettingsError, load_settings
+from netflix_trend.names import DATASITE_NAME, EXAMPLE_AGGREGATOR
+from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.survey.sum_survey import PRESETS
 
 
@@ -328,3 +328,23 @@ def test_rounds_that_close_in_minutes_are_refused_outside_of_the_demo_network() 
     for address in ("aggregator@example.org", "me@notexample.net", "me@example.net.evil.com"):
         with pytest.raises(SettingsError, match=r"DEMO_ROUND_SECONDS is for \./run\.sh demo --network"):
             load_settings(demo_round_seconds=75, aggregator_datasite=address)
+
+
+def test_a_trial_has_a_ledger_of_its_own() -> None:
+    """Else the rounds of a trial would be refused to the real aggregator."""
+    trial = Settings(publisher_dir=Path("/p"))
+    assert trial.is_trial
+    assert trial.records_dir == Path("/p/trial")
+    real = Settings(publisher_dir=Path("/p"), syftbox_email="ann@example.net", aggregator_datasite="trend@example.net")
+    assert real.records_dir == Path("/p")
+
+
+@pytest.mark.parametrize("mark", [".metadata.json", ".data/", "datasites/SYFT_version.json"])
+def test_a_trial_never_works_in_syftbox_s_own_folder(tmp_path: Path, mark: str) -> None:
+    datasites = tmp_path / "datasites"
+    datasites.mkdir()
+    assert load_settings(datasites_dir=datasites).is_trial
+    (tmp_path / mark).mkdir() if mark.endswith("/") else (tmp_path / mark).touch()
+    with pytest.raises(SettingsError, match="SYFTBOX_EMAIL is still the example"):
+        load_settings(datasites_dir=datasites)
+    load_settings(datasites_dir=datasites, syftbox_email="ann@example.net")

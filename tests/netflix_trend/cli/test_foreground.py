@@ -65,11 +65,13 @@ def test_address_and_datasites_come_from_syftbox(tmp_path: Path, path: Path, env
     app = make_clone(tmp_path / "SyftBox" / "apps" / "netflix_trend")
     (tmp_path / ".syftbox").mkdir()
     for config in (app / "config.json", tmp_path / ".syftbox" / "config.json"):
-        config.write_text(CONFIG)
+        config.write_text(CONFIG if environment else CONFIG.replace("/data/ann", str(tmp_path)))
     fake_docker(path, f"{DOCKER_UP} {SAY_WHO}")
     result = run(app, path, **{"HOME": str(tmp_path), **environment})
     assert result.returncode == 0, result.stderr
-    assert (tmp_path / "who").read_text() == "ann@example.org /data/ann/SyftBox/datasites\n"
+    assert (tmp_path / "who").read_text() == (
+        f"ann@example.org {'/data/ann' if environment else tmp_path}/SyftBox/datasites\n"
+    )
 
 
 @pytest.mark.parametrize("config", ["", "[1]", "{", None], ids=["empty", "a list", "cut", "missing"])
@@ -153,7 +155,7 @@ def test_without_docker_syftbox_gets_a_run_an_hour(clone: Path, path: Path, is_f
     if is_failing:
         (clone / "fail").touch()
     fake_python(clone, f'echo "$JOIN $MODE $DATASITES_DIR" >>"$HOME/who"; {AT_THE_SECOND}')
-    result = run(clone, path, SYFTBOX_DATA_DIR=str(clone / "Syft Box"))
+    result = run(clone, path, SYFTBOX_DATA_DIR=str(clone / "Syft Box"), SYFTBOX_EMAIL="ann@example.org")
     assert result.returncode == 0
     assert result.stdout.count("run failed") == int(is_failing), "the second one was told to stop"
     assert lines(clone / "python.log") == ["once"] * 2
@@ -163,7 +165,7 @@ def test_without_docker_syftbox_gets_a_run_an_hour(clone: Path, path: Path, is_f
 @pytest.mark.usefixtures("at_once")
 def test_a_run_asks_no_more_once_something_was_published(clone: Path, path: Path) -> None:
     (clone / "private" / "profiles" / "me").mkdir(parents=True)
-    publish = "mkdir -p publisher; : >publisher/ledger.jsonl"
+    publish = "mkdir -p publisher/trial; : >publisher/trial/ledger.jsonl"
     (path / "mkdir").symlink_to(shutil.which("mkdir") or "")
     fake_python(clone, f'cd "$HOME"; echo "<$JOIN>" >>who; {publish}; {AT_THE_SECOND}')
     run(clone, path)
@@ -200,7 +202,7 @@ def test_mode_folders_starts_runs_and_no_services_even_with_docker(clone: Path, 
     assert result.returncode == 0
     assert not (clone / "docker.log").exists()
     assert lines(clone / "python.log") == ["once"] * 2
-    assert "MODE=folders" in lines(clone / ".env")
+    assert "MODE=folders" in lines(clone / ".local" / "share" / "netflix-trend" / ".env")
 
 
 @pytest.mark.parametrize("folder", ["private/profiles/me", "publisher"])

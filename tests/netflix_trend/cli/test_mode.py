@@ -301,10 +301,11 @@ def test_docker_does_not_create_a_missing_datasite(clone: Path, path: Path, verb
     [
         ("", {}, "ask"),
         ("", {"JOIN": "at_once"}, "at_once"),
-        ("publisher/ledger.jsonl", {}, "at_once"),
+        ("publisher/trial/ledger.jsonl", {}, "at_once"),
+        ("publisher/ledger.jsonl", {}, "ask"),
         ("datasites/me@example.org/app_data/netflix_trend/manifest.json", {}, "at_once"),
     ],
-    ids=["nothing published", "said now", "answered before", "announced before"],
+    ids=["nothing published", "said now", "answered before", "a real round", "announced before"],
 )
 def test_without_docker_the_page_publishes_only_after_joining(
     clone: Path, path: Path, monkeypatch: pytest.MonkeyPatch, made: str, environment: dict[str, str], join: str

@@ -23,6 +23,7 @@ SERVICES = ("scraper", "processor", "publisher", "dashboard", "aggregator", "hel
 TOGETHER = {
     "limits": ("limit_odds", "limit_reports_per_year", "limit_questions"),
     "is_trial": ("aggregator_datasite", "syftbox_email"),
+    "records_dir": ("publisher_dir", "aggregator_datasite", "syftbox_email"),
     "zone": ("tz",),
 }
 # Read in functions that a service never calls: only the publisher publishes, only the processor takes exports (and both

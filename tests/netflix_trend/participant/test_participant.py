@@ -226,7 +226,7 @@ def test_a_snapshot_reads_each_file_once_and_says_what_is_damaged(settings: Sett
     assert found.status is not None
     assert set(found.digests) == {"manifest.json", *(f"releases/{entry.round}.json" for entry in found.entries)}
     (settings.private_dir / "choices.json").write_text("{")
-    (settings.publisher_dir / "ledger.jsonl").write_text("{}\n")
+    (settings.records_dir / "ledger.jsonl").write_text("{}\n")
     damaged = participant.snapshot(settings)
     assert not damaged.takes_part
     assert "choices.json is damaged" in damaged.choices_problem
@@ -236,12 +236,12 @@ def test_a_snapshot_reads_each_file_once_and_says_what_is_damaged(settings: Sett
 def test_a_snapshot_waits_for_a_run_of_the_publisher_but_not_for_ever(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with ThreadPoolExecutor(1) as pool, locked(settings.publisher_dir / ".look.lock"):
+    with ThreadPoolExecutor(1) as pool, locked(settings.records_dir / ".look.lock"):
         monkeypatch.setattr(participant, "_SNAPSHOT_SECONDS", 0.1)
         assert participant.snapshot(settings).status is None, "it is read all the same"
         monkeypatch.setattr(participant, "_SNAPSHOT_SECONDS", 60.0)
         waiting = pool.submit(participant.snapshot, settings)
         assert wait([waiting], 0.5).not_done == {waiting}, "a run goes on"
         after = PublisherStatus(looked_at=datetime(2026, 2, 2, tzinfo=UTC), state="paused")
-        write_status(settings.publisher_dir, after)
+        write_status(settings.records_dir, after)
     assert waiting.result(30).status == after

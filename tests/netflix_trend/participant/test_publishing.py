@@ -201,14 +201,14 @@ def test_withdrawal_removes_rules_and_files_and_leaves_a_receipt_once(folders: d
     assert said.state == "withdrawn"
     assert not site_of(settings).published()
     assert publish_with(settings, TODAY) == said.model_copy(update={"looked_at": read_outlook_of(settings).looked_at})
-    (receipt,) = read_receipts(settings.publisher_dir)
+    (receipt,) = read_receipts(settings.records_dir)
     assert receipt.removed[name] == digest
     assert receipt.counted_again == (PurePosixPath(name).stem,)
     assert receipt.first_round_without in said.message
 
 
 def read_outlook_of(settings: Settings) -> PublisherStatus:
-    status = read_status(settings.publisher_dir)
+    status = read_status(settings.records_dir)
     assert status is not None
     return status
 
@@ -223,14 +223,14 @@ def test_joining_again_publishes_the_same_bytes(folders: dict[str, Path]) -> Non
         write_choices(settings.private_dir, Choices(participation=participation))
         publish_with(settings, TODAY)
     assert (site_of(settings).app_data / name).read_bytes() == before
-    assert len(read_ledger(settings.publisher_dir / "ledger.jsonl")) == 1
+    assert len(read_ledger(settings.records_dir / "ledger.jsonl")) == 1
 
 
 def test_a_withdrawal_before_anything_was_published_has_a_receipt_too(folders: dict[str, Path]) -> None:
     settings = load_settings(**folders)
     write_choices(settings.private_dir, Choices(participation="withdrawn"))
     publish_with(settings, TODAY)
-    assert [receipt.removed for receipt in read_receipts(settings.publisher_dir)] == [{}]
+    assert [receipt.removed for receipt in read_receipts(settings.records_dir)] == [{}]
 
 
 def test_a_crash_in_the_middle_of_a_withdrawal_is_mended_at_the_next_look(
@@ -252,7 +252,7 @@ def test_a_crash_in_the_middle_of_a_withdrawal_is_mended_at_the_next_look(
 def test_a_damaged_choice_or_ledger_publishes_nothing_and_says_so(folders: dict[str, Path], damaged: str) -> None:
     settings = load_settings(**folders)
     save_profile(folders, starter_vocabulary().version)
-    folder = settings.private_dir if damaged == "choices.json" else settings.publisher_dir
+    folder = settings.private_dir if damaged == "choices.json" else settings.records_dir
     folder.mkdir(exist_ok=True)
     (folder / damaged).write_text("{\n")
     status = publish_with(settings, TODAY)
@@ -277,8 +277,8 @@ def test_the_status_tells_what_the_last_run_did(folders: dict[str, Path]) -> Non
     settings = load_settings(**folders)
     save_profile(folders, starter_vocabulary().version)
     assert publish_with(settings, TODAY) == read_outlook_of(settings)
-    (settings.publisher_dir / "outlook.json").write_text("{")
-    assert read_status(settings.publisher_dir) is None
+    (settings.records_dir / "outlook.json").write_text("{")
+    assert read_status(settings.records_dir) is None
 
 
 def test_a_run_in_progress_does_not_undo_a_withdrawal(
@@ -310,7 +310,7 @@ def test_a_damaged_ledger_does_not_keep_files_from_being_withdrawn(folders: dict
     settings = load_settings(**folders)
     save_profile(folders, starter_vocabulary().version)
     publish_with(settings, TODAY)
-    (settings.publisher_dir / "ledger.jsonl").write_text("{\n")
+    (settings.records_dir / "ledger.jsonl").write_text("{\n")
     write_choices(settings.private_dir, Choices(participation="withdrawn"))
     status = publish_with(settings, TODAY)
     assert status.state == "problem"
@@ -330,7 +330,7 @@ def test_links_and_folders_are_removed_too(folders: dict[str, Path]) -> None:
     assert settings.aggregator_datasite not in site_of(settings).status(settings.aggregator_datasite).readable
     write_choices(settings.private_dir, Choices(participation="withdrawn"))
     assert publish_with(settings, TODAY).state == "withdrawn"
-    (receipt,) = read_receipts(settings.publisher_dir)
+    (receipt,) = read_receipts(settings.records_dir)
     assert set(receipt.removed) == {"manifest.json"}
     assert not site_of(settings).published()
 
@@ -342,10 +342,10 @@ def test_every_withdrawal_has_its_own_receipt(folders: dict[str, Path]) -> None:
         write_choices(settings.private_dir, Choices(participation=participation))
         publish_with(settings, TODAY)
     shutil.rmtree(site_of(settings).root)
-    (old,) = read_receipts(settings.publisher_dir)
+    (old,) = read_receipts(settings.records_dir)
     write_choices(settings.private_dir, Choices(participation="withdrawn"))
     later = publish_with(settings, TODAY + timedelta(weeks=30))
-    newest = read_receipts(settings.publisher_dir)[-1]
+    newest = read_receipts(settings.records_dir)[-1]
     assert later.message == newest.sentence
     assert newest.first_round_without != old.first_round_without
 
@@ -432,7 +432,7 @@ def test_a_slow_clock_with_an_older_ledger_draws_nothing_again(folders: dict[str
     save_profile(folders, starter_vocabulary().version)
     publish_with(settings, TODAY)
     (name,) = releases(settings)
-    (settings.publisher_dir / "ledger.jsonl").unlink()
+    (settings.records_dir / "ledger.jsonl").unlink()
     publish_with(settings, TODAY - timedelta(weeks=200))
     assert name not in releases(settings), "the only witness is gone"
     outcomes = {outcome.round: outcome.status for outcome in publish_with(settings, TODAY).outcomes}
@@ -445,7 +445,7 @@ def test_a_manifest_alone_shows_that_a_ledger_was_lost(folders: dict[str, Path])
     save_profile(folders, starter_vocabulary().version)
     publish_with(settings, TODAY)
     (name,) = releases(settings)
-    (settings.publisher_dir / "ledger.jsonl").unlink()
+    (settings.records_dir / "ledger.jsonl").unlink()
     (site_of(settings).app_data / name).unlink()
     assert "drawn" not in {outcome.status for outcome in publish_with(settings, TODAY).outcomes}
     assert not releases(settings)
@@ -459,4 +459,4 @@ def test_a_planted_file_does_not_make_somebody_join(folders: dict[str, Path]) ->
     planted.write_bytes(b"{}")
     assert publish_with(settings, TODAY).state == "not_joined"
     assert site_of(settings).published() == {"releases/2020-W01.json"}
-    assert not (settings.publisher_dir / "ledger.jsonl").exists()
+    assert not (settings.records_dir / "ledger.jsonl").exists()

@@ -282,7 +282,7 @@ def test_a_week_is_answered_in_one_mode_only(world: World) -> None:
     assert outcomes(world.publish(BOB)) == [(str(WEEK), "sent")]
     (shared / "survey.json").write_bytes(dump_surveys([local]))
     assert outcomes(world.publish(BOB)) == [(str(WEEK), "sent")]
-    assert not read_ledger(other.publisher_dir / "ledger.jsonl")
+    assert not read_ledger(other.records_dir / "ledger.jsonl")
 
 
 def test_another_vocabulary_is_waited_for(world: World) -> None:
@@ -352,7 +352,7 @@ def test_withdrawing_takes_an_open_report_back_and_says_what_was_summed(world: W
     status = world.publish(now=BEFORE)
     assert status.state == "withdrawn"
     assert not list((world.folder / "datasites" / ME / "app_data").rglob("report.bin"))
-    (receipt,) = read_receipts(world.settings[ME].publisher_dir)
+    (receipt,) = read_receipts(world.settings[ME].records_dir)
     assert receipt.summed == (asked.round,)
     assert "cannot be taken apart" in receipt.sentence
     write_choices(world.settings[ME].private_dir, Choices(participation="joined"))
@@ -385,7 +385,7 @@ def test_the_ledger_of_sealed_reports_is_written_first(world: World, monkeypatch
     with pytest.raises(KeyboardInterrupt):
         world.publish()
     assert not world.report().exists()
-    assert spent_rounds(settings.publisher_dir / "operators.sqlite") == {asked.round}
+    assert spent_rounds(settings.records_dir / "operators.sqlite") == {asked.round}
     monkeypatch.undo()
     assert outcomes(world.publish()) == [(asked.round, "sent")]
 
@@ -398,7 +398,7 @@ def test_no_file_contains_titles_or_measurements_in_clear(world: World) -> None:
     for folder, _, names in os.walk(world.folder / "datasites" / ME):
         for name in names:
             assert b"Show" not in (Path(folder) / name).read_bytes()
-    kept = b"".join(path.read_bytes() for path in sorted(settings.publisher_dir.glob("operators.sqlite*")))
+    kept = b"".join(path.read_bytes() for path in sorted(settings.records_dir.glob("operators.sqlite*")))
     assert world.report().read_bytes()[:64] in kept  # the database holds the sealed bytes, not what they say
 
 

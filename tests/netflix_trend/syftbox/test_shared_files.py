@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from netflix_trend.catalogue.vocabulary import LARGEST_FILE, CatalogueTitle, Vocabulary, VocabularyError
+from netflix_trend.names import EXAMPLE_AGGREGATOR
 from netflix_trend.periods.weeks import Week
 from netflix_trend.questions.top_shows.question import TopShowsQuestion
-from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings, load_settings
+from netflix_trend.settings import Settings, load_settings
 from netflix_trend.storage.files import UnsafeFile
 from netflix_trend.survey.survey import MAX_SURVEYS_FILE, RefusedSurvey, default_survey, dump_surveys
 from netflix_trend.syftbox.shared_files import (

@@ -16,11 +16,12 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from netflix_trend.catalogue.readers import starter_vocabulary
+from netflix_trend.names import EXAMPLE_AGGREGATOR
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.questions.top_shows.chart import AskedChart
 from netflix_trend.questions.top_shows.world import Namings, World, against_world
-from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings, load_settings
+from netflix_trend.settings import Settings, load_settings
 from services.dashboard.web import create_app
 from services.demo.network import ME, Network
 from services.local.dashboard import OneProcess

@@ -236,7 +236,7 @@ def test_withdrawing_asks_twice_removes_everything_and_gives_a_receipt(person: P
     assert releases(person)
     text = person.done("/sharing/take-part", {"participation": "withdrawn", "sure": "yes"})
     assert releases(person) == []
-    (receipt,) = read_receipts(person.settings.publisher_dir)
+    (receipt,) = read_receipts(person.settings.records_dir)
     assert f"The statistics of {receipt.first_round_without} are the first without you." in text
     assert all(sha256 in text for sha256 in receipt.removed.values())
     assert "removed" in text
@@ -255,7 +255,7 @@ def test_limits_are_lowered_and_hold(person: Person) -> None:
     assert (choices.odds, choices.reports_per_year, choices.questions) == ((2, 1), 4, frozenset({"volume"}))
     assert "a 10 % suspicion can become at most 18 %" in text
     assert "left of 4" in text
-    status = json.loads((person.settings.publisher_dir / "outlook.json").read_bytes())
+    status = json.loads((person.settings.records_dir / "outlook.json").read_bytes())
     assert status["state"] in {"answering", "paused", "not_joined"}
 
 

@@ -223,7 +223,7 @@ def test_the_page_shows_epsilon_with_the_odds_and_counts_the_budget(person: Pers
 
 
 def test_an_unreadable_ledger_is_reported(person: Person) -> None:
-    path = person.settings.publisher_dir / "ledger.jsonl"
+    path = person.settings.records_dir / "ledger.jsonl"
     path.write_bytes(b"{}\n" + path.read_bytes())
     assert "not a ledger line" in person.page("/sharing")
     assert "reports in the ledger: damaged" in person.page("/health")

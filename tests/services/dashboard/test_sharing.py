@@ -78,7 +78,7 @@ def test_a_lowered_limit_does_not_shrink_what_was_sent_before(person: Person) ->
         "multiply the odds of any guess about its week by at most 2 (epsilon 0.69): a 10 % suspicion can become" in text
     )
     assert "drawn at odds of 8 (epsilon 2.08): a 10 % suspicion can become at most 47 %" in text
-    count = len(read_ledger(person.settings.publisher_dir / "ledger.jsonl"))
+    count = len(read_ledger(person.settings.records_dir / "ledger.jsonl"))
     each = r"any guess about (?:this week|the weeks around that event) by at most 8 \(epsilon 2\.08\)\."
     assert len(re.findall(each, text)) == count > 0
 
@@ -188,7 +188,7 @@ def test_a_choice_that_the_publisher_has_not_seen_is_not_called_done(
 def test_the_remaining_reports_are_the_limit_minus_the_used_ones(
     person: Person, chosen: Participation, ending: str
 ) -> None:
-    used = len(read_ledger(person.settings.publisher_dir / "ledger.jsonl"))
+    used = len(read_ledger(person.settings.records_dir / "ledger.jsonl"))
     choose(person, chosen)
     assert f"in the last 52 weeks; {13 - used} {ending}" in words(person.page("/sharing"))
 
@@ -215,14 +215,14 @@ def test_the_newest_week_in_the_exports_comes_before_the_week_that_is_asked(pers
 
 def test_a_round_that_the_publisher_refused_is_not_called_asked_without_saying_so(person: Person) -> None:
     choose(person, "joined")
-    (person.settings.publisher_dir / "ledger.jsonl").unlink()
+    (person.settings.records_dir / "ledger.jsonl").unlink()
     week = re.findall(r"asked about week (2026-W\d\d)", section(person.page("/sharing"), "example"))[0]
     refused = PublisherStatus(
         looked_at=datetime(2026, 11, 16, tzinfo=UTC),
         state="answering",
         outcomes=(Outcome(week, "refused", "it overlaps"),),
     )
-    write_status(person.settings.publisher_dir, refused)
+    write_status(person.settings.records_dir, refused)
     assert f"You are asked about week {week}, but an answer to it is refused" in section(
         person.page("/sharing"), "example"
     )
@@ -245,5 +245,5 @@ def test_only_asked_questions_are_called_asked(
     choose(person, chosen, **limits)
     if expected != "You were asked about week":
         # Nothing was answered yet.
-        (person.settings.publisher_dir / "ledger.jsonl").unlink()
+        (person.settings.records_dir / "ledger.jsonl").unlink()
     assert expected in section(person.page("/sharing"), "example")

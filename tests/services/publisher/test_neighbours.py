@@ -189,7 +189,7 @@ def test_a_kill_at_any_step_never_makes_a_second_draw(tmp_path: Path) -> None:
         save(root, {"me": ONE})
         settings = settings_of(root, EMAIL)
         was_killed = killed_at(step, settings)
-        ledger = settings.publisher_dir / "ledger.jsonl"
+        ledger = settings.records_dir / "ledger.jsonl"
         drawn = [entry.data for entry in read_ledger(ledger)] if ledger.exists() else []
         visible = releases(root, EMAIL)
         assert len(drawn) <= 1
@@ -225,14 +225,14 @@ def test_a_datasite_restored_from_an_old_copy_is_repaired(tmp_path: Path) -> Non
         shutil.copytree(site.root, copies[-1])
     newest = files(tmp_path, EMAIL)
     assert len(releases(tmp_path, EMAIL)) == 3
-    ledger = (settings.publisher_dir / "ledger.jsonl").read_bytes()
+    ledger = (settings.records_dir / "ledger.jsonl").read_bytes()
     for copy in [*copies, None]:
         shutil.rmtree(site.root)
         if copy is not None:
             shutil.copytree(copy, site.root)
         publish_with(settings, TODAY + timedelta(weeks=8))
         assert files(tmp_path, EMAIL) == newest
-        assert (settings.publisher_dir / "ledger.jsonl").read_bytes() == ledger
+        assert (settings.records_dir / "ledger.jsonl").read_bytes() == ledger
 
 
 def test_old_files_mixed_with_new_ones_are_repaired(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_one_run_publishes_and_the_next_withdraws(
     write_choices(tmp_path / "private", Choices(participation="withdrawn"))
     assert single_run.main() == 0
     assert not site.published()
-    (receipt,) = read_receipts(tmp_path / "publisher")
+    (receipt,) = read_receipts(tmp_path / "publisher" / "trial")
     assert receipt.sentence in capsys.readouterr().out
 
 

@@ -1,0 +1,85 @@
+"""PySyft v2: no server, files travel over each person's Google Drive. Its folder of datasites is the data folder."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from netflix_trend.storage.files import read_own
+from netflix_trend.syftbox.generations.base import Client, Generation, address_in
+
+FOLDER_START = "SyftBox_"
+VERSION_FILE = "SYFT_version.json"
+# What it knows about its owner's files; a container sees this folder and not the lock.
+CACHE = ".cache"
+_KNOWN_FILES = "owner_file_hashes.json"
+_LOCK = ".sync.lock"
+_LARGEST_CACHE = 50_000_000
+# Without the lock a sync counts as over when it has recorded nothing for this long.
+_QUIET_SECONDS = 600.0
+
+
+class PySyft2(Generation):
+    """PySyft v2, whose sync sends a removal to those whom the rules name at that moment."""
+
+    key = "pysyft"
+    name = "PySyft v2"
+
+    def is_at(self, datasites: Path) -> bool:
+        """Return whether its files lie among the datasites."""
+        return (datasites / VERSION_FILE).is_file() or (datasites / CACHE).is_dir()
+
+    def datasites_of(self, data_dir: Path) -> Path:
+        """Return the data folder itself."""
+        return data_dir
+
+    def is_set_up(self, datasites: Path, email: str) -> bool:
+        """Return whether the datasite is there: it has no permission file in its root."""
+        return (datasites / email).is_dir()
+
+    def set_up(self, datasites: Path, email: str) -> None:
+        """Make the datasite."""
+        (datasites / email).mkdir(parents=True, exist_ok=True)
+
+    def unnoticed(self, datasites: Path, email: str, names: Iterable[str]) -> set[str]:
+        """Return the removed files that no completed sync has noticed; all of them while a sync runs.
+
+        The sync records a removal before it asks the rules who is told about it.
+        """
+        wanted = set(names)
+        if not wanted:
+            return set()
+        state = datasites / CACHE / _KNOWN_FILES
+        try:
+            if not (datasites / _LOCK).exists():
+                # Not to be seen from a container.
+                is_over = time.time() - state.stat().st_mtime > _QUIET_SECONDS
+                return wanted & _known(state) if is_over else wanted
+            with (datasites / _LOCK).open("rb") as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                return wanted & _known(state)
+        except (OSError, ValueError):  # a sync runs, or has never run
+            return wanted
+
+
+def _known(state: Path) -> set[str]:
+    """Return the paths of the owner's files at the last sync. Raises ValueError if they cannot be told."""
+    found = json.loads(read_own(state, _LARGEST_CACHE) or b"null")
+    if not isinstance(found, dict):
+        raise ValueError("not a list of files")
+    return set(found)
+
+
+def clients_in(home: Path) -> list[Client]:
+    """Return the clients whose data folders lie in a home folder, sorted by address."""
+    found = []
+    with suppress(OSError):
+        for folder in sorted(home.glob(f"{FOLDER_START}*")):
+            email = address_in(folder.name.removeprefix(FOLDER_START))
+            if email and (folder / email).is_dir():
+                found.append(Client(PySyft2(), folder, email))
+    return found
