@@ -253,7 +253,7 @@ def test_a_damaged_choice_or_ledger_publishes_nothing_and_says_so(folders: dict[
     settings = load_settings(**folders)
     save_profile(folders, starter_vocabulary().version)
     folder = settings.private_dir if damaged == "choices.json" else settings.records_dir
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / damaged).write_text("{\n")
     status = publish_with(settings, TODAY)
     assert status.state == "problem"
@@ -351,8 +351,9 @@ def test_every_withdrawal_has_its_own_receipt(folders: dict[str, Path]) -> None:
 
 
 def test_another_aggregator_does_not_get_earlier_answers(folders: dict[str, Path]) -> None:
-    first = load_settings(**folders)
+    first = load_settings(**folders, aggregator_datasite="trend@example.net")
     save_profile(folders, starter_vocabulary().version)
+    share(first, dump_surveys(starter_surveys(TODAY)))
     publish_with(first, TODAY)
     (name,) = releases(first)
     kept = (site_of(first).app_data / name).read_bytes()
