@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tarfile
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from syft.sync.connections.drive.gdrive_transport import GDriveConnection
 from syft.sync.connections.drive.mock_drive_service import MockDriveBackingStore, MockDriveService
 from syft.sync.login import _init_client_login
 from syft.sync.syftbox_manager import SyftboxManager, SyftboxManagerConfig
+from syft.sync.utils.syftbox_utils import uncompress_data
 
 
 class Engine:
@@ -67,6 +69,18 @@ class Engine:
         watcher = self.clients[email].datasite_watcher_syncer
         read = dict(watcher.datasite_watcher_cache.last_event_timestamp_per_peer) if watcher else {}
         return {key: file.modifiedTime for key, file in self.drive.files.items()}, read
+
+    def find(self, text: str) -> list[str]:
+        """Return the names of files on the drive that contain a text, in upper or lower case."""
+        found = []
+        for file in self.drive.files.values():
+            try:
+                content = uncompress_data(file.content)
+            except tarfile.TarError:  # not a message
+                content = file.content
+            if text.lower().encode() in content.lower():
+                found.append(file.name)
+        return found
 
 
 def main() -> None:

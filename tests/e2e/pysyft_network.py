@@ -122,6 +122,11 @@ class PySyftNetwork:
         self._ask("login", email=email, roles=self.roles.get(email, BOTH_ROLES))
         self.emails.append(email)
 
+    def on_drive(self, text: str) -> list[str]:
+        """Return the names of files on the drive that contain a text, in upper or lower case."""
+        found: list[str] = self._ask("find", text=text)
+        return found
+
     def _ask(self, do: str, **arguments: Any) -> Any:
         engine = self._engine
         try:
