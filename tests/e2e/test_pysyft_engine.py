@@ -6,6 +6,7 @@ What the engine does by itself is written down in docs/method/syftbox.md#pysyft-
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -92,6 +93,10 @@ def remove_rules(alice: Datasite) -> None:
     write_permissions(alice.app_data, {}, durable=False)
 
 
+def wipe(alice: Datasite) -> None:
+    shutil.rmtree(alice.root)
+
+
 def remove_release(alice: Datasite) -> None:
     alice.publish({name: data for name, data in FILES.items() if name != RELEASE}, AGGREGATOR, durable=False)
 
@@ -103,9 +108,10 @@ def remove_release(alice: Datasite) -> None:
         ([[remove_rules], [remove_files]], ANNOUNCED),
         ([[remove_files]], set()),
         ([[remove_files], [remove_rules]], set()),
+        ([[wipe]], ANNOUNCED),
         ([[remove_release]], ANNOUNCED),
     ],
-    ids=["both in one sync", "rules, then files", "files", "files, then rules", "one file with its rule"],
+    ids=["both in one sync", "rules, then files", "files", "files, then rules", "wiped", "one file with its rule"],
 )
 def test_a_removal_is_delivered_to_those_who_may_still_read(
     tmp_path: Path, syncs: Sequence[Sequence[Callable[[Datasite], None]]], kept: set[str]
