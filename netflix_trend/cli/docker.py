@@ -81,10 +81,13 @@ class Docker:
         """Return whether a service is running."""
         return bool(self._output(*self._composed(*files, "ps", "--quiet", "--status", "running", service)).strip())
 
-    def has_volume(self) -> bool:
-        """Return whether services have a volume with a ledger, running or not."""
-        project = self.machine.setting("COMPOSE_PROJECT_NAME", "netflix-trend")
-        return self._succeeds("volume", "inspect", f"{project}_publisher")
+    def has_volume(self, project: str = "netflix-trend", volume: str = "publisher") -> bool:
+        """Return whether services have a volume, by default that of the ledger, running or not.
+
+        project: name in their Compose file.
+        """
+        project = self.machine.setting("COMPOSE_PROJECT_NAME", project)
+        return self._succeeds("volume", "inspect", f"{project}_{volume}")
 
     def in_service(self, service: str, *words: str) -> int:
         """Run a verb in a running service, else in a container on the same volumes. Returns its exit code."""

@@ -36,6 +36,8 @@ PRIVATE_FOLDERS = {
     "SECRETS_DIR": "secrets",
     "PRIVATE_DIR": "private",
     "PUBLISHER_DIR": "publisher",
+    "AGGREGATOR_DIR": "aggregator",
+    "HELPER_DIR": "helper",
     "SYFTBOX_TOKEN_DIR": "syftbox-token",
 }
 FOLDERS = {**PRIVATE_FOLDERS, "DATASITES_DIR": "datasites", "CHARTS_DIR": "charts"}
@@ -175,10 +177,10 @@ class Machine:
         self.__dict__.pop("kept", None)
         return moved
 
-    def use_folders(self) -> None:
-        """Prepare this process for folders of this machine: packages, settings and time zone."""
+    def use_folders(self, lock: str = "demo") -> None:
+        """Prepare this process for folders of this machine: packages of a lock, settings and time zone."""
         self.keep_private()
-        self.need_packages()
+        self.need_packages(lock)
         for name, value in self.folder_environment().items():
             os.environ[name] = self.environ[name] = value
         if "TZ" in os.environ:
@@ -194,12 +196,15 @@ class Machine:
             values[name] = str(self.folder(name))
         return values | {"DASHBOARD_PORT": self.page_port}
 
-    def need_packages(self) -> None:
-        """Install what verbs on folders need into the clone's environment; an installed package has it."""
+    def need_packages(self, lock: str = "demo") -> None:
+        """Install what verbs on folders need into the clone's environment; an installed package has it.
+
+        lock: requirements/LOCK.txt, `demo` for a participant.
+        """
         script = self.root / "requirements" / "environment.sh"
         if self.environ.get(INSIDE) or not script.is_file() or Path(sys.prefix) != self.root / ".venv":
             return
-        if self.run(["sh", str(script), "demo"], stdout=2, cwd=self.root):
+        if self.run(["sh", str(script), lock], stdout=2, cwd=self.root):
             raise Failure("its packages could not be installed, see above")
         importlib.invalidate_caches()
 

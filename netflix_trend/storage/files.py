@@ -131,6 +131,19 @@ def locked(path: Path) -> Iterator[None]:
 
 
 @contextmanager
+def held(path: Path) -> Iterator[bool]:
+    """Hold a lock as `locked` does, without waiting: yields whether nobody else holds it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+@contextmanager
 def unchanging(path: Path, seconds: float) -> Iterator[bool]:
     """Hold off whoever wants to hold `path` by `locked`, to read what they change; for readers, several at once.
 
