@@ -57,12 +57,12 @@ class Docker:
         # Days and weeks begin in this machine's time zone unless .env names another; containers do not know it.
         if not machine.setting("TZ"):
             machine.environ["TZ"] = _zone_of_this_machine()
-        # Services run as the user who starts them, but never as root.
         # Compose would look for relative paths in the clone.
         if machine.home != machine.root:
             for name in (*PRIVATE_FOLDERS, "CHARTS_DIR"):
                 machine.environ[name] = str(machine.folder(name))
-        if os.getuid() != 0:
+        # Services run as the user who starts them, but never as root. On Windows, Docker Desktop decides it.
+        if hasattr(os, "getuid") and os.getuid() != 0:
             machine.environ["PARTICIPANT_UID"] = str(os.getuid())
             machine.environ["PARTICIPANT_GID"] = str(os.getgid())
             for name in ("OUTPUT_DIR", "DATASITES_DIR", "SECRETS_DIR"):

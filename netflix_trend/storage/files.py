@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
@@ -11,8 +10,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
+try:
+    import fcntl
+except ModuleNotFoundError:  # Windows, where verbs only steer containers
+    fcntl = None  # type: ignore[assignment]
+
+# Windows has none of these. Nothing of anybody else is read there.
+_UNFOLLOWED = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
+# Opening a FIFO must not wait for a writer. And Windows would change line ends.
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 # Untrusted files are read in pieces of at most this many bytes.
 _PIECE = 1 << 16
 # Given times of files are set back by less than this many seconds (12 days): see `_noticeable`.
@@ -46,7 +55,7 @@ def write_atomically(
     the rename are on disk when this returns.
     """
     temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _UNFOLLOWED, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -108,7 +117,7 @@ def read_own(path: Path, max_size: int) -> bytes | None:
     path: in one of our own folders, where others may nevertheless have put something.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, _READ | _UNFOLLOWED)
     except OSError:
         return None
     try:
@@ -126,8 +135,15 @@ def locked(path: Path) -> Iterator[None]:
     """Hold a lock between threads and processes. `path`: an empty file for it; missing folders are created."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        _flock(file)
         yield
+
+
+def _flock(file: IO[str] | IO[bytes], *, shared: bool = False, wait: bool = True) -> None:
+    """Lock an open file. Raises BlockingIOError if somebody else has locked it and `wait` is False."""
+    if fcntl is None:
+        raise OSError("files cannot be locked on Windows: use Docker, or WSL")
+    fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
 
 
 @contextmanager
@@ -136,7 +152,7 @@ def held(path: Path) -> Iterator[bool]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _flock(file, wait=False)
         except BlockingIOError:
             yield False
         else:
@@ -159,7 +175,7 @@ def unchanging(path: Path, seconds: float) -> Iterator[bool]:
     with file:
         while not is_held:
             try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                _flock(file, shared=True, wait=False)
                 is_held = True
             except BlockingIOError:
                 if time.monotonic() > deadline:
@@ -170,7 +186,7 @@ def unchanging(path: Path, seconds: float) -> Iterator[bool]:
 
 def sync_folder(folder: Path) -> None:
     """Flush a folder's entries to disk, so that a rename survives a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = os.open(folder, _FOLDER)
     try:
         os.fsync(descriptor)
     finally:
@@ -194,8 +210,7 @@ def _open_untrusted(root: Path | int, relative: str, limit: int) -> int:
     is_direct = isinstance(root, int) and not folder_parts
     folder = root if is_direct and isinstance(root, int) else open_untrusted_folder(root, folder_parts)
     try:
-        # O_NONBLOCK: opening a FIFO must not wait for a writer.
-        descriptor = _open_unfollowed(name, os.O_RDONLY | os.O_NONBLOCK, folder, relative)
+        descriptor = _open_unfollowed(name, _READ, folder, relative)
     finally:
         if not is_direct:
             os.close(folder)
@@ -233,10 +248,10 @@ def open_untrusted_folder(root: Path | int, relative: str) -> int:
 
     Raises FileNotFoundError if it is absent, UnsafeFile if it is not a folder.
     """
-    folder = os.dup(root) if isinstance(root, int) else os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    folder = os.dup(root) if isinstance(root, int) else os.open(root, _FOLDER)
     try:
         for part in relative.split("/") if relative else ():
-            inner = _open_unfollowed(part, os.O_RDONLY | os.O_DIRECTORY, folder, relative)
+            inner = _open_unfollowed(part, _FOLDER, folder, relative)
             os.close(folder)
             folder = inner
     except BaseException:
@@ -255,7 +270,7 @@ def _open_unfollowed(name: str, flags: int, folder: int, relative: str) -> int:
     if name in ("", ".", "..") or "\0" in name:
         raise UnsafeFile("path", f"{relative!r} is not a plain relative path")
     try:
-        return os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        return os.open(name, flags | _UNFOLLOWED, dir_fd=folder)
     except FileNotFoundError:
         raise
     except PermissionError:
