@@ -127,7 +127,7 @@ def test_docker_alone_is_enough_to_start_and_stop(both: Path, path: Path, verb: 
 def fake_cygpath(path: Path) -> None:
     (path / "cygpath").write_text(
         '#!/bin/sh\n[ "$1" = -m ] || exit 9\n'
-        "printf '%s\\n' \"$2\" | sed -e 's|\\\\|/|g' -e 's|^/\\([a-z]\\)/|\\1:/|' -e 's|^c:|C:|'\n"
+        "printf '%s\\n' \"$2\" | sed -e 's|\\\\|/|g' -e 's|^/\\([a-z]\\)/|\\1:/|' -e 's|^c:|C:|' -e 's|^/|W:/|'\n"
     )
     (path / "cygpath").chmod(0o755)
 
@@ -159,7 +159,7 @@ def test_in_git_bash_the_environment_is_made_and_used_where_windows_has_it(clone
     assert [words[1:] for words in asked if "netflix_trend" in words] == 2 * [
         ["-P", "-m", "netflix_trend", "help", "up"]
     ]
-    assert asked[-1][0] == str(clone), "cygpath has been asked, and this path has no drive"
+    assert asked[-1][0] == f"W:{clone}", "as cygpath says"
 
 
 def test_an_existing_env_file_is_kept(both: Path, path: Path) -> None:

@@ -141,6 +141,18 @@ def test_wrong_settings_end_in_a_line(clone: Path, path: Path) -> None:
     assert (said.returncode, said.stderr.startswith("aggregator key: SURVEY_ODDS")) == (1, True)
 
 
+@pytest.mark.parametrize(
+    ("environment", "is_set_up"),
+    [({}, True), ({"SYFTBOX_DATA_DIR": "/data/ann/SyftBox"}, False), ({"SYFTBOX_SERVER_URL": "http://x"}, False)],
+)
+def test_where_a_client_syncs_the_example_is_no_trial(
+    clone: Path, path: Path, environment: dict[str, str], is_set_up: bool
+) -> None:
+    (clone / ".env").write_text(f"DATASITES_DIR={clone / 'sites'}\n")
+    assert run(clone, path, "aggregator", "key", **environment).returncode == 0
+    assert (clone / "sites" / "aggregator@example.org" / "syftperm.yaml").is_file() is is_set_up
+
+
 def test_paths_of_env_begin_at_the_clone(clone: Path, path: Path) -> None:
     (clone / ".env").write_text("CATALOGUE=mine.csv\nHELPER_PORT=9000\nOPERATOR_TOKEN_FILE=~/token\n")
     machine = place_in(clone, path).machine
