@@ -122,7 +122,12 @@ class Settings(OperatorSettings, ChartSettings):
         is_off=True,
     )
     aggregator_dir: Path = setting(
-        Path("/aggregator"), description="The aggregator's volume.", section=INSIDE, services=("aggregator",)
+        Path("/aggregator"),
+        description="Folder with the aggregator's key, database and list, where AGGREGATOR_MODE is folders.",
+        section=AGGREGATOR,
+        services=("aggregator",),
+        on_host="./aggregator",
+        is_off=True,
     )
     output_dir: Path = setting(
         Path("/drop"),
@@ -442,6 +447,11 @@ class Settings(OperatorSettings, ChartSettings):
     def records_dir(self) -> Path:
         """The folder with the ledger: PUBLISHER_DIR, and one of its own in a trial, which uses up no real round."""
         return records_of(self.publisher_dir, self.syftbox_email, self.aggregator_datasite)
+
+    @property
+    def operator_datasite(self) -> str:
+        """The own datasite of the operator that ROLE names; empty if the helper's is not known."""
+        return self.helper_datasite if self.role == "helper" else self.aggregator_datasite
 
     @property
     def zone(self) -> ZoneInfo | None:

@@ -111,10 +111,10 @@ class Datasite:
     ) -> None:
         """Make `files` (names relative to the app's folder) and nothing else readable by `reader`.
 
-        The manifest is written last, so that it never names a missing file. modified: modification time of new files in
-        seconds since 1970, None for now. keep_rounds: leave the folder ROUNDS alone; else nothing may be in it. Safe to
-        repeat: missing and altered files are restored, unknown files are removed. Raises DatasiteError for a name or
-        size that SyftBox would not sync, or a link in the way; then nothing is written.
+        The manifest is written last, so that it never names a missing file. modified: latest modification time of new
+        files in seconds since 1970, see `restore_file`; None for now. keep_rounds: leave the folder ROUNDS alone; else
+        nothing may be in it. Safe to repeat: missing and altered files are restored, unknown files are removed. Raises
+        DatasiteError for a name or size that SyftBox would not sync, or a link in the way; then nothing is written.
         """
         if MANIFEST in files:
             raise DatasiteError(f"{MANIFEST} is written by publish itself")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from netflix_trend.storage.files import read_own
+from netflix_trend.storage.files import read_own, unchanging
 from netflix_trend.syftbox.generations.base import Client, Generation, address_in
 
 FOLDER_START = "SyftBox_"
@@ -59,10 +58,9 @@ class PySyft2(Generation):
                 # Not to be seen from a container.
                 is_over = time.time() - state.stat().st_mtime > _QUIET_SECONDS
                 return wanted & _known(state) if is_over else wanted
-            with (datasites / _LOCK).open("rb") as lock:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                return wanted & _known(state)
-        except (OSError, ValueError):  # a sync runs, or has never run
+            with unchanging(datasites / _LOCK, 0) as is_free:
+                return wanted & _known(state) if is_free else wanted
+        except (OSError, ValueError):  # no sync has ever run
             return wanted
 
 
