@@ -28,6 +28,7 @@ from netflix_trend.declaring import (
     SYFTBOX,
     Datasite,
     Declared,
+    LocalOrigin,
     setting,
 )
 from netflix_trend.names import PROFILE_PATTERN
@@ -89,7 +90,10 @@ class Settings(OperatorSettings, ChartSettings):
 
     aggregator_datasite: Datasite = setting(
         EXAMPLE_AGGREGATOR,
-        description="E-mail address of the aggregator's datasite; it alone reads releases.",
+        description=(
+            "E-mail address of the aggregator's datasite. The rules of your releases name nobody else; who runs the "
+            "server can read everything."
+        ),
         section=SYFTBOX,
         services=("processor", "publisher", "aggregator", "helper", "dashboard"),
     )
@@ -383,6 +387,15 @@ class Settings(OperatorSettings, ChartSettings):
         section=PAGE,
         services=("dashboard",),
         is_mounted=True,
+    )
+    frame_origin: LocalOrigin = setting(
+        "",
+        description=(
+            "Page on this machine that may show yours in a frame, such as http://localhost:8080 for SyftUI there; "
+            "empty: none."
+        ),
+        section=PAGE,
+        services=("dashboard",),
     )
 
     @classmethod

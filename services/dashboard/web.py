@@ -16,6 +16,7 @@ from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.status import TRIAL
 from netflix_trend.published.wording import FORGED_LEGEND, LEGEND
 from netflix_trend.settings import Settings, load_settings
+from netflix_trend.web.frames import Frames
 from netflix_trend.web.local_only import Guard, cookie_token, form_token, keep_token_in_cookie
 from services.dashboard import actions
 from services.dashboard.backend import Backend
@@ -32,7 +33,7 @@ from services.dashboard.viewing import viewing_page
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "base-uri 'none'; form-action 'self'; frame-ancestors "
 )
 PAGES = (
     ("/", "Start"),
@@ -90,11 +91,15 @@ def create_app(
     app.jinja_env.globals["trial"] = TRIAL if settings.is_trial else ""
     app.jinja_env.globals["form_token"] = form_token
     keep_token_in_cookie(app, f"netflix_trend_{settings.dashboard_port}")
+    frames = Frames(
+        settings.frame_origin, frozenset(path for path, _ in PAGES), lambda: render_template("in_a_frame.html")
+    )
     Guard(
-        policy=lambda: POLICY,
+        policy=lambda: POLICY + frames.ancestors,
         token=cookie_token,
         port=settings.dashboard_port,
         max_form_by_endpoint={"/upload": MAX_UPLOAD},
+        frames=frames,
     ).protect(app)
     _add_pages(app, dashboard)
     actions.add(app, dashboard)

@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 
 from netflix_trend.participant.status import TRIAL
 from services.dashboard.web import PAGES, create_app
@@ -73,6 +74,39 @@ def test_every_page_has_a_strict_content_security_policy(newcomer: Person, path:
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert headers["Cache-Control"] == "no-store"
+
+
+SHOWING = "http://localhost:8080"
+
+
+@pytest.fixture
+def framed(tmp_path: Path) -> FlaskClient:
+    return create_app(settings_in(tmp_path, frame_origin=SHOWING)).test_client()
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/nothing", "/status.json"])
+def test_only_the_named_origin_may_show_a_page(framed: FlaskClient, path: str) -> None:
+    for kind in ({}, {"Sec-Fetch-Dest": "iframe"}):
+        headers = framed.get(path, base_url=f"http://localhost:{PORT}", headers=kind).headers
+        assert headers["Content-Security-Policy"].endswith(f"; frame-ancestors {SHOWING}")
+        assert "X-Frame-Options" not in headers
+        assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
+def test_a_frame_gets_the_page_under_the_name_of_the_page_around_it(framed: FlaskClient) -> None:
+    """Between localhost and 127.0.0.1 a browser sends no cookie of ours, and no form would work."""
+    inside = {"Sec-Fetch-Dest": "iframe"}
+    moved = framed.get("/viewing?range=2025", base_url=ORIGIN, headers=inside)
+    assert (moved.status_code, moved.location) == (302, f"http://localhost:{PORT}/viewing?range=2025")
+    assert framed.get("/", base_url=ORIGIN).status_code == 200
+    assert framed.get("/", base_url=f"http://localhost:{PORT}", headers=inside).status_code == 200
+    assert framed.get("/", base_url=f"http://evil.example:{PORT}", headers=inside).status_code == 421
+
+
+def test_a_frame_changes_nothing_for_the_page_around_it(framed: FlaskClient) -> None:
+    for origin in (SHOWING, "http://evil.example"):
+        headers = {"Origin": origin, "Sec-Fetch-Dest": "iframe"}
+        assert framed.post("/upload", base_url=f"http://localhost:{PORT}", headers=headers).status_code == 403
 
 
 @pytest.mark.parametrize("path", PATHS)
