@@ -42,6 +42,11 @@ from netflix_trend.survey.limits import Limits
 EXAMPLE_AGGREGATOR = "aggregator@example.org"
 
 
+def are_examples(email: str, aggregator: str) -> bool:
+    """Return whether both addresses are examples, as the settings come: a trial on one machine."""
+    return aggregator == EXAMPLE_AGGREGATOR and email.endswith("@example.org")
+
+
 class SettingsError(Exception):
     """A setting is missing or wrong; the message names it and says what is expected."""
 
@@ -440,7 +445,12 @@ class Settings(OperatorSettings, ChartSettings):
         """Whether both datasites are examples, as the settings come: nobody runs the aggregator, so its first surveys
         are answered and the datasite is set up here, and the whole path can be tried on one machine.
         """
-        return self.aggregator_datasite == EXAMPLE_AGGREGATOR and self.syftbox_email.endswith("@example.org")
+        return are_examples(self.syftbox_email, self.aggregator_datasite)
+
+    @property
+    def has_aggregator(self) -> bool:
+        """Whether an aggregator is chosen; nobody runs the example."""
+        return self.aggregator_datasite != EXAMPLE_AGGREGATOR
 
     @property
     def zone(self) -> ZoneInfo | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from netflix_trend.participant.status import TRIAL
+from netflix_trend.participant.status import NO_AGGREGATOR, TRIAL
 from services.dashboard.web import PAGES, create_app
 from tests.services.dashboard.participant import HISTORY, ORIGIN, PORT, Person, settings_in
 
@@ -39,14 +39,31 @@ def test_every_page_answers_before_and_after_anything_was_imported(newcomer: Per
         assert "None" not in re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL).replace("None.", "")
 
 
-@pytest.mark.parametrize("path", [*PATHS, "/no-such-page"])
-def test_every_page_says_when_this_is_a_trial(tmp_path: Path, path: str) -> None:
-    def text(**addresses: str) -> str:
-        return create_app(settings_in(tmp_path, **addresses)).test_client().get(path, base_url=ORIGIN).text
+# Every page, and every way in which one fails: unknown, wrong method, wrong host, no token.
+SAYING = [
+    *((path, "GET", ORIGIN) for path in PATHS),
+    ("/no-such-page", "GET", ORIGIN),
+    ("/upload", "GET", ORIGIN),
+    ("/", "GET", "http://evil.example"),
+    ("/sharing/limits", "POST", ORIGIN),
+]
 
-    assert TRIAL in text()
-    assert "Trial" not in text(syftbox_email="ann@home.net")
-    assert "Trial" not in text(aggregator_datasite="trends@home.net")
+
+@pytest.mark.parametrize(("path", "method", "address"), SAYING)
+def test_every_page_says_when_this_is_a_trial(
+    newcomer: Person, person: Person, path: str, method: str, address: str
+) -> None:
+    def said(root: Path, **addresses: str) -> list[str]:
+        client = create_app(settings_in(root, **addresses)).test_client()
+        text = client.open(path, method=method, base_url=address).text
+        assert "<h1>" in text
+        return [words for words in (TRIAL, NO_AGGREGATOR) if words in text]
+
+    assert TRIAL.startswith("Trial: nothing leaves this machine")
+    for root in (newcomer.root, person.root):
+        assert said(root) == [TRIAL]
+        assert said(root, syftbox_email="ann@home.net") == [NO_AGGREGATOR]
+        assert said(root, aggregator_datasite="trends@home.net") == []
 
 
 OPENED: list[str] = []
