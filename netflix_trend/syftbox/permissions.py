@@ -21,7 +21,7 @@ LARGEST_FILE = 8_000_000
 
 
 def permission_rules(readers: Mapping[str, Sequence[str]]) -> dict[str, bytes]:
-    """Return both permission files, by name: who may read which file or pattern. Nobody else may read anything."""
+    """Return both permission files, by name: who may read which file or pattern. They name nobody else."""
     rules = [_python_rule(pattern, reader) for pattern, people in readers.items() for reader in people]
     # An empty file would not be synced by the Go client, and an empty list is not a rule list for the Python server.
     python = ("".join(rules) or "[]\n").encode()
