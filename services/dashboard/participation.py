@@ -74,7 +74,7 @@ def participation_status(state: Snapshot) -> ParticipationStatus:
     elif status is not None and status.state in before:
         late = "the publisher follows it at its next run"
     else:
-        return ParticipationStatus(choices, takes_part, sentence, state_in_words(status), released)
+        return ParticipationStatus(choices, takes_part, sentence, state_in_words(status, state.notice), released)
     late = f"{sentence} Not done yet: {late}; Health says when it last ran."
     return ParticipationStatus(choices, takes_part, late, "", released)
 
@@ -91,8 +91,10 @@ def _sentence(choices: Choices, notice: str, *, takes_part: bool) -> str:
     return f"{taking_part}, because this machine is set up that way." if is_undecided else f"{taking_part}."
 
 
-def state_in_words(status: PublisherStatus | None) -> str:
+def state_in_words(status: PublisherStatus | None, notice: str) -> str:
     """Return what the publisher does, if that says more than the person's choice."""
     if status is None:
         return "The publisher has not run yet."
+    if notice == TRIAL and status.state == "answering":
+        return "Its example surveys are answered on this machine only."
     return "" if status.state in _AT_REST else STATES[status.state]
