@@ -28,6 +28,7 @@ from netflix_trend.declaring import (
     SYFTBOX,
     Datasite,
     Declared,
+    LocalOrigin,
     setting,
 )
 from netflix_trend.layout import records_of
@@ -88,7 +89,10 @@ class Settings(OperatorSettings, ChartSettings):
 
     aggregator_datasite: Datasite = setting(
         EXAMPLE_AGGREGATOR,
-        description="E-mail address of the aggregator's datasite; it alone reads releases.",
+        description=(
+            "E-mail address of the aggregator's datasite. The rules of your releases name nobody else; who runs the "
+            "server can read everything."
+        ),
         section=SYFTBOX,
         services=("processor", "publisher", "aggregator", "helper", "dashboard"),
     )
@@ -388,6 +392,15 @@ class Settings(OperatorSettings, ChartSettings):
         services=("dashboard",),
         is_mounted=True,
     )
+    frame_origin: LocalOrigin = setting(
+        "",
+        description=(
+            "Page on this machine that may show yours in a frame, such as http://localhost:8080 for SyftUI there; "
+            "empty: none."
+        ),
+        section=PAGE,
+        services=("dashboard",),
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -442,6 +455,11 @@ class Settings(OperatorSettings, ChartSettings):
         are answered and the datasite is set up here, and the whole path can be tried on one machine.
         """
         return is_trial(self.syftbox_email, self.aggregator_datasite)
+
+    @property
+    def has_aggregator(self) -> bool:
+        """Whether an aggregator is chosen; nobody runs the example."""
+        return self.aggregator_datasite != EXAMPLE_AGGREGATOR
 
     @property
     def records_dir(self) -> Path:

@@ -109,7 +109,7 @@ class Datasite:
         modified: float | None = None,
         keep_rounds: bool = False,
     ) -> None:
-        """Make `files` (names relative to the app's folder) and nothing else readable by `reader`.
+        """Make `files` (names relative to the app's folder) and nothing else readable by `reader`, by the rules.
 
         The manifest is written last, so that it never names a missing file. modified: latest modification time of new
         files in seconds since 1970, see `restore_file`; None for now. keep_rounds: leave the folder ROUNDS alone; else

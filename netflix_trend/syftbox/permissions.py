@@ -21,7 +21,7 @@ LARGEST_FILE = 8_000_000
 
 
 def permission_rules(readers: Mapping[str, Sequence[str]], *, terminal: bool = True) -> dict[str, bytes]:
-    """Return both permission files, by name: who may read which file or pattern. Nobody else may read anything.
+    """Return both permission files, by name: who may read which file or pattern. They name nobody else.
 
     terminal: permission files in folders below count for nothing, except for the Python generation.
     """

@@ -14,14 +14,14 @@ from netflix_trend.layout import PrivateVolume
 from netflix_trend.names import EXAMPLE_AGGREGATOR
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
-from netflix_trend.participant.status import PublisherStatus
+from netflix_trend.participant.status import NO_AGGREGATOR, PublisherStatus
 from netflix_trend.settings import Settings
 from netflix_trend.syftbox.shared_files import SURVEYS, VOCABULARY, shared_path
 from services.dashboard.backend import Backend, RefusedFile, Service
 from services.dashboard.dismissed import dismissed, mark_of
 from services.dashboard.history import History
 from services.dashboard.imports import ImportedFile, refused_files
-from services.dashboard.participation import STATES
+from services.dashboard.participation import CHOOSE, STATES
 from services.dashboard.text import counted
 
 # The publisher runs every minute.
@@ -126,6 +126,8 @@ def publisher(status: PublisherStatus | None, now: float | None) -> Service:
 def sync(settings: Settings, state: Snapshot, now: float) -> Service:
     """Return when SyftBox last synced a file of the aggregator."""
     name = "last sync of SyftBox"
+    if state.notice == NO_AGGREGATOR:
+        return Service(name, "waiting", CHOOSE)
     if not state.is_set_up:
         return Service(name, "waiting", "Your datasite is not set up yet: start SyftBox.")
     folder = settings.datasites_dir / settings.aggregator_datasite

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from netflix_trend.participant import participant
-from netflix_trend.participant.status import TRIAL, described
+from netflix_trend.participant.status import described
 from netflix_trend.settings import SettingsError, load_settings
 from netflix_trend.syftbox.datasite import Datasite, SiteStatus
 
@@ -41,8 +41,7 @@ def main() -> int:
         print(f"status: {error}", file=sys.stderr)  # noqa: T201
         return 1
     status = participant.snapshot(settings).status
-    lines = [TRIAL, ""] if settings.is_trial else []
-    lines += described(status) if status else ["The publisher has not run yet."]
+    lines = described(status) if status else ["The publisher has not run yet."]
     site = Datasite(settings.datasites_dir, settings.syftbox_email)
     print(  # noqa: T201
         "\n".join([*lines, "", *lines_about(site.status(settings.aggregator_datasite), settings.aggregator_datasite)])

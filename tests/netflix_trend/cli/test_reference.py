@@ -156,6 +156,7 @@ def another(row: Row) -> str:
         "NETFLIX_PROFILE_GUID": "ABC",
         "CHART_COUNTRY": "DE",
         "CHART_URL": "https://example.org/all-weeks-global.tsv",
+        "FRAME_ORIGIN": "http://localhost:8080",
     }
     if row.name in special:
         return special[row.name]

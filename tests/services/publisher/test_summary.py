@@ -87,7 +87,7 @@ def test_the_status_begins_with_the_last_look(
     for name in ("datasites", "publisher"):
         monkeypatch.setenv(f"{name.upper()}_DIR", str(tmp_path / name.replace("datasites", "sites")))
     assert status_main() == 0
-    assert "\n\nThe publisher has not run yet.\n" in capsys.readouterr().out
+    assert capsys.readouterr().out.startswith("The publisher has not run yet.\n")
     outcomes = (Outcome("2026-W46", "not_asked", "each person is asked one week in 4"),)
     looked_at = datetime(2026, 11, 26, tzinfo=UTC)
     write_status(
