@@ -13,6 +13,9 @@ DATASITE_NAME = re.compile(r"[a-z0-9][a-z0-9._+-]{0,62}@[a-z0-9][a-z0-9.-]{0,62}
 # A profile's name is also a folder name: it starts with a letter or digit and holds no slash.
 PROFILE_PATTERN = r"^\w[\w .'-]{0,59}$"
 
+# Of what an aggregator calls itself.
+LONGEST_NAME = 60
+
 _KEY = re.compile(r"[0-9a-f]{64}")
 
 
@@ -27,3 +30,12 @@ def parse_key(text: str) -> bytes:
             "a key's fingerprint has 64 hexadecimal digits; ask the operator for it by another way than SyftBox"
         )
     return bytes.fromhex(digits)
+
+
+def plain_name(value: str) -> str:
+    """Return a name that is one line of plain text. Raises ValueError for anything that could be taken for an address
+    or steer how text is displayed.
+    """
+    if not value.isprintable() or value != " ".join(value.split()) or len(value) > LONGEST_NAME or "@" in value:
+        raise ValueError(f"expected up to {LONGEST_NAME} printable characters in one line, without @")
+    return value
