@@ -90,16 +90,8 @@ class Place:
 
     def record(self, mode: Mode) -> None:
         """Write the mode to .env, unless it is there already."""
-        machine = self.machine
-        if machine.kept.get("MODE"):
-            return
-        machine.make_env_file()
-        lines = machine.env_file.read_text("utf-8").splitlines()
-        if "MODE=" in lines:
-            lines[lines.index("MODE=")] = f"MODE={mode}"
-        else:
-            lines += ["# Where your data lies: containers or folders. Written at first use.", f"MODE={mode}"]
-        machine.write_env_file("\n".join([*lines, ""]))
+        if not self.machine.kept.get("MODE"):
+            self.machine.keep({"MODE": mode})
 
     def need_services(self) -> None:
         """Docker's services, for verbs that need them. Raises Failure if they cannot or must not start."""
