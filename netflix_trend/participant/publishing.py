@@ -101,6 +101,12 @@ class _Run:
         # If we have published, the datasite was set up once, even if SyftBox has lost its own files there since.
         if not self.participant.site.is_initialized and not has_published:
             advice = "SyftBox has not set up your datasite yet; start it, and check SYFTBOX_EMAIL"
+            if self.participant.site.root.is_dir():
+                # A client leaves a folder that is there alone, also when its server has lost everything.
+                advice = (
+                    "your datasite has no permission file of SyftBox. If SyftBox was started only now, wait a minute; "
+                    "if this stays so, ./run.sh setup --repair writes the file"
+                )
             return "waiting_for_syftbox", advice, []
         takes_part = self.choices.takes_part(self.settings.join)
         # Without a ledger, nothing in the datasite is ours, whatever its name.

@@ -181,3 +181,22 @@ def settings_for(aggregator: str, introduction: Introduction | None) -> dict[str
         "HELPER_DATASITE": helper.datasite if helper else "",
         "HELPER_KEY": keys.get("helper", ""),
     }
+
+
+def objections(introduction: Introduction, modes: frozenset[str], odds: Fraction) -> list[str]:
+    """Return why a participant with these limits would not answer, in sentences.
+
+    modes, odds: LIMIT_MODES and LIMIT_ODDS.
+    """
+    found = []
+    if introduction.mode not in modes:
+        found.append(
+            "Your limits do not allow this way of asking, so nothing would be answered. To allow it, add "
+            f"{introduction.mode} to LIMIT_MODES in .env."
+        )
+    if introduction.odds and Fraction(*introduction.odds) > odds:
+        found.append(
+            f"It asks for more than your limit of {odds_in_words(odds)}, so nothing would be answered. The limit is "
+            "LIMIT_ODDS in .env; a higher one protects you less."
+        )
+    return found
