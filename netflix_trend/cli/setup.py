@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
+from netflix_trend.cli import asking
+from netflix_trend.cli.asking import (
+    DROP,
+    LATER,
+    a_folder,
+    a_netflix_profile,
+    an_address,
+    an_export,
+    ask,
+    printable,
+    say,
+    title,
+)
 from netflix_trend.cli.frame import FAILED, Failure, Verb
 from netflix_trend.cli.history import drop_exports
 from netflix_trend.cli.machine import EXAMPLE_ME
 from netflix_trend.cli.mode import Place, place_of
+from netflix_trend.cli.offers import list_aggregators, others_than
 from netflix_trend.cli.sharing import carry_out
 from netflix_trend.cli.volumes import begin
 from netflix_trend.layout import PrivateVolume
-from netflix_trend.names import DATASITE_NAME
 
 if TYPE_CHECKING:
     from netflix_trend.published.introduction import Introduction
     from netflix_trend.syftbox.aggregators import FoundAggregators
 
-LATER, DROP, ALL = "later", "drop", "all"
-_Value = TypeVar("_Value")
+ALL = "all"
 _KEYS_COME_OVER_SYFTBOX = (
     "These words came over SyftBox itself, so whoever runs its server could have put others there. Compare them with "
     "what the operators told you by another way: by phone, on paper, on their own website."
@@ -94,12 +104,7 @@ def setup(
     if place.is_inside:
         raise Failure("this is for your machine, not for a container: ./run.sh setup")
     answers = Answers(email, datasites, aggregator, export, profile, takes_part, is_sure, repairs)
-    sys.exit(_Setup(place, answers, can_ask=has_terminal()).run())
-
-
-def has_terminal() -> bool:
-    """Whether somebody can be asked."""
-    return sys.stdin.isatty()
+    sys.exit(_Setup(place, answers, can_ask=asking.has_terminal()).run())
 
 
 class _Setup:
@@ -125,15 +130,15 @@ class _Setup:
     def _check_options(self) -> None:
         """Refuse what is wrong or missing before anything is changed."""
         said = self.said
-        for value, check in ((said.email, _address), (said.aggregator, _address), (said.export, _export_file)):
+        for value, check in ((said.email, an_address), (said.aggregator, an_address), (said.export, an_export)):
             if value:
                 check(value)
         if said.datasites:
-            _folder(str(said.datasites))
+            a_folder(str(said.datasites))
         if said.profile:
-            _profile(said.profile)
+            a_netflix_profile(said.profile)
         if not self.can_ask and not said.repairs and (missing := self._missing()):
-            _list_aggregators(self._found, own=self.machine.email)
+            list_aggregators(self._found, own=self.machine.email)
             raise Failure(f"there is no terminal to ask at. Say by options: {', '.join(missing)}")
 
     def _missing(self) -> list[str]:
@@ -150,30 +155,30 @@ class _Setup:
 
     def _syftbox(self) -> bool:
         """Show or ask which SyftBox this is. Returns whether its datasite is set up."""
-        _title("1. SyftBox")
+        title("1. SyftBox")
         if self.said.email or self.said.datasites:
-            self._settle({**self._said_address(), **self._said_folder()})
+            email, datasites = self.said.email, self.said.datasites
+            self._settle(
+                {
+                    **({"SYFTBOX_EMAIL": an_address(email)} if email else {}),
+                    **({"DATASITES_DIR": a_folder(str(datasites))} if datasites else {}),
+                }
+            )
         elif self.machine.email == EXAMPLE_ME and self.can_ask:
-            _say("SyftBox was not found from here. Your address on it names your datasite; Enter: a trial without.")
-            email = _ask("Your address on SyftBox", EXAMPLE_ME, _address)
+            say("SyftBox was not found from here. Your address on it names your datasite; Enter: a trial without.")
+            email = ask("Your address on SyftBox", EXAMPLE_ME, an_address)
             if email != EXAMPLE_ME:
-                folder = _ask("Its folder of datasites", str(Path.home() / "SyftBox" / "datasites"), _folder)
+                folder = ask("Its folder of datasites", str(Path.home() / "SyftBox" / "datasites"), a_folder)
                 self._settle({"SYFTBOX_EMAIL": email, "DATASITES_DIR": folder})
         if self.machine.email == EXAMPLE_ME:
-            _say(
+            say(
                 "No SyftBox yet, so this is a trial. Inside SyftBox's folder of apps it is found by itself; elsewhere: "
                 "./run.sh setup --email ADDRESS --datasites FOLDER"
             )
             return False
         how = "SyftBox has this app among its own" if self.machine.inside_syftbox else "as set in .env"
-        _say(f"{self.machine.email}, datasites in {self._datasites} ({how})")
+        say(f"{self.machine.email}, datasites in {self._datasites} ({how})")
         return self._repair()
-
-    def _said_address(self) -> dict[str, str]:
-        return {"SYFTBOX_EMAIL": _address(self.said.email)} if self.said.email else {}
-
-    def _said_folder(self) -> dict[str, str]:
-        return {"DATASITES_DIR": _folder(str(self.said.datasites))} if self.said.datasites else {}
 
     def _repair(self) -> bool:
         """Write SyftBox's own permission file, where a server that was wiped has taken it with it.
@@ -185,12 +190,12 @@ class _Setup:
         site = Datasite(self._datasites, self.machine.email)
         if site.is_initialized:
             if self.said.repairs:
-                _say("Nothing to repair: SyftBox's permission file is there.")
+                say("Nothing to repair: SyftBox's permission file is there.")
             return True
         if not site.root.is_dir():
-            _say("There is no datasite yet. Start SyftBox: it makes the folder itself.")
+            say("There is no datasite yet. Start SyftBox: it makes the folder itself.")
             return False
-        _say(
+        say(
             "SyftBox's own permission file is missing in your datasite, so nothing can be published. A client that was "
             "started a moment ago still writes it; it never does where its server has lost everything before you "
             "published something. The file says that only you may read and write your datasite."
@@ -198,44 +203,47 @@ class _Setup:
         if not self.said.repairs and not (
             self.can_ask and click.confirm("   Does SyftBox run, and shall I write it?", default=False)
         ):
-            _say("Nothing was written. Later: ./run.sh setup --repair")
+            say("Nothing was written. Later: ./run.sh setup --repair")
             return False
         site.set_up()
-        _say("Written.")
+        say("Written.")
         return True
 
     # --- which aggregator
 
     def _aggregator(self) -> Introduction | None:
         """Let an aggregator be chosen. Returns its introduction, None without one."""
+        from netflix_trend.participant.choices import ask_again
         from netflix_trend.published.introduction import settings_for
 
-        _title("2. The aggregator")
+        title("2. The aggregator")
         found = self._found
-        _list_aggregators(found, own=self.machine.email)
-        chosen = self.said.aggregator or self._ask_for_aggregator(list(_others(found, self.machine.email)))
+        list_aggregators(found, own=self.machine.email)
+        chosen = self.said.aggregator or self._ask_for_aggregator(list(others_than(self.machine.email, found)))
         if not chosen:
-            _say("No aggregator is chosen, so nobody asks you anything: a trial, in which nothing leaves this machine.")
+            say("No aggregator is chosen, so nobody asks you anything: a trial, in which nothing leaves this machine.")
             return None
-        chosen = _address(chosen)
+        chosen = an_address(chosen)
         if chosen == self.machine.email:
             raise Failure("that is your own address; an aggregator cannot take part itself")
         introduction = found.aggregators.get(chosen)
         if introduction is None:
-            _say(
+            say(
                 f"{chosen} has not introduced itself on this machine: check the address, or wait until SyftBox has "
                 "synced. If operators add its answers up, repeat setup then, for their keys."
             )
             if chosen == self._chosen:
                 return None
-        wanted = settings_for(chosen, introduction)
+        wanted = settings_for(chosen, introduction, is_first=not self._chosen)
         if introduction and any(self.machine.setting(name) != value for name, value in wanted.items()):
             self._compare_keys(introduction)
-        self._settle({**wanted, **self.machine.join_first()})
-        _say(f"Aggregator: {chosen}")
+        if not self._chosen:
+            ask_again(self.machine.folder("PRIVATE_DIR"))
+        self._settle(wanted)
+        say(f"Aggregator: {chosen}")
         if introduction:
             for sentence in self._objections(introduction):
-                _say(sentence)
+                say(sentence)
         return introduction
 
     def _ask_for_aggregator(self, choices: Sequence[str]) -> str:
@@ -248,9 +256,9 @@ class _Setup:
                 return ""
             if text.isdecimal() and 1 <= int(text) <= len(choices):
                 return choices[int(text) - 1]
-            return _address(text)
+            return an_address(text)
 
-        return str(_ask("Its number, another address, or later" if choices else "Its address, or later", default, read))
+        return str(ask("Its number, another address, or later" if choices else "Its address, or later", default, read))
 
     def _compare_keys(self, introduction: Introduction) -> None:
         """Let the person say that the operators' keys were compared. Raises Failure if not; nothing is changed then."""
@@ -261,8 +269,8 @@ class _Setup:
         if not introduction.operators and not is_other:
             return
         if is_other:
-            _say("Careful: your settings name other keys for this aggregator than its introduction does.")
-        _say(_KEYS_COME_OVER_SYFTBOX)
+            say("Careful: your settings name other keys for this aggregator than its introduction does.")
+        say(_KEYS_COME_OVER_SYFTBOX)
         for one in introduction.operators:
             click.echo(f"   {one.role} {one.datasite}:\n   {one.words}")
         if self.said.is_sure:
@@ -283,23 +291,23 @@ class _Setup:
 
     def _export(self) -> bool:
         """Take an export. Returns whether there is one, now or from before."""
-        _title("3. Your viewing history")
+        title("3. Your viewing history")
         drop = self.machine.folder("OUTPUT_DIR")
         export = self.said.export
         if self._has_begun:
-            _say("Something was imported before.")
+            say("Something was imported before.")
         if export is None and self.can_ask:
-            _say(
+            say(
                 "NetflixViewingHistory.csv, ViewingActivity.csv or the zip from Netflix (netflix.com: Account, your "
                 "profile, Viewing activity, Download all). It stays on this machine. drop: you put it into "
                 f"{drop}; later: not now."
             )
-            export = str(_ask("Path of the file, drop or later", LATER, _export_file))
+            export = str(ask("Path of the file, drop or later", LATER, an_export))
         if export in (None, LATER):
             return self._has_begun
         if export == DROP:
             drop.mkdir(parents=True, exist_ok=True)
-            _say(f"Put it into {drop}. ./run.sh import FILE takes it at once.")
+            say(f"Put it into {drop}. ./run.sh import FILE takes it at once.")
             return self._has_begun
         assert export is not None
         self._take(Path(export).expanduser())
@@ -307,7 +315,7 @@ class _Setup:
 
     def _take(self, file: Path) -> None:
         only = self._profile(file)
-        if only is not None:
+        if only is not None and not any(";" in name for name in only):
             self._settle({"ACTIVITY_PROFILES": ";".join(only)})
         if not self.is_on_folders:
             drop_exports(self.place, [file], only=only or ())
@@ -334,10 +342,10 @@ class _Setup:
             raise Failure(f"{file.name}: {problem}") from None
         if len(names) < 2 or self.machine.setting("ACTIVITY_PROFILES"):
             return None
-        _title("4. Whose viewing counts")
-        shown = [_printable(name) for name in names]
+        title("4. Whose viewing counts")
+        shown = [printable(name) for name in names]
         for number, name in enumerate(shown, 1):
-            _say(f"{number}) {name}")
+            say(f"{number}) {name}")
         if not self.can_ask:
             raise Failure(
                 f"the export has {len(names)} Netflix profiles. Say which one is yours: --profile NAME, or all"
@@ -345,7 +353,7 @@ class _Setup:
 
         def read(text: str) -> list[str]:
             if text == ALL:
-                return []
+                return names
             if text.isdecimal() and 1 <= int(text) <= len(names):
                 return [names[int(text) - 1]]
             for name in names:
@@ -353,27 +361,27 @@ class _Setup:
                     return [name]
             raise click.UsageError(f"expected a number from 1 to {len(names)}, a name, or all")
 
-        _say("Several people count as one participant only if you say all.")
-        return list(_ask("Yours, by number or name, or all", "1", read))
+        say("Several people count as one participant only if you say all.")
+        return list(ask("Yours, by number or name, or all", "1", read))
 
     # --- taking part
 
     def _taking_part(self, introduction: Introduction | None) -> bool | None:
         """Ask whether to take part. Returns whether the person does; None where nobody asks anything yet."""
-        _title("Last: taking part")
+        title("Last: taking part")
         if not self._chosen:
             if self.said.takes_part:
                 raise Failure("there is no aggregator to take part with. Name one: ./run.sh setup --aggregator ADDRESS")
-            _say("Not yet: choose an aggregator first. ./run.sh dashboard shows your own viewing meanwhile.")
+            say("Not yet: choose an aggregator first. ./run.sh dashboard shows your own viewing meanwhile.")
             return None
         if self._takes_part_already():
-            _say("You take part. ./run.sh pause or ./run.sh withdraw changes that.")
+            say("You take part. ./run.sh pause or ./run.sh withdraw changes that.")
             return True
         if introduction:
-            _say(f"{introduction.cost} {introduction.trust}")
+            say(f"{introduction.cost} {introduction.trust}")
         if self.machine.join_first():
-            _say("Nothing has left this machine so far.")
-        _say("That you take part can be seen by others on your SyftBox server.")
+            say("Nothing has left this machine so far.")
+        say("That you take part can be seen by others on your SyftBox server.")
         wanted = self.said.takes_part
         if wanted is None:
             wanted = self.can_ask and click.confirm("   Take part now?", default=False)
@@ -402,31 +410,29 @@ class _Setup:
         return choices.takes_part("ask" if asks else "at_once")
 
     def _what_is_next(self, *, has_export: bool, takes_part: bool | None) -> None:
-        _title("What happens next")
+        title("What happens next")
         if takes_part is None:
-            _say(
+            say(
                 "Not done yet: without an aggregator nothing leaves this machine. Repeat ./run.sh setup when you know "
                 "one; ./run.sh once tries everything on this machine alone."
             )
             return
         if not has_export:
-            _say(f"Not done yet: there is no export. Put it into {self.machine.folder('OUTPUT_DIR')}, or:")
-            _say("./run.sh import FILE")
+            say(f"Not done yet: there is no export. Put it into {self.machine.folder('OUTPUT_DIR')}, or:")
+            say("./run.sh import FILE")
         if takes_part:
-            _say(
+            say(
                 "Your machine answers when it is asked, within your limits; ./run.sh status says when, and ./run.sh "
                 "privacy what it cost."
             )
         else:
-            _say(
-                "Nothing leaves before you join. See what would leave: ./run.sh dashboard. To take part: ./run.sh join"
-            )
+            say("Nothing leaves before you join. See what would leave: ./run.sh dashboard. To take part: ./run.sh join")
         if self.machine.inside_syftbox:
-            _say("SyftBox starts this app, which looks by itself.")
+            say("SyftBox starts this app, which looks by itself.")
         elif self.is_on_folders:
-            _say("Nothing runs by itself outside of SyftBox: let ./run.sh once run every hour, such as by cron.")
+            say("Nothing runs by itself outside of SyftBox: let ./run.sh once run every hour, such as by cron.")
         else:
-            _say("The services must run with these settings: ./run.sh up")
+            say("The services must run with these settings: ./run.sh up")
 
     # --- what is set
 
@@ -469,73 +475,3 @@ class _Setup:
                 environ.pop(name, None)
                 if value:
                     environ[name] = value
-
-
-def _others(found: FoundAggregators, own: str) -> dict[str, Introduction]:
-    return {address: one for address, one in found.aggregators.items() if address != own}
-
-
-def _list_aggregators(found: FoundAggregators, own: str) -> None:
-    others = _others(found, own)
-    for number, (address, one) in enumerate(others.items(), 1):
-        named = f", which calls itself “{one.name}”" if one.name else ""
-        _say(f"{number}) {address}{named}")
-        for sentence in (one.asks, one.cost, one.trust):
-            _say(sentence, indent=6)
-        for operator in one.operators:
-            click.echo(f"      {operator.role} {operator.datasite}, key:\n      {operator.words}")
-    if not others:
-        _say(f"None of the {found.datasites} datasites on this machine introduces itself as an aggregator."
-             if found.datasites else "There are no datasites on this machine yet.")  # fmt: skip
-    if found.refusals:
-        _say(found.refusals)
-
-
-def _title(text: str) -> None:
-    click.secho(f"\n{text}", bold=True)
-
-
-def _say(text: str, indent: int = 3) -> None:
-    """Print text in lines that fit the terminal, without breaking words."""
-    width = max(20, min(100, shutil.get_terminal_size().columns))
-    start = " " * indent
-    click.echo(textwrap.fill(text, width, initial_indent=start, subsequent_indent=start,
-                             break_long_words=False, break_on_hyphens=False))  # fmt: skip
-
-
-def _ask(question: str, default: str, read: Callable[[str], _Value]) -> _Value:
-    """Ask until the answer can be read; `read` raises UsageError with what is expected."""
-    found: _Value = click.prompt(f"   {question}", default=default, value_proc=lambda text: read(text.strip()))
-    return found
-
-
-def _address(text: str) -> str:
-    address = text.strip().lower()
-    if not DATASITE_NAME.fullmatch(address):
-        raise click.UsageError("expected an e-mail address in plain ASCII, such as me@example.org")
-    return address
-
-
-def _folder(text: str) -> str:
-    folder = Path(text).expanduser()
-    if not folder.is_dir():
-        raise click.UsageError(f"{folder} is not a folder; SyftBox's datasites are in SyftBox/datasites")
-    return str(folder.absolute())
-
-
-def _export_file(text: str) -> str:
-    if text in (LATER, DROP):
-        return text
-    if not Path(text).expanduser().is_file():
-        raise click.UsageError(f"{text}: no such file")
-    return text
-
-
-def _profile(text: str) -> str:
-    if not text.strip() or ";" in text or not text.isprintable() or len(text) > 60:
-        raise click.UsageError("expected the name of a Netflix profile")
-    return text
-
-
-def _printable(text: str) -> str:
-    return "".join(sign for sign in text if sign.isprintable())

@@ -15,10 +15,7 @@ from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 
 # Commands and pages show this while Settings.is_trial.
-TRIAL = (
-    "Trial: nothing leaves this machine. SYFTBOX_EMAIL and AGGREGATOR_DATASITE are the examples; name your own in .env "
-    "to take part."
-)
+TRIAL = "Trial: nothing leaves this machine. To take part, choose an aggregator: ./run.sh setup, or the page Start."
 Status = Literal["drawn", "kept", "not_asked", "skipped", "refused", "sent", "waiting", "over"]
 State = Literal[
     "answering",

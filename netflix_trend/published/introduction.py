@@ -100,6 +100,11 @@ class Introduction(Strict):
         """The second operator, None where there is none."""
         return next((one for one in self.operators if one.role == "helper"), None)
 
+    @property
+    def keys(self) -> str:
+        """The keys of all operators in words, in one line; empty in local mode."""
+        return " ".join(one.words for one in self.operators)
+
     def to_bytes(self) -> bytes:
         """Return the file `index.json`."""
         return canonical_json(self.model_dump(mode="json")) + b"\n"
@@ -167,10 +172,11 @@ def _suspicion(odds: Fraction) -> str:
     return f"a 10 % suspicion can become at most {percent(float(suspicion(odds)))}"
 
 
-def settings_for(aggregator: str, introduction: Introduction | None) -> dict[str, str]:
+def settings_for(aggregator: str, introduction: Introduction | None, *, is_first: bool = False) -> dict[str, str]:
     """Return the settings of a participant who chooses an aggregator; empty ones are taken out.
 
-    introduction: None if its file is not there, such as of an earlier version; then no key is known.
+    introduction: None if its file is not there, such as of an earlier version; then no key is known. is_first: the
+    person has only tried it until now; then nothing leaves before they join.
     """
     operators: Sequence[IntroducedOperator] = introduction.operators if introduction else ()
     keys = {one.role: one.key for one in operators}
@@ -180,6 +186,7 @@ def settings_for(aggregator: str, introduction: Introduction | None) -> dict[str
         "AGGREGATOR_KEY": keys.get("aggregator", ""),
         "HELPER_DATASITE": helper.datasite if helper else "",
         "HELPER_KEY": keys.get("helper", ""),
+        **({"JOIN": "ask"} if is_first else {}),
     }
 
 

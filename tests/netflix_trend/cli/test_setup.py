@@ -65,7 +65,7 @@ def prompted(
     monkeypatch: pytest.MonkeyPatch, clone: Path, path: Path, lines: list[str], *options: str, **environment: str
 ) -> Result:
     """Run setup as somebody who types these lines."""
-    monkeypatch.setattr("netflix_trend.cli.setup.has_terminal", lambda: True)
+    monkeypatch.setattr("netflix_trend.cli.asking.has_terminal", lambda: True)
     with as_it_was():
         place = place_in(clone, path, **environment)
         text = "".join(f"{line}\n" for line in lines)
@@ -205,7 +205,7 @@ def test_answers_that_cannot_be_understood_are_asked_again(
     assert "/no/such.csv: no such file" in said
 
 
-@pytest.mark.parametrize(("answer", "only"), [("2", "Bob"), ("bob", "Bob"), ("all", "")])
+@pytest.mark.parametrize(("answer", "only"), [("2", "Bob"), ("bob", "Bob"), ("all", "Ann;Bob")])
 def test_of_several_netflix_profiles_one_is_chosen_and_kept_for_later_files(
     clone: Path, path: Path, datasites: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, only: str
 ) -> None:
@@ -213,7 +213,7 @@ def test_of_several_netflix_profiles_one_is_chosen_and_kept_for_later_files(
     result = prompted(monkeypatch, clone, path, ["1", str(file), answer, "n"], **environment)
     assert result.exit_code == 0, result.output
     assert "1) Ann 2) Bob" in words(result)
-    assert ("1 views" if only else "2 views") in words(result)
+    assert ("1 views" if only == "Bob" else "2 views") in words(result)
     assert (kept(clone, path, environment)["ACTIVITY_PROFILES"] or "") == only
 
 
@@ -247,6 +247,18 @@ def test_outside_of_syftbox_address_and_folder_are_asked(
     assert found["AGGREGATOR_DATASITE"] == CLUB
     assert "Not done yet: there is no export." in words(result)
     assert (clone / "drop").is_dir()
+
+
+def test_outside_of_syftbox_address_and_folder_are_options(clone: Path, path: Path, datasites: Path) -> None:
+    outside = ("--email", "Ann@Example.com", "--datasites", str(datasites))
+    result = run(clone, path, "setup", *outside, "--aggregator", CLUB, "--export", "later", "--not-yet")
+    assert result.returncode == 0, result.stderr
+    assert f"{ME}, datasites in {datasites} (as set in .env)" in words(result)
+    found = kept(clone, path, {})
+    assert (found["SYFTBOX_EMAIL"], found["DATASITES_DIR"]) == (ME, str(datasites))
+    wrong = run(clone, path, "setup", "--email", "nobody", "--datasites", str(datasites))
+    assert wrong.returncode == 2
+    assert "expected an e-mail address" in wrong.stderr
 
 
 def test_an_address_without_an_introduction_is_taken_and_explained(clone: Path, path: Path, datasites: Path) -> None:

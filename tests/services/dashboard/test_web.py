@@ -24,6 +24,8 @@ ACTIONS = [
     "/events/remove",
     "/sharing/take-part",
     "/sharing/limits",
+    "/setup/aggregator",
+    "/setup/profile",
     "/health/dismiss",
 ]
 
