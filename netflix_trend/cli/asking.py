@@ -31,7 +31,7 @@ def title(text: str) -> None:
 def say(text: str, indent: int = 3) -> None:
     """Print text in lines that fit the terminal, without breaking words."""
     width = max(20, min(100, shutil.get_terminal_size().columns))
-    start = " " * indent
+    start, text = " " * indent, text.replace(" %", "\u00a0%")
     click.echo(textwrap.fill(text, width, initial_indent=start, subsequent_indent=start,
                              break_long_words=False, break_on_hyphens=False))  # fmt: skip
 

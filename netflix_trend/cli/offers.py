@@ -18,12 +18,15 @@ def others_than(own: str, found: FoundAggregators) -> dict[str, Introduction]:
     return {address: one for address, one in found.aggregators.items() if address != own}
 
 
-def list_aggregators(found: FoundAggregators, own: str) -> None:
-    """Print the aggregators that were found, numbered: what they ask, what it costs, and keys as words."""
+def list_aggregators(found: FoundAggregators, own: str, chosen: str) -> None:
+    """Print the aggregators that were found, numbered: what they ask, what it costs, and keys as words.
+
+    own: the person's address. chosen: the aggregator in the settings.
+    """
     others = others_than(own, found)
     for number, (address, one) in enumerate(others.items(), 1):
         named = f", which calls itself “{one.name}”" if one.name else ""
-        say(f"{number}) {address}{named}")
+        say(f"{number}) {address}{named}{' (chosen)' if address == chosen else ''}")
         for sentence in (one.asks, one.cost, one.trust):
             say(sentence, indent=6)
         for operator in one.operators:

@@ -138,7 +138,7 @@ class _Setup:
         if said.profile:
             a_netflix_profile(said.profile)
         if not self.can_ask and not said.repairs and (missing := self._missing()):
-            list_aggregators(self._found, own=self.machine.email)
+            list_aggregators(self._found, own=self.machine.email, chosen=self._chosen)
             raise Failure(f"there is no terminal to ask at. Say by options: {', '.join(missing)}")
 
     def _missing(self) -> list[str]:
@@ -218,7 +218,7 @@ class _Setup:
 
         title("2. The aggregator")
         found = self._found
-        list_aggregators(found, own=self.machine.email)
+        list_aggregators(found, own=self.machine.email, chosen=self._chosen)
         chosen = self.said.aggregator or self._ask_for_aggregator(list(others_than(self.machine.email, found)))
         if not chosen:
             say("No aggregator is chosen, so nobody asks you anything: a trial, in which nothing leaves this machine.")

@@ -108,6 +108,7 @@ def test_by_options_nothing_is_asked(clone: Path, path: Path, datasites: Path, e
     again = run(clone, path, "setup", **environment)
     assert again.returncode == 0, again.stderr
     assert "You take part." in words(again)
+    assert f"{DUO} (chosen)" in words(again)
     assert kept(clone, path, environment) == found, "repeating changes nothing"
     other = run(clone, path, "setup", "--aggregator", CLUB, **environment)
     assert other.returncode == 0, other.stderr
