@@ -213,7 +213,7 @@ class _Setup:
 
     def _aggregator(self) -> Introduction | None:
         """Let an aggregator be chosen. Returns its introduction, None without one."""
-        from netflix_trend.participant.choices import ask_again
+        from netflix_trend.participant import participant
         from netflix_trend.published.introduction import settings_for
 
         title("2. The aggregator")
@@ -238,7 +238,7 @@ class _Setup:
         if introduction and any(self.machine.setting(name) != value for name, value in wanted.items()):
             self._compare_keys(introduction)
         if not self._chosen:
-            ask_again(self.machine.folder("PRIVATE_DIR"))
+            participant.decide_again(self.machine.folder("PRIVATE_DIR"))
         self._settle(wanted)
         say(f"Aggregator: {chosen}")
         if introduction:
@@ -400,14 +400,14 @@ class _Setup:
     def _takes_part_already(self) -> bool:
         if not self.is_on_folders:
             return False
-        from netflix_trend.participant.choices import ChoicesError, read_choices
+        from netflix_trend.participant import participant
+        from netflix_trend.settings import load_settings
 
-        asks = (self.machine.join_first() or {"JOIN": self.machine.setting("JOIN", "at_once")})["JOIN"] == "ask"
-        try:
-            choices = read_choices(self.machine.folder("PRIVATE_DIR"))
-        except ChoicesError as problem:
-            raise Failure(str(problem)) from None
-        return choices.takes_part("ask" if asks else "at_once")
+        os.environ.update(self.machine.join_first())
+        state = participant.snapshot(load_settings())
+        if state.choices_problem:
+            raise Failure(state.choices_problem)
+        return state.takes_part
 
     def _what_is_next(self, *, has_export: bool, takes_part: bool | None) -> None:
         title("What happens next")

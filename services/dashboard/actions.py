@@ -23,7 +23,6 @@ from netflix_trend.participant.choices import (
     Choices,
     ChoicesError,
     Participation,
-    ask_again,
 )
 from netflix_trend.participant.life_events import EventError, add_event, remove_event
 from netflix_trend.published.introduction import IntroductionError, settings_for
@@ -202,7 +201,7 @@ def choose_aggregator(dashboard: Dashboard) -> str:
         # What was compared is what the page showed.
         if form.get(f"keys-{chosen}", "") != introduction.keys:
             raise Refused("Nothing was changed: the keys are others than those you were shown. Compare them again.")
-    ask_again(settings.private_dir)
+    participant.decide_again(settings.private_dir)
     dashboard.backend.keep_settings(settings_for(chosen, introduction, is_first=True))
     late = "" if introduction else " It has not introduced itself on this machine yet: check the address."
     return f"{chosen} is your aggregator.{late} Nothing leaves before you join."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from netflix_trend.history.raw import RawStore
+from netflix_trend.participant import participant
 from netflix_trend.published.introduction import Introduction, objections
 from netflix_trend.settings import EXAMPLE_AGGREGATOR, Settings
 from netflix_trend.syftbox.aggregators import find_aggregators
@@ -65,7 +65,7 @@ def whose(settings: Settings, history: History, place: SetupPlace) -> tuple[str,
     """Return the Netflix profiles to choose from; none where that was said, or where people are told apart already."""
     if place != "page" or settings.activity_profiles:
         return ()
-    exports = list(RawStore(settings.private_dir).exports())
+    exports = participant.exports(settings)
     if any(export.only for export in exports) or len({export.profile for export in exports}) != 1:
         return ()
     names = history.netflix_profiles()

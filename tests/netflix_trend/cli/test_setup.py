@@ -364,3 +364,16 @@ def test_a_terminal_is_asked(clone: Path, path: Path, datasites: Path) -> None:
     finally:
         os.close(terminal)
     assert kept(clone, path, of_syftbox(datasites))["AGGREGATOR_DATASITE"] == CLUB
+
+
+def test_who_joined_a_trial_is_asked_again(clone: Path, path: Path, datasites: Path, export: Path) -> None:
+    """They agreed to answer nobody in particular; the first aggregator is not answered for that."""
+    for words_ in (("import", str(export)), ("join",)):
+        assert run(clone, path, *words_).returncode == 0
+    private = machine(clone, path, {}).folder("PRIVATE_DIR")
+    assert read_choices(private).participation == "joined"
+    outside = ("--email", ME, "--datasites", str(datasites), "--aggregator", CLUB)
+    result = run(clone, path, "setup", *outside, "--not-yet")
+    assert result.returncode == 0, result.stderr
+    assert "To take part: ./run.sh join" in words(result)
+    assert read_choices(private).participation == "undecided"
