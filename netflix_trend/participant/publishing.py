@@ -146,12 +146,12 @@ class _Run:
 
     def _what_is_missing(self) -> str:
         if self.settings.aggregator_datasite == EXAMPLE_AGGREGATOR:
-            return "AGGREGATOR_DATASITE is still the example, which nobody runs; name your aggregator"
+            return "no aggregator is chosen, so nobody asks; ./run.sh setup lists those on this machine"
         aggregator = Datasite(self.settings.datasites_dir, self.settings.aggregator_datasite)
         if self.operators is None and list_rounds(aggregator):
             return (
-                "the aggregator asks in rounds that operators sum. To answer, put AGGREGATOR_KEY, HELPER_DATASITE and "
-                "HELPER_KEY into .env, as the operators told you by another way than SyftBox"
+                "the aggregator asks in rounds that operators sum, and your settings name none of them. ./run.sh setup "
+                "shows their keys as words, to compare with what they told you by another way than SyftBox"
             )
         return "the aggregator's survey has not arrived yet"
 

@@ -371,7 +371,7 @@ def test_an_example_is_answered_by_examples_only(folders: dict[str, Path]) -> No
     site_of(settings).set_up()
     status = publish_with(settings, TODAY)
     assert status.state == "waiting_for_survey"
-    assert "AGGREGATOR_DATASITE is still the example" in status.message
+    assert "no aggregator is chosen" in status.message
     assert not releases(settings)
 
 
