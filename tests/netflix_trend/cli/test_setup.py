@@ -17,7 +17,8 @@ from netflix_trend.cli.machine import Machine
 from netflix_trend.participant.choices import read_choices
 from netflix_trend.published.introduction import IntroducedOperator
 from netflix_trend.storage.canonical import canonical_json
-from tests.netflix_trend.cli.front_door import ROOT, Said, as_it_was, place_in, run
+from tests.netflix_trend.cli.front_door import ROOT, Said, as_it_was, fake_docker, lines, place_in, run
+from tests.netflix_trend.cli.test_mode import STOPPED
 from tests.netflix_trend.syftbox.test_aggregators import introduce
 from tests.waiting import wait_for
 
@@ -377,3 +378,22 @@ def test_who_joined_a_trial_is_asked_again(clone: Path, path: Path, datasites: P
     assert result.returncode == 0, result.stderr
     assert "To take part: ./run.sh join" in words(result)
     assert read_choices(private).participation == "undecided"
+
+
+def test_with_docker_the_services_get_the_file_and_the_choice(
+    clone: Path, path: Path, datasites: Path, export: Path
+) -> None:
+    fake_docker(path, STOPPED)
+    options = ("--email", ME, "--datasites", str(datasites), "--aggregator", CLUB, "--profile", "Ann")
+    result = run(clone, path, "setup", *options, "--export", str(export), "--take-part")
+    assert result.returncode == 0, result.stderr
+    assert (clone / "drop" / export.name).read_text() == HISTORY
+    assert (clone / "drop" / f".{export.name}.options").read_text() == "only=Ann\n"
+    runs = [line for line in lines(clone / "docker.log") if line.startswith("compose run") and "prepare" not in line]
+    assert runs == [
+        "compose run --rm --no-deps --no-TTY processor python -m netflix_trend join",
+        "compose run --rm --no-deps --no-TTY publisher python -m netflix_trend look",
+    ]
+    found = kept(clone, path, {})
+    assert (found["MODE"], found["AGGREGATOR_DATASITE"]) == ("containers", CLUB)
+    assert "The services must run with these settings: ./run.sh up" in words(result)
