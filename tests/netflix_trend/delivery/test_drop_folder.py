@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from netflix_trend.delivery import drop_folder
+from netflix_trend.delivery.drop_folder import DropFolder
 from netflix_trend.delivery.inbox import LARGEST_MESSAGE, Delivery, unpack
-from services.scraper import drop_folder
-from services.scraper.drop_folder import SETTLED_SECONDS, DropFolder
+from netflix_trend.delivery.settled import SETTLED_SECONDS
 
 EXPORT = b'Title,Date\n"Roma","12/30/23"\n'
 NOON = time.mktime((2024, 3, 2, 12, 0, 0, 0, 0, -1))
