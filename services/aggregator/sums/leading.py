@@ -11,14 +11,14 @@ from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
-from netflix_trend.layout import OperatorVolume
+from netflix_trend.layout import OperatorVolume, round_path
 from netflix_trend.operators.budget import Budget, BudgetFull
 from netflix_trend.operators.identity import Identity
 from netflix_trend.operators.leader import Leader
 from netflix_trend.operators.manifest import BATCHES, Manifest, from_bytes
 from netflix_trend.operators.store import RoundRow, Store
 from netflix_trend.operators.sums import Noise, discrete_gaussian
-from netflix_trend.operators.transport import REPORT, OwnFiles, Peer, round_path
+from netflix_trend.operators.transport import REPORT, OwnFiles, Peer
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import RoundStatistics, StatisticsError
 from netflix_trend.storage.files import restore_file, write_atomically
