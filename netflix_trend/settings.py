@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
+from netflix_trend import names
 from netflix_trend.chart_settings import ChartSettings
 from netflix_trend.declaring import (
     AGGREGATOR,
@@ -37,8 +38,7 @@ from netflix_trend.questions.registry import QUESTIONS
 from netflix_trend.questions.top_shows.chart import LONGEST_LIST, LONGEST_SUMMED_LIST
 from netflix_trend.survey.limits import Limits
 
-# Nobody runs this one: with it everything can be tried on one machine.
-EXAMPLE_AGGREGATOR = "aggregator@example.org"
+EXAMPLE_AGGREGATOR = names.EXAMPLE_AGGREGATOR
 
 
 class SettingsError(Exception):

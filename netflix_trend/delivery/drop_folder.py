@@ -69,7 +69,7 @@ class DropFolder:
         try:
             place = self._move(path, state, REFUSED if refusal else DONE)
             if refusal is None:
-                return f"file queued bytes={state[1]}"
+                return f"file taken bytes={state[1]}"
             reason = f"{refusal}\nThe file was not imported. Put a corrected one into the drop folder.\n"
             # The reason may contain a file name that is not UTF-8.
             write_atomically(place.with_name(f"{place.name}.reason.txt"), reason.encode("utf-8", "replace"))

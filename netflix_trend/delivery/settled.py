@@ -32,6 +32,19 @@ def _is_wanted(entry: os.DirEntry[str]) -> bool:
     return is_export and not entry.is_dir()
 
 
+def as_word(path: Path, state: FileState) -> str:
+    """Return a file of a drop folder, and the state in which it was complete, as a word for another process."""
+    return ":".join([*map(str, state), path.name])
+
+
+def from_word(folder: Path, word: str) -> tuple[Path, FileState]:
+    """Return what `as_word` was given. Raises ValueError for anything else."""
+    inode, size, modified, name = word.split(":", 3)
+    if not name or name.startswith(".") or "/" in name:
+        raise ValueError(f"{name!r} is not a file's name")
+    return folder / name, (int(inode), int(size), int(modified))
+
+
 @dataclass
 class Settling:
     """The files of a folder, and since when each has not changed. clock: seconds of a monotonic clock."""

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -142,31 +142,45 @@ class LastRun:
         )
 
 
-def record(publisher: Path, run: LastRun, environ: Mapping[str, str], said: Iterable[str]) -> None:
-    """Write down a run that ended well, for `said_by_last_run`. said: what it printed."""
-    known = {**run.__dict__, "environment": environment(environ), "said": list(said)}
-    write_atomically(PublisherVolume(publisher).last_run, json.dumps(known).encode(), durable=False, mode=0o600)
+@dataclass(frozen=True)
+class Record:
+    """The record of the last run on the publisher's volume, for a run that has nothing to do.
+
+    environ: digest of the environment, by `environment`.
+    """
+
+    settings: Settings
+    env_file: Path
+    environ: str
+
+    def begin(self, today: date) -> LastRun:
+        """Return a run that begins, and forget the last one."""
+        forget(self.settings.publisher_dir)
+        return LastRun(inputs(self.settings, self.env_file), "", time.time(), str(today))
+
+    def end(self, run: LastRun, said: Sequence[str]) -> None:
+        """Write down a run that ended well. said: the lines that it printed."""
+        known = {**vars(run), "results": results(self.settings), "environment": self.environ, "said": said}
+        path = PublisherVolume(self.settings.publisher_dir).last_run
+        write_atomically(path, json.dumps(known).encode(), durable=False, mode=0o600)
+
+    def said(self, today: date, now: float | None = None) -> list[str] | None:
+        """Return what the last run printed if another one would do nothing, otherwise None."""
+        data = read_own(PublisherVolume(self.settings.publisher_dir).last_run, _LARGEST_RECORD)
+        try:
+            known: dict[str, Any] = json.loads(data or b"{}")
+            run = LastRun(**{name: known.pop(name) for name in LastRun.__dataclass_fields__})
+            if known["environment"] != self.environ:
+                return None
+            is_recent = run.is_recent(inputs(self.settings, self.env_file), results(self.settings), today, now)
+            return [str(line) for line in known["said"]] if is_recent else None
+        except (ValueError, KeyError, TypeError, AttributeError):  # none yet, or damaged
+            return None
 
 
 def forget(publisher: Path) -> None:
     """Forget the last run, before another one that may fail."""
     PublisherVolume(publisher).last_run.unlink(missing_ok=True)
-
-
-def said_by_last_run(
-    settings: Settings, env_file: Path, environ: Mapping[str, str], today: date, now: float | None = None
-) -> list[str] | None:
-    """Return what the last run printed if another one would do nothing, otherwise None."""
-    data = read_own(PublisherVolume(settings.publisher_dir).last_run, _LARGEST_RECORD)
-    try:
-        known: dict[str, Any] = json.loads(data or b"{}")
-        run = LastRun(**{name: known.pop(name) for name in LastRun.__dataclass_fields__})
-        if known["environment"] != environment(environ):
-            return None
-        is_recent = run.is_recent(inputs(settings, env_file), results(settings), today, now)
-        return [str(line) for line in known["said"]] if is_recent else None
-    except (ValueError, KeyError, TypeError, AttributeError):  # none yet, or damaged
-        return None
 
 
 def _profiles(settings: Settings) -> list[Path]:
