@@ -28,6 +28,8 @@ class Events:
         self._writer.setblocking(False)
         self._wakeup = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
         for number in _ENDING:
+            if signal.getsignal(number) is signal.SIG_IGN:  # nohup
+                continue
             self._before[number] = signal.signal(number, self._asked)
         # Its handler does nothing, but it wakes `wait` up.
         self._before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)

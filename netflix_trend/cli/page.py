@@ -34,6 +34,8 @@ class Page:
         self._start = start
         self._listener: socket.socket | None = None
         self._server: subprocess.Popen[bytes] | None = None
+        # Servers that answer their last visitors.
+        self._leaving: list[subprocess.Popen[bytes]] = []
         self._is_taken = False
 
     @property
@@ -47,7 +49,8 @@ class Page:
         return [self._listener] if self._listener and self._server is None else []
 
     def tend(self) -> None:
-        """Open the port if it is free, and notice the end of the server. Cheap; call it often."""
+        """Open the port if it is free, and notice the end of servers. Cheap; call it often."""
+        self._leaving = [server for server in self._leaving if server.poll() is None]
         if self._server is not None and self._server.poll() is not None:
             failed, self._server = self._server.returncode, None
             if failed:
@@ -64,14 +67,21 @@ class Page:
             self._server = self._start(self._listener.fileno())
 
     def restart(self) -> None:
-        """End the server, such as after settings have changed; the next visit starts it again."""
+        """Let the server go when its visitors are answered, such as after settings have changed; the next visit starts
+        another one.
+        """
         server, self._server = self._server, None
         if server is not None:
-            end(server)
+            with suppress(ProcessLookupError):
+                server.terminate()
+            self._leaving.append(server)
 
     def close(self) -> None:
         """End the server and free the port."""
         self.restart()
+        for server in self._leaving:
+            end(server)
+        self._leaving = []
         if self._listener is not None:
             self._listener.close()
             self._listener = None

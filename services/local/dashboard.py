@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import select
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 # After so long without a visitor, the page of an app gives its memory back.
 QUIET_SECONDS = 600.0
+_POLL = 0.05
 
 
 @dataclass
@@ -107,6 +109,11 @@ class Visits:
         with self._lock:
             self._open, self._latest = self._open + change, self._clock()
 
+    def finish(self) -> None:
+        """Wait until every visitor is answered."""
+        while self._open:
+            time.sleep(_POLL)
+
     def are_over(self) -> bool:
         """Return whether nobody is being answered, nor was for QUIET_SECONDS."""
         return not self._open and self._clock() - self._latest >= QUIET_SECONDS
@@ -139,6 +146,8 @@ def serve(demo: Path | None = None, socket: int | None = None) -> int:
         print(f"dashboard: {problem}", file=sys.stderr)  # noqa: T201
         return 1
     if socket is not None:
+        # Not in this thread: it would wait for itself.
+        signal.signal(signal.SIGTERM, lambda *_: Thread(target=server.shutdown).start())
         Thread(target=end_when_over, args=(server, visits, sys.stdin.buffer), daemon=True).start()
     else:
         if settings.is_trial:
@@ -148,6 +157,7 @@ def serve(demo: Path | None = None, socket: int | None = None) -> int:
         server.serve_forever()
     finally:
         server.server_close()
+    visits.finish()
     return 0
 
 

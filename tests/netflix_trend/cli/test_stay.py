@@ -259,6 +259,16 @@ def test_the_page_is_served_while_somebody_visits(app: Clone) -> None:
     ends(process, app)
 
 
+def test_other_settings_are_those_of_the_page_s_next_visit(app: Clone) -> None:
+    process = app.start()
+    wait_for(lambda: app.page()[0] == 200, "the page is served")
+    (server,) = set(app.processes()) - {process.pid}
+    (app.home / ".env").write_text("LIMIT_REPORTS_PER_YEAR=3\n")
+    wait_for(lambda: not is_alive(server), "the server with the old ones is gone")
+    wait_for(lambda: app.page()[0] == 200, "another one serves the page")
+    ends(process, app)
+
+
 def test_a_taken_port_is_said_once_and_tried_again(app: Clone) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", app.port))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from netflix_trend.settings import load_settings
 from services.local import dashboard
 from services.local.dashboard import QUIET_SECONDS, OneProcess, Visits, end_when_over
 from tests.ports import free_port
+from tests.waiting import stays
 
 
 def test_visits_are_over_after_a_while_but_not_during_one() -> None:
@@ -56,6 +57,28 @@ def test_the_server_ends_after_the_last_visit_and_with_the_app(
     assert not thread.is_alive()
     if is_app_alive:
         os.close(writer)
+
+
+def test_the_last_visitor_is_answered_before_the_end() -> None:
+    """Settings that the page itself writes end its server."""
+    inside, go_on = Event(), Event()
+
+    def pages(_environ: Any, start_response: Any) -> list[bytes]:
+        inside.set()
+        assert go_on.wait(20)
+        start_response("200 OK", [])
+        return [b""]
+
+    visits = Visits(pages)
+    visit, finish = Thread(target=lambda: Client(visits).get("/")), Thread(target=visits.finish)
+    visit.start()
+    assert inside.wait(20)
+    finish.start()
+    stays(finish.is_alive, "it waits", 0.5)
+    go_on.set()
+    finish.join(20)
+    assert not finish.is_alive()
+    visit.join()
 
 
 def test_pages_show_what_the_app_has_refused_and_what_waits(tmp_path: Path) -> None:
