@@ -130,15 +130,16 @@ class App:
                     is_on_folders = not reason and self._place.mode(keeps=False) == "folders"
                     if not reason and not is_on_folders:
                         self._place.need_services()
+                self._env = _state(self._place.machine.env_file)  # the decision may have been written down
+                if reason:
+                    self._wait(reason, 1)
+                elif is_on_folders:
+                    self._on_folders()
+                elif (code := self._with_docker()) is not None:
+                    return code
             except Failure as problem:
-                reason = problem.message
-            self._env = _state(self._place.machine.env_file)  # the decision may have been written down
-            if reason:
-                self._wait(reason, 1)
-            elif is_on_folders:
-                self._on_folders()
-            elif (code := self._with_docker()) is not None:
-                return code
+                self._env = _state(self._place.machine.env_file)
+                self._wait(problem.message, 1)
         return 0
 
     def end(self) -> None:
@@ -231,11 +232,12 @@ class App:
 
     def _wait_for_services(self) -> None:
         """Wait until a person who has stopped the services starts them again, or Docker itself was stopped."""
-        while not self._events.is_stopped and not self._has_new_settings:
+        while not self._events.is_stopped:
             self._wait("The services were stopped. To start them: ./run.sh up", 1)
-            docker = Place(self._place.machine).docker
+            self._read_again()
+            docker = self._place.docker
             with self._events.interruptible():
-                if docker.problem or docker.is_running("processor"):
+                if self._place.recorded == "folders" or docker.problem or docker.is_running("processor"):
                     return
 
     # --- on folders
@@ -255,12 +257,13 @@ class App:
         self._say("Without Docker: looking every minute for files in the drop folder and for due rounds.")
         looks = Looks(machine)
         try:
-            while not self._events.is_stopped and not self._has_new_settings:
+            # A running step ends first: it reads settings when it begins.
+            while not self._events.is_stopped and (looks.is_running or not self._has_new_settings):
                 try:
                     looks.go_on()
                 except OSError as problem:
                     self._say(f"This look failed: {problem.strerror}. The next one is in a minute.")
-                self._for_a_while(_DROP_SECONDS)
+                self._for_a_while(min(_DROP_SECONDS, minute()))
         finally:
             looks.end()
 
@@ -283,12 +286,18 @@ class Looks:
         self._pause = Pause()
         self._next_look = self._next_try = 0.0
 
+    @property
+    def is_running(self) -> bool:
+        """Whether a step runs."""
+        return self._step is not None
+
     def go_on(self) -> None:
         """Start a step if one is due, and notice its end. Cheap; call it every few seconds."""
         if self._step is not None:
             if self._step.poll() is None:
                 return
             self._finish(self._step.returncode)
+            return
         now = time.monotonic()
         complete = self._complete()
         # Of the others a step could not get rid: they wait for the next step that is due.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pty
 import shutil
@@ -10,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -131,6 +131,7 @@ def test_services_that_a_person_has_stopped_stay_so_until_they_are_up_again(app:
     (app.folder / "engine").touch()
     process = app.start()
     app.waits_until_said("To start them: ./run.sh up")
+    (app.home / ".env").write_text("MODE=containers\nDASHBOARD_PORT=1\n")
     stays(lambda: len(lines(app.folder / "called")) == 1, "not against a person's will")
     (app.folder / "up").touch()
     wait_for(lambda: len(lines(app.folder / "called")) == 2, "it is their foreground again")
@@ -205,11 +206,12 @@ def test_a_look_runs_only_what_is_due(app: Clone) -> None:
         quiet()
 
     def quiet() -> None:
-        count = -1
-        while count != len(app.verbs()):
-            count = len(app.verbs())
-            with contextlib.suppress(pytest.fail.Exception):
-                wait_for(lambda now=count: len(app.verbs()) > now, "another look", 8 * app.minute)
+        """Wait until no step runs, and some looks have started none."""
+        since, count = time.monotonic(), -1
+        while time.monotonic() - since < 10 * app.minute:
+            if count != len(app.verbs()) or len(app.processes()) > 1:
+                since, count = time.monotonic(), len(app.verbs())
+            time.sleep(0.05)
 
     wait_for(app.verbs, "it looks")
     wait_for(lambda: "not joined" in app.said() or "waiting for syftbox" in app.said(), "a run has ended")
@@ -247,6 +249,20 @@ def test_a_failed_look_is_tried_again_after_a_pause(app: Clone) -> None:
     wait_for(lambda: len(app.verbs()) >= 3, "it is tried again")
     assert "the next one is in 1 min" in app.said()
     assert "the next one is in 2 min" in app.said()
+    ends(process, app)
+
+
+def test_a_running_step_ends_before_other_settings_are_followed(app: Clone) -> None:
+    """The page may write them; a long import would begin anew each time."""
+    (app.home / "private" / "raw").mkdir(parents=True)
+    app.python('case "$*" in *once*) echo began >>"$HOME/steps"; while [ ! -e "$HOME/go" ]; do sleep .05; done; '
+               'echo ended >>"$HOME/steps";; esac')  # fmt: skip
+    process = app.start()
+    wait_for(lambda: lines(app.folder / "steps"), "a step runs")
+    (app.home / ".env").write_text("LIMIT_REPORTS_PER_YEAR=3\n")
+    stays(lambda: lines(app.folder / "steps") == ["began"], "it is left alone", 4)
+    (app.folder / "go").touch()
+    wait_for(lambda: lines(app.folder / "steps")[:3] == ["began", "ended", "began"], "the next one follows them")
     ends(process, app)
 
 
