@@ -2,6 +2,7 @@
 
 `python -m bench privacy`: targets for privacy and use, against what is measured here.
 `python -m bench displayed`: how often the intervals of the shows that a page picks out hold the truth.
+`python -m bench app`: what the app costs on folders while there is nothing to do.
 `python -m bench idle`: what a run of the aggregator costs in which nothing has changed.
 `python -m bench vdaf`: time and bytes of Prio3 for a report to two operators.
 `python -m bench operators`: the same for whole rounds, with sealing, databases and files.
@@ -14,7 +15,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from bench import displayed, idle, operators, privacy, reality, vdaf
+from bench import app, displayed, idle, operators, privacy, reality, vdaf
 from bench.measuring import measure, measured
 from bench.tasks import TASKS
 
@@ -25,6 +26,7 @@ UPSTREAM = {("processor", 100_000): (10.8, 389), ("aggregator", 10_000): (2.49, 
 def main(arguments: list[str]) -> int:
     """Run the chosen tasks, a table of its own, or one measurement (`--measure`, used by the runs themselves)."""
     tables = {
+        "app": app.main,
         "displayed": displayed.main,
         "idle": idle.main,
         "operators": operators.main,

@@ -17,6 +17,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from netflix_trend.layout import round_path
 from netflix_trend.operators.blocks import Block
 from netflix_trend.operators.budget import Budget
 from netflix_trend.operators.helper import Helper, HelperLimits
@@ -28,7 +29,7 @@ from netflix_trend.operators.report import build
 from netflix_trend.operators.reporter import Reporter, ReporterLimits
 from netflix_trend.operators.result import Result, check
 from netflix_trend.operators.store import Store
-from netflix_trend.operators.transport import REPORT, OwnFiles, Peer, init_name, response_name, round_path
+from netflix_trend.operators.transport import REPORT, OwnFiles, Peer, init_name, response_name
 from netflix_trend.syftbox.datasite import Datasite
 
 LEADER, HELPER, ROUND = "leader@example.org", "helper@example.net", "2026-W46"

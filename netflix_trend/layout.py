@@ -8,13 +8,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from netflix_trend.names import is_trial
+from netflix_trend.names import APP_NAME, is_trial
 
 # In a profile's folder.
 DATABASE = "viewing.duckdb"
 BUILT_FROM = "built_from.json"
 # In a demo's folder: settings of its participant besides the folders.
 DEMO_SETTINGS = "settings.json"
+
+
+# In a datasite's folder of the app: rounds that operators sum, which have their own files and rules
+# (netflix_trend/operators/transport.py).
+ROUNDS = "rounds"
+# What an aggregator shares.
+VOCABULARY = "vocabulary.json"
+SURVEYS = "survey.json"
+
+
+def shared_path(name: str) -> str:
+    """Return the path of a shared file below the aggregator's datasite."""
+    return f"app_data/{APP_NAME}/shared/{name}"
+
+
+def round_path(name: str, file: str) -> str:
+    """Return where a file of a round lies below a datasite; this path is what is signed."""
+    return f"app_data/{APP_NAME}/{ROUNDS}/{name}/{file}"
 
 
 def release_path(round_name: str) -> str:
@@ -99,6 +117,11 @@ class PublisherVolume:
     def status(self) -> Path:
         """The status of the last run; the file keeps its first name."""
         return self.root / "outlook.json"
+
+    @property
+    def last_run(self) -> Path:
+        """What the last run on folders was about, for one that has nothing to do."""
+        return self.root / ".last_run.json"
 
     @property
     def receipts(self) -> Path:

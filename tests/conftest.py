@@ -20,6 +20,7 @@ SLOW = (
     "bench",
     "browser",
     "netflix_trend/cli/test_foreground.py",
+    "netflix_trend/cli/test_stay.py",
     *(f"netflix_trend/history/test_{name}.py" for name in ("insights", "report", "staging", "tables")),
     "netflix_trend/operators",
     *(f"netflix_trend/participant/test_{name}.py" for name in ("participant", "publishing", "releases")),

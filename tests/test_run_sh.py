@@ -86,9 +86,9 @@ def lines(log: Path) -> list[str]:
     return log.read_text().splitlines() if log.exists() else []
 
 
-def test_without_docker_it_says_one_sentence_and_exits_0(both: Path, path: Path) -> None:
+def test_without_docker_and_python_it_says_one_sentence_and_exits_0(clone: Path, path: Path) -> None:
     """SyftBox starts an app that fails again every five seconds."""
-    result = run(both, path)
+    result = run(clone, path)
     assert result.returncode == 0
     *before, sentence = result.stdout.splitlines()
     assert sentence.startswith("Netflix Trend is not running. Docker is not installed")
@@ -103,9 +103,9 @@ def test_without_docker_it_says_one_sentence_and_exits_0(both: Path, path: Path)
         ('[ "$1" != info ]', "engine does not run"),
     ],
 )
-def test_docker_without_compose_is_explained(both: Path, path: Path, body: str, said: str) -> None:
+def test_without_python_docker_without_compose_is_explained(clone: Path, path: Path, body: str, said: str) -> None:
     fake_docker(path, body)
-    result = run(both, path)
+    result = run(clone, path)
     assert result.returncode == 0
     assert said in result.stdout
 
@@ -171,9 +171,9 @@ def test_an_existing_env_file_is_kept(both: Path, path: Path) -> None:
     assert [line for line in lines(both / ".env")[1:] if not line.startswith(("#", "MODE="))] == []
 
 
-def test_under_syftbox_a_failure_is_not_retried_every_five_seconds(both: Path, path: Path) -> None:
+def test_without_python_a_failure_is_not_retried_every_five_seconds(clone: Path, path: Path) -> None:
     fake_docker(path, f"{NO_VOLUME} exit 7")
-    result = run(both, path, SYFTBOX_DATA_DIR="/data", SYFTBOX_EMAIL="ann@example.org")
+    result = run(clone, path, SYFTBOX_DATA_DIR="/data", SYFTBOX_EMAIL="ann@example.org")
     assert result.returncode == 0
     assert "stopped with an error" in result.stdout
 

@@ -14,6 +14,7 @@ from netflix_trend.cli import aggregator, browser, demo, develop, helper, histor
 from netflix_trend.cli.frame import FAILED, INTERRUPTED, FrontDoor, Verb
 from netflix_trend.cli.machine import Machine
 from netflix_trend.cli.mode import Place
+from netflix_trend.cli.stay import in_foreground
 from netflix_trend.installed import find_services
 
 # Shell completion: docs/commands.md says how to switch it on.
@@ -24,8 +25,8 @@ COMPLETE = "_NETFLIX_TREND_COMPLETE"
     cls=FrontDoor,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog="Without a verb: what SyftBox runs, the services in the foreground; without Docker a run every hour, once "
-    "you have imported something. Settings: .env (see .env.example and docs/settings.md).",
+    epilog="Without a verb: what SyftBox runs and what stays: the services in the foreground; without Docker your page "
+    "and a look every minute. Settings: .env (see .env.example and docs/settings.md).",
 )
 @click.version_option(__version__, "-V", "--version", prog_name="Netflix Trend", message="%(prog)s %(version)s")
 @click.pass_context
@@ -36,7 +37,7 @@ def cli(context: click.Context) -> None:
         click.echo(f"Moved {', '.join(moved)} from the app's folder to {place.machine.home}", err=True)
     if context.invoked_subcommand is None:
         sharing.say_notice(context)
-        sys.exit(services.in_foreground(place))
+        sys.exit(in_foreground(place))
 
 
 @click.command("help", cls=Verb, examples=["help", "help import"])

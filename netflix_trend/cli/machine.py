@@ -208,10 +208,11 @@ class Machine:
             values[name] = str(self.folder(name))
         return values | {"DASHBOARD_PORT": self.page_port}
 
-    def need_packages(self, lock: str = "demo") -> None:
+    def need_packages(self, lock: str = "demo", on_stop: Callable[[], None] = lambda: None) -> None:
         """Install what verbs on folders need into the clone's environment; an installed package has it.
 
-        lock: requirements/LOCK.txt, `demo` for a participant.
+        lock: requirements/LOCK.txt, `demo` for a participant. on_stop: called when a signal has asked this process to
+        end.
         """
         if is_windows():
             raise Failure(
@@ -221,7 +222,7 @@ class Machine:
         script = self.root / "requirements" / "environment.sh"
         if self.environ.get(INSIDE) or not script.is_file() or Path(sys.prefix) != self.root / ".venv":
             return
-        if self.run(["sh", script.as_posix(), lock], stdout=2, cwd=self.root):
+        if self.run(["sh", script.as_posix(), lock], stdout=2, cwd=self.root, on_stop=on_stop):
             raise Failure("its packages could not be installed, see above")
         importlib.invalidate_caches()
 

@@ -43,14 +43,12 @@ from netflix_trend.operators.manifest import (
 )
 from netflix_trend.operators.party import Party
 from netflix_trend.operators.report import Invalid, ShareOpener
+from netflix_trend.operators.round_folders import ABORT, ACCEPT, MANIFEST
 from netflix_trend.operators.sealing import CannotOpen, Opener, RoundKey, Sealer, verify_key
 from netflix_trend.operators.store import RoundRow, Store
 from netflix_trend.operators.sums import Noise, discrete_gaussian
 from netflix_trend.operators.transport import (
-    ABORT,
-    ACCEPT,
     CLOSE,
-    MANIFEST,
     PREKEY,
     OwnFiles,
     Peer,

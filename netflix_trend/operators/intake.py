@@ -7,9 +7,10 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from netflix_trend.layout import round_path
 from netflix_trend.operators.manifest import Round
 from netflix_trend.operators.report import NotOwn, ReportFile, file_size, parse
-from netflix_trend.operators.transport import REPORT, round_path
+from netflix_trend.operators.transport import REPORT
 from netflix_trend.operators.wire import Malformed
 from netflix_trend.storage.files import UnsafeFile, read_untrusted
 from netflix_trend.syftbox.datasite import datasite_names

@@ -40,16 +40,14 @@ from netflix_trend.operators.manifest import (
 from netflix_trend.operators.party import Party
 from netflix_trend.operators.report import Invalid, ShareOpener
 from netflix_trend.operators.result import combine
+from netflix_trend.operators.round_folders import ACCEPT, MANIFEST, SURVEY
 from netflix_trend.operators.sealing import CannotOpen, Opener, RoundKey, Sealer, verify_key
 from netflix_trend.operators.store import RoundRow
 from netflix_trend.operators.transport import (
-    ACCEPT,
     LARGEST_SURVEY,
-    MANIFEST,
     MAX_PARTS,
     PART_SIZE,
     PREKEY,
-    SURVEY,
     collect_name,
     init_name,
     response_name,

@@ -16,19 +16,19 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
 
+from netflix_trend.layout import ROUNDS
 from netflix_trend.names import APP_NAME, DATASITE_NAME
 from netflix_trend.operators.blocks import Block, Ratio
 from netflix_trend.operators.codec import BATCH_ID_SIZE, VERSION, TaskConfiguration
 from netflix_trend.operators.identity import Fingerprint
+from netflix_trend.operators.round_folders import ROUND_PATTERN
 from netflix_trend.operators.sealing import PUBLIC_SIZE
 from netflix_trend.operators.wire import Malformed
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.model import Strict
-from netflix_trend.syftbox.datasite import ROUNDS
 from netflix_trend.vdaf.prio3 import Prio3
 
 PROTOCOL: Literal["netflix-trend operators 1"] = "netflix-trend operators 1"
-ROUND_PATTERN = r"^[0-9]{4}-[A-Z][0-9]{1,2}$"
 TIME_PRECISION = 7 * 86_400
 SEED_SIZE = 32
 Batch = Literal["early", "late"]

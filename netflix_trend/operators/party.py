@@ -12,16 +12,18 @@ from collections import Counter
 from collections.abc import Container, Sequence
 from pathlib import Path
 
+from netflix_trend.layout import round_path
 from netflix_trend.operators.budget import Budget
 from netflix_trend.operators.codec import Role
 from netflix_trend.operators.identity import Identity, WrongSigner, signed_body
 from netflix_trend.operators.intake import Arrival, arrivals
 from netflix_trend.operators.manifest import BATCHES, Batch, Manifest, Round, datasite_hash, from_bytes, to_bytes
 from netflix_trend.operators.result import Abort, Closing, Status
+from netflix_trend.operators.round_folders import ABORT
 from netflix_trend.operators.sealing import CannotOpen, RoundKey
 from netflix_trend.operators.store import RoundRow, Store
 from netflix_trend.operators.sums import Noise, discrete_gaussian
-from netflix_trend.operators.transport import ABORT, CLOSE, OwnFiles, Peer, operator_readers, round_path
+from netflix_trend.operators.transport import CLOSE, OwnFiles, Peer, operator_readers
 from netflix_trend.operators.wire import Malformed
 from netflix_trend.storage.files import UnsafeFile
 

@@ -13,19 +13,10 @@ from netflix_trend.operators.identity import WrongSigner
 from netflix_trend.operators.manifest import Accept, Manifest, Round, datasite_hash, from_bytes, parties_match
 from netflix_trend.operators.report import build
 from netflix_trend.operators.result import Abort, Closing, Status
+from netflix_trend.operators.round_folders import ABORT, ACCEPT, MANIFEST
 from netflix_trend.operators.sealing import CannotOpen, Sealer
 from netflix_trend.operators.store import Store
-from netflix_trend.operators.transport import (
-    ABORT,
-    ACCEPT,
-    CLOSE,
-    MANIFEST,
-    REPORT,
-    OwnFiles,
-    Peer,
-    list_rounds,
-    operator_readers,
-)
+from netflix_trend.operators.transport import CLOSE, REPORT, OwnFiles, Peer, list_rounds, operator_readers
 from netflix_trend.operators.wire import Malformed
 from netflix_trend.privacy.randomness import RandBytes, secure_bytes
 from netflix_trend.storage.files import UnsafeFile

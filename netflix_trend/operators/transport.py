@@ -6,30 +6,25 @@ party wrote is read as untrusted, below a size limit and without following links
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from netflix_trend.names import APP_NAME
+from netflix_trend.layout import round_path
 from netflix_trend.operators.identity import Fingerprint, WrongSigner, signed_body
-from netflix_trend.operators.manifest import BATCHES, ROUND_PATTERN, Batch
-from netflix_trend.storage.files import UnsafeFile, open_untrusted_folder, read_untrusted, restore_file
-from netflix_trend.syftbox.datasite import ROUNDS, Datasite
+from netflix_trend.operators.manifest import BATCHES, Batch
+from netflix_trend.operators.round_folders import ABORT, ACCEPT, MANIFEST, SURVEY, rounds_in
+from netflix_trend.storage.files import UnsafeFile, read_untrusted, restore_file
+from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.permissions import LARGEST_FILE, write_permissions
 
-PREKEY, MANIFEST, ACCEPT = "prekey.json", "manifest.json", "accept.json"
-# The survey as JSON. Not signed: the manifest names its SHA-256.
-SURVEY = "survey.json"
+PREKEY = "prekey.json"
 LARGEST_SURVEY = 200_000
 REPORT = "report.bin"
-CLOSE, ABORT = "close.json", "abort.json"
+CLOSE = "close.json"
 # What SyftBox syncs, less the seal and the signature of a part.
 PART_SIZE = LARGEST_FILE - 10_000
 MAX_PARTS = 16
-MAX_ROUND_FOLDERS = 600
-_ROUND = re.compile(ROUND_PATTERN)
 
 
 def init_name(batch: Batch, part: int) -> str:
@@ -55,11 +50,6 @@ def share_name(batch: Batch) -> str:
 def result_name(batch: Batch) -> str:
     """Return the name of the leader's noisy share and the sums."""
     return f"result-{batch}.json"
-
-
-def round_path(name: str, file: str) -> str:
-    """Return where a file of a round lies below a datasite; this path is what is signed."""
-    return f"app_data/{APP_NAME}/{ROUNDS}/{name}/{file}"
 
 
 @dataclass(frozen=True)
@@ -122,17 +112,8 @@ def read_from(site: Datasite, name: str, file: str, limit: int) -> bytes | None:
 
 
 def list_rounds(site: Datasite) -> list[str]:
-    """Return the newest MAX_ROUND_FOLDERS rounds in a datasite, sorted; none when there is no plain folder."""
-    try:
-        folder = open_untrusted_folder(site.datasites, f"{site.email}/app_data/{APP_NAME}/{ROUNDS}")
-    except (FileNotFoundError, UnsafeFile):
-        return []
-    try:
-        with os.scandir(folder) as entries:
-            found = sorted(entry.name for entry in entries if _ROUND.fullmatch(entry.name))
-    finally:
-        os.close(folder)
-    return found[-MAX_ROUND_FOLDERS:]
+    """Return the newest rounds in a datasite, sorted; none when there is no plain folder."""
+    return rounds_in(site.datasites, site.email)
 
 
 @dataclass(frozen=True)

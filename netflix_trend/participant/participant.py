@@ -96,9 +96,6 @@ def refresh(settings: Settings, *, everything: bool = False) -> list[History]:
     rebuild was interrupted. An export that cannot be read is tried once, and again only when something changes. Safe to
     repeat, and in several processes at once.
     """
-    # The publisher calls this module too, and its image holds neither DuckDB nor pandas.
-    from netflix_trend.history.tables import rebuild_all
-
     vocabulary, options = current_vocabulary(settings), ReadOptions.of(settings)
     if everything:
         profiles = RawStore(settings.private_dir).profiles()
@@ -107,6 +104,12 @@ def refresh(settings: Settings, *, everything: bool = False) -> list[History]:
         profiles = list(found.outdated)
         for sha256 in found.damaged:
             _log.warning("raw/%s.json is damaged: its export is left out until it is imported again", sha256)
+    if not profiles and not everything:
+        return []
+    # Importing DuckDB and pandas takes longer than everything else; and the publisher, whose image holds neither, calls
+    # this module too.
+    from netflix_trend.history.tables import rebuild_all
+
     return rebuild_all(settings.private_dir, vocabulary, options, profiles)
 
 

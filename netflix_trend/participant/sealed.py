@@ -14,23 +14,15 @@ from fractions import Fraction
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from netflix_trend.layout import PublisherVolume
+from netflix_trend.layout import ROUNDS, PublisherVolume
 from netflix_trend.operators.budget import Budget
 from netflix_trend.operators.identity import Fingerprint, WrongSigner
 from netflix_trend.operators.manifest import BATCHES, Manifest, Round, from_bytes
 from netflix_trend.operators.reporter import RefusedRound, Reporter, ReporterLimits, report_status
 from netflix_trend.operators.result import Status as ClosingStatus
+from netflix_trend.operators.round_folders import MANIFEST, SURVEY
 from netflix_trend.operators.store import Store
-from netflix_trend.operators.transport import (
-    LARGEST_SURVEY,
-    MANIFEST,
-    REPORT,
-    SURVEY,
-    OwnFiles,
-    Peer,
-    read_from,
-    result_name,
-)
+from netflix_trend.operators.transport import LARGEST_SURVEY, REPORT, OwnFiles, Peer, read_from, result_name
 from netflix_trend.operators.wire import Malformed
 from netflix_trend.participant.contributions import ProfileSet
 from netflix_trend.participant.status import Outcome, Status
@@ -41,7 +33,7 @@ from netflix_trend.storage.files import UnsafeFile
 from netflix_trend.survey.limits import Limits
 from netflix_trend.survey.sum_survey import PRESETS, SumSurvey
 from netflix_trend.survey.survey import RefusedSurvey
-from netflix_trend.syftbox.datasite import ROUNDS, Datasite
+from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.permissions import LARGEST_FILE
 
 # Surveys about older weeks are refused: they could reveal a history week by week.

@@ -17,6 +17,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
+from netflix_trend.layout import ROUNDS
 from netflix_trend.names import APP_NAME, DATASITE_NAME
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import UnsafeFile, open_untrusted_folder, read_own, read_untrusted, restore_file
@@ -31,8 +32,6 @@ from netflix_trend.syftbox.permissions import (
 )
 
 MANIFEST = "manifest.json"
-# Folder of the rounds of two operators, which has its own files and rules (netflix_trend/operators/transport.py).
-ROUNDS = "rounds"
 LARGEST_MANIFEST = 65_536
 _FILE_NAME = re.compile(r"[a-z0-9_-][a-z0-9_.-]*", re.IGNORECASE | re.ASCII)
 _NEVER_SYNCED = (".log", ".tmp")

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import LARGEST_FILE, Vocabulary, VocabularyError
-from netflix_trend.names import APP_NAME
+from netflix_trend.layout import SURVEYS, VOCABULARY, shared_path
 from netflix_trend.periods.turns import ROTATION
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings
@@ -22,14 +22,7 @@ from netflix_trend.storage.files import UnsafeFile, read_untrusted
 from netflix_trend.survey.survey import MAX_SURVEYS_FILE, Survey, default_survey, load_surveys
 
 _log = logging.getLogger("shared_files")
-VOCABULARY = "vocabulary.json"
-SURVEYS = "survey.json"
 CANDIDATES = 50
-
-
-def shared_path(name: str) -> str:
-    """Return the path of a shared file below the aggregator's datasite."""
-    return f"app_data/{APP_NAME}/shared/{name}"
 
 
 def starter_surveys(today: date) -> list[Survey]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from netflix_trend import __version__
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary, VocabularyError
-from netflix_trend.layout import OperatorVolume
+from netflix_trend.layout import SURVEYS, VOCABULARY, OperatorVolume
 from netflix_trend.periods.turns import COUNTED, ROTATION
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.introduction import Introduction
@@ -25,7 +25,7 @@ from netflix_trend.storage.files import restore_file, write_atomically
 from netflix_trend.survey.limits import DEFAULT_ODDS
 from netflix_trend.survey.survey import RefusedSurvey, Survey, dump_surveys, load_surveys
 from netflix_trend.syftbox.datasite import Datasite
-from netflix_trend.syftbox.shared_files import CANDIDATES, SURVEYS, VOCABULARY
+from netflix_trend.syftbox.shared_files import CANDIDATES
 from services.aggregator.batches import SMALLEST_CHANGE, Batches
 from services.aggregator.charts.kept import KeptCharts
 from services.aggregator.charts.listing import joining, week_list

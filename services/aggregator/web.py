@@ -9,6 +9,7 @@ from pathlib import Path
 
 from flask import Flask, Response, abort, jsonify, send_file
 
+from netflix_trend.layout import SURVEYS, VOCABULARY
 from netflix_trend.published.introduction import INTRODUCTION
 from netflix_trend.published.round_list import ROUNDS
 from netflix_trend.published.schema import LATEST, SCHEMA
@@ -16,7 +17,6 @@ from netflix_trend.published.trends import TRENDS
 from netflix_trend.questions.top_shows.movement import MOVEMENT
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.syftbox.datasite import Datasite
-from netflix_trend.syftbox.shared_files import SURVEYS, VOCABULARY
 from services.aggregator.community import ROUNDS_PAGE, START
 from services.aggregator.operator.access import operator_access
 from services.aggregator.operator.views import operator_pages

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from netflix_trend.operators.transport import LARGEST_SURVEY, SURVEY, list_rounds, read_from
+from netflix_trend.operators.round_folders import SURVEY
+from netflix_trend.operators.transport import LARGEST_SURVEY, list_rounds, read_from
 from netflix_trend.participant.sealed import Operators
 from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.questions.top_shows.sums import TopShowsSums

@@ -12,15 +12,14 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from netflix_trend.settings import Settings
-from netflix_trend.storage.files import UnsafeFile, read_untrusted, write_atomically
+from netflix_trend.storage.files import write_atomically
 from services.dashboard.backend import Refused, RefusedFile, Service, SetupPlace
-from services.dashboard.text import shown
+from services.dashboard.dropped import dropped, refused_files
 from services.runtime.connection import INBOX, RECEIVING, connect
 from services.runtime.queue import INGEST_QUEUE, PUBLISH_JOB, PUBLISH_QUEUE, enqueue, queue
 
 # A file in the drop folder is taken within seconds.
 _TAKEN_SECONDS = 30.0
-_MAX_REASONS = 20
 # The results of its browser lie beside the cookies, which this service must not read.
 _BROWSER = "If you use its browser, ./run.sh doctor shows its state."
 
@@ -107,25 +106,3 @@ class Containers:
     def _redis(self) -> Redis:
         # A page must not wait.
         return connect(self.settings, tries=0)
-
-
-def dropped(folder: Path) -> list[Path]:
-    """Return the files that wait in a drop folder."""
-    if not folder.is_dir():
-        return []
-    wanted = (path for path in sorted(folder.iterdir()) if path.suffix.lower() in (".csv", ".zip"))
-    return [path for path in wanted if not path.name.startswith(".") and path.is_file()]
-
-
-def refused_files(folder: Path) -> list[RefusedFile]:
-    """Return the newest files of a drop folder's `refused/` and their reasons."""
-    ending = ".reason.txt"
-    places = [path for path in (folder / "refused").glob(f"*{ending}") if path.is_file()]
-    found = []
-    for path in sorted(places, key=lambda place: place.lstat().st_mtime, reverse=True)[:_MAX_REASONS]:
-        try:
-            text = read_untrusted(folder, f"refused/{path.name}", 10_000).decode("utf-8", "replace")
-        except (FileNotFoundError, UnsafeFile):
-            continue
-        found.append(RefusedFile(shown(path.name.removesuffix(ending), 60), shown(text, 400)))
-    return found

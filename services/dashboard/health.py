@@ -10,13 +10,12 @@ from datetime import UTC, datetime
 
 from netflix_trend import __version__
 from netflix_trend.history.freshness import Freshness
-from netflix_trend.layout import PrivateVolume
+from netflix_trend.layout import SURVEYS, VOCABULARY, PrivateVolume, shared_path
 from netflix_trend.names import EXAMPLE_AGGREGATOR
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.status import NO_AGGREGATOR, PublisherStatus
 from netflix_trend.settings import Settings
-from netflix_trend.syftbox.shared_files import SURVEYS, VOCABULARY, shared_path
 from services.dashboard.backend import Backend, RefusedFile, Service
 from services.dashboard.dismissed import dismissed, mark_of
 from services.dashboard.history import History

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from netflix_trend.layout import shared_path
 from netflix_trend.participant.own_effects import THINNED
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import MAX_FILE, RoundStatistics, StatisticsError
@@ -43,7 +44,7 @@ from netflix_trend.questions.volume.statistics import Viewing, Volume
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile, read_untrusted
 from netflix_trend.syftbox.datasite import Datasite
-from netflix_trend.syftbox.shared_files import beginnings_of, shared_path
+from netflix_trend.syftbox.shared_files import beginnings_of
 from services.dashboard import charts
 from services.dashboard.charts import Chart, DataTable, data_table
 from services.dashboard.history import History

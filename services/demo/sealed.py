@@ -10,13 +10,13 @@ from fractions import Fraction
 from functools import cached_property
 
 from netflix_trend.catalogue.readers import starter_vocabulary
-from netflix_trend.layout import DEMO_SETTINGS
+from netflix_trend.layout import DEMO_SETTINGS, round_path
 from netflix_trend.names import EXAMPLE_AGGREGATOR
 from netflix_trend.operators.helper import HelperLimits
 from netflix_trend.operators.identity import Identity
 from netflix_trend.operators.manifest import Round
 from netflix_trend.operators.report import build
-from netflix_trend.operators.transport import REPORT, Peer, round_path
+from netflix_trend.operators.transport import REPORT, Peer
 from netflix_trend.participant import participant
 from netflix_trend.participant.status import PublisherStatus
 from netflix_trend.periods.quarters import Quarter

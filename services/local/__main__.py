@@ -1,37 +1,85 @@
 """Import exports and answer what is due, once, in one process: `./run.sh once [EXPORT ...]`.
 
-SyftBox, cron or a person may run it any number of times, also at the same time.
+The app, cron or a person may run it any number of times, also at the same time.
 """
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 from netflix_trend.participant import participant
+from netflix_trend.participant.due import Record
 from netflix_trend.participant.status import PublisherStatus, described
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.syftbox.datasite import Datasite
-from services.processor.cli import import_files
+from services.processor.rebuilding import rebuild
 from services.runtime.logs import start_logging
+
+_log = logging.getLogger("drop_folder")
 
 
 def once(
-    exports: Sequence[Path] = (), *, profile: str | None = None, date_order: str | None = None, only: Sequence[str] = ()
+    exports: Sequence[Path] = (),
+    *,
+    profile: str | None = None,
+    date_order: str | None = None,
+    only: Sequence[str] = (),
+    arrived: Sequence[str] = (),
+    record: Record | None = None,
 ) -> int:
-    """Import the named files, with the options of `./run.sh import`, then publish. Returns 0, or 1 after an error."""
+    """Import the named files, with the options of `./run.sh import`, then publish. Returns 0, or 1 after an error.
+
+    arrived: complete files of the drop folder, in words of `netflix_trend.delivery.settled`. record: where a run that
+    ends well is written down.
+    """
     start_logging("once")
     try:
         settings = load_settings()
     except SettingsError as error:
         print(f"once: {error}", file=sys.stderr)  # noqa: T201
         return 1
-    failed = import_files(exports, profile=profile, date_order=date_order, only=only) if exports else 0
-    status = publish_once(settings, date.today())
-    print("\n".join(described(status)))  # noqa: T201
-    return int(bool(failed) or status.state == "problem")
+    today = date.today()
+    run = record.begin(today) if record else None
+    failed = take_arrived(settings, arrived) if arrived else 0
+    if exports:
+        from services.processor.cli import import_files  # DuckDB and pandas take longer than all the rest
+
+        failed += import_files(exports, profile=profile, date_order=date_order, only=only)
+    status = publish_once(settings, today)
+    lines = described(status)
+    print("\n".join(lines))  # noqa: T201
+    if failed or status.state == "problem":
+        return 1
+    if record and run:
+        record.end(run, lines)
+    return 0
+
+
+def take_arrived(settings: Settings, words: Sequence[str]) -> int:
+    """Take complete files out of the drop folder. Returns how many of them are still there."""
+    from netflix_trend.delivery.drop_folder import DropFolder
+    from netflix_trend.delivery.inbox import unpack
+    from netflix_trend.delivery.settled import file_state, from_word
+
+    def store(message: bytes) -> None:
+        delivery, blocks = unpack(message)
+        participant.take(settings, blocks, delivery)
+
+    folder = DropFolder(settings.output_dir, settings.netflix_profile, store, only=settings.activity_profiles)
+    left = 0
+    for word in words:
+        path, state = from_word(settings.output_dir, word)
+        try:
+            for line in folder.take(path, state):
+                _log.info(line)
+        except OSError as error:
+            _log.error("a file cannot be stored: %s; it stays in the drop folder", error.strerror)
+        left += path.exists() and file_state(path.lstat()) == state
+    return left
 
 
 def publish_once(settings: Settings, today: date) -> PublisherStatus:
@@ -39,5 +87,5 @@ def publish_once(settings: Settings, today: date) -> PublisherStatus:
     site = Datasite(settings.datasites_dir, settings.syftbox_email)
     if settings.is_trial:
         site.set_up()  # no SyftBox will ever do it
-    participant.refresh(settings)
+    rebuild(settings)
     return participant.publish(settings, today)

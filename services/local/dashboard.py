@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import logging
+import select
+import signal
 import sys
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Lock
+from threading import Lock, Thread
+from typing import IO, TYPE_CHECKING
 
 from flask import Flask
-from werkzeug.serving import make_server
+from werkzeug.serving import BaseWSGIServer, make_server
 
 from netflix_trend.delivery.archive import ArchiveError
 from netflix_trend.env_file import EnvFileError
@@ -22,24 +26,34 @@ from netflix_trend.participant import participant
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from services.dashboard.backend import Refused, RefusedFile, Service, SetupPlace
+from services.dashboard.dropped import dropped, refused_files
 from services.dashboard.others import read_statistics
 from services.dashboard.web import create_app
 from services.local.__main__ import publish_once
 from services.local.current_app import CurrentApp, SettingsFile
 from services.runtime.logs import start_logging
 
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+# After so long without a visitor, the page of an app gives its memory back.
+QUIET_SECONDS = 600.0
+_POLL = 0.05
+
 
 @dataclass
 class OneProcess:
     """The services as functions: files are read before the page answers, and the publisher runs when asked.
 
-    file: where settings are kept; None where they are not to be changed, as in a demo.
+    file: where settings are kept; None where they are not to be changed, as in a demo. watches: whether an app beside
+    this process takes files from the drop folder.
     """
 
     settings: Settings
     today: Callable[[], date]
     runs_by_itself: bool = False
     file: SettingsFile | None = None
+    watches: bool = False
     _lock: Lock = field(default_factory=Lock)
 
     def deliver(self, part: Path, name: str, options: Mapping[str, str]) -> str:
@@ -82,46 +96,96 @@ class OneProcess:
             raise Refused(f"{self.file.path.name} could not be changed: {problem}") from None
 
     def pending(self) -> int:
-        """Return 0: files are read at once."""
-        return 0
+        """Return how many files wait in the drop folder: uploaded ones are read at once."""
+        return len(dropped(self.settings.output_dir)) if self.watches else 0
 
     def services(self) -> list[Service]:
-        """Return this process as the only service."""
+        """Return this process as the only service, with the app beside it."""
         return [Service("this process", "fine", "Everything runs in it, without Docker.")]
 
     def refused_files(self) -> list[RefusedFile]:
-        """Return none: files are refused at once."""
-        return []
+        """Return the files that the app has refused: uploaded ones are refused at once."""
+        return refused_files(self.settings.output_dir) if self.watches else []
 
 
-def serve(demo: Path | None = None, file: SettingsFile | None = None) -> int:
+class Visits:
+    """Notices when nobody has visited an application for a while. clock: seconds of a monotonic clock."""
+
+    def __init__(self, app: WSGIApplication, clock: Callable[[], float] = time.monotonic) -> None:
+        self._app, self._clock = app, clock
+        self._latest, self._open, self._lock = clock(), 0, Lock()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a visitor."""
+        self._count(1)
+        try:
+            return self._app(environ, start_response)
+        finally:
+            self._count(-1)
+
+    def _count(self, change: int) -> None:
+        with self._lock:
+            self._open, self._latest = self._open + change, self._clock()
+
+    def finish(self) -> None:
+        """Wait until every visitor is answered."""
+        while self._open:
+            time.sleep(_POLL)
+
+    def are_over(self) -> bool:
+        """Return whether nobody is being answered, nor was for QUIET_SECONDS."""
+        return not self._open and self._clock() - self._latest >= QUIET_SECONDS
+
+
+def end_when_over(server: BaseWSGIServer, visits: Visits, app: IO[bytes]) -> None:
+    """End a server when nobody visits it any more, or the app that started it has ended. app: ends with the app."""
+    while not visits.are_over():
+        ready, _, _ = select.select([app], [], [], QUIET_SECONDS / 10)
+        if ready and not app.read(1):
+            break
+    server.shutdown()
+
+
+def serve(demo: Path | None = None, file: SettingsFile | None = None, socket: int | None = None) -> int:
     """Serve the page until Ctrl-C. Returns the exit code.
 
     demo: folder with the results of a demo; its participant's pages are served. file: where settings are kept; the page
-    follows its changes.
+    follows its changes. socket: an open socket of an app, which serves the next visitor again after this one has ended.
     """
     start_logging("dashboard")
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     try:
         settings, today = (load_settings(), date.today) if demo is None else demo_settings(demo)
         participant.refresh(settings)
-        server = make_server("127.0.0.1", settings.dashboard_port, application(settings, today, file), threaded=True)
+        visits = Visits(application(settings, today, file, watches=socket is not None))
+        server = make_server("127.0.0.1", settings.dashboard_port, visits, threaded=True, fd=socket)
     except (SettingsError, OSError) as problem:
         print(f"dashboard: {problem}", file=sys.stderr)  # noqa: T201
         return 1
-    print(f"Open http://127.0.0.1:{settings.dashboard_port}  (Ctrl-C ends it)", flush=True)  # noqa: T201
+    if socket is not None:
+        # Not in this thread: it would wait for itself.
+        signal.signal(signal.SIGTERM, lambda *_: Thread(target=server.shutdown).start())
+        Thread(target=end_when_over, args=(server, visits, sys.stdin.buffer), daemon=True).start()
+    else:
+        print(f"Open http://127.0.0.1:{settings.dashboard_port}  (Ctrl-C ends it)", flush=True)  # noqa: T201
     try:
         server.serve_forever()
     finally:
         server.server_close()
+    visits.finish()
     return 0
 
 
-def application(settings: Settings, today: Callable[[], date], file: SettingsFile | None = None) -> Flask | CurrentApp:
-    """Return the page with all services behind it; with a file, one that follows its changes."""
+def application(
+    settings: Settings, today: Callable[[], date], file: SettingsFile | None = None, *, watches: bool = False
+) -> Flask | CurrentApp:
+    """Return the page with all services behind it; with a file, one that follows its changes.
+
+    watches: see OneProcess.
+    """
     if file is None:
-        return create_app(settings, OneProcess(settings, today), today)
-    return CurrentApp(file, settings, lambda now: OneProcess(now, today, file=file), today)
+        return create_app(settings, OneProcess(settings, today, watches=watches), today)
+    return CurrentApp(file, settings, lambda now: OneProcess(now, today, file=file, watches=watches), today)
 
 
 def demo_settings(root: Path) -> tuple[Settings, Callable[[], date]]:

@@ -9,11 +9,8 @@ import threading
 
 from redis.exceptions import RedisError
 
-from netflix_trend.layout import PrivateVolume
-from netflix_trend.operators.transport import ACCEPT, MANIFEST, list_rounds, round_path
-from netflix_trend.settings import Settings, load_settings
-from netflix_trend.syftbox.datasite import Datasite
-from netflix_trend.syftbox.shared_files import SURVEYS, shared_path
+from netflix_trend.participant.due import decided_elsewhere
+from netflix_trend.settings import load_settings
 from services.runtime.connection import connect
 from services.runtime.logs import start_logging
 from services.runtime.queue import PUBLISH_JOB, PUBLISH_QUEUE, enqueue, queue, work
@@ -21,25 +18,6 @@ from services.runtime.supervisor import beat, supervise
 
 # Weeks end and files in the datasite may vanish without any job, so the publisher also runs by the clock.
 RUN_SECONDS = 60.0
-
-
-def inputs(settings: Settings) -> tuple[object, ...]:
-    """Return a value that changes with the aggregator's survey, the operators' rounds and the person's choices."""
-    survey = settings.datasites_dir / settings.aggregator_datasite / shared_path(SURVEYS)
-    agreed = [
-        settings.datasites_dir / operator / round_path(name, file)
-        for operator, file in ((settings.aggregator_datasite, MANIFEST), (settings.helper_datasite, ACCEPT))
-        if operator
-        for name in list_rounds(Datasite(settings.datasites_dir, operator))
-    ]
-    states: list[tuple[int, int, int] | None] = []
-    for path in (survey, PrivateVolume(settings.private_dir).choices, *agreed):
-        try:
-            status = path.stat()
-            states.append((status.st_ino, status.st_mtime_ns, status.st_size))
-        except OSError:
-            states.append(None)
-    return tuple(states)
 
 
 def main(role: str = "all") -> int:
@@ -50,10 +28,10 @@ def main(role: str = "all") -> int:
         stopped = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: stopped.set())
         connection = connect(settings)
-        since_asked, seen = RUN_SECONDS, inputs(settings)
+        since_asked, seen = RUN_SECONDS, decided_elsewhere(settings)
         while not stopped.is_set():
             try:
-                now = inputs(settings)
+                now = decided_elsewhere(settings)
                 if (since_asked >= RUN_SECONDS or now != seen) and queue(PUBLISH_QUEUE, connection).count == 0:
                     enqueue(PUBLISH_QUEUE, connection, PUBLISH_JOB)
                     since_asked, seen = 0.0, now

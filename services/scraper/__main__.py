@@ -13,11 +13,11 @@ from collections.abc import Callable
 
 from redis.exceptions import RedisError
 
+from netflix_trend.delivery.drop_folder import DropFolder
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from services.runtime.connection import INBOX, connect
 from services.runtime.logs import start_logging
 from services.runtime.supervisor import beat
-from services.scraper.drop_folder import DropFolder
 from services.scraper.scheduled import ScheduledRuns
 
 _log = logging.getLogger("drop_folder")

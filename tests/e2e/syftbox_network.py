@@ -74,6 +74,13 @@ class Program:
             start_new_session=True,
         )
 
+    def kill_alone(self) -> None:
+        """Kill the process and leave its children behind."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+        self.stop()
+
     def stop(self, kill: bool = False) -> None:
         if self.process is not None and self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL if kill else signal.SIGTERM)
@@ -189,3 +196,7 @@ class SyftBoxNetwork:
 
     def stop_client(self, email: str, kill: bool = False) -> None:
         self._clients.pop(email).stop(kill)
+
+    def kill_client_alone(self, email: str) -> None:
+        """Kill a client, but not the apps that it has started, as a crash does."""
+        self._clients.pop(email).kill_alone()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from netflix_trend.catalogue.readers import starter_vocabulary
+from netflix_trend.layout import round_path
 from netflix_trend.operators.budget import Budget
 from netflix_trend.operators.helper import HelperLimits
 from netflix_trend.operators.identity import Identity
@@ -18,8 +19,9 @@ from netflix_trend.operators.jobs import decode_collected
 from netflix_trend.operators.manifest import Manifest, Round, from_bytes
 from netflix_trend.operators.reporter import Reporter, ReporterLimits
 from netflix_trend.operators.result import Result, check
+from netflix_trend.operators.round_folders import SURVEY
 from netflix_trend.operators.store import Store
-from netflix_trend.operators.transport import LARGEST_SURVEY, SURVEY, OwnFiles, Peer, read_from, round_path
+from netflix_trend.operators.transport import LARGEST_SURVEY, OwnFiles, Peer, read_from
 from netflix_trend.participant import participant
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, load_settings

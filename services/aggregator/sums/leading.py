@@ -12,14 +12,14 @@ from functools import cached_property
 from pathlib import Path
 
 from netflix_trend import __version__
-from netflix_trend.layout import OperatorVolume
+from netflix_trend.layout import OperatorVolume, round_path
 from netflix_trend.operators.budget import Budget, BudgetFull
 from netflix_trend.operators.identity import Identity
 from netflix_trend.operators.leader import Leader
 from netflix_trend.operators.manifest import BATCHES, Manifest, from_bytes
 from netflix_trend.operators.store import RoundRow, Store
 from netflix_trend.operators.sums import Noise, discrete_gaussian
-from netflix_trend.operators.transport import REPORT, OwnFiles, Peer, round_path
+from netflix_trend.operators.transport import REPORT, OwnFiles, Peer
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.introduction import IntroducedOperator, Introduction
 from netflix_trend.published.statistics import RoundStatistics, StatisticsError

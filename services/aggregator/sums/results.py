@@ -9,13 +9,14 @@ from fractions import Fraction
 
 import numpy as np
 
+from netflix_trend.layout import round_path
 from netflix_trend.operators.codec import ReportError
 from netflix_trend.operators.identity import signed_body
 from netflix_trend.operators.leader import Leader
 from netflix_trend.operators.manifest import BATCHES, Batch, Round, from_bytes
 from netflix_trend.operators.party import Party
 from netflix_trend.operators.result import Closing, Result, Status
-from netflix_trend.operators.transport import CLOSE, result_name, round_path
+from netflix_trend.operators.transport import CLOSE, result_name
 from netflix_trend.questions.sums import Summed
 
 # What an error of a report means, in one word; the page of operators explains each.

@@ -49,14 +49,6 @@ def fake_docker(path: Path, body: str) -> None:
     (path / "docker").chmod(0o755)
 
 
-def fake_python(clone: Path, body: str = "") -> None:
-    """The clone's own interpreter, which notes the verbs it is started with."""
-    python = clone / ".venv" / "bin" / "python"
-    python.parent.mkdir(parents=True)
-    python.write_text(f'#!/bin/sh\nshift 3\necho "$*" >>"$HOME/python.log"\n{body}\n')
-    python.chmod(0o755)
-
-
 def lines(log: Path) -> list[str]:
     return log.read_text().splitlines() if log.exists() else []
 

@@ -13,7 +13,7 @@ import pytest
 
 from netflix_trend.cli import machine, paths
 from tests.netflix_trend.cli.front_door import ROOT, fake_docker, lines, place_in, run
-from tests.netflix_trend.cli.test_foreground import DOCKER_UP
+from tests.netflix_trend.cli.test_foreground import NO_VOLUME
 
 # As written, in Git Bash, for programs of Windows.
 TABLE = [
@@ -86,7 +86,7 @@ def test_without_users_of_unix_docker_decides_who_the_services_are(
     clone: Path, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr("os.getuid")
-    fake_docker(path, f'{DOCKER_UP} echo "$* ${{PARTICIPANT_UID:-nobody}}" >>"$HOME/called"')
+    fake_docker(path, f'{NO_VOLUME} echo "$* ${{PARTICIPANT_UID:-nobody}}" >>"$HOME/called"')
     assert run(clone, path, "up").returncode == 0
     assert lines(clone / "called") == ["compose up --detach --build --wait nobody"]
 
@@ -144,7 +144,7 @@ def test_help_works_without_what_unix_has(clone: Path, path: Path, words: str) -
 )
 def test_verbs_of_docker_work_without_what_unix_has(clone: Path, path: Path, verb: str, asked: str) -> None:
     (clone / ".env").write_text("MODE=containers\n")
-    fake_docker(path, f'{DOCKER_UP} echo "$*" >>"$HOME/called"; echo 1')
+    fake_docker(path, f'{NO_VOLUME} echo "$*" >>"$HOME/called"; echo 1')
     said = on_windows(clone, path, VERB, verb)
     assert said.returncode == 0, said.stderr
     assert asked in lines(clone / "called")

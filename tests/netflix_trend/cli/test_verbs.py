@@ -17,7 +17,7 @@ from netflix_trend.cli.frame import INTERRUPTED, Verb
 from netflix_trend.periods.weeks import Week
 from tests.netflix_trend.catalogue.chart_tables import of_world
 from tests.netflix_trend.cli.front_door import ROOT, fake_docker, lines, place_in, run
-from tests.netflix_trend.cli.test_foreground import DOCKER_UP
+from tests.netflix_trend.cli.test_foreground import NO_VOLUME
 
 
 def verbs(group: click.Group = cli.cli, before: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
@@ -151,7 +151,7 @@ def test_a_shell_can_complete_verbs_and_options(typed: str, found: str) -> None:
 
 def test_up_starts_in_the_background_and_says_where_the_page_is(clone: Path, path: Path) -> None:
     (clone / ".env").write_text("DASHBOARD_PORT=9999\nOUTPUT_DIR='./my drop'\n")
-    fake_docker(path, f'{DOCKER_UP} echo "$* $TZ" >>"$HOME/called"')
+    fake_docker(path, f'{NO_VOLUME} echo "$* $TZ" >>"$HOME/called"')
     result = run(clone, path, "up", TZ="Europe/Berlin")
     assert result.returncode == 0, result.stderr
     assert lines(clone / "called") == ["compose up --detach --build --wait Europe/Berlin"]
@@ -160,12 +160,12 @@ def test_up_starts_in_the_background_and_says_where_the_page_is(clone: Path, pat
 
 
 def test_a_port_assigned_by_syftbox_takes_precedence(clone: Path, path: Path) -> None:
-    fake_docker(path, DOCKER_UP)
+    fake_docker(path, NO_VOLUME)
     assert "http://127.0.0.1:7001" in run(clone, path, "up", SYFTBOX_ASSIGNED_PORT="7001").stdout
 
 
 def test_down_stops_services_and_records_no_mode(clone: Path, path: Path) -> None:
-    fake_docker(path, f'{DOCKER_UP} echo "$*" >>"$HOME/called"; exit 5')
+    fake_docker(path, f'{NO_VOLUME} echo "$*" >>"$HOME/called"; exit 5')
     assert run(clone, path, "down").returncode == 5
     assert lines(clone / "called") == ["compose down"]
     assert not (clone / ".env").exists()
@@ -308,7 +308,7 @@ def test_wrong_imports_are_named(clone: Path, path: Path, arguments: list[str], 
 # --- the browser
 
 # As the real one: whatever is run reads standard input.
-READS = f'{DOCKER_UP} echo "$* <$(cat)" >>"$HOME/called"; '
+READS = f'{NO_VOLUME} echo "$* <$(cat)" >>"$HOME/called"; '
 
 
 def test_cookies_reach_the_scraper_and_the_file_is_deleted_afterwards(clone: Path, path: Path) -> None:
@@ -334,7 +334,7 @@ def test_a_refused_cookie_file_is_not_deleted(clone: Path, path: Path) -> None:
 def test_the_page_of_the_sign_in_is_published_on_this_machine_only(
     clone: Path, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fake_docker(path, f'{DOCKER_UP} echo "$*" >>"$HOME/called"')
+    fake_docker(path, f'{NO_VOLUME} echo "$*" >>"$HOME/called"')
     assert run(clone, path, "login").returncode == 0
     called = (clone / "called").read_text()
     assert "--publish 127.0.0.1:8765:8765 scraper python -m services.scraper login --listen 0.0.0.0" in called
@@ -353,7 +353,7 @@ def test_the_page_of_the_sign_in_is_published_on_this_machine_only(
     ],
 )
 def test_an_aggregator_is_started_with_options_of_compose(clone: Path, path: Path, typed: str, asked: str) -> None:
-    fake_docker(path, f'{DOCKER_UP} echo "$*" >>"$HOME/called"; exit 3')
+    fake_docker(path, f'{NO_VOLUME} echo "$*" >>"$HOME/called"; exit 3')
     assert run(clone, path, "aggregator", *typed.split()).returncode == 3
     assert lines(clone / "called") == [f"compose -f docker-compose.aggregator.yml {asked}"]
     assert "MODE=" in lines(clone / ".env"), "an aggregator's machine need not be a participant's"
@@ -365,7 +365,7 @@ def test_an_aggregator_is_started_with_options_of_compose(clone: Path, path: Pat
 )
 def test_who_takes_part_is_asked_of_the_aggregator(clone: Path, path: Path, words: str, is_running: bool) -> None:
     running = "echo 1" if is_running else ":"
-    fake_docker(path, f'{DOCKER_UP} echo "$*" >>"$HOME/called"; case "$*" in *"--status running"*) {running};; esac')
+    fake_docker(path, f'{NO_VOLUME} echo "$*" >>"$HOME/called"; case "$*" in *"--status running"*) {running};; esac')
     assert run(clone, path, "aggregator", *words.split()).returncode == 0
     start = "exec --no-TTY" if is_running else "run --rm --no-deps --no-TTY"
     last = lines(clone / "called")[-1]
@@ -377,7 +377,7 @@ def test_charts_are_copied_into_the_aggregators_container(clone: Path, path: Pat
     running = "echo 1" if is_running else ":"
     copied = 'case "$*" in *" chart "*) cat >>"$HOME/copied";; esac; case "$*" in *b.tsv*) exit 1;; esac'
     listed = f'case "$*" in *"--status running"*) {running};; esac'
-    fake_docker(path, f'{DOCKER_UP} echo "$*" >>"$HOME/called"; {listed}; {copied}')
+    fake_docker(path, f'{NO_VOLUME} echo "$*" >>"$HOME/called"; {listed}; {copied}')
     for name in ("a.tsv", "b.tsv", "c.tsv"):
         (clone / name).write_text(f"of {name};")
     assert run(clone, path, "aggregator", "chart", "a.tsv", "b.tsv", "c.tsv").returncode == 1
@@ -402,7 +402,7 @@ def test_charts_are_kept_without_docker_too(clone: Path, path: Path) -> None:
 
 @pytest.mark.parametrize(("typed", "asked"), [("", "up --build"), ("start --detach", "up --build --detach")])
 def test_a_helper_is_started_from_its_own_compose_file(clone: Path, path: Path, typed: str, asked: str) -> None:
-    fake_docker(path, f'{DOCKER_UP} echo "$*" >>"$HOME/called"; exit 3')
+    fake_docker(path, f'{NO_VOLUME} echo "$*" >>"$HOME/called"; exit 3')
     said = run(clone, path, "helper", *typed.split(), HELPER_DATASITE="helper@example.net")
     assert said.returncode == 3
     assert lines(clone / "called") == [f"compose -f docker-compose.helper.yml {asked}"]
@@ -410,7 +410,7 @@ def test_a_helper_is_started_from_its_own_compose_file(clone: Path, path: Path, 
 
 @pytest.mark.parametrize("words", ["key", "status", "enrol ann@example.org", "remove ann@example.org"])
 def test_a_helper_is_asked_where_it_runs(clone: Path, path: Path, words: str) -> None:
-    fake_docker(path, f'{DOCKER_UP} echo "$*" >>"$HOME/called"; case "$*" in *"--status running"*) echo 1;; esac')
+    fake_docker(path, f'{NO_VOLUME} echo "$*" >>"$HOME/called"; case "$*" in *"--status running"*) echo 1;; esac')
     assert run(clone, path, "helper", *words.split(), HELPER_DATASITE="helper@example.net").returncode == 0
     start = "compose -f docker-compose.helper.yml exec --no-TTY helper python -m services.aggregator"
     assert lines(clone / "called")[-1] == f"{start} {words}"

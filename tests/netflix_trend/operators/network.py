@@ -12,6 +12,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from netflix_trend.layout import round_path
 from netflix_trend.operators.blocks import Block
 from netflix_trend.operators.budget import Budget
 from netflix_trend.operators.helper import Helper, HelperLimits
@@ -22,7 +23,7 @@ from netflix_trend.operators.manifest import Manifest, Plan, Round, from_bytes
 from netflix_trend.operators.reporter import Reporter, ReporterLimits
 from netflix_trend.operators.result import Abort, Closing, Result, Sums, check
 from netflix_trend.operators.store import Store
-from netflix_trend.operators.transport import OwnFiles, Peer, round_path
+from netflix_trend.operators.transport import OwnFiles, Peer
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.syftbox.datasite import Datasite
 

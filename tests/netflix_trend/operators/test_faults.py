@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from netflix_trend.layout import round_path
 from netflix_trend.operators import sums
 from netflix_trend.operators.budget import BudgetFull
 from netflix_trend.operators.codec import AggregationJobInitReq
@@ -16,7 +17,7 @@ from netflix_trend.operators.jobs import Collected, decode_job, encode_collected
 from netflix_trend.operators.manifest import HelperPrekey, Manifest, datasite_hash, from_bytes, to_bytes
 from netflix_trend.operators.result import Abort
 from netflix_trend.operators.sealing import RoundKey, Sealer
-from netflix_trend.operators.transport import REPORT, round_path
+from netflix_trend.operators.transport import REPORT
 from tests.netflix_trend.operators.network import (
     ANSWERS,
     AT_EARLY,

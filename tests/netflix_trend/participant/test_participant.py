@@ -14,13 +14,12 @@ from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.history import tables
 from netflix_trend.history.encodings import load_encodings
-from netflix_trend.layout import DATABASE
+from netflix_trend.layout import DATABASE, shared_path
 from netflix_trend.participant import participant
 from netflix_trend.participant.status import PublisherStatus, write_status
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.storage.files import locked, write_atomically
 from netflix_trend.syftbox.datasite import Datasite
-from netflix_trend.syftbox.shared_files import shared_path
 
 HISTORY = "Title,Date\n" + "".join(f'"Dark: Season 1: Episode {n}","1/{n}/26"\n' for n in range(13, 29))
 ACTIVITY = Path(__file__).parents[2] / "fixtures" / "exports" / "ViewingActivity.csv"

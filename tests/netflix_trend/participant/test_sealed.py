@@ -15,12 +15,15 @@ import pytest
 
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.history.encodings import FULL_DTYPE, Encodings, save_encodings
+from netflix_trend.layout import VOCABULARY as VOCABULARY_FILE
+from netflix_trend.layout import round_path, shared_path
 from netflix_trend.operators.blocks import Ratio
 from netflix_trend.operators.helper import HelperLimits
 from netflix_trend.operators.manifest import Plan, Round
 from netflix_trend.operators.report import file_size
 from netflix_trend.operators.result import Sums
-from netflix_trend.operators.transport import REPORT, SURVEY, round_path
+from netflix_trend.operators.round_folders import SURVEY
+from netflix_trend.operators.transport import REPORT
 from netflix_trend.participant.choices import Choices, write_choices
 from netflix_trend.participant.ledger import read_ledger
 from netflix_trend.participant.publishing import publish_with
@@ -40,8 +43,6 @@ from netflix_trend.simulation.population import person
 from netflix_trend.survey.sum_survey import PRESETS, SumSurvey, default_sum_survey
 from netflix_trend.survey.survey import default_survey, dump_surveys
 from netflix_trend.syftbox.datasite import Datasite
-from netflix_trend.syftbox.shared_files import VOCABULARY as VOCABULARY_FILE
-from netflix_trend.syftbox.shared_files import shared_path
 from tests.netflix_trend.operators.network import (
     AT_EARLY,
     AT_LATE,

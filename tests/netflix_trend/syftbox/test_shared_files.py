@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from netflix_trend.catalogue.vocabulary import LARGEST_FILE, CatalogueTitle, Vocabulary, VocabularyError
+from netflix_trend.layout import SURVEYS, VOCABULARY, shared_path
 from netflix_trend.names import EXAMPLE_AGGREGATOR
 from netflix_trend.periods.weeks import Week
 from netflix_trend.questions.top_shows.question import TopShowsQuestion
@@ -17,11 +18,8 @@ from netflix_trend.storage.files import UnsafeFile
 from netflix_trend.survey.survey import MAX_SURVEYS_FILE, RefusedSurvey, default_survey, dump_surveys
 from netflix_trend.syftbox.shared_files import (
     CANDIDATES,
-    SURVEYS,
-    VOCABULARY,
     current_surveys,
     current_vocabulary,
-    shared_path,
     shared_vocabulary,
     starter_surveys,
 )

@@ -18,10 +18,11 @@ from pathlib import Path
 
 import pytest
 
-from netflix_trend.operators.transport import ACCEPT, MANIFEST
+from netflix_trend.layout import ROUNDS
+from netflix_trend.operators.round_folders import ACCEPT, MANIFEST
 from netflix_trend.periods.turns import is_turn
 from netflix_trend.periods.weeks import Week
-from netflix_trend.syftbox.datasite import ROUNDS, Datasite
+from netflix_trend.syftbox.datasite import Datasite
 from tests.ports import free_port
 from tests.test_run_sh import ROOT, TOOLS, give_environment
 from tests.waiting import wait_for

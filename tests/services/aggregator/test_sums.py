@@ -12,13 +12,15 @@ from typing import Any
 import pytest
 
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
+from netflix_trend.layout import round_path
 from netflix_trend.operators.budget import Budget
 from netflix_trend.operators.helper import HelperLimits
 from netflix_trend.operators.identity import Identity
 from netflix_trend.operators.manifest import Round
 from netflix_trend.operators.reporter import Reporter, ReporterLimits
+from netflix_trend.operators.round_folders import SURVEY
 from netflix_trend.operators.store import Store
-from netflix_trend.operators.transport import LARGEST_SURVEY, SURVEY, OwnFiles, Peer, read_from, round_path
+from netflix_trend.operators.transport import LARGEST_SURVEY, OwnFiles, Peer, read_from
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.introduction import Introduction
 from netflix_trend.published.statistics import RoundStatistics

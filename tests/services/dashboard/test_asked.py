@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
-from netflix_trend.operators.transport import SURVEY, round_path
+from netflix_trend.layout import SURVEYS, VOCABULARY, round_path, shared_path
+from netflix_trend.operators.round_folders import SURVEY
 from netflix_trend.participant.sealed import Operators
 from netflix_trend.periods.weeks import Week
 from netflix_trend.questions.registry import sum_questions
@@ -16,7 +17,6 @@ from netflix_trend.questions.top_shows.chart import AskedChart
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.survey.sum_survey import default_sum_survey
 from netflix_trend.survey.survey import default_survey, dump_surveys
-from netflix_trend.syftbox.shared_files import SURVEYS, VOCABULARY, shared_path
 from services.dashboard.asked import asked_lists
 from tests.services.dashboard.participant import Person
 

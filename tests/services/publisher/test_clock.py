@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from netflix_trend.operators.transport import ACCEPT, MANIFEST, round_path
+from netflix_trend.layout import SURVEYS, round_path, shared_path
+from netflix_trend.operators.round_folders import ACCEPT, MANIFEST
+from netflix_trend.participant.due import decided_elsewhere
 from netflix_trend.settings import Settings, load_settings
-from netflix_trend.syftbox.shared_files import SURVEYS, shared_path
-from services.publisher.__main__ import inputs
 
 AGGREGATOR, HELPER = "trend@example.net", "helper@example.net"
 
@@ -29,17 +29,17 @@ def settings(tmp_path: Path) -> Settings:
     ],
 )
 def test_what_was_decided_elsewhere_is_noticed(settings: Settings, path: str) -> None:
-    before = inputs(settings)
+    before = decided_elsewhere(settings)
     (settings.datasites_dir / path).parent.mkdir(parents=True)
     (settings.datasites_dir / path).write_text("{}")
-    after = inputs(settings)
+    after = decided_elsewhere(settings)
     assert after != before
-    assert inputs(settings) == after
+    assert decided_elsewhere(settings) == after
 
 
 def test_other_files_of_a_round_are_none_of_its_business(settings: Settings) -> None:
     folder = settings.datasites_dir / AGGREGATOR / round_path("2026-W46", MANIFEST)
     folder.parent.mkdir(parents=True)
-    before = inputs(settings)
+    before = decided_elsewhere(settings)
     (folder.parent / "result-early.json").write_text("{}")
-    assert inputs(settings) == before
+    assert decided_elsewhere(settings) == before

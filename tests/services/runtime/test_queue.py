@@ -19,6 +19,7 @@ from rq.serializers import JSONSerializer
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
+from netflix_trend.delivery.drop_folder import DropFolder
 from netflix_trend.delivery.inbox import Delivery, pack, unpack
 from netflix_trend.history.encodings import EncodingsError, load_encodings
 from netflix_trend.history.raw import RawStore
@@ -28,7 +29,6 @@ from netflix_trend.syftbox.datasite import Datasite
 from services.processor.receive import Reconciler, receive_one, recover
 from services.runtime.connection import INBOX, RECEIVING, connect
 from services.runtime.queue import INGEST_JOB, INGEST_QUEUE, PUBLISH_JOB, UnlistedJob, enqueue, queue
-from services.scraper.drop_folder import DropFolder
 from tests.services.runtime.redis_server import RedisServer, answers
 
 pytestmark = pytest.mark.redis

@@ -1,4 +1,4 @@
-"""The drop folder: its files are queued once they are complete, and moved to `done/` or `refused/`."""
+"""The drop folder: complete files are handed over, and moved to `done/` or `refused/`. With Docker and without."""
 
 from __future__ import annotations
 
@@ -14,18 +14,13 @@ from pydantic import ValidationError
 
 from netflix_trend.delivery.archive import ArchiveError, downloaded_on, open_csv
 from netflix_trend.delivery.inbox import LARGEST_EXPORT, Delivery, RefusedMessage, pack
+from netflix_trend.delivery.settled import FileState, Settling, file_state
 from netflix_trend.storage.files import UnsafeFile, open_untrusted, read_untrusted, write_atomically
 
 DONE, REFUSED = "done", "refused"
 OPTIONS = ".options"
-# A file is complete when it has not changed for this long. A copy may pause for a second or two.
-SETTLED_SECONDS = 3.0
-_WANTED = (".csv", ".zip")
 # A zip may contain much else that is never read.
 _MAX_FILE = {".csv": LARGEST_EXPORT, ".zip": 2_000_000_000}
-
-# Inode, size in bytes and modification time of a file.
-_State = tuple[int, int, int]
 
 
 class _Changed(Exception):
@@ -41,33 +36,27 @@ class DropFolder:
     push: Callable[[bytes], None]
     clock: Callable[[], float] = time.monotonic
     only: tuple[str, ...] = ()
-    _seen: dict[str, tuple[_State, float]] = field(default_factory=dict)
-    _queued: dict[str, _State] = field(default_factory=dict)
+    _queued: dict[str, FileState] = field(default_factory=dict)
+    _settling: Settling = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._settling = Settling(self.folder, self.clock)
 
     def scan(self) -> list[str]:
         """Queue every complete file. Returns a log line for each, with counts and reasons but no names."""
         lines = []
-        for path in [path for path in sorted(self.folder.iterdir()) if self._is_settled(path)]:
-            with suppress(_Changed):
-                lines.append(self._take(path))
-            self._seen.pop(path.name, None)
+        for path, state in self._settling.complete():
+            lines += self.take(path, state)
+            self._settling.forget(path)
         return lines
 
-    def _is_settled(self, path: Path) -> bool:
-        if path.name.startswith(".") or path.suffix.lower() not in _WANTED or path.is_dir():
-            return False
-        try:
-            state, now = _state(path.lstat()), self.clock()
-        except FileNotFoundError:
-            return False
-        known, since = self._seen.get(path.name, (None, now))
-        if known != state:
-            self._seen[path.name] = (state, now)
-            return False
-        return now - since >= SETTLED_SECONDS
+    def take(self, path: Path, state: FileState) -> list[str]:
+        """Queue a file that was complete in this state. Returns a log line, none if it has changed since."""
+        with suppress(_Changed):
+            return [self._take(path, state)]
+        return []
 
-    def _take(self, path: Path) -> str:
-        state, _ = self._seen[path.name]
+    def _take(self, path: Path, state: FileState) -> str:
         refusal = None
         if self._queued.get(path.name) != state:  # otherwise only moving it failed
             try:
@@ -80,7 +69,7 @@ class DropFolder:
         try:
             place = self._move(path, state, REFUSED if refusal else DONE)
             if refusal is None:
-                return f"file queued bytes={state[1]}"
+                return f"file taken bytes={state[1]}"
             reason = f"{refusal}\nThe file was not imported. Put a corrected one into the drop folder.\n"
             # The reason may contain a file name that is not UTF-8.
             write_atomically(place.with_name(f"{place.name}.reason.txt"), reason.encode("utf-8", "replace"))
@@ -88,12 +77,12 @@ class DropFolder:
         except OSError as error:
             return f"a file cannot be moved: {error.strerror}; check the owner and rights of the drop folder"
 
-    def _message(self, path: Path, state: _State) -> bytes:
+    def _message(self, path: Path, state: FileState) -> bytes:
         """Return a complete file as a message. Raises if it is refused or has changed."""
         try:
             with open_untrusted(self.folder, path.name, _MAX_FILE[path.suffix.lower()]) as file:
                 message = self._packed(path, file)
-                if not state == _state(os.fstat(file.fileno())) == _state(path.lstat()):
+                if not state == file_state(os.fstat(file.fileno())) == file_state(path.lstat()):
                     raise _Changed
                 return message
         except (UnsafeFile, RefusedMessage, ArchiveError, _Changed):
@@ -135,10 +124,10 @@ class DropFolder:
                 options[name] = value
         return options
 
-    def _move(self, path: Path, state: _State, kind: str) -> Path:
+    def _move(self, path: Path, state: FileState, kind: str) -> Path:
         """Move a file, unless it was replaced by another one. Returns its new path."""
         try:
-            now = _state(path.lstat())
+            now = file_state(path.lstat())
         except FileNotFoundError:
             raise _Changed from None
         if now != state:
@@ -155,7 +144,3 @@ class DropFolder:
         self._queued.pop(path.name, None)
         path.with_name(f".{path.name}{OPTIONS}").unlink(missing_ok=True)
         return place
-
-
-def _state(status: os.stat_result) -> _State:
-    return status.st_ino, status.st_size, status.st_mtime_ns

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from netflix_trend.delivery import drop_folder
+from netflix_trend.delivery.drop_folder import DropFolder
 from netflix_trend.delivery.inbox import LARGEST_MESSAGE, Delivery, unpack
-from services.scraper import drop_folder
-from services.scraper.drop_folder import SETTLED_SECONDS, DropFolder
+from netflix_trend.delivery.settled import SETTLED_SECONDS
 
 EXPORT = b'Title,Date\n"Roma","12/30/23"\n'
 NOON = time.mktime((2024, 3, 2, 12, 0, 0, 0, 0, -1))
@@ -91,7 +92,7 @@ def test_a_file_is_queued_as_it_is_and_moved_to_done(person):
     assert person.names("done") == {"NetflixViewingHistory.csv"}
     assert (person.folder / "done" / "NetflixViewingHistory.csv").read_bytes() == EXPORT
     assert person.names() == set()
-    assert lines == [f"file queued bytes={len(EXPORT)}"]
+    assert lines == [f"file taken bytes={len(EXPORT)}"]
 
 
 def test_a_file_is_queued_once(person):
@@ -153,7 +154,7 @@ def test_a_file_is_not_taken_before_it_has_settled(person):
     person.scan()
 
     assert person.scan(after=SETTLED_SECONDS - 0.01) == []
-    assert person.scan(after=0.01) == [f"file queued bytes={len(EXPORT)}"]
+    assert person.scan(after=0.01) == [f"file taken bytes={len(EXPORT)}"]
 
 
 def test_a_file_that_grows_is_not_taken_until_it_has_stopped(person):
@@ -195,7 +196,7 @@ def test_a_second_file_of_the_same_name_must_settle_too(person):
     os.utime(person.put("a.csv", b"second"), (NOON, NOON))
 
     assert person.scan(after=SETTLED_SECONDS) == []
-    assert person.scan(after=SETTLED_SECONDS) == ["file queued bytes=6"]
+    assert person.scan(after=SETTLED_SECONDS) == ["file taken bytes=6"]
 
 
 def test_a_file_that_vanishes_does_not_stop_others(person):
@@ -368,7 +369,7 @@ def test_a_refused_file_does_not_affect_others(person):
     (person.folder / "a.csv").symlink_to("nowhere")
     person.put("b.csv")
 
-    assert person.look_twice() == ["file refused reason=not_a_file", f"file queued bytes={len(EXPORT)}"]
+    assert person.look_twice() == ["file refused reason=not_a_file", f"file taken bytes={len(EXPORT)}"]
     assert [d.name for d in person.delivered()] == ["b.csv"]
 
 
@@ -380,7 +381,7 @@ def test_a_damaged_archive_does_not_stop_others(person):
     path.write_bytes(data)
     person.put("b.csv")
 
-    assert person.look_twice() == ["file refused reason=not_a_zip", f"file queued bytes={len(EXPORT)}"]
+    assert person.look_twice() == ["file refused reason=not_a_zip", f"file taken bytes={len(EXPORT)}"]
 
 
 def test_bad_file_does_not_stop_others(person, monkeypatch):
@@ -394,7 +395,7 @@ def test_bad_file_does_not_stop_others(person, monkeypatch):
         return read(delivery, csv)
 
     monkeypatch.setattr(drop_folder, "pack", odd)
-    assert person.look_twice() == ["file refused reason=unreadable", f"file queued bytes={len(EXPORT)}"]
+    assert person.look_twice() == ["file refused reason=unreadable", f"file taken bytes={len(EXPORT)}"]
     assert "Input/output error" in reason(person, "a.csv")
 
 
@@ -449,7 +450,7 @@ def test_a_file_that_could_not_be_queued_is_queued_when_the_queue_is_back(person
         person.scan(after=SETTLED_SECONDS)
     person.queue_is_down = False
 
-    assert person.scan() == [f"file queued bytes={len(EXPORT)}"]
+    assert person.scan() == [f"file taken bytes={len(EXPORT)}"]
     assert len(person.queue) == 1
 
 

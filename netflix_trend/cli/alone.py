@@ -1,0 +1,114 @@
+"""One app process a home folder: a lock, and who holds it.
+
+SyftBox starts the app again whenever its client starts, and what an earlier client started may still run.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from netflix_trend.cli.frame import Failure
+
+LOCK = ".app.lock"
+# An app ends within seconds; services that have to finish their jobs take longer.
+_PATIENCE = 30.0
+_AFTER_KILL = 10.0
+_POLL = 0.1
+
+
+@dataclass(frozen=True)
+class Holder:
+    """The app that runs. pid: its process. page: the address of its page."""
+
+    pid: int
+    page: str
+
+
+class Lock:
+    """The lock in a home folder. The operating system frees it when its holder ends, however that happens."""
+
+    def __init__(self, home: Path) -> None:
+        self.path = home / LOCK
+        self._file: IO[str] | None = None
+
+    def take(self) -> bool:
+        """Take the lock. Returns False when another process holds it. Raises Failure if it cannot be written."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            # Not inherited by children: the lock ends with this process.
+            file = os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+", encoding="utf-8")
+        except OSError as problem:
+            raise Failure(f"{self.path}: {problem.strerror}. The app's folder has to be writable") from None
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return False
+        self._file = file
+        self.describe("")
+        return True
+
+    def describe(self, page: str) -> None:
+        """Write down this process and the address of its page, for those who ask."""
+        assert self._file is not None
+        self._file.seek(0)
+        self._file.truncate()
+        json.dump({"pid": os.getpid(), "page": page}, self._file)
+        self._file.flush()
+
+    def release(self) -> None:
+        """Let others take it."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def holder(self) -> Holder | None:
+        """Return the app that runs; None if none does, or if it has not said yet who it is."""
+        with suppress(OSError, ValueError, KeyError, TypeError), self.path.open(encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                known = json.loads(file.read(10_000))
+                return Holder(int(known["pid"]), str(known["page"]))
+        return None
+
+    def take_over(self, patience: float = _PATIENCE, after_kill: float = _AFTER_KILL) -> None:
+        """Ask the app that runs to end, and take the lock. After `patience` seconds it is killed.
+
+        Raises Failure if the lock stays taken, such as by a process that cannot be seen from here.
+        """
+        asked, number, deadline = 0, signal.SIGTERM, time.monotonic() + patience
+        while not self.take():
+            if time.monotonic() > deadline:
+                if number == signal.SIGKILL:
+                    raise Failure(f"another app holds {self.path} and does not end. End it, then start SyftBox again")
+                asked, number, deadline = 0, signal.SIGKILL, time.monotonic() + after_kill
+            holder = self.holder()
+            if holder and holder.pid != asked and is_ours(holder.pid):
+                asked = holder.pid
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(asked, number)
+            time.sleep(_POLL)
+
+
+def is_ours(pid: int) -> bool:
+    """Return whether a process is one of this program, so that a reused number is never sent a signal."""
+    if pid <= 1 or pid == os.getpid():
+        return False
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        if Path("/proc/self/cmdline").exists():
+            return False
+        asked = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, check=False)  # noqa: S607
+        command = asked.stdout
+    return b"netflix_trend" in command or b"netflix-trend" in command
