@@ -17,7 +17,7 @@ from netflix_trend.operators.identity import Fingerprint, WrongSigner, signed_bo
 from netflix_trend.operators.manifest import BATCHES, ROUND_PATTERN, Batch
 from netflix_trend.storage.files import UnsafeFile, open_untrusted_folder, read_untrusted, restore_file
 from netflix_trend.syftbox.datasite import ROUNDS, Datasite
-from netflix_trend.syftbox.permissions import LARGEST_FILE, write_permissions
+from netflix_trend.syftbox.permissions import LARGEST_FILE
 
 PREKEY, MANIFEST, ACCEPT = "prekey.json", "manifest.json", "accept.json"
 # The survey as JSON. Not signed: the manifest names its SHA-256.
@@ -95,7 +95,7 @@ class OwnFiles:
 
     def share_with(self, name: str, readers: dict[str, list[str]]) -> None:
         """Write the permission files of a round's folder, before any file is in it."""
-        write_permissions(self._folder(name), readers, durable=self.durable)
+        self.site.allow(self._folder(name), readers, durable=self.durable)
 
     def _folder(self, name: str) -> Path:
         return self.site.root / round_path(name, "")

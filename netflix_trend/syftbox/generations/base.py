@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -53,6 +54,20 @@ class Generation:
         names: paths in the datasite. Where a server judges removals, rules may go together with their files: none.
         """
         return set()
+
+    def unconfirmed(self, datasites: Path, email: str, names: Iterable[str]) -> set[str] | None:
+        """Return which removed files its client has not yet removed elsewhere; None where that cannot be seen.
+
+        names: paths in the datasite.
+        """
+        return None
+
+    def between_syncs(self, datasites: Path, seconds: float) -> AbstractContextManager[bool]:
+        """Keep its client from starting a sync; where that matters, wait for a running one.
+
+        seconds: how long to wait at most. The context is whether no sync runs.
+        """
+        return nullcontext(True)
 
 
 @dataclass(frozen=True)
