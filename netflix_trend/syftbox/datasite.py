@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
@@ -149,7 +149,7 @@ class Datasite:
         """
         for name, data in files.items():
             check_syncable(name, data)
-            if PurePosixPath(name).name in PERMISSION_FILES:
+            if _is_rules(name):
                 raise DatasiteError(f"{name} is made from the readers")
         for name, data in permission_rules(readers).items():
             check_syncable(name, data)
@@ -208,7 +208,7 @@ class Datasite:
         Returns these files, relative to the app's folder.
         """
         needed = {PurePosixPath(name).parent for name in names}
-        rules = {name for name in _names(top) if PurePosixPath(name).name in PERMISSION_FILES}
+        rules = {name for name in _names(top) if _is_rules(name)}
         _remove_others(top, names | rules)
         kept = names | {name for name in rules if PurePosixPath(name).parent in needed}
         waiting: set[str] = set()
@@ -242,6 +242,17 @@ class Datasite:
         self._refuse_links(self.app_data)
         return self._leave(self.app_data, set())
 
+    def waiting(self) -> set[str]:
+        """Return the removed files, by names in the app's folder, whose rules stay until SyftBox has noticed that."""
+        found: set[str] = set()
+        for folder in {PurePosixPath(name).parent for name in self.published() if _is_rules(name)}:
+            found |= {str(folder / name) for name in self._parting(self.app_data / folder)}
+        return found
+
+    def between_syncs(self, seconds: float) -> AbstractContextManager[bool]:
+        """Keep SyftBox from syncing, where files may not be written meanwhile; see `Generation.between_syncs`."""
+        return self.generation.between_syncs(self.datasites, seconds)
+
     def unconfirmed(self, names: Iterable[str]) -> set[str] | None:
         """Return which removed files, by names in the app's folder, SyftBox has not removed elsewhere by its own
         records; None if it has none that can be read from here.
@@ -260,8 +271,7 @@ class Datasite:
             manifest = None
         announced = manifest.files if manifest else {}
         whole = {name: _matches(self.app_data / name, entry) for name, entry in announced.items()}
-        names = {name for name in self.published() if PurePosixPath(name).name not in PERMISSION_FILES}
-        names = {name for name in names if not name.startswith(f"{ROUNDS}/")}
+        names = {name for name in self.files() if not name.startswith(f"{ROUNDS}/")}
         return SiteStatus(
             is_initialized=self.is_initialized,
             files=tuple(sorted(names)),
@@ -273,6 +283,10 @@ class Datasite:
     def published(self) -> set[str]:
         """Return the names of all files and links in the app's folder, whoever made them."""
         return _names(self.app_data)
+
+    def files(self) -> set[str]:
+        """Return these names without the permission files."""
+        return {name for name in self.published() if not _is_rules(name)}
 
     def _refuse_links(self, folder: Path) -> None:
         """Raise DatasiteError if `folder` is not one of the app's, or if a link would lead out of the datasite."""
@@ -314,6 +328,11 @@ def announced(files: Mapping[str, bytes], reader: str) -> tuple[dict[str, bytes]
     }
     manifest = canonical_json(Manifest(files=entries).model_dump()) + b"\n"
     return {**files, MANIFEST: manifest}, {name: [reader] for name in (MANIFEST, *files)}
+
+
+def _is_rules(name: str) -> bool:
+    """Return whether a file is a permission file, whichever folder it is for."""
+    return PurePosixPath(name).name in PERMISSION_FILES
 
 
 def _names(folder: Path) -> set[str]:

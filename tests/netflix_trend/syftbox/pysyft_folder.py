@@ -74,10 +74,10 @@ class PySyftFolder:
             if self._before.get(name) != data:
                 for reader in self.readers(name):
                     self.copies[reader][name] = data
+        assert self._lock is not None
         if any(self._before.get(name) != self._seen.get(name) for name in self._rule_files()):
             self._send_again()
-        if self._lock is not None:
-            self._lock.close()
+        self._lock.close()
 
     def readers(self, name: str) -> list[str]:
         """Return the peers that may read a file: the nearest rules count, in them the most exact pattern."""
