@@ -28,6 +28,8 @@ class Generation:
     name: ClassVar[str]
     # Free bytes below which its client stops syncing.
     least_disk: ClassVar[int] = 0
+    # Folder among the datasites with what its client knows, which a container needs to see; empty without one.
+    state_folder: ClassVar[str] = ""
 
     def is_at(self, datasites: Path) -> bool:
         """Return whether this generation manages a folder of datasites."""

@@ -27,6 +27,7 @@ class PySyft2(Generation):
 
     key = "pysyft"
     name = "PySyft v2"
+    state_folder = CACHE
 
     def is_at(self, datasites: Path) -> bool:
         """Return whether its files lie among the datasites."""
