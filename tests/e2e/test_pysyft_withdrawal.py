@@ -96,7 +96,8 @@ def test_another_aggregator_gets_files_when_the_first_has_lost_them(tmp_path: Pa
         alice = Datasite(network.datasites(ALICE), ALICE)
         alice.publish({RELEASE: b"x"}, AGGREGATOR, durable=False)
         network.settle()
-        for copies in ([set(), set()], [set(), {LATER, MANIFEST}]):
+        expected: list[list[set[str]]] = [[set(), set()], [set(), {LATER, MANIFEST}]]
+        for copies in expected:
             alice.publish({LATER: b"y"}, BOB, durable=False)
             network.settle()
             assert [seen(network, who, ALICE) for who in (AGGREGATOR, BOB)] == copies
