@@ -80,16 +80,20 @@ class PySyftFolder:
         self._lock.close()
 
     def readers(self, name: str) -> list[str]:
-        """Return the peers that may read a file: the nearest rules count, in them the most exact pattern."""
-        path = PurePosixPath(name)
-        for folder in path.parents:
+        """Return the peers that may read a file: the nearest rules count, but none below terminal ones; in them the
+        most exact pattern.
+        """
+        path, nearest, rules = PurePosixPath(name), PurePosixPath(), []
+        for folder in reversed(path.parents):
             with suppress(FileNotFoundError):
-                rules = yaml.safe_load((self.root / self.email / folder / GO_FILE).read_bytes())["rules"]
-                inner = path.relative_to(folder).as_posix()
-                fitting = [rule for rule in rules if fnmatch.fnmatchcase(inner, rule["pattern"].replace("**", "*"))]
-                best = max(fitting, key=lambda rule: rule["pattern"] == inner)
-                return [peer for peer in self.peers if {peer, "*"} & set(best["access"]["read"])]
-        return []
+                content = yaml.safe_load((self.root / self.email / folder / GO_FILE).read_bytes())
+                nearest, rules = folder, content["rules"]
+                if content["terminal"]:
+                    break
+        inner = path.relative_to(nearest).as_posix()
+        fitting = [rule for rule in rules if fnmatch.fnmatchcase(inner, rule["pattern"].replace("**", "*"))]
+        best = max(fitting, key=lambda rule: rule["pattern"] == inner, default=None)
+        return [peer for peer in self.peers if best and {peer, "*"} & set(best["access"]["read"])]
 
     def _send_again(self) -> None:
         """Changed rules: who may read a file now and does not have it gets what lies there."""

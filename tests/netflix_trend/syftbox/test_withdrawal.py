@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -100,26 +101,35 @@ def test_another_aggregator_gets_files_when_the_first_has_lost_them(folder: PySy
     assert not at(folder, TREND)
 
 
-@pytest.mark.parametrize("by_withdrawal", [True, False])
-def test_the_rule_of_a_sealed_report_goes_last_with_its_folder(folder: PySyftFolder, by_withdrawal: bool) -> None:
+def leave_by_withdrawal(folder: PySyftFolder) -> None:
+    folder.site.withdraw()
+
+
+def leave_rounds(folder: PySyftFolder) -> None:
+    folder.site.keep_in_rounds(set())
+
+
+def leave_rounds_and_publish(folder: PySyftFolder) -> None:
+    folder.site.publish({}, TREND, durable=False)
+
+
+@pytest.mark.parametrize("leave", [leave_by_withdrawal, leave_rounds, leave_rounds_and_publish])
+def test_the_rule_of_a_sealed_report_goes_last_with_its_folder(
+    folder: PySyftFolder, leave: Callable[[PySyftFolder], None]
+) -> None:
     files, report = OwnFiles(folder.site, durable=False), f"rounds/2026-W46/{REPORT}"
+    folder.site.publish({RELEASE: b"x"}, TREND, durable=False, keep_rounds=True)
     files.share_with("2026-W46", {REPORT: [TREND, OTHER]})
     files.write("2026-W46", REPORT, b"sealed")
     folder.sync()
-    assert at(folder, TREND) == at(folder, OTHER) == {report}
-
-    def leave() -> None:
-        if by_withdrawal:
-            folder.site.withdraw()
-        else:
-            folder.site.keep_in_rounds(set())
-
-    leave()
-    assert folder.site.published() == {f"rounds/2026-W46/{name}" for name in PERMISSION_FILES}
+    assert at(folder, TREND) == {RELEASE, "manifest.json", report}
+    assert at(folder, OTHER) == {report}
+    leave(folder)
+    assert {f"rounds/2026-W46/{name}" for name in PERMISSION_FILES} < folder.site.published()
+    assert report not in folder.site.published()
     folder.sync()
-    assert not at(folder, TREND) | at(folder, OTHER)
-    leave()
-    assert folder.site.published() == set()
+    assert report not in at(folder, TREND) | at(folder, OTHER)
+    leave(folder)
     assert not (folder.site.app_data / "rounds").exists()
 
 
