@@ -32,7 +32,12 @@ own_path() { # own_path ROOT RELATIVE: every folder from ROOT down to RELATIVE
 
 # SyftBox takes a datasite that exists for one that is complete, and would never make its own files: nothing is made in
 # one that it has not set up.
-is_set_up() { [ -f "/host/datasites/$1/syftperm.yaml" ] || [ -f "/host/datasites/$1/syft.pub.yaml" ]; }
+# PySyft v2 puts no permission file there.
+is_pysyft() { [ -f /host/datasites/SYFT_version.json ] || [ -d /host/datasites/.cache ]; }
+is_set_up() {
+  [ -f "/host/datasites/$1/syftperm.yaml" ] || [ -f "/host/datasites/$1/syft.pub.yaml" ] ||
+    { is_pysyft && [ -d "/host/datasites/$1" ]; }
+}
 
 set_up() { # set_up EMAIL: what a SyftBox client does at its first start
   own_path /host/datasites "$1/app_data/netflix_trend"

@@ -11,6 +11,7 @@ from typing import IO
 
 from netflix_trend.cli.frame import FAILED, Failure
 from netflix_trend.cli.machine import PRIVATE_FOLDERS, Machine
+from netflix_trend.syftbox.generations import generation_of
 
 _STDERR = 2
 
@@ -57,6 +58,10 @@ class Docker:
         # Days and weeks begin in this machine's time zone unless .env names another; containers do not know it.
         if not machine.setting("TZ"):
             machine.environ["TZ"] = _zone_of_this_machine()
+        # Services see what SyftBox knows where it lies among the datasites; else Compose mounts what nobody reads.
+        datasites = machine.folder("DATASITES_DIR")
+        if (state := generation_of(datasites).state_folder) and (datasites / state).is_dir():
+            machine.environ["SYFTBOX_STATE"] = state
         # Compose would look for relative paths in the clone.
         if machine.home != machine.root:
             for name in (*PRIVATE_FOLDERS, "CHARTS_DIR"):

@@ -46,6 +46,13 @@ HOST_SETTINGS = (
         "Containers",
     ),
     HostSetting("PARTICIPANT_GID", "1000", "Group that owns them (the output of: id -g).", "Containers"),
+    HostSetting(
+        "SYFTBOX_STATE",
+        "",
+        "Folder in DATASITES_DIR with what SyftBox knows about your files: .cache on PySyft v2. ./run.sh sets it.",
+        "Containers",
+        is_off=True,
+    ),
     HostSetting("BASE", "debian:trixie-slim", "Base image of all services.", "Containers"),
     HostSetting("SYFTBOX_BASE", "debian:bookworm-slim", "Base image of the SyftBox client.", "Containers", is_off=True),
     HostSetting(

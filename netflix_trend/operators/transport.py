@@ -16,7 +16,7 @@ from netflix_trend.operators.manifest import BATCHES, Batch
 from netflix_trend.operators.round_folders import ABORT, ACCEPT, MANIFEST, SURVEY, rounds_in
 from netflix_trend.storage.files import UnsafeFile, read_untrusted, restore_file
 from netflix_trend.syftbox.datasite import Datasite
-from netflix_trend.syftbox.permissions import LARGEST_FILE, write_permissions
+from netflix_trend.syftbox.permissions import LARGEST_FILE
 
 PREKEY = "prekey.json"
 LARGEST_SURVEY = 200_000
@@ -85,7 +85,7 @@ class OwnFiles:
 
     def share_with(self, name: str, readers: dict[str, list[str]]) -> None:
         """Write the permission files of a round's folder, before any file is in it."""
-        write_permissions(self._folder(name), readers, durable=self.durable)
+        self.site.allow(self._folder(name), readers, durable=self.durable)
 
     def _folder(self, name: str) -> Path:
         return self.site.root / round_path(name, "")

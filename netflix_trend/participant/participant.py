@@ -165,8 +165,8 @@ class Snapshot:
     choices. takes_part: whether surveys are answered. entries: the ledger, oldest first; empty if ledger_problem says
     that it cannot be read. status: of the publisher's last run, None before the first. receipts: of withdrawals, oldest
     first. is_set_up: whether SyftBox has created the datasite. contents: bytes of its files by name, with the rules.
-    files: number of files in it, including those that cannot be read, such as links. notice: what a page says first,
-    see `status.notice`; empty where an aggregator is chosen.
+    files: number of files in it without the rules, including those that cannot be read, such as links. notice: what a
+    page says first, see `status.notice`; empty where an aggregator is chosen.
     """
 
     choices: Choices
@@ -220,7 +220,7 @@ def snapshot(settings: Settings) -> Snapshot:
             receipts=tuple(read_receipts(settings.records_dir)),
             is_set_up=site.is_initialized,
             contents=site.contents(),
-            files=len(site.published()),
+            files=len(site.files()),
             notice=notice(settings),
             choices_problem=choices_problem,
             ledger_problem=ledger_problem,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -14,7 +14,7 @@ from netflix_trend.operators.transport import list_rounds
 from netflix_trend.participant.choices import Choices, ChoicesError, read_choices
 from netflix_trend.participant.contributions import ProfileSet, load_profiles
 from netflix_trend.participant.ledger import LedgerError, read_ledger
-from netflix_trend.participant.receipts import keep_receipt, read_receipts, receipt
+from netflix_trend.participant.receipts import Receipt, keep_receipt, read_receipts, receipt
 from netflix_trend.participant.releases import Participant, publish_due, restore_published
 from netflix_trend.participant.sealed import (
     Operators,
@@ -38,6 +38,10 @@ from netflix_trend.survey.survey import RefusedSurvey, Survey
 from netflix_trend.syftbox.datasite import Datasite, DatasiteError
 from netflix_trend.syftbox.shared_files import beginnings_of, current_surveys
 
+# Seconds that a run waits for the end of a sync, where it must not write meanwhile.
+_SYNC_SECONDS = 10.0
+_SYNCS = "SyftBox is syncing just now; the next run publishes"
+
 
 def publish_with(settings: Settings, today: date, now: int | None = None) -> PublisherStatus:
     """Answer what is due within the limits of the settings and the person's choices. Returns the publisher's status.
@@ -46,16 +50,23 @@ def publish_with(settings: Settings, today: date, now: int | None = None) -> Pub
     publisher's volume. A lock allows one run at a time across processes, so that no run with older choices publishes
     again what a withdrawal has removed. now: seconds since 1970, by default the clock's.
     """
+    waits = False
     with locked(PublisherVolume(settings.records_dir).lock):
         try:
             run = _Run(settings, read_choices(settings.private_dir), today, int(time.time()) if now is None else now)
-            state, message, outcomes = run.do()
+            (state, message, outcomes), waits = run.do_between_syncs()
         except (ChoicesError, DatasiteError, LedgerError) as problem:
             state, message, outcomes = "problem", f"nothing is published: {problem}", []
         except OSError as problem:
             reason = problem.strerror or type(problem).__name__  # its path would name the datasite
             state, message, outcomes = "problem", f"nothing is published: {reason}", []
-        status = PublisherStatus(looked_at=datetime.now(UTC), state=state, message=message, outcomes=tuple(outcomes))
+        status = PublisherStatus(
+            looked_at=datetime.now(UTC),
+            state=state,
+            message=message,
+            outcomes=tuple(outcomes),
+            waits_for_sync=waits,
+        )
         write_status(settings.records_dir, status)
     return status
 
@@ -95,6 +106,20 @@ class _Run:
         if self.operators is None:
             return None
         return SealedParticipant.of(self.settings, self.participant.limits, self.operators)
+
+    def do_between_syncs(self) -> tuple[_Done, bool]:
+        """Do it while SyftBox does not sync, where that matters; a withdrawal waits for nothing but a short sync.
+
+        Returns what `do` does, and whether the next run has something to do as soon as SyftBox has synced.
+        """
+        site = self.participant.site
+        with site.between_syncs(_SYNC_SECONDS) as is_free:
+            if not is_free and self.choices.participation != "withdrawn":
+                return ("waiting_for_syftbox", _SYNCS, []), True
+            done = self.do()
+        if done[0] == "withdrawn":
+            return done, read_receipts(self.settings.records_dir)[-1].syftbox == "waiting"
+        return done, bool(site.waiting())
 
     def do(self) -> _Done:
         """Withdraw, wait, restore or answer. Returns state, message and the outcome of each round."""
@@ -191,23 +216,34 @@ class _Run:
         return answer_sealed(self.sealed, profiles, elsewhere, self.today, self.now, beginnings)
 
     def _withdraw(self) -> str:
-        """Remove everything from the datasite and write a receipt; returns its sentence. Safe to repeat.
+        """Remove everything from the datasite and write a receipt, or complete it; returns its sentence.
 
-        Raises LedgerError if the ledger cannot be read for the receipt; the files are removed all the same.
+        A withdrawal has one receipt: later runs remove what has come back, and enter what SyftBox has noticed. Safe to
+        repeat. Raises LedgerError if the ledger cannot be read for the receipt; the files are removed all the same.
         """
         publisher, site = self.settings.records_dir, self.participant.site
-        receipts, last = read_receipts(publisher), read_status(publisher)
-        took_part_again = last is not None and last.state not in {"withdrawn", "problem"}
-        if site.published() or took_part_again or not receipts:
-            summed = withdraw_sealed(self.sealed) if self.sealed else ()
-            try:
-                answered = [entry.round for entry in read_ledger(self.participant.ledger)]
-            except LedgerError as damage:
-                site.withdraw()
-                raise LedgerError(f"your files were removed, but there is no receipt: {damage}") from None
-            # The receipt comes first: after a crash in between, the next run removes the files with another receipt.
-            one = receipt(answered, site.digests(), Week.last_complete(self.today), datetime.now(UTC), summed)
+        receipts, removed = read_receipts(publisher), site.digests()
+        one = receipts[-1] if receipts and self._is_known(read_status(publisher)) else self._receipt(removed)
+        # The receipt comes first: after a crash in between, the next run removes the files with another receipt.
+        if one not in receipts:
             keep_receipt(publisher, one)
-            site.withdraw()
-            receipts = [one]
-        return receipts[-1].sentence
+        waiting = site.withdraw()
+        seen = one.confirmed(removed, waiting, site.unconfirmed({*one.removed, *removed}), datetime.now(UTC))
+        if seen != one:
+            keep_receipt(publisher, seen)
+        return seen.sentence
+
+    def _is_known(self, last: PublisherStatus | None) -> bool:
+        """Return whether the last receipt is that of this withdrawal. last: status of the run before."""
+        if last is not None and last.state == "withdrawn":
+            return True
+        return not self.participant.site.files() and (last is None or last.state == "problem")
+
+    def _receipt(self, removed: Mapping[str, str]) -> Receipt:
+        summed = withdraw_sealed(self.sealed) if self.sealed else ()
+        try:
+            answered = [entry.round for entry in read_ledger(self.participant.ledger)]
+        except LedgerError as damage:
+            self.participant.site.withdraw()
+            raise LedgerError(f"your files were removed, but there is no receipt: {damage}") from None
+        return receipt(answered, removed, Week.last_complete(self.today), datetime.now(UTC), summed)

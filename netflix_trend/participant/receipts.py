@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +26,9 @@ class Receipt(Strict):
     enough others can be left out with it, which may be never. kept: answered rounds that are closed; their statistics
     contain the randomized answer for good. summed: rounds whose sums contain, or may contain, the sealed report; a sum
     cannot be taken apart. first_round_without: the first round of which no statistics contain an answer of this person.
+
+    syftbox: what SyftBox's records said about the removal when they were last looked at: they cannot be read from here,
+    do not have it yet, or had it by `noticed_at`; empty when nothing was removed, and in older receipts.
     """
 
     schema_version: Literal[1] = 1
@@ -35,6 +38,8 @@ class Receipt(Strict):
     kept: Annotated[tuple[str, ...], Field(strict=False)]
     first_round_without: str
     summed: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    syftbox: Literal["", "unseen", "waiting", "noticed"] = ""
+    noticed_at: Annotated[datetime | None, Field(strict=False)] = None
 
     @property
     def sentence(self) -> str:
@@ -42,6 +47,7 @@ class Receipt(Strict):
         day = self.withdrawn_at.date().isoformat()
         words = [
             f"Withdrawn on {day}: {len(self.removed)} files were removed from your datasite.",
+            *self._readers_copies(),
             f"The statistics of {self.first_round_without} are the first without you.",
         ]
         if self.counted_again:
@@ -61,6 +67,35 @@ class Receipt(Strict):
                 f"{self.summed[-1]}). A sum, with its noise, cannot be taken apart. All others were taken back."
             )
         return " ".join(words)
+
+    def _readers_copies(self) -> tuple[str, ...]:
+        """Say what is known about readers' copies."""
+        if self.syftbox == "unseen":
+            return ("SyftBox removes readers' copies at its next sync, which cannot be seen from here.",)
+        if self.syftbox == "waiting":
+            return ("SyftBox has not synced since: readers still have their copies.",)
+        if self.noticed_at is not None:
+            when = f"{self.noticed_at:%Y-%m-%d %H:%M} UTC"
+            return (f"SyftBox had noticed that by {when}; a reader's copy goes when the reader's SyftBox syncs.",)
+        return ()
+
+    def confirmed(
+        self, removed: Mapping[str, str], waiting: Collection[str], unconfirmed: Collection[str] | None, now: datetime
+    ) -> Receipt:
+        """Return the receipt with what was removed now and what SyftBox has noticed.
+
+        removed: SHA-256 of each file of this run, by name; SyftBox may have brought it back. waiting: files whose rules
+        stay. unconfirmed: files that SyftBox's records still have, None if they cannot be read from here.
+        """
+        everything = {**self.removed, **removed}
+        state, noticed_at = self.syftbox, self.noticed_at
+        if removed or waiting or unconfirmed:
+            state, noticed_at = "unseen" if unconfirmed is None and not waiting else "waiting", None
+        elif unconfirmed is not None and state in ("waiting", "unseen"):
+            state, noticed_at = "noticed", now.astimezone(UTC).replace(microsecond=0)
+        elif unconfirmed is None and state == "waiting":
+            state = "unseen"
+        return self.model_copy(update={"removed": everything, "syftbox": state, "noticed_at": noticed_at})
 
 
 def receipt(
@@ -94,7 +129,7 @@ def _weeks(rounds: Iterable[str]) -> Iterator[Week]:
 
 
 def keep_receipt(publisher: Path, one: Receipt) -> Path:
-    """Write a receipt; it is on disk when this returns. Returns its path."""
+    """Write a receipt, or write it again; it is on disk when this returns. Returns its path."""
     folder = PublisherVolume(publisher).receipts
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{one.withdrawn_at:%Y%m%dT%H%M%SZ}.json"

@@ -50,13 +50,17 @@ class Outcome:
 
 
 class PublisherStatus(Strict):
-    """One run of the publisher: its state, the reason in a sentence, and the outcome of each open round."""
+    """One run of the publisher: its state, the reason in a sentence, and the outcome of each open round.
+
+    waits_for_sync: the next run has something to do as soon as SyftBox has synced.
+    """
 
     schema_version: Literal[1] = 1
     looked_at: Annotated[datetime, Field(strict=False)]
     state: State
     message: str = ""
     outcomes: Annotated[tuple[Outcome, ...], Field(strict=False)] = ()
+    waits_for_sync: bool = False
 
 
 def notice(settings: Settings) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
@@ -26,6 +26,7 @@ from netflix_trend.syftbox.generations import Generation, generation_of
 from netflix_trend.syftbox.permissions import (
     LARGEST_FILE,
     PERMISSION_FILES,
+    named_readers,
     permission_rules,
     readable,
     write_permissions,
@@ -120,11 +121,12 @@ class Datasite:
         for name, data in files.items():
             check_syncable(name, data)
         everything, readers = announced(files, reader)
-        # The rules of ROUNDS lie below ours, which must not hide them then.
-        terminal = not keep_rounds
-        self.share(self.app_data, everything, readers, terminal=terminal, durable=durable, modified=modified)
+        self._refuse_links(self.app_data)
         if not keep_rounds:
             self.keep_in_rounds(set())
+        # The rules of ROUNDS lie below ours, which must not hide them then.
+        terminal = not keep_rounds and not (self.app_data / ROUNDS).exists()
+        self.share(self.app_data, everything, readers, terminal=terminal, durable=durable, modified=modified)
 
     def share(
         self,
@@ -138,32 +140,85 @@ class Datasite:
     ) -> None:
         """Make a folder of the app contain `files`, written in their order, the rules `readers`, and nothing else.
 
-        readers: who may read which file or pattern. terminal: no folder below has rules of its own. Both permission
-        files are written first, so that no file is ever without its rule. Calling it again with the same files changes
+        readers: who may read which file or pattern. terminal: no folder below has rules of its own. Files that are not
+        among `files` are removed first; then come both permission files, so that no file is ever without its rule.
+        Rules stay as `allow` says. A file whose readers all change is withdrawn from the old ones before the new ones
+        get it: until SyftBox has noticed that, no file is written. Calling it again with the same files changes
         nothing. The folder ROUNDS, which has files and rules of its own, is left alone. Raises as `publish`.
         """
         for name, data in files.items():
             check_syncable(name, data)
-            if PurePosixPath(name).name in PERMISSION_FILES:
+            if _is_rules(name):
                 raise DatasiteError(f"{name} is made from the readers")
         for name, data in permission_rules(readers).items():
             check_syncable(name, data)
         self._refuse_links(folder)
+        before = named_readers(folder)
+        changed = {name for name in before.keys() & readers.keys() if set(before[name]).isdisjoint(readers[name])}
         # The public folder has pages in a folder of the same name, which are removed like everything else.
         spare = ROUNDS if folder == self.app_data else None
-        _remove_others(folder, {*PERMISSION_FILES, *files}, spare=spare)
-        write_permissions(folder, readers, terminal=terminal, durable=durable)
+        _remove_others(folder, {*PERMISSION_FILES, *files} - changed, spare=spare)
+        held = self._unnoticed(folder, changed)
+        rules = {**readers, **{name: before[name] for name in held}}
+        self.allow(folder, rules, terminal=terminal, durable=durable)
+        if held:
+            return
         for name, data in files.items():
             restore_file(folder / name, data, durable=durable, modified=modified)
 
+    def allow(
+        self, folder: Path, readers: Mapping[str, Sequence[str]], *, terminal: bool = True, durable: bool = True
+    ) -> None:
+        """Write the rules of a folder of the app: who may read which file or pattern. terminal: as `share`.
+
+        The rule of a removed file stays as long as SyftBox has not noticed the removal: PySyft v2 tells those whom the
+        rules name when it does, and nobody else ever (docs/decisions/0117-rules-outlast-their-files.md). A later call
+        leaves it out; which files these are follows from the rules that are there.
+        """
+        rules = {**readers, **self._parting(folder, readers)}
+        write_permissions(folder, rules, terminal=terminal, durable=durable)
+
+    def _parting(self, folder: Path, readers: Mapping[str, Sequence[str]] = {}) -> dict[str, list[str]]:
+        """Return the rules of a folder about removed files whose removal SyftBox has not noticed."""
+        before = named_readers(folder)
+        gone = {name for name in before if name not in readers and not os.path.lexists(folder / name)}
+        return {name: before[name] for name in sorted(self._unnoticed(folder, gone))}
+
+    def _unnoticed(self, folder: Path, names: set[str]) -> set[str]:
+        """Return which removed files of a folder SyftBox has not noticed as removed."""
+        place = folder.relative_to(self.root)
+        paths = {str(place / name): name for name in names}
+        found = self.generation.unnoticed(self.datasites, self.email, paths) if paths else ()
+        return {paths[path] for path in found}
+
     def keep_in_rounds(self, names: set[str]) -> None:
-        """Remove everything below ROUNDS but files of these names, relative to it, and the rules beside them."""
-        folders = {str(PurePosixPath(name).parent) for name in names}
-        rules = {f"{folder}/{rule}" for folder in folders for rule in PERMISSION_FILES}
-        _remove_others(self.app_data / ROUNDS, names | rules)
-        if not names:
-            with suppress(OSError):  # there is none
-                (self.app_data / ROUNDS).rmdir()
+        """Remove everything below ROUNDS but files of these names, relative to it, and the rules beside them.
+
+        Rules of removed files stay as `allow` says.
+        """
+        self._leave(self.app_data / ROUNDS, names)
+        with suppress(OSError):  # there is none, or it is not empty
+            (self.app_data / ROUNDS).rmdir()
+
+    def _leave(self, top: Path, names: set[str]) -> set[str]:
+        """Remove everything below `top` but files of these names and the rules beside them: files first.
+
+        Rules of other folders shrink to those about removed files that SyftBox has not noticed; then they go, too.
+        Returns these files, relative to the app's folder.
+        """
+        needed = {PurePosixPath(name).parent for name in names}
+        rules = {name for name in _names(top) if _is_rules(name)}
+        _remove_others(top, names | rules)
+        kept = names | {name for name in rules if PurePosixPath(name).parent in needed}
+        waiting: set[str] = set()
+        folders = {PurePosixPath(name).parent for name in rules} - needed
+        for inner in sorted(folders, reverse=True):
+            if parting := self._parting(top / inner):
+                write_permissions(top / inner, parting, terminal=not waiting)  # those below must count
+                kept |= {str(inner / name) for name in PERMISSION_FILES}
+                waiting |= {(top / inner / name).relative_to(self.app_data).as_posix() for name in parting}
+        _remove_others(top, kept)
+        return waiting
 
     def contents(self) -> dict[str, bytes]:
         """Return the bytes of each of the app's files in the datasite, by name; files that SyftBox would not sync are
@@ -176,16 +231,35 @@ class Datasite:
         """Return the SHA-256 of each of these files, the permission files left out."""
         return digests_of(self.contents())
 
-    def withdraw(self) -> None:
-        """Remove everything the app has in the datasite: first all rules, then the files.
+    def withdraw(self) -> set[str]:
+        """Remove everything the app has in the datasite: files first, then the rules, as `allow` says.
 
-        SyftBox's next sync removes readers' copies; what somebody copied elsewhere stays. Safe to repeat, also after a
-        crash in the middle. Raises DatasiteError if a link is in the way.
+        Returns the removed files whose rules stay until SyftBox has noticed the removal; call it again then. SyftBox's
+        next sync removes readers' copies; what somebody copied elsewhere stays. Safe to repeat, also after a crash in
+        the middle. Raises DatasiteError if a link is in the way.
         """
         self._refuse_links(self.app_data)
-        if self.published() - set(PERMISSION_FILES):
-            write_permissions(self.app_data, {})
-        _remove_others(self.app_data, set())
+        return self._leave(self.app_data, set())
+
+    def waiting(self) -> set[str]:
+        """Return the removed files, by names in the app's folder, whose rules stay until SyftBox has noticed that."""
+        found: set[str] = set()
+        for folder in {PurePosixPath(name).parent for name in self.published() if _is_rules(name)}:
+            found |= {str(folder / name) for name in self._parting(self.app_data / folder)}
+        return found
+
+    def between_syncs(self, seconds: float) -> AbstractContextManager[bool]:
+        """Keep SyftBox from syncing, where files may not be written meanwhile; see `Generation.between_syncs`."""
+        return self.generation.between_syncs(self.datasites, seconds)
+
+    def unconfirmed(self, names: Iterable[str]) -> set[str] | None:
+        """Return which removed files, by names in the app's folder, SyftBox has not removed elsewhere by its own
+        records; None if it has none that can be read from here.
+        """
+        place = self.app_data.relative_to(self.root)
+        paths = {str(place / name): name for name in names}
+        found = self.generation.unconfirmed(self.datasites, self.email, paths)
+        return None if found is None else {paths[path] for path in found}
 
     def status(self, reader: str) -> SiteStatus:
         """Compare the app's folder with its manifest, and return that and what `reader` may see."""
@@ -196,8 +270,7 @@ class Datasite:
             manifest = None
         announced = manifest.files if manifest else {}
         whole = {name: _matches(self.app_data / name, entry) for name, entry in announced.items()}
-        names = {name for name in self.published() if PurePosixPath(name).name not in PERMISSION_FILES}
-        names = {name for name in names if not name.startswith(f"{ROUNDS}/")}
+        names = {name for name in self.files() if not name.startswith(f"{ROUNDS}/")}
         return SiteStatus(
             is_initialized=self.is_initialized,
             files=tuple(sorted(names)),
@@ -209,6 +282,10 @@ class Datasite:
     def published(self) -> set[str]:
         """Return the names of all files and links in the app's folder, whoever made them."""
         return _names(self.app_data)
+
+    def files(self) -> set[str]:
+        """Return these names without the permission files."""
+        return {name for name in self.published() if not _is_rules(name)}
 
     def _refuse_links(self, folder: Path) -> None:
         """Raise DatasiteError if `folder` is not one of the app's, or if a link would lead out of the datasite."""
@@ -250,6 +327,11 @@ def announced(files: Mapping[str, bytes], reader: str) -> tuple[dict[str, bytes]
     }
     manifest = canonical_json(Manifest(files=entries).model_dump()) + b"\n"
     return {**files, MANIFEST: manifest}, {name: [reader] for name in (MANIFEST, *files)}
+
+
+def _is_rules(name: str) -> bool:
+    """Return whether a file is a permission file, whichever folder it is for."""
+    return PurePosixPath(name).name in PERMISSION_FILES
 
 
 def _names(folder: Path) -> set[str]:

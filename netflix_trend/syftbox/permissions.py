@@ -9,7 +9,9 @@ combine those of outer folders differently.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from netflix_trend.storage.files import read_own, restore_file, sync_folder
@@ -18,6 +20,7 @@ from netflix_trend.storage.files import read_own, restore_file, sync_folder
 PYTHON_FILE, GO_FILE = PERMISSION_FILES = ("syftperm.yaml", "syft.pub.yaml")
 # SyftBox 0.4.0 nominally syncs 10 MiB, but rewriting a file fails from about 8.4 MB (docs/method/syftbox.md#sync).
 LARGEST_FILE = 8_000_000
+_GO_RULE = re.compile(r'  - \{pattern: (".*"), access: \{admin: \[\], write: \[\], read: (\[.*\])\}\}\n')
 
 
 def permission_rules(readers: Mapping[str, Sequence[str]], *, terminal: bool = True) -> dict[str, bytes]:
@@ -43,6 +46,21 @@ def write_permissions(
     written = [restore_file(folder / name, data, durable=durable, settle=False) for name, data in files.items()]
     if durable and any(written):
         sync_folder(folder)
+
+
+def named_readers(folder: Path) -> dict[str, list[str]]:
+    """Return who may read which file by rules that `write_permissions` made, without patterns and without files that
+    nobody may read; other rules are left out.
+    """
+    data = read_own(folder / GO_FILE, LARGEST_FILE) or b""
+    found: dict[str, list[str]] = {}
+    for line in data.decode("utf-8", "replace").splitlines(keepends=True):
+        rule = _GO_RULE.fullmatch(line)
+        with suppress(ValueError):
+            name, people = (json.loads(part) for part in rule.groups()) if rule else ("", [])
+            if people and "*" not in name and line == _go_rule(name, people):
+                found[name] = people
+    return found
 
 
 def readable(folder: Path, names: Iterable[str], reader: str) -> set[str]:

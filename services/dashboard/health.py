@@ -117,6 +117,8 @@ def publisher(status: PublisherStatus | None, now: float | None) -> Service:
         return Service(name, "waiting", "It has not run yet.")
     age = (now or time.time()) - status.looked_at.timestamp()
     words = f"{ago(age)}: {STATES[status.state]}"
+    if status.state == "waiting_for_syftbox":
+        words += f" {status.message}."
     if now is not None and age > _RUN_SECONDS:
         return Service(name, "broken", f"{words} It should run every minute. Is it stopped?")
     return Service(name, "broken" if status.state in {"problem", "survey_refused"} else "fine", words)

@@ -14,7 +14,7 @@ STATES = {
     "paused": "You paused: no new report is made. What was published stays.",
     "withdrawn": "You withdrew: nothing of yours is published.",
     "no_export": "Nothing is published yet: there is no export to answer from.",
-    "waiting_for_syftbox": "Nothing is published yet: SyftBox has not set up your datasite. Start it.",
+    "waiting_for_syftbox": "Nothing is published yet: SyftBox is not ready; Health says why.",
     "no_aggregator": "Nothing is answered: no aggregator is chosen.",
     "waiting_for_survey": "Nothing is published yet: no survey has arrived from the aggregator.",
     "survey_refused": "The aggregator's survey is not one that can be answered. Nothing is published.",

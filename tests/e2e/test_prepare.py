@@ -50,6 +50,16 @@ def made(folder: Path) -> set[str]:
     return {path.relative_to(folder / "datasites").as_posix() for path in (folder / "datasites").rglob("*")}
 
 
+def test_on_pysyft_a_datasite_is_set_up_without_a_permission_file(folder: Path) -> None:
+    (folder / "datasites" / ANN).mkdir()
+    assert prepare(folder, SYFTBOX_EMAIL=ANN, AGGREGATOR_DATASITE=TREND).returncode == 1
+    (folder / "datasites" / "SYFT_version.json").touch()
+    assert prepare(folder, SYFTBOX_EMAIL=ANN, AGGREGATOR_DATASITE=TREND).returncode == 0
+    assert f"{ANN}/app_data/netflix_trend" in made(folder)
+    assert not [name for name in made(folder) if name.endswith(".yaml")]
+    assert prepare(folder, "datasite", SYFTBOX_EMAIL=ANN, AGGREGATOR_DATASITE=TREND).returncode == 0
+
+
 def test_only_the_example_aggregator_is_set_up(folder: Path) -> None:
     """A real participant's SyftBox would take the folder for complete (decision 0014)."""
     refused = prepare(folder, AGGREGATOR_DATASITE=TREND)

@@ -48,7 +48,7 @@ def test_what_is_published_and_changed_arrives_where_the_rules_say(tmp_path: Pat
         network.sync(ALICE, AGGREGATOR)
         assert received(network, AGGREGATOR, ALICE)[RELEASE] == b"changed", "one sync of each is enough"
 
-        alice.publish(FILES, BOB, durable=False)
+        write_permissions(alice.app_data, {name: [BOB] for name in ANNOUNCED}, durable=False)
         network.settle()
         assert set(received(network, BOB, ALICE)) == ANNOUNCED, "a new reader gets files that have not changed"
 
@@ -99,7 +99,8 @@ def wipe(alice: Datasite) -> None:
 
 
 def remove_release(alice: Datasite) -> None:
-    alice.publish({name: data for name, data in FILES.items() if name != RELEASE}, AGGREGATOR, durable=False)
+    (alice.app_data / RELEASE).unlink()
+    write_permissions(alice.app_data, {name: [AGGREGATOR] for name in ANNOUNCED - {RELEASE}}, durable=False)
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,8 @@ def test_everybody_receives_only_their_own_files(tmp_path: Path) -> None:
         assert set(receipt.removed) == delivered
         stays(lambda: alice.publish().state == "withdrawn" and not alice.site.published(), "nothing comes back", 1.5)
         assert not list((network.snapshot / ALICE).rglob("releases/*"))
+        (receipt,) = read_receipts(alice.settings.records_dir)
+        assert receipt.syftbox == "noticed", "the client's own record has the removal"
 
 
 def test_a_server_that_fails_costs_nothing_and_nothing_is_drawn_again(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -27,6 +28,8 @@ class Generation:
     name: ClassVar[str]
     # Free bytes below which its client stops syncing.
     least_disk: ClassVar[int] = 0
+    # Folder among the datasites with what its client knows, which a container needs to see; empty without one.
+    state_folder: ClassVar[str] = ""
 
     def is_at(self, datasites: Path) -> bool:
         """Return whether this generation manages a folder of datasites."""
@@ -53,6 +56,20 @@ class Generation:
         names: paths in the datasite. Where a server judges removals, rules may go together with their files: none.
         """
         return set()
+
+    def unconfirmed(self, datasites: Path, email: str, names: Iterable[str]) -> set[str] | None:
+        """Return which removed files its client has not yet removed elsewhere; None where that cannot be seen.
+
+        names: paths in the datasite.
+        """
+        return None
+
+    def between_syncs(self, datasites: Path, seconds: float) -> AbstractContextManager[bool]:
+        """Keep its client from starting a sync; where that matters, wait for a running one.
+
+        seconds: how long to wait at most. The context is whether no sync runs.
+        """
+        return nullcontext(True)
 
 
 @dataclass(frozen=True)

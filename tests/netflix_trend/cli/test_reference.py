@@ -120,8 +120,11 @@ def test_compose_passes_every_setting_that_a_service_reads_with_its_default(
             assert f"${{{row.name}" in text, row.name
 
 
-# Without a helper, an existing folder is mounted at a path that nothing reads.
-ELSEWHERE = {("HELPER_DATASITE", "${AGGREGATOR_DATASITE:-aggregator@example.org}"), ("HELPER_DATASITE", ".none")}
+# Without a helper or a state, an existing folder is mounted at a path that nothing reads.
+ELSEWHERE = {
+    *(("HELPER_DATASITE", "${AGGREGATOR_DATASITE:-aggregator@example.org}"), ("HELPER_DATASITE", ".none")),
+    *(("SYFTBOX_STATE", "${AGGREGATOR_DATASITE:-aggregator@example.org}"), ("SYFTBOX_STATE", ".no_state")),
+}
 
 
 def test_compose_names_no_variable_that_is_not_declared() -> None:

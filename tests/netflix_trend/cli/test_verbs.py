@@ -159,6 +159,15 @@ def test_up_starts_in_the_background_and_says_where_the_page_is(clone: Path, pat
     assert "./my drop" in result.stdout
 
 
+@pytest.mark.parametrize("made", ["SyftBox/.cache", "SyftBox"])
+def test_services_see_what_pysyft_knows(clone: Path, path: Path, made: str) -> None:
+    (clone / ".env").write_text("DATASITES_DIR=./SyftBox\n")
+    (clone / made).mkdir(parents=True)
+    fake_docker(path, f'{DOCKER_UP} echo "$1 $2 ${{SYFTBOX_STATE:-none}}" >>"$HOME/called"')
+    assert run(clone, path, "up").returncode == 0
+    assert lines(clone / "called") == [f"compose up {'.cache' if made.endswith('.cache') else 'none'}"]
+
+
 def test_a_port_assigned_by_syftbox_takes_precedence(clone: Path, path: Path) -> None:
     fake_docker(path, NO_VOLUME)
     assert "http://127.0.0.1:7001" in run(clone, path, "up", SYFTBOX_ASSIGNED_PORT="7001").stdout

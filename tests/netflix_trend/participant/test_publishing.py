@@ -26,7 +26,7 @@ from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.survey.survey import default_survey, dump_surveys
 from netflix_trend.syftbox.datasite import Datasite
-from netflix_trend.syftbox.permissions import PERMISSION_FILES, readable
+from netflix_trend.syftbox.permissions import PERMISSION_FILES
 from netflix_trend.syftbox.shared_files import starter_surveys
 
 TODAY = Week.parse("2026-W46").sunday + timedelta(days=2)
@@ -243,7 +243,7 @@ def test_a_crash_in_the_middle_of_a_withdrawal_is_mended_at_the_next_look(
     with monkeypatch.context() as patched:
         patched.setattr("netflix_trend.syftbox.datasite._remove_others", lambda *_: (_ for _ in ()).throw(OSError))
         assert publish_with(settings, TODAY).state == "problem"
-    assert not readable(site_of(settings).app_data, site_of(settings).published(), settings.aggregator_datasite)
+    assert site_of(settings).published()
     publish_with(settings, TODAY)
     assert not site_of(settings).published()
 

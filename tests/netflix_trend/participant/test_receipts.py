@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -56,3 +57,49 @@ def test_receipts_are_kept_in_their_order_and_a_damaged_one_is_left_out(tmp_path
     assert [one.withdrawn_at.year for one in read_receipts(tmp_path)] == [2026, 2027]
     path.write_text("{")
     assert read_receipts(tmp_path) == [later]
+
+
+# --- What SyftBox has noticed
+
+REMOVED = {"manifest.json": "0" * 64}
+
+
+def test_a_receipt_says_that_readers_still_have_copies_until_syftbox_has_noticed() -> None:
+    first = receipt([], REMOVED, NEWEST, NOW)
+    waiting = first.confirmed(REMOVED, (), (), NOW)
+    assert "has not synced since: readers still have their copies" in waiting.sentence
+    assert waiting.confirmed({}, ["manifest.json"], None, NOW) == waiting
+    assert waiting.confirmed({}, (), ["manifest.json"], NOW) == waiting
+    noticed = waiting.confirmed({}, (), (), NOW)
+    assert "had noticed that by 2026-11-20 09:30 UTC" in noticed.sentence
+    assert noticed.confirmed({}, (), (), NOW.replace(year=2027)) == noticed
+    assert noticed.confirmed({}, (), None, NOW) == noticed
+
+
+def test_what_comes_back_is_removed_again_and_waited_for_again() -> None:
+    noticed = receipt([], REMOVED, NEWEST, NOW).confirmed(REMOVED, (), (), NOW).confirmed({}, (), (), NOW)
+    again = noticed.confirmed({"late.json": "1" * 64}, (), (), NOW)
+    assert set(again.removed) == {"manifest.json", "late.json"}
+    assert (again.syftbox, again.noticed_at) == ("waiting", None)
+
+
+def test_where_nothing_can_be_seen_the_receipt_says_so() -> None:
+    unseen = receipt([], REMOVED, NEWEST, NOW).confirmed(REMOVED, (), None, NOW)
+    assert "which cannot be seen from here" in unseen.sentence
+    assert unseen.confirmed({}, (), None, NOW) == unseen
+    assert unseen.confirmed({}, (), (), NOW).syftbox == "noticed"
+
+
+def test_without_a_removed_file_nothing_is_waited_for() -> None:
+    one = receipt([], {}, NEWEST, NOW)
+    assert one.confirmed({}, (), None, NOW) == one.confirmed({}, (), (), NOW) == one
+    assert "SyftBox" not in one.sentence
+
+
+def test_a_receipt_of_before_is_read_and_promises_nothing_new(tmp_path: Path) -> None:
+    path = keep_receipt(tmp_path, receipt([], REMOVED, NEWEST, NOW))
+    old = json.loads(path.read_text())
+    del old["syftbox"], old["noticed_at"]
+    path.write_text(json.dumps(old))
+    (one,) = read_receipts(tmp_path)
+    assert "SyftBox" not in one.sentence

@@ -192,7 +192,7 @@ def test_with_join_ask_the_page_does_not_warn_of_an_immediate_answer(newcomer: P
 
 def test_a_withdrawal_is_not_called_done_while_files_are_there(person: Person) -> None:
     choose(person, "withdrawn")
-    count = len(releases(person)) + 3
+    count = len(releases(person)) + 1
     for page in ("/", "/sharing"):
         text = words(person.page(page))
         assert f"You withdrew. Not done yet: files still in your datasite: {count}." in text

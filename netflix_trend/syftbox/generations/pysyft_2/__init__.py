@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from netflix_trend.storage.files import read_own, unchanging
@@ -27,6 +27,7 @@ class PySyft2(Generation):
 
     key = "pysyft"
     name = "PySyft v2"
+    state_folder = CACHE
 
     def is_at(self, datasites: Path) -> bool:
         """Return whether its files lie among the datasites."""
@@ -62,6 +63,16 @@ class PySyft2(Generation):
                 return wanted & _known(state) if is_free else wanted
         except (OSError, ValueError):  # no sync has ever run
             return wanted
+
+    def unconfirmed(self, datasites: Path, email: str, names: Iterable[str]) -> set[str] | None:
+        """Return the removed files that no completed sync has noticed: one that has notices tells the readers."""
+        return self.unnoticed(datasites, email, names)
+
+    def between_syncs(self, datasites: Path, seconds: float) -> AbstractContextManager[bool]:
+        """Hold its lock. A sync that finds changed rules also sends files that are newer than its list of files; if one
+        of them were removed before the next sync, no sync would ever notice that.
+        """
+        return unchanging(datasites / _LOCK, seconds)
 
 
 def _known(state: Path) -> set[str]:
