@@ -11,6 +11,7 @@ import click
 
 from netflix_trend.cli.frame import FAILED, Failure, VerbGroup
 from netflix_trend.cli.mode import Place, place_of
+from netflix_trend.cli.subscribing import subscribe
 
 FILES = ("-f", "docker-compose.aggregator.yml")
 FOLDER = "./aggregator"
@@ -39,7 +40,12 @@ class Starting(VerbGroup):
 def aggregator(context: click.Context) -> None:
     """Start an aggregator (page on http://127.0.0.1:8650), or decide who takes part."""
     if context.invoked_subcommand is None:
-        sys.exit(start_stack(place_of(context), FILES, ()))
+        sys.exit(_start(place_of(context)))
+
+
+def _start(place: Place, *options: str) -> int:
+    subscribe(place.machine, "aggregator")
+    return start_stack(place, FILES, options)
 
 
 def start_stack(place: Place, files: tuple[str, ...], options: tuple[str, ...]) -> int:
@@ -90,7 +96,7 @@ def _ask(context: click.Context, *words: str) -> int:
 @click.pass_context
 def start(context: click.Context, options: tuple[str, ...]) -> None:
     """Start the aggregator; this is the default verb. Options go to docker compose up."""
-    sys.exit(start_stack(place_of(context), FILES, options))
+    sys.exit(_start(place_of(context), *options))
 
 
 @aggregator.command("enrol", examples=["aggregator enrol ann@example.org"])

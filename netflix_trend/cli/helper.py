@@ -9,6 +9,7 @@ import click
 from netflix_trend.cli.aggregator import Starting, ask_service, on_folders, start_stack
 from netflix_trend.cli.frame import Failure
 from netflix_trend.cli.mode import Place, place_of
+from netflix_trend.cli.subscribing import subscribe
 
 FILES = ("-f", "docker-compose.helper.yml")
 FOLDER = "./helper"
@@ -30,6 +31,7 @@ def helper(context: click.Context) -> None:
 
 def _start(place: Place, *options: str) -> int:
     _need_names(place)
+    subscribe(place.machine, "helper")
     return (
         on_folders(place, "helper", FOLDER, ("collect",))
         if place.docker.problem

@@ -12,6 +12,7 @@ import click
 
 from netflix_trend.cli.frame import FAILED, Failure, Verb, words_of
 from netflix_trend.cli.mode import NOTHING_YET, Place, place_of
+from netflix_trend.cli.subscribing import subscribe
 from netflix_trend.cli.volumes import begin, on_volumes
 from netflix_trend.odds import parse_odds
 
@@ -64,12 +65,17 @@ def privacy() -> int:
     return summary.main()
 
 
-def _choice(act: Callable[..., int]) -> Callable[..., None]:
-    """Save a choice. A running publisher follows it at once; without one, the publisher runs once."""
+def _choice(act: Callable[..., int], *, subscribes: bool = False) -> Callable[..., None]:
+    """Save a choice. A running publisher follows it at once; without one, the publisher runs once.
+
+    subscribes: what is needed is allowed to arrive first.
+    """
 
     @click.pass_context
     def run(context: click.Context, /, **options: Any) -> None:
         place = place_of(context)
+        if subscribes:
+            subscribe(place.machine)
         if begin(place, keeps=True):
             code = act(**options)
             sys.exit(code or (0 if place.is_inside else look_once(place)))
@@ -103,7 +109,7 @@ def _take_part(verb: str) -> Callable[..., None]:
 
         return take_part(verb)
 
-    return _choice(act)
+    return _choice(act, subscribes=verb == "join")
 
 
 join = Verb("join", callback=_take_part("join"), help="Answer surveys, within your limits.", examples=["join"])

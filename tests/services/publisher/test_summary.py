@@ -90,6 +90,8 @@ def test_the_status_begins_with_the_last_look(
     assert "\n\nThe publisher has not run yet.\n" in capsys.readouterr().out
     outcomes = (Outcome("2026-W46", "not_asked", "each person is asked one week in 4"),)
     looked_at = datetime(2026, 11, 26, tzinfo=UTC)
-    write_status(tmp_path / "publisher" / "trial", PublisherStatus(looked_at=looked_at, state="answering", outcomes=outcomes))
+    write_status(
+        tmp_path / "publisher" / "trial", PublisherStatus(looked_at=looked_at, state="answering", outcomes=outcomes)
+    )
     assert status_main() == 0
     assert "answering\n  2026-W46  not asked (each person is asked" in capsys.readouterr().out

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from netflix_trend.syftbox.generations.base import Generation
+from netflix_trend.status_table import Row
+from netflix_trend.syftbox.generations.base import LAST_SYNC, Client, Generation, no_answer, unknown_sync
+from netflix_trend.syftbox.generations.local_api import ask, is_local
+from netflix_trend.syftbox.generations.tokens import TOKEN, token_row
 
 
 class Python04(Generation):
@@ -16,3 +19,27 @@ class Python04(Generation):
     def is_at(self, datasites: Path) -> bool:
         """Return whether the client's own files lie beside the datasites."""
         return any((datasites.parent / name).is_file() for name in (".metadata.json", "syftbox.pid"))
+
+    def last_sync(self, client: Client, now: float) -> Row:
+        """Ask the client whether it syncs. It answers, too, when it has given up for good."""
+        if not is_local(client.client_url):
+            return unknown_sync(client)
+        answer = ask(client.client_url, "/sync/health")
+        if answer is None:
+            return no_answer(client)
+        if answer.status == 200:
+            return Row(LAST_SYNC, "it syncs every second")
+        if answer.status == 503:
+            return Row(
+                LAST_SYNC,
+                "the client runs but syncs no more, as it does for good once its token has ended",
+                "wrong",
+                "sign in again in SyftBox and restart it",
+            )
+        return Row(LAST_SYNC, f"the client answers with {answer.status}", "look here", "see SyftBox's log")
+
+    def token(self, client: Client, now: float) -> Row:
+        """Read when the access token ends."""
+        if client.config is None:
+            return Row(TOKEN, "unknown: its configuration was not found", "look here")
+        return token_row(client.known.get("access_token"), now)
