@@ -10,7 +10,7 @@ import sys
 import click
 
 from netflix_trend import __version__
-from netflix_trend.cli import aggregator, browser, demo, develop, helper, history, services, sharing
+from netflix_trend.cli import aggregator, browser, demo, develop, helper, history, services, sharing, status
 from netflix_trend.cli.frame import FAILED, INTERRUPTED, FrontDoor, Verb
 from netflix_trend.cli.machine import Machine
 from netflix_trend.cli.mode import Place
@@ -48,7 +48,7 @@ def help_(context: click.Context, verb: tuple[str, ...]) -> None:
 
 
 cli.put("Try it", demo.demo, history.read)
-cli.put("Your machine", services.up, services.down, services.once, services.dashboard, sharing.status)
+cli.put("Your machine", services.up, services.down, services.once, services.dashboard, status.status)
 cli.put("Your history", history.import_, history.insights, history.event)
 cli.put("What leaves", sharing.privacy, sharing.join, sharing.pause, sharing.withdraw, sharing.limits, sharing.look)
 cli.put("A browser that fetches", browser.scrape, browser.login, browser.cookies, browser.reset, browser.doctor)

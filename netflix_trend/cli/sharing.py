@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from netflix_trend.cli.frame import FAILED, Failure, Verb, words_of
-from netflix_trend.cli.mode import NOTHING_YET, Place, place_of
+from netflix_trend.cli.mode import Place, place_of
 from netflix_trend.cli.subscribing import subscribe
 from netflix_trend.cli.volumes import begin, on_volumes
 from netflix_trend.odds import parse_odds
@@ -28,32 +28,6 @@ class Odds(click.ParamType[Fraction]):
             return parse_odds(value)
         except ValueError as error:
             return self.fail(str(error), param, ctx)
-
-
-@click.command(cls=Verb, examples=["status"])
-@click.pass_context
-def status(context: click.Context) -> None:
-    """Show the services, where your data is, and what was published."""
-    place = place_of(context)
-    if begin(place, keeps=False):
-        from services.publisher import status as publisher
-
-        if not place.is_inside:
-            folders = [place.machine.folder(name) for name in ("PRIVATE_DIR", "PUBLISHER_DIR")]
-            click.echo(f"Mode: folders of this machine: {folders[0]} and {folders[1]}\n")
-        sys.exit(publisher.main())
-    if place.is_new():
-        click.echo(f"Mode: not decided; {NOTHING_YET}")
-        return
-    click.echo("Mode: containers, Docker's services and volumes\n")
-    docker = place.docker
-    docker.compose("ps", "--all", "--format", "table {{.Service}}\t{{.Status}}")
-    click.echo()
-    if docker.in_service("publisher", *words_of(context)):
-        sys.exit(FAILED)
-    click.echo()
-    # Missing logs are no failure.
-    docker.compose("logs", "--no-log-prefix", "--tail", "5", "processor", "publisher")
 
 
 @click.command(cls=Verb, examples=["privacy"])

@@ -1,0 +1,88 @@
+"""The verb `status`: one table of everything that has to work, and the one next step."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+
+import click
+
+from netflix_trend.cli.frame import Failure, Verb
+from netflix_trend.cli.mode import NOTHING_YET, Place, place_of
+from netflix_trend.cli.subscribing import needed_rules
+from netflix_trend.cli.volumes import begin
+from netflix_trend.status_table import Row, from_json
+
+# Without these two, nothing is imported and nothing published.
+_ALWAYS = ("processor", "publisher")
+_LARGEST_ANSWER = 1_000_000
+
+
+@click.command(cls=Verb, examples=["status", "status --json"])
+@click.option("--json", "is_json", is_flag=True, help="The same as JSON.")
+@click.pass_context
+def status(context: click.Context, is_json: bool) -> None:
+    """Show what works, what does not, and the one next step.
+
+    Each row is fine, to be looked at, or wrong. The exit code is 0 only when nothing is wrong: SyftBox syncs, an
+    aggregator is chosen, and what you chose is carried out.
+    """
+    from services.publisher import status as publisher
+
+    place = place_of(context)
+    sys.exit(publisher.show(publisher.rows() if place.is_inside else all_rows(place), is_json=is_json))
+
+
+def all_rows(place: Place) -> list[Row]:
+    """Return the rows about SyftBox, this installation and the participant."""
+    from netflix_trend.syftbox.client_rows import client_rows
+    from services.publisher import status as publisher
+
+    machine = place.machine
+    in_container = "syftbox" in machine.setting("COMPOSE_PROFILES").split(",")
+    if in_container:
+        rows = [Row("SyftBox", "0.4.0 in a container, see services"), Row("address", machine.email)]
+    else:
+        datasites, needed = machine.folder("DATASITES_DIR"), needed_rules(machine)
+        rows = client_rows(machine.syftbox, machine.email, datasites, needed, time.time())
+    try:
+        is_on_folders = begin(place, keeps=False)
+    except Failure as problem:
+        return [*rows, Row("mode", problem.message, "wrong", "change what the row mode says")]
+    if is_on_folders:
+        folders = [machine.folder(name) for name in ("PRIVATE_DIR", "PUBLISHER_DIR")]
+        return [*rows, Row("mode", f"folders of this machine: {folders[0]} and {folders[1]}"), *publisher.rows()]
+    if place.is_new():
+        said, _, step = NOTHING_YET.partition(". Next: ")
+        return [*rows, Row("mode", f"not decided; {said}", "wrong", step)]
+    rows.append(Row("mode", "containers: Docker's services and volumes"))
+    if place.docker.problem:
+        return [*rows, Row("services", place.docker.problem, "wrong", "start Docker, then ./run.sh up")]
+    wanted = {*_ALWAYS, *(["syftbox"] if in_container else [])}
+    return [*rows, services_row(place.docker.states(), wanted), *_rows_of_publisher(place)]
+
+
+def services_row(states: dict[str, str], wanted: set[str]) -> Row:
+    """Return whether the services run. states: by service, as Docker says it, such as `Up 2 hours (healthy)`."""
+    said = "; ".join(f"{name}: {state}" for name, state in sorted(states.items())) or "none was started"
+    running = {name for name, state in states.items() if state.startswith("Up") and "unhealthy" not in state}
+    ends_by_itself = {name for name, state in states.items() if state.startswith("Exited (0)")}
+    if not running.issuperset(wanted) or set(states) - running - ends_by_itself:
+        return Row("services", said, "wrong", "./run.sh up")
+    return Row("services", said)
+
+
+def _rows_of_publisher(place: Place) -> list[Row]:
+    """Ask the publisher's container, which alone sees its volumes."""
+    with tempfile.TemporaryFile() as output:
+        try:
+            place.docker.in_service("publisher", "status", "--json", stdout=output.fileno())
+        except Failure as problem:
+            return [Row("publisher", problem.message, "wrong", "see the row above, then ./run.sh up")]
+        output.seek(0)
+        try:
+            return from_json(output.read(_LARGEST_ANSWER))
+        except ValueError:
+            said = "its container does not answer, or is of an earlier version"
+            return [Row("publisher", said, "wrong", "./run.sh up")]
