@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -20,13 +20,10 @@ def needed_rules(machine: Machine, role: Role = "participant") -> list[Rule]:
     """Return the rules that a role needs, by the settings; none for a participant without an aggregator."""
     from netflix_trend.syftbox.generations.go_subscriptions import rules
 
+    if role != "participant":
+        return rules.needed_by_aggregator() if role == "aggregator" else rules.needed_by_helper()
     aggregator = machine.setting("AGGREGATOR_DATASITE", EXAMPLE_AGGREGATOR)
-    makers: dict[Role, Callable[[], list[Rule]]] = {
-        "participant": lambda: rules.needed_by_participant(aggregator, machine.setting("HELPER_DATASITE")),
-        "aggregator": rules.needed_by_aggregator,
-        "helper": rules.needed_by_helper,
-    }
-    return [] if role == "participant" and aggregator == EXAMPLE_AGGREGATOR else makers[role]()
+    return rules.needed_by_participant(aggregator, machine.setting("HELPER_DATASITE"))
 
 
 def subscribe(machine: Machine, role: Role = "participant") -> None:

@@ -51,21 +51,21 @@ class HistoryFacts:
 
 
 def found_rows(settings: Settings, state: Snapshot, now: float) -> list[Row]:
-    """Read what `state` does not hold, and return all rows. now: seconds since 1970. Reads only."""
-    site = Datasite(settings.datasites_dir, settings.syftbox_email)
+    """Return all rows but the datasite's. now: seconds since 1970. Reads what there is to answer from."""
     return [
         reality_row(settings),
         *operator_rows(settings),
         history_row(history_facts(settings), rests(state)),
         choice_row(state),
         publisher_row(state.status, state.choices.participation, now),
-        datasite_row(
-            site.status(settings.aggregator_datasite),
-            settings.aggregator_datasite,
-            site.generation.sees_everything,
-            is_withdrawn=state.choices.participation == "withdrawn",
-        ),
     ]
+
+
+def found_datasite(settings: Settings, state: Snapshot) -> Row:
+    """Read the datasite and its rules, and return the row about it."""
+    site, aggregator = Datasite(settings.datasites_dir, settings.syftbox_email), settings.aggregator_datasite
+    is_withdrawn = state.choices.participation == "withdrawn"
+    return datasite_row(site.status(aggregator), aggregator, site.generation.sees_everything, is_withdrawn=is_withdrawn)
 
 
 def rests(state: Snapshot) -> bool:

@@ -38,6 +38,10 @@ class Backend(Protocol):
     def runs_by_itself(self) -> bool:
         """Whether the publisher runs without being asked."""
 
+    @property
+    def sees_syftbox(self) -> bool:
+        """Whether SyftBox's client runs on the machine of this process, and not outside of its container."""
+
     def deliver(self, part: Path, name: str, options: Mapping[str, str]) -> str:
         """Take a complete file, and say what happens next. Raises Refused."""
 

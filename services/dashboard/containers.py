@@ -31,6 +31,7 @@ class Containers:
 
     settings: Settings
     runs_by_itself: bool = True
+    sees_syftbox: bool = False
 
     def deliver(self, part: Path, name: str, options: Mapping[str, str]) -> str:
         """Move the file into the drop folder, what to do with it first."""

@@ -34,6 +34,7 @@ class OneProcess:
     settings: Settings
     today: Callable[[], date]
     runs_by_itself: bool = False
+    sees_syftbox: bool = True
     _lock: Lock = field(default_factory=Lock)
 
     def deliver(self, part: Path, name: str, options: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ import shutil
 import time
 
 from netflix_trend.participant import participant
-from netflix_trend.participant.rows import found_rows
+from netflix_trend.participant.rows import found_datasite, found_rows
 from netflix_trend.settings import SettingsError, load_settings
 from netflix_trend.status_table import Row, as_json, as_text, works
 
@@ -17,7 +17,8 @@ def rows() -> list[Row]:
         settings = load_settings()
     except SettingsError as error:
         return [Row("settings", "; ".join(str(error).splitlines()), "wrong", "change .env, or ./run.sh setup")]
-    return found_rows(settings, participant.snapshot(settings), time.time())
+    state = participant.snapshot(settings)
+    return [*found_rows(settings, state, time.time()), found_datasite(settings, state)]
 
 
 def show(found: list[Row], *, is_json: bool) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from netflix_trend.names import APP_NAME
+from netflix_trend.names import APP_NAME, EXAMPLE_AGGREGATOR
 
 Action = Literal["allow", "pause", "block"]
 _ACTIONS: dict[str, Action] = {"allow": "allow", "pause": "pause", "block": "block", "deny": "block", "": "block"}
@@ -93,7 +93,12 @@ def _is_effective(known: Rules, owner: str, rule: Rule) -> bool:
 
 
 def needed_by_participant(aggregator: str, helper: str = "") -> list[Rule]:
-    """Return what a participant needs: what the operators share, and who introduces itself as an aggregator."""
+    """Return what a participant needs: what the operators share, and who introduces itself as an aggregator.
+
+    Nothing while the aggregator is the example, which nobody runs.
+    """
+    if aggregator == EXAMPLE_AGGREGATOR:
+        return []
     rules = [_allow(_ANYBODY, f"public/{APP_NAME}"), _allow(aggregator, f"app_data/{APP_NAME}/shared")]
     return [*rules, *(_allow(operator, f"app_data/{APP_NAME}/rounds") for operator in (aggregator, helper) if operator)]
 
