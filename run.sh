@@ -16,11 +16,18 @@ fail() { printf 'run.sh: %s\n' "$*" >&2; exit 1; }
 # requirements/LOCK.txt, exactly. Says what it does on stderr: what a verb prints is for the caller.
 python_environment() { oldest_python=${oldest_python:-} sh "$root/requirements/environment.sh" "$@" >&2; }
 
+in_git_bash() { command -v cygpath >/dev/null 2>&1; }
+
+# native PATH: as programs of Windows know it; Git Bash has paths of its own
+native() { if in_git_bash; then cygpath -m "$1"; else say "$1"; fi; }
+
 # the_verb VERB ARGUMENT...: where run.sh was called from, so that relative paths mean what they say. Signals that SyftBox
 # sends reach it, because it is this process.
 the_verb() {
   cd "$called_from"
-  PYTHONPATH=$root exec "$root/.venv/bin/python" -P -m netflix_trend "$@"
+  python=$root/.venv/bin/python
+  [ -x "$python" ] || python=$root/.venv/Scripts/python.exe
+  PYTHONPATH=$(native "$root") exec "$python" -P -m netflix_trend "$@"
 }
 
 # --- Without Python: what Docker can do by itself -------------------------------------------------------------------
@@ -58,7 +65,8 @@ syftbox_settings() {
   if in_env 'SYFTBOX_EMAIL=.' && ! in_env 'SYFTBOX_EMAIL=me@example\.org'; then
     unset SYFTBOX_EMAIL DATASITES_DIR
   elif [ -n "${SYFTBOX_EMAIL:-}" ] && [ -n "${SYFTBOX_DATA_DIR:-}" ]; then
-    export DATASITES_DIR="$SYFTBOX_DATA_DIR/datasites"
+    DATASITES_DIR=$(native "$SYFTBOX_DATA_DIR/datasites")
+    export DATASITES_DIR
   else
     say 'Put SYFTBOX_EMAIL and DATASITES_DIR into .env, or install Python 3.11 or newer to find them.'
     return 1
@@ -86,8 +94,10 @@ plain_docker() {
     syftbox_settings >/dev/null || $stop "$(syftbox_settings)"
   fi
   [ -n "${TZ:-}" ] || in_env 'TZ=.' || export TZ="$(readlink /etc/localtime | sed -n 's|.*/zoneinfo/||p')"
-  # The services work as the person who starts them, but never as root.
-  [ "$(id -u)" = 0 ] || export PARTICIPANT_UID="$(id -u)" PARTICIPANT_GID="$(id -g)"
+  # The services work as the person who starts them, but never as root. On Windows, Docker Desktop decides it.
+  [ "$(id -u)" = 0 ] || in_git_bash || export PARTICIPANT_UID="$(id -u)" PARTICIPANT_GID="$(id -g)"
+  # Git Bash would change arguments that look like its paths.
+  export MSYS_NO_PATHCONV=1
   # shellcheck disable=SC2086 # a list of options
   if [ -n "$1" ] || ! is_in_syftbox; then exec docker compose $start; fi
   # SyftBox sends its signal to this shell only.

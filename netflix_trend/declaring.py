@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -57,7 +58,23 @@ def _key(value: Any) -> Any:
     return parse_key(str(value)).hex() if str(value).strip() else ""
 
 
+_LOCAL_ORIGIN = re.compile(r"http://(127\.0\.0\.1|localhost)(:[1-9][0-9]{0,4})?")
+
+
+def _local_origin(value: Any) -> Any:
+    text = str(value).strip().lower().removesuffix("/")
+    if text and (not (found := _LOCAL_ORIGIN.fullmatch(text)) or int((found[2] or ":80")[1:]) > 65535):
+        raise ValueError(
+            "expected one origin of this machine, http://localhost or http://127.0.0.1 with its port, such as "
+            "http://localhost:8080, or nothing"
+        )
+    return text
+
+
 Datasite = Annotated[str, BeforeValidator(_datasite)]
 OptionalDatasite = Annotated[str, BeforeValidator(lambda value: _datasite(value) if str(value).strip() else "")]
 # Fingerprint of an operator's key: 64 hexadecimal digits, or nothing.
 Key = Annotated[str, BeforeValidator(_key)]
+# Origin of a page on this machine, such as http://localhost:8080, or nothing. Not https: for browsers that is another
+# site than our pages, so they would keep our cookie back.
+LocalOrigin = Annotated[str, BeforeValidator(_local_origin)]

@@ -133,6 +133,11 @@ class OperatorVolume:
         return self.root / "sum_surveys"
 
     @property
+    def loop(self) -> Path:
+        """Held by the process that looks again and again."""
+        return self.root / ".loop.lock"
+
+    @property
     def state(self) -> Path:
         """What the last run found, for pages."""
         return self.root / "operators.json"

@@ -140,9 +140,11 @@ class OperatorSettings(BaseSettings):
     )
     helper_dir: Path = setting(
         Path("/helper"),
-        description="The helper's volume: its key, its database, its list of participants.",
-        section=INSIDE,
+        description="Folder with the helper's key, database and list, where HELPER_MODE is folders.",
+        section=HELPER,
         services=("helper",),
+        on_host="./helper",
+        is_off=True,
     )
     helper_rho_per_round: Decimal = setting(
         Decimal("0.108"),

@@ -16,10 +16,10 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
+from netflix_trend.browser_settings import BrowserSettings
 from netflix_trend.chart_settings import ChartSettings
 from netflix_trend.declaring import (
     AGGREGATOR,
-    BROWSER,
     DATA,
     EXPORTS,
     INSIDE,
@@ -28,6 +28,7 @@ from netflix_trend.declaring import (
     SYFTBOX,
     Datasite,
     Declared,
+    LocalOrigin,
     setting,
 )
 from netflix_trend.layout import records_of
@@ -83,12 +84,15 @@ def declaration(name: str) -> Declared:
     return cast("Declared", extra["declared"])
 
 
-class Settings(OperatorSettings, ChartSettings):
+class Settings(OperatorSettings, ChartSettings, BrowserSettings):
     """All settings of all processes."""
 
     aggregator_datasite: Datasite = setting(
         EXAMPLE_AGGREGATOR,
-        description="E-mail address of the aggregator's datasite; it alone reads releases.",
+        description=(
+            "E-mail address of the aggregator's datasite. The rules of your releases name nobody else; who runs the "
+            "server can read everything."
+        ),
         section=SYFTBOX,
         services=("processor", "publisher", "aggregator", "helper", "dashboard"),
     )
@@ -122,7 +126,12 @@ class Settings(OperatorSettings, ChartSettings):
         is_off=True,
     )
     aggregator_dir: Path = setting(
-        Path("/aggregator"), description="The aggregator's volume.", section=INSIDE, services=("aggregator",)
+        Path("/aggregator"),
+        description="Folder with the aggregator's key, database and list, where AGGREGATOR_MODE is folders.",
+        section=AGGREGATOR,
+        services=("aggregator",),
+        on_host="./aggregator",
+        is_off=True,
     )
     output_dir: Path = setting(
         Path("/drop"),
@@ -133,63 +142,6 @@ class Settings(OperatorSettings, ChartSettings):
         section=EXPORTS,
         services=("scraper", "dashboard"),
         on_host="./drop",
-    )
-    netflix_email: str = setting(
-        "",
-        repr=False,
-        description="E-mail address of the Netflix account; only for SCRAPE_WITH=password.",
-        section=BROWSER,
-        services=("scraper",),
-    )
-    netflix_password_file: Path | None = setting(
-        None,
-        description="File with the account's password; only for SCRAPE_WITH=password, never given otherwise.",
-        section=INSIDE,
-        services=("scraper",),
-    )
-    netflix_profile_name: str = setting(
-        "",
-        repr=False,
-        description="Name of the profile on Netflix, exactly; empty: NETFLIX_PROFILE.",
-        section=BROWSER,
-        services=("scraper",),
-    )
-    netflix_profile_guid: str = setting(
-        "",
-        repr=False,
-        pattern=r"^[A-Za-z0-9]{0,64}$",
-        description="Its GUID, if several profiles have the same name.",
-        section=BROWSER,
-        services=("scraper",),
-    )
-    scrape_every: Literal["off", "weekly"] = setting(
-        "off",
-        description=(
-            "off or weekly: whether the browser fetches the history by itself; Netflix's terms forbid automated access."
-        ),
-        section=BROWSER,
-        services=("scraper",),
-    )
-    scrape_with: Literal["cookies", "password"] = setting(
-        "cookies",
-        description=(
-            "How it is signed in: cookies (you sign in: ./run.sh login or ./run.sh cookies) or password (of "
-            "NETFLIX_EMAIL, in the file netflix_password in SECRETS_DIR)."
-        ),
-        section=BROWSER,
-        services=("scraper",),
-    )
-    chromium_sandbox: Literal["auto", "on", "off"] = setting(
-        "auto",
-        description="Chromium's own sandbox: auto (on where the kernel lets it, else off with a warning), on or off.",
-        section=BROWSER,
-        services=("scraper",),
-    )
-    scraper_dir: Path = setting(
-        Path("/scraper"),
-        description="The scraper's volume: sign-in, schedule, last result.",
-        section=INSIDE,
-        services=("scraper",),
     )
     netflix_profile: str = setting(
         "me",
@@ -383,6 +335,15 @@ class Settings(OperatorSettings, ChartSettings):
         services=("dashboard",),
         is_mounted=True,
     )
+    frame_origin: LocalOrigin = setting(
+        "",
+        description=(
+            "Page on this machine that may show yours in a frame, such as http://localhost:8080 for SyftUI there; "
+            "empty: none."
+        ),
+        section=PAGE,
+        services=("dashboard",),
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -439,9 +400,19 @@ class Settings(OperatorSettings, ChartSettings):
         return is_trial(self.syftbox_email, self.aggregator_datasite)
 
     @property
+    def has_aggregator(self) -> bool:
+        """Whether an aggregator is chosen; nobody runs the example."""
+        return self.aggregator_datasite != EXAMPLE_AGGREGATOR
+
+    @property
     def records_dir(self) -> Path:
         """The folder with the ledger: PUBLISHER_DIR, and one of its own in a trial, which uses up no real round."""
         return records_of(self.publisher_dir, self.syftbox_email, self.aggregator_datasite)
+
+    @property
+    def operator_datasite(self) -> str:
+        """The own datasite of the operator that ROLE names; empty if the helper's is not known."""
+        return self.helper_datasite if self.role == "helper" else self.aggregator_datasite
 
     @property
     def zone(self) -> ZoneInfo | None:

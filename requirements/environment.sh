@@ -7,7 +7,7 @@ fail() { printf 'run.sh: %s\n' "$*" >&2; exit 1; }
 
 # find_python: the first Python that is new enough; $oldest_python goes before others
 find_python() {
-  for candidate in ${oldest_python:-} python3 python3.13 python3.12 python3.11; do
+  for candidate in ${oldest_python:-} python3 python3.13 python3.12 python3.11 python; do
     if command -v "$candidate" >/dev/null 2>&1 &&
       "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
       command -v "$candidate"
@@ -40,9 +40,13 @@ locks_with() {
   case $1 in
     cli) say cli demo dev ;;
     demo) say demo dev ;;
+    aggregator) say aggregator dev ;;
     *) say "$1" ;;
   esac
 }
+
+# python_of FOLDER: the interpreter of a virtual environment; that of Windows is elsewhere
+python_of() { if [ -x "$1/Scripts/python.exe" ]; then say "$1/Scripts/python.exe"; else say "$1/bin/python"; fi; }
 
 install_python_environment() {
   lock=requirements/$1.txt venv=$2
@@ -50,9 +54,9 @@ install_python_environment() {
   wanted=$(cksum <"$lock")
   for installed in $(locks_with "$1"); do
     found=$(cat "$venv/.installed-$installed" 2>/dev/null || true)
-    [ ! -x "$venv/bin/python" ] || [ "$found" != "$(cksum <"requirements/$installed.txt")" ] || return 0
+    [ ! -x "$(python_of "$venv")" ] || [ "$found" != "$(cksum <"requirements/$installed.txt")" ] || return 0
   done
-  if ! [ -x "$venv/bin/python" ] || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+  if ! [ -x "$(python_of "$venv")" ] || ! "$(python_of "$venv")" -m pip --version >/dev/null 2>&1; then
     python=$(find_python) || exit 1
     say "Making a virtual environment in $venv with $("$python" --version) ..."
     if ! "$python" -m venv --clear "$venv" >/dev/null 2>&1; then
@@ -63,7 +67,7 @@ install_python_environment() {
   fi
   say "Installing $(grep -c '^[a-z].*==' "$lock") locked packages (once) ..."
   # The lock is complete: resolving it again would only let an older pip trip over it.
-  "$venv/bin/python" -m pip install --disable-pip-version-check --quiet --require-hashes --no-deps -r "$lock" ||
+  "$(python_of "$venv")" -m pip install --disable-pip-version-check --quiet --require-hashes --no-deps -r "$lock" ||
     fail 'installing packages failed; is a package index reachable?'
   printf %s "$wanted" >"$stamp"
 }

@@ -12,9 +12,17 @@ lock() { # lock FILE ARGUMENT...
     --no-emit-index-url --no-emit-find-links --no-annotate --no-header "$@" --output-file "$out"
 }
 
-# The SyftBox server and client have an environment of their own, for the demo network and its tests.
-uv pip compile services/syftbox/requirements.in --quiet --universal --python-version 3.11 --generate-hashes \
-  --no-emit-index-url --no-emit-find-links --no-annotate --no-header "$@" --output-file requirements/syftbox.txt
+# What has an environment of its own, because its pins would drag down what the services use.
+lock_alone() { # lock_alone FILE INPUT ARGUMENT...
+  out="requirements/$1.txt" in=$2
+  shift 2
+  uv pip compile "$in" --quiet --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --no-emit-find-links --no-annotate --no-header "$@" --output-file "$out"
+}
+
+# The SyftBox server and client, for the demo network and tests; PySyft v2, for tests.
+lock_alone syftbox services/syftbox/requirements.in "$@"
+lock_alone pysyft tests/e2e/pysyft.in "$@"
 
 # First what the tests run with; an image gets the same versions.
 lock dev --all-extras --group dev "$@"

@@ -75,7 +75,7 @@ own /host/datasites
 [ "$name" != SYFTBOX_EMAIL ] || own_path /host/datasites "$AGGREGATOR_DATASITE/app_data/netflix_trend/shared"
 [ -z "${HELPER_DATASITE:-}" ] || [ "$name" != SYFTBOX_EMAIL ] || own_path /host/datasites "$HELPER_DATASITE/app_data/netflix_trend"
 if [ -z "${SYFTBOX_SERVER_URL:-}" ]; then
-  # A trial on one machine, as Settings.is_trial: nobody runs the example aggregator, and no SyftBox will set it up.
+  # A trial on one machine, as netflix_trend/names.py: nobody runs the example aggregator, and no SyftBox will set it up.
   case $AGGREGATOR_DATASITE/$me in
     aggregator@example.org/*@example.org) is_set_up "$me" || set_up "$me" ;;
   esac

@@ -41,12 +41,12 @@ static_checks() {
   $bin/lint-imports
 }
 
-# fast_tests ARGUMENT...: the tests that need neither much time nor a browser, a Redis, containers or SyftBox
+# fast_tests ARGUMENT...: the tests that need neither much time nor a browser, a Redis, containers, SyftBox or PySyft
 fast_tests() {
   static_checks
   say '--- pytest'
   $bin/python -m pytest --no-cov --numprocesses auto --dist loadfile \
-    -m 'not (slow or redis or browser or docker or syftbox)' --ignore tests/e2e "$@"
+    -m 'not (slow or redis or browser or docker or syftbox or pysyft)' --ignore tests/e2e "$@"
 }
 
 run_tests() {
@@ -61,6 +61,7 @@ run_tests() {
   need_for_tests redis-server redis-server 'Tests with a real Redis'
   need_for_tests chromedriver 'chromium chromium-driver' 'Tests with a real browser'
   syftbox_environment
+  python_environment pysyft .venv-pysyft
   if reason=$(why_no_docker); then
     [ "${CI:-}" != true ] || fail "container tests cannot run. $reason"
     say "Container tests will be skipped. $reason"

@@ -35,6 +35,7 @@ def cli(context: click.Context) -> None:
     if moved := place.machine.settle():
         click.echo(f"Moved {', '.join(moved)} from the app's folder to {place.machine.home}", err=True)
     if context.invoked_subcommand is None:
+        sharing.say_notice(context)
         sys.exit(services.in_foreground(place))
 
 
@@ -48,9 +49,17 @@ def help_(context: click.Context, verb: tuple[str, ...]) -> None:
 
 
 cli.put("Try it", demo.demo, history.read)
-cli.put("Your machine", services.up, services.down, services.once, services.dashboard, status.status)
-cli.put("Your history", history.import_, history.insights, history.event)
-cli.put("What leaves", sharing.privacy, sharing.join, sharing.pause, sharing.withdraw, sharing.limits, sharing.look)
+cli.put(
+    "Your machine",
+    *(services.up, services.down, services.once, services.dashboard, status.status),
+    before=sharing.say_notice,
+)
+cli.put("Your history", history.import_, history.insights, history.event, before=sharing.say_notice)
+cli.put(
+    "What leaves",
+    *(sharing.privacy, sharing.join, sharing.pause, sharing.withdraw, sharing.limits, sharing.look),
+    before=sharing.say_notice,
+)
 cli.put("A browser that fetches", browser.scrape, browser.login, browser.cookies, browser.reset, browser.doctor)
 cli.put("An aggregator", aggregator.aggregator, helper.helper)
 cli.put("This project", develop.test, develop.docs, help_)

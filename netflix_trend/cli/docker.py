@@ -57,12 +57,12 @@ class Docker:
         # Days and weeks begin in this machine's time zone unless .env names another; containers do not know it.
         if not machine.setting("TZ"):
             machine.environ["TZ"] = _zone_of_this_machine()
-        # Services run as the user who starts them, but never as root.
         # Compose would look for relative paths in the clone.
         if machine.home != machine.root:
             for name in (*PRIVATE_FOLDERS, "CHARTS_DIR"):
                 machine.environ[name] = str(machine.folder(name))
-        if os.getuid() != 0:
+        # Services run as the user who starts them, but never as root. On Windows, Docker Desktop decides it.
+        if hasattr(os, "getuid") and os.getuid() != 0:
             machine.environ["PARTICIPANT_UID"] = str(os.getuid())
             machine.environ["PARTICIPANT_GID"] = str(os.getgid())
             for name in ("OUTPUT_DIR", "DATASITES_DIR", "SECRETS_DIR"):
@@ -87,10 +87,13 @@ class Docker:
         pairs = (line.partition("\t") for line in listed.decode("utf-8", "replace").splitlines())
         return {name: state for name, tab, state in pairs if tab}
 
-    def has_volume(self) -> bool:
-        """Return whether services have a volume with a ledger, running or not."""
-        project = self.machine.setting("COMPOSE_PROJECT_NAME", "netflix-trend")
-        return self._succeeds("volume", "inspect", f"{project}_publisher")
+    def has_volume(self, project: str = "netflix-trend", volume: str = "publisher") -> bool:
+        """Return whether services have a volume, by default that of the ledger, running or not.
+
+        project: name in their Compose file.
+        """
+        project = self.machine.setting("COMPOSE_PROJECT_NAME", project)
+        return self._succeeds("volume", "inspect", f"{project}_{volume}")
 
     def in_service(self, service: str, *words: str, stdout: int | None = None) -> int:
         """Run a verb in a running service, else in a container on the same volumes. Returns its exit code."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -41,6 +41,12 @@ class Verb(click.Command):
     def __init__(self, *arguments: Any, examples: Sequence[str] = (), **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.examples = tuple(examples)
+        self.before: Callable[[click.Context], None] = lambda _: None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Do what comes before every verb of its section, then run it."""
+        self.before(ctx)
+        return super().invoke(ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Remember the words, then parse them."""
@@ -92,9 +98,14 @@ class FrontDoor(VerbGroup):
         super().__init__(*arguments, **options)
         self.sections: dict[str, list[str]] = {}
 
-    def put(self, section: str, *commands: click.Command) -> None:
-        """Add commands to a section of the help."""
+    def put(
+        self, section: str, *commands: click.Command, before: Callable[[click.Context], None] | None = None
+    ) -> None:
+        """Add commands to a section of the help. before: called when one of their verbs is about to run."""
         for command in commands:
+            for verb in command.commands.values() if isinstance(command, click.Group) else [command]:
+                if before and isinstance(verb, Verb):
+                    verb.before = before
             assert command.name
             self.add_command(command)
             self.sections.setdefault(section, []).append(command.name)

@@ -6,52 +6,34 @@ import sys
 
 import click
 
-from netflix_trend.cli.aggregator import Starting, ask_service, on_folders, start_stack
 from netflix_trend.cli.frame import Failure
-from netflix_trend.cli.mode import Place, place_of
-from netflix_trend.cli.subscribing import subscribe
+from netflix_trend.cli.mode import place_of
+from netflix_trend.cli.operators import Operator, Starting
 
-FILES = ("-f", "docker-compose.helper.yml")
-FOLDER = "./helper"
+PORT = 8652
 
 
 @click.group(
     cls=Starting,
     invoke_without_command=True,
     context_settings={"ignore_unknown_options": True},
-    epilog="Without Docker it works on folders, in the foreground: HELPER_DIR (./helper) and DATASITES_DIR. Options "
-    "that are not listed go to docker compose up, such as --detach.",
+    epilog="Without Docker it works on folders, in the foreground: HELPER_DIR (./helper) and DATASITES_DIR. With "
+    "Docker, options that are not listed go to docker compose up, such as --detach. Which: HELPER_MODE in .env, "
+    "written at first use.",
 )
 @click.pass_context
 def helper(context: click.Context) -> None:
     """Be the helper of somebody else's aggregator (page on http://127.0.0.1:8652)."""
     if context.invoked_subcommand is None:
-        sys.exit(_start(place_of(context)))
+        sys.exit(_operator(context).start())
 
 
-def _start(place: Place, *options: str) -> int:
-    _need_names(place)
-    subscribe(place.machine, "helper")
-    return (
-        on_folders(place, "helper", FOLDER, ("collect",))
-        if place.docker.problem
-        else start_stack(place, FILES, options)
-    )
-
-
-def _ask(context: click.Context, *words: str) -> int:
+def _operator(context: click.Context) -> Operator:
+    """Return the helper. Raises Failure when nobody has said which datasite is its own."""
     place = place_of(context)
-    _need_names(place)
-    return (
-        on_folders(place, "helper", FOLDER, words)
-        if place.docker.problem
-        else ask_service(place, FILES, "helper", words)
-    )
-
-
-def _need_names(place: Place) -> None:
     if not place.machine.setting("HELPER_DATASITE"):
         raise Failure("HELPER_DATASITE is not set: put the address of your own datasite into .env")
+    return Operator(place, "helper", PORT)
 
 
 @helper.command("start", context_settings={"ignore_unknown_options": True}, examples=["helper", "helper --detach"])
@@ -59,21 +41,21 @@ def _need_names(place: Place) -> None:
 @click.pass_context
 def start(context: click.Context, options: tuple[str, ...]) -> None:
     """Start the helper; this is the default verb. Options go to docker compose up."""
-    sys.exit(_start(place_of(context), *options))
+    sys.exit(_operator(context).start(options))
 
 
 @helper.command("key", examples=["helper key"])
 @click.pass_context
 def key(context: click.Context) -> None:
     """Show the helper's key, in words and as others write it into their settings."""
-    sys.exit(_ask(context, "key"))
+    sys.exit(_operator(context).ask("key"))
 
 
 @helper.command("status", examples=["helper status"])
 @click.pass_context
 def status(context: click.Context) -> None:
     """Show what the helper answered and refused, and what the year has cost."""
-    sys.exit(_ask(context, "status"))
+    sys.exit(_operator(context).ask("status"))
 
 
 @helper.command("enrol", examples=["helper enrol ann@example.org"])
@@ -81,7 +63,7 @@ def status(context: click.Context) -> None:
 @click.pass_context
 def enrol(context: click.Context, addresses: tuple[str, ...]) -> None:
     """Put somebody on the helper's own list (HELPER_ENROLMENT=list counts nobody else)."""
-    sys.exit(_ask(context, "enrol", *addresses))
+    sys.exit(_operator(context).ask("enrol", *addresses))
 
 
 @helper.command("remove", examples=["helper remove bob@example.net"])
@@ -89,4 +71,4 @@ def enrol(context: click.Context, addresses: tuple[str, ...]) -> None:
 @click.pass_context
 def remove(context: click.Context, addresses: tuple[str, ...]) -> None:
     """Exclude somebody: nothing of theirs is counted."""
-    sys.exit(_ask(context, "remove", *addresses))
+    sys.exit(_operator(context).ask("remove", *addresses))

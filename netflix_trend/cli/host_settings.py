@@ -55,6 +55,12 @@ HOST_SETTINGS = (
         "Containers",
         is_off=True,
     ),
+    HostSetting(
+        "AGGREGATOR_MODE",
+        "",
+        "Where the aggregator works: containers or folders (AGGREGATOR_DIR). Written at first use.",
+        "An aggregator",
+    ),
     HostSetting("AGGREGATOR_PORT", "8650", "Port of the aggregator's page on 127.0.0.1.", "An aggregator", is_off=True),
     HostSetting(
         "AGGREGATOR_POLL_SECONDS", "30", "How often the aggregator looks at datasites.", "An aggregator", is_off=True
@@ -65,6 +71,12 @@ HOST_SETTINGS = (
         "File with a token of your own for the operator's view, at least 20 characters.",
         "An aggregator",
         is_off=True,
+    ),
+    HostSetting(
+        "HELPER_MODE",
+        "",
+        "Where the helper works: containers or folders (HELPER_DIR). Written at first use.",
+        "A helper",
     ),
     HostSetting("HELPER_PORT", "8652", "Port of the helper's page on 127.0.0.1.", "A helper", is_off=True),
     HostSetting("HELPER_POLL_SECONDS", "30", "How often the helper looks at datasites.", "A helper", is_off=True),

@@ -25,6 +25,7 @@ from dotenv import dotenv_values
 
 from netflix_trend.cli.data_home import data_home, move_once
 from netflix_trend.cli.frame import Failure
+from netflix_trend.cli.paths import is_windows, native
 from netflix_trend.layout import PublisherVolume, records_of
 from netflix_trend.names import APP_NAME, EXAMPLE_AGGREGATOR, EXAMPLE_ME
 from netflix_trend.syftbox.generations import Client, client_at, find_client, was_started
@@ -36,6 +37,8 @@ PRIVATE_FOLDERS = {
     "SECRETS_DIR": "secrets",
     "PRIVATE_DIR": "private",
     "PUBLISHER_DIR": "publisher",
+    "AGGREGATOR_DIR": "aggregator",
+    "HELPER_DIR": "helper",
     "SYFTBOX_TOKEN_DIR": "syftbox-token",
 }
 FOLDERS = {**PRIVATE_FOLDERS, "DATASITES_DIR": "datasites", "CHARTS_DIR": "charts"}
@@ -44,7 +47,8 @@ EXAMPLE_DATASITES = "./datasites"
 INSIDE = "IN_CONTAINER"
 # Set by run.sh: the path of the clone as it was called, with links.
 CALLED_AS = "NETFLIX_TREND_CLONE"
-_ENDING = (signal.SIGTERM, signal.SIGHUP)
+# Windows has no SIGHUP.
+_ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 class Machine:
@@ -61,7 +65,7 @@ class Machine:
         self.said_join = bool(environ.get("JOIN"))
         self.client: Client | None = None
         if not environ.get(INSIDE):
-            self.client = find_client((Path(environ.get(CALLED_AS) or root), root), environ)
+            self.client = find_client((Path(native(environ.get(CALLED_AS) or str(root))), root), environ)
         self.home = data_home(environ) if self.inside_syftbox and self.is_clone else root
         if self.client:
             self._follow(self.client)
@@ -114,7 +118,7 @@ class Machine:
 
     def absolute(self, text: str) -> Path:
         """Return a path in .env as Compose reads it."""
-        home = self.environ.get("HOME", "")
+        text, home = native(text), native(self.environ.get("HOME", ""))
         for start in ("~/", "$HOME/", "${HOME}/"):
             if text.startswith(start):
                 return Path(home) / text.removeprefix(start)
@@ -183,10 +187,10 @@ class Machine:
         self.__dict__.pop("kept", None)
         return moved
 
-    def use_folders(self) -> None:
-        """Prepare this process for folders of this machine: packages, settings and time zone."""
+    def use_folders(self, lock: str = "demo") -> None:
+        """Prepare this process for folders of this machine: packages of a lock, settings and time zone."""
         self.keep_private()
-        self.need_packages()
+        self.need_packages(lock)
         for name, value in self.folder_environment().items():
             os.environ[name] = self.environ[name] = value
         if "TZ" in os.environ:
@@ -202,12 +206,20 @@ class Machine:
             values[name] = str(self.folder(name))
         return values | {"DASHBOARD_PORT": self.page_port}
 
-    def need_packages(self) -> None:
-        """Install what verbs on folders need into the clone's environment; an installed package has it."""
+    def need_packages(self, lock: str = "demo") -> None:
+        """Install what verbs on folders need into the clone's environment; an installed package has it.
+
+        lock: requirements/LOCK.txt, `demo` for a participant.
+        """
+        if is_windows():
+            raise Failure(
+                "this needs Linux or macOS, because it locks files in a way that Windows does not have. Next: start "
+                "Docker Desktop, then ./run.sh up; or work in WSL"
+            )
         script = self.root / "requirements" / "environment.sh"
         if self.environ.get(INSIDE) or not script.is_file() or Path(sys.prefix) != self.root / ".venv":
             return
-        if self.run(["sh", str(script), "demo"], stdout=2, cwd=self.root):
+        if self.run(["sh", script.as_posix(), lock], stdout=2, cwd=self.root):
             raise Failure("its packages could not be installed, see above")
         importlib.invalidate_caches()
 
@@ -224,8 +236,8 @@ class Machine:
     @property
     def python(self) -> str:
         """The interpreter that runs our verbs."""
-        own = self.root / ".venv" / "bin" / "python"
-        return str(own) if own.exists() else sys.executable
+        places = (self.root / ".venv" / place for place in ("bin/python", "Scripts/python.exe"))
+        return next((str(own) for own in places if own.exists()), sys.executable)
 
     def find(self, program: str) -> str:
         """Return the path of a program; empty if it is not installed."""

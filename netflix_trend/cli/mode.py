@@ -88,17 +88,17 @@ class Place:
             return "folders", False
         return "containers", self.docker.has_volume()
 
-    def record(self, mode: Mode) -> None:
-        """Write the mode to .env, unless it is there already."""
+    def record(self, mode: Mode, name: str = "MODE") -> None:
+        """Write the mode to .env, unless it is there already. name: the setting, of the person or of an operator."""
         machine = self.machine
-        if machine.kept.get("MODE"):
+        if machine.kept.get(name):
             return
         machine.make_env_file()
         lines = machine.env_file.read_text("utf-8").splitlines()
-        if "MODE=" in lines:
-            lines[lines.index("MODE=")] = f"MODE={mode}"
+        if f"{name}=" in lines:
+            lines[lines.index(f"{name}=")] = f"{name}={mode}"
         else:
-            lines += ["# Where your data lies: containers or folders. Written at first use.", f"MODE={mode}"]
+            lines += ["# Where its data lies: containers or folders. Written at first use.", f"{name}={mode}"]
         machine.write_env_file("\n".join([*lines, ""]))
 
     def need_services(self) -> None:

@@ -1,4 +1,4 @@
-"""Verbs about what leaves this machine: status, privacy, join, pause, withdraw and limits."""
+"""Verbs about what leaves this machine: privacy, join, pause, withdraw and limits."""
 
 from __future__ import annotations
 
@@ -28,6 +28,26 @@ class Odds(click.ParamType[Fraction]):
             return parse_odds(value)
         except ValueError as error:
             return self.fail(str(error), param, ctx)
+
+
+def say_notice(context: click.Context) -> None:
+    """Say that this is a trial, or that no aggregator is chosen, before a verb runs.
+
+    In our containers nothing is said: the verb outside, which was typed, has said it.
+    """
+    from netflix_trend.names import EXAMPLE_AGGREGATOR
+    from netflix_trend.participant.status import TRIAL, notice_for
+
+    place = place_of(context)
+    if place.is_inside:
+        return
+    aggregator = place.machine.setting("AGGREGATOR_DATASITE", EXAMPLE_AGGREGATOR)
+    said = notice_for(place.machine.email.strip().lower(), aggregator.strip().lower())
+    # A demo is a trial of its own.
+    if context.params.get("demo"):
+        said = TRIAL
+    if said:
+        click.echo(said, err=bool(context.params.get("is_json")))
 
 
 @click.command(cls=Verb, examples=["privacy"])

@@ -30,7 +30,7 @@ from netflix_trend.participant.choices import (
 from netflix_trend.participant.ledger import Entry, LedgerError, read_ledger
 from netflix_trend.participant.receipts import Receipt, read_receipts
 from netflix_trend.participant.releases import rounds_of
-from netflix_trend.participant.status import PublisherStatus, read_status
+from netflix_trend.participant.status import ASKED, NO_AGGREGATOR, PublisherStatus, notice, read_status
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import unchanging
 from netflix_trend.survey.limits import Limits
@@ -153,7 +153,8 @@ class Snapshot:
     choices. takes_part: whether surveys are answered. entries: the ledger, oldest first; empty if ledger_problem says
     that it cannot be read. status: of the publisher's last run, None before the first. receipts: of withdrawals, oldest
     first. is_set_up: whether SyftBox has created the datasite. contents: bytes of its files by name, with the rules.
-    files: number of files in it, including those that cannot be read, such as links.
+    files: number of files in it, including those that cannot be read, such as links. notice: what a page says first,
+    see `status.notice`; empty where an aggregator is chosen.
     """
 
     choices: Choices
@@ -165,6 +166,7 @@ class Snapshot:
     is_set_up: bool
     contents: dict[str, bytes]
     files: int
+    notice: str = ""
     choices_problem: str = ""
     ledger_problem: str = ""
 
@@ -202,11 +204,19 @@ def snapshot(settings: Settings) -> Snapshot:
             limits=choices.lowered(settings.limits),
             takes_part=not choices_problem and choices.takes_part(settings.join),
             entries=entries,
-            status=read_status(settings.records_dir),
+            status=_current(settings, read_status(settings.records_dir)),
             receipts=tuple(read_receipts(settings.records_dir)),
             is_set_up=site.is_initialized,
             contents=site.contents(),
             files=len(site.published()),
+            notice=notice(settings),
             choices_problem=choices_problem,
             ledger_problem=ledger_problem,
         )
+
+
+def _current(settings: Settings, status: PublisherStatus | None) -> PublisherStatus | None:
+    """Return the status as it holds now: one from before an aggregator was taken away would still say `answering`."""
+    if status is None or notice(settings) != NO_AGGREGATOR or status.state not in ASKED:
+        return status
+    return status.model_copy(update={"state": "no_aggregator", "message": NO_AGGREGATOR, "outcomes": ()})

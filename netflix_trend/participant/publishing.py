@@ -10,7 +10,6 @@ from functools import cached_property
 
 from netflix_trend.history.encodings import EncodingsError
 from netflix_trend.layout import PublisherVolume
-from netflix_trend.names import EXAMPLE_AGGREGATOR
 from netflix_trend.operators.transport import list_rounds
 from netflix_trend.participant.choices import Choices, ChoicesError, read_choices
 from netflix_trend.participant.contributions import ProfileSet, load_profiles
@@ -24,7 +23,14 @@ from netflix_trend.participant.sealed import (
     spent_rounds,
     withdraw_sealed,
 )
-from netflix_trend.participant.status import Outcome, PublisherStatus, State, read_status, write_status
+from netflix_trend.participant.status import (
+    NO_AGGREGATOR,
+    Outcome,
+    PublisherStatus,
+    State,
+    read_status,
+    write_status,
+)
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile, locked
@@ -107,6 +113,9 @@ class _Run:
         # Without a ledger, nothing in the datasite is ours, whatever its name.
         if not takes_part and not has_published:
             return "not_joined", "nothing is published before ./run.sh join", []
+        # Not even what was published is touched: its rules would name the example as the reader.
+        if not self.settings.has_aggregator and not self.settings.is_trial:
+            return "no_aggregator", NO_AGGREGATOR, []
         profiles, reason = self._profiles()
         if profiles is None:
             outcomes: list[Outcome] = []
@@ -140,8 +149,6 @@ class _Run:
         return state, message, outcomes
 
     def _what_is_missing(self) -> str:
-        if self.settings.aggregator_datasite == EXAMPLE_AGGREGATOR:
-            return "AGGREGATOR_DATASITE is still the example, which nobody runs; name your aggregator"
         aggregator = Datasite(self.settings.datasites_dir, self.settings.aggregator_datasite)
         if self.operators is None and list_rounds(aggregator):
             return (

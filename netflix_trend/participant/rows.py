@@ -33,6 +33,7 @@ _CARRIED_OUT: dict[Participation, frozenset[str]] = {
 _MARKS: dict[str, Mark] = {"answering": "fine", "waiting_for_survey": "look here"}
 _STEPS = {
     "not_joined": "./run.sh join",
+    "no_aggregator": _SETUP,
     "no_export": _IMPORT,
     "waiting_for_syftbox": f"{START}, and check SYFTBOX_EMAIL",
     "waiting_for_survey": "wait until the aggregator has seen you; ask its operator if that takes a day",

@@ -10,15 +10,18 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from netflix_trend.layout import PublisherVolume
+from netflix_trend.names import EXAMPLE_AGGREGATOR, is_trial
+from netflix_trend.settings import Settings
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 
-# Commands and pages show this while Settings.is_trial.
+# Every page and verb says one of these first, while nobody can be answered.
 TRIAL = (
-    "Trial: nothing leaves this machine. SYFTBOX_EMAIL and AGGREGATOR_DATASITE are the examples; name your own in .env "
-    "to take part."
+    "Trial: nothing leaves this machine. To take part: ./run.sh setup, or your own SYFTBOX_EMAIL and "
+    "AGGREGATOR_DATASITE in .env."
 )
+NO_AGGREGATOR = "No aggregator is chosen, so nothing is answered. Next: ./run.sh setup, or AGGREGATOR_DATASITE in .env."
 Status = Literal["drawn", "kept", "not_asked", "skipped", "refused", "sent", "waiting", "over"]
 State = Literal[
     "answering",
@@ -27,10 +30,14 @@ State = Literal[
     "withdrawn",
     "no_export",
     "waiting_for_syftbox",
+    "no_aggregator",
     "waiting_for_survey",
     "survey_refused",
     "problem",
 ]
+
+# What a publisher does only for an aggregator.
+ASKED: frozenset[State] = frozenset({"answering", "waiting_for_survey", "survey_refused"})
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,27 @@ class PublisherStatus(Strict):
     state: State
     message: str = ""
     outcomes: Annotated[tuple[Outcome, ...], Field(strict=False)] = ()
+
+
+def notice(settings: Settings) -> str:
+    """Return what every page and verb says first, in a trial and while no aggregator is chosen; otherwise nothing."""
+    return notice_for(settings.syftbox_email, settings.aggregator_datasite)
+
+
+def notice_for(email: str, aggregator: str) -> str:
+    """Return the notice of a participant and an aggregator, for who has no settings yet."""
+    if is_trial(email, aggregator):
+        return TRIAL
+    return NO_AGGREGATOR if aggregator == EXAMPLE_AGGREGATOR else ""
+
+
+def joined(settings: Settings) -> str:
+    """Return what it means to have joined, in a sentence; in a trial and without an aggregator nobody is answered."""
+    if settings.is_trial:
+        return "You joined the trial: its example surveys are answered on this machine only."
+    if not settings.has_aggregator:
+        return "You joined. Nothing is answered before an aggregator is chosen."
+    return "You joined. Your machine answers what it is asked, within your limits."
 
 
 def write_status(publisher: Path, status: PublisherStatus) -> None:

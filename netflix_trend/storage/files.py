@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
+import hashlib
 import os
 import shutil
 import stat
@@ -10,10 +10,22 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
+try:
+    import fcntl
+except ModuleNotFoundError:  # Windows, where verbs only steer containers
+    fcntl = None  # type: ignore[assignment]
+
+# Windows has none of these. Nothing of anybody else is read there.
+_UNFOLLOWED = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
+# Opening a FIFO must not wait for a writer. And Windows would change line ends.
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 # Untrusted files are read in pieces of at most this many bytes.
 _PIECE = 1 << 16
+# Given times of files are set back by less than this many seconds (12 days): see `_noticeable`.
+_SPREAD = 1 << 20
 
 
 class UnsafeFile(Exception):
@@ -43,7 +55,7 @@ def write_atomically(
     the rename are on disk when this returns.
     """
     temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _UNFOLLOWED, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -65,10 +77,12 @@ def restore_file(
 ) -> bool:
     """Make `path` a file that contains `data`, whatever is there now: a link or folder is removed, never followed.
 
-    Returns whether anything had to be written. Missing folders are created. Otherwise as `write_atomically`.
+    modified: the latest modification time, in seconds since 1970; the file's own depends on its bytes. Returns whether
+    anything had to be written. Missing folders are created. Otherwise as `write_atomically`.
     """
     if read_own(path, len(data)) == data:
         return False
+    modified = _noticeable(path, data, modified)
     if path.is_symlink():
         path.unlink()
     elif path.is_dir():
@@ -78,6 +92,24 @@ def restore_file(
     return True
 
 
+def _noticeable(path: Path, data: bytes, modified: float | None) -> float | None:
+    """Return a modification time by which a program sees that `path` will have other bytes than it has now.
+
+    Go's client of SyftBox uploads a file again when its size or time changes (docs/method/syftbox.md#sync). Times that
+    are given are equal on purpose, so the bytes decide how much earlier the file's own is: it tells nothing else.
+    """
+    if modified is not None:
+        modified = int(modified) - int.from_bytes(hashlib.sha256(data).digest()[:4]) % _SPREAD
+    try:
+        before = path.lstat()
+    except OSError:
+        return modified
+    later = 1 if modified is None else -1
+    modified = time.time() if modified is None else modified
+    is_same = before.st_size == len(data) and int(before.st_mtime) == int(modified)
+    return int(modified) + later if is_same else modified
+
+
 def read_own(path: Path, max_size: int) -> bytes | None:
     """Return the bytes of a regular file of at most `max_size` bytes; None for anything else, such as a link, a FIFO
     that would block, or a file without read permission.
@@ -85,7 +117,7 @@ def read_own(path: Path, max_size: int) -> bytes | None:
     path: in one of our own folders, where others may nevertheless have put something.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, _READ | _UNFOLLOWED)
     except OSError:
         return None
     try:
@@ -103,8 +135,28 @@ def locked(path: Path) -> Iterator[None]:
     """Hold a lock between threads and processes. `path`: an empty file for it; missing folders are created."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        _flock(file)
         yield
+
+
+def _flock(file: IO[str] | IO[bytes], *, shared: bool = False, wait: bool = True) -> None:
+    """Lock an open file. Raises BlockingIOError if somebody else has locked it and `wait` is False."""
+    if fcntl is None:
+        raise OSError("files cannot be locked on Windows: use Docker, or WSL")
+    fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
+
+
+@contextmanager
+def held(path: Path) -> Iterator[bool]:
+    """Hold a lock as `locked` does, without waiting: yields whether nobody else holds it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        try:
+            _flock(file, wait=False)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
 
 
 @contextmanager
@@ -123,7 +175,7 @@ def unchanging(path: Path, seconds: float) -> Iterator[bool]:
     with file:
         while not is_held:
             try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                _flock(file, shared=True, wait=False)
                 is_held = True
             except BlockingIOError:
                 if time.monotonic() > deadline:
@@ -134,7 +186,7 @@ def unchanging(path: Path, seconds: float) -> Iterator[bool]:
 
 def sync_folder(folder: Path) -> None:
     """Flush a folder's entries to disk, so that a rename survives a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = os.open(folder, _FOLDER)
     try:
         os.fsync(descriptor)
     finally:
@@ -158,8 +210,7 @@ def _open_untrusted(root: Path | int, relative: str, limit: int) -> int:
     is_direct = isinstance(root, int) and not folder_parts
     folder = root if is_direct and isinstance(root, int) else open_untrusted_folder(root, folder_parts)
     try:
-        # O_NONBLOCK: opening a FIFO must not wait for a writer.
-        descriptor = _open_unfollowed(name, os.O_RDONLY | os.O_NONBLOCK, folder, relative)
+        descriptor = _open_unfollowed(name, _READ, folder, relative)
     finally:
         if not is_direct:
             os.close(folder)
@@ -197,10 +248,10 @@ def open_untrusted_folder(root: Path | int, relative: str) -> int:
 
     Raises FileNotFoundError if it is absent, UnsafeFile if it is not a folder.
     """
-    folder = os.dup(root) if isinstance(root, int) else os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    folder = os.dup(root) if isinstance(root, int) else os.open(root, _FOLDER)
     try:
         for part in relative.split("/") if relative else ():
-            inner = _open_unfollowed(part, os.O_RDONLY | os.O_DIRECTORY, folder, relative)
+            inner = _open_unfollowed(part, _FOLDER, folder, relative)
             os.close(folder)
             folder = inner
     except BaseException:
@@ -219,7 +270,7 @@ def _open_unfollowed(name: str, flags: int, folder: int, relative: str) -> int:
     if name in ("", ".", "..") or "\0" in name:
         raise UnsafeFile("path", f"{relative!r} is not a plain relative path")
     try:
-        return os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        return os.open(name, flags | _UNFOLLOWED, dir_fd=folder)
     except FileNotFoundError:
         raise
     except PermissionError:

@@ -109,19 +109,21 @@ class Datasite:
         modified: float | None = None,
         keep_rounds: bool = False,
     ) -> None:
-        """Make `files` (names relative to the app's folder) and nothing else readable by `reader`.
+        """Make `files` (names relative to the app's folder) and nothing else readable by `reader`, by the rules.
 
-        The manifest is written last, so that it never names a missing file. modified: modification time of new files in
-        seconds since 1970, None for now. keep_rounds: leave the folder ROUNDS alone; else nothing may be in it. Safe to
-        repeat: missing and altered files are restored, unknown files are removed. Raises DatasiteError for a name or
-        size that SyftBox would not sync, or a link in the way; then nothing is written.
+        The manifest is written last, so that it never names a missing file. modified: latest modification time of new
+        files in seconds since 1970, see `restore_file`; None for now. keep_rounds: leave the folder ROUNDS alone; else
+        nothing may be in it. Safe to repeat: missing and altered files are restored, unknown files are removed. Raises
+        DatasiteError for a name or size that SyftBox would not sync, or a link in the way; then nothing is written.
         """
         if MANIFEST in files:
             raise DatasiteError(f"{MANIFEST} is written by publish itself")
         for name, data in files.items():
             check_syncable(name, data)
         everything, readers = announced(files, reader)
-        self.share(self.app_data, everything, readers, durable=durable, modified=modified)
+        # The rules of ROUNDS lie below ours, which must not hide them then.
+        terminal = not keep_rounds
+        self.share(self.app_data, everything, readers, terminal=terminal, durable=durable, modified=modified)
         if not keep_rounds:
             self.keep_in_rounds(set())
 
@@ -131,14 +133,15 @@ class Datasite:
         files: Mapping[str, bytes],
         readers: Mapping[str, Sequence[str]],
         *,
+        terminal: bool = True,
         durable: bool = True,
         modified: float | None = None,
     ) -> None:
         """Make a folder of the app contain `files`, written in their order, the rules `readers`, and nothing else.
 
-        readers: who may read which file or pattern. Both permission files are written first, so that no file is ever
-        without its rule. Calling it again with the same files changes nothing. The folder ROUNDS, which has files and
-        rules of its own, is left alone. Raises as `publish`.
+        readers: who may read which file or pattern. terminal: no folder below has rules of its own. Both permission
+        files are written first, so that no file is ever without its rule. Calling it again with the same files changes
+        nothing. The folder ROUNDS, which has files and rules of its own, is left alone. Raises as `publish`.
         """
         for name, data in files.items():
             check_syncable(name, data)
@@ -150,7 +153,7 @@ class Datasite:
         # The public folder has pages in a folder of the same name, which are removed like everything else.
         spare = ROUNDS if folder == self.app_data else None
         _remove_others(folder, {*PERMISSION_FILES, *files}, spare=spare)
-        write_permissions(folder, readers, durable=durable)
+        write_permissions(folder, readers, terminal=terminal, durable=durable)
         for name, data in files.items():
             restore_file(folder / name, data, durable=durable, modified=modified)
 

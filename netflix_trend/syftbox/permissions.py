@@ -20,20 +20,26 @@ PYTHON_FILE, GO_FILE = PERMISSION_FILES = ("syftperm.yaml", "syft.pub.yaml")
 LARGEST_FILE = 8_000_000
 
 
-def permission_rules(readers: Mapping[str, Sequence[str]]) -> dict[str, bytes]:
-    """Return both permission files, by name: who may read which file or pattern. Nobody else may read anything."""
+def permission_rules(readers: Mapping[str, Sequence[str]], *, terminal: bool = True) -> dict[str, bytes]:
+    """Return both permission files, by name: who may read which file or pattern. They name nobody else.
+
+    terminal: permission files in folders below count for nothing, except for the Python generation.
+    """
     rules = [_python_rule(pattern, reader) for pattern, people in readers.items() for reader in people]
     # An empty file would not be synced by the Go client, and an empty list is not a rule list for the Python server.
     python = ("".join(rules) or "[]\n").encode()
     everything = [*readers.items(), ("**", ())]
-    modern = ["terminal: true\n", "rules:\n", *(_go_rule(pattern, people) for pattern, people in everything)]
+    head = [f"terminal: {str(terminal).lower()}\n", "rules:\n"]
+    modern = [*head, *(_go_rule(pattern, people) for pattern, people in everything)]
     return {PYTHON_FILE: python, GO_FILE: "".join(modern).encode()}
 
 
-def write_permissions(folder: Path, readers: Mapping[str, Sequence[str]], *, durable: bool = True) -> None:
-    """Write both permission files into `folder`."""
+def write_permissions(
+    folder: Path, readers: Mapping[str, Sequence[str]], *, terminal: bool = True, durable: bool = True
+) -> None:
+    """Write both permission files into `folder`. terminal: as `permission_rules`."""
     folder.mkdir(parents=True, exist_ok=True)
-    files = permission_rules(readers)
+    files = permission_rules(readers, terminal=terminal)
     written = [restore_file(folder / name, data, durable=durable, settle=False) for name, data in files.items()]
     if durable and any(written):
         sync_folder(folder)

@@ -15,14 +15,16 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask, Response, abort, request, session
 from werkzeug.wrappers import Response as BaseResponse
 
+from netflix_trend.web.frames import Frames
+
 LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 # Where a change carries its token: a field of its form, or a header of its request.
 FIELD, HEADER = "token", "X-Token"
 MAX_FORM = 65_536
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_NO_FRAME = {"X-Frame-Options": "DENY"}
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
     # With `no-referrer` a browser would send forms with `Origin: null`.
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -53,6 +55,7 @@ class Guard:
     empty when it may change nothing. port: the one people open, None when it is not known. let_in: for pages behind a
     login; returns None for a browser that was let in, otherwise the answer, or aborts. entrances: endpoints that need
     neither login nor token. max_form: bytes of a form, except for endpoints in `max_form_by_endpoint`.
+    frames: who may show pages in a frame; None: nobody.
     """
 
     policy: Callable[[], str]
@@ -62,6 +65,7 @@ class Guard:
     entrances: frozenset[str] = frozenset()
     max_form_by_endpoint: Mapping[str, int] = field(default_factory=dict)
     max_form: int = MAX_FORM
+    frames: Frames | None = None
 
     def protect(self, pages: Flask | Blueprint) -> None:
         """Add the checks and headers to all pages, also those added later."""
@@ -82,11 +86,15 @@ class Guard:
         answer = self.let_in()
         if answer is None and is_change:
             _check_token(self.token())
+        if answer is None and self.frames:
+            return self.frames.instead()
         return answer
 
     def _harden(self, response: Response) -> Response:
         response.headers.setdefault("Content-Security-Policy", self.policy())
         response.headers.update(_HEADERS)
+        if self.frames is None or not self.frames.are_allowed(response):
+            response.headers.update(_NO_FRAME)
         if request.endpoint != "static":
             response.headers["Cache-Control"] = "no-store"
         return response

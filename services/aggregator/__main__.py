@@ -23,10 +23,11 @@ from services.aggregator.charts.verb import keep_charts
 from services.aggregator.charts.waiting import ChartRules
 from services.aggregator.collect import usable_processors
 from services.aggregator.enrolment import Enrolment, EnrolmentError
+from services.aggregator.processes import alone, run_both
 from services.aggregator.rounds import Aggregator
 from services.aggregator.sums.leading import SumAggregator
 from services.runtime.logs import start_logging
-from services.runtime.supervisor import beat, supervise
+from services.runtime.supervisor import beat
 
 _log = logging.getLogger("aggregator")
 
@@ -73,13 +74,11 @@ def main(arguments: list[str]) -> int:
     if role == "all":
         if settings.survey_mode != "local":
             show_key(settings)
-        python = sys.executable
-        web = [
-            *(python, "-m", "gunicorn", "--workers", "1", "--threads", "4", "--worker-tmp-dir", "/tmp"),  # noqa: S108
-            *("--bind", f"{settings.web_host}:{settings.web_port}", "services.aggregator.web:create_app()"),
-        ]
-        return supervise([[python, "-m", "services.aggregator", "collect"], web], grace_seconds=20)
-    return collect(settings, is_once=role == "once")
+        return run_both(settings, settings.aggregator_dir, "services.aggregator.web:create_app()")
+    if role == "once":
+        return collect(settings, is_once=True)
+    with alone(settings.aggregator_dir) as is_alone:
+        return collect(settings, is_once=False) if is_alone else 1
 
 
 def collect(settings: Settings, *, is_once: bool) -> int:

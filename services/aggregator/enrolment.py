@@ -1,7 +1,7 @@
 """Who takes part, as the aggregator keeps it: `./run.sh aggregator enrol|remove|participants`.
 
-Nobody else learns the list: permission files name exact files, so that they are not shared themselves, and logs and
-pages show pseudonyms.
+No participant learns the list: permission files name exact files, so that they are not shared themselves, and logs and
+pages show pseudonyms. Who runs the server can read everything, and so these files too.
 """
 
 from __future__ import annotations

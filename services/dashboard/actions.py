@@ -24,6 +24,7 @@ from netflix_trend.participant.choices import (
     Participation,
 )
 from netflix_trend.participant.life_events import EventError, add_event, remove_event
+from netflix_trend.participant.status import joined
 from netflix_trend.questions.registry import QUESTIONS
 from services.dashboard.backend import Refused
 from services.dashboard.dismissed import dismiss
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from services.dashboard.web import Dashboard
 
 _CHOSEN = {
-    "joined": "You joined. Your machine answers the next question that you are asked.",
     "paused": "You paused. No new report is made; what was published stays.",
     "withdrawn": "You withdrew. Your files are being removed; the receipt appears below.",
 }
@@ -135,7 +135,7 @@ def forget_event(dashboard: Dashboard) -> str:
 def take_part(dashboard: Dashboard) -> str:
     """Join, pause or withdraw."""
     wanted = request.form.get("participation", "")
-    if wanted not in _CHOSEN:
+    if wanted not in {"joined", *_CHOSEN}:
         raise Refused("Choose whether to join, pause or withdraw.")
     if wanted == "withdrawn" and request.form.get("sure") != "yes":
         raise Refused("Nothing was changed: tick the box to confirm.")
@@ -144,7 +144,8 @@ def take_part(dashboard: Dashboard) -> str:
     except ChoicesError as damage:
         raise Refused(str(damage)) from None
     dashboard.backend.run_publisher()
-    return _CHOSEN[wanted] if is_known else f"{_CHOSEN[wanted]} {LIMITS_LOST}"
+    said = _CHOSEN.get(wanted) or joined(dashboard.settings)
+    return said if is_known else f"{said} {LIMITS_LOST}"
 
 
 def lower_limits(dashboard: Dashboard) -> str:

@@ -16,7 +16,7 @@ from netflix_trend.names import EXAMPLE_AGGREGATOR
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.rows import ago, found_rows
-from netflix_trend.participant.status import PublisherStatus
+from netflix_trend.participant.status import NO_AGGREGATOR, PublisherStatus
 from netflix_trend.settings import Settings
 from netflix_trend.status_table import Row
 from netflix_trend.syftbox.client_rows import client_rows
@@ -27,7 +27,7 @@ from services.dashboard.backend import Backend, RefusedFile, Service, State
 from services.dashboard.dismissed import dismissed, mark_of
 from services.dashboard.history import History
 from services.dashboard.imports import ImportedFile, refused_files
-from services.dashboard.participation import STATES
+from services.dashboard.participation import CHOOSE, STATES
 from services.dashboard.text import counted
 
 # The publisher runs every minute.
@@ -134,6 +134,8 @@ def publisher(status: PublisherStatus | None, now: float | None) -> Service:
 def sync(settings: Settings, state: Snapshot, now: float) -> Service:
     """Return when SyftBox last synced a file of the aggregator."""
     name = "files of the aggregator"
+    if state.notice == NO_AGGREGATOR:
+        return Service(name, "waiting", CHOOSE)
     if not state.is_set_up:
         return Service(name, "waiting", "Your datasite is not set up yet: start SyftBox.")
     folder = settings.datasites_dir / settings.aggregator_datasite

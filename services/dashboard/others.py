@@ -47,6 +47,7 @@ from netflix_trend.syftbox.shared_files import beginnings_of, shared_path
 from services.dashboard import charts
 from services.dashboard.charts import Chart, DataTable, data_table
 from services.dashboard.history import History
+from services.dashboard.participation import CHOOSE
 from services.dashboard.text import counted, day, number, percent, shown
 
 _ROUNDS = 8
@@ -109,7 +110,11 @@ def others_page(settings: Settings, history: History, wanted: str = "") -> Other
     try:
         latest = read_statistics(settings, "latest")
         if latest is None:
-            return OthersPage("Nothing has arrived from the aggregator yet. Is SyftBox running, and have you joined?")
+            return OthersPage(
+                "Nothing has arrived from the aggregator yet. Is SyftBox running, and have you joined?"
+                if settings.has_aggregator
+                else CHOOSE
+            )
         rounds = _rounds(settings, Week.parse(latest.round))
         statistics = (read_statistics(settings, wanted) if wanted in rounds else None) or latest
         trends = read_trends(settings)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from netflix_trend.participant.choices import Choices
 from netflix_trend.participant.participant import Snapshot
-from netflix_trend.participant.status import PublisherStatus, State
+from netflix_trend.participant.status import ASKED, NO_AGGREGATOR, TRIAL, PublisherStatus, State
 
 STATES = {
     "answering": "Your machine answers what it is asked, within your limits.",
@@ -15,17 +15,19 @@ STATES = {
     "withdrawn": "You withdrew: nothing of yours is published.",
     "no_export": "Nothing is published yet: there is no export to answer from.",
     "waiting_for_syftbox": "Nothing is published yet: SyftBox has not set up your datasite. Start it.",
+    "no_aggregator": "Nothing is answered: no aggregator is chosen.",
     "waiting_for_survey": "Nothing is published yet: no survey has arrived from the aggregator.",
     "survey_refused": "The aggregator's survey is not one that can be answered. Nothing is published.",
     "problem": "Something is wrong, so nothing is published. See Health.",
 }
+# What is next where there is nobody to answer.
+CHOOSE = "Choose an aggregator first: ./run.sh setup, or AGGREGATOR_DATASITE in .env."
 _AT_REST: frozenset[State] = frozenset({"not_joined", "paused", "withdrawn"})
-_AT_WORK: frozenset[State] = frozenset({"answering", "waiting_for_survey", "survey_refused"})
 # The publisher's states before it has seen a choice.
 _BEFORE: dict[str, frozenset[State]] = {
     "joined": _AT_REST,
-    "paused": _AT_WORK | {"withdrawn"},
-    "withdrawn": _AT_WORK | _AT_REST - {"withdrawn"},
+    "paused": ASKED | {"withdrawn"},
+    "withdrawn": ASKED | _AT_REST - {"withdrawn"},
 }
 
 
@@ -65,28 +67,34 @@ def participation_status(state: Snapshot) -> ParticipationStatus:
     if state.choices_problem:
         lost = "Your choice cannot be read, so nothing is published."
         return ParticipationStatus(choices, False, lost, released=released, problem=state.choices_problem)
-    sentences = {
-        "joined": "You take part.",
-        "paused": "You paused.",
-        "withdrawn": "You withdrew.",
-        "undecided": "You take part, because this machine is set up that way."
-        if takes_part
-        else "You have not joined. Nothing leaves this machine.",
-    }
-    sentence = sentences[choices.participation]
-    before = _BEFORE.get(choices.participation, _AT_REST if takes_part else _AT_WORK)
+    sentence = _sentence(choices, state.notice, takes_part=takes_part)
+    before = _BEFORE.get(choices.participation, _AT_REST if takes_part else ASKED)
     if choices.participation == "withdrawn" and state.files:
         late = f"files still in your datasite: {state.files}. The publisher removes them at its next run"
     elif status is not None and status.state in before:
         late = "the publisher follows it at its next run"
     else:
-        return ParticipationStatus(choices, takes_part, sentence, state_in_words(status), released)
+        return ParticipationStatus(choices, takes_part, sentence, state_in_words(status, state.notice), released)
     late = f"{sentence} Not done yet: {late}; Health says when it last ran."
     return ParticipationStatus(choices, takes_part, late, "", released)
 
 
-def state_in_words(status: PublisherStatus | None) -> str:
+def _sentence(choices: Choices, notice: str, *, takes_part: bool) -> str:
+    """Return the person's choice in words. notice: without an aggregator nobody takes part in anything."""
+    is_undecided = choices.participation == "undecided"
+    if not takes_part:
+        chosen = {"paused": "You paused.", "withdrawn": "You withdrew."}
+        return chosen.get(choices.participation, "You have not joined. Nothing leaves this machine.")
+    if notice == NO_AGGREGATOR:
+        return f"{'' if is_undecided else 'You joined. '}Nothing is answered before an aggregator is chosen."
+    taking_part = "You take part in the trial" if notice == TRIAL else "You take part"
+    return f"{taking_part}, because this machine is set up that way." if is_undecided else f"{taking_part}."
+
+
+def state_in_words(status: PublisherStatus | None, notice: str) -> str:
     """Return what the publisher does, if that says more than the person's choice."""
     if status is None:
         return "The publisher has not run yet."
+    if notice == TRIAL and status.state == "answering":
+        return "Its example surveys are answered on this machine only."
     return "" if status.state in _AT_REST else STATES[status.state]

@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from netflix_trend.names import EXAMPLE_AGGREGATOR
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.settings import Settings
 from services.dashboard.backend import Backend, RefusedFile
 from services.dashboard.history import History, Span
 from services.dashboard.imports import ORDERS, ImportedFile, refused_files
-from services.dashboard.participation import STATES, ParticipationStatus, participation_status
+from services.dashboard.participation import CHOOSE, STATES, ParticipationStatus, participation_status
 from services.dashboard.text import counted, day, shown
 
 # After this many days a new export is worth uploading.
 _OLD_DAYS = 40
 # By whether no report was ever made.
 _LOOK = {True: "See first what would leave, byte by byte.", False: "See what has left, byte by byte."}
+_LOOK_IN_TRIAL = "See what would leave, byte by byte."
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def start_page(settings: Settings, state: Snapshot, history: History, backend: B
         pending=pending,
         orders=ORDERS,
         today=today,
-        leaves_at_once=span is None and mine.is_first and mine.takes_part,
+        leaves_at_once=span is None and mine.is_first and mine.takes_part and not state.notice,
     )
 
 
@@ -85,6 +85,8 @@ def steps(
 ) -> tuple[Step, ...]:
     """Return the steps; the first that is not done is the next one."""
     status = state.status
+    # Without an aggregator there is nobody to take part with, whatever the example's surveys are answered with.
+    has_aggregator = not state.notice
     is_answering = status is not None and any(one.status in {"drawn", "kept", "sent"} for one in status.outcomes)
     age = (today - span.covered).days if span else 0
     made = [
@@ -107,15 +109,15 @@ def steps(
         ),
         (
             "Decide whether to take part",
-            mine.choices.participation != "undecided",
-            f"{mine.sentence} {_LOOK[mine.is_first]}",
+            has_aggregator and mine.choices.participation != "undecided",
+            f"{mine.sentence} {_LOOK[mine.is_first] if has_aggregator else _LOOK_IN_TRIAL}",
             "/sharing",
             "What leaves this machine",
         ),
         (
             "Compare with the others",
-            is_answering,
-            _waiting_for(settings, mine, state.is_set_up, STATES[status.state] if status else None),
+            has_aggregator and is_answering,
+            _waiting_for(settings, mine, state, STATES[status.state] if status else None),
             "/others",
             "Me and the others",
         ),
@@ -128,11 +130,11 @@ def steps(
     return tuple(found)
 
 
-def _waiting_for(settings: Settings, mine: ParticipationStatus, is_set_up: bool, state: str | None) -> str:
-    if settings.aggregator_datasite == EXAMPLE_AGGREGATOR and not is_set_up:
-        return "Needs SyftBox and an aggregator: set SYFTBOX_EMAIL and AGGREGATOR_DATASITE in .env, then start SyftBox."
-    if not is_set_up:
+def _waiting_for(settings: Settings, mine: ParticipationStatus, state: Snapshot, words: str | None) -> str:
+    if state.notice:
+        return CHOOSE
+    if not state.is_set_up:
         return f"Start SyftBox: it has not set up the datasite {shown(settings.syftbox_email)} yet."
     if not mine.takes_part:
         return "What others published can be seen after you joined."
-    return state or "The publisher has not run yet."
+    return words or "The publisher has not run yet."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from netflix_trend.participant.sealed import Operators
 from netflix_trend.settings import Settings
 from netflix_trend.syftbox.datasite import MANIFEST, announced
 from netflix_trend.syftbox.permissions import GO_FILE, PYTHON_FILE, permission_rules
@@ -33,7 +34,7 @@ def visible_files(settings: Settings, contents: Mapping[str, bytes]) -> tuple[Vi
     contents: the files in the datasite, by name.
     """
     files, readers = announced({}, settings.aggregator_datasite)
-    first = {**files, **permission_rules(readers)}
+    first = {**files, **permission_rules(readers, terminal=Operators.of(settings) is None)}
     found = []
     for name, meaning in _MEANINGS.items():
         data = contents.get(name)

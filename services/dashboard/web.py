@@ -13,9 +13,10 @@ from werkzeug.exceptions import HTTPException
 from netflix_trend import __version__
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
-from netflix_trend.participant.status import TRIAL
+from netflix_trend.participant.status import notice
 from netflix_trend.published.wording import FORGED_LEGEND, LEGEND
 from netflix_trend.settings import Settings, load_settings
+from netflix_trend.web.frames import Frames
 from netflix_trend.web.local_only import Guard, cookie_token, form_token, keep_token_in_cookie
 from services.dashboard import actions
 from services.dashboard.backend import Backend
@@ -32,7 +33,7 @@ from services.dashboard.viewing import viewing_page
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "base-uri 'none'; form-action 'self'; frame-ancestors "
 )
 PAGES = (
     ("/", "Start"),
@@ -87,14 +88,18 @@ def create_app(
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(answers=answers, counted=counted, day=day, number=number, shown=shown)
     app.jinja_env.globals.update(pages=PAGES, version=__version__, legend=LEGEND, forged=FORGED_LEGEND)
-    app.jinja_env.globals["trial"] = TRIAL if settings.is_trial else ""
+    app.jinja_env.globals["notice"] = notice(settings)
     app.jinja_env.globals["form_token"] = form_token
     keep_token_in_cookie(app, f"netflix_trend_{settings.dashboard_port}")
+    frames = Frames(
+        settings.frame_origin, frozenset(path for path, _ in PAGES), lambda: render_template("in_a_frame.html")
+    )
     Guard(
-        policy=lambda: POLICY,
+        policy=lambda: POLICY + frames.ancestors,
         token=cookie_token,
         port=settings.dashboard_port,
         max_form_by_endpoint={"/upload": MAX_UPLOAD},
+        frames=frames,
     ).protect(app)
     _add_pages(app, dashboard)
     actions.add(app, dashboard)

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from netflix_trend.participant import participant
-from netflix_trend.participant.status import TRIAL, PublisherStatus, described
+from netflix_trend.participant.status import PublisherStatus, described
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.syftbox.datasite import Datasite
 from services.processor.cli import import_files
@@ -30,7 +30,7 @@ def once(
         return 1
     failed = import_files(exports, profile=profile, date_order=date_order, only=only) if exports else 0
     status = publish_once(settings, date.today())
-    print("\n".join([*([TRIAL] if settings.is_trial else []), *described(status)]))  # noqa: T201
+    print("\n".join(described(status)))  # noqa: T201
     return int(bool(failed) or status.state == "problem")
 
 

@@ -17,7 +17,6 @@ from werkzeug.serving import make_server
 from netflix_trend.delivery.archive import ArchiveError
 from netflix_trend.layout import DEMO_SETTINGS
 from netflix_trend.participant import participant
-from netflix_trend.participant.status import TRIAL
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from services.dashboard.backend import Refused, RefusedFile, Service
@@ -94,8 +93,6 @@ def serve(demo: Path | None = None) -> int:
     except (SettingsError, OSError) as problem:
         print(f"dashboard: {problem}", file=sys.stderr)  # noqa: T201
         return 1
-    if settings.is_trial:
-        print(TRIAL)  # noqa: T201
     print(f"Open http://127.0.0.1:{settings.dashboard_port}  (Ctrl-C ends it)", flush=True)  # noqa: T201
     try:
         server.serve_forever()

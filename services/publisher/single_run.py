@@ -6,7 +6,7 @@ import sys
 from datetime import date
 
 from netflix_trend.participant import participant
-from netflix_trend.participant.status import TRIAL, described
+from netflix_trend.participant.status import described
 from netflix_trend.settings import SettingsError, load_settings
 from services.runtime.logs import start_logging
 
@@ -20,5 +20,5 @@ def main() -> int:
     except SettingsError as error:
         print(f"look: {error}", file=sys.stderr)  # noqa: T201
         return 1
-    print("\n".join([*([TRIAL] if settings.is_trial else []), *described(status)]))  # noqa: T201
+    print("\n".join(described(status)))  # noqa: T201
     return int(status.state == "problem")

@@ -13,23 +13,25 @@ from netflix_trend.participant.choices import (
     ChoicesError,
     Participation,
 )
+from netflix_trend.participant.status import joined
 from netflix_trend.privacy.accounting import odds_in_words
 from netflix_trend.questions.registry import QUESTIONS
 from netflix_trend.settings import Settings, SettingsError, load_settings
 
-_DONE: dict[str, tuple[Participation, str]] = {
-    "join": ("joined", "You take part: surveys are answered within your limits."),
-    "pause": ("paused", "Paused: no survey is answered. What was published stays; ./run.sh withdraw removes it."),
-    "withdraw": ("withdrawn", "Withdrawn: your files leave the datasite, and ./run.sh privacy shows the receipt."),
+_VERBS: dict[str, Participation] = {"join": "joined", "pause": "paused", "withdraw": "withdrawn"}
+_DONE = {
+    "paused": "Paused: no survey is answered. What was published stays; ./run.sh withdraw removes it.",
+    "withdrawn": "Withdrawn: your files leave the datasite, and ./run.sh privacy shows the receipt.",
 }
 
 
 def take_part(verb: str) -> int:
     """Join, pause or withdraw, and print the result. Returns the exit code."""
-    participation, sentence = _DONE[verb]
+    participation = _VERBS[verb]
 
     def act(settings: Settings) -> str:
         is_known = participant.decide(settings, participation)
+        sentence = _DONE.get(participation) or joined(settings)
         return sentence if is_known else f"{sentence} {LIMITS_LOST}"
 
     return _answered(verb, act)

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 from werkzeug.serving import make_server
@@ -27,17 +28,19 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def served(root: Path) -> Iterator[str]:
+def served(root: Path, **more: Any) -> Iterator[str]:
     port = free_port()
-    settings = settings_in(root, dashboard_port=port, join="ask")
+    settings = settings_in(root, dashboard_port=port, join="ask", **more)
     app = create_app(settings, OneProcess(settings, lambda: TODAY), lambda: TODAY)
     server = make_server("127.0.0.1", port, app, threaded=True)
     thread = Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @pytest.fixture(scope="session")

@@ -167,7 +167,7 @@ def test_a_file_uploaded_to_the_dashboard_becomes_charts(
     with opener.open(
         urllib.request.Request(f"{origin}/sharing/take-part", joined, {"Origin": origin}), timeout=10
     ) as response:
-        assert "You take part." in response.read().decode()
+        assert "You take part in the trial." in response.read().decode()
     rebound = urllib.request.Request(f"{origin}/", headers={"Host": "evil.example"})
     with pytest.raises(urllib.error.HTTPError, match="421"):
         opener.open(rebound, timeout=10)

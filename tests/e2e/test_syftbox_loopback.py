@@ -7,92 +7,42 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from netflix_trend.catalogue.readers import starter_vocabulary
-from netflix_trend.participant import participant
 from netflix_trend.participant.choices import Choices, write_choices
-from netflix_trend.participant.ledger import read_ledger
 from netflix_trend.participant.receipts import read_receipts
-from netflix_trend.participant.status import PublisherStatus
-from netflix_trend.periods.weeks import Week
-from netflix_trend.settings import Settings, load_settings
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.permissions import PERMISSION_FILES
 from services.aggregator.__main__ import look
-from services.aggregator.collect import RoundReports, collect
 from services.aggregator.rounds import Aggregator
-from services.local.__main__ import publish_once
+from tests.e2e.machines import (
+    AGGREGATOR,
+    ALICE,
+    BOB,
+    SENTINEL,
+    TODAY,
+    Machine,
+    aggregator_of,
+    collected,
+    counted,
+    holds,
+    seen,
+)
 from tests.e2e.syftbox_network import SyftBoxNetwork, require_syftbox
 from tests.waiting import stays, wait_for
 
 pytestmark = pytest.mark.syftbox
-WEEK = Week.parse("2026-W46")
-TODAY = WEEK.sunday + timedelta(days=2)
-AGGREGATOR, ALICE, BOB = "trend@example.net", "alice@example.org", "bob@example.org"
-# A made-up title: if it appears anywhere else, private data has leaked.
-SENTINEL = "Zyxomma Quillfeather"
-
-
-@dataclass
-class Machine:
-    """A participant's machine: private folders, and the datasites as its client sees them."""
-
-    network: SyftBoxNetwork
-    email: str
-    root: Path
-
-    @property
-    def settings(self) -> Settings:
-        return load_settings(
-            private_dir=self.root / "private",
-            publisher_dir=self.root / "publisher",
-            datasites_dir=self.network.datasites(self.email),
-            syftbox_email=self.email,
-            aggregator_datasite=AGGREGATOR,
-        )
-
-    @property
-    def site(self) -> Datasite:
-        return Datasite(self.network.datasites(self.email), self.email)
-
-    def watch(self, title: str, received: date = TODAY) -> None:
-        """Import an export of that day with a show that only this person has seen, and one of the catalogue."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        export = self.root / "NetflixViewingHistory.csv"
-        rows = [f'"{title}: Season 1: Episode {number}","11/{number}/26"\n' for number in range(1, 15)]
-        rows += [f'"Stranger Things: Season 1: Episode {number}","11/{number}/26"\n' for number in range(9, 15)]
-        export.write_text("Title,Date\n" + "".join(rows))
-        settings = self.settings
-        participant.take_file(settings, export, "test", received=received)
-        participant.refresh(settings)
-
-    def publish(self, today: date = TODAY) -> PublisherStatus:
-        return publish_once(self.settings, today)
-
-    def files(self) -> dict[str, bytes]:
-        return {name: (self.site.app_data / name).read_bytes() for name in self.site.published()}
-
-    def releases(self) -> list[bytes]:
-        return [entry.data for entry in read_ledger(self.settings.records_dir / "ledger.jsonl")]
 
 
 @contextmanager
 def network_of(root: Path, *emails: str) -> Iterator[tuple[SyftBoxNetwork, Aggregator, list[Machine]]]:
     require_syftbox()
     with SyftBoxNetwork(root / "network", [AGGREGATOR, *emails]) as network:
-        site = Datasite(network.datasites(AGGREGATOR), AGGREGATOR)
-        aggregator = Aggregator(site, root / "aggregator", starter_vocabulary(), durable=False, smallest_change=1)
+        aggregator = aggregator_of(network, root)
         yield network, aggregator, [Machine(network, email, root / "machines" / email) for email in emails]
-
-
-def seen(viewer: SyftBoxNetwork, who: str, owner: str) -> set[str]:
-    """Return the files of the app in a datasite, as somebody else's client has them."""
-    return Datasite(viewer.datasites(who), owner).published()
 
 
 def join(network: SyftBoxNetwork, aggregator: Aggregator, machine: Machine, today: date = TODAY) -> None:
@@ -105,16 +55,6 @@ def join(network: SyftBoxNetwork, aggregator: Aggregator, machine: Machine, toda
     wait_for(lambda: machine.publish(today).state == "answering" and machine.releases(), "a release")
     wait_for(lambda: counted(aggregator, today) > before, "a counted answer")
     aggregator.run(today)
-
-
-def collected(aggregator: Aggregator, today: date = TODAY) -> list[RoundReports]:
-    """What the aggregator finds in its datasites, before it estimates anything."""
-    folder, candidates = aggregator.site.datasites, aggregator.enrolment.candidates
-    return [collect(folder, candidates(), survey) for survey in aggregator.surveys(today)]
-
-
-def counted(aggregator: Aggregator, today: date = TODAY) -> int:
-    return sum(found.reports.total() for found in collected(aggregator, today))
 
 
 def test_everybody_receives_only_their_own_files(tmp_path: Path) -> None:
@@ -157,10 +97,6 @@ def test_everybody_receives_only_their_own_files(tmp_path: Path) -> None:
         assert set(receipt.removed) == delivered
         stays(lambda: alice.publish().state == "withdrawn" and not alice.site.published(), "nothing comes back", 1.5)
         assert not list((network.snapshot / ALICE).rglob("releases/*"))
-
-
-def holds(path: Path, text: str) -> bool:
-    return text.split(maxsplit=1)[0].lower().encode() in path.read_bytes().lower()
 
 
 def test_a_server_that_fails_costs_nothing_and_nothing_is_drawn_again(tmp_path: Path) -> None:

@@ -164,6 +164,21 @@ def test_a_bad_value_in_a_file_is_named_like_one_in_a_variable(monkeypatch: pyte
         ("CHART_DAYS", "0"),
         ("CHART_DAYS", "7"),
         ("CHART_URL", "ftp://example.org"),
+        ("FRAME_ORIGIN", "*"),
+        ("FRAME_ORIGIN", "'self'"),
+        ("FRAME_ORIGIN", "localhost:8080"),
+        ("FRAME_ORIGIN", "http://*:8080"),
+        ("FRAME_ORIGIN", "https://localhost:8080"),
+        ("FRAME_ORIGIN", "http://localhost:8080/app"),
+        ("FRAME_ORIGIN", "http://localhost:0"),
+        ("FRAME_ORIGIN", "http://localhost:65536"),
+        ("FRAME_ORIGIN", "http://localhost:80 http://evil.example"),
+        ("FRAME_ORIGIN", "http://localhost; script-src *"),
+        ("FRAME_ORIGIN", "http://evil.example"),
+        ("FRAME_ORIGIN", "http://localhost.evil.example"),
+        ("FRAME_ORIGIN", "http://a@localhost:80"),
+        ("FRAME_ORIGIN", "http://192.168.0.7:8080"),
+        ("FRAME_ORIGIN", "null"),
     ],
 )
 def test_a_bad_value_is_refused_with_the_variable_and_what_it_is_for(
@@ -176,6 +191,11 @@ def test_a_bad_value_is_refused_with_the_variable_and_what_it_is_for(
     assert message.startswith(f"{variable}: ")
     assert message.endswith(str(Settings.model_fields[variable.lower()].description))
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("value", ["http://localhost:8080", " HTTP://LocalHost:8080/ ", "http://127.0.0.1", ""])
+def test_one_origin_of_this_machine_may_show_the_page_in_a_frame(value: str) -> None:
+    assert load_settings(frame_origin=value).frame_origin == value.strip().lower().removesuffix("/")
 
 
 def test_a_list_of_all_shows_is_refused_with_what_to_do() -> None:

@@ -16,8 +16,10 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from netflix_trend.settings import load_settings
+from netflix_trend.web.frames import NOTICE_POLICY
 from netflix_trend.web.local_only import is_local, is_same_origin
 from services.aggregator.web import create_app as aggregator_app
+from services.dashboard.web import PAGES
 from services.dashboard.web import create_app as dashboard_app
 from services.local.dashboard import OneProcess
 from services.scraper.assisted_login import Mirror
@@ -197,6 +199,27 @@ def test_a_browser_without_access_reaches_no_route(guarded: Guarded) -> None:
         refused = response.status_code == 403 or response.headers.get("Location") == "/operator/enter"
         assert refused, (method, address)
     assert guarded.touched == []
+
+
+@pytest.mark.parametrize("kind", ["iframe", "frame", "embed", "object"])
+def test_only_a_page_of_the_participant_answers_a_frame(guarded: Guarded, kind: str) -> None:
+    """By a page that tells how to open it: without a form, a token or a cookie."""
+    client = guarded.browser()
+    token = guarded.enter(client)
+    pages = {path for path, _ in PAGES} if "upload" in str(guarded.rules) else set()
+    for method, address in addresses(guarded):
+        response = ask(client, method, address, token=token, **{"Sec-Fetch-Dest": kind})
+        if address in pages and method == "GET":
+            assert "Open Netflix Trend in a new tab" in response.text, address
+            assert response.headers["Content-Security-Policy"] == NOTICE_POLICY
+            assert "X-Frame-Options" not in response.headers
+            assert "Set-Cookie" not in response.headers
+            assert "<form" not in response.text
+            assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+            assert response.headers["Cache-Control"] == "no-store"
+        else:
+            assert response.headers["X-Frame-Options"] == "DENY", (method, address)
+            assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"], (method, address)
 
 
 def test_every_answer_carries_the_headers(guarded: Guarded) -> None:

@@ -16,8 +16,9 @@ from services.aggregator.helper.service import (
     show_key,
     status_in_words,
 )
+from services.aggregator.processes import alone, run_both
 from services.runtime.logs import start_logging
-from services.runtime.supervisor import beat, supervise
+from services.runtime.supervisor import beat
 
 
 def run_helper(settings: Settings, role: str, emails: list[str]) -> int:
@@ -39,19 +40,20 @@ def run_helper(settings: Settings, role: str, emails: list[str]) -> int:
     if role == "once":
         return run_once(settings)
     if role == "all":
-        python = sys.executable
-        web = [
-            *(python, "-m", "gunicorn", "--workers", "1", "--threads", "4", "--worker-tmp-dir", "/tmp"),  # noqa: S108
-            *("--bind", f"{settings.web_host}:{settings.web_port}", "services.aggregator.helper.web:create_app()"),
-        ]
-        return supervise([[python, "-m", "services.aggregator", "collect"], web], grace_seconds=20)
+        return run_both(settings, settings.helper_dir, "services.aggregator.helper.web:create_app()")
+    with alone(settings.helper_dir) as is_alone:
+        return _look_again_and_again(service, settings.poll_seconds) if is_alone else 1
+
+
+def _look_again_and_again(service: HelperService, pause: float) -> int:
+    """Look until a signal arrives, every `pause` seconds. Returns the exit code."""
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     signal.signal(signal.SIGINT, lambda *_: stopped.set())
     while not stopped.is_set():
         service.look(int(time.time()))
         beat("helper")
-        stopped.wait(settings.poll_seconds)
+        stopped.wait(pause)
     return 0
 
 

@@ -21,7 +21,7 @@ from netflix_trend.participant.contributions import ProfileSet, load_profiles
 from netflix_trend.participant.ledger import read_ledger
 from netflix_trend.participant.publishing import publish_with
 from netflix_trend.participant.receipts import read_receipts
-from netflix_trend.participant.status import PublisherStatus, read_status
+from netflix_trend.participant.status import NO_AGGREGATOR, PublisherStatus, read_status
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.survey.survey import default_survey, dump_surveys
@@ -253,7 +253,7 @@ def test_a_damaged_choice_or_ledger_publishes_nothing_and_says_so(folders: dict[
     settings = load_settings(**folders)
     save_profile(folders, starter_vocabulary().version)
     folder = settings.private_dir if damaged == "choices.json" else settings.records_dir
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / damaged).write_text("{\n")
     status = publish_with(settings, TODAY)
     assert status.state == "problem"
@@ -351,8 +351,9 @@ def test_every_withdrawal_has_its_own_receipt(folders: dict[str, Path]) -> None:
 
 
 def test_another_aggregator_does_not_get_earlier_answers(folders: dict[str, Path]) -> None:
-    first = load_settings(**folders)
+    first = load_settings(**folders, aggregator_datasite="trend@example.net")
     save_profile(folders, starter_vocabulary().version)
+    share(first, dump_surveys(starter_surveys(TODAY)))
     publish_with(first, TODAY)
     (name,) = releases(first)
     kept = (site_of(first).app_data / name).read_bytes()
@@ -370,9 +371,25 @@ def test_an_example_is_answered_by_examples_only(folders: dict[str, Path]) -> No
     save_profile(folders, starter_vocabulary().version)
     site_of(settings).set_up()
     status = publish_with(settings, TODAY)
-    assert status.state == "waiting_for_survey"
-    assert "AGGREGATOR_DATASITE is still the example" in status.message
+    assert (status.state, status.message) == ("no_aggregator", NO_AGGREGATOR)
     assert not releases(settings)
+
+
+def test_without_an_aggregator_what_was_published_is_left_alone(folders: dict[str, Path]) -> None:
+    """Somebody has lost .env: the rules would name the example as the reader."""
+    settings = load_settings(**folders)
+    save_profile(folders, starter_vocabulary().version)
+    site_of(settings).set_up()
+    publish_with(settings, TODAY)
+    site = site_of(settings).root
+    site.rename(site.with_name("ann@home.net"))
+    lost = load_settings(**folders, syftbox_email="ann@home.net")
+    before = {path: path.read_bytes() for path in lost.datasites_dir.rglob("*") if path.is_file()}
+    assert before
+    for participation in ("joined", "paused"):
+        write_choices(lost.private_dir, Choices(participation=participation))
+        assert publish_with(lost, TODAY).state == "no_aggregator"
+        assert {path: path.read_bytes() for path in lost.datasites_dir.rglob("*") if path.is_file()} == before
 
 
 @pytest.mark.parametrize("trouble", ["lost", "damaged"])

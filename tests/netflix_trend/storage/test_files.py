@@ -15,6 +15,7 @@ from netflix_trend.storage.files import (
     open_untrusted_folder,
     read_own,
     read_untrusted,
+    restore_file,
     sync_folder,
     write_atomically,
 )
@@ -321,3 +322,53 @@ def test_anything_but_a_plain_file_is_read_as_none(tmp_path: Path) -> None:
     assert [read_own(path, 9) for path in (fifo, link, tmp_path, tmp_path / "none")] == [None] * 4
     assert read_own(file, 3) == b"abc"
     assert read_own(file, 2) is None
+
+
+# Times by which a program sees that a file has changed
+
+
+def put(path: Path, data: bytes, modified: float | None) -> int:
+    """Write bytes to a file. Returns its modification time in whole seconds."""
+    restore_file(path, data, durable=False, modified=modified)
+    assert path.read_bytes() == data
+    return int(path.stat().st_mtime)
+
+
+@pytest.mark.parametrize("modified", [1_700_000_000.5, None])
+def test_other_bytes_of_the_same_size_are_of_another_second(tmp_path: Path, modified: float | None) -> None:
+    """Go's client of SyftBox looks at size and time only."""
+    path, before = tmp_path / "manifest.json", 0
+    for number in range(200):
+        second = put(path, b"%04d" % number, modified)
+        assert second != before
+        assert not path.stat().st_mtime_ns % 1_000_000_000 or modified is None
+        before = second
+
+
+def test_a_given_time_depends_on_the_bytes_alone_and_is_never_passed(tmp_path: Path) -> None:
+    path, seconds = tmp_path / "release.json", set()
+    for number in range(50):
+        first = put(path, b"%04d" % number, 1_700_000_000.5)
+        path.unlink()
+        assert put(path, b"%04d" % number, 1_700_000_000.5) == first, "a restored file is the same file"
+        assert 1_700_000_000 - 2**20 < first <= 1_700_000_000
+        seconds.add(first)
+        path.unlink()
+    assert len(seconds) > 45
+
+
+def test_bytes_whose_times_meet_are_told_apart(tmp_path: Path) -> None:
+    """One pair of files in a million has the same time by its bytes."""
+    path, data = tmp_path / "manifest.json", b"now"
+    second = put(tmp_path / "elsewhere", data, 1_700_000_000)
+    path.write_bytes(b"old")
+    os.utime(path, (second, second))
+    assert put(path, data, 1_700_000_000) == second - 1
+
+
+def test_the_same_bytes_keep_their_time(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.json"
+    put(path, b"same", 1_700_000_000)
+    before = path.stat()
+    assert not restore_file(path, b"same", durable=False, modified=1_800_000_000)
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)

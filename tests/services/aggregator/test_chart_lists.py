@@ -270,8 +270,8 @@ def test_a_participant_answers_a_round_that_was_asked_before_a_chart_added_shows
     mine = next(survey for survey in older if survey.question_for("me@example.org") is not None)
     assert mine.round in {survey.round for survey in here.ask(TUESDAY)}, "it is still open"
     status = participant.publish(settings, TUESDAY)
-    assert [entry.round for entry in read_ledger(tmp_path / "publisher" / "ledger.jsonl")] == [mine.round], status
-    (entry,) = read_ledger(tmp_path / "publisher" / "ledger.jsonl")
+    assert [entry.round for entry in read_ledger(settings.records_dir / "ledger.jsonl")] == [mine.round], status
+    (entry,) = read_ledger(settings.records_dir / "ledger.jsonl")
     assert mine.vocabulary == starter_vocabulary().version != here.vocabulary.version
     assert mine.vocabulary.encode() in entry.data
 

@@ -81,7 +81,7 @@ def test_only_a_browser_on_this_machine_sees_the_page(tmp_path: Path) -> None:
         assert client.get(address, base_url="http://evil.example").status_code == 421
     assert client.get("/healthz", base_url=ORIGIN).json == {"ok": True, "error": None}
     assert client.get("/elsewhere", base_url=ORIGIN).status_code == 404
-    answer = client.get("/", base_url=ORIGIN)
+    answer = client.get("/", base_url=ORIGIN, headers={"Sec-Fetch-Dest": "iframe"})
     assert answer.headers["X-Frame-Options"] == "DENY"
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     stopped = create_app(settings_of(world), lambda: False).test_client().get("/healthz", base_url=ORIGIN)

@@ -124,9 +124,10 @@ class Person:
     client: FlaskClient = field(init=False)
     join: str = "ask"
     today: date = TODAY
+    aggregator: str = EXAMPLE_AGGREGATOR
 
     def __post_init__(self) -> None:
-        self.settings = settings_in(self.root, join=self.join)
+        self.settings = settings_in(self.root, join=self.join, aggregator_datasite=self.aggregator)
         backend = OneProcess(self.settings, lambda: self.today)
         self.client = create_app(self.settings, backend, lambda: self.today).test_client()
 

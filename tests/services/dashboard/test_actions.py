@@ -216,7 +216,7 @@ def test_nothing_leaves_before_somebody_joins(newcomer: Person) -> None:
     assert "Nothing was published." in text
     assert releases(newcomer) == []
     text = newcomer.done("/sharing/take-part", {"participation": "joined"})
-    assert "You take part." in text
+    assert "You take part in the trial." in text
     (release,) = releases(newcomer)
     assert release.read_text().strip().replace('"', "&#34;") in text
     assert "in your datasite" in text
@@ -240,7 +240,7 @@ def test_withdrawing_asks_twice_removes_everything_and_gives_a_receipt(person: P
     assert f"The statistics of {receipt.first_round_without} are the first without you." in text
     assert all(sha256 in text for sha256 in receipt.removed.values())
     assert "removed" in text
-    assert "You take part." in person.done("/sharing/take-part", {"participation": "joined"})
+    assert "You take part in the trial." in person.done("/sharing/take-part", {"participation": "joined"})
 
 
 @pytest.mark.parametrize("wanted", ["", "undecided", "yes"])
@@ -274,7 +274,7 @@ def test_a_damaged_choice_stops_everything_and_says_so(person: Person) -> None:
     assert "limits that you had lowered are lost" in person.done("/sharing/take-part", {"participation": "joined"})
     assert "so nothing is published" in person.page("/sharing")
     assert "You are paused" in person.done("/sharing/limits", {"odds": "2", "reports": "4"})
-    assert "You take part." in person.done("/sharing/take-part", {"participation": "joined"})
+    assert "You take part in the trial." in person.done("/sharing/take-part", {"participation": "joined"})
     choices = read_choices(person.settings.private_dir)
     assert (choices.odds, choices.reports_per_year) == ((2, 1), 4)
     assert releases(person) == before

@@ -145,7 +145,10 @@ def test_unreadable_statistics_are_reported(person: Person) -> None:
     (folder / "statistics" / "latest.json").write_text('{"round": "<script>"}')
     assert "cannot be read" in others_page(person.settings, History.of(person.settings.private_dir)).problem
     (folder / "statistics" / "latest.json").unlink()
-    assert "Nothing has arrived" in others_page(person.settings, History.of(person.settings.private_dir)).problem
+    history = History.of(person.settings.private_dir)
+    assert "Choose an aggregator first" in others_page(person.settings, history).problem
+    real = person.settings.model_copy(update={"aggregator_datasite": "trends@home.net"})
+    assert "Nothing has arrived from the aggregator" in others_page(real, history).problem
 
 
 def test_the_history_is_read_again_only_when_a_file_was_replaced(

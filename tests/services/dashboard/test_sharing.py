@@ -12,11 +12,15 @@ import pytest
 from netflix_trend.participant import participant
 from netflix_trend.participant.choices import Choices, Participation, write_choices
 from netflix_trend.participant.ledger import read_ledger
-from netflix_trend.participant.status import Outcome, PublisherStatus, write_status
+from netflix_trend.participant.status import Outcome, PublisherStatus, notice, write_status
+from netflix_trend.survey.survey import dump_surveys
 from netflix_trend.syftbox.datasite import Datasite
+from netflix_trend.syftbox.shared_files import starter_surveys
 from services.dashboard.reports import together_in_words
 from services.dashboard.visible import visible_files
-from tests.services.dashboard.participant import SAMPLE, TODAY, Person
+from services.dashboard.web import PAGES, create_app
+from services.local.dashboard import OneProcess
+from tests.services.dashboard.participant import ORIGIN, SAMPLE, TODAY, Person, settings_in
 
 
 def words(html: str) -> str:
@@ -114,9 +118,13 @@ def test_before_joining_the_other_files_are_those_that_joining_writes(newcomer: 
 
 @pytest.fixture
 def at_once(tmp_path: Path) -> Person:
-    """A newcomer on a machine that takes part without being asked, as Compose starts it."""
-    (tmp_path / "datasites").mkdir()
-    return Person(tmp_path, join="at_once")
+    """A newcomer on a machine that takes part without being asked, as Compose starts it, and a real aggregator."""
+    newcomer = Person(tmp_path, join="at_once", aggregator="trends@home.net")
+    Datasite(newcomer.settings.datasites_dir, newcomer.settings.syftbox_email).set_up()
+    shared = Datasite(newcomer.settings.datasites_dir, "trends@home.net").app_data / "shared"
+    shared.mkdir(parents=True)
+    (shared / "survey.json").write_bytes(dump_surveys(starter_surveys(TODAY)))
+    return newcomer
 
 
 def test_before_the_first_file_the_page_says_what_leaves_at_once_and_can_be_paused(at_once: Person) -> None:
@@ -141,6 +149,43 @@ def test_once_something_has_left_the_page_does_not_say_first(at_once: Person) ->
     assert "seconds after your file is read" not in text
 
 
+@pytest.mark.parametrize("email", ["me@example.org", "ann@home.net"])
+@pytest.mark.parametrize("join", ["at_once", "ask"])
+def test_without_an_aggregator_taking_part_is_never_called_done(tmp_path: Path, email: str, join: str) -> None:
+    """Neither in a trial, where example surveys are answered, nor with an address of one's own."""
+    Datasite(tmp_path / "datasites", email).set_up()
+    person = Person(tmp_path, join=join)
+    person.settings = settings_in(tmp_path, join=join, syftbox_email=email)
+    backend = OneProcess(person.settings, lambda: TODAY)
+    person.client = create_app(person.settings, backend, lambda: TODAY).test_client()
+    person.upload(SAMPLE.read_bytes())
+    said = person.done("/sharing/take-part", {"participation": "joined"})
+    assert ("You joined the trial" in said) == person.settings.is_trial
+    for path, _ in PAGES:
+        text = words(person.page(path))
+        assert notice(person.settings) in text
+        assert "You take part." not in text
+        assert "next question" not in text
+        if path != "/health" or not person.settings.is_trial:  # Health tells the publisher's own words
+            assert "Your machine answers" not in text
+        assert "has left" not in text
+    start = person.page("/")
+    assert re.findall(r'<li class="(\w+)"', start) == ["done", "done", "next", "later"]
+    assert "Choose an aggregator first" in start
+    assert 'id="first"' not in start
+
+
+def test_a_status_from_before_the_aggregator_was_taken_away_does_not_say_answering(person: Person) -> None:
+    assert participant.snapshot(person.settings).status.state == "answering"  # type: ignore[union-attr]
+    alone = settings_in(person.root, syftbox_email="ann@home.net")
+    status = participant.snapshot(alone).status
+    assert status is not None
+    assert (status.state, status.outcomes) == ("no_aggregator", ())
+    client = create_app(alone, OneProcess(alone, lambda: TODAY), lambda: TODAY).test_client()
+    for path, _ in PAGES:
+        assert "answering" not in client.get(path, base_url=ORIGIN).text
+
+
 def test_with_join_ask_the_page_does_not_warn_of_an_immediate_answer(newcomer: Person) -> None:
     assert 'id="first"' not in newcomer.page("/")
 
@@ -151,7 +196,7 @@ def test_a_withdrawal_is_not_called_done_while_files_are_there(person: Person) -
     for page in ("/", "/sharing"):
         text = words(person.page(page))
         assert f"You withdrew. Not done yet: files still in your datasite: {count}." in text
-        assert "Your machine answers" not in text
+        assert "example surveys are answered" not in text
     person.done("/sharing/take-part", {"participation": "withdrawn", "sure": "yes"})
     assert "Not done yet" not in words(person.page("/sharing"))
 
@@ -160,8 +205,8 @@ def test_a_withdrawal_is_not_called_done_while_files_are_there(person: Person) -
     ("before", "chosen", "sentence"),
     [
         ("joined", "paused", "You paused. Not done yet: the publisher follows it at its next run"),
-        ("paused", "joined", "You take part. Not done yet: the publisher follows it at its next run"),
-        ("withdrawn", "joined", "You take part. Not done yet: the publisher follows it at its next run"),
+        ("paused", "joined", "You take part in the trial. Not done yet: the publisher follows it at its next run"),
+        ("withdrawn", "joined", "You take part in the trial. Not done yet: the publisher follows it at its next run"),
         ("withdrawn", "paused", "You paused. Not done yet: the publisher follows it at its next run"),
     ],
 )
@@ -173,7 +218,7 @@ def test_a_choice_that_the_publisher_has_not_seen_is_not_called_done(
     choose(person, chosen)
     text = words(person.page("/sharing"))
     assert sentence in text
-    assert "Your machine answers" not in text
+    assert "example surveys are answered" not in text
 
 
 @pytest.mark.parametrize(

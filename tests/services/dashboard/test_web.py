@@ -10,8 +10,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 
-from netflix_trend.participant.status import TRIAL
+from netflix_trend.participant.status import NO_AGGREGATOR, TRIAL
 from services.dashboard.web import PAGES, create_app
 from tests.services.dashboard.participant import HISTORY, ORIGIN, PORT, Person, settings_in
 
@@ -38,14 +39,31 @@ def test_every_page_answers_before_and_after_anything_was_imported(newcomer: Per
         assert "None" not in re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL).replace("None.", "")
 
 
-@pytest.mark.parametrize("path", [*PATHS, "/no-such-page"])
-def test_every_page_says_when_this_is_a_trial(tmp_path: Path, path: str) -> None:
-    def text(**addresses: str) -> str:
-        return create_app(settings_in(tmp_path, **addresses)).test_client().get(path, base_url=ORIGIN).text
+# Every page, and every way in which one fails: unknown, wrong method, wrong host, no token.
+SAYING = [
+    *((path, "GET", ORIGIN) for path in PATHS),
+    ("/no-such-page", "GET", ORIGIN),
+    ("/upload", "GET", ORIGIN),
+    ("/", "GET", "http://evil.example"),
+    ("/sharing/limits", "POST", ORIGIN),
+]
 
-    assert TRIAL in text()
-    assert "Trial" not in text(syftbox_email="ann@home.net")
-    assert "Trial" not in text(aggregator_datasite="trends@home.net")
+
+@pytest.mark.parametrize(("path", "method", "address"), SAYING)
+def test_every_page_says_when_this_is_a_trial(
+    newcomer: Person, person: Person, path: str, method: str, address: str
+) -> None:
+    def said(root: Path, **addresses: str) -> list[str]:
+        client = create_app(settings_in(root, **addresses)).test_client()
+        text = client.open(path, method=method, base_url=address).text
+        assert "<h1>" in text
+        return [words for words in (TRIAL, NO_AGGREGATOR) if words in text]
+
+    assert TRIAL.startswith("Trial: nothing leaves this machine")
+    for root in (newcomer.root, person.root):
+        assert said(root) == [TRIAL]
+        assert said(root, syftbox_email="ann@home.net") == [NO_AGGREGATOR]
+        assert said(root, aggregator_datasite="trends@home.net") == []
 
 
 OPENED: list[str] = []
@@ -73,6 +91,39 @@ def test_every_page_has_a_strict_content_security_policy(newcomer: Person, path:
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert headers["Cache-Control"] == "no-store"
+
+
+SHOWING = "http://localhost:8080"
+
+
+@pytest.fixture
+def framed(tmp_path: Path) -> FlaskClient:
+    return create_app(settings_in(tmp_path, frame_origin=SHOWING)).test_client()
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/nothing", "/status.json"])
+def test_only_the_named_origin_may_show_a_page(framed: FlaskClient, path: str) -> None:
+    for kind in ({}, {"Sec-Fetch-Dest": "iframe"}):
+        headers = framed.get(path, base_url=f"http://localhost:{PORT}", headers=kind).headers
+        assert headers["Content-Security-Policy"].endswith(f"; frame-ancestors {SHOWING}")
+        assert "X-Frame-Options" not in headers
+        assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
+def test_a_frame_gets_the_page_under_the_name_of_the_page_around_it(framed: FlaskClient) -> None:
+    """Between localhost and 127.0.0.1 a browser sends no cookie of ours, and no form would work."""
+    inside = {"Sec-Fetch-Dest": "iframe"}
+    moved = framed.get("/viewing?range=2025", base_url=ORIGIN, headers=inside)
+    assert (moved.status_code, moved.location) == (302, f"http://localhost:{PORT}/viewing?range=2025")
+    assert framed.get("/", base_url=ORIGIN).status_code == 200
+    assert framed.get("/", base_url=f"http://localhost:{PORT}", headers=inside).status_code == 200
+    assert framed.get("/", base_url=f"http://evil.example:{PORT}", headers=inside).status_code == 421
+
+
+def test_a_frame_changes_nothing_for_the_page_around_it(framed: FlaskClient) -> None:
+    for origin in (SHOWING, "http://evil.example"):
+        headers = {"Origin": origin, "Sec-Fetch-Dest": "iframe"}
+        assert framed.post("/upload", base_url=f"http://localhost:{PORT}", headers=headers).status_code == 403
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -10,10 +10,8 @@ import pytest
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.syftbox.datasite import Datasite
 from services.local import __main__ as once
-from services.publisher import single_run, status
 
 HISTORY = 'Title,Date\n"Dark: Season 1: Episode 1","1/13/26"\n'
-SAID = "Trial: nothing leaves this machine."
 
 
 @pytest.fixture(autouse=True)
@@ -23,34 +21,11 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def show_status() -> int:
-    return status.show(status.rows(), is_json=False)
-
-
 REAL = [
     {"SYFTBOX_EMAIL": "ann@home.net", "AGGREGATOR_DATASITE": "trends@home.net"},
     {"SYFTBOX_EMAIL": "me@example.org", "AGGREGATOR_DATASITE": "trends@home.net"},
     {"SYFTBOX_EMAIL": "ann@home.net", "AGGREGATOR_DATASITE": "aggregator@example.org"},
 ]
-
-
-def test_in_a_trial_each_command_says_that_nothing_leaves(folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = folders / "history.csv"
-    path.write_text(HISTORY)
-    for command in (lambda: once.once([path]), once.once, single_run.main, show_status):
-        command()
-        assert SAID in " ".join(capsys.readouterr().out.split())
-
-
-@pytest.mark.parametrize("addresses", REAL)
-def test_with_real_addresses_no_command_says_so(
-    addresses: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in addresses.items():
-        monkeypatch.setenv(name, value)
-    for command in (once.once, single_run.main, show_status):
-        command()
-        assert "Trial" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("addresses", REAL)

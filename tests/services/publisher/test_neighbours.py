@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import sys
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from netflix_trend.participant.publishing import publish_with
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.simulation.population import person
+from netflix_trend.storage.files import restore_file
 from netflix_trend.survey.release import SIZE, parse_release
 from netflix_trend.survey.survey import Survey
 from netflix_trend.syftbox.datasite import Datasite
@@ -119,16 +120,17 @@ def test_neighbours_leave_the_same_files_of_the_same_sizes(tmp_path: Path, quest
     assert (f"releases/{survey.round}.json", SIZE, 0o100644) in next(iter(shapes))
 
 
-def test_times_of_releases_and_manifests_do_not_depend_on_the_history(tmp_path: Path) -> None:
-    times = set()
+def test_times_of_releases_and_manifests_tell_nothing_but_their_bytes(tmp_path: Path) -> None:
+    monday = datetime.combine(Week.last_complete(TODAY).sunday + timedelta(days=1), time(), UTC).timestamp()
     for number, profiles in enumerate(HISTORIES.values()):
         root = tmp_path / str(number)
         save(root, profiles)
         publish_with(settings_of(root, EMAIL), TODAY)
         app_data = Datasite(root / "datasites", EMAIL).app_data
-        names = ("manifest.json", f"releases/{SURVEY.round}.json")
-        times.add(tuple((app_data / name).stat().st_mtime_ns for name in names))
-    assert len(times) == 1
+        for name in ("manifest.json", f"releases/{SURVEY.round}.json"):
+            copy = root / "copy"
+            restore_file(copy, (app_data / name).read_bytes(), modified=monday)
+            assert (app_data / name).stat().st_mtime_ns == copy.stat().st_mtime_ns
 
 
 @pytest.mark.parametrize("before", HISTORIES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import time
 from collections.abc import Iterable
@@ -10,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from netflix_trend.status_table import Row
-from netflix_trend.storage.files import read_own
+from netflix_trend.storage.files import read_own, unchanging
 from netflix_trend.syftbox.generations.base import LAST_SYNC, Client, Generation, address_in
 from netflix_trend.syftbox.generations.tokens import TOKEN
 
@@ -64,10 +63,9 @@ class PySyft2(Generation):
                 # Not to be seen from a container.
                 is_over = time.time() - state.stat().st_mtime > _QUIET_SECONDS
                 return wanted & _known(state) if is_over else wanted
-            with (datasites / _LOCK).open("rb") as lock:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                return wanted & _known(state)
-        except (OSError, ValueError):  # a sync runs, or has never run
+            with unchanging(datasites / _LOCK, 0) as is_free:
+                return wanted & _known(state) if is_free else wanted
+        except (OSError, ValueError):  # no sync has ever run
             return wanted
 
     def last_sync(self, client: Client, now: float) -> Row:
