@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from netflix_trend.syftbox.generations.go_subscriptions.rules import Rule
 
 SYFTBOX = "SyftBox"
+# For who was locked out: the server was emptied before this app had published anything.
+_REPAIR = "check SYFTBOX_EMAIL; if SyftBox has run for a minute: ./run.sh setup --repair"
 
 
 def client_rows(client: Client | None, email: str, datasites: Path, needed: Sequence[Rule], now: float) -> list[Row]:
@@ -26,23 +28,25 @@ def client_rows(client: Client | None, email: str, datasites: Path, needed: Sequ
         return [Row(SYFTBOX, said, "wrong", f"{START}, then ./run.sh setup"), _address(None, email)]
     client = client.generation.asked(client)
     generation = client.generation
+    syncs = [generation.last_sync(client, now), generation.token(client, now)]
     return [
-        _set_up(client, email, datasites),
+        _set_up(client, email, datasites, syncs),
         _configuration(client),
         _address(client, email),
         _datasites(client, datasites),
-        generation.last_sync(client, now),
-        generation.token(client, now),
+        *syncs,
         generation.subscriptions(client, needed),
         generation.disk(client),
     ]
 
 
-def _set_up(client: Client, email: str, datasites: Path) -> Row:
+def _set_up(client: Client, email: str, datasites: Path, syncs: Sequence[Row]) -> Row:
+    """Return which SyftBox it is. A client that cannot sync removes its own files, the root's rules among them."""
     name = client.generation.name
     if client.generation.is_set_up(datasites, email):
         return Row(SYFTBOX, name)
-    return Row(SYFTBOX, f"{name}; it has not set up your datasite", "wrong", f"{START}, and check SYFTBOX_EMAIL")
+    step = next((row.step for row in reversed(syncs) if row.mark == "wrong"), _REPAIR)
+    return Row(SYFTBOX, f"{name}; its own files in your datasite are missing", "wrong", step)
 
 
 def _configuration(client: Client) -> Row:

@@ -14,7 +14,7 @@ _LARGEST_TOKEN = 16_384
 _SOON = 7 * 86_400
 # The year 9999.
 _LATEST = 253_000_000_000
-_SIGN_IN = "sign in again in SyftBox"
+SIGN_IN = "sign in again in SyftBox"
 
 
 def expiry_of(token: object) -> float | None:
@@ -35,16 +35,22 @@ def expiry_of(token: object) -> float | None:
     return float(ends) if 0 <= ends <= _LATEST else None
 
 
+def has_ended(token: object, now: float) -> bool:
+    """Return whether a token says that it has ended. now: seconds since 1970."""
+    ends = expiry_of(token)
+    return ends is not None and ends <= now
+
+
 def token_row(token: object, now: float) -> Row:
     """Return the row about a client's token. now: seconds since 1970."""
     if not token:
-        return Row(TOKEN, "its configuration holds none", "look here", _SIGN_IN)
+        return Row(TOKEN, "its configuration holds none", "look here", SIGN_IN)
     ends = expiry_of(token)
     if ends is None:
         return Row(TOKEN, "it does not say when it ends")
     day = f"{datetime.fromtimestamp(ends, UTC):%Y-%m-%d}"
-    if ends <= now:
-        return Row(TOKEN, f"it ended on {day}: nothing is synced any more", "wrong", _SIGN_IN)
+    if has_ended(token, now):
+        return Row(TOKEN, f"it ended on {day}: nothing is synced any more", "wrong", SIGN_IN)
     if ends - now < _SOON:
-        return Row(TOKEN, f"it ends on {day}; nothing is synced from then on", "look here", f"{_SIGN_IN} before {day}")
+        return Row(TOKEN, f"it ends on {day}; nothing is synced from then on", "look here", f"{SIGN_IN} before {day}")
     return Row(TOKEN, f"valid until {day}")

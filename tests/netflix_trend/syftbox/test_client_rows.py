@@ -213,10 +213,31 @@ def test_no_client_at_all_is_wrong(tmp_path: Path) -> None:
     assert (rows[0].mark, rows[0].step) == ("wrong", "start SyftBox, then ./run.sh setup")
 
 
-def test_a_datasite_that_is_not_set_up_is_wrong(tmp_path: Path) -> None:
-    client = installed(tmp_path, "python", "")
-    (client.datasites / ME / "syftperm.yaml").unlink()
-    assert rows_of(client)["SyftBox"].mark == "wrong"
+@pytest.mark.parametrize(
+    ("answers", "known", "step"),
+    [
+        (WORKS["python"], {}, "check SYFTBOX_EMAIL; if SyftBox has run for a minute: ./run.sh setup --repair"),
+        (WORKS["python"], {"access_token": token(NOW - 1)}, "sign in again in SyftBox"),
+        ({"GET /sync/health": (503, {})}, {}, "sign in again in SyftBox and restart it"),
+        ({}, {"client_url": "http://127.0.0.1:1"}, "start SyftBox"),
+    ],
+)
+def test_a_datasite_without_syftbox_s_own_files_is_wrong(
+    tmp_path: Path, answers: dict[str, Any], known: dict[str, Any], step: str
+) -> None:
+    """The step is about the cause: a client that cannot sync removes them."""
+    with serving(**answers) as interface:
+        client = installed(tmp_path, "python", interface.url, **known)
+        (client.datasites / ME / "syftperm.yaml").unlink()
+        rows = rows_of(client)
+    assert (rows["SyftBox"].mark, rows["SyftBox"].step) == ("wrong", step)
+
+
+def test_a_client_that_has_not_noticed_yet_is_not_believed(tmp_path: Path) -> None:
+    """SyftBox 0.4.0 says for up to five minutes that all is well."""
+    with serving(**WORKS["python"]) as interface:
+        rows = rows_of(installed(tmp_path, "python", interface.url, access_token=token(NOW - 1)))
+    assert (rows["last sync"].mark, rows["last sync"].step) == ("wrong", "sign in again in SyftBox")
 
 
 def test_settings_that_name_another_address_or_folder_are_wrong(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from netflix_trend.status_table import Row
 from netflix_trend.syftbox.generations.base import LAST_SYNC, Client, Generation, no_answer, unknown_sync
 from netflix_trend.syftbox.generations.local_api import ask, is_local
-from netflix_trend.syftbox.generations.tokens import TOKEN, token_row
+from netflix_trend.syftbox.generations.tokens import SIGN_IN, TOKEN, has_ended, token_row
 
 
 class Python04(Generation):
@@ -27,14 +27,17 @@ class Python04(Generation):
         answer = ask(client.client_url, "/sync/health")
         if answer is None:
             return no_answer(client)
+        if answer.status == 200 and has_ended(client.known.get("access_token"), now):
+            # It looks at its own health every five minutes only, and until then says that all is well.
+            return Row(LAST_SYNC, "the client runs, but its token has ended: it syncs nothing", "wrong", SIGN_IN)
         if answer.status == 200:
-            return Row(LAST_SYNC, "it syncs every second")
+            return Row(LAST_SYNC, "it runs and syncs every second")
         if answer.status == 503:
             return Row(
                 LAST_SYNC,
                 "the client runs but syncs no more, as it does for good once its token has ended",
                 "wrong",
-                "sign in again in SyftBox and restart it",
+                f"{SIGN_IN} and restart it",
             )
         return Row(LAST_SYNC, f"the client answers with {answer.status}", "look here", "see SyftBox's log")
 
