@@ -29,9 +29,9 @@ def needed_rules(machine: Machine, role: Role = "participant") -> list[Rule]:
 def subscribe(machine: Machine, role: Role = "participant") -> None:
     """Add the rules that are missing, and say so first. Nothing happens with a SyftBox that has no such rules."""
     client = machine.syftbox
-    needed = needed_rules(machine, role) if client else []
-    if client is None or not needed:
+    if client is None:
         return
+    needed = needed_rules(machine, role)
     from netflix_trend.syftbox.generations.go_subscriptions.file import UnknownShape
 
     client = client.generation.asked(client)

@@ -125,7 +125,9 @@ def test_what_is_no_token_does_not_say_when_it_ends(hostile: Any) -> None:
         ("python", {"GET /sync/health": (500, {})}, "look here"),
         ("python", {}, "look here"),
         ("go", {"GET /v1/status": (200, {"status": "ok"})}, "fine"),
-        ("go", {"GET /v1/status": (200, b"x" * 300_000)}, "fine"),
+        # What is too long is not read.
+        ("go", {"GET /v1/status": (200, {"datasite": {"status": "error"}, "more": "x" * 300_000})}, "fine"),
+        ("go", {"GET /v1/status": (200, b"[" * 100_000)}, "fine"),
         ("go", {"GET /v1/status": (200, {"datasite": {"status": "UNPROVISIONED"}})}, "wrong"),
         ("go", {"GET /v1/status": (401, {})}, "look here"),
         ("go", {"GET /v1/status": (302, {})}, "wrong"),

@@ -202,6 +202,7 @@ def test_rules_are_added_behind_the_others_and_all_else_stays(name: str) -> None
         "rules:\n- path: []",
         "- action: allow",
         "version: 1\n---\nversion: 1",
+        "rules:\n- path: a\ndefaults:\n  action: block\nrules:\n- path: b\n",
     ],
 )
 def test_another_shape_is_refused_and_left_alone(tmp_path: Path, text: str) -> None:
