@@ -17,6 +17,9 @@ EXAMPLE_AGGREGATOR = "aggregator@example.org"
 # A profile's name is also a folder name: it starts with a letter or digit and holds no slash.
 PROFILE_PATTERN = r"^\w[\w .'-]{0,59}$"
 
+# Of what an aggregator calls itself.
+LONGEST_NAME = 60
+
 _KEY = re.compile(r"[0-9a-f]{64}")
 
 
@@ -36,3 +39,12 @@ def parse_key(text: str) -> bytes:
 def is_trial(email: str, aggregator: str) -> bool:
     """Return whether both addresses are examples, so that nothing leaves the machine."""
     return aggregator == EXAMPLE_AGGREGATOR and email.endswith("@example.org")
+
+
+def plain_name(value: str) -> str:
+    """Return a name that is one line of plain text. Raises ValueError for anything that could be taken for an address
+    or steer how text is displayed.
+    """
+    if not value.isprintable() or value != " ".join(value.split()) or len(value) > LONGEST_NAME or "@" in value:
+        raise ValueError(f"expected up to {LONGEST_NAME} printable characters in one line, without @")
+    return value

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from netflix_trend.browser_settings import BrowserSettings
@@ -32,7 +32,7 @@ from netflix_trend.declaring import (
     setting,
 )
 from netflix_trend.layout import records_of
-from netflix_trend.names import EXAMPLE_AGGREGATOR, PROFILE_PATTERN, is_trial
+from netflix_trend.names import EXAMPLE_AGGREGATOR, PROFILE_PATTERN, is_trial, plain_name
 from netflix_trend.odds import parse_odds
 from netflix_trend.operator_settings import OperatorSettings
 from netflix_trend.questions.registry import QUESTIONS
@@ -178,6 +178,12 @@ class Settings(OperatorSettings, ChartSettings, BrowserSettings):
         ),
         section=EXPORTS,
         services=("scraper", "processor", "publisher", "dashboard"),
+    )
+    aggregator_name: Annotated[str, AfterValidator(plain_name)] = setting(
+        "",
+        description="What the aggregator calls itself beside its address, up to 60 characters; everybody may read it.",
+        section=AGGREGATOR,
+        services=("aggregator",),
     )
     catalogue: Path | None = setting(
         None,

@@ -44,7 +44,7 @@ set_up() { # set_up EMAIL: what a SyftBox client does at its first start
 # Whose machine this is.
 if [ -n "${SYFTBOX_EMAIL:-}" ]; then
   name=SYFTBOX_EMAIL me=$SYFTBOX_EMAIL
-  next='Start SyftBox first, or let it run in a container: SYFTBOX_SERVER_URL and COMPOSE_PROFILES=syftbox in .env'
+  next='Start SyftBox first, or let it run in a container: SYFTBOX_SERVER_URL and COMPOSE_PROFILES=syftbox in .env. If it runs: ./run.sh setup'
 elif [ -n "${HELPER_DATASITE:-}" ]; then
   name=HELPER_DATASITE me=$HELPER_DATASITE next='Start SyftBox first'
 else

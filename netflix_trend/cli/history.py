@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import click
 
 from netflix_trend.cli.frame import Failure, Verb, VerbGroup
 from netflix_trend.cli.machine import Machine
-from netflix_trend.cli.mode import place_of
+from netflix_trend.cli.mode import Place, place_of
 from netflix_trend.cli.volumes import begin, on_volumes
 
 EXPORTS = (".csv", ".zip")
@@ -105,6 +105,21 @@ def import_(
         from services.processor.cli import import_files
 
         sys.exit(import_files(files, profile=profile, date_order=date_order, only=only))
+    drop_exports(place, files, profile=profile, date_order=date_order, only=only)
+    click.echo(
+        "Next: ./run.sh status shows what was read and published; ./run.sh up starts the services if they do not run."
+    )
+
+
+def drop_exports(
+    place: Place,
+    files: Sequence[Path],
+    *,
+    profile: str | None = None,
+    date_order: str | None = None,
+    only: Sequence[str] = (),
+) -> None:
+    """Copy exports into the drop folder, from where Docker's services import them. Raises Failure."""
     asked = [("profile", profile), ("date_order", date_order), *(("only", name) for name in only)]
     options = "".join(f"{name}={value}\n" for name, value in asked if value)
     for file in files:
@@ -113,9 +128,6 @@ def import_(
     place.docker.prepare()
     for file in files:
         click.echo(f"{deliver(place.machine, file, options)} is in the drop folder.")
-    click.echo(
-        "Next: ./run.sh status shows what was read and published; ./run.sh up starts the services if they do not run."
-    )
 
 
 def deliver(machine: Machine, file: Path, options: str) -> str:

@@ -100,12 +100,22 @@ class Machine:
         """Copy the example to .env if there is none."""
         if not self.env_file.exists():
             example = self.root / ".env.example"
-            self.write_env_file(example.read_text("utf-8") if example.is_file() else "")
+            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.env_file.write_text(example.read_text("utf-8") if example.is_file() else "", "utf-8")
+            self.__dict__.pop("kept", None)
 
-    def write_env_file(self, text: str) -> None:
-        """Write .env, and read it again when needed."""
-        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.env_file.write_text(text, "utf-8")
+    def keep(self, values: Mapping[str, str]) -> None:
+        """Set values in .env, which is made if there is none, and let verbs of this process follow them.
+
+        Raises Failure for a value that cannot stand there.
+        """
+        from netflix_trend.env_file import EnvFileError, set_values
+
+        self.make_env_file()
+        try:
+            set_values(self.env_file, values)
+        except (EnvFileError, OSError) as problem:
+            raise Failure(f"{self.env_file} could not be changed: {problem}") from None
         self.__dict__.pop("kept", None)
 
     def setting(self, name: str, default: str = "") -> str:

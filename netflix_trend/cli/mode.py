@@ -90,16 +90,8 @@ class Place:
 
     def record(self, mode: Mode, name: str = "MODE") -> None:
         """Write the mode to .env, unless it is there already. name: the setting, of the person or of an operator."""
-        machine = self.machine
-        if machine.kept.get(name):
-            return
-        machine.make_env_file()
-        lines = machine.env_file.read_text("utf-8").splitlines()
-        if f"{name}=" in lines:
-            lines[lines.index(f"{name}=")] = f"{name}={mode}"
-        else:
-            lines += ["# Where its data lies: containers or folders. Written at first use.", f"{name}={mode}"]
-        machine.write_env_file("\n".join([*lines, ""]))
+        if not self.machine.kept.get(name):
+            self.machine.keep({name: mode})
 
     def need_services(self) -> None:
         """Docker's services, for verbs that need them. Raises Failure if they cannot or must not start."""

@@ -10,14 +10,14 @@ import importlib.util
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 import click
 
 from netflix_trend.cli.frame import FAILED, Failure, VerbGroup
 from netflix_trend.cli.machine import Machine, Mode
 from netflix_trend.cli.mode import MODES, Place
-from netflix_trend.cli.subscribing import Role, subscribe
+from netflix_trend.cli.subscribing import subscribe
 from netflix_trend.names import is_trial
 
 _STDERR = 2
@@ -45,7 +45,7 @@ class Operator:
     """One operator of this machine. role: `aggregator` or `helper`; port: where its page is by default."""
 
     place: Place
-    role: Role
+    role: Literal["aggregator", "helper"]
     port: int
 
     def start(self, options: tuple[str, ...] = ()) -> int:

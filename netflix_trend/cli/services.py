@@ -10,6 +10,7 @@ from threading import Event
 
 import click
 
+from netflix_trend.cli.current import CurrentSettings
 from netflix_trend.cli.frame import FAILED, Failure, Verb
 from netflix_trend.cli.history import EXPORTS, profile_option, reading_options
 from netflix_trend.cli.machine import Machine, handling
@@ -77,6 +78,7 @@ def once(
 def dashboard(context: click.Context, demo: Path | None) -> None:
     """Serve your own page on http://127.0.0.1:8651, with or without Docker."""
     place = place_of(context)
+    current = CurrentSettings(place.machine)
     if demo is None and not begin(place, keeps=True):
         place.docker.prepare()
         if place.docker.compose("up", "--detach", "--build", "--wait"):
@@ -86,9 +88,10 @@ def dashboard(context: click.Context, demo: Path | None) -> None:
     if demo is not None:
         place.machine.use_folders()
     os.environ.update(place.machine.join_first())
+    from services.local.current_app import SettingsFile
     from services.local.dashboard import serve
 
-    sys.exit(serve(demo))
+    sys.exit(serve(demo, None if demo else SettingsFile(current.env_file, current)))
 
 
 def in_foreground(place: Place) -> int:

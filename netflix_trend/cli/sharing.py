@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -59,34 +59,37 @@ def privacy() -> int:
     return summary.main()
 
 
-def _choice(act: Callable[..., int], *, subscribes: bool = False) -> Callable[..., None]:
-    """Save a choice. A running publisher follows it at once; without one, the publisher runs once.
-
-    subscribes: what is needed is allowed to arrive first.
-    """
-
+def _choice(act: Callable[..., int]) -> Callable[..., None]:
     @click.pass_context
     def run(context: click.Context, /, **options: Any) -> None:
-        place = place_of(context)
-        if subscribes:
-            subscribe(place.machine)
-        if begin(place, keeps=True):
-            code = act(**options)
-            sys.exit(code or (0 if place.is_inside else look_once(place)))
-        docker = place.docker
-        if docker.in_service("processor", *words_of(context)):
-            sys.exit(FAILED)
-        if not docker.is_running("publisher"):
-            kept = "your choice is kept but not carried out: your datasite still holds what it held. Next: ./run.sh up"
-            try:
-                code = docker.in_service("publisher", "look")
-            except Failure as problem:
-                problem.show()
-                raise Failure(kept) from None
-            if code:
-                raise Failure(kept)
+        sys.exit(carry_out(place_of(context), lambda: act(**options), words_of(context)))
 
     return run
+
+
+def carry_out(place: Place, act: Callable[[], int], words: Sequence[str]) -> int:
+    """Save a choice: by `act` here, by the verb `words` in a container. Returns the exit code.
+
+    A running publisher follows the choice at once; without one, the publisher runs once. Who joins lets arrive what is
+    needed. Raises Failure where it could not.
+    """
+    if words[:1] == ["join"]:
+        subscribe(place.machine)
+    if begin(place, keeps=True):
+        return act() or (0 if place.is_inside else look_once(place))
+    docker = place.docker
+    if docker.in_service("processor", *words):
+        return FAILED
+    if not docker.is_running("publisher"):
+        kept = "your choice is kept but not carried out: your datasite still holds what it held. Next: ./run.sh up"
+        try:
+            code = docker.in_service("publisher", "look")
+        except Failure as problem:
+            problem.show()
+            raise Failure(kept) from None
+        if code:
+            raise Failure(kept)
+    return 0
 
 
 def look_once(place: Place) -> int:
@@ -103,7 +106,7 @@ def _take_part(verb: str) -> Callable[..., None]:
 
         return take_part(verb)
 
-    return _choice(act, subscribes=verb == "join")
+    return _choice(act)
 
 
 join = Verb("join", callback=_take_part("join"), help="Answer surveys, within your limits.", examples=["join"])

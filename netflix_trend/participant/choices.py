@@ -90,6 +90,16 @@ def choose(private: Path, participation: Participation) -> bool:
     return is_known
 
 
+def ask_again(private: Path) -> None:
+    """Let somebody who has joined in a trial decide again, now that there is an aggregator; everything else stays."""
+    try:
+        before = read_choices(private)
+    except ChoicesError:  # nothing is published with it
+        return
+    if before.participation == "joined":
+        write_choices(private, before.model_copy(update={"participation": "undecided"}))
+
+
 def before_limits(private: Path) -> Choices:
     """Return the choices to change the limits of; those of somebody who paused if the file is damaged."""
     try:

@@ -22,6 +22,7 @@ from netflix_trend.participant.choices import (
     Choices,
     ChoicesError,
     Participation,
+    ask_again,
     before_limits,
     choose,
     read_choices,
@@ -127,6 +128,14 @@ def decide(settings: Settings, participation: Participation) -> bool:
     such a file.
     """
     return choose(settings.private_dir, participation)
+
+
+def decide_again(private: Path) -> None:
+    """Let somebody who has joined in a trial decide again, now that there is an aggregator; everything else stays.
+
+    private: the folder in PRIVATE_DIR; the settings still name the example.
+    """
+    ask_again(private)
 
 
 def limit(settings: Settings, change: Callable[[Choices], Choices]) -> Limits:

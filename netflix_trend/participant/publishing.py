@@ -108,6 +108,12 @@ class _Run:
         # If we have published, the datasite was set up once, even if SyftBox has lost its own files there since.
         if not self.participant.site.is_initialized and not has_published:
             advice = "SyftBox has not set up your datasite yet; start it, and check SYFTBOX_EMAIL"
+            if self.participant.site.root.is_dir():
+                # A client leaves a folder that is there alone, also when its server has lost everything.
+                advice = (
+                    "your datasite has no permission file of SyftBox. If SyftBox was started only now, wait a minute; "
+                    "if this stays so, ./run.sh setup --repair writes the file"
+                )
             return "waiting_for_syftbox", advice, []
         takes_part = self.choices.takes_part(self.settings.join)
         # Without a ledger, nothing in the datasite is ours, whatever its name.
@@ -152,8 +158,8 @@ class _Run:
         aggregator = Datasite(self.settings.datasites_dir, self.settings.aggregator_datasite)
         if self.operators is None and list_rounds(aggregator):
             return (
-                "the aggregator asks in rounds that operators sum. To answer, put AGGREGATOR_KEY, HELPER_DATASITE and "
-                "HELPER_KEY into .env, as the operators told you by another way than SyftBox"
+                "the aggregator asks in rounds that operators sum, and your settings name none of them. ./run.sh setup "
+                "shows their keys as words, to compare with what they told you by another way than SyftBox"
             )
         return "the aggregator's survey has not arrived yet"
 

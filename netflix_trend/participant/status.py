@@ -17,11 +17,8 @@ from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 
 # Every page and verb says one of these first, while nobody can be answered.
-TRIAL = (
-    "Trial: nothing leaves this machine. To take part: ./run.sh setup, or your own SYFTBOX_EMAIL and "
-    "AGGREGATOR_DATASITE in .env."
-)
-NO_AGGREGATOR = "No aggregator is chosen, so nothing is answered. Next: ./run.sh setup, or AGGREGATOR_DATASITE in .env."
+TRIAL = "Trial: nothing leaves this machine. To take part, choose an aggregator: ./run.sh setup, or the page Start."
+NO_AGGREGATOR = "No aggregator is chosen, so nothing is answered. Next: ./run.sh setup, or the page Start."
 Status = Literal["drawn", "kept", "not_asked", "skipped", "refused", "sent", "waiting", "over"]
 State = Literal[
     "answering",

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from netflix_trend.published.introduction import INTRODUCTION, Introduction
 from netflix_trend.published.round_list import ROUNDS, RoundList
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.published.trends import TRENDS, Trends
@@ -19,9 +20,12 @@ from netflix_trend.questions.top_shows.movement import MOVEMENT, Movement
 from netflix_trend.storage.model import Strict
 
 SCHEMA = "schema.json"
-# The model of each file. `index.json` is an empty object before the first answer.
+# The newest round with answers.
+LATEST = "latest.json"
+# The model of each file. `latest.json` is an empty object before the first answer.
 FILES: dict[str, type[Strict]] = {
-    "index.json": RoundStatistics,
+    INTRODUCTION: Introduction,
+    LATEST: RoundStatistics,
     "statistics/<round>.json": RoundStatistics,
     TRENDS: Trends,
     MOVEMENT: Movement,

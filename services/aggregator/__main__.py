@@ -125,6 +125,7 @@ def build_aggregator(settings: Settings) -> Aggregator:
         "own": settings.aggregator_dir,
         "catalogue": catalogue,
         "chart_rules": ChartRules.of(settings),
+        "name": settings.aggregator_name,
         "use_chart": settings.use_chart,
         "odds": settings.survey_odds,
         "list_length": settings.survey_shows,

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from netflix_trend import __version__
+from netflix_trend.published.introduction import INTRODUCTION, Introduction
 from netflix_trend.published.round_list import ROUNDS, RoundList, summarize
-from netflix_trend.published.schema import SCHEMA, schema_file
+from netflix_trend.published.schema import LATEST, SCHEMA, schema_file
 from netflix_trend.published.statistics import RoundStatistics, answers_to
 from netflix_trend.published.trends import TRENDS, Trends
 from netflix_trend.questions.question import Needed
@@ -17,24 +18,32 @@ from netflix_trend.questions.top_shows.movement import MOVEMENT, find_movement
 from services.aggregator.site.page import Place, render_page, render_rounds
 from services.aggregator.sums.state import SumsState
 
-START, START_DATA, ROUNDS_PAGE = "index.html", "index.json", "rounds.html"
+START, ROUNDS_PAGE = "index.html", "rounds.html"
 # What everybody may read: exact names, because a catch-all would share the permission file as well.
-PUBLIC = (START, START_DATA, TRENDS, MOVEMENT, ROUNDS_PAGE, ROUNDS, SCHEMA, "rounds/*.html", "statistics/*.json")
+PUBLIC = (
+    *(START, INTRODUCTION, LATEST, TRENDS, MOVEMENT, ROUNDS_PAGE, ROUNDS, SCHEMA),
+    *("rounds/*.html", "statistics/*.json"),
+)
 
 
 @dataclass(frozen=True)
 class Community:
     """All published rounds of an aggregator: the bytes of their statistics by round, and their trends.
 
-    smallest_change: fewest answers by which statistics change, in local mode. sums: what is told of operators and their
-    rounds, None in local mode.
+    introduction: who asks, and what. smallest_change: fewest answers by which statistics change, in local mode.
+    sums: what is told of operators and their rounds, None in local mode.
     """
 
-    aggregator: str
+    introduction: Introduction
     rounds: Mapping[str, bytes]
     trends: Trends
     smallest_change: int = 1
     sums: SumsState | None = None
+
+    @property
+    def aggregator(self) -> str:
+        """The aggregator's address."""
+        return self.introduction.aggregator
 
     def files(self) -> dict[str, bytes]:
         """Return the public files by name."""
@@ -48,6 +57,7 @@ class Community:
         return {
             **{f"statistics/{name}.json": self.rounds[name] for name in answered},
             **{f"rounds/{name}.html": rendered(self._page(answered, number)) for number, name in enumerate(answered)},
+            INTRODUCTION: self.introduction.to_bytes(),
             TRENDS: self.trends.to_bytes(),
             ROUNDS: listed.to_bytes(),
             SCHEMA: schema_file(),
@@ -77,13 +87,13 @@ class Community:
         """Return the start page and its data from the newest rounds, oldest first: two, fewer when there are not."""
         if not newest:
             page = render_page(None, trends=self.trends, place=self._place())
-            return {START: page.encode(), START_DATA: b"{}\n"}
+            return {START: page.encode(), LATEST: b"{}\n"}
         latest = newest[-1]
         place = _completed(self._place(), latest, newest[0] if len(newest) > 1 else None)
         assert place.movement is not None
         return {
             START: render_page(latest, trends=self.trends, place=place).encode(),
-            START_DATA: latest.to_bytes(),
+            LATEST: latest.to_bytes(),
             MOVEMENT: place.movement.to_bytes(),
         }
 

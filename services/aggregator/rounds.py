@@ -10,13 +10,16 @@ from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
+from netflix_trend import __version__
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary, VocabularyError
 from netflix_trend.layout import OperatorVolume
 from netflix_trend.periods.turns import COUNTED, ROTATION
 from netflix_trend.periods.weeks import Week
+from netflix_trend.published.introduction import Introduction
 from netflix_trend.published.statistics import RoundStatistics, answers_to
 from netflix_trend.published.trends import TRENDS, Trends
 from netflix_trend.questions.question import MAX_ROUNDS
+from netflix_trend.questions.registry import questions
 from netflix_trend.questions.top_shows.chart import AskedChart
 from netflix_trend.storage.files import restore_file, write_atomically
 from netflix_trend.survey.limits import DEFAULT_ODDS
@@ -43,7 +46,8 @@ _log = logging.getLogger("aggregator")
 class Aggregator:
     """Who asks, what about, and where the own files lie. `own` is the aggregator's private folder.
 
-    use_chart: the order of public charts may be used as a labelled prior of filtered shares.
+    name: what the aggregator calls itself, may be empty. use_chart: the order of public charts may be used as a
+    labelled prior of filtered shares.
     odds: what the surveys ask for. list_length: shows on a week's list. automatic: whether everybody who shares a valid
     manifest takes part. processes: how many read datasites at once. chart_rules: which public charts lists begin with,
     and how long they are waited for. smallest_change: fewest answers by which published statistics change. memory: what
@@ -54,6 +58,7 @@ class Aggregator:
     own: Path
     catalogue: Vocabulary
     durable: bool = True
+    name: str = ""
     use_chart: bool = False
     odds: Fraction = DEFAULT_ODDS
     list_length: int = CANDIDATES
@@ -293,22 +298,35 @@ class Aggregator:
         """Return what pages tell of operators; there are none in local mode."""
         return None
 
+    def introduction(self) -> Introduction:
+        """Return who asks and what, for everybody who might take part."""
+        plan = current_plan(self.own, LocalPlan.of_settings(self.odds, self.list_length), is_told=False)
+        return Introduction(
+            aggregator=self.site.email,
+            name=self.name,
+            software=f"netflix-trend {__version__}",
+            mode="local",
+            questions=tuple(name for name in plan.questions if name in questions()),
+            odds=(plan.odds.numerator, plan.odds.denominator),
+        )
+
     def _share(self, surveys: Sequence[Survey]) -> None:
         """Make the datasite hold everything that is published, and nothing else; unless it still does."""
         patterns = (VOCABULARY, SURVEYS, TRENDS, "statistics/*.json")
-        readers = self.enrolment.readers(patterns)
+        readers, introduction = self.enrolment.readers(patterns), self.introduction()
         depends_on = (
             tuple(survey.version for survey in surveys),
             self.vocabulary.version,
             tuple(readers),
             self._operators(),
+            introduction,
             stamps(self.own / "statistics", "[0-9]*.json"),
         )
         if self.memory.shared == (depends_on, stamps(self.shared), stamps(self.site.public)):
             return
         latest, trends = self.latest_statistics(), self.trends()
         statistics = {path.stem: path.read_bytes() for path in self._statistics()}
-        everybody = Community(self.site.email, statistics, trends, self.smallest_change, self._operators()).files()
+        everybody = Community(introduction, statistics, trends, self.smallest_change, self._operators()).files()
         participants = {
             VOCABULARY: self.vocabulary.to_bytes(),
             SURVEYS: dump_surveys(surveys),

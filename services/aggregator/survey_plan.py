@@ -134,12 +134,16 @@ def read_plan(kind: type[SurveyPlan], own: Path) -> SurveyPlan | None:
         raise PlanError(error) from None
 
 
-def current_plan(own: Path, from_settings: SurveyPlan) -> SurveyPlan:
-    """Return the operator's plan, else that of the settings; a plan that cannot be read stops nothing, it is logged."""
+def current_plan(own: Path, from_settings: SurveyPlan, *, is_told: bool = True) -> SurveyPlan:
+    """Return the operator's plan, else that of the settings; a plan that cannot be read stops nothing.
+
+    is_told: it is logged then; whoever only shows the plan at every pass leaves that out.
+    """
     try:
         return read_plan(type(from_settings), own) or from_settings
     except PlanError as problem:
-        _log.warning("%s cannot be read, the settings are used: %s", PLAN, problem)
+        if is_told:
+            _log.warning("%s cannot be read, the settings are used: %s", PLAN, problem)
         return from_settings
 
 

@@ -9,14 +9,15 @@ from pathlib import Path
 
 from flask import Flask, Response, abort, jsonify, send_file
 
+from netflix_trend.published.introduction import INTRODUCTION
 from netflix_trend.published.round_list import ROUNDS
-from netflix_trend.published.schema import SCHEMA
+from netflix_trend.published.schema import LATEST, SCHEMA
 from netflix_trend.published.trends import TRENDS
 from netflix_trend.questions.top_shows.movement import MOVEMENT
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.shared_files import SURVEYS, VOCABULARY
-from services.aggregator.community import ROUNDS_PAGE, START, START_DATA
+from services.aggregator.community import ROUNDS_PAGE, START
 from services.aggregator.operator.access import operator_access
 from services.aggregator.operator.views import operator_pages
 from services.aggregator.site.page import content_security_policy
@@ -58,7 +59,7 @@ def create_app(  # noqa: C901 - its views count as its branches
     def page(name: str) -> Response:
         return file(public / name)
 
-    @app.get(f"/<any('{START_DATA}', '{TRENDS}', '{MOVEMENT}', '{ROUNDS}', '{SCHEMA}'):name>")
+    @app.get(f"/<any('{INTRODUCTION}', '{LATEST}', '{TRENDS}', '{MOVEMENT}', '{ROUNDS}', '{SCHEMA}'):name>")
     def data(name: str) -> Response:
         return embeddable(file(public / name))
 

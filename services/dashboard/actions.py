@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from werkzeug.datastructures import FileStorage
 
 from netflix_trend.layout import PrivateVolume
+from netflix_trend.names import DATASITE_NAME, EXAMPLE_AGGREGATOR
 from netflix_trend.odds import parse_odds
 from netflix_trend.participant import participant
 from netflix_trend.participant.choices import (
@@ -25,8 +26,12 @@ from netflix_trend.participant.choices import (
 )
 from netflix_trend.participant.life_events import EventError, add_event, remove_event
 from netflix_trend.participant.status import joined
+from netflix_trend.published.introduction import IntroductionError, settings_for
 from netflix_trend.questions.registry import QUESTIONS
+from netflix_trend.storage.files import UnsafeFile
+from netflix_trend.syftbox.aggregators import introduction_of
 from services.dashboard.backend import Refused
+from services.dashboard.choosing import choosing, whose
 from services.dashboard.dismissed import dismiss
 from services.dashboard.health import unusable_files
 from services.dashboard.imports import imported_files, refused_files
@@ -36,6 +41,8 @@ from services.dashboard.uploads import keep_upload, read_options, set_download_d
 if TYPE_CHECKING:
     from services.dashboard.web import Dashboard
 
+# In a form, where it cannot be the name of a profile.
+ALL_PROFILES = "*"
 _CHOSEN = {
     "paused": "You paused. No new report is made; what was published stays.",
     "withdrawn": "You withdrew. Your files are being removed; the receipt appears below.",
@@ -137,6 +144,9 @@ def take_part(dashboard: Dashboard) -> str:
     wanted = request.form.get("participation", "")
     if wanted not in {"joined", *_CHOSEN}:
         raise Refused("Choose whether to join, pause or withdraw.")
+    choice = choosing(dashboard.settings, dashboard.backend.setup)
+    if wanted == "joined" and choice and not choice.is_trial:
+        raise Refused("There is nobody to take part with yet: choose an aggregator on the page Start.")
     if wanted == "withdrawn" and request.form.get("sure") != "yes":
         raise Refused("Nothing was changed: tick the box to confirm.")
     try:
@@ -171,6 +181,49 @@ def lower_limits(dashboard: Dashboard) -> str:
     return f"Your limits were changed. They apply from the next report on.{paused}"
 
 
+def choose_aggregator(dashboard: Dashboard) -> str:
+    """Name an aggregator in the settings, with the keys of its operators once they were compared."""
+    settings, form = dashboard.settings, request.form
+    if dashboard.backend.setup != "page" or settings.aggregator_datasite != EXAMPLE_AGGREGATOR:
+        raise Refused("Nothing was changed: an aggregator is chosen once on this page, then by ./run.sh setup.")
+    chosen = (form.get("aggregator", "") or form.get("address", "")).strip().lower()
+    if not DATASITE_NAME.fullmatch(chosen) or chosen == EXAMPLE_AGGREGATOR:
+        raise Refused("Choose an aggregator, or write its address, such as club@example.com.")
+    if chosen == settings.syftbox_email:
+        raise Refused("That is your own address; an aggregator cannot take part itself.")
+    try:
+        introduction = introduction_of(settings.datasites_dir, chosen)
+    except (FileNotFoundError, IntroductionError, UnsafeFile):
+        introduction = None
+    if introduction and introduction.operators:
+        if form.get("compared") != "yes":
+            raise Refused("Nothing was changed: compare the words of the keys, then tick the box.")
+        # What was compared is what the page showed.
+        if form.get(f"keys-{chosen}", "") != introduction.keys:
+            raise Refused("Nothing was changed: the keys are others than those you were shown. Compare them again.")
+    participant.decide_again(settings.private_dir)
+    dashboard.backend.keep_settings(settings_for(chosen, introduction, is_first=True))
+    late = "" if introduction else " It has not introduced itself on this machine yet: check the address."
+    return f"{chosen} is your aggregator.{late} Nothing leaves before you join."
+
+
+def choose_netflix_profile(dashboard: Dashboard) -> str:
+    """Say which Netflix profile counts in a ViewingActivity.csv, also in later ones, and read the files again."""
+    names = whose(dashboard.settings, dashboard.history, dashboard.backend.setup)
+    wanted = request.form.get("netflix_profile", "")
+    if wanted not in {*names, ALL_PROFILES}:
+        raise Refused("Choose whose viewing counts.")
+    only = ";".join(names if wanted == ALL_PROFILES else [wanted])
+    private = dashboard.settings.private_dir
+    for file in imported_files(private):
+        # Of the other kind of file, Netflix's profiles are not known.
+        with PrivateVolume(private).export(file.sha256).open("rb") as stream:
+            again = FileStorage(stream, f"{Path(file.name).stem}.csv")
+            _hand_over(dashboard, again, {"profile": file.profile, "only": only}, file.received)
+    dashboard.backend.keep_settings({"ACTIVITY_PROFILES": only})
+    return f"{'Everybody' if wanted == ALL_PROFILES else shown(wanted, 60)} counts, also in later files."
+
+
 def dismiss_file(dashboard: Dashboard) -> str:
     """Hide a file that could not be used, since the person has seen it."""
     refused = refused_files(dashboard.backend, participant.out_of_date(dashboard.settings))
@@ -190,5 +243,7 @@ _ACTIONS: dict[str, tuple[Callable[[Dashboard], str], str]] = {
     "/events/remove": (forget_event, "/events"),
     "/sharing/take-part": (take_part, "/sharing?waiting=1#choice"),
     "/sharing/limits": (lower_limits, "/sharing#limits"),
+    "/setup/aggregator": (choose_aggregator, "/"),
+    "/setup/profile": (choose_netflix_profile, "/"),
     "/health/dismiss": (dismiss_file, "/health"),
 }

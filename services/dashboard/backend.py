@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 State = Literal["fine", "waiting", "broken", "unknown"]
+# Where a person chooses an aggregator: on the page, in a terminal, or nowhere.
+SetupPlace = Literal["page", "terminal", "none"]
 
 
 class Refused(Exception):
@@ -41,6 +43,13 @@ class Backend(Protocol):
     @property
     def sees_syftbox(self) -> bool:
         """Whether SyftBox's client runs on the machine of this process, and not outside of its container."""
+
+    @property
+    def setup(self) -> SetupPlace:
+        """Where an aggregator is chosen: a container sees neither other datasites nor .env."""
+
+    def keep_settings(self, values: Mapping[str, str]) -> None:
+        """Set values in .env, where `setup` is the page. The next page follows them. Raises Refused."""
 
     def deliver(self, part: Path, name: str, options: Mapping[str, str]) -> str:
         """Take a complete file, and say what happens next. Raises Refused."""

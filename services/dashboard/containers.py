@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile, read_untrusted, write_atomically
-from services.dashboard.backend import RefusedFile, Service
+from services.dashboard.backend import Refused, RefusedFile, Service, SetupPlace
 from services.dashboard.text import shown
 from services.runtime.connection import INBOX, RECEIVING, connect
 from services.runtime.queue import INGEST_QUEUE, PUBLISH_JOB, PUBLISH_QUEUE, enqueue, queue
@@ -32,6 +32,15 @@ class Containers:
     settings: Settings
     runs_by_itself: bool = True
     sees_syftbox: bool = False
+
+    @property
+    def setup(self) -> SetupPlace:
+        """In a terminal: this container sees neither other datasites nor .env."""
+        return "terminal"
+
+    def keep_settings(self, values: Mapping[str, str]) -> None:
+        """Refuse: .env is not in this container."""
+        raise Refused("Nothing was changed: settings are changed by ./run.sh setup in a terminal.")
 
     def deliver(self, part: Path, name: str, options: Mapping[str, str]) -> str:
         """Move the file into the drop folder, what to do with it first."""

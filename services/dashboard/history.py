@@ -20,7 +20,7 @@ from netflix_trend.participant.event_effects import EventEffect
 from netflix_trend.participant.life_events import LifeEvent
 from netflix_trend.participant.own_effects import effects_of, is_thinned
 from netflix_trend.periods.weeks import Week
-from services.dashboard.imports import ImportedFile, imported_files
+from services.dashboard.imports import ImportedFile, imported_files, netflix_profiles
 
 _Result = TypeVar("_Result")
 _KEPT = 32
@@ -108,6 +108,11 @@ class History:
     def imports(self) -> tuple[ImportedFile, ...]:
         """Return the files that were imported, newest first."""
         return self._keep("imports", lambda: tuple(imported_files(self.private)))
+
+    def netflix_profiles(self) -> tuple[str, ...]:
+        """Return the names of the Netflix profiles that have views in a ViewingActivity.csv, sorted."""
+        rows = self._keep("netflix profiles", lambda: netflix_profiles(self.private))
+        return tuple(rows)
 
     def effects(self, events: Sequence[LifeEvent]) -> list[EventEffect]:
         """Return the effect of each event; empty while nothing was imported."""

@@ -68,6 +68,15 @@ def imported_files(private: Path) -> list[ImportedFile]:
     return sorted(files, key=lambda file: (file.received, file.sha256), reverse=True)
 
 
+def netflix_profiles(private: Path) -> list[str]:
+    """Return the names of the Netflix profiles that have views in a ViewingActivity.csv, sorted."""
+    names: set[str] = set()
+    for path in PrivateVolume(private).databases():
+        with duckdb.connect(str(path), read_only=True) as database:
+            names.update(name for (name,) in database.execute("select distinct profile from plays").fetchall() if name)
+    return sorted(names)
+
+
 def refused_files(backend: Backend, found: Freshness) -> tuple[RefusedFile, ...]:
     """Return the files that could not be queued, newest first, then exports whose description is damaged."""
     damaged = (RefusedFile(f"raw/{sha256}.json", DAMAGED) for sha256 in found.damaged)

@@ -21,7 +21,7 @@ STATES = {
     "problem": "Something is wrong, so nothing is published. See Health.",
 }
 # What is next where there is nobody to answer.
-CHOOSE = "Choose an aggregator first: ./run.sh setup, or AGGREGATOR_DATASITE in .env."
+CHOOSE = "Choose an aggregator first: ./run.sh setup, or the page Start."
 _AT_REST: frozenset[State] = frozenset({"not_joined", "paused", "withdrawn"})
 # The publisher's states before it has seen a choice.
 _BEFORE: dict[str, frozenset[State]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -10,6 +11,7 @@ from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.settings import Settings
 from services.dashboard.backend import Backend, RefusedFile
+from services.dashboard.choosing import Choosing, choosing, whose
 from services.dashboard.history import History, Span
 from services.dashboard.imports import ORDERS, ImportedFile, refused_files
 from services.dashboard.participation import CHOOSE, STATES, ParticipationStatus, participation_status
@@ -24,7 +26,7 @@ _LOOK_IN_TRIAL = "See what would leave, byte by byte."
 
 @dataclass(frozen=True)
 class Step:
-    """One step of four; link: the page where it is done."""
+    """One step; link: the page where it is done."""
 
     title: str
     state: Literal["done", "next", "later"]
@@ -47,11 +49,14 @@ class StartPage:
     orders: dict[str, str]
     today: date
     leaves_at_once: bool
+    choosing: Choosing | None
+    whose: tuple[str, ...]
 
 
 def start_page(settings: Settings, state: Snapshot, history: History, backend: Backend, today: date) -> StartPage:
     """Return the page."""
-    span = history.span()
+    span, choice = history.span(), choosing(settings, backend.setup)
+    names = whose(settings, history, backend.setup)
     files = history.imports()
     mine = participation_status(state)
     found = participant.out_of_date(settings)
@@ -59,7 +64,11 @@ def start_page(settings: Settings, state: Snapshot, history: History, backend: B
     pending = max(backend.pending(), len(found.unread))
     return StartPage(
         headline=headline(span, mine, pending),
-        steps=steps(settings, state, span, mine, today),
+        steps=in_order(
+            steps(settings, state, span, mine, today)
+            if choice is None
+            else first_steps(choice, names, span, today, is_set_up=state.is_set_up)
+        ),
         span=span,
         files=files,
         questions=tuple(file for file in files if file.question),
@@ -68,6 +77,8 @@ def start_page(settings: Settings, state: Snapshot, history: History, backend: B
         orders=ORDERS,
         today=today,
         leaves_at_once=span is None and mine.is_first and mine.takes_part and not state.notice,
+        choosing=choice,
+        whose=names,
     )
 
 
@@ -80,33 +91,93 @@ def headline(span: Span | None, mine: ParticipationStatus, pending: int) -> str:
     return f"{counted(span.views, 'view')} on this machine. {mine.sentence}"
 
 
+# Title, whether it is done, text, link, and label of the link.
+_Made = tuple[str, bool, str, str, str]
+
+
+def in_order(made: Sequence[_Made]) -> tuple[Step, ...]:
+    """Return steps with their states; the first that is not done is the next one."""
+    is_next = True
+    found = []
+    for title, is_done, text, link, label in made:
+        found.append(Step(title, "done" if is_done else "next" if is_next else "later", text, link, label))
+        is_next = is_next and is_done
+    return tuple(found)
+
+
+def first_steps(
+    choice: Choosing, names: Sequence[str], span: Span | None, today: date, *, is_set_up: bool
+) -> list[_Made]:
+    """Return the steps while no aggregator is chosen. names: Netflix profiles to choose from."""
+    others = f"{counted(choice.datasites, 'datasite')} on this machine" if choice.place == "page" else ""
+    syftbox = f"{shown(choice.me)}. {others}" if choice.me else "Not found: ./run.sh setup asks for your address on it."
+    if choice.me and not is_set_up:
+        syftbox = f"SyftBox has not set up the datasite {shown(choice.me)} yet: start it. ./run.sh setup says more."
+    counts = ("Say whose viewing counts", False, f"The file has {len(names)} Netflix profiles.", "#whose", "Choose")
+    return [
+        ("Find SyftBox", bool(choice.me) and is_set_up, syftbox, "", ""),
+        (
+            "Choose an aggregator",
+            False,
+            f"{counted(len(choice.aggregators), 'aggregator')} found."
+            if choice.place == "page"
+            else "In a terminal: ./run.sh setup",
+            "#choose",
+            "Who asks",
+        ),
+        _history_step(span, today),
+        *([counts] if names else []),
+        _look_step(span),
+        (
+            "Take part",
+            False,
+            "The last step, after an aggregator is chosen. "
+            + (
+                "Until then it is a trial: nothing leaves this machine."
+                if choice.is_trial
+                else "Until then nobody asks."
+            ),
+            "/sharing",
+            "See what would leave",
+        ),
+    ]
+
+
+def _history_step(span: Span | None, today: date) -> _Made:
+    age = (today - span.covered).days if span else 0
+    return (
+        "Add your viewing history",
+        span is not None and age <= _OLD_DAYS,
+        "Drop NetflixViewingHistory.csv below. It stays on this machine."
+        if span is None
+        else f"{day(span.first)} to {day(span.last)}."
+        + (f" The newest file is {age} days old: upload a new one." if age > _OLD_DAYS else ""),
+        "#bring",
+        "Upload a file",
+    )
+
+
+def _look_step(span: Span | None) -> _Made:
+    return (
+        "Look at it",
+        span is not None,
+        "Charts of what, when and how much. Nobody else sees them.",
+        "/viewing",
+        "My viewing",
+    )
+
+
 def steps(
     settings: Settings, state: Snapshot, span: Span | None, mine: ParticipationStatus, today: date
-) -> tuple[Step, ...]:
-    """Return the steps; the first that is not done is the next one."""
+) -> list[_Made]:
+    """Return the steps of somebody with an aggregator."""
     status = state.status
     # Without an aggregator there is nobody to take part with, whatever the example's surveys are answered with.
     has_aggregator = not state.notice
     is_answering = status is not None and any(one.status in {"drawn", "kept", "sent"} for one in status.outcomes)
-    age = (today - span.covered).days if span else 0
-    made = [
-        (
-            "Add your viewing history",
-            span is not None and age <= _OLD_DAYS,
-            "Drop NetflixViewingHistory.csv below. It stays on this machine."
-            if span is None
-            else f"{day(span.first)} to {day(span.last)}."
-            + (f" The newest file is {age} days old: upload a new one." if age > _OLD_DAYS else ""),
-            "#bring",
-            "Upload a file",
-        ),
-        (
-            "Look at it",
-            span is not None,
-            "Charts of what, when and how much. Nobody else sees them.",
-            "/viewing",
-            "My viewing",
-        ),
+    return [
+        _history_step(span, today),
+        _look_step(span),
         (
             "Decide whether to take part",
             has_aggregator and mine.choices.participation != "undecided",
@@ -122,12 +193,6 @@ def steps(
             "Me and the others",
         ),
     ]
-    is_next = True
-    found = []
-    for title, is_done, text, link, label in made:
-        found.append(Step(title, "done" if is_done else "next" if is_next else "later", text, link, label))
-        is_next = is_next and is_done
-    return tuple(found)
 
 
 def _waiting_for(settings: Settings, mine: ParticipationStatus, state: Snapshot, words: str | None) -> str:

@@ -12,28 +12,35 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
 
+from flask import Flask
 from werkzeug.serving import make_server
 
 from netflix_trend.delivery.archive import ArchiveError
+from netflix_trend.env_file import EnvFileError
 from netflix_trend.layout import DEMO_SETTINGS
 from netflix_trend.participant import participant
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, SettingsError, load_settings
-from services.dashboard.backend import Refused, RefusedFile, Service
+from services.dashboard.backend import Refused, RefusedFile, Service, SetupPlace
 from services.dashboard.others import read_statistics
 from services.dashboard.web import create_app
 from services.local.__main__ import publish_once
+from services.local.current_app import CurrentApp, SettingsFile
 from services.runtime.logs import start_logging
 
 
 @dataclass
 class OneProcess:
-    """The services as functions: files are read before the page answers, and the publisher runs when asked."""
+    """The services as functions: files are read before the page answers, and the publisher runs when asked.
+
+    file: where settings are kept; None where they are not to be changed, as in a demo.
+    """
 
     settings: Settings
     today: Callable[[], date]
     runs_by_itself: bool = False
     sees_syftbox: bool = True
+    file: SettingsFile | None = None
     _lock: Lock = field(default_factory=Lock)
 
     def deliver(self, part: Path, name: str, options: Mapping[str, str]) -> str:
@@ -49,6 +56,7 @@ class OneProcess:
                         "dashboard",
                         profile=options.get("profile"),
                         date_order=options.get("date_order"),  # type: ignore[arg-type]
+                        only=tuple(options["only"].split(";")) if "only" in options else None,
                     )
                     participant.refresh(self.settings)
             except ArchiveError as refusal:
@@ -60,6 +68,19 @@ class OneProcess:
         """Run the publisher now."""
         with self._lock:
             publish_once(self.settings, self.today())
+
+    @property
+    def setup(self) -> SetupPlace:
+        """Where settings are changed: on this page, unless there is no file for them."""
+        return "page" if self.file else "none"
+
+    def keep_settings(self, values: Mapping[str, str]) -> None:
+        """Set values in .env; the next page follows them."""
+        assert self.file
+        try:
+            self.file.keep(values)
+        except (EnvFileError, OSError) as problem:
+            raise Refused(f"{self.file.path.name} could not be changed: {problem}") from None
 
     def pending(self) -> int:
         """Return 0: files are read at once."""
@@ -74,22 +95,18 @@ class OneProcess:
         return []
 
 
-def serve(demo: Path | None = None) -> int:
+def serve(demo: Path | None = None, file: SettingsFile | None = None) -> int:
     """Serve the page until Ctrl-C. Returns the exit code.
 
-    demo: folder with the results of a demo; its participant's pages are served.
+    demo: folder with the results of a demo; its participant's pages are served. file: where settings are kept; the page
+    follows its changes.
     """
     start_logging("dashboard")
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     try:
         settings, today = (load_settings(), date.today) if demo is None else demo_settings(demo)
         participant.refresh(settings)
-        server = make_server(
-            "127.0.0.1",
-            settings.dashboard_port,
-            create_app(settings, OneProcess(settings, today), today),
-            threaded=True,
-        )
+        server = make_server("127.0.0.1", settings.dashboard_port, application(settings, today, file), threaded=True)
     except (SettingsError, OSError) as problem:
         print(f"dashboard: {problem}", file=sys.stderr)  # noqa: T201
         return 1
@@ -99,6 +116,13 @@ def serve(demo: Path | None = None) -> int:
     finally:
         server.server_close()
     return 0
+
+
+def application(settings: Settings, today: Callable[[], date], file: SettingsFile | None = None) -> Flask | CurrentApp:
+    """Return the page with all services behind it; with a file, one that follows its changes."""
+    if file is None:
+        return create_app(settings, OneProcess(settings, today), today)
+    return CurrentApp(file, settings, lambda now: OneProcess(now, today, file=file), today)
 
 
 def demo_settings(root: Path) -> tuple[Settings, Callable[[], date]]:

@@ -71,6 +71,18 @@ def read_file(path: Path, vocabulary: Vocabulary, options: ReadOptions) -> Impor
         return import_report(staging, number, found)
 
 
+def netflix_profiles(path: Path) -> list[str]:
+    """Return the names of the Netflix profiles in an export, sorted; none where it names none.
+
+    Raises ValueError if the file cannot be used, with what to do.
+    """
+    settings = load_settings()
+    try:
+        return read_file(path, current_vocabulary(settings), ReadOptions.of(settings)).file.profiles
+    except _UNREADABLE as error:
+        raise ValueError(" ".join(str(error).split())) from None
+
+
 def _with_progress(file: BinaryIO, path: Path) -> AbstractContextManager[BinaryIO]:
     """Show the progress of reading a large file, on a terminal."""
     size, screen = path.stat().st_size, Console(stderr=True)

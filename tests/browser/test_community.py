@@ -270,7 +270,14 @@ def test_every_link_leads_somewhere(community: Browser) -> None:
                 seen.add(local)
                 waiting.append(local)
     assert {f"/rounds/2026-W{week}.html" for week in range(39, 47)} <= seen
-    assert {"/index.json", "/movement.json", "/trends.json", "/rounds.json", "/statistics/2026-W39.json"} <= seen
+    assert {
+        "/index.json",
+        "/latest.json",
+        "/movement.json",
+        "/trends.json",
+        "/rounds.json",
+        "/statistics/2026-W39.json",
+    } <= seen
 
 
 @pytest.fixture

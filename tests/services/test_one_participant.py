@@ -15,7 +15,7 @@ BELOW = {
     "netflix_trend.history.tables": {"rebuild", "rebuild_all"},
     "netflix_trend.history.freshness": {"freshness", "digest_of", "write_built_from"},
     "netflix_trend.history.encodings": {"load_encodings", "save_encodings"},
-    "netflix_trend.participant.choices": {"read_choices", "choose", "before_limits", "write_choices"},
+    "netflix_trend.participant.choices": {"read_choices", "choose", "before_limits", "write_choices", "ask_again"},
     "netflix_trend.participant.ledger": {"read_ledger", "open_ledger"},
     "netflix_trend.participant.publishing": {"publish_with"},
     "netflix_trend.participant.receipts": {"read_receipts", "keep_receipt"},

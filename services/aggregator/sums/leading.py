@@ -11,6 +11,7 @@ from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
+from netflix_trend import __version__
 from netflix_trend.layout import OperatorVolume
 from netflix_trend.operators.budget import Budget, BudgetFull
 from netflix_trend.operators.identity import Identity
@@ -20,10 +21,12 @@ from netflix_trend.operators.store import RoundRow, Store
 from netflix_trend.operators.sums import Noise, discrete_gaussian
 from netflix_trend.operators.transport import REPORT, OwnFiles, Peer, round_path
 from netflix_trend.periods.weeks import Week
+from netflix_trend.published.introduction import IntroducedOperator, Introduction
 from netflix_trend.published.statistics import RoundStatistics, StatisticsError
+from netflix_trend.questions.registry import sum_questions
 from netflix_trend.storage.files import restore_file, write_atomically
 from netflix_trend.survey.deadlines import Deadlines, plan_round
-from netflix_trend.survey.sum_survey import Preset, SumSurvey, default_sum_survey
+from netflix_trend.survey.sum_survey import PRESETS, Preset, SumSurvey, default_sum_survey
 from netflix_trend.survey.survey import RefusedSurvey
 from services.aggregator.overview import OVERVIEW, find_overview, write_overview
 from services.aggregator.rounds import Aggregator
@@ -116,6 +119,24 @@ class SumAggregator(Aggregator):
 
     def _operators(self) -> SumsState:
         return self._state([one.public for one in self._newest_known()])
+
+    def introduction(self) -> Introduction:
+        """Return who asks and what, and who adds the answers up."""
+        plan, rho = (
+            current_plan(self.own, SurveyPlan.of_settings(self.odds, self.list_length), is_told=False),
+            PRESETS[self.preset][0],
+        )
+        return Introduction(
+            aggregator=self.site.email,
+            name=self.name,
+            software=f"netflix-trend {__version__}",
+            mode="two" if self.helper else "one",
+            questions=tuple(name for name in plan.questions if name in sum_questions()),
+            rho=(rho.numerator, rho.denominator),
+            operators=tuple(
+                IntroducedOperator(role=one.role, datasite=one.datasite, key=one.key) for one in self.operators
+            ),
+        )
 
     def _newest_known(self) -> list[_Known]:
         return [self.known[name] for name in sorted(self.known, reverse=True)[:_TOLD]]

@@ -329,7 +329,7 @@ def test_without_docker_the_page_publishes_only_after_joining(
         (clone / made).touch()
     found: list[str] = []
 
-    def serve(_demo: Path | None) -> int:
+    def serve(_demo: Path | None, _file: object) -> int:
         found.append(os.environ["JOIN"])
         return 0
 

@@ -42,7 +42,7 @@ def verbs() -> list[str]:
 def typed(clone: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> Type:
     """A clone on folders, in which nothing is served for long."""
     (clone / EXPORT).write_text('Title,Date\n"Dark: Season 1: Episode 1","1/13/26"\n')
-    monkeypatch.setattr("services.local.dashboard.serve", lambda _demo: 0)
+    monkeypatch.setattr("services.local.dashboard.serve", lambda *_: 0)
 
     def type_(*words: str, **environment: str) -> Said:
         return run(clone, path, *words, MODE="folders", **environment)

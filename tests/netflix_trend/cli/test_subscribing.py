@@ -60,6 +60,20 @@ def test_without_an_aggregator_nothing_is_needed(clone: Path, path: Path, rules:
     assert rules.read_text() == RULES
 
 
+def test_setup_lets_aggregators_be_found_before_one_is_chosen(clone: Path, path: Path, rules: Path) -> None:
+    (clone / ".env").write_text((clone / ".env").read_text().replace(BOTH, ""))
+    site = rules.parents[1] / "datasites" / "ann@example.org"
+    site.mkdir()
+    (site / "syft.pub.yaml").touch()
+    words = ("setup", "--aggregator", "agg@example.com", "--export", "later", "--not-yet")
+    result = run(clone, path, *words)
+    assert result.returncode == 0, result.stderr
+    assert "repeat setup in a minute" in " ".join(result.stdout.split())
+    paths = [line.strip() for line in lines(rules) if "path" in line]
+    assert paths == ["path: 'public/netflix_trend/**'"]
+    assert "repeat setup in a minute" not in " ".join(run(clone, path, *words).stdout.split())
+
+
 @pytest.mark.parametrize("role", ["aggregator", "helper"])
 def test_an_operator_that_starts_adds_its_own(clone: Path, path: Path, rules: Path, role: str) -> None:
     result = run(clone, path, role)

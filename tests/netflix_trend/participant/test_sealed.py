@@ -217,7 +217,7 @@ def test_without_keys_nothing_is_answered_and_the_next_step_is_named(world: Worl
     watched(settings, [1])
     status = world.publish()
     assert status.state == "waiting_for_survey"
-    assert "AGGREGATOR_KEY" in status.message
+    assert "./run.sh setup shows their keys as words" in status.message
     assert not world.report().exists()
 
 

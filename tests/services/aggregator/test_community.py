@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path, PurePosixPath
@@ -12,6 +14,7 @@ import pytest
 
 from netflix_trend import __version__
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
+from netflix_trend.published.introduction import Introduction
 from netflix_trend.published.round_list import RoundList, summarize
 from netflix_trend.published.schema import schema_file
 from netflix_trend.published.statistics import RoundStatistics
@@ -22,6 +25,7 @@ from netflix_trend.syftbox.permissions import LARGEST_FILE
 from services.aggregator.community import PUBLIC
 from services.aggregator.rounds import Aggregator
 from services.aggregator.site.page import content_security_policy
+from services.aggregator.survey_plan import LocalPlan, plan_of, write_plan
 from tests.services.aggregator.people import asked
 from tests.services.aggregator.simulated_rounds import LAST, TODAY, aggregator_with_rounds
 
@@ -60,7 +64,8 @@ def page(here: Aggregator, name: str) -> str:
 def test_a_round_that_nobody_answered_has_no_page_and_no_file(here: Aggregator) -> None:
     rounds = ("2026-W43", "2026-W45", "2026-W46")
     assert set(public(here)) == {
-        *("index.html", "index.json", "movement.json", "rounds.html", "rounds.json", "schema.json", "trends.json"),
+        *("index.html", "index.json", "latest.json", "movement.json", "rounds.html", "rounds.json"),
+        *("schema.json", "trends.json"),
         *(f"rounds/{name}.html" for name in rounds),
         *(f"statistics/{name}.json" for name in rounds),
         *("syftperm.yaml", "syft.pub.yaml"),
@@ -140,7 +145,7 @@ def test_the_list_of_rounds_is_newest_first_and_says_what_was_refused(here: Aggr
     assert listed.software == f"netflix-trend {__version__}"
     assert f"Netflix Trend {__version__}." in page(here, "index.html")
     assert [one.round for one in listed.rounds] == ["2026-W46", "2026-W45", "2026-W43"]
-    newest = RoundStatistics.from_bytes(public(here)["index.json"])
+    newest = RoundStatistics.from_bytes(public(here)["latest.json"])
     assert listed.rounds[0] == summarize(newest)
     assert listed.rounds[0].refused == {"checksum": 1, "payload": 3}
     assert listed.rounds[0].top_show == next(show.title for show in newest.top_shows.shows if show.is_signal)  # type: ignore[union-attr]
@@ -179,7 +184,7 @@ def test_before_the_first_answer_the_page_says_so_and_how_to_join(tmp_path: Path
     empty = aggregator_with_rounds(tmp_path, [])
     assert "There are no results yet" in page(empty, "index.html")
     assert "How to take part" in page(empty, "index.html")
-    assert json.loads(public(empty)["index.json"]) == {}
+    assert json.loads(public(empty)["latest.json"]) == {}
     assert "movement.json" not in public(empty)
     assert RoundList.model_validate_json(public(empty)["rounds.json"]).rounds == ()
 
@@ -235,7 +240,7 @@ def test_hostile_titles_are_text_on_every_page(tmp_path: Path, title: str) -> No
             assert not {"onerror", "src"} & found.names
         assert not {"\u202e", "\u2067", "\x1b"} & set(data.decode()), name
         assert b"\\u20" not in data, name
-    shown = json.loads(public(here)["index.json"])["top_shows"]["shows"]
+    shown = json.loads(public(here)["latest.json"])["top_shows"]["shows"]
     assert vocabulary.shows[0].title in {show["title"] for show in shown}
 
 
@@ -260,3 +265,24 @@ def test_those_who_are_asked_are_counted_whether_they_answer_or_not(tmp_path: Pa
         (folder / "manifest.json").write_text('{"app":"netflix_trend","files":{},"schema_version":1}')
     found = here.work(TODAY)[-1][0]
     assert (found.participants, dict(found.asked), found.reports.total()) == (3, {"volume": 3}, 0)
+
+
+def test_the_aggregator_introduces_itself_as_it_asks(tmp_path: Path) -> None:
+    """Also before the first answer, and anew when the operator decides to ask something else."""
+    named = replace(aggregator_with_rounds(tmp_path, []), name="Our cinema club")
+    named.ask(TODAY)
+    found = Introduction.from_bytes(public(named)["index.json"], named.site.email)
+    assert (found.name, found.mode, found.odds, found.operators) == ("Our cinema club", "local", (8, 1), ())
+    assert found.questions == ("event_effect", "top_shows", "volume")
+    write_plan(named.own, plan_of(LocalPlan, {"odds": "3", "questions": ["volume"]}), durable=False)
+    named.ask(TODAY)
+    changed = Introduction.from_bytes(public(named)["index.json"], named.site.email)
+    assert (changed.questions, changed.odds) == (("volume",), (3, 1))
+
+
+def test_an_idle_aggregator_does_not_write_its_introduction_again(tmp_path: Path) -> None:
+    here = aggregator_with_rounds(tmp_path, [])
+    file = here.site.public / "index.json"
+    os.utime(file, (1, 1))
+    here.ask(TODAY)
+    assert file.stat().st_mtime == 1

@@ -197,7 +197,7 @@ def test_everything_that_is_published_is_there_and_readable_by_participants_only
     assert "*" not in rules.replace("statistics/*.json", "")
     latest = RoundStatistics.from_bytes((here.shared / "statistics/latest.json").read_bytes())
     assert latest.round == surveys[-1].round
-    assert json.loads((here.site.public / "index.json").read_bytes())["round"] == surveys[-1].round
+    assert json.loads((here.site.public / "latest.json").read_bytes())["round"] == surveys[-1].round
     assert "There are no results" not in (here.site.public / "index.html").read_text()
     trends = Trends.from_bytes((here.shared / "trends.json").read_bytes())
     assert trends.rounds == (surveys[-1].round,)

@@ -20,6 +20,7 @@ from netflix_trend.operators.reporter import Reporter, ReporterLimits
 from netflix_trend.operators.store import Store
 from netflix_trend.operators.transport import LARGEST_SURVEY, SURVEY, OwnFiles, Peer, read_from, round_path
 from netflix_trend.periods.weeks import Week
+from netflix_trend.published.introduction import Introduction
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.settings import load_settings
 from netflix_trend.survey.deadlines import DAY, SLACK, Deadlines
@@ -419,6 +420,19 @@ def test_a_round_whose_survey_this_version_refuses_keeps_its_statistics(
     world.operate(EARLY)
     assert world.statistics() == before
     assert f"round={WEEK} is over: this version cannot read its survey" in caplog.text
+
+
+@pytest.mark.parametrize("two", [True, False])
+def test_the_introduction_names_the_operators_and_their_keys(tmp_path: Path, *, two: bool) -> None:
+    world = World(tmp_path, two=two)
+    world.aggregator.lead(MONDAY)
+    data = (world.aggregator.site.public / "index.json").read_bytes()
+    found = Introduction.from_bytes(data, AGGREGATOR)
+    assert (found.mode, found.odds, found.rho) == ("two" if two else "one", None, (1079, 10_000))
+    pinned = [(AGGREGATOR, world.aggregator.identity.fingerprint.hex)]
+    pinned += [(HELPER, world.peer(HELPER).pin.hex)] if two else []
+    assert [(one.datasite, one.key) for one in found.operators] == pinned
+    assert "weekday" in found.questions
 
 
 def test_operators_are_named_with_their_keys_in_words(tmp_path: Path) -> None:

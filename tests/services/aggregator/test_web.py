@@ -37,6 +37,7 @@ def client(tmp_path: Path) -> FlaskClient:
     [
         "/",
         "/index.json",
+        "/latest.json",
         "/index.html",
         "/rounds.html",
         "/rounds/2026-W46.html",
@@ -80,7 +81,7 @@ def test_everything_else_is_missing_in_the_one_error_shape(client: FlaskClient, 
 
 
 def test_any_page_may_embed_public_data_and_nothing_else(client: FlaskClient) -> None:
-    for path in ("/index.json", "/rounds.json", "/statistics/2026-W46.json"):
+    for path in ("/index.json", "/latest.json", "/rounds.json", "/statistics/2026-W46.json"):
         with client.get(path) as response:
             assert response.headers["Access-Control-Allow-Origin"] == "*"
     for path in ("/", "/survey.json", "/vocabulary.json", "/healthz"):

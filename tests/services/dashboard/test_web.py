@@ -25,6 +25,8 @@ ACTIONS = [
     "/events/remove",
     "/sharing/take-part",
     "/sharing/limits",
+    "/setup/aggregator",
+    "/setup/profile",
     "/health/dismiss",
 ]
 

@@ -99,8 +99,13 @@ def needed_by_participant(aggregator: str, helper: str = "") -> list[Rule]:
     """
     if aggregator == EXAMPLE_AGGREGATOR:
         return []
-    rules = [_allow(_ANYBODY, f"public/{APP_NAME}"), _allow(aggregator, f"app_data/{APP_NAME}/shared")]
+    rules = [*needed_to_choose(), _allow(aggregator, f"app_data/{APP_NAME}/shared")]
     return [*rules, *(_allow(operator, f"app_data/{APP_NAME}/rounds") for operator in (aggregator, helper) if operator)]
+
+
+def needed_to_choose() -> list[Rule]:
+    """Return what somebody without an aggregator needs: who introduces itself as one."""
+    return [_allow(_ANYBODY, f"public/{APP_NAME}")]
 
 
 def needed_by_aggregator() -> list[Rule]:
