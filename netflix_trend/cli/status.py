@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 import time
 
 import click
 
-from netflix_trend.cli.frame import Failure, Verb
+from netflix_trend.cli.frame import FAILED, Failure, Verb
 from netflix_trend.cli.mode import NOTHING_YET, Place, place_of
 from netflix_trend.cli.subscribing import needed_rules
 from netflix_trend.cli.volumes import begin
-from netflix_trend.status_table import Row, from_json
+from netflix_trend.status_table import Row, as_json, as_text, from_json, works
 
 # Without these two, nothing is imported and nothing published.
 _ALWAYS = ("processor", "publisher")
@@ -28,16 +29,15 @@ def status(context: click.Context, is_json: bool) -> None:
     Each row is fine, to be looked at, or wrong. The exit code is 0 only when nothing is wrong: SyftBox syncs, an
     aggregator is chosen, and what you chose is carried out.
     """
-    from services.publisher import status as publisher
-
     place = place_of(context)
-    sys.exit(publisher.show(publisher.rows() if place.is_inside else all_rows(place), is_json=is_json))
+    rows = _rows_of_participant() if place.is_inside else all_rows(place)
+    click.echo(as_json(rows) if is_json else as_text(rows, shutil.get_terminal_size((100, 24)).columns))
+    sys.exit(0 if works(rows) else FAILED)
 
 
 def all_rows(place: Place) -> list[Row]:
     """Return the rows about SyftBox, this installation and the participant."""
     from netflix_trend.syftbox.client_rows import client_rows
-    from services.publisher import status as publisher
 
     machine = place.machine
     in_container = "syftbox" in machine.setting("COMPOSE_PROFILES").split(",")
@@ -52,7 +52,7 @@ def all_rows(place: Place) -> list[Row]:
         return [*rows, Row("mode", problem.message, "wrong", "change what the row mode says")]
     if is_on_folders:
         folders = [machine.folder(name) for name in ("PRIVATE_DIR", "PUBLISHER_DIR")]
-        return [*rows, Row("mode", f"folders of this machine: {folders[0]} and {folders[1]}"), *publisher.rows()]
+        return [*rows, Row("mode", f"folders of this machine: {folders[0]} and {folders[1]}"), *_rows_of_participant()]
     if place.is_new():
         said, _, step = NOTHING_YET.partition(". Next: ")
         return [*rows, Row("mode", f"not decided; {said}", "wrong", step)]
@@ -61,6 +61,13 @@ def all_rows(place: Place) -> list[Row]:
         return [*rows, Row("services", place.docker.problem, "wrong", "start Docker, then ./run.sh up")]
     wanted = {*_ALWAYS, *(["syftbox"] if in_container else [])}
     return [*rows, services_row(place.docker.states(), wanted), *_rows_of_publisher(place)]
+
+
+def _rows_of_participant() -> list[Row]:
+    """Return the rows of this process. It needs packages that a machine with Docker does not have."""
+    from services.publisher.status import rows
+
+    return rows()
 
 
 def services_row(states: dict[str, str], wanted: set[str]) -> Row:
