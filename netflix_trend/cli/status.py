@@ -10,14 +10,19 @@ import time
 import click
 
 from netflix_trend.cli.frame import FAILED, Failure, Verb
+from netflix_trend.cli.machine import Machine
 from netflix_trend.cli.mode import NOTHING_YET, Place, place_of
 from netflix_trend.cli.subscribing import needed_rules
 from netflix_trend.cli.volumes import begin
 from netflix_trend.status_table import Row, as_json, as_text, from_json, works
+from netflix_trend.storage.files import unchanging
+from netflix_trend.syftbox.generations.base import START, flat_json
 
 # Without these two, nothing is imported and nothing published.
 _ALWAYS = ("processor", "publisher")
 _LARGEST_ANSWER = 1_000_000
+# Held by the app as long as it runs; in it the address of its page.
+APP_LOCK = ".app.lock"
 
 
 @click.command(cls=Verb, examples=["status", "status --json"])
@@ -52,7 +57,8 @@ def all_rows(place: Place) -> list[Row]:
         return [*rows, Row("mode", problem.message, "wrong", "change what the row mode says")]
     if is_on_folders:
         folders = [machine.folder(name) for name in ("PRIVATE_DIR", "PUBLISHER_DIR")]
-        return [*rows, Row("mode", f"folders of this machine: {folders[0]} and {folders[1]}"), *_rows_of_participant()]
+        mode = Row("mode", f"folders of this machine: {folders[0]} and {folders[1]}")
+        return [*rows, mode, *app_rows(machine), *_rows_of_participant()]
     if place.is_new():
         said, _, step = NOTHING_YET.partition(". Next: ")
         return [*rows, Row("mode", f"not decided; {said}", "wrong", step)]
@@ -61,6 +67,21 @@ def all_rows(place: Place) -> list[Row]:
         return [*rows, Row("services", place.docker.problem, "wrong", "start Docker, then ./run.sh up")]
     wanted = {*_ALWAYS, *(["syftbox"] if in_container else [])}
     return [*rows, services_row(place.docker.states(), wanted), *_rows_of_publisher(place)]
+
+
+def app_rows(machine: Machine) -> list[Row]:
+    """Return whether the app that stays runs; nothing where it never has, such as with cron."""
+    lock = machine.env_file.parent / APP_LOCK
+    if not lock.is_file():
+        return []
+    with unchanging(lock, 0) as is_free:
+        if not is_free:
+            page = flat_json(lock).get("page")
+            where = f", its page is {page}" if isinstance(page, str) and page.startswith("http://127.0.0.1:") else ""
+            return [Row("app", f"it runs{where}")]
+    if machine.inside_syftbox:
+        return [Row("app", "it does not run, although SyftBox starts it", "look here", START)]
+    return [Row("app", "it does not run; ./run.sh starts it, and ./run.sh once does what is due once")]
 
 
 def _rows_of_participant() -> list[Row]:

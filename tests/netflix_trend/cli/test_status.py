@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -14,14 +15,14 @@ from typing import Any
 
 import pytest
 
-from netflix_trend.cli.status import services_row
+from netflix_trend.cli.status import app_rows, services_row
 from netflix_trend.settings import load_settings
 from netflix_trend.status_table import Row, as_json
 from netflix_trend.syftbox.generations import GENERATIONS
 from netflix_trend.syftbox.generations.go_subscriptions.file import add_rules
 from netflix_trend.syftbox.generations.go_subscriptions.rules import needed_by_participant
 from services.local.__main__ import once
-from tests.netflix_trend.cli.front_door import Said, as_it_was, fake_docker, make_clone, run
+from tests.netflix_trend.cli.front_door import Said, as_it_was, fake_docker, make_clone, place_in, run
 from tests.netflix_trend.cli.test_mode import WITH_VOLUME
 from tests.netflix_trend.syftbox.local_interface import Interface, configured, serving
 from tests.netflix_trend.syftbox.test_client_rows import BY_KEY, TOKENS, WORKS, token
@@ -204,6 +205,31 @@ def test_a_trial_does_not_work(clone: Path, path: Path) -> None:
     assert result.returncode == 1
     assert "Trial: nothing leaves this machine" in " ".join(result.stdout.split())
     assert not (clone / ".env").exists()
+
+
+@pytest.mark.parametrize(
+    "content", ['{"pid": 1, "page": "http://127.0.0.1:8651"}', "", "[", '{"page": 5}', '{"page": "x"}']
+)
+def test_an_app_that_runs_is_said_with_its_page(clone: Path, path: Path, content: str) -> None:
+    machine = place_in(clone, path).machine
+    assert app_rows(machine) == [], "it has never run here"
+    (clone / ".app.lock").write_text(content)
+    with (clone / ".app.lock").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        (row,) = app_rows(machine)
+        assert row.mark == "fine"
+        assert row.text in {"it runs", "it runs, its page is http://127.0.0.1:8651"}
+        assert ("8651" in row.text) == ("8651" in content)
+    (row,) = app_rows(machine)
+    assert (row.mark, row.text.startswith("it does not run")) == ("fine", True)
+
+
+def test_inside_syftbox_an_app_that_does_not_run_is_to_be_looked_at(clone: Path, path: Path) -> None:
+    environment = {"SYFTBOX_DATA_DIR": str(clone / "SyftBox"), "XDG_DATA_HOME": str(clone / "data")}
+    (clone / "data" / "netflix-trend").mkdir(parents=True)
+    (clone / "data" / "netflix-trend" / ".app.lock").touch()
+    (row,) = app_rows(place_in(clone, path, **environment).machine)
+    assert (row.mark, row.step) == ("look here", "start SyftBox")
 
 
 # --- in containers
