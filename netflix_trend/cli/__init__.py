@@ -10,7 +10,7 @@ import sys
 import click
 
 from netflix_trend import __version__
-from netflix_trend.cli import aggregator, browser, demo, develop, helper, history, services, setup, sharing
+from netflix_trend.cli import aggregator, browser, demo, develop, helper, history, services, setup, sharing, status
 from netflix_trend.cli.frame import FAILED, INTERRUPTED, FrontDoor, Verb
 from netflix_trend.cli.machine import Machine
 from netflix_trend.cli.mode import Place
@@ -52,7 +52,7 @@ def help_(context: click.Context, verb: tuple[str, ...]) -> None:
 cli.put("Try it", demo.demo, history.read)
 cli.put(
     "Your machine",
-    *(setup.setup, services.up, services.down, services.once, services.dashboard, sharing.status),
+    *(setup.setup, services.up, services.down, services.once, services.dashboard, status.status),
     before=sharing.say_notice,
 )
 cli.put("Your history", history.import_, history.insights, history.event, before=sharing.say_notice)

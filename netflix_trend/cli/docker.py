@@ -86,6 +86,12 @@ class Docker:
         """Return whether a service is running."""
         return bool(self._output(*self._composed(*files, "ps", "--quiet", "--status", "running", service)).strip())
 
+    def states(self) -> dict[str, str]:
+        """Return the state of each service that was started, as Docker says it, by name."""
+        listed = self._output(*self._composed("ps", "--all", "--format", "{{.Service}}\t{{.Status}}"))
+        pairs = (line.partition("\t") for line in listed.decode("utf-8", "replace").splitlines())
+        return {name: state for name, tab, state in pairs if tab}
+
     def has_volume(self, project: str = "netflix-trend", volume: str = "publisher") -> bool:
         """Return whether services have a volume, by default that of the ledger, running or not.
 
@@ -94,18 +100,18 @@ class Docker:
         project = self.machine.setting("COMPOSE_PROJECT_NAME", project)
         return self._succeeds("volume", "inspect", f"{project}_{volume}")
 
-    def in_service(self, service: str, *words: str) -> int:
+    def in_service(self, service: str, *words: str, stdout: int | None = None) -> int:
         """Run a verb in a running service, else in a container on the same volumes. Returns its exit code."""
         self.prepare()
         command = ("python", "-m", "netflix_trend", *words)
         if self.is_running(service):
-            return self.compose("exec", "--no-TTY", service, *command)
+            return self.compose("exec", "--no-TTY", service, *command, stdout=stdout)
         code = self.compose("run", "--rm", "--quiet-pull", "prepare", stdout=_STDERR)
         if code and service != "processor":
             return FAILED
         if service == "publisher":
             self._need_datasite()
-        return self.compose("run", "--rm", "--no-deps", "--no-TTY", service, *command)
+        return self.compose("run", "--rm", "--no-deps", "--no-TTY", service, *command, stdout=stdout)
 
     def _need_datasite(self) -> None:
         """Refuse a missing datasite: Docker would create its folder, and SyftBox would take it for a whole datasite."""

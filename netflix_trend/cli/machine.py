@@ -28,7 +28,7 @@ from netflix_trend.cli.frame import Failure
 from netflix_trend.cli.paths import is_windows, native
 from netflix_trend.layout import PublisherVolume, records_of
 from netflix_trend.names import APP_NAME, EXAMPLE_AGGREGATOR, EXAMPLE_ME
-from netflix_trend.syftbox.generations import Client, find_client, was_started
+from netflix_trend.syftbox.generations import Client, client_at, find_client, was_started
 
 Mode = Literal["containers", "folders"]
 # Folders that must not be uploaded, with their default paths.
@@ -150,6 +150,14 @@ class Machine:
     def inside_syftbox(self) -> bool:
         """Whether SyftBox started this app, or has it among its apps."""
         return not self.environ.get(INSIDE) and (self.client is not None or was_started(self.environ))
+
+    @property
+    def syftbox(self) -> Client | None:
+        """The client that manages the datasites in the settings, also where this clone lies outside of SyftBox."""
+        datasites = self.folder("DATASITES_DIR")
+        if self.client and self.client.datasites.resolve() == datasites.resolve():
+            return self.client
+        return None if self.environ.get(INSIDE) else client_at(datasites, self.email, self.environ)
 
     def _follow(self, client: Client) -> None:
         """Take the person's address and datasites from SyftBox; values in .env take precedence."""

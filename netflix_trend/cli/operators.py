@@ -10,13 +10,14 @@ import importlib.util
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 import click
 
 from netflix_trend.cli.frame import FAILED, Failure, VerbGroup
 from netflix_trend.cli.machine import Machine, Mode
 from netflix_trend.cli.mode import MODES, Place
+from netflix_trend.cli.subscribing import subscribe
 from netflix_trend.names import is_trial
 
 _STDERR = 2
@@ -44,11 +45,12 @@ class Operator:
     """One operator of this machine. role: `aggregator` or `helper`; port: where its page is by default."""
 
     place: Place
-    role: str
+    role: Literal["aggregator", "helper"]
     port: int
 
     def start(self, options: tuple[str, ...] = ()) -> int:
         """Run it in the foreground until a signal arrives; options go to docker compose up. Returns the exit code."""
+        subscribe(self.place.machine, self.role)
         if self.mode() == "folders":
             if options:
                 raise click.UsageError(

@@ -30,6 +30,7 @@ from netflix_trend.cli.history import drop_exports
 from netflix_trend.cli.mode import Place, place_of
 from netflix_trend.cli.offers import list_aggregators, others_than
 from netflix_trend.cli.sharing import carry_out
+from netflix_trend.cli.subscribing import subscribe
 from netflix_trend.cli.volumes import begin
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.names import EXAMPLE_ME
@@ -229,6 +230,8 @@ class _Setup:
         from netflix_trend.published.introduction import settings_for
 
         title("2. The aggregator")
+        if self.machine.email != EXAMPLE_ME and subscribe(self.machine, "newcomer"):
+            say("What aggregators say about themselves arrives with SyftBox's next syncs: repeat setup in a minute.")
         found = self._found
         list_aggregators(found, own=self.machine.email, chosen=self._chosen)
         chosen = self.said.aggregator or self._ask_for_aggregator(list(others_than(self.machine.email, found)))

@@ -1,4 +1,4 @@
-"""Verbs about what leaves this machine: status, privacy, join, pause, withdraw and limits."""
+"""Verbs about what leaves this machine: privacy, join, pause, withdraw and limits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any
 import click
 
 from netflix_trend.cli.frame import FAILED, Failure, Verb, words_of
-from netflix_trend.cli.mode import NOTHING_YET, Place, place_of
+from netflix_trend.cli.mode import Place, place_of
+from netflix_trend.cli.subscribing import subscribe
 from netflix_trend.cli.volumes import begin, on_volumes
 from netflix_trend.odds import parse_odds
 
@@ -49,32 +50,6 @@ def say_notice(context: click.Context) -> None:
         click.echo(said, err=bool(context.params.get("is_json")))
 
 
-@click.command(cls=Verb, examples=["status"])
-@click.pass_context
-def status(context: click.Context) -> None:
-    """Show the services, where your data is, and what was published."""
-    place = place_of(context)
-    if begin(place, keeps=False):
-        from services.publisher import status as publisher
-
-        if not place.is_inside:
-            folders = [place.machine.folder(name) for name in ("PRIVATE_DIR", "PUBLISHER_DIR")]
-            click.echo(f"Mode: folders of this machine: {folders[0]} and {folders[1]}\n")
-        sys.exit(publisher.main())
-    if place.is_new():
-        click.echo(f"Mode: not decided; {NOTHING_YET}")
-        return
-    click.echo("Mode: containers, Docker's services and volumes\n")
-    docker = place.docker
-    docker.compose("ps", "--all", "--format", "table {{.Service}}\t{{.Status}}")
-    click.echo()
-    if docker.in_service("publisher", *words_of(context)):
-        sys.exit(FAILED)
-    click.echo()
-    # Missing logs are no failure.
-    docker.compose("logs", "--no-log-prefix", "--tail", "5", "processor", "publisher")
-
-
 @click.command(cls=Verb, examples=["privacy"])
 @on_volumes("publisher")
 def privacy() -> int:
@@ -95,9 +70,11 @@ def _choice(act: Callable[..., int]) -> Callable[..., None]:
 def carry_out(place: Place, act: Callable[[], int], words: Sequence[str]) -> int:
     """Save a choice: by `act` here, by the verb `words` in a container. Returns the exit code.
 
-    A running publisher follows the choice at once; without one, the publisher runs once. Raises Failure where it could
-    not.
+    A running publisher follows the choice at once; without one, the publisher runs once. Who joins lets arrive what is
+    needed. Raises Failure where it could not.
     """
+    if words[:1] == ["join"]:
+        subscribe(place.machine)
     if begin(place, keeps=True):
         return act() or (0 if place.is_inside else look_once(place))
     docker = place.docker

@@ -41,6 +41,10 @@ class Backend(Protocol):
         """Whether the publisher runs without being asked."""
 
     @property
+    def sees_syftbox(self) -> bool:
+        """Whether SyftBox's client runs on the machine of this process, and not outside of its container."""
+
+    @property
     def setup(self) -> SetupPlace:
         """Where an aggregator is chosen: a container sees neither other datasites nor .env."""
 

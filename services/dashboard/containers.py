@@ -30,6 +30,7 @@ class Containers:
 
     settings: Settings
     runs_by_itself: bool = True
+    sees_syftbox: bool = False
 
     @property
     def setup(self) -> SetupPlace:

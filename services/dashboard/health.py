@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import time
 from collections.abc import Sequence
@@ -14,9 +15,14 @@ from netflix_trend.layout import SURVEYS, VOCABULARY, PrivateVolume, shared_path
 from netflix_trend.names import EXAMPLE_AGGREGATOR
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
+from netflix_trend.participant.rows import ago, found_rows
 from netflix_trend.participant.status import NO_AGGREGATOR, PublisherStatus
 from netflix_trend.settings import Settings
-from services.dashboard.backend import Backend, RefusedFile, Service
+from netflix_trend.status_table import Row
+from netflix_trend.syftbox.client_rows import client_rows
+from netflix_trend.syftbox.generations import client_at
+from netflix_trend.syftbox.generations.go_subscriptions.rules import needed_by_participant
+from services.dashboard.backend import Backend, RefusedFile, Service, State
 from services.dashboard.dismissed import dismissed, mark_of
 from services.dashboard.history import History
 from services.dashboard.imports import ImportedFile, refused_files
@@ -65,6 +71,8 @@ def health_page(
         publisher(state.status, now if backend.runs_by_itself else None),
         last_import(found, history.changed(), now),
         sync(settings, state, now),
+        *client_services(settings, backend, now),
+        *(as_service(row, "waiting") for row in found_rows(settings, state, now) if row.name != "publisher"),
     ]
     files = history.imports()
     refused, pending = refused_files(backend, found), backend.pending()
@@ -126,7 +134,7 @@ def publisher(status: PublisherStatus | None, now: float | None) -> Service:
 
 def sync(settings: Settings, state: Snapshot, now: float) -> Service:
     """Return when SyftBox last synced a file of the aggregator."""
-    name = "last sync of SyftBox"
+    name = "files of the aggregator"
     if state.notice == NO_AGGREGATOR:
         return Service(name, "waiting", CHOOSE)
     if not state.is_set_up:
@@ -141,12 +149,22 @@ def sync(settings: Settings, state: Snapshot, now: float) -> Service:
     return Service(name, "waiting" if age > _SYNC_SECONDS else "fine", words)
 
 
-def ago(seconds: float) -> str:
-    """Return `5 minutes ago`."""
-    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
-        if seconds >= 2 * size:
-            return f"{int(seconds // size)} {unit}s ago"
-    return f"{max(0, int(seconds))} seconds ago"
+def client_services(settings: Settings, backend: Backend, now: float) -> list[Service]:
+    """Return the rows of `./run.sh status` about SyftBox's client, where this process sees it; none in a trial."""
+    if settings.is_trial:
+        return []
+    if not backend.sees_syftbox:
+        return [Service("SyftBox", "unknown", "It cannot be seen from this container: ./run.sh status shows it.")]
+    client = client_at(settings.datasites_dir, settings.syftbox_email, os.environ)
+    needed = needed_by_participant(settings.aggregator_datasite, settings.helper_datasite)
+    rows = client_rows(client, settings.syftbox_email, settings.datasites_dir, needed, now)
+    return [as_service(row, "broken") for row in rows]
+
+
+def as_service(row: Row, if_wrong: State) -> Service:
+    """Return a row of `./run.sh status` as one of this page. if_wrong: its state then."""
+    states: dict[str, State] = {"fine": "fine", "look here": "waiting", "wrong": if_wrong}
+    return Service(row.name, states[row.mark], f"{row.text}. Next: {row.step}" if row.step else row.text)
 
 
 def report(

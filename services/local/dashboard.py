@@ -52,6 +52,7 @@ class OneProcess:
     settings: Settings
     today: Callable[[], date]
     runs_by_itself: bool = False
+    sees_syftbox: bool = True
     file: SettingsFile | None = None
     watches: bool = False
     _lock: Lock = field(default_factory=Lock)

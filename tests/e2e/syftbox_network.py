@@ -95,11 +95,15 @@ class Program:
 
 @dataclass
 class SyftBoxNetwork:
-    """One server and a client for each address. `datasites(me)` is what `me` sees, `snapshot` what the server holds."""
+    """One server and a client for each address. `datasites(me)` is what `me` sees, `snapshot` what the server holds.
+
+    token_seconds: how long tokens are valid; 0: for ever.
+    """
 
     root: Path
     emails: list[str]
     port: int = field(default_factory=free_port)
+    token_seconds: int = 0
     _clients: dict[str, Program] = field(default_factory=dict)
     _ports: dict[str, int] = field(default_factory=dict)
     _tokens: dict[str, str] = field(default_factory=dict)
@@ -147,6 +151,7 @@ class SyftBoxNetwork:
             "SYFTBOX_AUTH_ENABLED": "false",
             "SYFTBOX_OTEL_ENABLED": "false",
             "HOME": str(self.root / "server"),
+            **({"SYFTBOX_JWT_ACCESS_TOKEN_EXP": f"PT{self.token_seconds}S"} if self.token_seconds else {}),
         }
         log = self.root / "server" / "log"
         migrate = Program([str(BIN / "syftbox"), "server", "migrate"], environment, log)

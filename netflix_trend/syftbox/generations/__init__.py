@@ -15,6 +15,7 @@ __all__ = [
     "GENERATIONS",
     "Client",
     "Generation",
+    "client_at",
     "clients",
     "find_client",
     "generation_of",
@@ -52,6 +53,23 @@ def find_client(places: Iterable[Path], environ: Mapping[str, str]) -> Client | 
             return client
     folders = (folder for place in places for folder in place.parents if _is_data_folder(folder, place))
     return next((_by_folder(folder) for folder in folders), None)
+
+
+def client_at(datasites: Path, email: str, environ: Mapping[str, str]) -> Client | None:
+    """Return the client that manages a folder of datasites: by its configuration, else by what it left there.
+
+    email: the address that is assumed where no configuration says it. None if no client manages the folder.
+    """
+    place = datasites.resolve()
+    started = _that_started(environ)
+    for client in [*([started] if started else []), *clients(environ)]:
+        if client.datasites.resolve() == place:
+            return client
+    generation = recognized(datasites)
+    if generation is None:
+        return None
+    data_dir = next((folder for folder in (place.parent, place) if generation.datasites_of(folder) == place), place)
+    return Client(generation, data_dir, email)
 
 
 def was_started(environ: Mapping[str, str]) -> bool:

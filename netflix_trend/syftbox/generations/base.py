@@ -6,19 +6,28 @@ The protocol over datasites is one; docs/syftbox.md has the table of differences
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from netflix_trend.names import DATASITE_NAME
+from netflix_trend.status_table import Row
 from netflix_trend.storage.files import read_own, restore_file
 from netflix_trend.syftbox.permissions import PERMISSION_FILES
+
+if TYPE_CHECKING:
+    from netflix_trend.syftbox.generations.go_subscriptions.rules import Rule
 
 # A configuration has a few hundred bytes; a token may be long.
 _LARGEST_CONFIGURATION = 65_536
 _APP_FOLDERS = ("apps", "apis")
+# Enough for everything that we write, whatever the generation.
+_ENOUGH_DISK = 100_000_000
+LAST_SYNC, DISK, SUBSCRIPTIONS = "last sync", "disk", "subscriptions"
+START = "start SyftBox"
 
 
 class Generation:
@@ -30,6 +39,8 @@ class Generation:
     least_disk: ClassVar[int] = 0
     # Folder among the datasites with what its client knows, which a container needs to see; empty without one.
     state_folder: ClassVar[str] = ""
+    # Who can read a datasite, whatever the rules say.
+    sees_everything: ClassVar[str] = "who runs the server can read everything"
 
     def is_at(self, datasites: Path) -> bool:
         """Return whether this generation manages a folder of datasites."""
@@ -71,6 +82,50 @@ class Generation:
         """
         return nullcontext(True)
 
+    # --- what `status` says about a client; no token is ever part of it
+
+    def asked(self, client: Client) -> Client:
+        """Return the client with the generation that its local interface shows, where files do not tell it."""
+        return client
+
+    def last_sync(self, client: Client, now: float) -> Row:
+        """Return whether it syncs. now: seconds since 1970."""
+        raise NotImplementedError
+
+    def token(self, client: Client, now: float) -> Row:
+        """Return whether it is still signed in."""
+        raise NotImplementedError
+
+    def disk(self, client: Client) -> Row:
+        """Return whether there is room for its files."""
+        try:
+            free = shutil.disk_usage(client.data_dir).free
+        except OSError:
+            return Row(DISK, f"{client.data_dir} cannot be looked at", "look here")
+        least = max(self.least_disk, _ENOUGH_DISK)
+        room = f"{free / 1e9:,.1f} GB free"
+        if free < self.least_disk:
+            return Row(
+                DISK, f"{room}; below {least / 1e9:.0f} GB SyftBox stops syncing", "wrong", "free some disk space"
+            )
+        if free < least * 1.2:
+            return Row(DISK, f"{room}, which is little", "look here", "free some disk space")
+        return Row(DISK, room)
+
+    def missing(self, client: Client, needed: Sequence[Rule]) -> list[Rule]:
+        """Return which of the needed rules about subscriptions are missing; none where there are no such rules.
+
+        Raises UnknownShape if its file is not understood.
+        """
+        return []
+
+    def allow(self, client: Client, rules: Sequence[Rule]) -> None:
+        """Add rules about subscriptions. Raises UnknownShape."""
+
+    def subscriptions(self, client: Client, needed: Sequence[Rule]) -> Row:
+        """Return whether everything needed may arrive."""
+        return Row(SUBSCRIPTIONS, "not needed: everything arrives that its owner lets you read")
+
 
 @dataclass(frozen=True)
 class Client:
@@ -86,6 +141,11 @@ class Client:
     config: Path | None = None
     server_url: str = ""
     client_url: str = ""
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """The content of its configuration, tokens included: never show it."""
+        return flat_json(self.config) if self.config else {}
 
     @property
     def datasites(self) -> Path:
@@ -118,3 +178,14 @@ def address_in(value: object) -> str:
     """Return an address that can name a datasite, in lower case as the generations write it; empty for others."""
     email = value.strip().lower() if isinstance(value, str) else ""
     return email if DATASITE_NAME.fullmatch(email) else ""
+
+
+def unknown_sync(client: Client) -> Row:
+    """Return the row about a client whose local interface is not known, or not on this machine."""
+    why = "its local interface is not on this machine" if client.client_url else "its configuration names no interface"
+    return Row(LAST_SYNC, f"unknown: {why}", "look here", "see in SyftBox whether it syncs")
+
+
+def no_answer(client: Client) -> Row:
+    """Return the row about a client that does not answer."""
+    return Row(LAST_SYNC, f"SyftBox does not answer at {client.client_url}: it is not running", "wrong", START)

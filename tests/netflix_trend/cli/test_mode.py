@@ -18,10 +18,21 @@ WITH_VOLUME = (
 )
 BODIES = (
     *("services.processor.cli.import_files", "services.processor.cli.show_insights"),
-    *("services.processor.cli.list_events", "services.publisher.status.main", "services.publisher.summary.main"),
+    *("services.processor.cli.list_events", "services.publisher.status.rows", "services.publisher.summary.main"),
     *("services.runtime.choose.take_part", "services.runtime.choose.lower_limits", "services.local.__main__.once"),
     "services.local.dashboard.serve",
 )
+
+
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal in which `status` wraps no path."""
+    monkeypatch.setenv("COLUMNS", "1000")
+
+
+def works(verb: str) -> int:
+    """The exit code of a verb that did what it is for: without a SyftBox, `status` says that nothing works."""
+    return 1 if verb == "status" else 0
 
 
 @pytest.fixture
@@ -30,9 +41,9 @@ def acted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     done: list[str] = []
 
     def noting(name: str) -> object:
-        def act(*_: object, **__: object) -> int:
+        def act(*_: object, **__: object) -> object:
             done.append(f"{os.environ['PRIVATE_DIR']} {os.environ['PUBLISHER_DIR']}: {name}")
-            return 0
+            return [] if name.endswith(".rows") else 0
 
         return act
 
@@ -51,7 +62,7 @@ def test_an_installation_that_uses_once_stays_on_folders(
     (clone / ("my ledger" if setting.startswith("PUBLISHER") else "publisher")).mkdir()
     fake_docker(path, f'{NO_VOLUME} echo "$*" >>"$HOME/docker.log"')
     result = run(clone, path, *verb.split())
-    assert result.returncode == 0, result.stderr
+    assert result.returncode == works(verb), result.stderr
     assert not (clone / "docker.log").exists()
     private = clone / ("mine" if setting.startswith("PRIVATE") else "private")
     publisher = clone / ("my ledger" if setting.startswith("PUBLISHER") else "publisher")
@@ -69,12 +80,12 @@ def test_two_possible_modes_are_asked_about(clone: Path, path: Path, acted: list
     fake_docker(path, WITH_VOLUME)
     result = run(clone, path, *verb.split())
     assert result.returncode == 1
-    assert f"PRIVATE_DIR=./private ./run.sh {verb.split(maxsplit=1)[0]}" in result.stderr
+    assert f"PRIVATE_DIR=./private ./run.sh {verb.split(maxsplit=1)[0]}" in result.stdout + result.stderr
     assert not (clone / "docker.log").exists()
     assert not acted
     assert not (clone / ".env").exists(), "nothing was decided"
     for said in ({"PRIVATE_DIR": "./private"}, {"MODE": "folders"}):
-        assert run(clone, path, *verb.split(), **said).returncode == 0
+        assert run(clone, path, *verb.split(), **said).returncode == works(verb)
     assert acted
     assert not (clone / ".env").exists(), "said for once"
 
@@ -85,7 +96,7 @@ def test_stopped_docker_is_not_mistaken_for_no_docker(clone: Path, path: Path, a
     fake_docker(path, '[ "$1" = compose ]')
     result = run(clone, path, *verb.split())
     assert result.returncode == 1
-    assert "engine does not run" in result.stderr
+    assert "engine does not run" in result.stdout + result.stderr
     assert not acted
     assert not (clone / ".env").exists()
 
@@ -151,7 +162,7 @@ def test_containers_are_recorded_and_a_folder_changes_nothing(clone: Path, path:
 
 @pytest.mark.parametrize("verb", ["status", "insights", "privacy", "event list"])
 def test_reading_verbs_record_no_mode_on_a_new_machine(clone: Path, path: Path, acted: list[str], verb: str) -> None:
-    assert run(clone, path, *verb.split()).returncode == 0
+    assert run(clone, path, *verb.split()).returncode == works(verb)
     assert acted
     assert not (clone / ".env").exists()
 
@@ -163,8 +174,10 @@ def test_reading_verbs_start_no_container_on_a_new_machine(
     """Its volumes would be taken for those of somebody who works with Docker's services."""
     fake_docker(path, STOPPED)
     result = run(clone, path, *verb.split())
-    assert result.returncode == (0 if verb == "status" else 1)
-    assert "nothing is stored yet. Next: ./run.sh import" in result.stdout + result.stderr
+    assert result.returncode == 1
+    said = result.stdout + result.stderr
+    assert "nothing is stored yet" in said
+    assert "./run.sh import NetflixViewingHistory.csv" in said or verb == "status"
     assert not (clone / "docker.log").exists()
     assert not (clone / ".env").exists()
     assert run(clone, path, "once").returncode == 0
@@ -176,7 +189,7 @@ def test_an_older_installation_of_containers_is_recognized_once(clone: Path, pat
     fake_docker(path, WITH_VOLUME)
     (clone / ".env").write_text("OUTPUT_DIR=./mine\n")
     (clone / "datasites" / "me@example.org").mkdir(parents=True)
-    assert run(clone, path, verb).returncode == 0
+    assert run(clone, path, verb).returncode == works(verb)
     assert lines(clone / ".env")[0] == "OUTPUT_DIR=./mine"
     assert lines(clone / ".env")[-1] == "MODE=containers"
 
@@ -203,8 +216,7 @@ def test_status_shows_the_mode(clone: Path, path: Path, acted: list[str], mode: 
     (clone / "datasites" / "me@example.org").mkdir(parents=True)
     fake_docker(path, STOPPED)
     result = run(clone, path, "status")
-    assert result.returncode == 0, result.stderr
-    assert f"Mode: {mode}" in result.stdout
+    assert f"fine: {mode}" in result.stdout
     if mode == "folders":
         assert f"{clone}/private" in result.stdout
 
@@ -289,7 +301,7 @@ def test_docker_does_not_create_a_missing_datasite(clone: Path, path: Path, verb
     fake_docker(path, STOPPED)
     result = run(clone, path, verb)
     assert result.returncode == 1
-    assert f"there is no datasite {clone}/Syft Box/ann@example.org" in result.stderr
+    assert f"there is no datasite {clone}/Syft Box/ann@example.org" in result.stdout + result.stderr
     assert not [line for line in lines(clone / "docker.log") if " publisher " in line and "run" in line]
 
 

@@ -139,7 +139,6 @@ def test_help_works_without_what_unix_has(clone: Path, path: Path, words: str) -
         ("up", "compose up --detach --build --wait"),
         ("down", "compose down"),
         ("aggregator", "compose -f docker-compose.aggregator.yml up --build"),
-        ("status", "compose ps --quiet --status running publisher"),
     ],
 )
 def test_verbs_of_docker_work_without_what_unix_has(clone: Path, path: Path, verb: str, asked: str) -> None:
@@ -148,6 +147,18 @@ def test_verbs_of_docker_work_without_what_unix_has(clone: Path, path: Path, ver
     said = on_windows(clone, path, VERB, verb)
     assert said.returncode == 0, said.stderr
     assert asked in lines(clone / "called")
+
+
+def test_status_works_without_what_unix_has_and_without_packages(clone: Path, path: Path) -> None:
+    """A machine with Docker has the packages of requirements/cli.txt only."""
+    (clone / ".env").write_text("MODE=containers\nSYFTBOX_EMAIL=ann@home.net\nAGGREGATOR_DATASITE=agg@home.net\n")
+    (clone / "datasites" / "ann@home.net").mkdir(parents=True)
+    fake_docker(path, f'{NO_VOLUME} echo "$*" >>"$HOME/called"; echo 1')
+    code = 'LACKING |= {"cryptography", "Cryptodome", "duckdb", "pandas", "flask"}\n' + VERB
+    said = on_windows(clone, path, code, "status")
+    assert (said.returncode, said.stderr) == (1, "")
+    assert "its container does not answer" in said.stdout
+    assert "compose ps --quiet --status running publisher" in lines(clone / "called")
 
 
 def test_an_own_file_is_written_and_read_without_what_unix_has(clone: Path, path: Path) -> None:

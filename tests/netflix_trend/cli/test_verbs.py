@@ -163,7 +163,7 @@ def test_up_starts_in_the_background_and_says_where_the_page_is(clone: Path, pat
 def test_services_see_what_pysyft_knows(clone: Path, path: Path, made: str) -> None:
     (clone / ".env").write_text("DATASITES_DIR=./SyftBox\n")
     (clone / made).mkdir(parents=True)
-    fake_docker(path, f'{DOCKER_UP} echo "$1 $2 ${{SYFTBOX_STATE:-none}}" >>"$HOME/called"')
+    fake_docker(path, f'{NO_VOLUME} echo "$1 $2 ${{SYFTBOX_STATE:-none}}" >>"$HOME/called"')
     assert run(clone, path, "up").returncode == 0
     assert lines(clone / "called") == [f"compose up {'.cache' if made.endswith('.cache') else 'none'}"]
 

@@ -22,6 +22,7 @@ from netflix_trend.layout import DATABASE
 from netflix_trend.participant import participant
 from netflix_trend.participant.contributions import answer
 from netflix_trend.participant.life_events import add_event
+from netflix_trend.participant.rows import ago
 from netflix_trend.participant.status import PublisherStatus
 from netflix_trend.published.wording import place_in_words
 from netflix_trend.questions.top_shows.question import TopShowsQuestion
@@ -33,7 +34,7 @@ from netflix_trend.syftbox.shared_files import starter_surveys
 from services.dashboard import charts
 from services.dashboard.events import together_in_words
 from services.dashboard.example import explain
-from services.dashboard.health import ago, health_page, last_import, publisher
+from services.dashboard.health import health_page, last_import, publisher
 from services.dashboard.history import History, Span
 from services.dashboard.imports import answers, imported_files, rows_in_words
 from services.dashboard.others import _gaps, effects_together, others_page, read_trends
@@ -351,6 +352,29 @@ def test_a_publisher_that_stopped_running_is_reported() -> None:
         "2 hours ago",
         "2 days ago",
     ]
+
+
+def test_health_shows_the_rows_of_status_where_it_sees_syftbox(person: Person, tmp_path: Path) -> None:
+    backend = OneProcess(person.settings, lambda: TODAY)
+    state, history = participant.snapshot(person.settings), History.of(person.settings.private_dir)
+
+    def states(email: str) -> dict[str, str]:
+        settings = person.settings.model_copy(update={"syftbox_email": email})
+        page = health_page(settings, state, history, backend)
+        return {service.name: service.state for service in page.services}
+
+    trial = states(person.settings.syftbox_email)
+    assert (trial["trial or real"], trial["history"]) == ("waiting", "fine")
+    assert "last sync" not in trial
+    assert states("ann@home.net")["SyftBox"] == "broken", "no client manages this folder"
+    backend.sees_syftbox = False
+    assert states("ann@home.net")["SyftBox"] == "unknown"
+    backend.sees_syftbox = True
+    (person.settings.datasites_dir.parent / "syftbox.pid").touch()
+    real = states("ann@home.net")
+    assert (real["last sync"], real["token"], real["disk"]) == ("waiting", "waiting", "fine")
+    text = person.page("/health")
+    assert "trial or real" in text
 
 
 def test_the_report_to_share_contains_no_personal_data(person: Person) -> None:

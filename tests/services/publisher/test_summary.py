@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from netflix_trend.participant.ledger import open_ledger, read_ledger
-from netflix_trend.participant.status import Outcome, PublisherStatus, write_status
 from netflix_trend.periods.weeks import Week
 from netflix_trend.survey.limits import Limits
 from netflix_trend.survey.survey import default_survey
-from netflix_trend.syftbox.datasite import Datasite
-from services.publisher.status import lines_about
-from services.publisher.status import main as status_main
 from services.publisher.summary import main, summary
 
 WEEK = Week.parse("2026-W46")
@@ -58,40 +54,3 @@ def test_a_damaged_ledger_is_named(
     (tmp_path / "trial" / "ledger.jsonl").write_text("{}\n")
     assert main() == 1
     assert "line 1" in capsys.readouterr().err
-
-
-def test_the_status_lists_the_files_in_the_datasite_and_their_readers(tmp_path: Path) -> None:
-    site = Datasite(tmp_path, "me@example.org")
-    assert lines_about(site.status("a@example.org"), "a@example.org") == ["Datasite: SyftBox has not set it up yet."]
-    site.set_up()
-    site.publish({"releases/2026-W46.json": b"1", "releases/2026-W42.json": b"2"}, "a@example.org", durable=False)
-    lines = lines_about(site.status("a@example.org"), "a@example.org")
-    assert lines[0] == (
-        "Datasite: 3 files, readable by a@example.org: 3. The rules name nobody else; who runs the server can read "
-        "everything."
-    )
-    assert len(lines) == 4
-    (site.app_data / "releases/2026-W46.json").write_bytes(b"altered")
-    (site.app_data / "releases/2026-W42.json").unlink()
-    (site.app_data / "stranger.txt").write_text("?")
-    lines = lines_about(site.status("a@example.org"), "a@example.org")
-    assert "  releases/2026-W46.json  (altered)" in lines
-    assert "  releases/2026-W42.json  (missing)" in lines
-    assert "  stranger.txt  (not readable by the aggregator, not ours)" in lines
-    assert "repairs this" in lines[-1]
-
-
-def test_the_status_begins_with_the_last_look(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for name in ("datasites", "publisher"):
-        monkeypatch.setenv(f"{name.upper()}_DIR", str(tmp_path / name.replace("datasites", "sites")))
-    assert status_main() == 0
-    assert capsys.readouterr().out.startswith("The publisher has not run yet.\n")
-    outcomes = (Outcome("2026-W46", "not_asked", "each person is asked one week in 4"),)
-    looked_at = datetime(2026, 11, 26, tzinfo=UTC)
-    write_status(
-        tmp_path / "publisher" / "trial", PublisherStatus(looked_at=looked_at, state="answering", outcomes=outcomes)
-    )
-    assert status_main() == 0
-    assert "answering\n  2026-W46  not asked (each person is asked" in capsys.readouterr().out

@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
+from netflix_trend.status_table import Row
 from netflix_trend.storage.files import read_own, unchanging
-from netflix_trend.syftbox.generations.base import Client, Generation, address_in
+from netflix_trend.syftbox.generations.base import LAST_SYNC, Client, Generation, address_in
+from netflix_trend.syftbox.generations.tokens import TOKEN
 
 FOLDER_START = "SyftBox_"
 VERSION_FILE = "SYFT_version.json"
@@ -20,6 +22,8 @@ _LOCK = ".sync.lock"
 _LARGEST_CACHE = 50_000_000
 # Without the lock a sync counts as over when it has recorded nothing for this long.
 _QUIET_SECONDS = 600.0
+_RECENT_SECONDS = 86_400.0
+_DAYS_TOO_MANY = 7
 
 
 class PySyft2(Generation):
@@ -28,6 +32,7 @@ class PySyft2(Generation):
     key = "pysyft"
     name = "PySyft v2"
     state_folder = CACHE
+    sees_everything = "the files lie in your Google Drive, and Google can read them"
 
     def is_at(self, datasites: Path) -> bool:
         """Return whether its files lie among the datasites."""
@@ -73,6 +78,25 @@ class PySyft2(Generation):
         of them were removed before the next sync, no sync would ever notice that.
         """
         return unchanging(datasites / _LOCK, seconds)
+
+    def last_sync(self, client: Client, now: float) -> Row:
+        """Return when it was synced last: every sync touches its lock, and none runs by itself."""
+        step = "sync in PySyft: client.sync()"
+        times = []
+        for place in (client.datasites / _LOCK, client.datasites / CACHE / _KNOWN_FILES):
+            with suppress(OSError):
+                times.append(place.lstat().st_mtime)
+        if not times:
+            return Row(LAST_SYNC, "it has never been synced", "wrong", step)
+        days = int((now - max(times)) // _RECENT_SECONDS)
+        if days >= 1:
+            said = f"{days} {'day' if days == 1 else 'days'} ago; it does not sync by itself"
+            return Row(LAST_SYNC, said, "wrong" if days >= _DAYS_TOO_MANY else "look here", step)
+        return Row(LAST_SYNC, "within a day; it does not sync by itself")
+
+    def token(self, client: Client, now: float) -> Row:
+        """Say that Google's token is not looked at."""
+        return Row(TOKEN, "unknown: the token is Google's, and PySyft asks for a new one when it needs it")
 
 
 def _known(state: Path) -> set[str]:

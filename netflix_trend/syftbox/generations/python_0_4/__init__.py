@@ -6,8 +6,11 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from netflix_trend.status_table import Row
 from netflix_trend.storage.files import read_own
-from netflix_trend.syftbox.generations.base import Generation
+from netflix_trend.syftbox.generations.base import LAST_SYNC, Client, Generation, no_answer, unknown_sync
+from netflix_trend.syftbox.generations.local_api import ask, is_local
+from netflix_trend.syftbox.generations.tokens import SIGN_IN, TOKEN, has_ended, token_row
 
 # Beside the datasites: what the client and the server last agreed on. A container does not see it.
 _AGREED = Path("plugins") / "local_syncstate.json"
@@ -37,3 +40,30 @@ class Python04(Generation):
             return {name for name in names if f"{email}/{name}" in agreed}
         except (ValueError, TypeError, KeyError):  # it is just being written
             return set(names)
+
+    def last_sync(self, client: Client, now: float) -> Row:
+        """Ask the client whether it syncs. It answers, too, when it has given up for good."""
+        if not is_local(client.client_url):
+            return unknown_sync(client)
+        answer = ask(client.client_url, "/sync/health")
+        if answer is None:
+            return no_answer(client)
+        if answer.status == 200 and has_ended(client.known.get("access_token"), now):
+            # It looks at its own health every five minutes only, and until then says that all is well.
+            return Row(LAST_SYNC, "the client runs, but its token has ended: it syncs nothing", "wrong", SIGN_IN)
+        if answer.status == 200:
+            return Row(LAST_SYNC, "it runs and syncs every second")
+        if answer.status == 503:
+            return Row(
+                LAST_SYNC,
+                "the client runs but syncs no more, as it does for good once its token has ended",
+                "wrong",
+                f"{SIGN_IN} and restart it",
+            )
+        return Row(LAST_SYNC, f"the client answers with {answer.status}", "look here", "see SyftBox's log")
+
+    def token(self, client: Client, now: float) -> Row:
+        """Read when the access token ends."""
+        if client.config is None:
+            return Row(TOKEN, "unknown: its configuration was not found", "look here")
+        return token_row(client.known.get("access_token"), now)

@@ -1,0 +1,82 @@
+"""A table of what was found: each row is fine, asks to be looked at, or is wrong. For terminals, pages and scripts."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+Mark = Literal["fine", "look here", "wrong"]
+NEXT_STEP = "next step"
+_NARROWEST = 24
+_MOST_ROWS = 100
+_LONGEST_TEXT = 20_000
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row. step: what to do, unless it is fine."""
+
+    name: str
+    text: str
+    mark: Mark = "fine"
+    step: str = ""
+
+
+def works(rows: Sequence[Row]) -> bool:
+    """Return whether nothing is wrong."""
+    return all(row.mark != "wrong" for row in rows)
+
+
+def next_step(rows: Sequence[Row]) -> Row:
+    """Return the last row: the one step for the first row that is wrong, else for the first to look at."""
+    for mark in ("wrong", "look here"):
+        if step := next((row.step for row in rows if row.mark == mark and row.step), ""):
+            return Row(NEXT_STEP, step, mark)
+    return Row(NEXT_STEP, "see what is wrong above", "wrong") if not works(rows) else Row(NEXT_STEP, "none, it works")
+
+
+def as_text(rows: Sequence[Row], width: int) -> str:
+    """Return the rows in two columns, wrapped at `width` characters, with the next step as the last row."""
+    rows = [*rows, next_step(rows)]
+    margin = max(len(row.name) for row in rows) + 2
+    if width < margin + _NARROWEST:
+        margin = 2
+    return "\n".join(_wrapped(row, margin, max(width, _NARROWEST)) for row in rows)
+
+
+def _wrapped(row: Row, margin: int, width: int) -> str:
+    space = " " * margin
+    # A name that was read somewhere must not move the cursor.
+    text = "".join(character if character.isprintable() else "?" for character in f"{row.mark}: {row.text}")
+    lines = textwrap.wrap(text, width, initial_indent=space, subsequent_indent=space, break_on_hyphens=False)
+    if len(row.name) + 2 > margin:
+        return "\n".join([row.name, *lines])
+    return "\n".join([row.name + lines[0][len(row.name) :], *lines[1:]])
+
+
+def as_json(rows: Sequence[Row]) -> str:
+    """Return the rows as JSON, with the next step and whether it works."""
+    everything = [asdict(row) for row in rows]
+    return json.dumps({"works": works(rows), "next_step": next_step(rows).text, "rows": everything}, indent=2)
+
+
+def from_json(data: bytes) -> list[Row]:
+    """Return the rows that `as_json` has written elsewhere. Raises ValueError for anything else."""
+    found = json.loads(data)
+    rows = found.get("rows") if isinstance(found, dict) else None
+    if not isinstance(rows, list) or len(rows) > _MOST_ROWS:
+        raise ValueError("not a list of rows")
+    return [_row(one) for one in rows]
+
+
+def _row(one: Any) -> Row:
+    if not isinstance(one, dict) or set(one) != {"name", "text", "mark", "step"}:
+        raise ValueError("not a row")
+    if not all(isinstance(value, str) and len(value) <= _LONGEST_TEXT for value in one.values()):
+        raise ValueError("not a row of texts")
+    if one["mark"] not in get_args(Mark):
+        raise ValueError("not a mark")
+    return Row(**one)
