@@ -5,7 +5,6 @@ SyftBox starts the app again whenever its client starts, and what an earlier cli
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import signal
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from netflix_trend.cli.frame import Failure
+from netflix_trend.storage.files import lock_now
 
 LOCK = ".app.lock"
 # An app ends within seconds; services that have to finish their jobs take longer.
@@ -48,9 +48,7 @@ class Lock:
             file = os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+", encoding="utf-8")
         except OSError as problem:
             raise Failure(f"{self.path}: {problem.strerror}. The app's folder has to be writable") from None
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not lock_now(file):
             file.close()
             return False
         self._file = file
@@ -74,9 +72,7 @@ class Lock:
     def holder(self) -> Holder | None:
         """Return the app that runs; None if none does, or if it has not said yet who it is."""
         with suppress(OSError, ValueError, KeyError, TypeError), self.path.open(encoding="utf-8") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if not lock_now(file, shared=True):
                 known = json.loads(file.read(10_000))
                 return Holder(int(known["pid"]), str(known["page"]))
         return None

@@ -9,20 +9,18 @@ import time
 
 import click
 
+from netflix_trend.cli.alone import Lock
 from netflix_trend.cli.frame import FAILED, Failure, Verb
 from netflix_trend.cli.machine import Machine
 from netflix_trend.cli.mode import NOTHING_YET, Place, place_of
 from netflix_trend.cli.subscribing import needed_rules
 from netflix_trend.cli.volumes import begin
 from netflix_trend.status_table import Row, as_json, as_text, from_json, works
-from netflix_trend.storage.files import unchanging
-from netflix_trend.syftbox.generations.base import START, flat_json
+from netflix_trend.syftbox.generations.base import START
 
 # Without these two, nothing is imported and nothing published.
 _ALWAYS = ("processor", "publisher")
 _LARGEST_ANSWER = 1_000_000
-# Held by the app as long as it runs; in it the address of its page.
-APP_LOCK = ".app.lock"
 
 
 @click.command(cls=Verb, examples=["status", "status --json"])
@@ -71,14 +69,11 @@ def all_rows(place: Place) -> list[Row]:
 
 def app_rows(machine: Machine) -> list[Row]:
     """Return whether the app that stays runs; nothing where it never has, such as with cron."""
-    lock = machine.env_file.parent / APP_LOCK
-    if not lock.is_file():
+    lock = Lock(machine.env_file.parent)
+    if not lock.path.is_file():
         return []
-    with unchanging(lock, 0) as is_free:
-        if not is_free:
-            page = flat_json(lock).get("page")
-            where = f", its page is {page}" if isinstance(page, str) and page.startswith("http://127.0.0.1:") else ""
-            return [Row("app", f"it runs{where}")]
+    if holder := lock.holder():
+        return [Row("app", f"it runs{f', its page is {holder.page}' if holder.page else ''}")]
     if machine.inside_syftbox:
         return [Row("app", "it does not run, although SyftBox starts it", "look here", START)]
     return [Row("app", "it does not run; ./run.sh starts it, and ./run.sh once does what is due once")]

@@ -23,7 +23,7 @@ from netflix_trend.cli.mode import Place
 from netflix_trend.cli.output import keep_output, say
 from netflix_trend.cli.page import Page, end
 from netflix_trend.delivery.settled import FileState, Settling, as_word
-from netflix_trend.layout import PrivateVolume
+from netflix_trend.layout import PrivateVolume, records_of
 from netflix_trend.names import EXAMPLE_AGGREGATOR
 from netflix_trend.participant import due
 
@@ -78,12 +78,14 @@ def already_there(lock: Lock) -> str:
 
 def places_of(machine: Machine) -> due.Places:
     """Return where a machine's files are, without loading all settings."""
+    email = machine.email.strip().lower()
+    aggregator = machine.setting("AGGREGATOR_DATASITE", EXAMPLE_AGGREGATOR).strip().lower()
     return due.Places(
         machine.folder("PRIVATE_DIR"),
-        machine.folder("PUBLISHER_DIR"),
+        records_of(machine.folder("PUBLISHER_DIR"), email, aggregator),
         machine.folder("DATASITES_DIR"),
-        machine.email.strip().lower(),
-        machine.setting("AGGREGATOR_DATASITE", EXAMPLE_AGGREGATOR).strip().lower(),
+        email,
+        aggregator,
         machine.setting("HELPER_DATASITE").strip().lower(),
     )
 
@@ -319,20 +321,21 @@ class Looks:
             return []
 
     def _is_due(self, now: float, stuck: bool) -> bool:
-        private, publisher = PrivateVolume(self._places.private_dir), self._places.publisher_dir
+        private, publisher = PrivateVolume(self._places.private_dir), self._places.records_dir
         # A run makes the folders by which a machine is known to work without Docker.
         if not stuck and not any(path.exists() for path in (private.raw, private.profiles, private.choices, publisher)):
             return False
         inputs = due.inputs(self._places, self._machine.env_file)
         if self._last is not None:
-            return not self._last.is_recent(inputs, due.results(self._places), date.today())
+            is_recent = self._last.is_recent(inputs, due.results(self._places), date.today())
+            return not is_recent or due.waits_for_sync(self._places)
         return inputs != self._asked.inputs or now >= self._next_try
 
     def _begin(self, files: list[tuple[Path, FileState]]) -> None:
         self._tried = dict(files)
         inputs = due.inputs(self._places, self._machine.env_file)
         self._asked = due.LastRun(inputs, "", time.time(), str(date.today()))
-        due.forget(self._places.publisher_dir)
+        due.forget(self._places.records_dir)
         arrived = [word for path, state in files for word in ("--arrived", as_word(path, state))]
         self._step = start(self._machine, ("once", *arrived))
 

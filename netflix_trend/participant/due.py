@@ -30,6 +30,7 @@ from netflix_trend.layout import (
 from netflix_trend.names import APP_NAME
 from netflix_trend.operators.round_folders import ABORT, ACCEPT, MANIFEST, SURVEY, rounds_in
 from netflix_trend.storage.files import read_own, write_atomically
+from netflix_trend.storage.small_json import flat_json
 
 # Deadlines of operators' rounds pass without any file changing, so that a run is never older.
 LONGEST_SECONDS = 3600.0
@@ -46,8 +47,8 @@ class Settings(Protocol):
         """The private volume."""
 
     @property
-    def publisher_dir(self) -> Path:
-        """The publisher's volume."""
+    def records_dir(self) -> Path:
+        """The folder with the ledger; see `netflix_trend.layout.records_of`."""
 
     @property
     def datasites_dir(self) -> Path:
@@ -71,7 +72,7 @@ class Places:
     """Settings of a process that does not load all of them."""
 
     private_dir: Path
-    publisher_dir: Path
+    records_dir: Path
     datasites_dir: Path
     syftbox_email: str
     aggregator_datasite: str
@@ -110,7 +111,7 @@ def results(settings: Settings) -> str:
     site = settings.datasites_dir / settings.syftbox_email
     app = site / "app_data" / APP_NAME
     folders = [Path(path) for path, _, _ in os.walk(app)]
-    publisher = PublisherVolume(settings.publisher_dir)
+    publisher = PublisherVolume(settings.records_dir)
     paths = [
         *(site / name for name in ("syftperm.yaml", "syft.pub.yaml")),
         *(file for folder in folders for file in _files_in(folder)),
@@ -118,6 +119,12 @@ def results(settings: Settings) -> str:
         *(publisher.ledger, publisher.sealed, publisher.status),
     ]
     return _digest([_named_states(paths)])
+
+
+def waits_for_sync(settings: Settings) -> bool:
+    """Return whether the last run left something to do for after SyftBox's next sync, whose end changes no file."""
+    status = flat_json(PublisherVolume(settings.records_dir).status)
+    return status.get("waits_for_sync") is True
 
 
 def environment(environ: Mapping[str, str]) -> str:
@@ -155,24 +162,26 @@ class Record:
 
     def begin(self, today: date) -> LastRun:
         """Return a run that begins, and forget the last one."""
-        forget(self.settings.publisher_dir)
+        forget(self.settings.records_dir)
         return LastRun(inputs(self.settings, self.env_file), "", time.time(), str(today))
 
     def end(self, run: LastRun, said: Sequence[str]) -> None:
         """Write down a run that ended well. said: the lines that it printed."""
         known = {**vars(run), "results": results(self.settings), "environment": self.environ, "said": said}
-        path = PublisherVolume(self.settings.publisher_dir).last_run
+        path = PublisherVolume(self.settings.records_dir).last_run
         write_atomically(path, json.dumps(known).encode(), durable=False, mode=0o600)
 
     def said(self, today: date, now: float | None = None) -> list[str] | None:
         """Return what the last run printed if another one would do nothing, otherwise None."""
-        data = read_own(PublisherVolume(self.settings.publisher_dir).last_run, _LARGEST_RECORD)
+        data = read_own(PublisherVolume(self.settings.records_dir).last_run, _LARGEST_RECORD)
         try:
             known: dict[str, Any] = json.loads(data or b"{}")
             run = LastRun(**{name: known.pop(name) for name in LastRun.__dataclass_fields__})
             if known["environment"] != self.environ:
                 return None
-            is_recent = run.is_recent(inputs(self.settings, self.env_file), results(self.settings), today, now)
+            is_recent = not waits_for_sync(self.settings) and run.is_recent(
+                inputs(self.settings, self.env_file), results(self.settings), today, now
+            )
             return [str(line) for line in known["said"]] if is_recent else None
         except (ValueError, KeyError, TypeError, AttributeError):  # none yet, or damaged
             return None

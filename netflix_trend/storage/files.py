@@ -146,17 +146,21 @@ def _flock(file: IO[str] | IO[bytes], *, shared: bool = False, wait: bool = True
     fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
 
 
+def lock_now(file: IO[str] | IO[bytes], *, shared: bool = False) -> bool:
+    """Lock an open file, until it is closed, without waiting. Returns False if somebody else has locked it."""
+    try:
+        _flock(file, shared=shared, wait=False)
+    except BlockingIOError:
+        return False
+    return True
+
+
 @contextmanager
 def held(path: Path) -> Iterator[bool]:
     """Hold a lock as `locked` does, without waiting: yields whether nobody else holds it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
-        try:
-            _flock(file, wait=False)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+        yield lock_now(file)
 
 
 @contextmanager

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from netflix_trend.syftbox.generations.base import Client, Generation, address_in, flat_json
+from netflix_trend.storage.small_json import flat_json
+from netflix_trend.syftbox.generations.base import Client, Generation, address_in
 from netflix_trend.syftbox.generations.go import Go
 from netflix_trend.syftbox.generations.go_subscriptions import GoWithSubscriptions
 from netflix_trend.syftbox.generations.pysyft_2 import PySyft2, clients_in

@@ -5,7 +5,6 @@ The protocol over datasites is one; docs/syftbox.md has the table of differences
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -15,14 +14,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from netflix_trend.names import DATASITE_NAME
 from netflix_trend.status_table import Row
-from netflix_trend.storage.files import read_own, restore_file
+from netflix_trend.storage.files import restore_file
+from netflix_trend.storage.small_json import flat_json
 from netflix_trend.syftbox.permissions import PERMISSION_FILES
 
 if TYPE_CHECKING:
     from netflix_trend.syftbox.generations.go_subscriptions.rules import Rule
 
-# A configuration has a few hundred bytes; a token may be long.
-_LARGEST_CONFIGURATION = 65_536
 _APP_FOLDERS = ("apps", "apis")
 # Enough for everything that we write, whatever the generation.
 _ENOUGH_DISK = 100_000_000
@@ -163,15 +161,6 @@ class Client:
 
 def _is_below(place: Path, folder: Path) -> bool:
     return place.is_relative_to(folder) or place.resolve().is_relative_to(folder.resolve())
-
-
-def flat_json(path: Path) -> dict[str, Any]:
-    """Return the object in a small JSON file; empty for anything else."""
-    try:
-        found = json.loads(read_own(path.resolve(), _LARGEST_CONFIGURATION) or b"{}")
-    except (ValueError, OSError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def address_in(value: object) -> str:

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from netflix_trend.status_table import Row, works
+from netflix_trend.storage.small_json import flat_json
 from netflix_trend.syftbox.client_rows import client_rows
 from netflix_trend.syftbox.generations import GENERATIONS, Client, Generation
-from netflix_trend.syftbox.generations.base import flat_json
 from netflix_trend.syftbox.generations.go_subscriptions.file import add_rules
 from netflix_trend.syftbox.generations.go_subscriptions.rules import needed_by_participant
 from netflix_trend.syftbox.generations.local_api import ask, is_local
