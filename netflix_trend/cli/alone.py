@@ -69,10 +69,16 @@ class Lock:
             self._file.close()
             self._file = None
 
+    def is_held(self) -> bool:
+        """Return whether an app runs."""
+        with suppress(OSError), self.path.open("rb") as file:
+            return not lock_now(file, shared=True)
+        return False
+
     def holder(self) -> Holder | None:
         """Return the app that runs; None if none does, or if it has not said yet who it is."""
-        with suppress(OSError, ValueError, KeyError, TypeError), self.path.open(encoding="utf-8") as file:
-            if not lock_now(file, shared=True):
+        if self.is_held():
+            with suppress(OSError, ValueError, KeyError, TypeError), self.path.open(encoding="utf-8") as file:
                 known = json.loads(file.read(10_000))
                 return Holder(int(known["pid"]), str(known["page"]))
         return None

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import IO
 
 from netflix_trend.cli.frame import FAILED, Failure
-from netflix_trend.cli.machine import PRIVATE_FOLDERS, Machine
+from netflix_trend.cli.machine import Machine
 from netflix_trend.syftbox.generations import generation_of
 
 _STDERR = 2
+# Folders of this machine that the Compose files mount.
+_MOUNTED = ("OUTPUT_DIR", "SECRETS_DIR", "SYFTBOX_TOKEN_DIR", "CHARTS_DIR")
 
 
 class Docker:
@@ -64,7 +66,7 @@ class Docker:
             machine.environ["SYFTBOX_STATE"] = state
         # Compose would look for relative paths in the clone.
         if machine.home != machine.root:
-            for name in (*PRIVATE_FOLDERS, "CHARTS_DIR"):
+            for name in _MOUNTED:
                 machine.environ[name] = str(machine.folder(name))
         # Services run as the user who starts them, but never as root. On Windows, Docker Desktop decides it.
         if hasattr(os, "getuid") and os.getuid() != 0:

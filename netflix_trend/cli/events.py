@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, Self
 
-_ENDING = (signal.SIGTERM, signal.SIGHUP)
+from netflix_trend.cli.machine import ENDING
 
 
 class Events:
@@ -27,7 +27,7 @@ class Events:
         self._reader.setblocking(False)
         self._writer.setblocking(False)
         self._wakeup = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
-        for number in _ENDING:
+        for number in ENDING:
             if signal.getsignal(number) is signal.SIG_IGN:  # nohup
                 continue
             self._before[number] = signal.signal(number, self._asked)

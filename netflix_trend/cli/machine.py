@@ -46,8 +46,8 @@ EXAMPLE_DATASITES = "./datasites"
 INSIDE = "IN_CONTAINER"
 # Set by run.sh: the path of the clone as it was called, with links.
 CALLED_AS = "NETFLIX_TREND_CLONE"
-# Windows has no SIGHUP.
-_ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+# Signals that ask a process to end. Windows has no SIGHUP.
+ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 class Machine:
@@ -278,7 +278,7 @@ class Machine:
 @contextlib.contextmanager
 def handling(handler: Callable[[int, Any], None]) -> Iterator[None]:
     """Handle signals that ask the process to end, within this context."""
-    before = {number: signal.signal(number, handler) for number in _ENDING}
+    before = {number: signal.signal(number, handler) for number in ENDING}
     try:
         yield
     finally:

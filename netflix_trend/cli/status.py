@@ -72,8 +72,10 @@ def app_rows(machine: Machine) -> list[Row]:
     lock = Lock(machine.env_file.parent)
     if not lock.path.is_file():
         return []
-    if holder := lock.holder():
-        return [Row("app", f"it runs{f', its page is {holder.page}' if holder.page else ''}")]
+    if lock.is_held():
+        holder = lock.holder()
+        has_page = holder is not None and holder.page.startswith("http://127.0.0.1:")
+        return [Row("app", f"it runs, its page is {holder.page}" if holder and has_page else "it runs")]
     if machine.inside_syftbox:
         return [Row("app", "it does not run, although SyftBox starts it", "look here", START)]
     return [Row("app", "it does not run; ./run.sh starts it, and ./run.sh once does what is due once")]

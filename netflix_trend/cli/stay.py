@@ -26,6 +26,7 @@ from netflix_trend.delivery.settled import FileState, Settling, as_word
 from netflix_trend.layout import PrivateVolume, records_of
 from netflix_trend.names import EXAMPLE_AGGREGATOR
 from netflix_trend.participant import due
+from netflix_trend.syftbox.generations import was_started
 
 # How often the drop folder is looked at, in seconds.
 _DROP_SECONDS = 3.0
@@ -53,8 +54,8 @@ def in_foreground(place: Place) -> int:
     lock = Lock(machine.env_file.parent)
     try:
         if not lock.take():
-            # SyftBox has no terminal.
-            if not machine.inside_syftbox or sys.stdout.isatty():
+            # A person's terminal may have what SyftBox sets, but SyftBox has no terminal.
+            if not was_started(machine.environ) or sys.stdout.isatty():
                 say(already_there(lock) or "Netflix Trend already runs.")
                 return 0
             lock.take_over()
@@ -218,7 +219,7 @@ class App:
         code = docker.compose("up", "--build", on_stop=self._events.stop)
         if self._events.is_stopped:
             return 0
-        if not machine.inside_syftbox:
+        if not was_started(machine.environ):
             return code
         if code:
             if time.monotonic() - began > _STEADY * minute():

@@ -27,13 +27,20 @@ class Clone:
     """A clone whose interpreter notes the verbs it runs, inside of SyftBox by default. minute: in seconds."""
 
     def __init__(self, folder: Path, path: Path, minute: float = 0.3) -> None:
-        self.folder, self.path, self.minute, self.port = make_clone(folder), path, minute, free_port()
+        self.data = folder / "syftbox"
+        self.folder, self.path, self.minute, self.port = self._clone(), path, minute, free_port()
         for name in ("run.sh", "netflix_trend", "services"):
-            (folder / name).symlink_to(ROOT / name)
-        (folder / "syftbox" / "datasites").mkdir(parents=True)
-        self.log = folder / "out.log"
+            (self.folder / name).symlink_to(ROOT / name)
+        self.home.mkdir(parents=True)
+        self.log = self.folder / "out.log"
         self.started: list[subprocess.Popen[bytes]] = []
         self.python()
+
+    def _clone(self) -> Path:
+        """A clone among the apps of a SyftBox that is found by its folder, as in a person's terminal."""
+        (self.data / "datasites").mkdir(parents=True)
+        (self.data / ".metadata.json").write_text('{"email": "ann@home.net"}')
+        return make_clone(self.data / "apps" / "clone")
 
     def python(self, body: str = "") -> None:
         """Make the interpreter for steps. body: lines of sh that run first."""
@@ -51,7 +58,7 @@ class Clone:
     @property
     def inside(self) -> dict[str, str]:
         """What SyftBox sets."""
-        data = {"SYFTBOX_DATA_DIR": str(self.folder / "syftbox"), "SYFTBOX_EMAIL": "ann@home.net"}
+        data = {"SYFTBOX_DATA_DIR": str(self.data), "SYFTBOX_EMAIL": "ann@home.net"}
         return {**data, "SYFTBOX_ASSIGNED_PORT": str(self.port)}
 
     @property
@@ -72,6 +79,10 @@ class Clone:
             )
         self.started.append(process)
         return process
+
+    def called(self) -> list[str]:
+        """What Docker was asked to do, without where the settings are."""
+        return [line.replace(f"--env-file {self.home / '.env'} ", "") for line in lines(self.folder / "called")]
 
     def said(self) -> str:
         return self.log.read_text() if self.log.exists() else ""

@@ -11,7 +11,7 @@ import pytest
 
 from netflix_trend.cli.data_home import data_home, move_once
 from netflix_trend.cli.machine import Machine
-from tests.netflix_trend.cli.front_door import make_clone, run
+from tests.netflix_trend.cli.front_door import fake_docker, lines, make_clone, run
 
 
 @pytest.fixture
@@ -123,3 +123,16 @@ def test_a_home_below_a_datasite_is_refused(app: Path, tmp_path: Path, path: Pat
     assert "would be uploaded" in result.stderr
     assert (app / "publisher" / "kept").exists()
     assert list(inside.iterdir()) == []
+
+
+def test_docker_gets_the_settings_and_folders_from_there(app: Path, tmp_path: Path, path: Path) -> None:
+    """And nothing that would say that this clone works on folders."""
+    fill(app)
+    (app / ".env").write_text("MODE=containers\n")
+    shown = 'for name in OUTPUT_DIR SECRETS_DIR PRIVATE_DIR PUBLISHER_DIR; do eval echo "$name=\\$$name"; done'
+    fake_docker(path, f'case "$*" in *" up "*) echo "$*" >>"$HOME/called"; {{ {shown}; }} >>"$HOME/called";; esac')
+    assert run(app, path, "up", HOME=str(tmp_path)).returncode == 0
+    home = tmp_path / ".local" / "share" / "netflix-trend"
+    asked = f"compose --env-file {home}/.env up --detach --build --wait"
+    folders = [f"OUTPUT_DIR={home}/drop", f"SECRETS_DIR={home}/secrets", "PRIVATE_DIR=", "PUBLISHER_DIR="]
+    assert lines(tmp_path / "called") == [asked, *folders]

@@ -60,10 +60,6 @@ def test_every_verb_says_first_whether_anybody_is_answered(typed: Type, verb: st
         assert (result.stdout + result.stderr).count(words) == int(words == said and bool(said)), result
 
 
-def test_without_a_verb_it_is_said_as_well(typed: Type) -> None:
-    assert typed().stdout.startswith(TRIAL)
-
-
 def test_joining_claims_no_answer_to_anybody(typed: Type) -> None:
     assert "on this machine only" in typed("join").stdout
     assert "before an aggregator is chosen" in typed("join", **ADDRESSES[NO_AGGREGATOR]).stdout

@@ -377,7 +377,8 @@ def test_an_example_is_answered_by_examples_only(folders: dict[str, Path]) -> No
 
 def test_without_an_aggregator_what_was_published_is_left_alone(folders: dict[str, Path]) -> None:
     """Somebody has lost .env: the rules would name the example as the reader."""
-    settings = load_settings(**folders)
+    settings = load_settings(**folders, aggregator_datasite="trend@example.net")
+    share(settings, dump_surveys(starter_surveys(TODAY)))
     save_profile(folders, starter_vocabulary().version)
     site_of(settings).set_up()
     publish_with(settings, TODAY)

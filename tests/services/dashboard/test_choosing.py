@@ -236,7 +236,7 @@ def test_in_a_container_the_terminal_is_named(tmp_path: Path) -> None:
 
 def test_a_demo_offers_nothing(newcomer: Person) -> None:
     introduce(newcomer.root / "datasites", CLUB)
-    assert "Choose an aggregator" not in newcomer.page("/")
+    assert "/setup/aggregator" not in newcomer.page("/")
     assert "chosen once on this page" in newcomer.done("/setup/aggregator", {"aggregator": CLUB})
 
 
