@@ -7,9 +7,6 @@ import re
 # Folder of this app in every datasite.
 APP_NAME = "netflix_trend"
 
-# Nobody runs this one: with it everything can be tried on one machine.
-EXAMPLE_AGGREGATOR = "aggregator@example.org"
-
 # What SyftBox calls a datasite: an e-mail address, which is also a folder name.
 DATASITE_NAME = re.compile(r"[a-z0-9][a-z0-9._+-]{0,62}@[a-z0-9][a-z0-9.-]{0,62}\.[a-z]{2,24}")
 

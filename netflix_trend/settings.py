@@ -32,7 +32,7 @@ from netflix_trend.declaring import (
     setting,
 )
 from netflix_trend.layout import records_of
-from netflix_trend.names import EXAMPLE_AGGREGATOR, PROFILE_PATTERN, is_trial, plain_name
+from netflix_trend.names import EXAMPLE_AGGREGATOR, EXAMPLE_ME, PROFILE_PATTERN, is_trial, plain_name
 from netflix_trend.odds import parse_odds
 from netflix_trend.operator_settings import OperatorSettings
 from netflix_trend.questions.registry import QUESTIONS
@@ -97,7 +97,7 @@ class Settings(OperatorSettings, ChartSettings, BrowserSettings):
         services=("processor", "publisher", "aggregator", "helper", "dashboard"),
     )
     syftbox_email: Datasite = setting(
-        "me@example.org",
+        EXAMPLE_ME,
         description="E-mail address that names your datasite.",
         section=SYFTBOX,
         services=("processor", "publisher", "dashboard"),

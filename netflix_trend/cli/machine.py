@@ -139,6 +139,11 @@ class Machine:
         return self.setting("SYFTBOX_EMAIL", EXAMPLE_ME)
 
     @property
+    def aggregator(self) -> str:
+        """The address of the aggregator, as settings read it; that of the example where none is chosen."""
+        return self.setting("AGGREGATOR_DATASITE", EXAMPLE_AGGREGATOR).strip().lower()
+
+    @property
     def page_port(self) -> str:
         """The port of the person's page; SyftBox may assign one."""
         return self.environ.get("SYFTBOX_ASSIGNED_PORT") or self.setting("DASHBOARD_PORT", "8651")
@@ -236,8 +241,7 @@ class Machine:
     def join_first(self) -> dict[str, str]:
         """Return the setting that publishes nothing before the person has joined; none if something was published."""
         manifest = self.folder("DATASITES_DIR") / self.email / "app_data" / APP_NAME / "manifest.json"
-        aggregator = self.setting("AGGREGATOR_DATASITE", EXAMPLE_AGGREGATOR)
-        records = records_of(self.folder("PUBLISHER_DIR"), self.email, aggregator)
+        records = records_of(self.folder("PUBLISHER_DIR"), self.email, self.aggregator)
         was_published = PublisherVolume(records).ledger.exists() or manifest.exists()
         return {} if was_published or self.said_join else {"JOIN": "ask"}
 

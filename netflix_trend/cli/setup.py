@@ -33,7 +33,7 @@ from netflix_trend.cli.sharing import carry_out
 from netflix_trend.cli.subscribing import subscribe
 from netflix_trend.cli.volumes import begin
 from netflix_trend.layout import PrivateVolume
-from netflix_trend.names import EXAMPLE_ME
+from netflix_trend.names import EXAMPLE_AGGREGATOR, EXAMPLE_ME
 from netflix_trend.syftbox.generations import clients
 
 if TYPE_CHECKING:
@@ -458,10 +458,7 @@ class _Setup:
     @property
     def _chosen(self) -> str:
         """The aggregator in the settings; empty while that is the example, which nobody runs."""
-        from netflix_trend.names import EXAMPLE_AGGREGATOR
-
-        chosen = self.machine.setting("AGGREGATOR_DATASITE", EXAMPLE_AGGREGATOR)
-        return "" if chosen == EXAMPLE_AGGREGATOR else chosen
+        return "" if self.machine.aggregator == EXAMPLE_AGGREGATOR else self.machine.aggregator
 
     @cached_property
     def _found(self) -> FoundAggregators:

@@ -35,14 +35,12 @@ def say_notice(context: click.Context) -> None:
 
     In our containers nothing is said: the verb outside, which was typed, has said it.
     """
-    from netflix_trend.names import EXAMPLE_AGGREGATOR
     from netflix_trend.participant.status import TRIAL, notice_for
 
     place = place_of(context)
     if place.is_inside:
         return
-    aggregator = place.machine.setting("AGGREGATOR_DATASITE", EXAMPLE_AGGREGATOR)
-    said = notice_for(place.machine.email.strip().lower(), aggregator.strip().lower())
+    said = notice_for(place.machine.email.strip().lower(), place.machine.aggregator)
     # A demo is a trial of its own.
     if context.params.get("demo"):
         said = TRIAL

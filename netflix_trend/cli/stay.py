@@ -24,7 +24,6 @@ from netflix_trend.cli.output import keep_output, say
 from netflix_trend.cli.page import Page, end
 from netflix_trend.delivery.settled import FileState, Settling, as_word
 from netflix_trend.layout import PrivateVolume, records_of
-from netflix_trend.names import EXAMPLE_AGGREGATOR
 from netflix_trend.participant import due
 from netflix_trend.syftbox.generations import was_started
 
@@ -79,8 +78,7 @@ def already_there(lock: Lock) -> str:
 
 def places_of(machine: Machine) -> due.Places:
     """Return where a machine's files are, without loading all settings."""
-    email = machine.email.strip().lower()
-    aggregator = machine.setting("AGGREGATOR_DATASITE", EXAMPLE_AGGREGATOR).strip().lower()
+    email, aggregator = machine.email.strip().lower(), machine.aggregator
     return due.Places(
         machine.folder("PRIVATE_DIR"),
         records_of(machine.folder("PUBLISHER_DIR"), email, aggregator),

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from netflix_trend.cli.machine import Machine
-from netflix_trend.names import EXAMPLE_AGGREGATOR
 
 if TYPE_CHECKING:
     from netflix_trend.syftbox.generations.go_subscriptions.rules import Rule
@@ -24,8 +23,7 @@ def needed_rules(machine: Machine, role: Role = "participant") -> list[Rule]:
     from netflix_trend.syftbox.generations.go_subscriptions import rules
 
     if role == "participant":
-        aggregator = machine.setting("AGGREGATOR_DATASITE", EXAMPLE_AGGREGATOR)
-        return rules.needed_by_participant(aggregator, machine.setting("HELPER_DATASITE"))
+        return rules.needed_by_participant(machine.aggregator, machine.setting("HELPER_DATASITE"))
     others: dict[Role, Callable[[], list[Rule]]] = {
         "newcomer": rules.needed_to_choose,
         "aggregator": rules.needed_by_aggregator,

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from netflix_trend.history.encodings import EncodingsError
-from netflix_trend.names import EXAMPLE_AGGREGATOR
 from netflix_trend.operators.identity import Fingerprint
 from netflix_trend.participant import participant
 from netflix_trend.participant.choices import Participation
@@ -84,7 +83,7 @@ def reality_row(settings: Settings) -> Row:
 
 def operator_rows(settings: Settings) -> list[Row]:
     """Return whom this participant answers."""
-    if settings.aggregator_datasite == EXAMPLE_AGGREGATOR:
+    if not settings.has_aggregator:
         return [Row("aggregator", "none is chosen, so nobody is answered", "wrong", _SETUP)]
     rows = [Row("aggregator", settings.aggregator_datasite + _key(settings.aggregator_key))]
     if settings.helper_datasite:

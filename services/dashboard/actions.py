@@ -184,7 +184,7 @@ def lower_limits(dashboard: Dashboard) -> str:
 def choose_aggregator(dashboard: Dashboard) -> str:
     """Name an aggregator in the settings, with the keys of its operators once they were compared."""
     settings, form = dashboard.settings, request.form
-    if dashboard.backend.setup != "page" or settings.aggregator_datasite != EXAMPLE_AGGREGATOR:
+    if dashboard.backend.setup != "page" or settings.has_aggregator:
         raise Refused("Nothing was changed: an aggregator is chosen once on this page, then by ./run.sh setup.")
     chosen = (form.get("aggregator", "") or form.get("address", "")).strip().lower()
     if not DATASITE_NAME.fullmatch(chosen) or chosen == EXAMPLE_AGGREGATOR:

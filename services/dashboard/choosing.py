@@ -46,7 +46,7 @@ class Choosing:
 
 def choosing(settings: Settings, place: SetupPlace) -> Choosing | None:
     """Return what is shown; None where an aggregator is chosen, or where nothing can be, as in a demo."""
-    if place == "none" or settings.aggregator_datasite != EXAMPLE_AGGREGATOR:
+    if place == "none" or settings.has_aggregator:
         return None
     me = "" if settings.syftbox_email == EXAMPLE_ME else settings.syftbox_email
     if place == "terminal":

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from netflix_trend import __version__
 from netflix_trend.history.freshness import Freshness
 from netflix_trend.layout import SURVEYS, VOCABULARY, PrivateVolume, shared_path
-from netflix_trend.names import EXAMPLE_AGGREGATOR
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.rows import ago, found_rows
@@ -183,7 +182,7 @@ def report(
     span = history.span()
     lines = [
         f"Netflix Trend {__version__}, Python {platform.python_version()}, {datetime.fromtimestamp(now, UTC):%Y-%m-%d}",
-        f"aggregator: {'the example' if settings.aggregator_datasite == EXAMPLE_AGGREGATOR else 'another'}",
+        f"aggregator: {'another' if settings.has_aggregator else 'the example'}",
         f"join: {settings.join}",
         *(f"{service.name}: {service.state}" for service in services),
         f"publisher: {status.state if status else 'never'}",

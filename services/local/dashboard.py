@@ -22,6 +22,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from netflix_trend.delivery.archive import ArchiveError
 from netflix_trend.env_file import EnvFileError
 from netflix_trend.layout import DEMO_SETTINGS
+from netflix_trend.names import EXAMPLE_AGGREGATOR, EXAMPLE_ME
 from netflix_trend.participant import participant
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, SettingsError, load_settings
@@ -199,8 +200,8 @@ def demo_settings(root: Path) -> tuple[Settings, Callable[[], date]]:
         publisher_dir=root / "publisher",
         datasites_dir=root / "datasites",
         output_dir=root / "drop",
-        syftbox_email="me@example.org",
-        aggregator_datasite="aggregator@example.org",
+        syftbox_email=EXAMPLE_ME,
+        aggregator_datasite=EXAMPLE_AGGREGATOR,
         join="at_once",
         **_operators_of(root / DEMO_SETTINGS),
     )
