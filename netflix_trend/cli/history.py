@@ -16,8 +16,7 @@ from netflix_trend.cli.frame import Failure, Verb, VerbGroup
 from netflix_trend.cli.machine import Machine
 from netflix_trend.cli.mode import Place, place_of
 from netflix_trend.cli.volumes import begin, on_volumes
-
-EXPORTS = (".csv", ".zip")
+from netflix_trend.delivery.settled import WANTED
 
 
 class Day(click.ParamType[date]):
@@ -156,7 +155,7 @@ def free_name(drop: Path, name: str) -> str:
     """Return a free name without a leading dot: exports have equal names, and the watcher ignores hidden files."""
     name = name.lstrip(".") or "export"
     stem, dot, kind = name.rpartition(".")
-    if f"{dot}{kind}".lower() not in EXPORTS:
+    if f"{dot}{kind}".lower() not in WANTED:
         stem, kind = name, "csv"
     name, number = f"{stem}.{kind}", 1
     while (drop / name).exists():

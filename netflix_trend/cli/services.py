@@ -84,7 +84,7 @@ def dashboard(context: click.Context, demo: Path | None, socket: int | None) -> 
     """Serve your own page on http://127.0.0.1:8651, with or without Docker."""
     place = place_of(context)
     current = CurrentSettings(place.machine)
-    if demo is None and socket is None and (there := already_there(Lock(place.machine.env_file.parent))):
+    if demo is None and socket is None and (there := already_there(Lock(place.machine.home))):
         click.echo(there)
         return
     if demo is None and not begin(place, keeps=True):

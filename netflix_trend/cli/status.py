@@ -69,7 +69,7 @@ def all_rows(place: Place) -> list[Row]:
 
 def app_rows(machine: Machine) -> list[Row]:
     """Return whether the app that stays runs; nothing where it never has, such as with cron."""
-    lock = Lock(machine.env_file.parent)
+    lock = Lock(machine.home)
     if not lock.path.is_file():
         return []
     if lock.is_held():

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -22,9 +23,10 @@ from netflix_trend.cli.machine import Machine
 from netflix_trend.cli.mode import Place
 from netflix_trend.cli.output import keep_output, say
 from netflix_trend.cli.page import Page, end
-from netflix_trend.delivery.settled import FileState, Settling, as_word
+from netflix_trend.delivery.settled import Settling, as_word
 from netflix_trend.layout import PrivateVolume, records_of
 from netflix_trend.participant import due
+from netflix_trend.storage.files import FileState, state_of
 from netflix_trend.syftbox.generations import was_started
 
 # How often the drop folder is looked at, in seconds.
@@ -50,7 +52,7 @@ def in_foreground(place: Place) -> int:
     A second start by SyftBox takes over; by a person it says where the page is.
     """
     machine = place.machine
-    lock = Lock(machine.env_file.parent)
+    lock = Lock(machine.home)
     try:
         if not lock.take():
             # A person's terminal may have what SyftBox sets, but SyftBox has no terminal.
@@ -118,7 +120,7 @@ class App:
         self._place, self._lock, self._events, self._again = place, lock, events, again
         self._pause = Pause()
         self._said = ""
-        self._env = _state(place.machine.env_file)
+        self._env = state_of(place.machine.env_file)
         self._page: Page | None = None
 
     def stay(self) -> int:
@@ -131,7 +133,7 @@ class App:
                     is_on_folders = not reason and self._place.mode(keeps=False) == "folders"
                     if not reason and not is_on_folders:
                         self._place.need_services()
-                self._env = _state(self._place.machine.env_file)  # the decision may have been written down
+                self._env = state_of(self._place.machine.env_file)  # the decision may have been written down
                 if reason:
                     self._wait(reason, 1)
                 elif is_on_folders:
@@ -139,7 +141,7 @@ class App:
                 elif (code := self._with_docker()) is not None:
                     return code
             except Failure as problem:
-                self._env = _state(self._place.machine.env_file)
+                self._env = state_of(self._place.machine.env_file)
                 self._wait(problem.message, 1)
         return 0
 
@@ -160,7 +162,7 @@ class App:
 
     def _read_again(self) -> None:
         """Read `.env` if it has changed, and ask Docker anew."""
-        state = _state(self._place.machine.env_file)
+        state = state_of(self._place.machine.env_file)
         if state != self._env:
             # The page follows the file by itself: forms that are open in it stay good.
             self._env, self._place = state, self._again()
@@ -174,7 +176,7 @@ class App:
 
     @property
     def _has_new_settings(self) -> bool:
-        return _state(self._place.machine.env_file) != self._env
+        return state_of(self._place.machine.env_file) != self._env
 
     def _say(self, text: str) -> None:
         """Say something, but not twice in a row."""
@@ -253,7 +255,10 @@ class App:
                 self._wait(f"{problem.message} Next try: in {minutes} min.", minutes)
             return
         self._pause.reset()
-        self._say("Without Docker: looking every minute for files in the drop folder and for due rounds.")
+        drop = machine.folder("OUTPUT_DIR")
+        with suppress(OSError):  # due rounds are looked for all the same
+            drop.mkdir(parents=True, exist_ok=True)
+        self._say(f"Without Docker: looking every minute for files in {drop} and for due rounds.")
         looks = Looks(machine)
         try:
             # A running step ends first: it reads settings when it begins.
@@ -363,11 +368,3 @@ def start(machine: Machine, words: tuple[str, ...], *, stdin: int = subprocess.D
 
 def _port(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and 0 < int(text) < 65_536 else _DEFAULT_PORT
-
-
-def _state(path: Path) -> tuple[int, ...] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_ino, status.st_mtime_ns, status.st_size

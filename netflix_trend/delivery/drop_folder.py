@@ -14,8 +14,15 @@ from pydantic import ValidationError
 
 from netflix_trend.delivery.archive import ArchiveError, downloaded_on, open_csv
 from netflix_trend.delivery.inbox import LARGEST_EXPORT, Delivery, RefusedMessage, pack
-from netflix_trend.delivery.settled import FileState, Settling, file_state
-from netflix_trend.storage.files import UnsafeFile, open_untrusted, read_untrusted, write_atomically
+from netflix_trend.delivery.settled import Settling
+from netflix_trend.storage.files import (
+    FileState,
+    UnsafeFile,
+    file_state,
+    open_untrusted,
+    read_untrusted,
+    write_atomically,
+)
 
 DONE, REFUSED = "done", "refused"
 OPTIONS = ".options"
@@ -36,14 +43,14 @@ class DropFolder:
     push: Callable[[bytes], None]
     clock: Callable[[], float] = time.monotonic
     only: tuple[str, ...] = ()
-    _queued: dict[str, FileState] = field(default_factory=dict)
+    _taken: dict[str, FileState] = field(default_factory=dict)
     _settling: Settling = field(init=False)
 
     def __post_init__(self) -> None:
         self._settling = Settling(self.folder, self.clock)
 
     def scan(self) -> list[str]:
-        """Queue every complete file. Returns a log line for each, with counts and reasons but no names."""
+        """Hand over every complete file. Returns a log line for each, with counts and reasons but no names."""
         lines = []
         for path, state in self._settling.complete():
             lines += self.take(path, state)
@@ -51,21 +58,21 @@ class DropFolder:
         return lines
 
     def take(self, path: Path, state: FileState) -> list[str]:
-        """Queue a file that was complete in this state. Returns a log line, none if it has changed since."""
+        """Hand over a file that was complete in this state. Returns a log line, none if it has changed since."""
         with suppress(_Changed):
             return [self._take(path, state)]
         return []
 
     def _take(self, path: Path, state: FileState) -> str:
         refusal = None
-        if self._queued.get(path.name) != state:  # otherwise only moving it failed
+        if self._taken.get(path.name) != state:  # otherwise only moving it failed
             try:
                 message = self._message(path, state)
             except (UnsafeFile, RefusedMessage, ArchiveError) as error:
                 refusal = error
             else:
                 self.push(message)
-                self._queued[path.name] = state
+                self._taken[path.name] = state
         try:
             place = self._move(path, state, REFUSED if refusal else DONE)
             if refusal is None:
@@ -141,6 +148,6 @@ class DropFolder:
             number += 1
             place = target / f"{stem}-{number}{path.suffix}"
         path.replace(place)
-        self._queued.pop(path.name, None)
+        self._taken.pop(path.name, None)
         path.with_name(f".{path.name}{OPTIONS}").unlink(missing_ok=True)
         return place

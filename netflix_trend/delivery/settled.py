@@ -1,4 +1,4 @@
-"""Which files of the drop folder are complete. Needs the standard library alone: an idle app asks every few seconds."""
+"""Which files of the drop folder are complete. Imports nothing heavy: an idle app asks every few seconds."""
 
 from __future__ import annotations
 
@@ -8,17 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from netflix_trend.storage.files import FileState, file_state
+
 WANTED = (".csv", ".zip")
 # A file is complete when it has not changed for this long. A copy may pause for a second or two.
 SETTLED_SECONDS = 3.0
-
-# Inode, size in bytes and modification time of a file.
-FileState = tuple[int, int, int]
-
-
-def file_state(status: os.stat_result) -> FileState:
-    """Return what changes with a file's content."""
-    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def waiting_files(folder: Path) -> list[Path]:

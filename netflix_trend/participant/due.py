@@ -1,6 +1,6 @@
 """When a run of the publisher is due: a cheap comparison of file times, sizes and inodes with those of the last run.
 
-Files are not read, and nothing is imported but the standard library: an app looks every minute, and mostly there is
+Files are not read, and nothing heavy is imported: an app looks every minute, and mostly there is
 nothing to do. Safe to be wrong in one direction only: a run that was not due changes nothing.
 """
 
@@ -29,7 +29,7 @@ from netflix_trend.layout import (
 )
 from netflix_trend.names import APP_NAME
 from netflix_trend.operators.round_folders import ABORT, ACCEPT, MANIFEST, SURVEY, rounds_in
-from netflix_trend.storage.files import read_own, write_atomically
+from netflix_trend.storage.files import FileState, read_own, state_of, write_atomically
 from netflix_trend.storage.small_json import flat_json
 
 # Deadlines of operators' rounds pass without any file changing, so that a run is never older.
@@ -79,9 +79,6 @@ class Places:
     helper_datasite: str
 
 
-_State = tuple[int, int, int] | None
-
-
 def decided_elsewhere(settings: Settings) -> tuple[object, ...]:
     """Return a value that changes with what the aggregator and the operators ask, and with the person's choices."""
     site = settings.datasites_dir / settings.aggregator_datasite
@@ -94,7 +91,7 @@ def decided_elsewhere(settings: Settings) -> tuple[object, ...]:
             rounds = rounds_in(settings.datasites_dir, operator)
             folders = [settings.datasites_dir / operator / round_path(name, "") for name in rounds]
             paths += [folder / file for folder in folders for file in files]
-    return _states(paths)
+    return tuple(map(state_of, paths))
 
 
 def inputs(settings: Settings, env_file: Path) -> str:
@@ -208,20 +205,8 @@ def _files_in(folder: Path) -> Iterator[Path]:
     yield from (folder / name for name in names)
 
 
-def _states(paths: Iterable[Path]) -> tuple[_State, ...]:
-    states: list[_State] = []
-    for path in paths:
-        try:
-            status = path.stat()
-            states.append((status.st_ino, status.st_mtime_ns, status.st_size))
-        except OSError:
-            states.append(None)
-    return tuple(states)
-
-
-def _named_states(paths: Iterable[Path]) -> list[tuple[str, _State]]:
-    known = list(paths)
-    return [(os.fsencode(path).hex(), state) for path, state in zip(known, _states(known), strict=True)]
+def _named_states(paths: Iterable[Path]) -> list[tuple[str, FileState | None]]:
+    return [(os.fsencode(path).hex(), state_of(path)) for path in paths]
 
 
 def _digest(known: object) -> str:

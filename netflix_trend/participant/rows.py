@@ -185,4 +185,4 @@ def ago(seconds: float) -> str:
     for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
         if seconds >= 2 * size:
             return f"{int(seconds // size)} {unit}s ago"
-    return f"{max(0, int(seconds))} seconds ago"
+    return f"{counted(max(0, int(seconds)), 'second')} ago"

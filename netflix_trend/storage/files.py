@@ -28,6 +28,23 @@ _PIECE = 1 << 16
 _SPREAD = 1 << 20
 
 
+# Inode, size in bytes and modification time of a file.
+FileState = tuple[int, int, int]
+
+
+def file_state(status: os.stat_result) -> FileState:
+    """Return what changes with a file's content."""
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def state_of(path: Path) -> FileState | None:
+    """Return the state of a file, through links; None if it cannot be looked at."""
+    try:
+        return file_state(path.stat())
+    except OSError:
+        return None
+
+
 class UnsafeFile(Exception):
     """A file is not acceptable; `reason` is one word for counters, the message is for people."""
 

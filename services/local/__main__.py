@@ -15,6 +15,7 @@ from netflix_trend.participant import participant
 from netflix_trend.participant.due import Record
 from netflix_trend.participant.status import PublisherStatus, described
 from netflix_trend.settings import Settings, SettingsError, load_settings
+from netflix_trend.storage.files import file_state
 from netflix_trend.syftbox.datasite import Datasite
 from services.processor.rebuilding import rebuild
 from services.runtime.logs import start_logging
@@ -63,7 +64,7 @@ def take_arrived(settings: Settings, words: Sequence[str]) -> int:
     """Take complete files out of the drop folder. Returns how many of them are still there."""
     from netflix_trend.delivery.drop_folder import DropFolder
     from netflix_trend.delivery.inbox import unpack
-    from netflix_trend.delivery.settled import file_state, from_word
+    from netflix_trend.delivery.settled import from_word
 
     def store(message: bytes) -> None:
         delivery, blocks = unpack(message)

@@ -15,6 +15,7 @@ from flask import Flask
 from netflix_trend.env_file import set_values
 from netflix_trend.participant import participant
 from netflix_trend.settings import Settings, SettingsError
+from netflix_trend.storage.files import state_of
 from services.dashboard.web import create_app
 
 if TYPE_CHECKING:
@@ -36,14 +37,6 @@ class SettingsFile:
         """Set values in it. Raises EnvFileError, OSError."""
         set_values(self.path, values)
 
-    def stamp(self) -> tuple[int, ...]:
-        """Return a value that changes when the file does."""
-        try:
-            found = self.path.stat()
-        except OSError:
-            return ()
-        return found.st_mtime_ns, found.st_size, found.st_ino
-
 
 class CurrentApp:
     """A WSGI application. settings: those it begins with. serve: makes the services behind a page."""
@@ -56,7 +49,7 @@ class CurrentApp:
         today: Callable[[], date] = date.today,
     ) -> None:
         self._file, self._serve, self._today, self._port = file, serve, today, settings.dashboard_port
-        self._lock, self._stamp = Lock(), file.stamp()
+        self._lock, self._state = Lock(), state_of(file.path)
         self._app = self._made(settings)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -65,8 +58,8 @@ class CurrentApp:
 
     def _current(self) -> Flask:
         with self._lock:
-            if (stamp := self._file.stamp()) != self._stamp:
-                self._stamp = stamp
+            if (state := state_of(self._file.path)) != self._state:
+                self._state = state
                 try:
                     # The port is taken since the start.
                     settings = self._file.load().model_copy(update={"dashboard_port": self._port})

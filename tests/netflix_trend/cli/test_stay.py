@@ -112,6 +112,9 @@ def test_without_docker_it_works_on_folders(app: Clone, body: str | None) -> Non
     process = app.start()
     app.waits_until_said(LOOKING)
     assert app.said().startswith(NO_AGGREGATOR)
+    drop = app.home / "drop"
+    assert str(drop) in app.said()
+    assert drop.is_dir(), "a person finds where to put a file"
     assert not (app.home / ".env").exists(), "nothing was decided"
     ends(process, app)
 

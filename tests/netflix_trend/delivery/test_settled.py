@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from netflix_trend.delivery.settled import SETTLED_SECONDS, Settling, as_word, file_state, from_word
+from netflix_trend.delivery.settled import SETTLED_SECONDS, Settling, as_word, from_word
+from netflix_trend.storage.files import file_state
 
 
 def test_a_file_that_changes_begins_to_settle_again(tmp_path: Path) -> None:

@@ -346,7 +346,8 @@ def test_a_publisher_that_stopped_running_is_reported() -> None:
     assert publisher(status, None).state == "fine"
     assert publisher(status.model_copy(update={"state": "problem"}), at).state == "broken"
     assert publisher(None, at).state == "waiting"
-    assert [ago(seconds) for seconds in (5, 130, 7300, 200_000)] == [
+    assert [ago(seconds) for seconds in (1, 5, 130, 7300, 200_000)] == [
+        "1 second ago",
         "5 seconds ago",
         "2 minutes ago",
         "2 hours ago",
