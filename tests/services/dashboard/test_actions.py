@@ -17,8 +17,6 @@ from netflix_trend.participant.receipts import read_receipts
 from services.local.dashboard import OneProcess
 from tests.services.dashboard.participant import HISTORY, ORIGIN, SAMPLE, Person
 
-READ = "The file was read. What became of its rows is below."
-
 
 def releases(person: Person) -> list[Path]:
     return sorted(person.settings.datasites_dir.glob("me@example.org/app_data/netflix_trend/releases/*.json"))
