@@ -32,7 +32,9 @@ def list_aggregators(found: FoundAggregators, own: str, chosen: str) -> None:
         for operator in one.operators:
             click.echo(f"      {operator.role} {operator.datasite}, key:\n      {operator.words}")
     if not others:
-        say(f"None of the {found.datasites} datasites on this machine introduces itself as an aggregator."
+        from netflix_trend.questions.words import counted
+
+        say(f"No aggregator introduces itself in {counted(found.datasites, 'datasite')} on this machine."
              if found.datasites else "There are no datasites on this machine yet.")  # fmt: skip
     if found.refusals:
         say(found.refusals)

@@ -33,7 +33,7 @@ from netflix_trend.cli.sharing import carry_out
 from netflix_trend.cli.subscribing import subscribe
 from netflix_trend.cli.volumes import begin
 from netflix_trend.layout import PrivateVolume
-from netflix_trend.names import EXAMPLE_AGGREGATOR, EXAMPLE_ME
+from netflix_trend.names import EXAMPLE_AGGREGATOR, EXAMPLE_ME, is_trial
 from netflix_trend.syftbox.generations import clients
 
 if TYPE_CHECKING:
@@ -41,10 +41,6 @@ if TYPE_CHECKING:
     from netflix_trend.syftbox.aggregators import FoundAggregators
 
 ALL = "all"
-_KEYS_COME_OVER_SYFTBOX = (
-    "These words came over SyftBox itself, so whoever runs its server could have put others there. Compare them with "
-    "what the operators told you by another way: by phone, on paper, on their own website."
-)
 
 
 @dataclass(frozen=True)
@@ -236,7 +232,7 @@ class _Setup:
         list_aggregators(found, own=self.machine.email, chosen=self._chosen)
         chosen = self.said.aggregator or self._ask_for_aggregator(list(others_than(self.machine.email, found)))
         if not chosen:
-            say("No aggregator is chosen, so nobody asks you anything: a trial, in which nothing leaves this machine.")
+            say("No aggregator is chosen, so nobody asks you anything, and nothing leaves this machine.")
             return None
         chosen = an_address(chosen)
         if chosen == self.machine.email:
@@ -277,6 +273,8 @@ class _Setup:
 
     def _compare_keys(self, introduction: Introduction) -> None:
         """Let the person say that the operators' keys were compared. Raises Failure if not; nothing is changed then."""
+        from netflix_trend.published.introduction import COMPARE_KEYS
+
         pinned = {self.machine.setting("AGGREGATOR_KEY"), self.machine.setting("HELPER_KEY")} - {""}
         is_other = introduction.aggregator == self._chosen and bool(
             pinned - {one.key for one in introduction.operators}
@@ -285,7 +283,7 @@ class _Setup:
             return
         if is_other:
             say("Careful: your settings name other keys for this aggregator than its introduction does.")
-        say(_KEYS_COME_OVER_SYFTBOX)
+        say(COMPARE_KEYS)
         for one in introduction.operators:
             click.echo(f"   {one.role} {one.datasite}:\n   {one.words}")
         if self.said.is_sure:
@@ -429,8 +427,10 @@ class _Setup:
         if takes_part is None:
             say(
                 "Not done yet: without an aggregator nothing leaves this machine. Repeat ./run.sh setup when you know "
-                "one; ./run.sh once tries everything on this machine alone."
+                "one."
             )
+            if is_trial(self.machine.email, self.machine.aggregator):
+                say("./run.sh once tries everything on this machine alone.")
             return
         if not has_export:
             say(f"Not done yet: there is no export. Put it into {self.machine.folder('OUTPUT_DIR')}, or:")
@@ -445,7 +445,10 @@ class _Setup:
         if self.machine.inside_syftbox:
             say("SyftBox starts this app, which looks by itself.")
         elif self.is_on_folders:
-            say("Nothing runs by itself outside of SyftBox: let ./run.sh once run every hour, such as by cron.")
+            say(
+                "Nothing starts by itself outside of SyftBox: leave ./run.sh running, or let ./run.sh once run daily, "
+                "such as by cron."
+            )
         else:
             say("The services must run with these settings: ./run.sh up")
 

@@ -23,6 +23,11 @@ from netflix_trend.storage.model import Strict
 
 INTRODUCTION = "index.json"
 MAX_INTRODUCTION = 16_384
+# What is said wherever keys are shown to somebody who chooses.
+COMPARE_KEYS = (
+    "The words of the keys came over SyftBox itself, so whoever runs its server could have put others there. Compare "
+    "them with what the operators told you by another way: by phone, on paper, on their own website."
+)
 
 
 class IntroductionError(Exception):

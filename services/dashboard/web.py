@@ -14,6 +14,7 @@ from netflix_trend import __version__
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.status import notice
+from netflix_trend.published.introduction import COMPARE_KEYS
 from netflix_trend.published.wording import FORGED_LEGEND, LEGEND
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.web.frames import Frames
@@ -88,7 +89,7 @@ def create_app(
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(answers=answers, counted=counted, day=day, number=number, shown=shown)
     app.jinja_env.globals.update(pages=PAGES, version=__version__, legend=LEGEND, forged=FORGED_LEGEND)
-    app.jinja_env.globals["notice"] = notice(settings)
+    app.jinja_env.globals.update(notice=notice(settings), compare_keys=COMPARE_KEYS)
     app.jinja_env.globals["form_token"] = form_token
     keep_token_in_cookie(app, f"netflix_trend_{settings.dashboard_port}")
     frames = Frames(

@@ -14,9 +14,11 @@ from dotenv import dotenv_values
 
 from netflix_trend import cli
 from netflix_trend.cli.machine import Machine
+from netflix_trend.cli.offers import list_aggregators
 from netflix_trend.participant.choices import read_choices
 from netflix_trend.published.introduction import IntroducedOperator
 from netflix_trend.storage.canonical import canonical_json
+from netflix_trend.syftbox.aggregators import FoundAggregators
 from tests.netflix_trend.cli.front_door import ROOT, Said, as_it_was, fake_docker, lines, place_in, run
 from tests.netflix_trend.cli.test_mode import STOPPED
 from tests.netflix_trend.syftbox.test_aggregators import introduce
@@ -137,6 +139,16 @@ def test_without_a_terminal_it_says_which_options_are_missing(
     assert not machine(clone, path, of_syftbox(datasites)).env_file.exists(), "nothing was changed"
 
 
+@pytest.mark.parametrize(
+    ("datasites", "said"), [(0, "no datasites"), (1, "in 1 datasite on"), (2, "in 2 datasites on")]
+)
+def test_where_nobody_introduces_itself_it_says_where_it_looked(
+    capsys: pytest.CaptureFixture[str], datasites: int, said: str
+) -> None:
+    list_aggregators(FoundAggregators({}, {}, datasites=datasites), own="me@example.org", chosen="")
+    assert said in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("is_asked", [True, False])
 def test_keys_that_were_not_compared_are_not_taken(
     clone: Path, path: Path, datasites: Path, monkeypatch: pytest.MonkeyPatch, is_asked: bool
@@ -149,7 +161,7 @@ def test_keys_that_were_not_compared_are_not_taken(
         outcome = run(clone, path, "setup", "--aggregator", DUO, "--export", "later", "--not-yet", **environment)
         code, said = outcome.returncode, words(outcome) + outcome.stderr
     assert code == 1
-    assert "These words came over SyftBox itself" in said
+    assert "The words of the keys came over SyftBox itself" in said
     assert FIRST.words in said
     assert FIRST.key not in said
     assert "othing was changed" in said
@@ -176,6 +188,7 @@ def test_without_an_aggregator_it_is_never_done(
     assert result.exit_code == 0, result.output
     said = words(result)
     assert "Not done yet: without an aggregator nothing leaves this machine." in said
+    assert "tries everything" not in said, "with an address of one's own a run answers nobody"
     assert "Take part now?" not in said
     assert read_choices(machine(clone, path, environment).folder("PRIVATE_DIR")).participation == "undecided"
     refused = prompted(monkeypatch, clone, path, ["later", "later"], "--take-part", **environment)
