@@ -138,6 +138,8 @@ def test_an_answer_that_a_login_undoes_is_published_again(tmp_path: Path) -> Non
         network.restart(ALICE)
         assert alice.files()[MANIFEST] != answered[MANIFEST]
         assert looked_at(alice) != look, "the app's next look runs the publisher"
+        network.sync(AGGREGATOR)
+        assert seen(network, AGGREGATOR, ALICE) == {MANIFEST}, "a login alone sends no change"
         alice.publish()
         assert alice.files() == answered
         assert len(alice.releases()) == 1, "it is not drawn again"
