@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 
 from netflix_trend.history.encodings import EncodingsError
-from netflix_trend.layout import PublisherVolume
+from netflix_trend.layout import VOCABULARY, PublisherVolume, shared_path
 from netflix_trend.operators.transport import list_rounds
 from netflix_trend.participant.choices import Choices, ChoicesError, read_choices
 from netflix_trend.participant.contributions import ProfileSet, load_profiles
@@ -40,6 +40,8 @@ from netflix_trend.syftbox.shared_files import beginnings_of, current_surveys
 
 # Seconds that a run waits for the end of a sync, where it must not write meanwhile.
 _SYNC_SECONDS = 10.0
+# States of somebody who takes part, and whose manifest is published.
+_TAKES_PART = ("answering", "waiting_for_survey", "survey_refused")
 _SYNCS = "SyftBox is syncing just now; the next run publishes"
 
 
@@ -117,9 +119,17 @@ class _Run:
             if not is_free and self.choices.participation != "withdrawn":
                 return ("waiting_for_syftbox", _SYNCS, []), True
             done = self.do()
+            if done[0] in _TAKES_PART and not self._is_enrolled:
+                site.offer_again(self.now)
         if done[0] == "withdrawn":
             return done, read_receipts(self.settings.records_dir)[-1].syftbox == "waiting"
         return done, bool(site.waiting())
+
+    @property
+    def _is_enrolled(self) -> bool:
+        """Whether the aggregator has our manifest: it then shares with us what only participants get."""
+        site = self.settings.datasites_dir / self.settings.aggregator_datasite
+        return (site / shared_path(VOCABULARY)).exists()
 
     def do(self) -> _Done:
         """Withdraw, wait, restore or answer. Returns state, message and the outcome of each round."""

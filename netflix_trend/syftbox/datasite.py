@@ -24,9 +24,11 @@ from netflix_trend.storage.files import UnsafeFile, open_untrusted_folder, read_
 from netflix_trend.storage.model import Strict
 from netflix_trend.syftbox.generations import Generation, generation_of
 from netflix_trend.syftbox.permissions import (
+    GO_FILE,
     LARGEST_FILE,
     PERMISSION_FILES,
     named_readers,
+    offer_again,
     permission_rules,
     readable,
     write_permissions,
@@ -177,6 +179,22 @@ class Datasite:
         """
         rules = {**readers, **self._parting(folder, readers)}
         write_permissions(folder, rules, terminal=terminal, durable=durable)
+
+    def offer_again(self, now: float) -> None:
+        """Let what is published reach readers whom SyftBox has come to know since, where it would not do so by itself
+        (docs/decisions/0124-rules-change-for-new-peers.md). now: seconds since 1970.
+
+        At most one change an hour of each outermost permission file; what it says about readers stays. Raises
+        DatasiteError if a link is in the way.
+        """
+        if not (seconds := self.generation.offer_seconds):
+            return
+        for top in (self.app_data, self.public):
+            self._refuse_links(top)
+            folders = {PurePosixPath(name).parent for name in _names(top) if PurePosixPath(name).name == GO_FILE}
+            for folder in folders:
+                if folders.isdisjoint(folder.parents):
+                    offer_again(top / folder, int(now // seconds))
 
     def _parting(self, folder: Path, readers: Mapping[str, Sequence[str]] = {}) -> dict[str, list[str]]:
         """Return the rules of a folder about removed files whose removal SyftBox has not noticed."""

@@ -20,6 +20,7 @@ from netflix_trend.storage.files import read_own, restore_file, sync_folder
 PYTHON_FILE, GO_FILE = PERMISSION_FILES = ("syftperm.yaml", "syft.pub.yaml")
 # SyftBox 0.4.0 nominally syncs 10 MiB, but rewriting a file fails from about 8.4 MB (docs/method/syftbox.md#sync).
 LARGEST_FILE = 8_000_000
+_OFFER = re.compile(rb"# offered to new peers in period -?[0-9]{1,12}\n\Z")
 _GO_RULE = re.compile(r'  - \{pattern: (".*"), access: \{admin: \[\], write: \[\], read: (\[.*\])\}\}\n')
 
 
@@ -40,12 +41,26 @@ def permission_rules(readers: Mapping[str, Sequence[str]], *, terminal: bool = T
 def write_permissions(
     folder: Path, readers: Mapping[str, Sequence[str]], *, terminal: bool = True, durable: bool = True
 ) -> None:
-    """Write both permission files into `folder`. terminal: as `permission_rules`."""
+    """Write both permission files into `folder`; what `offer_again` wrote stays. terminal: as `permission_rules`."""
     folder.mkdir(parents=True, exist_ok=True)
     files = permission_rules(readers, terminal=terminal)
+    offer = _OFFER.search(read_own(folder / GO_FILE, LARGEST_FILE) or b"")
+    files[GO_FILE] += offer.group() if offer else b""
     written = [restore_file(folder / name, data, durable=durable, settle=False) for name, data in files.items()]
     if durable and any(written):
         sync_folder(folder)
+
+
+def offer_again(folder: Path, period: int) -> None:
+    """Change a comment in a folder's rules, once a period: PySyft v2 then sends all files below the folder to readers
+    who have become peers since (docs/method/syftbox.md#pysyft-v2).
+
+    Files that `write_permissions` did not write are left alone.
+    """
+    rules = _OFFER.sub(b"", read_own(folder / GO_FILE, LARGEST_FILE) or b"")
+    if rules.endswith(_go_rule("**", ()).encode()):
+        offered = rules + f"# offered to new peers in period {period}\n".encode()
+        restore_file(folder / GO_FILE, offered, durable=False)
 
 
 def named_readers(folder: Path) -> dict[str, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -50,8 +51,8 @@ class Aggregator:
     labelled prior of filtered shares.
     odds: what the surveys ask for. list_length: shows on a week's list. automatic: whether everybody who shares a valid
     manifest takes part. processes: how many read datasites at once. chart_rules: which public charts lists begin with,
-    and how long they are waited for. smallest_change: fewest answers by which published statistics change. memory: what
-    the last run found.
+    and how long they are waited for. smallest_change: fewest answers by which published statistics change. clock: tells
+    seconds since 1970. memory: what the last run found.
     """
 
     site: Datasite
@@ -66,6 +67,7 @@ class Aggregator:
     automatic: bool = True
     chart_rules: ChartRules = DEFAULT_RULES
     smallest_change: int = SMALLEST_CHANGE
+    clock: Callable[[], float] = field(default=time.time, compare=False, repr=False)
     memory: Memory = field(default_factory=Memory, compare=False, repr=False)
 
     @property
@@ -312,6 +314,7 @@ class Aggregator:
 
     def _share(self, surveys: Sequence[Survey]) -> None:
         """Make the datasite hold everything that is published, and nothing else; unless it still does."""
+        self.site.offer_again(self.clock())
         patterns = (VOCABULARY, SURVEYS, TRENDS, "statistics/*.json")
         readers, introduction = self.enrolment.readers(patterns), self.introduction()
         depends_on = (
@@ -337,4 +340,5 @@ class Aggregator:
             participants["statistics/latest.json"] = latest.to_bytes()
         self.site.share(self.shared, participants, dict.fromkeys(patterns, readers), durable=self.durable)
         self.site.share(self.site.public, everybody, {name: ["*"] for name in PUBLIC}, durable=self.durable)
+        self.site.offer_again(self.clock())
         self.memory.shared = (depends_on, stamps(self.shared), stamps(self.site.public))

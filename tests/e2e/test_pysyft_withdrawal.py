@@ -35,7 +35,7 @@ def test_a_withdrawal_arrives_and_the_receipt_follows(tmp_path: Path) -> None:
         assert alice.publish().state == "answering"
         network.settle()
         assert counted(aggregator) == 1
-        before = alice.files()
+        before = alice.site.digests()
 
         status = participant.withdraw(alice.settings, TODAY)
         assert "readers still have their copies" in status.message
@@ -52,7 +52,7 @@ def test_a_withdrawal_arrives_and_the_receipt_follows(tmp_path: Path) -> None:
         write_choices(alice.settings.private_dir, Choices(participation="joined"))
         assert alice.publish().state == "answering"
         network.settle()
-        assert alice.files() == before
+        assert alice.site.digests() == before
         assert counted(aggregator) == 1
 
 

@@ -37,6 +37,8 @@ class Generation:
     least_disk: ClassVar[int] = 0
     # Folder among the datasites with what its client knows, which a container needs to see; empty without one.
     state_folder: ClassVar[str] = ""
+    # Seconds after which rules change, so that files reach readers whom the client did not know before; 0 for never.
+    offer_seconds: ClassVar[int] = 0
     # Who can read a datasite, whatever the rules say.
     sees_everything: ClassVar[str] = "who runs the server can read everything"
 

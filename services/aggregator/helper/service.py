@@ -136,6 +136,7 @@ class HelperService:
             return None
         self.helper.invited = self.enrolment.invited()
         self.helper.run(now)
+        self.site.offer_again(now)
         state = self._state(now)
         write_state(self.volume, state)
         return state

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from netflix_trend.syftbox.datasite import Datasite
-from netflix_trend.syftbox.permissions import PYTHON_FILE
+from netflix_trend.syftbox.permissions import GO_FILE, PYTHON_FILE
 from services.aggregator.__main__ import look
 from tests.services.aggregator.people import AGGREGATOR
 from tests.services.aggregator.test_rounds import aggregator
@@ -48,3 +48,28 @@ def test_operators_add_up_in_pysyfts_folders(tmp_path: Path) -> None:
     world.report(range(6), MONDAY)
     (early,) = world.operate(EARLY)
     assert early.reports == 6
+
+
+def test_rules_of_both_operators_change_once_an_hour_for_later_peers(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    datasites = world.root / "datasites"
+    (datasites / PYSYFT).touch()
+    hour = [MONDAY // 3600 * 3600]
+    world.aggregator = replace(world.aggregator, clock=lambda: hour[0])
+
+    def rules() -> dict[str, bytes]:
+        world.aggregator.lead(hour[0])
+        world.helper.look(hour[0])
+        paths = [path for email in (AGGREGATOR, HELPER) for path in (datasites / email).rglob(GO_FILE)]
+        return {path.relative_to(datasites).as_posix(): path.read_bytes() for path in paths}
+
+    rules()
+    rules()
+    first = rules()
+    assert {path.split("/")[0] for path in first if "/rounds/" in path} == {AGGREGATOR, HELPER}
+    assert rules() == first
+    hour[0] += 3600
+    second = rules()
+    assert second.keys() == first.keys()
+    assert not second.items() & first.items()
+    assert rules() == second

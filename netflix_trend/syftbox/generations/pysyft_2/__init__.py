@@ -32,6 +32,7 @@ class PySyft2(Generation):
     key = "pysyft"
     name = "PySyft v2"
     state_folder = CACHE
+    offer_seconds = 3600
     sees_everything = "the files lie in your Google Drive, and Google can read them"
 
     def is_at(self, datasites: Path) -> bool:
