@@ -164,9 +164,7 @@ class Machine:
             return self.client
         if self.environ.get(INSIDE):
             return None
-        found = client_at(datasites, self.email, self.environ)
-        # What a client left in a folder that it does not sync any more is no client.
-        return self.client if self.client and found and found.config is None else found
+        return client_at(datasites, self.email, self.environ, self.client)
 
     def _follow(self, client: Client) -> None:
         """Take the person's address and datasites from SyftBox; values in .env take precedence."""
@@ -207,7 +205,7 @@ class Machine:
         if self.home == self.root:
             return []
         self.keep_private()
-        if self.home.resolve().is_relative_to(self.root.resolve()):
+        if self.environ.get("XDG_DATA_HOME") and self.home.resolve().is_relative_to(self.root.resolve()):
             raise Failure(
                 f"{self.home} is in the app's folder, which installing again removes. Name a folder for data "
                 "elsewhere: XDG_DATA_HOME"
