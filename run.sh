@@ -73,6 +73,15 @@ syftbox_settings() {
   fi
 }
 
+# data_home: where a clone among SyftBox's apps has its settings and data, see netflix_trend/cli/data_home.py
+data_home() {
+  case ${XDG_DATA_HOME:-} in
+    /*) say "$XDG_DATA_HOME/netflix-trend" ;;
+    *) [ "$(uname)" = Darwin ] && say "${HOME:-}/Library/Application Support/netflix-trend" \
+      || say "${HOME:-}/.local/share/netflix-trend" ;;
+  esac
+}
+
 is_in_syftbox() {
   for place in "$root" "$NETFLIX_TREND_CLONE"; do
     case ${place%/*} in */apps | */apis) [ ! -d "${place%/*/*}/datasites" ] || return 0 ;; esac
@@ -87,6 +96,10 @@ plain_docker() {
   [ -n "$1" ] || { stop='quiet_end' start='up --build'; }
   if reason=$(why_no_docker); then $stop "$reason"; fi
   [ "$1" != down ] || exec docker compose down
+  # Other settings, or a ledger in containers beside the one there, would answer every round twice.
+  if is_in_syftbox && home=$(data_home) && { [ -e "$home/.env" ] || [ -d "$home/publisher" ]; }; then
+    $stop "Your settings and data are in $home, which needs Python 3.11. Install it, or connect to the internet."
+  fi
   [ -f .env ] || cp .env.example .env
   reason=$(plain_settings) || $stop "$reason"
   if is_in_syftbox; then

@@ -238,6 +238,21 @@ def test_without_python_what_it_cannot_know_is_not_guessed(
     assert not (clone / "called").exists()
 
 
+@pytest.mark.parametrize("verb", [[], ["up"]])
+def test_without_python_what_lies_outside_the_clone_is_not_answered_twice(
+    clone: Path, path: Path, verb: list[str]
+) -> None:
+    """SyftBox installed the app again, and its environment could not be made."""
+    (clone / "data" / "netflix-trend" / "publisher").mkdir(parents=True)
+    fake_docker(path, f'{NO_VOLUME} echo "$*" >>"$HOME/called"')
+    box = {"SYFTBOX_DATA_DIR": "/data/ann/SyftBox", "SYFTBOX_EMAIL": "ann@example.org"}
+    result = run(clone, path, *verb, XDG_DATA_HOME=str(clone / "data"), **box)
+    assert result.returncode == (1 if verb else 0)
+    assert "Your settings and data are in" in result.stdout + result.stderr
+    assert not (clone / "called").exists()
+    assert not (clone / ".env").exists()
+
+
 @pytest.mark.parametrize("verb", ["demo", "status", "help", "import"])
 def test_a_missing_python_is_named(clone: Path, path: Path, verb: str) -> None:
     result = run(clone, path, verb)

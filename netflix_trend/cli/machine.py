@@ -42,6 +42,9 @@ PRIVATE_FOLDERS = {
 }
 FOLDERS = {**PRIVATE_FOLDERS, "DATASITES_DIR": "datasites", "CHARTS_DIR": "charts"}
 EXAMPLE_DATASITES = "./datasites"
+ADDRESSES = frozenset({"SYFTBOX_EMAIL", "AGGREGATOR_DATASITE", "HELPER_DATASITE"})
+# Settings that name a file, beside FOLDERS.
+_FILES = ("CATALOGUE", "OPERATOR_TOKEN_FILE")
 # Set in our images: a verb that runs there acts on the mounted volumes.
 INSIDE = "IN_CONTAINER"
 # Set by run.sh: the path of the clone as it was called, with links.
@@ -118,8 +121,9 @@ class Machine:
         self.__dict__.pop("kept", None)
 
     def setting(self, name: str, default: str = "") -> str:
-        """Return a setting from the environment, otherwise from .env."""
-        return self.environ.get(name) or self.kept.get(name) or default
+        """Return a setting from the environment, otherwise from .env; addresses as settings read them."""
+        found = self.environ.get(name) or self.kept.get(name) or default
+        return (found.strip().lower() or default) if name in ADDRESSES else found
 
     def folder(self, name: str) -> Path:
         """Return a folder as an absolute path; relative paths in .env start beside it."""
@@ -131,7 +135,9 @@ class Machine:
         for start in ("~/", "$HOME/", "${HOME}/"):
             if text.startswith(start):
                 return Path(home) / text.removeprefix(start)
-        return self.home / text
+        # .env may lie in the clone still, but what nobody has named is never there.
+        is_named = Path(text) not in {Path(usual) for usual in FOLDERS.values()}
+        return (self.env_file.parent if is_named else self.home) / text
 
     @property
     def email(self) -> str:
@@ -161,7 +167,9 @@ class Machine:
         datasites = self.folder("DATASITES_DIR")
         if self.client and self.client.datasites.resolve() == datasites.resolve():
             return self.client
-        return None if self.environ.get(INSIDE) else client_at(datasites, self.email, self.environ)
+        if self.environ.get(INSIDE):
+            return None
+        return client_at(datasites, self.email, self.environ, self.client)
 
     def _follow(self, client: Client) -> None:
         """Take the person's address and datasites from SyftBox; values in .env take precedence."""
@@ -179,15 +187,20 @@ class Machine:
 
     def keep_private(self) -> None:
         """Refuse folders for exports, tables and secrets in places that SyftBox uploads in clear."""
-        uploaded = self.folder("DATASITES_DIR").resolve()
-        if self.home != self.root and self.home.resolve().is_relative_to(uploaded):
-            raise Failure(
-                f"{self.home} would be uploaded, it is in {uploaded}. Name a folder for data elsewhere: XDG_DATA_HOME"
-            )
-        for name in PRIVATE_FOLDERS:
-            place = self.folder(name)
-            if place.resolve().is_relative_to(uploaded):
-                raise Failure(f"{name}: {place} would be uploaded, it is in {uploaded}. Name another folder in .env")
+        # The settings may name other datasites than those that SyftBox syncs.
+        for folder in (self.folder("DATASITES_DIR"), *([self.client.datasites] if self.client else [])):
+            uploaded = folder.resolve()
+            if self.home != self.root and self.home.resolve().is_relative_to(uploaded):
+                raise Failure(
+                    f"{self.home} would be uploaded, it is in {uploaded}. Name a folder for data elsewhere: "
+                    "XDG_DATA_HOME"
+                )
+            for name in PRIVATE_FOLDERS:
+                place = self.folder(name)
+                if place.resolve().is_relative_to(uploaded):
+                    raise Failure(
+                        f"{name}: {place} would be uploaded, it is in {uploaded}. Name another folder in .env"
+                    )
 
     def settle(self) -> list[str]:
         """Move data that an earlier version kept in the clone to where installing again does not remove it.
@@ -197,8 +210,33 @@ class Machine:
         if self.home == self.root:
             return []
         self.keep_private()
-        moved = move_once(self.root, self.home)
+        if self.environ.get("XDG_DATA_HOME") and self.home.resolve().is_relative_to(self.root.resolve()):
+            raise Failure(
+                f"{self.home} is in the app's folder, which installing again removes. Name a folder for data "
+                "elsewhere: XDG_DATA_HOME"
+            )
+        moved = move_once(self.root, self.home, self._keep_meaning())
         self.__dict__.pop("kept", None)
+        return moved
+
+    def _keep_meaning(self) -> list[str]:
+        """Let relative paths mean the same when .env, which lies in the clone, has moved. Returns those of folders in
+        the clone that move with it; others become absolute.
+        """
+        if self.env_file.parent == self.home:
+            return []
+        moved, absolute = list[str](), dict[str, str]()
+        for name in (*FOLDERS, *_FILES):
+            text = native(self.kept.get(name, ""))
+            before = Path(os.path.normpath(self.root / text))
+            if not text or Path(text).is_absolute() or text.startswith(("~/", "$")) or not before.exists():
+                continue
+            if name != "DATASITES_DIR" and name in FOLDERS and before != self.root and before.is_relative_to(self.root):
+                moved.append(before.relative_to(self.root).as_posix())
+            elif text != EXAMPLE_DATASITES:
+                absolute[name] = str(before)
+        if absolute:
+            self.keep(absolute)
         return moved
 
     def use_folders(self, lock: str = "demo") -> None:

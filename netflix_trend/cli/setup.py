@@ -423,6 +423,8 @@ class _Setup:
         return state.takes_part
 
     def _what_is_next(self, *, has_export: bool, takes_part: bool | None) -> None:
+        from netflix_trend.participant.status import NO_ADDRESS
+
         title("What happens next")
         if takes_part is None:
             say(
@@ -431,6 +433,9 @@ class _Setup:
             )
             if is_trial(self.machine.email, self.machine.aggregator):
                 say("./run.sh once tries everything on this machine alone.")
+            return
+        if self.machine.email == EXAMPLE_ME:
+            say(f"Not done yet: {NO_ADDRESS}")
             return
         if not has_export:
             say(f"Not done yet: there is no export. Put it into {self.machine.folder('OUTPUT_DIR')}, or:")

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from netflix_trend.history.encodings import EncodingsError
+from netflix_trend.names import EXAMPLE_ME
 from netflix_trend.operators.identity import Fingerprint
 from netflix_trend.participant import participant
 from netflix_trend.participant.choices import Participation
 from netflix_trend.participant.contributions import load_profiles
 from netflix_trend.participant.participant import Snapshot
-from netflix_trend.participant.status import TRIAL, PublisherStatus, described
+from netflix_trend.participant.status import NO_ADDRESS, TRIAL, PublisherStatus, described
 from netflix_trend.questions.words import counted
 from netflix_trend.settings import Settings
 from netflix_trend.status_table import Mark, Row
@@ -78,6 +79,8 @@ def reality_row(settings: Settings) -> Row:
     name = "trial or real"
     if settings.is_trial:
         return Row(name, TRIAL, "wrong", _SETUP)
+    if settings.syftbox_email == EXAMPLE_ME:
+        return Row(name, NO_ADDRESS, "wrong", _SETUP)
     return Row(name, "real: what is published leaves this machine")
 
 

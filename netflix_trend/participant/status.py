@@ -10,15 +10,17 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from netflix_trend.layout import PublisherVolume
-from netflix_trend.names import EXAMPLE_AGGREGATOR, is_trial
+from netflix_trend.names import EXAMPLE_AGGREGATOR, EXAMPLE_ME, is_trial
 from netflix_trend.settings import Settings
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
+from netflix_trend.syftbox.generations import generation_of
 
 # Every page and verb says one of these first, while nobody can be answered.
 TRIAL = "Trial: nothing leaves this machine. To take part, choose an aggregator: ./run.sh setup, or the page Start."
 NO_AGGREGATOR = "No aggregator is chosen, so nothing is answered. Next: ./run.sh setup, or the page Start."
+NO_ADDRESS = "Your address is still the example, so nothing leaves this machine. Next: ./run.sh setup."
 Status = Literal["drawn", "kept", "not_asked", "skipped", "refused", "sent", "waiting", "over"]
 State = Literal[
     "answering",
@@ -64,7 +66,7 @@ class PublisherStatus(Strict):
 
 
 def notice(settings: Settings) -> str:
-    """Return what every page and verb says first, in a trial and while no aggregator is chosen; otherwise nothing."""
+    """Return what every page and verb says first, in a trial and without an aggregator or address; else nothing."""
     return notice_for(settings.syftbox_email, settings.aggregator_datasite)
 
 
@@ -72,15 +74,21 @@ def notice_for(email: str, aggregator: str) -> str:
     """Return the notice of a participant and an aggregator, for who has no settings yet."""
     if is_trial(email, aggregator):
         return TRIAL
-    return NO_AGGREGATOR if aggregator == EXAMPLE_AGGREGATOR else ""
+    if aggregator == EXAMPLE_AGGREGATOR:
+        return NO_AGGREGATOR
+    return NO_ADDRESS if email == EXAMPLE_ME else ""
 
 
 def joined(settings: Settings) -> str:
-    """Return what it means to have joined, in a sentence; in a trial and without an aggregator nobody is answered."""
+    """Return what it means to have joined, in a sentence that claims no answer where nothing leaves."""
     if settings.is_trial:
         return "You joined the trial: its example surveys are answered on this machine only."
     if not settings.has_aggregator:
         return "You joined. Nothing is answered before an aggregator is chosen."
+    if settings.syftbox_email == EXAMPLE_ME:
+        return "You joined. Nothing leaves this machine before you have an address of your own: ./run.sh setup"
+    if not generation_of(settings.datasites_dir).is_set_up(settings.datasites_dir, settings.syftbox_email):
+        return "You joined. Nothing leaves this machine before SyftBox has set up your datasite: ./run.sh status"
     return "You joined. Your machine answers what it is asked, within your limits."
 
 

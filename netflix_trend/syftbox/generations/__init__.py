@@ -56,19 +56,25 @@ def find_client(places: Iterable[Path], environ: Mapping[str, str]) -> Client | 
     return next((_by_folder(folder) for folder in folders), None)
 
 
-def client_at(datasites: Path, email: str, environ: Mapping[str, str]) -> Client | None:
+def client_at(datasites: Path, email: str, environ: Mapping[str, str], of_app: Client | None = None) -> Client | None:
     """Return the client that manages a folder of datasites: by its configuration, else by what it left there.
 
-    email: the address that is assumed where no configuration says it. None if no client manages the folder.
+    email: the address that is assumed where no configuration says it. of_app: the client that this app belongs to.
+    Where a client has left files that now syncs another folder, it is returned nevertheless: nothing syncs this one.
+    None if no client manages the folder.
     """
     place = datasites.resolve()
     started = _that_started(environ)
-    for client in [*([started] if started else []), *clients(environ)]:
+    known = [*([started] if started else []), *clients(environ)]
+    for client in known:
         if client.datasites.resolve() == place:
             return client
     generation = recognized(datasites)
     if generation is None:
         return None
+    configured = (one for one in known if one.config and one.email == email and generation.key != PySyft2.key)
+    if elsewhere := of_app or next(configured, None):
+        return elsewhere
     data_dir = next((folder for folder in (place.parent, place) if generation.datasites_of(folder) == place), place)
     return Client(generation, data_dir, email)
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from netflix_trend.cli.data_home import data_home, move_once
+from netflix_trend.cli.frame import Failure
 from netflix_trend.cli.machine import Machine
 from tests.netflix_trend.cli.front_door import fake_docker, lines, make_clone, run
 
@@ -40,6 +49,8 @@ def test_the_folder_follows_the_system(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("sys.platform", "linux")
     assert data_home({"HOME": "/h"}) == Path("/h/.local/share/netflix-trend")
     assert data_home({"HOME": "/h", "XDG_DATA_HOME": "/x"}) == Path("/x/netflix-trend")
+    # It would be another folder wherever a verb is typed.
+    assert data_home({"HOME": "/h", "XDG_DATA_HOME": "x"}) == Path("/h/.local/share/netflix-trend")
     monkeypatch.setattr("sys.platform", "darwin")
     assert data_home({"HOME": "/h"}) == Path("/h/Library/Application Support/netflix-trend")
 
@@ -97,22 +108,166 @@ def test_two_ledgers_are_refused_and_both_stay(app: Path, tmp_path: Path, path: 
     assert (app / ".env").exists(), "nothing was moved"
 
 
-def test_another_disk_gets_a_whole_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clone, home = tmp_path / "clone", tmp_path / "home"
+@pytest.fixture
+def other_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder on another disk than `tmp_path`."""
+    shared = Path("/dev/shm")
+    if not shared.is_dir() or shared.stat().st_dev == tmp_path.stat().st_dev or not os.access(shared, os.W_OK):
+        pytest.skip("there is one disk only")
+    with tempfile.TemporaryDirectory(dir=shared) as folder:
+        yield Path(folder)
+
+
+def hidden(folder: Path) -> list[str]:
+    return [path.name for path in folder.rglob("*") if path.name.endswith((".moving", ".moved"))]
+
+
+def test_another_disk_gets_a_whole_copy(tmp_path: Path, other_disk: Path) -> None:
+    clone, home = tmp_path / "clone", other_disk / "home"
     clone.mkdir()
     fill(clone)
-    rename = Path.rename
-
-    def refuse(self: Path, target: Path) -> Path:
-        if self.is_relative_to(clone):
-            raise OSError(18, "Invalid cross-device link")
-        return rename(self, target)
-
-    monkeypatch.setattr(Path, "rename", refuse)
     assert set(move_once(clone, home)) == {".env", "private", "publisher", "drop", "secrets"}
     assert (home / "publisher" / "kept").read_text() == "publisher"
     assert list(clone.iterdir()) == []
-    assert not [path for path in home.iterdir() if path.name.endswith(".moving")]
+    assert hidden(home) == []
+
+
+@pytest.mark.parametrize("ends_at", [f"{name}:{step}" for name in ("rename", "rmtree") for step in range(1, 9)])
+def test_a_move_to_another_disk_that_is_killed_is_finished_by_the_next(
+    tmp_path: Path, other_disk: Path, ends_at: str
+) -> None:
+    clone, home = tmp_path / "clone", other_disk / "home"
+    clone.mkdir()
+    fill(clone)
+    # SIGKILL before the n-th call.
+    killed = """
+import os, shutil, signal, sys
+from pathlib import Path
+from netflix_trend.cli.data_home import move_once
+function, number = sys.argv[3].split(":")
+place = Path if function == "rename" else shutil
+real, left = getattr(place, function), [int(number)]
+def die(path, *more, **named):
+    left[0] -= 1
+    if not left[0]:
+        if function == "rmtree":  # half of it is gone
+            next(one for one in Path(path).iterdir()).unlink()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real(path, *more, **named)
+setattr(place, function, die)
+move_once(Path(sys.argv[1]), Path(sys.argv[2]))
+"""
+    subprocess.run([sys.executable, "-c", killed, clone, home, ends_at], check=False)
+    move_once(clone, home)
+    assert {name: (home / name / "kept").read_text() for name in ("private", "publisher", "drop", "secrets")} == {
+        name: name for name in ("private", "publisher", "drop", "secrets")
+    }
+    assert list(clone.iterdir()) == []
+    assert hidden(home) == []
+
+
+def test_a_disk_that_is_full_loses_nothing(tmp_path: Path, other_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clone, home = tmp_path / "clone", other_disk / "home"
+    clone.mkdir()
+    fill(clone)
+    copied = shutil.copytree
+
+    def full(source: Path, target: Path, **more: Any) -> None:
+        copied(source, target, **more)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "copytree", full)
+        with pytest.raises(Failure, match=r"No space left on device\. Nothing is lost"):
+            move_once(clone, home)
+    assert (clone / "publisher" / "kept").exists()
+    assert hidden(home) == []
+    assert "publisher" in move_once(clone, home)
+
+
+def test_two_starts_at_once_move_everything_once(tmp_path: Path, other_disk: Path) -> None:
+    for home in (tmp_path / "home", other_disk / "home"):
+        clone = tmp_path / f"clone{home.parent.name}"
+        clone.mkdir()
+        fill(clone)
+        for number in range(300):
+            (clone / "private" / str(number)).write_text("x")
+        code = "import sys; from pathlib import Path; from netflix_trend.cli.data_home import move_once"
+        code += "; sys.stdin.read(); print(*move_once(Path(sys.argv[1]), Path(sys.argv[2])))"
+        starts = [
+            subprocess.Popen(
+                [sys.executable, "-c", code, clone, home], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            )
+            for _ in range(3)
+        ]
+        with ThreadPoolExecutor() as threads:
+            said = [out.split() for out, _ in threads.map(lambda start: start.communicate(), starts)]
+        assert [start.returncode for start in starts] == [0, 0, 0]
+        assert sorted(name for names in said for name in names) == sorted(
+            [".env", "drop", "secrets", "private", "publisher"]
+        )
+        assert len(list((home / "private").iterdir())) == 301
+
+
+def test_a_link_in_the_clone_leads_to_the_same_ledger_from_there(app: Path, tmp_path: Path, path: Path) -> None:
+    ledger = tmp_path / "disk" / "publisher"
+    ledger.mkdir(parents=True)
+    (ledger / "kept").touch()
+    (app / "publisher").symlink_to("../../../disk/publisher")
+    run(app, path, "status", HOME=str(tmp_path))
+    shutil.rmtree(app)
+    machine = Machine(make_clone(app), {"HOME": str(tmp_path)})
+    assert machine.folder("PUBLISHER_DIR").resolve() == ledger
+
+
+def test_relative_paths_in_env_mean_the_same_after_the_move(app: Path, box: Path, tmp_path: Path, path: Path) -> None:
+    (app / "data" / "ledger").mkdir(parents=True)
+    (app / "data" / "ledger" / "kept").touch()
+    (app.parent / "exports").mkdir()
+    (app / ".env").write_text(
+        "MODE=folders\nPUBLISHER_DIR=./data/ledger\nOUTPUT_DIR=../exports\nDATASITES_DIR=../../datasites\n"
+    )
+    run(app, path, "status", HOME=str(tmp_path))
+    shutil.rmtree(app)
+    machine = Machine(make_clone(app), {"HOME": str(tmp_path)})
+    assert (machine.folder("PUBLISHER_DIR") / "kept").exists()
+    assert machine.folder("OUTPUT_DIR") == box / "apps" / "exports"
+    assert machine.folder("DATASITES_DIR") == box / "datasites"
+
+
+def test_what_an_old_process_makes_anew_is_no_second_ledger(app: Path, tmp_path: Path, path: Path) -> None:
+    """An app of an earlier version still runs when its data was moved: it finds nothing to answer from."""
+    fill(app)
+    run(app, path, "status", HOME=str(tmp_path))
+    for name in ("private", "publisher"):
+        (app / name).mkdir()
+    (app / "publisher" / "outlook.json").touch()
+    assert "both hold data" not in run(app, path, "status", HOME=str(tmp_path)).stderr
+    (app / "publisher" / "ledger.jsonl").touch()
+    assert "both hold data" in run(app, path, "status", HOME=str(tmp_path)).stderr
+
+
+def test_a_home_that_cannot_be_made_is_a_sentence(app: Path, tmp_path: Path, path: Path) -> None:
+    fill(app)
+    (tmp_path / "file").touch()
+    result = run(app, path, "status", HOME=str(tmp_path), XDG_DATA_HOME=str(tmp_path / "file"))
+    assert result.returncode == 1
+    assert "could not be moved" in result.stderr
+    assert (app / "publisher" / "kept").exists()
+
+
+def test_a_home_in_the_clone_is_refused(app: Path, tmp_path: Path, path: Path) -> None:
+    fill(app)
+    result = run(app, path, "status", HOME=str(tmp_path), XDG_DATA_HOME=str(app / "data"))
+    assert result.returncode == 1
+    assert "installing again removes" in result.stderr
+
+
+def test_a_home_in_datasites_that_the_settings_do_not_name_is_refused(app: Path, tmp_path: Path, path: Path) -> None:
+    fill(app)
+    (app / ".env").write_text(f"DATASITES_DIR={tmp_path}/elsewhere\n")
+    inside = tmp_path / "SyftBox" / "datasites" / "ann@example.org"
+    assert "would be uploaded" in run(app, path, "status", HOME=str(tmp_path), XDG_DATA_HOME=str(inside)).stderr
 
 
 def test_a_home_below_a_datasite_is_refused(app: Path, tmp_path: Path, path: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from netflix_trend import cli
 from netflix_trend.cli.frame import FrontDoor
-from netflix_trend.participant.status import NO_AGGREGATOR, TRIAL
+from netflix_trend.participant.status import NO_ADDRESS, NO_AGGREGATOR, TRIAL
+from netflix_trend.syftbox.datasite import Datasite
 from tests.netflix_trend.cli.front_door import Said, run
 
 SECTIONS = ("Your machine", "Your history", "What leaves")
@@ -21,6 +22,7 @@ WORDS = {"import": [EXPORT], "event add": ["sick", "2026-02-01", "2026-02-09"], 
 ADDRESSES: dict[str, dict[str, str]] = {
     TRIAL: {},
     NO_AGGREGATOR: {"SYFTBOX_EMAIL": "ann@home.net"},
+    NO_ADDRESS: {"SYFTBOX_EMAIL": " Me@Example.org ", "AGGREGATOR_DATASITE": "trends@home.net"},
     "": {"SYFTBOX_EMAIL": "ann@home.net", "AGGREGATOR_DATASITE": "trends@home.net"},
 }
 Type = Callable[..., Said]
@@ -50,19 +52,28 @@ def typed(clone: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> Type:
     return type_
 
 
-@pytest.mark.parametrize("said", list(ADDRESSES), ids=["trial", "no-aggregator", "real"])
+@pytest.mark.parametrize("said", list(ADDRESSES), ids=["trial", "no-aggregator", "no-address", "real"])
 @pytest.mark.parametrize("verb", verbs())
 def test_every_verb_says_first_whether_anybody_is_answered(typed: Type, verb: str, said: str) -> None:
     result = typed(*verb.split(), *WORDS.get(verb, []), **ADDRESSES[said])
     lines = result.stdout.splitlines()
     assert (lines[0] if lines and lines[0] in ADDRESSES else "") == said, result
-    for words in (TRIAL, NO_AGGREGATOR):
+    for words in (TRIAL, NO_AGGREGATOR, NO_ADDRESS):
         assert (result.stdout + result.stderr).count(words) == int(words == said and bool(said)), result
 
 
-def test_joining_claims_no_answer_to_anybody(typed: Type) -> None:
+@pytest.mark.parametrize("said", [TRIAL, NO_AGGREGATOR])
+def test_addresses_in_another_case_are_the_same(typed: Type, said: str) -> None:
+    shouted = {"AGGREGATOR_DATASITE": " AGGREGATOR@example.org ", **ADDRESSES[said]}
+    assert typed("status", **shouted).stdout.startswith(said)
+
+
+def test_joining_claims_no_answer_to_anybody(typed: Type, clone: Path) -> None:
     assert "on this machine only" in typed("join").stdout
     assert "before an aggregator is chosen" in typed("join", **ADDRESSES[NO_AGGREGATOR]).stdout
+    assert "address of your own" in typed("join", **ADDRESSES[NO_ADDRESS]).stdout
+    assert "before SyftBox has set up" in typed("join", **ADDRESSES[""]).stdout
+    Datasite(clone / "datasites", "ann@home.net").set_up()
     assert "answers what it is asked" in typed("join", **ADDRESSES[""]).stdout
 
 

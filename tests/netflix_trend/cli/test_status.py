@@ -120,6 +120,22 @@ def test_it_works_with_each_generation(install: Callable[[str], Installation], g
     assert "wait until the aggregator has seen you" in " ".join(table.stdout.split("\n")[-3:])
 
 
+@pytest.mark.parametrize("key", ["python", "go"])
+def test_datasites_that_syftbox_has_left_are_wrong(install: Callable[[str], Installation], key: str) -> None:
+    """The settings name where they were before; what the client left there must not be taken for one that syncs."""
+    one = install(key)
+    moved = one.clone / "Moved"
+    (moved / "datasites" / ME).mkdir(parents=True)
+    one.configure(data_dir=str(moved))
+    result = one.status("--json")
+    assert result.returncode == 1
+    found = {row["name"]: row for row in json.loads(result.stdout)["rows"]}
+    assert (found["datasites"]["mark"], found["datasites"]["step"]) == (
+        "wrong",
+        f"DATASITES_DIR={moved}/datasites in .env",
+    )
+
+
 def test_the_files_in_google_drive_are_said(install: Callable[[str], Installation]) -> None:
     said = " ".join(install("pysyft").status().stdout.split())
     assert "Google Drive" in said
