@@ -19,7 +19,7 @@ from pathlib import Path
 from netflix_trend.cli.alone import Lock
 from netflix_trend.cli.events import Events
 from netflix_trend.cli.frame import Failure
-from netflix_trend.cli.machine import Machine
+from netflix_trend.cli.machine import CALLED_AS, Machine
 from netflix_trend.cli.mode import Place
 from netflix_trend.cli.output import keep_output, say
 from netflix_trend.cli.page import Page, end
@@ -66,10 +66,14 @@ def in_foreground(place: Place) -> int:
     with Events() as events:
         app = App(place, lock, events)
         try:
-            return app.stay()
+            code = app.stay()
         finally:
             app.end()
             lock.release()
+    if app.is_replaced and not events.is_stopped and app.entry.is_file():
+        os.chdir(app.entry.parent)
+        os.execvp("sh", ["sh", str(app.entry)])  # noqa: S606, S607
+    return code
 
 
 def already_there(lock: Lock) -> str:
@@ -122,10 +126,21 @@ class App:
         self._said = ""
         self._env = state_of(place.machine.env_file)
         self._page: Page | None = None
+        # By its path with links, as SyftBox has it.
+        self.entry = Path(place.machine.environ.get(CALLED_AS) or place.machine.root) / "run.sh"
+        self._began_as = state_of(self.entry)
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether the clone was installed again, or removed. SyftBox 0.4.0 does not notice that within five seconds."""
+        return state_of(self.entry) != self._began_as
 
     def stay(self) -> int:
-        """Work with Docker or without until a signal. Returns the exit code."""
+        """Work with Docker or without until a signal, or until the clone is replaced. Returns the exit code."""
         while not self._events.is_stopped:
+            if self.is_replaced:
+                self._wait_for_clone()
+                return 0
             self._read_again()
             try:
                 with self._events.interruptible():
@@ -175,8 +190,8 @@ class App:
             self._lock.describe(self._page.address)
 
     @property
-    def _has_new_settings(self) -> bool:
-        return state_of(self._place.machine.env_file) != self._env
+    def _has_changed(self) -> bool:
+        return self.is_replaced or state_of(self._place.machine.env_file) != self._env
 
     def _say(self, text: str) -> None:
         """Say something, but not twice in a row."""
@@ -195,9 +210,19 @@ class App:
         deadline = time.monotonic() + minutes * minute()
         while not self._events.is_stopped and (left := deadline - time.monotonic()) > 0:
             self._for_a_while(min(left, minute()))
-            if self._has_new_settings:
+            if self._has_changed:
                 break
         self._page.notice = ""
+
+    def _wait_for_clone(self) -> None:
+        """Wait until the new clone is complete; without one for a minute, the app was removed for good."""
+        clone, deadline = self.entry.parent, time.monotonic() + minute()
+        self._say(f"{clone} was replaced or removed. Netflix Trend starts again as soon as it is complete.")
+        while not self._events.is_stopped and (clone.is_dir() or time.monotonic() < deadline):
+            # Git holds its lock until all files are there.
+            if self.entry.is_file() and not (clone / ".git" / "index.lock").exists():
+                return
+            self._events.wait(min(_DROP_SECONDS, minute()))
 
     def _for_a_while(self, seconds: float) -> None:
         """Wait for the next event, and let a visitor in."""
@@ -262,7 +287,7 @@ class App:
         looks = Looks(machine)
         try:
             # A running step ends first: it reads settings when it begins.
-            while not self._events.is_stopped and (looks.is_running or not self._has_new_settings):
+            while not self._events.is_stopped and (looks.is_running or not self._has_changed):
                 try:
                     looks.go_on()
                 except OSError as problem:

@@ -257,6 +257,10 @@ class Datasite:
         the middle. Raises DatasiteError if a link is in the way.
         """
         self._refuse_links(self.app_data)
+        if self.files():
+            # SyftBox's own permission files are gone where its server has lost everything. A datasite without any file
+            # that readers may read is in no list that their clients compare: they would keep their copies for good.
+            self.set_up()
         return self._leave(self.app_data, set())
 
     def waiting(self) -> set[str]:

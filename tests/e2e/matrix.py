@@ -5,12 +5,14 @@ A network mirrors datasites; an `Installed` is the app as that generation starts
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
 import shutil
 import signal
 import subprocess
+import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,8 +22,8 @@ from typing import Protocol
 
 from netflix_trend.cli.alone import Holder, Lock
 from netflix_trend.cli.data_home import data_home
+from netflix_trend.syftbox.datasite import MANIFEST, Datasite
 from tests.e2e.go_network import GoNetwork
-from tests.e2e.machines import AGGREGATOR, ALICE, BOB
 from tests.e2e.pysyft_network import PySyftNetwork
 from tests.e2e.syftbox_network import SyftBoxNetwork
 from tests.netflix_trend.cli.app import is_alive
@@ -29,10 +31,11 @@ from tests.ports import free_port
 from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
+# Not of example.org, whose people are those of trials as long as no aggregator is chosen.
+AGGREGATOR, ALICE, BOB = "trend@example.net", "alice@example.net", "bob@example.net"
 EVERYBODY = [AGGREGATOR, ALICE, BOB]
 # Seconds of a test's minute: how often the app looks.
 MINUTE = "2"
-NEVER = -1.0
 
 
 class Net(Protocol):
@@ -45,7 +48,7 @@ class Net(Protocol):
 class Generation:
     """A generation and how a test steers it.
 
-    data: SyftBox's data folder of a person. syncs: lets everything arrive that is going to.
+    key: its name in `netflix_trend.syftbox.generations`. root: the folder of its network.
     """
 
     key: str
@@ -67,7 +70,7 @@ class Generation:
             self.net.settle()
 
     def wipe(self) -> None:
-        """Empty the server, so that clients remove their own files."""
+        """Empty the server, so that clients remove their own files. PySyft v2 has none."""
         if isinstance(self.net, SyftBoxNetwork):
             self.net.stop_server()
             shutil.rmtree(self.net.server_data)
@@ -75,13 +78,38 @@ class Generation:
         elif isinstance(self.net, GoNetwork):
             self.net.wipe()
 
-    def restart(self, email: str) -> None:
-        """Kill a client, which leaves its apps behind, and start another."""
+    def on_server(self, email: str) -> bool:
+        """Whether the server has a person's manifest."""
+        assert isinstance(self.net, (SyftBoxNetwork, GoNetwork))
+        return (Datasite(self.net.snapshot, email).app_data / MANIFEST).is_file()
+
+    def kill(self, email: str) -> None:
+        """Kill a client, which leaves its apps behind. The model of Go has no processes."""
         if isinstance(self.net, SyftBoxNetwork):
             self.net.kill_client_alone(email)
+        elif isinstance(self.net, PySyftNetwork):
+            self.net.stop(email)
+
+    def start(self, email: str) -> None:
+        """Start a client that was killed."""
+        if isinstance(self.net, SyftBoxNetwork):
             self.net.start_client(email)
         elif isinstance(self.net, PySyftNetwork):
             self.net.restart(email)
+
+    def end_token(self, email: str) -> None:
+        """Let the token of a client end. Google's is unknown: on PySyft v2 it is long ago that it could be used."""
+        configuration = self.home(email) / ".syftbox" / "config.json"
+        if isinstance(self.net, SyftBoxNetwork):
+            self.net.shorten_token(email, 5)
+        elif isinstance(self.net, GoNetwork):
+            payload = base64.urlsafe_b64encode(json.dumps({"exp": int(time.time()) - 60}).encode()).decode().rstrip("=")
+            known = json.loads(configuration.read_text())
+            configuration.write_text(json.dumps({**known, "refresh_token": f"x.{payload}.x"}))
+        else:
+            long_ago = time.time() - 8 * 86_400
+            for mark in (".sync.lock", ".cache/owner_file_hashes.json"):
+                os.utime(self.net.datasites(email) / mark, (long_ago, long_ago))
 
 
 @contextlib.contextmanager
@@ -138,8 +166,8 @@ class Installed:
             values |= {"SYFTBOX_CLIENT_CONFIG_PATH": str(self.home / ".syftbox" / "config.json")}
         return values
 
-    def install(self) -> None:
-        """Put the clone in its place, complete at once, and start it where no real client does."""
+    def put(self) -> None:
+        """Put the clone in its place, complete at once."""
         made = self.place.parent.parent / f".{self.name}.new"
         made.mkdir(parents=True)
         for name in (".env.example", "docker-compose.yml", "netflix_trend", "services"):
@@ -161,35 +189,47 @@ class Installed:
         (made / ".venv" / ".installed-dev").write_text(stamp)
         self.place.parent.mkdir(parents=True, exist_ok=True)
         made.rename(self.place)
-        self.start()
 
     def start(self) -> None:
         """Start it, unless a real client does."""
-        if self.generation.key != "python":
-            log = (self.generation.root / "app.log").open("ab")
-            self._started.append(
-                subprocess.Popen(
-                    ["sh", "run.sh"],
-                    cwd=self.place,
-                    env=self.environment(),
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )  # fmt: skip
+        if self.generation.key == "python":
+            return
+        with (self.generation.root / "app.log").open("ab") as log:
+            started = subprocess.Popen(
+                ["sh", "run.sh"],
+                cwd=self.place,
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
-            log.close()
+        self._started.append(started)
 
-    def reinstall(self) -> None:
-        """Remove the app's folder and install it again, as `--force` does."""
-        old = self.running()
-        trash = self.place.with_name(f".{self.name}.old")
+    def remove(self) -> None:
+        """Remove the clone at once. What starts it ends it first, but for 0.4.0, which may not notice."""
+        if self.generation.key != "python":
+            self.end()
+        trash = self.generation.root / "removed"
         self.place.rename(trash)
         shutil.rmtree(trash)
-        if old and self.generation.key == "pysyft":
-            os.kill(old.pid, signal.SIGTERM)
-            wait_for(lambda: not is_alive(old.pid), "the old app ends")
-        self.install()
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the app that runs is that of the clone which is there now."""
+        found = self.running()
+        try:
+            return found is not None and Path(f"/proc/{found.pid}/cwd").samefile(self.place)
+        except OSError:
+            return False
+
+    def docker(self, body: str) -> None:
+        """Make the docker that this machine has, whatever there is in the test's own PATH."""
+        folder = self.home / "bin"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "new").write_text(f"#!/bin/sh\n{body}\n")
+        (folder / "new").chmod(0o755)
+        (folder / "new").replace(folder / "docker")
 
     def verb(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a verb, as the person does in a terminal of theirs."""
@@ -216,13 +256,14 @@ class Installed:
         return [pid for pid in found if is_alive(pid)]
 
     def end(self) -> None:
-        """End every process of the app."""
-        for pid in self.processes():
+        """End every process of the app, also one that is not yet more than its shell."""
+        for pid in {*self.processes(), *(one.pid for one in self._started if one.poll() is None)}:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
         wait_for(lambda: not self.processes(), "a signal ends the app", 30)
         for one in self._started:
             one.wait(30)
+        self._started.clear()
 
 
 def serves(page: str) -> bool:

@@ -170,7 +170,7 @@ class SyftBoxNetwork:
 
     def launch_client(self, email: str) -> None:
         home = self.root / email
-        (home / "home").mkdir(parents=True, exist_ok=True)
+        (home / "home" / ".syftbox").mkdir(parents=True, exist_ok=True)
         (home / "SyftBox" / "syftbox.pid").unlink(missing_ok=True)
         if email not in self._tokens:
             first = ask(f"{self.url}/auth/request_email_token", data={"email": email})["email_token"]
@@ -179,7 +179,7 @@ class SyftBoxNetwork:
         self._ports[email] = free_port()
         environment = {
             "HOME": str(home / "home"),
-            "SYFTBOX_CLIENT_CONFIG_PATH": str(home / "config.json"),
+            "SYFTBOX_CLIENT_CONFIG_PATH": str(home / "home" / ".syftbox" / "config.json"),
             "SYFTBOX_EMAIL": email,
             "SYFTBOX_ACCESS_TOKEN": self._tokens[email],
             "SYFTBOX_DATA_DIR": str(home / "SyftBox"),
@@ -205,3 +205,12 @@ class SyftBoxNetwork:
     def kill_client_alone(self, email: str) -> None:
         """Kill a client, but not the apps that it has started, as a crash does."""
         self._clients.pop(email).kill_alone()
+
+    def shorten_token(self, email: str, seconds: int) -> None:
+        """Start a client with a token that ends in so many seconds. The server gives everybody such tokens then."""
+        self.stop_client(email)
+        self.stop_server()
+        self.token_seconds = seconds
+        self.start_server()
+        del self._tokens[email]
+        self.start_client(email)

@@ -60,6 +60,10 @@ class Generation:
         """Do what its client does at the first start, for trials without one, and where its own rule is lost."""
         rule = f'- permissions: [admin, create, write, read]\n  path: "**"\n  user: {email}\n'
         restore_file(datasites / email / PERMISSION_FILES[0], rule.encode(), durable=False)
+        public = datasites / email / "public" / PERMISSION_FILES[0]
+        if not public.exists():
+            # Others' clients look at a datasite as long as they may read a file in it, also to remove their copies.
+            restore_file(public, b"- permissions: [read]\n  path: syftperm.yaml\n  user: '*'\n", durable=False)
 
     def unnoticed(self, datasites: Path, email: str, names: Iterable[str]) -> set[str]:
         """Return which removed files this generation has not noticed yet, so that their rules must stay.

@@ -542,6 +542,18 @@ def test_permissions_are_not_given_as_a_file(site: Datasite, name: str) -> None:
         site.share(site.app_data / "shared", {name: b"- rule"}, {}, durable=False)
 
 
+def test_withdrawing_after_the_server_was_wiped_leaves_a_datasite_that_readers_look_at(site: Datasite) -> None:
+    publish(site, FILES)
+    own = site.root / PERMISSION_FILES[0]
+    assert not own.exists()
+    assert not site.withdraw()
+    assert own.read_text().endswith(f"user: {site.email}\n")
+    assert "path: syftperm.yaml\n  user: '*'" in (site.root / "public" / PERMISSION_FILES[0]).read_text()
+    own.unlink()
+    assert not site.withdraw()
+    assert not own.exists(), "there is nothing that a reader could keep"
+
+
 def test_withdrawing_leaves_nothing_and_may_be_repeated(site: Datasite) -> None:
     publish(site, FILES)
     (site.app_data / "unknown").write_text("somebody else's")
