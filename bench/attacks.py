@@ -41,7 +41,7 @@ from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.questions.volume.question import VolumeQuestion
 from netflix_trend.settings import load_settings
 from netflix_trend.simulation.population import Population, people_at_turn, person, watched
-from netflix_trend.storage.files import UnsafeFile
+from netflix_trend.storage.files import UnsafeFile, seconds_earlier
 from netflix_trend.survey.limits import DEFAULT_ODDS, Limits
 from netflix_trend.survey.release import SIZE, RefusedRelease, parse_release
 from netflix_trend.survey.survey import Survey
@@ -357,8 +357,8 @@ HISTORIES: dict[str, dict[str, _Rows]] = {
 def _trace(root: Path, email: str, profiles: dict[str, _Rows]) -> list[tuple[object, ...]]:
     """Publish a history from encodings on disk; return what stat tells of each file.
 
-    A time within the publisher's run counts as "now", any other must be the same for everybody. A second run must
-    change nothing.
+    A time within the publisher's run counts as "now", any other must follow from the file's bytes and be the same for
+    everybody without them. A second run must change nothing.
     """
     vocabulary = starter_vocabulary()
     for profile, rows in profiles.items():
@@ -385,7 +385,9 @@ def _trace(root: Path, email: str, profiles: dict[str, _Rows]) -> list[tuple[obj
         numbers = []
         for path in sorted(site.root.rglob("*")):
             status, name = path.stat(), path.relative_to(site.root).as_posix()
-            changed = "now" if began <= status.st_mtime_ns <= ended else status.st_mtime_ns
+            earlier = 0 if path.is_dir() else seconds_earlier(path.read_bytes())
+            is_now = began <= status.st_mtime_ns <= ended
+            changed = "now" if is_now else status.st_mtime_ns + earlier * 1_000_000_000
             seen.append((name, path.is_dir() or status.st_size, status.st_mode, status.st_nlink, changed))
             numbers.append((status.st_ino, status.st_mtime_ns))
         traces.append(seen)

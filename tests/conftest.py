@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,12 @@ def vocabulary() -> Vocabulary:
 @pytest.fixture(name="wait_for")
 def _wait_for() -> Callable[..., object]:
     return wait_for
+
+
+@pytest.fixture(autouse=True)
+def _log_level_as_it_was() -> Iterator[None]:
+    """A service that a test starts in its own process sets the level of all logs; the next test would read more."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    root.setLevel(level)

@@ -147,7 +147,7 @@ class Machine:
     @property
     def aggregator(self) -> str:
         """The address of the aggregator, as settings read it; that of the example where none is chosen."""
-        return self.setting("AGGREGATOR_DATASITE", EXAMPLE_AGGREGATOR).strip().lower()
+        return self.setting("AGGREGATOR_DATASITE", EXAMPLE_AGGREGATOR)
 
     @property
     def page_port(self) -> str:
@@ -170,6 +170,11 @@ class Machine:
         if self.environ.get(INSIDE):
             return None
         return client_at(datasites, self.email, self.environ, self.client)
+
+    @property
+    def is_started_by_syftbox(self) -> bool:
+        """Whether SyftBox starts this app whenever its client starts; PySyft v2 starts none."""
+        return self.inside_syftbox and (self.client is None or self.client.generation.starts_apps)
 
     def _follow(self, client: Client) -> None:
         """Take the person's address and datasites from SyftBox; values in .env take precedence."""

@@ -109,7 +109,8 @@ class Page:
         body = _NOTICE.format(html.escape(self.notice)).encode()
         head = (
             "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\n"
-            "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\nConnection: close\r\n"
+            # A sentence and no form: SyftUI may show it in its frame.
+            "Content-Security-Policy: default-src 'none'\r\nConnection: close\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
         )
         with suppress(OSError):

@@ -447,7 +447,7 @@ class _Setup:
             )
         else:
             say("Nothing leaves before you join. See what would leave: ./run.sh dashboard. To take part: ./run.sh join")
-        if self.machine.inside_syftbox:
+        if self.machine.is_started_by_syftbox:
             say("SyftBox starts this app, which looks by itself.")
         elif self.is_on_folders:
             say(

@@ -76,7 +76,7 @@ def app_rows(machine: Machine) -> list[Row]:
         holder = lock.holder()
         has_page = holder is not None and holder.page.startswith("http://127.0.0.1:")
         return [Row("app", f"it runs, its page is {holder.page}" if holder and has_page else "it runs")]
-    if machine.inside_syftbox:
+    if machine.is_started_by_syftbox:
         return [Row("app", "it does not run, although SyftBox starts it", "look here", START)]
     return [Row("app", "it does not run; ./run.sh starts it, and ./run.sh once does what is due once")]
 

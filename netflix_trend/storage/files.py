@@ -109,6 +109,11 @@ def restore_file(
     return True
 
 
+def seconds_earlier(data: bytes) -> int:
+    """Return how much earlier than the given time a file with these bytes was modified: 0 to 12 days, in seconds."""
+    return int.from_bytes(hashlib.sha256(data).digest()[:4]) % _SPREAD
+
+
 def _noticeable(path: Path, data: bytes, modified: float | None) -> float | None:
     """Return a modification time by which a program sees that `path` will have other bytes than it has now.
 
@@ -116,7 +121,7 @@ def _noticeable(path: Path, data: bytes, modified: float | None) -> float | None
     are given are equal on purpose, so the bytes decide how much earlier the file's own is: it tells nothing else.
     """
     if modified is not None:
-        modified = int(modified) - int.from_bytes(hashlib.sha256(data).digest()[:4]) % _SPREAD
+        modified = int(modified) - seconds_earlier(data)
     try:
         before = path.lstat()
     except OSError:

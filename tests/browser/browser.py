@@ -21,6 +21,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
+from tests.waiting import wait_for
+
 ROOT = Path(__file__).parents[2]
 AXE = (ROOT / "tests/browser/vendor/axe-core-4.14.1/axe.min.js").read_text()
 SCREENSHOTS = ROOT / "screenshots"
@@ -108,13 +110,18 @@ class Browser:
     def screenshot(self, name: str, folder: Path = SCREENSHOTS) -> Path:
         """Keep the whole page as a picture."""
         folder.mkdir(exist_ok=True)
-        metrics = self.driver.execute_cdp_cmd("Page.getLayoutMetrics", {})
+        metrics = wait_for(self._laid_out, "the page has a width")
         height = min(6000, int(metrics["cssContentSize"]["height"]))
         path = folder / f"{name}-{self.name}.png"
         clip = {"x": 0, "y": 0, "width": metrics["cssContentSize"]["width"], "height": height, "scale": 1}
         found = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"clip": clip, "captureBeyondViewport": True})
         path.write_bytes(base64.b64decode(found["data"]))
         return path
+
+    def _laid_out(self) -> Any:
+        """Return the measures of the page, None while a busy machine has not laid it out."""
+        metrics = self.driver.execute_cdp_cmd("Page.getLayoutMetrics", {})
+        return metrics if metrics["cssContentSize"]["width"] else None
 
     def complaints(self) -> list[str]:
         """Return what the browser logged since the last call: errors, warnings, blocked by the policy."""
@@ -130,7 +137,8 @@ class Browser:
             message = json.loads(entry["message"])["message"]
             if message["method"] == "Network.requestWillBeSent":
                 found.append(message["params"]["request"]["url"])
-        return found
+        # Not what the browser's own pages ask for, such as the tab that it begins with, nor what is no request.
+        return [address for address in found if not address.startswith(("chrome://", "data:"))]
 
     def forget(self) -> None:
         """Leave the page that the browser began with, and what it logged."""

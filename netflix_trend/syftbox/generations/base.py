@@ -33,6 +33,7 @@ class Generation:
 
     key: ClassVar[str]
     name: ClassVar[str]
+    starts_apps: ClassVar[bool] = True
     # Free bytes below which its client stops syncing.
     least_disk: ClassVar[int] = 0
     # Folder among the datasites with what its client knows, which a container needs to see; empty without one.

@@ -310,3 +310,14 @@ def test_in_a_container_the_verb_shows_its_own_rows(clone: Path, path: Path, mon
     monkeypatch.setattr("services.publisher.status.rows", lambda: [Row("history", "1 file")])
     result = run(clone, path, "status", "--json", IN_CONTAINER="1")
     assert (result.returncode, [row["name"] for row in json.loads(result.stdout)["rows"]]) == (0, ["history"])
+
+
+def test_pysyft_that_starts_no_apps_is_not_blamed_for_one_that_does_not_run(tmp_path: Path, path: Path) -> None:
+    box = tmp_path / "SyftBox_ann@home.net"
+    (box / "ann@home.net").mkdir(parents=True)
+    (box / "SYFT_version.json").touch()
+    machine = place_in(make_clone(box / "clone"), path, HOME=str(tmp_path)).machine
+    assert machine.inside_syftbox
+    machine.home.mkdir(parents=True)
+    (machine.home / ".app.lock").touch()
+    assert [row.mark for row in app_rows(machine)] == ["fine"]

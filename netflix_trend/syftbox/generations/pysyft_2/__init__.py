@@ -31,6 +31,7 @@ class PySyft2(Generation):
 
     key = "pysyft"
     name = "PySyft v2"
+    starts_apps = False
     state_folder = CACHE
     offer_seconds = 3600
     sees_everything = "the files lie in your Google Drive, and Google can read them"
