@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from unicodedata import category
 
 # Folder of this app in every datasite.
 APP_NAME = "netflix_trend"
@@ -19,6 +20,8 @@ PROFILE_PATTERN = r"^\w[\w .'-]{0,59}$"
 
 # Of what an aggregator calls itself.
 LONGEST_NAME = 60
+
+_NOT_IN_NAMES = frozenset('@"“”„‟«»＂＠﹫')
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 
@@ -42,9 +45,12 @@ def is_trial(email: str, aggregator: str) -> bool:
 
 
 def plain_name(value: str) -> str:
-    """Return a name that is one line of plain text. Raises ValueError for anything that could be taken for an address
-    or steer how text is displayed.
+    """Return a name that is one line of plain text. Raises ValueError for anything that could be taken for an address,
+    for the end of the quotation in which it is shown, or for a mark of ours, or steer how text is displayed.
     """
-    if not value.isprintable() or value != " ".join(value.split()) or len(value) > LONGEST_NAME or "@" in value:
-        raise ValueError(f"expected up to {LONGEST_NAME} printable characters in one line, without @")
+    is_plain = value.isprintable() and value == " ".join(value.split()) and len(value) <= LONGEST_NAME
+    if not is_plain or any(one in _NOT_IN_NAMES or category(one) == "So" for one in value):
+        raise ValueError(
+            f"expected up to {LONGEST_NAME} printable characters in one line, without @, quotes or symbols"
+        )
     return value

@@ -12,6 +12,7 @@ import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import IO
 
@@ -112,5 +113,8 @@ def is_ours(pid: int) -> bool:
         if Path("/proc/self/cmdline").exists():
             return False
         asked = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, check=False)  # noqa: S607
-        command = asked.stdout
-    return b"netflix_trend" in command or b"netflix-trend" in command
+        command = asked.stdout.replace(b" ", b"\0")
+    words = [word.strip() for word in command.split(b"\0")]
+    # Not somebody who reads a file of this name.
+    is_module = any(pair == (b"-m", b"netflix_trend") for pair in pairwise(words))
+    return is_module or any(word.rpartition(b"/")[2] == b"netflix-trend" for word in words[:2])

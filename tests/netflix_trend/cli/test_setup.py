@@ -18,7 +18,7 @@ from netflix_trend.cli.offers import list_aggregators
 from netflix_trend.participant.choices import read_choices
 from netflix_trend.published.introduction import IntroducedOperator
 from netflix_trend.storage.canonical import canonical_json
-from netflix_trend.syftbox.aggregators import FoundAggregators
+from netflix_trend.syftbox.aggregators import MOST_READ, FoundAggregators
 from tests.netflix_trend.cli.front_door import ROOT, Said, as_it_was, fake_docker, lines, place_in, run
 from tests.netflix_trend.cli.test_mode import STOPPED
 from tests.netflix_trend.syftbox.test_aggregators import introduce
@@ -283,6 +283,19 @@ def test_an_address_without_an_introduction_is_taken_and_explained(clone: Path, 
     assert result.returncode == 0, result.stderr
     assert "quiet@example.com has not introduced itself on this machine" in words(result)
     assert kept(clone, path, environment)["AGGREGATOR_DATASITE"] == "quiet@example.com"
+
+
+def test_many_datasites_do_not_hide_the_keys_of_an_aggregator(clone: Path, path: Path, datasites: Path) -> None:
+    for number in range(MOST_READ + 1):
+        place = datasites / f"a{number}@example.com" / "public" / "netflix_trend"
+        place.mkdir(parents=True)
+        (place / "index.json").touch()
+    environment = of_syftbox(datasites)
+    options = ("--aggregator", DUO, "--yes", "--export", "later", "--not-yet")
+    result = run(clone, path, "setup", *options, **environment)
+    assert result.returncode == 0, result.stderr
+    assert kept(clone, path, environment)["AGGREGATOR_KEY"] == FIRST.key
+    assert "has not introduced itself" not in words(result)
 
 
 def test_one_trusted_operator_is_against_the_usual_limits(clone: Path, path: Path, datasites: Path) -> None:

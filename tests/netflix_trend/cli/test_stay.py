@@ -396,6 +396,18 @@ def test_a_person_s_second_start_says_where_the_page_is(app: Clone, is_inside: b
     ends(first, app)
 
 
+def test_who_reads_a_file_of_our_name_is_not_the_app(tmp_path: Path) -> None:
+    (tmp_path / "netflix_trend").mkdir()
+    os.mkfifo(tmp_path / "netflix_trend" / "notes")
+    with subprocess.Popen(["cat", tmp_path / "netflix_trend" / "notes"]) as reader:
+        command = Path(f"/proc/{reader.pid}/cmdline")
+        try:
+            wait_for(lambda: command.read_bytes().startswith(b"cat"), "the reader")
+            assert not is_ours(reader.pid)
+        finally:
+            reader.kill()
+
+
 def test_a_process_that_is_not_ours_is_never_sent_a_signal(tmp_path: Path) -> None:
     """The number in the file may be that of another program."""
     hold = "import fcntl, sys; f = open(sys.argv[1], 'r+'); fcntl.flock(f, fcntl.LOCK_EX); print(flush=True); input()"

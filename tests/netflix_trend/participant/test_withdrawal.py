@@ -186,9 +186,16 @@ def test_the_python_clients_own_record_confirms_a_withdrawal(tmp_path: Path) -> 
     agreed.write_text(json.dumps({"states": {f"{ANN}/{APP}/{name}": {} for name in site.published()}}))
     assert run(settings, "withdrawn").waits_for_sync
     assert site.published() == set()
-    agreed.write_text("{")
-    run(settings)
-    assert the_receipt(settings).syftbox == "waiting", "the client is writing it"
+    for odd in (
+        "{",
+        "[" * 100_000,
+        '{"states": []}',
+        '{"states": {}}',
+        f'{{"states": {{"{TREND}/syftperm.yaml": {{}}}}}}',
+    ):
+        agreed.write_text(odd)
+        run(settings)
+        assert the_receipt(settings).syftbox == "waiting", "the client is writing it, or begins anew"
     agreed.write_text(json.dumps({"states": {f"{ANN}/syftperm.yaml": {}}}))
     run(settings)
     assert the_receipt(settings).syftbox == "noticed"

@@ -118,8 +118,12 @@ def test_choosing_sets_the_operators_and_takes_out_those_of_an_earlier_choice() 
         assert settings_for(HERE, introduction) == {"AGGREGATOR_DATASITE": HERE, **empty}
 
 
-@pytest.mark.parametrize("name", ["Club\x07", "x" * 61, "me@example.org"])
+@pytest.mark.parametrize(
+    "name",
+    ["Club\x07", "x" * 61, "me@example.org", "✓ verified", "Club”, checked by SyftBox", "a\u202eb", "me＠example.org"],
+)
 def test_the_setting_takes_plain_names_only(name: str) -> None:
     with pytest.raises(Exception, match=r"AGGREGATOR_NAME: .*printable"):
         load_settings(aggregator_name=name)
-    assert load_settings(aggregator_name="Our cinema club").aggregator_name == "Our cinema club"
+    for plain in ("Our cinema club", "Anna's Kino-Klub", "映画クラブ + TV"):
+        assert load_settings(aggregator_name=plain).aggregator_name == plain

@@ -6,6 +6,9 @@ import base64
 import json
 import os
 import shutil
+import socket
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ import pytest
 from netflix_trend.status_table import Row, works
 from netflix_trend.storage.small_json import flat_json
 from netflix_trend.syftbox.client_rows import client_rows
-from netflix_trend.syftbox.generations import GENERATIONS, Client, Generation
+from netflix_trend.syftbox.generations import GENERATIONS, Client, Generation, local_api
 from netflix_trend.syftbox.generations.go_subscriptions.file import add_rules
 from netflix_trend.syftbox.generations.go_subscriptions.rules import needed_by_participant
 from netflix_trend.syftbox.generations.local_api import ask, is_local
@@ -168,6 +171,29 @@ def test_no_other_machine_is_asked(tmp_path: Path, key: str, url: str) -> None:
 )
 def test_which_addresses_are_of_this_machine(url: str, local: bool) -> None:
     assert is_local(url) == local
+
+
+@pytest.mark.parametrize("sends", [b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n"])
+def test_a_client_that_answers_a_byte_at_a_time_holds_nobody_up(monkeypatch: pytest.MonkeyPatch, sends: bytes) -> None:
+    monkeypatch.setattr(local_api, "_LONGEST_SECONDS", 0.5)
+    ended = threading.Event()
+
+    def drip() -> None:
+        visitor, _ = listener.accept()
+        with visitor, suppress(OSError):
+            visitor.sendall(sends)
+            while not ended.wait(0.1):
+                visitor.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip)
+        thread.start()
+        asking = threading.Thread(target=ask, args=(f"http://127.0.0.1:{listener.getsockname()[1]}", "/"), daemon=True)
+        asking.start()
+        asking.join(20)
+        ended.set()
+        thread.join()
+        assert not asking.is_alive()
 
 
 def test_a_token_that_is_no_header_is_not_sent() -> None:

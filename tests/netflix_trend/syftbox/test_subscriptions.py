@@ -202,6 +202,9 @@ def test_rules_are_added_behind_the_others_and_all_else_stays(name: str) -> None
         "rules:\n- path: []",
         "- action: allow",
         "version: 1\n---\nversion: 1",
+        "version: 1\nrules:\n- path: a\nrules: []\n",
+        "version: 1\ndefaults:\n  action: block\ndefaults:\n  action: allow\n",
+        "version: 2\nrules: []\n",
         "rules:\n- path: a\ndefaults:\n  action: block\nrules:\n- path: b\n",
     ],
 )
@@ -296,3 +299,9 @@ def test_a_file_of_another_shape_is_told_with_the_rules_to_add(tmp_path: Path) -
     row = one.generation.subscriptions(one, NEEDED[ME])
     assert (row.mark, "line 1" in row.text) == ("look here", True)
     assert as_lines(NEEDED[HELPER]) == ["  - action: allow", "    datasite: '*'", f"    path: '{APP}/rounds/**'"]
+
+
+@pytest.mark.parametrize("aggregator", ["*", "*@example.org", "{a,b}@example.org", ""])
+def test_a_pattern_in_the_settings_allows_nothing(aggregator: str) -> None:
+    assert needed_by_participant(aggregator) == []
+    assert len(needed_by_participant("a@example.org", aggregator)) == len(needed_by_participant("a@example.org"))

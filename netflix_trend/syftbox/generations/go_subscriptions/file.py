@@ -54,7 +54,7 @@ def _text(path: Path) -> str:
 
 def parse(text: str) -> Rules:
     """Return the rules in a text. Raises UnknownShape."""
-    default, rules, section = "", list[dict[str, str]](), ""
+    default, rules, section, seen = "", list[dict[str, str]](), "", set[str]()
     for number, line in enumerate(_lines(text), 1):
         if not _says_something(line) or (number == 1 and line == "---"):
             continue
@@ -66,7 +66,14 @@ def parse(text: str) -> Rules:
             raise UnknownShape(f"line {number} is of another shape")
         if not found["indent"] and not found["item"]:
             section = key
-            if section not in {"version", "defaults", "rules"} or (section == "rules" and value not in {"", "[]"}):
+            # Of a repeated part, some readers take the first and others the last.
+            is_known = section in {"version", "defaults", "rules"} - seen
+            seen.add(section)
+            if (
+                not is_known
+                or (section == "rules" and value not in {"", "[]"})
+                or (section == "version" and value != "1")
+            ):
                 raise UnknownShape(f"line {number} is of another shape")
         elif section == "defaults" and key == "action":
             default = value

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from netflix_trend.names import APP_NAME, EXAMPLE_AGGREGATOR
+from netflix_trend.names import APP_NAME, DATASITE_NAME, EXAMPLE_AGGREGATOR
 
 Action = Literal["allow", "pause", "block"]
 _ACTIONS: dict[str, Action] = {"allow": "allow", "pause": "pause", "block": "block", "deny": "block", "": "block"}
@@ -97,8 +97,10 @@ def needed_by_participant(aggregator: str, helper: str = "") -> list[Rule]:
 
     Nothing while the aggregator is the example, which nobody runs.
     """
-    if aggregator == EXAMPLE_AGGREGATOR:
+    # In the settings, which are checked later, a pattern could stand for other datasites.
+    if aggregator == EXAMPLE_AGGREGATOR or not DATASITE_NAME.fullmatch(aggregator):
         return []
+    helper = helper if DATASITE_NAME.fullmatch(helper) else ""
     rules = [*needed_to_choose(), _allow(aggregator, f"app_data/{APP_NAME}/shared")]
     return [*rules, *(_allow(operator, f"app_data/{APP_NAME}/rounds") for operator in (aggregator, helper) if operator)]
 

@@ -68,7 +68,7 @@ class PySyft2(Generation):
                 return wanted & _known(state) if is_over else wanted
             with unchanging(datasites / _LOCK, 0) as is_free:
                 return wanted & _known(state) if is_free else wanted
-        except (OSError, ValueError):  # no sync has ever run
+        except (OSError, ValueError, RecursionError):  # no sync has ever run
             return wanted
 
     def unconfirmed(self, datasites: Path, email: str, names: Iterable[str]) -> set[str] | None:

@@ -37,8 +37,11 @@ class Python04(Generation):
             return None
         try:
             agreed = json.loads(read_own(path, _LARGEST_STATE) or b"null")["states"]
+            # One that was made anew, and knows nothing of the datasite yet, confirms nothing.
+            if not isinstance(agreed, dict) or not any(name.startswith(f"{email}/") for name in agreed):
+                return set(names)
             return {name for name in names if f"{email}/{name}" in agreed}
-        except (ValueError, TypeError, KeyError):  # it is just being written
+        except (ValueError, TypeError, KeyError, RecursionError):  # it is just being written
             return set(names)
 
     def last_sync(self, client: Client, now: float) -> Row:
