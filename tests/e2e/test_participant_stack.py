@@ -191,7 +191,7 @@ def test_the_scraper_reaches_redis_and_no_other_service(stack: Stack) -> None:
 
 
 # Where the aggregator's folder is mounted once more while no helper is named: no datasite has such a name.
-NO_HELPER = "/datasites/.none"
+NO_HELPER, NO_STATE = "/datasites/.none", "/datasites/.no_state"
 
 
 def test_each_service_mounts_only_what_it_needs(stack: Stack) -> None:
@@ -210,6 +210,7 @@ def test_each_service_mounts_only_what_it_needs(stack: Stack) -> None:
             f"/datasites/{ME}": True,
             f"/datasites/{AGGREGATOR}": False,
             NO_HELPER: False,
+            NO_STATE: False,
         },
         "dashboard": {
             "/private": True,
@@ -219,6 +220,7 @@ def test_each_service_mounts_only_what_it_needs(stack: Stack) -> None:
             f"/datasites/{ME}": False,
             f"/datasites/{AGGREGATOR}": False,
             NO_HELPER: False,
+            NO_STATE: False,
         },
     }
 
