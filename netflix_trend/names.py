@@ -21,7 +21,7 @@ PROFILE_PATTERN = r"^\w[\w .'-]{0,59}$"
 # Of what an aggregator calls itself.
 LONGEST_NAME = 60
 
-_NOT_IN_NAMES = frozenset('@"“”„‟«»＂＠﹫')
+_NOT_IN_NAMES = frozenset("@“”„‟«»＂＠﹫")
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 

@@ -224,6 +224,7 @@ class _Setup:
         """Let an aggregator be chosen. Returns its introduction, None without one."""
         from netflix_trend.participant import participant
         from netflix_trend.published.introduction import settings_for
+        from netflix_trend.syftbox.aggregators import introduced
 
         title("2. The aggregator")
         if self.machine.email != EXAMPLE_ME and subscribe(self.machine, "newcomer"):
@@ -237,7 +238,7 @@ class _Setup:
         chosen = an_address(chosen)
         if chosen == self.machine.email:
             raise Failure("that is your own address; an aggregator cannot take part itself")
-        introduction = found.aggregators.get(chosen) or self._introduction_of(chosen)
+        introduction = found.aggregators.get(chosen) or introduced(self._datasites, chosen)
         if introduction is None:
             say(
                 f"{chosen} has not introduced itself on this machine: check the address, or wait until SyftBox has "
@@ -256,17 +257,6 @@ class _Setup:
             for sentence in self._objections(introduction):
                 say(sentence)
         return introduction
-
-    def _introduction_of(self, address: str) -> Introduction | None:
-        """Read one that is beyond those that were listed: others may have filled the network with datasites."""
-        from netflix_trend.published.introduction import IntroductionError
-        from netflix_trend.storage.files import UnsafeFile
-        from netflix_trend.syftbox.aggregators import introduction_of
-
-        try:
-            return introduction_of(self._datasites, address)
-        except (OSError, IntroductionError, UnsafeFile):
-            return None
 
     def _ask_for_aggregator(self, choices: Sequence[str]) -> str:
         if not self.can_ask:

@@ -80,5 +80,13 @@ def introduction_of(datasites: Path, name: str) -> Introduction:
     return Introduction.from_bytes(read_untrusted(datasites, _path(name), MAX_INTRODUCTION), name)
 
 
+def introduced(datasites: Path, name: str) -> Introduction | None:
+    """Return the introduction in one datasite, also beyond the MOST_READ that are listed; None without a good one."""
+    try:
+        return introduction_of(datasites, name)
+    except (OSError, IntroductionError, UnsafeFile):
+        return None
+
+
 def _path(name: str) -> str:
     return f"{name}/public/{APP_NAME}/{INTRODUCTION}"

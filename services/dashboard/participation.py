@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from netflix_trend.participant.choices import Choices
 from netflix_trend.participant.participant import Snapshot
-from netflix_trend.participant.status import ASKED, NO_AGGREGATOR, TRIAL, PublisherStatus, State
+from netflix_trend.participant.status import ASKED, NO_ADDRESS, NO_AGGREGATOR, TRIAL, PublisherStatus, State
 
 STATES = {
     "answering": "Your machine answers what it is asked, within your limits.",
@@ -87,6 +87,8 @@ def _sentence(choices: Choices, notice: str, *, takes_part: bool) -> str:
         return chosen.get(choices.participation, "You have not joined. Nothing leaves this machine.")
     if notice == NO_AGGREGATOR:
         return f"{'' if is_undecided else 'You joined. '}Nothing is answered before an aggregator is chosen."
+    if notice == NO_ADDRESS:
+        return f"{'' if is_undecided else 'You joined. '}Nothing leaves this machine before you have your own address."
     taking_part = "You take part in the trial" if notice == TRIAL else "You take part"
     return f"{taking_part}, because this machine is set up that way." if is_undecided else f"{taking_part}."
 

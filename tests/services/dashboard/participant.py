@@ -125,9 +125,12 @@ class Person:
     join: str = "ask"
     today: date = TODAY
     aggregator: str = EXAMPLE_AGGREGATOR
+    email: str = ME
 
     def __post_init__(self) -> None:
-        self.settings = settings_in(self.root, join=self.join, aggregator_datasite=self.aggregator)
+        self.settings = settings_in(
+            self.root, join=self.join, aggregator_datasite=self.aggregator, syftbox_email=self.email
+        )
         backend = OneProcess(self.settings, lambda: self.today)
         self.client = create_app(self.settings, backend, lambda: self.today).test_client()
 

@@ -41,7 +41,9 @@ def choose(person: Person, participation: Participation, **limits: object) -> No
 
 
 def releases(person: Person) -> list[Path]:
-    return sorted(person.settings.datasites_dir.glob("me@example.org/app_data/netflix_trend/releases/*.json"))
+    return sorted(
+        person.settings.datasites_dir.glob(f"{person.settings.syftbox_email}/app_data/netflix_trend/releases/*.json")
+    )
 
 
 SHOWS, VOLUME, EVENT = (("top_shows", Fraction(8)), ("volume", Fraction(2)), ("event_effect", Fraction(8)))
@@ -119,7 +121,7 @@ def test_before_joining_the_other_files_are_those_that_joining_writes(newcomer: 
 @pytest.fixture
 def at_once(tmp_path: Path) -> Person:
     """A newcomer on a machine that takes part without being asked, as Compose starts it, and a real aggregator."""
-    newcomer = Person(tmp_path, join="at_once", aggregator="trends@home.net")
+    newcomer = Person(tmp_path, join="at_once", aggregator="trends@home.net", email="ann@home.net")
     Datasite(newcomer.settings.datasites_dir, newcomer.settings.syftbox_email).set_up()
     shared = Datasite(newcomer.settings.datasites_dir, "trends@home.net").app_data / "shared"
     shared.mkdir(parents=True)
