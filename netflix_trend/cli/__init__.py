@@ -11,11 +11,12 @@ import click
 
 from netflix_trend import __version__
 from netflix_trend.cli import aggregator, browser, demo, develop, helper, history, services, setup, sharing, status
-from netflix_trend.cli.frame import FAILED, INTERRUPTED, FrontDoor, Verb
+from netflix_trend.cli.frame import FAILED, INTERRUPTED, Failure, FrontDoor, Verb
 from netflix_trend.cli.machine import Machine
 from netflix_trend.cli.mode import Place
 from netflix_trend.cli.stay import in_foreground
 from netflix_trend.installed import find_services
+from netflix_trend.syftbox.generations import was_started
 
 # Shell completion: docs/commands.md says how to switch it on.
 COMPLETE = "_NETFLIX_TREND_COMPLETE"
@@ -33,7 +34,14 @@ COMPLETE = "_NETFLIX_TREND_COMPLETE"
 def cli(context: click.Context) -> None:
     """Netflix Trend: private viewing statistics over SyftBox."""
     place = context.obj = context.obj or Place(Machine.here())
-    if moved := place.machine.settle():
+    try:
+        moved = place.machine.settle()
+    except Failure as problem:
+        if context.invoked_subcommand is None and was_started(place.machine.environ):
+            problem.show()
+            sys.exit(0)  # else SyftBox starts the app again every five seconds
+        raise
+    if moved:
         click.echo(f"Moved {', '.join(moved)} from the app's folder to {place.machine.home}", err=True)
     if context.invoked_subcommand is None:
         sharing.say_notice(context)

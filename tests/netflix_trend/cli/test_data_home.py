@@ -291,3 +291,14 @@ def test_docker_gets_the_settings_and_folders_from_there(app: Path, tmp_path: Pa
     asked = f"compose --env-file {home}/.env up --detach --build --wait"
     folders = [f"OUTPUT_DIR={home}/drop", f"SECRETS_DIR={home}/secrets", "PRIVATE_DIR=", "PUBLISHER_DIR="]
     assert lines(tmp_path / "called") == [asked, *folders]
+
+
+def test_syftbox_is_not_told_of_a_failure_that_it_would_repeat_every_five_seconds(
+    app: Path, tmp_path: Path, path: Path
+) -> None:
+    fill(app)
+    (tmp_path / ".local" / "share" / "netflix-trend" / "publisher").mkdir(parents=True)
+    started = {"HOME": str(tmp_path), "SYFTBOX_DATA_DIR": str(tmp_path / "SyftBox")}
+    result = run(app, path, **started)
+    assert (result.returncode, "both hold data" in result.stderr) == (0, True)
+    assert run(app, path, "once", **started).returncode == 1
