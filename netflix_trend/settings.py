@@ -458,7 +458,11 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         lines = []
         for problem in error.errors(include_url=False, include_input=False):
-            name = str(problem["loc"][0]) if problem["loc"] else "settings"
+            said = problem["msg"].removeprefix("Value error, ")
+            if not problem["loc"]:  # several settings together, which the message names
+                lines.append(f"{said}.")
+                continue
+            name = str(problem["loc"][0])
             field = Settings.model_fields.get(name.lower())
-            lines.append(f"{name.upper()}: {problem['msg']}. {field.description if field else ''}".strip())
+            lines.append(f"{name.upper()}: {said}. {field.description if field else ''}".strip())
         raise SettingsError("\n".join(lines)) from None
