@@ -103,8 +103,8 @@ def test_neighbours_leave_the_same_files_of_the_same_sizes(tmp_path: Path, quest
         site = Datasite(root / "datasites", email)
         shapes.add(tuple((name, len(data), (site.app_data / name).stat().st_mode) for name, data in found.items()))
         everything = {path.relative_to(root / "datasites").as_posix() for path in (root / "datasites").rglob("*")}
-        assert len(everything) == len(found) + 5, (
-            "four folders, SyftBox's own file, no file of the publisher's own beside the published ones"
+        assert len(everything) == len(found) + 7, (
+            "five folders, SyftBox's own two files, no file of the publisher's own beside the published ones"
         )
         release = found[f"releases/{survey.round}.json"]
         mine = survey.question_for(email)
