@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
 import threading
@@ -46,6 +47,12 @@ def weeks(taken: ChartIntake, country: str = "") -> list[str]:
 
 
 # --- the folder
+
+
+@pytest.fixture(autouse=True)
+def _warnings_alone(caplog: pytest.LogCaptureFixture) -> None:
+    """A service that another test has started in its own process may have set the level of all logs."""
+    caplog.set_level(logging.WARNING)
 
 
 def test_files_of_the_folder_are_read_once_and_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
