@@ -267,7 +267,10 @@ def test_text_that_repeats_itself_is_not_a_bomb() -> None:
 def test_a_member_that_says_it_is_huge_is_refused_without_reading_it() -> None:
     data = with_field(pack({PLACE: CSV}), COMPRESSED, LARGEST_MEMBER // 2)
     assert refusal(with_field(data, SIZE, LARGEST_MEMBER + 1)).reason == "too_large"
-    assert read(with_field(data, SIZE, LARGEST_MEMBER)) == CSV
+    try:
+        assert read(with_field(data, SIZE, LARGEST_MEMBER)) == CSV
+    except ArchiveError as error:  # Debian's Python notices by itself that the packed size is a lie, too
+        assert error.reason == "not_a_zip"
 
 
 @pytest.mark.parametrize("said", [0, 1, 100, len(CSV) - 1, len(CSV) + 1, len(CSV) + 100_000])
