@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
+from netflix_trend.plain_text import printable
+
 Mark = Literal["fine", "look here", "wrong"]
 NEXT_STEP = "next step"
 _NARROWEST = 24
@@ -50,7 +52,7 @@ def as_text(rows: Sequence[Row], width: int) -> str:
 def _wrapped(row: Row, margin: int, width: int) -> str:
     space = " " * margin
     # A name that was read somewhere must not move the cursor.
-    text = "".join(character if character.isprintable() else "?" for character in f"{row.mark}: {row.text}")
+    text = printable(f"{row.mark}: {row.text}", instead="?")
     lines = textwrap.wrap(text, width, initial_indent=space, subsequent_indent=space, break_on_hyphens=False)
     if len(row.name) + 2 > margin:
         return "\n".join([row.name, *lines])

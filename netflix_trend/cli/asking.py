@@ -72,8 +72,3 @@ def a_netflix_profile(text: str) -> str:
     if not text.strip() or ";" in text or not text.isprintable() or len(text) > 60:
         raise click.UsageError("expected the name of a Netflix profile")
     return text
-
-
-def printable(text: str) -> str:
-    """Return untrusted text without control characters."""
-    return "".join(sign for sign in text if sign.isprintable())

@@ -17,8 +17,6 @@ from netflix_trend.cli.frame import Failure
 from netflix_trend.cli.paths import is_windows
 from netflix_trend.storage.files import locked
 
-# What versions before 0.2 kept in the clone. The ledger last: with it the move is complete.
-KEPT = (".env", "drop", "secrets", "syftbox-token", "charts", "aggregator", "helper", "private", "publisher")
 # Two of these are two memories of what was answered.
 _ONE_ONLY = frozenset({"private", "publisher", "aggregator", "helper"})
 # What a process of an earlier version, which still runs, makes anew in a folder that was moved. No memory is in it.
@@ -45,14 +43,14 @@ def _home(environ: Mapping[str, str]) -> Path:
     return Path(environ.get("HOME") or Path.home())
 
 
-def move_once(clone: Path, home: Path, also: Iterable[str] = ()) -> list[str]:
-    """Move KEPT from a clone to `home`, which only its owner may open. Returns the names of what was moved.
+def move_once(clone: Path, home: Path, names: Iterable[str]) -> list[str]:
+    """Move what a clone holds to `home`, which only its owner may open. Returns the names of what was moved.
 
-    also: relative paths of other folders that settings name. Safe to repeat after a crash, and in two processes at
-    once: each appears at once and whole. Raises Failure if both places have one that must be unique, or if something
-    cannot be moved; nothing is lost then.
+    names: relative paths of files and folders; those that are not there are left out. Safe to repeat after a crash, and
+    in two processes at once: each appears at once and whole. Raises Failure if both places have one that must be
+    unique, or if something cannot be moved; nothing is lost then.
     """
-    names = [*dict.fromkeys([*also, *KEPT])]
+    names = list(dict.fromkeys(names))
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         home.chmod(0o700)

@@ -41,6 +41,8 @@ PRIVATE_FOLDERS = {
     "SYFTBOX_TOKEN_DIR": "syftbox-token",
 }
 FOLDERS = {**PRIVATE_FOLDERS, "DATASITES_DIR": "datasites", "CHARTS_DIR": "charts"}
+# What versions before 0.2 kept in the clone of an app.
+KEPT = (".env", *PRIVATE_FOLDERS.values(), FOLDERS["CHARTS_DIR"])
 EXAMPLE_DATASITES = "./datasites"
 ADDRESSES = frozenset({"SYFTBOX_EMAIL", "AGGREGATOR_DATASITE", "HELPER_DATASITE"})
 # Settings that name a file, beside FOLDERS.
@@ -220,7 +222,7 @@ class Machine:
                 f"{self.home} is in the app's folder, which installing again removes. Name a folder for data "
                 "elsewhere: XDG_DATA_HOME"
             )
-        moved = move_once(self.root, self.home, self._keep_meaning())
+        moved = move_once(self.root, self.home, [*self._keep_meaning(), *KEPT])
         self.__dict__.pop("kept", None)
         return moved
 

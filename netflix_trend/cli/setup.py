@@ -21,7 +21,6 @@ from netflix_trend.cli.asking import (
     an_address,
     an_export,
     ask,
-    printable,
     say,
     title,
 )
@@ -34,6 +33,7 @@ from netflix_trend.cli.subscribing import subscribe
 from netflix_trend.cli.volumes import begin
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.names import EXAMPLE_AGGREGATOR, EXAMPLE_ME, is_trial
+from netflix_trend.plain_text import printable
 from netflix_trend.syftbox.generations import clients
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Lock, Thread
+from threading import Condition, Lock, Thread
 from typing import IO, TYPE_CHECKING
 
 from flask import Flask
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 # After so long without a visitor, the page of an app gives its memory back.
 QUIET_SECONDS = 600.0
-_POLL = 0.05
 
 
 @dataclass
@@ -115,7 +114,7 @@ class Visits:
 
     def __init__(self, app: WSGIApplication, clock: Callable[[], float] = time.monotonic) -> None:
         self._app, self._clock = app, clock
-        self._latest, self._open, self._lock = clock(), 0, Lock()
+        self._latest, self._open, self._changed = clock(), 0, Condition()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a visitor."""
@@ -126,13 +125,14 @@ class Visits:
             self._count(-1)
 
     def _count(self, change: int) -> None:
-        with self._lock:
+        with self._changed:
             self._open, self._latest = self._open + change, self._clock()
+            self._changed.notify_all()
 
     def finish(self) -> None:
         """Wait until every visitor is answered."""
-        while self._open:
-            time.sleep(_POLL)
+        with self._changed:
+            self._changed.wait_for(lambda: not self._open)
 
     def are_over(self) -> bool:
         """Return whether nobody is being answered, nor was for QUIET_SECONDS."""

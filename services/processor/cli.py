@@ -30,6 +30,7 @@ from netflix_trend.participant import participant
 from netflix_trend.participant.event_effects import EventEffect
 from netflix_trend.participant.life_events import EventError, add_event, read_events, remove_event
 from netflix_trend.participant.own_effects import THINNED, effects_of
+from netflix_trend.plain_text import printable
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.syftbox.shared_files import current_vocabulary
 
@@ -164,7 +165,7 @@ def print_report(name: str, report: ImportReport, console: Console) -> None:
         f"  dates: {file.date_order}; {file.date_evidence}",
     ]
     if file.profiles:
-        lines.append(f"  Netflix profiles: {_printable('; '.join(file.profiles))}")
+        lines.append(f"  Netflix profiles: {printable('; '.join(file.profiles))}")
     lines += [f"  note: {warning}" for warning in report.warnings]
     console.print("\n".join(lines) + "\n", markup=False, soft_wrap=True)
 
@@ -305,11 +306,7 @@ def _cell(name: str, value: Cell) -> str:
 
 def plain(text: str) -> str:
     """Return untrusted text without control characters and without rich's markup."""
-    return escape(_printable(text))
-
-
-def _printable(text: str) -> str:
-    return "".join(character for character in text if character.isprintable())
+    return escape(printable(text))
 
 
 def _print_calendar(table: InsightTable, console: Console) -> None:

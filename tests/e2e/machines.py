@@ -79,6 +79,23 @@ def aggregator_of(network: Network, root: Path) -> Aggregator:
     return Aggregator(site, root / "aggregator", starter_vocabulary(), durable=False, smallest_change=1)
 
 
+class SettlingNetwork(Network, Protocol):
+    """One that syncs when it is told to."""
+
+    def settle(self) -> None: ...
+
+
+def surveyed(network: SettlingNetwork, root: Path) -> tuple[Aggregator, Machine]:
+    """Return an aggregator, and Alice, who has announced herself and has its survey, and has not answered it."""
+    aggregator, alice = aggregator_of(network, root), Machine(network, ALICE, root / "alice")
+    alice.watch(SENTINEL)
+    alice.publish()
+    network.settle()
+    aggregator.run(TODAY)
+    network.settle()
+    return aggregator, alice
+
+
 def seen(network: Network, who: str, owner: str) -> set[str]:
     """Return the files of the app in a datasite, as somebody else's client has them."""
     return Datasite(network.datasites(who), owner).published()

@@ -14,7 +14,7 @@ from netflix_trend.participant.status import PublisherStatus
 from netflix_trend.syftbox.datasite import MANIFEST, Datasite
 from netflix_trend.syftbox.permissions import GO_FILE
 from services.aggregator.rounds import Aggregator
-from tests.e2e.machines import AGGREGATOR, ALICE, BOB, SENTINEL, TODAY, Machine, aggregator_of, counted, seen
+from tests.e2e.machines import AGGREGATOR, ALICE, BOB, SENTINEL, TODAY, Machine, aggregator_of, counted, seen, surveyed
 from tests.e2e.pysyft_network import PySyftNetwork
 
 pytestmark = pytest.mark.pysyft
@@ -126,12 +126,7 @@ def looked_at(alice: Machine) -> str:
 
 def test_an_answer_that_a_login_undoes_is_published_again(tmp_path: Path) -> None:
     with PySyftNetwork(tmp_path / "network", [AGGREGATOR, ALICE]) as network:
-        aggregator, alice = aggregator_of(network, tmp_path), Machine(network, ALICE, tmp_path / "alice")
-        alice.watch(SENTINEL)
-        alice.publish()
-        network.settle()
-        aggregator.run(TODAY)
-        network.settle()
+        aggregator, alice = surveyed(network, tmp_path)
         network.stop(ALICE)
         alice.publish()
         answered, look = alice.files(), looked_at(alice)
@@ -149,12 +144,7 @@ def test_an_answer_that_a_login_undoes_is_published_again(tmp_path: Path) -> Non
 
 def test_a_withdrawal_that_a_login_undoes_is_done_again_with_one_receipt(tmp_path: Path) -> None:
     with PySyftNetwork(tmp_path / "network", [AGGREGATOR, ALICE]) as network:
-        aggregator, alice = aggregator_of(network, tmp_path), Machine(network, ALICE, tmp_path / "alice")
-        alice.watch(SENTINEL)
-        alice.publish()
-        network.settle()
-        aggregator.run(TODAY)
-        network.settle()
+        aggregator, alice = surveyed(network, tmp_path)
         alice.publish()
         network.settle()
         assert counted(aggregator) == 1

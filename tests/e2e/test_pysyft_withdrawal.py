@@ -12,7 +12,7 @@ from netflix_trend.participant.choices import Choices, write_choices
 from netflix_trend.participant.receipts import read_receipts
 from netflix_trend.syftbox.datasite import MANIFEST, Datasite
 from netflix_trend.syftbox.permissions import PERMISSION_FILES
-from tests.e2e.machines import AGGREGATOR, ALICE, BOB, SENTINEL, TODAY, Machine, aggregator_of, counted, seen
+from tests.e2e.machines import AGGREGATOR, ALICE, BOB, SENTINEL, TODAY, Machine, counted, seen, surveyed
 from tests.e2e.pysyft_network import PySyftNetwork
 
 pytestmark = pytest.mark.pysyft
@@ -26,12 +26,7 @@ def said(machine: Machine) -> str:
 
 def test_a_withdrawal_arrives_and_the_receipt_follows(tmp_path: Path) -> None:
     with PySyftNetwork(tmp_path / "network", [AGGREGATOR, ALICE]) as network:
-        aggregator, alice = aggregator_of(network, tmp_path), Machine(network, ALICE, tmp_path / "alice")
-        alice.watch(SENTINEL)
-        alice.publish()
-        network.settle()
-        aggregator.run(TODAY)
-        network.settle()
+        aggregator, alice = surveyed(network, tmp_path)
         assert alice.publish().state == "answering"
         network.settle()
         assert counted(aggregator) == 1
