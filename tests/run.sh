@@ -74,8 +74,8 @@ run_tests() {
     return
   fi
   # The files take turns on all processors; what builds and starts containers has the machine to itself.
-  $bin/python -m pytest --numprocesses auto --dist loadfile --durations 20 --ignore tests/e2e
-  $bin/python -m pytest --cov-append --durations 10 tests/e2e
+  $bin/python -m pytest --numprocesses auto --dist loadfile --durations 20 -m 'not docker'
+  $bin/python -m pytest --cov-append --durations 10 -m docker
   say '--- coverage'
   if [ -n "$skipped" ]; then
     say 'Not checked: tests were skipped, see above.'
