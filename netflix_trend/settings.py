@@ -143,6 +143,16 @@ class Settings(OperatorSettings, ChartSettings, BrowserSettings):
         services=("scraper", "dashboard"),
         on_host="./drop",
     )
+    downloads_dir: Path | None = setting(
+        None,
+        description=(
+            "Folder where your browser saves files, for ./run.sh fetch and your page without Docker; empty: the "
+            "system's, such as ~/Downloads."
+        ),
+        section=EXPORTS,
+        services=(),
+        is_off=True,
+    )
     netflix_profile: str = setting(
         "me",
         pattern=PROFILE_PATTERN,

@@ -263,6 +263,8 @@ class Machine:
         values = {name: value for name in names if (value := self.setting(name))}
         for name in ("PRIVATE_DIR", "PUBLISHER_DIR", "OUTPUT_DIR", "DATASITES_DIR"):
             values[name] = str(self.folder(name))
+        if said := values.get("DOWNLOADS_DIR"):
+            values["DOWNLOADS_DIR"] = str(self.absolute(said))
         return values | {"DASHBOARD_PORT": self.page_port}
 
     def need_packages(self, lock: str = "demo", on_stop: Callable[[], None] = lambda: None) -> None:

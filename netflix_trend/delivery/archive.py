@@ -17,6 +17,8 @@ from typing import BinaryIO, cast
 
 MEMBER = "ViewingActivity.csv"
 LARGEST_MEMBER = 200_000_000
+# The archive contains much else that is never read.
+LARGEST_ARCHIVE = 2_000_000_000
 # Such text compresses about tenfold; zip bombs claim thousands.
 LARGEST_RATIO = 200
 MAX_MEMBERS = 10_000
@@ -71,6 +73,17 @@ def _opened(stream: BinaryIO, name: str) -> Iterator[tuple[BinaryIO, date | None
         raise _damaged(name, error) from None
     with archive, content:
         yield cast("BinaryIO", content), _day(member)
+
+
+def holds_viewing_activity(stream: BinaryIO, name: str) -> bool:
+    """Return whether a file is Netflix's archive, also one that cannot be used. Nothing of another zip is read but its
+    directory.
+    """
+    try:
+        with open_csv(stream, name) as (content, _):
+            return content is not stream
+    except ArchiveError as error:
+        return error.reason not in ("not_a_zip", "no_viewing_activity")
 
 
 def _damaged(name: str, error: Exception) -> ArchiveError:

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from pydantic import ValidationError
 
-from netflix_trend.delivery.archive import ArchiveError, downloaded_on, open_csv
+from netflix_trend.delivery.archive import LARGEST_ARCHIVE, ArchiveError, downloaded_on, open_csv
 from netflix_trend.delivery.inbox import LARGEST_EXPORT, Delivery, RefusedMessage, pack
 from netflix_trend.delivery.settled import Settling
 from netflix_trend.storage.files import (
@@ -26,8 +26,7 @@ from netflix_trend.storage.files import (
 
 DONE, REFUSED = "done", "refused"
 OPTIONS = ".options"
-# A zip may contain much else that is never read.
-_MAX_FILE = {".csv": LARGEST_EXPORT, ".zip": 2_000_000_000}
+_MAX_FILE = {".csv": LARGEST_EXPORT, ".zip": LARGEST_ARCHIVE}
 
 
 class _Changed(Exception):

@@ -1,4 +1,4 @@
-"""Which files of the drop folder are complete. Imports nothing heavy: an idle app asks every few seconds."""
+"""Which files of a folder are complete. Imports nothing heavy: an idle app asks every few seconds."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ WANTED = (".csv", ".zip")
 SETTLED_SECONDS = 3.0
 
 
-def waiting_files(folder: Path) -> list[Path]:
-    """Return what waits in a drop folder by its name: exports, also links to them, sorted. Raises OSError."""
-    with os.scandir(folder) as entries:
-        return [folder / name for name in sorted(entry.name for entry in entries if _is_wanted(entry))]
-
-
-def _is_wanted(entry: os.DirEntry[str]) -> bool:
+def waits_in_drop_folder(entry: os.DirEntry[str]) -> bool:
+    """Return whether an entry of a drop folder is an export by its name, also a link to one."""
     is_export = not entry.name.startswith(".") and entry.name.lower().endswith(WANTED)
     return is_export and not entry.is_dir()
+
+
+def waiting_files(folder: Path, is_wanted: Callable[[os.DirEntry[str]], bool] = waits_in_drop_folder) -> list[Path]:
+    """Return the files that wait in a folder, by default in a drop folder, sorted. Raises OSError."""
+    with os.scandir(folder) as entries:
+        return [folder / name for name in sorted(entry.name for entry in entries if is_wanted(entry))]
 
 
 def as_word(path: Path, state: FileState) -> str:
@@ -41,17 +42,21 @@ def from_word(folder: Path, word: str) -> tuple[Path, FileState]:
 
 @dataclass
 class Settling:
-    """The files of a folder, and since when each has not changed. clock: seconds of a monotonic clock."""
+    """The files of a folder, and since when each has not changed.
+
+    clock: seconds of a monotonic clock. is_wanted: chooses entries of the folder, by default those of a drop folder.
+    """
 
     folder: Path
     clock: Callable[[], float] = time.monotonic
+    is_wanted: Callable[[os.DirEntry[str]], bool] = waits_in_drop_folder
     _seen: dict[str, tuple[FileState, float]] = field(default_factory=dict)
 
     def complete(self) -> list[tuple[Path, FileState]]:
         """Return the files that have not changed for SETTLED_SECONDS, sorted. Raises OSError."""
         found, now = [], self.clock()
         before, self._seen = self._seen, {}
-        for path in waiting_files(self.folder):
+        for path in waiting_files(self.folder, self.is_wanted):
             try:
                 state = file_state(path.lstat())
             except FileNotFoundError:

@@ -7,7 +7,7 @@ the publisher, `decide` saves what a person chooses, `snapshot` is what a page o
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -82,6 +82,21 @@ def take_file(
 def exports(settings: Settings) -> list[RawExport]:
     """Return the descriptions of all exports."""
     return list(RawStore(settings.private_dir).exports())
+
+
+def import_days(settings: Settings) -> dict[str, date]:
+    """Return the day on which each export was last imported, by its hash."""
+    store = RawStore(settings.private_dir)
+    return {raw.sha256: date.fromtimestamp(store.changed(raw.sha256)) for raw in store.exports()}
+
+
+def already_imported(raw: RawExport, days: Mapping[str, date]) -> str:
+    """Return a sentence about an export that was taken, if it was imported before; else nothing.
+
+    days: as `import_days` returned them before it was taken.
+    """
+    day = days.get(raw.sha256)
+    return f"This file was imported on {day} already; nothing in it is counted twice." if day else ""
 
 
 def out_of_date(settings: Settings) -> Freshness:

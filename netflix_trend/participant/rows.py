@@ -21,6 +21,9 @@ from netflix_trend.syftbox.generations.base import START
 
 # It runs at least once a day, by itself, by SyftBox or by cron.
 _LATELY = 26 * 3600.0
+# A file that ends longer ago is worth replacing.
+OLD_DAYS = 30
+_FETCH = "./run.sh fetch"
 _IMPORT = "./run.sh import NetflixViewingHistory.csv"
 _RUN = "./run.sh up, or without Docker ./run.sh once"
 _SETUP = "./run.sh setup, or SYFTBOX_EMAIL and AGGREGATOR_DATASITE in .env"
@@ -56,7 +59,7 @@ def found_rows(settings: Settings, state: Snapshot, now: float) -> list[Row]:
     return [
         reality_row(settings),
         *operator_rows(settings),
-        history_row(history_facts(settings), rests(state)),
+        history_row(history_facts(settings), rests(state), date.fromtimestamp(now)),
         choice_row(state),
         publisher_row(state.status, state.choices.participation, now),
     ]
@@ -110,8 +113,18 @@ def history_facts(settings: Settings) -> HistoryFacts:
     return HistoryFacts(files, len(profiles.profiles), profiles.covered_through)
 
 
-def history_row(history: HistoryFacts, is_at_rest: bool) -> Row:
-    """Return whether there is something to answer from. is_at_rest: nothing is answered anyway."""
+def old_file(through: date, today: date) -> str:
+    """Return what to do where the newest file is old, without a full stop; nothing where it is not.
+
+    through: the last day that the files cover.
+    """
+    if (today - through).days <= OLD_DAYS:
+        return ""
+    return f"Your newest file ends on {through.day} {through:%B %Y}; {_FETCH} takes ten seconds"
+
+
+def history_row(history: HistoryFacts, is_at_rest: bool, today: date) -> Row:
+    """Return whether there is something recent to answer from. is_at_rest: nothing is answered anyway."""
     needed: Mark = "look here" if is_at_rest else "wrong"
     if not history.files:
         return Row("history", "no file was imported", needed, _IMPORT)
@@ -121,7 +134,10 @@ def history_row(history: HistoryFacts, is_at_rest: bool) -> Row:
     if history.through is None:
         said = f"{files}, none of which is in the tables yet"
         return Row("history", said, needed, "wait a minute; if it stays, see ./run.sh insights")
-    return Row("history", f"{files} of {counted(history.profiles, 'profile')}, through {history.through}")
+    said = f"{files} of {counted(history.profiles, 'profile')}, through {history.through}"
+    if old := old_file(history.through, today):
+        return Row("history", f"{said}. {old}", "fine" if is_at_rest else "look here", _FETCH)
+    return Row("history", said)
 
 
 def choice_row(state: Snapshot) -> Row:

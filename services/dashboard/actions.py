@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable
 from datetime import date
@@ -14,6 +15,8 @@ from flask import Flask, Response, flash, jsonify, redirect, request
 from pydantic import ValidationError
 from werkzeug.datastructures import FileStorage
 
+from netflix_trend.delivery.archive import ArchiveError, open_csv
+from netflix_trend.delivery.downloads import Download
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.names import DATASITE_NAME, EXAMPLE_AGGREGATOR
 from netflix_trend.odds import parse_odds
@@ -33,6 +36,7 @@ from netflix_trend.syftbox.aggregators import introduction_of
 from services.dashboard.backend import Refused
 from services.dashboard.choosing import choosing, whose
 from services.dashboard.dismissed import dismiss
+from services.dashboard.downloads import DOWNLOAD_GONE, Downloads
 from services.dashboard.health import unusable_files
 from services.dashboard.imports import imported_files, refused_files
 from services.dashboard.text import shown
@@ -93,6 +97,44 @@ def upload(dashboard: Dashboard) -> str:
         taken = len(files) - len(refused)
         raise Refused(f"{taken} of {len(files)} files {'was' if taken == 1 else 'were'} taken. {' '.join(refused)}")
     return f"{len(files)} files. {said}"
+
+
+def look_for_download(dashboard: Dashboard) -> str:
+    """Begin to look for a new file in the downloads folder."""
+    return _downloads(dashboard).look()
+
+
+def take_download(dashboard: Dashboard) -> str:
+    """Take a file that was found in the downloads folder, and delete it there if that is wanted."""
+    downloads = _downloads(dashboard)
+    found = downloads.found(request.form.get("mark", ""))
+    try:
+        with found.open() as file:
+            options, saved = read_options("", ""), date.fromtimestamp(found.modified)
+            said = _hand_over(dashboard, FileStorage(file, found.path.name), options, saved)
+    except (OSError, UnsafeFile):
+        raise Refused(DOWNLOAD_GONE) from None
+    downloads.end()
+    if request.form.get("delete") != "yes":
+        return said
+    is_deleted = _is_used(dashboard, found) and found.delete()
+    return f"{said} {'The download was deleted.' if is_deleted else 'The download was not deleted.'}"
+
+
+def _is_used(dashboard: Dashboard, found: Download) -> bool:
+    """Return whether a download that was taken is in the tables."""
+    try:
+        with found.open() as file, open_csv(file, found.path.name) as (csv, _):
+            sha256 = hashlib.file_digest(csv, "sha256").hexdigest()  # type: ignore[arg-type]
+    except (OSError, UnsafeFile, ArchiveError):
+        return False
+    return any(one.sha256 == sha256 and not one.error for one in imported_files(dashboard.settings.private_dir))
+
+
+def _downloads(dashboard: Dashboard) -> Downloads:
+    if dashboard.backend.downloads is None:
+        raise Refused("This page runs in a container, which does not see your downloads. Upload the file.")
+    return dashboard.backend.downloads
 
 
 def answer_date_order(dashboard: Dashboard) -> str:
@@ -238,6 +280,8 @@ def dismiss_file(dashboard: Dashboard) -> str:
 # Address of a form: what it does, and the page that says so.
 _ACTIONS: dict[str, tuple[Callable[[Dashboard], str], str]] = {
     "/upload": (upload, "/"),
+    "/fetch/look": (look_for_download, "/#fetch"),
+    "/fetch/take": (take_download, "/"),
     "/date-order": (answer_date_order, "/"),
     "/events/add": (note_event, "/events"),
     "/events/remove": (forget_event, "/events"),

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from services.dashboard.downloads import Downloads
 
 State = Literal["fine", "waiting", "broken", "unknown"]
 # Where a person chooses an aggregator: on the page, in a terminal, or nowhere.
@@ -47,6 +50,10 @@ class Backend(Protocol):
     @property
     def setup(self) -> SetupPlace:
         """Where an aggregator is chosen: a container sees neither other datasites nor .env."""
+
+    @property
+    def downloads(self) -> Downloads | None:
+        """The downloads folder of the person's browser; None in a container, which does not see it."""
 
     def keep_settings(self, values: Mapping[str, str]) -> None:
         """Set values in .env, where `setup` is the page. The next page follows them. Raises Refused."""

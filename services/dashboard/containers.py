@@ -37,6 +37,11 @@ class Containers:
         """In a terminal: this container sees neither other datasites nor .env."""
         return "terminal"
 
+    @property
+    def downloads(self) -> None:
+        """Nothing: this container does not see the person's downloads folder."""
+        return None
+
     def keep_settings(self, values: Mapping[str, str]) -> None:
         """Refuse: .env is not in this container."""
         raise Refused("Nothing was changed: settings are changed by ./run.sh setup in a terminal.")

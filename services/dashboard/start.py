@@ -9,16 +9,16 @@ from typing import Literal
 
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
+from netflix_trend.participant.rows import old_file
 from netflix_trend.settings import Settings
 from services.dashboard.backend import Backend, RefusedFile
 from services.dashboard.choosing import Choosing, choosing, whose
+from services.dashboard.downloads import FetchCard, fetch_card
 from services.dashboard.history import History, Span
 from services.dashboard.imports import ORDERS, ImportedFile, refused_files
 from services.dashboard.participation import CHOOSE, STATES, ParticipationStatus, participation_status
 from services.dashboard.text import counted, day, shown
 
-# After this many days a new export is worth uploading.
-_OLD_DAYS = 40
 # By whether no report was ever made.
 _LOOK = {True: "See first what would leave, byte by byte.", False: "See what has left, byte by byte."}
 _LOOK_IN_TRIAL = "See what would leave, byte by byte."
@@ -51,6 +51,7 @@ class StartPage:
     leaves_at_once: bool
     choosing: Choosing | None
     whose: tuple[str, ...]
+    fetch: FetchCard
 
 
 def start_page(settings: Settings, state: Snapshot, history: History, backend: Backend, today: date) -> StartPage:
@@ -79,6 +80,7 @@ def start_page(settings: Settings, state: Snapshot, history: History, backend: B
         leaves_at_once=span is None and mine.is_first and mine.takes_part and not state.notice,
         choosing=choice,
         whose=names,
+        fetch=fetch_card(backend.downloads),
     )
 
 
@@ -144,16 +146,15 @@ def first_steps(
 
 
 def _history_step(span: Span | None, today: date) -> _Made:
-    age = (today - span.covered).days if span else 0
+    old = old_file(span.covered, today) if span else ""
     return (
         "Add your viewing history",
-        span is not None and age <= _OLD_DAYS,
-        "Drop NetflixViewingHistory.csv below. It stays on this machine."
-        if span is None
-        else f"{day(span.first)} to {day(span.last)}."
-        + (f" The newest file is {age} days old: upload a new one." if age > _OLD_DAYS else ""),
-        "#bring",
-        "Upload a file",
+        span is not None and not old,
+        f"{day(span.first)} to {day(span.last)}." + (f" {old}." if old else "")
+        if span
+        else "Get NetflixViewingHistory.csv from Netflix. It stays on this machine.",
+        "#fetch",
+        "Get the file",
     )
 
 

@@ -20,8 +20,6 @@ from netflix_trend.names import PROFILE_PATTERN
 from netflix_trend.settings import Settings
 from services.dashboard.backend import Refused
 
-# Netflix's zip contains much that is never read.
-MAX_UPLOAD = 2_000_000_000
 _PREFIX = ".upload-"
 _ORDERS: TypeAdapter[DateOrderName] = TypeAdapter(DateOrderName)
 

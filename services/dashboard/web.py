@@ -11,6 +11,8 @@ from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from netflix_trend import __version__
+from netflix_trend.delivery.archive import LARGEST_ARCHIVE
+from netflix_trend.delivery.reminder import CONTENT_TYPE, reminder
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.status import notice
@@ -29,7 +31,7 @@ from services.dashboard.others import others_page
 from services.dashboard.sharing import sharing_page
 from services.dashboard.start import start_page
 from services.dashboard.text import counted, day, number, shown
-from services.dashboard.uploads import MAX_UPLOAD, UploadRequest
+from services.dashboard.uploads import UploadRequest
 from services.dashboard.viewing import viewing_page
 
 POLICY = (
@@ -69,6 +71,7 @@ class Dashboard:
             len(self.backend.refused_files()),
             status and (status.state, status.outcomes),
             len(state.receipts),
+            self.backend.downloads and self.backend.downloads.watched(),
         )
         return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 
@@ -99,7 +102,7 @@ def create_app(
         policy=lambda: POLICY + frames.ancestors,
         token=cookie_token,
         port=settings.dashboard_port,
-        max_form_by_endpoint={"/upload": MAX_UPLOAD},
+        max_form_by_endpoint={"/upload": LARGEST_ARCHIVE},
         frames=frames,
     ).protect(app)
     _add_pages(app, dashboard)
@@ -114,8 +117,11 @@ def _add_pages(app: Flask, dashboard: Dashboard) -> None:
     @app.get("/")
     def start() -> str:
         state = dashboard.snapshot()
+        # First: what appears in between is a change to the script that waits for one.
+        mark = dashboard.mark(state)
         page = start_page(settings, state, history, dashboard.backend, dashboard.today())
-        return render_template("start.html", page=page, mark=dashboard.mark(state), is_waiting=page.pending > 0)
+        is_waiting = page.pending > 0 or page.fetch.is_waiting
+        return render_template("start.html", page=page, mark=mark, is_waiting=is_waiting)
 
     @app.get("/viewing")
     def viewing() -> str:
@@ -144,6 +150,10 @@ def _add_pages(app: Flask, dashboard: Dashboard) -> None:
     @app.get("/glossary")
     def glossary() -> str:
         return render_template("glossary.html")
+
+    @app.get("/reminder.ics")
+    def calendar() -> Response:
+        return Response(reminder(), content_type=CONTENT_TYPE)
 
     @app.get("/status.json")
     def status() -> Response:

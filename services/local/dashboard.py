@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import select
 import signal
 import sys
@@ -20,6 +21,7 @@ from flask import Flask
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from netflix_trend.delivery.archive import ArchiveError
+from netflix_trend.delivery.downloads import downloads_folder
 from netflix_trend.env_file import EnvFileError
 from netflix_trend.layout import DEMO_SETTINGS
 from netflix_trend.names import EXAMPLE_AGGREGATOR, EXAMPLE_ME
@@ -27,6 +29,7 @@ from netflix_trend.participant import participant
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from services.dashboard.backend import Refused, RefusedFile, Service, SetupPlace
+from services.dashboard.downloads import Downloads
 from services.dashboard.dropped import dropped, refused_files
 from services.dashboard.others import read_statistics
 from services.dashboard.web import create_app
@@ -55,7 +58,11 @@ class OneProcess:
     sees_syftbox: bool = True
     file: SettingsFile | None = None
     watches: bool = False
+    downloads: Downloads = field(init=False)
     _lock: Lock = field(default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        self.downloads = Downloads(self.settings.downloads_dir or downloads_folder(os.environ, Path.home()))
 
     def deliver(self, part: Path, name: str, options: Mapping[str, str]) -> str:
         """Import the file and rebuild the tables."""
@@ -64,7 +71,8 @@ class OneProcess:
             place = part.replace(Path(folder) / name)
             try:
                 with self._lock:
-                    participant.take_file(
+                    days = participant.import_days(self.settings)
+                    raw = participant.take_file(
                         self.settings,
                         place,
                         "dashboard",
@@ -76,7 +84,9 @@ class OneProcess:
             except ArchiveError as refusal:
                 raise Refused(str(refusal)) from None
         self.run_publisher()
-        return "The file was read. What became of its rows is below."
+        # Who gives options wants the same file to be read in another way.
+        again = "" if options else participant.already_imported(raw, days)
+        return f"The file was read. What became of its rows is below. {again}".rstrip()
 
     def run_publisher(self) -> None:
         """Run the publisher now."""

@@ -190,6 +190,7 @@ def _import(
 ) -> int:
     kept = {}
     failed = False
+    days = participant.import_days(settings)
     for path in files:
         try:
             raw = participant.take_file(
@@ -205,6 +206,8 @@ def _import(
             _print_unreadable(path, error, console, is_json=False)
         else:
             kept[raw.sha256] = path.name
+            if said := participant.already_imported(raw, days):
+                console.print(f"{path.name}: {said}", markup=False, soft_wrap=True)
     with console.status("Rebuilding the tables ..."):
         histories = participant.refresh(settings, everything=True)
     for history in histories:

@@ -8,7 +8,7 @@
   const watch = (mark, seconds) => {
     let polls = 0;
     const poll = async () => {
-      if ((polls += 1) > 300) return;
+      if ((polls += 1) > 450) return;
       try {
         const status = await (await fetch("/status.json", { headers: json })).json();
         if (status.ok && status.mark !== mark && !(status.pending > 0)) { location.assign(location.pathname); return; }
@@ -18,6 +18,10 @@
     setTimeout(poll, 1000 * seconds);
   };
   if (document.body.dataset.mark) watch(document.body.dataset.mark, 1.5);
+
+  // The link opens Netflix's page in a new tab, while this page begins to look for the file.
+  const get = byId("get"), look = byId("look");
+  if (get && look) get.addEventListener("click", () => look.requestSubmit());
 
   const form = byId("upload");
   if (form) {

@@ -70,12 +70,12 @@ class Clone:
 
     def start(self, *words: str, is_inside: bool = True, **options: Any) -> subprocess.Popen[bytes]:
         """Start a verb, or the app."""
+        environ = {**self.environ, **(self.inside if is_inside else {"DASHBOARD_PORT": str(self.port)})}
         with self.log.open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "netflix_trend", *words],
                 cwd=self.folder,
-                env={**self.environ, **(self.inside if is_inside else {"DASHBOARD_PORT": str(self.port)})},
-                **{"stdout": log, "stderr": subprocess.STDOUT, **options},
+                **{"env": environ, "stdout": log, "stderr": subprocess.STDOUT, **options},
             )
         self.started.append(process)
         return process

@@ -42,6 +42,16 @@ def test_a_file_that_came_back_begins_to_settle_again(tmp_path: Path) -> None:
     assert settling.complete() == []
 
 
+def test_who_watches_another_folder_says_which_files(tmp_path: Path) -> None:
+    now = [0.0]
+    settling = Settling(tmp_path, lambda: now[0], lambda entry: entry.name.endswith(".txt"))
+    for name in ("a.csv", "b.txt"):
+        (tmp_path / name).write_text("x")
+    settling.complete()
+    now[0] += SETTLED_SECONDS
+    assert [path.name for path, _ in settling.complete()] == ["b.txt"]
+
+
 @pytest.mark.parametrize("name", ["a.csv", "a:b: c.csv", os.fsdecode(b"\xff.csv")])
 def test_a_word_says_file_and_state(tmp_path: Path, name: str) -> None:
     state = (17, 3, 1_700_000_000_123_456_789)

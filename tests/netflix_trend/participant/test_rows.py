@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
@@ -11,10 +11,12 @@ import pytest
 from netflix_trend.participant.choices import Choices
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.rows import (
+    OLD_DAYS,
     HistoryFacts,
     choice_row,
     datasite_row,
     history_row,
+    old_file,
     operator_rows,
     publisher_row,
     reality_row,
@@ -83,10 +85,22 @@ def test_keys_of_operators_are_shown_in_words() -> None:
     ],
 )
 def test_without_a_history_nothing_can_be_answered(facts: HistoryFacts, mark: str, words: str) -> None:
-    row = history_row(facts, is_at_rest=False)
+    today = date(2026, 11, 21)
+    row = history_row(facts, False, today)
     assert (row.mark, words in row.text) == (mark, True)
     # Who answers nothing needs none.
-    assert history_row(facts, is_at_rest=True).mark == ("fine" if mark == "fine" else "look here")
+    assert history_row(facts, True, today).mark == ("fine" if mark == "fine" else "look here")
+
+
+def test_an_old_file_is_worth_replacing() -> None:
+    through = date(2026, 10, 1)
+    facts, last = HistoryFacts(1, 1, through), through + timedelta(days=OLD_DAYS)
+    assert old_file(through, last) == ""
+    assert history_row(facts, False, last).mark == "fine"
+    row = history_row(facts, False, last + timedelta(days=1))
+    assert row.text.endswith("Your newest file ends on 1 October 2026; ./run.sh fetch takes ten seconds")
+    assert (row.mark, row.step) == ("look here", "./run.sh fetch")
+    assert history_row(facts, True, last + timedelta(days=1)).mark == "fine"
 
 
 @pytest.mark.parametrize(

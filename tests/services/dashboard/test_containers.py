@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from redis.exceptions import NoPermissionError
 
+from netflix_trend.delivery.downloads import NETFLIX_PAGE
 from services.dashboard.backend import Service
 from services.dashboard.containers import Containers
+from services.dashboard.web import create_app
 from services.runtime.connection import INBOX, connect
 from services.runtime.queue import INGEST_JOB, INGEST_QUEUE, PUBLISH_QUEUE, enqueue, queue
+from tests.services.dashboard.participant import ORIGIN, TODAY, settings_in
 from tests.services.runtime.redis_server import RedisServer, redis_server  # noqa: F401
 
 pytestmark = pytest.mark.redis
@@ -24,6 +28,19 @@ def states(found: list[Service]) -> dict[str, str]:
 @pytest.fixture
 def containers(redis_server: RedisServer) -> Containers:  # noqa: F811
     return Containers(redis_server.settings("dashboard"))
+
+
+def test_a_container_does_not_see_the_downloads_folder(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    client = create_app(settings, Containers(settings), lambda: TODAY).test_client()
+    text = client.get("/", base_url=ORIGIN).text
+    assert f'href="{NETFLIX_PAGE}"' in text
+    assert "Come back to this page, and upload the file below." in text
+    assert "/fetch/" not in text
+    token = re.search(r'name="token" value="(\w+)"', text)
+    for path in ("/fetch/look", "/fetch/take"):
+        client.post(path, base_url=ORIGIN, headers={"Origin": ORIGIN}, data={"token": token and token[1]})
+        assert "which does not see your downloads. Upload the file." in client.get("/", base_url=ORIGIN).text
 
 
 def test_only_the_publisher_is_asked_to_run(containers: Containers, redis_server: RedisServer) -> None:  # noqa: F811

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -359,12 +359,12 @@ def test_health_shows_the_rows_of_status_where_it_sees_syftbox(person: Person, t
     backend = OneProcess(person.settings, lambda: TODAY)
     state, history = participant.snapshot(person.settings), History.of(person.settings.private_dir)
 
-    def states(email: str) -> dict[str, str]:
+    def states(email: str, now: float | None = None) -> dict[str, str]:
         settings = person.settings.model_copy(update={"syftbox_email": email})
-        page = health_page(settings, state, history, backend)
+        page = health_page(settings, state, history, backend, now)
         return {service.name: service.state for service in page.services}
 
-    trial = states(person.settings.syftbox_email)
+    trial = states(person.settings.syftbox_email, datetime.combine(TODAY, time(12)).timestamp())
     assert (trial["trial or real"], trial["history"]) == ("waiting", "fine")
     assert "last sync" not in trial
     assert states("ann@home.net")["SyftBox"] == "broken", "no client manages this folder"
