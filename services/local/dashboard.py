@@ -70,13 +70,16 @@ class OneProcess:
                         "dashboard",
                         profile=options.get("profile"),
                         date_order=options.get("date_order"),  # type: ignore[arg-type]
-                        only=tuple(options["only"].split(";")) if "only" in options else None,
                     )
                     participant.refresh(self.settings)
             except ArchiveError as refusal:
                 raise Refused(str(refusal)) from None
         self.run_publisher()
         return "The file was read. What became of its rows is below."
+
+    def rebuild(self) -> None:
+        """Rebuild what is out of date, and run the publisher."""
+        self.run_publisher()
 
     def run_publisher(self) -> None:
         """Run the publisher now."""
