@@ -69,6 +69,10 @@ class PrivateVolume:
         """Return the folders of all profiles, sorted by name."""
         return sorted(self.profiles.glob("*/"))
 
+    def database(self, profile: str) -> Path:
+        """Return the path of a profile's database."""
+        return self.profile(profile) / DATABASE
+
     def databases(self) -> list[Path]:
         """Return the databases of all profiles that have one, sorted by name."""
         return sorted(self.profiles.glob(f"*/{DATABASE}"))
@@ -90,6 +94,11 @@ class PrivateVolume:
     def life_events(self) -> Path:
         """Life events."""
         return self.root / "life_events.json"
+
+    @property
+    def household(self) -> Path:
+        """Which Netflix profiles count for each profile."""
+        return self.root / "household.json"
 
     @property
     def dismissed(self) -> Path:

@@ -168,9 +168,12 @@ class Settings(OperatorSettings, ChartSettings, BrowserSettings):
     )
     activity_profiles: Annotated[tuple[str, ...], BeforeValidator(_names), NoDecode] = setting(
         (),
-        description="Netflix profiles that count of a ViewingActivity.csv, separated by semicolons; empty: all.",
+        description=(
+            "Netflix profiles of a ViewingActivity.csv that count for NETFLIX_PROFILE, separated by semicolons, until "
+            "you say otherwise (./run.sh whose). Empty: you are asked."
+        ),
         section=EXPORTS,
-        services=("scraper", "processor"),
+        services=("processor", "dashboard"),
     )
     shortest_view_seconds: int = setting(
         60,

@@ -75,7 +75,15 @@ cli.put(
     *(setup.setup, services.up, services.down, services.once, services.dashboard, status.status),
     before=sharing.say_notice,
 )
-cli.put("Your history", fetch.fetch, history.import_, history.insights, history.event, before=sharing.say_notice)
+cli.put(
+    "Your history",
+    fetch.fetch,
+    history.import_,
+    history.whose,
+    history.insights,
+    history.event,
+    before=sharing.say_notice,
+)
 cli.put(
     "What leaves",
     *(sharing.privacy, sharing.join, sharing.pause, sharing.withdraw, sharing.limits, sharing.look),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from netflix_trend.cli.asking import chooser
 from netflix_trend.cli.frame import Verb
 from netflix_trend.cli.machine import Machine
 from netflix_trend.cli.mode import place_of
@@ -61,6 +62,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="Folder for the results; an earlier demo in it is replaced.",
 )
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="NETFLIX_PROFILE",
+    help="You are this Netflix profile of a ViewingActivity.csv; may be given several times.",
+)
 @click.option("--network", is_flag=True, help="A whole SyftBox network of containers on this machine instead.")
 @click.option("--down", is_flag=True, help="With --network: remove it with all its data.")
 @click.option(
@@ -79,6 +86,7 @@ def demo(
     weeks: int,
     seed: int,
     output: Path,
+    only: tuple[str, ...],
     network: bool,
     down: bool,
     seconds: float,
@@ -101,7 +109,18 @@ def demo(
         sys.exit(network_of_containers.remove() if down else network_of_containers.start(seconds))
     from services.demo.one_process import run
 
-    sys.exit(run(list(exports), mode=mode, people=people, weeks=weeks, seed=seed, output=output))
+    sys.exit(
+        run(
+            list(exports),
+            mode=mode,
+            people=people,
+            weeks=weeks,
+            seed=seed,
+            output=output,
+            only=only,
+            choose=chooser(),
+        )
+    )
 
 
 def container_network(machine: Machine, mode: Literal["local", "two"] = "two") -> ContainerNetwork:

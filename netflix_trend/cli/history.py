@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from netflix_trend.cli.asking import chooser
 from netflix_trend.cli.frame import Failure, Verb, VerbGroup
 from netflix_trend.cli.machine import Machine
 from netflix_trend.cli.mode import Place, place_of
@@ -45,7 +46,7 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--only",
         multiple=True,
         metavar="NETFLIX_PROFILE",
-        help="Count only this Netflix profile of a ViewingActivity.csv; may be given several times.",
+        help="You are this Netflix profile of a ViewingActivity.csv, also of later ones; may be given several times.",
     )
     return order(only(command))
 
@@ -103,7 +104,7 @@ def import_(
     if begin(place, keeps=True):
         from services.processor.cli import import_files
 
-        sys.exit(import_files(files, profile=profile, date_order=date_order, only=only))
+        sys.exit(import_files(files, profile=profile, date_order=date_order, only=only, choose=chooser()))
     drop_exports(place, files, profile=profile, date_order=date_order, only=only)
     click.echo(
         "Next: ./run.sh status shows what was read and published; ./run.sh up starts the services if they do not run."
@@ -124,9 +125,42 @@ def drop_exports(
     for file in files:
         if not file.is_file():
             raise Failure(f"{file}: no such file")
+    several = [file.name for file in files if _has_several(file, only)]
     place.docker.prepare()
     for file in files:
         click.echo(f"{deliver(place.machine, file, options)} is in the drop folder.")
+    for name in several:
+        click.echo(
+            f"{name} has several Netflix profiles. ./run.sh whose shows who counts, and asks if nobody does yet."
+        )
+
+
+def _has_several(file: Path, only: Sequence[str]) -> bool:
+    """Return whether a file has several Netflix profiles and none is named. Raises Failure for a wrong name."""
+    from netflix_trend.history.exports import ExportError
+    from netflix_trend.history.household import check_names
+
+    names = profiles_of(file)
+    try:
+        check_names(file.name, only, names)
+    except ExportError as problem:
+        raise Failure(str(problem)) from None
+    return len(names) > 1 and not only
+
+
+def profiles_of(file: Path) -> dict[str, int]:
+    """Return the number of rows by Netflix profile; none of another file, and of one that cannot be read: whoever takes
+    it says what is wrong with it.
+    """
+    from netflix_trend.delivery.archive import ArchiveError, open_csv
+    from netflix_trend.history.exports import ExportError
+    from netflix_trend.history.household import profiles_in
+
+    try:
+        with file.open("rb") as stream, open_csv(stream, file.name) as (csv, _):
+            return profiles_in(csv, file.name)
+    except (ArchiveError, ExportError, OSError):
+        return {}
 
 
 def deliver(machine: Machine, file: Path, options: str) -> str:
@@ -162,6 +196,18 @@ def free_name(drop: Path, name: str) -> str:
         number += 1
         name = f"{stem}-{number}.{kind}"
     return name
+
+
+@click.command(cls=Verb, examples=["whose", "whose Sam", 'whose Sam "Mia, the boss"', "whose --profile Anna Anna"])
+@click.argument("names", metavar="[NETFLIX_PROFILE]...", nargs=-1)
+@click.option("--profile", metavar="NAME", help="Of the files that are stored under this name.")
+@click.option("--all", "everybody", is_flag=True, help="Everybody in the file together is you.")
+@on_volumes("processor", keeps=True)
+def whose(names: tuple[str, ...], profile: str | None, everybody: bool) -> int:
+    """Show or say which Netflix profiles of a ViewingActivity.csv are yours; with names, only these count."""
+    from services.processor.whose import show_whose
+
+    return show_whose(names, profile=profile, everybody=everybody)
 
 
 @click.command(cls=Verb, examples=["insights", "insights --json"])

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from netflix_trend.cli.alone import Lock
+from netflix_trend.cli.asking import chooser
 from netflix_trend.cli.current import CurrentSettings
 from netflix_trend.cli.frame import FAILED, Verb
 from netflix_trend.cli.history import profile_option, reading_options
@@ -66,7 +67,10 @@ def once(
     place.need_folders()
     from services.local.__main__ import once as once_
 
-    sys.exit(once_(exports, profile=profile, date_order=date_order, only=only, arrived=arrived, record=record))
+    choose = chooser()
+    sys.exit(
+        once_(exports, profile=profile, date_order=date_order, only=only, choose=choose, arrived=arrived, record=record)
+    )
 
 
 @click.command(cls=Verb, examples=["dashboard", "dashboard --demo", "dashboard --demo demo-output"])

@@ -14,6 +14,7 @@ import click
 
 from netflix_trend.cli import asking
 from netflix_trend.cli.asking import (
+    ALL,
     DROP,
     LATER,
     a_folder,
@@ -21,11 +22,12 @@ from netflix_trend.cli.asking import (
     an_address,
     an_export,
     ask,
+    chooser,
     say,
     title,
 )
 from netflix_trend.cli.frame import FAILED, Failure, Verb
-from netflix_trend.cli.history import drop_exports
+from netflix_trend.cli.history import drop_exports, profiles_of
 from netflix_trend.cli.mode import Place, place_of
 from netflix_trend.cli.offers import list_aggregators, others_than
 from netflix_trend.cli.sharing import carry_out
@@ -33,14 +35,11 @@ from netflix_trend.cli.subscribing import subscribe
 from netflix_trend.cli.volumes import begin
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.names import EXAMPLE_AGGREGATOR, EXAMPLE_ME, is_trial
-from netflix_trend.plain_text import printable
 from netflix_trend.syftbox.generations import clients
 
 if TYPE_CHECKING:
     from netflix_trend.published.introduction import Introduction
     from netflix_trend.syftbox.aggregators import FoundAggregators
-
-ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ class Answers:
 @click.option("--aggregator", metavar="ADDRESS", help="The aggregator; without one a list is shown to choose from.")
 @click.option("--export", metavar="FILE", help="Your export; drop: you put it into the drop folder; later: not now.")
 @click.option(
-    "--profile", metavar="NAME", help="The Netflix profile that counts, if the export has several; all: everybody."
+    "--profile", metavar="NAME", help="The Netflix profile that you are, if the export has several; all: everybody."
 )
 @click.option("--take-part/--not-yet", "takes_part", default=None, help="Whether surveys are answered from now on.")
 @click.option("--yes", "is_sure", is_flag=True, help="You have compared the operators' keys, or there are none.")
@@ -328,55 +327,19 @@ class _Setup:
         return True
 
     def _take(self, file: Path) -> None:
-        only = self._profile(file)
-        if only is not None and not any(";" in name for name in only):
-            self._settle({"ACTIVITY_PROFILES": ";".join(only)})
+        said = self.said.profile
+        only = list(profiles_of(file)) if said == ALL else [said] if said else []
         if not self.is_on_folders:
-            drop_exports(self.place, [file], only=only or ())
+            drop_exports(self.place, [file], only=only)
             return
         from services.processor.cli import import_files
 
-        if import_files([file], profile=None, date_order=None, only=only or ()):
+        if import_files([file], profile=None, date_order=None, only=only, choose=chooser()):
             raise Failure(
-                "the export could not be used, see above; nothing has left this machine. Then: ./run.sh setup, or "
-                "./run.sh import --date-order dmy FILE where the order of its dates is asked"
+                "the export could not be used, see above; nothing has left this machine. Then: ./run.sh setup (with "
+                "--profile NAME, or all, where the export has several Netflix profiles), or ./run.sh import "
+                "--date-order dmy FILE where the order of its dates is asked"
             )
-
-    def _profile(self, file: Path) -> list[str] | None:
-        """Return the Netflix profiles that count, an empty list for all; None to leave what the settings say."""
-        if self.said.profile:
-            return [] if self.said.profile == ALL else [self.said.profile]
-        if not self.is_on_folders:
-            return None
-        from services.processor.cli import netflix_profiles
-
-        try:
-            names = netflix_profiles(file)
-        except ValueError as problem:
-            raise Failure(f"{file.name}: {problem}") from None
-        if len(names) < 2 or self.machine.setting("ACTIVITY_PROFILES"):
-            return None
-        title("4. Whose viewing counts")
-        shown = [printable(name) for name in names]
-        for number, name in enumerate(shown, 1):
-            say(f"{number}) {name}")
-        if not self.can_ask:
-            raise Failure(
-                f"the export has {len(names)} Netflix profiles. Say which one is yours: --profile NAME, or all"
-            )
-
-        def read(text: str) -> list[str]:
-            if text == ALL:
-                return names
-            if text.isdecimal() and 1 <= int(text) <= len(names):
-                return [names[int(text) - 1]]
-            for name in names:
-                if name.casefold() == text.casefold():
-                    return [name]
-            raise click.UsageError(f"expected a number from 1 to {len(names)}, a name, or all")
-
-        say("Several people count as one participant only if you say all.")
-        return list(ask("Yours, by number or name, or all", "1", read))
 
     # --- taking part
 

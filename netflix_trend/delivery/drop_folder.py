@@ -41,7 +41,6 @@ class DropFolder:
     profile: str
     push: Callable[[bytes], None]
     clock: Callable[[], float] = time.monotonic
-    only: tuple[str, ...] = ()
     _taken: dict[str, FileState] = field(default_factory=dict)
     _settling: Settling = field(init=False)
 
@@ -102,7 +101,6 @@ class DropFolder:
         with open_csv(file, path.name) as (csv, written):
             delivery = {
                 "profile": self.profile,
-                "only": self.only,
                 "source": "drop_folder",
                 # The name may not be UTF-8; it is for display only.
                 "name": path.name[:255].encode("utf-8", "replace").decode(),

@@ -30,14 +30,16 @@ class RefusedMessage(Exception):
 
 
 DateOrderName = Literal["mdy", "dmy", "ymd"]
-_NetflixProfile = Annotated[str, Field(min_length=1, max_length=100)]
+NetflixProfile = Annotated[str, Field(min_length=1, max_length=100)]
+MOST_NETFLIX_PROFILES = 20
 
 
 class Delivery(Strict):
     """Metadata of an export on its way.
 
     profile: name it is stored under. received: day it was downloaded, as far as known. date_order: the person's answer
-    for a file whose dates do not tell. only: Netflix profiles that count of a ViewingActivity.csv; none means all.
+    for a file whose dates do not tell. only: the person's answer which Netflix profiles are theirs, see
+    `netflix_trend.history.household`; none means that nothing was said.
     """
 
     profile: Annotated[str, Field(pattern=PROFILE_PATTERN)]
@@ -45,7 +47,7 @@ class Delivery(Strict):
     name: Annotated[str, Field(max_length=255)]
     received: date
     date_order: DateOrderName | None = None
-    only: Annotated[tuple[_NetflixProfile, ...], Field(strict=False, max_length=20)] = ()
+    only: Annotated[tuple[NetflixProfile, ...], Field(strict=False, max_length=MOST_NETFLIX_PROFILES)] = ()
 
 
 class _Message(Strict):

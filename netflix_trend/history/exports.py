@@ -16,9 +16,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
-from typing import BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from netflix_trend.history.dates import DateQuestion
+
+if TYPE_CHECKING:
+    from netflix_trend.history.household import ProfileQuestion
 
 ExportKind = Literal["viewing_history", "viewing_activity"]
 
@@ -75,7 +78,7 @@ class ExportError(Exception):
         reason: str,
         message: str,
         known: Mapping[str, object] | None = None,
-        question: DateQuestion | None = None,
+        question: DateQuestion | ProfileQuestion | None = None,
     ) -> None:
         super().__init__(message)
         self.reason = reason

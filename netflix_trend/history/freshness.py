@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from netflix_trend.history.encodings import EncodingsError, load_encodings
+from netflix_trend.history.household import read_answers
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawExport, RawStore
 from netflix_trend.layout import BUILT_FROM, DATABASE, PrivateVolume
@@ -23,7 +24,7 @@ from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 
 # Increase it when the same files give other tables or encodings: then older profiles are rebuilt.
-TABLES_VERSION = 3
+TABLES_VERSION = 4
 _SHA256 = r"^[0-9a-f]{64}$"
 
 
@@ -31,13 +32,15 @@ class BuiltFrom(Strict):
     """The inputs of a profile.
 
     inputs: digest of everything the result depends on. files: SHA-256 of the exports imported under the profile.
-    has_encodings: whether any of them could be read.
+    has_encodings: whether any of them could be read. asks: whether one waits for the person to say which Netflix
+    profile counts.
     """
 
     schema_version: Literal[1] = 1
     inputs: Annotated[str, Field(pattern=_SHA256)]
     files: Annotated[tuple[Annotated[str, Field(pattern=_SHA256)], ...], Field(strict=False)]
     has_encodings: bool
+    asks: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,9 @@ class Freshness:
     damaged: tuple[str, ...] = ()
 
 
-def digest_of(exports: Sequence[RawExport], vocabulary: str, options: ReadOptions) -> str:
-    """Return the SHA-256 of everything that tables and encodings depend on. vocabulary: its version.
+def digest_of(exports: Sequence[RawExport], vocabulary: str, options: ReadOptions, answer: Sequence[str] = ()) -> str:
+    """Return the SHA-256 of everything that tables and encodings of a profile depend on. vocabulary: its version.
+    answer: the Netflix profiles that count for it, where that was said.
 
     All exports count for every profile: rows of a ViewingActivity.csv go to the profile of their name, if there is one.
     """
@@ -66,7 +70,8 @@ def digest_of(exports: Sequence[RawExport], vocabulary: str, options: ReadOption
         "date_order": options.date_order,
         "zone": str(options.zone),
         "shortest_seconds": options.shortest_seconds,
-        "exports": [export.model_dump(mode="json") for export in exports],
+        "exports": [export.model_dump(mode="json", exclude={"only"}) for export in exports],
+        "answer": list(answer),
     }
     return hashlib.sha256(canonical_json(known)).hexdigest()
 
@@ -75,15 +80,17 @@ def freshness(private: Path, vocabulary: str, options: ReadOptions) -> Freshness
     """Compare all profiles with `raw/`. vocabulary: the version that they should be encoded with."""
     store, volume = RawStore(private), PrivateVolume(private)
     exports = list(store.exports())
-    inputs = digest_of(exports, vocabulary, options)
+    answers = {**options.answers, **read_answers(private, exports)}
     profiles = sorted({export.profile for export in exports})
-    outdated = [profile for profile in profiles if not _is_fresh(volume.profile(profile), inputs)]
+    inputs = {name: digest_of(exports, vocabulary, options, answers.get(name, ())) for name in profiles}
+    outdated = [profile for profile in profiles if not _is_fresh(volume.profile(profile), inputs[profile])]
     damaged = tuple(store.damaged())
     outdated += [path.name for path in volume.profile_folders() if is_abandoned(path, profiles, damaged)]
-    built = {profile: _read(volume.profile(profile)) for profile in profiles}
+    built = {profile: read_built_from(volume.profile(profile)) for profile in profiles}
     read = {sha256 for one in built.values() if one is not None for sha256 in one.files}
     unread = tuple(export.sha256 for export in exports if export.sha256 not in read)
-    return Freshness(inputs, tuple(outdated), unread, min(map(store.changed, unread), default=None), damaged)
+    together = hashlib.sha256("".join(inputs.values()).encode()).hexdigest()
+    return Freshness(together, tuple(outdated), unread, min(map(store.changed, unread), default=None), damaged)
 
 
 def is_abandoned(folder: Path, profiles: Collection[str], damaged: Collection[str]) -> bool:
@@ -94,12 +101,12 @@ def is_abandoned(folder: Path, profiles: Collection[str], damaged: Collection[st
     """
     if folder.name in profiles:
         return False
-    built = _read(folder)
+    built = read_built_from(folder)
     return built is None or not set(built.files) & set(damaged)
 
 
 def _is_fresh(folder: Path, inputs: str) -> bool:
-    built = _read(folder)
+    built = read_built_from(folder)
     if built is None or built.inputs != inputs or not (folder / DATABASE).exists():
         return False
     try:
@@ -116,7 +123,8 @@ def write_built_from(folder: Path, built: BuiltFrom) -> None:
     write_atomically(folder / BUILT_FROM, canonical_json(built.model_dump(mode="json")) + b"\n")
 
 
-def _read(folder: Path) -> BuiltFrom | None:
+def read_built_from(folder: Path) -> BuiltFrom | None:
+    """Return what a profile was built from; None if that is not known."""
     try:
         return BuiltFrom.model_validate_json((folder / BUILT_FROM).read_bytes())
     except (FileNotFoundError, ValidationError):

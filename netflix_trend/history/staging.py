@@ -22,6 +22,7 @@ from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.history.activity import duration_seconds, is_autoplayed, is_supplemental, local_offsets, split_start
 from netflix_trend.history.dates import UndecidableOrder, date_part, decide_order
 from netflix_trend.history.exports import ExportError, ExportFile, ExportKind, open_export
+from netflix_trend.history.household import LONGEST_NAME, ProfileQuestion, UndecidedProfiles
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.repetition import Repetition
 from netflix_trend.history.titles import ParsedTitle, match_key, parse_title
@@ -68,7 +69,8 @@ from texts t left join decided d using (key) order by key
 @dataclass
 class ReadFile:
     """The content of a single file. Rows without a usable date, including damaged ones, are undated.
-    dropped_profiles: number of rows of unwanted Netflix profiles.
+    dropped_profiles: number of rows of unwanted Netflix profiles. profiles: those that count. netflix_rows: number of
+    rows of every Netflix profile; played: those with plays that count as views.
     """
 
     kind: ExportKind
@@ -85,6 +87,20 @@ class ReadFile:
     date_evidence: str = ""
     ascents: int = 0
     profiles: list[str] = field(default_factory=list)
+    netflix_rows: dict[str, int] = field(default_factory=dict)
+    played: frozenset[str] = frozenset()
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass
+class _NetflixProfile:
+    """Rows of a Netflix profile in a file. may_count: whether they are kept until it is decided which count."""
+
+    may_count: bool
+    rows: int = 0
+    plays: int = 0
+    supplemental: int = 0
+    undated: int = 0
     problems: list[str] = field(default_factory=list)
 
 
@@ -211,6 +227,7 @@ class _Reader:
         self._dates = array("i")
         self._counts: list[int] = []
         self._dropped: Counter[int] = Counter()
+        self._profiles: dict[str, _NetflixProfile] = {}
 
     def read(self, newest: date | None) -> ReadFile:
         """Read all rows, decide the order of the dates, and return the file's content."""
@@ -219,10 +236,11 @@ class _Reader:
         columns = self._ACTIVITY if is_activity else self._HISTORY
         rows = self._activity_rows() if is_activity else self._history_rows()
         self._staging.insert("staged", columns, rows)
-        days = self._decide_days(newest)
+        unwanted = self._decide_profiles() if is_activity else Counter[int]()
+        days = self._decide_days(newest, unwanted)
         report.rows += report.damaged
         report.undated += report.damaged
-        usable = len(self._dates) - sum(self._counts[code] for code, day in enumerate(days) if day is None)
+        usable = sum(self._counts[code] for code, day in enumerate(days) if day is not None)
         if report.rows and not usable and not report.supplemental + report.dropped_profiles:
             why = report.problems[0] if report.problems else "no row has a date"
             raise ExportError("no_rows", f"{self._name}: none of its {report.rows} rows could be read; {why}.")
@@ -253,29 +271,77 @@ class _Reader:
             yield self._file, self._date_code(day, number), *self._title(title)
 
     def _activity_rows(self) -> Iterator[tuple]:  # type: ignore[type-arg]
-        options, report = self._options, self._report
-        profiles: dict[str, bool] = {}
+        shortest, profiles = self._options.shortest_seconds, self._profiles
         for number, cells in self._source.rows(self._damaged):
             profile, start, duration, attributes, title, supplemental, device = cells
             day, second = split_start(start)
-            if profile not in profiles:
-                profiles[profile] = options.keep_profile(profile)
+            profile = profile[:LONGEST_NAME]
+            one = profiles.get(profile)
+            if one is None:
+                one = profiles[profile] = _NetflixProfile(self._options.keep_profile(profile))
+            one.rows += 1
             columns = self._title(title)
             # The type column is not always filled in.
-            if not profiles[profile] or is_supplemental(supplemental) or columns[2] == "supplemental":
-                report.dropped_profiles += not profiles[profile]
-                report.supplemental += profiles[profile]
-                self._drop(day, number)
-                continue
+            is_extra = is_supplemental(supplemental) or columns[2] == "supplemental"
             seconds = duration_seconds(duration)
-            if second is None:
-                report.undated += 1
+            one.plays += not is_extra and second is not None and (seconds is None or seconds >= shortest)
+            if is_extra or second is None or not one.may_count:
                 self._drop(day, number)
-                self._problem(number, f"{start[:40]!r} is not a time such as 2024-03-02 23:50:12")
+                one.supplemental += is_extra
+                if second is None and not is_extra:
+                    one.undated += 1
+                    problem = f"row {number}: {start[:40]!r} is not a time such as 2024-03-02 23:50:12"
+                    one.problems += [problem] if len(one.problems) <= _NAMED_ROWS else []
                 continue
             code = self._date_code(day, number)
             yield self._file, code, *columns, profile, second, seconds, device, is_autoplayed(attributes)
-        report.profiles = sorted(name for name, is_kept in profiles.items() if is_kept)
+
+    def _decide_profiles(self) -> Counter[int]:
+        """Decide which Netflix profiles count, and delete the rows of the others.
+
+        Returns the number of deleted rows by date code. Raises ExportError if the person has to say which.
+        """
+        report = self._report
+        report.netflix_rows = {name: one.rows for name, one in self._profiles.items()}
+        report.played = frozenset(name for name, one in self._profiles.items() if one.plays)
+        candidates = {name: one.rows for name, one in self._profiles.items() if one.may_count}
+        try:
+            kept = self._options.decide_profiles(candidates, report.played)
+        except UndecidedProfiles as undecided:
+            raise self._profile_question(undecided.question) from None
+        for name, one in self._profiles.items():
+            if name not in kept:
+                report.dropped_profiles += one.rows
+                continue
+            report.supplemental += one.supplemental
+            report.undated += one.undated
+            for problem in one.problems:
+                self._problem(problem)
+        report.profiles = sorted(kept)
+        unwanted = [name for name in candidates if name not in kept]
+        if not unwanted:
+            return Counter()
+        found = "select date_code, count(*) from staged where file = ? and profile in (select unnest(?)) group by 1"
+        values = [self._file, unwanted]
+        counts = Counter(dict(self._staging.database.execute(found, values).fetchall()))
+        self._staging.database.execute("delete from staged where file = ? and profile in (select unnest(?))", values)
+        return counts
+
+    def _profile_question(self, question: ProfileQuestion) -> ExportError:
+        report = self._report
+        return ExportError(
+            "netflix_profile",
+            f"{self._name}: which of its {len(question.rows)} Netflix profiles is you? Nothing of the file counts for "
+            f"you before you say it: on the page Start, or ./run.sh whose NAME. They are {question}.",
+            {
+                "kind": report.kind,
+                "encoding": report.encoding,
+                "delimiter": report.delimiter,
+                "rows": report.rows + report.damaged,
+                "profiles": sorted(question.rows),
+            },
+            question,
+        )
 
     def _drop(self, text: str, number: int) -> None:
         """Skip a row; its date still counts as evidence for the order of dates."""
@@ -304,19 +370,22 @@ class _Reader:
 
     def _damaged(self, number: int, problem: str) -> None:
         self._report.damaged += 1
-        self._problem(number, problem)
+        self._problem(f"row {number}: {problem}")
 
-    def _problem(self, number: int, problem: str) -> None:
+    def _problem(self, problem: str) -> None:
         if len(self._report.problems) < _NAMED_ROWS:
-            self._report.problems.append(f"row {number}: {problem}")
+            self._report.problems.append(problem)
         else:
             self._report.problems[_NAMED_ROWS:] = ["and more"]
 
-    def _decide_days(self, newest: date | None) -> list[date | None]:
-        """Return the day of every date code."""
+    def _decide_days(self, newest: date | None, unwanted: Counter[int]) -> list[date | None]:
+        """Return the day of every date code. unwanted: rows that were deleted; their dates still count as evidence."""
         report = self._report
         codes = np.frombuffer(self._dates, dtype=np.int32)
         self._counts = np.bincount(codes, minlength=len(self._codes)).tolist()
+        for code, count in unwanted.items():
+            self._counts[code] -= count
+        self._dropped += unwanted
         try:
             order = decide_order(
                 {text: self._counts[code] + self._dropped[code] for text, (code, _) in self._codes.items()},
@@ -346,5 +415,5 @@ class _Reader:
         for text, (code, number) in self._codes.items():
             if days[code] is None and self._counts[code]:
                 report.undated += self._counts[code]
-                self._problem(number, f"{text[:40]!r} is not a date")
+                self._problem(f"row {number}: {text[:40]!r} is not a date")
         return days

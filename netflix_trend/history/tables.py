@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -22,6 +22,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from netflix_trend.catalogue.vocabulary import Vocabulary
+from netflix_trend.history.dates import DateQuestion
 from netflix_trend.history.encodings import (
     DESCRIPTION,
     FULL,
@@ -34,6 +35,7 @@ from netflix_trend.history.encodings import (
 )
 from netflix_trend.history.exports import ExportError, ExportKind, open_export
 from netflix_trend.history.freshness import BuiltFrom, digest_of, is_abandoned, write_built_from
+from netflix_trend.history.household import Answers, Claim, ProfileQuestion, most_first, names_of, read_answers
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawExport, RawStore
 from netflix_trend.history.report import ImportReport, import_report
@@ -51,7 +53,9 @@ _TABLES = """
 create type kind as enum ('episode', 'film', 'unnamed', 'blank', 'supplemental');
 create type certainty as enum ('certain', 'likely', 'guess');
 create table exports as select * replace (received::date as received, first_day::date as first_day,
-    last_day::date as last_day, date_orders::varchar[] as date_orders) from export_frame order by sha256;
+    last_day::date as last_day, date_orders::varchar[] as date_orders, netflix_profiles::varchar[] as netflix_profiles,
+    netflix_rows::bigint[] as netflix_rows, counted_profiles::varchar[] as counted_profiles)
+    from export_frame order by sha256;
 
 create temp table show_ids as
     select show_code, show_key, (dense_rank() over (order by show_key) - 1)::integer as show_id from staging.show_names;
@@ -146,8 +150,8 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOp
     """Rebuild tables and encodings of a profile from all its raw exports.
 
     Running it twice, in any order of imports, gives the same files. A file that cannot be read is recorded in the
-    table `exports` and does not affect the others. Of a ViewingActivity.csv, rows of a Netflix profile go to the
-    profile of the same name if there is one, and else to the profile that the file was imported under.
+    table `exports` and does not affect the others. Which rows of a ViewingActivity.csv are the profile's:
+    `netflix_trend.history.household`.
     """
     options = options or ReadOptions()
     folder = PrivateVolume(private).profile(profile)
@@ -156,7 +160,8 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOp
         staging = Staging(connect(scratch / _STAGING), vocabulary)
         with staging.database:
             exports = list(RawStore(private).exports())
-            imported, archives = _import_all(staging, private, exports, profile, options)
+            answers = {**options.answers, **read_answers(private, exports)}
+            imported, archives = _import_all(staging, private, exports, profile, options, answers)
         if not imported:
             _remove_encodings(folder)
             return History(profile, [], 0, 0, None)
@@ -166,28 +171,34 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOp
         (scratch / DATABASE).replace(folder / DATABASE)
         sync_folder(folder)
         own = tuple(export.sha256 for export in exports if export.profile == profile)
-        inputs = digest_of(exports, vocabulary.version, options)
+        inputs = digest_of(exports, vocabulary.version, options, answers.get(profile, ()))
         read = [file for file in imported if file.report is not None]
+        asks = any(file.refusal and isinstance(file.refusal.question, ProfileQuestion) for file in imported)
         if not read:
             _remove_encodings(folder)
-            write_built_from(folder, BuiltFrom(inputs=inputs, files=own, has_encodings=False))
+            write_built_from(folder, BuiltFrom(inputs=inputs, files=own, has_encodings=False, asks=asks))
             return History(profile, imported, 0, 0, None)
         # A file covers the days before the day it was made, which had not ended, whether or not it has rows.
         covered = max(raw.received for raw in (*(file.raw for file in read), *archives)) - timedelta(days=1)
         encodings = Encodings(full, count_episodes(full, len(vocabulary)), vocabulary.version, covered)
         save_encodings(folder, encodings)
-        write_built_from(folder, BuiltFrom(inputs=inputs, files=own, has_encodings=True))
+        write_built_from(folder, BuiltFrom(inputs=inputs, files=own, has_encodings=True, asks=asks))
         return History(profile, imported, int((full["kind"] != SUPPLEMENTAL).sum()), shows, encodings)
 
 
 def _import_all(
-    staging: Staging, private: Path, exports: Sequence[RawExport], profile: str, options: ReadOptions
+    staging: Staging,
+    private: Path,
+    exports: Sequence[RawExport],
+    profile: str,
+    options: ReadOptions,
+    answers: Answers,
 ) -> tuple[list[ImportedFile], list[RawExport]]:
     """Read the files of a profile, decide their titles together, and report on each.
 
     Returns the files, and those that would have rows of this profile if it had watched anything.
     """
-    files, archives = _add_all(staging, RawStore(private), exports, profile, options)
+    files, archives = _add_all(staging, RawStore(private), exports, profile, options, answers)
     if not files:
         return [], []
     staging.decide_titles()
@@ -229,21 +240,30 @@ _Added = tuple[RawExport, int, ReadFile | None, ExportError | None]
 
 
 def _add_all(
-    staging: Staging, store: RawStore, exports: Sequence[RawExport], profile: str, options: ReadOptions
+    staging: Staging,
+    store: RawStore,
+    exports: Sequence[RawExport],
+    profile: str,
+    options: ReadOptions,
+    answers: Answers,
 ) -> tuple[list[_Added], list[RawExport]]:
     """Read the files of a profile, and its rows in other profiles' ViewingActivity.csv.
 
-    Returns the files, and each ViewingActivity.csv that holds the rows of this profile, even if there are none.
+    Returns the files, and each ViewingActivity.csv of others that holds the rows of this profile, even if there are
+    none.
     """
-    names = _names({export.profile for export in exports})
+    stored = names_of({export.profile for export in exports})
     added: list[_Added] = []
     archives: list[RawExport] = []
     for raw in exports:
         is_own = raw.profile == profile
         if not is_own and _kind(store, raw) != "viewing_activity":
             continue
-        order, keep = raw.date_order or options.date_order, _keep_rows_of(profile, raw, names)
-        reading = replace(options, date_order=order, keep_profile=keep)
+        order, claim = (
+            raw.date_order or options.date_order,
+            Claim(profile, raw.profile, stored, answers.get(profile, ())),
+        )
+        reading = replace(options, date_order=order, keep_profile=claim.may_count, decide_profiles=claim.decide)
         newest = (raw.first_received or raw.received) + timedelta(days=1)
         with store.open(raw) as stream:
             try:
@@ -255,25 +275,9 @@ def _add_all(
                 staging.made(number, raw.received)
                 if is_own or found.profiles:
                     added.append((raw, number, found, None))
-                if found.kind == "viewing_activity" and keep(profile):
+                if not is_own and claim.is_covered(found.netflix_rows, found.played):
                     archives.append(raw)
     return added, archives
-
-
-def _names(profiles: Set[str]) -> dict[str, str]:
-    """Return the profile for each name of a Netflix profile. An exact match takes precedence over another case."""
-    return {name.casefold(): name for name in sorted(profiles)} | {name: name for name in profiles}
-
-
-def _keep_rows_of(profile: str, raw: RawExport, names: Mapping[str, str]) -> Callable[[str], bool]:
-    """Return which Netflix profiles of a file count for `profile`."""
-    only = {name.casefold() for name in raw.only}
-
-    def keep(name: str) -> bool:
-        is_wanted = not only or name.casefold() in only
-        return is_wanted and (names.get(name) or names.get(name.casefold(), raw.profile)) == profile
-
-    return keep
 
 
 def _kind(store: RawStore, raw: RawExport) -> ExportKind | None:
@@ -286,7 +290,8 @@ def _kind(store: RawStore, raw: RawExport) -> ExportKind | None:
 
 def _export_frame(files: Sequence[ImportedFile]) -> pd.DataFrame:
     dates = dict.fromkeys(("received", "first_day", "last_day"), "datetime64[s]")
-    texts = dict.fromkeys((*_REPORT_TEXT, "date_example"), "object")
+    lists = ("date_orders", "netflix_profiles", "netflix_rows", "counted_profiles")
+    texts = dict.fromkeys((*_REPORT_TEXT, "date_example", *lists), "object")
     return pd.DataFrame([_export_row(file) for file in files]).astype({**dates, **texts})
 
 
@@ -294,6 +299,8 @@ def _export_row(file: ImportedFile) -> dict[str, object]:
     report = file.report.to_json(file.raw.name) if file.report else {"error": str(file.refusal)}
     read = file.report.file if file.report else None
     question = file.refusal.question if file.refusal else None
+    dates = question if isinstance(question, DateQuestion) else None
+    rows = question.rows if isinstance(question, ProfileQuestion) else most_first(read.netflix_rows if read else {})
     return {
         "sha256": file.raw.sha256,
         "source": file.raw.source,
@@ -304,8 +311,11 @@ def _export_row(file: ImportedFile) -> dict[str, object]:
         **{column: getattr(read, attribute, 0) for column, attribute in _FILE_COUNTS.items()},
         **{column: pd.Timestamp(report[column]) if report.get(column) else None for column in _REPORT_DAYS},
         "warnings": "\n".join(report.get("warnings", [])),
-        "date_example": question.example if question else None,
-        "date_orders": list(question.orders) if question else None,
+        "date_example": dates.example if dates else None,
+        "date_orders": list(dates.orders) if dates else None,
+        "netflix_profiles": list(rows) or None,
+        "netflix_rows": list(rows.values()) or None,
+        "counted_profiles": read.profiles if read and rows else None,
     }
 
 

@@ -7,14 +7,16 @@ the publisher, `decide` saves what a person chooses, `snapshot` is what a page o
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netflix_trend.delivery.inbox import DateOrderName, Delivery
+from netflix_trend.history.exports import ExportError
 from netflix_trend.history.freshness import Freshness, freshness
+from netflix_trend.history.household import check_names, keep_answer, profiles_in
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawExport, RawStore, opened
 from netflix_trend.layout import PublisherVolume
@@ -40,6 +42,7 @@ from netflix_trend.syftbox.shared_files import current_vocabulary
 
 if TYPE_CHECKING:
     from netflix_trend.history.tables import History
+    from netflix_trend.history.whose import Whose
 
 _log = logging.getLogger("participant")
 # How long a page waits for a run of the publisher to end.
@@ -49,9 +52,22 @@ _SNAPSHOT_SECONDS = 2.0
 def take(settings: Settings, blocks: Iterable[bytes], delivery: Delivery) -> RawExport:
     """Store an export once all its blocks were read; `refresh` adds it to the tables.
 
-    Raises OSError, and whatever reading the blocks raises; then nothing is stored.
+    Which Netflix profiles count (`only` of the delivery) is kept for the stored profile, unless the file has other
+    ones. Raises OSError, and whatever reading the blocks raises; then nothing is stored.
     """
-    return RawStore(settings.private_dir).save(delivery, blocks)
+    store = RawStore(settings.private_dir)
+    raw = store.save(delivery, blocks)
+    if delivery.only:
+        with store.open(raw) as stream:
+            try:
+                names = profiles_in(stream, raw.name)
+                check_names(raw.name, delivery.only, names)
+            except ExportError:
+                # A rebuild says what is wrong with the file, or asks which of its profiles counts.
+                _log.warning("export sha256=%s: the Netflix profiles that came with it are not in it", raw.sha256[:12])
+            else:
+                keep_answer(settings.private_dir, store.exports(), raw.profile, delivery.only, names)
+    return raw
 
 
 def take_file(
@@ -62,16 +78,17 @@ def take_file(
     received: date | None = None,
     profile: str | None = None,
     date_order: DateOrderName | None = None,
-    only: tuple[str, ...] | None = None,
+    only: tuple[str, ...] = (),
 ) -> RawExport:
     """Take a file of this machine: an export, or the ViewingActivity.csv in an archive.
 
-    received: the day it was downloaded, by default the file's time. profile and only: by default as in the settings.
+    received: the day it was downloaded, by default the file's time. profile: by default as in the settings. only: the
+    Netflix profiles that count for it, also in other files.
     Raises ArchiveError, OSError, and ValueError for a profile name that cannot be that of a folder.
     """
     about = {
         "profile": settings.netflix_profile if profile is None else profile,
-        "only": settings.activity_profiles if only is None else only,
+        "only": only,
         "source": source,
         "date_order": date_order,
     }
@@ -126,6 +143,23 @@ def refresh(settings: Settings, *, everything: bool = False) -> list[History]:
     from netflix_trend.history.tables import rebuild_all
 
     return rebuild_all(settings.private_dir, vocabulary, options, profiles)
+
+
+def whose(settings: Settings) -> list[Whose]:
+    """Return which Netflix profiles count for each stored profile that can choose. Reads only."""
+    from netflix_trend.history.whose import whose as read_whose
+
+    return read_whose(settings.private_dir)
+
+
+def say_whose(settings: Settings, profile: str, names: Sequence[str]) -> tuple[str, ...]:
+    """Keep which Netflix profiles count for a stored profile; the next `refresh` follows. Returns their names.
+
+    Raises HouseholdError for names that cannot be chosen; then nothing is changed.
+    """
+    from netflix_trend.history.whose import answer
+
+    return answer(settings.private_dir, profile, names)
 
 
 def publish(settings: Settings, today: date, now: int | None = None) -> PublisherStatus:

@@ -168,7 +168,8 @@ class _Run:
 
     def _profiles(self) -> tuple[ProfileSet | None, str]:
         try:
-            return load_profiles(self.settings.private_dir), "no export, or profiles are being rebuilt"
+            profiles = load_profiles(self.settings.private_dir)
+            return profiles, "no export, or profiles are being rebuilt, or you have to say whose viewing counts"
         except EncodingsError:  # its message names the profile
             return None, "the tables of a profile are damaged; import the export again"
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from netflix_trend.history.encodings import EncodingsError
+from netflix_trend.history.freshness import read_built_from
+from netflix_trend.layout import PrivateVolume
 from netflix_trend.names import EXAMPLE_ME
 from netflix_trend.operators.identity import Fingerprint
 from netflix_trend.participant import participant
@@ -24,6 +26,7 @@ _LATELY = 26 * 3600.0
 # A file that ends longer ago is worth replacing.
 OLD_DAYS = 30
 _FETCH = "./run.sh fetch"
+_WHOSE = "./run.sh whose, or the page Start"
 _IMPORT = "./run.sh import NetflixViewingHistory.csv"
 _RUN = "./run.sh up, or without Docker ./run.sh once"
 _SETUP = "./run.sh setup, or SYFTBOX_EMAIL and AGGREGATOR_DATASITE in .env"
@@ -46,12 +49,15 @@ _STEPS = {
 
 @dataclass(frozen=True)
 class HistoryFacts:
-    """What there is to answer from. through: last day that the files cover, None without any that can be used."""
+    """What there is to answer from. through: last day that the files cover, None without any that can be used. asks:
+    whether the person has to say which Netflix profile counts.
+    """
 
     files: int
     profiles: int = 0
     through: date | None = None
     problem: str = ""
+    asks: bool = False
 
 
 def found_rows(settings: Settings, state: Snapshot, now: float) -> list[Row]:
@@ -108,9 +114,11 @@ def history_facts(settings: Settings) -> HistoryFacts:
         profiles = load_profiles(settings.private_dir)
     except EncodingsError as damage:
         return HistoryFacts(files, problem=str(damage))
+    built = [read_built_from(folder) for folder in PrivateVolume(settings.private_dir).profile_folders()]
+    asks = any(one.asks for one in built if one)
     if profiles is None:
-        return HistoryFacts(files)
-    return HistoryFacts(files, len(profiles.profiles), profiles.covered_through)
+        return HistoryFacts(files, asks=asks)
+    return HistoryFacts(files, len(profiles.profiles), profiles.covered_through, asks=asks)
 
 
 def old_file(through: date, today: date) -> str:
@@ -131,6 +139,9 @@ def history_row(history: HistoryFacts, is_at_rest: bool, today: date) -> Row:
     files = counted(history.files, "file")
     if history.problem:
         return Row("history", f"{files}; {history.problem}", needed, "import the file again")
+    if history.asks:
+        said = f"{files}, of which some wait until you say which Netflix profile is you"
+        return Row("history", said, needed if history.through is None else "look here", _WHOSE)
     if history.through is None:
         said = f"{files}, none of which is in the tables yet"
         return Row("history", said, needed, "wait a minute; if it stays, see ./run.sh insights")

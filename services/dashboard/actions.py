@@ -17,6 +17,7 @@ from werkzeug.datastructures import FileStorage
 
 from netflix_trend.delivery.archive import ArchiveError, open_csv
 from netflix_trend.delivery.downloads import Download
+from netflix_trend.history.household import HouseholdError
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.names import DATASITE_NAME, EXAMPLE_AGGREGATOR
 from netflix_trend.odds import parse_odds
@@ -34,19 +35,17 @@ from netflix_trend.questions.registry import QUESTIONS
 from netflix_trend.storage.files import UnsafeFile
 from netflix_trend.syftbox.aggregators import introduction_of
 from services.dashboard.backend import Refused
-from services.dashboard.choosing import choosing, whose
+from services.dashboard.choosing import choosing, mark_of_name
 from services.dashboard.dismissed import dismiss
 from services.dashboard.downloads import DOWNLOAD_GONE, Downloads
 from services.dashboard.health import unusable_files
 from services.dashboard.imports import imported_files, refused_files
-from services.dashboard.text import shown
+from services.dashboard.text import listed, shown
 from services.dashboard.uploads import keep_upload, read_options, set_download_day
 
 if TYPE_CHECKING:
     from services.dashboard.web import Dashboard
 
-# In a form, where it cannot be the name of a profile.
-ALL_PROFILES = "*"
 _CHOSEN = {
     "paused": "You paused. No new report is made; what was published stays.",
     "withdrawn": "You withdrew. Your files are being removed; the receipt appears below.",
@@ -249,21 +248,20 @@ def choose_aggregator(dashboard: Dashboard) -> str:
     return f"{chosen} is your aggregator.{late} Nothing leaves before you join."
 
 
-def choose_netflix_profile(dashboard: Dashboard) -> str:
-    """Say which Netflix profile counts in a ViewingActivity.csv, also in later ones, and read the files again."""
-    names = whose(dashboard.settings, dashboard.history, dashboard.backend.setup)
-    wanted = request.form.get("netflix_profile", "")
-    if wanted not in {*names, ALL_PROFILES}:
-        raise Refused("Choose whose viewing counts.")
-    only = ";".join(names if wanted == ALL_PROFILES else [wanted])
-    private = dashboard.settings.private_dir
-    for file in imported_files(private):
-        # Of the other kind of file, Netflix's profiles are not known.
-        with PrivateVolume(private).export(file.sha256).open("rb") as stream:
-            again = FileStorage(stream, f"{Path(file.name).stem}.csv")
-            _hand_over(dashboard, again, {"profile": file.profile, "only": only}, file.received)
-    dashboard.backend.keep_settings({"ACTIVITY_PROFILES": only})
-    return f"{'Everybody' if wanted == ALL_PROFILES else shown(wanted, 60)} counts, also in later files."
+def say_whose(dashboard: Dashboard) -> str:
+    """Say which Netflix profiles count for a stored profile, also in later files."""
+    marks, profile = set(request.form.getlist("netflix_profile")), request.form.get("profile", "")
+    one = next((one for one in dashboard.history.whose() if one.profile == profile), None)
+    wanted = [name for name in (one.choices if one else {}) if mark_of_name(name) in marks]
+    if not wanted or len(wanted) != len(marks):
+        raise Refused("Nothing was changed: choose whose viewing counts.")
+    try:
+        names = participant.say_whose(dashboard.settings, profile, wanted)
+    except HouseholdError as problem:
+        raise Refused(f"{problem}.") from None
+    dashboard.backend.rebuild()
+    counts = "counts" if len(names) == 1 else "count"
+    return f"{listed([shown(name, 60) for name in names])} {counts}, also in later files."
 
 
 def dismiss_file(dashboard: Dashboard) -> str:
@@ -288,6 +286,6 @@ _ACTIONS: dict[str, tuple[Callable[[Dashboard], str], str]] = {
     "/sharing/take-part": (take_part, "/sharing?waiting=1#choice"),
     "/sharing/limits": (lower_limits, "/sharing#limits"),
     "/setup/aggregator": (choose_aggregator, "/"),
-    "/setup/profile": (choose_netflix_profile, "/"),
+    "/setup/profile": (say_whose, "/"),
     "/health/dismiss": (dismiss_file, "/health"),
 }

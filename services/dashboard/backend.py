@@ -61,6 +61,9 @@ class Backend(Protocol):
     def deliver(self, part: Path, name: str, options: Mapping[str, str]) -> str:
         """Take a complete file, and say what happens next. Raises Refused."""
 
+    def rebuild(self) -> None:
+        """Rebuild the tables that are out of date, then run the publisher."""
+
     def run_publisher(self) -> None:
         """Ask the publisher to follow changed choices now, not only in a minute."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from netflix_trend.names import EXAMPLE_AGGREGATOR, EXAMPLE_ME
-from netflix_trend.participant import participant
 from netflix_trend.published.introduction import Introduction, objections
 from netflix_trend.settings import Settings
 from netflix_trend.syftbox.aggregators import find_aggregators
@@ -60,12 +60,43 @@ def choosing(settings: Settings, place: SetupPlace) -> Choosing | None:
     return Choosing(place, me, settings.is_trial, found.datasites, tuple(offered), found.refusals)
 
 
-def whose(settings: Settings, history: History, place: SetupPlace) -> tuple[str, ...]:
-    """Return the Netflix profiles to choose from; none where that was said, or where people are told apart already."""
-    if place != "page" or settings.activity_profiles:
-        return ()
-    exports = participant.exports(settings)
-    if any(export.only for export in exports) or len({export.profile for export in exports}) != 1:
-        return ()
-    names = history.netflix_profiles()
-    return names if len(names) > 1 and not any(";" in name or name != shown(name) for name in names) else ()
+@dataclass(frozen=True)
+class NetflixProfile:
+    """A Netflix profile to choose. mark: what its form sends, because a name may hold any character."""
+
+    mark: str
+    name: str
+    rows: int
+    counts: bool
+
+
+@dataclass(frozen=True)
+class WhoseForm:
+    """Whose viewing counts for a stored profile. files: names of those of which nothing counts before an answer."""
+
+    profile: str
+    counted: tuple[str, ...]
+    choices: tuple[NetflixProfile, ...]
+    files: tuple[str, ...]
+
+
+def whose_forms(history: History) -> tuple[WhoseForm, ...]:
+    """Return a form for each stored profile that can choose; those with files that wait first."""
+    forms = (
+        WhoseForm(
+            one.profile,
+            tuple(shown(name, 60) for name in one.counted),
+            tuple(
+                NetflixProfile(mark_of_name(name), shown(name, 100), rows, name in one.counted)
+                for name, rows in one.choices.items()
+            ),
+            tuple(shown(file.name, 60) for file in one.waiting),
+        )
+        for one in history.whose()
+    )
+    return tuple(sorted(forms, key=lambda form: not form.files))
+
+
+def mark_of_name(name: str) -> str:
+    """Return what a form sends for the name of a Netflix profile."""
+    return hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:16]

@@ -16,7 +16,7 @@ from netflix_trend.storage.files import write_atomically
 from services.dashboard.backend import Refused, RefusedFile, Service, SetupPlace
 from services.dashboard.dropped import dropped, refused_files
 from services.runtime.connection import INBOX, RECEIVING, connect
-from services.runtime.queue import INGEST_QUEUE, PUBLISH_JOB, PUBLISH_QUEUE, enqueue, queue
+from services.runtime.queue import INGEST_JOB, INGEST_QUEUE, PUBLISH_JOB, PUBLISH_QUEUE, enqueue, queue
 
 # A file in the drop folder is taken within seconds.
 _TAKEN_SECONDS = 30.0
@@ -60,6 +60,11 @@ class Containers:
         part.chmod(0o644)
         part.rename(folder / name)
         return "The file is in the drop folder. It is being read; this takes a few seconds."
+
+    def rebuild(self) -> None:
+        """Queue a rebuild; without Redis the processor notices by itself what is out of date."""
+        with suppress(RedisError):
+            enqueue(INGEST_QUEUE, self._redis(), INGEST_JOB)
 
     def run_publisher(self) -> None:
         """Queue a run; without Redis the publisher's own clock starts one within a minute."""

@@ -91,11 +91,7 @@ def unusable_files(files: Sequence[ImportedFile], refused: Sequence[RefusedFile]
     """Return the refused files, and those of which nothing could be used."""
     return [
         *(UnusableFile(one.name, one.reason, False, mark_of(one.name, one.reason)) for one in refused),
-        *(
-            UnusableFile(one.name, one.error, one.question is not None, mark_of(one.sha256, one.error))
-            for one in files
-            if one.error
-        ),
+        *(UnusableFile(one.name, one.error, one.asks, mark_of(one.sha256, one.error)) for one in files if one.error),
     ]
 
 

@@ -14,13 +14,14 @@ import duckdb
 
 from netflix_trend.history.encodings import DESCRIPTION
 from netflix_trend.history.insights import InsightTable, all_insights, open_profiles
+from netflix_trend.history.whose import Whose, whose
 from netflix_trend.layout import DATABASE, PrivateVolume
 from netflix_trend.participant.contributions import ProfileSet, load_profiles
 from netflix_trend.participant.event_effects import EventEffect
 from netflix_trend.participant.life_events import LifeEvent
 from netflix_trend.participant.own_effects import effects_of, is_thinned
 from netflix_trend.periods.weeks import Week
-from services.dashboard.imports import ImportedFile, imported_files, netflix_profiles
+from services.dashboard.imports import ImportedFile, imported_files
 
 _Result = TypeVar("_Result")
 _KEPT = 32
@@ -109,10 +110,9 @@ class History:
         """Return the files that were imported, newest first."""
         return self._keep("imports", lambda: tuple(imported_files(self.private)))
 
-    def netflix_profiles(self) -> tuple[str, ...]:
-        """Return the names of the Netflix profiles that have views in a ViewingActivity.csv, sorted."""
-        rows = self._keep("netflix profiles", lambda: netflix_profiles(self.private))
-        return tuple(rows)
+    def whose(self) -> tuple[Whose, ...]:
+        """Return which Netflix profiles count for each stored profile that can choose."""
+        return self._keep("whose", lambda: tuple(whose(self.private)))
 
     def effects(self, events: Sequence[LifeEvent]) -> list[EventEffect]:
         """Return the effect of each event; empty while nothing was imported."""

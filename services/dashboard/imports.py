@@ -31,7 +31,9 @@ DAMAGED = (
 
 @dataclass(frozen=True)
 class ImportedFile:
-    """A file of the table `exports`. error: why it is not used. question: about the order of its dates."""
+    """A file of the table `exports`. error: why it is not used. question: about the order of its dates.
+    asks_whose: whether the person has to say which of its Netflix profiles counts.
+    """
 
     profile: str
     sha256: str
@@ -41,6 +43,12 @@ class ImportedFile:
     warnings: tuple[str, ...] = ()
     error: str | None = None
     question: DateQuestion | None = None
+    asks_whose: bool = False
+
+    @property
+    def asks(self) -> bool:
+        """Whether the page Start asks a question about it."""
+        return self.question is not None or self.asks_whose
 
 
 def imported_files(private: Path) -> list[ImportedFile]:
@@ -63,18 +71,10 @@ def imported_files(private: Path) -> list[ImportedFile]:
                     warnings=tuple(shown(line, 300) for line in (row["warnings"] or "").splitlines()),
                     error=shown(error, 400) if error else None,
                     question=_question(row),
+                    asks_whose=bool(error and row.get("netflix_profiles")),
                 )
             )
     return sorted(files, key=lambda file: (file.received, file.sha256), reverse=True)
-
-
-def netflix_profiles(private: Path) -> list[str]:
-    """Return the names of the Netflix profiles that have views in a ViewingActivity.csv, sorted."""
-    names: set[str] = set()
-    for path in PrivateVolume(private).databases():
-        with duckdb.connect(str(path), read_only=True) as database:
-            names.update(name for (name,) in database.execute("select distinct profile from plays").fetchall() if name)
-    return sorted(names)
 
 
 def refused_files(backend: Backend, found: Freshness) -> tuple[RefusedFile, ...]:

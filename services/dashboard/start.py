@@ -12,7 +12,7 @@ from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.rows import old_file
 from netflix_trend.settings import Settings
 from services.dashboard.backend import Backend, RefusedFile
-from services.dashboard.choosing import Choosing, choosing, whose
+from services.dashboard.choosing import Choosing, WhoseForm, choosing, whose_forms
 from services.dashboard.downloads import FetchCard, fetch_card
 from services.dashboard.history import History, Span
 from services.dashboard.imports import ORDERS, ImportedFile, refused_files
@@ -50,25 +50,26 @@ class StartPage:
     today: date
     leaves_at_once: bool
     choosing: Choosing | None
-    whose: tuple[str, ...]
     fetch: FetchCard
+    whose: tuple[WhoseForm, ...]
 
 
 def start_page(settings: Settings, state: Snapshot, history: History, backend: Backend, today: date) -> StartPage:
     """Return the page."""
     span, choice = history.span(), choosing(settings, backend.setup)
-    names = whose(settings, history, backend.setup)
+    forms = whose_forms(history)
+    asks = tuple(form for form in forms if form.files)
     files = history.imports()
     mine = participation_status(state)
     found = participant.out_of_date(settings)
     # A received file may have lost its place in the queue.
     pending = max(backend.pending(), len(found.unread))
     return StartPage(
-        headline=headline(span, mine, pending),
+        headline=headline(span, mine, pending, asks),
         steps=in_order(
-            steps(settings, state, span, mine, today)
+            steps(settings, state, span, mine, today, asks)
             if choice is None
-            else first_steps(choice, names, span, today, is_set_up=state.is_set_up)
+            else first_steps(choice, asks, span, today, is_set_up=state.is_set_up)
         ),
         span=span,
         files=files,
@@ -79,17 +80,17 @@ def start_page(settings: Settings, state: Snapshot, history: History, backend: B
         today=today,
         leaves_at_once=span is None and mine.is_first and mine.takes_part and not state.notice,
         choosing=choice,
-        whose=names,
         fetch=fetch_card(backend.downloads),
+        whose=forms,
     )
 
 
-def headline(span: Span | None, mine: ParticipationStatus, pending: int) -> str:
+def headline(span: Span | None, mine: ParticipationStatus, pending: int, asks: Sequence[WhoseForm] = ()) -> str:
     """Return a sentence about the current state."""
     if pending:
         return f"{counted(pending, 'file')} being read …"
     if span is None:
-        return "Begin with your viewing history."
+        return "Say which Netflix profile is you." if asks else "Begin with your viewing history."
     return f"{counted(span.views, 'view')} on this machine. {mine.sentence}"
 
 
@@ -108,14 +109,13 @@ def in_order(made: Sequence[_Made]) -> tuple[Step, ...]:
 
 
 def first_steps(
-    choice: Choosing, names: Sequence[str], span: Span | None, today: date, *, is_set_up: bool
+    choice: Choosing, asks: Sequence[WhoseForm], span: Span | None, today: date, *, is_set_up: bool
 ) -> list[_Made]:
-    """Return the steps while no aggregator is chosen. names: Netflix profiles to choose from."""
+    """Return the steps while no aggregator is chosen. asks: what to say about whose viewing counts."""
     others = f"{counted(choice.datasites, 'datasite')} on this machine" if choice.place == "page" else ""
     syftbox = f"{shown(choice.me)}. {others}" if choice.me else "Not found: ./run.sh setup asks for your address on it."
     if choice.me and not is_set_up:
         syftbox = f"SyftBox has not set up the datasite {shown(choice.me)} yet: start it. ./run.sh setup says more."
-    counts = ("Say whose viewing counts", False, f"The file has {len(names)} Netflix profiles.", "#whose", "Choose")
     return [
         ("Find SyftBox", bool(choice.me) and is_set_up, syftbox, "", ""),
         (
@@ -127,8 +127,8 @@ def first_steps(
             "#choose",
             "Who asks",
         ),
+        *_whose_steps(asks),
         _history_step(span, today),
-        *([counts] if names else []),
         _look_step(span),
         (
             "Take part",
@@ -158,6 +158,11 @@ def _history_step(span: Span | None, today: date) -> _Made:
     )
 
 
+def _whose_steps(asks: Sequence[WhoseForm]) -> list[_Made]:
+    said = "A file has several Netflix profiles; nothing of it counts before you say which is you."
+    return [("Say whose viewing counts", False, said, "#whose", "Choose")] if asks else []
+
+
 def _look_step(span: Span | None) -> _Made:
     return (
         "Look at it",
@@ -169,14 +174,20 @@ def _look_step(span: Span | None) -> _Made:
 
 
 def steps(
-    settings: Settings, state: Snapshot, span: Span | None, mine: ParticipationStatus, today: date
+    settings: Settings,
+    state: Snapshot,
+    span: Span | None,
+    mine: ParticipationStatus,
+    today: date,
+    asks: Sequence[WhoseForm],
 ) -> list[_Made]:
-    """Return the steps of somebody with an aggregator."""
+    """Return the steps of somebody with an aggregator. asks: what to say about whose viewing counts."""
     status = state.status
     # Without an aggregator there is nobody to take part with, whatever the example's surveys are answered with.
     has_aggregator = not state.notice
     is_answering = status is not None and any(one.status in {"drawn", "kept", "sent"} for one in status.outcomes)
     return [
+        *_whose_steps(asks),
         _history_step(span, today),
         _look_step(span),
         (

@@ -30,7 +30,7 @@ from services.dashboard.imports import answers
 from services.dashboard.others import others_page
 from services.dashboard.sharing import sharing_page
 from services.dashboard.start import start_page
-from services.dashboard.text import counted, day, number, shown
+from services.dashboard.text import counted, day, listed, number, shown
 from services.dashboard.uploads import UploadRequest
 from services.dashboard.viewing import viewing_page
 
@@ -90,7 +90,7 @@ def create_app(
     app = Flask("services.dashboard", static_folder="static", template_folder="templates")
     app.request_class = type("Request", (UploadRequest,), {"folder": settings.output_dir})
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(answers=answers, counted=counted, day=day, number=number, shown=shown)
+    app.jinja_env.filters.update(answers=answers, counted=counted, day=day, listed=listed, number=number, shown=shown)
     app.jinja_env.globals.update(pages=PAGES, version=__version__, legend=LEGEND, forged=FORGED_LEGEND)
     app.jinja_env.globals.update(notice=notice(settings), compare_keys=COMPARE_KEYS)
     app.jinja_env.globals["form_token"] = form_token

@@ -103,11 +103,16 @@ class Network:
             smallest_change=self.smallest_change,
         )
 
-    def import_exports(self, exports: Sequence[Path], received: date | None = None) -> History:
-        """Take files through the processor. Without `received` they count as complete: downloaded after their week."""
+    def import_exports(
+        self, exports: Sequence[Path], received: date | None = None, only: Sequence[str] = ()
+    ) -> History:
+        """Take files through the processor. Without `received` they count as complete: downloaded after their week.
+
+        only: the Netflix profiles that count, where they are not known yet.
+        """
         for path in exports:
             downloaded = received or date.min + timedelta(days=7)
-            participant.take_file(self.settings, path, "demo", received=downloaded, profile="me", only=())
+            participant.take_file(self.settings, path, "demo", received=downloaded, profile="me", only=tuple(only))
         (history,) = participant.refresh(self.settings, everything=True)
         if received is None and history.encodings is not None and len(history.encodings.full):
             newest = history.encodings.full["day"][-1].astype(date)

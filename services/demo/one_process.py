@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -13,8 +13,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from netflix_trend.delivery.archive import ArchiveError
+from netflix_trend.history.household import ProfileQuestion
 from netflix_trend.history.report import counted
-from netflix_trend.history.tables import History
+from netflix_trend.history.tables import History, ImportedFile
 from netflix_trend.names import EXAMPLE_AGGREGATOR
 from netflix_trend.participant.contributions import load_profiles
 from netflix_trend.periods.weeks import Week
@@ -40,18 +41,29 @@ from netflix_trend.questions.volume.statistics import Volume
 from services.demo.compared import Truth, print_comparison, told
 from services.demo.network import ME, DemoError, Network
 from services.demo.sealed import FEWEST, SealedNetwork, preset_for
-from services.processor.cli import print_report
+from services.processor.cli import Choose, print_report
 
 Mode = Literal["local", "one", "two"]
 # Invented people of each mode unless somebody asks for others.
 PEOPLE: Mapping[Mode, int] = {"local": 8000, "one": 1000, "two": 1000}
 
 
-def run(exports: list[Path], *, mode: Mode, people: int | None, weeks: int, seed: int, output: Path) -> int:
+def run(
+    exports: list[Path],
+    *,
+    mode: Mode,
+    people: int | None,
+    weeks: int,
+    seed: int,
+    output: Path,
+    only: Sequence[str] = (),
+    choose: Choose | None = None,
+) -> int:
     """Run the demo. Returns 0, or 1 with a message when it cannot.
 
     mode: who adds the noise: every machine, or one or two operators. people, weeks, seed: of the invented people; None
-    for as many as the mode needs to show something. output: folder for the results.
+    for as many as the mode needs to show something. output: folder for the results. only: Netflix profiles of a
+    ViewingActivity.csv that count. choose: asks the person which do, where several could.
     """
     console = Console(highlight=False, soft_wrap=False)
     try:
@@ -60,20 +72,33 @@ def run(exports: list[Path], *, mode: Mode, people: int | None, weeks: int, seed
                 console.print(
                     "No export given: using an invented one. Try yours: ./run.sh demo NetflixViewingHistory.csv"
                 )
-            _run(exports or [sample], mode, PEOPLE[mode] if people is None else people, weeks, seed, output, console)
+            people = PEOPLE[mode] if people is None else people
+            _run(exports or [sample], mode, people, weeks, seed, output, console, only, choose)
     except (ArchiveError, DemoError, OSError) as error:
         console.print(f"demo: {error}", style="red", markup=False, soft_wrap=True)
         return 1
     return 0
 
 
-def _run(exports: list[Path], mode: Mode, people: int, weeks: int, seed: int, output: Path, console: Console) -> None:
+def _run(
+    exports: list[Path],
+    mode: Mode,
+    people: int,
+    weeks: int,
+    seed: int,
+    output: Path,
+    console: Console,
+    only: Sequence[str],
+    choose: Choose | None,
+) -> None:
     for path in exports:
         if not path.is_file():
             raise DemoError(f"{path}: no such file")
     network = _network(mode, people, output)
     network.prepare()
-    history = network.import_exports(exports)
+    history = network.import_exports(exports, only=only)
+    if waiting := [file for file in history.files if file.refusal and file.refusal.reason == "netflix_profile"]:
+        history = network.import_exports(exports, only=_chosen(waiting[0], choose))
     _print_files(history, console)
     encodings = history.encodings
     if encodings is None or not len(encodings.full):
@@ -108,6 +133,18 @@ def _run(exports: list[Path], mode: Mode, people: int, weeks: int, seed: int, ou
         both = [told(one[-1], of.aggregator().trends(), truth) for one, of in ((rounds, network), (locally, beside))]
         print_comparison(both[0], both[1], network.preset, 2 if network.helped else 1, weeks, console)
     _print_pages(network, console)
+
+
+def _chosen(file: ImportedFile, choose: Choose | None) -> Sequence[str]:
+    """Let the person say which Netflix profile of a file counts. Raises DemoError where nobody can be asked."""
+    question = file.refusal.question if file.refusal else None
+    assert isinstance(question, ProfileQuestion)
+    if choose is None:
+        raise DemoError(
+            f"{file.raw.name}: which of its Netflix profiles is you? They are {question}. Name one: ./run.sh demo "
+            "--only NAME FILE"
+        )
+    return choose(question.rows)
 
 
 def _network(mode: Mode, people: int, output: Path) -> Network:

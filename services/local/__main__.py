@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -29,6 +29,7 @@ def once(
     profile: str | None = None,
     date_order: str | None = None,
     only: Sequence[str] = (),
+    choose: Callable[[Mapping[str, int]], Sequence[str]] | None = None,
     arrived: Sequence[str] = (),
     record: Record | None = None,
 ) -> int:
@@ -49,7 +50,7 @@ def once(
     if exports:
         from services.processor.cli import import_files  # DuckDB and pandas take longer than all the rest
 
-        failed += import_files(exports, profile=profile, date_order=date_order, only=only)
+        failed += import_files(exports, profile=profile, date_order=date_order, only=only, choose=choose)
     status = publish_once(settings, today)
     lines = described(status)
     print("\n".join(lines))  # noqa: T201
@@ -70,7 +71,7 @@ def take_arrived(settings: Settings, words: Sequence[str]) -> int:
         delivery, blocks = unpack(message)
         participant.take(settings, blocks, delivery)
 
-    folder = DropFolder(settings.output_dir, settings.netflix_profile, store, only=settings.activity_profiles)
+    folder = DropFolder(settings.output_dir, settings.netflix_profile, store)
     left = 0
     for word in words:
         path, state = from_word(settings.output_dir, word)

@@ -78,7 +78,6 @@ class OneProcess:
                         "dashboard",
                         profile=options.get("profile"),
                         date_order=options.get("date_order"),  # type: ignore[arg-type]
-                        only=tuple(options["only"].split(";")) if "only" in options else None,
                     )
                     participant.refresh(self.settings)
             except ArchiveError as refusal:
@@ -87,6 +86,10 @@ class OneProcess:
         # Who gives options wants the same file to be read in another way.
         again = "" if options else participant.already_imported(raw, days)
         return f"The file was read. What became of its rows is below. {again}".rstrip()
+
+    def rebuild(self) -> None:
+        """Rebuild what is out of date, and run the publisher."""
+        self.run_publisher()
 
     def run_publisher(self) -> None:
         """Run the publisher now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import date, timedelta
@@ -21,11 +21,19 @@ from rich.table import Table
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.delivery.archive import ArchiveError, open_csv
 from netflix_trend.history.exports import ExportError
+from netflix_trend.history.household import (
+    HouseholdError,
+    ProfileQuestion,
+    check_names,
+    listed,
+    name_key,
+    profiles_in,
+)
 from netflix_trend.history.insights import Cell, InsightTable, all_insights, open_profiles
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.report import ImportReport, counted, import_report
 from netflix_trend.history.staging import Staging
-from netflix_trend.history.tables import connect
+from netflix_trend.history.tables import History, connect
 from netflix_trend.participant import participant
 from netflix_trend.participant.event_effects import EventEffect
 from netflix_trend.participant.life_events import EventError, add_event, read_events, remove_event
@@ -42,12 +50,12 @@ _CALENDAR_WEEKS = 53
 _SHADES = " ░▒▓█"
 
 
-def _answered(verb: str, act: Callable[[Settings, Console], int]) -> int:
+def answered(verb: str, act: Callable[[Settings, Console], int]) -> int:
     """Run a verb with settings and a console. Returns its exit code, or 1 after printing what is wrong."""
     console = Console(highlight=False, soft_wrap=False)
     try:
         return act(load_settings(), console)
-    except (EventError, SettingsError, FileNotFoundError, ValueError) as error:
+    except (EventError, HouseholdError, SettingsError, FileNotFoundError, ValueError) as error:
         print(f"{verb}: {error}", file=sys.stderr)  # noqa: T201
         return 1
 
@@ -72,18 +80,6 @@ def read_file(path: Path, vocabulary: Vocabulary, options: ReadOptions) -> Impor
         return import_report(staging, number, found)
 
 
-def netflix_profiles(path: Path) -> list[str]:
-    """Return the names of the Netflix profiles in an export, sorted; none where it names none.
-
-    Raises ValueError if the file cannot be used, with what to do.
-    """
-    settings = load_settings()
-    try:
-        return read_file(path, current_vocabulary(settings), ReadOptions.of(settings)).file.profiles
-    except _UNREADABLE as error:
-        raise ValueError(" ".join(str(error).split())) from None
-
-
 def _with_progress(file: BinaryIO, path: Path) -> AbstractContextManager[BinaryIO]:
     """Show the progress of reading a large file, on a terminal."""
     size, screen = path.stat().st_size, Console(stderr=True)
@@ -98,7 +94,7 @@ def read_files(files: Sequence[Path], *, is_json: bool, date_order: str | None, 
     def act(settings: Settings, console: Console) -> int:
         return _read(files, settings, console, is_json=is_json, date_order=date_order, only=only)
 
-    return _answered("read", act)
+    return answered("read", act)
 
 
 def _read(
@@ -111,27 +107,45 @@ def _read(
     only: Sequence[str],
 ) -> int:
     vocabulary = current_vocabulary(settings)
-    wanted = {name.casefold() for name in only or settings.activity_profiles}
     asked = ReadOptions.of(settings)
-    reading = replace(
-        asked,
-        date_order=date_order or asked.date_order,
-        keep_profile=lambda name: not wanted or name.casefold() in wanted,
-    )
     failed = False
     for path in files:
         try:
-            report = read_file(path, vocabulary, reading)
+            report = read_file(path, vocabulary, _reading(asked, date_order, only))
+            check_names(path.name, only, report.file.netflix_rows)
         except _UNREADABLE as error:
-            failed = True
+            # A program reads the error in the JSON, but a wrong option is wrong there, too.
+            failed = failed or not is_json or (isinstance(error, ExportError) and error.reason == "unknown_profile")
             _print_unreadable(path, error, console, is_json=is_json)
         else:
             if is_json:
                 _print_json(report.to_json(str(path)))
             else:
                 print_report(path.name, report, console)
-    # A program reads the error in the JSON.
-    return 1 if failed and not is_json else 0
+                _print_whose(report, console)
+    return int(failed)
+
+
+def _reading(asked: ReadOptions, date_order: str | None, only: Sequence[str]) -> ReadOptions:
+    """Return the options to read a file with: of the named Netflix profiles if it has any of them, else of all."""
+    wanted = {name_key(name) for name in only or [name for names in asked.answers.values() for name in names]}
+    return replace(
+        asked,
+        date_order=date_order or asked.date_order,
+        decide_profiles=lambda rows, _: frozenset(name for name in rows if name_key(name) in wanted) or frozenset(rows),
+    )
+
+
+def _print_whose(report: ImportReport, console: Console) -> None:
+    """Say of a file with several Netflix profiles that somebody has to choose."""
+    if len(report.file.played) > 1:
+        console.print(
+            "  All of its Netflix profiles together are one person only if you say so: import asks which is you.\n"
+            if len(report.file.profiles) > 1
+            else "  Import keeps that only these count, also of later files.\n",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 _NOTHING_READ: dict[str, Any] = {
@@ -145,7 +159,9 @@ _NOTHING_READ: dict[str, Any] = {
 def _print_unreadable(path: Path, error: Exception, console: Console, *, is_json: bool) -> None:
     message = " ".join(str(error).split())
     if not is_json:
-        console.print(f"{path.name}: cannot be used. {message}\n", markup=False, soft_wrap=True)
+        waits = isinstance(error, ExportError) and isinstance(error.question, ProfileQuestion)
+        told = message if waits else f"{path.name}: cannot be used. {message}"
+        console.print(f"{told}\n", markup=False, soft_wrap=True)
         return
     known = error.known if isinstance(error, ExportError) else {}
     lists: dict[str, Any] = {"shows": [], "profiles": [], "hours": None, "warnings": []}
@@ -164,19 +180,33 @@ def print_report(name: str, report: ImportReport, console: Console) -> None:
         f"  not counted or unsure: {report.dropped()}",
         f"  dates: {file.date_order}; {file.date_evidence}",
     ]
-    if file.profiles:
-        lines.append(f"  Netflix profiles: {printable('; '.join(file.profiles))}")
+    if file.netflix_rows:
+        lines.append(f"  Netflix profiles: {listed(file.netflix_rows)}")
     lines += [f"  note: {warning}" for warning in report.warnings]
     console.print("\n".join(lines) + "\n", markup=False, soft_wrap=True)
 
 
-def import_files(files: Sequence[Path], *, profile: str | None, date_order: str | None, only: Sequence[str]) -> int:
-    """Import exports, rebuild the tables and print the import report of each file. Returns the exit code."""
+# From Netflix profiles, with the number of rows of each, to those that count; None where nobody can be asked.
+Choose = Callable[[Mapping[str, int]], Sequence[str]]
+
+
+def import_files(
+    files: Sequence[Path],
+    *,
+    profile: str | None,
+    date_order: str | None,
+    only: Sequence[str],
+    choose: Choose | None = None,
+) -> int:
+    """Import exports, rebuild the tables and print the import report of each file. Returns the exit code.
+
+    choose: asks the person which Netflix profiles are theirs, where a file has several and nobody has said.
+    """
 
     def act(settings: Settings, console: Console) -> int:
-        return _import(files, settings, console, profile=profile, date_order=date_order, only=only)
+        return _import(files, settings, console, profile=profile, date_order=date_order, only=only, choose=choose)
 
-    return _answered("import", act)
+    return answered("import", act)
 
 
 def _import(
@@ -187,36 +217,39 @@ def _import(
     profile: str | None,
     date_order: str | None,
     only: Sequence[str],
+    choose: Choose | None,
 ) -> int:
     kept = {}
     failed = False
     days = participant.import_days(settings)
     for path in files:
         try:
+            _check_only(path, only)
             raw = participant.take_file(
                 settings,
                 path,
                 "import",
                 profile=profile or None,
                 date_order=date_order,  # type: ignore[arg-type]
-                only=tuple(only) or None,
+                only=tuple(only),
             )
-        except (ArchiveError, OSError) as error:
+        except _UNREADABLE as error:
             failed = True
             _print_unreadable(path, error, console, is_json=False)
         else:
             kept[raw.sha256] = path.name
             if said := participant.already_imported(raw, days):
                 console.print(f"{path.name}: {said}", markup=False, soft_wrap=True)
-    with console.status("Rebuilding the tables ..."):
-        histories = participant.refresh(settings, everything=True)
+    histories = _rebuilt(settings, console)
+    if choose and _ask(settings, histories, kept, choose):
+        histories = _rebuilt(settings, console)
     for history in histories:
         for file in history.files:
             if file.raw.sha256 not in kept:
                 continue
             if file.report is not None:
                 print_report(kept[file.raw.sha256], file.report, console)
-            else:
+            elif file.raw.profile == history.profile:
                 failed = True
                 _print_unreadable(Path(kept[file.raw.sha256]), file.refusal or ValueError(), console, is_json=False)
     for history in histories:
@@ -226,12 +259,38 @@ def _import(
     return int(failed)
 
 
+def _check_only(path: Path, only: Sequence[str]) -> None:
+    """Raise ExportError if a named Netflix profile is not in a file; whatever else is wrong is found on import."""
+    if only and path.is_file():
+        with path.open("rb") as file, open_csv(file, path.name) as (csv, _):
+            check_names(path.name, only, profiles_in(csv, path.name))
+
+
+def _rebuilt(settings: Settings, console: Console) -> list[History]:
+    with console.status("Rebuilding the tables ..."):
+        return participant.refresh(settings, everything=True)
+
+
+def _ask(settings: Settings, histories: Sequence[History], kept: Collection[str], choose: Choose) -> bool:
+    """Ask about the files that wait for an answer, once a profile. Returns whether anything was answered."""
+    asking = {
+        history.profile
+        for history in histories
+        for file in history.files
+        if file.raw.sha256 in kept and file.refusal and isinstance(file.refusal.question, ProfileQuestion)
+    }
+    for one in participant.whose(settings):
+        if one.profile in asking:
+            participant.say_whose(settings, one.profile, choose(one.choices))
+    return bool(asking)
+
+
 # --- insights ----------------------------------------------------------------------------------------------------
 
 
 def show_insights(*, is_json: bool) -> int:
     """Print the insights. Returns the exit code."""
-    return _answered("insights", lambda settings, console: _insights(settings, console, is_json=is_json))
+    return answered("insights", lambda settings, console: _insights(settings, console, is_json=is_json))
 
 
 def _insights(settings: Settings, console: Console, *, is_json: bool) -> int:
@@ -332,17 +391,17 @@ def _print_calendar(table: InsightTable, console: Console) -> None:
 
 def note_event(label: str, first_day: date, last_day: date) -> int:
     """Add a life event and print its effect. Returns the exit code."""
-    return _answered("event", lambda settings, console: _event_add(settings, console, label, first_day, last_day))
+    return answered("event", lambda settings, console: _event_add(settings, console, label, first_day, last_day))
 
 
 def list_events(*, is_json: bool) -> int:
     """Print all life events and their effects. Returns the exit code."""
-    return _answered("event", lambda settings, console: _event_list(settings, console, is_json=is_json))
+    return answered("event", lambda settings, console: _event_list(settings, console, is_json=is_json))
 
 
 def forget_event(number: int) -> int:
     """Remove a life event. Returns the exit code."""
-    return _answered("event", lambda settings, console: _event_remove(settings, console, number))
+    return answered("event", lambda settings, console: _event_remove(settings, console, number))
 
 
 def _event_add(settings: Settings, console: Console, label: str, first_day: date, last_day: date) -> int:

@@ -30,7 +30,7 @@ def watch(settings: Settings) -> int:
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     signal.signal(signal.SIGINT, lambda *_: stopped.set())
-    drop_folder = DropFolder(settings.output_dir, settings.netflix_profile, push, only=settings.activity_profiles)
+    drop_folder = DropFolder(settings.output_dir, settings.netflix_profile, push)
     runs = ScheduledRuns(settings.scraper_dir) if settings.scrape_every == "weekly" else None
     _log.info("watching the drop folder")
     while not stopped.wait(min(settings.poll_seconds, 1.0)):

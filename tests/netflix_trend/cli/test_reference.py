@@ -49,7 +49,6 @@ HELPING = {
 TAKING = {"netflix_profile", "activity_profiles", "date_order", "shortest_view_seconds"}
 NOT_CALLED = {
     "aggregator": {"syftbox_email"} | HELPING,
-    "dashboard": {"activity_profiles"},
     "processor": PUBLISHING,
     "publisher": TAKING,
 }

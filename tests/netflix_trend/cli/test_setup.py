@@ -15,6 +15,7 @@ from dotenv import dotenv_values
 from netflix_trend import cli
 from netflix_trend.cli.machine import Machine
 from netflix_trend.cli.offers import list_aggregators
+from netflix_trend.history.household import read_answers
 from netflix_trend.participant.choices import read_choices
 from netflix_trend.published.introduction import IntroducedOperator
 from netflix_trend.storage.canonical import canonical_json
@@ -220,16 +221,22 @@ def test_answers_that_cannot_be_understood_are_asked_again(
     assert "/no/such.csv: no such file" in said
 
 
-@pytest.mark.parametrize(("answer", "only"), [("2", "Bob"), ("bob", "Bob"), ("all", "Ann;Bob")])
+@pytest.mark.parametrize(("answer", "only"), [("2", ["Bob"]), ("bob", ["Bob"]), ("all", ["Ann", "Bob"])])
 def test_of_several_netflix_profiles_one_is_chosen_and_kept_for_later_files(
-    clone: Path, path: Path, datasites: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, only: str
+    clone: Path,
+    path: Path,
+    datasites: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+    only: list[str],
 ) -> None:
     environment, file = of_syftbox(datasites), two_people(tmp_path)
     result = prompted(monkeypatch, clone, path, ["1", str(file), answer, "n"], **environment)
     assert result.exit_code == 0, result.output
-    assert "1) Ann 2) Bob" in words(result)
-    assert ("1 views" if only == "Bob" else "2 views") in words(result)
-    assert (kept(clone, path, environment)["ACTIVITY_PROFILES"] or "") == only
+    assert "1) Ann (1 row) 2) Bob (1 row)" in words(result)
+    assert ("1 views" if only == ["Bob"] else "2 views") in words(result)
+    assert whose_viewing(clone, path, environment) == only
 
 
 def test_without_a_terminal_the_profile_is_an_option(clone: Path, path: Path, datasites: Path, tmp_path: Path) -> None:
@@ -239,7 +246,15 @@ def test_without_a_terminal_the_profile_is_an_option(clone: Path, path: Path, da
     assert result.returncode == 1
     assert "--profile NAME, or all" in result.stderr
     assert run(clone, path, "setup", *options, "--profile", "Ann", **environment).returncode == 0
-    assert kept(clone, path, environment)["ACTIVITY_PROFILES"] == "Ann"
+    assert whose_viewing(clone, path, environment) == ["Ann"]
+    assert run(clone, path, "setup", *options, "--profile", "all", **environment).returncode == 0
+    assert whose_viewing(clone, path, environment) == ["Ann", "Bob"]
+
+
+def whose_viewing(clone: Path, path: Path, environment: dict[str, str]) -> list[str]:
+    """Return the Netflix profiles that were kept, sorted."""
+    private = machine(clone, path, environment).folder("PRIVATE_DIR")
+    return sorted(read_answers(private, [])["me"])
 
 
 def two_people(folder: Path) -> Path:

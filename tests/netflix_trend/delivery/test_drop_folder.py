@@ -609,13 +609,3 @@ def test_options_that_make_no_sense_refuse_the_file(person, text):
     assert person.names("refused") == {"a.csv", "a.csv.reason.txt"}
     assert "import option" in (person.folder / "refused" / "a.csv.reason.txt").read_text()
     assert person.queue == []
-
-
-def test_the_netflix_profiles_in_the_settings_are_sent_too(tmp_path):
-    person = Person(tmp_path)
-    person.drop_folder.only = ("Anna",)
-    person.put("a.csv")
-
-    person.look_twice()
-
-    assert person.delivered()[0].only == ("Anna",)

@@ -12,6 +12,7 @@ import pytest
 from netflix_trend.history.exports import ExportError
 from netflix_trend.participant import participant
 from netflix_trend.participant.contributions import load_profiles
+from netflix_trend.participant.rows import history_facts
 from netflix_trend.participant.status import Outcome
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, load_settings
@@ -126,6 +127,48 @@ def test_an_undecidable_order_of_dates_waits_for_the_person_who_is_asked(tmp_pat
     participant.take_file(settings, tmp_path / "a.csv", "import", received=TODAY, profile="me", date_order="mdy")
     participant.refresh(settings)
     assert len(drawn(settings)) == 1
+
+
+MINE = HEADER + '"Roma","2026-11-01"\n'
+HOUSEHOLD = archive(play("Sam", "Roma") + play("Mia", "Roma") + play("Anna", "Roma"))
+
+
+def covered(settings: Settings) -> date | None:
+    profiles = load_profiles(settings.private_dir)
+    return profiles.covered_through if profiles else None
+
+
+def test_a_household_is_not_answered_as_somebody_who_watched_nothing(tmp_path: Path) -> None:
+    """Nothing of the archive counts while nobody has said who they are, so it does not cover any week either."""
+    settings, earlier = settings_of(tmp_path), date(2026, 11, 3)
+    take(settings, MINE, "mine.csv", made=earlier)
+    take(settings, HOUSEHOLD, "all.zip")
+    assert covered(settings) == earlier - timedelta(days=1)
+    assert str(NEWEST) not in [one.round for one in drawn(settings)]
+
+    participant.say_whose(settings, "me", ["Mia"])
+    participant.refresh(settings)
+    assert covered(settings) == TODAY - timedelta(days=1)
+
+
+def test_nobody_is_answered_for_while_one_person_has_to_say_who_they_are(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path)
+    take(settings, HEADER + '"Roma","2026-11-11"\n', "anna.csv", profile="Anna")
+    take(settings, HOUSEHOLD, "all.zip")
+    assert participant.publish(settings, TODAY).state == "no_export"
+    assert history_facts(settings).asks
+
+    participant.say_whose(settings, "me", ["Sam"])
+    participant.refresh(settings)
+    assert len(drawn(settings)) == 1
+    assert not history_facts(settings).asks
+
+
+def test_an_archive_of_somebody_else_covers_nobody_who_may_be_in_it_under_another_name(tmp_path: Path) -> None:
+    settings, earlier = settings_of(tmp_path), date(2026, 11, 3)
+    take(settings, MINE, "mine.csv", made=earlier)
+    take(settings, archive(play("Sam", "Roma") + play("Anna", "Roma")), "all.zip", profile="Anna")
+    assert covered(settings) == earlier - timedelta(days=1)
 
 
 # What other weeks hold never changes how a title is counted

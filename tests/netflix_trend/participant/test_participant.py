@@ -192,12 +192,12 @@ def test_a_rebuild_that_was_killed_is_repeated(settings: Settings, monkeypatch: 
 
 
 def test_a_file_is_taken_with_the_defaults_of_the_settings(settings: Settings, tmp_path: Path) -> None:
-    own = settings.model_copy(update={"netflix_profile": "Ann", "activity_profiles": ("Bob",)})
+    own = settings.model_copy(update={"netflix_profile": "Ann"})
     path = tmp_path / "history.csv"
     path.write_text(HISTORY)
-    raw = participant.take_file(own, path, "test", received=date(2026, 2, 1))
+    raw = participant.take_file(own, path, "test", received=date(2026, 2, 1), only=("Bob",))
     assert (raw.profile, raw.only, raw.source, raw.name) == ("Ann", ("Bob",), "test", "history.csv")
-    again = participant.take_file(own, path, "test", profile="me", only=(), date_order="mdy")
+    again = participant.take_file(own, path, "test", profile="me", date_order="mdy")
     assert (again.sha256, again.profile, again.only, again.date_order) == (raw.sha256, "me", (), "mdy")
     assert participant.exports(settings) == [again]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from dotenv import dotenv_values
 from flask.testing import FlaskClient
 from werkzeug.test import Client
 
+from netflix_trend.layout import PrivateVolume
 from netflix_trend.names import EXAMPLE_AGGREGATOR
 from netflix_trend.participant import participant
 from netflix_trend.participant.choices import read_choices
@@ -22,6 +24,7 @@ from services.dashboard.start import start_page
 from services.local.current_app import CurrentApp, SettingsFile
 from services.local.dashboard import OneProcess
 from tests.netflix_trend.cli.test_setup import CLUB, DUO, FIRST, HISTORY, ME, SECOND, two_people
+from tests.netflix_trend.history import invented
 from tests.netflix_trend.syftbox.test_aggregators import introduce
 from tests.services.dashboard.participant import TODAY, Person, settings_in
 
@@ -179,20 +182,61 @@ def test_nobody_joins_nobody(here: Newcomer) -> None:
     assert "Or try it without" not in here.page("/"), "it would announce the person in a real datasite"
 
 
-@pytest.mark.parametrize(("wanted", "only", "views"), [("Bob", ("Bob",), 1), ("*", ("Ann", "Bob"), 2)])
-def test_of_several_netflix_profiles_one_is_asked_for(
-    here: Newcomer, tmp_path: Path, wanted: str, only: tuple[str, ...], views: int
+def boxes(page: str) -> dict[str, str]:
+    """Return what the form sends for each Netflix profile, by its name as the page shows it."""
+    found = re.findall(r'name="netflix_profile" value="(\w+)"[^>]*> <bdi>(.*?)</bdi>', page)
+    return {unescape(name): mark for mark, name in found}
+
+
+@pytest.mark.parametrize(("wanted", "views"), [(["Bob"], 1), (["Ann", "Bob"], 2)])
+def test_of_several_netflix_profiles_the_person_says_which(
+    here: Newcomer, tmp_path: Path, wanted: list[str], views: int
 ) -> None:
     page = here.upload(two_people(tmp_path).read_bytes(), "ViewingActivity.csv")
-    assert "Whose viewing counts?" in page
-    assert here.steps()["Say whose viewing counts"] != "done"
-    assert "Choose whose viewing counts" in here.done("/setup/profile", {"netflix_profile": "Eve"})
-    page = here.done("/setup/profile", {"netflix_profile": wanted})
-    assert "Whose viewing counts?" not in page
-    assert here.kept["ACTIVITY_PROFILES"] == ";".join(only)
-    (export,) = participant.exports(here.settings)
-    assert export.only == only
+    assert "Which of these is you?" in page
+    assert "<h1>Say which Netflix profile is you.</h1>" in page
+    assert here.steps()["Say whose viewing counts"] == "later"
+    assert "Answer the question" in here.page("/health")
+    marks = boxes(page)
+    for wrong in ([], ["Eve"], [marks["Ann"], "x"]):
+        said = here.done("/setup/profile", {"profile": "me", "netflix_profile": wrong})
+        assert "Nothing was changed: choose whose viewing counts." in said
+    assert "choose whose" in here.done("/setup/profile", {"profile": "Eve", "netflix_profile": [marks["Ann"]]})
+
+    sent = {"profile": "me", "netflix_profile": [marks[name] for name in wanted]}
+    page = here.done("/setup/profile", sent)
+    assert f"{' and '.join(wanted)} count" in page
+    assert "Which of these is you?" not in page
+    assert "Say whose viewing counts" not in here.steps()
     assert here.page("/").count(f"<h1>{views} view") == 1
+    assert f"Counting: <bdi>{' and '.join(wanted)}</bdi>" in here.page("/")
+
+
+def test_an_answer_can_be_changed_and_moves_nothing_else(here: Newcomer, tmp_path: Path) -> None:
+    here.upload(HISTORY, profile="Carl")
+    page = here.upload(two_people(tmp_path).read_bytes(), "ViewingActivity.csv")
+    marks, other = boxes(page), PrivateVolume(here.settings.private_dir).profile("Carl")
+    before = {path.name: path.read_bytes() for path in other.iterdir()}
+    for name in ("Ann", "Bob"):
+        here.done("/setup/profile", {"profile": "me", "netflix_profile": marks[name]})
+        assert f"Counting: <bdi>{name}</bdi>" in here.page("/")
+    assert {path.name: path.read_bytes() for path in other.iterdir()} == before
+
+
+def test_hostile_names_neither_break_nor_steer_the_page(here: Newcomer, tmp_path: Path) -> None:
+    names = ['"><script>alert(1)</script>', "\u202egnp.exe", "a;b, c", "*", "\x00", "x" * 300]
+    rows = [
+        (name.replace('"', '""'), f"2026-11-0{day} 20:00:00", "00:40:00", "Roma") for day, name in enumerate(names, 1)
+    ]
+    page = here.upload(invented.activity(*rows), "ViewingActivity.csv")
+    assert "<script>alert" not in page
+    assert "\u202e" not in page
+    marks = boxes(page)
+    assert len(marks) == len(names)
+    for mark in marks.values():
+        page = here.done("/setup/profile", {"profile": "me", "netflix_profile": mark})
+        assert "also in later files" in page
+        assert here.page("/").count("<h1>1 view") == 1
 
 
 def test_env_that_becomes_wrong_changes_nothing(here: Newcomer, caplog: pytest.LogCaptureFixture) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from click.testing import CliRunner
 
 from netflix_trend import cli
 from netflix_trend.cli.machine import Machine
@@ -19,6 +20,8 @@ from netflix_trend.participant.own_effects import daily_views
 from tests.netflix_trend.history import invented
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports"
+HOUSEHOLD = EXPORTS.parent / "exports_reported" / "household_archive.csv"
+EVERYBODY = ("--only", "Ann", "--only", "Kids, room")
 KEYS = (
     *("file", "kind", "encoding", "delimiter", "rows", "views", "blank", "undated", "supplemental", "unsure"),
     *("date_order", "date_evidence", "first_day", "last_day", "episodes", "films", "shows", "profiles", "hours"),
@@ -186,7 +189,7 @@ def test_importing_again_under_another_name_moves_the_file(ask, private):
 def test_import_tells_of_the_given_files_alone_and_counts_all(ask):
     ask("import", EXPORTS / "en_mdy_us.csv")
 
-    _, out, _ = ask("import", EXPORTS / "ViewingActivity.csv")
+    _, out, _ = ask("import", "--only", "Ann", EXPORTS / "ViewingActivity.csv")
 
     assert "viewing activity" in out
     assert "viewing history" not in out
@@ -203,6 +206,68 @@ def test_a_file_goes_to_the_profile_and_counts_the_netflix_profiles_of_the_setti
     _, out, _ = ask("import", "--profile", "Carl", "--only", "Kids, room", EXPORTS / "ViewingActivity.csv")
     assert "Carl: 2 views of 1 file" in out
     assert "Berta" not in out
+
+
+def test_a_household_is_asked_who_it_is_and_counts_nothing_before(ask, private):
+    code, out, _ = ask("import", HOUSEHOLD)
+    assert code == 1
+    assert "cannot be used" not in out
+    assert "household_archive.csv: which of its 3 Netflix profiles is you?" in out
+    assert "./run.sh whose NAME. They are “Kids” (1 row), “Mia, the boss” (1 row), “Sam” (1 row)." in out
+    assert "me: 0 views of 1 file" in out
+
+    code, out, _ = ask("whose")
+    assert code == 0
+    assert "me: nobody counts yet. To choose from: “Kids” (1 row), “Mia, the boss” (1 row), “Sam” (1 row)" in out
+    assert "household_archive.csv waits: which of these is you?" in out
+
+    code, out, _ = ask("whose", "mia, the boss")
+    assert (code, "me: 1 views" in out, "waits" in out) == (0, True, False)
+    assert "me: counts “Mia, the boss”." in out
+    assert "me: counts “Kids” and “Mia, the boss” and “Sam”" in ask("whose", "--all")[1]
+    assert ask("import", HOUSEHOLD)[0] == 0, "the answer is kept"
+
+
+def test_an_answer_to_nothing_or_with_a_wrong_name_changes_nothing(ask, private):
+    assert "there is nothing to choose" in ask("whose")[1]
+    code, _, err = ask("whose", "Sam")
+    assert (code, "no imported ViewingActivity.csv has several" in err) == (1, True)
+    ask("import", "--only", "Sam", HOUSEHOLD)
+    kept = (private / "household.json").read_bytes()
+
+    code, _, err = ask("whose", "Samm")
+    assert code == 1
+    assert "“Samm” is no Netflix profile to choose from for me: they are “Kids” (1 row)" in err
+    assert (private / "household.json").read_bytes() == kept
+
+
+@pytest.mark.parametrize("verb", [("read",), ("read", "--json"), ("import",)])
+def test_a_wrong_netflix_profile_is_refused_with_those_that_exist(ask, private, verb):
+    code, out, _ = ask(*verb, "--only", "Samm", HOUSEHOLD)
+
+    assert code == 1
+    said = json.loads(out)["error"] if "--json" in verb else out
+    assert "it has no Netflix profile “Samm”. It has “Kids” (1 row), “Mia, the boss” (1 row), “Sam” (1 row)." in said
+    assert not list(private.glob("raw/*"))
+
+
+def test_reading_a_household_names_its_profiles_and_says_that_import_asks(ask):
+    _, out, _ = ask("read", HOUSEHOLD)
+    assert "Netflix profiles: “Kids” (1 row), “Mia, the boss” (1 row), “Sam” (1 row)" in out
+    assert "import asks which is you" in out
+    _, out, _ = ask("read", "--only", "Sam", HOUSEHOLD)
+    assert "import asks" not in out
+
+
+def test_at_a_terminal_import_asks_until_it_understands(private, monkeypatch):
+    monkeypatch.setattr("netflix_trend.cli.asking.has_terminal", lambda: True)
+    place = Place(Machine(private.parent, {"IN_CONTAINER": "1"}))
+
+    result = CliRunner().invoke(cli.cli, ["import", str(HOUSEHOLD)], obj=place, input="\n9\nSamm\n3, 1\n")
+
+    assert result.exit_code == 0, result.output
+    assert result.output.count("expected numbers from 1 to 3, a name, or all") == 2
+    assert "me: 2 views of 1 file" in result.output
 
 
 def test_a_private_folder_that_would_be_uploaded_is_refused(ask, monkeypatch, tmp_path):
@@ -224,7 +289,7 @@ def test_a_profile_that_cannot_be_a_folder_is_refused(ask, private):
 
 
 def test_insights_are_printed_with_bars_and_as_json(ask):
-    ask("import", EXPORTS / "en_mdy_us.csv", EXPORTS / "ViewingActivity.csv")
+    ask("import", *EVERYBODY, EXPORTS / "en_mdy_us.csv", EXPORTS / "ViewingActivity.csv")
 
     _, out, _ = ask("insights")
     for title in ("By year", "By weekday", "Calendar", "Top shows", "Binges", "Streaks", "Devices", "Autoplay"):
