@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from netflix_trend.cli.asking import has_terminal
+from netflix_trend.cli.asking import chooser, has_terminal
 from netflix_trend.cli.frame import Failure, Verb
 from netflix_trend.cli.history import drop_exports, profile_option, reading_options
 from netflix_trend.cli.machine import Machine
@@ -87,7 +87,7 @@ def fetch(
     if is_on_folders:
         from services.processor.cli import import_files
 
-        code = import_files(files, profile=profile, date_order=date_order, only=only)
+        code = import_files(files, profile=profile, date_order=date_order, only=only, choose=chooser())
         if code:
             sys.exit(code)
     else:
