@@ -11,7 +11,7 @@ from netflix_trend.cli.frame import Failure, verb_of
 from netflix_trend.cli.machine import INSIDE, Machine, Mode
 
 MODES = get_args(Mode)
-NOTHING_YET = "nothing is stored yet. Next: ./run.sh import NetflixViewingHistory.csv, or ./run.sh help"
+NOTHING_YET = "nothing is stored yet. Next: ./run.sh fetch or ./run.sh import FILE, or ./run.sh help"
 
 
 class Place:

@@ -30,7 +30,7 @@ def up(context: click.Context) -> None:
         sys.exit(FAILED)
     click.echo(f"Running: http://127.0.0.1:{place.machine.page_port} is your page.")
     drop = place.machine.setting("OUTPUT_DIR", "./drop")
-    click.echo(f"Put NetflixViewingHistory.csv into {drop}, or: ./run.sh import FILE")
+    click.echo(f"Put NetflixViewingHistory.csv into {drop}, or: ./run.sh fetch")
 
 
 @click.command(cls=Verb, examples=["down"])

@@ -311,9 +311,8 @@ class _Setup:
             say("Something was imported before.")
         if export is None and self.can_ask:
             say(
-                "NetflixViewingHistory.csv, ViewingActivity.csv or the zip from Netflix (netflix.com: Account, your "
-                "profile, Viewing activity, Download all). It stays on this machine. drop: you put it into "
-                f"{drop}; later: not now."
+                "NetflixViewingHistory.csv, ViewingActivity.csv or the zip from Netflix. It stays on this machine. "
+                f"drop: you put it into {drop}; later: not now. Afterwards ./run.sh fetch gets it in ten seconds."
             )
             export = str(ask("Path of the file, drop or later", LATER, an_export))
         if export in (None, LATER):
@@ -403,7 +402,7 @@ class _Setup:
             return
         if not has_export:
             say(f"Not done yet: there is no export. Put it into {self.machine.folder('OUTPUT_DIR')}, or:")
-            say("./run.sh import FILE")
+            say("./run.sh fetch, or ./run.sh import FILE")
         if takes_part:
             say(
                 "Your machine answers when it is asked, within your limits; ./run.sh status says when, and ./run.sh "

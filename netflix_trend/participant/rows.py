@@ -27,7 +27,7 @@ _LATELY = 26 * 3600.0
 OLD_DAYS = 30
 _FETCH = "./run.sh fetch"
 _WHOSE = "./run.sh whose, or the page Start"
-_IMPORT = "./run.sh import NetflixViewingHistory.csv"
+_IMPORT = f"{_FETCH}, or ./run.sh import FILE"
 _RUN = "./run.sh up, or without Docker ./run.sh once"
 _SETUP = "./run.sh setup, or SYFTBOX_EMAIL and AGGREGATOR_DATASITE in .env"
 # What the publisher says when a choice is carried out. Without an export a pause has nothing to restore.

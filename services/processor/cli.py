@@ -314,7 +314,7 @@ def _profiles(settings: Settings) -> duckdb.DuckDBPyConnection:
     try:
         return open_profiles(settings.private_dir)
     except FileNotFoundError:
-        raise FileNotFoundError("nothing was imported yet. Try ./run.sh import NetflixViewingHistory.csv") from None
+        raise FileNotFoundError("nothing was imported yet. Next: ./run.sh fetch, or ./run.sh import FILE") from None
 
 
 def print_table(table: InsightTable, console: Console) -> None:

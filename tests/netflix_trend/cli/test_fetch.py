@@ -21,7 +21,7 @@ from netflix_trend.delivery.downloads import NETFLIX_PAGE, Download
 from netflix_trend.delivery.reminder import reminder
 from netflix_trend.delivery.settled import SETTLED_SECONDS
 from tests.netflix_trend.cli.app import EXPORT, Clone, clone_in
-from tests.netflix_trend.cli.front_door import fake_docker, run
+from tests.netflix_trend.cli.front_door import fake_docker, place_in, run
 from tests.netflix_trend.cli.test_foreground import NO_VOLUME
 
 NAME = "NetflixViewingHistory.csv"
@@ -215,6 +215,11 @@ def test_a_folder_that_is_not_there_is_named_before_anything_happens(clone: Path
     assert not (clone / ".env").exists()
     (clone / ".env").write_text("DOWNLOADS_DIR=~/In\n")
     assert f"there is no folder {clone}/In." in run(clone, path, "fetch").stderr
+
+
+def test_the_page_of_the_app_looks_at_the_same_folder(clone: Path, path: Path) -> None:
+    (clone / ".env").write_text("DOWNLOADS_DIR=~/In\n")
+    assert place_in(clone, path).machine.folder_environment()["DOWNLOADS_DIR"] == f"{clone}/In"
 
 
 def test_a_container_has_no_browser(clone: Path, path: Path) -> None:

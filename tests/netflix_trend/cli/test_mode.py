@@ -177,7 +177,7 @@ def test_reading_verbs_start_no_container_on_a_new_machine(
     assert result.returncode == 1
     said = result.stdout + result.stderr
     assert "nothing is stored yet" in said
-    assert "./run.sh import NetflixViewingHistory.csv" in said or verb == "status"
+    assert "./run.sh fetch or ./run.sh import FILE" in said or verb == "status"
     assert not (clone / "docker.log").exists()
     assert not (clone / ".env").exists()
     assert run(clone, path, "once").returncode == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
@@ -174,6 +175,14 @@ def test_import_stores_files_and_reports_on_each(ask, private, tmp_path):
     assert "the file is empty" in out
     assert "me: 48 views of 2 files" in out
     assert (private / "profiles" / "me" / "viewing.duckdb").is_file()
+
+
+def test_the_same_bytes_again_are_said_to_be_known(ask):
+    _, out, _ = ask("import", EXPORTS / "en_mdy_us.csv", EXPORTS / "ViewingActivity.csv")
+    assert "already" not in out
+    code, out, _ = ask("import", EXPORTS / "en_mdy_us.csv")
+    assert code == 0
+    assert re.match(r"en_mdy_us\.csv: This file was imported on \d{4}-\d\d-\d\d already; nothing in it is counted", out)
 
 
 def test_importing_again_under_another_name_moves_the_file(ask, private):
