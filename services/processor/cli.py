@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import date, timedelta
@@ -188,7 +188,7 @@ def _import(
     date_order: str | None,
     only: Sequence[str],
 ) -> int:
-    kept = {}
+    kept: dict[str, str] = {}
     failed = False
     for path in files:
         try:
@@ -205,6 +205,20 @@ def _import(
             _print_unreadable(path, error, console, is_json=False)
         else:
             kept[raw.sha256] = path.name
+    return int(_rebuild(kept, settings, console) or failed)
+
+
+def report_taken(kept: Mapping[str, str]) -> int:
+    """Rebuild the tables and print the import report of exports that were taken. Returns the exit code.
+
+    kept: their names, by the hash of the file.
+    """
+    return _answered("import", lambda settings, console: int(_rebuild(kept, settings, console)))
+
+
+def _rebuild(kept: Mapping[str, str], settings: Settings, console: Console) -> bool:
+    """Rebuild the tables and print the reports of some exports. Returns whether one of them could not be read."""
+    failed = False
     with console.status("Rebuilding the tables ..."):
         histories = participant.refresh(settings, everything=True)
     for history in histories:
@@ -220,7 +234,7 @@ def _import(
         console.print(
             f"{history.profile}: {history.views} views of {counted(len(history.files), 'file')}", markup=False
         )
-    return int(failed)
+    return failed
 
 
 # --- insights ----------------------------------------------------------------------------------------------------
