@@ -63,13 +63,18 @@ class BrowserSettings(BaseSettings):
     )
     chromium_sandbox: Literal["auto", "on", "off"] = setting(
         "auto",
-        description="Chromium's own sandbox: auto (on where the kernel lets it, else off with a warning), on or off.",
+        description=(
+            "Chromium's own sandbox: auto (without Docker on; in the container on where the kernel lets it, else off "
+            "with a warning), on or off."
+        ),
         section=BROWSER,
         services=("scraper",),
     )
     scraper_dir: Path = setting(
         Path("/scraper"),
-        description="The scraper's volume: sign-in, schedule, last result.",
-        section=INSIDE,
+        description="Folder with the browser's sign-in, schedule and last result, where MODE is folders.",
+        section=BROWSER,
         services=("scraper",),
+        on_host="./scraper",
+        is_off=True,
     )

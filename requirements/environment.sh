@@ -40,7 +40,7 @@ locks_with() {
   case $1 in
     cli) say cli demo dev ;;
     demo) say demo dev ;;
-    aggregator) say aggregator dev ;;
+    aggregator | scraper) say "$1" dev ;;
     *) say "$1" ;;
   esac
 }

@@ -73,10 +73,10 @@ def test_every_module_and_data_file_is_in_the_wheel(wheel: Path) -> None:
         assert expected - set(archive.namelist()) == set()
 
 
-def run(python: Path, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+def run(python: Path, *arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [str(python), *arguments]
-    home = {"HOME": str(folder / "home"), "XDG_DATA_HOME": str(folder / "home")}
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env={**outside(), **home})
+    env = {**outside(), "HOME": str(folder / "home"), "XDG_DATA_HOME": str(folder / "home"), **environment}
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=env)
 
 
 def test_no_package_called_services_is_installed(python: Path, tmp_path: Path) -> None:
@@ -127,3 +127,18 @@ def test_the_command_runs_services_and_pages(command: Path, tmp_path: Path) -> N
     assert "participants" in seen.stdout
     page = tmp_path / "out" / "datasites" / "aggregator@example.org" / "public" / "netflix_trend" / "index.html"
     assert f"Netflix Trend {__version__}." in page.read_text()
+
+
+def test_the_command_has_the_browser_s_verbs(command: Path, tmp_path: Path) -> None:
+    seen = run(command, "scrape", folder=tmp_path, PATH=str(tmp_path))
+    assert seen.returncode == 1
+    assert "BROWSER_MISSING" in seen.stdout, seen.stderr
+    assert (tmp_path / "home" / "netflix-trend" / "scraper" / "result.json").is_file()
+
+
+def test_the_command_says_which_extra_the_browser_needs(command: Path, tmp_path: Path) -> None:
+    (tmp_path / "selenium.py").write_text("raise ModuleNotFoundError('as where it is not installed')")
+    seen = run(command, "scrape", folder=tmp_path, PYTHONPATH=str(tmp_path))
+    assert seen.returncode == 1
+    assert f"netflix_trend-{__version__}-py3-none-any.whl[demo,scraper]" in seen.stderr
+    assert "Traceback" not in seen.stderr

@@ -1,22 +1,50 @@
-"""Verbs of the browser that can fetch the history: scrape, login, cookies, reset and doctor."""
+"""Verbs of the browser that can fetch the history: scrape, login, cookies, reset and doctor.
+
+With Docker's services it runs in the scraper's container; on folders in this process, with this machine's Chromium.
+"""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from netflix_trend import __version__
 from netflix_trend.cli.frame import FAILED, Failure, Verb
-from netflix_trend.cli.mode import place_of
+from netflix_trend.cli.mode import Place, place_of
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 _STDERR = 2
+_IN_CONTAINER = ("scraper", "python", "-m", "services.scraper")
 
 
-def _scraper(context: click.Context, *arguments: str, needs_queue: bool = False, stdin: Path | None = None) -> int:
+def _browser_here(place: Place, *, keeps: bool) -> ModuleType | None:
+    """Return what drives this machine's browser; None where the container's is used.
+
+    keeps: the verb stores something. Raises Failure if its packages are missing.
+    """
+    if place.is_inside or place.mode(keeps=keeps) == "containers":
+        return None
+    place.refuse_password()
+    place.machine.use_folders()
+    place.machine.need_packages("scraper")
+    try:
+        from services.local import browser
+    except ModuleNotFoundError:
+        raise Failure(
+            "the packages of the browser are not installed. Next: install the extra scraper too, such as "
+            f"pip install './netflix_trend-{__version__}-py3-none-any.whl[demo,scraper]'"
+        ) from None
+    return browser
+
+
+def _container(place: Place, *arguments: str, needs_queue: bool = False, stdin: Path | None = None) -> int:
     """Run the browser in a new container, which is removed afterwards. Returns its exit code."""
-    place = place_of(context)
     place.need_services()
     docker = place.docker
     options = ["run", "--rm", "--quiet-pull", "--no-TTY"]
@@ -33,18 +61,28 @@ def _scraper(context: click.Context, *arguments: str, needs_queue: bool = False,
 @click.command(cls=Verb, examples=["scrape"])
 @click.pass_context
 def scrape(context: click.Context) -> None:
-    """Fetch the history with a browser, once (Netflix's terms forbid automated access)."""
-    sys.exit(_scraper(context, "scraper", "python", "-m", "services.scraper", "scrape", needs_queue=True))
+    """Fetch the history with a browser, once (Netflix's terms forbid automated access).
+
+    Without Docker it is this machine's Chromium, with its ChromeDriver, and the history is imported at once.
+    """
+    place = place_of(context)
+    if here := _browser_here(place, keeps=True):
+        sys.exit(here.scrape())
+    sys.exit(_container(place, *_IN_CONTAINER, "scrape", needs_queue=True))
 
 
 @click.command(cls=Verb, examples=["login"])
 @click.pass_context
 def login(context: click.Context) -> None:
     """Sign in to Netflix for the browser, on a page on 127.0.0.1."""
-    port = place_of(context).machine.setting("LOGIN_PORT", "8765")
+    place = place_of(context)
+    port = place.machine.setting("LOGIN_PORT", "8765")
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
+        raise Failure(f"LOGIN_PORT is {port!r}; expected the number of a port, 1 to 65535, such as 8765")
+    if here := _browser_here(place, keeps=True):
+        sys.exit(here.login(int(port)))
     listen = ("login", "--listen", "0.0.0.0", "--port", port)  # noqa: S104
-    published = f"127.0.0.1:{port}:{port}"
-    sys.exit(_scraper(context, "--publish", published, "scraper", "python", "-m", "services.scraper", *listen))
+    sys.exit(_container(place, "--publish", f"127.0.0.1:{port}:{port}", *_IN_CONTAINER, *listen))
 
 
 @click.command(cls=Verb, examples=["cookies cookies.txt"])
@@ -54,7 +92,9 @@ def cookies(context: click.Context, file: Path) -> None:
     """Give the browser the cookies of your own browser; FILE is deleted afterwards."""
     if not file.is_file():
         raise Failure(f"{file}: no such file")
-    if _scraper(context, "scraper", "python", "-m", "services.scraper", "import-cookies", stdin=file):
+    place = place_of(context)
+    here = _browser_here(place, keeps=True)
+    if here.import_cookies(file) if here else _container(place, *_IN_CONTAINER, "import-cookies", stdin=file):
         sys.exit(FAILED)
     file.unlink()
     click.echo(f"{file} was deleted: whoever has it is signed in as you.")
@@ -64,11 +104,17 @@ def cookies(context: click.Context, file: Path) -> None:
 @click.pass_context
 def reset(context: click.Context) -> None:
     """Let the browser try again after a failure."""
-    sys.exit(_scraper(context, "scraper", "python", "-m", "services.scraper", "reset"))
+    place = place_of(context)
+    if here := _browser_here(place, keeps=True):
+        sys.exit(here.reset())
+    sys.exit(_container(place, *_IN_CONTAINER, "reset"))
 
 
 @click.command(cls=Verb, examples=["doctor"])
 @click.pass_context
 def doctor(context: click.Context) -> None:
     """Print the state of the browser for a maintainer, without personal data."""
-    sys.exit(_scraper(context, "scraper", "python", "-m", "services.scraper", "doctor"))
+    place = place_of(context)
+    if here := _browser_here(place, keeps=False):
+        sys.exit(here.doctor())
+    sys.exit(_container(place, *_IN_CONTAINER, "doctor"))

@@ -36,6 +36,7 @@ PRIVATE_FOLDERS = {
     "SECRETS_DIR": "secrets",
     "PRIVATE_DIR": "private",
     "PUBLISHER_DIR": "publisher",
+    "SCRAPER_DIR": "scraper",
     "AGGREGATOR_DIR": "aggregator",
     "HELPER_DIR": "helper",
     "SYFTBOX_TOKEN_DIR": "syftbox-token",
@@ -261,10 +262,12 @@ class Machine:
 
         names = [name.upper() for name in Settings.model_fields]
         values = {name: value for name in names if (value := self.setting(name))}
-        for name in ("PRIVATE_DIR", "PUBLISHER_DIR", "OUTPUT_DIR", "DATASITES_DIR"):
+        for name in ("PRIVATE_DIR", "PUBLISHER_DIR", "SCRAPER_DIR", "OUTPUT_DIR", "DATASITES_DIR"):
             values[name] = str(self.folder(name))
         if said := values.get("DOWNLOADS_DIR"):
             values["DOWNLOADS_DIR"] = str(self.absolute(said))
+        if values.get("SCRAPE_WITH") == "password":
+            values.setdefault("NETFLIX_PASSWORD_FILE", str(self.folder("SECRETS_DIR") / "netflix_password"))
         return values | {"DASHBOARD_PORT": self.page_port}
 
     def need_packages(self, lock: str = "demo", on_stop: Callable[[], None] = lambda: None) -> None:

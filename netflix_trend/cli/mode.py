@@ -93,15 +93,19 @@ class Place:
         if not self.machine.kept.get(name):
             self.machine.keep({name: mode})
 
-    def need_services(self) -> None:
-        """Docker's services, for verbs that need them. Raises Failure if they cannot or must not start."""
-        self.docker.need()
-        machine = self.machine
-        if machine.setting("NETFLIX_PASSWORD"):
+    def refuse_password(self) -> None:
+        """Raise Failure if there is a password where others can read it."""
+        if self.machine.setting("NETFLIX_PASSWORD"):
             raise Failure(
                 "NETFLIX_PASSWORD: others can read .env and the environment. Put the password into the file "
                 "netflix_password in SECRETS_DIR, chmod 600, and take it out of there. See docs/scraper.md"
             )
+
+    def need_services(self) -> None:
+        """Docker's services, for verbs that need them. Raises Failure if they cannot or must not start."""
+        self.docker.need()
+        self.refuse_password()
+        machine = self.machine
         if self.mode() == "folders":
             raise Failure(
                 f"this clone works without Docker (MODE=folders), on {machine.folder('PRIVATE_DIR')} and "

@@ -23,6 +23,7 @@ from netflix_trend.cli.machine import CALLED_AS, Machine
 from netflix_trend.cli.mode import Place
 from netflix_trend.cli.output import keep_output, say
 from netflix_trend.cli.page import Page, end
+from netflix_trend.cli.scheduled import WeeklyRuns
 from netflix_trend.delivery.settled import Settling, as_word
 from netflix_trend.layout import PrivateVolume, records_of
 from netflix_trend.participant import due
@@ -284,17 +285,19 @@ class App:
         with suppress(OSError):  # due rounds are looked for all the same
             drop.mkdir(parents=True, exist_ok=True)
         self._say(f"Without Docker: looking every minute for files in {drop} and for due rounds.")
-        looks = Looks(machine)
+        looks, runs = Looks(machine), WeeklyRuns(machine, _command(machine, ("scrape",)), _environment(machine))
         try:
             # A running step ends first: it reads settings when it begins.
-            while not self._events.is_stopped and (looks.is_running or not self._has_changed):
+            while not self._events.is_stopped and (looks.is_running or runs.is_running or not self._has_changed):
                 try:
                     looks.go_on()
+                    runs.go_on()
                 except OSError as problem:
                     self._say(f"This look failed: {problem.strerror}. The next one is in a minute.")
                 self._for_a_while(min(_DROP_SECONDS, minute()))
         finally:
             looks.end()
+            runs.end()
 
     def _serve(self, socket: int) -> subprocess.Popen[bytes]:
         """Start the server of the page on an open socket. It ends when this process ends: its input ends then."""
@@ -384,11 +387,17 @@ def start(machine: Machine, words: tuple[str, ...], *, stdin: int = subprocess.D
           pass_fds: tuple[int, ...] = ()) -> subprocess.Popen[bytes]:  # fmt: skip
     """Start a verb on folders as a child, in a session of its own, so that Ctrl-C reaches this process only."""
     keep_output()
-    environ = {**machine.environ, **machine.join_first(), "MODE": "folders"}
     return subprocess.Popen(
-        [machine.python, "-P", "-m", "netflix_trend", *words],
-        env=environ, stdin=stdin, pass_fds=pass_fds, start_new_session=True,
-    )  # fmt: skip
+        _command(machine, words), env=_environment(machine), stdin=stdin, pass_fds=pass_fds, start_new_session=True
+    )
+
+
+def _command(machine: Machine, words: tuple[str, ...]) -> list[str]:
+    return [machine.python, "-P", "-m", "netflix_trend", *words]
+
+
+def _environment(machine: Machine) -> dict[str, str]:
+    return {**machine.environ, **machine.join_first(), "MODE": "folders"}
 
 
 def _port(text: str) -> int:

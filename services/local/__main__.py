@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
+from netflix_trend.delivery.inbox import unpack
+from netflix_trend.history.raw import RawExport
 from netflix_trend.participant import participant
 from netflix_trend.participant.due import Record
 from netflix_trend.participant.status import PublisherStatus, described
@@ -61,17 +63,21 @@ def once(
     return 0
 
 
+def store(settings: Settings, message: bytes) -> RawExport:
+    """Take the export in a message, as Docker's processor takes it out of the queue. Raises OSError."""
+    delivery, blocks = unpack(message)
+    return participant.take(settings, blocks, delivery)
+
+
 def take_arrived(settings: Settings, words: Sequence[str]) -> int:
     """Take complete files out of the drop folder. Returns how many of them are still there."""
     from netflix_trend.delivery.drop_folder import DropFolder
-    from netflix_trend.delivery.inbox import unpack
     from netflix_trend.delivery.settled import from_word
 
-    def store(message: bytes) -> None:
-        delivery, blocks = unpack(message)
-        participant.take(settings, blocks, delivery)
+    def keep(message: bytes) -> None:
+        store(settings, message)
 
-    folder = DropFolder(settings.output_dir, settings.netflix_profile, store)
+    folder = DropFolder(settings.output_dir, settings.netflix_profile, keep)
     left = 0
     for word in words:
         path, state = from_word(settings.output_dir, word)

@@ -219,7 +219,7 @@ def _import(
     only: Sequence[str],
     choose: Choose | None,
 ) -> int:
-    kept = {}
+    kept: dict[str, str] = {}
     failed = False
     days = participant.import_days(settings)
     for path in files:
@@ -240,6 +240,20 @@ def _import(
             kept[raw.sha256] = path.name
             if said := participant.already_imported(raw, days):
                 console.print(f"{path.name}: {said}", markup=False, soft_wrap=True)
+    return int(_rebuild(kept, settings, console, choose) or failed)
+
+
+def report_taken(kept: Mapping[str, str]) -> int:
+    """Rebuild the tables and print the import report of exports that were taken. Returns the exit code.
+
+    kept: their names, by the hash of the file.
+    """
+    return answered("import", lambda settings, console: int(_rebuild(kept, settings, console)))
+
+
+def _rebuild(kept: Mapping[str, str], settings: Settings, console: Console, choose: Choose | None = None) -> bool:
+    """Rebuild the tables and print the reports of some exports. Returns whether one of them could not be read."""
+    failed = False
     histories = _rebuilt(settings, console)
     if choose and _ask(settings, histories, kept, choose):
         histories = _rebuilt(settings, console)
@@ -256,7 +270,7 @@ def _import(
         console.print(
             f"{history.profile}: {history.views} views of {counted(len(history.files), 'file')}", markup=False
         )
-    return int(failed)
+    return failed
 
 
 def _check_only(path: Path, only: Sequence[str]) -> None:

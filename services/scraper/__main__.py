@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import resource
+import shutil
 import signal
 import sys
 import threading
@@ -18,6 +18,7 @@ from netflix_trend.settings import Settings, SettingsError, load_settings
 from services.runtime.connection import INBOX, connect
 from services.runtime.logs import start_logging
 from services.runtime.supervisor import beat
+from services.scraper.confidential import keep_confidential
 from services.scraper.scheduled import ScheduledRuns
 
 _log = logging.getLogger("drop_folder")
@@ -31,7 +32,7 @@ def watch(settings: Settings) -> int:
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     signal.signal(signal.SIGINT, lambda *_: stopped.set())
     drop_folder = DropFolder(settings.output_dir, settings.netflix_profile, push)
-    runs = ScheduledRuns(settings.scraper_dir) if settings.scrape_every == "weekly" else None
+    runs = _scheduled(settings)
     _log.info("watching the drop folder")
     while not stopped.wait(min(settings.poll_seconds, 1.0)):
         try:
@@ -47,6 +48,15 @@ def watch(settings: Settings) -> int:
     if runs is not None:
         runs.stop()
     return 0
+
+
+def _scheduled(settings: Settings) -> ScheduledRuns | None:
+    if settings.scrape_every != "weekly":
+        return None
+    if shutil.which("chromedriver") is None:
+        _log.warning("SCRAPE_EVERY is set, but this image has no browser: SCRAPER_TARGET=browser")
+        return None
+    return ScheduledRuns(settings.scraper_dir)
 
 
 def _push(settings: Settings) -> Callable[[bytes], None]:
@@ -66,9 +76,6 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=8765, help="port of the sign-in page on 127.0.0.1")
     parser.add_argument("--listen", default="127.0.0.1", help="address the sign-in page listens on; for containers")
     arguments = parser.parse_args()
-    # Selenium's own settings: one of them makes the driver print everything that is typed.
-    for name in [name for name in os.environ if name.startswith("SE_")]:
-        del os.environ[name]
     try:
         if os.environ.get("NETFLIX_PASSWORD"):
             raise SettingsError(
@@ -80,10 +87,7 @@ def main() -> int:
         return 2
     if arguments.verb == "watch":
         return watch(settings)
-    # Files written from here on are private, and core dumps, which could contain what was typed, are off.
-    os.umask(0o077)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    keep_confidential()
     try:
         from services.scraper import commands
     except ModuleNotFoundError:
@@ -95,8 +99,9 @@ def main() -> int:
         return commands.login(settings, arguments.listen, arguments.port)
     if arguments.verb == "scrape":
         return commands.scrape(settings, _push(settings))
-    verb = {"import-cookies": commands.import_cookies, "doctor": commands.doctor, "reset": commands.reset}
-    return verb[arguments.verb](settings)
+    if arguments.verb == "import-cookies":
+        return commands.import_cookies(settings, sys.stdin.buffer)
+    return commands.doctor(settings) if arguments.verb == "doctor" else commands.reset(settings)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Debian's Chromium and its ChromeDriver, started for one run; nothing of them is left afterwards.
+"""Chromium and its ChromeDriver, started for one run; nothing of them is left afterwards.
 
 It does not disguise itself: the user agent says HeadlessChrome and `navigator.webdriver` is true. ChromeDriver and
 Selenium write no logs, which would contain what is typed.
@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
-import signal
 import subprocess
-import tempfile
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -39,14 +37,11 @@ from services.scraper.failures import Failure
 from services.scraper.page_selectors import SELECTORS
 from services.scraper.page_state import SCRIPT, Page, PageState, state_of
 from services.scraper.poll import wait_until
+from services.scraper.programs import Programs, find_programs, misfit
+from services.scraper.run_folder import MARK, end_processes, run_folder
 
 BASE = "https://www.netflix.com"
-CHROMIUM, CHROMEDRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
-PROFILE_PREFIX = "netflix-trend-browser-"
 WIDTH, HEIGHT = 1280, 900
-# Every process of a browser inherits this variable, so that a later start finds what a killed run left behind.
-# Chromium's own processes overwrite it with their titles, which name the profile.
-_MARK = "NETFLIX_TREND_BROWSER"
 _FLAGS = (
     "--headless=new",
     f"--window-size={WIDTH},{HEIGHT}",
@@ -179,9 +174,11 @@ def is_lost(error: WebDriverException) -> bool:
 
 
 def sandbox_works() -> bool:
-    """Return whether this process may create the user namespaces that Chromium's sandbox needs."""
+    """Return whether this process may create the user namespaces that Chromium's sandbox needs on Linux."""
     if os.geteuid() == 0:
         return False  # Chromium refuses
+    if sys.platform == "darwin":
+        return True  # its sandbox there needs none
     command = ["/usr/bin/unshare", "--user", "--pid", "--net", "--fork", "/bin/true"]
     try:
         return subprocess.run(command, capture_output=True, check=False, timeout=10).returncode == 0
@@ -193,45 +190,45 @@ def sandbox_works() -> bool:
 def open_browser(sandbox: SandboxSetting = "auto", extra_arguments: Sequence[str] = ()) -> Iterator[Browser]:
     """Start a browser with a new profile in the temporary folder; afterwards its processes and profile are gone.
 
-    extra_arguments: further flags of Chromium, for tests only; no setting reaches them. Raises
-    Failure("BROWSER_CRASH").
+    extra_arguments: further flags of Chromium, for tests only; no setting reaches them. Raises Failure with the code
+    BROWSER_MISSING, BROWSER_MISMATCH, NO_SANDBOX or BROWSER_CRASH.
     """
     for name in ("selenium", "urllib3", "websocket"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    profile = Path(tempfile.mkdtemp(prefix=PROFILE_PREFIX))
-    try:
+    programs = find_programs()
+    if sandbox == "on" and os.geteuid() == 0:
+        raise Failure("NO_SANDBOX", "it refuses to run as root")
+    with run_folder() as folder:
         sandboxed = sandbox == "on" or (sandbox == "auto" and sandbox_works())
-        driver = _start(profile, [*extra_arguments, *([] if sandboxed else ["--no-sandbox"])])
         try:
-            yield Browser(driver, profile / "downloads", sandboxed)
+            driver = _start(programs, folder, [*extra_arguments, *([] if sandboxed else ["--no-sandbox"])])
+        except (WebDriverException, HTTPError, OSError) as error:
+            raise _failure_of_start(programs, sandboxed, error) from None
+        try:
+            yield Browser(driver, folder / "downloads", sandboxed)
         finally:
             # Ended from here first: asked to end while a page or download hangs, a driver can take minutes. Once they
             # are gone, Selenium's thread for events has noticed; closed while it listens, it takes seconds to end.
-            wait_until(lambda: _end(profile), 10)
+            end_processes(folder)
             with suppress(WebDriverException, HTTPError, OSError):
                 driver.quit()
-    finally:
-        _remove(profile)
 
 
-def _start(profile: Path, arguments: Sequence[str]) -> webdriver.Chrome:
+def _start(programs: Programs, folder: Path, arguments: Sequence[str]) -> webdriver.Chrome:
     options = Options()
-    options.binary_location = CHROMIUM
+    options.binary_location = programs.browser
     options.page_load_strategy = "eager"
     options.set_capability("webSocketUrl", True)
-    for argument in (f"--user-data-dir={profile / 'user'}", *_FLAGS, *arguments):
+    for argument in (f"--user-data-dir={folder / 'user'}", *_FLAGS, *arguments):
         options.add_argument(argument)
-    home, downloads = profile / "home", profile / "downloads"
+    home, downloads = folder / "home", folder / "downloads"
     home.mkdir()
     downloads.mkdir()
-    ours = ("SE_", "REDIS_", "NETFLIX")
+    ours = ("SE_", "REDIS_", "NETFLIX", "SYFTBOX_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     environment |= {"HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), "XDG_CACHE_HOME": str(home / ".cache")}
-    environment |= {_MARK: str(profile), "SE_OFFLINE": "true", "SE_AVOID_STATS": "true", "TMPDIR": str(home)}
-    try:
-        driver = webdriver.Chrome(options, Service(CHROMEDRIVER, env=environment))
-    except (WebDriverException, HTTPError, OSError) as error:
-        raise Failure("BROWSER_CRASH", f"start: {type(error).__name__}") from None
+    environment |= {MARK: str(folder), "SE_OFFLINE": "true", "SE_AVOID_STATS": "true", "TMPDIR": str(home)}
+    driver = webdriver.Chrome(options, Service(programs.driver, env=environment))
     # Else ending the connection that events come through can take ten seconds.
     connection = driver.command_executor
     assert isinstance(connection, RemoteConnection)
@@ -241,44 +238,10 @@ def _start(profile: Path, arguments: Sequence[str]) -> webdriver.Chrome:
     return driver
 
 
-def sweep() -> int:
-    """End the browsers and remove the profiles, with their cookies, that killed runs left. Returns how many.
-
-    Call it only while no other run uses the same temporary folder.
-    """
-    profiles = list(Path(tempfile.gettempdir()).glob(f"{PROFILE_PREFIX}*"))
-    for profile in profiles:
-        _remove(profile)
-    return len(profiles)
-
-
-def _end(profile: Path) -> bool:
-    """Kill the browser of a profile and its driver. Returns whether all of them have ended."""
-    pids = _processes(profile)
-    for pid in pids:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    return not pids
-
-
-def _remove(profile: Path) -> None:
-    wait_until(lambda: _end(profile), 10)
-    wait_until(lambda: _removed(profile), 10)
-
-
-def _removed(profile: Path) -> bool:
-    shutil.rmtree(profile, ignore_errors=True)  # dying processes may still write
-    return not profile.exists()
-
-
-def _processes(profile: Path) -> list[int]:
-    return [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit() and _names(folder, profile)]
-
-
-def _names(process: Path, profile: Path) -> bool:
-    for name in ("cmdline", "environ"):
-        # Another user's process, one that has just ended, or one that Chromium's sandbox hides.
-        with suppress(OSError):
-            if str(profile).encode() in (process / name).read_bytes():
-                return True
-    return False
+def _failure_of_start(programs: Programs, sandboxed: bool, error: Exception) -> Failure:
+    """Return why a browser did not start, as far as that can be found out."""
+    if versions := misfit(programs):
+        return Failure("BROWSER_MISMATCH", versions)
+    if sandboxed and not sandbox_works():
+        return Failure("NO_SANDBOX", "this system forbids the user namespaces that it needs")
+    return Failure("BROWSER_CRASH", f"start: {type(error).__name__}")

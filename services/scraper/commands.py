@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import BinaryIO
 
 from netflix_trend import __version__
 from netflix_trend.settings import Settings
 from services.scraper import assisted_login
-from services.scraper.browser import CHROMIUM, Browser, open_browser, sandbox_works, sweep
+from services.scraper.browser import Browser, open_browser, sandbox_works
 from services.scraper.cookies import MAX_FILE, CookieError, Jar, read_cookies
 from services.scraper.failures import CAUSES, Failure
 from services.scraper.page_selectors import SELECTORS_VERSION
 from services.scraper.page_state import state_of
+from services.scraper.programs import find_programs, version_of
+from services.scraper.run_folder import sweep
 from services.scraper.run_state import Latch, Plan, Result, RunState
 from services.scraper.schedule import BUSY_EXIT_CODE
 from services.scraper.scrape import ACTIVITY, Scraper, code_and_detail
@@ -27,10 +29,10 @@ decide. It was tested against a stand-in of Netflix's pages, not against Netflix
 you needs none of this: ./run.sh import FILE
 """
 _DONE = {
-    "OK": "The viewing history was fetched and queued.",
-    "EMPTY_HISTORY": "There are no titles on this profile. An empty history was queued.",
+    "OK": "The viewing history was fetched.",
+    "EMPTY_HISTORY": "There are no titles on this profile. An empty history was fetched.",
     "SHORTER_HISTORY": (
-        "The history was fetched and queued. It is much shorter than last time: did you hide titles? Nothing that was "
+        "The history was fetched. It is much shorter than last time: did you hide titles? Nothing that was "
         "imported before is lost."
     ),
     "BUSY": "Another run is active. Try again in a few minutes.",
@@ -117,15 +119,15 @@ def login(settings: Settings, listen: str, port: int, extra_arguments: Sequence[
         if not jar.load():
             say("Netflix gave no cookies of a sign-in. Nothing was kept.")
             return 1
-        say("You are signed in; the cookies are kept on the scraper's own volume. Next: ./run.sh scrape")
+        say("You are signed in; the cookies are kept for the browser alone. Next: ./run.sh scrape")
         return 0
 
     return _alone(settings, sign_in)
 
 
-def import_cookies(settings: Settings) -> int:
-    """Store the cookies from standard input. Returns 0 if they belong to a sign-in."""
-    data = sys.stdin.buffer.read(MAX_FILE + 1)
+def import_cookies(settings: Settings, source: BinaryIO) -> int:
+    """Store the cookies from an open file. Returns 0 if they belong to a sign-in."""
+    data = source.read(MAX_FILE + 1)
     try:
         if len(data) > MAX_FILE:
             raise CookieError("This is larger than any list of cookies.")
@@ -157,7 +159,7 @@ def doctor(settings: Settings, extra_arguments: Sequence[str] = ()) -> int:
     """Print what a maintainer needs, without personal data. Returns 0 if the browser starts."""
     state = RunState(settings.scraper_dir)
     say(f"netflix-trend {__version__}, selectors {SELECTORS_VERSION}")
-    say(f"browser {_browser_version() or 'none'}")
+    say(_programs())
     say(f"sandbox wanted {settings.chromium_sandbox}, possible here: {_yes(sandbox_works())}")
     say(f"schedule {settings.scrape_every}, signed in with {settings.scrape_with}, user id {os.geteuid()}")
     say(f"cookies kept: {_yes(bool(Jar(state.jar_path).load()))}")
@@ -179,12 +181,13 @@ def doctor(settings: Settings, extra_arguments: Sequence[str] = ()) -> int:
     return _alone(settings, examine)
 
 
-def _browser_version() -> str:
-    """Return what Chromium says of itself; empty where there is none."""
+def _programs() -> str:
+    """Return the versions of the browser and its driver."""
     try:
-        return subprocess.run([CHROMIUM, "--version"], capture_output=True, text=True, check=False).stdout.strip()
-    except FileNotFoundError:
-        return ""
+        found = find_programs()
+    except Failure:
+        return "browser none"
+    return f"browser {version_of(found.browser)}, driver {version_of(found.driver)}"
 
 
 def sandbox_is_adequate(browser: Browser) -> bool:

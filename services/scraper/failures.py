@@ -108,11 +108,29 @@ _CAUSES = (
     ),
     Cause("NET_ERROR", "There is no connection, or no valid certificate.", retries=(*_minutes(5, 30, 120), _DAY)),
     Cause("QUEUE_DOWN", "Redis cannot be reached, nothing was imported. ./run.sh status", retries=_minutes(5, 30, 120)),
+    Cause("NOT_STORED", "The history could not be stored, nothing was imported.", retries=(_DAY,)),
     Cause(
         "BROWSER_CRASH",
         "The browser could not be started or crashed. It needs 512 MB of state, 64 MB in its temporary folder, and "
         "for its sandbox user namespaces (see docs/scraper.md).",
         retries=(*_minutes(5), _DAY),
+    ),
+    Cause(
+        "BROWSER_MISSING",
+        "This machine has no browser that can be used here.",
+        retries=(_DAY,),
+    ),
+    Cause(
+        "BROWSER_MISMATCH",
+        "Chromium and ChromeDriver must have the same first number in their versions. Update both.",
+        retries=(_DAY,),
+    ),
+    Cause(
+        "NO_SANDBOX",
+        "Chromium's own sandbox does not work here, and nothing was opened without it. Use an account that is not root "
+        "on a system that allows it, or set CHROMIUM_SANDBOX=off to accept that pages could reach your files if the "
+        "browser has a fault.",
+        retries=(_DAY,),
     ),
     Cause(
         "SANDBOX_OFF",

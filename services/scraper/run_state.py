@@ -100,6 +100,10 @@ class RunState:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def make(self) -> None:
+        """Make the folder if it is missing; only this user may open it. Raises OSError."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
     @property
     def jar_path(self) -> Path:
         """Where the cookies are kept."""

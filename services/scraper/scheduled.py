@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,7 +24,10 @@ _COMMAND = (sys.executable, "-m", "services.scraper", "scrape")
 
 
 class ScheduledRuns:
-    """Starts runs when they are due. clock: the current time, with a time zone."""
+    """Starts runs when they are due.
+
+    clock: the current time, with a time zone. environment: of the runs, by default that of this process.
+    """
 
     def __init__(
         self,
@@ -33,18 +35,17 @@ class ScheduledRuns:
         command: Sequence[str] = _COMMAND,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         draw: RandBelow = secure,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self._state = RunState(folder)
         self._command = command
+        self._environment = environment
         self._clock = clock
         self._draw = draw
         self._child: subprocess.Popen[bytes] | None = None
         self._began = 0.0
         self._before: Plan | None = None
         self._provisional: Plan | None = None
-        self._usable = shutil.which("chromedriver") is not None
-        if not self._usable:
-            _log.warning("SCRAPE_EVERY is set, but this image has no browser: SCRAPER_TARGET=browser")
 
     @property
     def running(self) -> bool:
@@ -53,8 +54,6 @@ class ScheduledRuns:
 
     def check(self) -> None:
         """Start a run if one is due, or supervise the active one."""
-        if not self._usable:
-            return
         try:
             if self._child is not None:
                 self._look_after(self._child)
@@ -74,10 +73,12 @@ class ScheduledRuns:
         self._provisional = plan.model_copy(update={"next_run": now + timedelta(days=1), "rested": False})
         self._state.write(self._provisional)
         self._child = subprocess.Popen(
-            list(self._command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        )
+            list(self._command), env=self._environment,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
 
     def _plan(self, plan: Plan) -> None:
+        self._state.make()
         self._state.write(plan)
         _log.info("next run at %s", plan.next_run.strftime("%Y-%m-%d %H:%M UTC"))
 
@@ -102,7 +103,7 @@ class ScheduledRuns:
         self._plan(plan)
 
     def _sweep(self) -> None:
-        from services.scraper.browser import sweep
+        from services.scraper.run_folder import sweep
 
         with self._state.only_one() as alone:
             if alone:

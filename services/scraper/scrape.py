@@ -17,7 +17,7 @@ from selenium.common.exceptions import WebDriverException
 from urllib3.exceptions import HTTPError
 
 from netflix_trend.delivery.inbox import Delivery, pack
-from services.scraper.browser import Browser, SandboxSetting, is_lost, open_browser, sweep
+from services.scraper.browser import Browser, SandboxSetting, is_lost, open_browser
 from services.scraper.cookies import Jar
 from services.scraper.download import Downloads, DownloadTimes
 from services.scraper.failures import CAUSES, Failure
@@ -25,6 +25,7 @@ from services.scraper.fresh_csv import KEPT_SHARE, check_download
 from services.scraper.page_state import Page, PageState, state_of
 from services.scraper.password import read_password
 from services.scraper.poll import EVERY_SECONDS, wait_until
+from services.scraper.run_folder import sweep
 from services.scraper.run_state import Fingerprint, Latch, PasswordUsed, Plan, Result, Rows, RunState
 from services.scraper.schedule import MAX_WAIT, plan_after
 from services.scraper.transitions import PAGE_SECONDS, ActionName, Progress, Wanted, failure_of, next_action

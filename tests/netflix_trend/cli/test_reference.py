@@ -53,9 +53,9 @@ NOT_CALLED = {
     "publisher": TAKING,
 }
 # Chosen by ./run.sh itself, or different on folders on purpose.
-FOLDERS = {"PRIVATE_DIR", "PUBLISHER_DIR", "OUTPUT_DIR", "DATASITES_DIR"}
+FOLDERS = {"PRIVATE_DIR", "PUBLISHER_DIR", "SCRAPER_DIR", "OUTPUT_DIR", "DATASITES_DIR"}
 # On folders only; containers have a volume.
-VOLUMES = {"PRIVATE_DIR", "PUBLISHER_DIR", "AGGREGATOR_DIR", "HELPER_DIR"}
+VOLUMES = {"PRIVATE_DIR", "PUBLISHER_DIR", "SCRAPER_DIR", "AGGREGATOR_DIR", "HELPER_DIR"}
 
 
 @pytest.fixture(scope="module")

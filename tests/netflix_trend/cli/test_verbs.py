@@ -102,7 +102,7 @@ def test_a_mistyped_verb_is_guessed(clone: Path, path: Path, typed: str, meant: 
     assert f"Did you mean {meant}?" in run(clone, path, typed).stderr
 
 
-@pytest.mark.parametrize("verb", ["up", "down", "scrape", "demo --network"])
+@pytest.mark.parametrize("verb", ["up", "down", "demo --network"])
 def test_verbs_that_need_docker_fail_with_the_reason(clone: Path, path: Path, verb: str) -> None:
     result = run(clone, path, *verb.split())
     assert result.returncode == 1

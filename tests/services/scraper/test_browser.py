@@ -18,10 +18,12 @@ from selenium.common.exceptions import (
     WebDriverException,
 )
 
+from services.scraper import browser as module
 from services.scraper.assisted_login import Mirror
 from services.scraper.browser import Browser
 from services.scraper.failures import Failure
 from services.scraper.page_state import Page
+from services.scraper.programs import Programs
 
 LOST = [
     InvalidSessionIdException("invalid session id"),
@@ -64,6 +66,24 @@ class Driver:
 
 def browser(*errors):
     return Browser(cast(Any, Driver(*errors)), None, True)
+
+
+@pytest.mark.parametrize("uid", [0, 1000])
+def test_a_sandbox_that_has_to_be_on_is_never_left_out(monkeypatch, temporary, uid):
+    monkeypatch.setattr("services.scraper.browser.os.geteuid", lambda: uid)
+    monkeypatch.setattr(module, "find_programs", lambda: Programs("chromium", "chromedriver"))
+    monkeypatch.setattr(module, "sandbox_works", lambda: False)
+    started = []
+
+    def start(_programs, _folder, arguments):
+        started.append(arguments)
+        raise WebDriverException("session not created")
+
+    monkeypatch.setattr(module, "_start", start)
+    with pytest.raises(Failure, match="NO_SANDBOX") as failure, module.open_browser("on"):
+        pass
+    why = "it refuses to run as root" if uid == 0 else "this system forbids the user namespaces that it needs"
+    assert (failure.value.detail, started) == (why, [] if uid == 0 else [[]])
 
 
 @pytest.mark.parametrize("error", PASSING)

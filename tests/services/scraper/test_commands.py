@@ -39,18 +39,16 @@ def browser(monkeypatch):
     return browser
 
 
-def test_during_a_run_nothing_is_changed(settings, monkeypatch):
+def test_during_a_run_nothing_is_changed(settings):
     state = RunState(settings.scraper_dir)
     state.write(PasswordUsed(secret="1-2"))
     text = json.dumps(COOKIES).encode()
-    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(text)))
     with state.only_one():
-        assert commands.import_cookies(settings) == BUSY_EXIT_CODE
+        assert commands.import_cookies(settings, io.BytesIO(text)) == BUSY_EXIT_CODE
         assert commands.reset(settings) == BUSY_EXIT_CODE
     assert Jar(state.jar_path).load() == []
     assert state.read(PasswordUsed) is not None
-    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(text)))
-    assert (commands.import_cookies(settings), commands.reset(settings)) == (0, 0)
+    assert (commands.import_cookies(settings, io.BytesIO(text)), commands.reset(settings)) == (0, 0)
     assert len(Jar(state.jar_path).load()) == 2
     assert state.read(PasswordUsed) is None
 
@@ -71,7 +69,7 @@ def test_login_warns_when_the_sandbox_is_off(settings, browser, monkeypatch, cap
 
 def test_doctor_prints_no_personal_counts(settings, browser, monkeypatch, capsys):
     monkeypatch.setattr(commands, "sandbox_is_adequate", lambda _: True)
-    monkeypatch.setattr(commands, "CHROMIUM", "/no/such/chromium")
+    monkeypatch.setenv("PATH", "")
     browser.settle = browser.read_page
     browser.pages = [seen_page("/browse", "gate", seen={"gate": 1, "profile": 7391})]
     state = RunState(settings.scraper_dir)

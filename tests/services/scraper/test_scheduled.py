@@ -33,8 +33,7 @@ class Home:
 
 
 @pytest.fixture
-def home(tmp_path, temporary, monkeypatch, wait_for):
-    monkeypatch.setattr("services.scraper.scheduled.shutil.which", lambda _: "/usr/bin/chromedriver")
+def home(tmp_path, temporary, wait_for):
     return Home(tmp_path, wait_for)
 
 

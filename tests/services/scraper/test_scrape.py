@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from netflix_trend.delivery.inbox import unpack
+from services.scraper.programs import Programs, find_programs
 from services.scraper.run_state import Latch, PasswordUsed, Plan, Result
 from services.scraper.transitions import Wanted
 from tests.services.scraper.stand_in import ME, OTHER, Knobs
@@ -209,8 +210,12 @@ def test_a_wrong_certificate_is_never_accepted(person):
     assert stage.requests == []
 
 
-def test_a_browser_that_does_not_start_is_named(person, monkeypatch):
-    monkeypatch.setattr("services.scraper.browser.CHROMIUM", "/bin/false")
+def test_a_browser_that_does_not_start_is_named(person, monkeypatch, tmp_path):
+    broken = tmp_path / "chromium"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    found = Programs(str(broken), find_programs().driver)
+    monkeypatch.setattr("services.scraper.browser.find_programs", lambda: found)
     person.has_cookies()
     result, _ = person.scrape()
     assert result.code == "BROWSER_CRASH"
