@@ -23,7 +23,7 @@ from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 
 # Increase it when the same files give other tables or encodings: then older profiles are rebuilt.
-TABLES_VERSION = 3
+TABLES_VERSION = 4
 _SHA256 = r"^[0-9a-f]{64}$"
 
 
@@ -109,6 +109,14 @@ def _is_fresh(folder: Path, inputs: str) -> bool:
     except EncodingsError:
         return False
     return True
+
+
+def renew(private: Path, before: str, after: str) -> None:
+    """Record that profiles that were built from `before` are the same as if built from `after` (digests)."""
+    for folder in PrivateVolume(private).profile_folders():
+        built = _read(folder)
+        if built is not None and built.inputs == before:
+            write_built_from(folder, built.model_copy(update={"inputs": after}))
 
 
 def write_built_from(folder: Path, built: BuiltFrom) -> None:

@@ -33,15 +33,16 @@ from netflix_trend.history.encodings import (
     save_encodings,
 )
 from netflix_trend.history.exports import ExportError, ExportKind, open_export
-from netflix_trend.history.freshness import BuiltFrom, digest_of, is_abandoned, write_built_from
+from netflix_trend.history.freshness import BuiltFrom, digest_of, is_abandoned, renew, write_built_from
 from netflix_trend.history.options import ReadOptions
-from netflix_trend.history.raw import RawExport, RawStore
+from netflix_trend.history.raw import RawExport, RawStore, Refusal
 from netflix_trend.history.report import ImportReport, import_report
 from netflix_trend.history.staging import ReadFile, Staging
 from netflix_trend.layout import DATABASE, PrivateVolume
 from netflix_trend.storage.files import locked, sync_folder
 
 _STAGING = "staging.duckdb"
+_NOT_KEPT = "The file was not kept. If a later version of this app may read it, import it again."
 # DuckDB sorts and joins within this and spills the rest to disk, so that memory does not grow with the files.
 _MEMORY = "128MB"
 
@@ -116,6 +117,12 @@ class ImportedFile:
     report: ImportReport | None
     refusal: ExportError | None
 
+    def is_refused_for_good(self, profile: str) -> bool:
+        """Whether nothing makes the file usable, so that only its description is kept. profile: whose tables these are;
+        another profile's file is not theirs to refuse.
+        """
+        return self.refusal is not None and self.refusal.is_final and self.raw.profile == profile
+
 
 @dataclass(frozen=True)
 class History:
@@ -131,15 +138,35 @@ class History:
 def rebuild_all(
     private: Path, vocabulary: Vocabulary, options: ReadOptions | None = None, profiles: Sequence[str] | None = None
 ) -> list[History]:
-    """Rebuild the named profiles (None: all), and remove folders of profiles whose exports all moved to another one."""
-    store = RawStore(private)
-    known, damaged = store.profiles(), store.damaged()
+    """Rebuild the named profiles (None: all), keep no file that was refused for good, and remove folders of profiles
+    without exports.
+    """
+    options, store = options or ReadOptions(), RawStore(private)
+    before, damaged = list(store.exports()), store.damaged()
+    known = sorted({export.profile for export in before})
     wanted = known if profiles is None else [profile for profile in profiles if profile in known]
     histories = [rebuild(private, profile, vocabulary, options) for profile in wanted]
+    after = _without_refused(store, before, histories)
+    if after != before:
+        # A refused file has no rows, so that profiles are as fresh without it as with it.
+        renew(private, *(digest_of(exports, vocabulary.version, options) for exports in (before, after)))
     for folder in PrivateVolume(private).profile_folders():
         if is_abandoned(folder, known, damaged):
             shutil.rmtree(folder)
     return histories
+
+
+def _without_refused(store: RawStore, exports: Sequence[RawExport], histories: Sequence[History]) -> list[RawExport]:
+    """Remove the bytes of files that were refused for good. Returns the exports with their new descriptions."""
+    refused = {}
+    for history in histories:
+        for file in history.files:
+            if file.raw.refused or not file.is_refused_for_good(history.profile) or file.refusal is None:
+                continue
+            why = Refusal(reason=file.refusal.reason, message=str(file.refusal))
+            if store.refuse(file.raw, why):
+                refused[file.raw.sha256] = file.raw.model_copy(update={"refused": why})
+    return [refused.get(export.sha256, export) for export in exports]
 
 
 def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOptions | None = None) -> History:
@@ -160,7 +187,7 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOp
         if not imported:
             _remove_encodings(folder)
             return History(profile, [], 0, 0, None)
-        full, shows = _make_tables(scratch, imported, options)
+        full, shows = _make_tables(scratch, imported, profile, options)
         with (scratch / DATABASE).open("rb") as file:
             os.fsync(file.fileno())
         (scratch / DATABASE).replace(folder / DATABASE)
@@ -200,11 +227,13 @@ def _import_all(
     return imported, archives
 
 
-def _make_tables(scratch: Path, imported: Sequence[ImportedFile], options: ReadOptions) -> tuple[NDArray[np.void], int]:
+def _make_tables(
+    scratch: Path, imported: Sequence[ImportedFile], profile: str, options: ReadOptions
+) -> tuple[NDArray[np.void], int]:
     """Build the database of a profile in `scratch` from the staged rows. Returns all views and the number of shows."""
     with connect(scratch / DATABASE) as database:
         database.execute(f"attach '{_quoted(scratch / _STAGING)}' as staging (read_only)")
-        database.register("export_frame", _export_frame(imported))
+        database.register("export_frame", _export_frame(imported, profile))
         database.execute(_TABLES.format(shortest=options.shortest_seconds))
         full = _full(database)
         ((shows,),) = database.execute("select count(*) from shows").fetchall()
@@ -240,6 +269,10 @@ def _add_all(
     archives: list[RawExport] = []
     for raw in exports:
         is_own = raw.profile == profile
+        if raw.refused:
+            if is_own:
+                added.append((raw, -1, None, ExportError(raw.refused.reason, raw.refused.message)))
+            continue
         if not is_own and _kind(store, raw) != "viewing_activity":
             continue
         order, keep = raw.date_order or options.date_order, _keep_rows_of(profile, raw, names)
@@ -284,14 +317,15 @@ def _kind(store: RawStore, raw: RawExport) -> ExportKind | None:
             return None
 
 
-def _export_frame(files: Sequence[ImportedFile]) -> pd.DataFrame:
+def _export_frame(files: Sequence[ImportedFile], profile: str) -> pd.DataFrame:
     dates = dict.fromkeys(("received", "first_day", "last_day"), "datetime64[s]")
     texts = dict.fromkeys((*_REPORT_TEXT, "date_example"), "object")
-    return pd.DataFrame([_export_row(file) for file in files]).astype({**dates, **texts})
+    return pd.DataFrame([_export_row(file, profile) for file in files]).astype({**dates, **texts})
 
 
-def _export_row(file: ImportedFile) -> dict[str, object]:
-    report = file.report.to_json(file.raw.name) if file.report else {"error": str(file.refusal)}
+def _export_row(file: ImportedFile, profile: str) -> dict[str, object]:
+    error = f"{file.refusal} {_NOT_KEPT}" if file.is_refused_for_good(profile) else str(file.refusal)
+    report = file.report.to_json(file.raw.name) if file.report else {"error": error}
     read = file.report.file if file.report else None
     question = file.refusal.question if file.refusal else None
     return {

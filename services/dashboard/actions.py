@@ -216,6 +216,8 @@ def choose_netflix_profile(dashboard: Dashboard) -> str:
     only = ";".join(names if wanted == ALL_PROFILES else [wanted])
     private = dashboard.settings.private_dir
     for file in imported_files(private):
+        if not PrivateVolume(private).export(file.sha256).exists():  # refused, so it was not kept
+            continue
         # Of the other kind of file, Netflix's profiles are not known.
         with PrivateVolume(private).export(file.sha256).open("rb") as stream:
             again = FileStorage(stream, f"{Path(file.name).stem}.csv")
