@@ -10,7 +10,19 @@ import sys
 import click
 
 from netflix_trend import __version__
-from netflix_trend.cli import aggregator, browser, demo, develop, helper, history, services, setup, sharing, status
+from netflix_trend.cli import (
+    aggregator,
+    browser,
+    demo,
+    develop,
+    helper,
+    history,
+    removing,
+    services,
+    setup,
+    sharing,
+    status,
+)
 from netflix_trend.cli.frame import FAILED, INTERRUPTED, Failure, FrontDoor, Verb
 from netflix_trend.cli.machine import Machine
 from netflix_trend.cli.mode import Place
@@ -63,7 +75,11 @@ cli.put(
     *(setup.setup, services.up, services.down, services.once, services.dashboard, status.status),
     before=sharing.say_notice,
 )
-cli.put("Your history", history.import_, history.insights, history.event, before=sharing.say_notice)
+cli.put(
+    "Your history",
+    *(history.import_, history.insights, history.event, removing.forget, removing.exclude),
+    before=sharing.say_notice,
+)
 cli.put(
     "What leaves",
     *(sharing.privacy, sharing.join, sharing.pause, sharing.withdraw, sharing.limits, sharing.look),

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 from pydantic import ValidationError
 
 from netflix_trend.delivery.archive import ArchiveError, downloaded_on, open_csv
+from netflix_trend.delivery.copies import DONE
 from netflix_trend.delivery.inbox import LARGEST_EXPORT, Delivery, RefusedMessage, pack
 from netflix_trend.delivery.settled import Settling
 from netflix_trend.storage.files import (
@@ -27,7 +28,7 @@ from netflix_trend.storage.files import (
     write_atomically,
 )
 
-DONE, REFUSED = "done", "refused"
+REFUSED = "refused"
 OPTIONS = ".options"
 # Among the options of a file: it is a copy that we made.
 COPY = "copy"

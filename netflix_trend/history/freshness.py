@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from netflix_trend.history.encodings import EncodingsError, load_encodings
+from netflix_trend.history.exclusions import Exclusion, ExclusionError, digest_of_exclusions, read_exclusions
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawExport, RawStore
 from netflix_trend.layout import BUILT_FROM, DATABASE, PrivateVolume
@@ -31,13 +32,16 @@ class BuiltFrom(Strict):
     """The inputs of a profile.
 
     inputs: digest of everything the result depends on. files: SHA-256 of the exports imported under the profile.
-    has_encodings: whether any of them could be read.
+    has_encodings: whether any of them could be read. exports: SHA-256 of all exports there were, of any profile.
+    exclusions: `digest_of_exclusions`. Earlier versions wrote neither.
     """
 
     schema_version: Literal[1] = 1
     inputs: Annotated[str, Field(pattern=_SHA256)]
     files: Annotated[tuple[Annotated[str, Field(pattern=_SHA256)], ...], Field(strict=False)]
     has_encodings: bool
+    exports: Annotated[tuple[Annotated[str, Field(pattern=_SHA256)], ...], Field(strict=False)] = ()
+    exclusions: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Freshness:
     """Tables compared with `raw/`. inputs: digest of what all profiles should be built from. outdated: profiles that
     were built from something else. unread: exports that are in no table yet (SHA-256, in the order of `raw/`).
     waiting_since: when the oldest of these came, in seconds since 1970; None without any. damaged: exports with an
-    unreadable description (SHA-256).
+    unreadable description (SHA-256). problem: why nothing can be rebuilt, as a sentence; then the rest is empty.
     """
 
     inputs: str
@@ -53,9 +57,12 @@ class Freshness:
     unread: tuple[str, ...]
     waiting_since: float | None = None
     damaged: tuple[str, ...] = ()
+    problem: str = ""
 
 
-def digest_of(exports: Sequence[RawExport], vocabulary: str, options: ReadOptions) -> str:
+def digest_of(
+    exports: Sequence[RawExport], vocabulary: str, options: ReadOptions, exclusions: Sequence[Exclusion]
+) -> str:
     """Return the SHA-256 of everything that tables and encodings depend on. vocabulary: its version.
 
     All exports count for every profile: rows of a ViewingActivity.csv go to the profile of their name, if there is one.
@@ -66,6 +73,7 @@ def digest_of(exports: Sequence[RawExport], vocabulary: str, options: ReadOption
         "date_order": options.date_order,
         "zone": str(options.zone),
         "shortest_seconds": options.shortest_seconds,
+        "exclusions": digest_of_exclusions(exclusions),
         "exports": [export.model_dump(mode="json") for export in exports],
     }
     return hashlib.sha256(canonical_json(known)).hexdigest()
@@ -75,7 +83,10 @@ def freshness(private: Path, vocabulary: str, options: ReadOptions) -> Freshness
     """Compare all profiles with `raw/`. vocabulary: the version that they should be encoded with."""
     store, volume = RawStore(private), PrivateVolume(private)
     exports = list(store.exports())
-    inputs = digest_of(exports, vocabulary, options)
+    try:
+        inputs = digest_of(exports, vocabulary, options, read_exclusions(private))
+    except ExclusionError as damage:
+        return Freshness("", (), (), problem=str(damage))
     profiles = sorted({export.profile for export in exports})
     outdated = [profile for profile in profiles if not _is_fresh(volume.profile(profile), inputs)]
     damaged = tuple(store.damaged())
@@ -109,6 +120,20 @@ def _is_fresh(folder: Path, inputs: str) -> bool:
     except EncodingsError:
         return False
     return True
+
+
+def holds_what_was_removed(private: Path) -> bool:
+    """Return whether tables or encodings of a profile may hold what the person has forgotten or excluded since.
+
+    Then nothing may be answered from them before they are rebuilt.
+    """
+    try:
+        excluded = digest_of_exclusions(read_exclusions(private))
+    except ExclusionError:
+        return True
+    there = set(RawStore(private).digests())
+    profiles = filter(None, map(_read, PrivateVolume(private).profile_folders()))
+    return any(built.exclusions != excluded or not there.issuperset(built.exports) for built in profiles)
 
 
 def renew(private: Path, before: str, after: str) -> None:

@@ -120,6 +120,10 @@ class RawStore:
         """Open the bytes of an export."""
         return self._file(export.sha256).open("rb")
 
+    def is_gone(self, export: RawExport) -> bool:
+        """Return whether an export was forgotten or refused since it was described."""
+        return not self._file(export.sha256).exists() and self.describe(export.sha256) != export
+
     def changed(self, sha256: str) -> float:
         """Return when an export was last received, in seconds since 1970; 0 if never."""
         try:
@@ -129,16 +133,20 @@ class RawStore:
 
     def exports(self) -> Iterator[RawExport]:
         """Yield all exports in the order of their hashes."""
-        for path in sorted(self.folder.glob("*.json")):
-            export = self.describe(path.stem)
+        for sha256 in self.digests():
+            export = self.describe(sha256)
             if export is not None:
                 yield export
+
+    def digests(self) -> list[str]:
+        """Return the hashes of all exports, also of those whose description cannot be read."""
+        return sorted(path.stem for path in self.folder.glob("*.json"))
 
     def damaged(self) -> list[str]:
         """Return the hashes whose description cannot be read. Their exports are kept, and left out of all tables
         until the same bytes are imported again, which writes the description anew.
         """
-        return [path.stem for path in sorted(self.folder.glob("*.json")) if self.describe(path.stem) is None]
+        return [sha256 for sha256 in self.digests() if self.describe(sha256) is None]
 
     def profiles(self) -> list[str]:
         """Return the profiles that exports were imported under."""

@@ -32,6 +32,7 @@ from netflix_trend.history.encodings import (
     Encodings,
     save_encodings,
 )
+from netflix_trend.history.exclusions import Exclusion, digest_of_exclusions, read_exclusions
 from netflix_trend.history.exports import ExportError, ExportKind, open_export
 from netflix_trend.history.freshness import BuiltFrom, digest_of, is_abandoned, renew, write_built_from
 from netflix_trend.history.options import ReadOptions
@@ -95,7 +96,27 @@ create table views as
       and not (h.kind in ('blank', 'unnamed') and exists (
           select 1 from active_weeks where monday = date_trunc('week', h.day)))
     order by 1, 2, 3;
-
+"""
+# Rows are excluded after both kinds of export were merged: the other one's row of a view must not take its place.
+_EXCLUDED = """
+create temp table kept_titles as
+    select title_id as old_id, (row_number() over (order by title_id) - 1)::integer as title_id from titles t
+    where exists (select 1 from staging.dated d where d.key = t.key and not exists (
+        select 1 from staging.excluded e where e.title_id = t.title_id and e.day = d.day));
+create or replace table plays as
+    select profile, k.title_id, start_utc, start_local, seconds, device, autoplayed
+    from plays p join kept_titles k on k.old_id = p.title_id
+    where not exists (select 1 from staging.excluded e where e.title_id = k.old_id and e.day = p.start_local::date)
+    order by start_utc, profile, k.title_id;
+create or replace table views as
+    select day, k.title_id, profile, seconds from views v join kept_titles k on k.old_id = v.title_id
+    where not exists (select 1 from staging.excluded e where e.title_id = k.old_id and e.day = v.day)
+    order by 1, 2, 3;
+create or replace table titles as
+    select k.title_id, key, title, kind, certainty, show_id, season
+    from titles t join kept_titles k on k.old_id = t.title_id order by k.title_id;
+"""
+_SHOWS = """
 create table shows as
     select show_id, any_value(n.show_key) as show_key, min(n.show_name) as show_name,
            max(n.show_index) as show_index, any_value(v.episodes) as episodes,
@@ -149,7 +170,8 @@ def rebuild_all(
     after = _without_refused(store, before, histories)
     if after != before:
         # A refused file has no rows, so that profiles are as fresh without it as with it.
-        renew(private, *(digest_of(exports, vocabulary.version, options) for exports in (before, after)))
+        excluded = read_exclusions(private)
+        renew(private, *(digest_of(exports, vocabulary.version, options, excluded) for exports in (before, after)))
     for folder in PrivateVolume(private).profile_folders():
         if is_abandoned(folder, known, damaged):
             shutil.rmtree(folder)
@@ -182,8 +204,8 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOp
     with locked(folder / ".lock"), _garbage_left_alone(), _scratch(folder) as scratch:
         staging = Staging(connect(scratch / _STAGING), vocabulary)
         with staging.database:
-            exports = list(RawStore(private).exports())
-            imported, archives = _import_all(staging, private, exports, profile, options)
+            exports, exclusions = list(RawStore(private).exports()), read_exclusions(private)
+            imported, archives = _import_all(staging, private, exports, profile, options, exclusions)
         if not imported:
             _remove_encodings(folder)
             return History(profile, [], 0, 0, None)
@@ -192,25 +214,35 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOp
             os.fsync(file.fileno())
         (scratch / DATABASE).replace(folder / DATABASE)
         sync_folder(folder)
-        own = tuple(export.sha256 for export in exports if export.profile == profile)
-        inputs = digest_of(exports, vocabulary.version, options)
+        built = BuiltFrom(
+            inputs=digest_of(exports, vocabulary.version, options, exclusions),
+            files=tuple(export.sha256 for export in exports if export.profile == profile),
+            has_encodings=any(file.report is not None for file in imported),
+            exports=tuple(export.sha256 for export in exports),
+            exclusions=digest_of_exclusions(exclusions),
+        )
         read = [file for file in imported if file.report is not None]
         if not read:
             _remove_encodings(folder)
-            write_built_from(folder, BuiltFrom(inputs=inputs, files=own, has_encodings=False))
+            write_built_from(folder, built)
             return History(profile, imported, 0, 0, None)
         # A file covers the days before the day it was made, which had not ended, whether or not it has rows.
         covered = max(raw.received for raw in (*(file.raw for file in read), *archives)) - timedelta(days=1)
         encodings = Encodings(full, count_episodes(full, len(vocabulary)), vocabulary.version, covered)
         save_encodings(folder, encodings)
-        write_built_from(folder, BuiltFrom(inputs=inputs, files=own, has_encodings=True))
+        write_built_from(folder, built)
         return History(profile, imported, int((full["kind"] != SUPPLEMENTAL).sum()), shows, encodings)
 
 
 def _import_all(
-    staging: Staging, private: Path, exports: Sequence[RawExport], profile: str, options: ReadOptions
+    staging: Staging,
+    private: Path,
+    exports: Sequence[RawExport],
+    profile: str,
+    options: ReadOptions,
+    exclusions: Sequence[Exclusion],
 ) -> tuple[list[ImportedFile], list[RawExport]]:
-    """Read the files of a profile, decide their titles together, and report on each.
+    """Read the files of a profile, decide their titles together, mark what is excluded, and report on each.
 
     Returns the files, and those that would have rows of this profile if it had watched anything.
     """
@@ -218,6 +250,7 @@ def _import_all(
     if not files:
         return [], []
     staging.decide_titles()
+    staging.exclude([exclusion.rows for exclusion in exclusions])
     kinds = {found.kind for _, _, found, _ in files if found}
     staging.match_keys(is_needed=len(kinds) > 1)
     imported = [
@@ -235,6 +268,9 @@ def _make_tables(
         database.execute(f"attach '{_quoted(scratch / _STAGING)}' as staging (read_only)")
         database.register("export_frame", _export_frame(imported, profile))
         database.execute(_TABLES.format(shortest=options.shortest_seconds))
+        if any(file.report is not None and file.report.excluded for file in imported):
+            database.execute(_EXCLUDED)
+        database.execute(_SHOWS)
         full = _full(database)
         ((shows,),) = database.execute("select count(*) from shows").fetchall()
         database.execute("detach staging")
@@ -272,6 +308,8 @@ def _add_all(
         if raw.refused:
             if is_own:
                 added.append((raw, -1, None, ExportError(raw.refused.reason, raw.refused.message)))
+            continue
+        if store.is_gone(raw):  # just now: the profile is out of date again, and rebuilt once more
             continue
         if not is_own and _kind(store, raw) != "viewing_activity":
             continue
@@ -336,6 +374,7 @@ def _export_row(file: ImportedFile, profile: str) -> dict[str, object]:
         **{column: report.get(column) for column in _REPORT_TEXT},
         **{column: int(report.get(column) or 0) for column in _REPORT_COUNTS},
         **{column: getattr(read, attribute, 0) for column, attribute in _FILE_COUNTS.items()},
+        "excluded": file.report.excluded if file.report else 0,
         **{column: pd.Timestamp(report[column]) if report.get(column) else None for column in _REPORT_DAYS},
         "warnings": "\n".join(report.get("warnings", [])),
         "date_example": question.example if question else None,

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from netflix_trend.history.encodings import FILM, SUPPLEMENTAL, Encodings, load_encodings
+from netflix_trend.history.freshness import holds_what_was_removed
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.participant.life_events import EventError, LifeEvent, read_events
 from netflix_trend.periods.weeks import Week
@@ -64,7 +65,11 @@ class ProfileSet:
 
 
 def load_profiles(private: Path) -> ProfileSet | None:
-    """Read the encodings of all profiles; None while there are none, or while they are of different vocabularies."""
+    """Read the encodings of all profiles; None while there are none, while they are of different vocabularies, or while
+    they hold what the person has taken away.
+    """
+    if holds_what_was_removed(private):
+        return None
     profiles = []
     for folder in PrivateVolume(private).profile_folders():
         try:

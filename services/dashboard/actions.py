@@ -33,6 +33,8 @@ from netflix_trend.syftbox.aggregators import introduction_of
 from services.dashboard.backend import Refused
 from services.dashboard.choosing import choosing, whose
 from services.dashboard.dismissed import dismiss
+from services.dashboard.excluded import exclude_rows, include_rows
+from services.dashboard.forgotten import bring_back, forget
 from services.dashboard.health import unusable_files
 from services.dashboard.imports import imported_files, refused_files
 from services.dashboard.text import shown
@@ -241,6 +243,10 @@ def dismiss_file(dashboard: Dashboard) -> str:
 _ACTIONS: dict[str, tuple[Callable[[Dashboard], str], str]] = {
     "/upload": (upload, "/"),
     "/date-order": (answer_date_order, "/"),
+    "/forget": (forget, "/#files"),
+    "/forget/undo": (bring_back, "/#files"),
+    "/viewing/exclude": (exclude_rows, "/viewing#excluded"),
+    "/viewing/include": (include_rows, "/viewing#excluded"),
     "/events/add": (note_event, "/events"),
     "/events/remove": (forget_event, "/events"),
     "/sharing/take-part": (take_part, "/sharing?waiting=1#choice"),

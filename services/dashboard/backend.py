@@ -54,6 +54,9 @@ class Backend(Protocol):
     def deliver(self, part: Path, name: str, options: Mapping[str, str]) -> str:
         """Take a complete file, and say what happens next. Raises Refused."""
 
+    def rebuild(self) -> None:
+        """Bring the tables up to date with what was taken away or brought back; in containers within seconds."""
+
     def run_publisher(self) -> None:
         """Ask the publisher to follow changed choices now, not only in a minute."""
 

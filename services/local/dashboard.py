@@ -78,6 +78,11 @@ class OneProcess:
         self.run_publisher()
         return "The file was read. What became of its rows is below."
 
+    def rebuild(self) -> None:
+        """Rebuild the tables now."""
+        with self._lock:
+            participant.refresh(self.settings)
+
     def run_publisher(self) -> None:
         """Run the publisher now."""
         with self._lock:

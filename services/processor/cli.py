@@ -42,7 +42,7 @@ _CALENDAR_WEEKS = 53
 _SHADES = " ░▒▓█"
 
 
-def _answered(verb: str, act: Callable[[Settings, Console], int]) -> int:
+def answered(verb: str, act: Callable[[Settings, Console], int]) -> int:
     """Run a verb with settings and a console. Returns its exit code, or 1 after printing what is wrong."""
     console = Console(highlight=False, soft_wrap=False)
     try:
@@ -98,7 +98,7 @@ def read_files(files: Sequence[Path], *, is_json: bool, date_order: str | None, 
     def act(settings: Settings, console: Console) -> int:
         return _read(files, settings, console, is_json=is_json, date_order=date_order, only=only)
 
-    return _answered("read", act)
+    return answered("read", act)
 
 
 def _read(
@@ -176,7 +176,7 @@ def import_files(files: Sequence[Path], *, profile: str | None, date_order: str 
     def act(settings: Settings, console: Console) -> int:
         return _import(files, settings, console, profile=profile, date_order=date_order, only=only)
 
-    return _answered("import", act)
+    return answered("import", act)
 
 
 def _import(
@@ -228,7 +228,7 @@ def _import(
 
 def show_insights(*, is_json: bool) -> int:
     """Print the insights. Returns the exit code."""
-    return _answered("insights", lambda settings, console: _insights(settings, console, is_json=is_json))
+    return answered("insights", lambda settings, console: _insights(settings, console, is_json=is_json))
 
 
 def _insights(settings: Settings, console: Console, *, is_json: bool) -> int:
@@ -329,17 +329,17 @@ def _print_calendar(table: InsightTable, console: Console) -> None:
 
 def note_event(label: str, first_day: date, last_day: date) -> int:
     """Add a life event and print its effect. Returns the exit code."""
-    return _answered("event", lambda settings, console: _event_add(settings, console, label, first_day, last_day))
+    return answered("event", lambda settings, console: _event_add(settings, console, label, first_day, last_day))
 
 
 def list_events(*, is_json: bool) -> int:
     """Print all life events and their effects. Returns the exit code."""
-    return _answered("event", lambda settings, console: _event_list(settings, console, is_json=is_json))
+    return answered("event", lambda settings, console: _event_list(settings, console, is_json=is_json))
 
 
 def forget_event(number: int) -> int:
     """Remove a life event. Returns the exit code."""
-    return _answered("event", lambda settings, console: _event_remove(settings, console, number))
+    return answered("event", lambda settings, console: _event_remove(settings, console, number))
 
 
 def _event_add(settings: Settings, console: Console, label: str, first_day: date, last_day: date) -> int:
