@@ -50,7 +50,8 @@ TAKING = {"netflix_profile", "activity_profiles", "date_order", "shortest_view_s
 NOT_CALLED = {
     "aggregator": {"syftbox_email"} | HELPING,
     "dashboard": {"activity_profiles"},
-    "processor": PUBLISHING,
+    # It reads the ledger for what was forgotten.
+    "processor": PUBLISHING - {"publisher_dir"},
     "publisher": TAKING,
 }
 # Chosen by ./run.sh itself, or different on folders on purpose.

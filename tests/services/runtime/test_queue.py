@@ -349,9 +349,9 @@ def test_what_is_forgotten_leaves_the_tables_and_is_deleted_in_the_end(
     volume = PrivateVolume(settings.private_dir)
     export = RawStore(settings.private_dir).save(unpack(delivery())[0], [SAMPLE])
     with service(redis_server, "processor"):
-        wait_for((volume.profile("me") / "built_from.json").exists, "the export is read")
+        wait_for((volume.profile("me") / "built_from.json").exists, "the export is read", 60)
         forgetting.forget(settings, [export], datetime.now(UTC))
-        wait_for(lambda: not volume.profile("me").exists(), "nothing is left of the profile")
+        wait_for(lambda: not volume.profile("me").exists(), "nothing is left of the profile", 60)
         assert volume.removed_export(export.sha256).exists()
         forgetting.bring_back(settings, datetime.now(UTC))
         forgetting.forget(settings, [export], datetime.now(UTC) - KEPT)
