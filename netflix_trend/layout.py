@@ -57,6 +57,11 @@ class PrivateVolume:
         return self.root / "raw"
 
     @property
+    def raw_lock(self) -> Path:
+        """Held while an export is stored, refused or forgotten."""
+        return self.root / ".raw.lock"
+
+    @property
     def profiles(self) -> Path:
         """A folder for each profile."""
         return self.root / "profiles"
@@ -84,6 +89,25 @@ class PrivateVolume:
     def description(self, sha256: str) -> Path:
         """Return the path of the description of an export."""
         return self.raw / f"{sha256}.json"
+
+    @property
+    def removed(self) -> Path:
+        """Exports that were forgotten and can still be brought back."""
+        return self.root / "removed"
+
+    @property
+    def removals(self) -> Path:
+        """The list of what was forgotten, with the descriptions."""
+        return self.removed / "removals.json"
+
+    def removed_export(self, sha256: str) -> Path:
+        """Return the path of an export that was forgotten."""
+        return self.removed / f"{sha256}.csv"
+
+    @property
+    def exclusions(self) -> Path:
+        """What the person has excluded."""
+        return self.root / "exclusions.json"
 
     @property
     def choices(self) -> Path:

@@ -121,7 +121,7 @@ class Settings(OperatorSettings, ChartSettings, BrowserSettings):
         Path("/publisher"),
         description="Folder with the ledger, where MODE is folders; losing it skips open rounds.",
         section=DATA,
-        services=("publisher", "dashboard"),
+        services=("publisher", "processor", "dashboard"),
         on_host="./publisher",
         is_off=True,
     )

@@ -18,6 +18,7 @@ from netflix_trend.cli import (
     fetch,
     helper,
     history,
+    removing,
     services,
     setup,
     sharing,
@@ -77,11 +78,7 @@ cli.put(
 )
 cli.put(
     "Your history",
-    fetch.fetch,
-    history.import_,
-    history.whose,
-    history.insights,
-    history.event,
+    *(fetch.fetch, history.import_, history.whose, history.insights, history.event, removing.forget, removing.exclude),
     before=sharing.say_notice,
 )
 cli.put(

@@ -121,7 +121,8 @@ def drop_exports(
 ) -> None:
     """Copy exports into the drop folder, from where Docker's services import them. Raises Failure."""
     asked = [("profile", profile), ("date_order", date_order), *(("only", name) for name in only)]
-    options = "".join(f"{name}={value}\n" for name, value in asked if value)
+    # Its reader, netflix_trend/delivery/drop_folder.py, removes a copy instead of keeping it in done/ or refused/.
+    options = "".join(f"{name}={value}\n" for name, value in [*asked, ("copy", "yes")] if value)
     for file in files:
         if not file.is_file():
             raise Failure(f"{file}: no such file")

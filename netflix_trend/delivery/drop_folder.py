@@ -1,4 +1,7 @@
-"""The drop folder: complete files are handed over, and moved to `done/` or `refused/`. With Docker and without."""
+"""The drop folder: complete files are handed over, and moved to `done/` or `refused/`. With Docker and without.
+
+A copy that we made of a person's file, by `import` or an upload, is removed instead: of a refused one the reason stays.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from typing import Any, BinaryIO
 from pydantic import ValidationError
 
 from netflix_trend.delivery.archive import LARGEST_ARCHIVE, ArchiveError, downloaded_on, open_csv
+from netflix_trend.delivery.copies import DONE
 from netflix_trend.delivery.inbox import LARGEST_EXPORT, Delivery, RefusedMessage, pack
 from netflix_trend.delivery.settled import Settling
 from netflix_trend.storage.files import (
@@ -24,8 +28,10 @@ from netflix_trend.storage.files import (
     write_atomically,
 )
 
-DONE, REFUSED = "done", "refused"
+REFUSED = "refused"
 OPTIONS = ".options"
+# Among the options of a file: it is a copy that we made.
+COPY = "copy"
 _MAX_FILE = {".csv": LARGEST_EXPORT, ".zip": LARGEST_ARCHIVE}
 
 
@@ -71,8 +77,11 @@ class DropFolder:
             else:
                 self.push(message)
                 self._taken[path.name] = state
+        is_copy = COPY in self._options(path)
         try:
             place = self._move(path, state, REFUSED if refusal else DONE)
+            if is_copy:
+                place.unlink()
             if refusal is None:
                 return f"file taken bytes={state[1]}"
             reason = f"{refusal}\nThe file was not imported. Put a corrected one into the drop folder.\n"
@@ -107,7 +116,8 @@ class DropFolder:
                 "received": downloaded_on(file, written),
             }
             try:
-                return pack(Delivery(**{**delivery, **self._options(path)}), csv)
+                asked = {name: value for name, value in self._options(path).items() if name != COPY}
+                return pack(Delivery(**{**delivery, **asked}), csv)
             except ValidationError as error:
                 problem = error.errors(include_url=False, include_input=False)[0]
                 name = ".".join(map(str, problem["loc"]))

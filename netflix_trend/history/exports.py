@@ -85,6 +85,11 @@ class ExportError(Exception):
         self.known = dict(known or {})
         self.question = question
 
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing that the person can answer makes the file usable."""
+        return self.question is None
+
 
 @dataclass(frozen=True)
 class ExportFile:

@@ -7,7 +7,7 @@ even if no export could be read, because reading the same bytes again would not 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from netflix_trend.history.encodings import EncodingsError, load_encodings
+from netflix_trend.history.exclusions import Exclusion, ExclusionError, digest_of_exclusions, read_exclusions
 from netflix_trend.history.household import read_answers
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawExport, RawStore
@@ -33,7 +34,8 @@ class BuiltFrom(Strict):
 
     inputs: digest of everything the result depends on. files: SHA-256 of the exports imported under the profile.
     has_encodings: whether any of them could be read. asks: whether one waits for the person to say which Netflix
-    profile counts.
+    profile counts. exports: SHA-256 of all exports there were, of any profile. exclusions: `digest_of_exclusions`.
+    Earlier versions wrote none of these three.
     """
 
     schema_version: Literal[1] = 1
@@ -41,6 +43,8 @@ class BuiltFrom(Strict):
     files: Annotated[tuple[Annotated[str, Field(pattern=_SHA256)], ...], Field(strict=False)]
     has_encodings: bool
     asks: bool = False
+    exports: Annotated[tuple[Annotated[str, Field(pattern=_SHA256)], ...], Field(strict=False)] = ()
+    exclusions: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Freshness:
     """Tables compared with `raw/`. inputs: digest of what all profiles should be built from. outdated: profiles that
     were built from something else. unread: exports that are in no table yet (SHA-256, in the order of `raw/`).
     waiting_since: when the oldest of these came, in seconds since 1970; None without any. damaged: exports with an
-    unreadable description (SHA-256).
+    unreadable description (SHA-256). problem: why nothing can be rebuilt, as a sentence; then the rest is empty.
     """
 
     inputs: str
@@ -56,9 +60,16 @@ class Freshness:
     unread: tuple[str, ...]
     waiting_since: float | None = None
     damaged: tuple[str, ...] = ()
+    problem: str = ""
 
 
-def digest_of(exports: Sequence[RawExport], vocabulary: str, options: ReadOptions, answer: Sequence[str] = ()) -> str:
+def digest_of(
+    exports: Sequence[RawExport],
+    vocabulary: str,
+    options: ReadOptions,
+    exclusions: Sequence[Exclusion],
+    answer: Sequence[str] = (),
+) -> str:
     """Return the SHA-256 of everything that tables and encodings of a profile depend on. vocabulary: its version.
     answer: the Netflix profiles that count for it, where that was said.
 
@@ -70,23 +81,35 @@ def digest_of(exports: Sequence[RawExport], vocabulary: str, options: ReadOption
         "date_order": options.date_order,
         "zone": str(options.zone),
         "shortest_seconds": options.shortest_seconds,
+        "exclusions": digest_of_exclusions(exclusions),
         "exports": [export.model_dump(mode="json", exclude={"only"}) for export in exports],
         "answer": list(answer),
     }
     return hashlib.sha256(canonical_json(known)).hexdigest()
 
 
+def inputs_of(private: Path, exports: Sequence[RawExport], vocabulary: str, options: ReadOptions) -> dict[str, str]:
+    """Return for each profile with exports the digest of what it should be built from, in the order of the names.
+
+    Raises ExclusionError.
+    """
+    excluded, answers = read_exclusions(private), {**options.answers, **read_answers(private, exports)}
+    names = sorted({export.profile for export in exports})
+    return {name: digest_of(exports, vocabulary, options, excluded, answers.get(name, ())) for name in names}
+
+
 def freshness(private: Path, vocabulary: str, options: ReadOptions) -> Freshness:
     """Compare all profiles with `raw/`. vocabulary: the version that they should be encoded with."""
     store, volume = RawStore(private), PrivateVolume(private)
     exports = list(store.exports())
-    answers = {**options.answers, **read_answers(private, exports)}
-    profiles = sorted({export.profile for export in exports})
-    inputs = {name: digest_of(exports, vocabulary, options, answers.get(name, ())) for name in profiles}
-    outdated = [profile for profile in profiles if not _is_fresh(volume.profile(profile), inputs[profile])]
+    try:
+        inputs = inputs_of(private, exports, vocabulary, options)
+    except ExclusionError as damage:
+        return Freshness("", (), (), problem=str(damage))
+    outdated = [profile for profile in inputs if not _is_fresh(volume.profile(profile), inputs[profile])]
     damaged = tuple(store.damaged())
-    outdated += [path.name for path in volume.profile_folders() if is_abandoned(path, profiles, damaged)]
-    built = {profile: read_built_from(volume.profile(profile)) for profile in profiles}
+    outdated += [path.name for path in volume.profile_folders() if is_abandoned(path, inputs, damaged)]
+    built = {profile: read_built_from(volume.profile(profile)) for profile in inputs}
     read = {sha256 for one in built.values() if one is not None for sha256 in one.files}
     unread = tuple(export.sha256 for export in exports if export.sha256 not in read)
     together = hashlib.sha256("".join(inputs.values()).encode()).hexdigest()
@@ -116,6 +139,29 @@ def _is_fresh(folder: Path, inputs: str) -> bool:
     except EncodingsError:
         return False
     return True
+
+
+def holds_what_was_removed(private: Path) -> bool:
+    """Return whether tables or encodings of a profile may hold what the person has forgotten or excluded since.
+
+    Then nothing may be answered from them before they are rebuilt.
+    """
+    try:
+        excluded = digest_of_exclusions(read_exclusions(private))
+    except ExclusionError:
+        return True
+    there = set(RawStore(private).digests())
+    profiles = filter(None, map(read_built_from, PrivateVolume(private).profile_folders()))
+    return any(built.exclusions != excluded or not there.issuperset(built.exports) for built in profiles)
+
+
+def renew(private: Path, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    """Record that profiles that were built from `before` are the same as if built from `after` (`inputs_of`)."""
+    for name, inputs in before.items():
+        folder = PrivateVolume(private).profile(name)
+        built = read_built_from(folder)
+        if built is not None and built.inputs == inputs:
+            write_built_from(folder, built.model_copy(update={"inputs": after[name]}))
 
 
 def write_built_from(folder: Path, built: BuiltFrom) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,18 +17,28 @@ from netflix_trend.delivery.archive import downloaded_on, open_csv
 from netflix_trend.delivery.inbox import Delivery
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.storage.canonical import canonical_json
-from netflix_trend.storage.files import write_atomically
+from netflix_trend.storage.files import locked, write_atomically
+from netflix_trend.storage.model import Strict
 
 _BLOCK = 1 << 20
+
+
+class Refusal(Strict):
+    """Why a file was refused for good. reason: one word for counters. message: the sentence that people read."""
+
+    reason: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
+    message: str
 
 
 class RawExport(Delivery):
     """The description of a file in `raw/`, stored beside it as `<sha256>.json`.
 
-    received: the latest known day of its download. first_received: the earliest.
+    received: the latest known day of its download. first_received: the earliest. refused: why the file was not kept;
+    then the description is all there is.
     """
 
     first_received: date | None = None
+    refused: Refusal | None = None
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -60,22 +70,43 @@ class RawStore:
                 file.flush()
                 os.fsync(file.fileno())
             export = RawExport(sha256=sha256.hexdigest(), first_received=delivery.received, **dict(delivery))
-            known = self.describe(export.sha256)
-            if known is not None:
-                kept = {
-                    "received": max(export.received, known.received),
-                    "first_received": min(export.received, known.first_received or known.received),
-                    "date_order": export.date_order or known.date_order,
-                }
-                export = export.model_copy(update=kept)
-            if known is None or not self._file(export.sha256).exists():
-                temporary.replace(self._file(export.sha256))
+            with self.locked():
+                known = self.describe(export.sha256)
+                if known is not None:
+                    kept = {
+                        "received": max(export.received, known.received),
+                        "first_received": min(export.received, known.first_received or known.received),
+                        "date_order": export.date_order or known.date_order,
+                    }
+                    export = export.model_copy(update=kept)
+                if known is None or not self._file(export.sha256).exists():
+                    temporary.replace(self._file(export.sha256))
+                if export != known:
+                    self.write_description(export)
         finally:
             temporary.unlink(missing_ok=True)
-        if export != known:
-            content = canonical_json(export.model_dump(mode="json")) + b"\n"
-            write_atomically(PrivateVolume(self.private).description(export.sha256), content)
         return export
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the lock of `raw/`, so that nobody stores, refuses or forgets an export meanwhile."""
+        return locked(PrivateVolume(self.private).raw_lock)
+
+    def write_description(self, export: RawExport) -> None:
+        """Write the description of an export; it is on disk when this returns."""
+        content = canonical_json(export.model_dump(mode="json")) + b"\n"
+        write_atomically(PrivateVolume(self.private).description(export.sha256), content)
+
+    def refuse(self, export: RawExport, refusal: Refusal) -> bool:
+        """Remove the bytes of an export that was refused for good, and keep why.
+
+        Returns whether it was still described as `export`; otherwise it has come again, and is to be read again.
+        """
+        with self.locked():
+            if self.describe(export.sha256) != export:
+                return False
+            self.write_description(export.model_copy(update={"refused": refusal}))
+            self._file(export.sha256).unlink(missing_ok=True)
+        return True
 
     def describe(self, sha256: str) -> RawExport | None:
         """Return what is known about a file; None if it was never received, or if its description is damaged."""
@@ -89,6 +120,10 @@ class RawStore:
         """Open the bytes of an export."""
         return self._file(export.sha256).open("rb")
 
+    def is_gone(self, export: RawExport) -> bool:
+        """Return whether an export was forgotten or refused since it was described."""
+        return not self._file(export.sha256).exists() and self.describe(export.sha256) != export
+
     def changed(self, sha256: str) -> float:
         """Return when an export was last received, in seconds since 1970; 0 if never."""
         try:
@@ -98,16 +133,20 @@ class RawStore:
 
     def exports(self) -> Iterator[RawExport]:
         """Yield all exports in the order of their hashes."""
-        for path in sorted(self.folder.glob("*.json")):
-            export = self.describe(path.stem)
+        for sha256 in self.digests():
+            export = self.describe(sha256)
             if export is not None:
                 yield export
+
+    def digests(self) -> list[str]:
+        """Return the hashes of all exports, also of those whose description cannot be read."""
+        return sorted(path.stem for path in self.folder.glob("*.json"))
 
     def damaged(self) -> list[str]:
         """Return the hashes whose description cannot be read. Their exports are kept, and left out of all tables
         until the same bytes are imported again, which writes the description anew.
         """
-        return [path.stem for path in sorted(self.folder.glob("*.json")) if self.describe(path.stem) is None]
+        return [sha256 for sha256 in self.digests() if self.describe(sha256) is None]
 
     def profiles(self) -> list[str]:
         """Return the profiles that exports were imported under."""

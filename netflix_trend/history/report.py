@@ -14,19 +14,24 @@ _LOOK_ALIKE_ROWS = 50
 _LOOK_ALIKE_SHARE = 0.1
 
 _COUNTS = """
-select t.kind::varchar, t.certainty::varchar, count(*), min(day), max(day), sum(seconds)
-from dated join titles t using (key) where file = ? group by all
+select t.kind::varchar, t.certainty::varchar, e.title_id is not null, count(*), min(dated.day), max(dated.day),
+       sum(seconds)
+from dated join titles t using (key) left join excluded e on e.title_id = t.title_id and e.day = dated.day
+where file = ? group by all
 """
 _SHOWS = """
 select min(show_name) from dated join titles t using (key) join show_names n on n.show_code = t.show_code
-where file = ? and t.kind = 'episode' group by name_key order by 1
+where file = ? and t.kind = 'episode' and not exists (
+    select 1 from excluded e where e.title_id = t.title_id and e.day = dated.day)
+group by name_key order by 1
 """
 
 
 @dataclass(frozen=True)
 class ImportReport:
-    """The content of one file. Every row is a view, undated, or (ViewingActivity.csv only) supplemental or of another
-    Netflix profile. `kinds` counts the views by kind; unsure counts those among them whose kind is a guess.
+    """The content of one file. Every row is a view, undated, excluded by the person, or (ViewingActivity.csv only)
+    supplemental or of another Netflix profile. `kinds` counts the views by kind; unsure counts those among them whose
+    kind is a guess.
     """
 
     file: ReadFile
@@ -37,6 +42,7 @@ class ImportReport:
     last_day: date | None
     hours: float | None
     shows: tuple[str, ...]
+    excluded: int = 0
 
     @property
     def views(self) -> int:
@@ -106,6 +112,7 @@ class ImportReport:
         """Return a line about dropped and uncertain rows."""
         file = self.file
         parts = {
+            "excluded by you": self.excluded,
             "damaged": file.damaged,
             "without a date": file.undated - file.damaged,
             "trailers and recaps (dropped)": self.supplemental,
@@ -123,8 +130,13 @@ def import_report(staging: Staging, number: int, file: ReadFile) -> ImportReport
     kinds: Counter[str] = Counter()
     unsure = certain_episodes = 0
     days: list[date] = []
-    seconds = 0
-    for kind, certainty, count, first, last, played in staging.database.execute(_COUNTS, [number]).fetchall():
+    seconds = excluded = 0
+    for kind, certainty, is_excluded, count, first, last, played in staging.database.execute(
+        _COUNTS, [number]
+    ).fetchall():
+        if is_excluded:
+            excluded += count
+            continue
         kinds[kind] += count
         unsure += count if certainty == "guess" or kind == "unnamed" else 0
         certain_episodes += count if kind == "episode" and certainty == "certain" else 0
@@ -138,6 +150,7 @@ def import_report(staging: Staging, number: int, file: ReadFile) -> ImportReport
         first_day=min(days, default=None),
         last_day=max(days, default=None),
         hours=round(seconds / 3600, 4) if file.kind == "viewing_activity" else None,
+        excluded=excluded,
         shows=tuple(sorted(name for (name,) in staging.database.execute(_SHOWS, [number]).fetchall())),
     )
 

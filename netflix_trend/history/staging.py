@@ -21,6 +21,7 @@ from netflix_trend.catalogue.keys import title_key
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.history.activity import duration_seconds, is_autoplayed, is_supplemental, local_offsets, split_start
 from netflix_trend.history.dates import UndecidableOrder, date_part, decide_order
+from netflix_trend.history.exclusions import Rows
 from netflix_trend.history.exports import ExportError, ExportFile, ExportKind, open_export
 from netflix_trend.history.household import LONGEST_NAME, ProfileQuestion, UndecidedProfiles
 from netflix_trend.history.options import ReadOptions
@@ -50,6 +51,8 @@ create view dated as select file, key, s.title as row_title, s.kind as row_kind,
     d.day + to_seconds(second) as start_utc,
     d.day + to_seconds(second + if(second >= d.change, d.offset_after, d.offset_before)) as start_local
     from staged s join days d using (file, date_code);
+-- What the person has excluded.
+create table excluded (title_id integer, day date);
 create table decided (key varchar, kind kind, show_code integer, season_code integer, certainty certainty);
 """
 # Of the texts of a key the smallest is used, so that the order of files does not matter.
@@ -175,6 +178,29 @@ class Staging:
         )
         self.insert("season_names", ("season_code", "season"), ((code, name) for name, code in self._seasons.items()))
         self.database.execute(_TITLES)
+
+    def exclude(self, wanted: Sequence[Rows]) -> None:
+        """Mark rows as excluded, once titles are decided: the table `excluded` has their titles and days.
+
+        A show is the same under all names that the vocabulary knows, and those in the files.
+        """
+        if not wanted:
+            return
+        shows = [rows for rows in wanted if rows.what == "show"]
+        indices = ((rows, self._vocabulary.show(rows.name)) for rows in shows)
+        keys = [f"={rows.key}" if index is None else f"#{index}" for rows, index in indices]
+        self.database.execute("create temp table wanted_titles (key varchar, day date)")
+        self.database.execute("create temp table wanted_shows (show_key varchar, name_key varchar)")
+        titles = ((rows.key, rows.day) for rows in wanted if rows.what == "title")
+        self.insert("wanted_titles", ("key", "day"), titles)
+        self.insert("wanted_shows", ("show_key", "name_key"), zip(keys, (rows.key for rows in shows), strict=True))
+        self.database.execute(
+            """insert into excluded select distinct title_id, dated.day
+               from dated join titles t using (key) left join show_names n on n.show_code = t.show_code
+               where exists (select 1 from wanted_titles w where w.key = t.key and coalesce(w.day = dated.day, true))
+                  or n.show_key in (select show_key from wanted_shows) or n.show_key in (
+                      select s.show_key from show_names s join wanted_shows using (name_key))"""
+        )
 
     def match_keys(self, *, is_needed: bool) -> None:
         """Make the table `match_keys` (title_id, match_key), by which a title is found in the other kind of export; it

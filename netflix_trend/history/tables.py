@@ -33,17 +33,19 @@ from netflix_trend.history.encodings import (
     Encodings,
     save_encodings,
 )
+from netflix_trend.history.exclusions import Exclusion, digest_of_exclusions, read_exclusions
 from netflix_trend.history.exports import ExportError, ExportKind, open_export
-from netflix_trend.history.freshness import BuiltFrom, digest_of, is_abandoned, write_built_from
+from netflix_trend.history.freshness import BuiltFrom, inputs_of, is_abandoned, renew, write_built_from
 from netflix_trend.history.household import Answers, Claim, ProfileQuestion, most_first, names_of, read_answers
 from netflix_trend.history.options import ReadOptions
-from netflix_trend.history.raw import RawExport, RawStore
+from netflix_trend.history.raw import RawExport, RawStore, Refusal
 from netflix_trend.history.report import ImportReport, import_report
 from netflix_trend.history.staging import ReadFile, Staging
 from netflix_trend.layout import DATABASE, PrivateVolume
 from netflix_trend.storage.files import locked, sync_folder
 
 _STAGING = "staging.duckdb"
+_NOT_KEPT = "The file was not kept. If a later version of this app may read it, import it again."
 # DuckDB sorts and joins within this and spills the rest to disk, so that memory does not grow with the files.
 _MEMORY = "128MB"
 
@@ -98,7 +100,27 @@ create table views as
       and not (h.kind in ('blank', 'unnamed') and exists (
           select 1 from active_weeks where monday = date_trunc('week', h.day)))
     order by 1, 2, 3;
-
+"""
+# Rows are excluded after both kinds of export were merged: the other one's row of a view must not take its place.
+_EXCLUDED = """
+create temp table kept_titles as
+    select title_id as old_id, (row_number() over (order by title_id) - 1)::integer as title_id from titles t
+    where exists (select 1 from staging.dated d where d.key = t.key and not exists (
+        select 1 from staging.excluded e where e.title_id = t.title_id and e.day = d.day));
+create or replace table plays as
+    select profile, k.title_id, start_utc, start_local, seconds, device, autoplayed
+    from plays p join kept_titles k on k.old_id = p.title_id
+    where not exists (select 1 from staging.excluded e where e.title_id = k.old_id and e.day = p.start_local::date)
+    order by start_utc, profile, k.title_id;
+create or replace table views as
+    select day, k.title_id, profile, seconds from views v join kept_titles k on k.old_id = v.title_id
+    where not exists (select 1 from staging.excluded e where e.title_id = k.old_id and e.day = v.day)
+    order by 1, 2, 3;
+create or replace table titles as
+    select k.title_id, key, title, kind, certainty, show_id, season
+    from titles t join kept_titles k on k.old_id = t.title_id order by k.title_id;
+"""
+_SHOWS = """
 create table shows as
     select show_id, any_value(n.show_key) as show_key, min(n.show_name) as show_name,
            max(n.show_index) as show_index, any_value(v.episodes) as episodes,
@@ -120,6 +142,12 @@ class ImportedFile:
     report: ImportReport | None
     refusal: ExportError | None
 
+    def is_refused_for_good(self, profile: str) -> bool:
+        """Whether nothing makes the file usable, so that only its description is kept. profile: whose tables these are;
+        another profile's file is not theirs to refuse.
+        """
+        return self.refusal is not None and self.refusal.is_final and self.raw.profile == profile
+
 
 @dataclass(frozen=True)
 class History:
@@ -135,15 +163,35 @@ class History:
 def rebuild_all(
     private: Path, vocabulary: Vocabulary, options: ReadOptions | None = None, profiles: Sequence[str] | None = None
 ) -> list[History]:
-    """Rebuild the named profiles (None: all), and remove folders of profiles whose exports all moved to another one."""
-    store = RawStore(private)
-    known, damaged = store.profiles(), store.damaged()
+    """Rebuild the named profiles (None: all), keep no file that was refused for good, and remove folders of profiles
+    without exports.
+    """
+    options, store = options or ReadOptions(), RawStore(private)
+    before, damaged = list(store.exports()), store.damaged()
+    known = sorted({export.profile for export in before})
     wanted = known if profiles is None else [profile for profile in profiles if profile in known]
     histories = [rebuild(private, profile, vocabulary, options) for profile in wanted]
+    after = _without_refused(store, before, histories)
+    if after != before:
+        # A refused file has no rows, so that profiles are as fresh without it as with it.
+        renew(private, *(inputs_of(private, exports, vocabulary.version, options) for exports in (before, after)))
     for folder in PrivateVolume(private).profile_folders():
         if is_abandoned(folder, known, damaged):
             shutil.rmtree(folder)
     return histories
+
+
+def _without_refused(store: RawStore, exports: Sequence[RawExport], histories: Sequence[History]) -> list[RawExport]:
+    """Remove the bytes of files that were refused for good. Returns the exports with their new descriptions."""
+    refused = {}
+    for history in histories:
+        for file in history.files:
+            if file.raw.refused or not file.is_refused_for_good(history.profile) or file.refusal is None:
+                continue
+            why = Refusal(reason=file.refusal.reason, message=str(file.refusal))
+            if store.refuse(file.raw, why):
+                refused[file.raw.sha256] = file.raw.model_copy(update={"refused": why})
+    return [refused.get(export.sha256, export) for export in exports]
 
 
 def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOptions | None = None) -> History:
@@ -159,30 +207,36 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOp
     with locked(folder / ".lock"), _garbage_left_alone(), _scratch(folder) as scratch:
         staging = Staging(connect(scratch / _STAGING), vocabulary)
         with staging.database:
-            exports = list(RawStore(private).exports())
+            exports, exclusions = list(RawStore(private).exports()), read_exclusions(private)
+            inputs = inputs_of(private, exports, vocabulary.version, options)
             answers = {**options.answers, **read_answers(private, exports)}
-            imported, archives = _import_all(staging, private, exports, profile, options, answers)
+            imported, archives = _import_all(staging, private, exports, profile, options, answers, exclusions)
         if not imported:
             _remove_encodings(folder)
             return History(profile, [], 0, 0, None)
-        full, shows = _make_tables(scratch, imported, options)
+        full, shows = _make_tables(scratch, imported, profile, options)
         with (scratch / DATABASE).open("rb") as file:
             os.fsync(file.fileno())
         (scratch / DATABASE).replace(folder / DATABASE)
         sync_folder(folder)
-        own = tuple(export.sha256 for export in exports if export.profile == profile)
-        inputs = digest_of(exports, vocabulary.version, options, answers.get(profile, ()))
+        built = BuiltFrom(
+            inputs=inputs[profile],
+            files=tuple(export.sha256 for export in exports if export.profile == profile),
+            has_encodings=any(file.report is not None for file in imported),
+            asks=any(file.refusal and isinstance(file.refusal.question, ProfileQuestion) for file in imported),
+            exports=tuple(export.sha256 for export in exports),
+            exclusions=digest_of_exclusions(exclusions),
+        )
         read = [file for file in imported if file.report is not None]
-        asks = any(file.refusal and isinstance(file.refusal.question, ProfileQuestion) for file in imported)
         if not read:
             _remove_encodings(folder)
-            write_built_from(folder, BuiltFrom(inputs=inputs, files=own, has_encodings=False, asks=asks))
+            write_built_from(folder, built)
             return History(profile, imported, 0, 0, None)
         # A file covers the days before the day it was made, which had not ended, whether or not it has rows.
         covered = max(raw.received for raw in (*(file.raw for file in read), *archives)) - timedelta(days=1)
         encodings = Encodings(full, count_episodes(full, len(vocabulary)), vocabulary.version, covered)
         save_encodings(folder, encodings)
-        write_built_from(folder, BuiltFrom(inputs=inputs, files=own, has_encodings=True, asks=asks))
+        write_built_from(folder, built)
         return History(profile, imported, int((full["kind"] != SUPPLEMENTAL).sum()), shows, encodings)
 
 
@@ -193,8 +247,9 @@ def _import_all(
     profile: str,
     options: ReadOptions,
     answers: Answers,
+    exclusions: Sequence[Exclusion],
 ) -> tuple[list[ImportedFile], list[RawExport]]:
-    """Read the files of a profile, decide their titles together, and report on each.
+    """Read the files of a profile, decide their titles together, mark what is excluded, and report on each.
 
     Returns the files, and those that would have rows of this profile if it had watched anything.
     """
@@ -202,6 +257,7 @@ def _import_all(
     if not files:
         return [], []
     staging.decide_titles()
+    staging.exclude([exclusion.rows for exclusion in exclusions])
     kinds = {found.kind for _, _, found, _ in files if found}
     staging.match_keys(is_needed=len(kinds) > 1)
     imported = [
@@ -211,12 +267,17 @@ def _import_all(
     return imported, archives
 
 
-def _make_tables(scratch: Path, imported: Sequence[ImportedFile], options: ReadOptions) -> tuple[NDArray[np.void], int]:
+def _make_tables(
+    scratch: Path, imported: Sequence[ImportedFile], profile: str, options: ReadOptions
+) -> tuple[NDArray[np.void], int]:
     """Build the database of a profile in `scratch` from the staged rows. Returns all views and the number of shows."""
     with connect(scratch / DATABASE) as database:
         database.execute(f"attach '{_quoted(scratch / _STAGING)}' as staging (read_only)")
-        database.register("export_frame", _export_frame(imported))
+        database.register("export_frame", _export_frame(imported, profile))
         database.execute(_TABLES.format(shortest=options.shortest_seconds))
+        if any(file.report is not None and file.report.excluded for file in imported):
+            database.execute(_EXCLUDED)
+        database.execute(_SHOWS)
         full = _full(database)
         ((shows,),) = database.execute("select count(*) from shows").fetchall()
         database.execute("detach staging")
@@ -257,6 +318,12 @@ def _add_all(
     archives: list[RawExport] = []
     for raw in exports:
         is_own = raw.profile == profile
+        if raw.refused:
+            if is_own:
+                added.append((raw, -1, None, ExportError(raw.refused.reason, raw.refused.message)))
+            continue
+        if store.is_gone(raw):  # just now: the profile is out of date again, and rebuilt once more
+            continue
         if not is_own and _kind(store, raw) != "viewing_activity":
             continue
         order, claim = (
@@ -288,15 +355,16 @@ def _kind(store: RawStore, raw: RawExport) -> ExportKind | None:
             return None
 
 
-def _export_frame(files: Sequence[ImportedFile]) -> pd.DataFrame:
+def _export_frame(files: Sequence[ImportedFile], profile: str) -> pd.DataFrame:
     dates = dict.fromkeys(("received", "first_day", "last_day"), "datetime64[s]")
     lists = ("date_orders", "netflix_profiles", "netflix_rows", "counted_profiles")
     texts = dict.fromkeys((*_REPORT_TEXT, "date_example", *lists), "object")
-    return pd.DataFrame([_export_row(file) for file in files]).astype({**dates, **texts})
+    return pd.DataFrame([_export_row(file, profile) for file in files]).astype({**dates, **texts})
 
 
-def _export_row(file: ImportedFile) -> dict[str, object]:
-    report = file.report.to_json(file.raw.name) if file.report else {"error": str(file.refusal)}
+def _export_row(file: ImportedFile, profile: str) -> dict[str, object]:
+    error = f"{file.refusal} {_NOT_KEPT}" if file.is_refused_for_good(profile) else str(file.refusal)
+    report = file.report.to_json(file.raw.name) if file.report else {"error": error}
     read = file.report.file if file.report else None
     question = file.refusal.question if file.refusal else None
     dates = question if isinstance(question, DateQuestion) else None
@@ -309,6 +377,7 @@ def _export_row(file: ImportedFile) -> dict[str, object]:
         **{column: report.get(column) for column in _REPORT_TEXT},
         **{column: int(report.get(column) or 0) for column in _REPORT_COUNTS},
         **{column: getattr(read, attribute, 0) for column, attribute in _FILE_COUNTS.items()},
+        "excluded": file.report.excluded if file.report else 0,
         **{column: pd.Timestamp(report[column]) if report.get(column) else None for column in _REPORT_DAYS},
         "warnings": "\n".join(report.get("warnings", [])),
         "date_example": dates.example if dates else None,

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from netflix_trend.history.encodings import FILM, SUPPLEMENTAL, Encodings, load_encodings
-from netflix_trend.history.freshness import read_built_from
+from netflix_trend.history.freshness import holds_what_was_removed, read_built_from
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.participant.life_events import EventError, LifeEvent, read_events
 from netflix_trend.periods.weeks import Week
@@ -65,10 +65,13 @@ class ProfileSet:
 
 
 def load_profiles(private: Path) -> ProfileSet | None:
-    """Read the encodings of all profiles; None while there are none, or while they are of different vocabularies, and
-    while all that is known of a profile waits for the person to say whose viewing counts: without it, an answer would
-    say that somebody watched nothing.
+    """Read the encodings of all profiles; None while there are none, or while they are of different vocabularies.
+
+    Also None while they hold what the person has taken away, and while all that is known of a profile waits for the
+    person to say whose viewing counts: without it, an answer would say that somebody watched nothing.
     """
+    if holds_what_was_removed(private):
+        return None
     profiles = []
     for folder in PrivateVolume(private).profile_folders():
         try:

@@ -99,7 +99,7 @@ def inputs(settings: Settings, env_file: Path) -> str:
     settings in `.env`, and this version.
     """
     private = PrivateVolume(settings.private_dir)
-    own = (env_file, private.life_events, *_files_in(private.raw))
+    own = (env_file, private.life_events, private.exclusions, *_files_in(private.raw))
     return _digest([__version__, decided_elsewhere(settings), _named_states(own)])
 
 

@@ -134,6 +134,8 @@ def refresh(settings: Settings, *, everything: bool = False) -> list[History]:
     else:
         found = freshness(settings.private_dir, vocabulary.version, options)
         profiles = list(found.outdated)
+        if found.problem:
+            _log.warning(found.problem)
         for sha256 in found.damaged:
             _log.warning("raw/%s.json is damaged: its export is left out until it is imported again", sha256)
     if not profiles and not everything:

@@ -38,6 +38,8 @@ from services.dashboard.backend import Refused
 from services.dashboard.choosing import choosing, mark_of_name
 from services.dashboard.dismissed import dismiss
 from services.dashboard.downloads import DOWNLOAD_GONE, Downloads
+from services.dashboard.excluded import exclude_rows, include_rows
+from services.dashboard.forgotten import bring_back, forget
 from services.dashboard.health import unusable_files
 from services.dashboard.imports import imported_files, refused_files
 from services.dashboard.text import listed, shown
@@ -260,6 +262,7 @@ def say_whose(dashboard: Dashboard) -> str:
     except HouseholdError as problem:
         raise Refused(f"{problem}.") from None
     dashboard.backend.rebuild()
+    dashboard.backend.run_publisher()
     counts = "counts" if len(names) == 1 else "count"
     return f"{listed([shown(name, 60) for name in names])} {counts}, also in later files."
 
@@ -281,6 +284,10 @@ _ACTIONS: dict[str, tuple[Callable[[Dashboard], str], str]] = {
     "/fetch/look": (look_for_download, "/#fetch"),
     "/fetch/take": (take_download, "/"),
     "/date-order": (answer_date_order, "/"),
+    "/forget": (forget, "/#files"),
+    "/forget/undo": (bring_back, "/#files"),
+    "/viewing/exclude": (exclude_rows, "/viewing#excluded"),
+    "/viewing/include": (include_rows, "/viewing#excluded"),
     "/events/add": (note_event, "/events"),
     "/events/remove": (forget_event, "/events"),
     "/sharing/take-part": (take_part, "/sharing?waiting=1#choice"),

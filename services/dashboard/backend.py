@@ -62,7 +62,7 @@ class Backend(Protocol):
         """Take a complete file, and say what happens next. Raises Refused."""
 
     def rebuild(self) -> None:
-        """Rebuild the tables that are out of date, then run the publisher."""
+        """Bring the tables up to date with what the person has said, taken away or brought back."""
 
     def run_publisher(self) -> None:
         """Ask the publisher to follow changed choices now, not only in a minute."""

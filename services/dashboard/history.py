@@ -14,6 +14,7 @@ import duckdb
 
 from netflix_trend.history.encodings import DESCRIPTION
 from netflix_trend.history.insights import InsightTable, all_insights, open_profiles
+from netflix_trend.history.search import Match, search
 from netflix_trend.history.whose import Whose, whose
 from netflix_trend.layout import DATABASE, PrivateVolume
 from netflix_trend.participant.contributions import ProfileSet, load_profiles
@@ -97,6 +98,10 @@ class History:
             ).fetchall(),
         )
         return {Week.of(monday): views for monday, views in rows or ()}
+
+    def search(self, words: str) -> tuple[Match, ...]:
+        """Return the shows and titles that contain all words; none while nothing was imported."""
+        return tuple(self._asked(("search", words), lambda database: search(database, words)) or ())
 
     def is_thinned(self) -> bool:
         """Return whether older weeks look emptier than they were, because only the last view of a title is known."""

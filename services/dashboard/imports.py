@@ -80,7 +80,8 @@ def imported_files(private: Path) -> list[ImportedFile]:
 def refused_files(backend: Backend, found: Freshness) -> tuple[RefusedFile, ...]:
     """Return the files that could not be queued, newest first, then exports whose description is damaged."""
     damaged = (RefusedFile(f"raw/{sha256}.json", DAMAGED) for sha256 in found.damaged)
-    return (*backend.refused_files(), *damaged)
+    problem = (RefusedFile("exclusions.json", f"{found.problem}."),) if found.problem else ()
+    return (*problem, *backend.refused_files(), *damaged)
 
 
 def _question(row: Mapping[str, Any]) -> DateQuestion | None:
@@ -103,7 +104,7 @@ def rows_in_words(row: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what became of the rows of a file, in sentences that account for every row."""
 
     def count(name: str) -> int:
-        value = row[name]
+        value = row.get(name)  # tables of earlier versions lack some until the next rebuild
         return value if isinstance(value, int) else 0
 
     views = count("views") - (count("supplemental") if row["kind"] == "viewing_history" else 0)
@@ -112,6 +113,7 @@ def rows_in_words(row: Mapping[str, Any]) -> tuple[str, ...]:
     said = f"{counted(count('rows'), 'row')}, {counted(views, 'view')}{when}: "
     said += f"{counted(count('episodes'), 'episode')} and {counted(count('films'), 'film')}."
     parts = {
+        "excluded by you": count("excluded"),
         "trailers and recaps, left out": count("supplemental"),
         "without a date, left out": count("undated"),
         "too short, left out": count("too_short"),

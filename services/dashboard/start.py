@@ -14,6 +14,7 @@ from netflix_trend.settings import Settings
 from services.dashboard.backend import Backend, RefusedFile
 from services.dashboard.choosing import Choosing, WhoseForm, choosing, whose_forms
 from services.dashboard.downloads import FetchCard, fetch_card
+from services.dashboard.forgotten import Forgotten, forgotten_files, imports_there
 from services.dashboard.history import History, Span
 from services.dashboard.imports import ORDERS, ImportedFile, refused_files
 from services.dashboard.participation import CHOOSE, STATES, ParticipationStatus, participation_status
@@ -43,6 +44,7 @@ class StartPage:
     steps: tuple[Step, ...]
     span: Span | None
     files: tuple[ImportedFile, ...]
+    forgotten: tuple[Forgotten, ...]
     questions: tuple[ImportedFile, ...]
     refused: tuple[RefusedFile, ...]
     pending: int
@@ -59,7 +61,7 @@ def start_page(settings: Settings, state: Snapshot, history: History, backend: B
     span, choice = history.span(), choosing(settings, backend.setup)
     forms = whose_forms(history)
     asks = tuple(form for form in forms if form.files)
-    files = history.imports()
+    files = imports_there(settings, history)
     mine = participation_status(state)
     found = participant.out_of_date(settings)
     # A received file may have lost its place in the queue.
@@ -73,6 +75,7 @@ def start_page(settings: Settings, state: Snapshot, history: History, backend: B
         ),
         span=span,
         files=files,
+        forgotten=forgotten_files(settings),
         questions=tuple(file for file in files if file.question),
         refused=refused_files(backend, found),
         pending=pending,

@@ -14,6 +14,7 @@ from netflix_trend import __version__
 from netflix_trend.delivery.archive import LARGEST_ARCHIVE
 from netflix_trend.delivery.reminder import CONTENT_TYPE, reminder
 from netflix_trend.participant import participant
+from netflix_trend.participant.forgetting import STAYS
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.status import notice
 from netflix_trend.published.introduction import COMPARE_KEYS
@@ -24,6 +25,7 @@ from netflix_trend.web.local_only import Guard, cookie_token, form_token, keep_t
 from services.dashboard import actions
 from services.dashboard.backend import Backend
 from services.dashboard.events import events_page
+from services.dashboard.excluded import MAX_DAYS, excluded_page, said
 from services.dashboard.health import health_page
 from services.dashboard.history import History
 from services.dashboard.imports import answers
@@ -91,7 +93,9 @@ def create_app(
     app.request_class = type("Request", (UploadRequest,), {"folder": settings.output_dir})
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(answers=answers, counted=counted, day=day, listed=listed, number=number, shown=shown)
+    app.jinja_env.filters["said"] = said
     app.jinja_env.globals.update(pages=PAGES, version=__version__, legend=LEGEND, forged=FORGED_LEGEND)
+    app.jinja_env.globals.update(stays=STAYS, max_days=MAX_DAYS)
     app.jinja_env.globals.update(notice=notice(settings), compare_keys=COMPARE_KEYS)
     app.jinja_env.globals["form_token"] = form_token
     keep_token_in_cookie(app, f"netflix_trend_{settings.dashboard_port}")
@@ -125,7 +129,11 @@ def _add_pages(app: Flask, dashboard: Dashboard) -> None:
 
     @app.get("/viewing")
     def viewing() -> str:
-        return render_template("viewing.html", page=viewing_page(history, request.args))
+        page, part = (
+            viewing_page(history, request.args),
+            excluded_page(settings, history, request.args.get("search", "")),
+        )
+        return render_template("viewing.html", page=page, part=part)
 
     @app.get("/others")
     def others() -> str:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from netflix_trend.delivery.inbox import unpack
 from netflix_trend.history.raw import RawExport
-from netflix_trend.participant import participant
+from netflix_trend.participant import forgetting, participant
 from netflix_trend.participant.due import Record
 from netflix_trend.participant.status import PublisherStatus, described
 from netflix_trend.settings import Settings, SettingsError, load_settings
@@ -91,9 +91,11 @@ def take_arrived(settings: Settings, words: Sequence[str]) -> int:
 
 
 def publish_once(settings: Settings, today: date) -> PublisherStatus:
-    """Rebuild what is out of date, then answer what is due."""
+    """Rebuild what is out of date, answer what is due, and delete for good what was forgotten before that."""
     site = Datasite(settings.datasites_dir, settings.syftbox_email)
     if settings.is_trial:
         site.set_up()  # no SyftBox will ever do it
     rebuild(settings)
-    return participant.publish(settings, today)
+    status = participant.publish(settings, today)
+    forgetting.clear(settings, datetime.now(UTC))
+    return status

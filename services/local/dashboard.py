@@ -88,8 +88,9 @@ class OneProcess:
         return f"The file was read. What became of its rows is below. {again}".rstrip()
 
     def rebuild(self) -> None:
-        """Rebuild what is out of date, and run the publisher."""
-        self.run_publisher()
+        """Rebuild the tables now."""
+        with self._lock:
+            participant.refresh(self.settings)
 
     def run_publisher(self) -> None:
         """Run the publisher now."""

@@ -6,6 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -13,7 +14,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from netflix_trend.delivery.inbox import RefusedMessage, unpack
 from netflix_trend.history.freshness import Freshness
-from netflix_trend.participant import participant
+from netflix_trend.participant import forgetting, participant
 from netflix_trend.settings import Settings
 from services.runtime.connection import INBOX, RECEIVING
 from services.runtime.queue import INGEST_JOB, INGEST_QUEUE, enqueue, queue
@@ -94,6 +95,7 @@ def receive_for_ever(connection: Redis, settings: Settings, stopped: Callable[[]
                     _log.info("unfinished messages put back count=%d", count)
                 recovered = True
             if not receive_one(connection, settings, settings.poll_seconds):
+                forgetting.clear(settings, datetime.now(UTC))
                 reconciler.check()
             beat("receiver")
         except (RedisConnectionError, RedisTimeoutError):

@@ -202,7 +202,12 @@ def test_each_service_mounts_only_what_it_needs(stack: Stack) -> None:
     assert mounts == {
         "redis": {"/acl": False, "/data": True},
         "scraper": {"/drop": True, "/scraper": True, "/netflix": False, "/secrets": False},
-        "processor": {"/private": True, "/secrets": False, f"/datasites/{AGGREGATOR}": False},
+        "processor": {
+            "/private": True,
+            "/publisher": False,
+            "/secrets": False,
+            f"/datasites/{AGGREGATOR}": False,
+        },
         "publisher": {
             "/private": False,
             "/publisher": True,

@@ -49,7 +49,8 @@ HELPING = {
 TAKING = {"netflix_profile", "activity_profiles", "date_order", "shortest_view_seconds"}
 NOT_CALLED = {
     "aggregator": {"syftbox_email"} | HELPING,
-    "processor": PUBLISHING,
+    # It reads the ledger for what was forgotten.
+    "processor": PUBLISHING - {"publisher_dir"},
     "publisher": TAKING,
 }
 # Chosen by ./run.sh itself, or different on folders on purpose.

@@ -429,7 +429,7 @@ def test_with_docker_the_services_get_the_file_and_the_choice(
     result = run(clone, path, "setup", *options, "--export", str(export), "--take-part")
     assert result.returncode == 0, result.stderr
     assert (clone / "drop" / export.name).read_text() == HISTORY
-    assert (clone / "drop" / f".{export.name}.options").read_text() == "only=Ann\n"
+    assert (clone / "drop" / f".{export.name}.options").read_text() == "only=Ann\ncopy=yes\n"
     runs = [line for line in lines(clone / "docker.log") if line.startswith("compose run") and "prepare" not in line]
     assert runs == [
         "compose run --rm --no-deps --no-TTY processor python -m netflix_trend join",

@@ -231,7 +231,7 @@ def test_import_copies_complete_files_into_the_drop_folder(clone: Path, path: Pa
     assert copy.read_bytes() == b"Title,Date\n"
     assert copy.stat().st_mtime == 1_700_000_000, "the time tells which weeks the file covers"
     assert copy.stat().st_mode & 0o444 == 0o444, "the scraper is another user"
-    assert [entry.name for entry in (clone / "here").iterdir()] == ["My History (1).csv"]
+    assert {entry.name for entry in (clone / "here").iterdir()} == {"My History (1).csv", ".My History (1).csv.options"}
 
 
 def test_imports_of_one_name_keep_each_other_s_file_and_options(clone: Path, path: Path) -> None:
@@ -245,9 +245,9 @@ def test_imports_of_one_name_keep_each_other_s_file_and_options(clone: Path, pat
     found = {file.name: file.read_text() for file in (clone / "here").iterdir()}
     assert found == {
         "NetflixViewingHistory.csv": "Anna",
-        ".NetflixViewingHistory.csv.options": "profile=Anna\n",
+        ".NetflixViewingHistory.csv.options": "profile=Anna\ncopy=yes\n",
         "NetflixViewingHistory-2.csv": "Ben",
-        ".NetflixViewingHistory-2.csv.options": "profile=Ben\n",
+        ".NetflixViewingHistory-2.csv.options": "profile=Ben\ncopy=yes\n",
     }
     assert "NetflixViewingHistory-2.csv is in the drop folder" in result.stdout
 
@@ -278,7 +278,7 @@ def test_a_file_whose_name_begins_with_a_dot_is_imported(clone: Path, path: Path
     (clone / name).touch()
     result = run(clone, path, "import", name, OUTPUT_DIR=str(clone / "here"))
     assert result.returncode == 0, result.stderr
-    assert [file.name for file in (clone / "here").iterdir()] == [there]
+    assert {file.name for file in (clone / "here").iterdir()} == {there, f".{there}.options"}
 
 
 def test_import_writes_its_options_beside_the_file(clone: Path, path: Path) -> None:
@@ -288,10 +288,11 @@ def test_import_writes_its_options_beside_the_file(clone: Path, path: Path) -> N
     result = run(clone, path, "import", *asked, "netflix-report.zip", OUTPUT_DIR=str(clone / "here"))
     assert result.returncode == 0, result.stderr
     options = (clone / "here" / ".netflix-report.zip.options").read_text()
-    assert options == "profile=Anna\ndate_order=dmy\nonly=Kids, room\nonly=Anna\n"
+    assert options == "profile=Anna\ndate_order=dmy\nonly=Kids, room\nonly=Anna\ncopy=yes\n"
     (clone / "here" / "netflix-report.zip").unlink()
     result = run(clone, path, "import", "netflix-report.zip", OUTPUT_DIR=str(clone / "here"))
-    assert not (clone / "here" / ".netflix-report.zip.options").exists(), "an earlier import decides nothing"
+    options = (clone / "here" / ".netflix-report.zip.options").read_text()
+    assert options == "copy=yes\n", "an earlier import decides nothing"
 
 
 @pytest.mark.parametrize(

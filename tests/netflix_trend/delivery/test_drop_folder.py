@@ -95,6 +95,25 @@ def test_a_file_is_queued_as_it_is_and_moved_to_done(person):
     assert lines == [f"file taken bytes={len(EXPORT)}"]
 
 
+def test_a_copy_that_we_made_is_removed_once_it_is_queued(person):
+    person.put(".a.csv.options", b"profile=Ann\ncopy=yes\n")
+    person.put("a.csv")
+    person.look_twice()
+
+    assert person.delivered_bytes() == [EXPORT]
+    assert [delivered.profile for delivered in person.delivered()] == ["Ann"]
+    assert person.names("done") == person.names() == set()
+
+
+def test_of_a_copy_that_is_refused_only_the_reason_stays(person):
+    person.put(".a.zip.options", b"copy=yes\n")
+    person.put("a.zip", b"PK\x03\x04 no archive")
+    person.look_twice()
+
+    assert (person.queue, person.names()) == ([], set())
+    assert person.names("refused") == {"a.zip.reason.txt"}
+
+
 def test_a_file_is_queued_once(person):
     person.put("a.csv")
 

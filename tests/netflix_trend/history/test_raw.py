@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from netflix_trend.delivery.archive import ArchiveError
 from netflix_trend.delivery.inbox import Delivery, RefusedMessage, pack, unpack
-from netflix_trend.history.raw import RawExport, RawStore, opened
+from netflix_trend.history.raw import RawExport, RawStore, Refusal, opened
 
 MONDAY, TUESDAY = date(2024, 1, 15), date(2024, 1, 16)
 
@@ -46,6 +46,36 @@ def read(store: RawStore, export: RawExport) -> bytes:
 
 def names(store: RawStore) -> set[str]:
     return {path.name for path in store.folder.iterdir()}
+
+
+# Refusing
+
+
+def test_a_refused_file_leaves_its_name_and_why(store: RawStore) -> None:
+    export = save(store, b"a picture", name="holiday.jpg.csv")
+    why = Refusal(reason="header", message="holiday.jpg.csv: not an export.")
+
+    assert store.refuse(export, why)
+
+    assert names(store) == {f"{export.sha256}.json"}
+    assert list(store.exports()) == [export.model_copy(update={"refused": why})]
+    assert b"a picture" not in b"".join(path.read_bytes() for path in store.private.rglob("*") if path.is_file())
+
+
+def test_a_refused_file_that_comes_again_is_stored_again(store: RawStore) -> None:
+    export = save(store)
+    store.refuse(export, Refusal(reason="header", message="no"))
+
+    assert save(store) == export
+    assert read(store, export) == b"a"
+
+
+def test_a_file_that_came_again_meanwhile_is_not_refused(store: RawStore) -> None:
+    before = save(store)
+    again = save(store, date_order="dmy")
+
+    assert not store.refuse(before, Refusal(reason="header", message="no"))
+    assert read(store, again) == b"a"
 
 
 # Keeping

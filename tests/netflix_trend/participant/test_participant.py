@@ -8,13 +8,15 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
-from netflix_trend.history import tables
+from netflix_trend.history import freshness, tables
 from netflix_trend.history.encodings import load_encodings
-from netflix_trend.layout import DATABASE, shared_path
+from netflix_trend.history.raw import RawStore
+from netflix_trend.layout import DATABASE, PrivateVolume, shared_path
 from netflix_trend.participant import participant
 from netflix_trend.participant.status import PublisherStatus, write_status
 from netflix_trend.settings import Settings, load_settings
@@ -65,6 +67,55 @@ def test_an_export_that_cannot_be_used_is_tried_once(settings: Settings) -> None
     assert refreshed(settings) == ["me", "other"]
     assert [refreshed(settings) for _ in range(3)] == [[], [], []]
     assert participant.out_of_date(settings).unread == ()
+
+
+def test_a_file_refused_for_good_is_not_kept_and_one_with_a_question_is(settings: Settings) -> None:
+    bad, asks = (
+        keep(settings, "no export at all\n", "bad.csv"),
+        keep(settings, 'Title,Date\n"Roma","3/4/24"\n', "b.csv"),
+    )
+    volume = PrivateVolume(settings.private_dir)
+    refreshed(settings)
+    assert (volume.export(bad).exists(), volume.export(asks).exists()) == (False, True)
+    first = rows_of(settings, "me")
+    assert [(row[0], "was not kept" in row[1]) for row in first] == [("b.csv", False), ("bad.csv", True)]
+    keep(settings, HISTORY)
+    refreshed(settings)
+    assert rows_of(settings, "me") == [("a.csv", None), *first], "the list shows it as before"
+
+
+def test_a_refused_file_of_one_profile_makes_no_other_out_of_date(settings: Settings) -> None:
+    keep(settings, HISTORY)
+    keep(settings, HISTORY.replace("Dark", "Ozark"), "b.csv", "Zoe")
+    keep(settings, "no export at all\n", "bad.csv", "Zoe")
+    assert refreshed(settings) == ["Zoe", "me"]
+    assert refreshed(settings) == []
+
+
+def test_a_refused_file_of_an_earlier_version_leaves_raw_at_the_next_rebuild(settings: Settings) -> None:
+    bad = keep(settings, "no export at all\n", "bad.csv")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RawStore, "refuse", lambda *_: False)
+        patch.setattr(freshness, "TABLES_VERSION", 3)
+        refreshed(settings)
+    assert PrivateVolume(settings.private_dir).export(bad).exists()
+    refreshed(settings)
+    assert not PrivateVolume(settings.private_dir).export(bad).exists()
+    assert [refreshed(settings) for _ in range(3)] == [[], [], []]
+
+
+def test_a_refused_file_is_read_again_when_it_comes_again(settings: Settings) -> None:
+    for _ in range(2):
+        bad = keep(settings, "no export at all\n", "bad.csv")
+        assert participant.out_of_date(settings).outdated == ("me",)
+        assert refreshed(settings) == ["me"]
+        assert not PrivateVolume(settings.private_dir).export(bad).exists()
+
+
+def rows_of(settings: Settings, profile: str) -> list[tuple[str, str | None]]:
+    path = PrivateVolume(settings.private_dir).profile(profile) / DATABASE
+    with duckdb.connect(path, read_only=True) as database:
+        return database.execute("select name, error from exports order by name").fetchall()
 
 
 def test_everything_is_rebuilt_when_asked(settings: Settings) -> None:

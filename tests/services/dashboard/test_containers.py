@@ -110,7 +110,7 @@ def test_an_upload_goes_into_the_drop_folder_with_its_options_and_replaces_no_fi
     containers.deliver(part, "a.csv", {"profile": "Ann", "date_order": "dmy"})
     assert (drop / "a.csv").read_text() == "first"
     assert (drop / "a-2.csv").read_text() == "second"
-    assert (drop / ".a-2.csv.options").read_text() == "profile=Ann\ndate_order=dmy\n"
+    assert (drop / ".a-2.csv.options").read_text() == "profile=Ann\ndate_order=dmy\ncopy=yes\n"
     assert oct((drop / "a-2.csv").stat().st_mode)[-3:] == "644"
     assert not part.exists()
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+from netflix_trend.history.removed import KEPT
+from netflix_trend.layout import PrivateVolume
+from netflix_trend.participant import forgetting, participant
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.syftbox.datasite import Datasite
 from services.local import __main__ as once
@@ -61,3 +64,18 @@ def test_an_export_that_cannot_be_used_is_read_once(folders: Path) -> None:
     for _ in range(3):
         once.once()
         assert database.stat().st_ino == made
+
+
+def test_what_was_forgotten_long_ago_is_deleted_for_good(folders: Path) -> None:
+    (folders / "history.csv").write_text(HISTORY)
+    assert once.once([folders / "history.csv"]) == 0
+    settings = load_settings()
+    (export,) = participant.exports(settings)
+    kept = PrivateVolume(settings.private_dir).removed_export(export.sha256)
+    forgetting.forget(settings, [export], datetime.now(UTC))
+    once.once()
+    assert kept.exists()
+    forgetting.bring_back(settings, datetime.now(UTC))
+    forgetting.forget(settings, [export], datetime.now(UTC) - KEPT)
+    once.once()
+    assert not kept.exists()

@@ -8,7 +8,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,9 @@ from netflix_trend.delivery.drop_folder import DropFolder
 from netflix_trend.delivery.inbox import Delivery, pack, unpack
 from netflix_trend.history.encodings import EncodingsError, load_encodings
 from netflix_trend.history.raw import RawStore
-from netflix_trend.participant import participant
+from netflix_trend.history.removed import KEPT
+from netflix_trend.layout import PrivateVolume
+from netflix_trend.participant import forgetting, participant
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.syftbox.datasite import Datasite
 from services.processor.receive import Reconciler, receive_one, recover
@@ -337,6 +339,23 @@ def test_outdated_profiles_are_retried_after_growing_waits(redis_server: RedisSe
         for _ in range(3):
             now[0] += 100_000
             assert not reconciler.check(), "a file that cannot be used was tried once"
+
+
+def test_what_is_forgotten_leaves_the_tables_and_is_deleted_in_the_end(
+    redis_server: RedisServer, wait_for: Callable[..., None]
+) -> None:
+    """By another service: the page has no tables of its own to rebuild."""
+    settings = redis_server.settings("processor")
+    volume = PrivateVolume(settings.private_dir)
+    export = RawStore(settings.private_dir).save(unpack(delivery())[0], [SAMPLE])
+    with service(redis_server, "processor"):
+        wait_for((volume.profile("me") / "built_from.json").exists, "the export is read", 60)
+        forgetting.forget(settings, [export], datetime.now(UTC))
+        wait_for(lambda: not volume.profile("me").exists(), "nothing is left of the profile", 60)
+        assert volume.removed_export(export.sha256).exists()
+        forgetting.bring_back(settings, datetime.now(UTC))
+        forgetting.forget(settings, [export], datetime.now(UTC) - KEPT)
+        wait_for(lambda: not volume.removed_export(export.sha256).exists(), "it is deleted for good")
 
 
 def test_a_job_that_fails_is_tried_three_times(redis_server: RedisServer, wait_for: Callable[..., None]) -> None:

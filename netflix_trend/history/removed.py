@@ -1,0 +1,147 @@
+"""Exports that a person has forgotten: out of `raw/`, kept in `removed/` for as long as they can be brought back.
+
+`removed/removals.json` lists what was forgotten together, with the descriptions; beside it lie the bytes. The list is
+written before a file leaves `raw/`, and after one has come back, so that a process that is killed loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+
+from netflix_trend.history.raw import RawExport, RawStore
+from netflix_trend.layout import PrivateVolume
+from netflix_trend.storage.canonical import canonical_json
+from netflix_trend.storage.files import write_atomically
+from netflix_trend.storage.model import Strict
+
+# What was forgotten is deleted for good after so long, if no later round was answered before.
+KEPT = timedelta(days=7)
+
+
+class RemovalError(ValueError):
+    """Nothing can be forgotten or brought back; the message says why, and what to do."""
+
+
+class Removal(Strict):
+    """What was forgotten together. at: when. answered: the newest round that was answered by then, None without any."""
+
+    at: Annotated[datetime, Field(strict=False)]
+    answered: str | None
+    exports: Annotated[tuple[RawExport, ...], Field(strict=False, min_length=1)]
+
+    @property
+    def until(self) -> datetime:
+        """When it is deleted for good at the latest."""
+        return self.at + KEPT
+
+    def is_over(self, now: datetime, answered: str | None) -> bool:
+        """Whether it cannot be brought back any more. answered: the newest round that was answered, None without."""
+        has_answered = answered is not None and (self.answered is None or answered > self.answered)
+        return has_answered or now >= self.until
+
+
+class _File(Strict):
+    schema_version: Literal[1] = 1
+    removals: Annotated[tuple[Removal, ...], Field(strict=False)] = ()
+
+
+def read_removals(private: Path) -> tuple[Removal, ...]:
+    """Return what can be brought back, oldest first. Raises RemovalError if the list is damaged."""
+    try:
+        return _File.model_validate_json(PrivateVolume(private).removals.read_bytes()).removals
+    except FileNotFoundError:
+        return ()
+    except ValidationError:
+        raise RemovalError(
+            "removed/removals.json on the private volume is damaged; remove the folder removed/ to delete what was "
+            "forgotten for good"
+        ) from None
+
+
+def forget(private: Path, exports: Sequence[RawExport], at: datetime, answered: str | None) -> Removal:
+    """Take exports out of `raw/`; the next rebuild is without them. Returns what can be brought back.
+
+    at: now, with a time zone. answered: the newest round that was answered. Raises RemovalError if the list is damaged.
+    """
+    store, volume = RawStore(private), PrivateVolume(private)
+    with store.locked():
+        removal = Removal(at=at, answered=answered, exports=tuple(exports))
+        gone = {export.sha256 for export in exports}
+        _write(private, [*_without(read_removals(private), gone), removal])
+        for export in exports:
+            if volume.export(export.sha256).exists():  # of a refused file there is only the description
+                volume.export(export.sha256).replace(volume.removed_export(export.sha256))
+            volume.description(export.sha256).unlink(missing_ok=True)
+    return removal
+
+
+def bring_back(private: Path, now: datetime, answered: str | None) -> Removal:
+    """Put what was forgotten last back into `raw/`, as it was, and return it.
+
+    A file that was imported again meanwhile stays as it is. Raises RemovalError if there is nothing to bring back.
+    """
+    store, volume = RawStore(private), PrivateVolume(private)
+    with store.locked():
+        removals = read_removals(private)
+        if not removals or removals[-1].is_over(now, answered):
+            raise RemovalError("there is nothing that can be brought back")
+        for export in removals[-1].exports:
+            kept = volume.removed_export(export.sha256)
+            if store.describe(export.sha256) is None:
+                if kept.exists():
+                    volume.raw.mkdir(parents=True, exist_ok=True)
+                    kept.replace(volume.export(export.sha256))
+                store.write_description(export)
+        _write(private, removals[:-1])
+        _sweep(private, removals[:-1])
+    return removals[-1]
+
+
+def clear(private: Path, now: datetime, answered: str | None) -> int:
+    """Delete for good what cannot be brought back any more. Returns the number of files. Safe to repeat.
+
+    Raises RemovalError if the list is damaged; then nothing is deleted.
+    """
+    volume = PrivateVolume(private)
+    if not volume.removals.exists():
+        return 0
+    with RawStore(private).locked():
+        removals = read_removals(private)
+        left = [removal for removal in removals if not removal.is_over(now, answered)]
+        if len(left) < len(removals):
+            _write(private, left)
+        _sweep(private, left)
+    return sum(len(removal.exports) for removal in removals) - sum(len(removal.exports) for removal in left)
+
+
+def _without(removals: Sequence[Removal], gone: set[str]) -> list[Removal]:
+    """Return removals without exports that are forgotten once more."""
+    found = []
+    for removal in removals:
+        exports = tuple(export for export in removal.exports if export.sha256 not in gone)
+        if exports:
+            found.append(removal.model_copy(update={"exports": exports}))
+    return found
+
+
+def _sweep(private: Path, removals: Sequence[Removal]) -> None:
+    """Delete the bytes that no removal names."""
+    volume = PrivateVolume(private)
+    named = {volume.removed_export(export.sha256) for removal in removals for export in removal.exports}
+    for path in volume.removed.glob("*.csv"):
+        if path not in named:
+            path.unlink(missing_ok=True)
+
+
+def _write(private: Path, removals: Sequence[Removal]) -> None:
+    volume = PrivateVolume(private)
+    if not removals:
+        volume.removals.unlink(missing_ok=True)
+        return
+    volume.removed.mkdir(parents=True, exist_ok=True)
+    write_atomically(volume.removals, canonical_json(_File(removals=tuple(removals)).model_dump(mode="json")) + b"\n")

@@ -1,0 +1,127 @@
+"""Forgetting exports: which ones are meant, until when they can be brought back, and when they are deleted for good.
+
+What was answered stays answered: the ledger keeps it, and nothing is drawn again. Forgetting changes later rounds only.
+Once such a round is answered, what was forgotten is deleted for good; without one after seven days.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+
+from netflix_trend.history import removed
+from netflix_trend.history.raw import RawExport, RawStore
+from netflix_trend.history.removed import Removal, RemovalError, read_removals
+from netflix_trend.layout import PrivateVolume, PublisherVolume
+from netflix_trend.participant.ledger import LedgerError, read_ledger
+from netflix_trend.participant.status import read_status
+from netflix_trend.plain_text import printable
+from netflix_trend.settings import Settings
+
+_log = logging.getLogger("participant")
+# What a page and a terminal say about every removal.
+STAYS = "Answers that have left stay as they are; forgetting changes later rounds."
+ELSEWHERE = "Your own download, and copies that you made elsewhere, are yours to delete."
+_DIGEST = re.compile(r"[0-9a-f]{4,64}")
+_SHOWN_DIGITS = 12
+
+
+def newest_answer(settings: Settings) -> str | None:
+    """Return the newest round that was answered, by the ledger or to operators; None without any.
+
+    Of a ledger that cannot be read nothing is known.
+    """
+    rounds: list[str] = []
+    with suppress(LedgerError):
+        rounds += [entry.round for entry in read_ledger(PublisherVolume(settings.records_dir).ledger)]
+    status = read_status(settings.records_dir)
+    if status is not None:
+        rounds += [outcome.round for outcome in status.outcomes if outcome.status in {"drawn", "kept", "sent"}]
+    return max(rounds, default=None)
+
+
+def named(settings: Settings, word: str, content: str | None = None) -> RawExport:
+    """Return the export that a person means.
+
+    word: its name in the list, or the beginning of its SHA-256. content: SHA-256 of the file at the path `word`, if
+    there is one; the same content comes first. Raises RemovalError, with the exports to choose from, unless there is
+    exactly one.
+    """
+    exports = list(RawStore(settings.private_dir).exports())
+    found = [export for export in exports if export.sha256 == content]
+    if not found:
+        is_digest = _DIGEST.fullmatch(word) is not None
+        found = [one for one in exports if one.name == word or (is_digest and one.sha256.startswith(word))]
+    if len(found) == 1:
+        return found[0]
+    if not exports:
+        raise RemovalError("nothing was imported yet, so there is nothing to forget")
+    if found:
+        raise RemovalError(
+            f"{len(found)} files are meant by that. Say which by the digits at the end of its line:{_listed(found)}"
+        )
+    raise RemovalError(f"no imported file has this name, content or SHA-256. There are:{_listed(exports)}")
+
+
+def of_profile(settings: Settings, profile: str) -> list[RawExport]:
+    """Return all exports of a profile. Raises RemovalError if there is none of this name."""
+    exports = list(RawStore(settings.private_dir).exports())
+    found = [export for export in exports if export.profile == profile]
+    if not found:
+        names = ", ".join(sorted({export.profile for export in exports})) or "none yet"
+        raise RemovalError(f"there is no profile of this name. Profiles: {names}")
+    return found
+
+
+def line_of(export: RawExport) -> str:
+    """Return an export in a line: its name, day, profile, and the digits by which it can be named."""
+    return f"{printable(export.name)}  {export.received}  {export.profile}  {export.sha256[:_SHOWN_DIGITS]}"
+
+
+def until(removal: Removal) -> str:
+    """Return until when something can be brought back, as a sentence, in local time."""
+    latest = f"{removal.until.astimezone():%Y-%m-%d %H:%M}"
+    return f"It can be undone until a later round is answered, at the latest until {latest}."
+
+
+def _listed(exports: Sequence[RawExport]) -> str:
+    return "".join(f"\n  {line_of(export)}" for export in sorted(exports, key=lambda one: (one.received, one.sha256)))
+
+
+def forget(settings: Settings, exports: Sequence[RawExport], now: datetime) -> Removal:
+    """Take exports out of the history; `participant.refresh` rebuilds the tables without them.
+
+    now: with a time zone. Raises RemovalError.
+    """
+    return removed.forget(settings.private_dir, exports, now, newest_answer(settings))
+
+
+def bring_back(settings: Settings, now: datetime) -> Removal:
+    """Bring back what was forgotten last. Raises RemovalError if nothing can be brought back."""
+    return removed.bring_back(settings.private_dir, now, newest_answer(settings))
+
+
+def removals(settings: Settings, now: datetime) -> list[Removal]:
+    """Return what can still be brought back, the last first. Raises RemovalError if the list is damaged."""
+    answered = newest_answer(settings)
+    found = read_removals(settings.private_dir)
+    return [removal for removal in reversed(found) if not removal.is_over(now, answered)]
+
+
+def clear(settings: Settings, now: datetime) -> int:
+    """Delete for good what cannot be brought back any more. Returns the number of files.
+
+    Nothing is deleted while the list of it is damaged; `forget --list` and the page say so.
+    """
+    if not PrivateVolume(settings.private_dir).removals.exists():
+        return 0
+    try:
+        deleted = removed.clear(settings.private_dir, now, newest_answer(settings))
+    except RemovalError:
+        return 0
+    if deleted:
+        _log.info("forgotten files deleted for good count=%d", deleted)
+    return deleted

@@ -1,0 +1,77 @@
+"""Imports that were taken away: what the page Start says about them, and its two forms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from flask import request
+
+from netflix_trend.delivery.copies import remove_copies
+from netflix_trend.history.removed import RemovalError
+from netflix_trend.participant import forgetting, participant
+from netflix_trend.settings import Settings
+from services.dashboard.backend import Refused
+from services.dashboard.history import History
+from services.dashboard.imports import ImportedFile
+from services.dashboard.text import listed, shown
+
+if TYPE_CHECKING:
+    from services.dashboard.web import Dashboard
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """What was forgotten together. names: of the files. until: until when it can be brought back, as a sentence."""
+
+    names: str
+    until: str
+
+
+def imports_there(settings: Settings, history: History) -> tuple[ImportedFile, ...]:
+    """Return the imported files without those that were forgotten, which may be in the tables for some seconds more."""
+    there = {export.sha256 for export in participant.exports(settings)}
+    return tuple(file for file in history.imports() if file.sha256 in there)
+
+
+def forgotten_files(settings: Settings) -> tuple[Forgotten, ...]:
+    """Return what can be brought back, the last first; none if the list of it is damaged."""
+    try:
+        removals = forgetting.removals(settings, datetime.now(UTC))
+    except RemovalError as damage:
+        return (Forgotten("", f"{str(damage).capitalize()}."),)
+    return tuple(
+        Forgotten(listed([shown(one.name, 60) for one in removal.exports]), forgetting.until(removal))
+        for removal in removals
+    )
+
+
+def forget(dashboard: Dashboard) -> str:
+    """Take an imported file out of the history, and its copies out of the drop folder."""
+    settings = dashboard.settings
+    wanted = request.form.get("sha256", "")
+    found = [export for export in participant.exports(settings) if export.sha256 == wanted]
+    if not found:
+        raise Refused("That file is gone already. Nothing was changed.")
+    try:
+        removal = forgetting.forget(settings, found, datetime.now(UTC))
+        copies = remove_copies(settings.output_dir, {wanted})
+    except RemovalError as problem:
+        raise Refused(f"Nothing was changed: {problem}.") from None
+    except OSError:
+        raise Refused("It is forgotten, but a copy in the drop folder's done/ cannot be removed: look there.") from None
+    finally:
+        dashboard.backend.rebuild()
+    also = f" {copies} {'copy' if copies == 1 else 'copies'} in the drop folder's done/ removed." if copies else ""
+    return f"Forgotten: {shown(found[0].name, 60)}.{also} {forgetting.STAYS} {forgetting.until(removal)}"
+
+
+def bring_back(dashboard: Dashboard) -> str:
+    """Bring back what was forgotten last."""
+    try:
+        removal = forgetting.bring_back(dashboard.settings, datetime.now(UTC))
+    except RemovalError as problem:
+        raise Refused(f"Nothing was changed: {problem}.") from None
+    dashboard.backend.rebuild()
+    return f"Back: {listed([shown(one.name, 60) for one in removal.exports])}."
