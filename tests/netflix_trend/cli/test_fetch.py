@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import webbrowser
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -111,6 +112,18 @@ def test_without_a_browser_the_address_is_printed(person: Person, capsys: pytest
     assert [one.path.name for one in fetching.wait_for_files()] == [NAME]
     assert person.visited == []
     assert f"Open {NETFLIX_PAGE} yourself.\n" in capsys.readouterr().out
+
+
+def test_a_terminal_shows_how_long_is_still_waited(
+    person: Person, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person.saves = {60: (NAME, EXPORT)}
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    person.fetched()
+    said = capsys.readouterr().out
+    assert "\r10:00 left  \r" in said
+    assert "\r9:00 left   \r" in said
+    assert f"\r            \rFound {NAME}" in said
 
 
 def test_when_nothing_comes_in_time_the_next_step_is_named(person: Person) -> None:
