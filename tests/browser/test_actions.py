@@ -174,3 +174,33 @@ def test_everything_works_without_a_script(scriptless: Browser, tmp_path: Path) 
     scriptless.get("/sharing")
     scriptless.find("button[value=joined]").click()
     scriptless.wait(lambda: "You take part in the trial." in scriptless.text())
+
+
+@pytest.mark.look("phone-dark")
+def test_a_file_is_forgotten_and_brought_back_without_a_script(scriptless: Browser) -> None:
+    scriptless.get("/")
+    scriptless.find(".files details summary").click()
+    scriptless.find(".files details button").click()
+    scriptless.wait(lambda: "Answers that have left stay as they are" in scriptless.text())
+    assert "Begin with your viewing history" in scriptless.text()
+    scriptless.screenshot("forgotten")
+    scriptless.find(".forgotten button").click()
+    scriptless.wait(lambda: "Back: " in scriptless.text())
+    assert "Begin with your viewing history" not in scriptless.text()
+
+
+@pytest.mark.look("phone-light")
+def test_a_title_is_searched_by_keyboard_excluded_and_included_again(acting: Browser) -> None:
+    acting.get("/viewing")
+    words = acting.find("#words")
+    words.send_keys("crash landing")
+    words.send_keys(Keys.ENTER)
+    acting.wait(lambda: "Exclude it and later episodes" in acting.text())
+    acting.screenshot("search")
+    assert acting.violations() == []
+    acting.find("#search .files button").send_keys(Keys.ENTER)
+    acting.wait(lambda: "Excluded: the show Crash Landing on You" in acting.text())
+    acting.screenshot("excluded")
+    assert acting.violations() == []
+    acting.find("#excluded + .files button").click()
+    acting.wait(lambda: "Included again" in acting.text())
