@@ -40,11 +40,12 @@ def scrape(context: click.Context) -> None:
 @click.command(cls=Verb, examples=["login"])
 @click.pass_context
 def login(context: click.Context) -> None:
-    """Sign in to Netflix for the browser, on a page on 127.0.0.1."""
+    """Sign in to Netflix on a page on 127.0.0.1, and fetch the history in the same browser."""
     port = place_of(context).machine.setting("LOGIN_PORT", "8765")
     listen = ("login", "--listen", "0.0.0.0", "--port", port)  # noqa: S104
     published = f"127.0.0.1:{port}:{port}"
-    sys.exit(_scraper(context, "--publish", published, "scraper", "python", "-m", "services.scraper", *listen))
+    command = ("--publish", published, "scraper", "python", "-m", "services.scraper", *listen)
+    sys.exit(_scraper(context, *command, needs_queue=True))
 
 
 @click.command(cls=Verb, examples=["cookies cookies.txt"])

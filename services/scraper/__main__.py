@@ -92,7 +92,7 @@ def main() -> int:
         )
         return 2
     if arguments.verb == "login":
-        return commands.login(settings, arguments.listen, arguments.port)
+        return commands.login(settings, _push(settings), arguments.listen, arguments.port)
     if arguments.verb == "scrape":
         return commands.scrape(settings, _push(settings))
     verb = {"import-cookies": commands.import_cookies, "doctor": commands.doctor, "reset": commands.reset}
