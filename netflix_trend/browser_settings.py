@@ -40,7 +40,7 @@ class BrowserSettings(BaseSettings):
         "",
         repr=False,
         pattern=r"^[A-Za-z0-9]{0,64}$",
-        description="Its GUID, if several profiles have the same name.",
+        description="Its GUID, which is sturdier than the name (docs/scraper.md says where it is).",
         section=BROWSER,
         services=("scraper",),
     )

@@ -74,7 +74,7 @@ def scrape(context: click.Context) -> None:
 @click.command(cls=Verb, examples=["login"])
 @click.pass_context
 def login(context: click.Context) -> None:
-    """Sign in to Netflix for the browser, on a page on 127.0.0.1."""
+    """Sign in to Netflix on a page on 127.0.0.1, and fetch the history in the same browser."""
     place = place_of(context)
     port = place.machine.setting("LOGIN_PORT", "8765")
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
@@ -82,7 +82,8 @@ def login(context: click.Context) -> None:
     if here := _browser_here(place, keeps=True):
         sys.exit(here.login(int(port)))
     listen = ("login", "--listen", "0.0.0.0", "--port", port)  # noqa: S104
-    sys.exit(_container(place, "--publish", f"127.0.0.1:{port}:{port}", *_IN_CONTAINER, *listen))
+    published = f"127.0.0.1:{port}:{port}"
+    sys.exit(_container(place, "--publish", published, *_IN_CONTAINER, *listen, needs_queue=True))
 
 
 @click.command(cls=Verb, examples=["cookies cookies.txt"])

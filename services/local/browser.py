@@ -22,26 +22,31 @@ from services.scraper.run_state import RunState
 
 def scrape() -> int:
     """Fetch the history once, and import it. Returns the exit code."""
+    return _imported(commands.scrape)
+
+
+def login(port: int) -> int:
+    """Let the person sign in on a page on 127.0.0.1, and import the history. Returns the exit code."""
+    return _imported(lambda settings, push: commands.login(settings, push, "127.0.0.1", port))
+
+
+def _imported(fetch: Callable[[Settings, Callable[[bytes], None]], int]) -> int:
+    """Import what a command fetches. Returns the exit code."""
     taken: dict[str, str] = {}
 
-    def fetch(settings: Settings) -> int:
+    def act(settings: Settings) -> int:
         def keep(message: bytes) -> None:
             export = _stored(settings, message)
             taken[export.sha256] = export.name
 
-        return commands.scrape(settings, keep)
+        return fetch(settings, keep)
 
-    code = _with_settings(fetch)
+    code = _with_settings(act)
     if not taken:
         return code
     from services.processor.cli import report_taken
 
     return max(code, report_taken(taken))
-
-
-def login(port: int) -> int:
-    """Let the person sign in on a page on 127.0.0.1. Returns the exit code."""
-    return _with_settings(lambda settings: commands.login(settings, "127.0.0.1", port))
 
 
 def import_cookies(file: Path) -> int:

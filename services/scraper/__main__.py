@@ -96,7 +96,7 @@ def main() -> int:
         )
         return 2
     if arguments.verb == "login":
-        return commands.login(settings, arguments.listen, arguments.port)
+        return commands.login(settings, _push(settings), arguments.listen, arguments.port)
     if arguments.verb == "scrape":
         return commands.scrape(settings, _push(settings))
     if arguments.verb == "import-cookies":

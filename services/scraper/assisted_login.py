@@ -1,4 +1,5 @@
-"""Assisted login: a page on 127.0.0.1 that shows the headless browser, so that a person can sign in.
+"""Assisted login: a page on 127.0.0.1 that shows the headless browser, so that a person can sign in, and answer what
+only a person can, until the viewing activity is there.
 
 What is typed goes to Chromium and is not stored. The address contains a token that works once; the browser that opens
 it first gets a cookie, and no other browser gets in. `Guard` keeps out pages of other sites.
@@ -10,10 +11,11 @@ import base64
 import logging
 import os
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask, Response, abort, g, request
 from selenium.common.exceptions import WebDriverException
@@ -23,10 +25,9 @@ from werkzeug.wrappers import Response as BaseResponse
 from netflix_trend.web.local_only import Guard
 from netflix_trend.web.one_browser import Access, random_secret
 from services.scraper.browser import HEIGHT, WIDTH, Browser
-from services.scraper.failures import Failure
 from services.scraper.poll import wait_until
 
-SECONDS = 600.0
+_GOING_ON = "Signed in. Your viewing activity is being opened."
 _PAGE = (Path(__file__).parent / "assisted_login.html").read_text("utf-8")
 _MAX_INPUT = 20_000
 _KEYS = {
@@ -43,11 +44,16 @@ _KEYS = {
 
 
 class Mirror:
-    """The browser behind the page; it handles one request at a time."""
+    """The browser behind the page. lock: it handles one request at a time. status: what is shown above the picture."""
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
+        self.status = ""
+
+    def tell(self, text: str) -> None:
+        """Show the person what is expected of them; for an empty text, that nothing is."""
+        self.status = text or _GOING_ON
 
     def picture(self) -> bytes:
         """Return a JPEG screenshot of the browser."""
@@ -76,22 +82,13 @@ class Mirror:
         self._tell("Input.dispatchKeyEvent", {"type": "keyDown", **key, **({"text": text} if text else {})})
         self._tell("Input.dispatchKeyEvent", {"type": "keyUp", **key})
 
-    def is_signed_in(self) -> bool:
-        """Return whether a page of Netflix says that a member is signed in. Raises if the browser is gone."""
-        try:
-            with self._lock:
-                seen = self._browser.read_page()
-        except Failure:  # a page that does not answer may do so later
-            return False
-        return seen.is_netflix and seen.membership == "CURRENT_MEMBER"
-
     def _tell(self, command: str, arguments: dict[str, Any]) -> Any:
-        with self._lock:
+        with self.lock:
             return self._browser.driver.execute_cdp_cmd(command, arguments)
 
 
 def create_app(mirror: Mirror, token: str, port: int, done: threading.Event) -> Flask:
-    """Return the application. token: opens it once. done: set when the sign-in is over."""
+    """Return the application. token: opens it once. done: set when nothing is to be shown any more."""
     app = Flask(__name__, static_folder=None)
     access, cookie = Access(token), f"netflix_trend_login_{port}"
 
@@ -126,13 +123,15 @@ style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; frame-ancestors 'none'"
         if done.is_set():
             return Response(status=204)
         try:
-            return Response(mirror.picture(), mimetype="image/jpeg")
+            return Response(mirror.picture(), mimetype="image/jpeg", headers={"X-Status": quote(mirror.status)})
         except WebDriverException:
             return Response(status=503)
 
     @app.post("/input")
     def enter() -> Response:
         found = request.get_json()
+        if done.is_set():  # the run goes on by itself
+            return Response(status=204)
         try:
             _enter(mirror, found)
         except (KeyError, TypeError, ValueError):
@@ -156,37 +155,22 @@ def _enter(mirror: Mirror, found: dict[str, Any]) -> None:
         mirror.key(found["key"])
 
 
-def serve(browser: Browser, listen: str, port: int, say: Callable[[str], None], seconds: float = SECONDS) -> bool:
-    """Show the browser until a member is signed in. Returns False if nobody signed in within `seconds`.
-
-    Raises Failure when Netflix cannot be reached, WebDriverException when the browser has ended.
-    """
+@contextmanager
+def shown(browser: Browser, listen: str, port: int, say: Callable[[str], None]) -> Iterator[Mirror]:
+    """Show the browser on a page until the context is left. say: prints the address of the page."""
     # Requests contain what is typed.
     logging.getLogger("werkzeug").disabled = True
-    browser.open("/login")
-    if browser.read_page().protocol == "chrome-error:":
-        raise Failure("NET_ERROR")
     mirror, done, token = Mirror(browser), threading.Event(), random_secret()
     server = make_server(listen, port, create_app(mirror, token, port, done), threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     say(f"Open this page within ten minutes; it opens once:\n\n  http://127.0.0.1:{port}/?token={token}\n")
-    next_look = 0.0
-
-    def signed_in() -> bool:
-        nonlocal next_look
-        if time.monotonic() < next_look:
-            return False
-        next_look = time.monotonic() + 0.5
-        return mirror.is_signed_in()
-
     try:
-        found = wait_until(signed_in, seconds)
+        yield mirror
+    finally:
         done.set()
         # Time for the page to notice.
         wait_until(lambda: False, 1.5)
-        return found
-    finally:
         server.shutdown()
         server.server_close()
         thread.join(5)

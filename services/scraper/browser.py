@@ -34,6 +34,7 @@ from urllib3.exceptions import HTTPError
 
 from services.scraper.cookies import Cookie
 from services.scraper.failures import Failure
+from services.scraper.page_hooks import HOOKS_SCRIPT, reduced
 from services.scraper.page_selectors import SELECTORS
 from services.scraper.page_state import SCRIPT, Page, PageState, state_of
 from services.scraper.poll import wait_until
@@ -55,7 +56,7 @@ _FLAGS = (
     "--disable-gpu",
     "--disable-breakpad",
 )
-_PAGE_SECONDS, _SCRIPT_SECONDS = 30, 10
+PAGE_LOAD_SECONDS, _SCRIPT_SECONDS = 30, 10
 
 SandboxSetting = Literal["auto", "on", "off"]
 
@@ -94,6 +95,18 @@ class Browser:
             lambda: self.read_page().ready and state_of(self.last) not in (PageState.UNKNOWN, PageState.ACTIVITY_EMPTY),
             seconds,
         )
+
+    def hooks(self, name: str) -> tuple[str, ...]:
+        """Return the path of the page and its hooks, reduced to words that tell nothing about the person.
+
+        name: of the wanted profile. Empty while the page is being replaced.
+        """
+        try:
+            return reduced(self.driver.execute_script(HOOKS_SCRIPT), name)
+        except WebDriverException as error:
+            if is_lost(error):
+                raise
+            return ()
 
     def find(self, group: str, index: int = 0) -> WebElement:
         """Return a visible element of a group of selectors. Raises Failure if there is none any more."""
@@ -233,7 +246,7 @@ def _start(programs: Programs, folder: Path, arguments: Sequence[str]) -> webdri
     connection = driver.command_executor
     assert isinstance(connection, RemoteConnection)
     connection.client_config.websocket_timeout = 3
-    driver.set_page_load_timeout(_PAGE_SECONDS)
+    driver.set_page_load_timeout(PAGE_LOAD_SECONDS)
     driver.set_script_timeout(_SCRIPT_SECONDS)
     return driver
 

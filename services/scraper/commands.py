@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import BinaryIO
 
@@ -20,8 +21,8 @@ from services.scraper.programs import find_programs, version_of
 from services.scraper.run_folder import sweep
 from services.scraper.run_state import Latch, Plan, Result, RunState
 from services.scraper.schedule import BUSY_EXIT_CODE
-from services.scraper.scrape import ACTIVITY, Scraper, code_and_detail
-from services.scraper.transitions import Wanted
+from services.scraper.scrape import NOBODY, Scraper, code_and_detail
+from services.scraper.transitions import ACTIVITY, Wanted
 
 NOTICE = """\
 Netflix's terms of use forbid automated access; using the browser may cost the account. Read the current terms and
@@ -98,31 +99,30 @@ def _alone(settings: Settings, act: Callable[[RunState], int]) -> int:
     return BUSY_EXIT_CODE
 
 
-def login(settings: Settings, listen: str, port: int, extra_arguments: Sequence[str] = ()) -> int:
-    """Let the person sign in on a page on 127.0.0.1. Returns 0 on success."""
+def login(
+    settings: Settings, push: Callable[[bytes], None], listen: str, port: int, extra_arguments: Sequence[str] = ()
+) -> int:
+    """Let the person sign in on a page on 127.0.0.1, and fetch the history there and then. Returns 0 if it came."""
     say(NOTICE)
 
-    def sign_in(state: RunState) -> int:
-        jar = Jar(state.jar_path)
-        try:
-            sweep()
-            with open_browser(settings.chromium_sandbox, extra_arguments) as browser:
-                if not browser.sandboxed:
-                    say(_UNCONFINED)
-                if not assisted_login.serve(browser, listen, port, say):
-                    say("Nobody signed in within ten minutes. Nothing was kept.")
-                    return 1
-                jar.save(browser.cookies())
-        except Exception as error:
-            say(sentence_of_error(error))
-            return 1
-        if not jar.load():
-            say("Netflix gave no cookies of a sign-in. Nothing was kept.")
-            return 1
-        say("You are signed in; the cookies are kept for the browser alone. Next: ./run.sh scrape")
-        return 0
+    def show(browser: Browser) -> AbstractContextManager[assisted_login.Mirror]:
+        if not browser.sandboxed:
+            say(_UNCONFINED)
+        return assisted_login.shown(browser, listen, port, say)
 
-    return _alone(settings, sign_in)
+    result = scraper_of(settings, push, extra_arguments).run(show)
+    if result.code == "BUSY":
+        say(_DONE["BUSY"])
+        return BUSY_EXIT_CODE
+    if result.detail == NOBODY:
+        say("Nobody signed in within ten minutes. Nothing was changed.")
+        return 1
+    if Jar(RunState(settings.scraper_dir).jar_path).load():
+        say("The cookies of the sign-in are kept for the browser alone, for ./run.sh scrape.")
+    else:
+        say("No cookies of a sign-in are kept.")
+    say(sentence_of(result))
+    return 0 if result.code in _DONE else 1
 
 
 def import_cookies(settings: Settings, source: BinaryIO) -> int:
@@ -166,13 +166,16 @@ def doctor(settings: Settings, extra_arguments: Sequence[str] = ()) -> int:
     latch, plan, result = state.read(Latch), state.read(Plan), state.read(Result)
     say(f"latch {latch.code if latch else 'none'}")
     say(f"next run {plan.next_run:%Y-%m-%d}, failures {plan.failures}" if plan else "next run none")
-    say(f"last run {_of_no_person(result).model_dump_json(exclude={'sha256', 'rows'})}" if result else "last run none")
+    kept_back = {"sha256", "rows", "hooks"}
+    say(f"last run {_of_no_person(result).model_dump_json(exclude=kept_back)}" if result else "last run none")
+    for hook in result.hooks if result else ():
+        say(f"  on the page that is not known: {hook}")
 
     def examine(state: RunState) -> int:
         try:
             sweep()
             with open_browser(settings.chromium_sandbox, extra_arguments) as browser:
-                _examine(browser, Jar(state.jar_path))
+                _examine(browser, Jar(state.jar_path), f"{settings.netflix_profile_name} {settings.netflix_profile}")
         except Exception as error:
             say(sentence_of_error(error))
             return 1
@@ -197,10 +200,10 @@ def sandbox_is_adequate(browser: Browser) -> bool:
     return "You are adequately sandboxed" in text
 
 
-def _examine(browser: Browser, jar: Jar) -> None:
+def _examine(browser: Browser, jar: Jar, name: str) -> None:
     say(f"sandbox adequate: {_yes(sandbox_is_adequate(browser))}")
     browser.set_cookies(jar.load())
-    for path in ("/login", ACTIVITY):
+    for path in ("/login", ACTIVITY, "/profiles/manage"):
         try:
             browser.open(path)
             browser.settle()
@@ -210,6 +213,8 @@ def _examine(browser: Browser, jar: Jar) -> None:
         seen = browser.last
         groups = ", ".join(group for group, count in sorted(seen.seen.items()) if count)
         say(f"page {path}: {state_of(seen).name}, status {seen.status}, groups: {groups or 'none'}")
+        for hook in browser.hooks(name):
+            say(f"  {hook}")
     say(f"checked {datetime.now(UTC):%Y-%m-%d}")
 
 

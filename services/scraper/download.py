@@ -12,7 +12,7 @@ from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.bidi.browsing_context import DownloadParams
 from urllib3.exceptions import HTTPError
 
-from services.scraper.browser import BASE, Browser
+from services.scraper.browser import BASE, PAGE_LOAD_SECONDS, Browser
 from services.scraper.failures import Failure
 from services.scraper.fresh_csv import MAX_DOWNLOAD
 from services.scraper.poll import wait_until
@@ -26,8 +26,11 @@ _HOSTS = (f"{BASE}/", f"blob:{BASE}/")
 
 @dataclass(frozen=True)
 class DownloadTimes:
-    """Seconds. stall: without a new byte. confirm: until a question on the page is answered. pause: between tries."""
+    """Seconds. answer: until Netflix begins to send. stall: without a new byte. total: of one download. confirm: until
+    a question on the page is answered. pause: between tries.
+    """
 
+    answer: float = 30.0
     stall: float = 15.0
     total: float = 120.0
     confirm: float = 3.0
@@ -64,9 +67,10 @@ class Downloads:
             raise Failure("DOWNLOAD_STALLED", "the previous one does not end")
         self._begun.clear()
         self._ended.clear()
+        left, since = self._browser.last.document, time.monotonic()
         try:
-            self._browser.click("download")
-            self._wait(check)
+            self._click()
+            self._wait(check, left, since)
             end = self._ended[0]
             if end.status != "complete" or end.filepath is None:
                 raise Failure("DOWNLOAD_FAILED", "it was cut off")
@@ -93,8 +97,17 @@ class Downloads:
             return False
         return wait_until(lambda: len(self._ended) >= len(self._begun), _END_SECONDS)
 
-    def _wait(self, check: Callable[[], object]) -> None:
-        began = moved = checked = time.monotonic()
+    def _click(self) -> None:
+        """Click the control; one whose address never answers holds the click no longer than its answer may take."""
+        self._browser.driver.set_page_load_timeout(self._times.answer)
+        try:
+            self._browser.click("download")
+        finally:
+            self._browser.driver.set_page_load_timeout(PAGE_LOAD_SECONDS)
+
+    def _wait(self, check: Callable[[], object], left: float, since: float) -> None:
+        """Wait for the end of the download that was clicked at `since` in the document `left`."""
+        moved = checked = time.monotonic()
         size, confirmed = 0, False
 
         def over() -> bool:
@@ -102,19 +115,28 @@ class Downloads:
             if self._ended:
                 return True
             now, found = time.monotonic(), self._size()
-            if found != size:
+            if found != size or not self._begun:
                 size, moved = found, now
-            if not self._begun and not confirmed and now - began > self._times.confirm:
+            if not self._begun and now - since > self._times.answer:
+                raise Failure("DOWNLOAD_TIMEOUT", f"no answer in {self._times.answer:.0f} s")
+            if not self._begun and not confirmed and now - since > self._times.confirm:
                 confirmed = self._confirm()
-            if now - max(checked, moved) > _CHECK_SECONDS:
+            if now - checked > _CHECK_SECONDS and (not self._begun or now - moved > _CHECK_SECONDS):
                 checked = now
                 check()
+                self._refuse_page(left)
             if now - moved > self._times.stall:
                 raise Failure("DOWNLOAD_STALLED", f"{size} bytes")
             return False
 
         if not wait_until(over, self._times.total):
             raise Failure("DOWNLOAD_TIMEOUT", f"{size} bytes")
+
+    def _refuse_page(self, left: float) -> None:
+        """Raise Failure if the click has led to another page, and not to a download."""
+        page = self._browser.read_page()
+        if page.ready and page.document != left and not self._begun:
+            raise Failure("DOWNLOAD_FAILED", "a page came instead of the file")
 
     def _confirm(self) -> bool:
         try:

@@ -27,7 +27,8 @@ class Cause:
     """One kind of failure.
 
     opens: what releases the latch. retries: how long to wait before each scheduled retry; after the last, the latch
-    closes, or, if `opens` is empty, the last wait repeats. in_run: further tries in the same run.
+    closes, or, if `opens` is empty, the last wait repeats. in_run: further tries in the same run. ask: what a person
+    who looks at the page is asked to do; empty if a person cannot help there.
     """
 
     code: str
@@ -35,6 +36,7 @@ class Cause:
     opens: frozenset[Opens] = frozenset()
     retries: tuple[timedelta, ...] = ()
     in_run: int = 0
+    ask: str = ""
 
     def wait(self, failures: int) -> timedelta | None:
         """Return how long to wait after the `failures`-th failure in a row (from 1), None if it is latched."""
@@ -48,7 +50,7 @@ def _minutes(*numbers: int) -> tuple[timedelta, ...]:
 
 
 _DAY = timedelta(days=1)
-_INCOMPLETE = "The download was incomplete, nothing was imported. It is tried again tomorrow."
+_INCOMPLETE = "The file did not come, or not all of it; nothing was imported. It is tried again tomorrow."
 
 _CAUSES = (
     Cause(
@@ -58,19 +60,37 @@ _CAUSES = (
         "file changes or ./run.sh reset.",
         frozenset({Opens.SECRET, Opens.SESSION}),
     ),
-    Cause("CAPTCHA", "Netflix asks for a human check. Solve it yourself: ./run.sh login", _SESSION),
-    Cause("CODE_REQUIRED", "Netflix sent a code to you. Type it: ./run.sh login", _SESSION),
-    Cause("VERIFY_IDENTITY", "Netflix asks who you are before it shows the account. ./run.sh login", _SESSION),
+    Cause(
+        "CAPTCHA",
+        "Netflix asks for a human check. Solve it yourself: ./run.sh login",
+        _SESSION,
+        ask="Netflix asks for a human check. Solve it below.",
+    ),
+    Cause(
+        "CODE_REQUIRED",
+        "Netflix sent a code to you; a sign-in with the password mostly ends in one today. Type it yourself, then the "
+        "file is fetched at once: ./run.sh login",
+        _SESSION,
+        ask="Netflix sent a code to you. Type it below.",
+    ),
+    Cause(
+        "VERIFY_IDENTITY",
+        "Netflix asks who you are before it shows the account. ./run.sh login",
+        _SESSION,
+        ask="Netflix asks who you are before it shows the account. Answer below.",
+    ),
     Cause(
         "HOUSEHOLD",
         "Netflix shows a household notice. Open netflix.com yourself, then ./run.sh reset",
         _SESSION,
+        ask="Netflix shows a household notice. Answer below; nothing is clicked for you.",
     ),
     Cause(
         "SESSION_EXPIRED",
         "The sign-in ended, as after a change of password or a sign-out; or there was none. Sign in: ./run.sh login, "
         "or import cookies: ./run.sh cookies FILE",
         frozenset({Opens.SESSION, Opens.SECRET, Opens.SETTINGS}),
+        ask="Sign in below.",
     ),
     Cause(
         "PASSWORD_MISSING",
@@ -81,19 +101,26 @@ _CAUSES = (
     Cause("NO_MEMBERSHIP", "This account has no active plan. Import a file instead, or ./run.sh reset", _SESSION),
     Cause("PROFILE_NOT_FOUND", "No profile has this name. Set NETFLIX_PROFILE_NAME or NETFLIX_PROFILE_GUID.", _PROFILE),
     Cause("PROFILE_AMBIGUOUS", "Several profiles have this name. Set NETFLIX_PROFILE_GUID.", _PROFILE),
-    Cause("PROFILE_LOCKED", "The profile has a PIN. Remove the PIN, or import the file.", _PROFILE),
+    Cause(
+        "PROFILE_LOCKED",
+        "The profile has a PIN. Type it yourself, then the file is fetched at once: ./run.sh login",
+        _PROFILE,
+        ask="The profile has a PIN. Type it below; it is not stored.",
+    ),
     Cause(
         "WRONG_PROFILE",
-        "Another profile was active, this would have fetched another person's history; nothing was imported. Set "
-        "NETFLIX_PROFILE_NAME or NETFLIX_PROFILE_GUID.",
+        "Another profile was active, this would have fetched another person's history; nothing was imported. "
+        "Check NETFLIX_PROFILE_NAME and NETFLIX_PROFILE_GUID.",
         _PROFILE,
     ),
     Cause(
         "LAYOUT_CHANGED",
-        f"Netflix changed a page (selectors {SELECTORS_VERSION}). Import the file meanwhile, and send the maintainers "
-        "what ./run.sh doctor prints.",
-        frozenset({Opens.SELECTORS}),
+        f"A page of Netflix is not known (selectors {SELECTORS_VERSION}). If it only wanted an answer from you, "
+        "./run.sh login shows it; if you have answered elsewhere, ./run.sh reset. Else Netflix changed it: import the "
+        "file meanwhile, and send the maintainers what ./run.sh doctor prints.",
+        frozenset({Opens.SELECTORS, Opens.SESSION}),
         (_DAY,),
+        ask="This page is not known. If it asks something of you, answer below.",
     ),
     Cause(
         "RATE_LIMITED",
@@ -101,12 +128,17 @@ _CAUSES = (
         retries=tuple(_DAY * days for days in (1, 2, 4, 7)),
     ),
     Cause("DOWNLOAD_STALLED", _INCOMPLETE, retries=(_DAY,), in_run=2),
-    Cause("DOWNLOAD_TIMEOUT", _INCOMPLETE, retries=(_DAY,), in_run=2),
+    Cause("DOWNLOAD_TIMEOUT", "The download took too long, nothing was imported. Try it later.", retries=(_DAY,)),
     Cause("DOWNLOAD_FAILED", _INCOMPLETE, retries=(_DAY,), in_run=2),
     Cause(
         "DOWNLOAD_INVALID", "What came was not a whole viewing history, nothing was imported.", frozenset(), (_DAY,), 2
     ),
-    Cause("NET_ERROR", "There is no connection, or no valid certificate.", retries=(*_minutes(5, 30, 120), _DAY)),
+    Cause(
+        "NET_ERROR",
+        "There is no connection, or no valid certificate.",
+        retries=(*_minutes(5, 30, 120), _DAY),
+        ask="Netflix cannot be reached at the moment.",
+    ),
     Cause("QUEUE_DOWN", "Redis cannot be reached, nothing was imported. ./run.sh status", retries=_minutes(5, 30, 120)),
     Cause("NOT_STORED", "The history could not be stored, nothing was imported.", retries=(_DAY,)),
     Cause(

@@ -25,8 +25,11 @@ _NUMBER = re.compile(r"\d+")
 def check_download(data: bytes, min_rows: int) -> int:
     """Return the number of titles in a downloaded file.
 
-    min_rows: rows that the page showed. Raises Failure("DOWNLOAD_INVALID"), with counts and no content.
+    min_rows: rows that the page showed. Raises Failure("DOWNLOAD_FAILED") for a page in place of the file, otherwise
+    Failure("DOWNLOAD_INVALID"); both with counts and no content.
     """
+    if data[:100].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
+        raise Failure("DOWNLOAD_FAILED", "a page came instead of the file")
     rows = _rows(data)
     if rows:
         share = max(sum(_is_day(row[1], order) for row in rows) for order in ((2, 0, 1), (2, 1, 0), (0, 1, 2)))

@@ -34,7 +34,8 @@ seen.captcha = SELECTORS.captcha.flatMap((s) => [...document.querySelectorAll(s)
 const data = window.netflix?.reactContext?.models?.userInfo?.data ?? {};
 const text = (value) => typeof value === 'string' ? value.slice(0, 200) : '';
 const entry = performance.getEntriesByType('navigation')[0];
-const guid = (e) => e.dataset.profileGuid || e.querySelector('[data-profile-guid]')?.dataset.profileGuid
+const guid = (e) => (e.dataset.uia || '').match(/^profile-selector\\+tile-([A-Za-z0-9]+)$/)?.[1]
+  || e.dataset.profileGuid || e.querySelector('[data-profile-guid]')?.dataset.profileGuid
   || (e.getAttribute('href') || '').match(/[?&]tkn=([A-Za-z0-9]+)/)?.[1] || '';
 const name = (e) => {
   const holder = SELECTORS.profile_name.map((s) => e.querySelector(s)).find((found) => found);
@@ -117,6 +118,16 @@ class Page:
         """Whether secrets may be typed here."""
         return self.protocol == "https:" and self.host == "www.netflix.com"
 
+    @property
+    def is_signed_out(self) -> bool:
+        """Whether the page says that nobody is signed in, or is the sign-in itself."""
+        return self.membership == "ANONYMOUS" or self.path.startswith("/login")
+
+    @property
+    def is_member(self) -> bool:
+        """Whether the page says that somebody with a plan is signed in."""
+        return self.is_netflix and self.membership == "CURRENT_MEMBER"
+
 
 def state_of(page: Page) -> PageState:
     """Return the state of a page. What needs a human comes before what could be clicked."""
@@ -137,9 +148,13 @@ def _challenge(page: Page) -> PageState | None:
         return PageState.HOUSEHOLD
     if page.has("identity") or page.path.startswith("/mfa"):
         return PageState.IDENTITY
-    if page.has("code") or (page.seen.get("code_digit", 0) >= 4 and not page.has("pin")):
-        return PageState.CODE
-    return None
+    asks_digits = page.seen.get("code_digit", 0) >= 4
+    if page.is_signed_out:
+        # Profiles come after the sign-in: what is asked for before is never a PIN.
+        return PageState.CODE if page.has("code") or page.has("pin") or asks_digits else None
+    if page.has("gate_pin"):
+        return PageState.PIN
+    return PageState.CODE if page.has("code") or (asks_digits and not page.has("pin")) else None
 
 
 def _sign_in(page: Page) -> PageState | None:
@@ -159,14 +174,14 @@ def _signed_in(page: Page) -> PageState:
         return PageState.PIN
     if page.has("activity"):
         return _activity(page)
-    if page.has("gate") or (page.path.startswith(("/profiles/manage", "/account/profiles")) and page.profiles):
+    if page.has("gate") or (page.is_member and page.path.startswith(("/profiles/manage", "/account/profiles"))):
         return PageState.PROFILES
     if page.has("no_plan") or page.membership in ("NEVER_MEMBER", "FORMER_MEMBER"):
         return PageState.NO_MEMBERSHIP
     if page.membership == "ANONYMOUS":
         return PageState.SIGNED_OUT
-    known = page.path.startswith(("/browse", "/account", "/profiles"))
-    return PageState.BROWSE if known and page.membership == "CURRENT_MEMBER" else PageState.UNKNOWN
+    known = page.path.startswith(("/browse", "/latest", "/account", "/profiles"))
+    return PageState.BROWSE if known and page.is_member else PageState.UNKNOWN
 
 
 def _activity(page: Page) -> PageState:

@@ -64,13 +64,18 @@ class Plan(_StateFile):
 
 
 class Result(_StateFile):
-    """The outcome of the last run, without addresses, profiles and titles."""
+    """The outcome of the last run, without addresses, profiles and titles.
+
+    mode: how it was signed in, `login` for the assisted one. hooks: of a page that was not known, reduced to words that
+    tell nothing about the person (page_hooks.py).
+    """
 
     at: datetime
     mode: str
     state_trace: tuple[str, ...] = ()
     code: str
     detail: str = ""
+    hooks: tuple[str, ...] = ()
     hooks_version: str = SELECTORS_VERSION
     sandbox: bool | None = None
     rows: int | None = None
@@ -79,7 +84,7 @@ class Result(_StateFile):
 
 
 class Rows(_StateFile):
-    """How many titles the last good download had. settings: digest of those it was made with."""
+    """How many titles the last good download had. settings: a digest of whose history it was, whatever the way in."""
 
     rows: int
     settings: str = ""

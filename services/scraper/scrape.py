@@ -7,10 +7,12 @@ import io
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, Protocol
+from urllib.parse import quote
 
 from redis.exceptions import RedisError
 from selenium.common.exceptions import WebDriverException
@@ -30,11 +32,35 @@ from services.scraper.run_state import Fingerprint, Latch, PasswordUsed, Plan, R
 from services.scraper.schedule import MAX_WAIT, plan_after
 from services.scraper.transitions import PAGE_SECONDS, ActionName, Progress, Wanted, failure_of, next_action
 
-ACTIVITY = "/viewingactivity"
 RUN_SECONDS = 300.0
-# What Netflix would let a person download whose list is empty: there is no button then.
-EMPTY_CSV = b"Title,Date\n"
+# For a person who signs in on a page of ours, before the run goes on by itself.
+PERSON_SECONDS = 600.0
+NOBODY = "nobody signed in within ten minutes"
+# Between two looks at a page that a person uses.
+_PERSON_EVERY_SECONDS = 0.5
 _SIGNED_IN = (PageState.BROWSE, PageState.PROFILES, PageState.PIN, PageState.ACTIVITY, PageState.ACTIVITY_EMPTY)
+
+
+class Person(Protocol):
+    """Somebody who sees the browser and can use it. lock: held while the run uses it."""
+
+    @property
+    def lock(self) -> AbstractContextManager[Any]:
+        """What keeps the run and the person from using the browser at the same moment."""
+
+    def tell(self, text: str) -> None:
+        """Show the person what is expected of them; nothing for an empty text."""
+
+
+class _Nobody:
+    lock = nullcontext()
+
+    def tell(self, text: str) -> None:
+        """Tell nobody."""
+
+
+# Shows a browser to a person, until the context is left.
+Show = Callable[[Browser], AbstractContextManager[Person]]
 
 
 @dataclass(frozen=True)
@@ -52,30 +78,36 @@ class Scraper:
     extra_arguments: Sequence[str] = ()
     times: DownloadTimes = field(default_factory=DownloadTimes)
 
-    def run(self) -> Result:
-        """Run once and record the outcome. Failures with a code are recorded, not raised."""
+    def run(self, show: Show | None = None) -> Result:
+        """Run once and record the outcome. Failures with a code are recorded, not raised.
+
+        show: lets a person sign in and answer what only a person can, until the viewing activity is there; latches and
+        pauses do not hold then, and nothing is recorded if nobody signs in.
+        """
         began, now = time.monotonic(), datetime.now(UTC)
         with self.state.only_one() as alone:
             if not alone:
                 return Result(at=now, mode=self.mode, code="BUSY", detail="another run is going on")
             plan = self.state.read(Plan)
-            refused = self._refused(plan, now)
+            refused = self._refused(plan, now) if show is None else None
             if refused is not None:
                 return refused
-            run = _Run(self)
+            run = _Run(self, show)
             code, detail = run.code_and_detail()
             result = Result(
                 at=now,
-                mode=self.mode,
+                mode="login" if show else self.mode,
                 state_trace=run.progress.trace,
                 code=code,
                 detail=detail,
+                hooks=run.hooks,
                 sandbox=run.sandboxed,
                 rows=run.rows,
                 sha256=run.sha256,
                 duration_s=round(time.monotonic() - began, 1),
             )
-            self._remember(result, plan, run.secret)
+            if show is None or run.progress.signed_in:
+                self._remember(result, plan, run)
             return result
 
     def fingerprint(self) -> Fingerprint:
@@ -95,7 +127,7 @@ class Scraper:
             )
         return None
 
-    def _remember(self, result: Result, before: Plan | None, secret: str) -> None:
+    def _remember(self, result: Result, before: Plan | None, run: _Run) -> None:
         plan = plan_after(before, result.code, datetime.now(UTC))
         self.state.write(result)
         self.state.write(plan)
@@ -103,31 +135,37 @@ class Scraper:
         if result.code in CAUSES:
             if CAUSES[result.code].wait(plan.failures) is None:
                 # The run itself changed the cookies; the password counts as it was at the start.
-                seen = self.fingerprint().model_copy(update={"secret": secret})
+                seen = self.fingerprint().model_copy(update={"secret": run.secret})
                 self.state.write(Latch(code=result.code, at=result.at, seen=seen))
         elif result.rows is not None:
-            self.state.write(Rows(rows=result.rows, settings=self.fingerprint().settings))
+            self.state.write(Rows(rows=result.rows, settings=run.whose))
 
 
 class _Run:
     """The mutable state of one run."""
 
-    def __init__(self, scraper: Scraper) -> None:
+    def __init__(self, scraper: Scraper, show: Show | None) -> None:
         self._scraper = scraper
-        self._deadline = time.monotonic() + RUN_SECONDS
+        self._show = show
+        self._deadline = time.monotonic() + (PERSON_SECONDS if show else RUN_SECONDS)
         self._state = scraper.state
         self._jar = Jar(self._state.jar_path)
-        self._signed_in = False
+        self._seen: tuple[PageState, float] | None = None
+        self._since = 0.0
+        # What the person is asked for at the moment.
+        self._asked: Failure | None = None
         self.secret = scraper.fingerprint().secret
         used = self._state.read(PasswordUsed)
         self.progress = Progress(
             scraper.wanted,
-            has_password=scraper.mode == "password",
+            has_password=scraper.mode == "password" and show is None,
             may_sign_in=used is None or used.secret != self.secret,
         )
         self.sandboxed: bool | None = None
         self.rows: int | None = None
         self.sha256: str | None = None
+        self.whose = ""
+        self.hooks: tuple[str, ...] = ()
 
     def code_and_detail(self) -> tuple[str, str]:
         """Run and return the outcome. Of an exception only the name is kept: its message may contain what was typed."""
@@ -135,7 +173,13 @@ class _Run:
             sweep()
             with open_browser(self._scraper.sandbox, self._scraper.extra_arguments) as browser:
                 self.sandboxed = browser.sandboxed
-                return self._drive(browser), ""
+                try:
+                    return self._drive(browser), ""
+                except Failure as failure:
+                    if failure.cause.code == "LAYOUT_CHANGED":
+                        with suppress(WebDriverException, HTTPError, ConnectionError):
+                            self.hooks = browser.hooks(self._scraper.wanted.name)
+                    raise
         except RedisError as error:
             return "QUEUE_DOWN", type(error).__name__
         except Exception as error:
@@ -143,26 +187,28 @@ class _Run:
 
     def _drive(self, browser: Browser) -> str:
         cookies = self._jar.load()
-        if not cookies:
+        if not cookies and self._show is None:
             self._password(browser)  # fails now if it may not be typed
         browser.set_cookies(cookies)
+        self.progress = replace(self.progress, had_session=bool(cookies))
         downloads = Downloads(browser, self._scraper.times)
-        browser.open(ACTIVITY)
+        browser.open(self.progress.wanted.activity_path() if cookies or self._show is None else "/login")
         try:
-            page, action = self._until_there(browser)
+            page = self._until_there(browser)
         except Failure as failure:
             ended = failure.cause.code in ("SESSION_EXPIRED", "PASSWORD_MISSING", "SANDBOX_OFF")
-            if ended and browser.last.membership == "ANONYMOUS":
+            if ended and browser.last.membership == "ANONYMOUS" and self._show is None:
                 self._jar.clear()
             raise
-        data, self.rows = self._fetch(browser, downloads, page) if action == "download" else (EMPTY_CSV, 0)
-        self._confirm_profile(browser, is_empty=action == "empty")
+        data, self.rows = self._fetch(browser, downloads, page)
+        self._confirm_profile(browser, is_empty=self.rows == 0)
         self._jar.save(browser.cookies())
         delivery = Delivery(
             profile=self._scraper.profile, source="browser", name="NetflixViewingHistory.csv", received=date.today()
         )
         self._scraper.push(pack(delivery, io.BytesIO(data)))
         self.sha256 = hashlib.sha256(data).hexdigest()
+        self.whose = _digest(browser.last.user_guid or self.progress.wanted.name)
         return self._code(self.rows)
 
     def _code(self, rows: int) -> str:
@@ -171,51 +217,91 @@ class _Run:
         The file is queued in any case. Whether there is an answer must not depend on what is in it.
         """
         before = self._state.read(Rows)
-        is_comparable = before is not None and before.settings == self._scraper.fingerprint().settings
-        if before is not None and is_comparable and rows < KEPT_SHARE * before.rows:
+        if before is not None and before.settings == self.whose and rows < KEPT_SHARE * before.rows:
             return "SHORTER_HISTORY"
         return "OK" if rows else "EMPTY_HISTORY"
 
-    def _until_there(self, browser: Browser) -> tuple[Page, ActionName]:
-        """Act until the wanted viewing activity is shown. Returns its page, and `download` or `empty`."""
-        seen: tuple[PageState, float] | None = None
-        since = time.monotonic()
+    def _until_there(self, browser: Browser) -> Page:
+        """Act until the wanted viewing activity is shown, together with a person if there is one. Returns its page."""
+        if self._show is None:
+            return self._step_until_there(browser, _Nobody())
+        if state_of(browser.read_page()) is PageState.NET_ERROR:
+            raise Failure("NET_ERROR")
+        with self._show(browser) as person:
+            page = self._step_until_there(browser, person)
+        self._deadline = time.monotonic() + RUN_SECONDS
+        return page
+
+    def _step_until_there(self, browser: Browser, person: Person) -> Page:
         while True:
-            now = time.monotonic()
-            if now > self._deadline:
-                raise Failure("TIME_OVER")
-            page = browser.read_page()
-            if (state_of(page), page.document) != seen:
-                seen, since = (state_of(page), page.document), now
-            if self.progress.password_typed and not self._signed_in and state_of(page) in _SIGNED_IN:
-                # Whatever happens later, the password need not be typed again.
-                self._jar.save(browser.cookies())
-                self._state.forget(PasswordUsed)
-                self._signed_in = True
-            action = next_action(page, self.progress, now - since)
-            if action in ("download", "empty"):
-                self.progress = self.progress.after(action, page)
-                return page, action
+            if time.monotonic() > self._deadline:
+                if self._show and not self.progress.signed_in:
+                    raise Failure("SESSION_EXPIRED", NOBODY)
+                raise self._asked or Failure("TIME_OVER")
+            with person.lock:
+                page, action = self._step(browser, person)
+            if action == "download":
+                return page
             if action == "wait":
-                wait_until(lambda: False, EVERY_SECONDS)
-                continue
-            self.progress = self.progress.after(action, page)
-            self._act(browser, page, action)
-            since = time.monotonic()
+                wait_until(lambda: False, EVERY_SECONDS if self._show is None else _PERSON_EVERY_SECONDS)
+
+    def _step(self, browser: Browser, person: Person) -> tuple[Page, ActionName]:
+        """Look at the page and act once. Returns the page and what was done."""
+        try:
+            page = browser.read_page()
+            now = time.monotonic()
+            if (state_of(page), page.document) != self._seen:
+                self._seen, self._since = (state_of(page), page.document), now
+                self._start_again_after_an_answer()
+            self._note_sign_in(browser, page)
+            action = next_action(page, self.progress, now - self._since)
+            self._asked = None
+            if self.progress.signed_in:
+                person.tell("")
+            if action != "wait":
+                self.progress = self.progress.after(action, page)
+                self._act(browser, page, action)
+                self._since = time.monotonic()
+        except Failure as failure:
+            if self._show is None or not failure.cause.ask:
+                raise
+            self._asked = failure
+            person.tell(failure.cause.ask)
+            return browser.last, "wait"
+        return page, action
+
+    def _start_again_after_an_answer(self) -> None:
+        """Let the run try as often as before: the person may have removed what was in the way."""
+        if self._asked is not None:
+            self.progress = replace(self.progress, activity_opened=0)
+
+    def _note_sign_in(self, browser: Browser, page: Page) -> None:
+        """Keep the cookies of a sign-in as soon as it is seen: whatever happens later, it need not be made again."""
+        progress = self.progress
+        if progress.signed_in or not (page.is_member or state_of(page) in _SIGNED_IN):
+            return
+        is_new = progress.password_typed or self._show is not None
+        self.progress = replace(progress, had_session=True, signed_in=is_new)
+        if is_new:
+            self._jar.save(browser.cookies())
+        if progress.password_typed:
+            self._state.forget(PasswordUsed)
 
     def _act(self, browser: Browser, page: Page, action: ActionName) -> None:
+        wanted = self.progress.wanted
         if action.startswith("type"):
             self._sign_in(browser, action)
         elif action == "choose_profile":
-            index = self.progress.wanted.choose(page.profiles)
-            guid = page.profiles[index].guid
-            if guid:
-                browser.open(f"/SwitchProfile?tkn={guid}")
+            if wanted.guid and self.progress.chosen == 1:
+                browser.open(f"/SwitchProfile?tkn={quote(wanted.guid)}")
             else:
-                browser.click("profile", index)
-        else:
-            paths = {"open_login": "/login", "open_profiles": "/profiles/manage", "open_activity": ACTIVITY}
-            browser.open(paths[action])
+                browser.click("profile", wanted.choose(page.profiles))
+        elif action in ("open_help", "use_password"):
+            browser.click("help_menu" if action == "open_help" else action)
+        elif action == "open_activity":
+            browser.open(wanted.activity_path(self.progress.activity_opened))
+        elif action != "download":
+            browser.open({"open_login": "/login", "open_profiles": "/profiles/manage"}[action])
 
     def _sign_in(self, browser: Browser, action: ActionName) -> None:
         password = self._password(browser)
@@ -248,7 +334,9 @@ class _Run:
         """Return a whole download and its number of titles. Raises Failure."""
 
         def check() -> None:
-            next_action(browser.read_page(), self.progress, 0.0)
+            code = failure_of(browser.read_page())
+            if code:
+                raise Failure(code, "during the download")
 
         tries = 0
         while True:
@@ -261,17 +349,27 @@ class _Run:
                     raise
                 check()  # no retry if the browser has crashed or the page gives a reason
                 wait_until(lambda: False, self._scraper.times.pause)
+                if not self._is_activity_shown(browser):
+                    raise
             else:
                 return data, rows
+
+    def _is_activity_shown(self, browser: Browser) -> bool:
+        """Return whether the page has its control, after loading it again if a download has led elsewhere."""
+        if state_of(browser.read_page()) is not PageState.ACTIVITY:
+            browser.open(self.progress.wanted.activity_path(self.progress.activity_opened))
+            wait_until(
+                lambda: state_of(browser.read_page()) is PageState.ACTIVITY or failure_of(browser.last), PAGE_SECONDS
+            )
+        return state_of(browser.last) is PageState.ACTIVITY
 
     def _confirm_profile(self, browser: Browser, *, is_empty: bool) -> None:
         """Check again whose history was downloaded: another profile's must not be imported.
 
-        is_empty: there was no history, and there must be none on the page that is loaded again either. One that did not
-        load its rows is a failure, whatever is in them.
+        is_empty: the file has no rows, and there must be none on the page that is loaded again either.
         """
-        browser.open(ACTIVITY)
         wanted = self.progress.wanted
+        browser.open(wanted.activity_path(self.progress.activity_opened))
         wait_until(lambda: wanted.is_active(browser.read_page()) is not None or failure_of(browser.last), PAGE_SECONDS)
         active = wanted.is_active(browser.last)
         if active is None:
@@ -280,8 +378,12 @@ class _Run:
             )
         if not active:
             raise Failure("WRONG_PROFILE", "after the download")
-        if is_empty and wait_until(lambda: state_of(browser.read_page()) is not PageState.ACTIVITY_EMPTY, PAGE_SECONDS):
-            raise Failure("DOWNLOAD_INVALID", "the list was empty and, loaded again, is not")
+        if is_empty and wait_until(lambda: browser.read_page().has("row"), PAGE_SECONDS):
+            raise Failure("DOWNLOAD_INVALID", "the file is empty and the list is not")
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def code_and_detail(error: Exception) -> tuple[str, str]:

@@ -10,10 +10,13 @@ from services.scraper.page_state import Page, PageState, Profile, state_of
 
 # Seconds that a page may stay unchanged before a missing control, or a list without rows, is taken as final.
 PAGE_SECONDS = 20.0
+# Seconds that a member's page may stay unknown before a profile whose GUID is wanted is opened without its gate.
+SETTLE_SECONDS = 3.0
+ACTIVITY = "/viewingactivity"
 
 ActionName = Literal[
-    "wait", "type_email", "type_password", "type_both", "open_login", "open_profiles", "open_activity",
-    "choose_profile", "download", "empty",
+    "wait", "type_email", "type_password", "type_both", "open_help", "use_password", "open_login", "open_profiles",
+    "open_activity", "choose_profile", "download",
 ]  # fmt: skip
 
 _FAILURES = {
@@ -32,6 +35,20 @@ _FORMS: dict[PageState, ActionName] = {
     PageState.LOGIN_PASSWORD: "type_password",
     PageState.LOGIN_EMAIL: "type_email",
 }
+_REMEMBERED: dict[ActionName, str] = {
+    "open_help": "opened_help",
+    "use_password": "password_asked_for",
+    "open_login": "opened_login",
+    "open_profiles": "opened_profiles",
+}
+_MISSING = {
+    PageState.ACTIVITY: "who is signed in",
+    PageState.ACTIVITY_WITHOUT_DOWNLOAD: "download",
+    # Whether there are no titles, or another page: only a file with its header alone says that there are none.
+    PageState.ACTIVITY_EMPTY: "row and download",
+    PageState.PROFILES: "profile",
+}
+_NOT_FOUND = 404
 _LOGIN = (*_FORMS, PageState.LOGIN_ERROR)
 _SIGNED_OUT = (*_LOGIN, PageState.SIGNED_OUT)
 
@@ -44,7 +61,12 @@ class Wanted:
     guid: str = ""
 
     def choose(self, profiles: tuple[Profile, ...]) -> int:
-        """Return the index of the wanted profile. Raises Failure with the number of profiles only."""
+        """Return the index of the wanted profile. Raises Failure with the number of profiles only.
+
+        A list of which no GUID, or no name, can be read is a changed page: nothing that is set could be found in it.
+        """
+        if not any(one.guid if self.guid else one.name for one in profiles):
+            raise Failure("LAYOUT_CHANGED", f"missing: {'GUIDs' if self.guid else 'names'} of the profiles")
         found = [i for i, one in enumerate(profiles) if (one.guid == self.guid if self.guid else one.name == self.name)]
         if len(found) != 1:
             code = "PROFILE_AMBIGUOUS" if found else "PROFILE_NOT_FOUND"
@@ -55,6 +77,12 @@ class Wanted:
         """Return whether the page belongs to this profile; None if the page does not say."""
         active = page.user_guid if self.guid else page.user_name
         return active == (self.guid or self.name) if active else None
+
+    def activity_path(self, times: int = 1) -> str:
+        """Return the address of the viewing activity: first the one with the GUID, if known. times: that it is opened,
+        including this one.
+        """
+        return f"/settings/viewed/{self.guid}" if self.guid and times == 1 else ACTIVITY
 
 
 @dataclass(frozen=True)
@@ -78,15 +106,21 @@ class PageIdentity:
 
 @dataclass(frozen=True)
 class Progress:
-    """What a run has done. has_password: it may type one. may_sign_in: this password was not typed before. left: the
-    page of the last action, whose successor is waited for. trace: states of the pages so far.
+    """What a run has done. wanted: with its GUID, once a list of profiles has told it. has_password: it may type one.
+    may_sign_in: this password was not typed before. had_session: the run began with cookies, or a page for members was
+    seen. signed_in: one was seen after the password was typed. left: the page of the last action, whose successor is
+    waited for. trace: states of the pages so far.
     """
 
     wanted: Wanted
     may_sign_in: bool = False
     has_password: bool = False
+    had_session: bool = False
+    signed_in: bool = False
     email_typed: bool = False
     password_typed: bool = False
+    opened_help: bool = False
+    password_asked_for: bool = False
     opened_login: bool = False
     opened_profiles: bool = False
     activity_opened: int = 1
@@ -107,20 +141,23 @@ class Progress:
             changes["email_typed"] = True
         if action in ("type_password", "type_both"):
             changes["password_typed"] = True
-        if action == "open_login":
-            changes["opened_login"] = True
-        if action == "open_profiles":
-            changes["opened_profiles"] = True
+        if action in _REMEMBERED:
+            changes[_REMEMBERED[action]] = True
         if action == "open_activity":
             changes["activity_opened"] = self.activity_opened + 1
         if action == "choose_profile":
-            changes["chosen"] = self.chosen + 1
+            changes |= {"chosen": self.chosen + 1, "activity_opened": 0}
+            if not self.wanted.guid:
+                guid = page.profiles[self.wanted.choose(page.profiles)].guid
+                changes["wanted"] = replace(self.wanted, guid=guid)
         return replace(self, **changes)  # type: ignore[arg-type]
 
 
 def next_action(page: Page, progress: Progress, waited: float) -> ActionName:
     """Return what to do. waited: for how many seconds the page has been in this state. Raises Failure."""
     now = state_of(page)
+    if now is PageState.CODE and _may_ask_for_password(page, progress):
+        return _ask_for_password(page, progress, waited)
     if now in _FAILURES:
         raise Failure(_FAILURES[now])
     if not page.ready:
@@ -131,9 +168,6 @@ def next_action(page: Page, progress: Progress, waited: float) -> ActionName:
         return _on_activity(now, page, progress, waited)
     if PageIdentity.of(page) == progress.left:
         return _wait(now, progress, waited)
-    # A page without rows may lack controls too; whose page it is still has to be checked.
-    if now is PageState.ACTIVITY_EMPTY and waited >= PAGE_SECONDS:
-        return _on_activity(now, page, progress, waited)
     return _towards_activity(now, page, progress, waited)
 
 
@@ -143,46 +177,85 @@ def failure_of(page: Page) -> str | None:
     return "SESSION_EXPIRED" if now in _SIGNED_OUT else _FAILURES.get(now)
 
 
+def _may_ask_for_password(page: Page, progress: Progress) -> bool:
+    """Return whether a code is asked for in place of a password that may be typed."""
+    may_type = progress.has_password and progress.may_sign_in and not progress.password_typed
+    offered = page.has("use_password") or page.has("help_menu") or progress.opened_help
+    return may_type and page.is_signed_out and offered
+
+
+def _ask_for_password(page: Page, progress: Progress, waited: float) -> ActionName:
+    if page.has("use_password") and not progress.password_asked_for:
+        return "use_password"
+    if page.has("help_menu") and not progress.opened_help:
+        return "open_help"
+    if waited >= PAGE_SECONDS:
+        raise Failure("CODE_REQUIRED", "the sign-in with the password was offered and did not come")
+    return "wait"
+
+
 def _on_activity(now: PageState, page: Page, progress: Progress, waited: float) -> ActionName:
     """Return the action on a page with viewing activity: it must belong to the wanted profile."""
     active = progress.wanted.is_active(page)
-    if active is None:
-        return _wait(now, progress, waited)
+    tried = progress.chosen or progress.opened_profiles
     if active:
-        return "download" if now is PageState.ACTIVITY else "empty"
-    if progress.chosen or progress.opened_profiles:
+        return "download"
+    if active is None and (tried or not page.user_guid):
+        return _wait(now, progress, waited)
+    if tried:
         raise Failure("WRONG_PROFILE")
-    return "open_profiles"
+    # The list of profiles says which GUID a name has, also where the page does not name the active one.
+    return "choose_profile" if progress.wanted.guid else "open_profiles"
 
 
 def _towards_activity(now: PageState, page: Page, progress: Progress, waited: float) -> ActionName:
     """Return the action that leads a member to the viewing activity of the wanted profile."""
+    if _may_switch(now, page, progress, waited):
+        return "choose_profile"
     if now is PageState.PROFILES and page.profiles:
-        if progress.chosen:
+        # A profile with a PIN is not opened by its address; after that its tile is clicked.
+        if progress.chosen >= 2 or (progress.chosen and not progress.wanted.guid):
             raise Failure("LAYOUT_CHANGED", "the choice of a profile led back to the profiles")
         progress.wanted.choose(page.profiles)
         return "choose_profile"
-    if now is PageState.BROWSE:
+    if now is PageState.BROWSE or page.status == _NOT_FOUND:
         if progress.activity_opened > 3:
             raise Failure("LAYOUT_CHANGED", "the viewing activity leads elsewhere")
         return "open_activity"
     return _wait(now, progress, waited)
 
 
+def _may_switch(now: PageState, page: Page, progress: Progress, waited: float) -> bool:
+    """Return whether to open the wanted profile by its GUID, which needs nothing that the page shows.
+
+    Netflix opened profiles without a PIN like this in 2026 (plugin.video.netflix, pull request 1783 of 2026-03).
+    """
+    if not progress.wanted.guid or progress.chosen or not page.is_member:
+        return False
+    if now in (PageState.PROFILES, PageState.BROWSE):
+        return True
+    return now is PageState.UNKNOWN and page.status != _NOT_FOUND and waited >= SETTLE_SECONDS
+
+
 def _sign_in(now: PageState, page: Page, progress: Progress, waited: float) -> ActionName:
     if not progress.has_password:
         raise Failure("SESSION_EXPIRED")
+    if progress.signed_in:
+        raise Failure("SESSION_EXPIRED", "the sign-in ended during the run")
     if not progress.may_sign_in:
-        raise Failure("LOGIN_REJECTED", "this password was typed before, and it is unknown whether that signed in")
+        code = "SESSION_EXPIRED" if progress.had_session else "LOGIN_REJECTED"
+        raise Failure(code, "this password was typed before, and it is unknown whether that signed in")
     if _is_unanswered(now, page, progress.left):
         return _wait(now, progress, waited)
     if now is PageState.SIGNED_OUT:
         return _wait(now, progress, waited) if progress.opened_login else "open_login"
     if now is PageState.LOGIN_ERROR:
-        if progress.has_typed and not _is_same_page(now, page, progress.left):
+        form = _form_under_message(page)
+        is_first_password = form is PageState.LOGIN_PASSWORD and not progress.password_typed
+        if progress.has_typed and not is_first_password and not _is_same_page(now, page, progress.left):
             raise Failure("LOGIN_REJECTED")
-        # The message came before anything was typed, so it is about something else.
-        now = _form_under_message(page)
+        # The message came before the password was typed, so it is about something else.
+        now = form
     if progress.password_typed or (now is PageState.LOGIN_EMAIL and progress.email_typed):
         raise Failure("LOGIN_REJECTED")  # the form appeared again
     return _FORMS[now]
@@ -214,7 +287,4 @@ def _wait(now: PageState, progress: Progress, waited: float) -> ActionName:
         return "wait"
     if now in _LOGIN and (progress.password_typed or (now is PageState.LOGIN_ERROR and progress.email_typed)):
         raise Failure("LOGIN_REJECTED")
-    missing = {PageState.ACTIVITY_WITHOUT_DOWNLOAD: "download", PageState.ACTIVITY: "who is signed in"}.get(
-        now, "anything known"
-    )
-    raise Failure("LAYOUT_CHANGED", f"missing: {missing}, after {now.name}")
+    raise Failure("LAYOUT_CHANGED", f"missing: {_MISSING.get(now, 'anything known')}, after {now.name}")

@@ -27,7 +27,7 @@ from tests.ports import free_port
 from tests.services.scraper.conftest import stand_in, temporary
 from tests.services.scraper.leaks import leaks
 from tests.services.scraper.stand_in import EMAIL, ME, NETFLIX_ID, PASSWORD, SECURE_ID, Knobs, StandIn
-from tests.services.scraper.test_processes import Page, coded, somebody
+from tests.services.scraper.test_processes import Page, answered, somebody
 from tests.waiting import wait_for
 
 __all__ = ["somebody", "stand_in", "temporary"]
@@ -149,10 +149,11 @@ def test_a_person_signs_in_on_a_page(home: Home, stand_in: StandIn) -> None:
     page.type(EMAIL, "Tab")
     page.type(PASSWORD, "Enter")
     wait_for(lambda: stage.password_posts == 1, "the sign-in is posted")
-    wait_for(lambda: coded(page, stage), "the code is accepted", 30)
+    wait_for(lambda: answered(page, stage, "POST /code"), "the code is accepted", 30)
     rest, _ = process.communicate(timeout=60)
     assert process.returncode == 0, said + rest
     assert len(Jar(home.state.jar_path).load()) == 2
+    assert "12 views of 1 file" in rest
     assert home.nothing_is_left()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from services.scraper.cookies import Jar
 from services.scraper.download import DownloadTimes
 from services.scraper.page_state import Page
 from services.scraper.run_state import Result, RunState
-from services.scraper.scrape import Scraper
+from services.scraper.scrape import Scraper, Show
 from services.scraper.transitions import Wanted
 
 CSV = b'Title,Date\n"Roma","12/30/23"\n'
@@ -72,6 +72,9 @@ class PlayedBrowser:
         if group == "password":
             self.typed.append(text)
 
+    def hooks(self, name: str) -> tuple[str, ...]:
+        return ("/path", "a-hook")
+
     def set_cookies(self, cookies: list[dict[str, object]]) -> None:
         pass
 
@@ -87,6 +90,29 @@ class PlayedDownloads:
         return CSV
 
 
+class PlayedPerson:
+    """Somebody at the page of the assisted login. answers: called with what is asked, each time that it is."""
+
+    def __init__(self, answers: Callable[[str], None] = lambda _: None) -> None:
+        self.lock = nullcontext()
+        self.asked: list[str] = []
+        self.answers = answers
+        self.left = False
+
+    def tell(self, text: str) -> None:
+        if text and text not in self.asked[-1:]:
+            self.asked.append(text)
+        if text:
+            self.answers(text)
+
+    @contextmanager
+    def show(self, _browser: object) -> Iterator[PlayedPerson]:
+        try:
+            yield self
+        finally:
+            self.left = True
+
+
 @dataclass
 class Home:
     """Somebody with a scraper's folder; `run` starts a scraper in a played browser."""
@@ -100,6 +126,7 @@ class Home:
         self.patch.setattr(scrape, "Downloads", PlayedDownloads)
         for module in ("scrape", "transitions"):
             self.patch.setattr(f"services.scraper.{module}.PAGE_SECONDS", 0.3)
+        self.patch.setattr(scrape, "_PERSON_EVERY_SECONDS", 0.01)
 
     @property
     def state(self) -> RunState:
@@ -114,11 +141,16 @@ class Home:
         return self.folder / "netflix_password"
 
     def run(
-        self, browser: PlayedBrowser, mode: Any = "password", wanted: str = "Me", email: str = "me@example.org"
+        self,
+        browser: PlayedBrowser,
+        mode: Any = "password",
+        wanted: str = "Me",
+        email: str = "me@example.org",
+        show: Show | None = None,
     ) -> Result:
         @contextmanager
         def open_browser(_sandbox: str, _arguments: Sequence[str]) -> Iterator[PlayedBrowser]:
             yield browser
 
         self.patch.setattr(scrape, "open_browser", open_browser)
-        return Scraper(self.state, Wanted(wanted), "me", self.queue.append, mode, email, self.password_file).run()
+        return Scraper(self.state, Wanted(wanted), "me", self.queue.append, mode, email, self.password_file).run(show)

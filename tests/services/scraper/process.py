@@ -26,13 +26,14 @@ def fail(_browser: Browser, group: str, text: str) -> None:
 
 if verb == "faulty-scrape":
     Browser.type_secret = fail  # type: ignore[method-assign, assignment]
+
+
+def put(message: bytes) -> None:
+    connect(settings).rpush(INBOX, message)
+
+
 if verb.endswith("scrape"):
-    connection = connect(settings)
-
-    def put(message: bytes) -> None:
-        connection.rpush(INBOX, message)
-
     sys.exit(commands.scrape(settings, put, flags))
 if verb == "login":
-    sys.exit(commands.login(settings, "127.0.0.1", int(flags.pop()), flags))
+    sys.exit(commands.login(settings, put, "127.0.0.1", int(flags.pop()), flags))
 sys.exit(commands.doctor(settings, flags))

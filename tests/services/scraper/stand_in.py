@@ -19,7 +19,7 @@ from pathlib import Path
 EMAIL, PASSWORD = "planted.person@example.org", "planted-Passw0rd!"
 TITLE = "Planted Title"
 NETFLIX_ID, SECURE_ID = "planted-netflix-id", "planted-secure-id"
-ME, OTHER = ("GUIDME", "Planted Profile"), ("GUIDOTHER", "Somebody Else")
+ME, OTHER = ("PLANTEDGUIDOFMEAAAAAAAAAAA", "Planted Profile"), ("PLANTEDGUIDOFOTHERBBBBBBBB", "Somebody Else")
 # Whatever of these is found in a log, a queue or a status file is a leak.
 SECRETS = (EMAIL, PASSWORD, NETFLIX_ID, SECURE_ID, TITLE, ME[1], OTHER[1], ME[0], OTHER[0])
 
@@ -28,19 +28,31 @@ SECRETS = (EMAIL, PASSWORD, NETFLIX_ID, SECURE_ID, TITLE, ME[1], OTHER[1], ME[0]
 class Knobs:
     """How the pages behave."""
 
-    login: str = "two_step"  # or one_step
+    login: str = "two_step"  # or one_step, code_first
+    password_instead: str = "help"  # with code_first: offered in a menu of help, at once, never, or in vain: "dead"
+    error_hook: str = 'data-uia="alert-message"'
+    code_hook: str = 'autocomplete="one-time-code"'
     after_password: str = ""  # wrong, robot, again, code, mfa, captcha, household, no_plan
     before_login: str = ""  # captcha
     profiles: list[tuple[str, str]] = field(default_factory=lambda: [OTHER, ME])
     gate: bool = True
+    gate_kind: str = "2025"  # 2026, unknown, unnamed: tiles without name and GUID
     gate_has_guids: bool = True
     active: str = ME[0]
+    active_is_named: bool = True
+    # The sign-in is seen to be lost when this many pages of activity were shown.
+    ends_after: int = 99
     locked: bool = False
+    pin_kind: str = "2025"  # or 2026, which the address of a profile does not open
+    interstitial: bool = False
     active_after_download: str = ""
     switch_works: bool = True
     rows: int = 12
     control: str = "anchor"  # blob, none, modal
-    transfer: str = "whole"  # slow, stall, cut_with_length, cut_without_length
+    renamed: bool = False  # rows and control
+    late: float = 0.0  # seconds after which rows and control come
+    guid_path: bool = True  # /settings/viewed/GUID exists
+    transfer: str = "whole"  # slow, stall, cut_with_length, cut_without_length, never, page, page_as_file
     cuts: int = 99  # downloads that are cut, before whole ones
     layout_changed: bool = False
     locale: str = "en"
@@ -56,7 +68,10 @@ class Stage:
     knobs: Knobs = field(default_factory=Knobs)
     password_posts: int = 0
     downloads: int = 0
+    activities: int = 0
     chosen: bool = False
+    unlocked: bool = False
+    answered: bool = False
     valid_ids: set[str] = field(default_factory=lambda: {NETFLIX_ID})
     requests: list[str] = field(default_factory=list)
     agents: set[str] = field(default_factory=set)
@@ -98,24 +113,23 @@ class _Handler(BaseHTTPRequestHandler):
             return self._login()
         if not self._signed_in():
             return self._redirect("/login")
-        if path == "/SwitchProfile":
-            if knobs.locked:
-                return self._page('<div data-uia="pin-number"><input data-uia="pin-entry"></div>')
-            if knobs.switch_works:
-                knobs.active = urllib.parse.parse_qs(url.query)["tkn"][0]
-            stage.chosen = True
-            return self._redirect("/browse")
+        if knobs.interstitial and not stage.answered:
+            return self._page('<form method="post" action="/answer"><input name="a" autofocus></form>')
+        if path in ("/SwitchProfile", "/tile"):
+            return self._switch(path, urllib.parse.parse_qs(url.query)["tkn"][0])
         if path == "/profiles/manage":
             return self._page(self._profiles())
-        if path in ("/browse", "/viewingactivity") and knobs.after_password in ("household", "no_plan"):
+        is_activity = path == "/viewingactivity" or (knobs.guid_path and path.startswith("/settings/viewed/"))
+        if (path == "/browse" or is_activity) and knobs.after_password in ("household", "no_plan"):
             kinds = {"household": '<div data-uia="upl-page">x</div>', "no_plan": "<p>plans</p>"}
             return self._page(kinds[knobs.after_password])
-        if path in ("/browse", "/viewingactivity") and knobs.gate and not stage.chosen:
-            return self._page(f'<div data-uia="profile-chooser"><h1>{self._text(2)}</h1>{self._profiles()}</div>')
-        if path == "/viewingactivity":
+        if (path == "/browse" or is_activity) and knobs.gate and not stage.chosen:
+            return self._page(self._gate())
+        if is_activity:
             return self._activity()
         if path.endswith("/viewingactivitycsv"):
-            return self._csv()
+            odd = {"never": self._no_answer, "page": self._error} if stage.downloads < knobs.cuts else {}
+            return odd.get(knobs.transfer, self._csv)()
         if path == "/browse":
             return self._page("<p>films</p>")
         return self._send(b"not here", 404)
@@ -127,6 +141,14 @@ class _Handler(BaseHTTPRequestHandler):
         stage.requests.append(f"POST {urllib.parse.urlsplit(self.path).path}")
         if self.path.endswith("/code"):
             return self._welcome() if form.get("code") == "1234" else self._page(self._code(), user=False)
+        if self.path.endswith("/answer"):
+            stage.answered = True
+            return self._redirect("/browse")
+        if self.path.endswith("/pin"):
+            stage.unlocked = stage.chosen = form.get("PIN") == "1234"
+            return self._redirect("/browse")
+        if "password" not in form:
+            return self._page(self._code_first(), user=False)
         stage.password_posts += 1
         right = (form.get("userLoginId"), form.get("password")) == (EMAIL, PASSWORD)
         if not right or knobs.after_password in ("wrong", "robot"):
@@ -149,7 +171,13 @@ class _Handler(BaseHTTPRequestHandler):
             return self._page("<form><input id='something-new'><button>Go</button></form>", user=False)
         if knobs.before_login == "captcha":
             return self._page(self._captcha(), user=False)
-        alert = f'<div data-uia="alert-message">{self._text(3)}</div>' if error else ""
+        alert = f"<div {knobs.error_hook}>{self._text(3)}</div>" if error else ""
+        if knobs.login == "code_first" and not error:
+            return self._page(
+                '<form method="post" action="/login"><input name="userLoginId" type="text">'
+                f'<button type="submit">{self._text(0)}</button></form>',
+                user=False,
+            )
         two = knobs.login == "two_step"
         # In two steps the button first swaps the field, later, in the same document, as a script of the page does it.
         script = (
@@ -166,8 +194,56 @@ class _Handler(BaseHTTPRequestHandler):
             user=False,
         )
 
+    def _code_first(self) -> str:
+        """Return the page that asks for a mailed code, and may offer the password instead."""
+        knobs = self.stage.knobs
+        boxes = '<input inputmode="numeric" maxlength="1" data-uia="pin-entry">' * 4
+        item = '<a href="#" id="item" data-uia="usePasswordInsteadHelpMenuItem">x</a>'
+        menu = {
+            "help": f'<button id="help" data-uia="help-menu-toggle-collapsed">?</button><p id="menu" hidden>{item}</p>',
+            "dead": f'<button id="help" data-uia="help-menu-toggle-collapsed">?</button><p id="menu" hidden>{item}</p>',
+            "at once": item,
+            "never": "",
+        }[knobs.password_instead]
+        # The menu and the form come later, in the same document, as scripts of a page bring them.
+        return (
+            f'<div id="codes">{boxes}{menu}</div><form method="post" action="/login" hidden>'
+            f'<input type="hidden" name="userLoginId" value="{EMAIL}"><input name="password" type="password">'
+            f'<button type="submit">{self._text(0)}</button></form><script>'
+            "const one = (id) => document.querySelector(id);"
+            "if (one('#help')) one('#help').onclick = () => setTimeout(() => { one('#menu').hidden = false;"
+            "one('#help').dataset.uia = 'help-menu-toggle-expanded'; }, 150);"
+            "if (one('#item')) one('#item').onclick = () => { DEAD || setTimeout(() => {"
+            "one('#codes').remove(); one('form').hidden = false; }, 150); };</script>"
+        ).replace("DEAD", str(knobs.password_instead == "dead").lower())
+
+    def _switch(self, path: str, guid: str) -> None:
+        """Answer the address of a profile, or a click on its tile."""
+        stage, knobs = self.stage, self.stage.knobs
+        if knobs.locked and not stage.unlocked:
+            if knobs.pin_kind == "2025":
+                return self._page('<div data-uia="pin-number"><input data-uia="pin-entry"></div>')
+            if path == "/SwitchProfile":
+                return self._redirect("/browse")
+            return self._page(
+                '<form method="post" action="/pin"><input name="PIN" data-uia="profile-gate-pin+input" '
+                'autocomplete="one-time-code" autofocus></form>'
+            )
+        if knobs.switch_works:
+            knobs.active = guid
+        stage.chosen = True
+        return self._redirect("/browse")
+
     def _activity(self) -> None:
         stage, knobs = self.stage, self.stage.knobs
+        stage.activities += 1
+        if stage.activities >= knobs.ends_after:
+            stage.valid_ids.clear()
+        if knobs.renamed:
+            return self._page(
+                f'<h1 data-uia="viewing-activity-header">x</h1><ol><li class="watched" data-uia="watched-entry">{TITLE}'
+                f'</li></ol><a data-uia="watched-list+export-all" href="/export">{self._text(1)}</a>'
+            )
         rows = "".join(
             f'<li class="retableRow" data-uia="activity-row"><div class="col date">1.1.24</div>'
             f'<div class="col title"><a href="#">{TITLE} {number}</a></div></li>'
@@ -188,23 +264,41 @@ class _Handler(BaseHTTPRequestHandler):
         )
         if knobs.layout_changed:
             return self._page("<p>all new</p>")
+        late = f"setTimeout(() => {{ document.querySelector('#late').hidden = false; }}, {knobs.late * 1000});"
         return self._page(
             f'<h1 data-uia="viewing-activity-header">{html.escape(stage.knobs.active)}</h1>'
-            f'<ul class="structural retable">{rows}</ul><div class="viewing-activity-footer">{control}</div>'
-            f"<script>{script}</script>"
+            f'<div id="late" {"hidden" if knobs.late else ""}><ul class="structural retable">{rows}</ul>'
+            f'<div class="viewing-activity-footer">{control}</div></div>'
+            f"<script>{script}{late if knobs.late else ''}</script>"
         )
+
+    def _gate(self) -> str:
+        kind, tiles = self.stage.knobs.gate_kind, self._profiles()
+        if kind in ("2026", "unnamed"):
+            return f'<div data-uia="profile-gate-screen"><div data-uia="profile-selector">{tiles}</div></div>'
+        if kind == "unknown":
+            return f'<div data-uia="people-picker"><h1>{self._text(2)}</h1>{tiles}</div>'
+        return f'<div data-uia="profile-chooser"><h1>{self._text(2)}</h1>{tiles}</div>'
 
     def _profiles(self) -> str:
         knobs = self.stage.knobs
+        if knobs.gate_kind == "2025":
+            return "".join(
+                f'<li><a class="profile-link" href="/SwitchProfile?tkn={guid}" '
+                f"{f'data-profile-guid={guid}' if knobs.gate_has_guids else ''}>"
+                f'<span class="profile-name">{html.escape(name)}</span></a></li>'
+                for guid, name in knobs.profiles
+            )
+        is_named = knobs.gate_kind != "unnamed"
+        hook = "people-picker+pick-" if knobs.gate_kind == "unknown" else "profile-selector+tile-"
         return "".join(
-            f'<li><a class="profile-link" href="/SwitchProfile?tkn={guid}" '
-            f"{f'data-profile-guid={guid}' if knobs.gate_has_guids else ''}>"
-            f'<span class="profile-name">{html.escape(name)}</span></a></li>'
+            f'<button data-uia="{hook}{guid if is_named else ""}" onclick="location = \'/tile?tkn={guid}\'">'
+            f"<div></div>{f'<span>{html.escape(name)}</span>' if is_named else ''}</button>"
             for guid, name in knobs.profiles
         )
 
     def _code(self) -> str:
-        return '<form method="post" action="/code"><input name="code" autocomplete="one-time-code"></form>'
+        return f'<form method="post" action="/code"><input name="code" {self.stage.knobs.code_hook}></form>'
 
     def _captcha(self) -> str:
         return '<iframe title="recaptcha challenge" src="/badge" width="400" height="500"></iframe>'
@@ -215,7 +309,8 @@ class _Handler(BaseHTTPRequestHandler):
         status = "FORMER_MEMBER" if knobs.after_password == "no_plan" else "CURRENT_MEMBER"
         data: dict[str, object] = {"membershipStatus": "ANONYMOUS"}
         if user:
-            data = {"membershipStatus": status, "name": name, "userGuid": knobs.active}
+            shown = name if knobs.active_is_named else None
+            data = {"membershipStatus": status, "name": shown, "userGuid": knobs.active}
         if user and not knobs.user_info:
             data = {"membershipStatus": status}
         context = {"reactContext": {"models": {"userInfo": {"data": data}}}}
@@ -226,12 +321,23 @@ class _Handler(BaseHTTPRequestHandler):
         )
         self._send(page.encode(), 200, {"Content-Type": "text/html; charset=utf-8"})
 
+    def _no_answer(self) -> None:
+        self.stage.downloads += 1
+        self.stage.release.wait(60)
+        self.close_connection = True
+
+    def _error(self) -> None:
+        self.stage.downloads += 1
+        self._page("<p>Something went wrong</p>")
+
     def _csv(self) -> None:
         stage, knobs = self.stage, self.stage.knobs
         data = stage.csv()
         stage.downloads += 1
         knobs.active = knobs.active_after_download or knobs.active
         transfer = knobs.transfer if stage.downloads <= knobs.cuts else "whole"
+        if transfer == "page_as_file":
+            data, transfer = b"<!doctype html>\n<p>Something went wrong, sorry</p>\n", "whole"
         self.send_response(200)
         self.send_header("Content-Type", "text/csv")
         self.send_header("Content-Disposition", 'attachment; filename="NetflixViewingHistory.csv"')
@@ -240,7 +346,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.send_header("Content-Length", str(len(data)))
         self.end_headers()
-        half = data.index(b",", len(data) // 2)  # in the middle of a row
+        half = data.rindex(b",", 0, len(data) // 2 + 30)  # in the middle of a row
         self.wfile.write(data if transfer == "whole" else data[:half])
         self.wfile.flush()
         if transfer == "stall":

@@ -19,7 +19,6 @@ from selenium.common.exceptions import (
 )
 
 from services.scraper import browser as module
-from services.scraper.assisted_login import Mirror
 from services.scraper.browser import Browser
 from services.scraper.failures import Failure
 from services.scraper.page_state import Page
@@ -154,12 +153,12 @@ def test_an_element_under_a_banner_is_clicked():
     assert one.driver.acts == ["script"]
 
 
-@pytest.mark.parametrize("error", [*PASSING, TimeoutException("timeout")])
-def test_the_assisted_login_survives_a_loading_page(error):
-    assert not Mirror(browser(error)).is_signed_in()
+@pytest.mark.parametrize("error", PASSING)
+def test_a_page_that_is_being_replaced_has_no_hooks(error):
+    assert browser(error).hooks("") == ()
 
 
 @pytest.mark.parametrize("error", LOST)
-def test_the_assisted_login_reports_that_the_browser_has_ended(error):
+def test_a_browser_that_has_ended_is_not_asked_for_hooks(error):
     with pytest.raises(WebDriverException):
-        Mirror(browser(error)).is_signed_in()
+        browser(error).hooks("")

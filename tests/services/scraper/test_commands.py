@@ -15,6 +15,7 @@ from services.scraper import assisted_login, commands
 from services.scraper.cookies import Jar
 from services.scraper.run_state import PasswordUsed, Result, RunState
 from services.scraper.schedule import BUSY_EXIT_CODE
+from services.scraper.scrape import NOBODY, Scraper
 from tests.services.scraper.played import COOKIES, PlayedBrowser, seen_page, signed_out
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -23,6 +24,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 @pytest.fixture
 def settings(tmp_path):
     fields = {"chromium_sandbox": "auto", "scrape_every": "off", "scrape_with": "cookies"}
+    fields |= {"netflix_profile_name": "Me", "netflix_profile": "profile"}
     return SimpleNamespace(scraper_dir=tmp_path, **fields)
 
 
@@ -60,11 +62,48 @@ def test_a_busy_run_has_its_own_exit_code(tmp_path, capsys):
     assert "BUSY: Another run is active" in capsys.readouterr().out
 
 
+SIGNED_IN = Result(at=NOW, mode="login", code="OK", rows=3, duration_s=2.0)
+
+
+@pytest.fixture
+def ended(monkeypatch):
+    """Let the assisted login end as it is told, after the browser was shown; returns the list of ends."""
+    ends: list[Result] = []
+
+    def run(_scraper, show):
+        show(SimpleNamespace(sandboxed=ends[0].sandbox))
+        return ends.pop(0)
+
+    monkeypatch.setattr(Scraper, "run", run)
+    monkeypatch.setattr(assisted_login, "shown", lambda *_: commands.say("shown"))
+    return ends
+
+
 @pytest.mark.parametrize("sandboxed", [True, False])
-def test_login_warns_when_the_sandbox_is_off(settings, browser, monkeypatch, capsys, sandboxed):
-    browser.sandboxed = sandboxed
-    monkeypatch.setattr(assisted_login, "serve", lambda *_: capsys.readouterr().out.count("sandbox is off"))
-    assert commands.login(settings, "127.0.0.1", 1) == (1 if sandboxed else 0), "told before the page is opened"
+def test_login_warns_when_the_sandbox_is_off_before_the_page_is_opened(tmp_path, ended, capsys, sandboxed):
+    ended.append(SIGNED_IN.model_copy(update={"sandbox": sandboxed}))
+    assert commands.login(load_settings(scraper_dir=tmp_path), lambda _: None, "127.0.0.1", 1) == 0
+    before = capsys.readouterr().out.split("shown")[0]
+    assert ("sandbox is off" in before) is not sandboxed
+
+
+@pytest.mark.parametrize(
+    ("result", "kept", "code", "said"),
+    [
+        (SIGNED_IN, True, 0, "OK: The viewing history was fetched"),
+        (SIGNED_IN.model_copy(update={"code": "PROFILE_LOCKED"}), True, 1, "PROFILE_LOCKED: "),
+        (SIGNED_IN.model_copy(update={"code": "SESSION_EXPIRED", "detail": NOBODY}), False, 1, "Nothing was changed"),
+        (SIGNED_IN.model_copy(update={"code": "BUSY"}), False, BUSY_EXIT_CODE, "Another run is active"),
+    ],
+)
+def test_login_says_whether_the_file_came_and_the_sign_in_is_kept(tmp_path, ended, capsys, result, kept, code, said):
+    if kept:
+        Jar(RunState(tmp_path).jar_path).save(COOKIES)
+    ended.append(result)
+    assert commands.login(load_settings(scraper_dir=tmp_path), lambda _: None, "127.0.0.1", 1) == code
+    output = capsys.readouterr().out
+    assert said in output
+    assert ("are kept on the scraper's own volume" in output) is kept
 
 
 def test_doctor_prints_no_personal_counts(settings, browser, monkeypatch, capsys):
@@ -81,6 +120,15 @@ def test_doctor_prints_no_personal_counts(settings, browser, monkeypatch, capsys
         assert code in output
         assert "browser none" in output
         assert "groups: gate, profile" in output
+        assert "  a-hook" in output
+        assert "not known" not in output
+    hooks = ("/somewhere/*", "another-hook")
+    state.write(Result(at=NOW, mode="cookies", code="LAYOUT_CHANGED", detail="missing: row", hooks=hooks))
+    commands.doctor(settings)
+    output = capsys.readouterr().out
+    assert "missing: row" in output
+    for hook in hooks:
+        assert f"on the page that is not known: {hook}" in output
     state.write(Result(at=NOW, mode="cookies", code="INTERNAL_ERROR", detail="KeyError in transitions.py:7"))
     commands.doctor(settings)
     assert "KeyError in transitions.py:7" in capsys.readouterr().out

@@ -54,7 +54,6 @@ def test_a_file_that_was_cut_anywhere_is_refused(cut):
     [
         b"",
         b"x" * (MAX_DOWNLOAD + 1),
-        b"<!doctype html>\n<p>Sign in, please\n",
         b'Title,Date,More\n"a","1/1/24","b"\n',
         b'Title,Date\n"a","1/1/24"\n"b"\n',
         b'Title,Date\n"a" x,"1/1/24"\n',
@@ -67,6 +66,11 @@ def test_a_file_that_was_cut_anywhere_is_refused(cut):
 )
 def test_a_file_that_is_not_a_viewing_history_is_refused(data):
     assert refused(data) == "DOWNLOAD_INVALID"
+
+
+@pytest.mark.parametrize("data", [b"<!doctype html>\n<p>Sign in, please\n", b"\xef\xbb\xbf \n<html>\n"])
+def test_a_page_in_place_of_the_file_is_a_download_that_failed(data):
+    assert refused(data) == "DOWNLOAD_FAILED"
 
 
 def test_fewer_rows_than_the_page_shows_are_refused():

@@ -22,12 +22,13 @@ from netflix_trend import __version__
 from netflix_trend.delivery.inbox import Delivery, pack, unpack
 from services.scraper.browser import sandbox_works
 from services.scraper.cookies import Jar
+from services.scraper.failures import CAUSES
 from services.scraper.run_state import Latch, Plan, Result, RunState
 from services.scraper.scheduled import ScheduledRuns
 from tests.ports import free_port
 from tests.services.runtime.redis_server import redis_server
 from tests.services.scraper.leaks import leaks, unpacked
-from tests.services.scraper.stand_in import EMAIL, ME, NETFLIX_ID, PASSWORD, SECURE_ID, TITLE, Knobs
+from tests.services.scraper.stand_in import EMAIL, ME, NETFLIX_ID, OTHER, PASSWORD, SECURE_ID, TITLE, Knobs
 from tests.waiting import wait_for
 
 __all__ = ["redis_server"]
@@ -121,7 +122,7 @@ def test_no_secret_is_written_anywhere(machine, wait_for):
     codes = {}
     for verb, knobs in (
         ("scrape", Knobs()),
-        ("scrape", Knobs(active_after_download="GUIDOTHER")),
+        ("scrape", Knobs(active_after_download=OTHER[0])),
         ("faulty-scrape", Knobs(login="one_step")),
         ("scrape", Knobs(after_password="wrong")),
     ):
@@ -285,8 +286,26 @@ def test_doctor_prints_what_a_maintainer_needs(machine):
         f"sandbox adequate: {adequate}",
         "page /login: LOGIN_EMAIL",
         "groups: email, ",
+        "  login-submit-button",
     ):
         assert words in output
+
+
+def test_doctor_prints_the_hooks_of_every_page_and_nothing_of_the_person(machine):
+    names = {"NetflixId": NETFLIX_ID, "SecureNetflixId": SECURE_ID}
+    Jar(machine.state.jar_path).save(
+        [{"name": name, "value": value, "domain": ".netflix.com"} for name, value in names.items()]
+    )
+    machine.pages.play(Knobs(gate_kind="2026"))
+    code, output = machine.run("doctor")
+    assert code == 0, output
+    for words in ("page /profiles/manage: PROFILES", "  profile-gate-screen", "  profile-selector+tile-*"):
+        assert words in output
+    assert leaks(output) == []
+    machine.pages.play(Knobs(gate_kind="unknown"))
+    output = machine.run("doctor")[1]
+    assert "  people-picker+pick-*" in output
+    assert leaks(output) == []
 
 
 # The schedule, with real processes
@@ -361,21 +380,30 @@ class Page:
         self.cookie = headers["Set-Cookie"].split(";")[0]
         return headers
 
+    def asked(self):
+        """Return what the page shows above its picture."""
+        return urllib.parse.unquote(self.ask("/screen")[2].get("X-Status", ""))
+
     def type(self, text, *keys):
         for body in ({"kind": "text", "text": text}, *({"kind": "key", "key": key} for key in keys)):
             assert self.ask("/input", body)[0] == 204
 
 
-def test_a_person_signs_in_with_a_code_and_later_runs_need_nobody(machine, wait_for):
-    stage = machine.pages.play(Knobs(login="one_step", after_password="code"))
-    port = free_port()
-    process = machine.start("login", str(port))
+def opened(process):
+    """Return the page whose address a process of the assisted login prints, and the address's own output."""
     output = ""
     while "token=" not in output:
         line = process.stdout.readline()
         assert line, output
         output += line
-    page = Page(re.search(r"http://\S+", output)[0])
+    return Page(re.search(r"http://\S+", output)[0]), output
+
+
+def test_a_person_signs_in_with_a_code_and_the_history_is_fetched_at_once(machine, wait_for):
+    stage = machine.pages.play(Knobs(login="one_step", after_password="code", gate_kind="2026"))
+    port = free_port()
+    process = machine.start("login", str(port))
+    page, output = opened(process)
     wrong = page.path[:-4] + ("0000" if not page.path.endswith("0000") else "1111")
     assert page.ask(wrong)[0] == 403
     assert page.ask("/screen")[0] == 403, "without the cookie nothing is shown"
@@ -390,14 +418,19 @@ def test_a_person_signs_in_with_a_code_and_later_runs_need_nobody(machine, wait_
     assert page.ask("/input", {"kind": "fly"})[0] == 400
     status, picture, _ = page.ask("/screen")
     assert (status, picture[:3]) == (200, b"\xff\xd8\xff")
+    wait_for(lambda: page.asked() == CAUSES["SESSION_EXPIRED"].ask, "the person is asked to sign in")
     # The page of the stand-in has its fields first; Tab goes from one to the next, as for anybody.
     assert page.ask("/input", {"kind": "click", "x": 20, "y": 20})[0] == 204
     page.type(EMAIL, "Tab")
     page.type(PASSWORD, "Enter")
     wait_for(lambda: stage.password_posts == 1, "the sign-in is posted")
-    wait_for(lambda: coded(page, stage), "the code is accepted", 30)
+    wait_for(lambda: page.asked() == CAUSES["CODE_REQUIRED"].ask, "the person is asked for the code")
+    wait_for(lambda: answered(page, stage, "POST /code"), "the code is accepted", 30)
     rest, _ = process.communicate(timeout=60)
     assert process.returncode == 0, output + rest
+    assert "OK: The viewing history was fetched" in rest
+    (message,) = machine.messages()
+    assert b"".join(unpack(message)[1]) == stage.csv()
     token = page.path.split("=")[1]
     assert leaks((output + rest).replace(token, "")) == []
     assert {cookie["name"] for cookie in Jar(machine.state.jar_path).load()} == {"NetflixId", "SecureNetflixId"}
@@ -408,13 +441,42 @@ def test_a_person_signs_in_with_a_code_and_later_runs_need_nobody(machine, wait_
     assert list(machine.temporary.iterdir()) == []
 
 
-def coded(page, stage):
-    if "POST /code" in stage.requests:
+@pytest.mark.parametrize(
+    ("knobs", "ask", "post"),
+    [
+        (Knobs(gate_kind="2026", locked=True, pin_kind="2026"), "PROFILE_LOCKED", "POST /pin"),
+        (Knobs(interstitial=True), None, "POST /answer"),
+    ],
+    ids=["pin", "page_that_is_not_known"],
+)
+def test_a_person_answers_what_is_in_the_way_and_the_history_is_fetched(machine, wait_for, knobs, ask, post):
+    names = {"NetflixId": NETFLIX_ID, "SecureNetflixId": SECURE_ID}
+    Jar(machine.state.jar_path).save(
+        [{"name": name, "value": value, "domain": ".netflix.com"} for name, value in names.items()]
+    )
+    stage = machine.pages.play(knobs)
+    process = machine.start("login", str(free_port()))
+    page, output = opened(process)
+    page.open()
+    if ask:
+        wait_for(lambda: page.asked() == CAUSES[ask].ask, "the person is asked", 30)
+    wait_for(lambda: answered(page, stage, post), "the answer is accepted", 30)
+    rest, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output + rest
+    (message,) = machine.messages()
+    assert b"".join(unpack(message)[1]) == stage.csv()
+    assert stage.password_posts == 0
+    assert list(machine.temporary.iterdir()) == []
+
+
+def answered(page, stage, post):
+    """Type into the field that the browser shows, until the stand-in has got the answer."""
+    if post in stage.requests:
         return True
     try:
         page.ask("/input", {"kind": "click", "x": 20, "y": 20})
         page.ask("/input", {"kind": "text", "text": "1234"})
         page.ask("/input", {"kind": "key", "key": "Enter"})
     except (OSError, http.client.HTTPException):
-        return "POST /code" in stage.requests
+        return post in stage.requests
     return False

@@ -61,7 +61,7 @@ def test_a_password_that_is_changed_during_a_run_is_not_taken_for_the_one_that_w
     home.jar.save(COOKIES)  # somebody signs in by hand; that sign-in ends
     browser = PlayedBrowser(LOGIN_BOTH)
     result = home.run(browser)
-    assert (result.code, browser.typed) == ("LOGIN_REJECTED", []), "the rejected one is not typed again"
+    assert (result.code, browser.typed) == ("SESSION_EXPIRED", []), "the rejected one is not typed again"
     assert "typed before" in result.detail
 
 
@@ -319,7 +319,12 @@ def test_a_latch_of_an_older_version_that_stopped_at_a_shorter_history_does_not_
     assert home.run(PlayedBrowser(ACTIVITY)).code == "OK"
 
 
-EMPTY = seen_page("/viewingactivity", "activity")
+EMPTY = seen_page("/viewingactivity", "activity", "download")
+
+
+@pytest.fixture
+def header_only(monkeypatch):
+    monkeypatch.setattr(PlayedDownloads, "fetch", lambda *_: b"Title,Date\n")
 
 
 def queued(message):
@@ -328,11 +333,11 @@ def queued(message):
 
 
 @pytest.mark.parametrize("before", [None, 3000])
-def test_an_empty_history_is_queued_like_any_other(home, before):
+def test_an_empty_history_is_queued_like_any_other(home, header_only, before):
     """Somebody who watched nothing, or has hidden all titles: an answer must come, like everybody's."""
     home.jar.save(COOKIES)
     if before:
-        home.run(PlayedBrowser(ACTIVITY))
+        home.run(PlayedBrowser(EMPTY))
         home.state.write(home.state.read(Rows).model_copy(update={"rows": before}))
         home.queue.clear()
     result = home.run(PlayedBrowser(EMPTY))
@@ -342,8 +347,8 @@ def test_an_empty_history_is_queued_like_any_other(home, before):
     assert (delivery.received, data) == (date.today(), b"Title,Date\n")
 
 
-def test_a_list_that_is_empty_once_and_not_again_is_a_failure(home):
-    """Its rows did not load. That is a damaged page, which does not depend on what was watched."""
+def test_an_empty_file_beside_a_list_that_is_not_empty_is_a_failure(home, header_only):
+    """That is damage, which does not depend on what was watched."""
     home.jar.save(COOKIES)
     browser = PlayedBrowser(EMPTY)
 
@@ -356,10 +361,20 @@ def test_a_list_that_is_empty_once_and_not_again_is_a_failure(home):
     assert home.queue == []
 
 
-@pytest.mark.parametrize("pages", [(ACTIVITY,), (EMPTY,)])
-def test_a_history_from_the_browser_leads_to_an_answer_whatever_is_in_it(home, tmp_path, pages):
+@pytest.mark.parametrize("rows", [0, 3000])
+def test_a_page_without_rows_and_control_is_queued_as_nothing(home, rows):
+    """It may be another page; what was fetched before does not make it an empty history, or a shorter one."""
     home.jar.save(COOKIES)
-    home.run(PlayedBrowser(*pages))
+    home.state.write(Rows(rows=rows))
+    assert home.run(PlayedBrowser(seen_page("/viewingactivity", "activity"))).code == "LAYOUT_CHANGED"
+    assert home.queue == []
+
+
+@pytest.mark.parametrize(("page", "data"), [(ACTIVITY, CSV), (EMPTY, b"Title,Date\n")], ids=["titles", "empty"])
+def test_a_history_from_the_browser_leads_to_an_answer_whatever_is_in_it(home, tmp_path, page, data, monkeypatch):
+    monkeypatch.setattr(PlayedDownloads, "fetch", lambda *_: data)
+    home.jar.save(COOKIES)
+    home.run(PlayedBrowser(page))
     settings = load_settings(
         private_dir=tmp_path / "private",
         publisher_dir=tmp_path / "publisher",
