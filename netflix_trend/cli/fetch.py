@@ -85,7 +85,7 @@ def fetch(
         ) from None
     files = [one.path for one in downloads]
     if is_on_folders:
-        from services.processor.cli import import_files
+        from services.processor.importing import import_files
 
         code = import_files(files, profile=profile, date_order=date_order, only=only, choose=chooser())
         if code:

@@ -71,7 +71,7 @@ def read(
     place = place_of(context)
     if not place.is_inside:
         place.machine.use_folders()
-    from services.processor.cli import read_files
+    from services.processor.importing import read_files
 
     sys.exit(read_files(files, is_json=is_json, date_order=date_order, only=only))
 
@@ -102,7 +102,7 @@ def import_(
     """
     place = place_of(context)
     if begin(place, keeps=True):
-        from services.processor.cli import import_files
+        from services.processor.importing import import_files
 
         sys.exit(import_files(files, profile=profile, date_order=date_order, only=only, choose=chooser()))
     drop_exports(place, files, profile=profile, date_order=date_order, only=only)

@@ -331,7 +331,7 @@ class _Setup:
         if not self.is_on_folders:
             drop_exports(self.place, [file], only=only)
             return
-        from services.processor.cli import import_files
+        from services.processor.importing import import_files
 
         if import_files([file], profile=None, date_order=None, only=only, choose=chooser()):
             raise Failure(

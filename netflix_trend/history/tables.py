@@ -13,8 +13,9 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import duckdb
 import numpy as np
@@ -22,6 +23,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from netflix_trend.catalogue.vocabulary import Vocabulary
+from netflix_trend.delivery.inbox import Delivery
 from netflix_trend.history.dates import DateQuestion
 from netflix_trend.history.encodings import (
     DESCRIPTION,
@@ -48,6 +50,7 @@ _STAGING = "staging.duckdb"
 _NOT_KEPT = "The file was not kept. If a later version of this app may read it, import it again."
 # DuckDB sorts and joins within this and spills the rest to disk, so that memory does not grow with the files.
 _MEMORY = "128MB"
+_STREAMING_BEGAN = date(2007, 1, 1)
 
 # {shortest}: plays of fewer seconds are not views. Where ViewingActivity.csv has a title within a day of a row of
 # NetflixViewingHistory.csv, both are the same view; days differ when the clocks of the profile and the machine do.
@@ -326,15 +329,11 @@ def _add_all(
             continue
         if not is_own and _kind(store, raw) != "viewing_activity":
             continue
-        order, claim = (
-            raw.date_order or options.date_order,
-            Claim(profile, raw.profile, stored, answers.get(profile, ())),
-        )
-        reading = replace(options, date_order=order, keep_profile=claim.may_count, decide_profiles=claim.decide)
-        newest = (raw.first_received or raw.received) + timedelta(days=1)
+        claim = Claim(profile, raw.profile, stored, answers.get(profile, ()))
+        reading = replace(options, keep_profile=claim.may_count, decide_profiles=claim.decide)
         with store.open(raw) as stream:
             try:
-                number, found = staging.add(stream, raw.name, reading, newest)
+                number, found = _add(staging, stream, raw, raw.first_received or raw.received, reading)
             except ExportError as refusal:
                 if is_own or refusal.reason == "no_rows":
                     added.append((raw, -1, None, refusal))
@@ -345,6 +344,24 @@ def _add_all(
                 if not is_own and claim.is_covered(found.netflix_rows, found.played):
                     archives.append(raw)
     return added, archives
+
+
+def add_alone(staging: Staging, stream: BinaryIO, delivery: Delivery, options: ReadOptions) -> tuple[int, ReadFile]:
+    """Read an export as it would be read if it were imported into an empty folder. Returns its number in the tables
+    and its content. Raises ExportError if it cannot be used.
+    """
+    return _add(staging, stream, delivery, delivery.received, options)
+
+
+def _add(
+    staging: Staging, stream: BinaryIO, delivery: Delivery, first_received: date, options: ReadOptions
+) -> tuple[int, ReadFile]:
+    reading = replace(options, date_order=delivery.date_order or options.date_order)
+    # The clocks of Netflix and of this machine may be a day apart. A file without a day of its own says 1970 or 1980.
+    newest, latest = (
+        day + timedelta(days=1) if day >= _STREAMING_BEGAN else None for day in (first_received, delivery.received)
+    )
+    return staging.add(stream, delivery.name, reading, newest, latest)
 
 
 def _kind(store: RawStore, raw: RawExport) -> ExportKind | None:

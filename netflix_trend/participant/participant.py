@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from netflix_trend.history.whose import Whose
 
 _log = logging.getLogger("participant")
+_BLOCK = 1 << 20
 # How long a page waits for a run of the publisher to end.
 _SNAPSHOT_SECONDS = 2.0
 
@@ -80,11 +81,11 @@ def take_file(
     date_order: DateOrderName | None = None,
     only: tuple[str, ...] = (),
 ) -> RawExport:
-    """Take a file of this machine: an export, or the ViewingActivity.csv in an archive.
+    """Take a file of this machine: an export, or the export in a zip.
 
     received: the day it was downloaded, by default the file's time. profile: by default as in the settings. only: the
     Netflix profiles that count for it, also in other files.
-    Raises ArchiveError, OSError, and ValueError for a profile name that cannot be that of a folder.
+    Raises ArchiveError, OSError, and OptionError for a profile name that cannot be that of a folder.
     """
     about = {
         "profile": settings.netflix_profile if profile is None else profile,
@@ -92,8 +93,8 @@ def take_file(
         "source": source,
         "date_order": date_order,
     }
-    with opened(path, received, about) as (delivery, blocks):
-        return take(settings, blocks, delivery)
+    with opened(path, received, about) as (delivery, csv):
+        return take(settings, iter(lambda: csv.read(_BLOCK), b""), delivery)
 
 
 def exports(settings: Settings) -> list[RawExport]:

@@ -41,7 +41,7 @@ from netflix_trend.questions.volume.statistics import Volume
 from services.demo.compared import Truth, print_comparison, told
 from services.demo.network import ME, DemoError, Network
 from services.demo.sealed import FEWEST, SealedNetwork, preset_for
-from services.processor.cli import Choose, print_report
+from services.processor.importing import Choose, print_report
 
 Mode = Literal["local", "one", "two"]
 # Invented people of each mode unless somebody asks for others.

@@ -50,7 +50,7 @@ def once(
     run = record.begin(today) if record else None
     failed = take_arrived(settings, arrived) if arrived else 0
     if exports:
-        from services.processor.cli import import_files  # DuckDB and pandas take longer than all the rest
+        from services.processor.importing import import_files  # DuckDB and pandas take longer than all the rest
 
         failed += import_files(exports, profile=profile, date_order=date_order, only=only, choose=choose)
     status = publish_once(settings, today)

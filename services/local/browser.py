@@ -44,7 +44,7 @@ def _imported(fetch: Callable[[Settings, Callable[[bytes], None]], int]) -> int:
     code = _with_settings(act)
     if not taken:
         return code
-    from services.processor.cli import report_taken
+    from services.processor.importing import report_taken
 
     return max(code, report_taken(taken))
 

@@ -1,50 +1,29 @@
-"""The verbs `read`, `import`, `insights` and `event`: a person's own history in the terminal."""
+"""The verbs `insights` and `event`: a person's own history in the terminal."""
 
 from __future__ import annotations
 
 import json
 import sys
-import tempfile
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import duckdb
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import wrap_file
 from rich.table import Table
 
-from netflix_trend.catalogue.vocabulary import Vocabulary
-from netflix_trend.delivery.archive import ArchiveError, open_csv
-from netflix_trend.history.exports import ExportError
 from netflix_trend.history.household import (
     HouseholdError,
-    ProfileQuestion,
-    check_names,
-    listed,
-    name_key,
-    profiles_in,
 )
 from netflix_trend.history.insights import Cell, InsightTable, all_insights, open_profiles
-from netflix_trend.history.options import ReadOptions
-from netflix_trend.history.report import ImportReport, counted, import_report
-from netflix_trend.history.staging import Staging
-from netflix_trend.history.tables import History, connect
-from netflix_trend.participant import participant
 from netflix_trend.participant.event_effects import EventEffect
 from netflix_trend.participant.life_events import EventError, add_event, read_events, remove_event
 from netflix_trend.participant.own_effects import THINNED, effects_of
 from netflix_trend.plain_text import printable
 from netflix_trend.settings import Settings, SettingsError, load_settings
-from netflix_trend.syftbox.shared_files import current_vocabulary
 
-_UNREADABLE = (ExportError, ArchiveError, OSError)
 _BAR = 20
-_LARGE_FILE = 5_000_000
 _PRINTED_ROWS = 24
 _CALENDAR_WEEKS = 53
 _SHADES = " ░▒▓█"
@@ -60,245 +39,6 @@ def answered(verb: str, act: Callable[[Settings, Console], int]) -> int:
         return 1
 
 
-# --- read and import ---------------------------------------------------------------------------------------------
-
-
-def read_file(path: Path, vocabulary: Vocabulary, options: ReadOptions) -> ImportReport:
-    """Return the import report of a file; nothing of it is kept. Raises ExportError, ArchiveError or OSError."""
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file")
-    with (
-        tempfile.TemporaryDirectory(prefix="netflix-trend-") as scratch,
-        connect(Path(scratch) / "read.duckdb") as database,
-        path.open("rb") as file,
-        _with_progress(file, path) as watched,
-        open_csv(watched, path.name) as (csv, _),
-    ):
-        staging = Staging(database, vocabulary)
-        number, found = staging.add(csv, path.name, options, date.today() + timedelta(days=1))
-        staging.decide_titles()
-        return import_report(staging, number, found)
-
-
-def _with_progress(file: BinaryIO, path: Path) -> AbstractContextManager[BinaryIO]:
-    """Show the progress of reading a large file, on a terminal."""
-    size, screen = path.stat().st_size, Console(stderr=True)
-    if not screen.is_terminal or size < _LARGE_FILE:
-        return nullcontext(file)
-    return wrap_file(file, size, description=path.name, console=screen, transient=True)
-
-
-def read_files(files: Sequence[Path], *, is_json: bool, date_order: str | None, only: Sequence[str]) -> int:
-    """Print what is in exports, without storing them. Returns the exit code."""
-
-    def act(settings: Settings, console: Console) -> int:
-        return _read(files, settings, console, is_json=is_json, date_order=date_order, only=only)
-
-    return answered("read", act)
-
-
-def _read(
-    files: Sequence[Path],
-    settings: Settings,
-    console: Console,
-    *,
-    is_json: bool,
-    date_order: str | None,
-    only: Sequence[str],
-) -> int:
-    vocabulary = current_vocabulary(settings)
-    asked = ReadOptions.of(settings)
-    failed = False
-    for path in files:
-        try:
-            report = read_file(path, vocabulary, _reading(asked, date_order, only))
-            check_names(path.name, only, report.file.netflix_rows)
-        except _UNREADABLE as error:
-            # A program reads the error in the JSON, but a wrong option is wrong there, too.
-            failed = failed or not is_json or (isinstance(error, ExportError) and error.reason == "unknown_profile")
-            _print_unreadable(path, error, console, is_json=is_json)
-        else:
-            if is_json:
-                _print_json(report.to_json(str(path)))
-            else:
-                print_report(path.name, report, console)
-                _print_whose(report, console)
-    return int(failed)
-
-
-def _reading(asked: ReadOptions, date_order: str | None, only: Sequence[str]) -> ReadOptions:
-    """Return the options to read a file with: of the named Netflix profiles if it has any of them, else of all."""
-    wanted = {name_key(name) for name in only or [name for names in asked.answers.values() for name in names]}
-    return replace(
-        asked,
-        date_order=date_order or asked.date_order,
-        decide_profiles=lambda rows, _: frozenset(name for name in rows if name_key(name) in wanted) or frozenset(rows),
-    )
-
-
-def _print_whose(report: ImportReport, console: Console) -> None:
-    """Say of a file with several Netflix profiles that somebody has to choose."""
-    if len(report.file.played) > 1:
-        console.print(
-            "  All of its Netflix profiles together are one person only if you say so: import asks which is you.\n"
-            if len(report.file.profiles) > 1
-            else "  Import keeps that only these count, also of later files.\n",
-            markup=False,
-            soft_wrap=True,
-        )
-
-
-_NOTHING_READ: dict[str, Any] = {
-    **dict.fromkeys(("kind", "encoding", "delimiter")),
-    **dict.fromkeys(("rows", "views", "blank", "undated", "supplemental", "unsure"), 0),
-    **dict.fromkeys(("date_order", "date_evidence", "first_day", "last_day")),
-    **dict.fromkeys(("episodes", "films"), 0),
-}
-
-
-def _print_unreadable(path: Path, error: Exception, console: Console, *, is_json: bool) -> None:
-    message = " ".join(str(error).split())
-    if not is_json:
-        waits = isinstance(error, ExportError) and isinstance(error.question, ProfileQuestion)
-        told = message if waits else f"{path.name}: cannot be used. {message}"
-        console.print(f"{told}\n", markup=False, soft_wrap=True)
-        return
-    known = error.known if isinstance(error, ExportError) else {}
-    lists: dict[str, Any] = {"shows": [], "profiles": [], "hours": None, "warnings": []}
-    _print_json({"file": str(path), **_NOTHING_READ, **lists, **known, "error": message})
-
-
-def print_report(name: str, report: ImportReport, console: Console) -> None:
-    """Print the import report of a file."""
-    file = report.file
-    kind = "viewing history" if file.kind == "viewing_history" else "viewing activity"
-    lines = [
-        f"{name}: {kind}, {file.encoding}, {file.rows} rows",
-        f"  {report.counted} views from {report.first_day or '-'} to {report.last_day or '-'}: "
-        f"{report.kinds['episode']} episodes of {len(report.shows)} shows, {report.kinds['film']} films"
-        + (f", {report.hours:.1f} hours" if report.hours is not None else ""),
-        f"  not counted or unsure: {report.dropped()}",
-        f"  dates: {file.date_order}; {file.date_evidence}",
-    ]
-    if file.netflix_rows:
-        lines.append(f"  Netflix profiles: {listed(file.netflix_rows)}")
-    lines += [f"  note: {warning}" for warning in report.warnings]
-    console.print("\n".join(lines) + "\n", markup=False, soft_wrap=True)
-
-
-# From Netflix profiles, with the number of rows of each, to those that count; None where nobody can be asked.
-Choose = Callable[[Mapping[str, int]], Sequence[str]]
-
-
-def import_files(
-    files: Sequence[Path],
-    *,
-    profile: str | None,
-    date_order: str | None,
-    only: Sequence[str],
-    choose: Choose | None = None,
-) -> int:
-    """Import exports, rebuild the tables and print the import report of each file. Returns the exit code.
-
-    choose: asks the person which Netflix profiles are theirs, where a file has several and nobody has said.
-    """
-
-    def act(settings: Settings, console: Console) -> int:
-        return _import(files, settings, console, profile=profile, date_order=date_order, only=only, choose=choose)
-
-    return answered("import", act)
-
-
-def _import(
-    files: Sequence[Path],
-    settings: Settings,
-    console: Console,
-    *,
-    profile: str | None,
-    date_order: str | None,
-    only: Sequence[str],
-    choose: Choose | None,
-) -> int:
-    kept: dict[str, str] = {}
-    failed = False
-    days = participant.import_days(settings)
-    for path in files:
-        try:
-            _check_only(path, only)
-            raw = participant.take_file(
-                settings,
-                path,
-                "import",
-                profile=profile or None,
-                date_order=date_order,  # type: ignore[arg-type]
-                only=tuple(only),
-            )
-        except _UNREADABLE as error:
-            failed = True
-            _print_unreadable(path, error, console, is_json=False)
-        else:
-            kept[raw.sha256] = path.name
-            if said := participant.already_imported(raw, days):
-                console.print(f"{path.name}: {said}", markup=False, soft_wrap=True)
-    return int(_rebuild(kept, settings, console, choose) or failed)
-
-
-def report_taken(kept: Mapping[str, str]) -> int:
-    """Rebuild the tables and print the import report of exports that were taken. Returns the exit code.
-
-    kept: their names, by the hash of the file.
-    """
-    return answered("import", lambda settings, console: int(_rebuild(kept, settings, console)))
-
-
-def _rebuild(kept: Mapping[str, str], settings: Settings, console: Console, choose: Choose | None = None) -> bool:
-    """Rebuild the tables and print the reports of some exports. Returns whether one of them could not be read."""
-    failed = False
-    histories = _rebuilt(settings, console)
-    if choose and _ask(settings, histories, kept, choose):
-        histories = _rebuilt(settings, console)
-    for history in histories:
-        for file in history.files:
-            if file.raw.sha256 not in kept:
-                continue
-            if file.report is not None:
-                print_report(kept[file.raw.sha256], file.report, console)
-            elif file.raw.profile == history.profile:
-                failed = True
-                _print_unreadable(Path(kept[file.raw.sha256]), file.refusal or ValueError(), console, is_json=False)
-    for history in histories:
-        console.print(
-            f"{history.profile}: {history.views} views of {counted(len(history.files), 'file')}", markup=False
-        )
-    return failed
-
-
-def _check_only(path: Path, only: Sequence[str]) -> None:
-    """Raise ExportError if a named Netflix profile is not in a file; whatever else is wrong is found on import."""
-    if only and path.is_file():
-        with path.open("rb") as file, open_csv(file, path.name) as (csv, _):
-            check_names(path.name, only, profiles_in(csv, path.name))
-
-
-def _rebuilt(settings: Settings, console: Console) -> list[History]:
-    with console.status("Rebuilding the tables ..."):
-        return participant.refresh(settings, everything=True)
-
-
-def _ask(settings: Settings, histories: Sequence[History], kept: Collection[str], choose: Choose) -> bool:
-    """Ask about the files that wait for an answer, once a profile. Returns whether anything was answered."""
-    asking = {
-        history.profile
-        for history in histories
-        for file in history.files
-        if file.raw.sha256 in kept and file.refusal and isinstance(file.refusal.question, ProfileQuestion)
-    }
-    for one in participant.whose(settings):
-        if one.profile in asking:
-            participant.say_whose(settings, one.profile, choose(one.choices))
-    return bool(asking)
-
-
 # --- insights ----------------------------------------------------------------------------------------------------
 
 
@@ -312,7 +52,7 @@ def _insights(settings: Settings, console: Console, *, is_json: bool) -> int:
         tables = all_insights(database)
         effects = list(effects_of(database, read_events(settings.private_dir)))
     if is_json:
-        _print_json({"tables": [table.to_json() for table in tables], "events": [_effect_json(one) for one in effects]})
+        print_json({"tables": [table.to_json() for table in tables], "events": [_effect_json(one) for one in effects]})
         return 0
     for table in tables:
         if table.name == "calendar":
@@ -446,7 +186,7 @@ def _event_list(settings: Settings, console: Console, *, is_json: bool) -> int:
         effects = [EventEffect(event, None, None, None, None, 0) for event in events]
     for effect in effects:
         if is_json:
-            _print_json(_effect_json(effect))
+            print_json(_effect_json(effect))
         else:
             _print_effect(effect, console)
     return 0
@@ -504,5 +244,6 @@ def _effect_json(effect: EventEffect) -> dict[str, Any]:
     }
 
 
-def _print_json(value: Any) -> None:
+def print_json(value: Any) -> None:
+    """Print a value as one line of JSON."""
     print(json.dumps(value, ensure_ascii=False))  # noqa: T201

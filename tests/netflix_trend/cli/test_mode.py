@@ -17,7 +17,7 @@ WITH_VOLUME = (
     ' echo "$*" >>"$HOME/docker.log"'
 )
 BODIES = (
-    *("services.processor.cli.import_files", "services.processor.cli.show_insights"),
+    *("services.processor.importing.import_files", "services.processor.cli.show_insights"),
     *("services.processor.cli.list_events", "services.publisher.status.rows", "services.publisher.summary.main"),
     *("services.runtime.choose.take_part", "services.runtime.choose.lower_limits", "services.local.__main__.once"),
     "services.local.dashboard.serve",
@@ -362,7 +362,7 @@ def test_settings_and_folders_of_env_reach_a_process_on_folders(
 
 def test_inside_syftbox_folders_are_syftbox_s(clone: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found: dict[str, str] = {}
-    monkeypatch.setattr("services.processor.cli.import_files", lambda *_, **__: found.update(os.environ) or 0)
+    monkeypatch.setattr("services.processor.importing.import_files", lambda *_, **__: found.update(os.environ) or 0)
     result = run(clone, path, "import", "a.csv", SYFTBOX_DATA_DIR="/data/ann/SyftBox", SYFTBOX_EMAIL="ann@example.org")
     assert result.returncode == 0, result.stderr
     assert (found["SYFTBOX_EMAIL"], found["DATASITES_DIR"]) == ("ann@example.org", "/data/ann/SyftBox/datasites")

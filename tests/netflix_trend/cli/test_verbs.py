@@ -120,7 +120,7 @@ def test_ctrl_c_ends_a_verb_in_one_line(clone: Path, path: Path, monkeypatch: py
     def interrupt(*_: object, **__: object) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("services.processor.cli.read_files", interrupt)
+    monkeypatch.setattr("services.processor.importing.read_files", interrupt)
     (clone / "a.csv").touch()
     result = run(clone, path, "read", "a.csv")
     assert result.returncode == INTERRUPTED
