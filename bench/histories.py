@@ -26,6 +26,8 @@ Kind = Literal["episode", "film", "unnamed", "blank"]
 LAST_DAY = date(2026, 11, 14)
 _DAYS = 1500
 _FILM_ROWS, _COLON_FILMS, _SPECIALS, _FILMS_OF_SHOWS = 0.15, 0.05, 0.03, 0.01
+# Of two specials of a comedian, this part is seen within two days.
+_SOON = 0.3
 _BLANK, _UNNAMED = 0.0015, 0.0025
 # Of the shows; those without a season word have fewer episodes than others, and are a tenth of all episodes.
 _WITHOUT_SEASON, _LIMITED, _WEAK = 0.2, 0.06, 0.04
@@ -182,7 +184,7 @@ class _Person:
         self._forms = _FORMS[language]
         self._words = sorted({word for film in catalogue.films for word in film.split() if word.isalpha()})
         self._numbered = [form for form in self._forms["strong"] if "#" in form]
-        self._limited = [form for form in self._forms["strong"] if "#" not in form]
+        self._limited = [form for form in self._forms["strong"] if not set("#@") & set(form)]
         self._episode = next(
             (form for form in self._forms.get("episode", ()) if not form.upper().startswith("EP")), "Episode #"
         )
@@ -251,7 +253,8 @@ class _Person:
             yield [self._film(film)]
         for number in range(int(_SPECIALS * len(plain))):
             comedian, first = self._name(2), self._day()
-            days = [first, first - timedelta(days=source.randrange(3))][: 1 + number % 2]
+            apart = source.randrange(3) if source.random() < _SOON else source.randrange(3, 400)
+            days = [first, first - timedelta(days=apart)][: 1 + number % 2]
             yield [self._film(f"{comedian}: {self._name(3)}", day) for day in days]
         for _ in range(int(_FILMS_OF_SHOWS * len(plain))):
             yield [self._film(f"{source.choice(self._catalogue.series).name}: {self._name(2)}")]

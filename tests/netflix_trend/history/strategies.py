@@ -91,7 +91,8 @@ _EPISODES = (
 class Row:
     """A row of NetflixViewingHistory.csv.
 
-    archived: the title in ViewingActivity.csv. kind and show: what it is, as far as its own words tell; else None.
+    archived: the title in ViewingActivity.csv. kind: what it is, as far as its own words tell; else None.
+    show: of an episode, also where the words do not tell.
     """
 
     day: date
@@ -129,8 +130,8 @@ def _episodes(draw: st.DrawFn, language: str) -> list[Row]:
         which = _numbered(season, draw(st.integers(1, 3)) if is_named else 1)
         whole = f"{show}: {which}: {name}"
         title = whole if is_named else f"{show}: {name}"
-        known = ("episode", show) if is_named else (None, show)
-        rows.append(Row(FIRST_DAY, title, f"{whole} ({_numbered(suffix, number)})", *known))
+        kind = "episode" if is_named else None
+        rows.append(Row(FIRST_DAY, title, f"{whole} ({_numbered(suffix, number)})", kind, show))
     return rows
 
 

@@ -118,7 +118,7 @@ def newest_day(received: date) -> date:
     return received + timedelta(days=1)
 
 
-@settings(IMPORTS, max_examples=50)
+@settings(IMPORTS, max_examples=40)
 @given(histories(), st.lists(copies(), min_size=1, max_size=6), st.integers(0, 40))
 def test_any_copy_holds_the_views_of_its_history(history: list[Row], ways: list[Copy], age: int) -> None:
     received = history[0].day + timedelta(days=age)
@@ -126,9 +126,7 @@ def test_any_copy_holds_the_views_of_its_history(history: list[Row], ways: list[
     assume(ways)
     with importing() as private:
         read = private.rebuilt([saved(history, way) for way in ways], received)
-        assert [
-            (file.refusal, file.report and file.report.file.date_order) for file in read.files if file.refusal
-        ] == []
+        assert [str(file.refusal) for file in read.files if file.refusal] == []
         reports = [file.report.file for file in read.files if file.report]
         assert [(one.rows, one.undated, one.damaged) for one in reports] == [(len(history), 0, 0)] * len(reports)
         assert sorted(one.date_order for one in reports) == sorted(DATES[way.dates][0] for way in unlike(history, ways))
@@ -165,7 +163,7 @@ def test_the_sort_of_its_rows_tells_the_days_of_a_short_file(
     assert sorted(found) == sorted((row.day, row.title) for row in history)
 
 
-@settings(IMPORTS, max_examples=15)
+@settings(IMPORTS, max_examples=10)
 @given(histories(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_and_of_files_changes_nothing(history: list[Row], random: Random) -> None:
     """A file, its rows shuffled, and two parts of it that overlap, one of them imported twice."""
@@ -183,10 +181,9 @@ def test_the_order_of_rows_and_of_files_changes_nothing(history: list[Row], rand
             private.rebuilt(data, LATER)
             found.append([private.query(f"from {table} order by all") for table in ("views", "titles", "shows")])
     assert found[1] == found[0]
-    # A blank title stands for several views of a day only within one file.
-    whole = {key for key, count in truth(history).items() if count > 1}
-    assume(not whole)
-    assert found[2] == found[0]
+    # Blank titles of one day stand for several views only within one file.
+    if max(truth(history).values()) == 1:
+        assert found[2] == found[0]
 
 
 # Both exports of one account
@@ -256,7 +253,7 @@ def test_both_exports_of_an_account_give_each_view_once(account: Account) -> Non
     assert views == Counter([*played, *((row.day + account.profile_shift, title_key(row.title)) for row in later)])
     for row in [row for _, row in account.plays] + [row for row in later if row.kind]:
         title = row.archived if row.archived in in_archive else row.title
-        show = row.show or (row.archived != row.title and row.title.rpartition(": ")[0]) or None
-        assert kinds[title_key(title)] == ("episode" if show else "film", show and title_key(show)), title
+        right = ("episode", title_key(row.show)) if row.show else ("film", None)
+        assert kinds[title_key(title)] == right, title
     names = Counter(title_key(name) for (name,) in shows)
     assert max(names.values(), default=1) == 1
