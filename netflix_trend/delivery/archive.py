@@ -1,4 +1,4 @@
-"""The account archive that Netflix sends as a zip. Only ViewingActivity.csv is read.
+"""The CSV in a file: the file itself, or one member of a zip. Of the account archive only ViewingActivity.csv is read.
 
 The archive also contains payments, addresses and messages; no other member is ever opened.
 """
@@ -10,12 +10,16 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
+from netflix_trend.delivery.file_kinds import HEAD, office_document, what_it_is, why_not_opened
+
 MEMBER = "ViewingActivity.csv"
+# People pack it themselves; a browser adds a number: `NetflixViewingHistory (1).csv`.
+SHORT_MEMBER = "NetflixViewingHistory.csv"
 LARGEST_MEMBER = 200_000_000
 # Such text compresses about tenfold; zip bombs claim thousands.
 LARGEST_RATIO = 200
@@ -24,7 +28,7 @@ _ZIP_MAGIC = b"PK\x03\x04"
 
 
 class ArchiveError(Exception):
-    """A zip cannot be used; `reason` is one word for counters, the message says what to do."""
+    """A file cannot be opened as an export; `reason` is one word for counters, the message says what to do."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -32,24 +36,43 @@ class ArchiveError(Exception):
 
 
 @contextmanager
-def open_csv(stream: BinaryIO, name: str) -> Iterator[tuple[BinaryIO, date | None]]:
-    """Open the CSV in a file: the file itself, or ViewingActivity.csv inside when it is a zip.
+def opened_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file of this machine. Raises ArchiveError("unreadable") if it is missing, a folder or not allowed."""
+    try:
+        if not path.is_file():
+            raise FileNotFoundError(path)
+        file = path.open("rb")
+    except OSError as error:
+        raise ArchiveError("unreadable", why_not_opened(path, error)) from None
+    with file:
+        yield file
 
-    Yields a seekable stream and the day the CSV was packed, None if unknown. Raises
-    ArchiveError: not_a_zip, no_viewing_activity, several, encrypted, too_large (a size or ratio that no export has).
-    A false directory gains nothing: no more of a member is read than the directory says.
+
+@contextmanager
+def open_csv(stream: BinaryIO, name: str) -> Iterator[tuple[BinaryIO, date | None]]:
+    """Open the CSV in a file: the file itself, or in a zip ViewingActivity.csv, else NetflixViewingHistory.csv.
+
+    Yields a seekable stream and the day the CSV was packed, None if unknown. Raises ArchiveError: not_an_export (a
+    picture, a web page), not_a_zip, no_viewing_activity, too_many, several, encrypted, too_large (a size or ratio that
+    no export has). A false directory gains nothing: no more of a member is read than the directory says.
     """
     stream.seek(0)
-    is_zip = stream.read(len(_ZIP_MAGIC)) == _ZIP_MAGIC
+    head = stream.read(len(_ZIP_MAGIC))
+    is_zip = head == _ZIP_MAGIC
+    if not is_zip:
+        head += stream.read(HEAD)
     stream.seek(0)
     if not is_zip:
+        other = what_it_is(head)
+        if other is not None:
+            raise ArchiveError("not_an_export", f"{name}: {other}")
         yield stream, None
         return
     with _opened(stream, name) as (content, written):
         try:
             yield content, written
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:  # damage shows while reading
-            raise _damaged(name, error) from None
+        except (zipfile.BadZipFile, zlib.error, EOFError):  # damage shows while reading
+            raise _damaged(name) from None
 
 
 @contextmanager
@@ -67,14 +90,28 @@ def _opened(stream: BinaryIO, name: str) -> Iterator[tuple[BinaryIO, date | None
         EOFError,
         OSError,
         struct.error,
-    ) as error:
-        raise _damaged(name, error) from None
+    ):
+        raise _damaged(name) from None
     with archive, content:
         yield cast("BinaryIO", content), _day(member)
 
 
-def _damaged(name: str, error: Exception) -> ArchiveError:
-    return ArchiveError("not_a_zip", f"{name}: this zip is damaged ({error}). Download the archive again.")
+def _damaged(name: str) -> ArchiveError:
+    return ArchiveError("not_a_zip", f"{name}: this zip is damaged or incomplete. Download it again.")
+
+
+def said_of_zip(path: Path) -> str | None:
+    """Return what is read of a zip where a person may expect something else; None for any other file."""
+    with suppress(ArchiveError, zipfile.BadZipFile, OSError), path.open("rb") as file:
+        if file.read(len(_ZIP_MAGIC)) != _ZIP_MAGIC:
+            return None
+        with zipfile.ZipFile(file) as archive:
+            members = _exports(archive)
+        if members[MEMBER] and members[SHORT_MEMBER]:
+            return f"this zip holds both exports: {MEMBER} is read, which has every view"
+        if members[SHORT_MEMBER]:
+            return f"this zip holds the short CSV, {SHORT_MEMBER}: it is read"
+    return None
 
 
 def downloaded_on(file: BinaryIO, written: date | None) -> date:
@@ -88,33 +125,54 @@ def downloaded_on(file: BinaryIO, written: date | None) -> date:
     return min(modified, date.today(), written or date.max)
 
 
+def _exports(archive: zipfile.ZipFile) -> dict[str, list[zipfile.ZipInfo]]:
+    """Return the members of a zip that are exports, by kind."""
+    exports: dict[str, list[zipfile.ZipInfo]] = {MEMBER: [], SHORT_MEMBER: []}
+    for member in archive.infolist():
+        if member.filename.endswith("/") or "__MACOSX" in member.filename:
+            continue
+        name = PurePosixPath(member.filename).name.lower()
+        if name == MEMBER.lower():
+            exports[MEMBER].append(member)
+        elif name.endswith(".csv") and name.startswith(SHORT_MEMBER.removesuffix(".csv").lower()):
+            exports[SHORT_MEMBER].append(member)
+    return exports
+
+
 def _find(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     members = archive.infolist()
-    found = [
-        member
-        for member in members
-        if PurePosixPath(member.filename).name.lower() == MEMBER.lower()
-        and "__MACOSX" not in member.filename
-        and not member.is_dir()
-    ]
-    if not found or len(members) > MAX_MEMBERS:
+    if len(members) > MAX_MEMBERS:
         raise ArchiveError(
-            "no_viewing_activity",
-            f"{name}: there is no {MEMBER} in this zip. Give the archive from Account > Download your personal "
-            "information, or NetflixViewingHistory.csv.",
+            "too_many",
+            f"{name}: this zip holds {len(members):,} files, and Netflix's a few dozen. Unpack it and give {MEMBER} or "
+            f"{SHORT_MEMBER}.",
+        )
+    exports = _exports(archive)
+    wanted = MEMBER if exports[MEMBER] else SHORT_MEMBER
+    found = exports[wanted]
+    if not found:
+        other = office_document(archive.namelist())
+        raise ArchiveError(
+            "not_an_export" if other else "no_viewing_activity",
+            f"{name}: {other}"
+            if other
+            else f"{name}: there is neither {MEMBER} nor {SHORT_MEMBER} in this zip. Give the archive from Account > "
+            f"Download your personal information, or {SHORT_MEMBER}.",
         )
     if len(found) > 1:
         raise ArchiveError(
-            "several", f"{name}: {len(found)} files called {MEMBER}; unpack the one you want and give it."
+            "several", f"{name}: {len(found)} files called {wanted}; unpack the one you want and give it."
         )
     (member,) = found
     if member.flag_bits & 1:
-        raise ArchiveError("encrypted", f"{name}: the zip is protected by a password; unpack {MEMBER} and give it.")
+        raise ArchiveError("encrypted", f"{name}: the zip is protected by a password; unpack {wanted} and give it.")
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         # Python unpacks the other methods in whole blocks, whatever size the directory claims.
-        raise NotImplementedError("it is packed in a way Netflix does not use")
+        raise ArchiveError(
+            "not_a_zip", f"{name}: {wanted} is packed in a way that Netflix does not use; unpack it and give it."
+        )
     if member.file_size > LARGEST_MEMBER or member.file_size > LARGEST_RATIO * max(member.compress_size, 1_000):
-        raise ArchiveError("too_large", f"{name}: {MEMBER} would unpack to {member.file_size} bytes; no export does.")
+        raise ArchiveError("too_large", f"{name}: {wanted} would unpack to {member.file_size} bytes; no export does.")
     return member
 
 

@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from pydantic import ValidationError
-
 from netflix_trend.delivery.archive import ArchiveError, downloaded_on, open_csv
-from netflix_trend.delivery.inbox import LARGEST_EXPORT, Delivery, RefusedMessage, pack
+from netflix_trend.delivery.file_kinds import why_not_opened
+from netflix_trend.delivery.inbox import LARGEST_EXPORT, RefusedMessage, delivery_with, pack
 from netflix_trend.delivery.settled import Settling
 from netflix_trend.storage.files import (
     FileState,
@@ -96,12 +95,16 @@ class DropFolder:
             raise
         except FileNotFoundError:
             raise _Changed from None
-        except Exception as error:  # a bad file must not stop others
-            raise RefusedMessage("unreadable", f"{path.name}: it cannot be read: {error}") from None
+        except OSError as error:
+            raise RefusedMessage("unreadable", why_not_opened(Path(path.name), error)) from None
+        except Exception:  # a bad file must not stop others
+            raise RefusedMessage(
+                "unreadable", f"{path.name}: it is damaged. Download it again, and put that into the drop folder."
+            ) from None
 
     def _packed(self, path: Path, file: BinaryIO) -> bytes:
         with open_csv(file, path.name) as (csv, written):
-            delivery = {
+            fields = {
                 "profile": self.profile,
                 "only": self.only,
                 "source": "drop_folder",
@@ -109,12 +112,7 @@ class DropFolder:
                 "name": path.name[:255].encode("utf-8", "replace").decode(),
                 "received": downloaded_on(file, written),
             }
-            try:
-                return pack(Delivery(**{**delivery, **self._options(path)}), csv)
-            except ValidationError as error:
-                problem = error.errors(include_url=False, include_input=False)[0]
-                name = ".".join(map(str, problem["loc"]))
-                raise RefusedMessage("options", f"the import option {name} is not valid: {problem['msg']}") from None
+            return pack(delivery_with(**{**fields, **self._options(path)}), csv)
 
     def _options(self, path: Path) -> dict[str, Any]:
         """Return the options of `./run.sh import` for a file: lines `name=value` in a hidden file beside it."""

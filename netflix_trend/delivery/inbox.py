@@ -7,7 +7,7 @@ import hashlib
 import zlib
 from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, BinaryIO, Literal
+from typing import Annotated, Any, BinaryIO, Literal
 
 from pydantic import Field, ValidationError
 
@@ -17,6 +17,7 @@ from netflix_trend.storage.model import Strict
 
 LARGEST_MESSAGE = 20_000_000
 LARGEST_EXPORT = 200_000_000
+_TOO_LARGE = "the file is larger than 200 MB, or 20 MB when packed; no export of Netflix is."
 _BLOCK = 1 << 20
 _GZIP = 31  # zlib's number for a gzip header and the largest window
 
@@ -48,6 +49,28 @@ class Delivery(Strict):
     only: Annotated[tuple[_NetflixProfile, ...], Field(strict=False, max_length=20)] = ()
 
 
+# What the fields that a person can set must be.
+OPTION_WORDS = {
+    "profile": "a name has up to 60 letters, digits and blanks, and begins with a letter or digit",
+    "date_order": "the order of a date is mdy (month first), dmy (day first) or ymd (year first)",
+    "only": "at most 20 Netflix profiles are named, each with 1 to 100 letters",
+}
+
+
+class OptionError(RefusedMessage, ValueError):
+    """An import option is not valid; the message names it and says what it must be."""
+
+
+def delivery_with(**fields: Any) -> Delivery:
+    """Return a delivery with these fields. Raises OptionError for one that a person has set wrongly."""
+    try:
+        return Delivery(**fields)
+    except ValidationError as error:
+        name = str(error.errors(include_url=False, include_input=False)[0]["loc"][0])
+        words = OPTION_WORDS.get(name, f"there are {', '.join(OPTION_WORDS)}")
+        raise OptionError("options", f"the import option {name} is not valid: {words}.") from None
+
+
 class _Message(Strict):
     schema_version: Literal[1] = 1
     delivery: Delivery
@@ -66,14 +89,14 @@ def pack(delivery: Delivery, stream: BinaryIO) -> bytes:
         packed += packer.compress(block)
         size += len(block)
         if size > LARGEST_EXPORT or len(packed) > LARGEST_MESSAGE:
-            raise RefusedMessage("too_large")
+            raise RefusedMessage("too_large", _TOO_LARGE)
     packed += packer.flush()
     message = _Message(
         delivery=delivery, sha256=sha256.hexdigest(), gzip_base64=base64.b64encode(packed).decode("ascii")
     )
     data = canonical_json(message.model_dump(mode="json"))
     if len(data) > LARGEST_MESSAGE:
-        raise RefusedMessage("too_large")
+        raise RefusedMessage("too_large", _TOO_LARGE)
     return data
 
 

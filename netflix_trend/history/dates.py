@@ -1,20 +1,26 @@
 """The order of day, month and year, decided once for each file from all of its dates.
 
 Netflix writes dates in the account's locale, so `3/4/24` means two different days in two files. A date is three
-integers; an order is possible if they are valid days in it (docs/method/reading-exports.md#date-order).
+integers; an order is possible if they are valid days in it. A year of four digits in front is read by itself, whatever
+the order of the others (docs/method/reading-exports.md#date-order).
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice
+from typing import TypeVar
 
-ORDERS = ("mdy", "dmy", "ymd")
+import numpy as np
+from numpy.typing import NDArray
+
+# Each order of a date, and its name for people.
+ORDER_NAMES = {"mdy": "month first", "dmy": "day first", "ymd": "year first"}
+ORDERS = tuple(ORDER_NAMES)
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\ufeff]")
 _THREE_NUMBERS = re.compile(r"\D*\d+\D+\d+\D+\d+")
 _FOURTH = re.compile(r"\d")
@@ -23,7 +29,10 @@ _NUMBER = re.compile(r"\d+")
 # with leading zeros, which Americans do not write.
 _DAY_FIRST = re.compile(r"\d{1,2}([.\-])\s*\d{1,2}\1\s*(\d{4}\b.*|\d{2}(?!\.)\b.*)")
 _DOTTED = re.compile(r"\D*\d{1,2}\.\s*\d{1,2}\.\s*\d")
+_ZERO_BEHIND_NONE = re.compile(r"\D*\d\D+0\d\D+\d")
 _PADDED = re.compile(r"\d\d/\d\d/\d{2}(\d{2})?")
+# Rows with more breaks are in no order, and their number says nothing; two exports in one file have one break.
+_SORTED_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,8 @@ class DateQuestion:
         return {order: _day(numbers, order) for order in self.orders}
 
     def __str__(self) -> str:
-        return f"{self.example!r} can be read as {' or '.join(self.orders)}"
+        told = (f"{in_words(day)} ({ORDER_NAMES[order]})" for order, day in self.readings().items() if day)
+        return f"{self.example.strip()} can be {' or '.join(told)}"
 
 
 class UndecidableOrder(Exception):
@@ -52,11 +62,22 @@ class UndecidableOrder(Exception):
 
 @dataclass(frozen=True)
 class DateOrder:
-    """The order of a file, the evidence for it, and the day of each date text; None where it is not a date."""
+    """The order of a file.
+
+    evidence: why it is the order. days: the day of each date text; None where it is not a date. example: how a date of
+    the file is read, in words; empty without any. ascents: how many rows are newer than the row above.
+    """
 
     order: str
     evidence: str
     days: Mapping[str, date | None]
+    example: str = ""
+    ascents: int = 0
+
+
+def in_words(day: date) -> str:
+    """Return `9 February 2026`."""
+    return f"{day.day} {day:%B %Y}"
 
 
 def date_part(text: str) -> str:
@@ -66,104 +87,190 @@ def date_part(text: str) -> str:
 
 
 def decide_order(
-    texts: Iterable[str] | Mapping[str, int], asked: str | None = None, newest: date | None = None
+    texts: Iterable[str],
+    asked: str | None = None,
+    newest: date | None = None,
+    rows: NDArray[np.int32] | None = None,
 ) -> DateOrder:
-    """Decide the order of a file with the dates `texts` (each of them, or how many rows have each).
+    """Decide the order of a file with the dates `texts`.
 
-    By fewest impossible dates, then fewest after `newest` (the day the file was made, if known), then the smallest
-    span of days, then `asked`, the person's own answer, then the shape. Raises UndecidableOrder if several orders
-    with different days are left.
+    texts: the date of each row, in the order of the rows; with `rows` (int32[number of rows]) the different dates, and
+    rows holds for each row the place of its date among them.
+
+    By fewest impossible dates, then fewest after `newest` (the day the file was made, if known), then ways of writing
+    that no country has, then the sort of the rows, then the smallest span of days, then `asked`, the person's own
+    answer, then the shape. Raises UndecidableOrder if several orders with different days are left.
     """
-    rows = Counter(texts)
-    if not rows:
+    texts = list(texts)
+    if rows is None:
+        places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+        rows = np.fromiter((places[text] for text in texts), dtype=np.int32, count=len(texts))
+        texts = list(places)
+    if not texts:
         return DateOrder(ORDERS[0], "there are no dates", {})
-    numbers = {text: _integers(text) for text in rows}
-    readings = [_Reading(order, rows, {text: _day(numbers[text], order) for text in rows}) for order in ORDERS]
-    left, evidence = _fewest_impossible(readings)
-    for narrow in (partial(_fewest_later, newest), _month_behind_dots, _smallest_span, partial(_by_custom, asked)):
+    numbers = [_integers(text) for text in texts]
+    counts = np.bincount(rows, minlength=len(texts))
+    readings = [_Reading(order, texts, rows, counts, [_day(found, order) for found in numbers]) for order in ORDERS]
+    left, evidence = _year_in_front(numbers, readings)
+    steps: tuple[Callable[[list[_Reading]], _Narrowed], ...] = (
+        _fewest_impossible,
+        partial(_fewest_later, newest),
+        _month_never_first,
+        _best_sorted,
+        _smallest_span,
+        partial(_by_custom, asked),
+    )
+    for narrow in steps:
         if len(left) > 1:
-            left, evidence = narrow(left, evidence)
-    return DateOrder(left[0].order, evidence, left[0].days)
+            left, told = narrow(left)
+            evidence = told or evidence
+    chosen = left[0]
+    example = _example(readings)
+    read = chosen.days[texts.index(example)]
+    return DateOrder(
+        chosen.order,
+        evidence,
+        dict(zip(texts, chosen.days, strict=True)),
+        f"{example.strip()} is read as {in_words(read)}" if read else "",
+        chosen.ascents_and_descents[0],
+    )
 
 
 @dataclass(frozen=True)
 class _Reading:
-    """The dates of a file, read in one order. rows: how many rows have each date."""
+    """The dates of a file, read in one order.
+
+    texts: the different dates. rows: int32, for each row the place of its date in texts. counts: how many rows have
+    each date. days: the day of each date.
+    """
 
     order: str
-    rows: Counter[str]
-    days: Mapping[str, date | None]
+    texts: Sequence[str]
+    rows: NDArray[np.int32]
+    counts: NDArray[np.intp]
+    days: Sequence[date | None]
+
+    @cached_property
+    def ordinals(self) -> NDArray[np.int32]:
+        """The number of each day; 0 where there is none."""
+        return np.array([day.toordinal() if day else 0 for day in self.days], dtype=np.int32)
 
     def impossible(self) -> int:
         """Return how many rows have a date that is not valid in this order."""
-        return sum(count for text, count in self.rows.items() if self.days[text] is None)
+        return int(self.counts[self.ordinals == 0].sum())
 
     def later_than(self, newest: date) -> int:
         """Return how many rows have a day after `newest`."""
-        return sum(count for text, count in self.rows.items() if (self.days[text] or date.min) > newest)
+        return int(self.counts[self.ordinals > newest.toordinal()].sum())
 
     def span(self) -> int:
         """Return the days between the first and the last date."""
-        known = [day for day in self.days.values() if day is not None]
-        return (max(known) - min(known)).days if known else 0
+        known = self.ordinals[self.ordinals > 0]
+        return int(known.max() - known.min()) if known.size else 0
+
+    @cached_property
+    def ascents_and_descents(self) -> tuple[int, int]:
+        """How many rows are newer, and how many older, than the row above."""
+        in_order = self.ordinals[self.rows]
+        steps = np.diff(in_order[in_order > 0])
+        return int((steps > 0).sum()), int((steps < 0).sum())
+
+    def unsorted(self) -> tuple[int, bool]:
+        """Return how many rows break the sort, newest or oldest first, and whether it is oldest first. Netflix sorts
+        newest first; other programs may turn this round.
+        """
+        ascents, descents = self.ascents_and_descents
+        return min(ascents, descents), ascents > descents
 
 
-# Readings that are still possible, the likeliest first, and the reason for the first.
+# Readings that are still possible, the likeliest first, and the reason for the first; empty if nothing was excluded.
 _Narrowed = tuple[list[_Reading], str]
 
 
-def _with_least(readings: list[_Reading], measure: Callable[[_Reading], int]) -> tuple[list[_Reading], int]:
+_Value = TypeVar("_Value", int, tuple[int, bool])
+
+
+def _with_least(readings: list[_Reading], measure: Callable[[_Reading], _Value]) -> tuple[list[_Reading], _Value]:
     """Return the readings with the smallest value of a measure, and that value."""
     values = [measure(reading) for reading in readings]
     least = min(values)
     return [reading for reading, value in zip(readings, values, strict=True) if value == least], least
 
 
+def _year_in_front(numbers: Sequence[tuple[str, ...] | None], readings: list[_Reading]) -> _Narrowed:
+    """Decide at once where every date has four digits in front, which only a year can have."""
+    known = [found for found in numbers if found]
+    if known and all(len(found[0]) == 4 for found in known):
+        return [reading for reading in readings if reading.order == "ymd"], "the year is written first"
+    return readings, "every order gives the same days"
+
+
 def _fewest_impossible(readings: list[_Reading]) -> _Narrowed:
     left, fewest = _with_least(readings, _Reading.impossible)
-    others = ", ".join(f"{one.impossible()} as {one.order}" for one in readings if one is not left[0])
-    total = left[0].rows.total()
-    return left, f"{fewest} of {total} dates are impossible as {left[0].order}; {others}"
+    if len(left) == len(readings):
+        return left, ""
+    total = int(left[0].counts.sum())
+    return left, "only then is every date possible" if not fewest else (
+        f"only then are so few dates impossible, {fewest} of {total}"
+    )
 
 
-def _fewest_later(newest: date | None, left: list[_Reading], evidence: str) -> _Narrowed:
+def _fewest_later(newest: date | None, left: list[_Reading]) -> _Narrowed:
     if newest is None:
-        return left, evidence
-    fewest, _ = _with_least(left, lambda reading: reading.later_than(newest))
+        return left, ""
+    fewest, count = _with_least(left, lambda reading: reading.later_than(newest))
     if len(fewest) == len(left):
-        return left, evidence
-    return fewest, f"only as {fewest[0].order} it has the fewest dates after {newest}, when it was made"
+        return left, ""
+    what = f"so few dates, {count}," if count else "none of the dates"
+    return fewest, f"only then {'are' if count else 'is'} {what} after {newest}, when it was made"
 
 
-def _month_behind_dots(left: list[_Reading], evidence: str) -> _Narrowed:
-    """Exclude dots with the month first, which nobody writes."""
+def _month_never_first(left: list[_Reading]) -> _Narrowed:
+    """Exclude the month first in dates that nobody writes so: with dots, or as `5/03/24`."""
     orders = [reading.order for reading in left]
-    if "mdy" not in orders or "dmy" not in orders or not all(_DOTTED.match(text) for text in left[0].rows):
-        return left, evidence
-    left = [reading for reading in left if reading.order != "mdy"]
-    return left, f"with dots the month is never first; {left[0].order} is possible"
+    if "mdy" not in orders or "dmy" not in orders:
+        return left, ""
+    texts = left[0].texts
+    others = [reading for reading in left if reading.order != "mdy"]
+    if all(_DOTTED.match(text) for text in texts):
+        return others, "with dots the month is never first"
+    if any(_ZERO_BEHIND_NONE.match(text) for text in texts):
+        return others, "with a zero before the second number only, the month is never first"
+    return left, ""
 
 
-def _smallest_span(left: list[_Reading], _evidence: str) -> _Narrowed:
-    left, span = _with_least(left, _Reading.span)
-    return left, f"several orders are possible; {left[0].order} gives the smallest span, {span} days"
+def _best_sorted(left: list[_Reading]) -> _Narrowed:
+    best, (breaks, is_oldest_first) = _with_least(left, _Reading.unsorted)
+    if len(best) == len(left) or breaks > _SORTED_SHARE * sum(best[0].ascents_and_descents):
+        return left, ""
+    how = "oldest first" if is_oldest_first else "newest first"
+    return best, f"only then are the rows sorted {how}" + (" with so few breaks" if breaks else "")
 
 
-def _by_custom(asked: str | None, left: list[_Reading], evidence: str) -> _Narrowed:
+def _smallest_span(left: list[_Reading]) -> _Narrowed:
+    least, span = _with_least(left, _Reading.span)
+    if len(least) == len(left):
+        return left, ""
+    return least, f"then all dates lie within {span} days, the shortest time"
+
+
+def _by_custom(asked: str | None, left: list[_Reading]) -> _Narrowed:
     """Use the answer of the person, or the usual order of dates in this format."""
     if all(reading.days == left[0].days for reading in left):
-        return left, evidence
+        return left, ""
     by_order = {reading.order: reading for reading in left}
     if asked in by_order:
-        return [by_order[asked]], "several orders are possible; this one is the setting DATE_ORDER"
-    if "dmy" in by_order and _looks_day_first([text.strip() for text in left[0].rows]):
-        return [by_order["dmy"]], "several orders are possible; this way of writing is used where the day is first"
+        return [by_order[asked]], "several orders are possible; this one was chosen (DATE_ORDER or --date-order)"
+    if "dmy" in by_order and _looks_day_first([text.strip() for text in left[0].texts]):
+        return [by_order["dmy"]], "several orders are possible; where dates are written like this the day is first"
     raise UndecidableOrder(DateQuestion(_example(left), tuple(by_order)))
 
 
 def _example(readings: list[_Reading]) -> str:
     """Return the first date that the orders read as the largest number of different days."""
-    return max(readings[0].rows, key=lambda text: len({reading.days[text] for reading in readings} - {None}))
+    days = zip(*(reading.days for reading in readings), strict=True)
+    different = [len({*found} - {None}) for found in days]
+    return readings[0].texts[different.index(max(different))]
 
 
 def _looks_day_first(texts: list[str]) -> bool:
@@ -184,6 +291,8 @@ def _integers(text: str) -> tuple[str, ...] | None:
 def _day(numbers: tuple[str, ...] | None, order: str) -> date | None:
     if numbers is None:
         return None
+    if len(numbers[0]) == 4:
+        order = "ymd"
     year_text, month_text, day_text = (numbers[order.index(part)] for part in "ymd")
     if len(year_text) not in (2, 4) or len(month_text) > 2 or len(day_text) > 2:
         return None

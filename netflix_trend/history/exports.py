@@ -18,7 +18,10 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO, Literal
 
+from netflix_trend.delivery.file_kinds import HEAD, what_it_is
+from netflix_trend.history.code_pages import code_page_of
 from netflix_trend.history.dates import DateQuestion
+from netflix_trend.history.double_encoding import pages_of_double_encoding
 
 ExportKind = Literal["viewing_history", "viewing_activity"]
 
@@ -27,6 +30,8 @@ MAX_CELL = 10_000
 _MAX_LINE = 100_000
 _MAX_DATES = 20_000
 _BLOCK = 1 << 20
+# So many bytes show the code page of a file.
+_SAMPLE = 4 << 20
 _DELIMITERS = (",", ";", "\t")
 _ASCII = bytes(range(128))
 _THREE_NUMBERS = re.compile(r"\d+\D+\d+\D+\d+")
@@ -35,25 +40,16 @@ _START = re.compile(r"\d{1,4}\D\d{1,2}\D\d{1,4}[ T]\d{1,2}:\d\d\b.*")
 _DURATION = re.compile(r"\d{1,3}:\d\d(:\d\d)?")
 
 # Netflix writes English headers in every language, but programs and people translate them.
-_TITLES = frozenset(
-    [
-        "title",
-        "titel",
-        "título",
-        "titolo",
-        "titre",
-        "tytuł",
-        "titulo",
-        "tittel",
-        "nimi",
-        "název",
-        "başlık",
-        "タイトル",
-        "제목",
-        "标题",
-    ]
-)
-_DATES = frozenset(["date", "datum", "fecha", "data", "dato", "päivämäärä", "tarih", "日付", "날짜", "日期"])
+_TITLE_WORDS = """
+title titel título titulo títol titolo titre titlu titull tytuł tytul název názov naslov naziv cím nimi nimike nimeke
+rubrik tittel titill pealkiri nosaukums pavadinimas başlık başlik baslik ad τίτλος название наименование заголовок назва
+заглавие наслов כותרת שם العنوان عنوان タイトル 作品 제목 标题 標題 片名 ชื่อเรื่อง ชื่อ tiêuđề judul
+tajuk pamagat शीर्षक izenburua
+"""
+_DATE_WORDS = """
+date datum fecha data dato dată päivämäärä pvm tarih dátum dagsetning kuupäev datums ημερομηνία дата датум תאריך التاريخ
+تاريخ 日付 날짜 日期 วันที่ ngày tanggal tarikh petsa दिनांक तारीख eguna
+"""
 _ACTIVITY = (
     *("profilename", "starttime", "duration", "attributes", "title", "supplementalvideotype", "devicetype"),
     *("bookmark", "latestbookmark", "country"),
@@ -61,6 +57,16 @@ _ACTIVITY = (
 # The columns read from ViewingActivity.csv, in the order of the cells in a row.
 _ACTIVITY_NEEDED = ("starttime", "duration", "title")
 _ACTIVITY_USED = ("profilename", "starttime", "duration", "attributes", "title", "supplementalvideotype", "devicetype")
+
+
+def _label(cell: str) -> str:
+    return re.sub(r"[\W_]", "", cell.lower())
+
+
+_TITLES = frozenset(map(_label, _TITLE_WORDS.split()))
+_DATES = frozenset(map(_label, _DATE_WORDS.split()))
+# The first line that spreadsheets write and read to name the delimiter.
+_NAMED_DELIMITER = re.compile(r'\s*"?sep=([,;|\t])"?\s*', re.IGNORECASE)
 
 
 class ExportError(Exception):
@@ -88,14 +94,16 @@ class ExportFile:
     """An opened export: its format and its rows.
 
     columns are the places of title and date, or of `_ACTIVITY_USED` with -1 for one that is missing. width is the
-    number of cells in the header. `records` yields (line number from 1, cells) of every line after the header.
+    number of cells in the header, unnamed the places of its empty ones. `records` yields (line number from 1, cells) of
+    every line after the header.
     """
 
     kind: ExportKind
-    encoding: str
+    encoding: TextEncoding
     delimiter: str
     columns: tuple[int, ...]
     width: int
+    unnamed: frozenset[int]
     records: Iterator[tuple[int, list[str]]]
 
     def rows(self, damaged: Callable[[int, str], None]) -> Iterator[tuple[int, Sequence[str]]]:
@@ -129,7 +137,7 @@ class ExportFile:
         if len(cells) == 1 and self.width > 1:
             cells = _unwrapped(cells[0], self.delimiter, is_date_first=date_at < title_at)
         if len(cells) != self.width or not _THREE_NUMBERS.search(cells[date_at]):
-            cells = _realigned(cells, title_at, date_at, self.width, self.delimiter)
+            cells = self._realigned(cells, title_at, date_at)
         if date_at < len(cells) <= title_at and _THREE_NUMBERS.search(cells[date_at]):
             cells = [
                 *cells,
@@ -142,6 +150,27 @@ class ExportFile:
             return None  # the header again: two exports in one file
         problem = _text_problem(title) or _text_problem(day, 100)
         return problem or (title.strip().replace("\n", " "), day)
+
+    def _realigned(self, cells: list[str], title_at: int, date_at: int) -> list[str]:
+        """Repair an unquoted delimiter inside a title, which shifts the following cells to the right."""
+        surplus = max(0, len(cells) - self.width)
+        if date_at > title_at:
+            # Programs cut or pad rows to the same length, so the date's position shows the shift. A column with a name
+            # holds something else.
+            places = [date_at + surplus, date_at, *range(len(cells) - 1, date_at - 1, -1)]
+            there = [place for place in places if place < len(cells) and _THREE_NUMBERS.search(cells[place])]
+            shift = there[0] - date_at if there else surplus
+            if not surplus and (
+                (there and there[0] not in self.unnamed)
+                or not any(part.strip() for part in cells[title_at + 1 : title_at + shift + 1])
+            ):
+                return cells
+        else:
+            shift = len(cells) - self.width
+        if shift <= 0:
+            return cells
+        title = self.delimiter.join(cells[title_at : title_at + shift + 1])
+        return [*cells[:title_at], title, *cells[title_at + shift + 1 :]]
 
     def _activity_cells(self, cells: list[str]) -> Sequence[str] | str | None:
         if len(cells) <= max(self.columns):
@@ -188,13 +217,15 @@ def open_export(stream: BinaryIO, name: str) -> ExportFile:
     """
     encoding = detect_encoding(stream)
     stream.seek(0)
-    lines = _lines(stream, encoding)
-    before, first = next(((n, line) for n, line in enumerate(lines) if line.strip("\ufeff\0 \t\r\n")), (0, None))
+    lines = _lines(stream, encoding.name)
+    numbered = ((n, line) for n, line in enumerate(lines) if line.strip("\ufeff\0 \t\r\n"))
+    before, first = next(numbered, (0, None))
+    named = _NAMED_DELIMITER.fullmatch(first.strip("\ufeff")) if first is not None else None
+    if named is not None:
+        before, first = next(numbered, (0, None))
     if first is None:
         raise ExportError("empty", f"{name}: the file is empty. Download it again from Netflix.")
-    # A title in the first row may contain other delimiters; a row quoted once more has none outside of quotes.
-    bare = re.sub(r'"[^"]*"', "", first)
-    delimiter = max(_DELIMITERS, key=lambda sign: (bare.count(sign), first.count(sign)))
+    delimiter = named[1] if named is not None else _delimiter(first)
     records = _records(chain([first], lines), delimiter, before)
     number, cells = next(records)
     # The header may be quoted once more as a whole, as rows may.
@@ -203,35 +234,78 @@ def open_export(stream: BinaryIO, name: str) -> ExportFile:
     rest = records if second is None else chain([second], records)
     found = _columns([cell.strip("\ufeff") for cell in header[1]], second[1] if second else [])
     if found is None:
+        stream.seek(0)
+        other = what_it_is(stream.read(HEAD))
         labels = ", ".join(cell.strip()[:40] for cell in header[1])[:200]
-        raise ExportError(
-            "header",
+        columns_told = (
             f"{name}, row 1: found the columns {labels!r}, expected 'Title,Date' or 'Profile Name,Start Time,...'. "
-            "Give NetflixViewingHistory.csv or ViewingActivity.csv as Netflix delivered it.",
+            "Give NetflixViewingHistory.csv or ViewingActivity.csv as Netflix delivered it."
         )
+        raise ExportError("header", f"{name}: {other}" if other else columns_told)
     kind, columns, has_header = found
-    return ExportFile(
-        kind, encoding, delimiter, columns, len(header[1]), iter(rest) if has_header else chain([header], rest)
-    )
+    unnamed = frozenset(place for place, cell in enumerate(header[1]) if not cell.strip())
+    if kind == "viewing_history" and second and len(second[1]) == len(header[1]):
+        columns = _with_dates(columns, second[1], unnamed)
+    rows = iter(rest) if has_header else chain([header], rest)
+    return ExportFile(kind, encoding, delimiter, columns, len(header[1]), unnamed, rows)
 
 
-def detect_encoding(stream: BinaryIO) -> str:
-    """Return utf-8, utf-16, utf-16-le, utf-16-be or cp1252, from all bytes of a stream, a block at a time."""
+def _with_dates(columns: tuple[int, ...], cells: list[str], unnamed: frozenset[int]) -> tuple[int, ...]:
+    """Return the columns of a history with the one that holds dates, if the column called so holds something else.
+
+    cells: the first row. Programs that read the page of Netflix write a moment as a number, and the date beside it.
+    """
+    title_at, date_at = columns
+    if not cells[date_at].strip() or _THREE_NUMBERS.search(cells[date_at]):
+        return columns
+    others = [place for place, cell in enumerate(cells) if place not in {title_at, *unnamed} and _is_day(cell)]
+    return (title_at, others[0]) if len(others) == 1 else columns
+
+
+@dataclass(frozen=True)
+class TextEncoding:
+    """The encoding of a file.
+
+    name: as Python calls it. is_sure: whether its letters show it. doubled: the code pages by which another program may
+    have saved letters wrongly (`double_encoding`).
+    """
+
+    name: str
+    is_sure: bool = True
+    doubled: frozenset[str] = frozenset()
+
+
+def detect_encoding(stream: BinaryIO) -> TextEncoding:
+    """Return the encoding of a stream at its beginning, from all of its bytes, a block at a time."""
     head = stream.read(64)
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
+        return TextEncoding("utf-16")
     if head[1:20:2].count(0) > 5 or head[0:20:2].count(0) > 5:  # UTF-16 without a byte-order mark
-        return "utf-16-le" if head[1:2] == b"\0" else "utf-16-be"
+        return TextEncoding("utf-16-le" if head[1:2] == b"\0" else "utf-16-be")
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-    high = bad = 0
+    number = bad = 0
+    doubled: frozenset[str] = frozenset()
     block = head
     while block:
-        high += len(block.translate(None, _ASCII))
+        high = block.translate(None, _ASCII)
+        number += len(high)
         bad += decoder.decode(block).count("\ufffd")
+        doubled |= pages_of_double_encoding(high.decode("utf-8", "ignore"))
         block = stream.read(_BLOCK)
     bad += decoder.decode(b"", final=True).count("\ufffd")
-    # Every letter with an accent is one bad byte in cp1252; in UTF-8 most are two good ones and a few may be damaged.
-    return "utf-8" if high - bad >= 2 * bad else "cp1252"
+    # Every letter with an accent is one bad byte in a code page; in UTF-8 most are two good ones and a few may be
+    # damaged.
+    if number - bad >= 2 * bad:
+        return TextEncoding("utf-8", doubled=doubled)
+    stream.seek(0)
+    page = code_page_of(stream.read(_SAMPLE))
+    return TextEncoding(page.name, page.is_sure)
+
+
+def _delimiter(first: str) -> str:
+    # A title in the first row may contain other delimiters; a row quoted once more has none outside of quotes.
+    bare = re.sub(r'"[^"]*"', "", first)
+    return max(_DELIMITERS, key=lambda sign: (bare.count(sign), first.count(sign)))
 
 
 def _lines(stream: BinaryIO, encoding: str) -> Iterator[str]:
@@ -334,38 +408,20 @@ def _history_by_content(first: list[str]) -> _Columns | None:
     """Recognize NetflixViewingHistory.csv without its header: two cells, one of them a date."""
     if len(first) != 2:
         return None
-    are_days = [bool(_ONLY_A_DATE.fullmatch(cell.strip()) and _THREE_NUMBERS.search(cell)) for cell in first]
+    are_days = [_is_day(cell) for cell in first]
     if are_days.count(True) != 1:
         return None
     return "viewing_history", (are_days.index(False), are_days.index(True)), False
 
 
-def _label(cell: str) -> str:
-    return re.sub(r"[\W_]", "", cell).lower()
+def _is_day(cell: str) -> bool:
+    return bool(_ONLY_A_DATE.fullmatch(cell.strip()) and _THREE_NUMBERS.search(cell))
 
 
 def _unwrapped(cell: str, delimiter: str, *, is_date_first: bool = False) -> list[str]:
     """Split a row that was quoted once more as a whole; its title may hold the delimiter, its date does not."""
     title, found, day = cell.partition(delimiter) if is_date_first else cell.rpartition(delimiter)
     return [title.strip().strip('"'), day.strip().strip('"')] if found else [cell]
-
-
-def _realigned(cells: list[str], title_at: int, date_at: int, width: int, delimiter: str) -> list[str]:
-    """Repair an unquoted delimiter inside a title, which shifts the following cells to the right."""
-    if date_at > title_at:
-        surplus = max(0, len(cells) - width)
-        # Programs cut or pad rows to the same length, so the date's position shows the shift.
-        places = [date_at + surplus, date_at, *range(len(cells) - 1, date_at - 1, -1)]
-        there = [place for place in places if place < len(cells) and _THREE_NUMBERS.search(cells[place])]
-        shift = there[0] - date_at if there else surplus
-        if not surplus and not any(part.strip() for part in cells[title_at + 1 : title_at + shift + 1]):
-            return cells
-    else:
-        shift = len(cells) - width
-    if shift <= 0:
-        return cells
-    title = delimiter.join(cells[title_at : title_at + shift + 1])
-    return [*cells[:title_at], title, *cells[title_at + shift + 1 :]]
 
 
 def _text_problem(cell: str, max_length: int = MAX_CELL) -> str | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,13 +13,11 @@ from typing import Annotated, Any, BinaryIO
 
 from pydantic import Field, ValidationError
 
-from netflix_trend.delivery.archive import downloaded_on, open_csv
-from netflix_trend.delivery.inbox import Delivery
+from netflix_trend.delivery.archive import downloaded_on, open_csv, opened_file
+from netflix_trend.delivery.inbox import Delivery, delivery_with
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
-
-_BLOCK = 1 << 20
 
 
 class RawExport(Delivery):
@@ -118,13 +116,17 @@ class RawStore:
 
 
 @contextmanager
-def opened(path: Path, received: date | None, about: Mapping[str, Any]) -> Iterator[tuple[Delivery, Iterator[bytes]]]:
-    """Open an export, or the ViewingActivity.csv of an archive; yields its delivery and its bytes.
+def opened(
+    path: Path,
+    received: date | None,
+    about: Mapping[str, Any],
+    watched: Callable[[BinaryIO], AbstractContextManager[BinaryIO]] = nullcontext,
+) -> Iterator[tuple[Delivery, BinaryIO]]:
+    """Open an export, or the export in a zip; yields its delivery and its bytes, a seekable stream.
 
-    received: by default the time of the file. about: the other fields of the delivery. Raises ArchiveError, OSError,
-    and ValueError for a profile name that cannot be that of a folder.
+    received: by default the time of the file. about: the other fields of the delivery. watched: may show the progress
+    of reading. Raises ArchiveError, OSError, and OptionError for a profile name that cannot be that of a folder.
     """
-    with path.open("rb") as file, open_csv(file, path.name) as (csv, written):
+    with opened_file(path) as file, watched(file) as seen, open_csv(seen, path.name) as (csv, written):
         name = path.name.encode("utf-8", "replace").decode()[:255]
-        delivery = Delivery(name=name, received=received or downloaded_on(file, written), **about)
-        yield delivery, iter(lambda: csv.read(_BLOCK), b"")
+        yield delivery_with(name=name, received=received or downloaded_on(file, written), **about), csv

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from netflix_trend.history.code_pages import PAGES
 from netflix_trend.history.staging import ReadFile, Staging
 
 # In Netflix's exports of 50 rows or more, 37 to 98 % of rows have a season or episode word; elsewhere 0.8 %.
@@ -59,6 +60,17 @@ class ImportReport:
         file, found = self.file, list(self.file.problems)
         if not file.rows:
             found.append("the file has a header and no rows")
+        if not file.is_encoding_sure:
+            found.append(
+                f"the file is not UTF-8; it was read as {PAGES[file.encoding]} ({file.encoding}), and some letters may "
+                "be wrong: save it as UTF-8"
+            )
+        if file.in_future:
+            found.append(f"{counted(file.in_future, 'row')} of days after the file was made: check the dates")
+        if file.repaired:
+            found.append(
+                f"letters of {counted(file.repaired, 'row')} were saved wrongly by another program and are repaired"
+            )
         if file.kind == "viewing_history" and file.ascents:
             found.append(
                 f"the rows are not sorted newest first ({counted(file.ascents, 'break')}): several exports in "
@@ -71,6 +83,14 @@ class ImportReport:
             )
         if file.too_short:
             found.append(f"{counted(file.too_short, 'view')} shorter than {file.shortest_seconds} s will not count")
+        if file.unknown_durations:
+            rest = (
+                f"the hours are those of {counted(file.durations, 'view')}" if file.durations else "hours are unknown"
+            )
+            found.append(
+                f"{counted(file.unknown_durations, 'duration')} could not be read: {rest}, and among those rows plays "
+                f"shorter than {file.shortest_seconds} s could not be left out"
+            )
         if file.dropped_profiles:
             found.append(f"{counted(file.dropped_profiles, 'row')} of other Netflix profiles will not count")
         return found
@@ -137,9 +157,16 @@ def import_report(staging: Staging, number: int, file: ReadFile) -> ImportReport
         certain_episodes=certain_episodes,
         first_day=min(days, default=None),
         last_day=max(days, default=None),
-        hours=round(seconds / 3600, 4) if file.kind == "viewing_activity" else None,
+        hours=_hours(file, seconds),
         shows=tuple(sorted(name for (name,) in staging.database.execute(_SHOWS, [number]).fetchall())),
     )
+
+
+def _hours(file: ReadFile, seconds: int) -> float | None:
+    """Return the hours of a ViewingActivity.csv; None if they are unknown."""
+    if file.kind != "viewing_activity" or (file.unknown_durations and not file.durations):
+        return None
+    return round(seconds / 3600, 4)
 
 
 def counted(count: int, noun: str) -> str:

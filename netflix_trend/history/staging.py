@@ -10,7 +10,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import BinaryIO
 
 import duckdb
@@ -20,7 +20,8 @@ import pandas as pd
 from netflix_trend.catalogue.keys import title_key
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.history.activity import duration_seconds, is_autoplayed, is_supplemental, local_offsets, split_start
-from netflix_trend.history.dates import UndecidableOrder, date_part, decide_order
+from netflix_trend.history.dates import UndecidableOrder, date_part, decide_order, in_words
+from netflix_trend.history.double_encoding import repaired
 from netflix_trend.history.exports import ExportError, ExportFile, ExportKind, open_export
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.repetition import Repetition
@@ -68,12 +69,16 @@ from texts t left join decided d using (key) order by key
 @dataclass
 class ReadFile:
     """The content of a single file. Rows without a usable date, including damaged ones, are undated.
-    dropped_profiles: number of rows of unwanted Netflix profiles.
+
+    dropped_profiles: number of rows of unwanted Netflix profiles. in_future: rows of days after the file was made.
+    repaired: rows whose letters another program had saved wrongly. durations: views with one; unknown_durations: views
+    whose duration cannot be read.
     """
 
     kind: ExportKind
     encoding: str
     delimiter: str
+    is_encoding_sure: bool = True
     rows: int = 0
     damaged: int = 0
     undated: int = 0
@@ -83,7 +88,12 @@ class ReadFile:
     dropped_profiles: int = 0
     date_order: str = ""
     date_evidence: str = ""
+    date_example: str = ""
     ascents: int = 0
+    in_future: int = 0
+    repaired: int = 0
+    unknown_durations: int = 0
+    durations: int = 0
     profiles: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -100,17 +110,23 @@ class Staging:
         database.execute(_SCHEMA)
 
     def add(
-        self, stream: BinaryIO, name: str, options: ReadOptions, newest: date | None = None
+        self,
+        stream: BinaryIO,
+        name: str,
+        options: ReadOptions,
+        newest: date | None = None,
+        latest: date | None = None,
     ) -> tuple[int, ReadFile]:
         """Read a file into the tables. Returns its number in them and its content.
 
-        `name` is used in messages only; newest is the last day that can be in the file. Raises ExportError if the
-        file cannot be used; then none of its rows stay.
+        `name` is used in messages only. newest: the last day that can be in the file, as evidence for the order of its
+        dates. latest: the last day that it can have been made on, by default newest; a file whose every date is later
+        is refused. Raises ExportError if the file cannot be used; then none of its rows stay.
         """
         file = self._files
         self._files += 1
         try:
-            return file, _Reader(self, file, open_export(stream, name), name, options).read(newest)
+            return file, _Reader(self, file, open_export(stream, name), name, options).read(newest, latest or newest)
         except ExportError:
             self.database.execute("delete from staged where file = ?", [file])
             raise
@@ -203,16 +219,19 @@ class _Reader:
 
     def __init__(self, staging: Staging, file: int, source: ExportFile, name: str, options: ReadOptions) -> None:
         self._staging, self._file, self._source, self._name, self._options = staging, file, source, name, options
-        self._report = ReadFile(source.kind, source.encoding, source.delimiter)
+        encoding = source.encoding
+        self._report = ReadFile(source.kind, encoding.name, source.delimiter, is_encoding_sure=encoding.is_sure)
+        self._doubled = encoding.doubled
         self._titles: dict[str, tuple] = {}  # type: ignore[type-arg]
         # Text of a date, its code and the number of the first row that has it.
         self._codes: dict[str, tuple[int, int]] = {}
-        # The code of every row's date, in the order of the rows.
+        # The code of every row's date, in the order of the rows, also of rows that do not count.
         self._dates = array("i")
+        # How many rows that count have each date.
         self._counts: list[int] = []
         self._dropped: Counter[int] = Counter()
 
-    def read(self, newest: date | None) -> ReadFile:
+    def read(self, newest: date | None, latest: date | None) -> ReadFile:
         """Read all rows, decide the order of the dates, and return the file's content."""
         self._report.shortest_seconds = self._options.shortest_seconds
         report, is_activity = self._report, self._source.kind == "viewing_activity"
@@ -222,15 +241,31 @@ class _Reader:
         days = self._decide_days(newest)
         report.rows += report.damaged
         report.undated += report.damaged
-        usable = len(self._dates) - sum(self._counts[code] for code, day in enumerate(days) if day is None)
+        usable = sum(count for count, day in zip(self._counts, days, strict=True) if day is not None)
         if report.rows and not usable and not report.supplemental + report.dropped_profiles:
             why = report.problems[0] if report.problems else "no row has a date"
             raise ExportError("no_rows", f"{self._name}: none of its {report.rows} rows could be read; {why}.")
+        self._compare_with_download(days, latest)
         self._insert_days(days)
         short = "select count(*) from staged where file = ? and seconds < ?"
         values = [self._file, self._options.shortest_seconds]
         ((report.too_short,),) = self._staging.database.execute(short, values).fetchall()
         return report
+
+    def _compare_with_download(self, days: Sequence[date | None], latest: date | None) -> None:
+        """Count the rows of days after `latest`. Raises ExportError if there are no others."""
+        if latest is None:
+            return
+        known = [(day, count) for day, count in zip(days, self._counts, strict=True) if day and count]
+        self._report.in_future = sum(count for day, count in known if day > latest)
+        if known and self._report.in_future == sum(count for _, count in known):
+            made, first = latest - timedelta(days=1), min(day for day, _ in known)
+            raise ExportError(
+                "future",
+                f"{self._name}: every date in it lies after {in_words(made)}, when the file was made; the first is "
+                f"{in_words(first)}. Correct the years in the file. If only the file's own day is wrong, save it again "
+                "today, or upload it with the right day.",
+            )
 
     def _insert_days(self, days: Sequence[date | None]) -> None:
         """Store the day of every date code, and delete rows without one."""
@@ -250,13 +285,15 @@ class _Reader:
 
     def _history_rows(self) -> Iterator[tuple]:  # type: ignore[type-arg]
         for number, (title, day) in self._source.rows(self._damaged):
-            yield self._file, self._date_code(day, number), *self._title(title)
+            yield self._file, self._date_code(day, number), *self._title(self._repaired(title))
 
     def _activity_rows(self) -> Iterator[tuple]:  # type: ignore[type-arg]
         options, report = self._options, self._report
         profiles: dict[str, bool] = {}
         for number, cells in self._source.rows(self._damaged):
             profile, start, duration, attributes, title, supplemental, device = cells
+            if self._doubled:
+                profile, title = repaired(profile, self._doubled), self._repaired(title)
             day, second = split_start(start)
             if profile not in profiles:
                 profiles[profile] = options.keep_profile(profile)
@@ -267,20 +304,22 @@ class _Reader:
                 report.supplemental += profiles[profile]
                 self._drop(day, number)
                 continue
-            seconds = duration_seconds(duration)
             if second is None:
                 report.undated += 1
                 self._drop(day, number)
                 self._problem(number, f"{start[:40]!r} is not a time such as 2024-03-02 23:50:12")
                 continue
-            code = self._date_code(day, number)
+            code, seconds = self._date_code(day, number), duration_seconds(duration)
+            if seconds is None:
+                report.unknown_durations += 1
+            else:
+                report.durations += 1
             yield self._file, code, *columns, profile, second, seconds, device, is_autoplayed(attributes)
         report.profiles = sorted(name for name, is_kept in profiles.items() if is_kept)
 
     def _drop(self, text: str, number: int) -> None:
         """Skip a row; its date still counts as evidence for the order of dates."""
         self._dropped[self._date_code(text, number)] += 1
-        self._dates.pop()
 
     def _date_code(self, text: str, number: int) -> int:
         self._report.rows += 1
@@ -293,6 +332,13 @@ class _Reader:
             known = self._codes[text] = (len(self._codes), number)
         self._dates.append(known[0])
         return known[0]
+
+    def _repaired(self, title: str) -> str:
+        if not self._doubled:
+            return title
+        right = repaired(title, self._doubled)
+        self._report.repaired += right != title
+        return right
 
     def _title(self, title: str) -> tuple:  # type: ignore[type-arg]
         known = self._titles.get(title)
@@ -316,19 +362,16 @@ class _Reader:
         """Return the day of every date code."""
         report = self._report
         codes = np.frombuffer(self._dates, dtype=np.int32)
-        self._counts = np.bincount(codes, minlength=len(self._codes)).tolist()
+        counts = np.bincount(codes, minlength=len(self._codes)).tolist()
+        self._counts = [count - self._dropped[code] for code, count in enumerate(counts)]
         try:
-            order = decide_order(
-                {text: self._counts[code] + self._dropped[code] for text, (code, _) in self._codes.items()},
-                self._options.date_order,
-                newest,
-            )
+            order = decide_order(self._codes, self._options.date_order, newest, codes)
         except UndecidableOrder as undecidable:
             question = undecidable.question
             raise ExportError(
                 "date_order",
-                f"{self._name}: the date {question}, and no other date in the file decides. Say which: "
-                f"DATE_ORDER={'|'.join(question.orders)}, or --date-order on import.",
+                f"{self._name}: the date {question}, and nothing else in the file decides. Say which: --date-order "
+                f"{'|'.join(question.orders)} on import, or DATE_ORDER={'|'.join(question.orders)} for all files.",
                 {
                     "kind": report.kind,
                     "encoding": report.encoding,
@@ -341,8 +384,7 @@ class _Reader:
             ) from None
         report.date_order, report.date_evidence = order.order, order.evidence
         days = [order.days[text] for text in self._codes]
-        in_order = np.array([day.toordinal() if day else 0 for day in days], dtype=np.int32)[codes]
-        report.ascents = int((np.diff(in_order[in_order > 0]) > 0).sum())
+        report.date_example, report.ascents = order.example, order.ascents
         for text, (code, number) in self._codes.items():
             if days[code] is None and self._counts[code]:
                 report.undated += self._counts[code]

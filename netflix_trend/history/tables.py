@@ -13,8 +13,9 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import duckdb
 import numpy as np
@@ -22,6 +23,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from netflix_trend.catalogue.vocabulary import Vocabulary
+from netflix_trend.delivery.inbox import Delivery
 from netflix_trend.history.encodings import (
     DESCRIPTION,
     FULL,
@@ -44,6 +46,7 @@ from netflix_trend.storage.files import locked, sync_folder
 _STAGING = "staging.duckdb"
 # DuckDB sorts and joins within this and spills the rest to disk, so that memory does not grow with the files.
 _MEMORY = "128MB"
+_STREAMING_BEGAN = date(2007, 1, 1)
 
 # {shortest}: plays of fewer seconds are not views. Where ViewingActivity.csv has a title within a day of a row of
 # NetflixViewingHistory.csv, both are the same view; days differ when the clocks of the profile and the machine do.
@@ -242,12 +245,10 @@ def _add_all(
         is_own = raw.profile == profile
         if not is_own and _kind(store, raw) != "viewing_activity":
             continue
-        order, keep = raw.date_order or options.date_order, _keep_rows_of(profile, raw, names)
-        reading = replace(options, date_order=order, keep_profile=keep)
-        newest = (raw.first_received or raw.received) + timedelta(days=1)
+        keep = _keep_rows_of(profile, raw, names)
         with store.open(raw) as stream:
             try:
-                number, found = staging.add(stream, raw.name, reading, newest)
+                number, found = _add(staging, stream, raw, raw.first_received or raw.received, options, keep)
             except ExportError as refusal:
                 if is_own or refusal.reason == "no_rows":
                     added.append((raw, -1, None, refusal))
@@ -260,12 +261,36 @@ def _add_all(
     return added, archives
 
 
+def add_alone(staging: Staging, stream: BinaryIO, delivery: Delivery, options: ReadOptions) -> tuple[int, ReadFile]:
+    """Read an export as it would be read if it were imported into an empty folder. Returns its number in the tables
+    and its content. Raises ExportError if it cannot be used.
+    """
+    keep = _keep_rows_of(delivery.profile, delivery, {})
+    return _add(staging, stream, delivery, delivery.received, options, keep)
+
+
+def _add(
+    staging: Staging,
+    stream: BinaryIO,
+    delivery: Delivery,
+    first_received: date,
+    options: ReadOptions,
+    keep: Callable[[str], bool],
+) -> tuple[int, ReadFile]:
+    reading = replace(options, date_order=delivery.date_order or options.date_order, keep_profile=keep)
+    # The clocks of Netflix and of this machine may be a day apart. A file without a day of its own says 1970 or 1980.
+    newest, latest = (
+        day + timedelta(days=1) if day >= _STREAMING_BEGAN else None for day in (first_received, delivery.received)
+    )
+    return staging.add(stream, delivery.name, reading, newest, latest)
+
+
 def _names(profiles: Set[str]) -> dict[str, str]:
     """Return the profile for each name of a Netflix profile. An exact match takes precedence over another case."""
     return {name.casefold(): name for name in sorted(profiles)} | {name: name for name in profiles}
 
 
-def _keep_rows_of(profile: str, raw: RawExport, names: Mapping[str, str]) -> Callable[[str], bool]:
+def _keep_rows_of(profile: str, raw: Delivery, names: Mapping[str, str]) -> Callable[[str], bool]:
     """Return which Netflix profiles of a file count for `profile`."""
     only = {name.casefold() for name in raw.only}
 

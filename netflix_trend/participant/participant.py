@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from netflix_trend.history.tables import History
 
 _log = logging.getLogger("participant")
+_BLOCK = 1 << 20
 # How long a page waits for a run of the publisher to end.
 _SNAPSHOT_SECONDS = 2.0
 
@@ -64,10 +65,10 @@ def take_file(
     date_order: DateOrderName | None = None,
     only: tuple[str, ...] | None = None,
 ) -> RawExport:
-    """Take a file of this machine: an export, or the ViewingActivity.csv in an archive.
+    """Take a file of this machine: an export, or the export in a zip.
 
     received: the day it was downloaded, by default the file's time. profile and only: by default as in the settings.
-    Raises ArchiveError, OSError, and ValueError for a profile name that cannot be that of a folder.
+    Raises ArchiveError, OSError, and OptionError for a profile name that cannot be that of a folder.
     """
     about = {
         "profile": settings.netflix_profile if profile is None else profile,
@@ -75,8 +76,8 @@ def take_file(
         "source": source,
         "date_order": date_order,
     }
-    with opened(path, received, about) as (delivery, blocks):
-        return take(settings, blocks, delivery)
+    with opened(path, received, about) as (delivery, csv):
+        return take(settings, iter(lambda: csv.read(_BLOCK), b""), delivery)
 
 
 def exports(settings: Settings) -> list[RawExport]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from netflix_trend.history.dates import DateQuestion
+from netflix_trend.history.dates import ORDER_NAMES, DateQuestion
 from netflix_trend.history.freshness import Freshness
 from netflix_trend.layout import PrivateVolume
 from services.dashboard.backend import Backend, RefusedFile
@@ -18,9 +18,9 @@ from services.dashboard.text import counted, day, shown
 
 # Orders of a date in words, with an example.
 ORDERS = {
-    "mdy": "month first: 3/4/26 is 4 March",
-    "dmy": "day first: 3/4/26 is 3 April",
-    "ymd": "year first: 2026-04-03",
+    "mdy": f"{ORDER_NAMES['mdy']}: 3/4/26 is 4 March",
+    "dmy": f"{ORDER_NAMES['dmy']}: 3/4/26 is 3 April",
+    "ymd": f"{ORDER_NAMES['ymd']}: 2026-04-03",
 }
 
 DAMAGED = (
@@ -94,7 +94,7 @@ def answers(question: DateQuestion) -> dict[str, str]:
     """Return each possible order, with the words for how it reads the example."""
     example = shown(question.example, 40)
     return {
-        order: f"{ORDERS[order].partition(':')[0]}: {example} is {day(read) if read else 'no date'}"
+        order: f"{ORDER_NAMES[order]}: {example} is {day(read) if read else 'no date'}"
         for order, read in question.readings().items()
     }
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
-
+from netflix_trend.history.dates import in_words as day
 from netflix_trend.history.insights import Cell
 from netflix_trend.questions.words import counted, listed, shown
 
@@ -20,11 +19,6 @@ def number(value: float) -> str:
 def percent(share: float, digits: int = 0) -> str:
     """Return `12 %`."""
     return f"{100 * share:.{digits}f} %"
-
-
-def day(value: date) -> str:
-    """Return `9 February 2026`."""
-    return f"{value.day} {value:%B %Y}"
 
 
 def cell(column: str, value: Cell) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,13 +19,16 @@ from rich.progress import wrap_file
 from rich.table import Table
 
 from netflix_trend.catalogue.vocabulary import Vocabulary
-from netflix_trend.delivery.archive import ArchiveError, open_csv
+from netflix_trend.delivery.archive import ArchiveError, said_of_zip
+from netflix_trend.delivery.file_kinds import why_not_opened
+from netflix_trend.history.dates import ORDER_NAMES
 from netflix_trend.history.exports import ExportError
 from netflix_trend.history.insights import Cell, InsightTable, all_insights, open_profiles
 from netflix_trend.history.options import ReadOptions
+from netflix_trend.history.raw import opened
 from netflix_trend.history.report import ImportReport, counted, import_report
-from netflix_trend.history.staging import Staging
-from netflix_trend.history.tables import connect
+from netflix_trend.history.staging import ReadFile, Staging
+from netflix_trend.history.tables import add_alone, connect
 from netflix_trend.participant import participant
 from netflix_trend.participant.event_effects import EventEffect
 from netflix_trend.participant.life_events import EventError, add_event, read_events, remove_event
@@ -55,19 +58,22 @@ def _answered(verb: str, act: Callable[[Settings, Console], int]) -> int:
 # --- read and import ---------------------------------------------------------------------------------------------
 
 
-def read_file(path: Path, vocabulary: Vocabulary, options: ReadOptions) -> ImportReport:
-    """Return the import report of a file; nothing of it is kept. Raises ExportError, ArchiveError or OSError."""
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file")
+def read_file(
+    path: Path, vocabulary: Vocabulary, options: ReadOptions, *, date_order: str | None = None, only: Sequence[str] = ()
+) -> ImportReport:
+    """Return the import report of a file as an import would print it; nothing of it is kept.
+
+    date_order: the person's answer about this file. only: the Netflix profiles that count; none means all. Raises
+    ExportError, ArchiveError or OSError.
+    """
+    about = {"profile": "read", "source": "read", "date_order": date_order, "only": tuple(only)}
     with (
         tempfile.TemporaryDirectory(prefix="netflix-trend-") as scratch,
         connect(Path(scratch) / "read.duckdb") as database,
-        path.open("rb") as file,
-        _with_progress(file, path) as watched,
-        open_csv(watched, path.name) as (csv, _),
+        opened(path, None, about, _with_progress) as (delivery, csv),
     ):
         staging = Staging(database, vocabulary)
-        number, found = staging.add(csv, path.name, options, date.today() + timedelta(days=1))
+        number, found = add_alone(staging, csv, delivery, options)
         staging.decide_titles()
         return import_report(staging, number, found)
 
@@ -81,15 +87,20 @@ def netflix_profiles(path: Path) -> list[str]:
     try:
         return read_file(path, current_vocabulary(settings), ReadOptions.of(settings)).file.profiles
     except _UNREADABLE as error:
-        raise ValueError(" ".join(str(error).split())) from None
+        raise ValueError(_why(path, error)) from None
 
 
-def _with_progress(file: BinaryIO, path: Path) -> AbstractContextManager[BinaryIO]:
+def _with_progress(file: BinaryIO) -> AbstractContextManager[BinaryIO]:
     """Show the progress of reading a large file, on a terminal."""
-    size, screen = path.stat().st_size, Console(stderr=True)
+    size, screen = os.fstat(file.fileno()).st_size, Console(stderr=True)
     if not screen.is_terminal or size < _LARGE_FILE:
         return nullcontext(file)
-    return wrap_file(file, size, description=path.name, console=screen, transient=True)
+    return wrap_file(file, size, description=Path(file.name).name, console=screen, transient=True)
+
+
+def _why(path: Path, error: Exception) -> str:
+    """Return in one line why a file cannot be used."""
+    return why_not_opened(path, error) if isinstance(error, OSError) else " ".join(str(error).split())
 
 
 def read_files(files: Sequence[Path], *, is_json: bool, date_order: str | None, only: Sequence[str]) -> int:
@@ -110,18 +121,13 @@ def _read(
     date_order: str | None,
     only: Sequence[str],
 ) -> int:
-    vocabulary = current_vocabulary(settings)
-    wanted = {name.casefold() for name in only or settings.activity_profiles}
-    asked = ReadOptions.of(settings)
-    reading = replace(
-        asked,
-        date_order=date_order or asked.date_order,
-        keep_profile=lambda name: not wanted or name.casefold() in wanted,
-    )
+    vocabulary, options = current_vocabulary(settings), ReadOptions.of(settings)
     failed = False
     for path in files:
         try:
-            report = read_file(path, vocabulary, reading)
+            report = read_file(
+                path, vocabulary, options, date_order=date_order, only=only or settings.activity_profiles
+            )
         except _UNREADABLE as error:
             failed = True
             _print_unreadable(path, error, console, is_json=is_json)
@@ -129,7 +135,7 @@ def _read(
             if is_json:
                 _print_json(report.to_json(str(path)))
             else:
-                print_report(path.name, report, console)
+                print_report(path.name, report, console, said_of_zip(path))
     # A program reads the error in the JSON.
     return 1 if failed and not is_json else 0
 
@@ -143,7 +149,7 @@ _NOTHING_READ: dict[str, Any] = {
 
 
 def _print_unreadable(path: Path, error: Exception, console: Console, *, is_json: bool) -> None:
-    message = " ".join(str(error).split())
+    message = _why(path, error)
     if not is_json:
         console.print(f"{path.name}: cannot be used. {message}\n", markup=False, soft_wrap=True)
         return
@@ -152,8 +158,8 @@ def _print_unreadable(path: Path, error: Exception, console: Console, *, is_json
     _print_json({"file": str(path), **_NOTHING_READ, **lists, **known, "error": message})
 
 
-def print_report(name: str, report: ImportReport, console: Console) -> None:
-    """Print the import report of a file."""
+def print_report(name: str, report: ImportReport, console: Console, note: str | None = None) -> None:
+    """Print the import report of a file. note: what else is to be said of it."""
     file = report.file
     kind = "viewing history" if file.kind == "viewing_history" else "viewing activity"
     lines = [
@@ -162,12 +168,18 @@ def print_report(name: str, report: ImportReport, console: Console) -> None:
         f"{report.kinds['episode']} episodes of {len(report.shows)} shows, {report.kinds['film']} films"
         + (f", {report.hours:.1f} hours" if report.hours is not None else ""),
         f"  not counted or unsure: {report.dropped()}",
-        f"  dates: {file.date_order}; {file.date_evidence}",
+        f"  dates: {_dates_in_words(file)}",
     ]
     if file.profiles:
         lines.append(f"  Netflix profiles: {printable('; '.join(file.profiles))}")
-    lines += [f"  note: {warning}" for warning in report.warnings]
+    lines += [f"  note: {warning}" for warning in ([note] if note else []) + report.warnings]
     console.print("\n".join(lines) + "\n", markup=False, soft_wrap=True)
+
+
+def _dates_in_words(file: ReadFile) -> str:
+    """Return how the dates of a file are read, with an example and the evidence."""
+    example = f" ({printable(file.date_example)})" if file.date_example else ""
+    return f"{ORDER_NAMES[file.date_order]}{example}; {file.date_evidence}" if example else file.date_evidence
 
 
 def import_files(files: Sequence[Path], *, profile: str | None, date_order: str | None, only: Sequence[str]) -> int:
@@ -204,7 +216,7 @@ def _import(
             failed = True
             _print_unreadable(path, error, console, is_json=False)
         else:
-            kept[raw.sha256] = path.name
+            kept[raw.sha256] = path
     with console.status("Rebuilding the tables ..."):
         histories = participant.refresh(settings, everything=True)
     for history in histories:
@@ -212,10 +224,10 @@ def _import(
             if file.raw.sha256 not in kept:
                 continue
             if file.report is not None:
-                print_report(kept[file.raw.sha256], file.report, console)
+                print_report(kept[file.raw.sha256].name, file.report, console, said_of_zip(kept[file.raw.sha256]))
             else:
                 failed = True
-                _print_unreadable(Path(kept[file.raw.sha256]), file.refusal or ValueError(), console, is_json=False)
+                _print_unreadable(kept[file.raw.sha256], file.refusal or ValueError(), console, is_json=False)
     for history in histories:
         console.print(
             f"{history.profile}: {history.views} views of {counted(len(history.files), 'file')}", markup=False

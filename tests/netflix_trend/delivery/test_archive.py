@@ -240,7 +240,7 @@ def test_one_name_twice_is_refused() -> None:
 def test_too_many_members_are_refused() -> None:
     names = [f"{number}" for number in range(MAX_MEMBERS - 1)]
     assert read(pack({PLACE: CSV, **dict.fromkeys(names, b"")})) == CSV
-    assert refusal(pack({PLACE: CSV, "one more": b"", **dict.fromkeys(names, b"")})).reason == "no_viewing_activity"
+    assert refusal(pack({PLACE: CSV, "one more": b"", **dict.fromkeys(names, b"")})).reason == "too_many"
 
 
 # Bombs, lies and damage

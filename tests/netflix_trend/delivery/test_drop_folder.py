@@ -582,7 +582,7 @@ def test_an_archive_without_viewing_activity_is_refused_with_the_reason(person):
     archive(person.folder / "a.zip", {"BillingHistory.csv": b"secret"})
 
     assert person.look_twice() == ["file refused reason=no_viewing_activity"]
-    assert "no ViewingActivity.csv" in (person.folder / "refused" / "a.zip.reason.txt").read_text()
+    assert "neither ViewingActivity.csv nor" in (person.folder / "refused" / "a.zip.reason.txt").read_text()
     assert person.queue == []
 
 

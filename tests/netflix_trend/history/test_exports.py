@@ -30,8 +30,9 @@ ACTIVITY = (",".join(LABELS) + "\n").encode()
 USED = ("Ann", "2024-03-02 23:50:12", "00:48:12", "Has branched playback; ", "Dark: Season 1: Lies", "HOOK", "iPad")
 CELLS = (*USED, "00:51:00", "Not latest view", "US (United States)")
 STRIPPED = tuple(cell.strip() for cell in USED)
-# Tidy text that every encoding below can hold, and text that only Unicode can.
-WESTERN = "abcXYZ 019:,;\t\"'!àéîõüñßçø-&"
+# Tidy text that every encoding below can hold, text that shows its language, and text that only Unicode can hold.
+WESTERN = "abcXYZ 019:,;\t\"'!éèàçêô-&"
+FRENCH = "Le Fabuleux Destin d’Amélie Poulain: Été à la forêt, ça va être très bientôt"
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n\ufffd\ufeff"), max_size=30)
 
 
@@ -56,7 +57,7 @@ def read(data: bytes, name: str = "history.csv") -> Read:
     export = open_export(io.BytesIO(data), name)
     found = list(export.rows(lambda number, problem: damaged.append((number, problem))))
     numbers, rows = [number for number, _ in found], [tuple(cells) for _, cells in found]
-    return Read(export.kind, export.encoding, export.delimiter, numbers, rows, damaged)
+    return Read(export.kind, export.encoding.name, export.delimiter, numbers, rows, damaged)
 
 
 def refusal(data: bytes) -> ExportError:
@@ -183,12 +184,12 @@ def test_a_utf_16_file_cut_inside_a_character_keeps_complete_rows() -> None:
     ],
 )
 def test_the_encoding_is_detected_from_all_bytes(data: bytes, encoding: str) -> None:
-    assert detect_encoding(io.BytesIO(data)) == encoding
+    assert detect_encoding(io.BytesIO(data)).name == encoding
 
 
 @pytest.mark.parametrize("place", [*range(60, 69), (1 << 20) + 62, (1 << 20) + 63, (1 << 20) + 64])
 def test_a_character_on_the_edge_of_a_block_is_not_damage(place: int) -> None:
-    assert detect_encoding(io.BytesIO(b"x" * place + "東é".encode() + b"x" * 100)) == "utf-8"
+    assert detect_encoding(io.BytesIO(b"x" * place + "東é".encode() + b"x" * 100)).name == "utf-8"
 
 
 def test_a_damaged_byte_loses_its_row_and_not_the_encoding_of_the_file() -> None:
@@ -794,7 +795,7 @@ def saved_again(draw: st.DrawFn) -> tuple[bytes, list[tuple[str, str]], str]:
     delimiter = draw(st.sampled_from([",", ";", "\t"]))
     titles = st.text(WESTERN, max_size=20) if encoding == "cp1252" else ANY_TEXT
     days = st.sampled_from(["12/30/23", "30.12.2023", "2023-12-30"]) if encoding == "cp1252" else DAYS
-    rows = draw(st.lists(st.tuples(titles, days), max_size=8))
+    rows = [(FRENCH, "12/30/23"), *draw(st.lists(st.tuples(titles, days), max_size=8))]
     order = draw(st.permutations(["Title", "Date", *draw(st.sampled_from([[], ["Type"], ["", "user"]]))]))
     lines = [order, *([{"Title": title, "Date": day}.get(name, "x y") for name in order] for title, day in rows)]
     text = table(
@@ -838,6 +839,7 @@ def test_viewing_activity_saved_again_gives_the_same_rows(
     end: str,
     encoding: str,
 ) -> None:
+    rows = [(*CELLS[:4], FRENCH, *CELLS[5:]), *rows]
     named = [dict(zip(LABELS, row, strict=True)) for row in rows]
     order = [label for label in order if label not in left_out]
     text = table([order, *([row.get(label, "NA") for label in order] for row in named)], delimiter, quoting, end)

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import Vocabulary
+from netflix_trend.delivery.archive import ArchiveError
 from netflix_trend.history.exports import ExportError
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.report import ImportReport, import_report
@@ -156,7 +157,7 @@ def test_reading_a_file_leaves_no_files(tmp_path: Path, vocabulary: Vocabulary) 
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path, vocabulary: Vocabulary) -> None:
-    with pytest.raises(FileNotFoundError, match=r"nothing\.csv: no such file"):
+    with pytest.raises(ArchiveError, match=r"nothing\.csv: no such file"):
         read_file(tmp_path / "nothing.csv", vocabulary, UTC_ONLY)
 
 

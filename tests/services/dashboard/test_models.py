@@ -295,7 +295,7 @@ def test_tables_of_an_earlier_version_have_no_question(newcomer: Person) -> None
         database.execute("alter table exports drop column date_orders")
     (file,) = imported_files(private)
     assert file.question is None
-    assert "can be read as mdy or dmy" in (file.error or "")
+    assert "can be 9 March 2024 (month first) or 3 September 2024 (day first)" in (file.error or "")
 
 
 def test_the_last_job_of_the_processor_is_shown(person: Person, newcomer: Person) -> None:
