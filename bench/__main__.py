@@ -6,6 +6,7 @@
 `python -m bench idle`: what a run of the aggregator costs in which nothing has changed.
 `python -m bench vdaf`: time and bytes of Prio3 for a report to two operators.
 `python -m bench operators`: the same for whole rounds, with sealing, databases and files.
+`python -m bench reading`: how well and how fast exports are read whose truth is known.
 `python -m bench reality`: what both modes tell N participants, also in Netflix's own weeks, beside the public chart.
 """
 
@@ -15,7 +16,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from bench import app, displayed, idle, operators, privacy, reality, vdaf
+from bench import app, displayed, idle, operators, privacy, reading, reality, vdaf
 from bench.measuring import measure, measured
 from bench.tasks import TASKS
 
@@ -31,6 +32,7 @@ def main(arguments: list[str]) -> int:
         "idle": idle.main,
         "operators": operators.main,
         "privacy": privacy.main,
+        "reading": reading.main,
         "reality": reality.main,
         "vdaf": vdaf.main,
     }

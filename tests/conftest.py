@@ -22,7 +22,7 @@ SLOW = (
     "browser",
     "netflix_trend/cli/test_foreground.py",
     "netflix_trend/cli/test_stay.py",
-    *(f"netflix_trend/history/test_{name}.py" for name in ("insights", "report", "staging", "tables")),
+    *(f"netflix_trend/history/test_{name}.py" for name in ("insights", "properties", "report", "staging", "tables")),
     "netflix_trend/operators",
     *(f"netflix_trend/participant/test_{name}.py" for name in ("participant", "publishing", "releases")),
     *(f"netflix_trend/privacy/test_{name}.py" for name in ("accounting", "discrete_gaussian", "noisy_sums", "zcdp")),
