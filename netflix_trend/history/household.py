@@ -36,7 +36,7 @@ _LISTED = 20
 Answers = Mapping[str, Sequence[str]]
 
 
-class HouseholdError(Exception):
+class HouseholdError(ValueError):
     """An answer cannot be kept; the message says what to do. Nothing was changed."""
 
 

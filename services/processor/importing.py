@@ -18,23 +18,17 @@ from netflix_trend.delivery.archive import ArchiveError, open_csv, said_of_zip
 from netflix_trend.delivery.file_kinds import why_not_opened
 from netflix_trend.history.dates import ORDER_NAMES
 from netflix_trend.history.exports import ExportError
-from netflix_trend.history.household import (
-    ProfileQuestion,
-    check_names,
-    listed,
-    name_key,
-    profiles_in,
-)
+from netflix_trend.history.household import ProfileQuestion, check_names, listed, name_key, profiles_in
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import opened
-from netflix_trend.history.report import ImportReport, counted, import_report
+from netflix_trend.history.report import ImportReport, import_report
 from netflix_trend.history.staging import ReadFile, Staging
 from netflix_trend.history.tables import History, add_alone, connect
 from netflix_trend.participant import participant
 from netflix_trend.plain_text import printable
 from netflix_trend.settings import Settings
 from netflix_trend.syftbox.shared_files import current_vocabulary
-from services.processor.cli import answered, print_json
+from services.processor.cli import answered, print_histories, print_json, rebuilt
 
 _UNREADABLE = (ExportError, ArchiveError, OSError)
 _LARGE_FILE = 5_000_000
@@ -242,9 +236,9 @@ def report_taken(kept: Mapping[str, str]) -> int:
 def _rebuild(kept: Mapping[str, Path], settings: Settings, console: Console, choose: Choose | None = None) -> bool:
     """Rebuild the tables and print the reports of some exports. Returns whether one of them could not be read."""
     failed = False
-    histories = _rebuilt(settings, console)
+    histories = rebuilt(settings, console)
     if choose and _ask(settings, histories, kept, choose):
-        histories = _rebuilt(settings, console)
+        histories = rebuilt(settings, console)
     for history in histories:
         for file in history.files:
             if file.raw.sha256 not in kept:
@@ -254,10 +248,7 @@ def _rebuild(kept: Mapping[str, Path], settings: Settings, console: Console, cho
             elif file.raw.profile == history.profile:
                 failed = True
                 _print_unreadable(kept[file.raw.sha256], file.refusal or ValueError(), console, is_json=False)
-    for history in histories:
-        console.print(
-            f"{history.profile}: {history.views} views of {counted(len(history.files), 'file')}", markup=False
-        )
+    print_histories(histories, console)
     return failed
 
 
@@ -266,11 +257,6 @@ def _check_only(path: Path, only: Sequence[str]) -> None:
     if only and path.is_file():
         with path.open("rb") as file, open_csv(file, path.name) as (csv, _):
             check_names(path.name, only, profiles_in(csv, path.name))
-
-
-def _rebuilt(settings: Settings, console: Console) -> list[History]:
-    with console.status("Rebuilding the tables ..."):
-        return participant.refresh(settings, everything=True)
 
 
 def _ask(settings: Settings, histories: Sequence[History], kept: Collection[str], choose: Choose) -> bool:

@@ -8,11 +8,9 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from netflix_trend.history.removed import Removal
-from netflix_trend.history.report import counted
-from netflix_trend.participant import forgetting, participant
-from netflix_trend.plain_text import printable
+from netflix_trend.participant import forgetting
 from netflix_trend.settings import Settings, load_settings
-from services.processor.cli import answered
+from services.processor.cli import answered, print_histories, rebuilt
 
 
 def forget(word: str, *, content: str | None, profile: str | None) -> int:
@@ -86,10 +84,7 @@ def _print(console: Console, title: str, removal: Removal) -> None:
 
 def _print_history(settings: Settings, console: Console) -> None:
     """Rebuild the tables, and print what each profile has now."""
-    with console.status("Rebuilding the tables ..."):
-        histories = participant.refresh(settings, everything=True)
-    for history in histories:
-        files = counted(len(history.files), "file")
-        console.print(f"{printable(history.profile)}: {history.views} views of {files}", markup=False)
+    histories = rebuilt(settings, console)
+    print_histories(histories, console)
     if not histories:
         console.print("Nothing is left of your history.")
