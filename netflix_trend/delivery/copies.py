@@ -61,3 +61,8 @@ def remove_copies(drop: Path, contents: Collection[str]) -> int:
             path.unlink(missing_ok=True)
             removed += 1
     return removed
+
+
+def removed_in_words(count: int) -> str:
+    """Return how many copies were removed, as a sentence."""
+    return f"Removed from the drop folder's done/, too: {count} {'copy' if count == 1 else 'copies'}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from netflix_trend.delivery.archive import ArchiveError, open_csv, said_of_zip
 from netflix_trend.delivery.file_kinds import why_not_opened
 from netflix_trend.history.dates import ORDER_NAMES
 from netflix_trend.history.exports import ExportError
-from netflix_trend.history.household import ProfileQuestion, check_names, listed, name_key, profiles_in
+from netflix_trend.history.household import Choose, ProfileQuestion, check_names, listed, name_key, profiles_in
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import opened
 from netflix_trend.history.report import ImportReport, import_report
@@ -165,10 +165,6 @@ def _dates_in_words(file: ReadFile) -> str:
     """Return how the dates of a file are read, with an example and the evidence."""
     example = f" ({printable(file.date_example)})" if file.date_example else ""
     return f"{ORDER_NAMES[file.date_order]}{example}; {file.date_evidence}" if example else file.date_evidence
-
-
-# From Netflix profiles, with the number of rows of each, to those that count; None where nobody can be asked.
-Choose = Callable[[Mapping[str, int]], Sequence[str]]
 
 
 def import_files(

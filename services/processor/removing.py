@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
+from netflix_trend.history.exclusions import STAYS
 from netflix_trend.history.removed import Removal
 from netflix_trend.participant import forgetting
 from netflix_trend.settings import Settings, load_settings
@@ -25,7 +26,7 @@ def forget(word: str, *, content: str | None, profile: str | None) -> int:
         removal = forgetting.forget(settings, exports, datetime.now(UTC))
         _print(console, "Forgotten:", removal)
         _print_history(settings, console)
-        console.print(forgetting.STAYS, soft_wrap=True)
+        console.print(STAYS, soft_wrap=True)
         console.print(f"{forgetting.until(removal)} ./run.sh forget --undo brings {_it(removal)} back.", soft_wrap=True)
         console.print(forgetting.ELSEWHERE, soft_wrap=True)
         return 0

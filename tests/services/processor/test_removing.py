@@ -62,10 +62,10 @@ def test_what_is_meant_must_be_clear(ask: Any, tmp_path: Path) -> None:
 
     code, _, err = ask("forget", "a.csv")
     assert code == 1
-    assert "2 files are meant" in err
+    assert "2 files match" in err
     digits = err.splitlines()[1].split()[-1]
     assert ask("forget", digits)[0] == 0
     code, _, err = ask("forget", "nothing.csv")
     assert code == 1
-    assert "There are:\n  a.csv" in err
+    assert "Imported were:\n  a.csv" in err
     assert ask("forget")[0] == ask("forget", "a.csv", "--undo")[0] == 2
