@@ -20,6 +20,7 @@ from flask import Flask
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from netflix_trend.delivery.archive import ArchiveError
+from netflix_trend.delivery.inbox import OptionError
 from netflix_trend.env_file import EnvFileError
 from netflix_trend.layout import DEMO_SETTINGS
 from netflix_trend.names import EXAMPLE_AGGREGATOR, EXAMPLE_ME
@@ -73,7 +74,7 @@ class OneProcess:
                         only=tuple(options["only"].split(";")) if "only" in options else None,
                     )
                     participant.refresh(self.settings)
-            except ArchiveError as refusal:
+            except (ArchiveError, OptionError) as refusal:
                 raise Refused(str(refusal)) from None
         self.run_publisher()
         return "The file was read. What became of its rows is below."
