@@ -17,6 +17,7 @@ from netflix_trend.cli.frame import Failure, Verb, VerbGroup
 from netflix_trend.cli.machine import Machine
 from netflix_trend.cli.mode import Place, place_of
 from netflix_trend.cli.volumes import begin, on_volumes
+from netflix_trend.delivery.file_kinds import why_not_opened
 from netflix_trend.delivery.settled import WANTED
 
 
@@ -125,7 +126,7 @@ def drop_exports(
     options = "".join(f"{name}={value}\n" for name, value in [*asked, ("copy", "yes")] if value)
     for file in files:
         if not file.is_file():
-            raise Failure(f"{file}: no such file")
+            raise Failure(why_not_opened(file, FileNotFoundError()))
     several = [file.name for file in files if _has_several(file, only)]
     place.docker.prepare()
     for file in files:

@@ -331,7 +331,8 @@ class _Reader:
 
     def _history_rows(self) -> Iterator[tuple]:  # type: ignore[type-arg]
         for number, (title, day) in self._source.rows(self._damaged):
-            yield self._file, self._date_code(day, number), *self._title(self._repaired(title))
+            right = self._repaired(title) if self._doubled else title
+            yield self._file, self._date_code(day, number), *self._title(right)
 
     def _activity_rows(self) -> Iterator[tuple]:  # type: ignore[type-arg]
         shortest, profiles = self._options.shortest_seconds, self._profiles
@@ -429,8 +430,6 @@ class _Reader:
         return known[0]
 
     def _repaired(self, title: str) -> str:
-        if not self._doubled:
-            return title
         right = repaired(title, self._doubled)
         self._report.repaired += right != title
         return right
