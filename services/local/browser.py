@@ -22,21 +22,7 @@ from services.scraper.run_state import RunState
 
 def scrape() -> int:
     """Fetch the history once, and import it. Returns the exit code."""
-    taken: dict[str, str] = {}
-
-    def fetch(settings: Settings) -> int:
-        def keep(message: bytes) -> None:
-            export = _stored(settings, message)
-            taken[export.sha256] = export.name
-
-        return commands.scrape(settings, keep)
-
-    code = _with_settings(fetch)
-    if not taken:
-        return code
-    from services.processor.cli import report_taken
-
-    return max(code, report_taken(taken))
+    return _importing(commands.scrape)
 
 
 def login(port: int) -> int:
@@ -62,6 +48,25 @@ def reset() -> int:
 def doctor() -> int:
     """Print what a maintainer needs, without personal data. Returns the exit code."""
     return _with_settings(commands.doctor)
+
+
+def _importing(fetch: Callable[[Settings, Callable[[bytes], None]], int]) -> int:
+    """Let the browser fetch a history, and import what it hands over. Returns the exit code."""
+    taken: dict[str, str] = {}
+
+    def act(settings: Settings) -> int:
+        def keep(message: bytes) -> None:
+            export = _stored(settings, message)
+            taken[export.sha256] = export.name
+
+        return fetch(settings, keep)
+
+    code = _with_settings(act)
+    if not taken:
+        return code
+    from services.processor.cli import report_taken
+
+    return max(code, report_taken(taken))
 
 
 def _with_settings(act: Callable[[Settings], int]) -> int:
