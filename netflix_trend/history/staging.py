@@ -26,8 +26,8 @@ from netflix_trend.history.exclusions import Rows
 from netflix_trend.history.exports import ExportError, ExportFile, ExportKind, open_export
 from netflix_trend.history.household import LONGEST_NAME, ProfileQuestion, UndecidedProfiles
 from netflix_trend.history.options import ReadOptions
-from netflix_trend.history.repetition import Repetition
-from netflix_trend.history.titles import ParsedTitle, match_key, parse_title
+from netflix_trend.history.repetition import InFile, Repetition, Show
+from netflix_trend.history.titles import ParsedTitle, match_key, parse_title, show_key
 
 _BLOCK = 20_000
 # How many bad rows a report names; the others are counted.
@@ -46,8 +46,8 @@ create table made (file integer, day date);
 create table show_names (show_code integer, show_name varchar, name_key varchar, show_key varchar, show_index integer);
 create table season_names (season_code integer, season varchar);
 -- Every row with its day: the local one where a time is known (a second of the UTC day).
-create view dated as select file, key, s.title as row_title, s.kind as row_kind, profile, second, seconds, device,
-    autoplayed, d.day + floor(
+create view dated as select file, key, s.title as row_title, profile, second, seconds, device, autoplayed,
+    d.day + floor(
     (coalesce(second, 0) + if(second >= d.change, d.offset_after, d.offset_before)) / 86400)::integer as day,
     d.day + to_seconds(second) as start_utc,
     d.day + to_seconds(second + if(second >= d.change, d.offset_after, d.offset_before)) as start_local
@@ -56,17 +56,47 @@ create view dated as select file, key, s.title as row_title, s.kind as row_kind,
 create table excluded (title_id integer, day date);
 create table decided (key varchar, kind kind, show_code integer, season_code integer, certainty certainty);
 """
-# Of the texts of a key the smallest is used, so that the order of files does not matter.
+# What words leave open, and what is certain. In ViewingActivity.csv words decide every title.
+_UNDECIDED = """
+create table certain_shows as
+    select match_key, list(distinct show_code) as twins from staged join match_keys using (key)
+    where kind = 'episode' and certainty = 'certain' group by match_key;
+create table undecided as
+    select key, min(row_title) as title, min(day) as first_day, max(day) as last_day, any_value(twins) as twins,
+           list(distinct file) as files
+    from dated left join match_keys using (key) left join certain_shows using (match_key)
+    where key in (select key from staged where certainty is distinct from 'certain')
+      and key not in (select key from staged where certainty = 'certain' or second is not null)
+    group by key
+"""
+# What undecided titles begin with, before a colon, that is a title itself: `Insidious` of `Insidious: Chapter 2`.
+_BEGINNINGS = """
+with beginnings as (
+    select distinct split_part(key, ': ', 1) as key from undecided
+    union select split_part(key, ': ', 1) || ': ' || split_part(key, ': ', 2) from undecided
+    where split_part(key, ': ', 3) <> '')
+select distinct key from staged semi join beginnings using (key) where kind is null or kind = 'film'
+"""
+# Of the texts of a key the smallest is used, so that the order of files does not matter. A title of both exports has
+# its kind from ViewingActivity.csv. `in_history` and `in_activity`: what the words say in either export, and nothing
+# else; netflix_full.npy has only that.
 _TITLES = """
 create table titles as
 with texts as (
     select key, min(title) as title,
-           arg_min(row(kind, show_code, season_code, certainty), title) filter (kind is not null) as own
-    from staged group by key)
-select (row_number() over (order by key) - 1)::integer as title_id, key, t.title,
-       coalesce(own[1], d.kind) as kind, if(own is null, d.show_code, own[2]) as show_code,
-       if(own is null, d.season_code, own[3]) as season_code, coalesce(own[4], d.certainty) as certainty
-from texts t left join decided d using (key) order by key
+           arg_min(row(kind, show_code, season_code, certainty), title) filter (second is not null) as in_activity,
+           arg_min(row(kind, show_code, season_code, certainty), title) filter (second is null) as in_history,
+           arg_min(row(kind, show_code, season_code, certainty), title)
+               filter (second is null and certainty = 'certain') as certain
+    from staged group by key),
+chosen as (
+    select key, t.title, in_history, in_activity,
+           coalesce(in_activity, certain, row(d.kind, d.show_code, d.season_code, d.certainty)) as chosen
+    from texts t left join decided d using (key))
+select (row_number() over (order by key) - 1)::integer as title_id, key, title, chosen[1] as kind,
+       chosen[2] as show_code, chosen[3] as season_code, chosen[4] as certainty, in_history[1] as history_kind,
+       in_history[2] as history_show, in_activity[1] as activity_kind, in_activity[2] as activity_show
+from chosen order by key
 """
 
 
@@ -156,9 +186,9 @@ class Staging:
         """Record on which day a file was made."""
         self.database.execute("insert into made values (?, ?)", [file, day])
 
-    def parse(self, title: str) -> ParsedTitle:
-        """Parse a title on its own."""
-        return parse_title(title, self._vocabulary)
+    def parse(self, title: str, kind: ExportKind) -> ParsedTitle:
+        """Parse a title of an export on its own."""
+        return parse_title(title, self._vocabulary, is_archive=kind == "viewing_activity")
 
     def codes(self, parsed: ParsedTitle) -> tuple[str | None, int | None, int | None, str | None]:
         """Return a parsed title as in the tables: kind, show, season, certainty."""
@@ -170,27 +200,31 @@ class Staging:
         return parsed.kind, show, season, parsed.certainty if parsed.kind else None
 
     def decide_titles(self) -> None:
-        """Create the tables `titles`, `show_names` and `season_names`, in which every title has a kind."""
-        proved = self.database.execute(
-            "select distinct show_code from staged where kind = 'episode' and certainty = 'certain'"
-        )
+        """Create the tables `titles`, `show_names` and `season_names`, in which every title has a kind, and
+        `match_keys` (key, match_key), by which a title is found in other files; it stays empty if there is one file.
+        """
+        self._match_keys()
+        self.database.execute(_UNDECIDED)
         names = list(self._shows)
-        repetition = Repetition(names[show] for (show,) in proved.fetchall() if show is not None)
-        open_titles = """select key, min(row_title), min(day), max(day) from dated
-                         where row_kind is null and key not in (select key from staged where kind is not null)
-                         group by key"""
-        for _, title, first_day, last_day in self._stream(open_titles):
-            repetition.add(title, first_day, last_day)
+        films = {key for (key,) in self.database.execute(_BEGINNINGS).fetchall()}
+        repetition = Repetition(*self._proved(names), self._vocabulary.film_beginnings | films)
+        undecided = "select key, title, first_day, last_day, files, coalesce(twins, []) from undecided"
+        for _, title, first_day, last_day, files, _ in self._stream(undecided):
+            repetition.add(title, self.parse(title, "viewing_history"), first_day, last_day, files)
         self.insert(
             "decided",
             ("key", "kind", "show_code", "season_code", "certainty"),
-            ((key, *self.codes(repetition.decide(title))) for key, title, _, _ in self._stream(open_titles)),
+            (
+                (key, *self.codes(repetition.decide(title, self.parse(title, "viewing_history"), files, shows)))
+                for key, title, _, _, files, twins in self._stream(undecided)
+                for shows in [[names[code] for code in twins]]
+            ),
         )
         self.insert(
             "show_names",
             ("show_code", "show_name", "name_key", "show_key", "show_index"),
             (
-                (code, name, title_key(name), f"#{index}" if index >= 0 else f"={title_key(name)}", index)
+                (code, name, title_key(name), show_key(name, index), index)
                 for (name, index), code in self._shows.items()
             ),
         )
@@ -220,15 +254,25 @@ class Staging:
                       select s.show_key from show_names s join wanted_shows using (name_key))"""
         )
 
-    def match_keys(self, *, is_needed: bool) -> None:
-        """Make the table `match_keys` (title_id, match_key), by which a title is found in the other kind of export; it
-        stays empty if there is no other kind.
-        """
-        self.database.execute("create table match_keys (title_id integer, match_key varchar)")
-        if not is_needed:
-            return
-        rows = self._stream("select title_id, title from titles where kind not in ('blank', 'unnamed')")
-        self.insert("match_keys", ("title_id", "match_key"), ((number, match_key(title)) for number, title in rows))
+    def _proved(self, names: Sequence[Show]) -> tuple[list[Show], Counter[InFile]]:
+        """Return the shows that words prove, and how many titles of each viewing history name a season of each."""
+        rows = self.database.execute(
+            """select show_code, file, count(distinct key) filter (second is null and season_code is not null)
+               from staged where kind = 'episode' and (certainty = 'certain' or season_code is not null)
+               group by show_code, file"""
+        ).fetchall()
+        with_season: Counter[InFile] = Counter()
+        for code, file, titles in rows:
+            with_season[file, show_key(*names[code])] += titles
+        return [names[code] for code, _, _ in rows], with_season
+
+    def _match_keys(self) -> None:
+        self.database.execute("create table match_keys (key varchar, match_key varchar)")
+        if self.database.execute("select count(distinct file) from staged").fetchall() > [(1,)]:
+            rows = self._stream(
+                "select key, min(title) from staged where kind is null or kind not in ('blank', 'unnamed') group by key"
+            )
+            self.insert("match_keys", ("key", "match_key"), ((key, match_key(title)) for key, title in rows))
 
     def _stream(self, query: str) -> Iterator[tuple]:  # type: ignore[type-arg]
         # A separate cursor: a running query is lost when its connection starts another one.
@@ -439,7 +483,8 @@ class _Reader:
         if known is None:
             if len(self._titles) >= _BLOCK:
                 self._titles.clear()
-            known = self._titles[title] = (title_key(title), title, *self._staging.codes(self._staging.parse(title)))
+            parsed = self._staging.parse(title, self._source.kind)
+            known = self._titles[title] = (title_key(title), title, *self._staging.codes(parsed))
         return known
 
     def _damaged(self, number: int, problem: str) -> None:
