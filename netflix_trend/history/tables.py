@@ -37,12 +37,13 @@ from netflix_trend.history.encodings import (
 )
 from netflix_trend.history.exclusions import Exclusion, digest_of_exclusions, read_exclusions
 from netflix_trend.history.exports import ExportError, ExportKind, open_export
+from netflix_trend.history.file_reader import ReadFile
 from netflix_trend.history.freshness import BuiltFrom, inputs_of, is_abandoned, renew, write_built_from
 from netflix_trend.history.household import Answers, Claim, ProfileQuestion, most_first, names_of, read_answers
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawExport, RawStore, Refusal
 from netflix_trend.history.report import ImportReport, import_report
-from netflix_trend.history.staging import ReadFile, Staging
+from netflix_trend.history.staging import Staging
 from netflix_trend.layout import DATABASE, PrivateVolume
 from netflix_trend.storage.files import locked, sync_folder
 

@@ -23,8 +23,9 @@ from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.history import staging as staging_module
 from netflix_trend.history.dates import DateQuestion
 from netflix_trend.history.exports import ExportError
+from netflix_trend.history.file_reader import ReadFile
 from netflix_trend.history.options import ReadOptions
-from netflix_trend.history.staging import ReadFile, Staging
+from netflix_trend.history.staging import Staging
 from tests.netflix_trend.history.invented import ACTIVITY_HEADER, activity, history
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports"
