@@ -21,6 +21,10 @@ STATIC = Path(__file__).parents[3] / "services" / "dashboard"
 ACTIONS = [
     "/upload",
     "/date-order",
+    "/forget",
+    "/forget/undo",
+    "/viewing/exclude",
+    "/viewing/include",
     "/events/add",
     "/events/remove",
     "/sharing/take-part",
