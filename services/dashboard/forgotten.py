@@ -11,6 +11,7 @@ from flask import request
 from netflix_trend.delivery.copies import remove_copies
 from netflix_trend.history.removed import RemovalError
 from netflix_trend.participant import forgetting, participant
+from netflix_trend.participant.participant import Snapshot
 from netflix_trend.settings import Settings
 from services.dashboard.backend import Refused
 from services.dashboard.history import History
@@ -35,10 +36,10 @@ def imports_there(settings: Settings, history: History) -> tuple[ImportedFile, .
     return tuple(file for file in history.imports() if file.sha256 in there)
 
 
-def forgotten_files(settings: Settings) -> tuple[Forgotten, ...]:
+def forgotten_files(settings: Settings, state: Snapshot) -> tuple[Forgotten, ...]:
     """Return what can be brought back, the last first; none if the list of it is damaged."""
     try:
-        removals = forgetting.removals(settings, datetime.now(UTC))
+        removals = forgetting.removals(settings, datetime.now(UTC), forgetting.newest_of(state.entries, state.status))
     except RemovalError as damage:
         return (Forgotten("", f"{str(damage).capitalize()}."),)
     return tuple(
