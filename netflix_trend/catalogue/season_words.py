@@ -1,4 +1,4 @@
-"""The words for seasons and episodes in all languages, from the table `data/season_words.csv`.
+"""The words for seasons, episodes, films and extras in all languages, from the table `data/season_words.csv`.
 
 What each strength proves: docs/method/reading-exports.md#season-words.
 """
@@ -11,25 +11,80 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 _NUMBER = (
-    r"(?:\d+[A-Z]?|[IVXL]+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
+    r"(?:\d+[a-z]?|[ivxl]+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
     r"|uno|dos|tres|cuatro|cinco|um|dois|três|quatro|un|deux|trois|quatre|cinq|eins|zwei|drei|due|tre"
     r"|[一二三四五六七八九十]+)"
 )
+_NUMBER_OR_LETTER = rf"(?:{_NUMBER}|[a-z])"
+_FOLDED = str.maketrans({"ı": "i", "\u0307": "", **dict.fromkeys("‐‑–—", "-")})
+_WORD = re.compile(r"[^\s\d.-]+")
 
 
 @lru_cache(maxsize=20_000)
 def has_form(part: str, strength: str) -> bool:
-    """Return whether a part of a title is one of the forms of a strength, such as `Chapter 2`."""
-    return _pattern(strength).fullmatch(part) is not None
+    """Return whether a part of a title is one of the forms of a strength, such as `Chapter 2`, in any case.
+
+    The strengths are those of the table. `suffix` is the number of an episode before or after any word for one, as
+    it stands in brackets at the end of a title of ViewingActivity.csv (`Bölüm 3`, where elsewhere it is `3. Bölüm`).
+    """
+    return _pattern(strength).fullmatch(_folded(part)) is not None
+
+
+def _folded(text: str) -> str:
+    """Fold case and dashes. Turkish has two letters I, which upper and lower case mix up."""
+    return text.lower() if text.isascii() else text.casefold().translate(_FOLDED)
 
 
 @cache
 def _pattern(strength: str) -> re.Pattern[str]:
-    """Compile the forms of one strength: `#` stands for a number, a blank for any white space."""
+    """Compile the forms of one strength, for folded text: a test of any case would be twenty times slower."""
+    if strength == "suffix":
+        words = _words_beside_a_number()
+        pattern = (
+            rf"{_alternation('episode')}|{_alternation('chapter')}|{_alternation('suffix')}"
+            rf"|{_NUMBER}\.?\s*(?:{words})|(?:{words})\.?\s*{_NUMBER}"
+        )
+    elif strength == "strong":
+        # `Season 2 Part B`, `Season 5, Volume 1`, `Season 1 (Uncut)`, `Season 4 Remix`, `Part 2 (Season 4)`.
+        season, part, part_of_it = _alternation("strong"), _alternation("weak"), _part_of_it()
+        pattern = (
+            rf"(?:{season})(?:{part_of_it}|\s*\([^()]{{1,40}}\)|\s+(?:{_alternation('qualifier')}))?"
+            rf"|(?=.*\)$)(?:{part})\s*\((?:{season})\)"
+        )
+    elif strength == "weak":
+        pattern = rf"(?:{_alternation('weak')})(?:{_part_of_it()})?"  # `Part 5, Volume 2`
+    else:
+        pattern = _alternation(strength)
+    return re.compile(pattern)
+
+
+def _part_of_it() -> str:
+    return rf"(?:,|\s*-)?\s+(?:{_alternation('weak', _NUMBER_OR_LETTER)})"
+
+
+def _alternation(strength: str, number: str = _NUMBER) -> str:
+    """Return a pattern of all forms: `#` stands for a number, `@` for digits, a blank for any white space."""
+    forms = [re.escape(_folded(form)).replace(r"\ ", r"\s+").replace("@", r"\d+") for form in _forms(strength)]
+    # The number once for all forms that begin with it.
+    behind = [form.removeprefix(r"\#") for form in forms if form.startswith(r"\#")]
+    others = [form.replace(r"\#", number) for form in forms if not form.startswith(r"\#")]
+    return "|".join([*([rf"{number}(?:{'|'.join(behind)})"] if behind else []), *others])
+
+
+def _words_beside_a_number() -> str:
+    """Return a pattern of the words of episodes. `第#話` has none: its number stands between two signs."""
+    found = dict.fromkeys(
+        _folded(words[0])
+        for before, _, after in (form.partition("#") for form in (*_forms("episode"), *_forms("chapter")))
+        if len(words := [*_WORD.findall(before)[-1:], *_WORD.findall(after)[-1:]]) == 1
+    )
+    return "|".join(map(re.escape, found))
+
+
+@cache
+def _forms(strength: str) -> tuple[str, ...]:
     text = (files("netflix_trend.catalogue") / "data" / "season_words.csv").read_text("utf-8")
-    forms = [row["form"] for row in csv.DictReader(text.splitlines()) if row["strength"] == strength]
-    alternatives = [re.escape(form).replace(r"\#", _NUMBER).replace(r"\ ", r"\s+") for form in forms]
-    return re.compile("|".join(alternatives), re.IGNORECASE)
+    return tuple(row["form"] for row in csv.DictReader(text.splitlines()) if row["strength"] == strength)
 
 
 def without_season(title: str) -> tuple[str, str]:

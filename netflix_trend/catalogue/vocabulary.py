@@ -145,6 +145,11 @@ class Vocabulary:
     def _film_index(self) -> dict[str, int]:
         return _index(self.films)
 
+    @cached_property
+    def film_beginnings(self) -> frozenset[str]:
+        """Keys of what the films' titles begin with, before a colon: `Kevin Hart` of `Kevin Hart: What Now?`."""
+        return frozenset(key.partition(": ")[0] for key in self._film_index if ": " in key)
+
     def show(self, name: str) -> int | None:
         """Return the index of the show called `name` (compared by `title_key`), None if there is none."""
         return self._series_index.get(_name_key(name))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from netflix_trend.delivery.file_kinds import why_not_opened
 from netflix_trend.names import DATASITE_NAME
 from netflix_trend.plain_text import printable
 
@@ -68,8 +69,9 @@ def an_export(text: str) -> str:
     """Return the path of a file that is there, or one of the other answers."""
     if text in (LATER, DROP):
         return text
-    if not Path(text).expanduser().is_file():
-        raise click.UsageError(f"{text}: no such file")
+    path = Path(text).expanduser()
+    if not path.is_file():
+        raise click.UsageError(why_not_opened(path, FileNotFoundError()))
     return text
 
 

@@ -18,6 +18,7 @@ from netflix_trend.cli.machine import Machine
 from netflix_trend.cli.mode import Place, place_of
 from netflix_trend.cli.volumes import begin, on_volumes
 from netflix_trend.delivery.copies import options_beside, options_of_copy
+from netflix_trend.delivery.file_kinds import why_not_opened
 from netflix_trend.delivery.settled import WANTED
 
 
@@ -124,7 +125,7 @@ def drop_exports(
     asked = [("profile", profile), ("date_order", date_order), *(("only", name) for name in only)]
     for file in files:
         if not file.is_file():
-            raise Failure(f"{file}: no such file")
+            raise Failure(why_not_opened(file, FileNotFoundError()))
     several = [file.name for file in files if _has_several(file, only)]
     place.docker.prepare()
     for file in files:

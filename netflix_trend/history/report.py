@@ -8,7 +8,8 @@ from datetime import date
 from typing import Any
 
 from netflix_trend.history.code_pages import PAGES
-from netflix_trend.history.staging import ReadFile, Staging
+from netflix_trend.history.file_reader import ReadFile
+from netflix_trend.history.staging import Staging
 
 # In Netflix's exports of 50 rows or more, 37 to 98 % of rows have a season or episode word; elsewhere 0.8 %.
 _LOOK_ALIKE_ROWS = 50

@@ -6,32 +6,24 @@ depend on every other title of the history (`repetition`), so titles are decided
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import BinaryIO
 
 import duckdb
-import numpy as np
 import pandas as pd
 
 from netflix_trend.catalogue.keys import title_key
 from netflix_trend.catalogue.vocabulary import Vocabulary
-from netflix_trend.history.activity import duration_seconds, is_autoplayed, is_supplemental, local_offsets, split_start
-from netflix_trend.history.dates import UndecidableOrder, date_part, decide_order, in_words
-from netflix_trend.history.double_encoding import repaired
 from netflix_trend.history.exclusions import Rows
-from netflix_trend.history.exports import ExportError, ExportFile, ExportKind, open_export
-from netflix_trend.history.household import LONGEST_NAME, ProfileQuestion, UndecidedProfiles
+from netflix_trend.history.exports import ExportError, ExportKind, open_export
+from netflix_trend.history.file_reader import FileReader, ReadFile
 from netflix_trend.history.options import ReadOptions
-from netflix_trend.history.repetition import Repetition
-from netflix_trend.history.titles import ParsedTitle, match_key, parse_title
+from netflix_trend.history.repetition import InFile, Repetition, Show
+from netflix_trend.history.titles import ParsedTitle, match_key, parse_title, show_key
 
 _BLOCK = 20_000
-# How many bad rows a report names; the others are counted.
-_NAMED_ROWS = 5
 
 _SCHEMA = """
 create type kind as enum ('episode', 'film', 'unnamed', 'blank', 'supplemental');
@@ -46,8 +38,8 @@ create table made (file integer, day date);
 create table show_names (show_code integer, show_name varchar, name_key varchar, show_key varchar, show_index integer);
 create table season_names (season_code integer, season varchar);
 -- Every row with its day: the local one where a time is known (a second of the UTC day).
-create view dated as select file, key, s.title as row_title, s.kind as row_kind, profile, second, seconds, device,
-    autoplayed, d.day + floor(
+create view dated as select file, key, s.title as row_title, profile, second, seconds, device, autoplayed,
+    d.day + floor(
     (coalesce(second, 0) + if(second >= d.change, d.offset_after, d.offset_before)) / 86400)::integer as day,
     d.day + to_seconds(second) as start_utc,
     d.day + to_seconds(second + if(second >= d.change, d.offset_after, d.offset_before)) as start_local
@@ -56,67 +48,48 @@ create view dated as select file, key, s.title as row_title, s.kind as row_kind,
 create table excluded (title_id integer, day date);
 create table decided (key varchar, kind kind, show_code integer, season_code integer, certainty certainty);
 """
-# Of the texts of a key the smallest is used, so that the order of files does not matter.
+# What words leave open, and what is certain. In ViewingActivity.csv words decide every title.
+_UNDECIDED = """
+create table certain_shows as
+    select match_key, list(distinct show_code) as twins from staged join match_keys using (key)
+    where kind = 'episode' and certainty = 'certain' group by match_key;
+create table undecided as
+    select key, min(row_title) as title, min(day) as first_day, max(day) as last_day, any_value(twins) as twins,
+           list(distinct file) as files
+    from dated left join match_keys using (key) left join certain_shows using (match_key)
+    where key in (select key from staged where certainty is distinct from 'certain')
+      and key not in (select key from staged where certainty = 'certain' or second is not null)
+    group by key
+"""
+# What undecided titles begin with, before a colon, that is a title itself: `Insidious` of `Insidious: Chapter 2`.
+_BEGINNINGS = """
+with beginnings as (
+    select distinct split_part(key, ': ', 1) as key from undecided
+    union select split_part(key, ': ', 1) || ': ' || split_part(key, ': ', 2) from undecided
+    where split_part(key, ': ', 3) <> '')
+select distinct key from staged semi join beginnings using (key) where kind is null or kind = 'film'
+"""
+# Of the texts of a key the smallest is used, so that the order of files does not matter. A title of both exports has
+# its kind from ViewingActivity.csv. `in_history` and `in_activity`: what the words say in either export, and nothing
+# else; netflix_full.npy has only that.
 _TITLES = """
 create table titles as
 with texts as (
     select key, min(title) as title,
-           arg_min(row(kind, show_code, season_code, certainty), title) filter (kind is not null) as own
-    from staged group by key)
-select (row_number() over (order by key) - 1)::integer as title_id, key, t.title,
-       coalesce(own[1], d.kind) as kind, if(own is null, d.show_code, own[2]) as show_code,
-       if(own is null, d.season_code, own[3]) as season_code, coalesce(own[4], d.certainty) as certainty
-from texts t left join decided d using (key) order by key
+           arg_min(row(kind, show_code, season_code, certainty), title) filter (second is not null) as in_activity,
+           arg_min(row(kind, show_code, season_code, certainty), title) filter (second is null) as in_history,
+           arg_min(row(kind, show_code, season_code, certainty), title)
+               filter (second is null and certainty = 'certain') as certain
+    from staged group by key),
+chosen as (
+    select key, t.title, in_history, in_activity,
+           coalesce(in_activity, certain, row(d.kind, d.show_code, d.season_code, d.certainty)) as chosen
+    from texts t left join decided d using (key))
+select (row_number() over (order by key) - 1)::integer as title_id, key, title, chosen[1] as kind,
+       chosen[2] as show_code, chosen[3] as season_code, chosen[4] as certainty, in_history[1] as history_kind,
+       in_history[2] as history_show, in_activity[1] as activity_kind, in_activity[2] as activity_show
+from chosen order by key
 """
-
-
-@dataclass
-class ReadFile:
-    """The content of a single file. Rows without a usable date, including damaged ones, are undated.
-
-    dropped_profiles: number of rows of unwanted Netflix profiles. profiles: those that count. netflix_rows: number of
-    rows of every Netflix profile; played: those with plays that count as views. in_future: rows of days after the file
-    was made. repaired: rows whose letters another program had saved wrongly. durations: views with one;
-    unknown_durations: views whose duration cannot be read.
-    """
-
-    kind: ExportKind
-    encoding: str
-    delimiter: str
-    is_encoding_sure: bool = True
-    rows: int = 0
-    damaged: int = 0
-    undated: int = 0
-    supplemental: int = 0
-    too_short: int = 0
-    shortest_seconds: int = 0
-    dropped_profiles: int = 0
-    date_order: str = ""
-    date_evidence: str = ""
-    date_example: str = ""
-    ascents: int = 0
-    in_future: int = 0
-    repaired: int = 0
-    unknown_durations: int = 0
-    durations: int = 0
-    profiles: list[str] = field(default_factory=list)
-    netflix_rows: dict[str, int] = field(default_factory=dict)
-    played: frozenset[str] = frozenset()
-    problems: list[str] = field(default_factory=list)
-
-
-@dataclass
-class _NetflixProfile:
-    """Rows of a Netflix profile in a file. may_count: whether they are kept until it is decided which count."""
-
-    may_count: bool
-    rows: int = 0
-    plays: int = 0
-    supplemental: int = 0
-    undated: int = 0
-    durations: int = 0
-    unknown_durations: int = 0
-    problems: list[str] = field(default_factory=list)
 
 
 class Staging:
@@ -147,7 +120,7 @@ class Staging:
         file = self._files
         self._files += 1
         try:
-            return file, _Reader(self, file, open_export(stream, name), name, options).read(newest, latest or newest)
+            return file, FileReader(self, file, open_export(stream, name), name, options).read(newest, latest or newest)
         except ExportError:
             self.database.execute("delete from staged where file = ?", [file])
             raise
@@ -156,9 +129,9 @@ class Staging:
         """Record on which day a file was made."""
         self.database.execute("insert into made values (?, ?)", [file, day])
 
-    def parse(self, title: str) -> ParsedTitle:
-        """Parse a title on its own."""
-        return parse_title(title, self._vocabulary)
+    def parse(self, title: str, kind: ExportKind) -> ParsedTitle:
+        """Parse a title of an export on its own."""
+        return parse_title(title, self._vocabulary, is_archive=kind == "viewing_activity")
 
     def codes(self, parsed: ParsedTitle) -> tuple[str | None, int | None, int | None, str | None]:
         """Return a parsed title as in the tables: kind, show, season, certainty."""
@@ -170,27 +143,31 @@ class Staging:
         return parsed.kind, show, season, parsed.certainty if parsed.kind else None
 
     def decide_titles(self) -> None:
-        """Create the tables `titles`, `show_names` and `season_names`, in which every title has a kind."""
-        proved = self.database.execute(
-            "select distinct show_code from staged where kind = 'episode' and certainty = 'certain'"
-        )
+        """Create the tables `titles`, `show_names` and `season_names`, in which every title has a kind, and
+        `match_keys` (key, match_key), by which a title is found in other files; it stays empty if there is one file.
+        """
+        self._match_keys()
+        self.database.execute(_UNDECIDED)
         names = list(self._shows)
-        repetition = Repetition(names[show] for (show,) in proved.fetchall() if show is not None)
-        open_titles = """select key, min(row_title), min(day), max(day) from dated
-                         where row_kind is null and key not in (select key from staged where kind is not null)
-                         group by key"""
-        for _, title, first_day, last_day in self._stream(open_titles):
-            repetition.add(title, first_day, last_day)
+        films = {key for (key,) in self.database.execute(_BEGINNINGS).fetchall()}
+        repetition = Repetition(*self._proved(names), self._vocabulary.film_beginnings | films)
+        undecided = "select key, title, first_day, last_day, files, coalesce(twins, []) from undecided"
+        for _, title, first_day, last_day, files, _ in self._stream(undecided):
+            repetition.add(title, self.parse(title, "viewing_history"), first_day, last_day, files)
         self.insert(
             "decided",
             ("key", "kind", "show_code", "season_code", "certainty"),
-            ((key, *self.codes(repetition.decide(title))) for key, title, _, _ in self._stream(open_titles)),
+            (
+                (key, *self.codes(repetition.decide(title, self.parse(title, "viewing_history"), files, shows)))
+                for key, title, _, _, files, twins in self._stream(undecided)
+                for shows in [[names[code] for code in twins]]
+            ),
         )
         self.insert(
             "show_names",
             ("show_code", "show_name", "name_key", "show_key", "show_index"),
             (
-                (code, name, title_key(name), f"#{index}" if index >= 0 else f"={title_key(name)}", index)
+                (code, name, title_key(name), show_key(name, index), index)
                 for (name, index), code in self._shows.items()
             ),
         )
@@ -220,15 +197,25 @@ class Staging:
                       select s.show_key from show_names s join wanted_shows using (name_key))"""
         )
 
-    def match_keys(self, *, is_needed: bool) -> None:
-        """Make the table `match_keys` (title_id, match_key), by which a title is found in the other kind of export; it
-        stays empty if there is no other kind.
-        """
-        self.database.execute("create table match_keys (title_id integer, match_key varchar)")
-        if not is_needed:
-            return
-        rows = self._stream("select title_id, title from titles where kind not in ('blank', 'unnamed')")
-        self.insert("match_keys", ("title_id", "match_key"), ((number, match_key(title)) for number, title in rows))
+    def _proved(self, names: Sequence[Show]) -> tuple[list[Show], Counter[InFile]]:
+        """Return the shows that words prove, and how many titles of each viewing history name a season of each."""
+        rows = self.database.execute(
+            """select show_code, file, count(distinct key) filter (second is null and season_code is not null)
+               from staged where kind = 'episode' and (certainty = 'certain' or season_code is not null)
+               group by show_code, file"""
+        ).fetchall()
+        with_season: Counter[InFile] = Counter()
+        for code, file, titles in rows:
+            with_season[file, show_key(*names[code])] += titles
+        return [names[code] for code, _, _ in rows], with_season
+
+    def _match_keys(self) -> None:
+        self.database.execute("create table match_keys (key varchar, match_key varchar)")
+        if self.database.execute("select count(distinct file) from staged").fetchall() > [(1,)]:
+            rows = self._stream(
+                "select key, min(title) from staged where kind is null or kind not in ('blank', 'unnamed') group by key"
+            )
+            self.insert("match_keys", ("key", "match_key"), ((key, match_key(title)) for key, title in rows))
 
     def _stream(self, query: str) -> Iterator[tuple]:  # type: ignore[type-arg]
         # A separate cursor: a running query is lost when its connection starts another one.
@@ -253,236 +240,3 @@ class Staging:
         self.database.register("block", block)
         self.database.execute(f"insert into {table} ({', '.join(columns)}) select * from block")  # noqa: S608
         self.database.unregister("block")
-
-
-class _Reader:
-    """A file that is being read into the tables."""
-
-    _HISTORY = ("file", "date_code", "key", "title", "kind", "show_code", "season_code", "certainty")
-    _ACTIVITY = (*_HISTORY, "profile", "second", "seconds", "device", "autoplayed")
-
-    def __init__(self, staging: Staging, file: int, source: ExportFile, name: str, options: ReadOptions) -> None:
-        self._staging, self._file, self._source, self._name, self._options = staging, file, source, name, options
-        encoding = source.encoding
-        self._report = ReadFile(source.kind, encoding.name, source.delimiter, is_encoding_sure=encoding.is_sure)
-        self._doubled = encoding.doubled
-        self._titles: dict[str, tuple] = {}  # type: ignore[type-arg]
-        # Text of a date, its code and the number of the first row that has it.
-        self._codes: dict[str, tuple[int, int]] = {}
-        # The code of every row's date, in the order of the rows, also of rows that do not count.
-        self._dates = array("i")
-        # How many rows that count have each date.
-        self._counts: list[int] = []
-        self._dropped: Counter[int] = Counter()
-        self._profiles: dict[str, _NetflixProfile] = {}
-
-    def read(self, newest: date | None, latest: date | None) -> ReadFile:
-        """Read all rows, decide the order of the dates, and return the file's content."""
-        self._report.shortest_seconds = self._options.shortest_seconds
-        report, is_activity = self._report, self._source.kind == "viewing_activity"
-        columns = self._ACTIVITY if is_activity else self._HISTORY
-        rows = self._activity_rows() if is_activity else self._history_rows()
-        self._staging.insert("staged", columns, rows)
-        unwanted = self._decide_profiles() if is_activity else Counter[int]()
-        days = self._decide_days(newest, unwanted)
-        report.rows += report.damaged
-        report.undated += report.damaged
-        usable = sum(count for count, day in zip(self._counts, days, strict=True) if day is not None)
-        if report.rows and not usable and not report.supplemental + report.dropped_profiles:
-            why = report.problems[0] if report.problems else "no row has a date"
-            raise ExportError("no_rows", f"{self._name}: none of its {report.rows} rows could be read; {why}.")
-        self._compare_with_download(days, latest)
-        self._insert_days(days)
-        short = "select count(*) from staged where file = ? and seconds < ?"
-        values = [self._file, self._options.shortest_seconds]
-        ((report.too_short,),) = self._staging.database.execute(short, values).fetchall()
-        return report
-
-    def _compare_with_download(self, days: Sequence[date | None], latest: date | None) -> None:
-        """Count the rows of days after `latest`. Raises ExportError if there are no others."""
-        if latest is None:
-            return
-        known = [(day, count) for day, count in zip(days, self._counts, strict=True) if day and count]
-        self._report.in_future = sum(count for day, count in known if day > latest)
-        if known and self._report.in_future == sum(count for _, count in known):
-            made, first = latest - timedelta(days=1), min(day for day, _ in known)
-            raise ExportError(
-                "future",
-                f"{self._name}: every date in it lies after {in_words(made)}, when the file was made; the first is "
-                f"{in_words(first)}. Correct the years in the file. If only the file's own day is wrong, save it again "
-                "today, or upload it with the right day.",
-            )
-
-    def _insert_days(self, days: Sequence[date | None]) -> None:
-        """Store the day of every date code, and delete rows without one."""
-        has_times, zone = self._source.kind == "viewing_activity", self._options.zone
-        offsets = [local_offsets(day, zone) if day and has_times else (0, 86_400, 0) for day in days]
-        self._staging.insert(
-            "days",
-            ("file", "date_code", "day", "offset_before", "change", "offset_after"),
-            ((self._file, code, day, *offset) for code, (day, offset) in enumerate(zip(days, offsets, strict=True))),
-        )
-        if None in days:
-            self._staging.database.execute(
-                """delete from staged where file = ? and date_code not in
-                   (select date_code from days where file = ? and day is not null)""",
-                [self._file, self._file],
-            )
-
-    def _history_rows(self) -> Iterator[tuple]:  # type: ignore[type-arg]
-        for number, (title, day) in self._source.rows(self._damaged):
-            yield self._file, self._date_code(day, number), *self._title(self._repaired(title))
-
-    def _activity_rows(self) -> Iterator[tuple]:  # type: ignore[type-arg]
-        shortest, profiles = self._options.shortest_seconds, self._profiles
-        for number, cells in self._source.rows(self._damaged):
-            profile, start, duration, attributes, title, supplemental, device = cells
-            if self._doubled:
-                profile, title = repaired(profile, self._doubled), self._repaired(title)
-            day, second = split_start(start)
-            profile = profile[:LONGEST_NAME]
-            one = profiles.get(profile)
-            if one is None:
-                one = profiles[profile] = _NetflixProfile(self._options.keep_profile(profile))
-            one.rows += 1
-            columns = self._title(title)
-            # The type column is not always filled in.
-            is_extra = is_supplemental(supplemental) or columns[2] == "supplemental"
-            seconds = duration_seconds(duration)
-            one.plays += not is_extra and second is not None and (seconds is None or seconds >= shortest)
-            if is_extra or second is None or not one.may_count:
-                self._drop(day, number)
-                one.supplemental += is_extra
-                if second is None and not is_extra:
-                    one.undated += 1
-                    problem = f"row {number}: {start[:40]!r} is not a time such as 2024-03-02 23:50:12"
-                    one.problems += [problem] if len(one.problems) <= _NAMED_ROWS else []
-                continue
-            one.durations += seconds is not None
-            one.unknown_durations += seconds is None
-            code = self._date_code(day, number)
-            yield self._file, code, *columns, profile, second, seconds, device, is_autoplayed(attributes)
-
-    def _decide_profiles(self) -> Counter[int]:
-        """Decide which Netflix profiles count, and delete the rows of the others.
-
-        Returns the number of deleted rows by date code. Raises ExportError if the person has to say which.
-        """
-        report = self._report
-        report.netflix_rows = {name: one.rows for name, one in self._profiles.items()}
-        report.played = frozenset(name for name, one in self._profiles.items() if one.plays)
-        candidates = {name: one.rows for name, one in self._profiles.items() if one.may_count}
-        try:
-            kept = self._options.decide_profiles(candidates, report.played)
-        except UndecidedProfiles as undecided:
-            raise self._profile_question(undecided.question) from None
-        for name, one in self._profiles.items():
-            if name not in kept:
-                report.dropped_profiles += one.rows
-                continue
-            report.supplemental += one.supplemental
-            report.undated += one.undated
-            report.durations += one.durations
-            report.unknown_durations += one.unknown_durations
-            for problem in one.problems:
-                self._problem(problem)
-        report.profiles = sorted(kept)
-        unwanted = [name for name in candidates if name not in kept]
-        if not unwanted:
-            return Counter()
-        found = "select date_code, count(*) from staged where file = ? and profile in (select unnest(?)) group by 1"
-        values = [self._file, unwanted]
-        counts = Counter(dict(self._staging.database.execute(found, values).fetchall()))
-        self._staging.database.execute("delete from staged where file = ? and profile in (select unnest(?))", values)
-        return counts
-
-    def _profile_question(self, question: ProfileQuestion) -> ExportError:
-        report = self._report
-        return ExportError(
-            "netflix_profile",
-            f"{self._name}: which of its {len(question.rows)} Netflix profiles is you? Nothing of the file counts for "
-            f"you before you say it: on the page Start, or ./run.sh whose NAME. They are {question}.",
-            {
-                "kind": report.kind,
-                "encoding": report.encoding,
-                "delimiter": report.delimiter,
-                "rows": report.rows + report.damaged,
-                "profiles": sorted(question.rows),
-            },
-            question,
-        )
-
-    def _drop(self, text: str, number: int) -> None:
-        """Skip a row; its date still counts as evidence for the order of dates."""
-        self._dropped[self._date_code(text, number)] += 1
-
-    def _date_code(self, text: str, number: int) -> int:
-        self._report.rows += 1
-        known = self._codes.get(text)
-        if known is None:
-            # Text after the date differs from row to row if a program added the time.
-            text = date_part(text)
-            known = self._codes.get(text)
-        if known is None:
-            known = self._codes[text] = (len(self._codes), number)
-        self._dates.append(known[0])
-        return known[0]
-
-    def _repaired(self, title: str) -> str:
-        if not self._doubled:
-            return title
-        right = repaired(title, self._doubled)
-        self._report.repaired += right != title
-        return right
-
-    def _title(self, title: str) -> tuple:  # type: ignore[type-arg]
-        known = self._titles.get(title)
-        if known is None:
-            if len(self._titles) >= _BLOCK:
-                self._titles.clear()
-            known = self._titles[title] = (title_key(title), title, *self._staging.codes(self._staging.parse(title)))
-        return known
-
-    def _damaged(self, number: int, problem: str) -> None:
-        self._report.damaged += 1
-        self._problem(f"row {number}: {problem}")
-
-    def _problem(self, problem: str) -> None:
-        if len(self._report.problems) < _NAMED_ROWS:
-            self._report.problems.append(problem)
-        else:
-            self._report.problems[_NAMED_ROWS:] = ["and more"]
-
-    def _decide_days(self, newest: date | None, unwanted: Counter[int]) -> list[date | None]:
-        """Return the day of every date code. unwanted: rows that were deleted; their dates still count as evidence."""
-        report = self._report
-        codes = np.frombuffer(self._dates, dtype=np.int32)
-        self._dropped += unwanted
-        counts = np.bincount(codes, minlength=len(self._codes)).tolist()
-        self._counts = [count - self._dropped[code] for code, count in enumerate(counts)]
-        try:
-            order = decide_order(self._codes, self._options.date_order, newest, codes)
-        except UndecidableOrder as undecidable:
-            question = undecidable.question
-            raise ExportError(
-                "date_order",
-                f"{self._name}: the date {question}, and nothing else in the file decides. Say which: --date-order "
-                f"{'|'.join(question.orders)} on import, or DATE_ORDER={'|'.join(question.orders)} for all files.",
-                {
-                    "kind": report.kind,
-                    "encoding": report.encoding,
-                    "delimiter": report.delimiter,
-                    "rows": report.rows + report.damaged,
-                    "date_order": "undecidable",
-                    "date_evidence": str(question),
-                },
-                question,
-            ) from None
-        report.date_order, report.date_evidence = order.order, order.evidence
-        days = [order.days[text] for text in self._codes]
-        report.date_example, report.ascents = order.example, order.ascents
-        for text, (code, number) in self._codes.items():
-            if days[code] is None and self._counts[code]:
-                report.undated += self._counts[code]
-                self._problem(f"row {number}: {text[:40]!r} is not a date")
-        return days

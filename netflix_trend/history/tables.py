@@ -37,12 +37,13 @@ from netflix_trend.history.encodings import (
 )
 from netflix_trend.history.exclusions import Exclusion, digest_of_exclusions, read_exclusions
 from netflix_trend.history.exports import ExportError, ExportKind, open_export
+from netflix_trend.history.file_reader import ReadFile
 from netflix_trend.history.freshness import BuiltFrom, inputs_of, is_abandoned, renew, write_built_from
 from netflix_trend.history.household import Answers, Claim, ProfileQuestion, most_first, names_of, read_answers
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawExport, RawStore, Refusal
 from netflix_trend.history.report import ImportReport, import_report
-from netflix_trend.history.staging import ReadFile, Staging
+from netflix_trend.history.staging import Staging
 from netflix_trend.layout import DATABASE, PrivateVolume
 from netflix_trend.storage.files import locked, sync_folder
 
@@ -80,7 +81,7 @@ create table plays as
 -- Only days before a file was made: of later ones it says nothing.
 create temp table active_days as
     select distinct match_key, season, dated.day + near.days as day
-    from staging.dated join staging.made using (file) join titles using (key) join staging.match_keys using (title_id),
+    from staging.dated join staging.made using (file) join titles using (key) join staging.match_keys using (key),
          (values (-1), (0), (1)) near(days)
     where second is not null and dated.day + near.days < made.day;
 create temp table active_weeks as
@@ -97,7 +98,7 @@ create table views as
     union all
     select h.day, h.title_id, null, null
     from history_views h cross join unnest(range(h.rows_in_file))
-    join titles t using (title_id) left join staging.match_keys m using (title_id)
+    join titles t using (title_id) left join staging.match_keys m using (key)
     where not exists (select 1 from active_days a where a.match_key = m.match_key and a.day = h.day
                       and coalesce(lower(a.season) = lower(t.season), true))
       and not (h.kind in ('blank', 'unnamed') and exists (
@@ -261,8 +262,6 @@ def _import_all(
         return [], []
     staging.decide_titles()
     staging.exclude([exclusion.rows for exclusion in exclusions])
-    kinds = {found.kind for _, _, found, _ in files if found}
-    staging.match_keys(is_needed=len(kinds) > 1)
     imported = [
         ImportedFile(raw, import_report(staging, number, found) if found else None, refusal)
         for raw, number, found, refusal in files
@@ -412,11 +411,12 @@ _FILE_COUNTS = {"damaged": "damaged", "too_short": "too_short", "other_profiles"
 
 
 def _full(database: duckdb.DuckDBPyConnection) -> NDArray[np.void]:
+    """Return all views. What a title is depends on its own words only, as docs/decisions/0103 wants it."""
     columns = database.execute(
-        f"""select day, title_id, if(is_open, -1, coalesce(show_index, -1)) as show_index,
-                   if(is_open, {OPEN}, enum_code(kind)) as kind
-            from (select *, kind in ('episode', 'film') and certainty <> 'certain' as is_open
-                  from views join titles using (title_id) left join shows using (show_id))
+        f"""select day, title_id, coalesce(show_index, -1) as show_index, coalesce(enum_code(kind), {OPEN}) as kind
+            from (select day, title_id, if(profile is null, history_kind, activity_kind) as kind,
+                         if(profile is null, history_show, activity_show) as show_code
+                  from views join staging.titles using (title_id)) left join staging.show_names using (show_code)
             order by day, title_id"""  # noqa: S608
     ).fetchnumpy()
     full = np.empty(len(columns["day"]), dtype=FULL_DTYPE)

@@ -18,7 +18,7 @@ from netflix_trend.catalogue.season_words import has_form
 from netflix_trend.catalogue.vocabulary import Vocabulary
 
 Kind = Literal["episode", "film", "unnamed", "blank", "supplemental"]
-# certain: by words or vocabulary. likely: by other titles of the history. guess: more probable than not.
+# certain: the title's own words prove it. likely: wrong in at most 5 % of real titles. guess: more probable than not.
 Certainty = Literal["certain", "likely", "guess"]
 
 _HOOK = re.compile(r"_hook_|_16x9|Motion Video", re.IGNORECASE)
@@ -36,12 +36,16 @@ _BEHIND = re.compile(
     r" ?:.*| (?:\d|de |del |da |do |dla |van |von |zu |zur |temporada |saison |sezonu |oficial|officiel).*",
     re.IGNORECASE,
 )
+_ONLY_TRAILER = re.compile(_TRAILER_WORD, re.IGNORECASE)
 _TRAILER_BRACKETS = re.compile(rf"[(\[][^()\[\]]*\b{_TRAILER_WORD}\b[^()\[\]]*[)\]]", re.IGNORECASE)
 _SEPARATOR = re.compile(r"(?<!\s)(\s*)(?::\s+|：\s*)")
-_SUFFIX = re.compile(r"\s*\(([^()]{1,40})\)$")
-_ANY_COLON = re.compile(r"\s*[:：]\s+")
+_SUFFIX = re.compile(r"\s*[(（]([^()（）]{1,40})[)）]$")
+# `Show: : Episode 3`: the season is empty, and in `Show: :` so is the episode's name.
+_EMPTY_PART = re.compile(r"\s*[:：]\s+(?=[:：](?:\s|$))")
+_PLACEHOLDER = "SHOW: SEASON: VideoEpisode"
+_ANY_COLON = re.compile(r"\s*(?::\s+|：\s*)")
 _END = re.compile(r"[\s:：]+$")
-_ROMAN_LAST = re.compile(r"\b[IVXL]+$")
+ROMAN_LAST = re.compile(r"\b[IVXL]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,52 +65,113 @@ class ParsedTitle:
 # A history has few seasons and many episodes of each.
 _episode = lru_cache(maxsize=20_000)(ParsedTitle)
 _OPEN = ParsedTitle(None)
+_FILM = ParsedTitle("film")
+_LIKELY_FILM = ParsedTitle("film", certainty="likely")
 
 
-def parse_title(title: str, vocabulary: Vocabulary) -> ParsedTitle:
-    """Parse `title` by itself. A show is recognized only by its whole name, never by similarity."""
-    text = title.replace("\u00a0", " ").strip()
+def parse_title(title: str, vocabulary: Vocabulary, *, is_archive: bool = False) -> ParsedTitle:
+    """Parse `title` by itself. A show is recognized only by its whole name, never by similarity.
+
+    is_archive: the title is of ViewingActivity.csv, where every episode ends in its number; no such title is open. A
+    kind that is not certain may turn out to be another one beside the other titles of a history (`repetition`).
+    """
+    text = title.replace("\u00a0", " ").replace(":: ", ": ").strip()
     if _is_nothing(text):
         return ParsedTitle("blank")
     if _may_be_supplemental(text.lower()) and _is_supplemental(text, vocabulary):
         return ParsedTitle("supplemental")
-    text, numbered = _without_episode_number(_END.sub("", text))
+    named = _without_empty_parts(text)
+    is_episode = named != text
+    text, is_numbered = _without_episode_number(_END.sub("", named))
+    if text == _PLACEHOLDER:
+        return ParsedTitle("blank")
     parts = split_title(text)
     if _is_nothing(parts[0]):
         return ParsedTitle("unnamed")  # `: Season 1: Pilot`, the show's name is missing
-    marker = _season_at(parts, vocabulary)
+    is_episode |= is_numbered or (is_archive and len(parts) > 1 and has_form(parts[-1], "episode"))
+    if not is_episode and _is_extra(text, parts, vocabulary):
+        return ParsedTitle("supplemental", certainty="likely")
+    marker = _season_at(parts, vocabulary, is_weak_enough=is_episode or not is_archive)
     if marker is not None:
-        return _known_episode(_unrepeated(parts[:marker]), parts[marker], vocabulary)
-    return _by_vocabulary(text, parts, numbered, vocabulary) or _by_form(text, parts, numbered)
+        return _known_episode(parts, marker, vocabulary, is_clear=is_episode)
+    if is_episode:
+        return _numbered_episode(text, parts, vocabulary)
+    return _without_marker(text, parts, vocabulary, is_archive=is_archive)
 
 
-def _by_vocabulary(text: str, parts: list[str], numbered: bool, vocabulary: Vocabulary) -> ParsedTitle | None:
-    if not numbered and vocabulary.is_film(text):
-        return ParsedTitle("film")
+def _numbered_episode(text: str, parts: list[str], vocabulary: Vocabulary) -> ParsedTitle:
+    """Parse an episode that says nothing of a season: a known show, otherwise the first part."""
     index = vocabulary.show(text) if len(parts) > 1 else None
     known = (text, index) if index is not None else vocabulary.longest_prefix(text)
-    return None if known is None else _episode("episode", known[0], None, known[1])
+    if known is not None:
+        return _episode("episode", known[0], None, known[1])
+    return _episode("episode", parts[0], parts[1] if len(parts) > 2 else None)
 
 
-def _by_form(text: str, parts: list[str], numbered: bool) -> ParsedTitle:
-    """Decide by the number of parts, a show's name that is repeated, and the words for an episode."""
+def _without_marker(text: str, parts: list[str], vocabulary: Vocabulary, *, is_archive: bool) -> ParsedTitle:
+    """Parse a title without a season and without an episode's number in brackets."""
+    if vocabulary.is_film(text):
+        return _FILM
     if len(parts) == 1:
-        return _episode("episode", text) if numbered else ParsedTitle("film")
-    if len(parts) > 2 and _starts_with(parts[1], parts[0]):
-        return _episode("episode", parts[0], parts[1])  # `Stranger Things: Stranger Things 3: Chapter One`
-    if numbered:
-        return _episode("episode", parts[0], parts[1] if len(parts) > 2 else None)
-    return _by_episode_word(parts)
+        return _FILM
+    if is_archive or any(has_form(part, "film") for part in parts[1:]) or _is_roman_episode(parts):
+        return _LIKELY_FILM
+    return _by_vocabulary(text, vocabulary) or _by_form(parts)
 
 
-def _by_episode_word(parts: list[str]) -> ParsedTitle:
+def _by_vocabulary(text: str, vocabulary: Vocabulary) -> ParsedTitle | None:
+    index = vocabulary.show(text)
+    if index is not None:
+        return _episode("episode", text, None, index, "guess")
+    known = vocabulary.longest_prefix(text)
+    if known is None:
+        return None
+    behind = split_title(text[len(known[0]) :].lstrip(":： "))
+    # A film of a show begins with its name too: `Luther: The Fallen Sun`.
+    return _episode("episode", known[0], None, known[1], "certain" if _is_episode_word(behind[0]) else "likely")
+
+
+def _is_episode_word(part: str) -> bool:
+    return has_form(part, "episode") or has_form(part, "chapter")
+
+
+def is_long(parts: Sequence[str]) -> bool:
+    """Return whether there are two parts or more, except for a last one that numbers the parts of a film."""
+    return len(parts) > (2 if has_form(parts[-1], "weak") else 1)
+
+
+def _by_form(parts: list[str]) -> ParsedTitle:
+    """Decide by a show's name that is repeated, and by the words for an episode."""
+    for number in range(1, len(parts) - 1):
+        # `Stranger Things: Stranger Things 3: Chapter One`, `Ferry: The Series: The Series: Home`
+        if _starts_with(parts[number], parts[number - 1]):
+            return _episode("episode", ": ".join(parts[:number]), parts[number])
     for number, part in enumerate(parts[1:], 1):
+        # `Show: Season's name: Episode 3` or a show with a colon in its name: the other titles decide.
         if has_form(part, "episode"):
-            if number < len(parts) - 1 and _ROMAN_LAST.search(part):
-                return ParsedTitle("film")  # `Star Wars: Episode IV: A New Hope`
-            # `Show: Season's name: Episode 3` or a show with a colon in its name: the other titles decide.
-            return _episode("episode", parts[0]) if number == 1 else _OPEN
+            return _episode("episode", ": ".join(parts[:number]), None, -1, "certain" if number == 1 else "likely")
+        # `Show: Chapter 2: The Border`; of `John Wick: Chapter 2` the other titles decide.
+        if has_form(part, "chapter") and number < len(parts) - 1 and not ROMAN_LAST.search(part):
+            return _episode("episode", ": ".join(parts[:number]), None, -1, "likely")
     return _OPEN
+
+
+def _is_roman_episode(parts: list[str]) -> bool:
+    """Return whether a part is `Episode IV` and a name follows, as in `Star Wars: Episode IV: A New Hope`."""
+    return any(ROMAN_LAST.search(part) and has_form(part, "episode") for part in parts[1:-1])
+
+
+def _is_extra(text: str, parts: list[str], vocabulary: Vocabulary) -> bool:
+    """Return whether `Clip`, `Behind the Scenes` or the like is in brackets at the end, or all that follows the name of
+    a known show or film. Elsewhere these are names of episodes and films.
+    """
+    if text.endswith((")", "）")):
+        suffix = _SUFFIX.search(text)
+        return suffix is not None and has_form(suffix[1], "extra")
+    if len(parts) == 1 or not has_form(parts[-1], "extra"):
+        return False
+    name = ": ".join(parts[:-1])
+    return vocabulary.show(name) is not None or vocabulary.is_film(name)
 
 
 def _is_nothing(text: str) -> bool:
@@ -120,7 +185,7 @@ def split_title(text: str) -> list[str]:
     """
     if " :" not in text and "：" not in text:
         return [part.strip() for part in text.split(": ")]
-    pieces = _SEPARATOR.split(text)
+    pieces = _SEPARATOR.split(_without_empty_parts(text))
     parts = [pieces[0].strip()]
     for blank, piece in zip(pieces[1::2], pieces[2::2], strict=True):
         if blank and parts[-1] and not has_form(piece.strip(), "strong") and not has_form(parts[-1], "strong"):
@@ -132,29 +197,38 @@ def split_title(text: str) -> list[str]:
 
 def match_key(title: str) -> str:
     """Return a key that is the same for one episode in both exports: one of them drops the season and the other adds
-    `(Episode 3)`, but both begin with the show and end with the episode's name.
+    `(Episode 3)`, but both begin with the show and end with the episode's name, whatever blanks are at the colons.
     """
     text, _ = _without_episode_number(title.replace("\u00a0", " ").strip())
-    parts = split_title(text)
-    return title_key(f"{parts[0]}\n{parts[-1]}")
+    pieces = _ANY_COLON.split(text) if " :" in text or "：" in text else text.split(": ")
+    return title_key(f"{pieces[0]}\n{pieces[-1]}")
+
+
+def show_key(name: str, index: int) -> str:
+    """Return the key of a show: its vocabulary index if there is one (-1: none), otherwise its name."""
+    return f"#{index}" if index >= 0 else f"={title_key(name)}"
+
+
+def _without_empty_parts(text: str) -> str:
+    return _EMPTY_PART.sub("", text) if ": :" in text or ":  :" in text or "：" in text else text
 
 
 def _without_episode_number(text: str) -> tuple[str, bool]:
     """Cut ` (Episode 3)` off, which ends nearly every episode in ViewingActivity.csv. Returns the rest, and whether
     it was there.
     """
-    if text.endswith(")"):
+    if text.endswith((")", "）")):
         suffix = _SUFFIX.search(text)
-        if suffix and (has_form(suffix[1], "episode") or has_form(suffix[1], "chapter")):
+        if suffix and has_form(suffix[1], "suffix"):
             return text[: suffix.start()], True
     return text, False
 
 
-def _season_at(parts: list[str], vocabulary: Vocabulary) -> int | None:
+def _season_at(parts: list[str], vocabulary: Vocabulary, *, is_weak_enough: bool) -> int | None:
     """Return the index of the part that names the season: the first strong form, otherwise the first weak one that is
     not last (`Kill Bill: Vol. 1` is a film).
     """
-    for strength, end in (("strong", len(parts)), ("weak", len(parts) - 1)):
+    for strength, end in (("strong", len(parts)), ("weak", len(parts) - 1 if is_weak_enough else 0)):
         for number in range(1, end):
             # The words may be part of a known show's name: `Spooky Stories: Volume 2`.
             is_season = has_form(parts[number], strength)
@@ -163,9 +237,14 @@ def _season_at(parts: list[str], vocabulary: Vocabulary) -> int | None:
     return None
 
 
-def _known_episode(show: str, season: str, vocabulary: Vocabulary) -> ParsedTitle:
+def _known_episode(parts: list[str], marker: int, vocabulary: Vocabulary, *, is_clear: bool) -> ParsedTitle:
+    show, season = _unrepeated(parts[:marker]), parts[marker]
     index = vocabulary.show(show)
-    return _episode("episode", show, season, -1 if index is None else index)
+    if index is not None:
+        return _episode("episode", show, season, index)
+    # Of `Red Lake: Part 2: 1978` the other titles tell: it may be a film.
+    is_clear = is_clear or has_form(season, "strong") or any(map(_is_episode_word, parts[marker + 1 :]))
+    return _episode("episode", show, season, -1, "certain" if is_clear else "likely")
 
 
 def _may_be_supplemental(text: str) -> bool:
@@ -194,6 +273,8 @@ def _is_supplemental(text: str, vocabulary: Vocabulary) -> bool:
     known = next((n for n in range(len(parts) - 1, 0, -1) if vocabulary.show(": ".join(parts[:n])) is not None), 0)
     # Here a colon with a blank before it separates too: `Titre : Bande-annonce`.
     pieces = _ANY_COLON.split(": ".join(parts[known:]))
+    if not known and len(pieces) == 1 and _ONLY_TRAILER.fullmatch(text):
+        return False  # films called `Teaser`, `Trailer`, `Recap`
     return any(_is_trailer(piece, pieces[0]) for piece in pieces)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -16,8 +16,8 @@ from netflix_trend.history import removed
 from netflix_trend.history.raw import RawExport, RawStore
 from netflix_trend.history.removed import Removal, RemovalError, read_removals
 from netflix_trend.layout import PrivateVolume, PublisherVolume
-from netflix_trend.participant.ledger import LedgerError, read_ledger
-from netflix_trend.participant.status import read_status
+from netflix_trend.participant.ledger import Entry, LedgerError, read_ledger
+from netflix_trend.participant.status import PublisherStatus, read_status
 from netflix_trend.plain_text import printable
 from netflix_trend.settings import Settings
 
@@ -32,10 +32,15 @@ def newest_answer(settings: Settings) -> str | None:
 
     Of a ledger that cannot be read nothing is known.
     """
-    rounds: list[str] = []
+    entries: Sequence[Entry] = ()
     with suppress(LedgerError):
-        rounds += [entry.round for entry in read_ledger(PublisherVolume(settings.records_dir).ledger)]
-    status = read_status(settings.records_dir)
+        entries = read_ledger(PublisherVolume(settings.records_dir).ledger)
+    return newest_of(entries, read_status(settings.records_dir))
+
+
+def newest_of(entries: Iterable[Entry], status: PublisherStatus | None) -> str | None:
+    """Return the newest round in a ledger, or that the last run of the publisher answered; None without any."""
+    rounds = [entry.round for entry in entries]
     if status is not None:
         rounds += [outcome.round for outcome in status.outcomes if outcome.status in {"drawn", "kept", "sent"}]
     return max(rounds, default=None)
@@ -100,9 +105,11 @@ def bring_back(settings: Settings, now: datetime) -> Removal:
     return removed.bring_back(settings.private_dir, now, newest_answer(settings))
 
 
-def removals(settings: Settings, now: datetime) -> list[Removal]:
-    """Return what can still be brought back, the last first. Raises RemovalError if the list is damaged."""
-    answered = newest_answer(settings)
+def removals(settings: Settings, now: datetime, answered: str | None) -> list[Removal]:
+    """Return what can still be brought back, the last first. answered: the newest round that was answered.
+
+    Raises RemovalError if the list is damaged.
+    """
     found = read_removals(settings.private_dir)
     return [removal for removal in reversed(found) if not removal.is_over(now, answered)]
 

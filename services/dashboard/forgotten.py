@@ -12,6 +12,7 @@ from netflix_trend.delivery.copies import remove_copies, removed_in_words
 from netflix_trend.history.exclusions import STAYS
 from netflix_trend.history.removed import RemovalError
 from netflix_trend.participant import forgetting, participant
+from netflix_trend.participant.participant import Snapshot
 from netflix_trend.settings import Settings
 from services.dashboard.backend import Refused
 from services.dashboard.history import History
@@ -36,10 +37,10 @@ def imports_there(settings: Settings, history: History) -> tuple[ImportedFile, .
     return tuple(file for file in history.imports() if file.sha256 in there)
 
 
-def forgotten_files(settings: Settings) -> tuple[Forgotten, ...]:
+def forgotten_files(settings: Settings, state: Snapshot) -> tuple[Forgotten, ...]:
     """Return what can be brought back, the last first; none if the list of it is damaged."""
     try:
-        removals = forgetting.removals(settings, datetime.now(UTC))
+        removals = forgetting.removals(settings, datetime.now(UTC), forgetting.newest_of(state.entries, state.status))
     except RemovalError as damage:
         return (Forgotten("", f"{str(damage).capitalize()}."),)
     return tuple(

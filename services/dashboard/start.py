@@ -75,7 +75,7 @@ def start_page(settings: Settings, state: Snapshot, history: History, backend: B
         ),
         span=span,
         files=files,
-        forgotten=forgotten_files(settings),
+        forgotten=forgotten_files(settings, state),
         questions=tuple(file for file in files if file.question),
         refused=refused_files(backend, found),
         pending=pending,

@@ -15,7 +15,9 @@ from pydantic import TypeAdapter, ValidationError
 from werkzeug.datastructures import FileStorage
 from werkzeug.utils import secure_filename
 
-from netflix_trend.delivery.inbox import DateOrderName
+from netflix_trend.delivery.file_kinds import HEAD, what_it_is
+from netflix_trend.delivery.inbox import OPTION_WORDS, DateOrderName
+from netflix_trend.delivery.settled import WANTED
 from netflix_trend.names import PROFILE_PATTERN
 from netflix_trend.settings import Settings
 from services.dashboard.backend import Refused
@@ -49,8 +51,13 @@ def keep_upload(settings: Settings, file: FileStorage | None) -> tuple[Path, str
     if file is None or not file.filename:
         raise Refused("No file was chosen. Choose NetflixViewingHistory.csv, ViewingActivity.csv or Netflix's zip.")
     name = secure_filename(Path(file.filename).name)[-120:].lstrip(".-_") or "export"
-    if not name.lower().endswith((".csv", ".zip")):
-        raise Refused("That is neither a .csv nor a .zip file. Upload what Netflix delivered, unchanged.")
+    if not name.lower().endswith(WANTED):
+        other = what_it_is(file.stream.read(HEAD))
+        raise Refused(
+            f"{name}: {other}"
+            if other
+            else "That is neither a .csv nor a .zip file. Upload what Netflix delivered, unchanged."
+        )
     settings.output_dir.mkdir(parents=True, exist_ok=True)
     descriptor, path = tempfile.mkstemp(dir=settings.output_dir, prefix=_PREFIX, suffix=".part")
     try:
@@ -75,10 +82,10 @@ def read_options(profile: str, date_order: str) -> dict[str, str]:
     if profile.strip():
         options["profile"] = profile.strip()
         if not re.match(PROFILE_PATTERN, options["profile"]):
-            raise Refused("A name has up to 60 letters, digits and blanks, and begins with a letter or digit.")
+            raise Refused(f"{OPTION_WORDS['profile'].capitalize()}.")
     if date_order:
         try:
             options["date_order"] = _ORDERS.validate_python(date_order)
         except ValidationError:
-            raise Refused("The order of a date is month, day or year first.") from None
+            raise Refused(f"{OPTION_WORDS['date_order'].capitalize()}.") from None
     return options

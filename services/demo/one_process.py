@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from netflix_trend.delivery.archive import ArchiveError
+from netflix_trend.delivery.file_kinds import why_not_opened
 from netflix_trend.history.household import Choose, ProfileQuestion
 from netflix_trend.history.report import counted
 from netflix_trend.history.tables import History
@@ -93,7 +94,7 @@ def _run(
 ) -> None:
     for path in exports:
         if not path.is_file():
-            raise DemoError(f"{path}: no such file")
+            raise DemoError(why_not_opened(path, FileNotFoundError()))
     network = _network(mode, people, output)
     network.prepare()
     history = network.import_exports(exports, only=only)

@@ -22,6 +22,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from netflix_trend.delivery.archive import ArchiveError
 from netflix_trend.delivery.downloads import downloads_folder
+from netflix_trend.delivery.inbox import OptionError
 from netflix_trend.env_file import EnvFileError
 from netflix_trend.layout import DEMO_SETTINGS
 from netflix_trend.names import EXAMPLE_AGGREGATOR, EXAMPLE_ME
@@ -80,7 +81,7 @@ class OneProcess:
                         date_order=options.get("date_order"),  # type: ignore[arg-type]
                     )
                     participant.refresh(self.settings)
-            except ArchiveError as refusal:
+            except (ArchiveError, OptionError) as refusal:
                 raise Refused(str(refusal)) from None
         self.run_publisher()
         # Who gives options wants the same file to be read in another way.

@@ -50,7 +50,7 @@ def list_removals(*, is_json: bool) -> int:
     """Print what can be brought back, the last first. Returns the exit code."""
 
     def act(settings: Settings, console: Console) -> int:
-        removals = forgetting.removals(settings, datetime.now(UTC))
+        removals = forgetting.removals(settings, datetime.now(UTC), forgetting.newest_answer(settings))
         if is_json:
             for removal in removals:
                 known = [{"name": one.name, "sha256": one.sha256, "profile": one.profile} for one in removal.exports]
@@ -69,7 +69,8 @@ def list_removals(*, is_json: bool) -> int:
 
 def forgotten() -> set[str]:
     """Return the SHA-256 of everything that can be brought back."""
-    found = forgetting.removals(load_settings(), datetime.now(UTC))
+    settings = load_settings()
+    found = forgetting.removals(settings, datetime.now(UTC), forgetting.newest_answer(settings))
     return {export.sha256 for removal in found for export in removal.exports}
 
 

@@ -316,6 +316,34 @@ def test_a_translated_header_is_known(header: str, delimiter: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "header",
+    ["Название,Дата", "Назва,Дата", "Заглавие,Дата", "Cím,Dátum", "Başlık,TARİH", "Τίτλος,Ημερομηνία", "ชื่อเรื่อง,วันที่"],
+)
+def test_a_header_of_another_alphabet_is_known(header: str) -> None:
+    assert cells(f"{header}\nRoma,12/30/23\n".encode()) == [("Roma", "12/30/23")]
+
+
+@pytest.mark.parametrize("line", ["sep=;", '"sep=;"', "\ufeffSEP=;", "sep=; "])
+def test_a_first_line_that_names_the_delimiter_is_obeyed(line: str) -> None:
+    found = read(f"{line}\r\nTitle;Date\r\nLove, Death, and, Robots;12/30/23\r\n".encode())
+
+    assert (found.delimiter, found.rows, found.numbers) == (";", [("Love, Death, and, Robots", "12/30/23")], [3])
+    assert refusal(line.encode()).reason == "empty"
+
+
+def test_the_column_with_dates_is_taken_if_the_one_called_so_has_none() -> None:
+    data = b"title,videoTitle,date,dateStr\nRoma,again,1526180000000,5/13/18\nDark,again,1526190000000,\n"
+
+    assert cells(data) == [("Roma", "5/13/18"), ("Dark", "")]
+
+
+def test_a_cell_of_a_named_column_is_never_a_part_of_the_title() -> None:
+    data = b"Title,Country,Date,Added\nRoma,US,1526180000000,x\nDark,US,1526180000000,12/30/23\n"
+
+    assert read(data).titles == ["Roma", "Dark"]
+
+
+@pytest.mark.parametrize(
     ("header", "row"),
     [
         (b"Date,Title", b"12/30/23,Roma"),

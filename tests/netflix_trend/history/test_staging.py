@@ -23,8 +23,9 @@ from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.history import staging as staging_module
 from netflix_trend.history.dates import DateQuestion
 from netflix_trend.history.exports import ExportError
+from netflix_trend.history.file_reader import ReadFile
 from netflix_trend.history.options import ReadOptions
-from netflix_trend.history.staging import ReadFile, Staging
+from netflix_trend.history.staging import Staging
 from tests.netflix_trend.history.invented import ACTIVITY_HEADER, activity, history
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports"
@@ -579,24 +580,26 @@ def test_the_order_of_the_files_does_not_matter(names: list[str]) -> None:
     assert decided(vocabulary, *files(names)) == decided(vocabulary, *files(sorted(names)))
 
 
-def test_match_keys_are_made_only_when_they_are_needed(staging: Staging) -> None:
-    add(staging, history(("Roma", "2023-12-30"), ("", "2023-12-30"), (": Episode 3", "2023-12-30")))
+def test_match_keys_are_made_only_for_several_files(staging: Staging) -> None:
+    one = history(("Roma", "2023-12-30"), ("", "2023-12-30"), (": Episode 3", "2023-12-30"))
+    add(staging, one)
     staging.decide_titles()
-    staging.match_keys(is_needed=False)
     assert query(staging, "from match_keys") == []
-    staging.database.execute("drop table match_keys")
 
-    staging.match_keys(is_needed=True)
-    assert query(staging, "select title from match_keys join titles using (title_id)") == [("Roma",)]
+
+def test_titles_without_a_name_have_no_match_key(staging: Staging) -> None:
+    for day in ("2023-12-30", "2023-12-31"):
+        add(staging, history(("Roma", day), ("", day), (": Episode 3", day)))
+    staging.decide_titles()
+    assert query(staging, "select title from match_keys join titles using (key)") == [("Roma",)]
 
 
 def test_one_episode_has_one_match_key_in_both_exports(staging: Staging) -> None:
     add(staging, history(("Clay Hill: The Dawn", "2023-12-30"), ("Clay Hill: The Dusk", "2023-12-30")))
     add(staging, activity(("Ann", "2023-12-30 10:00:00", "00:30:00", "Clay Hill: Season 2: The Dawn (Episode 3)")))
     staging.decide_titles()
-    staging.match_keys(is_needed=True)
 
-    listed = "select match_key, list_sort(list(title)) from match_keys join titles using (title_id) group by all"
+    listed = "select match_key, list_sort(list(title)) from match_keys join titles using (key) group by all"
     rows = query(staging, listed)
     assert sorted(titles for _, titles in rows) == [
         ["Clay Hill: Season 2: The Dawn (Episode 3)", "Clay Hill: The Dawn"],

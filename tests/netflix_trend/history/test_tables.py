@@ -36,6 +36,7 @@ from netflix_trend.history.tables import (
     rebuild,
     rebuild_all,
 )
+from netflix_trend.history.titles import parse_title
 from netflix_trend.layout import BUILT_FROM, DATABASE, PrivateVolume
 from tests.netflix_trend.history import invented
 from tests.netflix_trend.history.invented import history
@@ -327,18 +328,34 @@ def test_the_merged_history_contains_every_view_of_every_export_once(merged):
     assert sorted(found) == sorted(rows)
 
 
-def test_the_array_of_views_is_the_table_of_views(merged):
+def test_the_array_of_views_is_the_table_of_views_by_their_own_words(merged, vocabulary):
     full = load_encodings(PrivateVolume(merged).profile("me")).full
     rows = query(
         merged,
-        "select day, title_id, if(is_open, -1, coalesce(show_index, -1)), if(is_open, 'open', kind::text) "
-        "from (select *, kind in ('episode', 'film') and certainty <> 'certain' as is_open "
-        "from views join titles using (title_id) left join shows using (show_id)) order by day, title_id",
+        "select day, title_id, title, profile is not null from views join titles using (title_id) order by 1, 2",
     )
 
-    assert rows == [
+    expected = [(day, number, parse_title(title, vocabulary, is_archive=of)) for day, number, title, of in rows]
+    assert [(day, number, own.index, own.kind or "open") for day, number, own in expected] == [
         (record["day"].item(), int(record["title"]), int(record["show"]), KINDS[record["kind"]]) for record in full
     ]
+
+
+def test_no_other_title_changes_what_the_array_says_of_a_title(tmp_path):
+    alone, beside = tmp_path / "alone", tmp_path / "beside"
+    titles = ("Ozark: The Fallen Moon", "Clay Hill: Dawn", "Clay Hill: Part 1: 1994", "Clay Hill: Asylum: A")
+    rows = [(title, "2024-03-10") for title in titles]
+    imported(alone, history(*rows))
+    others = [*(("Ozark: Season 1: A", "2024-01-10"), ("Clay Hill", "2024-01-10"), ("Clay Hill: Dusk", "2024-01-10"))]
+    imported(beside, history(*rows, *others), activity(("2024-01-10 12:00:00", "01:00:00", "Ozark: The Fallen Moon")))
+
+    kinds = []
+    for private in (alone, beside):
+        full = load_encodings(PrivateVolume(private).profile("me")).full
+        kinds.append(Counter(map(tuple, full[full["day"] == np.datetime64("2024-03-10")][["show", "kind"]].tolist())))
+    assert kinds[0] == kinds[1]
+    decided = "select kind from titles where title = 'Ozark: The Fallen Moon'"
+    assert query(alone, decided) != query(beside, decided)
 
 
 def test_views_are_oldest_first(merged):
@@ -1060,8 +1077,8 @@ def test_titles_say_how_sure_they_are(tmp_path: Path) -> None:
 
     assert query(tmp_path, "select title, kind, certainty, season from titles order by title") == [
         ("Clay Hill: Dawn", "film", "guess", None),
-        ("Lamp Street: Dawn", "episode", "likely", None),
-        ("Lamp Street: Dusk", "episode", "likely", None),
+        ("Lamp Street: Dawn", "episode", "guess", None),
+        ("Lamp Street: Dusk", "episode", "guess", None),
         ("Ozark: Season 1: A", "episode", "certain", "Season 1"),
     ]
 

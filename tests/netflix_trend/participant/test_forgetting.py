@@ -120,7 +120,7 @@ def test_it_is_deleted_once_a_later_round_is_answered(settings: Settings) -> Non
         participant.publish(settings, made)
         assert week < NEWEST + 20, "some round is answered"
 
-    assert forgetting.removals(settings, NOW) == []
+    assert forgetting.removals(settings, NOW, forgetting.newest_answer(settings)) == []
     assert (forgetting.clear(settings, NOW), kept.exists()) == (1, False)
 
 
@@ -130,7 +130,7 @@ def test_it_is_deleted_after_seven_days_without_an_answer(settings: Settings) ->
     kept = PrivateVolume(settings.private_dir).removed_export(sha256)
 
     assert (forgetting.clear(settings, NOW + KEPT - timedelta(seconds=1)), kept.exists()) == (0, True)
-    assert [one.exports[0].name for one in forgetting.removals(settings, NOW + KEPT / 2)] == ["a.csv"]
+    assert [one.exports[0].name for one in forgetting.removals(settings, NOW + KEPT / 2, None)] == ["a.csv"]
     assert (forgetting.clear(settings, NOW + KEPT), kept.exists()) == (1, False)
 
 

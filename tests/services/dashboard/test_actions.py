@@ -70,6 +70,8 @@ def test_two_files_of_one_name_at_once_are_both_read(newcomer: Person) -> None:
     [
         (b"", "", "No file was chosen"),
         (b"x", "photo.jpg", "neither a .csv nor a .zip"),
+        (b"\xff\xd8\xff\xe0", "photo.jpg", "photo.jpg: this is a picture (JPEG), not an export."),
+        (b"%PDF-1.7", "history.csv", "history.csv: this is a PDF document, not an export."),
         (b"not a zip", "archive.zip", "not a zip"),
     ],
 )

@@ -127,6 +127,7 @@ class Home:
         for module in ("scrape", "transitions"):
             self.patch.setattr(f"services.scraper.{module}.PAGE_SECONDS", 0.3)
         self.patch.setattr(scrape, "_PERSON_EVERY_SECONDS", 0.01)
+        self.patch.setattr(scrape, "PERSON_SECONDS", 20.0)
 
     @property
     def state(self) -> RunState:
