@@ -100,7 +100,8 @@ def import_(
 ) -> None:
     """Import exports: NetflixViewingHistory.csv, ViewingActivity.csv, or the zip that Netflix sends.
 
-    Of a zip only ViewingActivity.csv is read. With Docker's services the files are copied into the drop folder.
+    In a zip ViewingActivity.csv is read, or without it NetflixViewingHistory.csv. With Docker's services the files are
+    copied into the drop folder.
     """
     place = place_of(context)
     if begin(place, keeps=True):
