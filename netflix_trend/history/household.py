@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Annotated, BinaryIO, Literal
 from pydantic import Field, ValidationError
 
 from netflix_trend.delivery.inbox import MOST_NETFLIX_PROFILES, NetflixProfile
+from netflix_trend.history.double_encoding import repaired
 from netflix_trend.history.exports import ExportError, open_export
 from netflix_trend.history.raw import RawExport
 from netflix_trend.layout import PrivateVolume
@@ -158,11 +160,13 @@ class Claim:
 def profiles_in(stream: BinaryIO, name: str) -> dict[str, int]:
     """Return the number of rows by Netflix profile; none of a NetflixViewingHistory.csv. Raises ExportError."""
     export = open_export(stream, name)
-    rows: dict[str, int] = {}
+    rows = Counter[str]()
     if export.kind == "viewing_activity":
-        for _, cells in export.rows(lambda *_: None):
-            rows[cells[0][:LONGEST_NAME]] = rows.get(cells[0][:LONGEST_NAME], 0) + 1
-    return rows
+        doubled = export.encoding.doubled
+        for _, (name_cell, *_) in export.rows(lambda *_: None):
+            # As reading the file does: else the person would be offered other names than those that count.
+            rows[(repaired(name_cell, doubled) if doubled else name_cell)[:LONGEST_NAME]] += 1
+    return dict(rows)
 
 
 def check_names(file: str, wanted: Iterable[str], rows: Mapping[str, int]) -> None:

@@ -367,6 +367,14 @@ def test_names_in_a_file_are_counted_and_checked() -> None:
         check_names("a.csv", ["Sam", "Samm"], rows)
 
 
+def test_a_name_that_another_program_saved_wrongly_is_the_one_that_counts(tmp_path: Path) -> None:
+    data = archive("Chloé", "Kids").decode("cp1252").encode()
+    assert profiles_in(io.BytesIO(data), "a.csv") == {"Chloé": 1, "Kids": 1}
+    keep(tmp_path, data, only=("Chloé",))
+    built(tmp_path)
+    assert watched(tmp_path) == ["Chloé"]
+
+
 def test_a_list_of_names_is_bounded_and_steers_no_terminal() -> None:
     many = {f"{n}\x1b[2J\u202e": n for n in range(1, 31)}
     said = listed(many)
