@@ -1,6 +1,6 @@
 """Copies of exports in the drop folder: those that we put there, and those in `done/`.
 
-Imports nothing heavy: a machine with Docker has no packages.
+Imports nothing heavy: every verb of the command line imports it.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from netflix_trend.history.file_reader import ReadFile
 from netflix_trend.history.household import Choose, ProfileQuestion, check_names, listed, name_key, profiles_in
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import opened
-from netflix_trend.history.report import ImportReport, import_report
+from netflix_trend.history.report import ImportReport, counted, import_report
 from netflix_trend.history.staging import Staging
 from netflix_trend.history.tables import History, add_alone, connect
 from netflix_trend.participant import participant
@@ -148,10 +148,11 @@ def print_report(name: str, report: ImportReport, console: Console, note: str | 
     """Print the import report of a file. note: what else is to be said of it."""
     file = report.file
     kind = "viewing history" if file.kind == "viewing_history" else "viewing activity"
+    episodes, films = counted(report.kinds["episode"], "episode"), counted(report.kinds["film"], "film")
     lines = [
-        f"{name}: {kind}, {file.encoding}, {file.rows} rows",
-        f"  {report.counted} views from {report.first_day or '-'} to {report.last_day or '-'}: "
-        f"{report.kinds['episode']} episodes of {len(report.shows)} shows, {report.kinds['film']} films"
+        f"{name}: {kind}, {file.encoding}, {counted(file.rows, 'row')}",
+        f"  {counted(report.counted, 'view')} from {report.first_day or '-'} to {report.last_day or '-'}: "
+        f"{episodes} of {counted(len(report.shows), 'show')}, {films}"
         + (f", {report.hours:.1f} hours" if report.hours is not None else ""),
         f"  not counted or unsure: {report.dropped()}",
         f"  dates: {_dates_in_words(file)}",

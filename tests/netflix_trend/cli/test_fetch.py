@@ -309,7 +309,7 @@ mv {NAME}.part {NAME}; exec sleep 60"""
     said = fetched(machine, environ, "--keep")
     assert (machine.folder / "visited").read_text() == f"{NETFLIX_PAGE}\n"
     assert f"Found {NAME}, saved at" in said
-    assert "1 views from 2026-01-13 to 2026-01-13: 1 episodes of 1 shows" in said
+    assert "1 view from 2026-01-13 to 2026-01-13: 1 episode of 1 show, 0 films" in said
     assert "already" not in said
     assert "Dark" not in said, "no title"
     assert (machine.folder / "Downloads" / NAME).read_text() == EXPORT, "it was asked to stay"

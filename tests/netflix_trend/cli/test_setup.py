@@ -235,7 +235,7 @@ def test_of_several_netflix_profiles_one_is_chosen_and_kept_for_later_files(
     result = prompted(monkeypatch, clone, path, ["1", str(file), answer, "n"], **environment)
     assert result.exit_code == 0, result.output
     assert "1) Ann (1 row) 2) Bob (1 row)" in words(result)
-    assert ("1 views" if only == ["Bob"] else "2 views") in words(result)
+    assert ("1 view of 1 file" if only == ["Bob"] else "2 views of 1 file") in words(result)
     assert whose_viewing(clone, path, environment) == only
 
 
