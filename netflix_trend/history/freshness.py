@@ -151,8 +151,14 @@ def holds_what_was_removed(private: Path) -> bool:
     except ExclusionError:
         return True
     there = set(RawStore(private).digests())
-    profiles = filter(None, map(read_built_from, PrivateVolume(private).profile_folders()))
-    return any(built.exclusions != excluded or not there.issuperset(built.exports) for built in profiles)
+    is_anything_gone = bool(excluded) or PrivateVolume(private).removals.exists()
+    for built in map(read_built_from, PrivateVolume(private).profile_folders()):
+        # Of a rebuild that was killed it is not known what it read.
+        if (built is None and is_anything_gone) or (
+            built and (built.exclusions != excluded or not there.issuperset({*built.files, *built.exports}))
+        ):
+            return True
+    return False
 
 
 def renew(private: Path, before: Mapping[str, str], after: Mapping[str, str]) -> None:
