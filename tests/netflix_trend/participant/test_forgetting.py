@@ -200,6 +200,21 @@ def test_what_is_not_known_to_be_without_it_answers_nothing(settings: Settings) 
     assert views(settings) == 1
 
 
+def test_whoever_counts_no_longer_is_in_no_answer_before_the_rebuild(settings: Settings) -> None:
+    header = "Profile Name,Start Time,Duration,Attributes,Title,Supplemental Video Type,Device Type,Bookmark\n"
+    rows = [f"{name},2026-11-1{day} 20:00:00,00:40:00,,Roma,,TV,x\n" for day, name in enumerate(("Sam", "Kids"))]
+    path = settings.private_dir.parent / "ViewingActivity.csv"
+    path.write_text(header + "".join(rows))
+    participant.take_file(settings, path, "import", received=TODAY, profile="me", only=("Sam", "Kids"))
+    participant.refresh(settings)
+    assert views(settings) == 2
+
+    assert participant.say_whose(settings, "me", ["Sam"]) == ("Sam",)
+    assert views(settings) is None
+    participant.refresh(settings)
+    assert views(settings) == 1
+
+
 def test_a_damaged_ledger_leaves_the_days(settings: Settings) -> None:
     take(settings, '"Roma","2026-11-11"\n')
     ledger = PublisherVolume(settings.records_dir).ledger
