@@ -230,6 +230,7 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOp
             asks=any(file.refusal and isinstance(file.refusal.question, ProfileQuestion) for file in imported),
             exports=tuple(export.sha256 for export in exports),
             exclusions=digest_of_exclusions(exclusions),
+            answer=tuple(answers.get(profile, ())),
         )
         read = [file for file in imported if file.report is not None]
         if not read:
