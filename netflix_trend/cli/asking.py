@@ -7,13 +7,16 @@ import sys
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from netflix_trend.delivery.file_kinds import why_not_opened
 from netflix_trend.names import DATASITE_NAME
 from netflix_trend.plain_text import printable
+
+if TYPE_CHECKING:
+    from netflix_trend.history.household import Choose
 
 # Answers about an export: not now, or into the drop folder.
 LATER, DROP = "later", "drop"
@@ -79,7 +82,7 @@ def a_netflix_profile(text: str) -> str:
     return text
 
 
-def chooser() -> Callable[[Mapping[str, int]], list[str]] | None:
+def chooser() -> Choose | None:
     """Return what asks a person which Netflix profiles are theirs; None where nobody can be asked."""
     return netflix_profiles if has_terminal() else None
 

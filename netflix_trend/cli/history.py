@@ -17,6 +17,7 @@ from netflix_trend.cli.frame import Failure, Verb, VerbGroup
 from netflix_trend.cli.machine import Machine
 from netflix_trend.cli.mode import Place, place_of
 from netflix_trend.cli.volumes import begin, on_volumes
+from netflix_trend.delivery.copies import options_beside, options_of_copy
 from netflix_trend.delivery.file_kinds import why_not_opened
 from netflix_trend.delivery.settled import WANTED
 
@@ -99,7 +100,8 @@ def import_(
 ) -> None:
     """Import exports: NetflixViewingHistory.csv, ViewingActivity.csv, or the zip that Netflix sends.
 
-    Of a zip only ViewingActivity.csv is read. With Docker's services the files are copied into the drop folder.
+    In a zip ViewingActivity.csv is read, or without it NetflixViewingHistory.csv. With Docker's services the files are
+    copied into the drop folder.
     """
     place = place_of(context)
     if begin(place, keeps=True):
@@ -122,15 +124,13 @@ def drop_exports(
 ) -> None:
     """Copy exports into the drop folder, from where Docker's services import them. Raises Failure."""
     asked = [("profile", profile), ("date_order", date_order), *(("only", name) for name in only)]
-    # Its reader, netflix_trend/delivery/drop_folder.py, removes a copy instead of keeping it in done/ or refused/.
-    options = "".join(f"{name}={value}\n" for name, value in [*asked, ("copy", "yes")] if value)
     for file in files:
         if not file.is_file():
             raise Failure(why_not_opened(file, FileNotFoundError()))
     several = [file.name for file in files if _has_several(file, only)]
     place.docker.prepare()
     for file in files:
-        click.echo(f"{deliver(place.machine, file, options)} is in the drop folder.")
+        click.echo(f"{deliver(place.machine, file, options_of_copy(asked))} is in the drop folder.")
     for name in several:
         click.echo(
             f"{name} has several Netflix profiles. ./run.sh whose shows who counts, and asks if nobody does yet."
@@ -165,17 +165,16 @@ def profiles_of(file: Path) -> dict[str, int]:
         return {}
 
 
-def deliver(machine: Machine, file: Path, options: str) -> str:
-    """Copy an export and its options into the drop folder. Returns its name there."""
+def deliver(machine: Machine, file: Path, options: bytes) -> str:
+    """Copy an export into the drop folder, with the file of its options. Returns its name there."""
     drop = machine.folder("OUTPUT_DIR")
     drop.mkdir(parents=True, exist_ok=True)
     name = free_name(drop, file.name)
-    part, beside = drop / f".{name}.part", drop / f".{name}.options"
+    part, beside = drop / f".{name}.part", options_beside(drop / name)
     # First under a hidden name, so that the watcher takes complete files only, and after the options.
     try:
         beside.unlink(missing_ok=True)
-        if options:
-            beside.write_text(options, "utf-8")
+        beside.write_bytes(options)
         # The time of the file says which weeks it covers; the scraper runs as another user.
         shutil.copy2(file, part)
         part.chmod(0o644)

@@ -16,7 +16,7 @@ from netflix_trend.cli.frame import Failure, Verb, words_of
 from netflix_trend.cli.history import Day
 from netflix_trend.cli.mode import NOTHING_YET, Place, place_of
 from netflix_trend.cli.volumes import begin
-from netflix_trend.delivery.copies import content_of, remove_copies
+from netflix_trend.delivery.copies import content_of, remove_copies, removed_in_words
 
 _LARGEST_ANSWER = 10_000_000
 
@@ -144,7 +144,7 @@ def _forget_copies(place: Place) -> None:
         reason = os.strerror(error.errno or 0)
         raise Failure(f"a copy in the drop folder's done/ cannot be removed: {reason}. Remove it yourself") from None
     if removed:
-        click.echo(f"Removed from the drop folder's done/ too: {removed} {'copy' if removed == 1 else 'copies'}.")
+        click.echo(removed_in_words(removed))
 
 
 def _forgotten(place: Place) -> set[str]:

@@ -115,9 +115,9 @@ def _opened(stream: BinaryIO, name: str) -> Iterator[tuple[BinaryIO, date | None
         yield cast("BinaryIO", content), _day(member)
 
 
-def holds_viewing_activity(stream: BinaryIO, name: str) -> bool:
-    """Return whether a file is Netflix's archive, also one that cannot be used. Nothing of another zip is read but its
-    directory.
+def holds_export(stream: BinaryIO, name: str) -> bool:
+    """Return whether a file is a zip with an export, also one that cannot be used. Nothing of another zip is read but
+    its directory.
     """
     try:
         with open_csv(stream, name) as (content, _):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from netflix_trend.delivery.archive import LARGEST_ARCHIVE, LARGEST_MEMBER, holds_viewing_activity
+from netflix_trend.delivery.archive import LARGEST_ARCHIVE, LARGEST_MEMBER, holds_export
 from netflix_trend.delivery.settled import SETTLED_SECONDS, Settling, waiting_files
 from netflix_trend.storage.files import FileState, UnsafeFile, file_state, open_untrusted
 
@@ -175,7 +175,7 @@ class Watch:
             return True
         key = (one.path.name, one.state)
         if key not in self._is_archive:
-            self._is_archive[key] = _is_netflix_archive(one)
+            self._is_archive[key] = _has_export(one)
         return self._is_archive[key]
 
 
@@ -187,9 +187,9 @@ def _download(path: Path) -> Download | None:
     return Download(path, file_state(status), status.st_mtime)
 
 
-def _is_netflix_archive(one: Download) -> bool:
+def _has_export(one: Download) -> bool:
     try:
         with one.open() as file:
-            return holds_viewing_activity(file, one.path.name)
+            return holds_export(file, one.path.name)
     except (OSError, UnsafeFile):
         return False

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from netflix_trend.delivery.archive import LARGEST_ARCHIVE, ArchiveError, downloaded_on, open_csv
-from netflix_trend.delivery.copies import DONE
+from netflix_trend.delivery.copies import COPY, DONE, options_beside
 from netflix_trend.delivery.file_kinds import why_not_opened
 from netflix_trend.delivery.inbox import LARGEST_EXPORT, RefusedMessage, delivery_with, pack
 from netflix_trend.delivery.settled import Settling
@@ -28,9 +28,6 @@ from netflix_trend.storage.files import (
 )
 
 REFUSED = "refused"
-OPTIONS = ".options"
-# Among the options of a file: it is a copy that we made.
-COPY = "copy"
 _MAX_FILE = {".csv": LARGEST_EXPORT, ".zip": LARGEST_ARCHIVE}
 
 
@@ -76,7 +73,7 @@ class DropFolder:
             else:
                 self.push(message)
                 self._taken[path.name] = state
-        is_copy = COPY in self._options(path)
+        is_copy = self._is_copy(path)
         try:
             place = self._move(path, state, REFUSED if refusal else DONE)
             if is_copy:
@@ -121,10 +118,17 @@ class DropFolder:
             asked = {name: value for name, value in self._options(path).items() if name != COPY}
             return pack(delivery_with(**{**fields, **asked}), csv)
 
+    def _is_copy(self, path: Path) -> bool:
+        """Return whether a file is a copy that we made. Options that cannot be read have refused the file already."""
+        try:
+            return COPY in self._options(path)
+        except (UnsafeFile, OSError):
+            return False
+
     def _options(self, path: Path) -> dict[str, Any]:
         """Return the options of `./run.sh import` for a file: lines `name=value` in a hidden file beside it."""
         try:
-            text = read_untrusted(self.folder, f".{path.name}{OPTIONS}", 10_000).decode("utf-8", "replace")
+            text = read_untrusted(self.folder, options_beside(path).name, 10_000).decode("utf-8", "replace")
         except FileNotFoundError:
             return {}
         options: dict[str, Any] = {}
@@ -154,5 +158,5 @@ class DropFolder:
             place = target / f"{stem}-{number}{path.suffix}"
         path.replace(place)
         self._taken.pop(path.name, None)
-        path.with_name(f".{path.name}{OPTIONS}").unlink(missing_ok=True)
+        options_beside(path).unlink(missing_ok=True)
         return place

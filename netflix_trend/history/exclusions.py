@@ -22,8 +22,8 @@ from netflix_trend.storage.files import locked, write_atomically
 from netflix_trend.storage.model import Strict
 
 MAX_EXCLUSIONS = 10_000
-# What a page and a terminal say about every exclusion.
-STAYS = "Answers that have left stay as they are; later ones are without it."
+# What a page and a terminal say about everything that is excluded or forgotten.
+STAYS = "Answers that have left stay as they are; only later ones change."
 _LONGEST_TITLE = 10_000
 What = Literal["title", "show"]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, BinaryIO, Literal
@@ -34,9 +34,11 @@ LONGEST_NAME = 100
 _LISTED = 20
 
 Answers = Mapping[str, Sequence[str]]
+# Asks a person which Netflix profiles are theirs: from the number of rows by name to the names that count.
+Choose = Callable[[Mapping[str, int]], Sequence[str]]
 
 
-class HouseholdError(Exception):
+class HouseholdError(ValueError):
     """An answer cannot be kept; the message says what to do. Nothing was changed."""
 
 

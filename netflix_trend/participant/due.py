@@ -96,10 +96,10 @@ def decided_elsewhere(settings: Settings) -> tuple[object, ...]:
 
 def inputs(settings: Settings, env_file: Path) -> str:
     """Return a digest of everything that a run reads and does not write: `decided_elsewhere`, exports, life events,
-    settings in `.env`, and this version.
+    what is excluded, whose viewing counts, settings in `.env`, and this version.
     """
     private = PrivateVolume(settings.private_dir)
-    own = (env_file, private.life_events, private.exclusions, *_files_in(private.raw))
+    own = (env_file, private.life_events, private.exclusions, private.household, *_files_in(private.raw))
     return _digest([__version__, decided_elsewhere(settings), _named_states(own)])
 
 

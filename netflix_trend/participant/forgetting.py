@@ -23,8 +23,6 @@ from netflix_trend.settings import Settings
 from netflix_trend.storage.files import unchanging
 
 _log = logging.getLogger("participant")
-# What a page and a terminal say about every removal.
-STAYS = "Answers that have left stay as they are; forgetting changes later rounds."
 ELSEWHERE = "Your own download, and copies that you made elsewhere, are yours to delete."
 _DIGEST = re.compile(r"[0-9a-f]{4,64}")
 _SHOWN_DIGITS = 12
@@ -69,10 +67,8 @@ def named(settings: Settings, word: str, content: str | None = None) -> RawExpor
     if not exports:
         raise RemovalError("nothing was imported yet, so there is nothing to forget")
     if found:
-        raise RemovalError(
-            f"{len(found)} files are meant by that. Say which by the digits at the end of its line:{_listed(found)}"
-        )
-    raise RemovalError(f"no imported file has this name, content or SHA-256. There are:{_listed(exports)}")
+        raise RemovalError(f"{len(found)} files match. Name one by the digits at the end of its line:{_listed(found)}")
+    raise RemovalError(f"no imported file has this name, content or SHA-256. Imported were:{_listed(exports)}")
 
 
 def of_profile(settings: Settings, profile: str) -> list[RawExport]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable
 from datetime import date
@@ -15,7 +14,7 @@ from flask import Flask, Response, flash, jsonify, redirect, request
 from pydantic import ValidationError
 from werkzeug.datastructures import FileStorage
 
-from netflix_trend.delivery.archive import ArchiveError, open_csv
+from netflix_trend.delivery.copies import content_in
 from netflix_trend.delivery.downloads import Download
 from netflix_trend.history.household import HouseholdError
 from netflix_trend.layout import PrivateVolume
@@ -125,9 +124,9 @@ def take_download(dashboard: Dashboard) -> str:
 def _is_used(dashboard: Dashboard, found: Download) -> bool:
     """Return whether a download that was taken is in the tables."""
     try:
-        with found.open() as file, open_csv(file, found.path.name) as (csv, _):
-            sha256 = hashlib.file_digest(csv, "sha256").hexdigest()  # type: ignore[arg-type]
-    except (OSError, UnsafeFile, ArchiveError):
+        with found.open() as file:
+            sha256 = content_in(file, found.path.name)
+    except (OSError, UnsafeFile):
         return False
     return any(one.sha256 == sha256 and not one.error for one in imported_files(dashboard.settings.private_dir))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from redis import Redis
 from redis.exceptions import RedisError
 
-from netflix_trend.delivery.drop_folder import COPY, OPTIONS
+from netflix_trend.delivery.copies import options_beside, options_of_copy
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import write_atomically
 from services.dashboard.backend import Refused, RefusedFile, Service, SetupPlace
@@ -54,9 +54,7 @@ class Containers:
         while (folder / name).exists():
             count += 1
             name = f"{stem}-{count}{suffix}"
-        hint = folder / f".{name}{OPTIONS}"
-        lines = (f"{key}={value}\n" for key, value in {**options, COPY: "yes"}.items())
-        write_atomically(hint, "".join(lines).encode())
+        write_atomically(options_beside(folder / name), options_of_copy(options.items()))
         part.chmod(0o644)
         part.rename(folder / name)
         return "The file is in the drop folder. It is being read; this takes a few seconds."

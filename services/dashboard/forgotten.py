@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from flask import request
 
-from netflix_trend.delivery.copies import remove_copies
+from netflix_trend.delivery.copies import remove_copies, removed_in_words
+from netflix_trend.history.exclusions import STAYS
 from netflix_trend.history.removed import RemovalError
 from netflix_trend.participant import forgetting, participant
 from netflix_trend.participant.participant import Snapshot
@@ -64,8 +65,8 @@ def forget(dashboard: Dashboard) -> str:
         raise Refused("It is forgotten, but a copy in the drop folder's done/ cannot be removed: look there.") from None
     finally:
         dashboard.backend.rebuild()
-    also = f" {copies} {'copy' if copies == 1 else 'copies'} in the drop folder's done/ removed." if copies else ""
-    return f"Forgotten: {shown(found[0].name, 60)}.{also} {forgetting.STAYS} {forgetting.until(removal)}"
+    also = f" {removed_in_words(copies)}" if copies else ""
+    return f"Forgotten: {shown(found[0].name, 60)}.{also} {STAYS} {forgetting.until(removal)}"
 
 
 def bring_back(dashboard: Dashboard) -> str:

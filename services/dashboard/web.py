@@ -13,8 +13,8 @@ from werkzeug.exceptions import HTTPException
 from netflix_trend import __version__
 from netflix_trend.delivery.archive import LARGEST_ARCHIVE
 from netflix_trend.delivery.reminder import CONTENT_TYPE, reminder
+from netflix_trend.history.exclusions import STAYS
 from netflix_trend.participant import participant
-from netflix_trend.participant.forgetting import STAYS
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.status import notice
 from netflix_trend.published.introduction import COMPARE_KEYS

@@ -14,9 +14,9 @@ from rich.table import Table
 
 from netflix_trend.delivery.archive import ArchiveError
 from netflix_trend.delivery.file_kinds import why_not_opened
-from netflix_trend.history.household import ProfileQuestion
+from netflix_trend.history.household import Choose, ProfileQuestion
 from netflix_trend.history.report import counted
-from netflix_trend.history.tables import History, ImportedFile
+from netflix_trend.history.tables import History
 from netflix_trend.names import EXAMPLE_AGGREGATOR
 from netflix_trend.participant.contributions import load_profiles
 from netflix_trend.periods.weeks import Week
@@ -42,7 +42,7 @@ from netflix_trend.questions.volume.statistics import Volume
 from services.demo.compared import Truth, print_comparison, told
 from services.demo.network import ME, DemoError, Network
 from services.demo.sealed import FEWEST, SealedNetwork, preset_for
-from services.processor.importing import Choose, print_report
+from services.processor.importing import print_report
 
 Mode = Literal["local", "one", "two"]
 # Invented people of each mode unless somebody asks for others.
@@ -98,8 +98,13 @@ def _run(
     network = _network(mode, people, output)
     network.prepare()
     history = network.import_exports(exports, only=only)
-    if waiting := [file for file in history.files if file.refusal and file.refusal.reason == "netflix_profile"]:
-        history = network.import_exports(exports, only=_chosen(waiting[0], choose))
+    asked = [
+        (file.raw.name, file.refusal.question)
+        for file in history.files
+        if file.refusal and isinstance(file.refusal.question, ProfileQuestion)
+    ]
+    if asked:
+        history = network.import_exports(exports, only=_chosen(*asked[0], choose))
     _print_files(history, console)
     encodings = history.encodings
     if encodings is None or not len(encodings.full):
@@ -136,13 +141,11 @@ def _run(
     _print_pages(network, console)
 
 
-def _chosen(file: ImportedFile, choose: Choose | None) -> Sequence[str]:
+def _chosen(name: str, question: ProfileQuestion, choose: Choose | None) -> Sequence[str]:
     """Let the person say which Netflix profile of a file counts. Raises DemoError where nobody can be asked."""
-    question = file.refusal.question if file.refusal else None
-    assert isinstance(question, ProfileQuestion)
     if choose is None:
         raise DemoError(
-            f"{file.raw.name}: which of its Netflix profiles is you? They are {question}. Name one: ./run.sh demo "
+            f"{name}: which of its Netflix profiles is you? They are {question}. Name one: ./run.sh demo "
             "--only NAME FILE"
         )
     return choose(question.rows)

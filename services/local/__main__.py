@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from netflix_trend.delivery.inbox import unpack
+from netflix_trend.history.household import Choose
 from netflix_trend.history.raw import RawExport
 from netflix_trend.participant import forgetting, participant
 from netflix_trend.participant.due import Record
@@ -31,7 +32,7 @@ def once(
     profile: str | None = None,
     date_order: str | None = None,
     only: Sequence[str] = (),
-    choose: Callable[[Mapping[str, int]], Sequence[str]] | None = None,
+    choose: Choose | None = None,
     arrived: Sequence[str] = (),
     record: Record | None = None,
 ) -> int:

@@ -1,4 +1,4 @@
-"""The verbs `insights` and `event`: a person's own history in the terminal."""
+"""The verbs `insights` and `event`: a person's own history in the terminal. And what all verbs here share."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from netflix_trend.history.household import (
-    HouseholdError,
-)
 from netflix_trend.history.insights import Cell, InsightTable, all_insights, open_profiles
+from netflix_trend.history.report import counted
+from netflix_trend.history.tables import History
+from netflix_trend.participant import participant
 from netflix_trend.participant.event_effects import EventEffect
 from netflix_trend.participant.life_events import EventError, add_event, read_events, remove_event
 from netflix_trend.participant.own_effects import THINNED, effects_of
@@ -34,9 +34,22 @@ def answered(verb: str, act: Callable[[Settings, Console], int]) -> int:
     console = Console(highlight=False, soft_wrap=False)
     try:
         return act(load_settings(), console)
-    except (EventError, HouseholdError, SettingsError, FileNotFoundError, ValueError) as error:
+    except (EventError, SettingsError, FileNotFoundError, ValueError) as error:
         print(f"{verb}: {error}", file=sys.stderr)  # noqa: T201
         return 1
+
+
+def rebuilt(settings: Settings, console: Console) -> list[History]:
+    """Rebuild the tables of all profiles, and return what each has now."""
+    with console.status("Rebuilding the tables ..."):
+        return participant.refresh(settings, everything=True)
+
+
+def print_histories(histories: Sequence[History], console: Console) -> None:
+    """Print in a line each how much the profiles have."""
+    for history in histories:
+        views, files = counted(history.views, "view"), counted(len(history.files), "file")
+        console.print(f"{printable(history.profile)}: {views} of {files}", markup=False)
 
 
 # --- insights ----------------------------------------------------------------------------------------------------

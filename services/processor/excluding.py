@@ -11,11 +11,10 @@ from netflix_trend.history.exclusions import STAYS, Exclusion, ExclusionError, r
 from netflix_trend.history.insights import open_profiles
 from netflix_trend.history.report import counted
 from netflix_trend.history.search import Match, search
-from netflix_trend.participant import participant
 from netflix_trend.participant.forgetting import between_runs
 from netflix_trend.plain_text import printable
 from netflix_trend.settings import Settings
-from services.processor.cli import answered
+from services.processor.cli import answered, print_histories, rebuilt
 
 _PRINTED = 50
 
@@ -44,7 +43,7 @@ def exclude(words: str, *, is_show: bool, day: date | None, is_sure: bool) -> in
             added = exclusions.exclude(settings.private_dir, [one.rows(day) for one in wanted])
         for one in added:
             console.print(f"Excluded: {line_of(one)}", markup=False, soft_wrap=True)
-        _rebuild(settings, console)
+        print_histories(rebuilt(settings, console), console)
         console.print(f"{STAYS} ./run.sh exclude --undo NUMBER includes it again.", soft_wrap=True)
         return 0
 
@@ -71,7 +70,7 @@ def include_again(number: int) -> int:
     def act(settings: Settings, console: Console) -> int:
         one = exclusions.include_again(settings.private_dir, number)
         console.print(f"Included again: {line_of(one)}", markup=False, soft_wrap=True)
-        _rebuild(settings, console)
+        print_histories(rebuilt(settings, console), console)
         return 0
 
     return answered("exclude", act)
@@ -93,11 +92,3 @@ def _print(console: Console, wanted: list[Match]) -> None:
     total = sum(one.views for one in wanted)
     noun = "title" if wanted[0].what == "title" else "show"
     console.print(f"{counted(len(wanted), noun)}, {counted(total, 'view')}.")
-
-
-def _rebuild(settings: Settings, console: Console) -> None:
-    """Rebuild the tables, and print what each profile has now."""
-    with console.status("Rebuilding the tables ..."):
-        histories = participant.refresh(settings, everything=True)
-    for history in histories:
-        console.print(f"{printable(history.profile)}: {counted(history.views, 'view')}", markup=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -19,23 +19,17 @@ from netflix_trend.delivery.file_kinds import why_not_opened
 from netflix_trend.history.dates import ORDER_NAMES
 from netflix_trend.history.exports import ExportError
 from netflix_trend.history.file_reader import ReadFile
-from netflix_trend.history.household import (
-    ProfileQuestion,
-    check_names,
-    listed,
-    name_key,
-    profiles_in,
-)
+from netflix_trend.history.household import Choose, ProfileQuestion, check_names, listed, name_key, profiles_in
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import opened
-from netflix_trend.history.report import ImportReport, counted, import_report
+from netflix_trend.history.report import ImportReport, import_report
 from netflix_trend.history.staging import Staging
 from netflix_trend.history.tables import History, add_alone, connect
 from netflix_trend.participant import participant
 from netflix_trend.plain_text import printable
 from netflix_trend.settings import Settings
 from netflix_trend.syftbox.shared_files import current_vocabulary
-from services.processor.cli import answered, print_json
+from services.processor.cli import answered, print_histories, print_json, rebuilt
 
 _UNREADABLE = (ExportError, ArchiveError, OSError)
 _LARGE_FILE = 5_000_000
@@ -174,10 +168,6 @@ def _dates_in_words(file: ReadFile) -> str:
     return f"{ORDER_NAMES[file.date_order]}{example}; {file.date_evidence}" if example else file.date_evidence
 
 
-# From Netflix profiles, with the number of rows of each, to those that count; None where nobody can be asked.
-Choose = Callable[[Mapping[str, int]], Sequence[str]]
-
-
 def import_files(
     files: Sequence[Path],
     *,
@@ -243,9 +233,9 @@ def report_taken(kept: Mapping[str, str]) -> int:
 def _rebuild(kept: Mapping[str, Path], settings: Settings, console: Console, choose: Choose | None = None) -> bool:
     """Rebuild the tables and print the reports of some exports. Returns whether one of them could not be read."""
     failed = False
-    histories = _rebuilt(settings, console)
+    histories = rebuilt(settings, console)
     if choose and _ask(settings, histories, kept, choose):
-        histories = _rebuilt(settings, console)
+        histories = rebuilt(settings, console)
     for history in histories:
         for file in history.files:
             if file.raw.sha256 not in kept:
@@ -255,10 +245,7 @@ def _rebuild(kept: Mapping[str, Path], settings: Settings, console: Console, cho
             elif file.raw.profile == history.profile:
                 failed = True
                 _print_unreadable(kept[file.raw.sha256], file.refusal or ValueError(), console, is_json=False)
-    for history in histories:
-        console.print(
-            f"{history.profile}: {history.views} views of {counted(len(history.files), 'file')}", markup=False
-        )
+    print_histories(histories, console)
     return failed
 
 
@@ -267,11 +254,6 @@ def _check_only(path: Path, only: Sequence[str]) -> None:
     if only and path.is_file():
         with path.open("rb") as file, open_csv(file, path.name) as (csv, _):
             check_names(path.name, only, profiles_in(csv, path.name))
-
-
-def _rebuilt(settings: Settings, console: Console) -> list[History]:
-    with console.status("Rebuilding the tables ..."):
-        return participant.refresh(settings, everything=True)
 
 
 def _ask(settings: Settings, histories: Sequence[History], kept: Collection[str], choose: Choose) -> bool:

@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
+from netflix_trend.history.exclusions import STAYS
 from netflix_trend.history.removed import Removal
-from netflix_trend.history.report import counted
-from netflix_trend.participant import forgetting, participant
-from netflix_trend.plain_text import printable
+from netflix_trend.participant import forgetting
 from netflix_trend.settings import Settings, load_settings
-from services.processor.cli import answered
+from services.processor.cli import answered, print_histories, rebuilt
 
 
 def forget(word: str, *, content: str | None, profile: str | None) -> int:
@@ -27,7 +26,7 @@ def forget(word: str, *, content: str | None, profile: str | None) -> int:
         removal = forgetting.forget(settings, exports, datetime.now(UTC))
         _print(console, "Forgotten:", removal)
         _print_history(settings, console)
-        console.print(forgetting.STAYS, soft_wrap=True)
+        console.print(STAYS, soft_wrap=True)
         console.print(f"{forgetting.until(removal)} ./run.sh forget --undo brings {_it(removal)} back.", soft_wrap=True)
         console.print(forgetting.ELSEWHERE, soft_wrap=True)
         return 0
@@ -87,10 +86,7 @@ def _print(console: Console, title: str, removal: Removal) -> None:
 
 def _print_history(settings: Settings, console: Console) -> None:
     """Rebuild the tables, and print what each profile has now."""
-    with console.status("Rebuilding the tables ..."):
-        histories = participant.refresh(settings, everything=True)
-    for history in histories:
-        files = counted(len(history.files), "file")
-        console.print(f"{printable(history.profile)}: {history.views} views of {files}", markup=False)
+    histories = rebuilt(settings, console)
+    print_histories(histories, console)
     if not histories:
         console.print("Nothing is left of your history.")

@@ -10,7 +10,7 @@ from netflix_trend.history.household import listed
 from netflix_trend.participant import participant
 from netflix_trend.plain_text import printable
 from netflix_trend.settings import Settings
-from services.processor.cli import answered
+from services.processor.cli import answered, print_histories
 
 
 def show_whose(names: Sequence[str], *, profile: str | None, everybody: bool) -> int:
@@ -27,8 +27,7 @@ def _whose(settings: Settings, console: Console, names: Sequence[str], *, profil
         if everybody:
             names = [name for one in found if one.profile == wanted for name in one.choices]
         participant.say_whose(settings, wanted, names)
-        for history in participant.refresh(settings):
-            console.print(f"{history.profile}: {history.views} views", markup=False)
+        print_histories(participant.refresh(settings), console)
         found = participant.whose(settings)
     for one in found:
         if profile not in (None, one.profile):

@@ -27,7 +27,7 @@ from services.scraper.transitions import ACTIVITY, Wanted
 NOTICE = """\
 Netflix's terms of use forbid automated access; using the browser may cost the account. Read the current terms and
 decide. It was tested against a stand-in of Netflix's pages, not against Netflix. Importing the file that Netflix gives
-you needs none of this: ./run.sh import FILE
+you needs none of this: ./run.sh fetch
 """
 _DONE = {
     "OK": "The viewing history was fetched.",

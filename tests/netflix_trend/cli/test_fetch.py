@@ -257,7 +257,7 @@ def test_with_docker_the_file_goes_into_the_drop_folder(clone: Path, path: Path,
     result = run(clone, path, "fetch", "--delete", "--profile", "Anna", "--date-order", "mdy")
     assert result.returncode == 0, result.stderr
     assert (clone / "drop" / NAME).read_text() == EXPORT
-    assert (clone / "drop" / f".{NAME}.options").read_text() == "profile=Anna\ndate_order=mdy\n"
+    assert (clone / "drop" / f".{NAME}.options").read_text() == "profile=Anna\ndate_order=mdy\ncopy=yes\n"
     assert list(saving.iterdir()) == []
 
 

@@ -35,7 +35,7 @@ def test_in_containers_the_processor_forgets_and_the_copy_goes_here(clone: Path,
     assert asked[1].endswith("processor python -m netflix_trend forget --list --json")
     assert not copy.exists()
     assert (copy.parent / "other.csv").exists()
-    assert "done/ too: 1 copy" in result.stdout
+    assert "done/, too: 1 copy." in result.stdout
 
 
 def test_what_failed_in_the_container_leaves_the_copy(clone: Path, path: Path) -> None:

@@ -148,6 +148,7 @@ def test_an_archive_is_known_by_its_member_and_no_other_member_is_opened(
     folder.put("photos.zip", packed("IMG_1.jpg"))
     folder.put("cut.zip", packed("CONTENT_INTERACTION/ViewingActivity.csv")[:-30])
     folder.put("page.zip", "<html>")
+    folder.put("sheet.zip", packed("[Content_Types].xml", "xl/workbook.xml"))
     assert folder.later(watch) == ["netflix-report.zip"]
     assert opened == ["CONTENT_INTERACTION/ViewingActivity.csv"]
     watch.new()

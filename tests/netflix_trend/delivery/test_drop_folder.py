@@ -628,3 +628,16 @@ def test_options_that_make_no_sense_refuse_the_file(person, text):
     assert person.names("refused") == {"a.csv", "a.csv.reason.txt"}
     assert "import option" in (person.folder / "refused" / "a.csv.reason.txt").read_text()
     assert person.queue == []
+
+
+def test_options_that_cannot_be_read_refuse_their_file_and_stop_no_other(person):
+    (person.folder / ".a.csv.options").write_text("only=Anna\n" * 2_000)
+    (person.folder / ".b.csv.options").symlink_to("/etc/hostname")
+    for name in ("a.csv", "b.csv", "c.csv"):
+        person.put(name)
+
+    lines = person.look_twice()
+
+    assert [line.split()[:2] for line in lines] == [["file", "refused"], ["file", "refused"], ["file", "taken"]]
+    assert {"a.csv", "b.csv"} < person.names("refused")
+    assert person.names() == set()

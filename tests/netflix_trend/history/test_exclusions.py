@@ -230,7 +230,12 @@ def test_there_is_a_maximum(tmp_path: Path) -> None:
 
 def test_the_digest_is_that_of_the_rows_and_not_of_their_order_or_numbers(tmp_path: Path) -> None:
     day = date(2024, 1, 1)
-    rows = [Rows("title", "Roma"), Rows("show", "Roma"), Rows("title", "Okja", day), Rows("title", "Okja", day.today())]
+    rows = [
+        Rows("title", "Roma"),
+        Rows("show", "Roma"),
+        Rows("title", "Okja", day),
+        Rows("title", "Okja", date(2024, 1, 2)),
+    ]
     one, other = tmp_path / "one", tmp_path / "other"
     for folder, order in ((one, rows), (other, rows[::-1])):
         folder.mkdir()

@@ -48,6 +48,8 @@ def test_a_run_that_would_do_nothing_says_what_the_last_one_said(record: Record)
         ".env",
         "private/choices.json",
         "private/life_events.json",
+        "private/exclusions.json",
+        "private/household.json",
         "private/raw/abc.json",
         "private/profiles/me/built_from.json",
         "publisher/ledger.jsonl",

@@ -23,7 +23,10 @@ def test_a_file_is_forgotten_and_comes_back(newcomer: Person) -> None:
     text = newcomer.done("/forget", {"sha256": SHA256})
 
     assert "1 view on this machine" in text
-    assert "Forgotten: second.csv. 1 copy in the drop folder&#39;s done/ removed. Answers that have left stay" in text
+    assert (
+        "Forgotten: second.csv. Removed from the drop folder&#39;s done/, too: 1 copy. Answers that have left stay"
+        in text
+    )
     assert f'value="{SHA256}"' not in text
     assert "Forgotten: <b><bdi>second.csv</bdi></b>. It can be undone until a later round is answered" in text
     assert not copy.exists()

@@ -231,7 +231,7 @@ def test_a_household_is_asked_who_it_is_and_counts_nothing_before(ask, private):
     assert "household_archive.csv waits: which of these is you?" in out
 
     code, out, _ = ask("whose", "mia, the boss")
-    assert (code, "me: 1 views" in out, "waits" in out) == (0, True, False)
+    assert (code, "me: 1 view of 1 file" in out, "waits" in out) == (0, True, False)
     assert "me: counts “Mia, the boss”." in out
     assert "me: counts “Kids” and “Mia, the boss” and “Sam”" in ask("whose", "--all")[1]
     assert ask("import", HOUSEHOLD)[0] == 0, "the answer is kept"

@@ -18,7 +18,7 @@ def test_a_file_is_forgotten_and_comes_back(ask: Any, tmp_path: Path) -> None:
     code, out, err = ask("forget", "b.csv")
 
     assert (code, err) == (0, "")
-    assert "me: 1 views of 1 file" in out
+    assert "me: 1 view of 1 file" in out
     for said in ("Forgotten:\n  b.csv", "Answers that have left stay as they are", "--undo", "yours to delete"):
         assert said in out
     listed = [json.loads(line) for line in ask("forget", "--list", "--json")[1].splitlines()]
@@ -52,7 +52,7 @@ def test_a_whole_profile_is_forgotten(ask: Any, tmp_path: Path) -> None:
 
     assert code == 0
     assert "Zoe:" not in out
-    assert "me: 1 views of 1 file" in out
+    assert "me: 1 view of 1 file" in out
 
 
 def test_what_is_meant_must_be_clear(ask: Any, tmp_path: Path) -> None:
@@ -62,10 +62,10 @@ def test_what_is_meant_must_be_clear(ask: Any, tmp_path: Path) -> None:
 
     code, _, err = ask("forget", "a.csv")
     assert code == 1
-    assert "2 files are meant" in err
+    assert "2 files match" in err
     digits = err.splitlines()[1].split()[-1]
     assert ask("forget", digits)[0] == 0
     code, _, err = ask("forget", "nothing.csv")
     assert code == 1
-    assert "There are:\n  a.csv" in err
+    assert "Imported were:\n  a.csv" in err
     assert ask("forget")[0] == ask("forget", "a.csv", "--undo")[0] == 2
