@@ -27,7 +27,20 @@ def has_form(part: str, strength: str) -> bool:
     The strengths are those of the table. `suffix` is the number of an episode before or after any word for one, as
     it stands in brackets at the end of a title of ViewingActivity.csv (`Bölüm 3`, where elsewhere it is `3. Bölüm`).
     """
-    return _pattern(strength).fullmatch(_folded(part)) is not None
+    text = _folded(part)
+    if strength not in ("strong", "weak"):
+        return _pattern(strength).fullmatch(text) is not None
+    found = _pattern(strength).match(text)
+    if found is not None and (
+        found.end() == len(text)
+        or _pattern(strength).fullmatch(text) is not None
+        or _behind(strength).fullmatch(text, found.end()) is not None
+    ):
+        return True
+    if strength == "strong" and text.endswith(")"):  # `Part 2 (Season 4)`
+        before, _, inside = text[:-1].partition("(")
+        return has_form(before.strip(), "weak") and has_form(inside, "strong")
+    return False
 
 
 def _folded(text: str) -> str:
@@ -44,28 +57,27 @@ def _pattern(strength: str) -> re.Pattern[str]:
             rf"{_alternation('episode')}|{_alternation('chapter')}|{_alternation('suffix')}"
             rf"|{_NUMBER}\.?\s*(?:{words})|(?:{words})\.?\s*{_NUMBER}"
         )
-    elif strength == "strong":
-        # `Season 2 Part B`, `Season 5, Volume 1`, `Season 1 (Uncut)`, `Season 4 Remix`, `Part 2 (Season 4)`.
-        season, part, part_of_it = _alternation("strong"), _alternation("weak"), _part_of_it()
-        pattern = (
-            rf"(?:{season})(?:{part_of_it}|\s*\([^()]{{1,40}}\)|\s+(?:{_alternation('qualifier')}))?"
-            rf"|(?=.*\)$)(?:{part})\s*\((?:{season})\)"
-        )
-    elif strength == "weak":
-        pattern = rf"(?:{_alternation('weak')})(?:{_part_of_it()})?"  # `Part 5, Volume 2`
     else:
         pattern = _alternation(strength)
     return re.compile(pattern)
 
 
-def _part_of_it() -> str:
-    return rf"(?:,|\s*-)?\s+(?:{_alternation('weak', _NUMBER_OR_LETTER)})"
+@cache
+def _behind(strength: str) -> re.Pattern[str]:
+    """Compile what may follow a season: `Season 2 Part B`, `Season 5, Volume 1`, `Season 1 (Uncut)`, `Season 4 Remix`.
+    A part may have a part too: `Part 5 Volume 2`.
+    """
+    pattern = rf"(?:,|\s*-)?\s+(?:{_alternation('weak', _NUMBER_OR_LETTER)})"
+    if strength == "strong":
+        pattern += rf"|\s*\([^()]{{1,40}}\)|\s+(?:{_alternation('qualifier')})"
+    return re.compile(pattern)
 
 
 def _alternation(strength: str, number: str = _NUMBER) -> str:
     """Return a pattern of all forms: `#` stands for a number, `@` for digits, a blank for any white space."""
     forms = [re.escape(_folded(form)).replace(r"\ ", r"\s+").replace("@", r"\d+") for form in _forms(strength)]
-    # The number once for all forms that begin with it.
+    # The longest first; the number once for all forms that begin with it.
+    forms.sort(key=len, reverse=True)
     behind = [form.removeprefix(r"\#") for form in forms if form.startswith(r"\#")]
     others = [form.replace(r"\#", number) for form in forms if not form.startswith(r"\#")]
     return "|".join([*([rf"{number}(?:{'|'.join(behind)})"] if behind else []), *others])

@@ -26,6 +26,8 @@ LARGEST_ARCHIVE = 2_000_000_000
 # Such text compresses about tenfold; zip bombs claim thousands.
 LARGEST_RATIO = 200
 MAX_MEMBERS = 10_000
+# Of the directory at the end of a zip: that of MAX_MEMBERS has a tenth of it. Python reads it at once.
+LARGEST_DIRECTORY = 10_000_000
 _ZIP_MAGIC = b"PK\x03\x04"
 
 
@@ -77,10 +79,25 @@ def open_csv(stream: BinaryIO, name: str) -> Iterator[tuple[BinaryIO, date | Non
             raise _damaged(name) from None
 
 
+class _Directory:
+    """A zip of which only the directory is read yet, within LARGEST_DIRECTORY bytes."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream, self.seek, self.tell = stream, stream.seek, stream.tell
+
+    def read(self, size: int = -1) -> bytes:
+        """Read as the zip does. Raises BadZipFile for more than any directory has."""
+        data = self._stream.read(min(size, LARGEST_DIRECTORY) if size >= 0 else LARGEST_DIRECTORY)
+        if len(data) == LARGEST_DIRECTORY:
+            raise zipfile.BadZipFile
+        return data
+
+
 @contextmanager
 def _opened(stream: BinaryIO, name: str) -> Iterator[tuple[BinaryIO, date | None]]:
     try:
-        archive = zipfile.ZipFile(stream)
+        archive = zipfile.ZipFile(cast("BinaryIO", _Directory(stream)))
+        archive.fp = stream
         member = _find(archive, name)
         content = archive.open(member)
     # OSError: a damaged directory can point outside of the file.

@@ -89,11 +89,15 @@ class Download:
             return False
 
     def open(self) -> BinaryIO:
-        """Open the file for reading. Raises OSError, and UnsafeFile for what has become a link or something else."""
+        """Open the file for reading. Raises OSError, and UnsafeFile for what has become a link or another file."""
         # Windows cannot open relative to a folder.
         if os.name == "nt":
             return self.path.open("rb")
-        return open_untrusted(self.path.parent, self.path.name, LARGEST_ARCHIVE)
+        file = open_untrusted(self.path.parent, self.path.name, LARGEST_ARCHIVE)
+        if file_state(os.fstat(file.fileno())) != self.state:
+            file.close()
+            raise UnsafeFile("changed", "the file has changed since it was found")
+        return file
 
     def delete(self) -> bool:
         """Delete the file, unless it has changed since it was found. Returns whether it was deleted."""

@@ -91,15 +91,18 @@ def decide_order(
     asked: str | None = None,
     newest: date | None = None,
     rows: NDArray[np.int32] | None = None,
+    answer: str | None = None,
 ) -> DateOrder:
     """Decide the order of a file with the dates `texts`.
 
     texts: the date of each row, in the order of the rows; with `rows` (int32[number of rows]) the different dates, and
     rows holds for each row the place of its date among them.
 
-    By fewest impossible dates, then fewest after `newest` (the day the file was made, if known), then ways of writing
-    that no country has, then the sort of the rows, then the smallest span of days, then `asked`, the person's own
-    answer, then the shape. Raises UndecidableOrder if several orders with different days are left.
+    By fewest impossible dates, then `answer`, what the person says about this file, then fewest after `newest` (the day
+    the file was made, if known), then ways of writing that no country has, then the sort of the rows, then the smallest
+    span of days, then `asked`, the setting for all files, then the shape.
+
+    Raises UndecidableOrder if several orders with different days are left.
     """
     texts = list(texts)
     if rows is None:
@@ -114,6 +117,7 @@ def decide_order(
     left, evidence = _year_in_front(numbers, readings)
     steps: tuple[Callable[[list[_Reading]], _Narrowed], ...] = (
         _fewest_impossible,
+        partial(_as_answered, answer),
         partial(_fewest_later, newest),
         _month_never_first,
         _best_sorted,
@@ -247,6 +251,12 @@ def _best_sorted(left: list[_Reading]) -> _Narrowed:
     return best, f"only then are the rows sorted {how}" + (" with so few breaks" if breaks else "")
 
 
+def _as_answered(answer: str | None, left: list[_Reading]) -> _Narrowed:
+    """Use what the person says about the file."""
+    chosen = [reading for reading in left if reading.order == answer]
+    return (chosen, "several orders are possible; this one was chosen for the file") if chosen else (left, "")
+
+
 def _smallest_span(left: list[_Reading]) -> _Narrowed:
     least, span = _with_least(left, _Reading.span)
     if len(least) == len(left):
@@ -255,12 +265,12 @@ def _smallest_span(left: list[_Reading]) -> _Narrowed:
 
 
 def _by_custom(asked: str | None, left: list[_Reading]) -> _Narrowed:
-    """Use the answer of the person, or the usual order of dates in this format."""
+    """Use the setting, or the usual order of dates in this format."""
     if all(reading.days == left[0].days for reading in left):
         return left, ""
     by_order = {reading.order: reading for reading in left}
     if asked in by_order:
-        return [by_order[asked]], "several orders are possible; this one was chosen (DATE_ORDER or --date-order)"
+        return [by_order[asked]], "several orders are possible; this one is the setting DATE_ORDER"
     if "dmy" in by_order and _looks_day_first([text.strip() for text in left[0].texts]):
         return [by_order["dmy"]], "several orders are possible; where dates are written like this the day is first"
     raise UndecidableOrder(DateQuestion(_example(left), tuple(by_order)))

@@ -37,6 +37,7 @@ _BLOCK = 1 << 20
 _SAMPLE = 4 << 20
 _DELIMITERS = (",", ";", "\t")
 _ASCII = bytes(range(128))
+_ASCII_BLANK = bytes.maketrans(_ASCII, b" " * len(_ASCII))
 _THREE_NUMBERS = re.compile(r"\d+\D+\d+\D+\d+")
 _ONLY_A_DATE = re.compile(r"[\d\s./\-\u200f]{6,14}")
 _START = re.compile(r"\d{1,4}\D\d{1,2}\D\d{1,4}[ T]\d{1,2}:\d\d\b.*")
@@ -298,7 +299,10 @@ def detect_encoding(stream: BinaryIO) -> TextEncoding:
         high = block.translate(None, _ASCII)
         number += len(high)
         bad += decoder.decode(block).count("\ufffd")
-        doubled |= pages_of_double_encoding(high.decode("utf-8", "ignore"))
+        # Quickly without ASCII; but there, the letters of two words may look like a wrong pair.
+        if pages_of_double_encoding(high.decode("utf-8", "ignore")):
+            words = set(block.translate(_ASCII_BLANK).split())
+            doubled |= pages_of_double_encoding(b" ".join(words).decode("utf-8", "ignore"))
         block = stream.read(_BLOCK)
     bad += decoder.decode(b"", final=True).count("\ufffd")
     # Every letter with an accent is one bad byte in a code page; in UTF-8 most are two good ones and a few may be

@@ -283,7 +283,8 @@ class FileReader:
         counts = np.bincount(codes, minlength=len(self._codes)).tolist()
         self._counts = [count - self._dropped[code] for code, count in enumerate(counts)]
         try:
-            order = decide_order(self._codes, self._options.date_order, newest, codes)
+            options = self._options
+            order = decide_order(self._codes, options.date_order, newest, codes, options.answered_order)
         except UndecidableOrder as undecidable:
             question = undecidable.question
             raise ExportError(

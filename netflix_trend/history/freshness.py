@@ -35,7 +35,7 @@ class BuiltFrom(Strict):
     inputs: digest of everything the result depends on. files: SHA-256 of the exports imported under the profile.
     has_encodings: whether any of them could be read. asks: whether one waits for the person to say which Netflix
     profile counts. exports: SHA-256 of all exports there were, of any profile. exclusions: `digest_of_exclusions`.
-    Earlier versions wrote none of these three.
+    answer: the Netflix profiles that count, as the person or a setting said. Earlier versions wrote none of these four.
     """
 
     schema_version: Literal[1] = 1
@@ -45,6 +45,7 @@ class BuiltFrom(Strict):
     asks: bool = False
     exports: Annotated[tuple[Annotated[str, Field(pattern=_SHA256)], ...], Field(strict=False)] = ()
     exclusions: str = ""
+    answer: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,8 @@ def _is_fresh(folder: Path, inputs: str) -> bool:
 
 
 def holds_what_was_removed(private: Path) -> bool:
-    """Return whether tables or encodings of a profile may hold what the person has forgotten or excluded since.
+    """Return whether tables or encodings of a profile may hold what the person has forgotten or excluded since, or were
+    built before the person said whose viewing counts.
 
     Then nothing may be answered from them before they are rebuilt.
     """
@@ -151,8 +153,18 @@ def holds_what_was_removed(private: Path) -> bool:
     except ExclusionError:
         return True
     there = set(RawStore(private).digests())
-    profiles = filter(None, map(read_built_from, PrivateVolume(private).profile_folders()))
-    return any(built.exclusions != excluded or not there.issuperset(built.exports) for built in profiles)
+    is_anything_gone = bool(excluded) or PrivateVolume(private).removals.exists()
+    answers = read_answers(private, RawStore(private).exports())
+    for folder in PrivateVolume(private).profile_folders():
+        built = read_built_from(folder)
+        if built is None and is_anything_gone:  # of a rebuild that was killed it is not known what it read
+            return True
+        if built and (built.exclusions != excluded or not there.issuperset({*built.files, *built.exports})):
+            return True
+        said = tuple(answers.get(folder.name, ()))
+        if built and said and built.answer not in (None, said):
+            return True
+    return False
 
 
 def renew(private: Path, before: Mapping[str, str], after: Mapping[str, str]) -> None:

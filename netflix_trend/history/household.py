@@ -131,7 +131,9 @@ class Claim:
             return named
         # A row without a name is nobody's, unless only one person is there.
         several = {name: rows[name] for name in rows if name and name in played}
-        if len(several) > 1:
+        # Whom the person has named is there, but counts for another stored profile: nobody takes their place unasked.
+        is_elsewhere = bool(self.answer) and any(self._is_named(name) for name in played)
+        if len(set(map(name_key, several))) > (0 if is_elsewhere else 1):
             raise UndecidedProfiles(ProfileQuestion(most_first(several)))
         return frozenset(rows)
 

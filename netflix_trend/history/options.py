@@ -15,7 +15,8 @@ def _all_of(rows: Mapping[str, int], _: Collection[str]) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """Options for reading files. date_order: for files whose dates are ambiguous. zone: of the days (None: the
+    """Options for reading files. date_order: for files whose dates are ambiguous. answered_order: what the person says
+    about this file, which outranks the sort of its rows. zone: of the days (None: the
     machine's). shortest_seconds: of a view.
 
     keep_profile: whether a Netflix profile in ViewingActivity.csv may count. decide_profiles: which of these do, from
@@ -24,6 +25,7 @@ class ReadOptions:
     """
 
     date_order: str | None = None
+    answered_order: str | None = None
     zone: tzinfo | None = None
     keep_profile: Callable[[str], bool] = lambda _: True
     decide_profiles: Callable[[Mapping[str, int], Collection[str]], frozenset[str]] = _all_of
@@ -34,4 +36,5 @@ class ReadOptions:
     def of(cls, settings: Settings) -> ReadOptions:
         """Return the options in the settings."""
         said = {settings.netflix_profile: settings.activity_profiles} if settings.activity_profiles else {}
-        return cls(settings.date_order, settings.zone, shortest_seconds=settings.shortest_view_seconds, answers=said)
+        shortest = settings.shortest_view_seconds
+        return cls(settings.date_order, zone=settings.zone, shortest_seconds=shortest, answers=said)

@@ -1,17 +1,19 @@
 """Exports that a person has forgotten: out of `raw/`, kept in `removed/` for as long as they can be brought back.
 
 `removed/removals.json` lists what was forgotten together, with the descriptions; beside it lie the bytes. The list is
-written before a file leaves `raw/`, and after one has come back, so that a process that is killed loses nothing.
+written before a file leaves `raw/`, and after one has come back, so that a process that is killed loses nothing. The
+description leaves first: without it nothing uses the bytes in `raw/`, and an undo finds them there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 
 from netflix_trend.history.raw import RawExport, RawStore
 from netflix_trend.layout import PrivateVolume
@@ -21,6 +23,7 @@ from netflix_trend.storage.model import Strict
 
 # What was forgotten is deleted for good after so long, if no later round was answered before.
 KEPT = timedelta(days=7)
+_WRITTEN_WITHIN = timedelta(days=1)
 
 
 class RemovalError(ValueError):
@@ -30,7 +33,7 @@ class RemovalError(ValueError):
 class Removal(Strict):
     """What was forgotten together. at: when. answered: the newest round that was answered by then, None without any."""
 
-    at: Annotated[datetime, Field(strict=False)]
+    at: Annotated[AwareDatetime, Field(strict=False)]
     answered: str | None
     exports: Annotated[tuple[RawExport, ...], Field(strict=False, min_length=1)]
 
@@ -74,9 +77,9 @@ def forget(private: Path, exports: Sequence[RawExport], at: datetime, answered: 
         gone = {export.sha256 for export in exports}
         _write(private, [*_without(read_removals(private), gone), removal])
         for export in exports:
+            volume.description(export.sha256).unlink(missing_ok=True)
             if volume.export(export.sha256).exists():  # of a refused file there is only the description
                 volume.export(export.sha256).replace(volume.removed_export(export.sha256))
-            volume.description(export.sha256).unlink(missing_ok=True)
     return removal
 
 
@@ -96,10 +99,23 @@ def bring_back(private: Path, now: datetime, answered: str | None) -> Removal:
                 if kept.exists():
                     volume.raw.mkdir(parents=True, exist_ok=True)
                     kept.replace(volume.export(export.sha256))
-                store.write_description(export)
+                if export.refused or volume.export(export.sha256).exists():
+                    store.write_description(export)
         _write(private, removals[:-1])
         _sweep(private, removals[:-1])
     return removals[-1]
+
+
+def drop_from_list(private: Path, sha256: str) -> None:
+    """Let an export that was imported again be forgotten no longer. A list that is damaged stays as it is."""
+    if not PrivateVolume(private).removals.exists():
+        return
+    with RawStore(private).locked(), suppress(RemovalError):
+        removals = read_removals(private)
+        left = _without(removals, {sha256})
+        if left != list(removals) and RawStore(private).describe(sha256) is not None:
+            _write(private, left)
+            _sweep(private, left)
 
 
 def clear(private: Path, now: datetime, answered: str | None) -> int:
@@ -107,16 +123,22 @@ def clear(private: Path, now: datetime, answered: str | None) -> int:
 
     Raises RemovalError if the list is damaged; then nothing is deleted.
     """
-    volume = PrivateVolume(private)
-    if not volume.removals.exists():
+    _sweep_partial(private, now)
+    if not _is_kept(private):
         return 0
     with RawStore(private).locked():
         removals = read_removals(private)
         left = [removal for removal in removals if not removal.is_over(now, answered)]
+        _sweep(private, left, [removal for removal in removals if removal not in left])
         if len(left) < len(removals):
             _write(private, left)
-        _sweep(private, left)
     return sum(len(removal.exports) for removal in removals) - sum(len(removal.exports) for removal in left)
+
+
+def _is_kept(private: Path) -> bool:
+    """Return whether anything that was forgotten is kept, or left over from a process that was killed."""
+    volume = PrivateVolume(private)
+    return volume.removals.exists() or any(volume.removed.glob("*.csv"))
 
 
 def _without(removals: Sequence[Removal], gone: set[str]) -> list[Removal]:
@@ -129,13 +151,27 @@ def _without(removals: Sequence[Removal], gone: set[str]) -> list[Removal]:
     return found
 
 
-def _sweep(private: Path, removals: Sequence[Removal]) -> None:
-    """Delete the bytes that no removal names."""
+def _sweep(private: Path, removals: Sequence[Removal], over: Sequence[Removal] = ()) -> None:
+    """Delete the bytes that no removal names. over: removals that have ended; their bytes may be in `raw/` still, where
+    a process was killed.
+    """
     volume = PrivateVolume(private)
+    for sha256 in (export.sha256 for removal in over for export in removal.exports):
+        if not volume.description(sha256).exists():
+            volume.export(sha256).unlink(missing_ok=True)
     named = {volume.removed_export(export.sha256) for removal in removals for export in removal.exports}
     for path in volume.removed.glob("*.csv"):
         if path not in named:
             path.unlink(missing_ok=True)
+
+
+def _sweep_partial(private: Path, now: datetime) -> None:
+    """Delete what a process was writing when it was killed, after a day: it may be a copy of what was forgotten."""
+    volume, latest = PrivateVolume(private), (now - _WRITTEN_WITHIN).timestamp()
+    for path in (*volume.raw.glob(".*.tmp"), *volume.removed.glob(".*.tmp")):
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < latest:
+                path.unlink()
 
 
 def _write(private: Path, removals: Sequence[Removal]) -> None:

@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 
 from netflix_trend.catalogue.keys import title_key
 from netflix_trend.catalogue.season_words import has_form
@@ -151,7 +152,7 @@ class Repetition:
     def _known_show(self, parts: list[str], own: ParsedTitle) -> tuple[Show, list[str]] | None:
         """Return the show with the longest name that a title begins with, and the parts behind that name."""
         if own.show is not None and own.index >= 0:
-            return (own.show, own.index), parts[len(split_title(own.show)) :]
+            return (own.show, own.index), parts[_parts_of_name(own.show) :]
         for length in range(len(parts) - 1, 0, -1):
             show = self._proved.get(title_key(": ".join(parts[:length])))
             if show is not None:
@@ -203,9 +204,14 @@ def _parts(title: str) -> list[str]:
     return split_title(title.replace("\u00a0", " ").strip().rstrip(": ："))
 
 
+@lru_cache(maxsize=1000)
+def _parts_of_name(name: str) -> int:
+    return len(split_title(name))
+
+
 def _may_be_film(behind: list[str]) -> bool:
     """Return whether the parts behind a show's name may be those of a film: one, and not the number of an episode."""
-    return not (is_long(behind) or _is_numbered(behind) or has_form(behind[0], "chapter"))
+    return bool(behind) and not (is_long(behind) or _is_numbered(behind) or has_form(behind[0], "chapter"))
 
 
 def _is_numbered(parts: list[str]) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import BinaryIO
 
 import duckdb
@@ -21,7 +22,7 @@ from netflix_trend.history.exports import ExportError, ExportKind, open_export
 from netflix_trend.history.file_reader import FileReader, ReadFile
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.repetition import InFile, Repetition, Show
-from netflix_trend.history.titles import ParsedTitle, match_key, parse_title, show_key
+from netflix_trend.history.titles import Certainty, Kind, ParsedTitle, match_key, parse_title, show_key
 
 _BLOCK = 20_000
 
@@ -38,7 +39,8 @@ create table made (file integer, day date);
 create table show_names (show_code integer, show_name varchar, name_key varchar, show_key varchar, show_index integer);
 create table season_names (season_code integer, season varchar);
 -- Every row with its day: the local one where a time is known (a second of the UTC day).
-create view dated as select file, key, s.title as row_title, profile, second, seconds, device, autoplayed,
+create view dated as select file, key, s.title as row_title, s.kind, show_code, season_code, certainty, profile, second,
+    seconds, device, autoplayed,
     d.day + floor(
     (coalesce(second, 0) + if(second >= d.change, d.offset_after, d.offset_before)) / 86400)::integer as day,
     d.day + to_seconds(second) as start_utc,
@@ -54,12 +56,12 @@ create table certain_shows as
     select match_key, list(distinct show_code) as twins from staged join match_keys using (key)
     where kind = 'episode' and certainty = 'certain' group by match_key;
 create table undecided as
-    select key, min(row_title) as title, min(day) as first_day, max(day) as last_day, any_value(twins) as twins,
-           list(distinct file) as files
+    select key, min(row_title) as title, min(day) as first_day, max(day) as last_day, list(distinct file) as files,
+           any_value(twins) as twins, arg_min(row(kind, show_code, season_code, certainty), row_title) as own
     from dated left join match_keys using (key) left join certain_shows using (match_key)
     where key in (select key from staged where certainty is distinct from 'certain')
-      and key not in (select key from staged where certainty = 'certain' or second is not null)
-    group by key
+      and key not in (select key from staged where second is not null)
+    group by key having own[4] is distinct from 'certain'
 """
 # What undecided titles begin with, before a colon, that is a title itself: `Insidious` of `Insidious: Chapter 2`.
 _BEGINNINGS = """
@@ -77,13 +79,12 @@ create table titles as
 with texts as (
     select key, min(title) as title,
            arg_min(row(kind, show_code, season_code, certainty), title) filter (second is not null) as in_activity,
-           arg_min(row(kind, show_code, season_code, certainty), title) filter (second is null) as in_history,
-           arg_min(row(kind, show_code, season_code, certainty), title)
-               filter (second is null and certainty = 'certain') as certain
+           arg_min(row(kind, show_code, season_code, certainty), title) filter (second is null) as in_history
     from staged group by key),
 chosen as (
     select key, t.title, in_history, in_activity,
-           coalesce(in_activity, certain, row(d.kind, d.show_code, d.season_code, d.certainty)) as chosen
+           coalesce(in_activity, if(d.key is null, in_history, row(d.kind, d.show_code, d.season_code, d.certainty)))
+               as chosen
     from texts t left join decided d using (key))
 select (row_number() over (order by key) - 1)::integer as title_id, key, title, chosen[1] as kind,
        chosen[2] as show_code, chosen[3] as season_code, chosen[4] as certainty, in_history[1] as history_kind,
@@ -151,16 +152,24 @@ class Staging:
         names = list(self._shows)
         films = {key for (key,) in self.database.execute(_BEGINNINGS).fetchall()}
         repetition = Repetition(*self._proved(names), self._vocabulary.film_beginnings | films)
-        undecided = "select key, title, first_day, last_day, files, coalesce(twins, []) from undecided"
-        for _, title, first_day, last_day, files, _ in self._stream(undecided):
-            repetition.add(title, self.parse(title, "viewing_history"), first_day, last_day, files)
+        seasons = list(self._seasons)
+
+        @lru_cache(maxsize=_BLOCK)
+        def own(codes: tuple[Kind | None, int | None, int | None, Certainty | None]) -> ParsedTitle:
+            kind, show, season, certainty = codes
+            name, index = (None, -1) if show is None else names[show]
+            return ParsedTitle(kind, name, None if season is None else seasons[season], index, certainty or "certain")
+
+        for title, codes, *seen in self._stream("select title, own, first_day, last_day, files from undecided"):
+            repetition.add(title, own(codes), *seen)
         self.insert(
             "decided",
             ("key", "kind", "show_code", "season_code", "certainty"),
             (
-                (key, *self.codes(repetition.decide(title, self.parse(title, "viewing_history"), files, shows)))
-                for key, title, _, _, files, twins in self._stream(undecided)
-                for shows in [[names[code] for code in twins]]
+                (key, *self.codes(repetition.decide(title, own(codes), files, [names[code] for code in twins])))
+                for key, title, codes, files, twins in self._stream(
+                    "select key, title, own, files, coalesce(twins, []) from undecided"
+                )
             ),
         )
         self.insert(

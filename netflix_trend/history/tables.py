@@ -230,6 +230,7 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOp
             asks=any(file.refusal and isinstance(file.refusal.question, ProfileQuestion) for file in imported),
             exports=tuple(export.sha256 for export in exports),
             exclusions=digest_of_exclusions(exclusions),
+            answer=tuple(answers.get(profile, ())),
         )
         read = [file for file in imported if file.report is not None]
         if not read:
@@ -355,7 +356,7 @@ def add_alone(staging: Staging, stream: BinaryIO, delivery: Delivery, options: R
 def _add(
     staging: Staging, stream: BinaryIO, delivery: Delivery, first_received: date, options: ReadOptions
 ) -> tuple[int, ReadFile]:
-    reading = replace(options, date_order=delivery.date_order or options.date_order)
+    reading = replace(options, answered_order=delivery.date_order)
     # The clocks of Netflix and of this machine may be a day apart. A file without a day of its own says 1970 or 1980.
     newest, latest = (
         day + timedelta(days=1) if day >= _STREAMING_BEGAN else None for day in (first_received, delivery.received)

@@ -67,6 +67,7 @@ _episode = lru_cache(maxsize=20_000)(ParsedTitle)
 _OPEN = ParsedTitle(None)
 _FILM = ParsedTitle("film")
 _LIKELY_FILM = ParsedTitle("film", certainty="likely")
+_EXTRA = ParsedTitle("supplemental", certainty="likely")
 
 
 def parse_title(title: str, vocabulary: Vocabulary, *, is_archive: bool = False) -> ParsedTitle:
@@ -89,8 +90,8 @@ def parse_title(title: str, vocabulary: Vocabulary, *, is_archive: bool = False)
     if _is_nothing(parts[0]):
         return ParsedTitle("unnamed")  # `: Season 1: Pilot`, the show's name is missing
     is_episode |= is_numbered or (is_archive and len(parts) > 1 and has_form(parts[-1], "episode"))
-    if not is_episode and _is_extra(text, parts, vocabulary):
-        return ParsedTitle("supplemental", certainty="likely")
+    if not is_episode and text.endswith((")", "）")) and _ends_in_extra(text):
+        return _EXTRA
     marker = _season_at(parts, vocabulary, is_weak_enough=is_episode or not is_archive)
     if marker is not None:
         return _known_episode(parts, marker, vocabulary, is_clear=is_episode)
@@ -114,6 +115,8 @@ def _without_marker(text: str, parts: list[str], vocabulary: Vocabulary, *, is_a
         return _FILM
     if len(parts) == 1:
         return _FILM
+    if has_form(parts[-1], "extra") and _is_known(": ".join(parts[:-1]), vocabulary):
+        return _EXTRA  # elsewhere such words are names of episodes and films
     if is_archive or any(has_form(part, "film") for part in parts[1:]) or _is_roman_episode(parts):
         return _LIKELY_FILM
     return _by_vocabulary(text, vocabulary) or _by_form(parts)
@@ -137,7 +140,7 @@ def _is_episode_word(part: str) -> bool:
 
 def is_long(parts: Sequence[str]) -> bool:
     """Return whether there are two parts or more, except for a last one that numbers the parts of a film."""
-    return len(parts) > (2 if has_form(parts[-1], "weak") else 1)
+    return len(parts) > 2 or (len(parts) == 2 and not has_form(parts[1], "weak"))
 
 
 def _by_form(parts: list[str]) -> ParsedTitle:
@@ -161,16 +164,13 @@ def _is_roman_episode(parts: list[str]) -> bool:
     return any(ROMAN_LAST.search(part) and has_form(part, "episode") for part in parts[1:-1])
 
 
-def _is_extra(text: str, parts: list[str], vocabulary: Vocabulary) -> bool:
-    """Return whether `Clip`, `Behind the Scenes` or the like is in brackets at the end, or all that follows the name of
-    a known show or film. Elsewhere these are names of episodes and films.
-    """
-    if text.endswith((")", "）")):
-        suffix = _SUFFIX.search(text)
-        return suffix is not None and has_form(suffix[1], "extra")
-    if len(parts) == 1 or not has_form(parts[-1], "extra"):
-        return False
-    name = ": ".join(parts[:-1])
+def _ends_in_extra(text: str) -> bool:
+    """Return whether `(Clip)`, `(Behind the Scenes)` or the like ends a text."""
+    suffix = _SUFFIX.search(text)
+    return suffix is not None and has_form(suffix[1], "extra")
+
+
+def _is_known(name: str, vocabulary: Vocabulary) -> bool:
     return vocabulary.show(name) is not None or vocabulary.is_film(name)
 
 

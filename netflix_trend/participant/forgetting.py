@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 
 from netflix_trend.history import removed
@@ -17,14 +17,17 @@ from netflix_trend.history.raw import RawExport, RawStore
 from netflix_trend.history.removed import Removal, RemovalError, read_removals
 from netflix_trend.layout import PrivateVolume, PublisherVolume
 from netflix_trend.participant.ledger import Entry, LedgerError, read_ledger
-from netflix_trend.participant.status import PublisherStatus, read_status
+from netflix_trend.participant.status import ANSWERED, PublisherStatus, read_status
 from netflix_trend.plain_text import printable
 from netflix_trend.settings import Settings
+from netflix_trend.storage.files import unchanging
 
 _log = logging.getLogger("participant")
 ELSEWHERE = "Your own download, and copies that you made elsewhere, are yours to delete."
 _DIGEST = re.compile(r"[0-9a-f]{4,64}")
 _SHOWN_DIGITS = 12
+# How long taking something away waits for a run of the publisher to end.
+_RUN_SECONDS = 20.0
 
 
 def newest_answer(settings: Settings) -> str | None:
@@ -42,7 +45,8 @@ def newest_of(entries: Iterable[Entry], status: PublisherStatus | None) -> str |
     """Return the newest round in a ledger, or that the last run of the publisher answered; None without any."""
     rounds = [entry.round for entry in entries]
     if status is not None:
-        rounds += [outcome.round for outcome in status.outcomes if outcome.status in {"drawn", "kept", "sent"}]
+        rounds += [outcome.round for outcome in status.outcomes if outcome.status in ANSWERED]
+        rounds += [status.answered] if status.answered else []
     return max(rounds, default=None)
 
 
@@ -97,7 +101,15 @@ def forget(settings: Settings, exports: Sequence[RawExport], now: datetime) -> R
 
     now: with a time zone. Raises RemovalError.
     """
-    return removed.forget(settings.private_dir, exports, now, newest_answer(settings))
+    with between_runs(settings):
+        return removed.forget(settings.private_dir, exports, now, newest_answer(settings))
+
+
+def between_runs(settings: Settings) -> AbstractContextManager[bool]:
+    """Let no run of the publisher happen meanwhile: one that has begun answers from what it has read, and what is taken
+    away afterwards is in none. Yields False if a run takes very long.
+    """
+    return unchanging(PublisherVolume(settings.records_dir).lock, _RUN_SECONDS)
 
 
 def bring_back(settings: Settings, now: datetime) -> Removal:
@@ -119,10 +131,9 @@ def clear(settings: Settings, now: datetime) -> int:
 
     Nothing is deleted while the list of it is damaged; `forget --list` and the page say so.
     """
-    if not PrivateVolume(settings.private_dir).removals.exists():
-        return 0
+    is_listed = PrivateVolume(settings.private_dir).removals.exists()
     try:
-        deleted = removed.clear(settings.private_dir, now, newest_answer(settings))
+        deleted = removed.clear(settings.private_dir, now, newest_answer(settings) if is_listed else None)
     except RemovalError:
         return 0
     if deleted:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netflix_trend.delivery.inbox import DateOrderName, Delivery
+from netflix_trend.history import removed
 from netflix_trend.history.exports import ExportError
 from netflix_trend.history.freshness import Freshness, freshness
 from netflix_trend.history.household import check_names, keep_answer, profiles_in
@@ -58,6 +59,7 @@ def take(settings: Settings, blocks: Iterable[bytes], delivery: Delivery) -> Raw
     """
     store = RawStore(settings.private_dir)
     raw = store.save(delivery, blocks)
+    removed.drop_from_list(settings.private_dir, raw.sha256)
     if delivery.only:
         with store.open(raw) as stream:
             try:

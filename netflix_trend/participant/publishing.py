@@ -24,6 +24,7 @@ from netflix_trend.participant.sealed import (
     withdraw_sealed,
 )
 from netflix_trend.participant.status import (
+    ANSWERED,
     NO_AGGREGATOR,
     Outcome,
     PublisherStatus,
@@ -68,9 +69,16 @@ def publish_with(settings: Settings, today: date, now: int | None = None) -> Pub
             message=message,
             outcomes=tuple(outcomes),
             waits_for_sync=waits,
+            answered=_newest_answer(read_status(settings.records_dir), outcomes),
         )
         write_status(settings.records_dir, status)
     return status
+
+
+def _newest_answer(last: PublisherStatus | None, outcomes: Sequence[Outcome]) -> str | None:
+    """Return the newest round that this run or an earlier one has answered. last: status of the run before."""
+    rounds = [one.round for one in outcomes if one.status in ANSWERED]
+    return max([*rounds, *([last.answered] if last and last.answered else [])], default=None)
 
 
 _Done = tuple[State, str, Sequence[Outcome]]

@@ -35,6 +35,8 @@ State = Literal[
     "problem",
 ]
 
+# Outcomes of rounds that were answered.
+ANSWERED: frozenset[Status] = frozenset({"drawn", "kept", "sent"})
 # What a publisher does only for an aggregator.
 ASKED: frozenset[State] = frozenset({"answering", "waiting_for_survey", "survey_refused"})
 
@@ -54,7 +56,8 @@ class Outcome:
 class PublisherStatus(Strict):
     """One run of the publisher: its state, the reason in a sentence, and the outcome of each open round.
 
-    waits_for_sync: the next run has something to do as soon as SyftBox has synced.
+    waits_for_sync: the next run has something to do as soon as SyftBox has synced. answered: the newest round that any
+    run has answered to operators; runs that cannot look keep it.
     """
 
     schema_version: Literal[1] = 1
@@ -63,6 +66,7 @@ class PublisherStatus(Strict):
     message: str = ""
     outcomes: Annotated[tuple[Outcome, ...], Field(strict=False)] = ()
     waits_for_sync: bool = False
+    answered: str | None = None
 
 
 def notice(settings: Settings) -> str:

@@ -18,6 +18,7 @@ from netflix_trend.history.exclusions import (
     read_exclusions,
 )
 from netflix_trend.history.search import Match
+from netflix_trend.participant.forgetting import between_runs
 from netflix_trend.settings import Settings
 from services.dashboard.backend import Refused
 from services.dashboard.history import History
@@ -67,7 +68,8 @@ def exclude_rows(dashboard: Dashboard) -> str:
     try:
         on = date.fromisoformat(form["day"]) if form.get("day") else None
         rows = Rows("show", name) if form.get("what") == "show" else Rows("title", name, on)
-        added = exclude(dashboard.settings.private_dir, [rows])
+        with between_runs(dashboard.settings):
+            added = exclude(dashboard.settings.private_dir, [rows])
     except ExclusionError as problem:
         raise Refused(f"Nothing was changed: {problem}.") from None
     except ValueError:

@@ -11,6 +11,7 @@ from netflix_trend.history.exclusions import STAYS, Exclusion, ExclusionError, r
 from netflix_trend.history.insights import open_profiles
 from netflix_trend.history.report import counted
 from netflix_trend.history.search import Match, search
+from netflix_trend.participant.forgetting import between_runs
 from netflix_trend.plain_text import printable
 from netflix_trend.settings import Settings
 from services.processor.cli import answered, print_histories, rebuilt
@@ -38,7 +39,8 @@ def exclude(words: str, *, is_show: bool, day: date | None, is_sure: bool) -> in
                 named = ", ".join(printable(show.name) for show in shows[:3])
                 console.print(f"--show would exclude whole shows, also later episodes: {named}", markup=False)
             return 0
-        added = exclusions.exclude(settings.private_dir, [one.rows(day) for one in wanted])
+        with between_runs(settings):
+            added = exclusions.exclude(settings.private_dir, [one.rows(day) for one in wanted])
         for one in added:
             console.print(f"Excluded: {line_of(one)}", markup=False, soft_wrap=True)
         print_histories(rebuilt(settings, console), console)

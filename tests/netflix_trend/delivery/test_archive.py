@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netflix_trend.delivery.archive import (
+    LARGEST_DIRECTORY,
     LARGEST_MEMBER,
     LARGEST_RATIO,
     MAX_MEMBERS,
@@ -299,6 +300,28 @@ def test_a_bomb_that_says_it_is_small_takes_no_memory(method: int) -> None:
         tracemalloc.stop()
     assert read_bytes <= 1000
     assert peak < 5_000_000
+
+
+def test_a_directory_that_says_it_is_huge_takes_no_memory(tmp_path: Path) -> None:
+    size = 400_000_000
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, size - 4, 4, 0)
+    huge = tmp_path / "huge.zip"
+    with huge.open("wb") as file:
+        file.write(b"PK\3\4")
+        file.truncate(size)  # of zeros that take no room on the disk
+        file.seek(size)
+        file.write(end)
+    tracemalloc.start()
+    try:
+        with (
+            huge.open("rb") as stream,
+            pytest.raises(ArchiveError, match="damaged or incomplete"),
+            open_csv(stream, "huge.zip"),
+        ):
+            pass
+        assert tracemalloc.get_traced_memory()[1] < 4 * LARGEST_DIRECTORY
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("method", [1, 6, 9, 12, 14, 93, 98, 99])

@@ -232,6 +232,20 @@ def test_a_file_that_became_a_link_is_not_opened(folder: Folder) -> None:
         one.open()
 
 
+def test_another_file_of_the_same_name_is_not_opened(folder: Folder) -> None:
+    watch = folder.watch()
+    folder.put(NAME)
+    folder.later(watch)
+    (found,) = watch.new()
+    (folder.path / NAME).rename(folder.path / "elsewhere.csv")
+    folder.put(NAME, CSV.replace("Dark", "Okja"))
+
+    with pytest.raises(UnsafeFile):
+        found.open()
+    assert not found.delete()
+    assert (folder.path / NAME).exists()
+
+
 def test_a_folder_that_is_not_there_cannot_be_watched(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
         Watch(tmp_path / "none")

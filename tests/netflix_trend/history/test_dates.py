@@ -600,3 +600,12 @@ def test_a_date_is_three_integers_with_any_text_around_them(text, order, day):
 )
 def test_an_impossible_date_has_no_day(text, order):
     assert the_day(text, order) is None
+
+
+def test_what_the_person_says_about_a_file_outranks_its_sort_and_span() -> None:
+    days = ["3/5/24", "2/6/24", "1/5/24"]  # sorted newest first with the month first
+    assert decide_order(days, "dmy").order == "mdy"
+    decided = decide_order(days, "mdy", answer="dmy")
+    assert (decided.order, decided.days["2/6/24"]) == ("dmy", date(2024, 6, 2))
+    assert decided.evidence == "several orders are possible; this one was chosen for the file"
+    assert decide_order([*days, "1/31/24"], answer="dmy").order == "mdy"  # it has an impossible date that way

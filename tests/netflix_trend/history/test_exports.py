@@ -531,6 +531,14 @@ def test_missing_cells_after_the_date_do_not_lose_the_row() -> None:
     assert cells(b"Title,Date,Type,User\nRoma,12/30/23\n") == [("Roma", "12/30/23")]
 
 
+def test_letters_of_two_words_are_no_letter_that_was_saved_wrongly() -> None:
+    right = "Title,Date\nAMANHÃ,1/2/26\n¡Olé!,1/3/26\nHALLÅ…,1/4/26\n".encode()
+    wrong = right + "Suits,1/5/26\nPokÃ©mon,1/6/26\n".encode()
+
+    assert detect_encoding(io.BytesIO(right)).doubled == frozenset()
+    assert "cp1252" in detect_encoding(io.BytesIO(wrong)).doubled
+
+
 def test_doubled_quotes_inside_a_title_are_one_quote() -> None:
     assert cells(HEADER + b'"The ""Real"" Thing, Part 2","12/30/23"\n') == [('The "Real" Thing, Part 2', "12/30/23")]
 

@@ -87,6 +87,8 @@ def content(private: Path, profile: str) -> dict[str, bytes]:
         (Claim("me", "me", BOTH), ("",), {""}),
         (Claim("me", "me", BOTH), (), set()),
         (Claim("me", "me", BOTH), ("Anna",), set()),
+        (Claim("me", "me", BOTH, ("Anna",)), ("Anna",), set()),
+        (Claim("me", "me", BOTH), ("Zo\u00e9", "Zoe\u0301"), {"Zo\u00e9", "Zoe\u0301"}),
         (Claim("me", "me", BOTH, ("Anna", "Sam")), ("Anna", "Sam"), {"Sam"}),
         (Claim("Anna", "Anna", BOTH), ("Sam", "ANNA", "Kids"), {"ANNA"}),
         (Claim("Anna", "Anna", BOTH, ("Kids",)), ("Sam", "Anna", "Kids"), {"Kids"}),
@@ -108,6 +110,7 @@ def test_a_profile_gets_what_was_said_or_its_own_name_or_who_is_alone(
         (Claim("me", "me", BOTH), ("Sam", "Kids", "Anna"), ["Kids", "Sam"]),
         (Claim("me", "me", BOTH, ("Samuel",)), ("Sam", "Kids"), ["Kids", "Sam"]),
         (Claim("Anna", "Anna", BOTH, ("Anne",)), ("Anna", "Sam"), ["Anna", "Sam"]),
+        (Claim("me", "me", BOTH, ("Anna",)), ("Anna", "Sam"), ["Sam"]),
     ],
 )
 def test_several_of_whom_none_is_named_are_asked_about(claim: Claim, names: Sequence[str], asked: list[str]) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from netflix_trend.delivery.inbox import Delivery
 from netflix_trend.history.raw import RawExport, RawStore, Refusal
-from netflix_trend.history.removed import KEPT, RemovalError, bring_back, clear, forget, read_removals
+from netflix_trend.history.removed import KEPT, RemovalError, bring_back, clear, drop_from_list, forget, read_removals
 from netflix_trend.layout import PrivateVolume
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -25,7 +29,7 @@ def save(store: RawStore, data: bytes, name: str = "a.csv") -> RawExport:
 
 
 def state(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.glob("*")}
+    return {path.name: path.read_bytes() for path in folder.glob("*") if not path.name.startswith(".")}
 
 
 def bytes_anywhere(private: Path, data: bytes) -> bool:
@@ -136,24 +140,126 @@ def test_a_refused_file_is_forgotten_with_its_description(store: RawStore) -> No
     assert list(store.exports()) == [refused]
 
 
-@pytest.mark.parametrize("step", ["replace", "unlink"])
-def test_a_process_that_is_killed_loses_nothing(store: RawStore, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
-    export = save(store, b"first")
+class Killed(BaseException):
+    """What a process that is killed does not catch."""
+
+
+def killed_at(number: int, act: Callable[[], object]) -> bool:
+    """Do something, and end it before its change number `number` to the disk. Returns whether there was one."""
+    calls = 0
+
+    def counted(change: Callable[..., object]) -> Callable[..., object]:
+        def changed(*values: Any, **options: Any) -> object:
+            nonlocal calls
+            calls += 1
+            if calls >= number:
+                raise Killed
+            return change(*values, **options)
+
+        return changed
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("replace", "unlink", "mkdir"):
+            patch.setattr(Path, name, counted(getattr(Path, name)))
+        try:
+            act()
+        except Killed:
+            return True
+    return False
+
+
+STEPS = range(1, 13)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_while_it_forgets_nothing_is_lost_and_all_ends(store: RawStore, step: int) -> None:
+    exports = [save(store, b"first history"), save(store, b"second history", "b.csv")]
     before = state(store.folder)
+    killed_at(step, lambda: forget(store.private, exports, NOW, None))
 
-    def killed(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr("netflix_trend.history.removed.write_atomically", lambda *_: killed()) if step == "replace" else (
-            patch.setattr(Path, "unlink", killed)
-        )
-        with pytest.raises(KeyboardInterrupt):
-            forget(store.private, [export], NOW, None)
-    if step == "unlink":
-        forget(store.private, [export], NOW, None)
+    there, listed = set(store.exports()), {one for each in read_removals(store.private) for one in each.exports}
+    assert there | listed == set(exports), "each can be used or brought back"
+    if listed:
         bring_back(store.private, NOW, None)
     assert state(store.folder) == before
+
+    killed_at(step, lambda: forget(store.private, exports, NOW, None))
+    again = [one for one in exports if one in set(store.exports())]
+    if again:
+        forget(store.private, again, NOW, None)
+    clear(store.private, NOW + KEPT, None)
+    assert not bytes_anywhere(store.private, b" history")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_while_it_brings_back_nothing_is_lost(store: RawStore, step: int) -> None:
+    exports = [save(store, b"first history"), save(store, b"second history", "b.csv")]
+    before = state(store.folder)
+    forget(store.private, exports, NOW, None)
+    killed_at(step, lambda: bring_back(store.private, NOW, None))
+
+    if read_removals(store.private):
+        bring_back(store.private, NOW, None)
+    assert state(store.folder) == before
+    clear(store.private, NOW + KEPT, None)
+    assert (state(store.folder), state(PrivateVolume(store.private).removed)) == (before, {})
+
+
+@pytest.mark.parametrize("back", STEPS)
+def test_killed_while_it_brings_back_what_stays_forgotten_ends(store: RawStore, back: int) -> None:
+    exports = [save(store, b"first history"), save(store, b"second history", "b.csv")]
+    forget(store.private, exports, NOW, None)
+    killed_at(back, lambda: bring_back(store.private, NOW, None))
+    there = set(store.exports())
+
+    clear(store.private, NOW + KEPT, None)
+    assert set(store.exports()) == there, "nothing comes back late"
+    for export, data in zip(exports, (b"first history", b"second history"), strict=True):
+        assert bytes_anywhere(store.private, data) is (export in there)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_while_it_deletes_for_good_the_next_run_does(store: RawStore, step: int) -> None:
+    forget(store.private, [save(store, b"first history"), save(store, b"second history", "b.csv")], NOW, None)
+    killed_at(step, lambda: clear(store.private, NOW + KEPT, None))
+
+    # A clock that was set back brings nothing back without its bytes.
+    if not list(PrivateVolume(store.private).removed.glob("*.csv")):
+        with suppress(RemovalError):
+            bring_back(store.private, NOW, None)
+        assert list(store.exports()) == []
+    clear(store.private, NOW + KEPT, None)
+    assert not bytes_anywhere(store.private, b" history")
+    assert read_removals(store.private) == ()
+
+
+def test_what_was_imported_again_is_forgotten_no_longer(store: RawStore) -> None:
+    first, second = save(store, b"first"), save(store, b"second", "b.csv")
+    forget(store.private, [first, second], NOW, None)
+    again = save(store, b"first", "again.csv")
+    drop_from_list(store.private, first.sha256)
+
+    assert [one.exports for one in read_removals(store.private)] == [(second,)]
+    assert [path.stem for path in PrivateVolume(store.private).removed.glob("*.csv")] == [second.sha256]
+    drop_from_list(store.private, second.sha256)
+    assert read_removals(store.private), "what is only forgotten stays"
+    bring_back(store.private, NOW, None)
+    assert set(store.exports()) == {again, second}
+
+
+def test_files_that_a_killed_process_was_writing_are_deleted_after_a_day(store: RawStore) -> None:
+    export = save(store, b"first")
+    forget(store.private, [save(store, b"second", "b.csv")], NOW, None)
+    partial = [store.folder / ".incoming.7.tmp", PrivateVolume(store.private).removed / ".removals.json.0a.tmp"]
+    for path in partial:
+        path.write_bytes(b"first")
+        os.utime(path, (NOW.timestamp(), NOW.timestamp()))
+
+    clear(store.private, NOW + timedelta(hours=23), None)
+    assert all(path.exists() for path in partial), "a process may still be writing"
+    clear(store.private, NOW + timedelta(hours=25), None)
+    assert not any(path.exists() for path in partial)
+    assert list(store.exports()) == [export]
 
 
 def test_a_damaged_list_deletes_nothing_and_says_what_to_do(store: RawStore) -> None:

@@ -396,6 +396,14 @@ def test_titles_of_a_known_show_without_seasons_are_episodes(small, titles, cert
     assert set(history(small, seen).values()) == {episode("Ozark", None, 0, certainty)}
 
 
+def test_the_name_of_a_known_show_alone_is_a_guess():
+    vocabulary = Vocabulary.build([CatalogueTitle(title="Red Lake: The Boys", kind="series")])
+
+    assert history(vocabulary, [("Red Lake: The Boys", 0)]) == {
+        "Red Lake: The Boys": episode("Red Lake: The Boys", None, 0, "guess")
+    }
+
+
 def test_a_longer_title_of_a_show_with_seasons_stays_an_episode(small):
     found = history(small, [("Ozark: Season 1: A", 0), ("Ozark: Asylum: B", 0), ("Ozark: Chapter 3", 0)])
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from netflix_trend.history.removed import KEPT, RemovalError
-from netflix_trend.layout import PrivateVolume, PublisherVolume
+from netflix_trend.layout import BUILT_FROM, PrivateVolume, PublisherVolume
 from netflix_trend.participant import forgetting, participant
 from netflix_trend.participant.contributions import load_profiles
 from netflix_trend.participant.ledger import read_ledger
 from netflix_trend.participant.status import Outcome, PublisherStatus, write_status
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, load_settings
+from netflix_trend.storage.files import locked
 from netflix_trend.syftbox.datasite import Datasite
 
 NEWEST = Week.parse("2026-W46")
@@ -142,6 +145,74 @@ def test_an_answer_to_operators_counts_too(settings: Settings) -> None:
 
     assert forgetting.newest_answer(settings) == "2026-W46"
     assert forgetting.clear(settings, NOW) == 1
+
+
+def test_a_run_that_cannot_look_makes_no_answer_later(settings: Settings) -> None:
+    take(settings, '"Roma","2026-11-11"\n')
+    sent = (Outcome("2026-W46", "sent"),)
+    status = PublisherStatus(looked_at=NOW, state="answering", outcomes=sent, answered="2026-W46")
+    write_status(settings.records_dir, status)
+    ledger = PublisherVolume(settings.records_dir).ledger
+    ledger.write_text("damaged\n")
+    assert participant.publish(settings, TODAY).outcomes == ()
+
+    forget(settings, "a.csv")
+    write_status(settings.records_dir, status)
+    assert forgetting.clear(settings, NOW) == 0, "2026-W46 was answered before"
+    assert forgetting.bring_back(settings, NOW)
+
+
+def test_a_run_that_has_begun_ends_before_something_is_forgotten(settings: Settings) -> None:
+    take(settings, '"Roma","2026-11-11"\n')
+    began, ended = threading.Event(), threading.Event()
+    lock = PublisherVolume(settings.records_dir).lock
+
+    def run() -> None:
+        with locked(lock):
+            began.set()
+            ended.wait(60)
+
+    def take_away() -> str:
+        forget(settings, "a.csv")
+        return "forgotten"
+
+    with ThreadPoolExecutor(2) as threads:
+        threads.submit(run)
+        assert began.wait(60)
+        forgotten = threads.submit(take_away)
+        with pytest.raises(TimeoutError):
+            forgotten.result(0.5)
+        assert list(participant.exports(settings)), "the run reads what was there when it began"
+        ended.set()
+        assert forgotten.result(60) == "forgotten"
+    assert participant.exports(settings) == []
+
+
+def test_what_is_not_known_to_be_without_it_answers_nothing(settings: Settings) -> None:
+    take(settings, '"Roma","2026-11-11"\n')
+    take(settings, '"Okja","2026-11-12"\n', "b.csv")
+    built = PrivateVolume(settings.private_dir).profile("me") / BUILT_FROM
+    built.unlink()
+    assert views(settings) == 2, "nothing was taken away"
+    forget(settings, "b.csv")
+    assert views(settings) is None
+    participant.refresh(settings)
+    assert views(settings) == 1
+
+
+def test_whoever_counts_no_longer_is_in_no_answer_before_the_rebuild(settings: Settings) -> None:
+    header = "Profile Name,Start Time,Duration,Attributes,Title,Supplemental Video Type,Device Type,Bookmark\n"
+    rows = [f"{name},2026-11-1{day} 20:00:00,00:40:00,,Roma,,TV,x\n" for day, name in enumerate(("Sam", "Kids"))]
+    path = settings.private_dir.parent / "ViewingActivity.csv"
+    path.write_text(header + "".join(rows))
+    participant.take_file(settings, path, "import", received=TODAY, profile="me", only=("Sam", "Kids"))
+    participant.refresh(settings)
+    assert views(settings) == 2
+
+    assert participant.say_whose(settings, "me", ["Sam"]) == ("Sam",)
+    assert views(settings) is None
+    participant.refresh(settings)
+    assert views(settings) == 1
 
 
 def test_a_damaged_ledger_leaves_the_days(settings: Settings) -> None:
