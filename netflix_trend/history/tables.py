@@ -89,8 +89,8 @@ create temp table active_weeks as
 -- A blank title can stand for several views of a day, any other title counts once a day.
 create temp table history_views as
     select day, title_id, any_value(kind) as kind, max(rows_in_file) as rows_in_file from (
-        select file, day, title_id, kind, if(kind in ('blank', 'unnamed'), count(*), 1) as rows_in_file
-        from staging.dated join titles using (key) where second is null group by file, day, title_id, kind)
+        select file, day, title_id, titles.kind, if(titles.kind in ('blank', 'unnamed'), count(*), 1) as rows_in_file
+        from staging.dated join titles using (key) where second is null group by file, day, title_id, titles.kind)
     group by day, title_id;
 create table views as
     select start_local::date as day, title_id, profile, sum(seconds)::integer as seconds
