@@ -10,6 +10,7 @@ from typing import Literal
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.rows import old_file
+from netflix_trend.participant.status import ANSWERED
 from netflix_trend.settings import Settings
 from services.dashboard.backend import Backend, RefusedFile
 from services.dashboard.choosing import Choosing, WhoseForm, choosing, whose_forms
@@ -188,7 +189,7 @@ def steps(
     status = state.status
     # Without an aggregator there is nobody to take part with, whatever the example's surveys are answered with.
     has_aggregator = not state.notice
-    is_answering = status is not None and any(one.status in {"drawn", "kept", "sent"} for one in status.outcomes)
+    is_answering = status is not None and any(one.status in ANSWERED for one in status.outcomes)
     return [
         *_whose_steps(asks),
         _history_step(span, today),
