@@ -15,12 +15,12 @@ from pydantic import TypeAdapter, ValidationError
 from werkzeug.datastructures import FileStorage
 from werkzeug.utils import secure_filename
 
+from netflix_trend.delivery.copies import UPLOAD
 from netflix_trend.delivery.inbox import DateOrderName
 from netflix_trend.names import PROFILE_PATTERN
 from netflix_trend.settings import Settings
 from services.dashboard.backend import Refused
 
-_PREFIX = ".upload-"
 _ORDERS: TypeAdapter[DateOrderName] = TypeAdapter(DateOrderName)
 
 
@@ -38,7 +38,7 @@ class UploadRequest(Request):
     ) -> IO[bytes]:
         self.folder.mkdir(parents=True, exist_ok=True)
         # It has no name, so it is gone when the request ends, whatever happens.
-        return tempfile.TemporaryFile(dir=self.folder, prefix=_PREFIX)
+        return tempfile.TemporaryFile(dir=self.folder, prefix=UPLOAD)
 
 
 def keep_upload(settings: Settings, file: FileStorage | None) -> tuple[Path, str]:
@@ -52,7 +52,7 @@ def keep_upload(settings: Settings, file: FileStorage | None) -> tuple[Path, str
     if not name.lower().endswith((".csv", ".zip")):
         raise Refused("That is neither a .csv nor a .zip file. Upload what Netflix delivered, unchanged.")
     settings.output_dir.mkdir(parents=True, exist_ok=True)
-    descriptor, path = tempfile.mkstemp(dir=settings.output_dir, prefix=_PREFIX, suffix=".part")
+    descriptor, path = tempfile.mkstemp(dir=settings.output_dir, prefix=UPLOAD, suffix=".part")
     try:
         with os.fdopen(descriptor, "wb") as target:
             file.save(target)
