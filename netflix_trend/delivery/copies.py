@@ -6,7 +6,10 @@ Imports nothing heavy: every verb of the command line imports it.
 from __future__ import annotations
 
 import hashlib
+import shutil
+import time
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,6 +19,10 @@ from netflix_trend.delivery.archive import ArchiveError, open_csv
 DONE = "done"
 # Among the options of a file: it is a copy that we made of a person's file, to be removed once it was taken.
 COPY = "copy"
+# Files that the page is receiving, and folders of them, begin so.
+UPLOAD = ".upload-"
+# What is older was left by a process that was killed.
+_UPLOADED_WITHIN = 3_600.0
 _BLOCK = 1 << 20
 
 
@@ -50,11 +57,21 @@ def content_in(file: BinaryIO, name: str) -> str | None:
     return digest.hexdigest()
 
 
-def remove_copies(drop: Path, contents: Collection[str]) -> int:
+def remove_copies(drop: Path, contents: Collection[str], now: float | None = None) -> int:
     """Remove files of `done/` whose content has one of these SHA-256. Returns how many; links are never followed.
 
-    Raises OSError if one cannot be removed.
+    What is left of uploads that were killed is removed, too, and not counted. now: seconds since 1970, by default the
+    clock's. Raises OSError if one cannot be removed.
     """
+    latest = (time.time() if now is None else now) - _UPLOADED_WITHIN
+    for path in drop.glob(f"{UPLOAD}*"):
+        with suppress(FileNotFoundError):  # an upload has just ended
+            if path.lstat().st_ctime >= latest:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
     removed = 0
     for path in sorted((drop / DONE).glob("*")):
         if path.is_file() and not path.is_symlink() and content_of(path) in contents:

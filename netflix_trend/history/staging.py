@@ -186,7 +186,8 @@ class Staging:
     def exclude(self, wanted: Sequence[Rows]) -> None:
         """Mark rows as excluded, once titles are decided: the table `excluded` has their titles and days.
 
-        A show is the same under all names that the vocabulary knows, and those in the files.
+        A show is the same under all names that the vocabulary knows, and those in the files; a title as both kinds of
+        export write it.
         """
         if not wanted:
             return
@@ -195,8 +196,17 @@ class Staging:
         keys = [f"={rows.key}" if index is None else f"#{index}" for rows, index in indices]
         self.database.execute("create temp table wanted_titles (key varchar, day date)")
         self.database.execute("create temp table wanted_shows (show_key varchar, name_key varchar)")
-        titles = ((rows.key, rows.day) for rows in wanted if rows.what == "title")
-        self.insert("wanted_titles", ("key", "day"), titles)
+        alike: dict[str, list[tuple[str, date | None, str | None]]] = {}
+        for key, name, day in ((rows.key, rows.name, rows.day) for rows in wanted if rows.what == "title"):
+            alike.setdefault(match_key(name), []).append((key, day, self.parse(name).season))
+        titles = self._stream("select key, title, season from titles left join season_names using (season_code)")
+        found = (
+            (key, day)
+            for key, title, season in titles
+            for wanted_key, day, wanted_season in alike.get(match_key(title), ())
+            if key == wanted_key or (season or "").lower() in ("", (wanted_season or season or "").lower())
+        )
+        self.insert("wanted_titles", ("key", "day"), found)
         self.insert("wanted_shows", ("show_key", "name_key"), zip(keys, (rows.key for rows in shows), strict=True))
         self.database.execute(
             """insert into excluded select distinct title_id, dated.day

@@ -147,7 +147,11 @@ def answer_date_order(dashboard: Dashboard) -> str:
     options = read_options(file.profile, request.form.get("date_order", ""))
     if "date_order" not in options:
         raise Refused("Choose how the dates are to be read.")
-    with PrivateVolume(private).export(file.sha256).open("rb") as stream:
+    try:
+        stream = PrivateVolume(private).export(file.sha256).open("rb")
+    except FileNotFoundError:  # forgotten a moment ago, from another page
+        raise Refused("That file is gone. Upload it again.") from None
+    with stream:
         again = FileStorage(stream, f"{Path(file.name).stem}.csv")
         return _hand_over(dashboard, again, options, file.received)
 

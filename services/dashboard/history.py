@@ -44,7 +44,7 @@ class History:
     """The private volume's tables and encodings. Safe to use from several threads."""
 
     private: Path
-    _kept: OrderedDict[Hashable, Any]
+    _kept: OrderedDict[tuple[Hashable, Hashable], Any]
     _lock: Lock
 
     @classmethod
@@ -161,7 +161,9 @@ class History:
 
     def _keep(self, name: Hashable, read: Callable[[], _Result]) -> _Result:
         with self._lock:
-            key = (name, self.mark())
+            key = (name, mark := self.mark())
+            if any(of != mark for _, of in self._kept):  # what was read before is not kept either
+                self._kept.clear()
             if key not in self._kept:
                 self._kept[key] = read()
                 while len(self._kept) > _KEPT:

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from werkzeug.datastructures import FileStorage
 from werkzeug.utils import secure_filename
 
+from netflix_trend.delivery.copies import UPLOAD
 from netflix_trend.delivery.file_kinds import HEAD, what_it_is
 from netflix_trend.delivery.inbox import OPTION_WORDS, DateOrderName
 from netflix_trend.delivery.settled import WANTED
@@ -22,7 +23,6 @@ from netflix_trend.names import PROFILE_PATTERN
 from netflix_trend.settings import Settings
 from services.dashboard.backend import Refused
 
-_PREFIX = ".upload-"
 _ORDERS: TypeAdapter[DateOrderName] = TypeAdapter(DateOrderName)
 
 
@@ -40,7 +40,7 @@ class UploadRequest(Request):
     ) -> IO[bytes]:
         self.folder.mkdir(parents=True, exist_ok=True)
         # It has no name, so it is gone when the request ends, whatever happens.
-        return tempfile.TemporaryFile(dir=self.folder, prefix=_PREFIX)
+        return tempfile.TemporaryFile(dir=self.folder, prefix=UPLOAD)
 
 
 def keep_upload(settings: Settings, file: FileStorage | None) -> tuple[Path, str]:
@@ -59,7 +59,7 @@ def keep_upload(settings: Settings, file: FileStorage | None) -> tuple[Path, str
             else "That is neither a .csv nor a .zip file. Upload what Netflix delivered, unchanged."
         )
     settings.output_dir.mkdir(parents=True, exist_ok=True)
-    descriptor, path = tempfile.mkstemp(dir=settings.output_dir, prefix=_PREFIX, suffix=".part")
+    descriptor, path = tempfile.mkstemp(dir=settings.output_dir, prefix=UPLOAD, suffix=".part")
     try:
         with os.fdopen(descriptor, "wb") as target:
             file.save(target)

@@ -21,6 +21,7 @@ from flask import Flask
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from netflix_trend.delivery.archive import ArchiveError
+from netflix_trend.delivery.copies import UPLOAD
 from netflix_trend.delivery.downloads import downloads_folder
 from netflix_trend.delivery.inbox import OptionError
 from netflix_trend.env_file import EnvFileError
@@ -68,7 +69,7 @@ class OneProcess:
     def deliver(self, part: Path, name: str, options: Mapping[str, str]) -> str:
         """Import the file and rebuild the tables."""
         # In a folder of its own: the drop folder may contain the person's file of the same name.
-        with TemporaryDirectory(dir=part.parent, prefix=".upload-") as folder:
+        with TemporaryDirectory(dir=part.parent, prefix=UPLOAD) as folder:
             place = part.replace(Path(folder) / name)
             try:
                 with self._lock:

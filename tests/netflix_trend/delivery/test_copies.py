@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 import zipfile
 from pathlib import Path
 
@@ -28,6 +29,19 @@ def test_copies_are_removed_by_their_content_and_nothing_else_is(tmp_path: Path)
 
     assert {path.name for path in done.iterdir()} == {"folder.csv", "other.csv", "link.csv", "damaged.zip"}
     assert (tmp_path / "mine.csv").read_bytes() == EXPORT
+
+
+def test_what_killed_uploads_left_goes_too_and_an_upload_that_runs_stays(tmp_path: Path) -> None:
+    (tmp_path / ".upload-a1.part").write_bytes(EXPORT[:20])
+    (tmp_path / ".upload-b2").mkdir()
+    (tmp_path / ".upload-b2" / "a.csv").write_bytes(EXPORT)
+    (tmp_path / "mine.csv").write_bytes(EXPORT)
+    (tmp_path / ".upload-c3").symlink_to(tmp_path / "done")
+
+    assert remove_copies(tmp_path, {SHA256}, time.time() + 3_000) == 0
+    assert len(list(tmp_path.iterdir())) == 4
+    assert remove_copies(tmp_path, {SHA256}, time.time() + 4_000) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.csv"]
 
 
 def test_without_a_drop_folder_there_are_no_copies(tmp_path: Path) -> None:

@@ -155,6 +155,16 @@ def test_a_row_of_the_other_export_does_not_take_the_place_of_an_excluded_view(t
     assert [title for _, title, _ in watched(tmp_path)] == ["Roma"]
 
 
+@pytest.mark.parametrize("name", ["Dark: Season 1: Secrets (Episode 1)", "Dark: Season 1: Secrets"])
+def test_the_other_export_brings_no_excluded_title_back_under_its_own_spelling(tmp_path: Path, name: str) -> None:
+    exclude(tmp_path, [Rows("title", name)])
+    keep(tmp_path, activity(("Ann", "2024-02-01 20:00:00", "00:40:00", "Dark: Season 1: Secrets (Episode 1)")))
+    later = (("Dark: Season 1: Secrets", "2024-03-02"), ("Dark: Season 2: Secrets", "2024-03-02"))
+    keep(tmp_path, history(*later, ("Dark: Season 1: Lies", "2024-03-02")), name="b.csv")
+    rebuilt(tmp_path)
+    assert [title for _, title, _ in watched(tmp_path)] == ["Dark: Season 1: Lies", "Dark: Season 2: Secrets"]
+
+
 def test_everything_can_be_excluded_and_the_answer_is_that_of_somebody_who_watched_nothing(private: Path) -> None:
     before = load_profiles(private)
     exclude(

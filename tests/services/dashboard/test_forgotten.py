@@ -56,3 +56,11 @@ def test_a_file_in_tables_that_are_being_rebuilt_is_not_listed(newcomer: Person)
     newcomer.upload(EXPORT)
     forgetting.forget(newcomer.settings, participant.exports(newcomer.settings), datetime.now(UTC))
     assert SHA256 not in newcomer.page("/")
+
+
+def test_a_question_about_a_file_that_was_just_forgotten_is_answered_with_that(newcomer: Person) -> None:
+    text = newcomer.upload(HISTORY + '"One Film","3/4/26"\n"Another Film","3/4/26"\n', downloaded="2026-05-01")
+    sha256 = text.split('name="sha256" value="')[1].split('"')[0]
+    forgetting.forget(newcomer.settings, participant.exports(newcomer.settings), datetime.now(UTC))
+    assert "That file is gone" in newcomer.done("/date-order", {"sha256": sha256, "date_order": "dmy"})
+    assert participant.exports(newcomer.settings) == []

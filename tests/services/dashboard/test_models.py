@@ -165,6 +165,7 @@ def test_the_history_is_read_again_only_when_a_file_was_replaced(
     assert len(calls) == 1
     person.bring('Title,Date\n"Another Film","1/31/26"\n', "more.csv")
     assert history.span() == Span(145, date(2025, 9, 4), date(2026, 11, 14), history.span().covered)  # type: ignore[union-attr]
+    assert {mark for _, mark in history._kept} == {history.mark()}, "nothing of an earlier history is kept in memory"
 
 
 def titles_of(vocabulary: Vocabulary) -> list[str]:

@@ -39,6 +39,7 @@ class RedisServer:
                 str(self.folder / "redis-data"),
             ),
             *("--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction"),
+            *("--auto-aof-rewrite-min-size", "64kb"),
             *("--aclfile", str(self.folder / "redis-acl" / "users.acl"), "--loglevel", "warning"),
         ]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)

@@ -173,6 +173,24 @@ def test_queued_exports_survive_a_killed_redis(redis_server: RedisServer, wait_f
         assert connection.llen(INBOX) == 20
 
 
+def test_no_copy_of_a_taken_export_stays_in_the_log_of_redis(
+    redis_server: RedisServer, wait_for: Callable[..., None]
+) -> None:
+    folder, mark = redis_server.folder / "redis-data", b"a title that was forgotten "
+
+    def is_there() -> bool:
+        return any(mark in path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+    with connect(redis_server.settings("scraper")) as connection:
+        connection.rpush(INBOX, mark * 10_000)
+    wait_for(is_there, "Redis has written it down")
+    settings = redis_server.settings("processor")
+    with connect(settings) as connection:
+        assert receive_one(connection, settings, 1)
+        wait_for(lambda: not is_there(), "Redis has forgotten it")
+    assert "- --auto-aof-rewrite-min-size 64kb\n" in (ROOT / "docker-compose.yml").read_text()
+
+
 # --- jobs --------------------------------------------------------------------------------------------------------
 
 
