@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -31,13 +32,14 @@ from netflix_trend.history.report import ImportReport, counted, import_report
 from netflix_trend.history.staging import ReadFile, Staging
 from netflix_trend.history.tables import History, add_alone, connect
 from netflix_trend.participant import participant
-from netflix_trend.plain_text import printable
+from netflix_trend.plain_text import printable, without_name
 from netflix_trend.settings import Settings
 from netflix_trend.syftbox.shared_files import current_vocabulary
 from services.processor.cli import answered, print_json
 
 _UNREADABLE = (ExportError, ArchiveError, OSError)
 _LARGE_FILE = 5_000_000
+_NOT_STORED = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
 def read_file(path: Path, vocabulary: Vocabulary, options: ReadOptions, date_order: str | None = None) -> ImportReport:
@@ -67,7 +69,14 @@ def _with_progress(file: BinaryIO) -> AbstractContextManager[BinaryIO]:
 
 def _why(path: Path, error: Exception) -> str:
     """Return in one line why a file cannot be used."""
-    return why_not_opened(path, error) if isinstance(error, OSError) else " ".join(str(error).split())
+    if not isinstance(error, OSError):
+        return " ".join(str(error).split())
+    place = str(error.filename or "")
+    if error.errno in _NOT_STORED or place not in ("", str(path)):
+        reason = os.strerror(error.errno or 0)
+        where = place or "the private folder"
+        return f"{path}: it was not stored ({where}: {reason}). Make room, or let this user write there."
+    return why_not_opened(path, error)
 
 
 def read_files(files: Sequence[Path], *, is_json: bool, date_order: str | None, only: Sequence[str]) -> int:
@@ -141,8 +150,8 @@ def _print_unreadable(path: Path, error: Exception, console: Console, *, is_json
     message = _why(path, error)
     if not is_json:
         waits = isinstance(error, ExportError) and isinstance(error.question, ProfileQuestion)
-        told = message if waits else f"{path.name}: cannot be used. {message}"
-        console.print(f"{told}\n", markup=False, soft_wrap=True)
+        told = message if waits else f"{path}: cannot be used. {without_name(message, path.name, str(path))}"
+        console.print(f"{printable(told, '?')}\n", markup=False, soft_wrap=True)
         return
     known = error.known if isinstance(error, ExportError) else {}
     lists: dict[str, Any] = {"shows": [], "profiles": [], "hours": None, "warnings": []}
@@ -154,9 +163,10 @@ def print_report(name: str, report: ImportReport, console: Console, note: str | 
     file = report.file
     kind = "viewing history" if file.kind == "viewing_history" else "viewing activity"
     lines = [
-        f"{name}: {kind}, {file.encoding}, {file.rows} rows",
-        f"  {report.counted} views from {report.first_day or '-'} to {report.last_day or '-'}: "
-        f"{report.kinds['episode']} episodes of {len(report.shows)} shows, {report.kinds['film']} films"
+        f"{printable(name, '?')}: {kind}, {file.encoding}, {counted(file.rows, 'row')}",
+        f"  {counted(report.counted, 'view')}{_days_in_words(report)}: "
+        f"{counted(report.kinds['episode'], 'episode')} of {counted(len(report.shows), 'show')}, "
+        f"{counted(report.kinds['film'], 'film')}"
         + (f", {report.hours:.1f} hours" if report.hours is not None else ""),
         f"  not counted or unsure: {report.dropped()}",
         f"  dates: {_dates_in_words(file)}",
@@ -165,6 +175,14 @@ def print_report(name: str, report: ImportReport, console: Console, note: str | 
         lines.append(f"  Netflix profiles: {listed(file.netflix_rows)}")
     lines += [f"  note: {warning}" for warning in ([note] if note else []) + report.warnings]
     console.print("\n".join(lines) + "\n", markup=False, soft_wrap=True)
+
+
+def _days_in_words(report: ImportReport) -> str:
+    """Return ` from 2026-01-31 to 2026-02-01`, or less for one day or none."""
+    first, last = report.first_day, report.last_day
+    if first is None or first == last:
+        return f" on {first}" if first else ""
+    return f" from {first} to {last}"
 
 
 def _dates_in_words(file: ReadFile) -> str:
@@ -226,7 +244,7 @@ def _import(
         else:
             kept[raw.sha256] = path
             if said := participant.already_imported(raw, days):
-                console.print(f"{path.name}: {said}", markup=False, soft_wrap=True)
+                console.print(f"{printable(path.name, '?')}: {said}", markup=False, soft_wrap=True)
     return int(_rebuild(kept, settings, console, choose) or failed)
 
 
@@ -255,9 +273,8 @@ def _rebuild(kept: Mapping[str, Path], settings: Settings, console: Console, cho
                 failed = True
                 _print_unreadable(kept[file.raw.sha256], file.refusal or ValueError(), console, is_json=False)
     for history in histories:
-        console.print(
-            f"{history.profile}: {history.views} views of {counted(len(history.files), 'file')}", markup=False
-        )
+        files = counted(len(history.files), "file")
+        console.print(f"{history.profile}: {counted(history.views, 'view')} of {files}", markup=False)
     return failed
 
 
