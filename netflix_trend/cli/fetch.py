@@ -196,6 +196,8 @@ def delete_or_keep(downloads: Sequence[Download], deletes: bool | None) -> None:
 
 def write_reminder(file: Path) -> None:
     """Write the monthly reminder. Raises Failure if the file is there already or cannot be written."""
+    if not file.parent.is_dir():
+        raise Failure(f"there is no folder {file.parent}. Make it, or name another file")
     try:
         with file.open("xb") as calendar:
             calendar.write(reminder())

@@ -61,8 +61,14 @@ profile_option = click.option(
 )
 
 
+# Whether a file can be read is found file by file, so one that cannot does not stop the others.
+files_argument = click.argument(
+    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(readable=False, path_type=Path)
+)
+
+
 @click.command(cls=Verb, examples=["read NetflixViewingHistory.csv", "read --json ViewingActivity.csv"])
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@files_argument
 @click.option("--json", "is_json", is_flag=True, help="One JSON object a line, one line a file.")
 @reading_options
 @click.pass_context
@@ -87,7 +93,7 @@ def read(
         "import --date-order dmy NetflixViewingHistory.csv",
     ],
 )
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@files_argument
 @profile_option
 @reading_options
 @click.pass_context

@@ -186,6 +186,8 @@ def _find(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
             "not_an_export" if other else "no_viewing_activity",
             f"{name}: {other}"
             if other
+            else f"{name}: this zip holds another zip. Unpack it once and give the zip in it."
+            if any(inner.lower().endswith(".zip") for inner in archive.namelist())
             else f"{name}: there is neither {MEMBER} nor {SHORT_MEMBER} in this zip. Give the archive from Account > "
             f"Download your personal information, or {SHORT_MEMBER}.",
         )

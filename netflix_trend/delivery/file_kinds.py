@@ -79,12 +79,16 @@ def office_document(members: Iterable[str]) -> str | None:
 def why_not_opened(path: Path, error: OSError) -> str:
     """Return why a file cannot be opened or read, and what to do."""
     if path.is_dir():
-        return f"{path} is a folder. Give the file in it{_likely_in(path)}."
+        return f"{path}: this is a folder. Give the file in it{_likely_in(path)}."
+    if path.exists() and not path.is_file():
+        return f"{path}: this is no file, but a pipe or a device. Give the file that Netflix delivered."
+    if path.is_symlink() and not path.exists():
+        return f"{path}: this link leads to no file. Give the file itself."
     if isinstance(error, FileNotFoundError):
         return f"{path}: no such file. Check the name, and in which folder it is."
     if isinstance(error, PermissionError):
-        return f"{path} may not be read by you. Change its rights: chmod u+r, as its owner."
-    return f"{path} cannot be read ({os.strerror(error.errno or 0)}). Copy it to another disk and try again."
+        return f"{path}: you may not read this file. Change its rights: chmod u+r, as its owner."
+    return f"{path}: it cannot be read ({os.strerror(error.errno or 0)}). Copy it to another disk and try again."
 
 
 def _likely_in(folder: Path) -> str:

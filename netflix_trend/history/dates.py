@@ -65,7 +65,8 @@ class DateOrder:
     """The order of a file.
 
     evidence: why it is the order. days: the day of each date text; None where it is not a date. example: how a date of
-    the file is read, in words; empty without any. ascents: how many rows are newer than the row above.
+    the file is read, in words; empty without any. ascents, descents: how many rows are newer, and how many older, than
+    the row above.
     """
 
     order: str
@@ -73,6 +74,7 @@ class DateOrder:
     days: Mapping[str, date | None]
     example: str = ""
     ascents: int = 0
+    descents: int = 0
 
 
 def in_words(day: date) -> str:
@@ -136,7 +138,7 @@ def decide_order(
         evidence,
         dict(zip(texts, chosen.days, strict=True)),
         f"{example.strip()} is read as {in_words(read)}" if read else "",
-        chosen.ascents_and_descents[0],
+        *chosen.ascents_and_descents,
     )
 
 

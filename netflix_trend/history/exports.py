@@ -233,7 +233,7 @@ def open_export(stream: BinaryIO, name: str) -> ExportFile:
     if named is not None:
         before, first = next(numbered, (0, None))
     if first is None:
-        raise ExportError("empty", f"{name}: the file is empty. Download it again from Netflix.")
+        raise ExportError("empty", f"{name}: the file is empty, or holds no text. Download it again from Netflix.")
     delimiter = named[1] if named is not None else _delimiter(first)
     records = _records(chain([first], lines), delimiter, before)
     number, cells = next(records)

@@ -53,6 +53,7 @@ class ReadFile:
     date_evidence: str = ""
     date_example: str = ""
     ascents: int = 0
+    descents: int = 0
     in_future: int = 0
     repaired: int = 0
     unknown_durations: int = 0
@@ -303,7 +304,7 @@ class FileReader:
             ) from None
         report.date_order, report.date_evidence = order.order, order.evidence
         days = [order.days[text] for text in self._codes]
-        report.date_example, report.ascents = order.example, order.ascents
+        report.date_example, report.ascents, report.descents = order.example, order.ascents, order.descents
         for text, (code, number) in self._codes.items():
             if days[code] is None and self._counts[code]:
                 report.undated += self._counts[code]

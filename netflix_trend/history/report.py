@@ -82,6 +82,8 @@ class ImportReport:
             found.append(
                 f"the rows are not sorted newest first ({counted(file.ascents, 'break')}): several exports in "
                 "one file, or a file that was changed"
+                if file.descents
+                else "the rows are sorted oldest first, and Netflix's newest first: another program has saved the file"
             )
         told = self.certain_episodes
         if self.views >= _LOOK_ALIKE_ROWS and told < _LOOK_ALIKE_SHARE * self.views:

@@ -198,7 +198,7 @@ class Staging:
         self.database.execute("create temp table wanted_shows (show_key varchar, name_key varchar)")
         alike: dict[str, list[tuple[str, date | None, str | None]]] = {}
         for key, name, day in ((rows.key, rows.name, rows.day) for rows in wanted if rows.what == "title"):
-            alike.setdefault(match_key(name), []).append((key, day, self.parse(name).season))
+            alike.setdefault(match_key(name), []).append((key, day, self.parse(name, "viewing_history").season))
         titles = self._stream("select key, title, season from titles left join season_names using (season_code)")
         found = (
             (key, day)

@@ -65,10 +65,11 @@ def _answered(dashboard: Dashboard, act: Callable[[Dashboard], str], page: str) 
         said, is_done = act(dashboard), True
     except (Refused, EventError) as refusal:
         said, is_done = shown(str(refusal), 400), False
+    if is_done or not wants_json():  # a script loads the next page, which shows it
+        flash(said, "done" if is_done else "refused")
     if wants_json():
         response: Response = jsonify({"ok": is_done, "error": None if is_done else said, "message": said})
         return response, 200 if is_done else 400
-    flash(said, "done" if is_done else "refused")
     return redirect(page if is_done else urlsplit(page).path, 303)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from netflix_trend.delivery.settled import waiting_files
+from netflix_trend.plain_text import without_name
 from netflix_trend.storage.files import UnsafeFile, read_untrusted
 from services.dashboard.backend import RefusedFile
 from services.dashboard.text import shown
@@ -27,5 +28,6 @@ def refused_files(folder: Path) -> list[RefusedFile]:
             text = read_untrusted(folder, f"refused/{path.name}", 10_000).decode("utf-8", "replace")
         except (FileNotFoundError, UnsafeFile):
             continue
-        found.append(RefusedFile(shown(path.name.removesuffix(ending), 60), shown(text, 400)))
+        name = path.name.removesuffix(ending)
+        found.append(RefusedFile(shown(name, 60), shown(without_name(text, name), 400)))
     return found

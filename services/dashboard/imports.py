@@ -13,6 +13,7 @@ import duckdb
 from netflix_trend.history.dates import ORDER_NAMES, DateQuestion
 from netflix_trend.history.freshness import Freshness
 from netflix_trend.layout import PrivateVolume
+from netflix_trend.plain_text import without_name
 from services.dashboard.backend import Backend, RefusedFile
 from services.dashboard.text import counted, day, shown
 
@@ -69,7 +70,7 @@ def imported_files(private: Path) -> list[ImportedFile]:
                     received=row["received"],
                     sentences=() if error else rows_in_words(row),
                     warnings=tuple(shown(line, 300) for line in (row["warnings"] or "").splitlines()),
-                    error=shown(error, 400) if error else None,
+                    error=shown(without_name(error, row["name"]), 400) if error else None,
                     question=_question(row),
                     asks_whose=bool(error and row.get("netflix_profiles")),
                 )
@@ -109,7 +110,9 @@ def rows_in_words(row: Mapping[str, Any]) -> tuple[str, ...]:
 
     views = count("views") - (count("supplemental") if row["kind"] == "viewing_history" else 0)
     first, last = row["first_day"], row["last_day"]
-    when = f" from {day(first)} to {day(last)}" if isinstance(first, date) and isinstance(last, date) else ""
+    when = ""
+    if isinstance(first, date) and isinstance(last, date):
+        when = f" on {day(first)}" if first == last else f" from {day(first)} to {day(last)}"
     said = f"{counted(count('rows'), 'row')}, {counted(views, 'view')}{when}: "
     said += f"{counted(count('episodes'), 'episode')} and {counted(count('films'), 'film')}."
     parts = {

@@ -101,7 +101,7 @@ def facts(tables: Mapping[str, InsightTable]) -> tuple[tuple[str, str], ...]:
         found.append((number(_value(runs[0][3])), "days in a row, the longest streak"))
     hours = sum(_value(row[2]) for row in tables["hours"].rows)
     if hours:
-        found.append((number(round(hours)), "hours"))
+        found.append((number(round(hours)), "hour" if round(hours) == 1 else "hours"))
     share = tables["weekend_share"].rows
     if share:
         found.append((percent(_value(share[0][2])), "of views on weekends (even would be 29 %)"))
@@ -225,7 +225,8 @@ def _streaks(table: InsightTable) -> Chart:
 
 def _hours(table: InsightTable) -> Chart:
     last = table.rows[-1]
-    lead = f"{number(round(_value(last[2])))} hours in {last[0]}, {_value(last[3]):.1f} in a mean week."
+    hours = round(_value(last[2]))
+    lead = f"{number(hours)} {'hour' if hours == 1 else 'hours'} in {last[0]}, {_value(last[3]):.1f} in a mean week."
     option = charts.bars(
         [str(row[0]) for row in table.rows], {"hours": [round(_value(row[2]), 1) for row in table.rows]}
     )

@@ -9,7 +9,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -25,6 +25,8 @@ from netflix_trend.delivery.copies import UPLOAD
 from netflix_trend.delivery.downloads import downloads_folder
 from netflix_trend.delivery.inbox import OptionError
 from netflix_trend.env_file import EnvFileError
+from netflix_trend.history.raw import RawExport
+from netflix_trend.history.tables import History
 from netflix_trend.layout import DEMO_SETTINGS
 from netflix_trend.names import EXAMPLE_AGGREGATOR, EXAMPLE_ME
 from netflix_trend.participant import participant
@@ -81,13 +83,13 @@ class OneProcess:
                         profile=options.get("profile"),
                         date_order=options.get("date_order"),  # type: ignore[arg-type]
                     )
-                    participant.refresh(self.settings)
+                    histories = participant.refresh(self.settings)
             except (ArchiveError, OptionError) as refusal:
                 raise Refused(str(refusal)) from None
         self.run_publisher()
         # Who gives options wants the same file to be read in another way.
         again = "" if options else participant.already_imported(raw, days)
-        return f"The file was read. What became of its rows is below. {again}".rstrip()
+        return f"{_became_of(raw, histories)} {again}".rstrip()
 
     def rebuild(self) -> None:
         """Rebuild the tables now."""
@@ -123,6 +125,17 @@ class OneProcess:
     def refused_files(self) -> list[RefusedFile]:
         """Return the files that the app has refused: uploaded ones are refused at once."""
         return refused_files(self.settings.output_dir) if self.watches else []
+
+
+def _became_of(raw: RawExport, histories: Sequence[History]) -> str:
+    """Return what became of a file, as a sentence that leads to the account of it on the page."""
+    refusals = [file.refusal for history in histories for file in history.files if file.raw.sha256 == raw.sha256]
+    for refusal in refusals:
+        if refusal and refusal.question:
+            return "One question about this file is below; nothing of it counts before you answer."
+        if refusal:
+            return "This file cannot be used; the reason is below."
+    return "The file was read. What became of its rows is below."
 
 
 class Visits:

@@ -32,7 +32,7 @@ def exclude(words: str, *, is_show: bool, day: date | None, is_sure: bool) -> in
         if day is not None:
             wanted = [one for one in wanted if day in one.days]
         if not wanted:
-            raise ExclusionError("nothing in your history matches")
+            raise ExclusionError("nothing in your history matches. Next: fewer words, or a part of the title")
         if not is_sure:
             _print(console, wanted)
             if not is_show and (shows := [one for one in found if one.what == "show"]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
@@ -26,13 +27,14 @@ from netflix_trend.history.report import ImportReport, counted, import_report
 from netflix_trend.history.staging import Staging
 from netflix_trend.history.tables import History, add_alone, connect
 from netflix_trend.participant import participant
-from netflix_trend.plain_text import printable
+from netflix_trend.plain_text import printable, without_name
 from netflix_trend.settings import Settings
 from netflix_trend.syftbox.shared_files import current_vocabulary
 from services.processor.cli import answered, print_histories, print_json, rebuilt
 
 _UNREADABLE = (ExportError, ArchiveError, OSError)
 _LARGE_FILE = 5_000_000
+_NOT_STORED = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
 def read_file(path: Path, vocabulary: Vocabulary, options: ReadOptions, date_order: str | None = None) -> ImportReport:
@@ -62,7 +64,14 @@ def _with_progress(file: BinaryIO) -> AbstractContextManager[BinaryIO]:
 
 def _why(path: Path, error: Exception) -> str:
     """Return in one line why a file cannot be used."""
-    return why_not_opened(path, error) if isinstance(error, OSError) else " ".join(str(error).split())
+    if not isinstance(error, OSError):
+        return " ".join(str(error).split())
+    place = str(error.filename or "")
+    if error.errno in _NOT_STORED or place not in ("", str(path)):
+        reason = os.strerror(error.errno or 0)
+        where = place or "the private folder"
+        return f"{path}: it was not stored ({where}: {reason}). Make room, or let this user write there."
+    return why_not_opened(path, error)
 
 
 def read_files(files: Sequence[Path], *, is_json: bool, date_order: str | None, only: Sequence[str]) -> int:
@@ -136,8 +145,8 @@ def _print_unreadable(path: Path, error: Exception, console: Console, *, is_json
     message = _why(path, error)
     if not is_json:
         waits = isinstance(error, ExportError) and isinstance(error.question, ProfileQuestion)
-        told = message if waits else f"{path.name}: cannot be used. {message}"
-        console.print(f"{told}\n", markup=False, soft_wrap=True)
+        told = message if waits else f"{path}: cannot be used. {without_name(message, path.name, str(path))}"
+        console.print(f"{printable(told, '?')}\n", markup=False, soft_wrap=True)
         return
     known = error.known if isinstance(error, ExportError) else {}
     lists: dict[str, Any] = {"shows": [], "profiles": [], "hours": None, "warnings": []}
@@ -150,8 +159,8 @@ def print_report(name: str, report: ImportReport, console: Console, note: str | 
     kind = "viewing history" if file.kind == "viewing_history" else "viewing activity"
     episodes, films = counted(report.kinds["episode"], "episode"), counted(report.kinds["film"], "film")
     lines = [
-        f"{name}: {kind}, {file.encoding}, {counted(file.rows, 'row')}",
-        f"  {counted(report.counted, 'view')} from {report.first_day or '-'} to {report.last_day or '-'}: "
+        f"{printable(name, '?')}: {kind}, {file.encoding}, {counted(file.rows, 'row')}",
+        f"  {counted(report.counted, 'view')}{_days_in_words(report)}: "
         f"{episodes} of {counted(len(report.shows), 'show')}, {films}"
         + (f", {report.hours:.1f} hours" if report.hours is not None else ""),
         f"  not counted or unsure: {report.dropped()}",
@@ -161,6 +170,14 @@ def print_report(name: str, report: ImportReport, console: Console, note: str | 
         lines.append(f"  Netflix profiles: {listed(file.netflix_rows)}")
     lines += [f"  note: {warning}" for warning in ([note] if note else []) + report.warnings]
     console.print("\n".join(lines) + "\n", markup=False, soft_wrap=True)
+
+
+def _days_in_words(report: ImportReport) -> str:
+    """Return ` from 2026-01-31 to 2026-02-01`, or less for one day or none."""
+    first, last = report.first_day, report.last_day
+    if first is None or first == last:
+        return f" on {first}" if first else ""
+    return f" from {first} to {last}"
 
 
 def _dates_in_words(file: ReadFile) -> str:
@@ -218,7 +235,7 @@ def _import(
         else:
             kept[raw.sha256] = path
             if said := participant.already_imported(raw, days):
-                console.print(f"{path.name}: {said}", markup=False, soft_wrap=True)
+                console.print(f"{printable(path.name, '?')}: {said}", markup=False, soft_wrap=True)
     return int(_rebuild(kept, settings, console, choose) or failed)
 
 

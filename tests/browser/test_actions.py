@@ -180,6 +180,7 @@ def test_everything_works_without_a_script(scriptless: Browser, tmp_path: Path) 
 def test_a_file_is_forgotten_and_brought_back_without_a_script(scriptless: Browser) -> None:
     scriptless.get("/")
     scriptless.find(".files details summary").click()
+    assert scriptless.find(".files details button").accessible_name.startswith("Forget this file ")
     scriptless.find(".files details button").click()
     scriptless.wait(lambda: "Answers that have left stay as they are" in scriptless.text())
     assert "Begin with your viewing history" in scriptless.text()
@@ -198,7 +199,9 @@ def test_a_title_is_searched_by_keyboard_excluded_and_included_again(acting: Bro
     acting.wait(lambda: "Exclude it and later episodes" in acting.text())
     acting.screenshot("search")
     assert acting.violations() == []
-    acting.find("#search .files button").send_keys(Keys.ENTER)
+    button = acting.find("#search .files button")
+    assert button.accessible_name == "Exclude it and later episodes Crash Landing on You"
+    button.send_keys(Keys.ENTER)
     acting.wait(lambda: "Excluded: the show Crash Landing on You" in acting.text())
     acting.screenshot("excluded")
     assert acting.violations() == []

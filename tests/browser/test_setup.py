@@ -90,7 +90,7 @@ def test_on_a_phone_an_aggregator_is_chosen_by_keyboard_and_taking_part_comes_la
     starting.find("#whose button").send_keys(Keys.ENTER)
     starting.wait(lambda: "Ann counts, also in later files." in starting.text())
     assert "Which of these is you?" not in starting.text()
-    assert "Counting: Ann" in starting.text()
+    assert "Whose viewing counts: Ann" in starting.text()
     assert starting.find(".steps .next h2").text.startswith("Decide whether to take part")
     assert not (tmp_path / "datasites" / ME / "app_data").exists()
 

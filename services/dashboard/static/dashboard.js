@@ -45,9 +45,10 @@
         bar.value = event.lengthComputable ? (100 * event.loaded) / event.total : 50;
         says.textContent = bar.value < 100 ? `Sent ${Math.floor(bar.value)} %` : "Reading …";
       };
-      const ended = (message) => {
+      const ended = (message, isDone = false) => {
         bar.parentElement.hidden = true;
         form.querySelector("button").disabled = false;
+        says.className = isDone ? "" : "message refused";
         says.textContent = message;
       };
       request.onerror = () => ended("This page cannot be reached any more. Is it still running?");
@@ -55,11 +56,12 @@
         let answer = {};
         try { answer = JSON.parse(request.responseText); } catch { /* not one of our answers */ }
         if (!answer.ok) { ended(answer.error || "That did not work."); input.value = ""; return; }
-        ended(answer.message);
+        ended(answer.message, true);
         const status = await (await fetch("/status.json", { headers: json })).json();
         if (status.pending > 0) watch("", 1); else location.assign("/");
       };
       form.querySelector("button").disabled = true;
+      says.className = "";
       bar.parentElement.hidden = false;
       request.send(new FormData(form));
     };

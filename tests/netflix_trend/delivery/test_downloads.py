@@ -146,6 +146,8 @@ def test_an_archive_is_known_by_its_member_and_no_other_member_is_opened(
     watch = folder.watch()
     folder.put("netflix-report.zip", packed("PAYMENT/Bills.csv", "CONTENT_INTERACTION/ViewingActivity.csv"))
     folder.put("photos.zip", packed("IMG_1.jpg"))
+    folder.put("thesis.zip", packed("word/document.xml"))
+    folder.put("backup.zip", packed("other.zip"))
     folder.put("cut.zip", packed("CONTENT_INTERACTION/ViewingActivity.csv")[:-30])
     folder.put("page.zip", "<html>")
     folder.put("sheet.zip", packed("[Content_Types].xml", "xl/workbook.xml"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from pathlib import Path
 
@@ -88,6 +89,13 @@ def test_nothing_is_said_of_other_files(tmp_path: Path) -> None:
     assert said_of_zip(tmp_path / "missing.zip") is None
 
 
+def test_a_zip_in_a_zip_is_to_be_unpacked_once() -> None:
+    error = refusal(zipped("my report/netflix-report.ZIP"))
+
+    assert error.reason == "no_viewing_activity"
+    assert "holds another zip. Unpack it once" in str(error)
+
+
 def test_a_zip_without_an_export_says_which_files_are_read() -> None:
     error = refusal(zipped("Devices.csv"))
 
@@ -100,7 +108,18 @@ def test_a_folder_is_named_with_an_export_in_it(tmp_path: Path) -> None:
 
     with pytest.raises(ArchiveError) as caught, opened_file(tmp_path):
         pass
-    assert str(caught.value) == f"{tmp_path} is a folder. Give the file in it, such as {tmp_path / 'history.csv'}."
+    assert (
+        str(caught.value) == f"{tmp_path}: this is a folder. Give the file in it, such as {tmp_path / 'history.csv'}."
+    )
+
+
+def test_what_is_no_file_is_named_and_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "nowhere.csv")
+
+    for name, told in (("pipe.csv", "this is no file, but a pipe or a device"), ("link.csv", "leads to no file")):
+        with pytest.raises(ArchiveError, match=told), opened_file(tmp_path / name):
+            pass
 
 
 def test_a_missing_file_is_named_without_a_number_of_the_system(tmp_path: Path) -> None:

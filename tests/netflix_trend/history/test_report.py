@@ -246,7 +246,11 @@ def test_an_export_of_another_service_is_suspected(episodes: int, others: int, i
 
 @pytest.mark.parametrize(
     ("days", "told"),
-    [(["12/29/23", "12/31/23", "12/30/23"], "(1 break)"), (["1/1/23", "2/13/23", "3/13/23"], "(2 breaks)")],
+    [
+        (["12/29/23", "12/31/23", "12/30/23"], "not sorted newest first (1 break)"),
+        (["1/1/23", "2/13/23", "3/13/23", "3/1/23"], "not sorted newest first (2 breaks)"),
+        (["1/1/23", "2/13/23", "3/13/23"], "sorted oldest first, and Netflix's newest first: another program"),
+    ],
 )
 def test_unsorted_rows_are_reported(days: list[str], told: str) -> None:
     (warning,) = report_on(history(*((f"Film {day}", day) for day in days))).warnings

@@ -41,6 +41,8 @@ def test_a_file_is_taken_from_a_script_and_answered_as_json(newcomer: Person) ->
         "error": None,
         "message": "The file was read. What became of its rows is below.",
     }
+    assert newcomer.page("/").count("What became of its rows is below.") == 1, "the script loads this page"
+    assert "What became of its rows is below." not in newcomer.page("/")
 
 
 def test_a_file_of_the_same_name_in_the_drop_folder_stays(newcomer: Person) -> None:
@@ -86,7 +88,8 @@ def test_a_file_of_another_kind_is_refused_and_nothing_is_left(
 
 def test_a_file_with_other_columns_says_what_was_expected(newcomer: Person) -> None:
     text = newcomer.upload(b"nottitle,notdate\n1,2\n")
-    assert "Not used." in text
+    assert "This file cannot be used; the reason is below." in text
+    assert "Not used. <bdi>Row 1: found the columns" in text
     assert "expected" in text
     assert "Something needs you" in newcomer.page("/health")
 
@@ -168,12 +171,15 @@ def test_an_undecidable_file_asks_one_question_and_takes_the_answer(newcomer: Pe
     assert "One question about" in text
     assert "month first: 3/4/26 is 4 March 2026" in text
     assert "Use this order" in text
+    assert "One question about this file is below" in text
+    assert "answer the question about it above" in text
+    assert "--date-order" not in text, "what a terminal asks for helps nobody here"
     sha256 = text.split('name="sha256" value="')[1].split('"')[0]
     assert "Choose how" in newcomer.done("/date-order", {"sha256": sha256})
     assert "is gone" in newcomer.done("/date-order", {"sha256": "0" * 64, "date_order": "dmy"})
     text = newcomer.done("/date-order", {"sha256": sha256, "date_order": "dmy"})
     assert "One question" not in text
-    assert "3 April 2026 to 3 April 2026" in text
+    assert "2 views on 3 April 2026" in text
     assert received(newcomer) == ["2026-05-01"], "the answer is not a new download"
 
 

@@ -209,7 +209,7 @@ def test_of_several_netflix_profiles_the_person_says_which(
     assert "Which of these is you?" not in page
     assert "Say whose viewing counts" not in here.steps()
     assert here.page("/").count(f"<h1>{views} view") == 1
-    assert f"Counting: <bdi>{' and '.join(wanted)}</bdi>" in here.page("/")
+    assert f"Whose viewing counts: <bdi>{' and '.join(wanted)}</bdi>" in here.page("/")
 
 
 def test_an_answer_can_be_changed_and_moves_nothing_else(here: Newcomer, tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ def test_an_answer_can_be_changed_and_moves_nothing_else(here: Newcomer, tmp_pat
     before = {path.name: path.read_bytes() for path in other.iterdir()}
     for name in ("Ann", "Bob"):
         here.done("/setup/profile", {"profile": "me", "netflix_profile": marks[name]})
-        assert f"Counting: <bdi>{name}</bdi>" in here.page("/")
+        assert f"Whose viewing counts: <bdi>{name}</bdi>" in here.page("/")
     assert {path.name: path.read_bytes() for path in other.iterdir()} == before
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import zipfile
@@ -111,10 +112,20 @@ def test_an_unusable_file_fails_and_the_others_are_printed(ask, tmp_path):
     code, out, _ = ask("read", bad, tmp_path / "missing.csv", EXPORTS / "en_mdy_us.csv")
 
     assert code == 1
-    assert "bad.csv: cannot be used" in out
-    assert "no such file" in out
+    assert f"{bad}: cannot be used. Row 1: found the columns 'a, b'" in out
+    assert f"{tmp_path / 'missing.csv'}: cannot be used. No such file." in out
     assert "48 views from 2023-09-28 to 2023-12-30: 31 episodes of 19 shows, 14 films" in out
     assert "2 trailers and recaps (dropped), 2 blank titles (kept as unknown views)" in out
+
+
+def test_a_name_moves_no_cursor_and_one_is_no_plural(ask, tmp_path):
+    odd = tmp_path / "a\n\x1b[2J.csv"
+    odd.write_text('Title,Date\n"One Film","1/31/26"\n')
+
+    code, out, _ = ask("read", odd)
+
+    assert code == 0
+    assert "a??[2J.csv: viewing history, utf-8, 1 row\n  1 view on 2026-01-31: 0 episodes of 0 shows, 1 film\n" in out
 
 
 def test_json_reports_an_unusable_file_without_failing(ask, tmp_path):
@@ -172,9 +183,29 @@ def test_import_stores_files_and_reports_on_each(ask, private, tmp_path):
 
     assert code == 1
     assert "en_mdy_us.csv: viewing history, utf-8, 50 rows" in out
-    assert "the file is empty" in out
+    assert f"{bad}: cannot be used. The file is empty, or holds no text." in out
     assert "me: 48 views of 2 files" in out
     assert (private / "profiles" / "me" / "viewing.duckdb").is_file()
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OSError(errno.EACCES, "", "/private/raw"), "It was not stored (/private/raw: Permission denied). Make room"),
+        (OSError(errno.ENOSPC, ""), "It was not stored (the private folder: No space left on device). Make room"),
+        (OSError(errno.EIO, ""), "It cannot be read (Input/output error)."),
+    ],
+)
+def test_a_full_or_closed_private_folder_is_not_taken_for_the_file(ask, monkeypatch, error, told):
+    def fails(*_, **__):
+        raise error
+
+    monkeypatch.setattr("services.processor.importing.participant.take_file", fails)
+
+    code, out, _ = ask("import", EXPORTS / "en_mdy_us.csv")
+
+    assert code == 1
+    assert f"en_mdy_us.csv: cannot be used. {told}" in out
 
 
 def test_the_same_bytes_again_are_said_to_be_known(ask):
@@ -256,7 +287,7 @@ def test_a_wrong_netflix_profile_is_refused_with_those_that_exist(ask, private, 
 
     assert code == 1
     said = json.loads(out)["error"] if "--json" in verb else out
-    assert "it has no Netflix profile “Samm”. It has “Kids” (1 row), “Mia, the boss” (1 row), “Sam” (1 row)." in said
+    assert "t has no Netflix profile “Samm”. It has “Kids” (1 row), “Mia, the boss” (1 row), “Sam” (1 row)." in said
     assert not list(private.glob("raw/*"))
 
 

@@ -52,7 +52,7 @@ def test_a_show_or_a_day_is_excluded(imported: Any) -> None:
 @pytest.mark.parametrize("words", [["nothing"], ["roma", "--on", "2026-02-02"], ["--show", "roma"]])
 def test_nothing_that_matches_is_an_error(imported: Any, words: list[str]) -> None:
     code, _, err = imported("exclude", *words, "--yes")
-    assert (code, err) == (1, "exclude: nothing in your history matches\n")
+    assert (code, err) == (1, "exclude: nothing in your history matches. Next: fewer words, or a part of the title\n")
 
 
 def test_wrong_use(imported: Any) -> None:
