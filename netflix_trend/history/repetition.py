@@ -184,7 +184,7 @@ class Repetition:
 
     def _by_beginning(self, parts: list[str], group: _Group) -> ParsedTitle:
         """Decide a title of an unknown name by the titles that begin alike."""
-        beginnings = (title_key(": ".join(parts[:length])) for length in range(1, len(parts)))
+        beginnings = (title_key(": ".join(parts[:length])) for length in range(1, len(parts) + 1))
         is_film_like = group.titles < _SERIES_LIKE_FILMS and any(key in self._film_beginnings for key in beginnings)
         series = None if is_film_like else group.series
         # A film's title rarely has three parts: of 171 such titles 163 were episodes.
