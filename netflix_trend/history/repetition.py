@@ -94,6 +94,7 @@ class Repetition:
         self._proved_keys = {show_key(*show) for show in self._proved.values()}
         self._with_season = with_season
         self._film_beginnings = film_beginnings
+        self._titles_of: Counter[str] = Counter()
         self._without_season: Counter[InFile] = Counter()
         self._parts_of: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._groups: dict[str, _Group] = {}
@@ -111,6 +112,7 @@ class Repetition:
         known = self._known_show(parts, own)
         if known is not None:
             show, behind = known
+            self._titles_of[show_key(*show)] += 1
             if _may_be_film(behind):
                 self._without_season.update((file, show_key(*show)) for file in files)
             return
@@ -161,17 +163,18 @@ class Repetition:
 
     def _of_known_show(self, show: Show, behind: list[str], files: Collection[int]) -> ParsedTitle:
         """Decide a title that begins with the name of a show; `behind` are the parts after it."""
-        if not _may_be_film(behind):
-            certainty: Certainty = "certain" if _is_numbered(behind) else "likely"
-            return ParsedTitle("episode", show[0], None, show[1], certainty)
         key = show_key(*show)
+        is_alone = self._titles_of[key] < 2 and key not in self._proved_keys
+        certainty: Certainty = "guess" if is_alone else "likely"
+        if not _may_be_film(behind):
+            is_numbered = _is_numbered(behind)
+            return ParsedTitle("episode", show[0], None, show[1], "certain" if is_numbered else certainty)
         # Within a file: Netflix may name the seasons of a show later, and then names them in all its titles.
         counts = [(self._with_season.get((file, key), 0), self._without_season[file, key]) for file in files]
         if any(named and named >= others for named, others in counts):
             is_likely = any(named >= 3 * others for named, others in counts)
             return ParsedTitle("film", certainty="likely" if is_likely else "guess")
-        is_alone = max(others for _, others in counts) < 2 and key not in self._proved_keys
-        return ParsedTitle("episode", show[0], None, show[1], "guess" if is_alone else "likely")
+        return ParsedTitle("episode", show[0], None, show[1], certainty)
 
     def _of_parts(self, own: ParsedTitle) -> ParsedTitle:
         """Decide a title such as `Lupin: Part 1: Chapter 1` of an unknown name."""
@@ -184,7 +187,7 @@ class Repetition:
 
     def _by_beginning(self, parts: list[str], group: _Group) -> ParsedTitle:
         """Decide a title of an unknown name by the titles that begin alike."""
-        beginnings = (title_key(": ".join(parts[:length])) for length in range(1, len(parts)))
+        beginnings = (title_key(": ".join(parts[:length])) for length in range(1, len(parts) + 1))
         is_film_like = group.titles < _SERIES_LIKE_FILMS and any(key in self._film_beginnings for key in beginnings)
         series = None if is_film_like else group.series
         # A film's title rarely has three parts: of 171 such titles 163 were episodes.

@@ -39,8 +39,8 @@ create table made (file integer, day date);
 create table show_names (show_code integer, show_name varchar, name_key varchar, show_key varchar, show_index integer);
 create table season_names (season_code integer, season varchar);
 -- Every row with its day: the local one where a time is known (a second of the UTC day).
-create view dated as select file, key, s.title as row_title, s.kind, show_code, season_code, certainty, profile, second,
-    seconds, device, autoplayed,
+create view dated as select file, key, s.title as row_title, profile, second, seconds, device, autoplayed,
+    row(s.kind, s.show_code, s.season_code, s.certainty) as own,
     d.day + floor(
     (coalesce(second, 0) + if(second >= d.change, d.offset_after, d.offset_before)) / 86400)::integer as day,
     d.day + to_seconds(second) as start_utc,
@@ -57,11 +57,11 @@ create table certain_shows as
     where kind = 'episode' and certainty = 'certain' group by match_key;
 create table undecided as
     select key, min(row_title) as title, min(day) as first_day, max(day) as last_day, list(distinct file) as files,
-           any_value(twins) as twins, arg_min(row(kind, show_code, season_code, certainty), row_title) as own
+           any_value(twins) as twins, arg_min(own, row_title) as own
     from dated left join match_keys using (key) left join certain_shows using (match_key)
     where key in (select key from staged where certainty is distinct from 'certain')
       and key not in (select key from staged where second is not null)
-    group by key having own[4] is distinct from 'certain'
+    group by key having arg_min(own, row_title)[4] is distinct from 'certain'
 """
 # What undecided titles begin with, before a colon, that is a title itself: `Insidious` of `Insidious: Chapter 2`.
 _BEGINNINGS = """

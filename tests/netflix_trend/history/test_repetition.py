@@ -396,6 +396,10 @@ def test_titles_of_a_known_show_without_seasons_are_episodes(small, titles, cert
     assert set(history(small, seen).values()) == {episode("Ozark", None, 0, certainty)}
 
 
+def test_a_lone_title_of_a_known_show_is_a_guess_however_long(small):
+    assert set(history(small, [("Ozark: Drunk and High: Live", 0)]).values()) == {episode("Ozark", None, 0, "guess")}
+
+
 def test_the_name_of_a_known_show_alone_is_a_guess():
     vocabulary = Vocabulary.build([CatalogueTitle(title="Red Lake: The Boys", kind="series")])
 

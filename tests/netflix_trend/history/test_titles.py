@@ -420,6 +420,11 @@ def test_parts_of_seasons_are_weak(season):
     assert parse_title(f"Some Show: {season}", UNKNOWING).kind is None
 
 
+def test_the_turkish_word_for_an_episode_is_also_that_for_a_part_of_a_film():
+    assert parse_title("Some Film: Subtitle: Bölüm 1", UNKNOWING) == ParsedTitle(None)
+    assert parse_title("Some Show: Subtitle: 1. Bölüm", UNKNOWING).kind == "episode"
+
+
 @pytest.mark.parametrize("text", ["Six", "Ten", "TV", "Tone", "Season 2 and Counting", "Part 2 (Uncut)", "S"])
 def test_words_that_contain_a_season_word_are_none(text):
     assert parse_title(f"Some Film: {text}: Boat", UNKNOWING).season is None
