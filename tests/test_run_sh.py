@@ -320,7 +320,7 @@ def test_read_prints_one_object_a_file_and_nothing_else(tmp_path: Path) -> None:
     assert (first["file"], first["views"], first["shows"], first["error"]) == ("history.csv", 1, ["Dark"], None)
     assert second["date_order"] == "undecidable"
     assert "DATE_ORDER=mdy|dmy" in second["error"]
-    assert third["error"] == "missing.csv: no such file"
+    assert third["error"] == "missing.csv: no such file. Check the name, and in which folder it is."
     assert not (tmp_path / "private").exists(), "nothing is stored"
 
 

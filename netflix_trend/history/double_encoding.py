@@ -51,7 +51,9 @@ def _wrong_letters(page: str) -> re.Pattern[str]:
         "[" + "".join(map(re.escape, sorted(_signs(page, first, last)))) + "]"
         for first, last in ((0xC3, 0xDF), (0xE0, 0xEF), (0x80, 0xBF))
     )
-    return re.compile(f"{two}{follows}|{three}{follows}{{2}}")
+    # Three letters of one's own may look like a sign of three bytes, as in `čŠŠ`.
+    not_a_letter = "(?<![^\\W\\d_])"
+    return re.compile(f"{two}{follows}|{three}(?:{follows}{not_a_letter}{follows}|{follows}{{2}}{not_a_letter})")
 
 
 _WRONG = {page: (_signs(page, 0x80, 0xBF), _wrong_letters(page)) for page in _PAGES}

@@ -119,7 +119,7 @@ def include_again(private: Path, number: int) -> Exclusion:
 def _read(private: Path) -> _File:
     try:
         return _File.model_validate_json(PrivateVolume(private).exclusions.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return _File()
     except ValidationError:
         raise ExclusionError(

@@ -194,7 +194,7 @@ def read_answers(private: Path, exports: Iterable[RawExport]) -> dict[str, tuple
     """
     try:
         return dict(_File.model_validate_json(PrivateVolume(private).household.read_bytes()).counted)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         known = sorted(exports, key=lambda export: (export.received, export.sha256))
         return {export.profile: export.only for export in known if export.only}
     except ValidationError:

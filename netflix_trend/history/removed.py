@@ -57,7 +57,7 @@ def read_removals(private: Path) -> tuple[Removal, ...]:
     """Return what can be brought back, oldest first. Raises RemovalError if the list is damaged."""
     try:
         return _File.model_validate_json(PrivateVolume(private).removals.read_bytes()).removals
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ()
     except ValidationError:
         raise RemovalError(

@@ -180,7 +180,7 @@ class Repetition:
         """Decide a title such as `Lupin: Part 1: Chapter 1` of an unknown name."""
         assert own.show is not None and own.season is not None
         parts = self._parts_of[show_key(own.show, own.index)]
-        if parts[title_key(own.season)] > 1:
+        if max(parts.values()) > 1:
             return own
         # One title of each part: `Fear Street: Part 1: 1994`, `Fear Street: Part 2: 1978`.
         return _FILM if len(parts) > 1 or ROMAN_LAST.search(own.season) else replace(own, certainty="guess")

@@ -215,7 +215,8 @@ def test_a_zip_without_viewing_activity_is_refused_and_says_which_is_wanted(memb
     data = pack({"a.txt": b"", **members})
     error = refusal(data)
     assert error.reason == "no_viewing_activity"
-    assert "NetflixViewingHistory.csv" in str(error)
+    is_packed_twice = any(content.startswith(b"PK") for content in members.values())
+    assert ("Unpack it once" if is_packed_twice else "NetflixViewingHistory.csv") in str(error)
 
 
 def test_macos_resource_files_are_not_a_second_export() -> None:

@@ -118,7 +118,7 @@ def test_an_archive_covers_a_profile_whether_or_not_it_watched_anything(tmp_path
 def test_an_undecidable_order_of_dates_waits_for_the_person_who_is_asked(tmp_path: Path) -> None:
     """The one case in which there is no answer because of what a file holds: docs/privacy.md says so."""
     settings = settings_of(tmp_path)
-    take(settings, HEADER + '"Roma","11/10/26"\n"Okja","10/11/26"\n')
+    take(settings, HEADER + '"Roma","11/10/26"\n"Okja","11/10/26"\n')
     assert participant.publish(settings, TODAY).state == "no_export"
     (history,) = participant.refresh(settings, everything=True)
     refusal = history.files[0].refusal

@@ -274,7 +274,7 @@ def test_an_archive_is_imported_as_asked_and_moves_when_it_is_asked_again(
         put("profile=Anna\nonly=ann\n")
         wait_for((profiles / "Anna" / "encodings.json").exists, "the archive is read", 30)
         assert len(load_encodings(profiles / "Anna").full) == 3, "one of Ann's four views is too short"
-        put("profile=Everybody\n")
+        put("profile=Everybody\nonly=Ann\nonly=Kids, room\n")
         wait_for((profiles / "Everybody" / "encodings.json").exists, "the archive is moved", 30)
         wait_for(lambda: not (profiles / "Anna").exists(), "the old profile is gone")
         assert len(load_encodings(profiles / "Everybody").full) == 5
