@@ -103,7 +103,7 @@ def test_login_says_whether_the_file_came_and_the_sign_in_is_kept(tmp_path, ende
     assert commands.login(load_settings(scraper_dir=tmp_path), lambda _: None, "127.0.0.1", 1) == code
     output = capsys.readouterr().out
     assert said in output
-    assert ("are kept on the scraper's own volume" in output) is kept
+    assert ("are kept for the browser alone" in output) is kept
 
 
 def test_doctor_prints_no_personal_counts(settings, browser, monkeypatch, capsys):
