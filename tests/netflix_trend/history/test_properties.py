@@ -129,7 +129,9 @@ def test_any_copy_holds_the_views_of_its_history(history: list[Row], ways: list[
         assert [str(file.refusal) for file in read.files if file.refusal] == []
         reports = [file.report.file for file in read.files if file.report]
         assert [(one.rows, one.undated, one.damaged) for one in reports] == [(len(history), 0, 0)] * len(reports)
-        assert sorted(one.date_order for one in reports) == sorted(DATES[way.dates][0] for way in unlike(history, ways))
+        if any(row.day.day != row.day.month for row in history):  # 5/5/2011 is the same day in two orders
+            orders = sorted(DATES[way.dates][0] for way in unlike(history, ways))
+            assert sorted(one.date_order for one in reports) == orders
         # All copies are in one profile: a title or a day that one of them has otherwise would be one more view.
         assert private.views() == truth(history)
         assert_known(private.kinds(), known(history))
