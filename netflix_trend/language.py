@@ -1,0 +1,52 @@
+"""The language that people read: catalogues of gettext, chosen for a page by who asks for it, English elsewhere.
+
+Text for people is marked where it is written: `_("%(count)s files are read", count=3)`. A catalogue may move every
+value to where its language wants it, so a sentence is one message, never glued from parts; what is counted goes through
+`ngettext`, because languages have other plurals than English.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from gettext import NullTranslations
+from pathlib import Path
+
+# In their own names, as people look for them.
+LANGUAGES = {"en": "English", "de": "Deutsch", "es": "Español", "pt": "Português", "tr": "Türkçe"}
+TRANSLATIONS = Path(__file__).parent / "translations"
+
+_spoken: ContextVar[NullTranslations] = ContextVar("spoken", default=NullTranslations())  # noqa: B039, never changed
+
+
+def gettext(message: str, **values: object) -> str:
+    """Return a message in the language of this context, with its `%(name)s` filled in.
+
+    Without values nothing is filled in, so a lone `%` is written once; with values it is written `%%`.
+    """
+    text = _spoken.get().gettext(message)
+    return text % values if values else text
+
+
+def ngettext(one: str, several: str, count: int, **values: object) -> str:
+    """Return a message about a count in the language of this context; `%(num)s` is the count."""
+    return _spoken.get().ngettext(one, several, count) % {"num": count, **values}
+
+
+def marked(message: str) -> str:
+    """Return a message as it is: it is extracted here, and translated where it is shown."""
+    return message
+
+
+@contextmanager
+def spoken(translations: NullTranslations) -> Iterator[None]:
+    """Speak another language in this context."""
+    token = _spoken.set(translations)
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
+
+
+_ = gettext
