@@ -115,7 +115,8 @@ rq='~rq:* &rq:* +@all -@admin -@dangerous +info'
   echo 'user default off ~* &* +@all'
   echo 'user health on nopass resetkeys resetchannels -@all +ping'
   echo "user scraper on #$(password scraper) resetkeys resetchannels ~inbox -@all +rpush"
-  echo "user processor on #$(password processor) resetkeys resetchannels ~inbox ~inbox:receiving $rq"
+  # It has the log rewritten once an export is taken, so that no copy stays in it.
+  echo "user processor on #$(password processor) resetkeys resetchannels ~inbox ~inbox:receiving $rq +bgrewriteaof"
   echo "user publisher on #$(password publisher) resetkeys resetchannels $rq"
   # Sees how long queues are and whether workers run; can ask the publisher to look, and nothing else.
   # A stack without a dashboard has no volume for its password.

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from netflix_trend.delivery.inbox import RefusedMessage, unpack
@@ -52,6 +53,17 @@ def recover(connection: Redis) -> int:
     return moved
 
 
+def rewrite_log(connection: Redis) -> bool:
+    """Let Redis rewrite its log, which otherwise keeps the exports that were taken. Returns whether it will.
+
+    It refuses while it rewrites: what it began before an export was taken keeps that export.
+    """
+    try:
+        return bool(connection.bgrewriteaof())
+    except ResponseError:
+        return False
+
+
 class Reconciler:
     """Queues a rebuild while something is out of date, such as after a killed job, a lost queue or a new vocabulary.
 
@@ -85,7 +97,7 @@ class Reconciler:
 
 def receive_for_ever(connection: Redis, settings: Settings, stopped: Callable[[], bool]) -> None:
     """Receive until `stopped` says so; survives a restart of Redis."""
-    recovered = False
+    recovered = is_rewritten = False
     reconciler = Reconciler(connection, settings)
     while not stopped():
         try:
@@ -94,7 +106,10 @@ def receive_for_ever(connection: Redis, settings: Settings, stopped: Callable[[]
                 if count:
                     _log.info("unfinished messages put back count=%d", count)
                 recovered = True
-            if not receive_one(connection, settings, settings.poll_seconds):
+            if receive_one(connection, settings, settings.poll_seconds):
+                is_rewritten = False
+            else:
+                is_rewritten = is_rewritten or rewrite_log(connection)
                 forgetting.clear(settings, datetime.now(UTC))
                 reconciler.check()
             beat("receiver")
