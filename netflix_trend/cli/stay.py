@@ -357,16 +357,13 @@ class Looks:
         # A run makes the folders by which a machine is known to work without Docker.
         if not stuck and not any(path.exists() for path in (private.raw, private.profiles, private.choices, publisher)):
             return False
-        inputs = due.inputs(self._places, self._machine.env_file)
         if self._last is not None:
-            is_recent = self._last.is_recent(inputs, due.results(self._places), date.today())
-            return not is_recent or due.waits_for_sync(self._places)
-        return inputs != self._asked.inputs or now >= self._next_try
+            return not self._last.is_recent(self._places, self._machine.env_file, date.today())
+        return now >= self._next_try or due.inputs(self._places, self._machine.env_file) != self._asked.inputs
 
     def _begin(self, files: list[tuple[Path, FileState]]) -> None:
         self._tried = dict(files)
-        inputs = due.inputs(self._places, self._machine.env_file)
-        self._asked = due.LastRun(inputs, "", time.time(), str(date.today()))
+        self._asked = due.begun(self._places, self._machine.env_file, date.today())
         due.forget(self._places.records_dir)
         arrived = [word for path, state in files for word in ("--arrived", as_word(path, state))]
         self._step = start(self._machine, ("once", *arrived))
@@ -374,8 +371,8 @@ class Looks:
     def _finish(self, code: int) -> None:
         self._step = None
         if not code:
-            asked = self._asked
-            self._last = due.LastRun(asked.inputs, due.results(self._places), asked.at, asked.day)
+            self._last = due.ended(self._places, self._asked)
+            self._next_try = 0.0
             self._pause.reset()
             return
         minutes = self._pause.next()

@@ -11,7 +11,7 @@ import json
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
@@ -104,7 +104,9 @@ def inputs(settings: Settings, env_file: Path) -> str:
 
 
 def results(settings: Settings) -> str:
-    """Return a digest of what a run writes or restores: the own datasite, tables, and the publisher's volume."""
+    """Return a digest of what a run writes or restores: the own datasite, tables, and the publisher's volume, but for
+    its status, which every run writes.
+    """
     site = settings.datasites_dir / settings.syftbox_email
     app = site / "app_data" / APP_NAME
     folders = [Path(path) for path, _, _ in os.walk(app)]
@@ -113,7 +115,7 @@ def results(settings: Settings) -> str:
         *(site / name for name in ("syftperm.yaml", "syft.pub.yaml")),
         *(file for folder in folders for file in _files_in(folder)),
         *(folder / name for folder in _profiles(settings) for name in (BUILT_FROM, DATABASE)),
-        *(publisher.ledger, publisher.sealed, publisher.status),
+        *(publisher.ledger, publisher.sealed),
     ]
     return _digest([_named_states(paths)])
 
@@ -131,19 +133,39 @@ def environment(environ: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True)
 class LastRun:
-    """The last run that ended well. at: when it began, in seconds since 1970. day: the day it was about."""
+    """The last run that ended well. at: when it began, in seconds since 1970. day: the day it was about. status: of the
+    file that every run writes, once it has ended.
+    """
 
     inputs: str
     results: str
     at: float
     day: str
+    status: str = ""
 
-    def is_recent(self, inputs_now: str, results_now: str, today: date, now: float | None = None) -> bool:
+    def is_recent(self, settings: Settings, env_file: Path, today: date, now: float | None = None) -> bool:
         """Return whether another run would do nothing."""
         age = (time.time() if now is None else now) - self.at
-        return (self.inputs, self.results, self.day) == (inputs_now, results_now, str(today)) and (
-            0 <= age < LONGEST_SECONDS
+        return (
+            self.day == str(today)
+            and 0 <= age < LONGEST_SECONDS
+            and self.inputs == inputs(settings, env_file)
+            and self.results == results(settings)
+            and self.status == _status(settings)
+            and not waits_for_sync(settings)
         )
+
+
+def begun(settings: Settings, env_file: Path, today: date) -> LastRun:
+    """Return a run that begins now."""
+    return LastRun(inputs(settings, env_file), results(settings), time.time(), str(today))
+
+
+def ended(settings: Settings, run: LastRun) -> LastRun | None:
+    """Return a run that has ended well, or None if anything has changed while it ran: that may be somebody else's
+    change, so another run has to look at it.
+    """
+    return replace(run, status=_status(settings)) if results(settings) == run.results else None
 
 
 @dataclass(frozen=True)
@@ -160,11 +182,14 @@ class Record:
     def begin(self, today: date) -> LastRun:
         """Return a run that begins, and forget the last one."""
         forget(self.settings.records_dir)
-        return LastRun(inputs(self.settings, self.env_file), "", time.time(), str(today))
+        return begun(self.settings, self.env_file, today)
 
     def end(self, run: LastRun, said: Sequence[str]) -> None:
-        """Write down a run that ended well. said: the lines that it printed."""
-        known = {**vars(run), "results": results(self.settings), "environment": self.environ, "said": said}
+        """Write down a run that ended well, if it changed nothing. said: the lines that it printed."""
+        last = ended(self.settings, run)
+        if last is None:
+            return
+        known = {**vars(last), "environment": self.environ, "said": said}
         path = PublisherVolume(self.settings.records_dir).last_run
         write_atomically(path, json.dumps(known).encode(), durable=False, mode=0o600)
 
@@ -176,9 +201,7 @@ class Record:
             run = LastRun(**{name: known.pop(name) for name in LastRun.__dataclass_fields__})
             if known["environment"] != self.environ:
                 return None
-            is_recent = not waits_for_sync(self.settings) and run.is_recent(
-                inputs(self.settings, self.env_file), results(self.settings), today, now
-            )
+            is_recent = run.is_recent(self.settings, self.env_file, today, now)
             return [str(line) for line in known["said"]] if is_recent else None
         except (ValueError, KeyError, TypeError, AttributeError):  # none yet, or damaged
             return None
@@ -187,6 +210,10 @@ class Record:
 def forget(publisher: Path) -> None:
     """Forget the last run, before another one that may fail."""
     PublisherVolume(publisher).last_run.unlink(missing_ok=True)
+
+
+def _status(settings: Settings) -> str:
+    return _digest(state_of(PublisherVolume(settings.records_dir).status))
 
 
 def _profiles(settings: Settings) -> list[Path]:

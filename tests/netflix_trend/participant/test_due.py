@@ -21,7 +21,7 @@ ME, AGGREGATOR, HELPER = "ann@example.net", "trend@example.net", "helper@example
 
 @pytest.fixture
 def record(tmp_path: Path) -> Record:
-    """A run has just ended, and wrote a file."""
+    """A run wrote files, and the next one had nothing to do."""
     site = tmp_path / "datasites" / ME / "app_data" / "netflix_trend"
     (site / "releases").mkdir(parents=True)
     for name in ("private/raw", "private/profiles/me", "publisher"):
@@ -34,6 +34,8 @@ def record(tmp_path: Path) -> Record:
     (site / "releases" / "2026-W46.json").write_text("{}")
     (tmp_path / "publisher" / "ledger.jsonl").write_text("{}\n")
     made.end(run, SAID)
+    assert made.said(TODAY) is None, "what changed meanwhile may be somebody else's change"
+    made.end(made.begin(TODAY), SAID)
     return made
 
 
@@ -103,6 +105,13 @@ def test_a_damaged_record_counts_as_none(record: Record, tmp_path: Path, data: b
 def test_a_change_during_a_run_is_not_missed(record: Record, tmp_path: Path) -> None:
     run = record.begin(TODAY)
     (tmp_path / "private" / "choices.json").write_text("{}")
+    record.end(run, SAID)
+    assert record.said(TODAY) is None
+
+
+def test_damage_during_a_run_is_not_taken_for_its_result(record: Record, tmp_path: Path) -> None:
+    run = record.begin(TODAY)
+    (tmp_path / "datasites" / ME / "app_data" / "netflix_trend" / "releases" / "2026-W46.json").write_text("damaged")
     record.end(run, SAID)
     assert record.said(TODAY) is None
 
