@@ -313,20 +313,28 @@ class Machine:
 
         on_stop: called when a signal has asked this process to end.
         """
-        with subprocess.Popen(command, env=self.environ, stdin=stdin, stdout=stdout, cwd=cwd) as child:
+        children: list[subprocess.Popen[bytes]] = []
+        is_asked = False
 
-            def end(_number: int, _frame: object) -> None:
-                on_stop()
+        def end(_number: int, _frame: object) -> None:
+            nonlocal is_asked
+            is_asked = True
+            on_stop()
+            for child in children:
                 child.terminate()
 
-            with handling(end):
-                while True:
-                    try:
-                        return child.wait()
-                    except KeyboardInterrupt:
-                        # The terminal has interrupted the child too; wait until it has ended.
-                        child.wait()
-                        raise
+        # Before the program starts: a signal between the two would reach neither.
+        with handling(end), subprocess.Popen(command, env=self.environ, stdin=stdin, stdout=stdout, cwd=cwd) as child:
+            children.append(child)
+            if is_asked:
+                child.terminate()
+            while True:
+                try:
+                    return child.wait()
+                except KeyboardInterrupt:
+                    # The terminal has interrupted the child too; wait until it has ended.
+                    child.wait()
+                    raise
 
 
 @contextlib.contextmanager
