@@ -118,10 +118,10 @@ class Story:
         log = self.app.home / "docker.log"
         asked = f'echo "$*" >>{log}; case "$*" in *"up --build"*) exec sleep 600;; *"compose version") exit 0;; esac; '
         self.app.docker(f"{asked} exit 1")
-        wait_for(lambda: log.exists() and "info" in log.read_text(), "it looks for Docker", 30)
+        wait_for(lambda: log.exists() and "info" in log.read_text(), "it looks for Docker", 90)
         assert "up --build" not in log.read_text()
         self.app.docker(f"{asked} exit 0")
-        wait_for(lambda: "up --build" in log.read_text(), "the services start", 30)
+        wait_for(lambda: "up --build" in log.read_text(), "the services start", 90)
         self.app.docker("exit 1")
         self.setting("MODE", "folders")
         self.app.end()
@@ -132,7 +132,7 @@ class Story:
         self.aggregator.run(date.today())
         introduced = Datasite(self.world.net.datasites(ALICE), AGGREGATOR).public / "index.json"
         if self.world.key != "go_subscriptions":  # there nothing arrives that nobody has asked for
-            wait_for(lambda: self.world.sync() or introduced.exists(), "the introduction", 30)
+            wait_for(lambda: self.world.sync() or introduced.exists(), "the introduction", 90)
         export = an_export(self.app.home, date.today())
         where = ("--email", ALICE, "--datasites", str(self.world.net.datasites(ALICE)))
         place = where if self.world.key == "pysyft" else ()
@@ -159,13 +159,13 @@ class Story:
         """What changes arrives: statistics at Alice, her own files when something has changed them."""
         self.aggregator.run(date.today())
         latest = Datasite(self.world.net.datasites(ALICE), AGGREGATOR).app_data / "shared" / "statistics"
-        wait_for(lambda: self.world.sync() or list(latest.glob("*.json")), "statistics", 30)
+        wait_for(lambda: self.world.sync() or list(latest.glob("*.json")), "statistics", 90)
         manifest = Datasite(self.world.net.datasites(ALICE), ALICE).app_data / "manifest.json"
         before, own = manifest.read_bytes(), self.mine()
         manifest.write_bytes(before.replace(b"1", b"2"))
-        wait_for(lambda: self.mine() == own, "changed files are repaired", 30)
+        wait_for(lambda: self.mine() == own, "changed files are repaired", 90)
         theirs = Datasite(self.world.net.datasites(AGGREGATOR), ALICE).app_data / "manifest.json"
-        wait_for(lambda: self.world.sync() or theirs.read_bytes() == before, "the repaired file", 30)
+        wait_for(lambda: self.world.sync() or theirs.read_bytes() == before, "the repaired file", 90)
 
     def file_late(self) -> None:
         """A file that is dropped while the app runs is imported."""

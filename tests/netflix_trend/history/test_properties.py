@@ -165,6 +165,12 @@ def test_the_sort_of_its_rows_tells_the_days_of_a_short_file(
     assert sorted(found) == sorted((row.day, row.title) for row in history)
 
 
+CERTAIN = """
+    select key, title, kind, season, show_name from titles left join shows using (show_id)
+    where certainty = 'certain' order by all
+"""
+
+
 @settings(IMPORTS, max_examples=10)
 @given(histories(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_and_of_files_changes_nothing(history: list[Row], random: Random) -> None:
@@ -181,11 +187,13 @@ def test_the_order_of_rows_and_of_files_changes_nothing(history: list[Row], rand
     for data in files.values():
         with importing() as private:
             private.rebuilt(data, LATER)
-            found.append([private.query(f"from {table} order by all") for table in ("views", "titles", "shows")])
+            tables = [private.query(f"from {table} order by all") for table in ("views", "titles", "shows")]
+            found.append((tables, private.views(), private.query(CERTAIN)))
     assert found[1] == found[0]
     # Blank titles of one day stand for several views only within one file.
     if max(truth(history).values()) == 1:
-        assert found[2] == found[0]
+        # Whether Netflix names the seasons of a show is asked of each file, so a part may say less about its titles.
+        assert found[2][1:] == found[0][1:]
 
 
 # Both exports of one account
