@@ -15,7 +15,6 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_v
 from netflix_trend.catalogue.keys import plain_title, title_key
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.periods.weeks import Week, is_week
-from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.model import Strict
 
 # Of the weekly charts of a country the newest ones are kept; of other lists the first shows, most watched first.
@@ -88,10 +87,6 @@ class Charts(Strict):
         if len({(one.week, one.country) for one in self.weekly}) != len(self.weekly):
             raise ValueError("a week has two charts of one country")
         return self
-
-    def to_bytes(self) -> bytes:
-        """Return the charts as they are kept."""
-        return canonical_json(self.model_dump(mode="json")) + b"\n"
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Charts:

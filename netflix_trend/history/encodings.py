@@ -20,7 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
-from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 
@@ -67,7 +66,7 @@ def save_encodings(folder: Path, encodings: Encodings) -> None:
     description = _Description(
         vocabulary=encodings.vocabulary, covered_through=encodings.covered_through, sha256=hashes
     )
-    write_atomically(folder / DESCRIPTION, canonical_json(description.model_dump(mode="json")) + b"\n")
+    write_atomically(folder / DESCRIPTION, description.to_bytes())
 
 
 def load_encodings(folder: Path) -> Encodings:

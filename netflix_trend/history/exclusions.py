@@ -130,4 +130,4 @@ def _read(private: Path) -> _File:
 
 def _write(private: Path, next_number: int, exclusions: tuple[Exclusion, ...]) -> None:
     file = _File(next_number=next_number, exclusions=exclusions)
-    write_atomically(PrivateVolume(private).exclusions, canonical_json(file.model_dump(mode="json")) + b"\n")
+    write_atomically(PrivateVolume(private).exclusions, file.to_bytes())

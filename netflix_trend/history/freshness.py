@@ -178,7 +178,7 @@ def renew(private: Path, before: Mapping[str, str], after: Mapping[str, str]) ->
 
 def write_built_from(folder: Path, built: BuiltFrom) -> None:
     """Record what a profile was built from, once all its files are on disk."""
-    write_atomically(folder / BUILT_FROM, canonical_json(built.model_dump(mode="json")) + b"\n")
+    write_atomically(folder / BUILT_FROM, built.to_bytes())
 
 
 def read_built_from(folder: Path) -> BuiltFrom | None:

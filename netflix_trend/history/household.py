@@ -25,7 +25,6 @@ from netflix_trend.history.raw import RawExport
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.names import PROFILE_PATTERN
 from netflix_trend.plain_text import printable
-from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import locked, write_atomically
 from netflix_trend.storage.model import Strict
 
@@ -222,4 +221,4 @@ def keep_answer(
                 f"between 1 and {MOST_NETFLIX_PROFILES} Netflix profiles can count for one person, each with a name of "
                 f"1 to {LONGEST_NAME} characters. Nothing was changed"
             ) from None
-        write_atomically(PrivateVolume(private).household, canonical_json(file.model_dump(mode="json")) + b"\n")
+        write_atomically(PrivateVolume(private).household, file.to_bytes())

@@ -16,7 +16,6 @@ from pydantic import Field, ValidationError
 from netflix_trend.delivery.archive import downloaded_on, open_csv, opened_file
 from netflix_trend.delivery.inbox import Delivery, delivery_with
 from netflix_trend.layout import PrivateVolume
-from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import locked, write_atomically
 from netflix_trend.storage.model import Strict
 
@@ -91,7 +90,7 @@ class RawStore:
 
     def write_description(self, export: RawExport) -> None:
         """Write the description of an export; it is on disk when this returns."""
-        content = canonical_json(export.model_dump(mode="json")) + b"\n"
+        content = export.to_bytes()
         write_atomically(PrivateVolume(self.private).description(export.sha256), content)
 
     def refuse(self, export: RawExport, refusal: Refusal) -> bool:

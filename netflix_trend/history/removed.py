@@ -17,7 +17,6 @@ from pydantic import AwareDatetime, Field, ValidationError
 
 from netflix_trend.history.raw import RawExport, RawStore
 from netflix_trend.layout import PrivateVolume
-from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 
@@ -180,4 +179,4 @@ def _write(private: Path, removals: Sequence[Removal]) -> None:
         volume.removals.unlink(missing_ok=True)
         return
     volume.removed.mkdir(parents=True, exist_ok=True)
-    write_atomically(volume.removals, canonical_json(_File(removals=tuple(removals)).model_dump(mode="json")) + b"\n")
+    write_atomically(volume.removals, _File(removals=tuple(removals)).to_bytes())

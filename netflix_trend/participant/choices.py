@@ -13,7 +13,6 @@ from pydantic import Field, ValidationError
 
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.questions.registry import QUESTIONS
-from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 from netflix_trend.survey.limits import Limits
@@ -111,4 +110,4 @@ def before_limits(private: Path) -> Choices:
 def write_choices(private: Path, choices: Choices) -> None:
     """Save the choices; they are on disk when this returns."""
     private.mkdir(parents=True, exist_ok=True)
-    write_atomically(PrivateVolume(private).choices, canonical_json(choices.model_dump(mode="json")) + b"\n")
+    write_atomically(PrivateVolume(private).choices, choices.to_bytes())

@@ -13,7 +13,6 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from netflix_trend.layout import PrivateVolume
-from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import locked, write_atomically
 from netflix_trend.storage.model import Strict
 
@@ -108,4 +107,4 @@ def _read(private: Path) -> _File:
 
 
 def _write(private: Path, file: _File) -> None:
-    write_atomically(PrivateVolume(private).life_events, canonical_json(file.model_dump(mode="json")) + b"\n")
+    write_atomically(PrivateVolume(private).life_events, file.to_bytes())

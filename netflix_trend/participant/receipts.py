@@ -13,7 +13,6 @@ from pydantic import Field, ValidationError
 from netflix_trend.layout import PublisherVolume
 from netflix_trend.periods.turns import COUNTED
 from netflix_trend.periods.weeks import Week
-from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 
@@ -133,7 +132,7 @@ def keep_receipt(publisher: Path, one: Receipt) -> Path:
     folder = PublisherVolume(publisher).receipts
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{one.withdrawn_at:%Y%m%dT%H%M%SZ}.json"
-    write_atomically(path, canonical_json(one.model_dump(mode="json")) + b"\n")
+    write_atomically(path, one.to_bytes())
     return path
 
 

@@ -12,7 +12,6 @@ from pydantic import Field, ValidationError
 from netflix_trend.layout import PublisherVolume
 from netflix_trend.names import EXAMPLE_AGGREGATOR, EXAMPLE_ME, is_trial
 from netflix_trend.settings import Settings
-from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 from netflix_trend.syftbox.generations import generation_of
@@ -99,9 +98,7 @@ def joined(settings: Settings) -> str:
 def write_status(publisher: Path, status: PublisherStatus) -> None:
     """Replace the status of the previous run."""
     publisher.mkdir(parents=True, exist_ok=True)
-    write_atomically(
-        PublisherVolume(publisher).status, canonical_json(status.model_dump(mode="json")) + b"\n", durable=False
-    )
+    write_atomically(PublisherVolume(publisher).status, status.to_bytes(), durable=False)
 
 
 def read_status(publisher: Path) -> PublisherStatus | None:

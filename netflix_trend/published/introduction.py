@@ -18,7 +18,6 @@ from netflix_trend.privacy.accounting import odds_in_words, suspicion
 from netflix_trend.privacy.zcdp import epsilon_of_gaussian
 from netflix_trend.questions.registry import kinds
 from netflix_trend.questions.words import counted, listed, percent
-from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.model import Strict
 
 INTRODUCTION = "index.json"
@@ -109,10 +108,6 @@ class Introduction(Strict):
     def keys(self) -> str:
         """The keys of all operators in words, in one line; empty in local mode."""
         return " ".join(one.words for one in self.operators)
-
-    def to_bytes(self) -> bytes:
-        """Return the file `index.json`."""
-        return canonical_json(self.model_dump(mode="json")) + b"\n"
 
     @classmethod
     def from_bytes(cls, data: bytes, datasite: str) -> Self:

@@ -8,7 +8,6 @@ from pydantic import Field
 
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.questions.top_shows.statistics import TopShows
-from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.model import Strict
 
 ROUNDS = "rounds.json"
@@ -41,10 +40,6 @@ class RoundList(Strict):
     aggregator: str
     software: Annotated[str, Field(max_length=60)] | None = None
     rounds: Annotated[tuple[RoundSummary, ...], Field(strict=False)]
-
-    def to_bytes(self) -> bytes:
-        """Return the file `rounds.json`."""
-        return canonical_json(self.model_dump(mode="json")) + b"\n"
 
 
 def summarize(statistics: RoundStatistics) -> RoundSummary:

@@ -9,7 +9,6 @@ from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, create
 
 from netflix_trend.questions.question import Statistic
 from netflix_trend.questions.registry import kinds
-from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.model import Strict
 
 MAX_FILE = 8_000_000
@@ -49,10 +48,6 @@ class _RoundStatistics(Strict):
     def answers(self) -> dict[str, int]:
         """Return how many answers each question got that was asked."""
         return {name: statistic.reports for name, statistic in self.asked()}
-
-    def to_bytes(self) -> bytes:
-        """Return the file `statistics/<round>.json`."""
-        return canonical_json(self.model_dump(mode="json")) + b"\n"
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:

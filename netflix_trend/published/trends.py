@@ -11,7 +11,6 @@ from netflix_trend.periods.weeks import is_week
 from netflix_trend.published.statistics import StatisticsError
 from netflix_trend.questions.question import MAX_ROUNDS
 from netflix_trend.questions.registry import questions
-from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.model import Strict
 
 TRENDS = "trends.json"
@@ -30,10 +29,6 @@ class _Trends(Strict):
 
     schema_version: Literal[1] = 1
     rounds: Annotated[tuple[_Round, ...], Field(strict=False, max_length=MAX_ROUNDS)]
-
-    def to_bytes(self) -> bytes:
-        """Return the file `trends.json`."""
-        return canonical_json(self.model_dump(mode="json")) + b"\n"
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:

@@ -25,7 +25,6 @@ from netflix_trend.periods.turns import ROTATION
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import MAX_FILE, RoundStatistics, StatisticsError
 from netflix_trend.questions.question import Question, Statistic
-from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import UnsafeFile, read_untrusted, restore_file
 from netflix_trend.storage.model import Strict
 from netflix_trend.survey.survey import Survey
@@ -97,10 +96,6 @@ class Batch(Strict):
     waiting: _Count = 0
     refused: dict[str, _Count] = Field(default_factory=dict)
     versions: dict[str, Annotated[tuple[str, ...], Field(strict=False, min_length=1)]]
-
-    def to_bytes(self) -> bytes:
-        """Return the file `batches/<round>.json`."""
-        return canonical_json(self.model_dump(mode="json")) + b"\n"
 
     def check(self, survey: Survey) -> None:
         """Raise ValueError unless the record is of this survey, and holds possible answers to its questions only."""

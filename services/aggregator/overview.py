@@ -10,7 +10,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 from netflix_trend.syftbox.datasite import Datasite
@@ -114,7 +113,7 @@ def _known(enrolment: Enrolment, email: str, found: Sequence[RoundReports]) -> K
 
 def write_overview(own: Path, overview: Overview) -> None:
     """Leave the overview for the web process. A power cut may lose it: the next pass writes it again."""
-    write_atomically(own / OVERVIEW, canonical_json(overview.model_dump(mode="json")) + b"\n", durable=False)
+    write_atomically(own / OVERVIEW, overview.to_bytes(), durable=False)
 
 
 def read_overview(own: Path) -> Overview | None:

@@ -15,7 +15,6 @@ from netflix_trend.odds import parse_odds
 from netflix_trend.periods.weeks import Week
 from netflix_trend.questions.registry import QUESTIONS, questions
 from netflix_trend.questions.top_shows.chart import LONGEST_LIST, LONGEST_SUMMED_LIST, AskedChart
-from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 from netflix_trend.survey.limits import DEFAULT_ODDS
@@ -102,10 +101,6 @@ class SurveyPlan(Strict):
         """
         names = frozenset(self.questions)
         return default_survey(week, vocabulary, candidates, self.odds, self.k, names, chart)
-
-    def to_bytes(self) -> bytes:
-        """Return the file `survey_plan.json`."""
-        return canonical_json(self.model_dump(mode="json")) + b"\n"
 
 
 class LocalPlan(SurveyPlan):

@@ -10,7 +10,6 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from netflix_trend.layout import PrivateVolume
-from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 
@@ -40,6 +39,4 @@ def dismiss(private: Path, marks: Iterable[str]) -> None:
     before = dismissed(private)
     kept = (*sorted(before), *sorted(set(marks) - before))[-_MAX_MARKS:]
     private.mkdir(parents=True, exist_ok=True)
-    write_atomically(
-        PrivateVolume(private).dismissed, canonical_json(_Dismissed(marks=kept).model_dump(mode="json")) + b"\n"
-    )
+    write_atomically(PrivateVolume(private).dismissed, _Dismissed(marks=kept).to_bytes())

@@ -13,7 +13,6 @@ from netflix_trend.privacy.selection import change_ends
 from netflix_trend.questions.question import breakdown_point
 from netflix_trend.questions.top_shows.statistics import TopShows
 from netflix_trend.questions.top_shows.trends import CONFIDENCE, gate, observe_shows, observed_shares
-from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.model import Strict
 
 MOVEMENT = "movement.json"
@@ -54,10 +53,6 @@ class Movement(Strict):
     previous: _Round | None
     confidence: Annotated[float, Field(ge=0, le=1)]
     shows: Annotated[tuple[ShowMovement, ...], Field(strict=False)]
-
-    def to_bytes(self) -> bytes:
-        """Return the file `movement.json`."""
-        return canonical_json(self.model_dump(mode="json")) + b"\n"
 
 
 def find_movement(round_name: str, rounds: Sequence[tuple[str, TopShows]]) -> Movement:

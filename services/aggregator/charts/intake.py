@@ -18,7 +18,6 @@ from netflix_trend.catalogue.chart_files import LARGEST_CHART, ChartFileError, r
 from netflix_trend.catalogue.charts import Charts
 from netflix_trend.catalogue.keys import plain_title
 from netflix_trend.periods.weeks import Week
-from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import UnsafeFile, open_untrusted, write_atomically
 from netflix_trend.storage.model import Strict
 from services.aggregator.charts.fetching import FetchError, fetch
@@ -75,7 +74,7 @@ class ChartIntake:
             self._take_file(folder, name)
         if new:
             looked = _Looked(country=self.country, files={_printable(name): state for name, state in states.items()})
-            data = canonical_json(looked.model_dump(mode="json")) + b"\n"
+            data = looked.to_bytes()
             self.kept.own.mkdir(parents=True, exist_ok=True)
             write_atomically(self.kept.own / FILES, data, durable=self.kept.durable)
 

@@ -10,7 +10,6 @@ from pydantic import Field, ValidationError
 from netflix_trend.layout import OperatorVolume
 from netflix_trend.operators.identity import Fingerprint
 from netflix_trend.periods.weeks import Week
-from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 from netflix_trend.survey.deadlines import Deadlines
@@ -86,7 +85,7 @@ def opening(name: str, problem: str) -> SummedRound:
 
 def write_state(volume: OperatorVolume, state: Strict) -> None:
     """Leave the state, unless it is the same. A power cut may lose it: the next run writes it again."""
-    data = canonical_json(state.model_dump(mode="json")) + b"\n"
+    data = state.to_bytes()
     path = volume.state
     if not path.exists() or path.read_bytes() != data:
         write_atomically(path, data, durable=False)
