@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from netflix_trend.history.dates import in_words as day
+from datetime import date
+
+from netflix_trend.formats import day, days, listed, number, percent
 from netflix_trend.history.insights import Cell
-from netflix_trend.questions.words import counted, listed, shown
+from netflix_trend.questions.words import counted, shown
 
-__all__ = ["cell", "counted", "day", "listed", "number", "percent", "shown"]
-
-
-def number(value: float) -> str:
-    """Return `1,234` or `12.5`."""
-    if isinstance(value, int) or float(value).is_integer():
-        return f"{value:,.0f}"
-    return f"{value:,.1f}"
-
-
-def percent(share: float, digits: int = 0) -> str:
-    """Return `12 %`."""
-    return f"{100 * share:.{digits}f} %"
+__all__ = ["cell", "counted", "day", "days", "listed", "number", "percent", "shown"]
 
 
 def cell(column: str, value: Cell) -> str:
@@ -29,4 +19,6 @@ def cell(column: str, value: Cell) -> str:
         return percent(value, 1)
     if isinstance(value, int | float):
         return number(value)
+    if isinstance(value, date):
+        return day(value)
     return shown(str(value))
