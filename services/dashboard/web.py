@@ -22,6 +22,7 @@ from netflix_trend.published.wording import FORGED_LEGEND, LEGEND
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.web.frames import Frames
 from netflix_trend.web.local_only import Guard, cookie_token, form_token, keep_token_in_cookie
+from netflix_trend.web.looks import looks
 from services.dashboard import actions
 from services.dashboard.backend import Backend
 from services.dashboard.events import events_page
@@ -167,6 +168,10 @@ def _add_pages(app: Flask, dashboard: Dashboard) -> None:
     def status() -> Response:
         mark = dashboard.mark(dashboard.snapshot())
         return jsonify({"ok": True, "error": None, "mark": mark, "pending": dashboard.backend.pending()})
+
+    @app.get("/looks.css", endpoint="looks")
+    def style() -> Response:
+        return Response(looks(), content_type="text/css; charset=utf-8")
 
     @app.get("/healthz")
     def healthz() -> Response:
