@@ -98,7 +98,7 @@ def _effect_chart(event: LifeEvent, periods: Sequence[Period], reading: str) -> 
         "views a week",
         [round(period.per_week, 1) for period in periods],
         [(round(low, 2), round(high, 2)) for _, low, high in lines],
-        ["@mine" if period.name == "during" else "@noise" for period in periods],
+        ["@mine" if period.name == "during" else "@bar" for period in periods],
         at=[place for place, _, _ in lines],
     )
     return Chart(
@@ -127,7 +127,7 @@ def _calendar(history: History, events: tuple[LifeEvent, ...], today: date) -> C
     return Chart(
         "event_calendar",
         "Calendar",
-        "Blue marks are events. Click two days to choose the first and the last one.",
+        "Small marks are events. Click two days to choose the first and the last one.",
         f"A square a day since {first}; the darker, the more views. {counted(len(events), 'event')} marked.",
         charts.calendar(counts, first, last, marked),
         data_table("Your events", headings, rows),

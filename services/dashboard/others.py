@@ -25,6 +25,7 @@ from netflix_trend.published.wording import (
     place_of,
     reading,
     share_interval,
+    show_certainty,
     show_interval,
     shows_in_words,
     takes_in_words,
@@ -174,18 +175,26 @@ def my_place(volume: Volume, titles: int | None, week: Week) -> Said:
 def _volume_chart(volume: Volume, titles: int | None) -> Chart:
     labels, groups = group_labels(volume), volume.groups
     mine = -1 if titles is None else max(place for place, group in enumerate(groups) if group.low <= titles)
-    noise = [volume.is_noise(group) for group in groups]
-    colors = ["@mine" if place == mine else "@noise" if noise[place] else "@bar" for place in range(len(groups))]
+    colors = [
+        "@mine" if place == mine else charts.BY_CERTAINTY[group_certainty(volume, group)]
+        for place, group in enumerate(groups)
+    ]
     shares = [round(100 * group.share, 1) for group in groups]
     intervals = [(round(100 * group.lower, 1), round(100 * group.upper, 1)) for group in groups]
-    marks = [*(["Blue is you."] if mine >= 0 else []), *(["Grey is noise."] if "@noise" in colors else [])]
+    marks = ["Columns with a broken outline are noise."] if "@noise" in colors else []
     lead = " ".join(["Percent of participants by titles started.", *marks])
     return Chart(
         "volume",
         "How much everybody watched",
         f"{lead} The thin lines are 95 % intervals.",
         f"Share of participants by number of titles started, from {heard(volume)}, with 95 percent intervals.",
-        charts.columns_with_intervals(labels, "% of participants", shares, intervals, colors),
+        charts.columns_with_intervals(
+            [f"{label}\nyou" if place == mine else label for place, label in enumerate(labels)],
+            "% of participants",
+            shares,
+            intervals,
+            colors,
+        ),
         _volume_table(volume, mine),
         volume_in_words(volume),
     )
@@ -204,7 +213,8 @@ def _volume_table(volume: Volume, mine: int) -> DataTable:
     ]
     # The reading comes first, because the other columns are off the screen of a phone.
     columns = {"titles": "Titles started", "reading": "Reading", "share": "Share", "interval": "95 % interval"}
-    return data_table("Participants by titles started in the week", columns, rows)
+    certainties = [group_certainty(volume, group) for group in volume.groups]
+    return data_table("Participants by titles started in the week", columns, rows, certainties)
 
 
 def _shows_chart(top_shows: TopShows, mine: frozenset[int]) -> Chart:
@@ -245,10 +255,15 @@ def _shows_chart(top_shows: TopShows, mine: frozenset[int]) -> Chart:
             [show.title for show in listed],
             "people",
             [round(value, 1) for value in best],
-            colors=["@bar" if show.is_signal else "@noise" for show in listed],
+            colors=[charts.BY_CERTAINTY[show_certainty(show)] for show in listed],
             intervals=[(show.lower, show.upper) for show in listed],
         ),
-        data_table(f"People who named a show, from {heard(top_shows)}", columns, rows),
+        data_table(
+            f"People who named a show, from {heard(top_shows)}",
+            columns,
+            rows,
+            [show_certainty(show) for show in listed],
+        ),
         size="tall",
     )
 
@@ -287,7 +302,12 @@ def _world_chart(world: World, top_shows: TopShows) -> Chart:
             intervals=[(drawn(show.lower), drawn(show.upper)) for show in listed],
             edge=drawn(edge),
         ),
-        data_table("Here against the world", dict(zip("abcde", heads, strict=True)), rows),
+        data_table(
+            "Here against the world",
+            dict(zip("abcde", heads, strict=True)),
+            rows,
+            [Certainty.UNCLEAR if show.verdict == "unclear" else Certainty.CLEAR for show in listed],
+        ),
         world_note(world, top_shows),
         size="tall",
     )
@@ -328,7 +348,12 @@ def _trend_chart(trends: Trends, history: History) -> Chart:
                 [(one.lower, one.upper) if one.is_reliable else None for one in weeks],
             ),
         ),
-        data_table("Titles started a week", columns, rows),
+        data_table(
+            "Titles started a week",
+            columns,
+            rows,
+            [Certainty.CLEAR if one.is_reliable else Certainty.NOISE for one in weeks],
+        ),
         _gaps(trends.viewing, my_titles, history.is_thinned()),
     )
 

@@ -169,7 +169,7 @@ def _months(table: InsightTable) -> Chart:
     series = {name: values for name, values in series.items() if any(values)} or {"views": [0.0]}
     most = max(table.rows, key=lambda row: _value(row[1]))
     lead = f"Most in {most[0]}: {number(_value(most[1]))} views."
-    option = charts.bars(labels, series, colors=("@bar", "@second", "@noise"))
+    option = charts.bars(labels, series, colors=("@bar", "@second", "@third"))
     return Chart(
         "months", "Over time", lead, f"Views by month. {lead}", option, _table(table, "Views by month"), table.note
     )
@@ -189,7 +189,7 @@ def _kinds(table: InsightTable) -> Chart:
     words = {"episode": "episodes", "film": "films", "unknown": "unknown"}
     parts = [f"{percent(_value(row[2]))} {words.get(str(row[0]), str(row[0]))}" for row in table.rows]
     lead = listed(parts).capitalize() + "."
-    colors = ["@bar", "@second", "@noise"][: len(table.rows)]
+    colors = ["@bar", "@second", "@third"][: len(table.rows)]
     names = [words.get(str(row[0]), str(row[0])) for row in table.rows]
     option = charts.rows(names, "views", [_value(row[1]) for row in table.rows], colors=colors)
     return Chart(
@@ -214,11 +214,11 @@ def _streaks(table: InsightTable) -> Chart:
     said = [f"{counted(int(_value(row[3])), 'day')} {name}" for name, row in longest.items()]
     lead = f"The longest: {listed(said[::-1])}."
     labels = [f"{cast(date, row[1]):%-d %b %y}{', none' if row[0] != 'watching' else ''}" for row in table.rows]
-    colors = ["@bar" if row[0] == "watching" else "@noise" for row in table.rows]
+    colors = ["@bar" if row[0] == "watching" else "@third" for row in table.rows]
     option = charts.rows(labels, "days", [_value(row[3]) for row in table.rows], colors=colors)
     return Chart(
         "streaks", "Streaks", lead, f"Runs of days with and without a view. {lead}", option,
-        _table(table, "Longest runs of days"), "Each from its first day; grey ones are without a view.",
+        _table(table, "Longest runs of days"), "Each from its first day; those called none are without a view.",
         size="half",
     )  # fmt: skip
 
