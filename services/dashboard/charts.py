@@ -30,7 +30,14 @@ _HOLLOW: dict[str, Option] = {
     "@noise": {"color": "@paper", "borderColor": "@noise", "borderWidth": 1.5, "borderType": [4, 3]},
 }
 # What lies on each other differs by a pattern, too: full, stripes, dots.
-_STRIPES: Option = {"color": "@paper", "symbol": "rect", "symbolSize": 1, "dashArrayX": [1, 0], "dashArrayY": [2, 5], "rotation": -0.785}
+_STRIPES: Option = {
+    "color": "@paper",
+    "symbol": "rect",
+    "symbolSize": 1,
+    "dashArrayX": [1, 0],
+    "dashArrayY": [2, 5],
+    "rotation": -0.785,
+}
 _DOTS: Option = {"color": "@paper", "symbol": "circle", "symbolSize": 0.5, "dashArrayX": 6, "dashArrayY": 6}
 _PATTERNS: tuple[Option, ...] = ({}, {"decal": _STRIPES}, {"decal": _DOTS})
 
@@ -90,7 +97,13 @@ def _look(color: str) -> Option:
 def _axis(kind: str, **more: Any) -> Option:
     return {
         "type": kind,
-        "axisLabel": {"color": "@soft", "fontSize": _TEXT, "lineHeight": 15, "hideOverlap": True, **more.pop("label", {})},
+        "axisLabel": {
+            "color": "@soft",
+            "fontSize": _TEXT,
+            "lineHeight": 15,
+            "hideOverlap": True,
+            **more.pop("label", {}),
+        },
         "axisLine": {"lineStyle": {"color": "@line"}},
         "axisTick": {"show": False},
         "splitLine": {"show": kind == "value", "lineStyle": {"color": "@line"}},
