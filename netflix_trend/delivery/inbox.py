@@ -11,6 +11,7 @@ from typing import Annotated, Any, BinaryIO, Literal
 
 from pydantic import Field, ValidationError
 
+from netflix_trend.language import marked
 from netflix_trend.names import PROFILE_PATTERN
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.model import Strict
@@ -53,9 +54,9 @@ class Delivery(Strict):
 
 # What the fields that a person can set must be.
 OPTION_WORDS = {
-    "profile": "a name has up to 60 letters, digits and blanks, and begins with a letter or digit",
-    "date_order": "the order of a date is mdy (month first), dmy (day first) or ymd (year first)",
-    "only": "at most 20 Netflix profiles are named, each with 1 to 100 letters",
+    "profile": marked("a name has up to 60 letters, digits and blanks, and begins with a letter or digit"),
+    "date_order": marked("the order of a date is mdy (month first), dmy (day first) or ymd (year first)"),
+    "only": marked("at most 20 Netflix profiles are named, each with 1 to 100 letters"),
 }
 
 

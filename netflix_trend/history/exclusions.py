@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from netflix_trend.catalogue.keys import title_key
+from netflix_trend.language import marked
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import locked, write_atomically
@@ -23,7 +24,7 @@ from netflix_trend.storage.model import Strict
 
 MAX_EXCLUSIONS = 10_000
 # What a page and a terminal say about everything that is excluded or forgotten.
-STAYS = "Answers that have left stay as they are; only later ones change."
+STAYS = marked("Answers that have left stay as they are; only later ones change.")
 _LONGEST_TITLE = 10_000
 What = Literal["title", "show"]
 

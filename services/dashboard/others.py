@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from netflix_trend.language import _
 from netflix_trend.layout import shared_path
 from netflix_trend.participant.own_effects import THINNED
 from netflix_trend.periods.weeks import Week
@@ -181,7 +182,7 @@ def _volume_chart(volume: Volume, titles: int | None) -> Chart:
     ]
     shares = [round(100 * group.share, 1) for group in groups]
     intervals = [(round(100 * group.lower, 1), round(100 * group.upper, 1)) for group in groups]
-    marks = ["Columns with a broken outline are noise."] if "@noise" in colors else []
+    marks = [_("Columns with a broken outline are noise.")] if "@noise" in colors else []
     lead = " ".join(["Percent of participants by titles started.", *marks])
     return Chart(
         "volume",
@@ -189,7 +190,7 @@ def _volume_chart(volume: Volume, titles: int | None) -> Chart:
         f"{lead} The thin lines are 95 % intervals.",
         f"Share of participants by number of titles started, from {heard(volume)}, with 95 percent intervals.",
         charts.columns_with_intervals(
-            [f"{label}\nyou" if place == mine else label for place, label in enumerate(labels)],
+            [f"{label}\n{_('you')}" if place == mine else label for place, label in enumerate(labels)],
             "% of participants",
             shares,
             intervals,

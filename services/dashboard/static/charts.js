@@ -6,9 +6,8 @@
     return (name) => style.getPropertyValue(`--${name}`).trim() || name;
   };
   // Labels are measured in the font that the page really has, with the reader's own size and space between letters.
-  const root = getComputedStyle(document.documentElement);
-  const scale = Number.parseFloat(root.fontSize) / 16;
   const SCALED = ["fontSize", "lineHeight"];
+  const scale = () => Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
   const ruler = document.createElement("canvas").getContext("2d");
   const measured = (text, size) => {
     const { fontFamily, fontWeight, letterSpacing } = getComputedStyle(document.querySelector(".canvas"));
@@ -29,7 +28,7 @@
     if (Array.isArray(value)) return value.map((one) => filled(one, color));
     if (value && typeof value === "object") {
       return Object.fromEntries(
-        Object.entries(value).map(([key, one]) => [key, SCALED.includes(key) ? one * scale : filled(one, color)]));
+        Object.entries(value).map(([key, one]) => [key, SCALED.includes(key) ? one * scale() : filled(one, color)]));
     }
     return value;
   };
@@ -71,14 +70,22 @@
         const half = later(end, -182);
         if (half > begin) {
           option.calendar[0].range = [half, end];
-          const shown = `The last six months, since ${half}. A wider window and the table show all.`;
+          const shown = canvas.dataset.half;
           canvas.parentElement.querySelector(".range").textContent = shown;
           canvas.dataset.label ||= canvas.getAttribute("aria-label");
           canvas.setAttribute("aria-label", `${canvas.dataset.label} ${shown}`);
         }
       }
-      option.tooltip.formatter = (item) =>
-        `${item.data[0]}: ${item.data[2] || `${item.data[1]} ${item.data[1] === 1 ? "view" : "views"}`}`;
+      // Weekdays stand left of the squares, and the year left of them.
+      for (const strip of option.calendar) {
+        const days = strip.dayLabel, year = strip.yearLabel;
+        const wide = Math.max(...days.nameMap.map((name) => measured(name, days.fontSize)));
+        year.margin = Math.ceil(wide) + 2 * days.margin;
+        strip.left = year.show ? year.margin + 1.4 * year.fontSize : Math.ceil(wide) + 2 * days.margin;
+        strip.top = Math.max(strip.top, 2 * days.fontSize);
+      }
+      // A square brings its words, in the language of the page.
+      option.tooltip.formatter = (item) => item.data[2];
     }
     option.textStyle.fontFamily = getComputedStyle(canvas).fontFamily;
     if (option.yAxis && option.yAxis.type === "category") {
@@ -95,7 +102,12 @@
     return card.querySelector(".canvas");
   });
   const charts = canvases.map(draw);
+  // A phone says "resize" when it hides its address bar, too.
+  const windowNow = () => [innerWidth, scale(), measured("m", 12)].join();
+  let known = windowNow();
   addEventListener("resize", () => {
+    if (windowNow() === known) return;
+    known = windowNow();
     charts.forEach((chart) => chart.resize());
     canvases.forEach(draw);
   });
