@@ -31,6 +31,7 @@ from services.dashboard.excluded import MAX_DAYS, excluded_page, said
 from services.dashboard.health import health_page
 from services.dashboard.history import History
 from services.dashboard.imports import answers
+from services.dashboard.menu import menu_entry
 from services.dashboard.others import others_page
 from services.dashboard.sharing import sharing_page
 from services.dashboard.start import start_page
@@ -100,6 +101,7 @@ def create_app(
     app.jinja_env.globals.update(stays=STAYS, max_days=MAX_DAYS)
     app.jinja_env.globals.update(notice=lambda: _(notice(settings)), compare_keys=COMPARE_KEYS)
     app.jinja_env.globals.update(form_token=form_token, days=days)
+    app.jinja_env.globals["menu_entry"] = menu_entry
     languages.add(app)
     keep_token_in_cookie(app, f"netflix_trend_{settings.dashboard_port}")
     frames = Frames(
