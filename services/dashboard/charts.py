@@ -169,7 +169,7 @@ def bars(
     return _base(
         xAxis=_axis("category", data=list(labels), label=_FEW if len(labels) <= _FEW_LABELS else {}),
         yAxis=_axis("value", minInterval=1),
-        legend={"show": len(series) > 1, "top": 0, "textStyle": {"color": "@ink", "fontSize": _TEXT}},
+        legend={"show": len(series) > 1, "top": 0, "itemHeight": 14, "textStyle": {"color": "@ink", "fontSize": _TEXT}},
         grid={"left": 8, "right": 16, "top": 36 if len(series) > 1 else 16, "bottom": 14},
         series=[
             {

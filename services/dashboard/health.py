@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from netflix_trend import __version__
 from netflix_trend.history.freshness import Freshness
+from netflix_trend.language import marked
 from netflix_trend.layout import SURVEYS, VOCABULARY, PrivateVolume, shared_path
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
@@ -33,6 +34,14 @@ _RUN_SECONDS = 300.0
 # A job of the processor may take this long.
 _READ_SECONDS = 300.0
 _SYNC_SECONDS = 3 * 86_400.0
+
+
+STATE_WORDS = {
+    "fine": marked("fine"),
+    "waiting": marked("waiting"),
+    "broken": marked("broken"),
+    "unknown": marked("unknown"),
+}
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,9 @@ _LOOK = {True: marked("See first what would leave, byte by byte."), False: marke
 _LOOK_IN_TRIAL = marked("See what would leave, byte by byte.")
 
 
+STEP_STATES = {"done": marked("done"), "next": marked("next"), "later": marked("later")}
+
+
 @dataclass(frozen=True)
 class Step:
     """One step; link: the page where it is done."""

@@ -28,13 +28,13 @@ from services.dashboard import actions, languages
 from services.dashboard.backend import Backend
 from services.dashboard.events import events_page
 from services.dashboard.excluded import MAX_DAYS, excluded_page, said
-from services.dashboard.health import health_page
+from services.dashboard.health import STATE_WORDS, health_page
 from services.dashboard.history import History
 from services.dashboard.imports import answers
 from services.dashboard.menu import menu_entry
 from services.dashboard.others import others_page
 from services.dashboard.sharing import sharing_page
-from services.dashboard.start import start_page
+from services.dashboard.start import STEP_STATES, start_page
 from services.dashboard.text import counted, day, days, listed, number, shown
 from services.dashboard.uploads import UploadRequest
 from services.dashboard.viewing import viewing_page
@@ -98,7 +98,7 @@ def create_app(
     app.jinja_env.filters.update(answers=answers, counted=counted, day=day, listed=listed, number=number, shown=shown)
     app.jinja_env.filters["said"] = said
     app.jinja_env.globals.update(pages=PAGES, version=__version__, legend=LEGEND, forged=FORGED_LEGEND)
-    app.jinja_env.globals.update(stays=STAYS, max_days=MAX_DAYS)
+    app.jinja_env.globals.update(step_states=STEP_STATES, states=STATE_WORDS, stays=STAYS, max_days=MAX_DAYS)
     app.jinja_env.globals.update(notice=lambda: _(notice(settings)), compare_keys=COMPARE_KEYS)
     app.jinja_env.globals.update(form_token=form_token, days=days)
     app.jinja_env.globals["menu_entry"] = menu_entry

@@ -6,7 +6,7 @@
     return (name) => style.getPropertyValue(`--${name}`).trim() || name;
   };
   // Labels are measured in the font that the page really has, with the reader's own size and space between letters.
-  const SCALED = ["fontSize", "lineHeight"];
+  const SCALED = ["fontSize", "lineHeight", "itemHeight"];
   const scale = () => Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
   const ruler = document.createElement("canvas").getContext("2d");
   const measured = (text, size) => {
@@ -88,6 +88,7 @@
       option.tooltip.formatter = (item) => item.data[2];
     }
     option.textStyle.fontFamily = getComputedStyle(canvas).fontFamily;
+    option.grid.top *= scale();
     if (option.yAxis && option.yAxis.type === "category") {
       option.yAxis.axisLabel.width = room(option.yAxis.data, option.yAxis.axisLabel.fontSize, canvas.clientWidth);
     }
