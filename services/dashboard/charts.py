@@ -1,7 +1,8 @@
 """Charts as data: an ECharts option, a table of the same numbers, and a description for people who cannot see it.
 
-Texts such as `@bar` are colours of the style sheet, which the script fills in. Series of type `interval` are drawn by
-the script as lines from `low` to `high`, since ECharts has none.
+Texts such as `@bar` are colours of the style sheet, which the script fills in; it scales every `fontSize` to the text
+of the page, and gives labels the room that their font takes. Series of type `interval` are drawn by the script as lines
+from `low` to `high`, since ECharts has none.
 """
 
 from __future__ import annotations
@@ -25,16 +26,39 @@ _FEW_LABELS = 8
 # What a phone shows of a year of days.
 _HALF_A_YEAR = 182
 _FEW: Option = {"interval": 0, "fontSize": 11}
+_TEXT = 12
+# The colour of a mark by its certainty, for marks that have no other meaning.
+BY_CERTAINTY = {"clear": "@bar", "unclear": "@unclear", "noise": "@noise"}
+# Certainty is told by shape, as `looks.css` does it for the other pages.
+_HOLLOW: dict[str, Option] = {
+    "@unclear": {"color": "@paper", "borderColor": "@bar", "borderWidth": 1.5},
+    "@noise": {"color": "@paper", "borderColor": "@noise", "borderWidth": 1.5, "borderType": [4, 3]},
+}
+# What lies on each other differs by a pattern, too: full, stripes, dots.
+_STRIPES: Option = {
+    "color": "@paper",
+    "symbol": "rect",
+    "symbolSize": 1,
+    "dashArrayX": [1, 0],
+    "dashArrayY": [2, 5],
+    "rotation": -0.785,
+}
+_DOTS: Option = {"color": "@paper", "symbol": "circle", "symbolSize": 0.5, "dashArrayX": 6, "dashArrayY": 6}
+_PATTERNS: tuple[Option, ...] = ({}, {"decal": _STRIPES}, {"decal": _DOTS})
 
 
 @dataclass(frozen=True)
 class DataTable:
-    """A table of texts; the columns in `numbers` are aligned to the right."""
+    """A table of texts; the columns in `numbers` are aligned to the right.
+
+    certainties: clear, unclear or noise, of each row; empty where rows are not estimates.
+    """
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numbers: frozenset[int] = frozenset()
+    certainties: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,8 +91,13 @@ class Chart:
         }
 
 
-def data_table(caption: str, columns: Mapping[str, str], rows: Sequence[Sequence[Cell]]) -> DataTable:
-    """Return rows as texts; columns: heading of each by its name. A column without any value is left out."""
+def data_table(
+    caption: str, columns: Mapping[str, str], rows: Sequence[Sequence[Cell]], certainties: Sequence[str] = ()
+) -> DataTable:
+    """Return rows as texts; columns: heading of each by its name. A column without any value is left out.
+
+    certainties: see `DataTable`.
+    """
     names = list(columns)
     known = [place for place in range(len(names)) if not rows or any(row[place] is not None for row in rows)]
     are_numbers = [all(isinstance(row[place], int | float | None) for row in rows) for place in known]
@@ -77,13 +106,25 @@ def data_table(caption: str, columns: Mapping[str, str], rows: Sequence[Sequence
         tuple(columns[names[place]] for place in known),
         tuple(tuple(cell(names[place], row[place]) for place in known) for row in rows),
         frozenset(place for place, is_number in enumerate(are_numbers) if is_number and place),
+        tuple(str(one) for one in certainties),
     )
+
+
+def _look(color: str) -> Option:
+    """Return the style of a mark of a colour, or of a certainty's shape."""
+    return _HOLLOW.get(color, {"color": color})
 
 
 def _axis(kind: str, **more: Any) -> Option:
     return {
         "type": kind,
-        "axisLabel": {"color": "@soft", "hideOverlap": True, **more.pop("label", {})},
+        "axisLabel": {
+            "color": "@soft",
+            "fontSize": _TEXT,
+            "lineHeight": 15,
+            "hideOverlap": True,
+            **more.pop("label", {}),
+        },
         "axisLine": {"lineStyle": {"color": "@line"}},
         "axisTick": {"show": False},
         "splitLine": {"show": kind == "value", "lineStyle": {"color": "@line"}},
@@ -94,15 +135,16 @@ def _axis(kind: str, **more: Any) -> Option:
 def _base(**more: Any) -> Option:
     return {
         "animation": False,
-        "aria": {"enabled": False},
-        "textStyle": {"color": "@ink", "fontFamily": "system-ui, sans-serif"},
+        # Of this, the patterns only: the page says in words what a chart shows.
+        "aria": {"enabled": True, "label": {"enabled": False}, "decal": {"show": True, "decals": [{"symbol": "none"}]}},
+        "textStyle": {"color": "@ink", "fontSize": _TEXT},
         # Drawn as text: titles are untrusted, and the content security policy forbids inline styles.
         "tooltip": {
             "renderMode": "richText",
             "confine": True,
             "backgroundColor": "@paper",
             "borderColor": "@line",
-            "textStyle": {"color": "@ink"},
+            "textStyle": {"color": "@ink", "fontSize": _TEXT},
         },
         "grid": {"left": 8, "right": 16, "top": 16, "bottom": 14},
         **more,
@@ -113,19 +155,21 @@ def bars(
     labels: Sequence[str],
     series: Mapping[str, Sequence[float]],
     *,
-    colors: Sequence[str] = ("@bar", "@second"),
+    colors: Sequence[str] = ("@bar", "@second", "@third"),
     marked: Sequence[str | None] = (),
 ) -> Option:
     """Return columns, stacked where there are several series; marked: another colour for some of them."""
 
     def item(place: int, value: float) -> Any:
         color = marked[place] if place < len(marked) else None
-        return {"value": value, "itemStyle": {"color": color}} if color else value
+        return {"value": value, "itemStyle": _look(color)} if color else value
 
+    # A line of paper between what lies on each other.
+    apart = {"borderColor": "@paper", "borderWidth": 1} if len(series) > 1 else {}
     return _base(
         xAxis=_axis("category", data=list(labels), label=_FEW if len(labels) <= _FEW_LABELS else {}),
         yAxis=_axis("value", minInterval=1),
-        legend={"show": len(series) > 1, "top": 0, "textStyle": {"color": "@ink"}},
+        legend={"show": len(series) > 1, "top": 0, "itemHeight": 14, "textStyle": {"color": "@ink", "fontSize": _TEXT}},
         grid={"left": 8, "right": 16, "top": 36 if len(series) > 1 else 16, "bottom": 14},
         series=[
             {
@@ -133,9 +177,9 @@ def bars(
                 "name": name,
                 "stack": "all",
                 "data": [item(place, value) for place, value in enumerate(values)],
-                "itemStyle": {"color": color},
+                "itemStyle": {**_look(color), **pattern, **apart},
             }
-            for (name, values), color in zip(series.items(), colors, strict=False)
+            for (name, values), color, pattern in zip(series.items(), colors, _PATTERNS, strict=False)
         ],
     )
 
@@ -153,14 +197,13 @@ def rows(
     for one that shows everything.
     """
     data = [
-        {"value": value, "itemStyle": {"color": colors[place] if colors else "@bar"}}
-        for place, value in enumerate(values)
+        {"value": value, "itemStyle": _look(colors[place] if colors else "@bar")} for place, value in enumerate(values)
     ]
     series: list[Option] = [{"type": "bar", "name": name, "data": data, "barMaxWidth": 18}]
     if intervals:
         points = [[low, high, place] for place, (low, high) in enumerate(intervals)]
         series.append({"type": "interval", "name": _("interval"), "horizontal": True, "data": points})
-    label = {"color": "@ink", "width": 150, "overflow": "truncate", "interval": 0}
+    label = {"color": "@ink", "overflow": "truncate", "interval": 0}
     return _base(
         xAxis=_axis("value", **({} if edge is None else {"max": edge})),
         yAxis=_axis("category", data=[shown(text, 60) for text in labels], inverse=True, label=label),
@@ -204,13 +247,25 @@ def lines(
         name, means, intervals = others
         points = [[place, *pair] for place, pair in enumerate(intervals) if pair]
         series.append(
-            {"type": "scatter", "name": name, "data": list(means), "symbolSize": 8, "itemStyle": {"color": "@bar"}}
+            {
+                "type": "scatter",
+                "name": name,
+                "data": list(means),
+                "symbol": "rect",
+                "symbolSize": 8,
+                "z": 6,
+                "itemStyle": {"color": "@bar"},
+            }
         )
         series.append({"type": "interval", "name": _("interval"), "horizontal": False, "data": points})
     return _base(
         xAxis=_axis("category", data=list(labels)),
         yAxis=_axis("value", minInterval=1),
-        legend={"top": 0, "data": [one["name"] for one in series[:2]], "textStyle": {"color": "@ink"}},
+        legend={
+            "top": 0,
+            "data": [one["name"] for one in series[:2]],
+            "textStyle": {"color": "@ink", "fontSize": _TEXT},
+        },
         grid={"left": 8, "right": 16, "top": 36, "bottom": 14},
         series=series,
     )
@@ -236,8 +291,14 @@ def calendar(counts: Mapping[date, int], first: date, last: date, marked: Mappin
                 "itemStyle": {"color": "@paper", "borderColor": "@line", "borderWidth": 1},
                 "splitLine": {"lineStyle": {"color": "@soft", "width": 1}},
                 "yearLabel": {"show": len(strips) > 1, "color": "@soft", "fontSize": 13, "margin": 26},
-                "dayLabel": {"firstDay": 1, "color": "@soft", "nameMap": _days_of_a_strip()},
-                "monthLabel": {"color": "@soft", "nameMap": list(month_names(short=True))},
+                "dayLabel": {
+                    "firstDay": 1,
+                    "color": "@soft",
+                    "fontSize": _TEXT,
+                    "margin": 6,
+                    "nameMap": _days_of_a_strip(),
+                },
+                "monthLabel": {"color": "@soft", "fontSize": _TEXT, "nameMap": list(month_names(short=True))},
             }
         )
         on_strip = {"coordinateSystem": "calendar", "calendarIndex": place}
@@ -251,7 +312,9 @@ def calendar(counts: Mapping[date, int], first: date, last: date, marked: Mappin
             [one.isoformat(), 1, f"{day(one)}: {label}"] for one, label in sorted(marked.items()) if begin <= one <= end
         ]
         if dots:
-            dot = {"symbol": "rect", "symbolSize": 7, "itemStyle": {"color": "@mine", "opacity": 1}}
+            # Its rim tells it from any shade below it.
+            look = {"color": "@mine", "borderColor": "@paper", "borderWidth": 2, "opacity": 1}
+            dot = {"symbol": "rect", "symbolSize": 8, "itemStyle": look}
             series.append({"type": "scatter", "data": dots, **dot, **on_strip})
     heat = [place for place, one in enumerate(series) if one["type"] == "heatmap"]
     shades = {"type": "piecewise", "show": False, "seriesIndex": heat, "pieces": _shades(most)}
@@ -281,6 +344,12 @@ def calendar_rows(counts: Mapping[date, int], first: date, last: date) -> list[t
     begin = calendar_strips(first, last)[0][0]
     mondays = sorted({one - timedelta(days=one.weekday()) for one in counts if begin <= one <= last}, reverse=True)
     return [(monday, *(counts.get(monday + timedelta(days=place), 0) for place in range(7))) for monday in mondays]
+
+
+def calendar_table(counts: Mapping[date, int], first: date, last: date) -> DataTable:
+    """Return the numbers of a calendar."""
+    headings = {"monday": _("Week from"), **dict(zip("abcdefg", weekday_names(short=True), strict=True))}
+    return data_table(_("Views on each day, a row a week"), headings, calendar_rows(counts, first, last))
 
 
 def _shades(most: int) -> list[Option]:

@@ -115,7 +115,7 @@ def _effect_chart(event: LifeEvent, periods: Sequence[Period], reading: str) -> 
         _("views a week"),
         [round(period.per_week, 1) for period in periods],
         [(round(low, 2), round(high, 2)) for _, low, high in lines],
-        ["@mine" if period.name == "during" else "@noise" for period in periods],
+        ["@mine" if period.name == "during" else "@bar" for period in periods],
         at=[place for place, _, _ in lines],
     )
     return Chart(
@@ -139,12 +139,10 @@ def _calendar(history: History, events: tuple[LifeEvent, ...], today: date) -> C
         begin = max(event.first_day, first)
         for number in range((min(event.last_day, last) - begin).days + 1):
             dots[begin + timedelta(days=number)] = shown(event.label, 40)
-    rows = [(shown(event.label, 40), event.first_day, event.last_day, event.days) for event in events]
-    headings = dict(zip("abcd", (_("Event"), _("First day"), _("Last day"), _("Days")), strict=True))
     return Chart(
         "event_calendar",
         _("Calendar"),
-        _("Blue marks are events. Click two days to choose the first and the last one."),
+        _("Small marks are events. Click two days to choose the first and the last one."),
         ngettext(
             "A square a day since %(first)s; the darker, the more views. %(num)s event marked.",
             "A square a day since %(first)s; the darker, the more views. %(num)s events marked.",
@@ -152,7 +150,7 @@ def _calendar(history: History, events: tuple[LifeEvent, ...], today: date) -> C
             first=day(first),
         ),
         charts.calendar(counts, first, last, dots),
-        data_table(_("Your events"), headings, rows),
+        charts.calendar_table(counts, first, last),
         size="calendar1",
     )
 

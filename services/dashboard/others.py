@@ -27,6 +27,7 @@ from netflix_trend.published.wording import (
     place_of,
     reading,
     share_interval,
+    show_certainty,
     show_interval,
     shows_in_words,
     takes_in_words,
@@ -193,11 +194,13 @@ def my_place(volume: Volume, titles: int | None, week: Week) -> Said:
 def _volume_chart(volume: Volume, titles: int | None) -> Chart:
     labels, groups = group_labels(volume), volume.groups
     mine = -1 if titles is None else max(place for place, group in enumerate(groups) if group.low <= titles)
-    noise = [volume.is_noise(group) for group in groups]
-    colors = ["@mine" if place == mine else "@noise" if noise[place] else "@bar" for place in range(len(groups))]
+    colors = [
+        "@mine" if place == mine else charts.BY_CERTAINTY[group_certainty(volume, group)]
+        for place, group in enumerate(groups)
+    ]
     shares = [round(100 * group.share, 1) for group in groups]
     intervals = [(round(100 * group.lower, 1), round(100 * group.upper, 1)) for group in groups]
-    marks = [*([_("Blue is you.")] if mine >= 0 else []), *([_("Grey is noise.")] if "@noise" in colors else [])]
+    marks = [_("Columns with a broken outline are noise.")] if "@noise" in colors else []
     lead = " ".join([_("Percent of participants by titles started."), *marks])
     return Chart(
         "volume",
@@ -207,7 +210,13 @@ def _volume_chart(volume: Volume, titles: int | None) -> Chart:
             "Share of participants by number of titles started, from %(volume)s, with 95 percent intervals.",
             volume=heard(volume),
         ),
-        charts.columns_with_intervals(labels, _("% of participants"), shares, intervals, colors),
+        charts.columns_with_intervals(
+            [f"{label}\n{_('you')}" if place == mine else label for place, label in enumerate(labels)],
+            _("% of participants"),
+            shares,
+            intervals,
+            colors,
+        ),
         _volume_table(volume, mine),
         volume_in_words(volume),
     )
@@ -231,7 +240,8 @@ def _volume_table(volume: Volume, mine: int) -> DataTable:
         "share": _("Share"),
         "interval": _("95 % interval"),
     }
-    return data_table(_("Participants by titles started in the week"), columns, rows)
+    certainties = [group_certainty(volume, group) for group in volume.groups]
+    return data_table(_("Participants by titles started in the week"), columns, rows, certainties)
 
 
 def _shows_chart(top_shows: TopShows, mine: frozenset[int]) -> Chart:
@@ -276,10 +286,15 @@ def _shows_chart(top_shows: TopShows, mine: frozenset[int]) -> Chart:
             [show.title for show in listed],
             _("people"),
             [round(value, 1) for value in best],
-            colors=["@bar" if show.is_signal else "@noise" for show in listed],
+            colors=[charts.BY_CERTAINTY[show_certainty(show)] for show in listed],
             intervals=[(show.lower, show.upper) for show in listed],
         ),
-        data_table(_("People who named a show, from %(top_shows)s", top_shows=heard(top_shows)), columns, rows),
+        data_table(
+            _("People who named a show, from %(top_shows)s", top_shows=heard(top_shows)),
+            columns,
+            rows,
+            [show_certainty(show) for show in listed],
+        ),
         size="tall",
     )
 
@@ -322,7 +337,12 @@ def _world_chart(world: World, top_shows: TopShows) -> Chart:
             intervals=[(drawn(show.lower), drawn(show.upper)) for show in listed],
             edge=drawn(edge),
         ),
-        data_table(_("Here against the world"), dict(zip("abcde", heads, strict=True)), rows),
+        data_table(
+            _("Here against the world"),
+            dict(zip("abcde", heads, strict=True)),
+            rows,
+            [Certainty.UNCLEAR if show.verdict == "unclear" else Certainty.CLEAR for show in listed],
+        ),
         world_note(world, top_shows),
         size="tall",
     )
@@ -368,7 +388,12 @@ def _trend_chart(trends: Trends, history: History) -> Chart:
                 [(one.lower, one.upper) if one.is_reliable else None for one in weeks],
             ),
         ),
-        data_table(_("Titles started a week"), columns, rows),
+        data_table(
+            _("Titles started a week"),
+            columns,
+            rows,
+            [Certainty.CLEAR if one.is_reliable else Certainty.NOISE for one in weeks],
+        ),
         _gaps(trends.viewing, my_titles, history.is_thinned()),
     )
 

@@ -183,8 +183,6 @@ def _calendar(counts: Mapping[date, int], days: Range) -> Chart:
         if busiest[1]
         else _("Nothing in these days.")
     )
-    headings = {"monday": _("Week from"), **dict(zip("abcdefg", weekday_names(short=True), strict=True))}
-    rows = charts.calendar_rows(counts, days.first, days.last)
     strips = charts.calendar_strips(days.first, days.last)
     return Chart(
         "calendar",
@@ -196,7 +194,7 @@ def _calendar(counts: Mapping[date, int], days: Range) -> Chart:
             lead=lead,
         ),
         charts.calendar(counts, days.first, days.last),
-        data_table(_("Views on each day, a row a week"), headings, rows),
+        charts.calendar_table(counts, days.first, days.last),
         _("The newest three years at most.") if strips[0][0] > days.first else "",
         size=f"calendar{len(strips)}",
     )
@@ -237,7 +235,7 @@ def _months(table: InsightTable) -> Chart:
     most = max(table.rows, key=lambda row: _value(row[1]))
     views, when = int(_value(most[1])), month(date.fromisoformat(f"{most[0]}-01"))
     lead = ngettext("Most in %(month)s: %(num)s view.", "Most in %(month)s: %(num)s views.", views, month=when)
-    option = charts.bars(labels, series, colors=("@bar", "@second", "@noise"))
+    option = charts.bars(labels, series, colors=("@bar", "@second", "@third"))
     return Chart(
         "months",
         _("Over time"),
@@ -268,7 +266,7 @@ def _kinds(table: InsightTable) -> Chart:
         _(words.get(str(row[0]), marked("%(share)s unknown")), share=percent(_value(row[2]))) for row in table.rows
     ]
     lead = _("%(list)s.", list=listed(parts))
-    colors = ["@bar", "@second", "@noise"][: len(table.rows)]
+    colors = ["@bar", "@second", "@third"][: len(table.rows)]
     names = [_(_VALUES[str(row[0])]) for row in table.rows]
     option = charts.rows(names, _("views"), [_value(row[1]) for row in table.rows], colors=colors)
     return Chart(
@@ -306,11 +304,11 @@ def _streaks(table: InsightTable) -> Chart:
     said = [_run(name, int(_value(row[3]))) for name, row in longest.items()]
     lead = _("The longest: %(runs)s.", runs=listed(said[::-1]))
     labels = [_run_label(str(row[0]), short_day(cast(date, row[1]))) for row in table.rows]
-    colors = ["@bar" if row[0] == "watching" else "@noise" for row in table.rows]
+    colors = ["@bar" if row[0] == "watching" else "@third" for row in table.rows]
     option = charts.rows(labels, _("days"), [_value(row[3]) for row in table.rows], colors=colors)
     return Chart(
         "streaks", _("Streaks"), lead, _("Runs of days with and without a view. %(lead)s", lead=lead), option,
-        _table(table, _("Longest runs of days")), _("Each from its first day; grey ones are without a view."),
+        _table(table, _("Longest runs of days")), _("Each from its first day; those called none are without a view."),
         size="half",
     )  # fmt: skip
 

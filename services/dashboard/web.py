@@ -23,6 +23,7 @@ from netflix_trend.published.wording import FORGED_LEGEND, LEGEND
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.web.frames import Frames
 from netflix_trend.web.local_only import Guard, cookie_token, form_token, keep_token_in_cookie
+from netflix_trend.web.looks import looks
 from services.dashboard import actions, languages
 from services.dashboard.backend import Backend
 from services.dashboard.events import events_page
@@ -30,6 +31,7 @@ from services.dashboard.excluded import MAX_DAYS, excluded_page, said
 from services.dashboard.health import STATE_WORDS, health_page
 from services.dashboard.history import History
 from services.dashboard.imports import answers
+from services.dashboard.menu import menu_entry
 from services.dashboard.others import others_page
 from services.dashboard.sharing import sharing_page
 from services.dashboard.start import STEP_STATES, start_page
@@ -99,6 +101,7 @@ def create_app(
     app.jinja_env.globals.update(step_states=STEP_STATES, states=STATE_WORDS, stays=STAYS, max_days=MAX_DAYS)
     app.jinja_env.globals.update(notice=lambda: _(notice(settings)), compare_keys=COMPARE_KEYS)
     app.jinja_env.globals.update(form_token=form_token, days=days)
+    app.jinja_env.globals["menu_entry"] = menu_entry
     languages.add(app)
     keep_token_in_cookie(app, f"netflix_trend_{settings.dashboard_port}")
     frames = Frames(
@@ -169,6 +172,10 @@ def _add_pages(app: Flask, dashboard: Dashboard) -> None:
     def status() -> Response:
         mark = dashboard.mark(dashboard.snapshot())
         return jsonify({"ok": True, "error": None, "mark": mark, "pending": dashboard.backend.pending()})
+
+    @app.get("/looks.css", endpoint="looks")
+    def style() -> Response:
+        return Response(looks(), content_type="text/css; charset=utf-8")
 
     @app.get("/healthz")
     def healthz() -> Response:

@@ -71,14 +71,18 @@ class Browser:
         service = webdriver.ChromeService(str(shutil.which("chromedriver")))
         driver = webdriver.Chrome(options=options, service=service)
         browser = cls(driver, address, f"{width}-{scheme}")
-        size = {"width": WIDTHS[width], "height": 1000, "deviceScaleFactor": 1, "mobile": width == "phone"}
-        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        browser.resize(WIDTHS[width], scheme)
+        return browser
+
+    def resize(self, width: int, scheme: str) -> None:
+        """Give the window another width and colour scheme; a narrow one behaves as a phone's."""
+        size = {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": width <= WIDTHS["phone"]}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         features = [
             {"name": "prefers-color-scheme", "value": scheme},
             {"name": "prefers-reduced-motion", "value": "reduce"},
         ]
-        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-        return browser
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
     def get(self, path: str) -> None:
         self.driver.get(f"{self.address}{path}")

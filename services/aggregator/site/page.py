@@ -27,6 +27,7 @@ from netflix_trend.questions.question import Needed
 from netflix_trend.questions.registry import kinds
 from netflix_trend.questions.top_shows.movement import Movement, ShowMovement
 from netflix_trend.questions.words import needed_in_words, participants_for
+from netflix_trend.web.looks import looks
 from services.aggregator.site.charts import top_shows_chart, viewing_chart, volume_chart, world_chart
 from services.aggregator.sums.state import SumsState
 
@@ -157,7 +158,7 @@ def content_security_policy() -> str:
 @cache
 def style() -> str:
     """Return the style sheet of all pages."""
-    return (files("services.aggregator.site") / "page.css").read_text("utf-8")
+    return looks() + (files("services.aggregator.site") / "page.css").read_text("utf-8")
 
 
 @cache
