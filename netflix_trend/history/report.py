@@ -10,6 +10,7 @@ from typing import Any
 from netflix_trend.history.code_pages import PAGES
 from netflix_trend.history.file_reader import ReadFile
 from netflix_trend.history.staging import Staging
+from netflix_trend.plain_text import counted
 
 # In Netflix's exports of 50 rows or more, 37 to 98 % of rows have a season or episode word; elsewhere 0.8 %.
 _LOOK_ALIKE_ROWS = 50
@@ -183,8 +184,3 @@ def _hours(file: ReadFile, seconds: int) -> float | None:
     if file.kind != "viewing_activity" or (file.unknown_durations and not file.durations):
         return None
     return round(seconds / 3600, 4)
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a number with its noun, in the plural unless it is one."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import ceil
 
 from netflix_trend.catalogue.keys import plain_title
+from netflix_trend.plain_text import counted
 
 # Nobody will ever count so many answers: whatever needs more is not given as a number.
 MAX_ANSWERS = 1_000_000
@@ -19,11 +20,6 @@ def shown(text: str, max_length: int = _MAX_LENGTH) -> str:
     head = text[: 4 * max_length]
     plain = plain_title(head)
     return f"{plain[: max_length - 1]}…" if len(plain) > max_length or len(text) > len(head) else plain
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a number with its noun, in the plural unless it is one."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def listed(words: Sequence[str]) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from netflix_trend.history.dates import in_words as day
 from netflix_trend.history.insights import Cell
-from netflix_trend.questions.words import counted, listed, shown
+from netflix_trend.plain_text import counted
+from netflix_trend.questions.words import listed, shown
 
 __all__ = ["cell", "counted", "day", "listed", "number", "percent", "shown"]
 

@@ -15,11 +15,11 @@ from rich.table import Table
 from netflix_trend.delivery.archive import ArchiveError
 from netflix_trend.delivery.file_kinds import why_not_opened
 from netflix_trend.history.household import Choose, ProfileQuestion
-from netflix_trend.history.report import counted
 from netflix_trend.history.tables import History
 from netflix_trend.names import EXAMPLE_AGGREGATOR
 from netflix_trend.participant.contributions import load_profiles
 from netflix_trend.periods.weeks import Week
+from netflix_trend.plain_text import counted
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.published.wording import (
     FORGED_LEGEND,

@@ -14,13 +14,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from netflix_trend.history.insights import Cell, InsightTable, all_insights, open_profiles
-from netflix_trend.history.report import counted
 from netflix_trend.history.tables import History
 from netflix_trend.participant import participant
 from netflix_trend.participant.event_effects import EventEffect
 from netflix_trend.participant.life_events import EventError, add_event, read_events, remove_event
 from netflix_trend.participant.own_effects import THINNED, effects_of
-from netflix_trend.plain_text import printable
+from netflix_trend.plain_text import counted, printable
 from netflix_trend.settings import Settings, SettingsError, load_settings
 
 _BAR = 20

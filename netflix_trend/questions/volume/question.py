@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import model_validator
 
 from netflix_trend.periods.weeks import Week
+from netflix_trend.plain_text import counted as counted_in_words
 from netflix_trend.privacy.interval_channel import IntervalChannel
 from netflix_trend.privacy.randomness import RandBelow
 from netflix_trend.published.wording import volume_in_words
@@ -30,7 +31,6 @@ from netflix_trend.questions.volume.mean import bucket_titles
 from netflix_trend.questions.volume.statistics import Buckets, Intervals, Viewing, Volume
 from netflix_trend.questions.volume.tables import best_intervals
 from netflix_trend.questions.volume.viewing import viewing
-from netflix_trend.questions.words import counted as counted_in_words
 
 # Smallest number of titles started in the week for each bucket (docs/method/volume.md#buckets).
 VOLUME_BUCKETS = (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 28, 35, 43, 51)
