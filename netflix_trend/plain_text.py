@@ -10,9 +10,9 @@ def printable(text: str, instead: str = "") -> str:
     return "".join(character if character.isprintable() else instead for character in text)
 
 
-def counted(count: int, noun: str) -> str:
-    """Return a number with its noun, in the plural unless it is one."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+def counted(count: int, noun: str, several: str = "") -> str:
+    """Return a number with its noun, in the plural unless it is one. several: the plural, if it is not made by an s."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {several or noun + 's'}"
 
 
 def without_name(message: str, *names: str) -> str:
