@@ -135,18 +135,26 @@ class ImportReport:
     def dropped(self) -> str:
         """Return a line about dropped and uncertain rows."""
         file = self.file
-        parts = {
-            "excluded by you": self.excluded,
-            "damaged": file.damaged,
-            "without a date": file.undated - file.damaged,
-            "trailers and recaps (dropped)": self.supplemental,
-            f"shorter than {file.shortest_seconds} s (dropped)": file.too_short,
-            "of other Netflix profiles (dropped)": file.dropped_profiles,
-            "blank titles (kept as unknown views)": self.kinds["blank"],
-            "episodes without a show (kept as unknown views)": self.kinds["unnamed"],
-            "unsure whether episode or film (counted as the likelier)": self.unsure - self.kinds["unnamed"],
-        }
-        return ", ".join(f"{count} {what}" for what, count in parts.items() if count) or "every row was used"
+        unnamed, blank = self.kinds["unnamed"], self.kinds["blank"]
+        without_show = counted(unnamed, "episode without a show", "episodes without a show")
+        parts = (
+            (self.excluded, f"{self.excluded:,} excluded by you"),
+            (file.damaged, f"{file.damaged:,} damaged"),
+            (file.undated - file.damaged, f"{file.undated - file.damaged:,} without a date"),
+            (self.supplemental, f"{counted(self.supplemental, 'trailer or recap', 'trailers and recaps')} (dropped)"),
+            (file.too_short, f"{file.too_short:,} shorter than {file.shortest_seconds} s (dropped)"),
+            (file.dropped_profiles, f"{file.dropped_profiles:,} of other Netflix profiles (dropped)"),
+            (
+                blank,
+                f"{counted(blank, 'blank title')} (kept as unknown)",
+            ),
+            (unnamed, f"{without_show} (kept as unknown)"),
+            (
+                self.unsure - unnamed,
+                f"{self.unsure - unnamed:,} unsure whether episode or film (counted as the likelier)",
+            ),
+        )
+        return ", ".join(said for count, said in parts if count) or "every row was used"
 
 
 def import_report(staging: Staging, number: int, file: ReadFile) -> ImportReport:

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 from netflix_trend.layout import PublisherVolume
 from netflix_trend.periods.turns import COUNTED
 from netflix_trend.periods.weeks import Week
+from netflix_trend.plain_text import counted
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
@@ -45,8 +46,9 @@ class Receipt(Strict):
     def sentence(self) -> str:
         """The receipt in words."""
         day = self.withdrawn_at.date().isoformat()
+        removed = f"{counted(len(self.removed), 'file')} {'was' if len(self.removed) == 1 else 'were'} removed"
         words = [
-            f"Withdrawn on {day}: {len(self.removed)} files were removed from your datasite.",
+            f"Withdrawn on {day}: {removed} from your datasite.",
             *self._readers_copies(),
             f"The statistics of {self.first_round_without} are the first without you.",
         ]

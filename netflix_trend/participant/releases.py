@@ -13,6 +13,7 @@ from netflix_trend.participant.ledger import Ledger, open_ledger
 from netflix_trend.participant.status import Outcome
 from netflix_trend.periods.turns import ROTATION, is_turn
 from netflix_trend.periods.weeks import Week
+from netflix_trend.plain_text import counted
 from netflix_trend.privacy.randomness import RandBelow, secure
 from netflix_trend.questions.question import Question
 from netflix_trend.storage.files import UnsafeFile
@@ -192,7 +193,7 @@ def _refusal(ledger: Ledger, week: Week, question: Question, limits: Limits, new
     if not newest - ROTATION < week <= newest:
         return f"only the last {ROTATION} complete weeks are answered"
     if ledger.reports_near(week) >= limits.reports_per_year:
-        return f"the limit of {limits.reports_per_year} reports a year is reached"
+        return f"the limit of {counted(limits.reports_per_year, 'report')} a year is reached"
     if _may_have_answered(ledger, question, question.answered_once(week)):
         return question.once
     return None
