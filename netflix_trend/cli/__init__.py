@@ -15,6 +15,7 @@ from netflix_trend.cli import (
     browser,
     demo,
     develop,
+    exporting,
     fetch,
     helper,
     history,
@@ -79,7 +80,8 @@ cli.put(
 )
 cli.put(
     "Your history",
-    *(fetch.fetch, history.import_, history.whose, history.insights, history.event, removing.forget, removing.exclude),
+    *(fetch.fetch, history.import_, history.whose, history.insights, history.event, exporting.export),
+    *(removing.forget, removing.exclude),
     before=sharing.say_notice,
 )
 cli.put(

@@ -499,3 +499,18 @@ def test_every_verb_says_more_than_its_name(clone: Path, path: Path) -> None:
         help_text = " ".join(run(clone, path, verb, "--help").stdout.split())
         assert said in help_text, verb
         assert len(help_text) > 300, verb
+
+
+def test_with_dockers_services_a_file_is_written_here(clone: Path, path: Path) -> None:
+    """The container prints it; this machine gives it its name and its rights."""
+    (clone / ".env").write_text("MODE=containers\n")
+    fake_docker(
+        path, 'case "$*" in *" export "*) echo "$*" >"$HOME/called"; printf "a,b\\r\\n";; *"ps --quiet"*) echo 1;; esac'
+    )
+
+    result = run(clone, path, "export", "--format", "csv", "--profile", "Ann", "--guesses", "all.csv")
+
+    assert result.returncode == 0, result.stderr
+    assert (clone / "all.csv").read_bytes() == b"a,b\r\n"
+    assert (clone / "all.csv").stat().st_mode & 0o777 == 0o600
+    assert (clone / "called").read_text().endswith("netflix_trend export --format csv --profile Ann --guesses\n")
