@@ -14,6 +14,7 @@ from netflix_trend import __version__
 from netflix_trend.delivery.archive import LARGEST_ARCHIVE
 from netflix_trend.delivery.reminder import CONTENT_TYPE, reminder
 from netflix_trend.history.exclusions import STAYS
+from netflix_trend.language import gettext
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.status import notice
@@ -22,7 +23,7 @@ from netflix_trend.published.wording import FORGED_LEGEND, LEGEND
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.web.frames import Frames
 from netflix_trend.web.local_only import Guard, cookie_token, form_token, keep_token_in_cookie
-from services.dashboard import actions
+from services.dashboard import actions, exports
 from services.dashboard.backend import Backend
 from services.dashboard.events import events_page
 from services.dashboard.excluded import MAX_DAYS, excluded_page, said
@@ -94,6 +95,10 @@ def create_app(
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(answers=answers, counted=counted, day=day, listed=listed, number=number, shown=shown)
     app.jinja_env.filters["said"] = said
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext, lambda one, several, num: one if num == 1 else several, newstyle=True
+    )
     app.jinja_env.globals.update(pages=PAGES, version=__version__, legend=LEGEND, forged=FORGED_LEGEND)
     app.jinja_env.globals.update(stays=STAYS, max_days=MAX_DAYS)
     app.jinja_env.globals.update(notice=notice(settings), compare_keys=COMPARE_KEYS)
@@ -111,6 +116,7 @@ def create_app(
     ).protect(app)
     _add_pages(app, dashboard)
     actions.add(app, dashboard)
+    exports.add(app, settings)
     _add_errors(app)
     return app
 
