@@ -1,8 +1,8 @@
 """Sentences that a process has stored in a file, told again in the language of a page.
 
 Files and processes speak English, so that they say the same to everybody. A page that shows such a sentence looks for
-the marked text that it was made from, takes the values out of it, and says it in its own language; a sentence that was made
-from no marked text stays as it is.
+the marked text that it was made from, takes the values out of it, and says it in its own language; a sentence that was
+made from no marked text stays as it is.
 """
 
 from __future__ import annotations

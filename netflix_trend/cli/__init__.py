@@ -15,6 +15,7 @@ from netflix_trend.cli import (
     browser,
     demo,
     develop,
+    exporting,
     fetch,
     helper,
     history,
@@ -24,11 +25,12 @@ from netflix_trend.cli import (
     sharing,
     status,
 )
-from netflix_trend.cli.frame import FAILED, INTERRUPTED, Failure, FrontDoor, Verb
+from netflix_trend.cli.frame import FAILED, Failure, FrontDoor, Verb
 from netflix_trend.cli.machine import Machine
 from netflix_trend.cli.mode import Place
 from netflix_trend.cli.stay import in_foreground
 from netflix_trend.installed import find_services
+from netflix_trend.interrupts import INTERRUPTED, SAID, end, was_interrupted
 from netflix_trend.syftbox.generations import was_started
 
 # Shell completion: docs/commands.md says how to switch it on.
@@ -78,7 +80,8 @@ cli.put(
 )
 cli.put(
     "Your history",
-    *(fetch.fetch, history.import_, history.whose, history.insights, history.event, removing.forget, removing.exclude),
+    *(fetch.fetch, history.import_, history.whose, history.insights, history.event, exporting.export),
+    *(removing.forget, removing.exclude),
     before=sharing.say_notice,
 )
 cli.put(
@@ -96,11 +99,25 @@ def main(arguments: list[str] | None = None, place: Place | None = None) -> None
     find_services()
     place = place or Place(Machine.here())
     program = "./run.sh" if place.machine.is_clone or place.is_inside else "netflix-trend"
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments, place, program))
+    end(run(sys.argv[1:] if arguments is None else arguments, place, program))
 
 
 def run(arguments: list[str], place: Place, program: str = "./run.sh") -> int:
     """Run a verb. Returns the exit code; see `frame.EXIT_CODES`."""
+    try:
+        code = _run(arguments, place, program)
+    except Exception:
+        if not was_interrupted():
+            raise
+        code = INTERRUPTED
+    if was_interrupted():
+        code = INTERRUPTED
+    if code == INTERRUPTED:
+        click.echo(SAID, err=True)  # click has ended the line with ^C
+    return code
+
+
+def _run(arguments: list[str], place: Place, program: str) -> int:
     try:
         code = cli.main(arguments, prog_name=program, obj=place, standalone_mode=False, complete_var=COMPLETE)
     except click.ClickException as problem:
@@ -112,7 +129,6 @@ def run(arguments: list[str], place: Place, program: str = "./run.sh") -> int:
         click.echo(f"{missing.name} is not installed. Next: pip install 'netflix-trend[demo]'", err=True)
         return FAILED
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Ended with Ctrl-C.", err=True)  # click has ended the line with ^C
         return INTERRUPTED
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)

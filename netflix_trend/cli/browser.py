@@ -74,7 +74,12 @@ def scrape(context: click.Context) -> None:
 @click.command(cls=Verb, examples=["login"])
 @click.pass_context
 def login(context: click.Context) -> None:
-    """Sign in to Netflix on a page on 127.0.0.1, and fetch the history in the same browser."""
+    """Sign in to Netflix on a page on 127.0.0.1, and fetch the history in the same browser.
+
+    Open the address that is printed: it shows the browser, which takes your clicks and keys. What you type is not
+    stored. Once you are signed in, the file is fetched; the cookies are kept, so that ./run.sh scrape can fetch without
+    you. The port: LOGIN_PORT. Easier, in your own browser: ./run.sh fetch.
+    """
     place = place_of(context)
     port = place.machine.setting("LOGIN_PORT", "8765")
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
@@ -90,7 +95,12 @@ def login(context: click.Context) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.pass_context
 def cookies(context: click.Context, file: Path) -> None:
-    """Give the browser the cookies of your own browser; FILE is deleted afterwards."""
+    """Give the browser the cookies of your own browser; FILE is deleted afterwards.
+
+    Sign in to netflix.com in your own browser, and save its cookies with an extension: as cookies.txt (Netscape's
+    format), or as JSON of Cookie-Editor or Playwright. Of FILE only the cookies of the sign-in are kept. Then ./run.sh
+    scrape fetches the history.
+    """
     if not file.is_file():
         raise Failure(f"{file}: no such file")
     place = place_of(context)

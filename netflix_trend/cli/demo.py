@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from netflix_trend.cli.asking import chooser
-from netflix_trend.cli.frame import Verb
+from netflix_trend.cli.frame import Verb, Words
 from netflix_trend.cli.machine import Machine
 from netflix_trend.cli.mode import place_of
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @click.argument("exports", metavar="[EXPORT]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "--mode",
-    type=click.Choice(["local", "one", "two"]),
+    type=Words(["local", "one", "two"]),
     default="two",
     show_default=True,
     help="Who adds the noise: every machine, one operator whom people trust (not with --network), or two of whom one "

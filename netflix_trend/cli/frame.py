@@ -9,8 +9,10 @@ from typing import Any
 
 import click
 
+from netflix_trend.interrupts import INTERRUPTED
+
 # Exit codes, documented in docs/commands.md.
-FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
+FAILED, WRONG_USE = 1, 2
 EXIT_CODES = {
     0: "Done.",
     FAILED: "It could not be done; the message says why, and what to do next.",
@@ -62,11 +64,46 @@ class Verb(click.Command):
         super().format_epilog(ctx, formatter)
 
 
+class Words(click.Choice[str]):
+    """One of a few words. For a mistyped one it suggests similar ones."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        """Return what is wrong with a word."""
+        said = super().get_invalid_choice_message(value, ctx)
+        alike = difflib.get_close_matches(str(value), self.choices)
+        return f"{said} Did you mean {' or '.join(alike)}?" if alike else said
+
+
 class VerbGroup(click.Group):
     """A verb with verbs of its own. For a mistyped one it suggests similar ones."""
 
     command_class = Verb
     group_class = type
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the words before the verb. An option of a verb that stands there is told where it belongs."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as problem:
+            owners = self._owners(ctx, problem.option_name)
+            if not owners:
+                raise
+            option, names = owners
+            raise click.UsageError(
+                f"{problem.option_name} stands before the verb. Write {option} after it, such as in: "
+                f"{ctx.command_path} {next((name for name in names if name in args), names[0])} {option}",
+                ctx,
+            ) from None
+
+    def _owners(self, ctx: click.Context, option: str) -> tuple[str, list[str]] | None:
+        """Return the option that is most like a typed one, and the verbs that have it; None if none is like it."""
+        owners: dict[str, list[str]] = {}
+        for name, command in self.commands.items():
+            for one in command.get_params(ctx):
+                for text in one.opts if isinstance(one, click.Option) and not one.hidden else ():
+                    owners.setdefault(text, []).append(name)
+        found = difflib.get_close_matches(option, owners, n=1)
+        return (found[0], owners[found[0]]) if found else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of verbs."""

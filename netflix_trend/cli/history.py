@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from netflix_trend.cli.asking import chooser
-from netflix_trend.cli.frame import Failure, Verb, VerbGroup
+from netflix_trend.cli.frame import Failure, Verb, VerbGroup, Words
 from netflix_trend.cli.machine import Machine
 from netflix_trend.cli.mode import Place, place_of
 from netflix_trend.cli.volumes import begin, on_volumes
@@ -41,7 +41,7 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options for reading exports."""
     order = click.option(
         "--date-order",
-        type=click.Choice(["mdy", "dmy", "ymd"]),
+        type=Words(["mdy", "dmy", "ymd"]),
         help="Order of day, month and year, for a file whose dates are ambiguous.",
     )
     only = click.option(

@@ -32,7 +32,7 @@ def list_aggregators(found: FoundAggregators, own: str, chosen: str) -> None:
         for operator in one.operators:
             click.echo(f"      {operator.role} {operator.datasite}, key:\n      {operator.words}")
     if not others:
-        from netflix_trend.questions.words import counted
+        from netflix_trend.plain_text import counted
 
         say(f"No aggregator introduces itself in {counted(found.datasites, 'datasite')} on this machine."
              if found.datasites else "There are no datasites on this machine yet.")  # fmt: skip

@@ -23,7 +23,12 @@ from netflix_trend.participant import due
 @click.command(cls=Verb, examples=["up"])
 @click.pass_context
 def up(context: click.Context) -> None:
-    """Start your machine's services in the background."""
+    """Start your machine's services in the background, with Docker.
+
+    They import what lies in the drop folder, answer surveys if you have joined, and serve your page; the address is
+    printed. They start again with Docker until ./run.sh down. Changed settings apply from the next ./run.sh up. Without
+    Docker: ./run.sh dashboard, or ./run.sh once.
+    """
     place = place_of(context)
     place.need_services()
     if place.docker.compose("up", "--detach", "--build", "--wait"):
@@ -36,7 +41,11 @@ def up(context: click.Context) -> None:
 @click.command(cls=Verb, examples=["down"])
 @click.pass_context
 def down(context: click.Context) -> None:
-    """Stop the services; nothing is deleted."""
+    """Stop the services; nothing is deleted.
+
+    Your history, the ledger and what is in your datasite stay, and ./run.sh up goes on with them. To take your answers
+    out of the datasite: ./run.sh withdraw, before. To take your history away: ./run.sh forget --help.
+    """
     place = place_of(context)
     place.docker.need()
     sys.exit(place.docker.compose("down"))
@@ -56,7 +65,11 @@ def once(
     only: tuple[str, ...],
     arrived: tuple[str, ...],
 ) -> None:
-    """Import and answer what is due, once, without Docker; safe to repeat, such as by cron."""
+    """Import and answer what is due, once, without Docker; safe to repeat, such as by cron.
+
+    Imports EXPORT, then answers the open surveys that you take part in. Each is answered once, however often this runs.
+    If nothing has changed since, it prints what it printed before.
+    """
     place = place_of(context)
     machine = place.machine
     record = due.Record(places_of(machine), machine.env_file, due.environment(machine.environ))

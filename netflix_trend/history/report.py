@@ -10,6 +10,7 @@ from typing import Any
 from netflix_trend.history.code_pages import PAGES
 from netflix_trend.history.file_reader import ReadFile
 from netflix_trend.history.staging import Staging
+from netflix_trend.plain_text import counted
 
 # In Netflix's exports of 50 rows or more, 37 to 98 % of rows have a season or episode word; elsewhere 0.8 %.
 _LOOK_ALIKE_ROWS = 50
@@ -134,18 +135,26 @@ class ImportReport:
     def dropped(self) -> str:
         """Return a line about dropped and uncertain rows."""
         file = self.file
-        parts = {
-            "excluded by you": self.excluded,
-            "damaged": file.damaged,
-            "without a date": file.undated - file.damaged,
-            "trailers and recaps (dropped)": self.supplemental,
-            f"shorter than {file.shortest_seconds} s (dropped)": file.too_short,
-            "of other Netflix profiles (dropped)": file.dropped_profiles,
-            "blank titles (kept as unknown views)": self.kinds["blank"],
-            "episodes without a show (kept as unknown views)": self.kinds["unnamed"],
-            "unsure whether episode or film (counted as the likelier)": self.unsure - self.kinds["unnamed"],
-        }
-        return ", ".join(f"{count} {what}" for what, count in parts.items() if count) or "every row was used"
+        unnamed, blank = self.kinds["unnamed"], self.kinds["blank"]
+        without_show = counted(unnamed, "episode without a show", "episodes without a show")
+        parts = (
+            (self.excluded, f"{self.excluded:,} excluded by you"),
+            (file.damaged, f"{file.damaged:,} damaged"),
+            (file.undated - file.damaged, f"{file.undated - file.damaged:,} without a date"),
+            (self.supplemental, f"{counted(self.supplemental, 'trailer or recap', 'trailers and recaps')} (dropped)"),
+            (file.too_short, f"{file.too_short:,} shorter than {file.shortest_seconds} s (dropped)"),
+            (file.dropped_profiles, f"{file.dropped_profiles:,} of other Netflix profiles (dropped)"),
+            (
+                blank,
+                f"{counted(blank, 'blank title')} (kept as unknown)",
+            ),
+            (unnamed, f"{without_show} (kept as unknown)"),
+            (
+                self.unsure - unnamed,
+                f"{self.unsure - unnamed:,} unsure whether episode or film (counted as the likelier)",
+            ),
+        )
+        return ", ".join(said for count, said in parts if count) or "every row was used"
 
 
 def import_report(staging: Staging, number: int, file: ReadFile) -> ImportReport:
@@ -183,8 +192,3 @@ def _hours(file: ReadFile, seconds: int) -> float | None:
     if file.kind != "viewing_activity" or (file.unknown_durations and not file.durations):
         return None
     return round(seconds / 3600, 4)
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a number with its noun, in the plural unless it is one."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

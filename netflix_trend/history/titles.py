@@ -214,14 +214,20 @@ def _without_empty_parts(text: str) -> str:
 
 
 def _without_episode_number(text: str) -> tuple[str, bool]:
-    """Cut ` (Episode 3)` off, which ends nearly every episode in ViewingActivity.csv. Returns the rest, and whether
-    it was there.
+    """Cut ` (Episode 3)` off. Returns the rest, and whether it was there."""
+    rest, number = cut_number(text)
+    return rest, bool(number)
+
+
+def cut_number(text: str) -> tuple[str, str]:
+    """Cut ` (Episode 3)` off, which ends nearly every episode in ViewingActivity.csv. Returns the rest, and what was in
+    the brackets, empty if nothing was.
     """
     if text.endswith((")", "）")):
         suffix = _SUFFIX.search(text)
         if suffix and has_form(suffix[1], "suffix"):
-            return text[: suffix.start()], True
-    return text, False
+            return text[: suffix.start()], str(suffix[1])
+    return text, ""
 
 
 def _season_at(parts: list[str], vocabulary: Vocabulary, *, is_weak_enough: bool) -> int | None:

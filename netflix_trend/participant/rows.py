@@ -17,7 +17,7 @@ from netflix_trend.participant.choices import Participation
 from netflix_trend.participant.contributions import load_profiles
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.status import NO_ADDRESS, TRIAL, PublisherStatus, described
-from netflix_trend.questions.words import counted
+from netflix_trend.plain_text import counted
 from netflix_trend.settings import Settings
 from netflix_trend.status_table import Mark, Row
 from netflix_trend.syftbox.datasite import Datasite, SiteStatus

@@ -13,6 +13,7 @@ from enum import StrEnum
 from unicodedata import bidirectional
 
 from netflix_trend.catalogue.keys import plain_title
+from netflix_trend.plain_text import counted
 from netflix_trend.questions.event_effect.statistics import (
     LARGEST_CHANGE_ERROR,
     LARGEST_EFFECT_ERROR,
@@ -24,7 +25,7 @@ from netflix_trend.questions.top_shows.movement import ShowMovement
 from netflix_trend.questions.top_shows.statistics import AllTimeShow, ShowEstimate, ShowTrend, TopShows
 from netflix_trend.questions.top_shows.world import World, WorldShow
 from netflix_trend.questions.volume.statistics import Percentile, Viewing, Volume, VolumeGroup, WeeklyMean, percentile
-from netflix_trend.questions.words import answers_of, counted, needed_people
+from netflix_trend.questions.words import answers_of, needed_people
 from netflix_trend.questions.words import shown as plain
 
 _Z = 1.96

@@ -23,11 +23,6 @@ def shown(text: str, max_length: int = _MAX_LENGTH) -> str:
     return f"{plain[: max_length - 1]}…" if len(plain) > max_length or len(text) > len(head) else plain
 
 
-def counted(count: int, noun: str) -> str:
-    """Return a number with its noun, in the plural unless it is one."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
 def needed_in_words(answers: int | None, about: str = "about ") -> str:
     """Return how many answers something takes, None when more than MAX_ANSWERS."""
     if answers is None or answers > MAX_ANSWERS:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from multiprocessing import get_context
+from multiprocessing import forkserver, get_context
 from pathlib import Path
 
 import numpy as np
@@ -177,6 +177,7 @@ def _read_slices(datasites: Path, emails: Iterable[str], survey: Survey, process
         return
     context = get_context("forkserver")
     context.set_forkserver_preload([__name__])
+    _start_server()
     with ProcessPoolExecutor(processes, mp_context=context, initializer=_forget_signals) as pool:
         pending: deque[Future[_Slice]] = deque()
         following = chain([first, second], iter(lambda: list(islice(names, _SLICE)), []))
@@ -186,6 +187,15 @@ def _read_slices(datasites: Path, emails: Iterable[str], survey: Survey, process
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
+
+
+def _start_server() -> None:
+    """Start the process that forks the others without Ctrl-C, which would interrupt its imports with a traceback."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _forget_signals() -> None:

@@ -6,7 +6,8 @@ from datetime import date
 
 from netflix_trend.formats import day, days, listed, number, percent
 from netflix_trend.history.insights import Cell
-from netflix_trend.questions.words import counted, shown
+from netflix_trend.plain_text import counted
+from netflix_trend.questions.words import shown
 
 __all__ = ["cell", "counted", "day", "days", "listed", "number", "percent", "shown"]
 

@@ -24,7 +24,7 @@ from netflix_trend.settings import Settings, load_settings
 from netflix_trend.web.frames import Frames
 from netflix_trend.web.local_only import Guard, cookie_token, form_token, keep_token_in_cookie
 from netflix_trend.web.looks import looks
-from services.dashboard import actions, languages
+from services.dashboard import actions, exports, languages
 from services.dashboard.backend import Backend
 from services.dashboard.events import events_page
 from services.dashboard.excluded import MAX_DAYS, excluded_page, said
@@ -116,6 +116,7 @@ def create_app(
     ).protect(app)
     _add_pages(app, dashboard)
     actions.add(app, dashboard)
+    exports.add(app, settings)
     _add_errors(app)
     return app
 

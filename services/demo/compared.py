@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
-from rich.table import Table
 
+from netflix_trend.plain_text import counted
 from netflix_trend.privacy.accounting import total_epsilon
 from netflix_trend.privacy.zcdp import epsilon_of_gaussian
 from netflix_trend.published.statistics import RoundStatistics
@@ -17,6 +17,8 @@ from netflix_trend.published.trends import Trends
 from netflix_trend.simulation.population import Population
 from netflix_trend.survey.limits import Limits
 from netflix_trend.survey.sum_survey import PRESETS, Preset
+from netflix_trend.terminal import print_heading, print_table
+from netflix_trend.text_table import Column, TextTable
 
 _TOP = 5
 
@@ -72,21 +74,18 @@ def told(statistics: RoundStatistics, trends: Trends, truth: Truth) -> Told:
 def print_comparison(sealed: Told, local: Told, preset: Preset, operators: int, weeks: int, console: Console) -> None:
     """Print both modes beside each other."""
     name = "two operators" if operators == 2 else "one operator"
-    table = Table(title=f"\nThe same {weeks} weeks of the same people, in both modes", title_justify="left")
-    for column, justify in (("", "left"), (name, "right"), ("local mode", "right")):
-        table.add_column(column, justify=justify)  # type: ignore[arg-type]
+    print_heading(f"The same {counted(weeks, 'week')} of the same people, in both modes", console)
     rows: Sequence[tuple[str, object, object]] = (
         ("Answers about shows in the last week", sealed.heard, local.heard),
         ("Shows that are clear in the last week", sealed.week, local.week),
-        (f"Shows that are clear in {min(4, weeks)} weeks", sealed.window, local.window),
+        (f"Shows that are clear in {counted(min(4, weeks), 'week')}", sealed.window, local.window),
         ("Of the five truly watched most, found", sealed.found, local.found),
         ("Error of the distribution of viewing", f"{sealed.volume:.1f} points", f"{local.volume:.1f} points"),
         ("Privacy loss of a year (epsilon)", f"{_year_of(preset):.1f}", f"{_year_of_local():.1f}"),
         ("Who has to be honest", "one of both" if operators == 2 else "the operator", "nobody"),
     )
-    for row in rows:
-        table.add_row(*map(str, row))
-    console.print(table)
+    columns = [Column(""), Column(name, is_number=True), Column("local mode", is_number=True)]
+    print_table(TextTable(columns, [tuple(map(str, row)) for row in rows]), console)
     console.print(
         "Local mode adds noise on each machine and hears some people a week, so it needs thousands. Operators hear "
         "everybody and add noise once, to the sum. Only a demo knows what was truly watched.",

@@ -17,9 +17,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.names import APP_NAME
+from netflix_trend.plain_text import counted
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.simulation.histories import NAME, invented_history
 from netflix_trend.storage.files import write_atomically
+from netflix_trend.terminal import screen
 
 PROJECT = "netflix-trend-demo"
 AGGREGATOR, HELPER = "trend@example.net", "helper@example.net"
@@ -181,7 +183,7 @@ class ContainerNetwork:
 
         seconds: give up when nothing came back by then.
         """
-        console = Console(highlight=False, soft_wrap=False)
+        console = screen()
         who = "an aggregator and a helper" if self.mode == "two" else "and an aggregator"
         console.print(f"Building and starting a server, three participants, {who} (minutes at the first time) ...")
         try:
@@ -295,7 +297,7 @@ class ContainerNetwork:
         if self.mode == "two":
             what = "sealed reports were added up by two operators, of whom neither can read one"
         console.print(
-            f"\n{latest.round}: {latest.participants} participants, {latest.reports} {what}. With so "
+            f"\n{latest.round}: {counted(latest.participants, 'participant')}, {latest.reports} {what}. With so "
             "few answers every number is noise, and the page says so; ./run.sh demo shows thousands."
         )
         console.print(f"\nEverybody's page:  {self.middle.address('aggregator', 8650)}", markup=False)

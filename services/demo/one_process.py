@@ -10,16 +10,15 @@ from typing import Literal
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from netflix_trend.delivery.archive import ArchiveError
 from netflix_trend.delivery.file_kinds import why_not_opened
 from netflix_trend.history.household import Choose, ProfileQuestion
-from netflix_trend.history.report import counted
 from netflix_trend.history.tables import History
 from netflix_trend.names import EXAMPLE_AGGREGATOR
 from netflix_trend.participant.contributions import load_profiles
 from netflix_trend.periods.weeks import Week
+from netflix_trend.plain_text import counted, printable
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.published.wording import (
     FORGED_LEGEND,
@@ -39,6 +38,8 @@ from netflix_trend.published.wording import (
 )
 from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.questions.volume.statistics import Volume
+from netflix_trend.terminal import print_heading, print_table, screen
+from netflix_trend.text_table import Column, TextTable
 from services.demo.compared import Truth, print_comparison, told
 from services.demo.network import ME, DemoError, Network
 from services.demo.sealed import FEWEST, SealedNetwork, preset_for
@@ -66,7 +67,7 @@ def run(
     for as many as the mode needs to show something. output: folder for the results. only: Netflix profiles of a
     ViewingActivity.csv that count. choose: asks the person which do, where several could.
     """
-    console = Console(highlight=False, soft_wrap=False)
+    console = screen()
     try:
         with as_file(files("services.demo") / "sample_viewing_history.csv") as sample:
             if not exports:
@@ -171,11 +172,12 @@ def _print_files(history: History, console: Console) -> None:
 def _print_results(rounds: list[RoundStatistics], network: Network, last: Week, console: Console) -> None:
     latest = rounds[-1]
     console.print(
-        f"\n{latest.round}: {latest.participants} participants, {latest.reports} were asked and answered, "
-        f"{sum(latest.refused.values())} files refused."
+        f"\n{latest.round}: {counted(latest.participants, 'participant')}, {counted(latest.reports, 'answer')}, "
+        f"{counted(sum(latest.refused.values()), 'file')} refused."
     )
     if not latest.reports:
-        console.print(f"Results need {network.smallest_change} answers to a question: ask for more with --people.")
+        needed = counted(network.smallest_change, "answer")
+        console.print(f"Results need {needed} to a question: ask for more with --people.")
     print_top_shows(latest, console)
     print_volume(latest, console)
     profiles = load_profiles(network.private)
@@ -197,7 +199,7 @@ def _print_what_left(network: Network, weeks: int, console: Console) -> None:
     files = sorted([*folder.glob("releases/*.json"), *folder.glob("rounds/*/report.bin")])
     sizes = " and ".join(f"{size:,}" for size in sorted({path.stat().st_size for path in files}))
     how = "sealed, a half for each operator" if list(folder.glob("rounds")) else "an answer with noise"
-    console.print(f"\nWhat left your machine in {weeks} weeks, {sizes} bytes each ({how}):")
+    console.print(f"\nWhat left your machine in {counted(weeks, 'week')}, {sizes} bytes each ({how}):")
     for path in files:
         console.print(f"  {path}", markup=False, soft_wrap=True)
 
@@ -233,15 +235,17 @@ def print_top_shows(latest: RoundStatistics, console: Console) -> None:
     if top_shows is None or not top_shows.reports:
         console.print("\nTop shows: nothing is published.")
         return
-    table = Table(title=f"\nTop shows, in people behind {heard(top_shows)}", title_justify="left")
-    table.add_column("Show")
-    table.add_column("People", justify="right")
-    table.add_column("95 % interval", justify="right")
-    table.add_column("Reading")
-    for show in listed_shows(top_shows):
-        style = "" if show.is_signal else "dim"
-        table.add_row(show.title, f"{shown(show):.0f}", show_interval(show), reading(show), style=style)
-    console.print(table)
+    print_heading(f"Top shows, in people behind {heard(top_shows)}", console)
+    shows = listed_shows(top_shows)
+    numbers = (Column(name, is_number=True) for name in ("People", "95 % interval"))
+    print_table(
+        TextTable(
+            [Column("Show"), *numbers, Column("Reading")],
+            [(printable(show.title), f"{shown(show):.0f}", show_interval(show), reading(show)) for show in shows],
+            dim=frozenset(number for number, show in enumerate(shows) if not show.is_signal),
+        ),
+        console,
+    )
     console.print(" ".join(TopShowsQuestion.describe(top_shows)), markup=False, soft_wrap=True)
     if top_shows.world is not None:
         against = f"Here against the world: {world_in_words(top_shows.world)}"
@@ -254,21 +258,23 @@ def print_volume(latest: RoundStatistics, console: Console) -> None:
     if volume is None or not volume.reports:
         console.print("\nViewing volume: nothing is published.")
         return
-    table = Table(title=f"\nTitles started in the week, from {heard(volume)}", title_justify="left")
-    for column in ("Titles", "Share", "95 % interval"):
-        table.add_column(column, justify="right")
-    table.add_column("Reading")
-    table.add_column("", no_wrap=True)
-    widest = max(group.share for group in volume.groups)
-    for label, group in zip(group_labels(volume), volume.groups, strict=True):
-        table.add_row(
-            label,
-            f"{100 * group.share:.1f} %",
-            f"{100 * group.lower:.1f} to {100 * group.upper:.1f} %",
-            str(group_certainty(volume, group)),
-            "█" * round(24 * group.share / widest),
-            style="dim" if volume.is_noise(group) else "",
-        )
-    console.print(table)
+    print_heading(f"Titles started in the week, from {heard(volume)}", console)
+    print_table(
+        TextTable(
+            [*(Column(name, is_number=True) for name in ("Titles", "Share", "95 % interval")), Column("Reading")],
+            [
+                (
+                    label,
+                    f"{100 * group.share:.1f} %",
+                    f"{100 * group.lower:.1f} to {100 * group.upper:.1f} %",
+                    str(group_certainty(volume, group)),
+                )
+                for label, group in zip(group_labels(volume), volume.groups, strict=True)
+            ],
+            [group.share for group in volume.groups],
+            frozenset(number for number, group in enumerate(volume.groups) if volume.is_noise(group)),
+        ),
+        console,
+    )
     if volume_in_words(volume):
         console.print(volume_in_words(volume), markup=False, soft_wrap=True)

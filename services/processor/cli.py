@@ -10,28 +10,26 @@ from typing import Any
 
 import duckdb
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from netflix_trend.history.insights import Cell, InsightTable, all_insights, open_profiles
-from netflix_trend.history.report import counted
 from netflix_trend.history.tables import History
 from netflix_trend.participant import participant
 from netflix_trend.participant.event_effects import EventEffect
 from netflix_trend.participant.life_events import EventError, add_event, read_events, remove_event
 from netflix_trend.participant.own_effects import THINNED, effects_of
-from netflix_trend.plain_text import printable
+from netflix_trend.plain_text import counted, printable
 from netflix_trend.settings import Settings, SettingsError, load_settings
+from netflix_trend.terminal import has_blocks, print_heading, print_line, print_table, screen, width_of
+from netflix_trend.text_table import UNKNOWN, Column, Line, TextTable
 
-_BAR = 20
 _PRINTED_ROWS = 24
 _CALENDAR_WEEKS = 53
-_SHADES = " ░▒▓█"
+_SHADES, _PLAIN_SHADES = " ░▒▓█", " .+*#"
 
 
 def answered(verb: str, act: Callable[[Settings, Console], int]) -> int:
     """Run a verb with settings and a console. Returns its exit code, or 1 after printing what is wrong."""
-    console = Console(highlight=False, soft_wrap=False)
+    console = screen()
     try:
         return act(load_settings(), console)
     except (EventError, SettingsError, FileNotFoundError, ValueError) as error:
@@ -71,7 +69,7 @@ def _insights(settings: Settings, console: Console, *, is_json: bool) -> int:
         if table.name == "calendar":
             _print_calendar(table, console)
         else:
-            print_table(table, console)
+            print_insight(table, console)
     for effect in effects:
         _print_effect(effect, console)
     return 0
@@ -84,41 +82,25 @@ def _profiles(settings: Settings) -> duckdb.DuckDBPyConnection:
         raise FileNotFoundError("nothing was imported yet. Next: ./run.sh fetch, or ./run.sh import FILE") from None
 
 
-def print_table(table: InsightTable, console: Console) -> None:
-    """Print a table, with bars for its column `bar`."""
+def print_insight(table: InsightTable, console: Console) -> None:
+    """Print a table of insights, with bars for its column `bar`."""
     rows = table.rows[-_PRINTED_ROWS:]
     cut = f" (the last {len(rows)} of {len(table.rows)})" if len(rows) < len(table.rows) else ""
-    console.print(f"\n{table.title}{cut}", style="bold", markup=False)
+    print_heading(f"{table.title}{cut}", console)
     if rows:
-        console.print(_grid(table, rows))
+        print_table(_as_text(table, rows), console)
     if table.note:
         console.print(table.note, style="dim", markup=False, soft_wrap=True)
 
 
-def _grid(table: InsightTable, rows: Sequence[Sequence[Cell]]) -> Table:
+def _as_text(table: InsightTable, rows: Sequence[Sequence[Cell]]) -> TextTable:
     # A column without any value says nothing.
     shown = [place for place in range(len(table.columns)) if any(row[place] is not None for row in rows)]
-    grid = Table(box=None, pad_edge=False)
-    for place in shown:
-        is_text = isinstance(rows[0][place], str)
-        grid.add_column(
-            table.columns[place].replace("_", " "),
-            justify="left" if is_text else "right",
-            no_wrap=True,
-            min_width=min(30, max(len(str(row[place])) for row in rows)) if is_text else None,
-        )
-    bars = _bars([row[table.columns.index(table.bar)] for row in rows]) if table.bar else []
-    if bars:
-        grid.add_column("", no_wrap=True, width=_BAR)
-    for number, row in enumerate(rows):
-        grid.add_row(*(_cell(table.columns[place], row[place]) for place in shown), *bars[number : number + 1])
-    return grid
-
-
-def _bars(cells: Sequence[Cell]) -> list[str]:
-    """Return a bar for each value, the longest for the largest; none when every value is zero or unknown."""
-    largest = max(_number(cell) for cell in cells)
-    return ["█" * round(_BAR * _number(cell) / largest) for cell in cells] if largest else []
+    return TextTable(
+        [Column(table.columns[place].replace("_", " "), not isinstance(rows[0][place], str)) for place in shown],
+        [[_cell(table.columns[place], row[place]) for place in shown] for row in rows],
+        [_number(row[table.columns.index(table.bar)]) for row in rows] if table.bar else (),
+    )
 
 
 def _number(cell: Cell) -> float:
@@ -127,30 +109,28 @@ def _number(cell: Cell) -> float:
 
 def _cell(name: str, value: Cell) -> str:
     if value is None:
-        return "-"
+        return UNKNOWN
     if name == "share" and isinstance(value, float):
         return f"{100 * value:.1f} %"
-    return f"{value:.1f}" if isinstance(value, float) else plain(str(value))
-
-
-def plain(text: str) -> str:
-    """Return untrusted text without control characters and without rich's markup."""
-    return escape(printable(text))
+    return f"{value:.1f}" if isinstance(value, float) else printable(str(value))
 
 
 def _print_calendar(table: InsightTable, console: Console) -> None:
-    """Draw the last year of views: a column a week, a row a weekday."""
+    """Draw the last year of views, or as much of it as fits: a column a week, a row a weekday."""
     counts = {day: _number(views) for day, views in table.rows if isinstance(day, date)}
     if not counts:
         return
+    width = width_of(console)
+    weeks = _CALENDAR_WEEKS if width is None else max(1, min(_CALENDAR_WEEKS, width - 2))
     newest = max(counts)
-    first = newest - timedelta(days=newest.weekday() + 7 * (_CALENDAR_WEEKS - 1))
+    first = newest - timedelta(days=newest.weekday() + 7 * (weeks - 1))
     largest = max(counts.values())
-    console.print(f"\n{table.title}: a column a week from {first} to {newest}, a row a weekday", style="bold")
+    shades = _SHADES if has_blocks(console) else _PLAIN_SHADES
+    print_heading(f"{table.title}: a column a week from {first} to {newest}, a row a weekday", console)
     for weekday in range(7):
-        days = (first + timedelta(days=7 * week + weekday) for week in range(_CALENDAR_WEEKS))
-        shades = (_SHADES[-(-4 * int(counts.get(day, 0)) // int(largest))] for day in days)
-        console.print(f"{'MTWTFSS'[weekday]} {''.join(shades)}", markup=False)
+        days = (first + timedelta(days=7 * week + weekday) for week in range(weeks))
+        drawn = "".join(shades[-(-4 * int(counts.get(day, 0)) // int(largest))] for day in days)
+        print_line(Line(f"{'MTWTFSS'[weekday]} {drawn}"), console)
 
 
 # --- life events -------------------------------------------------------------------------------------------------
@@ -173,7 +153,8 @@ def forget_event(number: int) -> int:
 
 def _event_add(settings: Settings, console: Console, label: str, first_day: date, last_day: date) -> int:
     event = add_event(settings.private_dir, label, first_day, last_day)
-    console.print(f"{event.id}: {event.label}, {event.first_day} to {event.last_day}. It stays on this machine.")
+    said = f"{event.id}: {printable(event.label)}, {event.first_day} to {event.last_day}. It stays on this machine."
+    console.print(said, markup=False, soft_wrap=True)
     console.print("At most a randomized answer about the quarter leaves it: see LIMIT_QUESTIONS.", style="dim")
     try:
         database = open_profiles(settings.private_dir)
@@ -213,18 +194,17 @@ def _event_remove(settings: Settings, console: Console, number: int) -> int:
 
 def _print_effect(effect: EventEffect, console: Console) -> None:
     event = effect.event
-    console.print(f"\n{event.id}: {event.label}, {event.first_day} to {event.last_day}", style="bold", markup=False)
-    grid = Table(box=None, pad_edge=False)
-    for column in ("", "from", "to", "views", "a day", "a week", "times before", "95 % interval"):
-        grid.add_column(column, justify="left" if not column else "right", no_wrap=True)
+    print_heading(f"{event.id}: {printable(event.label)}, {event.first_day} to {event.last_day}", console)
+    columns = ("from", "to", "views", "a day", "a week", "times before", "95 % interval")
+    rows = []
     for period in (effect.before, effect.during, effect.after):
         if period is None:
             continue
         ratio = "" if period.ratio is None else f"{period.ratio:.2f}"
         interval = "" if period.lower is None else f"{period.lower:.2f} to {period.upper:.2f}"
         days = (str(period.first_day), str(period.last_day), str(period.views))
-        grid.add_row(period.name, *days, f"{period.per_day:.2f}", f"{period.per_week:.1f}", ratio, interval)
-    console.print(grid)
+        rows.append((period.name, *days, f"{period.per_day:.2f}", f"{period.per_week:.1f}", ratio, interval))
+    print_table(TextTable([Column(""), *(Column(name, is_number=True) for name in columns)], rows), console)
     console.print(effect.reading, markup=False, soft_wrap=True)
     if effect.is_thinned:
         console.print(THINNED, style="dim", markup=False, soft_wrap=True)

@@ -9,10 +9,9 @@ from rich.console import Console
 from netflix_trend.history import exclusions
 from netflix_trend.history.exclusions import STAYS, Exclusion, ExclusionError, read_exclusions
 from netflix_trend.history.insights import open_profiles
-from netflix_trend.history.report import counted
 from netflix_trend.history.search import Match, search
 from netflix_trend.participant.forgetting import between_runs
-from netflix_trend.plain_text import printable
+from netflix_trend.plain_text import counted, printable
 from netflix_trend.settings import Settings
 from services.processor.cli import answered, print_histories, rebuilt
 

@@ -23,11 +23,11 @@ from netflix_trend.history.file_reader import ReadFile
 from netflix_trend.history.household import Choose, ProfileQuestion, check_names, listed, name_key, profiles_in
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import opened
-from netflix_trend.history.report import ImportReport, counted, import_report
+from netflix_trend.history.report import ImportReport, import_report
 from netflix_trend.history.staging import Staging
 from netflix_trend.history.tables import History, add_alone, connect
 from netflix_trend.participant import participant
-from netflix_trend.plain_text import printable, without_name
+from netflix_trend.plain_text import counted, printable, without_name
 from netflix_trend.settings import Settings
 from netflix_trend.syftbox.shared_files import current_vocabulary
 from services.processor.cli import answered, print_histories, print_json, rebuilt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Sequence
 from datetime import date
@@ -10,26 +11,35 @@ from fractions import Fraction
 from netflix_trend.participant import participant
 from netflix_trend.participant.ledger import WEEKS_PER_YEAR, Entry
 from netflix_trend.periods.weeks import Week
+from netflix_trend.plain_text import counted
 from netflix_trend.privacy.accounting import odds_in_words, report_in_words, total_in_words
 from netflix_trend.settings import SettingsError, load_settings
 from netflix_trend.survey.limits import Limits
+from netflix_trend.text_table import Column, TextTable, laid_out
 
 
-def summary(entries: Sequence[Entry], published: frozenset[str], limits: Limits, today: date) -> str:
-    """Return the text. published: rounds with a release in the datasite."""
+def summary(
+    entries: Sequence[Entry], published: frozenset[str], limits: Limits, today: date, width: int | None = None
+) -> str:
+    """Return the text.
+
+    published: rounds with a release in the datasite. width: that lines of the table have to fit, None for any.
+    """
     newest = Week.last_complete(today)
     year = [entry for entry in entries if newest.index - Week.parse(entry.round).index < WEEKS_PER_YEAR]
     lines = [
         f"Reports about the last {WEEKS_PER_YEAR} weeks: {len(year)}; your limit is {limits.reports_per_year}.",
         f"Your limit for one report is odds of {limits.odds}. {report_in_words(limits.odds)}",
         f"The last {WEEKS_PER_YEAR} weeks: {total_in_words([Fraction(*entry.odds) for entry in year])}",
-        f"All {len(entries)} reports ever: {total_in_words([Fraction(*entry.odds) for entry in entries])}",
+        f"Ever, {counted(len(entries), 'report')}: {total_in_words([Fraction(*entry.odds) for entry in entries])}",
         "",
     ]
+    rows = []
     for entry in entries:
         place = "in the datasite" if entry.round in published else "not in the datasite now"
-        lines.append(f"  {entry.round}  {entry.question:<12}  odds {odds_in_words(Fraction(*entry.odds))}  {place}")
-    return "\n".join(lines)
+        rows.append((entry.round, entry.question, f"odds {odds_in_words(Fraction(*entry.odds))}", place))
+    table = TextTable([Column("")] * 4, rows)
+    return "\n".join([*lines, *(f"  {line.text}" for line in laid_out(table, width and width - 2))])
 
 
 def main() -> int:
@@ -42,7 +52,11 @@ def main() -> int:
     if problem := state.ledger_problem or state.choices_problem:
         print(f"privacy: {problem}", file=sys.stderr)  # noqa: T201
         return 1
-    print(summary(state.entries, state.published, state.limits, date.today()))  # noqa: T201
+    print(summary(state.entries, state.published, state.limits, date.today(), _width()))  # noqa: T201
     for receipt in state.receipts:
         print(f"\n{receipt.sentence}")  # noqa: T201
     return 0
+
+
+def _width() -> int | None:
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

@@ -14,6 +14,7 @@ from netflix_trend.participant.choices import (
     Participation,
 )
 from netflix_trend.participant.status import joined
+from netflix_trend.plain_text import counted
 from netflix_trend.privacy.accounting import odds_in_words
 from netflix_trend.questions.registry import QUESTIONS
 from netflix_trend.settings import Settings, SettingsError, load_settings
@@ -50,9 +51,8 @@ def lower_limits(*, odds: Fraction | None, reports: int | None, questions: str |
 
         now = participant.limit(settings, change)
         return (
-            f"Your limits: odds {odds_in_words(now.odds)} a report, {now.reports_per_year} reports in 52 weeks, "
-            "questions: "
-            f"{', '.join(sorted(now.questions)) or 'none'}."
+            f"Your limits: odds {odds_in_words(now.odds)} a report, {counted(now.reports_per_year, 'report')} in 52 "
+            f"weeks, questions: {', '.join(sorted(now.questions)) or 'none'}."
         )
 
     return _answered("limits", act)

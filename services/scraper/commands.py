@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import BinaryIO
 
 from netflix_trend import __version__
+from netflix_trend.plain_text import counted
 from netflix_trend.settings import Settings
 from services.scraper import assisted_login
 from services.scraper.browser import Browser, open_browser, sandbox_works
@@ -79,7 +80,7 @@ def sentence_of(result: Result) -> str:
     """Return the outcome of a run in words."""
     if result.code in CAUSES:
         return f"{result.code}: {Failure(result.code, result.detail).sentence}"
-    rows = f" {result.rows} titles, {result.duration_s} s." if result.rows else ""
+    rows = f" {counted(result.rows, 'title')}, {result.duration_s} s." if result.rows else ""
     return f"{result.code}: {_DONE[result.code]}{rows}"
 
 

@@ -12,11 +12,11 @@ from xml.etree import ElementTree as Svg
 
 from netflix_trend.catalogue.keys import plain_title
 from netflix_trend.periods.weeks import Week
+from netflix_trend.plain_text import counted
 from netflix_trend.published.wording import group_labels, heard, world_scale
 from netflix_trend.questions.top_shows.statistics import ShowEstimate, TopShows
 from netflix_trend.questions.top_shows.world import World, WorldShow
 from netflix_trend.questions.volume.statistics import Viewing, Volume
-from netflix_trend.questions.words import counted
 
 _WIDTH = 480
 # Two lines of a title.

@@ -17,10 +17,11 @@ import pytest
 
 from netflix_trend.cli import fetch as verb
 from netflix_trend.cli.fetch import Fetching, browser, delete_or_keep
-from netflix_trend.cli.frame import INTERRUPTED, Failure
+from netflix_trend.cli.frame import Failure
 from netflix_trend.delivery.downloads import NETFLIX_PAGE, Download
 from netflix_trend.delivery.reminder import reminder
 from netflix_trend.delivery.settled import SETTLED_SECONDS
+from netflix_trend.interrupts import INTERRUPTED
 from tests.netflix_trend.cli.app import EXPORT, Clone, clone_in
 from tests.netflix_trend.cli.front_door import fake_docker, place_in, run
 from tests.netflix_trend.cli.test_foreground import NO_VOLUME

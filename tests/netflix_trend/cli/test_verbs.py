@@ -13,7 +13,8 @@ import pytest
 
 from netflix_trend import cli
 from netflix_trend.catalogue.charts import Charts
-from netflix_trend.cli.frame import INTERRUPTED, Verb
+from netflix_trend.cli.frame import Verb
+from netflix_trend.interrupts import INTERRUPTED
 from netflix_trend.periods.weeks import Week
 from tests.netflix_trend.catalogue.chart_tables import of_world
 from tests.netflix_trend.cli.front_door import ROOT, fake_docker, lines, place_in, run
@@ -455,3 +456,61 @@ def test_an_installed_package_names_verbs_that_need_a_clone(tmp_path: Path, path
         assert (result.returncode, "clone of the repository" in result.stderr) == (1, True)
     assert place_in(tmp_path, path).mode() == "folders"
     assert not (tmp_path / ".env").exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("insigths", "Did you mean insights?"),
+        ("event lst", "Did you mean list?"),
+        ("insights --jsn", "Did you mean '--json'?"),
+        ("demo --mode tow", "Did you mean two?"),
+        ("read --date-order mdx a.csv", "Did you mean ymd or mdy?"),
+        ("--json insights", "Write --json after it, such as in: ./run.sh insights --json"),
+        ("--jsom", "--jsom stands before the verb. Write --json after it, such as in: ./run.sh"),
+        ("event --json list", "such as in: ./run.sh event list --json"),
+    ],
+)
+def test_a_mistyped_word_is_answered_with_the_one_that_was_meant(
+    clone: Path, path: Path, typed: str, meant: str
+) -> None:
+    result = run(clone, path, *typed.split())
+    assert result.returncode == 2
+    assert meant in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize("typed", ["xyzzy", "--xyzzy", "insights --xyzzy", "demo --mode xyzzy"])
+def test_a_word_that_is_like_none_is_refused_without_a_guess(clone: Path, path: Path, typed: str) -> None:
+    result = run(clone, path, *typed.split())
+    assert result.returncode == 2
+    assert "Did you mean" not in result.stderr
+    assert "stands before" not in result.stderr
+
+
+def test_every_verb_says_more_than_its_name(clone: Path, path: Path) -> None:
+    """Of what starts, stops, signs in or is run by a timer a person wants to know what it does to their data."""
+    for verb, said in {
+        "up": "serve your page",
+        "down": "./run.sh withdraw",
+        "once": "answered once, however often",
+        "login": "the cookies",
+        "cookies": "cookies.txt",
+    }.items():
+        help_text = " ".join(run(clone, path, verb, "--help").stdout.split())
+        assert said in help_text, verb
+        assert len(help_text) > 300, verb
+
+
+def test_with_dockers_services_a_file_is_written_here(clone: Path, path: Path) -> None:
+    """The container prints it; this machine gives it its name and its rights."""
+    (clone / ".env").write_text("MODE=containers\n")
+    fake_docker(
+        path, 'case "$*" in *" export "*) echo "$*" >"$HOME/called"; printf "a,b\\r\\n";; *"ps --quiet"*) echo 1;; esac'
+    )
+
+    result = run(clone, path, "export", "--format", "csv", "--profile", "Ann", "--guesses", "all.csv")
+
+    assert result.returncode == 0, result.stderr
+    assert (clone / "all.csv").read_bytes() == b"a,b\r\n"
+    assert (clone / "all.csv").stat().st_mode & 0o777 == 0o600
+    assert (clone / "called").read_text().endswith("netflix_trend export --format csv --profile Ann --guesses\n")

@@ -285,8 +285,8 @@ def test_dropped_rows_are_summarized_in_one_line() -> None:
     rows += b'"Clay Hill: Dawn","12/28/23"\n"Ozark: Season 1 (Trailer)","12/27/23"\n'
 
     assert report_on(rows).dropped() == (
-        "1 damaged, 1 without a date, 1 trailers and recaps (dropped), 1 blank titles (kept as unknown views), "
-        "1 episodes without a show (kept as unknown views), "
+        "1 damaged, 1 without a date, 1 trailer or recap (dropped), 1 blank title (kept as unknown), "
+        "1 episode without a show (kept as unknown), "
         "1 unsure whether episode or film (counted as the likelier)"
     )
     assert report_on(history(("Roma", "12/31/23"))).dropped() == "every row was used"

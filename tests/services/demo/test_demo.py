@@ -45,7 +45,7 @@ def printed(output: Path) -> str:
 def test_the_demo_says_what_was_read(printed: str) -> None:
     assert "150" in printed
     assert "2025-09-04" in printed
-    assert "6 trailers and recaps (dropped), 6 blank titles (kept as unknown views)" in printed
+    assert "6 trailers and recaps (dropped), 6 blank titles (kept as unknown)" in printed
     assert "only then is every date possible" in printed
 
 

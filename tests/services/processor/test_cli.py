@@ -115,7 +115,7 @@ def test_an_unusable_file_fails_and_the_others_are_printed(ask, tmp_path):
     assert f"{bad}: cannot be used. Row 1: found the columns 'a, b'" in out
     assert f"{tmp_path / 'missing.csv'}: cannot be used. No such file." in out
     assert "48 views from 2023-09-28 to 2023-12-30: 31 episodes of 19 shows, 14 films" in out
-    assert "2 trailers and recaps (dropped), 2 blank titles (kept as unknown views)" in out
+    assert "2 trailers and recaps (dropped), 2 blank titles (kept as unknown)" in out
 
 
 def test_a_name_moves_no_cursor_and_one_is_no_plural(ask, tmp_path):

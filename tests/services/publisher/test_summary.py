@@ -32,8 +32,8 @@ def test_the_last_year_and_all_time_are_summed_separately(tmp_path: Path) -> Non
     assert "Reports about the last 52 weeks: 2; your limit is 13." in text
     assert "at most 64 (epsilon 4.16" in text
     assert "at most 512 (epsilon 6.24" in text
-    assert f"{WEEK}  volume        odds 8 (epsilon 2.08)  in the datasite" in text
-    assert f"{WEEK - 4}  volume        odds 8 (epsilon 2.08)  not in the datasite now" in text
+    assert f"{WEEK}  volume  odds 8 (epsilon 2.08)  in the datasite" in text
+    assert f"{WEEK - 4}  volume  odds 8 (epsilon 2.08)  not in the datasite now" in text
 
 
 def test_reading_creates_no_files(
