@@ -88,7 +88,7 @@ cli.put(
 )
 cli.put("A browser that fetches", browser.scrape, browser.login, browser.cookies, browser.reset, browser.doctor)
 cli.put("An aggregator", aggregator.aggregator, helper.helper)
-cli.put("This project", develop.test, develop.docs, help_)
+cli.put("This project", develop.test, develop.docs, develop.words, help_)
 
 
 def main(arguments: list[str] | None = None, place: Place | None = None) -> None:

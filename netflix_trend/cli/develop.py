@@ -1,4 +1,4 @@
-"""Verbs for developers: test and docs."""
+"""Verbs for developers: test, docs and words."""
 
 from __future__ import annotations
 
@@ -48,3 +48,28 @@ def docs(context: click.Context, check: bool) -> None:
             path.write_text(files(place.machine.root, cli)[path], "utf-8")
     if check and stale:
         raise Failure("run ./run.sh docs")
+
+
+@click.command(cls=Verb, examples=["words", "words --check"])
+@click.option("--check", is_flag=True, help="Write nothing; fail if something is out of date.")
+@click.pass_context
+def words(context: click.Context, check: bool) -> None:
+    """Put new texts into the catalogues of languages, and compile them (docs/languages.md)."""
+    place = place_of(context)
+    if not place.machine.is_clone:
+        raise Failure("an installed package has no texts to translate; they need a clone of the repository")
+    place.machine.need_packages()
+    from netflix_trend.cli import words as catalogues
+
+    stale = {
+        path: content
+        for path, content in catalogues.files(place.machine.root).items()
+        if not path.is_file() or path.read_bytes() != content
+    }
+    for path, content in stale.items():
+        click.echo(f"{path.relative_to(place.machine.root)} {'is out of date' if check else 'was written'}")
+        if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    if check and stale:
+        raise Failure("run ./run.sh words")

@@ -18,6 +18,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from netflix_trend import formats
+
 # Each order of a date, and its name for people.
 ORDER_NAMES = {"mdy": "month first", "dmy": "day first", "ymd": "year first"}
 ORDERS = tuple(ORDER_NAMES)
@@ -48,7 +50,7 @@ class DateQuestion:
         return {order: _day(numbers, order) for order in self.orders}
 
     def __str__(self) -> str:
-        told = (f"{in_words(day)} ({ORDER_NAMES[order]})" for order, day in self.readings().items() if day)
+        told = (f"{formats.day(day)} ({ORDER_NAMES[order]})" for order, day in self.readings().items() if day)
         return f"{self.example.strip()} can be {' or '.join(told)}"
 
 
@@ -75,11 +77,6 @@ class DateOrder:
     example: str = ""
     ascents: int = 0
     descents: int = 0
-
-
-def in_words(day: date) -> str:
-    """Return `9 February 2026`."""
-    return f"{day.day} {day:%B %Y}"
 
 
 def date_part(text: str) -> str:
@@ -137,7 +134,7 @@ def decide_order(
         chosen.order,
         evidence,
         dict(zip(texts, chosen.days, strict=True)),
-        f"{example.strip()} is read as {in_words(read)}" if read else "",
+        f"{example.strip()} is read as {formats.day(read)}" if read else "",
         *chosen.ascents_and_descents,
     )
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from netflix_trend import formats
 from netflix_trend.catalogue.keys import title_key
 from netflix_trend.history.activity import duration_seconds, is_autoplayed, is_supplemental, local_offsets, split_start
-from netflix_trend.history.dates import UndecidableOrder, date_part, decide_order, in_words
+from netflix_trend.history.dates import UndecidableOrder, date_part, decide_order
 from netflix_trend.history.double_encoding import repaired
 from netflix_trend.history.exports import ExportError, ExportFile, ExportKind
 from netflix_trend.history.household import LONGEST_NAME, ProfileQuestion, UndecidedProfiles
@@ -131,9 +132,9 @@ class FileReader:
             made, first = latest - timedelta(days=1), min(day for day, _ in known)
             raise ExportError(
                 "future",
-                f"{self._name}: every date in it lies after {in_words(made)}, when the file was made; the first is "
-                f"{in_words(first)}. Correct the years in the file. If only the file's own day is wrong, save it again "
-                "today, or upload it with the right day.",
+                f"{self._name}: every date in it lies after {formats.day(made)}, when the file was made; the first is "
+                f"{formats.day(first)}. Correct the years in the file. If only the file's own day is wrong, save it "
+                "again today, or upload it with the right day.",
             )
 
     def _insert_days(self, days: Sequence[date | None]) -> None:

@@ -12,12 +12,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from netflix_trend.formats import listed
 from netflix_trend.names import DATASITE_NAME, plain_name
 from netflix_trend.operators.identity import Fingerprint
 from netflix_trend.privacy.accounting import odds_in_words, suspicion
 from netflix_trend.privacy.zcdp import epsilon_of_gaussian
 from netflix_trend.questions.registry import kinds
-from netflix_trend.questions.words import counted, listed, percent
+from netflix_trend.questions.words import counted, percent
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.model import Strict
 

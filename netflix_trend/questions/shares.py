@@ -10,9 +10,9 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import AllowInfNan, Field, model_validator
 
+from netflix_trend.formats import listed
 from netflix_trend.privacy.noisy_sums import Floats
 from netflix_trend.questions.question import Statistic
-from netflix_trend.questions.words import listed
 from netflix_trend.storage.model import Strict
 
 CONFIDENCE = 0.95

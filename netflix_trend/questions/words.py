@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil
 
@@ -24,11 +23,6 @@ def shown(text: str, max_length: int = _MAX_LENGTH) -> str:
 def counted(count: int, noun: str) -> str:
     """Return a number with its noun, in the plural unless it is one."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def listed(words: Sequence[str]) -> str:
-    """Return `a, b and c`."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]])) if words else ""
 
 
 def needed_in_words(answers: int | None, about: str = "about ") -> str:

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from netflix_trend.formats import listed
 from netflix_trend.names import APP_NAME, DATASITE_NAME
 from netflix_trend.published.introduction import INTRODUCTION, MAX_INTRODUCTION, Introduction, IntroductionError
-from netflix_trend.questions.words import counted, listed
+from netflix_trend.questions.words import counted
 from netflix_trend.storage.files import UnsafeFile, read_untrusted
 from netflix_trend.syftbox.datasite import datasite_names
 

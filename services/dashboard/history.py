@@ -16,6 +16,7 @@ from netflix_trend.history.encodings import DESCRIPTION
 from netflix_trend.history.insights import InsightTable, all_insights, open_profiles
 from netflix_trend.history.search import Match, search
 from netflix_trend.history.whose import Whose, whose
+from netflix_trend.language import language
 from netflix_trend.layout import DATABASE, PrivateVolume
 from netflix_trend.participant.contributions import ProfileSet, load_profiles
 from netflix_trend.participant.event_effects import EventEffect
@@ -161,7 +162,8 @@ class History:
 
     def _keep(self, name: Hashable, read: Callable[[], _Result]) -> _Result:
         with self._lock:
-            key = (name, mark := self.mark())
+            # Sentences are kept, too: in each language that is asked for.
+            key = ((language(), name), mark := self.mark())
             if any(of != mark for _, of in self._kept):  # what was read before is not kept either
                 self._kept.clear()
             if key not in self._kept:

@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from netflix_trend.history.dates import in_words as day
+from netflix_trend.formats import day, listed, number, percent
 from netflix_trend.history.insights import Cell
-from netflix_trend.questions.words import counted, listed, shown
+from netflix_trend.questions.words import counted, shown
 
 __all__ = ["cell", "counted", "day", "listed", "number", "percent", "shown"]
-
-
-def number(value: float) -> str:
-    """Return `1,234` or `12.5`."""
-    if isinstance(value, int) or float(value).is_integer():
-        return f"{value:,.0f}"
-    return f"{value:,.1f}"
-
-
-def percent(share: float, digits: int = 0) -> str:
-    """Return `12 %`."""
-    return f"{100 * share:.{digits}f} %"
 
 
 def cell(column: str, value: Cell) -> str:

@@ -14,6 +14,7 @@ from netflix_trend import __version__
 from netflix_trend.delivery.archive import LARGEST_ARCHIVE
 from netflix_trend.delivery.reminder import CONTENT_TYPE, reminder
 from netflix_trend.history.exclusions import STAYS
+from netflix_trend.language import marked
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.status import notice
@@ -22,7 +23,7 @@ from netflix_trend.published.wording import FORGED_LEGEND, LEGEND
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.web.frames import Frames
 from netflix_trend.web.local_only import Guard, cookie_token, form_token, keep_token_in_cookie
-from services.dashboard import actions
+from services.dashboard import actions, languages
 from services.dashboard.backend import Backend
 from services.dashboard.events import events_page
 from services.dashboard.excluded import MAX_DAYS, excluded_page, said
@@ -41,13 +42,13 @@ POLICY = (
     "base-uri 'none'; form-action 'self'; frame-ancestors "
 )
 PAGES = (
-    ("/", "Start"),
-    ("/viewing", "My viewing"),
-    ("/others", "Me and the others"),
-    ("/events", "Life events"),
-    ("/sharing", "What leaves this machine"),
-    ("/health", "Health"),
-    ("/glossary", "Glossary"),
+    ("/", marked("Start")),
+    ("/viewing", marked("My viewing")),
+    ("/others", marked("Me and the others")),
+    ("/events", marked("Life events")),
+    ("/sharing", marked("What leaves this machine")),
+    ("/health", marked("Health")),
+    ("/glossary", marked("Glossary")),
 )
 
 
@@ -98,9 +99,10 @@ def create_app(
     app.jinja_env.globals.update(stays=STAYS, max_days=MAX_DAYS)
     app.jinja_env.globals.update(notice=notice(settings), compare_keys=COMPARE_KEYS)
     app.jinja_env.globals["form_token"] = form_token
+    languages.add(app)
     keep_token_in_cookie(app, f"netflix_trend_{settings.dashboard_port}")
     frames = Frames(
-        settings.frame_origin, frozenset(path for path, _ in PAGES), lambda: render_template("in_a_frame.html")
+        settings.frame_origin, frozenset(path for path, _title in PAGES), lambda: render_template("in_a_frame.html")
     )
     Guard(
         policy=lambda: POLICY + frames.ancestors,

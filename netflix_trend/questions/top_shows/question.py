@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from netflix_trend.formats import listed
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.randomness import RandBelow
 from netflix_trend.privacy.subset_selection import MOST_NAMED, SubsetSelection, best_size
@@ -18,7 +19,7 @@ from netflix_trend.questions.top_shows.estimation import estimate_top_shows
 from netflix_trend.questions.top_shows.forecast import forecast_shows, lacking_for_shows, needed_for_shows
 from netflix_trend.questions.top_shows.statistics import AllTime, ShowTrends, TopShows, Window
 from netflix_trend.questions.top_shows.trends import all_time, filtered_shows, observe_shows, windows
-from netflix_trend.questions.words import counted, listed, shown
+from netflix_trend.questions.words import counted, shown
 
 _TITLE_LENGTH = 40
 _TITLES_NAMED = 6

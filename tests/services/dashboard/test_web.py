@@ -35,6 +35,7 @@ ACTIONS = [
     "/setup/aggregator",
     "/setup/profile",
     "/health/dismiss",
+    "/language",
 ]
 
 
