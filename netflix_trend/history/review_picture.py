@@ -210,7 +210,8 @@ def _shows(sheet: _Sheet, review: Review, area: _Area) -> None:
             names=listed(names),
         )
     )
-    step, most = area.height / _SHOWS, max(top[name] for name in names)
+    # Fewer shows are drawn larger, within limits.
+    step, most = area.height / max(len(names), _SHOWS - 1), max(top[name] for name in names)
     size, bar = step * 0.38, step * 0.16
     for place, name in enumerate(names):
         y, count = area.y + step * place, number(top[name])
