@@ -23,6 +23,7 @@ from netflix_trend.cli import (
     setup,
     sharing,
     status,
+    year,
 )
 from netflix_trend.cli.frame import FAILED, INTERRUPTED, Failure, FrontDoor, Verb
 from netflix_trend.cli.machine import Machine
@@ -78,7 +79,8 @@ cli.put(
 )
 cli.put(
     "Your history",
-    *(fetch.fetch, history.import_, history.whose, history.insights, history.event, removing.forget, removing.exclude),
+    *(fetch.fetch, history.import_, history.whose, history.insights, year.year, history.event),
+    *(removing.forget, removing.exclude),
     before=sharing.say_notice,
 )
 cli.put(
