@@ -24,6 +24,7 @@ from netflix_trend.cli import (
     setup,
     sharing,
     status,
+    year,
 )
 from netflix_trend.cli.frame import FAILED, Failure, FrontDoor, Verb
 from netflix_trend.cli.machine import Machine
@@ -80,7 +81,7 @@ cli.put(
 )
 cli.put(
     "Your history",
-    *(fetch.fetch, history.import_, history.whose, history.insights, history.event, exporting.export),
+    *(fetch.fetch, history.import_, history.whose, history.insights, year.year, history.event, exporting.export),
     *(removing.forget, removing.exclude),
     before=sharing.say_notice,
 )

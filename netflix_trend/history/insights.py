@@ -57,7 +57,8 @@ class InsightTable:
 def open_profiles(private: Path, first: date = date.min, last: date = date.max) -> duckdb.DuckDBPyConnection:
     """Open the tables of all profiles together, read-only, as views of one participant, from `first` to `last`.
 
-    `seen`: day, title, kind, certainty, show_key, show_name, seconds (null without ViewingActivity.csv).
+    `seen`: day, title, kind, certainty, show_key, show_name, seconds (null without ViewingActivity.csv), and
+    profile (the Netflix profile, null for rows of NetflixViewingHistory.csv).
     `coverage`: covered_through, the last day that a profile's exports cover completely; one row per profile.
     `played`: start (local), title, seconds, device, autoplayed. Raises FileNotFoundError if nothing was imported.
     """
@@ -72,7 +73,8 @@ def open_profiles(private: Path, first: date = date.min, last: date = date.max) 
     def everywhere(query: str) -> str:
         return " union all ".join(query.replace("{p}", f"p{number}") for number in range(len(paths)))
 
-    seen = """select day, title, kind::varchar as kind, certainty::varchar as certainty, show_key, show_name, v.seconds
+    seen = """select day, title, kind::varchar as kind, certainty::varchar as certainty, show_key, show_name, v.seconds,
+                     v.profile as profile
               from {p}.views v join {p}.titles using (title_id) left join {p}.shows using (show_id)
               where kind <> 'supplemental'"""
     played = """select start_local as start, title, seconds, device, autoplayed

@@ -14,6 +14,7 @@ import duckdb
 
 from netflix_trend.history.encodings import DESCRIPTION
 from netflix_trend.history.insights import InsightTable, all_insights, open_profiles
+from netflix_trend.history.review import Review, review
 from netflix_trend.history.search import Match, search
 from netflix_trend.history.whose import Whose, whose
 from netflix_trend.language import language
@@ -89,6 +90,10 @@ class History:
             last,
         )
         return found or {}
+
+    def review(self, first: date, last: date) -> Review | None:
+        """Return the review of a range of days; None while nothing was imported."""
+        return self._asked(("review", first, last), lambda database: review(database, first, last))
 
     def weekly(self) -> dict[Week, int]:
         """Return the views of each week that has any."""

@@ -24,7 +24,7 @@ from netflix_trend.settings import Settings, load_settings
 from netflix_trend.web.frames import Frames
 from netflix_trend.web.local_only import Guard, cookie_token, form_token, keep_token_in_cookie
 from netflix_trend.web.looks import looks
-from services.dashboard import actions, exports, languages
+from services.dashboard import actions, exports, languages, year
 from services.dashboard.backend import Backend
 from services.dashboard.events import events_page
 from services.dashboard.excluded import MAX_DAYS, excluded_page, said
@@ -35,6 +35,7 @@ from services.dashboard.menu import menu_entry
 from services.dashboard.others import others_page
 from services.dashboard.sharing import sharing_page
 from services.dashboard.start import STEP_STATES, start_page
+from services.dashboard.summary import all_set, summary_of
 from services.dashboard.text import counted, day, days, listed, number, shown
 from services.dashboard.uploads import UploadRequest
 from services.dashboard.viewing import viewing_page
@@ -45,6 +46,7 @@ POLICY = (
 )
 PAGES = (
     ("/", marked("Start")),
+    ("/year", marked("Year in review")),
     ("/viewing", marked("My viewing")),
     ("/others", marked("Me and the others")),
     ("/events", marked("Life events")),
@@ -117,6 +119,7 @@ def create_app(
     _add_pages(app, dashboard)
     actions.add(app, dashboard)
     exports.add(app, settings)
+    year.add(app, dashboard)
     _add_errors(app)
     return app
 
@@ -131,7 +134,14 @@ def _add_pages(app: Flask, dashboard: Dashboard) -> None:
         mark = dashboard.mark(state)
         page = start_page(settings, state, history, dashboard.backend, dashboard.today())
         is_waiting = page.pending > 0 or page.fetch.is_waiting
-        return render_template("start.html", page=page, mark=mark, is_waiting=is_waiting)
+        return render_template(
+            "start.html",
+            page=page,
+            mark=mark,
+            is_waiting=is_waiting,
+            summary=summary_of(history),
+            all_set=all_set(page.steps),
+        )
 
     @app.get("/viewing")
     def viewing() -> str:

@@ -59,7 +59,7 @@ def show_insights(*, is_json: bool) -> int:
 
 
 def _insights(settings: Settings, console: Console, *, is_json: bool) -> int:
-    with _profiles(settings) as database:
+    with open_tables(settings) as database:
         tables = all_insights(database)
         effects = list(effects_of(database, read_events(settings.private_dir)))
     if is_json:
@@ -75,7 +75,8 @@ def _insights(settings: Settings, console: Console, *, is_json: bool) -> int:
     return 0
 
 
-def _profiles(settings: Settings) -> duckdb.DuckDBPyConnection:
+def open_tables(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """Open the tables of all profiles. Raises FileNotFoundError that says what to do while nothing was imported."""
     try:
         return open_profiles(settings.private_dir)
     except FileNotFoundError:

@@ -113,6 +113,8 @@
     canvases.forEach(draw);
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => canvases.forEach(draw));
+  // Paper has another width, and light colours.
+  matchMedia("print").addEventListener("change", () => canvases.map(draw).forEach((chart) => chart.resize()));
   // Two clicks in the calendar of events choose the first and the last day.
   const place = canvases.findIndex((canvas) => canvas.dataset.chart === "event_calendar-option");
   const [first, last] = [document.getElementById("first_day"), document.getElementById("last_day")];

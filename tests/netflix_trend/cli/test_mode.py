@@ -237,6 +237,20 @@ def test_with_docker_insights_and_events_are_asked_of_the_processor(clone: Path,
         assert calls[1] == f"compose run --rm --no-deps --no-TTY processor python -m {command}"
 
 
+def test_with_docker_a_picture_of_a_year_is_drawn_by_the_processor_into_a_file_here(clone: Path, path: Path) -> None:
+    fake_docker(
+        path,
+        'echo "$*" >>"$HOME/docker.log"; case "$*" in *"--status running"*) echo 1 ;; '
+        "*'--picture -'*) echo picture ;; esac",
+    )
+    file = clone / "year.svg"
+    assert run(clone, path, "year", "2026", "--picture", file.name, "--without-titles").returncode == 0
+    assert lines(clone / "docker.log")[-1].endswith(
+        "python -m netflix_trend year 2026 --picture - --format svg --shape story --without-titles"
+    )
+    assert file.read_text() == "picture\n"
+
+
 def test_in_a_container_a_verb_starts_no_other_container(
     clone: Path, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
