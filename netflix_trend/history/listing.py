@@ -12,7 +12,6 @@ from typing import Literal
 import duckdb
 
 from netflix_trend.history.insights import HOURS, InsightTable
-from netflix_trend.history.search import SAME, find
 
 List = Literal["shows", "films", "views"]
 
@@ -29,13 +28,14 @@ class Part:
     limit: int | None = None
 
 
+_DATES = "array_to_string(list_sort(list(distinct day)), ', ')"
 _SHOWS = f"""
 select min(show_name) as show, count(distinct key) as episodes, count(*) as views, min(day) as first_day,
        max(day) as last_day, {HOURS} as hours
 from {{seen}} where kind = 'episode' group by show_key"""
 _FILMS = f"""
 select min(title) as film, count(*) as views, min(day) as first_day, max(day) as last_day,
-       string_agg(distinct strftime(day, '%Y-%m-%d'), ', ' order by strftime(day, '%Y-%m-%d')) as days, {HOURS} as hours
+       {_DATES} as dates, {HOURS} as hours
 from {{seen}} where kind = 'film' group by key"""
 _VIEWS = """
 select day, title, show_name as show, season, if(kind in ('blank', 'unnamed'), 'unknown', kind) as kind,
@@ -43,7 +43,7 @@ select day, title, show_name as show, season, if(kind in ('blank', 'unnamed'), '
 from {seen}"""
 _EPISODES = f"""
 select min(title) as episode, min(season) as season, count(*) as views, min(day) as first_day, max(day) as last_day,
-       string_agg(distinct strftime(day, '%Y-%m-%d'), ', ' order by strftime(day, '%Y-%m-%d')) as days, {HOURS} as hours
+       {_DATES} as dates, {HOURS} as hours
 from {{seen}} where kind = 'episode' group by key"""
 _LISTS: Mapping[str, tuple[str, str]] = {
     "shows": ("Shows", _SHOWS),
@@ -51,13 +51,15 @@ _LISTS: Mapping[str, tuple[str, str]] = {
     "views": ("Views", _VIEWS),
     "episodes": ("Episodes", _EPISODES),
 }
+# Only where a stored profile has several does a Netflix profile say more than it.
+_PROFILE = "if(stored in (select stored from several), profile, null)"
 # What begins with the smallest; everything else begins with the largest.
 _TEXTS = frozenset({"show", "film", "title", "season", "kind", "stored", "profile", "episode"})
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "shows": ("show", "episodes", "views", "first_day", "last_day", "hours"),
-    "films": ("film", "views", "first_day", "last_day", "days", "hours"),
+    "films": ("film", "views", "first_day", "last_day", "dates", "hours"),
     "views": ("day", "title", "show", "season", "kind", "hours", "stored", "profile"),
-    "episodes": ("episode", "season", "views", "first_day", "last_day", "days", "hours"),
+    "episodes": ("episode", "season", "views", "first_day", "last_day", "dates", "hours"),
 }
 
 
@@ -66,9 +68,9 @@ def begins_with_largest(column: str) -> bool:
     return column not in _TEXTS
 
 
-def listing(database: duckdb.DuckDBPyConnection, name: str, part: Part, words: str = "") -> InsightTable:
-    """Return a part of a list. words: only titles that contain them, or whose show does (`search.find`); of the list of
-    shows only those whose own name does.
+def listing(database: duckdb.DuckDBPyConnection, name: str, part: Part, *, is_search: bool = False) -> InsightTable:
+    """Return a part of a list. is_search: of the rows that `search.find` has just found; of the list of shows only
+    those whose own name it found.
 
     name: a key of COLUMNS. Raises KeyError for another, or if the list has no column `part.sort`.
     """
@@ -76,38 +78,30 @@ def listing(database: duckdb.DuckDBPyConnection, name: str, part: Part, words: s
     columns = COLUMNS[name]
     if part.sort not in columns:
         raise KeyError(part.sort)
-    rows = query.format(seen=_matching(database, words, "is_show" if name == "shows" else "is_title"))
+    found = f"(from found where {'is_show' if name == 'shows' else 'is_title'})"
+    rows = query.format(seen=found if is_search else "seen")
     way = "desc" if begins_with_largest(part.sort) != part.turned else "asc"
     # A row's place does not depend on the others that are like it.
     order = [f'"{part.sort}" {way} nulls last', *(f'"{column}"' for column in columns if column != part.sort)]
     limit = "" if part.limit is None else f"limit {int(part.limit)} offset {int(part.offset)}"
-    found = database.execute(f"from ({rows}) order by {', '.join(order)} {limit}").fetchall()
-    return InsightTable(name, title, columns, tuple(found))
+    made = database.execute(f"from ({rows}) order by {', '.join(order)} {limit}").fetchall()
+    return InsightTable(name, title, columns, tuple(made))
 
 
-def totals(database: duckdb.DuckDBPyConnection, words: str = "") -> dict[str, int]:
-    """Return the number of rows of each list. words: see `listing`."""
-    seen = _matching(database, words, "is_title")
-    is_show = "true" if seen == "seen" else "is_show"
+def totals(database: duckdb.DuckDBPyConnection, *, is_search: bool = False) -> dict[str, int]:
+    """Return the number of rows of each list. is_search: see `listing`."""
     ((shows, films, views, episodes),) = database.execute(
-        f"""select count(distinct show_key) filter (kind = 'episode' and {is_show}),
+        f"""select count(distinct show_key) filter (kind = 'episode' {"and is_show" if is_search else ""}),
                    count(distinct key) filter (kind = 'film'), count(*), count(distinct key) filter (kind = 'episode')
-            from {seen}"""
+            from {"(from found where is_title)" if is_search else "seen"}"""
     ).fetchall()
     return {"shows": shows, "films": films, "views": views, "episodes": episodes}
-
-
-def _matching(database: duckdb.DuckDBPyConnection, words: str, which: str) -> str:
-    """Return what to select from: all of `seen`, or what `words` find."""
-    if not words.split() or not find(database, words):
-        return "seen"
-    return f"(select seen.*, is_show from seen join found on {SAME} where {which})"
 
 
 def by_season(database: duckdb.DuckDBPyConnection) -> InsightTable:
     """Episodes and views of each season, and when it was seen; the season seen last is the last."""
     rows = database.execute(
-        f"""select coalesce(season, '') as season, count(distinct key), count(*), min(day), max(day), {HOURS} from seen
+        f"""select season, count(distinct key), count(*), min(day), max(day), {HOURS} from seen
             where kind = 'episode' group by 1 order by 5, 4, 1"""
     ).fetchall()
     columns = ("season", "episodes", "views", "first_day", "last_day", "hours")
@@ -115,17 +109,48 @@ def by_season(database: duckdb.DuckDBPyConnection) -> InsightTable:
 
 
 def by_viewer(database: duckdb.DuckDBPyConnection) -> InsightTable:
-    """What each stored profile, and each Netflix profile in it, has watched. profile: null for the rows of
-    NetflixViewingHistory.csv, which names none.
+    """What each stored profile has watched, and each Netflix profile of those that have several.
+
+    profile: null for a stored profile as a whole. Where a stored profile has several Netflix profiles, a row with null
+    has the views of NetflixViewingHistory.csv, which names none.
     """
     rows = database.execute(
-        f"""select stored, profile, count(*), count(distinct day), count(*) filter (kind = 'episode'),
+        f"""select stored, {_PROFILE} as profile, count(*), count(distinct day), count(*) filter (kind = 'episode'),
                    count(*) filter (kind = 'film'), count(distinct show_key) filter (kind = 'episode'),
                    min(day), max(day), {HOURS}
-            from seen group by all order by stored, profile nulls last"""
+            from seen group by 1, 2 order by 1, 2 nulls last"""
     ).fetchall()
     columns = ("stored", "profile", "views", "days", "episodes", "films", "shows", "first_day", "last_day", "hours")
     return InsightTable("by_viewer", "By profile", columns, tuple(rows))
+
+
+def months_by_viewer(database: duckdb.DuckDBPyConnection) -> InsightTable:
+    """Views of each month, by profile as in `by_viewer`; every profile has a row for each month of any of them."""
+    rows = database.execute(
+        f"""with months as (select unnest(generate_series(date_trunc('month', min(day)), max(day), interval 1 month))
+                            as month from seen),
+                 counted as (select stored, {_PROFILE} as profile, date_trunc('month', day) as month, count(*) as views
+                             from seen group by 1, 2, 3)
+            select p.stored, p.profile, strftime(m.month, '%Y-%m'), coalesce(c.views, 0)
+            from (select distinct stored, profile from counted) p cross join months m left join counted c
+                 on c.stored = p.stored and c.profile is not distinct from p.profile and c.month = m.month
+            order by 1, 2 nulls last, 3"""
+    ).fetchall()
+    return InsightTable(
+        "months_by_viewer", "By profile and month", ("stored", "profile", "month", "views"), tuple(rows)
+    )
+
+
+def shows_by_viewer(database: duckdb.DuckDBPyConnection, max_rows: int) -> InsightTable:
+    """The shows with the most episodes seen, by profile as in `by_viewer`."""
+    rows = database.execute(
+        f"""from (select stored, {_PROFILE} as profile, min(show_name) as name, count(*) as episodes
+                  from seen where kind = 'episode' group by 1, 2, show_key)
+            qualify row_number() over (partition by stored, profile order by episodes desc, name) <= {int(max_rows)}
+            order by 1, 2 nulls last, 4 desc, 3"""
+    ).fetchall()
+    columns = ("stored", "profile", "show", "episodes")
+    return InsightTable("shows_by_viewer", "Shows by profile", columns, tuple(rows))
 
 
 def show_names(database: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:

@@ -31,6 +31,8 @@ class Choice:
 
 
 EVERYTHING = Choice()
+# Views that are kept in memory: about 75 MiB for 100,000.
+_MAX_KEPT = 150_000
 
 
 def open_profiles(private: Path, first: date = date.min, last: date = date.max) -> duckdb.DuckDBPyConnection:
@@ -40,7 +42,9 @@ def open_profiles(private: Path, first: date = date.min, last: date = date.max) 
     stored (the stored profile), profile (the Netflix profile, null for rows of NetflixViewingHistory.csv).
     `coverage`: covered_through, the last day that a profile's exports cover completely; one row per profile.
     `played`: start (local), seconds, device, autoplayed, and the columns about title, show and profile.
-    `every_seen`, `every_played`: the same without any choice. Raises FileNotFoundError if nothing was imported.
+    `every_seen`, `every_played`: the same without any choice. `several`: stored profiles with several Netflix profiles.
+    `show_names`: show_name.
+    Raises FileNotFoundError if nothing was imported.
     """
     paths = PrivateVolume(private).databases()
     if not paths:
@@ -66,8 +70,14 @@ def open_profiles(private: Path, first: date = date.min, last: date = date.max) 
     coverage = """select greatest(max(received), max(last_day)) - 1 as covered_through from {p}.exports
                   where error is null"""
     database.execute(f"create view coverage as {everywhere(coverage)}")
-    database.execute(f"create view every_seen as {everywhere(seen)}")
-    database.execute(f"create view every_played as {everywhere(played)}")
+    _define(database, "every_seen", everywhere(seen))
+    _define(database, "every_played", everywhere(played))
+    profiles = "select distinct {stored} as stored, profile from {p}.views where profile is not null"
+    database.execute(
+        f"""create table several as select stored from ({everywhere(profiles)}) group by stored
+            having count(distinct profile) > 1"""
+    )
+    database.execute(f"create view show_names as {everywhere('select show_name from {p}.shows')}")
     narrow(database, Choice(first, last))
     return database
 
@@ -99,11 +109,24 @@ def narrow(database: duckdb.DuckDBPyConnection, choice: Choice) -> None:
         played = "(from every_played where coalesce(nullif(device, ''), 'unknown') = (select device from chosen))"
         seen = f"(select start::date as day, {_TITLE} from {played} where kind <> 'supplemental' group by all)"
 
-    def where(day: str) -> str:
-        return f"where {' and '.join(wanted)}".format(day=day) if wanted else ""
+    for name, rows, day in (("seen", seen, "day"), ("played", played, "start::date")):
+        if wanted or rows != f"every_{name}":
+            where = f"where {' and '.join(wanted)}".format(day=day) if wanted else ""
+            _define(database, name, f"from {rows} {where}")
+        else:
+            database.execute(f"create or replace view {name} as from {rows}")
 
-    database.execute(f"create or replace view seen as from {seen} {where('day')}")
-    database.execute(f"create or replace view played as from {played} {where('start::date')}")
+
+def _define(database: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
+    """Let a view have the rows of a query. They are kept in memory if they are not too many, because a page asks many
+    questions about them, each of which would join and filter all rows again.
+    """
+    part = f"rows_of_{name}"
+    database.execute(f"create or replace table {part} as from ({query}) limit {_MAX_KEPT + 1}")
+    is_kept = database.execute(f"select count(*) from {part}").fetchall() <= [(_MAX_KEPT,)]
+    if not is_kept:
+        database.execute(f"drop table {part}")
+    database.execute(f"create or replace view {name} as from {part if is_kept else f'({query})'}")
 
 
 _TITLE = "title, key, kind, certainty, season, show_key, show_name, profile, stored, sum(seconds)::integer as seconds"

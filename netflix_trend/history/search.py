@@ -36,29 +36,25 @@ def search(database: duckdb.DuckDBPyConnection, words: str) -> list[Match]:
         Match(what, name, views, tuple(days))
         for what, column, same in _GROUPS
         for name, views, days in database.execute(
-            f"""select min(seen.{column}), count(*), list_sort(list(distinct day), 'desc')
-                from seen join found on {SAME} where found.is_{what} group by found.{same} order by 2 desc, 1"""
+            f"""select min({column}), count(*), list_sort(list(distinct day), 'desc')
+                from found where is_{what} group by {same} order by 2 desc, 1"""
         ).fetchall()
     ]
 
 
 _GROUPS: tuple[tuple[What, str, str], ...] = (("show", "show_name", "show_words"), ("title", "title", "key"))
-# Which rows of `found` belong to a row of `seen`.
-SAME = "seen.key = found.key and seen.show_name is not distinct from found.show_name"
 
 
 def find(database: duckdb.DuckDBPyConnection, words: str) -> bool:
-    """Make the table `found`: the titles of `seen` that contain every one of `words`, or whose show helps to.
+    """Make the table `found`: the rows of `seen` whose title, or show, contains every one of `words`.
 
-    Columns: key and show_name as in `seen` (see SAME), show_words (the name of the show as it is compared), is_title,
-    is_show (the show alone contains all words). Returns False, without a table, if there are no words.
+    Its further columns: show_words (the name of the show as it is compared), is_show (that name alone contains all
+    words), is_title (the title does, with the help of that name). Returns False, without a table, for no words.
     """
     wanted = [key for word in words.split() if (key := title_key(word))]
     if not wanted:
         return False
-    names = [
-        name for (name,) in database.execute("select distinct show_name from seen where show_name <> ''").fetchall()
-    ]
+    names = [name for (name,) in database.execute("select distinct show_name from show_names").fetchall()]
     database.execute(
         "create or replace temp table compared as select unnest(?::varchar[]) as show_name, "
         "unnest(?::varchar[]) as show_words",
@@ -68,8 +64,8 @@ def find(database: duckdb.DuckDBPyConnection, words: str) -> bool:
     is_show = " and ".join(["contains(coalesce(show_words, ''), ?)"] * len(wanted))
     database.execute(
         f"""create or replace temp table found as
-            select * from (select key, show_name, show_words, key <> '' and {is_title} as is_title, {is_show} as is_show
-                from (select distinct key, show_name from seen) left join compared using (show_name))
+            from (select seen.*, show_words, key <> '' and {is_title} as is_title, {is_show} as is_show
+                  from seen left join compared using (show_name))
             where is_title or is_show""",
         [*(word for word in wanted for _ in range(2)), *wanted],
     )

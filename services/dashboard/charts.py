@@ -7,9 +7,9 @@ the script as lines from `low` to `high`, since ECharts has none.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from netflix_trend.history.insights import Cell
 from services.dashboard.text import cell, shown
@@ -24,12 +24,23 @@ _FEW: Option = {"interval": 0, "fontSize": 11}
 
 @dataclass(frozen=True)
 class DataTable:
-    """A table of texts; the columns in `numbers` are aligned to the right."""
+    """A table of texts; the columns in `numbers` are aligned to the right.
+
+    names: of the columns in the data. links: for each row the address of what its column `linked` names, empty for
+    none. heads: for each column the address of the table sorted by it. order: how the column is sorted that is.
+    files: address of the same table to download, as CSV and as JSON.
+    """
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numbers: frozenset[int] = frozenset()
+    names: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    linked: int = 0
+    heads: tuple[str, ...] = ()
+    order: Mapping[int, Literal["ascending", "descending"]] = field(default_factory=dict)
+    files: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,7 @@ def data_table(caption: str, columns: Mapping[str, str], rows: Sequence[Sequence
         tuple(columns[names[place]] for place in known),
         tuple(tuple(cell(names[place], row[place]) for place in known) for row in rows),
         frozenset(place for place, is_number in enumerate(are_numbers) if is_number and place),
+        tuple(names[place] for place in known),
     )
 
 

@@ -42,6 +42,21 @@ class Span:
     covered: date
 
 
+@dataclass
+class _Tables:
+    """Tables that are open. chosen: which of their rows `seen` and `played` have now."""
+
+    database: duckdb.DuckDBPyConnection
+    chosen: Choice = EVERYTHING
+
+    def narrowed(self, choice: Choice) -> duckdb.DuckDBPyConnection:
+        """Return the tables with the chosen rows only."""
+        if choice != self.chosen:
+            narrow(self.database, choice)
+            self.chosen = choice
+        return self.database
+
+
 @dataclass(frozen=True)
 class History:
     """The private volume's tables and encodings. Safe to use from several threads."""
@@ -160,26 +175,34 @@ class History:
         return self._keep(("week", week), read)
 
     def asked(
-        self, name: Hashable, ask: Callable[[duckdb.DuckDBPyConnection], _Result], choice: Choice = EVERYTHING
+        self,
+        name: Hashable,
+        ask: Callable[[duckdb.DuckDBPyConnection], _Result],
+        choice: Choice = EVERYTHING,
+        *,
+        is_kept: bool = True,
     ) -> _Result | None:
-        """Return what `ask` gives for chosen rows, kept under `name` and the choice; None before an import."""
+        """Return what `ask` gives for chosen rows, kept under `name` and the choice; None before an import.
+
+        is_kept: whether it may be asked for again soon.
+        """
 
         def read() -> _Result | None:
-            database = self._database()
-            if database is None:
-                return None
-            narrow(database, choice)
-            return ask(database)
+            tables = self._tables()
+            return None if tables is None else ask(tables.narrowed(choice))
 
-        return self._keep((name, choice), read)
+        if is_kept:
+            return self._keep((name, choice), read)
+        with self._lock:
+            return read()
 
-    def _database(self) -> duckdb.DuckDBPyConnection | None:
+    def _tables(self) -> _Tables | None:
         """Return the open tables, None if there are none. Opening them takes longer than most questions."""
         try:
-            database: duckdb.DuckDBPyConnection = self._kept_now(_OPEN, lambda: open_profiles(self.private))
+            tables: _Tables = self._kept_now(_OPEN, lambda: _Tables(open_profiles(self.private)))
         except FileNotFoundError:
             return None
-        return database
+        return tables
 
     def _keep(self, name: Hashable, read: Callable[[], _Result]) -> _Result:
         with self._lock:

@@ -14,6 +14,8 @@ from netflix_trend import __version__
 from netflix_trend.delivery.archive import LARGEST_ARCHIVE
 from netflix_trend.delivery.reminder import CONTENT_TYPE, reminder
 from netflix_trend.history.exclusions import STAYS
+from netflix_trend.history.opened import apart
+from netflix_trend.language import gettext
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.status import notice
@@ -22,7 +24,7 @@ from netflix_trend.published.wording import FORGED_LEGEND, LEGEND
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.web.frames import Frames
 from netflix_trend.web.local_only import Guard, cookie_token, form_token, keep_token_in_cookie
-from services.dashboard import actions
+from services.dashboard import actions, profiles, titles
 from services.dashboard.backend import Backend
 from services.dashboard.events import events_page
 from services.dashboard.excluded import MAX_DAYS, excluded_page, said
@@ -34,7 +36,7 @@ from services.dashboard.sharing import sharing_page
 from services.dashboard.start import start_page
 from services.dashboard.text import counted, day, listed, number, shown
 from services.dashboard.uploads import UploadRequest
-from services.dashboard.viewing import viewing_page
+from services.dashboard.viewing import viewing_file, viewing_page
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -43,6 +45,7 @@ POLICY = (
 PAGES = (
     ("/", "Start"),
     ("/viewing", "My viewing"),
+    ("/titles", "Titles"),
     ("/others", "Me and the others"),
     ("/events", "Life events"),
     ("/sharing", "What leaves this machine"),
@@ -94,6 +97,10 @@ def create_app(
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(answers=answers, counted=counted, day=day, listed=listed, number=number, shown=shown)
     app.jinja_env.filters["said"] = said
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext, lambda one, several, num: one if num == 1 else several, newstyle=True
+    )
     app.jinja_env.globals.update(pages=PAGES, version=__version__, legend=LEGEND, forged=FORGED_LEGEND)
     app.jinja_env.globals.update(stays=STAYS, max_days=MAX_DAYS)
     app.jinja_env.globals.update(notice=notice(settings), compare_keys=COMPARE_KEYS)
@@ -110,6 +117,8 @@ def create_app(
         frames=frames,
     ).protect(app)
     _add_pages(app, dashboard)
+    titles.add(app, dashboard)
+    profiles.add(app, dashboard)
     actions.add(app, dashboard)
     _add_errors(app)
     return app
@@ -128,7 +137,9 @@ def _add_pages(app: Flask, dashboard: Dashboard) -> None:
         return render_template("start.html", page=page, mark=mark, is_waiting=is_waiting)
 
     @app.get("/viewing")
-    def viewing() -> str:
+    def viewing() -> str | Response:
+        if table_file := viewing_file(history, request.args):
+            return table_file
         page, part = (
             viewing_page(history, request.args),
             excluded_page(settings, history, request.args.get("search", "")),
@@ -137,7 +148,11 @@ def _add_pages(app: Flask, dashboard: Dashboard) -> None:
 
     @app.get("/others")
     def others() -> str:
-        return render_template("others.html", page=others_page(settings, history, request.args.get("round", "")))
+        return render_template(
+            "others.html",
+            page=others_page(settings, history, request.args.get("round", "")),
+            is_household=len(apart(history.viewers())) > 1,
+        )
 
     @app.get("/events")
     def events() -> str:

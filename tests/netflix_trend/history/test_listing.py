@@ -25,6 +25,7 @@ from netflix_trend.history.listing import (
 from netflix_trend.history.opened import Choice, Viewer, apart, narrow, open_profiles, viewers
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawStore
+from netflix_trend.history.search import find
 from netflix_trend.history.tables import rebuild
 from tests.netflix_trend.history.invented import history
 
@@ -103,19 +104,24 @@ def test_every_column_sorts_both_ways_and_parts_make_the_whole(household: duckdb
             parts = [listing(household, name, Part(column, turned, offset, 2)).rows for offset in range(0, 10, 2)]
             assert tuple(row for part in parts for row in part) == whole
             known = [row[place] for row in whole if row[place] is not None]
-            falls = column in {"day", "first_day", "last_day", "days", "hours", "views", "episodes"}
+            falls = column in {"day", "first_day", "last_day", "dates", "hours", "views", "episodes"}
             assert known == sorted(known, reverse=falls != turned)
     with pytest.raises(KeyError):
         listing(household, name, Part("1; drop table chosen"))
 
 
 def test_words_find_titles_and_shows(household: duckdb.DuckDBPyConnection) -> None:
-    assert totals(household, "OZARK") == {"shows": 1, "films": 0, "views": 4, "episodes": 3}
-    assert totals(household, "blue ozark") == {"shows": 0, "films": 0, "views": 1, "episodes": 1}
-    assert totals(household, "%' or 1=1 --") == dict.fromkeys(("shows", "films", "views", "episodes"), 0)
-    assert totals(household, "  ") == totals(household)
-    assert [row[0] for row in listing(household, "films", Part("film"), "rom").rows] == ["Roma"]
-    assert [row[0] for row in listing(household, "shows", Part("show"), "zark").rows] == ["Ozark"]
+    def found(words: str) -> dict[str, int]:
+        assert find(household, words)
+        return totals(household, is_search=True)
+
+    assert found("OZARK") == {"shows": 1, "films": 0, "views": 4, "episodes": 3}
+    assert found("blue ozark") == {"shows": 0, "films": 0, "views": 1, "episodes": 1}
+    assert found("%' or 1=1 --") == dict.fromkeys(("shows", "films", "views", "episodes"), 0)
+    assert not find(household, "  ")
+    for name, words, titles in (("films", "rom", ["Roma"]), ("shows", "zark", ["Ozark"]), ("films", "ozark", [])):
+        find(household, words)
+        assert [row[0] for row in listing(household, name, Part(name[:-1]), is_search=True).rows] == titles
 
 
 def test_a_choice_of_viewer_device_days_and_show_narrows_every_table(household: duckdb.DuckDBPyConnection) -> None:
