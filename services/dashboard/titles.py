@@ -103,6 +103,7 @@ class ShowPage:
 
     selected: Selection
     names: tuple[str, ...]
+    seen: str
     facts: tuple[tuple[str, str], ...]
     months: Chart | None
     tables: tuple[tuple[str, DataTable], ...]
@@ -315,6 +316,7 @@ def show_page(history: History, mark: str, arguments: Mapping[str, str]) -> Show
     return ShowPage(
         selected=selected,
         names=names,
+        seen=_seen(tables["top_shows"]),
         facts=_facts(tables["top_shows"], tables["by_season"]),
         months=_months(tables["by_month"], selected) if tables["by_month"].rows else None,
         tables=tuple(
@@ -375,7 +377,7 @@ def _facts(show: InsightTable, seasons: InsightTable) -> tuple[tuple[str, str], 
     """Return the big numbers of a show. show: of the table of shows, whose column `episodes` counts views."""
     if not show.rows:
         return ()
-    _name, views, days, first, last, hours = show.rows[0]
+    _name, views, days, _first, _last, hours = show.rows[0]
     episodes = sum(cast(int, row[1]) for row in seasons.rows)
     known = sum(1 for row in seasons.rows if row[0])
     found = [
@@ -387,8 +389,15 @@ def _facts(show: InsightTable, seasons: InsightTable) -> tuple[tuple[str, str], 
         found.append((number(known), ngettext("season", "seasons", known)))
     if isinstance(hours, float):
         found.append((_clock(hours), _("hours")))
-    found += [(day(cast(date, first)), _("first seen")), (day(cast(date, last)), _("last seen"))]
     return tuple(found)
+
+
+def _seen(show: InsightTable) -> str:
+    """Return when a show was seen, in words; empty if it was not."""
+    if not show.rows:
+        return ""
+    first, last = (cast(date, cell) for cell in show.rows[0][3:5])
+    return _("First seen on %(first)s, last on %(last)s.", first=day(first), last=day(last))
 
 
 def _months(table: InsightTable, selected: Selection) -> Chart:
