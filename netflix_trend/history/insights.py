@@ -9,21 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 
 from netflix_trend.formats import WEEKDAYS, percent
+from netflix_trend.history.opened import open_profiles
 from netflix_trend.language import _, marked, ngettext
-from netflix_trend.layout import PrivateVolume
 
-# The file in a profile's folder that the processor writes.
+__all__ = ["INSIGHTS", "Cell", "InsightTable", "all_insights", "open_profiles", "whole_insight"]
 
 Cell = str | int | float | date | None
 
 # A viewing-history file loses views of titles that were seen again (docs/method/reading-exports.md#two-files).
-_THINNED = marked("A viewing-history file keeps only the last view of a title, so counts are lower bounds.")
+_THINNED = marked("NetflixViewingHistory.csv keeps only the last view of a title, so counts are lower bounds.")
 _NEEDS_ACTIVITY = marked("Only ViewingActivity.csv has this. Import the account archive to see it.")
 # Most public analyses call four episodes of a show in a day a binge.
 BINGE_EPISODES = 4
@@ -54,59 +53,40 @@ class InsightTable:
         return {"name": self.name, "title": self.title, "note": self.note, "rows": rows}
 
 
-def open_profiles(private: Path, first: date = date.min, last: date = date.max) -> duckdb.DuckDBPyConnection:
-    """Open the tables of all profiles together, read-only, as views of one participant, from `first` to `last`.
-
-    `seen`: day, title, kind, certainty, show_key, show_name, seconds (null without ViewingActivity.csv), and
-    profile (the Netflix profile, null for rows of NetflixViewingHistory.csv).
-    `coverage`: covered_through, the last day that a profile's exports cover completely; one row per profile.
-    `played`: start (local), title, seconds, device, autoplayed. Raises FileNotFoundError if nothing was imported.
-    """
-    paths = PrivateVolume(private).databases()
-    if not paths:
-        raise FileNotFoundError(f"nothing was imported yet into {private}")
-    database = duckdb.connect(config={"threads": 2, "memory_limit": "256MB"})
-    for number, path in enumerate(paths):
-        quoted = str(path).replace("'", "''")
-        database.execute(f"attach '{quoted}' as p{number} (read_only)")
-
-    def everywhere(query: str) -> str:
-        return " union all ".join(query.replace("{p}", f"p{number}") for number in range(len(paths)))
-
-    seen = """select day, title, kind::varchar as kind, certainty::varchar as certainty, show_key, show_name, v.seconds,
-                     v.profile as profile
-              from {p}.views v join {p}.titles using (title_id) left join {p}.shows using (show_id)
-              where kind <> 'supplemental'"""
-    played = """select start_local as start, title, seconds, device, autoplayed
-                from {p}.plays join {p}.titles using (title_id)"""
-    # The day of the download had not ended. The time of a file may be wrong, but its views are real.
-    coverage = """select greatest(max(received), max(last_day)) - 1 as covered_through from {p}.exports
-                  where error is null"""
-    database.execute(f"create view coverage as {everywhere(coverage)}")
-    # A filter that excludes nothing would only cost time.
-    inside = "" if (first, last) == (date.min, date.max) else f"where {{day}} between date '{first}' and date '{last}'"
-    database.execute(f"create view seen as from ({everywhere(seen)}) {inside.format(day='day')}")
-    database.execute(f"create view played as from ({everywhere(played)}) {inside.format(day='start::date')}")
-    return database
-
-
 def all_insights(database: duckdb.DuckDBPyConnection) -> list[InsightTable]:
     """Return all tables, in the order of the page."""
     return [insight(database) for insight in INSIGHTS]
 
 
+def whole_insight(database: duckdb.DuckDBPyConnection, name: str) -> InsightTable:
+    """Return a table by its name with all its rows, also where the page shows only the first. Raises KeyError."""
+    if name in _LIMITED:
+        return _LIMITED[name](database, max_rows=_ALL_ROWS)
+    return {insight.__name__: insight for insight in INSIGHTS}[name](database)
+
+
+def is_thinned(database: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether some views come from NetflixViewingHistory.csv, which has only the last view of each title."""
+    return bool(database.execute("select 1 from seen where profile is null limit 1").fetchall())
+
+
 def by_year(database: duckdb.DuckDBPyConnection) -> InsightTable:
     """Views, episodes, films and hours of each year between the first and the last view."""
-    return InsightTable("by_year", "By year", ("year", *_PERIOD), _periods(database, "%Y"), _(_THINNED), "views")
+    return InsightTable(
+        "by_year", "By year", ("year", *_PERIOD), _periods(database, "%Y"), _if_thinned(database, _THINNED), "views"
+    )
 
 
 def by_month(database: duckdb.DuckDBPyConnection) -> InsightTable:
     """Views, episodes, films and hours of each month between the first and the last view."""
-    note = _(
-        "A viewing-history file keeps only the last view of a title, so counts are lower bounds: about %(month)s of "
-        "the last month's views are missing, and %(older)s of those older than two years.",
-        month=percent(0.18),
-        older=percent(0.35),
+    note = _if_thinned(
+        database,
+        _(
+            "NetflixViewingHistory.csv keeps only the last view of a title, so counts are lower bounds: about "
+            "%(month)s of the last month's views are missing, and %(older)s of those older than two years.",
+            month=percent(0.18),
+            older=percent(0.35),
+        ),
     )
     return InsightTable("by_month", "By month", ("month", *_PERIOD), _periods(database, "%Y-%m"), note, "views")
 
@@ -147,11 +127,11 @@ def top_shows(database: duckdb.DuckDBPyConnection, max_rows: int = 20) -> Insigh
     """The shows with the most episodes seen."""
     rows = _rows(
         database,
-        f"""select min(show_name), count(*), count(distinct day), min(day), max(day), {_HOURS} from seen
+        f"""select min(show_name), count(*), count(distinct day), min(day), max(day), {HOURS} from seen
             where kind = 'episode' group by show_key order by 2 desc, 1 limit {int(max_rows)}""",
     )
     columns = ("show", "episodes", "days", "first_day", "last_day", "hours")
-    return InsightTable("top_shows", "Top shows", columns, rows, _(_THINNED), "episodes")
+    return InsightTable("top_shows", "Top shows", columns, rows, _if_thinned(database, _THINNED), "episodes")
 
 
 def films_and_series(database: duckdb.DuckDBPyConnection) -> InsightTable:
@@ -159,7 +139,7 @@ def films_and_series(database: duckdb.DuckDBPyConnection) -> InsightTable:
     rows = _rows(
         database,
         f"""select if(kind in ('blank', 'unnamed'), 'unknown', kind), count(*), count(*) / sum(count(*)) over (),
-                   count(*) filter (certainty = 'guess'), {_HOURS}
+                   count(*) filter (certainty = 'guess'), {HOURS}
             from seen group by 1 order by 2 desc, 1""",
     )
     note = _("Guesses are titles that nothing tells; four in five of them are films.")
@@ -168,11 +148,21 @@ def films_and_series(database: duckdb.DuckDBPyConnection) -> InsightTable:
     )
 
 
+def films(database: duckdb.DuckDBPyConnection, max_rows: int = 20) -> InsightTable:
+    """The films seen last, each with its views."""
+    rows = _rows(
+        database,
+        f"""select min(title), count(*), min(day), max(day), {HOURS} from seen where kind = 'film'
+            group by key order by 4 desc, 1 limit {int(max_rows)}""",
+    )
+    return InsightTable("films", "Films", ("film", "views", "first_day", "last_day", "hours"), rows)
+
+
 def binges(database: duckdb.DuckDBPyConnection, episodes: int = BINGE_EPISODES, max_rows: int = 20) -> InsightTable:
     """The days with at least `episodes` episodes of one show, most first."""
     rows = _rows(
         database,
-        f"""select day, min(show_name), count(*), {_HOURS}, count(*) over () from seen where kind = 'episode'
+        f"""select day, min(show_name), count(*), {HOURS}, count(*) over () from seen where kind = 'episode'
             group by day, show_key having count(*) >= {int(episodes)} order by 3 desc, 1 desc, 2
             limit {int(max_rows)}""",
     )
@@ -220,7 +210,7 @@ def hours(database: duckdb.DuckDBPyConnection) -> InsightTable:
 
 def by_hour(database: duckdb.DuckDBPyConnection) -> InsightTable:
     """Plays and hours by the hour of the day they began, 0 to 23."""
-    rows = _rows(database, f"select hour(start), count(*), {_HOURS} from played group by 1 order by 1")
+    rows = _rows(database, f"select hour(start), count(*), {HOURS} from played group by 1 order by 1")
     return _activity("by_hour", "By hour of the day", ("hour", "plays", "hours"), rows, bar="plays")
 
 
@@ -228,7 +218,7 @@ def devices(database: duckdb.DuckDBPyConnection, max_rows: int = 10) -> InsightT
     """The devices with the most hours."""
     rows = _rows(
         database,
-        f"""select coalesce(nullif(device, ''), 'unknown'), count(*), {_HOURS}, count(*) / sum(count(*)) over ()
+        f"""select coalesce(nullif(device, ''), 'unknown'), count(*), {HOURS}, count(*) / sum(count(*)) over ()
             from played group by 1 order by 3 desc nulls last, 1 limit {int(max_rows)}""",
     )
     return _activity("devices", "Devices", ("device", "plays", "hours", "share"), rows, bar="hours")
@@ -244,13 +234,32 @@ def autoplay(database: duckdb.DuckDBPyConnection) -> InsightTable:
     return _activity("autoplay", "Autoplay", ("autoplayed", "plays", "share"), rows)
 
 
+class _Limited(Protocol):
+    """A table of which a page shows the first rows."""
+
+    def __call__(self, database: duckdb.DuckDBPyConnection, *, max_rows: int) -> InsightTable: ...
+
+
 INSIGHTS: tuple[Callable[[duckdb.DuckDBPyConnection], InsightTable], ...] = (
-    *(by_year, by_month, by_weekday, weekend_share, calendar, top_shows, films_and_series, binges, streaks),
+    *(by_year, by_month, by_weekday, weekend_share, calendar, top_shows, films_and_series, films, binges, streaks),
     *(hours, by_hour, devices, autoplay),
 )
+_LIMITED: dict[str, _Limited] = {
+    "top_shows": top_shows,
+    "films": films,
+    "binges": binges,
+    "streaks": streaks,
+    "devices": devices,
+}
 # Known only if every view has a duration.
-_HOURS = "if(count(*) = count(seconds), sum(seconds) / 3600.0, null)"
+HOURS = "if(count(*) = count(seconds), sum(seconds) / 3600.0, null)"
 _PERIOD = ("views", "episodes", "films", "hours")
+_ALL_ROWS = 2**31 - 1
+
+
+def _if_thinned(database: duckdb.DuckDBPyConnection, note: str) -> str:
+    """Return a note about NetflixViewingHistory.csv, in the language of this context, where views come from it."""
+    return _(note) if is_thinned(database) else ""
 
 
 def _activity(
@@ -269,7 +278,7 @@ def _periods(database: duckdb.DuckDBPyConnection, form: str) -> tuple[tuple[Cell
            select period, coalesce(views, 0), coalesce(episodes, 0), coalesce(films, 0), hours from periods left join
                 (select strftime(day, '{form}') as period, count(*) as views,
                         count(*) filter (kind = 'episode') as episodes, count(*) filter (kind = 'film') as films,
-                        {_HOURS} as hours from seen group by 1) using (period)
+                        {HOURS} as hours from seen group by 1) using (period)
            order by period""",
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -29,31 +28,45 @@ class Match:
 def search(database: duckdb.DuckDBPyConnection, words: str) -> list[Match]:
     """Return the shows, then the titles, that contain every one of `words` in any case; each with most views first.
 
-    A title also matches by the name of its show. database: from `insights.open_profiles`.
+    A title also matches by the name of its show. database: from `open_profiles`.
+    """
+    if not find(database, words):
+        return []
+    return [
+        Match(what, name, views, tuple(days))
+        for what, column, same in _GROUPS
+        for name, views, days in database.execute(
+            f"""select min({column}), count(*), list_sort(list(distinct day), 'desc')
+                from found where is_{what} group by {same} order by 2 desc, 1"""
+        ).fetchall()
+    ]
+
+
+_GROUPS: tuple[tuple[What, str, str], ...] = (("show", "show_name", "show_words"), ("title", "title", "key"))
+
+
+def find(database: duckdb.DuckDBPyConnection, words: str) -> bool:
+    """Make the table `found`: the rows of `seen` whose title, or show, contains every one of `words`.
+
+    Its further columns: show_words (the name of the show as it is compared), is_show (that name alone contains all
+    words), is_title (the title does, with the help of that name). Returns False, without a table, for no words.
     """
     wanted = [key for word in words.split() if (key := title_key(word))]
     if not wanted:
-        return []
-    rows = database.execute("select title, show_name, day, count(*) from seen group by all").fetchall()
-    shows: dict[str, list[tuple[str, date, int]]] = {}
-    titles: dict[str, list[tuple[str, date, int]]] = {}
-    for title, show, day, views in rows:
-        key, show_key = title_key(title), title_key(show or "")
-        if key and all(word in key or word in show_key for word in wanted):
-            titles.setdefault(key, []).append((title, day, views))
-        if show_key and all(word in show_key for word in wanted):
-            shows.setdefault(show_key, []).append((show, day, views))
-    return [*_matches("show", shows.values()), *_matches("title", titles.values())]
-
-
-def _matches(what: What, groups: Iterable[list[tuple[str, date, int]]]) -> list[Match]:
-    found = [
-        Match(
-            what,
-            min(name for name, _, _ in group),
-            sum(views for _, _, views in group),
-            tuple(sorted({day for _, day, _ in group}, reverse=True)),
-        )
-        for group in groups
-    ]
-    return sorted(found, key=lambda match: (-match.views, match.name))
+        return False
+    names = [name for (name,) in database.execute("select distinct show_name from show_names").fetchall()]
+    database.execute(
+        "create or replace temp table compared as select unnest(?::varchar[]) as show_name, "
+        "unnest(?::varchar[]) as show_words",
+        [names, [title_key(name) for name in names]],
+    )
+    is_title = " and ".join(["(contains(key, ?) or contains(coalesce(show_words, ''), ?))"] * len(wanted))
+    is_show = " and ".join(["contains(coalesce(show_words, ''), ?)"] * len(wanted))
+    database.execute(
+        f"""create or replace temp table found as
+            from (select seen.*, show_words, key <> '' and {is_title} as is_title, {is_show} as is_show
+                  from seen left join compared using (show_name))
+            where is_title or is_show""",
+        [*(word for word in wanted for _ in range(2)), *wanted],
+    )
+    return True

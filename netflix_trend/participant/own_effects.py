@@ -10,6 +10,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from netflix_trend.history.insights import is_thinned
 from netflix_trend.language import marked
 from netflix_trend.participant.event_effects import EventEffect, event_effect
 from netflix_trend.participant.life_events import LifeEvent
@@ -44,8 +45,3 @@ def daily_views(database: duckdb.DuckDBPyConnection) -> tuple[NDArray[np.int64],
         if day <= last:
             views[(day - first).days] = count
     return views, first
-
-
-def is_thinned(database: duckdb.DuckDBPyConnection) -> bool:
-    """Return whether views come from NetflixViewingHistory.csv alone, which has only the last view of each title."""
-    return database.execute("select 1 from seen where seconds is null limit 1").fetchall() != []

@@ -8,9 +8,9 @@ from `low` to `high`, since ECharts has none.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from netflix_trend.formats import month_names, weekday_names
 from netflix_trend.history.insights import Cell
@@ -52,6 +52,9 @@ class DataTable:
     """A table of texts; the columns in `numbers` are aligned to the right.
 
     certainties: clear, unclear or noise, of each row; empty where rows are not estimates.
+    names: of the columns in the data. links: for each row the address of what its column `linked` names, empty for
+    none. heads: for each column the address of the table sorted by it. order: how the column is sorted that is.
+    files: address of the same table to download, as CSV and as JSON.
     """
 
     caption: str
@@ -59,6 +62,12 @@ class DataTable:
     rows: tuple[tuple[str, ...], ...]
     numbers: frozenset[int] = frozenset()
     certainties: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    linked: int = 0
+    heads: tuple[str, ...] = ()
+    order: Mapping[int, Literal["ascending", "descending"]] = field(default_factory=dict)
+    files: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +116,7 @@ def data_table(
         tuple(tuple(cell(names[place], row[place]) for place in known) for row in rows),
         frozenset(place for place, is_number in enumerate(are_numbers) if is_number and place),
         tuple(str(one) for one in certainties),
+        tuple(names[place] for place in known),
     )
 
 

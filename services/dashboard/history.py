@@ -13,7 +13,9 @@ from typing import Any, TypeVar, cast
 import duckdb
 
 from netflix_trend.history.encodings import DESCRIPTION
-from netflix_trend.history.insights import InsightTable, all_insights, open_profiles
+from netflix_trend.history.insights import InsightTable, all_insights, is_thinned, whole_insight
+from netflix_trend.history.listing import device_names, show_names
+from netflix_trend.history.opened import EVERYTHING, Choice, Viewer, narrow, open_profiles, viewers
 from netflix_trend.history.review import Review, review
 from netflix_trend.history.search import Match, search
 from netflix_trend.history.whose import Whose, whose
@@ -22,12 +24,13 @@ from netflix_trend.layout import DATABASE, PrivateVolume
 from netflix_trend.participant.contributions import ProfileSet, load_profiles
 from netflix_trend.participant.event_effects import EventEffect
 from netflix_trend.participant.life_events import LifeEvent
-from netflix_trend.participant.own_effects import effects_of, is_thinned
+from netflix_trend.participant.own_effects import effects_of
 from netflix_trend.periods.weeks import Week
 from services.dashboard.imports import ImportedFile, imported_files
 
 _Result = TypeVar("_Result")
 _KEPT = 32
+_OPEN = "open tables"
 _READ_FILES = (DATABASE, DESCRIPTION)
 
 
@@ -39,6 +42,21 @@ class Span:
     first: date
     last: date
     covered: date
+
+
+@dataclass
+class _Tables:
+    """Tables that are open. chosen: which of their rows `seen` and `played` have now."""
+
+    database: duckdb.DuckDBPyConnection
+    chosen: Choice = EVERYTHING
+
+    def narrowed(self, choice: Choice) -> duckdb.DuckDBPyConnection:
+        """Return the tables with the chosen rows only."""
+        if choice != self.chosen:
+            narrow(self.database, choice)
+            self.chosen = choice
+        return self.database
 
 
 @dataclass(frozen=True)
@@ -73,7 +91,7 @@ class History:
 
     def span(self) -> Span | None:
         """Return the extent of the history; None without views."""
-        row = self._asked(
+        row = self.asked(
             "span",
             lambda database: database.execute(
                 "select count(*), min(day), max(day), (select min(covered_through) from coverage) from seen"
@@ -83,21 +101,35 @@ class History:
 
     def tables(self, first: date = date.min, last: date = date.max) -> dict[str, InsightTable]:
         """Return the insights of a range of days, by name; empty while nothing was imported."""
-        found = self._asked(
-            ("tables", first, last),
-            lambda database: {table.name: table for table in all_insights(database)},
-            first,
-            last,
-        )
-        return found or {}
+        return self.chosen_tables(Choice(first, last))
+
+    def chosen_tables(self, choice: Choice) -> dict[str, InsightTable]:
+        """Return the insights of chosen rows, by name; empty while nothing was imported."""
+        return self.asked("tables", lambda database: {one.name: one for one in all_insights(database)}, choice) or {}
+
+    def whole_table(self, name: str, choice: Choice) -> InsightTable | None:
+        """Return an insight with all its rows; None while nothing was imported. Raises KeyError for an unknown name."""
+        return self.asked(("whole", name), lambda database: whole_insight(database, name), choice)
+
+    def viewers(self) -> tuple[Viewer, ...]:
+        """Return whose rows can be told apart."""
+        return self.asked("viewers", viewers) or ()
+
+    def devices(self) -> tuple[str, ...]:
+        """Return the devices with plays, the most used first."""
+        return self.asked("devices", device_names) or ()
+
+    def show_names(self) -> dict[str, list[str]]:
+        """Return the names of each show by its key."""
+        return self.asked("show names", show_names) or {}
 
     def review(self, first: date, last: date) -> Review | None:
         """Return the review of a range of days; None while nothing was imported."""
-        return self._asked(("review", first, last), lambda database: review(database, first, last))
+        return self.asked(("review", first, last), lambda database: review(database, first, last))
 
     def weekly(self) -> dict[Week, int]:
         """Return the views of each week that has any."""
-        rows = self._asked(
+        rows = self.asked(
             "weekly",
             lambda database: database.execute(
                 "select date_trunc('week', day)::date, count(*) from seen group by 1 order by 1"
@@ -107,11 +139,11 @@ class History:
 
     def search(self, words: str) -> tuple[Match, ...]:
         """Return the shows and titles that contain all words; none while nothing was imported."""
-        return tuple(self._asked(("search", words), lambda database: search(database, words)) or ())
+        return tuple(self.asked(("search", words), lambda database: search(database, words)) or ())
 
     def is_thinned(self) -> bool:
         """Return whether older weeks look emptier than they were, because only the last view of a title is known."""
-        return bool(self._asked("thinned", is_thinned))
+        return bool(self.asked("thinned", is_thinned))
 
     def daily(self) -> dict[date, int]:
         """Return the views of each day that has any."""
@@ -127,7 +159,7 @@ class History:
 
     def effects(self, events: Sequence[LifeEvent]) -> list[EventEffect]:
         """Return the effect of each event; empty while nothing was imported."""
-        found = self._asked(("effects", tuple(events)), lambda database: list(effects_of(database, events)))
+        found = self.asked(("effects", tuple(events)), lambda database: list(effects_of(database, events)))
         return found or []
 
     def profiles(self) -> ProfileSet | None:
@@ -148,32 +180,49 @@ class History:
 
         return self._keep(("week", week), read)
 
-    def _asked(
+    def asked(
         self,
         name: Hashable,
         ask: Callable[[duckdb.DuckDBPyConnection], _Result],
-        first: date = date.min,
-        last: date = date.max,
+        choice: Choice = EVERYTHING,
+        *,
+        is_kept: bool = True,
     ) -> _Result | None:
-        def read() -> _Result | None:
-            try:
-                database = open_profiles(self.private, first, last)
-            except FileNotFoundError:
-                return None
-            with database:
-                return ask(database)
+        """Return what `ask` gives for chosen rows, kept under `name` and the choice; None before an import.
 
-        return self._keep(name, read)
+        is_kept: whether it may be asked for again soon.
+        """
+
+        def read() -> _Result | None:
+            tables = self._tables()
+            return None if tables is None else ask(tables.narrowed(choice))
+
+        if is_kept:
+            return self._keep((name, choice), read)
+        with self._lock:
+            return read()
+
+    def _tables(self) -> _Tables | None:
+        """Return the open tables, None if there are none. Opening them takes longer than most questions."""
+        try:
+            tables: _Tables = self._kept_now(_OPEN, lambda: _Tables(open_profiles(self.private)))
+        except FileNotFoundError:
+            return None
+        return tables
 
     def _keep(self, name: Hashable, read: Callable[[], _Result]) -> _Result:
         with self._lock:
-            # Sentences are kept, too: in each language that is asked for.
-            key = ((language(), name), mark := self.mark())
-            if any(of != mark for _, of in self._kept):  # what was read before is not kept either
-                self._kept.clear()
-            if key not in self._kept:
-                self._kept[key] = read()
-                while len(self._kept) > _KEPT:
-                    self._kept.popitem(last=False)
-            self._kept.move_to_end(key)
-            return cast(_Result, self._kept[key])
+            return self._kept_now(name, read)
+
+    def _kept_now(self, name: Hashable, read: Callable[[], _Result]) -> _Result:
+        """Return what is kept under a name, or read it. Only while the lock is held."""
+        # Sentences are kept, too: in each language that is asked for.
+        key = ((language(), name), mark := self.mark())
+        if any(of != mark for _, of in self._kept):  # what was read before is not kept either
+            self._kept.clear()
+        if key not in self._kept:
+            self._kept[key] = read()
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        return cast(_Result, self._kept[key])

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, cast
+
+from flask import Response
 
 from netflix_trend.formats import WEEKDAYS, decimal, month, short_day, weekday_names
 from netflix_trend.history.insights import Cell, InsightTable
 from netflix_trend.language import _, marked, ngettext
 from services.dashboard import charts
 from services.dashboard.charts import Chart, DataTable, data_table
-from services.dashboard.history import History, Span
+from services.dashboard.history import History
+from services.dashboard.selection import Range, Selection, address, chosen_range, selection
+from services.dashboard.table_files import file_addresses, show_address, table_file
 from services.dashboard.text import day, listed, number, percent, shown
 from services.dashboard.text import days as days_in_words
+
+__all__ = ["Range", "ViewingPage", "chosen_range", "facts", "viewing_file", "viewing_page"]
 
 # Standard deviations that the largest of seven equal shares exceeds by chance once in 20 times.
 _STANDS_OUT = 2.45
@@ -63,64 +69,67 @@ _VALUES = {
 
 
 @dataclass(frozen=True)
-class Range:
-    """A range of days. name: of a preset, or `own`."""
-
-    name: str
-    first: date
-    last: date
-
-
-@dataclass(frozen=True)
 class ViewingPage:
     """What the page shows."""
 
-    span: Span
-    range: Range
-    presets: tuple[tuple[str, str], ...]
+    selected: Selection
     facts: tuple[tuple[str, str], ...]
     charts: tuple[Chart, ...]
     missing: tuple[str, ...]
-    notes: tuple[str, ...]
-
-
-def chosen_range(arguments: Mapping[str, str], span: Span) -> Range:
-    """Return the range of a request: a preset, or two days. Anything else means the last twelve months."""
-    try:
-        first, last = (date.fromisoformat(arguments[name]) for name in ("from", "to"))
-        if first <= last:
-            return Range("own", first, last)
-    except (KeyError, ValueError):
-        pass
-    name = arguments.get("range", "")
-    if name == "all":
-        return Range("all", span.first, span.last)
-    if name.isdecimal() and len(name) == 4 and span.first.year <= int(name) <= span.last.year:
-        return Range(name, date(int(name), 1, 1), date(int(name), 12, 31))
-    # Counted from the last view, because exports are often months old.
-    return Range("year", max(span.first, span.last - timedelta(days=364)), span.last)
+    films: DataTable | None
+    films_address: str
 
 
 def viewing_page(history: History, arguments: Mapping[str, str]) -> ViewingPage | None:
     """Return the page, None while nothing was imported."""
-    span = history.span()
-    if span is None:
+    selected = selection(history, arguments, "/viewing")
+    if selected is None:
         return None
-    days = chosen_range(arguments, span)
-    tables = history.tables(days.first, days.last)
+    days = selected.range
+    tables = history.chosen_tables(selected.choice)
     counts = dict(cast("tuple[tuple[date, int], ...]", tables["calendar"].rows))
-    made = [_calendar(counts, days), *(make(tables[name]) for name, make in _CHARTS.items() if tables[name].rows)]
+    made = {"calendar": _calendar(counts, days)} if counts else {}
+    made |= {name: make(tables[name]) for name, make in _CHARTS.items() if counts and tables[name].rows}
     missing = [tables[name] for name in ("hours", "by_hour", "devices") if not tables[name].rows]
-    years = range(span.last.year, span.first.year - 1, -1)
-    presets = (("year", _("Last 12 months")), *((str(year), str(year)) for year in list(years)[:6]), ("all", _("All")))
+    films = tables["films"]
     return ViewingPage(
-        span=span,
-        range=days,
-        presets=presets,
+        selected=selected,
         facts=facts(tables),
-        charts=tuple(made) if counts else (),
+        charts=tuple(
+            replace(chart, table=_offered(chart.table, name, tables[name], selected)) for name, chart in made.items()
+        ),
         missing=tuple(_(_MISSING[table.name]) for table in missing),
-        notes=tuple(dict.fromkeys(table.note for table in (tables["by_month"],) if table.note)),
+        films=_offered(_table(films, _("The films you saw last")), "films", films, selected) if films.rows else None,
+        films_address=address("/titles", {**selected.who_only, "tab": "films"}),
+    )
+
+
+def viewing_file(history: History, arguments: Mapping[str, str]) -> Response | None:
+    """Return a table of the page as a file, with all its rows; None for a request that asks for none.
+
+    A table or format that is unknown, or of which nothing was imported, is not found.
+    """
+    if "format" not in arguments:
+        return None
+    selected = selection(history, arguments, "/viewing")
+    try:
+        table = history.whole_table(arguments.get("table", ""), selected.choice) if selected else None
+    except KeyError:
+        table = None
+    return table_file(table, arguments["format"])
+
+
+def _offered(table: DataTable, name: str, data: InsightTable, selected: Selection) -> DataTable:
+    """Return a table with the links to download it, and to the pages of the shows in it."""
+    links: tuple[str, ...] = ()
+    if "show" in data.columns and "show" in table.names:
+        place = data.columns.index("show")
+        links = tuple(show_address(str(row[place]), selected.who_only) for row in data.rows)
+    return replace(
+        table,
+        files=file_addresses(selected, table=name),
+        links=links,
+        linked=table.names.index("show") if links else 0,
     )
 
 

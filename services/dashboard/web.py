@@ -14,6 +14,7 @@ from netflix_trend import __version__
 from netflix_trend.delivery.archive import LARGEST_ARCHIVE
 from netflix_trend.delivery.reminder import CONTENT_TYPE, reminder
 from netflix_trend.history.exclusions import STAYS
+from netflix_trend.history.opened import apart
 from netflix_trend.language import _, marked
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
@@ -24,7 +25,7 @@ from netflix_trend.settings import Settings, load_settings
 from netflix_trend.web.frames import Frames
 from netflix_trend.web.local_only import Guard, cookie_token, form_token, keep_token_in_cookie
 from netflix_trend.web.looks import looks
-from services.dashboard import actions, exports, languages, year
+from services.dashboard import actions, exports, languages, profiles, titles, year
 from services.dashboard.backend import Backend
 from services.dashboard.events import events_page
 from services.dashboard.excluded import MAX_DAYS, excluded_page, said
@@ -38,7 +39,7 @@ from services.dashboard.start import STEP_STATES, start_page
 from services.dashboard.summary import all_set, summary_of
 from services.dashboard.text import counted, day, days, listed, number, shown
 from services.dashboard.uploads import UploadRequest
-from services.dashboard.viewing import viewing_page
+from services.dashboard.viewing import viewing_file, viewing_page
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -48,6 +49,7 @@ PAGES = (
     ("/", marked("Start")),
     ("/year", marked("Year in review")),
     ("/viewing", marked("My viewing")),
+    ("/titles", marked("Titles")),
     ("/others", marked("Me and the others")),
     ("/events", marked("Life events")),
     ("/sharing", marked("What leaves this machine")),
@@ -117,6 +119,9 @@ def create_app(
         frames=frames,
     ).protect(app)
     _add_pages(app, dashboard)
+    _add_answers(app, dashboard)
+    titles.add(app, dashboard)
+    profiles.add(app, dashboard)
     actions.add(app, dashboard)
     exports.add(app, settings)
     year.add(app, dashboard)
@@ -144,7 +149,9 @@ def _add_pages(app: Flask, dashboard: Dashboard) -> None:
         )
 
     @app.get("/viewing")
-    def viewing() -> str:
+    def viewing() -> str | Response:
+        if table_file := viewing_file(history, request.args):
+            return table_file
         page, part = (
             viewing_page(history, request.args),
             excluded_page(settings, history, request.args.get("search", "")),
@@ -153,7 +160,11 @@ def _add_pages(app: Flask, dashboard: Dashboard) -> None:
 
     @app.get("/others")
     def others() -> str:
-        return render_template("others.html", page=others_page(settings, history, request.args.get("round", "")))
+        return render_template(
+            "others.html",
+            page=others_page(settings, history, request.args.get("round", "")),
+            is_household=len(apart(history.viewers())) > 1,
+        )
 
     @app.get("/events")
     def events() -> str:
@@ -174,6 +185,10 @@ def _add_pages(app: Flask, dashboard: Dashboard) -> None:
     @app.get("/glossary")
     def glossary() -> str:
         return render_template("glossary.html")
+
+
+def _add_answers(app: Flask, dashboard: Dashboard) -> None:
+    """Add what programs ask for: a calendar, the style of looks, and the state of the page."""
 
     @app.get("/reminder.ics")
     def calendar() -> Response:

@@ -27,6 +27,7 @@ from netflix_trend.history.insights import (
     open_profiles,
     streaks,
     top_shows,
+    whole_insight,
 )
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawStore
@@ -204,7 +205,44 @@ def test_a_viewing_history_has_no_hours_and_says_what_to_import(small, name):
 
 @pytest.mark.parametrize("name", ["by_year", "by_month", "top_shows"])
 def test_tables_over_time_warn_of_what_a_viewing_history_leaves_out(small, name):
-    assert small[name].note.startswith("A viewing-history file keeps only the last view of a title")
+    assert small[name].note.startswith("NetflixViewingHistory.csv keeps only the last view of a title")
+
+
+@pytest.mark.parametrize("name", ["by_year", "by_month", "top_shows"])
+def test_an_account_archive_has_every_view_and_no_such_warning(tmp_path, name):
+    play = Play(datetime(2024, 1, 1, 20, tzinfo=UTC), "Ozark: Season 1: A (Episode 1)", seconds=None)
+    imported(tmp_path, activity_csv([play]))
+    assert tables(tmp_path)[name].note == ""
+
+    # One row of the short file is enough, and only where it is among the rows.
+    imported(tmp_path, history_csv([("Roma", date(2023, 5, 1))]))
+    assert "lower bounds" in tables(tmp_path)[name].note
+    with open_profiles(tmp_path, date(2024, 1, 1)) as database:
+        assert {table.name: table.note for table in all_insights(database)}[name] == ""
+
+
+def test_films_are_named_the_last_seen_first(tmp_path):
+    watched = [("Roma", date(2024, 1, 5)), ("Bird Box", date(2024, 2, 1)), ("Dark: Season 1: A", date(2024, 3, 1))]
+    imported(tmp_path, history_csv(watched), history_csv([("ROMA", date(2024, 2, 1))]))
+
+    assert rows(tmp_path, "films") == (
+        ("Bird Box", 1, date(2024, 2, 1), date(2024, 2, 1), None),
+        ("ROMA", 2, date(2024, 1, 5), date(2024, 2, 1), None),
+    )
+
+
+def test_a_whole_table_has_the_rows_that_a_page_leaves_out(tmp_path):
+    imported(tmp_path, history_csv([(f"Film {number}", date(2024, 1, 1)) for number in range(30)]))
+
+    assert len(rows(tmp_path, "films")) == 20
+    with open_profiles(tmp_path) as database:
+        assert len(whole_insight(database, "films").rows) == 30
+        for table in all_insights(database):
+            whole = whole_insight(database, table.name)
+            assert (whole.name, whole.columns) == (table.name, table.columns)
+            assert whole.rows[: len(table.rows)] == table.rows
+        with pytest.raises(KeyError):
+            whole_insight(database, "no such table")
 
 
 def test_titles_without_evidence_are_marked_as_guesses(tmp_path):
@@ -684,7 +722,7 @@ def test_an_empty_history_has_tables_without_rows(tmp_path, data):
     imported(tmp_path, data)
     found = tables(tmp_path)
 
-    assert len(found) == len(INSIGHTS) == 13
+    assert len(found) == len(INSIGHTS) == 14
     assert {name: table.rows for name, table in found.items()} == dict.fromkeys(found, ())
     assert found["binges"].note == "Seen 0 times: 4 or more episodes of one show in a day."
     assert all("ViewingActivity.csv" in found[name].note for name in ACTIVITY_TABLES)
@@ -708,7 +746,7 @@ def test_every_table_is_plain_json_with_a_cell_for_each_column(tmp_path):
                     assert date.fromisoformat(cell)
                 elif column == "share":
                     assert 0 <= cell <= 1
-                elif column not in ("year", "month", "weekday", "show", "kind", "what", "device"):
+                elif column not in ("year", "month", "weekday", "show", "kind", "what", "device", "film"):
                     assert cell is None or isinstance(cell, int | float)
 
 
