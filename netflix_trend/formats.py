@@ -64,6 +64,15 @@ def short_day(one: date) -> str:
     return format_date(one, "medium", language())
 
 
+def day_and_month(one: date) -> str:
+    """Return `9 Feb`, for a label whose year is said elsewhere."""
+    if language() == WRITTEN:
+        return f"{one.day} {_month_name(one)[:3]}"
+    from babel.dates import format_skeleton
+
+    return format_skeleton("MMMd", one, locale=language())
+
+
 def days(first: date, last: date) -> str:
     """Return `9 to 15 November 2026`, with what both days share said once; a single day alone."""
     if first == last:

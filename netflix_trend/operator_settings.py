@@ -55,6 +55,12 @@ class OperatorSettings(BaseSettings):
         section=AGGREGATOR,
         services=("aggregator",),
     )
+    page_language: Literal["en", "de", "es", "pt", "tr"] = setting(
+        "en",
+        description="Language of the aggregator's public pages: en, de, es, pt or tr.",
+        section=AGGREGATOR,
+        services=("aggregator",),
+    )
     survey_preset: Literal["x8", "x3"] = setting(
         "x8",
         description=(

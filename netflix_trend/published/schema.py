@@ -16,6 +16,7 @@ from netflix_trend.published.introduction import INTRODUCTION, Introduction
 from netflix_trend.published.round_list import ROUNDS, RoundList
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.published.trends import TRENDS, Trends
+from netflix_trend.published.year import YEARS, YearStatistics
 from netflix_trend.questions.top_shows.movement import MOVEMENT, Movement
 from netflix_trend.storage.model import Strict
 
@@ -30,6 +31,7 @@ FILES: dict[str, type[Strict]] = {
     TRENDS: Trends,
     MOVEMENT: Movement,
     ROUNDS: RoundList,
+    f"{YEARS}/<year>.json": YearStatistics,
 }
 
 

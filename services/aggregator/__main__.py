@@ -126,6 +126,7 @@ def build_aggregator(settings: Settings) -> Aggregator:
         "catalogue": catalogue,
         "chart_rules": ChartRules.of(settings),
         "name": settings.aggregator_name,
+        "language": settings.page_language,
         "use_chart": settings.use_chart,
         "odds": settings.survey_odds,
         "list_length": settings.survey_shows,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from netflix_trend import __version__
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary, VocabularyError
+from netflix_trend.language import WRITTEN
 from netflix_trend.layout import SURVEYS, VOCABULARY, OperatorVolume
 from netflix_trend.periods.turns import COUNTED, ROTATION
 from netflix_trend.periods.weeks import Week
@@ -47,8 +48,8 @@ _log = logging.getLogger("aggregator")
 class Aggregator:
     """Who asks, what about, and where the own files lie. `own` is the aggregator's private folder.
 
-    name: what the aggregator calls itself, may be empty. use_chart: the order of public charts may be used as a
-    labelled prior of filtered shares.
+    name: what the aggregator calls itself, may be empty. language: of the public pages. use_chart: the order of public
+    charts may be used as a labelled prior of filtered shares.
     odds: what the surveys ask for. list_length: shows on a week's list. automatic: whether everybody who shares a valid
     manifest takes part. processes: how many read datasites at once. chart_rules: which public charts lists begin with,
     and how long they are waited for. smallest_change: fewest answers by which published statistics change. clock: tells
@@ -60,6 +61,7 @@ class Aggregator:
     catalogue: Vocabulary
     durable: bool = True
     name: str = ""
+    language: str = WRITTEN
     use_chart: bool = False
     odds: Fraction = DEFAULT_ODDS
     list_length: int = CANDIDATES
@@ -329,7 +331,9 @@ class Aggregator:
             return
         latest, trends = self.latest_statistics(), self.trends()
         statistics = {path.stem: path.read_bytes() for path in self._statistics()}
-        everybody = Community(introduction, statistics, trends, self.smallest_change, self._operators()).files()
+        everybody = Community(
+            introduction, statistics, trends, self.smallest_change, self._operators(), self.language
+        ).files()
         participants = {
             VOCABULARY: self.vocabulary.to_bytes(),
             SURVEYS: dump_surveys(surveys),

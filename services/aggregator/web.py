@@ -14,10 +14,11 @@ from netflix_trend.published.introduction import INTRODUCTION
 from netflix_trend.published.round_list import ROUNDS
 from netflix_trend.published.schema import LATEST, SCHEMA
 from netflix_trend.published.trends import TRENDS
+from netflix_trend.published.year import YEARS
 from netflix_trend.questions.top_shows.movement import MOVEMENT
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.syftbox.datasite import Datasite
-from services.aggregator.community import ROUNDS_PAGE, START
+from services.aggregator.community import ROUNDS_PAGE, START, WINDOW_PAGES
 from services.aggregator.operator.access import operator_access
 from services.aggregator.operator.views import operator_pages
 from services.aggregator.site.page import content_security_policy
@@ -55,7 +56,7 @@ def create_app(  # noqa: C901 - its views count as its branches
     def start() -> Response:
         return file(public / START)
 
-    @app.get(f"/<any('{START}', '{ROUNDS_PAGE}'):name>")
+    @app.get(f"/<any({', '.join(map(repr, (START, ROUNDS_PAGE, *WINDOW_PAGES)))}):name>")
     def page(name: str) -> Response:
         return file(public / name)
 
@@ -68,6 +69,14 @@ def create_app(  # noqa: C901 - its views count as its branches
         if not _ROUND.fullmatch(name):
             abort(404)
         return file(public / "rounds" / f"{name}.html")
+
+    @app.get("/years/<int(fixed_digits=4):year>.<any('html', 'png', 'svg'):kind>")
+    def year_page(year: int, kind: str) -> Response:
+        return file(public / YEARS / f"{year}.{kind}")
+
+    @app.get("/years/<int(fixed_digits=4):year>.json")
+    def year_data(year: int) -> Response:
+        return embeddable(file(public / YEARS / f"{year}.json"))
 
     @app.get("/vocabulary.json")
     def vocabulary() -> Response:

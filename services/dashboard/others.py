@@ -16,29 +16,31 @@ from netflix_trend.published.trends import TRENDS, Trends
 from netflix_trend.published.wording import (
     Certainty,
     Said,
-    chart_places,
     first_place_in_words,
     group_certainty,
     group_labels,
     heard,
     listed_shows,
-    listed_world,
     mean_reading,
     place_of,
     reading,
-    share_interval,
     show_certainty,
     show_interval,
     shows_in_words,
     takes_in_words,
     viewing_in_words,
     volume_in_words,
+)
+from netflix_trend.published.wording import shown as estimate_shown
+from netflix_trend.published.world_words import (
+    chart_places,
+    listed_world,
+    share_interval,
     world_in_words,
     world_note,
     world_reading,
     world_scale,
 )
-from netflix_trend.published.wording import shown as estimate_shown
 from netflix_trend.questions.event_effect.statistics import QuarterEffect
 from netflix_trend.questions.top_shows.forecast import lacking_for_shows
 from netflix_trend.questions.top_shows.statistics import TopShows
@@ -227,7 +229,7 @@ def _volume_table(volume: Volume, mine: int) -> DataTable:
     rows = [
         (
             _("%(group)s (you)", group=label) if place == mine else label,
-            _(str(group_certainty(volume, group))),
+            group_certainty(volume, group).word,
             percent(group.share, 1),
             _("%(lower)s to %(upper)s", lower=percent(group.lower, 1), upper=percent(group.upper, 1)),
         )

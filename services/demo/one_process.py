@@ -34,8 +34,8 @@ from netflix_trend.published.wording import (
     shown,
     viewing_in_words,
     volume_in_words,
-    world_in_words,
 )
+from netflix_trend.published.world_words import world_in_words
 from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.questions.volume.statistics import Volume
 from netflix_trend.terminal import print_heading, print_table, screen

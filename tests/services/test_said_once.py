@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from rich.console import Console
 
-from netflix_trend.published import wording
+from netflix_trend.published import wording, world_words
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.published.wording import Certainty, places
 from netflix_trend.questions.top_shows.chart import AskedChart
@@ -139,14 +139,14 @@ def test_the_comparison_with_the_world_is_worded_the_same_everywhere(
     world = round_.top_shows.world
     assert world is not None
     assert world.differs is (round_.reports > 1_000)
-    assert f"Here against the world: {wording.world_in_words(world)}" in printed(
+    assert f"Here against the world: {world_words.world_in_words(world)}" in printed(
         lambda console: print_top_shows(round_, console)
     )
     for text in (page, mine):
-        assert wording.world_in_words(world) in text
-        assert wording.world_note(world, round_.top_shows) in text
-    for show in wording.listed_world(world):
-        reading, here_share = wording.world_reading(world, show), wording.share_interval(show)
+        assert world_words.world_in_words(world) in text
+        assert world_words.world_note(world, round_.top_shows) in text
+    for show in world_words.listed_world(world):
+        reading, here_share = world_words.world_reading(world, show), world_words.share_interval(show)
         assert f"{show.title} {reading} chart {show.rank} {100 * (show.world or 0):.1f} % {here_share}" in page
         assert f"{show.title} {reading} {show.rank} {100 * (show.world or 0):.1f} % {here_share}" in mine
 

@@ -107,7 +107,7 @@ def observe_shows(asked: Sequence[tuple[str, TopShows]]) -> ObservedShows | None
         titles=tuple(titles),
         newest=asked[-1][0],
         weeks=np.array([Week.parse(name).index for name, _ in asked]),
-        reports=np.array([_people(top_shows) for top_shows in rounds]),
+        reports=np.array([people_asked(top_shows) for top_shows in rounds]),
         estimate=estimate,
         standard_error=standard_error,
         noise=np.array([top_shows.noise for top_shows in rounds]),
@@ -128,7 +128,7 @@ def _estimates_by_title(rounds: Sequence[TopShows], titles: Sequence[str]) -> tu
     return estimate, standard_error
 
 
-def _people(top_shows: TopShows) -> float:
+def people_asked(top_shows: TopShows) -> float:
     """Return how many people could have named a show."""
     return float(top_shows.reports if top_shows.answering is None else max(1.0, top_shows.answering))
 

@@ -1,28 +1,27 @@
 """Charts as inline SVG. Every interval is drawn, and noise looks different from what is clear.
 
-Nobody knows here which font a browser has. Titles are HTML in the picture, so that the browser wraps and cuts them by
-its own measure; numbers and captions get room for the widest fonts (`_room`).
+Nobody knows here which font a browser has. Bars of a list hold no text: title and numbers stand beside them as HTML,
+which the browser wraps by its own measure. Numbers and captions in a chart get room for the widest fonts (`_room`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from math import log
 from xml.etree import ElementTree as Svg
 
-from netflix_trend.catalogue.keys import plain_title
+from netflix_trend.formats import day_and_month, decimal
+from netflix_trend.language import _
 from netflix_trend.periods.weeks import Week
-from netflix_trend.plain_text import counted
-from netflix_trend.published.wording import group_labels, heard, world_scale
-from netflix_trend.questions.top_shows.statistics import ShowEstimate, TopShows
-from netflix_trend.questions.top_shows.world import World, WorldShow
-from netflix_trend.questions.volume.statistics import Viewing, Volume
+from netflix_trend.published.wording import group_labels, heard
+from netflix_trend.questions.top_shows.year import YearWorldShow
+from netflix_trend.questions.volume.statistics import Slope, Volume, WeeklyMean
 
 _WIDTH = 480
-# Two lines of a title.
-_ROW = 32
-_BAR = 16
-_LABEL = 172
+# A bar in a list is stretched to its place.
+_ROW_WIDTH = 1000
 # Height of the text at ticks on a phone in the units of the picture, and the room for a sign: digits of wide fonts take
 # .65 of the height, and some people widen the space between letters.
 _TICK = 13
@@ -31,8 +30,20 @@ _SIGN = 0.8 * _TICK
 _LINE = 19
 
 
-def _svg(height: int, title: str, description: str) -> Svg.Element:
-    root = Svg.Element("svg", {"viewBox": f"0 0 {_WIDTH} {height}", "role": "img", "class": "chart"})
+@dataclass(frozen=True)
+class Row:
+    """What the bar of a row shows, in shares: a bar to `value`, an interval, and maybe a mark of its own."""
+
+    value: float
+    lower: float
+    upper: float
+    css: str = "bar"
+    mark: float | None = None
+
+
+def _svg(title: str, description: str) -> Svg.Element:
+    """Return an empty picture; what stands below the axis sets its height."""
+    root = Svg.Element("svg", {"role": "img", "class": "chart"})
     Svg.SubElement(root, "title").text = title
     Svg.SubElement(root, "desc").text = description
     return root
@@ -54,22 +65,19 @@ def _under(root: Svg.Element, x: float, y: float, text: str) -> None:
     _text(root, min(max(x, half), _WIDTH - half), y, text, "middle", "tick")
 
 
-def _title(root: Svg.Element, y: float, height: float, text: str, css: str) -> None:
-    """Write a title before the bars: HTML, which the browser wraps and, after two lines, cuts with an ellipsis."""
-    box = {"x": "0", "y": f"{y:.1f}", "width": f"{_LABEL}", "height": f"{height:.1f}"}
-    place = Svg.SubElement(Svg.SubElement(root, "foreignObject", box), "div", {"class": "title"})
-    Svg.SubElement(place, "bdi", {"class": css}).text = text
-
-
 def _ticks_and_caption(
     root: Svg.Element, base: float, ticks: Sequence[tuple[float, str]], caption: str, middle: float
 ) -> None:
-    """Write what stands below the axis; ticks without room beside each other take turns on two lines."""
+    """Write what stands below the axis, and end the picture there.
+
+    Ticks without room beside each other take turns on two lines.
+    """
     gap = min((right - left for (left, _), (right, _) in pairwise(ticks)), default=_WIDTH)
     lines = 2 if max(_room(text) for _, text in ticks) + 4 > gap else 1
-    for number, (x, text) in enumerate(ticks):
-        _under(root, x, base + 15 + _LINE * (number % lines), text)
+    for place, (x, text) in enumerate(ticks):
+        _under(root, x, base + 15 + _LINE * (place % lines), text)
     _under(root, middle, base + 17 + _LINE * lines, caption)
+    root.set("viewBox", f"0 0 {_WIDTH} {base + (lines + 2) * _LINE:g}")
 
 
 def _line(root: Svg.Element, x1: float, y1: float, x2: float, y2: float, css: str) -> None:
@@ -86,82 +94,91 @@ def _markup(root: Svg.Element) -> str:
     return Svg.tostring(root, encoding="unicode")
 
 
-def top_shows_chart(top_shows: TopShows, rows: list[ShowEstimate]) -> str:
-    """Return horizontal bars with intervals, in people of those who were asked."""
-    base = _ROW * len(rows) + 8
-    root = _svg(
-        base + 3 * _LINE,
-        "Top shows of the week",
-        f"Estimated number of people, from {heard(top_shows)}, with 95 percent intervals. Grey bars are not clear.",
-    )
-    longest = max([show.upper for show in rows] + [1.0])
-    scale = (_WIDTH - _LABEL - 16) / longest
-    for number, show in enumerate(rows):
-        y = _ROW * number + 4
-        middle = y + _ROW / 2
-        _title(root, y, _ROW, plain_title(show.title), "label" if show.is_signal else "label pale")
-        css = "bar" if show.is_signal else "bar noise"
-        _rect(root, _LABEL, middle - _BAR / 2, max(0.0, show.estimate) * scale, _BAR, css)
-        _line(root, _LABEL + show.lower * scale, middle, _LABEL + show.upper * scale, middle, "interval")
-        for end in (show.lower, show.upper):
-            _line(root, _LABEL + end * scale, middle - 4, _LABEL + end * scale, middle + 4, "interval")
-    _line(root, _LABEL, base, _WIDTH - 4, base, "axis")
-    ticks = [(_LABEL + tick * scale, f"{tick:,.0f}") for tick in _ticks(longest)]
-    _ticks_and_caption(
-        root, base, ticks, f"people behind {counted(top_shows.reports, 'answer')}", (_LABEL + _WIDTH) / 2
-    )
-    return _markup(root)
+def share_bar(row: Row, longest: float) -> str:
+    """Return a bar and its interval for a row of a list, which says the numbers itself.
 
-
-def world_chart(world: World, rows: Sequence[WorldShow]) -> str:
-    """Return a bar for each show's share in the world, and a line for its interval among participants.
-
-    An interval that goes on beyond the scale (`world_scale`) has no end mark.
+    It is as wide as its place; an interval that goes on beyond `longest` has no end mark.
     """
-    base = _ROW * len(rows) + 8
-    root = _svg(
-        base + 3 * _LINE,
-        "Here against the world",
-        "Bars: each show's share of the chart's views in the world. Lines: intervals of its share among participants. "
-        "Titles of shows that are unclear are grey.",
-    )
-    longest = world_scale(rows)
-    scale = (_WIDTH - _LABEL - 16) / longest
-    for number, show in enumerate(rows):
-        y = _ROW * number + 4
-        middle = y + _ROW / 2
-        _title(root, y, _ROW, plain_title(show.title), "label pale" if show.verdict == "unclear" else "label")
-        _rect(root, _LABEL, middle - _BAR / 2, (show.world or 0) * scale, _BAR, "bar world")
-        low, high = (_LABEL + min(end, longest) * scale for end in (show.lower, show.upper))
-        _line(root, low, middle, high, middle, "interval")
-        for end in (show.lower, show.upper):
-            if end <= longest:
-                _line(root, _LABEL + end * scale, middle - 4, _LABEL + end * scale, middle + 4, "interval")
-        if show.share is not None:
-            _rect(root, _LABEL + show.share * scale - 3, middle - 3, 6, 6, "here")
-    _line(root, _LABEL, base, _WIDTH - 4, base, "axis")
-    ticks = [(_LABEL + tick / 100 * scale, f"{tick:g} %") for tick in _ticks(100 * longest)]
-    caption = "lines: here" if world.states_order_only else "bars: the world, lines: here"
-    _ticks_and_caption(root, base, ticks, caption, (_LABEL + _WIDTH) / 2)
+    root = _row_svg()
+    _rect(root, 0, 4, _along(row.value, longest), 8, row.css)
+    _interval(root, _along(row.lower, longest), _along(row.upper, longest), reaches=row.upper <= longest)
+    if row.mark is not None:
+        _rect(root, _along(row.mark, longest) - 4, 5, 8, 6, "here")
     return _markup(root)
+
+
+def factor_bar(show: YearWorldShow, reach: float) -> str:
+    """Return how many times as much a show was watched here, on a scale of ratios from 1/reach to reach around 1."""
+    root = _row_svg()
+
+    def across(factor: float) -> float:
+        return _ROW_WIDTH / 2 * (1 + log(min(max(factor, 1 / reach), reach)) / log(reach))
+
+    _line(root, _ROW_WIDTH / 2, 0, _ROW_WIDTH / 2, 16, "axis")
+    upper = reach * 2 if show.upper is None else show.upper
+    _interval(root, across(show.lower), across(upper), reaches=upper <= reach, begins=show.lower >= 1 / reach)
+    if show.factor is not None:
+        css = "bar unclear" if show.verdict == "unclear" else "bar"
+        _rect(root, across(show.factor) - 6, 4, 12, 8, css)
+    return _markup(root)
+
+
+def factor_reach(shows: Sequence[YearWorldShow]) -> float:
+    """Return how far the scale of `factor_bar` reaches: a little beyond the shows' factors, at least to four."""
+    found = [show.factor for show in shows if show.factor]
+    return min(32.0, 1.25 * max([3.2, *found, *(1 / factor for factor in found)]))
+
+
+def scale(ticks: Sequence[tuple[float, str]]) -> str:
+    """Return the numbers below the bars of a list. ticks: place from 0 to 1, and text."""
+    root = Svg.Element("svg", {"class": "scale", "aria-hidden": "true"})
+    for place, text in ticks:
+        anchor = "start" if place < 0.05 else "end" if place > 0.95 else "middle"
+        Svg.SubElement(root, "text", {"x": f"{100 * place:.1f}%", "y": "12", "text-anchor": anchor}).text = text
+    return _markup(root)
+
+
+def factor_ticks(reach: float) -> list[tuple[float, str]]:
+    """Return the numbers of the scale of `factor_bar`: doublings, or fourfold steps where there are many."""
+    step = 2 if reach < 9 else 4
+    found = [float(step**power) for power in range(-3, 4) if 1 / reach <= float(step) ** power <= reach]
+    return [(0.5 * (1 + log(factor) / log(reach)), f"×{tick_text(factor)}") for factor in found]
+
+
+def _row_svg() -> Svg.Element:
+    box = {"viewBox": f"0 0 {_ROW_WIDTH} 16", "preserveAspectRatio": "none", "class": "line", "aria-hidden": "true"}
+    return Svg.Element("svg", box)
+
+
+def _along(share: float, longest: float) -> float:
+    return min(max(share, 0.0), longest) / longest * _ROW_WIDTH
+
+
+def _interval(root: Svg.Element, low: float, high: float, *, reaches: bool, begins: bool = True) -> None:
+    _line(root, low, 8, high, 8, "interval")
+    for end, is_marked in ((low, begins), (high, reaches)):
+        if is_marked:
+            _line(root, end, 3, end, 13, "interval")
 
 
 def volume_chart(volume: Volume) -> str:
     """Return columns with intervals, one a group."""
-    top, base = 24, 182
+    top, base = 16, 150
     root = _svg(
-        base + 4 * _LINE,
-        "Titles started in the week",
-        f"Share of participants by number of titles started, from {heard(volume)}, with 95 percent intervals. "
-        "Grey columns are noise.",
+        _("Titles started in the week"),
+        _(
+            "Share of participants by number of titles started, from %(answers)s, with 95 percent intervals. Grey "
+            "columns are noise.",
+            answers=heard(volume),
+        ),
     )
     highest = max(0.05, *(group.upper for group in volume.groups))
     scale = (base - top) / highest
-    left = _scale(root, [(base - tick / 100 * scale, f"{tick:g} %") for tick in _ticks(highest * 100)])
+    left = _scale(root, [(base - tick / 100 * scale, f"{tick_text(tick)} %") for tick in ticks_to(highest * 100)])
     step = (_WIDTH - 4 - left) / len(volume.groups)
     labels = []
-    for number, (label, group) in enumerate(zip(group_labels(volume), volume.groups, strict=True)):
-        x = left + step * number
+    for place, (label, group) in enumerate(zip(group_labels(volume), volume.groups, strict=True)):
+        x = left + step * place
         share, lower, upper = group.share, group.lower, group.upper
         css = "bar noise" if volume.is_noise(group) else "bar"
         _rect(root, x + 6, base - share * scale, step - 12, share * scale, css)
@@ -171,45 +188,47 @@ def volume_chart(volume: Volume) -> str:
             _line(root, centre - 4, base - end * scale, centre + 4, base - end * scale, "interval")
         labels.append((centre, label))
     _line(root, left, base, _WIDTH - 4, base, "axis")
-    _ticks_and_caption(root, base, labels, "titles started in the week", (left + _WIDTH) / 2)
+    _ticks_and_caption(root, base, labels, _("titles started in the week"), (left + _WIDTH) / 2)
     return _markup(root)
 
 
-def viewing_chart(viewing: Viewing) -> str:
+def viewing_chart(means: Sequence[WeeklyMean], slope: Slope | None = None) -> str:
     """Return mean titles a week, one mark with its interval a round; the trend where it is clear."""
-    top, base = 16, 182
+    top, base = 16, 150
     root = _svg(
-        base + 4 * _LINE,
-        "Mean viewing over the weeks",
-        "Estimated mean number of titles a participant started, by round, with 95 percent intervals. "
-        "Grey marks are noise.",
+        _("Mean viewing over the weeks"),
+        _(
+            "Estimated mean number of titles a participant started, by week, with 95 percent intervals. Grey marks are "
+            "noise."
+        ),
     )
-    weeks = [Week.parse(week.round).index for week in viewing.weeks]
-    first, span = weeks[0], max(1, weeks[-1] - weeks[0])
-    trend = _trend(viewing)
-    highest = max(1.0, *(week.upper for week in viewing.weeks), *(level for _, level in trend))
+    weeks = [Week.parse(week.round) for week in means]
+    first, span = weeks[0].index, max(1, weeks[-1].index - weeks[0].index)
+    trend = _trend(means, slope)
+    highest = max(1.0, *(week.upper for week in means), *(level for _week, level in trend))
     scale = (base - top) / highest
-    left = _scale(root, [(base - tick * scale, f"{tick:g}") for tick in _ticks(highest)])
+    left = _scale(root, [(base - tick * scale, tick_text(tick)) for tick in ticks_to(highest)])
     right = _WIDTH - 20.0
 
     def across(week: float) -> float:
         return (left + right) / 2 if len(weeks) == 1 else left + 12 + (week - first) / span * (right - left - 24)
 
-    labelled = -(-len(weeks) // 6)
+    labelled = -(-len(weeks) // 4)
     labels = []
-    for number, (index, week) in enumerate(zip(weeks, viewing.weeks, strict=True)):
-        x = across(index)
-        _line(root, x, base - week.upper * scale, x, base - week.lower * scale, "interval")
-        for end in (week.lower, week.upper):
+    for place, (week, mean) in enumerate(zip(weeks, means, strict=True)):
+        x = across(week.index)
+        _line(root, x, base - mean.upper * scale, x, base - mean.lower * scale, "interval")
+        for end in (mean.lower, mean.upper):
             _line(root, x - 3, base - end * scale, x + 3, base - end * scale, "interval")
-        _rect(root, x - 3, base - week.mean * scale - 3, 6, 6, "bar" if week.is_reliable else "bar noise")
-        if (len(weeks) - 1 - number) % labelled == 0:
-            labels.append((x, week.round[5:]))
+        _rect(root, x - 3, base - mean.mean * scale - 3, 6, 6, "bar" if mean.is_reliable else "bar noise")
+        if (len(weeks) - 1 - place) % labelled == 0:
+            labels.append((x, day_and_month(week.monday)))
     if trend:
         (start, low), (end, high) = trend
         _line(root, across(start), base - low * scale, across(end), base - high * scale, "axis")
     _line(root, left, base, right, base, "axis")
-    _ticks_and_caption(root, base, labels, "mean titles started a week, by round", (left + right) / 2)
+    caption = _("mean titles started a week, by its Monday")
+    _ticks_and_caption(root, base, labels, caption, (left + right) / 2)
     return _markup(root)
 
 
@@ -222,21 +241,21 @@ def _scale(root: Svg.Element, ticks: Sequence[tuple[float, str]]) -> float:
     return left
 
 
-def _trend(viewing: Viewing) -> list[tuple[int, float]]:
+def _trend(means: Sequence[WeeklyMean], slope: Slope | None) -> list[tuple[int, float]]:
     """Return both ends (week, level) of the least squares line; none where it is noise.
 
     The line passes through the mean of the rounds, weighted by their answers.
     """
-    if viewing.slope is None or viewing.slope.direction == "noise":
+    if slope is None or slope.direction == "noise":
         return []
-    weeks = [Week.parse(week.round).index for week in viewing.weeks]
-    reports = [week.reports for week in viewing.weeks]
+    weeks = [Week.parse(week.round).index for week in means]
+    reports = [week.reports for week in means]
     middle = sum(n * x for n, x in zip(reports, weeks, strict=True)) / sum(reports)
-    level = sum(n * week.unbiased for n, week in zip(reports, viewing.weeks, strict=True)) / sum(reports)
-    return [(week, max(0.0, level + viewing.slope.per_week * (week - middle))) for week in (weeks[0], weeks[-1])]
+    level = sum(n * week.unbiased for n, week in zip(reports, means, strict=True)) / sum(reports)
+    return [(week, max(0.0, level + slope.per_week * (week - middle))) for week in (weeks[0], weeks[-1])]
 
 
-def _ticks(largest: float) -> list[float]:
+def ticks_to(largest: float) -> list[float]:
     """Return three to six round numbers from 0 to `largest`."""
     step = 10.0 ** (len(str(int(largest))) - 1)
     while largest / step < 3:
@@ -244,3 +263,8 @@ def _ticks(largest: float) -> list[float]:
     while largest / step > 6:
         step *= 2
     return [step * number for number in range(int(largest / step) + 1)]
+
+
+def tick_text(value: float) -> str:
+    """Return the number at a tick, with as many digits after the point as it has."""
+    return decimal(value, len(f"{value:g}".partition(".")[2]))

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from netflix_trend.published.wording import (
-    LISTED_SHOWS,
+from netflix_trend.published.wording import LISTED_SHOWS
+from netflix_trend.published.world_words import (
     listed_world,
     share_interval,
     world_in_words,

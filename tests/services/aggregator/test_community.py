@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 from dataclasses import replace
+from gettext import NullTranslations
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path, PurePosixPath
 
 import pytest
+from PIL import Image
 
 from netflix_trend import __version__
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
@@ -18,6 +21,7 @@ from netflix_trend.published.introduction import Introduction
 from netflix_trend.published.round_list import RoundList, summarize
 from netflix_trend.published.schema import schema_file
 from netflix_trend.published.statistics import RoundStatistics
+from netflix_trend.published.year import YearStatistics
 from netflix_trend.questions.top_shows.movement import Movement
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.syftbox.datasite import check_syncable
@@ -65,7 +69,8 @@ def test_a_round_that_nobody_answered_has_no_page_and_no_file(here: Aggregator) 
     rounds = ("2026-W43", "2026-W45", "2026-W46")
     assert set(public(here)) == {
         *("index.html", "index.json", "latest.json", "movement.json", "rounds.html", "rounds.json"),
-        *("schema.json", "trends.json"),
+        *("schema.json", "trends.json", "4-weeks.html"),
+        *(f"years/2026.{kind}" for kind in ("html", "json", "png", "svg")),
         *(f"rounds/{name}.html" for name in rounds),
         *(f"statistics/{name}.json" for name in rounds),
         *("syftperm.yaml", "syft.pub.yaml"),
@@ -117,14 +122,14 @@ def test_no_page_has_a_script_or_loads_anything(here: Aggregator) -> None:
 
 def test_neighbouring_rounds_are_linked_and_compared_only_week_by_week(here: Aggregator) -> None:
     text = page(here, "rounds/2026-W45.html")
-    assert "← 2026-W43" in text
-    assert "2026-W46 →" in text
+    assert "← 19 to 25 October 2026" in text
+    assert "9 to 15 November 2026 →" in text
     assert "The week before has no answers about shows, so whether a show rose or fell is unclear." in text
-    assert "Since W45" in page(here, "index.html")
+    assert "Since the week before: " in page(here, "index.html")
     moved = Movement.model_validate_json(public(here)["movement.json"])
     assert (moved.round, moved.previous) == ("2026-W46", "2026-W45")
     assert any(show.direction == "unsure" for show in moved.shows)
-    assert re.search(r" \d+ to \d+ unclear ", page(here, "index.html")), "in the column of the movement"
+    assert "Since the week before: unclear." in page(here, "index.html"), "in the details of a show"
 
 
 def test_a_week_before_without_answers_about_shows_is_not_called_unanswered(here: Aggregator) -> None:
@@ -149,7 +154,7 @@ def test_the_list_of_rounds_is_newest_first_and_says_what_was_refused(here: Aggr
     assert listed.rounds[0] == summarize(newest)
     assert listed.rounds[0].refused == {"checksum": 1, "payload": 3}
     assert listed.rounds[0].top_show == next(show.title for show in newest.top_shows.shows if show.is_signal)  # type: ignore[union-attr]
-    assert "2026-W46 8,000 1,999 4 " in page(here, "rounds.html")
+    assert "9 to 15 November 2026 2026-W46 8,000 1,999 4 " in page(here, "rounds.html")
 
 
 def test_the_start_page_tells_odds_in_words_and_how_to_join(here: Aggregator) -> None:
@@ -238,6 +243,8 @@ def test_hostile_titles_are_text_on_every_page(tmp_path: Path, title: str) -> No
             found = Links(data.decode())
             assert not {"script", "img"} & found.tags
             assert not {"onerror", "src"} & found.names
+        if name.endswith(".png"):
+            continue
         assert not {"\u202e", "\u2067", "\x1b"} & set(data.decode()), name
         assert b"\\u20" not in data, name
     shown = json.loads(public(here)["latest.json"])["top_shows"]["shows"]
@@ -247,7 +254,7 @@ def test_hostile_titles_are_text_on_every_page(tmp_path: Path, title: str) -> No
 def test_questions_that_were_not_asked_are_said_to_be_so(tmp_path: Path) -> None:
     here = aggregator_with_rounds(tmp_path, [4000])
     path = here.own / "statistics" / f"{LAST}.json"
-    for left_out, heading in (("volume", "How much people watch"), ("top_shows", "Top shows")):
+    for left_out, heading in (("volume", "How much people watched"), ("top_shows", "Top shows")):
         kept = RoundStatistics.from_bytes(path.read_bytes())
         path.write_bytes(kept.model_copy(update={left_out: None}).to_bytes())
         here.ask(TODAY)
@@ -278,6 +285,47 @@ def test_the_aggregator_introduces_itself_as_it_asks(tmp_path: Path) -> None:
     named.ask(TODAY)
     changed = Introduction.from_bytes(public(named)["index.json"], named.site.email)
     assert (changed.questions, changed.odds) == (("volume",), (3, 1))
+
+
+def test_a_year_has_page_data_and_a_picture(here: Aggregator) -> None:
+    files, text = public(here), page(here, "years/2026.html")
+    year = YearStatistics.from_bytes(files["years/2026.json"])
+    assert year.rounds == ("2026-W43", "2026-W45", "2026-W46")
+    assert year.shows is not None
+    assert year.viewing is not None
+    first = year.shows.shows[0]
+    assert first.is_signal
+    assert f"3 weeks with answers, 19 October to 15 November 2026. Up to {year.participants:,} participants" in text
+    assert f"Clear: {first.title}" in text
+    assert f"{100 * first.share:.1f} %" in text
+    interval = f"{year.viewing.mean:.1f} titles a week on average, {year.viewing.lower:.1f} to {year.viewing.upper:.1f}"
+    assert f"A participant started {interval} (95 %)." in text
+    assert "Whether any show rose or fell is unclear: fewer than eight weeks have answers." in text
+    svg = files["years/2026.svg"].decode()
+    assert f">{first.title}</text>" in svg
+    assert f"{100 * first.share_lower:.1f} to {100 * first.share_upper:.1f} %" in svg
+    image = Image.open(io.BytesIO(files["years/2026.png"]))
+    assert image.size == (1200, 630)
+    assert 'href="years/2026.html"' in files["index.html"].decode()
+
+
+def test_pages_name_the_group_and_speak_the_operators_language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A made-up language in which every message is its length: nothing of the English is left in a sentence."""
+
+    class Lengths(NullTranslations):
+        def gettext(self, message: str) -> str:
+            return f"[{len(message)}]" if "%" not in message else message
+
+    named = replace(aggregator_with_rounds(tmp_path, [4000]), name="Our cinema club", language="de")
+    monkeypatch.setattr(
+        "services.aggregator.community.translations_of", lambda code: Lengths() if code == "de" else None
+    )
+    named.ask(TODAY)
+    for path in ("index.html", "rounds.html", "years/2026.html", "rounds/2026-W46.html"):
+        text = page(named, path)
+        assert "Our cinema club" in text, path
+        assert "Take part" not in text, path
+        assert "[9]" in text, path
 
 
 def test_an_idle_aggregator_does_not_write_its_introduction_again(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ from xml.etree import ElementTree
 import pytest
 
 from netflix_trend.published.statistics import RoundStatistics
-from netflix_trend.published.wording import listed_world, world_scale
+from netflix_trend.published.world_words import listed_world, world_scale
 from netflix_trend.questions.top_shows.chart import AskedChart
 from netflix_trend.questions.top_shows.world import World
-from services.aggregator.site.charts import world_chart
+from services.aggregator.site.charts import Row, share_bar
 from services.aggregator.site.page import render_page
 from tests.services.aggregator.simulated_rounds import aggregator_with_rounds
 
@@ -58,6 +58,7 @@ def test_shows_of_the_chart_are_marked_as_public(tmp_path: Path) -> None:
     shows = text_of(render_page(statistics)).partition("Here against the world")[0]
     for show in world_of(statistics).shows[:3]:
         assert re.search(rf"{re.escape(show.title)} [a-z0-9, ]+ chart {show.rank} \d", shows)
+        assert f"Number {show.rank} of the public chart; against the world: unclear." in shows
     assert '"Chart" marks the shows that the list takes from the public chart: they are not from participants.' in shows
 
 
@@ -77,32 +78,40 @@ def test_a_chart_that_states_an_order_only_has_no_share_of_the_world(tmp_path: P
     assert not re.search(r"<th[^>]*>World</th>", render_page(statistics))
 
 
+def bars_of(html: str) -> list[ElementTree.Element]:
+    """Return the bars of the list of the chart's shows, in its order."""
+    listed = html.partition("Every show of the chart")[2].partition("</ul>")[0]
+    return [ElementTree.fromstring(found) for found in re.findall(r'<svg[^>]*class="line".*?</svg>', listed, re.DOTALL)]
+
+
 @pytest.mark.parametrize("people", [300, 60_000])
 @pytest.mark.parametrize("views", [SAME, OTHER, None])
-def test_every_interval_is_drawn_inside_the_picture(tmp_path: Path, people: int, views: tuple[int, ...] | None) -> None:
+def test_every_interval_is_drawn_inside_its_place(tmp_path: Path, people: int, views: tuple[int, ...] | None) -> None:
     """An interval that goes on beyond the scale has no mark at that end."""
-    world = world_of(round_with(tmp_path, views, people))
-    rows = listed_world(world)
-    root = ElementTree.fromstring(world_chart(world, rows))
-    width, height = (float(number) for number in root.attrib["viewBox"].split()[2:])
-    for shape in root.iter():
-        for name, end in (("x", width), ("x1", width), ("x2", width), ("y", height), ("y1", height), ("y2", height)):
-            assert 0 <= float(shape.get(name, 0)) <= end
-        if shape.tag == "rect":
-            assert float(shape.attrib["x"]) + float(shape.attrib["width"]) <= width
-    lines = [line for line in root.iter("line") if line.get("class") == "interval"]
-    inside = sum(end <= world_scale(rows) for show in rows for end in (show.lower, show.upper))
-    assert len(lines) == len(rows) + inside
-    bars = [bar for bar in root.iter("rect") if bar.get("class") == "bar world"]
-    assert len(bars) == len(rows)
-    assert [float(bar.attrib["width"]) > 0 for bar in bars] == [views is not None] * len(rows)
+    statistics = round_with(tmp_path, views, people)
+    rows = listed_world(world_of(statistics))
+    bars = bars_of(render_page(statistics))
+    assert len(bars) == len(rows) == 10
+    for show, root in zip(rows, bars, strict=True):
+        width, height = (float(number) for number in root.attrib["viewBox"].split()[2:])
+        for shape in root.iter():
+            for name, end in (("x1", width), ("x2", width), ("y1", height), ("y2", height)):
+                assert 0 <= float(shape.get(name, 0)) <= end
+        lines = [line for line in root.iter("line") if line.get("class") == "interval"]
+        assert len(lines) == 2 + (show.upper <= world_scale(rows))
+        (bar,) = (bar for bar in root.iter("rect") if bar.get("class") == "bar world")
+        assert (float(bar.attrib["width"]) > 0) is (views is not None)
+        marks = [float(mark.attrib["x"]) + 4 for mark in root.iter("rect") if mark.get("class") == "here"]
+        assert len(marks) == (show.share is not None)
+        for mark in marks:
+            assert float(lines[0].attrib["x1"]) - 0.1 <= mark <= float(lines[0].attrib["x2"]) + 0.1
 
 
-def test_the_mark_of_a_share_stands_inside_its_interval(tmp_path: Path) -> None:
-    world = world_of(round_with(tmp_path, OTHER))
-    root = ElementTree.fromstring(world_chart(world, listed_world(world)))
-    marks = [float(mark.attrib["x"]) + 3 for mark in root.iter("rect") if mark.get("class") == "here"]
-    whole = [line for line in root.iter("line") if line.get("class") == "interval" and line.get("y1") == line.get("y2")]
-    assert len(marks) == len(whole) == 10
-    for mark, line in zip(marks, whole, strict=True):
-        assert float(line.attrib["x1"]) <= mark <= float(line.attrib["x2"])
+def test_a_bar_ends_where_its_number_lies() -> None:
+    root = ElementTree.fromstring(share_bar(Row(0.1, 0.05, 0.2, mark=0.15), 0.4))
+    bar, mark = root.findall("rect")
+    assert (float(bar.attrib["x"]), float(bar.attrib["width"])) == (0, 250)
+    assert float(mark.attrib["x"]) + float(mark.attrib["width"]) / 2 == 375
+    line, low, high = root.findall("line")
+    assert [float(line.attrib[end]) for end in ("x1", "x2")] == [125, 500]
+    assert (float(low.attrib["x1"]), float(high.attrib["x1"])) == (125, 500)

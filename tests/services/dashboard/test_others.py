@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from netflix_trend.published.wording import listed_world, world_in_words, world_note
+from netflix_trend.published.world_words import listed_world, world_in_words, world_note
 from services.dashboard.history import History
 from services.dashboard.others import others_page
 from tests.services.dashboard.participant import Person, add_chart
