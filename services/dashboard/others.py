@@ -86,13 +86,13 @@ class OthersPage:
 
 def read_statistics(settings: Settings, name: str) -> RoundStatistics | None:
     """Return `statistics/<name>.json` of the aggregator, None while there is none. Raises as its readers."""
-    data = _read(settings, f"statistics/{name}.json")
+    data = read_published(settings, f"statistics/{name}.json", MAX_FILE)
     return None if data is None else _statistics(data)
 
 
 def read_trends(settings: Settings) -> Trends | None:
     """Return the aggregator's trends, None while there are none. Raises as its readers."""
-    data = _read(settings, TRENDS)
+    data = read_published(settings, TRENDS, MAX_FILE)
     return None if data is None else _trends(data)
 
 
@@ -105,10 +105,11 @@ def effects_together(settings: Settings) -> QuarterEffect | None:
     return trends.effects[0] if trends and trends.effects else None
 
 
-def _read(settings: Settings, name: str) -> bytes | None:
+def read_published(settings: Settings, name: str, most: int) -> bytes | None:
+    """Return a file that the aggregator shares, None while there is none. Raises UnsafeFile, also beyond `most` bytes."""
     try:
         place = f"{settings.aggregator_datasite}/{shared_path(name)}"
-        return read_untrusted(settings.datasites_dir, place, MAX_FILE)
+        return read_untrusted(settings.datasites_dir, place, most)
     except FileNotFoundError:
         return None
 

@@ -25,7 +25,7 @@ from netflix_trend.settings import Settings, load_settings
 from netflix_trend.web.frames import Frames
 from netflix_trend.web.local_only import Guard, cookie_token, form_token, keep_token_in_cookie
 from netflix_trend.web.looks import looks
-from services.dashboard import actions, exports, languages, profiles, titles, year
+from services.dashboard import actions, exports, languages, others_year, profiles, titles, year
 from services.dashboard.backend import Backend
 from services.dashboard.events import events_page
 from services.dashboard.excluded import MAX_DAYS, excluded_page, said
@@ -125,6 +125,7 @@ def create_app(
     actions.add(app, dashboard)
     exports.add(app, settings)
     year.add(app, dashboard)
+    others_year.add(app, dashboard)
     _add_errors(app)
     return app
 

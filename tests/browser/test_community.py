@@ -132,14 +132,72 @@ def named(path: str) -> str:
 
 
 @EVERY_LOOK
-@pytest.mark.parametrize("path", ["/", "/rounds.html", "/rounds/2026-W42.html"])
+@pytest.mark.parametrize(
+    "path", ["/", "/4-weeks.html", "/13-weeks.html", "/years/2026.html", "/rounds.html", "/rounds/2026-W42.html"]
+)
 def test_pages_are_readable_for_everybody(community: Browser, path: str) -> None:
     community.get(path)
     community.screenshot(f"community-{named(path)}")
     assert community.violations() == []
     assert fits(community)
-    assert len(community.all("svg[role=img] title")) == len(community.all("svg"))
+    assert len(community.all("svg[role=img] > title")) == len(community.all("svg:not([aria-hidden=true])"))
     assert cut_or_covered_labels(community) == []
+
+
+@pytest.mark.parametrize("browser", [("phone", "light"), ("phone", "dark")], indirect=True, ids="-".join)
+@pytest.mark.parametrize("which", ["rounds", "few", "many", "hostile"])
+def test_a_phone_scrolls_little(browser: Browser, request: pytest.FixtureRequest, which: str) -> None:
+    """The newest week, with nothing unfolded, is at most three screens and a half of a phone."""
+    with at(browser, request.getfixturevalue(which)):
+        browser.get("/")
+        height = browser.driver.execute_script("return document.documentElement.scrollHeight")
+        assert 1000 < height < 2500
+        assert len(browser.all("main ul.shows > li summary")) > 0
+
+
+def test_the_bars_stand_beside_the_list_on_a_desk_and_below_it_on_a_phone(
+    windows: Callable[[str, str], Browser], rounds: Aggregator
+) -> None:
+    for width, is_beside in (("desktop", True), ("phone", False)):
+        browser = windows(width, "light")
+        with at(browser, rounds):
+            browser.get("/")
+            row = browser.find("ul.shows > li summary")
+            name, line = (row.find_element("css selector", one).rect for one in (".name", ".line"))
+            assert (line["x"] > name["x"] + name["width"]) is is_beside
+            assert (line["y"] > name["y"] + name["height"] / 2) is not is_beside
+
+
+@pytest.mark.parametrize("browser", [("phone", "light")], indirect=True, ids="-".join)
+def test_a_row_unfolds_and_windows_are_links(browser: Browser, rounds: Aggregator) -> None:
+    with at(browser, rounds):
+        browser.get("/")
+        assert not shows(browser, "People who named it:")
+        browser.find("ul.shows > li summary").click()
+        browser.wait(lambda: shows(browser, "People who named it:"))
+        assert shows(browser, "9 to 15 November 2026")
+        browser.find(".tabs a[href='4-weeks.html']").click()
+        browser.wait(lambda: shows(browser, "19 October to 15 November 2026"))
+        assert browser.find(".tabs a[aria-current=page]").text == "4 weeks"
+
+
+@pytest.mark.parametrize("font", ["monospace", "bold"])
+@pytest.mark.parametrize("browser", [("phone", "light"), ("desktop", "light")], indirect=True, ids="-".join)
+@pytest.mark.parametrize("path", ["/", "/years/2026.html"])
+def test_no_title_of_a_list_is_cut_in_any_font(browser: Browser, hostile: Aggregator, path: str, font: str) -> None:
+    with at(browser, hostile):
+        browser.get(path)
+        browser.driver.execute_script(
+            "for (const one of document.querySelectorAll('.shows *')) Object.assign(one.style, arguments[0])",
+            OTHER_FONTS[font],
+        )
+        cut = browser.driver.execute_script(
+            """return [...document.querySelectorAll('.shows .name, .shows .figure')]
+                 .filter((one) => one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1
+                   && getComputedStyle(one).overflow !== 'visible').map((one) => one.textContent)"""
+        )
+        assert cut == []
+        assert fits(browser)
 
 
 def cut_or_covered_labels(browser: Browser) -> list[str]:
@@ -215,6 +273,8 @@ def test_hostile_titles_and_too_few_people_are_shown_harmlessly(
 def test_too_few_people_are_told_how_many_it_takes(browser: Browser, few: Aggregator) -> None:
     with at(browser, few):
         browser.get("/")
+        for summary in browser.all("details:not([open]) > summary"):
+            browser.driver.execute_script("arguments[0].parentElement.open = true", summary)
         assert shows(
             browser,
             "for number 1 of the chart, named by 4 % of people, to be clear; there are 24 participants (4 answers).",
@@ -244,15 +304,16 @@ def test_the_history_can_be_navigated_by_keyboard(community: Browser) -> None:
             press(community, Keys.TAB)
         raise AssertionError(f"no link {text!r} within reach of the Tab key")
 
-    follow("All rounds")
+    follow("All weeks")
     community.wait(lambda: shows(community, "Newest first."))
-    follow("2026-W39")
-    community.wait(lambda: shows(community, "watched in 2026-W39"))
-    assert shows(community, "whether a show rose or fell is unclear")
-    follow("2026-W40 →")
-    community.wait(lambda: shows(community, "watched in 2026-W40"))
-    follow("Newest round")
-    community.wait(lambda: shows(community, "watched in 2026-W46"))
+    follow("21 to 27 September 2026")
+    community.wait(lambda: shows(community, "Week 2026-W39."))
+    follow("What clear, unclear and noise mean")
+    community.wait(lambda: shows(community, "whether a show rose or fell is unclear"))
+    follow("28 September to 4 October 2026 →")
+    community.wait(lambda: shows(community, "Week 2026-W40."))
+    follow("Newest")
+    community.wait(lambda: shows(community, "Week 2026-W46."))
 
 
 def test_every_link_leads_somewhere(community: Browser) -> None:

@@ -1,0 +1,70 @@
+"""The group's year on the participant's machine: the same numbers as on the community page, computed here."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from PIL import Image
+
+from netflix_trend.published import year_words
+from netflix_trend.published.year import YearStatistics
+from services.dashboard.others_year import picture_of, the_year, year_page, years
+from tests.services.dashboard.participant import Person
+
+YEAR = 2026
+
+
+def published(person: Person) -> Path:
+    return person.settings.datasites_dir / "aggregator@example.org"
+
+
+def year_of_the_aggregator(person: Person) -> YearStatistics:
+    """Return the year as the aggregator has published it."""
+    (path,) = (published(person) / "public/netflix_trend/years").glob("*.json")
+    return YearStatistics.from_bytes(path.read_bytes())
+
+
+def test_the_year_is_that_of_the_aggregators_page(person: Person) -> None:
+    found = year_of_the_aggregator(person)
+    assert the_year(person.settings, found.year) == found
+    assert years(person.settings) == (found.year,)
+    page = year_page(person.settings, found.year)
+    assert page.basis == year_words.basis_in_words(found)
+    assert page.changed == year_words.changes_in_words(found)
+    shows, viewing = page.charts[:2]
+    assert [row[0] for row in shows.table.rows[:3]] == [show.title for show in found.shows.shows[:3]]
+    assert len(viewing.table.rows) == len(found.viewing.weeks)
+
+
+def test_the_page_links_to_its_year_and_the_year_to_a_picture(person: Person) -> None:
+    year = year_of_the_aggregator(person).year
+    assert f'href="/others/year/{year}"' in person.page("/others")
+    text = person.page(f"/others/year/{year}")
+    for kind, content_type in (("png", "image/png"), ("svg", "image/svg+xml")):
+        assert f'href="/others/year/{year}/picture.{kind}"' in text
+        response = person.get(f"/others/year/{year}/picture.{kind}")
+        assert response.headers["Content-Type"].startswith(content_type)
+        assert response.headers["Content-Disposition"] == f'attachment; filename="group-{year}.{kind}"'
+    image = Image.open(io.BytesIO(person.get(f"/others/year/{year}/picture.png").data))
+    assert image.size == (1200, 630)
+
+
+def test_a_year_without_rounds_says_so(person: Person) -> None:
+    assert "nothing about the weeks of this year" in person.page("/others/year/1999")
+    assert person.get("/others/year/1999/picture.png").status_code == 404
+    assert person.get("/others/year/26").status_code == 404
+
+
+def test_a_file_that_cannot_be_read_is_named_as_such(person: Person) -> None:
+    year = year_of_the_aggregator(person).year
+    folder = published(person) / "app_data/netflix_trend/shared/statistics"
+    next(iter(folder.glob("[0-9]*.json"))).write_text('{"schema_version": 1}')
+    assert "cannot be read" in year_page(person.settings, year).problem
+    assert person.get(f"/others/year/{year}/picture.svg").status_code == 404
+
+
+def test_without_statistics_there_is_no_year(newcomer: Person) -> None:
+    assert years(newcomer.settings) == ()
+    assert picture_of(newcomer.settings, YEAR) is None
+    assert "nothing about the weeks" in newcomer.page(f"/others/year/{YEAR}")
