@@ -106,7 +106,7 @@ def effects_together(settings: Settings) -> QuarterEffect | None:
 
 
 def read_published(settings: Settings, name: str, most: int) -> bytes | None:
-    """Return a file that the aggregator shares, None while there is none. Raises UnsafeFile, also beyond `most` bytes."""
+    """Return a file that the aggregator shares, None without one. Raises UnsafeFile, also beyond `most` bytes."""
     try:
         place = f"{settings.aggregator_datasite}/{shared_path(name)}"
         return read_untrusted(settings.datasites_dir, place, most)
