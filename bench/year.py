@@ -1,7 +1,7 @@
 """`python -m bench year`: how long a year in review takes the first time, and other pages at the median.
 
-Each cold figure has a dashboard of its own, which has read nothing yet; files are in the cache of the system. Beside the
-time on the wall is the processor time, which does not depend on what else runs.
+Each cold figure has a dashboard of its own, which has read nothing yet; files are in the cache of the system. Beside
+the time on the wall is the processor time, which does not depend on what else runs.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def imported(folder: Path, rows: int) -> Settings:
 
 
 def median(settings: Settings, path: str, runs: int, *, is_cold: bool) -> tuple[float, float]:
-    """Return milliseconds on the wall and of processor time. is_cold: each time by a dashboard that has read nothing."""
+    """Return milliseconds on the wall, and of processor time. is_cold: by a new dashboard each time."""
     client = _client(settings)
     if not is_cold:
         _milliseconds(client, settings, path)
