@@ -7,6 +7,7 @@
 `python -m bench vdaf`: time and bytes of Prio3 for a report to two operators.
 `python -m bench operators`: the same for whole rounds, with sealing, databases and files.
 `python -m bench reading`: how well and how fast exports are read whose truth is known.
+`python -m bench year`: how long a year in review takes the first time, and other pages at the median.
 `python -m bench reality`: what both modes tell N participants, also in Netflix's own weeks, beside the public chart.
 """
 
@@ -16,7 +17,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from bench import app, displayed, idle, operators, privacy, reading, reality, vdaf
+from bench import app, displayed, idle, operators, privacy, reading, reality, vdaf, year
 from bench.measuring import measure, measured
 from bench.tasks import TASKS
 
@@ -35,6 +36,7 @@ def main(arguments: list[str]) -> int:
         "reading": reading.main,
         "reality": reality.main,
         "vdaf": vdaf.main,
+        "year": year.main,
     }
     if arguments and arguments[0] in tables:
         return tables[arguments[0]](arguments[1:])

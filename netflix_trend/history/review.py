@@ -28,7 +28,7 @@ _HOURS = "if(count(*) = count(seconds), sum(seconds) / 3600.0, null)"
 class ShowSeen:
     """A show of the range, with its episodes in it. hours: None if unknown.
 
-    is_new: nothing of it was seen before the range, in which nevertheless other things were. is_left: nothing was seen
+    is_new: nothing of it was seen before the range, but other titles were. is_left: nothing was seen
     in `LEFT_AFTER_DAYS` known days after.
     """
 
@@ -206,19 +206,18 @@ def review(database: duckdb.DuckDBPyConnection, first: date, last: date) -> Revi
     """
     if first > last:
         raise ValueError(f"{first} is after {last}")
-    # Joined once for all queries.
+    # Joined once for all queries. Parameters would keep DuckDB from reading only these days.
     database.execute(
-        """create or replace temp table all_seen as
-           select day, title, kind, certainty, show_key, show_name, seconds, profile from seen"""
-    )
-    database.execute(
-        "create or replace temp table range_seen as select * from all_seen where day between ? and ?", [first, last]
+        f"""create or replace temp table range_seen as
+            select day, title, kind, certainty, show_key, show_name, seconds, profile from seen
+            where day between date '{first}' and date '{last}'"""
     )
     ((begins, covered),) = database.execute(
-        "select (select min(day) from all_seen), (select min(covered_through) from coverage)"
+        "select (select min(day) from seen), (select min(covered_through) from coverage)"
     ).fetchall()
     until = last if covered is None else min(last, covered)
-    shows = _shows(database, covered or last)
+    has_before = begins is not None and begins < first
+    shows = _shows(database, covered or last, has_before=has_before)
     return Review(
         first=first,
         last=last,
@@ -252,20 +251,19 @@ def _totals(database: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     return dict(zip(names, row, strict=True))
 
 
-def _shows(database: duckdb.DuckDBPyConnection, known_until: date) -> list[ShowSeen]:
+def _shows(database: duckdb.DuckDBPyConnection, known_until: date, *, has_before: bool) -> list[ShowSeen]:
     """Return all shows of the range, with most episodes first."""
     rows = database.execute(
-        f"""with ends as (select show_key, min(day) as first_ever, max(day) as last_ever from all_seen
-                          where kind = 'episode' group by show_key),
-            starts as (select (select min(day) from all_seen) < (select min(day) from range_seen) as has_before)
+        f"""with ends as (select show_key, min(day) as first_ever, max(day) as last_ever from seen
+                          where kind = 'episode' and show_key in (select show_key from range_seen) group by show_key)
             select min(show_name), count(*), count(distinct day), {_HOURS}, min(day), max(day),
-                   any_value(has_before) and any_value(first_ever) >= min(day), any_value(last_ever) <= max(day)
-            from range_seen join ends using (show_key) cross join starts where kind = 'episode'
-            group by show_key order by 2 desc, 1"""
+                   any_value(first_ever) >= min(day), any_value(last_ever) <= max(day)
+            from range_seen join ends using (show_key) where kind = 'episode' group by show_key order by 2 desc, 1"""
     ).fetchall()
     shows = []
-    for name, episodes, days, hours, first_day, last_day, is_new, is_over in rows:
+    for name, episodes, days, hours, first_day, last_day, is_first, is_over in rows:
         is_left = is_over and (known_until - last_day).days >= LEFT_AFTER_DAYS
+        is_new = has_before and is_first
         shows.append(ShowSeen(name, episodes, days, hours, first_day, last_day, is_new, is_left))
     return shows
 
@@ -368,7 +366,7 @@ def _comparison(
 
     def amount(from_day: date, to_day: date) -> Amount:
         row = database.execute(
-            f"select count(*), {_HOURS} from all_seen where day between ? and ?", [from_day, to_day]
+            f"select count(*), {_HOURS} from seen where day between date '{from_day}' and date '{to_day}'"
         ).fetchall()[0]
         return Amount(from_day, to_day, *row)
 
