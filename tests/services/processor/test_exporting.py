@@ -45,7 +45,7 @@ def test_the_verb_knows_the_formats() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(IMPORTERS))
-def test_a_file_is_printed_and_what_is_left_out_is_told_beside_it(ask, name: str) -> None:
+def test_a_file_is_printed_and_what_is_left_out_is_told_beside_it(ask: Callable[..., Any], name: str) -> None:
     code, out, err = ask("export", "--format", name)
 
     assert code == 0
@@ -57,7 +57,7 @@ def test_a_file_is_printed_and_what_is_left_out_is_told_beside_it(ask, name: str
     assert b"Mission: Impossible" in ask("export", "--format", name, "--guesses")[1]
 
 
-def test_a_file_is_for_its_owner_only_and_the_same_as_what_is_printed(ask, tmp_path: Path) -> None:
+def test_a_file_is_for_its_owner_only_and_the_same_as_what_is_printed(ask: Callable[..., Any], tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         code, out, err = ask("export", "--format", "json", "all.json")
@@ -71,7 +71,7 @@ def test_a_file_is_for_its_owner_only_and_the_same_as_what_is_printed(ask, tmp_p
     assert len(json.loads((tmp_path / "all.json").read_bytes())["views"]) == len(ROWS)
 
 
-def test_nothing_is_overwritten_without_force(ask, tmp_path: Path) -> None:
+def test_nothing_is_overwritten_without_force(ask: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_text("precious")
 
     code, _, err = ask("export", "--format", "csv", "mine.csv")
@@ -93,7 +93,9 @@ def test_nothing_is_overwritten_without_force(ask, tmp_path: Path) -> None:
         (("--format", "csv", "--force", "private"), "private is there already"),
     ],
 )
-def test_a_refusal_leaves_no_file_behind(ask, tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+def test_a_refusal_leaves_no_file_behind(
+    ask: Callable[..., Any], tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
     before = sorted(tmp_path.iterdir())
 
     code, out, err = ask("export", *arguments)
@@ -103,7 +105,9 @@ def test_a_refusal_leaves_no_file_behind(ask, tmp_path: Path, arguments: tuple[s
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_what_has_appeared_meanwhile_is_not_replaced(ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_has_appeared_meanwhile_is_not_replaced(
+    ask: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def appears(*_: object, **__: object) -> int:
         (tmp_path / "new.csv").write_text("of somebody else")
         return 0
@@ -118,7 +122,7 @@ def test_what_has_appeared_meanwhile_is_not_replaced(ask, tmp_path: Path, monkey
     assert not list(tmp_path.glob(".*.part"))
 
 
-def test_a_link_is_not_followed_but_replaced(ask, tmp_path: Path) -> None:
+def test_a_link_is_not_followed_but_replaced(ask: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "other.csv").write_text("precious")
     (tmp_path / "link.csv").symlink_to("other.csv")
 
