@@ -45,7 +45,8 @@ def say_notice(context: click.Context) -> None:
     if context.params.get("demo"):
         said = TRIAL
     if said:
-        click.echo(said, err=bool(context.params.get("is_json")))
+        # What others read from stdout has to be that alone.
+        click.echo(said, err=bool(context.params.get("is_json")) or context.info_name == "export")
 
 
 @click.command(cls=Verb, examples=["privacy"])
