@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netflix_trend import formats
-from netflix_trend.language import marked
+from netflix_trend.language import _, marked
 
 # Each order of a date, and its name for people.
 ORDER_NAMES = {"mdy": marked("month first"), "dmy": marked("day first"), "ymd": marked("year first")}
@@ -52,7 +52,7 @@ class DateQuestion:
 
     def __str__(self) -> str:
         told = (f"{formats.day(day)} ({ORDER_NAMES[order]})" for order, day in self.readings().items() if day)
-        return f"{self.example.strip()} can be {' or '.join(told)}"
+        return _("%(strip)s can be %(told)s", strip=self.example.strip(), told=" or ".join(told))
 
 
 class UndecidableOrder(Exception):

@@ -99,7 +99,7 @@ def line_of(export: RawExport) -> str:
 def until(removal: Removal) -> str:
     """Return until when something can be brought back, as a sentence, in local time."""
     moment = removal.until.astimezone()
-    latest = _("%(day)s, %(time)s", day=day(moment.date()), time=f"{moment:%H:%M}")
+    latest = _("%(day)s, %(time)s", day=day(moment.date()), time=moment.strftime("%H:%M"))
     return _("It can be undone until a later round is answered, at the latest until %(latest)s.", latest=latest)
 
 

@@ -97,7 +97,7 @@ class Receipt(Strict):
         if self.syftbox == "waiting":
             return (_("SyftBox has not synced since: readers still have their copies."),)
         if self.noticed_at is not None:
-            when = _("%(day)s, %(time)s UTC", day=day(self.noticed_at.date()), time=f"{self.noticed_at:%H:%M}")
+            when = _("%(day)s, %(time)s UTC", day=day(self.noticed_at.date()), time=self.noticed_at.strftime("%H:%M"))
             return (
                 _(
                     "SyftBox had noticed that by %(when)s; a reader's copy goes when the reader's SyftBox syncs.",

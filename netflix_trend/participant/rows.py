@@ -17,7 +17,6 @@ from netflix_trend.participant.choices import Participation
 from netflix_trend.participant.contributions import load_profiles
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.status import NO_ADDRESS, TRIAL, PublisherStatus, described
-from netflix_trend.plain_text import counted
 from netflix_trend.settings import Settings
 from netflix_trend.status_table import Mark, Row
 from netflix_trend.syftbox.datasite import Datasite, SiteStatus
@@ -142,7 +141,7 @@ def history_row(history: HistoryFacts, is_at_rest: bool, today: date) -> Row:
     needed: Mark = "look here" if is_at_rest else "wrong"
     if not history.files:
         return Row("history", _("no file was imported"), needed, _IMPORT)
-    files = counted(history.files, "file")
+    files = ngettext("%(num)s file", "%(num)s files", history.files)
     if history.problem:
         return Row("history", f"{files}; {history.problem}", needed, _("import the file again"))
     if history.asks:

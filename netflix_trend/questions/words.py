@@ -68,5 +68,5 @@ def chance_in_words(chance: float) -> str:
     if chance > 0.995:
         return _("practically always")
     if 0.1 <= chance <= 0.9:
-        return _("%(number)s in 10 rounds", number=f"{10 * chance:.0f}")
-    return _("%(number)s in 100 rounds", number=f"{100 * chance:.0f}")
+        return _("%(number)s in 10 rounds", number=round(10 * chance))
+    return _("%(number)s in 100 rounds", number=round(100 * chance))

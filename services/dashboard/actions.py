@@ -129,7 +129,8 @@ def take_download(dashboard: Dashboard) -> str:
     if request.form.get("delete") != "yes":
         return said
     is_deleted = _is_used(dashboard, found) and found.delete()
-    return f"{said} {_('The download was deleted.') if is_deleted else _('The download was not deleted.')}"
+    also = _("The download was deleted.") if is_deleted else _("The download was not deleted.")
+    return f"{said} {also}"
 
 
 def _is_used(dashboard: Dashboard, found: Download) -> bool:
@@ -235,7 +236,7 @@ def lower_limits(dashboard: Dashboard) -> str:
         raise Refused(_("These limits are not valid. Nothing was changed.")) from None
     dashboard.backend.run_publisher()
     said = _("Your limits were changed. They apply from the next report on.")
-    return f"{said} {_('You are paused: nothing new is made until you join.')}" if was_paused else said
+    return " ".join([said, _("You are paused: nothing new is made until you join.")]) if was_paused else said
 
 
 def choose_aggregator(dashboard: Dashboard) -> str:

@@ -87,7 +87,9 @@ class Containers:
         late = time.time() - oldest > _TAKEN_SECONDS
         scraper = Service("scraper", "broken", _("A file in the drop folder is not taken. Is the scraper running?"))
         found = [
-            scraper if late else Service("scraper", "fine", f"{_('No file waits in the drop folder.')} {_(_BROWSER)}")
+            scraper
+            if late
+            else Service("scraper", "fine", " ".join([_("No file waits in the drop folder."), _(_BROWSER)]))
         ]
         redis = self._redis()
         try:

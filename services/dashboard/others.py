@@ -208,7 +208,7 @@ def _volume_chart(volume: Volume, titles: int | None) -> Chart:
     return Chart(
         "volume",
         _("How much everybody watched"),
-        f"{lead} {_('The thin lines are 95 % intervals.')}",
+        " ".join([lead, _("The thin lines are 95 % intervals.")]),
         _(
             "Share of participants by number of titles started, from %(volume)s, with 95 percent intervals.",
             volume=heard(volume),

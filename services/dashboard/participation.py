@@ -59,7 +59,8 @@ class ParticipationStatus:
         if self.takes_part:
             return ""
         words = {"paused": marked("None while you pause."), "withdrawn": marked("None after you withdrew.")}
-        return _(words.get(self.choices.participation, marked("None before you join.")))
+        chosen = self.choices.participation
+        return _(words[chosen]) if chosen in words else _("None before you join.")
 
 
 def participation_status(state: Snapshot) -> ParticipationStatus:
@@ -93,7 +94,9 @@ def _sentence(choices: Choices, notice: str, *, takes_part: bool) -> str:
     is_undecided = choices.participation == "undecided"
     if not takes_part:
         chosen = {"paused": marked("You paused."), "withdrawn": marked("You withdrew.")}
-        return _(chosen.get(choices.participation, marked("You have not joined. Nothing leaves this machine.")))
+        if choices.participation in chosen:
+            return _(chosen[choices.participation])
+        return _("You have not joined. Nothing leaves this machine.")
     if notice == NO_AGGREGATOR:
         if is_undecided:
             return _("Nothing is answered before an aggregator is chosen.")

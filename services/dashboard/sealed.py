@@ -108,7 +108,7 @@ def _says(report: SealedReport) -> str:
     if status is None:
         return _("waits to be summed")
     if status.status == "counted":
-        return _(_BATCHES[status.batch] if status.batch else marked("counted in the sums"))
+        return _(_BATCHES[status.batch]) if status.batch else _("counted in the sums")
     if status.status == "late":
         return _("came too late and was not counted")
     reasons = {_(_ERRORS[ReportError(code)]) for code in status.codes if code in set(_ERRORS)}
@@ -144,7 +144,7 @@ def _parts(asked: Round, email: str, data: bytes) -> Sequence[Part]:
                 _(
                     "One half of the answer (%(question)s), with the proof that it is valid. By itself it is random "
                     "bytes, whatever you watched.",
-                    question=_(_ASKS.get(name, marked("an answer"))),
+                    question=_(_ASKS[name]) if name in _ASKS else _("an answer"),
                 ),
             ),
             Part(

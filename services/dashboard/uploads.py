@@ -55,7 +55,7 @@ def keep_upload(settings: Settings, file: FileStorage | None) -> tuple[Path, str
     if not name.lower().endswith(WANTED):
         other = what_it_is(file.stream.read(HEAD))
         raise Refused(
-            f"{name}: {_(other)}"
+            f"{name}: {other}"
             if other
             else _("That is neither a .csv nor a .zip file. Upload what Netflix delivered, unchanged.")
         )

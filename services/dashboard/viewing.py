@@ -58,6 +58,7 @@ _MOST_OFTEN = (
 )
 # What only an account archive shows, in the middle of a sentence.
 _MISSING = {"hours": marked("hours"), "by_hour": marked("hours of the day"), "devices": marked("devices")}
+_UNKNOWN = marked("%(share)s unknown")
 # Values of a table that are words.
 _VALUES = {
     "episode": marked("episodes"),
@@ -271,9 +272,7 @@ def _shows(table: InsightTable) -> Chart:
 def _kinds(table: InsightTable) -> Chart:
     # Each share in a message of its own: languages put the sign before or behind, and bend the noun.
     words = {"episode": marked("%(share)s episodes"), "film": marked("%(share)s films")}
-    parts = [
-        _(words.get(str(row[0]), marked("%(share)s unknown")), share=percent(_value(row[2]))) for row in table.rows
-    ]
+    parts = [_(words.get(str(row[0]), _UNKNOWN), share=percent(_value(row[2]))) for row in table.rows]
     lead = _("%(list)s.", list=listed(parts))
     colors = ["@bar", "@second", "@third"][: len(table.rows)]
     names = [_(_VALUES[str(row[0])]) for row in table.rows]
@@ -356,10 +355,14 @@ def _hours(table: InsightTable) -> Chart:
     )
 
 
+def _hour(hour: int) -> str:
+    return f"{hour % 24}:00"
+
+
 def _by_hour(table: InsightTable) -> Chart:
     plays: dict[int, float] = {int(_value(row[0])): _value(row[1]) for row in table.rows}
     top = max(plays, key=lambda hour: plays[hour])
-    lead = _("Most often from %(first)s to %(last)s.", first=f"{top}:00", last=f"{(top + 1) % 24}:00")
+    lead = _("Most often from %(first)s to %(last)s.", first=_hour(top), last=_hour(top + 1))
     option = charts.bars([str(hour) for hour in range(24)], {_("plays"): [plays.get(hour, 0) for hour in range(24)]})
     return Chart(
         "by_hour",

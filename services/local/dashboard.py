@@ -123,7 +123,7 @@ class OneProcess:
 
     def services(self) -> list[Service]:
         """Return this process as the only service, with the app beside it."""
-        return [Service("this process", "fine", "Everything runs in it, without Docker.")]
+        return [Service("this process", "fine", _("Everything runs in it, without Docker."))]
 
     def refused_files(self) -> list[RefusedFile]:
         """Return the files that the app has refused: uploaded ones are refused at once."""

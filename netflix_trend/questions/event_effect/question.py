@@ -164,7 +164,9 @@ class EffectQuestion(Question):
             UP: marked("It says: more. By chance it may say any of the three."),
             DOWN: marked("It says: less. By chance it may say any of the three."),
         }
-        return _(says.get(payload[0], marked("It says: no change. By chance it may say any of the three.")))
+        if payload[0] in says:
+            return _(says[payload[0]])
+        return _("It says: no change. By chance it may say any of the three.")
 
     @classmethod
     def describe(cls, statistic: EffectEstimate) -> Sequence[str]:

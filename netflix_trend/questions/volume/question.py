@@ -129,7 +129,7 @@ class VolumeQuestion(Question):
             said = ngettext("It says: %(num)s or more titles.", "It says: %(num)s or more titles.", low)
         else:
             said = ngettext("It says: %(low)s to %(num)s titles.", "It says: %(low)s to %(num)s titles.", high, low=low)
-        return f"{said} {_('By chance it may say any other range.')}"
+        return " ".join([said, _("By chance it may say any other range.")])
 
     @classmethod
     def describe(cls, statistic: Volume) -> Sequence[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import defaultdict
 from datetime import date
+from functools import cache
 
 import pytest
 from babel import Locale
@@ -21,14 +23,17 @@ from tests.services.dashboard.participant import ORIGIN, SAMPLE, TODAY, Person, 
 # The same in every language: products, names of files, addresses and commands.
 NAMES = (
     *("Netflix Trend", "NetflixViewingHistory.csv", "ViewingActivity.csv", "SyftBox", "SHA-256", "epsilon"),
-    *("me@example.org", "aggregator@example.org", "./run.sh", "default", "UTC"),
+    *("me@example.org", "aggregator@example.org", "./run.sh", "UTC", "sample_viewing_history.csv"),
+    *("manifest.json", "syft.pub.yaml", "syftperm.yaml"),
 )
 # 2026-W46, W46, 2026-Q3, the signs of an interval, and letters of weekdays in a calendar.
 CODES = re.compile(r"(?:\d{4}-)?(?:W\d\d|Q\d)|[a-f0-9]{8,}|[A-ZÄÖÜ]|GB|MB")
+_PARTS = re.compile(r"[:,] ")
 # So many addresses of a page with values in its address are enough.
 OF_A_KIND = 3
 
 
+@cache
 def calendar_words() -> set[str]:
     """Return what Babel calls months and days of the week."""
     german = Locale.parse("de")
@@ -38,23 +43,33 @@ def calendar_words() -> set[str]:
     return found
 
 
-def titles(*more: str) -> str:
-    return "\n".join([*(show.title for show in starter_vocabulary().shows), SAMPLE.read_text("utf-8"), *more])
+def titles(*more: str) -> frozenset[str]:
+    """Return what is shown of shows, files and people, whole and in parts."""
+    rows = csv.reader(SAMPLE.read_text("utf-8").splitlines())
+    names = {*more, "me", *(show.title for show in starter_vocabulary().shows), *(row[0] for row in rows if row)}
+    return frozenset(part.strip() for name in names for part in (name, *_PARTS.split(name)))
 
 
-def unmarked(page: str, data: str) -> list[str]:
-    """Return the words of a page that are neither in brackets nor data. data: all titles."""
+def is_data(text: str, data: frozenset[str]) -> bool:
+    """Return whether a text is a title, also one that was cut off."""
+    return text in data or (text.endswith("…") and any(name.startswith(text[:-1]) for name in data))
+
+
+def unmarked(page: str, data: frozenset[str]) -> list[str]:
+    """Return the words of a page that are neither in brackets nor data. data: from `titles`."""
     found = []
     for text in Shown(page).unmarked():
-        if text.rstrip("…").rstrip(",.:; ") in data:
+        if is_data(text, data) or all(is_data(part, data) or not _words(part) for part in _PARTS.split(text)):
             continue
-        left = text
-        for name in NAMES:
-            left = left.replace(name, "")
-        words = re.findall(r"[\w-]*[^\W\d_][\w-]*", left)
-        if any(word not in calendar_words() and not CODES.fullmatch(word) for word in words):
-            found.append(text)
+        found.append(text)
     return found
+
+
+def _words(text: str) -> list[str]:
+    for name in NAMES:
+        text = text.replace(name, "")
+    words = re.findall(r"[\w-]*[^\W\d_][\w-]*", text)
+    return [word for word in words if word not in calendar_words() and not CODES.fullmatch(word)]
 
 
 def visited(client: FlaskClient) -> dict[str, str]:
@@ -94,7 +109,7 @@ def check(client: FlaskClient, *more: str) -> None:
 def test_the_brackets_leave_values_and_tags_outside() -> None:
     assert bracketed("Look at <b>%(name)s</b>, 10 %%.") == "⟦Look at ⟧<b>%(name)s</b>⟦, 10 %%.⟧"
     page = '<p title="Seen">⟦Look⟧ at <b>this</b><script>no</script><option lang="de">Deutsch</option></p>'
-    assert unmarked(page, "") == ["Seen", "at", "this"]
+    assert unmarked(page, frozenset()) == ["Seen", "at", "this"]
 
 
 def test_pages_of_a_newcomer_are_marked(newcomer: Person) -> None:
@@ -117,14 +132,14 @@ def test_pages_after_a_choice_are_marked(person: Person, choice: str) -> None:
 def test_pages_without_an_aggregator_are_marked(newcomer: Person) -> None:
     settings = settings_in(newcomer.root, aggregator_datasite="trends@home.net", syftbox_email="ann@home.net")
     client = create_app(settings, OneProcess(settings, lambda: TODAY), lambda: TODAY).test_client()
-    check(client, "trends@home.net", "ann@home.net")
+    check(client, "trends@home.net", "ann@home.net", str(settings.datasites_dir))
 
 
 def test_pages_about_files_that_ask_or_cannot_be_used_are_marked(newcomer: Person) -> None:
     newcomer.bring("Title,Date\nDark,3/4/26\nDark,4/3/26\n", "undecided.csv")
     newcomer.bring("no export at all", "letter.csv")
     newcomer.bring('Title,Date\nDark: Season 1: "A",31/12/25\nDark,\nDark,30/12/25\n', "good.csv")
-    check(newcomer.client, "undecided.csv letter.csv good.csv undecided letter good Dark 3/4/26 4/3/26")
+    check(newcomer.client, "undecided.csv", "letter.csv", "good.csv")
 
 
 def test_errors_and_answers_to_forms_are_marked(person: Person, newcomer: Person) -> None:
@@ -142,5 +157,5 @@ def test_errors_and_answers_to_forms_are_marked(person: Person, newcomer: Person
         person.upload("\x89PNG", "picture.png"),
         person.upload("Title,Date\nDark,2026-01-02\n", "later.csv"),
     ]
-    data = titles("knee picture.png later.csv")
+    data = titles("knee", "picture.png", "later.csv")
     assert [texts for page in said if (texts := unmarked(page, data))] == []
