@@ -141,21 +141,20 @@ def titles_page(history: History, arguments: Mapping[str, str]) -> TitlesPage | 
         return None
     words = selected.others.get("q", "")
     chosen = arguments.get("tab", "")
-
     every = {} if words else history.asked("totals", totals, selected.choice) or {}
 
-    def ask(database: duckdb.DuckDBPyConnection) -> tuple[Mapping[str, int], Part, Pages, InsightTable]:
+    def ask(database: duckdb.DuckDBPyConnection) -> tuple[Mapping[str, int], Part, InsightTable]:
         is_search = find(database, words)
         rows = every or totals(database, is_search=is_search)
         name = _tab(chosen, rows)
-        part, pages = _part(name, selected, rows[name], arguments)
-        return rows, part, pages, listing(database, name, part, is_search=is_search)
+        part = _part(name, rows[name], arguments)
+        return rows, part, listing(database, name, part, is_search=is_search)
 
     asked = "titles", words, chosen, arguments.get("sort", ""), arguments.get("page", "")
     found = history.asked(asked, ask, selected.choice)
     if found is None:
         return None
-    rows, part, pages, listed = found
+    rows, part, listed = found
     return TitlesPage(
         selected=selected,
         words=words,
@@ -164,7 +163,7 @@ def titles_page(history: History, arguments: Mapping[str, str]) -> TitlesPage | 
             for tab, title in _TABS.items()
         ),
         table=_list_table(listed, part, selected, history.viewers(), tab=listed.name) if listed.rows else None,
-        pages=pages,
+        pages=_pages(selected, part, rows[listed.name]),
     )
 
 
@@ -182,7 +181,7 @@ def _titles_file(history: History, arguments: Mapping[str, str]) -> Response:
     selected, name = _titles_selection(history, arguments), arguments.get("tab", "shows")
     if selected is None or name not in _TABS:
         abort(404)
-    words, part = selected.others.get("q", ""), _everything(name, selected, arguments)
+    words, part = selected.others.get("q", ""), _everything(name, arguments)
 
     def ask(database: duckdb.DuckDBPyConnection) -> InsightTable:
         return listing(database, name, part, is_search=find(database, words))
@@ -190,26 +189,33 @@ def _titles_file(history: History, arguments: Mapping[str, str]) -> Response:
     return table_file(history.asked("file", ask, selected.choice, is_kept=False), arguments["format"])
 
 
-def _everything(name: str, selected: Selection, arguments: Mapping[str, str]) -> Part:
+def _everything(name: str, arguments: Mapping[str, str]) -> Part:
     """Return all rows of a list in the order of a request."""
-    return replace(_part(name, selected, 0, arguments)[0], offset=0, limit=None)
+    return replace(_part(name, 0, arguments), offset=0, limit=None)
 
 
-def _part(name: str, selected: Selection, total: int, arguments: Mapping[str, str]) -> tuple[Part, Pages]:
+def _part(name: str, total: int, arguments: Mapping[str, str]) -> Part:
     """Return which rows of a list a request asks for: an order that is unknown is the newest first."""
     wanted = arguments.get("sort", "")
     column = wanted.removeprefix("-")
     if column not in COLUMNS[name]:
         column, wanted = _NEWEST[name], ""
-    last = max(1, -(-total // PAGE_ROWS))
     text = arguments.get("page", "")
-    page = min(last, max(1, int(text))) if text.isdecimal() and len(text) <= 9 else 1
-    pages = Pages(
+    page = min(_last_page(total), max(1, int(text))) if text.isdecimal() and len(text) <= 9 else 1
+    return Part(column, wanted.startswith("-"), (page - 1) * PAGE_ROWS, PAGE_ROWS)
+
+
+def _last_page(total: int) -> int:
+    return max(1, -(-total // PAGE_ROWS))
+
+
+def _pages(selected: Selection, part: Part, total: int) -> Pages:
+    page, last = part.offset // PAGE_ROWS + 1, _last_page(total)
+    return Pages(
         _("Page %(page)s of %(last)s", page=number(page), last=number(last)) if last > 1 else "",
         selected.address(page="" if page == 2 else str(page - 1)) if page > 1 else "",
         selected.address(page=str(page + 1)) if page < last else "",
     )
-    return Part(column, wanted.startswith("-"), (page - 1) * PAGE_ROWS, PAGE_ROWS), pages
 
 
 def _list_table(
@@ -305,7 +311,7 @@ def show_page(history: History, mark: str, arguments: Mapping[str, str]) -> Show
     selected, names, choice = found
     tables = history.asked("show", _show_tables, choice) or {}
     total = cast(int, tables["totals"].rows[0][0])
-    part, pages = _part("episodes", selected, total, arguments)
+    part = _part("episodes", total, arguments)
     episodes = history.asked(("episodes", part), lambda database: listing(database, "episodes", part), choice)
     viewers = history.viewers()
     shown_tables = [
@@ -330,7 +336,7 @@ def show_page(history: History, mark: str, arguments: Mapping[str, str]) -> Show
             if is_wanted and tables[name].rows
         ),
         episodes=_list_table(episodes, part, selected, viewers, table="episodes") if episodes and total else None,
-        pages=pages,
+        pages=_pages(selected, part, total),
     )
 
 
@@ -364,9 +370,9 @@ def _show_file(history: History, mark: str, arguments: Mapping[str, str]) -> Res
     name = arguments.get("table", "")
     if found is None or name not in ("by_month", "by_season", "by_viewer", "binges", "episodes"):
         abort(404)
-    selected, _names, choice = found
+    _, _, choice = found
     if name == "episodes":
-        part = _everything(name, selected, arguments)
+        part = _everything(name, arguments)
         return table_file(
             history.asked((name, part), lambda database: listing(database, name, part), choice), arguments["format"]
         )

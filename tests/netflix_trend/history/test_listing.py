@@ -11,6 +11,7 @@ import pytest
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.delivery.inbox import Delivery
+from netflix_trend.history import opened
 from netflix_trend.history.insights import by_month, devices, whole_insight
 from netflix_trend.history.listing import (
     COLUMNS,
@@ -19,7 +20,9 @@ from netflix_trend.history.listing import (
     by_viewer,
     device_names,
     listing,
+    months_by_viewer,
     show_names,
+    shows_by_viewer,
     totals,
 )
 from netflix_trend.history.opened import Choice, Viewer, apart, narrow, open_profiles, viewers
@@ -175,3 +178,30 @@ def test_one_netflix_profile_is_the_stored_profile(tmp_path: Path) -> None:
     with open_profiles(tmp_path) as database:
         assert viewers(database) == apart(viewers(database)) == (Viewer("me"),)
         assert totals(database)["views"] == 4, "rows of others are not in the tables"
+
+
+def test_a_history_too_large_for_memory_is_asked_on_disk(
+    household: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choices = [Choice(), Choice(viewer=Viewer("me")), Choice(device="TV"), Choice(first=date(2024, 1, 9))]
+
+    def found(database: duckdb.DuckDBPyConnection) -> list[object]:
+        rows: list[object] = []
+        for choice in choices:
+            narrow(database, choice)
+            rows += [listing(database, name, Part(COLUMNS[name][0])) for name in COLUMNS]
+            rows += [totals(database), by_viewer(database), months_by_viewer(database), shows_by_viewer(database, 1)]
+        return rows
+
+    monkeypatch.setattr(opened, "_MAX_KEPT", 3)
+    with open_profiles(tmp_path) as database:
+        kept = {name for (name,) in database.execute("select table_name from duckdb_tables()").fetchall()}
+        assert not any(name.startswith("rows_of_") for name in kept)
+        assert found(database) == found(household)
+
+
+def test_profiles_have_the_same_months_and_their_own_shows(household: duckdb.DuckDBPyConnection) -> None:
+    take_months = months_by_viewer(household).rows
+    assert {row[2] for row in take_months} == {"2024-01"}
+    assert {row[:2]: row[3] for row in take_months} == {row[:2]: row[2] for row in by_viewer(household).rows}
+    assert shows_by_viewer(household, 1).rows == (("me", "Ann", "Ozark", 3), ("me", "O'Neil", "Ozark", 1))
