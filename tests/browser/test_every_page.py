@@ -105,7 +105,7 @@ def test_every_page_is_readable_in_every_look(window: Browser, pages: list[str])
     """Nothing is cut or hangs over, headings are in order, one sees where one is, charts have words and tables, nothing
     moves, axe-core and the console have no findings.
     """
-    problems = defaultdict(list)
+    problems: defaultdict[str, list[str]] = defaultdict(list)
     for page in pages:
         window.get(page)
         drawn(window)
