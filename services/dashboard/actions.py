@@ -34,6 +34,7 @@ from netflix_trend.published.introduction import IntroductionError, settings_for
 from netflix_trend.questions.registry import QUESTIONS
 from netflix_trend.storage.files import UnsafeFile
 from netflix_trend.syftbox.aggregators import introduction_of
+from netflix_trend.told_again import told_again
 from services.dashboard.backend import Refused
 from services.dashboard.choosing import choosing, mark_of_name
 from services.dashboard.dismissed import dismiss
@@ -65,7 +66,7 @@ def _answered(dashboard: Dashboard, act: Callable[[Dashboard], str], page: str) 
     try:
         said, is_done = act(dashboard), True
     except (Refused, EventError) as refusal:
-        said, is_done = shown(str(refusal), 400), False
+        said, is_done = shown(told_again(str(refusal)), 400), False
     if is_done or not wants_json():  # a script loads the next page, which shows it
         flash(said, "done" if is_done else "refused")
     if wants_json():

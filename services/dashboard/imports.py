@@ -15,6 +15,7 @@ from netflix_trend.history.freshness import Freshness
 from netflix_trend.language import _, marked, ngettext
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.plain_text import without_name
+from netflix_trend.told_again import told_again
 from services.dashboard.backend import Backend, RefusedFile
 from services.dashboard.text import day, days, number, shown
 
@@ -73,8 +74,8 @@ def imported_files(private: Path) -> list[ImportedFile]:
                     name=shown(row["name"], 60),
                     received=row["received"],
                     sentences=() if error else rows_in_words(row),
-                    warnings=tuple(shown(line, 300) for line in (row["warnings"] or "").splitlines()),
-                    error=shown(without_name(error, row["name"]), 400) if error else None,
+                    warnings=tuple(shown(told_again(line), 300) for line in (row["warnings"] or "").splitlines()),
+                    error=shown(told_again(without_name(error, row["name"])), 400) if error else None,
                     question=_question(row),
                     asks_whose=bool(error and row.get("netflix_profiles")),
                 )
@@ -85,7 +86,7 @@ def imported_files(private: Path) -> list[ImportedFile]:
 def refused_files(backend: Backend, found: Freshness) -> tuple[RefusedFile, ...]:
     """Return the files that could not be queued, newest first, then exports whose description is damaged."""
     damaged = (RefusedFile(f"raw/{sha256}.json", _(DAMAGED)) for sha256 in found.damaged)
-    problem = (RefusedFile("exclusions.json", f"{found.problem}."),) if found.problem else ()
+    problem = (RefusedFile("exclusions.json", f"{told_again(found.problem)}."),) if found.problem else ()
     return (*problem, *backend.refused_files(), *damaged)
 
 
