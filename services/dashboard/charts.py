@@ -273,6 +273,7 @@ def lines(
         yAxis=_axis("value", minInterval=1),
         legend={
             "top": 0,
+            "itemHeight": 14,
             "data": [one["name"] for one in series[:2]],
             "textStyle": {"color": "@ink", "fontSize": _TEXT},
         },
