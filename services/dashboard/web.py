@@ -14,7 +14,6 @@ from netflix_trend import __version__
 from netflix_trend.delivery.archive import LARGEST_ARCHIVE
 from netflix_trend.delivery.reminder import CONTENT_TYPE, reminder
 from netflix_trend.history.exclusions import STAYS
-from netflix_trend.history.opened import apart
 from netflix_trend.language import gettext
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
@@ -32,6 +31,7 @@ from services.dashboard.health import health_page
 from services.dashboard.history import History
 from services.dashboard.imports import answers
 from services.dashboard.others import others_page
+from services.dashboard.profiles import is_household
 from services.dashboard.sharing import sharing_page
 from services.dashboard.start import start_page
 from services.dashboard.text import counted, day, listed, number, shown
@@ -151,12 +151,16 @@ def _add_pages(app: Flask, dashboard: Dashboard) -> None:
         return render_template(
             "others.html",
             page=others_page(settings, history, request.args.get("round", "")),
-            is_household=len(apart(history.viewers())) > 1,
+            is_household=is_household(history),
         )
 
     @app.get("/events")
     def events() -> str:
-        return render_template("events.html", page=events_page(settings, history, dashboard.today()))
+        return render_template(
+            "events.html",
+            page=events_page(settings, history, dashboard.today()),
+            is_household=is_household(history),
+        )
 
     @app.get("/sharing")
     def sharing() -> str:
