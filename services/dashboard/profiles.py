@@ -100,6 +100,11 @@ def profiles_page(history: History, arguments: Mapping[str, str]) -> ProfilesPag
     )
 
 
+def is_household(history: History) -> bool:
+    """Return whether there are profiles to compare."""
+    return len(apart(history.viewers())) > 1
+
+
 def _selection(history: History, arguments: Mapping[str, str]) -> Selection | None:
     days_and_device = {name: value for name, value in arguments.items() if name != "profile"}
     selected = selection(history, days_and_device, "/profiles", default="all")

@@ -370,7 +370,7 @@ def _show_file(history: History, mark: str, arguments: Mapping[str, str]) -> Res
     name = arguments.get("table", "")
     if found is None or name not in ("by_month", "by_season", "by_viewer", "binges", "episodes"):
         abort(404)
-    _, _, choice = found
+    choice = found[2]
     if name == "episodes":
         part = _everything(name, arguments)
         return table_file(

@@ -14,7 +14,6 @@ from netflix_trend import __version__
 from netflix_trend.delivery.archive import LARGEST_ARCHIVE
 from netflix_trend.delivery.reminder import CONTENT_TYPE, reminder
 from netflix_trend.history.exclusions import STAYS
-from netflix_trend.history.opened import apart
 from netflix_trend.language import _, marked
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
@@ -34,6 +33,7 @@ from services.dashboard.history import History
 from services.dashboard.imports import answers
 from services.dashboard.menu import menu_entry
 from services.dashboard.others import others_page
+from services.dashboard.profiles import is_household
 from services.dashboard.sharing import sharing_page
 from services.dashboard.start import STEP_STATES, start_page
 from services.dashboard.summary import all_set, summary_of
@@ -164,12 +164,16 @@ def _add_pages(app: Flask, dashboard: Dashboard) -> None:
         return render_template(
             "others.html",
             page=others_page(settings, history, request.args.get("round", "")),
-            is_household=len(apart(history.viewers())) > 1,
+            is_household=is_household(history),
         )
 
     @app.get("/events")
     def events() -> str:
-        return render_template("events.html", page=events_page(settings, history, dashboard.today()))
+        return render_template(
+            "events.html",
+            page=events_page(settings, history, dashboard.today()),
+            is_household=is_household(history),
+        )
 
     @app.get("/sharing")
     def sharing() -> str:

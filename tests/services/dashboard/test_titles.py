@@ -206,6 +206,8 @@ def test_one_person_has_no_selector_and_the_comparison_says_whose_it_is(home: Pe
     assert "always one person" not in newcomer.page("/others")
     assert len(re.findall(r"<h2 id=", newcomer.page("/profiles"))) == 1
     assert "always one person" in home.page("/others")
+    assert "Effects are one person" in home.page("/events")
+    assert "Effects are one person" not in newcomer.page("/events")
 
 
 @pytest.mark.parametrize(
