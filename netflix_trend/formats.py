@@ -12,6 +12,13 @@ from typing import Literal
 
 from netflix_trend.language import WRITTEN, language
 
+# Written out, since `strftime` speaks the language of the process.
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
 
 def number(value: float) -> str:
     """Return `1,234` or `12.5`."""
@@ -93,7 +100,7 @@ def month_names(*, short: bool = False) -> tuple[str, ...]:
 def weekday_names(*, short: bool = False) -> tuple[str, ...]:
     """Return Monday to Sunday, or Mon to Sun, as they stand alone in a calendar."""
     if language() == WRITTEN:
-        return tuple(name[:3] for name in _WEEKDAYS) if short else _WEEKDAYS
+        return tuple(name[:3] for name in WEEKDAYS) if short else WEEKDAYS
     from babel.dates import get_day_names
 
     names = get_day_names("abbreviated" if short else "wide", "stand-alone", language())
@@ -122,11 +129,3 @@ def _listed(words: Sequence[str], style: Literal["standard", "or"], last: str) -
 
 def _month_name(one: date) -> str:
     return _MONTHS[one.month - 1]
-
-
-# Written out, since `strftime` speaks the language of the process.
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

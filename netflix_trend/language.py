@@ -9,7 +9,7 @@ docs/languages.md says how a text is marked and how a language is added.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from gettext import NullTranslations, translation
@@ -24,16 +24,17 @@ WRITTEN = "en"
 _spoken: ContextVar[NullTranslations] = ContextVar("spoken", default=NullTranslations())  # noqa: B039, never changed
 
 
-def gettext(message: str, **values: object) -> str:
+def gettext(message: str, /, **values: object) -> str:
     """Return a message in the language of this context, with its `%(name)s` filled in.
 
     Without values nothing is filled in, so a lone `%` is written once; with values it is written `%%`.
     """
-    text = _spoken.get().gettext(message)
+    # An empty message would return the head of the catalogue.
+    text = _spoken.get().gettext(message) if message else ""
     return text % values if values else text
 
 
-def ngettext(one: str, several: str, count: int, **values: object) -> str:
+def ngettext(one: str, several: str, count: int, /, **values: object) -> str:
     """Return a message about a count in the language of this context; `%(num)s` is the count, as people write it."""
     from netflix_trend.formats import number
 
@@ -69,6 +70,11 @@ def spoken(translations: NullTranslations) -> Iterator[None]:
         yield
     finally:
         _spoken.reset(token)
+
+
+def in_english() -> AbstractContextManager[None]:
+    """Speak English in this context, for what is written into files."""
+    return spoken(translations_of(WRITTEN))
 
 
 _ = gettext

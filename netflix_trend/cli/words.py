@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _FOLDERS = ("netflix_trend", "services")
 _METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2"), ("**/site/**.html", "jinja2")]
 _KEYWORDS = {"_": None, "gettext": None, "marked": None, "ngettext": (1, 2)}
+# Babel's rules also have a form for whole millions, which no text here needs.
+_PLURALS = {"es": "(n != 1)", "pt": "(n > 1)"}
 # A catalogue has no times of its own: Git knows them, and two branches would differ by them alone.
 _NO_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 _NEEDLESS = re.compile(
@@ -57,6 +59,9 @@ def catalogue(code: str, texts: Catalog, folder: Path = TRANSLATIONS) -> Catalog
             known = read_po(file, locale=code)
     else:
         known = Catalog(locale=code)
+    if code in _PLURALS:
+        # Babel reads them from the head of a file, and has no other way of setting them.
+        known.mime_headers = [("Plural-Forms", f"nplurals=2; plural={_PLURALS[code]};")]
     known.project = texts.project
     known.fuzzy = False
     known.creation_date = known.revision_date = _NO_TIME

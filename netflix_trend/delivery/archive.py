@@ -16,6 +16,8 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
 from netflix_trend.delivery.file_kinds import HEAD, office_document, what_it_is, why_not_opened
+from netflix_trend.formats import number
+from netflix_trend.language import _
 
 MEMBER = "ViewingActivity.csv"
 # People pack it themselves; a browser adds a number: `NetflixViewingHistory (1).csv`.
@@ -127,7 +129,7 @@ def holds_export(stream: BinaryIO, name: str) -> bool:
 
 
 def _damaged(name: str) -> ArchiveError:
-    return ArchiveError("not_a_zip", f"{name}: this zip is damaged or incomplete. Download it again.")
+    return ArchiveError("not_a_zip", _("%(name)s: this zip is damaged or incomplete. Download it again.", name=name))
 
 
 def said_of_zip(path: Path) -> str | None:
@@ -138,9 +140,9 @@ def said_of_zip(path: Path) -> str | None:
         with zipfile.ZipFile(file) as archive:
             members = _exports(archive)
         if members[MEMBER] and members[SHORT_MEMBER]:
-            return f"this zip holds both exports: {MEMBER} is read, which has every view"
+            return _("this zip holds both exports: %(MEMBER)s is read, which has every view", MEMBER=MEMBER)
         if members[SHORT_MEMBER]:
-            return f"this zip holds the short CSV, {SHORT_MEMBER}: it is read"
+            return _("this zip holds the short CSV, %(SHORT_MEMBER)s: it is read", SHORT_MEMBER=SHORT_MEMBER)
     return None
 
 
@@ -174,8 +176,14 @@ def _find(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     if len(members) > MAX_MEMBERS:
         raise ArchiveError(
             "too_many",
-            f"{name}: this zip holds {len(members):,} files, and Netflix's a few dozen. Unpack it and give {MEMBER} or "
-            f"{SHORT_MEMBER}.",
+            _(
+                "%(name)s: this zip holds %(members)s files, and Netflix's a few dozen. Unpack it and "
+                "give %(MEMBER)s or %(SHORT_MEMBER)s.",
+                name=name,
+                members=number(len(members)),
+                MEMBER=MEMBER,
+                SHORT_MEMBER=SHORT_MEMBER,
+            ),
         )
     exports = _exports(archive)
     wanted = MEMBER if exports[MEMBER] else SHORT_MEMBER
@@ -186,25 +194,52 @@ def _find(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
             "not_an_export" if other else "no_viewing_activity",
             f"{name}: {other}"
             if other
-            else f"{name}: this zip holds another zip. Unpack it once and give the zip in it."
+            else _("%(name)s: this zip holds another zip. Unpack it once and give the zip in it.", name=name)
             if any(inner.lower().endswith(".zip") for inner in archive.namelist())
-            else f"{name}: there is neither {MEMBER} nor {SHORT_MEMBER} in this zip. Give the archive from Account > "
-            f"Download your personal information, or {SHORT_MEMBER}.",
+            else _(
+                "%(name)s: there is neither %(MEMBER)s nor %(SHORT_MEMBER)s in this zip. Give the archive "
+                "from Account > Download your personal information, or %(SHORT_MEMBER)s.",
+                name=name,
+                MEMBER=MEMBER,
+                SHORT_MEMBER=SHORT_MEMBER,
+            ),
         )
     if len(found) > 1:
         raise ArchiveError(
-            "several", f"{name}: {len(found)} files called {wanted}; unpack the one you want and give it."
+            "several",
+            _(
+                "%(name)s: %(found)s files called %(wanted)s; unpack the one you want and give it.",
+                name=name,
+                found=len(found),
+                wanted=wanted,
+            ),
         )
     (member,) = found
     if member.flag_bits & 1:
-        raise ArchiveError("encrypted", f"{name}: the zip is protected by a password; unpack {wanted} and give it.")
+        raise ArchiveError(
+            "encrypted",
+            _("%(name)s: the zip is protected by a password; unpack %(wanted)s and give it.", name=name, wanted=wanted),
+        )
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         # Python unpacks the other methods in whole blocks, whatever size the directory claims.
         raise ArchiveError(
-            "not_a_zip", f"{name}: {wanted} is packed in a way that Netflix does not use; unpack it and give it."
+            "not_a_zip",
+            _(
+                "%(name)s: %(wanted)s is packed in a way that Netflix does not use; unpack it and give it.",
+                name=name,
+                wanted=wanted,
+            ),
         )
     if member.file_size > LARGEST_MEMBER or member.file_size > LARGEST_RATIO * max(member.compress_size, 1_000):
-        raise ArchiveError("too_large", f"{name}: {wanted} would unpack to {member.file_size} bytes; no export does.")
+        raise ArchiveError(
+            "too_large",
+            _(
+                "%(name)s: %(wanted)s would unpack to %(file_size)s bytes; no export does.",
+                name=name,
+                wanted=wanted,
+                file_size=member.file_size,
+            ),
+        )
     return member
 
 

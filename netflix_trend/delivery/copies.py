@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from netflix_trend.delivery.archive import ArchiveError, open_csv
+from netflix_trend.language import ngettext
 
 # `netflix_trend.delivery.drop_folder` moves files here.
 DONE = "done"
@@ -82,4 +83,8 @@ def remove_copies(drop: Path, contents: Collection[str], now: float | None = Non
 
 def removed_in_words(count: int) -> str:
     """Return how many copies were removed, as a sentence."""
-    return f"Removed from the drop folder's done/, too: {count} {'copy' if count == 1 else 'copies'}."
+    return ngettext(
+        "Removed from the drop folder's done/, too: %(num)s copy.",
+        "Removed from the drop folder's done/, too: %(num)s copies.",
+        count,
+    )

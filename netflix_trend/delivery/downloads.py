@@ -17,11 +17,15 @@ from typing import BinaryIO
 
 from netflix_trend.delivery.archive import LARGEST_ARCHIVE, LARGEST_MEMBER, holds_export
 from netflix_trend.delivery.settled import SETTLED_SECONDS, Settling, waiting_files
+from netflix_trend.language import marked
 from netflix_trend.storage.files import FileState, UnsafeFile, file_state, open_untrusted
 
 # Netflix's page with the list, and what a person does there.
 NETFLIX_PAGE = "https://www.netflix.com/settings/viewed/"
-STEPS = ("Sign in if Netflix asks, and choose your profile.", "At the bottom of the page, click “Download all”.")
+STEPS = (
+    marked("Sign in if Netflix asks, and choose your profile."),
+    marked("At the bottom of the page, click “Download all”."),
+)
 # For so long a file is waited for.
 WAITING_MINUTES = 10
 # A file that was there before is offered if it is not older.

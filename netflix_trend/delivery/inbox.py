@@ -11,13 +11,14 @@ from typing import Annotated, Any, BinaryIO, Literal
 
 from pydantic import Field, ValidationError
 
+from netflix_trend.language import _, marked
 from netflix_trend.names import PROFILE_PATTERN
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.model import Strict
 
 LARGEST_MESSAGE = 20_000_000
 LARGEST_EXPORT = 200_000_000
-_TOO_LARGE = "the file is larger than 200 MB, or 20 MB when packed; no export of Netflix is."
+_TOO_LARGE = marked("the file is larger than 200 MB, or 20 MB when packed; no export of Netflix is.")
 _BLOCK = 1 << 20
 _GZIP = 31  # zlib's number for a gzip header and the largest window
 
@@ -53,9 +54,9 @@ class Delivery(Strict):
 
 # What the fields that a person can set must be.
 OPTION_WORDS = {
-    "profile": "a name has up to 60 letters, digits and blanks, and begins with a letter or digit",
-    "date_order": "the order of a date is mdy (month first), dmy (day first) or ymd (year first)",
-    "only": "at most 20 Netflix profiles are named, each with 1 to 100 letters",
+    "profile": marked("a name has up to 60 letters, digits and blanks, and begins with a letter or digit"),
+    "date_order": marked("the order of a date is mdy (month first), dmy (day first) or ymd (year first)"),
+    "only": marked("at most 20 Netflix profiles are named, each with 1 to 100 letters"),
 }
 
 
@@ -70,7 +71,9 @@ def delivery_with(**fields: Any) -> Delivery:
     except ValidationError as error:
         name = str(error.errors(include_url=False, include_input=False)[0]["loc"][0])
         words = OPTION_WORDS.get(name, f"there are {', '.join(OPTION_WORDS)}")
-        raise OptionError("options", f"the import option {name} is not valid: {words}.") from None
+        raise OptionError(
+            _("options"), _("the import option %(name)s is not valid: %(words)s.", name=name, words=words)
+        ) from None
 
 
 class _Message(Strict):

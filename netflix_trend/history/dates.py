@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netflix_trend import formats
+from netflix_trend.language import _, marked
 
 # Each order of a date, and its name for people.
-ORDER_NAMES = {"mdy": "month first", "dmy": "day first", "ymd": "year first"}
+ORDER_NAMES = {"mdy": marked("month first"), "dmy": marked("day first"), "ymd": marked("year first")}
 ORDERS = tuple(ORDER_NAMES)
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\ufeff]")
 _THREE_NUMBERS = re.compile(r"\D*\d+\D+\d+\D+\d+")
@@ -51,7 +52,7 @@ class DateQuestion:
 
     def __str__(self) -> str:
         told = (f"{formats.day(day)} ({ORDER_NAMES[order]})" for order, day in self.readings().items() if day)
-        return f"{self.example.strip()} can be {' or '.join(told)}"
+        return _("%(strip)s can be %(told)s", strip=self.example.strip(), told=" or ".join(told))
 
 
 class UndecidableOrder(Exception):

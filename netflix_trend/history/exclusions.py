@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from netflix_trend.catalogue.keys import title_key
+from netflix_trend.language import _, marked
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import locked, write_atomically
@@ -23,7 +24,7 @@ from netflix_trend.storage.model import Strict
 
 MAX_EXCLUSIONS = 10_000
 # What a page and a terminal say about everything that is excluded or forgotten.
-STAYS = "Answers that have left stay as they are; only later ones change."
+STAYS = marked("Answers that have left stay as they are; only later ones change.")
 _LONGEST_TITLE = 10_000
 What = Literal["title", "show"]
 
@@ -93,11 +94,18 @@ def exclude(private: Path, wanted: Sequence[Rows]) -> list[Exclusion]:
             if marks & known:
                 continue
             if not rows.key or len(rows.name) > _LONGEST_TITLE:
-                raise ExclusionError("a row without a title, or with a very long one, cannot be excluded by its name")
+                raise ExclusionError(
+                    _("a row without a title, or with a very long one, cannot be excluded by its name")
+                )
             added.append(Exclusion(number=file.next_number + len(added), what=rows.what, name=rows.name, day=rows.day))
             known.add((rows.what, rows.key, rows.day))
         if len(file.exclusions) + len(added) > MAX_EXCLUSIONS:
-            raise ExclusionError(f"at most {MAX_EXCLUSIONS} titles can be excluded; nothing was changed")
+            raise ExclusionError(
+                _(
+                    "at most %(MAX_EXCLUSIONS)s titles can be excluded; nothing was changed",
+                    MAX_EXCLUSIONS=MAX_EXCLUSIONS,
+                )
+            )
         if added:
             _write(private, file.next_number + len(added), (*file.exclusions, *added))
     return added
@@ -110,7 +118,10 @@ def include_again(private: Path, number: int) -> Exclusion:
         found = next((one for one in file.exclusions if one.number == number), None)
         if found is None:
             raise ExclusionError(
-                f"nothing is excluded under number {number}; ./run.sh exclude --list shows the numbers"
+                _(
+                    "nothing is excluded under number %(number)s; ./run.sh exclude --list shows the numbers",
+                    number=number,
+                )
             )
         _write(private, file.next_number, tuple(one for one in file.exclusions if one != found))
     return found
@@ -123,8 +134,10 @@ def _read(private: Path) -> _File:
         return _File()
     except ValidationError:
         raise ExclusionError(
-            "exclusions.json on the private volume is damaged, so nothing is read and nothing is answered. Repair it, "
-            "or remove it and exclude again what you had excluded"
+            _(
+                "exclusions.json on the private volume is damaged, so nothing is read and nothing is "
+                "answered. Repair it, or remove it and exclude again what you had excluded"
+            )
         ) from None
 
 

@@ -22,6 +22,7 @@ from netflix_trend.delivery.file_kinds import HEAD, what_it_is
 from netflix_trend.history.code_pages import code_page_of
 from netflix_trend.history.dates import DateQuestion
 from netflix_trend.history.double_encoding import pages_of_double_encoding
+from netflix_trend.language import _
 
 if TYPE_CHECKING:
     from netflix_trend.history.household import ProfileQuestion
@@ -153,7 +154,9 @@ class ExportFile:
                 *[""] * (title_at + 1 - len(cells)),
             ]  # an empty title at the end, cut off with its delimiter
         if len(cells) <= max(title_at, date_at):
-            return f"too few cells ({len(cells)} instead of {self.width}); the row is cut off"
+            return _(
+                "too few cells (%(cells)s instead of %(width)s); the row is cut off", cells=len(cells), width=self.width
+            )
         title, day = cells[title_at], cells[date_at]
         if _label(title) in _TITLES and _label(day) in _DATES:
             return None  # the header again: two exports in one file
@@ -183,11 +186,17 @@ class ExportFile:
 
     def _activity_cells(self, cells: list[str]) -> Sequence[str] | str | None:
         if len(cells) <= max(self.columns):
-            return f"too few cells ({len(cells)} instead of {self.width}); the row is cut off"
+            return _(
+                "too few cells (%(cells)s instead of %(width)s); the row is cut off", cells=len(cells), width=self.width
+            )
         if any(cells[self.width :]):
             joined = self._with_title_joined(cells)
             if joined is None:
-                return f"{len(cells)} cells instead of {self.width}; a delimiter stands somewhere without quotes"
+                return _(
+                    "%(cells)s cells instead of %(width)s; a delimiter stands somewhere without quotes",
+                    cells=len(cells),
+                    width=self.width,
+                )
             cells = joined
         found = [cells[place].strip().replace("\n", " ") if place >= 0 else "" for place in self.columns]
         if found[1].lower().replace(" ", "") == "starttime":
@@ -233,7 +242,9 @@ def open_export(stream: BinaryIO, name: str) -> ExportFile:
     if named is not None:
         before, first = next(numbered, (0, None))
     if first is None:
-        raise ExportError("empty", f"{name}: the file is empty, or holds no text. Download it again from Netflix.")
+        raise ExportError(
+            _("empty"), _("%(name)s: the file is empty, or holds no text. Download it again from Netflix.", name=name)
+        )
     delimiter = named[1] if named is not None else _delimiter(first)
     records = _records(chain([first], lines), delimiter, before)
     number, cells = next(records)
@@ -246,9 +257,12 @@ def open_export(stream: BinaryIO, name: str) -> ExportFile:
         stream.seek(0)
         other = what_it_is(stream.read(HEAD))
         labels = ", ".join(cell.strip()[:40] for cell in header[1])[:200]
-        columns_told = (
-            f"{name}, row 1: found the columns {labels!r}, expected 'Title,Date' or 'Profile Name,Start Time,...'. "
-            "Give NetflixViewingHistory.csv or ViewingActivity.csv as Netflix delivered it."
+        columns_told = _(
+            "%(name)s, row 1: found the columns %(labels)s, expected 'Title,Date' or 'Profile "
+            "Name,Start Time,...'. Give NetflixViewingHistory.csv or ViewingActivity.csv as Netflix "
+            "delivered it.",
+            name=name,
+            labels=repr(labels),
         )
         raise ExportError("header", f"{name}: {other}" if other else columns_told)
     kind, columns, has_header = found
@@ -438,7 +452,7 @@ def _unwrapped(cell: str, delimiter: str, *, is_date_first: bool = False) -> lis
 
 def _text_problem(cell: str, max_length: int = MAX_CELL) -> str | None:
     if len(cell) > max_length:
-        return "a cell is too long to be a title or a date"
+        return _("a cell is too long to be a title or a date")
     if "\ufffd" in cell:
-        return "it holds bytes that are no text"
+        return _("it holds bytes that are no text")
     return None

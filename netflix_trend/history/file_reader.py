@@ -19,6 +19,7 @@ from netflix_trend.history.double_encoding import repaired
 from netflix_trend.history.exports import ExportError, ExportFile, ExportKind
 from netflix_trend.history.household import LONGEST_NAME, ProfileQuestion, UndecidedProfiles
 from netflix_trend.history.options import ReadOptions
+from netflix_trend.language import _
 
 if TYPE_CHECKING:
     from netflix_trend.history.staging import Staging
@@ -113,8 +114,16 @@ class FileReader:
         report.undated += report.damaged
         usable = sum(count for count, day in zip(self._counts, days, strict=True) if day is not None)
         if report.rows and not usable and not report.supplemental + report.dropped_profiles:
-            why = report.problems[0] if report.problems else "no row has a date"
-            raise ExportError("no_rows", f"{self._name}: none of its {report.rows} rows could be read; {why}.")
+            why = report.problems[0] if report.problems else _("no row has a date")
+            raise ExportError(
+                _("no_rows"),
+                _(
+                    "%(_name)s: none of its %(rows)s rows could be read; %(why)s.",
+                    _name=self._name,
+                    rows=report.rows,
+                    why=why,
+                ),
+            )
         self._compare_with_download(days, latest)
         self._insert_days(days)
         short = "select count(*) from staged where file = ? and seconds < ?"
@@ -132,9 +141,14 @@ class FileReader:
             made, first = latest - timedelta(days=1), min(day for day, _ in known)
             raise ExportError(
                 "future",
-                f"{self._name}: every date in it lies after {formats.day(made)}, when the file was made; the first is "
-                f"{formats.day(first)}. Correct the years in the file. If only the file's own day is wrong, save it "
-                "again today, or upload it with the right day.",
+                _(
+                    "%(_name)s: every date in it lies after %(made)s, when the file was made; the first is "
+                    "%(first)s. Correct the years in the file. If only the file's own day is wrong, save it "
+                    "again today, or upload it with the right day.",
+                    _name=self._name,
+                    made=formats.day(made),
+                    first=formats.day(first),
+                ),
             )
 
     def _insert_days(self, days: Sequence[date | None]) -> None:
@@ -180,7 +194,11 @@ class FileReader:
                 one.supplemental += is_extra
                 if second is None and not is_extra:
                     one.undated += 1
-                    problem = f"row {number}: {start[:40]!r} is not a time such as 2024-03-02 23:50:12"
+                    problem = _(
+                        "row %(number)s: %(start)s is not a time such as 2024-03-02 23:50:12",
+                        number=number,
+                        start=repr(start[:40]),
+                    )
                     one.problems += [problem] if len(one.problems) <= _NAMED_ROWS else []
                 continue
             one.durations += seconds is not None
@@ -225,8 +243,13 @@ class FileReader:
         report = self._report
         return ExportError(
             "netflix_profile",
-            f"{self._name}: which of its {len(question.rows)} Netflix profiles is you? Nothing of the file counts for "
-            f"you before you say it: on the page Start, or ./run.sh whose NAME. They are {question}.",
+            _(
+                "%(_name)s: which of its %(rows)s Netflix profiles is you? Nothing of the file counts for "
+                "you before you say it: on the page Start, or ./run.sh whose NAME. They are %(question)s.",
+                _name=self._name,
+                rows=len(question.rows),
+                question=question,
+            ),
             {
                 "kind": report.kind,
                 "encoding": report.encoding,
@@ -269,13 +292,13 @@ class FileReader:
 
     def _damaged(self, number: int, problem: str) -> None:
         self._report.damaged += 1
-        self._problem(f"row {number}: {problem}")
+        self._problem(_("row %(number)s: %(problem)s", number=number, problem=problem))
 
     def _problem(self, problem: str) -> None:
         if len(self._report.problems) < _NAMED_ROWS:
             self._report.problems.append(problem)
         else:
-            self._report.problems[_NAMED_ROWS:] = ["and more"]
+            self._report.problems[_NAMED_ROWS:] = [_("and more")]
 
     def _decide_days(self, newest: date | None, unwanted: Counter[int]) -> list[date | None]:
         """Return the day of every date code. unwanted: rows that were deleted; their dates still count as evidence."""
@@ -291,8 +314,13 @@ class FileReader:
             question = undecidable.question
             raise ExportError(
                 "date_order",
-                f"{self._name}: the date {question}, and nothing else in the file decides. Say which: --date-order "
-                f"{'|'.join(question.orders)} on import, or DATE_ORDER={'|'.join(question.orders)} for all files.",
+                _(
+                    "%(_name)s: the date %(question)s, and nothing else in the file decides. Say which: "
+                    "--date-order %(orders)s on import, or DATE_ORDER=%(orders)s for all files.",
+                    _name=self._name,
+                    question=question,
+                    orders="|".join(question.orders),
+                ),
                 {
                     "kind": report.kind,
                     "encoding": report.encoding,
@@ -309,5 +337,5 @@ class FileReader:
         for text, (code, number) in self._codes.items():
             if days[code] is None and self._counts[code]:
                 report.undated += self._counts[code]
-                self._problem(f"row {number}: {text[:40]!r} is not a date")
+                self._problem(_("row %(number)s: %(text)s is not a date", number=number, text=repr(text[:40])))
         return days

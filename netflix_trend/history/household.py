@@ -22,6 +22,7 @@ from netflix_trend.delivery.inbox import MOST_NETFLIX_PROFILES, NetflixProfile
 from netflix_trend.history.double_encoding import repaired
 from netflix_trend.history.exports import ExportError, open_export
 from netflix_trend.history.raw import RawExport
+from netflix_trend.language import _, ngettext
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.names import PROFILE_PATTERN
 from netflix_trend.plain_text import printable
@@ -87,8 +88,13 @@ def most_first(rows: Mapping[str, int]) -> dict[str, int]:
 def listed(rows: Mapping[str, int]) -> str:
     """Return `“Sam” (812 rows), “Kids” (1 row)`, without characters that steer a terminal or a page."""
     shown = most_first(rows)
-    rest = f", and {len(rows) - len(shown)} more" if len(rows) > len(shown) else ""
-    return ", ".join(f"“{printable(name)}” ({n} row{'s' * (n != 1)})" for name, n in shown.items()) + rest
+    said = [
+        ngettext("“%(name)s” (%(num)s row)", "“%(name)s” (%(num)s rows)", n, name=printable(name))
+        for name, n in shown.items()
+    ]
+    more = len(rows) - len(shown)
+    found = ", ".join(said)
+    return ngettext("%(names)s, and %(num)s more", "%(names)s, and %(num)s more", more, names=found) if more else found
 
 
 # --- what a stored profile gets of a file
@@ -178,8 +184,13 @@ def check_names(file: str, wanted: Iterable[str], rows: Mapping[str, int]) -> No
     if rows and unknown:
         raise ExportError(
             "unknown_profile",
-            f"{file}: it has no Netflix profile “{printable(unknown[0])}”. It has {listed(rows)}. Name one of these "
-            "with --only, with the quotes that your shell needs.",
+            _(
+                "%(file)s: it has no Netflix profile “%(unknown)s”. It has %(rows)s. Name one of these "
+                "with --only, with the quotes that your shell needs.",
+                file=file,
+                unknown=printable(unknown[0]),
+                rows=listed(rows),
+            ),
         )
 
 
@@ -219,7 +230,11 @@ def keep_answer(
             file = _File(counted={**answers, profile: names})
         except ValidationError:
             raise HouseholdError(
-                f"between 1 and {MOST_NETFLIX_PROFILES} Netflix profiles can count for one person, each with a name of "
-                f"1 to {LONGEST_NAME} characters. Nothing was changed"
+                _(
+                    "between 1 and %(MOST_NETFLIX_PROFILES)s Netflix profiles can count for one person, each "
+                    "with a name of 1 to %(LONGEST_NAME)s characters. Nothing was changed",
+                    MOST_NETFLIX_PROFILES=MOST_NETFLIX_PROFILES,
+                    LONGEST_NAME=LONGEST_NAME,
+                )
             ) from None
         write_atomically(PrivateVolume(private).household, canonical_json(file.model_dump(mode="json")) + b"\n")

@@ -14,6 +14,8 @@ from typing import Any
 
 import duckdb
 
+from netflix_trend.formats import WEEKDAYS, percent
+from netflix_trend.language import _, marked, ngettext
 from netflix_trend.layout import PrivateVolume
 
 # The file in a profile's folder that the processor writes.
@@ -21,9 +23,8 @@ from netflix_trend.layout import PrivateVolume
 Cell = str | int | float | date | None
 
 # A viewing-history file loses views of titles that were seen again (docs/method/reading-exports.md#two-files).
-_THINNED = "A viewing-history file keeps only the last view of a title, so counts are lower bounds"
-_NEEDS_ACTIVITY = "Only ViewingActivity.csv has this. Import the account archive to see it."
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_THINNED = marked("A viewing-history file keeps only the last view of a title, so counts are lower bounds.")
+_NEEDS_ACTIVITY = marked("Only ViewingActivity.csv has this. Import the account archive to see it.")
 # Most public analyses call four episodes of a show in a day a binge.
 BINGE_EPISODES = 4
 
@@ -96,12 +97,17 @@ def all_insights(database: duckdb.DuckDBPyConnection) -> list[InsightTable]:
 
 def by_year(database: duckdb.DuckDBPyConnection) -> InsightTable:
     """Views, episodes, films and hours of each year between the first and the last view."""
-    return InsightTable("by_year", "By year", ("year", *_PERIOD), _periods(database, "%Y"), _THINNED + ".", "views")
+    return InsightTable("by_year", "By year", ("year", *_PERIOD), _periods(database, "%Y"), _(_THINNED), "views")
 
 
 def by_month(database: duckdb.DuckDBPyConnection) -> InsightTable:
     """Views, episodes, films and hours of each month between the first and the last view."""
-    note = _THINNED + ": about 18 % of the last month's views are missing, and 35 % of those older than two years."
+    note = _(
+        "A viewing-history file keeps only the last view of a title, so counts are lower bounds: about %(month)s of "
+        "the last month's views are missing, and %(older)s of those older than two years.",
+        month=percent(0.18),
+        older=percent(0.35),
+    )
     return InsightTable("by_month", "By month", ("month", *_PERIOD), _periods(database, "%Y-%m"), note, "views")
 
 
@@ -116,7 +122,7 @@ def by_weekday(database: duckdb.DuckDBPyConnection) -> InsightTable:
                 (select isodow(day) as weekday, count(*) as views from seen group by weekday) using (weekday)
            order by weekday""",
     )
-    named = tuple((_WEEKDAYS[int(str(weekday)) - 1], views, mean) for weekday, views, mean in rows)
+    named = tuple((WEEKDAYS[int(str(weekday)) - 1], views, mean) for weekday, views, mean in rows)
     return InsightTable("by_weekday", "By weekday", ("weekday", "views", "views_per_day"), named, "", "views")
 
 
@@ -127,7 +133,7 @@ def weekend_share(database: duckdb.DuckDBPyConnection) -> InsightTable:
         """select count(*) filter (isodow(day) >= 6), count(*), count(*) filter (isodow(day) >= 6) / count(*)
            from seen having count(*) > 0""",
     )
-    note = "The same on all days would be 28.6 %."
+    note = _("The same on all days would be %(share)s.", share=percent(2 / 7, 1))
     return InsightTable("weekend_share", "Weekends", ("weekend_views", "views", "share"), rows, note)
 
 
@@ -145,7 +151,7 @@ def top_shows(database: duckdb.DuckDBPyConnection, max_rows: int = 20) -> Insigh
             where kind = 'episode' group by show_key order by 2 desc, 1 limit {int(max_rows)}""",
     )
     columns = ("show", "episodes", "days", "first_day", "last_day", "hours")
-    return InsightTable("top_shows", "Top shows", columns, rows, _THINNED + ".", "episodes")
+    return InsightTable("top_shows", "Top shows", columns, rows, _(_THINNED), "episodes")
 
 
 def films_and_series(database: duckdb.DuckDBPyConnection) -> InsightTable:
@@ -156,7 +162,7 @@ def films_and_series(database: duckdb.DuckDBPyConnection) -> InsightTable:
                    count(*) filter (certainty = 'guess'), {_HOURS}
             from seen group by 1 order by 2 desc, 1""",
     )
-    note = "Guesses are titles that nothing tells; four in five of them are films."
+    note = _("Guesses are titles that nothing tells; four in five of them are films.")
     return InsightTable(
         "films_and_series", "Films and series", ("kind", "views", "share", "guesses", "hours"), rows, note, "views"
     )
@@ -171,8 +177,16 @@ def binges(database: duckdb.DuckDBPyConnection, episodes: int = BINGE_EPISODES, 
             limit {int(max_rows)}""",
     )
     total = rows[0][-1] if rows else 0
-    times = "once" if total == 1 else f"{total} times"
-    note = f"Seen {times}: {episodes} or more episodes of one show in a day."
+    note = (
+        _("Seen once: %(episodes)s or more episodes of one show in a day.", episodes=episodes)
+        if total == 1
+        else ngettext(
+            "Seen %(num)s time: %(episodes)s or more episodes of one show in a day.",
+            "Seen %(num)s times: %(episodes)s or more episodes of one show in a day.",
+            int(str(total)),
+            episodes=episodes,
+        )
+    )
     cut = tuple(row[:-1] for row in rows)
     return InsightTable("binges", "Binges", ("day", "show", "episodes", "hours"), cut, note, "episodes")
 
@@ -242,7 +256,7 @@ _PERIOD = ("views", "episodes", "films", "hours")
 def _activity(
     name: str, title: str, columns: tuple[str, ...], rows: tuple[tuple[Cell, ...], ...], bar: str | None = None
 ) -> InsightTable:
-    return InsightTable(name, title, columns, rows, "" if rows else _NEEDS_ACTIVITY, bar)
+    return InsightTable(name, title, columns, rows, "" if rows else _(_NEEDS_ACTIVITY), bar)
 
 
 def _periods(database: duckdb.DuckDBPyConnection, form: str) -> tuple[tuple[Cell, ...], ...]:

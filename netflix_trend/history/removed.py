@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field, ValidationError
 
 from netflix_trend.history.raw import RawExport, RawStore
+from netflix_trend.language import _
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
@@ -61,8 +62,10 @@ def read_removals(private: Path) -> tuple[Removal, ...]:
         return ()
     except ValidationError:
         raise RemovalError(
-            "removed/removals.json on the private volume is damaged; remove the folder removed/ to delete what was "
-            "forgotten for good"
+            _(
+                "removed/removals.json on the private volume is damaged; remove the folder removed/ to "
+                "delete what was forgotten for good"
+            )
         ) from None
 
 
@@ -92,7 +95,7 @@ def bring_back(private: Path, now: datetime, answered: str | None) -> Removal:
     with store.locked():
         removals = read_removals(private)
         if not removals or removals[-1].is_over(now, answered):
-            raise RemovalError("there is nothing that can be brought back")
+            raise RemovalError(_("there is nothing that can be brought back"))
         for export in removals[-1].exports:
             kept = volume.removed_export(export.sha256)
             if store.describe(export.sha256) is None:

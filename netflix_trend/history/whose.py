@@ -11,6 +11,7 @@ import duckdb
 
 from netflix_trend.history.household import HouseholdError, keep_answer, listed, name_key, names_of
 from netflix_trend.history.raw import RawStore
+from netflix_trend.language import _
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.plain_text import printable
 
@@ -87,15 +88,23 @@ def answer(private: Path, profile: str, wanted: Sequence[str]) -> tuple[str, ...
     one = next((one for one in whose(private) if one.profile == profile), None)
     if one is None:
         raise HouseholdError(
-            f"no imported ViewingActivity.csv has several Netflix profiles to choose from for {profile}. Nothing was "
-            "changed"
+            _(
+                "no imported ViewingActivity.csv has several Netflix profiles to choose from for "
+                "%(profile)s. Nothing was changed",
+                profile=profile,
+            )
         )
     spelled = {name_key(name): name for name in one.offered}
     unknown = [name for name in wanted if name_key(name) not in spelled]
     if unknown:
         raise HouseholdError(
-            f"“{printable(unknown[0])}” is no Netflix profile to choose from for {profile}: they are "
-            f"{listed(one.offered)}. Nothing was changed"
+            _(
+                "“%(unknown)s” is no Netflix profile to choose from for %(profile)s: they are "
+                "%(offered)s. Nothing was changed",
+                unknown=printable(unknown[0]),
+                profile=profile,
+                offered=listed(one.offered),
+            )
         )
     names = tuple(dict.fromkeys(spelled[name_key(name)] for name in wanted))
     keep_answer(private, list(RawStore(private).exports()), profile, names, one.choices)

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
+from netflix_trend.language import _, marked
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.questions.registry import QUESTIONS
 from netflix_trend.storage.canonical import canonical_json
@@ -19,7 +20,9 @@ from netflix_trend.storage.model import Strict
 from netflix_trend.survey.limits import Limits
 
 Participation = Literal["undecided", "joined", "paused", "withdrawn"]
-LIMITS_LOST = "Limits that you had lowered were lost with a damaged file: no report is allowed until you set them."
+LIMITS_LOST = marked(
+    "Limits that you had lowered were lost with a damaged file: no report is allowed until you set them."
+)
 
 
 _Positive = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -69,8 +72,10 @@ def read_choices(private: Path) -> Choices:
         return Choices()
     except (ValidationError, ValueError):
         raise ChoicesError(
-            "choices.json is damaged, and limits that you had lowered are lost with it. Set your limits, then join "
-            "again; or withdraw. (./run.sh limits, join, withdraw)"
+            _(
+                "choices.json is damaged, and limits that you had lowered are lost with it. Set your "
+                "limits, then join again; or withdraw. (./run.sh limits, join, withdraw)"
+            )
         ) from None
 
 

@@ -13,6 +13,8 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from netflix_trend.formats import decimal, percent
+from netflix_trend.language import _, marked
 from netflix_trend.participant.life_events import LifeEvent
 
 # The usual amount is estimated from this many weeks around the event.
@@ -53,6 +55,10 @@ class Period:
         return 7 * self.per_day
 
 
+_MORE = marked("You watched more: %(ratio)s times as much as before (%(between)s, 95 %%).")
+_LESS = marked("You watched less: %(ratio)s times as much as before (%(between)s, 95 %%).")
+
+
 @dataclass(frozen=True)
 class EventEffect:
     """The effect of one event. Periods outside of the history are None. p_value: None with too few weeks. weeks: how
@@ -72,18 +78,25 @@ class EventEffect:
         """The effect in a sentence or two."""
         during, before = self.during, self.before
         if during is None or before is None:
-            return "The history does not cover the event and as many days before it."
+            return _("The history does not cover the event and as many days before it.")
         if during.ratio is None or during.lower is None or during.upper is None:
-            return "There are too few weeks or views to say whether this is more than chance."
-        between = f"between {during.lower:.2f} and {during.upper:.2f} times"
+            return _("There are too few weeks or views to say whether this is more than chance.")
+        between = _(
+            "between %(lower)s and %(upper)s times", lower=decimal(during.lower, 2), upper=decimal(during.upper, 2)
+        )
         if during.lower > 1 or during.upper < 1:
-            more = "more" if during.ratio > 1 else "less"
-            text = f"You watched {more}: {during.ratio:.2f} times as much as before ({between}, 95 %)."
+            text = _(_MORE if during.ratio > 1 else _LESS, ratio=decimal(during.ratio, 2), between=between)
         else:
-            text = f"Unclear: {during.ratio:.2f} times as much as before, {between} (95 %)."
+            text = _(
+                "Unclear: %(ratio)s times as much as before, %(between)s (95 %%).",
+                ratio=decimal(during.ratio, 2),
+                between=between,
+            )
         if self.p_value is not None:
-            share = f"{100 * self.p_value:.0f} %" if self.p_value >= 0.01 else "less than 1 %"
-            text += f" In the year around it other stretches of weeks stand out as much in {share} of cases."
+            share = percent(self.p_value) if self.p_value >= 0.01 else _("less than 1 %")
+            text += " " + _(
+                "In the year around it other stretches of weeks stand out as much in %(share)s of cases.", share=share
+            )
         return text
 
 

@@ -12,9 +12,11 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 
+from netflix_trend.formats import day
 from netflix_trend.history import removed
 from netflix_trend.history.raw import RawExport, RawStore
 from netflix_trend.history.removed import Removal, RemovalError, read_removals
+from netflix_trend.language import _, marked
 from netflix_trend.layout import PrivateVolume, PublisherVolume
 from netflix_trend.participant.ledger import Entry, LedgerError, read_ledger
 from netflix_trend.participant.status import ANSWERED, PublisherStatus, read_status
@@ -23,7 +25,7 @@ from netflix_trend.settings import Settings
 from netflix_trend.storage.files import unchanging
 
 _log = logging.getLogger("participant")
-ELSEWHERE = "Your own download, and copies that you made elsewhere, are yours to delete."
+ELSEWHERE = marked("Your own download, and copies that you made elsewhere, are yours to delete.")
 _DIGEST = re.compile(r"[0-9a-f]{4,64}")
 _SHOWN_DIGITS = 12
 # How long taking something away waits for a run of the publisher to end.
@@ -65,10 +67,18 @@ def named(settings: Settings, word: str, content: str | None = None) -> RawExpor
     if len(found) == 1:
         return found[0]
     if not exports:
-        raise RemovalError("nothing was imported yet, so there is nothing to forget")
+        raise RemovalError(_("nothing was imported yet, so there is nothing to forget"))
     if found:
-        raise RemovalError(f"{len(found)} files match. Name one by the digits at the end of its line:{_listed(found)}")
-    raise RemovalError(f"no imported file has this name, content or SHA-256. Imported were:{_listed(exports)}")
+        raise RemovalError(
+            _(
+                "%(found)s files match. Name one by the digits at the end of its line:%(found2)s",
+                found=len(found),
+                found2=_listed(found),
+            )
+        )
+    raise RemovalError(
+        _("no imported file has this name, content or SHA-256. Imported were:%(exports)s", exports=_listed(exports))
+    )
 
 
 def of_profile(settings: Settings, profile: str) -> list[RawExport]:
@@ -76,8 +86,8 @@ def of_profile(settings: Settings, profile: str) -> list[RawExport]:
     exports = list(RawStore(settings.private_dir).exports())
     found = [export for export in exports if export.profile == profile]
     if not found:
-        names = ", ".join(sorted({export.profile for export in exports})) or "none yet"
-        raise RemovalError(f"there is no profile of this name. Profiles: {names}")
+        names = ", ".join(sorted({export.profile for export in exports})) or _("none yet")
+        raise RemovalError(_("there is no profile of this name. Profiles: %(names)s", names=names))
     return found
 
 
@@ -88,8 +98,9 @@ def line_of(export: RawExport) -> str:
 
 def until(removal: Removal) -> str:
     """Return until when something can be brought back, as a sentence, in local time."""
-    latest = f"{removal.until.astimezone():%Y-%m-%d %H:%M}"
-    return f"It can be undone until a later round is answered, at the latest until {latest}."
+    moment = removal.until.astimezone()
+    latest = _("%(day)s, %(time)s", day=day(moment.date()), time=moment.strftime("%H:%M"))
+    return _("It can be undone until a later round is answered, at the latest until %(latest)s.", latest=latest)
 
 
 def _listed(exports: Sequence[RawExport]) -> str:

@@ -12,6 +12,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
+from netflix_trend.formats import day
+from netflix_trend.language import _
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import locked, write_atomically
@@ -39,7 +41,13 @@ class LifeEvent(Strict):
     @model_validator(mode="after")
     def _in_order(self) -> LifeEvent:
         if self.last_day < self.first_day:
-            raise ValueError(f"it ends on {self.last_day}, before it begins on {self.first_day}")
+            raise ValueError(
+                _(
+                    "it ends on %(last_day)s, before it begins on %(first_day)s",
+                    last_day=self.last_day,
+                    first_day=self.first_day,
+                )
+            )
         return self
 
     @property
@@ -57,7 +65,7 @@ class _File(Strict):
     def _ids_are_unique(self) -> _File:
         numbers = [event.id for event in self.events]
         if len(set(numbers)) < len(numbers) or max(numbers, default=0) >= self.next_id:
-            raise ValueError("the ids of events are not unique")
+            raise ValueError(_("the ids of events are not unique"))
         return self
 
 
@@ -75,14 +83,23 @@ def add_event(private: Path, label: str, first_day: date, last_day: date) -> Lif
         except ValidationError as error:
             problem = error.errors(include_url=False, include_input=False)[0]
             if problem["loc"] == ("label",):
-                raise EventError("a label has 1 to 40 letters, digits and blanks, such as sick") from None
+                raise EventError(_("a label has 1 to 40 letters, digits and blanks, such as sick")) from None
             if problem["loc"]:
-                raise EventError("an event must be between 1997 and 2100") from None
+                raise EventError(_("an event must be between 1997 and 2100")) from None
             raise EventError(problem["msg"].removeprefix("Value error, ")) from None
         if any(event == known.model_copy(update={"id": event.id}) for known in file.events):
-            raise EventError(f"{event.label} from {first_day} to {last_day} exists already; nothing was changed")
+            raise EventError(
+                _(
+                    "%(label)s from %(first_day)s to %(last_day)s exists already; nothing was changed",
+                    label=event.label,
+                    first_day=day(first_day),
+                    last_day=day(last_day),
+                )
+            )
         if len(file.events) == _MAX_EVENTS:
-            raise EventError(f"there are already {_MAX_EVENTS} events, the maximum; remove one first")
+            raise EventError(
+                _("there are already %(MAX_EVENTS)s events, the maximum; remove one first", MAX_EVENTS=_MAX_EVENTS)
+            )
         _write(private, _File(next_id=event.id + 1, events=(*file.events, event)))
     return event
 
@@ -93,7 +110,7 @@ def remove_event(private: Path, number: int) -> LifeEvent:
         file = _read(private)
         found = next((event for event in file.events if event.id == number), None)
         if found is None:
-            raise EventError(f"there is no event {number}; ./run.sh event list shows their numbers")
+            raise EventError(_("there is no event %(number)s; ./run.sh event list shows their numbers", number=number))
         _write(private, file.model_copy(update={"events": tuple(event for event in file.events if event != found)}))
     return found
 
@@ -104,7 +121,7 @@ def _read(private: Path) -> _File:
     except FileNotFoundError:
         return _File()
     except ValidationError:
-        raise EventError("life_events.json on the private volume is damaged; repair or remove it") from None
+        raise EventError(_("life_events.json on the private volume is damaged; repair or remove it")) from None
 
 
 def _write(private: Path, file: _File) -> None:

@@ -10,13 +10,15 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from netflix_trend.language import marked
 from netflix_trend.participant.event_effects import EventEffect, event_effect
 from netflix_trend.participant.life_events import LifeEvent
 
-THINNED = (
-    "Note: a viewing-history file shows only the last time a title was seen, so older weeks look emptier than they "
-    "were (about 18 % of the last month is missing, 35 % of what is older than two years). ViewingActivity.csv, or "
-    "importing a new file every month, avoids that."
+THINNED = marked(
+    "Note: a viewing-history file shows only the last time a title was seen, so older weeks "
+    "look emptier than they were (about 18 % of the last month is missing, 35 % of what is "
+    "older than two years). ViewingActivity.csv, or importing a new file every month, avoids "
+    "that."
 )
 
 

@@ -20,6 +20,7 @@ from netflix_trend.history.freshness import Freshness, freshness
 from netflix_trend.history.household import check_names, keep_answer, profiles_in
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawExport, RawStore, opened
+from netflix_trend.language import _
 from netflix_trend.layout import PublisherVolume
 from netflix_trend.participant.choices import (
     Choices,
@@ -116,7 +117,7 @@ def already_imported(raw: RawExport, days: Mapping[str, date]) -> str:
     days: as `import_days` returned them before it was taken.
     """
     day = days.get(raw.sha256)
-    return f"This file was imported on {day} already; nothing in it is counted twice." if day else ""
+    return _("This file was imported on %(day)s already; nothing in it is counted twice.", day=day) if day else ""
 
 
 def out_of_date(settings: Settings) -> Freshness:

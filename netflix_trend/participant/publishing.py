@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 
 from netflix_trend.history.encodings import EncodingsError
+from netflix_trend.language import _, marked
 from netflix_trend.layout import VOCABULARY, PublisherVolume, shared_path
 from netflix_trend.operators.transport import list_rounds
 from netflix_trend.participant.choices import Choices, ChoicesError, read_choices
@@ -43,7 +44,7 @@ from netflix_trend.syftbox.shared_files import beginnings_of, current_surveys
 _SYNC_SECONDS = 10.0
 # States of somebody who takes part, and whose manifest is published.
 _TAKES_PART = ("answering", "waiting_for_survey", "survey_refused")
-_SYNCS = "SyftBox is syncing just now; the next run publishes"
+_SYNCS = marked("SyftBox is syncing just now; the next run publishes")
 
 
 def publish_with(settings: Settings, today: date, now: int | None = None) -> PublisherStatus:
@@ -59,10 +60,10 @@ def publish_with(settings: Settings, today: date, now: int | None = None) -> Pub
             run = _Run(settings, read_choices(settings.private_dir), today, int(time.time()) if now is None else now)
             (state, message, outcomes), waits = run.do_between_syncs()
         except (ChoicesError, DatasiteError, LedgerError) as problem:
-            state, message, outcomes = "problem", f"nothing is published: {problem}", []
+            state, message, outcomes = "problem", _("nothing is published: %(problem)s", problem=problem), []
         except OSError as problem:
             reason = problem.strerror or type(problem).__name__  # its path would name the datasite
-            state, message, outcomes = "problem", f"nothing is published: {reason}", []
+            state, message, outcomes = "problem", _("nothing is published: %(reason)s", reason=reason), []
         status = PublisherStatus(
             looked_at=datetime.now(UTC),
             state=state,
@@ -143,25 +144,25 @@ class _Run:
         """Withdraw, wait, restore or answer. Returns state, message and the outcome of each round."""
         if self.settings.syftbox_email == self.settings.aggregator_datasite:
             raise DatasiteError(
-                "SYFTBOX_EMAIL and AGGREGATOR_DATASITE are the same; an aggregator cannot take part itself"
+                _("SYFTBOX_EMAIL and AGGREGATOR_DATASITE are the same; an aggregator cannot take part itself")
             )
         if self.choices.participation == "withdrawn":
             return "withdrawn", self._withdraw(), []
         has_published = self.participant.ledger.exists()
         # If we have published, the datasite was set up once, even if SyftBox has lost its own files there since.
         if not self.participant.site.is_initialized and not has_published:
-            advice = "SyftBox has not set up your datasite yet; start it, and check SYFTBOX_EMAIL"
+            advice = _("SyftBox has not set up your datasite yet; start it, and check SYFTBOX_EMAIL")
             if self.participant.site.root.is_dir():
                 # A client leaves a folder that is there alone, also when its server has lost everything.
-                advice = (
-                    "your datasite has no permission file of SyftBox. If SyftBox was started only now, wait a minute; "
-                    "if this stays so, ./run.sh setup --repair writes the file"
+                advice = _(
+                    "your datasite has no permission file of SyftBox. If SyftBox was started only now, wait a "
+                    "minute; if this stays so, ./run.sh setup --repair writes the file"
                 )
             return "waiting_for_syftbox", advice, []
         takes_part = self.choices.takes_part(self.settings.join)
         # Without a ledger, nothing in the datasite is ours, whatever its name.
         if not takes_part and not has_published:
-            return "not_joined", "nothing is published before ./run.sh join", []
+            return "not_joined", _("nothing is published before ./run.sh join"), []
         # Not even what was published is touched: its rules would name the example as the reader.
         if not self.settings.has_aggregator and not self.settings.is_trial:
             return "no_aggregator", NO_AGGREGATOR, []
@@ -171,28 +172,31 @@ class _Run:
             if has_published:
                 restore_published(self.participant, self.today)
                 outcomes = self._seal(None) if takes_part else []
-            return "no_export", f"nothing to publish yet: {reason}", outcomes
+            return "no_export", _("nothing to publish yet: %(reason)s", reason=reason), outcomes
         return self._answer(profiles) if takes_part else self._paused(profiles)
 
     def _profiles(self) -> tuple[ProfileSet | None, str]:
         try:
             profiles = load_profiles(self.settings.private_dir)
-            return profiles, "no export, or profiles are being rebuilt, or you have to say whose viewing counts"
+            return profiles, _("no export, or profiles are being rebuilt, or you have to say whose viewing counts")
         except EncodingsError:  # its message names the profile
-            return None, "the tables of a profile are damaged; import the export again"
+            return None, _("the tables of a profile are damaged; import the export again")
 
     def _paused(self, profiles: ProfileSet) -> _Done:
         outcomes = self._publish(profiles, [])
-        return "paused", "no survey is answered; what was published stays", outcomes
+        return "paused", _("no survey is answered; what was published stays"), outcomes
 
     def _answer(self, profiles: ProfileSet) -> _Done:
-        message = " ".join(f"{name} is not answered: {reason}." for name, reason in profiles.unanswerable.items())
+        message = " ".join(
+            _("%(name)s is not answered: %(reason)s.", name=name, reason=reason)
+            for name, reason in profiles.unanswerable.items()
+        )
         state: State = "answering"
         surveys: list[Survey] = []
         try:
             surveys = self._surveys()
         except (RefusedSurvey, UnsafeFile) as refusal:
-            state, message = "survey_refused", f"the aggregator's survey is refused: {refusal}"
+            state, message = "survey_refused", _("the aggregator's survey is refused: %(refusal)s", refusal=refusal)
         outcomes = [*self._publish(profiles, surveys), *self._seal(profiles)]
         if state == "answering" and not outcomes:
             state, message = "waiting_for_survey", self._what_is_missing()
@@ -201,11 +205,12 @@ class _Run:
     def _what_is_missing(self) -> str:
         aggregator = Datasite(self.settings.datasites_dir, self.settings.aggregator_datasite)
         if self.operators is None and list_rounds(aggregator):
-            return (
-                "the aggregator asks in rounds that operators sum, and your settings name none of them. ./run.sh setup "
-                "shows their keys as words, to compare with what they told you by another way than SyftBox"
+            return _(
+                "the aggregator asks in rounds that operators sum, and your settings name none of them. "
+                "./run.sh setup shows their keys as words, to compare with what they told you by another "
+                "way than SyftBox"
             )
-        return "the aggregator's survey has not arrived yet"
+        return _("the aggregator's survey has not arrived yet")
 
     def _surveys(self) -> list[Survey]:
         """Return open surveys of local mode, without weeks that were answered to operators: a week is answered once."""
@@ -264,5 +269,7 @@ class _Run:
             answered = [entry.round for entry in read_ledger(self.participant.ledger)]
         except LedgerError as damage:
             self.participant.site.withdraw()
-            raise LedgerError(f"your files were removed, but there is no receipt: {damage}") from None
+            raise LedgerError(
+                _("your files were removed, but there is no receipt: %(damage)s", damage=damage)
+            ) from None
         return receipt(answered, removed, Week.last_complete(self.today), datetime.now(UTC), summed)

@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
+from netflix_trend.formats import day, listed
+from netflix_trend.language import _, ngettext
 from netflix_trend.layout import PublisherVolume
 from netflix_trend.periods.turns import COUNTED
 from netflix_trend.periods.weeks import Week
@@ -44,39 +46,65 @@ class Receipt(Strict):
     @property
     def sentence(self) -> str:
         """The receipt in words."""
-        day = self.withdrawn_at.date().isoformat()
         words = [
-            f"Withdrawn on {day}: {len(self.removed)} files were removed from your datasite.",
+            ngettext(
+                "Withdrawn on %(day)s: %(num)s file was removed from your datasite.",
+                "Withdrawn on %(day)s: %(num)s files were removed from your datasite.",
+                len(self.removed),
+                day=day(self.withdrawn_at.date()),
+            ),
             *self._readers_copies(),
-            f"The statistics of {self.first_round_without} are the first without you.",
+            _(
+                "The statistics of %(first_round_without)s are the first without you.",
+                first_round_without=self.first_round_without,
+            ),
         ]
         if self.counted_again:
-            rounds = " and ".join(self.counted_again)
+            rounds = listed(self.counted_again)
             words.append(
-                f"{rounds}: your answer is not counted any more, but numbers that are published with it stay until it "
-                "can be left out together with others: leaving out yours alone would show it."
+                _(
+                    "%(rounds)s: your answer is not counted any more, but numbers that are published with it "
+                    "stay until it can be left out together with others: leaving out yours alone would show "
+                    "it.",
+                    rounds=rounds,
+                )
             )
         if self.kept:
             words.append(
-                f"Answers in rounds that are already closed: {len(self.kept)} ({self.kept[0]} to {self.kept[-1]}). "
-                "They stay counted there, randomized, and what others have copied cannot be called back."
+                _(
+                    "Answers in rounds that are already closed: %(kept)s (%(kept2)s to %(kept3)s). They stay "
+                    "counted there, randomized, and what others have copied cannot be called back.",
+                    kept=len(self.kept),
+                    kept2=self.kept[0],
+                    kept3=self.kept[-1],
+                )
             )
         if self.summed:
             words.append(
-                f"Sealed reports that operators have already summed: {len(self.summed)} ({self.summed[0]} to "
-                f"{self.summed[-1]}). A sum, with its noise, cannot be taken apart. All others were taken back."
+                _(
+                    "Sealed reports that operators have already summed: %(summed)s (%(summed2)s to "
+                    "%(summed3)s). A sum, with its noise, cannot be taken apart. All others were taken back.",
+                    summed=len(self.summed),
+                    summed2=self.summed[0],
+                    summed3=self.summed[-1],
+                )
             )
         return " ".join(words)
 
     def _readers_copies(self) -> tuple[str, ...]:
         """Say what is known about readers' copies."""
         if self.syftbox == "unseen":
-            return ("SyftBox removes readers' copies at its next sync, which cannot be seen from here.",)
+            return (_("SyftBox removes readers' copies at its next sync, which cannot be seen from here."),)
         if self.syftbox == "waiting":
-            return ("SyftBox has not synced since: readers still have their copies.",)
+            return (_("SyftBox has not synced since: readers still have their copies."),)
         if self.noticed_at is not None:
-            when = f"{self.noticed_at:%Y-%m-%d %H:%M} UTC"
-            return (f"SyftBox had noticed that by {when}; a reader's copy goes when the reader's SyftBox syncs.",)
+            when = _("%(day)s, %(time)s UTC", day=day(self.noticed_at.date()), time=self.noticed_at.strftime("%H:%M"))
+            return (
+                _(
+                    "SyftBox had noticed that by %(when)s; a reader's copy goes when the reader's SyftBox syncs.",
+                    when=when,
+                ),
+            )
         return ()
 
     def confirmed(

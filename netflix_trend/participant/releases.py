@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path, PurePosixPath
 
+from netflix_trend.language import _
 from netflix_trend.layout import release_path
 from netflix_trend.participant.contributions import Contribution, answer
 from netflix_trend.participant.ledger import Ledger, open_ledger
@@ -157,30 +158,42 @@ def _decide(
     entry = ledger.entry(week)
     if entry is not None:
         if entry.aggregator != participant.aggregator:
-            return Outcome(survey.round, "refused", "another aggregator was answered in this round")
+            return Outcome(survey.round, "refused", _("another aggregator was answered in this round"))
         same = entry.survey == survey.version
-        return Outcome(survey.round, "kept", "" if same else "the survey was changed after it was answered")
+        return Outcome(survey.round, "kept", "" if same else _("the survey was changed after it was answered"))
     question = survey.question_for(participant.site.email)
     if question is None:
-        return Outcome(survey.round, "not_asked", f"each person is asked one week in {survey.rotation}")
+        return Outcome(
+            survey.round, "not_asked", _("each person is asked one week in %(rotation)s", rotation=survey.rotation)
+        )
     if ledger.skips(week):
-        return Outcome(survey.round, "skipped", "it may have been answered with a ledger that was lost")
+        return Outcome(survey.round, "skipped", _("it may have been answered with a ledger that was lost"))
     if not is_turn(week, participant.site.email):
-        return Outcome(survey.round, "refused", f"you answer one week in {ROTATION}, whatever a survey asks")
+        return Outcome(
+            survey.round, "refused", _("you answer one week in %(ROTATION)s, whatever a survey asks", ROTATION=ROTATION)
+        )
     refusal = _refusal(ledger, week, question, participant.limits, newest)
     if refusal is not None:
         return Outcome(survey.round, "refused", refusal)
     if question.name in unanswerable:
         return Outcome(survey.round, "skipped", unanswerable[question.name])
     if survey.vocabulary != vocabulary:
-        reason = f"the survey is about vocabulary {survey.vocabulary[:8]}, the data is indexed by {vocabulary[:8]}"
+        reason = _(
+            "the survey is about vocabulary %(vocabulary)s, the data is indexed by %(vocabulary2)s",
+            vocabulary=survey.vocabulary[:8],
+            vocabulary2=vocabulary[:8],
+        )
         return Outcome(survey.round, "skipped", reason)
     if covered_through < week.sunday:
-        return Outcome(survey.round, "skipped", f"no export was downloaded after the week ended on {week.sunday}")
+        return Outcome(
+            survey.round,
+            "skipped",
+            _("no export was downloaded after the week ended on %(sunday)s", sunday=week.sunday),
+        )
     if depends_through(downloaded) >= question.independent_from(week):
-        return Outcome(survey.round, "refused", "your newest file is too late for it: a week would count too often")
+        return Outcome(survey.round, "refused", _("your newest file is too late for it: a week would count too often"))
     if ledger.depends_on(week, depends_through(downloaded)):
-        return Outcome(survey.round, "refused", "an answer that you have given depends on the same weeks")
+        return Outcome(survey.round, "refused", _("an answer that you have given depends on the same weeks"))
     return Outcome(survey.round, "drawn")
 
 
@@ -190,9 +203,11 @@ def _refusal(ledger: Ledger, week: Week, question: Question, limits: Limits, new
     if refusal is not None:
         return refusal
     if not newest - ROTATION < week <= newest:
-        return f"only the last {ROTATION} complete weeks are answered"
+        return _("only the last %(ROTATION)s complete weeks are answered", ROTATION=ROTATION)
     if ledger.reports_near(week) >= limits.reports_per_year:
-        return f"the limit of {limits.reports_per_year} reports a year is reached"
+        return _(
+            "the limit of %(reports_per_year)s reports a year is reached", reports_per_year=limits.reports_per_year
+        )
     if _may_have_answered(ledger, question, question.answered_once(week)):
         return question.once
     return None

@@ -14,6 +14,7 @@ from fractions import Fraction
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from netflix_trend.language import _, marked
 from netflix_trend.layout import ROUNDS, PublisherVolume
 from netflix_trend.operators.budget import Budget
 from netflix_trend.operators.identity import Fingerprint, WrongSigner
@@ -43,9 +44,9 @@ _MAX_ROUND_AGE_WEEKS = 8
 FRESH_WEEKS = 2
 _SAID: dict[str, Status] = {"sent": "sent", "waiting": "waiting", "over": "over", "withdrawn": "skipped"}
 _WHY = {
-    "over": "the round closed before your files covered the week",
-    "withdrawn": "you withdrew while this round was open; it is not answered again",
-    "waiting": "waits for the operators or for an export that covers the week",
+    "over": marked("the round closed before your files covered the week"),
+    "withdrawn": marked("you withdrew while this round was open; it is not answered again"),
+    "waiting": marked("waits for the operators or for an export that covers the week"),
 }
 
 
@@ -130,9 +131,11 @@ class Answers:
             return None
         week, oldest = survey.week, Week.last_complete(self.today) - _MAX_ROUND_AGE_WEEKS
         if week < oldest:
-            raise RefusedRound("old", f"a survey about {week} is too old: it could reveal a history week by week")
+            raise RefusedRound(
+                "old", _("a survey about %(week)s is too old: it could reveal a history week by week", week=week)
+            )
         if survey.round in self.elsewhere:
-            raise RefusedRound("answered", f"{week} was answered in local mode; a week is answered once")
+            raise RefusedRound("answered", _("%(week)s was answered in local mode; a week is answered once", week=week))
         profiles = self.profiles
         if profiles is None or profiles.covered_through < week.sunday:
             return None
@@ -156,9 +159,9 @@ class Answers:
             raise RefusedRound("survey", str(refusal)) from None
         days = (survey.week.monday.isoformat(), survey.week.sunday.isoformat())
         if survey.digest != manifest.survey or survey.round != asked.name:
-            raise RefusedRound("survey", "the survey is not the one that the operators agreed on")
+            raise RefusedRound("survey", _("the survey is not the one that the operators agreed on"))
         if (manifest.first_day, manifest.last_day) != days or manifest.blocks != survey.blocks:
-            raise RefusedRound("survey", "the operators agreed on other days or sums than the survey asks for")
+            raise RefusedRound("survey", _("the operators agreed on other days or sums than the survey asks for"))
         return survey
 
 

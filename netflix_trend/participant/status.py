@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
+from netflix_trend.language import _, marked
 from netflix_trend.layout import PublisherVolume
 from netflix_trend.names import EXAMPLE_AGGREGATOR, EXAMPLE_ME, is_trial
 from netflix_trend.settings import Settings
@@ -18,9 +19,11 @@ from netflix_trend.storage.model import Strict
 from netflix_trend.syftbox.generations import generation_of
 
 # Every page and verb says one of these first, while nobody can be answered.
-TRIAL = "Trial: nothing leaves this machine. To take part, choose an aggregator: ./run.sh setup, or the page Start."
-NO_AGGREGATOR = "No aggregator is chosen, so nothing is answered. Next: ./run.sh setup, or the page Start."
-NO_ADDRESS = "Your address is still the example, so nothing leaves this machine. Next: ./run.sh setup."
+TRIAL = marked(
+    "Trial: nothing leaves this machine. To take part, choose an aggregator: ./run.sh setup, or the page Start."
+)
+NO_AGGREGATOR = marked("No aggregator is chosen, so nothing is answered. Next: ./run.sh setup, or the page Start.")
+NO_ADDRESS = marked("Your address is still the example, so nothing leaves this machine. Next: ./run.sh setup.")
 Status = Literal["drawn", "kept", "not_asked", "skipped", "refused", "sent", "waiting", "over"]
 State = Literal[
     "answering",
@@ -86,14 +89,14 @@ def notice_for(email: str, aggregator: str) -> str:
 def joined(settings: Settings) -> str:
     """Return what it means to have joined, in a sentence that claims no answer where nothing leaves."""
     if settings.is_trial:
-        return "You joined the trial: its example surveys are answered on this machine only."
+        return _("You joined the trial: its example surveys are answered on this machine only.")
     if not settings.has_aggregator:
-        return "You joined. Nothing is answered before an aggregator is chosen."
+        return _("You joined. Nothing is answered before an aggregator is chosen.")
     if settings.syftbox_email == EXAMPLE_ME:
-        return "You joined. Nothing leaves this machine before you have an address of your own: ./run.sh setup"
+        return _("You joined. Nothing leaves this machine before you have an address of your own: ./run.sh setup")
     if not generation_of(settings.datasites_dir).is_set_up(settings.datasites_dir, settings.syftbox_email):
-        return "You joined. Nothing leaves this machine before SyftBox has set up your datasite: ./run.sh status"
-    return "You joined. Your machine answers what it is asked, within your limits."
+        return _("You joined. Nothing leaves this machine before SyftBox has set up your datasite: ./run.sh status")
+    return _("You joined. Your machine answers what it is asked, within your limits.")
 
 
 def write_status(publisher: Path, status: PublisherStatus) -> None:

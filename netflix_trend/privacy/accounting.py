@@ -10,6 +10,9 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from netflix_trend.formats import decimal, percent
+from netflix_trend.language import _
+
 # One week of viewing can change one weekly report, and those about life events of two quarters (docs/privacy.md).
 REPORTS_OF_A_WEEK = 3
 # The chance with which the tighter of the two totals may fail.
@@ -67,7 +70,7 @@ def smallest_epsilon(failing: Callable[[float], float], delta: float, bound: flo
     low, high = 0.0, bound
     if failing(low) <= delta:
         return 0.0
-    for _ in range(60):
+    for _step in range(60):
         middle = (low + high) / 2
         low, high = (middle, high) if failing(middle) > delta else (low, middle)
     return high
@@ -89,14 +92,16 @@ def suspicion(odds: Fraction, before: Fraction = Fraction(1, 10)) -> Fraction:
 
 def odds_in_words(odds: Fraction) -> str:
     """Return odds with their epsilon: `8 (epsilon 2.08)`."""
-    return f"{_plain(odds)} (epsilon {epsilon(odds):.2f})"
+    return _("%(odds)s (epsilon %(odds2)s)", odds=_plain(odds), odds2=decimal(epsilon(odds), 2))
 
 
 def report_in_words(odds: Fraction) -> str:
     """Return what one report reveals, for people."""
-    return (
-        f"Whoever reads a report can multiply the odds of any guess about its week by at most {odds_in_words(odds)}: "
-        f"a 10 % suspicion can become at most {100 * float(suspicion(odds)):.0f} %."
+    return _(
+        "Whoever reads a report can multiply the odds of any guess about its week by at most "
+        "%(odds)s: a 10 %% suspicion can become at most %(odds2)s.",
+        odds=odds_in_words(odds),
+        odds2=percent(float(suspicion(odds))),
     )
 
 

@@ -13,21 +13,23 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from netflix_trend.formats import listed
+from netflix_trend.language import _, marked, ngettext
 from netflix_trend.names import DATASITE_NAME, plain_name
 from netflix_trend.operators.identity import Fingerprint
 from netflix_trend.privacy.accounting import odds_in_words, suspicion
 from netflix_trend.privacy.zcdp import epsilon_of_gaussian
 from netflix_trend.questions.registry import kinds
-from netflix_trend.questions.words import counted, percent
+from netflix_trend.questions.words import percent
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.model import Strict
 
 INTRODUCTION = "index.json"
 MAX_INTRODUCTION = 16_384
 # What is said wherever keys are shown to somebody who chooses.
-COMPARE_KEYS = (
-    "The words of the keys came over SyftBox itself, so whoever runs its server could have put others there. Compare "
-    "them with what the operators told you by another way: by phone, on paper, on their own website."
+COMPARE_KEYS = marked(
+    "The words of the keys came over SyftBox itself, so whoever runs its server could have "
+    "put others there. Compare them with what the operators told you by another way: by "
+    "phone, on paper, on their own website."
 )
 
 
@@ -141,41 +143,49 @@ class Introduction(Strict):
     @property
     def asks(self) -> str:
         """What it asks, in a sentence."""
-        known = [kinds()[name].title for name in kinds() if name in self.questions]
+        known = [_(kinds()[name].title) for name in kinds() if name in self.questions]
         unknown = len(set(self.questions) - set(kinds()))
-        more = [f"{counted(unknown, 'question')} that this version does not know"] if unknown else []
-        return f"It asks about {listed([*known, *more])}."
+        more = ngettext(
+            "%(num)s question that this version does not know",
+            "%(num)s questions that this version does not know",
+            unknown,
+        )
+        return _("It asks about %(questions)s.", questions=listed([*known, more] if unknown else known))
 
     @property
     def cost(self) -> str:
         """What an answer costs in privacy, in sentences."""
         if self.odds is not None:
             odds = Fraction(*self.odds)
-            return (
+            return _(
                 "Each answer is randomized on your machine before it leaves; you are asked in about one week of four. "
-                f"One report can multiply the odds of any guess about its week by at most {odds_in_words(odds)}: "
-                f"{_suspicion(odds)}."
+                "One report can multiply the odds of any guess about its week by at most %(odds)s: a 10 "
+                "%% suspicion can "
+                "become at most %(share)s.",
+                odds=odds_in_words(odds),
+                share=percent(float(suspicion(odds))),
             )
         assert self.rho is not None
         odds = Fraction(math.exp(epsilon_of_gaussian(Fraction(*self.rho)))).limit_denominator(10)
-        return (
+        return _(
             "One sealed answer leaves every week. The sums that are published of a week can multiply the odds of any "
-            f"guess about your week by at most about {odds_in_words(odds)}, except with a chance of one in a million: "
-            f"{_suspicion(odds)}."
+            "guess about your week by at most about %(odds)s, except with a chance of one in a million: a 10 %% "
+            "suspicion can become at most %(share)s.",
+            odds=odds_in_words(odds),
+            share=percent(float(suspicion(odds))),
         )
 
     @property
     def trust(self) -> str:
         """Whom a participant has to trust, in a sentence."""
         if self.mode == "local":
-            return "Nobody has to be trusted with your answers: noise is added before they leave."
+            return _("Nobody has to be trusted with your answers: noise is added before they leave.")
         if self.helper is None:
-            return "It alone opens the sealed answers, so it could read yours: you would have to trust it."
-        return f"It and {self.helper.datasite} add the answers up together; neither can read yours alone."
-
-
-def _suspicion(odds: Fraction) -> str:
-    return f"a 10 % suspicion can become at most {percent(float(suspicion(odds)))}"
+            return _("It alone opens the sealed answers, so it could read yours: you would have to trust it.")
+        return _(
+            "It and %(datasite)s add the answers up together; neither can read yours alone.",
+            datasite=self.helper.datasite,
+        )
 
 
 def settings_for(aggregator: str, introduction: Introduction | None, *, is_first: bool = False) -> dict[str, str]:
@@ -204,12 +214,18 @@ def objections(introduction: Introduction, modes: frozenset[str], odds: Fraction
     found = []
     if introduction.mode not in modes:
         found.append(
-            "Your limits do not allow this way of asking, so nothing would be answered. To allow it, add "
-            f"{introduction.mode} to LIMIT_MODES in .env."
+            _(
+                "Your limits do not allow this way of asking, so nothing would be answered. To allow it, "
+                "add %(mode)s to LIMIT_MODES in .env.",
+                mode=introduction.mode,
+            )
         )
     if introduction.odds and Fraction(*introduction.odds) > odds:
         found.append(
-            f"It asks for more than your limit of {odds_in_words(odds)}, so nothing would be answered. The limit is "
-            "LIMIT_ODDS in .env; a higher one protects you less."
+            _(
+                "It asks for more than your limit of %(odds)s, so nothing would be answered. The limit is "
+                "LIMIT_ODDS in .env; a higher one protects you less.",
+                odds=odds_in_words(odds),
+            )
         )
     return found

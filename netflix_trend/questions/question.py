@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
+from netflix_trend.language import marked
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.randomness import RandBelow
 from netflix_trend.questions.top_shows.chart import AskedChart
@@ -171,7 +172,7 @@ class Question(Strict, ABC):
 
     title: ClassVar[str]
     asks: ClassVar[str]
-    about: ClassVar[str] = "this week"
+    about: ClassVar[str] = marked("this week")
     when: ClassVar[str] = ""
     is_weekly: ClassVar[bool] = True
     is_pooled: ClassVar[bool] = False

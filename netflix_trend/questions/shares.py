@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import AllowInfNan, Field, model_validator
 
-from netflix_trend.formats import listed
+from netflix_trend.formats import WEEKDAYS, decimal, listed, percent, weekday_names
+from netflix_trend.language import _, ngettext
 from netflix_trend.privacy.noisy_sums import Floats
 from netflix_trend.questions.question import Statistic
 from netflix_trend.storage.model import Strict
@@ -74,6 +75,22 @@ def shares_of(
 def shares_in_words(statistic: Shares, of: str) -> str:
     """Return the shares in a sentence, or that they are noise. of: what they are shares of, such as `views`."""
     if not statistic.is_reliable:
-        return f"{statistic.reports:,} reports: too few to tell; all numbers are noise."
-    numbers = [f"{one.label} {100 * one.lower:.0f} to {100 * one.upper:.0f} %" for one in statistic.shares]
-    return f"Shares of {of}, each with 95 %: {listed(numbers)}."
+        return ngettext(
+            "%(num)s report: too few to tell; all numbers are noise.",
+            "%(num)s reports: too few to tell; all numbers are noise.",
+            statistic.reports,
+        )
+    numbers = [
+        _(
+            "%(label)s %(low)s to %(high)s",
+            label=_in_words(one.label),
+            low=decimal(100 * one.lower, 0),
+            high=percent(one.upper),
+        )
+        for one in statistic.shares
+    ]
+    return _("Shares of %(what)s, each with 95 %%: %(shares)s.", what=_(of), shares=listed(numbers))
+
+
+def _in_words(label: str) -> str:
+    return weekday_names()[WEEKDAYS.index(label)] if label in WEEKDAYS else _(label)

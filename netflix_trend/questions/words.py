@@ -5,7 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 from math import ceil
 
+from netflix_trend import formats
 from netflix_trend.catalogue.keys import plain_title
+from netflix_trend.formats import number
+from netflix_trend.language import _, ngettext
 
 # Nobody will ever count so many answers: whatever needs more is not given as a number.
 MAX_ANSWERS = 1_000_000
@@ -27,7 +30,9 @@ def counted(count: int, noun: str) -> str:
 
 def needed_in_words(answers: int | None, about: str = "about ") -> str:
     """Return how many answers something takes, None when more than MAX_ANSWERS."""
-    return "over a million" if answers is None or answers > MAX_ANSWERS else f"{about}{answers:,}"
+    if answers is None or answers > MAX_ANSWERS:
+        return _("over a million")
+    return _("about %(number)s", number=number(answers)) if about else number(answers)
 
 
 def participants_for(answers: int | None, part: Fraction) -> int | None:
@@ -38,27 +43,35 @@ def participants_for(answers: int | None, part: Fraction) -> int | None:
 def needed_people(answers: int | None, part: Fraction | None) -> str:
     """Return how many participants something takes, with the answers beside; answers alone if the part is unknown."""
     if part is None:
-        return f"{needed_in_words(answers)} answers"
-    people = f"{needed_in_words(participants_for(answers, part))} participants"
-    return people if answers is None or part == 1 else f"{people} ({answers:,} answers)"
+        return _("%(number)s answers", number=needed_in_words(answers))
+    people = needed_in_words(participants_for(answers, part))
+    if answers is None or part == 1:
+        return _("%(number)s participants", number=people)
+    return _("%(number)s participants (%(answers)s answers)", number=people, answers=number(answers))
 
 
 def answers_of(answers: int, participants: int | None) -> str:
     """Return how many answers there are, of how many participants if that is known."""
-    return counted(answers, "answer") + ("" if participants is None else f" of {counted(participants, 'participant')}")
+    said = ngettext("%(num)s answer", "%(num)s answers", answers)
+    if participants is None:
+        return said
+    return ngettext(
+        "%(answers)s of %(num)s participant", "%(answers)s of %(num)s participants", participants, answers=said
+    )
 
 
 def percent(share: float) -> str:
     """Return a share of people, as `12 %`, with one digit after the point where it is below ten."""
-    return (
-        f"{100 * share:.0f} %" if share >= 0.095 or float(f"{100 * share:.1f}").is_integer() else f"{100 * share:.1f} %"
-    )
+    is_whole = share >= 0.095 or float(f"{100 * share:.1f}").is_integer()
+    return formats.percent(share, 0 if is_whole else 1)
 
 
 def chance_in_words(chance: float) -> str:
     """Return how often something happens, such as `7 in 10 rounds`."""
     if chance < 0.005:
-        return "practically never"
+        return _("practically never")
     if chance > 0.995:
-        return "practically always"
-    return f"{10 * chance:.0f} in 10 rounds" if 0.1 <= chance <= 0.9 else f"{100 * chance:.0f} in 100 rounds"
+        return _("practically always")
+    if 0.1 <= chance <= 0.9:
+        return _("%(number)s in 10 rounds", number=round(10 * chance))
+    return _("%(number)s in 100 rounds", number=round(100 * chance))

@@ -9,22 +9,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netflix_trend.formats import listed
+from netflix_trend.language import _, marked, ngettext
 from netflix_trend.names import APP_NAME, DATASITE_NAME
 from netflix_trend.published.introduction import INTRODUCTION, MAX_INTRODUCTION, Introduction, IntroductionError
-from netflix_trend.questions.words import counted
 from netflix_trend.storage.files import UnsafeFile, read_untrusted
 from netflix_trend.syftbox.datasite import datasite_names
 
 # Files that are read at most: whoever fills a network with datasites cannot make this slow.
 MOST_READ = 500
 _REASONS = {
-    "earlier_version": "of an earlier version, which names neither questions nor operators",
-    "another_address": "naming another address than their own",
-    "too_large": f"larger than {MAX_INTRODUCTION} bytes",
-    "not_json": "not readable",
-    "schema": "not readable",
+    "earlier_version": marked("of an earlier version, which names neither questions nor operators"),
+    "another_address": marked("naming another address than their own"),
+    "too_large": marked("larger than %(most)s bytes"),
+    "not_json": marked("not readable"),
+    "schema": marked("not readable"),
 }
-_UNSAFE = "links or otherwise unsafe to open"
+_UNSAFE = marked("links or otherwise unsafe to open")
+
+
+def _left_out(reason: str, count: int) -> str:
+    return ngettext(
+        "%(num)s introduction (%(reason)s)",
+        "%(num)s introductions (%(reason)s)",
+        count,
+        reason=_(reason, most=MAX_INTRODUCTION),
+    )
 
 
 @dataclass(frozen=True)
@@ -44,10 +53,17 @@ class FoundAggregators:
         reasons: Counter[str] = Counter()
         for reason, count in self.refused.items():
             reasons[_REASONS.get(reason, _UNSAFE)] += count
-        parts = [f"{counted(count, 'introduction')} {words}" for words, count in sorted(reasons.items())]
+        parts = [_left_out(words, count) for words, count in sorted(reasons.items())]
         if self.left_out:
-            parts.append(f"{counted(self.left_out, 'introduction')} beyond the first {MOST_READ}")
-        return f"Left out: {listed(parts)}." if parts else ""
+            parts.append(
+                ngettext(
+                    "%(num)s introduction beyond the first %(most)s",
+                    "%(num)s introductions beyond the first %(most)s",
+                    self.left_out,
+                    most=MOST_READ,
+                )
+            )
+        return _("Left out: %(introductions)s.", introductions=listed(parts)) if parts else ""
 
 
 def find_aggregators(datasites: Path, preferred: str = "") -> FoundAggregators:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netflix_trend.language import _, marked
 from netflix_trend.status_table import Row
 from netflix_trend.syftbox.generations import Client
 from netflix_trend.syftbox.generations.base import START
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 SYFTBOX = "SyftBox"
 # For who was locked out: the server was emptied before this app had published anything.
-_REPAIR = "check SYFTBOX_EMAIL; if SyftBox has run for a minute: ./run.sh setup --repair"
+_REPAIR = marked("check SYFTBOX_EMAIL; if SyftBox has run for a minute: ./run.sh setup --repair")
 
 
 def client_rows(client: Client | None, email: str, datasites: Path, needed: Sequence[Rule], now: float) -> list[Row]:
@@ -24,8 +25,8 @@ def client_rows(client: Client | None, email: str, datasites: Path, needed: Sequ
     Asks the client's local interface; no row has a token in it.
     """
     if client is None:
-        said = f"none was found that manages {datasites}"
-        return [Row(SYFTBOX, said, "wrong", f"{START}, then ./run.sh setup"), _address(None, email)]
+        said = _("none was found that manages %(datasites)s", datasites=datasites)
+        return [Row(SYFTBOX, said, "wrong", _("%(START)s, then ./run.sh setup", START=_(START))), _address(None, email)]
     client = client.generation.asked(client)
     generation = client.generation
     syncs = [generation.last_sync(client, now), generation.token(client, now)]
@@ -46,24 +47,29 @@ def _set_up(client: Client, email: str, datasites: Path, syncs: Sequence[Row]) -
     if client.generation.is_set_up(datasites, email):
         return Row(SYFTBOX, name)
     step = next((row.step for row in reversed(syncs) if row.mark == "wrong"), _REPAIR)
-    return Row(SYFTBOX, f"{name}; its own files in your datasite are missing", "wrong", step)
+    return Row(SYFTBOX, _("%(name)s; its own files in your datasite are missing", name=name), "wrong", step)
 
 
 def _configuration(client: Client) -> Row:
     if client.config is None:
-        return Row("configuration", f"none; found by what is in {client.data_dir}")
+        return Row("configuration", _("none; found by what is in %(data_dir)s", data_dir=client.data_dir))
     return Row("configuration", str(client.config))
 
 
 def _address(client: Client | None, email: str) -> Row:
     if client is not None and client.email and client.email != email:
-        said = f"{email}, but SyftBox is signed in as {client.email}"
-        return Row("address", said, "wrong", f"SYFTBOX_EMAIL={client.email} in .env, or sign in to SyftBox as {email}")
+        said = _("%(email)s, but SyftBox is signed in as %(email2)s", email=email, email2=client.email)
+        return Row(
+            "address",
+            said,
+            "wrong",
+            _("SYFTBOX_EMAIL=%(email)s in .env, or sign in to SyftBox as %(email2)s", email=client.email, email2=email),
+        )
     return Row("address", email)
 
 
 def _datasites(client: Client, datasites: Path) -> Row:
     if client.datasites.resolve() != datasites.resolve():
-        said = f"{datasites}, but SyftBox syncs {client.datasites}"
-        return Row("datasites", said, "wrong", f"DATASITES_DIR={client.datasites} in .env")
+        said = _("%(datasites)s, but SyftBox syncs %(datasites2)s", datasites=datasites, datasites2=client.datasites)
+        return Row("datasites", said, "wrong", _("DATASITES_DIR=%(datasites)s in .env", datasites=client.datasites))
     return Row("datasites", str(datasites))

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask, Response, abort, request, session
 from werkzeug.wrappers import Response as BaseResponse
 
+from netflix_trend.language import _
 from netflix_trend.web.frames import Frames
 
 LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -79,7 +80,7 @@ class Guard:
         if is_change:
             request.max_content_length = self.max_form_by_endpoint.get(request.endpoint or "", self.max_form)
             if not is_same_origin(request.headers.get("Origin"), request.host, request.headers.get("Sec-Fetch-Site")):
-                abort(403, "This was asked for by another web page. Nothing was changed.")
+                abort(403, _("This was asked for by another web page. Nothing was changed."))
         # The app answers an unknown address itself; there is nothing to protect.
         if request.url_rule is None or request.endpoint in self.entrances:
             return None
@@ -103,7 +104,7 @@ class Guard:
 def _check_token(expected: str) -> None:
     sent = request.headers.get(HEADER) or request.form.get(FIELD, "")
     if not expected or not hmac.compare_digest(expected.encode(), sent.encode()):
-        abort(403, "This form is from an older page. Nothing was changed: load the page again, then repeat it.")
+        abort(403, _("This form is from an older page. Nothing was changed: load the page again, then repeat it."))
 
 
 def keep_token_in_cookie(app: Flask, name: str) -> None:

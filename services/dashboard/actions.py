@@ -17,6 +17,7 @@ from werkzeug.datastructures import FileStorage
 from netflix_trend.delivery.copies import content_in
 from netflix_trend.delivery.downloads import Download
 from netflix_trend.history.household import HouseholdError
+from netflix_trend.language import _, marked, ngettext
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.names import DATASITE_NAME, EXAMPLE_AGGREGATOR
 from netflix_trend.odds import parse_odds
@@ -33,6 +34,7 @@ from netflix_trend.published.introduction import IntroductionError, settings_for
 from netflix_trend.questions.registry import QUESTIONS
 from netflix_trend.storage.files import UnsafeFile
 from netflix_trend.syftbox.aggregators import introduction_of
+from netflix_trend.told_again import told_again
 from services.dashboard.backend import Refused
 from services.dashboard.choosing import choosing, mark_of_name
 from services.dashboard.dismissed import dismiss
@@ -41,15 +43,15 @@ from services.dashboard.excluded import exclude_rows, include_rows
 from services.dashboard.forgotten import bring_back, forget
 from services.dashboard.health import unusable_files
 from services.dashboard.imports import imported_files, refused_files
-from services.dashboard.text import listed, shown
+from services.dashboard.text import days, listed, shown
 from services.dashboard.uploads import keep_upload, read_options, set_download_day
 
 if TYPE_CHECKING:
     from services.dashboard.web import Dashboard
 
 _CHOSEN = {
-    "paused": "You paused. No new report is made; what was published stays.",
-    "withdrawn": "You withdrew. Your files are being removed; the receipt appears below.",
+    "paused": marked("You paused. No new report is made; what was published stays."),
+    "withdrawn": marked("You withdrew. Your files are being removed; the receipt appears below."),
 }
 
 
@@ -64,7 +66,7 @@ def _answered(dashboard: Dashboard, act: Callable[[Dashboard], str], page: str) 
     try:
         said, is_done = act(dashboard), True
     except (Refused, EventError) as refusal:
-        said, is_done = shown(str(refusal), 400), False
+        said, is_done = shown(told_again(str(refusal)), 400), False
     if is_done or not wants_json():  # a script loads the next page, which shows it
         flash(said, "done" if is_done else "refused")
     if wants_json():
@@ -84,7 +86,7 @@ def upload(dashboard: Dashboard) -> str:
     try:
         downloaded = date.fromisoformat(request.form.get("downloaded", "") or str(dashboard.today()))
     except ValueError:
-        raise Refused("Say on which day the file was downloaded, such as 2026-02-01.") from None
+        raise Refused(_("Say on which day the file was downloaded, such as 2026-02-01.")) from None
     files = request.files.getlist("file")
     if len(files) < 2:
         return _hand_over(dashboard, files[0] if files else None, options, downloaded)
@@ -96,8 +98,16 @@ def upload(dashboard: Dashboard) -> str:
             refused.append(f"{shown(file.filename or '', 60)}: {refusal}")
     if refused:
         taken = len(files) - len(refused)
-        raise Refused(f"{taken} of {len(files)} files {'was' if taken == 1 else 'were'} taken. {' '.join(refused)}")
-    return f"{len(files)} files. {said}"
+        raise Refused(
+            ngettext(
+                "%(num)s of %(all)s files was taken. %(reasons)s",
+                "%(num)s of %(all)s files were taken. %(reasons)s",
+                taken,
+                all=len(files),
+                reasons=" ".join(refused),
+            )
+        )
+    return ngettext("%(num)s file. %(said)s", "%(num)s files. %(said)s", len(files), said=said)
 
 
 def look_for_download(dashboard: Dashboard) -> str:
@@ -114,12 +124,13 @@ def take_download(dashboard: Dashboard) -> str:
             options, saved = read_options("", ""), date.fromtimestamp(found.modified)
             said = _hand_over(dashboard, FileStorage(file, found.path.name), options, saved)
     except (OSError, UnsafeFile):
-        raise Refused(DOWNLOAD_GONE) from None
+        raise Refused(_(DOWNLOAD_GONE)) from None
     downloads.end()
     if request.form.get("delete") != "yes":
         return said
     is_deleted = _is_used(dashboard, found) and found.delete()
-    return f"{said} {'The download was deleted.' if is_deleted else 'The download was not deleted.'}"
+    also = _("The download was deleted.") if is_deleted else _("The download was not deleted.")
+    return f"{said} {also}"
 
 
 def _is_used(dashboard: Dashboard, found: Download) -> bool:
@@ -134,7 +145,7 @@ def _is_used(dashboard: Dashboard, found: Download) -> bool:
 
 def _downloads(dashboard: Dashboard) -> Downloads:
     if dashboard.backend.downloads is None:
-        raise Refused("This page runs in a container, which does not see your downloads. Upload the file.")
+        raise Refused(_("This page runs in a container, which does not see your downloads. Upload the file."))
     return dashboard.backend.downloads
 
 
@@ -144,14 +155,14 @@ def answer_date_order(dashboard: Dashboard) -> str:
     files = {file.sha256: file for file in imported_files(private)}
     file = files.get(request.form.get("sha256", ""))
     if file is None:
-        raise Refused("That file is gone. Upload it again.")
+        raise Refused(_("That file is gone. Upload it again."))
     options = read_options(file.profile, request.form.get("date_order", ""))
     if "date_order" not in options:
-        raise Refused("Choose how the dates are to be read.")
+        raise Refused(_("Choose how the dates are to be read."))
     try:
         stream = PrivateVolume(private).export(file.sha256).open("rb")
     except FileNotFoundError:  # forgotten a moment ago, from another page
-        raise Refused("That file is gone. Upload it again.") from None
+        raise Refused(_("That file is gone. Upload it again.")) from None
     with stream:
         again = FileStorage(stream, f"{Path(file.name).stem}.csv")
         return _hand_over(dashboard, again, options, file.received)
@@ -172,37 +183,37 @@ def note_event(dashboard: Dashboard) -> str:
         first = date.fromisoformat(request.form.get("first_day", ""))
         last = date.fromisoformat(request.form.get("last_day", "") or str(first))
     except ValueError:
-        raise Refused("Choose a first and a last day.") from None
+        raise Refused(_("Choose a first and a last day.")) from None
     event = add_event(dashboard.settings.private_dir, request.form.get("label", ""), first, last)
-    return f"Noted: {event.label}, {first} to {last}. It stays on this machine."
+    return _("Noted: %(event)s, %(days)s. It stays on this machine.", event=event.label, days=days(first, last))
 
 
 def forget_event(dashboard: Dashboard) -> str:
     """Remove a life event."""
     text = request.form.get("id", "")
     if not text.isdecimal() or len(text) > 9:
-        raise Refused("There is no event with that number.")
+        raise Refused(_("There is no event with that number."))
     event = remove_event(dashboard.settings.private_dir, int(text))
-    return f"Removed: {event.label}, {event.first_day} to {event.last_day}."
+    return _("Removed: %(event)s, %(days)s.", event=event.label, days=days(event.first_day, event.last_day))
 
 
 def take_part(dashboard: Dashboard) -> str:
     """Join, pause or withdraw."""
     wanted = request.form.get("participation", "")
     if wanted not in {"joined", *_CHOSEN}:
-        raise Refused("Choose whether to join, pause or withdraw.")
+        raise Refused(_("Choose whether to join, pause or withdraw."))
     choice = choosing(dashboard.settings, dashboard.backend.setup)
     if wanted == "joined" and choice and not choice.is_trial:
-        raise Refused("There is nobody to take part with yet: choose an aggregator on the page Start.")
+        raise Refused(_("There is nobody to take part with yet: choose an aggregator on the page Start."))
     if wanted == "withdrawn" and request.form.get("sure") != "yes":
-        raise Refused("Nothing was changed: tick the box to confirm.")
+        raise Refused(_("Nothing was changed: tick the box to confirm."))
     try:
         is_known = participant.decide(dashboard.settings, cast("Participation", wanted))
     except ChoicesError as damage:
         raise Refused(str(damage)) from None
     dashboard.backend.run_publisher()
-    said = _CHOSEN.get(wanted) or joined(dashboard.settings)
-    return said if is_known else f"{said} {LIMITS_LOST}"
+    said = _(_CHOSEN[wanted]) if wanted in _CHOSEN else joined(dashboard.settings)
+    return said if is_known else f"{said} {_(LIMITS_LOST)}"
 
 
 def lower_limits(dashboard: Dashboard) -> str:
@@ -222,36 +233,41 @@ def lower_limits(dashboard: Dashboard) -> str:
     try:
         participant.limit(dashboard.settings, chosen)
     except (ValidationError, ValueError):
-        raise Refused("These limits are not valid. Nothing was changed.") from None
+        raise Refused(_("These limits are not valid. Nothing was changed.")) from None
     dashboard.backend.run_publisher()
-    paused = " You are paused: nothing new is made until you join." if was_paused else ""
-    return f"Your limits were changed. They apply from the next report on.{paused}"
+    said = _("Your limits were changed. They apply from the next report on.")
+    return " ".join([said, _("You are paused: nothing new is made until you join.")]) if was_paused else said
 
 
 def choose_aggregator(dashboard: Dashboard) -> str:
     """Name an aggregator in the settings, with the keys of its operators once they were compared."""
     settings, form = dashboard.settings, request.form
     if dashboard.backend.setup != "page" or settings.has_aggregator:
-        raise Refused("Nothing was changed: an aggregator is chosen once on this page, then by ./run.sh setup.")
+        raise Refused(_("Nothing was changed: an aggregator is chosen once on this page, then by ./run.sh setup."))
     chosen = (form.get("aggregator", "") or form.get("address", "")).strip().lower()
     if not DATASITE_NAME.fullmatch(chosen) or chosen == EXAMPLE_AGGREGATOR:
-        raise Refused("Choose an aggregator, or write its address, such as club@example.com.")
+        raise Refused(_("Choose an aggregator, or write its address, such as club@example.com."))
     if chosen == settings.syftbox_email:
-        raise Refused("That is your own address; an aggregator cannot take part itself.")
+        raise Refused(_("That is your own address; an aggregator cannot take part itself."))
     try:
         introduction = introduction_of(settings.datasites_dir, chosen)
     except (FileNotFoundError, IntroductionError, UnsafeFile):
         introduction = None
     if introduction and introduction.operators:
         if form.get("compared") != "yes":
-            raise Refused("Nothing was changed: compare the words of the keys, then tick the box.")
+            raise Refused(_("Nothing was changed: compare the words of the keys, then tick the box."))
         # What was compared is what the page showed.
         if form.get(f"keys-{chosen}", "") != introduction.keys:
-            raise Refused("Nothing was changed: the keys are others than those you were shown. Compare them again.")
+            raise Refused(_("Nothing was changed: the keys are others than those you were shown. Compare them again."))
     participant.decide_again(settings.private_dir)
     dashboard.backend.keep_settings(settings_for(chosen, introduction, is_first=True))
-    late = "" if introduction else " It has not introduced itself on this machine yet: check the address."
-    return f"{chosen} is your aggregator.{late} Nothing leaves before you join."
+    if introduction:
+        return _("%(aggregator)s is your aggregator. Nothing leaves before you join.", aggregator=chosen)
+    return _(
+        "%(aggregator)s is your aggregator. It has not introduced itself on this machine yet: check the address. "
+        "Nothing leaves before you join.",
+        aggregator=chosen,
+    )
 
 
 def say_whose(dashboard: Dashboard) -> str:
@@ -260,15 +276,19 @@ def say_whose(dashboard: Dashboard) -> str:
     one = next((one for one in dashboard.history.whose() if one.profile == profile), None)
     wanted = [name for name in (one.choices if one else {}) if mark_of_name(name) in marks]
     if not wanted or len(wanted) != len(marks):
-        raise Refused("Nothing was changed: choose whose viewing counts.")
+        raise Refused(_("Nothing was changed: choose whose viewing counts."))
     try:
         names = participant.say_whose(dashboard.settings, profile, wanted)
     except HouseholdError as problem:
         raise Refused(f"{problem}.") from None
     dashboard.backend.rebuild()
     dashboard.backend.run_publisher()
-    counts = "counts" if len(names) == 1 else "count"
-    return f"{listed([shown(name, 60) for name in names])} {counts}, also in later files."
+    return ngettext(
+        "%(names)s counts, also in later files.",
+        "%(names)s count, also in later files.",
+        len(names),
+        names=listed([shown(name, 60) for name in names]),
+    )
 
 
 def dismiss_file(dashboard: Dashboard) -> str:
@@ -277,9 +297,9 @@ def dismiss_file(dashboard: Dashboard) -> str:
     known = unusable_files(dashboard.history.imports(), refused)
     marks = {file.mark for file in known} & set(request.form.getlist("mark"))
     if not marks:
-        raise Refused("That file is gone. Nothing was changed.")
+        raise Refused(_("That file is gone. Nothing was changed."))
     dismiss(dashboard.settings.private_dir, marks)
-    return "Dismissed. If it fails for another reason, it is shown again."
+    return _("Dismissed. If it fails for another reason, it is shown again.")
 
 
 # Address of a form: what it does, and the page that says so.

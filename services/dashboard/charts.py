@@ -11,14 +11,19 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from netflix_trend.formats import month_names, weekday_names
 from netflix_trend.history.insights import Cell
-from services.dashboard.text import cell, shown
+from netflix_trend.language import _, ngettext
+from services.dashboard.text import cell, day, shown
+from services.dashboard.text import days as days_in_words
 
 Option = dict[str, Any]
 _CALENDAR_YEARS = 3
 _DAYS_OF_A_STRIP = 371
 # Up to so many labels are all shown, even on a phone.
 _FEW_LABELS = 8
+# What a phone shows of a year of days.
+_HALF_A_YEAR = 182
 _FEW: Option = {"interval": 0, "fontSize": 11}
 
 
@@ -44,6 +49,22 @@ class Chart:
     table: DataTable
     note: str = ""
     size: str = "normal"
+
+    @property
+    def range(self) -> str:
+        """The days of a calendar, in words."""
+        first, last = map(date.fromisoformat, self.option["calendar"][0]["range"])
+        return days_in_words(first, last)
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What the script says by itself, by the name of the attribute."""
+        if "calendar" not in self.option:
+            return {}
+        half = date.fromisoformat(self.option["calendar"][0]["range"][1]) - timedelta(days=_HALF_A_YEAR)
+        return {
+            "half": _("The last six months, since %(day)s. A wider window and the table show all.", day=day(half)),
+        }
 
 
 def data_table(caption: str, columns: Mapping[str, str], rows: Sequence[Sequence[Cell]]) -> DataTable:
@@ -138,7 +159,7 @@ def rows(
     series: list[Option] = [{"type": "bar", "name": name, "data": data, "barMaxWidth": 18}]
     if intervals:
         points = [[low, high, place] for place, (low, high) in enumerate(intervals)]
-        series.append({"type": "interval", "name": "interval", "horizontal": True, "data": points})
+        series.append({"type": "interval", "name": _("interval"), "horizontal": True, "data": points})
     label = {"color": "@ink", "width": 150, "overflow": "truncate", "interval": 0}
     return _base(
         xAxis=_axis("value", **({} if edge is None else {"max": edge})),
@@ -159,7 +180,7 @@ def columns_with_intervals(
     option = bars(labels, {name: values}, marked=colors)
     places = range(len(intervals)) if at is None else at
     points = [[place, low, high] for place, (low, high) in zip(places, intervals, strict=True)]
-    option["series"].append({"type": "interval", "name": "interval", "horizontal": False, "data": points})
+    option["series"].append({"type": "interval", "name": _("interval"), "horizontal": False, "data": points})
     return option
 
 
@@ -185,7 +206,7 @@ def lines(
         series.append(
             {"type": "scatter", "name": name, "data": list(means), "symbolSize": 8, "itemStyle": {"color": "@bar"}}
         )
-        series.append({"type": "interval", "name": "interval", "horizontal": False, "data": points})
+        series.append({"type": "interval", "name": _("interval"), "horizontal": False, "data": points})
     return _base(
         xAxis=_axis("category", data=list(labels)),
         yAxis=_axis("value", minInterval=1),
@@ -215,20 +236,36 @@ def calendar(counts: Mapping[date, int], first: date, last: date, marked: Mappin
                 "itemStyle": {"color": "@paper", "borderColor": "@line", "borderWidth": 1},
                 "splitLine": {"lineStyle": {"color": "@soft", "width": 1}},
                 "yearLabel": {"show": len(strips) > 1, "color": "@soft", "fontSize": 13, "margin": 26},
-                "dayLabel": {"firstDay": 1, "color": "@soft", "nameMap": ["", "M", "", "W", "", "F", ""]},
-                "monthLabel": {"color": "@soft"},
+                "dayLabel": {"firstDay": 1, "color": "@soft", "nameMap": _days_of_a_strip()},
+                "monthLabel": {"color": "@soft", "nameMap": list(month_names(short=True))},
             }
         )
         on_strip = {"coordinateSystem": "calendar", "calendarIndex": place}
-        days = [[day.isoformat(), count] for day, count in sorted(counts.items()) if begin <= day <= end]
+        days = [
+            [one.isoformat(), count, _square(one, count)]
+            for one, count in sorted(counts.items())
+            if begin <= one <= end
+        ]
         series.append({"type": "heatmap", "data": days, **on_strip})
-        dots = [[day.isoformat(), 1, label] for day, label in sorted(marked.items()) if begin <= day <= end]
+        dots = [
+            [one.isoformat(), 1, f"{day(one)}: {label}"] for one, label in sorted(marked.items()) if begin <= one <= end
+        ]
         if dots:
             dot = {"symbol": "rect", "symbolSize": 7, "itemStyle": {"color": "@mine", "opacity": 1}}
             series.append({"type": "scatter", "data": dots, **dot, **on_strip})
     heat = [place for place, one in enumerate(series) if one["type"] == "heatmap"]
     shades = {"type": "piecewise", "show": False, "seriesIndex": heat, "pieces": _shades(most)}
     return _base(calendar=calendars, visualMap=shades, series=series)
+
+
+def _days_of_a_strip() -> list[str]:
+    """Return a letter for every other day, from Sunday on as ECharts counts them."""
+    monday, _tuesday, wednesday, _thursday, friday, *_weekend = (name[:1].upper() for name in weekday_names())
+    return ["", monday, "", wednesday, "", friday, ""]
+
+
+def _square(one: date, views: int) -> str:
+    return ngettext("%(day)s: %(num)s view", "%(day)s: %(num)s views", views, day=day(one))
 
 
 def calendar_strips(first: date, last: date) -> list[tuple[date, date]]:
@@ -242,7 +279,7 @@ def calendar_strips(first: date, last: date) -> list[tuple[date, date]]:
 def calendar_rows(counts: Mapping[date, int], first: date, last: date) -> list[tuple[Cell, ...]]:
     """Return a row for each week with a view, newest first: its Monday and the views of its seven days."""
     begin = calendar_strips(first, last)[0][0]
-    mondays = sorted({day - timedelta(days=day.weekday()) for day in counts if begin <= day <= last}, reverse=True)
+    mondays = sorted({one - timedelta(days=one.weekday()) for one in counts if begin <= one <= last}, reverse=True)
     return [(monday, *(counts.get(monday + timedelta(days=place), 0) for place in range(7))) for monday in mondays]
 
 

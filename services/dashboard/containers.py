@@ -12,17 +12,19 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from netflix_trend.delivery.copies import options_beside, options_of_copy
+from netflix_trend.language import _, marked
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import write_atomically
 from services.dashboard.backend import Refused, RefusedFile, Service, SetupPlace
 from services.dashboard.dropped import dropped, refused_files
+from services.dashboard.text import number
 from services.runtime.connection import INBOX, RECEIVING, connect
 from services.runtime.queue import INGEST_JOB, INGEST_QUEUE, PUBLISH_JOB, PUBLISH_QUEUE, enqueue, queue
 
 # A file in the drop folder is taken within seconds.
 _TAKEN_SECONDS = 30.0
 # The results of its browser lie beside the cookies, which this service must not read.
-_BROWSER = "If you use its browser, ./run.sh doctor shows its state."
+_BROWSER = marked("If you use its browser, ./run.sh doctor shows its state.")
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Containers:
 
     def keep_settings(self, values: Mapping[str, str]) -> None:
         """Refuse: .env is not in this container."""
-        raise Refused("Nothing was changed: settings are changed by ./run.sh setup in a terminal.")
+        raise Refused(_("Nothing was changed: settings are changed by ./run.sh setup in a terminal."))
 
     def deliver(self, part: Path, name: str, options: Mapping[str, str]) -> str:
         """Move the file into the drop folder, what to do with it first."""
@@ -57,7 +59,7 @@ class Containers:
         write_atomically(options_beside(folder / name), options_of_copy(options.items()))
         part.chmod(0o644)
         part.rename(folder / name)
-        return "The file is in the drop folder. It is being read; this takes a few seconds."
+        return _("The file is in the drop folder. It is being read; this takes a few seconds.")
 
     def rebuild(self) -> None:
         """Queue a rebuild; without Redis the processor notices by itself what is out of date."""
@@ -83,15 +85,19 @@ class Containers:
         """Return the states by the drop folder and Redis."""
         oldest = min((path.stat().st_mtime for path in self._dropped()), default=time.time())
         late = time.time() - oldest > _TAKEN_SECONDS
-        scraper = Service("scraper", "broken", "A file in the drop folder is not taken. Is the scraper running?")
-        found = [scraper if late else Service("scraper", "fine", f"No file waits in the drop folder. {_BROWSER}")]
+        scraper = Service("scraper", "broken", _("A file in the drop folder is not taken. Is the scraper running?"))
+        found = [
+            scraper
+            if late
+            else Service("scraper", "fine", " ".join([_("No file waits in the drop folder."), _(_BROWSER)]))
+        ]
         redis = self._redis()
         try:
             redis.llen(INBOX)
         except RedisError as error:
-            broken = f"It does not answer ({type(error).__name__}): ./run.sh up"
+            broken = _("It does not answer (%(error)s): ./run.sh up", error=type(error).__name__)
             return [*found, Service("redis", "broken", broken)]
-        found.append(Service("redis", "fine", "It answers."))
+        found.append(Service("redis", "fine", _("It answers.")))
         for name, title in ((INGEST_QUEUE, "processor"), (PUBLISH_QUEUE, "publisher")):
             found.append(self._worker(redis, name, title))
         return found
@@ -100,10 +106,12 @@ class Containers:
         jobs = queue(name, redis)
         failed = jobs.failed_job_registry.get_job_count(cleanup=False)
         workers = redis.smembers(f"rq:workers:{name}")
-        words = f"{jobs.count} waiting, {failed} failed in the last day."
+        words = _(
+            "%(waiting)s waiting, %(failed)s failed in the last day.", waiting=number(jobs.count), failed=number(failed)
+        )
         if not workers:
-            return Service(title, "broken", f"It does not run: ./run.sh up. {words}")
-        return Service(title, "waiting" if failed else "fine", f"It runs. {words}")
+            return Service(title, "broken", _("It does not run: ./run.sh up. %(jobs)s", jobs=words))
+        return Service(title, "waiting" if failed else "fine", _("It runs. %(jobs)s", jobs=words))
 
     def refused_files(self) -> list[RefusedFile]:
         """Read the reasons beside the files in `refused/`."""

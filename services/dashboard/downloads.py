@@ -13,10 +13,11 @@ from pathlib import Path
 from threading import Lock
 
 from netflix_trend.delivery.downloads import NETFLIX_PAGE, STEPS, WAITING_MINUTES, Download, Watch
+from netflix_trend.language import _, marked
 from services.dashboard.backend import Refused
 from services.dashboard.text import shown
 
-DOWNLOAD_GONE = "That file is gone or has changed. Look for it again, or upload it."
+DOWNLOAD_GONE = marked("That file is gone or has changed. Look for it again, or upload it.")
 
 
 @dataclass(frozen=True)
@@ -76,16 +77,21 @@ class Downloads:
             try:
                 self._watch = Watch(self._folder, self._clock, self._now)
             except OSError as problem:
+                folder = self._folder
                 raise Refused(
-                    f"{self._folder} cannot be looked at ({problem.strerror}). Upload the file, or put the folder "
-                    "where your browser saves files into .env, such as DOWNLOADS_DIR=~/Downloads"
+                    _(
+                        "%(folder)s cannot be looked at (%(strerror)s). Upload the file, or put the folder where "
+                        "your browser saves files into .env, such as DOWNLOADS_DIR=~/Downloads",
+                        folder=folder,
+                        strerror=problem.strerror,
+                    )
                 ) from None
             self._deadline = self._clock() + 60 * WAITING_MINUTES
             self._until = _time_of_day(self._now() + 60 * WAITING_MINUTES)
             earlier = self._watch.earlier()
             self._earlier = _mark(earlier) if earlier else ""
             self._found = {self._earlier: earlier} if earlier else {}
-        return "Download the file at Netflix now; it appears here a few seconds later."
+        return _("Download the file at Netflix now; it appears here a few seconds later.")
 
     def watched(self) -> Watched | None:
         """Look, and return what was found since `look`; None before that, and after `end`."""
@@ -110,7 +116,7 @@ class Downloads:
         with self._lock:
             one = self._found.get(mark)
         if one is None or not one.is_unchanged():
-            raise Refused(DOWNLOAD_GONE)
+            raise Refused(_(DOWNLOAD_GONE))
         return one
 
     def end(self) -> None:
@@ -121,7 +127,12 @@ class Downloads:
 
 def fetch_card(downloads: Downloads | None) -> FetchCard:
     """Return how to get the file. downloads: None where the page cannot look for it."""
-    return FetchCard(NETFLIX_PAGE, STEPS, downloads is not None, downloads.watched() if downloads else None)
+    return FetchCard(
+        NETFLIX_PAGE,
+        tuple(_(step) for step in STEPS),
+        downloads is not None,
+        downloads.watched() if downloads else None,
+    )
 
 
 def _mark(one: Download) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from netflix_trend.delivery.settled import waiting_files
 from netflix_trend.plain_text import without_name
 from netflix_trend.storage.files import UnsafeFile, read_untrusted
+from netflix_trend.told_again import told_again
 from services.dashboard.backend import RefusedFile
 from services.dashboard.text import shown
 
@@ -29,5 +30,5 @@ def refused_files(folder: Path) -> list[RefusedFile]:
         except (FileNotFoundError, UnsafeFile):
             continue
         name = path.name.removesuffix(ending)
-        found.append(RefusedFile(shown(name, 60), shown(without_name(text, name), 400)))
+        found.append(RefusedFile(shown(name, 60), shown(told_again(without_name(text, name)), 400)))
     return found

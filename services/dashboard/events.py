@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from netflix_trend.formats import decimal
+from netflix_trend.language import _, marked, ngettext
 from netflix_trend.participant.event_effects import EventEffect, Period
 from netflix_trend.participant.life_events import EventError, LifeEvent, read_events
 from netflix_trend.participant.own_effects import THINNED
@@ -16,9 +18,11 @@ from services.dashboard import charts
 from services.dashboard.charts import Chart, DataTable, data_table
 from services.dashboard.history import History
 from services.dashboard.others import effects_together
-from services.dashboard.text import counted, day, shown
+from services.dashboard.text import day, days, shown
 
-SUGGESTIONS = ("sick", "injured", "holiday", "exams", "new baby")
+SUGGESTIONS = (marked("sick"), marked("injured"), marked("holiday"), marked("exams"), marked("new baby"))
+
+_PERIODS = {"before": marked("before"), "during": marked("during"), "after": marked("after")}
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class EventsPage:
     together: str = ""
     together_from: str = ""
     problem: str = ""
-    suggestions: tuple[str, ...] = SUGGESTIONS
+    suggestions: tuple[str, ...] = ()
 
 
 def events_page(settings: Settings, history: History, today: date) -> EventsPage:
@@ -57,33 +61,46 @@ def events_page(settings: Settings, history: History, today: date) -> EventsPage
         tuple(cards),
         _calendar(history, events, today),
         together_in_words(together),
-        f"{together.effect.quarter}, {counted(together.effect.reports, 'answer')}." if together else "",
+        _from_whom(together) if together else "",
+        suggestions=tuple(_(word) for word in SUGGESTIONS),
+    )
+
+
+def _from_whom(together: QuarterEffect) -> str:
+    effect = together.effect
+    return ngettext(
+        "%(quarter)s, %(num)s answer.", "%(quarter)s, %(num)s answers.", effect.reports, quarter=effect.quarter
     )
 
 
 def _card(event: LifeEvent, effect: EventEffect | None) -> EventCard:
-    when = f"{day(event.first_day)} to {day(event.last_day)}, {counted(event.days, 'day')}"
+    span = days(event.first_day, event.last_day)
+    when = ngettext("%(days)s, %(num)s day", "%(days)s, %(num)s days", event.days, days=span)
     if effect is None:
-        return EventCard(event, when, "Nothing was imported yet, so there is nothing to compare.", None, "")
+        return EventCard(event, when, _("Nothing was imported yet, so there is nothing to compare."), None, "")
     periods = [period for period in (effect.before, effect.during, effect.after) if period is not None]
     chart = _effect_chart(event, periods, effect.reading) if effect.before and effect.during else None
-    return EventCard(event, when, effect.reading, chart, THINNED if effect.is_thinned and chart else "")
+    return EventCard(event, when, effect.reading, chart, _(THINNED) if effect.is_thinned and chart else "")
 
 
 def _effect_table(label: str, periods: Sequence[Period]) -> DataTable:
     rows = [
         (
-            period.name,
-            f"{period.first_day} to {period.last_day}",
+            _(_PERIODS[period.name]),
+            days(period.first_day, period.last_day),
             period.views,
             round(period.per_week, 1),
-            "–" if period.ratio is None else f"{period.ratio:.2f}",
-            "–" if period.lower is None or period.upper is None else f"{period.lower:.2f} to {period.upper:.2f}",
+            "–" if period.ratio is None else decimal(period.ratio, 2),
+            "–"
+            if period.lower is None or period.upper is None
+            else _("%(low)s to %(high)s", low=decimal(period.lower, 2), high=decimal(period.upper, 2)),
         )
         for period in periods
     ]
-    headings = ("Period", "Days", "Views", "Views a week", "Times before", "95 % interval")
-    return data_table(f"Views around {shown(label, 40)}", dict(zip("abcdef", headings, strict=True)), rows)
+    headings = (_("Period"), _("Days"), _("Views"), _("Views a week"), _("Times before"), _("95 % interval"))
+    return data_table(
+        _("Views around %(event)s", event=shown(label, 40)), dict(zip("abcdef", headings, strict=True)), rows
+    )
 
 
 def _effect_chart(event: LifeEvent, periods: Sequence[Period], reading: str) -> Chart:
@@ -94,8 +111,8 @@ def _effect_chart(event: LifeEvent, periods: Sequence[Period], reading: str) -> 
         if period.lower is not None and period.upper is not None
     ]
     option = charts.columns_with_intervals(
-        [period.name for period in periods],
-        "views a week",
+        [_(_PERIODS[period.name]) for period in periods],
+        _("views a week"),
         [round(period.per_week, 1) for period in periods],
         [(round(low, 2), round(high, 2)) for _, low, high in lines],
         ["@mine" if period.name == "during" else "@noise" for period in periods],
@@ -103,9 +120,9 @@ def _effect_chart(event: LifeEvent, periods: Sequence[Period], reading: str) -> 
     )
     return Chart(
         f"event{event.id}",
-        "Before, during, after",
-        "Views a week. The thin lines are what the comparison with before allows (95 %).",
-        f"Views a week before, during and after. {reading}",
+        _("Before, during, after"),
+        _("Views a week. The thin lines are what the comparison with before allows (95 %)."),
+        _("Views a week before, during and after. %(reading)s", reading=reading),
         option,
         _effect_table(event.label, periods),
         size="short",
@@ -117,20 +134,25 @@ def _calendar(history: History, events: tuple[LifeEvent, ...], today: date) -> C
     last = max(today, span.last if span else today)
     first = last - timedelta(days=364)
     counts = {one: views for one, views in history.daily().items() if one >= first}
-    marked: dict[date, str] = {}
+    dots: dict[date, str] = {}
     for event in events:
         begin = max(event.first_day, first)
         for number in range((min(event.last_day, last) - begin).days + 1):
-            marked[begin + timedelta(days=number)] = shown(event.label, 40)
-    rows = [(shown(event.label, 40), str(event.first_day), str(event.last_day), event.days) for event in events]
-    headings = dict(zip("abcd", ("Event", "First day", "Last day", "Days"), strict=True))
+            dots[begin + timedelta(days=number)] = shown(event.label, 40)
+    rows = [(shown(event.label, 40), event.first_day, event.last_day, event.days) for event in events]
+    headings = dict(zip("abcd", (_("Event"), _("First day"), _("Last day"), _("Days")), strict=True))
     return Chart(
         "event_calendar",
-        "Calendar",
-        "Blue marks are events. Click two days to choose the first and the last one.",
-        f"A square a day since {first}; the darker, the more views. {counted(len(events), 'event')} marked.",
-        charts.calendar(counts, first, last, marked),
-        data_table("Your events", headings, rows),
+        _("Calendar"),
+        _("Blue marks are events. Click two days to choose the first and the last one."),
+        ngettext(
+            "A square a day since %(first)s; the darker, the more views. %(num)s event marked.",
+            "A square a day since %(first)s; the darker, the more views. %(num)s events marked.",
+            len(events),
+            first=day(first),
+        ),
+        charts.calendar(counts, first, last, dots),
+        data_table(_("Your events"), headings, rows),
         size="calendar1",
     )
 
@@ -138,5 +160,5 @@ def _calendar(history: History, events: tuple[LifeEvent, ...], today: date) -> C
 def together_in_words(found: QuarterEffect | None) -> str:
     """Return what all participants together report about their events."""
     if found is None:
-        return "Nothing is published about life events yet. It is asked once a quarter."
+        return _("Nothing is published about life events yet. It is asked once a quarter.")
     return effect_in_words(found)

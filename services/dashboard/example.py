@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from netflix_trend.language import _, marked, ngettext
 from netflix_trend.participant.contributions import Contribution, ProfileSet, answer
 from netflix_trend.questions.question import Question
 from netflix_trend.settings import Settings
@@ -16,20 +17,20 @@ from netflix_trend.survey.limits import Limits
 from netflix_trend.survey.release import build_release
 from netflix_trend.survey.survey import RefusedSurvey, Survey
 from netflix_trend.syftbox.shared_files import beginnings_of, current_surveys, current_vocabulary, starter_surveys
-from services.dashboard.text import counted
+from services.dashboard.text import day
 
 _PARTS = {
-    "payload": "Your answer, with noise. The only part that comes from what you watched.",
-    "question": "What was asked.",
-    "round": "The week it is about.",
-    "mechanism": "How noise is added: public, the same for everybody.",
-    "parameters": "How much noise, and how many choices there are: public, the same for everybody.",
-    "survey": "Which survey it answers.",
-    "vocabulary": "Which list of shows the survey uses.",
-    "schema_version": "The version of this format.",
-    "checksum": "Computed from all other parts; shows that the file arrived complete.",
+    "payload": marked("Your answer, with noise. The only part that comes from what you watched."),
+    "question": marked("What was asked."),
+    "round": marked("The week it is about."),
+    "mechanism": marked("How noise is added: public, the same for everybody."),
+    "parameters": marked("How much noise, and how many choices there are: public, the same for everybody."),
+    "survey": marked("Which survey it answers."),
+    "vocabulary": marked("Which list of shows the survey uses."),
+    "schema_version": marked("The version of this format."),
+    "checksum": marked("Computed from all other parts; shows that the file arrived complete."),
 }
-_BLANKS = "Blanks that fill every file up to 512 bytes, so that its length reveals nothing."
+_BLANKS = marked("Blanks that fill every file up to 512 bytes, so that its length reveals nothing.")
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,10 @@ def explain(data: bytes) -> Bytes:
     """Explain each part of a release."""
     content = json.loads(data)
     known = [name for name in _PARTS if name in content]
-    parts = [Part(name, json.dumps(content[name], ensure_ascii=False), _PARTS[name]) for name in known]
+    parts = [Part(name, json.dumps(content[name], ensure_ascii=False), _(_PARTS[name])) for name in known]
     blanks = len(data) - len(data.rstrip())
     if blanks:
-        parts.append(Part("(blanks)", counted(blanks, "blank"), _BLANKS))
+        parts.append(Part("(blanks)", ngettext("%(num)s blank", "%(num)s blanks", blanks), _(_BLANKS)))
     return Bytes(data.decode("ascii"), len(data), hashlib.sha256(data).hexdigest(), tuple(parts))
 
 
@@ -104,24 +105,30 @@ def draw_example(
         true = question.truth_in_words(contribution[question.name], titles)
     else:
         contribution = {}
-        why = "nothing was imported yet" if profiles is None else f"no export was downloaded after {survey.week.sunday}"
-        true = f"Unknown: {why}. This example is drawn from an empty week."
+        true = (
+            _("Unknown: nothing was imported yet. This example is drawn from an empty week.")
+            if profiles is None
+            else _(
+                "Unknown: no export was downloaded after %(day)s. This example is drawn from an empty week.",
+                day=day(survey.week.sunday),
+            )
+        )
     payload = answer(contribution, survey, question)
-    week = f"week {survey.round}"
+    week = _("week %(round)s", round=survey.round)
     if not is_asked:
-        asked = f"It is not your turn; others are asked about {week}:"
+        asked = _("It is not your turn; others are asked about %(week)s:", week=week)
     elif survey.round in answered:
-        asked = f"You were asked about {week}, and your report was made:"
+        asked = _("You were asked about %(week)s, and your report was made:", week=week)
     elif survey.round in refused and limits.refusal(question) is None and left:
-        asked = f"You are asked about {week}, but an answer to it is refused (see the open weeks):"
+        asked = _("You are asked about %(week)s, but an answer to it is refused (see the open weeks):", week=week)
     elif not takes_part:
-        asked = f"If you took part, you would be asked about {week}:"
+        asked = _("If you took part, you would be asked about %(week)s:", week=week)
     else:
         is_refused = limits.refusal(question) is not None or not left
         asked = _asked_in_words(week, is_refused=is_refused, is_covered=is_covered)
     return Example(
         asked,
-        question.asks,
+        _(question.asks),
         true,
         question.payload_in_words(payload, titles),
         explain(build_release(survey, question, payload)),
@@ -131,8 +138,10 @@ def draw_example(
 def _asked_in_words(week: str, *, is_refused: bool, is_covered: bool) -> str:
     """Return what a participant is asked about. is_covered: the exports hold the whole week."""
     if is_refused:
-        return f"You are asked about {week}, but your limits refuse it, so nothing is sent for it:"
-    return f"You are asked about {week}{'' if is_covered else ', once a newer export is here'}:"
+        return _("You are asked about %(week)s, but your limits refuse it, so nothing is sent for it:", week=week)
+    if is_covered:
+        return _("You are asked about %(week)s:", week=week)
+    return _("You are asked about %(week)s, once a newer export is here:", week=week)
 
 
 def _asked(

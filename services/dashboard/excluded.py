@@ -18,6 +18,7 @@ from netflix_trend.history.exclusions import (
     read_exclusions,
 )
 from netflix_trend.history.search import Match
+from netflix_trend.language import _
 from netflix_trend.participant.forgetting import between_runs
 from netflix_trend.settings import Settings
 from services.dashboard.backend import Refused
@@ -58,7 +59,9 @@ def excluded_page(settings: Settings, history: History, words: str) -> ExcludedP
 
 def said(name: str, what: str, on: date | None = None) -> str:
     """Return what is excluded, in words."""
-    return f"{'the show ' if what == 'show' else ''}{shown(name)}{f' on {day(on)}' if on else ''}"
+    if what == "show":
+        return _("the show %(name)s", name=shown(name))
+    return _("%(title)s on %(day)s", title=shown(name), day=day(on)) if on else shown(name)
 
 
 def exclude_rows(dashboard: Dashboard) -> str:
@@ -71,23 +74,23 @@ def exclude_rows(dashboard: Dashboard) -> str:
         with between_runs(dashboard.settings):
             added = exclude(dashboard.settings.private_dir, [rows])
     except ExclusionError as problem:
-        raise Refused(f"Nothing was changed: {problem}.") from None
+        raise Refused(_("Nothing was changed: %(problem)s.", problem=problem)) from None
     except ValueError:
-        raise Refused("Choose a day from the list. Nothing was changed.") from None
+        raise Refused(_("Choose a day from the list. Nothing was changed.")) from None
     if not added:
-        raise Refused("That is excluded already. Nothing was changed.")
+        raise Refused(_("That is excluded already. Nothing was changed."))
     dashboard.backend.rebuild()
-    return f"Excluded: {said(rows.name, rows.what, rows.day)}. {STAYS}"
+    return _("Excluded: %(what)s.", what=said(rows.name, rows.what, rows.day)) + f" {_(STAYS)}"
 
 
 def include_rows(dashboard: Dashboard) -> str:
     """Include again what was excluded."""
     text = request.form.get("number", "")
     if not text.isdecimal() or len(text) > 9:
-        raise Refused("Nothing is excluded under that number.")
+        raise Refused(_("Nothing is excluded under that number."))
     try:
         one = include_again(dashboard.settings.private_dir, int(text))
     except ExclusionError as problem:
-        raise Refused(f"Nothing was changed: {problem}.") from None
+        raise Refused(_("Nothing was changed: %(problem)s.", problem=problem)) from None
     dashboard.backend.rebuild()
-    return f"Included again: {said(one.name, one.what, one.day)}."
+    return _("Included again: %(what)s.", what=said(one.name, one.what, one.day))

@@ -11,6 +11,7 @@ from flask import request
 from netflix_trend.delivery.copies import remove_copies, removed_in_words
 from netflix_trend.history.exclusions import STAYS
 from netflix_trend.history.removed import RemovalError
+from netflix_trend.language import _
 from netflix_trend.participant import forgetting, participant
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.settings import Settings
@@ -55,18 +56,21 @@ def forget(dashboard: Dashboard) -> str:
     wanted = request.form.get("sha256", "")
     found = [export for export in participant.exports(settings) if export.sha256 == wanted]
     if not found:
-        raise Refused("That file is gone already. Nothing was changed.")
+        raise Refused(_("That file is gone already. Nothing was changed."))
     try:
         removal = forgetting.forget(settings, found, datetime.now(UTC))
         copies = remove_copies(settings.output_dir, {wanted})
     except RemovalError as problem:
-        raise Refused(f"Nothing was changed: {problem}.") from None
+        raise Refused(_("Nothing was changed: %(problem)s.", problem=problem)) from None
     except OSError:
-        raise Refused("It is forgotten, but a copy in the drop folder's done/ cannot be removed: look there.") from None
+        raise Refused(
+            _("It is forgotten, but a copy in the drop folder's done/ cannot be removed: look there.")
+        ) from None
     finally:
         dashboard.backend.rebuild()
     also = f" {removed_in_words(copies)}" if copies else ""
-    return f"Forgotten: {shown(found[0].name, 60)}.{also} {STAYS} {forgetting.until(removal)}"
+    said = _("Forgotten: %(file)s.", file=shown(found[0].name, 60))
+    return f"{said}{also} {_(STAYS)} {forgetting.until(removal)}"
 
 
 def bring_back(dashboard: Dashboard) -> str:
@@ -74,6 +78,6 @@ def bring_back(dashboard: Dashboard) -> str:
     try:
         removal = forgetting.bring_back(dashboard.settings, datetime.now(UTC))
     except RemovalError as problem:
-        raise Refused(f"Nothing was changed: {problem}.") from None
+        raise Refused(_("Nothing was changed: %(problem)s.", problem=problem)) from None
     dashboard.backend.rebuild()
-    return f"Back: {listed([shown(one.name, 60) for one in removal.exports])}."
+    return _("Back: %(files)s.", files=listed([shown(one.name, 60) for one in removal.exports]))

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from netflix_trend import __version__
 from netflix_trend.history.freshness import Freshness
+from netflix_trend.language import _, marked, ngettext
 from netflix_trend.layout import SURVEYS, VOCABULARY, PrivateVolume, shared_path
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
@@ -21,6 +22,7 @@ from netflix_trend.status_table import Row
 from netflix_trend.syftbox.client_rows import client_rows
 from netflix_trend.syftbox.generations import client_at
 from netflix_trend.syftbox.generations.go_subscriptions.rules import needed_by_participant
+from netflix_trend.told_again import told_again
 from services.dashboard.backend import Backend, RefusedFile, Service, State
 from services.dashboard.dismissed import dismissed, mark_of
 from services.dashboard.history import History
@@ -33,6 +35,19 @@ _RUN_SECONDS = 300.0
 # A job of the processor may take this long.
 _READ_SECONDS = 300.0
 _SYNC_SECONDS = 3 * 86_400.0
+# Names of rows and services, which are shown in the language of the page; the report to share has them in English.
+NAMES = (
+    *(marked("scraper"), marked("redis"), marked("processor"), marked("publisher"), marked("this process")),
+    *(marked("aggregator"), marked("helper"), marked("history"), marked("taking part"), marked("trial or real")),
+    *(marked("configuration"), marked("address"), marked("datasites"), marked("subscriptions"), marked("token")),
+    *(marked("last sync"), marked("disk")),
+)
+STATE_WORDS = {
+    "fine": marked("fine"),
+    "waiting": marked("waiting"),
+    "broken": marked("broken"),
+    "unknown": marked("unknown"),
+}
 
 
 @dataclass(frozen=True)
@@ -99,48 +114,57 @@ def last_import(found: Freshness, changed: float | None, now: float) -> Service:
     """Return the state of the processor's last job. changed: when the tables were built, in seconds since 1970; None
     without tables.
     """
-    name = "last job of the processor"
+    name = marked("last job of the processor")
     if found.waiting_since is not None:
         age = now - found.waiting_since
-        words = f"{counted(len(found.unread), 'file')} received and not in your tables yet, the oldest {ago(age)}."
+        words = ngettext(
+            "%(num)s file received and not in your tables yet, the oldest %(age)s.",
+            "%(num)s files received and not in your tables yet, the oldest %(age)s.",
+            len(found.unread),
+            age=ago(age),
+        )
         if age > _READ_SECONDS:
-            return Service(name, "broken", f"{words} They are tried again automatically: is the processor running?")
+            return Service(
+                name,
+                "broken",
+                _("%(words)s They are tried again automatically: is the processor running?", words=words),
+            )
         return Service(name, "waiting", words)
     if changed is None:
-        return Service(name, "waiting", "It has built no tables yet: upload a file.")
+        return Service(name, "waiting", _("It has built no tables yet: upload a file."))
     if found.outdated:
-        return Service(name, "waiting", "Your tables are older than your files or settings and are being rebuilt.")
-    return Service(name, "fine", f"{ago(now - changed).capitalize()}: it built the tables of your history.")
+        return Service(name, "waiting", _("Your tables are older than your files or settings and are being rebuilt."))
+    return Service(name, "fine", _("The tables of your history were built %(ago)s.", ago=ago(now - changed)))
 
 
 def publisher(status: PublisherStatus | None, now: float | None) -> Service:
     """Return the state of the publisher's last run. now: None if it runs only when asked."""
-    name = "last run of the publisher"
+    name = marked("last run of the publisher")
     if status is None:
-        return Service(name, "waiting", "It has not run yet.")
+        return Service(name, "waiting", _("It has not run yet."))
     age = (now or time.time()) - status.looked_at.timestamp()
-    words = f"{ago(age)}: {STATES[status.state]}"
+    words = f"{ago(age)}: {_(STATES[status.state])}"
     if status.state == "waiting_for_syftbox":
-        words += f" {status.message}."
+        words += f" {told_again(status.message)}."
     if now is not None and age > _RUN_SECONDS:
-        return Service(name, "broken", f"{words} It should run every minute. Is it stopped?")
+        return Service(name, "broken", _("%(words)s It should run every minute. Is it stopped?", words=words))
     return Service(name, "broken" if status.state in {"problem", "survey_refused"} else "fine", words)
 
 
 def sync(settings: Settings, state: Snapshot, now: float) -> Service:
     """Return when SyftBox last synced a file of the aggregator."""
-    name = "files of the aggregator"
+    name = marked("files of the aggregator")
     if state.notice == NO_AGGREGATOR:
-        return Service(name, "waiting", CHOOSE)
+        return Service(name, "waiting", _(CHOOSE))
     if not state.is_set_up:
-        return Service(name, "waiting", "Your datasite is not set up yet: start SyftBox.")
+        return Service(name, "waiting", _("Your datasite is not set up yet: start SyftBox."))
     folder = settings.datasites_dir / settings.aggregator_datasite
     places = [folder / shared_path(file) for file in (VOCABULARY, SURVEYS, "statistics/latest.json")]
     times = [place.stat().st_mtime for place in places if place.is_file()]
     if not times:
-        return Service(name, "waiting", "Nothing has arrived from the aggregator yet.")
+        return Service(name, "waiting", _("Nothing has arrived from the aggregator yet."))
     age = now - max(times)
-    words = f"The newest file of the aggregator is from {ago(age)}."
+    words = _("The newest file of the aggregator is from %(age)s.", age=ago(age))
     return Service(name, "waiting" if age > _SYNC_SECONDS else "fine", words)
 
 
@@ -149,7 +173,7 @@ def client_services(settings: Settings, backend: Backend, now: float) -> list[Se
     if settings.is_trial:
         return []
     if not backend.sees_syftbox:
-        return [Service("SyftBox", "unknown", "It cannot be seen from this container: ./run.sh status shows it.")]
+        return [Service("SyftBox", "unknown", _("It cannot be seen from this container: ./run.sh status shows it."))]
     client = client_at(settings.datasites_dir, settings.syftbox_email, os.environ)
     needed = needed_by_participant(settings.aggregator_datasite, settings.helper_datasite)
     rows = client_rows(client, settings.syftbox_email, settings.datasites_dir, needed, now)
@@ -159,7 +183,9 @@ def client_services(settings: Settings, backend: Backend, now: float) -> list[Se
 def as_service(row: Row, if_wrong: State) -> Service:
     """Return a row of `./run.sh status` as one of this page. if_wrong: its state then."""
     states: dict[str, State] = {"fine": "fine", "look here": "waiting", "wrong": if_wrong}
-    return Service(row.name, states[row.mark], f"{row.text}. Next: {row.step}" if row.step else row.text)
+    text = _(row.text)
+    said = _("%(text)s. Next: %(step)s", text=text, step=_(row.step)) if row.step else text
+    return Service(row.name, states[row.mark], said)
 
 
 def report(
@@ -172,7 +198,7 @@ def report(
     pending: int,
     now: float,
 ) -> str:
-    """Return versions, states and counts for whoever helps; no titles, addresses, file names or days."""
+    """Return versions, states and counts for whoever helps, in English; no titles, addresses, file names or days."""
     entries = "damaged" if state.ledger_problem else len(state.entries)
     status = state.status
     span = history.span()

@@ -12,21 +12,17 @@ import duckdb
 
 from netflix_trend.history.dates import ORDER_NAMES, DateQuestion
 from netflix_trend.history.freshness import Freshness
+from netflix_trend.language import _, marked, ngettext
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.plain_text import without_name
+from netflix_trend.told_again import told_again
 from services.dashboard.backend import Backend, RefusedFile
-from services.dashboard.text import counted, day, shown
+from services.dashboard.text import day, days, number, shown
 
-# Orders of a date in words, with an example.
-ORDERS = {
-    "mdy": f"{ORDER_NAMES['mdy']}: 3/4/26 is 4 March",
-    "dmy": f"{ORDER_NAMES['dmy']}: 3/4/26 is 3 April",
-    "ymd": f"{ORDER_NAMES['ymd']}: 2026-04-03",
-}
-
-DAMAGED = (
-    "This description of an export is damaged, so the export is left out of your tables. The export itself is kept "
-    "beside it. Upload the same file again: that writes the description anew."
+DAMAGED = marked(
+    "This description of an export is damaged, so the export is left out of your tables. The "
+    "export itself is kept beside it. Upload the same file again: that writes the description "
+    "anew."
 )
 
 
@@ -52,6 +48,15 @@ class ImportedFile:
         return self.question is not None or self.asks_whose
 
 
+def orders() -> dict[str, str]:
+    """Return the orders of a date in words, with an example."""
+    return {
+        "mdy": _("month first: 3/4/26 is 4 March"),
+        "dmy": _("day first: 3/4/26 is 3 April"),
+        "ymd": _("year first: 2026-04-03"),
+    }
+
+
 def imported_files(private: Path) -> list[ImportedFile]:
     """Return all files, newest first."""
     files = []
@@ -69,8 +74,8 @@ def imported_files(private: Path) -> list[ImportedFile]:
                     name=shown(row["name"], 60),
                     received=row["received"],
                     sentences=() if error else rows_in_words(row),
-                    warnings=tuple(shown(line, 300) for line in (row["warnings"] or "").splitlines()),
-                    error=shown(without_name(error, row["name"]), 400) if error else None,
+                    warnings=tuple(shown(told_again(line), 300) for line in (row["warnings"] or "").splitlines()),
+                    error=shown(told_again(without_name(error, row["name"])), 400) if error else None,
                     question=_question(row),
                     asks_whose=bool(error and row.get("netflix_profiles")),
                 )
@@ -80,8 +85,8 @@ def imported_files(private: Path) -> list[ImportedFile]:
 
 def refused_files(backend: Backend, found: Freshness) -> tuple[RefusedFile, ...]:
     """Return the files that could not be queued, newest first, then exports whose description is damaged."""
-    damaged = (RefusedFile(f"raw/{sha256}.json", DAMAGED) for sha256 in found.damaged)
-    problem = (RefusedFile("exclusions.json", f"{found.problem}."),) if found.problem else ()
+    damaged = (RefusedFile(f"raw/{sha256}.json", _(DAMAGED)) for sha256 in found.damaged)
+    problem = (RefusedFile("exclusions.json", f"{told_again(found.problem)}."),) if found.problem else ()
     return (*problem, *backend.refused_files(), *damaged)
 
 
@@ -95,10 +100,14 @@ def _question(row: Mapping[str, Any]) -> DateQuestion | None:
 def answers(question: DateQuestion) -> dict[str, str]:
     """Return each possible order, with the words for how it reads the example."""
     example = shown(question.example, 40)
-    return {
-        order: f"{ORDER_NAMES[order]}: {example} is {day(read) if read else 'no date'}"
-        for order, read in question.readings().items()
-    }
+    return {order: _reading(order, example, read) for order, read in question.readings().items()}
+
+
+def _reading(order: str, example: str, read: date | None) -> str:
+    name = _(ORDER_NAMES[order])
+    if read is None:
+        return _("%(order)s: %(example)s is no date", order=name, example=example)
+    return _("%(order)s: %(example)s is %(day)s", order=name, example=example, day=day(read))
 
 
 def rows_in_words(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -110,19 +119,31 @@ def rows_in_words(row: Mapping[str, Any]) -> tuple[str, ...]:
 
     views = count("views") - (count("supplemental") if row["kind"] == "viewing_history" else 0)
     first, last = row["first_day"], row["last_day"]
-    when = ""
+    rows = ngettext("%(num)s row", "%(num)s rows", count("rows"))
+    seen = ngettext("%(num)s view", "%(num)s views", views)
+    episodes = ngettext("%(num)s episode", "%(num)s episodes", count("episodes"))
+    films = ngettext("%(num)s film", "%(num)s films", count("films"))
     if isinstance(first, date) and isinstance(last, date):
-        when = f" on {day(first)}" if first == last else f" from {day(first)} to {day(last)}"
-    said = f"{counted(count('rows'), 'row')}, {counted(views, 'view')}{when}: "
-    said += f"{counted(count('episodes'), 'episode')} and {counted(count('films'), 'film')}."
+        said = _(
+            "%(rows)s, %(views)s (%(days)s): %(episodes)s and %(films)s.",
+            rows=rows,
+            views=seen,
+            days=days(first, last),
+            episodes=episodes,
+            films=films,
+        )
+    else:
+        said = _(
+            "%(rows)s, %(views)s: %(episodes)s and %(films)s.", rows=rows, views=seen, episodes=episodes, films=films
+        )
     parts = {
-        "excluded by you": count("excluded"),
-        "trailers and recaps, left out": count("supplemental"),
-        "without a date, left out": count("undated"),
-        "too short, left out": count("too_short"),
-        "of other Netflix profiles, left out": count("other_profiles"),
-        "without a title, counted as unknown": count("blank"),
-        "episode or film is a guess": count("unsure"),
+        "excluded": marked("%(rows)s excluded by you"),
+        "supplemental": marked("%(rows)s trailers and recaps, left out"),
+        "undated": marked("%(rows)s without a date, left out"),
+        "too_short": marked("%(rows)s too short, left out"),
+        "other_profiles": marked("%(rows)s of other Netflix profiles, left out"),
+        "blank": marked("%(rows)s without a title, counted as unknown"),
+        "unsure": marked("%(rows)s where episode or film is a guess"),
     }
-    rest = "; ".join(f"{value:,} {what}" for what, value in parts.items() if value)
-    return (said, f"{rest}." if rest else "Every row was used.")
+    rest = "; ".join(_(what, rows=number(count(name))) for name, what in parts.items() if count(name))
+    return (said, f"{rest}." if rest else _("Every row was used."))

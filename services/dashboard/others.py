@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from netflix_trend.formats import decimal
+from netflix_trend.language import _, ngettext
 from netflix_trend.layout import shared_path
 from netflix_trend.participant.own_effects import THINNED
 from netflix_trend.periods.weeks import Week
@@ -49,7 +51,7 @@ from services.dashboard import charts
 from services.dashboard.charts import Chart, DataTable, data_table
 from services.dashboard.history import History
 from services.dashboard.participation import CHOOSE
-from services.dashboard.text import counted, day, number, percent, shown
+from services.dashboard.text import day, days, number, percent, shown
 
 _ROUNDS = 8
 
@@ -65,6 +67,18 @@ class OthersPage:
     place: Said | None = None
     charts: tuple[Chart, ...] = ()
     trend: str = ""
+
+    @property
+    def about(self) -> str:
+        """Which week it is, and who answered."""
+        assert self.statistics is not None and self.week is not None
+        return _(
+            "%(days)s (week %(week)s): %(participants)s, %(answers)s.",
+            days=days(self.week.monday, self.week.sunday),
+            week=self.statistics.round,
+            participants=ngettext("%(num)s participant", "%(num)s participants", self.statistics.participants),
+            answers=ngettext("%(num)s answer", "%(num)s answers", self.statistics.reports),
+        )
 
 
 def read_statistics(settings: Settings, name: str) -> RoundStatistics | None:
@@ -112,16 +126,18 @@ def others_page(settings: Settings, history: History, wanted: str = "") -> Other
         latest = read_statistics(settings, "latest")
         if latest is None:
             return OthersPage(
-                "Nothing has arrived from the aggregator yet. Is SyftBox running, and have you joined?"
+                _("Nothing has arrived from the aggregator yet. Is SyftBox running, and have you joined?")
                 if settings.has_aggregator
-                else CHOOSE
+                else _(CHOOSE)
             )
         rounds = _rounds(settings, Week.parse(latest.round))
         statistics = (read_statistics(settings, wanted) if wanted in rounds else None) or latest
         trends = read_trends(settings)
         week = Week.parse(statistics.round)
     except (StatisticsError, UnsafeFile, ValueError) as problem:
-        return OthersPage(f"What the aggregator published cannot be read: {shown(str(problem), 200)}")
+        return OthersPage(
+            _("What the aggregator published cannot be read: %(problem)s", problem=shown(str(problem), 200))
+        )
     mine = history.week(week)
     # In another vocabulary, the same indices are other shows; unless it only has more of them.
     if mine and statistics.vocabulary not in {mine[2], *beginnings_of(settings, mine[2])}:
@@ -163,12 +179,15 @@ def my_place(volume: Volume, titles: int | None, week: Week) -> Said:
     """Return how my week compares with everybody's, in words."""
     if titles is None:
         return Said(
-            f"Your exports do not cover this week, which ended on {day(week.sunday)}. Download a new one to see your "
-            "place.",
+            _(
+                "Your exports do not cover this week, which ended on %(sunday)s. Download a new one to see your place.",
+                sunday=day(week.sunday),
+            ),
             Certainty.NOISE,
         )
     said = place_of(volume, titles)
-    return Said(f"You started {counted(titles, 'title')} in this week. {said.text}", said.certainty)
+    mine = ngettext("You started %(num)s title in this week.", "You started %(num)s titles in this week.", titles)
+    return Said(f"{mine} {said.text}", said.certainty)
 
 
 def _volume_chart(volume: Volume, titles: int | None) -> Chart:
@@ -178,14 +197,17 @@ def _volume_chart(volume: Volume, titles: int | None) -> Chart:
     colors = ["@mine" if place == mine else "@noise" if noise[place] else "@bar" for place in range(len(groups))]
     shares = [round(100 * group.share, 1) for group in groups]
     intervals = [(round(100 * group.lower, 1), round(100 * group.upper, 1)) for group in groups]
-    marks = [*(["Blue is you."] if mine >= 0 else []), *(["Grey is noise."] if "@noise" in colors else [])]
-    lead = " ".join(["Percent of participants by titles started.", *marks])
+    marks = [*([_("Blue is you.")] if mine >= 0 else []), *([_("Grey is noise.")] if "@noise" in colors else [])]
+    lead = " ".join([_("Percent of participants by titles started."), *marks])
     return Chart(
         "volume",
-        "How much everybody watched",
-        f"{lead} The thin lines are 95 % intervals.",
-        f"Share of participants by number of titles started, from {heard(volume)}, with 95 percent intervals.",
-        charts.columns_with_intervals(labels, "% of participants", shares, intervals, colors),
+        _("How much everybody watched"),
+        " ".join([lead, _("The thin lines are 95 % intervals.")]),
+        _(
+            "Share of participants by number of titles started, from %(volume)s, with 95 percent intervals.",
+            volume=heard(volume),
+        ),
+        charts.columns_with_intervals(labels, _("% of participants"), shares, intervals, colors),
         _volume_table(volume, mine),
         volume_in_words(volume),
     )
@@ -195,16 +217,21 @@ def _volume_table(volume: Volume, mine: int) -> DataTable:
     """Return a row for each group. mine: the place of my group, -1 if it is unknown."""
     rows = [
         (
-            label + (" (you)" if place == mine else ""),
-            str(group_certainty(volume, group)),
+            _("%(group)s (you)", group=label) if place == mine else label,
+            _(str(group_certainty(volume, group))),
             percent(group.share, 1),
-            f"{percent(group.lower, 1)} to {percent(group.upper, 1)}",
+            _("%(lower)s to %(upper)s", lower=percent(group.lower, 1), upper=percent(group.upper, 1)),
         )
         for place, (label, group) in enumerate(zip(group_labels(volume), volume.groups, strict=True))
     ]
     # The reading comes first, because the other columns are off the screen of a phone.
-    columns = {"titles": "Titles started", "reading": "Reading", "share": "Share", "interval": "95 % interval"}
-    return data_table("Participants by titles started in the week", columns, rows)
+    columns = {
+        "titles": _("Titles started"),
+        "reading": _("Reading"),
+        "share": _("Share"),
+        "interval": _("95 % interval"),
+    }
+    return data_table(_("Participants by titles started in the week"), columns, rows)
 
 
 def _shows_chart(top_shows: TopShows, mine: frozenset[int]) -> Chart:
@@ -217,14 +244,14 @@ def _shows_chart(top_shows: TopShows, mine: frozenset[int]) -> Chart:
             reading(show),
             number(round(value)),
             show_interval(show),
-            (f"chart {ranks[show.show]}" if show.show in ranks else "") if ranks else None,
-            "yes" if show.show in mine else "",
+            (_("chart %(place)s", place=ranks[show.show]) if show.show in ranks else "") if ranks else None,
+            _("yes") if show.show in mine else "",
         )
         for show, value in zip(listed, best, strict=True)
     ]
-    heads = ("Show", "Reading", "People", "95 % interval", "Public chart", "You watched it")
+    heads = (_("Show"), _("Reading"), _("People"), _("95 % interval"), _("Public chart"), _("You watched it"))
     columns = dict(zip("abcdef", heads, strict=True))
-    base = f"In people, of those behind {heard(top_shows)}."
+    base = _("In people, of those behind %(top_shows)s.", top_shows=heard(top_shows))
     lead = " ".join(
         filter(
             None,
@@ -238,17 +265,21 @@ def _shows_chart(top_shows: TopShows, mine: frozenset[int]) -> Chart:
     )
     return Chart(
         "others_shows",
-        "Top shows of the week",
+        _("Top shows of the week"),
         lead,
-        f"Estimated people who named a show, from {heard(top_shows)}, with 95 percent intervals. {lead}",
+        _(
+            "Estimated people who named a show, from %(top_shows)s, with 95 percent intervals. %(lead)s",
+            top_shows=heard(top_shows),
+            lead=lead,
+        ),
         charts.rows(
             [show.title for show in listed],
-            "people",
+            _("people"),
             [round(value, 1) for value in best],
             colors=["@bar" if show.is_signal else "@noise" for show in listed],
             intervals=[(show.lower, show.upper) for show in listed],
         ),
-        data_table(f"People who named a show, from {heard(top_shows)}", columns, rows),
+        data_table(_("People who named a show, from %(top_shows)s", top_shows=heard(top_shows)), columns, rows),
         size="tall",
     )
 
@@ -265,7 +296,7 @@ def _world_chart(world: World, top_shows: TopShows) -> Chart:
         )
         for show in listed
     ]
-    heads = ("Show", "Reading", "Place in the chart", "World", "Here")
+    heads = (_("Show"), _("Reading"), _("Place in the chart"), _("World"), _("Here"))
     # The scale of a share of everything would leave nothing to see of the others.
     edge = world_scale(listed)
 
@@ -273,21 +304,25 @@ def _world_chart(world: World, top_shows: TopShows) -> Chart:
         return round(100 * min(share, edge), 1)
 
     said = world_in_words(world)
-    bars = "" if world.states_order_only else "Bars: the world. "
+    lines = (
+        _("Lines: here; one that reaches the edge goes on.")
+        if world.states_order_only
+        else _("Bars: the world. Lines: here; one that reaches the edge goes on.")
+    )
     return Chart(
         "world",
-        "Here against the world",
-        f"{said} {bars}Lines: here; one that reaches the edge goes on.",
-        f"Share of each show in the public chart, and its interval among participants. {said}",
+        _("Here against the world"),
+        f"{said} {lines}",
+        _("Share of each show in the public chart, and its interval among participants. %(said)s", said=said),
         charts.rows(
             [show.title for show in listed],
-            "% of the chart's views",
+            _("% of the chart's views"),
             [round(100 * (show.world or 0), 1) for show in listed],
             colors=["@world"] * len(listed),
             intervals=[(drawn(show.lower), drawn(show.upper)) for show in listed],
             edge=drawn(edge),
         ),
-        data_table("Here against the world", dict(zip("abcde", heads, strict=True)), rows),
+        data_table(_("Here against the world"), dict(zip("abcde", heads, strict=True)), rows),
         world_note(world, top_shows),
         size="tall",
     )
@@ -305,30 +340,35 @@ def _trend_chart(trends: Trends, history: History) -> Chart:
     rows = [
         (
             one.round,
-            f"{one.mean:.1f}",
-            f"{one.lower:.1f} to {one.upper:.1f}",
+            decimal(one.mean, 1),
+            _("%(lower)s to %(upper)s", lower=decimal(one.lower, 1), upper=decimal(one.upper, 1)),
             mean_reading(one),
             "–" if titles is None else number(titles),
         )
         for one, titles in zip(weeks, my_titles, strict=True)
     ]
-    columns = dict(zip("abcde", ("Week", "Mean of the others", "95 % interval", "Reading", "You"), strict=True))
+    columns = dict(
+        zip("abcde", (_("Week"), _("Mean of the others"), _("95 % interval"), _("Reading"), _("You")), strict=True)
+    )
     sentence = viewing_in_words(trends.viewing)
     return Chart(
         "trend",
-        "Over the weeks",
+        _("Over the weeks"),
         sentence,
-        f"Mean titles a participant started, by week, with 95 percent intervals, and mine. {sentence}",
+        _(
+            "Mean titles a participant started, by week, with 95 percent intervals, and mine. %(sentence)s",
+            sentence=sentence,
+        ),
         charts.lines(
             [one.round[5:] for one in weeks],
-            ("you", my_titles),
+            (_("you"), my_titles),
             (
-                "mean of the others",
+                _("mean of the others"),
                 [round(one.mean, 2) if one.is_reliable else None for one in weeks],
                 [(one.lower, one.upper) if one.is_reliable else None for one in weeks],
             ),
         ),
-        data_table("Titles started a week", columns, rows),
+        data_table(_("Titles started a week"), columns, rows),
         _gaps(trends.viewing, my_titles, history.is_thinned()),
     )
 
@@ -337,9 +377,9 @@ def _gaps(viewing: Viewing, mine: Sequence[float | None], is_thinned: bool) -> s
     """Return why marks are missing, and why my older ones are too low."""
     said = []
     if not all(one.is_reliable for one in viewing.weeks):
-        said.append("Weeks without a mark of the others had too few answers to say anything.")
+        said.append(_("Weeks without a mark of the others had too few answers to say anything."))
     if any(titles is None for titles in mine):
-        said.append("Weeks without a mark of yours are not in your exports.")
+        said.append(_("Weeks without a mark of yours are not in your exports."))
     if is_thinned and any(titles is not None for titles in mine):
-        said.append(THINNED)
+        said.append(_(THINNED))
     return " ".join(said)

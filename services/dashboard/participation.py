@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from netflix_trend.language import _, marked
 from netflix_trend.participant.choices import Choices
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.status import ASKED, NO_ADDRESS, NO_AGGREGATOR, TRIAL, PublisherStatus, State
+from services.dashboard.text import number
 
 STATES = {
-    "answering": "Your machine answers what it is asked, within your limits.",
-    "not_joined": "Nothing is published: you have not joined.",
-    "paused": "You paused: no new report is made. What was published stays.",
-    "withdrawn": "You withdrew: nothing of yours is published.",
-    "no_export": "Nothing is published yet: there is no export to answer from.",
-    "waiting_for_syftbox": "Nothing is published yet: SyftBox is not ready; Health says why.",
-    "no_aggregator": "Nothing is answered: no aggregator is chosen.",
-    "waiting_for_survey": "Nothing is published yet: no survey has arrived from the aggregator.",
-    "survey_refused": "The aggregator's survey is not one that can be answered. Nothing is published.",
-    "problem": "Something is wrong, so nothing is published. See Health.",
+    "answering": marked("Your machine answers what it is asked, within your limits."),
+    "not_joined": marked("Nothing is published: you have not joined."),
+    "paused": marked("You paused: no new report is made. What was published stays."),
+    "withdrawn": marked("You withdrew: nothing of yours is published."),
+    "no_export": marked("Nothing is published yet: there is no export to answer from."),
+    "waiting_for_syftbox": marked("Nothing is published yet: SyftBox is not ready; Health says why."),
+    "no_aggregator": marked("Nothing is answered: no aggregator is chosen."),
+    "waiting_for_survey": marked("Nothing is published yet: no survey has arrived from the aggregator."),
+    "survey_refused": marked("The aggregator's survey is not one that can be answered. Nothing is published."),
+    "problem": marked("Something is wrong, so nothing is published. See Health."),
 }
 # What is next where there is nobody to answer.
-CHOOSE = "Choose an aggregator first: ./run.sh setup, or the page Start."
+CHOOSE = marked("Choose an aggregator first: ./run.sh setup, or the page Start.")
 _AT_REST: frozenset[State] = frozenset({"not_joined", "paused", "withdrawn"})
 # The publisher's states before it has seen a choice.
 _BEFORE: dict[str, frozenset[State]] = {
@@ -53,11 +55,12 @@ class ParticipationStatus:
 
     @property
     def meanwhile(self) -> str:
-        """Why no report is made now, as the end of a sentence; empty while reports are made."""
+        """Why no report is made now, in a sentence; empty while reports are made."""
         if self.takes_part:
             return ""
-        words = {"paused": "while you pause", "withdrawn": "after you withdrew"}
-        return words.get(self.choices.participation, "before you join")
+        words = {"paused": marked("None while you pause."), "withdrawn": marked("None after you withdrew.")}
+        chosen = self.choices.participation
+        return _(words[chosen]) if chosen in words else _("None before you join.")
 
 
 def participation_status(state: Snapshot) -> ParticipationStatus:
@@ -65,17 +68,24 @@ def participation_status(state: Snapshot) -> ParticipationStatus:
     status, choices, takes_part = state.status, state.choices, state.takes_part
     released = None if state.ledger_problem else len(state.entries)
     if state.choices_problem:
-        lost = "Your choice cannot be read, so nothing is published."
+        lost = _("Your choice cannot be read, so nothing is published.")
         return ParticipationStatus(choices, False, lost, released=released, problem=state.choices_problem)
     sentence = _sentence(choices, state.notice, takes_part=takes_part)
     before = _BEFORE.get(choices.participation, _AT_REST if takes_part else ASKED)
     if choices.participation == "withdrawn" and state.files:
-        late = f"files still in your datasite: {state.files}. The publisher removes them at its next run"
+        late = _(
+            "%(choice)s Not done yet: files still in your datasite: %(files)s. The publisher removes them at its next "
+            "run; Health says when it last ran.",
+            choice=sentence,
+            files=number(state.files),
+        )
     elif status is not None and status.state in before:
-        late = "the publisher follows it at its next run"
+        late = _(
+            "%(choice)s Not done yet: the publisher follows it at its next run; Health says when it last ran.",
+            choice=sentence,
+        )
     else:
         return ParticipationStatus(choices, takes_part, sentence, state_in_words(status, state.notice), released)
-    late = f"{sentence} Not done yet: {late}; Health says when it last ran."
     return ParticipationStatus(choices, takes_part, late, "", released)
 
 
@@ -83,20 +93,29 @@ def _sentence(choices: Choices, notice: str, *, takes_part: bool) -> str:
     """Return the person's choice in words. notice: without an aggregator nobody takes part in anything."""
     is_undecided = choices.participation == "undecided"
     if not takes_part:
-        chosen = {"paused": "You paused.", "withdrawn": "You withdrew."}
-        return chosen.get(choices.participation, "You have not joined. Nothing leaves this machine.")
+        chosen = {"paused": marked("You paused."), "withdrawn": marked("You withdrew.")}
+        if choices.participation in chosen:
+            return _(chosen[choices.participation])
+        return _("You have not joined. Nothing leaves this machine.")
     if notice == NO_AGGREGATOR:
-        return f"{'' if is_undecided else 'You joined. '}Nothing is answered before an aggregator is chosen."
+        if is_undecided:
+            return _("Nothing is answered before an aggregator is chosen.")
+        return _("You joined. Nothing is answered before an aggregator is chosen.")
     if notice == NO_ADDRESS:
-        return f"{'' if is_undecided else 'You joined. '}Nothing leaves this machine before you have your own address."
-    taking_part = "You take part in the trial" if notice == TRIAL else "You take part"
-    return f"{taking_part}, because this machine is set up that way." if is_undecided else f"{taking_part}."
+        if is_undecided:
+            return _("Nothing leaves this machine before you have your own address.")
+        return _("You joined. Nothing leaves this machine before you have your own address.")
+    if notice == TRIAL:
+        if is_undecided:
+            return _("You take part in the trial, because this machine is set up that way.")
+        return _("You take part in the trial.")
+    return _("You take part, because this machine is set up that way.") if is_undecided else _("You take part.")
 
 
 def state_in_words(status: PublisherStatus | None, notice: str) -> str:
     """Return what the publisher does, if that says more than the person's choice."""
     if status is None:
-        return "The publisher has not run yet."
+        return _("The publisher has not run yet.")
     if notice == TRIAL and status.state == "answering":
-        return "Its example surveys are answered on this machine only."
-    return "" if status.state in _AT_REST else STATES[status.state]
+        return _("Its example surveys are answered on this machine only.")
+    return "" if status.state in _AT_REST else _(STATES[status.state])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
+from netflix_trend.language import _, marked
 from netflix_trend.participant.ledger import WEEKS_PER_YEAR
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.receipts import Receipt
@@ -16,6 +17,7 @@ from netflix_trend.privacy.accounting import suspicion
 from netflix_trend.questions.registry import kinds, questions
 from netflix_trend.settings import Settings
 from netflix_trend.survey.limits import Limits
+from netflix_trend.told_again import told_again
 from services.dashboard.asked import AskedList, asked_lists
 from services.dashboard.example import Example, draw_example
 from services.dashboard.history import History
@@ -30,14 +32,14 @@ ODDS = (Fraction(8), Fraction(6), Fraction(4), Fraction(3), Fraction(2))
 REPORTS = (13, 10, 6, 4, 2, 1, 0)
 
 _OUTCOMES = {
-    "drawn": "answered",
-    "kept": "answered",
-    "not_asked": "not your turn",
-    "skipped": "waits",
-    "refused": "not answered",
-    "sent": "sealed report sent",
-    "waiting": "waits",
-    "over": "closed",
+    "drawn": marked("answered"),
+    "kept": marked("answered"),
+    "not_asked": marked("not your turn"),
+    "skipped": marked("waits"),
+    "refused": marked("not answered"),
+    "sent": marked("sealed report sent"),
+    "waiting": marked("waits"),
+    "over": marked("closed"),
 }
 
 
@@ -77,7 +79,7 @@ def sharing_page(settings: Settings, state: Snapshot, history: History, today: d
     return SharingPage(
         participation=mine,
         limits=limits,
-        rounds=tuple((one.round, _OUTCOMES[one.status], shown(one.reason, 200)) for one in outcomes),
+        rounds=tuple((one.round, _(_OUTCOMES[one.status]), shown(told_again(one.reason), 200)) for one in outcomes),
         reports=reports(entries, state.digests),
         used=len(year),
         left=left,
@@ -99,7 +101,7 @@ def sharing_page(settings: Settings, state: Snapshot, history: History, today: d
         is_local=sealed is None or bool(entries),
         lists=asked_lists(settings, Operators.of(settings), today),
         odds_choices=tuple(
-            (ratio_text(odds), f"a 10 % suspicion can become {percent(float(suspicion(odds)))}")
+            (ratio_text(odds), _("a 10 %% suspicion can become %(odds)s", odds=percent(float(suspicion(odds)))))
             # What holds now is among them: a browser sends the first where none is selected.
             for odds in _offered(ODDS, limits.odds, settings.limits.odds)
         ),
@@ -112,7 +114,7 @@ def sharing_page(settings: Settings, state: Snapshot, history: History, today: d
 def _asked(settings: Settings, *, is_sealed: bool) -> dict[str, str]:
     """Return the questions that may be asked, in words by name; some can only be summed by operators."""
     known = kinds() if is_sealed else questions()
-    return {name: kind.asks for name, kind in sorted(known.items()) if name in settings.limits.questions}
+    return {name: _(kind.asks) for name, kind in sorted(known.items()) if name in settings.limits.questions}
 
 
 def _offered(usual: Sequence[Fraction | int], now: Fraction | int, most: Fraction | int) -> list[Fraction]:

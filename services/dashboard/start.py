@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from netflix_trend.language import _, marked, ngettext
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.rows import old_file
@@ -17,13 +18,16 @@ from services.dashboard.choosing import Choosing, WhoseForm, choosing, whose_for
 from services.dashboard.downloads import FetchCard, fetch_card
 from services.dashboard.forgotten import Forgotten, forgotten_files, imports_there
 from services.dashboard.history import History, Span
-from services.dashboard.imports import ORDERS, ImportedFile, refused_files
+from services.dashboard.imports import ImportedFile, orders, refused_files
 from services.dashboard.participation import CHOOSE, STATES, ParticipationStatus, participation_status
-from services.dashboard.text import counted, day, shown
+from services.dashboard.text import days, shown
 
 # By whether no report was ever made.
-_LOOK = {True: "See first what would leave, byte by byte.", False: "See what has left, byte by byte."}
-_LOOK_IN_TRIAL = "See what would leave, byte by byte."
+_LOOK = {True: marked("See first what would leave, byte by byte."), False: marked("See what has left, byte by byte.")}
+_LOOK_IN_TRIAL = marked("See what would leave, byte by byte.")
+
+
+STEP_STATES = {"done": marked("done"), "next": marked("next"), "later": marked("later")}
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ def start_page(settings: Settings, state: Snapshot, history: History, backend: B
         questions=tuple(file for file in files if file.question),
         refused=refused_files(backend, found),
         pending=pending,
-        orders=ORDERS,
+        orders=orders(),
         today=today,
         leaves_at_once=span is None and mine.is_first and mine.takes_part and not state.notice,
         choosing=choice,
@@ -92,10 +96,15 @@ def start_page(settings: Settings, state: Snapshot, history: History, backend: B
 def headline(span: Span | None, mine: ParticipationStatus, pending: int, asks: Sequence[WhoseForm] = ()) -> str:
     """Return a sentence about the current state."""
     if pending:
-        return f"{counted(pending, 'file')} being read …"
+        return ngettext("%(num)s file being read …", "%(num)s files being read …", pending)
     if span is None:
-        return "Say which Netflix profile is you." if asks else "Begin with your viewing history."
-    return f"{counted(span.views, 'view')} on this machine. {mine.sentence}"
+        return _("Say which Netflix profile is you.") if asks else _("Begin with your viewing history.")
+    return ngettext(
+        "%(num)s view on this machine. %(sentence)s",
+        "%(num)s views on this machine. %(sentence)s",
+        span.views,
+        sentence=mine.sentence,
+    )
 
 
 # Title, whether it is done, text, link, and label of the link.
@@ -116,35 +125,43 @@ def first_steps(
     choice: Choosing, asks: Sequence[WhoseForm], span: Span | None, today: date, *, is_set_up: bool
 ) -> list[_Made]:
     """Return the steps while no aggregator is chosen. asks: what to say about whose viewing counts."""
-    others = f"{counted(choice.datasites, 'datasite')} on this machine" if choice.place == "page" else ""
-    syftbox = f"{shown(choice.me)}. {others}" if choice.me else "Not found: ./run.sh setup asks for your address on it."
+    if not choice.me:
+        syftbox = _("Not found: ./run.sh setup asks for your address on it.")
+    elif choice.place == "page":
+        syftbox = ngettext(
+            "%(address)s. %(num)s datasite on this machine.",
+            "%(address)s. %(num)s datasites on this machine.",
+            choice.datasites,
+            address=shown(choice.me),
+        )
+    else:
+        syftbox = f"{shown(choice.me)}."
     if choice.me and not is_set_up:
-        syftbox = f"SyftBox has not set up the datasite {shown(choice.me)} yet: start it. ./run.sh setup says more."
+        syftbox = _(
+            "SyftBox has not set up the datasite %(me)s yet: start it. ./run.sh setup says more.", me=shown(choice.me)
+        )
     return [
-        ("Find SyftBox", bool(choice.me) and is_set_up, syftbox, "", ""),
+        (_("Find SyftBox"), bool(choice.me) and is_set_up, syftbox, "", ""),
         (
-            "Choose an aggregator",
+            _("Choose an aggregator"),
             False,
-            f"{counted(len(choice.aggregators), 'aggregator')} found."
+            ngettext("%(num)s aggregator found.", "%(num)s aggregators found.", len(choice.aggregators))
             if choice.place == "page"
-            else "In a terminal: ./run.sh setup",
+            else _("In a terminal: ./run.sh setup"),
             "#choose",
-            "Who asks",
+            _("Who asks"),
         ),
         *_whose_steps(asks),
         _history_step(span, today),
         _look_step(span),
         (
-            "Take part",
+            _("Take part"),
             False,
-            "The last step, after an aggregator is chosen. "
-            + (
-                "Until then it is a trial: nothing leaves this machine."
-                if choice.is_trial
-                else "Until then nobody asks."
-            ),
+            _("The last step, after an aggregator is chosen. Until then it is a trial: nothing leaves this machine.")
+            if choice.is_trial
+            else _("The last step, after an aggregator is chosen. Until then nobody asks."),
             "/sharing",
-            "See what would leave",
+            _("See what would leave"),
         ),
     ]
 
@@ -152,28 +169,28 @@ def first_steps(
 def _history_step(span: Span | None, today: date) -> _Made:
     old = old_file(span.covered, today) if span else ""
     return (
-        "Add your viewing history",
+        _("Add your viewing history"),
         span is not None and not old,
-        f"{day(span.first)} to {day(span.last)}." + (f" {old}." if old else "")
+        f"{days(span.first, span.last)}." + (f" {old}." if old else "")
         if span
-        else "Get NetflixViewingHistory.csv from Netflix. It stays on this machine.",
+        else _("Get NetflixViewingHistory.csv from Netflix. It stays on this machine."),
         "#fetch",
-        "Get the file",
+        _("Get the file"),
     )
 
 
 def _whose_steps(asks: Sequence[WhoseForm]) -> list[_Made]:
-    said = "A file has several Netflix profiles; nothing of it counts before you say which is you."
-    return [("Say whose viewing counts", False, said, "#whose", "Choose")] if asks else []
+    said = _("A file has several Netflix profiles; nothing of it counts before you say which is you.")
+    return [(_("Say whose viewing counts"), False, said, "#whose", "Choose")] if asks else []
 
 
 def _look_step(span: Span | None) -> _Made:
     return (
-        "Look at it",
+        _("Look at it"),
         span is not None,
-        "Charts of what, when and how much. Nobody else sees them.",
+        _("Charts of what, when and how much. Nobody else sees them."),
         "/viewing",
-        "My viewing",
+        _("My viewing"),
     )
 
 
@@ -195,27 +212,30 @@ def steps(
         _history_step(span, today),
         _look_step(span),
         (
-            "Decide whether to take part",
+            _("Decide whether to take part"),
             has_aggregator and mine.choices.participation != "undecided",
-            f"{mine.sentence} {_LOOK[mine.is_first] if has_aggregator else _LOOK_IN_TRIAL}",
+            f"{mine.sentence} {_(_LOOK[mine.is_first] if has_aggregator else _LOOK_IN_TRIAL)}",
             "/sharing",
-            "What leaves this machine",
+            _("What leaves this machine"),
         ),
         (
-            "Compare with the others",
+            _("Compare with the others"),
             has_aggregator and is_answering,
-            _waiting_for(settings, mine, state, STATES[status.state] if status else None),
+            _waiting_for(settings, mine, state, _(STATES[status.state]) if status else None),
             "/others",
-            "Me and the others",
+            _("Me and the others"),
         ),
     ]
 
 
 def _waiting_for(settings: Settings, mine: ParticipationStatus, state: Snapshot, words: str | None) -> str:
     if state.notice:
-        return CHOOSE
+        return _(CHOOSE)
     if not state.is_set_up:
-        return f"Start SyftBox: it has not set up the datasite {shown(settings.syftbox_email)} yet."
+        return _(
+            "Start SyftBox: it has not set up the datasite %(syftbox_email)s yet.",
+            syftbox_email=shown(settings.syftbox_email),
+        )
     if not mine.takes_part:
-        return "What others published can be seen after you joined."
-    return words or "The publisher has not run yet."
+        return _("What others published can be seen after you joined.")
+    return words or _("The publisher has not run yet.")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from netflix_trend.formats import day, listed, number, percent
+from datetime import date
+
+from netflix_trend.formats import day, days, listed, number, percent
 from netflix_trend.history.insights import Cell
 from netflix_trend.questions.words import counted, shown
 
-__all__ = ["cell", "counted", "day", "listed", "number", "percent", "shown"]
+__all__ = ["cell", "counted", "day", "days", "listed", "number", "percent", "shown"]
 
 
 def cell(column: str, value: Cell) -> str:
@@ -17,4 +19,6 @@ def cell(column: str, value: Cell) -> str:
         return percent(value, 1)
     if isinstance(value, int | float):
         return number(value)
+    if isinstance(value, date):
+        return day(value)
     return shown(str(value))

@@ -19,6 +19,7 @@ from netflix_trend.delivery.copies import UPLOAD
 from netflix_trend.delivery.file_kinds import HEAD, what_it_is
 from netflix_trend.delivery.inbox import OPTION_WORDS, DateOrderName
 from netflix_trend.delivery.settled import WANTED
+from netflix_trend.language import _
 from netflix_trend.names import PROFILE_PATTERN
 from netflix_trend.settings import Settings
 from services.dashboard.backend import Refused
@@ -49,14 +50,14 @@ def keep_upload(settings: Settings, file: FileStorage | None) -> tuple[Path, str
     Raises Refused without a file, or if it is neither a CSV file nor a zip.
     """
     if file is None or not file.filename:
-        raise Refused("No file was chosen. Choose NetflixViewingHistory.csv, ViewingActivity.csv or Netflix's zip.")
+        raise Refused(_("No file was chosen. Choose NetflixViewingHistory.csv, ViewingActivity.csv or Netflix's zip."))
     name = secure_filename(Path(file.filename).name)[-120:].lstrip(".-_") or "export"
     if not name.lower().endswith(WANTED):
         other = what_it_is(file.stream.read(HEAD))
         raise Refused(
             f"{name}: {other}"
             if other
-            else "That is neither a .csv nor a .zip file. Upload what Netflix delivered, unchanged."
+            else _("That is neither a .csv nor a .zip file. Upload what Netflix delivered, unchanged.")
         )
     settings.output_dir.mkdir(parents=True, exist_ok=True)
     descriptor, path = tempfile.mkstemp(dir=settings.output_dir, prefix=UPLOAD, suffix=".part")
@@ -82,10 +83,10 @@ def read_options(profile: str, date_order: str) -> dict[str, str]:
     if profile.strip():
         options["profile"] = profile.strip()
         if not re.match(PROFILE_PATTERN, options["profile"]):
-            raise Refused(f"{OPTION_WORDS['profile'].capitalize()}.")
+            raise Refused(f"{_(OPTION_WORDS['profile']).capitalize()}.")
     if date_order:
         try:
             options["date_order"] = _ORDERS.validate_python(date_order)
         except ValidationError:
-            raise Refused(f"{OPTION_WORDS['date_order'].capitalize()}.") from None
+            raise Refused(f"{_(OPTION_WORDS['date_order']).capitalize()}.") from None
     return options

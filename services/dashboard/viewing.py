@@ -8,20 +8,58 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, cast
 
+from netflix_trend.formats import WEEKDAYS, decimal, month, short_day, weekday_names
 from netflix_trend.history.insights import Cell, InsightTable
+from netflix_trend.language import _, marked, ngettext
 from services.dashboard import charts
 from services.dashboard.charts import Chart, DataTable, data_table
 from services.dashboard.history import History, Span
-from services.dashboard.text import counted, day, listed, number, percent, shown
+from services.dashboard.text import day, listed, number, percent, shown
+from services.dashboard.text import days as days_in_words
 
 # Standard deviations that the largest of seven equal shares exceeds by chance once in 20 times.
 _STANDS_OUT = 2.45
 _HEADINGS = {
-    "views_per_day": "Views a day",
-    "first_day": "First day",
-    "last_day": "Last day",
-    "hours_per_week": "Hours a week",
-    "what": "",
+    "year": marked("Year"),
+    "month": marked("Month"),
+    "weekday": marked("Weekday"),
+    "hour": marked("Hour"),
+    "day": marked("Day"),
+    "days": marked("Days"),
+    "first_day": marked("First day"),
+    "last_day": marked("Last day"),
+    "show": marked("Show"),
+    "kind": marked("Kind"),
+    "device": marked("Device"),
+    "views": marked("Views"),
+    "views_per_day": marked("Views a day"),
+    "episodes": marked("Episodes"),
+    "films": marked("Films"),
+    "plays": marked("Plays"),
+    "hours": marked("Hours"),
+    "hours_per_week": marked("Hours a week"),
+    "share": marked("Share"),
+    "guesses": marked("Guesses"),
+}
+_MOST_OFTEN = (
+    marked("Most often on Mondays: %(share)s of views (even would be %(even)s)."),
+    marked("Most often on Tuesdays: %(share)s of views (even would be %(even)s)."),
+    marked("Most often on Wednesdays: %(share)s of views (even would be %(even)s)."),
+    marked("Most often on Thursdays: %(share)s of views (even would be %(even)s)."),
+    marked("Most often on Fridays: %(share)s of views (even would be %(even)s)."),
+    marked("Most often on Saturdays: %(share)s of views (even would be %(even)s)."),
+    marked("Most often on Sundays: %(share)s of views (even would be %(even)s)."),
+)
+# What only an account archive shows, in the middle of a sentence.
+_MISSING = {"hours": marked("hours"), "by_hour": marked("hours of the day"), "devices": marked("devices")}
+_UNKNOWN = marked("%(share)s unknown")
+# Values of a table that are words.
+_VALUES = {
+    "episode": marked("episodes"),
+    "film": marked("films"),
+    "unknown": marked("unknown"),
+    "watching": marked("watching"),
+    "not watching": marked("not watching"),
 }
 
 
@@ -75,14 +113,14 @@ def viewing_page(history: History, arguments: Mapping[str, str]) -> ViewingPage 
     made = [_calendar(counts, days), *(make(tables[name]) for name, make in _CHARTS.items() if tables[name].rows)]
     missing = [tables[name] for name in ("hours", "by_hour", "devices") if not tables[name].rows]
     years = range(span.last.year, span.first.year - 1, -1)
-    presets = (("year", "Last 12 months"), *((str(year), str(year)) for year in list(years)[:6]), ("all", "All"))
+    presets = (("year", _("Last 12 months")), *((str(year), str(year)) for year in list(years)[:6]), ("all", _("All")))
     return ViewingPage(
         span=span,
         range=days,
         presets=presets,
         facts=facts(tables),
         charts=tuple(made) if counts else (),
-        missing=tuple(table.title.lower() for table in missing),
+        missing=tuple(_(_MISSING[table.name]) for table in missing),
         notes=tuple(dict.fromkeys(table.note for table in (tables["by_month"],) if table.note)),
     )
 
@@ -92,19 +130,28 @@ def facts(tables: Mapping[str, InsightTable]) -> tuple[tuple[str, str], ...]:
     days = cast("tuple[tuple[date, int], ...]", tables["calendar"].rows)
     if not days:
         return ()
-    found = [(number(sum(views for _, views in days)), "views"), (number(len(days)), "days with a view")]
+    views = sum(count for _day, count in days)
+    found = [
+        (number(views), ngettext("view", "views", views)),
+        (number(len(days)), ngettext("day with a view", "days with a view", len(days))),
+    ]
     kinds = {str(row[0]): row for row in tables["films_and_series"].rows}
     if "film" in kinds:
-        found.append((number(_value(kinds["film"][1])), "films"))
+        films = int(_value(kinds["film"][1]))
+        found.append((number(films), ngettext("film", "films", films)))
     runs = [row for row in tables["streaks"].rows if row[0] == "watching"]
     if runs:
-        found.append((number(_value(runs[0][3])), "days in a row, the longest streak"))
+        longest = int(_value(runs[0][3]))
+        streak = ngettext("day in a row, the longest streak", "days in a row, the longest streak", longest)
+        found.append((number(longest), streak))
     hours = sum(_value(row[2]) for row in tables["hours"].rows)
     if hours:
-        found.append((number(round(hours)), "hour" if round(hours) == 1 else "hours"))
+        found.append((number(round(hours)), ngettext("hour", "hours", round(hours))))
     share = tables["weekend_share"].rows
     if share:
-        found.append((percent(_value(share[0][2])), "of views on weekends (even would be 29 %)"))
+        found.append(
+            (percent(_value(share[0][2])), _("of views on weekends (even would be %(even)s)", even=percent(2 / 7)))
+        )
     return tuple(found)
 
 
@@ -113,25 +160,45 @@ def _value(cell: Cell) -> float:
 
 
 def _table(table: InsightTable, caption: str) -> DataTable:
-    names = {name: _HEADINGS.get(name, name.replace("_", " ").capitalize()) for name in table.columns}
-    return data_table(caption, names, table.rows)
+    names = {name: _(_HEADINGS[name]) if name in _HEADINGS else "" for name in table.columns}
+    return data_table(
+        caption,
+        names,
+        [[_in_words(name, cell) for name, cell in zip(table.columns, row, strict=True)] for row in table.rows],
+    )
+
+
+def _in_words(column: str, cell: Cell) -> Cell:
+    """Return a cell with the words that are the same for everybody translated."""
+    if column == "weekday":
+        return weekday_names()[WEEKDAYS.index(str(cell))]
+    if column == "month":
+        return month(date.fromisoformat(f"{cell}-01"))
+    return _(_VALUES[str(cell)]) if column in {"kind", "what"} and str(cell) in _VALUES else cell
 
 
 def _calendar(counts: Mapping[date, int], days: Range) -> Chart:
     busiest = max(counts.items(), key=lambda item: item[1], default=(days.first, 0))
-    lead = f"Most on {day(busiest[0])}: {counted(busiest[1], 'view')}." if busiest[1] else "Nothing in these days."
-    columns = {"monday": "Week from", **dict.fromkeys(("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"))}
-    headings = {name: title or name for name, title in columns.items()}
+    lead = (
+        ngettext("Most on %(day)s: %(num)s view.", "Most on %(day)s: %(num)s views.", busiest[1], day=day(busiest[0]))
+        if busiest[1]
+        else _("Nothing in these days.")
+    )
+    headings = {"monday": _("Week from"), **dict(zip("abcdefg", weekday_names(short=True), strict=True))}
     rows = charts.calendar_rows(counts, days.first, days.last)
     strips = charts.calendar_strips(days.first, days.last)
     return Chart(
         "calendar",
-        "Calendar",
+        _("Calendar"),
         lead,
-        f"A square a day from {days.first} to {days.last}; the darker, the more views. {lead}",
+        _(
+            "A square a day, %(days)s; the darker, the more views. %(lead)s",
+            days=days_in_words(days.first, days.last),
+            lead=lead,
+        ),
         charts.calendar(counts, days.first, days.last),
-        data_table("Views on each day, a row a week", headings, rows),
-        "The newest three years at most." if strips[0][0] > days.first else "",
+        data_table(_("Views on each day, a row a week"), headings, rows),
+        _("The newest three years at most.") if strips[0][0] > days.first else "",
         size=f"calendar{len(strips)}",
     )
 
@@ -139,14 +206,15 @@ def _calendar(counts: Mapping[date, int], days: Range) -> Chart:
 def _weekdays(table: InsightTable) -> Chart:
     most = max(table.rows, key=lambda row: _value(row[1]))
     lead = _weekday_in_words(str(most[0]), _value(most[1]), sum(_value(row[1]) for row in table.rows))
-    option = charts.bars([str(row[0])[:3] for row in table.rows], {"views": [_value(row[1]) for row in table.rows]})
+    names = [weekday_names(short=True)[WEEKDAYS.index(str(row[0]))] for row in table.rows]
+    option = charts.bars(names, {_("views"): [_value(row[1]) for row in table.rows]})
     return Chart(
         "weekdays",
-        "By weekday",
+        _("By weekday"),
         lead,
-        f"Views by weekday. {lead}",
+        _("Views by weekday. %(lead)s", lead=lead),
         option,
-        _table(table, "Views by weekday"),
+        _table(table, _("Views by weekday")),
         size="half",
     )
 
@@ -155,105 +223,164 @@ def _weekday_in_words(name: str, views: float, total: float) -> str:
     """Return the weekday with most views, or that none stands out (at a significance of 5 %)."""
     even = total / 7
     if views - even <= _STANDS_OUT * math.sqrt(even * 6 / 7):
-        return "No weekday stands out."
-    return f"Most often on {name}s: {percent(views / total)} of views (even would be 14 %)."
+        return _("No weekday stands out.")
+    return _(_MOST_OFTEN[WEEKDAYS.index(name)], share=percent(views / total), even=percent(1 / 7))
 
 
 def _months(table: InsightTable) -> Chart:
     labels = [str(row[0]) for row in table.rows]
     series = {
-        "episodes": [_value(row[2]) for row in table.rows],
-        "films": [_value(row[3]) for row in table.rows],
-        "unknown": [_value(row[1]) - _value(row[2]) - _value(row[3]) for row in table.rows],
+        _("episodes"): [_value(row[2]) for row in table.rows],
+        _("films"): [_value(row[3]) for row in table.rows],
+        _("unknown"): [_value(row[1]) - _value(row[2]) - _value(row[3]) for row in table.rows],
     }
-    series = {name: values for name, values in series.items() if any(values)} or {"views": [0.0]}
+    series = {name: values for name, values in series.items() if any(values)} or {_("views"): [0.0]}
     most = max(table.rows, key=lambda row: _value(row[1]))
-    lead = f"Most in {most[0]}: {number(_value(most[1]))} views."
+    views, when = int(_value(most[1])), month(date.fromisoformat(f"{most[0]}-01"))
+    lead = ngettext("Most in %(month)s: %(num)s view.", "Most in %(month)s: %(num)s views.", views, month=when)
     option = charts.bars(labels, series, colors=("@bar", "@second", "@noise"))
     return Chart(
-        "months", "Over time", lead, f"Views by month. {lead}", option, _table(table, "Views by month"), table.note
+        "months",
+        _("Over time"),
+        lead,
+        _("Views by month. %(lead)s", lead=lead),
+        option,
+        _table(table, _("Views by month")),
+        table.note,
     )
 
 
 def _shows(table: InsightTable) -> Chart:
-    lead = f"Most episodes: {shown(str(table.rows[0][0]))}, {number(_value(table.rows[0][1]))}."
+    most = number(_value(table.rows[0][1]))
+    lead = _("Most episodes: %(show)s, %(episodes)s.", show=shown(str(table.rows[0][0])), episodes=most)
     top = table.rows[:12]
-    option = charts.rows([str(row[0]) for row in top], "episodes", [_value(row[1]) for row in top])
+    option = charts.rows([str(row[0]) for row in top], _("episodes"), [_value(row[1]) for row in top])
     return Chart(
-        "shows", "Top shows", lead, f"Episodes by show. {lead}", option, _table(table, "Shows with most episodes"),
+        "shows", _("Top shows"), lead, _("Episodes by show. %(lead)s", lead=lead), option,
+        _table(table, _("Shows with most episodes")),
         table.note, size="tall",
     )  # fmt: skip
 
 
 def _kinds(table: InsightTable) -> Chart:
-    words = {"episode": "episodes", "film": "films", "unknown": "unknown"}
-    parts = [f"{percent(_value(row[2]))} {words.get(str(row[0]), str(row[0]))}" for row in table.rows]
-    lead = listed(parts).capitalize() + "."
+    # Each share in a message of its own: languages put the sign before or behind, and bend the noun.
+    words = {"episode": marked("%(share)s episodes"), "film": marked("%(share)s films")}
+    parts = [_(words.get(str(row[0]), _UNKNOWN), share=percent(_value(row[2]))) for row in table.rows]
+    lead = _("%(list)s.", list=listed(parts))
     colors = ["@bar", "@second", "@noise"][: len(table.rows)]
-    names = [words.get(str(row[0]), str(row[0])) for row in table.rows]
-    option = charts.rows(names, "views", [_value(row[1]) for row in table.rows], colors=colors)
+    names = [_(_VALUES[str(row[0])]) for row in table.rows]
+    option = charts.rows(names, _("views"), [_value(row[1]) for row in table.rows], colors=colors)
     return Chart(
-        "kinds", "Films and series", lead, lead, option, _table(table, "Views by kind"), table.note, size="half"
+        "kinds", _("Films and series"), lead, lead, option, _table(table, _("Views by kind")), table.note, size="half"
     )
 
 
 def _binges(table: InsightTable) -> Chart:
     row = table.rows[0]
-    lead = f"The largest: {number(_value(row[2]))} episodes of {shown(str(row[1]))} on {day(cast(date, row[0]))}."
+    lead = ngettext(
+        "The largest: %(num)s episode of %(show)s on %(day)s.",
+        "The largest: %(num)s episodes of %(show)s on %(day)s.",
+        int(_value(row[2])),
+        show=shown(str(row[1])),
+        day=day(cast(date, row[0])),
+    )
     top = table.rows[:10]
     # Short names first, because a phone cuts off the end.
-    labels = [f"{shown(str(row[1]), 13)}, {cast(date, row[0]):%-d %b %y}" for row in top]
-    option = charts.rows(labels, "episodes", [_value(row[2]) for row in top])
+    labels = [f"{shown(str(row[1]), 12)}, {short_day(cast(date, row[0]))}" for row in top]
+    option = charts.rows(labels, _("episodes"), [_value(row[2]) for row in top])
     return Chart(
-        "binges", "Binges", lead, f"Episodes in a day. {lead}", option, _table(table, "Binges"), table.note, "half"
+        "binges",
+        _("Binges"),
+        lead,
+        _("Episodes in a day. %(lead)s", lead=lead),
+        option,
+        _table(table, _("Binges")),
+        table.note,
+        "half",
     )
 
 
 def _streaks(table: InsightTable) -> Chart:
     longest = {str(row[0]): row for row in reversed(table.rows)}
-    said = [f"{counted(int(_value(row[3])), 'day')} {name}" for name, row in longest.items()]
-    lead = f"The longest: {listed(said[::-1])}."
-    labels = [f"{cast(date, row[1]):%-d %b %y}{', none' if row[0] != 'watching' else ''}" for row in table.rows]
+    said = [_run(name, int(_value(row[3]))) for name, row in longest.items()]
+    lead = _("The longest: %(runs)s.", runs=listed(said[::-1]))
+    labels = [_run_label(str(row[0]), short_day(cast(date, row[1]))) for row in table.rows]
     colors = ["@bar" if row[0] == "watching" else "@noise" for row in table.rows]
-    option = charts.rows(labels, "days", [_value(row[3]) for row in table.rows], colors=colors)
+    option = charts.rows(labels, _("days"), [_value(row[3]) for row in table.rows], colors=colors)
     return Chart(
-        "streaks", "Streaks", lead, f"Runs of days with and without a view. {lead}", option,
-        _table(table, "Longest runs of days"), "Each from its first day; grey ones are without a view.",
+        "streaks", _("Streaks"), lead, _("Runs of days with and without a view. %(lead)s", lead=lead), option,
+        _table(table, _("Longest runs of days")), _("Each from its first day; grey ones are without a view."),
         size="half",
     )  # fmt: skip
+
+
+def _run(name: str, days: int) -> str:
+    if name == "watching":
+        return ngettext("%(num)s day watching", "%(num)s days watching", days)
+    return ngettext("%(num)s day not watching", "%(num)s days not watching", days)
+
+
+def _run_label(name: str, first: str) -> str:
+    return first if name == "watching" else _("%(day)s, none", day=first)
 
 
 def _hours(table: InsightTable) -> Chart:
     last = table.rows[-1]
     hours = round(_value(last[2]))
-    lead = f"{number(hours)} {'hour' if hours == 1 else 'hours'} in {last[0]}, {_value(last[3]):.1f} in a mean week."
-    option = charts.bars(
-        [str(row[0]) for row in table.rows], {"hours": [round(_value(row[2]), 1) for row in table.rows]}
+    lead = ngettext(
+        "%(num)s hour in %(year)s, %(mean)s in a mean week.",
+        "%(num)s hours in %(year)s, %(mean)s in a mean week.",
+        hours,
+        year=last[0],
+        mean=decimal(_value(last[3]), 1),
     )
-    return Chart("hours", "Hours", lead, f"Hours by year. {lead}", option, _table(table, "Hours by year"), size="half")
+    option = charts.bars(
+        [str(row[0]) for row in table.rows], {_("hours"): [round(_value(row[2]), 1) for row in table.rows]}
+    )
+    return Chart(
+        "hours",
+        _("Hours"),
+        lead,
+        _("Hours by year. %(lead)s", lead=lead),
+        option,
+        _table(table, _("Hours by year")),
+        size="half",
+    )
+
+
+def _hour(hour: int) -> str:
+    return f"{hour % 24}:00"
 
 
 def _by_hour(table: InsightTable) -> Chart:
     plays: dict[int, float] = {int(_value(row[0])): _value(row[1]) for row in table.rows}
     top = max(plays, key=lambda hour: plays[hour])
-    lead = f"Most often from {top}:00 to {(top + 1) % 24}:00."
-    option = charts.bars([str(hour) for hour in range(24)], {"plays": [plays.get(hour, 0) for hour in range(24)]})
+    lead = _("Most often from %(first)s to %(last)s.", first=_hour(top), last=_hour(top + 1))
+    option = charts.bars([str(hour) for hour in range(24)], {_("plays"): [plays.get(hour, 0) for hour in range(24)]})
     return Chart(
         "by_hour",
-        "Hour of the day",
+        _("Hour of the day"),
         lead,
-        f"Plays by hour. {lead}",
+        _("Plays by hour. %(lead)s", lead=lead),
         option,
-        _table(table, "Plays by hour"),
+        _table(table, _("Plays by hour")),
         size="half",
     )
 
 
 def _devices(table: InsightTable) -> Chart:
-    lead = f"Mostly on {shown(str(table.rows[0][0]))}."
+    lead = _("Mostly on %(device)s.", device=shown(str(table.rows[0][0])))
     values = [round(_value(row[2]), 1) for row in table.rows]
-    option = charts.rows([str(row[0]) for row in table.rows], "hours", values)
-    return Chart("devices", "Devices", lead, f"Hours by device. {lead}", option, _table(table, "Devices"), size="half")
+    option = charts.rows([str(row[0]) for row in table.rows], _("hours"), values)
+    return Chart(
+        "devices",
+        _("Devices"),
+        lead,
+        _("Hours by device. %(lead)s", lead=lead),
+        option,
+        _table(table, _("Devices")),
+        size="half",
+    )
 
 
 _CHARTS: dict[str, Any] = {

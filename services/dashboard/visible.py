@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from netflix_trend.language import _, marked
 from netflix_trend.participant.sealed import Operators
 from netflix_trend.settings import Settings
 from netflix_trend.syftbox.datasite import MANIFEST, announced
 from netflix_trend.syftbox.permissions import GO_FILE, PYTHON_FILE, permission_rules
 
 _MEANINGS = {
-    MANIFEST: "Names, sizes and hashes of your reports, so also how many there are. The aggregator reads it.",
-    PYTHON_FILE: "Who may read the files: the aggregator. For SyftBox of the first generation.",
-    GO_FILE: "The same for SyftBox of the second generation.",
+    MANIFEST: marked("Names, sizes and hashes of your reports, so also how many there are. The aggregator reads it."),
+    PYTHON_FILE: marked("Who may read the files: the aggregator. For SyftBox of the first generation."),
+    GO_FILE: marked("The same for SyftBox of the second generation."),
 }
 
 
@@ -40,5 +41,5 @@ def visible_files(settings: Settings, contents: Mapping[str, bytes]) -> tuple[Vi
         data = contents.get(name)
         shown = first[name] if data is None else data
         text = shown.decode("utf-8", "replace")
-        found.append(VisibleFile(name, text, len(shown), meaning, data is not None))
+        found.append(VisibleFile(name, text, len(shown), _(meaning), data is not None))
     return tuple(found)

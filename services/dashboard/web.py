@@ -14,7 +14,7 @@ from netflix_trend import __version__
 from netflix_trend.delivery.archive import LARGEST_ARCHIVE
 from netflix_trend.delivery.reminder import CONTENT_TYPE, reminder
 from netflix_trend.history.exclusions import STAYS
-from netflix_trend.language import marked
+from netflix_trend.language import _, marked
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.status import notice
@@ -27,14 +27,14 @@ from services.dashboard import actions, languages, year
 from services.dashboard.backend import Backend
 from services.dashboard.events import events_page
 from services.dashboard.excluded import MAX_DAYS, excluded_page, said
-from services.dashboard.health import health_page
+from services.dashboard.health import STATE_WORDS, health_page
 from services.dashboard.history import History
 from services.dashboard.imports import answers
 from services.dashboard.others import others_page
 from services.dashboard.sharing import sharing_page
-from services.dashboard.start import start_page
+from services.dashboard.start import STEP_STATES, start_page
 from services.dashboard.summary import all_set, summary_of
-from services.dashboard.text import counted, day, listed, number, shown
+from services.dashboard.text import counted, day, days, listed, number, shown
 from services.dashboard.uploads import UploadRequest
 from services.dashboard.viewing import viewing_page
 
@@ -98,9 +98,9 @@ def create_app(
     app.jinja_env.filters.update(answers=answers, counted=counted, day=day, listed=listed, number=number, shown=shown)
     app.jinja_env.filters["said"] = said
     app.jinja_env.globals.update(pages=PAGES, version=__version__, legend=LEGEND, forged=FORGED_LEGEND)
-    app.jinja_env.globals.update(stays=STAYS, max_days=MAX_DAYS)
-    app.jinja_env.globals.update(notice=notice(settings), compare_keys=COMPARE_KEYS)
-    app.jinja_env.globals["form_token"] = form_token
+    app.jinja_env.globals.update(step_states=STEP_STATES, states=STATE_WORDS, stays=STAYS, max_days=MAX_DAYS)
+    app.jinja_env.globals.update(notice=lambda: _(notice(settings)), compare_keys=COMPARE_KEYS)
+    app.jinja_env.globals.update(form_token=form_token, days=days)
     languages.add(app)
     keep_token_in_cookie(app, f"netflix_trend_{settings.dashboard_port}")
     frames = Frames(
@@ -187,16 +187,16 @@ def _add_pages(app: Flask, dashboard: Dashboard) -> None:
 
 def _add_errors(app: Flask) -> None:
     words = {
-        404: "There is no such page.",
-        405: "This address accepts forms only. Nothing was changed.",
-        413: "The file is larger than 2 GB, or the form is too large.",
-        500: "Something went wrong on this machine. Health may say more.",
+        404: marked("There is no such page."),
+        405: marked("This address accepts forms only. Nothing was changed."),
+        413: marked("The file is larger than 2 GB, or the form is too large."),
+        500: marked("Something went wrong on this machine. Health may say more."),
     }
 
     @app.errorhandler(HTTPException)
     def failed(error: HTTPException) -> tuple[Response | str, int]:
         code = error.code or 500
-        message = words.get(code) or shown(error.description or error.name, 300)
+        message = _(words[code]) if code in words else shown(error.description or error.name, 300)
         if actions.wants_json():
             return jsonify({"ok": False, "error": message}), code
         return render_template("error.html", code=code, message=message), code

@@ -27,6 +27,7 @@ from netflix_trend.delivery.inbox import OptionError
 from netflix_trend.env_file import EnvFileError
 from netflix_trend.history.raw import RawExport
 from netflix_trend.history.tables import History
+from netflix_trend.language import _, in_english
 from netflix_trend.layout import DEMO_SETTINGS
 from netflix_trend.names import EXAMPLE_AGGREGATOR, EXAMPLE_ME
 from netflix_trend.participant import participant
@@ -74,7 +75,7 @@ class OneProcess:
         with TemporaryDirectory(dir=part.parent, prefix=UPLOAD) as folder:
             place = part.replace(Path(folder) / name)
             try:
-                with self._lock:
+                with self._lock, in_english():
                     days = participant.import_days(self.settings)
                     raw = participant.take_file(
                         self.settings,
@@ -93,12 +94,12 @@ class OneProcess:
 
     def rebuild(self) -> None:
         """Rebuild the tables now."""
-        with self._lock:
+        with self._lock, in_english():
             participant.refresh(self.settings)
 
     def run_publisher(self) -> None:
         """Run the publisher now."""
-        with self._lock:
+        with self._lock, in_english():
             publish_once(self.settings, self.today())
 
     @property
@@ -112,7 +113,9 @@ class OneProcess:
         try:
             self.file.keep(values)
         except (EnvFileError, OSError) as problem:
-            raise Refused(f"{self.file.path.name} could not be changed: {problem}") from None
+            raise Refused(
+                _("%(name)s could not be changed: %(problem)s", name=self.file.path.name, problem=problem)
+            ) from None
 
     def pending(self) -> int:
         """Return how many files wait in the drop folder: uploaded ones are read at once."""
@@ -120,7 +123,7 @@ class OneProcess:
 
     def services(self) -> list[Service]:
         """Return this process as the only service, with the app beside it."""
-        return [Service("this process", "fine", "Everything runs in it, without Docker.")]
+        return [Service("this process", "fine", _("Everything runs in it, without Docker."))]
 
     def refused_files(self) -> list[RefusedFile]:
         """Return the files that the app has refused: uploaded ones are refused at once."""
@@ -132,10 +135,10 @@ def _became_of(raw: RawExport, histories: Sequence[History]) -> str:
     refusals = [file.refusal for history in histories for file in history.files if file.raw.sha256 == raw.sha256]
     for refusal in refusals:
         if refusal and refusal.question:
-            return "One question about this file is below; nothing of it counts before you answer."
+            return _("One question about this file is below; nothing of it counts before you answer.")
         if refusal:
-            return "This file cannot be used; the reason is below."
-    return "The file was read. What became of its rows is below."
+            return _("This file cannot be used; the reason is below.")
+    return _("The file was read. What became of its rows is below.")
 
 
 class Visits:

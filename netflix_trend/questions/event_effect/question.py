@@ -10,6 +10,8 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, field_validator
 
+from netflix_trend.formats import decimal
+from netflix_trend.language import _, marked
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.turns import effect_quarter
 from netflix_trend.periods.weeks import Week
@@ -43,10 +45,10 @@ class EffectQuestion(Question):
     About the longest event that began in `quarter`; people without one answer too, that nothing changed.
     """
 
-    title: ClassVar[str] = "life events"
-    asks: ClassVar[str] = "Did you watch more or less during your longest life event of the last quarter?"
-    about: ClassVar[str] = "the weeks around that event"
-    when: ClassVar[str] = "in the first four rounds of a quarter; if operators sum, in the fourth"
+    title: ClassVar[str] = marked("life events")
+    asks: ClassVar[str] = marked("Did you watch more or less during your longest life event of the last quarter?")
+    about: ClassVar[str] = marked("the weeks around that event")
+    when: ClassVar[str] = marked("in the first four rounds of a quarter; if operators sum, in the fourth")
     is_weekly: ClassVar[bool] = False
     is_pooled: ClassVar[bool] = True
     needs_events: ClassVar[bool] = True
@@ -80,12 +82,16 @@ class EffectQuestion(Question):
     def problem(self, week: Week) -> str | None:
         """Refuse any quarter but the one before, so that no survey can query a history quarter by quarter."""
         wanted = str(Quarter.of(week.monday).previous)
-        return None if self.quarter == wanted else f"in {week} life events are asked about for {wanted} only"
+        return (
+            None
+            if self.quarter == wanted
+            else _("in %(week)s life events are asked about for %(wanted)s only", week=week, wanted=wanted)
+        )
 
     @property
     def once(self) -> str:
         """Why only one round of a quarter is answered."""
-        return f"life events of {self.quarter} are answered about once"
+        return _("life events of %(quarter)s are answered about once", quarter=self.quarter)
 
     def answered_once(self, week: Week) -> Sequence[Week]:
         """Return the other rounds of the week's quarter: all of them ask about the same events."""
@@ -146,13 +152,21 @@ class EffectQuestion(Question):
     def truth_in_words(self, truth: Fraction | None, titles: Sequence[str]) -> str:
         """Describe the true answer in a sentence."""
         if truth is None:
-            return f"You noted no event that began in {self.quarter}, so the true answer is: no change."
-        return f"Your views a week changed by {float(truth):+.1f}."
+            return _(
+                "You noted no event that began in %(quarter)s, so the true answer is: no change.", quarter=self.quarter
+            )
+        sign = "+" if truth >= 0 else "-"
+        return _("Your views a week changed by %(views)s.", views=f"{sign}{decimal(abs(float(truth)), 1)}")
 
     def payload_in_words(self, payload: bytes, titles: Sequence[str]) -> str:
         """Describe what an answer says on its own."""
-        said = {UP: "more", DOWN: "less"}.get(payload[0], "no change")
-        return f"It says: {said}. By chance it may say any of the three."
+        says = {
+            UP: marked("It says: more. By chance it may say any of the three."),
+            DOWN: marked("It says: less. By chance it may say any of the three."),
+        }
+        if payload[0] in says:
+            return _(says[payload[0]])
+        return _("It says: no change. By chance it may say any of the three.")
 
     @classmethod
     def describe(cls, statistic: EffectEstimate) -> Sequence[str]:

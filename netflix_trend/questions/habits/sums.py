@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from netflix_trend.language import marked
 from netflix_trend.operators.blocks import Block, Ratio
 from netflix_trend.periods.turns import summed_effect_quarter
 from netflix_trend.periods.weeks import Week
@@ -17,16 +18,23 @@ from netflix_trend.questions.shares import Shares, shares_in_words, shares_of
 from netflix_trend.questions.sums import Answering, Summed, SumQuestion, SumWish, block
 
 SHARE = Fraction(15, 100)
-HABITS = ("watched anything", "three or more episodes of a show in a day", "a film", "two or more shows")
+HABITS = (
+    marked("watched anything"),
+    marked("three or more episodes of a show in a day"),
+    marked("a film"),
+    marked("two or more shows"),
+)
 _BINGE = 3
 
 
 class HabitsSums(SumQuestion):
     """Four yes-or-no answers about the week: see HABITS."""
 
-    title: ClassVar[str] = "kinds of weeks"
-    asks: ClassVar[str] = "Did you watch anything this week, three episodes of a show in a day, a film, two shows?"
-    when: ClassVar[str] = "in every other week, if operators sum"
+    title: ClassVar[str] = marked("kinds of weeks")
+    asks: ClassVar[str] = marked(
+        "Did you watch anything this week, three episodes of a show in a day, a film, two shows?"
+    )
+    when: ClassVar[str] = marked("in every other week, if operators sum")
     statistic: ClassVar[type[Statistic]] = Shares
 
     name: Literal["habits"] = "habits"

@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from netflix_trend.catalogue.charts import LARGEST_NUMBER, MAX_CHARTED
+from netflix_trend.language import _, marked
 from netflix_trend.periods.weeks import is_week
 from netflix_trend.storage.model import Strict
 
@@ -39,10 +40,19 @@ class AskedChart(Strict):
 
     def in_words(self, listed: int) -> str:
         """Return where the first of `listed` shows come from, as a sentence for participants and operators."""
-        which = "All of them come" if self.length >= listed else f"The first {self.length} come"
         if self.length == 1:
-            which = "The first one comes"
-        return f"{which} from a public chart ({self.source}, week {self.week}) and not from participants."
+            which = marked(
+                "The first one comes from a public chart (%(source)s, week %(week)s) and not from participants."
+            )
+        elif self.length >= listed:
+            which = marked(
+                "All of them come from a public chart (%(source)s, week %(week)s) and not from participants."
+            )
+        else:
+            which = marked(
+                "The first %(length)s come from a public chart (%(source)s, week %(week)s) and not from participants."
+            )
+        return _(which, length=self.length, source=self.source, week=self.week)
 
     @model_validator(mode="after")
     def _same_length(self) -> AskedChart:

@@ -8,7 +8,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from netflix_trend.formats import listed
+from netflix_trend.formats import listed, number
+from netflix_trend.language import _, marked, ngettext
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.randomness import RandBelow
 from netflix_trend.privacy.subset_selection import MOST_NAMED, SubsetSelection, best_size
@@ -19,7 +20,7 @@ from netflix_trend.questions.top_shows.estimation import estimate_top_shows
 from netflix_trend.questions.top_shows.forecast import forecast_shows, lacking_for_shows, needed_for_shows
 from netflix_trend.questions.top_shows.statistics import AllTime, ShowTrends, TopShows, Window
 from netflix_trend.questions.top_shows.trends import all_time, filtered_shows, observe_shows, windows
-from netflix_trend.questions.words import counted, shown
+from netflix_trend.questions.words import shown
 
 _TITLE_LENGTH = 40
 _TITLES_NAMED = 6
@@ -28,8 +29,8 @@ _TITLES_NAMED = 6
 class TopShowsQuestion(Listed, Question):
     """Which of the candidate shows did you watch this week? Answered with subset selection."""
 
-    title: ClassVar[str] = "top shows"
-    asks: ClassVar[str] = "Which shows of a list did you watch this week?"
+    title: ClassVar[str] = marked("top shows")
+    asks: ClassVar[str] = marked("Which shows of a list did you watch this week?")
     nothing: ClassVar[frozenset[int]] = frozenset()
     statistic: ClassVar[type[Statistic]] = TopShows
     trend_fields: ClassVar[Mapping[str, Any]] = {
@@ -119,20 +120,35 @@ class TopShowsQuestion(Listed, Question):
         """Describe the true answer in a sentence."""
         names = _named([show for show in self.candidates if show in truth], titles)
         if not names:
-            return "You watched no show of the list. That stays a secret, too."
-        some = "one of them" if self.k == 1 else f"at most {self.k} of them"
-        return f"You watched {listed(names)}. {some.capitalize()}, chosen by chance, goes into the noise."
+            return _("You watched no show of the list. That stays a secret, too.")
+        watched = listed(names)
+        if self.k == 1:
+            return _("You watched %(shows)s. One of them, chosen by chance, goes into the noise.", shows=watched)
+        return _(
+            "You watched %(shows)s. At most %(most)s of them, chosen by chance, go into the noise.",
+            shows=watched,
+            most=self.k,
+        )
 
     def payload_in_words(self, payload: bytes, titles: Sequence[str]) -> str:
         """Describe what an answer says on its own."""
         inside = self.reported_subset(payload)
         found = _named(inside, titles)
-        more = f" and {len(found) - _TITLES_NAMED} more" if len(found) > _TITLES_NAMED else ""
-        names = listed(found[:_TITLES_NAMED]) + more
-        return (
-            f"It points at {len(inside)} of {len(self.candidates)} shows{': ' if names else ''}{names}. Every answer "
-            f"has {counted(self.size, 'place')} for shows or blanks; chance fills most or all, whatever you watched."
+        names, more = listed(found[:_TITLES_NAMED]), len(found) - _TITLES_NAMED
+        if more > 0:
+            names = ngettext("%(shows)s and %(num)s more", "%(shows)s and %(num)s more", more, shows=names)
+        numbers = {"inside": number(len(inside)), "all": number(len(self.candidates))}
+        points = (
+            _("It points at %(inside)s of %(all)s shows: %(shows)s.", shows=names, **numbers)
+            if names
+            else _("It points at %(inside)s of %(all)s shows.", **numbers)
         )
+        places = ngettext(
+            "Every answer has %(num)s place for shows or blanks; chance fills most or all, whatever you watched.",
+            "Every answer has %(num)s places for shows or blanks; chance fills most or all, whatever you watched.",
+            self.size,
+        )
+        return f"{points} {places}"
 
     def reported_subset(self, payload: bytes) -> list[int]:
         """Return the candidate shows that an answer names."""

@@ -9,6 +9,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import model_validator
 
+from netflix_trend.formats import decimal
+from netflix_trend.language import _, marked, ngettext
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.interval_channel import IntervalChannel
 from netflix_trend.privacy.randomness import RandBelow
@@ -30,7 +32,6 @@ from netflix_trend.questions.volume.mean import bucket_titles
 from netflix_trend.questions.volume.statistics import Buckets, Intervals, Viewing, Volume
 from netflix_trend.questions.volume.tables import best_intervals
 from netflix_trend.questions.volume.viewing import viewing
-from netflix_trend.questions.words import counted as counted_in_words
 
 # Smallest number of titles started in the week for each bucket (docs/method/volume.md#buckets).
 VOLUME_BUCKETS = (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 28, 35, 43, 51)
@@ -43,8 +44,8 @@ class VolumeQuestion(Question):
     estimate.
     """
 
-    title: ClassVar[str] = "viewing volume"
-    asks: ClassVar[str] = "How many titles did you start this week?"
+    title: ClassVar[str] = marked("viewing volume")
+    asks: ClassVar[str] = marked("How many titles did you start this week?")
     statistic: ClassVar[type[Statistic]] = Volume
     trend_fields: ClassVar[Mapping[str, Any]] = {"viewing": Viewing | None}
 
@@ -115,16 +116,20 @@ class VolumeQuestion(Question):
 
     def truth_in_words(self, truth: int, titles: Sequence[str]) -> str:
         """Describe the true answer in a sentence."""
-        return f"You started {counted_in_words(truth, 'title')}."
+        return ngettext("You started %(num)s title.", "You started %(num)s titles.", truth)
 
     def payload_in_words(self, payload: bytes, titles: Sequence[str]) -> str:
         """Describe what an answer says on its own."""
-        first, last, _ = self.intervals[payload[0]]
+        first, last, _chance = self.intervals[payload[0]]
         low = self.buckets[first]
         high = self.buckets[last + 1] - 1 if last + 1 < len(self.buckets) else None
-        range_ = f"{low} or more titles" if high is None else f"{low} to {high} titles"
-        said = counted_in_words(low, "title") if low == high else range_
-        return f"It says: {said}. By chance it may say any other range."
+        if low == high:
+            said = ngettext("It says: %(num)s title.", "It says: %(num)s titles.", low)
+        elif high is None:
+            said = ngettext("It says: %(num)s or more titles.", "It says: %(num)s or more titles.", low)
+        else:
+            said = ngettext("It says: %(low)s to %(num)s titles.", "It says: %(low)s to %(num)s titles.", high, low=low)
+        return " ".join([said, _("By chance it may say any other range.")])
 
     @classmethod
     def describe(cls, statistic: Volume) -> Sequence[str]:
@@ -132,9 +137,10 @@ class VolumeQuestion(Question):
         mean = statistic.mean
         told = ""
         if mean:
-            told = (
-                f"A participant started {max(0.0, mean.estimate):.1f} titles on average, more than {mean.max_titles} "
-                f"counted as {mean.max_titles}."
+            told = _(
+                "A participant started %(mean)s titles on average, more than %(most)s counted as %(most)s.",
+                mean=decimal(max(0.0, mean.estimate), 1),
+                most=mean.max_titles,
             )
         return tuple(filter(None, [told, volume_in_words(statistic)]))
 

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from netflix_trend.language import _, marked
 from netflix_trend.operators.blocks import Block, Ratio
 from netflix_trend.periods.turns import summed_effect_quarter
 from netflix_trend.periods.weeks import Week
@@ -27,9 +28,9 @@ _PRIOR_PEOPLE = 4.0
 class WeekdaySums(SumQuestion):
     """On which day of the week do you watch? Somebody who watched nothing has no answer."""
 
-    title: ClassVar[str] = "days of the week"
-    asks: ClassVar[str] = "On which day was one of your views of this week, chosen at random?"
-    when: ClassVar[str] = "in every other week, if operators sum"
+    title: ClassVar[str] = marked("days of the week")
+    asks: ClassVar[str] = marked("On which day was one of your views of this week, chosen at random?")
+    when: ClassVar[str] = marked("in every other week, if operators sum")
     statistic: ClassVar[type[Statistic]] = Shares
 
     name: Literal["weekday"] = "weekday"
@@ -70,4 +71,4 @@ class WeekdaySums(SumQuestion):
     @classmethod
     def describe(cls, statistic: Shares) -> Sequence[str]:
         """Return in a sentence on which days people watch."""
-        return (shares_in_words(statistic, "people's views"),)
+        return (shares_in_words(statistic, _("people's views")),)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from netflix_trend.formats import decimal
+from netflix_trend.language import _, marked
 from netflix_trend.names import DATASITE_NAME
 from netflix_trend.status_table import Row
 from netflix_trend.storage.files import restore_file
@@ -25,7 +27,7 @@ _APP_FOLDERS = ("apps", "apis")
 # Enough for everything that we write, whatever the generation.
 _ENOUGH_DISK = 100_000_000
 LAST_SYNC, DISK, SUBSCRIPTIONS = "last sync", "disk", "subscriptions"
-START = "start SyftBox"
+START = marked("start SyftBox")
 
 
 class Generation:
@@ -41,7 +43,7 @@ class Generation:
     # Seconds after which rules change, so that files reach readers whom the client did not know before; 0 for never.
     offer_seconds: ClassVar[int] = 0
     # Who can read a datasite, whatever the rules say.
-    sees_everything: ClassVar[str] = "who runs the server can read everything"
+    sees_everything: ClassVar[str] = marked("who runs the server can read everything")
 
     def is_at(self, datasites: Path) -> bool:
         """Return whether this generation manages a folder of datasites."""
@@ -106,15 +108,18 @@ class Generation:
         try:
             free = shutil.disk_usage(client.data_dir).free
         except OSError:
-            return Row(DISK, f"{client.data_dir} cannot be looked at", "look here")
+            return Row(DISK, _("%(data_dir)s cannot be looked at", data_dir=client.data_dir), "look here")
         least = max(self.least_disk, _ENOUGH_DISK)
-        room = f"{free / 1e9:,.1f} GB free"
+        room = _("%(free)s GB free", free=decimal(free / 1e9, 1))
         if free < self.least_disk:
             return Row(
-                DISK, f"{room}; below {least / 1e9:.0f} GB SyftBox stops syncing", "wrong", "free some disk space"
+                DISK,
+                _("%(room)s; below %(least)s GB SyftBox stops syncing", room=room, least=decimal(least / 1e9, 0)),
+                "wrong",
+                _("free some disk space"),
             )
         if free < least * 1.2:
-            return Row(DISK, f"{room}, which is little", "look here", "free some disk space")
+            return Row(DISK, _("%(room)s, which is little", room=room), "look here", _("free some disk space"))
         return Row(DISK, room)
 
     def missing(self, client: Client, needed: Sequence[Rule]) -> list[Rule]:
@@ -129,7 +134,7 @@ class Generation:
 
     def subscriptions(self, client: Client, needed: Sequence[Rule]) -> Row:
         """Return whether everything needed may arrive."""
-        return Row(SUBSCRIPTIONS, "not needed: everything arrives that its owner lets you read")
+        return Row(SUBSCRIPTIONS, _("not needed: everything arrives that its owner lets you read"))
 
 
 @dataclass(frozen=True)
@@ -178,10 +183,19 @@ def address_in(value: object) -> str:
 
 def unknown_sync(client: Client) -> Row:
     """Return the row about a client whose local interface is not known, or not on this machine."""
-    why = "its local interface is not on this machine" if client.client_url else "its configuration names no interface"
-    return Row(LAST_SYNC, f"unknown: {why}", "look here", "see in SyftBox whether it syncs")
+    why = (
+        _("its local interface is not on this machine")
+        if client.client_url
+        else _("its configuration names no interface")
+    )
+    return Row(LAST_SYNC, _("unknown: %(why)s", why=why), "look here", _("see in SyftBox whether it syncs"))
 
 
 def no_answer(client: Client) -> Row:
     """Return the row about a client that does not answer."""
-    return Row(LAST_SYNC, f"SyftBox does not answer at {client.client_url}: it is not running", "wrong", START)
+    return Row(
+        LAST_SYNC,
+        _("SyftBox does not answer at %(client_url)s: it is not running", client_url=client.client_url),
+        "wrong",
+        START,
+    )

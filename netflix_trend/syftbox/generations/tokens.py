@@ -7,6 +7,7 @@ import json
 import math
 from datetime import UTC, datetime
 
+from netflix_trend.language import _, marked
 from netflix_trend.status_table import Row
 
 TOKEN = "token"  # noqa: S105
@@ -14,7 +15,7 @@ _LARGEST_TOKEN = 16_384
 _SOON = 7 * 86_400
 # The year 9999.
 _LATEST = 253_000_000_000
-SIGN_IN = "sign in again in SyftBox"
+SIGN_IN = marked("sign in again in SyftBox")
 
 
 def expiry_of(token: object) -> float | None:
@@ -44,13 +45,18 @@ def has_ended(token: object, now: float) -> bool:
 def token_row(token: object, now: float) -> Row:
     """Return the row about a client's token. now: seconds since 1970."""
     if not token:
-        return Row(TOKEN, "its configuration holds none", "look here", SIGN_IN)
+        return Row(TOKEN, _("its configuration holds none"), "look here", SIGN_IN)
     ends = expiry_of(token)
     if ends is None:
-        return Row(TOKEN, "it does not say when it ends")
+        return Row(TOKEN, _("it does not say when it ends"))
     day = f"{datetime.fromtimestamp(ends, UTC):%Y-%m-%d}"
     if has_ended(token, now):
-        return Row(TOKEN, f"it ended on {day}: nothing is synced any more", "wrong", SIGN_IN)
+        return Row(TOKEN, _("it ended on %(day)s: nothing is synced any more", day=day), "wrong", SIGN_IN)
     if ends - now < _SOON:
-        return Row(TOKEN, f"it ends on {day}; nothing is synced from then on", "look here", f"{SIGN_IN} before {day}")
-    return Row(TOKEN, f"valid until {day}")
+        return Row(
+            TOKEN,
+            _("it ends on %(day)s; nothing is synced from then on", day=day),
+            "look here",
+            _("%(SIGN_IN)s before %(day)s", SIGN_IN=_(SIGN_IN), day=day),
+        )
+    return Row(TOKEN, _("valid until %(day)s", day=day))

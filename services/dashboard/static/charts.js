@@ -41,14 +41,14 @@
         const half = later(end, -182);
         if (half > begin) {
           option.calendar[0].range = [half, end];
-          const shown = `The last six months, since ${half}. A wider window and the table show all.`;
+          const shown = canvas.dataset.half;
           canvas.parentElement.querySelector(".range").textContent = shown;
           canvas.dataset.label ||= canvas.getAttribute("aria-label");
           canvas.setAttribute("aria-label", `${canvas.dataset.label} ${shown}`);
         }
       }
-      option.tooltip.formatter = (item) =>
-        `${item.data[0]}: ${item.data[2] || `${item.data[1]} ${item.data[1] === 1 ? "view" : "views"}`}`;
+      // A square brings its words, in the language of the page.
+      option.tooltip.formatter = (item) => item.data[2];
     }
     if (canvas.clientWidth < 420 && option.yAxis && option.yAxis.type === "category") option.yAxis.axisLabel.width = 140;
     const chart = echarts.getInstanceByDom(canvas) || echarts.init(canvas, null, { renderer: "svg" });

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from netflix_trend.language import _
 from netflix_trend.status_table import Row
 from netflix_trend.storage.files import restore_file
 from netflix_trend.syftbox.generations.base import LAST_SYNC, Client, Generation, no_answer, unknown_sync
@@ -46,23 +47,23 @@ class Go(Generation):
         if answer is None:
             return no_answer(client)
         if answer.status == 401:
-            said = "the client runs with another configuration: it refuses the token in this one"
-            return Row(LAST_SYNC, said, "look here", "restart SyftBox")
+            said = _("the client runs with another configuration: it refuses the token in this one")
+            return Row(LAST_SYNC, said, "look here", _("restart SyftBox"))
         datasite = answer.content.get("datasite")
         state = str(datasite.get("status", "")).lower() if isinstance(datasite, dict) else ""
         if answer.status != 200 or (state and not state.startswith("provision")):
             return Row(
                 LAST_SYNC,
-                "the client runs but is not signed in, so that it syncs nothing",
+                _("the client runs but is not signed in, so that it syncs nothing"),
                 "wrong",
-                "sign in again in SyftBox",
+                _("sign in again in SyftBox"),
             )
-        return Row(LAST_SYNC, "it runs and syncs every five seconds")
+        return Row(LAST_SYNC, _("it runs and syncs every five seconds"))
 
     def token(self, client: Client, now: float) -> Row:
         """Read when the refresh token ends; the other one is never stored."""
         if client.config is None:
-            return Row(TOKEN, "unknown: its configuration was not found", "look here")
+            return Row(TOKEN, _("unknown: its configuration was not found"), "look here")
         return token_row(client.known.get("refresh_token"), now)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from netflix_trend.language import _
 from netflix_trend.status_table import Row
 from netflix_trend.syftbox.generations.base import SUBSCRIPTIONS, Client
 from netflix_trend.syftbox.generations.go import Go, ask_go
@@ -46,17 +47,24 @@ class GoWithSubscriptions(Go):
 
     def subscriptions(self, client: Client, needed: Sequence[Rule]) -> Row:
         """Return whether the rules let everything needed arrive."""
-        step = "./run.sh join adds the rules"
+        step = _("./run.sh join adds the rules")
         try:
             absent = self.missing(client, needed)
         except UnknownShape as problem:
-            said = f"{_file(client)} is not understood ({problem}), so nobody knows what arrives"
-            return Row(SUBSCRIPTIONS, said, "look here", "add the rules by hand: ./run.sh join shows them")
+            said = _(
+                "%(client)s is not understood (%(problem)s), so nobody knows what arrives",
+                client=_file(client),
+                problem=problem,
+            )
+            return Row(SUBSCRIPTIONS, said, "look here", _("add the rules by hand: ./run.sh join shows them"))
         if absent:
             return Row(
-                SUBSCRIPTIONS, f"SyftBox blocks what is needed; missing: {'; '.join(map(str, absent))}", "wrong", step
+                SUBSCRIPTIONS,
+                _("SyftBox blocks what is needed; missing: %(str)s", str="; ".join(map(str, absent))),
+                "wrong",
+                step,
             )
-        return Row(SUBSCRIPTIONS, f"everything needed may arrive ({len(needed)} rules)")
+        return Row(SUBSCRIPTIONS, _("everything needed may arrive (%(needed)s rules)", needed=len(needed)))
 
 
 def _file(client: Client) -> Path:

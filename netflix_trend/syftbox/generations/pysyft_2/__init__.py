@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
+from netflix_trend.language import _, marked, ngettext
 from netflix_trend.status_table import Row
 from netflix_trend.storage.files import read_own, unchanging
 from netflix_trend.syftbox.generations.base import LAST_SYNC, Client, Generation, address_in
@@ -34,7 +35,7 @@ class PySyft2(Generation):
     starts_apps = False
     state_folder = CACHE
     offer_seconds = 3600
-    sees_everything = "the files lie in your Google Drive, and Google can read them"
+    sees_everything = marked("the files lie in your Google Drive, and Google can read them")
 
     def is_at(self, datasites: Path) -> bool:
         """Return whether its files lie among the datasites."""
@@ -83,29 +84,31 @@ class PySyft2(Generation):
 
     def last_sync(self, client: Client, now: float) -> Row:
         """Return when it was synced last: every sync touches its lock, and none runs by itself."""
-        step = "sync in PySyft: client.sync()"
+        step = _("sync in PySyft: client.sync()")
         times = []
         for place in (client.datasites / _LOCK, client.datasites / CACHE / _KNOWN_FILES):
             with suppress(OSError):
                 times.append(place.lstat().st_mtime)
         if not times:
-            return Row(LAST_SYNC, "it has never been synced", "wrong", step)
+            return Row(LAST_SYNC, _("it has never been synced"), "wrong", step)
         days = int((now - max(times)) // _RECENT_SECONDS)
         if days >= 1:
-            said = f"{days} {'day' if days == 1 else 'days'} ago; it does not sync by itself"
+            said = ngettext(
+                "%(num)s day ago; it does not sync by itself", "%(num)s days ago; it does not sync by itself", days
+            )
             return Row(LAST_SYNC, said, "wrong" if days >= _DAYS_TOO_MANY else "look here", step)
-        return Row(LAST_SYNC, "within a day; it does not sync by itself")
+        return Row(LAST_SYNC, _("within a day; it does not sync by itself"))
 
     def token(self, client: Client, now: float) -> Row:
         """Say that Google's token is not looked at."""
-        return Row(TOKEN, "unknown: the token is Google's, and PySyft asks for a new one when it needs it")
+        return Row(TOKEN, _("unknown: the token is Google's, and PySyft asks for a new one when it needs it"))
 
 
 def _known(state: Path) -> set[str]:
     """Return the paths of the owner's files at the last sync. Raises ValueError if they cannot be told."""
     found = json.loads(read_own(state, _LARGEST_CACHE) or b"null")
     if not isinstance(found, dict):
-        raise ValueError("not a list of files")
+        raise ValueError(_("not a list of files"))
     return set(found)
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from netflix_trend.language import _
 from netflix_trend.status_table import Row
 from netflix_trend.storage.files import read_own
 from netflix_trend.syftbox.generations.base import LAST_SYNC, Client, Generation, no_answer, unknown_sync
@@ -53,20 +54,25 @@ class Python04(Generation):
             return no_answer(client)
         if answer.status == 200 and has_ended(client.known.get("access_token"), now):
             # It looks at its own health every five minutes only, and until then says that all is well.
-            return Row(LAST_SYNC, "the client runs, but its token has ended: it syncs nothing", "wrong", SIGN_IN)
+            return Row(LAST_SYNC, _("the client runs, but its token has ended: it syncs nothing"), "wrong", SIGN_IN)
         if answer.status == 200:
-            return Row(LAST_SYNC, "it runs and syncs every second")
+            return Row(LAST_SYNC, _("it runs and syncs every second"))
         if answer.status == 503:
             return Row(
                 LAST_SYNC,
-                "the client runs but syncs no more, as it does for good once its token has ended",
+                _("the client runs but syncs no more, as it does for good once its token has ended"),
                 "wrong",
-                f"{SIGN_IN} and restart it",
+                _("%(SIGN_IN)s and restart it", SIGN_IN=_(SIGN_IN)),
             )
-        return Row(LAST_SYNC, f"the client answers with {answer.status}", "look here", "see SyftBox's log")
+        return Row(
+            LAST_SYNC,
+            _("the client answers with %(status)s", status=answer.status),
+            "look here",
+            _("see SyftBox's log"),
+        )
 
     def token(self, client: Client, now: float) -> Row:
         """Read when the access token ends."""
         if client.config is None:
-            return Row(TOKEN, "unknown: its configuration was not found", "look here")
+            return Row(TOKEN, _("unknown: its configuration was not found"), "look here")
         return token_row(client.known.get("access_token"), now)
