@@ -24,11 +24,11 @@ from tests.services.dashboard.participant import ORIGIN, SAMPLE, TODAY, Person, 
 NAMES = (
     *("Netflix Trend", "NetflixViewingHistory.csv", "ViewingActivity.csv", "SyftBox", "SHA-256", "epsilon"),
     *("me@example.org", "aggregator@example.org", "./run.sh", "UTC", "sample_viewing_history.csv"),
-    *("manifest.json", "syft.pub.yaml", "syftperm.yaml"),
+    *("manifest.json", "syft.pub.yaml", "syftperm.yaml", "PNG", "SVG"),
 )
 # 2026-W46, W46, 2026-Q3, the signs of an interval, and letters of weekdays in a calendar.
 CODES = re.compile(r"(?:\d{4}-)?(?:W\d\d|Q\d)|[a-f0-9]{8,}|[A-ZÄÖÜ]|GB|MB")
-_PARTS = re.compile(r"[:,] ")
+_PARTS = re.compile(r"[:,] | und ")
 # So many addresses of a page with values in its address are enough.
 OF_A_KIND = 3
 
