@@ -69,7 +69,7 @@ def catalogue(code: str, texts: Catalog, folder: Path = TRANSLATIONS) -> Catalog
     known.update(texts, no_fuzzy_matching=True)
     known.obsolete.clear()
     for message in known:
-        if not any(message.string):  # nothing is there to be unsure about
+        if not any(message.string or ()):  # nothing is there to be unsure about
             message.flags.discard("fuzzy")
     return known
 
