@@ -25,13 +25,23 @@ def told_again(sentence: str) -> str:
     """Return a stored English sentence in the language of this context."""
     if language() == WRITTEN or not sentence or len(sentence) > _LONGEST:
         return sentence
+    if (found := _found(sentence)) is not None:
+        return found
+    # Two sentences, each from a text of its own.
+    for end in reversed([match.end() for match in re.finditer(r"[.:] ", sentence)]):
+        if (begin := _found(sentence[:end].rstrip())) is not None:
+            return f"{begin} {told_again(sentence[end:])}"
+    return sentence
+
+
+def _found(sentence: str) -> str | None:
     # A place that names the file already begins with a capital letter, and one that ends a text with a full stop.
-    begins = sentence[0].lower() + sentence[1:]
+    begins = sentence[:1].lower() + sentence[1:]
     for said in dict.fromkeys((sentence, begins, sentence.removesuffix("."), begins.removesuffix("."))):
         if (found := _translated(said)) is not None:
-            found = found if sentence[0].islower() else found[:1].upper() + found[1:]
+            found = found if sentence[:1].islower() else found[:1].upper() + found[1:]
             return found if said.endswith(".") or not sentence.endswith(".") else f"{found}."
-    return sentence
+    return None
 
 
 def _translated(sentence: str) -> str | None:

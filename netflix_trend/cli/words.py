@@ -68,6 +68,9 @@ def catalogue(code: str, texts: Catalog, folder: Path = TRANSLATIONS) -> Catalog
     # A text that changed is translated again: what resembles it may say something else.
     known.update(texts, no_fuzzy_matching=True)
     known.obsolete.clear()
+    for message in known:
+        if not any(message.string or ()):  # nothing is there to be unsure about
+            message.flags.discard("fuzzy")
     return known
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from netflix_trend.history.code_pages import PAGES
 from netflix_trend.history.file_reader import ReadFile
 from netflix_trend.history.staging import Staging
+from netflix_trend.language import _, ngettext
 from netflix_trend.plain_text import counted
 
 # In Netflix's exports of 50 rows or more, 37 to 98 % of rows have a season or episode word; elsewhere 0.8 %.
@@ -67,42 +68,89 @@ class ImportReport:
         """Warnings about the file, in sentences."""
         file, found = self.file, list(self.file.problems)
         if not file.rows:
-            found.append("the file has a header and no rows")
+            found.append(_("the file has a header and no rows"))
         if not file.is_encoding_sure:
             found.append(
-                f"the file is not UTF-8; it was read as {PAGES[file.encoding]} ({file.encoding}), and some letters may "
-                "be wrong: save it as UTF-8"
+                _(
+                    "the file is not UTF-8; it was read as %(PAGES)s (%(encoding)s), and some letters may be "
+                    "wrong: save it as UTF-8",
+                    PAGES=PAGES[file.encoding],
+                    encoding=file.encoding,
+                )
             )
         if file.in_future:
-            found.append(f"{counted(file.in_future, 'row')} of days after the file was made: check the dates")
+            found.append(
+                ngettext(
+                    "%(num)s row of days after the file was made: check the dates",
+                    "%(num)s rows of days after the file was made: check the dates",
+                    file.in_future,
+                )
+            )
         if file.repaired:
             found.append(
-                f"letters of {counted(file.repaired, 'row')} were saved wrongly by another program and are repaired"
+                ngettext(
+                    "letters of %(num)s row were saved wrongly by another program and are repaired",
+                    "letters of %(num)s rows were saved wrongly by another program and are repaired",
+                    file.repaired,
+                )
             )
         if file.kind == "viewing_history" and file.ascents:
             found.append(
-                f"the rows are not sorted newest first ({counted(file.ascents, 'break')}): several exports in "
-                "one file, or a file that was changed"
+                ngettext(
+                    "the rows are not sorted newest first (%(num)s break): several exports in one file, or a "
+                    "file that was changed",
+                    "the rows are not sorted newest first (%(num)s breaks): several exports in one file, or a "
+                    "file that was changed",
+                    file.ascents,
+                )
                 if file.descents
-                else "the rows are sorted oldest first, and Netflix's newest first: another program has saved the file"
+                else _(
+                    "the rows are sorted oldest first, and Netflix's newest first: another program has saved the file"
+                )
             )
         told = self.certain_episodes
         if self.views >= _LOOK_ALIKE_ROWS and told < _LOOK_ALIKE_SHARE * self.views:
             found.append(
-                f"only {told} of {self.views} titles look like Netflix's: is this an export of another service?"
+                _(
+                    "only %(told)s of %(views)s titles look like Netflix's: is this an export of another service?",
+                    told=told,
+                    views=self.views,
+                )
             )
         if file.too_short:
-            found.append(f"{counted(file.too_short, 'view')} shorter than {file.shortest_seconds} s will not count")
+            found.append(
+                ngettext(
+                    "%(num)s view shorter than %(shortest_seconds)s s will not count",
+                    "%(num)s views shorter than %(shortest_seconds)s s will not count",
+                    file.too_short,
+                    shortest_seconds=file.shortest_seconds,
+                )
+            )
         if file.unknown_durations:
             rest = (
-                f"the hours are those of {counted(file.durations, 'view')}" if file.durations else "hours are unknown"
+                ngettext("the hours are those of %(num)s view", "the hours are those of %(num)s views", file.durations)
+                if file.durations
+                else _("hours are unknown")
             )
             found.append(
-                f"{counted(file.unknown_durations, 'duration')} could not be read: {rest}, and among those rows plays "
-                f"shorter than {file.shortest_seconds} s could not be left out"
+                ngettext(
+                    "%(num)s duration could not be read: %(rest)s, and among those rows plays shorter than "
+                    "%(shortest_seconds)s s could not be left out",
+                    "%(num)s durations could not be read: %(rest)s, and among those rows plays shorter than "
+                    "%(shortest_seconds)s s could not be left out",
+                    file.unknown_durations,
+                    rest=rest,
+                    shortest_seconds=file.shortest_seconds,
+                )
             )
         if file.dropped_profiles:
-            found.append(f"{counted(file.dropped_profiles, 'row')} of other Netflix profiles will not count")
+            found.append(
+                ngettext(
+                    "%(num)s row of other Netflix profiles will not count",
+                    "%(num)s rows of other Netflix profiles will not count",
+                    file.dropped_profiles,
+                )
+            )
         return found
 
     def to_json(self, name: str) -> dict[str, Any]:

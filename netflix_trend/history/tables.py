@@ -44,11 +44,12 @@ from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawExport, RawStore, Refusal
 from netflix_trend.history.report import ImportReport, import_report
 from netflix_trend.history.staging import Staging
+from netflix_trend.language import marked
 from netflix_trend.layout import DATABASE, PrivateVolume
 from netflix_trend.storage.files import locked, sync_folder
 
 _STAGING = "staging.duckdb"
-_NOT_KEPT = "The file was not kept. If a later version of this app may read it, import it again."
+_NOT_KEPT = marked("The file was not kept. If a later version of this app may read it, import it again.")
 # DuckDB sorts and joins within this and spills the rest to disk, so that memory does not grow with the files.
 _MEMORY = "128MB"
 _STREAMING_BEGAN = date(2007, 1, 1)

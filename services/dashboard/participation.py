@@ -58,9 +58,12 @@ class ParticipationStatus:
         """Why no report is made now, in a sentence; empty while reports are made."""
         if self.takes_part:
             return ""
-        words = {"paused": marked("None while you pause."), "withdrawn": marked("None after you withdrew.")}
+        words = {
+            "paused": marked("No report is made while you pause."),
+            "withdrawn": marked("No report is made after you withdrew."),
+        }
         chosen = self.choices.participation
-        return _(words[chosen]) if chosen in words else _("None before you join.")
+        return _(words[chosen]) if chosen in words else _("No report is made before you join.")
 
 
 def participation_status(state: Snapshot) -> ParticipationStatus:

@@ -155,8 +155,8 @@ class EffectQuestion(Question):
             return _(
                 "You noted no event that began in %(quarter)s, so the true answer is: no change.", quarter=self.quarter
             )
-        sign = "+" if truth >= 0 else "-"
-        return _("Your views a week changed by %(views)s.", views=f"{sign}{decimal(abs(float(truth)), 1)}")
+        change = ("+" if truth >= 0 else "-") + decimal(abs(float(truth)), 1)
+        return _("Your views a week changed by %(views)s.", views=change)
 
     def payload_in_words(self, payload: bytes, titles: Sequence[str]) -> str:
         """Describe what an answer says on its own."""

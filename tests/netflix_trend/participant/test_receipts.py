@@ -71,7 +71,7 @@ def test_a_receipt_says_that_readers_still_have_copies_until_syftbox_has_noticed
     assert waiting.confirmed({}, ["manifest.json"], None, NOW) == waiting
     assert waiting.confirmed({}, (), ["manifest.json"], NOW) == waiting
     noticed = waiting.confirmed({}, (), (), NOW)
-    assert "had noticed that by 2026-11-20 09:30 UTC" in noticed.sentence
+    assert "had noticed that by 20 November 2026, 09:30 UTC" in noticed.sentence
     assert noticed.confirmed({}, (), (), NOW.replace(year=2027)) == noticed
     assert noticed.confirmed({}, (), None, NOW) == noticed
 

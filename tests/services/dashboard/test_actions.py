@@ -25,7 +25,7 @@ def releases(person: Person) -> list[Path]:
 def test_a_file_becomes_charts(newcomer: Person) -> None:
     assert "Begin with your viewing history" in newcomer.page("/")
     text = newcomer.upload(SAMPLE.read_bytes())
-    assert "150 rows, 144 views from 4 September 2025 to 14 November 2026: 128 episodes and 10 films." in text
+    assert "150 rows, 144 views (4 September 2025 to 14 November 2026): 128 episodes and 10 films." in text
     assert "6 trailers and recaps, left out; 6 without a title, counted as unknown." in text
     assert "Crash Landing on You" in newcomer.page("/viewing")
     assert list(newcomer.settings.output_dir.iterdir()) == []
@@ -179,13 +179,13 @@ def test_an_undecidable_file_asks_one_question_and_takes_the_answer(newcomer: Pe
     assert "is gone" in newcomer.done("/date-order", {"sha256": "0" * 64, "date_order": "dmy"})
     text = newcomer.done("/date-order", {"sha256": sha256, "date_order": "dmy"})
     assert "One question" not in text
-    assert "2 views on 3 April 2026" in text
+    assert "2 views (3 April 2026)" in text
     assert received(newcomer) == ["2026-05-01"], "the answer is not a new download"
 
 
 def test_an_event_is_noted_compared_and_removed(person: Person) -> None:
     text = person.done("/events/add", {"label": "sick", "first_day": "2026-10-05", "last_day": "2026-10-18"})
-    assert "Noted: sick, 2026-10-05 to 2026-10-18" in text
+    assert "Noted: sick, 5 to 18 October 2026" in text
     assert "Before, during, after" in text
     assert "(95 %)" in text
     (event,) = read_events(person.settings.private_dir)

@@ -255,7 +255,7 @@ def test_hostile_introductions_neither_break_nor_steer_the_page(here: Newcomer) 
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
     assert "worse@example.com" not in page
-    assert "Left out: 1 introduction not readable." in page
+    assert "Left out: 1 introduction (not readable)." in page
 
 
 def test_in_a_container_the_terminal_is_named(tmp_path: Path) -> None:
@@ -287,5 +287,5 @@ def test_a_demo_offers_nothing(newcomer: Person) -> None:
 def test_two_operators_are_named(here: Newcomer) -> None:
     assert isinstance(FIRST, IntroducedOperator)
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", here.page("/")))
-    assert f"Aggregator {DUO}, key {FIRST.words}" in text
+    assert f"Aggregator: {DUO}, key {FIRST.words}" in text
     assert f"Helper {SECOND.datasite}, key {SECOND.words}" in text

@@ -98,7 +98,7 @@ def test_a_download_is_found_and_taken_with_one_click(looking: Person, folder: F
     (mark,) = marks(text)
     text = looking.done("/fetch/take", {"mark": mark})
     assert "The file was read. What became of its rows is below." in text
-    assert "1 row, 1 view on 13 October 2026" in text_of(text)
+    assert "1 row, 1 view (13 October 2026)" in text_of(text)
     assert not marks(text)
     assert (folder.path / NAME).read_text() == EXPORT, "it stays where it is"
     (file,) = imported_files(looking.settings.private_dir)

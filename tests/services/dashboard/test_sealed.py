@@ -54,7 +54,7 @@ def test_a_report_is_shown_with_its_parts_and_what_it_costs(world: World) -> Non
     html = page(world)
     found = section(html, "sealed")
     data = world.report().read_bytes()
-    assert f"{len(data)} bytes" in found
+    assert f"{len(data):,} bytes" in found
     assert "waits to be summed" in found
     for name in ("shows", "titles_groups", "titles_sum"):
         assert f"{name}: half for the leader" in found
