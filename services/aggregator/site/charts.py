@@ -20,6 +20,8 @@ from netflix_trend.questions.top_shows.year import YearWorldShow
 from netflix_trend.questions.volume.statistics import Slope, Volume, WeeklyMean
 
 _WIDTH = 480
+# Between the scale and the first mark: half of a day and a month.
+_INSET = 33.0
 # A bar in a list is stretched to its place.
 _ROW_WIDTH = 1000
 # Height of the text at ticks on a phone in the units of the picture, and the room for a sign: digits of wide fonts take
@@ -211,7 +213,11 @@ def viewing_chart(means: Sequence[WeeklyMean], slope: Slope | None = None) -> st
     right = _WIDTH - 20.0
 
     def across(week: float) -> float:
-        return (left + right) / 2 if len(weeks) == 1 else left + 12 + (week - first) / span * (right - left - 24)
+        return (
+            (left + right) / 2
+            if len(weeks) == 1
+            else left + _INSET + (week - first) / span * (right - left - 2 * _INSET)
+        )
 
     labelled = -(-len(weeks) // 4)
     labels = []

@@ -27,8 +27,8 @@ from netflix_trend.questions.top_shows.trends import people_asked
 from netflix_trend.questions.top_shows.world import WorldShow
 from services.aggregator.site.charts import Row, share_bar, tick_text, ticks_to
 
-# Rows that are not folded.
-OPEN_ROWS = 8
+# Rows that are not folded: so many at most, fewer where shows are not clear, which tell nothing.
+OPEN_ROWS, OPEN_UNCLEAR = 8, 5
 
 
 @dataclass(frozen=True)
@@ -78,12 +78,17 @@ class ShowList:
     @property
     def open(self) -> Sequence[ShowRow]:
         """The rows that are not folded."""
-        return self.rows[:OPEN_ROWS]
+        return self.rows[: self._open]
 
     @property
     def folded(self) -> Sequence[ShowRow]:
         """The rows behind them."""
-        return self.rows[OPEN_ROWS:]
+        return self.rows[self._open :]
+
+    @property
+    def _open(self) -> int:
+        clear = sum(row.certainty is Certainty.CLEAR for row in self.rows)
+        return min(OPEN_ROWS, max(clear, OPEN_UNCLEAR))
 
     def bar(self, row: ShowRow) -> Markup:
         """Return the bar of a row."""
