@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from netflix_trend.formats import decimal, number
 from netflix_trend.language import _, ngettext
-from netflix_trend.pictures import Box, Picture, Text, shortened, wrapped
+from netflix_trend.pictures import Box, Picture, Text, missing, shortened, to_png, wrapped
 from netflix_trend.published.wording import share_of_answers
 from netflix_trend.published.year import YearStatistics
 from netflix_trend.published.year_words import (
@@ -45,6 +47,22 @@ def year_picture(year: YearStatistics, group: str) -> Picture:
     ]
     title = _("%(year)s of %(group)s", year=year.year, group=group)
     return Picture(WIDTH, HEIGHT, _PAPER, tuple(shapes), title, _description(year))
+
+
+def png_of(picture: Picture) -> bytes:
+    """Return the PNG of a picture; what the font has no letters for is said to be in other letters."""
+    shapes = (
+        replace(shape, text=_("(in other letters)")) if isinstance(shape, Text) and missing(shape.text) else shape
+        for shape in picture.shapes
+    )
+    return to_png(replace(picture, shapes=tuple(shapes)))
+
+
+def letters_in_words(picture: Picture) -> str:
+    """Return what the PNG does not write, empty if it writes everything."""
+    if not any(isinstance(shape, Text) and missing(shape.text) for shape in picture.shapes):
+        return ""
+    return _('The PNG says "(in other letters)" where the picture\'s font lacks letters of a name; the SVG has them.')
 
 
 def _description(year: YearStatistics) -> str:

@@ -8,14 +8,14 @@ from functools import lru_cache
 
 from netflix_trend import __version__
 from netflix_trend.language import WRITTEN, spoken, translations_of
-from netflix_trend.pictures import to_png, to_svg
+from netflix_trend.pictures import to_svg
 from netflix_trend.published.introduction import INTRODUCTION, Introduction
 from netflix_trend.published.round_list import ROUNDS, RoundList, summarize
 from netflix_trend.published.schema import LATEST, SCHEMA, schema_file
 from netflix_trend.published.statistics import RoundStatistics, answers_to
 from netflix_trend.published.trends import TRENDS, Trends
 from netflix_trend.published.year import YEARS, read_year, year_of_round, years_of
-from netflix_trend.published.year_picture import year_picture
+from netflix_trend.published.year_picture import png_of, year_picture
 from netflix_trend.questions.question import Needed
 from netflix_trend.questions.registry import kinds
 from netflix_trend.questions.top_shows.movement import MOVEMENT, find_movement
@@ -190,7 +190,7 @@ def rendered_year(page: YearPage) -> dict[str, bytes]:
     files = {
         "html": render_year(year, place, picture).encode(),
         "json": year.to_bytes(),
-        "png": to_png(picture),
+        "png": png_of(picture),
         "svg": to_svg(picture).encode(),
     }
     return {f"{YEARS}/{page.year}.{kind}": data for kind, data in files.items()}

@@ -10,7 +10,7 @@ from flask import Flask, Response, abort, render_template
 from netflix_trend.formats import day_and_month, decimal, percent
 from netflix_trend.language import _
 from netflix_trend.periods.weeks import Week
-from netflix_trend.pictures import WRITERS, Picture
+from netflix_trend.pictures import Picture, to_svg
 from netflix_trend.published import year_words
 from netflix_trend.published.statistics import MAX_FILE, StatisticsError
 from netflix_trend.published.wording import (
@@ -21,7 +21,7 @@ from netflix_trend.published.wording import (
     shows_in_words,
 )
 from netflix_trend.published.year import YearStatistics, YearViewing, read_year, year_of_round
-from netflix_trend.published.year_picture import year_picture
+from netflix_trend.published.year_picture import letters_in_words, png_of, year_picture
 from netflix_trend.questions.top_shows.statistics import AllTime
 from netflix_trend.questions.top_shows.year import YearWorld
 from netflix_trend.settings import Settings
@@ -54,6 +54,7 @@ class YearPage:
     charts: tuple[Chart, ...] = ()
     changed: str = ""
     together: tuple[str, ...] = ()
+    letters: str = ""
 
 
 def years(settings: Settings) -> tuple[int, ...]:
@@ -106,6 +107,7 @@ def year_page(settings: Settings, year: int) -> YearPage:
         charts=tuple(chart for chart in made if chart),
         changed=year_words.changes_in_words(found),
         together=tuple(year_words.together_in_words()),
+        letters=letters_in_words(year_picture(found, _group(settings))),
     )
 
 
@@ -233,6 +235,6 @@ def add(app: Flask, dashboard: Dashboard) -> None:
             picture = None
         if picture is None:
             abort(404)
-        answer = Response(WRITERS[kind](picture), content_type=_TYPES[kind])
+        answer = Response(to_svg(picture) if kind == "svg" else png_of(picture), content_type=_TYPES[kind])
         answer.headers["Content-Disposition"] = f'attachment; filename="group-{year}.{kind}"'
         return answer

@@ -30,6 +30,7 @@ from netflix_trend.published.trends import Trends
 from netflix_trend.published.wording import LISTED_SHOWS, group_labels
 from netflix_trend.published.world_words import chart_places, listed_world, world_scale
 from netflix_trend.published.year import YearStatistics
+from netflix_trend.published.year_picture import letters_in_words
 from netflix_trend.questions.question import Needed
 from netflix_trend.questions.registry import kinds
 from netflix_trend.questions.top_shows.movement import Movement
@@ -273,6 +274,7 @@ def render_year(year: YearStatistics, place: Place, picture: Picture) -> str:
             factor_bar=factor_bar,
             factor_ticks=charts.factor_ticks(reach),
             picture=Markup(to_svg(picture)),  # noqa: S704
+            letters=letters_in_words(picture),
             **_frame(),
         )
     )
