@@ -44,7 +44,7 @@ def a_year(titles: Sequence[str] = (), people: int = 600) -> YearStatistics:
             FIRST + week,
             renamed(top_shows(shares, people, generator)[0], titles),
             volume_of(found_mean(8.0, generator)),
-            reports=6 * people,
+            reports=people,
         )
         for week in range(10)
     ]
@@ -69,9 +69,8 @@ def test_nothing_reaches_beyond_the_picture_or_over_another_text(
             assert 0 <= shape.x <= shape.x + shape.width <= WIDTH + 0.01
             assert 0 <= shape.y <= shape.y + shape.height <= HEIGHT
             continue
-        text = (
-            shape.text if shape.max_width is None else shortened(shape.text, shape.size, shape.max_width, shape.weight)
-        )
+        most = WIDTH if shape.max_width is None else shape.max_width
+        text = shortened(shape.text, shape.size, most, shape.weight)
         width = measured(text, shape.size, shape.weight)
         left = shape.x - {"start": 0.0, "middle": width / 2, "end": width}[shape.anchor]
         assert 0 <= left <= left + width <= WIDTH, shape
