@@ -85,6 +85,12 @@ def test_every_form_has_a_value_for_each_placeholder(code: str) -> None:
             assert len(forms(message.string)) == catalogue.num_plurals, message.id
 
 
+@pytest.mark.parametrize("code", TRANSLATED)
+def test_every_text_is_translated(code: str) -> None:
+    missing = [message.id for message in read(code) if message.id and not all(forms(message.string))]
+    assert missing == [], f"{po_of(code)}: {len(missing)} texts are not translated"
+
+
 def test_only_texts_that_can_be_found_are_marked() -> None:
     """A text that is put together, or stands inside of an f-string, is in no catalogue."""
     for path in [*(ROOT / "netflix_trend").rglob("*.py"), *(ROOT / "services").rglob("*.py")]:

@@ -43,7 +43,7 @@
       request.setRequestHeader("Accept", "application/json");
       request.upload.onprogress = (event) => {
         bar.value = event.lengthComputable ? (100 * event.loaded) / event.total : 50;
-        says.textContent = bar.value < 100 ? `Sent ${Math.floor(bar.value)} %` : "Reading …";
+        says.textContent = bar.value < 100 ? form.dataset.sent.replace("{}", Math.floor(bar.value)) : form.dataset.reading;
       };
       const ended = (message, isDone = false) => {
         bar.parentElement.hidden = true;
@@ -51,11 +51,11 @@
         says.className = isDone ? "" : "message refused";
         says.textContent = message;
       };
-      request.onerror = () => ended("This page cannot be reached any more. Is it still running?");
+      request.onerror = () => ended(form.dataset.gone);
       request.onload = async () => {
         let answer = {};
         try { answer = JSON.parse(request.responseText); } catch { /* not one of our answers */ }
-        if (!answer.ok) { ended(answer.error || "That did not work."); input.value = ""; return; }
+        if (!answer.ok) { ended(answer.error || form.dataset.failed); input.value = ""; return; }
         ended(answer.message, true);
         const status = await (await fetch("/status.json", { headers: json })).json();
         if (status.pending > 0) watch("", 1); else location.assign("/");
@@ -86,7 +86,7 @@
     copy.addEventListener("click", async () => {
       const report = byId("report");
       try { await navigator.clipboard.writeText(report.value); } catch { report.select(); document.execCommand("copy"); }
-      byId("copied").textContent = "Copied.";
+      byId("copied").textContent = copy.dataset.copied;
     });
   }
 })();

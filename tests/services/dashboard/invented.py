@@ -18,7 +18,10 @@ from netflix_trend.cli.words import po_of
 _OUTSIDE = re.compile(r"(%\(\w+\)s|<[^>]*>)")
 _IN_BRACKETS = re.compile(r"⟦[^⟦⟧]*⟧")
 # What a reader sees or hears of a tag, and what is drawn of a chart.
-_ATTRIBUTES = {"aria-label", "title", "alt", "placeholder", "data-half"}
+_ATTRIBUTES = {
+    *("aria-label", "title", "alt", "placeholder", "data-half"),
+    *("data-sent", "data-reading", "data-gone", "data-failed", "data-copied"),
+}
 _DRAWN = {"name", "nameMap", "data"}
 # Files, addresses and exact bytes, which are the same in every language.
 _EXACT = {"code", "pre", "textarea", "style"}

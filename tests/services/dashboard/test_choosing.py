@@ -288,4 +288,4 @@ def test_two_operators_are_named(here: Newcomer) -> None:
     assert isinstance(FIRST, IntroducedOperator)
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", here.page("/")))
     assert f"Aggregator: {DUO}, key {FIRST.words}" in text
-    assert f"Helper {SECOND.datasite}, key {SECOND.words}" in text
+    assert f"Helper: {SECOND.datasite}, key {SECOND.words}" in text

@@ -94,10 +94,6 @@ def visited(client: FlaskClient) -> dict[str, str]:
     return found
 
 
-# The readings of published statistics are not marked yet (netflix_trend/published/wording.py).
-WORDING = pytest.mark.xfail(reason="readings of published statistics are in English", strict=False)
-
-
 @pytest.fixture(autouse=True)
 def invented(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(languages, "translations_of", lambda _code: Invented())
@@ -120,7 +116,6 @@ def test_pages_of_a_newcomer_are_marked(newcomer: Person) -> None:
     check(newcomer.client)
 
 
-@WORDING
 def test_pages_of_somebody_with_a_history_are_marked(person: Person) -> None:
     private = person.settings.private_dir
     add_event(private, "knee", date(2026, 9, 7), date(2026, 9, 20))
@@ -128,7 +123,6 @@ def test_pages_of_somebody_with_a_history_are_marked(person: Person) -> None:
     check(person.client, "knee", "future")
 
 
-@WORDING
 @pytest.mark.parametrize("choice", ["paused", "withdrawn"])
 def test_pages_after_a_choice_are_marked(person: Person, choice: str) -> None:
     person.done("/sharing/take-part", {"participation": choice, "sure": "yes"})
@@ -148,7 +142,6 @@ def test_pages_about_files_that_ask_or_cannot_be_used_are_marked(newcomer: Perso
     check(newcomer.client, "undecided.csv", "letter.csv", "good.csv", "'no export at all'")
 
 
-@WORDING
 def test_errors_and_answers_to_forms_are_marked(person: Person, newcomer: Person) -> None:
     said = [
         person.get("/no-such-page").text,
