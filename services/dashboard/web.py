@@ -14,6 +14,7 @@ from netflix_trend import __version__
 from netflix_trend.delivery.archive import LARGEST_ARCHIVE
 from netflix_trend.delivery.reminder import CONTENT_TYPE, reminder
 from netflix_trend.history.exclusions import STAYS
+from netflix_trend.language import gettext
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.status import notice
@@ -22,7 +23,7 @@ from netflix_trend.published.wording import FORGED_LEGEND, LEGEND
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.web.frames import Frames
 from netflix_trend.web.local_only import Guard, cookie_token, form_token, keep_token_in_cookie
-from services.dashboard import actions
+from services.dashboard import actions, messages
 from services.dashboard.backend import Backend
 from services.dashboard.events import events_page
 from services.dashboard.excluded import MAX_DAYS, excluded_page, said
@@ -30,6 +31,7 @@ from services.dashboard.health import health_page
 from services.dashboard.history import History
 from services.dashboard.imports import answers
 from services.dashboard.others import others_page
+from services.dashboard.sent import say_what_became
 from services.dashboard.sharing import sharing_page
 from services.dashboard.start import start_page
 from services.dashboard.text import counted, day, listed, number, shown
@@ -94,10 +96,15 @@ def create_app(
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(answers=answers, counted=counted, day=day, listed=listed, number=number, shown=shown)
     app.jinja_env.filters["said"] = said
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext, lambda one, several, num: one if num == 1 else several, newstyle=True
+    )
     app.jinja_env.globals.update(pages=PAGES, version=__version__, legend=LEGEND, forged=FORGED_LEGEND)
     app.jinja_env.globals.update(stays=STAYS, max_days=MAX_DAYS)
     app.jinja_env.globals.update(notice=notice(settings), compare_keys=COMPARE_KEYS)
     app.jinja_env.globals["form_token"] = form_token
+    messages.add(app)
     keep_token_in_cookie(app, f"netflix_trend_{settings.dashboard_port}")
     frames = Frames(
         settings.frame_origin, frozenset(path for path, _ in PAGES), lambda: render_template("in_a_frame.html")
@@ -124,7 +131,8 @@ def _add_pages(app: Flask, dashboard: Dashboard) -> None:
         # First: what appears in between is a change to the script that waits for one.
         mark = dashboard.mark(state)
         page = start_page(settings, state, history, dashboard.backend, dashboard.today())
-        is_waiting = page.pending > 0 or page.fetch.is_waiting
+        say_what_became(page.files, page.refused, page.pending)
+        is_waiting = messages.keep_messages(page.pending > 0 or page.fetch.is_waiting)
         return render_template("start.html", page=page, mark=mark, is_waiting=is_waiting)
 
     @app.get("/viewing")
@@ -147,7 +155,7 @@ def _add_pages(app: Flask, dashboard: Dashboard) -> None:
     def sharing() -> str:
         state = dashboard.snapshot()
         page = sharing_page(settings, state, history, dashboard.today())
-        is_waiting = "waiting" in request.args
+        is_waiting = messages.keep_messages("waiting" in request.args)
         return render_template("sharing.html", page=page, mark=dashboard.mark(state), is_waiting=is_waiting)
 
     @app.get("/health")

@@ -9,7 +9,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -26,7 +26,7 @@ from netflix_trend.delivery.downloads import downloads_folder
 from netflix_trend.delivery.inbox import OptionError
 from netflix_trend.env_file import EnvFileError
 from netflix_trend.history.raw import RawExport
-from netflix_trend.history.tables import History
+from netflix_trend.language import _
 from netflix_trend.layout import DEMO_SETTINGS
 from netflix_trend.names import EXAMPLE_AGGREGATOR, EXAMPLE_ME
 from netflix_trend.participant import participant
@@ -35,7 +35,10 @@ from netflix_trend.settings import Settings, SettingsError, load_settings
 from services.dashboard.backend import Refused, RefusedFile, Service, SetupPlace
 from services.dashboard.downloads import Downloads
 from services.dashboard.dropped import dropped, refused_files
+from services.dashboard.imports import imported_files
 from services.dashboard.others import read_statistics
+from services.dashboard.sent import not_used
+from services.dashboard.text import shown
 from services.dashboard.web import create_app
 from services.local.__main__ import publish_once
 from services.local.current_app import CurrentApp, SettingsFile
@@ -83,13 +86,13 @@ class OneProcess:
                         profile=options.get("profile"),
                         date_order=options.get("date_order"),  # type: ignore[arg-type]
                     )
-                    histories = participant.refresh(self.settings)
+                    participant.refresh(self.settings)
             except (ArchiveError, OptionError) as refusal:
                 raise Refused(str(refusal)) from None
         self.run_publisher()
         # Who gives options wants the same file to be read in another way.
         again = "" if options else participant.already_imported(raw, days)
-        return f"{_became_of(raw, histories)} {again}".rstrip()
+        return f"{_became_of(self.settings, raw)} {again}".rstrip()
 
     def rebuild(self) -> None:
         """Rebuild the tables now."""
@@ -127,15 +130,19 @@ class OneProcess:
         return refused_files(self.settings.output_dir) if self.watches else []
 
 
-def _became_of(raw: RawExport, histories: Sequence[History]) -> str:
-    """Return what became of a file, as a sentence that leads to the account of it on the page."""
-    refusals = [file.refusal for history in histories for file in history.files if file.raw.sha256 == raw.sha256]
-    for refusal in refusals:
-        if refusal and refusal.question:
-            return "One question about this file is below; nothing of it counts before you answer."
-        if refusal:
-            return "This file cannot be used; the reason is below."
-    return "The file was read. What became of its rows is below."
+def _became_of(settings: Settings, raw: RawExport) -> str:
+    """Return what became of a file, as a sentence that leads to the account of it on the page. Raises Refused if it
+    cannot be used.
+
+    The tables tell, also of a file that was refused earlier and is not read again.
+    """
+    files = [file for file in imported_files(settings.private_dir) if file.sha256 == raw.sha256]
+    if any(file.asks for file in files):
+        return _("One question about this file is below; nothing of it counts before you answer.")
+    errors = [file.error for file in files if file.error]
+    if errors or not files:
+        raise Refused(not_used(shown(raw.name, 60), errors[0] if errors else _("It is in none of your tables.")))
+    return _("The file was read. What became of its rows is below.")
 
 
 class Visits:
