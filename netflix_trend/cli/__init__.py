@@ -10,6 +10,7 @@ import sys
 import click
 
 from netflix_trend import __version__
+from netflix_trend.causes import why
 from netflix_trend.cli import (
     aggregator,
     browser,
@@ -110,6 +111,9 @@ def run(arguments: list[str], place: Place, program: str = "./run.sh") -> int:
         if place.machine.is_clone or place.is_inside:
             raise
         click.echo(f"{missing.name} is not installed. Next: pip install 'netflix-trend[demo]'", err=True)
+        return FAILED
+    except OSError as problem:
+        click.echo(why(problem), err=True)
         return FAILED
     except (KeyboardInterrupt, click.Abort):
         click.echo("Ended with Ctrl-C.", err=True)  # click has ended the line with ^C

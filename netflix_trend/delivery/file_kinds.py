@@ -5,11 +5,11 @@ Every way in asks here, so a picture is refused with the same words by `read`, `
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from netflix_trend.causes import cause
 from netflix_trend.delivery.settled import WANTED
 
 # So many bytes of a file are needed.
@@ -88,7 +88,7 @@ def why_not_opened(path: Path, error: OSError) -> str:
         return f"{path}: no such file. Check the name, and in which folder it is."
     if isinstance(error, PermissionError):
         return f"{path}: you may not read this file. Change its rights: chmod u+r, as its owner."
-    return f"{path}: it cannot be read ({os.strerror(error.errno or 0)}). Copy it to another disk and try again."
+    return f"{path}: it cannot be read ({cause(error)}). Copy it to another disk and try again."
 
 
 def _likely_in(folder: Path) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 
+from netflix_trend.causes import cause
 from netflix_trend.history.encodings import EncodingsError
 from netflix_trend.layout import VOCABULARY, PublisherVolume, shared_path
 from netflix_trend.operators.transport import list_rounds
@@ -61,7 +62,7 @@ def publish_with(settings: Settings, today: date, now: int | None = None) -> Pub
         except (ChoicesError, DatasiteError, LedgerError) as problem:
             state, message, outcomes = "problem", f"nothing is published: {problem}", []
         except OSError as problem:
-            reason = problem.strerror or type(problem).__name__  # its path would name the datasite
+            reason = cause(problem)  # its path would name the datasite
             state, message, outcomes = "problem", f"nothing is published: {reason}", []
         status = PublisherStatus(
             looked_at=datetime.now(UTC),

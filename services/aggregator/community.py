@@ -53,6 +53,7 @@ class Community:
             aggregator=self.aggregator,
             software=f"netflix-trend {__version__}",
             rounds=tuple(summarize(statistics[name]) for name in reversed(answered)),
+            invented=self.introduction.invented,
         )
         return {
             **{f"statistics/{name}.json": self.rounds[name] for name in answered},
@@ -76,7 +77,9 @@ class Community:
         )
 
     def _place(self) -> Place:
-        return Place(self.aggregator, smallest_change=self.smallest_change, sums=self.sums)
+        return Place(
+            self.aggregator, smallest_change=self.smallest_change, sums=self.sums, invented=self.introduction.invented
+        )
 
     def _sums_of(self, name: str) -> SumsState | None:
         """Return what the page of one round tells of operators, so that another round changes nothing on it."""
@@ -117,15 +120,21 @@ def rendered(page: RoundPage) -> bytes:
     statistics = RoundStatistics.from_bytes(page.statistics)
     before = RoundStatistics.from_bytes(page.before) if page.before else None
     place = Place(
-        page.aggregator, newer=page.newer, is_start=False, smallest_change=page.smallest_change, sums=page.sums
+        page.aggregator,
+        newer=page.newer,
+        is_start=False,
+        smallest_change=page.smallest_change,
+        sums=page.sums,
+        invented=statistics.invented,
     )
     return render_page(statistics, place=_completed(place, statistics, before)).encode()
 
 
 def _completed(place: Place, statistics: RoundStatistics, before: RoundStatistics | None) -> Place:
+    found = find_movement(statistics.round, answers_to([statistics, *([before] if before else [])], "top_shows"))
     return replace(
         place,
-        movement=find_movement(statistics.round, answers_to([statistics, *([before] if before else [])], "top_shows")),
+        movement=found.model_copy(update={"invented": True}) if statistics.invented else found,
         needed=what_it_takes(statistics),
         older=before.round if before else None,
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
+from netflix_trend.causes import cause
 from netflix_trend.delivery.downloads import NETFLIX_PAGE, STEPS, WAITING_MINUTES, Download, Watch
 from services.dashboard.backend import Refused
 from services.dashboard.text import shown
@@ -77,7 +78,7 @@ class Downloads:
                 self._watch = Watch(self._folder, self._clock, self._now)
             except OSError as problem:
                 raise Refused(
-                    f"{self._folder} cannot be looked at ({problem.strerror}). Upload the file, or put the folder "
+                    f"{self._folder} cannot be looked at ({cause(problem)}). Upload the file, or put the folder "
                     "where your browser saves files into .env, such as DOWNLOADS_DIR=~/Downloads"
                 ) from None
             self._deadline = self._clock() + 60 * WAITING_MINUTES

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from netflix_trend import __version__
 from netflix_trend.history.freshness import Freshness
+from netflix_trend.language import _
 from netflix_trend.layout import SURVEYS, VOCABULARY, PrivateVolume, shared_path
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
@@ -132,6 +133,8 @@ def sync(settings: Settings, state: Snapshot, now: float) -> Service:
     name = "files of the aggregator"
     if state.notice == NO_AGGREGATOR:
         return Service(name, "waiting", CHOOSE)
+    if settings.is_trial:
+        return Service(name, "waiting", _("Nothing is synced in a trial or a demo: nobody else is there."))
     if not state.is_set_up:
         return Service(name, "waiting", "Your datasite is not set up yet: start SyftBox.")
     folder = settings.datasites_dir / settings.aggregator_datasite

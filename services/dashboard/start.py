@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from netflix_trend.language import _
+from netflix_trend.layout import shared_path
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.rows import old_file
@@ -189,6 +191,10 @@ def steps(
     status = state.status
     # Without an aggregator there is nobody to take part with, whatever the example's surveys are answered with.
     has_aggregator = not state.notice
+    # What is sent is half of it: there is nothing to compare with before something was published.
+    has_results = (
+        settings.datasites_dir / settings.aggregator_datasite / shared_path("statistics/latest.json")
+    ).is_file()
     is_answering = status is not None and any(one.status in ANSWERED for one in status.outcomes)
     return [
         *_whose_steps(asks),
@@ -203,7 +209,7 @@ def steps(
         ),
         (
             "Compare with the others",
-            has_aggregator and is_answering,
+            has_aggregator and is_answering and has_results,
             _waiting_for(settings, mine, state, STATES[status.state] if status else None),
             "/others",
             "Me and the others",
@@ -212,6 +218,8 @@ def steps(
 
 
 def _waiting_for(settings: Settings, mine: ParticipationStatus, state: Snapshot, words: str | None) -> str:
+    if settings.is_trial:
+        return _("The others of a demo are invented. To compare with people, choose an aggregator: ./run.sh setup")
     if state.notice:
         return CHOOSE
     if not state.is_set_up:

@@ -14,11 +14,14 @@ from netflix_trend import __version__
 from netflix_trend.delivery.archive import LARGEST_ARCHIVE
 from netflix_trend.delivery.reminder import CONTENT_TYPE, reminder
 from netflix_trend.history.exclusions import STAYS
-from netflix_trend.language import gettext
+from netflix_trend.language import _, gettext
+from netflix_trend.names import is_of_demo_network
 from netflix_trend.participant import participant
+from netflix_trend.participant.demo import Demo
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.status import notice
 from netflix_trend.published.introduction import COMPARE_KEYS
+from netflix_trend.published.invented import INVENTED
 from netflix_trend.published.wording import FORGED_LEGEND, LEGEND
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.web.frames import Frames
@@ -55,12 +58,25 @@ PAGES = (
 
 @dataclass(frozen=True)
 class Dashboard:
-    """What every page needs. today: the current day; a demo sets it to the end of its last week."""
+    """What every page needs. today: the current day; a demo sets it to the end of its last week.
+
+    demo: whose results are shown; None for the pages of a person.
+    """
 
     settings: Settings
     history: History
     backend: Backend
     today: Callable[[], date]
+    demo: Demo | None = None
+
+    @property
+    def notice(self) -> str:
+        """What every page says first: that people are invented, or that nobody is answered; mostly nothing."""
+        if self.demo is not None:
+            return self.demo.sentence
+        if is_of_demo_network(self.settings.aggregator_datasite):
+            return _(INVENTED)
+        return notice(self.settings)
 
     def snapshot(self) -> Snapshot:
         """Return the participant's state, for one page."""
@@ -81,16 +97,19 @@ class Dashboard:
 
 
 def create_app(
-    settings: Settings | None = None, backend: Backend | None = None, today: Callable[[], date] = date.today
+    settings: Settings | None = None,
+    backend: Backend | None = None,
+    today: Callable[[], date] = date.today,
+    demo: Demo | None = None,
 ) -> Flask:
-    """Return the application; without a backend, with the services as containers."""
+    """Return the application; without a backend, with the services as containers. demo: whose results are shown."""
     settings = settings or load_settings()
     if backend is None:
         # Without Docker there is neither Redis nor its client.
         from services.dashboard.containers import Containers
 
         backend = Containers(settings)
-    dashboard = Dashboard(settings, History.of(settings.private_dir), backend, today)
+    dashboard = Dashboard(settings, History.of(settings.private_dir), backend, today, demo)
     app = Flask("services.dashboard", static_folder="static", template_folder="templates")
     app.request_class = type("Request", (UploadRequest,), {"folder": settings.output_dir})
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -102,7 +121,8 @@ def create_app(
     )
     app.jinja_env.globals.update(pages=PAGES, version=__version__, legend=LEGEND, forged=FORGED_LEGEND)
     app.jinja_env.globals.update(stays=STAYS, max_days=MAX_DAYS)
-    app.jinja_env.globals.update(notice=notice(settings), compare_keys=COMPARE_KEYS)
+    app.jinja_env.globals.update(compare_keys=COMPARE_KEYS)
+    app.context_processor(lambda: {"notice": dashboard.notice})
     app.jinja_env.globals["form_token"] = form_token
     messages.add(app)
     keep_token_in_cookie(app, f"netflix_trend_{settings.dashboard_port}")

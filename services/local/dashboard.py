@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from netflix_trend.causes import reason_of, why
 from netflix_trend.delivery.archive import ArchiveError
 from netflix_trend.delivery.copies import UPLOAD
 from netflix_trend.delivery.downloads import downloads_folder
@@ -30,6 +31,7 @@ from netflix_trend.language import _
 from netflix_trend.layout import DEMO_SETTINGS
 from netflix_trend.names import EXAMPLE_AGGREGATOR, EXAMPLE_ME
 from netflix_trend.participant import participant
+from netflix_trend.participant.demo import Demo, DemoUnfinished, read_demo
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from services.dashboard.backend import Refused, RefusedFile, Service, SetupPlace
@@ -115,7 +117,7 @@ class OneProcess:
         try:
             self.file.keep(values)
         except (EnvFileError, OSError) as problem:
-            raise Refused(f"{self.file.path.name} could not be changed: {problem}") from None
+            raise Refused(f"{self.file.path.name} could not be changed: {reason_of(problem)}") from None
 
     def pending(self) -> int:
         """Return how many files wait in the drop folder: uploaded ones are read at once."""
@@ -195,10 +197,12 @@ def serve(demo: Path | None = None, file: SettingsFile | None = None, socket: in
     try:
         settings, today = (load_settings(), date.today) if demo is None else demo_settings(demo)
         participant.refresh(settings)
-        visits = Visits(application(settings, today, file, watches=socket is not None))
+        about = None if demo is None else read_demo(demo)
+        visits = Visits(application(settings, today, file, watches=socket is not None, demo=about))
         server = make_server("127.0.0.1", settings.dashboard_port, visits, threaded=True, fd=socket)
     except (SettingsError, OSError) as problem:
-        print(f"dashboard: {problem}", file=sys.stderr)  # noqa: T201
+        what = why(problem) if isinstance(problem, OSError) else problem
+        print(f"dashboard: {what}", file=sys.stderr)  # noqa: T201
         return 1
     if socket is not None:
         # Not in this thread: it would wait for itself.
@@ -215,22 +219,32 @@ def serve(demo: Path | None = None, file: SettingsFile | None = None, socket: in
 
 
 def application(
-    settings: Settings, today: Callable[[], date], file: SettingsFile | None = None, *, watches: bool = False
+    settings: Settings,
+    today: Callable[[], date],
+    file: SettingsFile | None = None,
+    *,
+    watches: bool = False,
+    demo: Demo | None = None,
 ) -> Flask | CurrentApp:
     """Return the page with all services behind it; with a file, one that follows its changes.
 
-    watches: see OneProcess.
+    watches: see OneProcess. demo: whose results are shown.
     """
     if file is None:
-        return create_app(settings, OneProcess(settings, today, watches=watches), today)
+        return create_app(settings, OneProcess(settings, today, watches=watches), today, demo)
     return CurrentApp(file, settings, lambda now: OneProcess(now, today, file=file, watches=watches), today)
 
 
 def demo_settings(root: Path) -> tuple[Settings, Callable[[], date]]:
-    """Return the settings of a demo's participant, and its current day: the one after its last week."""
+    """Return the settings of a demo's participant, and its current day: the one after its last week.
+
+    Raises SettingsError if the folder holds no whole demo.
+    """
     root = root.absolute()
-    if not (root / "private").is_dir():
-        raise SettingsError(f"{root} holds no demo; run ./run.sh demo first")
+    try:
+        read_demo(root)
+    except DemoUnfinished as problem:
+        raise SettingsError(str(problem)) from None
     settings = load_settings(
         private_dir=root / "private",
         publisher_dir=root / "publisher",

@@ -19,6 +19,7 @@ from netflix_trend import __version__
 from netflix_trend.catalogue.keys import plain_title
 from netflix_trend.privacy.accounting import odds_in_words
 from netflix_trend.published import wording
+from netflix_trend.published.invented import INVENTED
 from netflix_trend.published.round_list import RoundList
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.published.trends import Trends
@@ -41,7 +42,7 @@ class Place:
     aggregator: its datasite. movement: changes since the week before. needed: how many answers the round's questions
     take. older, newer: rounds that have pages. is_start: it is the start page; the others lie in `rounds/`.
     smallest_change: fewest answers by which statistics change, in local mode. sums: what is told of operators, None in
-    local mode.
+    local mode. invented: the participants are those of a demo.
     """
 
     aggregator: str
@@ -52,6 +53,7 @@ class Place:
     is_start: bool = True
     smallest_change: int = 1
     sums: SumsState | None = None
+    invented: bool = False
 
     @property
     def up(self) -> str:
@@ -83,6 +85,7 @@ def render_page(
         .render(
             statistics=statistics,
             place=place,
+            is_invented=bool((place and place.invented) or (statistics and statistics.invented)),
             is_sum=_is_sum(statistics),
             summed=place.sums.of(statistics.round) if place and place.sums and statistics else None,
             **_sections(statistics),
@@ -141,6 +144,7 @@ def render_rounds(rounds: RoundList, place: Place) -> str:
         .render(
             rounds=rounds.rounds,
             place=place,
+            is_invented=rounds.invented,
             style=Markup(style()),  # noqa: S704
             policy=content_security_policy(),
         )
@@ -178,6 +182,7 @@ def _environment() -> Environment:
     environment.filters["needs"] = _needs
     environment.filters["there"] = _there
     environment.globals["say"] = wording
+    environment.globals["invented"] = INVENTED
     environment.globals["version"] = __version__
     return environment
 
