@@ -260,7 +260,8 @@ class _Run:
         return not self.participant.site.files() and (last is None or last.state == "problem")
 
     def _receipt(self, removed: Mapping[str, str]) -> Receipt:
-        summed = withdraw_sealed(self.sealed) if self.sealed else ()
+        earlier = [name for one in read_receipts(self.settings.records_dir) for name in one.summed]
+        summed = withdraw_sealed(self.sealed, earlier) if self.sealed else ()
         try:
             answered = [entry.round for entry in read_ledger(self.participant.ledger)]
         except LedgerError as damage:

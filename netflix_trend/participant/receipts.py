@@ -1,4 +1,4 @@
-"""Receipts of a withdrawal: what was removed, which statistics still contain an answer, and the first without one."""
+"""Receipts of a withdrawal: what was removed, which statistics still contain an answer, and until when."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
+from netflix_trend.language import _, ngettext
 from netflix_trend.layout import PublisherVolume
 from netflix_trend.periods.turns import COUNTED
 from netflix_trend.periods.weeks import Week
+from netflix_trend.questions.words import listed
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
@@ -43,40 +45,82 @@ class Receipt(Strict):
 
     @property
     def sentence(self) -> str:
-        """The receipt in words."""
+        """The receipt in words, for somebody who has withdrawn."""
+        return self.told(is_over=False)
+
+    def told(self, *, is_over: bool) -> str:
+        """Return the receipt in words. It speaks of weeks that were answered and of no others.
+
+        is_over: the person has decided otherwise since, so what is said of readers' copies does not hold any more.
+        """
         day = self.withdrawn_at.date().isoformat()
         words = [
-            f"Withdrawn on {day}: {len(self.removed)} files were removed from your datasite.",
-            *self._readers_copies(),
-            f"The statistics of {self.first_round_without} are the first without you.",
+            ngettext(
+                "Withdrawn on %(day)s: %(num)s file was removed from your datasite.",
+                "Withdrawn on %(day)s: %(num)s files were removed from your datasite.",
+                len(self.removed),
+                day=day,
+            )
         ]
+        if is_over:
+            words.append(_("You have decided otherwise since; this is what held then."))
+        else:
+            words += self._readers_copies()
+        words.append(self._last_answer())
         if self.counted_again:
-            rounds = " and ".join(self.counted_again)
+            rounds = listed(self.counted_again)
             words.append(
-                f"{rounds}: your answer is not counted any more, but numbers that are published with it stay until it "
-                "can be left out together with others: leaving out yours alone would show it."
+                _(
+                    "%(rounds)s: your answer is not counted any more, but numbers that are published with it stay "
+                    "until it can be left out together with others: leaving out yours alone would show it.",
+                    rounds=rounds,
+                )
             )
         if self.kept:
             words.append(
-                f"Answers in rounds that are already closed: {len(self.kept)} ({self.kept[0]} to {self.kept[-1]}). "
-                "They stay counted there, randomized, and what others have copied cannot be called back."
+                _(
+                    "Answers in rounds that are already closed: %(count)s (%(first)s to %(last)s). They stay counted "
+                    "there, randomized, and what others have copied cannot be called back.",
+                    count=len(self.kept),
+                    first=self.kept[0],
+                    last=self.kept[-1],
+                )
             )
         if self.summed:
             words.append(
-                f"Sealed reports that operators have already summed: {len(self.summed)} ({self.summed[0]} to "
-                f"{self.summed[-1]}). A sum, with its noise, cannot be taken apart. All others were taken back."
+                _(
+                    "Sealed reports that operators have already summed: %(count)s (%(first)s to %(last)s). A sum, with "
+                    "its noise, cannot be taken apart. All others were taken back.",
+                    count=len(self.summed),
+                    first=self.summed[0],
+                    last=self.summed[-1],
+                )
             )
         return " ".join(words)
+
+    def _last_answer(self) -> str:
+        """Say which answer is the last that statistics contain; no week is named that was never answered."""
+        answered = [*map(Week.parse, (*self.counted_again, *self.kept)), *_weeks(self.summed)]
+        if not answered:
+            return _("No statistics contain an answer of yours.")
+        return _(
+            "Your last answer in statistics is about %(week)s: no later week has one of yours.", week=max(answered)
+        )
 
     def _readers_copies(self) -> tuple[str, ...]:
         """Say what is known about readers' copies."""
         if self.syftbox == "unseen":
-            return ("SyftBox removes readers' copies at its next sync, which cannot be seen from here.",)
+            return (_("SyftBox removes readers' copies at its next sync, which cannot be seen from here."),)
         if self.syftbox == "waiting":
-            return ("SyftBox has not synced since: readers still have their copies.",)
+            return (_("SyftBox has not synced since: readers still have their copies."),)
         if self.noticed_at is not None:
-            when = f"{self.noticed_at:%Y-%m-%d %H:%M} UTC"
-            return (f"SyftBox had noticed that by {when}; a reader's copy goes when the reader's SyftBox syncs.",)
+            when = f"{self.noticed_at:%Y-%m-%d %H:%M}"
+            return (
+                _(
+                    "SyftBox had noticed that by %(when)s UTC; a reader's copy goes when the reader's SyftBox syncs.",
+                    when=when,
+                ),
+            )
         return ()
 
     def confirmed(

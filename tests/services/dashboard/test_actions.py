@@ -328,7 +328,12 @@ def test_withdrawing_asks_twice_removes_everything_and_gives_a_receipt(person: P
     text = person.done("/sharing/take-part", {"participation": "withdrawn", "sure": "yes"})
     assert releases(person) == []
     (receipt,) = read_receipts(person.settings.records_dir)
-    assert f"The statistics of {receipt.first_round_without} are the first without you." in text
+    assert receipt.told(is_over=False) in unescape(text)
+    person.done("/sharing/take-part", {"participation": "joined"})
+    text = person.page("/sharing")
+    assert "Receipt of an earlier withdrawal" in text
+    assert receipt.told(is_over=True) in unescape(text)
+    assert "You withdrew" not in text
     assert all(sha256 in text for sha256 in receipt.removed.values())
     assert "removed" in text
     assert "You take part in the trial." in person.done("/sharing/take-part", {"participation": "joined"})
