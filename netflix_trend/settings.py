@@ -323,10 +323,10 @@ class Settings(OperatorSettings, ChartSettings, BrowserSettings):
         services=("publisher", "dashboard"),
     )
     join: Literal["at_once", "ask"] = setting(
-        "at_once",
+        "ask",
         description=(
-            "at_once: surveys are answered as soon as there is an export; ask: only after ./run.sh join (or "
-            "on your page)."
+            "ask: nothing leaves before ./run.sh join (or Join on your page). at_once: the same for the first report; "
+            "who has answered before and never said so goes on. A trial, where nothing leaves, answers at once."
         ),
         section=LIMITS,
         services=("publisher", "dashboard"),

@@ -159,12 +159,14 @@ class _Run:
                     "if this stays so, ./run.sh setup --repair writes the file"
                 )
             return "waiting_for_syftbox", advice, []
-        takes_part = self.choices.takes_part(self.settings.join)
+        takes_part = self.choices.takes_part(self.settings)
         # Without a ledger, nothing in the datasite is ours, whatever its name.
-        if not takes_part and not has_published:
+        has_nobody = not self.settings.has_aggregator and not self.settings.is_trial
+        is_undecided = self.choices.participation == "undecided"
+        if not takes_part and not has_published and not (has_nobody and is_undecided):
             return "not_joined", "nothing is published before ./run.sh join", []
         # Not even what was published is touched: its rules would name the example as the reader.
-        if not self.settings.has_aggregator and not self.settings.is_trial:
+        if has_nobody:
             return "no_aggregator", NO_AGGREGATOR, []
         profiles, reason = self._profiles()
         if profiles is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from netflix_trend.language import _
 from netflix_trend.participant.choices import Choices
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.status import ASKED, NO_ADDRESS, NO_AGGREGATOR, TRIAL, PublisherStatus, State
@@ -89,8 +90,9 @@ def _sentence(choices: Choices, notice: str, *, takes_part: bool) -> str:
         return f"{'' if is_undecided else 'You joined. '}Nothing is answered before an aggregator is chosen."
     if notice == NO_ADDRESS:
         return f"{'' if is_undecided else 'You joined. '}Nothing leaves this machine before you have your own address."
-    taking_part = "You take part in the trial" if notice == TRIAL else "You take part"
-    return f"{taking_part}, because this machine is set up that way." if is_undecided else f"{taking_part}."
+    if notice == TRIAL:
+        return _("A trial answers its example surveys by itself.") if is_undecided else _("You take part in the trial.")
+    return _("You take part, as you did before this was asked.") if is_undecided else _("You take part.")
 
 
 def state_in_words(status: PublisherStatus | None, notice: str) -> str:

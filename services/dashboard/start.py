@@ -53,7 +53,6 @@ class StartPage:
     pending: int
     orders: dict[str, str]
     today: date
-    leaves_at_once: bool
     choosing: Choosing | None
     fetch: FetchCard
     whose: tuple[WhoseForm, ...]
@@ -84,7 +83,6 @@ def start_page(settings: Settings, state: Snapshot, history: History, backend: B
         pending=pending,
         orders=ORDERS,
         today=today,
-        leaves_at_once=span is None and mine.is_first and mine.takes_part and not state.notice,
         choosing=choice,
         fetch=fetch_card(backend.downloads),
         whose=forms,

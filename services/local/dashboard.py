@@ -252,7 +252,6 @@ def demo_settings(root: Path) -> tuple[Settings, Callable[[], date]]:
         output_dir=root / "drop",
         syftbox_email=EXAMPLE_ME,
         aggregator_datasite=EXAMPLE_AGGREGATOR,
-        join="at_once",
         **_operators_of(root / DEMO_SETTINGS),
     )
     latest = read_statistics(settings, "latest")
