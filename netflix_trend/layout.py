@@ -15,6 +15,8 @@ DATABASE = "viewing.duckdb"
 BUILT_FROM = "built_from.json"
 # In a demo's folder: settings of its participant besides the folders.
 DEMO_SETTINGS = "settings.json"
+# There too: written last.
+DEMO = "demo.json"
 
 
 # In a datasite's folder of the app: rounds that operators sum, which have their own files and rules

@@ -15,6 +15,9 @@ DATASITE_NAME = re.compile(r"[a-z0-9][a-z0-9._+-]{0,62}@[a-z0-9][a-z0-9.-]{0,62}
 EXAMPLE_ME = "me@example.org"
 EXAMPLE_AGGREGATOR = "aggregator@example.org"
 
+# Operators of a network on one machine, which nobody can have an address of (RFC 2606): its participants are invented.
+_DEMO_NETWORK = "@example.net"
+
 # A profile's name is also a folder name: it starts with a letter or digit and holds no slash.
 PROFILE_PATTERN = r"^\w[\w .'-]{0,59}$"
 
@@ -42,6 +45,11 @@ def parse_key(text: str) -> bytes:
 def is_trial(email: str, aggregator: str) -> bool:
     """Return whether both addresses are examples, so that nothing leaves the machine."""
     return aggregator == EXAMPLE_AGGREGATOR and email.endswith("@example.org")
+
+
+def is_of_demo_network(operator: str) -> bool:
+    """Return whether an operator's address is that of `./run.sh demo --network`, where everybody is invented."""
+    return operator.endswith(_DEMO_NETWORK)
 
 
 def plain_name(value: str) -> str:

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BeforeValidator, ValidationError, model_val
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from netflix_trend.browser_settings import BrowserSettings
+from netflix_trend.causes import cause, expected
 from netflix_trend.chart_settings import ChartSettings
 from netflix_trend.declaring import (
     AGGREGATOR,
@@ -32,7 +33,14 @@ from netflix_trend.declaring import (
     setting,
 )
 from netflix_trend.layout import records_of
-from netflix_trend.names import EXAMPLE_AGGREGATOR, EXAMPLE_ME, PROFILE_PATTERN, is_trial, plain_name
+from netflix_trend.names import (
+    EXAMPLE_AGGREGATOR,
+    EXAMPLE_ME,
+    PROFILE_PATTERN,
+    is_of_demo_network,
+    is_trial,
+    plain_name,
+)
 from netflix_trend.odds import parse_odds
 from netflix_trend.operator_settings import OperatorSettings
 from netflix_trend.questions.registry import QUESTIONS
@@ -315,10 +323,10 @@ class Settings(OperatorSettings, ChartSettings, BrowserSettings):
         services=("publisher", "dashboard"),
     )
     join: Literal["at_once", "ask"] = setting(
-        "at_once",
+        "ask",
         description=(
-            "at_once: surveys are answered as soon as there is an export; ask: only after ./run.sh join (or "
-            "on your page)."
+            "ask: nothing leaves before ./run.sh join (or Join on your page). at_once: the same for the first report; "
+            "who has answered before and never said so goes on. A trial, where nothing leaves, answers at once."
         ),
         section=LIMITS,
         services=("publisher", "dashboard"),
@@ -398,7 +406,7 @@ class Settings(OperatorSettings, ChartSettings, BrowserSettings):
     @model_validator(mode="after")
     def _keep_the_calendar(self) -> Self:
         """Rounds that close in minutes are for a demo: nobody can have an address of example.net (RFC 2606)."""
-        if self.demo_round_seconds and not self.aggregator_datasite.endswith("@example.net"):
+        if self.demo_round_seconds and not is_of_demo_network(self.aggregator_datasite):
             raise ValueError("DEMO_ROUND_SECONDS is for ./run.sh demo --network; leave it out")
         return self
 
@@ -455,7 +463,7 @@ class _FileSource(PydanticBaseSettingsSource):
         try:
             return Path(path).read_text("utf-8").strip(), field_name, False
         except OSError as error:
-            raise SettingsError(f"{variable}={path}: cannot be read ({error.strerror})") from None
+            raise SettingsError(f"{variable}={path}: cannot be read ({cause(error)})") from None
         except UnicodeDecodeError:
             raise SettingsError(f"{variable}={path}: is not UTF-8 text") from None
 
@@ -471,7 +479,7 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         lines = []
         for problem in error.errors(include_url=False, include_input=False):
-            said = problem["msg"].removeprefix("Value error, ")
+            said = expected(problem)
             if not problem["loc"]:  # several settings together, which the message names
                 lines.append(f"{said}.")
                 continue

@@ -10,6 +10,7 @@ import sys
 import click
 
 from netflix_trend import __version__
+from netflix_trend.causes import why
 from netflix_trend.cli import (
     aggregator,
     browser,
@@ -128,6 +129,9 @@ def _run(arguments: list[str], place: Place, program: str) -> int:
         if place.machine.is_clone or place.is_inside:
             raise
         click.echo(f"{missing.name} is not installed. Next: pip install 'netflix-trend[demo]'", err=True)
+        return FAILED
+    except OSError as problem:
+        click.echo(why(problem), err=True)
         return FAILED
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED

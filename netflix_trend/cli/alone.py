@@ -16,6 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import IO
 
+from netflix_trend.causes import cause
 from netflix_trend.cli.frame import Failure
 from netflix_trend.storage.files import lock_now
 
@@ -48,7 +49,7 @@ class Lock:
             # Not inherited by children: the lock ends with this process.
             file = os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+", encoding="utf-8")
         except OSError as problem:
-            raise Failure(f"{self.path}: {problem.strerror}. The app's folder has to be writable") from None
+            raise Failure(f"{self.path}: {cause(problem)}. The app's folder has to be writable") from None
         if not lock_now(file):
             file.close()
             return False

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from netflix_trend.causes import cause
 from netflix_trend.cli.frame import Failure
 from netflix_trend.cli.paths import is_windows
 from netflix_trend.storage.files import locked
@@ -62,8 +63,8 @@ def move_once(clone: Path, home: Path, names: Iterable[str]) -> list[str]:
     except OSError as problem:
         raise Failure(
             f"data in {clone} could not be moved to {home}, where installing again does not remove it: "
-            f"{problem.strerror or 'not everything could be copied'}. Nothing is lost. Make room there or let this "
-            "user write there, then repeat this"
+            f"{cause(problem) if problem.errno else 'not everything could be copied'}. Nothing is lost. Make "
+            "room there or let this user write there, then repeat this"
         ) from None
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from netflix_trend.causes import cause
 from netflix_trend.cli.asking import chooser, has_terminal
 from netflix_trend.cli.frame import Failure, Verb
 from netflix_trend.cli.history import drop_exports, profile_option, reading_options
@@ -81,7 +82,7 @@ def fetch(
         downloads = fetching.wait_for_files()
     except OSError as problem:
         raise Failure(
-            f"{folder} cannot be read: {problem.strerror}. If your browser saves files elsewhere: DOWNLOADS_DIR in .env"
+            f"{folder} cannot be read: {cause(problem)}. If your browser saves files elsewhere: DOWNLOADS_DIR in .env"
         ) from None
     files = [one.path for one in downloads]
     if is_on_folders:
@@ -204,5 +205,5 @@ def write_reminder(file: Path) -> None:
     except FileExistsError:
         raise Failure(f"{file} is there already. Nothing was changed; name another file") from None
     except OSError as problem:
-        raise Failure(f"{file} cannot be written: {problem.strerror}") from None
+        raise Failure(f"{file} cannot be written: {cause(problem)}") from None
     click.echo(f"{file}: open it with your calendar. It reminds you on the first day of every month.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -12,6 +11,7 @@ from typing import Any
 
 import click
 
+from netflix_trend.causes import cause
 from netflix_trend.cli.asking import chooser
 from netflix_trend.cli.frame import Failure, Verb, VerbGroup, Words
 from netflix_trend.cli.machine import Machine
@@ -188,7 +188,7 @@ def deliver(machine: Machine, file: Path, options: bytes) -> str:
     except OSError as error:
         part.unlink(missing_ok=True)
         beside.unlink(missing_ok=True)
-        raise Failure(f"{file} could not be copied to {drop}: {os.strerror(error.errno or 0)}") from None
+        raise Failure(f"{file} could not be copied to {drop}: {cause(error)}") from None
     return name
 
 

@@ -22,6 +22,7 @@ from typing import IO, Any, Literal
 
 from dotenv import dotenv_values
 
+from netflix_trend.causes import reason_of
 from netflix_trend.cli.data_home import data_home, move_once
 from netflix_trend.cli.frame import Failure
 from netflix_trend.cli.paths import is_windows, native
@@ -120,7 +121,7 @@ class Machine:
         try:
             set_values(self.env_file, values)
         except (EnvFileError, OSError) as problem:
-            raise Failure(f"{self.env_file} could not be changed: {problem}") from None
+            raise Failure(f"{self.env_file} could not be changed: {reason_of(problem)}") from None
         self.__dict__.pop("kept", None)
 
     def setting(self, name: str, default: str = "") -> str:

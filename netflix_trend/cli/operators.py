@@ -14,6 +14,7 @@ from typing import IO, Literal
 
 import click
 
+from netflix_trend.causes import cause
 from netflix_trend.cli.frame import FAILED, Failure, VerbGroup
 from netflix_trend.cli.machine import Machine, Mode
 from netflix_trend.cli.mode import MODES, Place
@@ -155,7 +156,7 @@ class Operator:
             self.folder.mkdir(parents=True, exist_ok=True)
             self.folder.chmod(0o700)
         except OSError as problem:
-            raise Failure(f"{self.role.upper()}_DIR: {self.folder}: {problem.strerror}. Name another in .env") from None
+            raise Failure(f"{self.role.upper()}_DIR: {self.folder}: {cause(problem)}. Name another in .env") from None
         site = Datasite(settings.datasites_dir, settings.operator_datasite)
         is_apart = not machine.inside_syftbox and not machine.setting("SYFTBOX_SERVER_URL")
         trial = is_apart and is_trial(site.email, settings.aggregator_datasite)

@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Callable
 from contextlib import suppress
 
+from netflix_trend.causes import cause
 from netflix_trend.cli.frame import FAILED
 from netflix_trend.cli.output import say
 
@@ -97,7 +98,7 @@ class Page:
             listener.close()
             if not self._is_taken:
                 say(
-                    f"No page: port {self.port} of 127.0.0.1 cannot be used ({problem.strerror}). It is tried again; "
+                    f"No page: port {self.port} of 127.0.0.1 cannot be used ({cause(problem)}). It is tried again; "
                     "another one: DASHBOARD_PORT in .env. Everything else works."
                 )
             self._is_taken = True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import tempfile
 from datetime import date
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from netflix_trend.causes import cause
 from netflix_trend.cli.asking import has_terminal
 from netflix_trend.cli.frame import Failure, Verb, words_of
 from netflix_trend.cli.history import Day
@@ -141,7 +141,7 @@ def _forget_copies(place: Place) -> None:
     try:
         removed = remove_copies(place.machine.folder("OUTPUT_DIR"), _forgotten(place))
     except OSError as error:
-        reason = os.strerror(error.errno or 0)
+        reason = cause(error)
         raise Failure(f"a copy in the drop folder's done/ cannot be removed: {reason}. Remove it yourself") from None
     if removed:
         click.echo(removed_in_words(removed))

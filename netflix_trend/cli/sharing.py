@@ -35,15 +35,18 @@ def say_notice(context: click.Context) -> None:
 
     In our containers nothing is said: the verb outside, which was typed, has said it.
     """
-    from netflix_trend.participant.status import TRIAL, notice_for
+    from netflix_trend.participant.demo import DemoUnfinished, read_demo
+    from netflix_trend.participant.status import notice_for
 
     place = place_of(context)
     if place.is_inside:
         return
     said = notice_for(place.machine.email.strip().lower(), place.machine.aggregator)
-    # A demo is a trial of its own.
-    if context.params.get("demo"):
-        said = TRIAL
+    if demo := context.params.get("demo"):
+        try:
+            said = read_demo(demo).sentence
+        except DemoUnfinished:
+            said = ""  # the verb says so
     if said:
         # What others read from stdout has to be that alone.
         click.echo(said, err=bool(context.params.get("is_json")) or context.info_name == "export")

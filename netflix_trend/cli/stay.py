@@ -16,6 +16,7 @@ from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
+from netflix_trend.causes import cause
 from netflix_trend.cli.alone import Lock
 from netflix_trend.cli.events import Events
 from netflix_trend.cli.frame import Failure
@@ -233,7 +234,7 @@ class App:
             try:
                 self._page.visited()
             except OSError as problem:
-                self._say(f"The page cannot be served: {problem.strerror}.")
+                self._say(f"The page cannot be served: {cause(problem)}.")
 
     # --- with Docker
 
@@ -293,7 +294,7 @@ class App:
                     looks.go_on()
                     runs.go_on()
                 except OSError as problem:
-                    self._say(f"This look failed: {problem.strerror}. The next one is in a minute.")
+                    self._say(f"This look failed: {cause(problem)}. The next one is in a minute.")
                 self._for_a_while(min(_DROP_SECONDS, minute()))
         finally:
             looks.end()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from netflix_trend.causes import cause
 from netflix_trend.delivery.archive import LARGEST_ARCHIVE, ArchiveError, downloaded_on, open_csv
 from netflix_trend.delivery.copies import COPY, DONE, options_beside
 from netflix_trend.delivery.file_kinds import why_not_opened
@@ -85,7 +86,7 @@ class DropFolder:
             write_atomically(place.with_name(f"{place.name}.reason.txt"), reason.encode("utf-8", "replace"))
             return f"file refused reason={refusal.reason}"
         except OSError as error:
-            return f"a file cannot be moved: {error.strerror}; check the owner and rights of the drop folder"
+            return f"a file cannot be moved: {cause(error)}; check the owner and rights of the drop folder"
 
     def _message(self, path: Path, state: FileState) -> bytes:
         """Return a complete file as a message. Raises if it is refused or has changed."""

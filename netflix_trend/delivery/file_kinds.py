@@ -5,11 +5,11 @@ Every way in asks here, so a picture is refused with the same words by `read`, `
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from netflix_trend.causes import cause
 from netflix_trend.delivery.settled import WANTED
 from netflix_trend.language import _, marked
 
@@ -92,7 +92,7 @@ def why_not_opened(path: Path, error: OSError) -> str:
     return _(
         "%(path)s: it cannot be read (%(value)s). Copy it to another disk and try again.",
         path=path,
-        value=os.strerror(error.errno or 0),
+        value=cause(error),
     )
 
 

@@ -12,8 +12,10 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from netflix_trend.language import _, marked
-from netflix_trend.layout import PrivateVolume
+from netflix_trend.layout import PrivateVolume, PublisherVolume
+from netflix_trend.names import is_of_demo_network
 from netflix_trend.questions.registry import QUESTIONS
+from netflix_trend.settings import Settings
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 from netflix_trend.survey.limits import Limits
@@ -27,6 +29,12 @@ LIMITS_LOST = marked(
 _Positive = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
+def has_answered(settings: Settings) -> bool:
+    """Return whether a report was ever made for this aggregator and address."""
+    volume = PublisherVolume(settings.records_dir)
+    return volume.ledger.exists() or volume.sealed.exists()
+
+
 class ChoicesError(Exception):
     """The file with the choices is damaged. Nothing is published until the person chooses again."""
 
@@ -35,8 +43,8 @@ class Choices(Strict):
     """One person's choices.
 
     participation: `joined` answers surveys; `paused` answers none, and what was published stays; `withdrawn` also
-    removes what was published; `undecided`, at the beginning, does what the setting JOIN says. Limits that are not None
-    lower those of the settings; they never raise them.
+    removes what was published; `undecided`, at the beginning, answers nothing that leaves this machine, see
+    `takes_part`. Limits that are not None lower those of the settings; they never raise them.
     """
 
     schema_version: Literal[1] = 1
@@ -45,9 +53,17 @@ class Choices(Strict):
     reports_per_year: Annotated[int, Field(ge=0, le=53)] | None = None
     questions: Annotated[frozenset[str], Field(strict=False)] | None = None
 
-    def takes_part(self, join: Literal["at_once", "ask"]) -> bool:
-        """Return whether surveys are answered; `join` is the setting that decides for the undecided."""
-        return self.participation == "joined" or (self.participation == "undecided" and join == "at_once")
+    def takes_part(self, settings: Settings) -> bool:
+        """Return whether surveys are answered. The first report to a real aggregator leaves only after a yes.
+
+        The undecided answer where nothing leaves, in a trial and in the demo network on this machine; and where JOIN is
+        at_once, what they have answered before they had to say so.
+        """
+        if self.participation != "undecided":
+            return self.participation == "joined"
+        if settings.is_trial or is_of_demo_network(settings.aggregator_datasite):
+            return True
+        return settings.join == "at_once" and has_answered(settings)
 
     def lowered(self, limits: Limits) -> Limits:
         """Return the effective limits: those of the settings, lowered where the person chose lower ones."""

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
+from netflix_trend.causes import expected
 from netflix_trend.formats import day
 from netflix_trend.language import _
 from netflix_trend.layout import PrivateVolume
@@ -85,7 +86,7 @@ def add_event(private: Path, label: str, first_day: date, last_day: date) -> Lif
                 raise EventError(_("a label has 1 to 40 letters, digits and blanks, such as sick")) from None
             if problem["loc"]:
                 raise EventError(_("an event must be between 1997 and 2100")) from None
-            raise EventError(problem["msg"].removeprefix("Value error, ")) from None
+            raise EventError(expected(problem)) from None
         if any(event == known.model_copy(update={"id": event.id}) for known in file.events):
             raise EventError(
                 _(

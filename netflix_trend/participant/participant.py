@@ -221,7 +221,8 @@ class Snapshot:
     that it cannot be read. status: of the publisher's last run, None before the first. receipts: of withdrawals, oldest
     first. is_set_up: whether SyftBox has created the datasite. contents: bytes of its files by name, with the rules.
     files: number of files in it without the rules, including those that cannot be read, such as links. notice: what a
-    page says first, see `status.notice`; empty where an aggregator is chosen.
+    page says first, see `status.notice`; empty where an aggregator is chosen. is_trial:
+    nothing leaves this machine.
     """
 
     choices: Choices
@@ -234,6 +235,7 @@ class Snapshot:
     contents: dict[str, bytes]
     files: int
     notice: str = ""
+    is_trial: bool = False
     choices_problem: str = ""
     ledger_problem: str = ""
 
@@ -269,7 +271,7 @@ def snapshot(settings: Settings) -> Snapshot:
         return Snapshot(
             choices=choices,
             limits=choices.lowered(settings.limits),
-            takes_part=not choices_problem and choices.takes_part(settings.join),
+            takes_part=not choices_problem and choices.takes_part(settings),
             entries=entries,
             status=_current(settings, read_status(settings.records_dir)),
             receipts=tuple(read_receipts(settings.records_dir)),
@@ -277,6 +279,7 @@ def snapshot(settings: Settings) -> Snapshot:
             contents=site.contents(),
             files=len(site.files()),
             notice=notice(settings),
+            is_trial=settings.is_trial,
             choices_problem=choices_problem,
             ledger_problem=ledger_problem,
         )

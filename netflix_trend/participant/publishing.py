@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 
+from netflix_trend.causes import cause
 from netflix_trend.history.encodings import EncodingsError
 from netflix_trend.language import _, marked
 from netflix_trend.layout import VOCABULARY, PublisherVolume, shared_path
@@ -62,7 +63,7 @@ def publish_with(settings: Settings, today: date, now: int | None = None) -> Pub
         except (ChoicesError, DatasiteError, LedgerError) as problem:
             state, message, outcomes = "problem", _("nothing is published: %(problem)s", problem=problem), []
         except OSError as problem:
-            reason = problem.strerror or type(problem).__name__  # its path would name the datasite
+            reason = cause(problem)  # its path would name the datasite
             state, message, outcomes = "problem", _("nothing is published: %(reason)s", reason=reason), []
         status = PublisherStatus(
             looked_at=datetime.now(UTC),
@@ -159,12 +160,14 @@ class _Run:
                     "minute; if this stays so, ./run.sh setup --repair writes the file"
                 )
             return "waiting_for_syftbox", advice, []
-        takes_part = self.choices.takes_part(self.settings.join)
+        takes_part = self.choices.takes_part(self.settings)
         # Without a ledger, nothing in the datasite is ours, whatever its name.
-        if not takes_part and not has_published:
+        has_nobody = not self.settings.has_aggregator and not self.settings.is_trial
+        is_undecided = self.choices.participation == "undecided"
+        if not takes_part and not has_published and not (has_nobody and is_undecided):
             return "not_joined", _("nothing is published before ./run.sh join"), []
         # Not even what was published is touched: its rules would name the example as the reader.
-        if not self.settings.has_aggregator and not self.settings.is_trial:
+        if has_nobody:
             return "no_aggregator", NO_AGGREGATOR, []
         profiles, reason = self._profiles()
         if profiles is None:
@@ -264,7 +267,8 @@ class _Run:
         return not self.participant.site.files() and (last is None or last.state == "problem")
 
     def _receipt(self, removed: Mapping[str, str]) -> Receipt:
-        summed = withdraw_sealed(self.sealed) if self.sealed else ()
+        earlier = [name for one in read_receipts(self.settings.records_dir) for name in one.summed]
+        summed = withdraw_sealed(self.sealed, earlier) if self.sealed else ()
         try:
             answered = [entry.round for entry in read_ledger(self.participant.ledger)]
         except LedgerError as damage:

@@ -1,4 +1,4 @@
-"""Receipts of a withdrawal: what was removed, which statistics still contain an answer, and the first without one."""
+"""Receipts of a withdrawal: what was removed, which statistics still contain an answer, and until when."""
 
 from __future__ import annotations
 
@@ -44,20 +44,27 @@ class Receipt(Strict):
 
     @property
     def sentence(self) -> str:
-        """The receipt in words."""
+        """The receipt in words, for somebody who has withdrawn."""
+        return self.told(is_over=False)
+
+    def told(self, *, is_over: bool) -> str:
+        """Return the receipt in words. It speaks of weeks that were answered and of no others.
+
+        is_over: the person has decided otherwise since, so what is said of readers' copies does not hold any more.
+        """
         words = [
             ngettext(
                 "Withdrawn on %(day)s: %(num)s file was removed from your datasite.",
                 "Withdrawn on %(day)s: %(num)s files were removed from your datasite.",
                 len(self.removed),
                 day=day(self.withdrawn_at.date()),
-            ),
-            *self._readers_copies(),
-            _(
-                "The statistics of %(first_round_without)s are the first without you.",
-                first_round_without=self.first_round_without,
-            ),
+            )
         ]
+        if is_over:
+            words.append(_("You have decided otherwise since; this is what held then."))
+        else:
+            words += self._readers_copies()
+        words.append(self._last_answer())
         if self.counted_again:
             rounds = listed(self.counted_again)
             words.append(
@@ -89,6 +96,15 @@ class Receipt(Strict):
                 )
             )
         return " ".join(words)
+
+    def _last_answer(self) -> str:
+        """Say which answer is the last that statistics contain; no week is named that was never answered."""
+        answered = [*map(Week.parse, (*self.counted_again, *self.kept)), *_weeks(self.summed)]
+        if not answered:
+            return _("No statistics contain an answer of yours.")
+        return _(
+            "Your last answer in statistics is about %(week)s: no later week has one of yours.", week=max(answered)
+        )
 
     def _readers_copies(self) -> tuple[str, ...]:
         """Say what is known about readers' copies."""

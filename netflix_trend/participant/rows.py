@@ -168,7 +168,12 @@ def choice_row(state: Snapshot) -> Row:
     if problem := state.choices_problem or state.ledger_problem:
         return Row(name, problem, "wrong", _("./run.sh join (or pause, withdraw)") if state.choices_problem else _RUN)
     if chosen not in _CARRIED_OUT:
-        said = {"joined": _("you joined"), "undecided": _("as JOIN in .env says: surveys are answered")}[chosen]
+        before = (
+            _("a trial answers its example surveys")
+            if state.is_trial
+            else _("you answered before, and JOIN is at_once")
+        )
+        said = {"joined": _("you joined"), "undecided": before}[chosen]
         return Row(name, said) if state.takes_part else Row(name, _("you have not joined"), "wrong", _("./run.sh join"))
     late = state.status is None or state.status.state not in _CARRIED_OUT[chosen]
     if late or (chosen == "withdrawn" and state.files):

@@ -211,10 +211,11 @@ def spent_rounds(store: Path) -> frozenset[str]:
         return frozenset(name for (name,) in opened.sql.execute("SELECT round FROM budget"))
 
 
-def withdraw_sealed(participant: SealedParticipant) -> tuple[str, ...]:
+def withdraw_sealed(participant: SealedParticipant, earlier: Collection[str] = ()) -> tuple[str, ...]:
     """Take back every report that operators have not summed yet, and never send one for these rounds again.
 
-    `Datasite.withdraw` removes the files; this prevents restoring them. Returns, sorted, the rounds whose sums contain
+    `Datasite.withdraw` removes the files; this prevents restoring them. earlier: rounds of earlier receipts whose sums
+    contain the report; of others that were taken back then, none does. Returns, sorted, the rounds whose sums contain
     the report or may contain it.
     """
     if not participant.store.exists():
@@ -225,7 +226,9 @@ def withdraw_sealed(participant: SealedParticipant) -> tuple[str, ...]:
         for row in store.rounds():
             status = reporter.status(row.name)
             results = (read_from(leader.site, row.name, result_name(batch), LARGEST_FILE) for batch in BATCHES)
-            if status.status == "counted" if status else any(data is not None for data in results):
+            was_taken_back = row.state == "withdrawn" and row.name not in earlier
+            is_out = not was_taken_back and any(data is not None for data in results)
+            if status.status == "counted" if status else is_out:
                 summed.append(row.name)
             reporter.withdraw(row.name)
     return tuple(summed)

@@ -18,6 +18,7 @@ from netflix_trend.names import DATASITE_NAME, plain_name
 from netflix_trend.operators.identity import Fingerprint
 from netflix_trend.privacy.accounting import odds_in_words, suspicion
 from netflix_trend.privacy.zcdp import epsilon_of_gaussian
+from netflix_trend.published.invented import Invented
 from netflix_trend.questions.registry import kinds
 from netflix_trend.questions.words import percent
 from netflix_trend.storage.model import Strict
@@ -71,6 +72,7 @@ class Introduction(Strict):
     name: what the operator calls it, may be empty. software: what wrote the file. mode: `local` (answers are randomized
     one by one), `one` or `two` (operators add up sealed ones). questions: names. odds: of one report, `[w1, w0]`, in
     local mode. rho: privacy loss of a week as a ratio, in the other modes. operators: none in local mode.
+    invented: it is a demo's.
     """
 
     schema_version: Literal[1] = 1
@@ -86,6 +88,7 @@ class Introduction(Strict):
     odds: _Pair | None = None
     rho: _Pair | None = None
     operators: Annotated[tuple[IntroducedOperator, ...], Field(strict=False, max_length=2)] = ()
+    invented: Invented = False
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from netflix_trend.published.invented import Invented
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.questions.top_shows.statistics import TopShows
 from netflix_trend.storage.model import Strict
@@ -34,12 +35,14 @@ class RoundList(Strict):
     """All rounds, newest first. aggregator: its datasite, the address that participants name to join.
 
     software: what wrote the list, such as `netflix-trend 0.2.0`; None in lists from before 0.2.0.
+    invented: a round is of a demo.
     """
 
     schema_version: Literal[1] = 1
     aggregator: str
     software: Annotated[str, Field(max_length=60)] | None = None
     rounds: Annotated[tuple[RoundSummary, ...], Field(strict=False)]
+    invented: Invented = False
 
 
 def summarize(statistics: RoundStatistics) -> RoundSummary:

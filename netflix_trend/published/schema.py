@@ -44,6 +44,9 @@ def statistics_schema() -> dict[str, Any]:
     _, schema = models_json_schema([_written(model) for model in models])
     for definition in schema["$defs"].values():
         definition.pop("additionalProperties", None)
+        # Written only where it is true.
+        if "invented" in definition.get("required", ()):
+            definition["required"].remove("invented")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Netflix Trend statistics, version 1",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
+from netflix_trend.causes import expected
+from netflix_trend.published.invented import Invented
 from netflix_trend.questions.question import Statistic
 from netflix_trend.questions.registry import kinds
 from netflix_trend.storage.model import Strict
@@ -22,7 +24,7 @@ class StatisticsError(Exception):
 
 class _RoundStatistics(Strict):
     """Everything that is published about one round. refused: number of files by reason; waiting: files that may still
-    arrive.
+    arrive. invented: the participants are those of a demo.
 
     Each question adds a field of its own name: its statistic, null if it was not asked.
     """
@@ -37,6 +39,7 @@ class _RoundStatistics(Strict):
     reports: _Count
     waiting: _Count
     refused: dict[str, _Count]
+    invented: Invented = False
 
     def asked(self) -> Iterator[tuple[str, Statistic]]:
         """Yield name and statistic of every question that was asked."""
@@ -56,7 +59,7 @@ class _RoundStatistics(Strict):
             return cls.model_validate_json(data)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            raise StatisticsError(f"statistics: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+            raise StatisticsError(f"statistics: {'.'.join(map(str, first['loc']))}: {expected(first)}") from None
 
 
 def _field(kind: type[Statistic]) -> Any:
@@ -78,6 +81,7 @@ if TYPE_CHECKING:
             reports: int,
             waiting: int,
             refused: dict[str, int],
+            invented: bool = False,
             **statistics: Statistic | None,
         ) -> None: ...
 

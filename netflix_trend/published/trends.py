@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_origin
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError, create_model
 
+from netflix_trend.causes import expected
 from netflix_trend.periods.weeks import is_week
+from netflix_trend.published.invented import Invented
 from netflix_trend.published.statistics import StatisticsError
 from netflix_trend.questions.question import MAX_ROUNDS
 from netflix_trend.questions.registry import questions
@@ -20,7 +22,7 @@ _Round = Annotated[str, AfterValidator(is_week)]
 
 
 class _Trends(Strict):
-    """Statistics over several rounds. rounds: those with answers, oldest first.
+    """Statistics over several rounds. rounds: those with answers, oldest first. invented: a round of them is of a demo.
 
     The other fields are those of each question, null or empty while there is nothing to publish.
     """
@@ -29,6 +31,7 @@ class _Trends(Strict):
 
     schema_version: Literal[1] = 1
     rounds: Annotated[tuple[_Round, ...], Field(strict=False, max_length=MAX_ROUNDS)]
+    invented: Invented = False
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -39,7 +42,8 @@ class _Trends(Strict):
             return cls.model_validate_json(data)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            raise StatisticsError(f"{TRENDS}: {'.'.join(map(str, first['loc'])) or 'file'}: {first['msg']}") from None
+            place = ".".join(map(str, first["loc"])) or "file"
+            raise StatisticsError(f"{TRENDS}: {place}: {expected(first)}") from None
 
 
 def _field(kind: Any) -> tuple[Any, Any]:
@@ -54,7 +58,7 @@ if TYPE_CHECKING:
     class Trends(_Trends):
         """What the type checker knows: the fields of each question may be given, too."""
 
-        def __init__(self, *, rounds: Sequence[str], **fields: Any) -> None: ...
+        def __init__(self, *, rounds: Sequence[str], invented: bool = False, **fields: Any) -> None: ...
 
         def __getattr__(self, name: str) -> Any: ...
 

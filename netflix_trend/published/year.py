@@ -10,14 +10,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, AllowInfNan, Field, ValidationError
 
+from netflix_trend.causes import expected
 from netflix_trend.periods.weeks import Week, is_week
+from netflix_trend.published.invented import Invented
 from netflix_trend.published.statistics import RoundStatistics, StatisticsError, answers_to
 from netflix_trend.questions.top_shows.statistics import AllTime
 from netflix_trend.questions.top_shows.trends import all_time, observe_shows
 from netflix_trend.questions.top_shows.year import ShowChanges, YearWorld, against_the_world, changes
 from netflix_trend.questions.volume.statistics import WeeklyMean
 from netflix_trend.questions.volume.viewing import CONFIDENCE, weekly_mean
-from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.model import Strict
 
 YEARS = "years"
@@ -63,7 +64,8 @@ class YearViewing(Strict):
 
 class YearStatistics(Strict):
     """Everything that a year's rounds tell together. rounds: those with answers, oldest first; first_half: the earlier
-    half of them, empty where the year is too short to be halved. participants: the most in a round.
+    half of them, empty where the year is too short to be halved. participants: the most in a round. invented:
+    a round of them is of a demo.
     """
 
     schema_version: Literal[1] = 1
@@ -76,10 +78,7 @@ class YearStatistics(Strict):
     changes: ShowChanges | None
     world: YearWorld | None
     viewing: YearViewing | None
-
-    def to_bytes(self) -> bytes:
-        """Return the file `years/<year>.json`."""
-        return canonical_json(self.model_dump(mode="json")) + b"\n"
+    invented: Invented = False
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -90,7 +89,7 @@ class YearStatistics(Strict):
             return cls.model_validate_json(data)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            raise StatisticsError(f"year: {'.'.join(map(str, first['loc'])) or 'file'}: {first['msg']}") from None
+            raise StatisticsError(f"year: {'.'.join(map(str, first['loc'])) or 'file'}: {expected(first)}") from None
 
 
 def year_of_round(name: str) -> int:
@@ -131,6 +130,7 @@ def year_of(statistics: Sequence[RoundStatistics], year: int) -> YearStatistics:
         ),
         world=against_the_world(shows),
         viewing=_viewing(rounds, first),
+        invented=any(one.invented for one in rounds),
     )
 
 

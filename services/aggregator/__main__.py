@@ -14,6 +14,7 @@ from typing import Any
 from netflix_trend.catalogue.readers import read_catalogue, starter_vocabulary
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.layout import OperatorVolume
+from netflix_trend.names import is_of_demo_network
 from netflix_trend.operators.identity import Fingerprint, Identity, WrongKey, key_in_words
 from netflix_trend.operators.transport import Peer
 from netflix_trend.settings import Settings, SettingsError, load_settings
@@ -133,6 +134,7 @@ def build_aggregator(settings: Settings) -> Aggregator:
         "processes": usable_processors(),
         "automatic": settings.enrolment == "automatic",
         "smallest_change": settings.smallest_change,
+        "invented": is_of_demo_network(settings.aggregator_datasite),
     }
     if settings.survey_mode == "local":
         return Aggregator(**common)

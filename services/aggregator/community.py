@@ -65,6 +65,7 @@ class Community:
             aggregator=self.aggregator,
             software=f"netflix-trend {__version__}",
             rounds=tuple(summarize(statistics[name]) for name in reversed(answered)),
+            invented=self.introduction.invented,
         )
         return {
             **{f"statistics/{name}.json": self.rounds[name] for name in answered},
@@ -108,6 +109,7 @@ class Community:
             windows=[window.weeks for window in self.trends.windows],
             smallest_change=self.smallest_change,
             sums=self.sums,
+            invented=self.introduction.invented,
         )
 
     def _sums_of(self, name: str) -> SumsState | None:
@@ -165,6 +167,7 @@ def rendered(page: RoundPage) -> bytes:
         is_start=False,
         smallest_change=page.smallest_change,
         sums=page.sums,
+        invented=statistics.invented,
     )
     return render_page(statistics, place=_completed(place, statistics, before)).encode()
 
@@ -197,9 +200,10 @@ def rendered_year(page: YearPage) -> dict[str, bytes]:
 
 
 def _completed(place: Place, statistics: RoundStatistics, before: RoundStatistics | None) -> Place:
+    found = find_movement(statistics.round, answers_to([statistics, *([before] if before else [])], "top_shows"))
     return replace(
         place,
-        movement=find_movement(statistics.round, answers_to([statistics, *([before] if before else [])], "top_shows")),
+        movement=found.model_copy(update={"invented": True}) if statistics.invented else found,
         needed=what_it_takes(statistics),
         older=before.round if before else None,
     )

@@ -52,8 +52,8 @@ class Aggregator:
     charts may be used as a labelled prior of filtered shares.
     odds: what the surveys ask for. list_length: shows on a week's list. automatic: whether everybody who shares a valid
     manifest takes part. processes: how many read datasites at once. chart_rules: which public charts lists begin with,
-    and how long they are waited for. smallest_change: fewest answers by which published statistics change. clock: tells
-    seconds since 1970. memory: what the last run found.
+    and how long they are waited for. smallest_change: fewest answers by which published statistics change. invented:
+    the participants are those of a demo. clock: tells seconds since 1970. memory: what the last run found.
     """
 
     site: Datasite
@@ -69,6 +69,7 @@ class Aggregator:
     automatic: bool = True
     chart_rules: ChartRules = DEFAULT_RULES
     smallest_change: int = SMALLEST_CHANGE
+    invented: bool = False
     clock: Callable[[], float] = field(default=time.time, compare=False, repr=False)
     memory: Memory = field(default_factory=Memory, compare=False, repr=False)
 
@@ -268,10 +269,14 @@ class Aggregator:
             if known is not None and known.batch == batch:
                 statistics = known.statistics
             else:
-                statistics = self.batches.statistics(survey, batch, vocabulary)
+                statistics = self._labelled(self.batches.statistics(survey, batch, vocabulary))
         restore_file(path, statistics.to_bytes(), durable=self.durable)
         self.memory.rounds[survey.round] = KnownRound(looks, found, batch, statistics, stamp(path))
         return found, statistics
+
+    def _labelled(self, statistics: RoundStatistics) -> RoundStatistics:
+        """Return statistics that say where invented people took part."""
+        return statistics.model_copy(update={"invented": True}) if self.invented else statistics
 
     def run(self, today: date) -> list[RoundStatistics]:
         """Do everything once; returns the published statistics of the counted rounds, oldest first."""
@@ -312,6 +317,7 @@ class Aggregator:
             mode="local",
             questions=tuple(name for name in plan.questions if name in questions()),
             odds=(plan.odds.numerator, plan.odds.denominator),
+            invented=self.invented,
         )
 
     def _share(self, surveys: Sequence[Survey]) -> None:

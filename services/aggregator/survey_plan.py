@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidationError, field_serializer, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
+from netflix_trend.causes import expected
 from netflix_trend.odds import parse_odds
 from netflix_trend.periods.weeks import Week
 from netflix_trend.questions.registry import QUESTIONS, questions
@@ -43,7 +44,7 @@ def _in_words(problem: ErrorDetails) -> str:
         "int_type": "expected a whole number",
         "less_than_equal": f"expected at most {limits.get('le')}",
         "greater_than_equal": f"expected at least {limits.get('ge')}",
-    }.get(problem["type"], problem["msg"].removeprefix("Value error, "))
+    }.get(problem["type"], expected(problem))
 
 
 def _known(value: tuple[str, ...]) -> tuple[str, ...]:

@@ -31,4 +31,4 @@ def find_trends(statistics: Sequence[RoundStatistics], chart: Sequence[str] | No
     fields = {}
     for name, kind in questions().items():
         fields.update(kind.over_rounds(answers_to(rounds, name), chart))
-    return Trends(rounds=tuple(one.round for one in rounds), **fields)
+    return Trends(rounds=tuple(one.round for one in rounds), invented=any(one.invented for one in rounds), **fields)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, flash, jsonify, redirect, request
+from flask import Flask, Response, jsonify, redirect, request
 from pydantic import ValidationError
 from werkzeug.datastructures import FileStorage
 
@@ -43,6 +43,8 @@ from services.dashboard.excluded import exclude_rows, include_rows
 from services.dashboard.forgotten import bring_back, forget
 from services.dashboard.health import unusable_files
 from services.dashboard.imports import imported_files, refused_files
+from services.dashboard.messages import ANCHOR, Message, leave
+from services.dashboard.sent import remember
 from services.dashboard.text import days, listed, shown
 from services.dashboard.uploads import keep_upload, read_options, set_download_day
 
@@ -67,12 +69,14 @@ def _answered(dashboard: Dashboard, act: Callable[[Dashboard], str], page: str) 
         said, is_done = act(dashboard), True
     except (Refused, EventError) as refusal:
         said, is_done = shown(told_again(str(refusal)), 400), False
+    address = urlsplit(page)
     if is_done or not wants_json():  # a script loads the next page, which shows it
-        flash(said, "done" if is_done else "refused")
+        leave(Message(said, "done" if is_done else "refused", address.fragment))
     if wants_json():
         response: Response = jsonify({"ok": is_done, "error": None if is_done else said, "message": said})
         return response, 200 if is_done else 400
-    return redirect(page if is_done else urlsplit(page).path, 303)
+    query = f"?{address.query}" if is_done and address.query else ""
+    return redirect(f"{address.path}{query}#{ANCHOR}", 303)
 
 
 def wants_json() -> bool:
@@ -125,6 +129,9 @@ def take_download(dashboard: Dashboard) -> str:
             said = _hand_over(dashboard, FileStorage(file, found.path.name), options, saved)
     except (OSError, UnsafeFile):
         raise Refused(_(DOWNLOAD_GONE)) from None
+    except Refused as refusal:
+        reason = told_again(str(refusal))
+        raise Refused(_("%(reason)s The download was not deleted.", reason=reason)) from None
     downloads.end()
     if request.form.get("delete") != "yes":
         return said
@@ -172,7 +179,10 @@ def _hand_over(dashboard: Dashboard, file: FileStorage | None, options: dict[str
     part, name = keep_upload(dashboard.settings, file)
     try:
         set_download_day(part, downloaded, time.time())
-        return dashboard.backend.deliver(part, name, options)
+        said = dashboard.backend.deliver(part, name, options)
+        if dashboard.backend.runs_by_itself:
+            remember(name)
+        return said
     finally:
         part.unlink(missing_ok=True)
 
@@ -302,7 +312,8 @@ def dismiss_file(dashboard: Dashboard) -> str:
     return _("Dismissed. If it fails for another reason, it is shown again.")
 
 
-# Address of a form: what it does, and the page that says so.
+# Address of a form: what it does, and the page that says so. After `#`: the part of the page with the form, where the
+# message stands; without one it is the first thing on the page.
 _ACTIONS: dict[str, tuple[Callable[[Dashboard], str], str]] = {
     "/upload": (upload, "/"),
     "/fetch/look": (look_for_download, "/#fetch"),
@@ -310,13 +321,13 @@ _ACTIONS: dict[str, tuple[Callable[[Dashboard], str], str]] = {
     "/date-order": (answer_date_order, "/"),
     "/forget": (forget, "/#files"),
     "/forget/undo": (bring_back, "/#files"),
-    "/viewing/exclude": (exclude_rows, "/viewing#excluded"),
-    "/viewing/include": (include_rows, "/viewing#excluded"),
-    "/events/add": (note_event, "/events"),
-    "/events/remove": (forget_event, "/events"),
+    "/viewing/exclude": (exclude_rows, "/viewing#search"),
+    "/viewing/include": (include_rows, "/viewing#search"),
+    "/events/add": (note_event, "/events#add"),
+    "/events/remove": (forget_event, "/events#add"),
     "/sharing/take-part": (take_part, "/sharing?waiting=1#choice"),
     "/sharing/limits": (lower_limits, "/sharing#limits"),
-    "/setup/aggregator": (choose_aggregator, "/"),
-    "/setup/profile": (say_whose, "/"),
-    "/health/dismiss": (dismiss_file, "/health"),
+    "/setup/aggregator": (choose_aggregator, "/#choose"),
+    "/setup/profile": (say_whose, "/#whose"),
+    "/health/dismiss": (dismiss_file, "/health#unusable"),
 }

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
+from netflix_trend.causes import cause
 from netflix_trend.delivery.downloads import NETFLIX_PAGE, STEPS, WAITING_MINUTES, Download, Watch
 from netflix_trend.language import _, marked
 from services.dashboard.backend import Refused
@@ -83,7 +84,7 @@ class Downloads:
                         "%(folder)s cannot be looked at (%(strerror)s). Upload the file, or put the folder where "
                         "your browser saves files into .env, such as DOWNLOADS_DIR=~/Downloads",
                         folder=folder,
-                        strerror=problem.strerror,
+                        strerror=cause(problem),
                     )
                 ) from None
             self._deadline = self._clock() + 60 * WAITING_MINUTES

@@ -156,6 +156,8 @@ def sync(settings: Settings, state: Snapshot, now: float) -> Service:
     name = marked("files of the aggregator")
     if state.notice == NO_AGGREGATOR:
         return Service(name, "waiting", _(CHOOSE))
+    if settings.is_trial:
+        return Service(name, "waiting", _("Nothing is synced in a trial or a demo: nobody else is there."))
     if not state.is_set_up:
         return Service(name, "waiting", _("Your datasite is not set up yet: start SyftBox."))
     folder = settings.datasites_dir / settings.aggregator_datasite

@@ -109,10 +109,8 @@ def _sentence(choices: Choices, notice: str, *, takes_part: bool) -> str:
             return _("Nothing leaves this machine before you have your own address.")
         return _("You joined. Nothing leaves this machine before you have your own address.")
     if notice == TRIAL:
-        if is_undecided:
-            return _("You take part in the trial, because this machine is set up that way.")
-        return _("You take part in the trial.")
-    return _("You take part, because this machine is set up that way.") if is_undecided else _("You take part.")
+        return _("A trial answers its example surveys by itself.") if is_undecided else _("You take part in the trial.")
+    return _("You take part, as you did before this was asked.") if is_undecided else _("You take part.")
 
 
 def state_in_words(status: PublisherStatus | None, notice: str) -> str:

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Literal
 
 from netflix_trend.language import _, marked, ngettext
+from netflix_trend.layout import shared_path
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.rows import old_file
@@ -55,7 +56,6 @@ class StartPage:
     pending: int
     orders: dict[str, str]
     today: date
-    leaves_at_once: bool
     choosing: Choosing | None
     fetch: FetchCard
     whose: tuple[WhoseForm, ...]
@@ -86,7 +86,6 @@ def start_page(settings: Settings, state: Snapshot, history: History, backend: B
         pending=pending,
         orders=orders(),
         today=today,
-        leaves_at_once=span is None and mine.is_first and mine.takes_part and not state.notice,
         choosing=choice,
         fetch=fetch_card(backend.downloads),
         whose=forms,
@@ -206,6 +205,10 @@ def steps(
     status = state.status
     # Without an aggregator there is nobody to take part with, whatever the example's surveys are answered with.
     has_aggregator = not state.notice
+    # What is sent is half of it: there is nothing to compare with before something was published.
+    has_results = (
+        settings.datasites_dir / settings.aggregator_datasite / shared_path("statistics/latest.json")
+    ).is_file()
     is_answering = status is not None and any(one.status in ANSWERED for one in status.outcomes)
     return [
         *_whose_steps(asks),
@@ -220,7 +223,7 @@ def steps(
         ),
         (
             _("Compare with the others"),
-            has_aggregator and is_answering,
+            has_aggregator and is_answering and has_results,
             _waiting_for(settings, mine, state, _(STATES[status.state]) if status else None),
             "/others",
             _("Me and the others"),
@@ -229,6 +232,8 @@ def steps(
 
 
 def _waiting_for(settings: Settings, mine: ParticipationStatus, state: Snapshot, words: str | None) -> str:
+    if settings.is_trial:
+        return _("The others of a demo are invented. To compare with people, choose an aggregator: ./run.sh setup")
     if state.notice:
         return _(CHOOSE)
     if not state.is_set_up:

@@ -15,16 +15,19 @@ from netflix_trend.delivery.archive import LARGEST_ARCHIVE
 from netflix_trend.delivery.reminder import CONTENT_TYPE, reminder
 from netflix_trend.history.exclusions import STAYS
 from netflix_trend.language import _, marked
+from netflix_trend.names import is_of_demo_network
 from netflix_trend.participant import participant
+from netflix_trend.participant.demo import Demo
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.status import notice
 from netflix_trend.published.introduction import COMPARE_KEYS
+from netflix_trend.published.invented import INVENTED
 from netflix_trend.published.wording import FORGED_LEGEND, LEGEND
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.web.frames import Frames
 from netflix_trend.web.local_only import Guard, cookie_token, form_token, keep_token_in_cookie
 from netflix_trend.web.looks import looks
-from services.dashboard import actions, exports, languages, others_year, profiles, titles, year
+from services.dashboard import actions, exports, languages, messages, others_year, profiles, titles, year
 from services.dashboard.backend import Backend
 from services.dashboard.events import events_page
 from services.dashboard.excluded import MAX_DAYS, excluded_page, said
@@ -34,6 +37,7 @@ from services.dashboard.imports import answers
 from services.dashboard.menu import menu_entry
 from services.dashboard.others import others_page
 from services.dashboard.profiles import is_household
+from services.dashboard.sent import say_what_became
 from services.dashboard.sharing import sharing_page
 from services.dashboard.start import STEP_STATES, start_page
 from services.dashboard.summary import all_set, summary_of
@@ -60,12 +64,25 @@ PAGES = (
 
 @dataclass(frozen=True)
 class Dashboard:
-    """What every page needs. today: the current day; a demo sets it to the end of its last week."""
+    """What every page needs. today: the current day; a demo sets it to the end of its last week.
+
+    demo: whose results are shown; None for the pages of a person.
+    """
 
     settings: Settings
     history: History
     backend: Backend
     today: Callable[[], date]
+    demo: Demo | None = None
+
+    @property
+    def notice(self) -> str:
+        """What every page says first: that people are invented, or that nobody is answered; mostly nothing."""
+        if self.demo is not None:
+            return self.demo.sentence
+        if is_of_demo_network(self.settings.aggregator_datasite):
+            return _(INVENTED)
+        return _(notice(self.settings))
 
     def snapshot(self) -> Snapshot:
         """Return the participant's state, for one page."""
@@ -86,16 +103,19 @@ class Dashboard:
 
 
 def create_app(
-    settings: Settings | None = None, backend: Backend | None = None, today: Callable[[], date] = date.today
+    settings: Settings | None = None,
+    backend: Backend | None = None,
+    today: Callable[[], date] = date.today,
+    demo: Demo | None = None,
 ) -> Flask:
-    """Return the application; without a backend, with the services as containers."""
+    """Return the application; without a backend, with the services as containers. demo: whose results are shown."""
     settings = settings or load_settings()
     if backend is None:
         # Without Docker there is neither Redis nor its client.
         from services.dashboard.containers import Containers
 
         backend = Containers(settings)
-    dashboard = Dashboard(settings, History.of(settings.private_dir), backend, today)
+    dashboard = Dashboard(settings, History.of(settings.private_dir), backend, today, demo)
     app = Flask("services.dashboard", static_folder="static", template_folder="templates")
     app.request_class = type("Request", (UploadRequest,), {"folder": settings.output_dir})
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -103,10 +123,11 @@ def create_app(
     app.jinja_env.filters["said"] = said
     app.jinja_env.globals.update(pages=PAGES, version=__version__, legend=LEGEND, forged=FORGED_LEGEND)
     app.jinja_env.globals.update(step_states=STEP_STATES, states=STATE_WORDS, stays=STAYS, max_days=MAX_DAYS)
-    app.jinja_env.globals.update(notice=lambda: _(notice(settings)), compare_keys=COMPARE_KEYS)
+    app.jinja_env.globals.update(notice=lambda: dashboard.notice, compare_keys=COMPARE_KEYS)
     app.jinja_env.globals.update(form_token=form_token, days=days)
     app.jinja_env.globals["menu_entry"] = menu_entry
     languages.add(app)
+    messages.add(app)
     keep_token_in_cookie(app, f"netflix_trend_{settings.dashboard_port}")
     frames = Frames(
         settings.frame_origin, frozenset(path for path, _title in PAGES), lambda: render_template("in_a_frame.html")
@@ -139,7 +160,8 @@ def _add_pages(app: Flask, dashboard: Dashboard) -> None:
         # First: what appears in between is a change to the script that waits for one.
         mark = dashboard.mark(state)
         page = start_page(settings, state, history, dashboard.backend, dashboard.today())
-        is_waiting = page.pending > 0 or page.fetch.is_waiting
+        say_what_became(page.files, page.refused, page.pending)
+        is_waiting = messages.keep_messages(page.pending > 0 or page.fetch.is_waiting)
         return render_template(
             "start.html",
             page=page,
@@ -179,7 +201,7 @@ def _add_pages(app: Flask, dashboard: Dashboard) -> None:
     def sharing() -> str:
         state = dashboard.snapshot()
         page = sharing_page(settings, state, history, dashboard.today())
-        is_waiting = "waiting" in request.args
+        is_waiting = messages.keep_messages("waiting" in request.args)
         return render_template("sharing.html", page=page, mark=dashboard.mark(state), is_waiting=is_waiting)
 
     @app.get("/health")

@@ -15,6 +15,7 @@ from netflix_trend.history.tables import History
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.names import EXAMPLE_AGGREGATOR
 from netflix_trend.participant import participant
+from netflix_trend.participant.demo import Demo
 from netflix_trend.participant.releases import Participant, publish_due
 from netflix_trend.participant.status import PublisherStatus
 from netflix_trend.periods.quarters import Quarter
@@ -81,15 +82,35 @@ class Network:
         """Return what else the settings name."""
         return {}
 
+    def check(self) -> None:
+        """Raise DemoError if the folder holds anything that is not an earlier demo: it would be removed."""
+        if self.root.exists() and any(self.root.iterdir()) and not (self.root / _MARKER).exists():
+            raise DemoError(f"{self.root} is not empty and not an earlier demo; name another folder with --output")
+
     def prepare(self) -> None:
         """Begin with an empty folder. Raises DemoError rather than removing anything that is not an earlier demo."""
-        if self.root.exists() and any(self.root.iterdir()):
-            if not (self.root / _MARKER).exists():
-                raise DemoError(f"{self.root} is not empty and not an earlier demo; name another folder with --output")
-            shutil.rmtree(self.root)
-        self.datasites.mkdir(parents=True)
+        self.check()
+        if self.root.exists():
+            # Last of an earlier demo goes what says that it is ours: whoever is interrupted here can begin again.
+            for path in sorted(self.root.iterdir(), key=lambda path: path.name == _MARKER):
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        # First, so that what a demo leaves that was interrupted is known as ours.
+        self.root.mkdir(parents=True, exist_ok=True)
         (self.root / _MARKER).touch()
+        self.datasites.mkdir()
         Datasite(self.datasites, ME).set_up()
+
+    def finish(self, people: int, *, is_mine: bool) -> Demo:
+        """Remove the folders of the invented people, whose answers are counted, and say that the demo is complete.
+
+        people: how many were invented. is_mine: the viewing is that of a person's own file.
+        """
+        shutil.rmtree(self.root / "people", ignore_errors=True)
+        for number in range(people):
+            shutil.rmtree(self.datasites / person(number), ignore_errors=True)
+        about = Demo(people=people, is_mine=is_mine)
+        about.write(self.root)
+        return about
 
     def aggregator(self) -> Aggregator:
         """Return the aggregator of the network; nothing in a demo has to survive a power cut."""
@@ -101,6 +122,7 @@ class Network:
             durable=False,
             processes=usable_processors(),
             smallest_change=self.smallest_change,
+            invented=True,
         )
 
     def import_exports(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from datetime import date
 from importlib.resources import as_file, files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from netflix_trend.causes import why
 from netflix_trend.delivery.archive import ArchiveError
 from netflix_trend.delivery.file_kinds import why_not_opened
 from netflix_trend.history.household import Choose, ProfileQuestion
@@ -75,10 +78,17 @@ def run(
                     "No export given: using an invented one. Try yours: ./run.sh demo NetflixViewingHistory.csv"
                 )
             people = PEOPLE[mode] if people is None else people
-            _run(exports or [sample], mode, people, weeks, seed, output, console, only, choose)
-    except (ArchiveError, DemoError, OSError) as error:
+            is_mine = bool(exports)
+            _run(exports or [sample], mode, people, weeks, seed, output, console, only, choose, is_mine=is_mine)
+    except (ArchiveError, DemoError) as error:
         console.print(f"demo: {error}", style="red", markup=False, soft_wrap=True)
         return 1
+    except OSError as error:
+        console.print(f"demo: {why(error)}", style="red", markup=False, soft_wrap=True)
+        return 1
+    except KeyboardInterrupt:
+        console.print(f"\ndemo: stopped. {output} is not complete; ./run.sh demo begins anew.", markup=False)
+        return 130
     return 0
 
 
@@ -92,25 +102,21 @@ def _run(
     console: Console,
     only: Sequence[str],
     choose: Choose | None,
+    *,
+    is_mine: bool,
 ) -> None:
     for path in exports:
         if not path.is_file():
             raise DemoError(why_not_opened(path, FileNotFoundError()))
     network = _network(mode, people, output)
-    network.prepare()
-    history = network.import_exports(exports, only=only)
-    asked = [
-        (file.raw.name, file.refusal.question)
-        for file in history.files
-        if file.refusal and isinstance(file.refusal.question, ProfileQuestion)
-    ]
-    if asked:
-        history = network.import_exports(exports, only=_chosen(*asked[0], choose))
-    _print_files(history, console)
-    encodings = history.encodings
-    if encodings is None or not len(encodings.full):
-        raise DemoError("no export could be used; see the reasons above")
-    newest: date = encodings.full["day"][-1].astype(date)
+    network.check()
+    output.absolute().parent.mkdir(parents=True, exist_ok=True)
+    # An earlier demo is removed only once the files of this one were read.
+    with TemporaryDirectory(prefix=".netflix-trend-demo-", dir=output.absolute().parent) as folder:
+        staged = Network(Path(folder))
+        newest = _read(staged, exports, console, only, choose)
+        network.prepare()
+        shutil.move(staged.private, network.private)
     last = Week.of(newest)
     console.print(f"Your newest view is of {newest}; the demo pretends that today is the day after {last} ended.\n")
     steps = people * (2 * weeks + 3)
@@ -139,7 +145,45 @@ def _run(
         truth = Truth.of(network.population(people, seed), weeks, len(network.aggregator().vocabulary))
         both = [told(one[-1], of.aggregator().trends(), truth) for one, of in ((rounds, network), (locally, beside))]
         print_comparison(both[0], both[1], network.preset, 2 if network.helped else 1, weeks, console)
+        shutil.rmtree(beside.root)
+    about = network.finish(people, is_mine=is_mine)
     _print_pages(network, console)
+    console.print(f"\n{about.sentence}", markup=False, soft_wrap=True)
+    _print_left(output, console)
+
+
+def _read(
+    network: Network, exports: Sequence[Path], console: Console, only: Sequence[str], choose: Choose | None
+) -> date:
+    """Read a person's files and print what became of them. Returns the day of the newest view.
+
+    Raises DemoError if nothing of them can be used.
+    """
+    history = network.import_exports(exports, only=only)
+    asked = [
+        (file.raw.name, file.refusal.question)
+        for file in history.files
+        if file.refusal and isinstance(file.refusal.question, ProfileQuestion)
+    ]
+    if asked:
+        history = network.import_exports(exports, only=_chosen(*asked[0], choose))
+    _print_files(history, console)
+    encodings = history.encodings
+    if encodings is None or not len(encodings.full):
+        raise DemoError("no export could be used; see the reasons above")
+    newest: date = encodings.full["day"][-1].astype(date)
+    return newest
+
+
+def _print_left(output: Path, console: Console) -> None:
+    """Print what the demo leaves on the disk."""
+    sizes = [path.lstat().st_size for path in output.rglob("*") if path.is_file() or path.is_symlink()]
+    console.print(
+        f"It leaves {len(sizes):,} files in {output}, {sum(sizes) / 1e6:.0f} MB. The next demo replaces them; or "
+        "delete the folder.",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def _chosen(name: str, question: ProfileQuestion, choose: Choose | None) -> Sequence[str]:

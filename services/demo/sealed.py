@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from calendar import timegm
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -90,6 +91,7 @@ class SealedNetwork(Network):
             helper=self._peer(HELPER, "helper") if self.helped else None,
             preset=self.preset,
             smallest_batch=FEWEST,
+            invented=True,
         )
 
     @cached_property
@@ -130,6 +132,7 @@ class SealedNetwork(Network):
             assert row is not None
             self._send(survey, self._leader.leader.asked(row), week, seed, progress)
             self._operate(Deadlines.of(asked_week).early + SLACK)
+            self._forget_reports(people, survey.round)
             for _ in range(people):
                 progress("operators sum")
         folder = self._leader.shared / "statistics"
@@ -152,6 +155,11 @@ class SealedNetwork(Network):
             site = Datasite(self.datasites, person(number))
             site.publish({}, EXAMPLE_AGGREGATOR, durable=False, keep_rounds=True)
             progress("people join")
+
+    def _forget_reports(self, people: int, name: str) -> None:
+        """Remove the invented people's reports of a round that is summed, as people may, so that a demo stays small."""
+        for number in range(people):
+            shutil.rmtree((self.datasites / person(number) / round_path(name, REPORT)).parent, ignore_errors=True)
 
     def _send(
         self, survey: SumSurvey, asked: Round, week: SimulatedWeek, seed: int, progress: Callable[[str], None]

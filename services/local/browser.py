@@ -6,11 +6,11 @@ person has set CHROMIUM_SANDBOX=off.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from netflix_trend.causes import cause
 from netflix_trend.history.raw import RawExport
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from services.local.__main__ import store
@@ -79,7 +79,7 @@ def _with_settings(act: Callable[[Settings], int]) -> int:
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
     except OSError as error:
-        sys.stderr.write(f"{error.filename or 'SCRAPER_DIR'}: {os.strerror(error.errno or 0)}\n")
+        sys.stderr.write(f"{error.filename or 'SCRAPER_DIR'}: {cause(error)}\n")
     return 1
 
 
@@ -92,4 +92,4 @@ def _stored(settings: Settings, message: bytes) -> RawExport:
     try:
         return store(settings, message)
     except OSError as error:
-        raise Failure("NOT_STORED", os.strerror(error.errno or 0)) from None
+        raise Failure("NOT_STORED", cause(error)) from None

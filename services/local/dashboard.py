@@ -9,7 +9,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -20,23 +20,27 @@ from typing import IO, TYPE_CHECKING
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from netflix_trend.causes import reason_of, why
 from netflix_trend.delivery.archive import ArchiveError
 from netflix_trend.delivery.copies import UPLOAD
 from netflix_trend.delivery.downloads import downloads_folder
 from netflix_trend.delivery.inbox import OptionError
 from netflix_trend.env_file import EnvFileError
 from netflix_trend.history.raw import RawExport
-from netflix_trend.history.tables import History
 from netflix_trend.language import _, in_english
 from netflix_trend.layout import DEMO_SETTINGS
 from netflix_trend.names import EXAMPLE_AGGREGATOR, EXAMPLE_ME
 from netflix_trend.participant import participant
+from netflix_trend.participant.demo import Demo, DemoUnfinished, read_demo
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from services.dashboard.backend import Refused, RefusedFile, Service, SetupPlace
 from services.dashboard.downloads import Downloads
 from services.dashboard.dropped import dropped, refused_files
+from services.dashboard.imports import imported_files
 from services.dashboard.others import read_statistics
+from services.dashboard.sent import not_used
+from services.dashboard.text import shown
 from services.dashboard.web import create_app
 from services.local.__main__ import publish_once
 from services.local.current_app import CurrentApp, SettingsFile
@@ -84,13 +88,13 @@ class OneProcess:
                         profile=options.get("profile"),
                         date_order=options.get("date_order"),  # type: ignore[arg-type]
                     )
-                    histories = participant.refresh(self.settings)
+                    participant.refresh(self.settings)
             except (ArchiveError, OptionError) as refusal:
                 raise Refused(str(refusal)) from None
         self.run_publisher()
         # Who gives options wants the same file to be read in another way.
         again = "" if options else participant.already_imported(raw, days)
-        return f"{_became_of(raw, histories)} {again}".rstrip()
+        return f"{_became_of(self.settings, raw)} {again}".rstrip()
 
     def rebuild(self) -> None:
         """Rebuild the tables now."""
@@ -114,7 +118,7 @@ class OneProcess:
             self.file.keep(values)
         except (EnvFileError, OSError) as problem:
             raise Refused(
-                _("%(name)s could not be changed: %(problem)s", name=self.file.path.name, problem=problem)
+                _("%(name)s could not be changed: %(problem)s", name=self.file.path.name, problem=reason_of(problem))
             ) from None
 
     def pending(self) -> int:
@@ -130,14 +134,18 @@ class OneProcess:
         return refused_files(self.settings.output_dir) if self.watches else []
 
 
-def _became_of(raw: RawExport, histories: Sequence[History]) -> str:
-    """Return what became of a file, as a sentence that leads to the account of it on the page."""
-    refusals = [file.refusal for history in histories for file in history.files if file.raw.sha256 == raw.sha256]
-    for refusal in refusals:
-        if refusal and refusal.question:
-            return _("One question about this file is below; nothing of it counts before you answer.")
-        if refusal:
-            return _("This file cannot be used; the reason is below.")
+def _became_of(settings: Settings, raw: RawExport) -> str:
+    """Return what became of a file, as a sentence that leads to the account of it on the page. Raises Refused if it
+    cannot be used.
+
+    The tables tell, also of a file that was refused earlier and is not read again.
+    """
+    files = [file for file in imported_files(settings.private_dir) if file.sha256 == raw.sha256]
+    if any(file.asks for file in files):
+        return _("One question about this file is below; nothing of it counts before you answer.")
+    errors = [file.error for file in files if file.error]
+    if errors or not files:
+        raise Refused(not_used(shown(raw.name, 60), errors[0] if errors else _("It is in none of your tables.")))
     return _("The file was read. What became of its rows is below.")
 
 
@@ -191,10 +199,12 @@ def serve(demo: Path | None = None, file: SettingsFile | None = None, socket: in
     try:
         settings, today = (load_settings(), date.today) if demo is None else demo_settings(demo)
         participant.refresh(settings)
-        visits = Visits(application(settings, today, file, watches=socket is not None))
+        about = None if demo is None else read_demo(demo)
+        visits = Visits(application(settings, today, file, watches=socket is not None, demo=about))
         server = make_server("127.0.0.1", settings.dashboard_port, visits, threaded=True, fd=socket)
     except (SettingsError, OSError) as problem:
-        print(f"dashboard: {problem}", file=sys.stderr)  # noqa: T201
+        what = why(problem) if isinstance(problem, OSError) else problem
+        print(f"dashboard: {what}", file=sys.stderr)  # noqa: T201
         return 1
     if socket is not None:
         # Not in this thread: it would wait for itself.
@@ -211,22 +221,32 @@ def serve(demo: Path | None = None, file: SettingsFile | None = None, socket: in
 
 
 def application(
-    settings: Settings, today: Callable[[], date], file: SettingsFile | None = None, *, watches: bool = False
+    settings: Settings,
+    today: Callable[[], date],
+    file: SettingsFile | None = None,
+    *,
+    watches: bool = False,
+    demo: Demo | None = None,
 ) -> Flask | CurrentApp:
     """Return the page with all services behind it; with a file, one that follows its changes.
 
-    watches: see OneProcess.
+    watches: see OneProcess. demo: whose results are shown.
     """
     if file is None:
-        return create_app(settings, OneProcess(settings, today, watches=watches), today)
+        return create_app(settings, OneProcess(settings, today, watches=watches), today, demo)
     return CurrentApp(file, settings, lambda now: OneProcess(now, today, file=file, watches=watches), today)
 
 
 def demo_settings(root: Path) -> tuple[Settings, Callable[[], date]]:
-    """Return the settings of a demo's participant, and its current day: the one after its last week."""
+    """Return the settings of a demo's participant, and its current day: the one after its last week.
+
+    Raises SettingsError if the folder holds no whole demo.
+    """
     root = root.absolute()
-    if not (root / "private").is_dir():
-        raise SettingsError(f"{root} holds no demo; run ./run.sh demo first")
+    try:
+        read_demo(root)
+    except DemoUnfinished as problem:
+        raise SettingsError(str(problem)) from None
     settings = load_settings(
         private_dir=root / "private",
         publisher_dir=root / "publisher",
@@ -234,7 +254,6 @@ def demo_settings(root: Path) -> tuple[Settings, Callable[[], date]]:
         output_dir=root / "drop",
         syftbox_email=EXAMPLE_ME,
         aggregator_datasite=EXAMPLE_AGGREGATOR,
-        join="at_once",
         **_operators_of(root / DEMO_SETTINGS),
     )
     latest = read_statistics(settings, "latest")

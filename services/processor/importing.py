@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import wrap_file
 
 from netflix_trend.catalogue.vocabulary import Vocabulary
+from netflix_trend.causes import cause
 from netflix_trend.delivery.archive import ArchiveError, open_csv, said_of_zip
 from netflix_trend.delivery.file_kinds import why_not_opened
 from netflix_trend.history.dates import ORDER_NAMES
@@ -68,7 +69,7 @@ def _why(path: Path, error: Exception) -> str:
         return " ".join(str(error).split())
     place = str(error.filename or "")
     if error.errno in _NOT_STORED or place not in ("", str(path)):
-        reason = os.strerror(error.errno or 0)
+        reason = cause(error)
         where = place or "the private folder"
         return f"{path}: it was not stored ({where}: {reason}). Make room, or let this user write there."
     return why_not_opened(path, error)

@@ -54,7 +54,8 @@ def main() -> int:
         return 1
     print(summary(state.entries, state.published, state.limits, date.today(), _width()))  # noqa: T201
     for receipt in state.receipts:
-        print(f"\n{receipt.sentence}")  # noqa: T201
+        is_over = receipt is not state.receipts[-1] or state.choices.participation != "withdrawn"
+        print(f"\n{receipt.told(is_over=is_over)}")  # noqa: T201
     return 0
 
 

@@ -6,6 +6,7 @@ import os
 import unicodedata
 from pathlib import Path
 
+from netflix_trend.causes import cause
 from services.scraper.failures import Failure
 from services.scraper.run_state import stamp_of
 
@@ -29,7 +30,7 @@ def read_password(path: Path | None, stamp: str) -> str:
     except FileNotFoundError:
         raise _missing("there is no such file") from None
     except OSError as error:
-        raise _missing(f"the file cannot be read by user id {os.geteuid()}: {error.strerror}") from None
+        raise _missing(f"the file cannot be read by user id {os.geteuid()}: {cause(error)}") from None
     except UnicodeDecodeError:
         raise _missing("the file is not UTF-8") from None
     if not before == after == stamp:

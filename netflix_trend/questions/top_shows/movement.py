@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
@@ -45,7 +46,7 @@ class Movement(Strict):
     """Changes of all shows that both rounds asked about, in the order of `round`.
 
     previous: the week before; None when it has no answers about shows, then there are no shows. confidence: with this
-    probability the intervals of all shows hold together.
+    probability the intervals of all shows hold together. invented: the rounds are of a demo.
     """
 
     schema_version: Literal[1] = 1
@@ -53,6 +54,8 @@ class Movement(Strict):
     previous: _Round | None
     confidence: Annotated[float, Field(ge=0, le=1)]
     shows: Annotated[tuple[ShowMovement, ...], Field(strict=False)]
+    # As `netflix_trend.published.invented`, which is above this.
+    invented: Annotated[bool, Field(exclude_if=operator.not_)] = False
 
 
 def find_movement(round_name: str, rounds: Sequence[tuple[str, TopShows]]) -> Movement:

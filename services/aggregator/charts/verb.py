@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from netflix_trend.catalogue.chart_files import LARGEST_CHART, ChartFileError, read_charts
 from netflix_trend.catalogue.keys import plain_title
+from netflix_trend.causes import reason_of
 from netflix_trend.settings import Settings
 from services.aggregator.charts.intake import in_words
 from services.aggregator.charts.kept import KeptCharts
@@ -31,8 +32,7 @@ def keep_charts(settings: Settings, files: list[str], name: str) -> int:
             kept.add(charts)
             print(f"{shown}: {in_words(charts)}")  # noqa: T201
         except (ChartFileError, OSError) as problem:
-            reason = problem.strerror if isinstance(problem, OSError) else problem
-            print(f"{shown} is refused: {reason}", file=sys.stderr)  # noqa: T201
+            print(f"{shown} is refused: {reason_of(problem)}", file=sys.stderr)  # noqa: T201
             code = 1
     return code
 

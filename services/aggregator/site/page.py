@@ -24,6 +24,7 @@ from netflix_trend.periods.weeks import Week
 from netflix_trend.pictures import Picture, to_svg
 from netflix_trend.privacy.accounting import odds_in_words
 from netflix_trend.published import wording, world_words, year_words
+from netflix_trend.published.invented import INVENTED
 from netflix_trend.published.round_list import RoundList
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.published.trends import Trends
@@ -57,7 +58,8 @@ class Place:
     how many answers the round's questions take. older, newer: rounds that have pages. years: that have pages, newest
     first. windows: several weeks together that have pages, and how many weeks they are. is_start: it lies beside the
     start page; the others lie in a folder. smallest_change: fewest answers by which statistics change, in local mode.
-    sums: what is told of operators, None in local mode.
+    sums: what is told of operators, None in local mode. invented: the participants are those of a
+    demo.
     """
 
     aggregator: str
@@ -71,6 +73,7 @@ class Place:
     is_start: bool = True
     smallest_change: int = 1
     sums: SumsState | None = None
+    invented: bool = False
 
     @property
     def up(self) -> str:
@@ -110,6 +113,7 @@ def render_page(
         .render(
             statistics=statistics,
             place=place,
+            is_invented=bool((place and place.invented) or (statistics and statistics.invented)),
             is_sum=_is_sum(statistics),
             summed=place.sums.of(statistics.round) if place and place.sums and statistics else None,
             window=_Together.of(window, rounds) if window else None,
@@ -247,7 +251,11 @@ def _others(statistics: RoundStatistics) -> list[tuple[str, Sequence[str]]]:
 
 def render_rounds(rounds: RoundList, place: Place) -> str:
     """Return the page that lists all rounds, as HTML."""
-    html: str = _environment().get_template("rounds.html").render(rounds=rounds.rounds, place=place, **_frame())
+    html: str = (
+        _environment()
+        .get_template("rounds.html")
+        .render(rounds=rounds.rounds, place=place, is_invented=rounds.invented, **_frame())
+    )
     return html
 
 
@@ -266,6 +274,7 @@ def render_year(year: YearStatistics, place: Place, picture: Picture) -> str:
         .render(
             year=year,
             place=place,
+            is_invented=year.invented,
             words=year_words,
             list=summed_rows(year.shows.shows) if year.shows else None,
             said=wording.shows_in_words(year.shows.shows) if year.shows else "",
@@ -329,6 +338,7 @@ def _environment() -> Environment:
         language=language.language,
         say=wording,
         words=world_words,
+        invented=INVENTED,
         version=__version__,
         scale_of=lambda ticks: Markup(charts.scale(ticks)),  # noqa: S704
     )

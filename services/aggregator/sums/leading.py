@@ -136,6 +136,7 @@ class SumAggregator(Aggregator):
             operators=tuple(
                 IntroducedOperator(role=one.role, datasite=one.datasite, key=one.key) for one in self.operators
             ),
+            invented=self.invented,
         )
 
     def _newest_known(self) -> list[_Known]:
@@ -219,7 +220,7 @@ class SumAggregator(Aggregator):
         if is_busy:
             told, statistics = told.model_copy(update={"refused": ()}), None
         if statistics is not None:
-            statistics = _settled(path, statistics, is_over=row.state != "open")
+            statistics = _settled(path, self._labelled(statistics), is_over=row.state != "open")
         self.known[row.name] = _Known(looks, told, statistics)
         if statistics is not None:
             restore_file(path, statistics.to_bytes(), durable=self.durable)

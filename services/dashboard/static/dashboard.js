@@ -11,7 +11,12 @@
       if ((polls += 1) > 450) return;
       try {
         const status = await (await fetch("/status.json", { headers: json })).json();
-        if (status.ok && status.mark !== mark && !(status.pending > 0)) { location.assign(location.pathname); return; }
+        if (status.ok && status.mark !== mark && !(status.pending > 0)) {
+          // With the hash: the message and its place stay where the person looks.
+          if (location.search) location.assign(location.pathname + location.hash);
+          else location.reload();
+          return;
+        }
       } catch { /* The next poll may succeed. */ }
       setTimeout(poll, 1000 * seconds);
     };
@@ -49,7 +54,10 @@
         bar.parentElement.hidden = true;
         form.querySelector("button").disabled = false;
         says.className = isDone ? "" : "message refused";
+        says.setAttribute("role", isDone ? "status" : "alert");
         says.textContent = message;
+        // A file may be dropped anywhere on the page.
+        if (!isDone) { says.tabIndex = -1; says.focus(); }
       };
       request.onerror = () => ended(form.dataset.gone);
       request.onload = async () => {

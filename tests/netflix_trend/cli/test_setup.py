@@ -200,7 +200,7 @@ def test_without_an_aggregator_it_is_never_done(
 def test_who_does_not_take_part_yet_publishes_nothing_by_the_next_run(
     clone: Path, path: Path, datasites: Path, export: Path
 ) -> None:
-    """.env.example says JOIN=at_once, which would answer for somebody who has just said: not yet."""
+    """JOIN in .env would not answer for somebody who has just said: not yet."""
     environment = of_syftbox(datasites)
     result = run(clone, path, "setup", "--aggregator", CLUB, "--export", str(export), "--not-yet", **environment)
     assert result.returncode == 0, result.stderr

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from netflix_trend.layout import PublisherVolume
 from netflix_trend.participant.choices import (
     Choices,
     ChoicesError,
@@ -16,22 +17,54 @@ from netflix_trend.participant.choices import (
     read_choices,
     write_choices,
 )
+from netflix_trend.settings import Settings, load_settings
 from netflix_trend.survey.limits import Limits
 
 LIMITS = Limits(odds=Fraction(8), reports_per_year=13)
 
 
-def test_without_a_choice_the_setting_decides(tmp_path: Path) -> None:
+def settings_of(tmp_path: Path, join: str, *, is_trial: bool) -> Settings:
+    addresses = {} if is_trial else {"syftbox_email": "ann@home.net", "aggregator_datasite": "trends@home.net"}
+    return load_settings(publisher_dir=tmp_path / "publisher", private_dir=tmp_path / "private", join=join, **addresses)
+
+
+@pytest.mark.parametrize("join", ["ask", "at_once"])
+def test_the_first_report_to_a_real_aggregator_leaves_only_after_a_yes(tmp_path: Path, join: str) -> None:
     assert read_choices(tmp_path) == Choices()
-    assert Choices().takes_part("at_once")
-    assert not Choices().takes_part("ask")
+    assert not Choices().takes_part(settings_of(tmp_path, join, is_trial=False))
+    assert Choices(participation="joined").takes_part(settings_of(tmp_path, join, is_trial=False))
+
+
+@pytest.mark.parametrize("join", ["ask", "at_once"])
+def test_a_trial_answers_at_once_and_counts_for_nothing_later(tmp_path: Path, join: str) -> None:
+    trial, real = (settings_of(tmp_path, join, is_trial=is_trial) for is_trial in (True, False))
+    assert Choices().takes_part(trial)
+    PublisherVolume(trial.records_dir).ledger.parent.mkdir(parents=True)
+    PublisherVolume(trial.records_dir).ledger.touch()
+    assert not Choices().takes_part(real)
+
+
+@pytest.mark.parametrize("record", ["ledger", "sealed"])
+def test_who_has_answered_before_this_was_asked_goes_on_as_the_setting_says(tmp_path: Path, record: str) -> None:
+    settings = settings_of(tmp_path, "at_once", is_trial=False)
+    place: Path = getattr(PublisherVolume(settings.records_dir), record)
+    place.parent.mkdir(parents=True)
+    place.touch()
+    assert Choices().takes_part(settings)
+    assert not Choices().takes_part(settings_of(tmp_path, "ask", is_trial=False))
+
+
+def test_the_setting_asks_unless_somebody_says_otherwise() -> None:
+    assert load_settings().join == "ask"
 
 
 @pytest.mark.parametrize(("participation", "answers"), [("joined", True), ("paused", False), ("withdrawn", False)])
 def test_a_choice_overrides_the_setting(participation: Participation, answers: bool, tmp_path: Path) -> None:
     write_choices(tmp_path / "new", Choices(participation=participation))
     choices = read_choices(tmp_path / "new")
-    assert choices.takes_part("at_once") is choices.takes_part("ask") is answers
+    for join in ("at_once", "ask"):
+        for is_trial in (True, False):
+            assert choices.takes_part(settings_of(tmp_path, join, is_trial=is_trial)) is answers
 
 
 def test_limits_are_lowered_and_never_raised() -> None:

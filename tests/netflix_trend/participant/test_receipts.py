@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
+
+import pytest
 
 from netflix_trend.participant.receipts import keep_receipt, read_receipts, receipt
 from netflix_trend.periods.weeks import Week
@@ -19,7 +22,7 @@ def test_what_is_published_of_open_rounds_and_of_closed_ones_may_stay() -> None:
     assert one.kept == ("2026-W36", "2026-W40")
     assert one.first_round_without == "2026-W45", "nothing of this person is in it or any later one"
     assert "2026-W36 to 2026-W40" in one.sentence
-    assert "2026-W45 are the first without you" in one.sentence
+    assert "Your last answer in statistics is about 2026-W44" in one.sentence
     assert "2026-W44: your answer is not counted any more" in one.sentence
     assert "together with others" in one.sentence
 
@@ -45,7 +48,36 @@ def test_a_round_that_is_no_week_keeps_nobody_from_withdrawing() -> None:
 def test_without_an_answer_nothing_is_written() -> None:
     one = receipt([], {}, NEWEST, NOW)
     assert (one.counted_again, one.kept, one.first_round_without) == ((), (), "2026-W42")
-    assert "closed" not in one.sentence
+    assert one.sentence == (
+        "Withdrawn on 2026-11-20: 0 files were removed from your datasite. No statistics contain an answer of yours."
+    )
+
+
+@pytest.mark.parametrize(
+    ("answered", "summed"),
+    [
+        ([], []),
+        (["2026-W44"], []),
+        (["2026-W36", "2026-W40", "2026-W44"], []),
+        ([], ["2026-W43", "2026-W45"]),
+        (["2026-W40"], ["2026-W46"]),
+    ],
+)
+@pytest.mark.parametrize("is_over", [False, True])
+def test_a_receipt_names_no_week_that_was_not_answered(
+    answered: list[str], summed: list[str], *, is_over: bool
+) -> None:
+    said = receipt(answered, {}, NEWEST, NOW, summed).told(is_over=is_over)
+    assert set(re.findall(r"\d{4}-W\d\d", said)) <= {*answered, *summed}
+
+
+@pytest.mark.parametrize("state", ["unseen", "waiting", "noticed"])
+def test_after_joining_again_a_receipt_is_of_the_past(state: str) -> None:
+    one = receipt(["2026-W44"], {}, NEWEST, NOW).model_copy(update={"syftbox": state, "noticed_at": NOW})
+    assert "SyftBox" in one.sentence
+    said = one.told(is_over=True)
+    assert "You have decided otherwise since" in said
+    assert "SyftBox" not in said, "what readers have now is another matter"
 
 
 def test_receipts_are_kept_in_their_order_and_a_damaged_one_is_left_out(tmp_path: Path) -> None:

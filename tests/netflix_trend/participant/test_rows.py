@@ -39,7 +39,7 @@ def snapshot(choice: str = "joined", state: str | None = "answering", **more: An
     empty: dict[str, Any] = {
         "choices": choices,
         "limits": Limits(),
-        "takes_part": choices.takes_part("at_once"),
+        "takes_part": choice in {"joined", "undecided"},
         "entries": (),
         "status": status_of(state) if state else None,
         "receipts": (),

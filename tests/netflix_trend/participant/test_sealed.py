@@ -24,7 +24,7 @@ from netflix_trend.operators.report import file_size
 from netflix_trend.operators.result import Sums
 from netflix_trend.operators.round_folders import SURVEY
 from netflix_trend.operators.transport import REPORT
-from netflix_trend.participant.choices import Choices, write_choices
+from netflix_trend.participant.choices import Choices, choose, write_choices
 from netflix_trend.participant.ledger import read_ledger
 from netflix_trend.participant.publishing import publish_with
 from netflix_trend.participant.receipts import read_receipts
@@ -100,6 +100,7 @@ class World:
             "publisher_dir": own / "publisher",
         }
         self.settings[email] = load_settings(**{**about, **changes})
+        choose(self.settings[email].private_dir, "joined")
         return self.settings[email]
 
     def open(self, asked: SumSurvey | None = None, **changes: Any) -> SumSurvey:

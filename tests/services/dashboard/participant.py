@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from html.parser import HTMLParser
@@ -56,9 +55,7 @@ def make_network(root: Path, people: int = 300, weeks: int = 6) -> None:
     network.prepare()
     network.import_exports([SAMPLE])
     network.run(people, weeks, seed=1, last=LAST)
-    # What the others left is counted by now; a copy of the network is made for each test.
-    for folder in [root / "people", *(root / "datasites").glob("person*")]:
-        shutil.rmtree(folder)
+    network.finish(people, is_mine=False)
 
 
 def add_chart(root: Path) -> World:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import date
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -14,8 +17,15 @@ import pytest
 from netflix_trend.participant.choices import Choices, read_choices, write_choices
 from netflix_trend.participant.life_events import read_events
 from netflix_trend.participant.receipts import read_receipts
+from services.dashboard.backend import Refused
+from services.dashboard.web import create_app
 from services.local.dashboard import OneProcess
 from tests.services.dashboard.participant import HISTORY, ORIGIN, SAMPLE, Person
+
+
+def alerts(text: str) -> list[str]:
+    """Return what a page says in alerts, first things first."""
+    return [unescape(found) for found in re.findall(r'<p [^>]*role="alert"[^>]*><bdi>(.*?)</bdi>', text)]
 
 
 def releases(person: Person) -> list[Path]:
@@ -88,10 +98,85 @@ def test_a_file_of_another_kind_is_refused_and_nothing_is_left(
 
 def test_a_file_with_other_columns_says_what_was_expected(newcomer: Person) -> None:
     text = newcomer.upload(b"nottitle,notdate\n1,2\n")
-    assert "This file cannot be used; the reason is below." in text
+    assert "NetflixViewingHistory.csv cannot be used. Row 1: found the columns" in alerts(text)[0]
     assert "Not used. <bdi>Row 1: found the columns" in text
     assert "expected" in text
     assert "Something needs you" in newcomer.page("/health")
+
+
+@pytest.mark.parametrize("content", [b"\xff\xd8\xff\xe0" + b"\0" * 400, b"%PDF-1.7", b"", b"Name,Day\n"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_file_of_no_use_is_never_said_to_be_read(newcomer: Person, content: bytes, times: int) -> None:
+    for _ in range(times):
+        text = newcomer.upload(content, "history.csv")
+        assert "history.csv" in alerts(text)[0]
+        assert "message done" not in text
+        assert text.index('role="alert"') < text.index("<h1"), "the first thing on the page"
+
+
+def test_a_file_that_is_read_later_is_named_first_once_it_is_refused(newcomer: Person) -> None:
+    class Later(OneProcess):
+        """Reads files after the page has answered, as the services in containers do."""
+
+        def deliver(self, part: Path, name: str, options: Mapping[str, str]) -> str:
+            with suppress(Refused):
+                super().deliver(part, name, options)
+            return "It is being read."
+
+    backend = Later(newcomer.settings, lambda: newcomer.today, runs_by_itself=True)
+    newcomer.client = create_app(newcomer.settings, backend, lambda: newcomer.today).test_client()
+    text = newcomer.upload(b"Name,Day\n1,2\n", "photo.csv")
+    assert "photo.csv cannot be used. " in alerts(text)[0]
+    assert alerts(newcomer.page("/")) == []
+    assert alerts(newcomer.upload(SAMPLE.read_bytes(), "photo2.csv")) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "form", "section", "role"),
+    [
+        ("/sharing/limits", {"odds": "3", "reports": "4", "question": "volume"}, "limits", "status"),
+        ("/sharing/limits", {"odds": "zero", "reports": "4"}, "limits", "alert"),
+        ("/sharing/take-part", {"participation": "joined"}, "choice", "status"),
+        ("/sharing/take-part", {"participation": "withdrawn"}, "choice", "alert"),
+        ("/events/add", {"label": "Sick", "first_day": "2026-11-01"}, "add", "status"),
+        ("/events/add", {"label": "Sick", "first_day": "never"}, "add", "alert"),
+        ("/viewing/include", {"number": "999"}, "search", "alert"),
+        ("/forget", {"sha256": "0" * 64}, "files", "alert"),
+        ("/upload", {}, "", "alert"),
+    ],
+)
+def test_an_answer_stands_at_its_form_and_the_browser_jumps_to_it(
+    person: Person, address: str, form: dict[str, str], section: str, role: str
+) -> None:
+    response = person.post(address, form)
+    page, anchor = response.headers["Location"].split("#")
+    text = person.page(page)
+    assert anchor == "message"
+    assert text.count('id="message"') == 1
+    element = re.search(r'<p class="message [^>]*id="message"[^>]*>', text)
+    assert element is not None
+    assert f'role="{role}"' in element[0]
+    assert 'tabindex="-1"' in element[0], "the browser gives it the focus"
+    places = [found[1] for found in re.finditer(r'<section[^>]* id="([\w-]+)"', text[: element.start()])]
+    assert (places[-1] if places else "") == section
+    person.page(page.split("?")[0])  # a page that waits keeps its message for one that does not
+    assert 'id="message"' not in person.page(page.split("?")[0])
+
+
+def test_a_message_whose_place_is_not_on_the_page_is_its_first_thing(newcomer: Person) -> None:
+    text = newcomer.done("/forget", {"sha256": "0" * 64})
+    assert 'id="files"' not in text
+    assert "is gone already" in alerts(text)[0]
+    assert text.index('id="message"') < text.index("<h1")
+
+
+def test_a_page_that_waits_keeps_its_message(person: Person) -> None:
+    response = person.post("/sharing/take-part", {"participation": "paused"})
+    waiting = response.headers["Location"].split("#")[0]
+    assert "You paused. No new report" in person.page(waiting)
+    assert "You paused. No new report" in person.page(waiting), "it loads itself again without script"
+    assert "You paused. No new report" in person.page("/sharing")
+    assert "You paused. No new report" not in person.page("/sharing")
 
 
 def test_several_files_are_all_read_and_what_is_refused_is_named(newcomer: Person) -> None:
@@ -243,7 +328,12 @@ def test_withdrawing_asks_twice_removes_everything_and_gives_a_receipt(person: P
     text = person.done("/sharing/take-part", {"participation": "withdrawn", "sure": "yes"})
     assert releases(person) == []
     (receipt,) = read_receipts(person.settings.records_dir)
-    assert f"The statistics of {receipt.first_round_without} are the first without you." in text
+    assert receipt.told(is_over=False) in unescape(text)
+    person.done("/sharing/take-part", {"participation": "joined"})
+    text = person.page("/sharing")
+    assert "Receipt of an earlier withdrawal" in text
+    assert receipt.told(is_over=True) in unescape(text)
+    assert "You withdrew" not in text
     assert all(sha256 in text for sha256 in receipt.removed.values())
     assert "removed" in text
     assert "You take part in the trial." in person.done("/sharing/take-part", {"participation": "joined"})

@@ -121,10 +121,10 @@ def test_before_joining_the_other_files_are_those_that_joining_writes(newcomer: 
     assert "comes when you take part" in section(newcomer.page("/sharing"), "also")
 
 
-@pytest.fixture
-def at_once(tmp_path: Path) -> Person:
-    """A newcomer on a machine that takes part without being asked, as Compose starts it, and a real aggregator."""
-    newcomer = Person(tmp_path, join="at_once", aggregator="trends@home.net", email="ann@home.net")
+@pytest.fixture(params=["at_once", "ask"])
+def asked(tmp_path: Path, request: pytest.FixtureRequest) -> Person:
+    """A newcomer whom a real aggregator asks."""
+    newcomer = Person(tmp_path, join=request.param, aggregator="trends@home.net", email="ann@home.net")
     Datasite(newcomer.settings.datasites_dir, newcomer.settings.syftbox_email).set_up()
     shared = Datasite(newcomer.settings.datasites_dir, "trends@home.net").app_data / "shared"
     shared.mkdir(parents=True)
@@ -132,26 +132,37 @@ def at_once(tmp_path: Path) -> Person:
     return newcomer
 
 
-def test_before_the_first_file_the_page_says_what_leaves_at_once_and_can_be_paused(at_once: Person) -> None:
-    text = section(at_once.page("/"), "first")
-    assert "the first answer leaves seconds after your file is read" in text
-    assert "JOIN=ask" in text
-    assert "drawn from an empty week" in section(at_once.page("/sharing"), "example")
-    at_once.done("/sharing/take-part", {"participation": "paused"})
-    assert 'id="first"' not in at_once.page("/")
-    at_once.upload(SAMPLE.read_bytes())
-    assert releases(at_once) == []
-    assert "byte by byte" in words(at_once.page("/"))
+def test_nothing_leaves_before_a_yes_whatever_the_setting_says(asked: Person) -> None:
+    asked.upload(SAMPLE.read_bytes())
+    mine = Datasite(asked.settings.datasites_dir, asked.settings.syftbox_email)
+    assert not mine.files(), "not even that somebody takes part"
+    assert "You have not joined. Nothing leaves this machine." in words(asked.page("/"))
+    assert "See first what would leave" in words(asked.page("/"))
+    asked.done("/sharing/take-part", {"participation": "joined"})
+    assert mine.files()
+    assert "See what has left" in words(asked.page("/"))
 
 
-def test_once_something_has_left_the_page_does_not_say_first(at_once: Person) -> None:
-    assert "See first what would leave" in words(at_once.page("/"))
-    at_once.upload(SAMPLE.read_bytes())
-    assert releases(at_once)
-    text = words(at_once.page("/"))
-    assert "See what has left" in text
-    assert "See first" not in text
-    assert "seconds after your file is read" not in text
+def test_comparing_is_done_only_when_something_was_published(asked: Person) -> None:
+    asked.upload(SAMPLE.read_bytes())
+    asked.done("/sharing/take-part", {"participation": "joined"})
+    assert "Decide whether to take part done" in words(asked.page("/"))
+    assert "Compare with the others next" in words(asked.page("/"))
+    place = Datasite(asked.settings.datasites_dir, "trends@home.net").app_data / "shared" / "statistics" / "latest.json"
+    place.parent.mkdir()
+    place.write_bytes(b"{}")
+    assert "Compare with the others done" in words(asked.page("/"))
+
+
+def test_a_trial_answers_by_itself_and_nothing_of_taking_part_is_done(tmp_path: Path) -> None:
+    Datasite(tmp_path / "datasites", "me@example.org").set_up()
+    newcomer = Person(tmp_path, join="ask")
+    newcomer.upload(SAMPLE.read_bytes())
+    assert list(tmp_path.rglob("manifest.json")), "the whole way can be seen"
+    text = words(newcomer.page("/"))
+    for step in ("Decide whether to take part", "Compare with the others"):
+        assert f"{step} done" not in text
+    assert "A trial answers its example surveys by itself." in text
 
 
 @pytest.mark.parametrize("email", ["me@example.org", "ann@home.net"])
@@ -176,7 +187,7 @@ def test_without_an_aggregator_taking_part_is_never_called_done(tmp_path: Path, 
         assert "has left" not in text
     start = person.page("/")
     assert re.findall(r'<li class="(\w+)"', start) == ["done", "done", "next", "later"]
-    assert "Choose an aggregator first" in start
+    assert "hoose an aggregator" in start
     assert 'id="first"' not in start
 
 
@@ -235,7 +246,7 @@ def test_a_choice_that_the_publisher_has_not_seen_is_not_called_done(
         ("joined", "left of 13."),
         ("paused", "left of 13. No report is made while you pause."),
         ("withdrawn", "left of 13. No report is made after you withdrew."),
-        ("undecided", "left of 13. No report is made before you join."),
+        ("undecided", "left of 13."),
     ],
 )
 def test_the_remaining_reports_are_the_limit_minus_the_used_ones(

@@ -11,10 +11,20 @@ from netflix_trend import cli
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.cli.machine import Machine
 from netflix_trend.cli.mode import Place
+from netflix_trend.names import EXAMPLE_AGGREGATOR
+from netflix_trend.participant.demo import DemoUnfinished, read_demo
 from netflix_trend.periods.weeks import Week
+from netflix_trend.published.introduction import INTRODUCTION
+from netflix_trend.published.round_list import ROUNDS
+from netflix_trend.published.schema import LATEST
+from netflix_trend.published.statistics import RoundStatistics
+from netflix_trend.published.trends import TRENDS
 from netflix_trend.published.wording import effect_in_words
+from netflix_trend.questions.top_shows.movement import MOVEMENT
+from netflix_trend.settings import SettingsError
 from netflix_trend.simulation.population import Population
 from services.demo.network import ME, DemoError, Network
+from services.local.dashboard import demo_settings
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports"
 
@@ -64,11 +74,90 @@ def test_the_demo_names_the_page_of_everybody_and_your_dashboard(printed: str, o
 
 
 def test_the_output_is_laid_out_like_a_syftbox_workspace(printed: str, output: Path) -> None:
-    people = [path for path in (output / "datasites").iterdir() if path.name.startswith("person")]
-    assert len(people) == pytest.approx(1250, abs=150)
-    for path in people[:20]:
-        names = {file.name for file in (path / "app_data" / "netflix_trend").iterdir()}
-        assert names == {"manifest.json", "syftperm.yaml", "syft.pub.yaml", "releases"}
+    assert {path.name for path in (output / "datasites").iterdir()} == {ME, EXAMPLE_AGGREGATOR}
+    names = {file.name for file in (output / "datasites" / ME / "app_data" / "netflix_trend").iterdir()}
+    assert names >= {"manifest.json", "syftperm.yaml", "syft.pub.yaml"}
+
+
+def test_the_demo_says_what_it_leaves_and_leaves_little(printed: str, output: Path) -> None:
+    files = [path for path in output.rglob("*") if path.is_file()]
+    assert f"It leaves {len(files)} files in {output}," in printed
+    assert len(files) < 2000
+    assert sum(path.stat().st_size for path in files) < 60e6
+
+
+def test_everything_that_is_published_in_a_demo_says_that_people_are_invented(printed: str, output: Path) -> None:
+    public = output / "datasites" / EXAMPLE_AGGREGATOR / "public" / "netflix_trend"
+    written = [path for path in public.rglob("*.json") if path.name != "schema.json"]
+    assert {path.name for path in written} >= {INTRODUCTION, LATEST, TRENDS, MOVEMENT, ROUNDS}
+    shared = list((output / "datasites" / EXAMPLE_AGGREGATOR).rglob("shared/statistics/*.json"))
+    assert shared
+    for path in [*written, *shared]:
+        assert json.loads(path.read_bytes())["invented"] is True, path
+    pages = list(public.rglob("*.html"))
+    assert len(pages) > 2
+    for path in pages:
+        assert "A demo: the participants are invented" in path.read_text(), path
+    assert "A demo: the other 2500 people are invented, and so is the viewing." in printed
+
+
+def test_files_of_people_do_not_have_the_field_and_are_read_without_it(printed: str, output: Path) -> None:
+    public = output / "datasites" / EXAMPLE_AGGREGATOR / "public" / "netflix_trend"
+    found = json.loads((public / LATEST).read_bytes())
+    del found["invented"]
+    read = RoundStatistics.from_bytes(json.dumps(found).encode())
+    assert not read.invented
+    assert b"invented" not in read.to_bytes()
+
+
+@pytest.mark.parametrize("is_mine", [True, False])
+@pytest.mark.parametrize("people", [1, 40])
+def test_a_demo_says_whose_viewing_it_is(tmp_path: Path, people: int, *, is_mine: bool) -> None:
+    network = Network(tmp_path / "out")
+    network.prepare()
+    with pytest.raises(DemoUnfinished):
+        read_demo(network.root)
+    (network.root / "private").mkdir()
+    network.finish(people, is_mine=is_mine)
+    said = read_demo(network.root).sentence
+    assert ("The viewing is yours." in said) is is_mine
+    assert ("40" in said) is (people == 40)
+
+
+def test_half_a_demo_is_not_opened_and_the_next_one_replaces_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "out"
+    few = ["--mode", "local", "--people", "40", "--weeks", "1", "--output", str(output)]
+    assert main(few) == 0
+    demo_settings(output)
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Network, "run", interrupted)
+        assert main(few) == 130
+    assert "is not complete; ./run.sh demo begins anew" in " ".join(capsys.readouterr().out.split())
+    with pytest.raises(SettingsError, match=r"only a part of a demo.*run ./run.sh demo again"):
+        demo_settings(output)
+    assert main(few) == 0
+    demo_settings(output)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"], "nothing is left beside it"
+
+
+def test_an_earlier_demo_stays_if_the_file_of_the_next_cannot_be_used(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "out"
+    few = ["--mode", "local", "--people", "40", "--weeks", "1", "--output", str(output)]
+    assert main(few) == 0
+    before = sorted(output.rglob("*"))
+    (tmp_path / "bad.csv").write_text("a,b\n1,2\n")
+    assert main([str(tmp_path / "bad.csv"), *few]) == 1
+    assert main([str(tmp_path / "none.csv"), *few]) == 1
+    assert sorted(output.rglob("*")) == before
+    demo_settings(output)
 
 
 def test_no_title_of_mine_is_in_anything_that_left(printed: str, output: Path) -> None:
