@@ -154,7 +154,7 @@ def refused(private: Path, label: str, first: date, last: date, message: str) ->
 def test_the_same_event_is_not_noted_twice(tmp_path):
     add_event(tmp_path, "sick", MONDAY, SUNDAY)
 
-    refused(tmp_path, "sick", MONDAY, SUNDAY, "sick from 2026-02-02 to 2026-02-08 exists already")
+    refused(tmp_path, "sick", MONDAY, SUNDAY, "sick from 2 February 2026 to 8 February 2026 exists already")
     refused(tmp_path, " sick ", MONDAY, SUNDAY, "exists already")
 
 

@@ -49,7 +49,8 @@ def test_without_an_answer_nothing_is_written() -> None:
     one = receipt([], {}, NEWEST, NOW)
     assert (one.counted_again, one.kept, one.first_round_without) == ((), (), "2026-W42")
     assert one.sentence == (
-        "Withdrawn on 2026-11-20: 0 files were removed from your datasite. No statistics contain an answer of yours."
+        "Withdrawn on 20 November 2026: 0 files were removed from your datasite. "
+        "No statistics contain an answer of yours."
     )
 
 
@@ -103,7 +104,7 @@ def test_a_receipt_says_that_readers_still_have_copies_until_syftbox_has_noticed
     assert waiting.confirmed({}, ["manifest.json"], None, NOW) == waiting
     assert waiting.confirmed({}, (), ["manifest.json"], NOW) == waiting
     noticed = waiting.confirmed({}, (), (), NOW)
-    assert "had noticed that by 2026-11-20 09:30 UTC" in noticed.sentence
+    assert "had noticed that by 20 November 2026, 09:30 UTC" in noticed.sentence
     assert noticed.confirmed({}, (), (), NOW.replace(year=2027)) == noticed
     assert noticed.confirmed({}, (), None, NOW) == noticed
 

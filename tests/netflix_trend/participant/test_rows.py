@@ -81,7 +81,7 @@ def test_keys_of_operators_are_shown_in_words() -> None:
         (HistoryFacts(0), "wrong", "no file"),
         (HistoryFacts(2), "wrong", "2 files, none of which is in the tables"),
         (HistoryFacts(1, problem="profile me: damaged"), "wrong", "profile me: damaged"),
-        (HistoryFacts(2, 1, date(2026, 11, 20)), "fine", "2 files of 1 profile, through 2026-11-20"),
+        (HistoryFacts(2, 1, date(2026, 11, 20)), "fine", "2 files of 1 profile, through 20 November 2026"),
     ],
 )
 def test_without_a_history_nothing_can_be_answered(facts: HistoryFacts, mark: str, words: str) -> None:
