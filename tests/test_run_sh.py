@@ -357,9 +357,9 @@ def test_once_imports_and_answers_in_one_process(tmp_path: Path) -> None:
     assert "odds 3 (epsilon 1.10) a report, 2 reports in 52 weeks" in lowered.stdout
     withdrawn = from_elsewhere(tmp_path, "withdraw", **folders)
     assert withdrawn.returncode == 0, withdrawn.stderr
-    assert "first without you" in withdrawn.stdout
+    assert "Your last answer in statistics is about" in withdrawn.stdout
     assert not releases.exists()
-    assert "first without you" in from_elsewhere(tmp_path, "privacy", **folders).stdout
+    assert "Your last answer in statistics is about" in from_elsewhere(tmp_path, "privacy", **folders).stdout
     assert from_elsewhere(tmp_path, "join", **folders).returncode == 0
     assert release.read_bytes() == before, "nothing is drawn again"
 
@@ -376,7 +376,7 @@ def test_once_says_what_is_wrong_with_a_file(tmp_path: Path) -> None:
 def test_limits_that_make_no_sense_are_named(tmp_path: Path, arguments: tuple[str, str]) -> None:
     result = from_elsewhere(tmp_path, "limits", *arguments)
     assert result.returncode
-    assert "expected" in result.stderr or "less than or equal to 53" in result.stderr
+    assert "expected" in result.stderr
     assert not (tmp_path / "private").exists()
 
 
