@@ -48,6 +48,29 @@ locks_with() {
 # python_of FOLDER: the interpreter of a virtual environment; that of Windows is elsewhere
 python_of() { if [ -x "$1/Scripts/python.exe" ]; then say "$1/Scripts/python.exe"; else say "$1/bin/python"; fi; }
 
+# why_no_venv PYTHON FOLDER SAID: fails with the cause, where that is not a missing package of Debian's
+why_no_venv() {
+  folder=$(dirname "$2")
+  case $3 in
+    *'No space left'* | *'Errno 28'* | *'quota exceeded'*)
+      fail "the disk with $folder is full. Make room (about 300 MB), then try again" ;;
+    *'Read-only file system'* | *'Errno 30'*)
+      fail "$folder can only be read. Copy this clone to a folder that can be written, and start it there" ;;
+    *'Permission denied'* | *'Errno 13'*)
+      fail "this user may not write in $folder. Copy this clone to a folder of your own, or change the owner: chown" ;;
+  esac
+  # Some say nothing of use: then what was tried tells.
+  if ! (: >"$folder/.writable-$$") 2>/dev/null; then
+    fail "nothing can be written in $folder. Copy this clone to a folder that can be written, and start it there"
+  fi
+  rm -f "$folder/.writable-$$"
+  # Without ensurepip there is no venv: that is what the package brings.
+  if "$1" -c 'import ensurepip, venv' 2>/dev/null; then
+    say "$3" >&2
+    fail "the virtual environment in $2 could not be made, see above"
+  fi
+}
+
 install_python_environment() {
   lock=requirements/$1.txt venv=$2
   stamp=$venv/.installed-$1
@@ -59,7 +82,8 @@ install_python_environment() {
   if ! [ -x "$(python_of "$venv")" ] || ! "$(python_of "$venv")" -m pip --version >/dev/null 2>&1; then
     python=$(find_python) || exit 1
     say "Making a virtual environment in $venv with $("$python" --version) ..."
-    if ! "$python" -m venv --clear "$venv" >/dev/null 2>&1; then
+    if ! said=$("$python" -m venv --clear "$venv" 2>&1); then
+      why_no_venv "$python" "$venv" "$said"
       as_root_on_debian || fail "this Python cannot make virtual environments. On Debian or Ubuntu: apt install python3-venv"
       apt_install python3-venv
       "$python" -m venv --clear "$venv"

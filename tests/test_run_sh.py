@@ -357,9 +357,9 @@ def test_once_imports_and_answers_in_one_process(tmp_path: Path) -> None:
     assert "odds 3 (epsilon 1.10) a report, 2 reports in 52 weeks" in lowered.stdout
     withdrawn = from_elsewhere(tmp_path, "withdraw", **folders)
     assert withdrawn.returncode == 0, withdrawn.stderr
-    assert "first without you" in withdrawn.stdout
+    assert "Your last answer in statistics is about" in withdrawn.stdout
     assert not releases.exists()
-    assert "first without you" in from_elsewhere(tmp_path, "privacy", **folders).stdout
+    assert "Your last answer in statistics is about" in from_elsewhere(tmp_path, "privacy", **folders).stdout
     assert from_elsewhere(tmp_path, "join", **folders).returncode == 0
     assert release.read_bytes() == before, "nothing is drawn again"
 
@@ -376,7 +376,7 @@ def test_once_says_what_is_wrong_with_a_file(tmp_path: Path) -> None:
 def test_limits_that_make_no_sense_are_named(tmp_path: Path, arguments: tuple[str, str]) -> None:
     result = from_elsewhere(tmp_path, "limits", *arguments)
     assert result.returncode
-    assert "expected" in result.stderr or "less than or equal to 53" in result.stderr
+    assert "expected" in result.stderr
     assert not (tmp_path / "private").exists()
 
 
@@ -386,3 +386,33 @@ def test_a_private_folder_that_would_be_uploaded_is_refused(tmp_path: Path) -> N
     assert result.returncode == 1
     assert "uploaded" in result.stderr
     assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "has_ensurepip", "cause"),
+    [
+        ("Error: [Errno 30] Read-only file system: '/clone/.venv'", True, "can only be read. Copy this clone"),
+        ("Error: [Errno 28] No space left on device", True, "is full. Make room"),
+        ("Error: [Errno 13] Permission denied: '/clone/.venv'", True, "this user may not write in"),
+        ("something else", True, "could not be made, see above"),
+        ("The virtual environment was not created successfully", False, "cannot make virtual environments"),
+    ],
+)
+def test_why_there_is_no_virtual_environment(
+    clone: Path, path: Path, said: str, cause: str, *, has_ensurepip: bool
+) -> None:
+    python = path / "python3"
+    python.write_text(
+        f'#!/bin/sh\ncase "$*" in *ensurepip*) exit {0 if has_ensurepip else 1};; '
+        f'*"-m venv"*) echo "{said}" >&2; exit 1;; esac\n'
+    )
+    python.chmod(0o755)
+    # Not as root on Debian, which would install the package.
+    (path / "id").unlink()
+    (path / "id").write_text("#!/bin/sh\necho 1000\n")
+    (path / "id").chmod(0o755)
+    result = run(clone, path, "demo")
+    assert result.returncode != 0
+    assert cause in result.stderr
+    assert ("apt install python3-venv" in result.stderr) is not has_ensurepip
+    assert not list(clone.glob(".writable-*"))

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 import click
 
+from netflix_trend.causes import cause
 from netflix_trend.cli.frame import Failure, Verb, Words
 from netflix_trend.cli.mode import NOTHING_YET, Place, place_of
 from netflix_trend.cli.volumes import begin
@@ -77,7 +78,7 @@ def _new(file: Path, *, replaces: bool) -> Iterator[BinaryIO]:
     try:
         descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=file.parent)  # of mode 0600
     except OSError as problem:
-        raise Failure(f"{file} cannot be written: {problem.strerror}") from None
+        raise Failure(f"{file} cannot be written: {cause(problem)}") from None
     try:
         with os.fdopen(descriptor, "wb") as output:
             yield output
@@ -90,6 +91,6 @@ def _new(file: Path, *, replaces: bool) -> Iterator[BinaryIO]:
     except FileExistsError:
         raise Failure(f"{file} is there already; nothing was changed. Name another file") from None
     except OSError as problem:
-        raise Failure(f"{file} cannot be written: {problem.strerror}") from None
+        raise Failure(f"{file} cannot be written: {cause(problem)}") from None
     finally:
         Path(temporary).unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from netflix_trend.cli.asking import has_terminal
 from netflix_trend.cli.frame import FAILED, Failure, Verb, words_of
 from netflix_trend.cli.mode import Place, place_of
 from netflix_trend.cli.subscribing import subscribe
@@ -126,24 +127,32 @@ withdraw = Verb(
 )
 
 
-def _limit(odds: Fraction | None, reports: int | None, questions: str | None, is_reset: bool) -> int:
+def _limit(odds: Fraction | None, reports: int | None, questions: str | None, is_reset: bool, is_sure: bool) -> int:
     from services.runtime.choose import lower_limits
 
-    return lower_limits(odds=odds, reports=reports, questions=questions, is_reset=is_reset)
+    def may_raise(what: str) -> bool:
+        return is_sure or (has_terminal() and click.confirm(f"{what} This allows more than before. Do it?"))
+
+    return lower_limits(odds=odds, reports=reports, questions=questions, is_reset=is_reset, may_raise=may_raise)
 
 
 limits = Verb(
     "limits",
     callback=_choice(_limit),
-    help="Show your limits, or lower them at once. They cannot be raised above the settings here.",
+    help="Show your limits, or lower them at once. Raising them again takes a yes. The settings are the most.",
     examples=["limits", "limits --odds 3 --reports 4 --questions volume", "limits --reset"],
     params=[
-        click.Option(["--odds"], type=Odds(), help="Maximal odds of one report, such as 3 or 5/2."),
+        click.Option(
+            ["--odds"],
+            type=Odds(),
+            help="Maximal odds of one report, such as 3 or 5/2; below what is asked for nothing is answered.",
+        ),
         click.Option(["--reports"], type=int, help="Maximal number of reports in any 52 weeks."),
         click.Option(
             ["--questions"], metavar="NAMES", help="Questions you answer, separated by commas; none: no question."
         ),
         click.Option(["--reset", "is_reset"], is_flag=True, help="Back to the limits of the settings."),
+        click.Option(["--yes", "is_sure"], is_flag=True, help="Allow more than before without being asked."),
     ],
 )
 

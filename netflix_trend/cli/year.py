@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import click
 
+from netflix_trend.causes import cause
 from netflix_trend.cli.frame import FAILED, Failure, Verb
 from netflix_trend.cli.history import Day
 from netflix_trend.cli.mode import NOTHING_YET, Place, place_of
@@ -144,7 +145,7 @@ def _draw_into_file(place: Place, asked: _Asked, look: _Look, picture: Path) -> 
     except FileExistsError:
         raise Failure(f"{picture} is there already. Nothing was changed; name another file") from None
     except OSError as problem:
-        raise Failure(f"{picture} cannot be written: {problem.strerror}") from None
+        raise Failure(f"{picture} cannot be written: {cause(problem)}") from None
     code = FAILED
     try:
         with output:

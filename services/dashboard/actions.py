@@ -29,6 +29,7 @@ from netflix_trend.participant.choices import (
     Participation,
 )
 from netflix_trend.participant.life_events import EventError, add_event, remove_event
+from netflix_trend.participant.limit_changes import asked_odds, changes, never_answered
 from netflix_trend.participant.status import joined
 from netflix_trend.published.introduction import IntroductionError, settings_for
 from netflix_trend.questions.registry import QUESTIONS
@@ -228,25 +229,31 @@ def take_part(dashboard: Dashboard) -> str:
 
 def lower_limits(dashboard: Dashboard) -> str:
     """Lower the limits, or raise them again up to those of the settings."""
-    was_paused = False
+    was_paused, said = False, list[str]()
 
     def chosen(before: Choices) -> Choices:
         nonlocal was_paused
         was_paused, odds = before.participation == "paused", parse_odds(request.form.get("odds", ""))
-        return Choices(
+        new = Choices(
             participation=before.participation,
             odds=(odds.numerator, odds.denominator),
             reports_per_year=int(request.form.get("reports", ""), 10),
             questions=frozenset(request.form.getlist("question")) & QUESTIONS,
         )
+        most = dashboard.settings.limits
+        said.extend(changes(before.lowered(most), new.lowered(most)))
+        return new
 
     try:
-        participant.limit(dashboard.settings, chosen)
+        now = participant.limit(dashboard.settings, chosen)
     except (ValidationError, ValueError):
         raise Refused(_("These limits are not valid. Nothing was changed.")) from None
     dashboard.backend.run_publisher()
-    said = _("Your limits were changed. They apply from the next report on.")
-    return " ".join([said, _("You are paused: nothing new is made until you join.")]) if was_paused else said
+    parts = [_("Your limits were changed. They apply from the next report on."), *said]
+    parts.append(never_answered(now, asked_odds(dashboard.settings, dashboard.today())))
+    if was_paused:
+        parts.append(_("You are paused: nothing new is made until you join."))
+    return " ".join(filter(None, parts))
 
 
 def choose_aggregator(dashboard: Dashboard) -> str:

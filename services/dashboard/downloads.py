@@ -81,10 +81,10 @@ class Downloads:
                 folder = self._folder
                 raise Refused(
                     _(
-                        "%(folder)s cannot be looked at (%(strerror)s). Upload the file, or put the folder where "
+                        "%(folder)s cannot be looked at (%(cause)s). Upload the file, or put the folder where "
                         "your browser saves files into .env, such as DOWNLOADS_DIR=~/Downloads",
                         folder=folder,
-                        strerror=cause(problem),
+                        cause=cause(problem),
                     )
                 ) from None
             self._deadline = self._clock() + 60 * WAITING_MINUTES

@@ -9,11 +9,12 @@ from fractions import Fraction
 
 from netflix_trend.language import _, marked
 from netflix_trend.participant.ledger import WEEKS_PER_YEAR
+from netflix_trend.participant.limit_changes import asked_odds, never_answered
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.receipts import Receipt
 from netflix_trend.participant.sealed import Operators
 from netflix_trend.periods.weeks import Week
-from netflix_trend.privacy.accounting import suspicion
+from netflix_trend.privacy.accounting import odds_in_words, suspicion
 from netflix_trend.questions.registry import kinds, questions
 from netflix_trend.settings import Settings
 from netflix_trend.survey.limits import Limits
@@ -63,6 +64,8 @@ class SharingPage:
     is_local: bool
     lists: tuple[AskedList, ...]
     odds_choices: tuple[tuple[str, str], ...]
+    asked_odds: str
+    never_answered: str
     report_choices: tuple[int, ...]
     questions: dict[str, str]
     problem: str = ""
@@ -74,6 +77,7 @@ def sharing_page(settings: Settings, state: Snapshot, history: History, today: d
     newest = Week.last_complete(today)
     year = [entry for entry in entries if newest.index - Week.parse(entry.round).index < WEEKS_PER_YEAR]
     outcomes = state.status.outcomes if state.status else ()
+    asked = asked_odds(settings, today)
     sealed = sealed_section(settings, state)
     left = max(0, limits.reports_per_year - len(year))
     return SharingPage(
@@ -105,6 +109,8 @@ def sharing_page(settings: Settings, state: Snapshot, history: History, today: d
             # What holds now is among them: a browser sends the first where none is selected.
             for odds in _offered(ODDS, limits.odds, settings.limits.odds)
         ),
+        asked_odds=odds_in_words(asked) if asked is not None else "",
+        never_answered=never_answered(limits, asked),
         report_choices=tuple(map(int, _offered(REPORTS, limits.reports_per_year, settings.limits.reports_per_year))),
         questions=_asked(settings, is_sealed=sealed is not None),
         problem=state.ledger_problem,

@@ -181,7 +181,7 @@ def test_a_disk_that_is_full_loses_nothing(tmp_path: Path, other_disk: Path, mon
 
     with monkeypatch.context() as patched:
         patched.setattr(shutil, "copytree", full)
-        with pytest.raises(Failure, match=r"No space left on device\. Nothing is lost"):
+        with pytest.raises(Failure, match=r"the disk is full\. Nothing is lost"):
             move_once(clone, home, KEPT)
     assert (clone / "publisher" / "kept").exists()
     assert hidden(home) == []

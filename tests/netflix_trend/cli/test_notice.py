@@ -11,6 +11,7 @@ import pytest
 
 from netflix_trend import cli
 from netflix_trend.cli.frame import FrontDoor
+from netflix_trend.participant.demo import Demo
 from netflix_trend.participant.status import NO_ADDRESS, NO_AGGREGATOR, TRIAL
 from netflix_trend.syftbox.datasite import Datasite
 from tests.netflix_trend.cli.front_door import Said, run
@@ -93,8 +94,11 @@ def test_json_stays_json(typed: Type, verb: str) -> None:
     assert TRIAL in result.stderr
 
 
-def test_a_demo_is_a_trial_whatever_is_chosen(typed: Type) -> None:
-    assert typed("dashboard", "--demo", **ADDRESSES[""]).stdout.startswith(TRIAL)
+def test_a_demo_says_who_is_invented_whatever_is_chosen(typed: Type, tmp_path: Path) -> None:
+    about, root = Demo(people=40, is_mine=True), tmp_path / "played"
+    (root / "private").mkdir(parents=True)
+    about.write(root)
+    assert typed("dashboard", "--demo", str(root), **ADDRESSES[""]).stdout.startswith(about.sentence)
     assert not typed("dashboard", **ADDRESSES[""]).stdout
 
 

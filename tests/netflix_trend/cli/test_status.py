@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from netflix_trend.cli.status import app_rows, services_row
+from netflix_trend.participant.choices import choose
 from netflix_trend.settings import load_settings
 from netflix_trend.status_table import Row, as_json
 from netflix_trend.syftbox.generations import GENERATIONS
@@ -73,6 +74,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         os.environ |= {name: str(clone / folder) for name, folder in names.items()}
         os.environ |= {"SYFTBOX_EMAIL": ME, "AGGREGATOR_DATASITE": AGGREGATOR}
         assert not load_settings().is_trial
+        choose(clone / "private", "joined")
         assert once([clone / "history.csv"]) == 0
     return clone
 

@@ -415,7 +415,7 @@ def test_bad_file_does_not_stop_others(person, monkeypatch):
 
     monkeypatch.setattr(drop_folder, "pack", odd)
     assert person.look_twice() == ["file refused reason=unreadable", f"file taken bytes={len(EXPORT)}"]
-    assert "Input/output error" in reason(person, "a.csv")
+    assert "the disk reports a fault" in reason(person, "a.csv")
 
 
 def test_a_refused_file_may_have_a_name_of_other_bytes_than_utf_8(person):

@@ -49,7 +49,8 @@ def test_without_an_answer_nothing_is_written() -> None:
     one = receipt([], {}, NEWEST, NOW)
     assert (one.counted_again, one.kept, one.first_round_without) == ((), (), "2026-W42")
     assert one.sentence == (
-        "Withdrawn on 2026-11-20: 0 files were removed from your datasite. No statistics contain an answer of yours."
+        "Withdrawn on 20 November 2026: 0 files were removed from your datasite. "
+        "No statistics contain an answer of yours."
     )
 
 

@@ -170,7 +170,7 @@ def test_the_folder_is_looked_at_for_ten_minutes(looking: Person, folder: Folder
 
 def test_a_folder_that_is_not_there_says_what_to_set(newcomer: Person, tmp_path: Path) -> None:
     backend = OneProcess(newcomer.settings.model_copy(update={"downloads_dir": tmp_path / "none"}), lambda: TODAY)
-    with pytest.raises(Refused, match=r"none cannot be looked at \(No such file.*DOWNLOADS_DIR=~/Downloads"):
+    with pytest.raises(Refused, match=r"none cannot be looked at \(it is not there.*DOWNLOADS_DIR=~/Downloads"):
         backend.downloads.look()
     newcomer.client = create_app(newcomer.settings, backend, lambda: TODAY).test_client()
     assert "cannot be looked at" in newcomer.done("/fetch/look", {})

@@ -292,6 +292,15 @@ def test_a_round_that_the_publisher_refused_is_not_called_asked_without_saying_s
     )
 
 
+def test_odds_below_what_is_asked_are_named_where_they_are_set(person: Person) -> None:
+    part = section(person.page("/sharing"), "limits")
+    assert "Your aggregator asks for odds of 8" in part
+    text = person.done("/sharing/limits", {"odds": "3", "reports": "4", "question": ["volume"]})
+    part = section(text, "limits")
+    assert "Odds of one report: from 8" in part
+    assert part.count("With a limit of 3 (epsilon 1.10) it is never answered.") == 2, "in the message, and as it holds"
+
+
 @pytest.mark.parametrize(
     ("chosen", "limits", "expected"),
     [
