@@ -60,6 +60,7 @@ _EXPECTED: Mapping[str, str] = {
     "string_type": marked("expected text"),
     "string_unicode": marked("it is not UTF-8 text"),
 }
+_UNEXPECTED = marked("it is not what was expected")
 
 
 def cause(error: OSError) -> str:
@@ -97,7 +98,7 @@ def expected(problem: Mapping[str, Any]) -> str:
         return _("it is too long; at most %(most)s are allowed", most=context.get("max_length", ""))
     if kind in ("string_too_short", "too_short", "bytes_too_short"):
         return _("it is too short; at least %(least)s are needed", least=context.get("min_length", ""))
-    return _(_EXPECTED.get(kind, marked("it is not what was expected")))
+    return _(_EXPECTED.get(kind, _UNEXPECTED))
 
 
 def _bound(kind: str, bound: object) -> str:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, BinaryIO, Literal
 
 from pydantic import Field, ValidationError
 
+from netflix_trend.formats import listed
 from netflix_trend.language import _, marked
 from netflix_trend.names import PROFILE_PATTERN
 from netflix_trend.storage.canonical import canonical_json
@@ -70,9 +71,9 @@ def delivery_with(**fields: Any) -> Delivery:
         return Delivery(**fields)
     except ValidationError as error:
         name = str(error.errors(include_url=False, include_input=False)[0]["loc"][0])
-        words = OPTION_WORDS.get(name, f"there are {', '.join(OPTION_WORDS)}")
+        words = OPTION_WORDS.get(name, _("there are %(names)s", names=listed(list(OPTION_WORDS))))
         raise OptionError(
-            _("options"), _("the import option %(name)s is not valid: %(words)s.", name=name, words=words)
+            "options", _("the import option %(name)s is not valid: %(words)s.", name=name, words=words)
         ) from None
 
 

@@ -51,8 +51,8 @@ class DateQuestion:
         return {order: _day(numbers, order) for order in self.orders}
 
     def __str__(self) -> str:
-        told = (f"{formats.day(day)} ({ORDER_NAMES[order]})" for order, day in self.readings().items() if day)
-        return _("%(strip)s can be %(told)s", strip=self.example.strip(), told=" or ".join(told))
+        told = [f"{formats.day(day)} ({_(ORDER_NAMES[order])})" for order, day in self.readings().items() if day]
+        return _("%(strip)s can be %(told)s", strip=self.example.strip(), told=formats.listed_or(told))
 
 
 class UndecidableOrder(Exception):

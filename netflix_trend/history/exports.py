@@ -243,7 +243,7 @@ def open_export(stream: BinaryIO, name: str) -> ExportFile:
         before, first = next(numbered, (0, None))
     if first is None:
         raise ExportError(
-            _("empty"), _("%(name)s: the file is empty, or holds no text. Download it again from Netflix.", name=name)
+            "empty", _("%(name)s: the file is empty, or holds no text. Download it again from Netflix.", name=name)
         )
     delimiter = named[1] if named is not None else _delimiter(first)
     records = _records(chain([first], lines), delimiter, before)

@@ -116,7 +116,7 @@ class FileReader:
         if report.rows and not usable and not report.supplemental + report.dropped_profiles:
             why = report.problems[0] if report.problems else _("no row has a date")
             raise ExportError(
-                _("no_rows"),
+                "no_rows",
                 _(
                     "%(_name)s: none of its %(rows)s rows could be read; %(why)s.",
                     _name=self._name,

@@ -166,7 +166,8 @@ def shows_in_words(shows: Sequence[ShowEstimate | ShowTrend | AllTimeShow]) -> s
         return _("No show is clear yet.")
     names = joined([title_in_text(show.title) for show in clear[:3]], max(0, len(clear) - 3))
     ahead = first_in_words([show for show in clear if isinstance(show, ShowEstimate)])
-    return f"{_('Clear: %(shows)s.', shows=names)} {ahead}".rstrip()
+    said = _("Clear: %(shows)s.", shows=names)
+    return f"{said} {ahead}".rstrip()
 
 
 def title_in_text(title: str) -> str:

@@ -205,6 +205,7 @@ def _volume_chart(volume: Volume, titles: int | None) -> Chart:
     intervals = [(round(100 * group.lower, 1), round(100 * group.upper, 1)) for group in groups]
     marks = [_("Columns with a broken outline are noise.")] if "@noise" in colors else []
     lead = " ".join([_("Percent of participants by titles started."), *marks])
+    you = _("you")
     return Chart(
         "volume",
         _("How much everybody watched"),
@@ -214,7 +215,7 @@ def _volume_chart(volume: Volume, titles: int | None) -> Chart:
             volume=heard(volume),
         ),
         charts.columns_with_intervals(
-            [f"{label}\n{_('you')}" if place == mine else label for place, label in enumerate(labels)],
+            [f"{label}\n{you}" if place == mine else label for place, label in enumerate(labels)],
             _("% of participants"),
             shares,
             intervals,

@@ -82,4 +82,4 @@ class HabitsSums(SumQuestion):
     @classmethod
     def describe(cls, statistic: Shares) -> Sequence[str]:
         """Return in a sentence how many people had which kind of week."""
-        return (shares_in_words(statistic, "participants"),)
+        return (shares_in_words(statistic, marked("participants")),)

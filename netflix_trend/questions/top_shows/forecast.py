@@ -9,6 +9,7 @@ from fractions import Fraction
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
+from netflix_trend.language import _
 from netflix_trend.privacy.counts import gate_count, reports_needed
 from netflix_trend.privacy.noisy_sums import people_needed
 from netflix_trend.questions.question import Forecast, Needed, Table
@@ -110,7 +111,11 @@ def needed_for_shows(statistic: TopShows) -> Sequence[Needed]:
     return [
         Needed(
             "top_shows",
-            f"{shown(show.name)}, named by {percent(show.share)} of people, to be clear",
+            _(
+                "%(show)s, named by %(share)s of people, to be clear",
+                show=shown(show.name),
+                share=percent(show.share),
+            ),
             needed(show.share),
             statistic.reports,
             statistic.participants,

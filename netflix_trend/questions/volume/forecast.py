@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from netflix_trend.language import _
 from netflix_trend.privacy.interval_channel import IntervalChannel
 from netflix_trend.questions.question import Forecast, Needed
 from netflix_trend.questions.volume.prior import PRIOR_PEOPLE, prior_shares
@@ -82,5 +83,5 @@ def needed_for_distribution(statistic: Volume) -> Sequence[Needed]:
     else:
         channel = IntervalChannel(len(statistic.buckets), statistic.intervals, Fraction(*statistic.odds))
         needed = needed_for_volume(channel, statistic.buckets)
-    what = "a clear distribution of viewing"
+    what = _("a clear distribution of viewing")
     return [Needed("volume", what, needed, statistic.reports, statistic.participants, statistic.part)]

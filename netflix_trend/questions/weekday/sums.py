@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from netflix_trend.language import _, marked
+from netflix_trend.language import marked
 from netflix_trend.operators.blocks import Block, Ratio
 from netflix_trend.periods.turns import summed_effect_quarter
 from netflix_trend.periods.weeks import Week
@@ -71,4 +71,4 @@ class WeekdaySums(SumQuestion):
     @classmethod
     def describe(cls, statistic: Shares) -> Sequence[str]:
         """Return in a sentence on which days people watch."""
-        return (shares_in_words(statistic, _("people's views")),)
+        return (shares_in_words(statistic, marked("people's views")),)

@@ -251,7 +251,7 @@ def test_a_question_of_a_mechanism_that_is_not_known_is_refused_by_name() -> Non
     question = plain["open"][0]["questions"][0]
     question |= {"mechanism": "set_response", "prime": 65521, "threshold": 7280}
     del question["size"]
-    with pytest.raises(RefusedSurvey, match=r"open\.0\.questions\.0\.top_shows\.mechanism: .*'subset_selection'"):
+    with pytest.raises(RefusedSurvey, match=r"open\.0\.questions\.0\.top_shows\.mechanism: expected subset_selection"):
         load_surveys(json.dumps(plain).encode())
 
 
