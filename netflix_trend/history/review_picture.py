@@ -22,7 +22,10 @@ Format = Literal["svg", "png"]
 SHAPES: dict[str, tuple[int, int]] = {"story": (1080, 1920), "wide": (1200, 630)}
 FORMATS: dict[str, str] = {"svg": "image/svg+xml", "png": "image/png"}
 
-_GROUND, _PANEL, _INK, _SOFT, _ACCENT, _PALE = "#17131c", "#241d2b", "#fbf7f4", "#beb3c4", "#ff5a6e", "#54384a"
+# Those of the page's stage, as `netflix_trend/web/looks.css` names them; panels lie on it.
+COLORS = {"stage": "#17131c", "onstage": "#fbf7f4", "hush": "#beb3c4", "glow": "#ff5a6e", "pale": "#806074"}
+PANEL = "#241d2b"
+_GROUND, _INK, _SOFT, _ACCENT, _PALE = COLORS.values()
 _MAX_BARS = 24
 _SHOWS, _FILMS = 5, 6
 _NAME = 80
@@ -220,7 +223,7 @@ def _shows(sheet: _Sheet, review: Review, area: _Area) -> None:
         sheet.shapes += [
             _line(area.x, y + size, name, size, _INK, area.width - beside - size, weight="bold"),
             Text(right, y + size, count, size, _ACCENT, "end", "bold", max_width=area.width),
-            Box(area.x, y + size * 1.45, area.width, bar, _PANEL, radius=bar / 2),
+            Box(area.x, y + size * 1.45, area.width, bar, PANEL, radius=bar / 2),
             Box(area.x, y + size * 1.45, max(bar, area.width * top[name] / most), bar, _ACCENT, radius=bar / 2),
         ]
 
@@ -286,7 +289,7 @@ def _facts(sheet: _Sheet, review: Review, area: _Area, *, columns: int) -> None:
         panel = _Area(
             area.x + (place % columns) * (width + gap), area.y + (place // columns) * (height + gap), width, height
         )
-        sheet.shapes.append(Box(panel.x, panel.y, width, height, _PANEL, radius=12))
+        sheet.shapes.append(Box(panel.x, panel.y, width, height, PANEL, radius=12))
         (_fact_beside if width > _FLAT * height else _fact_below)(sheet, value, what, panel)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from netflix_trend.history import review_picture
 from netflix_trend.web.looks import looks
 
 ROOT = Path(__file__).parents[3]
@@ -34,11 +35,14 @@ TEXTS = [
     *((name, "paper") for name in ("alert", "good", "warn")),
     *(("ink", f"{name}back") for name in ("good", "bad", "warn")),
     *(("alert", "badback"), ("good", "goodback"), ("warn", "warnback")),
+    *((name, "stage") for name in ("onstage", "hush", "glow", "glowtext")),
+    ("onbutton", "button"),
 ]
 MARKS = ("brand", "bar", "second", "third", "mine", "world", "noise", "heat1", "heat2", "heat3", "heat4")
 # Episodes, films and what is unknown lie on each other; others' columns lie beside one's own. A mark of the colour of
 # ink lies on bars of the world.
 NEIGHBOURS = [("bar", "second"), ("second", "third"), ("bar", "mine"), ("world", "ink")]
+ON_STAGE = ("pale", "glow", "ring")
 # All four shades together have to fit between the paper and black or white, so a step is smaller.
 SHADE = 1.5
 
@@ -79,8 +83,16 @@ def too_weak(pairs: list[tuple[str, str]], needed: float, scheme: str) -> list[s
 def test_texts_marks_and_neighbours_are_told_apart_by_everybody(scheme: str) -> None:
     assert too_weak(TEXTS, 4.5, scheme) == []
     assert too_weak([(mark, "paper") for mark in MARKS], 3, scheme) == []
+    assert too_weak([(mark, "stage") for mark in ON_STAGE], 3, scheme) == []
     assert too_weak(NEIGHBOURS, 3, scheme) == []
     assert too_weak([*pairwise(("heat1", "heat2", "heat3", "heat4"))], SHADE, scheme) == []
+
+
+def test_the_picture_to_share_has_the_colours_of_the_stage() -> None:
+    known = colors("light")
+    assert {name: known[name] for name in review_picture.COLORS} == review_picture.COLORS
+    for name in ("onstage", "hush"):
+        assert all(contrast(known[name], review_picture.PANEL, people) >= 4.5 for people in SEEN_BY)
 
 
 def test_the_measure_is_the_published_one_and_finds_weak_pairs() -> None:
@@ -95,8 +107,9 @@ def test_the_measure_is_the_published_one_and_finds_weak_pairs() -> None:
 def test_every_scheme_has_every_colour_and_no_other_style_sheet_has_its_own() -> None:
     light, dark = (set(re.findall(r"--(\w+):", block)) for block in re.findall(r":root \{([^}]*)\}", looks()))
     assert light == dark
-    assert {*MARKS, *(name for pair in (*TEXTS, *NEIGHBOURS) for name in pair)} <= light
+    assert {*MARKS, *ON_STAGE, *(name for pair in (*TEXTS, *NEIGHBOURS) for name in pair)} <= light
     for path in sorted((ROOT / "services").rglob("*.css")):
         text = path.read_text("utf-8")
-        assert re.findall(r"--[\w-]+:\s*#", text) == [], f"{path}: colours are in looks.css, where they are measured"
+        raw = re.findall(r":[^;{}]*#[\da-f]{3,8}\b", text)
+        assert raw == [], f"{path}: colours are in looks.css, where they are measured"
         assert set(re.findall(r"var\(--([\w-]+)", text)) <= light | set(re.findall(r"--([\w-]+):", text)), path
