@@ -174,7 +174,7 @@ def test_the_verb_says_what_it_read_and_what_it_refused(tmp_path: Path, capsys: 
     assert said.out.splitlines() == ["good.tsv: Netflix Top 10, global: 1 weeks, 2026-W46 to 2026-W46, 2 series"] * 2
     first, second = said.err.splitlines()
     assert first.startswith("bad.tsv is refused: its columns are those of no chart; found: date, title. Download")
-    assert second == "none.tsv is refused: No such file or directory"
+    assert second == "none.tsv is refused: it is not there"
     assert [one.week for one in KeptCharts(tmp_path / "own").charts.weekly] == ["2026-W46"]
 
 
