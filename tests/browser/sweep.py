@@ -27,11 +27,19 @@ FONTS = {
 AXE_IN = [(390, "dark", "wide"), (1200, "light", "wide")]
 # For people who look at changes of pages.
 PICTURES_IN = {(390, "light", "own"): "phone-light", (1200, "dark", "own"): "desktop-dark"}
+# Whether the window has a width and a colour scheme.
+_IS_SEEN = """
+return document.documentElement.clientWidth === arguments[0]
+  && matchMedia(`(prefers-color-scheme: ${arguments[1]})`).matches;
+"""
 
 
 def look(window: Browser, width: int, scheme: str, font: str) -> None:
     """Show the page as another window does; charts are drawn anew."""
     window.resize(width, scheme)
+    window.wait(lambda: window.driver.execute_script(_IS_SEEN, width, scheme))
+    # A frame says "resize" and then which colours changed; the second one has drawn both.
+    window.driver.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(() => arguments[0]()))")
     window.driver.execute_script(
         """const sheet = new CSSStyleSheet();
         sheet.replaceSync(arguments[0]);
