@@ -123,9 +123,11 @@ class History:
         """Return the names of each show by its key."""
         return self.asked("show names", show_names) or {}
 
-    def review(self, first: date, last: date) -> Review | None:
-        """Return the review of a range of days; None while nothing was imported."""
-        return self.asked(("review", first, last), lambda database: review(database, first, last))
+    def review(self, first: date, last: date, viewer: Viewer | None = None) -> Review | None:
+        """Return the review of a range of days; None while nothing was imported. viewer: whose, None for all."""
+        # Not only these days: what is new, and what was before, is known from the others.
+        chosen = Choice(viewer=viewer)
+        return self.asked(("review", first, last), lambda database: review(database, first, last), chosen)
 
     def weekly(self) -> dict[Week, int]:
         """Return the views of each week that has any."""

@@ -44,6 +44,39 @@ class Chip:
 
 
 @dataclass(frozen=True)
+class Who:
+    """Whose rows a page is about. options: what can be chosen, nothing where there is no choice. value: the chosen one,
+    as the address says it, empty for all. viewer: the same, None for all. label: what it is called.
+    """
+
+    options: tuple[Option, ...]
+    value: str = ""
+    viewer: Viewer | None = None
+    label: str = ""
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """What addresses of other pages say about it."""
+        return {"profile": self.value} if self.value else {}
+
+    def chip(self, path: str) -> Chip | None:
+        """Return the filter of a page, None where it is off."""
+        return Chip(profile_words(self.label), path) if self.value else None
+
+
+def who(history: History, arguments: Mapping[str, str]) -> Who:
+    """Return whose rows a request chose; what is unknown, such as a profile that is gone, is not chosen."""
+    viewers = viewer_options(history.viewers())
+    one = _option(arguments.get("profile", ""), viewers)
+    return Who(tuple(viewers), one.value, viewers.get(one), one.label)
+
+
+def profile_words(label: str) -> str:
+    """Return what the filter by a profile is called."""
+    return _("Profile: %(name)s", name=label)
+
+
+@dataclass(frozen=True)
 class Selection:
     """The rows of a page. viewers, devices: what can be chosen, nothing where there is no choice. kept: what links of
     the page keep in their address. others: the part of it that is not about rows, such as the words of a search.
@@ -96,12 +129,12 @@ class Selection:
             words = _("%(first)s to %(last)s", first=day(self.range.first), last=day(self.range.last))
             found.append(Chip(words, self.preset("")))
         for name, options, said in (
-            ("profile", self.viewers, _("Profile: %(name)s")),
-            ("device", self.devices, _("Device: %(name)s")),
+            ("profile", self.viewers, profile_words),
+            ("device", self.devices, _device_words),
         ):
             label = next((one.label for one in options if one.value == self.kept.get(name)), None)
             if label is not None:
-                found.append(Chip(said % {"name": label}, self.address(**{name: "", "page": ""})))
+                found.append(Chip(said(label), self.address(**{name: "", "page": ""})))
         return tuple(found)
 
 
@@ -129,12 +162,10 @@ def selection(
         kept |= {"from": days.first.isoformat(), "to": days.last.isoformat()}
     elif days.name != default:
         kept["range"] = days.name
-    viewers = viewer_options(history.viewers())
-    viewer = viewers.get(_option(arguments.get("profile", ""), viewers))
+    chosen = who(history, arguments)
     devices = {Option(shown(name, 100), shown(name, 100)): name for name in history.devices()}
     device = devices.get(_option(arguments.get("device", ""), devices))
-    if viewer:
-        kept["profile"] = arguments["profile"]
+    kept |= chosen.kept
     if device is not None:
         kept["device"] = arguments["device"]
     return Selection(
@@ -142,14 +173,18 @@ def selection(
         span=span,
         range=days,
         presets=tuple(Option(name, label) for name, label in presets(span)),
-        choice=Choice(days.first, days.last, viewer, device)
+        choice=Choice(days.first, days.last, chosen.viewer, device)
         if days.name != "all"
-        else Choice(viewer=viewer, device=device),
-        viewers=tuple(viewers),
+        else Choice(viewer=chosen.viewer, device=device),
+        viewers=chosen.options,
         devices=tuple(devices) if len(devices) > 1 else (),
         kept=kept,
         others=other,
     )
+
+
+def _device_words(label: str) -> str:
+    return _("Device: %(name)s", name=label)
 
 
 def _option(value: str, options: Mapping[Option, object]) -> Option:

@@ -11,6 +11,7 @@ from netflix_trend.formats import days
 from netflix_trend.history.review_words import Statement, notes, statements
 from netflix_trend.language import _
 from services.dashboard.history import History
+from services.dashboard.selection import address, profile_words, who
 
 if TYPE_CHECKING:
     from services.dashboard.start import Step
@@ -20,12 +21,15 @@ _DAYS = 365
 
 @dataclass(frozen=True)
 class Summary:
-    """Statements about twelve months, and the newest year. period: of the statements, in words."""
+    """Statements about twelve months, and the newest year. period: of the statements, in words. profiles: reviews of
+    single profiles, what each is called and its address.
+    """
 
     period: str
     statements: tuple[Statement, ...]
     notes: tuple[str, ...]
     year: int
+    profiles: tuple[tuple[str, str], ...]
 
 
 def summary_of(history: History) -> Summary | None:
@@ -38,7 +42,11 @@ def summary_of(history: History) -> Summary | None:
     found = history.review(first, span.last)
     if found is None:
         return None
-    return Summary(days(first, span.last), statements(found), notes(found), span.last.year)
+    year = span.last.year
+    profiles = tuple(
+        (profile_words(one.label), address(f"/year/{year}", {"profile": one.value})) for one in who(history, {}).options
+    )
+    return Summary(days(first, span.last), statements(found), notes(found), year, profiles)
 
 
 def all_set(steps: Sequence[Step]) -> str:

@@ -17,6 +17,7 @@ from netflix_trend.language import _, ngettext
 from services.dashboard import charts
 from services.dashboard.charts import Chart, data_table
 from services.dashboard.history import History, Span
+from services.dashboard.selection import Chip, Who, address, who
 from services.dashboard.text import shown
 from services.dashboard.year_picture import picture_file, picture_page
 
@@ -37,11 +38,16 @@ class RankedShow:
 
 @dataclass(frozen=True)
 class YearPage:
-    """What the page shows. address: the page's own, such as `/year/2026`. films: the first; more_films: the others."""
+    """What the page shows. years, picture, viewing: addresses of the same profile's. films: the first; more_films: the
+    others.
+    """
 
-    address: str
+    who: Who
+    chip: Chip | None
+    picture: str
+    viewing: str
     title: str
-    years: tuple[int, ...]
+    years: tuple[tuple[int, str], ...]
     review: Review
     headline: Statement | None
     columns: tuple[float, ...]
@@ -60,26 +66,27 @@ def add(app: Flask, dashboard: Dashboard) -> None:
     """Add the pages and files of reviews."""
     history = dashboard.history
 
-    def page_of(found: Review | None) -> str:
-        span = history.span()
-        page = year_page(found, span) if found and span else None
+    def page_of(first: date, last: date) -> str:
+        span, chosen = history.span(), who(history, request.args)
+        found = history.review(first, last, chosen.viewer)
+        page = year_page(found, span, chosen) if found and span else None
         return render_template("year.html", page=page)
 
     @app.get("/year")
     def newest_year() -> BaseResponse | str:
         if "from" in request.args:
             first, last = _days(request.args.get("from", ""), request.args.get("to", ""))
-            return redirect(address_of(first, last))
+            return redirect(address(address_of(first, last), who(history, request.args).kept))
         span = history.span()
-        return page_of(history.review(*year_days(span.last.year)) if span else None)
+        return page_of(*year_days(span.last.year)) if span else render_template("year.html", page=None)
 
     @app.get("/year/<int:year>")
     def one_year(year: int) -> str:
-        return page_of(history.review(*_year(year)))
+        return page_of(*_year(year))
 
     @app.get("/year/<first>/<last>")
     def one_range(first: str, last: str) -> str:
-        return page_of(history.review(*_days(first, last)))
+        return page_of(*_days(first, last))
 
     @app.get("/year/<int:year>/picture")
     def picture_of_year(year: int) -> str:
@@ -114,20 +121,23 @@ def _days(first: str, last: str) -> tuple[date, date]:
     return begin, end
 
 
-def _reviewed(history: History, first: date, last: date) -> Review:
-    found = history.review(first, last)
+def _reviewed(history: History, first: date, last: date, chosen: Who) -> Review:
+    found = history.review(first, last, chosen.viewer)
     if found is None or not found.views:
         abort(404)
     return found
 
 
 def _picture(history: History, first: date, last: date) -> str:
-    page = picture_page(_reviewed(history, first, last), address_of(first, last), request.args)
+    chosen = who(history, request.args)
+    found = _reviewed(history, first, last, chosen)
+    page = picture_page(found, address_of(first, last), request.args, chosen)
     return render_template("year_picture.html", page=page)
 
 
 def _file(history: History, first: date, last: date, kind: str) -> Response:
-    return picture_file(_reviewed(history, first, last), kind, request.args)
+    found = _reviewed(history, first, last, who(history, request.args))
+    return picture_file(found, kind, request.args)
 
 
 def address_of(first: date, last: date) -> str:
@@ -136,15 +146,21 @@ def address_of(first: date, last: date) -> str:
     return f"/year/{first.year}" if is_year else f"/year/{first.isoformat()}/{last.isoformat()}"
 
 
-def year_page(found: Review, span: Span) -> YearPage:
-    """Return the page of a review. span: of the whole history."""
+def year_page(found: Review, span: Span, chosen: Who) -> YearPage:
+    """Return the page of a review. span: of the whole history. chosen: whose review it is."""
     said = statements(found)
     films = tuple(sorted(found.film_list, key=lambda film: film.day))
     most = max((one.episodes for one in found.top_shows), default=1)
+    here, days = address_of(found.first, found.last), {"from": str(found.first), "to": str(found.last)}
     return YearPage(
-        address=address_of(found.first, found.last),
+        who=chosen,
+        chip=chosen.chip(here),
+        picture=address(f"{here}/picture", chosen.kept),
+        viewing=address("/viewing", days | chosen.kept),
         title=period_name(found),
-        years=tuple(range(span.last.year, span.first.year - 1, -1)),
+        years=tuple(
+            (year, address(f"/year/{year}", chosen.kept)) for year in range(span.last.year, span.first.year - 1, -1)
+        ),
         review=found,
         headline=said[0] if said else None,
         columns=_columns(found),

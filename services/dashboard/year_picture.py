@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
-from urllib.parse import urlencode
 
 from flask import Response
 
@@ -13,6 +12,7 @@ from netflix_trend.history.review import Review
 from netflix_trend.history.review_picture import FORMATS, SHAPES, Format, Shape, disclosure_words, draw_review
 from netflix_trend.history.review_words import period_name
 from netflix_trend.language import _
+from services.dashboard.selection import Who, address
 
 
 @dataclass(frozen=True)
@@ -24,16 +24,20 @@ class Choice:
     titles: bool
 
     @property
-    def query(self) -> str:
-        """The choice as query parameters, without the format."""
-        return urlencode({"shape": self.shape, "titles": "yes" if self.titles else "no"})
+    def arguments(self) -> dict[str, str]:
+        """What an address says about the choice, without the format."""
+        return {"shape": self.shape, "titles": "yes" if self.titles else "no"}
 
 
 @dataclass(frozen=True)
 class PicturePage:
-    """What the page shows. address: of the review. preview, save: of the file. about: what the picture tells others."""
+    """What the page shows. address: of this page. back: of the review. profile: the chosen one, as the address says it.
+    preview, save: of the file. about: what the picture tells others.
+    """
 
     address: str
+    back: str
+    profile: str
     title: str
     choice: Choice
     shapes: tuple[tuple[str, str], ...]
@@ -56,13 +60,15 @@ def chosen(arguments: Mapping[str, str], kind: str = "") -> Choice:
     )
 
 
-def picture_page(review: Review, address: str, arguments: Mapping[str, str]) -> PicturePage:
-    """Return the page of a review's picture."""
+def picture_page(review: Review, path: str, arguments: Mapping[str, str], chosen_who: Who) -> PicturePage:
+    """Return the page of a review's picture. path: of the review. chosen_who: whose review it is."""
     choice = chosen(arguments)
     drawn = draw_review(review, choice.shape, choice.file_format, titles=choice.titles)
-    file = f"{address}/picture.{choice.file_format}?{choice.query}"
+    file = address(f"{path}/picture.{choice.file_format}", choice.arguments | chosen_who.kept)
     return PicturePage(
-        address=address,
+        address=f"{path}/picture",
+        back=address(path, chosen_who.kept),
+        profile=chosen_who.value,
         title=period_name(review),
         choice=choice,
         shapes=tuple((name, shape_words(name)) for name in SHAPES),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,7 +124,9 @@ class Browser:
         folder.mkdir(exist_ok=True)
         metrics = wait_for(self._laid_out, "the page has a width")
         height = min(6000, int(metrics["cssContentSize"]["height"]))
-        path = folder / f"{name}-{self.name}.png"
+        # An address is a name, too.
+        plain = re.sub(r"\W+", "-", name).strip("-") or "start"
+        path = folder / f"{plain}-{self.name}.png"
         clip = {"x": 0, "y": 0, "width": metrics["cssContentSize"]["width"], "height": height, "scale": 1}
         found = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"clip": clip, "captureBeyondViewport": True})
         path.write_bytes(base64.b64decode(found["data"]))

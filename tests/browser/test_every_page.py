@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import urllib.request
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,11 +12,11 @@ from services.dashboard.web import create_app
 from services.local.dashboard import OneProcess
 from tests.browser.browser import Browser
 from tests.browser.conftest import opened
+from tests.browser.sweep import CHECKS, drawn, look, problems_of
 from tests.services.dashboard.participant import TODAY, settings_in
 
 pytestmark = pytest.mark.browser
 
-CHECKS = (Path(__file__).parent / "everywhere.js").read_text()
 # An example of every page whose address has a part that varies: the address, or a page and its first link like this.
 EXAMPLES: dict[str, str | tuple[str, str]] = {
     "/year/<int:year>": "/year/2026",
@@ -29,24 +28,8 @@ EXAMPLES: dict[str, str | tuple[str, str]] = {
 }
 # Addresses with parts that are files and no pages.
 FILES = ("/static/<path:filename>", "/export/", "picture.<any(")
-# Width, colour scheme, and whether letters are large and wide as on machines with other fonts.
-LOOKS = [
-    (390, "light", "own"),
-    (390, "dark", "wide"),
-    (1200, "light", "wide"),
-    (1200, "dark", "own"),
-    # WCAG 1.4.10: 320 px are a window of 1280 px at 400 %.
-    (320, "light", "own"),
-    # WCAG 1.4.4: text of twice the size.
-    (1200, "light", "twice"),
-]
-FONTS = {
-    "own": "",
-    "wide": "html { font-size: 112%; } * { letter-spacing: .06em !important; }",
-    "twice": "html { font-size: 200%; }",
-}
-# Colours depend on the scheme, all else that axe-core looks at on the width, so two looks show it everything.
-AXE_IN = [(390, "dark", "wide"), (1200, "light", "wide")]
+# What pages show in other states.
+MORE = ("/year/2019", "/titles?tab=views", "/titles?q=nothing+at+all")
 
 
 def addresses(network: Path, address: str, browser: Browser) -> list[str]:
@@ -83,38 +66,11 @@ def pages(network: Path, full: str, window: Browser) -> list[str]:
     return found
 
 
-def look(window: Browser, width: int, scheme: str, font: str) -> None:
-    """Show the page as another window does; charts are drawn anew."""
-    window.resize(width, scheme)
-    window.driver.execute_script(
-        """const sheet = new CSSStyleSheet();
-        sheet.replaceSync(arguments[0]);
-        document.adoptedStyleSheets = [sheet];
-        dispatchEvent(new Event("resize"));""",
-        FONTS[font],
-    )
-
-
-def drawn(window: Browser) -> None:
-    """Wait for the charts of a page, if it has any."""
-    if window.all(".chart-card"):
-        window.wait(lambda: window.find("html").get_attribute("data-charts"))
-
-
 def test_every_page_is_readable_in_every_look(window: Browser, pages: list[str]) -> None:
     """Nothing is cut or hangs over, headings are in order, one sees where one is, charts have words and tables, nothing
     moves, axe-core and the console have no findings.
     """
-    problems: defaultdict[str, list[str]] = defaultdict(list)
-    for page in pages:
-        window.get(page)
-        drawn(window)
-        for one in LOOKS:
-            look(window, *one)
-            found = window.driver.execute_script(CHECKS, {"script": True, "still": True})
-            found += window.violations() if one in AXE_IN else []
-            problems[page] += [f"{one}: {problem}" for problem in found]
-        problems[page] += window.complaints()
+    problems = {page: problems_of(window, page) for page in (*pages, *MORE)}
     assert {page: found for page, found in problems.items() if found} == {}
 
 
@@ -158,3 +114,21 @@ def test_broken_pages_are_noticed(window: Browser) -> None:
         window.driver.execute_script(break_it)
         found = window.driver.execute_script(CHECKS, {"script": True, "still": True})
         assert any(said in problem for problem in found), (break_it, found)
+
+
+def test_axe_would_find_a_page_that_cannot_be_read(window: Browser) -> None:
+    window.get("/")
+    look(window, 390, "light", "own")
+    window.driver.execute_script(
+        "document.querySelector('h1').style.color = '#eee'; document.querySelector('#file').id = 'x'"
+    )
+    assert {"label", "color-contrast"} <= {line.split(":")[0] for line in window.violations()}
+
+
+def test_the_policy_is_enforced(window: Browser) -> None:
+    window.get("/")
+    window.driver.execute_script(
+        "const image = new Image(); image.src = 'http://127.0.0.1:9/x.png'; document.body.append(image);"
+    )
+    window.wait(lambda: any("Content Security Policy" in one for one in window.complaints()))
+    window.requests()

@@ -6,6 +6,8 @@ import html
 import io
 import re
 from datetime import date
+from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from PIL import Image
@@ -15,6 +17,7 @@ from services.dashboard.start import Step
 from services.dashboard.summary import all_set
 from tests.netflix_trend.history.invented import activity, history
 from tests.netflix_trend.history.test_review import SMALL
+from tests.services.dashboard.household import household
 from tests.services.dashboard.participant import Person
 
 FILE = history(*SMALL)
@@ -51,7 +54,7 @@ def test_a_year_says_what_was_watched(viewer: Person) -> None:
         "Most in March 2025: 7 views.",
     ):
         assert part in said, part
-    assert 'aria-current="page">Year in review' in page
+    assert 'aria-current="true">Year in review' in page
     # Without a script the tables are there and open.
     assert page.count('<details open class="data">') == len(re.findall(r'id="\w+-option"', page)) == 3
 
@@ -193,3 +196,29 @@ def test_somebody_who_has_done_everything_sees_the_steps_folded(person: Person) 
     states = re.findall(r'<span class="state">(\w+)</span>', page)
     assert ('<details class="all-set">' in page) is (set(states) == {"done"})
     assert len(states) == 4
+
+
+def test_a_household_reviews_each_profile(tmp_path: Path) -> None:
+    """The choice stays: in links to other years and days, to the picture and back; Start leads to each profile's."""
+    person = household(tmp_path)
+    everybody = person.page("/year/2024")
+    options = dict(re.findall(r'<option value="(me/[^"]+)">([^<]+)</option>', everybody))
+    ann = next(value for value, label in options.items() if label == "Ann")
+    chosen = f"profile={quote(ann, safe='')}"
+    page = person.page(f"/year/2024?{chosen}")
+    assert "Profile: Ann" in page
+    assert 'class="chip" href="/year/2024"' in page
+    assert words(everybody) != words(page)
+    for part in (f"/year/2023?{chosen}", f"/year/2024/picture?{chosen}", f"&amp;{chosen}"):
+        assert f'{part}"' in page, part
+    picture = html.unescape(person.page(f"/year/2024/picture?{chosen}"))
+    assert f'name="profile" value="{ann}"' in picture
+    preview = next(one for one in re.findall(r'src="([^"]+)"', picture) if "picture." in one)
+    assert preview.endswith(chosen)
+    one, all_of_them = (person.get(path).data for path in (preview, preview.removesuffix(f"&{chosen}")))
+    assert one.startswith(b"\x89PNG")
+    assert one != all_of_them
+    moved = person.get(f"/year?from=2024-01-01&to=2024-03-31&{chosen}")
+    assert moved.headers["Location"] == f"/year/2024-01-01/2024-03-31?{chosen}"
+    assert f'{chosen}"><bdi>Profile: Ann' in person.page("/")
+    assert "Profile:" not in person.page("/year/2024?profile=me%2Fnobody")
