@@ -242,8 +242,8 @@ class Settings(OperatorSettings, ChartSettings, BrowserSettings):
     use_chart: bool = setting(
         False,
         description=(
-            "Whether the order of the chart that a list begins with, and then of the catalogue, may fill in, labelled "
-            "as public."
+            "Whether the order of the chart that a list begins with, and then of the catalogue, may fill in the "
+            "filtered shares of trends.json, labelled as public."
         ),
         section=AGGREGATOR,
         services=("aggregator",),

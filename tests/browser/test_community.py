@@ -156,6 +156,17 @@ def test_a_phone_scrolls_little(browser: Browser, request: pytest.FixtureRequest
         assert len(browser.all("main ul.shows > li summary")) > 0
 
 
+@pytest.mark.parametrize("browser", [("phone", "light")], indirect=True, ids="-".join)
+def test_the_list_of_all_weeks_is_not_cut_on_a_phone_and_stays_a_table(community: Browser) -> None:
+    community.get("/rounds.html")
+    table = community.find("main table.blocks")
+    region = table.find_element("xpath", "..")
+    assert int(region.get_property("scrollWidth")) <= int(region.get_property("clientWidth"))
+    roles = {one.aria_role for one in table.find_elements("css selector", "tbody, tr, th, td")}
+    assert roles == {"rowgroup", "row", "columnheader", "rowheader", "cell"}
+    assert len(table.find_elements("css selector", "tbody tr")) == 8
+
+
 def test_the_bars_stand_beside_the_list_on_a_desk_and_below_it_on_a_phone(
     windows: Callable[[str, str], Browser], rounds: Aggregator
 ) -> None:

@@ -102,7 +102,7 @@ def share_bar(row: Row, longest: float) -> str:
     It is as wide as its place; an interval that goes on beyond `longest` has no end mark.
     """
     root = _row_svg()
-    _rect(root, 0, 4, _along(row.value, longest), 8, row.css)
+    _rect(root, 0, 2, _along(row.value, longest), 12, row.css)
     _interval(root, _along(row.lower, longest), _along(row.upper, longest), reaches=row.upper <= longest)
     if row.mark is not None:
         _rect(root, _along(row.mark, longest) - 4, 5, 8, 6, "here")
@@ -157,10 +157,21 @@ def _along(share: float, longest: float) -> float:
 
 
 def _interval(root: Svg.Element, low: float, high: float, *, reaches: bool, begins: bool = True) -> None:
-    _line(root, low, 8, high, 8, "interval")
-    for end, is_marked in ((low, begins), (high, reaches)):
-        if is_marked:
-            _line(root, end, 3, end, 13, "interval")
+    ends = [end for end, is_marked in ((low, begins), (high, reaches)) if is_marked]
+    _interval_lines(root, [(low, 8, high, 8), *((end, 3, end, 13) for end in ends)])
+
+
+def _upright_interval(root: Svg.Element, x: float, low: float, high: float, *, half: float) -> None:
+    """Draw an interval between two heights, with end marks of twice `half`."""
+    _interval_lines(root, [(x, high, x, low), *((x - half, end, x + half, end) for end in (low, high))])
+
+
+def _interval_lines(root: Svg.Element, lines: Sequence[tuple[float, float, float, float]]) -> None:
+    """Draw lines in ink, on a rim of paper that keeps them visible on a dark bar. lines: x1, y1, x2 and y2 of each."""
+    rim = " ".join(f"M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}" for x1, y1, x2, y2 in lines)
+    Svg.SubElement(root, "path", {"d": rim, "class": "rim"})
+    for ends in lines:
+        _line(root, *ends, "interval")
 
 
 def volume_chart(volume: Volume) -> str:
@@ -169,8 +180,8 @@ def volume_chart(volume: Volume) -> str:
     root = _svg(
         _("Titles started in the week"),
         _(
-            "Share of participants by number of titles started, from %(answers)s, with 95 percent intervals. Grey "
-            "columns are noise.",
+            "Share of participants by number of titles started, from %(answers)s, with 95 percent intervals. "
+            "Columns with a broken outline are noise.",
             answers=heard(volume),
         ),
     )
@@ -185,9 +196,7 @@ def volume_chart(volume: Volume) -> str:
         css = "bar noise" if volume.is_noise(group) else "bar"
         _rect(root, x + 6, base - share * scale, step - 12, share * scale, css)
         centre = x + step / 2
-        _line(root, centre, base - upper * scale, centre, base - lower * scale, "interval")
-        for end in (lower, upper):
-            _line(root, centre - 4, base - end * scale, centre + 4, base - end * scale, "interval")
+        _upright_interval(root, centre, base - lower * scale, base - upper * scale, half=4)
         labels.append((centre, label))
     _line(root, left, base, _WIDTH - 4, base, "axis")
     _ticks_and_caption(root, base, labels, _("titles started in the week"), (left + _WIDTH) / 2)
@@ -200,8 +209,8 @@ def viewing_chart(means: Sequence[WeeklyMean], slope: Slope | None = None) -> st
     root = _svg(
         _("Mean viewing over the weeks"),
         _(
-            "Estimated mean number of titles a participant started, by week, with 95 percent intervals. Grey marks are "
-            "noise."
+            "Estimated mean number of titles a participant started, by week, with 95 percent intervals. Marks "
+            "with a broken outline are noise."
         ),
     )
     weeks = [Week.parse(week.round) for week in means]
@@ -223,9 +232,7 @@ def viewing_chart(means: Sequence[WeeklyMean], slope: Slope | None = None) -> st
     labels = []
     for place, (week, mean) in enumerate(zip(weeks, means, strict=True)):
         x = across(week.index)
-        _line(root, x, base - mean.upper * scale, x, base - mean.lower * scale, "interval")
-        for end in (mean.lower, mean.upper):
-            _line(root, x - 3, base - end * scale, x + 3, base - end * scale, "interval")
+        _upright_interval(root, x, base - mean.lower * scale, base - mean.upper * scale, half=3)
         _rect(root, x - 3, base - mean.mean * scale - 3, 6, 6, "bar" if mean.is_reliable else "bar noise")
         if (len(weeks) - 1 - place) % labelled == 0:
             labels.append((x, day_and_month(week.monday)))

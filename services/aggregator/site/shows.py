@@ -92,8 +92,7 @@ class ShowList:
 
     def bar(self, row: ShowRow) -> Markup:
         """Return the bar of a row."""
-        css = "bar" if row.certainty is Certainty.CLEAR else "bar noise"
-        return Markup(share_bar(Row(row.value, row.lower, row.upper, css), self.longest))  # noqa: S704
+        return Markup(share_bar(Row(row.value, row.lower, row.upper, f"bar {row.certainty}"), self.longest))  # noqa: S704
 
 
 def week_rows(top_shows: TopShows, movements: Mapping[str, ShowMovement] | None) -> ShowList:

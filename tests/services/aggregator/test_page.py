@@ -216,6 +216,17 @@ def test_charts_are_well_formed_and_described() -> None:
     assert [root.get("aria-hidden") for root in roots if root.get("role") != "img"] == ["true", "true", "true"]
 
 
+def test_a_bar_looks_as_certain_as_its_row_says() -> None:
+    said = re.findall(r'<span class="sure (\w+)">', PAGES["results"])
+    drawn = re.findall(r'<rect [^>]*class="bar (\w+)"', PAGES["results"].partition("How much people watched")[0])
+    assert drawn[:2] == said[:2] == ["clear", "noise"]
+
+
+def test_what_the_drawings_of_noise_look_like_is_said_without_colours() -> None:
+    assert "Columns with a broken outline are noise." in PAGES["results"]
+    assert "Marks with a broken outline are noise." in PAGES["trends"]
+
+
 def test_every_estimate_has_an_interval_and_a_certainty() -> None:
     html = PAGES["results"]
     assert "Dark clear, if no answer was forged 60.2 % 40.6 to 80.0 %" in text("results")

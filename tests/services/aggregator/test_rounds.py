@@ -162,9 +162,12 @@ def test_the_chart_is_used_as_a_prior_only_when_asked(tmp_path: Path) -> None:
     assert charted is not None
     assert (plain.uses_public_prior, charted.uses_public_prior) == (False, True)
     assert charted.shows[0].title == here.vocabulary.shows[0].title
-    assert "public chart" not in (here.site.public / "index.html").read_text()
-    with_chart.run(TODAY)
-    assert "public chart" in (here.site.public / "index.html").read_text()
+    for one, is_used in ((here, False), (with_chart, True)):
+        one.run(TODAY)
+        published = json.loads((here.site.public / "trends.json").read_text())
+        assert published["shows"]["uses_public_prior"] is is_used
+        # The page shows shares of answers, into which no chart may go.
+        assert "public chart" not in (here.site.public / "index.html").read_text()
 
 
 def test_a_small_catalogue_is_asked_about_whole(tmp_path: Path) -> None:

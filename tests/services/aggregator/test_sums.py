@@ -147,7 +147,7 @@ def test_a_round_goes_from_a_survey_to_an_early_and_a_final_result(tmp_path: Pat
     world.operate(MONDAY)
     assert world.statistics() is None, "nothing is known before a batch closes"
     assert "no results yet" in world.page()
-    assert f"have been added up: those about {WEEK} on 20 November 2026." in world.page()
+    assert "have been added up: those about 9 to 15 November 2026 on 20 November 2026." in world.page()
 
     (early,) = world.operate(EARLY)
     assert (early.reports, early.volume.reports) == (6, 6)
