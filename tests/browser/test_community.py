@@ -161,7 +161,7 @@ def test_the_list_of_all_weeks_is_not_cut_on_a_phone_and_stays_a_table(community
     community.get("/rounds.html")
     table = community.find("main table.blocks")
     region = table.find_element("xpath", "..")
-    assert int(region.get_property("scrollWidth")) <= int(region.get_property("clientWidth"))
+    assert int(str(region.get_property("scrollWidth"))) <= int(str(region.get_property("clientWidth")))
     roles = {one.aria_role for one in table.find_elements("css selector", "tbody, tr, th, td")}
     assert roles == {"rowgroup", "row", "columnheader", "rowheader", "cell"}
     assert len(table.find_elements("css selector", "tbody tr")) == 8
