@@ -191,9 +191,9 @@ def test_import_stores_files_and_reports_on_each(ask, private, tmp_path):
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (OSError(errno.EACCES, "", "/private/raw"), "It was not stored (/private/raw: Permission denied). Make room"),
-        (OSError(errno.ENOSPC, ""), "It was not stored (the private folder: No space left on device). Make room"),
-        (OSError(errno.EIO, ""), "It cannot be read (Input/output error)."),
+        (OSError(errno.EACCES, "", "/private/raw"), "It was not stored (/private/raw: this user may not do that there). Make room"),
+        (OSError(errno.ENOSPC, ""), "It was not stored (the private folder: the disk is full). Make room"),
+        (OSError(errno.EIO, ""), "It cannot be read (the disk reports a fault)."),
     ],
 )
 def test_a_full_or_closed_private_folder_is_not_taken_for_the_file(ask, monkeypatch, error, told):
