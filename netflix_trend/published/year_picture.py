@@ -7,6 +7,7 @@ from dataclasses import replace
 from netflix_trend.formats import decimal, number
 from netflix_trend.language import _, ngettext
 from netflix_trend.pictures import Box, Picture, Text, missing, shortened, to_png, wrapped
+from netflix_trend.published.invented import INVENTED
 from netflix_trend.published.wording import share_of_answers
 from netflix_trend.published.year import YearStatistics
 from netflix_trend.published.year_words import (
@@ -30,6 +31,7 @@ def year_picture(year: YearStatistics, group: str) -> Picture:
     """Return the picture of a year, 1200 x 630 pixels. group: what the group is called."""
     shapes: list[Box | Text] = [
         Box(0, 0, 12, HEIGHT, _BAR),
+        *_mark_of_a_demo(year),
         Text(_LEFT, 84, group, 28, _SOFT, weight="bold", max_width=WIDTH - 2 * _LEFT),
         Text(_LEFT, 170, str(year.year), 88, _INK, weight="bold"),
         *_basis(year),
@@ -71,12 +73,19 @@ def _description(year: YearStatistics) -> str:
         filter(
             None,
             [
+                _(INVENTED) if year.invented else "",
                 clear_in_words(year),
                 _("Named by this share of answers: %(shows)s.", shows=", ".join(named)) if named else "",
                 mean_in_words(year.viewing) if year.viewing else "",
             ],
         )
     )
+
+
+def _mark_of_a_demo(year: YearStatistics) -> list[Text]:
+    """Return the lines that say of a demo's year that its people are invented: pictures leave their page."""
+    lines = wrapped(_(INVENTED), 18, WIDTH - 2 * _LEFT, 2, "bold") if year.invented else []
+    return [Text(_LEFT, 30 + 24 * place, line, 18, _INK, weight="bold") for place, line in enumerate(lines)]
 
 
 def _basis(year: YearStatistics) -> list[Text]:

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from netflix_trend.language import LANGUAGES, _, spoken, translations_of
 from netflix_trend.pictures import Box, Picture, Text, left_out, measured, shortened, to_png, to_svg
+from netflix_trend.published.invented import INVENTED
 from netflix_trend.published.wording import share_of_answers
 from netflix_trend.published.year import YearStatistics, year_of
 from netflix_trend.published.year_picture import HEIGHT, WIDTH, letters_in_words, png_of, year_picture
@@ -57,11 +59,11 @@ def texts(picture: Picture) -> list[Text]:
 
 @pytest.mark.parametrize("group", ["Our cinema club", LONG, "The group of aggregator@example.org"])
 @pytest.mark.parametrize("titles", [(), (LONG, "W" * 60, "三体" * 30, "iiii", "Dark")])
-@pytest.mark.parametrize("people", [10, 600, 20_000])
+@pytest.mark.parametrize(("people", "invented"), [(10, False), (600, True), (20_000, True)])
 def test_nothing_reaches_beyond_the_picture_or_over_another_text(
-    group: str, titles: Sequence[str], people: int
+    group: str, titles: Sequence[str], people: int, *, invented: bool
 ) -> None:
-    picture = year_picture(a_year(titles, people), group)
+    picture = year_picture(a_year(titles, people).model_copy(update={"invented": invented}), group)
     assert (picture.width, picture.height) == (WIDTH, HEIGHT) == (1200, 630)
     places = []
     for shape in picture.shapes:
@@ -80,6 +82,17 @@ def test_nothing_reaches_beyond_the_picture_or_over_another_text(
         for other in places[number + 1 :]:
             apart = one[1] <= other[0] or other[1] <= one[0] or one[3] <= other[2] or other[3] <= one[2]
             assert apart, (one, other)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_picture_of_a_demo_says_that_its_people_are_invented(language: str) -> None:
+    year = a_year()
+    with spoken(translations_of(language)):
+        real, demo = (year_picture(year.model_copy(update={"invented": one}), "Us") for one in (False, True))
+        told = " ".join(shape.text for shape in texts(demo))
+        assert _(INVENTED) in told
+        assert _(INVENTED) in demo.description
+        assert _(INVENTED) not in " ".join(shape.text for shape in texts(real)) + real.description
 
 
 def test_every_share_has_its_interval_and_the_difference_to_the_world_is_named() -> None:
