@@ -328,7 +328,8 @@ def calendar(counts: Mapping[date, int], first: date, last: date, marked: Mappin
             dot = {"symbol": "rect", "symbolSize": 8, "itemStyle": look}
             series.append({"type": "scatter", "data": dots, **dot, **on_strip})
     heat = [place for place, one in enumerate(series) if one["type"] == "heatmap"]
-    shades = {"type": "piecewise", "show": False, "seriesIndex": heat, "pieces": _shades(most)}
+    # By the views: without a dimension it is the last one, which are the words of a square.
+    shades = {"type": "piecewise", "show": False, "seriesIndex": heat, "dimension": 1, "pieces": _shades(most)}
     return _base(calendar=calendars, visualMap=shades, series=series)
 
 

@@ -185,7 +185,7 @@ def client_services(settings: Settings, backend: Backend, now: float) -> list[Se
 def as_service(row: Row, if_wrong: State) -> Service:
     """Return a row of `./run.sh status` as one of this page. if_wrong: its state then."""
     states: dict[str, State] = {"fine": "fine", "look here": "waiting", "wrong": if_wrong}
-    text = _(row.text)
+    text = _(row.text).removesuffix(".") if row.step else _(row.text)
     said = _("%(text)s. Next: %(step)s", text=text, step=_(row.step)) if row.step else text
     return Service(row.name, states[row.mark], said)
 

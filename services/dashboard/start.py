@@ -44,9 +44,10 @@ class Step:
 
 @dataclass(frozen=True)
 class StartPage:
-    """What the page shows."""
+    """What the page shows. state: whether this machine takes part, in a sentence."""
 
     headline: str
+    state: str
     steps: tuple[Step, ...]
     span: Span | None
     files: tuple[ImportedFile, ...]
@@ -72,7 +73,8 @@ def start_page(settings: Settings, state: Snapshot, history: History, backend: B
     # A received file may have lost its place in the queue.
     pending = max(backend.pending(), len(found.unread))
     return StartPage(
-        headline=headline(span, mine, pending, asks),
+        headline=headline(span, pending, asks),
+        state=mine.sentence,
         steps=in_order(
             steps(settings, state, span, mine, today, asks)
             if choice is None
@@ -92,18 +94,13 @@ def start_page(settings: Settings, state: Snapshot, history: History, backend: B
     )
 
 
-def headline(span: Span | None, mine: ParticipationStatus, pending: int, asks: Sequence[WhoseForm] = ()) -> str:
-    """Return a sentence about the current state."""
+def headline(span: Span | None, pending: int, asks: Sequence[WhoseForm] = ()) -> str:
+    """Return a short sentence about the current state."""
     if pending:
         return ngettext("%(num)s file being read …", "%(num)s files being read …", pending)
     if span is None:
         return _("Say which Netflix profile is you.") if asks else _("Begin with your viewing history.")
-    return ngettext(
-        "%(num)s view on this machine. %(sentence)s",
-        "%(num)s views on this machine. %(sentence)s",
-        span.views,
-        sentence=mine.sentence,
-    )
+    return ngettext("%(num)s view on this machine", "%(num)s views on this machine", span.views)
 
 
 # Title, whether it is done, text, link, and label of the link.

@@ -275,7 +275,7 @@ def _months(found: Review) -> Chart:
         _("Month by month"),
         lead,
         _("How much was watched in each month. %(lead)s", lead=lead),
-        charts.bars(labels, series, colors=("@bar", "@second", "@noise")),
+        charts.bars(labels, series),
         data_table(_("Views by month"), columns, rows),
     )
 
@@ -296,7 +296,8 @@ def _weekdays(found: Review) -> Chart:
             {"weekday": _("Weekday"), "views": _("Views")},
             list(zip(names, found.weekdays, strict=True)),
         ),
-        size="half",
+        # Beside the hours of the day, if they are known.
+        size="half" if found.day_hours else "normal",
     )
 
 

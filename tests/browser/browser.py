@@ -87,6 +87,13 @@ class Browser:
     def get(self, path: str) -> None:
         self.driver.get(f"{self.address}{path}")
 
+    def follow_menu(self, path: str) -> None:
+        """Click an entry of the menu, which a narrow window folds behind one line."""
+        for folded in self.all(".menu summary"):
+            if folded.is_displayed():
+                folded.click()
+        next(link for link in self.all(f".menu a[href='{path}']") if link.is_displayed()).click()
+
     def wait(self, condition: Any, seconds: float = 15) -> Any:
         """Return what a condition gives once it holds; a page may be replaced while it is looked at."""
 

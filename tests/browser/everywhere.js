@@ -70,6 +70,10 @@ for (const card of document.querySelectorAll(".chart-card")) {
       box.left < frame.left - 1 || box.right > frame.right + 1 || box.top < frame.top - 1 || box.bottom > frame.bottom + 1;
     if (isOutside) found.push(`label "${text.textContent}" leaves the picture ${canvas.dataset.chart}`);
   }
+  const days = echarts.getInstanceByDom(canvas).getOption().series.filter(({ type, data }) => type === "heatmap" && data.length);
+  const shades = [1, 2, 3, 4].map((shade) => getComputedStyle(document.documentElement).getPropertyValue(`--heat${shade}`).trim());
+  const isPainted = [...drawn.querySelectorAll("path")].some((one) => shades.includes(one.getAttribute("fill")));
+  if (days.length && !isPainted) say("paints no day", canvas);
   if (wanted.still && echarts.getInstanceByDom(canvas).getOption().animation !== false) say("is animated", canvas);
 }
 for (const one of document.querySelectorAll("svg[role=img]")) {

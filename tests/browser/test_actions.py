@@ -36,7 +36,7 @@ def test_a_chosen_file_is_sent_and_its_import_report_appears(beginning: Browser,
     beginning.find("#upload button").click()
     beginning.wait(lambda: "150 rows, 144 views" in beginning.text())
     beginning.screenshot("after-upload")
-    beginning.find("header a[href='/viewing']").click()
+    beginning.follow_menu("/viewing")
     beginning.wait(lambda: beginning.all(".canvas svg"))
 
 
@@ -79,7 +79,7 @@ def test_a_range_is_picked(acting: Browser) -> None:
 def test_another_week_is_compared(acting: Browser) -> None:
     acting.get("/others")
     acting.find(".ranges a[href='/others?round=2026-W45']").click()
-    acting.wait(lambda: "2 November 2026 to 8 November 2026" in acting.text())
+    acting.wait(lambda: "2 to 8 November 2026" in acting.text())
     assert "You started" in acting.text()
 
 
@@ -136,7 +136,11 @@ def test_joining_shows_the_bytes_that_left_and_withdrawing_gives_a_receipt(actin
     acting.find("input[name=sure]").click()
     acting.find("button[value=withdrawn]").click()
     acting.wait(lambda: "Receipt" in acting.text())
+<<<<<<< HEAD
     assert "Your last answer in statistics is about" in acting.find("#receipt1").text
+=======
+    assert "leaving out yours alone would show it" in acting.find("#receipt1").text
+>>>>>>> fix1
     acting.screenshot("receipt")
     assert acting.violations() == []
 

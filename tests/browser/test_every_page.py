@@ -24,7 +24,7 @@ EXAMPLES: dict[str, str | tuple[str, str]] = {
     "/year/<first>/<last>": "/year/2026-01-01/2026-06-30",
     "/year/<int:year>/picture": "/year/2026/picture",
     "/year/<first>/<last>/picture": "/year/2026-01-01/2026-06-30/picture",
-    "/others/year/<int:year>": "/others/year/2026",
+    "/others/year/<int(fixed_digits=4):year>": "/others/year/2026",
     "/show/<mark>": ("/titles", "a[href^='/show/']"),
 }
 # Addresses with parts that are files and no pages.
@@ -143,6 +143,7 @@ BREAKS = {
     "document.querySelector('details.data').remove()": "has no table",
     "document.querySelector('.canvas svg').remove()": "is not drawn",
     "document.querySelector('.canvas text').setAttribute('transform', 'translate(-500 0)')": "leaves the picture",
+    "document.querySelectorAll('#calendar path').forEach((one) => one.setAttribute('fill', 'none'))": "paints no day",
     "document.body.animate([{opacity: 0.5}, {opacity: 1}], 1e6)": "moves",
     "document.querySelector('a').tabIndex = 3": "jumps the order",
 }

@@ -97,7 +97,7 @@ def test_a_download_is_found_when_it_is_complete_and_taken_with_one_click(
     fetching.find("#fetch input[name=delete]").click()
     fetching.find("form[action='/fetch/take'] button").click()
     fetching.wait(lambda: "The download was deleted." in fetching.text())
-    assert "2 rows, 2 views from 13 October 2026 to 14 October 2026" in fetching.text()
+    assert "2 rows, 2 views (13 to 14 October 2026)" in fetching.text()
     assert list(downloads.iterdir()) == []
     # Only the person's click asked somebody else.
     own = (fetching.address, netflix.address)

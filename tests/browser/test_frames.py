@@ -99,7 +99,7 @@ def test_the_allowed_origin_shows_pages_whose_forms_work(
         frame.inside = address.replace("127.0.0.1", inner)
         enter(browser, frame.by(outer))
         browser.wait(lambda: "Begin with your viewing history" in browser.text())
-        browser.find("header a[href='/sharing']").click()
+        browser.follow_menu("/sharing")
         browser.wait(lambda: browser.find("button[value=joined]")).click()
         browser.wait(lambda: "You joined" in browser.text())
         assert read_choices(tmp_path / "private").participation == "joined"

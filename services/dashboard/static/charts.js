@@ -10,7 +10,7 @@
   const scale = () => Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
   const ruler = document.createElement("canvas").getContext("2d");
   const measured = (text, size) => {
-    const { fontFamily, fontWeight, letterSpacing } = getComputedStyle(document.querySelector(".canvas"));
+    const { fontFamily, fontWeight, letterSpacing } = getComputedStyle(document.querySelector(".canvas") ?? document.body);
     ruler.font = `${fontWeight} ${size}px ${fontFamily}`;
     ruler.letterSpacing = letterSpacing === "normal" ? "0px" : letterSpacing;
     return ruler.measureText(text).width;

@@ -25,7 +25,7 @@ from tests.netflix_trend.cli.test_mode import STOPPED
 from tests.netflix_trend.syftbox.test_aggregators import introduce
 from tests.waiting import wait_for
 
-ME, CLUB, DUO, HELPER = "ann@example.com", "club@example.com", "duo@example.net", "helper@example.net"
+ME, CLUB, DUO, HELPER = "ann@example.com", "club@example.com", "duo@example.com", "helper@example.com"
 HISTORY = "Title,Date\n" + "".join(f'"Dark: Season 1: Part {day}","2026-11-{day:02}"\n' for day in range(1, 25))
 ACTIVITY = ROOT / "tests" / "fixtures" / "exports" / "ViewingActivity.csv"
 FIRST = IntroducedOperator(role="aggregator", datasite=DUO, key="ab" * 32)
