@@ -118,10 +118,10 @@ class Story:
         log = self.app.home / "docker.log"
         asked = f'echo "$*" >>{log}; case "$*" in *"up --build"*) exec sleep 600;; *"compose version") exit 0;; esac; '
         self.app.docker(f"{asked} exit 1")
-        wait_for(lambda: log.exists() and "info" in log.read_text(), "it looks for Docker", 90)
+        wait_for(lambda: log.exists() and "info" in log.read_text(), "it looks for Docker", 180)
         assert "up --build" not in log.read_text()
         self.app.docker(f"{asked} exit 0")
-        wait_for(lambda: "up --build" in log.read_text(), "the services start", 90)
+        wait_for(lambda: "up --build" in log.read_text(), "the services start", 180)
         self.app.docker("exit 1")
         self.setting("MODE", "folders")
         self.app.end()
@@ -132,7 +132,7 @@ class Story:
         self.aggregator.run(date.today())
         introduced = Datasite(self.world.net.datasites(ALICE), AGGREGATOR).public / "index.json"
         if self.world.key != "go_subscriptions":  # there nothing arrives that nobody has asked for
-            wait_for(lambda: self.world.sync() or introduced.exists(), "the introduction", 90)
+            wait_for(lambda: self.world.sync() or introduced.exists(), "the introduction", 180)
         export = an_export(self.app.home, date.today())
         where = ("--email", ALICE, "--datasites", str(self.world.net.datasites(ALICE)))
         place = where if self.world.key == "pysyft" else ()
@@ -140,15 +140,15 @@ class Story:
             "setup", *place, "--aggregator", AGGREGATOR, "--yes", "--export", str(export), "--take-part"
         )
         assert said.returncode == 0, said
-        wait_for(lambda: self.world.sync() or ALICE in self.aggregator.enrolment.participants(), "the announcement", 60)
+        wait_for(lambda: self.world.sync() or ALICE in self.aggregator.enrolment.participants(), "the announcement", 180)
 
     def publish(self) -> None:
         """The survey arrives, is answered once, and the answer arrives at the aggregator alone."""
         self.aggregator.run(date.today())
-        wait_for(lambda: self.counted() == 1, "a counted answer", 60)
+        wait_for(lambda: self.counted() == 1, "a counted answer", 180)
         assert len(self.drawn()) == 1
         assert not self.at(BOB, ALICE)
-        said = wait_for(self.works, "status says that it works", 60)
+        said = wait_for(self.works, "status says that it works", 180)
         assert AGGREGATOR in said
 
     def works(self) -> str:
@@ -159,13 +159,13 @@ class Story:
         """What changes arrives: statistics at Alice, her own files when something has changed them."""
         self.aggregator.run(date.today())
         latest = Datasite(self.world.net.datasites(ALICE), AGGREGATOR).app_data / "shared" / "statistics"
-        wait_for(lambda: self.world.sync() or list(latest.glob("*.json")), "statistics", 90)
+        wait_for(lambda: self.world.sync() or list(latest.glob("*.json")), "statistics", 180)
         manifest = Datasite(self.world.net.datasites(ALICE), ALICE).app_data / "manifest.json"
         before, own = manifest.read_bytes(), self.mine()
         manifest.write_bytes(before.replace(b"1", b"2"))
-        wait_for(lambda: self.mine() == own, "changed files are repaired", 90)
+        wait_for(lambda: self.mine() == own, "changed files are repaired", 180)
         theirs = Datasite(self.world.net.datasites(AGGREGATOR), ALICE).app_data / "manifest.json"
-        wait_for(lambda: self.world.sync() or theirs.read_bytes() == before, "the repaired file", 90)
+        wait_for(lambda: self.world.sync() or theirs.read_bytes() == before, "the repaired file", 180)
 
     def file_late(self) -> None:
         """A file that is dropped while the app runs is imported."""
@@ -187,15 +187,15 @@ class Story:
             if self.world.key == "pysyft":
                 assert self.running() == before
             else:
-                wait_for(lambda old=before: self.app.running() not in (None, old), "the next app", 60)
+                wait_for(lambda old=before: self.app.running() not in (None, old), "the next app", 180)
         self.one_app_with_its_page()
 
     def wipe(self) -> None:
         """The server has lost everything; the same bytes are there again, and nothing was drawn again."""
         before, drawn = self.mine(), self.drawn()
         self.world.wipe()
-        wait_for(lambda: self.world.sync() or self.world.on_server(ALICE), "the manifest is sent again", 60)
-        wait_for(lambda: self.mine() == before and self.counted() == 1, "everything is published again", 60)
+        wait_for(lambda: self.world.sync() or self.world.on_server(ALICE), "the manifest is sent again", 180)
+        wait_for(lambda: self.mine() == before and self.counted() == 1, "everything is published again", 180)
         assert self.drawn() == drawn
         # SyftBox's own permission file is not, until the person says so, or withdraws.
         assert self.rows()["SyftBox"].step.endswith("./run.sh setup --repair")
@@ -215,7 +215,7 @@ class Story:
         for name in own:
             (kept / name).rename(self.app.place / name)
         self.app.start()
-        wait_for(lambda: self.app.is_in_place, "the new app", 60)
+        wait_for(lambda: self.app.is_in_place, "the new app", 180)
         self.one_app_with_its_page()
         assert is_alive(old.pid) is (self.world.key == "python"), "0.4.0 has not noticed"
         wait_for(lambda: self.mine() == before, "its files")
@@ -225,9 +225,9 @@ class Story:
         """Readers' copies go, rules too, and the receipt says what is known about it."""
         said = self.app.verb("withdraw")
         assert said.returncode == 0, said
-        wait_for(lambda: not self.at(AGGREGATOR, ALICE), "the aggregator's copies are gone", 60)
-        wait_for(lambda: self.world.sync() or not self.mine(), "the rules are gone, too", 60)
-        wait_for(lambda: self.receipt().syftbox == CONFIRMED[self.world.key], "what is known is in the receipt", 60)
+        wait_for(lambda: not self.at(AGGREGATOR, ALICE), "the aggregator's copies are gone", 180)
+        wait_for(lambda: self.world.sync() or not self.mine(), "the rules are gone, too", 180)
+        wait_for(lambda: self.receipt().syftbox == CONFIRMED[self.world.key], "what is known is in the receipt", 180)
         assert len(self.receipt().removed) == 2
         assert "Withdrawn on" in self.app.verb("privacy").stdout
 
@@ -240,10 +240,10 @@ class Story:
         name, step = ("last sync", "client.sync()") if self.world.key == "pysyft" else ("token", "sign in again")
         assert self.rows()[name].mark != "wrong"
         self.world.end_token(ALICE)
-        wait_for(lambda: self.rows()[name].mark == "wrong", "status says that it has ended", 60)
+        wait_for(lambda: self.rows()[name].mark == "wrong", "status says that it has ended", 180)
         if self.world.key == "python":  # which removes its own files then, those of its set-up among them
             own = self.world.net.datasites(ALICE) / ALICE / "syftperm.yaml"
-            wait_for(lambda: not own.exists(), "the client removes its own files", 60)
+            wait_for(lambda: not own.exists(), "the client removes its own files", 180)
             assert [row.name for row in self.rows().values() if row.mark == "wrong"][:3] == [
                 "SyftBox",
                 "last sync",
@@ -274,9 +274,9 @@ class Story:
         self.one_app_with_its_page()
 
     def one_app_with_its_page(self) -> None:
-        found = wait_for(self.app.running, "the app runs", 60)
-        wait_for(lambda: serves(found.page), "its page answers", 60)
-        wait_for(lambda: len(self.app.processes()) == 1, "it is the only one", 60)
+        found = wait_for(self.app.running, "the app runs", 180)
+        wait_for(lambda: serves(found.page), "its page answers", 180)
+        wait_for(lambda: len(self.app.processes()) == 1, "it is the only one", 180)
 
 
 @pytest.mark.parametrize(
