@@ -20,7 +20,6 @@ WIDTH = 1000
 PICTURES = {
     "year-in-review": ("/year/2026", "body", 1200),
     "titles": ("/titles", "body", 900),
-    "profiles": ("/profiles", "body", 900),
     "the-groups-year": ("/others/year/2026", "body", 1100),
     "me-and-the-others": ("/others", "body", 1010),
     "my-viewing": ("/viewing", "body", 930),
