@@ -7,6 +7,7 @@ from dataclasses import replace
 from netflix_trend.formats import decimal, number
 from netflix_trend.language import _, ngettext
 from netflix_trend.pictures import Box, Picture, Text, missing, shortened, to_png, wrapped
+from netflix_trend.published.invented import INVENTED
 from netflix_trend.published.wording import share_of_answers
 from netflix_trend.published.year import YearStatistics
 from netflix_trend.published.year_words import (
@@ -71,6 +72,7 @@ def _description(year: YearStatistics) -> str:
         filter(
             None,
             [
+                _(INVENTED) if year.invented else "",
                 clear_in_words(year),
                 _("Named by this share of answers: %(shows)s.", shows=", ".join(named)) if named else "",
                 mean_in_words(year.viewing) if year.viewing else "",
@@ -84,10 +86,13 @@ def _basis(year: YearStatistics) -> list[Text]:
         span_in_words(year.rounds) if year.rounds else "",
         ngettext("up to %(num)s participant", "up to %(num)s participants", year.participants),
     ]
-    return [
-        Text(300, y, text, 22, _SOFT, max_width=WIDTH - 300 - _LEFT)
-        for y, text in zip((138, 168), filter(None, said), strict=False)
+    width = WIDTH - 300 - _LEFT
+    lines = [
+        Text(300, y, text, 22, _SOFT, max_width=width) for y, text in zip((138, 168), filter(None, said), strict=False)
     ]
+    # A picture is passed on without its page: it has to say itself that it is of a demo.
+    invented = wrapped(_(INVENTED), 17, width, 2) if year.invented else []
+    return lines + [Text(300, 192 + 20 * place, line, 17, _INK, max_width=width) for place, line in enumerate(invented)]
 
 
 def _shows(year: YearStatistics) -> list[Box | Text]:

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from netflix_trend.pictures import Box, Picture, Text, left_out, measured, shortened, to_png, to_svg
+from netflix_trend.published.invented import INVENTED
 from netflix_trend.published.wording import share_of_answers
 from netflix_trend.published.year import YearStatistics, year_of
 from netflix_trend.published.year_picture import HEIGHT, WIDTH, letters_in_words, png_of, year_picture
@@ -62,6 +63,21 @@ def test_nothing_reaches_beyond_the_picture_or_over_another_text(
     group: str, titles: Sequence[str], people: int
 ) -> None:
     picture = year_picture(a_year(titles, people), group)
+    inside(picture)
+
+
+def test_a_picture_of_invented_participants_says_so() -> None:
+    year = a_year()
+    picture = year_picture(year.model_copy(update={"invented": True}), "Us")
+    assert INVENTED in " ".join(shape.text for shape in texts(picture))
+    assert INVENTED in picture.description
+    inside(picture)
+    people = year_picture(year, "Us")
+    assert "invented" not in " ".join([people.description, *(shape.text for shape in texts(people))])
+
+
+def inside(picture: Picture) -> None:
+    """Check that nothing reaches beyond a picture or over another text."""
     assert (picture.width, picture.height) == (WIDTH, HEIGHT) == (1200, 630)
     places = []
     for shape in picture.shapes:
