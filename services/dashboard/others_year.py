@@ -12,6 +12,7 @@ from netflix_trend.language import _
 from netflix_trend.periods.weeks import Week
 from netflix_trend.pictures import Picture, to_svg
 from netflix_trend.published import year_words
+from netflix_trend.published.invented import INVENTED
 from netflix_trend.published.statistics import MAX_FILE, StatisticsError
 from netflix_trend.published.wording import (
     LISTED_SHOWS,
@@ -44,7 +45,10 @@ _TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 
 @dataclass(frozen=True)
 class YearPage:
-    """What the page shows. problem: why there is nothing. years: that have rounds, newest first."""
+    """What the page shows. problem: why there is nothing. years: that have rounds, newest first.
+
+    invented: that the participants are, empty if they are people.
+    """
 
     year: int
     problem: str = ""
@@ -55,6 +59,7 @@ class YearPage:
     changed: str = ""
     together: tuple[str, ...] = ()
     letters: str = ""
+    invented: str = ""
 
 
 def years(settings: Settings) -> tuple[int, ...]:
@@ -108,6 +113,7 @@ def year_page(settings: Settings, year: int) -> YearPage:
         changed=year_words.changes_in_words(found),
         together=tuple(year_words.together_in_words()),
         letters=letters_in_words(year_picture(found, _group(settings))),
+        invented=_(INVENTED) if found.invented else "",
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 from PIL import Image
 
 from netflix_trend.published import year_words
+from netflix_trend.published.invented import INVENTED
 from netflix_trend.published.year import YearStatistics
 from services.dashboard.others_year import picture_of, the_year, year_page, years
 from tests.services.dashboard.participant import Person
@@ -48,6 +50,16 @@ def test_the_page_links_to_its_year_and_the_year_to_a_picture(person: Person) ->
         assert response.headers["Content-Disposition"] == f'attachment; filename="group-{year}.{kind}"'
     image = Image.open(io.BytesIO(person.get(f"/others/year/{year}/picture.png").data))
     assert image.size == (1200, 630)
+
+
+def test_a_year_of_invented_participants_says_so(person: Person) -> None:
+    year = year_of_the_aggregator(person).year
+    assert INVENTED in person.page(f"/others/year/{year}")
+    assert INVENTED in picture_of(person.settings, year).description
+    folder = published(person) / "app_data/netflix_trend/shared/statistics"
+    for path in folder.glob("[0-9]*.json"):
+        path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), "invented": False}), "utf-8")
+    assert INVENTED not in person.page(f"/others/year/{year}")
 
 
 def test_a_year_without_rounds_says_so(person: Person) -> None:
