@@ -140,7 +140,8 @@ class Story:
             "setup", *place, "--aggregator", AGGREGATOR, "--yes", "--export", str(export), "--take-part"
         )
         assert said.returncode == 0, said
-        wait_for(lambda: self.world.sync() or ALICE in self.aggregator.enrolment.participants(), "the announcement", 180)
+        known = self.aggregator.enrolment.participants
+        wait_for(lambda: self.world.sync() or ALICE in known(), "the announcement", 180)
 
     def publish(self) -> None:
         """The survey arrives, is answered once, and the answer arrives at the aggregator alone."""
