@@ -97,7 +97,8 @@ def expected(problem: Mapping[str, Any]) -> str:
         return _("it is too long; at most %(most)s are allowed", most=context.get("max_length", ""))
     if kind in ("string_too_short", "too_short", "bytes_too_short"):
         return _("it is too short; at least %(least)s are needed", least=context.get("min_length", ""))
-    return _(_EXPECTED.get(kind, marked("it is not what was expected")))
+    expected = _EXPECTED.get(kind)
+    return _("it is not what was expected") if expected is None else _(expected)
 
 
 def _bound(kind: str, bound: object) -> str:
