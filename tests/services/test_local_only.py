@@ -32,7 +32,7 @@ ORIGIN = f"http://{HOST}"
 TOKEN = "a-token-for-tests-only-0123456789"
 # What anybody may read of an aggregator, from anywhere: whoever adds a page decides here whether it is one.
 PUBLIC = {
-    *("start", "page", "data", "round_page", "vocabulary", "survey", "statistics", "health"),
+    *("start", "page", "data", "round_page", "vocabulary", "survey", "statistics", "health", "year_page", "year_data"),
 }
 READS = {"GET", "HEAD", "OPTIONS"}
 WRONG_HOSTS = ("evil.example", f"evil.example:{PORT}", f"127.0.0.1.evil.example:{PORT}", f"192.168.0.7:{PORT}", "[")
@@ -114,12 +114,24 @@ def guarded(request: pytest.FixtureRequest, tmp_path: Path) -> Guarded:
     return cast(Guarded, request.param(tmp_path))
 
 
+PART = re.compile(r"<([^<>]+)>")
+
+
+def example_of(part: re.Match[str]) -> str:
+    """Return an example of a part of an address, such as of `<int(fixed_digits=4):year>`."""
+    kind, _, name = part[1].rpartition(":")
+    if name == "filename":
+        return "dashboard.css"
+    if kind.startswith("any("):
+        return re.split(r"[(,]", kind.replace("'", ""))[1]
+    return "2026" if kind.startswith("int") else "a" * 16
+
+
 def addresses(guarded: Guarded) -> Iterator[tuple[str, str]]:
     """Yield each route with each of its methods."""
     assert len(guarded.rules) >= 3
     for rule in guarded.rules:
-        address = rule.rule.replace("<path:filename>", "dashboard.css")
-        assert "<" not in address, f"say what to try for {rule.rule}"
+        address = PART.sub(example_of, rule.rule)
         for method in sorted(rule.methods or ()):
             yield method, address
 

@@ -17,6 +17,7 @@ import pytest
 from netflix_trend.participant.choices import Choices, read_choices, write_choices
 from netflix_trend.participant.life_events import read_events
 from netflix_trend.participant.receipts import read_receipts
+from netflix_trend.syftbox.datasite import Datasite
 from services.dashboard.backend import Refused
 from services.dashboard.web import create_app
 from services.local.dashboard import OneProcess
@@ -297,17 +298,29 @@ def test_removing_a_missing_event_is_refused(newcomer: Person, number: str) -> N
     assert "there is no event" in newcomer.done("/events/remove", {"id": number}).lower()
 
 
-def test_nothing_leaves_before_somebody_joins(newcomer: Person) -> None:
-    (newcomer.settings.datasites_dir / "me@example.org").mkdir()
-    (newcomer.settings.datasites_dir / "me@example.org" / "syft.pub.yaml").touch()
-    newcomer.upload(SAMPLE.read_bytes())
-    text = newcomer.page("/sharing")
+def set_up(datasites: Path, email: str) -> None:
+    (datasites / email).mkdir(parents=True)
+    (datasites / email / "syft.pub.yaml").touch()
+
+
+def test_nothing_leaves_before_somebody_joins(tmp_path: Path) -> None:
+    set_up(tmp_path / "datasites", "ann@home.net")
+    ann = Person(tmp_path, aggregator="club@home.net", email="ann@home.net")
+    ann.upload(SAMPLE.read_bytes())
+    text = ann.page("/sharing")
     assert "You have not joined. Nothing leaves this machine." in text
     assert "drawn for show, thrown away" in text
     assert "Nothing was published." in text
-    assert releases(newcomer) == []
-    text = newcomer.done("/sharing/take-part", {"participation": "joined"})
-    assert "You take part in the trial." in text
+    assert Datasite(ann.settings.datasites_dir, "ann@home.net").published() == set()
+    assert "You take part." in ann.done("/sharing/take-part", {"participation": "joined"})
+
+
+def test_a_trial_answers_by_itself_and_shows_what_it_answered(newcomer: Person) -> None:
+    set_up(newcomer.settings.datasites_dir, "me@example.org")
+    newcomer.upload(SAMPLE.read_bytes())
+    text = newcomer.page("/sharing")
+    assert "A trial answers its example surveys by itself." in text
+    assert "You take part in the trial." in newcomer.done("/sharing/take-part", {"participation": "joined"})
     (release,) = releases(newcomer)
     assert release.read_text().strip().replace('"', "&#34;") in text
     assert "in your datasite" in text
