@@ -31,7 +31,7 @@ class CurrentSettings:
             machine.keep_private()
         except Failure as problem:
             raise SettingsError(problem.message) from None
-        values = {**machine.folder_environment(), **machine.join_first()}
+        values = machine.folder_environment()
         for name in Settings.model_fields:
             os.environ.pop(name.upper(), None)
         os.environ.update(values)

@@ -67,8 +67,6 @@ class Machine:
     def __init__(self, root: Path, environ: dict[str, str]) -> None:
         self.root = root
         self.environ = environ
-        # .env does not count: it may be a copy of the example.
-        self.said_join = bool(environ.get("JOIN"))
         self.client: Client | None = None
         if not environ.get(INSIDE):
             self.client = find_client((Path(native(environ.get(CALLED_AS) or str(root))), root), environ)
@@ -289,12 +287,12 @@ class Machine:
             raise Failure("its packages could not be installed, see above")
         importlib.invalidate_caches()
 
-    def join_first(self) -> dict[str, str]:
-        """Return the setting that publishes nothing before the person has joined; none if something was published."""
+    @property
+    def has_published(self) -> bool:
+        """Whether anything was published to this aggregator, or lies in the datasite."""
         manifest = self.folder("DATASITES_DIR") / self.email / "app_data" / APP_NAME / "manifest.json"
         records = records_of(self.folder("PUBLISHER_DIR"), self.email, self.aggregator)
-        was_published = PublisherVolume(records).ledger.exists() or manifest.exists()
-        return {} if was_published or self.said_join else {"JOIN": "ask"}
+        return PublisherVolume(records).ledger.exists() or manifest.exists()
 
     # --- processes
 

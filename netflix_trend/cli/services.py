@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from datetime import date
 from pathlib import Path
@@ -112,7 +111,6 @@ def dashboard(context: click.Context, demo: Path | None, socket: int | None) -> 
         return
     if demo is not None:
         place.machine.use_folders()
-    os.environ.update(place.machine.join_first())
     from services.local.current_app import SettingsFile
     from services.local.dashboard import serve
 

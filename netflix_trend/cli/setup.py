@@ -355,7 +355,7 @@ class _Setup:
             return True
         if introduction:
             say(f"{introduction.cost} {introduction.trust}")
-        if self.machine.join_first():
+        if not self.machine.has_published:
             say("Nothing has left this machine so far.")
         say("That you take part can be seen by others on your SyftBox server.")
         wanted = self.said.takes_part
@@ -379,7 +379,6 @@ class _Setup:
         from netflix_trend.participant import participant
         from netflix_trend.settings import load_settings
 
-        os.environ.update(self.machine.join_first())
         state = participant.snapshot(load_settings())
         if state.choices_problem:
             raise Failure(state.choices_problem)

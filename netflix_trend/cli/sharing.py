@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -79,7 +78,7 @@ def carry_out(place: Place, act: Callable[[], int], words: Sequence[str]) -> int
     if words[:1] == ["join"]:
         subscribe(place.machine)
     if begin(place, keeps=True):
-        return act() or (0 if place.is_inside else look_once(place))
+        return act() or (0 if place.is_inside else look_once())
     docker = place.docker
     if docker.in_service("processor", *words):
         return FAILED
@@ -95,9 +94,8 @@ def carry_out(place: Place, act: Callable[[], int], words: Sequence[str]) -> int
     return 0
 
 
-def look_once(place: Place) -> int:
-    """Publish what is due from folders, as `once` does, but not before the person has joined. Returns an exit code."""
-    os.environ.update(place.machine.join_first())
+def look_once() -> int:
+    """Publish what is due from folders, as `once` does. Returns an exit code."""
     from services.local.__main__ import once
 
     return once()

@@ -395,7 +395,7 @@ def _command(machine: Machine, words: tuple[str, ...]) -> list[str]:
 
 
 def _environment(machine: Machine) -> dict[str, str]:
-    return {**machine.environ, **machine.join_first(), "MODE": "folders"}
+    return {**machine.environ, "MODE": "folders"}
 
 
 def _port(text: str) -> int:

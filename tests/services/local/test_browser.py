@@ -233,7 +233,7 @@ def test_a_history_that_cannot_be_stored_is_named(home: Home, stand_in: StandIn)
     (home.clone / "private" / "raw").touch()
     code, said = home.run("scrape")
     assert code == 1
-    assert "NOT_STORED: The history could not be stored, nothing was imported. (File exists)" in said
+    assert "NOT_STORED: The history could not be stored, nothing was imported. (it is there already)" in said
 
 
 def test_its_folder_is_never_uploaded(home: Home) -> None:
