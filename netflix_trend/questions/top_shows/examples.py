@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from netflix_trend.language import marked
 from netflix_trend.questions.top_shows.chart import AskedChart
 from netflix_trend.questions.top_shows.statistics import ShowExample
 
 # Public shares of people who name a show, fixed so that no estimate, which was picked out for being large, decides how
 # many participants are said to be needed (docs/method/assumptions.md#example-shows).
 EXAMPLES = (
-    ShowExample(name="a hit", share=0.12),
-    ShowExample(name="a strong show", share=0.06),
-    ShowExample(name="an ordinary show", share=0.03),
+    ShowExample(name=marked("a hit"), share=0.12),
+    ShowExample(name=marked("a strong show"), share=0.06),
+    ShowExample(name=marked("an ordinary show"), share=0.03),
 )
 # Places of a chart that serve as examples, and the memberships among which its views are counted.
 _PLACES = (1, 5, 10)

@@ -113,7 +113,7 @@ def needed_for_shows(statistic: TopShows) -> Sequence[Needed]:
             "top_shows",
             _(
                 "%(show)s, named by %(share)s of people, to be clear",
-                show=shown(show.name),
+                show=_(shown(show.name)),
                 share=percent(show.share),
             ),
             needed(show.share),

@@ -14,7 +14,9 @@ from flask.testing import FlaskClient
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.participant.life_events import add_event
+from netflix_trend.questions.registry import QUESTIONS
 from services.dashboard import languages
+from services.dashboard.backend import Refused
 from services.dashboard.web import create_app
 from services.local.dashboard import OneProcess
 from tests.services.dashboard.invented import Invented, Shown, bracketed
@@ -24,11 +26,12 @@ from tests.services.dashboard.participant import ORIGIN, SAMPLE, TODAY, Person, 
 NAMES = (
     *("Netflix Trend", "NetflixViewingHistory.csv", "ViewingActivity.csv", "SyftBox", "SHA-256", "epsilon"),
     *("me@example.org", "aggregator@example.org", "./run.sh", "UTC", "sample_viewing_history.csv"),
-    *("manifest.json", "syft.pub.yaml", "syftperm.yaml", "PNG", "SVG"),
+    *("manifest.json", "syft.pub.yaml", "syftperm.yaml", "PNG", "SVG", "CSV", "JSON"),
+    *("Letterboxd", "Simkl", "Yamtrack", "Trakt"),
 )
 # 2026-W46, W46, 2026-Q3, the signs of an interval, and letters of weekdays in a calendar.
 CODES = re.compile(r"(?:\d{4}-)?(?:W\d\d|Q\d)|[a-f0-9]{8,}|[A-ZÄÖÜ]|GB|MB")
-_PARTS = re.compile(r"[:,] | und ")
+_PARTS = re.compile(r"[:,] | und | – ")
 # So many addresses of a page with values in its address are enough.
 OF_A_KIND = 3
 
@@ -46,7 +49,14 @@ def calendar_words() -> set[str]:
 def titles(*more: str) -> frozenset[str]:
     """Return what is shown of shows, files and people, whole and in parts."""
     rows = csv.reader(SAMPLE.read_text("utf-8").splitlines())
-    names = {*more, "me", *(show.title for show in starter_vocabulary().shows), *(row[0] for row in rows if row)}
+    # Questions are named as settings write them.
+    names = {
+        *more,
+        "me",
+        *QUESTIONS,
+        *(show.title for show in starter_vocabulary().shows),
+        *(row[0] for row in rows if row),
+    }
     return frozenset(part.strip() for name in names for part in (name, *_PARTS.split(name)))
 
 
@@ -78,8 +88,7 @@ def visited(client: FlaskClient) -> dict[str, str]:
     paths = [rule.rule for rule in rules if not rule.arguments]
     found: dict[str, str] = {}
     seen: dict[str, int] = defaultdict(int)
-    with client.application.test_request_context(base_url=ORIGIN):
-        adapter = client.application.create_url_adapter(None)
+    adapter = client.application.url_map.bind("127.0.0.1")
     for path in paths:
         response = client.get(path, base_url=ORIGIN, follow_redirects=True)
         if response.mimetype != "text/html" or path in found:
@@ -87,7 +96,7 @@ def visited(client: FlaskClient) -> dict[str, str]:
         assert response.status_code == 200, path
         found[path] = response.text
         for link in Shown(response.text).links:
-            endpoint = str(adapter.match(link.split("?")[0])[0]) if adapter else link
+            endpoint = str(adapter.match(link.split("?")[0])[0])
             if link not in paths and seen[endpoint] < OF_A_KIND:
                 seen[endpoint] += 1
                 paths.append(link)
@@ -137,7 +146,8 @@ def test_pages_without_an_aggregator_are_marked(newcomer: Person) -> None:
 
 def test_pages_about_files_that_ask_or_cannot_be_used_are_marked(newcomer: Person) -> None:
     newcomer.bring("Title,Date\nDark,3/4/26\nDark,4/3/26\n", "undecided.csv")
-    newcomer.bring("no export at all", "letter.csv")
+    with pytest.raises(Refused):
+        newcomer.bring("no export at all", "letter.csv")
     newcomer.bring('Title,Date\nDark: Season 1: "A",31/12/25\nDark,\nDark,30/12/25\n', "good.csv")
     check(newcomer.client, "undecided.csv", "letter.csv", "good.csv", "'no export at all'")
 
