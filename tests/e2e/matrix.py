@@ -31,8 +31,8 @@ from tests.ports import free_port
 from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
-# Not of example.org, whose people are those of trials as long as no aggregator is chosen.
-AGGREGATOR, ALICE, BOB = "trend@example.net", "alice@example.net", "bob@example.net"
+# Neither of example.org, whose people are those of trials, nor of example.net, the demo network: both answer unasked.
+AGGREGATOR, ALICE, BOB = "trend@home.net", "alice@home.net", "bob@home.net"
 EVERYBODY = [AGGREGATOR, ALICE, BOB]
 # Seconds of a test's minute: how often the app looks.
 MINUTE = "2"
