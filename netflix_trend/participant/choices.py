@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 from netflix_trend.language import _, marked
 from netflix_trend.layout import PrivateVolume, PublisherVolume
 from netflix_trend.names import is_of_demo_network
+from netflix_trend.participant.ledger import LedgerError, read_ledger
 from netflix_trend.questions.registry import QUESTIONS
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import write_atomically
@@ -30,9 +31,15 @@ _Positive = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 def has_answered(settings: Settings) -> bool:
-    """Return whether a report was ever made for this aggregator and address."""
-    volume = PublisherVolume(settings.records_dir)
-    return volume.ledger.exists() or volume.sealed.exists()
+    """Return whether a report was ever made for this aggregator, as the ledger says.
+
+    Sealed reports do not say for whom they were, and a damaged ledger says nothing: neither is a yes.
+    """
+    try:
+        entries = read_ledger(PublisherVolume(settings.records_dir).ledger)
+    except LedgerError:
+        return False
+    return any(entry.aggregator == settings.aggregator_datasite for entry in entries)
 
 
 class ChoicesError(Exception):

@@ -337,6 +337,7 @@ def test_every_link_leads_somewhere(community: Browser) -> None:
             # The page that Chromium makes around a picture has a style of its own, which the policy forbids.
             with urlopen(f"{community.address}{path}") as answer:
                 assert answer.headers["Content-Type"].startswith("image/"), path
+                assert answer.read(), path
             continue
         community.get(path)
         assert not shows(community, "there is nothing here"), path

@@ -22,7 +22,7 @@ def test_what_changes_in_env_is_followed_and_the_environment_stays_first(clone: 
         machine.env_file.write_text("JOIN=at_once\nLIMIT_ODDS=5\n")
         machine.use_folders()
         first = current()
-        assert (first.aggregator_datasite, first.join, first.limit_odds) == (EXAMPLE_AGGREGATOR, "ask", 5)
+        assert (first.aggregator_datasite, first.join, first.limit_odds) == (EXAMPLE_AGGREGATOR, "at_once", 5)
         machine.env_file.write_text(f"AGGREGATOR_DATASITE={CLUB}\nLIMIT_REPORTS_PER_YEAR=9\n")
         now = current()
         assert (now.aggregator_datasite, now.limit_odds, now.limit_reports_per_year) == (CLUB, 8, 3)

@@ -321,36 +321,6 @@ def test_docker_does_not_create_a_missing_datasite(clone: Path, path: Path, verb
 # --- on folders
 
 
-@pytest.mark.parametrize(
-    ("made", "environment", "join"),
-    [
-        ("", {}, "ask"),
-        ("", {"JOIN": "at_once"}, "at_once"),
-        ("publisher/trial/ledger.jsonl", {}, "at_once"),
-        ("publisher/ledger.jsonl", {}, "ask"),
-        ("datasites/me@example.org/app_data/netflix_trend/manifest.json", {}, "at_once"),
-    ],
-    ids=["nothing published", "said now", "answered before", "a real round", "announced before"],
-)
-def test_without_docker_the_page_publishes_only_after_joining(
-    clone: Path, path: Path, monkeypatch: pytest.MonkeyPatch, made: str, environment: dict[str, str], join: str
-) -> None:
-    """Also where .env says JOIN=at_once, as earlier versions' .env.example did."""
-    (clone / ".env").write_text((clone / ".env.example").read_text().replace("JOIN=ask", "JOIN=at_once"))
-    if made:
-        (clone / made).parent.mkdir(parents=True)
-        (clone / made).touch()
-    found: list[str] = []
-
-    def serve(_demo: Path | None, _file: object, _socket: int | None) -> int:
-        found.append(os.environ["JOIN"])
-        return 0
-
-    monkeypatch.setattr("services.local.dashboard.serve", serve)
-    assert run(clone, path, "dashboard", **environment).returncode == 0
-    assert found == [join]
-
-
 def test_with_docker_the_page_is_the_services_one(clone: Path, path: Path, acted: list[str]) -> None:
     fake_docker(path, STOPPED)
     result = run(clone, path, "dashboard")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pty
-import shutil
 import signal
 import socket
 import subprocess
@@ -233,18 +232,6 @@ def test_a_look_runs_only_what_is_due(app: Clone) -> None:
     before = app.verbs()
     (app.home / ".env").write_text("LIMIT_REPORTS_PER_YEAR=3\n")
     once_more("the settings are others")
-    ends(process, app)
-
-
-def test_nothing_is_published_before_the_person_has_joined(app: Clone) -> None:
-    (app.home / "private" / "raw").mkdir(parents=True)
-    ledger = app.home / "publisher" / "ledger.jsonl"
-    app.python(f'case "$*" in *once*) echo "<$JOIN $MODE>" >>"$HOME/asked"; mkdir -p {ledger.parent}; : >{ledger}; '
-               'exit 1;; esac')  # fmt: skip
-    (app.path / "mkdir").symlink_to(shutil.which("mkdir") or "")
-    process = app.start()
-    wait_for(lambda: len(lines(app.folder / "asked")) >= 2, "it looks again")
-    assert lines(app.folder / "asked")[:2] == ["<ask folders>", "< folders>"]
     ends(process, app)
 
 

@@ -17,15 +17,30 @@ from netflix_trend.participant.choices import (
     read_choices,
     write_choices,
 )
+from netflix_trend.participant.ledger import open_ledger
+from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.survey.limits import Limits
+from netflix_trend.survey.survey import default_survey
 
+WEEK = Week.parse("2026-W46")
 LIMITS = Limits(odds=Fraction(8), reports_per_year=13)
 
 
 def settings_of(tmp_path: Path, join: str, *, is_trial: bool) -> Settings:
     addresses = {} if is_trial else {"syftbox_email": "ann@home.net", "aggregator_datasite": "trends@home.net"}
     return load_settings(publisher_dir=tmp_path / "publisher", private_dir=tmp_path / "private", join=join, **addresses)
+
+
+def ledger_of(settings: Settings, aggregator: str) -> None:
+    """The ledger of somebody who has answered `aggregator` once."""
+    path = PublisherVolume(settings.records_dir).ledger
+    path.parent.mkdir(parents=True)
+    survey = default_survey(WEEK, "b" * 32, range(9))
+    question = survey.question("volume")
+    assert question is not None
+    with open_ledger(path, published=(), now=WEEK) as ledger:
+        ledger.commit(aggregator, survey, question, b"release", WEEK + 1)
 
 
 @pytest.mark.parametrize("join", ["ask", "at_once"])
@@ -39,19 +54,27 @@ def test_the_first_report_to_a_real_aggregator_leaves_only_after_a_yes(tmp_path:
 def test_a_trial_answers_at_once_and_counts_for_nothing_later(tmp_path: Path, join: str) -> None:
     trial, real = (settings_of(tmp_path, join, is_trial=is_trial) for is_trial in (True, False))
     assert Choices().takes_part(trial)
-    PublisherVolume(trial.records_dir).ledger.parent.mkdir(parents=True)
-    PublisherVolume(trial.records_dir).ledger.touch()
+    ledger_of(trial, trial.aggregator_datasite)
     assert not Choices().takes_part(real)
 
 
+@pytest.mark.parametrize(("aggregator", "goes_on"), [("trends@home.net", True), ("another@home.net", False)])
+def test_who_has_answered_this_aggregator_before_it_was_asked_goes_on_as_the_setting_says(
+    tmp_path: Path, aggregator: str, goes_on: bool
+) -> None:
+    settings = settings_of(tmp_path, "at_once", is_trial=False)
+    ledger_of(settings, aggregator)
+    assert Choices().takes_part(settings) is goes_on
+    assert not Choices().takes_part(settings_of(tmp_path, "ask", is_trial=False))
+
+
 @pytest.mark.parametrize("record", ["ledger", "sealed"])
-def test_who_has_answered_before_this_was_asked_goes_on_as_the_setting_says(tmp_path: Path, record: str) -> None:
+def test_what_says_not_whom_it_was_for_is_no_yes(tmp_path: Path, record: str) -> None:
     settings = settings_of(tmp_path, "at_once", is_trial=False)
     place: Path = getattr(PublisherVolume(settings.records_dir), record)
     place.parent.mkdir(parents=True)
-    place.touch()
-    assert Choices().takes_part(settings)
-    assert not Choices().takes_part(settings_of(tmp_path, "ask", is_trial=False))
+    place.write_text("damaged\n")
+    assert not Choices().takes_part(settings)
 
 
 def test_the_setting_asks_unless_somebody_says_otherwise() -> None:
