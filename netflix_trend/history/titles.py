@@ -175,7 +175,9 @@ def _is_known(name: str, vocabulary: Vocabulary) -> bool:
 
 
 def _is_nothing(text: str) -> bool:
-    """Return whether a text consists of colons and blanks only."""
+    """Return whether a text consists of colons and blanks only, or of what is not seen."""
+    if text[:1].isalnum():  # nearly every title; no letter or digit is folded into a blank
+        return False
     return not text.strip(": ：") or (not text.isascii() and not title_key(text).strip(": "))
 
 

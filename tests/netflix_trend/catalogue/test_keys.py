@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -26,6 +28,20 @@ LETTERS = st.characters(categories=["L", "Nd"], exclude_characters="\U0001d6a4")
 @example("A\x1c:\x1fB")
 def test_the_short_way_for_ascii_gives_what_the_general_way_gives(title: str) -> None:
     assert title_key(title) == title_key(title + "\u200b")  # an invisible character, but not ASCII
+
+
+def test_no_letter_or_digit_is_folded_into_nothing_or_a_colon() -> None:
+    """So a title that begins with one is not blank, which is not looked at any further."""
+    for sign in map(chr, range(sys.maxunicode + 1)):
+        assert not sign.isalnum() or title_key(sign).strip(": ："), hex(ord(sign))
+
+
+@pytest.mark.parametrize(
+    ("title", "key"),
+    [("Ἀ´﹘B", "ἀ'-b"), ("é\u2033", "é′′"), ("“é” ‒ ＇x＇ : y", "\"é\" - 'x': y"), ("\u00adé\u2009\u3000 ;", "é ;")],
+)
+def test_signs_that_compatibility_makes_are_folded_as_well(title: str, key: str) -> None:
+    assert title_key(title) == key
 
 
 @settings(max_examples=500)
