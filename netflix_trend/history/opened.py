@@ -31,6 +31,8 @@ class Choice:
 
 
 EVERYTHING = Choice()
+# What a play without the name of a device is listed and chosen by.
+UNKNOWN_DEVICE = "unknown"
 # Views that are kept in memory: about 75 MiB for 100,000.
 _MAX_KEPT = 150_000
 
@@ -106,7 +108,8 @@ def narrow(database: duckdb.DuckDBPyConnection, choice: Choice) -> None:
         wanted.append(f"{{day}} between date '{choice.first}' and date '{choice.last}'")
     seen, played = "every_seen", "every_played"
     if choice.device is not None:
-        played = "(from every_played where coalesce(nullif(device, ''), 'unknown') = (select device from chosen))"
+        device = f"coalesce(nullif(device, ''), '{UNKNOWN_DEVICE}')"
+        played = f"(from every_played where {device} = (select device from chosen))"
         seen = f"(select start::date as day, {_TITLE} from {played} where kind <> 'supplemental' group by all)"
 
     for name, rows, day in (("seen", seen, "day"), ("played", played, "start::date")):
