@@ -23,6 +23,11 @@ TRACKED = [
     if name and (ROOT / name).is_file()
 ]
 SOURCES = [path for path in TRACKED if path.suffix == ".py" and "tests" not in path.parts]
+# They tell kinds of problems apart, or say all of them.
+READERS_OF_PROBLEMS = (
+    *("delivery/inbox.py", "participant/life_events.py", "published/introduction.py", "settings.py"),
+    *("survey/release.py", "runtime/choose.py", "aggregator/survey_plan.py"),
+)
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 
 
@@ -74,6 +79,25 @@ def test_protective_code_takes_randomness_from_one_place() -> None:
     }
     invented = {f"netflix_trend/simulation/{name}.py" for name in ("population", "histories")}
     assert users == {"netflix_trend/privacy/randomness.py", *invented}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "places"),
+    [
+        (r"duckdb\.connect\(", {"history/opened.py", "history/tables.py"}),
+        (r"csv\.writer\(", {"history/csv_table.py", "simulation/histories.py"}),
+        (r"""open\(["']xb?["']|O_EXCL""", {"storage/files.py"}),
+        (r"\.errors\(include_url", {"causes.py", *READERS_OF_PROBLEMS}),
+    ],
+    ids=["tables are opened", "cells are written", "new files are made", "words of models are read"],
+)
+def test_what_is_easy_to_get_wrong_is_done_in_one_place(pattern: str, places: set[str]) -> None:
+    found = {
+        path.relative_to(ROOT / path.relative_to(ROOT).parts[0]).as_posix()
+        for path in SOURCES
+        if path.relative_to(ROOT).parts[0] in ("netflix_trend", "services") and re.search(pattern, path.read_text())
+    }
+    assert found == places
 
 
 def test_modules_stay_small() -> None:
