@@ -217,6 +217,18 @@ def test_the_changelog_keeps_its_form_and_its_newest_release_is_the_version() ->
         assert not heading.startswith("Unreleased") or not body.strip(), "put it below Added, Changed, Fixed ..."
 
 
+def test_the_changelog_says_nothing_twice() -> None:
+    lines = [line for line in (ROOT / "CHANGELOG.md").read_text().splitlines() if len(line) >= 40]
+    assert sorted({line for line in lines if lines.count(line) > 1}) == []
+
+
+@pytest.mark.parametrize(("index", "skipped"), [("docs/index.md", "index.md"), ("docs/method/README.md", "README.md")])
+def test_an_index_lists_every_page_of_its_folder(index: str, skipped: str) -> None:
+    place = ROOT / index
+    pages = {path.name for path in TRACKED if path.parent == place.parent and path.suffix == ".md"} - {skipped}
+    assert pages <= set(re.findall(r"\(([\w-]+\.md)\)", place.read_text()))
+
+
 def test_the_build_reads_the_version_from_the_library() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert project["project"]["dynamic"] == ["version"]
