@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netflix_trend.language import _, marked
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 # By the number of the error: its cause, as the end of a sentence, and what to do.
 _CAUSES: Mapping[int, tuple[str, str]] = {
@@ -60,6 +63,7 @@ _EXPECTED: Mapping[str, str] = {
     "string_type": marked("expected text"),
     "string_unicode": marked("it is not UTF-8 text"),
 }
+_LONGEST_PLACE = 80
 _UNEXPECTED = marked("it is not what was expected")
 
 
@@ -69,8 +73,14 @@ def cause(error: OSError) -> str:
 
 
 def reason_of(problem: Exception) -> str:
-    """Return a problem as the end of a sentence: the cause of an error of the system, our own message of others."""
-    return cause(problem) if isinstance(problem, OSError) else str(problem)
+    """Return a problem as the end of a sentence: the cause of an error of the system, what a model expects, or our own
+    message of others.
+    """
+    from pydantic import ValidationError
+
+    if isinstance(problem, OSError):
+        return cause(problem)
+    return misfit(problem) if isinstance(problem, ValidationError) else str(problem)
 
 
 def why(error: OSError) -> str:
@@ -99,6 +109,16 @@ def expected(problem: Mapping[str, Any]) -> str:
     if kind in ("string_too_short", "too_short", "bytes_too_short"):
         return _("it is too short; at least %(least)s are needed", least=context.get("min_length", ""))
     return _(_EXPECTED.get(kind, _UNEXPECTED))
+
+
+def misfit(error: ValidationError) -> str:
+    """Return the first thing in a file that a model does not expect, with its place: `rounds.3: it is missing`.
+
+    Names come from the file, so a long place is cut.
+    """
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(map(str, first["loc"]))[:_LONGEST_PLACE]
+    return f"{place or 'file'}: {expected(first)}"
 
 
 def _bound(kind: str, bound: object) -> str:

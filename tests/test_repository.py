@@ -23,6 +23,11 @@ TRACKED = [
     if name and (ROOT / name).is_file()
 ]
 SOURCES = [path for path in TRACKED if path.suffix == ".py" and "tests" not in path.parts]
+# They tell kinds of problems apart, or say all of them.
+READERS_OF_PROBLEMS = (
+    *("delivery/inbox.py", "participant/life_events.py", "published/introduction.py", "settings.py"),
+    *("survey/release.py", "runtime/choose.py", "aggregator/survey_plan.py"),
+)
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 
 
@@ -74,6 +79,25 @@ def test_protective_code_takes_randomness_from_one_place() -> None:
     }
     invented = {f"netflix_trend/simulation/{name}.py" for name in ("population", "histories")}
     assert users == {"netflix_trend/privacy/randomness.py", *invented}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "places"),
+    [
+        (r"duckdb\.connect\(", {"history/opened.py", "history/tables.py"}),
+        (r"csv\.writer\(", {"history/csv_table.py", "simulation/histories.py"}),
+        (r"""open\(["']xb?["']|O_EXCL""", {"storage/files.py"}),
+        (r"\.errors\(include_url", {"causes.py", *READERS_OF_PROBLEMS}),
+    ],
+    ids=["tables are opened", "cells are written", "new files are made", "words of models are read"],
+)
+def test_what_is_easy_to_get_wrong_is_done_in_one_place(pattern: str, places: set[str]) -> None:
+    found = {
+        path.relative_to(ROOT / path.relative_to(ROOT).parts[0]).as_posix()
+        for path in SOURCES
+        if path.relative_to(ROOT).parts[0] in ("netflix_trend", "services") and re.search(pattern, path.read_text())
+    }
+    assert found == places
 
 
 def test_modules_stay_small() -> None:
@@ -191,6 +215,18 @@ def test_the_changelog_keeps_its_form_and_its_newest_release_is_the_version() ->
     for part in re.split(r"^##+ ", text, flags=re.MULTILINE)[1:]:
         heading, _, body = part.partition("\n")
         assert not heading.startswith("Unreleased") or not body.strip(), "put it below Added, Changed, Fixed ..."
+
+
+def test_the_changelog_says_nothing_twice() -> None:
+    lines = [line for line in (ROOT / "CHANGELOG.md").read_text().splitlines() if len(line) >= 40]
+    assert sorted({line for line in lines if lines.count(line) > 1}) == []
+
+
+@pytest.mark.parametrize(("index", "skipped"), [("docs/index.md", "index.md"), ("docs/method/README.md", "README.md")])
+def test_an_index_lists_every_page_of_its_folder(index: str, skipped: str) -> None:
+    place = ROOT / index
+    pages = {path.name for path in TRACKED if path.parent == place.parent and path.suffix == ".md"} - {skipped}
+    assert pages <= set(re.findall(r"\(([\w-]+\.md)\)", place.read_text()))
 
 
 def test_the_build_reads_the_version_from_the_library() -> None:

@@ -32,7 +32,7 @@ from netflix_trend.catalogue.charts import (
 from netflix_trend.catalogue.keys import plain_title, title_key
 from netflix_trend.catalogue.season_words import without_season
 from netflix_trend.catalogue.spreadsheet import SpreadsheetError, read_sheets
-from netflix_trend.causes import expected
+from netflix_trend.causes import misfit
 from netflix_trend.periods.weeks import Week
 
 # The weekly lists of all countries have about 40 MB.
@@ -144,10 +144,12 @@ def read_charts(file: BinaryIO, country: str = "") -> Charts:
                 found = [_charts_of(_text_table(text), country)]
     except SpreadsheetError as problem:
         raise ChartFileError(f"it cannot be read as a spreadsheet: {problem}. {NEXT}") from None
-    except (UnicodeDecodeError, csv.Error) as problem:
-        raise ChartFileError(f"it cannot be read as text: {problem}. {NEXT}") from None
+    except UnicodeDecodeError:
+        raise ChartFileError(f"it is not UTF-8 text. {NEXT}") from None
+    except csv.Error:
+        raise ChartFileError(f"its rows are damaged or were cut off. {NEXT}") from None
     except ValidationError as error:
-        raise ChartFileError(f"{expected(error.errors(include_url=False, include_input=False)[0])}. {NEXT}") from None
+        raise ChartFileError(f"{misfit(error)}. {NEXT}") from None
     charts = Charts(
         weekly=tuple(one for part in found for one in part.weekly),
         popular=tuple(one for part in found for one in part.popular),

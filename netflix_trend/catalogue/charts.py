@@ -14,6 +14,7 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_v
 
 from netflix_trend.catalogue.keys import plain_title, title_key
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
+from netflix_trend.causes import misfit
 from netflix_trend.periods.weeks import Week, is_week
 from netflix_trend.storage.model import Strict
 
@@ -94,8 +95,7 @@ class Charts(Strict):
         try:
             return cls.model_validate_json(data)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            raise ChartsError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+            raise ChartsError(misfit(error)) from None
 
     def with_newer(self, newer: Charts) -> Charts:
         """Return these charts with others that were read later: those replace what is about the same."""

@@ -52,8 +52,8 @@ def read_catalogue(path: Path, since: int | None = None) -> Iterator[CatalogueTi
             header = file.readline()
             file.seek(0)
             yield from _rows(file, "\t" if "\t" in header else ",", path.name, since)
-        except (csv.Error, EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise VocabularyError(f"{path.name}: cannot be read: {error}") from None
+        except (csv.Error, EOFError, gzip.BadGzipFile, zlib.error):
+            raise VocabularyError(f"{path.name}: cannot be read: it is damaged or was cut off") from None
 
 
 def _rows(file: io.TextIOBase, delimiter: str, name: str, since: int | None) -> Iterator[CatalogueTitle]:

@@ -80,8 +80,8 @@ class _Archive:
             for piece in self._pieces(part):
                 parser.Parse(piece, False)
             parser.Parse(b"", True)
-        except expat.ExpatError as error:
-            raise SpreadsheetError(f"{part} is damaged: {error}") from None
+        except expat.ExpatError:
+            raise SpreadsheetError(f"its part {part} is damaged") from None
 
     def count_row(self) -> None:
         """Count a row of any sheet. Raises SpreadsheetError when there are too many."""
@@ -113,11 +113,11 @@ def read_sheets(file: BinaryIO) -> list[Sheet]:
             targets = _targets(archive)
             strings = _shared_strings(archive) if _STRINGS in opened.namelist() else []
             return [Sheet(name, _rows(archive, targets[key], strings)) for name, key in _sheets(archive)]
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
         # RuntimeError: an encrypted part; NotImplementedError: a compression that nobody uses.
-        raise SpreadsheetError(f"it is damaged or encrypted: {error}") from None
-    except KeyError as error:
-        raise SpreadsheetError(f"a part is missing: {str(error)[:100]}") from None
+        raise SpreadsheetError("it is damaged or encrypted") from None
+    except KeyError:
+        raise SpreadsheetError("a part of it is missing") from None
 
 
 def _sheets(archive: _Archive) -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidationError
 
 from netflix_trend.catalogue.keys import colon_prefixes, plain_title, title_key
+from netflix_trend.causes import misfit
 from netflix_trend.storage.canonical import canonical_json, content_version
 from netflix_trend.storage.model import Strict
 
@@ -127,8 +128,7 @@ class Vocabulary:
         try:
             file = _VocabularyFile.model_validate_json(data)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            raise VocabularyError(f"vocabulary.json: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+            raise VocabularyError(f"vocabulary.json: {misfit(error)}") from None
         vocabulary = cls(
             tuple(CatalogueTitle(kind="series", **row.model_dump()) for row in file.shows),
             tuple(CatalogueTitle(kind="film", **row.model_dump()) for row in file.films),

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 import click
 
-from netflix_trend.causes import cause
 from netflix_trend.cli.frame import Failure, Verb, Words
 from netflix_trend.cli.mode import NOTHING_YET, Place, place_of
+from netflix_trend.cli.new_file import new_file
 from netflix_trend.cli.volumes import begin
 
 # As `history.other_tools.FORMATS`, which needs packages that help must not need.
@@ -48,7 +44,7 @@ def export(
     place = place_of(context)
     if file is None:
         sys.exit(_export(place, name, profile, guesses=guesses))
-    with _new(file, replaces=force) as output:
+    with new_file(file, replaces=force, replace_with="--force") as output:
         if code := _export(place, name, profile, guesses=guesses, output=output):
             sys.exit(code)
     click.echo(f"{file} was written. Only you can read it.", err=True)
@@ -64,33 +60,3 @@ def _export(place: Place, name: str, profile: str | None, *, guesses: bool, outp
         raise Failure(NOTHING_YET)
     words = ["export", "--format", name, *(["--profile", profile] if profile else []), *(["--guesses"] * guesses)]
     return place.docker.in_service("processor", *words, stdout=output.fileno() if output else None)
-
-
-@contextmanager
-def _new(file: Path, *, replaces: bool) -> Iterator[BinaryIO]:
-    """Open a file that appears under its name when it is whole, readable by this user only. Raises Failure if it is
-    there already and must not be replaced, or cannot be written.
-    """
-    if not file.parent.is_dir():
-        raise Failure(f"there is no folder {file.parent}. Make it, or name another file")
-    if file.exists() and not (replaces and file.is_file()):
-        raise Failure(f"{file} is there already; nothing was changed. Name another file, or replace it with --force")
-    try:
-        descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=file.parent)  # of mode 0600
-    except OSError as problem:
-        raise Failure(f"{file} cannot be written: {cause(problem)}") from None
-    try:
-        with os.fdopen(descriptor, "wb") as output:
-            yield output
-            output.flush()
-            os.fsync(descriptor)
-        if replaces:
-            Path(temporary).replace(file)
-        else:
-            os.link(temporary, file)  # fails if the file has appeared meanwhile
-    except FileExistsError:
-        raise Failure(f"{file} is there already; nothing was changed. Name another file") from None
-    except OSError as problem:
-        raise Failure(f"{file} cannot be written: {cause(problem)}") from None
-    finally:
-        Path(temporary).unlink(missing_ok=True)

@@ -18,6 +18,7 @@ from netflix_trend.cli.frame import Failure, Verb
 from netflix_trend.cli.history import drop_exports, profile_option, reading_options
 from netflix_trend.cli.machine import Machine
 from netflix_trend.cli.mode import place_of
+from netflix_trend.cli.new_file import new_file
 from netflix_trend.cli.paths import native
 from netflix_trend.cli.volumes import begin
 from netflix_trend.delivery.downloads import NETFLIX_PAGE, STEPS, WAITING_MINUTES, Download, Watch, downloads_folder
@@ -197,13 +198,6 @@ def delete_or_keep(downloads: Sequence[Download], deletes: bool | None) -> None:
 
 def write_reminder(file: Path) -> None:
     """Write the monthly reminder. Raises Failure if the file is there already or cannot be written."""
-    if not file.parent.is_dir():
-        raise Failure(f"there is no folder {file.parent}. Make it, or name another file")
-    try:
-        with file.open("xb") as calendar:
-            calendar.write(reminder())
-    except FileExistsError:
-        raise Failure(f"{file} is there already. Nothing was changed; name another file") from None
-    except OSError as problem:
-        raise Failure(f"{file} cannot be written: {cause(problem)}") from None
+    with new_file(file) as calendar:
+        calendar.write(reminder())
     click.echo(f"{file}: open it with your calendar. It reminds you on the first day of every month.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from netflix_trend.causes import reason_of
 from netflix_trend.cli.machine import Machine
 
 if TYPE_CHECKING:
@@ -60,6 +61,6 @@ def _by_hand(problem: Exception, needed: Sequence[Rule]) -> str:
 
     lines = "\n".join(as_lines(needed))
     return (
-        f"{SUBSCRIPTIONS_FILE} in SyftBox's folder .data could not be changed: {problem}. Nothing arrives before these "
-        f"lines are below `rules:` in it:\n{lines}"
+        f"{SUBSCRIPTIONS_FILE} in SyftBox's folder .data could not be changed: {reason_of(problem)}. Nothing arrives "
+        f"before these lines are below `rules:` in it:\n{lines}"
     )

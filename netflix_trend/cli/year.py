@@ -10,10 +10,10 @@ from typing import BinaryIO
 
 import click
 
-from netflix_trend.causes import cause
-from netflix_trend.cli.frame import FAILED, Failure, Verb
+from netflix_trend.cli.frame import Failure, Verb
 from netflix_trend.cli.history import Day
 from netflix_trend.cli.mode import NOTHING_YET, Place, place_of
+from netflix_trend.cli.new_file import new_file
 from netflix_trend.cli.volumes import begin
 
 _FORMATS = ("svg", "png")
@@ -69,7 +69,10 @@ def year(
     look = _Look(shape or "story", _format_of(picture, kind), not without_titles)
     if picture == _STDOUT:
         sys.exit(_draw(place, asked, look, sys.stdout.buffer))
-    sys.exit(_draw_into_file(place, asked, look, picture))
+    with new_file(picture) as output:
+        if code := _draw(place, asked, look, output):
+            sys.exit(code)
+    click.echo(f"{picture} was written. It is only on this machine until you share it.")
 
 
 @dataclass(frozen=True)
@@ -133,26 +136,3 @@ def _format_of(picture: Path, kind: str | None) -> str:
     if ending not in _FORMATS or kind not in (None, ending):
         raise click.UsageError(f"the name of a picture ends in .svg or .png, not as {picture.name!r} does")
     return ending
-
-
-def _draw_into_file(place: Place, asked: _Asked, look: _Look, picture: Path) -> int:
-    """Draw into a new file. Returns the exit code; a picture that was not drawn leaves no file behind."""
-    folder = picture.absolute().parent
-    if not folder.is_dir():
-        raise Failure(f"there is no folder {folder}. Make it, or name another file")
-    try:
-        output = picture.open("xb")
-    except FileExistsError:
-        raise Failure(f"{picture} is there already. Nothing was changed; name another file") from None
-    except OSError as problem:
-        raise Failure(f"{picture} cannot be written: {cause(problem)}") from None
-    code = FAILED
-    try:
-        with output:
-            code = _draw(place, asked, look, output)
-    finally:
-        if code:
-            picture.unlink(missing_ok=True)
-    if not code:
-        click.echo(f"{picture} was written. It is only on this machine until you share it.")
-    return code

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from netflix_trend.history.insights import Cell, InsightTable
@@ -13,18 +14,27 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def to_csv(table: InsightTable) -> bytes:
-    """Return a table as CSV: UTF-8 with a byte order mark, a header of column names, days as ISO dates, no value as an
-    empty cell. A text that a spreadsheet would take for a formula begins with an apostrophe.
+    """Return a table as CSV: UTF-8 with a byte order mark, a header of column names, safe cells."""
+    data = csv_file(table.columns, ([safe_cell(cell) for cell in row] for row in table.rows))
+    return "\ufeff".encode() + data
+
+
+def csv_file(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """Return cells as they are as CSV: UTF-8 without a byte order mark, which importers take for a part of the first
+    heading.
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(table.columns)
-    writer.writerows([_plain(cell) for cell in row] for row in table.rows)
+    writer.writerow(columns)
+    writer.writerows(rows)
     # Lone surrogates cannot be in UTF-8; DuckDB holds none, and a table from elsewhere must not fail.
-    return text.getvalue().encode("utf-8-sig", "replace")
+    return text.getvalue().encode("utf-8", "replace")
 
 
-def _plain(cell: Cell) -> str | int | float:
+def safe_cell(cell: Cell) -> str | int | float:
+    """Return a cell that no spreadsheet runs: a text that it would take for a formula begins with an apostrophe. Days
+    are ISO dates, no value is an empty cell.
+    """
     if cell is None:
         return ""
     if isinstance(cell, date | datetime):

@@ -89,6 +89,6 @@ def _load(path: Path, sha256: str) -> NDArray[Any]:
         raise EncodingsError(f"{path.parent.name}/{path.name} is not the file that {DESCRIPTION} names")
     try:
         array: NDArray[Any] = np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise EncodingsError(f"{path.parent.name}/{path.name} is not an array: {error}") from None
+    except (ValueError, EOFError):
+        raise EncodingsError(f"{path.parent.name}/{path.name} is not an array; import the export again") from None
     return array

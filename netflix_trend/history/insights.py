@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import duckdb
 
 from netflix_trend.formats import WEEKDAYS, percent
-from netflix_trend.history.opened import open_profiles
+from netflix_trend.history.opened import UNKNOWN_DEVICE, open_profiles
 from netflix_trend.language import _, marked, ngettext
 
 __all__ = ["INSIGHTS", "Cell", "InsightTable", "all_insights", "open_profiles", "whole_insight"]
@@ -218,7 +218,7 @@ def devices(database: duckdb.DuckDBPyConnection, max_rows: int = 10) -> InsightT
     """The devices with the most hours."""
     rows = _rows(
         database,
-        f"""select coalesce(nullif(device, ''), 'unknown'), count(*), {HOURS}, count(*) / sum(count(*)) over ()
+        f"""select coalesce(nullif(device, ''), '{UNKNOWN_DEVICE}'), count(*), {HOURS}, count(*) / sum(count(*)) over ()
             from played group by 1 order by 3 desc nulls last, 1 limit {int(max_rows)}""",
     )
     return _activity("devices", "Devices", ("device", "plays", "hours", "share"), rows, bar="hours")

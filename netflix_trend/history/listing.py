@@ -12,6 +12,7 @@ from typing import Literal
 import duckdb
 
 from netflix_trend.history.insights import HOURS, InsightTable
+from netflix_trend.history.opened import UNKNOWN_DEVICE
 
 List = Literal["shows", "films", "views"]
 
@@ -165,6 +166,7 @@ def show_names(database: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
 def device_names(database: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     """Return the devices with plays, the most used first; whatever was chosen."""
     rows = database.execute(
-        "select coalesce(nullif(device, ''), 'unknown') from every_played group by 1 order by count(*) desc, 1"
+        f"""select coalesce(nullif(device, ''), '{UNKNOWN_DEVICE}') from every_played
+           group by 1 order by count(*) desc, 1"""
     ).fetchall()
     return tuple(name for (name,) in rows)

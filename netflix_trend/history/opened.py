@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -31,8 +32,30 @@ class Choice:
 
 
 EVERYTHING = Choice()
+# What a play without the name of a device is listed and chosen by.
+UNKNOWN_DEVICE = "unknown"
+_LITTLE: dict[str, str | bool | int | float | list[str]] = {"threads": 2, "memory_limit": "256MB"}
 # Views that are kept in memory: about 75 MiB for 100,000.
 _MAX_KEPT = 150_000
+
+
+def open_alone(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open the tables of one profile, read-only and with little memory, under their own names. The caller closes it."""
+    database = duckdb.connect(config=_LITTLE)
+    database.execute(f"attach {_quoted(str(path))} as tables (read_only)")
+    database.execute("use tables")
+    return database
+
+
+def files_of(path: Path) -> list[dict[str, Any]]:
+    """Return what the tables of a profile say about each imported file: the table `exports`, by column.
+
+    Tables of earlier versions lack columns until they are rebuilt.
+    """
+    with open_alone(path) as database:
+        result = database.execute("select * from exports")
+        columns = [column[0] for column in result.description or ()]
+        return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
 
 
 def open_profiles(private: Path, first: date = date.min, last: date = date.max) -> duckdb.DuckDBPyConnection:
@@ -49,7 +72,7 @@ def open_profiles(private: Path, first: date = date.min, last: date = date.max) 
     paths = PrivateVolume(private).databases()
     if not paths:
         raise FileNotFoundError(f"nothing was imported yet into {private}")
-    database = duckdb.connect(config={"threads": 2, "memory_limit": "256MB"})
+    database = duckdb.connect(config=_LITTLE)
     for number, path in enumerate(paths):
         database.execute(f"attach {_quoted(str(path))} as p{number} (read_only)")
 
@@ -106,7 +129,8 @@ def narrow(database: duckdb.DuckDBPyConnection, choice: Choice) -> None:
         wanted.append(f"{{day}} between date '{choice.first}' and date '{choice.last}'")
     seen, played = "every_seen", "every_played"
     if choice.device is not None:
-        played = "(from every_played where coalesce(nullif(device, ''), 'unknown') = (select device from chosen))"
+        device = f"coalesce(nullif(device, ''), '{UNKNOWN_DEVICE}')"
+        played = f"(from every_played where {device} = (select device from chosen))"
         seen = f"(select start::date as day, {_TITLE} from {played} where kind <> 'supplemental' group by all)"
 
     for name, rows, day in (("seen", seen, "day"), ("played", played, "start::date")):

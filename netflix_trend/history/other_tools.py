@@ -5,8 +5,6 @@ docs/other-tools.md has each format with its source, what the tool has to match 
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from netflix_trend.catalogue.keys import plain_title, title_key
+from netflix_trend.history.csv_table import csv_file, safe_cell
 from netflix_trend.history.watched import Watched
 from netflix_trend.plain_text import counted
 
@@ -142,12 +141,12 @@ def _letterboxd(usable: _Usable) -> Exported:
         key = title_key(view.title)
         rows.append((_unquoted(plain_title(view.title)), view.day.isoformat(), "true" if key in seen else "false"))
         seen.add(key)
-    data = _csv(LETTERBOXD, rows)
+    data = csv_file(LETTERBOXD, rows)
     while len(data) > LETTERBOXD_BYTES:
         cut = max(1, len(rows) * (len(data) - LETTERBOXD_BYTES) // len(data))
         left_out[TOO_MANY] += cut
         rows = rows[cut:]
-        data = _csv(LETTERBOXD, rows)
+        data = csv_file(LETTERBOXD, rows)
     return Exported(data, len(rows), left_out)
 
 
@@ -173,7 +172,7 @@ def _simkl(usable: _Usable) -> Exported:
         last = "s{}e{}".format(*max(known)) if known else ""
         rows.append(_row(SIMKL, Type="tv", Title=plain_title(_show(episodes[-1])), LastEpWatched=last,
                          Watchlist="watching", WatchedDate=episodes[-1].day.isoformat()))  # fmt: skip
-    return Exported(_csv(SIMKL, rows), len(rows), left_out)
+    return Exported(csv_file(SIMKL, rows), len(rows), left_out)
 
 
 def _numbers(view: Watched) -> tuple[int, int] | None:
@@ -194,13 +193,13 @@ def _yamtrack(usable: _Usable) -> Exported:
         rows.append(
             _row(YAMTRACK, source="tmdb", media_type="tv", title=plain_title(_show(episodes[-1])), status="In progress")
         )
-    return Exported(_csv(YAMTRACK, rows), len(rows), left_out)
+    return Exported(csv_file(YAMTRACK, rows), len(rows), left_out)
 
 
 def _plain_csv(usable: _Usable) -> Exported:
     """Everything, a row a view."""
-    rows = [[_safe(value) for value in _fields(view).values()] for view in usable.everything]
-    return Exported(_csv(PLAIN, rows), len(rows))
+    rows = [[safe_cell(value) for value in _fields(view).values()] for view in usable.everything]
+    return Exported(csv_file(PLAIN, rows), len(rows))
 
 
 def _plain_json(usable: _Usable) -> Exported:
@@ -219,12 +218,6 @@ def _fields(view: Watched) -> dict[str, Any]:
     return dict(zip(PLAIN, values, strict=True))
 
 
-def _safe(value: Any) -> Any:
-    """Return a cell that no spreadsheet runs: a text that begins like a formula gets an apostrophe."""
-    is_risky = isinstance(value, str) and value[:1] in tuple("=+-@\t\r\n")
-    return f"'{value}" if is_risky else value
-
-
 def _show(view: Watched) -> str:
     return view.show or ""
 
@@ -239,15 +232,6 @@ def _together(views: Iterable[Watched], name: Callable[[Watched], str]) -> Itera
 
 def _row(columns: Sequence[str], **values: str) -> list[str]:
     return [values.get(column, "") for column in columns]
-
-
-def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    """Return a CSV file in UTF-8 without a byte order mark, which importers take for a part of the first heading."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return stream.getvalue().encode()
 
 
 _TRAKT = (

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import duckdb
-
 from netflix_trend.history.episodes import EpisodeParts, parts_of
+from netflix_trend.history.opened import open_alone
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.plain_text import printable
 
@@ -56,10 +55,7 @@ def watched(private: Path, profile: str | None = None) -> list[Watched]:
     found = []
     for name, path in databases.items():
         if profile in (None, name):
-            with duckdb.connect(config={"threads": 2, "memory_limit": "256MB"}) as database:
-                quoted = str(path).replace("'", "''")
-                database.execute(f"attach '{quoted}' as tables (read_only)")
-                database.execute("use tables")
+            with open_alone(path) as database:
                 found += [_watched(name, *row) for row in database.execute(_VIEWS).fetchall()]
     return found
 

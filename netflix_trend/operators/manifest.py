@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
 
+from netflix_trend.causes import misfit
 from netflix_trend.layout import ROUNDS
 from netflix_trend.names import APP_NAME, DATASITE_NAME
 from netflix_trend.operators.blocks import Block, Ratio
@@ -146,8 +147,7 @@ def from_bytes(model: type[_S], data: bytes) -> _S:
     try:
         value = model.model_validate_json(data)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise Malformed(f"{'.'.join(map(str, first['loc']))[:80]}: {first['msg'][:200]}") from None
+        raise Malformed(misfit(error)) from None
     if to_bytes(value) != data:
         raise Malformed("the JSON is not canonical")
     return value

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
-from netflix_trend.causes import expected
+from netflix_trend.causes import misfit
 from netflix_trend.published.invented import Invented
 from netflix_trend.questions.question import Statistic
 from netflix_trend.questions.registry import kinds
 from netflix_trend.storage.model import Strict
 
+# Of each file with numbers of an aggregator.
 MAX_FILE = 8_000_000
 
 _Count = Annotated[int, Field(ge=0)]
@@ -22,7 +23,23 @@ class StatisticsError(Exception):
     """A statistics file cannot be read."""
 
 
-class _RoundStatistics(Strict):
+class PublishedNumbers(Strict):
+    """A file with numbers that the aggregator publishes. called: the file in messages."""
+
+    called: ClassVar[str]
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Read the file. Raises StatisticsError."""
+        if len(data) > MAX_FILE:
+            raise StatisticsError(f"{cls.called}: the file has {len(data)} bytes, at most {MAX_FILE} are read")
+        try:
+            return cls.model_validate_json(data)
+        except ValidationError as error:
+            raise StatisticsError(f"{cls.called}: {misfit(error)}") from None
+
+
+class _RoundStatistics(PublishedNumbers):
     """Everything that is published about one round. refused: number of files by reason; waiting: files that may still
     arrive. invented: the participants are those of a demo.
 
@@ -30,6 +47,7 @@ class _RoundStatistics(Strict):
     """
 
     model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+    called = "statistics"
 
     schema_version: Literal[1] = 1
     round: str
@@ -51,15 +69,6 @@ class _RoundStatistics(Strict):
     def answers(self) -> dict[str, int]:
         """Return how many answers each question got that was asked."""
         return {name: statistic.reports for name, statistic in self.asked()}
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> Self:
-        """Read the file. Raises StatisticsError."""
-        try:
-            return cls.model_validate_json(data)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            raise StatisticsError(f"statistics: {'.'.join(map(str, first['loc']))}: {expected(first)}") from None
 
 
 def _field(kind: type[Statistic]) -> Any:

@@ -3,47 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin
 
-from pydantic import AfterValidator, ConfigDict, Field, ValidationError, create_model
+from pydantic import AfterValidator, ConfigDict, Field, create_model
 
-from netflix_trend.causes import expected
 from netflix_trend.periods.weeks import is_week
 from netflix_trend.published.invented import Invented
-from netflix_trend.published.statistics import StatisticsError
+from netflix_trend.published.statistics import PublishedNumbers
 from netflix_trend.questions.question import MAX_ROUNDS
 from netflix_trend.questions.registry import questions
-from netflix_trend.storage.model import Strict
 
 TRENDS = "trends.json"
-MAX_TRENDS_FILE = 8_000_000
 
 _Round = Annotated[str, AfterValidator(is_week)]
 
 
-class _Trends(Strict):
+class _Trends(PublishedNumbers):
     """Statistics over several rounds. rounds: those with answers, oldest first. invented: a round of them is of a demo.
 
     The other fields are those of each question, null or empty while there is nothing to publish.
     """
 
     model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+    called = TRENDS
 
     schema_version: Literal[1] = 1
     rounds: Annotated[tuple[_Round, ...], Field(strict=False, max_length=MAX_ROUNDS)]
     invented: Invented = False
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> Self:
-        """Read the file. Raises StatisticsError."""
-        if len(data) > MAX_TRENDS_FILE:
-            raise StatisticsError(f"{TRENDS} has {len(data)} bytes, at most {MAX_TRENDS_FILE} are read")
-        try:
-            return cls.model_validate_json(data)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            place = ".".join(map(str, first["loc"])) or "file"
-            raise StatisticsError(f"{TRENDS}: {place}: {expected(first)}") from None
 
 
 def _field(kind: Any) -> tuple[Any, Any]:

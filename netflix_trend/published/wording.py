@@ -289,9 +289,14 @@ def places(volume: Volume) -> list[tuple[str, Said]]:
 # --- several rounds ----------------------------------------------------------------------------------------------
 
 
+def mean_certainty(week: WeeklyMean) -> Certainty:
+    """Return how certain a week's mean is."""
+    return Certainty.CLEAR if week.is_reliable else Certainty.NOISE
+
+
 def mean_reading(week: WeeklyMean) -> str:
     """Return in words how reliable a week's mean is."""
-    return _reading(Certainty.CLEAR if week.is_reliable else Certainty.NOISE, is_robust=week.is_robust)
+    return _reading(mean_certainty(week), is_robust=week.is_robust)
 
 
 def viewing_in_words(viewing: Viewing) -> str:

@@ -10,7 +10,13 @@ from netflix_trend.language import _
 from netflix_trend.published.wording import LISTED_SHOWS, Certainty, heard, joined, title_in_text
 from netflix_trend.questions.top_shows.statistics import TopShows
 from netflix_trend.questions.top_shows.world import World, WorldShow
+from netflix_trend.questions.top_shows.year import YearWorldShow
 from netflix_trend.questions.words import shown as plain
+
+
+def world_certainty(show: WorldShow | YearWorldShow) -> Certainty:
+    """Return how certain it is that a show is watched otherwise here than in the world."""
+    return Certainty.UNCLEAR if show.verdict == "unclear" else Certainty.CLEAR
 
 
 def world_in_words(world: World) -> str:

@@ -6,14 +6,13 @@ import math
 from collections.abc import Sequence
 from functools import lru_cache
 from statistics import NormalDist
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AllowInfNan, Field, ValidationError
+from pydantic import AfterValidator, AllowInfNan, Field
 
-from netflix_trend.causes import expected
 from netflix_trend.periods.weeks import Week, is_week
 from netflix_trend.published.invented import Invented
-from netflix_trend.published.statistics import RoundStatistics, StatisticsError, answers_to
+from netflix_trend.published.statistics import PublishedNumbers, RoundStatistics, answers_to
 from netflix_trend.questions.top_shows.statistics import AllTime
 from netflix_trend.questions.top_shows.trends import all_time, observe_shows
 from netflix_trend.questions.top_shows.year import ShowChanges, YearWorld, against_the_world, changes
@@ -24,7 +23,6 @@ from netflix_trend.storage.model import Strict
 YEARS = "years"
 # An ISO year has 52 or 53 weeks.
 MAX_WEEKS = 53
-MAX_YEAR_FILE = 8_000_000
 # With fewer weeks in a half, one week would be the half.
 WEEKS_OF_A_HALF = 4
 _Z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
@@ -62,11 +60,13 @@ class YearViewing(Strict):
     change: MeanChange | None
 
 
-class YearStatistics(Strict):
+class YearStatistics(PublishedNumbers):
     """Everything that a year's rounds tell together. rounds: those with answers, oldest first; first_half: the earlier
     half of them, empty where the year is too short to be halved. participants: the most in a round. invented:
     a round of them is of a demo.
     """
+
+    called = "year"
 
     schema_version: Literal[1] = 1
     year: Annotated[int, Field(ge=1000, le=2999)]
@@ -79,17 +79,6 @@ class YearStatistics(Strict):
     world: YearWorld | None
     viewing: YearViewing | None
     invented: Invented = False
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> Self:
-        """Read the file. Raises StatisticsError."""
-        if len(data) > MAX_YEAR_FILE:
-            raise StatisticsError(f"a year has {len(data)} bytes, at most {MAX_YEAR_FILE} are read")
-        try:
-            return cls.model_validate_json(data)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            raise StatisticsError(f"year: {'.'.join(map(str, first['loc'])) or 'file'}: {expected(first)}") from None
 
 
 def year_of_round(name: str) -> int:

@@ -21,7 +21,9 @@ from netflix_trend.published.year_words import (
 from netflix_trend.questions.top_shows.statistics import AllTimeShow
 
 WIDTH, HEIGHT = 1200, 630
-_PAPER, _INK, _SOFT, _BAR, _TRACK, _MARK = "#17161a", "#f4f1f7", "#b3adbb", "#e5485c", "#2b2931", "#6aaef5"
+# Those of the dark page, as `netflix_trend/web/looks.css` names them.
+COLORS = {"paper": "#1a191e", "ink": "#ece9f0", "soft": "#b2aeba", "bar": "#cd4c5b", "link": "#7ab8f8"}
+_PAPER, _INK, _SOFT, _BAR, _NAME = COLORS.values()
 _LEFT, _RIGHT = 64, 760
 _COLUMN = 616
 _SHOWS = 5
@@ -125,7 +127,6 @@ def _bar(top: float, show: AllTimeShow, longest: float) -> list[Box | Text]:
     return [
         Text(_LEFT, top + 18, show.title, 23, _INK, weight="bold", max_width=360),
         Text(_LEFT + _COLUMN, top + 18, interval, 19, _SOFT, "end", max_width=246),
-        Box(_LEFT, top + 28, _COLUMN, 16, _TRACK, 4),
         Box(_LEFT, top + 28, share * scale, 16, _BAR, 4),
         Box(low, top + 35, high - low, 2, _INK),
         Box(low - 1, top + 30, 2, 12, _INK),
@@ -159,7 +160,7 @@ def _statements(year: YearStatistics) -> list[Box | Text]:
         first = differing[0]
         shapes += [
             Text(_RIGHT, y + 16, _("Here against the world"), 20, _SOFT, max_width=width),
-            Text(_RIGHT, y + 48, first.title, 28, _MARK, weight="bold", max_width=width),
+            Text(_RIGHT, y + 48, first.title, 28, _NAME, weight="bold", max_width=width),
             Text(_RIGHT, y + 76, shortened(factor_in_words(first), 20, width), 20, _SOFT, max_width=width),
         ]
     return shapes

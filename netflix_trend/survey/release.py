@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
+from netflix_trend.causes import misfit
 from netflix_trend.questions.question import Question
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.model import Strict
@@ -110,10 +111,9 @@ def _read_intact(data: bytes) -> _Release:
     try:
         release = _Release.model_validate_json(data)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        if first["type"] == "json_invalid":
+        if error.errors(include_url=False, include_input=False)[0]["type"] == "json_invalid":
             raise RefusedRelease("not_json", "not JSON") from None
-        raise RefusedRelease("schema", f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise RefusedRelease("schema", misfit(error)) from None
     # Not model_dump, which copies deeply; the fields were just checked.
     content = {name: value for name, value in release.__dict__.items() if name != "checksum"}
     try:

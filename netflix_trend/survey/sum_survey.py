@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
-from netflix_trend.causes import expected
+from netflix_trend.causes import misfit
 from netflix_trend.operators.blocks import Block
 from netflix_trend.operators.transport import LARGEST_SURVEY
 from netflix_trend.periods.weeks import Week
@@ -101,9 +101,7 @@ class SumSurvey(Strict):
         try:
             survey = cls.model_validate_json(data)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            place = ".".join(str(part) for part in first["loc"])
-            raise RefusedSurvey(f"survey: {place or 'file'}: {expected(first)}") from None
+            raise RefusedSurvey(f"survey: {misfit(error)}") from None
         if survey.to_bytes() != data:
             raise RefusedSurvey("the survey is not canonical JSON")
         return survey

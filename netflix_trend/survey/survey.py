@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
-from netflix_trend.causes import expected
+from netflix_trend.causes import misfit
 from netflix_trend.periods.turns import ROTATION, is_turn, public_number
 from netflix_trend.periods.weeks import Week
 from netflix_trend.questions.question import Question, Wish
@@ -143,6 +143,4 @@ def load_surveys(data: bytes) -> list[Survey]:
     try:
         return list(_SurveysFile.model_validate_json(data).open)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise RefusedSurvey(f"survey.json: {place or 'file'}: {expected(first)}") from None
+        raise RefusedSurvey(f"survey.json: {misfit(error)}") from None

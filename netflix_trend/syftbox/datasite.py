@@ -17,6 +17,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
+from netflix_trend.causes import misfit
 from netflix_trend.layout import ROUNDS
 from netflix_trend.names import APP_NAME, DATASITE_NAME
 from netflix_trend.storage.canonical import canonical_json
@@ -448,9 +449,7 @@ def read_manifest(folder: int) -> Manifest | None:
     try:
         return Manifest.model_validate_json(data)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        message = f"manifest.json: {'.'.join(map(str, first['loc']))[:80]}: {first['msg'][:200]}"
-        raise UnsafeFile("manifest", message) from None
+        raise UnsafeFile("manifest", f"manifest.json: {misfit(error)}") from None
 
 
 def read_published(folder: int, manifest: Manifest, name: str, limit: int) -> bytes | None:

@@ -21,6 +21,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from netflix_trend.catalogue.vocabulary import Vocabulary
+from netflix_trend.causes import reason_of
 from netflix_trend.periods.turns import ROTATION
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import MAX_FILE, RoundStatistics, StatisticsError
@@ -214,7 +215,7 @@ class Batches:
         except FileNotFoundError:
             return None
         except ValueError as problem:
-            _log.warning("round=%s the record of its batches cannot be read: %s", survey.round, problem)
+            _log.warning("round=%s the record of its batches cannot be read: %s", survey.round, reason_of(problem))
             return None
         return batch
 

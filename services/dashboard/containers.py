@@ -94,9 +94,8 @@ class Containers:
         redis = self._redis()
         try:
             redis.llen(INBOX)
-        except RedisError as error:
-            broken = _("It does not answer (%(error)s): ./run.sh up", error=type(error).__name__)
-            return [*found, Service("redis", "broken", broken)]
+        except RedisError:
+            return [*found, Service("redis", "broken", _("It does not answer: ./run.sh up"))]
         found.append(Service("redis", "fine", _("It answers.")))
         for name, title in ((INGEST_QUEUE, "processor"), (PUBLISH_QUEUE, "publisher")):
             found.append(self._worker(redis, name, title))

@@ -16,11 +16,14 @@ from netflix_trend.published.invented import INVENTED
 from netflix_trend.published.statistics import MAX_FILE, StatisticsError
 from netflix_trend.published.wording import (
     LISTED_SHOWS,
+    mean_certainty,
     mean_reading,
     reading,
     share_of_answers,
+    show_certainty,
     shows_in_words,
 )
+from netflix_trend.published.world_words import world_certainty
 from netflix_trend.published.year import YearStatistics, YearViewing, read_year, year_of_round
 from netflix_trend.published.year_picture import letters_in_words, png_of, year_picture
 from netflix_trend.questions.top_shows.statistics import AllTime
@@ -151,10 +154,10 @@ def _shows_chart(year: YearStatistics, shows: AllTime) -> Chart:
             [one.title for one in listed],
             _("% of answers"),
             [round(100 * min(max(one.share, one.share_lower), one.share_upper), 1) for one in listed],
-            colors=["@bar" if one.is_signal else "@noise" for one in listed],
+            colors=[charts.BY_CERTAINTY[show_certainty(one)] for one in listed],
             intervals=[(round(100 * one.share_lower, 1), round(100 * one.share_upper, 1)) for one in listed],
         ),
-        data_table(_("Shows of the year"), columns, rows),
+        data_table(_("Shows of the year"), columns, rows, [show_certainty(one) for one in listed]),
         size="tall",
     )
 
@@ -182,9 +185,14 @@ def _viewing_chart(viewing: YearViewing) -> Chart:
             _("titles a week"),
             [round(week.mean, 2) for week in viewing.weeks],
             [(round(week.lower, 2), round(week.upper, 2)) for week in viewing.weeks],
-            ["@bar" if week.is_reliable else "@noise" for week in viewing.weeks],
+            [charts.BY_CERTAINTY[mean_certainty(week)] for week in viewing.weeks],
         ),
-        data_table(_("Titles started a week"), dict(zip("abcd", heads, strict=True)), rows),
+        data_table(
+            _("Titles started a week"),
+            dict(zip("abcd", heads, strict=True)),
+            rows,
+            [mean_certainty(week) for week in viewing.weeks],
+        ),
     )
 
 
@@ -209,11 +217,16 @@ def _world_chart(world: YearWorld) -> Chart | None:
             [show.title for show in listed],
             _("times as much as in the world"),
             [drawn(show.factor) for show in listed],
-            colors=["@noise" if show.verdict == "unclear" else "@world" for show in listed],
+            colors=[charts.BY_CERTAINTY[world_certainty(show)] for show in listed],
             intervals=[(drawn(show.lower), drawn(show.upper)) for show in listed],
             edge=round(edge, 1),
         ),
-        data_table(_("Here against the world"), dict(zip("abc", heads, strict=True)), rows),
+        data_table(
+            _("Here against the world"),
+            dict(zip("abc", heads, strict=True)),
+            rows,
+            [world_certainty(show) for show in listed],
+        ),
         _(
             "1 is as much as the public charts say (%(source)s). A line that reaches the edge goes on. All intervals "
             "hold together with %(confidence)s.",

@@ -21,7 +21,7 @@ from services.dashboard.charts import Chart, data_table
 from services.dashboard.history import History
 from services.dashboard.selection import Selection, address, selection, viewer_labels, viewer_options
 from services.dashboard.table_files import file_addresses, show_address, table_file
-from services.dashboard.text import day, number, shown
+from services.dashboard.text import day, month_in_words, month_label, number, shown
 
 if TYPE_CHECKING:
     from services.dashboard.web import Dashboard
@@ -152,17 +152,22 @@ def _months(viewer: Viewer, label: str, table: InsightTable, place: int) -> Char
     """Return the views by month; all profiles have the same months and the same scale. place: among the profiles."""
     months = sorted({str(row[2]) for row in table.rows})
     own = {str(row[2]): cast(int, row[3]) for row in table.rows if row[:2] == (viewer.stored, viewer.netflix)}
-    option = charts.bars(months, {_("views"): [own.get(month, 0) for month in months]})
+    option = charts.bars(
+        [month_label(month) for month in months], {_("views"): [own.get(month, 0) for month in months]}
+    )
     option["yAxis"]["max"] = max(cast(int, row[3]) for row in table.rows)
     most = max(own, key=lambda month: own[month])
-    lead = ngettext("Most in %(month)s: %(num)s view.", "Most in %(month)s: %(num)s views.", own[most], month=most)
+    when = month_in_words(most)
+    lead = ngettext("Most in %(month)s: %(num)s view.", "Most in %(month)s: %(num)s views.", own[most], month=when)
+    columns = {"month": _("Month"), "views": _("Views")}
+    rows = [(month_in_words(month), views) for month, views in sorted(own.items())]
     return Chart(
         f"months-{place}",
         _("Over time"),
         lead,
         _("Views of %(name)s by month. %(lead)s", name=label, lead=lead),
         option,
-        data_table(_("Views by month"), {"month": _("Month"), "views": _("Views")}, sorted(own.items())),
+        data_table(_("Views by month"), columns, rows),
         size="short",
     )
 

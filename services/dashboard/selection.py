@@ -12,7 +12,7 @@ from netflix_trend.history.opened import Choice, Viewer
 from netflix_trend.language import gettext as _
 from services.dashboard.choosing import mark_of_name
 from services.dashboard.history import History, Span
-from services.dashboard.text import day, shown
+from services.dashboard.text import day, device_in_words, shown
 
 # Of the years that are offered as ranges.
 _MAX_YEARS = 6
@@ -163,7 +163,7 @@ def selection(
     elif days.name != default:
         kept["range"] = days.name
     chosen = who(history, arguments)
-    devices = {Option(shown(name, 100), shown(name, 100)): name for name in history.devices()}
+    devices = {Option(shown(name, 100), device_in_words(name)): name for name in history.devices()}
     device = devices.get(_option(arguments.get("device", ""), devices))
     kept |= chosen.kept
     if device is not None:

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from datetime import date
 
-from netflix_trend.formats import day, days, listed, number, percent
+from netflix_trend.formats import day, days, listed, month, number, percent, short_month
 from netflix_trend.history.insights import Cell
+from netflix_trend.history.opened import UNKNOWN_DEVICE
+from netflix_trend.language import _
 from netflix_trend.plain_text import counted
 from netflix_trend.questions.words import shown
 
-__all__ = ["cell", "counted", "day", "days", "listed", "number", "percent", "shown"]
+__all__ = [
+    "cell",
+    "counted",
+    "day",
+    "days",
+    "device_in_words",
+    "listed",
+    "month_in_words",
+    "month_label",
+    "number",
+    "percent",
+    "shown",
+]
 
 
 def cell(column: str, value: Cell) -> str:
@@ -23,3 +37,18 @@ def cell(column: str, value: Cell) -> str:
     if isinstance(value, date):
         return day(value)
     return shown(str(value))
+
+
+def month_in_words(name: str) -> str:
+    """Return `February 2026` for `2026-02`, as tables of a history name months. Raises ValueError."""
+    return month(date.fromisoformat(f"{name}-01"))
+
+
+def month_label(name: str) -> str:
+    """Return `Feb 2026` for `2026-02`, for an axis. Raises ValueError."""
+    return short_month(date.fromisoformat(f"{name}-01"))
+
+
+def device_in_words(name: str) -> str:
+    """Return the name of a device, which is whatever Netflix wrote, or in words that it wrote none."""
+    return _("unknown") if name == UNKNOWN_DEVICE else shown(name, 100)

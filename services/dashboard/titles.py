@@ -29,7 +29,7 @@ from services.dashboard.charts import Chart, DataTable, data_table
 from services.dashboard.history import History
 from services.dashboard.selection import Selection, selection, viewer_labels
 from services.dashboard.table_files import file_addresses, mark_of_show, show_address, table_file
-from services.dashboard.text import day, number, shown
+from services.dashboard.text import day, month_in_words, month_label, number, shown
 
 if TYPE_CHECKING:
     from services.dashboard.web import Dashboard
@@ -408,17 +408,19 @@ def _seen(show: InsightTable) -> str:
 
 def _months(table: InsightTable, selected: Selection) -> Chart:
     most = max(table.rows, key=lambda row: cast(int, row[1]))
-    views = cast(int, most[1])
-    lead = ngettext("Most in %(month)s: %(num)s view.", "Most in %(month)s: %(num)s views.", views, month=str(most[0]))
+    views, when = cast(int, most[1]), month_in_words(str(most[0]))
+    lead = ngettext("Most in %(month)s: %(num)s view.", "Most in %(month)s: %(num)s views.", views, month=when)
     columns = {"month": _("Month"), "views": _("Views")}
     return Chart(
         "months",
         _("Over time"),
         lead,
         _("Views by month. %(lead)s", lead=lead),
-        charts.bars([str(row[0]) for row in table.rows], {_("views"): [cast(int, row[1]) for row in table.rows]}),
+        charts.bars(
+            [month_label(str(row[0])) for row in table.rows], {_("views"): [cast(int, row[1]) for row in table.rows]}
+        ),
         replace(
-            data_table(_("Views by month"), columns, [row[:2] for row in table.rows]),
+            data_table(_("Views by month"), columns, [(month_in_words(str(row[0])), row[1]) for row in table.rows]),
             files=file_addresses(selected, table="by_month"),
         ),
         size="half",

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from flask import Response
 
-from netflix_trend.formats import WEEKDAYS, decimal, month, short_day, weekday_names
+from netflix_trend.formats import WEEKDAYS, decimal, short_day, weekday_names
 from netflix_trend.history.insights import Cell, InsightTable
 from netflix_trend.language import _, marked, ngettext
 from services.dashboard import charts
@@ -18,7 +18,7 @@ from services.dashboard.charts import Chart, DataTable, data_table
 from services.dashboard.history import History
 from services.dashboard.selection import Range, Selection, address, chosen_range, selection
 from services.dashboard.table_files import file_addresses, show_address, table_file
-from services.dashboard.text import day, listed, number, percent, shown
+from services.dashboard.text import day, device_in_words, listed, month_in_words, month_label, number, percent, shown
 from services.dashboard.text import days as days_in_words
 
 __all__ = ["Range", "ViewingPage", "chosen_range", "facts", "viewing_file", "viewing_page"]
@@ -182,7 +182,9 @@ def _in_words(column: str, cell: Cell) -> Cell:
     if column == "weekday":
         return weekday_names()[WEEKDAYS.index(str(cell))]
     if column == "month":
-        return month(date.fromisoformat(f"{cell}-01"))
+        return month_in_words(str(cell))
+    if column == "device":
+        return device_in_words(str(cell))
     return _(_VALUES[str(cell)]) if column in {"kind", "what"} and str(cell) in _VALUES else cell
 
 
@@ -235,7 +237,7 @@ def _weekday_in_words(name: str, views: float, total: float) -> str:
 
 
 def _months(table: InsightTable) -> Chart:
-    labels = [str(row[0]) for row in table.rows]
+    labels = [month_label(str(row[0])) for row in table.rows]
     series = {
         _("episodes"): [_value(row[2]) for row in table.rows],
         _("films"): [_value(row[3]) for row in table.rows],
@@ -243,7 +245,7 @@ def _months(table: InsightTable) -> Chart:
     }
     series = {name: values for name, values in series.items() if any(values)} or {_("views"): [0.0]}
     most = max(table.rows, key=lambda row: _value(row[1]))
-    views, when = int(_value(most[1])), month(date.fromisoformat(f"{most[0]}-01"))
+    views, when = int(_value(most[1])), month_in_words(str(most[0]))
     lead = ngettext("Most in %(month)s: %(num)s view.", "Most in %(month)s: %(num)s views.", views, month=when)
     option = charts.bars(labels, series, colors=("@bar", "@second", "@third"))
     return Chart(
@@ -376,9 +378,9 @@ def _by_hour(table: InsightTable) -> Chart:
 
 
 def _devices(table: InsightTable) -> Chart:
-    lead = _("Mostly on %(device)s.", device=shown(str(table.rows[0][0])))
+    lead = _("Mostly on %(device)s.", device=device_in_words(str(table.rows[0][0])))
     values = [round(_value(row[2]), 1) for row in table.rows]
-    option = charts.rows([str(row[0]) for row in table.rows], _("hours"), values)
+    option = charts.rows([device_in_words(str(row[0])) for row in table.rows], _("hours"), values)
     return Chart(
         "devices",
         _("Devices"),

@@ -43,14 +43,25 @@ def require_chromium() -> None:
 
 @dataclass
 class Browser:
-    """A window of one width and one colour scheme, on one address."""
+    """A window of one width and one colour scheme, on one address. downloads: where its downloads go."""
 
     driver: webdriver.Chrome
     address: str
     name: str
+    downloads: Path
 
     @classmethod
-    def open(cls, address: str, width: str, scheme: str, folder: Path, *, script: bool = True) -> Browser:
+    def open(
+        cls,
+        address: str,
+        width: str,
+        scheme: str,
+        folder: Path,
+        *,
+        script: bool = True,
+        downloads: Path | None = None,
+    ) -> Browser:
+        """Start a browser. folder: for its profile. downloads: beside that if it is None."""
         options = webdriver.ChromeOptions()
         options.binary_location = str(shutil.which("chromium"))
         for argument in (
@@ -71,7 +82,11 @@ class Browser:
         # A path to the driver: Selenium Manager, which would look for one elsewhere, never runs.
         service = webdriver.ChromeService(str(shutil.which("chromedriver")))
         driver = webdriver.Chrome(options=options, service=service)
-        browser = cls(driver, address, f"{width}-{scheme}")
+        # Never into the folder of whoever runs the tests.
+        downloads = downloads or folder.with_name(f"{folder.name}-downloads")
+        downloads.mkdir(exist_ok=True)
+        driver.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(downloads)})
+        browser = cls(driver, address, f"{width}-{scheme}", downloads)
         browser.resize(WIDTHS[width], scheme)
         return browser
 

@@ -64,8 +64,10 @@ def empty(tmp_path: Path) -> Iterator[str]:
     yield from served(tmp_path)
 
 
-def opened(address: str, width: str, scheme: str, folder: Path, *, script: bool = True) -> Iterator[Browser]:
-    browser = Browser.open(address, width, scheme, folder, script=script)
+def opened(
+    address: str, width: str, scheme: str, folder: Path, *, script: bool = True, downloads: Path | None = None
+) -> Iterator[Browser]:
+    browser = Browser.open(address, width, scheme, folder, script=script, downloads=downloads)
     try:
         browser.forget()
         yield browser

@@ -49,7 +49,7 @@ class Newcomer:
             self._click("#upload button")
         with self._step("see the year", lambda: bool(browser.all(".hero"))):
             self._click("#summary .button")
-        with self._step("save a picture to share", lambda: bool(browser.all(".share-picture img"))):
+        with self._step("save a picture to share", self._is_saved):
             self._click(".hero .button")
             browser.wait(lambda: browser.all("a[download]"))
             self._click("a[download]")
@@ -61,6 +61,10 @@ class Newcomer:
             self._click("input[name=sure]")
             self._click("button[value=withdrawn]")
         return self.steps
+
+    def _is_saved(self) -> bool:
+        """Return whether a whole picture was downloaded; what is not whole has another name."""
+        return [path.suffix for path in self._browser.downloads.iterdir()] == [".png"]
 
     @contextmanager
     def _step(self, name: str, is_there: Callable[[], bool]) -> Iterator[None]:

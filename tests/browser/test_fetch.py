@@ -67,10 +67,7 @@ def fetching(tmp_path: Path, downloads: Path, request: pytest.FixtureRequest) ->
     require_chromium()
     (tmp_path / "datasites").mkdir()
     for address in served(tmp_path, downloads_dir=downloads):
-        for browser in opened(address, *look_of(request), tmp_path / "profile"):
-            allowed = {"behavior": "allow", "downloadPath": str(downloads)}
-            browser.driver.execute_cdp_cmd("Browser.setDownloadBehavior", allowed)
-            yield browser
+        yield from opened(address, *look_of(request), tmp_path / "profile", downloads=downloads)
 
 
 @pytest.mark.look("desktop-light")

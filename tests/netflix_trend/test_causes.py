@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import errno
 import os
 import re
@@ -11,7 +12,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from netflix_trend.causes import cause, expected, reason_of, why
+from netflix_trend.causes import cause, expected, misfit, reason_of, why
 from netflix_trend.settings import SettingsError, load_settings
 
 # Words of the system and of the library of models, which nobody has to know.
@@ -87,6 +88,21 @@ def test_no_word_of_the_library_of_models_reaches_a_person(value: dict[str, obje
         assert expected(problem) != problem["msg"]
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"number": 0}, "number: expected 1 or more"),
+        ({"several": [1, "x"]}, "several.1: expected a whole number"),
+        ("no object", "file: it is not what was expected"),
+        ({"x" * 500: 1}, f"{'x' * 80}: this version does not know it"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_told_with_its_place(value: object, said: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        _Model.model_validate(value)
+    assert misfit(refused.value) == reason_of(refused.value) == said
+
+
 def test_settings_say_what_they_expect_in_plain_words(tmp_path: Path) -> None:
     wrong = {"poll_seconds": "often", "dashboard_port": 0, "join": "perhaps", "date_order": "ydm", "use_chart": "maybe"}
     with pytest.raises(SettingsError) as refused:
@@ -98,13 +114,57 @@ def test_settings_say_what_they_expect_in_plain_words(tmp_path: Path) -> None:
     assert "JOIN: expected " in said
 
 
+# Of the standard library and of those that we use; ValueError may be ours.
+_LIBRARIES = {
+    *("OSError", "PermissionError", "FileNotFoundError", "ValidationError", "UnicodeDecodeError", "JSONDecodeError"),
+    *(
+        "Error",
+        "error",
+        "ExpatError",
+        "BadZipFile",
+        "BadGzipFile",
+        "EOFError",
+        "KeyError",
+        "RedisError",
+        "HTTPException",
+    ),
+}
+_MODULES = [
+    path for folder in ("netflix_trend", "services") for path in (Path(__file__).parents[2] / folder).rglob("*.py")
+]
+
+
 def test_no_module_shows_the_words_of_the_system_itself() -> None:
     """Logs may; whoever writes for people takes `causes`."""
-    root = Path(__file__).parents[2]
     found = []
-    for path in [*(root / "netflix_trend").rglob("*.py"), *(root / "services").rglob("*.py")]:
+    for path in _MODULES:
         for number, line in enumerate(path.read_text().splitlines(), 1):
             is_log = "_log." in line or "os.strerror(errno.EAGAIN)" in line or path.name == "files.py"
-            if not is_log and ("strerror" in line or '["msg"]' in line) and path.name != "causes.py":
-                found.append(f"{path.relative_to(root)}:{number}")
+            if not is_log and re.search(r"""strerror|\[["']msg["']\]""", line) and path.name != "causes.py":
+                found.append(f"{path.name}:{number}")
     assert found == []
+
+
+def test_no_module_says_an_error_of_a_library_as_it_is() -> None:
+    assert [f"{path.name}:{line}" for path in _MODULES for line in said_as_they_are(path.read_text())] == []
+
+
+@pytest.mark.parametrize("said", ['f"damaged: {error}"', "str(error)", '_("damaged: %(why)s", why=error)'])
+def test_an_error_that_is_said_as_it_is_is_found(said: str) -> None:
+    assert said_as_they_are(f"try:\n  f()\nexcept (KeyError, csv.Error) as error:\n  raise Ours({said})") == [4]
+    assert not said_as_they_are(f"try:\n  f()\nexcept OursError as error:\n  raise Ours({said})")
+
+
+def said_as_they_are(source: str) -> list[int]:
+    """Return the lines in which the text of an error of a library goes into a text; its class may, and logs may."""
+    found = []
+    for handler in (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ExceptHandler)):
+        types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+        names = {one.attr if isinstance(one, ast.Attribute) else getattr(one, "id", "") for one in types}
+        if handler.name and names <= _LIBRARIES:
+            for node in (inner for statement in handler.body for inner in ast.walk(statement)):
+                told = [node.value] if isinstance(node, ast.FormattedValue) else []
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("str", "_", "ngettext"):
+                    told = [*node.args, *(keyword.value for keyword in node.keywords)]
+                found += [one.lineno for one in told if isinstance(one, ast.Name) and one.id == handler.name]
+    return found

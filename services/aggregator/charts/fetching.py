@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import socket
+import ssl
 import time
 import urllib.error
 import urllib.request
@@ -10,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from netflix_trend.catalogue.chart_files import LARGEST_CHART
+from netflix_trend.causes import cause
 
 _SOCKET_SECONDS, _SECONDS = 10.0, 20.0
 _PIECE = 1 << 16
@@ -57,6 +60,16 @@ def fetch(
     except urllib.error.HTTPError as error:
         raise FetchError(f"it answers {error.code}") from None
     except (OSError, http.client.HTTPException, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        raise FetchError(f"it cannot be reached: {str(reason)[:200]}") from None
+        raise FetchError(f"it cannot be reached: {_why(getattr(error, 'reason', error))}") from None
     return b"".join(parts)
+
+
+def _why(reason: object) -> str:
+    """Return why an address does not answer, without the words of the network's libraries."""
+    if isinstance(reason, socket.gaierror):
+        return "no host of this name is known here"
+    if isinstance(reason, ssl.SSLError):
+        return "its certificate is not valid"
+    if isinstance(reason, TimeoutError):
+        return "there was no answer in time"
+    return cause(reason) if isinstance(reason, OSError) else "what it sends is no answer of a web server"

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 
 from netflix_trend.catalogue.charts import Charts, ChartsError
 from netflix_trend.catalogue.vocabulary import CatalogueTitle
+from netflix_trend.causes import reason_of
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import locked, write_atomically
 from netflix_trend.storage.model import Strict
@@ -76,5 +77,5 @@ def _read(path: Path, known: tuple[Stamp, _T], parse: Callable[[bytes], _T], not
     except FileNotFoundError:
         return now, nothing
     except (ChartsError, ValidationError) as problem:
-        _log.warning("%s cannot be read, nothing in it is used: %s", path.name, problem)
+        _log.warning("%s cannot be read, nothing in it is used: %s", path.name, reason_of(problem))
         return now, nothing

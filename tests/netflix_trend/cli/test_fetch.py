@@ -213,7 +213,7 @@ def test_a_reminder_is_written_and_nothing_is_replaced(clone: Path, path: Path) 
     (clone / "monthly.ics").write_text("mine")
     result = run(clone, path, "fetch", "--reminder", "monthly.ics")
     assert result.returncode == 1
-    assert result.stderr == "fetch: monthly.ics is there already. Nothing was changed; name another file\n"
+    assert result.stderr == "fetch: monthly.ics is there already; nothing was changed. Name another file\n"
     assert (clone / "monthly.ics").read_text() == "mine"
     said = run(clone, path, "fetch", "--reminder", "none/monthly.ics").stderr
     assert said == "fetch: there is no folder none. Make it, or name another file\n"

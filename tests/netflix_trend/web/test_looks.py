@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from netflix_trend.history import review_picture
+from netflix_trend.published import year_picture
 from netflix_trend.web.looks import looks
 
 ROOT = Path(__file__).parents[3]
@@ -93,6 +94,16 @@ def test_the_picture_to_share_has_the_colours_of_the_stage() -> None:
     assert {name: known[name] for name in review_picture.COLORS} == review_picture.COLORS
     for name in ("onstage", "hush"):
         assert all(contrast(known[name], review_picture.PANEL, people) >= 4.5 for people in SEEN_BY)
+
+
+def test_the_picture_of_a_group_has_the_colours_of_the_dark_page() -> None:
+    known = colors("dark")
+    assert {name: known[name] for name in year_picture.COLORS} == year_picture.COLORS
+    assert too_weak([(name, "paper") for name in ("ink", "soft", "link")], 4.5, "dark") == []
+    # Lines of intervals lie on bars, and bars on the paper.
+    assert too_weak([("bar", "paper"), ("ink", "bar"), ("ink", "paper")], 3, "dark") == []
+    drawn = Path(str(year_picture.__file__)).read_text("utf-8")
+    assert set(re.findall(r"#[\da-f]{6}", drawn)) == set(year_picture.COLORS.values())
 
 
 def test_the_measure_is_the_published_one_and_finds_weak_pairs() -> None:

@@ -16,8 +16,8 @@ from bench.filtered import coverage
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.counts import gate_count
-from netflix_trend.published.statistics import RoundStatistics, StatisticsError
-from netflix_trend.published.trends import MAX_TRENDS_FILE, Trends
+from netflix_trend.published.statistics import MAX_FILE, RoundStatistics, StatisticsError
+from netflix_trend.published.trends import Trends
 from netflix_trend.questions.top_shows.chart import AskedChart
 from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.questions.top_shows.statistics import ShowEstimate, TopShows
@@ -408,7 +408,7 @@ def changed(**fields: object) -> bytes:
         b"[]",
         b"\xff\xfe",
         b"{" * 10_000,
-        b" " * (MAX_TRENDS_FILE + 1),
+        b" " * (MAX_FILE + 1),
         changed(extra=1),
         changed(schema_version=2),
         changed(rounds=["2026-W60"]),

@@ -11,10 +11,22 @@ from PIL import Image
 from netflix_trend.published import year_words
 from netflix_trend.published.invented import INVENTED
 from netflix_trend.published.year import YearStatistics
-from services.dashboard.others_year import picture_of, the_year, year_page, years
+from netflix_trend.questions.top_shows.year import YearWorld, YearWorldShow
+from services.dashboard import charts
+from services.dashboard.others_year import _world_chart, picture_of, the_year, year_page, years
 from tests.services.dashboard.participant import Person
 
 YEAR = 2026
+WORLD = YearWorld(
+    confidence=0.95,
+    rounds=9,
+    source="a chart",
+    shows=(
+        YearWorldShow(title="More here", weeks=9, factor=3.0, lower=2.0, upper=4.0, verdict="more"),
+        YearWorldShow(title="Who knows", weeks=9, factor=1.1, lower=0.5, upper=2.0, verdict="unclear"),
+    ),
+)
+BY_LOOK = {certainty: charts._look(color) for certainty, color in charts.BY_CERTAINTY.items()}
 
 
 def published(person: Person) -> Path:
@@ -50,6 +62,18 @@ def test_the_page_links_to_its_year_and_the_year_to_a_picture(person: Person) ->
         assert response.headers["Content-Disposition"] == f'attachment; filename="group-{year}.{kind}"'
     image = Image.open(io.BytesIO(person.get(f"/others/year/{year}/picture.png").data))
     assert image.size == (1200, 630)
+
+
+def test_charts_and_tables_of_the_year_tell_certainty_as_those_of_a_week_do(person: Person) -> None:
+    found = year_of_the_aggregator(person)
+    shows, viewing = year_page(person.settings, found.year).charts
+    world = _world_chart(WORLD)
+    for chart in (shows, viewing, world):
+        (marks,) = (one["data"] for one in chart.option["series"] if one["type"] == "bar")
+        drawn = [mark["itemStyle"] for mark in marks]
+        assert drawn == [BY_LOOK[certainty] for certainty in chart.table.certainties]
+    assert set(shows.table.certainties) == {"clear", "noise"}
+    assert world.table.certainties == ("clear", "unclear")
 
 
 def test_a_year_of_invented_participants_says_so(person: Person) -> None:
