@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -30,6 +32,10 @@ class Choice:
     show: str | None = None
 
 
+class DamagedTables(FileNotFoundError):
+    """The tables of a profile cannot be read. They count as none until they are built again, which happens by itself."""
+
+
 EVERYTHING = Choice()
 # Views that are kept in memory: about 75 MiB for 100,000.
 _MAX_KEPT = 150_000
@@ -44,12 +50,23 @@ def open_profiles(private: Path, first: date = date.min, last: date = date.max) 
     `played`: start (local), seconds, device, autoplayed, and the columns about title, show and profile.
     `every_seen`, `every_played`: the same without any choice. `several`: stored profiles with several Netflix profiles.
     `show_names`: show_name.
-    Raises FileNotFoundError if nothing was imported.
+    Raises FileNotFoundError if nothing was imported, or DamagedTables.
     """
     paths = PrivateVolume(private).databases()
     if not paths:
         raise FileNotFoundError(f"nothing was imported yet into {private}")
     database = duckdb.connect(config={"threads": 2, "memory_limit": "256MB"})
+    try:
+        _open(database, paths)
+        narrow(database, Choice(first, last))
+    except duckdb.Error:
+        database.close()
+        raise DamagedTables("your tables are damaged; they are built again within minutes") from None
+    return database
+
+
+def _open(database: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> None:
+    """Attach the tables of all profiles and define what `open_profiles` promises, but for the choice."""
     for number, path in enumerate(paths):
         database.execute(f"attach {_quoted(str(path))} as p{number} (read_only)")
 
@@ -78,8 +95,17 @@ def open_profiles(private: Path, first: date = date.min, last: date = date.max) 
             having count(distinct profile) > 1"""
     )
     database.execute(f"create view show_names as {everywhere('select show_name from {p}.shows')}")
-    narrow(database, Choice(first, last))
-    return database
+
+
+def rows_of_exports(path: Path) -> list[dict[str, Any]]:
+    """Return the rows of the table `exports` of a profile by column; none while its tables are damaged."""
+    try:
+        with duckdb.connect(str(path), read_only=True) as database:
+            result = database.execute("select * from exports")
+            columns = [column[0] for column in result.description or ()]
+            return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+    except duckdb.Error:
+        return []
 
 
 def narrow(database: duckdb.DuckDBPyConnection, choice: Choice) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from netflix_trend.history.episodes import EpisodeParts, parts_of
+from netflix_trend.history.opened import DamagedTables
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.plain_text import printable
 
@@ -56,12 +58,19 @@ def watched(private: Path, profile: str | None = None) -> list[Watched]:
     found = []
     for name, path in databases.items():
         if profile in (None, name):
-            with duckdb.connect(config={"threads": 2, "memory_limit": "256MB"}) as database:
-                quoted = str(path).replace("'", "''")
-                database.execute(f"attach '{quoted}' as tables (read_only)")
-                database.execute("use tables")
-                found += [_watched(name, *row) for row in database.execute(_VIEWS).fetchall()]
+            found += [_watched(name, *row) for row in _views(path)]
     return found
+
+
+def _views(path: Path) -> list[Any]:
+    try:
+        with duckdb.connect(config={"threads": 2, "memory_limit": "256MB"}) as database:
+            quoted = str(path).replace("'", "''")
+            database.execute(f"attach '{quoted}' as tables (read_only)")
+            database.execute("use tables")
+            return database.execute(_VIEWS).fetchall()
+    except duckdb.Error:
+        raise DamagedTables("your tables are damaged; they are built again within minutes") from None
 
 
 def _watched(

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from netflix_trend.history.household import HouseholdError, keep_answer, listed, name_key, names_of
+from netflix_trend.history.opened import rows_of_exports
 from netflix_trend.history.raw import RawStore
 from netflix_trend.language import _
 from netflix_trend.layout import PrivateVolume
@@ -116,11 +115,7 @@ def _files(private: Path, profile: str) -> Iterator[dict[str, Any]]:
     path = PrivateVolume(private).database(profile)
     if not path.exists():
         return
-    with duckdb.connect(str(path), read_only=True) as database:
-        result = database.execute("select * from exports")
-        columns = [column[0] for column in result.description or ()]
-        for values in result.fetchall():
-            row = dict(zip(columns, values, strict=True))
-            # Tables of earlier versions lack these columns until they are rebuilt.
-            if row.get("netflix_profiles"):
-                yield row
+    for row in rows_of_exports(path):
+        # Tables of earlier versions lack these columns until they are rebuilt.
+        if row.get("netflix_profiles"):
+            yield row

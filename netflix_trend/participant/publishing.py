@@ -20,6 +20,7 @@ from netflix_trend.participant.receipts import Receipt, keep_receipt, read_recei
 from netflix_trend.participant.releases import Participant, publish_due, restore_published
 from netflix_trend.participant.sealed import (
     Operators,
+    SealedError,
     SealedParticipant,
     answer_sealed,
     spent_rounds,
@@ -60,7 +61,7 @@ def publish_with(settings: Settings, today: date, now: int | None = None) -> Pub
         try:
             run = _Run(settings, read_choices(settings.private_dir), today, int(time.time()) if now is None else now)
             (state, message, outcomes), waits = run.do_between_syncs()
-        except (ChoicesError, DatasiteError, LedgerError) as problem:
+        except (ChoicesError, DatasiteError, LedgerError, SealedError) as problem:
             state, message, outcomes = "problem", _("nothing is published: %(problem)s", problem=problem), []
         except OSError as problem:
             reason = cause(problem)  # its path would name the datasite
@@ -268,10 +269,10 @@ class _Run:
 
     def _receipt(self, removed: Mapping[str, str]) -> Receipt:
         earlier = [name for one in read_receipts(self.settings.records_dir) for name in one.summed]
-        summed = withdraw_sealed(self.sealed, earlier) if self.sealed else ()
         try:
+            summed = withdraw_sealed(self.sealed, earlier) if self.sealed else ()
             answered = [entry.round for entry in read_ledger(self.participant.ledger)]
-        except LedgerError as damage:
+        except (LedgerError, SealedError) as damage:
             self.participant.site.withdraw()
             raise LedgerError(
                 _("your files were removed, but there is no receipt: %(damage)s", damage=damage)

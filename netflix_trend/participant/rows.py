@@ -15,6 +15,7 @@ from netflix_trend.operators.identity import Fingerprint
 from netflix_trend.participant import participant
 from netflix_trend.participant.choices import Participation
 from netflix_trend.participant.contributions import load_profiles
+from netflix_trend.participant.own_files import own_files_row
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.status import NO_ADDRESS, TRIAL, PublisherStatus, described
 from netflix_trend.settings import Settings
@@ -71,6 +72,7 @@ def found_rows(settings: Settings, state: Snapshot, now: float) -> list[Row]:
         reality_row(settings),
         *operator_rows(settings),
         history_row(history_facts(settings), rests(state), date.fromtimestamp(now)),
+        own_files_row(settings),
         choice_row(state),
         publisher_row(state.status, state.choices.participation, now),
     ]

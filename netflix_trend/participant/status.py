@@ -13,6 +13,7 @@ from netflix_trend.language import _, marked
 from netflix_trend.layout import PublisherVolume
 from netflix_trend.names import EXAMPLE_AGGREGATOR, EXAMPLE_ME, is_trial
 from netflix_trend.settings import Settings
+from netflix_trend.storage.damaged import Damaged, make_way, read_file
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 from netflix_trend.syftbox.generations import generation_of
@@ -101,15 +102,31 @@ def joined(settings: Settings) -> str:
 def write_status(publisher: Path, status: PublisherStatus) -> None:
     """Replace the status of the previous run."""
     publisher.mkdir(parents=True, exist_ok=True)
+    make_way(PublisherVolume(publisher).status, publisher)
     write_atomically(PublisherVolume(publisher).status, status.to_bytes(), durable=False)
 
 
 def read_status(publisher: Path) -> PublisherStatus | None:
     """Return the last status; None before the first run, or if the file is damaged (the next run writes it again)."""
     try:
-        return PublisherStatus.model_validate_json(PublisherVolume(publisher).status.read_bytes())
-    except (FileNotFoundError, ValidationError):
+        return _read_status(publisher)
+    except (FileNotFoundError, ValidationError, Damaged):
         return None
+
+
+def is_status_damaged(publisher: Path) -> bool:
+    """Return whether the status of the last run is there and cannot be read."""
+    try:
+        _read_status(publisher)
+    except FileNotFoundError:
+        return False
+    except (ValidationError, Damaged):
+        return True
+    return False
+
+
+def _read_status(publisher: Path) -> PublisherStatus:
+    return PublisherStatus.model_validate_json(read_file(PublisherVolume(publisher).status))
 
 
 def described(status: PublisherStatus) -> list[str]:

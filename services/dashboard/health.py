@@ -14,6 +14,7 @@ from netflix_trend.history.freshness import Freshness
 from netflix_trend.language import _, marked, ngettext
 from netflix_trend.layout import SURVEYS, VOCABULARY, PrivateVolume, shared_path
 from netflix_trend.participant import participant
+from netflix_trend.participant.own_files import ROW as OWN_FILES
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.rows import ago, found_rows
 from netflix_trend.participant.status import NO_AGGREGATOR, PublisherStatus
@@ -40,7 +41,7 @@ NAMES = (
     *(marked("scraper"), marked("redis"), marked("processor"), marked("publisher"), marked("this process")),
     *(marked("aggregator"), marked("helper"), marked("history"), marked("taking part"), marked("trial or real")),
     *(marked("configuration"), marked("address"), marked("datasites"), marked("subscriptions"), marked("token")),
-    *(marked("last sync"), marked("disk")),
+    *(marked("last sync"), marked("disk"), OWN_FILES),
 )
 STATE_WORDS = {
     "fine": marked("fine"),
@@ -86,7 +87,11 @@ def health_page(
         last_import(found, history.changed(), now),
         sync(settings, state, now),
         *client_services(settings, backend, now),
-        *(as_service(row, "waiting") for row in found_rows(settings, state, now) if row.name != "publisher"),
+        *(
+            as_service(row, "broken" if row.name == OWN_FILES else "waiting")
+            for row in found_rows(settings, state, now)
+            if row.name != "publisher"
+        ),
     ]
     files = history.imports()
     refused, pending = refused_files(backend, found), backend.pending()

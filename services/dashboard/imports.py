@@ -8,10 +8,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from netflix_trend.history.dates import ORDER_NAMES, DateQuestion
 from netflix_trend.history.freshness import Freshness
+from netflix_trend.history.opened import rows_of_exports
 from netflix_trend.language import _, marked, ngettext
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.plain_text import without_name
@@ -61,11 +60,7 @@ def imported_files(private: Path) -> list[ImportedFile]:
     """Return all files, newest first."""
     files = []
     for path in PrivateVolume(private).databases():
-        with duckdb.connect(str(path), read_only=True) as database:
-            result = database.execute("select * from exports")
-            columns = [column[0] for column in result.description or ()]
-            rows = [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
-        for row in rows:
+        for row in rows_of_exports(path):
             error = row["error"]
             files.append(
                 ImportedFile(
