@@ -33,7 +33,7 @@ class Choice:
 
 
 class DamagedTables(FileNotFoundError):
-    """The tables of a profile cannot be read. They count as none until they are built again, which happens by itself."""
+    """The tables of a profile cannot be read. They count as none until they are built again, by themselves."""
 
 
 EVERYTHING = Choice()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -21,14 +22,12 @@ from netflix_trend.settings import Settings
 from services.dashboard.dismissed import dismiss
 from services.dashboard.web import PAGES
 from services.local.__main__ import publish_once
-from services.scraper.cookies import Jar
 from services.scraper.run_state import Plan, RunState
 from services.scraper.scheduled import ScheduledRuns
 from tests.services.dashboard.participant import LAST, TODAY, Person, make_network, settings_in
 
 SMALL = "Title,Date\nDark: Season 1: Secrets,11/2/26\nOkja,11/3/26\n"
 FORGOTTEN = "Title,Date\nRoma,11/4/26\n"
-KEPT_TABLES = "the tables of the person's files"
 
 
 def _settings(root: Path) -> Settings:
@@ -46,7 +45,6 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
     participant.decide(settings, "joined")
     exclude(settings.private_dir, [Rows("title", "Okja")])
     add_event(settings.private_dir, "sick", LAST.monday, LAST.sunday)
-    participant.say_whose  # noqa: B018 (needs a file of several profiles; the next line writes its answer)
     (settings.private_dir / "household.json").write_text('{"counted":{"me":["Ann"]},"schema_version":1}')
     dismiss(settings.private_dir, ["0" * 16])
     forgetting.forget(settings, [forgetting.named(settings, _digest(FORGOTTEN))], datetime.now(UTC))
@@ -55,22 +53,27 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
     state = RunState(settings.scraper_dir)
     state.make()
     state.write(Plan(next_run=datetime(2099, 1, 1, tzinfo=UTC)))
-    Jar(state.jar_path).save([{"name": "NetflixId", "value": "v", "domain": ".netflix.com"}])
+    state.jar_path.write_text('[{"name": "NetflixId", "value": "x", "domain": ".netflix.com"}]')
     publish_once(settings, TODAY)
     assert own_files_row(settings).mark == "fine", damaged_files(settings)
     return root
 
 
 def _digest(content: str) -> str:
-    import hashlib
-
     return hashlib.sha256(content.encode()).hexdigest()
 
 
+@pytest.fixture(scope="session")
+def visitor(tmp_path_factory: pytest.TempPathFactory) -> Person:
+    """Somebody at the browser, whose folders each test puts there anew: making an application takes a second."""
+    return Person(tmp_path_factory.mktemp("visitor") / "person")
+
+
 @pytest.fixture
-def someone(everything: Path, tmp_path: Path) -> Settings:
-    shutil.copytree(everything, tmp_path / "person")
-    return _settings(tmp_path / "person")
+def person(everything: Path, visitor: Person) -> Person:
+    shutil.rmtree(visitor.root, ignore_errors=True)
+    shutil.copytree(everything, visitor.root)
+    return visitor
 
 
 def truncated(path: Path) -> None:
@@ -91,11 +94,12 @@ def folder(path: Path) -> None:
     (path / "note").write_text("somebody's")
 
 
-KINDS = (truncated, garbage, empty, folder)
+# Garbage and nothing are told apart only where a library or an own format reads the file.
+EVERYWHERE, SOMEWHERE = (truncated, folder), (garbage, empty)
+READ_OTHERWISE = (".csv", ".duckdb", ".sqlite", ".jsonl", ".npy", "choices.json", "exclusions.json")
 # Of these an empty one is that of a first run that was cut off: there is nothing to notice.
 BEGUN = ("trial/ledger.jsonl", "trial/operators.sqlite")
-# Below the private volume, the publisher's and the browser's folder. The mark of each: what a person has to do, or (look
-# here) what mends itself and costs nothing.
+# By volume, with the mark of each: wrong needs a person, look here mends itself or costs nothing.
 FILES = {
     "private": {
         f"raw/{_digest(SMALL)}.json": "wrong",
@@ -124,16 +128,16 @@ CASES = [
     pytest.param(volume, name, mark, damage, id=f"{name.replace(_digest(SMALL), 'export')}-{damage.__name__}")
     for volume, files in FILES.items()
     for name, mark in files.items()
-    for damage in KINDS
+    for damage in EVERYWHERE + (SOMEWHERE if name.endswith(READ_OTHERWISE) else ())
     if not (damage is empty and name in BEGUN)
 ]
 
 
 @pytest.mark.parametrize(("volume", "name", "mark", "damage"), CASES)
 def test_a_damaged_file_is_named_and_costs_nothing_but_itself(
-    someone: Settings, volume: str, name: str, mark: str, damage: Callable[[Path], None]
+    person: Person, volume: str, name: str, mark: str, damage: Callable[[Path], None]
 ) -> None:
-    root = someone.private_dir.parent
+    root, someone = person.root, _settings(person.root)
     path = root / volume / name
     damage(path)
     found = {file.name: file for file in damaged_files(someone)}
@@ -143,24 +147,17 @@ def test_a_damaged_file_is_named_and_costs_nothing_but_itself(
     assert row.mark == mark
     assert named in row.text
     assert row.step
-    _all_pages(root, [named])
+    pages = {path: person.page(path) for path, _title in PAGES}
+    # The page of this person does not see the browser's folder.
+    assert volume == "scraper" or named in pages["/health"]
 
     status = publish_once(someone, TODAY)  # rebuilds, publishes and deletes what is over
     ScheduledRuns(someone.scraper_dir).check()
     is_strict = name in ("choices.json", "exclusions.json", "trial/ledger.jsonl", "trial/operators.sqlite")
     assert (status.state in ("problem", "no_export")) <= is_strict, status
-    html = _all_pages(root, [])
-    assert "Brooklyn" in html["/viewing"], "the other export counts"
+    assert "Brooklyn" in person.page("/viewing"), "the other export counts"
     left = {file.name: file.mark for file in damaged_files(someone)}
     if mark == "look here" and "receipts" not in name and name not in ("dismissed.json", "cookies.json"):
         assert named not in left, "it is built again"
     if damage is folder:
         assert [note.read_text() for note in root.rglob("note")] == ["somebody's"], "nothing is deleted"
-
-
-def _all_pages(root: Path, names: list[str]) -> dict[str, str]:
-    person = Person(root)
-    found = {path: person.page(path) for path, _title in PAGES}
-    for name in names:
-        assert name in found["/health"]
-    return found
