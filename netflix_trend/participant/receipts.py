@@ -123,6 +123,10 @@ class Receipt(Strict):
             )
         return ()
 
+    def without(self, left: Collection[str]) -> Receipt:
+        """Return the receipt without files that are still there: they could not be removed."""
+        return self.model_copy(update={"removed": {name: d for name, d in self.removed.items() if name not in left}})
+
     def confirmed(
         self, removed: Mapping[str, str], waiting: Collection[str], unconfirmed: Collection[str] | None, now: datetime
     ) -> Receipt:

@@ -192,6 +192,10 @@ def publisher_row(status: PublisherStatus | None, chosen: Participation, now: fl
     said = f"{ago(age)}: {'; '.join(line.strip() for line in described(status))}"
     if age > _LATELY:
         return Row(name, said, "wrong", _("start it again: %(RUN)s", RUN=_(_RUN)))
+    if status.stuck:
+        return Row(
+            name, said, "wrong", _("remove by hand what the publisher cannot remove: %(place)s", place=status.stuck[0])
+        )
     if status.state in _CARRIED_OUT.get(chosen, ()):
         return Row(name, said)
     mark = _MARKS.get(status.state, "wrong")

@@ -23,6 +23,9 @@ TRIAL = marked(
     "Trial: nothing leaves this machine. To take part, choose an aggregator: ./run.sh setup, or the page Start."
 )
 NO_AGGREGATOR = marked("No aggregator is chosen, so nothing is answered. Next: ./run.sh setup, or the page Start.")
+STUCK = marked(
+    "This cannot be removed from your datasite: %(place)s. Remove it by hand; no rule names a reader of it any more."
+)
 NO_ADDRESS = marked("Your address is still the example, so nothing leaves this machine. Next: ./run.sh setup.")
 Status = Literal["drawn", "kept", "not_asked", "skipped", "refused", "sent", "waiting", "over"]
 State = Literal[
@@ -60,7 +63,8 @@ class PublisherStatus(Strict):
     """One run of the publisher: its state, the reason in a sentence, and the outcome of each open round.
 
     waits_for_sync: the next run has something to do as soon as SyftBox has synced. answered: the newest round that any
-    run has answered to operators; runs that cannot look keep it.
+    run has answered to operators; runs that cannot look keep it. stuck: files in the datasite that could not be
+    removed, with the reason. withdraws: the run was one of a withdrawal that has its receipt.
     """
 
     schema_version: Literal[1] = 1
@@ -70,6 +74,8 @@ class PublisherStatus(Strict):
     outcomes: Annotated[tuple[Outcome, ...], Field(strict=False)] = ()
     waits_for_sync: bool = False
     answered: str | None = None
+    stuck: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    withdraws: bool = False
 
 
 def notice(settings: Settings) -> str:
@@ -132,6 +138,7 @@ def _read_status(publisher: Path) -> PublisherStatus:
 def described(status: PublisherStatus) -> list[str]:
     """Return the status in lines for a person."""
     lines = [f"{status.state.replace('_', ' ')}{': ' if status.message else ''}{status.message}"]
+    lines += [_(STUCK, place=place) for place in status.stuck]
     for outcome in status.outcomes:
         reason = f" ({outcome.reason})" if outcome.reason else ""
         lines.append(f"  {outcome.round}  {outcome.status.replace('_', ' ')}{reason}")

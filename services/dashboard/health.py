@@ -17,7 +17,7 @@ from netflix_trend.participant import participant
 from netflix_trend.participant.own_files import ROW as OWN_FILES
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.rows import ago, found_rows
-from netflix_trend.participant.status import NO_AGGREGATOR, PublisherStatus
+from netflix_trend.participant.status import NO_AGGREGATOR, STUCK, PublisherStatus
 from netflix_trend.settings import Settings
 from netflix_trend.status_table import Row
 from netflix_trend.syftbox.client_rows import client_rows
@@ -36,6 +36,8 @@ _RUN_SECONDS = 300.0
 # A job of the processor may take this long.
 _READ_SECONDS = 300.0
 _SYNC_SECONDS = 3 * 86_400.0
+# States of the publisher whose reason a person needs.
+_REASONED = frozenset({"problem", "survey_refused", "no_export", "waiting_for_syftbox"})
 # Names of rows and services, which are shown in the language of the page; the report to share has them in English.
 NAMES = (
     *(marked("scraper"), marked("redis"), marked("processor"), marked("publisher"), marked("this process")),
@@ -149,11 +151,13 @@ def publisher(status: PublisherStatus | None, now: float | None) -> Service:
         return Service(name, "waiting", _("It has not run yet."))
     age = (now or time.time()) - status.looked_at.timestamp()
     words = f"{ago(age)}: {_(STATES[status.state])}"
-    if status.state == "waiting_for_syftbox":
+    if status.message and status.state in _REASONED:
         words += f" {told_again(status.message)}."
+    words = " ".join([words, *(_(STUCK, place=place) for place in status.stuck)])
     if now is not None and age > _RUN_SECONDS:
         return Service(name, "broken", _("%(words)s It should run every minute. Is it stopped?", words=words))
-    return Service(name, "broken" if status.state in {"problem", "survey_refused"} else "fine", words)
+    is_broken = status.stuck or status.state in {"problem", "survey_refused"}
+    return Service(name, "broken" if is_broken else "fine", words)
 
 
 def sync(settings: Settings, state: Snapshot, now: float) -> Service:
