@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
+from netflix_trend.storage.damaged import Damaged, read_file
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 
@@ -35,7 +36,11 @@ FILM, SUPPLEMENTAL, OPEN = (KINDS.index(kind) for kind in ("film", "supplemental
 
 
 class EncodingsError(Exception):
-    """Encodings are damaged, or were made with another vocabulary."""
+    """Encodings are damaged, or were made with another vocabulary. file: the name of the damaged one."""
+
+    def __init__(self, file: str, message: str) -> None:
+        super().__init__(message)
+        self.file = file
 
 
 @dataclass(frozen=True)
@@ -74,19 +79,22 @@ def load_encodings(folder: Path) -> Encodings:
     each other; they may just be written: try again.
     """
     try:
-        description = _Description.model_validate_json((folder / DESCRIPTION).read_bytes())
-    except ValidationError:
-        raise EncodingsError(f"{folder.name}/{DESCRIPTION} is damaged; import the export again") from None
+        description = _Description.model_validate_json(read_file(folder / DESCRIPTION))
+    except (ValidationError, Damaged):
+        raise EncodingsError(DESCRIPTION, f"{folder.name}/{DESCRIPTION} is damaged; it is built again") from None
     full, vector = (_load(folder / name, description.sha256.get(name, "")) for name in (FULL, VECTOR))
     if full.dtype != FULL_DTYPE or full.ndim != 1 or vector.dtype != np.dtype("<i4") or vector.ndim != 1:
-        raise EncodingsError(f"{folder.name}: an array has another type than it should; import the export again")
+        raise EncodingsError(FULL, f"{folder.name}: an array has another type than it should; it is built again")
     return Encodings(full, vector, description.vocabulary, description.covered_through)
 
 
 def _load(path: Path, sha256: str) -> NDArray[Any]:
-    data = path.read_bytes()
+    try:
+        data = read_file(path)
+    except (FileNotFoundError, Damaged):
+        raise EncodingsError(path.name, f"{path.parent.name}/{path.name} is gone or damaged") from None
     if hashlib.sha256(data).hexdigest() != sha256:
-        raise EncodingsError(f"{path.parent.name}/{path.name} is not the file that {DESCRIPTION} names")
+        raise EncodingsError(path.name, f"{path.parent.name}/{path.name} is not the file that {DESCRIPTION} names")
     try:
         array: NDArray[Any] = np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
     except (ValueError, EOFError):

@@ -19,6 +19,7 @@ from netflix_trend.catalogue.keys import title_key
 from netflix_trend.language import _, marked
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.storage.canonical import canonical_json
+from netflix_trend.storage.damaged import Damaged, read_file
 from netflix_trend.storage.files import locked, write_atomically
 from netflix_trend.storage.model import Strict
 
@@ -129,10 +130,10 @@ def include_again(private: Path, number: int) -> Exclusion:
 
 def _read(private: Path) -> _File:
     try:
-        return _File.model_validate_json(PrivateVolume(private).exclusions.read_bytes())
-    except (FileNotFoundError, NotADirectoryError):
+        return _File.model_validate_json(read_file(PrivateVolume(private).exclusions))
+    except FileNotFoundError:
         return _File()
-    except ValidationError:
+    except (ValidationError, Damaged):
         raise ExclusionError(
             _(
                 "exclusions.json on the private volume is damaged, so nothing is read and nothing is "

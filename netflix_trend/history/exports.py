@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from netflix_trend.history.household import ProfileQuestion
 
 ExportKind = Literal["viewing_history", "viewing_activity"]
+# Reason of an export whose bytes are gone or were changed after they had come.
+BYTES_LOST = "bytes_lost"
 
 # No title is longer. Python's csv module refuses much longer cells itself.
 MAX_CELL = 10_000
@@ -95,8 +97,8 @@ class ExportError(Exception):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing that the person can answer makes the file usable."""
-        return self.question is None
+        """Whether nothing that the person can answer makes the file usable, and its bytes are those that came."""
+        return self.question is None and self.reason != BYTES_LOST
 
 
 @dataclass(frozen=True)

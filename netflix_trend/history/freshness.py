@@ -14,13 +14,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from netflix_trend.history.encodings import EncodingsError, load_encodings
+from netflix_trend.history.encodings import DESCRIPTION, EncodingsError, load_encodings
 from netflix_trend.history.exclusions import Exclusion, ExclusionError, digest_of_exclusions, read_exclusions
 from netflix_trend.history.household import read_answers
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawExport, RawStore
 from netflix_trend.layout import BUILT_FROM, DATABASE, PrivateVolume
 from netflix_trend.storage.canonical import canonical_json
+from netflix_trend.storage.damaged import Damaged, digest_of_file, read_file
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 
@@ -35,7 +36,8 @@ class BuiltFrom(Strict):
     inputs: digest of everything the result depends on. files: SHA-256 of the exports imported under the profile.
     has_encodings: whether any of them could be read. asks: whether one waits for the person to say which Netflix
     profile counts. exports: SHA-256 of all exports there were, of any profile. exclusions: `digest_of_exclusions`.
-    answer: the Netflix profiles that count, as the person or a setting said. Earlier versions wrote none of these four.
+    answer: the Netflix profiles that count, as the person or a setting said. database: SHA-256 of the tables. missing:
+    exports whose bytes were gone or damaged. Earlier versions wrote none of these six.
     """
 
     schema_version: Literal[1] = 1
@@ -46,6 +48,8 @@ class BuiltFrom(Strict):
     exports: Annotated[tuple[Annotated[str, Field(pattern=_SHA256)], ...], Field(strict=False)] = ()
     exclusions: str = ""
     answer: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
+    database: str = ""
+    missing: Annotated[tuple[Annotated[str, Field(pattern=_SHA256)], ...], Field(strict=False)] = ()
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,7 @@ def freshness(private: Path, vocabulary: str, options: ReadOptions) -> Freshness
         inputs = inputs_of(private, exports, vocabulary, options)
     except ExclusionError as damage:
         return Freshness("", (), (), problem=str(damage))
-    outdated = [profile for profile in inputs if not _is_fresh(volume.profile(profile), inputs[profile])]
+    outdated = [profile for profile in inputs if not _is_fresh(store, volume.profile(profile), inputs[profile])]
     damaged = tuple(store.damaged())
     outdated += [path.name for path in volume.profile_folders() if is_abandoned(path, inputs, damaged)]
     built = {profile: read_built_from(volume.profile(profile)) for profile in inputs}
@@ -129,17 +133,31 @@ def is_abandoned(folder: Path, profiles: Collection[str], damaged: Collection[st
     return built is None or not set(built.files) & set(damaged)
 
 
-def _is_fresh(folder: Path, inputs: str) -> bool:
+def _is_fresh(store: RawStore, folder: Path, inputs: str) -> bool:
     built = read_built_from(folder)
-    if built is None or built.inputs != inputs or not (folder / DATABASE).exists():
+    if built is None or built.inputs != inputs or any(map(store.is_whole, built.missing)):
         return False
+    return not damaged_tables(folder, built)
+
+
+def damaged_tables(folder: Path, built: BuiltFrom | None = None) -> tuple[str, ...]:
+    """Return which files that were built for a profile are gone or damaged; they can be built again.
+
+    built: what the profile was built from, by default as its folder says.
+    """
+    built = built or read_built_from(folder)
+    if built is None:
+        return (BUILT_FROM,)
+    tables, found = folder / DATABASE, []
+    if not tables.is_file() or (built.database and digest_of_file(tables) != built.database):
+        found.append(DATABASE)
     try:
         load_encodings(folder)
     except FileNotFoundError:
-        return not built.has_encodings
-    except EncodingsError:
-        return False
-    return True
+        found += [DESCRIPTION] if built.has_encodings else []
+    except EncodingsError as damage:
+        found.append(damage.file)
+    return tuple(found)
 
 
 def holds_what_was_removed(private: Path) -> bool:
@@ -184,6 +202,6 @@ def write_built_from(folder: Path, built: BuiltFrom) -> None:
 def read_built_from(folder: Path) -> BuiltFrom | None:
     """Return what a profile was built from; None if that is not known."""
     try:
-        return BuiltFrom.model_validate_json((folder / BUILT_FROM).read_bytes())
-    except (FileNotFoundError, ValidationError):
+        return BuiltFrom.model_validate_json(read_file(folder / BUILT_FROM))
+    except (FileNotFoundError, ValidationError, Damaged):
         return None

@@ -26,6 +26,7 @@ from netflix_trend.language import _, ngettext
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.names import PROFILE_PATTERN
 from netflix_trend.plain_text import printable
+from netflix_trend.storage.damaged import Damaged, keep_copy, read_file
 from netflix_trend.storage.files import locked, write_atomically
 from netflix_trend.storage.model import Strict
 
@@ -203,13 +204,24 @@ def read_answers(private: Path, exports: Iterable[RawExport]) -> dict[str, tuple
     then files wait until the person answers again.
     """
     try:
-        return dict(_File.model_validate_json(PrivateVolume(private).household.read_bytes()).counted)
-    except (FileNotFoundError, NotADirectoryError):
+        return dict(_File.model_validate_json(read_file(PrivateVolume(private).household)).counted)
+    except FileNotFoundError:
         known = sorted(exports, key=lambda export: (export.received, export.sha256))
         return {export.profile: export.only for export in known if export.only}
-    except ValidationError:
+    except (ValidationError, Damaged):
         _log.warning("household.json is damaged: say again whose viewing counts (./run.sh whose)")
         return {}
+
+
+def are_answers_damaged(private: Path) -> bool:
+    """Return whether the answers cannot be read, so that files of several Netflix profiles wait for new ones."""
+    try:
+        _File.model_validate_json(read_file(PrivateVolume(private).household))
+    except FileNotFoundError:
+        return False
+    except (ValidationError, Damaged):
+        return True
+    return False
 
 
 def keep_answer(
@@ -236,4 +248,6 @@ def keep_answer(
                     LONGEST_NAME=LONGEST_NAME,
                 )
             ) from None
+        if are_answers_damaged(private):
+            keep_copy(PrivateVolume(private).household, private)
         write_atomically(PrivateVolume(private).household, file.to_bytes())

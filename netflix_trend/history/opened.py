@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -31,31 +33,46 @@ class Choice:
     show: str | None = None
 
 
+class DamagedTables(FileNotFoundError):
+    """The tables of a profile cannot be read. They count as none until they are built again, by themselves."""
+
+
 EVERYTHING = Choice()
 # What a play without the name of a device is listed and chosen by.
 UNKNOWN_DEVICE = "unknown"
+_DAMAGED = "your tables are damaged; they are built again within minutes"
 _LITTLE: dict[str, str | bool | int | float | list[str]] = {"threads": 2, "memory_limit": "256MB"}
 # Views that are kept in memory: about 75 MiB for 100,000.
 _MAX_KEPT = 150_000
 
 
-def open_alone(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open the tables of one profile, read-only and with little memory, under their own names. The caller closes it."""
-    database = duckdb.connect(config=_LITTLE)
-    database.execute(f"attach {_quoted(str(path))} as tables (read_only)")
-    database.execute("use tables")
-    return database
+@contextmanager
+def open_alone(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the tables of one profile, read-only and with little memory, under their own names.
+
+    Raises DamagedTables, also for a query that fails because of the file.
+    """
+    try:
+        with duckdb.connect(config=_LITTLE) as database:
+            database.execute(f"attach {_quoted(str(path))} as tables (read_only)")
+            database.execute("use tables")
+            yield database
+    except duckdb.Error:
+        raise DamagedTables(_DAMAGED) from None
 
 
 def files_of(path: Path) -> list[dict[str, Any]]:
     """Return what the tables of a profile say about each imported file: the table `exports`, by column.
 
-    Tables of earlier versions lack columns until they are rebuilt.
+    None while the tables are damaged. Tables of earlier versions lack columns until they are rebuilt.
     """
-    with open_alone(path) as database:
-        result = database.execute("select * from exports")
-        columns = [column[0] for column in result.description or ()]
-        return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+    try:
+        with open_alone(path) as database:
+            result = database.execute("select * from exports")
+            columns = [column[0] for column in result.description or ()]
+            return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+    except DamagedTables:
+        return []
 
 
 def open_profiles(private: Path, first: date = date.min, last: date = date.max) -> duckdb.DuckDBPyConnection:
@@ -67,12 +84,23 @@ def open_profiles(private: Path, first: date = date.min, last: date = date.max) 
     `played`: start (local), seconds, device, autoplayed, and the columns about title, show and profile.
     `every_seen`, `every_played`: the same without any choice. `several`: stored profiles with several Netflix profiles.
     `show_names`: show_name.
-    Raises FileNotFoundError if nothing was imported.
+    Raises FileNotFoundError if nothing was imported, or DamagedTables.
     """
     paths = PrivateVolume(private).databases()
     if not paths:
         raise FileNotFoundError(f"nothing was imported yet into {private}")
     database = duckdb.connect(config=_LITTLE)
+    try:
+        _open(database, paths)
+        narrow(database, Choice(first, last))
+    except duckdb.Error:
+        database.close()
+        raise DamagedTables(_DAMAGED) from None
+    return database
+
+
+def _open(database: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> None:
+    """Attach the tables of all profiles and define what `open_profiles` promises, but for the choice."""
     for number, path in enumerate(paths):
         database.execute(f"attach {_quoted(str(path))} as p{number} (read_only)")
 
@@ -101,8 +129,6 @@ def open_profiles(private: Path, first: date = date.min, last: date = date.max) 
             having count(distinct profile) > 1"""
     )
     database.execute(f"create view show_names as {everywhere('select show_name from {p}.shows')}")
-    narrow(database, Choice(first, last))
-    return database
 
 
 def narrow(database: duckdb.DuckDBPyConnection, choice: Choice) -> None:

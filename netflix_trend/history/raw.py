@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 from netflix_trend.delivery.archive import downloaded_on, open_csv, opened_file
 from netflix_trend.delivery.inbox import Delivery, delivery_with
 from netflix_trend.layout import PrivateVolume
+from netflix_trend.storage.damaged import Damaged, digest_of_file, make_way, read_file, set_aside
 from netflix_trend.storage.files import locked, write_atomically
 from netflix_trend.storage.model import Strict
 
@@ -76,7 +77,8 @@ class RawStore:
                         "date_order": export.date_order or known.date_order,
                     }
                     export = export.model_copy(update=kept)
-                if known is None or not self._file(export.sha256).exists():
+                if known is None or not self.is_whole(export.sha256):
+                    make_way(self._file(export.sha256), self.private)
                     temporary.replace(self._file(export.sha256))
                 if export != known:
                     self.write_description(export)
@@ -91,6 +93,7 @@ class RawStore:
     def write_description(self, export: RawExport) -> None:
         """Write the description of an export; it is on disk when this returns."""
         content = export.to_bytes()
+        make_way(PrivateVolume(self.private).description(export.sha256), self.private)
         write_atomically(PrivateVolume(self.private).description(export.sha256), content)
 
     def refuse(self, export: RawExport, refusal: Refusal) -> bool:
@@ -108,8 +111,8 @@ class RawStore:
     def describe(self, sha256: str) -> RawExport | None:
         """Return what is known about a file; None if it was never received, or if its description is damaged."""
         try:
-            export = RawExport.model_validate_json(PrivateVolume(self.private).description(sha256).read_bytes())
-        except (FileNotFoundError, ValidationError):
+            export = RawExport.model_validate_json(read_file(PrivateVolume(self.private).description(sha256)))
+        except (FileNotFoundError, ValidationError, Damaged):
             return None
         return export if export.sha256 == sha256 else None
 
@@ -120,6 +123,21 @@ class RawStore:
     def is_gone(self, export: RawExport) -> bool:
         """Return whether an export was forgotten or refused since it was described."""
         return not self._file(export.sha256).exists() and self.describe(export.sha256) != export
+
+    def is_whole(self, sha256: str) -> bool:
+        """Return whether the bytes of an export are there as they were received."""
+        return digest_of_file(self._file(sha256)) == sha256
+
+    def without_bytes(self) -> list[RawExport]:
+        """Return the exports whose bytes are gone or were changed. They can be imported again."""
+        return [export for export in self.exports() if not export.refused and not self.is_whole(export.sha256)]
+
+    def set_damaged_aside(self) -> None:
+        """Set aside the bytes of exports that were changed, so that nothing is read from them. Raises OSError."""
+        with self.locked():
+            for export in self.without_bytes():
+                if os.path.lexists(self._file(export.sha256)):
+                    set_aside(self._file(export.sha256), self.private)
 
     def changed(self, sha256: str) -> float:
         """Return when an export was last received, in seconds since 1970; 0 if never."""

@@ -18,6 +18,7 @@ from pydantic import AwareDatetime, Field, ValidationError
 from netflix_trend.history.raw import RawExport, RawStore
 from netflix_trend.language import _
 from netflix_trend.layout import PrivateVolume
+from netflix_trend.storage.damaged import Damaged, read_file
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 
@@ -56,10 +57,10 @@ class _File(Strict):
 def read_removals(private: Path) -> tuple[Removal, ...]:
     """Return what can be brought back, oldest first. Raises RemovalError if the list is damaged."""
     try:
-        return _File.model_validate_json(PrivateVolume(private).removals.read_bytes()).removals
-    except (FileNotFoundError, NotADirectoryError):
+        return _File.model_validate_json(read_file(PrivateVolume(private).removals)).removals
+    except FileNotFoundError:
         return ()
-    except ValidationError:
+    except (ValidationError, Damaged):
         raise RemovalError(
             _(
                 "removed/removals.json on the private volume is damaged; remove the folder removed/ to "

@@ -36,7 +36,7 @@ from netflix_trend.history.encodings import (
     save_encodings,
 )
 from netflix_trend.history.exclusions import Exclusion, digest_of_exclusions, read_exclusions
-from netflix_trend.history.exports import ExportError, ExportKind, open_export
+from netflix_trend.history.exports import BYTES_LOST, ExportError, ExportKind, open_export
 from netflix_trend.history.file_reader import ReadFile
 from netflix_trend.history.freshness import BuiltFrom, inputs_of, is_abandoned, renew, write_built_from
 from netflix_trend.history.household import Answers, Claim, ProfileQuestion, most_first, names_of, read_answers
@@ -44,11 +44,16 @@ from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawExport, RawStore, Refusal
 from netflix_trend.history.report import ImportReport, import_report
 from netflix_trend.history.staging import Staging
-from netflix_trend.language import marked
-from netflix_trend.layout import DATABASE, PrivateVolume
+from netflix_trend.language import _, marked
+from netflix_trend.layout import BUILT_FROM, DATABASE, PrivateVolume
+from netflix_trend.storage.damaged import digest_of_file, make_way
 from netflix_trend.storage.files import locked, sync_folder
 
 _STAGING = "staging.duckdb"
+_BYTES_ARE_LOST = marked(
+    "its bytes are gone or damaged, so it is left out until the same file is imported again. Damaged bytes are in the "
+    "folder damaged/ of the private volume"
+)
 _NOT_KEPT = marked("The file was not kept. If a later version of this app may read it, import it again.")
 # DuckDB sorts and joins within this and spills the rest to disk, so that memory does not grow with the files.
 _MEMORY = "128MB"
@@ -206,13 +211,17 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOp
     table `exports` and does not affect the others. Which rows of a ViewingActivity.csv are the profile's:
     `netflix_trend.history.household`.
     """
-    options = options or ReadOptions()
+    options, store = options or ReadOptions(), RawStore(private)
     folder = PrivateVolume(private).profile(profile)
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / ".lock"), _garbage_left_alone(), _scratch(folder) as scratch:
+        for name in (DATABASE, BUILT_FROM, DESCRIPTION, FULL, VECTOR):
+            make_way(folder / name, private)
+        store.set_damaged_aside()
         staging = Staging(connect(scratch / _STAGING), vocabulary)
         with staging.database:
-            exports, exclusions = list(RawStore(private).exports()), read_exclusions(private)
+            exports, exclusions = list(store.exports()), read_exclusions(private)
+            missing = tuple(export.sha256 for export in store.without_bytes())
             inputs = inputs_of(private, exports, vocabulary.version, options)
             answers = {**options.answers, **read_answers(private, exports)}
             imported, archives = _import_all(staging, private, exports, profile, options, answers, exclusions)
@@ -232,6 +241,8 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOp
             exports=tuple(export.sha256 for export in exports),
             exclusions=digest_of_exclusions(exclusions),
             answer=tuple(answers.get(profile, ())),
+            database=digest_of_file(folder / DATABASE),
+            missing=missing,
         )
         read = [file for file in imported if file.report is not None]
         if not read:
@@ -322,9 +333,9 @@ def _add_all(
     archives: list[RawExport] = []
     for raw in exports:
         is_own = raw.profile == profile
-        if raw.refused:
+        if unusable := _unusable(store, raw):
             if is_own:
-                added.append((raw, -1, None, ExportError(raw.refused.reason, raw.refused.message)))
+                added.append((raw, -1, None, unusable))
             continue
         if store.is_gone(raw):  # just now: the profile is out of date again, and rebuilt once more
             continue
@@ -345,6 +356,15 @@ def _add_all(
                 if not is_own and claim.is_covered(found.netflix_rows, found.played):
                     archives.append(raw)
     return added, archives
+
+
+def _unusable(store: RawStore, raw: RawExport) -> ExportError | None:
+    """Return why an export is not read at all, None if it is."""
+    if raw.refused:
+        return ExportError(raw.refused.reason, raw.refused.message)
+    if store.is_whole(raw.sha256) or store.is_gone(raw):
+        return None
+    return ExportError(BYTES_LOST, _(_BYTES_ARE_LOST))
 
 
 def add_alone(staging: Staging, stream: BinaryIO, delivery: Delivery, options: ReadOptions) -> tuple[int, ReadFile]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from netflix_trend.causes import cause
 from netflix_trend.layout import round_path
 from netflix_trend.operators.identity import Fingerprint, WrongSigner, signed_body
 from netflix_trend.operators.manifest import BATCHES, Batch
@@ -64,8 +65,12 @@ class OwnFiles:
         return restore_file(self._folder(name) / file, data, durable=self.durable)
 
     def remove(self, name: str, file: str) -> None:
-        """Remove a file; nothing happens when there is none."""
-        (self._folder(name) / file).unlink(missing_ok=True)
+        """Remove a file; nothing happens when there is none. One that cannot be removed is remembered by the site."""
+        path = self._folder(name) / file
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            self.site.stuck[path.relative_to(self.site.root).as_posix()] = cause(error)
 
     def read(self, name: str, file: str) -> bytes | None:
         """Return a file of ours, None when there is none that can be read."""

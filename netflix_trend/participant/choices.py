@@ -17,6 +17,7 @@ from netflix_trend.names import is_of_demo_network
 from netflix_trend.participant.ledger import LedgerError, read_ledger
 from netflix_trend.questions.registry import QUESTIONS
 from netflix_trend.settings import Settings
+from netflix_trend.storage.damaged import Damaged, keep_copy, read_file, was_set_aside
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 from netflix_trend.survey.limits import Limits
@@ -88,17 +89,21 @@ def read_choices(private: Path) -> Choices:
 
     Raises ChoicesError when the file is damaged: guessing could publish for somebody who has withdrawn.
     """
+    path = PrivateVolume(private).choices
     try:
-        return Choices.model_validate_json(PrivateVolume(private).choices.read_bytes())
+        return Choices.model_validate_json(read_file(path))
     except FileNotFoundError:
-        return Choices()
-    except (ValidationError, ValueError):
-        raise ChoicesError(
-            _(
-                "choices.json is damaged, and limits that you had lowered are lost with it. Set your "
-                "limits, then join again; or withdraw. (./run.sh limits, join, withdraw)"
-            )
-        ) from None
+        # A process that replaced a damaged file may have been killed before it wrote the new one.
+        if not was_set_aside(path, private):
+            return Choices()
+    except (ValidationError, ValueError, Damaged):
+        pass
+    raise ChoicesError(
+        _(
+            "choices.json is damaged, and limits that you had lowered are lost with it. Set your "
+            "limits, then join again; or withdraw. (./run.sh limits, join, withdraw)"
+        )
+    )
 
 
 def choose(private: Path, participation: Participation) -> bool:
@@ -136,6 +141,10 @@ def before_limits(private: Path) -> Choices:
 
 
 def write_choices(private: Path, choices: Choices) -> None:
-    """Save the choices; they are on disk when this returns."""
+    """Save the choices; they are on disk when this returns. A damaged file is kept among the damaged ones."""
     private.mkdir(parents=True, exist_ok=True)
+    try:
+        read_choices(private)
+    except ChoicesError:
+        keep_copy(PrivateVolume(private).choices, private)
     write_atomically(PrivateVolume(private).choices, choices.to_bytes())

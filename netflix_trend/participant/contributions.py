@@ -67,8 +67,9 @@ class ProfileSet:
 def load_profiles(private: Path) -> ProfileSet | None:
     """Read the encodings of all profiles; None while there are none, or while they are of different vocabularies.
 
-    Also None while they hold what the person has taken away, and while all that is known of a profile waits for the
-    person to say whose viewing counts: without it, an answer would say that somebody watched nothing.
+    Also None while they hold what the person has taken away, while those of a profile are gone, and while all that is
+    known of it waits for the person to say whose viewing counts: without it, an answer would say that somebody watched
+    nothing.
     """
     if holds_what_was_removed(private):
         return None
@@ -78,7 +79,7 @@ def load_profiles(private: Path) -> ProfileSet | None:
             profiles.append(load_encodings(folder))
         except FileNotFoundError:
             built = read_built_from(folder)
-            if built and built.asks:
+            if built and (built.asks or built.has_encodings):
                 return None
     versions = {profile.vocabulary for profile in profiles}
     if len(versions) != 1:

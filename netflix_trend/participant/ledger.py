@@ -21,6 +21,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from netflix_trend.periods.weeks import Week
 from netflix_trend.questions.question import Question
 from netflix_trend.storage.canonical import canonical_json
+from netflix_trend.storage.damaged import Damaged, read_file
 from netflix_trend.storage.files import locked, sync_folder
 from netflix_trend.storage.model import Strict
 from netflix_trend.survey.survey import Survey
@@ -243,9 +244,11 @@ def read_ledger(path: Path) -> list[Entry]:
 
 def _complete_lines(path: Path) -> tuple[list[bytes], bool]:
     try:
-        *lines, rest = path.read_bytes().split(b"\n")
+        *lines, rest = read_file(path).split(b"\n")
     except FileNotFoundError:
         return [], False
+    except Damaged:
+        raise LedgerError(f"{path.name} cannot be read; restore the file from a backup") from None
     return lines, bool(rest)
 
 

@@ -16,6 +16,7 @@ from netflix_trend.causes import expected
 from netflix_trend.formats import day
 from netflix_trend.language import _
 from netflix_trend.layout import PrivateVolume
+from netflix_trend.storage.damaged import Damaged, read_file
 from netflix_trend.storage.files import locked, write_atomically
 from netflix_trend.storage.model import Strict
 
@@ -117,10 +118,10 @@ def remove_event(private: Path, number: int) -> LifeEvent:
 
 def _read(private: Path) -> _File:
     try:
-        return _File.model_validate_json(PrivateVolume(private).life_events.read_bytes())
+        return _File.model_validate_json(read_file(PrivateVolume(private).life_events))
     except FileNotFoundError:
         return _File()
-    except ValidationError:
+    except (ValidationError, Damaged):
         raise EventError(_("life_events.json on the private volume is damaged; repair or remove it")) from None
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
+from pathlib import Path
 
 from netflix_trend.causes import cause
 from netflix_trend.history.encodings import EncodingsError
@@ -20,6 +22,7 @@ from netflix_trend.participant.receipts import Receipt, keep_receipt, read_recei
 from netflix_trend.participant.releases import Participant, publish_due, restore_published
 from netflix_trend.participant.sealed import (
     Operators,
+    SealedError,
     SealedParticipant,
     answer_sealed,
     spent_rounds,
@@ -55,16 +58,17 @@ def publish_with(settings: Settings, today: date, now: int | None = None) -> Pub
     publisher's volume. A lock allows one run at a time across processes, so that no run with older choices publishes
     again what a withdrawal has removed. now: seconds since 1970, by default the clock's.
     """
-    waits = False
+    waits, run = False, None
     with locked(PublisherVolume(settings.records_dir).lock):
         try:
             run = _Run(settings, read_choices(settings.private_dir), today, int(time.time()) if now is None else now)
             (state, message, outcomes), waits = run.do_between_syncs()
-        except (ChoicesError, DatasiteError, LedgerError) as problem:
+        except (ChoicesError, DatasiteError, LedgerError, SealedError) as problem:
             state, message, outcomes = "problem", _("nothing is published: %(problem)s", problem=problem), []
         except OSError as problem:
-            reason = cause(problem)  # its path would name the datasite
-            state, message, outcomes = "problem", _("nothing is published: %(reason)s", reason=reason), []
+            place, reason = _place(settings, problem), cause(problem)
+            said = _("nothing is published: %(place)s: %(reason)s", place=place, reason=reason)
+            state, message, outcomes = "problem", said, []
         status = PublisherStatus(
             looked_at=datetime.now(UTC),
             state=state,
@@ -72,9 +76,20 @@ def publish_with(settings: Settings, today: date, now: int | None = None) -> Pub
             outcomes=tuple(outcomes),
             waits_for_sync=waits,
             answered=_newest_answer(read_status(settings.records_dir), outcomes),
+            stuck=run.stuck if run else (),
+            withdraws=run is not None and run.has_receipt,
         )
         write_status(settings.records_dir, status)
     return status
+
+
+def _place(settings: Settings, problem: OSError) -> str:
+    """Return where the system refused something: below the datasite, whose name is an address, or a file's name."""
+    path = Path(os.fsdecode(problem.filename)) if isinstance(problem.filename, str | bytes) else None
+    if path is None:
+        return _("a file")
+    site = settings.datasites_dir / settings.syftbox_email
+    return path.relative_to(site).as_posix() if path.is_relative_to(site) else path.name
 
 
 def _newest_answer(last: PublisherStatus | None, outcomes: Sequence[Outcome]) -> str | None:
@@ -94,6 +109,7 @@ class _Run:
     choices: Choices
     today: date
     now: int
+    receipt_kept: list[Receipt] = field(default_factory=list)
 
     @cached_property
     def participant(self) -> Participant:
@@ -134,6 +150,17 @@ class _Run:
         if done[0] == "withdrawn":
             return done, read_receipts(self.settings.records_dir)[-1].syftbox == "waiting"
         return done, bool(site.waiting())
+
+    @property
+    def stuck(self) -> tuple[str, ...]:
+        """What could not be removed from the datasite, with the reason."""
+        found = self.participant.site.stuck | (self.sealed.site.stuck if self.sealed else {})
+        return tuple(f"{place} ({reason})" for place, reason in sorted(found.items()))
+
+    @property
+    def has_receipt(self) -> bool:
+        """Whether this run withdraws and the receipt of it is written, whatever happened afterwards."""
+        return self.choices.participation == "withdrawn" and bool(self.receipt_kept)
 
     @property
     def _is_enrolled(self) -> bool:
@@ -254,24 +281,27 @@ class _Run:
         # The receipt comes first: after a crash in between, the next run removes the files with another receipt.
         if one not in receipts:
             keep_receipt(publisher, one)
+        self.receipt_kept.append(one)
         waiting = site.withdraw()
-        seen = one.confirmed(removed, waiting, site.unconfirmed({*one.removed, *removed}), datetime.now(UTC))
-        if seen != one:
+        left = site.files()
+        one, gone = one.without(left), {name: digest for name, digest in removed.items() if name not in left}
+        seen = one.confirmed(gone, waiting, site.unconfirmed({*one.removed, *gone}), datetime.now(UTC))
+        if seen != self.receipt_kept[0]:
             keep_receipt(publisher, seen)
         return seen.sentence
 
     def _is_known(self, last: PublisherStatus | None) -> bool:
         """Return whether the last receipt is that of this withdrawal. last: status of the run before."""
-        if last is not None and last.state == "withdrawn":
+        if last is not None and (last.state == "withdrawn" or last.withdraws):
             return True
         return not self.participant.site.files() and (last is None or last.state == "problem")
 
     def _receipt(self, removed: Mapping[str, str]) -> Receipt:
         earlier = [name for one in read_receipts(self.settings.records_dir) for name in one.summed]
-        summed = withdraw_sealed(self.sealed, earlier) if self.sealed else ()
         try:
+            summed = withdraw_sealed(self.sealed, earlier) if self.sealed else ()
             answered = [entry.round for entry in read_ledger(self.participant.ledger)]
-        except LedgerError as damage:
+        except (LedgerError, SealedError) as damage:
             self.participant.site.withdraw()
             raise LedgerError(
                 _("your files were removed, but there is no receipt: %(damage)s", damage=damage)

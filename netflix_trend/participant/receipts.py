@@ -15,6 +15,7 @@ from netflix_trend.language import _, ngettext
 from netflix_trend.layout import PublisherVolume
 from netflix_trend.periods.turns import COUNTED
 from netflix_trend.periods.weeks import Week
+from netflix_trend.storage.damaged import Damaged, make_way, read_file, set_aside
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 
@@ -122,6 +123,10 @@ class Receipt(Strict):
             )
         return ()
 
+    def without(self, left: Collection[str]) -> Receipt:
+        """Return the receipt without files that are still there: they could not be removed."""
+        return self.model_copy(update={"removed": {name: d for name, d in self.removed.items() if name not in left}})
+
     def confirmed(
         self, removed: Mapping[str, str], waiting: Collection[str], unconfirmed: Collection[str] | None, now: datetime
     ) -> Receipt:
@@ -174,18 +179,33 @@ def _weeks(rounds: Iterable[str]) -> Iterator[Week]:
 def keep_receipt(publisher: Path, one: Receipt) -> Path:
     """Write a receipt, or write it again; it is on disk when this returns. Returns its path."""
     folder = PublisherVolume(publisher).receipts
+    if folder.is_file():  # a folder is needed in its place
+        set_aside(folder, publisher)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{one.withdrawn_at:%Y%m%dT%H%M%SZ}.json"
+    make_way(path, publisher)
     write_atomically(path, one.to_bytes())
     return path
 
 
 def read_receipts(publisher: Path) -> list[Receipt]:
     """Return all receipts, oldest first; a damaged one is left out."""
-    found = []
+    return [one for one in _receipts(publisher).values() if one is not None]
+
+
+def damaged_receipts(publisher: Path) -> list[str]:
+    """Return the names of receipts that cannot be read."""
+    return [name for name, one in _receipts(publisher).items() if one is None]
+
+
+def _receipts(publisher: Path) -> dict[str, Receipt | None]:
+    """Return the receipts by name, oldest first; None in the place of a damaged one."""
+    found: dict[str, Receipt | None] = {}
     for path in sorted(PublisherVolume(publisher).receipts.glob("*.json")):
         try:
-            found.append(Receipt.model_validate_json(path.read_bytes()))
-        except ValidationError:
+            found[path.name] = Receipt.model_validate_json(read_file(path))
+        except FileNotFoundError:
             continue
+        except (ValidationError, Damaged):
+            found[path.name] = None
     return found

@@ -15,6 +15,7 @@ from netflix_trend.operators.identity import Fingerprint
 from netflix_trend.participant import participant
 from netflix_trend.participant.choices import Participation
 from netflix_trend.participant.contributions import load_profiles
+from netflix_trend.participant.own_files import own_files_row
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.status import NO_ADDRESS, TRIAL, PublisherStatus, described
 from netflix_trend.settings import Settings
@@ -71,6 +72,7 @@ def found_rows(settings: Settings, state: Snapshot, now: float) -> list[Row]:
         reality_row(settings),
         *operator_rows(settings),
         history_row(history_facts(settings), rests(state), date.fromtimestamp(now)),
+        own_files_row(settings),
         choice_row(state),
         publisher_row(state.status, state.choices.participation, now),
     ]
@@ -190,6 +192,10 @@ def publisher_row(status: PublisherStatus | None, chosen: Participation, now: fl
     said = f"{ago(age)}: {'; '.join(line.strip() for line in described(status))}"
     if age > _LATELY:
         return Row(name, said, "wrong", _("start it again: %(RUN)s", RUN=_(_RUN)))
+    if status.stuck:
+        return Row(
+            name, said, "wrong", _("remove by hand what the publisher cannot remove: %(place)s", place=status.stuck[0])
+        )
     if status.state in _CARRIED_OUT.get(chosen, ()):
         return Row(name, said)
     mark = _MARKS.get(status.state, "wrong")

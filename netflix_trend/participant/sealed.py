@@ -6,8 +6,9 @@ questions may be answered, and how much a week and a year may cost.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import closing
+import sqlite3
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -48,6 +49,36 @@ _WHY = {
     "withdrawn": marked("you withdrew while this round was open; it is not answered again"),
     "waiting": marked("waits for the operators or for an export that covers the week"),
 }
+
+
+class SealedError(Exception):
+    """The database of sealed reports cannot be used. Nothing is published until a person has repaired it."""
+
+
+@contextmanager
+def _opened(path: Path, *, durable: bool = True) -> Iterator[Store]:
+    """Open the database of sealed reports. Raises SealedError if it is damaged, or the disk refuses it."""
+    try:
+        with closing(Store(path, durable=durable)) as store:
+            yield store
+    except (sqlite3.Error, IsADirectoryError):
+        raise SealedError(
+            _("%(file)s cannot be used; make room on the disk, or restore the file from a backup", file=path.name)
+        ) from None
+
+
+def is_store_damaged(path: Path) -> bool:
+    """Return whether the database of sealed reports is there and cannot be read. Reads only."""
+    if not path.exists():
+        return False
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as database:
+            return bool(database.execute("PRAGMA quick_check(1)").fetchall() != [("ok",)])
+    except sqlite3.OperationalError:
+        # Somebody writes to it just now, or its volume may only be read here, so that its log cannot be opened.
+        return not path.is_file()
+    except sqlite3.Error:
+        return True
 
 
 @dataclass(frozen=True)
@@ -178,7 +209,7 @@ def answer_sealed(
     now: seconds since 1970. beginnings: versions of vocabularies that the profiles' one extends. Returns the outcome of
     each round, oldest first. Safe to repeat.
     """
-    with closing(Store(participant.store, durable=participant.durable)) as store:
+    with _opened(participant.store, durable=participant.durable) as store:
         reporter = _reporter(participant, store, Answers(participant, profiles, elsewhere, today, beginnings))
         said = reporter.run(now)
         outcomes = [_outcome(name, word, reporter.problems.get(name, "")) for name, word in sorted(said.items())]
@@ -207,7 +238,7 @@ def spent_rounds(store: Path) -> frozenset[str]:
     """Return the rounds for which a sealed report was made, or may have been; none without a database."""
     if not store.exists():
         return frozenset()
-    with closing(Store(store)) as opened:
+    with _opened(store) as opened:
         return frozenset(name for (name,) in opened.sql.execute("SELECT round FROM budget"))
 
 
@@ -221,7 +252,7 @@ def withdraw_sealed(participant: SealedParticipant, earlier: Collection[str] = (
     if not participant.store.exists():
         return ()
     leader = participant.operators.leader
-    with closing(Store(participant.store, durable=participant.durable)) as store:
+    with _opened(participant.store, durable=participant.durable) as store:
         reporter, summed = _reporter(participant, store, lambda _: None), []
         for row in store.rounds():
             status = reporter.status(row.name)

@@ -13,6 +13,7 @@ from netflix_trend.language import _, marked
 from netflix_trend.layout import PublisherVolume
 from netflix_trend.names import EXAMPLE_AGGREGATOR, EXAMPLE_ME, is_trial
 from netflix_trend.settings import Settings
+from netflix_trend.storage.damaged import Damaged, make_way, read_file
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 from netflix_trend.syftbox.generations import generation_of
@@ -22,6 +23,9 @@ TRIAL = marked(
     "Trial: nothing leaves this machine. To take part, choose an aggregator: ./run.sh setup, or the page Start."
 )
 NO_AGGREGATOR = marked("No aggregator is chosen, so nothing is answered. Next: ./run.sh setup, or the page Start.")
+STUCK = marked(
+    "This cannot be removed from your datasite: %(place)s. Remove it by hand; no rule names a reader of it any more."
+)
 NO_ADDRESS = marked("Your address is still the example, so nothing leaves this machine. Next: ./run.sh setup.")
 Status = Literal["drawn", "kept", "not_asked", "skipped", "refused", "sent", "waiting", "over"]
 State = Literal[
@@ -59,7 +63,8 @@ class PublisherStatus(Strict):
     """One run of the publisher: its state, the reason in a sentence, and the outcome of each open round.
 
     waits_for_sync: the next run has something to do as soon as SyftBox has synced. answered: the newest round that any
-    run has answered to operators; runs that cannot look keep it.
+    run has answered to operators; runs that cannot look keep it. stuck: files in the datasite that could not be
+    removed, with the reason. withdraws: the run was one of a withdrawal that has its receipt.
     """
 
     schema_version: Literal[1] = 1
@@ -69,6 +74,8 @@ class PublisherStatus(Strict):
     outcomes: Annotated[tuple[Outcome, ...], Field(strict=False)] = ()
     waits_for_sync: bool = False
     answered: str | None = None
+    stuck: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    withdraws: bool = False
 
 
 def notice(settings: Settings) -> str:
@@ -101,20 +108,37 @@ def joined(settings: Settings) -> str:
 def write_status(publisher: Path, status: PublisherStatus) -> None:
     """Replace the status of the previous run."""
     publisher.mkdir(parents=True, exist_ok=True)
+    make_way(PublisherVolume(publisher).status, publisher)
     write_atomically(PublisherVolume(publisher).status, status.to_bytes(), durable=False)
 
 
 def read_status(publisher: Path) -> PublisherStatus | None:
     """Return the last status; None before the first run, or if the file is damaged (the next run writes it again)."""
     try:
-        return PublisherStatus.model_validate_json(PublisherVolume(publisher).status.read_bytes())
-    except (FileNotFoundError, ValidationError):
+        return _read_status(publisher)
+    except (FileNotFoundError, ValidationError, Damaged):
         return None
+
+
+def is_status_damaged(publisher: Path) -> bool:
+    """Return whether the status of the last run is there and cannot be read."""
+    try:
+        _read_status(publisher)
+    except FileNotFoundError:
+        return False
+    except (ValidationError, Damaged):
+        return True
+    return False
+
+
+def _read_status(publisher: Path) -> PublisherStatus:
+    return PublisherStatus.model_validate_json(read_file(PublisherVolume(publisher).status))
 
 
 def described(status: PublisherStatus) -> list[str]:
     """Return the status in lines for a person."""
     lines = [f"{status.state.replace('_', ' ')}{': ' if status.message else ''}{status.message}"]
+    lines += [_(STUCK, place=place) for place in status.stuck]
     for outcome in status.outcomes:
         reason = f" ({outcome.reason})" if outcome.reason else ""
         lines.append(f"  {outcome.round}  {outcome.status.replace('_', ' ')}{reason}")

@@ -11,13 +11,13 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from netflix_trend.causes import misfit
+from netflix_trend.causes import cause, misfit
 from netflix_trend.layout import ROUNDS
 from netflix_trend.names import APP_NAME, DATASITE_NAME
 from netflix_trend.storage.canonical import canonical_json
@@ -64,10 +64,15 @@ class Manifest(Strict):
 
 @dataclass(frozen=True)
 class Datasite:
-    """The app's folder in one datasite: `<datasites>/<email>/app_data/netflix_trend`."""
+    """The app's folder in one datasite: `<datasites>/<email>/app_data/netflix_trend`.
+
+    stuck: why files and folders below it could not be removed, by path in the datasite. Whatever else is to be done
+    goes on, and a rule names no reader of them any more.
+    """
 
     datasites: Path
     email: str
+    stuck: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not DATASITE_NAME.fullmatch(self.email):
@@ -160,7 +165,7 @@ class Datasite:
         changed = {name for name in before.keys() & readers.keys() if set(before[name]).isdisjoint(readers[name])}
         # The public folder has pages in a folder of the same name, which are removed like everything else.
         spare = ROUNDS if folder == self.app_data else None
-        _remove_others(folder, {*PERMISSION_FILES, *files} - changed, spare=spare)
+        self._remove_others(folder, {*PERMISSION_FILES, *files} - changed, spare=spare)
         held = self._unnoticed(folder, changed)
         rules = {**readers, **{name: before[name] for name in held}}
         self.allow(folder, rules, terminal=terminal, durable=durable)
@@ -227,7 +232,7 @@ class Datasite:
         """
         needed = {PurePosixPath(name).parent for name in names}
         rules = {name for name in _names(top) if _is_rules(name)}
-        _remove_others(top, names | rules)
+        self._remove_others(top, names | rules)
         kept = names | {name for name in rules if PurePosixPath(name).parent in needed}
         waiting: set[str] = set()
         folders = {PurePosixPath(name).parent for name in rules} - needed
@@ -236,8 +241,14 @@ class Datasite:
                 write_permissions(top / inner, parting, terminal=not waiting)  # those below must count
                 kept |= {str(inner / name) for name in PERMISSION_FILES}
                 waiting |= {(top / inner / name).relative_to(self.app_data).as_posix() for name in parting}
-        _remove_others(top, kept)
+        self._remove_others(top, kept)
         return waiting
+
+    def _remove_others(self, folder: Path, keep: set[str], spare: str | None = None) -> None:
+        """Remove what `_remove_others` does, and remember what could not be removed."""
+        place = folder.relative_to(self.root)
+        for name, reason in _remove_others(folder, keep, spare).items():
+            self.stuck[(place / name).as_posix()] = reason
 
     def contents(self) -> dict[str, bytes]:
         """Return the bytes of each of the app's files in the datasite, by name; files that SyftBox would not sync are
@@ -379,19 +390,29 @@ def _walk(folder: Path) -> tuple[set[str], list[str]]:
     return files, folders[1:]
 
 
-def _remove_others(folder: Path, keep: set[str], spare: str | None = None) -> None:
+def _remove_others(folder: Path, keep: set[str], spare: str | None = None) -> dict[str, str]:
     """Remove all files and links not in `keep`, and all folders that are then empty; nothing in the folder `spare`.
 
-    A link in a folder's place is removed, never followed: writing through it would leave the datasite.
+    A link in a folder's place is removed, never followed: writing through it would leave the datasite. Returns why
+    something could not be removed, by its name.
     """
     files, folders = _walk(folder)
+    stuck: dict[str, str] = {}
     for name in sorted(files - keep):
         if PurePosixPath(name).parts[:-1][:1] != (spare,):
-            (folder / name).unlink()
+            try:
+                (folder / name).unlink(missing_ok=True)
+            except OSError as error:
+                stuck[name] = cause(error)
     needed = {str(parent) for name in keep for parent in PurePosixPath(name).parents}
     for name in reversed(folders):
         if name not in needed and PurePosixPath(name).parts[0] != spare:
-            (folder / name).rmdir()
+            try:
+                (folder / name).rmdir()
+            except OSError as error:
+                if not any(inner.startswith(f"{name}/") for inner in stuck):
+                    stuck[name] = cause(error)
+    return stuck
 
 
 def _matches(path: Path, entry: _FileEntry) -> bool:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from netflix_trend.layout import PrivateVolume
+from netflix_trend.storage.damaged import Damaged, make_way, read_file
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 
@@ -29,8 +30,8 @@ def mark_of(*known: str) -> str:
 def dismissed(private: Path) -> frozenset[str]:
     """Return the dismissed marks; none if the file is damaged, since then the files are just shown again."""
     try:
-        return frozenset(_Dismissed.model_validate_json(PrivateVolume(private).dismissed.read_bytes()).marks)
-    except (FileNotFoundError, ValidationError):
+        return frozenset(_Dismissed.model_validate_json(read_file(PrivateVolume(private).dismissed)).marks)
+    except (FileNotFoundError, ValidationError, Damaged):
         return frozenset()
 
 
@@ -39,4 +40,5 @@ def dismiss(private: Path, marks: Iterable[str]) -> None:
     before = dismissed(private)
     kept = (*sorted(before), *sorted(set(marks) - before))[-_MAX_MARKS:]
     private.mkdir(parents=True, exist_ok=True)
+    make_way(PrivateVolume(private).dismissed, private)
     write_atomically(PrivateVolume(private).dismissed, _Dismissed(marks=kept).to_bytes())

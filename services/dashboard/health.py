@@ -14,9 +14,10 @@ from netflix_trend.history.freshness import Freshness
 from netflix_trend.language import _, marked, ngettext
 from netflix_trend.layout import SURVEYS, VOCABULARY, PrivateVolume, shared_path
 from netflix_trend.participant import participant
+from netflix_trend.participant.own_files import ROW as OWN_FILES
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.rows import ago, found_rows
-from netflix_trend.participant.status import NO_AGGREGATOR, PublisherStatus
+from netflix_trend.participant.status import NO_AGGREGATOR, STUCK, PublisherStatus
 from netflix_trend.settings import Settings
 from netflix_trend.status_table import Row
 from netflix_trend.syftbox.client_rows import client_rows
@@ -35,12 +36,14 @@ _RUN_SECONDS = 300.0
 # A job of the processor may take this long.
 _READ_SECONDS = 300.0
 _SYNC_SECONDS = 3 * 86_400.0
+# States of the publisher whose reason a person needs.
+_REASONED = frozenset({"problem", "survey_refused", "no_export", "waiting_for_syftbox"})
 # Names of rows and services, which are shown in the language of the page; the report to share has them in English.
 NAMES = (
     *(marked("scraper"), marked("redis"), marked("processor"), marked("publisher"), marked("this process")),
     *(marked("aggregator"), marked("helper"), marked("history"), marked("taking part"), marked("trial or real")),
     *(marked("configuration"), marked("address"), marked("datasites"), marked("subscriptions"), marked("token")),
-    *(marked("last sync"), marked("disk")),
+    *(marked("last sync"), marked("disk"), OWN_FILES),
 )
 STATE_WORDS = {
     "fine": marked("fine"),
@@ -86,7 +89,11 @@ def health_page(
         last_import(found, history.changed(), now),
         sync(settings, state, now),
         *client_services(settings, backend, now),
-        *(as_service(row, "waiting") for row in found_rows(settings, state, now) if row.name != "publisher"),
+        *(
+            as_service(row, "broken" if row.name == OWN_FILES else "waiting")
+            for row in found_rows(settings, state, now)
+            if row.name != "publisher"
+        ),
     ]
     files = history.imports()
     refused, pending = refused_files(backend, found), backend.pending()
@@ -144,11 +151,13 @@ def publisher(status: PublisherStatus | None, now: float | None) -> Service:
         return Service(name, "waiting", _("It has not run yet."))
     age = (now or time.time()) - status.looked_at.timestamp()
     words = f"{ago(age)}: {_(STATES[status.state])}"
-    if status.state == "waiting_for_syftbox":
+    if status.message and status.state in _REASONED:
         words += f" {told_again(status.message)}."
+    words = " ".join([words, *(_(STUCK, place=place) for place in status.stuck)])
     if now is not None and age > _RUN_SECONDS:
         return Service(name, "broken", _("%(words)s It should run every minute. Is it stopped?", words=words))
-    return Service(name, "broken" if status.state in {"problem", "survey_refused"} else "fine", words)
+    is_broken = status.stuck or status.state in {"problem", "survey_refused"}
+    return Service(name, "broken" if is_broken else "fine", words)
 
 
 def sync(settings: Settings, state: Snapshot, now: float) -> Service:

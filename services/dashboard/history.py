@@ -12,7 +12,8 @@ from typing import Any, TypeVar, cast
 
 import duckdb
 
-from netflix_trend.history.encodings import DESCRIPTION
+from netflix_trend.history.encodings import DESCRIPTION, EncodingsError
+from netflix_trend.history.freshness import damaged_tables
 from netflix_trend.history.insights import InsightTable, all_insights, is_thinned, whole_insight
 from netflix_trend.history.listing import device_names, show_names
 from netflix_trend.history.opened import EVERYTHING, Choice, Viewer, narrow, open_profiles, viewers
@@ -165,8 +166,11 @@ class History:
         return found or []
 
     def profiles(self) -> ProfileSet | None:
-        """Return the encodings and events, as the publisher reads them."""
-        return load_profiles(self.private)
+        """Return the encodings and events, as the publisher reads them; None while they are damaged."""
+        try:
+            return load_profiles(self.private)
+        except EncodingsError:  # they are built again
+            return None
 
     def week(self, week: Week) -> tuple[frozenset[int], int, str] | None:
         """Return shows, number of titles started, and vocabulary of a week; None without encodings, or if an
@@ -174,7 +178,7 @@ class History:
         """
 
         def read() -> tuple[frozenset[int], int, str] | None:
-            profiles = load_profiles(self.private)
+            profiles = self.profiles()
             if profiles is None or profiles.covered_through < week.sunday:
                 return None
             mine = profiles.contribution(week)
@@ -197,12 +201,21 @@ class History:
 
         def read() -> _Result | None:
             tables = self._tables()
-            return None if tables is None else ask(tables.narrowed(choice))
+            try:
+                return None if tables is None else ask(tables.narrowed(choice))
+            except duckdb.Error:
+                if not self._are_damaged():
+                    raise
+                self._kept.clear()  # of damaged tables nothing is answered until they are built again
+                return None
 
         if is_kept:
             return self._keep((name, choice), read)
         with self._lock:
             return read()
+
+    def _are_damaged(self) -> bool:
+        return any(damaged_tables(folder) for folder in PrivateVolume(self.private).profile_folders())
 
     def _tables(self) -> _Tables | None:
         """Return the open tables, None if there are none. Opening them takes longer than most questions."""

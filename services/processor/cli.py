@@ -12,6 +12,7 @@ import duckdb
 from rich.console import Console
 
 from netflix_trend.history.insights import Cell, InsightTable, all_insights, open_profiles
+from netflix_trend.history.opened import DamagedTables
 from netflix_trend.history.tables import History
 from netflix_trend.participant import participant
 from netflix_trend.participant.event_effects import EventEffect
@@ -79,6 +80,8 @@ def open_tables(settings: Settings) -> duckdb.DuckDBPyConnection:
     """Open the tables of all profiles. Raises FileNotFoundError that says what to do while nothing was imported."""
     try:
         return open_profiles(settings.private_dir)
+    except DamagedTables:
+        raise
     except FileNotFoundError:
         raise FileNotFoundError("nothing was imported yet. Next: ./run.sh fetch, or ./run.sh import FILE") from None
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from netflix_trend.storage.damaged import make_way
 from netflix_trend.storage.files import write_atomically
 
 NAMES = ("NetflixId", "SecureNetflixId", "nfvdid")
@@ -111,7 +112,7 @@ class Jar:
         """Return the stored cookies; an empty list if there are none or they are unusable."""
         try:
             return read_cookies(self.path.read_text("utf-8"))
-        except (FileNotFoundError, CookieError, UnicodeDecodeError):
+        except (FileNotFoundError, IsADirectoryError, CookieError, UnicodeDecodeError):
             return []
 
     def save(self, cookies: list[Cookie]) -> None:
@@ -120,8 +121,10 @@ class Jar:
             kept = read_cookies(json.dumps(cookies))
         except CookieError:
             return
+        make_way(self.path, self.path.parent)
         write_atomically(self.path, json.dumps(kept).encode(), mode=0o600)
 
     def clear(self) -> None:
         """Forget the sign-in."""
+        make_way(self.path, self.path.parent)
         self.path.unlink(missing_ok=True)

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from netflix_trend.storage.damaged import Damaged, make_way, read_file
 from netflix_trend.storage.files import write_atomically
 from services.scraper.failures import CAUSES, NO_FAILURES_NOW, Opens
 from services.scraper.page_selectors import SELECTORS_VERSION
@@ -117,17 +118,19 @@ class RunState:
     def read(self, kind: type[_S]) -> _S | None:
         """Return a state file's content; None if it is missing or unreadable."""
         try:
-            return kind.model_validate_json(self._path(kind).read_bytes())
-        except (FileNotFoundError, ValidationError):
+            return kind.model_validate_json(read_file(self._path(kind)))
+        except (FileNotFoundError, ValidationError, Damaged):
             return None
 
     def write(self, note: _StateFile) -> None:
         """Replace a state file."""
+        make_way(self._path(type(note)), self.folder)
         write_atomically(self._path(type(note)), note.model_dump_json().encode() + b"\n", mode=0o600)
 
     def forget(self, *kinds: type[_StateFile]) -> None:
         """Remove state files."""
         for kind in kinds:
+            make_way(self._path(kind), self.folder)
             self._path(kind).unlink(missing_ok=True)
 
     def reset(self) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path, PurePosixPath
@@ -21,7 +23,8 @@ from netflix_trend.participant.contributions import ProfileSet, load_profiles
 from netflix_trend.participant.ledger import read_ledger
 from netflix_trend.participant.publishing import publish_with
 from netflix_trend.participant.receipts import read_receipts
-from netflix_trend.participant.status import NO_AGGREGATOR, PublisherStatus, read_status
+from netflix_trend.participant.rows import publisher_row
+from netflix_trend.participant.status import NO_AGGREGATOR, PublisherStatus, described, read_status
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.survey.survey import default_survey, dump_surveys
@@ -482,3 +485,83 @@ def test_a_planted_file_does_not_make_somebody_join(folders: dict[str, Path]) ->
     assert publish_with(settings, TODAY).state == "not_joined"
     assert site_of(settings).published() == {"releases/2020-W01.json"}
     assert not (settings.records_dir / "ledger.jsonl").exists()
+
+
+# --- files that cannot be removed
+
+
+STUCK = "app_data/netflix_trend/not-ours.txt"
+
+
+@pytest.fixture
+def stuck(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Somebody in whose datasite lies a file of somebody else that the system does not let them remove."""
+    settings = load_settings(**folders)
+    save_profile(folders, starter_vocabulary().version)
+    site_of(settings).set_up()
+    path = site_of(settings).root / STUCK
+    path.parent.mkdir(parents=True)
+    path.write_text("x")
+    unlink = Path.unlink
+
+    def refuse(one: Path, *, missing_ok: bool = False) -> None:
+        if one == path and one.exists():
+            raise PermissionError(errno.EPERM, "Operation not permitted", str(one))
+        unlink(one, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    return settings
+
+
+def test_a_file_that_cannot_be_removed_is_named_and_the_rest_is_published(stuck: Settings) -> None:
+    status = publish_with(stuck, TODAY)
+    assert status.state == "answering"
+    assert len(releases(stuck)) == 1
+    assert status.stuck == (f"{STUCK} (this user may not do that there)",)
+    assert STUCK in "\n".join(described(status))
+    row = publisher_row(status, "joined", time.time())
+    assert row.mark == "wrong"
+    assert STUCK in row.step
+    rules = (site_of(stuck).app_data / "syft.pub.yaml").read_text()
+    assert "not-ours" not in rules
+
+
+def test_a_withdrawal_removes_the_rest_and_has_one_receipt_however_often_it_looks(
+    stuck: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = publish_with(stuck, TODAY)
+    (published,) = releases(stuck)
+    write_choices(stuck.private_dir, Choices(participation="withdrawn"))
+    for _look in range(3):
+        status = publish_with(stuck, TODAY)
+        assert (status.state, status.stuck) == ("withdrawn", answered.stuck)
+        assert site_of(stuck).files() == {"not-ours.txt"}
+        (one,) = read_receipts(stuck.records_dir)
+        assert published in one.removed
+        assert "not-ours.txt" not in one.removed, "it is still there"
+    monkeypatch.undo()
+    assert publish_with(stuck, TODAY).stuck == ()
+    (one,) = read_receipts(stuck.records_dir)
+    assert "not-ours.txt" in one.removed
+
+
+def test_a_withdrawal_that_fails_at_every_look_has_one_receipt(stuck: Settings) -> None:
+    publish_with(stuck, TODAY)
+    write_choices(stuck.private_dir, Choices(participation="withdrawn"))
+    folder = site_of(stuck).app_data
+    folder.rename(folder.with_name("moved"))
+    folder.symlink_to("moved")
+    for _look in range(3):
+        assert publish_with(stuck, TODAY).state == "problem"
+    assert len(read_receipts(stuck.records_dir)) == 1
+
+
+def test_a_problem_of_the_disk_is_said_with_its_place_and_without_the_address(stuck: Settings) -> None:
+    publish_with(stuck, TODAY)
+    ledger = stuck.records_dir / ".ledger.jsonl.lock"
+    ledger.unlink(missing_ok=True)
+    ledger.mkdir()
+    status = publish_with(stuck, TODAY)
+    assert status.state == "problem"
+    assert ".ledger.jsonl.lock" in status.message
+    assert "@" not in status.message
