@@ -60,6 +60,7 @@ _EXPECTED: Mapping[str, str] = {
     "string_type": marked("expected text"),
     "string_unicode": marked("it is not UTF-8 text"),
 }
+_NEWER = marked("a newer version of Netflix Trend wrote it; install that version")
 _UNEXPECTED = marked("it is not what was expected")
 
 
@@ -88,6 +89,8 @@ def expected(problem: Mapping[str, Any]) -> str:
     problem: one of `ValidationError.errors()`. Messages of our own checks are kept.
     """
     kind, context = str(problem["type"]), problem.get("ctx", {})
+    if is_of_newer_version(problem):
+        return _(_NEWER)
     if kind in ("value_error", "assertion_error"):
         return str(problem["msg"]).split(", ", 1)[-1]
     if kind in ("literal_error", "enum"):
@@ -99,6 +102,14 @@ def expected(problem: Mapping[str, Any]) -> str:
     if kind in ("string_too_short", "too_short", "bytes_too_short"):
         return _("it is too short; at least %(least)s are needed", least=context.get("min_length", ""))
     return _(_EXPECTED.get(kind, _UNEXPECTED))
+
+
+def is_of_newer_version(problem: Mapping[str, Any]) -> bool:
+    """Return whether a file is refused for its format version: there are no others than the known ones but newer ones.
+
+    problem: one of `ValidationError.errors()`.
+    """
+    return problem["type"] == "literal_error" and tuple(problem.get("loc", ()))[-1:] == ("schema_version",)
 
 
 def _bound(kind: str, bound: object) -> str:

@@ -56,7 +56,7 @@ class _RoundStatistics(Strict):
     def from_bytes(cls, data: bytes) -> Self:
         """Read the file. Raises StatisticsError."""
         try:
-            return cls.model_validate_json(data)
+            return cls.of_peer(data)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             raise StatisticsError(f"statistics: {'.'.join(map(str, first['loc']))}: {expected(first)}") from None

@@ -39,7 +39,7 @@ class _Trends(Strict):
         if len(data) > MAX_TRENDS_FILE:
             raise StatisticsError(f"{TRENDS} has {len(data)} bytes, at most {MAX_TRENDS_FILE} are read")
         try:
-            return cls.model_validate_json(data)
+            return cls.of_peer(data)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             place = ".".join(map(str, first["loc"])) or "file"

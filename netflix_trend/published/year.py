@@ -86,7 +86,7 @@ class YearStatistics(Strict):
         if len(data) > MAX_YEAR_FILE:
             raise StatisticsError(f"a year has {len(data)} bytes, at most {MAX_YEAR_FILE} are read")
         try:
-            return cls.model_validate_json(data)
+            return cls.of_peer(data)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             raise StatisticsError(f"year: {'.'.join(map(str, first['loc'])) or 'file'}: {expected(first)}") from None

@@ -446,7 +446,7 @@ def read_manifest(folder: int) -> Manifest | None:
     except FileNotFoundError:
         return None
     try:
-        return Manifest.model_validate_json(data)
+        return Manifest.of_peer(data)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         message = f"manifest.json: {'.'.join(map(str, first['loc']))[:80]}: {first['msg'][:200]}"
