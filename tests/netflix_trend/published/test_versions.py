@@ -100,7 +100,8 @@ def test_a_later_format_is_refused(model: Strict, read: Read) -> None:
 def surveys() -> list[Any]:
     """Return the list of surveys of local mode, with one in it."""
     week = Week.parse("2026-W47")
-    return json.loads(dump_surveys([default_survey(week, "b" * 32, range(9))]))["open"]
+    found: list[Any] = json.loads(dump_surveys([default_survey(week, "b" * 32, range(9))]))["open"]
+    return found
 
 
 def test_the_list_of_surveys_may_have_more_fields() -> None:
