@@ -64,6 +64,7 @@ _EXPECTED: Mapping[str, str] = {
     "string_unicode": marked("it is not UTF-8 text"),
 }
 _LONGEST_PLACE = 80
+_NEWER = marked("a newer version of Netflix Trend wrote it; install that version")
 _UNEXPECTED = marked("it is not what was expected")
 
 
@@ -98,6 +99,8 @@ def expected(problem: Mapping[str, Any]) -> str:
     problem: one of `ValidationError.errors()`. Messages of our own checks are kept.
     """
     kind, context = str(problem["type"]), problem.get("ctx", {})
+    if is_of_newer_version(problem):
+        return _(_NEWER)
     if kind in ("value_error", "assertion_error"):
         return str(problem["msg"]).split(", ", 1)[-1]
     if kind in ("literal_error", "enum"):
@@ -119,6 +122,14 @@ def misfit(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     place = ".".join(map(str, first["loc"]))[:_LONGEST_PLACE]
     return f"{place or 'file'}: {expected(first)}"
+
+
+def is_of_newer_version(problem: Mapping[str, Any]) -> bool:
+    """Return whether a file is refused for its format version: there are no others than the known ones but newer ones.
+
+    problem: one of `ValidationError.errors()`.
+    """
+    return problem["type"] == "literal_error" and tuple(problem.get("loc", ()))[-1:] == ("schema_version",)
 
 
 def _bound(kind: str, bound: object) -> str:

@@ -28,6 +28,14 @@ from netflix_trend.cli.frame import Failure
 from netflix_trend.cli.paths import is_windows, native
 from netflix_trend.layout import PublisherVolume, records_of
 from netflix_trend.names import APP_NAME, EXAMPLE_AGGREGATOR, EXAMPLE_ME
+from netflix_trend.storage.migrations import (
+    PRIVATE,
+    PUBLISHER,
+    SCRAPER,
+    NewerFormat,
+    bring_up_to_date,
+    check_formats,
+)
 from netflix_trend.syftbox.generations import Client, client_at, find_client, was_started
 
 Mode = Literal["containers", "folders"]
@@ -254,6 +262,16 @@ class Machine:
             os.environ[name] = self.environ[name] = value
         if "TZ" in os.environ:
             time.tzset()
+        self._check_formats()
+
+    def _check_formats(self) -> None:
+        """Bring files of earlier versions up to date. Raises Failure for files of a newer one: nothing is changed."""
+        act = check_formats if self.environ.get(INSIDE) else bring_up_to_date  # there the services do it as they start
+        try:
+            for name, kinds in (("PRIVATE_DIR", PRIVATE), ("PUBLISHER_DIR", PUBLISHER), ("SCRAPER_DIR", SCRAPER)):
+                act(self.folder(name), kinds)
+        except NewerFormat as problem:
+            raise Failure(str(problem)) from None
 
     def folder_environment(self) -> dict[str, str]:
         """Return all settings in .env or the environment, for a process on folders of this machine."""

@@ -98,5 +98,5 @@ def _load(path: Path, sha256: str) -> NDArray[Any]:
     try:
         array: NDArray[Any] = np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
     except (ValueError, EOFError):
-        raise EncodingsError(f"{path.parent.name}/{path.name} is not an array; import the export again") from None
+        raise EncodingsError(path.name, f"{path.parent.name}/{path.name} is not an array; it is built again") from None
     return array

@@ -87,7 +87,7 @@ def digest_of(
         "zone": str(options.zone),
         "shortest_seconds": options.shortest_seconds,
         "exclusions": digest_of_exclusions(exclusions),
-        "exports": [export.model_dump(mode="json", exclude={"only"}) for export in exports],
+        "exports": [export.model_dump(mode="json", exclude={"only", "schema_version"}) for export in exports],
         "answer": list(answer),
     }
     return hashlib.sha256(canonical_json(known)).hexdigest()

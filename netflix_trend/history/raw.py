@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any, BinaryIO, Literal
 
 from pydantic import Field, ValidationError
 
@@ -35,6 +35,7 @@ class RawExport(Delivery):
     then the description is all there is.
     """
 
+    schema_version: Literal[1] = 1
     first_received: date | None = None
     refused: Refusal | None = None
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

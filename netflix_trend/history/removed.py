@@ -20,6 +20,7 @@ from netflix_trend.language import _
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.storage.damaged import Damaged, read_file
 from netflix_trend.storage.files import write_atomically
+from netflix_trend.storage.migrations import forget_copies
 from netflix_trend.storage.model import Strict
 
 # What was forgotten is deleted for good after so long, if no later round was answered before.
@@ -81,6 +82,7 @@ def forget(private: Path, exports: Sequence[RawExport], at: datetime, answered: 
         _write(private, [*_without(read_removals(private), gone), removal])
         for export in exports:
             volume.description(export.sha256).unlink(missing_ok=True)
+            forget_copies(volume.description(export.sha256))
             if volume.export(export.sha256).exists():  # of a refused file there is only the description
                 volume.export(export.sha256).replace(volume.removed_export(export.sha256))
     return removal
@@ -179,6 +181,7 @@ def _sweep_partial(private: Path, now: datetime) -> None:
 
 def _write(private: Path, removals: Sequence[Removal]) -> None:
     volume = PrivateVolume(private)
+    forget_copies(volume.removals)
     if not removals:
         volume.removals.unlink(missing_ok=True)
         return

@@ -14,7 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-_SCHEMA = """
+from netflix_trend.storage.migrations import NewerFormat
+
+# Numbered steps (PRAGMA user_version): the first one makes an empty database one of format 1, and so on. All that are
+# missing are one transaction, and no copy is kept beside it, because what is deleted here must be in no file.
+# The first step is also that of databases from before there were numbers.
+_STEPS = (
+    """
 CREATE TABLE IF NOT EXISTS rounds (
     round TEXT PRIMARY KEY, state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '',
     first_day INTEGER, last_day INTEGER, plan BLOB, manifest BLOB, private BLOB, seed BLOB
@@ -41,13 +47,14 @@ CREATE TABLE IF NOT EXISTS sums (
 CREATE TABLE IF NOT EXISTS refusals (
     round TEXT NOT NULL, datasite TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (round, datasite)
 ) STRICT;
-"""
+""",
+)
 
 
 class Store:
     """An open database. One process at a time; a second one waits for the first one's transaction.
 
-    durable: False for simulated people, who lose nothing in a power cut.
+    durable: False for simulated people, who lose nothing in a power cut. Raises NewerFormat for one of a newer version.
     """
 
     def __init__(self, path: Path, *, durable: bool = True) -> None:
@@ -57,10 +64,26 @@ class Store:
         sync = "FULL" if durable else "OFF"
         for pragma in ("journal_mode=WAL", f"synchronous={sync}", "secure_delete=ON", "temp_store=MEMORY"):
             self.sql.execute(f"PRAGMA {pragma}")
-        with self.transaction():
-            for statement in _SCHEMA.split(";"):
-                self.sql.execute(statement)
+        self._bring_up_to_date(path)
         self.erase()
+
+    def _bring_up_to_date(self, path: Path) -> None:
+        found = self._format
+        if found > len(_STEPS):
+            self.close()
+            raise NewerFormat(f"{path.parent.name}/{path.name}", found, len(_STEPS))
+        if found == len(_STEPS):
+            return
+        with self.transaction():
+            for step in _STEPS[self._format :]:
+                for statement in step.split(";"):
+                    self.sql.execute(statement)
+            self.sql.execute(f"PRAGMA user_version={len(_STEPS)}")
+
+    @property
+    def _format(self) -> int:
+        found: int = self.sql.execute("PRAGMA user_version").fetchone()[0]
+        return found
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

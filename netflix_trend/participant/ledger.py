@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import logging
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -38,26 +39,40 @@ class LedgerError(Exception):
 
 
 class _Line(Strict):
-    """A line. previous: SHA-256 of the line before. seal: SHA-256 of this line without it, which protects the last."""
+    """A line. previous: SHA-256 of the line before. seal: SHA-256 of this line without it, which protects the last.
+
+    Both are of bytes as they were written, with the fields that lines had then: a field that a later version adds, with
+    a default, changes no older line.
+    """
 
     previous: str
     seal: str = ""
 
     @property
-    def absent(self) -> Collection[str]:
-        """Fields that this line does not have, because an older version wrote it."""
-        return ()
-
-    @property
     def sealed(self) -> bytes:
-        """The bytes of the line."""
-        bare = self.model_dump(exclude={"seal", *self.absent})
-        return canonical_json({**bare, "seal": hashlib.sha256(canonical_json(bare)).hexdigest()})
+        """The bytes of a line that is written now."""
+        bare = self.model_dump(exclude={"seal"})
+        return canonical_json({**bare, "seal": _seal(bare)})
+
+
+def _seal(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(canonical_json(content)).hexdigest()
+
+
+def _is_intact(line: bytes) -> bool:
+    """Return whether a line is as it was written, by whatever version."""
+    try:
+        content = json.loads(line)
+        seal = content.pop("seal")
+        return canonical_json({**content, "seal": seal}) == line and _seal(content) == seal
+    except (ValueError, RecursionError, KeyError, AttributeError, TypeError):
+        return False
 
 
 class Opening(_Line):
-    """First line."""
+    """First line. schema_version: of the whole file."""
 
+    schema_version: Literal[1] = 1
     kind: Literal["opening"] = "opening"
 
 
@@ -91,11 +106,6 @@ class Entry(_Line):
     odds: Annotated[tuple[int, int], Field(strict=False)]
     release: str
     depends_through: str | None = None
-
-    @property
-    def absent(self) -> Collection[str]:
-        """Fields that this line does not have, because an older version wrote it."""
-        return ("depends_through",) if self.depends_through is None else ()
 
     @property
     def weeks(self) -> tuple[Week, Week]:
@@ -257,15 +267,21 @@ def _parse(path: Path, lines: list[bytes], durable: bool) -> Ledger:
     entries: list[Entry] = []
     gaps: list[Gap] = []
     for number, line in enumerate(lines, 1):
+        is_intact = _is_intact(line)
         try:
             parsed = Opening.model_validate_json(line) if number == 1 else _LATER_LINE.validate_json(line)
         except ValidationError:
+            if is_intact:
+                raise LedgerError(
+                    f"{path.name}, line {number}: a newer version of Netflix Trend wrote it; nothing was changed. "
+                    "Install that version again, or restore the file from a backup of this one"
+                ) from None
             raise LedgerError(
                 f"{path.name}, line {number}: not a ledger line; restore the file from a backup"
             ) from None
         if parsed.previous != previous:
             raise LedgerError(f"{path.name}, line {number}: a line before it was changed or removed")
-        if parsed.sealed != line:
+        if not is_intact:
             raise LedgerError(f"{path.name}, line {number}: it was changed; restore the file from a backup")
         previous = hashlib.sha256(line).hexdigest()
         if isinstance(parsed, Entry):

@@ -40,6 +40,7 @@ from netflix_trend.participant.status import (
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile, locked
+from netflix_trend.storage.migrations import NewerFormat
 from netflix_trend.survey.survey import RefusedSurvey, Survey
 from netflix_trend.syftbox.datasite import Datasite, DatasiteError
 from netflix_trend.syftbox.shared_files import beginnings_of, current_surveys
@@ -63,7 +64,7 @@ def publish_with(settings: Settings, today: date, now: int | None = None) -> Pub
         try:
             run = _Run(settings, read_choices(settings.private_dir), today, int(time.time()) if now is None else now)
             (state, message, outcomes), waits = run.do_between_syncs()
-        except (ChoicesError, DatasiteError, LedgerError, SealedError) as problem:
+        except (ChoicesError, DatasiteError, LedgerError, NewerFormat, SealedError) as problem:
             state, message, outcomes = "problem", _("nothing is published: %(problem)s", problem=problem), []
         except OSError as problem:
             place, reason = _place(settings, problem), cause(problem)

@@ -11,7 +11,9 @@ from fractions import Fraction
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic_core import from_json
 
+from netflix_trend.causes import is_of_newer_version
 from netflix_trend.formats import listed
 from netflix_trend.language import _, marked, ngettext
 from netflix_trend.names import DATASITE_NAME, plain_name
@@ -120,17 +122,20 @@ class Introduction(Strict):
         """Read the file that lies in a datasite.
 
         Raises IntroductionError: `too_large`, `not_json`, `schema`, `earlier_version` for the statistics that earlier
-        versions kept under this name, `another_address` when it is somebody else's.
+        versions kept under this name, `newer_version`, `another_address` when it is somebody else's.
         """
         if len(data) > MAX_INTRODUCTION:
             raise IntroductionError("too_large")
         try:
-            found = cls.model_validate_json(data)
+            found = cls.of_peer(data)
         except ValidationError as error:
             problems = error.errors(include_url=False, include_input=False)
             if problems[0]["type"] == "json_invalid":
                 raise IntroductionError("not_json") from None
-            is_statistics = any(problem["loc"] == ("vocabulary",) for problem in problems)
+            if any(map(is_of_newer_version, problems)):
+                raise IntroductionError("newer_version") from None
+            content = from_json(data)
+            is_statistics = isinstance(content, dict) and "vocabulary" in content
             raise IntroductionError("earlier_version" if is_statistics else "schema") from None
         if found.aggregator != datasite:
             raise IntroductionError("another_address")

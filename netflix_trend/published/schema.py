@@ -38,7 +38,7 @@ FILES: dict[str, type[Strict]] = {
 def statistics_schema() -> dict[str, Any]:
     """Return the schema. What it says about a file is at `#/$defs/<model>`.
 
-    Fields may be added within a version, so unknown ones are allowed here although our own readers refuse them.
+    Fields may be added within a version, so unknown ones are allowed here, and our own readers ignore them.
     """
     models = sorted(set(FILES.values()), key=lambda model: model.__name__)
     _, schema = models_json_schema([_written(model) for model in models])

@@ -34,7 +34,7 @@ class PublishedNumbers(Strict):
         if len(data) > MAX_FILE:
             raise StatisticsError(f"{cls.called}: the file has {len(data)} bytes, at most {MAX_FILE} are read")
         try:
-            return cls.model_validate_json(data)
+            return cls.of_peer(data)
         except ValidationError as error:
             raise StatisticsError(f"{cls.called}: {misfit(error)}") from None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from pydantic import BaseModel, ConfigDict
 
 from netflix_trend.storage.canonical import canonical_json
@@ -11,6 +13,15 @@ class Strict(BaseModel):
     """Base of all models that are read from files: no unknown fields, no coercion, immutable."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @classmethod
+    def of_peer(cls, data: bytes) -> Self:
+        """Read a file that may come from a newer version: fields that this one does not know are ignored, at any depth.
+
+        Only for files of which nothing is hashed or signed, and which decide nothing about privacy. Raises
+        ValidationError.
+        """
+        return cls.model_validate_json(data, extra="ignore")
 
     def to_bytes(self) -> bytes:
         """Return the file: canonical JSON and a line end."""

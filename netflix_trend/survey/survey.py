@@ -133,6 +133,10 @@ def dump_surveys(surveys: Sequence[Survey]) -> bytes:
 
 
 class _SurveysFile(Strict):
+    """The list, to which newer versions may add fields; a survey itself is hashed, and read exactly or not at all."""
+
+    model_config = ConfigDict(extra="ignore")
+
     open: Annotated[tuple[Survey, ...], Field(strict=False, max_length=52)]
 
 

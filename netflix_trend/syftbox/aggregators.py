@@ -19,6 +19,7 @@ from netflix_trend.syftbox.datasite import datasite_names
 MOST_READ = 500
 _REASONS = {
     "earlier_version": marked("of an earlier version, which names neither questions nor operators"),
+    "newer_version": marked("of a newer version of Netflix Trend; install it"),
     "another_address": marked("naming another address than their own"),
     "too_large": marked("larger than %(most)s bytes"),
     "not_json": marked("not readable"),

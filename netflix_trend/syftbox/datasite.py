@@ -468,7 +468,7 @@ def read_manifest(folder: int) -> Manifest | None:
     except FileNotFoundError:
         return None
     try:
-        return Manifest.model_validate_json(data)
+        return Manifest.of_peer(data)
     except ValidationError as error:
         raise UnsafeFile("manifest", f"manifest.json: {misfit(error)}") from None
 

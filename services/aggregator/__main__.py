@@ -18,6 +18,7 @@ from netflix_trend.names import is_of_demo_network
 from netflix_trend.operators.identity import Fingerprint, Identity, WrongKey, key_in_words
 from netflix_trend.operators.transport import Peer
 from netflix_trend.settings import Settings, SettingsError, load_settings
+from netflix_trend.storage.migrations import AGGREGATOR, NewerFormat, bring_up_to_date
 from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.charts.intake import ChartIntake
 from services.aggregator.charts.verb import keep_charts
@@ -84,6 +85,7 @@ def main(arguments: list[str]) -> int:
 
 def collect(settings: Settings, *, is_once: bool) -> int:
     """Look once, or again and again until a signal arrives. Returns the exit code."""
+    bring_up_to_date(settings.aggregator_dir, AGGREGATOR)
     aggregator = build_aggregator(settings)
     intake = ChartIntake(aggregator.kept_charts, settings.charts_dir, settings.chart_country, settings.chart_url)
     stopped = threading.Event()
@@ -198,10 +200,12 @@ def look(aggregator: Aggregator, told: set[tuple[str, str, str]] | None = None) 
 
 
 def run(arguments: list[str]) -> int:
-    """Do the same as `main`; wrong settings, and a key that is none, end it with a line and no traceback."""
+    """Do the same as `main`; wrong settings, a key that is none, and files of a newer version end it with a line and no
+    traceback.
+    """
     try:
         return main(arguments)
-    except (SettingsError, WrongKey) as problem:
+    except (SettingsError, WrongKey, NewerFormat) as problem:
         print(problem, file=sys.stderr)  # noqa: T201
         return 1
 

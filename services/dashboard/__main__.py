@@ -7,14 +7,21 @@ import sys
 from urllib.request import urlopen
 
 from netflix_trend.settings import load_settings
+from netflix_trend.storage.migrations import PRIVATE, NewerFormat, bring_up_to_date
 
 
 def main(role: str = "serve") -> int:
     """Become the web server, or check that it answers. Returns the exit code."""
-    port = load_settings().dashboard_port
+    settings = load_settings()
+    port = settings.dashboard_port
     if role == "check":
         with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=4) as answer:
             return int(answer.status != 200)
+    try:
+        bring_up_to_date(settings.private_dir, PRIVATE)
+    except NewerFormat as problem:
+        print(problem, file=sys.stderr)  # noqa: T201
+        return 1
     command = [sys.executable, "-m", "gunicorn", "--workers", "1", "--threads", "4", "--timeout", "300"]
     command += ["--worker-tmp-dir", "/tmp", "--bind", f"0.0.0.0:{port}"]  # noqa: S108
     return os.execv(sys.executable, [*command, "services.dashboard.web:create_app()"])  # noqa: S606

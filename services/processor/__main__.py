@@ -6,6 +6,7 @@ import signal
 import sys
 
 from netflix_trend.settings import load_settings
+from netflix_trend.storage.migrations import PRIVATE, NewerFormat, bring_up_to_date
 from services.runtime.connection import connect
 from services.runtime.logs import start_logging
 from services.runtime.queue import INGEST_QUEUE, work
@@ -33,6 +34,11 @@ def main(role: str = "all") -> int:
 
         work(INGEST_QUEUE, settings)
     else:
+        try:
+            bring_up_to_date(settings.private_dir, PRIVATE)
+        except NewerFormat as problem:
+            print(problem, file=sys.stderr)  # noqa: T201
+            return 1
         command = [sys.executable, "-m", "services.processor"]
         return supervise([[*command, "receive"], [*command, "work"]])
     return 0

@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 
 from netflix_trend.participant.due import decided_elsewhere
 from netflix_trend.settings import load_settings
+from netflix_trend.storage.migrations import PRIVATE, PUBLISHER, NewerFormat, bring_up_to_date, check_formats
 from services.runtime.connection import connect
 from services.runtime.logs import start_logging
 from services.runtime.queue import PUBLISH_JOB, PUBLISH_QUEUE, enqueue, queue, work
@@ -46,6 +47,12 @@ def main(role: str = "all") -> int:
 
         work(PUBLISH_QUEUE, settings)
     else:
+        try:
+            check_formats(settings.private_dir, PRIVATE)  # the processor brings it up to date
+            bring_up_to_date(settings.publisher_dir, PUBLISHER)
+        except NewerFormat as problem:
+            print(problem, file=sys.stderr)  # noqa: T201
+            return 1
         command = [sys.executable, "-m", "services.publisher"]
         return supervise([[*command, "clock"], [*command, "work"]])
     return 0

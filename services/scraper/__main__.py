@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 
 from netflix_trend.delivery.drop_folder import DropFolder
 from netflix_trend.settings import Settings, SettingsError, load_settings
+from netflix_trend.storage.migrations import SCRAPER, NewerFormat, bring_up_to_date
 from services.runtime.connection import INBOX, connect
 from services.runtime.logs import start_logging
 from services.runtime.supervisor import beat
@@ -84,6 +85,11 @@ def main() -> int:
         settings = load_settings()
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
+        return 2
+    try:
+        bring_up_to_date(settings.scraper_dir, SCRAPER)
+    except NewerFormat as newer:
+        sys.stderr.write(f"{newer}\n")
         return 2
     if arguments.verb == "watch":
         return watch(settings)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -22,11 +22,15 @@ from services.scraper.failures import CAUSES, NO_FAILURES_NOW, Opens
 from services.scraper.page_selectors import SELECTORS_VERSION
 
 
-class _StateFile(BaseModel):
+class _Tolerant(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class Fingerprint(_StateFile):
+class _StateFile(_Tolerant):
+    schema_version: Literal[1] = 1
+
+
+class Fingerprint(_Tolerant):
     """What a person can change to release a latch. secret and session: time and size of the files. hooks: the version
     of the selectors.
     """

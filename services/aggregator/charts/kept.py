@@ -59,7 +59,8 @@ class KeptCharts:
     def add_titles(self, titles: Sequence[CatalogueTitle]) -> None:
         """Keep shows behind those that were added before. Their order never changes: it is that of the vocabulary."""
         added = _Added(titles=(*self.added, *titles))
-        data = canonical_json(added.model_dump(mode="json", exclude_defaults=True)) + b"\n"
+        content = added.model_dump(mode="json", exclude_defaults=True)
+        data = canonical_json({**content, "schema_version": added.schema_version}) + b"\n"
         self.own.mkdir(parents=True, exist_ok=True)
         write_atomically(self.own / ADDED, data, durable=self.durable)
 

@@ -350,3 +350,13 @@ def test_inside_syftbox_folders_are_syftbox_s(clone: Path, path: Path, monkeypat
     result = run(clone, path, "import", "a.csv", SYFTBOX_DATA_DIR="/data/ann/SyftBox", SYFTBOX_EMAIL="ann@example.org")
     assert result.returncode == 0, result.stderr
     assert (found["SYFTBOX_EMAIL"], found["DATASITES_DIR"]) == ("ann@example.org", "/data/ann/SyftBox/datasites")
+
+
+def test_a_verb_changes_nothing_in_folders_of_a_newer_version(clone: Path, path: Path, acted: list[str]) -> None:
+    (clone / ".env").write_text("MODE=folders\n", "utf-8")
+    (clone / "private").mkdir()
+    (clone / "private" / "choices.json").write_text('{"schema_version":2}', "utf-8")
+    result = run(clone, path, "join")
+    assert result.returncode == 1
+    assert "private/choices.json has format 2" in result.stderr
+    assert acted == []

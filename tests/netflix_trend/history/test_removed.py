@@ -50,6 +50,15 @@ def test_what_was_forgotten_comes_back_byte_for_byte(store: RawStore) -> None:
     assert state(PrivateVolume(store.private).removed) == {}
 
 
+def test_a_description_that_an_upgrade_kept_is_forgotten_with_its_file(store: RawStore) -> None:
+    export, volume = save(store, b"first", "private name.csv"), PrivateVolume(store.private)
+    volume.description(export.sha256).with_suffix(".json.v1").write_bytes(b"private name.csv")
+    forget(store.private, [export], NOW, None)
+    volume.removals.with_suffix(".json.v1").write_bytes(b"private name.csv")
+    clear(store.private, NOW + KEPT, None)
+    assert not bytes_anywhere(store.private, b"private name.csv")
+
+
 def test_the_last_removal_comes_back_first(store: RawStore) -> None:
     first, second = save(store, b"first"), save(store, b"second", "b.csv")
     forget(store.private, [first], NOW, None)

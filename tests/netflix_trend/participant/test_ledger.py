@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import multiprocessing
 import os
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import Annotated, Any
 
 import pytest
+from pydantic import Field, TypeAdapter
 
-from netflix_trend.participant.ledger import Ledger, LedgerError, open_ledger
+from netflix_trend.participant.ledger import Entry, Gap, Ledger, LedgerError, open_ledger
 from netflix_trend.periods.weeks import Week
+from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.survey.survey import default_survey
 
 WEEK = Week.parse("2026-W46")
@@ -219,3 +223,77 @@ def test_a_ledger_is_synced_before_it_is_used(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(os, "fsync", fsync)
     with open_ledger(path, published=(), now=WEEK):
         assert synced == [str(path), str(tmp_path)]
+
+
+def sealed(content: dict[str, Any]) -> bytes:
+    """Return a line as any version writes it."""
+    return canonical_json({**content, "seal": hashlib.sha256(canonical_json(content)).hexdigest()})
+
+
+def chained(*contents: dict[str, Any]) -> bytes:
+    """Return a ledger of lines with these contents."""
+    lines, previous = [], "0" * 64
+    for content in contents:
+        lines.append(sealed({**content, "previous": previous}))
+        previous = hashlib.sha256(lines[-1]).hexdigest()
+    return b"".join(line + b"\n" for line in lines)
+
+
+def old_release(week: Week) -> dict[str, Any]:
+    """Return the content of a release's line as version 0.2.0 wrote it."""
+    return {
+        "aggregator": "aggregator@example.com",
+        "kind": "release",
+        "mechanism": "k_subset",
+        "odds": [8, 1],
+        "question": "top_shows",
+        "release": "cmVsZWFzZQ==",
+        "round": str(week),
+        "survey": "s" * 32,
+        "vocabulary": "b" * 32,
+    }
+
+
+def test_lines_of_the_released_version_are_read_and_the_ledger_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    before = chained({"kind": "opening"}, old_release(WEEK))
+    path.write_bytes(before)
+    with open_ledger(path, published=[str(WEEK)], now=WEEK) as ledger:
+        assert ledger.entry(WEEK) is not None
+        commit(ledger, WEEK + 1)
+    assert path.read_bytes().startswith(before), "no line is ever written again"
+    assert rounds(path) == [str(WEEK), str(WEEK + 1)]
+
+
+def test_a_field_that_a_later_version_adds_leaves_older_lines_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Later(Entry):
+        noted: str = ""
+
+    path = tmp_path / "ledger.jsonl"
+    with open_ledger(path, published=(), now=WEEK) as ledger:
+        commit(ledger, WEEK)
+    later: TypeAdapter[Gap | Later] = TypeAdapter(Annotated[Gap | Later, Field(discriminator="kind")])
+    monkeypatch.setattr("netflix_trend.participant.ledger._LATER_LINE", later)
+    assert rounds(path) == [str(WEEK)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [{**old_release(WEEK), "later": 1}, {"kind": "later"}],
+    ids=["an added field", "an added kind of line"],
+)
+def test_a_line_of_a_newer_version_is_called_newer_and_stays(tmp_path: Path, content: dict[str, Any]) -> None:
+    path = tmp_path / "ledger.jsonl"
+    path.write_bytes(before := chained({"kind": "opening"}, content))
+    with pytest.raises(LedgerError, match="line 2: a newer version of Netflix Trend wrote it"):
+        rounds(path)
+    assert path.read_bytes() == before
+
+
+def test_a_ledger_of_a_newer_format_is_called_newer(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    path.write_bytes(chained({"kind": "opening", "schema_version": 2}))
+    with pytest.raises(LedgerError, match="line 1: a newer version of Netflix Trend wrote it"):
+        rounds(path)

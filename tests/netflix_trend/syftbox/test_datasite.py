@@ -385,7 +385,6 @@ def test_a_manifest_names_at_most_four_hundred_files(other_site: Datasite) -> No
 @pytest.mark.parametrize(
     "content",
     [
-        {"files": {}, "more": 1},
         {},
         {"files": []},
         {"files": None},
@@ -401,7 +400,6 @@ def test_a_manifest_names_at_most_four_hundred_files(other_site: Datasite) -> No
         {"files": {"a": {"sha256": "0" * 63, "size": 1}}},
         {"files": {"a": {"sha256": "A" * 64, "size": 1}}},
         {"files": {"a": {"sha256": "0" * 64 + "\n", "size": 1}}},
-        {"files": {"a": {"sha256": "0" * 64, "size": 1, "more": 1}}},
         [],
         7,
     ],

@@ -151,7 +151,7 @@ def test_state_files_of_earlier_versions_are_read(state: RunState) -> None:
 def test_the_password_leaves_no_trace_but_when_its_file_was_written(state, secret):
     state.write(PasswordUsed(secret=state.fingerprint(secret).secret))
     status = secret.stat()
-    expected = f'{{"secret":"{status.st_mtime_ns}-{status.st_size}"}}\n'
+    expected = f'{{"schema_version":1,"secret":"{status.st_mtime_ns}-{status.st_size}"}}\n'
     assert (state.folder / "passwordused.json").read_text() == expected
 
 
