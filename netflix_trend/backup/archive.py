@@ -230,7 +230,8 @@ class Reader:
 def _write(path: Path, pieces: Iterator[bytes], entry: FileEntry) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     digest = hashlib.sha256()
-    with path.open("xb") as file:
+    # Only their owner may read them, whoever may read the folder.
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         for piece in pieces:
             digest.update(piece)
             file.write(piece)

@@ -116,7 +116,11 @@ def unpack(reader: Reader, volumes: Volumes, home: Path, passphrase: str, now: d
     """
     if reader.role != volumes.role:
         raise BackupError(
-            _("this is the backup of a %(found)s, and here is a %(role)s", found=reader.role, role=volumes.role)
+            _(
+                "this backup is of the role %(found)s, and here is the role %(role)s",
+                found=reader.role,
+                role=volumes.role,
+            )
         )
     home.mkdir(parents=True, exist_ok=True)
     folder = home / f"{UNPACKING[0]}{os.urandom(4).hex()}{UNPACKING[1]}"

@@ -48,7 +48,7 @@ def export(
     place = place_of(context)
     if file is None:
         sys.exit(_export(place, name, profile, guesses=guesses))
-    with _new(file, replaces=force) as output:
+    with new_file(file, replaces=force) as output:
         if code := _export(place, name, profile, guesses=guesses, output=output):
             sys.exit(code)
     click.echo(f"{file} was written. Only you can read it.", err=True)
@@ -67,7 +67,7 @@ def _export(place: Place, name: str, profile: str | None, *, guesses: bool, outp
 
 
 @contextmanager
-def _new(file: Path, *, replaces: bool) -> Iterator[BinaryIO]:
+def new_file(file: Path, *, replaces: bool) -> Iterator[BinaryIO]:
     """Open a file that appears under its name when it is whole, readable by this user only. Raises Failure if it is
     there already and must not be replaced, or cannot be written.
     """

@@ -133,9 +133,7 @@ def _take_sealed(staged: Staged, volumes: Volumes, prefix: str, today: date) -> 
     with closing(Store(part)) as store, store.transaction():
         budget = Budget(store, rho)
         for round_name, (day, num, den) in lost.items():
-            store.sql.execute(
-                "INSERT OR IGNORE INTO budget VALUES (?, ?, ?, ?, ?)", (round_name, day, num, den, MAY_BE_ANSWERED)
-            )
+            budget.enter(round_name, day, Fraction(int(num), int(den)), MAY_BE_ANSWERED)
         for age in range(newest.index - oldest.index + 1):
             week = newest - age
             budget.enter(str(week), week.monday.toordinal(), rho, MAY_BE_ANSWERED)

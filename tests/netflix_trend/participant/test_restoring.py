@@ -149,7 +149,7 @@ def test_a_damaged_ledger_or_another_role_is_refused_before_anything_changes(tmp
     new = installed(tmp_path, "new")
     with pytest.raises(BackupError, match="the ledger in this backup cannot be used"):
         put_back(new, data, FIRST)
-    with pytest.raises(BackupError, match="backup of a helper"):
+    with pytest.raises(BackupError, match="of the role helper"):
         put_back(new, data.replace(b"participant", b"helper", 1), FIRST)
     assert is_empty(new)
     assert not list(new.private_dir.iterdir())
