@@ -13,6 +13,7 @@ from netflix_trend import __version__
 from netflix_trend.causes import why
 from netflix_trend.cli import (
     aggregator,
+    backups,
     browser,
     demo,
     develop,
@@ -92,6 +93,7 @@ cli.put(
     before=sharing.say_notice,
 )
 cli.put("A browser that fetches", browser.scrape, browser.login, browser.cookies, browser.reset, browser.doctor)
+cli.put("Backups", backups.backup, backups.restore)
 cli.put("An aggregator", aggregator.aggregator, helper.helper)
 cli.put("This project", develop.test, develop.docs, develop.words, help_)
 

@@ -102,18 +102,18 @@ class Docker:
         project = self.machine.setting("COMPOSE_PROJECT_NAME", project)
         return self._succeeds("volume", "inspect", f"{project}_{volume}")
 
-    def in_service(self, service: str, *words: str, stdout: int | None = None) -> int:
+    def in_service(self, service: str, *words: str, stdin: IO[bytes] | None = None, stdout: int | None = None) -> int:
         """Run a verb in a running service, else in a container on the same volumes. Returns its exit code."""
         self.prepare()
         command = ("python", "-m", "netflix_trend", *words)
         if self.is_running(service):
-            return self.compose("exec", "--no-TTY", service, *command, stdout=stdout)
+            return self.compose("exec", "--no-TTY", service, *command, stdin=stdin, stdout=stdout)
         code = self.compose("run", "--rm", "--quiet-pull", "prepare", stdout=_STDERR)
         if code and service != "processor":
             return FAILED
-        if service == "publisher":
+        if service in ("publisher", "dashboard"):
             self._need_datasite()
-        return self.compose("run", "--rm", "--no-deps", "--no-TTY", service, *command, stdout=stdout)
+        return self.compose("run", "--rm", "--no-deps", "--no-TTY", service, *command, stdin=stdin, stdout=stdout)
 
     def _need_datasite(self) -> None:
         """Refuse a missing datasite: Docker would create its folder, and SyftBox would take it for a whole datasite."""

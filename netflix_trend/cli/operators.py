@@ -62,10 +62,10 @@ class Operator:
         self._need_docker()
         return self.place.docker.compose(*self._files, "up", "--build", *options)
 
-    def ask(self, *words: str, stdin: IO[bytes] | None = None) -> int:
+    def ask(self, *words: str, stdin: IO[bytes] | None = None, stdout: int | None = None) -> int:
         """Run one of its verbs: here, in its container, or in a new one if it is not running. Returns the exit code.
 
-        stdin: what the verb reads, in a container.
+        stdin, stdout: what the verb reads and where it writes, in a container.
         """
         if self.mode() == "folders":
             return self._on_folders(words)
@@ -73,10 +73,10 @@ class Operator:
         docker, files = self.place.docker, self._files
         command = (self.role, "python", "-m", "services.aggregator", *words)
         if docker.is_running(self.role, *files):
-            return docker.compose(*files, "exec", "--no-TTY", *command, stdin=stdin)
+            return docker.compose(*files, "exec", "--no-TTY", *command, stdin=stdin, stdout=stdout)
         if docker.compose(*files, "run", "--rm", "--quiet-pull", "prepare", stdout=_STDERR):
             return FAILED
-        return docker.compose(*files, "run", "--rm", "--no-deps", "--no-TTY", *command, stdin=stdin)
+        return docker.compose(*files, "run", "--rm", "--no-deps", "--no-TTY", *command, stdin=stdin, stdout=stdout)
 
     def mode(self) -> Mode:
         """Return where it works; the first verb decides for those that follow.
@@ -102,6 +102,12 @@ class Operator:
         if self.place.can_tell:
             self.place.record(found, self._setting)
         return found
+
+    def is_here(self) -> bool:
+        """Return whether this machine has its key or records, in a folder or in a volume."""
+        docker, folder = self.place.docker, self.folder
+        is_folder = folder.is_dir() and any(folder.iterdir())
+        return is_folder or (docker.has_compose and docker.has_volume(f"netflix-trend-{self.role}", self.role))
 
     @property
     def folder(self) -> Path:

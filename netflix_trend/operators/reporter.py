@@ -22,6 +22,8 @@ from netflix_trend.privacy.randomness import RandBytes, secure_bytes
 from netflix_trend.storage.files import UnsafeFile
 
 _log = logging.getLogger("operators")
+# In the budget instead of a manifest's digest: the round may have been answered with records that are lost.
+MAY_BE_ANSWERED = b""
 
 # Returns one measurement for each block of a round, or None while the participant has no data for its days.
 Answers = Callable[[Round], Sequence[Any] | None]
@@ -131,6 +133,8 @@ class Reporter:
         spent = self.budget.spent(asked.name)
         if spent is None:
             self._check(asked)
+        elif spent == MAY_BE_ANSWERED:
+            raise RefusedRound("restored", "it may have been answered before our records were restored from a backup")
         elif spent != asked.digest:
             raise RefusedRound("other_manifest", "this round was entered with another manifest")
         if now > asked.manifest.late:

@@ -12,7 +12,7 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -81,12 +81,19 @@ class Gap(_Line):
 
     Rounds up to `skip_through`, and those in `rounds`, may have been drawn; those not in the ledger are never answered.
     rounds: rounds that were not over yet by this machine's clock. The clock may have been slow, or the file forged; a
-    forged file costs only its own round.
+    forged file costs only its own round. counted: rounds that were answered, or may have been, and count toward the
+    year as releases do.
     """
 
     kind: Literal["gap"] = "gap"
     skip_through: str | None
     rounds: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    counted: Annotated[tuple[str, ...], Field(strict=False)] = ()
+
+    @property
+    def absent(self) -> Collection[str]:
+        """Fields that this line does not have, because an older version wrote it."""
+        return () if self.counted else ("counted",)
 
 
 class Entry(_Line):
@@ -131,6 +138,7 @@ class Ledger:
         self._of_round = {entry.round: entry for entry in reversed(entries)}
         self._skip_through: Week | None = None
         self._skipped: set[str] = set()
+        self._counted: set[str] = set()
         for gap in gaps:
             self._skip(gap)
         self._last = last
@@ -141,6 +149,7 @@ class Ledger:
             through = Week.parse(gap.skip_through)
             self._skip_through = max(through, self._skip_through or through)
         self._skipped.update(gap.rounds)
+        self._counted.update(gap.counted)
 
     def entry(self, week: Week) -> Entry | None:
         """Return the release of a round, None when the round was not drawn."""
@@ -150,6 +159,11 @@ class Ledger:
         """Return whether the round may have been drawn with a ledger that was lost or replaced by an older copy."""
         may_have = str(week) in self._skipped or (self._skip_through is not None and week <= self._skip_through)
         return may_have and self.entry(week) is None
+
+    @property
+    def counted(self) -> frozenset[str]:
+        """The rounds that count toward the year: released ones, and lost ones that were or may have been answered."""
+        return frozenset(self._of_round) | self._counted
 
     def depends_on(self, first: Week, last: Week) -> bool:
         """Return whether the answer of another round depends, or may depend, on one of these weeks."""
@@ -163,7 +177,7 @@ class Ledger:
 
         It counts rounds, not time, so that changing the clock never allows another report.
         """
-        indices = sorted(Week.parse(entry.round).index for entry in self.entries)
+        indices = sorted(Week.parse(name).index for name in self.counted - {str(week)})
         starts = [index for index in [*indices, week.index] if 0 <= week.index - index < WEEKS_PER_YEAR]
         return max((sum(start <= index < start + WEEKS_PER_YEAR for index in indices) for start in starts), default=0)
 
@@ -173,14 +187,25 @@ class Ledger:
         unknown = [week for week in weeks if self.entry(week) is None and not self.skips(week)]
         if not unknown:
             return False
+        # One that is not over yet may be forged, and would count for nothing that was ever asked.
+        through = now if unknown[0] <= now else None
+        over = [week for week in unknown if week <= now]
+        self.skip(through, [week for week in unknown if week > now], over)
+        return True
+
+    def skip(self, through: Week | None, rounds: Iterable[Week] = (), counted: Iterable[Week] = ()) -> None:
+        """Never answer rounds up to `through`, nor `rounds`, unless they are here; it is on disk when this returns.
+
+        counted: those that were answered, or may have been: they count toward the year.
+        """
         gap = Gap(
-            skip_through=str(now) if unknown[0] <= now else None,
-            rounds=tuple(str(week) for week in unknown if week > now),
+            skip_through=None if through is None else str(through),
+            rounds=tuple(map(str, rounds)),
+            counted=tuple(map(str, counted)),
             previous=self._last,
         )
         self._last = _append(self.path, gap, self._durable)
         self._skip(gap)
-        return True
 
     def commit(
         self, aggregator: str, survey: Survey, question: Question, release: bytes, depends_through: Week
@@ -248,8 +273,13 @@ def read_ledger(path: Path) -> list[Entry]:
 
     Raises LedgerError if a line is damaged.
     """
+    return read_whole_ledger(path).entries
+
+
+def read_whole_ledger(path: Path) -> Ledger:
+    """Return a ledger to look at, empty where there is none. Reads only. Raises LedgerError if a line is damaged."""
     lines, _ = _complete_lines(path)
-    return _parse(path, lines, durable=False).entries
+    return _parse(path, lines, durable=False)
 
 
 def _complete_lines(path: Path) -> tuple[list[bytes], bool]:

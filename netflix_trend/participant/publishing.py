@@ -17,10 +17,12 @@ from netflix_trend.layout import VOCABULARY, PublisherVolume, shared_path
 from netflix_trend.operators.transport import list_rounds
 from netflix_trend.participant.choices import Choices, ChoicesError, read_choices
 from netflix_trend.participant.contributions import ProfileSet, load_profiles
-from netflix_trend.participant.ledger import LedgerError, read_ledger
+from netflix_trend.participant.ledger import LedgerError, read_ledger, read_whole_ledger
 from netflix_trend.participant.receipts import Receipt, keep_receipt, read_receipts, receipt
 from netflix_trend.participant.releases import Participant, publish_due, restore_published
+from netflix_trend.participant.restored_records import take_records
 from netflix_trend.participant.sealed import (
+    MAX_ROUND_AGE_WEEKS,
     Operators,
     SealedError,
     SealedParticipant,
@@ -62,6 +64,7 @@ def publish_with(settings: Settings, today: date, now: int | None = None) -> Pub
     waits, run = False, None
     with locked(PublisherVolume(settings.records_dir).lock):
         try:
+            take_records(settings, today)
             run = _Run(settings, read_choices(settings.private_dir), today, int(time.time()) if now is None else now)
             (state, message, outcomes), waits = run.do_between_syncs()
         except (ChoicesError, DatasiteError, LedgerError, NewerFormat, SealedError) as problem:
@@ -266,7 +269,10 @@ class _Run:
     def _seal(self, profiles: ProfileSet | None) -> list[Outcome]:
         if self.sealed is None:
             return []
-        elsewhere = {entry.round for entry in read_ledger(self.participant.ledger)}
+        ledger, newest = read_whole_ledger(self.participant.ledger), Week.last_complete(self.today)
+        elsewhere = {entry.round for entry in ledger.entries}
+        # What a lost ledger may have answered is not answered in another way either.
+        elsewhere |= {str(newest - age) for age in range(MAX_ROUND_AGE_WEEKS + 1) if ledger.skips(newest - age)}
         beginnings = beginnings_of(self.settings, profiles.vocabulary) if profiles else ()
         return answer_sealed(self.sealed, profiles, elsewhere, self.today, self.now, beginnings)
 

@@ -39,7 +39,7 @@ from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.permissions import LARGEST_FILE
 
 # Surveys about older weeks are refused: they could reveal a history week by week.
-_MAX_ROUND_AGE_WEEKS = 8
+MAX_ROUND_AGE_WEEKS = 8
 # A week is answered from a file of at most so many weeks later. So viewing of one week changes at most the rounds about
 # itself and as many weeks before it, and answers about life events of two quarters (docs/privacy.md).
 FRESH_WEEKS = 2
@@ -160,7 +160,7 @@ class Answers:
         survey = self._survey(asked)
         if survey is None:
             return None
-        week, oldest = survey.week, Week.last_complete(self.today) - _MAX_ROUND_AGE_WEEKS
+        week, oldest = survey.week, Week.last_complete(self.today) - MAX_ROUND_AGE_WEEKS
         if week < oldest:
             raise RefusedRound(
                 "old", _("a survey about %(week)s is too old: it could reveal a history week by week", week=week)

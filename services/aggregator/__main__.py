@@ -20,6 +20,7 @@ from netflix_trend.operators.transport import Peer
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.storage.migrations import AGGREGATOR, NewerFormat, bring_up_to_date
 from netflix_trend.syftbox.datasite import Datasite
+from services.aggregator import backups
 from services.aggregator.charts.intake import ChartIntake
 from services.aggregator.charts.verb import keep_charts
 from services.aggregator.charts.waiting import ChartRules
@@ -36,28 +37,12 @@ _log = logging.getLogger("aggregator")
 
 def main(arguments: list[str]) -> int:
     """Run the container's main process, the collecting loop, or one pass (`once`). Returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m services.aggregator", description=__doc__)
-    roles = parser.add_subparsers(dest="role", title="roles")
-    for role, help_text in (
-        ("all", "the container's main process (without a role, too)"),
-        ("collect", "look again and again"),
-        ("once", "look once"),
-        ("participants", "list who takes part"),
-        ("status", "with ROLE=helper: show what the helper did"),
-        ("key", "show the key of this operator, in words and as others write it into their settings"),
-    ):
-        roles.add_parser(role, help=help_text)
-    for role, help_text in (
-        ("enrol", "let somebody take part"),
-        ("remove", "let somebody never take part: nothing is shared with them, nothing of theirs is counted"),
-    ):
-        roles.add_parser(role, help=help_text).add_argument("email", nargs="+")
-    chart = roles.add_parser("chart", help="keep public charts: Netflix's weekly lists, or What We Watched")
-    chart.add_argument("file", nargs="+", help="- for stdin")
-    chart.add_argument("--name", default="stdin", help="what the file on stdin is called")
+    parser = _parser()
     options = parser.parse_args(arguments)
     role = options.role or "all"
     settings = load_settings()
+    if role in backups.VERBS:
+        return backups.run(settings, options)
     if role == "chart":
         if settings.role == "helper":
             parser.error("chart is a command of an aggregator, see ROLE; a helper makes no lists")
@@ -81,6 +66,30 @@ def main(arguments: list[str]) -> int:
         return collect(settings, is_once=True)
     with alone(settings.aggregator_dir) as is_alone:
         return collect(settings, is_once=False) if is_alone else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m services.aggregator", description=__doc__)
+    roles = parser.add_subparsers(dest="role", title="roles")
+    for role, help_text in (
+        ("all", "the container's main process (without a role, too)"),
+        ("collect", "look again and again"),
+        ("once", "look once"),
+        ("participants", "list who takes part"),
+        ("status", "with ROLE=helper: show what the helper did"),
+        ("key", "show the key of this operator, in words and as others write it into their settings"),
+    ):
+        roles.add_parser(role, help=help_text)
+    for role, help_text in (
+        ("enrol", "let somebody take part"),
+        ("remove", "let somebody never take part: nothing is shared with them, nothing of theirs is counted"),
+    ):
+        roles.add_parser(role, help=help_text).add_argument("email", nargs="+")
+    chart = roles.add_parser("chart", help="keep public charts: Netflix's weekly lists, or What We Watched")
+    chart.add_argument("file", nargs="+", help="- for stdin")
+    chart.add_argument("--name", default="stdin", help="what the file on stdin is called")
+    backups.add_to(roles)
+    return parser
 
 
 def collect(settings: Settings, *, is_once: bool) -> int:

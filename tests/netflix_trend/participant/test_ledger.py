@@ -174,6 +174,27 @@ def test_a_ledger_restored_from_a_backup_skips_what_may_have_been_drawn_since(tm
         assert [entry.round for entry in ledger.entries] == [str(WEEK - 4), str(WEEK + 2)]
 
 
+def test_releases_that_the_datasite_lists_count_toward_the_year_without_the_ledger(tmp_path: Path) -> None:
+    path, listed = tmp_path / "ledger.jsonl", [str(WEEK - 4 * number) for number in range(12)]
+    with open_ledger(path, published=[*listed, "2099-W01"], now=WEEK) as ledger:
+        assert ledger.reports_near(WEEK + 4) == 12
+        commit(ledger, WEEK + 4)
+    with open_ledger(path, published=[], now=WEEK + 4) as ledger:
+        assert ledger.reports_near(WEEK + 8) == 12, "the oldest is a year old by then, and the new one counts"
+        assert ledger.reports_near(WEEK + 54) == 1
+        assert ledger.reports_near(Week.parse("2099-W01")) == 0, "a file about the future may be forged"
+
+
+def test_a_gap_of_an_older_version_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    with open_ledger(path, published=[], now=WEEK) as ledger:
+        ledger.skip(WEEK)
+    assert b"counted" not in path.read_bytes()
+    with open_ledger(path, published=[], now=WEEK) as ledger:
+        assert ledger.skips(WEEK)
+        assert ledger.reports_near(WEEK + 4) == 0
+
+
 def test_one_gap_is_written_once(tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
     with open_ledger(path, published=(), now=WEEK) as ledger:

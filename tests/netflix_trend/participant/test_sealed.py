@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
+import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
@@ -18,16 +21,19 @@ from netflix_trend.history.encodings import FULL_DTYPE, Encodings, save_encoding
 from netflix_trend.layout import VOCABULARY as VOCABULARY_FILE
 from netflix_trend.layout import round_path, shared_path
 from netflix_trend.operators.blocks import Ratio
+from netflix_trend.operators.budget import Budget
 from netflix_trend.operators.helper import HelperLimits
 from netflix_trend.operators.manifest import Plan, Round
 from netflix_trend.operators.report import file_size
 from netflix_trend.operators.result import Sums
 from netflix_trend.operators.round_folders import SURVEY
+from netflix_trend.operators.store import Store
 from netflix_trend.operators.transport import REPORT
 from netflix_trend.participant.choices import Choices, choose, write_choices
-from netflix_trend.participant.ledger import read_ledger
+from netflix_trend.participant.ledger import open_ledger, read_ledger
 from netflix_trend.participant.publishing import publish_with
 from netflix_trend.participant.receipts import read_receipts
+from netflix_trend.participant.restoring import back_up, restore
 from netflix_trend.participant.sealed import FRESH_WEEKS, spent_rounds
 from netflix_trend.participant.status import PublisherStatus
 from netflix_trend.periods.quarters import Quarter
@@ -449,3 +455,73 @@ def allowed(week: Week) -> bool:
     """Whether a survey may ask about the life events of the quarter before."""
     quarter = str(Quarter.of(week.monday).previous)
     return EffectSums(share=Ratio.of(EVENT_SHARE), clip=12, quarter=quarter).problem(week) is None
+
+
+# Backup and restore
+
+
+def backed_up(settings: Settings) -> bytes:
+    out = io.BytesIO()
+    back_up(settings, out, now=datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("report_is_there", [True, False])
+@pytest.mark.parametrize("volumes_are_there", [True, False])
+def test_records_restored_from_a_backup_answer_no_week_again(
+    world: World, report_is_there: bool, volumes_are_there: bool
+) -> None:
+    asked = world.open()
+    settings = world.join(ME)
+    with closing(Store(settings.records_dir / "operators.sqlite")):
+        pass  # of an earlier week
+    data = backed_up(settings)
+    watched(settings, [1, 2, 3])
+    assert outcomes(world.publish()) == [(asked.round, "sent")]
+    first = world.report().read_bytes()
+    if not report_is_there:
+        world.report().unlink()
+    if not volumes_are_there:
+        shutil.rmtree(settings.private_dir)
+        shutil.rmtree(settings.publisher_dir)
+    restore(settings, io.BytesIO(data), lambda _: "", replace=True, today=TODAY)
+    choose(settings.private_dir, "joined")
+    watched(settings, [1, 2, 3])
+    status = world.publish()
+    if report_is_there or volumes_are_there:  # with its volumes nothing was lost
+        assert outcomes(status) == [(asked.round, "sent")]
+        assert world.report().read_bytes() == first
+    else:
+        assert outcomes(status) == [(asked.round, "refused")]
+        assert "restored from a backup" in status.outcomes[0].reason
+        assert not world.report().exists()
+    assert str(WEEK) in spent_rounds(settings.records_dir / "operators.sqlite")
+
+
+def test_records_restored_over_others_keep_what_those_have_spent(world: World) -> None:
+    settings = world.join(ME)
+    with closing(Store(settings.records_dir / "operators.sqlite")) as store, store.transaction():
+        Budget(store, Fraction(9)).enter("2026-W02", date(2026, 1, 5).toordinal(), Fraction(1, 10), b"2" * 32)
+    data = backed_up(settings)
+    (settings.records_dir / "operators.sqlite").unlink()
+    with closing(Store(settings.records_dir / "operators.sqlite")) as store, store.transaction():
+        Budget(store, Fraction(9)).enter("2026-W03", date(2026, 1, 12).toordinal(), Fraction(1, 20), b"3" * 32)
+    restore(settings, io.BytesIO(data), lambda _: "", replace=True, today=TODAY)
+    with closing(Store(settings.records_dir / "operators.sqlite")) as store:
+        budget = Budget(store, Fraction(9))
+        assert budget.spent("2026-W02") == b"2" * 32
+        assert budget.spent("2026-W03") == b""
+        # Ten weeks up to now may have been answered, each with the largest preset.
+        assert budget.total() == Fraction(1, 10) + Fraction(1, 20) + 9 * PRESETS["x8"][0]
+    (kept,) = settings.publisher_dir.glob("before_restore/*/operators.sqlite")
+    assert spent_rounds(kept) == {"2026-W03"}
+
+
+def test_weeks_that_a_lost_ledger_may_have_answered_are_not_answered_to_operators(world: World) -> None:
+    asked = world.open()
+    settings = world.join(ME)
+    watched(settings, [1])
+    with open_ledger(settings.records_dir / "ledger.jsonl", published=[str(WEEK - 4)], now=WEEK):
+        pass
+    assert outcomes(world.publish()) == [(asked.round, "refused")]
+    assert not world.report().exists()
