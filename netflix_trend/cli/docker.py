@@ -84,6 +84,11 @@ class Docker:
         command = [self.program, *self._composed(*arguments)]
         return self.machine.run(command, stdin=stdin, stdout=stdout, cwd=self.machine.root, on_stop=on_stop)
 
+    @property
+    def build(self) -> str:
+        """The option of `compose up` that says where images come from: built here, or as they are (IMAGE)."""
+        return "--no-build" if self.machine.setting("IMAGE") else "--build"
+
     def is_running(self, service: str, *files: str) -> bool:
         """Return whether a service is running."""
         return bool(self._output(*self._composed(*files, "ps", "--quiet", "--status", "running", service)).strip())
