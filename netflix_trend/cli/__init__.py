@@ -20,6 +20,7 @@ from netflix_trend.cli import (
     fetch,
     helper,
     history,
+    release,
     removing,
     services,
     setup,
@@ -93,7 +94,7 @@ cli.put(
 )
 cli.put("A browser that fetches", browser.scrape, browser.login, browser.cookies, browser.reset, browser.doctor)
 cli.put("An aggregator", aggregator.aggregator, helper.helper)
-cli.put("This project", develop.test, develop.docs, develop.words, help_)
+cli.put("This project", develop.test, develop.docs, develop.words, release.release, help_)
 
 
 def main(arguments: list[str] | None = None, place: Place | None = None) -> None:
