@@ -26,6 +26,7 @@ from netflix_trend.cli import (
     setup,
     sharing,
     status,
+    uninstall,
     year,
 )
 from netflix_trend.cli.frame import FAILED, Failure, FrontDoor, Verb
@@ -78,7 +79,7 @@ def help_(context: click.Context, verb: tuple[str, ...]) -> None:
 cli.put("Try it", demo.demo, history.read)
 cli.put(
     "Your machine",
-    *(setup.setup, services.up, services.down, services.once, services.dashboard, status.status),
+    *(setup.setup, services.up, services.down, services.once, services.dashboard, status.status, uninstall.uninstall),
     before=sharing.say_notice,
 )
 cli.put(

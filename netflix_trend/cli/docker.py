@@ -99,6 +99,16 @@ class Docker:
         pairs = (line.partition("\t") for line in listed.decode("utf-8", "replace").splitlines())
         return {name: state for name, tab, state in pairs if tab}
 
+    def listed(self, *arguments: str) -> list[str]:
+        """Return the lines that docker prints; none when it fails."""
+        return self._output(*arguments).decode("utf-8", "replace").splitlines()
+
+    def refusal(self, *arguments: str) -> str:
+        """Run docker, and return what it says when it fails; empty when it succeeds."""
+        done = self._call(*arguments)
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        return "" if not done.returncode else said[-1] if said else f"docker ended with {done.returncode}"
+
     def has_volume(self, project: str = "netflix-trend", volume: str = "publisher") -> bool:
         """Return whether services have a volume, by default that of the ledger, running or not.
 

@@ -132,7 +132,8 @@ def test_a_release_has_everything_and_says_what_it_is(clone: Path, path: Path) -
     assert {file.name for file in dist.iterdir()} == {WHEEL, SOURCE, *images, *described}
     assert [path.name for path in clone.parent.iterdir() if path.name.startswith(".")] == []
 
-    sums = dict(reversed(line.split("  ")) for line in (dist / "SHA256SUMS").read_text().splitlines())
+    listed = (line.split("  ") for line in (dist / "SHA256SUMS").read_text().splitlines())
+    sums = {name: digest for digest, name in listed}
     assert set(sums) == {WHEEL, SOURCE, *images, "components.cdx.json", "provenance.json", "images.env"}
     assert all(hashlib.sha256((dist / name).read_bytes()).hexdigest() == digest for name, digest in sums.items())
 
