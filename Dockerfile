@@ -4,19 +4,32 @@
 ARG BASE=debian:trixie-slim
 ARG RUNTIME=python
 
-FROM ${BASE} AS python
+FROM ${BASE} AS debian
 RUN apt-get update \
  && apt-get install -y --no-install-recommends python3 \
- && rm -rf /var/lib/apt/lists/*
+ && apt-get clean && rm -rf /var/lib/apt/lists/*
 
-FROM python AS browser
+FROM debian AS browser
 RUN apt-get update \
  && apt-get install -y --no-install-recommends chromium chromium-driver chromium-sandbox \
- && rm -rf /var/lib/apt/lists/*
+ && apt-get clean && rm -rf /var/lib/apt/lists/*
+
+# What no service runs: package tools, Perl, programs that become another user, Python's own tests. Debian's list of packages
+# stays, without those that were removed, for who looks for holes in them. dpkg goes last, because it is what removes.
+FROM debian AS reduced
+RUN dpkg --purge --force-all adduser apt bash debconf debian-archive-keyring e2fsprogs libapt-pkg7.0 libpam-modules \
+    libpam-modules-bin libpam-runtime libpam0g login login.defs logsave mawk mount openssl passwd sqv tar util-linux \
+ && dpkg --purge --force-all perl-base dpkg \
+ && rm -rf /etc/pam.d /usr/lib/*/gconv /usr/lib/python3*/ensurepip /usr/lib/python3*/pydoc_data /usr/lib/python3*/test \
+    /usr/share/bash-completion /usr/share/info /usr/share/lintian /usr/share/man /var/cache/* /var/log/*
+
+# From nothing: what was removed above would still lie in a layer below.
+FROM scratch AS python
+COPY --from=reduced / /
 
 FROM python AS import
 
-FROM python AS packages
+FROM debian AS packages
 RUN apt-get update \
  && apt-get install -y --no-install-recommends python3-venv \
  && rm -rf /var/lib/apt/lists/*
@@ -29,7 +42,16 @@ RUN [ "$RUNTIME" = import ] || mv "/tmp/$SERVICE.txt" /tmp/import.txt \
     -r /tmp/import.txt \
  && /opt/venv/bin/pip uninstall --yes --quiet pip \
  && cd /opt/venv/lib/python3*/site-packages \
- && rm -rf selenium/webdriver/common/linux-* selenium/webdriver/common/macos selenium/webdriver/common/windows
+ && rm -rf selenium/webdriver/common/linux-* selenium/webdriver/common/macos selenium/webdriver/common/windows \
+ && find . -depth -type d \( -name tests -o -name SelfTest \) -exec rm -r {} +
+# Of some 1,100 files about languages, those of the languages that the pages speak.
+COPY netflix_trend/translations /tmp/translations
+RUN cd /opt/venv/lib/python3*/site-packages \
+ && spoken=" root en $(ls /tmp/translations | tr '\n' ' ')" \
+ && for file in babel/locale-data/*.dat; do \
+      name=${file##*/}; name=${name%.dat}; \
+      case $spoken in *" ${name%%_*} "*) ;; *) rm -f "$file" ;; esac; \
+    done
 
 FROM ${RUNTIME} AS service
 ARG SERVICE

@@ -91,9 +91,8 @@ is_in_syftbox() {
 
 # plain_docker VERB: up, down, or what SyftBox starts, as lines of docker compose
 plain_docker() {
-  stop='fail' start='up --detach --build --wait'
   # SyftBox would start a failing app again every five seconds.
-  [ -n "$1" ] || { stop='quiet_end' start='up --build'; }
+  if [ -n "$1" ]; then stop='fail'; else stop='quiet_end'; fi
   if reason=$(why_no_docker); then $stop "$reason"; fi
   [ "$1" != down ] || exec docker compose down
   # Other settings, or a ledger in containers beside the one there, would answer every round twice.
@@ -101,6 +100,8 @@ plain_docker() {
     $stop "Your settings and data are in $home, which needs Python 3.11. Install it, or connect to the internet."
   fi
   [ -f .env ] || cp .env.example .env
+  start=--build
+  if [ -n "${IMAGE:-}" ] || in_env 'IMAGE=.'; then start=--no-build; fi
   reason=$(plain_settings) || $stop "$reason"
   if is_in_syftbox; then
     # Not in a subshell: it sets variables.
@@ -111,10 +112,10 @@ plain_docker() {
   [ "$(id -u)" = 0 ] || in_git_bash || export PARTICIPANT_UID="$(id -u)" PARTICIPANT_GID="$(id -g)"
   # Git Bash would change arguments that look like its paths.
   export MSYS_NO_PATHCONV=1
-  # shellcheck disable=SC2086 # a list of options
-  if [ -n "$1" ] || ! is_in_syftbox; then exec docker compose $start; fi
+  [ -z "$1" ] || exec docker compose up --detach "$start" --wait
+  is_in_syftbox || exec docker compose up "$start"
   # SyftBox sends its signal to this shell only.
-  docker compose up --build &
+  docker compose up "$start" &
   child=$!
   trap 'kill -TERM "$child" 2>/dev/null || :; wait "$child" || :; exit 0' TERM INT HUP
   wait "$child" || say 'Netflix Trend has stopped with an error, see above. Then: ./run.sh up'

@@ -122,6 +122,19 @@ def test_docker_alone_is_enough_to_start_and_stop(both: Path, path: Path, verb: 
         assert "OUTPUT_DIR=./drop" in lines(both / ".env")
 
 
+@pytest.mark.parametrize("verb", [[], ["up"]])
+@pytest.mark.parametrize("where", ["file", "environment"])
+def test_where_images_are_named_nothing_is_built(both: Path, path: Path, verb: list[str], where: str) -> None:
+    fake_docker(path, f'{NO_VOLUME} echo "$*" >>"$HOME/called"')
+    environment = {}
+    if where == "file":
+        (both / ".env").write_text("IMAGE=registry.example.com/netflix-trend\n")
+    else:
+        environment = {"IMAGE": "netflix-trend"}
+    run(both, path, *verb, **environment)
+    assert lines(both / "called") == ["compose up --detach --no-build --wait" if verb else "compose up --no-build"]
+
+
 # --- Git Bash of Windows, as far as it can be played here: real Windows was never tried
 
 

@@ -21,11 +21,13 @@ from netflix_trend.cli import (
     fetch,
     helper,
     history,
+    release,
     removing,
     services,
     setup,
     sharing,
     status,
+    uninstall,
     year,
 )
 from netflix_trend.cli.frame import FAILED, Failure, FrontDoor, Verb
@@ -78,7 +80,7 @@ def help_(context: click.Context, verb: tuple[str, ...]) -> None:
 cli.put("Try it", demo.demo, history.read)
 cli.put(
     "Your machine",
-    *(setup.setup, services.up, services.down, services.once, services.dashboard, status.status),
+    *(setup.setup, services.up, services.down, services.once, services.dashboard, status.status, uninstall.uninstall),
     before=sharing.say_notice,
 )
 cli.put(
@@ -95,7 +97,7 @@ cli.put(
 cli.put("A browser that fetches", browser.scrape, browser.login, browser.cookies, browser.reset, browser.doctor)
 cli.put("Backups", backups.backup, backups.restore)
 cli.put("An aggregator", aggregator.aggregator, helper.helper)
-cli.put("This project", develop.test, develop.docs, develop.words, help_)
+cli.put("This project", develop.test, develop.docs, develop.words, release.release, help_)
 
 
 def main(arguments: list[str] | None = None, place: Place | None = None) -> None:

@@ -84,6 +84,11 @@ class Docker:
         command = [self.program, *self._composed(*arguments)]
         return self.machine.run(command, stdin=stdin, stdout=stdout, cwd=self.machine.root, on_stop=on_stop)
 
+    @property
+    def build(self) -> str:
+        """The option of `compose up` that says where images come from: built here, or as they are (IMAGE)."""
+        return "--no-build" if self.machine.setting("IMAGE") else "--build"
+
     def is_running(self, service: str, *files: str) -> bool:
         """Return whether a service is running."""
         return bool(self._output(*self._composed(*files, "ps", "--quiet", "--status", "running", service)).strip())
@@ -93,6 +98,16 @@ class Docker:
         listed = self._output(*self._composed("ps", "--all", "--format", "{{.Service}}\t{{.Status}}"))
         pairs = (line.partition("\t") for line in listed.decode("utf-8", "replace").splitlines())
         return {name: state for name, tab, state in pairs if tab}
+
+    def listed(self, *arguments: str) -> list[str]:
+        """Return the lines that docker prints; none when it fails."""
+        return self._output(*arguments).decode("utf-8", "replace").splitlines()
+
+    def refusal(self, *arguments: str) -> str:
+        """Run docker, and return what it says when it fails; empty when it succeeds."""
+        done = self._call(*arguments)
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        return "" if not done.returncode else said[-1] if said else f"docker ended with {done.returncode}"
 
     def has_volume(self, project: str = "netflix-trend", volume: str = "publisher") -> bool:
         """Return whether services have a volume, by default that of the ledger, running or not.

@@ -53,8 +53,23 @@ HOST_SETTINGS = (
         "Containers",
         is_off=True,
     ),
-    HostSetting("BASE", "debian:trixie-slim", "Base image of all services.", "Containers"),
-    HostSetting("SYFTBOX_BASE", "debian:bookworm-slim", "Base image of the SyftBox client.", "Containers", is_off=True),
+    HostSetting(
+        "IMAGE",
+        "",
+        "Where built images are, such as registry.example.com/netflix-trend, or netflix-trend after docker load. Then "
+        "nothing is built here. Empty: images are built.",
+        "Containers",
+    ),
+    HostSetting("IMAGE_TAG", "latest", "Tag of the images, such as 0.3.0.", "Containers", is_off=True),
+    HostSetting("BASE", "debian:trixie-slim", "Base image of all services, for building.", "Containers"),
+    HostSetting(
+        "SYFTBOX_BASE",
+        "debian:bookworm-slim",
+        "Base image of the SyftBox client, for building.",
+        "Containers",
+        is_off=True,
+    ),
+    HostSetting("REDIS_IMAGE", "redis:8", "Image of the queue.", "Containers", is_off=True),
     HostSetting(
         "COMPOSE_PROJECT_NAME",
         "netflix-trend",

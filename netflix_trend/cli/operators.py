@@ -60,7 +60,8 @@ class Operator:
                 )
             return self._on_folders((START,))
         self._need_docker()
-        return self.place.docker.compose(*self._files, "up", "--build", *options)
+        docker = self.place.docker
+        return docker.compose(*self._files, "up", docker.build, *options)
 
     def ask(self, *words: str, stdin: IO[bytes] | None = None, stdout: int | None = None) -> int:
         """Run one of its verbs: here, in its container, or in a new one if it is not running. Returns the exit code.

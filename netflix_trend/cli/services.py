@@ -30,7 +30,7 @@ def up(context: click.Context) -> None:
     """
     place = place_of(context)
     place.need_services()
-    if place.docker.compose("up", "--detach", "--build", "--wait"):
+    if place.docker.compose("up", "--detach", place.docker.build, "--wait"):
         sys.exit(FAILED)
     click.echo(f"Running: http://127.0.0.1:{place.machine.page_port} is your page.")
     drop = place.machine.setting("OUTPUT_DIR", "./drop")
@@ -105,7 +105,7 @@ def dashboard(context: click.Context, demo: Path | None, socket: int | None) -> 
         return
     if demo is None and not begin(place, keeps=True):
         place.docker.prepare()
-        if place.docker.compose("up", "--detach", "--build", "--wait"):
+        if place.docker.compose("up", "--detach", place.docker.build, "--wait"):
             sys.exit(FAILED)
         click.echo(f"Open http://127.0.0.1:{place.machine.page_port}")
         return

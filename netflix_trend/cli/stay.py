@@ -243,7 +243,7 @@ class App:
         machine, docker = self._place.machine, self._place.docker
         self.end()  # the port is the container's
         self._said, began = "", time.monotonic()
-        code = docker.compose("up", "--build", on_stop=self._events.stop)
+        code = docker.compose("up", docker.build, on_stop=self._events.stop)
         if self._events.is_stopped:
             return 0
         if not was_started(machine.environ):

@@ -120,8 +120,9 @@ def test_compose_passes_every_setting_that_a_service_reads_with_its_default(
             assert f"${{{row.name}" in text, row.name
 
 
-# Without a helper or a state, an existing folder is mounted at a path that nothing reads.
+# Without a helper or a state, an existing folder is mounted at a path that nothing reads. Images always have a name.
 ELSEWHERE = {
+    ("IMAGE", "netflix-trend"),
     *(("HELPER_DATASITE", "${AGGREGATOR_DATASITE:-aggregator@example.org}"), ("HELPER_DATASITE", ".none")),
     *(("SYFTBOX_STATE", "${AGGREGATOR_DATASITE:-aggregator@example.org}"), ("SYFTBOX_STATE", ".no_state")),
 }

@@ -160,6 +160,21 @@ def test_up_starts_in_the_background_and_says_where_the_page_is(clone: Path, pat
     assert "./my drop" in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("verb", "asked"),
+    [
+        ("up", "compose up --detach --no-build --wait"),
+        ("dashboard", "compose up --detach --no-build --wait"),
+        ("aggregator --detach", "compose -f docker-compose.aggregator.yml up --no-build --detach"),
+    ],
+)
+def test_where_images_are_named_nothing_is_built(clone: Path, path: Path, verb: str, asked: str) -> None:
+    (clone / ".env").write_text("IMAGE=registry.example.com/netflix-trend\nIMAGE_TAG=0.3.0\n")
+    fake_docker(path, f'{NO_VOLUME} echo "$*" >>"$HOME/called"')
+    assert run(clone, path, *verb.split()).returncode == 0
+    assert lines(clone / "called") == [asked]
+
+
 @pytest.mark.parametrize("made", ["SyftBox/.cache", "SyftBox"])
 def test_services_see_what_pysyft_knows(clone: Path, path: Path, made: str) -> None:
     (clone / ".env").write_text("DATASITES_DIR=./SyftBox\n")
