@@ -90,11 +90,6 @@ class Gap(_Line):
     rounds: Annotated[tuple[str, ...], Field(strict=False)] = ()
     counted: Annotated[tuple[str, ...], Field(strict=False)] = ()
 
-    @property
-    def absent(self) -> Collection[str]:
-        """Fields that this line does not have, because an older version wrote it."""
-        return () if self.counted else ("counted",)
-
 
 class Entry(_Line):
     """A release: who asked what, the odds as numerator and denominator, and the exact bytes.
