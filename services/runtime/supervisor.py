@@ -8,7 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+
+from netflix_trend.layout import heartbeat
 
 _HEARTBEAT = Path(os.environ.get("HEARTBEAT_DIR", "/tmp"))  # noqa: S108 (a tmpfs in the containers)
 
@@ -44,9 +47,15 @@ def supervise(commands: Sequence[Sequence[str]], grace_seconds: float = 300) -> 
     return 0 if stopping else 1
 
 
-def beat(name: str) -> None:
-    """Record a heartbeat of the process `name`; `python -m services.runtime.supervisor NAME...` checks it."""
+def beat(name: str, shared: Path | None = None) -> None:
+    """Record a heartbeat of the process `name`; `python -m services.runtime.supervisor NAME...` checks it.
+
+    shared: a folder where other services see it, too.
+    """
     (_HEARTBEAT / f"{name}.heartbeat").touch()
+    if shared is not None:
+        with suppress(OSError):  # a disk that is full must not end the process; it is said elsewhere
+            heartbeat(shared, name).touch()
 
 
 def alive(names: Sequence[str], seconds: float = 60) -> bool:

@@ -44,7 +44,7 @@ def watch(settings: Settings) -> int:
             _log.error("the drop folder cannot be used: %s; check its owner and rights", error.strerror)
         if runs is not None:
             runs.check()
-        beat("scraper")
+        beat("scraper", settings.output_dir)
     if runs is not None:
         runs.stop()
     return 0
