@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator
 from pydantic_settings import BaseSettings
 
-from netflix_trend.declaring import AGGREGATOR, setting
+from netflix_trend.declaring import AGGREGATOR, WebAddress, setting
 from netflix_trend.operator_settings import OperatorSettings
 
 # Netflix publishes a week's lists on the Tuesday after it; so many days after the Sunday is Thursday.
@@ -21,14 +20,6 @@ def _country(value: Any) -> Any:
     if code and not (len(code) == 2 and code.isascii() and code.isalpha()):
         raise ValueError("expected the two letters of a country, such as DE, or nothing")
     return code
-
-
-def _web_address(value: Any) -> Any:
-    address = str(value).strip()
-    parts = urlsplit(address)
-    if address and not (parts.scheme in ("http", "https") and parts.hostname and address.isprintable()):
-        raise ValueError("expected an address that begins with http:// or https://, or nothing")
-    return address
 
 
 class ChartSettings(BaseSettings):
@@ -63,7 +54,7 @@ class ChartSettings(BaseSettings):
         section=AGGREGATOR,
         services=("aggregator",),
     )
-    chart_url: Annotated[str, BeforeValidator(_web_address)] = setting(
+    chart_url: WebAddress = setting(
         "",
         description=(
             "Address of a weekly list, http or https, fetched while the week's chart is missing; empty: none. The "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field
 
@@ -71,6 +72,16 @@ def _local_origin(value: Any) -> Any:
     return text
 
 
+def _web_address(value: Any) -> Any:
+    address = str(value).strip()
+    parts = urlsplit(address)
+    if address and not (parts.scheme in ("http", "https") and parts.hostname and address.isprintable()):
+        raise ValueError("expected an address that begins with http:// or https://, or nothing")
+    return address
+
+
+# An address of the web, or nothing.
+WebAddress = Annotated[str, BeforeValidator(_web_address)]
 Datasite = Annotated[str, BeforeValidator(_datasite)]
 OptionalDatasite = Annotated[str, BeforeValidator(lambda value: _datasite(value) if str(value).strip() else "")]
 # Fingerprint of an operator's key: 64 hexadecimal digits, or nothing.

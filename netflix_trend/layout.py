@@ -47,6 +47,11 @@ def records_of(publisher: Path, email: str, aggregator: str) -> Path:
     return publisher / "trial" if is_trial(email, aggregator) else publisher
 
 
+def heartbeat(folder: Path, name: str) -> Path:
+    """Return the file in a shared folder whose time says when a service was last at work."""
+    return folder / f".{name}.heartbeat"
+
+
 @dataclass(frozen=True)
 class PrivateVolume:
     """The private volume: exports and what is derived from them, life events and choices."""

@@ -47,6 +47,7 @@ from netflix_trend.questions.registry import QUESTIONS
 from netflix_trend.questions.top_shows.chart import LONGEST_LIST, LONGEST_SUMMED_LIST
 from netflix_trend.survey.limits import Limits
 from netflix_trend.syftbox.generations import recognized
+from netflix_trend.watch_settings import WatchSettings
 
 
 class SettingsError(Exception):
@@ -92,7 +93,7 @@ def declaration(name: str) -> Declared:
     return cast("Declared", extra["declared"])
 
 
-class Settings(OperatorSettings, ChartSettings, BrowserSettings):
+class Settings(OperatorSettings, ChartSettings, BrowserSettings, WatchSettings):
     """All settings of all processes."""
 
     aggregator_datasite: Datasite = setting(

@@ -1,16 +1,20 @@
-"""A table of what was found: each row is fine, asks to be looked at, or is wrong. For terminals, pages and scripts."""
+"""A table of what was found: each row is fine, asks to be looked at, is wrong, or cannot be told. For terminals, pages
+and scripts.
+"""
 
 from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from netflix_trend.plain_text import printable
 
-Mark = Literal["fine", "look here", "wrong"]
+Mark = Literal["fine", "look here", "wrong", "unknown"]
+# Exit codes of `status`, the worst first; 2 is that of a wrong option.
+CODES: Mapping[Mark, int] = {"wrong": 1, "unknown": 4, "look here": 3, "fine": 0}
 NEXT_STEP = "next step"
 _NARROWEST = 24
 _MOST_ROWS = 100
@@ -28,13 +32,19 @@ class Row:
 
 
 def works(rows: Sequence[Row]) -> bool:
-    """Return whether nothing is wrong."""
-    return all(row.mark != "wrong" for row in rows)
+    """Return whether nothing is wrong, as far as everything can be told."""
+    return worst(rows) in ("look here", "fine")
+
+
+def worst(rows: Sequence[Row]) -> Mark:
+    """Return the worst mark of some rows; what is wrong is worse than what cannot be told."""
+    marks = {row.mark for row in rows}
+    return next((mark for mark in CODES if mark in marks), "fine")
 
 
 def next_step(rows: Sequence[Row]) -> Row:
-    """Return the last row: the one step for the first row that is wrong, else for the first to look at."""
-    for mark in ("wrong", "look here"):
+    """Return the last row: the one step for the first row of the worst kind."""
+    for mark in CODES:
         if step := next((row.step for row in rows if row.mark == mark and row.step), ""):
             return Row(NEXT_STEP, step, mark)
     return Row(NEXT_STEP, "see what is wrong above", "wrong") if not works(rows) else Row(NEXT_STEP, "none, it works")
@@ -60,9 +70,10 @@ def _wrapped(row: Row, margin: int, width: int) -> str:
 
 
 def as_json(rows: Sequence[Row]) -> str:
-    """Return the rows as JSON, with the next step and whether it works."""
+    """Return the rows as JSON, with the next step, whether it works, and the exit code."""
     everything = [asdict(row) for row in rows]
-    return json.dumps({"works": works(rows), "next_step": next_step(rows).text, "rows": everything}, indent=2)
+    found = {"works": works(rows), "code": CODES[worst(rows)], "next_step": next_step(rows).text, "rows": everything}
+    return json.dumps(found, indent=2)
 
 
 def from_json(data: bytes) -> list[Row]:

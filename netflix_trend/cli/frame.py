@@ -15,8 +15,10 @@ from netflix_trend.interrupts import INTERRUPTED
 FAILED, WRONG_USE = 1, 2
 EXIT_CODES = {
     0: "Done.",
-    FAILED: "It could not be done; the message says why, and what to do next.",
+    FAILED: "It could not be done; the message says why, and what to do next. Of status: something is wrong.",
     WRONG_USE: "There is no such verb or option, or a value is not understood.",
+    3: "Of status: something is to be looked at, and nothing is wrong.",
+    4: "Of status: it cannot be told, such as while Docker does not run.",
     INTERRUPTED: "Ended with Ctrl-C.",
 }
 _WORDS = "netflix_trend.words"

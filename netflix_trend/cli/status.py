@@ -10,12 +10,12 @@ import time
 import click
 
 from netflix_trend.cli.alone import Lock
-from netflix_trend.cli.frame import FAILED, Failure, Verb
+from netflix_trend.cli.frame import Failure, Verb
 from netflix_trend.cli.machine import Machine
 from netflix_trend.cli.mode import NOTHING_YET, Place, place_of
 from netflix_trend.cli.subscribing import needed_rules
 from netflix_trend.cli.volumes import begin
-from netflix_trend.status_table import Row, as_json, as_text, from_json, works
+from netflix_trend.status_table import CODES, Row, as_json, as_text, from_json, worst
 from netflix_trend.syftbox.generations.base import START
 
 # Without these two, nothing is imported and nothing published.
@@ -29,13 +29,14 @@ _LARGEST_ANSWER = 1_000_000
 def status(context: click.Context, is_json: bool) -> None:
     """Show what works, what does not, and the one next step.
 
-    Each row is fine, to be looked at, or wrong. The exit code is 0 only when nothing is wrong: SyftBox syncs, an
-    aggregator is chosen, and what you chose is carried out.
+    Each row is fine, to be looked at, wrong, or cannot be told. The exit code is 0 if everything is fine: SyftBox
+    syncs, an aggregator is chosen, and what you chose is carried out. It is 3 if something is to be looked at, 1 if
+    something is wrong, and 4 if it cannot be told, such as while Docker does not run.
     """
     place = place_of(context)
-    rows = _rows_of_participant() if place.is_inside else all_rows(place)
+    rows = _rows_of_participant(has_queues=True) if place.is_inside else all_rows(place)
     click.echo(as_json(rows) if is_json else as_text(rows, shutil.get_terminal_size((100, 24)).columns))
-    sys.exit(0 if works(rows) else FAILED)
+    sys.exit(CODES[worst(rows)])
 
 
 def all_rows(place: Place) -> list[Row]:
@@ -62,7 +63,7 @@ def all_rows(place: Place) -> list[Row]:
         return [*rows, Row("mode", f"not decided; {said}", "wrong", step)]
     rows.append(Row("mode", "containers: Docker's services and volumes"))
     if place.docker.problem:
-        return [*rows, Row("services", place.docker.problem, "wrong", "start Docker, then ./run.sh up")]
+        return [*rows, Row("services", place.docker.problem, "unknown", "start Docker, then ./run.sh up")]
     wanted = {*_ALWAYS, *(["syftbox"] if in_container else [])}
     return [*rows, services_row(place.docker.states(), wanted), *_rows_of_publisher(place)]
 
@@ -81,11 +82,11 @@ def app_rows(machine: Machine) -> list[Row]:
     return [Row("app", "it does not run; ./run.sh starts it, and ./run.sh once does what is due once")]
 
 
-def _rows_of_participant() -> list[Row]:
+def _rows_of_participant(*, has_queues: bool = False) -> list[Row]:
     """Return the rows of this process. It needs packages that a machine with Docker does not have."""
     from services.publisher.status import rows
 
-    return rows()
+    return rows(has_queues=has_queues)
 
 
 def services_row(states: dict[str, str], wanted: set[str]) -> Row:
@@ -104,10 +105,10 @@ def _rows_of_publisher(place: Place) -> list[Row]:
         try:
             place.docker.in_service("publisher", "status", "--json", stdout=output.fileno())
         except Failure as problem:
-            return [Row("publisher", problem.message, "wrong", "see the row above, then ./run.sh up")]
+            return [Row("publisher", problem.message, "unknown", "see the row above, then ./run.sh up")]
         output.seek(0)
         try:
             return from_json(output.read(_LARGEST_ANSWER))
         except ValueError:
             said = "its container does not answer, or is of an earlier version"
-            return [Row("publisher", said, "wrong", "./run.sh up")]
+            return [Row("publisher", said, "unknown", "./run.sh up")]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from netflix_trend.formats import day
 from netflix_trend.history.encodings import EncodingsError
-from netflix_trend.history.freshness import read_built_from
+from netflix_trend.history.freshness import Freshness, read_built_from
 from netflix_trend.language import _, marked, ngettext
-from netflix_trend.layout import PrivateVolume
+from netflix_trend.layout import PrivateVolume, heartbeat
 from netflix_trend.names import EXAMPLE_ME
 from netflix_trend.operators.identity import Fingerprint
 from netflix_trend.participant import participant
@@ -18,14 +19,19 @@ from netflix_trend.participant.contributions import load_profiles
 from netflix_trend.participant.own_files import own_files_row
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.status import NO_ADDRESS, TRIAL, PublisherStatus, described
+from netflix_trend.plain_text import printable
 from netflix_trend.settings import Settings
 from netflix_trend.status_table import Mark, Row
+from netflix_trend.storage.files import state_of
 from netflix_trend.syftbox.datasite import Datasite, SiteStatus
 
 # It runs at least once a day, by itself, by SyftBox or by cron.
 _LATELY = 26 * 3600.0
+# Files are read within minutes, and the processor looks every few seconds.
+READ_SECONDS = 300.0
 # A file that ends longer ago is worth replacing.
 OLD_DAYS = 30
+WAITING = marked("waiting files")
 _FETCH = marked("./run.sh fetch")
 _WHOSE = marked("./run.sh whose, or the page Start")
 _IMPORT = marked("./run.sh fetch, or ./run.sh import FILE")
@@ -73,6 +79,7 @@ def found_rows(settings: Settings, state: Snapshot, now: float) -> list[Row]:
         *operator_rows(settings),
         history_row(history_facts(settings), rests(state), date.fromtimestamp(now)),
         own_files_row(settings),
+        *waiting_rows(settings, now),
         choice_row(state),
         publisher_row(state.status, state.choices.participation, now),
     ]
@@ -162,6 +169,39 @@ def history_row(history: HistoryFacts, is_at_rest: bool, today: date) -> Row:
     if old := old_file(history.through, today):
         return Row("history", f"{said}. {old}", "fine" if is_at_rest else "look here", _FETCH)
     return Row("history", said)
+
+
+def waiting_rows(settings: Settings, now: float) -> list[Row]:
+    """Return which files are in no table yet, and why; and when the processor was last at work, where it is a service
+    of its own.
+    """
+    found = participant.out_of_date(settings)
+    names = {raw.sha256: printable(raw.name) for raw in participant.exports(settings)}
+    rows = [_unread_row(found, [names.get(sha256, sha256[:12]) for sha256 in found.unread], now)]
+    seen = state_of(heartbeat(settings.private_dir, "receiver"))
+    if seen is not None:
+        age = max(0.0, now - seen[2] / 1e9)
+        said = _("it was last at work %(ago)s", ago=ago(age))
+        rows.append(Row("processor", said) if age < READ_SECONDS else Row("processor", said, "wrong", _(_RUN)))
+    return rows
+
+
+def _unread_row(found: Freshness, names: Sequence[str], now: float) -> Row:
+    if found.problem:
+        return Row(WAITING, found.problem, "wrong", _("see the row about your own files"))
+    if found.waiting_since is None:
+        return Row(WAITING, _("none; what was imported is in your tables"))
+    age = now - found.waiting_since
+    said = ngettext(
+        "%(num)s file is not in your tables yet, since %(ago)s: %(names)s",
+        "%(num)s files are not in your tables yet, the oldest since %(ago)s: %(names)s",
+        len(names),
+        ago=ago(age),
+        names=_named(list(names)),
+    )
+    if age < READ_SECONDS:
+        return Row(WAITING, said, "look here", _("wait a minute; files are read one after the other"))
+    return Row(WAITING, said, "wrong", _(_RUN))
 
 
 def choice_row(state: Snapshot) -> Row:

@@ -103,11 +103,12 @@ def collect(settings: Settings, *, is_once: bool) -> int:
         signal.signal(signal.SIGINT, lambda *_: stopped.set())
     told: set[tuple[str, str, str]] = set()
     while not stopped.is_set():
+        began = time.monotonic()
         intake.look(date.today())
         look(aggregator, told)
         if is_once:
             break
-        beat("aggregator")
+        beat("aggregator", seconds=time.monotonic() - began)
         stopped.wait(settings.poll_seconds)
     return 0
 

@@ -19,6 +19,7 @@ from netflix_trend.questions.top_shows.movement import MOVEMENT
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.community import ROUNDS_PAGE, START, WINDOW_PAGES
+from services.aggregator.metrics import add_metrics
 from services.aggregator.operator.access import operator_access
 from services.aggregator.operator.views import operator_pages
 from services.aggregator.site.page import content_security_policy
@@ -95,6 +96,8 @@ def create_app(  # noqa: C901 - its views count as its branches
     access = operator_access(settings)
     if access:
         app.register_blueprint(operator_pages(settings, access, today))
+
+    add_metrics(app, settings, "aggregator")
 
     @app.get("/healthz")
     def health() -> tuple[Response, int]:

@@ -13,16 +13,20 @@ from redis.exceptions import RedisError
 
 from netflix_trend.delivery.copies import options_beside, options_of_copy
 from netflix_trend.language import _, marked
+from netflix_trend.layout import heartbeat
+from netflix_trend.participant.rows import ago
 from netflix_trend.settings import Settings
-from netflix_trend.storage.files import write_atomically
+from netflix_trend.storage.files import state_of, write_atomically
 from services.dashboard.backend import Refused, RefusedFile, Service, SetupPlace
 from services.dashboard.dropped import dropped, refused_files
 from services.dashboard.text import number
 from services.runtime.connection import INBOX, RECEIVING, connect
-from services.runtime.queue import INGEST_JOB, INGEST_QUEUE, PUBLISH_JOB, PUBLISH_QUEUE, enqueue, queue
+from services.runtime.queue import INGEST_JOB, INGEST_QUEUE, PUBLISH_JOB, PUBLISH_QUEUE, enqueue, queue, state_of_queue
 
 # A file in the drop folder is taken within seconds.
 _TAKEN_SECONDS = 30.0
+# It looks every second.
+_SILENT_SECONDS = 300.0
 # The results of its browser lie beside the cookies, which this service must not read.
 _BROWSER = marked("If you use its browser, ./run.sh doctor shows its state.")
 
@@ -86,9 +90,13 @@ class Containers:
         oldest = min((path.stat().st_mtime for path in self._dropped()), default=time.time())
         late = time.time() - oldest > _TAKEN_SECONDS
         scraper = Service("scraper", "broken", _("A file in the drop folder is not taken. Is the scraper running?"))
+        seen = state_of(heartbeat(self.settings.output_dir, "scraper"))
+        silent = time.time() - seen[2] / 1e9 if seen else 0.0
         found = [
             scraper
             if late
+            else Service("scraper", "broken", _("It was last at work %(ago)s: ./run.sh up", ago=ago(silent)))
+            if silent > _SILENT_SECONDS
             else Service("scraper", "fine", " ".join([_("No file waits in the drop folder."), _(_BROWSER)]))
         ]
         redis = self._redis()
@@ -102,15 +110,15 @@ class Containers:
         return found
 
     def _worker(self, redis: Redis, name: str, title: str) -> Service:
-        jobs = queue(name, redis)
-        failed = jobs.failed_job_registry.get_job_count(cleanup=False)
-        workers = redis.smembers(f"rq:workers:{name}")
+        jobs = state_of_queue(name, redis)
         words = _(
-            "%(waiting)s waiting, %(failed)s failed in the last day.", waiting=number(jobs.count), failed=number(failed)
+            "%(waiting)s waiting, %(failed)s failed in the last day.",
+            waiting=number(jobs.waiting),
+            failed=number(jobs.failed),
         )
-        if not workers:
+        if not jobs.has_worker:
             return Service(title, "broken", _("It does not run: ./run.sh up. %(jobs)s", jobs=words))
-        return Service(title, "waiting" if failed else "fine", _("It runs. %(jobs)s", jobs=words))
+        return Service(title, "waiting" if jobs.failed else "fine", _("It runs. %(jobs)s", jobs=words))
 
     def refused_files(self) -> list[RefusedFile]:
         """Read the reasons beside the files in `refused/`."""

@@ -16,7 +16,7 @@ from netflix_trend.layout import SURVEYS, VOCABULARY, PrivateVolume, shared_path
 from netflix_trend.participant import participant
 from netflix_trend.participant.own_files import ROW as OWN_FILES
 from netflix_trend.participant.participant import Snapshot
-from netflix_trend.participant.rows import ago, found_rows
+from netflix_trend.participant.rows import READ_SECONDS, WAITING, ago, found_rows
 from netflix_trend.participant.status import NO_AGGREGATOR, STUCK, PublisherStatus
 from netflix_trend.settings import Settings
 from netflix_trend.status_table import Row
@@ -33,8 +33,6 @@ from services.dashboard.text import counted
 
 # The publisher runs every minute.
 _RUN_SECONDS = 300.0
-# A job of the processor may take this long.
-_READ_SECONDS = 300.0
 _SYNC_SECONDS = 3 * 86_400.0
 # States of the publisher whose reason a person needs.
 _REASONED = frozenset({"problem", "survey_refused", "no_export", "waiting_for_syftbox"})
@@ -43,7 +41,7 @@ NAMES = (
     *(marked("scraper"), marked("redis"), marked("processor"), marked("publisher"), marked("this process")),
     *(marked("aggregator"), marked("helper"), marked("history"), marked("taking part"), marked("trial or real")),
     *(marked("configuration"), marked("address"), marked("datasites"), marked("subscriptions"), marked("token")),
-    *(marked("last sync"), marked("disk"), OWN_FILES),
+    *(marked("last sync"), marked("disk"), OWN_FILES, WAITING),
 )
 STATE_WORDS = {
     "fine": marked("fine"),
@@ -92,7 +90,7 @@ def health_page(
         *(
             as_service(row, "broken" if row.name == OWN_FILES else "waiting")
             for row in found_rows(settings, state, now)
-            if row.name != "publisher"
+            if row.name != "publisher" and (row.name, row.mark) != (WAITING, "fine")
         ),
     ]
     files = history.imports()
@@ -130,7 +128,7 @@ def last_import(found: Freshness, changed: float | None, now: float) -> Service:
             len(found.unread),
             age=ago(age),
         )
-        if age > _READ_SECONDS:
+        if age > READ_SECONDS:
             return Service(
                 name,
                 "broken",
@@ -193,7 +191,7 @@ def client_services(settings: Settings, backend: Backend, now: float) -> list[Se
 
 def as_service(row: Row, if_wrong: State) -> Service:
     """Return a row of `./run.sh status` as one of this page. if_wrong: its state then."""
-    states: dict[str, State] = {"fine": "fine", "look here": "waiting", "wrong": if_wrong}
+    states: dict[str, State] = {"fine": "fine", "look here": "waiting", "wrong": if_wrong, "unknown": "unknown"}
     text = _(row.text).removesuffix(".") if row.step else _(row.text)
     said = _("%(text)s. Next: %(step)s", text=text, step=_(row.step)) if row.step else text
     return Service(row.name, states[row.mark], said)

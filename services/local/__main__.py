@@ -14,10 +14,12 @@ from pathlib import Path
 from netflix_trend.delivery.inbox import unpack
 from netflix_trend.history.household import Choose
 from netflix_trend.history.raw import RawExport
+from netflix_trend.notices import Notifier
 from netflix_trend.participant import forgetting, participant
 from netflix_trend.participant.due import Record
 from netflix_trend.participant.status import PublisherStatus, described
 from netflix_trend.settings import Settings, SettingsError, load_settings
+from netflix_trend.status_table import works
 from netflix_trend.storage.files import file_state
 from netflix_trend.syftbox.datasite import Datasite
 from services.processor.rebuilding import rebuild
@@ -55,6 +57,11 @@ def once(
 
         failed += import_files(exports, profile=profile, date_order=date_order, only=only, choose=choose)
     status = publish_once(settings, today)
+    notifier = Notifier(settings.notice_url, settings.notice_topic, settings.publisher_dir / ".notices.json")
+    if notifier.is_on:
+        from services.publisher.status import rows  # not needed by anybody else here
+
+        notifier.tell(is_well=works(rows()))
     lines = described(status)
     print("\n".join(lines))  # noqa: T201
     if failed or status.state == "problem":

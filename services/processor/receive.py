@@ -112,7 +112,7 @@ def receive_for_ever(connection: Redis, settings: Settings, stopped: Callable[[]
                 is_rewritten = is_rewritten or rewrite_log(connection)
                 forgetting.clear(settings, datetime.now(UTC))
                 reconciler.check()
-            beat("receiver")
+            beat("receiver", settings.private_dir)
         except (RedisConnectionError, RedisTimeoutError):
             _log.warning("Redis cannot be reached, trying again")
             recovered = False

@@ -14,6 +14,8 @@ from netflix_trend.settings import Settings
 INBOX = "inbox"
 # A message is moved here while it is processed, so that a crash loses nothing.
 RECEIVING = f"{INBOX}:receiving"
+# Whether everything works, by the publisher for the scraper: `well` or `wrong`, for some minutes.
+HEALTH = "health"
 
 
 def connect(settings: Settings, tries: int = 8) -> Redis:

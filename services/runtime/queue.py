@@ -6,6 +6,7 @@ which refuses every name that is not in `JOBS` (docs/method/queue.md#whatever-a-
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from redis import Redis
@@ -54,6 +55,23 @@ def queue(name: str, connection: Redis) -> Queue:
         serializer=JSONSerializer,
         default_timeout=JOB_SECONDS,
     )
+
+
+@dataclass(frozen=True)
+class QueueState:
+    """A queue: jobs that wait, jobs that failed in the last day, and whether a worker is there."""
+
+    name: str
+    waiting: int
+    failed: int
+    has_worker: bool
+
+
+def state_of_queue(name: str, connection: Redis) -> QueueState:
+    """Return the state of a queue. Raises RedisError."""
+    jobs = queue(name, connection)
+    failed = jobs.failed_job_registry.get_job_count(cleanup=False)
+    return QueueState(name, jobs.count, failed, bool(connection.smembers(f"rq:workers:{name}")))
 
 
 def enqueue(name: str, connection: Redis, job: str, *arguments: str) -> None:

@@ -8,7 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+
+from netflix_trend.layout import heartbeat
 
 _HEARTBEAT = Path(os.environ.get("HEARTBEAT_DIR", "/tmp"))  # noqa: S108 (a tmpfs in the containers)
 
@@ -44,9 +47,29 @@ def supervise(commands: Sequence[Sequence[str]], grace_seconds: float = 300) -> 
     return 0 if stopping else 1
 
 
-def beat(name: str) -> None:
-    """Record a heartbeat of the process `name`; `python -m services.runtime.supervisor NAME...` checks it."""
-    (_HEARTBEAT / f"{name}.heartbeat").touch()
+def beat(name: str, shared: Path | None = None, seconds: float | None = None) -> None:
+    """Record a heartbeat of the process `name`; `python -m services.runtime.supervisor NAME...` checks it.
+
+    shared: a folder where other services see it, too. seconds: how long the pass took that has ended.
+    """
+    path = _HEARTBEAT / f"{name}.heartbeat"
+    if seconds is None:
+        path.touch()
+    else:
+        path.write_text(f"{seconds:.3f}")
+    if shared is not None:
+        with suppress(OSError):  # a disk that is full must not end the process; it is said elsewhere
+            heartbeat(shared, name).touch()
+
+
+def last_beat(name: str) -> tuple[float, float | None] | None:
+    """Return the age of the last heartbeat and how long its pass took, in seconds; None before the first."""
+    path = _HEARTBEAT / f"{name}.heartbeat"
+    try:
+        age, text = time.time() - path.stat().st_mtime, path.read_text()
+        return max(0.0, age), float(text) if text else None
+    except (OSError, ValueError):
+        return None
 
 
 def alive(names: Sequence[str], seconds: float = 60) -> bool:

@@ -14,15 +14,19 @@ from collections.abc import Callable
 from redis.exceptions import RedisError
 
 from netflix_trend.delivery.drop_folder import DropFolder
+from netflix_trend.notices import Notifier
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.storage.migrations import SCRAPER, NewerFormat, bring_up_to_date
 from services.runtime.connection import INBOX, connect
 from services.runtime.logs import start_logging
 from services.runtime.supervisor import beat
 from services.scraper.confidential import keep_confidential
+from services.scraper.notices import notify_for_ever
 from services.scraper.scheduled import ScheduledRuns
 
 _log = logging.getLogger("drop_folder")
+# What notices were sent last, beside the browser's state.
+_MEMORY = ".notices.json"
 
 
 def watch(settings: Settings) -> int:
@@ -34,6 +38,9 @@ def watch(settings: Settings) -> int:
     signal.signal(signal.SIGINT, lambda *_: stopped.set())
     drop_folder = DropFolder(settings.output_dir, settings.netflix_profile, push)
     runs = _scheduled(settings)
+    if (notifier := Notifier(settings.notice_url, settings.notice_topic, settings.scraper_dir / _MEMORY)).is_on:
+        connection = connect(settings, tries=0)
+        threading.Thread(target=notify_for_ever, args=(connection, notifier, stopped), daemon=True).start()
     _log.info("watching the drop folder")
     while not stopped.wait(min(settings.poll_seconds, 1.0)):
         try:
@@ -45,7 +52,7 @@ def watch(settings: Settings) -> int:
             _log.error("the drop folder cannot be used: %s; check its owner and rights", error.strerror)
         if runs is not None:
             runs.check()
-        beat("scraper")
+        beat("scraper", settings.output_dir)
     if runs is not None:
         runs.stop()
     return 0

@@ -6,10 +6,11 @@ import json
 
 import pytest
 
-from netflix_trend.status_table import Row, as_json, as_text, from_json, next_step, works
+from netflix_trend.status_table import CODES, Row, as_json, as_text, from_json, next_step, works, worst
 
 FINE = Row("SyftBox", "SyftBox 0.4 (Python)")
 LOOK = Row("taking part", "somebody should have a look at this", "look here", "look")
+UNKNOWN = Row("services", "Docker does not run", "unknown", "start Docker")
 WRONG = Row("token", "it ended on 2026-01-01", "wrong", "sign in again")
 
 
@@ -19,6 +20,7 @@ WRONG = Row("token", "it ended on 2026-01-01", "wrong", "sign in again")
         ([FINE], "none, it works", True),
         ([FINE, LOOK], "look", True),
         ([LOOK, WRONG], "sign in again", False),
+        ([LOOK, UNKNOWN], "start Docker", False),
         ([WRONG, Row("disk", "full", "wrong", "free it")], "sign in again", False),
         ([Row("x", "broken", "wrong")], "see what is wrong above", False),
     ],
@@ -29,6 +31,16 @@ def test_there_is_one_next_step(rows: list[Row], step: str, is_working: bool) ->
     assert (found["next_step"], found["works"]) == (step, is_working)
     assert as_text(rows, 80).splitlines()[-1].split(":", 1)[1].strip() == step
     assert from_json(as_json(rows).encode()) == rows
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [([FINE], 0), ([FINE, LOOK], 3), ([LOOK, UNKNOWN], 4), ([UNKNOWN, WRONG, LOOK], 1), ([], 0)],
+)
+def test_scripts_get_a_code_for_the_worst_row(rows: list[Row], code: int) -> None:
+    assert CODES[worst(rows)] == code
+    assert json.loads(as_json(rows))["code"] == code
+    assert works(rows) == (code in (0, 3))
 
 
 @pytest.mark.parametrize("width", [24, 33, 40, 60, 80, 200])

@@ -51,8 +51,9 @@ def _look_again_and_again(service: HelperService, pause: float) -> int:
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     signal.signal(signal.SIGINT, lambda *_: stopped.set())
     while not stopped.is_set():
+        began = time.monotonic()
         service.look(int(time.time()))
-        beat("helper")
+        beat("helper", seconds=time.monotonic() - began)
         stopped.wait(pause)
     return 0
 

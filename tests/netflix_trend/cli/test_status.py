@@ -112,12 +112,12 @@ def test_it_works_with_each_generation(install: Callable[[str], Installation], g
     one = install(generation.key)
     result = one.status("--json")
     found = {row["name"]: row for row in json.loads(result.stdout)["rows"]}
-    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.returncode == 3, result.stdout + result.stderr
     assert found["SyftBox"]["text"] == generation.name
     assert [name for name, row in found.items() if row["mark"] != "fine"] == ["publisher"], "it waits for a survey"
     assert "secret" not in result.stdout
     table = one.status()
-    assert table.returncode == 0
+    assert table.returncode == 3
     assert all(line.split("  ")[0] in {*found, "next step", ""} for line in table.stdout.splitlines())
     assert "wait until the aggregator has seen you" in " ".join(table.stdout.split("\n")[-3:])
 
@@ -192,7 +192,7 @@ REASONS: dict[str, tuple[str, Callable[[Installation], Any]]] = {
 def test_every_reason_flips_the_exit_code(install: Callable[[str], Installation], reason: str) -> None:
     name, break_it = REASONS[reason]
     one = install("python")
-    assert one.status().returncode == 0
+    assert one.status().returncode == 3, "it waits for a survey"
     break_it(one)
     result = one.status("--json")
     found = json.loads(result.stdout)
@@ -207,7 +207,7 @@ def test_missing_rules_about_subscriptions_flip_it_until_join(install: Callable[
     (one.data / ".data" / "syft.sub.yaml").write_text("version: 1\nrules: []\n")
     assert one.status().returncode == 1
     assert run(one.clone, one.path, "join").returncode == 0
-    assert one.status().returncode == 0
+    assert one.status().returncode == 3
 
 
 def test_a_pause_that_is_carried_out_works(install: Callable[[str], Installation]) -> None:
@@ -280,16 +280,16 @@ def test_rows_of_the_publisher_s_container_are_shown_with_those_of_this_machine(
 
 
 @pytest.mark.parametrize("answer", ["", "no such option --json", '{"rows": [{"name": "x"}]}'])
-def test_a_container_that_answers_otherwise_is_wrong(clone: Path, path: Path, answer: str) -> None:
-    result = containers(clone, path, answer, UP)
-    assert result.returncode == 1
-    assert json.loads(result.stdout)["rows"][-1]["step"] == "./run.sh up"
+def test_of_a_container_that_answers_otherwise_nothing_can_be_told(clone: Path, path: Path, answer: str) -> None:
+    row = json.loads(containers(clone, path, answer, UP).stdout)["rows"][-1]
+    assert (row["mark"], row["step"]) == ("unknown", "./run.sh up")
 
 
 def test_docker_that_does_not_run_is_said(clone: Path, path: Path) -> None:
     containers(clone, path, "", UP)
     fake_docker(path, 'case "$*" in info) exit 1;; esac')
     rows = json.loads(run(clone, path, "status", "--json").stdout)["rows"]
+    assert rows[-1]["mark"] == "unknown"
     assert (rows[-1]["name"], rows[-1]["step"]) == ("services", "start Docker, then ./run.sh up")
 
 
@@ -309,7 +309,7 @@ def test_services_have_to_run(states: dict[str, str], mark: str) -> None:
 
 
 def test_in_a_container_the_verb_shows_its_own_rows(clone: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.publisher.status.rows", lambda: [Row("history", "1 file")])
+    monkeypatch.setattr("services.publisher.status.rows", lambda **_: [Row("history", "1 file")])
     result = run(clone, path, "status", "--json", IN_CONTAINER="1")
     assert (result.returncode, [row["name"] for row in json.loads(result.stdout)["rows"]]) == (0, ["history"])
 

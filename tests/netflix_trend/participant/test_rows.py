@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
+from netflix_trend.delivery.inbox import Delivery
+from netflix_trend.participant import participant
 from netflix_trend.participant.choices import Choices
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.rows import (
@@ -20,11 +23,14 @@ from netflix_trend.participant.rows import (
     operator_rows,
     publisher_row,
     reality_row,
+    waiting_rows,
 )
 from netflix_trend.participant.status import Outcome, PublisherStatus, State
-from netflix_trend.settings import load_settings
+from netflix_trend.settings import Settings, load_settings
+from netflix_trend.status_table import Row
 from netflix_trend.survey.limits import Limits
 from netflix_trend.syftbox.datasite import Datasite
+from services.runtime.supervisor import beat
 
 NOW = 1_795_000_000.0
 HOUR = 3600
@@ -48,6 +54,37 @@ def snapshot(choice: str = "joined", state: str | None = "answering", **more: An
         "files": 0,
     }
     return Snapshot(**{**empty, **more})
+
+
+def waiting(settings: Settings, age: float) -> list[Row]:
+    """Return the rows for somebody who looks `age` seconds from now."""
+    return waiting_rows(settings, time.time() + age)
+
+
+@pytest.mark.parametrize(("age", "mark"), [(10, "look here"), (301, "wrong")])
+def test_a_file_that_is_in_no_table_is_named_until_it_is(tmp_path: Path, age: float, mark: str) -> None:
+    settings = load_settings(private_dir=tmp_path)
+    assert [row.mark for row in waiting(settings, age)] == ["fine"]
+    delivery = Delivery(name="mine.csv", received=date(2026, 11, 1), profile="me", source="x")
+    participant.take(settings, [b"Title,Date\nDark,11/2/26\n"], delivery)
+    (row,) = waiting(settings, age)
+    assert row.mark == mark
+    assert "mine.csv" in row.text
+    participant.refresh(settings)
+    assert [row.mark for row in waiting(settings, age)] == ["fine"]
+
+
+def test_files_that_wait_for_damaged_exclusions_are_said_with_that_reason(tmp_path: Path) -> None:
+    (tmp_path / "exclusions.json").write_text("{")
+    (row,) = waiting(load_settings(private_dir=tmp_path), 0)
+    assert row.mark == "wrong"
+    assert "exclusions.json" in row.text
+
+
+@pytest.mark.parametrize(("age", "mark"), [(10, "fine"), (301, "wrong")])
+def test_a_processor_that_has_not_looked_for_long_is_wrong(tmp_path: Path, age: float, mark: str) -> None:
+    beat("receiver", tmp_path)
+    assert [row.mark for row in waiting(load_settings(private_dir=tmp_path), age)] == ["fine", mark]
 
 
 @pytest.mark.parametrize(

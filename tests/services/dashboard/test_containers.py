@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,13 @@ import pytest
 from redis.exceptions import NoPermissionError
 
 from netflix_trend.delivery.downloads import NETFLIX_PAGE
+from netflix_trend.layout import heartbeat
 from services.dashboard.backend import Service
 from services.dashboard.containers import Containers
 from services.dashboard.web import create_app
 from services.runtime.connection import INBOX, connect
 from services.runtime.queue import INGEST_JOB, INGEST_QUEUE, PUBLISH_QUEUE, enqueue, queue
+from services.runtime.supervisor import beat
 from tests.services.dashboard.participant import ORIGIN, TODAY, settings_in
 from tests.services.runtime.redis_server import RedisServer, redis_server  # noqa: F401
 
@@ -90,12 +93,18 @@ def test_it_says_which_service_does_not_run(containers: Containers, redis_server
 
 
 def test_a_file_that_is_not_taken_is_reported(containers: Containers, redis_server: RedisServer) -> None:  # noqa: F811
-    import os
-
     path = redis_server.folder / "drop" / "a.csv"
     path.touch()
     os.utime(path, (1, 1))
     assert states(containers.services())["scraper"] == "broken"
+
+
+def test_a_scraper_that_has_not_looked_for_long_is_broken(containers: Containers, redis_server: RedisServer) -> None:  # noqa: F811
+    beat("scraper", containers.settings.output_dir)
+    assert states(containers.services())["scraper"] == "fine"
+    os.utime(heartbeat(containers.settings.output_dir, "scraper"), (1, 1))
+    assert states(containers.services())["scraper"] == "broken"
+    assert containers.pending() == 0, "its heartbeat is no file of the person"
 
 
 def test_an_upload_goes_into_the_drop_folder_with_its_options_and_replaces_no_file(tmp_path: Path) -> None:
