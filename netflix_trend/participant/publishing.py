@@ -39,6 +39,7 @@ from netflix_trend.participant.status import (
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile, locked
+from netflix_trend.storage.janitor import tidy_daily
 from netflix_trend.survey.survey import RefusedSurvey, Survey
 from netflix_trend.syftbox.datasite import Datasite, DatasiteError
 from netflix_trend.syftbox.shared_files import beginnings_of, current_surveys
@@ -77,6 +78,8 @@ def publish_with(settings: Settings, today: date, now: int | None = None) -> Pub
             answered=_newest_answer(read_status(settings.records_dir), outcomes),
         )
         write_status(settings.records_dir, status)
+        site = Datasite(settings.datasites_dir, settings.syftbox_email)
+        tidy_daily(settings.records_dir, time.time(), folders=[site.app_data])
     return status
 
 

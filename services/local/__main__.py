@@ -14,9 +14,10 @@ from pathlib import Path
 from netflix_trend.delivery.inbox import unpack
 from netflix_trend.history.household import Choose
 from netflix_trend.history.raw import RawExport
-from netflix_trend.participant import forgetting, participant
+from netflix_trend.participant import participant
 from netflix_trend.participant.due import Record
 from netflix_trend.participant.status import PublisherStatus, described
+from netflix_trend.participant.upkeep import tidy_private
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.storage.files import file_state
 from netflix_trend.syftbox.datasite import Datasite
@@ -98,5 +99,5 @@ def publish_once(settings: Settings, today: date) -> PublisherStatus:
         site.set_up()  # no SyftBox will ever do it
     rebuild(settings)
     status = participant.publish(settings, today)
-    forgetting.clear(settings, datetime.now(UTC))
+    tidy_private(settings, datetime.now(UTC), settings.output_dir)
     return status

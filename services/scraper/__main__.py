@@ -9,12 +9,14 @@ import shutil
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 
 from redis.exceptions import RedisError
 
 from netflix_trend.delivery.drop_folder import DropFolder
 from netflix_trend.settings import Settings, SettingsError, load_settings
+from netflix_trend.storage.janitor import tidy_daily
 from services.runtime.connection import INBOX, connect
 from services.runtime.logs import start_logging
 from services.runtime.supervisor import beat
@@ -42,6 +44,7 @@ def watch(settings: Settings) -> int:
             _log.warning("the queue cannot be reached (%s); files stay where they are", type(error).__name__)
         except OSError as error:
             _log.error("the drop folder cannot be used: %s; check its owner and rights", error.strerror)
+        tidy_daily(settings.scraper_dir, time.time(), drop=settings.output_dir)
         if runs is not None:
             runs.check()
         beat("scraper")
