@@ -15,6 +15,7 @@ from netflix_trend.cli import (
     aggregator,
     backups,
     browser,
+    checking,
     demo,
     develop,
     exporting,
@@ -96,6 +97,7 @@ cli.put(
 )
 cli.put("A browser that fetches", browser.scrape, browser.login, browser.cookies, browser.reset, browser.doctor)
 cli.put("Backups", backups.backup, backups.restore)
+cli.put("Backups", checking.check, before=sharing.say_notice)
 cli.put("An aggregator", aggregator.aggregator, helper.helper)
 cli.put("This project", develop.test, develop.docs, develop.words, release.release, help_)
 

@@ -25,7 +25,6 @@ from netflix_trend.storage.model import Strict
 
 # What was forgotten is deleted for good after so long, if no later round was answered before.
 KEPT = timedelta(days=7)
-_WRITTEN_WITHIN = timedelta(days=1)
 
 
 class RemovalError(ValueError):
@@ -128,7 +127,6 @@ def clear(private: Path, now: datetime, answered: str | None) -> int:
 
     Raises RemovalError if the list is damaged; then nothing is deleted.
     """
-    _sweep_partial(private, now)
     if not _is_kept(private):
         return 0
     with RawStore(private).locked():
@@ -168,15 +166,6 @@ def _sweep(private: Path, removals: Sequence[Removal], over: Sequence[Removal] =
     for path in volume.removed.glob("*.csv"):
         if path not in named:
             path.unlink(missing_ok=True)
-
-
-def _sweep_partial(private: Path, now: datetime) -> None:
-    """Delete what a process was writing when it was killed, after a day: it may be a copy of what was forgotten."""
-    volume, latest = PrivateVolume(private), (now - _WRITTEN_WITHIN).timestamp()
-    for path in (*volume.raw.glob(".*.tmp"), *volume.removed.glob(".*.tmp")):
-        with suppress(FileNotFoundError):
-            if path.stat().st_mtime < latest:
-                path.unlink()
 
 
 def _write(private: Path, removals: Sequence[Removal]) -> None:

@@ -42,6 +42,7 @@ from netflix_trend.participant.status import (
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile, locked
+from netflix_trend.storage.janitor import tidy_daily
 from netflix_trend.storage.migrations import NewerFormat
 from netflix_trend.survey.survey import RefusedSurvey, Survey
 from netflix_trend.syftbox.datasite import Datasite, DatasiteError
@@ -84,6 +85,8 @@ def publish_with(settings: Settings, today: date, now: int | None = None) -> Pub
             withdraws=run is not None and run.has_receipt,
         )
         write_status(settings.records_dir, status)
+        site = Datasite(settings.datasites_dir, settings.syftbox_email)
+        tidy_daily(settings.records_dir, time.time(), folders=[site.app_data])
     return status
 
 

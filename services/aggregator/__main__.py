@@ -18,6 +18,7 @@ from netflix_trend.names import is_of_demo_network
 from netflix_trend.operators.identity import Fingerprint, Identity, WrongKey, key_in_words
 from netflix_trend.operators.transport import Peer
 from netflix_trend.settings import Settings, SettingsError, load_settings
+from netflix_trend.storage.janitor import tidy_daily
 from netflix_trend.storage.migrations import AGGREGATOR, NewerFormat, bring_up_to_date
 from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator import backups
@@ -106,6 +107,7 @@ def collect(settings: Settings, *, is_once: bool) -> int:
         began = time.monotonic()
         intake.look(date.today())
         look(aggregator, told)
+        tidy_daily(settings.aggregator_dir, time.time(), folders=[aggregator.site.app_data, aggregator.site.public])
         if is_once:
             break
         beat("aggregator", seconds=time.monotonic() - began)

@@ -15,9 +15,10 @@ from netflix_trend.delivery.inbox import unpack
 from netflix_trend.history.household import Choose
 from netflix_trend.history.raw import RawExport
 from netflix_trend.notices import Notifier
-from netflix_trend.participant import forgetting, participant
+from netflix_trend.participant import participant
 from netflix_trend.participant.due import Record
 from netflix_trend.participant.status import PublisherStatus, described
+from netflix_trend.participant.upkeep import tidy_private
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.status_table import works
 from netflix_trend.storage.files import file_state
@@ -105,5 +106,5 @@ def publish_once(settings: Settings, today: date) -> PublisherStatus:
         site.set_up()  # no SyftBox will ever do it
     rebuild(settings)
     status = participant.publish(settings, today)
-    forgetting.clear(settings, datetime.now(UTC))
+    tidy_private(settings, datetime.now(UTC), settings.output_dir)
     return status

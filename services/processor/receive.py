@@ -15,7 +15,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from netflix_trend.delivery.inbox import RefusedMessage, unpack
 from netflix_trend.history.freshness import Freshness
-from netflix_trend.participant import forgetting, participant
+from netflix_trend.participant import participant
+from netflix_trend.participant.upkeep import tidy_private
 from netflix_trend.settings import Settings
 from services.runtime.connection import INBOX, RECEIVING
 from services.runtime.queue import INGEST_JOB, INGEST_QUEUE, enqueue, queue
@@ -110,7 +111,7 @@ def receive_for_ever(connection: Redis, settings: Settings, stopped: Callable[[]
                 is_rewritten = False
             else:
                 is_rewritten = is_rewritten or rewrite_log(connection)
-                forgetting.clear(settings, datetime.now(UTC))
+                tidy_private(settings, datetime.now(UTC))
                 reconciler.check()
             beat("receiver", settings.private_dir)
         except (RedisConnectionError, RedisTimeoutError):

@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 
 from redis.exceptions import RedisError
@@ -16,6 +17,7 @@ from redis.exceptions import RedisError
 from netflix_trend.delivery.drop_folder import DropFolder
 from netflix_trend.notices import Notifier
 from netflix_trend.settings import Settings, SettingsError, load_settings
+from netflix_trend.storage.janitor import tidy_daily
 from netflix_trend.storage.migrations import SCRAPER, NewerFormat, bring_up_to_date
 from services.runtime.connection import INBOX, connect
 from services.runtime.logs import start_logging
@@ -50,6 +52,7 @@ def watch(settings: Settings) -> int:
             _log.warning("the queue cannot be reached (%s); files stay where they are", type(error).__name__)
         except OSError as error:
             _log.error("the drop folder cannot be used: %s; check its owner and rights", error.strerror)
+        tidy_daily(settings.scraper_dir, time.time(), drop=settings.output_dir)
         if runs is not None:
             runs.check()
         beat("scraper", settings.output_dir)

@@ -8,6 +8,8 @@ import threading
 import time
 
 from netflix_trend.settings import Settings
+from netflix_trend.storage.janitor import tidy_daily
+from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.enrolment import EnrolmentError
 from services.aggregator.helper.service import (
     HelperService,
@@ -42,19 +44,21 @@ def run_helper(settings: Settings, role: str, emails: list[str]) -> int:
     if role == "all":
         return run_both(settings, settings.helper_dir, "services.aggregator.helper.web:create_app()")
     with alone(settings.helper_dir) as is_alone:
-        return _look_again_and_again(service, settings.poll_seconds) if is_alone else 1
+        return _look_again_and_again(service, settings) if is_alone else 1
 
 
-def _look_again_and_again(service: HelperService, pause: float) -> int:
-    """Look until a signal arrives, every `pause` seconds. Returns the exit code."""
+def _look_again_and_again(service: HelperService, settings: Settings) -> int:
+    """Look until a signal arrives, every POLL_SECONDS. Returns the exit code."""
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     signal.signal(signal.SIGINT, lambda *_: stopped.set())
     while not stopped.is_set():
         began = time.monotonic()
         service.look(int(time.time()))
+        site = Datasite(settings.datasites_dir, settings.helper_datasite)
+        tidy_daily(settings.helper_dir, time.time(), folders=[site.app_data])
         beat("helper", seconds=time.monotonic() - began)
-        stopped.wait(pause)
+        stopped.wait(settings.poll_seconds)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -129,3 +130,22 @@ def test_what_cannot_be_is_said_before_anything_is_done(clone: Path, path: Path)
     (clone / "mine.csv").write_text(EXPORT)
     assert "no backup of Netflix Trend" in run(clone, path, "restore", "mine.csv").stderr
     assert not (clone / "private").exists()
+
+
+def test_check_names_what_does_not_agree_and_ends_with_1_only_then(
+    clone: Path, path: Path, folders: dict[str, str]
+) -> None:
+    said = run(clone, path, "check", **folders)
+    assert (said.returncode, said.stdout.splitlines()[-5:]) == (
+        0,
+        [f"{part:<9}agrees" for part in ("raw", "tables", "ledger", "datasite", "outlook")],
+    )
+    (export,) = (clone / "private" / "raw").glob("*.csv")
+    export.write_text("another")
+    said = run(clone, path, "check", **folders)
+    assert (said.returncode, "csv is damaged. Next: import the same file again" in said.stdout) == (1, True)
+    as_json = run(clone, path, "check", "--json", **folders)
+    assert as_json.returncode == 1
+    known = json.loads(as_json.stdout)
+    assert known["agrees"] is False
+    assert [one["about"] for one in known["findings"]] == ["raw"]

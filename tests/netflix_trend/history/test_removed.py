@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
@@ -254,21 +253,6 @@ def test_what_was_imported_again_is_forgotten_no_longer(store: RawStore) -> None
     assert read_removals(store.private), "what is only forgotten stays"
     bring_back(store.private, NOW, None)
     assert set(store.exports()) == {again, second}
-
-
-def test_files_that_a_killed_process_was_writing_are_deleted_after_a_day(store: RawStore) -> None:
-    export = save(store, b"first")
-    forget(store.private, [save(store, b"second", "b.csv")], NOW, None)
-    partial = [store.folder / ".incoming.7.tmp", PrivateVolume(store.private).removed / ".removals.json.0a.tmp"]
-    for path in partial:
-        path.write_bytes(b"first")
-        os.utime(path, (NOW.timestamp(), NOW.timestamp()))
-
-    clear(store.private, NOW + timedelta(hours=23), None)
-    assert all(path.exists() for path in partial), "a process may still be writing"
-    clear(store.private, NOW + timedelta(hours=25), None)
-    assert not any(path.exists() for path in partial)
-    assert list(store.exports()) == [export]
 
 
 def test_a_damaged_list_deletes_nothing_and_says_what_to_do(store: RawStore) -> None:
