@@ -343,6 +343,17 @@ def test_insights_are_printed_with_bars_and_as_json(ask):
     assert sum(row["views"] for row in tables["by_year"]) == sum(row["views"] for row in tables["calendar"]) == 53
 
 
+def test_a_title_moves_no_cursor_in_any_table(ask, tmp_path):
+    rows = [(f"Odd\x1b[2J Show\x9b: Season 1: \x07Part {number}", f"1/{number}/26") for number in range(1, 6)]
+    assert ask("import", history(tmp_path / "h.csv", *rows, ("A \x1b]0;Film", "2/1/26")))[0] == 0
+
+    code, out, _ = ask("insights")
+
+    assert code == 0
+    assert "Show" in out
+    assert not set("\x1b\x9b\x07") & set(out)
+
+
 def test_the_calendar_is_a_year_of_weeks_with_a_shade_for_each_day(ask, tmp_path):
     # A Wednesday with four views, the Tuesday before with one, and a day that is too long ago.
     days = [*["2024-01-10"] * 4, "2024-01-09", "2023-01-08"]
