@@ -259,17 +259,31 @@ def test_what_docker_does_not_remove_is_named_and_the_rest_goes(clone: Path, pat
     assert removed(clone)[-1] == "image rm netflix-trend/publisher:latest"
 
 
-def test_in_containers_the_publisher_withdraws_before_it_is_removed(clone: Path, path: Path) -> None:
+@pytest.mark.parametrize("running", ["publisher processor", ""], ids=["running", "stopped"])
+def test_in_containers_the_publisher_withdraws_before_it_is_removed(clone: Path, path: Path, running: str) -> None:
     manifest = app_data(clone) / "manifest.json"
     manifest.parent.mkdir(parents=True)
     manifest.write_text("{}")
-    fake_docker(path, LISTED + f'case "$*" in *"ps --quiet"*) echo c0;; *netflix_trend*withdraw*) rm {manifest};; esac')
+    (manifest.parents[2] / "syftperm.yaml").touch()
+    # The choice is kept at once; what follows it is the publisher's look.
+    listed = f'*"ps --quiet"*) for one in {running}; do case "$*" in *$one) echo c0;; esac; done;;'
+    fake_docker(path, LISTED + f'case "$*" in {listed} *netflix_trend*look) rm {manifest};; esac')
     (path / "rm").symlink_to("/bin/rm")
     done = run(clone, path, "uninstall", "--yes", MODE="containers")
     assert done.returncode == 0, done.stderr
     asked = lines(clone / "docker.log")
     withdrawn = next(number for number, line in enumerate(asked) if line.endswith("netflix_trend withdraw"))
-    assert withdrawn < asked.index("container rm --force netflix-trend-publisher-1")
+    looked = next(number for number, line in enumerate(asked) if line.endswith("netflix_trend look"))
+    assert withdrawn < looked < asked.index("container rm --force netflix-trend-publisher-1")
+
+
+def test_in_containers_what_is_still_published_stops_everything(clone: Path, path: Path) -> None:
+    app_data(clone).mkdir(parents=True)
+    (app_data(clone) / "manifest.json").write_text("{}")
+    fake_docker(path, LISTED + 'case "$*" in *"ps --quiet"*) echo c0;; esac')
+    done = run(clone, path, "uninstall", "--yes", MODE="containers")
+    assert (done.returncode, "--keep-published" in done.stderr) == (1, True)
+    assert removed(clone) == []
 
 
 def test_a_client_in_a_container_has_to_tell_the_server_first(clone: Path, path: Path) -> None:
