@@ -44,9 +44,20 @@ def supervise(commands: Sequence[Sequence[str]], grace_seconds: float = 300) -> 
     return 0 if stopping else 1
 
 
-def beat(name: str) -> None:
-    """Record a heartbeat of the process `name`; `python -m services.runtime.supervisor NAME...` checks it."""
-    (_HEARTBEAT / f"{name}.heartbeat").touch()
+def beat(name: str, problem: str = "") -> None:
+    """Record a heartbeat of the process `name`; `python -m services.runtime.supervisor NAME...` checks it.
+
+    problem: why its last work failed, for `problem_of`.
+    """
+    (_HEARTBEAT / f"{name}.heartbeat").write_text(problem, "utf-8")
+
+
+def problem_of(name: str) -> str:
+    """Return why the last work of a process failed, empty when it did not or there was none."""
+    try:
+        return (_HEARTBEAT / f"{name}.heartbeat").read_text("utf-8")
+    except OSError:
+        return ""
 
 
 def alive(names: Sequence[str], seconds: float = 60) -> bool:

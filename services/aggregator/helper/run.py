@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 import time
 
 from netflix_trend.settings import Settings
 from services.aggregator.enrolment import EnrolmentError
+from services.aggregator.health import show_status
 from services.aggregator.helper.service import (
     HelperService,
     read_helper_state,
@@ -16,9 +15,9 @@ from services.aggregator.helper.service import (
     show_key,
     status_in_words,
 )
+from services.aggregator.looking import look_again_and_again
 from services.aggregator.processes import alone, run_both
 from services.runtime.logs import start_logging
-from services.runtime.supervisor import beat
 
 
 def run_helper(settings: Settings, role: str, emails: list[str]) -> int:
@@ -30,7 +29,7 @@ def run_helper(settings: Settings, role: str, emails: list[str]) -> int:
         return show_key(settings)
     if role == "status":
         print(status_in_words(read_helper_state(settings.helper_dir)))  # noqa: T201
-        return 0
+        return show_status("helper", settings.helper_dir)
     if role == "all":
         show_key(settings)  # also when the aggregator's key is not known yet: each operator needs the other's
     service = HelperService.of(settings)
@@ -47,13 +46,11 @@ def run_helper(settings: Settings, role: str, emails: list[str]) -> int:
 
 def _look_again_and_again(service: HelperService, pause: float) -> int:
     """Look until a signal arrives, every `pause` seconds. Returns the exit code."""
-    stopped = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-    signal.signal(signal.SIGINT, lambda *_: stopped.set())
-    while not stopped.is_set():
+
+    def look() -> None:
         service.look(int(time.time()))
-        beat("helper")
-        stopped.wait(pause)
+
+    look_again_and_again("helper", look, pause)
     return 0
 
 

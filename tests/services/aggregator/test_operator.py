@@ -400,7 +400,8 @@ def test_participants_are_listed_in_an_order_that_says_nothing_about_addresses(t
 def test_the_view_says_which_chart_is_here_and_what_waits_for_one(here: Aggregator, operator: FlaskClient) -> None:
     newest = Week.last_complete(TODAY)
     assert "None was given, so no round waits for one." in operator.get("/operator/").text
-    (here.own / "surveys" / f"{newest}.json").unlink()
+    for lost in (here.survey_path(newest), here.statistics.path(str(newest)), here.shared, here.site.public):
+        shutil.rmtree(lost) if lost.is_dir() else lost.unlink()
     here.kept_charts.add(charts_of({newest - 1: [("Before", 9)]}))
     page = " ".join(operator.get("/operator/").text.split())
     assert f"The newest chart: <bdi>Netflix Top 10, global</bdi>, week {newest - 1}, 1 series." in page
