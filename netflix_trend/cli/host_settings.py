@@ -53,6 +53,13 @@ HOST_SETTINGS = (
         "Containers",
         is_off=True,
     ),
+    HostSetting(
+        "SERVICE_CPUS",
+        "1",
+        "Processors that each service may use at most, such as 2 or 0.5; no more than the machine has.",
+        "Containers",
+        is_off=True,
+    ),
     HostSetting("BASE", "debian:trixie-slim", "Base image of all services.", "Containers"),
     HostSetting("SYFTBOX_BASE", "debian:bookworm-slim", "Base image of the SyftBox client.", "Containers", is_off=True),
     HostSetting(

@@ -7,6 +7,7 @@ import sys
 from urllib.request import urlopen
 
 from netflix_trend.settings import load_settings
+from services.runtime.web_server import command
 
 
 def main(role: str = "serve") -> int:
@@ -15,9 +16,9 @@ def main(role: str = "serve") -> int:
     if role == "check":
         with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=4) as answer:
             return int(answer.status != 200)
-    command = [sys.executable, "-m", "gunicorn", "--workers", "1", "--threads", "4", "--timeout", "300"]
-    command += ["--worker-tmp-dir", "/tmp", "--bind", f"0.0.0.0:{port}"]  # noqa: S108
-    return os.execv(sys.executable, [*command, "services.dashboard.web:create_app()"])  # noqa: S606
+    return os.execv(  # noqa: S606
+        sys.executable, command(f"0.0.0.0:{port}", "services.dashboard.web:create_app()", "--timeout", "300")
+    )
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from netflix_trend.questions.top_shows.chart import LONGEST_LIST, LONGEST_SUMMED
 from netflix_trend.settings import Settings
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.web.local_only import Guard
-from netflix_trend.web.one_browser import SESSION_SECONDS, Access
+from netflix_trend.web.one_browser import SESSION_SECONDS, Access, TooSoon
 from services.aggregator.health import health_of
 from services.aggregator.operator.charts import charts_told
 from services.aggregator.operator.forecast import Forecast, People, people_of, predict
@@ -96,7 +96,11 @@ def operator_pages(  # noqa: C901 - its views count as its branches
     def enter() -> BaseResponse | tuple[str, int] | str:
         if request.method == "GET":
             return show("enter.html", awaits_token=access.awaits_token, problem=None)
-        session = access.enter(request.form.get("token", ""))
+        try:
+            session = access.enter(request.form.get("token", ""))
+        except TooSoon:
+            problem = "A wrong token came a moment ago, so this one was not looked at. Try again in a second."
+            return show("enter.html", awaits_token=True, problem=problem), 429
         if session is None:
             problem = "This is not the token." if access.awaits_token else "The token was used already."
             return show("enter.html", awaits_token=access.awaits_token, problem=problem), 403

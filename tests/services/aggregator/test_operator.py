@@ -101,8 +101,9 @@ def test_nobody_sees_anything_before_entering(here: Aggregator, path: str) -> No
 
 
 def test_the_token_works_once_and_the_cookie_is_for_this_view_only(here: Aggregator) -> None:
-    client = visitor(here)
-    assert client.post("/operator/enter", data={"token": "wrong"}, headers=SAME_ORIGIN).status_code == 403
+    client, guesser = visitor(here), visitor(here)
+    assert guesser.post("/operator/enter", data={"token": "wrong"}, headers=SAME_ORIGIN).status_code == 403
+    assert guesser.post("/operator/enter", data={"token": TOKEN}, headers=SAME_ORIGIN).status_code == 429
     response = client.post("/operator/enter", data={"token": f" {TOKEN} "}, headers=SAME_ORIGIN)
     cookie = response.headers["Set-Cookie"]
     assert {"HttpOnly", "Path=/operator", "SameSite=Strict"} <= set(cookie.split("; "))
