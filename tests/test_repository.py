@@ -11,6 +11,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from netflix_trend import __version__
 
@@ -279,3 +280,12 @@ def test_documents_name_epsilon_beside_every_odds() -> None:
             assert epsilon == f"{math.log(float(odds)):.2f}", (
                 f"{path.name}: odds {odds}, not epsilon {epsilon or 'named'}"
             )
+
+
+@pytest.mark.parametrize("name", ["docker-compose.yml", "docker-compose.aggregator.yml", "docker-compose.helper.yml"])
+def test_every_service_has_limits_of_memory_processes_and_processors(name: str) -> None:
+    services = yaml.safe_load((ROOT / name).read_text())["services"]
+    assert services
+    for service, declared in services.items():
+        missing = {"mem_limit", "pids_limit", "cpus"} - declared.keys()
+        assert not missing, f"{service} has no {missing}"

@@ -66,6 +66,13 @@ def participants(context: click.Context) -> None:
     sys.exit(_operator(context).ask("participants"))
 
 
+@aggregator.command("status", examples=["aggregator status"])
+@click.pass_context
+def status(context: click.Context) -> None:
+    """Say what was wrong with the last look, and which own files were damaged. Ends with 1 if there is any of it."""
+    sys.exit(_operator(context).ask("status"))
+
+
 @aggregator.command("key", examples=["aggregator key"])
 @click.pass_context
 def key(context: click.Context) -> None:

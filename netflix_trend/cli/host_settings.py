@@ -54,6 +54,13 @@ HOST_SETTINGS = (
         is_off=True,
     ),
     HostSetting(
+        "SERVICE_CPUS",
+        "1",
+        "Processors that each service may use at most, such as 2 or 0.5; no more than the machine has.",
+        "Containers",
+        is_off=True,
+    ),
+    HostSetting(
         "IMAGE",
         "",
         "Where built images are, such as registry.example.com/netflix-trend, or netflix-trend after docker load. Then "

@@ -107,7 +107,7 @@ class Leader(Party):
 
     def ends(self, row: RoundRow) -> int:
         """The plan says it."""
-        return self._plan(row).ends
+        return self.plan(row).ends
 
     def step(self, row: RoundRow, now: int) -> bool:
         """Offer the manifest, wait for the helper to accept it, then the batches one after the other."""
@@ -134,7 +134,8 @@ class Leader(Party):
     def _is_done(self, name: str, batch: Batch) -> bool:
         return self.store.batch_state(name, batch) in ("skipped", "short", "released")
 
-    def _plan(self, row: RoundRow) -> Plan:
+    def plan(self, row: RoundRow) -> Plan:
+        """Return what a round asks, as it was announced."""
         return self.asked(row).manifest if row.manifest else from_bytes(Plan, row.plan or b"")
 
     def _offer(self, row: RoundRow) -> bool:

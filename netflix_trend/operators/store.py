@@ -15,7 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netflix_trend.storage.migrations import NewerFormat
+from netflix_trend.storage.quarantine import note, set_aside
 
+# For whoever else has the database open.
+WAIT_SECONDS = 60
 # Numbered steps (PRAGMA user_version): the first one makes an empty database one of format 1, and so on. All that are
 # missing are one transaction, and no copy is kept beside it, because what is deleted here must be in no file.
 # The first step is also that of databases from before there were numbers.
@@ -60,7 +63,7 @@ class Store:
     def __init__(self, path: Path, *, durable: bool = True) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600))
-        self.sql = sqlite3.connect(path, isolation_level=None, timeout=60)
+        self.sql = sqlite3.connect(path, isolation_level=None, timeout=WAIT_SECONDS)
         sync = "FULL" if durable else "OFF"
         for pragma in ("journal_mode=WAL", f"synchronous={sync}", "secure_delete=ON", "temp_store=MEMORY"):
             self.sql.execute(f"PRAGMA {pragma}")
@@ -84,6 +87,27 @@ class Store:
     def _format(self) -> int:
         found: int = self.sql.execute("PRAGMA user_version").fetchone()[0]
         return found
+
+    @classmethod
+    def open_or_clear(cls, path: Path, *, durable: bool = True) -> Store:
+        """Open a database; one that is damaged is deleted first, and the quarantine beside it says so.
+
+        It may hold keys of rounds that are given up now, which must be in no file. What is published of these rounds
+        is entered into the new one (`Party.run`).
+        """
+        try:
+            store = cls(path, durable=durable)
+            if store.sql.execute("PRAGMA quick_check(1)").fetchone() == ("ok",):
+                return store
+            store.close()
+        except sqlite3.DatabaseError as problem:
+            if not is_damaged(problem):
+                raise
+        except IsADirectoryError:
+            set_aside(path.parent, path.name, "is a folder and no database")
+            return cls(path, durable=durable)
+        clear(path)
+        return cls(path, durable=durable)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -170,6 +194,27 @@ class Store:
         """Return the reason by datasite."""
         query = "SELECT datasite, reason FROM refusals WHERE round = ? ORDER BY datasite"
         return dict(self.sql.execute(query, (name,)).fetchall())
+
+
+def is_damaged(problem: sqlite3.DatabaseError) -> bool:
+    """Return whether an error says that the file is damaged, and not that it is busy or the disk full."""
+    code = getattr(problem, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def cleared_if_damaged(problem: sqlite3.DatabaseError, store: Store, path: Path) -> None:
+    """Clear a database during whose use an error came up. Raises the error when the file is not damaged."""
+    if not is_damaged(problem):
+        raise problem
+    store.close()
+    clear(path)
+
+
+def clear(path: Path) -> None:
+    """Delete a damaged database, and name it in the quarantine beside it."""
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        path.with_name(name).unlink(missing_ok=True)
+    note(path.parent, path.name, "was damaged and is deleted: open rounds are given up, closed ones stay")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 import os
 import threading
 import time
@@ -11,7 +12,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from netflix_trend.storage.quarantine import read_kept, write_kept
+
 SESSION_SECONDS = 12 * 3600
+# Nobody mistypes and corrects a token faster; a token of 20 characters is not guessed at one a second.
+PAUSE_SECONDS = 1.0
+_LARGEST = 1000
+
+
+class TooSoon(Exception):
+    """A token came too soon after a wrong one, and was not looked at."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +34,10 @@ class Session:
 
 
 class Access:
-    """Lets one browser in for a token, once. used: a file that remembers a used token after a restart."""
+    """Lets one browser in for a token, once. used: a file that remembers a used token after a restart.
+
+    After a wrong token none is looked at for PAUSE_SECONDS, so that guesses are as slow whoever sends them.
+    """
 
     def __init__(self, token: str, used: Path | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -32,7 +45,9 @@ class Access:
         self._expected: str | None = _digest(token)
         self._session: Session | None = None
         self._lock = threading.Lock()
-        if used and used.is_file() and hmac.compare_digest(used.read_text("ascii").strip(), _digest(token)):
+        self._pauses_until = -math.inf
+        remembered = read_kept(used.parent, used.name, _LARGEST, bytes.decode) if used else None
+        if remembered and hmac.compare_digest(remembered.strip().encode(), _digest(token).encode()):
             self._expected = None
 
     @property
@@ -41,13 +56,20 @@ class Access:
         return self._expected is not None
 
     def enter(self, token: str) -> Session | None:
-        """Return a new session for the token, which is used up by that; None for any other one."""
+        """Return a new session for the token, which is used up by that; None for any other one.
+
+        Raises TooSoon, without a look at the token, shortly after a wrong one.
+        """
         with self._lock:
-            if self._expected is None or not hmac.compare_digest(_digest(token), self._expected):
+            if self._expected is None or not token.strip():
+                return None
+            if self._clock() < self._pauses_until:
+                raise TooSoon
+            if not hmac.compare_digest(_digest(token), self._expected):
+                self._pauses_until = self._clock() + PAUSE_SECONDS
                 return None
             if self._used:
-                self._used.parent.mkdir(parents=True, exist_ok=True)
-                self._used.write_text(self._expected, "ascii")
+                write_kept(self._used.parent, self._used.name, self._expected.encode())
             self._expected = None
             self._session = Session(random_secret(), random_secret(), self._clock() + SESSION_SECONDS)
             return self._session

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
-import signal
 import sys
-import threading
 import time
 from datetime import date
 from typing import Any
@@ -27,11 +25,12 @@ from services.aggregator.charts.verb import keep_charts
 from services.aggregator.charts.waiting import ChartRules
 from services.aggregator.collect import usable_processors
 from services.aggregator.enrolment import Enrolment, EnrolmentError
+from services.aggregator.health import show_status
+from services.aggregator.looking import look_again_and_again, tried
 from services.aggregator.processes import alone, run_both
 from services.aggregator.rounds import Aggregator
 from services.aggregator.sums.leading import SumAggregator
 from services.runtime.logs import start_logging
-from services.runtime.supervisor import beat
 
 _log = logging.getLogger("aggregator")
 
@@ -53,7 +52,7 @@ def main(arguments: list[str]) -> int:
 
         return run_helper(settings, role, getattr(options, "email", []))
     if role == "status":
-        parser.error("status is a command of a helper, see ROLE; an aggregator's page and log tell it")
+        return show_status("aggregator", settings.aggregator_dir)
     if role in {"participants", "enrol", "remove"}:
         return change_list(settings, role, getattr(options, "email", []))
     if role == "key":
@@ -77,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         ("collect", "look again and again"),
         ("once", "look once"),
         ("participants", "list who takes part"),
-        ("status", "with ROLE=helper: show what the helper did"),
+        ("status", "show what was wrong with the last look, and own files that were damaged; a helper: what it did"),
         ("key", "show the key of this operator, in words and as others write it into their settings"),
     ):
         roles.add_parser(role, help=help_text)
@@ -98,20 +97,18 @@ def collect(settings: Settings, *, is_once: bool) -> int:
     bring_up_to_date(settings.aggregator_dir, AGGREGATOR)
     aggregator = build_aggregator(settings)
     intake = ChartIntake(aggregator.kept_charts, settings.charts_dir, settings.chart_country, settings.chart_url)
-    stopped = threading.Event()
-    if not is_once:
-        signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-        signal.signal(signal.SIGINT, lambda *_: stopped.set())
     told: set[tuple[str, str, str]] = set()
-    while not stopped.is_set():
-        began = time.monotonic()
+
+    def look_once() -> None:
         intake.look(date.today())
         look(aggregator, told)
         tidy_daily(settings.aggregator_dir, time.time(), folders=[aggregator.site.app_data, aggregator.site.public])
-        if is_once:
-            break
-        beat("aggregator", seconds=time.monotonic() - began)
-        stopped.wait(settings.poll_seconds)
+
+    if not is_once:
+        look_again_and_again("aggregator", look_once, settings.poll_seconds)
+    elif problem := tried(look_once):
+        _log.error("nothing was done: %s", problem)
+        return 1
     return 0
 
 

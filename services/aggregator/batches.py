@@ -21,16 +21,16 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from netflix_trend.catalogue.vocabulary import Vocabulary
-from netflix_trend.causes import reason_of
 from netflix_trend.periods.turns import ROTATION
 from netflix_trend.periods.weeks import Week
-from netflix_trend.published.statistics import MAX_FILE, RoundStatistics, StatisticsError
+from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.questions.question import Question, Statistic
-from netflix_trend.storage.files import UnsafeFile, read_untrusted, restore_file
 from netflix_trend.storage.model import Strict
+from netflix_trend.storage.quarantine import read_kept, write_kept
 from netflix_trend.survey.survey import Survey
 from services.aggregator.collect import RoundReleases, RoundReports
 from services.aggregator.estimation import estimate_round
+from services.aggregator.kept_statistics import KeptStatistics
 
 _log = logging.getLogger("aggregator")
 # Fewest answers that come or go in a batch, unless the settings say otherwise.
@@ -39,6 +39,8 @@ SMALLEST_CHANGE = 10
 # and one would show an answer.
 SMALLEST_AT_CLOSE = 2
 
+# Bytes of a record. One of a million answers in ten versions has about half of that.
+_LARGEST = 200_000_000
 # Payloads, and how many people sent each.
 Answers: TypeAlias = Counter[bytes]
 _Count = Annotated[int, Field(ge=0)]
@@ -165,21 +167,14 @@ def next_batch(
 
 @dataclass(frozen=True)
 class Batches:
-    """The record of what is published, in the aggregator's own folder. shared: the folder that participants read, with
-    copies of the statistics. smallest: fewest answers of a batch.
+    """The record of what is published, in the aggregator's own folder. kept: the statistics there. smallest: fewest
+    answers of a batch.
     """
 
     own: Path
-    shared: Path
+    kept: KeptStatistics
     smallest: int = SMALLEST_CHANGE
     durable: bool = True
-
-    def statistics_path(self, round_name: str) -> Path:
-        """Where the statistics of a round lie; what is published are copies of it."""
-        return self.own / "statistics" / f"{round_name}.json"
-
-    def _path(self, round_name: str) -> Path:
-        return self.own / "batches" / f"{round_name}.json"
 
     def advance(
         self,
@@ -205,37 +200,21 @@ class Batches:
         completed = _completed(before, published, found, now, vocabulary)
         is_closed = survey.week <= Week.last_complete(today) - ROTATION
         batch = next_batch(completed, found, now, today, self.smallest, is_closed=is_closed)
-        restore_file(self._path(survey.round), batch.to_bytes(), durable=self.durable)
+        write_kept(self.own, _place(survey.round), batch.to_bytes(), durable=self.durable)
         return batch
 
     def _recorded(self, survey: Survey) -> Batch | None:
-        try:
-            batch = Batch.model_validate_json(self._path(survey.round).read_bytes())
+        def parse(data: bytes) -> Batch:
+            batch = Batch.model_validate_json(data)
             batch.check(survey)
-        except FileNotFoundError:
-            return None
-        except ValueError as problem:
-            _log.warning("round=%s the record of its batches cannot be read: %s", survey.round, reason_of(problem))
-            return None
-        return batch
+            return batch
+
+        return read_kept(self.own, _place(survey.round), _LARGEST, parse)
 
     def published(self, round_name: str) -> RoundStatistics | None:
         """Return the statistics of a round with at least one answer that are published, None without any."""
-        try:
-            statistics = RoundStatistics.from_bytes(self.statistics_path(round_name).read_bytes())
-        except (FileNotFoundError, StatisticsError):
-            return None
-        return statistics if statistics.reports else None
-
-    def recover(self) -> None:
-        """Take what is published back into the own folder when that has lost all statistics."""
-        if (self.own / "statistics").exists():
-            return
-        for path in sorted((self.shared / "statistics").glob("[0-9]*.json")):
-            with suppress(FileNotFoundError, UnsafeFile, StatisticsError):
-                data = read_untrusted(self.shared, f"statistics/{path.name}", MAX_FILE)
-                if RoundStatistics.from_bytes(data).round == path.stem:
-                    restore_file(self.statistics_path(path.stem), data, durable=self.durable)
+        statistics = self.kept.read(round_name)
+        return statistics if statistics and statistics.reports else None
 
     def statistics(self, survey: Survey, batch: Batch | None, vocabulary: Vocabulary) -> RoundStatistics:
         """Return the statistics to publish: estimates from the batch, and what has to stay as it is published."""
@@ -256,7 +235,12 @@ class Batches:
         """Delete the records of all rounds but these: the others are not counted any more."""
         for path in (self.own / "batches").glob("*.json"):
             if path.stem not in rounds:
-                path.unlink(missing_ok=True)
+                with suppress(IsADirectoryError):
+                    path.unlink(missing_ok=True)
+
+
+def _place(round_name: str) -> str:
+    return f"batches/{round_name}.json"
 
 
 def _completed(

@@ -11,18 +11,23 @@ import hmac
 import logging
 import os
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from netflix_trend.names import DATASITE_NAME
-from netflix_trend.storage.files import UnsafeFile, locked, write_atomically
+from netflix_trend.storage.files import UnsafeFile, locked, read_own, write_atomically
+from netflix_trend.storage.quarantine import quarantined, read_kept, write_kept
 from netflix_trend.syftbox.datasite import Datasite, datasite_names, read_manifest, visit
 from netflix_trend.syftbox.permissions import LARGEST_FILE, permission_rules
 
 _log = logging.getLogger("enrolment")
 FILE = "participants.txt"
+# The last list that could be read.
+_COPY = ".participants.copy"
+_LARGEST = 100_000_000
 _SALT = "pseudonyms.key"
+_KEY_SIZE = 32
 _HEAD = "# One address a line: a participant. With a - before it: never one, also not automatically.\n"
 
 
@@ -44,12 +49,14 @@ class EverybodyBut:
 class Enrolment:
     """The list of participants in the aggregator's own folder.
 
-    automatic: whoever shares a valid manifest takes part too, unless the list says never.
+    automatic: whoever shares a valid manifest takes part too, unless the list says never. tolerant: a line that is no
+    address is logged and left out, instead of stopping everything.
     """
 
     site: Datasite
     own: Path
     automatic: bool = True
+    tolerant: bool = False
 
     @property
     def path(self) -> Path:
@@ -59,18 +66,35 @@ class Enrolment:
     def listed(self) -> dict[str, bool]:
         """Return the addresses of the list, True for participants, False for those who never are.
 
-        Raises EnrolmentError with the number of a line that is not an address.
+        A file that cannot be read is moved aside, and the last one that could be read takes its place. Raises
+        EnrolmentError with the number of a line that is not an address, unless it is tolerant.
         """
+        data = read_kept(self.own, FILE, _LARGEST, _text)
+        if data is None and FILE in quarantined(self.own):
+            data = read_kept(self.own, _COPY, _LARGEST, _text)
+            if data is not None:
+                write_kept(self.own, FILE, data)
+        return self._entries((data or b"").decode())
+
+    def _entries(self, text: str) -> dict[str, bool]:
         found: dict[str, bool] = {}
-        try:
-            text = self.path.read_text("utf-8")
-        except FileNotFoundError:
-            return found
         for number, line in enumerate(text.splitlines(), 1):
             entry = line.partition("#")[0].strip().lower()
-            if entry:
-                found[_address(entry.removeprefix("-").strip(), f"{FILE}, line {number}")] = not entry.startswith("-")
+            try:
+                if entry:
+                    address = _address(entry.removeprefix("-").strip(), f"{FILE}, line {number}")
+                    found[address] = not entry.startswith("-")
+            except EnrolmentError as problem:
+                if not self.tolerant:
+                    raise
+                _say(str(problem))
         return found
+
+    def keep_copy(self) -> None:
+        """Keep a copy of the list: when the file cannot be read one day, whoever was removed shall not be back."""
+        data = read_kept(self.own, FILE, _LARGEST, _text)
+        if data is not None and data != read_own(self.own / _COPY, _LARGEST):
+            write_kept(self.own, _COPY, data)
 
     def enrol(self, email: str) -> None:
         """Add a participant. Raises EnrolmentError when it is no address or the aggregator's own."""
@@ -86,9 +110,10 @@ class Enrolment:
             raise EnrolmentError("the aggregator itself takes no part")
         self.own.mkdir(parents=True, exist_ok=True)
         with locked(self.own / ".participants.lock"):
-            listed = {**self.listed(), address: takes_part}
+            # A line that was left out would be lost.
+            listed = {**replace(self, tolerant=False).listed(), address: takes_part}
             lines = [f"{'' if listed[name] else '-'}{name}\n" for name in sorted(listed)]
-            write_atomically(self.path, (_HEAD + "".join(lines)).encode())
+            write_kept(self.own, FILE, (_HEAD + "".join(lines)).encode())
 
     def candidates(self) -> Iterator[str]:
         """Yield every address whose datasite is looked into, each once, in no particular order."""
@@ -144,16 +169,29 @@ class Enrolment:
 
     @cached_property
     def _key(self) -> bytes:
-        path = self.own / _SALT
-        self.own.mkdir(parents=True, exist_ok=True)
         with locked(self.own / ".participants.lock"):
-            try:
-                return path.read_bytes()
-            except FileNotFoundError:
-                key = os.urandom(32)
-                write_atomically(path, key)
-                path.chmod(0o600)
-                return key
+            key = read_kept(self.own, _SALT, _KEY_SIZE, _whole_key)
+            if key is None:
+                key = os.urandom(_KEY_SIZE)
+                write_atomically(self.own / _SALT, key, mode=0o600)
+            return key
+
+
+def _text(data: bytes) -> bytes:
+    data.decode()
+    return data
+
+
+def _whole_key(data: bytes) -> bytes:
+    if len(data) != _KEY_SIZE:
+        raise ValueError("a part of it is missing")
+    return data
+
+
+@lru_cache(maxsize=64)
+def _say(problem: str) -> None:
+    """Log a problem once."""
+    _log.warning("%s; the line is left out", problem)
 
 
 def _address(text: str, place: str) -> str:

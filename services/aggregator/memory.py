@@ -56,6 +56,7 @@ class Memory:
     of another version of which the log has told.
 
     vocabulary: with the titles that charts had added when it was made. waiting: weeks of which the log says so.
+    recovered: whether what the own folder had lost was looked for in the datasite.
     """
 
     rounds: dict[str, KnownRound] = field(default_factory=dict)
@@ -64,6 +65,7 @@ class Memory:
     shared: Hashable = None
     overview: Hashable = None
     over: set[Week] = field(default_factory=set)
+    recovered: bool = False
 
     def keep(self, rounds: Collection[str]) -> None:
         """Forget all other rounds: they are not counted any more."""

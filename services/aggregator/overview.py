@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
+from netflix_trend.storage.quarantine import write_kept
 from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.collect import RoundReports
 from services.aggregator.enrolment import Enrolment
@@ -113,12 +113,12 @@ def _known(enrolment: Enrolment, email: str, found: Sequence[RoundReports]) -> K
 
 def write_overview(own: Path, overview: Overview) -> None:
     """Leave the overview for the web process. A power cut may lose it: the next pass writes it again."""
-    write_atomically(own / OVERVIEW, overview.to_bytes(), durable=False)
+    write_kept(own, OVERVIEW, overview.to_bytes(), durable=False)
 
 
 def read_overview(own: Path) -> Overview | None:
     """Return what the last pass left, None before the first pass or when it is of another version."""
     try:
         return Overview.model_validate_json((own / OVERVIEW).read_bytes())
-    except (FileNotFoundError, ValidationError):
+    except (OSError, ValidationError):
         return None

@@ -11,6 +11,7 @@ from netflix_trend.layout import OperatorVolume
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import held
 from services.runtime.supervisor import supervise
+from services.runtime.web_server import command
 
 
 def run_both(settings: Settings, volume: Path, page: str) -> int:
@@ -21,14 +22,8 @@ def run_both(settings: Settings, volume: Path, page: str) -> int:
     with alone(volume) as is_alone:
         if not is_alone:
             return 1
-    python = sys.executable
-    web = [
-        *(python, "-m", "gunicorn", "--workers", "1", "--threads", "4", "--worker-tmp-dir", "/tmp"),  # noqa: S108
-        # It would lie in the home folder, one for all.
-        "--no-control-socket",
-        *("--bind", f"{settings.web_host}:{settings.web_port}", page),
-    ]
-    return supervise([[python, "-m", "services.aggregator", "collect"], web], grace_seconds=20)
+    web = command(f"{settings.web_host}:{settings.web_port}", page)
+    return supervise([[sys.executable, "-m", "services.aggregator", "collect"], web], grace_seconds=20)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -23,25 +24,29 @@ from netflix_trend.published.trends import TRENDS, Trends
 from netflix_trend.questions.question import MAX_ROUNDS
 from netflix_trend.questions.registry import questions
 from netflix_trend.questions.top_shows.chart import AskedChart
-from netflix_trend.storage.files import restore_file, write_atomically
+from netflix_trend.storage.quarantine import keep_folder
 from netflix_trend.survey.limits import DEFAULT_ODDS
-from netflix_trend.survey.survey import RefusedSurvey, Survey, dump_surveys, load_surveys
+from netflix_trend.survey.survey import RefusedSurvey, Survey, dump_surveys
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.shared_files import CANDIDATES
+from services.aggregator.asked import AskedSurveys
 from services.aggregator.batches import SMALLEST_CHANGE, Batches
-from services.aggregator.charts.kept import KeptCharts
+from services.aggregator.charts.kept import ADDED, KeptCharts
 from services.aggregator.charts.listing import joining, week_list
 from services.aggregator.charts.waiting import DEFAULT_RULES, ChartRules, chart_of
 from services.aggregator.collect import RoundReports, read_round
 from services.aggregator.community import PUBLIC, Community
 from services.aggregator.enrolment import Enrolment
+from services.aggregator.kept_statistics import KeptStatistics
 from services.aggregator.memory import KnownRound, Memory, stamp, stamps
 from services.aggregator.overview import OVERVIEW, find_overview, write_overview
 from services.aggregator.sums.state import SumsState
-from services.aggregator.survey_plan import LocalPlan, current_plan
+from services.aggregator.survey_plan import LocalPlan, current_plan, set_aside_damaged
 from services.aggregator.trends import find_trends, public_order
 
 _log = logging.getLogger("aggregator")
+# Of the own folder.
+FOLDERS = ("statistics", "surveys", "sum_surveys", "vocabularies", "batches")
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ class Aggregator:
     @property
     def enrolment(self) -> Enrolment:
         """Who takes part."""
-        return Enrolment(self.site, self.own, self.automatic)
+        return Enrolment(self.site, self.own, self.automatic, tolerant=True)
 
     @cached_property
     def kept_charts(self) -> KeptCharts:
@@ -95,9 +100,19 @@ class Aggregator:
         return self.memory.vocabulary[1]
 
     @property
+    def statistics(self) -> KeptStatistics:
+        """The statistics of every round. The datasite only holds copies: it may be emptied at any time."""
+        return KeptStatistics(self.own, self.shared, self.site.public, self.durable)
+
+    @property
     def batches(self) -> Batches:
         """What is published of each round, and when that changes."""
-        return Batches(self.own, self.shared, self.smallest_change, self.durable)
+        return Batches(self.own, self.statistics, self.smallest_change, self.durable)
+
+    @property
+    def asked(self) -> AskedSurveys:
+        """The surveys that were asked, and the vocabularies that they were asked with."""
+        return AskedSurveys(self.own, self.shared, self.durable)
 
     @property
     def has_asked(self) -> bool:
@@ -122,7 +137,7 @@ class Aggregator:
 
     def survey_path(self, week: Week) -> Path:
         """Where the survey of a week in local mode lies once it was asked."""
-        return self.own / "surveys" / f"{week}.json"
+        return self.asked.path(week)
 
     def _open_weeks(self, newest: Week) -> list[Week]:
         weeks = [newest - age for age in reversed(range(ROTATION))]
@@ -164,31 +179,31 @@ class Aggregator:
 
     def _survey(self, week: Week) -> Survey:
         """Return the survey of a week, asked now if it never was. Raises RefusedSurvey if it cannot be read."""
-        path = self.survey_path(week)
-        try:
-            return load_surveys(path.read_bytes())[0]
-        except FileNotFoundError:
-            pass
+        if (survey := self.asked.read(week)) is not None:
+            return survey
+        if self.asked.is_lost(week) or self.statistics.path(str(week)).exists():
+            raise RefusedSurvey("it was asked, and its survey is lost")
         plan = current_plan(self.own, LocalPlan.of_settings(self.odds, self.list_length))
         candidates, chart = self.week_list(week, plan.list_length)
         survey = plan.survey(week, self.vocabulary.version, candidates, chart)
         self.keep_vocabulary()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, dump_surveys([survey]), durable=self.durable)
+        self.asked.keep(survey)
         return survey
 
-    def _vocabulary_path(self, version: str) -> Path:
-        return self.own / "vocabularies" / f"{version}.json"
-
     def vocabulary_of(self, version: str) -> Vocabulary:
-        """Return the vocabulary that a survey was asked with."""
+        """Return the vocabulary that a survey was asked with. Raises RefusedSurvey when it is lost."""
         if version == self.vocabulary.version:
             return self.vocabulary
-        return Vocabulary.from_bytes(self._vocabulary_path(version).read_bytes())
+        try:
+            return self.asked.vocabulary(version)
+        except RefusedSurvey:
+            if version in self.vocabulary.beginnings:
+                return self.vocabulary  # its shows lie at the same places
+            raise
 
     def keep_vocabulary(self) -> None:
         """Keep the vocabulary for good: a round's results need its titles even after the catalogue has changed."""
-        restore_file(self._vocabulary_path(self.vocabulary.version), self.vocabulary.to_bytes(), durable=self.durable)
+        self.asked.keep_vocabulary(self.vocabulary)
 
     def week_list(self, week: Week, length: int) -> tuple[list[int], AskedChart | None]:
         """Return vocabulary indices to ask about, and the public chart that they begin with.
@@ -219,25 +234,31 @@ class Aggregator:
         return find_trends(statistics, public_order(statistics, titles) if self.use_chart else None)
 
     def _newest_statistics(self) -> list[RoundStatistics]:
-        return [RoundStatistics.from_bytes(path.read_bytes()) for path in self._statistics()[-MAX_ROUNDS:]]
+        return list(self.statistics.read_all().values())[-MAX_ROUNDS:]
 
-    def _statistics(self) -> list[Path]:
-        """The statistics of all rounds, oldest first. The datasite only holds copies: it may be emptied at any time."""
-        return sorted((self.own / "statistics").glob("[0-9]*.json"))
-
-    def latest_statistics(self) -> RoundStatistics | None:
-        """Return the newest statistics that rest on at least one report."""
-        for path in reversed(self._statistics()):
-            statistics = RoundStatistics.from_bytes(path.read_bytes())
-            if statistics.reports:
-                return statistics
-        return None
+    def recover(self, today: date) -> None:
+        """Bring back what the own folder has lost and the datasite still shows, before anything is published."""
+        for name in FOLDERS:
+            keep_folder(self.own, name)
+        set_aside_damaged(self.own)
+        self.enrolment.keep_copy()
+        self.statistics.recover(Week.last_complete(today))
+        if self.memory.recovered:
+            return
+        # So that a damaged file is named even if nothing needs it for a while.
+        self.kept_charts.charts  # noqa: B018
+        self.kept_charts.added  # noqa: B018
+        self.enrolment.pseudonym("")
+        if not os.path.lexists(self.own / ADDED) and (added := self.asked.added_titles(self.catalogue)):
+            self.kept_charts.add_titles(added)
+        self.asked.recover()
+        self.memory.recovered = True
 
     def ask(self, today: date) -> list[Survey]:
         """Publish vocabulary and surveys for the participants; returns the open surveys, oldest first."""
-        self.batches.recover()
+        self.recover(today)
         surveys = self.surveys(today)
-        self._share(surveys)
+        self._share(surveys, today)
         return surveys
 
     def count(
@@ -246,31 +267,39 @@ class Aggregator:
         """Collect rounds and publish what is due of them; returns what is there and what is published, in the order of
         `surveys`.
         """
-        results = [self._count(survey, today, progress) for survey in surveys]
+        counted = (self._count(survey, today, progress) for survey in surveys)
+        results = [one for one in counted if one is not None]
         self.memory.keep({survey.round for survey in surveys})
         if surveys:
-            self._share(self.surveys(today))
+            self._share(self.surveys(today), today)
         return results
 
-    def _count(self, survey: Survey, today: date, progress: Callable[[], None]) -> tuple[RoundReports, RoundStatistics]:
+    def _count(
+        self, survey: Survey, today: date, progress: Callable[[], None]
+    ) -> tuple[RoundReports, RoundStatistics] | None:
+        """Collect a round and publish what is due of it; None when its titles are lost: what is published stays."""
         releases = read_round(
             self.site.datasites, self.enrolment.candidates(), survey, progress, processes=self.processes
         )
         # What was not due yesterday may be today.
-        looks, path = (releases.digest(), today), self.batches.statistics_path(survey.round)
+        looks, path = (releases.digest(), today), self.statistics.path(survey.round)
         known = self.memory.rounds.get(survey.round)
         if known is not None and known.looks == looks:
             if known.file == stamp(path):
                 return known.found, known.statistics
             found, batch, statistics = known.found, known.batch, known.statistics
         else:
-            found, vocabulary = releases.count(), self.vocabulary_of(survey.vocabulary)
+            try:
+                found, vocabulary = releases.count(), self.vocabulary_of(survey.vocabulary)
+            except RefusedSurvey as refusal:
+                self._say_over(survey.week, refusal)
+                return None
             batch = self.batches.advance(survey, releases, found, vocabulary, today)
             if known is not None and known.batch == batch:
                 statistics = known.statistics
             else:
                 statistics = self._labelled(self.batches.statistics(survey, batch, vocabulary))
-        restore_file(path, statistics.to_bytes(), durable=self.durable)
+        self.statistics.write(survey.round, statistics)
         self.memory.rounds[survey.round] = KnownRound(looks, found, batch, statistics, stamp(path))
         return found, statistics
 
@@ -291,13 +320,12 @@ class Aggregator:
         counted = [*closed, *asked]
         results = self.count(counted, today)
         self.batches.forget({survey.round for survey in counted})
-        open_rounds = [found for found, _ in results[len(closed) :]]
-        self._look_over(asked, open_rounds)
+        self._look_over([found for found, _ in results if found.survey not in closed])
         return results
 
-    def _look_over(self, asked: Sequence[Survey], found: Sequence[RoundReports]) -> None:
-        """Leave an overview for the operator, unless the last one still holds."""
-        looks = tuple(self.memory.rounds[survey.round].looks for survey in asked)
+    def _look_over(self, found: Sequence[RoundReports]) -> None:
+        """Leave an overview for the operator, unless the last one still holds. found: in the open rounds."""
+        looks = tuple(self.memory.rounds[one.survey.round].looks for one in found)
         depends_on = (looks, tuple(self.enrolment.participants()), len(self.vocabulary))
         if self.memory.overview != (depends_on, stamp(self.own / OVERVIEW)):
             write_overview(self.own, find_overview(self.enrolment, found, len(self.vocabulary)))
@@ -320,7 +348,7 @@ class Aggregator:
             invented=self.invented,
         )
 
-    def _share(self, surveys: Sequence[Survey]) -> None:
+    def _share(self, surveys: Sequence[Survey], today: date) -> None:
         """Make the datasite hold everything that is published, and nothing else; unless it still does."""
         self.site.offer_again(self.clock())
         patterns = (VOCABULARY, SURVEYS, TRENDS, "statistics/*.json")
@@ -331,12 +359,13 @@ class Aggregator:
             tuple(readers),
             self._operators(),
             introduction,
-            stamps(self.own / "statistics", "[0-9]*.json"),
+            stamps(self.statistics.folder, "[0-9]*.json"),
         )
         if self.memory.shared == (depends_on, stamps(self.shared), stamps(self.site.public)):
             return
-        latest, trends = self.latest_statistics(), self.trends()
-        statistics = {path.stem: path.read_bytes() for path in self._statistics()}
+        kept, trends = self.statistics.read_all(), self.trends()
+        left, left_public = self.statistics.left(kept, Week.last_complete(today))
+        statistics = {name: self.statistics.path(name).read_bytes() for name in kept}
         everybody = Community(
             introduction, statistics, trends, self.smallest_change, self._operators(), self.language
         ).files()
@@ -344,11 +373,14 @@ class Aggregator:
             VOCABULARY: self.vocabulary.to_bytes(),
             SURVEYS: dump_surveys(surveys),
             TRENDS: trends.to_bytes(),
+            **left,
             **{f"statistics/{name}.json": data for name, data in statistics.items()},
         }
-        if latest:
+        if latest := next((one for one in reversed(kept.values()) if one.reports), None):
             participants["statistics/latest.json"] = latest.to_bytes()
         self.site.share(self.shared, participants, dict.fromkeys(patterns, readers), durable=self.durable)
-        self.site.share(self.site.public, everybody, {name: ["*"] for name in PUBLIC}, durable=self.durable)
+        self.site.share(
+            self.site.public, {**left_public, **everybody}, {name: ["*"] for name in PUBLIC}, durable=self.durable
+        )
         self.site.offer_again(self.clock())
         self.memory.shared = (depends_on, stamps(self.shared), stamps(self.site.public))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,13 +19,15 @@ from netflix_trend.odds import parse_odds
 from netflix_trend.periods.weeks import Week
 from netflix_trend.questions.registry import QUESTIONS, questions
 from netflix_trend.questions.top_shows.chart import LONGEST_LIST, LONGEST_SUMMED_LIST, AskedChart
-from netflix_trend.storage.files import write_atomically
+from netflix_trend.storage.files import read_own
 from netflix_trend.storage.model import Strict
+from netflix_trend.storage.quarantine import read_kept, write_kept
 from netflix_trend.survey.limits import DEFAULT_ODDS
 from netflix_trend.survey.survey import Survey, default_survey
 
 _log = logging.getLogger("aggregator")
 PLAN = "survey_plan.json"
+_LARGEST = 65_536
 # Ratios people can choose by name; any other one can be typed.
 PRESETS = (Fraction(3), Fraction(8), Fraction(55))
 
@@ -120,12 +125,11 @@ def plan_of(kind: type[SurveyPlan], values: dict[str, Any]) -> SurveyPlan:
 
 def read_plan(kind: type[SurveyPlan], own: Path) -> SurveyPlan | None:
     """Return the operator's plan in the aggregator's own folder, None when there is none. Raises PlanError."""
-    try:
-        data = (own / PLAN).read_bytes()
-    except FileNotFoundError:
+    data = read_own(own / PLAN, _LARGEST)
+    if data is None and not os.path.lexists(own / PLAN):
         return None
     try:
-        return kind.model_validate_json(data)
+        return kind.model_validate_json(data or b"")
     except ValidationError as error:
         raise PlanError(error) from None
 
@@ -148,10 +152,18 @@ def write_plan(own: Path, plan: SurveyPlan | None, *, durable: bool = True) -> N
     if plan is None:
         (own / PLAN).unlink(missing_ok=True)
         return
-    own.mkdir(parents=True, exist_ok=True)
-    write_atomically(own / PLAN, plan.to_bytes(), durable=durable)
+    write_kept(own, PLAN, plan.to_bytes(), durable=durable)
 
 
-def asked_surveys(own: Path) -> list[Week]:
-    """Return the rounds whose survey was asked and is never changed any more, oldest first."""
-    return sorted(Week.parse(path.stem) for path in (own / "surveys").glob("[0-9]*.json"))
+def asked_surveys(folder: Path) -> list[Week]:
+    """Return the rounds whose survey was asked and is never changed any more, oldest first. folder: of surveys."""
+    found = []
+    for path in folder.glob("[0-9]*.json"):
+        with suppress(ValueError):
+            found.append(Week.parse(path.stem))
+    return sorted(found)
+
+
+def set_aside_damaged(own: Path) -> None:
+    """Move a plan aside that is no JSON; any other one may be of another mode, or of another version."""
+    read_kept(own, PLAN, _LARGEST, json.loads)

@@ -19,11 +19,11 @@ from netflix_trend.questions.top_shows.movement import MOVEMENT
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.community import ROUNDS_PAGE, START, WINDOW_PAGES
+from services.aggregator.health import health_of
 from services.aggregator.metrics import add_metrics
 from services.aggregator.operator.access import operator_access
 from services.aggregator.operator.views import operator_pages
 from services.aggregator.site.page import content_security_policy
-from services.runtime.supervisor import alive
 
 _ROUND = re.compile(r"\d{4}-W\d{2}|latest", re.ASCII)
 
@@ -40,7 +40,6 @@ def create_app(  # noqa: C901 - its views count as its branches
     settings = settings or load_settings()
     site = Datasite(settings.datasites_dir, settings.aggregator_datasite)
     shared, public = site.app_data / "shared", site.public
-    is_alive = is_alive or (lambda: alive(["aggregator"]))
     app = Flask("netflix_trend_aggregator", static_folder=None)
 
     def file(path: Path) -> Response:
@@ -101,10 +100,7 @@ def create_app(  # noqa: C901 - its views count as its branches
 
     @app.get("/healthz")
     def health() -> tuple[Response, int]:
-        fine = is_alive()
-        return jsonify(
-            {"ok": fine, "error": None if fine else "the collecting process has stopped"}
-        ), 200 if fine else 503
+        return health_of("aggregator", settings.aggregator_dir, is_alive).answer()
 
     @app.errorhandler(404)
     def missing(_error: Exception) -> tuple[Response, int]:

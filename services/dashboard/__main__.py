@@ -8,6 +8,7 @@ from urllib.request import urlopen
 
 from netflix_trend.settings import load_settings
 from netflix_trend.storage.migrations import PRIVATE, NewerFormat, bring_up_to_date
+from services.runtime.web_server import command
 
 
 def main(role: str = "serve") -> int:
@@ -22,9 +23,9 @@ def main(role: str = "serve") -> int:
     except NewerFormat as problem:
         print(problem, file=sys.stderr)  # noqa: T201
         return 1
-    command = [sys.executable, "-m", "gunicorn", "--workers", "1", "--threads", "4", "--timeout", "300"]
-    command += ["--worker-tmp-dir", "/tmp", "--bind", f"0.0.0.0:{port}"]  # noqa: S108
-    return os.execv(sys.executable, [*command, "services.dashboard.web:create_app()"])  # noqa: S606
+    return os.execv(  # noqa: S606
+        sys.executable, command(f"0.0.0.0:{port}", "services.dashboard.web:create_app()", "--timeout", "300")
+    )
 
 
 if __name__ == "__main__":

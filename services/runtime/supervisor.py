@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -47,16 +48,13 @@ def supervise(commands: Sequence[Sequence[str]], grace_seconds: float = 300) -> 
     return 0 if stopping else 1
 
 
-def beat(name: str, shared: Path | None = None, seconds: float | None = None) -> None:
+def beat(name: str, shared: Path | None = None, *, seconds: float | None = None, problem: str = "") -> None:
     """Record a heartbeat of the process `name`; `python -m services.runtime.supervisor NAME...` checks it.
 
-    shared: a folder where other services see it, too. seconds: how long the pass took that has ended.
+    shared: a folder where other services see it, too. seconds: how long the pass took that has ended. problem: why it
+    failed, for `problem_of`.
     """
-    path = _HEARTBEAT / f"{name}.heartbeat"
-    if seconds is None:
-        path.touch()
-    else:
-        path.write_text(f"{seconds:.3f}")
+    (_HEARTBEAT / f"{name}.heartbeat").write_text(json.dumps([seconds, problem]), "utf-8")
     if shared is not None:
         with suppress(OSError):  # a disk that is full must not end the process; it is said elsewhere
             heartbeat(shared, name).touch()
@@ -64,12 +62,24 @@ def beat(name: str, shared: Path | None = None, seconds: float | None = None) ->
 
 def last_beat(name: str) -> tuple[float, float | None] | None:
     """Return the age of the last heartbeat and how long its pass took, in seconds; None before the first."""
-    path = _HEARTBEAT / f"{name}.heartbeat"
     try:
-        age, text = time.time() - path.stat().st_mtime, path.read_text()
-        return max(0.0, age), float(text) if text else None
-    except (OSError, ValueError):
+        age = time.time() - (_HEARTBEAT / f"{name}.heartbeat").stat().st_mtime
+    except OSError:
         return None
+    return max(0.0, age), _content(name)[0]
+
+
+def problem_of(name: str) -> str:
+    """Return why the last pass of a process failed, empty when it did not or there was none."""
+    return _content(name)[1]
+
+
+def _content(name: str) -> tuple[float | None, str]:
+    try:
+        seconds, problem = json.loads((_HEARTBEAT / f"{name}.heartbeat").read_text("utf-8"))
+    except (OSError, ValueError):  # also while it is being written
+        return None, ""
+    return seconds, problem
 
 
 def alive(names: Sequence[str], seconds: float = 60) -> bool:

@@ -23,7 +23,7 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Response as BaseResponse
 
 from netflix_trend.web.local_only import Guard
-from netflix_trend.web.one_browser import Access, random_secret
+from netflix_trend.web.one_browser import Access, TooSoon, random_secret
 from services.scraper.browser import HEIGHT, WIDTH, Browser
 from services.scraper.poll import wait_until
 
@@ -107,7 +107,10 @@ def create_app(mirror: Mirror, token: str, port: int, done: threading.Event) -> 
 
     @app.get("/")
     def page() -> Response:
-        session = access.session(request.cookies.get(cookie, "")) or access.enter(request.args.get("token", ""))
+        try:
+            session = access.session(request.cookies.get(cookie, "")) or access.enter(request.args.get("token", ""))
+        except TooSoon:
+            abort(429)
         if session is None:
             abort(403)
         nonce = os.urandom(16).hex()

@@ -94,6 +94,7 @@ def test_every_service_is_confined(stack: Stack, service: str) -> None:
     assert not host["Privileged"]
     assert host["Memory"] > 0
     assert 0 < host["PidsLimit"] <= 512
+    assert 0 < host["NanoCpus"] <= 1_000_000_000
     addresses = {one["HostIp"] for bindings in (host["PortBindings"] or {}).values() for one in bindings}
     assert addresses == ({"127.0.0.1"} if service == "dashboard" else set())
     assert not any(mount["Source"].endswith("docker.sock") for mount in found["Mounts"])

@@ -12,14 +12,15 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from netflix_trend.catalogue.chart_files import LARGEST_CHART, ChartFileError, read_charts
 from netflix_trend.catalogue.charts import Charts
 from netflix_trend.catalogue.keys import plain_title
 from netflix_trend.periods.weeks import Week
-from netflix_trend.storage.files import UnsafeFile, open_untrusted, write_atomically
+from netflix_trend.storage.files import UnsafeFile, open_untrusted
 from netflix_trend.storage.model import Strict
+from netflix_trend.storage.quarantine import read_kept, write_kept
 from services.aggregator.charts.fetching import FetchError, fetch
 from services.aggregator.charts.kept import KeptCharts
 
@@ -27,6 +28,7 @@ _log = logging.getLogger("aggregator")
 FILES, FETCHED = "chart_files.json", "chart_fetched"
 WANTED = (".tsv", ".csv", ".txt", ".xlsx")
 _MAX_FILES = 100
+_LARGEST_LIST = 1_000_000
 # A file is complete when it has not changed for this long; a copy may pause for a second or two.
 _SETTLED_SECONDS = 3
 # The address is asked at most so often, also after a restart.
@@ -74,9 +76,7 @@ class ChartIntake:
             self._take_file(folder, name)
         if new:
             looked = _Looked(country=self.country, files={_printable(name): state for name, state in states.items()})
-            data = looked.to_bytes()
-            self.kept.own.mkdir(parents=True, exist_ok=True)
-            write_atomically(self.kept.own / FILES, data, durable=self.kept.durable)
+            write_kept(self.kept.own, FILES, looked.to_bytes(), durable=self.kept.durable)
 
     def _settled(self, path: Path) -> tuple[int, int, int] | None:
         status = os.lstat(path)
@@ -84,11 +84,8 @@ class ChartIntake:
         return (status.st_ino, status.st_size, status.st_mtime_ns) if is_settled else None
 
     def _looked(self) -> _Looked:
-        try:
-            looked = _Looked.model_validate_json((self.kept.own / FILES).read_bytes())
-        except (FileNotFoundError, ValidationError):
-            return _Looked()
-        return looked if looked.country == self.country else _Looked()
+        looked = read_kept(self.kept.own, FILES, _LARGEST_LIST, _Looked.model_validate_json)
+        return looked if looked and looked.country == self.country else _Looked()
 
     def _take_file(self, folder: Path, name: str) -> None:
         shown = plain_title(_printable(name))[:80]

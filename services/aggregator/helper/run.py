@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 import time
 
 from netflix_trend.settings import Settings
 from netflix_trend.storage.janitor import tidy_daily
 from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.enrolment import EnrolmentError
+from services.aggregator.health import show_status
 from services.aggregator.helper.service import (
     HelperService,
     read_helper_state,
@@ -18,9 +17,9 @@ from services.aggregator.helper.service import (
     show_key,
     status_in_words,
 )
+from services.aggregator.looking import look_again_and_again
 from services.aggregator.processes import alone, run_both
 from services.runtime.logs import start_logging
-from services.runtime.supervisor import beat
 
 
 def run_helper(settings: Settings, role: str, emails: list[str]) -> int:
@@ -32,7 +31,7 @@ def run_helper(settings: Settings, role: str, emails: list[str]) -> int:
         return show_key(settings)
     if role == "status":
         print(status_in_words(read_helper_state(settings.helper_dir)))  # noqa: T201
-        return 0
+        return show_status("helper", settings.helper_dir)
     if role == "all":
         show_key(settings)  # also when the aggregator's key is not known yet: each operator needs the other's
     service = HelperService.of(settings)
@@ -49,16 +48,13 @@ def run_helper(settings: Settings, role: str, emails: list[str]) -> int:
 
 def _look_again_and_again(service: HelperService, settings: Settings) -> int:
     """Look until a signal arrives, every POLL_SECONDS. Returns the exit code."""
-    stopped = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-    signal.signal(signal.SIGINT, lambda *_: stopped.set())
-    while not stopped.is_set():
-        began = time.monotonic()
+    site = Datasite(settings.datasites_dir, settings.helper_datasite)
+
+    def look() -> None:
         service.look(int(time.time()))
-        site = Datasite(settings.datasites_dir, settings.helper_datasite)
         tidy_daily(settings.helper_dir, time.time(), folders=[site.app_data])
-        beat("helper", seconds=time.monotonic() - began)
-        stopped.wait(settings.poll_seconds)
+
+    look_again_and_again("helper", look, settings.poll_seconds)
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import sys
 import time
 from collections.abc import Hashable
@@ -21,7 +22,7 @@ from netflix_trend.operators.budget import Budget
 from netflix_trend.operators.helper import Helper, HelperLimits
 from netflix_trend.operators.identity import Fingerprint, Identity, WrongKey, key_in_words
 from netflix_trend.operators.manifest import BATCHES
-from netflix_trend.operators.store import RoundRow, Store
+from netflix_trend.operators.store import RoundRow, Store, cleared_if_damaged
 from netflix_trend.operators.sums import Noise, discrete_gaussian
 from netflix_trend.operators.transport import OwnFiles, Peer
 from netflix_trend.privacy.zcdp import epsilon_of_gaussian
@@ -62,7 +63,7 @@ def read_helper_state(folder: Path) -> HelperState | None:
     """Return what the last run left, None without one or when it is of another version."""
     try:
         return HelperState.model_validate_json(OperatorVolume(folder).state.read_bytes())
-    except (FileNotFoundError, ValidationError):
+    except (OSError, ValidationError):
         return None
 
 
@@ -110,12 +111,12 @@ class HelperService:
     @property
     def enrolment(self) -> Enrolment:
         """Whose reports are counted: the helper's own list."""
-        return Enrolment(self.site, self.own, self.automatic)
+        return Enrolment(self.site, self.own, self.automatic, tolerant=True)
 
     @cached_property
     def helper(self) -> Helper:
         """The helper's side of the protocol. Raises ValueError when the key's file is no key."""
-        store = Store(self.volume.database, durable=self.durable)
+        store = Store.open_or_clear(self.volume.database, durable=self.durable)
         return Helper(
             Identity.load_or_create(self.volume.identity),
             OwnFiles(self.site, self.durable),
@@ -129,11 +130,21 @@ class HelperService:
     def look(self, now: int) -> HelperState | None:
         """Answer whatever can be answered and leave what is told of it. now: seconds since 1970.
 
-        Returns None before SyftBox has set up the datasite.
+        Returns None before SyftBox has set up the datasite. A database that turns out to be damaged is cleared.
         """
+        try:
+            return self._look(now)
+        except sqlite3.DatabaseError as problem:
+            cleared_if_damaged(problem, self.helper.store, self.volume.database)
+            del self.__dict__["helper"]
+            self._known.clear()
+            return self._look(now)
+
+    def _look(self, now: int) -> HelperState | None:
         if not self.site.is_initialized and not self.volume.database.exists():
             _log.warning("SyftBox has not set up the datasite yet; start it, and check HELPER_DATASITE")
             return None
+        self.enrolment.keep_copy()
         self.helper.invited = self.enrolment.invited()
         self.helper.run(now)
         self.site.offer_again(now)

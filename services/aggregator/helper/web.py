@@ -13,17 +13,16 @@ from werkzeug.exceptions import HTTPException
 
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.web.local_only import Guard
+from services.aggregator.health import health_of
 from services.aggregator.helper.service import read_helper_state
 from services.aggregator.metrics import add_metrics
 from services.aggregator.operator.words import SEALED_REASONS, STATES
 from services.aggregator.site.page import day_in_words, style
-from services.runtime.supervisor import alive
 
 
 def create_app(settings: Settings | None = None, is_alive: Callable[[], bool] | None = None) -> Flask:
     """Return the WSGI application; `is_alive` tells whether the answering process runs."""
     settings = settings or load_settings()
-    is_alive = is_alive or (lambda: alive(["helper"]))
     own = settings.helper_dir
     app = Flask("netflix_trend_helper", static_folder=None)
     app.jinja_loader = Flask(__name__, template_folder=".").jinja_loader
@@ -36,7 +35,7 @@ def create_app(settings: Settings | None = None, is_alive: Callable[[], bool] | 
         return render_template(
             "page.html",
             state=read_helper_state(own),
-            is_alive=is_alive(),
+            health=health_of("helper", own, is_alive),
             reasons=SEALED_REASONS,
             states=STATES,
             style=Markup(style()),  # noqa: S704
@@ -46,9 +45,7 @@ def create_app(settings: Settings | None = None, is_alive: Callable[[], bool] | 
 
     @app.get("/healthz")
     def health() -> tuple[Response, int]:
-        fine = is_alive()
-        error = None if fine else "the answering process has stopped"
-        return jsonify({"ok": fine, "error": error}), 200 if fine else 503
+        return health_of("helper", own, is_alive).answer()
 
     @app.errorhandler(HTTPException)
     def refuse(error: HTTPException) -> tuple[Response, int]:

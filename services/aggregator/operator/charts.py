@@ -13,8 +13,9 @@ from netflix_trend.periods.weeks import Week
 from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.questions.top_shows.sums import TopShowsSums
 from netflix_trend.settings import Settings
+from netflix_trend.storage.files import read_own
 from netflix_trend.survey.sum_survey import SumSurvey
-from netflix_trend.survey.survey import RefusedSurvey, load_surveys
+from netflix_trend.survey.survey import MAX_SURVEYS_FILE, RefusedSurvey, load_surveys
 from services.aggregator.charts.kept import KeptCharts
 from services.aggregator.charts.waiting import ChartRules
 
@@ -50,7 +51,9 @@ def charts_told(settings: Settings, today: date) -> ChartsTold:
 
 def _list_in_words(path: Path, *, is_sealed: bool) -> str:
     """Return what is told of a survey's list of shows; empty for a survey without one."""
-    data = path.read_bytes()
+    data = read_own(path, MAX_SURVEYS_FILE)
+    if data is None:
+        return ""
     try:
         survey = SumSurvey.from_bytes(data) if is_sealed else load_surveys(data)[0]
     except RefusedSurvey:

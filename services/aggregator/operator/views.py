@@ -25,7 +25,8 @@ from netflix_trend.questions.top_shows.chart import LONGEST_LIST, LONGEST_SUMMED
 from netflix_trend.settings import Settings
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.web.local_only import Guard
-from netflix_trend.web.one_browser import SESSION_SECONDS, Access
+from netflix_trend.web.one_browser import SESSION_SECONDS, Access, TooSoon
+from services.aggregator.health import health_of
 from services.aggregator.operator.charts import charts_told
 from services.aggregator.operator.forecast import Forecast, People, people_of, predict
 from services.aggregator.operator.form import fields_of, participants_of_fields, plan_of_fields
@@ -95,7 +96,11 @@ def operator_pages(  # noqa: C901 - its views count as its branches
     def enter() -> BaseResponse | tuple[str, int] | str:
         if request.method == "GET":
             return show("enter.html", awaits_token=access.awaits_token, problem=None)
-        session = access.enter(request.form.get("token", ""))
+        try:
+            session = access.enter(request.form.get("token", ""))
+        except TooSoon:
+            problem = "A wrong token came a moment ago, so this one was not looked at. Try again in a second."
+            return show("enter.html", awaits_token=True, problem=problem), 429
         if session is None:
             problem = "This is not the token." if access.awaits_token else "The token was used already."
             return show("enter.html", awaits_token=access.awaits_token, problem=problem), 403
@@ -136,6 +141,7 @@ def operator_pages(  # noqa: C901 - its views count as its branches
             sums=state,
             preset=preset,
             charts=charts_told(settings, today()),
+            health=health_of("aggregator", own, lambda: True),
         )
 
     @pages.get("/survey")
@@ -189,17 +195,17 @@ def _plan(settings: Settings, from_settings: SurveyPlan) -> tuple[SurveyPlan, st
 def _next_round(settings: Settings, today: date) -> Week:
     """Return the first round that has no survey yet."""
     if settings.survey_mode != "local":
-        asked = sorted(OperatorVolume(settings.aggregator_dir).surveys.glob("[0-9]*.json"))
-        return Week.parse(asked[-1].stem) + 1 if asked else Week.last_complete(today)
+        asked = asked_surveys(OperatorVolume(settings.aggregator_dir).surveys)
+        return asked[-1] + 1 if asked else Week.last_complete(today)
     oldest_open = Week.last_complete(today) - (ROTATION - 1)
-    return max([oldest_open, *(week + 1 for week in asked_surveys(settings.aggregator_dir)[-1:])])
+    return max([oldest_open, *(week + 1 for week in asked_surveys(settings.aggregator_dir / "surveys")[-1:])])
 
 
 def _all_rounds(settings: Settings) -> RoundList | None:
     site = Datasite(settings.datasites_dir, settings.aggregator_datasite)
     try:
         return RoundList.model_validate_json((site.public / ROUNDS).read_bytes())
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError):
         return None
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import os
+import sqlite3
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from fractions import Fraction
 from functools import cached_property
-from pathlib import Path
 
 from netflix_trend import __version__
 from netflix_trend.layout import OperatorVolume, round_path
@@ -17,14 +19,15 @@ from netflix_trend.operators.budget import Budget, BudgetFull
 from netflix_trend.operators.identity import Identity
 from netflix_trend.operators.leader import Leader
 from netflix_trend.operators.manifest import BATCHES, Manifest, from_bytes
-from netflix_trend.operators.store import RoundRow, Store
+from netflix_trend.operators.round_folders import SURVEY
+from netflix_trend.operators.store import RoundRow, Store, cleared_if_damaged
 from netflix_trend.operators.sums import Noise, discrete_gaussian
-from netflix_trend.operators.transport import REPORT, OwnFiles, Peer
+from netflix_trend.operators.transport import LARGEST_SURVEY, REPORT, OwnFiles, Peer
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.introduction import IntroducedOperator, Introduction
-from netflix_trend.published.statistics import RoundStatistics, StatisticsError
+from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.questions.registry import sum_questions
-from netflix_trend.storage.files import restore_file, write_atomically
+from netflix_trend.storage.quarantine import read_kept, write_kept
 from netflix_trend.survey.deadlines import Deadlines, plan_round
 from netflix_trend.survey.sum_survey import PRESETS, Preset, SumSurvey, default_sum_survey
 from netflix_trend.survey.survey import RefusedSurvey
@@ -32,7 +35,7 @@ from services.aggregator.overview import OVERVIEW, find_overview, write_overview
 from services.aggregator.rounds import Aggregator
 from services.aggregator.sums.results import Released, refusals, released, together
 from services.aggregator.sums.state import Operator, SummedRound, SumsState, opening, operator_of, write_state
-from services.aggregator.survey_plan import SurveyPlan, current_plan
+from services.aggregator.survey_plan import SurveyPlan, asked_surveys, current_plan
 
 _log = logging.getLogger("aggregator")
 # 52 rounds of the preset x8; the participants' and the helper's own limits are what protects anybody.
@@ -84,7 +87,7 @@ class SumAggregator(Aggregator):
     @cached_property
     def leader(self) -> Leader:
         """The leader's side of the protocol, on the aggregator's own volume."""
-        store = Store(self.volume.database, durable=self.durable)
+        store = Store.open_or_clear(self.volume.database, durable=self.durable)
         return Leader(
             self.identity,
             OwnFiles(self.site, self.durable),
@@ -103,17 +106,27 @@ class SumAggregator(Aggregator):
     def lead(self, now: int) -> list[RoundStatistics]:
         """Do everything once: open rounds, take the next steps, estimate, publish. now: seconds since 1970.
 
-        Returns the statistics that have changed since the last time, oldest first.
+        Returns the statistics that have changed since the last time, oldest first. A database that turns out to be
+        damaged is cleared.
         """
+        try:
+            return self._lead(now)
+        except sqlite3.DatabaseError as problem:
+            cleared_if_damaged(problem, self.leader.store, self.volume.database)
+            del self.__dict__["leader"]
+            return self._lead(now)
+
+    def _lead(self, now: int) -> list[RoundStatistics]:
+        today = datetime.fromtimestamp(now, UTC).date()
+        self.recover(today)
         self.leader.invited = self.enrolment.invited()
         self._give_up_others()
         self.leader.run(now)
-        today = datetime.fromtimestamp(now, UTC).date()
         if self._open_rounds(today, now):
             self.leader.run(now)
         changed = [found for row in self.leader.store.rounds() if (found := self._estimate(row)) is not None]
         write_state(self.volume, self._state([one.told for one in self._newest_known()]))
-        self._share(())
+        self._share((), today)
         self._look_over_participants()
         return changed
 
@@ -163,7 +176,7 @@ class SumAggregator(Aggregator):
     def _open_rounds(self, today: date, now: int) -> bool:
         """Open a round for every week that is over and not known yet; at the first start for the newest one only."""
         newest = Week.last_complete(today)
-        asked = sorted(Week.parse(path.stem) for path in self.volume.surveys.glob("[0-9]*.json"))
+        asked = asked_surveys(self.volume.surveys)
         first = min(asked[-1] + 1, newest + 1) if asked else newest
         weeks = [*asked[-8:], *(Week(index) for index in range(first.index, newest.index + 1))]
         is_new = False
@@ -177,10 +190,10 @@ class SumAggregator(Aggregator):
     def _ask_about(self, week: Week, now: int) -> bool:
         try:
             survey = self.sum_survey(week)
+            vocabulary = self.vocabulary_of(survey.vocabulary).to_bytes()
         except RefusedSurvey as refusal:
             self._say_over(week, refusal)
             return False
-        vocabulary = self.vocabulary_of(survey.vocabulary).to_bytes()
         deadlines = Deadlines.of_demo(now, self.demo_seconds) if self.demo_seconds else None
         try:
             self.leader.open_round(plan_round(survey, vocabulary, self.smallest_batch, deadlines), survey.to_bytes())
@@ -192,18 +205,31 @@ class SumAggregator(Aggregator):
 
     def sum_survey(self, week: Week) -> SumSurvey:
         """Return the survey of a week. A survey once asked is never changed."""
-        path = self.volume.surveys / f"{week}.json"
-        if path.exists():
-            return SumSurvey.from_bytes(path.read_bytes())
+        if (survey := self._asked_survey(str(week))) is not None:
+            return survey
         plan = current_plan(self.own, SurveyPlan.of_settings(self.odds, self.list_length))
         candidates, chart = self.week_list(week, plan.list_length)
         people = len(self.enrolment.participants())
         names = frozenset(plan.questions)
         survey = default_sum_survey(week, self.vocabulary.version, candidates, people, self.preset, names, chart)
         self.keep_vocabulary()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, survey.to_bytes(), durable=self.durable)
+        write_kept(self.own, _place(str(week)), survey.to_bytes(), durable=self.durable)
         return survey
+
+    def _asked_survey(self, name: str) -> SumSurvey | None:
+        """Return the survey of a round, None when it never was asked or is lost. Raises RefusedSurvey.
+
+        Where the own file is lost or damaged, the one in the datasite takes its place if the round names it.
+        """
+        found = read_kept(self.own, _place(name), LARGEST_SURVEY, _survey_bytes)
+        if found is None:
+            row = self.leader.store.round(name)
+            plan = self.leader.plan(row) if row and (row.manifest or row.plan) else None
+            found = OwnFiles(self.site, self.durable).read(name, SURVEY)
+            if plan is None or found is None or hashlib.sha256(found).hexdigest() != plan.survey:
+                return None
+            write_kept(self.own, _place(name), found, durable=self.durable)
+        return SumSurvey.from_bytes(found)
 
     def _estimate(self, row: RoundRow) -> RoundStatistics | None:
         """Bring what is known of a round up to date; return its statistics when they have changed."""
@@ -211,7 +237,7 @@ class SumAggregator(Aggregator):
         batches = tuple(self.leader.store.batch_state(row.name, batch) for batch in BATCHES)
         looks = (row.state, row.reason, batches, arrived, self.leader.problems.get(row.name, ""))
         before = self.known.get(row.name)
-        path = self.own / "statistics" / f"{row.name}.json"
+        path = self.statistics.path(row.name)
         # Nobody learns which check a report failed before the sums are out: until then pages tell what they told.
         is_busy = not {"sent", "collecting"}.isdisjoint(batches)
         if before and (is_busy or (before.looks == looks and (before.statistics is None or path.exists()))):
@@ -220,10 +246,11 @@ class SumAggregator(Aggregator):
         if is_busy:
             told, statistics = told.model_copy(update={"refused": ()}), None
         if statistics is not None:
-            statistics = _settled(path, self._labelled(statistics), is_over=row.state != "open")
+            published = self.statistics.read(row.name)
+            statistics = _settled(published, self._labelled(statistics), is_over=row.state != "open")
         self.known[row.name] = _Known(looks, told, statistics)
         if statistics is not None:
-            restore_file(path, statistics.to_bytes(), durable=self.durable)
+            self.statistics.write(row.name, statistics)
         return statistics if before is None or before.statistics != statistics else None
 
     def _tell(self, row: RoundRow, arrived: int) -> tuple[SummedRound, RoundStatistics | None]:
@@ -247,16 +274,14 @@ class SumAggregator(Aggregator):
     def _statistics_of(
         self, name: str, sums: Released, waiting: int, refused: dict[str, int]
     ) -> RoundStatistics | None:
-        path = self.volume.surveys / f"{name}.json"
-        if not path.exists():
-            _log.warning("round=%s has sums, but its survey is lost", name)
-            return None
         try:
-            survey = SumSurvey.from_bytes(path.read_bytes())
+            survey = self._asked_survey(name)
+            if survey is None:
+                raise RefusedSurvey("it has sums, but its survey is lost")
+            titles = [show.title for show in self.vocabulary_of(survey.vocabulary).shows]
         except RefusedSurvey as refusal:
             self._say_over(Week.parse(name), refusal)
             return None
-        titles = [show.title for show in self.vocabulary_of(survey.vocabulary).shows]
         people = max(len(self.enrolment.participants()), sums.count)
         return survey.estimate(sums.sums, sums.count, titles, participants=people, waiting=waiting, refused=refused)
 
@@ -266,15 +291,23 @@ class SumAggregator(Aggregator):
         return sum(os.path.lexists(f"{root}/{email}/{path}") for email in self.enrolment.candidates())
 
 
-def _settled(path: Path, found: RoundStatistics, *, is_over: bool) -> RoundStatistics:
+def _place(name: str) -> str:
+    return f"sum_surveys/{name}.json"
+
+
+def _survey_bytes(data: bytes) -> bytes:
+    """Return the bytes of a survey. Raises ValueError for one that is no JSON: no version has written that."""
+    json.loads(data)
+    return data
+
+
+def _settled(before: RoundStatistics | None, found: RoundStatistics, *, is_over: bool) -> RoundStatistics:
     """Return statistics with the counts of people and files that were published with the same sums.
 
     So single reports that come, go or are refused change nothing between the early sums and the end of the round. Then
-    everybody reads in the closing file what became of each.
+    everybody reads in the closing file what became of each. before: as they are published.
     """
-    try:
-        before = RoundStatistics.from_bytes(path.read_bytes())
-    except (FileNotFoundError, StatisticsError):
+    if before is None:
         return found
     sums = [{name: one.of_participants(None, None) for name, one in each.asked()} for each in (before, found)]
     if sums[0] != sums[1]:

@@ -10,8 +10,8 @@ from pydantic import Field, ValidationError
 from netflix_trend.layout import OperatorVolume
 from netflix_trend.operators.identity import Fingerprint
 from netflix_trend.periods.weeks import Week
-from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
+from netflix_trend.storage.quarantine import write_kept
 from netflix_trend.survey.deadlines import Deadlines
 
 _Count = Annotated[int, Field(ge=0)]
@@ -85,15 +85,12 @@ def opening(name: str, problem: str) -> SummedRound:
 
 def write_state(volume: OperatorVolume, state: Strict) -> None:
     """Leave the state, unless it is the same. A power cut may lose it: the next run writes it again."""
-    data = state.to_bytes()
-    path = volume.state
-    if not path.exists() or path.read_bytes() != data:
-        write_atomically(path, data, durable=False)
+    write_kept(volume.root, volume.state.name, state.to_bytes(), durable=False)
 
 
 def read_state(folder: Path) -> SumsState | None:
     """Return what the last run left in an aggregator's folder, None without one or when it is of another version."""
     try:
         return SumsState.model_validate_json(OperatorVolume(folder).state.read_bytes())
-    except (FileNotFoundError, ValidationError):
+    except (OSError, ValidationError):
         return None

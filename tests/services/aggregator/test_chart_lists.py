@@ -241,7 +241,7 @@ def test_damaged_charts_are_named_and_stop_nothing(tmp_path: Path, caplog: pytes
     (here.own / CHARTS).write_text("{")
     for _ in range(3):
         assert here.ask(TUESDAY)[-1].round == str(WEEK)
-    assert sum("charts.json cannot be read" in line for line in caplog.messages) == 1
+    assert sum("charts.json is damaged" in line for line in caplog.messages) == 1
     KeptCharts(here.own).add(charts_of({WEEK + 1: [("Later", 9)]}))
     assert list(here.kept_charts.charts.of_country("")) == [WEEK + 1]
 

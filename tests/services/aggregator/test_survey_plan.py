@@ -145,4 +145,4 @@ def test_asked_surveys_are_known_by_their_files(tmp_path: Path) -> None:
     assert asked_surveys(tmp_path) == []
     here = aggregator(tmp_path)
     here.ask(TODAY)
-    assert asked_surveys(here.own) == [WEEK - 3, WEEK - 2, WEEK - 1, WEEK]
+    assert asked_surveys(here.own / "surveys") == [WEEK - 3, WEEK - 2, WEEK - 1, WEEK]
