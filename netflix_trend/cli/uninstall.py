@@ -129,11 +129,12 @@ def _verbs(context: click.Context) -> Mapping[str, click.Command]:
 
 def _back_up(context: click.Context, place: Place, file: Path) -> None:
     """Write a backup, or raise Failure: nothing has been removed by then."""
-    verb = _verbs(context).get("backup")
-    if verb is None:
+    if "backup" not in _verbs(context):
         raise Failure("this version has no verb backup. Nothing was removed")
+    root = context.find_root()
+    words = ["backup", str(file)]
     try:
-        code = verb.main([str(file)], prog_name="backup", obj=place, standalone_mode=False)
+        code = root.command.main(words, prog_name=root.info_name, obj=place, standalone_mode=False)
     except click.ClickException as problem:
         raise Failure(f"no backup was made: {problem.message}. Nothing was removed") from None
     except SystemExit as end:

@@ -89,6 +89,9 @@ def test_of_a_folder_that_the_person_has_named_only_own_files_go(
     (folders / "private").rename(documents)
     (documents / "letter.txt").write_text("x")
     (documents / "raw.txt").write_text("x")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "film.csv").write_text("x")
+    (documents / "removed").symlink_to(tmp_path / "elsewhere")
     if is_linked:
         (folders / "private").symlink_to(documents)
         named = {}
@@ -97,6 +100,8 @@ def test_of_a_folder_that_the_person_has_named_only_own_files_go(
     done = run(folders, path, "uninstall", "--with-data", "--yes", **FOLDERS, **named)
     assert done.returncode == 0, done.stderr
     assert tree(documents) == {"letter.txt", "raw.txt"}
+    assert not (documents / "removed").is_symlink()
+    assert (tmp_path / "elsewhere" / "film.csv").exists()
 
 
 def test_a_link_is_removed_and_not_what_it_leads_to(folders: Path, path: Path, tmp_path: Path) -> None:

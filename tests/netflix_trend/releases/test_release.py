@@ -101,6 +101,7 @@ def release(clone: Path, path: Path, *arguments: str) -> Said:
 def test_source_and_wheel_are_the_same_bytes_whenever_they_are_built(committed: Path, tmp_path: Path) -> None:
     built = []
     for number, mask in enumerate((0o022, 0o077)):
+        git(committed, "config", "tar.umask", f"{mask:03o}")
         before = os.umask(mask)
         try:
             commit, folder = Commit.of(committed), tmp_path / str(number)
