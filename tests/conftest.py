@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,29 @@ SLOW = (
     "test_run_sh.py",
     "test_wheel.py",
 )
+# What waits for other programs most of the time: servers, browsers, processes that watch. These files take turns with
+# the others that are slow, so that no processor is idle while one waits, and all of them come before the quick ones, so
+# that none is left over at the end.
+WAITING = (
+    *("browser", "e2e", "services/local", "services/publisher", "services/runtime", "services/scraper"),
+    *(f"netflix_trend/cli/test_{name}.py" for name in ("fetch", "foreground", "interrupts", "stay")),
+    *("test_run_sh.py", "test_wheel.py"),
+)
+# Tests that run very often what others run once. They are measured for no coverage, which would double their time.
+REPEATING = (
+    "bench",
+    "netflix_trend/history/test_properties.py",
+    "netflix_trend/operators/test_budget.py::test_a_year_in_the_budget_costs_what_an_independent_accountant_says",
+    "netflix_trend/operators/test_crashes.py::test_a_kill_at_every_position",
+    "netflix_trend/participant/test_one_week.py",
+    "netflix_trend/vdaf/test_vectors.py::test_every_altered_byte_of_an_expectation_is_noticed",
+    "services/aggregator/test_batches.py::test_all_versions_of_a_random_history_are_apart_and_as_near_as_that_allows",
+    "services/aggregator/test_batches.py::test_networks_that_differ_by_one_person_look_the_same_until_ten_more_answers",
+    "services/aggregator/test_batches.py::test_over_a_fortnight_no_two_versions_differ_by_fewer_than_ten_answers",
+    "services/aggregator/test_poisoning.py",
+)
+# What starts containers has the machine to itself, and is looked for here only.
+CONTAINERS = "e2e"
 
 
 # How long an example takes depends on what else the machine does.
@@ -54,11 +78,41 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is in a slow place."""
+    """Mark tests by their place, and put them into the order of their files: see WAITING."""
     for item in items:
-        place = item.path.relative_to(ROOT / "tests")
-        if any(place.is_relative_to(slow) for slow in SLOW):
+        place = place_of(item)
+        if is_in(place, SLOW):
             item.add_marker("slow")
+        if is_in(place, REPEATING):
+            item.add_marker("no_cover")
+        if item.get_closest_marker("docker") and not is_in(place, (CONTAINERS,)):
+            raise pytest.UsageError(
+                f"{place}: tests with containers are in tests/{CONTAINERS}, where CI looks for them"
+            )
+    items[:] = in_turns(items)
+
+
+def place_of(item: pytest.Item) -> str:
+    """Return the file of a test below tests/, and its name."""
+    return f"{item.path.relative_to(ROOT / 'tests').as_posix()}::{item.name}"
+
+
+def is_in(place: str, places: Iterable[str]) -> bool:
+    """Return whether a test is in one of these folders or files, or one of these tests with any parameters."""
+    return any(place == one or place.startswith((f"{one}/", f"{one}::", f"{one}[")) for one in places)
+
+
+def in_turns(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """Return tests in the order of their files: slow ones that wait and that compute in turns, then others."""
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    waiting, computing, quick = list[list[pytest.Item]](), list[list[pytest.Item]](), list[list[pytest.Item]]()
+    for own in files.values():
+        place = place_of(own[0])
+        (waiting if is_in(place, WAITING) else computing if is_in(place, SLOW) else quick).append(own)
+    turns = [one for pair in zip_longest(waiting, computing, fillvalue=[]) for one in pair]
+    return [item for own in (*turns, *quick) for item in own]
 
 
 @pytest.fixture(scope="session")

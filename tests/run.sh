@@ -73,9 +73,12 @@ run_tests() {
     $bin/python -m pytest "$@"
     return
   fi
-  # The files take turns on all processors; what builds and starts containers has the machine to itself.
-  $bin/python -m pytest --numprocesses auto --dist loadfile --durations 20 -m 'not docker'
-  $bin/python -m pytest --cov-append --durations 10 -m docker
+  # Many tests wait for other programs, so there are two processes more than processors. The files begin in the order of
+  # tests/conftest.py. What builds and starts containers has the machine to itself.
+  processes=$($bin/python -c 'import os; print((os.cpu_count() or 1) + 2)')
+  $bin/python -m pytest --numprocesses "$processes" --dist loadfile --no-loadscope-reorder \
+    --durations 20 -m 'not docker'
+  $bin/python -m pytest --cov-append --durations 10 -m docker tests/e2e
   say '--- coverage'
   if [ -n "$skipped" ]; then
     say 'Not checked: tests were skipped, see above.'
