@@ -111,7 +111,7 @@ def in_turns(items: Sequence[pytest.Item]) -> list[pytest.Item]:
     for own in files.values():
         place = place_of(own[0])
         (waiting if is_in(place, WAITING) else computing if is_in(place, SLOW) else quick).append(own)
-    turns = [one for pair in zip_longest(waiting, computing, fillvalue=[]) for one in pair]
+    turns = [one for pair in zip_longest(waiting, computing, fillvalue=list[pytest.Item]()) for one in pair]
     return [item for own in (*turns, *quick) for item in own]
 
 

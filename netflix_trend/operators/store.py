@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from netflix_trend.storage.kept import note, set_aside
 from netflix_trend.storage.migrations import NewerFormat
-from netflix_trend.storage.quarantine import note, set_aside
 
 # For whoever else has the database open.
 WAIT_SECONDS = 60
@@ -90,7 +90,7 @@ class Store:
 
     @classmethod
     def open_or_clear(cls, path: Path, *, durable: bool = True) -> Store:
-        """Open a database; one that is damaged is deleted first, and the quarantine beside it says so.
+        """Open a database; one that is damaged is deleted first, and `damaged/` beside it says so.
 
         It may hold keys of rounds that are given up now, which must be in no file. What is published of these rounds
         is entered into the new one (`Party.run`).
@@ -211,7 +211,7 @@ def cleared_if_damaged(problem: sqlite3.DatabaseError, store: Store, path: Path)
 
 
 def clear(path: Path) -> None:
-    """Delete a damaged database, and name it in the quarantine beside it."""
+    """Delete a damaged database, and name it in `damaged/` beside it."""
     for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
         path.with_name(name).unlink(missing_ok=True)
     note(path.parent, path.name, "was damaged and is deleted: open rounds are given up, closed ones stay")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -16,6 +17,9 @@ from pathlib import Path
 from netflix_trend.storage.files import FileState, state_of, sync_folder
 
 FOLDER = "damaged"
+# In a name there, for a folder's slash.
+SLASH = "+"
+_ENTRY = re.compile(r"(.+)\.\d{8}T\d{6}Z(-\d+)?")
 _PIECE = 1 << 20
 
 
@@ -58,7 +62,7 @@ def _digest(path: Path, _state: FileState) -> str:
 
 def set_aside(path: Path, volume: Path) -> Path:
     """Move what is at `path`, file or folder, to the folder of damaged files. Returns its new place. Raises OSError."""
-    place = _place(path, volume)
+    place = new_place(path, volume)
     path.rename(place)
     sync_folder(place.parent)
     return place
@@ -71,7 +75,7 @@ def keep_copy(path: Path, volume: Path) -> None:
     Raises OSError.
     """
     if path.is_file():
-        shutil.copyfile(path, _place(path, volume))
+        shutil.copyfile(path, new_place(path, volume))
     elif os.path.lexists(path):
         set_aside(path, volume)
 
@@ -90,16 +94,25 @@ def were_set_aside(volume: Path) -> list[str]:
         return []
 
 
+def paths_set_aside(volume: Path) -> tuple[str, ...]:
+    """Return where the files were that were set aside and are still there: relative to the volume, sorted, each once.
+
+    Who has seen to them removes them from the folder.
+    """
+    found = (_ENTRY.fullmatch(name.removeprefix(f"{FOLDER}/")) for name in were_set_aside(volume))
+    return tuple(sorted({entry.group(1).replace(SLASH, "/") for entry in found if entry}))
+
+
 def was_set_aside(path: Path, volume: Path) -> bool:
     """Return whether an earlier file of this path was set aside and is still there."""
-    return any(name.startswith(f"{FOLDER}/{_flat(path, volume)}.") for name in were_set_aside(volume))
+    return path.relative_to(volume).as_posix() in paths_set_aside(volume)
 
 
 def _flat(path: Path, volume: Path) -> str:
-    return "-".join(path.relative_to(volume).parts)
+    return SLASH.join(path.relative_to(volume).parts)
 
 
-def _place(path: Path, volume: Path) -> Path:
+def new_place(path: Path, volume: Path) -> Path:
     """Return a free place among the damaged files of a volume, and make their folder."""
     folder = volume / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)

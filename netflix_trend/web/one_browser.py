@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from netflix_trend.storage.quarantine import read_kept, write_kept
+from netflix_trend.storage.kept import read_kept, write_kept
 
 SESSION_SECONDS = 12 * 3600
 # Nobody mistypes and corrects a token faster; a token of 20 characters is not guessed at one a second.

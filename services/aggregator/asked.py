@@ -15,8 +15,9 @@ from pathlib import Path
 from netflix_trend.catalogue.vocabulary import LARGEST_FILE, CatalogueTitle, Vocabulary, VocabularyError
 from netflix_trend.layout import SURVEYS, VOCABULARY
 from netflix_trend.periods.weeks import Week
+from netflix_trend.storage.damaged import paths_set_aside
 from netflix_trend.storage.files import read_own
-from netflix_trend.storage.quarantine import quarantined, read_kept, set_aside, write_kept
+from netflix_trend.storage.kept import read_kept, set_aside, write_kept
 from netflix_trend.survey.survey import MAX_SURVEYS_FILE, RefusedSurvey, Survey, dump_surveys, load_surveys
 
 
@@ -53,7 +54,7 @@ class AskedSurveys:
 
     def is_lost(self, week: Week) -> bool:
         """Return whether the survey of a week was damaged."""
-        return _place(week) in quarantined(self.own)
+        return _place(week) in paths_set_aside(self.own)
 
     def keep(self, survey: Survey) -> None:
         """Keep a survey from now on."""

@@ -25,8 +25,8 @@ from netflix_trend.periods.turns import ROTATION
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.questions.question import Question, Statistic
+from netflix_trend.storage.kept import read_kept, write_kept
 from netflix_trend.storage.model import Strict
-from netflix_trend.storage.quarantine import read_kept, write_kept
 from netflix_trend.survey.survey import Survey
 from services.aggregator.collect import RoundReleases, RoundReports
 from services.aggregator.estimation import estimate_round

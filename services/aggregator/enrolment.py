@@ -16,8 +16,9 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from netflix_trend.names import DATASITE_NAME
+from netflix_trend.storage.damaged import paths_set_aside
 from netflix_trend.storage.files import UnsafeFile, locked, read_own, write_atomically
-from netflix_trend.storage.quarantine import quarantined, read_kept, write_kept
+from netflix_trend.storage.kept import read_kept, write_kept
 from netflix_trend.syftbox.datasite import Datasite, datasite_names, read_manifest, visit
 from netflix_trend.syftbox.permissions import LARGEST_FILE, permission_rules
 
@@ -70,7 +71,7 @@ class Enrolment:
         EnrolmentError with the number of a line that is not an address, unless it is tolerant.
         """
         data = read_kept(self.own, FILE, _LARGEST, _text)
-        if data is None and FILE in quarantined(self.own):
+        if data is None and FILE in paths_set_aside(self.own):
             data = read_kept(self.own, _COPY, _LARGEST, _text)
             if data is not None:
                 write_kept(self.own, FILE, data)

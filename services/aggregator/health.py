@@ -9,7 +9,7 @@ from typing import Literal
 
 from flask import Response, jsonify
 
-from netflix_trend.storage.quarantine import FOLDER, quarantined
+from netflix_trend.storage.damaged import FOLDER, paths_set_aside
 from services.runtime.supervisor import alive, problem_of
 
 Name = Literal["aggregator", "helper"]
@@ -48,7 +48,7 @@ class Health:
 
 def health_of(name: Name, own: Path, is_alive: Callable[[], bool] | None = None) -> Health:
     """Return the health of a service. own: its volume; is_alive: only tests pass another one."""
-    return Health((is_alive or (lambda: alive([name])))(), problem_of(name), quarantined(own))
+    return Health((is_alive or (lambda: alive([name])))(), problem_of(name), paths_set_aside(own))
 
 
 def show_status(name: Name, own: Path) -> int:

@@ -16,8 +16,9 @@ from pathlib import Path
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import MAX_FILE, RoundStatistics, StatisticsError
 from netflix_trend.published.year import YEARS, year_of_round
+from netflix_trend.storage.damaged import paths_set_aside
 from netflix_trend.storage.files import read_own
-from netflix_trend.storage.quarantine import quarantined, set_aside, write_kept
+from netflix_trend.storage.kept import set_aside, write_kept
 from netflix_trend.syftbox.permissions import LARGEST_FILE
 
 _log = logging.getLogger("aggregator")
@@ -136,7 +137,7 @@ class KeptStatistics:
         return _rounds_in(self.shared / FOLDER) | _rounds_in(self.public / FOLDER)
 
     def _damaged(self) -> set[str]:
-        names = {Path(name).stem for name in quarantined(self.own) if name.startswith(f"{FOLDER}/")}
+        names = {Path(name).stem for name in paths_set_aside(self.own) if name.startswith(f"{FOLDER}/")}
         return {name for name in names if _is_round(name)}
 
 

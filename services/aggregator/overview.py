@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
+from netflix_trend.storage.kept import write_kept
 from netflix_trend.storage.model import Strict
-from netflix_trend.storage.quarantine import write_kept
 from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.collect import RoundReports
 from services.aggregator.enrolment import Enrolment

@@ -24,7 +24,7 @@ from netflix_trend.published.trends import TRENDS, Trends
 from netflix_trend.questions.question import MAX_ROUNDS
 from netflix_trend.questions.registry import questions
 from netflix_trend.questions.top_shows.chart import AskedChart
-from netflix_trend.storage.quarantine import keep_folder
+from netflix_trend.storage.kept import keep_folder
 from netflix_trend.survey.limits import DEFAULT_ODDS
 from netflix_trend.survey.survey import RefusedSurvey, Survey, dump_surveys
 from netflix_trend.syftbox.datasite import Datasite

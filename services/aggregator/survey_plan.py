@@ -20,8 +20,8 @@ from netflix_trend.periods.weeks import Week
 from netflix_trend.questions.registry import QUESTIONS, questions
 from netflix_trend.questions.top_shows.chart import LONGEST_LIST, LONGEST_SUMMED_LIST, AskedChart
 from netflix_trend.storage.files import read_own
+from netflix_trend.storage.kept import read_kept, write_kept
 from netflix_trend.storage.model import Strict
-from netflix_trend.storage.quarantine import read_kept, write_kept
 from netflix_trend.survey.limits import DEFAULT_ODDS
 from netflix_trend.survey.survey import Survey, default_survey
 

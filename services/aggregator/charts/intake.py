@@ -19,8 +19,8 @@ from netflix_trend.catalogue.charts import Charts
 from netflix_trend.catalogue.keys import plain_title
 from netflix_trend.periods.weeks import Week
 from netflix_trend.storage.files import UnsafeFile, open_untrusted
+from netflix_trend.storage.kept import read_kept, write_kept
 from netflix_trend.storage.model import Strict
-from netflix_trend.storage.quarantine import read_kept, write_kept
 from services.aggregator.charts.fetching import FetchError, fetch
 from services.aggregator.charts.kept import KeptCharts
 

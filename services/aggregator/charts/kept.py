@@ -13,8 +13,8 @@ from netflix_trend.catalogue.charts import Charts, ChartsError
 from netflix_trend.catalogue.vocabulary import CatalogueTitle
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import locked
+from netflix_trend.storage.kept import read_kept, write_kept
 from netflix_trend.storage.model import Strict
-from netflix_trend.storage.quarantine import read_kept, write_kept
 from services.aggregator.memory import Stamp, stamp
 
 CHARTS, ADDED = "charts.json", "added_titles.json"

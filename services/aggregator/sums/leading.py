@@ -27,7 +27,7 @@ from netflix_trend.periods.weeks import Week
 from netflix_trend.published.introduction import IntroducedOperator, Introduction
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.questions.registry import sum_questions
-from netflix_trend.storage.quarantine import read_kept, write_kept
+from netflix_trend.storage.kept import read_kept, write_kept
 from netflix_trend.survey.deadlines import Deadlines, plan_round
 from netflix_trend.survey.sum_survey import PRESETS, Preset, SumSurvey, default_sum_survey
 from netflix_trend.survey.survey import RefusedSurvey

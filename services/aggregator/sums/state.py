@@ -10,8 +10,8 @@ from pydantic import Field, ValidationError
 from netflix_trend.layout import OperatorVolume
 from netflix_trend.operators.identity import Fingerprint
 from netflix_trend.periods.weeks import Week
+from netflix_trend.storage.kept import write_kept
 from netflix_trend.storage.model import Strict
-from netflix_trend.storage.quarantine import write_kept
 from netflix_trend.survey.deadlines import Deadlines
 
 _Count = Annotated[int, Field(ge=0)]

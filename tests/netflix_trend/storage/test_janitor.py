@@ -11,7 +11,7 @@ from netflix_trend.storage import files
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.janitor import DAY, tidy_daily
 
-LATER = time.time() + DAY + 60
+LATER = time.time() + 2 * DAY
 KEPT = (
     *("raw/0a.csv", "raw/.0a.csv.tmp", ".raw.lock", "x.0123abcd.tmp", ".x.0123ABCD.tmp", ".x.0123abc.tmp"),
     *(".bashrc", ".x.csv.options", ".incoming.tmp", ".upload-abcd1234", ".x.csv.part"),
@@ -31,7 +31,7 @@ def there(folder: Path) -> set[str]:
 
 def test_only_our_temporary_names_are_removed_and_only_after_a_day(tmp_path: Path) -> None:
     put(tmp_path, *KEPT, *GONE, ".restore.0123abcd.tmp/private/raw/0a.csv")
-    assert tidy_daily(tmp_path, LATER - 180) == 0
+    assert tidy_daily(tmp_path, time.time() + DAY / 2) == 0
     (tmp_path / ".tidied").unlink()
     assert tidy_daily(tmp_path, LATER) == len(GONE) + 1
     assert there(tmp_path) == set(KEPT)

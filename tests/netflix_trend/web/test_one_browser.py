@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from netflix_trend.storage.quarantine import quarantined
+from netflix_trend.storage.damaged import paths_set_aside
 from netflix_trend.web.one_browser import PAUSE_SECONDS, Access, Session, TooSoon
 
 TOKEN = "a-token-of-twenty-five-xx"
@@ -64,5 +64,5 @@ def test_a_damaged_record_of_the_used_token_stops_nothing(tmp_path: Path, damage
     used = tmp_path / "used"
     damage(used)
     assert Access(TOKEN, used).enter(TOKEN)
-    assert quarantined(tmp_path) == ("used",)
+    assert paths_set_aside(tmp_path) == ("used",)
     assert Access(TOKEN, used).enter(TOKEN) is None, "used once"

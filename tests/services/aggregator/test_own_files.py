@@ -18,7 +18,7 @@ from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.settings import load_settings
 from netflix_trend.simulation.population import watched
-from netflix_trend.storage.quarantine import FOLDER, quarantined
+from netflix_trend.storage.damaged import FOLDER, paths_set_aside
 from netflix_trend.survey.deadlines import DAY
 from netflix_trend.survey.survey import load_surveys
 from netflix_trend.syftbox.datasite import Datasite
@@ -139,7 +139,7 @@ def test_a_damaged_own_file_costs_itself_and_is_named(
     # An overview is written anew, and an empty list is a list.
     unnamed = {KINDS["overview"], *([KINDS["list of participants"]] if damage in (truncated, empty) else [])}
     wanted = sorted(set(names) - unnamed)
-    assert [name for name in quarantined(here.own) if name not in unnamed] == wanted
+    assert [name for name in paths_set_aside(here.own) if name not in unnamed] == wanted
     assert all(name in caplog.text for name in wanted)
     settings = load_settings(datasites_dir=here.site.datasites, aggregator_dir=here.own, aggregator_datasite=AGGREGATOR)
     with create_app(settings, lambda: True).test_client() as client:
@@ -189,7 +189,7 @@ def test_a_round_of_which_both_copies_cannot_be_read_keeps_its_page(here: Aggreg
     assert published(here)[page] == before
     is_whole = content != b"{"
     assert (f"app_data/netflix_trend/shared/statistics/{NEWEST}.json" in published(here)) is is_whole
-    assert (quarantined(here.own) == ()) is is_whole, "a later version's file stays where that looks for it"
+    assert (paths_set_aside(here.own) == ()) is is_whole, "a later version's file stays where that looks for it"
 
 
 def test_a_survey_that_is_lost_everywhere_is_not_asked_again(here: Aggregator) -> None:
@@ -222,7 +222,7 @@ def test_a_file_in_the_place_of_a_folder_is_moved_aside(here: Aggregator) -> Non
         (here.own / name).write_text("?")
     here.run(LATER)
     assert published(here) == before
-    assert quarantined(here.own) == ("batches", "statistics", "surveys", "vocabularies")
+    assert paths_set_aside(here.own) == ("batches", "statistics", "surveys", "vocabularies")
 
 
 def test_status_names_damaged_files_and_ends_with_one(
@@ -306,7 +306,7 @@ def test_a_damaged_database_gives_open_rounds_up_and_keeps_published_sums(
     world.operate(EARLY + DAY)
     after = RoundStatistics.from_bytes(sums(world))
     assert (after.top_shows.shows, after.reports) == (before.top_shows.shows, before.reports)
-    assert quarantined(own) == (("operators.sqlite",) if damage is not empty else ())
+    assert paths_set_aside(own) == (("operators.sqlite",) if damage is not empty else ())
     for kept in (own / FOLDER).glob("*"):
         assert kept.is_dir() or kept.read_text().startswith("was damaged and is deleted"), "keys are in no file"
     world.operate(MONDAY + 7 * DAY)
@@ -322,7 +322,7 @@ def test_a_database_that_is_found_damaged_in_the_middle_of_a_look_is_cleared(wor
     path.write_bytes(data)
     world.aggregator.leader.store.sql.execute("PRAGMA cache_size=0")
     world.operate(EARLY + DAY)
-    assert quarantined(world.root / "aggregator") == ("operators.sqlite",)
+    assert paths_set_aside(world.root / "aggregator") == ("operators.sqlite",)
 
 
 def test_a_damaged_key_stops_sums_and_nothing_that_is_published(world: World) -> None:
@@ -346,4 +346,4 @@ def test_a_busy_or_full_disk_is_no_damage(tmp_path: Path, monkeypatch: pytest.Mo
     assert "OperationalError" in tried(lambda: Store.open_or_clear(path, durable=False))
     first.sql.execute("ROLLBACK")
     assert Store.open_or_clear(path, durable=False).file("2026-W46", "survey.json") == b"{}"
-    assert quarantined(tmp_path) == ()
+    assert paths_set_aside(tmp_path) == ()

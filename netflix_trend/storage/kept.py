@@ -4,40 +4,25 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from netflix_trend.storage import damaged
+from netflix_trend.storage.damaged import FOLDER
 from netflix_trend.storage.files import read_own, restore_file, write_atomically
 
-_log = logging.getLogger("quarantine")
-# In a volume. Its entries are `<name>.<number>`, with this sign for a folder's slash.
-FOLDER = "quarantine"
-_SLASH = "+"
-_ENTRY = re.compile(r"(.+)\.\d+")
+_log = logging.getLogger("damaged")
 _T = TypeVar("_T")
 
 
-def quarantined(own: Path) -> tuple[str, ...]:
-    """Return the names of the files of a volume that were moved aside, relative to it, sorted, each once.
-
-    Who has seen to them removes them from the folder.
-    """
-    try:
-        found = [_ENTRY.fullmatch(path.name) for path in (own / FOLDER).iterdir()]
-    except OSError:
-        return ()
-    return tuple(sorted({entry.group(1).replace(_SLASH, "/") for entry in found if entry}))
-
-
 def set_aside(own: Path, name: str, why: str) -> None:
-    """Move a file of a volume, or whatever lies in its place, into the quarantine. why: the end of a sentence.
+    """Move a file of a volume, or whatever lies in its place, among the damaged ones. why: the end of a sentence.
 
     name: relative to the volume. Where nothing can be moved, such as on a read-only disk, that is logged.
     """
     try:
-        (own / name).rename(_new_entry(own, name))
+        damaged.set_aside(own / name, own)
     except FileNotFoundError:
         return  # another process was faster
     except OSError as problem:
@@ -47,8 +32,8 @@ def set_aside(own: Path, name: str, why: str) -> None:
 
 
 def note(own: Path, name: str, why: str) -> None:
-    """Name a file in the quarantine that may not be kept, with the reason instead of its content."""
-    write_atomically(_new_entry(own, name), f"{why}\n".encode())
+    """Name a file among the damaged ones that may not be kept, with the reason instead of its content."""
+    write_atomically(damaged.new_place(own / name, own), f"{why}\n".encode())
     _log.warning("%s %s", name, why)
 
 
@@ -88,11 +73,3 @@ def keep_folder(own: Path, name: str) -> None:
     path = own / name
     if path.is_symlink() or (path.exists() and not path.is_dir()):
         set_aside(own, name, "is no folder")
-
-
-def _new_entry(own: Path, name: str) -> Path:
-    (own / FOLDER).mkdir(parents=True, exist_ok=True)
-    flat, number = name.replace("/", _SLASH), 1
-    while os.path.lexists(own / FOLDER / f"{flat}.{number}"):
-        number += 1
-    return own / FOLDER / f"{flat}.{number}"
