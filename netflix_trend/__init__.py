@@ -4,4 +4,4 @@ No queue, no browser and no web framework is imported here, so that each service
 """
 
 # The one place of the version: the build, pages, reports and published files read it from here.
-__version__ = "0.2.0"
+__version__ = "0.3.0"
