@@ -52,7 +52,7 @@ def overview(round_name: str = "2026-W46") -> Overview:
 
 
 def settings_in(tmp_path: Path, **more: object) -> Settings:
-    return load_settings(datasites_dir=tmp_path, aggregator_dir=tmp_path, helper_dir=tmp_path, **more)
+    return load_settings(datasites_dir=tmp_path / "datasites", aggregator_dir=tmp_path, helper_dir=tmp_path, **more)
 
 
 def test_counts_are_there_and_nothing_about_a_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
