@@ -19,9 +19,10 @@ from netflix_trend.questions.top_shows.movement import MOVEMENT
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.community import ROUNDS_PAGE, START, WINDOW_PAGES
-from services.aggregator.metrics import add_metrics
+from services.aggregator.metrics import add_metrics, aggregator_metrics
 from services.aggregator.operator.access import operator_access
 from services.aggregator.operator.views import operator_pages
+from services.aggregator.overview import read_overview
 from services.aggregator.site.page import content_security_policy
 from services.runtime.supervisor import alive
 
@@ -97,7 +98,9 @@ def create_app(  # noqa: C901 - its views count as its branches
     if access:
         app.register_blueprint(operator_pages(settings, access, today))
 
-    add_metrics(app, settings, "aggregator")
+    if settings.metrics:
+        own = settings.aggregator_dir
+        add_metrics(app, "aggregator", own, lambda: aggregator_metrics(read_overview(own)))
 
     @app.get("/healthz")
     def health() -> tuple[Response, int]:
