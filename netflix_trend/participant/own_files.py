@@ -69,7 +69,8 @@ def own_files_row(settings: Settings, state: Snapshot) -> Row:
     if not found:
         return Row(ROW, _("all of them can be read"))
     said = _("damaged or set aside: %(names)s", names=", ".join(one.name for one in found))
-    return Row(ROW, said, found[0].mark, f"{found[0].name}: {_(found[0].step)}")
+    step = _(found[0].step)
+    return Row(ROW, said, found[0].mark, f"{found[0].name}: {step}")
 
 
 def _private(private: Path, state: Snapshot) -> Iterator[DamagedFile]:
