@@ -18,8 +18,6 @@ from typing import Any, Protocol
 
 from netflix_trend import __version__
 from netflix_trend.layout import (
-    BUILT_FROM,
-    DATABASE,
     SURVEYS,
     VOCABULARY,
     PrivateVolume,
@@ -114,7 +112,7 @@ def results(settings: Settings) -> str:
     paths = [
         *(site / name for name in ("syftperm.yaml", "syft.pub.yaml")),
         *(file for folder in folders for file in _files_in(folder)),
-        *(folder / name for folder in _profiles(settings) for name in (BUILT_FROM, DATABASE)),
+        *(file for folder in _profiles(settings) for file in _files_in(folder) if not file.name.startswith(".")),
         *(publisher.ledger, publisher.sealed),
     ]
     return _digest([_named_states(paths)])

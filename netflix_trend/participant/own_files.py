@@ -18,17 +18,14 @@ from netflix_trend.history.raw import RawStore
 from netflix_trend.history.removed import RemovalError, read_removals
 from netflix_trend.language import _, marked
 from netflix_trend.layout import PrivateVolume, PublisherVolume
-from netflix_trend.participant.choices import ChoicesError, read_choices
-from netflix_trend.participant.ledger import LedgerError, read_ledger
 from netflix_trend.participant.life_events import EventError, read_events
+from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.receipts import damaged_receipts
-from netflix_trend.participant.releases import witnessed_rounds
 from netflix_trend.participant.sealed import is_store_damaged
 from netflix_trend.participant.status import is_status_damaged
 from netflix_trend.settings import Settings
 from netflix_trend.status_table import Mark, Row
 from netflix_trend.storage.damaged import Damaged, read_file, were_set_aside
-from netflix_trend.syftbox.datasite import Datasite
 
 ROW = marked("own files")
 _IMPORT_AGAIN = marked("import the same file again: ./run.sh import FILE, or the page Start")
@@ -56,22 +53,27 @@ class DamagedFile:
     mark: Mark = "wrong"
 
 
-def damaged_files(settings: Settings) -> list[DamagedFile]:
-    """Return what is damaged, the worst first: what keeps something from being done, then the rest."""
-    found = [*_private(settings.private_dir), *_records(settings), *_browser(settings.scraper_dir)]
+def damaged_files(settings: Settings, state: Snapshot) -> list[DamagedFile]:
+    """Return what is damaged, the worst first: what keeps something from being done, then the rest.
+
+    state: so that each file is read once for a page.
+    """
+    private, records = _private(settings.private_dir, state), _records(settings.records_dir, state)
+    found = [*private, *records, *_browser(settings.scraper_dir)]
     return sorted(found, key=lambda one: one.mark != "wrong")
 
 
-def own_files_row(settings: Settings) -> Row:
+def own_files_row(settings: Settings, state: Snapshot) -> Row:
     """Return whether all files of this participant can be read, with the names of those that cannot."""
-    found = damaged_files(settings)
+    found = damaged_files(settings, state)
     if not found:
         return Row(ROW, _("all of them can be read"))
     said = _("damaged or set aside: %(names)s", names=", ".join(one.name for one in found))
-    return Row(ROW, said, found[0].mark, f"{found[0].name}: {_(found[0].step)}")
+    step = _(found[0].step)
+    return Row(ROW, said, found[0].mark, f"{found[0].name}: {step}")
 
 
-def _private(private: Path) -> Iterator[DamagedFile]:
+def _private(private: Path, state: Snapshot) -> Iterator[DamagedFile]:
     store, volume = RawStore(private), PrivateVolume(private)
     for sha256 in store.damaged():
         yield DamagedFile(f"raw/{sha256}.json", _IMPORT_AGAIN)
@@ -82,7 +84,7 @@ def _private(private: Path) -> Iterator[DamagedFile]:
         for name in damaged_tables(folder) if folder.name in profiles else ():
             yield DamagedFile(f"profiles/{folder.name}/{name}", _REBUILT, "look here")
     for path, is_damaged, step in (
-        (volume.choices, _fails(lambda: read_choices(private), ChoicesError), _CHOOSE),
+        (volume.choices, bool(state.choices_problem), _CHOOSE),
         (volume.exclusions, _fails(lambda: read_exclusions(private), ExclusionError), _EXCLUDE),
         (volume.household, are_answers_damaged(private), _SAY_AGAIN),
         (volume.life_events, _fails(lambda: read_events(private), EventError), _NOTE_AGAIN),
@@ -95,32 +97,22 @@ def _private(private: Path) -> Iterator[DamagedFile]:
     yield from _set_aside(private)
 
 
-def _records(settings: Settings) -> Iterator[DamagedFile]:
-    records = settings.records_dir
+def _records(records: Path, state: Snapshot) -> Iterator[DamagedFile]:
     volume = PublisherVolume(records)
-    if _fails(lambda: read_ledger(volume.ledger), LedgerError):
+    if state.ledger_problem:
         yield DamagedFile(volume.ledger.name, _RESTORE)
-    elif _lacks_releases(settings):
+    elif not {entry.round for entry in state.entries}.issuperset(state.published):
+        # It was lost, cut off, or is an old copy. Reports to other aggregators are in it, and not in the datasite.
         yield DamagedFile(volume.ledger.name, _RESTORE_SOON)
     if is_store_damaged(volume.sealed):
         yield DamagedFile(volume.sealed.name, _RESTORE)
-    if is_status_damaged(records):
+    if state.status is None and is_status_damaged(records):
         yield DamagedFile(volume.status.name, _WRITTEN_AGAIN, "look here")
     if volume.receipts.is_file():
         yield DamagedFile(volume.receipts.name, _LOOK, "look here")
     for name in damaged_receipts(records):
         yield DamagedFile(f"{volume.receipts.name}/{name}", _LOOK, "look here")
     yield from _set_aside(records)
-
-
-def _lacks_releases(settings: Settings) -> bool:
-    """Return whether the datasite holds reports that the ledger does not know: it was lost, cut off, or is an old copy.
-
-    Other reports than for this aggregator are in the ledger, too, but not in the datasite.
-    """
-    site = Datasite(settings.datasites_dir, settings.syftbox_email)
-    known = {entry.round for entry in read_ledger(PublisherVolume(settings.records_dir).ledger)}
-    return not known.issuperset(witnessed_rounds(site))
 
 
 def _browser(folder: Path) -> Iterator[DamagedFile]:

@@ -78,7 +78,7 @@ def found_rows(settings: Settings, state: Snapshot, now: float) -> list[Row]:
         reality_row(settings),
         *operator_rows(settings),
         history_row(history_facts(settings), rests(state), date.fromtimestamp(now)),
-        own_files_row(settings),
+        own_files_row(settings, state),
         *waiting_rows(settings, now),
         choice_row(state),
         publisher_row(state.status, state.choices.participation, now),

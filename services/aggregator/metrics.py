@@ -6,16 +6,19 @@ https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, abort, request
 
-from netflix_trend.settings import Settings
 from netflix_trend.storage.damaged import were_set_aside
 from netflix_trend.web.local_only import is_local
-from services.aggregator.helper.service import HelperState, read_helper_state
-from services.aggregator.overview import Overview, read_overview
 from services.runtime.supervisor import last_beat
+
+if TYPE_CHECKING:
+    from services.aggregator.helper.service import HelperState
+    from services.aggregator.overview import Overview
 
 _CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # Labels by name, and the value.
@@ -24,22 +27,19 @@ Sample = tuple[dict[str, str], float]
 Metric = tuple[str, str, Sequence[Sample]]
 
 
-def add_metrics(app: Flask, settings: Settings, role: str) -> None:
-    """Add the page `/metrics` where METRICS is on, for this machine alone. role: `aggregator` or `helper`."""
-    if not settings.metrics:
-        return
+def add_metrics(app: Flask, role: str, own: Path, found: Callable[[], Sequence[Metric]]) -> None:
+    """Add the page `/metrics`, for this machine alone.
+
+    role: of the looping process, `aggregator` or `helper`. own: its volume. found: returns what its last pass found.
+    """
 
     @app.get("/metrics")
     def metrics() -> Response:
         # What a public web server forwards is not for this machine alone.
         if not is_local(request.host) or "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
             abort(404)
-        if role == "helper":
-            found, own = helper_metrics(read_helper_state(settings.helper_dir)), settings.helper_dir
-        else:
-            found, own = aggregator_metrics(read_overview(settings.aggregator_dir)), settings.aggregator_dir
         process = process_metrics(last_beat(role), len(were_set_aside(own)))
-        return Response(as_text([*found, *process]), content_type=_CONTENT_TYPE)
+        return Response(as_text([*found(), *process]), content_type=_CONTENT_TYPE)
 
 
 def process_metrics(beat: tuple[float, float | None] | None, set_aside: int) -> list[Metric]:

@@ -20,9 +20,10 @@ from netflix_trend.settings import Settings, load_settings
 from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.community import ROUNDS_PAGE, START, WINDOW_PAGES
 from services.aggregator.health import health_of
-from services.aggregator.metrics import add_metrics
+from services.aggregator.metrics import add_metrics, aggregator_metrics
 from services.aggregator.operator.access import operator_access
 from services.aggregator.operator.views import operator_pages
+from services.aggregator.overview import read_overview
 from services.aggregator.site.page import content_security_policy
 
 _ROUND = re.compile(r"\d{4}-W\d{2}|latest", re.ASCII)
@@ -96,7 +97,9 @@ def create_app(  # noqa: C901 - its views count as its branches
     if access:
         app.register_blueprint(operator_pages(settings, access, today))
 
-    add_metrics(app, settings, "aggregator")
+    if settings.metrics:
+        own = settings.aggregator_dir
+        add_metrics(app, "aggregator", own, lambda: aggregator_metrics(read_overview(own)))
 
     @app.get("/healthz")
     def health() -> tuple[Response, int]:

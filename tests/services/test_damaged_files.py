@@ -30,6 +30,9 @@ SMALL = "Title,Date\nDark: Season 1: Secrets,11/2/26\nOkja,11/3/26\n"
 FORGOTTEN = "Title,Date\nRoma,11/4/26\n"
 
 
+state_of = participant.snapshot
+
+
 def _settings(root: Path) -> Settings:
     return settings_in(root, scraper_dir=root / "scraper")
 
@@ -55,7 +58,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
     state.write(Plan(next_run=datetime(2099, 1, 1, tzinfo=UTC)))
     state.jar_path.write_text('[{"name": "NetflixId", "value": "x", "domain": ".netflix.com"}]')
     publish_once(settings, TODAY)
-    assert own_files_row(settings).mark == "fine", damaged_files(settings)
+    assert own_files_row(settings, state_of(settings)).mark == "fine", damaged_files(settings, state_of(settings))
     return root
 
 
@@ -140,10 +143,10 @@ def test_a_damaged_file_is_named_and_costs_nothing_but_itself(
     root, someone = person.root, _settings(person.root)
     path = root / volume / name
     damage(path)
-    found = {file.name: file for file in damaged_files(someone)}
+    found = {file.name: file for file in damaged_files(someone, state_of(someone))}
     named = name.removeprefix("trial/")
     assert found[named].mark == mark
-    row = own_files_row(someone)
+    row = own_files_row(someone, state_of(someone))
     assert row.mark == mark
     assert named in row.text
     assert row.step
@@ -156,7 +159,7 @@ def test_a_damaged_file_is_named_and_costs_nothing_but_itself(
     is_strict = name in ("choices.json", "exclusions.json", "trial/ledger.jsonl", "trial/operators.sqlite")
     assert (status.state in ("problem", "no_export")) <= is_strict, status
     assert "Brooklyn" in person.page("/viewing"), "the other export counts"
-    left = {file.name: file.mark for file in damaged_files(someone)}
+    left = {file.name: file.mark for file in damaged_files(someone, state_of(someone))}
     if mark == "look here" and "receipts" not in name and name not in ("dismissed.json", "cookies.json"):
         assert named not in left, "it is built again"
     if damage is folder:

@@ -15,7 +15,7 @@ from netflix_trend.settings import Settings, load_settings
 from netflix_trend.web.local_only import Guard
 from services.aggregator.health import health_of
 from services.aggregator.helper.service import read_helper_state
-from services.aggregator.metrics import add_metrics
+from services.aggregator.metrics import add_metrics, helper_metrics
 from services.aggregator.operator.words import SEALED_REASONS, STATES
 from services.aggregator.site.page import day_in_words, style
 
@@ -41,7 +41,8 @@ def create_app(settings: Settings | None = None, is_alive: Callable[[], bool] | 
             style=Markup(style()),  # noqa: S704
         )
 
-    add_metrics(app, settings, "helper")
+    if settings.metrics:
+        add_metrics(app, "helper", own, lambda: helper_metrics(read_helper_state(own)))
 
     @app.get("/healthz")
     def health() -> tuple[Response, int]:

@@ -51,7 +51,9 @@ NOT_CALLED = {
     "aggregator": {"syftbox_email"} | HELPING,
     # It reads the ledger for what was forgotten.
     "processor": PUBLISHING - {"publisher_dir"},
-    "publisher": TAKING,
+    # The browser's files are seen on folders only.
+    "publisher": TAKING | {"scraper_dir"},
+    "dashboard": {"scraper_dir"},
 }
 # Chosen by ./run.sh itself, or different on folders on purpose.
 FOLDERS = {"PRIVATE_DIR", "PUBLISHER_DIR", "SCRAPER_DIR", "OUTPUT_DIR", "DATASITES_DIR"}
@@ -161,6 +163,8 @@ def another(row: Row) -> str:
         "CHART_COUNTRY": "DE",
         "CHART_URL": "https://example.org/all-weeks-global.tsv",
         "FRAME_ORIGIN": "http://localhost:8080",
+        "NOTICE_URL": "https://example.org/check",
+        "NOTICE_TOPIC": "https://example.org/topic",
     }
     if row.name in special:
         return special[row.name]

@@ -20,6 +20,7 @@ from netflix_trend.participant.choices import (
 from netflix_trend.participant.ledger import open_ledger
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, load_settings
+from netflix_trend.storage.damaged import set_aside
 from netflix_trend.survey.limits import Limits
 from netflix_trend.survey.survey import default_survey
 
@@ -121,3 +122,21 @@ def test_after_damage_no_report_is_allowed_until_limits_are_set(tmp_path: Path) 
     assert before_limits(tmp_path).participation == "paused"
     assert not choose(tmp_path, "withdrawn")
     assert read_choices(tmp_path) == Choices(participation="withdrawn", reports_per_year=0)
+
+
+def test_a_damaged_file_is_kept_when_a_person_chooses_again(tmp_path: Path) -> None:
+    (tmp_path / "choices.json").write_text('{"odds": [2, 1')
+    choose(tmp_path, "withdrawn")
+    assert read_choices(tmp_path).participation == "withdrawn"
+    (kept,) = (tmp_path / "damaged").iterdir()
+    assert kept.read_text() == '{"odds": [2, 1'
+
+
+def test_a_process_that_is_killed_while_it_replaces_damaged_choices_lets_nobody_answer(tmp_path: Path) -> None:
+    """Without any file the person would be undecided, and who has answered before would answer again."""
+    (tmp_path / "choices.json").mkdir()
+    set_aside(tmp_path / "choices.json", tmp_path)
+    with pytest.raises(ChoicesError):
+        read_choices(tmp_path)
+    choose(tmp_path, "paused")
+    assert read_choices(tmp_path).participation == "paused"

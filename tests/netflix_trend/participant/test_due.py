@@ -54,6 +54,7 @@ def test_a_run_that_would_do_nothing_says_what_the_last_one_said(record: Record)
         "private/household.json",
         "private/raw/abc.json",
         "private/profiles/me/built_from.json",
+        "private/profiles/me/netflix_full.npy",
         "publisher/ledger.jsonl",
         "publisher/outlook.json",
         f"datasites/{ME}/syft.pub.yaml",

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 
 from netflix_trend.catalogue.readers import starter_vocabulary
@@ -158,16 +159,12 @@ def test_a_file_that_moves_leaves_no_profile_behind(settings: Settings) -> None:
     assert participant.out_of_date(settings).outdated == ()
 
 
-# Nobody reads the whole database to look whether it is torn.
 @pytest.mark.parametrize(
     ("name", "damage"),
     [
-        (DATABASE, "gone"),
-        *(
-            (name, how)
-            for name in ("encodings.json", "netflix_full.npy", "built_from.json")
-            for how in ("gone", "torn")
-        ),
+        (name, how)
+        for name in (DATABASE, "encodings.json", "netflix_full.npy", "built_from.json")
+        for how in ("gone", "torn")
     ],
 )
 def test_a_damaged_file_is_made_again(settings: Settings, name: str, damage: str) -> None:
@@ -217,6 +214,29 @@ def test_tables_stay_when_the_only_description_of_a_profile_is_damaged(settings:
 
     assert participant.out_of_date(settings).outdated == ()
     assert load_encodings(settings.private_dir / "profiles" / "me") is not None
+
+
+def test_damaged_bytes_are_set_aside_and_count_again_once_the_file_is_imported(settings: Settings) -> None:
+    damaged, whole = keep(settings, HISTORY), keep(settings, HISTORY.replace("Dark", "Ozark"), "b.csv")
+    participant.refresh(settings)
+    before = load_encodings(settings.private_dir / "profiles" / "me").full
+    path = settings.private_dir / "raw" / f"{damaged}.csv"
+    path.write_text("Title,Date\n")
+    assert refreshed(settings) == [], "the tables still have everything, so they stay"
+
+    (history,) = participant.refresh(settings, everything=True)
+    assert {file.raw.sha256: file.refusal and file.refusal.reason for file in history.files} == {
+        damaged: "bytes_lost",
+        whole: None,
+    }
+    assert not path.exists()
+    assert [one.read_text() for one in (settings.private_dir / "damaged").iterdir()] == ["Title,Date\n"]
+    assert refreshed(settings) == []
+    assert participant.exports(settings)[0].refused is None
+
+    assert keep(settings, HISTORY) == damaged
+    assert refreshed(settings) == ["me"]
+    assert np.array_equal(load_encodings(settings.private_dir / "profiles" / "me").full, before)
 
 
 @contextmanager

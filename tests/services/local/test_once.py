@@ -11,8 +11,10 @@ from netflix_trend.history.removed import KEPT
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.participant import forgetting, participant
 from netflix_trend.settings import Settings, load_settings
+from netflix_trend.status_table import Row
 from netflix_trend.syftbox.datasite import Datasite
 from services.local import __main__ as once
+from tests.netflix_trend.listener import Listener, listening
 
 HISTORY = 'Title,Date\n"Dark: Season 1: Episode 1","1/13/26"\n'
 
@@ -79,3 +81,23 @@ def test_what_was_forgotten_long_ago_is_deleted_for_good(folders: Path) -> None:
     forgetting.forget(settings, [export], datetime.now(UTC) - KEPT)
     once.once()
     assert not kept.exists()
+
+
+def test_each_run_tells_whether_anything_is_wrong_where_that_is_wanted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with listening() as listener:
+        _told(listener, monkeypatch)
+
+
+def _told(listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
+    once.once()
+    assert listener.heard == [], "nobody is told without an address"
+    monkeypatch.setenv("NOTICE_URL", f"{listener.address}/check")
+    once.once()
+    monkeypatch.setattr("services.publisher.status.rows", lambda: [Row("history", "1 file")])
+    once.once()
+    assert [path for _method, path, _body in listener.heard] == ["/check/fail", "/check"], "a trial is wrong"
+    listener.code = 500
+    monkeypatch.setattr("services.publisher.status.rows", lambda: [Row("history", "none", "wrong")])
+    assert once.once() == 0, "a notice that cannot be sent breaks nothing"
