@@ -30,7 +30,7 @@ from netflix_trend.storage.files import sync_folder
 from netflix_trend.storage.model import Strict
 
 Role = Literal["participant", "aggregator", "helper"]
-FORMAT = 1
+FORMAT: Literal[1] = 1
 MANIFEST = "manifest.json"
 _MAGIC = b"netflix-trend-backup"
 _LONGEST_LINE = 100
@@ -61,7 +61,7 @@ class Manifest(Strict):
     may have been answered since.
     """
 
-    format: Literal[1] = 1
+    schema_version: Literal[1] = FORMAT
     role: Role
     made_at: Annotated[AwareDatetime, Field(strict=False)]
     version: Annotated[str, Field(max_length=50)] = __version__

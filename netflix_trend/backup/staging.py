@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
@@ -33,6 +33,7 @@ _REPLACED = "replaced.json"
 class _Replaced(Strict):
     """What was there when the restore began, and the name of the folder for it."""
 
+    schema_version: Literal[1] = 1
     folder: Annotated[str, Field(pattern=r"^[0-9TZ]{1,20}$")]
     names: Annotated[tuple[str, ...], Field(strict=False)]
 

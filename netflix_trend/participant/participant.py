@@ -32,7 +32,7 @@ from netflix_trend.participant.choices import (
     read_choices,
     write_choices,
 )
-from netflix_trend.participant.ledger import Entry, LedgerError, read_ledger
+from netflix_trend.participant.ledger import Entry, LedgerError, read_whole_ledger
 from netflix_trend.participant.receipts import Receipt, read_receipts
 from netflix_trend.participant.releases import rounds_of
 from netflix_trend.participant.status import ASKED, NO_AGGREGATOR, PublisherStatus, notice, read_status
@@ -222,7 +222,8 @@ class Snapshot:
     first. is_set_up: whether SyftBox has created the datasite. contents: bytes of its files by name, with the rules.
     files: number of files in it without the rules, including those that cannot be read, such as links. notice: what a
     page says first, see `status.notice`; empty where an aggregator is chosen. is_trial:
-    nothing leaves this machine.
+    nothing leaves this machine. lost: rounds that count toward the year although their releases are in no ledger any
+    more, sorted.
     """
 
     choices: Choices
@@ -236,6 +237,7 @@ class Snapshot:
     files: int
     notice: str = ""
     is_trial: bool = False
+    lost: tuple[str, ...] = ()
     choices_problem: str = ""
     ledger_problem: str = ""
 
@@ -258,14 +260,16 @@ def snapshot(settings: Settings) -> Snapshot:
     site = Datasite(settings.datasites_dir, settings.syftbox_email)
     volume = PublisherVolume(settings.records_dir)
     choices, choices_problem = Choices(), ""
-    entries, ledger_problem = tuple[Entry, ...](), ""
+    entries, lost, ledger_problem = tuple[Entry, ...](), tuple[str, ...](), ""
     with unchanging(volume.lock, _SNAPSHOT_SECONDS):
         try:
             choices = read_choices(settings.private_dir)
         except ChoicesError as problem:
             choices_problem = str(problem)
         try:
-            entries = tuple(read_ledger(volume.ledger))
+            ledger = read_whole_ledger(volume.ledger)
+            entries = tuple(ledger.entries)
+            lost = tuple(sorted(ledger.counted - {entry.round for entry in entries}))
         except LedgerError as problem:
             ledger_problem = str(problem)
         return Snapshot(
@@ -280,6 +284,7 @@ def snapshot(settings: Settings) -> Snapshot:
             files=len(site.files()),
             notice=notice(settings),
             is_trial=settings.is_trial,
+            lost=lost,
             choices_problem=choices_problem,
             ledger_problem=ledger_problem,
         )

@@ -19,7 +19,7 @@ from netflix_trend.layout import PublisherVolume
 from netflix_trend.operators.budget import Budget
 from netflix_trend.operators.reporter import MAY_BE_ANSWERED
 from netflix_trend.operators.store import Store
-from netflix_trend.participant.ledger import LedgerError, open_ledger, read_whole_ledger
+from netflix_trend.participant.ledger import WEEKS_PER_YEAR, LedgerError, open_ledger, read_whole_ledger
 from netflix_trend.participant.releases import witnessed_rounds
 from netflix_trend.participant.restoring import PLACES, mark_of, taken, volumes_of
 from netflix_trend.participant.sealed import MAX_ROUND_AGE_WEEKS
@@ -71,7 +71,7 @@ def _take_ledger(staged: Staged, volumes: Volumes, prefix: str, witnessed: froze
     part = path.with_name(f".{path.name}.restoring")
     with locked(path.with_name(f".{path.name}.lock")):
         write_atomically(part, data, mode=0o600)
-        newest = max(Week.last_complete(today), Week.last_complete(staged.manifest.made_at.date()))
+        newest = _newest(staged.manifest, today)
         with open_ledger(part, published=(), now=newest) as ledger:
             counted = {Week.parse(one) for one in witnessed | _counted_at(path)}
             counted.update(_turns_since(staged.manifest, newest))
@@ -89,9 +89,24 @@ def _counted_at(path: Path) -> frozenset[str]:
         return frozenset()
 
 
+def _newest(manifest: Manifest, today: date) -> Week:
+    """Return the newest week that may have been answered. A clock that was ahead must not skip rounds for ever."""
+    now = Week.last_complete(today)
+    return min(max(now, Week.last_complete(manifest.made_at.date())), now + WEEKS_PER_YEAR)
+
+
+def _oldest(manifest: Manifest, newest: Week, open_weeks: int) -> Week:
+    """Return the oldest week that may have been answered after a backup was made, of those that a year can count.
+
+    open_weeks: how many weeks before the newest one were open then.
+    """
+    made = Week.last_complete(manifest.made_at.date()).index - open_weeks
+    return Week(max(made, newest.index - 2 * WEEKS_PER_YEAR))
+
+
 def _turns_since(manifest: Manifest, newest: Week) -> Iterator[Week]:
     """Yield the rounds of a participant that may have been answered after a backup was made, up to `newest`."""
-    oldest = Week.last_complete(manifest.made_at.date()) - (ROTATION - 1)  # of the rounds that were open then
+    oldest = _oldest(manifest, newest, ROTATION - 1)
     for age in range(newest.index - oldest.index + 1):
         if manifest.turn is None or ((newest - age).index - manifest.turn) % ROTATION == 0:
             yield newest - age
@@ -127,8 +142,8 @@ def _take_sealed(staged: Staged, volumes: Volumes, prefix: str, today: date) -> 
             _remove_database(part)
             return
         staged.keep_before(volumes, name, copied(path))
-    newest = max(Week.last_complete(today), Week.last_complete(staged.manifest.made_at.date()))
-    oldest = Week.last_complete(staged.manifest.made_at.date()) - MAX_ROUND_AGE_WEEKS
+    newest = _newest(staged.manifest, today)
+    oldest = _oldest(staged.manifest, newest, MAX_ROUND_AGE_WEEKS)
     rho = max(rho for rho, _odds in PRESETS.values())
     with closing(Store(part)) as store, store.transaction():
         budget = Budget(store, rho)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -20,6 +20,7 @@ from netflix_trend.backup.staging import commit, discard, found, refuse_over, un
 from netflix_trend.history.raw import RawStore
 from netflix_trend.language import _, marked
 from netflix_trend.layout import PrivateVolume, PublisherVolume
+from netflix_trend.participant.choices import ChoicesError, choose, read_choices
 from netflix_trend.participant.ledger import LedgerError, read_whole_ledger
 from netflix_trend.periods.turns import ROTATION, public_number
 from netflix_trend.settings import Settings
@@ -54,9 +55,11 @@ def back_up(settings: Settings, out: BinaryIO, passphrase: str = "", now: dateti
     return manifest
 
 
-def is_empty(settings: Settings) -> bool:
-    """Return whether there is nothing that a restore would replace."""
-    return not volumes_of(settings).names() and found(settings.private_dir) is None
+def is_new(settings: Settings) -> bool:
+    """Return whether no export and no record is there yet; somebody may have chosen something already."""
+    names = volumes_of(settings).names()
+    has_data = any(name.startswith(("private/raw/", "private/removed/", "publisher/")) for name in names)
+    return not has_data and found(settings.private_dir) is None
 
 
 def restore(
@@ -113,11 +116,19 @@ def finish(settings: Settings, today: date | None = None) -> bool:
     if not os.access(settings.private_dir, os.W_OK):
         return False
     with RawStore(settings.private_dir).locked():
+        _keep_withdrawn(settings.private_dir, staged.folder / "private")
         staged.put(volumes_of(settings), "private")
         if taken(settings.publisher_dir) != staged.mark:
             return False
         staged.remove()
     return True
+
+
+def _keep_withdrawn(private: Path, restored: Path) -> None:
+    """Let somebody who has withdrawn stay so: no older choice brings back what was taken back since."""
+    with suppress(ChoicesError):
+        if read_choices(private).participation == "withdrawn" and PrivateVolume(restored).choices.exists():
+            choose(restored, "withdrawn")
 
 
 def _run_locks(settings: Settings) -> Iterator[Path]:

@@ -45,6 +45,7 @@ from services.dashboard.forgotten import bring_back, forget
 from services.dashboard.health import unusable_files
 from services.dashboard.imports import imported_files, refused_files
 from services.dashboard.messages import ANCHOR, Message, leave
+from services.dashboard.restored import restore
 from services.dashboard.sent import remember
 from services.dashboard.text import days, listed, shown
 from services.dashboard.uploads import keep_upload, read_options, set_download_day
@@ -335,6 +336,7 @@ _ACTIONS: dict[str, tuple[Callable[[Dashboard], str], str]] = {
     "/sharing/take-part": (take_part, "/sharing?waiting=1#choice"),
     "/sharing/limits": (lower_limits, "/sharing#limits"),
     "/setup/aggregator": (choose_aggregator, "/#choose"),
+    "/restore": (restore, "/#restore"),
     "/setup/profile": (say_whose, "/#whose"),
     "/health/dismiss": (dismiss_file, "/health#unusable"),
 }

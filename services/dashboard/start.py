@@ -11,6 +11,7 @@ from netflix_trend.language import _, marked, ngettext
 from netflix_trend.layout import shared_path
 from netflix_trend.participant import participant
 from netflix_trend.participant.participant import Snapshot
+from netflix_trend.participant.restoring import is_new
 from netflix_trend.participant.rows import old_file
 from netflix_trend.participant.status import ANSWERED
 from netflix_trend.settings import Settings
@@ -44,7 +45,7 @@ class Step:
 
 @dataclass(frozen=True)
 class StartPage:
-    """What the page shows. state: whether this machine takes part, in a sentence."""
+    """What the page shows. state: whether this machine takes part, in a sentence. can_restore: nothing is here yet."""
 
     headline: str
     state: str
@@ -60,6 +61,7 @@ class StartPage:
     choosing: Choosing | None
     fetch: FetchCard
     whose: tuple[WhoseForm, ...]
+    can_restore: bool
 
 
 def start_page(settings: Settings, state: Snapshot, history: History, backend: Backend, today: date) -> StartPage:
@@ -91,6 +93,7 @@ def start_page(settings: Settings, state: Snapshot, history: History, backend: B
         choosing=choice,
         fetch=fetch_card(backend.downloads),
         whose=forms,
+        can_restore=is_new(settings),
     )
 
 

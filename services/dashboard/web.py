@@ -136,7 +136,7 @@ def create_app(
         policy=lambda: POLICY + frames.ancestors,
         token=cookie_token,
         port=settings.dashboard_port,
-        max_form_by_endpoint={"/upload": LARGEST_ARCHIVE},
+        max_form_by_endpoint={"/upload": LARGEST_ARCHIVE, "/restore": LARGEST_ARCHIVE},
         frames=frames,
     ).protect(app)
     _add_pages(app, dashboard)

@@ -19,16 +19,23 @@ from netflix_trend.text_table import Column, TextTable, laid_out
 
 
 def summary(
-    entries: Sequence[Entry], published: frozenset[str], limits: Limits, today: date, width: int | None = None
+    entries: Sequence[Entry],
+    published: frozenset[str],
+    limits: Limits,
+    today: date,
+    width: int | None = None,
+    lost: Sequence[str] = (),
 ) -> str:
     """Return the text.
 
-    published: rounds with a release in the datasite. width: that lines of the table have to fit, None for any.
+    published: rounds with a release in the datasite. width: that lines of the table have to fit, None for any. lost:
+    rounds that count although their releases are in no ledger any more.
     """
     newest = Week.last_complete(today)
     year = [entry for entry in entries if newest.index - Week.parse(entry.round).index < WEEKS_PER_YEAR]
     lines = [
         f"Reports about the last {WEEKS_PER_YEAR} weeks: {len(year)}; your limit is {limits.reports_per_year}.",
+        *_lost_in_words(lost, newest),
         f"Your limit for one report is odds of {limits.odds}. {report_in_words(limits.odds)}",
         f"The last {WEEKS_PER_YEAR} weeks: {total_in_words([Fraction(*entry.odds) for entry in year])}",
         f"Ever, {counted(len(entries), 'report')}: {total_in_words([Fraction(*entry.odds) for entry in entries])}",
@@ -42,6 +49,16 @@ def summary(
     return "\n".join([*lines, *(f"  {line.text}" for line in laid_out(table, width and width - 2))])
 
 
+def _lost_in_words(lost: Sequence[str], newest: Week) -> list[str]:
+    count = sum(newest.index - Week.parse(name).index < WEEKS_PER_YEAR for name in lost)
+    if not count:
+        return []
+    return [
+        f"Also counted: {counted(count, 'round')} that a lost or older ledger answered, or may have. What they "
+        "revealed is not in the figures below."
+    ]
+
+
 def main() -> int:
     """Print the summary. Returns the exit code."""
     try:
@@ -52,7 +69,7 @@ def main() -> int:
     if problem := state.ledger_problem or state.choices_problem:
         print(f"privacy: {problem}", file=sys.stderr)  # noqa: T201
         return 1
-    print(summary(state.entries, state.published, state.limits, date.today(), _width()))  # noqa: T201
+    print(summary(state.entries, state.published, state.limits, date.today(), _width(), state.lost))  # noqa: T201
     for receipt in state.receipts:
         is_over = receipt is not state.receipts[-1] or state.choices.participation != "withdrawn"
         print(f"\n{receipt.told(is_over=is_over)}")  # noqa: T201

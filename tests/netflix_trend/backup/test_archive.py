@@ -126,7 +126,13 @@ def forged(
 ) -> bytes:
     """A backup that somebody has made by hand."""
 
-    manifest = {"format": 1, "role": "participant", "made_at": "2026-11-09T00:00:00Z", "version": "x", "turn": 0}
+    manifest = {
+        "schema_version": 1,
+        "role": "participant",
+        "made_at": "2026-11-09T00:00:00Z",
+        "version": "x",
+        "turn": 0,
+    }
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         data = json.dumps({**manifest, "files": files, **about}).encode()
@@ -177,7 +183,7 @@ def test_a_file_that_does_not_belong_there_is_named(tmp_path: Path) -> None:
 
 def test_a_file_twice_a_later_format_and_a_wrong_role_are_refused(tmp_path: Path) -> None:
     twice = [a_file("private/choices.json")] * 2
-    for data in (forged([], [], twice), forged([], [], [], format=2), forged([], [], [], role="helper")):
+    for data in (forged([], [], twice), forged([], [], [], schema_version=2), forged([], [], [], role="helper")):
         with pytest.raises(BackupError, match="manifest"):
             unpack(data, tmp_path)
 

@@ -25,7 +25,7 @@ from netflix_trend.participant.choices import choose, read_choices
 from netflix_trend.participant.ledger import open_ledger, read_ledger, read_whole_ledger
 from netflix_trend.participant.publishing import publish_with
 from netflix_trend.participant.receipts import read_receipts
-from netflix_trend.participant.restoring import back_up, finish, is_empty, restore
+from netflix_trend.participant.restoring import back_up, finish, is_new, restore
 from netflix_trend.periods.turns import ROTATION, is_turn
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, load_settings
@@ -103,7 +103,7 @@ def test_everything_comes_back_on_another_machine(tmp_path: Path) -> None:
     choose(before.private_dir, "joined")
     data = saved(before, FIRST)
     after = installed(tmp_path, "new")
-    assert is_empty(after)
+    assert is_new(after)
     put_back(after, data, FIRST)
     with RawStore(after.private_dir).open(raw) as file:
         assert file.read() == EXPORT
@@ -139,6 +139,18 @@ def test_nothing_is_restored_over_data_without_being_asked(tmp_path: Path) -> No
     assert b"paused" in kept.read_bytes(), "what was there is kept"
 
 
+def test_who_has_withdrawn_since_stays_so(tmp_path: Path) -> None:
+    settings = installed(tmp_path)
+    choose(settings.private_dir, "joined")
+    publish(settings, FIRST)
+    data = saved(settings, FIRST)
+    choose(settings.private_dir, "withdrawn")
+    publish(settings, FIRST)
+    put_back(settings, data, FIRST, replace=True)
+    assert read_choices(settings.private_dir).participation == "withdrawn"
+    assert publish(settings, FIRST) == {}
+
+
 def test_a_damaged_ledger_or_another_role_is_refused_before_anything_changes(tmp_path: Path) -> None:
     settings = installed(tmp_path)
     choose(settings.private_dir, "joined")
@@ -151,7 +163,7 @@ def test_a_damaged_ledger_or_another_role_is_refused_before_anything_changes(tmp
         put_back(new, data, FIRST)
     with pytest.raises(BackupError, match="of the role helper"):
         put_back(new, data.replace(b"participant", b"helper", 1), FIRST)
-    assert is_empty(new)
+    assert is_new(new)
     assert not list(new.private_dir.iterdir())
 
 
@@ -174,6 +186,21 @@ def test_a_restored_ledger_skips_and_counts_what_may_have_been_answered_since(tm
     assert all(ledger.skips(FIRST + age) for age in range(1, 2 * ROTATION + 1))
     assert ledger.reports_near(later + ROTATION) == 3
     assert set(publish(settings, later + ROTATION)) == {f"releases/{week}.json" for week in (FIRST, later + ROTATION)}
+
+
+@pytest.mark.parametrize("made", [date(1, 1, 20), date(2099, 1, 1)])
+def test_a_backup_with_an_absurd_time_costs_a_year_at_most(tmp_path: Path, made: date) -> None:
+    settings = installed(tmp_path)
+    choose(settings.private_dir, "joined")
+    publish(settings, FIRST)
+    out = io.BytesIO()
+    back_up(settings, out, now=at(made))
+    new = installed(tmp_path, "new")
+    put_back(new, out.getvalue(), FIRST)
+    ledger = read_whole_ledger(new.records_dir / "ledger.jsonl")
+    assert ledger.skips(FIRST + 1) == (made.year == 2099)
+    assert ledger.skips(FIRST - 1)
+    assert not ledger.skips(FIRST + 53)
 
 
 def test_a_ledger_that_goes_on_where_the_backup_ends_stays(tmp_path: Path) -> None:

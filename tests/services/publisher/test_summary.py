@@ -54,3 +54,15 @@ def test_a_damaged_ledger_is_named(
     (tmp_path / "trial" / "ledger.jsonl").write_text("{}\n")
     assert main() == 1
     assert "line 1" in capsys.readouterr().err
+
+
+def test_rounds_of_a_lost_ledger_are_named_where_they_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PUBLISHER_DIR", str(tmp_path))
+    newest = Week.last_complete(date.today())
+    ledger = tmp_path / "trial" / "ledger.jsonl"
+    with open_ledger(ledger, published=[str(newest - 4), str(newest - 60)], now=newest, durable=False):
+        pass
+    assert main() == 0
+    assert "Also counted: 1 round that a lost or older ledger answered" in capsys.readouterr().out
