@@ -20,6 +20,7 @@ from netflix_trend.periods.weeks import Week
 from netflix_trend.published.introduction import Introduction
 from netflix_trend.published.statistics import RoundStatistics, answers_to
 from netflix_trend.published.trends import TRENDS, Trends
+from netflix_trend.published.withheld import SMALLEST_ANSWERS
 from netflix_trend.questions.question import MAX_ROUNDS
 from netflix_trend.questions.registry import questions
 from netflix_trend.questions.top_shows.chart import AskedChart
@@ -52,8 +53,9 @@ class Aggregator:
     charts may be used as a labelled prior of filtered shares.
     odds: what the surveys ask for. list_length: shows on a week's list. automatic: whether everybody who shares a valid
     manifest takes part. processes: how many read datasites at once. chart_rules: which public charts lists begin with,
-    and how long they are waited for. smallest_change: fewest answers by which published statistics change. invented:
-    the participants are those of a demo. clock: tells seconds since 1970. memory: what the last run found.
+    and how long they are waited for. smallest_change: fewest answers by which published statistics change.
+    smallest_answers: fewest answers to a question of which anything is published. invented: the participants are those
+    of a demo. clock: tells seconds since 1970. memory: what the last run found.
     """
 
     site: Datasite
@@ -69,6 +71,7 @@ class Aggregator:
     automatic: bool = True
     chart_rules: ChartRules = DEFAULT_RULES
     smallest_change: int = SMALLEST_CHANGE
+    smallest_answers: int = SMALLEST_ANSWERS
     invented: bool = False
     clock: Callable[[], float] = field(default=time.time, compare=False, repr=False)
     memory: Memory = field(default_factory=Memory, compare=False, repr=False)
@@ -97,7 +100,7 @@ class Aggregator:
     @property
     def batches(self) -> Batches:
         """What is published of each round, and when that changes."""
-        return Batches(self.own, self.shared, self.smallest_change, self.durable)
+        return Batches(self.own, self.shared, self.smallest_change, self.smallest_answers, self.durable)
 
     @property
     def has_asked(self) -> bool:
@@ -317,6 +320,7 @@ class Aggregator:
             mode="local",
             questions=tuple(name for name in plan.questions if name in questions()),
             odds=(plan.odds.numerator, plan.odds.denominator),
+            smallest_answers=self.smallest_answers,
             invented=self.invented,
         )
 
