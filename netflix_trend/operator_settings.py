@@ -55,6 +55,17 @@ class OperatorSettings(BaseSettings):
         section=AGGREGATOR,
         services=("aggregator",),
     )
+    smallest_answers: int = setting(
+        20,
+        ge=1,
+        le=1_000_000,
+        description=(
+            "Fewest answers to a question of a week before anything of them is published, where SURVEY_MODE is local; "
+            "fewer stay withheld, also when the week is closed. Elsewhere it is SMALLEST_BATCH."
+        ),
+        section=AGGREGATOR,
+        services=("aggregator",),
+    )
     page_language: Literal["en", "de", "es", "pt", "tr"] = setting(
         "en",
         description="Language of the aggregator's public pages: en, de, es, pt or tr.",

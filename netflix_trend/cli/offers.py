@@ -27,7 +27,7 @@ def list_aggregators(found: FoundAggregators, own: str, chosen: str) -> None:
     for number, (address, one) in enumerate(others.items(), 1):
         named = f", which calls itself “{one.name}”" if one.name else ""
         say(f"{number}) {address}{named}{' (chosen)' if address == chosen else ''}")
-        for sentence in (one.asks, one.cost, one.trust):
+        for sentence in filter(None, (one.asks, one.cost, one.withholds, one.trust)):
             say(sentence, indent=6)
         for operator in one.operators:
             click.echo(f"      {operator.role} {operator.datasite}, key:\n      {operator.words}")

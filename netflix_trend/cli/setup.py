@@ -354,7 +354,7 @@ class _Setup:
             say("You take part. ./run.sh pause or ./run.sh withdraw changes that.")
             return True
         if introduction:
-            say(f"{introduction.cost} {introduction.trust}")
+            say(" ".join(filter(None, (introduction.cost, introduction.withholds, introduction.trust))))
         if not self.machine.has_published:
             say("Nothing has left this machine so far.")
         say("That you take part can be seen by others on your SyftBox server.")

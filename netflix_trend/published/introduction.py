@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import from_json
 
 from netflix_trend.causes import is_of_newer_version
-from netflix_trend.formats import listed
+from netflix_trend.formats import listed, number
 from netflix_trend.language import _, marked, ngettext
 from netflix_trend.names import DATASITE_NAME, plain_name
 from netflix_trend.operators.identity import Fingerprint
@@ -74,6 +74,7 @@ class Introduction(Strict):
     name: what the operator calls it, may be empty. software: what wrote the file. mode: `local` (answers are randomized
     one by one), `one` or `two` (operators add up sealed ones). questions: names. odds: of one report, `[w1, w0]`, in
     local mode. rho: privacy loss of a week as a ratio, in the other modes. operators: none in local mode.
+    smallest_answers: nothing is published of fewer people's answers; None where that is not said.
     invented: it is a demo's.
     """
 
@@ -90,6 +91,7 @@ class Introduction(Strict):
     odds: _Pair | None = None
     rho: _Pair | None = None
     operators: Annotated[tuple[IntroducedOperator, ...], Field(strict=False, max_length=2)] = ()
+    smallest_answers: Annotated[int | None, Field(ge=1, exclude_if=lambda value: value is None)] = None
     invented: Invented = False
 
     @model_validator(mode="after")
@@ -188,6 +190,16 @@ class Introduction(Strict):
         return _(
             "It and %(datasite)s add the answers up together; neither can read yours alone.",
             datasite=self.helper.datasite,
+        )
+
+    @property
+    def withholds(self) -> str:
+        """Of how few people nothing is published, in a sentence; empty where that is not said."""
+        if (self.smallest_answers or 1) == 1:
+            return ""
+        return _(
+            "It publishes nothing of a question before %(needed)s people have answered it.",
+            needed=number(self.smallest_answers or 1),
         )
 
 

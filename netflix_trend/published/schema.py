@@ -23,6 +23,8 @@ from netflix_trend.storage.model import Strict
 SCHEMA = "schema.json"
 # The newest round with answers.
 LATEST = "latest.json"
+# Fields that are written only where they say something.
+_LEFT_OUT = {"invented", "withheld", "smallest_answers"}
 # The model of each file. `latest.json` is an empty object before the first answer.
 FILES: dict[str, type[Strict]] = {
     INTRODUCTION: Introduction,
@@ -44,9 +46,8 @@ def statistics_schema() -> dict[str, Any]:
     _, schema = models_json_schema([_written(model) for model in models])
     for definition in schema["$defs"].values():
         definition.pop("additionalProperties", None)
-        # Written only where it is true.
-        if "invented" in definition.get("required", ()):
-            definition["required"].remove("invented")
+        for name in _LEFT_OUT & {*definition.get("required", ())}:
+            definition["required"].remove(name)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Netflix Trend statistics, version 1",

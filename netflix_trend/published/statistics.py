@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
 from netflix_trend.causes import misfit
 from netflix_trend.published.invented import Invented
+from netflix_trend.published.withheld import Withheld, WithheldQuestions
 from netflix_trend.questions.question import Statistic
 from netflix_trend.questions.registry import kinds
 from netflix_trend.storage.model import Strict
@@ -41,7 +42,8 @@ class PublishedNumbers(Strict):
 
 class _RoundStatistics(PublishedNumbers):
     """Everything that is published about one round. refused: number of files by reason; waiting: files that may still
-    arrive. invented: the participants are those of a demo.
+    arrive. withheld: questions with too few answers, whose statistics are those without any; `reports` is without them.
+    invented: the participants are those of a demo.
 
     Each question adds a field of its own name: its statistic, null if it was not asked.
     """
@@ -57,6 +59,7 @@ class _RoundStatistics(PublishedNumbers):
     reports: _Count
     waiting: _Count
     refused: dict[str, _Count]
+    withheld: WithheldQuestions = Field(default_factory=dict)
     invented: Invented = False
 
     def asked(self) -> Iterator[tuple[str, Statistic]]:
@@ -90,6 +93,7 @@ if TYPE_CHECKING:
             reports: int,
             waiting: int,
             refused: dict[str, int],
+            withheld: Mapping[str, Withheld] = ...,
             invented: bool = False,
             **statistics: Statistic | None,
         ) -> None: ...

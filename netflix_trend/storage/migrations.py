@@ -94,12 +94,18 @@ def version_of(content: object) -> int | None:
     return found if isinstance(found, int) and not isinstance(found, bool) and found > 0 else None
 
 
-def check_formats(root: Path, kinds: Sequence[Kind]) -> None:
-    """Raise NewerFormat if a file of a volume was written by a newer version. Reads only."""
+def check_formats(root: Path, kinds: Sequence[Kind]) -> bool:
+    """Return whether a file of a volume was written by an older version. Reads only.
+
+    Raises NewerFormat if one was written by a newer version.
+    """
+    is_any_older = False
     for kind, path, _, found in _versions(root, kinds):
         if found > kind.version:
             copy = _copy_of(path, kind.version)
             raise NewerFormat(_place(root, path), found, kind.version, copy.name if copy.exists() else "")
+        is_any_older |= found < kind.version
+    return is_any_older
 
 
 def bring_up_to_date(root: Path, kinds: Sequence[Kind]) -> list[Path]:
@@ -108,8 +114,7 @@ def bring_up_to_date(root: Path, kinds: Sequence[Kind]) -> list[Path]:
     Returns the files that were changed. Safe to repeat, also after a kill in the middle, and in several processes.
     Raises NewerFormat before anything is changed, and OSError.
     """
-    check_formats(root, kinds)
-    if all(found == kind.version for kind, _, _, found in _versions(root, kinds)):
+    if not check_formats(root, kinds):
         return []
     changed = []
     with locked(root / _LOCK):

@@ -145,6 +145,7 @@ def build_aggregator(settings: Settings) -> Aggregator:
         "processes": usable_processors(),
         "automatic": settings.enrolment == "automatic",
         "smallest_change": settings.smallest_change,
+        "smallest_answers": settings.smallest_answers,
         "invented": is_of_demo_network(settings.aggregator_datasite),
     }
     if settings.survey_mode == "local":

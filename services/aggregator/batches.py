@@ -24,6 +24,7 @@ from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.periods.turns import ROTATION
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import RoundStatistics
+from netflix_trend.published.withheld import SMALLEST_ANSWERS, Withheld
 from netflix_trend.questions.question import Question, Statistic
 from netflix_trend.storage.kept import read_kept, write_kept
 from netflix_trend.storage.model import Strict
@@ -118,11 +119,20 @@ class Batch(Strict):
         """Return the answers of every version of a question's statistic, oldest first."""
         return [answers_in(question, base64.b64decode(text)) for text in self.versions[question.name]]
 
-    def reports(self, survey: Survey) -> RoundReports:
-        """Return the published answers, counted."""
+    def withheld(self, survey: Survey, needed: int) -> dict[str, Withheld]:
+        """Return the questions of which too few answers would be published. needed: how many it takes at least."""
+        found = {
+            question.name: self.answers(question)[-1].total()
+            for question in survey.questions
+            if question.name in self.versions
+        }
+        return {name: Withheld(answers=count, needed=needed) for name, count in found.items() if 0 < count < needed}
+
+    def reports(self, survey: Survey, withheld: Collection[str] = ()) -> RoundReports:
+        """Return the published answers, counted. withheld: questions that are left out."""
         found = RoundReports(survey, self.participants, waiting=self.waiting, refused=Counter(self.refused))
         for question in survey.questions:
-            if question.name in self.versions:
+            if question.name in self.versions and question.name not in withheld:
                 payloads = base64.b64decode(self.versions[question.name][-1])
                 counted = question.count(payloads)
                 found.counts[question.name], found.reports[question.name] = counted.counts, counted.reports
@@ -168,12 +178,13 @@ def next_batch(
 @dataclass(frozen=True)
 class Batches:
     """The record of what is published, in the aggregator's own folder. kept: the statistics there. smallest: fewest
-    answers of a batch.
+    answers of a batch. needed: fewest answers to a question of which anything is published.
     """
 
     own: Path
     kept: KeptStatistics
     smallest: int = SMALLEST_CHANGE
+    needed: int = SMALLEST_ANSWERS
     durable: bool = True
 
     def advance(
@@ -222,7 +233,9 @@ class Batches:
         if batch is None:
             assert published is not None
             return published
-        found = estimate_round(batch.reports(survey), vocabulary)
+        withheld = batch.withheld(survey, self.needed)
+        found = estimate_round(batch.reports(survey, withheld), vocabulary)
+        found = found.model_copy(update={"withheld": withheld})
         if published is None:
             return found
         kept = {name: statistic for name, statistic in published.asked() if name not in batch.versions}

@@ -8,12 +8,14 @@ from functools import lru_cache
 
 from netflix_trend import __version__
 from netflix_trend.language import WRITTEN, spoken, translations_of
+from netflix_trend.periods.turns import COUNTED
 from netflix_trend.pictures import to_svg
 from netflix_trend.published.introduction import INTRODUCTION, Introduction
 from netflix_trend.published.round_list import ROUNDS, RoundList, summarize
 from netflix_trend.published.schema import LATEST, SCHEMA, schema_file
 from netflix_trend.published.statistics import RoundStatistics, answers_to
 from netflix_trend.published.trends import TRENDS, Trends
+from netflix_trend.published.withheld import withheld_in_words
 from netflix_trend.published.year import YEARS, read_year, year_of_round, years_of
 from netflix_trend.published.year_picture import png_of, year_picture
 from netflix_trend.questions.question import Needed
@@ -95,6 +97,7 @@ class Community:
             before=self.rounds[answered[number - 1]] if number else None,
             newer=answered[number + 1] if number + 1 < len(answered) else None,
             smallest_change=self.smallest_change,
+            smallest_answers=self.introduction.smallest_answers or 1,
             sums=self._sums_of(answered[number]),
             name=self.introduction.name,
             years=tuple(years_of(answered)),
@@ -102,12 +105,16 @@ class Community:
         )
 
     def _place(self, answered: Sequence[str]) -> Place:
+        waiting = sorted(set(self.rounds) - set(answered), reverse=True)[:COUNTED]
+        read = ((name, RoundStatistics.from_bytes(self.rounds[name]).withheld) for name in waiting)
         return Place(
             self.aggregator,
             self.introduction.name,
             years=years_of(answered),
             windows=[window.weeks for window in self.trends.windows],
             smallest_change=self.smallest_change,
+            smallest_answers=self.introduction.smallest_answers or 1,
+            withheld={name: withheld_in_words(withheld) for name, withheld in read if withheld},
             sums=self.sums,
             invented=self.introduction.invented,
         )
@@ -147,6 +154,7 @@ class RoundPage:
     before: bytes | None
     newer: str | None
     smallest_change: int
+    smallest_answers: int
     sums: SumsState | None = None
     name: str = ""
     years: tuple[int, ...] = ()
@@ -166,6 +174,7 @@ def rendered(page: RoundPage) -> bytes:
         years=page.years,
         is_start=False,
         smallest_change=page.smallest_change,
+        smallest_answers=page.smallest_answers,
         sums=page.sums,
         invented=statistics.invented,
     )

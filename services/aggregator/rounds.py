@@ -21,6 +21,7 @@ from netflix_trend.periods.weeks import Week
 from netflix_trend.published.introduction import Introduction
 from netflix_trend.published.statistics import RoundStatistics, answers_to
 from netflix_trend.published.trends import TRENDS, Trends
+from netflix_trend.published.withheld import SMALLEST_ANSWERS
 from netflix_trend.questions.question import MAX_ROUNDS
 from netflix_trend.questions.registry import questions
 from netflix_trend.questions.top_shows.chart import AskedChart
@@ -57,8 +58,9 @@ class Aggregator:
     charts may be used as a labelled prior of filtered shares.
     odds: what the surveys ask for. list_length: shows on a week's list. automatic: whether everybody who shares a valid
     manifest takes part. processes: how many read datasites at once. chart_rules: which public charts lists begin with,
-    and how long they are waited for. smallest_change: fewest answers by which published statistics change. invented:
-    the participants are those of a demo. clock: tells seconds since 1970. memory: what the last run found.
+    and how long they are waited for. smallest_change: fewest answers by which published statistics change.
+    smallest_answers: fewest answers to a question of which anything is published. invented: the participants are those
+    of a demo. clock: tells seconds since 1970. memory: what the last run found.
     """
 
     site: Datasite
@@ -74,6 +76,7 @@ class Aggregator:
     automatic: bool = True
     chart_rules: ChartRules = DEFAULT_RULES
     smallest_change: int = SMALLEST_CHANGE
+    smallest_answers: int = SMALLEST_ANSWERS
     invented: bool = False
     clock: Callable[[], float] = field(default=time.time, compare=False, repr=False)
     memory: Memory = field(default_factory=Memory, compare=False, repr=False)
@@ -107,7 +110,7 @@ class Aggregator:
     @property
     def batches(self) -> Batches:
         """What is published of each round, and when that changes."""
-        return Batches(self.own, self.statistics, self.smallest_change, self.durable)
+        return Batches(self.own, self.statistics, self.smallest_change, self.smallest_answers, self.durable)
 
     @property
     def asked(self) -> AskedSurveys:
@@ -345,6 +348,7 @@ class Aggregator:
             mode="local",
             questions=tuple(name for name in plan.questions if name in questions()),
             odds=(plan.odds.numerator, plan.odds.denominator),
+            smallest_answers=self.smallest_answers,
             invented=self.invented,
         )
 

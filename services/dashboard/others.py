@@ -13,6 +13,7 @@ from netflix_trend.participant.own_effects import THINNED
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import MAX_FILE, RoundStatistics, StatisticsError
 from netflix_trend.published.trends import TRENDS, Trends
+from netflix_trend.published.withheld import withheld_in_words
 from netflix_trend.published.wording import (
     Certainty,
     Said,
@@ -74,6 +75,11 @@ class OthersPage:
     trend: str = ""
 
     @property
+    def withheld(self) -> Sequence[str]:
+        """What the aggregator withholds of the round, in sentences."""
+        return withheld_in_words(self.statistics.withheld) if self.statistics else ()
+
+    @property
     def about(self) -> str:
         """Which week it is, and who answered."""
         assert self.statistics is not None and self.week is not None
@@ -131,11 +137,12 @@ def others_page(settings: Settings, history: History, wanted: str = "") -> Other
     try:
         latest = read_statistics(settings, "latest")
         if latest is None:
-            return OthersPage(
+            nothing = (
                 _("Nothing has arrived from the aggregator yet. Is SyftBox running, and have you joined?")
                 if settings.has_aggregator
                 else _(CHOOSE)
             )
+            return OthersPage(_all_withheld(settings) or nothing)
         rounds = _rounds(settings, Week.parse(latest.round))
         statistics = (read_statistics(settings, wanted) if wanted in rounds else None) or latest
         trends = read_trends(settings)
@@ -149,6 +156,17 @@ def others_page(settings: Settings, history: History, wanted: str = "") -> Other
     if mine and statistics.vocabulary not in {mine[2], *beginnings_of(settings, mine[2])}:
         mine = (frozenset(), *mine[1:])
     return _page_of(statistics, trends, rounds, week, history, mine)
+
+
+def _all_withheld(settings: Settings) -> str:
+    """Return what is withheld of the newest round with any answers, in sentences; empty without one."""
+    site = Datasite(settings.datasites_dir, settings.aggregator_datasite)
+    for path in sorted((site.app_data / "shared" / "statistics").glob("[0-9]*.json"), reverse=True)[:_ROUNDS]:
+        statistics = read_statistics(settings, path.stem)
+        if statistics is not None and statistics.withheld:
+            week = _("week %(round)s", round=statistics.round)
+            return " ".join([f"{week[:1].upper()}{week[1:]}.", *withheld_in_words(statistics.withheld)])
+    return ""
 
 
 def _page_of(

@@ -118,6 +118,7 @@ class ContainerNetwork:
             "SURVEY_MODE": self.mode,
             # Three people are no batch: every answer is published at once, and the page says so.
             "SMALLEST_CHANGE": "1",
+            "SMALLEST_ANSWERS": "1",
             "DEMO_ROUND_SECONDS": str(_ROUND_SECONDS),
         }
         return Project(self.root, PROJECT, ("docker-compose.demo.yml",), {**self._shared, **own})

@@ -21,6 +21,7 @@ from netflix_trend.participant.status import PublisherStatus
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import RoundStatistics
+from netflix_trend.published.withheld import SMALLEST_ANSWERS
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.simulation.population import (
     Population,
@@ -49,12 +50,14 @@ class DemoError(Exception):
 class Network:
     """Folders of the demo: `datasites/` as SyftBox would sync them, the rest is private to somebody.
 
-    exponent: how steep the popularity of shows falls among the invented people. smallest_change: as the aggregator's.
+    exponent: how steep the popularity of shows falls among the invented people. smallest_change,
+    smallest_answers: as the aggregator's.
     """
 
     root: Path
     exponent: float = 1.0
     smallest_change: int = SMALLEST_CHANGE
+    smallest_answers: int = SMALLEST_ANSWERS
 
     @property
     def datasites(self) -> Path:
@@ -122,6 +125,7 @@ class Network:
             durable=False,
             processes=usable_processors(),
             smallest_change=self.smallest_change,
+            smallest_answers=self.smallest_answers,
             invented=True,
         )
 

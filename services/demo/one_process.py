@@ -136,7 +136,7 @@ def _run(
         if isinstance(network, SealedNetwork):
             bar.update(task, completed=0, description="the same in local mode")
             # Few people are compared as well: every answer that local mode hears is shown.
-            beside = Network(output / "local", exponent=network.exponent, smallest_change=1)
+            beside = Network(output / "local", exponent=network.exponent, smallest_change=1, smallest_answers=1)
             beside.prepare()
             locally = beside.run(people, weeks, seed, last, progress)
         bar.update(task, completed=steps, description="done")
@@ -220,7 +220,7 @@ def _print_results(rounds: list[RoundStatistics], network: Network, last: Week, 
         f"{counted(sum(latest.refused.values()), 'file')} refused."
     )
     if not latest.reports:
-        needed = counted(network.smallest_change, "answer")
+        needed = counted(max(network.smallest_change, network.smallest_answers), "answer")
         console.print(f"Results need {needed} to a question: ask for more with --people.")
     print_top_shows(latest, console)
     print_volume(latest, console)

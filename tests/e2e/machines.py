@@ -76,7 +76,9 @@ class Machine:
 
 def aggregator_of(network: Network, root: Path) -> Aggregator:
     site = Datasite(network.datasites(AGGREGATOR), AGGREGATOR)
-    return Aggregator(site, root / "aggregator", starter_vocabulary(), durable=False, smallest_change=1)
+    return Aggregator(
+        site, root / "aggregator", starter_vocabulary(), durable=False, smallest_change=1, smallest_answers=1
+    )
 
 
 class SettlingNetwork(Network, Protocol):

@@ -69,7 +69,9 @@ class Story:
         self.app = Installed(self.world)
         site = Datasite(self.world.net.datasites(AGGREGATOR), AGGREGATOR)
         own = self.root / "aggregator"
-        self.aggregator = Aggregator(site, own, starter_vocabulary(), durable=False, smallest_change=1)
+        self.aggregator = Aggregator(
+            site, own, starter_vocabulary(), durable=False, smallest_change=1, smallest_answers=1
+        )
         if self.world.key == "go_subscriptions":
             add_rules(site.datasites.parent / ".data" / SUBSCRIPTIONS, needed_by_aggregator())
 

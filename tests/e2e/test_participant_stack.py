@@ -326,6 +326,7 @@ def test_an_aggregator_reads_the_release_and_serves_the_result(
         "DATASITES_DIR": str(folder / "datasites"),
         "AGGREGATOR_PORT": str(port),
         "SMALLEST_CHANGE": "1",
+        "SMALLEST_ANSWERS": "1",
         "AGGREGATOR_POLL_SECONDS": "1",
     }
     aggregator = Stack("netflix-trend-test-aggregator", "docker-compose.aggregator.yml", environment)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from functools import cache
@@ -28,6 +28,7 @@ from netflix_trend.published.invented import INVENTED
 from netflix_trend.published.round_list import RoundList
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.published.trends import Trends
+from netflix_trend.published.withheld import withheld_in_words
 from netflix_trend.published.wording import LISTED_SHOWS, group_labels
 from netflix_trend.published.world_words import chart_places, listed_world, world_scale
 from netflix_trend.published.year import YearStatistics
@@ -58,8 +59,9 @@ class Place:
     how many answers the round's questions take. older, newer: rounds that have pages. years: that have pages, newest
     first. windows: several weeks together that have pages, and how many weeks they are. is_start: it lies beside the
     start page; the others lie in a folder. smallest_change: fewest answers by which statistics change, in local mode.
-    sums: what is told of operators, None in local mode. invented: the participants are those of a
-    demo.
+    smallest_answers: fewest answers to a question of which anything is published. withheld: sentences about each round
+    of which nothing is, newest first. sums: what is told of operators, None in local mode. invented: the participants
+    are those of a demo.
     """
 
     aggregator: str
@@ -72,6 +74,8 @@ class Place:
     windows: Sequence[int] = ()
     is_start: bool = True
     smallest_change: int = 1
+    smallest_answers: int = 1
+    withheld: Mapping[str, Sequence[str]] = field(default_factory=dict)
     sums: SumsState | None = None
     invented: bool = False
 
@@ -120,6 +124,7 @@ def render_page(
             weeks_shown=window.weeks if window else 1,
             tabs=[(weeks, window_file(weeks)) for weeks in (1, *place.windows)] if place and place.is_start else [],
             heading=_heading(statistics, window, rounds),
+            withheld=withheld_in_words(statistics.withheld) if statistics and not window else [],
             **_sections(statistics, place, window),
             trends=trends if trends and trends.rounds else None,
             rows_limit=LISTED_SHOWS,

@@ -149,6 +149,7 @@ class SumAggregator(Aggregator):
             operators=tuple(
                 IntroducedOperator(role=one.role, datasite=one.datasite, key=one.key) for one in self.operators
             ),
+            smallest_answers=self.smallest_batch,
             invented=self.invented,
         )
 

@@ -52,7 +52,9 @@ def write_everything(root: Path) -> None:
         _client_files(Datasite(root, owner))
         OwnFiles(Datasite(root, owner), durable=False).share_with(ROUND, operator_readers([other]))
     volume = root.parent / "volume"
-    operator = Aggregator(Datasite(root, AGGREGATOR), volume, starter_vocabulary(), durable=False, smallest_change=1)
+    operator = Aggregator(
+        Datasite(root, AGGREGATOR), volume, starter_vocabulary(), durable=False, smallest_change=1, smallest_answers=1
+    )
     operator.run(WEEK.sunday + timedelta(days=2))
 
 

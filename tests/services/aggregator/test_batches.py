@@ -120,7 +120,7 @@ def test_all_versions_of_a_random_history_are_apart_and_as_near_as_that_allows()
 def made(root: Path) -> Aggregator:
     (root / "datasites").mkdir(parents=True, exist_ok=True)
     site = Datasite(root / "datasites", AGGREGATOR)
-    return Aggregator(site, root / "own", starter_vocabulary(), durable=False)
+    return Aggregator(site, root / "own", starter_vocabulary(), durable=False, smallest_answers=1)
 
 
 def come(root: Path, survey: Survey, emails: Sequence[str], seed: int = 1) -> None:

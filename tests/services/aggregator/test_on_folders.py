@@ -124,7 +124,7 @@ def export(place: Path) -> Path:
 
 
 def test_an_aggregator_on_folders_goes_from_the_list_to_the_page(clone: Clone, tmp_path: Path) -> None:
-    clone.settings |= {"SYFTBOX_EMAIL": ASKED, "ENROLMENT": "list", "SMALLEST_CHANGE": "1"}
+    clone.settings |= {"SYFTBOX_EMAIL": ASKED, "ENROLMENT": "list", "SMALLEST_CHANGE": "1", "SMALLEST_ANSWERS": "1"}
     port = clone.settings["AGGREGATOR_PORT"]
     for email in (AGGREGATOR, ASKED):
         clone.site(email).set_up()

@@ -36,7 +36,9 @@ TODAY = NEWEST.sunday + timedelta(days=2)
 def aggregator(root: Path, vocabulary: Vocabulary | None = None) -> Aggregator:
     (root / "datasites").mkdir(exist_ok=True)
     site = Datasite(root / "datasites", AGGREGATOR)
-    return Aggregator(site, root / "own", vocabulary or starter_vocabulary(), durable=False, smallest_change=1)
+    return Aggregator(
+        site, root / "own", vocabulary or starter_vocabulary(), durable=False, smallest_change=1, smallest_answers=1
+    )
 
 
 def other_vocabulary() -> Vocabulary:

@@ -24,7 +24,11 @@ WEEK = Week.parse("2026-W46")
 def client(tmp_path: Path) -> FlaskClient:
     (tmp_path / "datasites").mkdir()
     here = Aggregator(
-        Datasite(tmp_path / "datasites", AGGREGATOR), tmp_path / "own", starter_vocabulary(), durable=False
+        Datasite(tmp_path / "datasites", AGGREGATOR),
+        tmp_path / "own",
+        starter_vocabulary(),
+        durable=False,
+        smallest_answers=1,
     )
     today = WEEK.sunday + timedelta(days=1)
     crowd(tmp_path, here.ask(today)[-1], "volume", [watched(frozenset(), 5)] * 10)

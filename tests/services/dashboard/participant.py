@@ -51,7 +51,7 @@ def settings_in(root: Path, **more: Any) -> Settings:
 
 def make_network(root: Path, people: int = 300, weeks: int = 6) -> None:
     """Play a small network, with one real participant, as `./run.sh demo` does."""
-    network = Network(root)
+    network = Network(root, smallest_answers=1)
     network.prepare()
     network.import_exports([SAMPLE])
     network.run(people, weeks, seed=1, last=LAST)

@@ -56,3 +56,17 @@ def test_a_comparison_that_does_not_fit_is_refused_by_name(person: Person) -> No
     problem = others_page(person.settings, History.of(person.settings.private_dir)).problem
     assert "top_shows.world.shows.0" in problem
     assert "an interval ends before it begins" in problem
+
+
+def test_what_is_withheld_is_said_beside_results_and_where_there_are_none(person: Person) -> None:
+    folder = person.settings.datasites_dir / "aggregator@example.org/app_data/netflix_trend/shared/statistics"
+    latest = folder / "latest.json"
+    content = json.loads(latest.read_text())
+    content["withheld"] = {"volume": {"answers": 7, "needed": 20}}
+    sentence = "Withheld until 20 people have answered about viewing volume: 7 so far."
+    for path in (latest, folder / f"{content['round']}.json"):
+        path.write_text(json.dumps(content))
+    history = History.of(person.settings.private_dir)
+    assert list(others_page(person.settings, history).withheld) == [sentence]
+    latest.unlink()
+    assert others_page(person.settings, history).problem == f"Week {content['round']}. {sentence}"
