@@ -53,6 +53,13 @@ HOST_SETTINGS = (
         "Containers",
         is_off=True,
     ),
+    HostSetting(
+        "IMPORT_MEMORY",
+        "1g",
+        "Memory of the service that reads your files. One that says it needs more: 2g.",
+        "Containers",
+        is_off=True,
+    ),
     HostSetting("BASE", "debian:trixie-slim", "Base image of all services.", "Containers"),
     HostSetting("SYFTBOX_BASE", "debian:bookworm-slim", "Base image of the SyftBox client.", "Containers", is_off=True),
     HostSetting(

@@ -50,6 +50,8 @@ def once(
     today = date.today()
     run = record.begin(today) if record else None
     failed = take_arrived(settings, arrived) if arrived else 0
+    if not failed:
+        participant.nothing_waits(settings)
     if exports:
         from services.processor.importing import import_files  # DuckDB and pandas take longer than all the rest
 
@@ -57,7 +59,10 @@ def once(
     status = publish_once(settings, today)
     lines = described(status)
     print("\n".join(lines))  # noqa: T201
-    if failed or status.state == "problem":
+    problems = participant.import_problems(settings)
+    for problem in problems:
+        print(f"once: {problem}", file=sys.stderr)  # noqa: T201
+    if failed or problems or status.state == "problem":
         return 1
     if record and run:
         record.end(run, lines)
