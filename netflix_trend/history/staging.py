@@ -269,8 +269,6 @@ class Staging:
             if len(block) == _BLOCK:
                 self._insert_block(table, columns, block)
                 block = []
-                if table == "staged":
-                    self._check_memory(_BLOCK)
         if block:
             self._insert_block(table, columns, block)
 
@@ -286,3 +284,5 @@ class Staging:
         self.database.register("block", block)
         self.database.execute(f"insert into {table} ({', '.join(columns)}) select * from block")  # noqa: S608
         self.database.unregister("block")
+        if table == "staged":
+            self._check_memory(len(rows))

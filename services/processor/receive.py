@@ -146,22 +146,11 @@ class Reconciler:
 
 
 class Receiver:
-    """The loop of the receiver. It ends by `stopped` only: whatever fails is tried again.
+    """The loop of the receiver. It ends by `stopped` only: whatever fails is tried again."""
 
-    clock: seconds of a monotonic clock. wait: sleeps for so many seconds.
-    """
-
-    def __init__(
-        self,
-        connection: Redis,
-        settings: Settings,
-        stopped: Callable[[], bool],
-        clock: Callable[[], float] = time.monotonic,
-        wait: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def __init__(self, connection: Redis, settings: Settings, stopped: Callable[[], bool]) -> None:
         self._connection, self._settings, self._stopped = connection, settings, stopped
-        self._clock, self._wait = clock, wait
-        self._reconciler = Reconciler(connection, settings, clock)
+        self._reconciler = Reconciler(connection, settings)
         self._is_rewritten = self._is_looking = False
         self._looked = -math.inf
         self._pause = _FIRST_PAUSE
@@ -174,34 +163,33 @@ class Receiver:
             except (RedisConnectionError, RedisTimeoutError):
                 _log.warning("Redis cannot be reached, trying again")
                 self._reconciler.begin_anew()
-            except NotStored as problem:
-                _log.error("an export cannot be stored: %s; it stays in the queue and is tried again", problem)
-                self._rest()
             except RedisError as error:  # such as a disk that Redis cannot write to
                 _log.error("Redis refuses to work (%s), trying again", type(error).__name__)
                 self._rest()
-            else:
-                self._pause = _FIRST_PAUSE
 
     def _step(self) -> None:
         # Right after a message, others may follow at once.
-        has_come = receive_one(self._connection, self._settings, 0.1 if self._is_looking else self._poll_seconds)
+        timeout = 0.1 if self._is_looking else self._settings.poll_seconds
+        try:
+            has_come = receive_one(self._connection, self._settings, timeout)
+        except NotStored as problem:
+            _log.error("an export cannot be stored: %s; it stays in the queue and is tried again", problem)
+            self._rest()
+            self._look()
+            return
+        self._pause = _FIRST_PAUSE
         if has_come:
             self._is_rewritten, self._is_looking = False, True
         else:
             self._is_rewritten = self._is_rewritten or rewrite_log(self._connection)
             participant.nothing_waits(self._settings)
-        if not has_come or self._clock() - self._looked >= _LOOK_SECONDS:
+        if not has_come or time.monotonic() - self._looked >= _LOOK_SECONDS:
             self._look()
         beat("receiver")
 
-    @property
-    def _poll_seconds(self) -> float:
-        return self._settings.poll_seconds
-
     def _look(self) -> None:
         """Compare tables with files. Whatever is wrong with these must not keep messages waiting."""
-        self._looked, self._is_looking = self._clock(), False
+        self._looked, self._is_looking = time.monotonic(), False
         try:
             forgetting.clear(self._settings, datetime.now(UTC))
             self._reconciler.check()
@@ -211,12 +199,12 @@ class Receiver:
             _log.error("what is out of date cannot be found out (%s), trying again", type(error).__name__)
 
     def _rest(self) -> None:
-        """Wait after a failure, longer each time, and still look at the tables."""
-        end = self._clock() + self._pause
+        """Wait after a failure, longer each time."""
+        end = time.monotonic() + self._pause
         self._pause = min(2 * self._pause, _MAX_PAUSE)
-        while not self._stopped() and self._clock() < end:
+        while not self._stopped() and time.monotonic() < end:
             beat("receiver")
-            self._wait(0.2)
+            time.sleep(0.2)
 
 
 def receive_for_ever(connection: Redis, settings: Settings, stopped: Callable[[], bool]) -> None:

@@ -93,6 +93,16 @@ def test_a_file_that_takes_too_much_memory_is_named_and_the_others_are_read(
     assert read_attempts(PrivateVolume(settings.private_dir).profile("me")) == Attempts()
 
 
+def test_many_small_files_together_take_no_more_memory_than_there_is(settings: Settings, memory: list[int]) -> None:
+    memory[0] = needed(250, 250)
+    for number in range(3):
+        rows = b"".join(b'"Show %d of %d: Season 1: A","3/14/26"\n' % (row, number) for row in range(100))
+        keep(settings, b"Title,Date\n" + rows, f"{number}.csv")
+    found = list(outcomes(participant.refresh(settings)).values())
+    assert sorted(found) == ["read", "read", "too_large_for_memory"]
+    assert is_fresh(settings)
+
+
 def test_the_limit_of_a_container_is_the_smallest_of_its_groups(tmp_path: Path) -> None:
     group = tmp_path / "slice" / "container"
     group.mkdir(parents=True)

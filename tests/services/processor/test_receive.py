@@ -105,7 +105,7 @@ def test_tables_follow_after_a_power_cut_during_an_import(
     assert "Title 1" in titles(settings)
 
 
-@pytest.mark.parametrize("loss", ["kill", "stop", "lose"])
+@pytest.mark.parametrize("loss", ["kill", "lose"])
 def test_a_redis_that_ends_while_a_job_is_queued_delays_it_only(
     redis_server: RedisServer, wait_for: Callable[..., None], loss: str
 ) -> None:
@@ -234,18 +234,13 @@ def test_messages_that_have_filled_redis_are_taken_all_the_same(
     redis_server: RedisServer, wait_for: Callable[..., None]
 ) -> None:
     """Then it moves none from list to list, and knows no new worker."""
-    redis_server.stop()
-    redis_server.start("--maxmemory", "5mb")
-    settings, count = redis_server.settings("processor"), 0
+    settings, count = redis_server.settings("processor"), 8
     with connect(redis_server.settings("scraper")) as scraper:
-        with pytest.raises(OutOfMemoryError):
-            for number in range(20):
-                scraper.rpush(INBOX, delivery(another(number) + os.urandom(600_000).hex().encode()))
-                count += 1
-        for size in (20_000, 200):
-            with pytest.raises(OutOfMemoryError):
-                while True:
-                    scraper.rpush(INBOX, b"x" * size)
+        for number in range(count):
+            scraper.rpush(INBOX, delivery(another(number) + os.urandom(300_000).hex().encode()))
+    redis_server.stop()
+    redis_server.start("--maxmemory", "2mb")
+    wait_for(lambda: answers(redis_server), "Redis answers again")
     with connect(settings) as connection, service(redis_server, "processor", "work") as worker:
         log = redis_server.folder / "processor.log"
         wait_for(lambda: "cannot be worked on" in log.read_text(), "the worker waits")
@@ -270,7 +265,6 @@ def test_damage_that_nobody_expects_keeps_no_message_waiting(
         raise OSError(errno.EIO, "a fault of the disk")
 
     monkeypatch.setattr(participant, "out_of_date", fail)
-    monkeypatch.setenv("HEARTBEAT_DIR", str(redis_server.folder))
     raw: Path = PrivateVolume(settings.private_dir).raw
     with connect(settings) as connection:
         connection.rpush(INBOX, delivery(another(1)))

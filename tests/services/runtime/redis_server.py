@@ -51,6 +51,7 @@ def service(server: RedisServer, name: str, *role: str, script: str = "") -> Ite
     finally:
         if process.poll() is None:
             process.kill()
+            process.wait()
         log.close()
 
 
