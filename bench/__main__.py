@@ -4,6 +4,7 @@
 `python -m bench displayed`: how often the intervals of the shows that a page picks out hold the truth.
 `python -m bench app`: what the app costs on folders while there is nothing to do.
 `python -m bench idle`: what a run of the aggregator costs in which nothing has changed.
+`python -m bench kills`: kills containers while exports are on their way, and counts what is missing in the end.
 `python -m bench vdaf`: time and bytes of Prio3 for a report to two operators.
 `python -m bench operators`: the same for whole rounds, with sealing, databases and files.
 `python -m bench reading`: how well and how fast exports are read whose truth is known.
@@ -17,7 +18,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from bench import app, displayed, idle, operators, privacy, reading, reality, vdaf, year
+from bench import app, displayed, idle, kills, operators, privacy, reading, reality, vdaf, year
 from bench.measuring import measure, measured
 from bench.tasks import TASKS
 
@@ -31,6 +32,7 @@ def main(arguments: list[str]) -> int:
         "app": app.main,
         "displayed": displayed.main,
         "idle": idle.main,
+        "kills": kills.main,
         "operators": operators.main,
         "privacy": privacy.main,
         "reading": reading.main,

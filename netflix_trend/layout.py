@@ -132,6 +132,11 @@ class PrivateVolume:
         return self.root / "household.json"
 
     @property
+    def import_problem(self) -> Path:
+        """Why the last import did not end, while that is so."""
+        return self.root / "import_problem.json"
+
+    @property
     def dismissed(self) -> Path:
         """Marks of unusable files that the person has dismissed."""
         return self.root / "dismissed.json"

@@ -54,6 +54,13 @@ HOST_SETTINGS = (
         is_off=True,
     ),
     HostSetting(
+        "IMPORT_MEMORY",
+        "1g",
+        "Memory of the service that reads your files. One that says it needs more: 2g.",
+        "Containers",
+        is_off=True,
+    ),
+    HostSetting(
         "SERVICE_CPUS",
         "1",
         "Processors that each service may use at most, such as 2 or 0.5; no more than the machine has.",

@@ -39,6 +39,8 @@ _BLOCK = 1 << 20
 # So many bytes show the code page of a file.
 _SAMPLE = 4 << 20
 _DELIMITERS = (",", ";", "\t")
+# Files that were refused for these reasons may be read later.
+_KEPT = frozenset({"too_large_for_memory", "stopped_the_import", BYTES_LOST})
 _ASCII = bytes(range(128))
 _ASCII_BLANK = bytes.maketrans(_ASCII, b" " * len(_ASCII))
 _THREE_NUMBERS = re.compile(r"\d+\D+\d+\D+\d+")
@@ -97,8 +99,8 @@ class ExportError(Exception):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing that the person can answer makes the file usable, and its bytes are those that came."""
-        return self.question is None and self.reason != BYTES_LOST
+        """Whether nothing that the person can answer or do makes the file usable."""
+        return self.question is None and self.reason not in _KEPT
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,18 @@ even if no export could be read, because reading the same bytes again would not 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
+from netflix_trend.history.attempts import left_out
 from netflix_trend.history.encodings import DESCRIPTION, EncodingsError, load_encodings
 from netflix_trend.history.exclusions import Exclusion, ExclusionError, digest_of_exclusions, read_exclusions
 from netflix_trend.history.household import read_answers
+from netflix_trend.history.memory import budget
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawExport, RawStore
 from netflix_trend.layout import BUILT_FROM, DATABASE, PrivateVolume
@@ -74,9 +76,10 @@ def digest_of(
     options: ReadOptions,
     exclusions: Sequence[Exclusion],
     answer: Sequence[str] = (),
+    omitted: Iterable[str] = (),
 ) -> str:
     """Return the SHA-256 of everything that tables and encodings of a profile depend on. vocabulary: its version.
-    answer: the Netflix profiles that count for it, where that was said.
+    answer: the Netflix profiles that count for it, where that was said. omitted: SHA-256 of exports that are left out.
 
     All exports count for every profile: rows of a ViewingActivity.csv go to the profile of their name, if there is one.
     """
@@ -89,6 +92,8 @@ def digest_of(
         "exclusions": digest_of_exclusions(exclusions),
         "exports": [export.model_dump(mode="json", exclude={"only", "schema_version"}) for export in exports],
         "answer": list(answer),
+        # Only where there are any, so that tables of earlier versions stay fresh.
+        **({"left_out": found} if (found := sorted(omitted)) else {}),
     }
     return hashlib.sha256(canonical_json(known)).hexdigest()
 
@@ -99,8 +104,15 @@ def inputs_of(private: Path, exports: Sequence[RawExport], vocabulary: str, opti
     Raises ExclusionError.
     """
     excluded, answers = read_exclusions(private), {**options.answers, **read_answers(private, exports)}
-    names = sorted({export.profile for export in exports})
-    return {name: digest_of(exports, vocabulary, options, excluded, answers.get(name, ())) for name in names}
+    names, memory, volume = sorted({export.profile for export in exports}), budget(), PrivateVolume(private)
+    there = {export.sha256 for export in exports}
+    return {
+        name: digest_of(
+            *(exports, vocabulary, options, excluded, answers.get(name, ())),
+            there.intersection(left_out(volume.profile(name), memory)),
+        )
+        for name in names
+    }
 
 
 def freshness(private: Path, vocabulary: str, options: ReadOptions) -> Freshness:

@@ -17,7 +17,7 @@ from netflix_trend.delivery.archive import downloaded_on, open_csv, opened_file
 from netflix_trend.delivery.inbox import Delivery, delivery_with
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.storage.damaged import Damaged, digest_of_file, make_way, read_file, set_aside
-from netflix_trend.storage.files import locked, write_atomically
+from netflix_trend.storage.files import locked, sync_folder, write_atomically
 from netflix_trend.storage.model import Strict
 
 
@@ -81,6 +81,8 @@ class RawStore:
                 if known is None or not self.is_whole(export.sha256):
                     make_way(self._file(export.sha256), self.private)
                     temporary.replace(self._file(export.sha256))
+                    # Before its description: after a power cut nothing is described that is not there.
+                    sync_folder(self.folder)
                 if export != known:
                     self.write_description(export)
         finally:
@@ -120,6 +122,13 @@ class RawStore:
     def open(self, export: RawExport) -> BinaryIO:
         """Open the bytes of an export."""
         return self._file(export.sha256).open("rb")
+
+    def size(self, export: RawExport) -> int:
+        """Return the number of bytes of an export; 0 if only its description is kept."""
+        try:
+            return self._file(export.sha256).stat().st_size
+        except FileNotFoundError:
+            return 0
 
     def is_gone(self, export: RawExport) -> bool:
         """Return whether an export was forgotten or refused since it was described."""

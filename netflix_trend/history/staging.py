@@ -17,9 +17,11 @@ import pandas as pd
 
 from netflix_trend.catalogue.keys import title_key
 from netflix_trend.catalogue.vocabulary import Vocabulary
+from netflix_trend.history.attempts import too_large
 from netflix_trend.history.exclusions import Rows
 from netflix_trend.history.exports import ExportError, ExportKind, open_export
 from netflix_trend.history.file_reader import FileReader, ReadFile
+from netflix_trend.history.memory import needed
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.repetition import InFile, Repetition, Show
 from netflix_trend.history.titles import Certainty, Kind, ParsedTitle, match_key, parse_title, show_key
@@ -93,13 +95,19 @@ from chosen order by key
 """
 
 
+class _TooLarge(Exception):
+    """What was read takes more memory than there is."""
+
+
 class Staging:
     """Collects files (`add`), then decides all titles (`decide_titles`)."""
 
-    def __init__(self, database: duckdb.DuckDBPyConnection, vocabulary: Vocabulary) -> None:
+    def __init__(self, database: duckdb.DuckDBPyConnection, vocabulary: Vocabulary, budget: int | None = None) -> None:
+        """budget: bytes of memory that a rebuild may use; None for any number."""
         self.database = database
         self._vocabulary = vocabulary
-        self._files = 0
+        self._budget = budget
+        self._files = self._rows = 0
         self._shows: dict[tuple[str, int], int] = {}
         self._seasons: dict[str, int] = {}
         database.execute(_SCHEMA)
@@ -118,13 +126,24 @@ class Staging:
         dates. latest: the last day that it can have been made on, by default newest; a file whose every date is later
         is refused. Raises ExportError if the file cannot be used; then none of its rows stay.
         """
-        file = self._files
+        file, before = self._files, (self._rows, len(self._shows), len(self._seasons))
         self._files += 1
         try:
             return file, FileReader(self, file, open_export(stream, name), name, options).read(newest, latest or newest)
         except ExportError:
-            self.database.execute("delete from staged where file = ?", [file])
+            self._forget(file, *before)
             raise
+        except _TooLarge:
+            self._forget(file, *before)
+            raise too_large(name, self._budget or 0) from None
+
+    def _forget(self, file: int, rows: int, shows: int, seasons: int) -> None:
+        """Remove the rows of a file, and the names that came with it."""
+        self.database.execute("delete from staged where file = ?", [file])
+        self._rows = rows
+        for names, count in ((self._shows, shows), (self._seasons, seasons)):
+            while len(names) > count:
+                names.popitem()
 
     def made(self, file: int, day: date) -> None:
         """Record on which day a file was made."""
@@ -253,9 +272,17 @@ class Staging:
         if block:
             self._insert_block(table, columns, block)
 
+    def _check_memory(self, rows: int) -> None:
+        """Count rows that were staged. Raises _TooLarge if the memory is not enough for what was read."""
+        self._rows += rows
+        if self._budget is not None and needed(len(self._shows) + len(self._seasons), self._rows) > self._budget:
+            raise _TooLarge
+
     def _insert_block(self, table: str, columns: tuple[str, ...], rows: list[tuple]) -> None:  # type: ignore[type-arg]
         """Append rows to a table."""
         block = pd.DataFrame(dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True)), dtype="object")
         self.database.register("block", block)
         self.database.execute(f"insert into {table} ({', '.join(columns)}) select * from block")  # noqa: S608
         self.database.unregister("block")
+        if table == "staged":
+            self._check_memory(len(rows))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.delivery.inbox import Delivery
+from netflix_trend.history.attempts import Attempt, LeftOut, attempting, leave_out, leave_out_suspect
 from netflix_trend.history.dates import DateQuestion
 from netflix_trend.history.encodings import (
     DESCRIPTION,
@@ -35,14 +36,15 @@ from netflix_trend.history.encodings import (
     Encodings,
     save_encodings,
 )
-from netflix_trend.history.exclusions import Exclusion, digest_of_exclusions, read_exclusions
+from netflix_trend.history.exclusions import digest_of_exclusions
 from netflix_trend.history.exports import BYTES_LOST, ExportError, ExportKind, open_export
 from netflix_trend.history.file_reader import ReadFile
 from netflix_trend.history.freshness import BuiltFrom, inputs_of, is_abandoned, renew, write_built_from
-from netflix_trend.history.household import Answers, Claim, ProfileQuestion, most_first, names_of, read_answers
+from netflix_trend.history.household import Claim, ProfileQuestion, most_first, names_of
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawExport, RawStore, Refusal
 from netflix_trend.history.report import ImportReport, import_report
+from netflix_trend.history.sources import Sources
 from netflix_trend.history.staging import Staging
 from netflix_trend.language import _, marked
 from netflix_trend.layout import BUILT_FROM, DATABASE, PrivateVolume
@@ -175,12 +177,20 @@ def rebuild_all(
 ) -> list[History]:
     """Rebuild the named profiles (None: all), keep no file that was refused for good, and remove folders of profiles
     without exports.
+
+    A profile that cannot be rebuilt stops no other one; then its error is raised in the end.
     """
     options, store = options or ReadOptions(), RawStore(private)
     before, damaged = list(store.exports()), store.damaged()
     known = sorted({export.profile for export in before})
     wanted = known if profiles is None else [profile for profile in profiles if profile in known]
-    histories = [rebuild(private, profile, vocabulary, options) for profile in wanted]
+    histories: list[History] = []
+    errors: list[Exception] = []
+    for profile in wanted:
+        try:
+            histories.append(rebuild(private, profile, vocabulary, options))
+        except Exception as error:
+            errors.append(error)
     after = _without_refused(store, before, histories)
     if after != before:
         # A refused file has no rows, so that profiles are as fresh without it as with it.
@@ -188,6 +198,8 @@ def rebuild_all(
     for folder in PrivateVolume(private).profile_folders():
         if is_abandoned(folder, known, damaged):
             shutil.rmtree(folder)
+    if errors:
+        raise errors[0]
     return histories
 
 
@@ -218,63 +230,68 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOp
         for name in (DATABASE, BUILT_FROM, DESCRIPTION, FULL, VECTOR):
             make_way(folder / name, private)
         store.set_damaged_aside()
-        staging = Staging(connect(scratch / _STAGING), vocabulary)
-        with staging.database:
-            exports, exclusions = list(store.exports()), read_exclusions(private)
-            missing = tuple(export.sha256 for export in store.without_bytes())
-            inputs = inputs_of(private, exports, vocabulary.version, options)
-            answers = {**options.answers, **read_answers(private, exports)}
-            imported, archives = _import_all(staging, private, exports, profile, options, answers, exclusions)
-        if not imported:
-            _remove_encodings(folder)
-            return History(profile, [], 0, 0, None)
-        full, shows = _make_tables(scratch, imported, profile, options)
-        with (scratch / DATABASE).open("rb") as file:
-            os.fsync(file.fileno())
-        (scratch / DATABASE).replace(folder / DATABASE)
-        sync_folder(folder)
-        built = BuiltFrom(
-            inputs=inputs[profile],
-            files=tuple(export.sha256 for export in exports if export.profile == profile),
-            has_encodings=any(file.report is not None for file in imported),
-            asks=any(file.refusal and isinstance(file.refusal.question, ProfileQuestion) for file in imported),
-            exports=tuple(export.sha256 for export in exports),
-            exclusions=digest_of_exclusions(exclusions),
-            answer=tuple(answers.get(profile, ())),
-            database=digest_of_file(folder / DATABASE),
-            missing=missing,
-        )
-        read = [file for file in imported if file.report is not None]
-        if not read:
-            _remove_encodings(folder)
-            write_built_from(folder, built)
-            return History(profile, imported, 0, 0, None)
-        # A file covers the days before the day it was made, which had not ended, whether or not it has rows.
-        covered = max(raw.received for raw in (*(file.raw for file in read), *archives)) - timedelta(days=1)
-        encodings = Encodings(full, count_episodes(full, len(vocabulary)), vocabulary.version, covered)
-        save_encodings(folder, encodings)
+        sources = Sources.read(private, profile, vocabulary, options)
+        leave_out_suspect(folder, sources.inputs(), sources.unread(), sources.budget)
+        with attempting(folder, sources.inputs()) as attempt:
+            return _build(sources, attempt, scratch)
+
+
+def _build(sources: Sources, attempt: Attempt, scratch: Path) -> History:
+    """Build the files of a profile in `scratch`, and put them in place."""
+    folder, profile = sources.folder, sources.profile
+    staging = Staging(connect(scratch / _STAGING), sources.vocabulary, sources.budget)
+    with staging.database:
+        imported, archives = _import_all(staging, sources, attempt)
+    if not imported:
+        _remove_encodings(folder)
+        return History(profile, [], 0, 0, None)
+    full, shows = _make_tables(scratch, imported, profile, sources.options)
+    with (scratch / DATABASE).open("rb") as file:
+        os.fsync(file.fileno())
+    (scratch / DATABASE).replace(folder / DATABASE)
+    sync_folder(folder)
+    leave_out(folder, _too_large(imported, sources), "too_large_for_memory", sources.budget)
+    built = BuiltFrom(
+        inputs=sources.inputs(),
+        files=tuple(export.sha256 for export in sources.exports if export.profile == profile),
+        has_encodings=any(file.report is not None for file in imported),
+        asks=any(file.refusal and isinstance(file.refusal.question, ProfileQuestion) for file in imported),
+        exports=tuple(export.sha256 for export in sources.exports),
+        exclusions=digest_of_exclusions(sources.exclusions),
+        answer=sources.answer,
+        database=digest_of_file(folder / DATABASE),
+        missing=sources.missing,
+    )
+    read = [file for file in imported if file.report is not None]
+    if not read:
+        _remove_encodings(folder)
         write_built_from(folder, built)
-        return History(profile, imported, int((full["kind"] != SUPPLEMENTAL).sum()), shows, encodings)
+        return History(profile, imported, 0, 0, None)
+    # A file covers the days before the day it was made, which had not ended, whether or not it has rows.
+    covered = max(raw.received for raw in (*(file.raw for file in read), *archives)) - timedelta(days=1)
+    shown = count_episodes(full, len(sources.vocabulary))
+    encodings = Encodings(full, shown, sources.vocabulary.version, covered)
+    save_encodings(folder, encodings)
+    write_built_from(folder, built)
+    return History(profile, imported, int((full["kind"] != SUPPLEMENTAL).sum()), shows, encodings)
 
 
-def _import_all(
-    staging: Staging,
-    private: Path,
-    exports: Sequence[RawExport],
-    profile: str,
-    options: ReadOptions,
-    answers: Answers,
-    exclusions: Sequence[Exclusion],
-) -> tuple[list[ImportedFile], list[RawExport]]:
+def _too_large(imported: Sequence[ImportedFile], sources: Sources) -> set[str]:
+    """Return which exports took too much memory just now, so that nobody reads them again with as little."""
+    found = {one.raw.sha256 for one in imported if one.refusal and one.refusal.reason == "too_large_for_memory"}
+    return found - set(sources.left_out())
+
+
+def _import_all(staging: Staging, sources: Sources, attempt: Attempt) -> tuple[list[ImportedFile], list[RawExport]]:
     """Read the files of a profile, decide their titles together, mark what is excluded, and report on each.
 
     Returns the files, and those that would have rows of this profile if it had watched anything.
     """
-    files, archives = _add_all(staging, RawStore(private), exports, profile, options, answers)
+    files, archives = _add_all(staging, sources, attempt)
     if not files:
         return [], []
     staging.decide_titles()
-    staging.exclude([exclusion.rows for exclusion in exclusions])
+    staging.exclude([exclusion.rows for exclusion in sources.exclusions])
     imported = [
         ImportedFile(raw, import_report(staging, number, found) if found else None, refusal)
         for raw, number, found, refusal in files
@@ -315,39 +332,34 @@ def _remove_encodings(folder: Path) -> None:
 _Added = tuple[RawExport, int, ReadFile | None, ExportError | None]
 
 
-def _add_all(
-    staging: Staging,
-    store: RawStore,
-    exports: Sequence[RawExport],
-    profile: str,
-    options: ReadOptions,
-    answers: Answers,
-) -> tuple[list[_Added], list[RawExport]]:
+def _add_all(staging: Staging, sources: Sources, attempt: Attempt) -> tuple[list[_Added], list[RawExport]]:
     """Read the files of a profile, and its rows in other profiles' ViewingActivity.csv.
 
     Returns the files, and each ViewingActivity.csv of others that holds the rows of this profile, even if there are
     none.
     """
-    stored = names_of({export.profile for export in exports})
+    store, profile, options, left_out = sources.store, sources.profile, sources.options, sources.left_out()
+    stored = names_of({export.profile for export in sources.exports})
     added: list[_Added] = []
     archives: list[RawExport] = []
-    for raw in exports:
+    for raw in sources.exports:
         is_own = raw.profile == profile
-        if unusable := _unusable(store, raw):
-            if is_own:
+        if unusable := _unusable(store, raw, left_out):
+            if is_own or raw.sha256 in left_out:
                 added.append((raw, -1, None, unusable))
             continue
         if store.is_gone(raw):  # just now: the profile is out of date again, and rebuilt once more
             continue
+        attempt.reads(raw.sha256)
         if not is_own and _kind(store, raw) != "viewing_activity":
             continue
-        claim = Claim(profile, raw.profile, stored, answers.get(profile, ()))
+        claim = Claim(profile, raw.profile, stored, sources.answer)
         reading = replace(options, keep_profile=claim.may_count, decide_profiles=claim.decide)
         with store.open(raw) as stream:
             try:
                 number, found = _add(staging, stream, raw, raw.first_received or raw.received, reading)
             except ExportError as refusal:
-                if is_own or refusal.reason == "no_rows":
+                if is_own or refusal.reason in ("no_rows", "too_large_for_memory"):
                     added.append((raw, -1, None, refusal))
             else:
                 staging.made(number, raw.received)
@@ -355,13 +367,16 @@ def _add_all(
                     added.append((raw, number, found, None))
                 if not is_own and claim.is_covered(found.netflix_rows, found.played):
                     archives.append(raw)
+    attempt.reads(None)
     return added, archives
 
 
-def _unusable(store: RawStore, raw: RawExport) -> ExportError | None:
+def _unusable(store: RawStore, raw: RawExport, left_out: Mapping[str, LeftOut]) -> ExportError | None:
     """Return why an export is not read at all, None if it is."""
     if raw.refused:
         return ExportError(raw.refused.reason, raw.refused.message)
+    if raw.sha256 in left_out:
+        return left_out[raw.sha256].refusal(raw.name)
     if store.is_whole(raw.sha256) or store.is_gone(raw):
         return None
     return ExportError(BYTES_LOST, _(_BYTES_ARE_LOST))

@@ -6,7 +6,9 @@ the publisher, `decide` saves what a person chooses, `snapshot` is what a page o
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,14 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netflix_trend.delivery.inbox import DateOrderName, Delivery
-from netflix_trend.history import removed
+from netflix_trend.history import attempts, problems, removed
 from netflix_trend.history.exports import ExportError
 from netflix_trend.history.freshness import Freshness, freshness
 from netflix_trend.history.household import check_names, keep_answer, profiles_in
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawExport, RawStore, opened
 from netflix_trend.language import _
-from netflix_trend.layout import PublisherVolume
+from netflix_trend.layout import PrivateVolume, PublisherVolume
 from netflix_trend.participant.choices import (
     Choices,
     ChoicesError,
@@ -59,8 +61,14 @@ def take(settings: Settings, blocks: Iterable[bytes], delivery: Delivery) -> Raw
     ones. Raises OSError, and whatever reading the blocks raises; then nothing is stored.
     """
     store = RawStore(settings.private_dir)
-    raw = store.save(delivery, blocks)
-    removed.drop_from_list(settings.private_dir, raw.sha256)
+    try:
+        raw = store.save(delivery, blocks)
+        removed.drop_from_list(settings.private_dir, raw.sha256)
+        attempts.release(PrivateVolume(settings.private_dir).profile_folders(), raw.sha256)
+    except OSError as error:
+        if attempts.is_disk_full(error):
+            problems.note(settings.private_dir, "not_stored")
+        raise
     if delivery.only:
         with store.open(raw) as stream:
             try:
@@ -72,6 +80,11 @@ def take(settings: Settings, blocks: Iterable[bytes], delivery: Delivery) -> Raw
             else:
                 keep_answer(settings.private_dir, store.exports(), raw.profile, delivery.only, names)
     return raw
+
+
+def nothing_waits(settings: Settings) -> None:
+    """Say that no export is left that could not be stored before."""
+    problems.clear(settings.private_dir, "not_stored")
 
 
 def take_file(
@@ -125,12 +138,23 @@ def out_of_date(settings: Settings) -> Freshness:
     return freshness(settings.private_dir, current_vocabulary(settings).version, ReadOptions.of(settings))
 
 
+def has_room(settings: Settings) -> bool:
+    """Return whether the disk has room for a rebuild of all tables."""
+    return problems.has_room(settings.private_dir)
+
+
+def import_problems(settings: Settings) -> list[str]:
+    """Return why files do not get into the tables, as sentences that end with the next step. Reads only."""
+    return problems.import_problems(settings.private_dir)
+
+
 def refresh(settings: Settings, *, everything: bool = False) -> list[History]:
     """Rebuild the profiles that are out of date, or everything; returns what was rebuilt.
 
     A profile is out of date when an export, the vocabulary or an option has changed since it was built, or when a
     rebuild was interrupted. An export that cannot be read is tried once, and again only when something changes. Safe to
-    repeat, and in several processes at once.
+    repeat, and in several processes at once. Raises, after all other profiles were rebuilt,
+    OSError where the disk is full, RebuildStopped, or whatever else a rebuild of a profile raises.
     """
     vocabulary, options = current_vocabulary(settings), ReadOptions.of(settings)
     if everything:
@@ -148,7 +172,15 @@ def refresh(settings: Settings, *, everything: bool = False) -> list[History]:
     # this module too.
     from netflix_trend.history.tables import rebuild_all
 
-    return rebuild_all(settings.private_dir, vocabulary, options, profiles)
+    try:
+        histories = rebuild_all(settings.private_dir, vocabulary, options, profiles)
+    except Exception as error:
+        if not attempts.is_disk_full(error):
+            raise
+        problems.note(settings.private_dir, "not_built")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(settings.private_dir)) from error
+    problems.clear(settings.private_dir, "not_built")
+    return histories
 
 
 def whose(settings: Settings) -> list[Whose]:

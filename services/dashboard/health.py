@@ -84,7 +84,7 @@ def health_page(
     services = [
         *backend.services(),
         publisher(state.status, now if backend.runs_by_itself else None),
-        last_import(found, history.changed(), now),
+        last_import(found, history.changed(), now, participant.import_problems(settings)),
         sync(settings, state, now),
         *client_services(settings, backend, now),
         *(
@@ -115,11 +115,13 @@ def unusable_files(files: Sequence[ImportedFile], refused: Sequence[RefusedFile]
     ]
 
 
-def last_import(found: Freshness, changed: float | None, now: float) -> Service:
+def last_import(found: Freshness, changed: float | None, now: float, problems: Sequence[str] = ()) -> Service:
     """Return the state of the processor's last job. changed: when the tables were built, in seconds since 1970; None
-    without tables.
+    without tables. problems: why files do not get into the tables.
     """
     name = marked("last job of the processor")
+    if problems:
+        return Service(name, "broken", " ".join(problems))
     if found.waiting_since is not None:
         age = now - found.waiting_since
         words = ngettext(

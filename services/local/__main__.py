@@ -53,6 +53,8 @@ def once(
     today = date.today()
     run = record.begin(today) if record else None
     failed = take_arrived(settings, arrived) if arrived else 0
+    if not failed:
+        participant.nothing_waits(settings)
     if exports:
         from services.processor.importing import import_files  # DuckDB and pandas take longer than all the rest
 
@@ -65,7 +67,10 @@ def once(
         notifier.tell(is_well=works(rows()))
     lines = described(status)
     print("\n".join(lines))  # noqa: T201
-    if failed or status.state == "problem":
+    problems = participant.import_problems(settings)
+    for problem in problems:
+        print(f"once: {problem}", file=sys.stderr)  # noqa: T201
+    if failed or problems or status.state == "problem":
         return 1
     if record and run:
         record.end(run, lines)

@@ -26,6 +26,7 @@ from netflix_trend.delivery.copies import UPLOAD
 from netflix_trend.delivery.downloads import downloads_folder
 from netflix_trend.delivery.inbox import OptionError
 from netflix_trend.env_file import EnvFileError
+from netflix_trend.history.attempts import RebuildStopped
 from netflix_trend.history.raw import RawExport
 from netflix_trend.language import _, in_english
 from netflix_trend.layout import DEMO_SETTINGS
@@ -89,8 +90,10 @@ class OneProcess:
                         date_order=options.get("date_order"),  # type: ignore[arg-type]
                     )
                     participant.refresh(self.settings)
-            except (ArchiveError, OptionError) as refusal:
+            except (ArchiveError, OptionError, RebuildStopped) as refusal:
                 raise Refused(str(refusal)) from None
+            except OSError as problem:
+                raise Refused(why(problem)) from None
         self.run_publisher()
         # Who gives options wants the same file to be read in another way.
         again = "" if options else participant.already_imported(raw, days)

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 from rich.console import Console
 
+from netflix_trend.causes import why
 from netflix_trend.history.insights import Cell, InsightTable, all_insights, open_profiles
 from netflix_trend.history.opened import DamagedTables
 from netflix_trend.history.tables import History
@@ -35,6 +36,9 @@ def answered(verb: str, act: Callable[[Settings, Console], int]) -> int:
         return act(load_settings(), console)
     except (EventError, SettingsError, FileNotFoundError, ValueError) as error:
         print(f"{verb}: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    except OSError as error:
+        print(f"{verb}: {why(error)}", file=sys.stderr)  # noqa: T201
         return 1
 
 

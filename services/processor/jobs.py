@@ -11,8 +11,8 @@ from services.runtime.queue import PUBLISH_JOB, PUBLISH_QUEUE, enqueue
 def ingest(sha256: str = "") -> None:
     """Rebuild what is out of date, then queue a run of the publisher. Safe to repeat.
 
-    sha256: the received file that caused the job, if any.
+    sha256: what jobs of earlier versions name, which may still be queued.
     """
     settings = load_settings()
-    rebuild(settings, sha256)
+    rebuild(settings)
     enqueue(PUBLISH_QUEUE, connect(settings), PUBLISH_JOB)

@@ -16,6 +16,7 @@ import pytest
 from netflix_trend import __version__
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import Vocabulary
+from netflix_trend.history import problems
 from netflix_trend.history.dates import DateQuestion
 from netflix_trend.history.tables import rebuild
 from netflix_trend.layout import DATABASE
@@ -308,6 +309,13 @@ def test_the_last_job_of_the_processor_is_shown(person: Person, newcomer: Person
     assert found.sentence == "The tables of your history were built 2 minutes ago."
     assert found.state == "fine"
     assert "last job of the processor" in person.page("/health")
+
+
+def test_a_full_disk_is_said_on_health(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    participant.refresh(person.settings)
+    assert "is full" not in person.page("/health")
+    monkeypatch.setattr(problems, "_free", lambda _: 3_000_000)
+    assert "The disk with your data is full: 3 MB are free." in person.page("/health")
 
 
 def test_a_file_that_was_received_but_never_read_is_reported(person: Person) -> None:

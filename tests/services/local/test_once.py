@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -66,6 +67,30 @@ def test_an_export_that_cannot_be_used_is_read_once(folders: Path) -> None:
     for _ in range(3):
         once.once()
         assert database.stat().st_ino == made
+
+
+def test_a_full_disk_is_said_with_the_next_step_and_the_file_is_read_once_there_is_room(
+    folders: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    participant.take_file(load_settings(), _written(folders / "history.csv"), "test")
+    with monkeypatch.context() as full:
+
+        def no_room(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "no room")
+
+        full.setattr("netflix_trend.history.tables.save_encodings", no_room)
+        assert once.once() == 1
+    said = capsys.readouterr().err
+    assert "The disk with your data is full" in said
+    assert "Make room" in said
+    assert "Traceback" not in said
+    assert once.once() == 0
+    assert not participant.out_of_date(load_settings()).outdated
+
+
+def _written(path: Path) -> Path:
+    path.write_text(HISTORY)
+    return path
 
 
 def test_what_was_forgotten_long_ago_is_deleted_for_good(folders: Path) -> None:

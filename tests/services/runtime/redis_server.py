@@ -2,21 +2,57 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
+from netflix_trend.delivery.inbox import Delivery, pack
 from netflix_trend.settings import Settings, load_settings
 from tests.ports import free_port
 
-PREPARE = Path(__file__).parents[3] / "services" / "prepare.sh"
+ROOT = Path(__file__).parents[3]
+PREPARE = ROOT / "services" / "prepare.sh"
+SAMPLE = (ROOT / "services" / "demo" / "sample_viewing_history.csv").read_bytes()
+
+
+def delivery(data: bytes = SAMPLE, name: str = "NetflixViewingHistory.csv") -> bytes:
+    about = Delivery(profile="me", source="drop_folder", name=name, received=date.today())
+    return pack(about, io.BytesIO(data))
+
+
+@contextmanager
+def service(server: RedisServer, name: str, *role: str, script: str = "") -> Iterator[subprocess.Popen[bytes]]:
+    """Run a service as its container does; it must end by itself after SIGTERM. script: its program instead, to
+    inject a fault."""
+    log = (server.folder / f"{name}.log").open("ab")
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", *(["-c", script] if script else ["-m", f"services.{name}", *role])],
+        cwd=ROOT,
+        env=server.environment(name),
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        yield process
+        if process.poll() is None:
+            process.terminate()
+            assert process.wait(30) == 0, (server.folder / f"{name}.log").read_text()
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        log.close()
 
 
 @dataclass
@@ -27,7 +63,8 @@ class RedisServer:
     port: int
     process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
+        """options: of redis-server, besides those of the containers."""
         command = [
             *(
                 "redis-server",
@@ -41,6 +78,7 @@ class RedisServer:
             *("--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction"),
             *("--auto-aof-rewrite-min-size", "64kb"),
             *("--aclfile", str(self.folder / "redis-acl" / "users.acl"), "--loglevel", "warning"),
+            *options,
         ]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
 
@@ -54,6 +92,12 @@ class RedisServer:
         assert self.process is not None
         self.process.terminate()
         self.process.wait(30)
+
+    def lose(self) -> None:
+        """Lose everything that it has written."""
+        self.kill()
+        shutil.rmtree(self.folder / "redis-data")
+        (self.folder / "redis-data").mkdir()
 
     def settings(self, service: str, **overrides: object) -> Settings:
         password = (self.folder / f"secret-{service}" / "redis_password").read_text().strip()
