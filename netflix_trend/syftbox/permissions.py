@@ -78,6 +78,17 @@ def named_readers(folder: Path) -> dict[str, list[str]]:
     return found
 
 
+def readers_of(folder: Path, pattern: str) -> list[str]:
+    """Return who may read what fits a pattern, by the rule of Go's file that `write_permissions` made; else nobody."""
+    data = read_own(folder / GO_FILE, LARGEST_FILE) or b""
+    for line in data.decode("utf-8", "replace").splitlines(keepends=True):
+        with suppress(ValueError):
+            if (rule := _GO_RULE.fullmatch(line)) and json.loads(rule.group(1)) == pattern:
+                people = json.loads(rule.group(2))
+                return people if line == _go_rule(pattern, people) else []
+    return []
+
+
 def readable(folder: Path, names: Iterable[str], reader: str) -> set[str]:
     """Return which of the files `names` one reader may read by rules that `write_permissions` made, in both
     generations.

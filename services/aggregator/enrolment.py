@@ -20,7 +20,7 @@ from netflix_trend.storage.damaged import paths_set_aside
 from netflix_trend.storage.files import UnsafeFile, locked, read_own, write_atomically
 from netflix_trend.storage.kept import read_kept, write_kept
 from netflix_trend.syftbox.datasite import Datasite, datasite_names, read_manifest, visit
-from netflix_trend.syftbox.permissions import LARGEST_FILE, permission_rules
+from netflix_trend.syftbox.permissions import LARGEST_FILE, permission_rules, readers_of
 
 _log = logging.getLogger("enrolment")
 FILE = "participants.txt"
@@ -135,25 +135,41 @@ class Enrolment:
         """Return everybody who takes part now, sorted: the listed, and with `automatic` who shares a valid manifest."""
         return sorted(self.taking_part())
 
-    def readers(self, patterns: Sequence[str]) -> list[str]:
-        """Return who is named in permission files for some patterns, sorted: everybody who takes part.
+    def readers(self, patterns: Sequence[str], folder: Path) -> list[str]:
+        """Return who is named in a folder's permission files for some patterns, sorted: everybody who takes part.
 
-        Of more than synced files can name, the listed ones, then by pseudonym: an order nobody can choose a place in.
+        Of more than synced files can name, the listed ones, then those who are named already, so that nobody is dropped
+        for an address that was invented later; then those who have answered; then by pseudonym, an order nobody can
+        choose a place in.
         """
         named = everybody = self.participants()
         while (size := max(map(len, permission_rules(dict.fromkeys(patterns, named)).values()))) > LARGEST_FILE:
             if named is everybody:
-                listed = self.listed()
-                named = sorted(everybody, key=lambda email: (email not in listed, self.pseudonym(email)))
+                listed, before = self.listed(), frozenset(readers_of(folder, patterns[0]))
+                named = sorted(
+                    everybody,
+                    key=lambda email: (
+                        *(email not in listed, email not in before),
+                        *(email not in before and not self._has_answered(email), self.pseudonym(email)),
+                    ),
+                )
             named = named[: len(named) * LARGEST_FILE // size]
         if len(named) < len(everybody):
-            _log.warning("%d participants are not told of surveys: too many for a file", len(everybody) - len(named))
+            _log.warning(
+                "%d participants are not told of surveys: too many for a file. Those who were told before still are. "
+                "Remove addresses that nobody has, or set ENROLMENT=list",
+                len(everybody) - len(named),
+            )
         return sorted(named)
 
     def taking_part(self) -> Iterator[str]:
         """Yield the same in no particular order, looking into one datasite after the other."""
         listed = self.listed()
         yield from (name for name in self.candidates() if name in listed or self._shares_manifest(name))
+
+    def _has_answered(self, name: str) -> bool:
+        folder = Datasite(self.site.datasites, name).app_data / "releases"
+        return folder.is_dir() and not folder.is_symlink()
 
     def _shares_manifest(self, name: str) -> bool:
         try:

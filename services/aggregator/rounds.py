@@ -46,6 +46,8 @@ from services.aggregator.survey_plan import LocalPlan, current_plan, set_aside_d
 from services.aggregator.trends import find_trends, public_order
 
 _log = logging.getLogger("aggregator")
+# What participants may read. Each pattern names everybody once more, and the files that name them are limited in size.
+SHARED = ("*.json", "statistics/*.json")
 # Of the own folder.
 FOLDERS = ("statistics", "surveys", "sum_surveys", "vocabularies", "batches")
 
@@ -355,8 +357,7 @@ class Aggregator:
     def _share(self, surveys: Sequence[Survey], today: date) -> None:
         """Make the datasite hold everything that is published, and nothing else; unless it still does."""
         self.site.offer_again(self.clock())
-        patterns = (VOCABULARY, SURVEYS, TRENDS, "statistics/*.json")
-        readers, introduction = self.enrolment.readers(patterns), self.introduction()
+        readers, introduction = self.enrolment.readers(SHARED, self.shared), self.introduction()
         depends_on = (
             tuple(survey.version for survey in surveys),
             self.vocabulary.version,
@@ -382,7 +383,7 @@ class Aggregator:
         }
         if latest := next((one for one in reversed(kept.values()) if one.reports), None):
             participants["statistics/latest.json"] = latest.to_bytes()
-        self.site.share(self.shared, participants, dict.fromkeys(patterns, readers), durable=self.durable)
+        self.site.share(self.shared, participants, dict.fromkeys(SHARED, readers), durable=self.durable)
         self.site.share(
             self.site.public, {**left_public, **everybody}, {name: ["*"] for name in PUBLIC}, durable=self.durable
         )

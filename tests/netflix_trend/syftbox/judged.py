@@ -115,7 +115,10 @@ DECISIONS = [
             f"{_PUBLIC}/statistics/2026-W46.json": _EVERYBODY,
         },
         (
-            *(f"{APP}/shared/{name}" for name in (GO_FILE, "syftperm.yaml", "x.json", "statistics/deeper/x.json")),
+            *(
+                f"{APP}/shared/{name}"
+                for name in (GO_FILE, "syftperm.yaml", "deeper/x.json", "statistics/deeper/x.json")
+            ),
             *(f"{_PUBLIC}/{name}" for name in (GO_FILE, "syftperm.yaml", "x.html", "rounds/deeper/2026-W46.html")),
             *_BESIDE_REPORT,
         ),

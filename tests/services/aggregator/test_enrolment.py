@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from netflix_trend.syftbox.datasite import Datasite
-from netflix_trend.syftbox.permissions import permission_rules
+from netflix_trend.syftbox.permissions import LARGEST_FILE, permission_rules, write_permissions
 from services.aggregator.enrolment import Enrolment, EnrolmentError
+from services.aggregator.rounds import SHARED
 
 AGGREGATOR = "aggregator@example.org"
 ANNA, BOB = "anna@example.org", "bob@example.net"
@@ -102,10 +103,35 @@ def test_more_than_a_file_can_name_are_cut_where_nobody_chose(tmp_path: Path, mo
     here.enrol(BOB)
     everybody = sorted([BOB, *(f"a{number}@example.org" for number in range(500))])
     monkeypatch.setattr(Enrolment, "participants", lambda _: everybody)
-    assert here.readers(["a", "b"]) == everybody
+    assert here.readers(["a", "b"], tmp_path) == everybody
     monkeypatch.setattr("services.aggregator.enrolment.LARGEST_FILE", 20_000)
-    named = here.readers(["a", "b"])
+    named = here.readers(["a", "b"], tmp_path)
     assert BOB in named
     assert max(map(len, permission_rules({"a": named, "b": named}).values())) <= 20_000
     assert 100 < len(named) < 300
-    assert named == here.readers(["a", "b"]) != everybody[: len(named)]
+    assert named == here.readers(["a", "b"], tmp_path) != everybody[: len(named)]
+
+
+def test_invented_addresses_that_come_later_drop_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.aggregator.enrolment.LARGEST_FILE", 20_000)
+    here = enrolment(tmp_path, automatic=True)
+    honest = sorted(f"person{number}@example.net" for number in range(90))
+    everybody = list(honest)
+    monkeypatch.setattr(Enrolment, "participants", lambda _: sorted(everybody))
+    patterns = ["*.json", "statistics/*.json"]
+    for number in range(0, 3000, 1000):
+        named = here.readers(patterns, tmp_path)
+        write_permissions(tmp_path, dict.fromkeys(patterns, named), durable=False)
+        assert set(honest) <= set(named), f"{number} invented"
+        everybody += [f"a{number + one}@example.org" for one in range(1000)]
+    newcomer = "zoe@example.net"
+    everybody.append(newcomer)
+    (Datasite(tmp_path / "datasites", newcomer).app_data / "releases").mkdir(parents=True)
+    for name in named[-20:]:
+        everybody.remove(name)
+    assert newcomer in here.readers(patterns, tmp_path), "who has answered comes before who has not"
+
+
+def test_fifty_thousand_people_fit_into_the_files_that_name_them() -> None:
+    people = [f"person{number:05d}@example.org" for number in range(50_000)]
+    assert max(map(len, permission_rules(dict.fromkeys(SHARED, people)).values())) <= LARGEST_FILE
