@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from pathlib import Path
 
 import pytest
@@ -60,7 +60,7 @@ REPEATING = (
     "netflix_trend/participant/test_one_week.py",
     "netflix_trend/vdaf/test_vectors.py::test_every_altered_byte_of_an_expectation_is_noticed",
     "services/aggregator/test_batches.py::test_all_versions_of_a_random_history_are_apart_and_as_near_as_that_allows",
-    "services/aggregator/test_batches.py::test_networks_that_differ_by_one_person_look_the_same_until_ten_more_answers",
+    "services/aggregator/test_batches.py::test_networks_that_differ_by_one_person_look_the_same_until_ten_more_answers_and_a_day",
     "services/aggregator/test_batches.py::test_over_a_fortnight_no_two_versions_differ_by_fewer_than_ten_answers",
     "services/aggregator/test_poisoning.py",
 )
@@ -111,8 +111,8 @@ def in_turns(items: Sequence[pytest.Item]) -> list[pytest.Item]:
     for own in files.values():
         place = place_of(own[0])
         (waiting if is_in(place, WAITING) else computing if is_in(place, SLOW) else quick).append(own)
-    turns = [one for pair in zip_longest(waiting, computing, fillvalue=list[pytest.Item]()) for one in pair]
-    return [item for own in (*turns, *quick) for item in own]
+    pairs = zip_longest(waiting, computing, fillvalue=list[pytest.Item]())
+    return [item for own in (*chain.from_iterable(pairs), *quick) for item in own]
 
 
 @pytest.fixture(scope="session")

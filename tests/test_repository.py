@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from netflix_trend import __version__
+from tests.conftest import REPEATING, SLOW, WAITING, is_in
 
 ROOT = Path(__file__).parents[1]
 TRACKED = [
@@ -199,6 +200,19 @@ def test_tests_that_documents_name_exist() -> None:
             continue  # these speak of the past
         for name in re.findall(r"`(test_\w+)`", path.read_text()):
             assert f"def {name}(" in sources, f"{path.name}: {name}"
+
+
+@pytest.mark.parametrize("place", sorted({*SLOW, *WAITING, *REPEATING}))
+def test_places_that_have_a_mark_exist(place: str) -> None:
+    file, _, name = place.partition("::")
+    assert (ROOT / "tests" / file).exists()
+    assert not name or f"def {name}(" in (ROOT / "tests" / file).read_text()
+
+
+def test_a_mark_is_for_a_folder_a_file_or_a_test_and_for_no_other_of_a_longer_name() -> None:
+    place = "bench/test_reading.py::test_it[one]"
+    assert all(is_in(place, [one]) for one in ("bench", "bench/test_reading.py", "bench/test_reading.py::test_it"))
+    assert not any(is_in(place, [one]) for one in ("ben", "bench/test_read", "bench/test_reading.py::test_i"))
 
 
 def test_the_readme_names_the_two_commands() -> None:

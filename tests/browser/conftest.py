@@ -14,6 +14,7 @@ from werkzeug.serving import make_server
 from services.dashboard.web import create_app
 from services.local.dashboard import OneProcess
 from tests.browser.browser import Browser, require_chromium
+from tests.made_once import made_once
 from tests.ports import free_port
 from tests.services.dashboard.participant import TODAY, add_chart, make_network, settings_in
 
@@ -21,11 +22,13 @@ from tests.services.dashboard.participant import TODAY, add_chart, make_network,
 @pytest.fixture(scope="session")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
     require_chromium()
-    root = tmp_path_factory.mktemp("browser") / "network"
-    # Enough people for the page to tell something from noise.
-    make_network(root, people=1500, weeks=4)
-    add_chart(root)
-    return root
+
+    def make(root: Path) -> None:
+        # Enough people for the page to tell something from noise.
+        make_network(root, people=1500, weeks=4)
+        add_chart(root)
+
+    return made_once(tmp_path_factory, "network-of-1500", make)
 
 
 def served(root: Path, **more: Any) -> Iterator[str]:

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.made_once import made_once
 from tests.services.dashboard.participant import Person, make_network
 
 
 @pytest.fixture(scope="session")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("dashboard") / "network"
-    make_network(root)
-    return root
+    return made_once(tmp_path_factory, "network-of-300", make_network)
 
 
 @pytest.fixture
