@@ -118,7 +118,7 @@ def write_archive(out: _Sink, manifest: Manifest, sources: Sequence[Source], pas
     out.write(line)
     sealing = Sealing(out, passphrase, line) if passphrase else None
     with (
-        gzip.GzipFile("", "wb", fileobj=sealing or out, mtime=0) as packed,  # type: ignore[call-overload]
+        gzip.GzipFile("", "wb", 6, sealing or out, mtime=0) as packed,  # type: ignore[call-overload]
         tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as tar,
     ):
         data = manifest.to_bytes()
