@@ -198,7 +198,7 @@ class Introduction(Strict):
         if (self.smallest_answers or 1) == 1:
             return ""
         return _(
-            "It publishes nothing of a question before %(needed)s people have answered it.",
+            "The aggregator publishes nothing of a question before %(needed)s people have answered it.",
             needed=number(self.smallest_answers or 1),
         )
 

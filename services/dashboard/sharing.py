@@ -18,6 +18,7 @@ from netflix_trend.privacy.accounting import odds_in_words, suspicion
 from netflix_trend.questions.registry import kinds, questions
 from netflix_trend.settings import Settings
 from netflix_trend.survey.limits import Limits
+from netflix_trend.syftbox.aggregators import introduced
 from netflix_trend.told_again import told_again
 from services.dashboard.asked import AskedList, asked_lists
 from services.dashboard.example import Example, draw_example
@@ -47,7 +48,7 @@ _OUTCOMES = {
 @dataclass(frozen=True)
 class SharingPage:
     """What the page shows. sealed: None where no operators are named. is_local: whether local mode is spoken of. lists:
-    of shows that open rounds ask about.
+    of shows that open rounds ask about. withholds: of how few answers the aggregator publishes nothing, in a sentence.
     """
 
     participation: ParticipationStatus
@@ -68,6 +69,7 @@ class SharingPage:
     never_answered: str
     report_choices: tuple[int, ...]
     questions: dict[str, str]
+    withholds: str = ""
     problem: str = ""
 
 
@@ -79,6 +81,7 @@ def sharing_page(settings: Settings, state: Snapshot, history: History, today: d
     outcomes = state.status.outcomes if state.status else ()
     asked = asked_odds(settings, today)
     sealed = sealed_section(settings, state)
+    introduction = introduced(settings.datasites_dir, settings.aggregator_datasite)
     left = max(0, limits.reports_per_year - len(year))
     return SharingPage(
         participation=mine,
@@ -113,6 +116,7 @@ def sharing_page(settings: Settings, state: Snapshot, history: History, today: d
         never_answered=never_answered(limits, asked),
         report_choices=tuple(map(int, _offered(REPORTS, limits.reports_per_year, settings.limits.reports_per_year))),
         questions=_asked(settings, is_sealed=sealed is not None),
+        withholds=introduction.withholds if introduction else "",
         problem=state.ledger_problem,
     )
 

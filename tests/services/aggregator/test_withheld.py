@@ -81,7 +81,9 @@ def test_the_page_and_the_introduction_say_what_is_withheld(seven: Aggregator) -
     assert SEVEN in page
     assert "Results of a question appear once 20 people have answered it." in page
     introduction = Introduction.from_bytes((seven.site.public / "index.json").read_bytes(), AGGREGATOR)
-    assert introduction.withholds == "It publishes nothing of a question before 20 people have answered it."
+    assert introduction.withholds == (
+        "The aggregator publishes nothing of a question before 20 people have answered it."
+    )
 
 
 def test_a_round_that_closes_with_too_few_answers_stays_withheld(seven: Aggregator) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, date, datetime
 from fractions import Fraction
@@ -320,3 +321,12 @@ def test_only_asked_questions_are_called_asked(
         # Nothing was answered yet.
         (person.settings.records_dir / "ledger.jsonl").unlink()
     assert expected in section(person.page("/sharing"), "example")
+
+
+def test_the_page_says_of_how_few_answers_the_aggregator_publishes_nothing(person: Person) -> None:
+    sentence = "The aggregator publishes nothing of a question before 20 people have answered it."
+    assert sentence not in words(person.page("/sharing")), "this one publishes every answer"
+    operator = Datasite(person.settings.datasites_dir, person.settings.aggregator_datasite)
+    file = operator.public / "index.json"
+    file.write_text(json.dumps({**json.loads(file.read_bytes()), "smallest_answers": 20}))
+    assert sentence in words(person.page("/sharing"))
