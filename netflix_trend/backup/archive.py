@@ -222,7 +222,7 @@ class Reader:
             raise BackupError(_("the manifest of this backup is damaged, or of a later version"))
         if strange := next((name for name in names if not allowed(name)), None):
             raise BackupError(
-                _("%(name)s does not belong into a backup of this kind. Nothing was restored", name=strange)
+                _("%(name)s does not belong in a backup of this kind. Nothing was restored", name=strange)
             )
         return manifest
 

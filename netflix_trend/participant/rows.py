@@ -193,8 +193,8 @@ def _unread_row(found: Freshness, names: Sequence[str], now: float) -> Row:
         return Row(WAITING, _("none; what was imported is in your tables"))
     age = now - found.waiting_since
     said = ngettext(
-        "%(num)s file is not in your tables yet, since %(ago)s: %(names)s",
-        "%(num)s files are not in your tables yet, the oldest since %(ago)s: %(names)s",
+        "%(num)s file came %(ago)s and is not in your tables yet: %(names)s",
+        "%(num)s files are not in your tables yet; the oldest came %(ago)s: %(names)s",
         len(names),
         ago=ago(age),
         names=_named(list(names)),
