@@ -6,9 +6,9 @@ import errno
 import hashlib
 import os
 import shutil
-import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, tzinfo
+from itertools import count
 from pathlib import Path, PurePosixPath
 from threading import Event
 
@@ -18,6 +18,7 @@ import pytest
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.history.encodings import FULL_DTYPE, Encodings, save_encodings
+from netflix_trend.participant import publishing
 from netflix_trend.participant.choices import Choices, write_choices
 from netflix_trend.participant.contributions import ProfileSet, load_profiles
 from netflix_trend.participant.ledger import read_ledger
@@ -510,6 +511,16 @@ def stuck(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> Settings
         unlink(one, missing_ok=missing_ok)
 
     monkeypatch.setattr(Path, "unlink", refuse)
+    looks = count()
+
+    class Later(datetime):
+        """Each look is a minute later: receipts are named by the second."""
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime(2026, 11, 17, tzinfo=tz) + next(looks) * timedelta(minutes=1)
+
+    monkeypatch.setattr(publishing, "datetime", Later)
     return settings
 
 
@@ -519,7 +530,7 @@ def test_a_file_that_cannot_be_removed_is_named_and_the_rest_is_published(stuck:
     assert len(releases(stuck)) == 1
     assert status.stuck == (f"{STUCK} (this user may not do that there)",)
     assert STUCK in "\n".join(described(status))
-    row = publisher_row(status, "joined", time.time())
+    row = publisher_row(status, "joined", status.looked_at.timestamp())
     assert row.mark == "wrong"
     assert STUCK in row.step
     rules = (site_of(stuck).app_data / "syft.pub.yaml").read_text()
