@@ -33,6 +33,8 @@ HOSTILE = (
 )
 LOOKS = [(width, scheme) for width in WIDTHS for scheme in ("light", "dark")]
 EVERY_LOOK = pytest.mark.parametrize("browser", LOOKS, indirect=True, ids="-".join)
+# Colours depend on the scheme, all else that axe-core looks at on the width, so two looks show it everything.
+AXE_IN = [("phone", "dark"), ("desktop", "light")]
 
 
 def chart(length: int) -> AskedChart:
@@ -139,7 +141,8 @@ def named(path: str) -> str:
 def test_pages_are_readable_for_everybody(community: Browser, path: str) -> None:
     community.get(path)
     community.screenshot(f"community-{named(path)}")
-    assert community.violations() == []
+    if community.name in map("-".join, AXE_IN):
+        assert community.violations() == []
     assert fits(community)
     assert len(community.all("svg[role=img] > title")) == len(community.all("svg:not([aria-hidden=true])"))
     assert cut_or_covered_labels(community) == []
@@ -193,23 +196,20 @@ def test_a_row_unfolds_and_windows_are_links(browser: Browser, rounds: Aggregato
         assert browser.find(".tabs a[aria-current=page]").text == "4 weeks"
 
 
-@pytest.mark.parametrize("font", ["monospace", "bold"])
 @pytest.mark.parametrize("browser", [("phone", "light"), ("desktop", "light")], indirect=True, ids="-".join)
 @pytest.mark.parametrize("path", ["/", "/years/2026.html"])
-def test_no_title_of_a_list_is_cut_in_any_font(browser: Browser, hostile: Aggregator, path: str, font: str) -> None:
+def test_no_title_of_a_list_is_cut_in_any_font(browser: Browser, hostile: Aggregator, path: str) -> None:
     with at(browser, hostile):
         browser.get(path)
-        browser.driver.execute_script(
-            "for (const one of document.querySelectorAll('.shows *')) Object.assign(one.style, arguments[0])",
-            OTHER_FONTS[font],
-        )
-        cut = browser.driver.execute_script(
-            """return [...document.querySelectorAll('.shows .name, .shows .figure')]
-                 .filter((one) => one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1
-                   && getComputedStyle(one).overflow !== 'visible').map((one) => one.textContent)"""
-        )
-        assert cut == []
-        assert fits(browser)
+        for font in ("monospace", "bold"):
+            write_in(browser, ".shows *", font)
+            cut = browser.driver.execute_script(
+                """return [...document.querySelectorAll('.shows .name, .shows .figure')]
+                     .filter((one) => one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1
+                       && getComputedStyle(one).overflow !== 'visible').map((one) => one.textContent)"""
+            )
+            assert cut == [], font
+            assert fits(browser), font
 
 
 def cut_or_covered_labels(browser: Browser) -> list[str]:
@@ -250,22 +250,26 @@ OTHER_FONTS = {
 }
 
 
-@pytest.mark.parametrize("font", OTHER_FONTS)
+def write_in(browser: Browser, css: str, font: str) -> None:
+    """Write elements in another font, and in no earlier one."""
+    browser.driver.execute_script(
+        """for (const one of document.querySelectorAll(arguments[0])) {
+             Object.assign(one.style, {fontFamily: "", fontWeight: "", letterSpacing: ""}, arguments[1]);
+           }""",
+        css,
+        OTHER_FONTS[font],
+    )
+
+
 @pytest.mark.parametrize("browser", [("phone", "light"), ("desktop", "light")], indirect=True, ids="-".join)
 @pytest.mark.parametrize("which", ["rounds", "hostile", "few", "many"])
-def test_labels_are_whole_and_apart_in_any_font(
-    browser: Browser, request: pytest.FixtureRequest, which: str, font: str
-) -> None:
+def test_labels_are_whole_and_apart_in_any_font(browser: Browser, request: pytest.FixtureRequest, which: str) -> None:
     with at(browser, request.getfixturevalue(which)):
         browser.get("/")
         assert browser.all("svg.chart")
-        browser.driver.execute_script(
-            """for (const one of document.querySelectorAll('.chart text, .chart .label'))
-                 Object.assign(one.style, arguments[0])""",
-            OTHER_FONTS[font],
-        )
-        browser.screenshot(f"community-{which}-{font}")
-        assert cut_or_covered_labels(browser) == []
+        for font in OTHER_FONTS:
+            write_in(browser, ".chart text, .chart .label", font)
+            assert cut_or_covered_labels(browser) == [], font
 
 
 @pytest.mark.parametrize("browser", [("desktop", "light"), ("phone", "dark")], indirect=True, ids="-".join)
@@ -378,7 +382,7 @@ def operator(browser: Browser, tmp_path: Path) -> Iterator[Browser]:
         yield browser
 
 
-@EVERY_LOOK
+@pytest.mark.parametrize("browser", AXE_IN, indirect=True, ids="-".join)
 def test_operator_pages_are_readable_for_everybody(operator: Browser) -> None:
     for name, path in (
         ("overview", "/operator/"),
