@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from urllib.request import urlopen
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.questions.top_shows.chart import AskedChart
 from netflix_trend.settings import load_settings
@@ -20,7 +22,7 @@ from services.aggregator.survey_plan import LocalPlan, read_plan
 from services.aggregator.web import create_app
 from tests.browser.browser import WIDTHS, Browser, require_chromium
 from tests.browser.serving import serving
-from tests.services.aggregator.people import crowd
+from tests.services.aggregator.people import AGGREGATOR, crowd
 from tests.services.aggregator.simulated_rounds import TODAY, aggregator_with_rounds
 
 TOKEN = "a-token-for-tests-only-0123456789"
@@ -363,19 +365,28 @@ def test_every_link_leads_somewhere(community: Browser) -> None:
     } <= seen
 
 
-@pytest.fixture
-def operator(browser: Browser, tmp_path: Path) -> Iterator[Browser]:
-    """The operator's view of an aggregator with 300 real participants, entered with the token."""
-    here = aggregator_with_rounds(tmp_path, [2000, 2000])
+@pytest.fixture(scope="module")
+def answered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An aggregator with 300 real participants, which nobody changes."""
+    root = tmp_path_factory.mktemp("answered")
+    here = aggregator_with_rounds(root, [2000, 2000])
     surveys = here.ask(TODAY)
     for number, survey in enumerate(surveys):
-        crowd(tmp_path, survey, "top_shows", [watched(frozenset({3}), 5)] * 30, seed=number)
-        crowd(tmp_path, survey, "volume", [watched(frozenset(), 5)] * 10, seed=number)
+        crowd(root, survey, "top_shows", [watched(frozenset({3}), 5)] * 30, seed=number)
+        crowd(root, survey, "volume", [watched(frozenset(), 5)] * 10, seed=number)
     broken = Datasite(here.site.datasites, "broken@example.org").app_data
     broken.mkdir(parents=True)
     (broken / "manifest.json").write_text("no manifest")
     here.run(TODAY)
-    with at(browser, here):
+    return root
+
+
+@pytest.fixture
+def operator(browser: Browser, answered: Path, tmp_path: Path) -> Iterator[Browser]:
+    """The operator's view of a copy of that aggregator, entered with the token."""
+    shutil.copytree(answered, tmp_path, dirs_exist_ok=True)
+    site = Datasite(tmp_path / "datasites", AGGREGATOR)
+    with at(browser, Aggregator(site, tmp_path / "own", starter_vocabulary(), durable=False)):
         browser.get("/operator/")
         browser.find("#token").send_keys(TOKEN, Keys.ENTER)
         browser.wait(lambda: browser.all("dl.facts"))
