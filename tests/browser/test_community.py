@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from urllib.request import urlopen
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.questions.top_shows.chart import AskedChart
 from netflix_trend.settings import load_settings
@@ -20,7 +22,7 @@ from services.aggregator.survey_plan import LocalPlan, read_plan
 from services.aggregator.web import create_app
 from tests.browser.browser import WIDTHS, Browser, require_chromium
 from tests.browser.serving import serving
-from tests.services.aggregator.people import crowd
+from tests.services.aggregator.people import AGGREGATOR, crowd
 from tests.services.aggregator.simulated_rounds import TODAY, aggregator_with_rounds
 
 TOKEN = "a-token-for-tests-only-0123456789"
@@ -33,6 +35,8 @@ HOSTILE = (
 )
 LOOKS = [(width, scheme) for width in WIDTHS for scheme in ("light", "dark")]
 EVERY_LOOK = pytest.mark.parametrize("browser", LOOKS, indirect=True, ids="-".join)
+# Colours depend on the scheme, all else that axe-core looks at on the width, so two looks show it everything.
+AXE_IN = [("phone", "dark"), ("desktop", "light")]
 
 
 def chart(length: int) -> AskedChart:
@@ -139,7 +143,8 @@ def named(path: str) -> str:
 def test_pages_are_readable_for_everybody(community: Browser, path: str) -> None:
     community.get(path)
     community.screenshot(f"community-{named(path)}")
-    assert community.violations() == []
+    if community.name in map("-".join, AXE_IN):
+        assert community.violations() == []
     assert fits(community)
     assert len(community.all("svg[role=img] > title")) == len(community.all("svg:not([aria-hidden=true])"))
     assert cut_or_covered_labels(community) == []
@@ -193,23 +198,20 @@ def test_a_row_unfolds_and_windows_are_links(browser: Browser, rounds: Aggregato
         assert browser.find(".tabs a[aria-current=page]").text == "4 weeks"
 
 
-@pytest.mark.parametrize("font", ["monospace", "bold"])
 @pytest.mark.parametrize("browser", [("phone", "light"), ("desktop", "light")], indirect=True, ids="-".join)
 @pytest.mark.parametrize("path", ["/", "/years/2026.html"])
-def test_no_title_of_a_list_is_cut_in_any_font(browser: Browser, hostile: Aggregator, path: str, font: str) -> None:
+def test_no_title_of_a_list_is_cut_in_any_font(browser: Browser, hostile: Aggregator, path: str) -> None:
     with at(browser, hostile):
         browser.get(path)
-        browser.driver.execute_script(
-            "for (const one of document.querySelectorAll('.shows *')) Object.assign(one.style, arguments[0])",
-            OTHER_FONTS[font],
-        )
-        cut = browser.driver.execute_script(
-            """return [...document.querySelectorAll('.shows .name, .shows .figure')]
-                 .filter((one) => one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1
-                   && getComputedStyle(one).overflow !== 'visible').map((one) => one.textContent)"""
-        )
-        assert cut == []
-        assert fits(browser)
+        for font in ("monospace", "bold"):
+            write_in(browser, ".shows *", font)
+            cut = browser.driver.execute_script(
+                """return [...document.querySelectorAll('.shows .name, .shows .figure')]
+                     .filter((one) => one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1
+                       && getComputedStyle(one).overflow !== 'visible').map((one) => one.textContent)"""
+            )
+            assert cut == [], font
+            assert fits(browser), font
 
 
 def cut_or_covered_labels(browser: Browser) -> list[str]:
@@ -250,22 +252,26 @@ OTHER_FONTS = {
 }
 
 
-@pytest.mark.parametrize("font", OTHER_FONTS)
+def write_in(browser: Browser, css: str, font: str) -> None:
+    """Write elements in another font, and in no earlier one."""
+    browser.driver.execute_script(
+        """for (const one of document.querySelectorAll(arguments[0])) {
+             Object.assign(one.style, {fontFamily: "", fontWeight: "", letterSpacing: ""}, arguments[1]);
+           }""",
+        css,
+        OTHER_FONTS[font],
+    )
+
+
 @pytest.mark.parametrize("browser", [("phone", "light"), ("desktop", "light")], indirect=True, ids="-".join)
 @pytest.mark.parametrize("which", ["rounds", "hostile", "few", "many"])
-def test_labels_are_whole_and_apart_in_any_font(
-    browser: Browser, request: pytest.FixtureRequest, which: str, font: str
-) -> None:
+def test_labels_are_whole_and_apart_in_any_font(browser: Browser, request: pytest.FixtureRequest, which: str) -> None:
     with at(browser, request.getfixturevalue(which)):
         browser.get("/")
         assert browser.all("svg.chart")
-        browser.driver.execute_script(
-            """for (const one of document.querySelectorAll('.chart text, .chart .label'))
-                 Object.assign(one.style, arguments[0])""",
-            OTHER_FONTS[font],
-        )
-        browser.screenshot(f"community-{which}-{font}")
-        assert cut_or_covered_labels(browser) == []
+        for font in OTHER_FONTS:
+            write_in(browser, ".chart text, .chart .label", font)
+            assert cut_or_covered_labels(browser) == [], font
 
 
 @pytest.mark.parametrize("browser", [("desktop", "light"), ("phone", "dark")], indirect=True, ids="-".join)
@@ -359,26 +365,35 @@ def test_every_link_leads_somewhere(community: Browser) -> None:
     } <= seen
 
 
-@pytest.fixture
-def operator(browser: Browser, tmp_path: Path) -> Iterator[Browser]:
-    """The operator's view of an aggregator with 300 real participants, entered with the token."""
-    here = aggregator_with_rounds(tmp_path, [2000, 2000])
+@pytest.fixture(scope="module")
+def answered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An aggregator with 300 real participants, which nobody changes."""
+    root = tmp_path_factory.mktemp("answered")
+    here = aggregator_with_rounds(root, [2000, 2000])
     surveys = here.ask(TODAY)
     for number, survey in enumerate(surveys):
-        crowd(tmp_path, survey, "top_shows", [watched(frozenset({3}), 5)] * 30, seed=number)
-        crowd(tmp_path, survey, "volume", [watched(frozenset(), 5)] * 10, seed=number)
+        crowd(root, survey, "top_shows", [watched(frozenset({3}), 5)] * 30, seed=number)
+        crowd(root, survey, "volume", [watched(frozenset(), 5)] * 10, seed=number)
     broken = Datasite(here.site.datasites, "broken@example.org").app_data
     broken.mkdir(parents=True)
     (broken / "manifest.json").write_text("no manifest")
     here.run(TODAY)
-    with at(browser, here):
+    return root
+
+
+@pytest.fixture
+def operator(browser: Browser, answered: Path, tmp_path: Path) -> Iterator[Browser]:
+    """The operator's view of a copy of that aggregator, entered with the token."""
+    shutil.copytree(answered, tmp_path, dirs_exist_ok=True)
+    site = Datasite(tmp_path / "datasites", AGGREGATOR)
+    with at(browser, Aggregator(site, tmp_path / "own", starter_vocabulary(), durable=False)):
         browser.get("/operator/")
         browser.find("#token").send_keys(TOKEN, Keys.ENTER)
         browser.wait(lambda: browser.all("dl.facts"))
         yield browser
 
 
-@EVERY_LOOK
+@pytest.mark.parametrize("browser", AXE_IN, indirect=True, ids="-".join)
 def test_operator_pages_are_readable_for_everybody(operator: Browser) -> None:
     for name, path in (
         ("overview", "/operator/"),
