@@ -34,6 +34,7 @@ ACTIONS = [
     "/sharing/limits",
     "/setup/aggregator",
     "/setup/profile",
+    "/restore",
     "/health/dismiss",
     "/language",
 ]
