@@ -96,15 +96,6 @@ def month(one: date) -> str:
     return format_skeleton("yMMMM", one, locale=language())
 
 
-def short_month(one: date) -> str:
-    """Return `Feb 2026`, for a label with little room."""
-    if language() == WRITTEN:
-        return f"{_month_name(one)[:3]} {one.year}"
-    from babel.dates import format_skeleton
-
-    return format_skeleton("yMMM", one, locale=language())
-
-
 def month_names(*, short: bool = False) -> tuple[str, ...]:
     """Return January to December, or Jan to Dec, as they stand alone in a calendar."""
     if language() == WRITTEN:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from netflix_trend.formats import day, days, listed, month, number, percent, short_month
+from netflix_trend.formats import day, days, listed, month, month_names, number, percent
 from netflix_trend.history.insights import Cell
 from netflix_trend.history.opened import UNKNOWN_DEVICE
 from netflix_trend.language import _
@@ -45,8 +45,9 @@ def month_in_words(name: str) -> str:
 
 
 def month_label(name: str) -> str:
-    """Return `Feb 2026` for `2026-02`, for an axis. Raises ValueError."""
-    return short_month(date.fromisoformat(f"{name}-01"))
+    """Return `Feb` above `2026` for `2026-02`, for an axis: in one line the last would hang over. Raises ValueError."""
+    first = date.fromisoformat(f"{name}-01")
+    return f"{month_names(short=True)[first.month - 1]}\n{first.year}"
 
 
 def device_in_words(name: str) -> str:

@@ -415,7 +415,7 @@ def test_a_month_without_a_view_is_drawn_as_one(newcomer: Person) -> None:
     page = viewing_page(History.of(newcomer.settings.private_dir), {"range": "all"})
     assert page is not None
     months = next(chart for chart in page.charts if chart.name == "months")
-    assert months.option["xAxis"]["data"] == ["Jan 2026", "Feb 2026", "Mar 2026", "Apr 2026"]
+    assert months.option["xAxis"]["data"] == ["Jan\n2026", "Feb\n2026", "Mar\n2026", "Apr\n2026"]
     assert [row[1] for row in months.table.rows] == ["1", "0", "0", "1"]
 
 
