@@ -12,8 +12,11 @@ from netflix_trend.published.invented import Invented
 from netflix_trend.questions.question import Statistic
 from netflix_trend.questions.registry import kinds
 from netflix_trend.storage.model import Strict
+from netflix_trend.storage.small_json import Costly, JsonLimits
 
 MAX_FILE = 8_000_000
+# More than twice of what statistics of the longest list have, which is that of sums.
+_LIMITS = JsonLimits(values=150_000, objects=10_000)
 
 _Count = Annotated[int, Field(ge=0)]
 
@@ -56,7 +59,10 @@ class _RoundStatistics(Strict):
     def from_bytes(cls, data: bytes) -> Self:
         """Read the file. Raises StatisticsError."""
         try:
+            _LIMITS.check(data)
             return cls.model_validate_json(data)
+        except Costly as refusal:
+            raise StatisticsError(f"statistics: {refusal}") from None
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             raise StatisticsError(f"statistics: {'.'.join(map(str, first['loc']))}: {expected(first)}") from None

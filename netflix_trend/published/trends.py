@@ -14,9 +14,11 @@ from netflix_trend.published.statistics import StatisticsError
 from netflix_trend.questions.question import MAX_ROUNDS
 from netflix_trend.questions.registry import questions
 from netflix_trend.storage.model import Strict
+from netflix_trend.storage.small_json import Costly, JsonLimits
 
 TRENDS = "trends.json"
 MAX_TRENDS_FILE = 8_000_000
+_LIMITS = JsonLimits(values=200_000, objects=20_000)
 
 _Round = Annotated[str, AfterValidator(is_week)]
 
@@ -39,7 +41,10 @@ class _Trends(Strict):
         if len(data) > MAX_TRENDS_FILE:
             raise StatisticsError(f"{TRENDS} has {len(data)} bytes, at most {MAX_TRENDS_FILE} are read")
         try:
+            _LIMITS.check(data)
             return cls.model_validate_json(data)
+        except Costly as refusal:
+            raise StatisticsError(f"{TRENDS}: {refusal}") from None
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             place = ".".join(map(str, first["loc"])) or "file"
