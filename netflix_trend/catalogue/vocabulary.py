@@ -18,11 +18,14 @@ from netflix_trend.catalogue.keys import colon_prefixes, plain_title, title_key
 from netflix_trend.causes import misfit
 from netflix_trend.storage.canonical import canonical_json, content_version
 from netflix_trend.storage.model import Strict
+from netflix_trend.storage.small_json import Costly, JsonLimits
 
 # More shows than Netflix has. A vocabulary file must stay below SyftBox's 8 MB.
 MAX_SHOWS = 20_000
 MAX_FILMS = 100_000
 LARGEST_FILE = 8_000_000
+# In the largest vocabulary every title has a year and three genres.
+_LIMITS = JsonLimits(values=900_000, objects=MAX_SHOWS + MAX_FILMS + 1, longest=60)
 
 _Text = Annotated[str, Field(min_length=1, max_length=300)]
 _Year = Annotated[int, Field(ge=1880, le=2100)]
@@ -126,7 +129,10 @@ class Vocabulary:
     def from_bytes(cls, data: bytes) -> Vocabulary:
         """Read `vocabulary.json`. Raises VocabularyError if it is damaged or its version does not match its content."""
         try:
+            _LIMITS.check(data)
             file = _VocabularyFile.model_validate_json(data)
+        except Costly as refusal:
+            raise VocabularyError(f"vocabulary.json: {refusal}") from None
         except ValidationError as error:
             raise VocabularyError(f"vocabulary.json: {misfit(error)}") from None
         vocabulary = cls(
@@ -181,8 +187,10 @@ class _VocabularyRow(Strict):
 class _VocabularyFile(Strict):
     schema_version: Literal[1]
     version: str
-    shows: Annotated[tuple[_VocabularyRow, ...], Field(strict=False, min_length=1, max_length=MAX_SHOWS)]
-    films: Annotated[tuple[_VocabularyRow, ...], Field(strict=False, max_length=MAX_FILMS)]
+    shows: Annotated[
+        tuple[_VocabularyRow, ...], Field(strict=False, min_length=1, max_length=MAX_SHOWS, fail_fast=True)
+    ]
+    films: Annotated[tuple[_VocabularyRow, ...], Field(strict=False, max_length=MAX_FILMS, fail_fast=True)]
 
 
 def _index(rows: tuple[CatalogueTitle, ...]) -> dict[str, int]:

@@ -13,9 +13,12 @@ from netflix_trend.published.withheld import Withheld, WithheldQuestions
 from netflix_trend.questions.question import Statistic
 from netflix_trend.questions.registry import kinds
 from netflix_trend.storage.model import Strict
+from netflix_trend.storage.small_json import Costly, JsonLimits
 
 # Of each file with numbers of an aggregator.
 MAX_FILE = 8_000_000
+# More than twice of what the largest of them has: a year of weeks, or statistics of the longest list of sums.
+_LIMITS = JsonLimits(values=200_000, objects=20_000)
 
 _Count = Annotated[int, Field(ge=0)]
 
@@ -35,7 +38,10 @@ class PublishedNumbers(Strict):
         if len(data) > MAX_FILE:
             raise StatisticsError(f"{cls.called}: the file has {len(data)} bytes, at most {MAX_FILE} are read")
         try:
+            _LIMITS.check(data)
             return cls.of_peer(data)
+        except Costly as refusal:
+            raise StatisticsError(f"{cls.called}: {refusal}") from None
         except ValidationError as error:
             raise StatisticsError(f"{cls.called}: {misfit(error)}") from None
 

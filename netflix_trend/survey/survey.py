@@ -23,9 +23,11 @@ from netflix_trend.questions.sums import SumQuestion
 from netflix_trend.questions.top_shows.chart import AskedChart
 from netflix_trend.storage.canonical import canonical_json, content_version
 from netflix_trend.storage.model import Strict
+from netflix_trend.storage.small_json import Costly, JsonLimits
 from netflix_trend.survey.limits import DEFAULT_ODDS
 
 MAX_SURVEYS_FILE = 1_000_000
+_LIMITS = JsonLimits(values=100_000, objects=2_000)
 
 # Any question of the registry; a file names which one by `name`.
 if TYPE_CHECKING:
@@ -145,6 +147,9 @@ def load_surveys(data: bytes) -> list[Survey]:
     if len(data) > MAX_SURVEYS_FILE:
         raise RefusedSurvey(f"survey.json has {len(data)} bytes, at most {MAX_SURVEYS_FILE} are read")
     try:
+        _LIMITS.check(data)
         return list(_SurveysFile.model_validate_json(data).open)
+    except Costly as refusal:
+        raise RefusedSurvey(f"survey.json: {refusal}") from None
     except ValidationError as error:
         raise RefusedSurvey(f"survey.json: {misfit(error)}") from None

@@ -7,7 +7,6 @@ runs, the survey of a new aggregator is assumed, so that everything can be tried
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from datetime import date
 from functools import lru_cache
@@ -19,7 +18,8 @@ from netflix_trend.periods.turns import ROTATION
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile, read_untrusted
-from netflix_trend.survey.survey import MAX_SURVEYS_FILE, Survey, default_survey, load_surveys
+from netflix_trend.survey.survey import MAX_SURVEYS_FILE, RefusedSurvey, Survey, default_survey, load_surveys
+from netflix_trend.syftbox.refusals import read_once
 
 _log = logging.getLogger("shared_files")
 CANDIDATES = 50
@@ -44,7 +44,7 @@ def shared_vocabulary(settings: Settings) -> Vocabulary | None:
         )
     except FileNotFoundError:
         return None
-    return _parsed_vocabulary(hashlib.sha256(data).digest(), data)
+    return read_once(settings, data, _parsed_vocabulary, VocabularyError)
 
 
 def current_vocabulary(settings: Settings) -> Vocabulary:
@@ -69,7 +69,7 @@ def beginnings_of(settings: Settings, version: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
-def _parsed_vocabulary(_digest: bytes, data: bytes) -> Vocabulary:
+def _parsed_vocabulary(data: bytes) -> Vocabulary:
     return Vocabulary.from_bytes(data)
 
 
@@ -84,4 +84,4 @@ def current_surveys(settings: Settings, today: date) -> list[Survey]:
         )
     except FileNotFoundError:
         return starter_surveys(today) if settings.is_trial else []
-    return sorted(load_surveys(data), key=lambda survey: survey.week)
+    return sorted(read_once(settings, data, load_surveys, RefusedSurvey), key=lambda survey: survey.week)

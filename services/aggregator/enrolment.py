@@ -150,7 +150,7 @@ class Enrolment:
                     everybody,
                     key=lambda email: (
                         *(email not in listed, email not in before),
-                        *(email not in before and not self._has_answered(email), self.pseudonym(email)),
+                        *(not self._has_answered(email), self.pseudonym(email)),
                     ),
                 )
             named = named[: len(named) * LARGEST_FILE // size]

@@ -52,6 +52,7 @@ from netflix_trend.questions.volume.statistics import Viewing, Volume
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile, read_untrusted
 from netflix_trend.syftbox.datasite import Datasite
+from netflix_trend.syftbox.refusals import read_once
 from netflix_trend.syftbox.shared_files import beginnings_of
 from services.dashboard import charts
 from services.dashboard.charts import Chart, DataTable, data_table
@@ -95,13 +96,13 @@ class OthersPage:
 def read_statistics(settings: Settings, name: str) -> RoundStatistics | None:
     """Return `statistics/<name>.json` of the aggregator, None while there is none. Raises as its readers."""
     data = read_published(settings, f"statistics/{name}.json", MAX_FILE)
-    return None if data is None else _statistics(data)
+    return None if data is None else read_once(settings, data, _statistics, StatisticsError)
 
 
 def read_trends(settings: Settings) -> Trends | None:
     """Return the aggregator's trends, None while there are none. Raises as its readers."""
     data = read_published(settings, TRENDS, MAX_FILE)
-    return None if data is None else _trends(data)
+    return None if data is None else read_once(settings, data, _trends, StatisticsError)
 
 
 def effects_together(settings: Settings) -> QuarterEffect | None:

@@ -31,6 +31,7 @@ from netflix_trend.questions.top_shows.year import YearWorld
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile
 from netflix_trend.syftbox.aggregators import introduced
+from netflix_trend.syftbox.refusals import read_once
 from services.dashboard import charts
 from services.dashboard.charts import Chart, data_table
 from services.dashboard.others import read_published, read_statistics
@@ -80,7 +81,11 @@ def years(settings: Settings) -> tuple[int, ...]:
 def the_year(settings: Settings, year: int) -> YearStatistics | None:
     """Return a year, None where the aggregator has published nothing of it. Raises StatisticsError, UnsafeFile."""
     files = _files(settings, year)
-    found = read_year(files, year) if files else None
+
+    def parsed(_data: bytes) -> YearStatistics:
+        return read_year(files, year)
+
+    found = read_once(settings, b"".join(files), parsed, StatisticsError) if files else None
     return found if found and found.rounds else None
 
 

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, AllowInfNan, Field, model_validator
 from netflix_trend.periods.weeks import is_week
 from netflix_trend.privacy.subset_selection import SubsetSelection
 from netflix_trend.questions.question import Statistic
+from netflix_trend.questions.top_shows.chart import LONGEST_SUMMED_LIST
 from netflix_trend.questions.top_shows.world import World
 from netflix_trend.storage.model import Strict
 
@@ -97,7 +98,7 @@ class TopShows(Statistic):
     influence: _Number | None = None
     named_per_person: _Number | None = None
     named_per_person_error: _Number | None = None
-    shows: Annotated[tuple[ShowEstimate, ...], Field(strict=False)]
+    shows: Annotated[tuple[ShowEstimate, ...], Field(strict=False, max_length=LONGEST_SUMMED_LIST, fail_fast=True)]
     world: World | None = None
 
     @model_validator(mode="after")
