@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError
 from netflix_trend.delivery.archive import downloaded_on, open_csv, opened_file
 from netflix_trend.delivery.inbox import Delivery, delivery_with
 from netflix_trend.layout import PrivateVolume
-from netflix_trend.storage.files import locked, write_atomically
+from netflix_trend.storage.files import locked, sync_folder, write_atomically
 from netflix_trend.storage.model import Strict
 
 
@@ -57,6 +57,8 @@ class RawStore:
         another profile or set its date order. A date order is kept until another one is given.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
+        # Whoever created the folder may have been killed before it was on disk: syncing a file in it is no promise.
+        sync_folder(self.folder.parent)
         temporary = self.folder / f".incoming.{os.getpid()}.tmp"
         sha256 = hashlib.sha256()
         try:

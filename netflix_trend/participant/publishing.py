@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -17,7 +18,7 @@ from netflix_trend.participant.choices import Choices, ChoicesError, read_choice
 from netflix_trend.participant.contributions import ProfileSet, load_profiles
 from netflix_trend.participant.ledger import LedgerError, read_ledger
 from netflix_trend.participant.receipts import Receipt, keep_receipt, read_receipts, receipt
-from netflix_trend.participant.releases import Participant, publish_due, restore_published
+from netflix_trend.participant.releases import Participant, publish_due, remember_published, restore_published
 from netflix_trend.participant.sealed import (
     Operators,
     SealedParticipant,
@@ -249,6 +250,8 @@ class _Run:
         repeat. Raises LedgerError if the ledger cannot be read for the receipt; the files are removed all the same.
         """
         publisher, site = self.settings.records_dir, self.participant.site
+        with suppress(LedgerError):  # a damaged ledger keeps anything from being answered, and nothing from going
+            remember_published(self.participant, self.today)
         receipts, removed = read_receipts(publisher), site.digests()
         one = receipts[-1] if receipts and self._is_known(read_status(publisher)) else self._receipt(removed)
         # The receipt comes first: after a crash in between, the next run removes the files with another receipt.

@@ -15,7 +15,7 @@ from netflix_trend.language import _, ngettext
 from netflix_trend.layout import PublisherVolume
 from netflix_trend.periods.turns import COUNTED
 from netflix_trend.periods.weeks import Week
-from netflix_trend.storage.files import write_atomically
+from netflix_trend.storage.files import make_folder, write_atomically
 from netflix_trend.storage.model import Strict
 
 
@@ -174,7 +174,7 @@ def _weeks(rounds: Iterable[str]) -> Iterator[Week]:
 def keep_receipt(publisher: Path, one: Receipt) -> Path:
     """Write a receipt, or write it again; it is on disk when this returns. Returns its path."""
     folder = PublisherVolume(publisher).receipts
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     path = folder / f"{one.withdrawn_at:%Y%m%dT%H%M%SZ}.json"
     write_atomically(path, one.to_bytes())
     return path

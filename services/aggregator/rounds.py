@@ -23,7 +23,7 @@ from netflix_trend.published.trends import TRENDS, Trends
 from netflix_trend.questions.question import MAX_ROUNDS
 from netflix_trend.questions.registry import questions
 from netflix_trend.questions.top_shows.chart import AskedChart
-from netflix_trend.storage.files import restore_file, write_atomically
+from netflix_trend.storage.files import make_folder, restore_file, write_atomically
 from netflix_trend.survey.limits import DEFAULT_ODDS
 from netflix_trend.survey.survey import RefusedSurvey, Survey, dump_surveys, load_surveys
 from netflix_trend.syftbox.datasite import Datasite
@@ -173,7 +173,7 @@ class Aggregator:
         candidates, chart = self.week_list(week, plan.list_length)
         survey = plan.survey(week, self.vocabulary.version, candidates, chart)
         self.keep_vocabulary()
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent, durable=self.durable)
         write_atomically(path, dump_surveys([survey]), durable=self.durable)
         return survey
 

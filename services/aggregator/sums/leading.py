@@ -24,7 +24,7 @@ from netflix_trend.periods.weeks import Week
 from netflix_trend.published.introduction import IntroducedOperator, Introduction
 from netflix_trend.published.statistics import RoundStatistics, StatisticsError
 from netflix_trend.questions.registry import sum_questions
-from netflix_trend.storage.files import restore_file, write_atomically
+from netflix_trend.storage.files import make_folder, restore_file, write_atomically
 from netflix_trend.survey.deadlines import Deadlines, plan_round
 from netflix_trend.survey.sum_survey import PRESETS, Preset, SumSurvey, default_sum_survey
 from netflix_trend.survey.survey import RefusedSurvey
@@ -201,7 +201,7 @@ class SumAggregator(Aggregator):
         names = frozenset(plan.questions)
         survey = default_sum_survey(week, self.vocabulary.version, candidates, people, self.preset, names, chart)
         self.keep_vocabulary()
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent, durable=self.durable)
         write_atomically(path, survey.to_bytes(), durable=self.durable)
         return survey
 
