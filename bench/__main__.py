@@ -3,6 +3,7 @@
 `python -m bench privacy`: targets for privacy and use, against what is measured here.
 `python -m bench displayed`: how often the intervals of the shows that a page picks out hold the truth.
 `python -m bench app`: what the app costs on folders while there is nothing to do.
+`python -m bench faults`: the whole network with faults, by seed; what must hold is checked, nothing is measured.
 `python -m bench idle`: what a run of the aggregator costs in which nothing has changed.
 `python -m bench kills`: kills containers while exports are on their way, and counts what is missing in the end.
 `python -m bench vdaf`: time and bytes of Prio3 for a report to two operators.
@@ -19,6 +20,7 @@ import sys
 from pathlib import Path
 
 from bench import app, displayed, idle, kills, operators, privacy, reading, reality, vdaf, year
+from bench.faults import command as faults
 from bench.measuring import measure, measured
 from bench.tasks import TASKS
 
@@ -31,6 +33,7 @@ def main(arguments: list[str]) -> int:
     tables = {
         "app": app.main,
         "displayed": displayed.main,
+        "faults": faults.main,
         "idle": idle.main,
         "kills": kills.main,
         "operators": operators.main,

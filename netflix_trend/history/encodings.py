@@ -14,6 +14,7 @@ import io
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from tokenize import TokenError
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -97,6 +98,6 @@ def _load(path: Path, sha256: str) -> NDArray[Any]:
         raise EncodingsError(path.name, f"{path.parent.name}/{path.name} is not the file that {DESCRIPTION} names")
     try:
         array: NDArray[Any] = np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, EOFError):
+    except (ValueError, EOFError, TokenError):
         raise EncodingsError(path.name, f"{path.parent.name}/{path.name} is not an array; it is built again") from None
     return array

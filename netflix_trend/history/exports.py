@@ -274,7 +274,9 @@ def open_export(stream: BinaryIO, name: str) -> ExportFile:
     if kind == "viewing_history" and second and len(second[1]) == len(header[1]):
         columns = _with_dates(columns, second[1], unnamed)
     rows = iter(rest) if has_header else chain([header], rest)
-    return ExportFile(kind, encoding, delimiter, columns, len(header[1]), unnamed, rows)
+    # Columns that the second row shows may lie behind the end of a header that is cut off.
+    width = len(header[1]) if max(columns) < len(header[1]) or second is None else len(second[1])
+    return ExportFile(kind, encoding, delimiter, columns, width, unnamed, rows)
 
 
 def _with_dates(columns: tuple[int, ...], cells: list[str], unnamed: frozenset[int]) -> tuple[int, ...]:

@@ -59,6 +59,8 @@ class RawStore:
         another profile or set its date order. A date order is kept until another one is given.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
+        # Whoever created the folder may have been killed before it was on disk: syncing a file in it is no promise.
+        sync_folder(self.folder.parent)
         temporary = self.folder / f".incoming.{os.getpid()}.tmp"
         sha256 = hashlib.sha256()
         try:

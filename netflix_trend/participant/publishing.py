@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -19,7 +20,7 @@ from netflix_trend.participant.choices import Choices, ChoicesError, read_choice
 from netflix_trend.participant.contributions import ProfileSet, load_profiles
 from netflix_trend.participant.ledger import LedgerError, read_ledger, read_whole_ledger
 from netflix_trend.participant.receipts import Receipt, keep_receipt, read_receipts, receipt
-from netflix_trend.participant.releases import Participant, publish_due, restore_published
+from netflix_trend.participant.releases import Participant, publish_due, remember_published, restore_published
 from netflix_trend.participant.restored_records import take_records
 from netflix_trend.participant.sealed import (
     MAX_ROUND_AGE_WEEKS,
@@ -286,6 +287,8 @@ class _Run:
         repeat. Raises LedgerError if the ledger cannot be read for the receipt; the files are removed all the same.
         """
         publisher, site = self.settings.records_dir, self.participant.site
+        with suppress(LedgerError):  # a damaged ledger keeps anything from being answered, and nothing from going
+            remember_published(self.participant, self.today)
         receipts, removed = read_receipts(publisher), site.digests()
         one = receipts[-1] if receipts and self._is_known(read_status(publisher)) else self._receipt(removed)
         # The receipt comes first: after a crash in between, the next run removes the files with another receipt.

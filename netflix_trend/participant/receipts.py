@@ -16,7 +16,7 @@ from netflix_trend.layout import PublisherVolume
 from netflix_trend.periods.turns import COUNTED
 from netflix_trend.periods.weeks import Week
 from netflix_trend.storage.damaged import Damaged, make_way, read_file, set_aside
-from netflix_trend.storage.files import write_atomically
+from netflix_trend.storage.files import make_folder, write_atomically
 from netflix_trend.storage.model import Strict
 
 
@@ -181,7 +181,7 @@ def keep_receipt(publisher: Path, one: Receipt) -> Path:
     folder = PublisherVolume(publisher).receipts
     if folder.is_file():  # a folder is needed in its place
         set_aside(folder, publisher)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     path = folder / f"{one.withdrawn_at:%Y%m%dT%H%M%SZ}.json"
     make_way(path, publisher)
     write_atomically(path, one.to_bytes())

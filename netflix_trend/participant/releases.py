@@ -99,6 +99,17 @@ def restore_published(participant: Participant, today: date) -> None:
         _restore(participant, ledger, newest)
 
 
+def remember_published(participant: Participant, today: date) -> None:
+    """Let the ledger know what the datasite shows, before a withdrawal removes it: after a lost ledger, whoever joins
+    again would otherwise answer rounds again that they have answered. Raises LedgerError if it is damaged.
+    """
+    published = witnessed_rounds(participant.site)
+    if published:
+        now = Week.last_complete(today)
+        with open_ledger(participant.ledger, published=published, now=now, durable=participant.durable):
+            pass
+
+
 def _restore(participant: Participant, ledger: Ledger, newest: Week) -> None:
     # Answers to another aggregator are not for this one.
     mine = [entry for entry in ledger.entries if entry.aggregator == participant.aggregator]

@@ -104,9 +104,21 @@ def restore_file(
         path.unlink()
     elif path.is_dir():
         shutil.rmtree(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent, durable=durable)
     write_atomically(path, data, durable=durable, modified=modified, settle=settle)
     return True
+
+
+def make_folder(folder: Path, *, durable: bool = True) -> None:
+    """Create a folder and missing ones above it. With `durable` they survive a power cut when this returns: syncing a
+    file in a new folder does not promise that the folder itself is kept.
+    """
+    if folder.is_dir():
+        return
+    make_folder(folder.parent, durable=durable)
+    folder.mkdir(exist_ok=True)
+    if durable:
+        sync_folder(folder.parent)
 
 
 def seconds_earlier(data: bytes) -> int:

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
@@ -16,7 +17,8 @@ from netflix_trend.catalogue.keys import title_key
 from netflix_trend.catalogue.readers import read_catalogue
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary, VocabularyError
 from netflix_trend.delivery.inbox import Delivery, RefusedMessage, pack, unpack
-from netflix_trend.history.encodings import EncodingsError, load_encodings
+from netflix_trend.history.encodings import FULL_DTYPE, Encodings, EncodingsError, load_encodings, save_encodings
+from netflix_trend.history.exports import open_export
 from netflix_trend.published.statistics import RoundStatistics, StatisticsError
 from netflix_trend.settings import SettingsError, load_settings
 from netflix_trend.storage.files import UnsafeFile, read_untrusted
@@ -231,3 +233,23 @@ def test_a_title_that_nobody_can_see_is_no_show() -> None:
 def test_a_name_with_a_nul_is_unsafe(tmp_path: Path) -> None:
     with pytest.raises(UnsafeFile):
         read_untrusted(tmp_path, "a\0b", 10)
+
+
+def test_a_header_that_is_cut_off_costs_no_row() -> None:
+    """Each of its rows once raised an IndexError."""
+    row = "Ann,2026-11-03 20:11:12,00:45:10,,Dark,,TV,00:45:10,00:45:10,DE"
+    export = open_export(io.BytesIO(f"Profil,Start\n{row}\n".encode()), "x.csv")
+    assert [cells[4] for _, cells in export.rows(lambda *_: None)] == ["Dark"]
+
+
+def test_an_array_whose_header_is_no_python_is_reported(tmp_path: Path) -> None:
+    """numpy raises an error of the tokenizer for it."""
+    save_encodings(tmp_path, Encodings(np.zeros(3, FULL_DTYPE), np.zeros(4, "<i4"), "0" * 32, date(2026, 11, 20)))
+    path = tmp_path / "netflix_full.npy"
+    data = path.read_bytes().replace(b"(3,)", b"(3, ")
+    path.write_bytes(data)
+    description = json.loads((tmp_path / "encodings.json").read_bytes())
+    description["sha256"][path.name] = hashlib.sha256(data).hexdigest()
+    (tmp_path / "encodings.json").write_text(json.dumps(description))
+    with pytest.raises(EncodingsError):
+        load_encodings(tmp_path)

@@ -232,6 +232,19 @@ def test_joining_again_publishes_the_same_bytes(folders: dict[str, Path]) -> Non
     assert len(read_ledger(settings.records_dir / "ledger.jsonl")) == 1
 
 
+def test_after_a_lost_ledger_and_a_withdrawal_joining_again_draws_nothing_again(folders: dict[str, Path]) -> None:
+    """The withdrawal removes what shows that the round was answered."""
+    settings = load_settings(**folders)
+    save_profile(folders, starter_vocabulary().version)
+    publish_with(settings, TODAY)
+    (settings.records_dir / "ledger.jsonl").unlink()
+    for participation in ("withdrawn", "joined"):
+        write_choices(settings.private_dir, Choices(participation=participation))
+        status = publish_with(settings, TODAY)
+    assert [outcome.status for outcome in status.outcomes].count("skipped") == 1
+    assert not releases(settings)
+
+
 def test_a_withdrawal_before_anything_was_published_has_a_receipt_too(folders: dict[str, Path]) -> None:
     settings = load_settings(**folders)
     write_choices(settings.private_dir, Choices(participation="withdrawn"))
