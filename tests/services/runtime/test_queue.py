@@ -380,15 +380,15 @@ def test_what_is_forgotten_leaves_the_tables_and_is_deleted_in_the_end(
 
 
 def test_a_job_that_fails_is_tried_three_times(redis_server: RedisServer, wait_for: Callable[..., None]) -> None:
-    """raw/ names an export whose bytes are missing: every try fails, and the worker goes on."""
+    """A file is in the place of the folder of tables: every try fails, and the worker goes on."""
     settings = redis_server.settings("processor")
-    raw = RawStore(settings.private_dir).save(unpack(delivery())[0], [SAMPLE])
-    (settings.private_dir / "raw" / f"{raw.sha256}.csv").rename(settings.private_dir / "away.csv")
+    RawStore(settings.private_dir).save(unpack(delivery())[0], [SAMPLE])
+    (settings.private_dir / "profiles").touch()
     with connect(settings) as connection, service(redis_server, "processor", "work"):
         enqueue(INGEST_QUEUE, connection, INGEST_JOB)
         failed = queue(INGEST_QUEUE, connection).failed_job_registry
         wait_for(lambda: failed.get_job_ids(cleanup=False), "the job is given up", 30)
-        (settings.private_dir / "away.csv").rename(settings.private_dir / "raw" / f"{raw.sha256}.csv")
+        (settings.private_dir / "profiles").unlink()
         enqueue(INGEST_QUEUE, connection, INGEST_JOB)
         wait_for(lambda: not participant.out_of_date(settings).outdated, "the next job does it", 30)
 
