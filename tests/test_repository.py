@@ -88,7 +88,7 @@ def test_protective_code_takes_randomness_from_one_place() -> None:
     [
         (r"duckdb\.connect\(", {"history/opened.py", "history/tables.py"}),
         (r"csv\.writer\(", {"history/csv_table.py", "simulation/histories.py"}),
-        (r"""open\(["']xb?["']|O_EXCL""", {"storage/files.py"}),
+        (r"""open\(["']xb?["']|O_EXCL""", {"storage/files.py", "backup/archive.py"}),
         (r"\.errors\(include_url", {"causes.py", *READERS_OF_PROBLEMS}),
     ],
     ids=["tables are opened", "cells are written", "new files are made", "words of models are read"],

@@ -61,6 +61,12 @@ class _Description(Strict):
     sha256: dict[str, str]
 
 
+def count_episodes(full: NDArray[np.void], shows: int) -> NDArray[np.int32]:
+    """Return int32[shows]: how many episodes of each show of the vocabulary were seen on any day."""
+    indices = full["show"][full["show"] >= 0]
+    return np.bincount(indices, minlength=shows).astype("<i4")
+
+
 def save_encodings(folder: Path, encodings: Encodings) -> None:
     """Write the three files into a profile's folder, each atomically."""
     hashes = {}

@@ -34,6 +34,7 @@ from netflix_trend.history.encodings import (
     SUPPLEMENTAL,
     VECTOR,
     Encodings,
+    count_episodes,
     save_encodings,
 )
 from netflix_trend.history.exclusions import digest_of_exclusions
@@ -315,12 +316,6 @@ def _make_tables(
         database.execute("detach staging")
         database.execute("checkpoint")
     return full, shows
-
-
-def count_episodes(full: NDArray[np.void], shows: int) -> NDArray[np.int32]:
-    """Return int32[shows]: how many episodes of each show of the vocabulary were seen on any day."""
-    indices = full["show"][full["show"] >= 0]
-    return np.bincount(indices, minlength=shows).astype("<i4")
 
 
 def _remove_encodings(folder: Path) -> None:

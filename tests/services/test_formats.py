@@ -54,7 +54,18 @@ KEPT: dict[tuple[Kind, ...], tuple[type[BaseModel], ...]] = {
     SCRAPER: (Latch, Plan, Result, Rows, PasswordUsed),
 }
 # Written anew by every run, or rebuilt from what is kept: what another version wrote is left alone.
-REBUILT = {"BuiltFrom", "_Description", "PublisherStatus", "Overview", "SumsState", "HelperState", "Demo"}
+REBUILT = {
+    "BuiltFrom",
+    "_Description",
+    "PublisherStatus",
+    "Overview",
+    "SumsState",
+    "HelperState",
+    "Demo",
+    "Attempts",
+    "Problem",
+    "_Replaced",
+}
 # Read from others, or by others: within a version fields may be added, or the file is hashed or signed.
 PUBLISHED = {"Manifest", "Movement", "Introduction", "RoundList", "YearStatistics", "Trends"}
 EXACT = {"_VocabularyFile", "_Message", "_Release", "SumSurvey", "Opening"}

@@ -27,12 +27,20 @@ from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.delivery.inbox import Delivery
 from netflix_trend.history import tables as history_module
-from netflix_trend.history.encodings import DESCRIPTION, FULL, FULL_DTYPE, KINDS, SUPPLEMENTAL, VECTOR, load_encodings
+from netflix_trend.history.encodings import (
+    DESCRIPTION,
+    FULL,
+    FULL_DTYPE,
+    KINDS,
+    SUPPLEMENTAL,
+    VECTOR,
+    count_episodes,
+    load_encodings,
+)
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawExport, RawStore
 from netflix_trend.history.tables import (
     History,
-    count_episodes,
     rebuild,
     rebuild_all,
 )
