@@ -172,6 +172,7 @@ def test_a_lost_volume_is_made_again_from_what_is_published(here: Aggregator) ->
 def test_an_older_copy_of_the_volume_removes_no_round(here: Aggregator) -> None:
     before = published(here)
     for age in range(4):
+        here.statistics.path(str(NEWEST - age)).unlink()
         here.statistics.path(str(NEWEST + 6 - age)).unlink()
         here.survey_path(NEWEST + 6 - age).unlink()
     replace(here, memory=Memory()).run(LATER)
