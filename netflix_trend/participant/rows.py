@@ -177,7 +177,11 @@ def waiting_rows(settings: Settings, now: float) -> list[Row]:
     """
     found = participant.out_of_date(settings)
     names = {raw.sha256: printable(raw.name) for raw in participant.exports(settings)}
-    rows = [_unread_row(found, [names.get(sha256, sha256[:12]) for sha256 in found.unread], now)]
+    if problems := participant.import_problems(settings):
+        step = _("make room on the disk, or forget the file: ./run.sh forget")
+        rows = [Row(WAITING, " ".join(problems), "wrong", step)]
+    else:
+        rows = [_unread_row(found, [names.get(sha256, sha256[:12]) for sha256 in found.unread], now)]
     seen = state_of(heartbeat(settings.private_dir, "receiver"))
     if seen is not None:
         age = max(0.0, now - seen[2] / 1e9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -79,6 +80,16 @@ def test_files_that_wait_for_damaged_exclusions_are_said_with_that_reason(tmp_pa
     (row,) = waiting(load_settings(private_dir=tmp_path), 0)
     assert row.mark == "wrong"
     assert "exclusions.json" in row.text
+
+
+def test_a_full_disk_is_said_where_files_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load_settings(private_dir=tmp_path)
+    free = shutil.disk_usage(tmp_path)._replace(free=1_000_000)
+    monkeypatch.setattr("netflix_trend.history.problems.shutil.disk_usage", lambda _: free)
+    (row,) = waiting(settings, 0)
+    assert row.mark == "wrong"
+    assert "1 MB are free" in row.text
+    assert "make room" in row.step
 
 
 @pytest.mark.parametrize(("age", "mark"), [(10, "fine"), (301, "wrong")])
