@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from netflix_trend.storage import files
 from netflix_trend.storage.files import (
     UnsafeFile,
     open_untrusted,
@@ -372,3 +373,12 @@ def test_the_same_bytes_keep_their_time(tmp_path: Path) -> None:
     before = path.stat()
     assert not restore_file(path, b"same", durable=False, modified=1_800_000_000)
     assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_folders_that_a_restored_file_needs_are_on_disk_when_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(files, "sync_folder", synced.append)
+    files.restore_file(tmp_path / "a" / "b" / "file", b"x")
+    assert synced == [tmp_path, tmp_path / "a", tmp_path / "a" / "b"]
