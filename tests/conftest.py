@@ -40,6 +40,7 @@ SLOW = (
     "services/test_images.py",
     "services/test_one_participant.py",
     "services/test_said_once.py",
+    "simulation",
     "test_run_sh.py",
     "test_wheel.py",
 )
@@ -58,11 +59,13 @@ REPEATING = (
     "netflix_trend/operators/test_budget.py::test_a_year_in_the_budget_costs_what_an_independent_accountant_says",
     "netflix_trend/operators/test_crashes.py::test_a_kill_at_every_position",
     "netflix_trend/participant/test_one_week.py",
+    "netflix_trend/test_fuzzed_input.py",
     "netflix_trend/vdaf/test_vectors.py::test_every_altered_byte_of_an_expectation_is_noticed",
     "services/aggregator/test_batches.py::test_all_versions_of_a_random_history_are_apart_and_as_near_as_that_allows",
     "services/aggregator/test_batches.py::test_networks_that_differ_by_one_person_look_the_same_until_ten_more_answers_and_a_day",
     "services/aggregator/test_batches.py::test_over_a_fortnight_no_two_versions_differ_by_fewer_than_ten_answers",
     "services/aggregator/test_poisoning.py",
+    "simulation/test_histories.py::test_everything_holds_in_every_history",
 )
 # What starts containers has the machine to itself, and is looked for here only.
 CONTAINERS = "e2e"

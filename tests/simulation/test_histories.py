@@ -31,9 +31,8 @@ def failures(histories: list[History]) -> str:
     )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
-def test_everything_holds_in_every_history(part):
+def test_everything_holds_in_every_history(part: int) -> None:
     histories = [play(seed) for seed in range(part, SEEDS, PARTS)]
     assert not failures(histories)
     # Without faults it would be no test.
