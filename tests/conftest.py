@@ -80,13 +80,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark tests by their place, and put them into the order of their files: see WAITING."""
+    is_measured = not config.getoption("no_cov", default=False)  # otherwise pytest-cov fails at its own mark
     for item in items:
         place = place_of(item)
         if is_in(place, SLOW):
             item.add_marker("slow")
-        if is_in(place, REPEATING):
+        if is_measured and is_in(place, REPEATING):
             item.add_marker("no_cover")
         if item.get_closest_marker("docker") and not is_in(place, (CONTAINERS,)):
             raise pytest.UsageError(

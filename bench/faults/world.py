@@ -254,7 +254,12 @@ class World:
         """Start the aggregator's process anew."""
         site = Datasite(self.home / "datasites", AGGREGATOR)
         self.aggregator = Aggregator(
-            site, self.home / "own", vocabulary(), smallest_change=self.smallest_change, clock=lambda: 0.0
+            site,
+            self.home / "own",
+            vocabulary(),
+            smallest_change=self.smallest_change,
+            smallest_answers=1,
+            clock=lambda: 0.0,
         )
 
     def today(self, person: Person) -> date:
