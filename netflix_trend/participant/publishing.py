@@ -156,7 +156,7 @@ class _Run:
             if done[0] in _TAKES_PART and not self._is_enrolled:
                 site.offer_again(self.now)
         if done[0] == "withdrawn":
-            return done, read_receipts(self.settings.records_dir)[-1].syftbox == "waiting"
+            return done, self.receipt_kept[-1].syftbox == "waiting"
         return done, bool(site.waiting())
 
     @property
@@ -301,6 +301,7 @@ class _Run:
         seen = one.confirmed(gone, waiting, site.unconfirmed({*one.removed, *gone}), datetime.now(UTC))
         if seen != self.receipt_kept[0]:
             keep_receipt(publisher, seen)
+            self.receipt_kept.append(seen)
         return seen.sentence
 
     def _is_known(self, last: PublisherStatus | None) -> bool:
