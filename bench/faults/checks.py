@@ -226,7 +226,7 @@ class Checks:
         if status.state not in expected[choice]:
             raise Violation(f"{one.email} {choice}: the publisher says {status.state}: {status.message}")
         there = {path.stem for path in one.site.app_data.glob("releases/*.json")}
-        # Who pauses and has lost the ledger publishes nothing and removes nothing: without it no file is known as theirs.
+        # Paused and without a ledger, nothing is published or removed: no file is known as one of ours.
         is_left_alone = one.lost_ledger and status.state == "not_joined"
         if there != set(rounds) and not is_left_alone:
             raise Violation(f"{one.email}: {sorted(there)} in the datasite, {sorted(rounds)} in the ledger")
