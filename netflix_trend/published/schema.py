@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -60,8 +61,9 @@ def _written(model: type[BaseModel]) -> tuple[type[BaseModel], JsonSchemaMode]:
     return model, "serialization"
 
 
+@cache
 def schema_file() -> bytes:
-    """Return the schema as a file."""
+    """Return the schema as a file. Made once in a process: it depends on nothing but the code."""
     return json.dumps(statistics_schema(), indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
 
 
