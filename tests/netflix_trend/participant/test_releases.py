@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
@@ -14,7 +16,6 @@ import pytest
 
 from netflix_trend.history.encodings import FULL_DTYPE, Encodings, save_encodings
 from netflix_trend.participant.contributions import Contribution
-from netflix_trend.participant.ledger import Entry
 from netflix_trend.participant.publishing import publish_with
 from netflix_trend.participant.releases import Participant, publish_due
 from netflix_trend.participant.status import Outcome
@@ -24,6 +25,7 @@ from netflix_trend.questions.event_effect.question import MAX_EVENT_DAYS, Effect
 from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.settings import load_settings
 from netflix_trend.simulation.population import watched
+from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.files import restore_file
 from netflix_trend.survey.limits import Limits
 from netflix_trend.survey.release import SIZE, parse_release
@@ -237,9 +239,9 @@ def test_an_answer_of_an_older_version_may_depend_on_nine_weeks(tmp_path: Path) 
     who = participant(tmp_path)
     publish(who, [MINE], covered_through=MINE.week.sunday, today=MINE.week.sunday + timedelta(days=1))
     lines = who.ledger.read_bytes().splitlines()
-    entry = Entry.model_validate_json(lines[-1]).model_copy(update={"depends_through": None})
-    who.ledger.write_bytes(lines[0] + b"\n" + entry.sealed + b"\n")
-    assert b"depends_through" not in entry.sealed
+    older = {name: value for name, value in json.loads(lines[-1]).items() if name not in ("depends_through", "seal")}
+    seal = hashlib.sha256(canonical_json(older)).hexdigest()
+    who.ledger.write_bytes(lines[0] + b"\n" + canonical_json({**older, "seal": seal}) + b"\n")
     for turn, expected in ((1, "refused"), (2, "refused"), (3, "drawn")):
         survey = everybody(MINE.week + 4 * turn)
         today = survey.week.sunday + timedelta(days=1)

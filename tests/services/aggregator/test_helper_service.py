@@ -79,7 +79,7 @@ def test_only_a_browser_on_this_machine_sees_the_page(tmp_path: Path) -> None:
     client = create_app(settings_of(world), lambda: True).test_client()
     for address in ("/", "/healthz"):
         assert client.get(address, base_url="http://evil.example").status_code == 421
-    assert client.get("/healthz", base_url=ORIGIN).json == {"ok": True, "error": None, "quarantine": []}
+    assert client.get("/healthz", base_url=ORIGIN).json == {"ok": True, "error": None, "damaged": []}
     assert client.get("/elsewhere", base_url=ORIGIN).status_code == 404
     answer = client.get("/", base_url=ORIGIN, headers={"Sec-Fetch-Dest": "iframe"})
     assert answer.headers["X-Frame-Options"] == "DENY"

@@ -143,7 +143,7 @@ def test_an_aggregator_on_folders_goes_from_the_list_to_the_page(clone: Clone, t
         assert json.loads(latest)["round"]
         assert "Trial" not in clone.said("aggregator")
         assert wait_for(lambda: page(port), "the page", 60).startswith("<!doctype html>")
-        assert json.loads(page(port, "healthz")) == {"ok": True, "error": None, "quarantine": []}
+        assert json.loads(page(port, "healthz")) == {"ok": True, "error": None, "damaged": []}
         second = clone.run("aggregator")
         assert second.returncode == 1
         assert f"one works on {own} already: end that one first" in second.stderr
