@@ -114,7 +114,8 @@ rq='~rq:* &rq:* +@all -@admin -@dangerous +info'
   # every transaction, and so every queued job (https://github.com/redis/redis/issues/14541).
   echo 'user default off ~* &* +@all'
   echo 'user health on nopass resetkeys resetchannels -@all +ping'
-  echo "user scraper on #$(password scraper) resetkeys resetchannels ~inbox -@all +rpush (%R~health -@all +get)"
+  echo "user scraper on #$(password scraper) resetkeys resetchannels ~inbox -@all +rpush +waitaof" \
+    "(%R~health -@all +get)"
   # It has the log rewritten once an export is taken, so that no copy stays in it.
   echo "user processor on #$(password processor) resetkeys resetchannels ~inbox ~inbox:receiving $rq +bgrewriteaof"
   echo "user publisher on #$(password publisher) resetkeys resetchannels ~health $rq"

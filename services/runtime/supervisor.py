@@ -77,7 +77,7 @@ def problem_of(name: str) -> str:
 def _content(name: str) -> tuple[float | None, str]:
     try:
         seconds, problem = json.loads((_HEARTBEAT / f"{name}.heartbeat").read_text("utf-8"))
-    except (OSError, ValueError):  # also while it is being written
+    except (OSError, ValueError, TypeError):  # also while it is being written
         return None, ""
     return seconds, problem
 

@@ -19,7 +19,7 @@ from netflix_trend.notices import Notifier
 from netflix_trend.settings import Settings, SettingsError, load_settings
 from netflix_trend.storage.janitor import tidy_daily
 from netflix_trend.storage.migrations import SCRAPER, NewerFormat, bring_up_to_date
-from services.runtime.connection import INBOX, connect
+from services.runtime.connection import INBOX, NotOnDisk, connect, is_on_disk
 from services.runtime.logs import start_logging
 from services.runtime.supervisor import beat
 from services.scraper.confidential import keep_confidential
@@ -34,7 +34,7 @@ _MEMORY = ".notices.json"
 def watch(settings: Settings) -> int:
     """Watch until a signal asks to stop. Returns the exit code."""
     start_logging("scraper")
-    push = _push(settings)
+    push = push_to(settings)
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     signal.signal(signal.SIGINT, lambda *_: stopped.set())
@@ -70,11 +70,16 @@ def _scheduled(settings: Settings) -> ScheduledRuns | None:
     return ScheduledRuns(settings.scraper_dir)
 
 
-def _push(settings: Settings) -> Callable[[bytes], None]:
+def push_to(settings: Settings) -> Callable[[bytes], None]:
+    """Return what puts a message into the queue. It raises RedisError while the queue has it not on its disk."""
     connection = connect(settings)
 
     def push(message: bytes) -> None:
-        connection.rpush(INBOX, message)
+        # It is waited for on the connection that has written.
+        with connection.client() as one:  # type: ignore[no-untyped-call]
+            one.rpush(INBOX, message)
+            if not is_on_disk(one):
+                raise NotOnDisk("the queue has not written a file to its disk yet")
 
     return push
 
@@ -112,9 +117,9 @@ def main() -> int:
         )
         return 2
     if arguments.verb == "login":
-        return commands.login(settings, _push(settings), arguments.listen, arguments.port)
+        return commands.login(settings, push_to(settings), arguments.listen, arguments.port)
     if arguments.verb == "scrape":
-        return commands.scrape(settings, _push(settings))
+        return commands.scrape(settings, push_to(settings))
     if arguments.verb == "import-cookies":
         return commands.import_cookies(settings, sys.stdin.buffer)
     return commands.doctor(settings) if arguments.verb == "doctor" else commands.reset(settings)

@@ -313,6 +313,14 @@ def test_releases_stay_the_same_when_the_datasite_is_wiped(
     assert [path.read_bytes() for path in releases(folder)] == [before]
 
 
+def test_the_scraper_may_ask_whether_the_queue_is_on_disk(stack: Stack) -> None:
+    code = (
+        "from netflix_trend.settings import load_settings; from services.runtime.connection import connect;"
+        "print(connect(load_settings()).client().waitaof(1, 0, 10_000))"
+    )
+    assert stack.exec("scraper", "python", "-c", code).strip() == "[1, 0]"
+
+
 @pytest.mark.parametrize("token", ["", "a token of the operator's own"])
 def test_an_aggregator_reads_the_release_and_serves_the_result(
     stack: Stack, folder: Path, tmp_path: Path, token: str
@@ -372,7 +380,7 @@ sys.path.insert(0, str(place))
 from stand_in import EMAIL, ME, PASSWORD, Knobs, StandIn
 from netflix_trend.settings import load_settings
 from services.scraper import browser, commands
-from services.scraper.__main__ import _push
+from services.scraper.__main__ import push_to
 
 password = place / "netflix_password"
 password.write_text(PASSWORD)
@@ -382,7 +390,7 @@ settings = load_settings(
     chromium_sandbox="auto" if possible else "off",
 )
 pages = StandIn(place / "stand_in.pem")
-scraper = commands.scraper_of(settings, _push(settings), pages.arguments)
+scraper = commands.scraper_of(settings, push_to(settings), pages.arguments)
 found = {{"possible": possible, "runs": []}}
 for knobs in (Knobs(rows=37), Knobs(rows=37), Knobs(rows=37), Knobs(after_password="wrong", gate=False)):
     stage = pages.play(knobs)

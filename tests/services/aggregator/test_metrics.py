@@ -14,6 +14,7 @@ from services.aggregator.metrics import aggregator_metrics, as_text, helper_metr
 from services.aggregator.overview import KnownParticipant, OpenRound, Overview, Refusal, write_overview
 from services.aggregator.sums.state import SummedRound
 from services.aggregator.web import create_app
+from services.runtime.supervisor import beat
 
 # The grammar of the text format, https://prometheus.io/docs/instrumenting/exposition_formats/
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
@@ -57,7 +58,7 @@ def settings_in(tmp_path: Path, **more: object) -> Settings:
 
 def test_counts_are_there_and_nothing_about_a_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.runtime.supervisor._HEARTBEAT", tmp_path)
-    (tmp_path / "aggregator.heartbeat").write_text("0.250")
+    beat("aggregator", seconds=0.25)
     (tmp_path / "damaged").mkdir()
     (tmp_path / "damaged" / "one.json").touch()
     write_overview(tmp_path, overview())

@@ -86,7 +86,7 @@ KINDS = {
 def aggregator(root: Path) -> Aggregator:
     (root / "datasites").mkdir(exist_ok=True)
     site = Datasite(root / "datasites", AGGREGATOR)
-    return Aggregator(site, root / "own", starter_vocabulary(), durable=False, smallest_change=1)
+    return Aggregator(site, root / "own", starter_vocabulary(), durable=False, smallest_change=1, smallest_answers=1)
 
 
 @pytest.fixture(scope="module")
@@ -344,7 +344,8 @@ def test_a_busy_or_full_disk_is_no_damage(tmp_path: Path, monkeypatch: pytest.Mo
     first.put("2026-W46", "survey.json", b"{}")
     first.sql.execute("BEGIN EXCLUSIVE")
     monkeypatch.setattr("netflix_trend.operators.store.WAIT_SECONDS", 0)
-    assert "OperationalError" in tried(lambda: Store.open_or_clear(path, durable=False))
+    second = Store.open_or_clear(path, durable=False)
+    assert "OperationalError" in tried(lambda: second.put("2026-W46", "survey.json", b"later"))
     first.sql.execute("ROLLBACK")
     assert Store.open_or_clear(path, durable=False).file("2026-W46", "survey.json") == b"{}"
     assert paths_set_aside(tmp_path) == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -12,10 +13,11 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
-from redis.exceptions import NoPermissionError, RedisError
+from redis.exceptions import NoPermissionError, RedisError, ResponseError
 from rq import Queue
 from rq.serializers import JSONSerializer
 
+import services.scraper.__main__ as scraper
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.delivery.drop_folder import DropFolder
@@ -28,7 +30,7 @@ from netflix_trend.participant import forgetting, participant
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.syftbox.datasite import Datasite
 from services.processor.receive import Reconciler, receive_one
-from services.runtime.connection import INBOX, RECEIVING, connect
+from services.runtime.connection import INBOX, RECEIVING, NotOnDisk, connect
 from services.runtime.queue import INGEST_JOB, INGEST_QUEUE, PUBLISH_JOB, UnlistedJob, enqueue, queue
 from tests.services.runtime.redis_server import ROOT, SAMPLE, RedisServer, answers, delivery, service
 
@@ -346,6 +348,33 @@ def test_what_is_forgotten_leaves_the_tables_and_is_deleted_in_the_end(
         forgetting.bring_back(settings, datetime.now(UTC))
         forgetting.forget(settings, [export], datetime.now(UTC) - KEPT)
         wait_for(lambda: not volume.removed_export(export.sha256).exists(), "it is deleted for good")
+
+
+def test_a_file_counts_as_queued_once_redis_has_it_on_disk(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push = scraper.push_to(redis_server.settings("scraper"))
+    on_disk: list[list[int]] = [[0, 0], [1, 0]]
+    monkeypatch.setattr(Redis, "waitaof", lambda *_: on_disk.pop(0))
+    with pytest.raises(NotOnDisk):
+        push(delivery())
+    push(delivery())
+    assert not on_disk
+
+
+@pytest.mark.parametrize(
+    ("refusal", "is_known"), [("unknown command 'WAITAOF'", False), ("this user has no permissions", True)]
+)
+def test_a_redis_that_cannot_say_what_is_on_disk_is_believed_and_one_that_may_not_is_not(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch, refusal: str, is_known: bool
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ResponseError(refusal)
+
+    monkeypatch.setattr(Redis, "waitaof", refuse)
+    push = scraper.push_to(redis_server.settings("scraper"))
+    with pytest.raises(ResponseError) if is_known else contextlib.nullcontext():
+        push(delivery())
 
 
 def test_services_outlive_a_restart_of_redis(redis_server: RedisServer, wait_for: Callable[..., None]) -> None:
