@@ -36,14 +36,11 @@ DATA = {
 _DATA_FOLDERS = {"PRIVATE_DIR": "private", "PUBLISHER_DIR": "publisher", "AGGREGATOR_DIR": "aggregator",
                  "HELPER_DIR": "helper"}  # fmt: skip
 # Entries that the app writes into a folder that the person has named, as patterns of whole names.
-_OPERATOR = (
-    r"identity\.key|operators\.(sqlite(-wal|-shm)?|json)|participants\.txt|before_restore|\w+\.heartbeat"
-    r"|\.(loop|participants)\.lock"
-)
+_OPERATOR = r"identity\.key|operators\.(sqlite(-wal|-shm)?|json)|participants\.txt|\.(loop|participants)\.lock"
 _OWN: dict[str, str] = {
-    "PRIVATE_DIR": r"raw|removed|profiles|before_restore|(choices|household|life_events|exclusions|dismissed)\.json"
+    "PRIVATE_DIR": r"raw|removed|profiles|(choices|household|life_events|exclusions|dismissed|import_problem)\.json"
     r"|\.raw\.lock",
-    "PUBLISHER_DIR": r"trial|receipts|before_restore|ledger\.jsonl|operators\.sqlite(-wal|-shm)?|outlook\.json"
+    "PUBLISHER_DIR": r"trial|receipts|ledger\.jsonl|operators\.sqlite(-wal|-shm)?|outlook\.json"
     r"|\.last_run\.json|\.look\.lock",
     "AGGREGATOR_DIR": _OPERATOR + r"|sum_surveys|surveys|statistics|vocabularies|batches|pseudonyms\.key|operator\.json"
     r"|survey_plan\.json|charts\.json|added_titles\.json|chart_files\.json|operator_used_token|\.charts\.lock",
@@ -51,10 +48,15 @@ _OWN: dict[str, str] = {
     "SCRAPER_DIR": r"(cookies|fingerprint|latch|plan|result|rows|passwordused)\.json|run\.lock",
     "SECRETS_DIR": r"netflix_password",
     "SYFTBOX_TOKEN_DIR": r"syftbox_token",
-    "OUTPUT_DIR": r"done|refused",
+    "OUTPUT_DIR": r"done|refused|\.scraper\.heartbeat",
 }
 # What a write that was cut short leaves.
 _TEMPORARY = r"\..+\.[0-9a-f]{8}\.tmp"
+# What may lie in every volume: damaged files, restores, older formats, and notes of services.
+_VOLUME = (
+    r"damaged|restore|before_restore|.+\.json\.v\d+|\.?\w+\.heartbeat|\.tidied|\.formats\.lock"
+    r"|\.(refused|notices)\.json"
+)
 # Of these the app has made nothing but what is named above, wherever they are: the person puts files there.
 _SHARED = ("SECRETS_DIR", "SYFTBOX_TOKEN_DIR", "OUTPUT_DIR")
 
@@ -110,7 +112,7 @@ def on_disk(machine: Machine) -> list[Leftover]:
             found += [
                 Leftover("folder" if _is_folder(path) else "file", str(path), about, is_data=bool(about))
                 for path in sorted(folder.iterdir())
-                if re.fullmatch(rf"{pattern}|{_TEMPORARY}", path.name)
+                if re.fullmatch(rf"{pattern}|{_TEMPORARY}" + (f"|{_VOLUME}" if name not in _SHARED else ""), path.name)
             ]
     if machine.env_file.is_file():
         found.append(Leftover("file", str(machine.env_file), "your settings", is_data=True))

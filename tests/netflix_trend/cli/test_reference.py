@@ -48,7 +48,8 @@ HELPING = {
 }
 TAKING = {"netflix_profile", "activity_profiles", "date_order", "shortest_view_seconds"}
 NOT_CALLED = {
-    "aggregator": {"syftbox_email"} | HELPING,
+    # Where a participant remembers what was refused.
+    "aggregator": {"syftbox_email", "private_dir", "publisher_dir"} | HELPING,
     # It reads the ledger for what was forgotten.
     "processor": PUBLISHING - {"publisher_dir"},
     # The browser's files are seen on folders only.

@@ -229,7 +229,7 @@ def test_a_full_disk_is_said_and_counts_against_no_file(settings: Settings, monk
     with monkeypatch.context() as patched:
         patched.setattr(tables, "save_encodings", _full)
         for _ in range(MOST_FAILURES + 1):
-            with pytest.raises(OSError, match="no room"):
+            with pytest.raises(OSError, match="No space left"):
                 participant.refresh(settings)
     (problem,) = import_problems(settings.private_dir)
     assert "Make room" in problem
