@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from netflix_trend.backup.archive import BackupError, Role, Source
+from netflix_trend.causes import reason_of
 from netflix_trend.language import _
 from netflix_trend.storage.files import UnsafeFile, open_untrusted, read_untrusted
 
@@ -86,8 +87,11 @@ class Volumes:
                 return Source(name, int(status.st_mtime), _opener(self.folders[volume], inner))
             data = read_untrusted(self.folders[volume], inner, _LARGEST_HELD)
             return Source.of_bytes(name, data, status.st_mtime)
-        except (OSError, UnsafeFile, sqlite3.Error) as problem:
-            raise BackupError(_("%(name)s cannot be read: %(problem)s", name=name, problem=problem)) from None
+        except sqlite3.Error:
+            said = _("it is damaged or was cut off")
+        except (OSError, UnsafeFile) as problem:
+            said = reason_of(problem)
+        raise BackupError(_("%(name)s cannot be read: %(problem)s", name=name, problem=said))
 
 
 def _opener(folder: Path, inner: str) -> Callable[[], BinaryIO]:
@@ -101,14 +105,14 @@ def copied(path: Path) -> bytes:
         return copy.serialize()
 
 
-def damage_of(path: Path) -> str:
-    """Return what is wrong with a database, nothing for a whole one. Reads only."""
+def is_damaged(path: Path) -> bool:
+    """Return whether a database cannot be read as a whole. Reads only."""
     try:
         with closing(_read_only(path)) as database:
             (said,) = database.execute("PRAGMA integrity_check(1)").fetchone()
-    except sqlite3.Error as problem:
-        return str(problem)
-    return "" if said == "ok" else said
+    except sqlite3.Error:
+        return True
+    return bool(said != "ok")
 
 
 def _read_only(path: Path) -> sqlite3.Connection:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from netflix_trend.causes import cause
 from netflix_trend.cli.alone import LOCK
 from netflix_trend.cli.docker import Docker
 from netflix_trend.cli.machine import FOLDERS, Machine
@@ -159,7 +160,7 @@ def remove(leftover: Leftover, docker: Docker) -> str:
         else:
             path.unlink(missing_ok=True)
     except OSError as problem:
-        return problem.strerror or str(problem)
+        return cause(problem)
     return ""
 
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from netflix_trend.backup.contents import damage_of
+from netflix_trend.backup.contents import is_damaged
 from netflix_trend.backup.staging import found as found_restore
 from netflix_trend.history.raw import RawStore
 from netflix_trend.layout import PrivateVolume, PublisherVolume, release_path
@@ -101,8 +101,8 @@ def _ledger(settings: Settings, state: Snapshot) -> Iterator[Finding]:
     if state.ledger_problem:
         yield Finding("ledger", state.ledger_problem.rstrip("."), _BACKUP)
     sealed = PublisherVolume(settings.records_dir).sealed
-    if sealed.exists() and (damage := damage_of(sealed)):
-        yield Finding("ledger", f"operators.sqlite is damaged: {damage}", _BACKUP)
+    if sealed.exists() and is_damaged(sealed):
+        yield Finding("ledger", "operators.sqlite is damaged", _BACKUP)
 
 
 def _datasite(settings: Settings, state: Snapshot) -> Iterator[Finding]:

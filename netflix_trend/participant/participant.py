@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -178,7 +177,7 @@ def refresh(settings: Settings, *, everything: bool = False) -> list[History]:
         if not attempts.is_disk_full(error):
             raise
         problems.note(settings.private_dir, "not_built")
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(settings.private_dir)) from error
+        raise OSError(errno.ENOSPC, "the disk is full", str(settings.private_dir)) from error
     problems.clear(settings.private_dir, "not_built")
     return histories
 

@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from netflix_trend.backup.archive import Manifest
-from netflix_trend.backup.contents import Volumes, copied, damage_of
+from netflix_trend.backup.contents import Volumes, copied, is_damaged
 from netflix_trend.backup.staging import Staged, found
 from netflix_trend.layout import PublisherVolume
 from netflix_trend.operators.budget import Budget
@@ -132,7 +132,7 @@ def _take_sealed(staged: Staged, volumes: Volumes, prefix: str, today: date) -> 
     part = path.with_name(f".{path.name}.restoring")
     write_atomically(part, source.read_bytes(), mode=0o600)
     lost: dict[str, tuple[int, str, str]] = {}
-    if path.exists() and not damage_of(path):
+    if path.exists() and not is_damaged(path):
         with closing(Store(path)) as current:
             rows = current.sql.execute("SELECT round, day, num, den FROM budget")
             lost = {one: (day, num, den) for one, day, num, den in rows}

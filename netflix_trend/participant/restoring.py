@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from netflix_trend.backup.archive import BackupError, Manifest, Reader, described, write_archive
-from netflix_trend.backup.contents import Volumes, damage_of
+from netflix_trend.backup.contents import Volumes, is_damaged
 from netflix_trend.backup.staging import commit, discard, found, refuse_over, unpack
 from netflix_trend.history.raw import RawStore
 from netflix_trend.language import _, marked
@@ -157,5 +157,5 @@ def _check(folder: Path) -> None:
             read_whole_ledger(records.ledger)
         except LedgerError as damage:
             raise BackupError(_("the ledger in this backup cannot be used: %(damage)s", damage=damage)) from None
-        if records.sealed.exists() and damage_of(records.sealed):
+        if records.sealed.exists() and is_damaged(records.sealed):
             raise BackupError(_("operators.sqlite in this backup is damaged. Use another backup"))

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
+from netflix_trend.causes import cause
 from netflix_trend.releases.components import NAME, Image, debian_packages
 from netflix_trend.releases.locks import pinned
 
@@ -218,7 +219,7 @@ def _run(command: list[str], *, cwd: Path | None = None, environment: Mapping[st
             stdout=subprocess.PIPE, stderr=None if asks else subprocess.PIPE,
         )  # fmt: skip
     except OSError as problem:
-        raise BuildError(f"{command[0]}: {problem.strerror}") from None
+        raise BuildError(f"{command[0]} cannot be started: {cause(problem)}") from None
     if done.returncode:
         last = (done.stderr or b"").decode("utf-8", "replace").strip().splitlines()[-12:]
         raise BuildError("\n".join([f"{_short(command)} failed with {done.returncode}", *last]))

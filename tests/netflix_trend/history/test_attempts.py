@@ -229,7 +229,7 @@ def test_a_full_disk_is_said_and_counts_against_no_file(settings: Settings, monk
     with monkeypatch.context() as patched:
         patched.setattr(tables, "save_encodings", _full)
         for _ in range(MOST_FAILURES + 1):
-            with pytest.raises(OSError, match="No space left"):
+            with pytest.raises(OSError, match="the disk is full"):
                 participant.refresh(settings)
     (problem,) = import_problems(settings.private_dir)
     assert "Make room" in problem
