@@ -54,7 +54,8 @@ def test_a_ledger_that_is_not_synced_is_found_and_the_history_can_be_replayed(mo
         return ledger.open_ledger(path, published=published, now=now, durable=not durable)
 
     monkeypatch.setattr(releases, "open_ledger", unsynced)
-    failed = next(history for seed in range(SEEDS) if (history := play(seed)).violation)
+    # From a seed near the first that shows it; earlier ones take a minute.
+    failed = next(history for seed in range(88, SEEDS) if (history := play(seed)).violation)
     assert "two distinct answers" in failed.violation
     assert f"--seed {failed.seed} -v" in replay(failed.seed)
     assert play(failed.seed).lines == failed.lines

@@ -31,7 +31,7 @@ def test_what_is_set_aside_twice_in_a_second_is_there_twice(tmp_path: Path) -> N
         set_aside(path, tmp_path)
     assert not path.exists()
     assert contents(tmp_path) == ["one", "two"]
-    assert all(name.startswith("damaged/raw-a.csv.") for name in were_set_aside(tmp_path))
+    assert all(name.startswith("damaged/raw+a.csv.") for name in were_set_aside(tmp_path))
     assert was_set_aside(path, tmp_path)
     assert not was_set_aside(tmp_path / "raw" / "a.cs", tmp_path)
 
