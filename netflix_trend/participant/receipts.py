@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,7 +13,7 @@ from netflix_trend.formats import day, listed
 from netflix_trend.language import _, ngettext
 from netflix_trend.layout import PublisherVolume
 from netflix_trend.periods.turns import COUNTED
-from netflix_trend.periods.weeks import Week
+from netflix_trend.periods.weeks import Week, weeks_in
 from netflix_trend.storage.damaged import Damaged, make_way, read_file, set_aside
 from netflix_trend.storage.files import make_folder, write_atomically
 from netflix_trend.storage.model import Strict
@@ -100,7 +99,8 @@ class Receipt(Strict):
 
     def _last_answer(self) -> str:
         """Say which answer is the last that statistics contain; no week is named that was never answered."""
-        answered = [*map(Week.parse, (*self.counted_again, *self.kept)), *_weeks(self.summed)]
+        # Whatever a leader calls a round keeps nobody from withdrawing.
+        answered = [*map(Week.parse, (*self.counted_again, *self.kept)), *weeks_in(self.summed)]
         if not answered:
             return _("No statistics contain an answer of yours.")
         return _(
@@ -158,7 +158,7 @@ def receipt(
     weeks = sorted(map(Week.parse, answered))
     kept = [week for week in weeks if week < oldest_counted]
     in_sums = sorted(summed)
-    for_good = [*weeks, *_weeks(in_sums)]
+    for_good = [*weeks, *weeks_in(in_sums)]
     return Receipt(
         withdrawn_at=now.astimezone(UTC).replace(microsecond=0),
         removed=dict(removed),
@@ -167,13 +167,6 @@ def receipt(
         first_round_without=str(max(for_good) + 1 if for_good else oldest_counted),
         summed=tuple(in_sums),
     )
-
-
-def _weeks(rounds: Iterable[str]) -> Iterator[Week]:
-    """Yield the rounds that are weeks: whatever a leader calls a round, it keeps nobody from withdrawing."""
-    for name in rounds:
-        with suppress(ValueError):
-            yield Week.parse(name)
 
 
 def keep_receipt(publisher: Path, one: Receipt) -> Path:

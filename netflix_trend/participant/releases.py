@@ -13,7 +13,7 @@ from netflix_trend.participant.contributions import Contribution, answer
 from netflix_trend.participant.ledger import Ledger, open_ledger
 from netflix_trend.participant.status import Outcome
 from netflix_trend.periods.turns import ROTATION, is_turn
-from netflix_trend.periods.weeks import Week
+from netflix_trend.periods.weeks import Week, weeks_in
 from netflix_trend.privacy.randomness import RandBelow, secure
 from netflix_trend.questions.question import Question
 from netflix_trend.storage.files import UnsafeFile
@@ -144,15 +144,7 @@ def witnessed_rounds(site: Datasite) -> frozenset[str]:
 def rounds_of(files: Iterable[str]) -> frozenset[str]:
     """Return the rounds that have a release among an app's files."""
     names = map(PurePosixPath, files)
-    return frozenset(name.stem for name in names if name.parent.name == "releases" and _is_round(name.stem))
-
-
-def _is_round(name: str) -> bool:
-    try:
-        Week.parse(name)
-    except ValueError:
-        return False
-    return True
+    return frozenset(map(str, weeks_in(name.stem for name in names if name.parent.name == "releases")))
 
 
 def _decide(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -58,3 +60,10 @@ def is_week(value: str) -> str:
     """Return the value, a week such as `2026-W47`. Raises ValueError for anything else."""
     Week.parse(value)
     return value
+
+
+def weeks_in(names: Iterable[str]) -> Iterator[Week]:
+    """Yield the weeks that some names are, such as those of files, in their order; other names are left out."""
+    for name in names:
+        with suppress(ValueError):
+            yield Week.parse(name)

@@ -13,7 +13,7 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from netflix_trend.periods.weeks import Week
+from netflix_trend.periods.weeks import Week, weeks_in
 from netflix_trend.published.statistics import MAX_FILE, RoundStatistics, StatisticsError
 from netflix_trend.published.year import YEARS, year_of_round
 from netflix_trend.storage.damaged import paths_set_aside
@@ -138,22 +138,14 @@ class KeptStatistics:
 
     def _damaged(self) -> set[str]:
         names = {Path(name).stem for name in paths_set_aside(self.own) if name.startswith(f"{FOLDER}/")}
-        return {name for name in names if _is_round(name)}
+        return set(map(str, weeks_in(names)))
 
 
 def _rounds_in(folder: Path) -> set[str]:
     try:
-        return {path.stem for path in folder.iterdir() if path.suffix == ".json" and _is_round(path.stem)}
+        return set(map(str, weeks_in(path.stem for path in folder.iterdir() if path.suffix == ".json")))
     except OSError:
         return set()
-
-
-def _is_round(name: str) -> bool:
-    try:
-        Week.parse(name)
-    except ValueError:
-        return False
-    return True
 
 
 def _files_in(folder: Path, names: Iterable[str]) -> dict[str, bytes]:

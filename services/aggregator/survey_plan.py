@@ -6,7 +6,6 @@ import json
 import logging
 import os
 from collections.abc import Sequence
-from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,7 +15,7 @@ from pydantic_core import ErrorDetails
 
 from netflix_trend.causes import expected
 from netflix_trend.odds import parse_odds
-from netflix_trend.periods.weeks import Week
+from netflix_trend.periods.weeks import Week, weeks_in
 from netflix_trend.questions.registry import QUESTIONS, questions
 from netflix_trend.questions.top_shows.chart import LONGEST_LIST, LONGEST_SUMMED_LIST, AskedChart
 from netflix_trend.storage.files import read_own
@@ -157,11 +156,7 @@ def write_plan(own: Path, plan: SurveyPlan | None, *, durable: bool = True) -> N
 
 def asked_surveys(folder: Path) -> list[Week]:
     """Return the rounds whose survey was asked and is never changed any more, oldest first. folder: of surveys."""
-    found = []
-    for path in folder.glob("[0-9]*.json"):
-        with suppress(ValueError):
-            found.append(Week.parse(path.stem))
-    return sorted(found)
+    return sorted(weeks_in(path.stem for path in folder.glob("[0-9]*.json")))
 
 
 def set_aside_damaged(own: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netflix_trend.periods.weeks import Week
+from netflix_trend.periods.weeks import Week, weeks_in
 
 # A round of any other century is a mistake, and is refused.
 DAYS = st.dates(date(1000, 1, 6), date(2999, 12, 22))
@@ -133,3 +133,8 @@ def test_the_last_complete_week_is_the_same_on_every_day_of_the_next(weekday: in
 def test_the_last_complete_week_at_new_year_is_week_53() -> None:
     assert str(Week.last_complete(date(2027, 1, 3))) == "2026-W52"
     assert str(Week.last_complete(date(2027, 1, 4))) == "2026-W53"
+
+
+def test_names_that_are_no_weeks_are_left_out() -> None:
+    names = ["2026-W47", "manifest", "2026-W46", "2026-W54", "", "2026-W46.json"]
+    assert list(map(str, weeks_in(names))) == ["2026-W47", "2026-W46"]
