@@ -37,12 +37,15 @@ DATA = {
 _DATA_FOLDERS = {"PRIVATE_DIR": "private", "PUBLISHER_DIR": "publisher", "AGGREGATOR_DIR": "aggregator",
                  "HELPER_DIR": "helper"}  # fmt: skip
 # Entries that the app writes into a folder that the person has named, as patterns of whole names.
-_OPERATOR = r"identity\.key|operators\.(sqlite(-wal|-shm)?|json)|participants\.txt|\.(loop|participants)\.lock"
+_OPERATOR = (
+    r"identity\.key|operators\.(sqlite(-wal|-shm)?|json)|participants\.txt|\.(loop|participants)\.lock"
+    r"|\.participants\.copy"
+)
 _OWN: dict[str, str] = {
     "PRIVATE_DIR": r"raw|removed|profiles|(choices|household|life_events|exclusions|dismissed|import_problem)\.json"
-    r"|\.raw\.lock",
+    r"|\.(raw|household|life_events|exclusions)\.lock",
     "PUBLISHER_DIR": r"trial|receipts|ledger\.jsonl|operators\.sqlite(-wal|-shm)?|outlook\.json"
-    r"|\.last_run\.json|\.look\.lock",
+    r"|\.last_run\.json|\.(look|ledger\.jsonl)\.lock|restored|\.(ledger\.jsonl|operators\.sqlite)\.restoring",
     "AGGREGATOR_DIR": _OPERATOR + r"|sum_surveys|surveys|statistics|vocabularies|batches|pseudonyms\.key|operator\.json"
     r"|survey_plan\.json|charts\.json|added_titles\.json|chart_files\.json|operator_used_token|\.charts\.lock",
     "HELPER_DIR": _OPERATOR,
