@@ -141,6 +141,11 @@ class PrivateVolume:
         """Marks of unusable files that the person has dismissed."""
         return self.root / "dismissed.json"
 
+    @property
+    def not_for_me(self) -> Path:
+        """Shows that the person does not want to be recommended."""
+        return self.root / "not_for_me.json"
+
 
 @dataclass(frozen=True)
 class PublisherVolume:

@@ -42,8 +42,9 @@ _OPERATOR = (
     r"|\.participants\.copy"
 )
 _OWN: dict[str, str] = {
-    "PRIVATE_DIR": r"raw|removed|profiles|(choices|household|life_events|exclusions|dismissed|import_problem)\.json"
-    r"|\.(raw|household|life_events|exclusions)\.lock",
+    "PRIVATE_DIR": r"raw|removed|profiles"
+    r"|(choices|household|life_events|exclusions|dismissed|not_for_me|import_problem)\.json"
+    r"|\.(raw|household|life_events|exclusions|not_for_me)\.lock",
     "PUBLISHER_DIR": r"trial|receipts|ledger\.jsonl|operators\.sqlite(-wal|-shm)?|outlook\.json"
     r"|\.last_run\.json|\.(look|ledger\.jsonl)\.lock|restored|\.(ledger\.jsonl|operators\.sqlite)\.restoring",
     "AGGREGATOR_DIR": _OPERATOR + r"|sum_surveys|surveys|statistics|vocabularies|batches|pseudonyms\.key|operator\.json"

@@ -68,6 +68,15 @@ def beginnings_of(settings: Settings, version: str) -> frozenset[str]:
     return current.beginnings if current.version == version else frozenset()
 
 
+def read_shared(settings: Settings, name: str, most: int) -> bytes | None:
+    """Return a file that the aggregator shares, None without one. Raises UnsafeFile, also beyond `most` bytes."""
+    try:
+        place = f"{settings.aggregator_datasite}/{shared_path(name)}"
+        return read_untrusted(settings.datasites_dir, place, most)
+    except FileNotFoundError:
+        return None
+
+
 @lru_cache(maxsize=1)
 def _parsed_vocabulary(data: bytes) -> Vocabulary:
     return Vocabulary.from_bytes(data)

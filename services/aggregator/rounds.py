@@ -19,6 +19,7 @@ from netflix_trend.layout import SURVEYS, VOCABULARY, OperatorVolume
 from netflix_trend.periods.turns import COUNTED, ROTATION
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.introduction import Introduction
+from netflix_trend.published.model import MODEL, Model, find_model
 from netflix_trend.published.statistics import RoundStatistics, answers_to
 from netflix_trend.published.trends import TRENDS, Trends
 from netflix_trend.published.withheld import SMALLEST_ANSWERS
@@ -238,6 +239,11 @@ class Aggregator:
         titles = [show.title for show in self.vocabulary.shows]
         return find_trends(statistics, public_order(statistics, titles) if self.use_chart else None)
 
+    def model(self) -> Model:
+        """Return what the same statistics say about what to watch next."""
+        titles = [show.title for show in self.vocabulary.shows]
+        return find_model(self._newest_statistics(), titles, self.vocabulary.version)
+
     def _newest_statistics(self) -> list[RoundStatistics]:
         return list(self.statistics.read_all().values())[-MAX_ROUNDS:]
 
@@ -368,16 +374,17 @@ class Aggregator:
         )
         if self.memory.shared == (depends_on, stamps(self.shared), stamps(self.site.public)):
             return
-        kept, trends = self.statistics.read_all(), self.trends()
+        kept, trends, model = self.statistics.read_all(), self.trends(), self.model()
         left, left_public = self.statistics.left(kept, Week.last_complete(today))
         statistics = {name: self.statistics.path(name).read_bytes() for name in kept}
         everybody = Community(
-            introduction, statistics, trends, self.smallest_change, self._operators(), self.language
+            introduction, statistics, trends, model, self.smallest_change, self._operators(), self.language
         ).files()
         participants = {
             VOCABULARY: self.vocabulary.to_bytes(),
             SURVEYS: dump_surveys(surveys),
             TRENDS: trends.to_bytes(),
+            MODEL: model.to_bytes(),
             **left,
             **{f"statistics/{name}.json": data for name, data in statistics.items()},
         }

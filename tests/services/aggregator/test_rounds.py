@@ -191,7 +191,15 @@ def test_everything_that_is_published_is_there_and_readable_by_participants_only
     names = {path.relative_to(here.shared).as_posix() for path in here.shared.rglob("*") if path.is_file()}
     rounds = {f"statistics/{survey.round}.json" for survey in surveys}
     assert names == {
-        *("vocabulary.json", "survey.json", "trends.json", "statistics/latest.json", "syftperm.yaml", "syft.pub.yaml"),
+        *(
+            "vocabulary.json",
+            "survey.json",
+            "trends.json",
+            "model.json",
+            "statistics/latest.json",
+            "syftperm.yaml",
+            "syft.pub.yaml",
+        ),
         *rounds,
     }
     assert load_surveys((here.shared / "survey.json").read_bytes()) == surveys[::-1]
