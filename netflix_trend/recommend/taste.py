@@ -16,7 +16,7 @@ from netflix_trend.catalogue.vocabulary import CatalogueTitle
 Floats = NDArray[np.float64]
 
 # A taste is counted as if so many more titles had been watched that are spread over the features as everybody's are.
-PRIOR_TITLES = 5.0
+PRIOR_TITLES = 3.0
 # Years at which an era of titles begins; those before the first one are one era as well.
 ERAS = (2000, 2010, 2016, 2020, 2023)
 # A title of an era counts as much as this part of a genre.

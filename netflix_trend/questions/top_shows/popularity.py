@@ -59,4 +59,4 @@ def popularity(asked: Sequence[tuple[str, TopShows]], order: Sequence[str]) -> P
         mean[known], variance[known] = levels.mean, levels.variance
         rounds[known] = observed.asked.sum(axis=0)
     share, error, _, _, part = with_chart(Levels(mean, variance, 0.0), chart_shares(titles, order))
-    return Popularity(titles, share, error, part, rounds)
+    return Popularity(titles, share, error, np.where(rounds > 0, part, 1.0), rounds)
