@@ -11,11 +11,13 @@ from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.participant.not_for_me import not_for_me
 from netflix_trend.published.model import MAX_SHOWS, MODEL, Model, ModelShow
 from netflix_trend.published.statistics import MAX_FILE, StatisticsError
+from netflix_trend.questions.together.estimation import wish_of
 from netflix_trend.questions.top_shows.popularity import popularity
 from netflix_trend.recommend.ranking import ranked
 from netflix_trend.recommend.taste import background_of, features_of, taste_of
@@ -144,6 +146,7 @@ def suggested(
     left_out = {
         rows[vocabulary.shows[place]] for name in (*shows, *aside) if (place := vocabulary.show(name)) in places
     }
+    together = _together(vocabulary, model, shows, rows, len(titles))
     watched = features.matrix[list(seen)] > 0
     numbers = list(places.values())
     return NextShows(
@@ -154,12 +157,32 @@ def suggested(
                 model,
                 [Because(features.names[place], int(watched[:, place].sum())) for place in one.features],
             )
-            for one in ranked(features, taste, share, left_out, number=number)
+            for one in ranked(features, taste, share, left_out, together, number)
         ),
         model,
         len(seen),
         problem,
     )
+
+
+def _together(
+    vocabulary: Vocabulary,
+    model: Model | None,
+    shows: Mapping[str, int],
+    rows: Mapping[CatalogueTitle, int],
+    size: int,
+) -> NDArray[np.float64] | None:
+    """Return what is added to the scores because of shows that the same people see, float64[size]; None if nothing."""
+    if model is None or model.together is None:
+        return None
+    mine = {place for name, episodes in shows.items() if episodes > 1 and (place := vocabulary.show(name)) is not None}
+    places = [vocabulary.show(title) for title in model.together.titles]
+    was_seen = np.array([place in mine for place in places])
+    added = np.zeros(size)
+    for place, wish in zip(places, wish_of(model.together.as_weights(), was_seen).tolist(), strict=True):
+        if place is not None and (row := rows.get(vocabulary.shows[place])) is not None:
+            added[row] = wish
+    return added
 
 
 def _suggestion(show: CatalogueTitle, known: ModelShow, model: Model | None, reasons: Sequence[Because]) -> Suggestion:
