@@ -190,7 +190,6 @@ def _suggestion(show: CatalogueTitle, known: ModelShow, model: Model | None, rea
     return Suggestion(show.title, show.year, show.genres, known.share, known.standard_error, basis, tuple(reasons))
 
 
-@lru_cache(maxsize=2)
 def _of_catalogue(vocabulary: Vocabulary) -> tuple[ModelShow, ...]:
     """Return the popularity that the order of a catalogue suggests."""
     found = popularity((), list(dict.fromkeys(show.title for show in vocabulary.shows[:MAX_SHOWS])))
