@@ -22,7 +22,7 @@ GENRES: Mapping[str, str] = {
     "drama": marked("drama"),
     "family": marked("family"),
     "fantasy": marked("fantasy"),
-    "history": marked("history"),
+    "history": marked("historical"),
     "horror": marked("horror"),
     "kids": marked("kids"),
     "medical": marked("medical"),

@@ -106,11 +106,12 @@ class TogetherSums(SumQuestion):
     @classmethod
     def describe(cls, statistic: Together) -> Sequence[str]:
         """Return in a sentence what was measured; which pairs stand out is for recommendations only."""
+        noise = f"{statistic.noise:.0f}"
         return (
             _(
                 "How many people have seen both of two shows was measured for %(shows)s shows, with a noise of "
                 "%(noise)s people for each pair. It helps recommendations, and says nothing about any one person.",
                 shows=len(statistic.titles),
-                noise=f"{statistic.noise:.0f}",
+                noise=noise,
             ),
         )
