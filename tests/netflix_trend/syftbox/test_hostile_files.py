@@ -12,6 +12,8 @@ import pytest
 
 from netflix_trend.catalogue.vocabulary import _LIMITS, MAX_FILMS, MAX_SHOWS, Vocabulary, VocabularyError
 from netflix_trend.layout import SURVEYS, VOCABULARY, shared_path
+from netflix_trend.participant import next_shows
+from netflix_trend.published.model import MODEL
 from netflix_trend.published.statistics import RoundStatistics, StatisticsError
 from netflix_trend.published.trends import TRENDS, Trends
 from netflix_trend.settings import Settings, load_settings
@@ -104,6 +106,7 @@ def share(settings: Settings, name: str, data: bytes) -> None:
             lambda settings: others.read_statistics(settings, "latest"),
         ),
         (TRENDS, (others, "_trends"), others.read_trends),
+        (MODEL, (next_shows, "_model"), next_shows.read_model),
     ],
 )
 def test_a_refused_file_is_parsed_once_and_a_new_one_again(
