@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-import signal
-from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
-from multiprocessing import forkserver, get_context
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from netflix_trend.executor import Executor, ThisProcess
 from netflix_trend.layout import release_path
 from netflix_trend.questions.question import Counted, Question
 from netflix_trend.storage.canonical import canonical_json
@@ -26,8 +25,9 @@ from netflix_trend.syftbox.datasite import Datasite, read_manifest, read_publish
 
 # So many refused files of a round are kept with their datasite; the others are counted only.
 MAX_REFUSALS = 1000
-# So many datasites are read at a time, by one process.
+# So many datasites are read at a time, by one job.
 _SLICE = 1000
+_HERE = ThisProcess()
 
 
 @dataclass
@@ -106,10 +106,10 @@ def collect(
     survey: Survey,
     progress: Callable[[], None] = lambda: None,
     *,
-    processes: int = 1,
+    executor: Executor = _HERE,
 ) -> RoundReports:
     """Read, check and count the releases of `emails` for the survey's round; as `read_round`."""
-    return read_round(datasites, emails, survey, progress, processes=processes).count()
+    return read_round(datasites, emails, survey, progress, executor=executor).count()
 
 
 def read_round(
@@ -118,19 +118,21 @@ def read_round(
     survey: Survey,
     progress: Callable[[], None] = lambda: None,
     *,
-    processes: int = 1,
+    executor: Executor = _HERE,
 ) -> RoundReleases:
     """Read and check the releases of `emails` for the survey's round.
 
     One datasite is one person and has at most one release a round: the file of that name. A file that is missing,
     damaged or malicious is counted by reason and costs nobody else anything.
 
-    processes: how many read at once. The result is the same for every number of them: slices of `emails` are read
-    independently, and put together in their order.
+    executor: where slices of `emails` are read. They are read independently and put together in their order, so the
+    result is the same everywhere.
     """
     found = RoundReports(survey)
     payloads: defaultdict[str, bytearray] = defaultdict(bytearray)  # all that is kept of a person
-    for part in _read_slices(datasites, emails, survey, processes):
+    names = iter(emails)
+    slices = iter(lambda: list(islice(names, _SLICE)), [])
+    for part in executor.map(partial(_read_slice, datasites, survey), slices):
         found.participants += part.participants
         found.asked.update(part.asked)
         found.waiting += part.waiting
@@ -141,11 +143,6 @@ def read_round(
         for _ in range(part.visited):
             progress()
     return RoundReleases(found, {name: bytes(some) for name, some in payloads.items()})
-
-
-def usable_processors() -> int:
-    """Return how many processors this process may use, at most 8: more would only wait for the disk."""
-    return min(8, len(os.sched_getaffinity(0)))
 
 
 @dataclass
@@ -160,51 +157,7 @@ class _Slice:
     payloads: defaultdict[str, bytearray] = field(default_factory=lambda: defaultdict(bytearray))
 
 
-def _read_slices(datasites: Path, emails: Iterable[str], survey: Survey, processes: int) -> Iterator[_Slice]:
-    """Yield what slices of `emails` hold, in their order; in other processes where there are several slices.
-
-    The processes are forked from a server that has imported this module and nothing else, not from this process, whose
-    threads (of the linear algebra, of a progress bar) a fork would freeze. At most three slices each are waited for, so
-    memory does not grow with the number of datasites.
-    """
-    names = iter(emails)
-    first = list(islice(names, _SLICE))
-    second = list(islice(names, _SLICE)) if processes > 1 else []
-    if not second:
-        while first:
-            yield _read_slice(datasites, first, survey)
-            first = list(islice(names, _SLICE))
-        return
-    context = get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    _start_server()
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_forget_signals) as pool:
-        pending: deque[Future[_Slice]] = deque()
-        following = chain([first, second], iter(lambda: list(islice(names, _SLICE)), []))
-        for some in following:
-            pending.append(pool.submit(_read_slice, datasites, some, survey))
-            if len(pending) == 3 * processes:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
-
-
-def _start_server() -> None:
-    """Start the process that forks the others without Ctrl-C, which would interrupt its imports with a traceback."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _forget_signals() -> None:
-    """Let a forked process end when it is asked to; what its parent does then is not its business."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _read_slice(datasites: Path, emails: Sequence[str], survey: Survey) -> _Slice:
+def _read_slice(datasites: Path, survey: Survey, emails: Sequence[str]) -> _Slice:
     found = _Slice()
     root = os.open(datasites, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from netflix_trend import __version__
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary, VocabularyError
+from netflix_trend.executor import Executor, ThisProcess
 from netflix_trend.language import WRITTEN
 from netflix_trend.layout import SURVEYS, VOCABULARY, OperatorVolume
 from netflix_trend.periods.turns import COUNTED, ROTATION
@@ -59,8 +60,8 @@ class Aggregator:
     name: what the aggregator calls itself, may be empty. language: of the public pages. use_chart: the order of public
     charts may be used as a labelled prior of filtered shares.
     odds: what the surveys ask for. list_length: shows on a week's list. automatic: whether everybody who shares a valid
-    manifest takes part. processes: how many read datasites at once. chart_rules: which public charts lists begin with,
-    and how long they are waited for. smallest_change: fewest answers by which published statistics change.
+    manifest takes part. executor: where datasites are read. chart_rules: which public charts lists begin with, and how
+    long they are waited for. smallest_change: fewest answers by which published statistics change.
     smallest_answers: fewest answers to a question of which anything is published. invented: the participants are those
     of a demo. clock: tells seconds since 1970. memory: what the last run found.
     """
@@ -74,7 +75,7 @@ class Aggregator:
     use_chart: bool = False
     odds: Fraction = DEFAULT_ODDS
     list_length: int = CANDIDATES
-    processes: int = 1
+    executor: Executor = field(default_factory=ThisProcess, compare=False, repr=False)
     automatic: bool = True
     chart_rules: ChartRules = DEFAULT_RULES
     smallest_change: int = SMALLEST_CHANGE
@@ -284,7 +285,7 @@ class Aggregator:
     ) -> tuple[RoundReports, RoundStatistics] | None:
         """Collect a round and publish what is due of it; None when its titles are lost: what is published stays."""
         releases = read_round(
-            self.site.datasites, self.enrolment.candidates(), survey, progress, processes=self.processes
+            self.site.datasites, self.enrolment.candidates(), survey, progress, executor=self.executor
         )
         # What was not due yesterday may be today.
         looks, path = (releases.digest(), today), self.statistics.path(survey.round)
