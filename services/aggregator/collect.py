@@ -219,7 +219,7 @@ def look(
     if isinstance(executor, LocalProcesses) and (len(division.names) < _MANY or set(versions) <= set(memory.versions)):
         executor = _HERE
     look_at = partial(look_into, datasites, own, division.bits, tuple(surveys))
-    if executor is _HERE:
+    if isinstance(executor, ThisProcess):
         calm = memory.calm if versions == memory.versions else {}
         found: Iterator[Findings] = (_look_here(datasites, look_at, calm, job) for job in jobs)
     else:
