@@ -29,6 +29,7 @@ from netflix_trend.storage.kept import keep_folder
 from netflix_trend.survey.limits import DEFAULT_ODDS
 from netflix_trend.survey.survey import RefusedSurvey, Survey, dump_surveys
 from netflix_trend.syftbox.datasite import Datasite
+from netflix_trend.syftbox.permissions import EVERYBODY
 from netflix_trend.syftbox.shared_files import CANDIDATES
 from services.aggregator.asked import AskedSurveys
 from services.aggregator.batches import SMALLEST_CHANGE, Batches
@@ -46,7 +47,7 @@ from services.aggregator.survey_plan import LocalPlan, current_plan, set_aside_d
 from services.aggregator.trends import find_trends, public_order
 
 _log = logging.getLogger("aggregator")
-# What participants may read. Each pattern names everybody once more, and the files that name them are limited in size.
+# What participants may read. Each pattern names everybody once more.
 SHARED = ("*.json", "statistics/*.json")
 # Of the own folder.
 FOLDERS = ("statistics", "surveys", "sum_surveys", "vocabularies", "batches")
@@ -357,7 +358,7 @@ class Aggregator:
     def _share(self, surveys: Sequence[Survey], today: date) -> None:
         """Make the datasite hold everything that is published, and nothing else; unless it still does."""
         self.site.offer_again(self.clock())
-        readers, introduction = self.enrolment.readers(SHARED, self.shared), self.introduction()
+        readers, introduction = self.enrolment.readers(self.shared, SHARED[0]), self.introduction()
         depends_on = (
             tuple(survey.version for survey in surveys),
             self.vocabulary.version,
@@ -385,7 +386,7 @@ class Aggregator:
             participants["statistics/latest.json"] = latest.to_bytes()
         self.site.share(self.shared, participants, dict.fromkeys(SHARED, readers), durable=self.durable)
         self.site.share(
-            self.site.public, {**left_public, **everybody}, {name: ["*"] for name in PUBLIC}, durable=self.durable
+            self.site.public, {**left_public, **everybody}, {name: [EVERYBODY] for name in PUBLIC}, durable=self.durable
         )
         self.site.offer_again(self.clock())
         self.memory.shared = (depends_on, stamps(self.shared), stamps(self.site.public))
