@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
         roles.add_parser(role, help=help_text)
     for role, help_text in (
         ("enrol", "let somebody take part"),
-        ("remove", "let somebody never take part: nothing is shared with them, nothing of theirs is counted"),
+        ("remove", "let somebody never take part: nothing of theirs is counted, no rule names them as a reader"),
     ):
         roles.add_parser(role, help=help_text).add_argument("email", nargs="+")
     chart = roles.add_parser("chart", help="keep public charts: Netflix's weekly lists, or What We Watched")

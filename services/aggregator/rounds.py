@@ -30,6 +30,7 @@ from netflix_trend.storage.kept import keep_folder
 from netflix_trend.survey.limits import DEFAULT_ODDS
 from netflix_trend.survey.survey import RefusedSurvey, Survey, dump_surveys
 from netflix_trend.syftbox.datasite import Datasite
+from netflix_trend.syftbox.permissions import EVERYBODY, GO_FILE
 from netflix_trend.syftbox.shared_files import CANDIDATES
 from services.aggregator.asked import AskedSurveys
 from services.aggregator.batches import SMALLEST_CHANGE, Batches
@@ -48,7 +49,7 @@ from services.aggregator.sweep import SETTLED
 from services.aggregator.trends import find_trends, public_order
 
 _log = logging.getLogger("aggregator")
-# What participants may read. Each pattern names everybody once more, and the files that name them are limited in size.
+# What participants may read. Each pattern names everybody once more.
 SHARED = ("*.json", "statistics/*.json")
 # Of the own folder.
 FOLDERS = ("statistics", "surveys", "sum_surveys", "vocabularies", "batches", "shards")
@@ -391,14 +392,21 @@ class Aggregator:
             invented=self.invented,
         )
 
+    def _readers(self) -> tuple[str, ...]:
+        """Return who may read what participants may; the same as the last time while nothing says otherwise."""
+        depends_on = (self._members.listed(), self.memory.sharing, stamp(self.shared / GO_FILE))
+        if self.memory.readers is None or self.memory.readers[0] != depends_on:
+            self.memory.readers = (depends_on, tuple(self._members.readers(self.shared, SHARED[0])))
+        return self.memory.readers[1]
+
     def _share(self, surveys: Sequence[Survey], today: date) -> None:
         """Make the datasite hold everything that is published, and nothing else; unless it still does."""
         self.site.offer_again(self.clock())
-        introduction = self.introduction()
+        readers, introduction = self._readers(), self.introduction()
         depends_on = (
             tuple(survey.version for survey in surveys),
             self.vocabulary.version,
-            (self._members.listed(), self.memory.sharing),
+            readers,
             self._operators(),
             introduction,
             stamps(self.statistics.folder),
@@ -420,10 +428,9 @@ class Aggregator:
         }
         if latest := next((one for one in reversed(kept.values()) if one.reports), None):
             participants["statistics/latest.json"] = latest.to_bytes()
-        readers = self._members.readers(SHARED, self.shared)
         self.site.share(self.shared, participants, dict.fromkeys(SHARED, readers), durable=self.durable)
         self.site.share(
-            self.site.public, {**left_public, **everybody}, {name: ["*"] for name in PUBLIC}, durable=self.durable
+            self.site.public, {**left_public, **everybody}, {name: [EVERYBODY] for name in PUBLIC}, durable=self.durable
         )
         self.site.offer_again(self.clock())
         self.memory.shared = (depends_on, stamps(self.shared), stamps(self.site.public))
