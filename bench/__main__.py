@@ -9,6 +9,7 @@
 `python -m bench next`: how good recommendations are, by how many people take part.
 `python -m bench vdaf`: time and bytes of Prio3 for a report to two operators.
 `python -m bench operators`: the same for whole rounds, with sealing, databases and files.
+`python -m bench permissions`: what it costs to let up to a million people read what an aggregator shares.
 `python -m bench reading`: how well and how fast exports are read whose truth is known.
 `python -m bench year`: how long a year in review takes the first time, and other pages at the median.
 `python -m bench reality`: what both modes tell N participants, also in Netflix's own weeks, beside the public chart.
@@ -20,7 +21,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from bench import app, displayed, idle, kills, next_shows, operators, privacy, reading, reality, vdaf, year
+from bench import app, displayed, idle, kills, next_shows, operators, permissions, privacy, reading, reality, vdaf, year
 from bench.faults import command as faults
 from bench.measuring import measure, measured
 from bench.tasks import TASKS
@@ -39,6 +40,7 @@ def main(arguments: list[str]) -> int:
         "kills": kills.main,
         "next": next_shows.main,
         "operators": operators.main,
+        "permissions": permissions.main,
         "privacy": privacy.main,
         "reading": reading.main,
         "reality": reality.main,

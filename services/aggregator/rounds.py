@@ -6,7 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from netflix_trend import __version__
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary, VocabularyError
+from netflix_trend.executor import Executor, ThisProcess
 from netflix_trend.language import WRITTEN
 from netflix_trend.layout import SURVEYS, VOCABULARY, OperatorVolume
 from netflix_trend.periods.turns import COUNTED, ROTATION
@@ -30,13 +31,14 @@ from netflix_trend.storage.kept import keep_folder
 from netflix_trend.survey.limits import DEFAULT_ODDS
 from netflix_trend.survey.survey import RefusedSurvey, Survey, dump_surveys
 from netflix_trend.syftbox.datasite import Datasite
+from netflix_trend.syftbox.permissions import EVERYBODY, GO_FILE
 from netflix_trend.syftbox.shared_files import CANDIDATES
 from services.aggregator.asked import AskedSurveys
 from services.aggregator.batches import SMALLEST_CHANGE, Batches
 from services.aggregator.charts.kept import ADDED, KeptCharts
 from services.aggregator.charts.listing import joining, week_list
 from services.aggregator.charts.waiting import DEFAULT_RULES, ChartRules, chart_of
-from services.aggregator.collect import RoundReports, read_round
+from services.aggregator.collect import RoundReleases, RoundReports, look, nothing
 from services.aggregator.community import PUBLIC, Community
 from services.aggregator.enrolment import Enrolment
 from services.aggregator.kept_statistics import KeptStatistics
@@ -44,13 +46,14 @@ from services.aggregator.memory import KnownRound, Memory, stamp, stamps
 from services.aggregator.overview import OVERVIEW, find_overview, write_overview
 from services.aggregator.sums.state import SumsState
 from services.aggregator.survey_plan import LocalPlan, current_plan, set_aside_damaged
+from services.aggregator.sweep import SETTLED
 from services.aggregator.trends import find_trends, public_order
 
 _log = logging.getLogger("aggregator")
-# What participants may read. Each pattern names everybody once more, and the files that name them are limited in size.
+# What participants may read. Each pattern names everybody once more.
 SHARED = ("*.json", "statistics/*.json")
 # Of the own folder.
-FOLDERS = ("statistics", "surveys", "sum_surveys", "vocabularies", "batches")
+FOLDERS = ("statistics", "surveys", "sum_surveys", "vocabularies", "batches", "shards")
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,8 @@ class Aggregator:
     name: what the aggregator calls itself, may be empty. language: of the public pages. use_chart: the order of public
     charts may be used as a labelled prior of filtered shares.
     odds: what the surveys ask for. list_length: shows on a week's list. automatic: whether everybody who shares a valid
-    manifest takes part. processes: how many read datasites at once. chart_rules: which public charts lists begin with,
-    and how long they are waited for. smallest_change: fewest answers by which published statistics change.
+    manifest takes part. executor: where datasites are read. chart_rules: which public charts lists begin with, and how
+    long they are waited for. smallest_change: fewest answers by which published statistics change.
     smallest_answers: fewest answers to a question of which anything is published. invented: the participants are those
     of a demo. clock: tells seconds since 1970. memory: what the last run found.
     """
@@ -75,7 +78,7 @@ class Aggregator:
     use_chart: bool = False
     odds: Fraction = DEFAULT_ODDS
     list_length: int = CANDIDATES
-    processes: int = 1
+    executor: Executor = field(default_factory=ThisProcess, compare=False, repr=False)
     automatic: bool = True
     chart_rules: ChartRules = DEFAULT_RULES
     smallest_change: int = SMALLEST_CHANGE
@@ -269,29 +272,61 @@ class Aggregator:
         """Publish vocabulary and surveys for the participants; returns the open surveys, oldest first."""
         self.recover(today)
         surveys = self.surveys(today)
+        self._look([*self._just_closed(today), *surveys])
         self._share(surveys, today)
         return surveys
 
     def count(
-        self, surveys: Sequence[Survey], today: date, progress: Callable[[], None] = lambda: None
+        self, surveys: Sequence[Survey], today: date, progress: Callable[[], None] = nothing
     ) -> list[tuple[RoundReports, RoundStatistics]]:
         """Collect rounds and publish what is due of them; returns what is there and what is published, in the order of
         `surveys`.
         """
-        counted = (self._count(survey, today, progress) for survey in surveys)
+        others = (survey for survey in (*self._just_closed(today), *self.surveys(today)) if survey not in surveys)
+        return self._publish(self._look([*surveys, *others], progress)[: len(surveys)], today)
+
+    def _look(self, surveys: Sequence[Survey], progress: Callable[[], None] = nothing) -> tuple[RoundReleases, ...]:
+        """Look into all datasites; returns what is there of the rounds.
+
+        Always for all rounds that are counted: what is kept of others is forgotten.
+        """
+        looked = look(
+            *(self.site.datasites, self.own, self._candidates(), surveys, progress),
+            memory=self.memory.look,
+            executor=self.executor,
+        )
+        self.memory.sharing = looked.sharing
+        return looked.releases
+
+    def _candidates(self) -> tuple[str, ...]:
+        """Return whose datasites are looked into; the same as the last time while nothing has come or gone."""
+        began, place = time.time_ns(), self.site.datasites
+        # Through links, unlike a stamp: what comes changes the folder, not a link to it.
+        folder = place.stat() if place.is_dir() else None
+        looks = (folder.st_dev, folder.st_ino, folder.st_ctime_ns) if folder else None
+        depends_on = (looks, self.enrolment.listed())
+        if self.memory.candidates is None or self.memory.candidates[0] != depends_on:
+            is_settled = folder is not None and folder.st_ctime_ns < began - SETTLED
+            self.memory.candidates = (depends_on if is_settled else None, tuple(self.enrolment.candidates()))
+        return self.memory.candidates[1]
+
+    @property
+    def _members(self) -> Enrolment:
+        """Who takes part, by the last look."""
+        return replace(self.enrolment, sharing=self.memory.sharing)
+
+    def _publish(self, releases: Sequence[RoundReleases], today: date) -> list[tuple[RoundReports, RoundStatistics]]:
+        """Publish what is due of rounds that were looked at; as `count`."""
+        counted = (self._count(one, today) for one in releases)
         results = [one for one in counted if one is not None]
-        self.memory.keep({survey.round for survey in surveys})
-        if surveys:
+        self.memory.keep({one.found.survey.round for one in releases})
+        if releases:
             self._share(self.surveys(today), today)
         return results
 
-    def _count(
-        self, survey: Survey, today: date, progress: Callable[[], None]
-    ) -> tuple[RoundReports, RoundStatistics] | None:
-        """Collect a round and publish what is due of it; None when its titles are lost: what is published stays."""
-        releases = read_round(
-            self.site.datasites, self.enrolment.candidates(), survey, progress, processes=self.processes
-        )
+    def _count(self, releases: RoundReleases, today: date) -> tuple[RoundReports, RoundStatistics] | None:
+        """Publish what is due of a round; None when its titles are lost: what is published stays."""
+        survey = releases.found.survey
         # What was not due yesterday may be today.
         looks, path = (releases.digest(), today), self.statistics.path(survey.round)
         known = self.memory.rounds.get(survey.round)
@@ -327,9 +362,12 @@ class Aggregator:
 
         Returns what is there and what is published of the counted rounds, oldest first.
         """
-        asked, closed = self.ask(today), self._just_closed(today)
+        self.recover(today)
+        asked, closed = self.surveys(today), self._just_closed(today)
         counted = [*closed, *asked]
-        results = self.count(counted, today)
+        releases = self._look(counted)
+        self._share(asked, today)
+        results = self._publish(releases, today)
         self.batches.forget({survey.round for survey in counted})
         self._look_over([found for found, _ in results if found.survey not in closed])
         return results
@@ -337,9 +375,9 @@ class Aggregator:
     def _look_over(self, found: Sequence[RoundReports]) -> None:
         """Leave an overview for the operator, unless the last one still holds. found: in the open rounds."""
         looks = tuple(self.memory.rounds[one.survey.round].looks for one in found)
-        depends_on = (looks, tuple(self.enrolment.participants()), len(self.vocabulary))
+        depends_on = (looks, self._members.listed(), self.memory.sharing, len(self.vocabulary))
         if self.memory.overview != (depends_on, stamp(self.own / OVERVIEW)):
-            write_overview(self.own, find_overview(self.enrolment, found, len(self.vocabulary)))
+            write_overview(self.own, find_overview(self._members, found, len(self.vocabulary)))
             self.memory.overview = (depends_on, stamp(self.own / OVERVIEW))
 
     def _operators(self) -> SumsState | None:
@@ -360,17 +398,24 @@ class Aggregator:
             invented=self.invented,
         )
 
+    def _readers(self) -> tuple[str, ...]:
+        """Return who may read what participants may; the same as the last time while nothing says otherwise."""
+        depends_on = (self._members.listed(), self.memory.sharing, stamp(self.shared / GO_FILE))
+        if self.memory.readers is None or self.memory.readers[0] != depends_on:
+            self.memory.readers = (depends_on, tuple(self._members.readers(self.shared, SHARED[0])))
+        return self.memory.readers[1]
+
     def _share(self, surveys: Sequence[Survey], today: date) -> None:
         """Make the datasite hold everything that is published, and nothing else; unless it still does."""
         self.site.offer_again(self.clock())
-        readers, introduction = self.enrolment.readers(SHARED, self.shared), self.introduction()
+        readers, introduction = self._readers(), self.introduction()
         depends_on = (
             tuple(survey.version for survey in surveys),
             self.vocabulary.version,
-            tuple(readers),
+            readers,
             self._operators(),
             introduction,
-            stamps(self.statistics.folder, "[0-9]*.json"),
+            stamps(self.statistics.folder),
         )
         if self.memory.shared == (depends_on, stamps(self.shared), stamps(self.site.public)):
             return
@@ -392,7 +437,7 @@ class Aggregator:
             participants["statistics/latest.json"] = latest.to_bytes()
         self.site.share(self.shared, participants, dict.fromkeys(SHARED, readers), durable=self.durable)
         self.site.share(
-            self.site.public, {**left_public, **everybody}, {name: ["*"] for name in PUBLIC}, durable=self.durable
+            self.site.public, {**left_public, **everybody}, {name: [EVERYBODY] for name in PUBLIC}, durable=self.durable
         )
         self.site.offer_again(self.clock())
         self.memory.shared = (depends_on, stamps(self.shared), stamps(self.site.public))

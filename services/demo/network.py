@@ -35,8 +35,8 @@ from netflix_trend.survey.limits import Limits
 from netflix_trend.survey.survey import Survey
 from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.batches import SMALLEST_CHANGE
-from services.aggregator.collect import usable_processors
 from services.aggregator.rounds import Aggregator
+from services.runtime.executors import LocalProcesses, usable_processors
 
 ME = "me@example.org"
 _MARKER = ".netflix-trend-demo"
@@ -123,7 +123,7 @@ class Network:
             self.root / "aggregator",
             starter_vocabulary(),
             durable=False,
-            processes=usable_processors(),
+            executor=LocalProcesses(usable_processors()),
             smallest_change=self.smallest_change,
             smallest_answers=self.smallest_answers,
             invented=True,

@@ -19,11 +19,11 @@ from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.published.trends import Trends
 from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.settings import SettingsError, load_settings
-from netflix_trend.simulation.population import watched
+from netflix_trend.simulation.population import person, watched
 from netflix_trend.survey.survey import Survey, load_surveys
-from netflix_trend.syftbox.datasite import Datasite
+from netflix_trend.syftbox.datasite import Datasite, datasite_names
 from netflix_trend.syftbox.shared_files import current_surveys, current_vocabulary, starter_surveys
-from services.aggregator import batches, rounds
+from services.aggregator import batches, enrolment, rounds, sweep
 from services.aggregator.__main__ import build_aggregator, look, main
 from services.aggregator.memory import Memory, stamps
 from services.aggregator.rounds import Aggregator
@@ -91,7 +91,8 @@ def test_rounds_that_an_earlier_version_asked_are_over_and_keep_their_statistics
         assert upgraded.run(TODAY) == []
     assert json.loads((here.shared / "survey.json").read_bytes()) == {"open": []}
     # Nothing is recorded of the batches of rounds that are over.
-    kept = {name: data for name, data in before.items() if "operator" not in name and "batches" not in name}
+    remade = ("operator", "batches", "shards")
+    kept = {name: data for name, data in before.items() if not name.startswith(remade)}
     assert {name: data for name, data in contents(here.own).items() if name in kept} == kept
     said = [record.getMessage() for record in caplog.records if "is over" in record.getMessage()]
     assert [text.split()[0] for text in said] == [f"round={NEWEST - age}" for age in (3, 2, 1, 0)]
@@ -356,9 +357,37 @@ def test_the_command_line_changes_the_list(tmp_path: Path, capsys: pytest.Captur
         assert "e-mail address" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("is_link", [False, True])
+def test_who_comes_to_a_folder_that_was_as_it_is_for_long_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_link: bool
+) -> None:
+    """Whose datasites are looked into is remembered while the folder, not a link to it, stays as it is."""
+    monkeypatch.setattr(rounds, "SETTLED", -3_600_000_000_000)  # as if everything were an hour old
+    if is_link:
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "datasites").symlink_to("elsewhere")
+    here = aggregator(tmp_path)
+    here.ask(TODAY)
+    listed: list[int] = []
+    monkeypatch.setattr(enrolment, "datasite_names", lambda place: (listed.append(1), datasite_names(place))[1])
+    here.ask(TODAY)
+    before = len(listed)
+    here.ask(TODAY)
+    assert len(listed) == before
+    for number in range(3):
+        Datasite(here.site.datasites, person(number)).publish({}, AGGREGATOR, durable=False)
+        here.ask(TODAY)
+        assert len(here.memory.sharing) == number + 1
+    shutil.rmtree(here.site.datasites / person(1))
+    here.enrolment.remove(person(2))
+    here.ask(TODAY)
+    assert here.memory.sharing == (person(0),)
+
+
 def test_a_run_in_which_nothing_changed_estimates_nothing_and_writes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sweep, "SETTLED", 0)  # else what has just changed is read and kept again
     done: list[str] = []
     for module, name in ((batches, "estimate_round"), (rounds, "find_trends"), (rounds, "find_overview")):
         real = getattr(module, name)
