@@ -6,7 +6,9 @@ With `--server` also on a real server and clients of SyftBox 0.4.0, which `./run
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +26,18 @@ from netflix_trend.syftbox.permissions import (
 from services.aggregator.rounds import SHARED
 
 SIZES = (100, MOST_NAMED, 10_000, 100_000, 1_000_000)
+# People named and files beside: by the server's own code alone.
+BY_ITS_CODE = (
+    (MOST_NAMED, 13),
+    (MOST_NAMED, 63),
+    (500, 13),
+    (500, 63),
+    (1000, 63),
+    (6200, 13),
+    (6200, 63),
+    (50_000, 13),
+)
+LOOKS = (1_000, 10_000, 100_000)
 ON_A_SERVER = (100, MOST_NAMED, 500, 1000)
 # A year of rounds, and what stands beside them.
 STATISTICS = 60
@@ -53,6 +67,7 @@ def main(arguments: list[str]) -> int:
     for size in SIZES:
         print_rules(size)
     if options.server:
+        print_its_code()
         print(f"\nSyftBox 0.4.0 with {len(_CONTENT)} shared files: seconds until a reader has it, processor seconds")
         print(f"{'named':>10}  {'step':<14}{'arrived':>9}{'server':>9}{'owner':>9}{'server MiB':>12}")
         for size in options.named:
@@ -89,6 +104,26 @@ def print_rules(size: int) -> None:
         f"{total:>14,}{files:>15,}{1000 * seconds:>11,.0f}",
         flush=True,
     )
+
+
+def print_its_code() -> None:
+    """Measure how the server's own code takes permission files, and what clients ask of it every second."""
+    from tests.e2e.syftbox_network import BIN
+
+    def measured(*arguments: object) -> dict[str, float]:
+        command = [str(BIN / "python"), str(Path(__file__).with_name("syftbox_rules.py")), *map(str, arguments)]
+        found: dict[str, float] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+        return found
+
+    print("\nSyftBox 0.4.0's own code: processor seconds for one permission file, then for a look of one client")
+    print(f"{'named':>10}{'files':>7}{'MB':>8}{'seconds':>9}{'look':>8}{'MiB':>7}")
+    for people, files in BY_ITS_CODE:
+        one = measured("rules", people, files)
+        figures = f"{one['megabytes']:>8.2f}{one['seconds']:>9.1f}{one['look']:>8.3f}{one['mebibytes']:>7.0f}"
+        print(f"{people:>10,}{files:>7}{figures}", flush=True)
+    print(f"\n{'datasites':>10}{'a look':>9}, with one rule for everybody")
+    for people in LOOKS:
+        print(f"{people:>10,}{measured('looks', people)['seconds']:>9.2f}", flush=True)
 
 
 def processor_time(work: Callable[[], object]) -> float:
