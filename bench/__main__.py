@@ -6,6 +6,7 @@
 `python -m bench faults`: the whole network with faults, by seed; what must hold is checked, nothing is measured.
 `python -m bench idle`: what a run of the aggregator costs in which nothing has changed.
 `python -m bench kills`: kills containers while exports are on their way, and counts what is missing in the end.
+`python -m bench million`: a million people's answers on one machine, and a hundred thousand reports to two operators.
 `python -m bench vdaf`: time and bytes of Prio3 for a report to two operators.
 `python -m bench operators`: the same for whole rounds, with sealing, databases and files.
 `python -m bench reading`: how well and how fast exports are read whose truth is known.
@@ -19,7 +20,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from bench import app, displayed, idle, kills, operators, privacy, reading, reality, vdaf, year
+from bench import app, displayed, idle, kills, million, operators, privacy, reading, reality, vdaf, year
 from bench.faults import command as faults
 from bench.measuring import measure, measured
 from bench.tasks import TASKS
@@ -36,6 +37,7 @@ def main(arguments: list[str]) -> int:
         "faults": faults.main,
         "idle": idle.main,
         "kills": kills.main,
+        "million": million.main,
         "operators": operators.main,
         "privacy": privacy.main,
         "reading": reading.main,

@@ -20,7 +20,7 @@ from netflix_trend.operators.codec import Role
 from netflix_trend.operators.identity import Identity, WrongSigner, signed_body
 from netflix_trend.operators.intake import arrivals
 from netflix_trend.operators.manifest import BATCHES, Batch, Manifest, Round, datasite_hash, from_bytes, to_bytes
-from netflix_trend.operators.result import Abort, Closing, Status
+from netflix_trend.operators.result import Abort, Closing, Status, told
 from netflix_trend.operators.round_folders import ABORT
 from netflix_trend.operators.sealing import CannotOpen, RoundKey
 from netflix_trend.operators.store import RoundRow, Store
@@ -222,10 +222,10 @@ class Party(ABC):
         """
         released = [batch for batch in BATCHES if self.is_released(name, batch)]
         with self.store.transaction():
-            statuses = _by_hash(self._taken(name, released))
+            statuses = _by_owner(self._taken(name, released))
             self._end(name, "aborted", reason)
             if ABORT not in self.store.files(name):
-                self.put(name, ABORT, to_bytes(Abort(round=name, reason=reason, statuses=statuses)))
+                self.put(name, ABORT, to_bytes(Abort(round=name, reason=reason, **told(statuses))))
         self.store.erase()
         self.flush(name)
 
@@ -234,7 +234,7 @@ class Party(ABC):
         with self.store.transaction():
             closing = Closing(
                 round=asked.name,
-                statuses=_by_hash(self.statuses(asked)),
+                **told(_by_owner(self.statuses(asked))),
                 refused=dict(sorted(Counter(self.store.refusals(asked.name).values()).items())),
             )
             self._end(asked.name, "closed", "")
@@ -318,5 +318,5 @@ class Party(ABC):
         return found
 
 
-def _by_hash(statuses: dict[str, Status]) -> dict[str, Status]:
-    return {datasite_hash(email).hex(): status for email, status in statuses.items()}
+def _by_owner(statuses: dict[str, Status]) -> dict[bytes, Status]:
+    return {datasite_hash(email): status for email, status in statuses.items()}

@@ -25,8 +25,8 @@ REPORT = "report.bin"
 CLOSE = "close.json"
 # What SyftBox syncs, less the seal and the signature of a part.
 PART_SIZE = LARGEST_FILE - 10_000
-# About four million reports with four short blocks.
-MAX_PARTS = 1_000
+# A million reports with four short blocks need 215; `told` has room for 1.1 million people.
+MAX_PARTS = 300
 # Rules name so many parts, and more when there are more.
 _USUAL_PARTS = 16
 
