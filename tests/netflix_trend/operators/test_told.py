@@ -84,7 +84,7 @@ def test_groups_that_are_no_hashes_are_refused(people: str) -> None:
         return from_bytes(Closing, canonical_json({**plain, "groups": [group]}))
 
     assert read("AAAAAAAAAAA=").status(bytes(32)) == SOME[0]
-    with pytest.raises(Malformed, match="people"):
+    with pytest.raises(Malformed):
         read(people)
 
 
