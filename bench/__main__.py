@@ -7,6 +7,7 @@
 `python -m bench idle`: what a run of the aggregator costs in which nothing has changed.
 `python -m bench kills`: kills containers while exports are on their way, and counts what is missing in the end.
 `python -m bench next`: how good recommendations are, by how many people take part.
+`python -m bench million`: a million people's answers on one machine, and a hundred thousand reports to two operators.
 `python -m bench vdaf`: time and bytes of Prio3 for a report to two operators.
 `python -m bench operators`: the same for whole rounds, with sealing, databases and files.
 `python -m bench permissions`: what it costs to let up to a million people read what an aggregator shares.
@@ -21,7 +22,21 @@ import argparse
 import sys
 from pathlib import Path
 
-from bench import app, displayed, idle, kills, next_shows, operators, permissions, privacy, reading, reality, vdaf, year
+from bench import (
+    app,
+    displayed,
+    idle,
+    kills,
+    million,
+    next_shows,
+    operators,
+    permissions,
+    privacy,
+    reading,
+    reality,
+    vdaf,
+    year,
+)
 from bench.faults import command as faults
 from bench.measuring import measure, measured
 from bench.tasks import TASKS
@@ -39,6 +54,7 @@ def main(arguments: list[str]) -> int:
         "idle": idle.main,
         "kills": kills.main,
         "next": next_shows.main,
+        "million": million.main,
         "operators": operators.main,
         "permissions": permissions.main,
         "privacy": privacy.main,
