@@ -13,26 +13,7 @@ from functools import partial
 import pytest
 
 from services.runtime.executors import Executor, LocalProcesses, ThisProcess, usable_processors
-
-
-def squared(number: int) -> tuple[int, int]:
-    if number == 13:
-        raise ValueError("thirteen")
-    return number * number, os.getpid()
-
-
-def handled(_job: int) -> tuple[object, object]:
-    return signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
-
-
-def killed(number: int) -> int:
-    if number == 2:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return number
-
-
-def plus(more: int, number: int) -> int:
-    return more + number
+from tests.services.runtime.jobs import handled, killed, plus, squared
 
 
 @pytest.mark.parametrize("executor", [ThisProcess(), LocalProcesses(1), LocalProcesses(2), LocalProcesses(3)])
