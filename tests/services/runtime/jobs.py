@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
+
+from netflix_trend.executor import Job, Result
 
 
 def squared(number: int) -> tuple[int, int]:
@@ -37,3 +40,12 @@ def plus(more: int, number: int) -> int:
 
 def told(email: str) -> str:
     raise FileNotFoundError(2, "No such file", f"/datasites/{email}")
+
+
+def done_and_killed_once(mark: Path, function: Callable[[Job], Result], job: Job) -> Result:
+    """Kill the process that has done the first job."""
+    found = function(job)
+    if not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return found
