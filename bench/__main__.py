@@ -11,6 +11,7 @@
 `python -m bench reading`: how well and how fast exports are read whose truth is known.
 `python -m bench year`: how long a year in review takes the first time, and other pages at the median.
 `python -m bench reality`: what both modes tell N participants, also in Netflix's own weeks, beside the public chart.
+`python -m bench scale`: what many people cost in this process, in several, and on the workers of a cluster.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from bench import app, displayed, idle, kills, operators, privacy, reading, reality, vdaf, year
+from bench import app, displayed, idle, kills, operators, privacy, reading, reality, scale, vdaf, year
 from bench.faults import command as faults
 from bench.measuring import measure, measured
 from bench.tasks import TASKS
@@ -40,6 +41,7 @@ def main(arguments: list[str]) -> int:
         "privacy": privacy.main,
         "reading": reading.main,
         "reality": reality.main,
+        "scale": scale.main,
         "vdaf": vdaf.main,
         "year": year.main,
     }

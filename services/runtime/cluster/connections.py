@@ -21,6 +21,11 @@ dask.config.set(
         "distributed.scheduler.http.routes": [],
         "distributed.worker.http.routes": [],
         "distributed.worker.profile.enabled": False,
+        # Watching themselves is most of what idle processes do.
+        "distributed.admin.tick.interval": "1s",
+        "distributed.admin.tick.limit": "1h",
+        "distributed.admin.system-monitor.interval": "30s",
+        "distributed.scheduler.active-memory-manager.start": False,
     }
 )
 # Every job that comes or goes is a line, otherwise.
