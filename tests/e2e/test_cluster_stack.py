@@ -35,6 +35,7 @@ from functools import partial
 from pathlib import Path
 from netflix_trend.settings import load_settings
 from services.aggregator.__main__ import build_aggregator
+from services.aggregator.memory import Memory
 from services.runtime.executors import ThisProcess
 
 def die_once(function, job):
@@ -52,7 +53,7 @@ class Dying:
 
 aggregator, said = build_aggregator(load_settings()), {}
 for name, executor in (("here", ThisProcess()), ("cluster", Dying(aggregator.executor))):
-    one = replace(aggregator, own=Path("/tmp") / name, executor=executor, durable=False)
+    one = replace(aggregator, own=Path("/tmp") / name, executor=executor, durable=False, memory=Memory())
     passes = one.work(date.today())
     counts = [(sorted(f.reports.items()), f.participants, f.refusals, f.waiting) for f, _ in passes]
     counts += [(key, some.tobytes().hex()) for f, _ in passes for key, some in sorted(f.counts.items())]
