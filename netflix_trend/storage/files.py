@@ -304,16 +304,17 @@ def _spoken(relative: str) -> str:
 
 
 def _open_unfollowed(name: str, flags: int, folder: int, relative: str) -> int:
-    relative, part = _spoken(relative), _spoken(name)
     if name in ("", ".", "..") or "\0" in name:
-        raise UnsafeFile("path", f"{relative!r} is not a plain relative path")
+        raise UnsafeFile("path", f"{_spoken(relative)!r} is not a plain relative path")
     try:
         return os.open(name, flags | _UNFOLLOWED, dir_fd=folder)
     except FileNotFoundError:
         raise
     except PermissionError:
-        raise UnsafeFile("unreadable", f"{relative}: may not be read; give everybody the right to read it") from None
+        message = f"{_spoken(relative)}: may not be read; give everybody the right to read it"
+        raise UnsafeFile("unreadable", message) from None
     except UnicodeEncodeError:
-        raise UnsafeFile("path", f"{relative!r} is not a plain relative path") from None
+        raise UnsafeFile("path", f"{_spoken(relative)!r} is not a plain relative path") from None
     except OSError as error:  # ELOOP for a symbolic link, ENOTDIR for a file in a folder's place, ENXIO for a socket
-        raise UnsafeFile("not_a_file", f"{relative}: {part} cannot be opened safely ({error.strerror})") from error
+        message = f"{_spoken(relative)}: {_spoken(name)} cannot be opened safely ({error.strerror})"
+        raise UnsafeFile("not_a_file", message) from error

@@ -36,7 +36,7 @@ from services.aggregator.batches import SMALLEST_CHANGE, Batches
 from services.aggregator.charts.kept import ADDED, KeptCharts
 from services.aggregator.charts.listing import joining, week_list
 from services.aggregator.charts.waiting import DEFAULT_RULES, ChartRules, chart_of
-from services.aggregator.collect import RoundReleases, RoundReports, look
+from services.aggregator.collect import RoundReleases, RoundReports, look, nothing
 from services.aggregator.community import PUBLIC, Community
 from services.aggregator.enrolment import Enrolment
 from services.aggregator.kept_statistics import KeptStatistics
@@ -46,13 +46,10 @@ from services.aggregator.sums.state import SumsState
 from services.aggregator.survey_plan import LocalPlan, current_plan, set_aside_damaged
 from services.aggregator.sweep import SETTLED
 from services.aggregator.trends import find_trends, public_order
-from services.runtime.executors import LocalProcesses
 
 _log = logging.getLogger("aggregator")
 # What participants may read. Each pattern names everybody once more, and the files that name them are limited in size.
 SHARED = ("*.json", "statistics/*.json")
-# From so many people on, several processes read faster than one.
-_MANY = 20_000
 # Of the own folder.
 FOLDERS = ("statistics", "surveys", "sum_surveys", "vocabularies", "batches", "shards")
 
@@ -273,7 +270,7 @@ class Aggregator:
         return surveys
 
     def count(
-        self, surveys: Sequence[Survey], today: date, progress: Callable[[], None] = lambda: None
+        self, surveys: Sequence[Survey], today: date, progress: Callable[[], None] = nothing
     ) -> list[tuple[RoundReports, RoundStatistics]]:
         """Collect rounds and publish what is due of them; returns what is there and what is published, in the order of
         `surveys`.
@@ -281,23 +278,17 @@ class Aggregator:
         others = (survey for survey in (*self._just_closed(today), *self.surveys(today)) if survey not in surveys)
         return self._publish(self._look([*surveys, *others], progress)[: len(surveys)], today)
 
-    def _look(
-        self, surveys: Sequence[Survey], progress: Callable[[], None] = lambda: None
-    ) -> tuple[RoundReleases, ...]:
+    def _look(self, surveys: Sequence[Survey], progress: Callable[[], None] = nothing) -> tuple[RoundReleases, ...]:
         """Look into all datasites; returns what is there of the rounds.
 
         Always for all rounds that are counted: what is kept of others is forgotten.
         """
-        # Starting processes takes longer than they save in a small group, or where hardly anything has changed.
-        memory, candidates = self.memory, self._candidates()
-        versions = {survey.version for survey in surveys}
-        is_much = len(candidates) >= _MANY and not versions <= memory.looked_for
         looked = look(
-            *(self.site.datasites, self.own, candidates, surveys, progress),
-            memory=memory.look,
-            executor=self.executor if is_much or not isinstance(self.executor, LocalProcesses) else ThisProcess(),
+            *(self.site.datasites, self.own, self._candidates(), surveys, progress),
+            memory=self.memory.look,
+            executor=self.executor,
         )
-        memory.sharing, memory.looked_for = looked.sharing, versions
+        self.memory.sharing = looked.sharing
         return looked.releases
 
     def _candidates(self) -> tuple[str, ...]:
