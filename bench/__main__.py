@@ -14,6 +14,7 @@
 `python -m bench reading`: how well and how fast exports are read whose truth is known.
 `python -m bench year`: how long a year in review takes the first time, and other pages at the median.
 `python -m bench reality`: what both modes tell N participants, also in Netflix's own weeks, beside the public chart.
+`python -m bench scale`: what many people cost in this process, in several, and on the workers of a cluster.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from bench import (
     privacy,
     reading,
     reality,
+    scale,
     vdaf,
     year,
 )
@@ -60,6 +62,7 @@ def main(arguments: list[str]) -> int:
         "privacy": privacy.main,
         "reading": reading.main,
         "reality": reality.main,
+        "scale": scale.main,
         "vdaf": vdaf.main,
         "year": year.main,
     }

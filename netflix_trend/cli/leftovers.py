@@ -20,11 +20,11 @@ from netflix_trend.cli.machine import FOLDERS, Machine
 from netflix_trend.names import APP_NAME
 
 Kind = Literal["container", "network", "volume", "image", "file", "folder"]
-# Projects of the three Compose files.
+# Projects of the Compose files; that of a cluster is an aggregator's.
 PROJECTS = ("netflix-trend", "netflix-trend-aggregator", "netflix-trend-helper")
 # Before there was a setting for it, images of the scraper had one name.
 SERVICES = (
-    *("publisher", "processor", "dashboard", "aggregator", "syftbox"),
+    *("publisher", "processor", "dashboard", "aggregator", "aggregator-scale", "syftbox"),
     *("scraper", "scraper-browser", "scraper-import"),
 )
 # Volumes and folders that cannot be made again, with what they are.

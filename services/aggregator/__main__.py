@@ -29,7 +29,7 @@ from services.aggregator.looking import look_again_and_again, tried
 from services.aggregator.processes import alone, run_both
 from services.aggregator.rounds import Aggregator
 from services.aggregator.sums.leading import SumAggregator
-from services.runtime.executors import LocalProcesses, usable_processors
+from services.runtime.executors import executor_of, usable_processors
 from services.runtime.logs import start_logging
 
 _log = logging.getLogger("aggregator")
@@ -142,7 +142,7 @@ def build_aggregator(settings: Settings) -> Aggregator:
         "use_chart": settings.use_chart,
         "odds": settings.survey_odds,
         "list_length": settings.survey_shows,
-        "executor": LocalProcesses(usable_processors()),
+        "executor": executor_of(settings, usable_processors() if settings.survey_mode == "local" else 1),
         "automatic": settings.enrolment == "automatic",
         "smallest_change": settings.smallest_change,
         "smallest_answers": settings.smallest_answers,

@@ -63,8 +63,8 @@ class Aggregator:
     name: what the aggregator calls itself, may be empty. language: of the public pages. use_chart: the order of public
     charts may be used as a labelled prior of filtered shares.
     odds: what the surveys ask for. list_length: shows on a week's list. automatic: whether everybody who shares a valid
-    manifest takes part. executor: where datasites are read. chart_rules: which public charts lists begin with, and how
-    long they are waited for. smallest_change: fewest answers by which published statistics change.
+    manifest takes part. executor: where datasites are read, or reports verified. chart_rules: which public charts lists
+    begin with, and how long they are waited for. smallest_change: fewest answers by which published statistics change.
     smallest_answers: fewest answers to a question of which anything is published. invented: the participants are those
     of a demo. clock: tells seconds since 1970. memory: what the last run found.
     """

@@ -95,6 +95,7 @@ class SumAggregator(Aggregator):
             Budget(store, RHO_PER_YEAR),
             other=self.helper,
             noise=self.noise,
+            executor=self.executor,
         )
 
     @property
