@@ -35,7 +35,7 @@ from services.aggregator.batches import SMALLEST_CHANGE, Batches
 from services.aggregator.charts.kept import ADDED, KeptCharts
 from services.aggregator.charts.listing import joining, week_list
 from services.aggregator.charts.waiting import DEFAULT_RULES, ChartRules, chart_of
-from services.aggregator.collect import RoundReports, read_round
+from services.aggregator.collect import RoundReleases, RoundReports, read_round
 from services.aggregator.community import PUBLIC, Community
 from services.aggregator.enrolment import Enrolment
 from services.aggregator.kept_statistics import KeptStatistics
@@ -283,9 +283,7 @@ class Aggregator:
         self, survey: Survey, today: date, progress: Callable[[], None]
     ) -> tuple[RoundReports, RoundStatistics] | None:
         """Collect a round and publish what is due of it; None when its titles are lost: what is published stays."""
-        releases = read_round(
-            self.site.datasites, self.enrolment.candidates(), survey, progress, processes=self.processes
-        )
+        releases = self._read(survey, progress)
         # What was not due yesterday may be today.
         looks, path = (releases.digest(), today), self.statistics.path(survey.round)
         known = self.memory.rounds.get(survey.round)
@@ -307,6 +305,10 @@ class Aggregator:
         self.statistics.write(survey.round, statistics)
         self.memory.rounds[survey.round] = KnownRound(looks, found, batch, statistics, stamp(path))
         return found, statistics
+
+    def _read(self, survey: Survey, progress: Callable[[], None]) -> RoundReleases:
+        """Return the releases of a round that are there."""
+        return read_round(self.site.datasites, self.enrolment.candidates(), survey, progress, processes=self.processes)
 
     def _labelled(self, statistics: RoundStatistics) -> RoundStatistics:
         """Return statistics that say where invented people took part."""
