@@ -63,7 +63,7 @@ def main(arguments: list[str]) -> int:
             f"there is no task {', '.join(sorted(unknown))}; there are {', '.join(tables)}, {', '.join(TASKS)}"
         )
     print(f"{'task':<32}{'size':>10}{'seconds':>10}{'per second':>13}{'peak MiB':>10}{'x upstream':>12}")
-    for name in options.tasks:
+    for name in dict.fromkeys(shown for task in options.tasks for shown in (task, *TASKS[task].beside)):
         for size in TASKS[name].sizes:
             if size <= options.largest:
                 print_row(name, size, options.runs)

@@ -17,6 +17,7 @@ from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
+from bench.histories import Catalogue, History, Series, invented
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.periods.weeks import Week
@@ -29,6 +30,10 @@ from netflix_trend.survey.survey import Survey
 from netflix_trend.syftbox.datasite import Datasite
 
 WEEK = Week.parse("2026-W46")
+# As in real exports, which programs append and join: this part of the rows has a title that is seen for the first time,
+# and of those about one in nine is not ASCII.
+_DISTINCT = 0.82
+_LANGUAGES = {"en": 0.84, "es": 0.05, "de": 0.04, "fr": 0.03, "ja": 0.02, "tr": 0.02}
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,8 @@ class Task:
     run: Callable[[Path, int], None]
     # Imported before the clock starts, as a worker imports them before its first job.
     modules: tuple[str, ...] = ()
+    # Tasks that are shown with this one: the same on other input.
+    beside: tuple[str, ...] = ()
 
 
 def make_export(folder: Path, rows: int) -> None:
@@ -64,13 +71,47 @@ def make_export(folder: Path, rows: int) -> None:
             writer.writerow([title, f"{day.month}/{day.day}/{day.year % 100:02d}"])
 
 
+def _several_languages(titles: int, seed: int) -> History:
+    """Return a history of about `titles` titles in several languages; the catalogue knows two shows in three."""
+    vocabulary = starter_vocabulary()
+    known = [row.title for row in vocabulary.shows]
+    films = tuple(row.title for row in vocabulary.films)
+    unknown = [f"{name.split()[0]} of {films[place % len(films)]}" for place, name in enumerate(known[::2])]
+    catalogue = Catalogue(tuple(Series(name) for name in (*known, *unknown)), films, vocabulary)
+    parts = [
+        invented(catalogue, *of, seed) for of in ((name, round(part * titles)) for name, part in _LANGUAGES.items())
+    ]
+    return History(tuple(view for part in parts for view in part.views))
+
+
+def make_real_export(folder: Path, rows: int, seed: int = 1) -> None:
+    """Write a `Title,Date` export, newest first, with the mixture of titles of real ones: several languages, accents,
+    most titles once. The same arguments give the same bytes.
+    """
+    views = _several_languages(round(_DISTINCT * rows), seed).views
+    again = ((day, view.title) for view in views for day in view.days[:-1])
+    seen = [*((view.days[-1], view.title) for view in views), *again][:rows]
+    with (folder / "NetflixViewingHistory.csv").open("w", newline="", encoding="utf-8") as file:
+        file.write("Title,Date\n")
+        writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        for day, title in sorted(seen, reverse=True):
+            writer.writerow([title, f"{day.month}/{day.day}/{day.year % 100:02d}"])
+
+
+def make_real_archive(folder: Path, rows: int, seed: int = 1) -> None:
+    """Write a ViewingActivity.csv of the same mixture, with trailers and plays of a few seconds."""
+    lines = _several_languages(rows, seed).archive().splitlines(keepends=True)
+    (folder / "ViewingActivity.csv").write_bytes(b"".join(lines[: rows + 1]))
+
+
 def run_processor(folder: Path, _rows: int) -> None:
     """CSV to DuckDB tables and encodings, as the processor does it."""
     from netflix_trend.participant import participant
     from netflix_trend.settings import load_settings
 
     settings = load_settings(private_dir=folder, datasites_dir=folder / "datasites")
-    participant.take_file(settings, folder / "NetflixViewingHistory.csv", "bench", received=date(2026, 11, 16))
+    (export,) = folder.glob("*.csv")
+    participant.take_file(settings, export, "bench", received=date(2026, 11, 16))
     (history,) = participant.refresh(settings)
     assert history.encodings is not None
 
@@ -251,6 +292,23 @@ TASKS = {
         "rows",
         (1_000, 10_000, 100_000, 1_000_000),
         make_export,
+        run_processor,
+        ("netflix_trend.history.tables",),
+        ("processor_real", "processor_archive"),
+    ),
+    "processor_real": Task(
+        "the same, realistic titles",
+        "rows",
+        (1_000, 10_000, 100_000, 1_000_000),
+        make_real_export,
+        run_processor,
+        ("netflix_trend.history.tables",),
+    ),
+    "processor_archive": Task(
+        "the same, ViewingActivity.csv",
+        "rows",
+        (1_000, 10_000, 100_000),
+        make_real_archive,
         run_processor,
         ("netflix_trend.history.tables",),
     ),
