@@ -17,6 +17,7 @@ from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
+from bench.commands import make_idle, make_row, run_demo, run_event, run_idle, run_read, run_sealed_demo
 from bench.histories import Catalogue, History, Series, invented
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
@@ -38,7 +39,11 @@ _LANGUAGES = {"en": 0.84, "es": 0.05, "de": 0.04, "fr": 0.03, "ja": 0.02, "tr": 
 
 @dataclass(frozen=True)
 class Task:
-    """unit: what is counted. sizes: how many of them."""
+    """unit: what is counted. sizes: how many of them.
+
+    earlier: what earlier revisions call the task; the input is always of this one. ready: what the process does before
+    the clock starts. writes: each run gets a copy of the input.
+    """
 
     title: str
     unit: str
@@ -49,6 +54,9 @@ class Task:
     modules: tuple[str, ...] = ()
     # Tasks that are shown with this one: the same on other input.
     beside: tuple[str, ...] = ()
+    earlier: tuple[str, ...] = ()
+    ready: Callable[[Path, int], None] | None = None
+    writes: bool = True
 
 
 def make_export(folder: Path, rows: int) -> None:
@@ -303,6 +311,7 @@ TASKS = {
         make_real_export,
         run_processor,
         ("netflix_trend.history.tables",),
+        earlier=("processor",),
     ),
     "processor_archive": Task(
         "the same, ViewingActivity.csv",
@@ -335,6 +344,7 @@ TASKS = {
         make_datasites,
         run_aggregator,
         ("services.aggregator.estimation",),
+        writes=False,
     ),
     "aggregator_longest": Task(
         "aggregate, 250 shows",
@@ -343,5 +353,11 @@ TASKS = {
         make_datasites_longest_list,
         run_aggregator_longest_list,
         ("services.aggregator.estimation",),
+        writes=False,
     ),
+    "idle": Task("aggregator with nothing to do", "people", (1_000, 8_000), nothing, run_idle, ready=make_idle),
+    "read": Task("start: read an export", "rows", (1,), make_row, run_read),
+    "event": Task("event add, with the start", "rows", (1,), make_row, run_event),
+    "demo": Task("demo in local mode", "people", (8_000,), nothing, run_demo),
+    "demo_two": Task("demo with two operators", "people", (1_000,), nothing, run_sealed_demo),
 }

@@ -113,12 +113,16 @@ class Network:
 
         people: how many were invented. is_mine: the viewing is that of a person's own file.
         """
-        shutil.rmtree(self.root / "people", ignore_errors=True)
-        for number in range(min(people, self.publishers)):
-            shutil.rmtree(self.datasites / person(number), ignore_errors=True)
+        self.remove_people(people)
         about = Demo(people=people, is_mine=is_mine)
         about.write(self.root)
         return about
+
+    def remove_people(self, people: int) -> None:
+        """Remove the folders of the invented people. people: how many there were."""
+        shutil.rmtree(self.root / "people", ignore_errors=True)
+        for number in range(people):
+            shutil.rmtree(self.datasites / person(number), ignore_errors=True)
 
     def aggregator(self) -> Aggregator:
         """Return the aggregator of the network; nothing in a demo has to survive a power cut."""
