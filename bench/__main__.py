@@ -6,6 +6,7 @@
 `python -m bench faults`: the whole network with faults, by seed; what must hold is checked, nothing is measured.
 `python -m bench idle`: what a run of the aggregator costs in which nothing has changed.
 `python -m bench kills`: kills containers while exports are on their way, and counts what is missing in the end.
+`python -m bench million`: a million people's answers on one machine, and a hundred thousand reports to two operators.
 `python -m bench vdaf`: time and bytes of Prio3 for a report to two operators.
 `python -m bench operators`: the same for whole rounds, with sealing, databases and files.
 `python -m bench profile`: where the processor time of an import, or of another task, goes.
@@ -22,13 +23,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import app, displayed, idle, kills, operators, privacy, profiled, reading, reality, vdaf, year
+from bench import app, displayed, idle, kills, million, operators, privacy, profiled, reading, reality, vdaf, year
 from bench.faults import command as faults
 from bench.measuring import ROOT, Figures, Revision, measured, revision
 from bench.tasks import TASKS
 
 # The tables that follow when no task is named: what else says how fast and how large.
-MORE = ("operators", "app")
+MORE = ("operators", "app", "million")
 # Around the table in a document.
 BEGIN, END = "<!-- python -m bench -->", "<!-- end -->"
 
@@ -41,6 +42,7 @@ def main(arguments: list[str]) -> int:
         "faults": faults.main,
         "idle": idle.main,
         "kills": kills.main,
+        "million": million.main,
         "operators": operators.main,
         "privacy": privacy.main,
         "profile": profiled.main,

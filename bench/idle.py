@@ -63,7 +63,9 @@ def prepared(root: Path, people: int) -> Aggregator:
     plan = LocalPlan.of_settings(here.odds, LONGEST_LIST)
     folder = here.own / "statistics"
     folder.mkdir(parents=True)
-    for age in range(MAX_ROUNDS):
+    # First, because a week that has statistics and no survey is over.
+    surveys = here.surveys(TODAY)
+    for age in range(len(surveys), MAX_ROUNDS):
         survey = plan.survey(LAST - age, vocabulary.version, range(LONGEST_LIST))
         counts = generator.binomial(1000, 0.15, len(vocabulary))
         found = RoundReports(survey, participants=4000, counts={"top_shows": counts})
@@ -71,7 +73,7 @@ def prepared(root: Path, people: int) -> Aggregator:
         statistics: RoundStatistics = estimate_round(found, vocabulary)
         (folder / f"{survey.round}.json").write_bytes(statistics.to_bytes())
     randbelow = seeded_randomness(1)
-    for survey in here.surveys(TODAY):
+    for survey in surveys:
         for number in range(people):
             question = survey.question_for(person(number))
             if question is not None:

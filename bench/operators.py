@@ -10,13 +10,15 @@ import hashlib
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from netflix_trend.executor import Executor, ThisProcess
 from netflix_trend.layout import round_path
 from netflix_trend.operators.blocks import Block
 from netflix_trend.operators.budget import Budget
@@ -27,7 +29,7 @@ from netflix_trend.operators.leader import Leader
 from netflix_trend.operators.manifest import Manifest, Plan, Round, from_bytes
 from netflix_trend.operators.report import build
 from netflix_trend.operators.reporter import Reporter, ReporterLimits
-from netflix_trend.operators.result import Result, check
+from netflix_trend.operators.result import Result, Sums, check
 from netflix_trend.operators.store import Store
 from netflix_trend.operators.transport import REPORT, OwnFiles, Peer, init_name, response_name
 from netflix_trend.syftbox.datasite import Datasite
@@ -57,21 +59,31 @@ SURVEYS = {
 
 @dataclass
 class World:
-    """Two operators over one folder of datasites."""
+    """Two operators over one folder of datasites. executor: where they verify reports."""
 
     folder: Path
+    executor: Executor = field(default_factory=ThisProcess)
 
     def __post_init__(self) -> None:
         self.leader_key, self.helper_key = (
             Identity(Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32)) for n in (1, 2)
         )
-        (self.folder / "datasites").mkdir()
+        (self.folder / "datasites").mkdir(exist_ok=True)
+
+    @cached_property
+    def leader(self) -> Leader:
+        """The leader."""
         store = self.store(LEADER)
-        self.leader = Leader(self.leader_key, self.files(LEADER), store, Budget(store, LIMIT), other=self.helper_peer)
-        store = self.store(HELPER)
-        limits = HelperLimits(LIMIT, 2)
-        self.helper = Helper(
-            self.helper_key, self.files(HELPER), store, Budget(store, LIMIT), leader=self.leader_peer, limits=limits
+        budget, other = Budget(store, LIMIT), self.helper_peer
+        return Leader(self.leader_key, self.files(LEADER), store, budget, other=other, executor=self.executor)
+
+    @cached_property
+    def helper(self) -> Helper:
+        """The helper."""
+        store, limits = self.store(HELPER), HelperLimits(LIMIT, 2)
+        budget, files = Budget(store, LIMIT), self.files(HELPER)
+        return Helper(
+            self.helper_key, files, store, budget, leader=self.leader_peer, limits=limits, executor=self.executor
         )
 
     def files(self, email: str) -> OwnFiles:
@@ -122,7 +134,18 @@ class World:
         for _ in range(2):
             self.helper.run(0)
             self.leader.run(0)
+        return self.asked()
+
+    def asked(self) -> Round:
+        """Return the round that is open."""
         return Round(from_bytes(Manifest, self.body(self.leader_key, LEADER, "manifest.json")))
+
+    def sums(self) -> dict[str, Sums]:
+        """Return the sums of the early batch, checked as anybody can."""
+        asked = self.asked()
+        theirs = decode_collected(asked, self.body(self.helper_key, HELPER, "agg-share-early.bin"), with_shares=True)
+        result = from_bytes(Result, self.body(self.leader_key, LEADER, "result-early.json"))
+        return dict(check(asked, "early", result, theirs))
 
 
 def processor(call: Callable[[], Any]) -> float:
@@ -153,9 +176,7 @@ def measure(name: str, reports: int) -> dict[str, float]:
         for _ in range(3):
             leader += processor(lambda: world.leader.run(EARLY + SLACK))
             helper += processor(lambda: world.helper.run(EARLY + SLACK))
-        theirs = decode_collected(asked, world.body(world.helper_key, HELPER, "agg-share-early.bin"), with_shares=True)
-        result = from_bytes(Result, world.body(world.leader_key, LEADER, "result-early.json"))
-        sums = check(asked, "early", result, theirs)
+        sums = world.sums()
         assert {block.count for block in sums.values()} == {reports}
         assert abs(sums["shows"].sums[0] - reports) < 100
         jobs = sum(world.path(LEADER, init_name("early", part)).stat().st_size for part in _parts(world))

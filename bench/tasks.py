@@ -209,10 +209,11 @@ def make_datasites_longest_list(folder: Path, people: int) -> None:
 
 def _aggregate(folder: Path, people: int, survey: Survey, vocabulary: Vocabulary) -> None:
     from netflix_trend.syftbox.datasite import datasite_names
-    from services.aggregator.collect import collect, usable_processors
+    from services.aggregator.collect import collect
     from services.aggregator.estimation import estimate_round
+    from services.runtime.executors import LocalProcesses, usable_processors
 
-    found = collect(folder, datasite_names(folder), survey, processes=usable_processors())
+    found = collect(folder, datasite_names(folder), survey, executor=LocalProcesses(usable_processors()))
     assert found.reports.total() == people
     estimate_round(found, vocabulary)
 

@@ -19,7 +19,8 @@ from netflix_trend.periods.turns import COUNTED, ROTATION, is_turn
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.survey.release import SIZE
-from services.aggregator.batches import Batch, are_apart
+from services.aggregator.answers import are_apart
+from services.aggregator.batches import Batch
 from services.aggregator.collect import RoundReports, collect
 from services.aggregator.estimation import estimate_round
 

@@ -43,8 +43,8 @@ _OWN: dict[str, str] = {
     r"|\.raw\.lock",
     "PUBLISHER_DIR": r"trial|receipts|ledger\.jsonl|operators\.sqlite(-wal|-shm)?|outlook\.json"
     r"|\.last_run\.json|\.look\.lock",
-    "AGGREGATOR_DIR": _OPERATOR + r"|sum_surveys|surveys|statistics|vocabularies|batches|pseudonyms\.key|operator\.json"
-    r"|survey_plan\.json|charts\.json|added_titles\.json|chart_files\.json|operator_used_token|\.charts\.lock",
+    "AGGREGATOR_DIR": _OPERATOR + r"|sum_surveys|surveys|statistics|vocabularies|batches|shards|pseudonyms\.key"
+    r"|operator\.json|survey_plan\.json|charts\.json|added_titles\.json|chart_files\.json|operator_used_token|\.charts\.lock",
     "HELPER_DIR": _OPERATOR,
     "SCRAPER_DIR": r"(cookies|fingerprint|latch|plan|result|rows|passwordused)\.json|run\.lock",
     "SECRETS_DIR": r"netflix_password",

@@ -6,27 +6,25 @@ that are already there, or nothing.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
+from itertools import chain
 
+from netflix_trend.executor import Executor, ThisProcess
 from netflix_trend.operators import sums
 from netflix_trend.operators.blocks import Ratio
 from netflix_trend.operators.budget import Budget, BudgetFull
 from netflix_trend.operators.codec import (
     AggregationJobInitReq,
-    MessageType,
-    Report,
     ReportError,
     Role,
-    VerifyInit,
     VerifyResp,
     encode_responses,
-    ping_pong,
-    read_ping_pong,
 )
 from netflix_trend.operators.identity import Identity, WrongSigner
-from netflix_trend.operators.intake import Arrival
+from netflix_trend.operators.intake import Owners
 from netflix_trend.operators.jobs import Collected, decode_collected, decode_job, encode_collected, encode_job
 from netflix_trend.operators.manifest import (
     BATCHES,
@@ -42,9 +40,9 @@ from netflix_trend.operators.manifest import (
     to_bytes,
 )
 from netflix_trend.operators.party import Party
-from netflix_trend.operators.report import Invalid, ShareOpener
+from netflix_trend.operators.report import owner_of
 from netflix_trend.operators.round_folders import ABORT, ACCEPT, MANIFEST
-from netflix_trend.operators.sealing import CannotOpen, Opener, RoundKey, Sealer, verify_key
+from netflix_trend.operators.sealing import CannotOpen, RoundKey, Sealer
 from netflix_trend.operators.store import RoundRow, Store
 from netflix_trend.operators.sums import Noise, discrete_gaussian
 from netflix_trend.operators.transport import (
@@ -59,16 +57,16 @@ from netflix_trend.operators.transport import (
     result_name,
     share_name,
 )
+from netflix_trend.operators.verification import Secrets, Verified, Wanted, check_files, helper_halves, in_jobs
 from netflix_trend.operators.wire import Malformed
 from netflix_trend.privacy.randomness import secure_bytes
 from netflix_trend.storage.files import UnsafeFile
-from netflix_trend.vdaf.messages import OutputShare
-from netflix_trend.vdaf.refusal import InvalidMessage
 
 # Rounds that the leader may have open at once: a limit on our disk.
 MAX_OPEN = 12
 # Before a manifest there is no deadline; a year is longer than any.
 _FOREVER = 2**41
+_HERE = ThisProcess()
 
 
 @dataclass(frozen=True)
@@ -77,15 +75,6 @@ class HelperLimits:
 
     rho: Fraction
     smallest_batch: int
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """A report as it lies in its owner's datasite."""
-
-    email: str
-    file_number: int
-    report: Report
 
 
 class Helper(Party):
@@ -105,8 +94,9 @@ class Helper(Party):
         limits: HelperLimits,
         invited: Container[str] | None = None,
         noise: Noise = discrete_gaussian,
+        executor: Executor = _HERE,
     ) -> None:
-        super().__init__(identity, files, store, budget, other=leader, invited=invited, noise=noise)
+        super().__init__(identity, files, store, budget, other=leader, invited=invited, noise=noise, executor=executor)
         self.leader, self.limits = leader, limits
 
     def begin(self, now: int) -> None:
@@ -213,23 +203,22 @@ class Helper(Party):
         """Verify the leader's set of reports, once; the answer never changes."""
         if now < (asked.manifest.early if batch == "early" else asked.manifest.late):
             return False
-        jobs = self._jobs(row, asked, batch)
-        if jobs is None:
+        parts = self._parts(row, asked, batch)
+        if not parts:
             return False
-        assert row.private is not None and row.seed is not None and asked.manifest.leader.key
+        assert row.seed is not None and asked.manifest.leader.key
         if hashlib.sha256(row.seed).hexdigest() != asked.manifest.commitment:
             raise Malformed("the verify key is not the one that was committed to")
         with self.store.transaction():
             self._set_early_aside(asked, batch)
-            verifier = _Verifier(self, asked, batch, RoundKey(row.private).opener(), row.seed, self.intake(asked))
-            answers = [[verifier.answer(number, job) for number, job in enumerate(tasks)] for tasks in jobs]
-            sums.add_exact(self.store, asked, batch, verifier.accepted)
+            verifier = _Verifier(self, asked, batch, Secrets.of(asked, row.private, row.seed))
             sealer = Sealer(bytes.fromhex(asked.manifest.leader.key))
-            for part, tasks in enumerate(answers, start=1):
+            for part in range(1, parts + 1):
+                answers = verifier.answer(self._job(row, asked, batch, part))
+                message = encode_job(asked, part, parts, [encode_responses(task) for task in answers])
                 file = response_name(batch, part)
-                message = encode_job(asked, part, len(jobs), [encode_responses(task) for task in tasks])
                 self.put(row.name, file, sealer.seal(message, self.info(row.name, file)))
-            self.store.set_batch(row.name, batch, "answered", len(jobs))
+            self.store.set_batch(row.name, batch, "answered", parts)
         self.store.erase()
         return True
 
@@ -239,24 +228,29 @@ class Helper(Party):
             sums.merge_into_late(self.store, asked)
             self.store.set_batch(asked.name, "early", "merged")
 
-    def _jobs(self, row: RoundRow, asked: Round, batch: Batch) -> list[list[AggregationJobInitReq]] | None:
-        """Return the leader's job of a batch, by part and task, None while a part is missing."""
-        jobs: list[list[AggregationJobInitReq]] = []
-        parts = 1
-        while len(jobs) < parts:
-            part = len(jobs) + 1
+    def _parts(self, row: RoundRow, asked: Round, batch: Batch) -> int:
+        """Return the number of parts of the leader's job of a batch, 0 while a part is missing."""
+        part, parts = 0, 1
+        while part < parts:
+            part += 1
             data = self.open_from_other(row, init_name(batch, part))
             if data is None:
-                return None
-            said, messages = decode_job(asked, part, data)
-            if jobs and said != parts:
+                return 0
+            said, _ = decode_job(asked, part, data)
+            if part > 1 and said != parts:
                 raise Malformed("agg-init: parts disagree on their number")
             parts = said
-            tasks = [AggregationJobInitReq.decode(message) for message in messages]
-            if [job.batch_id for job in tasks] != [task.batch_id(batch) for task in asked.tasks]:
-                raise Malformed("agg-init: of another batch")
-            jobs.append(tasks)
-        return jobs
+        return parts
+
+    def _job(self, row: RoundRow, asked: Round, batch: Batch, part: int) -> list[AggregationJobInitReq]:
+        """Return a part of the leader's job, by task."""
+        data = self.open_from_other(row, init_name(batch, part))
+        if data is None:
+            raise UnsafeFile("gone", f"{init_name(batch, part)} has vanished while it was read")
+        tasks = [AggregationJobInitReq.decode(message) for message in decode_job(asked, part, data)[1]]
+        if [job.batch_id for job in tasks] != [task.batch_id(batch) for task in asked.tasks]:
+            raise Malformed("agg-init: of another batch")
+        return tasks
 
     def _share(self, row: RoundRow, asked: Round, batch: Batch) -> bool:
         """Give our noisy share, once, when the leader has committed to its own and both mean the same reports."""
@@ -302,69 +296,73 @@ class Helper(Party):
 
 
 class _Verifier:
-    """Verifies the helper's half of the reports of one batch."""
+    """Verifies the helper's half of the reports of one batch, in a transaction; one part is in memory at a time.
 
-    def __init__(
-        self, helper: Helper, asked: Round, batch: Batch, opener: Opener, seed: bytes, fresh: Sequence[Arrival]
-    ) -> None:
-        self._helper, self._asked, self._batch = helper, asked, batch
-        self._keys = [verify_key(seed, task.task_id) for task in asked.tasks]
-        self._shares: list[ShareOpener] = []
-        # The index is made of files that name their owner, so that a copy elsewhere takes nobody's place.
-        self._index: list[dict[bytes, list[_Seen]]] = [{} for _ in asked.tasks]
-        for arrival in fresh:
-            assert arrival.file is not None
-            self._shares.append(ShareOpener(asked, Role.HELPER, opener, arrival.file))
-            for number, report in enumerate(arrival.file.reports):
-                if report is not None:
-                    seen = _Seen(arrival.email, len(self._shares) - 1, report)
-                    self._index[number].setdefault(report.metadata.report_id, []).append(seen)
-        self.accepted: list[sums.Accepted] = [[] for _ in asked.tasks]
+    Reports are found by their owners, whom they name, so that a copy elsewhere takes nobody's place.
+    """
+
+    def __init__(self, helper: Helper, asked: Round, batch: Batch, secrets: Secrets) -> None:
+        self._helper, self._asked, self._batch, self._secrets = helper, asked, batch, secrets
+        checked = helper.executor.map(partial(check_files, secrets.manifest), in_jobs(helper.intake(asked)))
+        fresh = [file.email for file in helper.readable(asked, chain.from_iterable(checked))]
+        self._owners = Owners(asked, helper.datasites, fresh)
         self._place = 0
 
-    def answer(self, number: int, job: AggregationJobInitReq) -> list[VerifyResp]:
-        """Return the answers about the reports of one task, in the leader's order."""
-        return [self._answer(number, init) for init in job.verify_inits]
+    def answer(self, tasks: Sequence[AggregationJobInitReq]) -> list[list[VerifyResp]]:
+        """Return the answers about the reports of one part, by task, in the leader's order, and add up what is valid.
 
-    def _answer(self, number: int, init: VerifyInit) -> VerifyResp:
-        report_id = init.report_share.metadata.report_id
-        candidates = self._index[number].get(report_id, [])
-        seen = next((one for one in candidates if one.report.for_helper() == init.report_share), None)
-        if seen is None:
-            known = self._is_known(number, report_id)
+        tasks: the part of the leader's job, by task.
+        """
+        verified = self._verified(tasks)
+        answers: list[list[VerifyResp]] = []
+        accepted: list[sums.Accepted] = []
+        for number, job in enumerate(tasks):
+            answers.append([])
+            accepted.append([])
+            for init in job.verify_inits:
+                report_id, (email, found) = init.report_share.metadata.report_id, next(verified)
+                error = self._note(number, report_id, email, found)
+                if error is None and found is not None:
+                    accepted[-1].append((report_id, sums.output(self._asked, number, found.share)))
+                    answers[-1].append(VerifyResp(report_id, found.message))
+                else:
+                    answers[-1].append(VerifyResp(report_id, error=error))
+        sums.add_exact(self._helper.store, self._asked, self._batch, accepted)
+        return answers
+
+    def _verified(self, tasks: Sequence[AggregationJobInitReq]) -> Iterator[tuple[str, Verified | None]]:
+        """Yield for each report that the leader names its datasite and what became of it; None without a report."""
+        inits = [(number, init) for number, job in enumerate(tasks) for init in job.verify_inits]
+        places: dict[str, list[int]] = {}
+        for place, (_, init) in enumerate(inits):
+            owner = owner_of(init.report_share.metadata)
+            email = self._owners.email(owner) if owner else None
+            if email is not None:
+                places.setdefault(email, []).append(place)
+        wanted = (
+            Wanted(self._owners.read(email), email, tuple(inits[place] for place in some))
+            for email, some in places.items()
+        )
+        done = self._helper.executor.map(partial(helper_halves, self._secrets), in_jobs(wanted))
+        found: list[tuple[str, Verified | None]] = [("", None)] * len(inits)
+        for (email, some), results in zip(places.items(), chain.from_iterable(done), strict=True):
+            for place, result in zip(some, results, strict=True):
+                found[place] = (email, result)
+        return iter(found)
+
+    def _note(self, number: int, report_id: bytes, email: str, found: Verified | None) -> ReportError | None:
+        """Note what became of a report; return why it is refused, None when it counts."""
+        if found is None:
             unseen = ReportError.REPORT_TOO_EARLY if self._batch == "early" else ReportError.REPORT_DROPPED
-            return VerifyResp(report_id, error=ReportError.REPORT_REPLAYED if known else unseen)
-        payload, output, error = b"", None, None
-        try:
-            payload, output = self._verify(number, init, seen)
-        except Invalid as refusal:
-            error = refusal.error
+            return ReportError.REPORT_REPLAYED if self._is_known(number, report_id) else unseen
         self._place += 1
         if not self._helper.add_report(
-            self._asked, number, report_id, seen.email, self._batch, self._place, error or 0, None
+            self._asked, number, report_id, email, self._batch, self._place, found.code, None
         ):
-            return VerifyResp(report_id, error=ReportError.REPORT_REPLAYED)
-        if output is None:
-            return VerifyResp(report_id, error=error)
-        self.accepted[number].append((report_id, output))
-        return VerifyResp(report_id, payload)
+            return ReportError.REPORT_REPLAYED
+        return ReportError(found.code) if found.code else None
 
     def _is_known(self, number: int, report_id: bytes) -> bool:
         query = "SELECT 1 FROM reports WHERE round = ? AND task = ? AND report_id = ?"
         where = (self._asked.name, number, report_id)
         return self._helper.store.sql.execute(query, where).fetchone() is not None
-
-    def _verify(self, number: int, init: VerifyInit, seen: _Seen) -> tuple[bytes, OutputShare]:
-        scheme, report = self._asked.tasks[number].prio3, seen.report
-        share = self._shares[seen.file_number].open(number)
-        try:
-            theirs = read_ping_pong(MessageType.INITIALIZE, init.payload)
-            state, ours = scheme.verify_init(
-                self._keys[number], 1, report.metadata.report_id, report.public_share, share
-            )
-            message = scheme.verifier_shares_to_message([theirs, ours])
-            return ping_pong(MessageType.FINISH, message), scheme.verify_next(state, message)
-        except Malformed:
-            raise Invalid(ReportError.INVALID_MESSAGE) from None
-        except InvalidMessage:
-            raise Invalid(ReportError.VDAF_VERIFY_ERROR) from None

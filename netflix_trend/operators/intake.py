@@ -3,54 +3,79 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from netflix_trend.layout import round_path
-from netflix_trend.operators.manifest import Round
-from netflix_trend.operators.report import NotOwn, ReportFile, file_size, parse
+from netflix_trend.operators.manifest import Round, datasite_hash
+from netflix_trend.operators.report import file_size
 from netflix_trend.operators.transport import REPORT
-from netflix_trend.operators.wire import Malformed
 from netflix_trend.storage.files import UnsafeFile, read_untrusted
 from netflix_trend.syftbox.datasite import datasite_names
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """A datasite that has a file. file: None when it is refused, for `reason`, one word."""
+    """A datasite that has a file. data: None when it is refused, for `reason`, one word; it is not parsed yet."""
 
     email: str
-    file: ReportFile | None
+    data: bytes | None
     reason: str = ""
 
 
-def arrivals(asked: Round, datasites: Path, invited: Container[str] | None) -> Iterator[Arrival]:
-    """Yield the datasites that have a file for a round, by name. invited: our list of participants, None for all."""
-    path, size = round_path(asked.name, REPORT), file_size(asked)
+def arrivals(
+    asked: Round, datasites: Path, invited: Container[str] | None, taken: Container[str] = ()
+) -> Iterator[Arrival]:
+    """Yield the datasites that have a file for a round, by name, without those that are `taken`.
+
+    invited: our list of participants, None for all.
+    """
+    size = file_size(asked)
     folder = os.open(datasites, os.O_RDONLY | os.O_DIRECTORY)
     try:
         for email in sorted(datasite_names(datasites)):
-            try:
-                data = read_untrusted(folder, f"{email}/{path}", size)
-            except FileNotFoundError:
-                continue
-            except UnsafeFile as refusal:
-                yield Arrival(email, None, refusal.reason)
-                continue
-            yield _arrival(asked, email, data, size, invited)
+            if email not in taken and (arrival := _arrival(asked, folder, email, size, invited)):
+                yield arrival
     finally:
         os.close(folder)
 
 
-def _arrival(asked: Round, email: str, data: bytes, size: int, invited: Container[str] | None) -> Arrival:
+def _arrival(asked: Round, datasites: int, email: str, size: int, invited: Container[str] | None) -> Arrival | None:
+    try:
+        data = read_untrusted(datasites, f"{email}/{round_path(asked.name, REPORT)}", size)
+    except FileNotFoundError:
+        return None
+    except UnsafeFile as refusal:
+        return Arrival(email, None, refusal.reason)
     if invited is not None and email not in invited:
         return Arrival(email, None, "not_invited")
-    if len(data) != size:
-        return Arrival(email, None, "size")
-    try:
-        return Arrival(email, parse(asked, email, data))
-    except NotOwn:
-        return Arrival(email, None, "not_own")
-    except Malformed:
-        return Arrival(email, None, "malformed")
+    return Arrival(email, data) if len(data) == size else Arrival(email, None, "size")
+
+
+class Owners:
+    """Finds the datasite whose address has a given hash, among some that have a file; a few bytes for each of them."""
+
+    def __init__(self, asked: Round, datasites: Path, emails: Sequence[str]) -> None:
+        self._asked, self._datasites, self._emails = asked, datasites, emails
+        starts = np.frombuffer(b"".join(datasite_hash(email)[:8] for email in emails), ">u8").astype(np.uint64)
+        self._order = np.argsort(starts)
+        self._starts = starts[self._order]
+
+    def email(self, owner: bytes) -> str | None:
+        """Return the address with this SHA-256; None when there is none."""
+        start = np.uint64(int.from_bytes(owner[:8], "big"))
+        first, last = (int(self._starts.searchsorted(start, side)) for side in ("left", "right"))
+        found = (self._emails[place] for place in self._order[first:last])
+        return next((email for email in found if datasite_hash(email) == owner), None)
+
+    def read(self, email: str) -> bytes | None:
+        """Return a datasite's file as it lies there now, None when it is not one of the round's size."""
+        size = file_size(self._asked)
+        try:
+            data = read_untrusted(self._datasites, f"{email}/{round_path(self._asked.name, REPORT)}", size)
+        except (FileNotFoundError, UnsafeFile):
+            return None
+        return data if len(data) == size else None

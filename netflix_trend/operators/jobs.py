@@ -23,6 +23,11 @@ def encode_job(asked: Round, part: int, parts: int, messages: Sequence[bytes]) -
     return part.to_bytes(2, "big") + parts.to_bytes(2, "big") + body
 
 
+def with_parts(job: bytes, parts: int) -> bytes:
+    """Return an encoded part of a job that has another number of parts."""
+    return job[:2] + parts.to_bytes(2, "big") + job[4:]
+
+
 def decode_job(asked: Round, part: int, data: bytes) -> tuple[int, list[bytes]]:
     """Return the number of parts and the message for each task.
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import chain, islice
 from typing import NamedTuple
 
 from netflix_trend.operators import sums
@@ -13,14 +15,18 @@ from netflix_trend.operators.codec import (
     MessageType,
     ReportError,
     Role,
-    VerifyInit,
     VerifyResp,
     decode_responses,
-    ping_pong,
     read_ping_pong,
 )
-from netflix_trend.operators.intake import Arrival
-from netflix_trend.operators.jobs import Collected, decode_collected, decode_job, encode_collected, encode_job
+from netflix_trend.operators.jobs import (
+    Collected,
+    decode_collected,
+    decode_job,
+    encode_collected,
+    encode_job,
+    with_parts,
+)
 from netflix_trend.operators.manifest import (
     BATCHES,
     SEED_SIZE,
@@ -38,10 +44,9 @@ from netflix_trend.operators.manifest import (
     Party as NamedParty,
 )
 from netflix_trend.operators.party import Party
-from netflix_trend.operators.report import Invalid, ShareOpener
 from netflix_trend.operators.result import combine
 from netflix_trend.operators.round_folders import ACCEPT, MANIFEST, SURVEY
-from netflix_trend.operators.sealing import CannotOpen, Opener, RoundKey, Sealer, verify_key
+from netflix_trend.operators.sealing import CannotOpen, RoundKey, Sealer
 from netflix_trend.operators.store import RoundRow
 from netflix_trend.operators.transport import (
     LARGEST_SURVEY,
@@ -54,12 +59,13 @@ from netflix_trend.operators.transport import (
     result_name,
     share_name,
 )
+from netflix_trend.operators.verification import Opened, Secrets, Verified, both_halves, in_jobs, leader_halves
 from netflix_trend.operators.wire import Malformed
 from netflix_trend.privacy.randomness import secure_bytes
-from netflix_trend.vdaf.messages import OutputShare
+from netflix_trend.storage.files import UnsafeFile
 from netflix_trend.vdaf.refusal import InvalidMessage
 
-# Position of a report in a job: its part times this, plus its place among all reports.
+# Position of a report in a job: its part times this, plus its place in the part.
 _PART = 1_000_000
 
 
@@ -200,88 +206,87 @@ class Leader(Party):
         with self.store.transaction():
             if batch == "late" and self.store.batch_state(row.name, "early") == "short":
                 sums.merge_into_late(self.store, asked)
-            fresh = [] if over else self.intake(asked)
-            if len(fresh) + max(sums.counts(self.store, asked, batch)) < asked.manifest.smallest_batch:
+            opened = iter(()) if over else self._opened(row, asked)
+            needed = max(0, asked.manifest.smallest_batch - max(sums.counts(self.store, asked, batch)))
+            first = list(islice(opened, needed))
+            if len(first) < needed:
                 self.store.set_batch(row.name, batch, "skipped")
             elif self.other:
-                self._send(row, asked, batch, fresh)
+                self._send(row, asked, batch, chain(first, opened))
             else:
-                self._verify_alone(row, asked, batch, fresh)
+                self._sum_alone(row, asked, batch, chain(first, opened))
         self.store.erase()
         return True
 
-    def _send(self, row: RoundRow, asked: Round, batch: Batch, fresh: Sequence[Arrival]) -> None:
-        """Verify our half of every report, and put the job for the helper into the outbox, in a transaction."""
-        assert row.private is not None and row.seed is not None
-        opener, keys = RoundKey(row.private).opener(), [verify_key(row.seed, task.task_id) for task in asked.tasks]
-        parts: list[list[list[bytes]]] = [[[] for _ in asked.tasks]]
-        size = 0
-        for place, arrival in enumerate(fresh):
-            inits = self._half(asked, batch, arrival, opener, keys, len(parts) * _PART + place)
-            size += sum(map(len, inits.values()))
-            for number, init in inits.items():
-                parts[-1][number].append(init)
-            if size > PART_SIZE - 50_000:
-                parts.append([[] for _ in asked.tasks])
-                size = 0
-        if len(parts) > MAX_PARTS:
-            raise Malformed("there are too many reports for one round")
-        self._put_jobs(row, asked, batch, parts)
-        self.store.set_batch(row.name, batch, "sent", len(parts))
+    def _opened(self, row: RoundRow, asked: Round) -> Iterator[Opened]:
+        """Yield the files that have come, by name, with our half of their reports verified, in a transaction."""
+        verify = partial(leader_halves if self.other else both_halves, Secrets.of(asked, row.private, row.seed))
+        jobs = in_jobs(self.intake(asked))
+        return self.readable(asked, chain.from_iterable(self.executor.map(verify, jobs)))
 
-    def _put_jobs(self, row: RoundRow, asked: Round, batch: Batch, parts: Sequence[Sequence[list[bytes]]]) -> None:
-        """Seal the encoded VerifyInits, by part and task, to the helper: one file for each part."""
+    def _send(self, row: RoundRow, asked: Round, batch: Batch, files: Iterable[Opened]) -> None:
+        """Keep our half of every report, and put the job for the helper into the outbox, in a transaction.
+
+        One part is in memory at a time. The first ones wait in the outbox until their number is known.
+        """
+        tasks: list[list[bytes]] = [[] for _ in asked.tasks]
+        part, size, place = 1, 0, 0
+        for file in files:
+            inits = self._take(asked, batch, file, part * _PART + place, keep=True)
+            place += 1
+            for number, init in inits:
+                tasks[number].append(init.message)
+                size += len(init.message)
+            if size > PART_SIZE - 50_000:
+                self.store.put(row.name, init_name(batch, part), self._job(asked, batch, part, tasks))
+                tasks = [[] for _ in asked.tasks]
+                part, size, place = part + 1, 0, 0
+            if part > MAX_PARTS:
+                raise Malformed("there are too many reports for one round")
+        last = self._job(asked, batch, part, tasks)
+        tasks.clear()
         assert asked.manifest.helper is not None
         sealer = Sealer(bytes.fromhex(asked.manifest.helper.key))
-        for part, tasks in enumerate(parts, start=1):
-            heads = [AggregationJobInitReq(task.batch_id(batch), ()).encode() for task in asked.tasks]
-            messages = [head + b"".join(inits) for head, inits in zip(heads, tasks, strict=True)]
-            job, file = encode_job(asked, part, len(parts), messages), init_name(batch, part)
-            self.put(row.name, file, sealer.seal(job, self.info(row.name, file)))
+        for at in range(1, part + 1):
+            file_name = init_name(batch, at)
+            job = last if at == part else with_parts(self.store.take_back(row.name, file_name), part)
+            self.put(row.name, file_name, sealer.seal(job, self.info(row.name, file_name)))
+        self.store.set_batch(row.name, batch, "sent", part)
 
-    def _half(
-        self, asked: Round, batch: Batch, arrival: Arrival, opener: Opener, keys: list[bytes], place: int
-    ) -> dict[int, bytes]:
-        """Verify our half of one file; return the encoded VerifyInit for each task in which it is not refused."""
-        assert arrival.file is not None
-        shares, inits = ShareOpener(asked, Role.LEADER, opener, arrival.file), {}
-        for number, (task, report) in enumerate(zip(asked.tasks, arrival.file.reports, strict=True)):
-            report_id, code, state, verifier = (report.metadata.report_id if report else b""), 0, None, b""
-            try:
-                share = shares.open(number)
-                assert report is not None
-                started, verifier = task.prio3.verify_init(keys[number], 0, report_id, report.public_share, share)
-                state = started.encode()
-            except Invalid as refusal:
-                code = refusal.error
-            except InvalidMessage:
-                code = ReportError.VDAF_VERIFY_ERROR
-            if not report:
-                report_id = arrival.file.owner[:16]  # without a report id, the owner's hash is as unique
-            if not self.add_report(asked, number, report_id, arrival.email, batch, place, code, state):
-                self.store.refuse(asked.name, arrival.email, "replayed")
-            elif state is not None and report is not None:
-                payload = ping_pong(MessageType.INITIALIZE, verifier)
-                inits[number] = VerifyInit(report.for_helper(), payload).encode()
-        return inits
+    def _job(self, asked: Round, batch: Batch, part: int, tasks: Sequence[Sequence[bytes]]) -> bytes:
+        """Return encoded VerifyInits, by task, as the last part of a job."""
+        heads = [AggregationJobInitReq(task.batch_id(batch), ()).encode() for task in asked.tasks]
+        return encode_job(asked, part, part, [head + b"".join(some) for head, some in zip(heads, tasks, strict=True)])
+
+    def _take(
+        self, asked: Round, batch: Batch, file: Opened, place: int, *, keep: bool
+    ) -> Iterator[tuple[int, Verified]]:
+        """Note one file; yield task number and report of each that is valid. keep: its state, for the second step."""
+        for number, report in enumerate(file.reports):
+            share = report.share if keep else None
+            if not self.add_report(asked, number, report.report_id, file.email, batch, place, report.code, share):
+                self.store.refuse(asked.name, file.email, "replayed")
+            elif report.share is not None:
+                yield number, report
 
     def _collect(self, row: RoundRow, asked: Round, batch: Batch) -> bool:
         """Finish the verification with the helper's answers, add noise and commit to our noisy share."""
-        jobs = []
-        for part in range(1, self.store.parts(row.name, batch) + 1):
-            data = self.open_from_other(row, response_name(batch, part))
-            if data is None:
-                return False
-            parts, messages = decode_job(asked, part, data)
-            if parts != self.store.parts(row.name, batch):
-                raise Malformed("agg-resp: another number of parts")
-            jobs.append([decode_responses(message) for message in messages])
+        parts = self.store.parts(row.name, batch)
+        if any(self.read_other(row.name, response_name(batch, part)) is None for part in range(1, parts + 1)):
+            return False
         with self.store.transaction():
-            accepted: list[sums.Accepted] = [[] for _ in asked.tasks]
-            for part, tasks in enumerate(jobs, start=1):
-                for number, responses in enumerate(tasks):
-                    accepted[number] += self._answers(asked, batch, part, number, responses)
-            sums.add_exact(self.store, asked, batch, accepted)
+            for part in range(1, parts + 1):
+                data = self.open_from_other(row, response_name(batch, part))
+                if data is None:
+                    raise UnsafeFile("gone", f"{response_name(batch, part)} has vanished while it was read")
+                said, messages = decode_job(asked, part, data)
+                if said != parts:
+                    raise Malformed("agg-resp: another number of parts")
+                answers = [
+                    self._answers(asked, batch, part, number, decode_responses(message))
+                    for number, message in enumerate(messages)
+                ]
+                sums.add_exact(self.store, asked, batch, answers)
             self._sum_up(row, asked, batch)
         self.store.erase()
         return True
@@ -361,34 +366,18 @@ class Leader(Party):
         self.put(name, result_name(batch), to_bytes(combine(asked, batch, ours, theirs)))
         self.store.set_batch(name, batch, "released")
 
-    def _verify_alone(self, row: RoundRow, asked: Round, batch: Batch, fresh: Sequence[Arrival]) -> None:
-        """Verify both halves of every report, as the one operator whom people trust, and add noise."""
-        assert row.private is not None and row.seed is not None
-        opener, keys = RoundKey(row.private).opener(), [verify_key(row.seed, task.task_id) for task in asked.tasks]
-        accepted: list[sums.Accepted] = [[] for _ in asked.tasks]
-        for place, arrival in enumerate(fresh):
-            for number, entry in self._verify_file(asked, batch, arrival, opener, keys, place):
-                accepted[number].append(entry)
-        sums.add_exact(self.store, asked, batch, accepted)
+    def _sum_alone(self, row: RoundRow, asked: Round, batch: Batch, files: Iterable[Opened]) -> None:
+        """Add up reports whose two halves we have verified, as the one operator whom people trust, and add noise."""
+        sums.add_exact(self.store, asked, batch, [[] for _ in asked.tasks])
+        place = 0
+        for some in in_jobs(files):
+            accepted: list[sums.Accepted] = [[] for _ in asked.tasks]
+            for file in some:
+                for number, report in self._take(asked, batch, file, place, keep=False):
+                    accepted[number].append((report.report_id, sums.output(asked, number, report.share)))
+                place += 1
+            sums.add_exact(self.store, asked, batch, accepted)
         self._sum_up(row, asked, batch)
-
-    def _verify_file(
-        self, asked: Round, batch: Batch, arrival: Arrival, opener: Opener, keys: list[bytes], place: int
-    ) -> Iterator[tuple[int, tuple[bytes, OutputShare]]]:
-        """Verify and record one file; yield task number, report id and output of each report that counts."""
-        assert arrival.file is not None
-        halves = [ShareOpener(asked, role, opener, arrival.file) for role in (Role.LEADER, Role.HELPER)]
-        for number, report in enumerate(arrival.file.reports):
-            code, output = 0, None
-            try:
-                output = _verify_both(asked, number, keys[number], halves)
-            except Invalid as refusal:
-                code = refusal.error
-            report_id = report.metadata.report_id if report else arrival.file.owner[:16]
-            if not self.add_report(asked, number, report_id, arrival.email, batch, place, code, None):
-                self.store.refuse(asked.name, arrival.email, "replayed")
-            elif output is not None:
-                yield number, (report_id, output)
 
     def is_released(self, name: str, batch: Batch) -> bool:
         """We publish them ourselves."""
@@ -404,20 +393,3 @@ class Leader(Party):
                 (ours[MANIFEST], *asked.manifest.days, name),
             )
         return "closed" if result_name("late") in ours else ""
-
-
-def _verify_both(asked: Round, number: int, key: bytes, halves: Sequence[ShareOpener]) -> OutputShare:
-    """Return the sum of both output shares of a report. Raises Invalid."""
-    scheme, report = asked.tasks[number].prio3, halves[0].file.reports[number]
-    shares = [half.open(number) for half in halves]
-    assert report is not None
-    try:
-        started = [
-            scheme.verify_init(key, at, report.metadata.report_id, report.public_share, share)
-            for at, share in enumerate(shares)
-        ]
-        message = scheme.verifier_shares_to_message([verifier for _, verifier in started])
-        outputs = [scheme.verify_next(state, message) for state, _ in started]
-    except InvalidMessage:
-        raise Invalid(ReportError.VDAF_VERIFY_ERROR) from None
-    return OutputShare(scheme.aggregate(outputs).elements)

@@ -9,33 +9,38 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
+from netflix_trend.executor import Executor, ThisProcess
 from netflix_trend.layout import round_path
 from netflix_trend.operators.budget import Budget
 from netflix_trend.operators.codec import Role
 from netflix_trend.operators.identity import Identity, WrongSigner, signed_body
-from netflix_trend.operators.intake import Arrival, arrivals
+from netflix_trend.operators.intake import arrivals
 from netflix_trend.operators.manifest import BATCHES, Batch, Manifest, Round, datasite_hash, from_bytes, to_bytes
-from netflix_trend.operators.result import Abort, Closing, Status
+from netflix_trend.operators.result import Abort, Closing, Status, told
 from netflix_trend.operators.round_folders import ABORT
 from netflix_trend.operators.sealing import CannotOpen, RoundKey
 from netflix_trend.operators.store import RoundRow, Store
 from netflix_trend.operators.sums import Noise, discrete_gaussian
 from netflix_trend.operators.transport import CLOSE, OwnFiles, Peer, operator_readers
+from netflix_trend.operators.verification import File, Opened, read_file
 from netflix_trend.operators.wire import Malformed
 from netflix_trend.storage.files import UnsafeFile
 
 _log = logging.getLogger("operators")
 # A round has fewer steps than this; more in one run are a bug.
 _MAX_STEPS = 12
+_HERE = ThisProcess()
 
 
 class Party(ABC):
     """An operator. invited: our own list of participants, None for everybody.
 
-    noise: only tests pass another one. problems: why a round waits, by round, for the operator's page.
+    noise: only tests pass another one. executor: where reports are verified; processes that this operator alone
+    controls, because they hold its round key meanwhile. problems: why a round waits, by round, for the operator's page.
     """
 
     role: Role
@@ -51,9 +56,10 @@ class Party(ABC):
         other: Peer | None,
         invited: Container[str] | None = None,
         noise: Noise = discrete_gaussian,
+        executor: Executor = _HERE,
     ) -> None:
         self.identity, self.files, self.store, self.budget = identity, files, store, budget
-        self.other, self.invited, self.noise = other, invited, noise
+        self.other, self.invited, self.noise, self.executor = other, invited, noise, executor
         self.problems: dict[str, str] = {}
         self._recovered = False
         self._rounds: dict[str, Round] = {}
@@ -143,12 +149,13 @@ class Party(ABC):
 
     def flush(self, name: str) -> None:
         """Write the files of a round that are not there as they are in the outbox."""
-        outbox = self.store.outbox(name)
-        if outbox:
+        names = self.store.files(name)
+        if names:
             others = [self.other.site.email] if self.other else []
-            self.files.share_with(name, operator_readers(others))
-        for file, data in outbox.items():
-            self.files.write(name, file, data)
+            parts = max(self.store.parts(name, batch) for batch in BATCHES)
+            self.files.share_with(name, operator_readers(others, parts))
+        for file in names:
+            self.files.write(name, file, self.store.file(name, file) or b"")
 
     def read_other(self, name: str, file: str) -> bytes | None:
         """Return the body of a file of the other operator, None while it is not there."""
@@ -169,22 +176,26 @@ class Party(ABC):
         except CannotOpen:
             raise Malformed(f"{file}: not sealed to us") from None
 
-    def intake(self, asked: Round) -> list[Arrival]:
-        """Return the files that can be read, note why others cannot, in a transaction. Those already taken are left
+    def intake(self, asked: Round) -> Iterator[File]:
+        """Yield the files that can be read, and note why others cannot, in a transaction. Those already taken are left
         out, whatever lies there now.
         """
         query = "SELECT DISTINCT datasite FROM reports WHERE round = ?"
         taken = {email for (email,) in self.store.sql.execute(query, (asked.name,))}
-        fresh = []
-        for arrival in arrivals(asked, self.datasites, self.invited):
-            if arrival.email in taken:
-                continue
-            if arrival.file is None:
+        for arrival in arrivals(asked, self.datasites, self.invited, taken):
+            if arrival.data is None:
                 self.store.refuse(asked.name, arrival.email, arrival.reason)
+            else:
+                yield File(arrival.email, arrival.data)
+
+    def readable(self, asked: Round, files: Iterable[Opened]) -> Iterator[Opened]:
+        """Yield the files that are reports of the round, and note why others are not, in a transaction."""
+        for opened in files:
+            if opened.reason:
+                self.store.refuse(asked.name, opened.email, opened.reason)
             else:  # perhaps it had not arrived completely
-                self.store.accept(asked.name, arrival.email)
-                fresh.append(arrival)
-        return fresh
+                self.store.accept(asked.name, opened.email)
+                yield opened
 
     def add_report(
         self,
@@ -211,10 +222,10 @@ class Party(ABC):
         """
         released = [batch for batch in BATCHES if self.is_released(name, batch)]
         with self.store.transaction():
-            statuses = _by_hash(self._taken(name, released))
+            statuses = _by_owner(self._taken(name, released))
             self._end(name, "aborted", reason)
-            if ABORT not in self.store.outbox(name):
-                self.put(name, ABORT, to_bytes(Abort(round=name, reason=reason, statuses=statuses)))
+            if ABORT not in self.store.files(name):
+                self.put(name, ABORT, to_bytes(Abort(round=name, reason=reason, **told(statuses))))
         self.store.erase()
         self.flush(name)
 
@@ -223,7 +234,7 @@ class Party(ABC):
         with self.store.transaction():
             closing = Closing(
                 round=asked.name,
-                statuses=_by_hash(self.statuses(asked)),
+                **told(_by_owner(self.statuses(asked))),
                 refused=dict(sorted(Counter(self.store.refusals(asked.name).values()).items())),
             )
             self._end(asked.name, "closed", "")
@@ -244,39 +255,41 @@ class Party(ABC):
 
     def statuses(self, asked: Round) -> dict[str, Status]:
         """Return what became of the file of every datasite that has or had one, by address."""
-        late = Status(status="late")
-        found = {arrival.email: late for arrival in arrivals(asked, self.datasites, self.invited) if arrival.file}
+        late, taken = Status(status="late"), self._taken(asked.name, BATCHES)
+        found = {
+            arrival.email: late
+            for arrival in arrivals(asked, self.datasites, self.invited, taken)
+            if arrival.data is not None and read_file(asked, File(arrival.email, arrival.data))[0]
+        }
         found.update({email: Status(status="invalid") for email in self.store.refusals(asked.name)})
-        return {**found, **self._taken(asked.name, BATCHES)}
+        return {**found, **taken}
 
     def _taken(self, name: str, batches: Sequence[Batch]) -> dict[str, Status]:
         """Return what became of the files that were taken into some batches."""
         rows = self.store.sql.execute(
             "SELECT datasite, batch, state, code FROM reports WHERE round = ? ORDER BY datasite, task", (name,)
         )
-        of: dict[str, list[tuple[Batch, str, int]]] = {}
-        for email, batch, state, code in rows:
-            if batch in batches:
-                of.setdefault(email, []).append((batch, state, code))
-        found = {}
-        for email, blocks in of.items():
-            counted = [batch for batch, state, _ in blocks if state == "counted"]
-            found[email] = Status(
-                status="counted" if counted else "invalid",
-                batch=counted[0] if counted else None,
-                codes=tuple(code for _, _, code in blocks),
-            )
+        found: dict[str, Status] = {}
+        same: dict[tuple[Batch | None, tuple[int, ...]], Status] = {}  # one of each, for any number of people
+        for email, blocks in groupby((row for row in rows if row[1] in batches), key=lambda row: row[0]):
+            of = [(batch, state, code) for _, batch, state, code in blocks]
+            counted, codes = [batch for batch, state, _ in of if state == "counted"], tuple(code for *_, code in of)
+            key = (counted[0] if counted else None, codes)
+            if key not in same:
+                same[key] = Status(status="counted" if counted else "invalid", batch=key[0], codes=codes)
+            found[email] = same[key]
         return found
 
     def _recover(self) -> None:
         """Recover what we published but do not have in the database, which was lost or is an older copy."""
         for name in self.files.rounds():
-            ours, outbox = self._own(name), self.store.outbox(name)
-            if not ours.keys() - outbox.keys():
+            known = set(self.store.files(name))
+            ours = {} if known.issuperset(self.files.names(name)) else self._own(name)
+            if not ours.keys() - known:
                 continue
             _log.warning("round %s: we published files that our database does not know", name)
             with self.store.transaction() as sql:
-                for file in sorted(ours.keys() - outbox.keys()):
+                for file in sorted(ours.keys() - known):
                     data = self.files.read(name, file)
                     assert data is not None
                     self.store.put(name, file, data)
@@ -291,16 +304,19 @@ class Party(ABC):
                 self.abort(name, "lost")
 
     def _own(self, name: str) -> dict[str, bytes]:
-        """Return the bodies of the files in our datasite that we signed; others there are none of ours."""
+        """Return the bodies of the files in our datasite that we signed, of jobs only the names; others there are none
+        of ours.
+        """
         found = {}
         for file in self.files.names(name):
             data = self.files.read(name, file)
             try:
-                found[file] = signed_body(self.identity.fingerprint, round_path(name, file), data or b"")
+                body = signed_body(self.identity.fingerprint, round_path(name, file), data or b"")
             except WrongSigner:
                 continue
+            found[file] = body if file.endswith(".json") else b""
         return found
 
 
-def _by_hash(statuses: dict[str, Status]) -> dict[str, Status]:
-    return {datasite_hash(email).hex(): status for email, status in statuses.items()}
+def _by_owner(statuses: dict[str, Status]) -> dict[bytes, Status]:
+    return {datasite_hash(email): status for email, status in statuses.items()}

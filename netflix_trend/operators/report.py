@@ -55,6 +55,13 @@ class Invalid(Exception):
         self.error = error
 
 
+def owner_of(metadata: ReportMetadata) -> bytes | None:
+    """Return the SHA-256 of the address that a report names as its owner's, None when it names none."""
+    if [extension.kind for extension in metadata.public_extensions] != [DATASITE_EXTENSION]:
+        return None
+    return metadata.public_extensions[0].data
+
+
 def report_size(task: Task) -> int:
     """Return the exact number of bytes of a report in a task."""
     scheme = task.prio3

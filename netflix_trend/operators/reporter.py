@@ -12,7 +12,7 @@ from netflix_trend.operators.budget import Budget, BudgetFull
 from netflix_trend.operators.identity import WrongSigner
 from netflix_trend.operators.manifest import Accept, Manifest, Round, datasite_hash, from_bytes, parties_match
 from netflix_trend.operators.report import build
-from netflix_trend.operators.result import Abort, Closing, Status
+from netflix_trend.operators.result import Abort, Closing, Status, Told
 from netflix_trend.operators.round_folders import ABORT, ACCEPT, MANIFEST
 from netflix_trend.operators.sealing import CannotOpen, Sealer
 from netflix_trend.operators.store import Store
@@ -202,12 +202,12 @@ class Reporter:
 
 def report_status(leader: Peer, email: str, name: str) -> Status | None:
     """Return what the leader says became of a participant's file, None before the round is over."""
-    statuses: dict[str, Status] = {}
+    told: Told | None = None
     try:
         if (data := leader.read(name, ABORT)) is not None:
-            statuses = from_bytes(Abort, data).statuses
+            told = from_bytes(Abort, data)
         if (data := leader.read(name, CLOSE)) is not None:
-            statuses = from_bytes(Closing, data).statuses
+            told = from_bytes(Closing, data)
     except (UnsafeFile, WrongSigner, Malformed):
         return None
-    return statuses.get(datasite_hash(email).hex())
+    return told.status(datasite_hash(email)) if told else None

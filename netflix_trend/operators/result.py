@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import operator
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from netflix_trend.operators.jobs import Collected
 from netflix_trend.operators.manifest import PROTOCOL, Batch, Digest, Round, RoundName, Task
@@ -20,6 +24,11 @@ _Code = Annotated[int, Field(ge=0, le=255)]
 _Count = Annotated[int, Field(ge=0, le=2**32)]
 # Half the field's modulus either way.
 _Sum = Annotated[int, Field(ge=-(2**127), le=2**127)]
+# A file names so many people by their whole hashes; more are grouped, so that it stays below what SyftBox syncs.
+MOST_NAMED = 30_000
+# Up to so many people, groups have the first eight bytes of each hash, then five: two of 1.1 million people have the
+# same five with a probability of one in a million each.
+_MOST_WITH_EIGHT = 600_000
 
 
 class BlockResult(Strict):
@@ -49,17 +58,73 @@ class Status(Strict):
     codes: Annotated[tuple[_Code, ...], Field(strict=False)] = ()
 
 
-class Closing(Strict):
-    """The end of a round. statuses: by SHA-256 of the datasite's address. refused: number of files by reason."""
+class Group(Strict):
+    """People of whose files the same became. people: the first bytes of the SHA-256 of each address, sorted, one after
+    another in base64.
+    """
+
+    status: Status
+    people: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]*={0,2}$")]
+
+
+class Told(Strict):
+    """What became of everybody's file. statuses: by SHA-256 of the datasite's address. groups: instead of them in a
+    round of many people; each person has `prefix` bytes in them.
+    """
+
+    statuses: dict[Digest, Status]
+    groups: Annotated[tuple[Group, ...], Field(strict=False, exclude_if=operator.not_)] = ()
+    prefix: Annotated[int, Field(ge=5, le=8, exclude_if=lambda value: value == 8)] = 8
+
+    @model_validator(mode="after")
+    def _has_whole_hashes(self) -> Self:
+        if any(len(base64.b64decode(one.people, validate=True)) % self.prefix for one in self.groups):
+            raise ValueError("people: not a number of whole hashes")
+        return self
+
+    def status(self, owner: bytes) -> Status | None:
+        """Return what became of the file of somebody. owner: SHA-256 of the address."""
+        named = self.statuses.get(owner.hex())
+        return named or next((one.status for one in self.groups if self._is_in(one, owner[: self.prefix])), None)
+
+    def _is_in(self, group: Group, start: bytes) -> bool:
+        people, size = base64.b64decode(group.people), self.prefix
+        place = bisect_left(range(len(people) // size), start, key=lambda at: people[at * size : (at + 1) * size])
+        return people[place * size : (place + 1) * size] == start
+
+    def counts(self) -> dict[Status, int]:
+        """Return how many people each status has."""
+        found = Counter(self.statuses.values())
+        for one in self.groups:
+            found[one.status] += len(base64.b64decode(one.people)) // self.prefix
+        return dict(found)
+
+
+def told(statuses: Mapping[bytes, Status]) -> dict[str, Any]:
+    """Return the fields of `Told`. statuses: by SHA-256 of the datasite's address."""
+    if len(statuses) <= MOST_NAMED:
+        return {"statuses": {owner.hex(): status for owner, status in statuses.items()}}
+    prefix = 8 if len(statuses) <= _MOST_WITH_EIGHT else 5
+    people: dict[Status, list[bytes]] = {}
+    for owner, status in statuses.items():
+        people.setdefault(status, []).append(owner[:prefix])
+    groups = [
+        Group(status=status, people=base64.b64encode(b"".join(sorted(some))).decode())
+        for status, some in people.items()
+    ]
+    return {"statuses": {}, "groups": tuple(sorted(groups, key=lambda one: repr(one.status))), "prefix": prefix}
+
+
+class Closing(Told):
+    """The end of a round. refused: number of files by reason."""
 
     protocol: Literal["netflix-trend operators 1"] = PROTOCOL
     round: RoundName
-    statuses: dict[Digest, Status]
     refused: dict[str, _Count]
 
 
-class Abort(Strict):
-    """A round that was given up. statuses: as in `Closing`, of files in sums that were published before."""
+class Abort(Told):
+    """A round that was given up, and what became of files in sums that were published before."""
 
     protocol: Literal["netflix-trend operators 1"] = PROTOCOL
     round: RoundName

@@ -17,6 +17,9 @@ from pathlib import Path
 from netflix_trend.storage.kept import note, set_aside
 from netflix_trend.storage.migrations import NewerFormat
 
+# Pages in memory, in KiB: report ids are random, so every insert into their index changes another page, and one that
+# does not fit is written to the disk each time.
+_CACHE = "cache_size=-65536"
 # For whoever else has the database open.
 WAIT_SECONDS = 60
 # Numbered steps (PRAGMA user_version): the first one makes an empty database one of format 1, and so on. All that are
@@ -65,7 +68,7 @@ class Store:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600))
         self.sql = sqlite3.connect(path, isolation_level=None, timeout=WAIT_SECONDS)
         sync = "FULL" if durable else "OFF"
-        for pragma in ("journal_mode=WAL", f"synchronous={sync}", "secure_delete=ON", "temp_store=MEMORY"):
+        for pragma in ("journal_mode=WAL", f"synchronous={sync}", "secure_delete=ON", "temp_store=MEMORY", _CACHE):
             self.sql.execute(f"PRAGMA {pragma}")
         self._bring_up_to_date(path)
         self.erase()
@@ -140,6 +143,18 @@ class Store:
         """Return the files of a round that we made, by name, in the order in which they were made."""
         rows = self.sql.execute("SELECT file, data FROM outbox WHERE round = ? ORDER BY rowid", (name,))
         return dict(rows.fetchall())
+
+    def files(self, name: str) -> list[str]:
+        """Return the names of the files of a round that we made, in the order in which they were made."""
+        rows = self.sql.execute("SELECT file FROM outbox WHERE round = ? ORDER BY rowid", (name,))
+        return [file for (file,) in rows]
+
+    def take_back(self, name: str, file: str) -> bytes:
+        """Return a file and remove it from the outbox, in the transaction that put it there."""
+        query = "DELETE FROM outbox WHERE round = ? AND file = ? RETURNING data"
+        (row,) = self.sql.execute(query, (name, file)).fetchall()
+        data: bytes = row[0]
+        return data
 
     def file(self, name: str, file: str) -> bytes | None:
         """Return one file of a round that we made, None when there is none."""

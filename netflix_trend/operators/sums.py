@@ -35,6 +35,11 @@ def add_exact(store: Store, asked: Round, batch: Batch, accepted: Sequence[Accep
         _add(store, asked, batch, number, (len(reports), xor, share.encode()))
 
 
+def output(asked: Round, number: int, share: bytes | None) -> OutputShare:
+    """Return a share of an output in task `number`, from bytes that `verification` made."""
+    return OutputShare(asked.tasks[number].prio3.decode_aggregate_share(share or b"").elements)
+
+
 def merge_into_late(store: Store, asked: Round) -> None:
     """Move the reports of an early batch that was never collected to the late one, in a transaction."""
     rows = store.sql.execute(
@@ -53,7 +58,7 @@ def _add(store: Store, asked: Round, batch: Batch, number: int, new: tuple[int, 
     old = store.sql.execute(query, (asked.name, batch, number)).fetchone()
     if old:
         scheme = asked.tasks[number].prio3
-        shares = [OutputShare(scheme.decode_aggregate_share(share).elements) for share in (old[2], new[2])]
+        shares = [output(asked, number, share) for share in (old[2], new[2])]
         xor = bytes(left ^ right for left, right in zip(old[1], new[1], strict=True))
         new = (old[0] + new[0], xor, scheme.aggregate(shares).encode())
     store.sql.execute("INSERT OR REPLACE INTO sums VALUES (?, ?, ?, ?, ?, ?, NULL)", (asked.name, batch, number, *new))

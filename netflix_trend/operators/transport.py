@@ -25,7 +25,10 @@ REPORT = "report.bin"
 CLOSE = "close.json"
 # What SyftBox syncs, less the seal and the signature of a part.
 PART_SIZE = LARGEST_FILE - 10_000
-MAX_PARTS = 16
+# A million reports with four short blocks need 215; `told` has room for 1.1 million people.
+MAX_PARTS = 300
+# Rules name so many parts, and more when there are more.
+_USUAL_PARTS = 16
 
 
 def init_name(batch: Batch, part: int) -> str:
@@ -99,9 +102,13 @@ class OwnFiles:
 _STEMS = ("prekey", "survey", "manifest", "accept", "report", "agg-", "collect", "result", "close", "abort")
 
 
-def operator_readers(others: Sequence[str]) -> dict[str, list[str]]:
-    """Return who reads what of an operator's files. others: the other operator's datasite, if there is one."""
-    jobs = [f(batch, part) for batch in BATCHES for part in range(1, MAX_PARTS + 1) for f in (init_name, response_name)]
+def operator_readers(others: Sequence[str], parts: int = 0) -> dict[str, list[str]]:
+    """Return who reads what of an operator's files.
+
+    others: the other operator's datasite, if there is one. parts: of the largest aggregation job.
+    """
+    numbers = range(1, max(parts, _USUAL_PARTS) + 1)
+    jobs = [f(batch, part) for batch in BATCHES for part in numbers for f in (init_name, response_name)]
     sealed = [*jobs, *map(collect_name, BATCHES)]
     public = [PREKEY, SURVEY, MANIFEST, ACCEPT, CLOSE, ABORT, *map(share_name, BATCHES), *map(result_name, BATCHES)]
     # An operator may take part, too: its report lies in the same folder.

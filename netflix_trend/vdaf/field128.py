@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from struct import iter_unpack
 
 from netflix_trend.vdaf.refusal import InvalidMessage
 
@@ -24,7 +25,7 @@ def encode(elements: Iterable[int]) -> bytes:
 def unchecked(data: bytes) -> list[int]:
     """Return the integers that bytes of a multiple of ELEMENT_SIZE hold; some may be MODULUS or more."""
     read = int.from_bytes
-    return [read(data[at : at + ELEMENT_SIZE], "little") for at in range(0, len(data), ELEMENT_SIZE)]
+    return [read(one, "little") for (one,) in iter_unpack("16s", data)]
 
 
 def decode(data: bytes, count: int) -> list[int]:

@@ -23,13 +23,13 @@ from services.aggregator import backups
 from services.aggregator.charts.intake import ChartIntake
 from services.aggregator.charts.verb import keep_charts
 from services.aggregator.charts.waiting import ChartRules
-from services.aggregator.collect import usable_processors
 from services.aggregator.enrolment import Enrolment, EnrolmentError
 from services.aggregator.health import show_status
 from services.aggregator.looking import look_again_and_again, tried
 from services.aggregator.processes import alone, run_both
 from services.aggregator.rounds import Aggregator
 from services.aggregator.sums.leading import SumAggregator
+from services.runtime.executors import LocalProcesses, usable_processors
 from services.runtime.logs import start_logging
 
 _log = logging.getLogger("aggregator")
@@ -142,7 +142,7 @@ def build_aggregator(settings: Settings) -> Aggregator:
         "use_chart": settings.use_chart,
         "odds": settings.survey_odds,
         "list_length": settings.survey_shows,
-        "processes": usable_processors(),
+        "executor": LocalProcesses(usable_processors()),
         "automatic": settings.enrolment == "automatic",
         "smallest_change": settings.smallest_change,
         "smallest_answers": settings.smallest_answers,

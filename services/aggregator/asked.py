@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from netflix_trend.catalogue.vocabulary import LARGEST_FILE, CatalogueTitle, Vocabulary, VocabularyError
@@ -114,6 +115,7 @@ def _vocabulary_place(version: str) -> str:
     return f"vocabularies/{version}.json"
 
 
+@lru_cache(maxsize=64)
 def _only(data: bytes) -> Survey:
     found = load_surveys(data)
     if len(found) != 1:

@@ -11,12 +11,12 @@ from __future__ import annotations
 import base64
 import logging
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -29,6 +29,7 @@ from netflix_trend.questions.question import Question, Statistic
 from netflix_trend.storage.kept import read_kept, write_kept
 from netflix_trend.storage.model import Strict
 from netflix_trend.survey.survey import Survey
+from services.aggregator.answers import Answers, distance, next_version, packed, unpacked
 from services.aggregator.collect import RoundReleases, RoundReports
 from services.aggregator.estimation import estimate_round
 from services.aggregator.kept_statistics import KeptStatistics
@@ -42,8 +43,6 @@ SMALLEST_AT_CLOSE = 2
 
 # Bytes of a record. One of a million answers in ten versions has about half of that.
 _LARGEST = 200_000_000
-# Payloads, and how many people sent each.
-Answers: TypeAlias = Counter[bytes]
 _Count = Annotated[int, Field(ge=0)]
 
 
@@ -54,34 +53,6 @@ def is_due(published: date | None, today: date, changed: int, smallest: int) -> 
     With a `smallest` of 1 there are no batches: every change is published at once.
     """
     return changed >= smallest and (published is None or today > published or smallest == 1)
-
-
-def are_apart(one: Answers, other: Answers, smallest: int) -> bool:
-    """Return whether the difference of two versions shows no answers, or `smallest` at least, of either sign."""
-    return all(size == 0 or size >= smallest for size in ((one - other).total(), (other - one).total()))
-
-
-def distance(one: Answers, other: Answers) -> int:
-    """Return how many answers are in one of two collections only."""
-    return (one - other).total() + (other - one).total()
-
-
-def next_version(versions: Sequence[Answers], now: Answers, smallest: int) -> Answers:
-    """Return the version of a statistic's answers to publish next: the last one when nothing else may be.
-
-    versions: all that were published, oldest first; one at least. now: the answers that are there. The next version is
-    `now`, or the last one with only what was added, or with only what was removed, if that is apart from every version;
-    or one that was published before, which shows nothing new: of all these the nearest to `now`.
-    """
-    last = versions[-1]
-    fresh = [one for one in (now, last | now, last & now) if all(are_apart(one, each, smallest) for each in versions)]
-    return min([last, *fresh, *versions[:-1]], key=lambda one: distance(one, now))
-
-
-def answers_in(question: Question, payloads: bytes) -> Answers:
-    """Return the answers to a question, which lie one after another."""
-    size = question.payload_size
-    return Counter(payloads[place : place + size] for place in range(0, len(payloads), size))
 
 
 class Batch(Strict):
@@ -108,21 +79,18 @@ class Batch(Strict):
             raise ValueError("it is of another survey")
         for name, versions in self.versions.items():
             question = questions[name]
-            for text in versions:
-                payloads = base64.b64decode(text, validate=True)
-                if len(payloads) % question.payload_size:
-                    raise ValueError(f"the answers to {name} have {len(payloads)} bytes")
-                for answer in answers_in(question, payloads):
+            for answers in {text: unpacked(text, question.payload_size) for text in versions}.values():
+                for answer in answers.distinct():
                     question.check(answer)
 
     def answers(self, question: Question) -> list[Answers]:
         """Return the answers of every version of a question's statistic, oldest first."""
-        return [answers_in(question, base64.b64decode(text)) for text in self.versions[question.name]]
+        return [unpacked(text, question.payload_size) for text in self.versions[question.name]]
 
     def withheld(self, survey: Survey, needed: int) -> dict[str, Withheld]:
         """Return the questions of which too few answers would be published. needed: how many it takes at least."""
         found = {
-            question.name: self.answers(question)[-1].total()
+            question.name: len(base64.b64decode(self.versions[question.name][-1])) // question.payload_size
             for question in survey.questions
             if question.name in self.versions
         }
@@ -137,11 +105,6 @@ class Batch(Strict):
                 counted = question.count(payloads)
                 found.counts[question.name], found.reports[question.name] = counted.counts, counted.reports
         return found
-
-
-def packed(answers: Answers) -> str:
-    """Return answers as a batch stores them."""
-    return base64.b64encode(b"".join(sorted(answers.elements()))).decode()
 
 
 def next_batch(
@@ -201,7 +164,7 @@ class Batches:
         releases: all that is there of the round. found: the same, counted.
         """
         now = {
-            question.name: answers_in(question, releases.payloads.get(question.name, b""))
+            question.name: Answers.of(releases.payloads.get(question.name, b""), question.payload_size)
             for question in survey.questions
         }
         before = self._recorded(survey)
@@ -278,10 +241,10 @@ def _completed(
     for name in missing:
         statistic = getattr(published, name, None)
         if statistic is None or not statistic.reports:
-            versions[name] = (packed(Counter()),)
+            versions[name] = ("",)
         elif _alone(statistic) == _alone(getattr(current, name)):
             # Everybody also knows the time before the first version, when there was no answer.
-            versions[name] = (packed(Counter()), packed(now[name]))
+            versions[name] = ("", packed(now[name]))
         else:
             _log.warning("round=%s question=%s stays as it is: its batches are not known", survey.round, name)
     return before.model_copy(update={"versions": versions})

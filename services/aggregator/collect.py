@@ -1,33 +1,46 @@
-"""Reads the releases of one round from all datasites. Every byte of them is untrusted until it is checked."""
+"""Collects what all datasites hold for the rounds that are counted."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-import signal
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import chain, islice
-from multiprocessing import forkserver, get_context
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netflix_trend.layout import release_path
+from netflix_trend.executor import Executor, ThisProcess
 from netflix_trend.questions.question import Counted, Question
 from netflix_trend.storage.canonical import canonical_json
-from netflix_trend.storage.files import UnsafeFile
-from netflix_trend.survey.release import SIZE, RefusedRelease, parse_release
 from netflix_trend.survey.survey import Survey
-from netflix_trend.syftbox.datasite import Datasite, read_manifest, read_published, visit
+from services.aggregator.shards import (
+    FOLDER,
+    REFUSED,
+    VALID,
+    WAITING,
+    Shard,
+    bits_for,
+    read_shard,
+    shard_of,
+    shard_path,
+    write_shard,
+)
+from services.aggregator.sweep import refresh
 
 # So many refused files of a round are kept with their datasite; the others are counted only.
 MAX_REFUSALS = 1000
-# So many datasites are read at a time, by one process.
+# So many datasites are read at a time, by one job.
 _SLICE = 1000
+# People of a shard, about; half to four times as many while a group grows or shrinks.
+_PEOPLE = 500
+# A shard is looked at thoroughly in one look of so many.
+_TURNS = 16
+_HERE = ThisProcess()
 
 
 @dataclass
@@ -106,141 +119,224 @@ def collect(
     survey: Survey,
     progress: Callable[[], None] = lambda: None,
     *,
-    processes: int = 1,
+    executor: Executor = _HERE,
 ) -> RoundReports:
-    """Read, check and count the releases of `emails` for the survey's round; as `read_round`."""
-    return read_round(datasites, emails, survey, progress, processes=processes).count()
+    """Read, check and count the releases of `emails` for the survey's round; nothing is kept.
+
+    A file that is missing, damaged or malicious is counted by reason and costs nobody else anything. Refusals are in
+    the order of `emails`. executor: as `look`.
+    """
+    found = executor.map(partial(_read_slice, datasites, (survey,)), _slices(emails))
+    return _together([survey], found, progress).releases[0].count()
 
 
-def read_round(
+def sharing_manifest(datasites: Path, emails: Iterable[str]) -> Iterator[str]:
+    """Yield which of `emails` share a valid manifest, in their order."""
+    for addresses in _slices(emails):
+        yield from _read_slice(datasites, (), addresses).sharing
+
+
+def _slices(emails: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    names = iter(emails)
+    return iter(lambda: tuple(islice(names, _SLICE)), ())
+
+
+def _read_slice(datasites: Path, surveys: tuple[Survey, ...], addresses: tuple[str, ...]) -> Findings:
+    return _findings(refresh(Shard(), addresses, surveys, datasites), surveys)
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What one look at all datasites has found. sharing: who shares a valid manifest. releases: of each survey."""
+
+    sharing: tuple[str, ...]
+    releases: tuple[RoundReleases, ...]
+
+
+@dataclass(frozen=True)
+class Division:
+    """People divided into shards. names: as they were given. shards: numbers of those that are not empty, rising, and
+    the addresses in each, sorted.
+    """
+
+    bits: int
+    names: tuple[str, ...]
+    shards: tuple[tuple[int, tuple[str, ...]], ...]
+
+    @classmethod
+    def of(cls, names: tuple[str, ...], bits: int) -> Division:
+        """Divide people by the first bits of the hashes of their addresses."""
+        found: defaultdict[int, list[str]] = defaultdict(list)
+        for name in names:
+            found[shard_of(name, bits)].append(name)
+        return cls(bits, names, tuple((number, tuple(sorted(found[number]))) for number in sorted(found)))
+
+
+@dataclass(frozen=True)
+class ShardJob:
+    """A shard to look at. addresses: whose datasites. is_thorough: as `refresh`."""
+
+    number: int
+    addresses: tuple[str, ...]
+    is_thorough: bool
+
+
+def look(
     datasites: Path,
+    own: Path,
     emails: Iterable[str],
-    survey: Survey,
+    surveys: Sequence[Survey],
     progress: Callable[[], None] = lambda: None,
     *,
-    processes: int = 1,
-) -> RoundReleases:
-    """Read and check the releases of `emails` for the survey's round.
+    memory: LookMemory,
+    executor: Executor = _HERE,
+) -> Looked:
+    """Look into the datasites of `emails` for the rounds of all surveys at once, and keep what is found in shards.
 
-    One datasite is one person and has at most one release a round: the file of that name. A file that is missing,
-    damaged or malicious is counted by reason and costs nobody else anything.
+    One datasite is one person and has at most one release a round: the file of that name.
 
-    processes: how many read at once. The result is the same for every number of them: slices of `emails` are read
-    independently, and put together in their order.
+    own: the folder with the shards. memory: of this process, about its last look. executor: where shards are looked at;
+    they do not depend on each other and are put together in their order, so the result is the same everywhere. Refusals
+    are in the order of the shards, and of the addresses in each.
     """
-    found = RoundReports(survey)
-    payloads: defaultdict[str, bytearray] = defaultdict(bytearray)  # all that is kept of a person
-    for part in _read_slices(datasites, emails, survey, processes):
-        found.participants += part.participants
-        found.asked.update(part.asked)
-        found.waiting += part.waiting
-        for email, reason in part.refusals:
-            found.refuse(email, reason)
-        for name, some in part.payloads.items():
-            payloads[name] += some
-        for _ in range(part.visited):
-            progress()
-    return RoundReleases(found, {name: bytes(some) for name, some in payloads.items()})
+    division = memory.division(own, tuple(emails) if datasites.is_dir() else ())
+    turns = min(_TURNS, len(division.shards))
+    jobs = (
+        ShardJob(number, addresses, not memory.looks or (place + memory.looks) % turns == 0)
+        for place, (number, addresses) in enumerate(division.shards)
+    )
+    found = executor.map(partial(look_into, datasites, own, division.bits, tuple(surveys)), jobs, places=_place)
+    looked = _together(surveys, found, progress)
+    memory.tidy(own)
+    memory.looks += 1
+    return looked
 
 
-def usable_processors() -> int:
-    """Return how many processors this process may use, at most 8: more would only wait for the disk."""
-    return min(8, len(os.sched_getaffinity(0)))
+def _place(job: ShardJob) -> int:
+    return job.number
 
 
 @dataclass
-class _Slice:
-    """What some datasites hold for a round. payloads: by question, the valid answers one after another."""
-
-    visited: int = 0
-    participants: int = 0
-    asked: Counter[str] = field(default_factory=Counter)
-    waiting: int = 0
-    refusals: list[tuple[str, str]] = field(default_factory=list)
-    payloads: defaultdict[str, bytearray] = field(default_factory=lambda: defaultdict(bytearray))
-
-
-def _read_slices(datasites: Path, emails: Iterable[str], survey: Survey, processes: int) -> Iterator[_Slice]:
-    """Yield what slices of `emails` hold, in their order; in other processes where there are several slices.
-
-    The processes are forked from a server that has imported this module and nothing else, not from this process, whose
-    threads (of the linear algebra, of a progress bar) a fork would freeze. At most three slices each are waited for, so
-    memory does not grow with the number of datasites.
+class LookMemory:
+    """What a process remembers of its last look. looks: how many it has done: the first one is thorough everywhere,
+    later ones in one shard of _TURNS.
     """
-    names = iter(emails)
-    first = list(islice(names, _SLICE))
-    second = list(islice(names, _SLICE)) if processes > 1 else []
-    if not second:
-        while first:
-            yield _read_slice(datasites, first, survey)
-            first = list(islice(names, _SLICE))
-        return
-    context = get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    _start_server()
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_forget_signals) as pool:
-        pending: deque[Future[_Slice]] = deque()
-        following = chain([first, second], iter(lambda: list(islice(names, _SLICE)), []))
-        for some in following:
-            pending.append(pool.submit(_read_slice, datasites, some, survey))
-            if len(pending) == 3 * processes:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
+
+    looks: int = 0
+    last: Division | None = None
+    is_tidy: bool = False
+
+    def division(self, own: Path, names: tuple[str, ...]) -> Division:
+        """Return people divided into shards: as the last time, if they are the same."""
+        if self.last is None or self.last.names != names:
+            before = _bits_in(own) if self.last is None else [self.last.bits]
+            people = len(names)
+            fitting = [bits for bits in before if _PEOPLE << bits <= 4 * people and people <= 2 * _PEOPLE << bits]
+            self.last = Division.of(names, max(fitting, default=bits_for(people, _PEOPLE)))
+            self.is_tidy = False
+        return self.last
+
+    def tidy(self, own: Path) -> None:
+        """Remove shards that nobody is in any more."""
+        if self.last is None or self.is_tidy:
+            return
+        keep = {shard_path(own, self.last.bits, number).name for number, _ in self.last.shards}
+        for path in (own / FOLDER).glob("*"):
+            if path.name not in keep:
+                with suppress(OSError):
+                    path.unlink()
+        self.is_tidy = True
 
 
-def _start_server() -> None:
-    """Start the process that forks the others without Ctrl-C, which would interrupt its imports with a traceback."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def _bits_in(own: Path) -> set[int]:
+    """Return into how many bits the shards of an own folder were divided."""
+    names = (path.name.partition("-")[0] for path in (own / FOLDER).glob("[0-9][0-9]-*.bin"))
+    return {int(name) for name in names}
 
 
-def _forget_signals() -> None:
-    """Let a forked process end when it is asked to; what its parent does then is not its business."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def look_into(datasites: Path, own: Path, bits: int, surveys: tuple[Survey, ...], job: ShardJob) -> Findings:
+    """Look at one shard, keep it if anything has changed, and return what is in it.
+
+    A shard of fewer bits, which the group has outgrown, is read where there is none yet.
+    """
+    path = shard_path(own, bits, job.number)
+    before = read_shard(path)
+    above = (read_shard(shard_path(own, bits - less, job.number >> less)) for less in range(1, bits + 1))
+    now = refresh(
+        before or next((one for one in above if one is not None), Shard()),
+        job.addresses,
+        surveys,
+        datasites,
+        is_thorough=job.is_thorough,
+    )
+    if now is not before:
+        with suppress(OSError):  # of a full disk others tell; what is not kept is read again
+            write_shard(path, now)
+    return _findings(now, surveys)
 
 
-def _read_slice(datasites: Path, emails: Sequence[str], survey: Survey) -> _Slice:
-    found = _Slice()
-    root = os.open(datasites, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        for email in emails:
-            found.visited += 1
-            try:
-                answer = _read(Datasite(datasites, email), root, survey, found)
-            except (UnsafeFile, RefusedRelease) as problem:
-                if problem.reason == "unsynced":
-                    found.waiting += 1
-                else:
-                    found.refusals.append((email, problem.reason))
-            except OSError:
-                found.refusals.append((email, "unreadable"))
-            else:
-                if answer is not None:
-                    asked, payload = answer
-                    found.payloads[asked.name] += payload
-    finally:
-        os.close(root)
-    return found
+@dataclass
+class _Found:
+    """What a shard holds for one survey; as `RoundReports` and `RoundReleases`."""
+
+    asked: dict[str, int]
+    waiting: int
+    refusals: list[tuple[str, str]]
+    payloads: Mapping[str, bytes]
 
 
-def _read(site: Datasite, root: int, survey: Survey, found: _Slice) -> tuple[Question, bytes] | None:
-    """Return what a person was asked and the payload of their release, None when there is none for this round."""
-    with visit(site, root) as folder:
-        manifest = read_manifest(folder) if folder is not None else None
-        if folder is None or manifest is None:
-            return None
-        found.participants += 1
-        question = survey.question_for(site.email)
-        if question is not None:
-            found.asked[question.name] += 1
-        data = read_published(folder, manifest, release_path(survey.round), SIZE)
-        if data is None:
-            return None
-    if question is None:
-        raise RefusedRelease("not_asked", "this person was not asked in this round")
-    return question, parse_release(data, survey, question)
+@dataclass
+class Findings:
+    """What a shard holds. people: how many datasites were looked at. sharing: who shares a valid manifest. rounds: of
+    each survey.
+    """
+
+    people: int
+    sharing: tuple[str, ...]
+    rounds: tuple[_Found, ...]
+
+
+def _findings(shard: Shard, surveys: Sequence[Survey]) -> Findings:
+    is_sharing = shard.people["state"] == VALID
+    sharing = tuple(shard.addresses[row] for row in np.flatnonzero(is_sharing).tolist())
+    return Findings(len(shard.addresses), sharing, tuple(_found(shard, is_sharing, survey) for survey in surveys))
+
+
+def _found(shard: Shard, is_sharing: NDArray[np.bool_], survey: Survey) -> _Found:
+    section = shard.sections[survey.version]
+    states = section.releases["state"]
+    asked = np.bincount(section.releases["question"][is_sharing], minlength=len(survey.questions)).tolist()
+    return _Found(
+        {question.name: asked[place] for place, question in enumerate(survey.questions)},
+        int(np.count_nonzero(states == WAITING)),
+        [
+            (shard.addresses[row], shard.reasons[states[row] - REFUSED])
+            for row in np.flatnonzero(states >= REFUSED).tolist()
+        ],
+        section.payloads,
+    )
+
+
+def _together(surveys: Sequence[Survey], found: Iterable[Findings], progress: Callable[[], None]) -> Looked:
+    reports = [RoundReports(survey) for survey in surveys]
+    payloads: list[defaultdict[str, list[bytes]]] = [defaultdict(list) for _ in surveys]
+    sharing: list[str] = []
+    for findings in found:
+        sharing += findings.sharing
+        for report, some, part in zip(reports, payloads, findings.rounds, strict=True):
+            report.participants += len(findings.sharing)
+            report.asked.update({name: count for name, count in part.asked.items() if count})
+            report.waiting += part.waiting
+            for email, reason in part.refusals:
+                report.refuse(email, reason)
+            for name, answers in part.payloads.items():
+                some[name].append(answers)
+        for _ in range(findings.people):
+            progress()
+    return Looked(
+        tuple(sharing),
+        tuple(
+            RoundReleases(report, {name: b"".join(parts) for name, parts in some.items()})
+            for report, some in zip(reports, payloads, strict=True)
+        ),
+    )

@@ -10,17 +10,18 @@ import hashlib
 import hmac
 import logging
 import os
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 from netflix_trend.names import DATASITE_NAME
 from netflix_trend.storage.damaged import paths_set_aside
-from netflix_trend.storage.files import UnsafeFile, locked, read_own, write_atomically
+from netflix_trend.storage.files import locked, read_own, write_atomically
 from netflix_trend.storage.kept import read_kept, write_kept
-from netflix_trend.syftbox.datasite import Datasite, datasite_names, read_manifest, visit
+from netflix_trend.syftbox.datasite import Datasite, datasite_names
 from netflix_trend.syftbox.permissions import LARGEST_FILE, permission_rules, readers_of
+from services.aggregator.collect import sharing_manifest
 
 _log = logging.getLogger("enrolment")
 FILE = "participants.txt"
@@ -51,13 +52,15 @@ class Enrolment:
     """The list of participants in the aggregator's own folder.
 
     automatic: whoever shares a valid manifest takes part too, unless the list says never. tolerant: a line that is no
-    address is logged and left out, instead of stopping everything.
+    address is logged and left out, instead of stopping everything. sharing: those of the candidates who share a valid
+    manifest, when somebody has just looked; None to look.
     """
 
     site: Datasite
     own: Path
     automatic: bool = True
     tolerant: bool = False
+    sharing: Sequence[str] | None = None
 
     @property
     def path(self) -> Path:
@@ -75,21 +78,7 @@ class Enrolment:
             data = read_kept(self.own, _COPY, _LARGEST, _text)
             if data is not None:
                 write_kept(self.own, FILE, data)
-        return self._entries((data or b"").decode())
-
-    def _entries(self, text: str) -> dict[str, bool]:
-        found: dict[str, bool] = {}
-        for number, line in enumerate(text.splitlines(), 1):
-            entry = line.partition("#")[0].strip().lower()
-            try:
-                if entry:
-                    address = _address(entry.removeprefix("-").strip(), f"{FILE}, line {number}")
-                    found[address] = not entry.startswith("-")
-            except EnrolmentError as problem:
-                if not self.tolerant:
-                    raise
-                _say(str(problem))
-        return found
+        return dict(_entries((data or b"").decode(), self.tolerant))
 
     def keep_copy(self) -> None:
         """Keep a copy of the list: when the file cannot be read one day, whoever was removed shall not be back."""
@@ -163,20 +152,19 @@ class Enrolment:
         return sorted(named)
 
     def taking_part(self) -> Iterator[str]:
-        """Yield the same in no particular order, looking into one datasite after the other."""
-        listed = self.listed()
-        yield from (name for name in self.candidates() if name in listed or self._shares_manifest(name))
+        """Yield the same in no particular order, looking into one datasite after the other unless somebody has."""
+        listed = [email for email, takes_part in self.listed().items() if takes_part]
+        known = frozenset(listed)
+        yield from listed
+        if self.sharing is None:
+            others = (name for name in self.candidates() if name not in known)
+            yield from sharing_manifest(self.site.datasites, others)
+        else:
+            yield from (name for name in self.sharing if name not in known)
 
     def _has_answered(self, name: str) -> bool:
         folder = Datasite(self.site.datasites, name).app_data / "releases"
         return folder.is_dir() and not folder.is_symlink()
-
-    def _shares_manifest(self, name: str) -> bool:
-        try:
-            with visit(Datasite(self.site.datasites, name)) as folder:
-                return folder is not None and read_manifest(folder) is not None
-        except (UnsafeFile, OSError):
-            return False
 
     def pseudonym(self, email: str) -> str:
         """Return 12 hexadecimal digits that stand for an address in logs and pages: a keyed hash of it, so that nobody
@@ -192,6 +180,22 @@ class Enrolment:
                 key = os.urandom(_KEY_SIZE)
                 write_atomically(self.own / _SALT, key, mode=0o600)
             return key
+
+
+@lru_cache(maxsize=4)
+def _entries(text: str, tolerant: bool) -> Mapping[str, bool]:
+    found: dict[str, bool] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        entry = line.partition("#")[0].strip().lower()
+        try:
+            if entry:
+                address = _address(entry.removeprefix("-").strip(), f"{FILE}, line {number}")
+                found[address] = not entry.startswith("-")
+        except EnrolmentError as problem:
+            if not tolerant:
+                raise
+            _say(str(problem))
+    return found
 
 
 def _text(data: bytes) -> bytes:

@@ -7,7 +7,8 @@ as it was left.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -16,7 +17,7 @@ from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import RoundStatistics
 from services.aggregator.batches import Batch
-from services.aggregator.collect import RoundReports
+from services.aggregator.collect import LookMemory, RoundReports
 
 # Inode, size, and times of the last change of content and of attributes; None where there is nothing.
 Stamp = tuple[int, int, int, int] | None
@@ -25,16 +26,31 @@ Stamp = tuple[int, int, int, int] | None
 def stamp(path: Path) -> Stamp:
     """Return the stamp of a file, or of a link itself."""
     try:
-        found = os.lstat(path)
+        return _stamp(os.lstat(path))
     except (FileNotFoundError, NotADirectoryError):
         return None
+
+
+def stamps(folder: Path) -> frozenset[tuple[str, Stamp]]:
+    """Return the stamps of everything below a folder but folders, by path."""
+    return frozenset(_below(str(folder)))
+
+
+def _below(folder: str) -> Iterator[tuple[str, Stamp]]:
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    yield from _below(entry.path)
+                else:
+                    with suppress(FileNotFoundError):  # gone by now
+                        yield entry.path, _stamp(entry.stat(follow_symlinks=False))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+
+
+def _stamp(found: os.stat_result) -> Stamp:
     return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
-
-
-def stamps(folder: Path, pattern: str = "**/*") -> frozenset[tuple[str, Stamp]]:
-    """Return the stamps of everything in a folder but folders, by path."""
-    paths = (path for path in folder.glob(pattern) if path.is_symlink() or not path.is_dir())
-    return frozenset((str(path), stamp(path)) for path in paths)
 
 
 @dataclass(frozen=True)
@@ -52,13 +68,18 @@ class KnownRound:
 
 @dataclass
 class Memory:
-    """rounds: by name. shared, overview: what was published, and the operator's overview, were made from. over: rounds
-    of another version of which the log has told.
+    """look: of the last look at datasites. candidates: whose, and what that depends on. sharing: who shared a valid
+    manifest then. looked_for: versions of surveys. rounds: by name. shared, overview: what was published, and the
+    operator's overview, were made from. over: rounds of another version of which the log has told.
 
     vocabulary: with the titles that charts had added when it was made. waiting: weeks of which the log says so.
     recovered: whether what the own folder had lost was looked for in the datasite.
     """
 
+    look: LookMemory = field(default_factory=LookMemory)
+    candidates: tuple[object, tuple[str, ...]] | None = None
+    sharing: tuple[str, ...] = ()
+    looked_for: set[str] = field(default_factory=set)
     rounds: dict[str, KnownRound] = field(default_factory=dict)
     vocabulary: tuple[Hashable, Vocabulary] | None = None
     waiting: set[Week] = field(default_factory=set)

@@ -70,9 +70,12 @@ class Overview(Strict):
 
 
 def find_overview(enrolment: Enrolment, found: Sequence[RoundReports], shows: int) -> Overview:
-    """Return what a pass found in the open rounds, oldest first; shows: number of shows in the vocabulary."""
+    """Return what a pass found in the open rounds, oldest first; shows: number of shows in the vocabulary.
+
+    enrolment: as the pass knows it.
+    """
     name = enrolment.pseudonym
-    everybody = list(enrolment.taking_part())
+    everybody = enrolment.participants()
     listed = [_known(enrolment, email, found) for email in everybody[:MOST_LISTED]]
     refusals = [
         Refusal(name=name(email), round=one.survey.round, reason=reason)

@@ -6,7 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from netflix_trend import __version__
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary, VocabularyError
+from netflix_trend.executor import Executor, ThisProcess
 from netflix_trend.language import WRITTEN
 from netflix_trend.layout import SURVEYS, VOCABULARY, OperatorVolume
 from netflix_trend.periods.turns import COUNTED, ROTATION
@@ -35,7 +36,7 @@ from services.aggregator.batches import SMALLEST_CHANGE, Batches
 from services.aggregator.charts.kept import ADDED, KeptCharts
 from services.aggregator.charts.listing import joining, week_list
 from services.aggregator.charts.waiting import DEFAULT_RULES, ChartRules, chart_of
-from services.aggregator.collect import RoundReleases, RoundReports, read_round
+from services.aggregator.collect import RoundReleases, RoundReports, look
 from services.aggregator.community import PUBLIC, Community
 from services.aggregator.enrolment import Enrolment
 from services.aggregator.kept_statistics import KeptStatistics
@@ -43,13 +44,17 @@ from services.aggregator.memory import KnownRound, Memory, stamp, stamps
 from services.aggregator.overview import OVERVIEW, find_overview, write_overview
 from services.aggregator.sums.state import SumsState
 from services.aggregator.survey_plan import LocalPlan, current_plan, set_aside_damaged
+from services.aggregator.sweep import SETTLED
 from services.aggregator.trends import find_trends, public_order
+from services.runtime.executors import LocalProcesses
 
 _log = logging.getLogger("aggregator")
 # What participants may read. Each pattern names everybody once more, and the files that name them are limited in size.
 SHARED = ("*.json", "statistics/*.json")
+# From so many people on, several processes read faster than one.
+_MANY = 20_000
 # Of the own folder.
-FOLDERS = ("statistics", "surveys", "sum_surveys", "vocabularies", "batches")
+FOLDERS = ("statistics", "surveys", "sum_surveys", "vocabularies", "batches", "shards")
 
 
 @dataclass(frozen=True)
@@ -59,8 +64,8 @@ class Aggregator:
     name: what the aggregator calls itself, may be empty. language: of the public pages. use_chart: the order of public
     charts may be used as a labelled prior of filtered shares.
     odds: what the surveys ask for. list_length: shows on a week's list. automatic: whether everybody who shares a valid
-    manifest takes part. processes: how many read datasites at once. chart_rules: which public charts lists begin with,
-    and how long they are waited for. smallest_change: fewest answers by which published statistics change.
+    manifest takes part. executor: where datasites are read. chart_rules: which public charts lists begin with, and how
+    long they are waited for. smallest_change: fewest answers by which published statistics change.
     smallest_answers: fewest answers to a question of which anything is published. invented: the participants are those
     of a demo. clock: tells seconds since 1970. memory: what the last run found.
     """
@@ -74,7 +79,7 @@ class Aggregator:
     use_chart: bool = False
     odds: Fraction = DEFAULT_ODDS
     list_length: int = CANDIDATES
-    processes: int = 1
+    executor: Executor = field(default_factory=ThisProcess, compare=False, repr=False)
     automatic: bool = True
     chart_rules: ChartRules = DEFAULT_RULES
     smallest_change: int = SMALLEST_CHANGE
@@ -263,6 +268,7 @@ class Aggregator:
         """Publish vocabulary and surveys for the participants; returns the open surveys, oldest first."""
         self.recover(today)
         surveys = self.surveys(today)
+        self._look([*self._just_closed(today), *surveys])
         self._share(surveys, today)
         return surveys
 
@@ -272,18 +278,57 @@ class Aggregator:
         """Collect rounds and publish what is due of them; returns what is there and what is published, in the order of
         `surveys`.
         """
-        counted = (self._count(survey, today, progress) for survey in surveys)
+        others = (survey for survey in (*self._just_closed(today), *self.surveys(today)) if survey not in surveys)
+        return self._publish(self._look([*surveys, *others], progress)[: len(surveys)], today)
+
+    def _look(
+        self, surveys: Sequence[Survey], progress: Callable[[], None] = lambda: None
+    ) -> tuple[RoundReleases, ...]:
+        """Look into all datasites; returns what is there of the rounds.
+
+        Always for all rounds that are counted: what is kept of others is forgotten.
+        """
+        # Starting processes takes longer than they save in a small group, or where hardly anything has changed.
+        memory, candidates = self.memory, self._candidates()
+        versions = {survey.version for survey in surveys}
+        is_much = len(candidates) >= _MANY and not versions <= memory.looked_for
+        looked = look(
+            *(self.site.datasites, self.own, candidates, surveys, progress),
+            memory=memory.look,
+            executor=self.executor if is_much or not isinstance(self.executor, LocalProcesses) else ThisProcess(),
+        )
+        memory.sharing, memory.looked_for = looked.sharing, versions
+        return looked.releases
+
+    def _candidates(self) -> tuple[str, ...]:
+        """Return whose datasites are looked into; the same as the last time while nothing has come or gone."""
+        began, place = time.time_ns(), self.site.datasites
+        # Through links, unlike a stamp: what comes changes the folder, not a link to it.
+        folder = place.stat() if place.is_dir() else None
+        looks = (folder.st_dev, folder.st_ino, folder.st_ctime_ns) if folder else None
+        depends_on = (looks, self.enrolment.listed())
+        if self.memory.candidates is None or self.memory.candidates[0] != depends_on:
+            is_settled = folder is not None and folder.st_ctime_ns < began - SETTLED
+            self.memory.candidates = (depends_on if is_settled else None, tuple(self.enrolment.candidates()))
+        return self.memory.candidates[1]
+
+    @property
+    def _members(self) -> Enrolment:
+        """Who takes part, by the last look."""
+        return replace(self.enrolment, sharing=self.memory.sharing)
+
+    def _publish(self, releases: Sequence[RoundReleases], today: date) -> list[tuple[RoundReports, RoundStatistics]]:
+        """Publish what is due of rounds that were looked at; as `count`."""
+        counted = (self._count(one, today) for one in releases)
         results = [one for one in counted if one is not None]
-        self.memory.keep({survey.round for survey in surveys})
-        if surveys:
+        self.memory.keep({one.found.survey.round for one in releases})
+        if releases:
             self._share(self.surveys(today), today)
         return results
 
-    def _count(
-        self, survey: Survey, today: date, progress: Callable[[], None]
-    ) -> tuple[RoundReports, RoundStatistics] | None:
-        """Collect a round and publish what is due of it; None when its titles are lost: what is published stays."""
-        releases = self._read(survey, progress)
+    def _count(self, releases: RoundReleases, today: date) -> tuple[RoundReports, RoundStatistics] | None:
+        """Publish what is due of a round; None when its titles are lost: what is published stays."""
+        survey = releases.found.survey
         # What was not due yesterday may be today.
         looks, path = (releases.digest(), today), self.statistics.path(survey.round)
         known = self.memory.rounds.get(survey.round)
@@ -306,10 +351,6 @@ class Aggregator:
         self.memory.rounds[survey.round] = KnownRound(looks, found, batch, statistics, stamp(path))
         return found, statistics
 
-    def _read(self, survey: Survey, progress: Callable[[], None]) -> RoundReleases:
-        """Return the releases of a round that are there."""
-        return read_round(self.site.datasites, self.enrolment.candidates(), survey, progress, processes=self.processes)
-
     def _labelled(self, statistics: RoundStatistics) -> RoundStatistics:
         """Return statistics that say where invented people took part."""
         return statistics.model_copy(update={"invented": True}) if self.invented else statistics
@@ -323,9 +364,12 @@ class Aggregator:
 
         Returns what is there and what is published of the counted rounds, oldest first.
         """
-        asked, closed = self.ask(today), self._just_closed(today)
+        self.recover(today)
+        asked, closed = self.surveys(today), self._just_closed(today)
         counted = [*closed, *asked]
-        results = self.count(counted, today)
+        releases = self._look(counted)
+        self._share(asked, today)
+        results = self._publish(releases, today)
         self.batches.forget({survey.round for survey in counted})
         self._look_over([found for found, _ in results if found.survey not in closed])
         return results
@@ -333,9 +377,9 @@ class Aggregator:
     def _look_over(self, found: Sequence[RoundReports]) -> None:
         """Leave an overview for the operator, unless the last one still holds. found: in the open rounds."""
         looks = tuple(self.memory.rounds[one.survey.round].looks for one in found)
-        depends_on = (looks, tuple(self.enrolment.participants()), len(self.vocabulary))
+        depends_on = (looks, self._members.listed(), self.memory.sharing, len(self.vocabulary))
         if self.memory.overview != (depends_on, stamp(self.own / OVERVIEW)):
-            write_overview(self.own, find_overview(self.enrolment, found, len(self.vocabulary)))
+            write_overview(self.own, find_overview(self._members, found, len(self.vocabulary)))
             self.memory.overview = (depends_on, stamp(self.own / OVERVIEW))
 
     def _operators(self) -> SumsState | None:
@@ -359,14 +403,14 @@ class Aggregator:
     def _share(self, surveys: Sequence[Survey], today: date) -> None:
         """Make the datasite hold everything that is published, and nothing else; unless it still does."""
         self.site.offer_again(self.clock())
-        readers, introduction = self.enrolment.readers(SHARED, self.shared), self.introduction()
+        introduction = self.introduction()
         depends_on = (
             tuple(survey.version for survey in surveys),
             self.vocabulary.version,
-            tuple(readers),
+            (self._members.listed(), self.memory.sharing),
             self._operators(),
             introduction,
-            stamps(self.statistics.folder, "[0-9]*.json"),
+            stamps(self.statistics.folder),
         )
         if self.memory.shared == (depends_on, stamps(self.shared), stamps(self.site.public)):
             return
@@ -385,6 +429,7 @@ class Aggregator:
         }
         if latest := next((one for one in reversed(kept.values()) if one.reports), None):
             participants["statistics/latest.json"] = latest.to_bytes()
+        readers = self._members.readers(SHARED, self.shared)
         self.site.share(self.shared, participants, dict.fromkeys(SHARED, readers), durable=self.durable)
         self.site.share(
             self.site.public, {**left_public, **everybody}, {name: ["*"] for name in PUBLIC}, durable=self.durable

@@ -5,8 +5,8 @@ A demo of thousands would otherwise spend most of its time and space on folders 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from netflix_trend.participant.contributions import Contribution, answer
@@ -19,33 +19,34 @@ from services.aggregator.rounds import Aggregator
 
 @dataclass
 class PlainPeople:
-    """Who has joined, and by round the releases of those who answered it, by address."""
+    """Who has joined, in this order, and the valid answers to each survey: by its version and by question.
 
-    joined: set[str] = field(default_factory=set)
-    answers: defaultdict[str, dict[str, bytes]] = field(default_factory=lambda: defaultdict(dict))
+    asked: of a survey, how many of them were asked what, and among how many of the first ones that was counted.
+    """
+
+    joined: dict[str, None] = field(default_factory=dict)
+    answers: dict[str, dict[str, bytearray]] = field(default_factory=dict)
+    asked: dict[str, tuple[int, Counter[str]]] = field(default_factory=dict)
 
     def answer(self, email: str, survey: Survey, contribution: Contribution, randbelow: RandBelow) -> None:
-        """Let a person join who was not there, and answer a survey in their turn."""
+        """Let a person answer a survey in their turn, and join with it. Raises RefusedRelease if that is not valid."""
         question = survey.question_for(email)
         if question is not None:
-            payload = answer(contribution, survey, question, randbelow)
-            self.answers[survey.round][email] = build_release(survey, question, payload)
-            self.joined.add(email)
+            release = build_release(survey, question, answer(contribution, survey, question, randbelow))
+            answers = self.answers.setdefault(survey.version, {})
+            answers.setdefault(question.name, bytearray()).extend(parse_release(release, survey, question))
+            self.joined[email] = None
 
     def read(self, survey: Survey) -> RoundReleases:
-        """Return the releases of a round, checked as those in datasites are.
-
-        Raises RefusedRelease for one that is not valid: the demo itself has made it.
-        """
-        found, payloads = RoundReports(survey, participants=len(self.joined)), defaultdict[str, bytearray](bytearray)
-        answers = self.answers[survey.round]
-        for email in self.joined:
+        """Return the releases of a round."""
+        counted, asked = self.asked.get(survey.version, (0, Counter[str]()))
+        for email in list(self.joined)[counted:]:
             question = survey.question_for(email)
             if question is not None:
-                found.asked[question.name] += 1
-                if email in answers:
-                    payloads[question.name] += parse_release(answers[email], survey, question)
-        return RoundReleases(found, {name: bytes(some) for name, some in payloads.items()})
+                asked[question.name] += 1
+        self.asked[survey.version] = len(self.joined), asked
+        found = RoundReports(survey, participants=len(self.joined), asked=asked.copy())
+        return RoundReleases(found, {name: bytes(some) for name, some in self.answers.get(survey.version, {}).items()})
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,13 @@ class DemoAggregator(Aggregator):
 
     plain: PlainPeople = field(default_factory=PlainPeople, compare=False, repr=False)
 
-    def _read(self, survey: Survey, progress: Callable[[], None]) -> RoundReleases:
-        there, plain = super()._read(survey, progress), self.plain.read(survey)
+    def _look(
+        self, surveys: Sequence[Survey], progress: Callable[[], None] = lambda: None
+    ) -> tuple[RoundReleases, ...]:
+        there = super()._look(surveys, progress)
         for _ in self.plain.joined:
             progress()
-        return together(there, plain)
+        return tuple(together(one, self.plain.read(one.found.survey)) for one in there)
 
 
 def together(one: RoundReleases, other: RoundReleases) -> RoundReleases:
@@ -72,6 +75,5 @@ def together(one: RoundReleases, other: RoundReleases) -> RoundReleases:
         refusals=[*one.found.refusals, *other.found.refusals],
     )
     names = one.payloads.keys() | other.payloads.keys()
-    return RoundReleases(
-        found, {name: bytes(one.payloads.get(name, b"")) + other.payloads.get(name, b"") for name in names}
-    )
+    payloads = {name: one.payloads.get(name, b"") + other.payloads.get(name, b"") for name in names}
+    return RoundReleases(found, payloads)

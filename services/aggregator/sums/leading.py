@@ -119,6 +119,7 @@ class SumAggregator(Aggregator):
     def _lead(self, now: int) -> list[RoundStatistics]:
         today = datetime.fromtimestamp(now, UTC).date()
         self.recover(today)
+        self._look(())
         self.leader.invited = self.enrolment.invited()
         self._give_up_others()
         self.leader.run(now)
@@ -160,9 +161,9 @@ class SumAggregator(Aggregator):
         return SumsState(mode="two" if self.helper else "one", operators=self.operators, rounds=tuple(rounds))
 
     def _look_over_participants(self) -> None:
-        depends_on = (tuple(self.enrolment.participants()), len(self.vocabulary))
+        depends_on = (self._members.listed(), self.memory.sharing, len(self.vocabulary))
         if self.memory.overview != depends_on or not (self.own / OVERVIEW).exists():
-            write_overview(self.own, find_overview(self.enrolment, [], len(self.vocabulary)))
+            write_overview(self.own, find_overview(self._members, [], len(self.vocabulary)))
             self.memory.overview = depends_on
 
     def _give_up_others(self) -> None:
@@ -210,7 +211,7 @@ class SumAggregator(Aggregator):
             return survey
         plan = current_plan(self.own, SurveyPlan.of_settings(self.odds, self.list_length))
         candidates, chart = self.week_list(week, plan.list_length)
-        people = len(self.enrolment.participants())
+        people = len(self._members.participants())
         names = frozenset(plan.questions)
         survey = default_sum_survey(week, self.vocabulary.version, candidates, people, self.preset, names, chart)
         self.keep_vocabulary()
@@ -283,7 +284,7 @@ class SumAggregator(Aggregator):
         except RefusedSurvey as refusal:
             self._say_over(Week.parse(name), refusal)
             return None
-        people = max(len(self.enrolment.participants()), sums.count)
+        people = max(len(self._members.participants()), sums.count)
         return survey.estimate(sums.sums, sums.count, titles, participants=people, waiting=waiting, refused=refused)
 
     def _arrived(self, row: RoundRow) -> int:

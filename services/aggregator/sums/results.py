@@ -69,14 +69,14 @@ def refusals(party: Party, asked: Round) -> dict[str, int]:
     data = _body(party, asked.name, CLOSE)
     if data is not None:
         closing = from_bytes(Closing, data)
-        statuses, found = list(closing.statuses.values()), Counter(closing.refused)
+        statuses, found = closing.counts(), Counter(closing.refused)
     else:
         # Before that a report that is not counted yet is none that comes too late.
-        statuses = [status for status in party.statuses(asked).values() if status.status != "late"]
+        statuses = Counter(status for status in party.statuses(asked).values() if status.status != "late")
         found = Counter(party.store.refusals(asked.name).values())
-    for status in statuses:
+    for status, count in statuses.items():
         if (reason := _reason(status)) is not None:
-            found[reason] += 1
+            found[reason] += count
     return dict(sorted(found.items()))
 
 

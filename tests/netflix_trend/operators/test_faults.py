@@ -17,7 +17,7 @@ from netflix_trend.operators.jobs import Collected, decode_job, encode_collected
 from netflix_trend.operators.manifest import HelperPrekey, Manifest, datasite_hash, from_bytes, to_bytes
 from netflix_trend.operators.result import Abort
 from netflix_trend.operators.sealing import RoundKey, Sealer
-from netflix_trend.operators.transport import REPORT
+from netflix_trend.operators.transport import MAX_PARTS, REPORT
 from tests.netflix_trend.operators.network import (
     ANSWERS,
     AT_EARLY,
@@ -373,7 +373,7 @@ def test_a_wrong_job_is_not_answered(tmp_path, wrong):
         case "part":
             body = encode_job(asked, 2, 2, messages)
         case "parts":
-            body = encode_job(asked, 1, 17, messages)
+            body = encode_job(asked, 1, MAX_PARTS + 1, messages)
         case "trailing":
             body += b"\0"
         case "cut":

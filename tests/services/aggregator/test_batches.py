@@ -4,6 +4,7 @@ shows one answer when a round has closed.
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 import shutil
@@ -25,7 +26,8 @@ from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.simulation.population import seeded_randomness, watched
 from netflix_trend.survey.survey import Survey
 from netflix_trend.syftbox.datasite import Datasite
-from services.aggregator.batches import Answers, Batch, are_apart, is_due, next_version
+from services.aggregator.answers import Answers, are_apart, next_version, packed, unpacked
+from services.aggregator.batches import Batch, is_due
 from services.aggregator.collect import RoundReports
 from services.aggregator.estimation import estimate_round
 from services.aggregator.memory import Memory
@@ -67,7 +69,7 @@ def test_statistics_change_once_a_day_and_only_with_enough_answers(
 
 def answers(text: str) -> Answers:
     """One answer for each letter."""
-    return Counter(letter.encode() for letter in text)
+    return Answers.of(text.encode(), 1)
 
 
 @pytest.mark.parametrize(
@@ -97,20 +99,55 @@ def test_the_next_version_shows_no_single_answer(versions: Sequence[str], now: s
     assert next_version([answers(one) for one in versions], answers(now), 3) == answers(following), why
 
 
+def counted(some: Answers) -> Counter[bytes]:
+    return Counter(dict(zip(some.distinct(), some.counts.tolist(), strict=True)))
+
+
+def next_by_counting(versions: list[Counter[bytes]], now: Counter[bytes], smallest: int) -> Counter[bytes]:
+    """Return what `next_version` does, in Python's own multisets."""
+
+    def apart(one: Counter[bytes], other: Counter[bytes]) -> bool:
+        return all(size == 0 or size >= smallest for size in ((one - other).total(), (other - one).total()))
+
+    last = versions[-1]
+    fresh = [one for one in (now, last | now, last & now) if all(apart(one, each) for each in versions)]
+    return min([last, *fresh, *versions[:-1]], key=lambda one: (one - now).total() + (now - one).total())
+
+
+@pytest.mark.parametrize("size", [1, 3, 8, 16])
+def test_answers_are_packed_sorted_and_come_back_whole(size: int) -> None:
+    """Also where they begin and end with zeros, which texts of numpy lose one by one."""
+    generator = random.Random(size)
+    some = [bytes(generator.choice((0, 0, 1, 127, 128, 255)) for _ in range(size)) for _ in range(500)]
+    some += [bytes(size), b"\xff" * size]
+    found = Answers.of(b"".join(some), size)
+    assert counted(found) == Counter(some)
+    assert found.total() == len(some)
+    assert found.distinct() == sorted(set(some))
+    assert packed(found) == base64.b64encode(b"".join(sorted(some))).decode()
+    assert unpacked(packed(found), size) == found
+    assert unpacked("", size).total() == 0
+    for text in ("!", "AA==" if size > 1 else "A"):
+        with pytest.raises(ValueError, match=r"."):
+            unpacked(text, size)
+
+
 def test_all_versions_of_a_random_history_are_apart_and_as_near_as_that_allows() -> None:
     generator = random.Random(1)
     published, missed = 0, 0
     for _ in range(60):
-        versions, now = [answers("")], Counter[bytes]()
+        versions, now = [answers("")], Counter[str]()
         for _ in range(40):
             for letter in generator.choices("abcdefgh", k=generator.randrange(4)):
-                now[letter.encode()] = max(0, now[letter.encode()] + generator.choice((1, 1, -1)))
-            following = next_version(versions, +now, 4)
+                now[letter] = max(0, now[letter] + generator.choice((1, 1, -1)))
+            there = answers("".join(now.elements()))
+            following = next_version(versions, there, 4)
+            assert counted(following) == next_by_counting(list(map(counted, versions)), counted(there), 4)
             if following != versions[-1]:
                 versions.append(following)
-            missed += following != +now
+            missed += following != there
         published += len(versions) - 1
-        for one, other in combinations(versions, 2):
+        for one, other in combinations(map(counted, versions), 2):
             for side in ((one - other).total(), (other - one).total()):
                 assert side == 0 or side >= 4
     assert published > 60

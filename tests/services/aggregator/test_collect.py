@@ -24,6 +24,7 @@ from netflix_trend.survey.survey import Survey, default_survey
 from netflix_trend.syftbox.datasite import Datasite, datasite_names
 from services.aggregator.collect import RoundReports, collect
 from services.aggregator.estimation import estimate_round
+from services.runtime.executors import LocalProcesses
 from tests.services.aggregator.people import AGGREGATOR, asked, crowd
 
 SURVEY = default_survey(Week.parse("2026-W46"), "0123456789abcdef" * 2, range(50))
@@ -253,7 +254,9 @@ def test_several_processes_find_exactly_what_one_finds(
     monkeypatch.setattr("services.aggregator.collect._SLICE", 4)
     steps: list[int] = []
     one = collect(tmp_path / "datasites", names, SURVEY)
-    several = collect(tmp_path / "datasites", names, SURVEY, lambda: steps.append(1), processes=processes)
+    several = collect(
+        tmp_path / "datasites", names, SURVEY, lambda: steps.append(1), executor=LocalProcesses(processes)
+    )
     assert several.counts["top_shows"].tolist() == one.counts["top_shows"].tolist()
     assert several.counts["volume"].tolist() == one.counts["volume"].tolist()
     assert several.refusals == one.refusals
@@ -282,6 +285,6 @@ def test_names_are_taken_as_they_are_needed(tmp_path: Path, monkeypatch: pytest.
         done.append(1)
         ahead.append(taken - len(done))
 
-    found = collect(tmp_path, names(), SURVEY, progress, processes=2)
+    found = collect(tmp_path, names(), SURVEY, progress, executor=LocalProcesses(2))
     assert (found.participants, len(done)) == (0, 200)
     assert max(ahead) <= 5 * (3 * 2 + 2)

@@ -9,7 +9,7 @@ import pytest
 
 from netflix_trend.names import EXAMPLE_AGGREGATOR
 from netflix_trend.periods.weeks import Week
-from netflix_trend.survey.release import RefusedRelease
+from netflix_trend.simulation.population import person, seeded_randomness, watched
 from netflix_trend.survey.survey import load_surveys
 from netflix_trend.syftbox.permissions import PERMISSION_FILES
 from services.aggregator.collect import RoundReleases, RoundReports
@@ -43,20 +43,19 @@ def test_folders_are_made_for_publishers_only(tmp_path: Path) -> None:
     assert len(list((tmp_path / "out" / "people").iterdir())) == 30
 
 
-def test_a_release_that_is_not_valid_ends_the_demo(tmp_path: Path) -> None:
+def test_who_is_asked_is_counted_once_for_everybody_who_has_joined(tmp_path: Path) -> None:
     published(tmp_path / "out", 0, 8, 1, 1)
     (survey,) = load_surveys((tmp_path / "out" / "aggregator" / "surveys" / f"{LAST}.json").read_bytes())
-    people = PlainPeople({"person000000@example.org"})
-    assert people.read(survey).found.participants == 1
-    asked = next(
-        f"person{number:06d}@example.org"
-        for number in range(99)
-        if survey.question_for(f"person{number:06d}@example.org")
-    )
-    people.joined.add(asked)
-    people.answers[survey.round][asked] = b"x" * 512
-    with pytest.raises(RefusedRelease):
-        people.read(survey)
+    people = PlainPeople()
+    for number in range(40):
+        people.answer(person(number), survey, watched(frozenset({1}), 3), seeded_randomness(number))
+        if number in {5, 20, 39}:
+            asked = Counter(question.name for n in range(number + 1) if (question := survey.question_for(person(n))))
+            releases = people.read(survey)
+            assert releases.found.asked == asked
+            assert releases.found.participants == asked.total() == len(people.joined)
+            assert releases.count().reports == asked
+    assert 0 < len(people.joined) < 40
 
 
 def test_two_groups_are_added_up(tmp_path: Path) -> None:

@@ -1,0 +1,163 @@
+"""`python -m bench million`: what a million people cost an aggregator, and a hundred thousand reports two operators.
+
+Local mode: everybody's answer is drawn by the participant's code and packed into shards on this machine's disk. Then a
+pass of the aggregator without datasites is measured: shards, counts, batch, estimates and the statistics' file. Sums of
+two operators: everybody's report is a file in a datasite, and leader and helper verify all of them. Every step runs in
+a process of its own, with two worker processes: seconds, seconds of processor time, and the peak memory of all of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from bench.measuring import group_memory
+from bench.operators import EARLY, LATE, SLACK, SURVEYS, World
+from netflix_trend.operators.report import build
+from netflix_trend.operators.transport import REPORT
+from netflix_trend.simulation.population import person
+from services.runtime.executors import LocalProcesses
+
+PROCESSES = 2
+# Reports are written by so many people a job.
+_WRITERS = 500
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one step. seconds: by the clock; processor: of all its processes; mebibytes: of all of them at their peak,
+    shared pages counted several times.
+    """
+
+    seconds: float
+    processor: float
+    mebibytes: float
+
+
+def run_step(step: Callable[[Path, int], None], folder: Path, size: int) -> Cost:
+    """Run a step in this process and measure it. The process must have done nothing else."""
+    os.setpgid(0, 0)
+    peak, stopped = [0], threading.Event()
+
+    def look() -> None:
+        while not stopped.wait(0.05):
+            peak[0] = max(peak[0], group_memory(os.getpgrp()))
+
+    watch = threading.Thread(target=look, daemon=True)
+    watch.start()
+    began, busy = time.perf_counter(), _processor()
+    step(folder, size)
+    seconds, processor = time.perf_counter() - began, _processor() - busy
+    stopped.set()
+    watch.join()
+    own = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return Cost(seconds, processor, max(own, peak[0]) / 2**20)
+
+
+def _processor() -> float:
+    """Return the seconds that the processes of this group have used, and those that have ended: workers are children
+    of the server that forks them.
+    """
+    ticks, group = 0, os.getpgrp()
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # has ended
+            fields = path.read_text().rpartition(")")[2].split()
+            if int(fields[2]) == group:
+                ticks += sum(map(int, fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+# Two operators
+
+
+def _blocks_and_answers() -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    blocks, answers = zip(*SURVEYS["survey"], strict=True)
+    return blocks, answers
+
+
+def _write_reports(folder: Path, numbers: Sequence[int]) -> int:
+    world, (_, answers) = World(folder), _blocks_and_answers()
+    asked = world.asked()
+    for number in numbers:
+        path = world.path(person(number), REPORT)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(build(asked, person(number), answers))
+    return len(numbers)
+
+
+def make_reports(folder: Path, size: int) -> None:
+    """Agree on a round, and write everybody's report as the participant's code makes it."""
+    World(folder).agree(_blocks_and_answers()[0])
+    numbers = iter(range(size))
+    jobs: Iterator[list[int]] = iter(lambda: list(islice(numbers, _WRITERS)), [])
+    assert sum(LocalProcesses(PROCESSES).map(partial(_write_reports, folder), jobs)) == size
+
+
+def _operate(party: str, now: int, folder: Path, _size: int) -> None:
+    getattr(World(folder, LocalProcesses(PROCESSES)), party).run(now)
+
+
+def check_sums(folder: Path, size: int) -> None:
+    """Check that everybody's report is in the sums."""
+    sums = World(folder).sums()
+    assert {block.count for block in sums.values()} == {size}
+    assert abs(sums["shows"].sums[0] - size) < 100
+
+
+_AT_EARLY, _AT_LATE = EARLY + SLACK, LATE + SLACK
+SUMS: dict[str, Callable[[Path, int], None]] = {
+    "write the reports (prepared)": make_reports,
+    "leader: read, verify, send": partial(_operate, "leader", _AT_EARLY),
+    "helper: read, verify, answer": partial(_operate, "helper", _AT_EARLY),
+    "leader: finish": partial(_operate, "leader", _AT_EARLY),
+    "helper: give its share": partial(_operate, "helper", _AT_EARLY),
+    "leader: publish the sums": partial(_operate, "leader", _AT_EARLY),
+    "check the sums": check_sums,
+    "leader: nothing to do": partial(_operate, "leader", _AT_EARLY),
+    "leader: close the round": partial(_operate, "leader", _AT_LATE),
+    "helper: close the round": partial(_operate, "helper", _AT_LATE),
+}
+TABLES = {"sums": SUMS}
+
+
+def measured(table: str, size: int, folder: Path) -> dict[str, Cost]:
+    """Run all steps of a table one after another, each in a process of its own, and print their costs."""
+    found = {}
+    for step in TABLES[table]:
+        command = [sys.executable, "-m", "bench", "million", "--step", table, step, str(size), str(folder)]
+        output = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+        found[step] = cost = Cost(**json.loads(output))
+        print(f"{step:<36}{size:>10,}{cost.seconds:>10.2f}{cost.processor:>11.2f}{cost.mebibytes:>8.0f}", flush=True)
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    """Print a row for each step; returns 1 when a target is missed."""
+    parser = argparse.ArgumentParser(prog="python -m bench million", description=__doc__)
+    parser.add_argument("--reports", type=int, nargs="*", default=[10_000, 100_000], help="to two operators")
+    parser.add_argument("--folder", type=Path, help="where to work; some gigabytes (the system's temporary folder)")
+    parser.add_argument("--step", nargs=4, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.step:
+        table, step, size, folder = options.step
+        print(json.dumps(run_step(TABLES[table][step], Path(folder), int(size)).__dict__))
+        return 0
+    print(f"{'step':<36}{'people':>10}{'seconds':>10}{'processor':>11}{'MiB':>8}")
+    for size in options.reports:
+        with tempfile.TemporaryDirectory(prefix="netflix-trend-million-", dir=options.folder) as folder:
+            measured("sums", size, Path(folder))
+    return 0
