@@ -156,6 +156,12 @@ class Vocabulary:
         """Keys of what the films' titles begin with, before a colon: `Kevin Hart` of `Kevin Hart: What Now?`."""
         return frozenset(key.partition(": ")[0] for key in self._film_index if ": " in key)
 
+    @cached_property
+    def name_beginnings(self) -> frozenset[str]:
+        """Keys of what the names of shows and films begin with, before each colon."""
+        names = (key.split(":") for key in (*self._series_index, *self._film_index) if ":" in key)
+        return frozenset(":".join(parts[:length]) for parts in names for length in range(1, len(parts)))
+
     def show(self, name: str) -> int | None:
         """Return the index of the show called `name` (compared by `title_key`), None if there is none."""
         return self._series_index.get(_name_key(name))

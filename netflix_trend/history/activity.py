@@ -9,10 +9,26 @@ _TIME = re.compile(r"\s*(\d{1,2}):(\d\d)(?::(\d\d))?(?:\.\d+)?\s*([AaPp])?\.?[Mm
 _JOINED = re.compile(r"(?<=\d)T(?=\d)")
 _DURATION = re.compile(r"\s*(?:(\d{1,3}):)?(\d{1,2}):(\d\d)(?:\.\d+)?\s*")
 _DAY = 86_400
+# Netflix's own writing is read without a pattern: two digits, and what they are as hours, minutes or seconds.
+_HOURS = {f"{hour:02}": hour * 3600 for hour in range(24)}
+_MINUTES = {f"{minute:02}": minute * 60 for minute in range(60)}
+_SECONDS = {f"{second:02}": second for second in range(60)}
+
+
+def _second(clock: str) -> int | None:
+    """Return the second of the day of `23:50:12`; None for any other writing."""
+    if len(clock) != 8 or clock[2] != ":" or clock[5] != ":":
+        return None
+    hours, minutes, seconds = _HOURS.get(clock[:2]), _MINUTES.get(clock[3:5]), _SECONDS.get(clock[6:])
+    return None if hours is None or minutes is None or seconds is None else hours + minutes + seconds
 
 
 def split_start(text: str) -> tuple[str, int | None]:
     """Split `2024-03-02 23:50:12` into the text of the date and the second of the day (UTC); or None."""
+    day, _, clock = text.partition(" ")
+    second = _second(clock)
+    if second is not None and day and "T" not in day and not day[0].isspace():
+        return day, second
     day, _, clock = _JOINED.sub(" ", text.strip()).partition(" ")
     found = _TIME.fullmatch(clock)
     if found is None:
@@ -26,6 +42,9 @@ def split_start(text: str) -> tuple[str, int | None]:
 
 def duration_seconds(text: str) -> int | None:
     """Return the seconds of `01:58:00`; None if the text is not a duration."""
+    plain = _second(text)
+    if plain is not None:
+        return plain
     found = _DURATION.fullmatch(text)
     if found is None:
         return None

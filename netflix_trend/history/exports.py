@@ -9,19 +9,18 @@ again, so encoding, delimiter, quoting, columns and their order all vary
 from __future__ import annotations
 
 import codecs
-import csv
-import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
+from operator import itemgetter
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from netflix_trend.delivery.file_kinds import HEAD, what_it_is
 from netflix_trend.history.code_pages import code_page_of
 from netflix_trend.history.dates import DateQuestion
 from netflix_trend.history.double_encoding import pages_of_double_encoding
+from netflix_trend.history.records import MAX_CELL, THREE_NUMBERS, csv_records, from_first_line, line_blocks
 from netflix_trend.language import _
 
 if TYPE_CHECKING:
@@ -31,9 +30,6 @@ ExportKind = Literal["viewing_history", "viewing_activity"]
 # Reason of an export whose bytes are gone or were changed after they had come.
 BYTES_LOST = "bytes_lost"
 
-# No title is longer. Python's csv module refuses much longer cells itself.
-MAX_CELL = 10_000
-_MAX_LINE = 100_000
 _MAX_DATES = 20_000
 _BLOCK = 1 << 20
 # So many bytes show the code page of a file.
@@ -43,7 +39,6 @@ _DELIMITERS = (",", ";", "\t")
 _KEPT = frozenset({"too_large_for_memory", "stopped_the_import", BYTES_LOST})
 _ASCII = bytes(range(128))
 _ASCII_BLANK = bytes.maketrans(_ASCII, b" " * len(_ASCII))
-_THREE_NUMBERS = re.compile(r"\d+\D+\d+\D+\d+")
 _ONLY_A_DATE = re.compile(r"[\d\s./\-\u200f]{6,14}")
 _START = re.compile(r"\d{1,4}\D\d{1,2}\D\d{1,4}[ T]\d{1,2}:\d\d\b.*")
 _DURATION = re.compile(r"\d{1,3}:\d\d(:\d\d)?")
@@ -136,12 +131,21 @@ class ExportFile:
                     continue
             found = _usable(number, cells, self._history_cells, damaged)
             if found is not None:
-                if len(dates) < _MAX_DATES and _THREE_NUMBERS.search(found[1]):
+                if len(dates) < _MAX_DATES and THREE_NUMBERS.search(found[1]):
                     dates.add(found[1])
                 yield number, found
 
     def _activity_rows(self, damaged: Callable[[int, str], None]) -> Iterator[tuple[int, Sequence[str]]]:
+        chosen = itemgetter(*self.columns) if min(self.columns) >= 0 else None
         for number, cells in self.records:
+            if chosen is not None and len(cells) == self.width:
+                # Nearly every row needs no repair.
+                right = chosen(cells)
+                text = "\n".join(right)
+                is_plain = len(text) <= MAX_CELL and "\ufffd" not in text and text.count("\n") == len(right) - 1
+                if is_plain and right[1][:1].isdecimal():
+                    yield number, tuple(map(str.strip, right))
+                    continue
             found = _usable(number, cells, self._activity_cells, damaged)
             if found is not None:
                 yield number, found
@@ -150,9 +154,9 @@ class ExportFile:
         title_at, date_at = self.columns
         if len(cells) == 1 and self.width > 1:
             cells = _unwrapped(cells[0], self.delimiter, is_date_first=date_at < title_at)
-        if len(cells) != self.width or not _THREE_NUMBERS.search(cells[date_at]):
+        if len(cells) != self.width or not THREE_NUMBERS.search(cells[date_at]):
             cells = self._realigned(cells, title_at, date_at)
-        if date_at < len(cells) <= title_at and _THREE_NUMBERS.search(cells[date_at]):
+        if date_at < len(cells) <= title_at and THREE_NUMBERS.search(cells[date_at]):
             cells = [
                 *cells,
                 *[""] * (title_at + 1 - len(cells)),
@@ -174,7 +178,7 @@ class ExportFile:
             # Programs cut or pad rows to the same length, so the date's position shows the shift. A column with a name
             # holds something else.
             places = [date_at + surplus, date_at, *range(len(cells) - 1, date_at - 1, -1)]
-            there = [place for place in places if place < len(cells) and _THREE_NUMBERS.search(cells[place])]
+            there = [place for place in places if place < len(cells) and THREE_NUMBERS.search(cells[place])]
             shift = there[0] - date_at if there else surplus
             if not surplus and (
                 (there and there[0] not in self.unnamed)
@@ -239,18 +243,18 @@ def open_export(stream: BinaryIO, name: str) -> ExportFile:
     """
     encoding = detect_encoding(stream)
     stream.seek(0)
-    lines = _lines(stream, encoding.name)
-    numbered = ((n, line) for n, line in enumerate(lines) if line.strip("\ufeff\0 \t\r\n"))
-    before, first = next(numbered, (0, None))
-    named = _NAMED_DELIMITER.fullmatch(first.strip("\ufeff")) if first is not None else None
+    blocks = line_blocks(stream, encoding.name)
+    before, block = from_first_line(blocks)
+    named = _NAMED_DELIMITER.fullmatch(block[0].strip("\ufeff")) if block else None
     if named is not None:
-        before, first = next(numbered, (0, None))
-    if first is None:
+        more, block = from_first_line(chain([block[1:]], blocks))
+        before += 1 + more
+    if not block:
         raise ExportError(
             "empty", _("%(name)s: the file is empty, or holds no text. Download it again from Netflix.", name=name)
         )
-    delimiter = named[1] if named is not None else _delimiter(first)
-    records = _records(chain([first], lines), delimiter, before)
+    delimiter = named[1] if named is not None else _delimiter(block[0])
+    records = csv_records(chain([block], blocks), delimiter, before)
     number, cells = next(records)
     # The header may be quoted once more as a whole, as rows may.
     header = number, _unwrapped(cells[0], delimiter) if len(cells) == 1 else cells
@@ -285,7 +289,7 @@ def _with_dates(columns: tuple[int, ...], cells: list[str], unnamed: frozenset[i
     cells: the first row. Programs that read the page of Netflix write a moment as a number, and the date beside it.
     """
     title_at, date_at = columns
-    if not cells[date_at].strip() or _THREE_NUMBERS.search(cells[date_at]):
+    if not cells[date_at].strip() or THREE_NUMBERS.search(cells[date_at]):
         return columns
     others = [place for place, cell in enumerate(cells) if place not in {title_at, *unnamed} and _is_day(cell)]
     return (title_at, others[0]) if len(others) == 1 else columns
@@ -340,72 +344,6 @@ def _delimiter(first: str) -> str:
     return max(_DELIMITERS, key=lambda sign: (bare.count(sign), first.count(sign)))
 
 
-def _lines(stream: BinaryIO, encoding: str) -> Iterator[str]:
-    """Yield lines; only the beginning of a line that is too long for a row."""
-    # "utf-8-sig" and "utf-16" remove the byte-order mark.
-    text = io.TextIOWrapper(stream, encoding.replace("utf-8", "utf-8-sig"), errors="replace", newline=None)
-    try:
-        while line := text.readline(_MAX_LINE):
-            yield line
-            while len(line) == _MAX_LINE and not line.endswith("\n"):
-                line = text.readline(_MAX_LINE)
-    finally:
-        with suppress(ValueError):  # closed already
-            text.detach()  # the stream is the caller's to close
-
-
-class _Recorder:
-    """Hands lines to the csv module and remembers those of the current record."""
-
-    def __init__(self, lines: Iterator[str]) -> None:
-        self.lines, self.number, self.record = lines, 0, list[str]()
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = next(self.lines)
-        self.number += 1
-        self.record.append(line)
-        return line
-
-
-def _records(lines: Iterator[str], delimiter: str, before: int) -> Iterator[tuple[int, list[str]]]:
-    """Yield (line number, cells). Rows are lines at Netflix, so an unbalanced quote corrupts only its own line."""
-    recorder = _Recorder(lines)
-    recorder.number = before
-    reader = csv.reader(recorder, delimiter=delimiter)
-    width = 0  # of the first record
-    while True:
-        recorder.record.clear()
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            cells = []
-        first = recorder.number - len(recorder.record) + 1
-        if cells and (len(recorder.record) == 1 or (len(cells) == width and _is_one_row(recorder.record, delimiter))):
-            width = width or len(cells)
-            yield first, cells
-            continue
-        for number, line in enumerate(recorder.record, first):
-            try:
-                yield number, next(csv.reader([line.rstrip("\n")], delimiter=delimiter), [])
-            except csv.Error:
-                yield number, ["x" * (MAX_CELL + 1)] * 2
-
-
-def _is_one_row(lines: list[str], delimiter: str) -> bool:
-    """Return whether lines are one row with line breaks inside properly quoted cells."""
-    try:
-        # If a line in the middle is a complete row, two unrelated quotation marks enclose it.
-        rows = any(delimiter in line and _THREE_NUMBERS.search(line) for line in lines[1:-1])
-        return not rows and len(lines) < 20 and len(list(csv.reader(lines, delimiter=delimiter, strict=True))) == 1
-    except csv.Error:
-        return False
-
-
 _Columns = tuple[ExportKind, tuple[int, ...], bool]
 
 
@@ -447,7 +385,7 @@ def _history_by_content(first: list[str]) -> _Columns | None:
 
 
 def _is_day(cell: str) -> bool:
-    return bool(_ONLY_A_DATE.fullmatch(cell.strip()) and _THREE_NUMBERS.search(cell))
+    return bool(_ONLY_A_DATE.fullmatch(cell.strip()) and THREE_NUMBERS.search(cell))
 
 
 def _unwrapped(cell: str, delimiter: str, *, is_date_first: bool = False) -> list[str]:

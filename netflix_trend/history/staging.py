@@ -24,7 +24,7 @@ from netflix_trend.history.file_reader import FileReader, ReadFile
 from netflix_trend.history.memory import needed
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.repetition import InFile, Repetition, Show
-from netflix_trend.history.titles import Certainty, Kind, ParsedTitle, match_key, parse_title, show_key
+from netflix_trend.history.titles import Certainty, Kind, ParsedTitle, TitleParser, match_key, show_key
 
 _BLOCK = 20_000
 
@@ -106,6 +106,7 @@ class Staging:
         """budget: bytes of memory that a rebuild may use; None for any number."""
         self.database = database
         self._vocabulary = vocabulary
+        self._parser = TitleParser(vocabulary)
         self._budget = budget
         self._files = self._rows = 0
         self._shows: dict[tuple[str, int], int] = {}
@@ -151,7 +152,7 @@ class Staging:
 
     def parse(self, title: str, kind: ExportKind) -> ParsedTitle:
         """Parse a title of an export on its own."""
-        return parse_title(title, self._vocabulary, is_archive=kind == "viewing_activity")
+        return self._parser.parse(title, is_archive=kind == "viewing_activity")
 
     def codes(self, parsed: ParsedTitle) -> tuple[str | None, int | None, int | None, str | None]:
         """Return a parsed title as in the tables: kind, show, season, certainty."""

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Literal
 
 from netflix_trend.catalogue.keys import title_key
-from netflix_trend.catalogue.season_words import has_form
+from netflix_trend.catalogue.season_words import begins_with_form, has_form
 from netflix_trend.catalogue.vocabulary import Vocabulary
 
 Kind = Literal["episode", "film", "unnamed", "blank", "supplemental"]
@@ -64,10 +64,85 @@ class ParsedTitle:
 
 # A history has few seasons and many episodes of each.
 _episode = lru_cache(maxsize=20_000)(ParsedTitle)
+# So many beginnings of titles are remembered.
+_MOST_BEGINNINGS = 20_000
+# What of a title's last part decides its kind, beside a season.
+_LAST_FORMS = ("episode", "chapter", "film", "extra")
 _OPEN = ParsedTitle(None)
 _FILM = ParsedTitle("film")
 _LIKELY_FILM = ParsedTitle("film", certainty="likely")
 _EXTRA = ParsedTitle("supplemental", certainty="likely")
+
+
+class TitleParser:
+    """Parses many titles as `parse_title` does, and remembers those that differ in their last part only.
+
+    Nearly every title of a history is another one, but they have few beginnings: of `Show: Season 2: Pilot` everything
+    but the last part is enough. Elsewhere the last part counts by what it is (the number of an episode, an extra), not
+    by its text. Titles in which more may depend on it are parsed as a whole each time.
+    """
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        # The beginning of a title and whether it is of an archive -> what all such titles are; or what they are by
+        # their last part; or None, if each is parsed as a whole.
+        self._known: dict[tuple[str, bool], ParsedTitle | dict[_Last, ParsedTitle] | None] = {}
+
+    def parse(self, title: str, *, is_archive: bool = False) -> ParsedTitle:
+        """Return what `parse_title` returns, sooner."""
+        text = _cleaned(title)
+        head, _, last = text.rpartition(": ")
+        is_numbered = False
+        if last.endswith((")", "）")):
+            last, is_numbered = _without_episode_number(last)
+            if not is_numbered or not last:
+                return parse_title(title, self._vocabulary, is_archive=is_archive)
+        if not head or ":" in last or "：" in last or _may_be_supplemental(last.lower()):
+            return parse_title(title, self._vocabulary, is_archive=is_archive)
+        beginning = head, is_archive
+        if beginning in self._known:
+            known = self._known[beginning]
+        else:
+            known = self._new(head)
+            if len(self._known) >= _MOST_BEGINNINGS:
+                self._known.clear()
+            self._known[beginning] = known
+        if isinstance(known, ParsedTitle):
+            return known
+        if known is None:
+            return parse_title(title, self._vocabulary, is_archive=is_archive)
+        behind = last.strip()
+        forms: tuple[bool, ...] = ()
+        if begins_with_form(behind):
+            if has_form(behind, "strong"):
+                return parse_title(title, self._vocabulary, is_archive=is_archive)
+            forms = tuple(has_form(behind, strength) for strength in _LAST_FORMS)
+        key = is_numbered, forms
+        if key not in known:
+            known[key] = parse_title(title, self._vocabulary, is_archive=is_archive)
+        return known[key]
+
+    def _new(self, head: str) -> ParsedTitle | dict[_Last, ParsedTitle] | None:
+        """Return what is known of titles with this beginning before any is parsed."""
+        if (
+            head.endswith(" ")
+            or " :" in head
+            or "：" in head
+            or not head[0].isalnum()
+            or _PLACEHOLDER.startswith(head)
+            or _may_be_supplemental(head.lower())
+        ):
+            return None
+        parts = split_title(head)
+        marker = _season_at([*parts, ""], self._vocabulary, is_weak_enough=False)
+        if marker is not None:
+            return _known_episode([*parts, ""], marker, self._vocabulary, is_clear=False)
+        # A show's or a film's name may be the whole title.
+        return None if title_key(head) in self._vocabulary.name_beginnings else {}
+
+
+# Of a last part without a season: whether a number in brackets ended it, and which of `_LAST_FORMS` it is.
+_Last = tuple[bool, tuple[bool, ...]]
 
 
 def parse_title(title: str, vocabulary: Vocabulary, *, is_archive: bool = False) -> ParsedTitle:
@@ -76,7 +151,7 @@ def parse_title(title: str, vocabulary: Vocabulary, *, is_archive: bool = False)
     is_archive: the title is of ViewingActivity.csv, where every episode ends in its number; no such title is open. A
     kind that is not certain may turn out to be another one beside the other titles of a history (`repetition`).
     """
-    text = title.replace("\u00a0", " ").replace(":: ", ": ").strip()
+    text = _cleaned(title)
     if _is_nothing(text):
         return ParsedTitle("blank")
     if _may_be_supplemental(text.lower()) and _is_supplemental(text, vocabulary):
@@ -100,6 +175,10 @@ def parse_title(title: str, vocabulary: Vocabulary, *, is_archive: bool = False)
     return _without_marker(text, parts, vocabulary, is_archive=is_archive)
 
 
+def _cleaned(title: str) -> str:
+    return title.replace("\u00a0", " ").replace(":: ", ": ").strip()
+
+
 def _numbered_episode(text: str, parts: list[str], vocabulary: Vocabulary) -> ParsedTitle:
     """Parse an episode that says nothing of a season: a known show, otherwise the first part."""
     index = vocabulary.show(text) if len(parts) > 1 else None
@@ -111,9 +190,7 @@ def _numbered_episode(text: str, parts: list[str], vocabulary: Vocabulary) -> Pa
 
 def _without_marker(text: str, parts: list[str], vocabulary: Vocabulary, *, is_archive: bool) -> ParsedTitle:
     """Parse a title without a season and without an episode's number in brackets."""
-    if vocabulary.is_film(text):
-        return _FILM
-    if len(parts) == 1:
+    if len(parts) == 1 or vocabulary.is_film(text):
         return _FILM
     if has_form(parts[-1], "extra") and _is_known(": ".join(parts[:-1]), vocabulary):
         return _EXTRA  # elsewhere such words are names of episodes and films

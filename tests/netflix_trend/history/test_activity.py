@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -284,3 +285,49 @@ def machine_in_new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_without_a_zone_the_clock_of_the_machine_is_used() -> None:
     assert local_offsets(date(2024, 3, 10), None) == (-18_000, 25_200, -14_400)
     assert local_offsets(date(2024, 7, 1), None) == (-14_400, DAY, -14_400)
+
+
+_TIME = re.compile(r"\s*(\d{1,2}):(\d\d)(?::(\d\d))?(?:\.\d+)?\s*([AaPp])?\.?[Mm]?\.?\s*(?:Z|UTC|\+00:?00)?\s*")
+_DURATION = re.compile(r"\s*(?:(\d{1,3}):)?(\d{1,2}):(\d\d)(?:\.\d+)?\s*")
+
+
+def slow_start(text: str) -> tuple[str, int | None]:
+    """By a pattern, also where a text is written as Netflix writes it."""
+    day, _, clock = re.sub(r"(?<=\d)T(?=\d)", " ", text.strip()).partition(" ")
+    found = _TIME.fullmatch(clock)
+    if found is None:
+        return day, None
+    hours, minutes, seconds = (int(number or 0) for number in found.groups()[:3])
+    if found[4]:
+        hours = hours % 12 + 12 * (found[4] in "pP")
+    is_time = hours < 24 and minutes < 60 and seconds < 60
+    return day, 3600 * hours + 60 * minutes + seconds if is_time else None
+
+
+def slow_duration(text: str) -> int | None:
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        return None
+    hours, minutes, seconds = (int(number or 0) for number in found.groups())
+    total = 3600 * hours + 60 * minutes + seconds
+    is_duration = (minutes < 60 or found[1] is None) and seconds < 60 and total <= DAY
+    return total if is_duration else None
+
+
+_PIECES = ["2024-03-02", "23:50:12", "00:00:00", "24:00:00", "12:60:00", "7:05", "٠٣:00:00", "99:00", "T", "2T2", "PM"]
+
+
+@given(
+    st.lists(st.sampled_from([*_PIECES, " ", "  ", "\t", "\u00a0", "Z", "UTC", "+00:00", ".5", ":", "5"]), max_size=5)
+)
+def test_the_usual_writing_is_read_as_any_other(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    assert split_start(text) == slow_start(text)
+    assert duration_seconds(text) == slow_duration(text)
+
+
+@given(st.integers(0, DAY - 1))
+def test_every_second_of_a_day(second: int) -> None:
+    clock = f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
+    assert split_start(f"2024-03-02 {clock}") == ("2024-03-02", second)
+    assert duration_seconds(clock) == second

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netflix_trend.history.exports import MAX_CELL, ExportError, detect_encoding, open_export
+from netflix_trend.history.exports import ExportError, detect_encoding, open_export
+from netflix_trend.history.records import MAX_CELL
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports"
 EXPECTED = json.loads((EXPORTS / "expected.json").read_text("utf-8"))
