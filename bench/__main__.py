@@ -109,28 +109,18 @@ def row(name: str, size: int, found: Figures, floor: float | None, *, is_compare
     """Return a line of the table. floor: processor seconds of the plain csv loop over as many rows."""
     task, warm, cold, before = TASKS[name], found.warm, found.cold, found.before
     is_of_rows = task.run is TASKS["processor"].run
-    cells = [
-        *(
-            task.title,
-            f"{size:,} {task.unit}",
-            _seconds(warm.processor),
-            _seconds(1000 * warm.processor / size if size > 1 else None),
-        ),
-        *(_seconds(warm.seconds), _seconds(cold and cold.processor), _seconds(cold and cold.seconds)),
-        *(f"{warm.mebibytes:.0f}", f"{warm.processor / floor:.1f}" if floor and is_of_rows else "-"),
-    ]
+    cells = [task.title, f"{size:,} {task.unit}", _seconds(warm.processor)]
+    cells += [_seconds(1000 * warm.processor / size) if size > 1 else "-", _seconds(warm.seconds)]
+    cells += [_seconds(cold.processor), _seconds(cold.seconds)] if cold else ["-", "-"]
+    cells += [f"{warm.mebibytes:.0f}", f"{warm.processor / floor:.1f}" if floor and is_of_rows else "-"]
     if is_compared:
-        cells += [
-            *(_seconds(before and before.processor), f"{before.mebibytes:.0f}" if before else "-"),
-            f"{warm.processor / before.processor:.2f}" if before else "-",
-        ]
+        cells += [_seconds(before.processor), f"{before.mebibytes:.0f}"] if before else ["-", "-"]
+        cells += [f"{warm.processor / before.processor:.2f}" if before else "-"]
     return f"| {' | '.join(cells)} |"
 
 
-def _seconds(value: float | None) -> str:
-    """Return seconds with two digits that count, a dash for None."""
-    if value is None:
-        return "-"
+def _seconds(value: float) -> str:
+    """Return seconds with two digits that count."""
     return f"{value:.3f}" if value < 0.1 else f"{value:.2f}" if value < 10 else f"{value:.0f}"
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -68,3 +69,13 @@ def run_idle(folder: Path, people: int) -> None:
     from bench.idle import TODAY
 
     _aggregator(folder, people).run(TODAY)
+
+
+# What an earlier revision runs, too, that has no such tasks: whole commands, and what is made ready and run.
+COMMANDS: dict[str, Callable[[Path, int], None]] = {
+    "read": run_read,
+    "event": run_event,
+    "demo": run_demo,
+    "demo_two": run_sealed_demo,
+}
+READY: dict[str, tuple[Callable[[Path, int], None], Callable[[Path, int], None]]] = {"idle": (make_idle, run_idle)}

@@ -17,11 +17,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.commands import COMMANDS, READY
 from bench.tasks import TASKS
 
 ROOT = Path(__file__).parents[1]
@@ -58,27 +59,31 @@ def measure(names: Sequence[str], size: int, folder: Path) -> None:
     names: of the task, and what earlier revisions call it. The memory is summed over the process group, with shared
     pages counted several times: an upper bound. Raises KeyError when there is no such task.
     """
-    task = TASKS[next((name for name in names if name in TASKS), names[0])]
-    for module in task.modules:
-        importlib.import_module(module)
+    name = next((name for name in names if name in TASKS), names[0])
+    run, is_command = COMMANDS.get(name), name in COMMANDS
+    if run is None:
+        ready, run = READY[name] if name in READY else (None, TASKS[name].run)
+        for module in TASKS[name].modules if name in TASKS else ():
+            importlib.import_module(module)
+        if ready is not None:
+            ready(folder, size)
     os.setpgid(0, 0)
-    ready = getattr(task, "ready", None)
-    if ready is not None:
-        ready(folder, size)
+    # A command's memory is its own, without that of this process, which waits for it.
+    left_out = {os.getpid()} if is_command else set[int]()
     together, stopped = [0], threading.Event()
 
     def look() -> None:
         while not stopped.wait(0.05):
-            together[0] = max(together[0], sum(pages for _, pages in _group()) * os.sysconf("SC_PAGE_SIZE"))
+            together[0] = max(together[0], group_memory(os.getpgrp(), left_out))
 
     watch = threading.Thread(target=look, daemon=True)
     watch.start()
     before, spent = time.perf_counter(), processor_seconds()
-    task.run(folder, size)
+    run(folder, size)
     seconds, processor = time.perf_counter() - before, processor_seconds() - spent
     stopped.set()
     watch.join()
-    own = 1024 * max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    own = 1024 * resource.getrusage(resource.RUSAGE_CHILDREN if is_command else resource.RUSAGE_SELF).ru_maxrss
     found = {"processor": processor, "seconds": seconds, "mebibytes": max(own, together[0]) / 2**20}
     print(json.dumps(found))
 
@@ -88,18 +93,25 @@ def processor_seconds() -> float:
     process group (to a hundredth of a second), which a server may have started for it.
     """
     ended = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in ended) + sum(seconds for seconds, _ in _group(is_others=True))
+    others = (sum(map(int, fields[11:15])) for number, fields in _group(os.getpgrp()) if number != os.getpid())
+    return sum(one.ru_utime + one.ru_stime for one in ended) + sum(others) / _TICKS
 
 
-def _group(*, is_others: bool = False) -> Iterator[tuple[float, int]]:
-    """Yield processor seconds and resident pages of each process of this group. is_others: without this one."""
+def group_memory(group: int, left_out: Container[int] = ()) -> int:
+    """Return the resident bytes of all processes of a group, added up, without some."""
+    pages = (int(fields[21]) for number, fields in _group(group) if number not in left_out)
+    return sum(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _group(group: int) -> Iterator[tuple[int, list[str]]]:
+    """Yield each process of a group: its number, and the fields of its `stat` from the third on (Linux)."""
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = path.read_text().rpartition(")")[2].split()
         except OSError:  # has ended
             continue
-        if int(fields[2]) == os.getpgrp() and not (is_others and path.parent.name == str(os.getpid())):
-            yield sum(map(int, fields[11:15])) / _TICKS, int(fields[21])
+        if int(fields[2]) == group:
+            yield int(path.parent.name), fields
 
 
 def forget_pages(folder: Path) -> bool:
@@ -170,12 +182,14 @@ def median(found: Sequence[Measured]) -> Measured:
 def _try(name: str, size: int, prepared: Path, root: Path) -> Measured | None:
     """Measure a revision; None when it does not have the task or cannot do it."""
     try:
-        return _run(name, size, prepared, root)
+        return _run(name, size, prepared, root, stderr=subprocess.DEVNULL)
     except subprocess.CalledProcessError:
         return None
 
 
-def _run(name: str, size: int, prepared: Path, root: Path, *, is_cold: bool = False) -> Measured:
+def _run(
+    name: str, size: int, prepared: Path, root: Path, *, is_cold: bool = False, stderr: int | None = None
+) -> Measured:
     task = TASKS[name]
     with tempfile.TemporaryDirectory(dir=prepared.parent) as own:
         # A task that writes gets a copy each time; large inputs are only read and shared.

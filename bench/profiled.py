@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench.commands import READY
 from bench.measuring import ROOT
 from bench.tasks import TASKS
 
@@ -25,8 +26,8 @@ def main(arguments: list[str]) -> int:
         task.prepare(Path(folder), options.size)
         for name in task.modules:
             __import__(name)
-        if task.ready is not None:
-            task.ready(Path(folder), options.size)
+        if options.task in READY:
+            READY[options.task][0](Path(folder), options.size)
         profile = cProfile.Profile(time.process_time)
         profile.runcall(task.run, Path(folder), options.size)
     # Of each function: calls, and seconds in itself and in all that it calls.

@@ -17,7 +17,7 @@ from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
-from bench.commands import make_idle, make_row, run_demo, run_event, run_idle, run_read, run_sealed_demo
+from bench.commands import COMMANDS, READY, make_row
 from bench.histories import Catalogue, History, Series, invented
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
@@ -41,8 +41,8 @@ _LANGUAGES = {"en": 0.84, "es": 0.05, "de": 0.04, "fr": 0.03, "ja": 0.02, "tr": 
 class Task:
     """unit: what is counted. sizes: how many of them.
 
-    earlier: what earlier revisions call the task; the input is always of this one. ready: what the process does before
-    the clock starts. writes: each run gets a copy of the input.
+    earlier: what earlier revisions call the task; the input is always of this one. writes: each run gets a copy of
+    the input.
     """
 
     title: str
@@ -55,7 +55,6 @@ class Task:
     # Tasks that are shown with this one: the same on other input.
     beside: tuple[str, ...] = ()
     earlier: tuple[str, ...] = ()
-    ready: Callable[[Path, int], None] | None = None
     writes: bool = True
 
 
@@ -356,9 +355,9 @@ TASKS = {
         ("services.aggregator.estimation",),
         writes=False,
     ),
-    "idle": Task("aggregator with nothing to do", "people", (1_000, 8_000), nothing, run_idle, ready=make_idle),
-    "read": Task("start: read an export", "rows", (1,), make_row, run_read),
-    "event": Task("event add, with the start", "rows", (1,), make_row, run_event),
-    "demo": Task("demo in local mode", "people", (8_000,), nothing, run_demo),
-    "demo_two": Task("demo with two operators", "people", (1_000,), nothing, run_sealed_demo),
+    "idle": Task("aggregator with nothing to do", "people", (1_000, 8_000), nothing, READY["idle"][1]),
+    "read": Task("start: read an export", "rows", (1,), make_row, COMMANDS["read"]),
+    "event": Task("event add, with the start", "rows", (1,), make_row, COMMANDS["event"]),
+    "demo": Task("demo in local mode", "people", (8_000,), nothing, COMMANDS["demo"]),
+    "demo_two": Task("demo with two operators", "people", (1_000,), nothing, COMMANDS["demo_two"]),
 }

@@ -160,7 +160,8 @@ def test_a_task_that_only_reads_works_on_the_input_itself(monkeypatch: pytest.Mo
         return subprocess.CompletedProcess(command, 0, json.dumps(vars(WARM)).encode())
 
     nothing: Callable[[Path, int], None] = lambda _folder, _size: None  # noqa: E731
-    monkeypatch.setattr(measuring.subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", run)
+    # Only measuring runs anything here.
     for writes in (True, False):
         monkeypatch.setitem(TASKS, "trial", Task("trial", "people", (1,), prepare, nothing, writes=writes))
         assert measured("trial", 1, 2).warm == WARM
