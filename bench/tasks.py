@@ -18,6 +18,7 @@ from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
+from bench.commands import COMMANDS, READY, make_row
 from bench.histories import Catalogue, History, Series, invented
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
@@ -39,7 +40,11 @@ _LANGUAGES = {"en": 0.84, "es": 0.05, "de": 0.04, "fr": 0.03, "ja": 0.02, "tr": 
 
 @dataclass(frozen=True)
 class Task:
-    """unit: what is counted. sizes: how many of them."""
+    """unit: what is counted. sizes: how many of them.
+
+    earlier: what earlier revisions call the task; the input is always of this one. writes: each run gets a copy of
+    the input.
+    """
 
     title: str
     unit: str
@@ -50,6 +55,8 @@ class Task:
     modules: tuple[str, ...] = ()
     # Tasks that are shown with this one: the same on other input.
     beside: tuple[str, ...] = ()
+    earlier: tuple[str, ...] = ()
+    writes: bool = True
 
 
 def make_export(folder: Path, rows: int) -> None:
@@ -328,6 +335,7 @@ TASKS = {
         make_real_export,
         run_processor,
         ("netflix_trend.history.tables",),
+        earlier=("processor",),
     ),
     "processor_archive": Task(
         "the same, ViewingActivity.csv",
@@ -360,6 +368,7 @@ TASKS = {
         make_datasites,
         run_aggregator,
         ("services.aggregator.estimation",),
+        writes=False,
     ),
     "aggregator_longest": Task(
         "aggregate, 250 shows",
@@ -368,6 +377,7 @@ TASKS = {
         make_datasites_longest_list,
         run_aggregator_longest_list,
         ("services.aggregator.estimation",),
+        writes=False,
     ),
     "aggregator_again": Task(
         "aggregate, 250 shows, again",
@@ -376,5 +386,11 @@ TASKS = {
         make_shards_longest_list,
         run_aggregator_again,
         ("services.aggregator.estimation",),
+        writes=False,
     ),
+    "idle": Task("aggregator with nothing to do", "people", (1_000, 8_000), nothing, READY["idle"][1]),
+    "read": Task("start: read an export", "rows", (1,), make_row, COMMANDS["read"]),
+    "event": Task("event add, with the start", "rows", (1,), make_row, COMMANDS["event"]),
+    "demo": Task("demo in local mode", "people", (8_000,), nothing, COMMANDS["demo"]),
+    "demo_two": Task("demo with two operators", "people", (1_000,), nothing, COMMANDS["demo_two"]),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -36,10 +36,12 @@ from netflix_trend.survey.survey import Survey
 from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.batches import SMALLEST_CHANGE
 from services.aggregator.rounds import Aggregator
-from services.runtime.executors import LocalProcesses, usable_processors
+from services.demo.plain import DemoAggregator, PlainPeople
 
 ME = "me@example.org"
 _MARKER = ".netflix-trend-demo"
+# So many invented people have a datasite and a ledger, in which their publisher works as everybody's.
+PUBLISHERS = 200
 
 
 class DemoError(Exception):
@@ -51,13 +53,16 @@ class Network:
     """Folders of the demo: `datasites/` as SyftBox would sync them, the rest is private to somebody.
 
     exponent: how steep the popularity of shows falls among the invented people. smallest_change,
-    smallest_answers: as the aggregator's.
+    smallest_answers: as the aggregator's. publishers: how many invented people have folders; the others' answers are
+    the same, and are counted without.
     """
 
     root: Path
     exponent: float = 1.0
     smallest_change: int = SMALLEST_CHANGE
     smallest_answers: int = SMALLEST_ANSWERS
+    publishers: int = PUBLISHERS
+    plain: PlainPeople = field(default_factory=PlainPeople, compare=False, repr=False)
 
     @property
     def datasites(self) -> Path:
@@ -108,25 +113,29 @@ class Network:
 
         people: how many were invented. is_mine: the viewing is that of a person's own file.
         """
-        shutil.rmtree(self.root / "people", ignore_errors=True)
-        for number in range(people):
-            shutil.rmtree(self.datasites / person(number), ignore_errors=True)
+        self.remove_people(people)
         about = Demo(people=people, is_mine=is_mine)
         about.write(self.root)
         return about
 
+    def remove_people(self, people: int) -> None:
+        """Remove the folders of the invented people. people: how many there were."""
+        shutil.rmtree(self.root / "people", ignore_errors=True)
+        for number in range(people):
+            shutil.rmtree(self.datasites / person(number), ignore_errors=True)
+
     def aggregator(self) -> Aggregator:
         """Return the aggregator of the network; nothing in a demo has to survive a power cut."""
         site = Datasite(self.datasites, EXAMPLE_AGGREGATOR)
-        return Aggregator(
+        return DemoAggregator(
             site,
             self.root / "aggregator",
             starter_vocabulary(),
             durable=False,
-            executor=LocalProcesses(usable_processors()),
             smallest_change=self.smallest_change,
             smallest_answers=self.smallest_answers,
             invented=True,
+            plain=self.plain,
         )
 
     def import_exports(
@@ -169,7 +178,7 @@ class Network:
         *,
         events_seed: int = 0,
     ) -> None:
-        """Let the publisher of every invented person answer one survey.
+        """Let every invented person answer one survey: the first ones by their publishers.
 
         seed: of their answers in this week. events_seed: of their life events, the same in all weeks.
         """
@@ -182,6 +191,9 @@ class Network:
             if survey.question_for(email) is None:
                 continue
             contribution = watched(shows, int(week.titles[number]), changes[number])
+            if number >= self.publishers:
+                self.plain.answer(email, survey, contribution, randbelow)
+                continue
             participant = Participant(
                 site=Datasite(self.datasites, email),
                 aggregator=EXAMPLE_AGGREGATOR,

@@ -134,6 +134,7 @@ def _run(
 
         rounds = network.run(people, weeks, seed, last, progress)
         if isinstance(network, SealedNetwork):
+            network.remove_people(people)  # their reports are summed
             bar.update(task, completed=0, description="the same in local mode")
             # Few people are compared as well: every answer that local mode hears is shown.
             beside = Network(output / "local", exponent=network.exponent, smallest_change=1, smallest_answers=1)

@@ -35,7 +35,7 @@ from netflix_trend.simulation.population import (
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.survey.deadlines import SLACK, Deadlines
 from netflix_trend.survey.sum_survey import Preset, SumSurvey
-from netflix_trend.syftbox.datasite import Datasite
+from netflix_trend.syftbox.datasite import Datasite, announced
 from services.aggregator.helper.service import HelperService
 from services.aggregator.sums.leading import SumAggregator
 from services.demo.network import Network
@@ -151,9 +151,15 @@ class SealedNetwork(Network):
         self._leader.lead(now)
 
     def _join(self, people: int, progress: Callable[[str], None]) -> None:
+        # The first ones as everybody, with the rules by which SyftBox shares a folder; nothing here reads the others'.
         for number in range(people):
             site = Datasite(self.datasites, person(number))
-            site.publish({}, EXAMPLE_AGGREGATOR, durable=False, keep_rounds=True)
+            if number < self.publishers:
+                site.publish({}, EXAMPLE_AGGREGATOR, durable=False, keep_rounds=True)
+            else:
+                site.app_data.mkdir(parents=True)
+                for name, data in announced({}, EXAMPLE_AGGREGATOR)[0].items():
+                    (site.app_data / name).write_bytes(data)
             progress("people join")
 
     def _forget_reports(self, people: int, name: str) -> None:
