@@ -33,7 +33,9 @@ def _modes(value: Any) -> Any:
 class OperatorSettings(BaseSettings):
     """The part of `Settings` that is about operators."""
 
-    model_config = SettingsConfigDict(case_sensitive=False, env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        defer_build=True, case_sensitive=False, env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     survey_mode: Literal["local", "one", "two"] = setting(
         "local",

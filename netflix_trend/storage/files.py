@@ -65,7 +65,8 @@ def write_atomically(
     """Write `data` to `path` atomically: a reader sees the old bytes or the new ones, never a part.
 
     modified: modification time in seconds since 1970, None for now. settle: False if the caller calls `sync_folder`
-    itself, after several files of one folder. mode: permission bits, less the umask.
+    itself, after several files of one folder, or if the old file will do after a power cut. mode: permission bits, less
+    the umask.
 
     The temporary name starts with a dot because SyftBox never syncs dot-files. It is different every time, because
     threads write too and containers that share a folder may have equal process numbers. With `durable` the bytes and
@@ -104,7 +105,7 @@ def restore_file(
         path.unlink()
     elif path.is_dir():
         shutil.rmtree(path)
-    make_folder(path.parent, durable=durable)
+    make_folder(path.parent, durable=durable and settle)
     write_atomically(path, data, durable=durable, modified=modified, settle=settle)
     return True
 

@@ -56,15 +56,22 @@ def permission_rules(readers: Mapping[str, Sequence[str]], *, terminal: bool = T
 
 
 def write_permissions(
-    folder: Path, readers: Mapping[str, Sequence[str]], *, terminal: bool = True, durable: bool = True
+    folder: Path,
+    readers: Mapping[str, Sequence[str]],
+    *,
+    terminal: bool = True,
+    durable: bool = True,
+    settle: bool = True,
 ) -> None:
-    """Write both permission files into `folder`; what `offer_again` wrote stays. terminal: as `permission_rules`."""
+    """Write both permission files into `folder`; what `offer_again` wrote stays. terminal: as `permission_rules`.
+    durable, settle: as `restore_file`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     files = permission_rules(readers, terminal=terminal)
     offer = _OFFER.search(read_own(folder / GO_FILE, LARGEST_FILE) or b"")
     files[GO_FILE] += offer.group() if offer else b""
     written = [restore_file(folder / name, data, durable=durable, settle=False) for name, data in files.items()]
-    if durable and any(written):
+    if durable and settle and any(written):
         sync_folder(folder)
 
 

@@ -18,6 +18,7 @@ from netflix_trend.published.statistics import RoundStatistics, StatisticsError
 from netflix_trend.published.trends import TRENDS, Trends
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.storage.small_json import Costly, JsonLimits
+from netflix_trend.survey import survey
 from netflix_trend.survey.survey import RefusedSurvey, load_surveys
 from netflix_trend.syftbox import refusals, shared_files
 from netflix_trend.syftbox.shared_files import current_surveys, current_vocabulary
@@ -99,7 +100,7 @@ def share(settings: Settings, name: str, data: bytes) -> None:
     ("name", "place", "look"),
     [
         (VOCABULARY, (shared_files, "_parsed_vocabulary"), current_vocabulary),
-        (SURVEYS, (shared_files, "load_surveys"), lambda settings: current_surveys(settings, TODAY)),
+        (SURVEYS, (survey, "load_surveys"), lambda settings: current_surveys(settings, TODAY)),
         (
             "statistics/latest.json",
             (others, "_statistics"),
