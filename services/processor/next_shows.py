@@ -12,7 +12,8 @@ from netflix_trend.participant.next_words import about, because, share_in_words
 from netflix_trend.participant.not_for_me import allow_again, leave_out, not_for_me
 from netflix_trend.plain_text import printable
 from netflix_trend.settings import Settings
-from services.processor.cli import answered, open_tables, print_json
+from services.processor.cli import open_tables
+from services.processor.verbs import answered, print_json
 
 
 def show_next(number: int, *, is_json: bool) -> int:

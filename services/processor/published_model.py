@@ -17,7 +17,7 @@ from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile, read_untrusted
 from netflix_trend.terminal import print_heading, print_table
 from netflix_trend.text_table import Column, TextTable
-from services.processor.cli import answered, print_json
+from services.processor.verbs import answered, print_json
 
 _T = TypeVar("_T")
 # A share rests on the chart alone if so little of it comes from answers.
