@@ -107,7 +107,7 @@ def test_statistics_are_those_of_one_process(stack: Stack, folder: Path) -> None
     stack.compose("start", "aggregator")
     name = f"statistics/{survey.round}.json"
     path = Datasite(folder / "datasites", AGGREGATOR).app_data / "shared" / name
-    wait_for(lambda: path.exists() and json.loads(path.read_bytes())["reports"], "the statistics", 120)
+    wait_for(lambda: path.exists() and json.loads(path.read_bytes())["reports"], "the statistics", 300)
     found = json.loads(path.read_bytes())
     assert found["reports"] == PEOPLE
     assert path.read_bytes() == (site.app_data / "shared" / name).read_bytes()

@@ -16,7 +16,7 @@ from netflix_trend.executor import Job, Result
 from netflix_trend.operators import verification
 from netflix_trend.simulation.population import watched
 from netflix_trend.syftbox.datasite import datasite_names
-from services.aggregator.collect import collect
+from services.aggregator.collect import LookMemory, collect, look
 from services.runtime.cluster.certificates import ensure_certificates
 from services.runtime.cluster.executor import Cluster, ClusterGone
 from services.runtime.executors import LocalProcesses, ThisProcess
@@ -155,6 +155,28 @@ def test_operators_keep_and_send_what_one_process_does(
     assert (tmp_path / "died").exists()
     # What a job holds is an operator's secret.
     assert "@" not in cluster.logs()
+
+
+def test_shards_are_what_one_process_keeps(executor: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker dies when it has written a shard, and another one goes on from there."""
+    survey = test_collect.SURVEY
+    sites = crowd(tmp_path, survey, "top_shows", [watched(frozenset({n % 50}), 1) for n in range(40)])
+    for site, (attack, _) in zip(sites, test_collect.HOSTILE, strict=False):
+        attack(site)
+    datasites = tmp_path / "datasites"
+    names = sorted(datasite_names(datasites))
+    monkeypatch.setattr("services.aggregator.collect._PEOPLE", 5)
+    found = []
+    for own, one in ((tmp_path / "here", ThisProcess()), (tmp_path / "there", DyingOnce(executor, tmp_path / "died"))):
+        for _ in range(2):  # the second time from the shards
+            looked = look(datasites, own, names, [survey], memory=LookMemory(), executor=one)
+            found.append((looked.sharing, looked.releases[0].digest()))
+    assert len(found) == 4
+    assert len(set(found)) == 1
+    kept = [sorted(path.name for path in (tmp_path / own / "shards").iterdir()) for own in ("here", "there")]
+    assert kept[0] == kept[1]
+    assert len(kept[0]) > 4
+    assert (tmp_path / "died").exists()
 
 
 @pytest.mark.parametrize("processes", [0, 2])
