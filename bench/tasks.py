@@ -17,6 +17,7 @@ from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
+from bench.weekly import make_weekly, run_weekly
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.periods.weeks import Week
@@ -252,6 +253,14 @@ TASKS = {
         (1_000, 10_000, 100_000, 1_000_000),
         make_export,
         run_processor,
+        ("netflix_trend.history.tables",),
+    ),
+    "weekly": Task(
+        "one more export beside weekly ones",
+        "exports",
+        (10, 104),
+        make_weekly,
+        run_weekly,
         ("netflix_trend.history.tables",),
     ),
     "releases": Task(
