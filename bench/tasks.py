@@ -20,6 +20,7 @@ from pathlib import Path
 
 from bench.commands import COMMANDS, READY, make_row
 from bench.histories import Catalogue, History, Series, invented
+from bench.weekly import make_weekly, run_weekly
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.periods.weeks import Week
@@ -343,6 +344,14 @@ TASKS = {
         (1_000, 10_000, 100_000),
         make_real_archive,
         run_processor,
+        ("netflix_trend.history.tables",),
+    ),
+    "weekly": Task(
+        "one more export beside weekly ones",
+        "exports",
+        (10, 104),
+        make_weekly,
+        run_weekly,
         ("netflix_trend.history.tables",),
     ),
     "releases": Task(

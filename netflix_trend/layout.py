@@ -13,6 +13,7 @@ from netflix_trend.names import APP_NAME, is_trial
 # In a profile's folder.
 DATABASE = "viewing.duckdb"
 BUILT_FROM = "built_from.json"
+KEPT_ROWS = "rows.bin"
 # In a demo's folder: settings of its participant besides the folders.
 DEMO_SETTINGS = "settings.json"
 # There too: written last.

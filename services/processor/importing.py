@@ -19,7 +19,7 @@ from netflix_trend.delivery.archive import ArchiveError, open_csv, said_of_zip
 from netflix_trend.delivery.file_kinds import why_not_opened
 from netflix_trend.history.dates import ORDER_NAMES
 from netflix_trend.history.exports import ExportError
-from netflix_trend.history.file_reader import ReadFile
+from netflix_trend.history.file_rows import ReadFile
 from netflix_trend.history.household import Choose, ProfileQuestion, check_names, listed, name_key, profiles_in
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import opened
@@ -45,7 +45,7 @@ def read_file(path: Path, vocabulary: Vocabulary, options: ReadOptions, date_ord
     about = {"profile": "read", "source": "read", "date_order": date_order}
     with (
         tempfile.TemporaryDirectory(prefix="netflix-trend-") as scratch,
-        connect(Path(scratch) / "read.duckdb") as database,
+        connect(Path(scratch)) as database,
         opened(path, None, about, _with_progress) as (delivery, csv),
     ):
         staging = Staging(database, vocabulary)
