@@ -4,7 +4,6 @@
 `python -m bench displayed`: how often the intervals of the shows that a page picks out hold the truth.
 `python -m bench app`: what the app costs on folders while there is nothing to do.
 `python -m bench faults`: the whole network with faults, by seed; what must hold is checked, nothing is measured.
-`python -m bench idle`: what a run of the aggregator costs in which nothing has changed.
 `python -m bench kills`: kills containers while exports are on their way, and counts what is missing in the end.
 `python -m bench million`: a million people's answers on one machine, and a hundred thousand reports to two operators.
 `python -m bench vdaf`: time and bytes of Prio3 for a report to two operators.
@@ -23,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import app, displayed, idle, kills, million, operators, privacy, profiled, reading, reality, vdaf, year
+from bench import app, displayed, kills, million, operators, privacy, profiled, reading, reality, vdaf, year
 from bench.faults import command as faults
 from bench.measuring import ROOT, Figures, Revision, measured, revision
 from bench.tasks import TASKS
@@ -40,7 +39,6 @@ def main(arguments: list[str]) -> int:
         "app": app.main,
         "displayed": displayed.main,
         "faults": faults.main,
-        "idle": idle.main,
         "kills": kills.main,
         "million": million.main,
         "operators": operators.main,
