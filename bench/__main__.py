@@ -4,7 +4,6 @@
 `python -m bench displayed`: how often the intervals of the shows that a page picks out hold the truth.
 `python -m bench app`: what the app costs on folders while there is nothing to do.
 `python -m bench faults`: the whole network with faults, by seed; what must hold is checked, nothing is measured.
-`python -m bench idle`: what a run of the aggregator costs in which nothing has changed.
 `python -m bench kills`: kills containers while exports are on their way, and counts what is missing in the end.
 `python -m bench million`: a million people's answers on one machine, and a hundred thousand reports to two operators.
 `python -m bench vdaf`: time and bytes of Prio3 for a report to two operators.
@@ -28,7 +27,6 @@ from pathlib import Path
 from bench import (
     app,
     displayed,
-    idle,
     kills,
     million,
     next_shows,
@@ -58,7 +56,6 @@ def main(arguments: list[str]) -> int:
         "app": app.main,
         "displayed": displayed.main,
         "faults": faults.main,
-        "idle": idle.main,
         "kills": kills.main,
         "million": million.main,
         "next": next_shows.main,

@@ -1,10 +1,7 @@
-"""`python -m bench idle`: the cost of a run of the aggregator when nothing has changed."""
+"""An aggregator with the statistics of a year, for measuring a pass in which nothing has changed."""
 
 from __future__ import annotations
 
-import argparse
-import tempfile
-import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,30 +23,6 @@ from services.aggregator.survey_plan import LocalPlan
 
 LAST = Week.parse("2026-W46")
 TODAY = LAST.sunday + timedelta(days=1)
-TARGET = 0.1
-
-
-def main(arguments: list[str]) -> int:
-    """Measure the first run and idle ones. Returns 1 when an idle run takes more than TARGET seconds."""
-    parser = argparse.ArgumentParser(prog="python -m bench idle", description=__doc__)
-    parser.add_argument("--people", type=int, default=30, help="participants (%(default)s)")
-    parser.add_argument("--runs", type=int, default=5, help="idle runs, of which the median counts (%(default)s)")
-    options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory(prefix="netflix-trend-idle-") as folder:
-        here = prepared(Path(folder), options.people)
-        first = processor_seconds(here)
-        idle = float(np.median([processor_seconds(here) for _ in range(options.runs)]))
-    print(f"{MAX_ROUNDS} rounds of {len(here.vocabulary):,} shows, {options.people} participants:")
-    print(f"  processor time of the first run   {first:8.3f} s")
-    print(f"  processor time of an idle run     {idle:8.3f} s (target: at most {TARGET} s)")
-    return int(idle > TARGET)
-
-
-def processor_seconds(here: Aggregator) -> float:
-    """Return how much processor time a run of the aggregator takes."""
-    before = time.process_time()
-    here.run(TODAY)
-    return time.process_time() - before
 
 
 def prepared(root: Path, people: int) -> Aggregator:

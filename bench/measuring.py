@@ -27,7 +27,7 @@ from bench.tasks import TASKS
 
 ROOT = Path(__file__).parents[1]
 # Modules that another revision gets from here: they use nothing of the app that it may not have.
-_LENT = ("measuring.py", "commands.py")
+_LENT = ("measuring.py", "commands.py", "idle.py")
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 

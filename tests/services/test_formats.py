@@ -19,7 +19,7 @@ import services
 from netflix_trend.catalogue.charts import Charts
 from netflix_trend.history import exclusions, household, removed
 from netflix_trend.history.raw import RawExport
-from netflix_trend.participant import life_events
+from netflix_trend.participant import life_events, not_for_me
 from netflix_trend.participant.choices import Choices
 from netflix_trend.participant.ledger import Entry, Gap
 from netflix_trend.participant.receipts import Receipt
@@ -46,8 +46,8 @@ WITHOUT: dict[type[Strict], str] = {
 # What is kept for good, in the order of `netflix_trend.storage.migrations`.
 KEPT: dict[tuple[Kind, ...], tuple[type[BaseModel], ...]] = {
     PRIVATE: (
-        *(Choices, life_events._File, household._File, exclusions._File, dismissed._Dismissed, removed._File),
-        RawExport,
+        *(Choices, life_events._File, household._File, exclusions._File, dismissed._Dismissed, not_for_me._File),
+        *(removed._File, RawExport),
     ),
     PUBLISHER: (Receipt, Receipt),
     AGGREGATOR: (RoundStatistics, Batch, LocalPlan, Charts, kept._Added, intake._Looked),
