@@ -107,6 +107,14 @@ def joined(columns: Iterable[NDArray[Any]], dtype: DTypeLike = np.int32) -> NDAr
     return np.concatenate([np.empty(0, dtype), *columns])
 
 
+def places_of(*codes: Ints, size: int) -> Ints:
+    """Return the different codes among these, sorted; all are from 0 to size - 1."""
+    is_there = np.zeros(size, bool)
+    for column in codes:
+        is_there[column] = True
+    return np.flatnonzero(is_there).astype(np.int32)
+
+
 def local_times(days: Ints, seconds: Ints, zone: tzinfo | None) -> tuple[Ints, NDArray[np.int64], Ints]:
     """Return for each second of a UTC day the local day (int32), the UTC second since 1970 (int64), and by how many
     seconds the local time is later (int32).

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netflix_trend.history.exports import ExportKind
-from netflix_trend.history.file_rows import PLAY_COLUMNS, FileRows, Ints, ReadFile, joined
+from netflix_trend.history.file_rows import PLAY_COLUMNS, FileRows, Ints, ReadFile, joined, places_of
 from netflix_trend.history.titles import CERTAINTIES, KINDS, ParsedTitle
 from netflix_trend.layout import KEPT_ROWS
 from netflix_trend.storage.canonical import canonical_json
@@ -104,7 +104,7 @@ class KeptRows:
         """Return the rows of a file. take, name: give codes to texts and to names of profiles and devices."""
         both, plays, others = (slice(*places) for places in file.places)
         texts, not_counted = self._arrays["texts"][both], self._arrays["others"][others]
-        self._take(np.unique(joined([texts, not_counted])), take)
+        self._take(places_of(texts, not_counted, size=len(self._codes)), take)
         columns = {column: self._arrays[column][plays] for column in PLAY_COLUMNS}
         for column in ("profiles", "devices"):
             columns[column] = self._named(columns[column], name)
@@ -159,7 +159,7 @@ def write(folder: Path, staging: Staging, files: Mapping[str, tuple[str, int]], 
     plays = [one for one in read.values() if one.is_archive]
     columns = {name: joined(getattr(one, name) for one in read.values()) for name in ("texts", "days", "others")}
     columns |= {name: joined(getattr(one, name) for one in plays) for name in PLAY_COLUMNS}
-    used = np.unique(joined([columns["texts"], columns["others"]]))
+    used = places_of(columns["texts"], columns["others"], size=staging.texts)
     if len(used) > _MOST_TEXTS or sum(column.nbytes for column in columns.values()) > _MOST_BYTES:
         (folder / KEPT_ROWS).unlink(missing_ok=True)
         return

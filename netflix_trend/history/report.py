@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -222,11 +222,11 @@ class _Counts:
 
 def import_reports(staging: Staging, files: Mapping[int, ReadFile]) -> dict[int, ImportReport]:
     """Return the reports of files in `staging`, by their numbers there, once the titles are decided."""
-    found = {number: _Counts() for number in files}
+    found = defaultdict[int, _Counts](_Counts)
     for number, kind, certainty, is_excluded, count, first, last, played in staging.database.execute(
         _COUNTS
     ).fetchall():
-        one = found.get(number, _Counts())
+        one = found[number]
         if is_excluded:
             one.excluded += count
             continue
@@ -236,8 +236,8 @@ def import_reports(staging: Staging, files: Mapping[int, ReadFile]) -> dict[int,
         one.days += [first, last]
         one.seconds += int(played or 0)
     for number, show in staging.database.execute(_SHOWS).fetchall():
-        found.get(number, _Counts()).shows.append(show)
-    return {number: _report(files[number], one) for number, one in found.items()}
+        found[number].shows.append(show)
+    return {number: _report(file, found[number]) for number, file in files.items()}
 
 
 def import_report(staging: Staging, number: int, file: ReadFile) -> ImportReport:

@@ -24,7 +24,7 @@ from netflix_trend.history.attempts import too_large
 from netflix_trend.history.exclusions import Rows
 from netflix_trend.history.exports import ExportError, ExportKind, open_export
 from netflix_trend.history.file_reader import FileReader
-from netflix_trend.history.file_rows import FileRows, Ints, ReadFile, day_of, joined, local_times, number_of
+from netflix_trend.history.file_rows import FileRows, Ints, ReadFile, day_of, joined, local_times, number_of, places_of
 from netflix_trend.history.kept_rows import KeptFile, KeptRows
 from netflix_trend.history.memory import needed
 from netflix_trend.history.options import ReadOptions
@@ -144,10 +144,11 @@ class Staging:
         self._vocabulary = vocabulary
         self._parser = TitleParser(vocabulary)
         self._budget = budget
-        self._rows = self._texts = self._names = 0
+        self._rows = self.texts = self._names = 0
         self.shows: dict[Show, int] = {}
         self.seasons: dict[str, int] = {}
-        # The rows of each file that was read, by its number; None for one that cannot be used.
+        # The rows of each file that was read, by its number; None for one that cannot be used. Their texts have codes
+        # from 0 to texts - 1.
         self.files: list[FileRows | None] = []
         self._zones: list[tzinfo | None] = []
         self._made: list[tuple[int, int]] = []
@@ -184,7 +185,7 @@ class Staging:
 
         Raises ExportError if there is not enough memory for them; then none of them stay.
         """
-        before = self._texts
+        before = self.texts
         try:
             with self._undone_if_refused(name, zone) as number:
                 rows = kept.rows(file, self._take_texts, self.name)
@@ -202,7 +203,7 @@ class Staging:
     @contextmanager
     def _undone_if_refused(self, name: str, zone: tzinfo | None) -> Iterator[int]:
         """Yield the number of a new file. If it cannot be used, its rows and the texts that came with it go."""
-        number, before = len(self.files), (self._rows, self._texts, len(self.shows), len(self.seasons))
+        number, before = len(self.files), (self._rows, self.texts, len(self.shows), len(self.seasons))
         self.files.append(None)
         self._zones.append(zone)
         try:
@@ -217,7 +218,7 @@ class Staging:
     def _forget(self, rows: int, texts: int, shows: int, seasons: int) -> None:
         self._store_texts()
         self.database.execute("delete from texts where text_id >= ?", [texts])
-        self._rows, self._texts = rows, texts
+        self._rows, self.texts = rows, texts
         for names, count in ((self.shows, shows), (self.seasons, seasons)):
             while len(names) > count:
                 names.popitem()
@@ -246,8 +247,8 @@ class Staging:
         return code
 
     def _new_text(self, title: str, key: str, codes: Codes, *, is_archive: bool) -> int:
-        code, known = self._texts, self._known["viewing_activity" if is_archive else "viewing_history"]
-        self._texts += 1
+        code, known = self.texts, self._known["viewing_activity" if is_archive else "viewing_history"]
+        self.texts += 1
         if len(known) >= _KNOWN:
             known.clear()
             if is_archive:
@@ -299,7 +300,7 @@ class Staging:
 
     def _store_texts(self) -> None:
         if self._new_texts:
-            first = self._texts - len(self._new_texts)
+            first = self.texts - len(self._new_texts)
             self.insert("texts", ((first + place, *text) for place, text in enumerate(self._new_texts)))
             self._new_texts = []
 
@@ -338,13 +339,10 @@ class Staging:
         self.insert("made", self._made)
         self._made = []
         read = [(number, rows) for number, rows in enumerate(self.files) if rows is not None]
-        is_used = np.zeros(self._texts, bool)
-        for _number, rows in read:
-            is_used[rows.texts] = True
-        self._create("rows_texts", text_id=np.flatnonzero(is_used).astype(np.int32))
+        self._create("rows_texts", text_id=places_of(*(rows.texts for _, rows in read), size=self.texts))
         self.database.execute(_KEYS)
         known = self.database.execute("select text_id, title_id from title_of").fetchnumpy()
-        titles = np.full(self._texts, -1, np.int32)
+        titles = np.full(self.texts, -1, np.int32)
         titles[known["text_id"]] = known["title_id"]
         histories = [(number, rows) for number, rows in read if not rows.is_archive]
         archives = [(number, rows) for number, rows in read if rows.is_archive]
