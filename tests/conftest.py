@@ -38,6 +38,7 @@ SLOW = (
     "services/processor",
     "services/publisher",
     "services/test_images.py",
+    "services/test_loaded.py",
     "services/test_one_participant.py",
     "services/test_said_once.py",
     "simulation",
