@@ -39,6 +39,7 @@ SLOW = (
     "services/publisher",
     "services/runtime/test_cluster.py",
     "services/test_images.py",
+    "services/test_loaded.py",
     "services/test_one_participant.py",
     "services/test_said_once.py",
     "simulation",

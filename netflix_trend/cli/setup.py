@@ -385,7 +385,7 @@ class _Setup:
         return state.takes_part
 
     def _what_is_next(self, *, has_export: bool, takes_part: bool | None) -> None:
-        from netflix_trend.participant.status import NO_ADDRESS
+        from netflix_trend.participant.notice import NO_ADDRESS
 
         title("What happens next")
         if takes_part is None:

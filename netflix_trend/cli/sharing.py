@@ -35,14 +35,15 @@ def say_notice(context: click.Context) -> None:
 
     In our containers nothing is said: the verb outside, which was typed, has said it.
     """
-    from netflix_trend.participant.demo import DemoUnfinished, read_demo
-    from netflix_trend.participant.status import notice_for
+    from netflix_trend.participant.notice import notice_for
 
     place = place_of(context)
     if place.is_inside:
         return
     said = notice_for(place.machine.email.strip().lower(), place.machine.aggregator)
     if demo := context.params.get("demo"):
+        from netflix_trend.participant.demo import DemoUnfinished, read_demo
+
         try:
             said = read_demo(demo).sentence
         except DemoUnfinished:

@@ -15,17 +15,20 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from netflix_trend.periods.weeks import Week
-from netflix_trend.questions.question import Question
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.storage.damaged import Damaged, read_file
 from netflix_trend.storage.files import locked, sync_folder
 from netflix_trend.storage.model import Strict
-from netflix_trend.survey.survey import Survey
+
+if TYPE_CHECKING:
+    # Many read a ledger, and only who draws an answer needs surveys, questions and mechanisms.
+    from netflix_trend.questions.question import Question
+    from netflix_trend.survey.survey import Survey
 
 _log = logging.getLogger("ledger")
 WEEKS_PER_YEAR = 52

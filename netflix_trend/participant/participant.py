@@ -28,6 +28,7 @@ from netflix_trend.language import _
 from netflix_trend.layout import PrivateVolume, PublisherVolume
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import unchanging
+from netflix_trend.storage.model import build_models
 from netflix_trend.syftbox.shared_files import current_vocabulary
 
 if TYPE_CHECKING:
@@ -172,6 +173,20 @@ def refresh(settings: Settings, *, everything: bool = False) -> list[History]:
         raise OSError(errno.ENOSPC, "the disk is full", str(settings.private_dir)) from error
     problems.clear(settings.private_dir, "not_built")
     return histories
+
+
+def ready_to_refresh() -> None:
+    """Import and build what `refresh` needs: once, before a worker forks for each job."""
+    import netflix_trend.history.tables  # noqa: F401
+
+    build_models()
+
+
+def ready_to_publish() -> None:
+    """Import and build what `publish` needs: once, before a worker forks for each job."""
+    import netflix_trend.participant.publishing  # noqa: F401
+
+    build_models()
 
 
 def whose(settings: Settings) -> list[Whose]:
@@ -333,7 +348,8 @@ def snapshot(settings: Settings) -> Snapshot:
 
 def _current(settings: Settings, status: PublisherStatus | None) -> PublisherStatus | None:
     """Return the status as it holds now: one from before an aggregator was taken away would still say `answering`."""
-    from netflix_trend.participant.status import ASKED, NO_AGGREGATOR, notice
+    from netflix_trend.participant.notice import NO_AGGREGATOR
+    from netflix_trend.participant.status import ASKED, notice
 
     if status is None or notice(settings) != NO_AGGREGATOR or status.state not in ASKED:
         return status

@@ -19,6 +19,7 @@ from netflix_trend.operators.transport import list_rounds
 from netflix_trend.participant.choices import Choices, ChoicesError, read_choices
 from netflix_trend.participant.contributions import ProfileSet, load_profiles
 from netflix_trend.participant.ledger import LedgerError, read_ledger, read_whole_ledger
+from netflix_trend.participant.notice import NO_AGGREGATOR
 from netflix_trend.participant.receipts import Receipt, keep_receipt, read_receipts, receipt
 from netflix_trend.participant.releases import Participant, publish_due, remember_published, restore_published
 from netflix_trend.participant.restored_records import take_records
@@ -31,15 +32,7 @@ from netflix_trend.participant.sealed import (
     spent_rounds,
     withdraw_sealed,
 )
-from netflix_trend.participant.status import (
-    ANSWERED,
-    NO_AGGREGATOR,
-    Outcome,
-    PublisherStatus,
-    State,
-    read_status,
-    write_status,
-)
+from netflix_trend.participant.status import ANSWERED, Outcome, PublisherStatus, State, read_status, write_status
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile, locked

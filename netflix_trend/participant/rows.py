@@ -16,9 +16,10 @@ from netflix_trend.operators.identity import Fingerprint
 from netflix_trend.participant import participant
 from netflix_trend.participant.choices import Participation
 from netflix_trend.participant.contributions import load_profiles
+from netflix_trend.participant.notice import NO_ADDRESS, TRIAL
 from netflix_trend.participant.own_files import own_files_row
 from netflix_trend.participant.participant import Snapshot
-from netflix_trend.participant.status import NO_ADDRESS, TRIAL, PublisherStatus, described
+from netflix_trend.participant.status import PublisherStatus, described
 from netflix_trend.plain_text import printable
 from netflix_trend.settings import Settings
 from netflix_trend.status_table import Mark, Row

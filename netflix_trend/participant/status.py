@@ -11,22 +11,17 @@ from pydantic import Field, ValidationError
 
 from netflix_trend.language import _, marked
 from netflix_trend.layout import PublisherVolume
-from netflix_trend.names import EXAMPLE_AGGREGATOR, EXAMPLE_ME, is_trial
+from netflix_trend.names import EXAMPLE_ME
+from netflix_trend.participant.notice import notice_for
 from netflix_trend.settings import Settings
 from netflix_trend.storage.damaged import Damaged, make_way, read_file
 from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 from netflix_trend.syftbox.generations import generation_of
 
-# Every page and verb says one of these first, while nobody can be answered.
-TRIAL = marked(
-    "Trial: nothing leaves this machine. To take part, choose an aggregator: ./run.sh setup, or the page Start."
-)
-NO_AGGREGATOR = marked("No aggregator is chosen, so nothing is answered. Next: ./run.sh setup, or the page Start.")
 STUCK = marked(
     "This cannot be removed from your datasite: %(place)s. Remove it by hand; no rule names a reader of it any more."
 )
-NO_ADDRESS = marked("Your address is still the example, so nothing leaves this machine. Next: ./run.sh setup.")
 Status = Literal["drawn", "kept", "not_asked", "skipped", "refused", "sent", "waiting", "over"]
 State = Literal[
     "answering",
@@ -81,15 +76,6 @@ class PublisherStatus(Strict):
 def notice(settings: Settings) -> str:
     """Return what every page and verb says first, in a trial and without an aggregator or address; else nothing."""
     return notice_for(settings.syftbox_email, settings.aggregator_datasite)
-
-
-def notice_for(email: str, aggregator: str) -> str:
-    """Return the notice of a participant and an aggregator, for who has no settings yet."""
-    if is_trial(email, aggregator):
-        return TRIAL
-    if aggregator == EXAMPLE_AGGREGATOR:
-        return NO_AGGREGATOR
-    return NO_ADDRESS if email == EXAMPLE_ME else ""
 
 
 def joined(settings: Settings) -> str:

@@ -27,3 +27,11 @@ class Strict(BaseModel):
     def to_bytes(self) -> bytes:
         """Return the file: canonical JSON and a line end."""
         return canonical_json(self.model_dump(mode="json")) + b"\n"
+
+
+def build_models() -> None:
+    """Build all models that are imported, for the processes that are forked from this one."""
+    waiting = [Strict]
+    for model in waiting:
+        model.model_rebuild()
+        waiting += model.__subclasses__()

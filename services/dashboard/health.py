@@ -14,10 +14,11 @@ from netflix_trend.history.freshness import Freshness
 from netflix_trend.language import _, marked, ngettext
 from netflix_trend.layout import SURVEYS, VOCABULARY, PrivateVolume, shared_path
 from netflix_trend.participant import participant
+from netflix_trend.participant.notice import NO_AGGREGATOR
 from netflix_trend.participant.own_files import ROW as OWN_FILES
 from netflix_trend.participant.participant import Snapshot
 from netflix_trend.participant.rows import READ_SECONDS, WAITING, ago, found_rows
-from netflix_trend.participant.status import NO_AGGREGATOR, STUCK, PublisherStatus
+from netflix_trend.participant.status import STUCK, PublisherStatus
 from netflix_trend.settings import Settings
 from netflix_trend.status_table import Row
 from netflix_trend.syftbox.client_rows import client_rows

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from netflix_trend.language import _, marked
 from netflix_trend.participant.choices import Choices
+from netflix_trend.participant.notice import NO_ADDRESS, NO_AGGREGATOR, TRIAL
 from netflix_trend.participant.participant import Snapshot
-from netflix_trend.participant.status import ASKED, NO_ADDRESS, NO_AGGREGATOR, TRIAL, PublisherStatus, State
+from netflix_trend.participant.status import ASKED, PublisherStatus, State
 from services.dashboard.text import number
 
 STATES = {

@@ -31,9 +31,11 @@ def main(role: str = "all") -> int:
         signal.signal(signal.SIGTERM, stop)
         receive_for_ever(connect(settings), settings, lambda: stopped)
     elif role == "work":
-        # Imported before the worker forks, so that a job does not import pandas and DuckDB again.
+        # What a job needs is imported before the worker forks for each, and so once.
         import services.processor.jobs  # noqa: F401
+        from netflix_trend.participant.participant import ready_to_refresh
 
+        ready_to_refresh()
         work(INGEST_QUEUE, settings)
     else:
         try:

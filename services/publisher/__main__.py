@@ -42,9 +42,11 @@ def main(role: str = "all") -> int:
             stopped.wait(settings.poll_seconds)
             since_asked += settings.poll_seconds
     elif role == "work":
-        # Imported before the worker forks, so that a job does not import numpy again.
+        # What a job needs is imported before the worker forks for each, and so once.
         import services.publisher.jobs  # noqa: F401
+        from netflix_trend.participant.participant import ready_to_publish
 
+        ready_to_publish()
         work(PUBLISH_QUEUE, settings)
     else:
         try:

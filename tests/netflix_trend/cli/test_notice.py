@@ -12,7 +12,7 @@ import pytest
 from netflix_trend import cli
 from netflix_trend.cli.frame import FrontDoor
 from netflix_trend.participant.demo import Demo
-from netflix_trend.participant.status import NO_ADDRESS, NO_AGGREGATOR, TRIAL
+from netflix_trend.participant.notice import NO_ADDRESS, NO_AGGREGATOR, TRIAL
 from netflix_trend.syftbox.datasite import Datasite
 from tests.netflix_trend.cli.front_door import Said, run
 

@@ -17,7 +17,7 @@ import pytest
 from netflix_trend.cli.alone import Lock, is_ours
 from netflix_trend.cli.frame import Failure
 from netflix_trend.cli.stay import Pause
-from netflix_trend.participant.status import NO_AGGREGATOR
+from netflix_trend.participant.notice import NO_AGGREGATOR
 from tests.netflix_trend.cli.app import EXPORT, LOOKING, Clone, clone_in, is_alive
 from tests.netflix_trend.cli.front_door import fake_docker, lines
 from tests.waiting import stays, wait_for

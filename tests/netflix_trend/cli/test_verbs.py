@@ -128,14 +128,6 @@ def test_ctrl_c_ends_a_verb_in_one_line(clone: Path, path: Path, monkeypatch: py
     assert result.stderr == "\nEnded with Ctrl-C.\n"
 
 
-def test_the_command_line_is_quick_because_it_imports_little() -> None:
-    """Help and verbs of Docker work with the packages of the lock `cli`, and at once."""
-    heavy = ("numpy", "duckdb", "pandas", "pydantic", "flask", "rich", "services")
-    script = f"import sys, netflix_trend.cli; print([name for name in {heavy!r} if name in sys.modules])"
-    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "[]"
-
-
 @pytest.mark.parametrize(
     ("typed", "found"), [("wi", "withdraw"), ("event a", "add"), ("import --da", "--date-order"), ("loo", "")]
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -115,13 +113,3 @@ def test_damage_during_a_run_is_not_taken_for_its_result(record: Record, tmp_pat
     (tmp_path / "datasites" / ME / "app_data" / "netflix_trend" / "releases" / "2026-W46.json").write_text("damaged")
     record.end(run, SAID)
     assert record.said(TODAY) is None
-
-
-def test_asking_imports_nothing_heavy() -> None:
-    """An app that waits, and a run that has nothing to do, would otherwise take a second and a hundred megabytes."""
-    code = (
-        "import sys; import netflix_trend.cli; heavy = {'numpy', 'pandas', 'duckdb', 'pydantic', 'cryptography', "
-        "'flask', 'netflix_trend.settings'} & set(sys.modules); sys.exit(str(heavy) if heavy else 0)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")

@@ -22,10 +22,11 @@ from netflix_trend.participant import publishing
 from netflix_trend.participant.choices import Choices, write_choices
 from netflix_trend.participant.contributions import ProfileSet, load_profiles
 from netflix_trend.participant.ledger import read_ledger
+from netflix_trend.participant.notice import NO_AGGREGATOR
 from netflix_trend.participant.publishing import publish_with
 from netflix_trend.participant.receipts import read_receipts
 from netflix_trend.participant.rows import publisher_row
-from netflix_trend.participant.status import NO_AGGREGATOR, PublisherStatus, described, read_status
+from netflix_trend.participant.status import PublisherStatus, described, read_status
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.survey.survey import default_survey, dump_surveys

@@ -13,7 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from netflix_trend.delivery.downloads import NETFLIX_PAGE
-from netflix_trend.participant.status import NO_AGGREGATOR, TRIAL
+from netflix_trend.participant.notice import NO_AGGREGATOR, TRIAL
 from services.dashboard.web import PAGES, create_app
 from tests.services.dashboard.participant import HISTORY, ORIGIN, PORT, Person, settings_in
 
