@@ -24,7 +24,7 @@ from netflix_trend.operators.codec import (
     encode_responses,
 )
 from netflix_trend.operators.identity import Identity, WrongSigner
-from netflix_trend.operators.intake import Owners
+from netflix_trend.operators.intake import Arrival, Owners
 from netflix_trend.operators.jobs import Collected, decode_collected, decode_job, encode_collected, encode_job
 from netflix_trend.operators.manifest import (
     BATCHES,
@@ -218,6 +218,7 @@ class Helper(Party):
                 message = encode_job(asked, part, parts, [encode_responses(task) for task in answers])
                 file = response_name(batch, part)
                 self.put(row.name, file, sealer.seal(message, self.info(row.name, file)))
+            verifier.note_others()
             self.store.set_batch(row.name, batch, "answered", parts)
         self.store.erase()
         return True
@@ -303,10 +304,17 @@ class _Verifier:
 
     def __init__(self, helper: Helper, asked: Round, batch: Batch, secrets: Secrets) -> None:
         self._helper, self._asked, self._batch, self._secrets = helper, asked, batch, secrets
-        checked = helper.executor.map(partial(check_files, secrets.manifest), in_jobs(helper.intake(asked)))
-        fresh = [file.email for file in helper.readable(asked, chain.from_iterable(checked))]
-        self._owners = Owners(asked, helper.datasites, fresh)
+        self._taken = helper.taken(asked)
+        self._owners = Owners(asked, helper.datasites, helper.invited, frozenset(self._taken))
         self._place = 0
+
+    def note_others(self) -> None:
+        """Note which files are refused that the leader does not name."""
+        helper, asked = self._helper, self._asked
+        jobs = in_jobs(helper.intake(asked, self._taken))
+        checked = helper.executor.map(partial(check_files, self._secrets.manifest), jobs)
+        for file in chain.from_iterable(checked):
+            helper.note(asked, file.email, file.reason)
 
     def answer(self, tasks: Sequence[AggregationJobInitReq]) -> list[list[VerifyResp]]:
         """Return the answers about the reports of one part, by task, in the leader's order, and add up what is valid.
@@ -340,15 +348,23 @@ class _Verifier:
             if email is not None:
                 places.setdefault(email, []).append(place)
         wanted = (
-            Wanted(self._owners.read(email), email, tuple(inits[place] for place in some))
-            for email, some in places.items()
+            Wanted(self._readable(arrival), arrival.email, tuple(inits[place] for place in places[arrival.email]))
+            for arrival in self._owners.arrivals(places)
         )
         done = self._helper.executor.map(partial(helper_halves, self._secrets), in_jobs(wanted))
         found: list[tuple[str, Verified | None]] = [("", None)] * len(inits)
-        for (email, some), results in zip(places.items(), chain.from_iterable(done), strict=True):
-            for place, result in zip(some, results, strict=True):
+        for (email, some), answered in zip(places.items(), chain.from_iterable(done), strict=True):
+            self._taken.add(email)
+            if answered.reason is not None:
+                self._helper.note(self._asked, email, answered.reason)
+            for place, result in zip(some, answered.reports, strict=True):
                 found[place] = (email, result)
         return iter(found)
+
+    def _readable(self, arrival: Arrival) -> bytes | None:
+        if arrival.reason:
+            self._helper.store.refuse(self._asked.name, arrival.email, arrival.reason)
+        return arrival.data
 
     def _note(self, number: int, report_id: bytes, email: str, found: Verified | None) -> ReportError | None:
         """Note what became of a report; return why it is refused, None when it counts."""

@@ -221,7 +221,7 @@ class Leader(Party):
     def _opened(self, row: RoundRow, asked: Round) -> Iterator[Opened]:
         """Yield the files that have come, by name, with our half of their reports verified, in a transaction."""
         verify = partial(leader_halves if self.other else both_halves, Secrets.of(asked, row.private, row.seed))
-        jobs = in_jobs(self.intake(asked))
+        jobs = in_jobs(self.intake(asked, self.taken(asked)))
         return self.readable(asked, chain.from_iterable(self.executor.map(verify, jobs)))
 
     def _send(self, row: RoundRow, asked: Round, batch: Batch, files: Iterable[Opened]) -> None:

@@ -176,12 +176,13 @@ class Party(ABC):
         except CannotOpen:
             raise Malformed(f"{file}: not sealed to us") from None
 
-    def intake(self, asked: Round) -> Iterator[File]:
-        """Yield the files that can be read, and note why others cannot, in a transaction. Those already taken are left
-        out, whatever lies there now.
-        """
+    def taken(self, asked: Round) -> set[str]:
+        """Return the datasites whose files were taken already, whatever lies there now."""
         query = "SELECT DISTINCT datasite FROM reports WHERE round = ?"
-        taken = {email for (email,) in self.store.sql.execute(query, (asked.name,))}
+        return {email for (email,) in self.store.sql.execute(query, (asked.name,))}
+
+    def intake(self, asked: Round, taken: Container[str]) -> Iterator[File]:
+        """Yield the files that can be read, and note why others cannot, in a transaction; without those `taken`."""
         for arrival in arrivals(asked, self.datasites, self.invited, taken):
             if arrival.data is None:
                 self.store.refuse(asked.name, arrival.email, arrival.reason)
@@ -191,11 +192,16 @@ class Party(ABC):
     def readable(self, asked: Round, files: Iterable[Opened]) -> Iterator[Opened]:
         """Yield the files that are reports of the round, and note why others are not, in a transaction."""
         for opened in files:
-            if opened.reason:
-                self.store.refuse(asked.name, opened.email, opened.reason)
-            else:  # perhaps it had not arrived completely
-                self.store.accept(asked.name, opened.email)
+            self.note(asked, opened.email, opened.reason)
+            if not opened.reason:
                 yield opened
+
+    def note(self, asked: Round, email: str, reason: str) -> None:
+        """Note that a file is refused for a reason, or that it is not, in a transaction."""
+        if reason:
+            self.store.refuse(asked.name, email, reason)
+        else:  # perhaps it had not arrived completely
+            self.store.accept(asked.name, email)
 
     def add_report(
         self,

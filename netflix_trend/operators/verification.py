@@ -110,7 +110,7 @@ class Opened(NamedTuple):
 class Wanted(NamedTuple):
     """A file that the helper looked for, with what the leader says about it.
 
-    data: None when there is none. inits: number of the task, and the encoded VerifyInit, of each report.
+    data: None when there is none, or it is refused. inits: number of the task and the VerifyInit of each report.
     """
 
     data: bytes | None
@@ -192,22 +192,29 @@ def _verify_both(asked: Round, number: int, key: bytes, halves: Sequence[ShareOp
     return Verified(report_id, 0, scheme.aggregate(outputs).encode())
 
 
-def helper_halves(secrets: Secrets, files: Sequence[Wanted]) -> list[list[Verified | None]]:
-    """Finish the verification of the helper's half of the reports that the leader names.
+class Answered(NamedTuple):
+    """A file of which the helper verified its half. reason: why it is refused, in one word; None when there is none.
 
-    Returns for each file, for each of its inits, what became of the report, with the answer for the leader as message
-    and the output share; None when the leader names another report than the one in the file.
+    reports: for each init, what became of the report, with the answer for the leader as message and the output share;
+    None when the leader names another report than the one in the file.
     """
+
+    reason: str | None
+    reports: tuple[Verified | None, ...]
+
+
+def helper_halves(secrets: Secrets, files: Sequence[Wanted]) -> list[Answered]:
+    """Finish the verification of the helper's half of the reports that the leader names."""
     asked, opener, keys = secrets.round, secrets.opener(), secrets.keys()
     return [_answers(asked, opener, keys, one) for one in files]
 
 
-def _answers(asked: Round, opener: Opener, keys: Sequence[bytes], one: Wanted) -> list[Verified | None]:
-    file = read_file(asked, File(one.email, one.data))[0] if one.data is not None else None
+def _answers(asked: Round, opener: Opener, keys: Sequence[bytes], one: Wanted) -> Answered:
+    file, reason = read_file(asked, File(one.email, one.data)) if one.data is not None else (None, None)
     if file is None:
-        return [None] * len(one.inits)
+        return Answered(reason, (None,) * len(one.inits))
     half = ShareOpener(asked, Role.HELPER, opener, file)
-    return [_finish(asked, number, keys[number], half, init) for number, init in one.inits]
+    return Answered("", tuple(_finish(asked, number, keys[number], half, init) for number, init in one.inits))
 
 
 def _finish(asked: Round, number: int, key: bytes, half: ShareOpener, init: VerifyInit) -> Verified | None:
