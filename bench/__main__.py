@@ -28,7 +28,7 @@ from bench.measuring import ROOT, Figures, Revision, measured, revision
 from bench.tasks import TASKS
 
 # The tables that follow when no task is named: what else says how fast and how large.
-MORE = ("operators", "app", "million")
+MORE = ("operators", "app", "permissions", "scale", "million")
 # Around the table in a document.
 BEGIN, END = "<!-- python -m bench -->", "<!-- end -->"
 
@@ -53,7 +53,9 @@ def main(arguments: list[str]) -> int:
         return tables[arguments[0]](arguments[1:])
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
-        "tasks", nargs="*", help=f"{', '.join(tables)}, or any of {', '.join(TASKS)} (all of these, then {MORE})"
+        "tasks",
+        nargs="*",
+        help=f"{', '.join(tables)}, or any of {', '.join(TASKS)} (all of these, then {', '.join(MORE)})",
     )
     parser.add_argument("--runs", type=int, default=3, help="runs of each measurement (%(default)s)")
     parser.add_argument("--smallest", type=int, default=1, help="leave out smaller sizes (%(default)s)")
@@ -78,7 +80,7 @@ def main(arguments: list[str]) -> int:
                 table = write(ROOT / "docs" / "performance.md", lines)
                 write(ROOT / "README.md", summary(table), is_whole=True)
     if not options.tasks:
-        for name in MORE:
+        for name in filter(tables.__contains__, MORE):
             print(f"\npython -m bench {name}", flush=True)
             tables[name]([])
     return 0
