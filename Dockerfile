@@ -1,6 +1,7 @@
 # One file for all images; SERVICE chooses which service and which lock go in, and nothing else does:
 #   docker build --build-arg SERVICE=processor .
-# The scraper alone comes in two kinds (SCRAPER_TARGET): RUNTIME=browser, and RUNTIME=import without any browser.
+# The scraper comes in two kinds (SCRAPER_TARGET): RUNTIME=browser, and RUNTIME=import without any browser. The aggregator
+# comes with LOCK=scale, too, for docker-compose.scale.yml.
 ARG BASE=debian:trixie-slim
 ARG RUNTIME=python
 
@@ -35,8 +36,9 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 ARG SERVICE
 ARG RUNTIME
-COPY requirements/${SERVICE}.txt requirements/import.txt /tmp/
-RUN [ "$RUNTIME" = import ] || mv "/tmp/$SERVICE.txt" /tmp/import.txt \
+ARG LOCK=${SERVICE}
+COPY requirements/${LOCK}.txt requirements/import.txt /tmp/
+RUN [ "$RUNTIME" = import ] || mv "/tmp/$LOCK.txt" /tmp/import.txt \
  && python3 -m venv /opt/venv \
  && /opt/venv/bin/pip install --no-cache-dir --no-compile --disable-pip-version-check --require-hashes --no-deps \
     -r /tmp/import.txt \

@@ -7,11 +7,13 @@
 `python -m bench kills`: kills containers while exports are on their way, and counts what is missing in the end.
 `python -m bench million`: a million people's answers on one machine, and a hundred thousand reports to two operators.
 `python -m bench vdaf`: time and bytes of Prio3 for a report to two operators.
+`python -m bench next`: how good recommendations are, by how many people take part.
 `python -m bench operators`: the same for whole rounds, with sealing, databases and files.
 `python -m bench profile`: where the processor time of an import, or of another task, goes.
 `python -m bench reading`: how well and how fast exports are read whose truth is known.
 `python -m bench year`: how long a year in review takes the first time, and other pages at the median.
 `python -m bench reality`: what both modes tell N participants, also in Netflix's own weeks, beside the public chart.
+`python -m bench scale`: what many people cost in this process, in several, and on the workers of a cluster.
 """
 
 from __future__ import annotations
@@ -22,7 +24,22 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import app, displayed, kills, million, operators, privacy, profiled, reading, reality, vdaf, year
+from bench import (
+    app,
+    displayed,
+    kills,
+    million,
+    next_shows,
+    operators,
+    permissions,
+    privacy,
+    profiled,
+    reading,
+    reality,
+    scale,
+    vdaf,
+    year,
+)
 from bench.faults import command as faults
 from bench.measuring import ROOT, Figures, Revision, measured, revision
 from bench.tasks import TASKS
@@ -41,11 +58,14 @@ def main(arguments: list[str]) -> int:
         "faults": faults.main,
         "kills": kills.main,
         "million": million.main,
+        "next": next_shows.main,
         "operators": operators.main,
+        "permissions": permissions.main,
         "privacy": privacy.main,
         "profile": profiled.main,
         "reading": reading.main,
         "reality": reality.main,
+        "scale": scale.main,
         "vdaf": vdaf.main,
         "year": year.main,
     }
@@ -80,7 +100,7 @@ def main(arguments: list[str]) -> int:
                 table = write(ROOT / "docs" / "performance.md", lines)
                 write(ROOT / "README.md", summary(table), is_whole=True)
     if not options.tasks:
-        for name in filter(tables.__contains__, MORE):
+        for name in MORE:
             print(f"\npython -m bench {name}", flush=True)
             tables[name]([])
     return 0

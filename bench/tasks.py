@@ -9,6 +9,7 @@ import csv
 import io
 import random
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from bench.commands import COMMANDS, READY, make_row
 from bench.histories import Catalogue, History, Series, invented
+from bench.weekly import make_weekly, run_weekly
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
 from netflix_trend.periods.weeks import Week
@@ -206,13 +208,19 @@ def make_datasites_longest_list(folder: Path, people: int) -> None:
     _make_datasites(folder, people, everybody_answers(catalogue()))
 
 
-def _aggregate(folder: Path, people: int, survey: Survey, vocabulary: Vocabulary) -> None:
+def _aggregate(folder: Path, people: int, survey: Survey, vocabulary: Vocabulary, *, is_again: bool = False) -> None:
+    """Look, count and estimate. is_again: with the shards of an earlier process."""
+    from tempfile import TemporaryDirectory
+
     from netflix_trend.syftbox.datasite import datasite_names
-    from services.aggregator.collect import collect
+    from services.aggregator.collect import LookMemory, look
     from services.aggregator.estimation import estimate_round
     from services.runtime.executors import LocalProcesses, usable_processors
 
-    found = collect(folder, datasite_names(folder), survey, executor=LocalProcesses(usable_processors()))
+    with TemporaryDirectory(prefix="netflix-trend-shards-") as new:
+        own, executor = folder / _OWN if is_again else Path(new), LocalProcesses(usable_processors())
+        looked = look(folder, own, datasite_names(folder), [survey], memory=LookMemory(), executor=executor)
+        found = looked.releases[0].count()
     assert found.reports.total() == people
     estimate_round(found, vocabulary)
 
@@ -225,6 +233,23 @@ def run_aggregator(folder: Path, people: int) -> None:
 def run_aggregator_longest_list(folder: Path, people: int) -> None:
     """The same for the longest list, whose reports are numbers of up to 128 bits."""
     _aggregate(folder, people, everybody_answers(catalogue()), catalogue())
+
+
+# No name of a datasite, so nobody is looked for in it.
+_OWN = ".own"
+
+
+def make_shards_longest_list(folder: Path, people: int) -> None:
+    """Write everybody's releases for the longest list, and look once, when the last of them is old enough."""
+    make_datasites_longest_list(folder, people)
+    time.sleep(4)
+    (folder / _OWN).mkdir()
+    _aggregate(folder, people, everybody_answers(catalogue()), catalogue(), is_again=True)
+
+
+def run_aggregator_again(folder: Path, people: int) -> None:
+    """Look, count and estimate after a restart: nothing has changed since the last process looked."""
+    _aggregate(folder, people, everybody_answers(catalogue()), catalogue(), is_again=True)
 
 
 # The address of a page at its n-th visit; of the lists each visit sees another part, so that none was kept.
@@ -321,6 +346,14 @@ TASKS = {
         run_processor,
         ("netflix_trend.history.tables",),
     ),
+    "weekly": Task(
+        "one more export beside weekly ones",
+        "exports",
+        (10, 104),
+        make_weekly,
+        run_weekly,
+        ("netflix_trend.history.tables",),
+    ),
     "releases": Task(
         "draw and build a release",
         "releases",
@@ -352,6 +385,15 @@ TASKS = {
         (1_000, 10_000, 100_000),
         make_datasites_longest_list,
         run_aggregator_longest_list,
+        ("services.aggregator.estimation",),
+        writes=False,
+    ),
+    "aggregator_again": Task(
+        "aggregate, 250 shows, again",
+        "people",
+        (1_000, 10_000, 100_000),
+        make_shards_longest_list,
+        run_aggregator_again,
         ("services.aggregator.estimation",),
         writes=False,
     ),

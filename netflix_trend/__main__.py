@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 
+from netflix_trend.garbage import search_seldom
 from netflix_trend.interrupts import INTERRUPTED, SAID, end, note_interrupts
 
 
 def main() -> None:
     """Run the typed verb. Ctrl-C ends it in one line, even while its modules are imported."""
     note_interrupts()
+    search_seldom()
     try:
         from netflix_trend.cli import main as run_verb
 

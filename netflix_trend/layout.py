@@ -13,6 +13,7 @@ from netflix_trend.names import APP_NAME, is_trial
 # In a profile's folder.
 DATABASE = "viewing.duckdb"
 BUILT_FROM = "built_from.json"
+KEPT_ROWS = "rows.bin"
 # In a demo's folder: settings of its participant besides the folders.
 DEMO_SETTINGS = "settings.json"
 # There too: written last.
@@ -140,6 +141,11 @@ class PrivateVolume:
     def dismissed(self) -> Path:
         """Marks of unusable files that the person has dismissed."""
         return self.root / "dismissed.json"
+
+    @property
+    def not_for_me(self) -> Path:
+        """Shows that the person does not want to be recommended."""
+        return self.root / "not_for_me.json"
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,9 @@ def _modes(value: Any) -> Any:
 class OperatorSettings(BaseSettings):
     """The part of `Settings` that is about operators."""
 
-    model_config = SettingsConfigDict(case_sensitive=False, env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        defer_build=True, case_sensitive=False, env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     survey_mode: Literal["local", "one", "two"] = setting(
         "local",
@@ -99,6 +101,32 @@ class OperatorSettings(BaseSettings):
         ),
         section=INSIDE,
         services=("aggregator",),
+    )
+    processes: int | None = setting(
+        None,
+        ge=1,
+        le=64,
+        description=(
+            "How many processes of this machine read datasites and verify sealed reports at a time. Empty: one for "
+            "each processor, at most 8, where many datasites are read, and one for reports."
+        ),
+        section=AGGREGATOR,
+        services=("aggregator", "helper"),
+    )
+    cluster: str = setting(
+        "",
+        pattern=r"^(tls://[^\s/]+:[0-9]{1,5})?$",
+        description=(
+            "Address of a cluster's scheduler, such as tls://scheduler:8786, where jobs run; empty: on this machine."
+        ),
+        section=INSIDE,
+        services=("aggregator", "helper"),
+    )
+    cluster_dir: Path = setting(
+        Path("/certificates"),
+        description="Folder with this process's certificate in the cluster.",
+        section=INSIDE,
+        services=("aggregator", "helper"),
     )
     role: Literal["aggregator", "helper"] = setting(
         "aggregator",

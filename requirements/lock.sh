@@ -32,3 +32,5 @@ sed -n 's/^\([a-z0-9._-]*==.*[^ ]\) \\$/\1/p' requirements/dev.txt >"$versions"
 for service in cli scraper import processor publisher aggregator dashboard demo; do
   lock "$service" --extra "$service" --constraints "$versions" "$@"
 done
+# An aggregator in a cluster: docker-compose.scale.yml.
+lock scale --extra aggregator --extra scale --constraints "$versions" "$@"

@@ -91,7 +91,9 @@ if is_set_up "$me"; then
   [ "$name" != AGGREGATOR_DATASITE ] || own_path /host/datasites "$me/app_data/netflix_trend/shared"
   [ "$name" != AGGREGATOR_DATASITE ] || own_path /host/datasites "$me/public"
 fi
-for volume in /volumes/scraper /volumes/private /volumes/publisher /volumes/aggregator /volumes/helper /volumes/syftbox; do
+# Mounted over a folder of the aggregator's volume, which Docker would make as root.
+[ ! -d /volumes/shards ] || own /volumes/aggregator/shards
+for volume in /volumes/shards /volumes/tls-* /volumes/scraper /volumes/private /volumes/publisher /volumes/aggregator /volumes/helper /volumes/syftbox; do
   [ ! -d "$volume" ] || own "$volume"
 done
 

@@ -37,6 +37,7 @@ SLOW = (
     "services/local",
     "services/processor",
     "services/publisher",
+    "services/runtime/test_cluster.py",
     "services/test_images.py",
     "services/test_one_participant.py",
     "services/test_said_once.py",

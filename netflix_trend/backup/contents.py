@@ -26,7 +26,7 @@ PATTERNS: Mapping[Role, Mapping[str, tuple[str, ...]]] = {
     "participant": {
         "private": (
             *("raw/*.csv", "raw/*.json", "removed/*.csv", "removed/removals.json", "life_events.json"),
-            *("choices.json", "household.json", "exclusions.json", "dismissed.json"),
+            *("choices.json", "household.json", "exclusions.json", "dismissed.json", "not_for_me.json"),
         ),
         "publisher": (*_RECORDS, *(f"trial/{name}" for name in _RECORDS)),
     },

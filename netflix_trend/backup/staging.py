@@ -20,6 +20,7 @@ from netflix_trend.backup.archive import MANIFEST, BackupError, Manifest, Reader
 from netflix_trend.backup.contents import Volumes
 from netflix_trend.causes import cause
 from netflix_trend.language import _
+from netflix_trend.storage.damaged import make_way
 from netflix_trend.storage.files import sync_folder, write_atomically
 from netflix_trend.storage.model import Strict
 
@@ -64,6 +65,7 @@ class Staged:
             self.keep_before(volumes, name)
         for name in names:
             if self.file(name).exists():
+                make_way(volumes.path(name), volumes.folders[volume])
                 volumes.path(name).parent.mkdir(parents=True, exist_ok=True)
                 self.file(name).replace(volumes.path(name))
         for name in set(replaced) - set(names):

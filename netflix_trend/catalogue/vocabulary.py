@@ -166,9 +166,13 @@ class Vocabulary:
         """Return the index of the show called `name` (compared by `title_key`), None if there is none."""
         return self._series_index.get(_name_key(name))
 
+    def film(self, name: str) -> int | None:
+        """Return the index of the film called `name`, None if there is none."""
+        return self._film_index.get(title_key(name))
+
     def is_film(self, name: str) -> bool:
         """Return whether `name` is the name of a film of the catalogue."""
-        return title_key(name) in self._film_index
+        return self.film(name) is not None
 
     def longest_prefix(self, title: str) -> tuple[str, int] | None:
         """Return the longest part of `title` before a colon that is a show's name, and the show's index."""

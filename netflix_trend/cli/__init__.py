@@ -22,6 +22,7 @@ from netflix_trend.cli import (
     fetch,
     helper,
     history,
+    recommending,
     release,
     removing,
     services,
@@ -86,13 +87,22 @@ cli.put(
 )
 cli.put(
     "Your history",
-    *(fetch.fetch, history.import_, history.whose, history.insights, year.year, history.event, exporting.export),
+    *(
+        fetch.fetch,
+        history.import_,
+        history.whose,
+        history.insights,
+        year.year,
+        recommending.next_,
+        history.event,
+        exporting.export,
+    ),
     *(removing.forget, removing.exclude),
     before=sharing.say_notice,
 )
 cli.put(
     "What leaves",
-    *(sharing.privacy, sharing.join, sharing.pause, sharing.withdraw, sharing.limits, sharing.look),
+    *(sharing.privacy, sharing.join, sharing.pause, sharing.withdraw, sharing.limits, sharing.look, recommending.model),
     before=sharing.say_notice,
 )
 cli.put("A browser that fetches", browser.scrape, browser.login, browser.cookies, browser.reset, browser.doctor)

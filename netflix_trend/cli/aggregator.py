@@ -55,7 +55,7 @@ def enrol(context: click.Context, addresses: tuple[str, ...]) -> None:
 @click.argument("addresses", metavar="ADDRESS...", nargs=-1, required=True)
 @click.pass_context
 def remove(context: click.Context, addresses: tuple[str, ...]) -> None:
-    """Exclude somebody: nothing is shared with them, and nothing of theirs is counted."""
+    """Exclude somebody: nothing of theirs is counted, and no rule names them as a reader."""
     sys.exit(_operator(context).ask("remove", *addresses))
 
 

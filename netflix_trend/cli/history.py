@@ -239,7 +239,7 @@ def event() -> None:
 @on_volumes("processor", keeps=True)
 def add(label: str, first_day: date, last_day: date) -> int:
     """Note an event and show what changed."""
-    from services.processor.cli import note_event
+    from services.processor.events import note_event
 
     return note_event(label, first_day, last_day)
 
@@ -249,7 +249,7 @@ def add(label: str, first_day: date, last_day: date) -> int:
 @on_volumes("processor")
 def list_(is_json: bool) -> int:
     """Show all events and what changed."""
-    from services.processor.cli import list_events
+    from services.processor.events import list_events
 
     return list_events(is_json=is_json)
 
@@ -259,6 +259,6 @@ def list_(is_json: bool) -> int:
 @on_volumes("processor", keeps=True)
 def remove(number: int) -> int:
     """Remove an event; `event list` shows the numbers."""
-    from services.processor.cli import forget_event
+    from services.processor.events import forget_event
 
     return forget_event(number)

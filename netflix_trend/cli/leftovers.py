@@ -20,11 +20,11 @@ from netflix_trend.cli.machine import FOLDERS, Machine
 from netflix_trend.names import APP_NAME
 
 Kind = Literal["container", "network", "volume", "image", "file", "folder"]
-# Projects of the three Compose files.
+# Projects of the Compose files; that of a cluster is an aggregator's.
 PROJECTS = ("netflix-trend", "netflix-trend-aggregator", "netflix-trend-helper")
 # Before there was a setting for it, images of the scraper had one name.
 SERVICES = (
-    *("publisher", "processor", "dashboard", "aggregator", "syftbox"),
+    *("publisher", "processor", "dashboard", "aggregator", "aggregator-scale", "syftbox"),
     *("scraper", "scraper-browser", "scraper-import"),
 )
 # Volumes and folders that cannot be made again, with what they are.
@@ -37,14 +37,19 @@ DATA = {
 _DATA_FOLDERS = {"PRIVATE_DIR": "private", "PUBLISHER_DIR": "publisher", "AGGREGATOR_DIR": "aggregator",
                  "HELPER_DIR": "helper"}  # fmt: skip
 # Entries that the app writes into a folder that the person has named, as patterns of whole names.
-_OPERATOR = r"identity\.key|operators\.(sqlite(-wal|-shm)?|json)|participants\.txt|\.(loop|participants)\.lock"
+_OPERATOR = (
+    r"identity\.key|operators\.(sqlite(-wal|-shm)?|json)|participants\.txt|\.(loop|participants)\.lock"
+    r"|\.participants\.copy"
+)
 _OWN: dict[str, str] = {
-    "PRIVATE_DIR": r"raw|removed|profiles|(choices|household|life_events|exclusions|dismissed|import_problem)\.json"
-    r"|\.raw\.lock",
+    "PRIVATE_DIR": r"raw|removed|profiles"
+    r"|(choices|household|life_events|exclusions|dismissed|not_for_me|import_problem)\.json"
+    r"|\.(raw|household|life_events|exclusions|not_for_me)\.lock",
     "PUBLISHER_DIR": r"trial|receipts|ledger\.jsonl|operators\.sqlite(-wal|-shm)?|outlook\.json"
-    r"|\.last_run\.json|\.look\.lock",
+    r"|\.last_run\.json|\.(look|ledger\.jsonl)\.lock|restored|\.(ledger\.jsonl|operators\.sqlite)\.restoring",
     "AGGREGATOR_DIR": _OPERATOR + r"|sum_surveys|surveys|statistics|vocabularies|batches|shards|pseudonyms\.key"
-    r"|operator\.json|survey_plan\.json|charts\.json|added_titles\.json|chart_files\.json|operator_used_token|\.charts\.lock",
+    r"|operator\.json|survey_plan\.json|charts\.json|added_titles\.json|chart_files\.json|operator_used_token"
+    r"|\.charts\.lock",
     "HELPER_DIR": _OPERATOR,
     "SCRAPER_DIR": r"(cookies|fingerprint|latch|plan|result|rows|passwordused)\.json|run\.lock",
     "SECRETS_DIR": r"netflix_password",

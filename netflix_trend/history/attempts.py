@@ -127,12 +127,13 @@ def left_out(folder: Path, budget: int) -> dict[str, LeftOut]:
 
 
 def release(folders: Collection[Path], sha256: str) -> None:
-    """Let an export be tried again that was left out, such as one that was imported again."""
+    """Let an export be tried again that was left out, such as one that was imported again, and name it no longer."""
     for folder in folders:
         known = read_attempts(folder)
         rest = tuple(one for one in known.left_out if one.sha256 != sha256)
-        if rest != known.left_out:
-            _write(folder, known.model_copy(update={"left_out": rest}))
+        reading = None if known.reading == sha256 else known.reading
+        if (rest, reading) != (known.left_out, known.reading):
+            _write(folder, known.model_copy(update={"left_out": rest, "reading": reading}))
 
 
 def leave_out(folder: Path, exports: Collection[str], reason: Reason, budget: int) -> None:

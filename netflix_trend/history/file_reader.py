@@ -1,22 +1,23 @@
-"""A file that is being read into the tables of `staging`: its rows, and what is decided for the file as a whole."""
+"""A file that is being read: its rows, and what is decided for the file as a whole."""
 
 from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from netflix_trend import formats
-from netflix_trend.catalogue.keys import title_key
-from netflix_trend.history.activity import duration_seconds, is_autoplayed, is_supplemental, local_offsets, split_start
+from netflix_trend.history.activity import duration_seconds, is_autoplayed, is_supplemental, split_start
 from netflix_trend.history.dates import UndecidableOrder, date_part, decide_order
 from netflix_trend.history.double_encoding import repaired
-from netflix_trend.history.exports import ExportError, ExportFile, ExportKind
+from netflix_trend.history.exports import ExportError, ExportFile
+from netflix_trend.history.file_rows import PLAY_COLUMNS, FileRows, Ints, ReadFile, number_of
 from netflix_trend.history.household import LONGEST_NAME, ProfileQuestion, UndecidedProfiles
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.language import _
@@ -24,53 +25,21 @@ from netflix_trend.language import _
 if TYPE_CHECKING:
     from netflix_trend.history.staging import Staging
 
-# So many parsed titles are remembered.
-_TITLES = 20_000
+# So many rows are read before the memory is looked at again.
+BLOCK = 20_000
+_NO_DAY = np.iinfo(np.int32).min
 # How many bad rows a report names; the others are counted.
 _NAMED_ROWS = 5
 
 
 @dataclass
-class ReadFile:
-    """The content of a single file. Rows without a usable date, including damaged ones, are undated.
-
-    dropped_profiles: number of rows of unwanted Netflix profiles. profiles: those that count. netflix_rows: number of
-    rows of every Netflix profile; played: those with plays that count as views. in_future: rows of days after the file
-    was made. repaired: rows whose letters another program had saved wrongly. durations: views with one;
-    unknown_durations: views whose duration cannot be read.
+class _NetflixProfile:
+    """Rows of a Netflix profile in a file. may_count: whether they are kept until it is decided which count; then code
+    is that of its name.
     """
 
-    kind: ExportKind
-    encoding: str
-    delimiter: str
-    is_encoding_sure: bool = True
-    rows: int = 0
-    damaged: int = 0
-    undated: int = 0
-    supplemental: int = 0
-    too_short: int = 0
-    shortest_seconds: int = 0
-    dropped_profiles: int = 0
-    date_order: str = ""
-    date_evidence: str = ""
-    date_example: str = ""
-    ascents: int = 0
-    descents: int = 0
-    in_future: int = 0
-    repaired: int = 0
-    unknown_durations: int = 0
-    durations: int = 0
-    profiles: list[str] = field(default_factory=list)
-    netflix_rows: dict[str, int] = field(default_factory=dict)
-    played: frozenset[str] = frozenset()
-    problems: list[str] = field(default_factory=list)
-
-
-@dataclass
-class _NetflixProfile:
-    """Rows of a Netflix profile in a file. may_count: whether they are kept until it is decided which count."""
-
     may_count: bool
+    code: int
     rows: int = 0
     plays: int = 0
     supplemental: int = 0
@@ -81,17 +50,13 @@ class _NetflixProfile:
 
 
 class FileReader:
-    """A file that is being read into the tables."""
+    """A file that is being read. Titles and names go to `staging`, which gives their codes."""
 
-    _HISTORY = ("file", "date_code", "key", "title", "kind", "show_code", "season_code", "certainty")
-    _ACTIVITY = (*_HISTORY, "profile", "second", "seconds", "device", "autoplayed")
-
-    def __init__(self, staging: Staging, file: int, source: ExportFile, name: str, options: ReadOptions) -> None:
-        self._staging, self._file, self._source, self._name, self._options = staging, file, source, name, options
+    def __init__(self, staging: Staging, source: ExportFile, name: str, options: ReadOptions) -> None:
+        self._staging, self._source, self._name, self._options = staging, source, name, options
         encoding = source.encoding
         self._report = ReadFile(source.kind, encoding.name, source.delimiter, is_encoding_sure=encoding.is_sure)
         self._doubled = encoding.doubled
-        self._titles: dict[str, tuple] = {}  # type: ignore[type-arg]
         # Text of a date, its code and the number of the first row that has it.
         self._codes: dict[str, tuple[int, int]] = {}
         # The code of every row's date, in the order of the rows, also of rows that do not count.
@@ -100,15 +65,17 @@ class FileReader:
         self._counts: list[int] = []
         self._dropped: Counter[int] = Counter()
         self._profiles: dict[str, _NetflixProfile] = {}
+        # Codes of the titles of dropped rows.
+        self._others = array("i")
 
-    def read(self, newest: date | None, latest: date | None) -> ReadFile:
-        """Read all rows, decide the order of the dates, and return the file's content."""
+    def read(self, newest: date | None, latest: date | None) -> FileRows:
+        """Read all rows, decide the order of the dates, and return what counts."""
         self._report.shortest_seconds = self._options.shortest_seconds
         report, is_activity = self._report, self._source.kind == "viewing_activity"
-        columns = self._ACTIVITY if is_activity else self._HISTORY
-        rows = self._activity_rows() if is_activity else self._history_rows()
-        self._staging.insert("staged", columns, rows)
-        unwanted = self._decide_profiles() if is_activity else Counter[int]()
+        columns = self._activity_columns() if is_activity else self._history_columns()
+        staged = len(columns[0])
+        report.rows += len(self._dates)
+        columns, unwanted = self._decide_profiles(columns) if is_activity else (columns, Counter[int]())
         days = self._decide_days(newest, unwanted)
         report.rows += report.damaged
         report.undated += report.damaged
@@ -125,11 +92,22 @@ class FileReader:
                 ),
             )
         self._compare_with_download(days, latest)
-        self._insert_days(days)
-        short = "select count(*) from staged where file = ? and seconds < ?"
-        values = [self._file, self._options.shortest_seconds]
-        ((report.too_short,),) = self._staging.database.execute(short, values).fetchall()
-        return report
+        return self._rows(columns, days, staged)
+
+    def _rows(self, columns: Sequence[Ints], days: Sequence[date | None], staged: int) -> FileRows:
+        """Return the rows with a day. columns: codes of dates, of titles, and what ViewingActivity.csv has besides."""
+        numbers = np.array([_NO_DAY if day is None else number_of(day) for day in days], np.int32)
+        own = numbers[columns[0]]
+        if None in days:
+            is_dated = own != _NO_DAY
+            self._others.frombytes(columns[1][~is_dated].tobytes())
+            own, columns = own[is_dated], [column[is_dated] for column in columns]
+        _dates, texts, *plays = columns
+        named = dict(zip(PLAY_COLUMNS, plays, strict=False))
+        others = np.unique(np.frombuffer(self._others, np.int32))
+        rows = FileRows(self._report, texts, own, **named, others=others, staged=staged)
+        self._report.too_short = int(((rows.lengths >= 0) & (rows.lengths < self._options.shortest_seconds)).sum())
+        return rows
 
     def _compare_with_download(self, days: Sequence[date | None], latest: date | None) -> None:
         """Count the rows of days after `latest`. Raises ExportError if there are no others."""
@@ -151,29 +129,25 @@ class FileReader:
                 ),
             )
 
-    def _insert_days(self, days: Sequence[date | None]) -> None:
-        """Store the day of every date code, and delete rows without one."""
-        has_times, zone = self._source.kind == "viewing_activity", self._options.zone
-        offsets = [local_offsets(day, zone) if day and has_times else (0, 86_400, 0) for day in days]
-        self._staging.insert(
-            "days",
-            ("file", "date_code", "day", "offset_before", "change", "offset_after"),
-            ((self._file, code, day, *offset) for code, (day, offset) in enumerate(zip(days, offsets, strict=True))),
-        )
-        if None in days:
-            self._staging.database.execute(
-                """delete from staged where file = ? and date_code not in
-                   (select date_code from days where file = ? and day is not null)""",
-                [self._file, self._file],
-            )
+    def _history_columns(self) -> list[Ints]:
+        """Read all rows. Returns the codes of their dates and of their titles."""
+        texts, known, text = array("i"), self._staging.known_texts("viewing_history"), self._staging.text
+        rows, date_code = self._source.rows(self._damaged), self._date_code
+        while block := list(islice(rows, BLOCK)):
+            for number, (title, day) in block:
+                right = self._repaired(title) if self._doubled else title
+                date_code(day, number)
+                code = known.get(right)
+                texts.append(text(right, "viewing_history") if code is None else code)
+            self._staging.count_rows(len(block))
+        return [np.array(self._dates, np.int32), np.array(texts, np.int32)]
 
-    def _history_rows(self) -> Iterator[tuple]:  # type: ignore[type-arg]
-        for number, (title, day) in self._source.rows(self._damaged):
-            right = self._repaired(title) if self._doubled else title
-            yield self._file, self._date_code(day, number), *self._title(right)
-
-    def _activity_rows(self) -> Iterator[tuple]:  # type: ignore[type-arg]
-        shortest, profiles = self._options.shortest_seconds, self._profiles
+    def _activity_columns(self) -> list[Ints]:
+        """Read all rows. Returns the columns of those that may count: codes of dates and titles, then seconds of the
+        day, lengths, codes of profiles and devices, autoplayed.
+        """
+        staging, shortest, profiles = self._staging, self._options.shortest_seconds, self._profiles
+        columns = [array("i") for _column in range(7)]
         for number, cells in self._source.rows(self._damaged):
             profile, start, duration, attributes, title, supplemental, device = cells
             if self._doubled:
@@ -182,15 +156,19 @@ class FileReader:
             profile = profile[:LONGEST_NAME]
             one = profiles.get(profile)
             if one is None:
-                one = profiles[profile] = _NetflixProfile(self._options.keep_profile(profile))
+                may_count = self._options.keep_profile(profile)
+                one = profiles[profile] = _NetflixProfile(may_count, staging.name(profile) if may_count else -1)
             one.rows += 1
-            columns = self._title(title)
+            text = staging.text(title, "viewing_activity")
             # The type column is not always filled in.
-            is_extra = is_supplemental(supplemental) or columns[2] == "supplemental"
+            is_extra = is_supplemental(supplemental) or staging.is_supplemental(text)
             seconds = duration_seconds(duration)
             one.plays += not is_extra and second is not None and (seconds is None or seconds >= shortest)
+            code = self._date_code(day, number)
             if is_extra or second is None or not one.may_count:
-                self._drop(day, number)
+                # Its date still counts as evidence for the order of dates.
+                self._dropped[code] += 1
+                self._others.append(text)
                 one.supplemental += is_extra
                 if second is None and not is_extra:
                     one.undated += 1
@@ -203,13 +181,17 @@ class FileReader:
                 continue
             one.durations += seconds is not None
             one.unknown_durations += seconds is None
-            code = self._date_code(day, number)
-            yield self._file, code, *columns, profile, second, seconds, device, is_autoplayed(attributes)
+            cells_of_row = (code, text, second, -1 if seconds is None else seconds, one.code, staging.name(device))
+            for column, cell in zip(columns, (*cells_of_row, is_autoplayed(attributes)), strict=True):
+                column.append(cell)
+            if len(columns[0]) % BLOCK == 0:
+                staging.count_rows(BLOCK)
+        staging.count_rows(len(columns[0]) % BLOCK)
+        return [np.array(column, np.int32) for column in columns]
 
-    def _decide_profiles(self) -> Counter[int]:
-        """Decide which Netflix profiles count, and delete the rows of the others.
-
-        Returns the number of deleted rows by date code. Raises ExportError if the person has to say which.
+    def _decide_profiles(self, columns: list[Ints]) -> tuple[list[Ints], Counter[int]]:
+        """Decide which Netflix profiles count. Returns the columns without the rows of the others, and how many of
+        these have each date code. Raises ExportError if the person has to say which.
         """
         report = self._report
         report.netflix_rows = {name: one.rows for name, one in self._profiles.items()}
@@ -232,12 +214,11 @@ class FileReader:
         report.profiles = sorted(kept)
         unwanted = [name for name in candidates if name not in kept]
         if not unwanted:
-            return Counter()
-        found = "select date_code, count(*) from staged where file = ? and profile in (select unnest(?)) group by 1"
-        values = [self._file, unwanted]
-        counts = Counter(dict(self._staging.database.execute(found, values).fetchall()))
-        self._staging.database.execute("delete from staged where file = ? and profile in (select unnest(?))", values)
-        return counts
+            return columns, Counter()
+        is_kept = ~np.isin(columns[4], [self._profiles[name].code for name in unwanted])
+        counts = Counter(columns[0][~is_kept].tolist())
+        self._others.frombytes(columns[1][~is_kept].tobytes())
+        return [column[is_kept] for column in columns], counts
 
     def _profile_question(self, question: ProfileQuestion) -> ExportError:
         report = self._report
@@ -260,12 +241,7 @@ class FileReader:
             question,
         )
 
-    def _drop(self, text: str, number: int) -> None:
-        """Skip a row; its date still counts as evidence for the order of dates."""
-        self._dropped[self._date_code(text, number)] += 1
-
     def _date_code(self, text: str, number: int) -> int:
-        self._report.rows += 1
         known = self._codes.get(text)
         if known is None:
             # Text after the date differs from row to row if a program added the time.
@@ -280,15 +256,6 @@ class FileReader:
         right = repaired(title, self._doubled)
         self._report.repaired += right != title
         return right
-
-    def _title(self, title: str) -> tuple:  # type: ignore[type-arg]
-        known = self._titles.get(title)
-        if known is None:
-            if len(self._titles) >= _TITLES:
-                self._titles.clear()
-            parsed = self._staging.parse(title, self._source.kind)
-            known = self._titles[title] = (title_key(title), title, *self._staging.codes(parsed))
-        return known
 
     def _damaged(self, number: int, problem: str) -> None:
         self._report.damaged += 1

@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, ValidationError
 
+from netflix_trend.history import attempts
 from netflix_trend.history.raw import RawExport, RawStore
 from netflix_trend.language import _
 from netflix_trend.layout import PrivateVolume
@@ -84,6 +85,8 @@ def forget(private: Path, exports: Sequence[RawExport], at: datetime, answered: 
             forget_copies(volume.description(export.sha256))
             if volume.export(export.sha256).exists():  # of a refused file there is only the description
                 volume.export(export.sha256).replace(volume.removed_export(export.sha256))
+            # Nothing else names it: brought back, it is tried once more.
+            attempts.release(volume.profile_folders(), export.sha256)
     return removal
 
 

@@ -86,7 +86,8 @@ class Repetition:
     ) -> None:
         """Add shows that words have proved elsewhere in the history.
 
-        with_season: how many titles of a NetflixViewingHistory.csv name a season of a show.
+        with_season: how many titles of a NetflixViewingHistory.csv name a season of a show; only `decide` looks at it,
+        and only for `open_shows`.
         film_beginnings: `title_key` of what films begin with, before a colon; one that is a title too, such as
         `Insidious`, is a film's.
         """
@@ -98,6 +99,11 @@ class Repetition:
         self._without_season: Counter[InFile] = Counter()
         self._parts_of: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._groups: dict[str, _Group] = {}
+
+    @property
+    def open_shows(self) -> set[str]:
+        """The shows (`show_key`) with titles that may be films, of all titles that were added."""
+        return {key for _file, key in self._without_season}
 
     def add(
         self, title: str, own: ParsedTitle, first_day: date | None, last_day: date | None, files: Collection[int] = (0,)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from netflix_trend.history.code_pages import PAGES
-from netflix_trend.history.file_reader import ReadFile
+from netflix_trend.history.file_rows import ReadFile, day_of
 from netflix_trend.history.staging import Staging
 from netflix_trend.language import _, ngettext
 from netflix_trend.plain_text import counted
@@ -18,16 +19,17 @@ _LOOK_ALIKE_ROWS = 50
 _LOOK_ALIKE_SHARE = 0.1
 
 _COUNTS = """
-select t.kind::varchar, t.certainty::varchar, e.title_id is not null, count(*), min(dated.day), max(dated.day),
+select file, t.kind::varchar, t.certainty::varchar, e.title_id is not null, count(*), min(d.day), max(d.day),
        sum(seconds)
-from dated join titles t using (key) left join excluded e on e.title_id = t.title_id and e.day = dated.day
-where file = ? group by all
+from dated d join titles t using (title_id) left join excluded e on e.title_id = d.title_id and e.day = d.day
+group by all
 """
 _SHOWS = """
-select min(show_name) from dated join titles t using (key) join show_names n on n.show_code = t.show_code
-where file = ? and t.kind = 'episode' and not exists (
-    select 1 from excluded e where e.title_id = t.title_id and e.day = dated.day)
-group by name_key order by 1
+select file, min(show_name) from (
+    select distinct file, show_code from dated d join titles t using (title_id)
+    where t.kind = 'episode' and not exists (
+        select 1 from excluded e where e.title_id = d.title_id and e.day = d.day))
+join show_names using (show_code) group by file, name_key
 """
 
 
@@ -205,33 +207,55 @@ class ImportReport:
         return ", ".join(said for count, said in parts if count) or "every row was used"
 
 
-def import_report(staging: Staging, number: int, file: ReadFile) -> ImportReport:
-    """Return the report of a file in `staging`, once its titles are decided."""
-    kinds: Counter[str] = Counter()
-    unsure = certain_episodes = 0
-    days: list[date] = []
-    seconds = excluded = 0
-    for kind, certainty, is_excluded, count, first, last, played in staging.database.execute(
-        _COUNTS, [number]
+@dataclass
+class _Counts:
+    """What the rows of one file are."""
+
+    kinds: Counter[str] = field(default_factory=Counter)
+    unsure: int = 0
+    certain_episodes: int = 0
+    days: list[int] = field(default_factory=list)
+    seconds: int = 0
+    excluded: int = 0
+    shows: list[str] = field(default_factory=list)
+
+
+def import_reports(staging: Staging, files: Mapping[int, ReadFile]) -> dict[int, ImportReport]:
+    """Return the reports of files in `staging`, by their numbers there, once the titles are decided."""
+    found = {number: _Counts() for number in files}
+    for number, kind, certainty, is_excluded, count, first, last, played in staging.database.execute(
+        _COUNTS
     ).fetchall():
+        one = found.get(number, _Counts())
         if is_excluded:
-            excluded += count
+            one.excluded += count
             continue
-        kinds[kind] += count
-        unsure += count if certainty == "guess" or kind == "unnamed" else 0
-        certain_episodes += count if kind == "episode" and certainty == "certain" else 0
-        days += [first, last]
-        seconds += int(played or 0)
+        one.kinds[kind] += count
+        one.unsure += count if certainty == "guess" or kind == "unnamed" else 0
+        one.certain_episodes += count if kind == "episode" and certainty == "certain" else 0
+        one.days += [first, last]
+        one.seconds += int(played or 0)
+    for number, show in staging.database.execute(_SHOWS).fetchall():
+        found.get(number, _Counts()).shows.append(show)
+    return {number: _report(files[number], one) for number, one in found.items()}
+
+
+def import_report(staging: Staging, number: int, file: ReadFile) -> ImportReport:
+    """Return the report of one file."""
+    return import_reports(staging, {number: file})[number]
+
+
+def _report(file: ReadFile, counts: _Counts) -> ImportReport:
     return ImportReport(
         file=file,
-        kinds=kinds,
-        unsure=unsure,
-        certain_episodes=certain_episodes,
-        first_day=min(days, default=None),
-        last_day=max(days, default=None),
-        hours=_hours(file, seconds),
-        excluded=excluded,
-        shows=tuple(sorted(name for (name,) in staging.database.execute(_SHOWS, [number]).fetchall())),
+        kinds=counts.kinds,
+        unsure=counts.unsure,
+        certain_episodes=counts.certain_episodes,
+        first_day=day_of(min(counts.days)) if counts.days else None,
+        last_day=day_of(max(counts.days)) if counts.days else None,
+        hours=_hours(file, counts.seconds),
+        excluded=counts.excluded,
+        shows=tuple(sorted(counts.shows)),
     )
 
 

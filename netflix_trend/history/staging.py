@@ -1,69 +1,102 @@
 """Every row of every export in a temporary database, from which the tables are built.
 
-Rows go into DuckDB in blocks and come out by SQL, so memory does not grow with the files. The kind of a title may
+Rows are whole numbers: each different title and name is stored once, and rows have its code. The kind of a title may
 depend on every other title of the history (`repetition`), so titles are decided after all files are read.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from datetime import date
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, tzinfo
 from functools import lru_cache
-from typing import BinaryIO
+from itertools import islice
+from typing import Any, BinaryIO
 
 import duckdb
-import pandas as pd
+import numpy as np
+from numpy.typing import NDArray
 
 from netflix_trend.catalogue.keys import title_key
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.history.attempts import too_large
 from netflix_trend.history.exclusions import Rows
 from netflix_trend.history.exports import ExportError, ExportKind, open_export
-from netflix_trend.history.file_reader import FileReader, ReadFile
+from netflix_trend.history.file_reader import FileReader
+from netflix_trend.history.file_rows import FileRows, Ints, ReadFile, day_of, joined, local_times, number_of
+from netflix_trend.history.kept_rows import KeptFile, KeptRows
 from netflix_trend.history.memory import needed
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.repetition import InFile, Repetition, Show
-from netflix_trend.history.titles import Certainty, Kind, ParsedTitle, TitleParser, match_key, show_key
+from netflix_trend.history.titles import (
+    CERTAINTIES,
+    KINDS,
+    Certainty,
+    Kind,
+    ParsedTitle,
+    TitleParser,
+    match_key,
+    show_key,
+)
 
+# So many texts wait to be stored, and so many rows of a result are looked at together.
 _BLOCK = 20_000
+# So many different texts are remembered, so that the same ones of another file are not parsed again.
+_KNOWN = 50_000
+# Kind, show, season and certainty of a title, as the tables have them.
+Codes = tuple[Kind | None, int | None, int | None, Certainty | None]
 
-_SCHEMA = """
-create type kind as enum ('episode', 'film', 'unnamed', 'blank', 'supplemental');
-create type certainty as enum ('certain', 'likely', 'guess');
--- date_code is a row of `days`; kind null is open. From profile on: ViewingActivity.csv only.
-create table staged (file integer, date_code integer, key varchar, title varchar, kind kind, show_code integer,
-                     season_code integer, certainty certainty, profile varchar, second integer, seconds integer,
-                     device varchar, autoplayed boolean);
-create table days (file integer, date_code integer, day date, offset_before integer, change integer,
-                   offset_after integer);
-create table made (file integer, day date);
+_SCHEMA = f"""
+create type kind as enum {KINDS};
+create type certainty as enum {CERTAINTIES};
+-- Titles as the files write them, a title perhaps several times. kind null is open. is_archive: of ViewingActivity.csv.
+create table texts (text_id integer, title varchar, key varchar, kind kind, show_code integer, season_code integer,
+                    certainty certainty, is_archive boolean);
+-- Netflix profiles and devices.
+create table made (file integer, day integer);
+create table names (name_code integer, name varchar);
 create table show_names (show_code integer, show_name varchar, name_key varchar, show_key varchar, show_index integer);
 create table season_names (season_code integer, season varchar);
--- Every row with its day: the local one where a time is known (a second of the UTC day).
-create view dated as select file, key, s.title as row_title, profile, second, seconds, device, autoplayed,
-    row(s.kind, s.show_code, s.season_code, s.certainty) as own,
-    d.day + floor(
-    (coalesce(second, 0) + if(second >= d.change, d.offset_after, d.offset_before)) / 86400)::integer as day,
-    d.day + to_seconds(second) as start_utc,
-    d.day + to_seconds(second + if(second >= d.change, d.offset_after, d.offset_before)) as start_local
-    from staged s join days d using (file, date_code);
--- What the person has excluded.
-create table excluded (title_id integer, day date);
-create table decided (key varchar, kind kind, show_code integer, season_code integer, certainty certainty);
+-- What the person has excluded. Days are numbered from 1970, like all days here.
+create table excluded (title_id integer, day integer);
+create table match_keys (title_id integer, match_key varchar);
+create table decided (title_id integer, kind kind, show_code integer, season_code integer, certainty certainty);
+"""
+# Of the texts of a key the smallest is used, so that the order of files does not matter.
+_KEYS = """
+create or replace table used as select t.* from texts t semi join rows_texts using (text_id);
+create or replace table keys as
+    select (row_number() over (order by key) - 1)::integer as title_id, key, min(title) as title,
+           arg_min(text_id, title) filter (is_archive) as activity_text,
+           arg_min(text_id, title) filter (not is_archive) as history_text
+    from used group by key;
+create or replace table title_of as select text_id, title_id from used join keys using (key);
+"""
+# Rows with their titles. Days are local. A play of ViewingActivity.csv has a UTC second since 1970 (start), how many
+# seconds later the local time is (shift), and its length (seconds, null if unknown).
+_ROWS = """
+create or replace table play_rows as
+    select file, text_id, title_id, day, start, shift, nullif(length, -1) as seconds, profile, device,
+           autoplayed::boolean as autoplayed from play_columns;
+-- Every row with its local day.
+create or replace view dated as select file, title_id, day, null::integer as seconds from history_rows
+    union all select file, title_id, day, seconds from play_rows;
 """
 # What words leave open, and what is certain. In ViewingActivity.csv words decide every title.
 _UNDECIDED = """
 create table certain_shows as
-    select match_key, list(distinct show_code) as twins from staged join match_keys using (key)
+    select match_key, list(distinct show_code) as twins
+    from used join title_of using (text_id) join match_keys using (title_id)
     where kind = 'episode' and certainty = 'certain' group by match_key;
 create table undecided as
-    select key, min(row_title) as title, min(day) as first_day, max(day) as last_day, list(distinct file) as files,
-           any_value(twins) as twins, arg_min(own, row_title) as own
-    from dated left join match_keys using (key) left join certain_shows using (match_key)
-    where key in (select key from staged where certainty is distinct from 'certain')
-      and key not in (select key from staged where second is not null)
-    group by key having arg_min(own, row_title)[4] is distinct from 'certain'
+    select title_id, k.key, k.title, kind, show_code, season_code, certainty, twins
+    from keys k join used h on h.text_id = history_text left join match_keys using (title_id)
+         left join certain_shows using (match_key)
+    where activity_text is null and certainty is distinct from 'certain';
+create table seen as
+    select title_id, min(day) as first_day, max(day) as last_day, list(distinct file) as files
+    from history_rows semi join undecided using (title_id) group by title_id;
 """
 # What undecided titles begin with, before a colon, that is a title itself: `Insidious` of `Insidious: Chapter 2`.
 _BEGINNINGS = """
@@ -71,36 +104,39 @@ with beginnings as (
     select distinct split_part(key, ': ', 1) as key from undecided
     union select split_part(key, ': ', 1) || ': ' || split_part(key, ': ', 2) from undecided
     where split_part(key, ': ', 3) <> '')
-select distinct key from staged semi join beginnings using (key) where kind is null or kind = 'film'
+select distinct key from used semi join beginnings using (key) where kind is null or kind = 'film'
 """
-# Of the texts of a key the smallest is used, so that the order of files does not matter. A title of both exports has
-# its kind from ViewingActivity.csv. `in_history` and `in_activity`: what the words say in either export, and nothing
-# else; netflix_full.npy has only that.
+# How many titles of each viewing history name a season of a show.
+_WITH_SEASON = """
+select file, show_code, count(distinct title_id)
+from history_rows join used using (text_id) join wanted_codes using (show_code)
+where kind = 'episode' and season_code is not null group by file, show_code
+"""
+# A title of both exports has its kind from ViewingActivity.csv. `history_...` and `activity_...`: what the words say in
+# either export, and nothing else; netflix_full.npy has only that.
 _TITLES = """
 create table titles as
-with texts as (
-    select key, min(title) as title,
-           arg_min(row(kind, show_code, season_code, certainty), title) filter (second is not null) as in_activity,
-           arg_min(row(kind, show_code, season_code, certainty), title) filter (second is null) as in_history
-    from staged group by key),
-chosen as (
-    select key, t.title, in_history, in_activity,
-           coalesce(in_activity, if(d.key is null, in_history, row(d.kind, d.show_code, d.season_code, d.certainty)))
-               as chosen
-    from texts t left join decided d using (key))
-select (row_number() over (order by key) - 1)::integer as title_id, key, title, chosen[1] as kind,
-       chosen[2] as show_code, chosen[3] as season_code, chosen[4] as certainty, in_history[1] as history_kind,
-       in_history[2] as history_show, in_activity[1] as activity_kind, in_activity[2] as activity_show
-from chosen order by key
+    select title_id, k.key, k.title,
+           case when a.text_id is not null then a.kind when d.title_id is not null then d.kind else h.kind end as kind,
+           case when a.text_id is not null then a.show_code when d.title_id is not null then d.show_code
+                else h.show_code end as show_code,
+           case when a.text_id is not null then a.season_code when d.title_id is not null then d.season_code
+                else h.season_code end as season_code,
+           case when a.text_id is not null then a.certainty when d.title_id is not null then d.certainty
+                else h.certainty end as certainty,
+           h.kind as history_kind, h.show_code as history_show, a.kind as activity_kind, a.show_code as activity_show
+    from keys k left join used a on a.text_id = activity_text left join used h on h.text_id = history_text
+         left join decided d using (title_id)
+    order by title_id
 """
 
 
-class _TooLarge(Exception):
+class TooLarge(Exception):
     """What was read takes more memory than there is."""
 
 
 class Staging:
-    """Collects files (`add`), then decides all titles (`decide_titles`)."""
+    """Collects files (`add`, `take`), then decides all titles (`decide_titles`)."""
 
     def __init__(self, database: duckdb.DuckDBPyConnection, vocabulary: Vocabulary, budget: int | None = None) -> None:
         """budget: bytes of memory that a rebuild may use; None for any number."""
@@ -108,10 +144,21 @@ class Staging:
         self._vocabulary = vocabulary
         self._parser = TitleParser(vocabulary)
         self._budget = budget
-        self._files = self._rows = 0
-        self._shows: dict[tuple[str, int], int] = {}
-        self._seasons: dict[str, int] = {}
+        self._rows = self._texts = self._names = 0
+        self.shows: dict[Show, int] = {}
+        self.seasons: dict[str, int] = {}
+        # The rows of each file that was read, by its number; None for one that cannot be used.
+        self.files: list[FileRows | None] = []
+        self._zones: list[tzinfo | None] = []
+        self._made: list[tuple[int, int]] = []
+        self._known: dict[ExportKind, dict[str, int]] = {"viewing_history": {}, "viewing_activity": {}}
+        self._known_names: dict[str, int] = {}
+        self._supplemental: set[int] = set()
+        self._new_texts: list[tuple[Any, ...]] = []
+        self._new_names: list[str] = []
         database.execute(_SCHEMA)
+
+    # --- files
 
     def add(
         self,
@@ -121,87 +168,270 @@ class Staging:
         newest: date | None = None,
         latest: date | None = None,
     ) -> tuple[int, ReadFile]:
-        """Read a file into the tables. Returns its number in them and its content.
+        """Read a file. Returns its number and its content.
 
         `name` is used in messages only. newest: the last day that can be in the file, as evidence for the order of its
         dates. latest: the last day that it can have been made on, by default newest; a file whose every date is later
         is refused. Raises ExportError if the file cannot be used; then none of its rows stay.
         """
-        file, before = self._files, (self._rows, len(self._shows), len(self._seasons))
-        self._files += 1
-        try:
-            return file, FileReader(self, file, open_export(stream, name), name, options).read(newest, latest or newest)
-        except ExportError:
-            self._forget(file, *before)
-            raise
-        except _TooLarge:
-            self._forget(file, *before)
-            raise too_large(name, self._budget or 0) from None
+        with self._undone_if_refused(name, options.zone) as number:
+            reader = FileReader(self, open_export(stream, name), name, options)
+            self.files[number] = rows = reader.read(newest, latest or newest)
+        return number, rows.report
 
-    def _forget(self, file: int, rows: int, shows: int, seasons: int) -> None:
-        """Remove the rows of a file, and the names that came with it."""
-        self.database.execute("delete from staged where file = ?", [file])
-        self._rows = rows
-        for names, count in ((self._shows, shows), (self._seasons, seasons)):
-            while len(names) > count:
-                names.popitem()
+    def take(self, kept: KeptRows, file: KeptFile, name: str, zone: tzinfo | None) -> tuple[int, ReadFile]:
+        """Take the rows of a file as they were read before, as `add` would read them again. name: in messages.
+
+        Raises ExportError if there is not enough memory for them; then none of them stay.
+        """
+        before = self._texts
+        try:
+            with self._undone_if_refused(name, zone) as number:
+                rows = kept.rows(file, self._take_texts, self.name)
+                self.files[number] = rows
+                self.count_rows(rows.staged)
+        except ExportError:
+            kept.forget_codes(before)
+            raise
+        return number, rows.report
 
     def made(self, file: int, day: date) -> None:
         """Record on which day a file was made."""
-        self.database.execute("insert into made values (?, ?)", [file, day])
+        self._made.append((file, number_of(day)))
+
+    @contextmanager
+    def _undone_if_refused(self, name: str, zone: tzinfo | None) -> Iterator[int]:
+        """Yield the number of a new file. If it cannot be used, its rows and the texts that came with it go."""
+        number, before = len(self.files), (self._rows, self._texts, len(self.shows), len(self.seasons))
+        self.files.append(None)
+        self._zones.append(zone)
+        try:
+            yield number
+        except (ExportError, TooLarge) as refusal:
+            self.files[number] = None
+            self._forget(*before)
+            if isinstance(refusal, TooLarge):
+                raise too_large(name, self._budget or 0) from None
+            raise
+
+    def _forget(self, rows: int, texts: int, shows: int, seasons: int) -> None:
+        self._store_texts()
+        self.database.execute("delete from texts where text_id >= ?", [texts])
+        self._rows, self._texts = rows, texts
+        for names, count in ((self.shows, shows), (self.seasons, seasons)):
+            while len(names) > count:
+                names.popitem()
+        for known in self._known.values():
+            known.clear()
+        self._supplemental.clear()
+
+    def count_rows(self, rows: int) -> None:
+        """Count rows that were read. Raises TooLarge if the memory is not enough for what was read."""
+        self._rows += rows
+        if self._budget is not None and needed(len(self.shows) + len(self.seasons), self._rows) > self._budget:
+            raise TooLarge
+
+    # --- texts
+
+    def known_texts(self, kind: ExportKind) -> Mapping[str, int]:
+        """Return the codes of the titles that are remembered; it changes with every new one."""
+        return self._known[kind]
+
+    def text(self, title: str, kind: ExportKind) -> int:
+        """Return the code of a title of an export."""
+        code = self._known[kind].get(title)
+        if code is None:
+            parsed = self.parse(title, kind)
+            code = self._new_text(title, title_key(title), self.codes(parsed), is_archive=kind == "viewing_activity")
+        return code
+
+    def _new_text(self, title: str, key: str, codes: Codes, *, is_archive: bool) -> int:
+        code, known = self._texts, self._known["viewing_activity" if is_archive else "viewing_history"]
+        self._texts += 1
+        if len(known) >= _KNOWN:
+            known.clear()
+            if is_archive:
+                self._supplemental.clear()
+        known[title] = code
+        if is_archive and codes[0] == "supplemental":
+            self._supplemental.add(code)
+        self._new_texts.append((title, key, *codes, is_archive))
+        if len(self._new_texts) >= _BLOCK:
+            self._store_texts()
+        return code
+
+    def is_supplemental(self, code: int) -> bool:
+        """Return whether the words of the last title that was asked for say that it is a trailer or the like."""
+        return code in self._supplemental
+
+    def name(self, text: str) -> int:
+        """Return the code of the name of a Netflix profile or a device."""
+        code = self._known_names.get(text)
+        if code is None:
+            if len(self._known_names) >= _KNOWN:
+                self._known_names.clear()
+            code = self._known_names[text] = self._names
+            self._names += 1
+            self._new_names.append(text)
+            if len(self._new_names) >= _BLOCK:
+                self._store_names()
+        return code
 
     def parse(self, title: str, kind: ExportKind) -> ParsedTitle:
         """Parse a title of an export on its own."""
         return self._parser.parse(title, is_archive=kind == "viewing_activity")
 
-    def codes(self, parsed: ParsedTitle) -> tuple[str | None, int | None, int | None, str | None]:
+    def codes(self, parsed: ParsedTitle) -> Codes:
         """Return a parsed title as in the tables: kind, show, season, certainty."""
         show = season = None
         if parsed.show is not None:
-            show = self._shows.setdefault((parsed.show, parsed.index), len(self._shows))
+            show = self.shows.setdefault((parsed.show, parsed.index), len(self.shows))
         if parsed.season is not None:
-            season = self._seasons.setdefault(parsed.season, len(self._seasons))
+            season = self.seasons.setdefault(parsed.season, len(self.seasons))
         return parsed.kind, show, season, parsed.certainty if parsed.kind else None
+
+    def _take_texts(self, texts: Iterable[tuple[str, str, ParsedTitle, bool]]) -> list[int]:
+        """Return new codes for titles, keys and what was parsed of them. The bool: of ViewingActivity.csv."""
+        return [
+            self._new_text(title, key, self.codes(parsed), is_archive=is_archive)
+            for title, key, parsed, is_archive in texts
+        ]
+
+    def _store_texts(self) -> None:
+        if self._new_texts:
+            first = self._texts - len(self._new_texts)
+            self.insert("texts", ((first + place, *text) for place, text in enumerate(self._new_texts)))
+            self._new_texts = []
+
+    def _store_names(self) -> None:
+        first = self._names - len(self._new_names)
+        self.insert("names", ((first + place, name) for place, name in enumerate(self._new_names)))
+        self._new_names = []
+
+    def stored_texts(self, codes: Ints) -> dict[str, NDArray[Any]]:
+        """Return columns about titles, sorted by code: title, key, kind, show, season, certainty, archive.
+
+        kind and certainty are places in KINDS and CERTAINTIES; -1 is none.
+        """
+        self._create("wanted_texts", text_id=codes)
+        return dict(
+            self.database.execute(
+                """select title, key, coalesce(enum_code(kind)::integer, -1) as kind, coalesce(show_code, -1) as show,
+                          coalesce(season_code, -1) as season, coalesce(enum_code(certainty)::integer, -1) as certainty,
+                          is_archive::integer as archive
+                   from texts semi join wanted_texts using (text_id) order by text_id"""
+            ).fetchnumpy()
+        )
+
+    def stored_names(self, codes: Ints) -> list[str]:
+        """Return names of Netflix profiles and devices, sorted by code."""
+        self._create("wanted_names", name_code=codes)
+        found = "select name from names semi join wanted_names using (name_code) order by name_code"
+        return [name for (name,) in self.database.execute(found).fetchall()]
+
+    # --- titles
+
+    def collect(self) -> None:
+        """Create the tables of rows and of the keys of their titles, once all files are read."""
+        self._store_texts()
+        self._store_names()
+        self.insert("made", self._made)
+        self._made = []
+        read = [(number, rows) for number, rows in enumerate(self.files) if rows is not None]
+        is_used = np.zeros(self._texts, bool)
+        for _number, rows in read:
+            is_used[rows.texts] = True
+        self._create("rows_texts", text_id=np.flatnonzero(is_used).astype(np.int32))
+        self.database.execute(_KEYS)
+        known = self.database.execute("select text_id, title_id from title_of").fetchnumpy()
+        titles = np.full(self._texts, -1, np.int32)
+        titles[known["text_id"]] = known["title_id"]
+        histories = [(number, rows) for number, rows in read if not rows.is_archive]
+        archives = [(number, rows) for number, rows in read if rows.is_archive]
+        self._create("history_rows", **self._columns(histories, titles), day=joined(rows.days for _, rows in histories))
+        local = [local_times(rows.days, rows.seconds, self._zones[number]) for number, rows in archives]
+        plays = {
+            "day": joined(day for day, _start, _shift in local),
+            "start": joined((start for _day, start, _shift in local), np.int64),
+            "shift": joined(shift for _day, _start, shift in local),
+            "length": joined(rows.lengths for _, rows in archives),
+            "profile": joined(rows.profiles for _, rows in archives),
+            "device": joined(rows.devices for _, rows in archives),
+            "autoplayed": joined(rows.autoplayed for _, rows in archives),
+        }
+        self._create("play_columns", **self._columns(archives, titles), **plays)
+        self.database.execute(_ROWS)
+
+    def _columns(self, files: Sequence[tuple[int, FileRows]], titles: Ints) -> dict[str, Ints]:
+        texts = joined(rows.texts for _, rows in files)
+        numbers = [np.full(len(rows.texts), number, np.int32) for number, rows in files]
+        return {"file": joined(numbers), "text_id": texts, "title_id": titles[texts]}
 
     def decide_titles(self) -> None:
         """Create the tables `titles`, `show_names` and `season_names`, in which every title has a kind, and
-        `match_keys` (key, match_key), by which a title is found in other files; it stays empty if there is one file.
+        `match_keys`, by which a title is found in other files; it stays empty if there is one file.
         """
+        self.collect()
         self._match_keys()
         self.database.execute(_UNDECIDED)
-        names = list(self._shows)
+        names, seasons = list(self.shows), list(self.seasons)
         films = {key for (key,) in self.database.execute(_BEGINNINGS).fetchall()}
-        repetition = Repetition(*self._proved(names), self._vocabulary.film_beginnings | films)
-        seasons = list(self._seasons)
+        proved = self.database.execute(
+            "select distinct show_code from used where kind = 'episode' "
+            "and (certainty = 'certain' or season_code is not null)"
+        ).fetchall()
+        with_season: Counter[InFile] = Counter()
+        beginnings = self._vocabulary.film_beginnings | films
+        repetition = Repetition([names[code] for (code,) in proved], with_season, beginnings)
 
         @lru_cache(maxsize=_BLOCK)
-        def own(codes: tuple[Kind | None, int | None, int | None, Certainty | None]) -> ParsedTitle:
+        def own(*codes: Any) -> ParsedTitle:
             kind, show, season, certainty = codes
             name, index = (None, -1) if show is None else names[show]
             return ParsedTitle(kind, name, None if season is None else seasons[season], index, certainty or "certain")
 
-        for title, codes, *seen in self._stream("select title, own, first_day, last_day, files from undecided"):
-            repetition.add(title, own(codes), *seen)
+        seen = "from undecided join seen using (title_id)"
+        for title, first, last, files, *codes in self._stream(
+            f"select title, first_day, last_day, files, kind, show_code, season_code, certainty {seen}"
+        ):
+            repetition.add(title, own(*codes), day_of(first), day_of(last), files)
+        with_season.update(self._with_season(names, repetition.open_shows))
         self.insert(
             "decided",
-            ("key", "kind", "show_code", "season_code", "certainty"),
             (
-                (key, *self.codes(repetition.decide(title, own(codes), files, [names[code] for code in twins])))
-                for key, title, codes, files, twins in self._stream(
-                    "select key, title, own, files, coalesce(twins, []) from undecided"
+                (
+                    title_id,
+                    *self.codes(repetition.decide(title, own(*codes), files, [names[code] for code in twins])),
+                )
+                for title_id, title, files, twins, *codes in self._stream(
+                    "select title_id, title, files, coalesce(twins, []), kind, show_code, season_code, certainty "
+                    + seen
                 )
             ),
         )
-        self.insert(
-            "show_names",
-            ("show_code", "show_name", "name_key", "show_key", "show_index"),
-            (
-                (code, name, title_key(name), show_key(name, index), index)
-                for (name, index), code in self._shows.items()
-            ),
+        shows = (
+            (code, name, title_key(name), show_key(name, index), index) for (name, index), code in self.shows.items()
         )
-        self.insert("season_names", ("season_code", "season"), ((code, name) for name, code in self._seasons.items()))
+        self.insert("show_names", shows)
+        self.insert("season_names", ((code, name) for name, code in self.seasons.items()))
         self.database.execute(_TITLES)
+
+    def _with_season(self, names: Sequence[Show], wanted: Collection[str]) -> dict[InFile, int]:
+        """Return how many titles of each viewing history name a season of these shows (`show_key`)."""
+        keys = {code: key for code, show in enumerate(names) if (key := show_key(*show)) in wanted}
+        self._create("wanted_codes", show_code=np.array(list(keys), np.int32))
+        found: Counter[InFile] = Counter()
+        for file, code, titles in self.database.execute(_WITH_SEASON).fetchall():
+            found[file, keys[code]] += titles
+        return found
+
+    def _match_keys(self) -> None:
+        if sum(rows is not None and len(rows.texts) > 0 for rows in self.files) > 1:
+            rows = self._stream(
+                "select title_id, min(title) from used join title_of using (text_id) "
+                "where kind is null or kind not in ('blank', 'unnamed') group by title_id"
+            )
+            self.insert("match_keys", ((title_id, match_key(title)) for title_id, title in rows))
 
     def exclude(self, wanted: Sequence[Rows]) -> None:
         """Mark rows as excluded, once titles are decided: the table `excluded` has their titles and days.
@@ -214,76 +444,55 @@ class Staging:
         shows = [rows for rows in wanted if rows.what == "show"]
         indices = ((rows, self._vocabulary.show(rows.name)) for rows in shows)
         keys = [f"={rows.key}" if index is None else f"#{index}" for rows, index in indices]
-        self.database.execute("create temp table wanted_titles (key varchar, day date)")
+        self.database.execute("create temp table wanted_titles (title_id integer, day integer)")
         self.database.execute("create temp table wanted_shows (show_key varchar, name_key varchar)")
         alike: dict[str, list[tuple[str, date | None, str | None]]] = {}
         for key, name, day in ((rows.key, rows.name, rows.day) for rows in wanted if rows.what == "title"):
             alike.setdefault(match_key(name), []).append((key, day, self.parse(name, "viewing_history").season))
-        titles = self._stream("select key, title, season from titles left join season_names using (season_code)")
+        titles = self._stream(
+            "select title_id, key, title, season from titles left join season_names using (season_code)"
+        )
         found = (
-            (key, day)
-            for key, title, season in titles
+            (title_id, None if day is None else number_of(day))
+            for title_id, key, title, season in titles
             for wanted_key, day, wanted_season in alike.get(match_key(title), ())
             if key == wanted_key or (season or "").lower() in ("", (wanted_season or season or "").lower())
         )
-        self.insert("wanted_titles", ("key", "day"), found)
-        self.insert("wanted_shows", ("show_key", "name_key"), zip(keys, (rows.key for rows in shows), strict=True))
+        self.insert("wanted_titles", found)
+        self.insert("wanted_shows", zip(keys, (rows.key for rows in shows), strict=True))
         self.database.execute(
-            """insert into excluded select distinct title_id, dated.day
-               from dated join titles t using (key) left join show_names n on n.show_code = t.show_code
-               where exists (select 1 from wanted_titles w where w.key = t.key and coalesce(w.day = dated.day, true))
+            """insert into excluded select distinct title_id, d.day
+               from dated d join titles t using (title_id) left join show_names n on n.show_code = t.show_code
+               where exists (
+                      select 1 from wanted_titles w where w.title_id = t.title_id and coalesce(w.day = d.day, true))
                   or n.show_key in (select show_key from wanted_shows) or n.show_key in (
                       select s.show_key from show_names s join wanted_shows using (name_key))"""
         )
 
-    def _proved(self, names: Sequence[Show]) -> tuple[list[Show], Counter[InFile]]:
-        """Return the shows that words prove, and how many titles of each viewing history name a season of each."""
-        rows = self.database.execute(
-            """select show_code, file, count(distinct key) filter (second is null and season_code is not null)
-               from staged where kind = 'episode' and (certainty = 'certain' or season_code is not null)
-               group by show_code, file"""
-        ).fetchall()
-        with_season: Counter[InFile] = Counter()
-        for code, file, titles in rows:
-            with_season[file, show_key(*names[code])] += titles
-        return [names[code] for code, _, _ in rows], with_season
+    # --- the database
 
-    def _match_keys(self) -> None:
-        self.database.execute("create table match_keys (key varchar, match_key varchar)")
-        if self.database.execute("select count(distinct file) from staged").fetchall() > [(1,)]:
-            rows = self._stream(
-                "select key, min(title) from staged where kind is null or kind not in ('blank', 'unnamed') group by key"
-            )
-            self.insert("match_keys", ("key", "match_key"), ((key, match_key(title)) for key, title in rows))
-
-    def _stream(self, query: str) -> Iterator[tuple]:  # type: ignore[type-arg]
+    def _stream(self, query: str) -> Iterator[tuple[Any, ...]]:
         # A separate cursor: a running query is lost when its connection starts another one.
         cursor = self.database.cursor().execute(query)
         while block := cursor.fetchmany(_BLOCK):
             yield from block
 
-    def insert(self, table: str, columns: tuple[str, ...], rows: Iterator[tuple]) -> None:  # type: ignore[type-arg]
-        """Append rows to a table, a block at a time."""
-        block: list[tuple] = []  # type: ignore[type-arg]
-        for row in rows:
-            block.append(row)
-            if len(block) == _BLOCK:
-                self._insert_block(table, columns, block)
-                block = []
-        if block:
-            self._insert_block(table, columns, block)
+    def insert(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Append rows to a table, a block at a time. A column has texts, or whole numbers, bools and None."""
+        rest = iter(rows)
+        while block := list(islice(rest, _BLOCK)):
+            columns = {f"c{place}": _objects(cells) for place, cells in enumerate(zip(*block, strict=True))}
+            self.database.register("block", columns)
+            self.database.execute(f"insert into {table} from block")
+            self.database.unregister("block")
 
-    def _check_memory(self, rows: int) -> None:
-        """Count rows that were staged. Raises _TooLarge if the memory is not enough for what was read."""
-        self._rows += rows
-        if self._budget is not None and needed(len(self._shows) + len(self._seasons), self._rows) > self._budget:
-            raise _TooLarge
-
-    def _insert_block(self, table: str, columns: tuple[str, ...], rows: list[tuple]) -> None:  # type: ignore[type-arg]
-        """Append rows to a table."""
-        block = pd.DataFrame(dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True)), dtype="object")
-        self.database.register("block", block)
-        self.database.execute(f"insert into {table} ({', '.join(columns)}) select * from block")  # noqa: S608
+    def _create(self, table: str, **columns: NDArray[Any]) -> None:
+        self.database.register("block", columns)
+        self.database.execute(f"create or replace table {table} as from block")
         self.database.unregister("block")
-        if table == "staged":
-            self._check_memory(len(rows))
+
+
+def _objects(cells: Sequence[Any]) -> NDArray[Any]:
+    found = np.empty(len(cells), object)
+    found[:] = cells
+    return found

@@ -11,21 +11,19 @@ import gc
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
 import duckdb
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.delivery.inbox import Delivery
 from netflix_trend.history.attempts import Attempt, LeftOut, attempting, leave_out, leave_out_suspect
-from netflix_trend.history.dates import DateQuestion
 from netflix_trend.history.encodings import (
     DESCRIPTION,
     FULL,
@@ -39,25 +37,26 @@ from netflix_trend.history.encodings import (
 )
 from netflix_trend.history.exclusions import digest_of_exclusions
 from netflix_trend.history.exports import BYTES_LOST, ExportError, ExportKind, open_export
-from netflix_trend.history.file_reader import ReadFile
+from netflix_trend.history.file_rows import ReadFile
 from netflix_trend.history.freshness import BuiltFrom, inputs_of, is_abandoned, renew, write_built_from
-from netflix_trend.history.household import Claim, ProfileQuestion, most_first, names_of
+from netflix_trend.history.household import Claim, ProfileQuestion, names_of
+from netflix_trend.history.imported import ImportedFile, create_exports
+from netflix_trend.history.kept_rows import KeptFile, KeptRows, mark_of
+from netflix_trend.history.kept_rows import write as write_kept
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawExport, RawStore, Refusal
-from netflix_trend.history.report import ImportReport, import_report
+from netflix_trend.history.report import import_reports
 from netflix_trend.history.sources import Sources
 from netflix_trend.history.staging import Staging
-from netflix_trend.language import _, marked
-from netflix_trend.layout import BUILT_FROM, DATABASE, PrivateVolume
+from netflix_trend.language import _, language, marked
+from netflix_trend.layout import BUILT_FROM, DATABASE, KEPT_ROWS, PrivateVolume
 from netflix_trend.storage.damaged import digest_of_file, make_way
 from netflix_trend.storage.files import locked, sync_folder
 
-_STAGING = "staging.duckdb"
 _BYTES_ARE_LOST = marked(
     "its bytes are gone or damaged, so it is left out until the same file is imported again. Damaged bytes are in the "
     "folder damaged/ of the private volume"
 )
-_NOT_KEPT = marked("The file was not kept. If a later version of this app may read it, import it again.")
 # DuckDB sorts and joins within this and spills the rest to disk, so that memory does not grow with the files.
 _MEMORY = "128MB"
 _STREAMING_BEGAN = date(2007, 1, 1)
@@ -67,67 +66,68 @@ _STREAMING_BEGAN = date(2007, 1, 1)
 _TABLES = """
 create type kind as enum ('episode', 'film', 'unnamed', 'blank', 'supplemental');
 create type certainty as enum ('certain', 'likely', 'guess');
-create table exports as select * replace (received::date as received, first_day::date as first_day,
-    last_day::date as last_day, date_orders::varchar[] as date_orders, netflix_profiles::varchar[] as netflix_profiles,
-    netflix_rows::bigint[] as netflix_rows, counted_profiles::varchar[] as counted_profiles)
-    from export_frame order by sha256;
-
 create temp table show_ids as
-    select show_code, show_key, (dense_rank() over (order by show_key) - 1)::integer as show_id from staging.show_names;
+    select show_code, show_key, (dense_rank() over (order by show_key) - 1)::integer as show_id from memory.show_names;
 create table titles as
     select title_id, key, title, t.kind::varchar::kind as kind, t.certainty::varchar::certainty as certainty,
            show_id, season
-    from staging.titles t left join show_ids using (show_code) left join staging.season_names using (season_code)
+    from memory.titles t left join show_ids using (show_code) left join memory.season_names using (season_code)
     order by title_id;
 
 create table plays as
-    select profile, title_id, start_utc, start_local, max(seconds) as seconds, min(device) as device,
+    select p.name as profile, title_id, make_timestamp(1000000 * start) as start_utc,
+           make_timestamp(1000000 * (start + shift)) as start_local, max(seconds) as seconds, min(d.name) as device,
            bool_and(autoplayed) as autoplayed
-    from staging.dated join titles using (key)
-    where second is not null and (seconds is null or seconds >= {shortest})
-    group by profile, title_id, start_utc, start_local order by start_utc, profile, title_id;
+    from memory.play_rows r join memory.names p on p.name_code = r.profile
+         join memory.names d on d.name_code = r.device
+    where seconds is null or seconds >= {shortest}
+    group by p.name, title_id, start, shift order by start_utc, profile, title_id;
 
 -- Only days before a file was made: of later ones it says nothing.
 create temp table active_days as
-    select distinct match_key, season, dated.day + near.days as day
-    from staging.dated join staging.made using (file) join titles using (key) join staging.match_keys using (key),
-         (values (-1), (0), (1)) near(days)
-    where second is not null and dated.day + near.days < made.day;
-create temp table active_weeks as
-    select distinct date_trunc('week', day) as monday from staging.dated where second is not null;
+    select distinct match_key, lower(season) as season, r.day + near.days as day
+    from memory.play_rows r join memory.made using (file) join titles using (title_id)
+         join memory.match_keys using (title_id), (values (-1), (0), (1)) near(days)
+    where r.day + near.days < made.day;
+-- 1 January 1970 was a Thursday.
+create temp table active_weeks as select distinct floor((day + 3) / 7) as week from memory.play_rows;
 -- A blank title can stand for several views of a day, any other title counts once a day.
 create temp table history_views as
-    select day, title_id, any_value(kind) as kind, max(rows_in_file) as rows_in_file from (
-        select file, day, title_id, titles.kind, if(titles.kind in ('blank', 'unnamed'), count(*), 1) as rows_in_file
-        from staging.dated join titles using (key) where second is null group by file, day, title_id, titles.kind)
+    select distinct day, title_id, kind, 1 as rows_in_file from memory.history_rows join titles using (title_id)
+    where kind not in ('blank', 'unnamed')
+    union all
+    select day, title_id, any_value(kind), max(rows_in_file) from (
+        select file, day, title_id, kind, count(*) as rows_in_file
+        from memory.history_rows join titles using (title_id) where kind in ('blank', 'unnamed') group by all)
     group by day, title_id;
 create table views as
     select start_local::date as day, title_id, profile, sum(seconds)::integer as seconds
     from plays group by all
     union all
-    select h.day, h.title_id, null, null
+    select date '1970-01-01' + h.day, h.title_id, null, null
     from history_views h cross join unnest(range(h.rows_in_file))
-    join titles t using (title_id) left join staging.match_keys m using (key)
+    join titles t using (title_id) left join memory.match_keys m using (title_id)
     where not exists (select 1 from active_days a where a.match_key = m.match_key and a.day = h.day
-                      and coalesce(lower(a.season) = lower(t.season), true))
+                      and coalesce(a.season = lower(t.season), true))
       and not (h.kind in ('blank', 'unnamed') and exists (
-          select 1 from active_weeks where monday = date_trunc('week', h.day)))
+          select 1 from active_weeks where week = floor((h.day + 3) / 7)))
     order by 1, 2, 3;
 """
 # Rows are excluded after both kinds of export were merged: the other one's row of a view must not take its place.
 _EXCLUDED = """
 create temp table kept_titles as
     select title_id as old_id, (row_number() over (order by title_id) - 1)::integer as title_id from titles t
-    where exists (select 1 from staging.dated d where d.key = t.key and not exists (
-        select 1 from staging.excluded e where e.title_id = t.title_id and e.day = d.day));
+    where exists (select 1 from memory.dated d where d.title_id = t.title_id and not exists (
+        select 1 from memory.excluded e where e.title_id = d.title_id and e.day = d.day));
+create temp table excluded as select title_id, date '1970-01-01' + day as day from memory.excluded;
 create or replace table plays as
     select profile, k.title_id, start_utc, start_local, seconds, device, autoplayed
     from plays p join kept_titles k on k.old_id = p.title_id
-    where not exists (select 1 from staging.excluded e where e.title_id = k.old_id and e.day = p.start_local::date)
+    where not exists (select 1 from excluded e where e.title_id = k.old_id and e.day = p.start_local::date)
     order by start_utc, profile, k.title_id;
 create or replace table views as
     select day, k.title_id, profile, seconds from views v join kept_titles k on k.old_id = v.title_id
-    where not exists (select 1 from staging.excluded e where e.title_id = k.old_id and e.day = v.day)
+    where not exists (select 1 from excluded e where e.title_id = k.old_id and e.day = v.day)
     order by 1, 2, 3;
 create or replace table titles as
     select k.title_id, key, title, kind, certainty, show_id, season
@@ -139,27 +139,12 @@ create table shows as
            max(n.show_index) as show_index, any_value(v.episodes) as episodes,
            any_value(v.titles) as titles, any_value(v.first_day) as first_day, any_value(v.last_day) as last_day,
            any_value(v.seconds) as seconds
-    from staging.show_names n join show_ids using (show_code) join (
+    from memory.show_names n join show_ids using (show_code) join (
         select show_id, count(*) as episodes, count(distinct title_id) as titles, min(day) as first_day,
                max(day) as last_day, sum(seconds)::bigint as seconds
         from views join titles using (title_id) where kind = 'episode' group by show_id) v using (show_id)
     group by show_id order by show_id;
 """
-
-
-@dataclass(frozen=True)
-class ImportedFile:
-    """The result of one file of a profile: its import report, or why it was refused."""
-
-    raw: RawExport
-    report: ImportReport | None
-    refusal: ExportError | None
-
-    def is_refused_for_good(self, profile: str) -> bool:
-        """Whether nothing makes the file usable, so that only its description is kept. profile: whose tables these are;
-        another profile's file is not theirs to refuse.
-        """
-        return self.refusal is not None and self.refusal.is_final and self.raw.profile == profile
 
 
 @dataclass(frozen=True)
@@ -228,7 +213,7 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOp
     folder = PrivateVolume(private).profile(profile)
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / ".lock"), _garbage_left_alone(), _scratch(folder) as scratch:
-        for name in (DATABASE, BUILT_FROM, DESCRIPTION, FULL, VECTOR):
+        for name in (DATABASE, BUILT_FROM, KEPT_ROWS, DESCRIPTION, FULL, VECTOR):
             make_way(folder / name, private)
         store.set_damaged_aside()
         sources = Sources.read(private, profile, vocabulary, options)
@@ -240,13 +225,18 @@ def rebuild(private: Path, profile: str, vocabulary: Vocabulary, options: ReadOp
 def _build(sources: Sources, attempt: Attempt, scratch: Path) -> History:
     """Build the files of a profile in `scratch`, and put them in place."""
     folder, profile = sources.folder, sources.profile
-    staging = Staging(connect(scratch / _STAGING), sources.vocabulary, sources.budget)
-    with staging.database:
-        imported, archives = _import_all(staging, sources, attempt)
-    if not imported:
-        _remove_encodings(folder)
-        return History(profile, [], 0, 0, None)
-    full, shows = _make_tables(scratch, imported, profile, sources.options)
+    kept = KeptRows.read(folder)
+    with connect(scratch) as database:
+        staging = Staging(database, sources.vocabulary, sources.budget)
+        added = _add_all(staging, sources, attempt, kept)
+        imported, archives = _imported(staging, sources, added), added.archives
+        if not imported:
+            _remove_encodings(folder)
+            (folder / KEPT_ROWS).unlink(missing_ok=True)
+            return History(profile, [], 0, 0, None)
+        full, shows = _make_tables(database, scratch / DATABASE, imported, profile, sources.options)
+        with suppress(OSError):  # the next rebuild reads everything again
+            _keep_rows(folder, staging, kept, added)
     with (scratch / DATABASE).open("rb") as file:
         os.fsync(file.fileno())
     (scratch / DATABASE).replace(folder / DATABASE)
@@ -283,39 +273,44 @@ def _too_large(imported: Sequence[ImportedFile], sources: Sources) -> set[str]:
     return found - set(sources.left_out())
 
 
-def _import_all(staging: Staging, sources: Sources, attempt: Attempt) -> tuple[list[ImportedFile], list[RawExport]]:
-    """Read the files of a profile, decide their titles together, mark what is excluded, and report on each.
-
-    Returns the files, and those that would have rows of this profile if it had watched anything.
-    """
-    files, archives = _add_all(staging, sources, attempt)
-    if not files:
-        return [], []
+def _imported(staging: Staging, sources: Sources, added: _Added) -> list[ImportedFile]:
+    """Decide the titles of all files together, mark what is excluded, and report on each file."""
+    if not added.files:
+        return []
     staging.decide_titles()
     staging.exclude([exclusion.rows for exclusion in sources.exclusions])
-    imported = [
-        ImportedFile(raw, import_report(staging, number, found) if found else None, refusal)
-        for raw, number, found, refusal in files
-    ]
-    return imported, archives
+    reports = import_reports(staging, {number: found for _raw, number, found, _refusal in added.files if found})
+    return [ImportedFile(raw, reports.get(number), refusal) for raw, number, _found, refusal in added.files]
 
 
 def _make_tables(
-    scratch: Path, imported: Sequence[ImportedFile], profile: str, options: ReadOptions
+    database: duckdb.DuckDBPyConnection,
+    path: Path,
+    imported: Sequence[ImportedFile],
+    profile: str,
+    options: ReadOptions,
 ) -> tuple[NDArray[np.void], int]:
-    """Build the database of a profile in `scratch` from the staged rows. Returns all views and the number of shows."""
-    with connect(scratch / DATABASE) as database:
-        database.execute(f"attach '{_quoted(scratch / _STAGING)}' as staging (read_only)")
-        database.register("export_frame", _export_frame(imported, profile))
-        database.execute(_TABLES.format(shortest=options.shortest_seconds))
-        if any(file.report is not None and file.report.excluded for file in imported):
-            database.execute(_EXCLUDED)
-        database.execute(_SHOWS)
-        full = _full(database)
-        ((shows,),) = database.execute("select count(*) from shows").fetchall()
-        database.execute("detach staging")
-        database.execute("checkpoint")
+    """Write the tables of a profile to a new file, from those in `database`.
+
+    Returns all views and the number of shows.
+    """
+    database.execute(f"attach '{_quoted(path)}' as built; use built")
+    create_exports(database, imported, profile)
+    database.execute(_TABLES.format(shortest=options.shortest_seconds))
+    if any(file.report is not None and file.report.excluded for file in imported):
+        database.execute(_EXCLUDED)
+    database.execute(_SHOWS)
+    full = _full(database)
+    ((shows,),) = database.execute("select count(*) from shows").fetchall()
+    database.execute("use memory; detach built")
     return full, shows
+
+
+def _keep_rows(folder: Path, staging: Staging, kept: KeptRows, added: _Added) -> None:
+    """Keep what was read for the next rebuild, if that is not what is kept already."""
+    there = {sha256: file.mark for sha256, file in kept.files.items()}
+    if (there, kept.kinds) != ({sha256: mark for sha256, (mark, _number) in added.kept.items()}, added.kinds):
+        write_kept(folder, staging, added.kept, added.kinds)
 
 
 def _remove_encodings(folder: Path) -> None:
@@ -324,46 +319,84 @@ def _remove_encodings(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-_Added = tuple[RawExport, int, ReadFile | None, ExportError | None]
+@dataclass
+class _Added:
+    """What was read for a profile.
 
-
-def _add_all(staging: Staging, sources: Sources, attempt: Attempt) -> tuple[list[_Added], list[RawExport]]:
-    """Read the files of a profile, and its rows in other profiles' ViewingActivity.csv.
-
-    Returns the files, and each ViewingActivity.csv of others that holds the rows of this profile, even if there are
-    none.
+    files: each with its number in `staging` and its content, or -1 and why it cannot be used. archives: each
+    ViewingActivity.csv of others that holds the rows of this profile, even if there are none. kept: mark and number of
+    each export that need not be read again, by SHA-256; kinds: as in `KeptRows`.
     """
-    store, profile, options, left_out = sources.store, sources.profile, sources.options, sources.left_out()
+
+    files: list[tuple[RawExport, int, ReadFile | None, ExportError | None]] = field(default_factory=list)
+    archives: list[RawExport] = field(default_factory=list)
+    kept: dict[str, tuple[str, int]] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+
+
+def _add_all(staging: Staging, sources: Sources, attempt: Attempt, kept: KeptRows) -> _Added:
+    """Read the files of a profile, and its rows in other profiles' ViewingActivity.csv."""
+    store, profile, left_out = sources.store, sources.profile, sources.left_out()
     stored = names_of({export.profile for export in sources.exports})
-    added: list[_Added] = []
-    archives: list[RawExport] = []
+    added = _Added()
     for raw in sources.exports:
         is_own = raw.profile == profile
         if unusable := _unusable(store, raw, left_out):
             if is_own or raw.sha256 in left_out:
-                added.append((raw, -1, None, unusable))
+                added.files.append((raw, -1, None, unusable))
             continue
         if store.is_gone(raw):  # just now: the profile is out of date again, and rebuilt once more
             continue
-        attempt.reads(raw.sha256)
-        if not is_own and _kind(store, raw) != "viewing_activity":
-            continue
         claim = Claim(profile, raw.profile, stored, sources.answer)
-        reading = replace(options, keep_profile=claim.may_count, decide_profiles=claim.decide)
-        with store.open(raw) as stream:
-            try:
-                number, found = _add(staging, stream, raw, raw.first_received or raw.received, reading)
-            except ExportError as refusal:
-                if is_own or refusal.reason in ("no_rows", "too_large_for_memory"):
-                    added.append((raw, -1, None, refusal))
-            else:
-                staging.made(number, raw.received)
-                if is_own or found.profiles:
-                    added.append((raw, number, found, None))
-                if not is_own and claim.is_covered(found.netflix_rows, found.played):
-                    archives.append(raw)
+        marks = _marks(raw, sources, claim)
+        known = kept.find(raw.sha256, marks)
+        if known is None:
+            attempt.reads(raw.sha256)
+        if not is_own:
+            kind = known.kind if known else kept.kinds.get(raw.sha256) or _kind(store, raw)
+            if kind != "viewing_activity":
+                added.kinds[raw.sha256] = kind or "none"
+                continue
+        try:
+            number, found = _read(staging, sources, raw, claim, kept, known)
+        except ExportError as refusal:
+            if is_own or refusal.reason in ("no_rows", "too_large_for_memory"):
+                added.files.append((raw, -1, None, refusal))
+            continue
+        staging.made(number, raw.received)
+        added.kept[raw.sha256] = marks[found.kind], number
+        if is_own or found.profiles:
+            added.files.append((raw, number, found, None))
+        if not is_own and claim.is_covered(found.netflix_rows, found.played):
+            added.archives.append(raw)
     attempt.reads(None)
-    return added, archives
+    return added
+
+
+def _read(
+    staging: Staging, sources: Sources, raw: RawExport, claim: Claim, kept: KeptRows, known: KeptFile | None
+) -> tuple[int, ReadFile]:
+    """Read an export, or take its rows as they were read before. Raises ExportError if it cannot be used."""
+    if known is not None:
+        return staging.take(kept, known, raw.name, sources.options.zone)
+    reading = replace(sources.options, keep_profile=claim.may_count, decide_profiles=claim.decide)
+    with sources.store.open(raw) as stream:
+        return _add(staging, stream, raw, raw.first_received or raw.received, reading)
+
+
+def _marks(raw: RawExport, sources: Sources, claim: Claim) -> dict[ExportKind, str]:
+    """Return the marks of all that the rows of an export depend on besides its bytes, by its kind."""
+    options = sources.options
+    newest, latest = _days_of(raw.first_received or raw.received, raw.received)
+    of_both = {
+        "vocabulary": sources.vocabulary.version,
+        "language": language(),
+        "days": [str(newest), str(latest)],
+        "orders": [options.date_order, raw.date_order],
+        "shortest": options.shortest_seconds,
+    }
+    of_plays = {"profile": [claim.profile, claim.holder, list(claim.answer)], "stored": claim.stored}
+    return {"viewing_history": mark_of(of_both), "viewing_activity": mark_of({**of_both, **of_plays})}
 
 
 def _unusable(store: RawStore, raw: RawExport, left_out: Mapping[str, LeftOut]) -> ExportError | None:
@@ -388,11 +421,17 @@ def _add(
     staging: Staging, stream: BinaryIO, delivery: Delivery, first_received: date, options: ReadOptions
 ) -> tuple[int, ReadFile]:
     reading = replace(options, answered_order=delivery.date_order)
+    newest, latest = _days_of(first_received, delivery.received)
+    return staging.add(stream, delivery.name, reading, newest, latest)
+
+
+def _days_of(first_received: date, received: date) -> tuple[date | None, date | None]:
+    """Return the last day that can be in a file, and the last day that it can have been made on, where known."""
     # The clocks of Netflix and of this machine may be a day apart. A file without a day of its own says 1970 or 1980.
     newest, latest = (
-        day + timedelta(days=1) if day >= _STREAMING_BEGAN else None for day in (first_received, delivery.received)
+        day + timedelta(days=1) if day >= _STREAMING_BEGAN else None for day in (first_received, received)
     )
-    return staging.add(stream, delivery.name, reading, newest, latest)
+    return newest, latest
 
 
 def _kind(store: RawStore, raw: RawExport) -> ExportKind | None:
@@ -403,52 +442,13 @@ def _kind(store: RawStore, raw: RawExport) -> ExportKind | None:
             return None
 
 
-def _export_frame(files: Sequence[ImportedFile], profile: str) -> pd.DataFrame:
-    dates = dict.fromkeys(("received", "first_day", "last_day"), "datetime64[s]")
-    lists = ("date_orders", "netflix_profiles", "netflix_rows", "counted_profiles")
-    texts = dict.fromkeys((*_REPORT_TEXT, "date_example", *lists), "object")
-    return pd.DataFrame([_export_row(file, profile) for file in files]).astype({**dates, **texts})
-
-
-def _export_row(file: ImportedFile, profile: str) -> dict[str, object]:
-    error = f"{file.refusal} {_NOT_KEPT}" if file.is_refused_for_good(profile) else str(file.refusal)
-    report = file.report.to_json(file.raw.name) if file.report else {"error": error}
-    read = file.report.file if file.report else None
-    question = file.refusal.question if file.refusal else None
-    dates = question if isinstance(question, DateQuestion) else None
-    rows = question.rows if isinstance(question, ProfileQuestion) else most_first(read.netflix_rows if read else {})
-    return {
-        "sha256": file.raw.sha256,
-        "source": file.raw.source,
-        "name": file.raw.name,
-        "received": pd.Timestamp(file.raw.received),
-        **{column: report.get(column) for column in _REPORT_TEXT},
-        **{column: int(report.get(column) or 0) for column in _REPORT_COUNTS},
-        **{column: getattr(read, attribute, 0) for column, attribute in _FILE_COUNTS.items()},
-        "excluded": file.report.excluded if file.report else 0,
-        **{column: pd.Timestamp(report[column]) if report.get(column) else None for column in _REPORT_DAYS},
-        "warnings": "\n".join(report.get("warnings", [])),
-        "date_example": dates.example if dates else None,
-        "date_orders": list(dates.orders) if dates else None,
-        "netflix_profiles": list(rows) or None,
-        "netflix_rows": list(rows.values()) or None,
-        "counted_profiles": read.profiles if read and rows else None,
-    }
-
-
-_REPORT_TEXT = ("kind", "encoding", "delimiter", "date_order", "date_evidence", "error")
-_REPORT_COUNTS = ("rows", "views", "undated", "supplemental", "blank", "unsure", "episodes", "films")
-_REPORT_DAYS = ("first_day", "last_day")
-_FILE_COUNTS = {"damaged": "damaged", "too_short": "too_short", "other_profiles": "dropped_profiles"}
-
-
 def _full(database: duckdb.DuckDBPyConnection) -> NDArray[np.void]:
     """Return all views. What a title is depends on its own words only, as docs/decisions/0103 wants it."""
     columns = database.execute(
         f"""select day, title_id, coalesce(show_index, -1) as show_index, coalesce(enum_code(kind), {OPEN}) as kind
             from (select day, title_id, if(profile is null, history_kind, activity_kind) as kind,
                          if(profile is null, history_show, activity_show) as show_code
-                  from views join staging.titles using (title_id)) left join staging.show_names using (show_code)
+                  from views join memory.titles using (title_id)) left join memory.show_names using (show_code)
             order by day, title_id"""  # noqa: S608
     ).fetchnumpy()
     full = np.empty(len(columns["day"]), dtype=FULL_DTYPE)
@@ -457,14 +457,14 @@ def _full(database: duckdb.DuckDBPyConnection) -> NDArray[np.void]:
     return full
 
 
-def connect(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open a database with little memory, which spills to a folder beside it."""
+def connect(scratch: Path) -> duckdb.DuckDBPyConnection:
+    """Open a database in memory, with little of it; the rest spills to a folder in `scratch`."""
     config: dict[str, str | bool | int | float | list[str]] = {
         "threads": 2,
         "memory_limit": _MEMORY,
-        "temp_directory": str(path.parent / "spill"),
+        "temp_directory": str(scratch / "spill"),
     }
-    return duckdb.connect(path, config=config)
+    return duckdb.connect(config=config)
 
 
 def _quoted(path: Path) -> str:

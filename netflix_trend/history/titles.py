@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, get_args
 
 from netflix_trend.catalogue.keys import title_key
 from netflix_trend.catalogue.season_words import begins_with_form, has_form
@@ -20,6 +20,8 @@ from netflix_trend.catalogue.vocabulary import Vocabulary
 Kind = Literal["episode", "film", "unnamed", "blank", "supplemental"]
 # certain: the title's own words prove it. likely: wrong in at most 5 % of real titles. guess: more probable than not.
 Certainty = Literal["certain", "likely", "guess"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+CERTAINTIES: tuple[Certainty, ...] = get_args(Certainty)
 
 _HOOK = re.compile(r"_hook_|_16x9|Motion Video", re.IGNORECASE)
 _TRAILER_WORD = (

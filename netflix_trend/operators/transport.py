@@ -17,7 +17,7 @@ from netflix_trend.operators.manifest import BATCHES, Batch
 from netflix_trend.operators.round_folders import ABORT, ACCEPT, MANIFEST, SURVEY, rounds_in
 from netflix_trend.storage.files import UnsafeFile, read_untrusted, restore_file
 from netflix_trend.syftbox.datasite import Datasite
-from netflix_trend.syftbox.permissions import LARGEST_FILE
+from netflix_trend.syftbox.permissions import EVERYBODY, LARGEST_FILE
 
 PREKEY = "prekey.json"
 LARGEST_SURVEY = 200_000
@@ -112,7 +112,7 @@ def operator_readers(others: Sequence[str], parts: int = 0) -> dict[str, list[st
     sealed = [*jobs, *map(collect_name, BATCHES)]
     public = [PREKEY, SURVEY, MANIFEST, ACCEPT, CLOSE, ABORT, *map(share_name, BATCHES), *map(result_name, BATCHES)]
     # An operator may take part, too: its report lies in the same folder.
-    return {**{file: ["*"] for file in public}, **{file: list(others) for file in [*sealed, REPORT] if others}}
+    return {**{file: [EVERYBODY] for file in public}, **{file: list(others) for file in [*sealed, REPORT] if others}}
 
 
 def read_from(site: Datasite, name: str, file: str, limit: int) -> bytes | None:

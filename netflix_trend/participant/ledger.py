@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from netflix_trend.periods.weeks import Week
 from netflix_trend.questions.question import Question
@@ -121,7 +121,9 @@ class Entry(_Line):
         return base64.b64decode(self.release)
 
 
-_LATER_LINE: TypeAdapter[Gap | Entry] = TypeAdapter(Annotated[Gap | Entry, Field(discriminator="kind")])
+_LATER_LINE: TypeAdapter[Gap | Entry] = TypeAdapter(
+    Annotated[Gap | Entry, Field(discriminator="kind")], config=ConfigDict(defer_build=True)
+)
 
 
 class Ledger:
@@ -249,7 +251,7 @@ def open_ledger(path: Path, *, published: Collection[str], now: Week, durable: b
         if not lines:
             opening = Opening(previous=_NO_LINE)
             lines = [opening.sealed]
-            _append(path, opening, durable)
+            _append(path, opening, durable=False)  # synced below
         ledger = _parse(path, lines, durable)
         if ledger.skip_after_gap(published, now):
             _log.warning(

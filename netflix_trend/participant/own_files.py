@@ -92,8 +92,9 @@ def _private(private: Path, state: Snapshot) -> Iterator[DamagedFile]:
     ):
         if is_damaged:
             yield DamagedFile(str(path.relative_to(private)), step)
-    if not _is_json(volume.dismissed):
-        yield DamagedFile(volume.dismissed.name, _DELETE, "look here")
+    for path in (volume.dismissed, volume.not_for_me):
+        if not _is_json(path):
+            yield DamagedFile(path.name, _DELETE, "look here")
     yield from _set_aside(private)
 
 

@@ -2,6 +2,9 @@
 
 Every export ends in `take`, however it arrives. `refresh` alone decides what is out of date. `publish` is one run of
 the publisher, `decide` saves what a person chooses, `snapshot` is what a page or a command shows.
+
+Functions import what they alone need: every process calls this module, and few need a ledger, which knows surveys,
+questions and mechanisms, or tables.
 """
 
 from __future__ import annotations
@@ -23,29 +26,18 @@ from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawExport, RawStore, opened
 from netflix_trend.language import _
 from netflix_trend.layout import PrivateVolume, PublisherVolume
-from netflix_trend.participant.choices import (
-    Choices,
-    ChoicesError,
-    Participation,
-    ask_again,
-    before_limits,
-    choose,
-    read_choices,
-    write_choices,
-)
-from netflix_trend.participant.ledger import Entry, LedgerError, read_whole_ledger
-from netflix_trend.participant.receipts import Receipt, read_receipts
-from netflix_trend.participant.releases import rounds_of
-from netflix_trend.participant.status import ASKED, NO_AGGREGATOR, PublisherStatus, notice, read_status
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import unchanging
-from netflix_trend.survey.limits import Limits
-from netflix_trend.syftbox.datasite import Datasite, digests_of
 from netflix_trend.syftbox.shared_files import current_vocabulary
 
 if TYPE_CHECKING:
     from netflix_trend.history.tables import History
     from netflix_trend.history.whose import Whose
+    from netflix_trend.participant.choices import Choices, Participation
+    from netflix_trend.participant.ledger import Entry
+    from netflix_trend.participant.receipts import Receipt
+    from netflix_trend.participant.status import PublisherStatus
+    from netflix_trend.survey.limits import Limits
 
 _log = logging.getLogger("participant")
 _BLOCK = 1 << 20
@@ -216,6 +208,8 @@ def decide(settings: Settings, participation: Participation) -> bool:
     Returns whether the limits are known: a damaged file of choices loses them. Raises ChoicesError when joining with
     such a file.
     """
+    from netflix_trend.participant.choices import choose
+
     return choose(settings.private_dir, participation)
 
 
@@ -224,6 +218,8 @@ def decide_again(private: Path) -> None:
 
     private: the folder in PRIVATE_DIR; the settings still name the example.
     """
+    from netflix_trend.participant.choices import ask_again
+
     ask_again(private)
 
 
@@ -232,6 +228,8 @@ def limit(settings: Settings, change: Callable[[Choices], Choices]) -> Limits:
 
     change: gets the choices and returns the new ones; if it raises, nothing changes.
     """
+    from netflix_trend.participant.choices import before_limits, write_choices
+
     choices = change(before_limits(settings.private_dir))
     write_choices(settings.private_dir, choices)
     return choices.lowered(settings.limits)
@@ -275,11 +273,15 @@ class Snapshot:
     @property
     def published(self) -> frozenset[str]:
         """Rounds with a release in the datasite."""
+        from netflix_trend.participant.releases import rounds_of
+
         return rounds_of(self.contents)
 
     @property
     def digests(self) -> dict[str, str]:
         """SHA-256 of each file in the datasite, by name, without the rules."""
+        from netflix_trend.syftbox.datasite import digests_of
+
         return digests_of(self.contents)
 
 
@@ -288,10 +290,18 @@ def snapshot(settings: Settings) -> Snapshot:
 
     If a run takes long, its unfinished state is read all the same. Reads only.
     """
+    from netflix_trend.participant.choices import Choices, ChoicesError, read_choices
+    from netflix_trend.participant.ledger import LedgerError, read_whole_ledger
+    from netflix_trend.participant.receipts import read_receipts
+    from netflix_trend.participant.status import notice, read_status
+    from netflix_trend.syftbox.datasite import Datasite
+
     site = Datasite(settings.datasites_dir, settings.syftbox_email)
     volume = PublisherVolume(settings.records_dir)
     choices, choices_problem = Choices(), ""
-    entries, lost, ledger_problem = tuple[Entry, ...](), tuple[str, ...](), ""
+    entries: tuple[Entry, ...] = ()
+    lost: tuple[str, ...] = ()
+    ledger_problem = ""
     with unchanging(volume.lock, _SNAPSHOT_SECONDS):
         try:
             choices = read_choices(settings.private_dir)
@@ -323,6 +333,8 @@ def snapshot(settings: Settings) -> Snapshot:
 
 def _current(settings: Settings, status: PublisherStatus | None) -> PublisherStatus | None:
     """Return the status as it holds now: one from before an aggregator was taken away would still say `answering`."""
+    from netflix_trend.participant.status import ASKED, NO_AGGREGATOR, notice
+
     if status is None or notice(settings) != NO_AGGREGATOR or status.state not in ASKED:
         return status
     return status.model_copy(update={"state": "no_aggregator", "message": NO_AGGREGATOR, "outcomes": ()})

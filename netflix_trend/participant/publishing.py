@@ -14,7 +14,7 @@ from pathlib import Path
 from netflix_trend.causes import cause
 from netflix_trend.history.encodings import EncodingsError
 from netflix_trend.language import _, marked
-from netflix_trend.layout import VOCABULARY, PublisherVolume, shared_path
+from netflix_trend.layout import PublisherVolume
 from netflix_trend.operators.transport import list_rounds
 from netflix_trend.participant.choices import Choices, ChoicesError, read_choices
 from netflix_trend.participant.contributions import ProfileSet, load_profiles
@@ -153,7 +153,7 @@ class _Run:
             if not is_free and self.choices.participation != "withdrawn":
                 return ("waiting_for_syftbox", _SYNCS, []), True
             done = self.do()
-            if done[0] in _TAKES_PART and not self._is_enrolled:
+            if done[0] in _TAKES_PART:
                 site.offer_again(self.now)
         if done[0] == "withdrawn":
             return done, self.receipt_kept[-1].syftbox == "waiting"
@@ -169,12 +169,6 @@ class _Run:
     def has_receipt(self) -> bool:
         """Whether this run withdraws and the receipt of it is written, whatever happened afterwards."""
         return self.choices.participation == "withdrawn" and bool(self.receipt_kept)
-
-    @property
-    def _is_enrolled(self) -> bool:
-        """Whether the aggregator has our manifest: it then shares with us what only participants get."""
-        site = self.settings.datasites_dir / self.settings.aggregator_datasite
-        return (site / shared_path(VOCABULARY)).exists()
 
     def do(self) -> _Done:
         """Withdraw, wait, restore or answer. Returns state, message and the outcome of each round."""

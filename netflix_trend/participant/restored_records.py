@@ -26,11 +26,14 @@ from netflix_trend.participant.sealed import MAX_ROUND_AGE_WEEKS
 from netflix_trend.periods.turns import ROTATION
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings
+from netflix_trend.storage.damaged import make_way
 from netflix_trend.storage.files import locked, write_atomically
 from netflix_trend.survey.sum_survey import PRESETS
 from netflix_trend.syftbox.datasite import Datasite
 
 _log = logging.getLogger("restore")
+# Endings of what lies beside a database in use.
+_LOGS = ("-wal", "-shm")
 # What a backup has and the database that is there has not.
 _IN_BACKUP_ONLY = (
     "SELECT round, manifest FROM kept.budget EXCEPT SELECT round, manifest FROM main.budget",
@@ -64,6 +67,7 @@ def _take_ledger(staged: Staged, volumes: Volumes, prefix: str, witnessed: froze
     path, source = volumes.path(name), staged.file(name)
     if not source.exists():
         return
+    make_way(path, volumes.folders["publisher"])
     data, current = source.read_bytes(), _bytes_of(path)
     if current.startswith(data):
         return  # it goes on where the backup ends
@@ -129,6 +133,7 @@ def _take_sealed(staged: Staged, volumes: Volumes, prefix: str, today: date) -> 
     path, source = volumes.path(name), staged.file(name)
     if not source.exists():
         return
+    make_way(path, volumes.folders["publisher"])
     part = path.with_name(f".{path.name}.restoring")
     write_atomically(part, source.read_bytes(), mode=0o600)
     lost: dict[str, tuple[int, str, str]] = {}
@@ -142,6 +147,9 @@ def _take_sealed(staged: Staged, volumes: Volumes, prefix: str, today: date) -> 
             _remove_database(part)
             return
         staged.keep_before(volumes, name, copied(path))
+    else:
+        for ending in ("", *_LOGS):
+            staged.keep_before(volumes, f"{name}{ending}")
     newest = _newest(staged.manifest, today)
     oldest = _oldest(staged.manifest, newest, MAX_ROUND_AGE_WEEKS)
     rho = max(rho for rho, _odds in PRESETS.values())
@@ -159,7 +167,7 @@ def _take_sealed(staged: Staged, volumes: Volumes, prefix: str, today: date) -> 
 
 
 def _remove_database(path: Path, *, but_file: bool = False) -> None:
-    for ending in ("-wal", "-shm", *([] if but_file else [""])):
+    for ending in (*_LOGS, *([] if but_file else [""])):
         path.with_name(f"{path.name}{ending}").unlink(missing_ok=True)
 
 

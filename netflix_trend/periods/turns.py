@@ -37,6 +37,15 @@ def effect_quarter(week: Week) -> Quarter | None:
     return quarter.previous if (week - ROTATION).monday < quarter.first_day else None
 
 
+def together_quarter(week: Week) -> Quarter | None:
+    """Return the quarter in which a round asks which shows the same people have seen, None in most rounds.
+
+    It is the first week that begins in the last month of a quarter: far from the one that asks about life events.
+    """
+    monday = week.monday
+    return Quarter.of(monday) if monday.month % 3 == 0 and monday.day <= 7 else None
+
+
 def summed_effect_quarter(week: Week) -> Quarter | None:
     """Return the same where operators sum: everybody answers at once, in the last of these rounds, so that the sum has
     the noise of one round.

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from netflix_trend.published.introduction import INTRODUCTION, Introduction
+from netflix_trend.published.model import MODEL, Model
 from netflix_trend.published.round_list import ROUNDS, RoundList
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.published.trends import TRENDS, Trends
@@ -32,6 +33,7 @@ FILES: dict[str, type[Strict]] = {
     LATEST: RoundStatistics,
     "statistics/<round>.json": RoundStatistics,
     TRENDS: Trends,
+    MODEL: Model,
     MOVEMENT: Movement,
     ROUNDS: RoundList,
     f"{YEARS}/<year>.json": YearStatistics,

@@ -22,6 +22,7 @@ _CLASSES: dict[str, tuple[str | None, str | None]] = {
     "weekday": (None, "WeekdaySums"),
     "habits": (None, "HabitsSums"),
     "event_effect": ("EffectQuestion", "EffectSums"),
+    "together": (None, "TogetherSums"),
 }
 QUESTIONS = frozenset(_CLASSES)
 _FOLDER = __name__.rpartition(".")[0]

@@ -30,13 +30,15 @@ from netflix_trend.vdaf.circuits import chunk_length
 @dataclass(frozen=True)
 class SumWish:
     """What an aggregator wants to ask in a round. candidates: vocabulary indices of the week's list. participants: how
-    many are expected to answer. chart: the public chart that the list begins with.
+    many are expected to answer. chart: the public chart that the list begins with. popular: all shows that can be asked
+    about, those that are probably the most popular first.
     """
 
     week: Week
     candidates: Sequence[int]
     participants: int
     chart: AskedChart | None = None
+    popular: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,6 @@ class SumQuestion(Strict, ABC):
 
 def block(name: str, kind: Kind, length: int, bound: int, rho: Fraction) -> Block:
     """Return a block that costs `rho` of privacy loss in one operator's view, with the shortest messages."""
-    unchunked = Block.ask(name, kind, length, bound, 1, Fraction(1))
+    unchunked = Block.ask(name, kind, length, bound, length, Fraction(1))
     chunk = chunk_length(unchunked.circuit().encoded_length)
     return Block.ask(name, kind, length, bound, chunk, sigma2_for(unchunked.sensitivity2, rho))

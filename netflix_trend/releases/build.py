@@ -106,6 +106,8 @@ class Recipe:
         values = {name: pinned(self.base, bases)}
         if self.base == DEBIAN:
             values["SERVICE"] = self.name.partition("-")[0]
+            if not self.runtime:
+                values["LOCK"] = self.lock
         if self.runtime:
             values["RUNTIME"] = self.runtime
         return ["--file", self.file, *(part for one in values.items() for part in ("--build-arg", "=".join(one)))]
@@ -113,6 +115,7 @@ class Recipe:
 
 RECIPES = (
     *(Recipe(name, name) for name in ("publisher", "processor", "dashboard", "aggregator")),
+    Recipe("aggregator-scale", "scale"),
     Recipe("scraper-import", "import", runtime="import"),
     Recipe("scraper-browser", "scraper", runtime="browser"),
     Recipe("syftbox", "syftbox", SYFTBOX_DEBIAN, "services/syftbox/Dockerfile"),

@@ -81,7 +81,12 @@ def keep_copy(path: Path, volume: Path) -> None:
 
 
 def make_way(path: Path, volume: Path) -> None:
-    """Set aside what would keep a file from being written at `path`, such as a folder. Raises OSError."""
+    """Set aside what would keep a file from being written at `path`: a folder there, or a file in the place of a folder
+    that it lies in. Raises OSError.
+    """
+    for inner in reversed(path.relative_to(volume).parents[:-1]):
+        if os.path.lexists(volume / inner) and not (volume / inner).is_dir():
+            set_aside(volume / inner, volume)
     if os.path.lexists(path) and not path.is_file():
         set_aside(path, volume)
 

@@ -65,7 +65,8 @@ def write_atomically(
     """Write `data` to `path` atomically: a reader sees the old bytes or the new ones, never a part.
 
     modified: modification time in seconds since 1970, None for now. settle: False if the caller calls `sync_folder`
-    itself, after several files of one folder. mode: permission bits, less the umask.
+    itself, after several files of one folder, or if the old file will do after a power cut. mode: permission bits, less
+    the umask.
 
     The temporary name starts with a dot because SyftBox never syncs dot-files. It is different every time, because
     threads write too and containers that share a folder may have equal process numbers. With `durable` the bytes and
@@ -104,7 +105,7 @@ def restore_file(
         path.unlink()
     elif path.is_dir():
         shutil.rmtree(path)
-    make_folder(path.parent, durable=durable)
+    make_folder(path.parent, durable=durable and settle)
     write_atomically(path, data, durable=durable, modified=modified, settle=settle)
     return True
 
@@ -304,16 +305,17 @@ def _spoken(relative: str) -> str:
 
 
 def _open_unfollowed(name: str, flags: int, folder: int, relative: str) -> int:
-    relative, part = _spoken(relative), _spoken(name)
     if name in ("", ".", "..") or "\0" in name:
-        raise UnsafeFile("path", f"{relative!r} is not a plain relative path")
+        raise UnsafeFile("path", f"{_spoken(relative)!r} is not a plain relative path")
     try:
         return os.open(name, flags | _UNFOLLOWED, dir_fd=folder)
     except FileNotFoundError:
         raise
     except PermissionError:
-        raise UnsafeFile("unreadable", f"{relative}: may not be read; give everybody the right to read it") from None
+        message = f"{_spoken(relative)}: may not be read; give everybody the right to read it"
+        raise UnsafeFile("unreadable", message) from None
     except UnicodeEncodeError:
-        raise UnsafeFile("path", f"{relative!r} is not a plain relative path") from None
+        raise UnsafeFile("path", f"{_spoken(relative)!r} is not a plain relative path") from None
     except OSError as error:  # ELOOP for a symbolic link, ENOTDIR for a file in a folder's place, ENXIO for a socket
-        raise UnsafeFile("not_a_file", f"{relative}: {part} cannot be opened safely ({error.strerror})") from error
+        message = f"{_spoken(relative)}: {_spoken(name)} cannot be opened safely ({error.strerror})"
+        raise UnsafeFile("not_a_file", message) from error

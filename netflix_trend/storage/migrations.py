@@ -70,6 +70,7 @@ PRIVATE = (
     Kind(str(_PRIVATE.household)),
     Kind(str(_PRIVATE.exclusions)),
     Kind(str(_PRIVATE.dismissed)),
+    Kind(str(_PRIVATE.not_for_me)),
     Kind(str(_PRIVATE.removals)),
     Kind(str(_PRIVATE.description("*"))),
 )

@@ -12,7 +12,8 @@ from netflix_trend.storage.canonical import canonical_json
 class Strict(BaseModel):
     """Base of all models that are read from files: no unknown fields, no coercion, immutable."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    # A process imports some hundred models and reads files of a few: each is built at its first use.
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     @classmethod
     def of_peer(cls, data: bytes) -> Self:

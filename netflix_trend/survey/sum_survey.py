@@ -169,9 +169,12 @@ def default_sum_survey(
     preset: Preset,
     names: frozenset[str],
     chart: AskedChart | None = None,
+    popular: Sequence[int] = (),
 ) -> SumSurvey:
-    """Return what a leader asks by default, of the questions called `names`. chart: that `candidates` begin with."""
-    wish = SumWish(week=week, candidates=candidates, participants=participants, chart=chart)
+    """Return what a leader asks by default, of the questions called `names`. chart: that `candidates` begin with.
+    popular: all shows, those that are probably the most popular first.
+    """
+    wish = SumWish(week=week, candidates=candidates, participants=participants, chart=chart, popular=popular)
     suggested = [kind.suggest(wish) for name, kind in sum_questions().items() if name in names]
     asked = tuple(question for question in suggested if question is not None)
     return SumSurvey(round=str(week), vocabulary=vocabulary, preset=preset, questions=asked)

@@ -119,7 +119,8 @@ class Datasite:
     ) -> None:
         """Make `files` (names relative to the app's folder) and nothing else readable by `reader`, by the rules.
 
-        The manifest is written last, so that it never names a missing file. modified: latest modification time of new
+        The manifest is written last, so that it never names a missing file. durable: each file is whole after a power
+        cut, old or new; the next look writes what is missing (decision 0180). modified: latest modification time of new
         files in seconds since 1970, see `restore_file`; None for now. keep_rounds: leave the folder ROUNDS alone; else
         nothing may be in it. Safe to repeat: missing and altered files are restored, unknown files are removed. Raises
         DatasiteError for a name or size that SyftBox would not sync, or a link in the way; then nothing is written.
@@ -128,13 +129,13 @@ class Datasite:
             raise DatasiteError(f"{MANIFEST} is written by publish itself")
         for name, data in files.items():
             check_syncable(name, data)
-        everything, readers = announced(files, reader)
+        shared, readers = announced(files, reader)
         self._refuse_links(self.app_data)
         if not keep_rounds:
             self.keep_in_rounds(set())
         # The rules of ROUNDS lie below ours, which must not hide them then.
         terminal = not keep_rounds and not (self.app_data / ROUNDS).exists()
-        self.share(self.app_data, everything, readers, terminal=terminal, durable=durable, modified=modified)
+        self.share(self.app_data, shared, readers, terminal=terminal, durable=durable, settle=False, modified=modified)
 
     def share(
         self,
@@ -144,21 +145,20 @@ class Datasite:
         *,
         terminal: bool = True,
         durable: bool = True,
+        settle: bool = True,
         modified: float | None = None,
     ) -> None:
         """Make a folder of the app contain `files`, written in their order, the rules `readers`, and nothing else.
 
-        readers: who may read which file or pattern. terminal: no folder below has rules of its own. Files that are not
-        among `files` are removed first; then come both permission files, so that no file is ever without its rule.
-        Rules stay as `allow` says. A file whose readers all change is withdrawn from the old ones before the new ones
-        get it: until SyftBox has noticed that, no file is written. Calling it again with the same files changes
-        nothing. The folder ROUNDS, which has files and rules of its own, is left alone. Raises as `publish`.
+        readers: who may read which file or pattern. terminal: no folder below has rules of its own. durable, settle,
+        modified: as `restore_file`. Files that are not among `files` are removed first; then come both permission
+        files, so that no file is ever without its rule. Rules stay as `allow` says. A file whose readers all change is
+        withdrawn from the old ones before the new ones get it: until SyftBox has noticed that, no file is written.
+        Calling it again changes nothing. The folder ROUNDS, with rules of its own, is left alone. Raises as `publish`.
         """
-        for name, data in files.items():
-            check_syncable(name, data)
-            if _is_rules(name):
-                raise DatasiteError(f"{name} is made from the readers")
-        for name, data in permission_rules(readers).items():
+        if made := [name for name in files if _is_rules(name)]:
+            raise DatasiteError(f"{made[0]} is made from the readers")
+        for name, data in {**files, **permission_rules(readers)}.items():
             check_syncable(name, data)
         self._refuse_links(folder)
         before = named_readers(folder)
@@ -168,23 +168,31 @@ class Datasite:
         self._remove_others(folder, {*PERMISSION_FILES, *files} - changed, spare=spare)
         held = self._unnoticed(folder, changed)
         rules = {**readers, **{name: before[name] for name in held}}
-        self.allow(folder, rules, terminal=terminal, durable=durable)
+        # Who may read no more must not, after a power cut either, read what is written for others under the same name.
+        self.allow(folder, rules, terminal=terminal, durable=durable, settle=settle or bool(changed))
         if held:
             return
         for name, data in files.items():
-            restore_file(folder / name, data, durable=durable, modified=modified)
+            restore_file(folder / name, data, durable=durable, modified=modified, settle=settle)
 
     def allow(
-        self, folder: Path, readers: Mapping[str, Sequence[str]], *, terminal: bool = True, durable: bool = True
+        self,
+        folder: Path,
+        readers: Mapping[str, Sequence[str]],
+        *,
+        terminal: bool = True,
+        durable: bool = True,
+        settle: bool = True,
     ) -> None:
         """Write the rules of a folder of the app: who may read which file or pattern. terminal: as `share`.
 
         The rule of a removed file stays as long as SyftBox has not noticed the removal: PySyft v2 tells those whom the
         rules name when it does, and nobody else ever (docs/decisions/0117-rules-outlast-their-files.md). A later call
-        leaves it out; which files these are follows from the rules that are there.
+        leaves it out; which files these are follows from the rules that are there, so these are always settled.
         """
-        rules = {**readers, **self._parting(folder, readers)}
-        write_permissions(folder, rules, terminal=terminal, durable=durable)
+        left = self._parting(folder, readers)
+        rules, settle = {**readers, **left}, settle or bool(left)
+        write_permissions(folder, rules, terminal=terminal, durable=durable, settle=settle)
 
     def offer_again(self, now: float) -> None:
         """Let what is published reach readers whom SyftBox has come to know since, where it would not do so by itself

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from netflix_trend.storage.files import read_own, restore_file, sync_folder
@@ -20,8 +21,24 @@ from netflix_trend.storage.files import read_own, restore_file, sync_folder
 PYTHON_FILE, GO_FILE = PERMISSION_FILES = ("syftperm.yaml", "syft.pub.yaml")
 # SyftBox 0.4.0 nominally syncs 10 MiB, but rewriting a file fails from about 8.4 MB (docs/method/syftbox.md#sync).
 LARGEST_FILE = 8_000_000
+# As a reader: everybody on the network.
+EVERYBODY = "*"
+# People whom the rules of a folder name at most. The server of 0.4.0 looks at every rule for every file, and a client
+# waits five seconds for it (docs/method/syftbox.md#many-readers).
+MOST_NAMED = 250
 _OFFER = re.compile(rb"# offered to new peers in period -?[0-9]{1,12}\n\Z")
 _GO_RULE = re.compile(r'  - \{pattern: (".*"), access: \{admin: \[\], write: \[\], read: (\[.*\])\}\}\n')
+
+
+def named_or_everybody(people: Iterable[str], before: Sequence[str]) -> list[str]:
+    """Return as whom rules name `people`: each of them, sorted; EVERYBODY if they are more than MOST_NAMED.
+
+    before: whom the rules name now. Where that is EVERYBODY, it stays so until half as many are left, so that a group
+    at the limit does not change its rules at every look. Of more people than that no further one is asked for.
+    """
+    most = MOST_NAMED // 2 if list(before) == [EVERYBODY] else MOST_NAMED
+    named = sorted(islice(people, most + 1))
+    return named if len(named) <= most else [EVERYBODY]
 
 
 def permission_rules(readers: Mapping[str, Sequence[str]], *, terminal: bool = True) -> dict[str, bytes]:
@@ -39,15 +56,22 @@ def permission_rules(readers: Mapping[str, Sequence[str]], *, terminal: bool = T
 
 
 def write_permissions(
-    folder: Path, readers: Mapping[str, Sequence[str]], *, terminal: bool = True, durable: bool = True
+    folder: Path,
+    readers: Mapping[str, Sequence[str]],
+    *,
+    terminal: bool = True,
+    durable: bool = True,
+    settle: bool = True,
 ) -> None:
-    """Write both permission files into `folder`; what `offer_again` wrote stays. terminal: as `permission_rules`."""
+    """Write both permission files into `folder`; what `offer_again` wrote stays. terminal: as `permission_rules`.
+    durable, settle: as `restore_file`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     files = permission_rules(readers, terminal=terminal)
     offer = _OFFER.search(read_own(folder / GO_FILE, LARGEST_FILE) or b"")
     files[GO_FILE] += offer.group() if offer else b""
     written = [restore_file(folder / name, data, durable=durable, settle=False) for name, data in files.items()]
-    if durable and any(written):
+    if durable and settle and any(written):
         sync_folder(folder)
 
 

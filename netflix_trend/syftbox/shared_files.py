@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from datetime import date
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import LARGEST_FILE, Vocabulary, VocabularyError
@@ -18,8 +19,11 @@ from netflix_trend.periods.turns import ROTATION
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile, read_untrusted
-from netflix_trend.survey.survey import MAX_SURVEYS_FILE, RefusedSurvey, Survey, default_survey, load_surveys
 from netflix_trend.syftbox.refusals import read_once
+
+if TYPE_CHECKING:
+    # Whoever reads an export needs the vocabulary, and none of the questions with their mechanisms.
+    from netflix_trend.survey.survey import Survey
 
 _log = logging.getLogger("shared_files")
 CANDIDATES = 50
@@ -27,6 +31,8 @@ CANDIDATES = 50
 
 def starter_surveys(today: date) -> list[Survey]:
     """Return the surveys of the open rounds of an aggregator without results, oldest first."""
+    from netflix_trend.survey.survey import default_survey
+
     newest = Week.last_complete(today)
     vocabulary = starter_vocabulary()
     candidates = range(min(CANDIDATES, len(vocabulary)))
@@ -68,6 +74,15 @@ def beginnings_of(settings: Settings, version: str) -> frozenset[str]:
     return current.beginnings if current.version == version else frozenset()
 
 
+def read_shared(settings: Settings, name: str, most: int) -> bytes | None:
+    """Return a file that the aggregator shares, None without one. Raises UnsafeFile, also beyond `most` bytes."""
+    try:
+        place = f"{settings.aggregator_datasite}/{shared_path(name)}"
+        return read_untrusted(settings.datasites_dir, place, most)
+    except FileNotFoundError:
+        return None
+
+
 @lru_cache(maxsize=1)
 def _parsed_vocabulary(data: bytes) -> Vocabulary:
     return Vocabulary.from_bytes(data)
@@ -78,6 +93,8 @@ def current_surveys(settings: Settings, today: date) -> list[Survey]:
 
     Raises RefusedSurvey or UnsafeFile if the shared file is not valid.
     """
+    from netflix_trend.survey.survey import MAX_SURVEYS_FILE, RefusedSurvey, load_surveys
+
     try:
         data = read_untrusted(
             settings.datasites_dir, f"{settings.aggregator_datasite}/{shared_path(SURVEYS)}", MAX_SURVEYS_FILE

@@ -29,7 +29,7 @@ from services.aggregator.looking import look_again_and_again, tried
 from services.aggregator.processes import alone, run_both
 from services.aggregator.rounds import Aggregator
 from services.aggregator.sums.leading import SumAggregator
-from services.runtime.executors import LocalProcesses, usable_processors
+from services.runtime.executors import executor_of, usable_processors
 from services.runtime.logs import start_logging
 
 _log = logging.getLogger("aggregator")
@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
         roles.add_parser(role, help=help_text)
     for role, help_text in (
         ("enrol", "let somebody take part"),
-        ("remove", "let somebody never take part: nothing is shared with them, nothing of theirs is counted"),
+        ("remove", "let somebody never take part: nothing of theirs is counted, no rule names them as a reader"),
     ):
         roles.add_parser(role, help=help_text).add_argument("email", nargs="+")
     chart = roles.add_parser("chart", help="keep public charts: Netflix's weekly lists, or What We Watched")
@@ -142,7 +142,7 @@ def build_aggregator(settings: Settings) -> Aggregator:
         "use_chart": settings.use_chart,
         "odds": settings.survey_odds,
         "list_length": settings.survey_shows,
-        "executor": LocalProcesses(usable_processors()),
+        "executor": executor_of(settings, usable_processors() if settings.survey_mode == "local" else 1),
         "automatic": settings.enrolment == "automatic",
         "smallest_change": settings.smallest_change,
         "smallest_answers": settings.smallest_answers,

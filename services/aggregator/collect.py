@@ -30,7 +30,8 @@ from services.aggregator.shards import (
     shard_path,
     write_shard,
 )
-from services.aggregator.sweep import refresh
+from services.aggregator.sweep import calm_people, have_changed, refresh
+from services.runtime.executors import LocalProcesses
 
 # So many refused files of a round are kept with their datasite; the others are counted only.
 MAX_REFUSALS = 1000
@@ -40,6 +41,10 @@ _SLICE = 1000
 _PEOPLE = 500
 # A shard is looked at thoroughly in one look of so many.
 _TURNS = 16
+# In a larger group nothing of the shards is kept in memory: 200 bytes a person.
+_REMEMBERED = 100_000
+# From so many people on, several processes read faster than one.
+_MANY = 20_000
 _HERE = ThisProcess()
 
 
@@ -113,11 +118,15 @@ class RoundReleases:
         return found
 
 
+def nothing() -> None:
+    """Tell nobody of progress."""
+
+
 def collect(
     datasites: Path,
     emails: Iterable[str],
     survey: Survey,
-    progress: Callable[[], None] = lambda: None,
+    progress: Callable[[], None] = nothing,
     *,
     executor: Executor = _HERE,
 ) -> RoundReports:
@@ -186,7 +195,7 @@ def look(
     own: Path,
     emails: Iterable[str],
     surveys: Sequence[Survey],
-    progress: Callable[[], None] = lambda: None,
+    progress: Callable[[], None] = nothing,
     *,
     memory: LookMemory,
     executor: Executor = _HERE,
@@ -205,11 +214,45 @@ def look(
         ShardJob(number, addresses, not memory.looks or (place + memory.looks) % turns == 0)
         for place, (number, addresses) in enumerate(division.shards)
     )
-    found = executor.map(partial(look_into, datasites, own, division.bits, tuple(surveys)), jobs, places=_place)
-    looked = _together(surveys, found, progress)
+    versions = tuple(survey.version for survey in surveys)
+    # Starting processes takes longer than they save in a small group, or where hardly anything has changed.
+    if isinstance(executor, LocalProcesses) and (len(division.names) < _MANY or set(versions) <= set(memory.versions)):
+        executor = _HERE
+    look_at = partial(look_into, datasites, own, division.bits, tuple(surveys))
+    if isinstance(executor, ThisProcess):
+        calm = memory.calm if versions == memory.versions else {}
+        found: Iterator[Findings] = (_look_here(datasites, look_at, calm, job) for job in jobs)
+    else:
+        found = executor.map(look_at, jobs, places=_place)
+    kept: list[Findings] = []
+    is_small = len(division.names) <= _REMEMBERED
+    looked = _together(surveys, _noting(found, kept) if is_small else found, progress)
+    memory.calm = {number: one for (number, _), one in zip(division.shards, kept, strict=False)}
     memory.tidy(own)
-    memory.looks += 1
+    memory.looks, memory.versions = memory.looks + 1, versions
     return looked
+
+
+def _noting(found: Iterable[Findings], kept: list[Findings]) -> Iterator[Findings]:
+    for one in found:
+        kept.append(one)
+        yield one
+
+
+def _look_here(
+    datasites: Path, look_at: Callable[[ShardJob], Findings], calm: Mapping[int, Findings], job: ShardJob
+) -> Findings:
+    """Return what is in a shard: what this process found the last time, while no manifest looks different."""
+    known = calm.get(job.number)
+    if (
+        known is not None
+        and known.calm is not None
+        and not job.is_thorough
+        and known.addresses == job.addresses
+        and not have_changed(datasites, job.addresses, known.calm)
+    ):
+        return known
+    return look_at(job)
 
 
 def _place(job: ShardJob) -> int:
@@ -219,11 +262,13 @@ def _place(job: ShardJob) -> int:
 @dataclass
 class LookMemory:
     """What a process remembers of its last look. looks: how many it has done: the first one is thorough everywhere,
-    later ones in one shard of _TURNS.
+    later ones in one shard of _TURNS. versions: of the surveys. calm: what was in each shard.
     """
 
     looks: int = 0
+    versions: tuple[str, ...] = ()
     last: Division | None = None
+    calm: Mapping[int, Findings] = field(default_factory=dict)
     is_tidy: bool = False
 
     def division(self, own: Path, names: tuple[str, ...]) -> Division:
@@ -287,11 +332,12 @@ class _Found:
 
 @dataclass
 class Findings:
-    """What a shard holds. people: how many datasites were looked at. sharing: who shares a valid manifest. rounds: of
-    each survey.
+    """What a shard holds. addresses: whose datasites were looked at. sharing: who shares a valid manifest. rounds: of
+    each survey. calm: for `have_changed`.
     """
 
-    people: int
+    addresses: tuple[str, ...]
+    calm: NDArray[np.void] | None
     sharing: tuple[str, ...]
     rounds: tuple[_Found, ...]
 
@@ -299,7 +345,8 @@ class Findings:
 def _findings(shard: Shard, surveys: Sequence[Survey]) -> Findings:
     is_sharing = shard.people["state"] == VALID
     sharing = tuple(shard.addresses[row] for row in np.flatnonzero(is_sharing).tolist())
-    return Findings(len(shard.addresses), sharing, tuple(_found(shard, is_sharing, survey) for survey in surveys))
+    rounds = tuple(_found(shard, is_sharing, survey) for survey in surveys)
+    return Findings(shard.addresses, calm_people(shard, surveys), sharing, rounds)
 
 
 def _found(shard: Shard, is_sharing: NDArray[np.bool_], survey: Survey) -> _Found:
@@ -331,8 +378,9 @@ def _together(surveys: Sequence[Survey], found: Iterable[Findings], progress: Ca
                 report.refuse(email, reason)
             for name, answers in part.payloads.items():
                 some[name].append(answers)
-        for _ in range(findings.people):
-            progress()
+        if progress is not nothing:
+            for _ in findings.addresses:
+                progress()
     return Looked(
         tuple(sharing),
         tuple(

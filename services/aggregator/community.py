@@ -11,6 +11,7 @@ from netflix_trend.language import WRITTEN, spoken, translations_of
 from netflix_trend.periods.turns import COUNTED
 from netflix_trend.pictures import to_svg
 from netflix_trend.published.introduction import INTRODUCTION, Introduction
+from netflix_trend.published.model import MODEL, Model
 from netflix_trend.published.round_list import ROUNDS, RoundList, summarize
 from netflix_trend.published.schema import LATEST, SCHEMA, schema_file
 from netflix_trend.published.statistics import RoundStatistics, answers_to
@@ -29,7 +30,7 @@ START, ROUNDS_PAGE = "index.html", "rounds.html"
 WINDOW_PAGES = tuple(window_file(weeks) for weeks in WINDOWS)
 # What everybody may read: exact names, because a catch-all would share the permission file as well.
 PUBLIC = (
-    *(START, *WINDOW_PAGES, INTRODUCTION, LATEST, TRENDS, MOVEMENT, ROUNDS_PAGE, ROUNDS, SCHEMA),
+    *(START, *WINDOW_PAGES, INTRODUCTION, LATEST, TRENDS, MODEL, MOVEMENT, ROUNDS_PAGE, ROUNDS, SCHEMA),
     *("rounds/*.html", "statistics/*.json"),
     *(f"{YEARS}/*.{kind}" for kind in ("html", "json", "png", "svg")),
 )
@@ -37,7 +38,7 @@ PUBLIC = (
 
 @dataclass(frozen=True)
 class Community:
-    """All published rounds of an aggregator: the bytes of their statistics by round, and their trends.
+    """All published rounds of an aggregator: the bytes of their statistics by round, their trends and model.
 
     introduction: who asks, and what. smallest_change: fewest answers by which statistics change, in local mode.
     sums: what is told of operators and their rounds, None in local mode. language: of the pages and pictures.
@@ -46,6 +47,7 @@ class Community:
     introduction: Introduction
     rounds: Mapping[str, bytes]
     trends: Trends
+    model: Model
     smallest_change: int = 1
     sums: SumsState | None = None
     language: str = WRITTEN
@@ -74,6 +76,7 @@ class Community:
             **{f"rounds/{name}.html": rendered(self._page(answered, number)) for number, name in enumerate(answered)},
             INTRODUCTION: self.introduction.to_bytes(),
             TRENDS: self.trends.to_bytes(),
+            MODEL: self.model.to_bytes(),
             ROUNDS: listed.to_bytes(),
             SCHEMA: schema_file(),
             ROUNDS_PAGE: render_rounds(listed, self._place(answered)).encode(),

@@ -1,7 +1,7 @@
 """Who takes part, as the aggregator keeps it: `./run.sh aggregator enrol|remove|participants`.
 
 No participant learns the list: permission files name exact files, so that they are not shared themselves, and logs and
-pages show pseudonyms. Who runs the server can read everything, and so these files too.
+pages show pseudonyms. Who runs the server can read everything, and so these files too, while they name people.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from netflix_trend.storage.damaged import paths_set_aside
 from netflix_trend.storage.files import locked, read_own, write_atomically
 from netflix_trend.storage.kept import read_kept, write_kept
 from netflix_trend.syftbox.datasite import Datasite, datasite_names
-from netflix_trend.syftbox.permissions import LARGEST_FILE, permission_rules, readers_of
+from netflix_trend.syftbox.permissions import EVERYBODY, MOST_NAMED, named_or_everybody, readers_of
 from services.aggregator.collect import sharing_manifest
 
 _log = logging.getLogger("enrolment")
@@ -91,7 +91,7 @@ class Enrolment:
         self._set(email, takes_part=True)
 
     def remove(self, email: str) -> None:
-        """Let somebody never take part: nothing is shared with them, and nothing of theirs is counted."""
+        """Let somebody never take part: nothing of theirs is counted, and no rule names them as a reader."""
         self._set(email, takes_part=False)
 
     def _set(self, email: str, *, takes_part: bool) -> None:
@@ -124,32 +124,21 @@ class Enrolment:
         """Return everybody who takes part now, sorted: the listed, and with `automatic` who shares a valid manifest."""
         return sorted(self.taking_part())
 
-    def readers(self, patterns: Sequence[str], folder: Path) -> list[str]:
-        """Return who is named in a folder's permission files for some patterns, sorted: everybody who takes part.
+    def readers(self, folder: Path, pattern: str) -> list[str]:
+        """Return who may read a folder that is shared with participants: everybody who takes part by name, sorted, or
+        EVERYBODY where they are too many to be named (docs/decisions/0186-many-participants-are-everybody.md).
 
-        Of more than synced files can name, the listed ones, then those who are named already, so that nobody is dropped
-        for an address that was invented later; then those who have answered; then by pseudonym, an order nobody can
-        choose a place in.
+        pattern: what the rules of the folder are about; they say whether it is EVERYBODY already.
         """
-        named = everybody = self.participants()
-        while (size := max(map(len, permission_rules(dict.fromkeys(patterns, named)).values()))) > LARGEST_FILE:
-            if named is everybody:
-                listed, before = self.listed(), frozenset(readers_of(folder, patterns[0]))
-                named = sorted(
-                    everybody,
-                    key=lambda email: (
-                        *(email not in listed, email not in before),
-                        *(not self._has_answered(email), self.pseudonym(email)),
-                    ),
-                )
-            named = named[: len(named) * LARGEST_FILE // size]
-        if len(named) < len(everybody):
-            _log.warning(
-                "%d participants are not told of surveys: too many for a file. Those who were told before still are. "
-                "Remove addresses that nobody has, or set ENROLMENT=list",
-                len(everybody) - len(named),
+        before = readers_of(folder, pattern)
+        found = named_or_everybody(self.taking_part(), before)
+        if found == [EVERYBODY] != before:
+            _log.info(
+                "more than %d people take part: from now on everybody on the network may read the vocabulary, surveys "
+                "and statistics, and no rule names anybody. Whose answers count stays the same",
+                MOST_NAMED,
             )
-        return sorted(named)
+        return found
 
     def taking_part(self) -> Iterator[str]:
         """Yield the same in no particular order, looking into one datasite after the other unless somebody has."""
@@ -161,10 +150,6 @@ class Enrolment:
             yield from sharing_manifest(self.site.datasites, others)
         else:
             yield from (name for name in self.sharing if name not in known)
-
-    def _has_answered(self, name: str) -> bool:
-        folder = Datasite(self.site.datasites, name).app_data / "releases"
-        return folder.is_dir() and not folder.is_symlink()
 
     def pseudonym(self, email: str) -> str:
         """Return 12 hexadecimal digits that stand for an address in logs and pages: a keyed hash of it, so that nobody

@@ -69,8 +69,8 @@ class KnownRound:
 @dataclass
 class Memory:
     """look: of the last look at datasites. candidates: whose, and what that depends on. sharing: who shared a valid
-    manifest then. looked_for: versions of surveys. rounds: by name. shared, overview: what was published, and the
-    operator's overview, were made from. over: rounds of another version of which the log has told.
+    manifest then. readers: of what is shared, and what that depends on. rounds: by name. shared, overview: what was
+    published, and the operator's overview, were made from. over: rounds of another version of which the log has told.
 
     vocabulary: with the titles that charts had added when it was made. waiting: weeks of which the log says so.
     recovered: whether what the own folder had lost was looked for in the datasite.
@@ -79,7 +79,7 @@ class Memory:
     look: LookMemory = field(default_factory=LookMemory)
     candidates: tuple[object, tuple[str, ...]] | None = None
     sharing: tuple[str, ...] = ()
-    looked_for: set[str] = field(default_factory=set)
+    readers: tuple[object, tuple[str, ...]] | None = None
     rounds: dict[str, KnownRound] = field(default_factory=dict)
     vocabulary: tuple[Hashable, Vocabulary] | None = None
     waiting: set[Week] = field(default_factory=set)

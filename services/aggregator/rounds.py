@@ -20,6 +20,7 @@ from netflix_trend.layout import SURVEYS, VOCABULARY, OperatorVolume
 from netflix_trend.periods.turns import COUNTED, ROTATION
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.introduction import Introduction
+from netflix_trend.published.model import MODEL, Model, find_model
 from netflix_trend.published.statistics import RoundStatistics, answers_to
 from netflix_trend.published.trends import TRENDS, Trends
 from netflix_trend.published.withheld import SMALLEST_ANSWERS
@@ -30,13 +31,14 @@ from netflix_trend.storage.kept import keep_folder
 from netflix_trend.survey.limits import DEFAULT_ODDS
 from netflix_trend.survey.survey import RefusedSurvey, Survey, dump_surveys
 from netflix_trend.syftbox.datasite import Datasite
+from netflix_trend.syftbox.permissions import EVERYBODY, GO_FILE
 from netflix_trend.syftbox.shared_files import CANDIDATES
 from services.aggregator.asked import AskedSurveys
 from services.aggregator.batches import SMALLEST_CHANGE, Batches
 from services.aggregator.charts.kept import ADDED, KeptCharts
 from services.aggregator.charts.listing import joining, week_list
 from services.aggregator.charts.waiting import DEFAULT_RULES, ChartRules, chart_of
-from services.aggregator.collect import RoundReleases, RoundReports, look
+from services.aggregator.collect import RoundReleases, RoundReports, look, nothing
 from services.aggregator.community import PUBLIC, Community
 from services.aggregator.enrolment import Enrolment
 from services.aggregator.kept_statistics import KeptStatistics
@@ -46,13 +48,10 @@ from services.aggregator.sums.state import SumsState
 from services.aggregator.survey_plan import LocalPlan, current_plan, set_aside_damaged
 from services.aggregator.sweep import SETTLED
 from services.aggregator.trends import find_trends, public_order
-from services.runtime.executors import LocalProcesses
 
 _log = logging.getLogger("aggregator")
-# What participants may read. Each pattern names everybody once more, and the files that name them are limited in size.
+# What participants may read. Each pattern names everybody once more.
 SHARED = ("*.json", "statistics/*.json")
-# From so many people on, several processes read faster than one.
-_MANY = 20_000
 # Of the own folder.
 FOLDERS = ("statistics", "surveys", "sum_surveys", "vocabularies", "batches", "shards")
 
@@ -64,8 +63,8 @@ class Aggregator:
     name: what the aggregator calls itself, may be empty. language: of the public pages. use_chart: the order of public
     charts may be used as a labelled prior of filtered shares.
     odds: what the surveys ask for. list_length: shows on a week's list. automatic: whether everybody who shares a valid
-    manifest takes part. executor: where datasites are read. chart_rules: which public charts lists begin with, and how
-    long they are waited for. smallest_change: fewest answers by which published statistics change.
+    manifest takes part. executor: where datasites are read, or reports verified. chart_rules: which public charts lists
+    begin with, and how long they are waited for. smallest_change: fewest answers by which published statistics change.
     smallest_answers: fewest answers to a question of which anything is published. invented: the participants are those
     of a demo. clock: tells seconds since 1970. memory: what the last run found.
     """
@@ -243,6 +242,11 @@ class Aggregator:
         titles = [show.title for show in self.vocabulary.shows]
         return find_trends(statistics, public_order(statistics, titles) if self.use_chart else None)
 
+    def model(self) -> Model:
+        """Return what the same statistics say about what to watch next."""
+        titles = [show.title for show in self.vocabulary.shows]
+        return find_model(self._newest_statistics(), titles, self.vocabulary.version)
+
     def _newest_statistics(self) -> list[RoundStatistics]:
         return list(self.statistics.read_all().values())[-MAX_ROUNDS:]
 
@@ -273,7 +277,7 @@ class Aggregator:
         return surveys
 
     def count(
-        self, surveys: Sequence[Survey], today: date, progress: Callable[[], None] = lambda: None
+        self, surveys: Sequence[Survey], today: date, progress: Callable[[], None] = nothing
     ) -> list[tuple[RoundReports, RoundStatistics]]:
         """Collect rounds and publish what is due of them; returns what is there and what is published, in the order of
         `surveys`.
@@ -281,23 +285,17 @@ class Aggregator:
         others = (survey for survey in (*self._just_closed(today), *self.surveys(today)) if survey not in surveys)
         return self._publish(self._look([*surveys, *others], progress)[: len(surveys)], today)
 
-    def _look(
-        self, surveys: Sequence[Survey], progress: Callable[[], None] = lambda: None
-    ) -> tuple[RoundReleases, ...]:
+    def _look(self, surveys: Sequence[Survey], progress: Callable[[], None] = nothing) -> tuple[RoundReleases, ...]:
         """Look into all datasites; returns what is there of the rounds.
 
         Always for all rounds that are counted: what is kept of others is forgotten.
         """
-        # Starting processes takes longer than they save in a small group, or where hardly anything has changed.
-        memory, candidates = self.memory, self._candidates()
-        versions = {survey.version for survey in surveys}
-        is_much = len(candidates) >= _MANY and not versions <= memory.looked_for
         looked = look(
-            *(self.site.datasites, self.own, candidates, surveys, progress),
-            memory=memory.look,
-            executor=self.executor if is_much or not isinstance(self.executor, LocalProcesses) else ThisProcess(),
+            *(self.site.datasites, self.own, self._candidates(), surveys, progress),
+            memory=self.memory.look,
+            executor=self.executor,
         )
-        memory.sharing, memory.looked_for = looked.sharing, versions
+        self.memory.sharing = looked.sharing
         return looked.releases
 
     def _candidates(self) -> tuple[str, ...]:
@@ -400,39 +398,46 @@ class Aggregator:
             invented=self.invented,
         )
 
+    def _readers(self) -> tuple[str, ...]:
+        """Return who may read what participants may; the same as the last time while nothing says otherwise."""
+        depends_on = (self._members.listed(), self.memory.sharing, stamp(self.shared / GO_FILE))
+        if self.memory.readers is None or self.memory.readers[0] != depends_on:
+            self.memory.readers = (depends_on, tuple(self._members.readers(self.shared, SHARED[0])))
+        return self.memory.readers[1]
+
     def _share(self, surveys: Sequence[Survey], today: date) -> None:
         """Make the datasite hold everything that is published, and nothing else; unless it still does."""
         self.site.offer_again(self.clock())
-        introduction = self.introduction()
+        readers, introduction = self._readers(), self.introduction()
         depends_on = (
             tuple(survey.version for survey in surveys),
             self.vocabulary.version,
-            (self._members.listed(), self.memory.sharing),
+            readers,
             self._operators(),
             introduction,
             stamps(self.statistics.folder),
         )
         if self.memory.shared == (depends_on, stamps(self.shared), stamps(self.site.public)):
             return
-        kept, trends = self.statistics.read_all(), self.trends()
+        kept, trends, model = self.statistics.read_all(), self.trends(), self.model()
         left, left_public = self.statistics.left(kept, Week.last_complete(today))
         statistics = {name: self.statistics.path(name).read_bytes() for name in kept}
         everybody = Community(
-            introduction, statistics, trends, self.smallest_change, self._operators(), self.language
+            introduction, statistics, trends, model, self.smallest_change, self._operators(), self.language
         ).files()
         participants = {
             VOCABULARY: self.vocabulary.to_bytes(),
             SURVEYS: dump_surveys(surveys),
             TRENDS: trends.to_bytes(),
+            MODEL: model.to_bytes(),
             **left,
             **{f"statistics/{name}.json": data for name, data in statistics.items()},
         }
         if latest := next((one for one in reversed(kept.values()) if one.reports), None):
             participants["statistics/latest.json"] = latest.to_bytes()
-        readers = self._members.readers(SHARED, self.shared)
         self.site.share(self.shared, participants, dict.fromkeys(SHARED, readers), durable=self.durable)
         self.site.share(
-            self.site.public, {**left_public, **everybody}, {name: ["*"] for name in PUBLIC}, durable=self.durable
+            self.site.public, {**left_public, **everybody}, {name: [EVERYBODY] for name in PUBLIC}, durable=self.durable
         )
         self.site.offer_again(self.clock())
         self.memory.shared = (depends_on, stamps(self.shared), stamps(self.site.public))

@@ -106,8 +106,8 @@ def _refresh(
     if not is_thorough and len(rows):
         is_calm = _calm(before, surveys)[kept[rows]]
         calm, rows = rows[is_calm], rows[~is_calm]
-        manifests = [before.people[name][kept[calm]].tolist() for name in _MANIFEST]
-        kept[reader.changed_manifests(addresses, calm.tolist(), *manifests)] = -1
+        some = [addresses[row] for row in calm.tolist()]
+        kept[calm[_changed_manifests(some, before.people[kept[calm]], reader.root)]] = -1
     for row in rows.tolist():
         releases = [before.sections[survey.version].releases[kept[row]].item() for survey in surveys]
         if not reader.is_as_it_was(addresses[row], before.people[kept[row]].item(), releases):
@@ -133,11 +133,41 @@ def _places(before: Shard, addresses: tuple[str, ...], surveys: Sequence[Survey]
 
 
 def _calm(before: Shard, surveys: Sequence[Survey]) -> NDArray[np.bool_]:
-    """Return bool[people]: of whom nothing is refused or waited for."""
-    found: NDArray[np.bool_] = before.people["state"] <= VALID
+    """Return bool[people]: of whom nothing is refused, waited for or read again."""
+    found: NDArray[np.bool_] = (before.people["state"] <= VALID) & (before.people["home"] != UNSETTLED)
     for survey in surveys:
         found &= before.sections[survey.version].releases["state"] <= VALID
     return found
+
+
+def calm_people(shard: Shard, surveys: Sequence[Survey]) -> NDArray[np.void] | None:
+    """Return the people of a shard, for `have_changed`, None when some have to be looked at thoroughly every time."""
+    return shard.people if bool(_calm(shard, surveys).all()) else None
+
+
+def have_changed(datasites: Path, addresses: Sequence[str], people: NDArray[np.void]) -> bool:
+    """Return whether a manifest of calm people looks different now. people: `PERSON` for each address."""
+    root = os.open(datasites, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        return bool(_changed_manifests(addresses, people, root))
+    finally:
+        os.close(root)
+
+
+def _changed_manifests(addresses: Sequence[str], people: NDArray[np.void], root: int) -> list[int]:
+    """Return whose manifests look different now, as places in `addresses`. root: a descriptor of the datasites."""
+    changed, inner, stat = [], f"/app_data/{APP_NAME}/{MANIFEST}", os.stat
+    seen = zip(addresses, *(people[name].tolist() for name in _MANIFEST), strict=True)
+    for place, (address, inode, time_, size) in enumerate(seen):
+        try:
+            found = stat(address + inner, dir_fd=root, follow_symlinks=False)
+        except OSError:
+            if inode:
+                changed.append(place)
+        else:
+            if found.st_ctime_ns != time_ or found.st_ino != inode or found.st_size != size:
+                changed.append(place)
+    return changed
 
 
 @dataclass
@@ -152,27 +182,6 @@ class _Reader:
     def __post_init__(self) -> None:
         self.paths = [release_path(survey.round) for survey in self.surveys]
         self.places = [{one.name: place for place, one in enumerate(survey.questions)} for survey in self.surveys]
-
-    def changed_manifests(
-        self,
-        addresses: Sequence[str],
-        rows: Sequence[int],
-        inodes: Sequence[int],
-        times: Sequence[int],
-        sizes: Sequence[int],
-    ) -> list[int]:
-        """Return those of some rows whose manifest looks different. inodes, times, sizes: of their manifests."""
-        changed, root, inner = [], self.root, f"/app_data/{APP_NAME}/{MANIFEST}"
-        for row, inode, time_, size in zip(rows, inodes, times, sizes, strict=True):
-            try:
-                found = os.stat(addresses[row] + inner, dir_fd=root, follow_symlinks=False)
-            except OSError:
-                if inode:
-                    changed.append(row)
-            else:
-                if found.st_ctime_ns != time_ or found.st_ino != inode or found.st_size != size:
-                    changed.append(row)
-        return changed
 
     def is_as_it_was(self, address: str, person: tuple[int, ...], releases: Sequence[tuple[int, ...]]) -> bool:
         """Return whether a datasite looks as it did when it was read."""

@@ -11,6 +11,7 @@ from flask import Flask, Response, abort, jsonify, send_file
 
 from netflix_trend.layout import SURVEYS, VOCABULARY
 from netflix_trend.published.introduction import INTRODUCTION
+from netflix_trend.published.model import MODEL
 from netflix_trend.published.round_list import ROUNDS
 from netflix_trend.published.schema import LATEST, SCHEMA
 from netflix_trend.published.trends import TRENDS
@@ -61,7 +62,7 @@ def create_app(  # noqa: C901 - its views count as its branches
     def page(name: str) -> Response:
         return file(public / name)
 
-    @app.get(f"/<any('{INTRODUCTION}', '{LATEST}', '{TRENDS}', '{MOVEMENT}', '{ROUNDS}', '{SCHEMA}'):name>")
+    @app.get(f"/<any('{INTRODUCTION}', '{LATEST}', '{TRENDS}', '{MODEL}', '{MOVEMENT}', '{ROUNDS}', '{SCHEMA}'):name>")
     def data(name: str) -> Response:
         return embeddable(file(public / name))
 

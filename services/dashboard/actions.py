@@ -45,6 +45,7 @@ from services.dashboard.forgotten import bring_back, forget
 from services.dashboard.health import unusable_files
 from services.dashboard.imports import imported_files, refused_files
 from services.dashboard.messages import ANCHOR, Message, leave
+from services.dashboard.next_shows import put_aside, take_back
 from services.dashboard.restored import restore
 from services.dashboard.sent import remember
 from services.dashboard.text import days, listed, shown
@@ -331,6 +332,8 @@ _ACTIONS: dict[str, tuple[Callable[[Dashboard], str], str]] = {
     "/forget/undo": (bring_back, "/#files"),
     "/viewing/exclude": (exclude_rows, "/viewing#search"),
     "/viewing/include": (include_rows, "/viewing#search"),
+    "/next/aside": (put_aside, "/next#list"),
+    "/next/again": (take_back, "/next#aside"),
     "/events/add": (note_event, "/events#add"),
     "/events/remove": (forget_event, "/events#add"),
     "/sharing/take-part": (take_part, "/sharing?waiting=1#choice"),

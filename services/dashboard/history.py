@@ -19,6 +19,7 @@ from netflix_trend.history.listing import device_names, show_names
 from netflix_trend.history.opened import EVERYTHING, Choice, Viewer, narrow, open_profiles, viewers
 from netflix_trend.history.review import Review, review
 from netflix_trend.history.search import Match, search
+from netflix_trend.history.seen import seen_films, seen_shows
 from netflix_trend.history.whose import Whose, whose
 from netflix_trend.language import language
 from netflix_trend.layout import DATABASE, PrivateVolume
@@ -139,6 +140,10 @@ class History:
             ).fetchall(),
         )
         return {Week.of(monday): views for monday, views in rows or ()}
+
+    def seen(self) -> tuple[dict[str, int], list[str]]:
+        """Return how many episodes of each show were seen, and which films; nothing before the first import."""
+        return self.asked("seen titles", lambda database: (seen_shows(database), seen_films(database))) or ({}, [])
 
     def search(self, words: str) -> tuple[Match, ...]:
         """Return the shows and titles that contain all words; none while nothing was imported."""

@@ -8,7 +8,6 @@ from functools import lru_cache
 
 from netflix_trend.formats import decimal
 from netflix_trend.language import _, ngettext
-from netflix_trend.layout import shared_path
 from netflix_trend.participant.own_effects import THINNED
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import MAX_FILE, RoundStatistics, StatisticsError
@@ -50,10 +49,10 @@ from netflix_trend.questions.top_shows.statistics import TopShows
 from netflix_trend.questions.top_shows.world import World
 from netflix_trend.questions.volume.statistics import Viewing, Volume
 from netflix_trend.settings import Settings
-from netflix_trend.storage.files import UnsafeFile, read_untrusted
+from netflix_trend.storage.files import UnsafeFile
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.refusals import read_once
-from netflix_trend.syftbox.shared_files import beginnings_of
+from netflix_trend.syftbox.shared_files import beginnings_of, read_shared
 from services.dashboard import charts
 from services.dashboard.charts import Chart, DataTable, data_table
 from services.dashboard.history import History
@@ -95,13 +94,13 @@ class OthersPage:
 
 def read_statistics(settings: Settings, name: str) -> RoundStatistics | None:
     """Return `statistics/<name>.json` of the aggregator, None while there is none. Raises as its readers."""
-    data = read_published(settings, f"statistics/{name}.json", MAX_FILE)
+    data = read_shared(settings, f"statistics/{name}.json", MAX_FILE)
     return None if data is None else read_once(settings, data, _statistics, StatisticsError)
 
 
 def read_trends(settings: Settings) -> Trends | None:
     """Return the aggregator's trends, None while there are none. Raises as its readers."""
-    data = read_published(settings, TRENDS, MAX_FILE)
+    data = read_shared(settings, TRENDS, MAX_FILE)
     return None if data is None else read_once(settings, data, _trends, StatisticsError)
 
 
@@ -112,15 +111,6 @@ def effects_together(settings: Settings) -> QuarterEffect | None:
     except (StatisticsError, UnsafeFile):
         return None
     return trends.effects[0] if trends and trends.effects else None
-
-
-def read_published(settings: Settings, name: str, most: int) -> bytes | None:
-    """Return a file that the aggregator shares, None without one. Raises UnsafeFile, also beyond `most` bytes."""
-    try:
-        place = f"{settings.aggregator_datasite}/{shared_path(name)}"
-        return read_untrusted(settings.datasites_dir, place, most)
-    except FileNotFoundError:
-        return None
 
 
 @lru_cache(maxsize=32)

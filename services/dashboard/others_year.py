@@ -32,9 +32,10 @@ from netflix_trend.settings import Settings
 from netflix_trend.storage.files import UnsafeFile
 from netflix_trend.syftbox.aggregators import introduced
 from netflix_trend.syftbox.refusals import read_once
+from netflix_trend.syftbox.shared_files import read_shared
 from services.dashboard import charts
 from services.dashboard.charts import Chart, data_table
-from services.dashboard.others import read_published, read_statistics
+from services.dashboard.others import read_statistics
 from services.dashboard.text import shown
 
 if TYPE_CHECKING:
@@ -92,9 +93,7 @@ def the_year(settings: Settings, year: int) -> YearStatistics | None:
 def _files(settings: Settings, year: int) -> tuple[bytes, ...]:
     first = Week.parse(f"{year}-W01")
     names = [str(first + number) for number in range(53)]
-    data = (
-        read_published(settings, f"statistics/{name}.json", MAX_FILE) for name in names if year_of_round(name) == year
-    )
+    data = (read_shared(settings, f"statistics/{name}.json", MAX_FILE) for name in names if year_of_round(name) == year)
     return tuple(one for one in data if one is not None)
 
 

@@ -30,6 +30,7 @@ _ASKS = {
     "titles_sum": marked("how many titles you started, up to 30"),
     "weekday": marked("the day of the week of one of your views, chosen at random"),
     "habits": marked("four answers with yes or no about the week, such as whether you watched a film"),
+    "pairs": marked("which shows of a list you have seen in the last year: at most ten of them, in pairs"),
     "event": marked("whether you had a life event last quarter, and whether you watched more or less then"),
 }
 _ERRORS = {

@@ -35,6 +35,7 @@ from services.dashboard.health import STATE_WORDS, health_page
 from services.dashboard.history import History
 from services.dashboard.imports import answers
 from services.dashboard.menu import menu_entry
+from services.dashboard.next_shows import next_page
 from services.dashboard.others import others_page
 from services.dashboard.profiles import is_household
 from services.dashboard.sent import say_what_became
@@ -54,6 +55,7 @@ PAGES = (
     ("/year", marked("Year in review")),
     ("/viewing", marked("My viewing")),
     ("/titles", marked("Titles")),
+    ("/next", marked("What to watch next")),
     ("/others", marked("Me and the others")),
     ("/events", marked("Life events")),
     ("/sharing", marked("What leaves this machine")),
@@ -188,6 +190,10 @@ def _add_pages(app: Flask, dashboard: Dashboard) -> None:
             page=others_page(settings, history, request.args.get("round", "")),
             is_household=is_household(history),
         )
+
+    @app.get("/next")
+    def next_() -> str:
+        return render_template("next.html", page=next_page(settings, history), is_household=is_household(history))
 
     @app.get("/events")
     def events() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 
+from netflix_trend.garbage import search_seldom
 from netflix_trend.settings import load_settings
 from netflix_trend.storage.migrations import PRIVATE, NewerFormat, bring_up_to_date
 from services.runtime.connection import connect
@@ -16,6 +17,7 @@ from services.runtime.supervisor import supervise
 def main(role: str = "all") -> int:
     """Run the container's main process, or one of its two children. Returns the exit code."""
     start_logging(f"processor.{role}")
+    search_seldom()
     settings = load_settings()
     if role == "receive":
         from services.processor.receive import receive_for_ever

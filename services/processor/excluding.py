@@ -13,7 +13,7 @@ from netflix_trend.history.search import Match, search
 from netflix_trend.participant.forgetting import between_runs
 from netflix_trend.plain_text import counted, printable
 from netflix_trend.settings import Settings
-from services.processor.cli import answered, print_histories, rebuilt
+from services.processor.verbs import answered, print_histories, rebuilt
 
 _PRINTED = 50
 

@@ -11,7 +11,7 @@ from netflix_trend.history.other_tools import FORMATS, export
 from netflix_trend.history.watched import watched
 from netflix_trend.plain_text import counted
 from netflix_trend.settings import Settings
-from services.processor.cli import answered
+from services.processor.verbs import answered
 
 
 def export_history(name: str, output: BinaryIO, *, profile: str | None, guesses: bool) -> int:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from rich.console import Console
-from rich.progress import wrap_file
 
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.causes import cause
@@ -20,7 +19,7 @@ from netflix_trend.delivery.archive import ArchiveError, open_csv, said_of_zip
 from netflix_trend.delivery.file_kinds import why_not_opened
 from netflix_trend.history.dates import ORDER_NAMES
 from netflix_trend.history.exports import ExportError
-from netflix_trend.history.file_reader import ReadFile
+from netflix_trend.history.file_rows import ReadFile
 from netflix_trend.history.household import Choose, ProfileQuestion, check_names, listed, name_key, profiles_in
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import opened
@@ -31,7 +30,7 @@ from netflix_trend.participant import participant
 from netflix_trend.plain_text import counted, printable, without_name
 from netflix_trend.settings import Settings
 from netflix_trend.syftbox.shared_files import current_vocabulary
-from services.processor.cli import answered, print_histories, print_json, rebuilt
+from services.processor.verbs import answered, print_histories, print_json, rebuilt
 
 _UNREADABLE = (ExportError, ArchiveError, OSError)
 _LARGE_FILE = 5_000_000
@@ -46,7 +45,7 @@ def read_file(path: Path, vocabulary: Vocabulary, options: ReadOptions, date_ord
     about = {"profile": "read", "source": "read", "date_order": date_order}
     with (
         tempfile.TemporaryDirectory(prefix="netflix-trend-") as scratch,
-        connect(Path(scratch) / "read.duckdb") as database,
+        connect(Path(scratch)) as database,
         opened(path, None, about, _with_progress) as (delivery, csv),
     ):
         staging = Staging(database, vocabulary)
@@ -60,6 +59,8 @@ def _with_progress(file: BinaryIO) -> AbstractContextManager[BinaryIO]:
     size, screen = os.fstat(file.fileno()).st_size, Console(stderr=True)
     if not screen.is_terminal or size < _LARGE_FILE:
         return nullcontext(file)
+    from rich.progress import wrap_file  # with half of rich, for large files only
+
     return wrap_file(file, size, description=Path(file.name).name, console=screen, transient=True)
 
 

@@ -11,7 +11,7 @@ from netflix_trend.history.exclusions import STAYS
 from netflix_trend.history.removed import Removal
 from netflix_trend.participant import forgetting
 from netflix_trend.settings import Settings, load_settings
-from services.processor.cli import answered, print_histories, rebuilt
+from services.processor.verbs import answered, print_histories, rebuilt
 
 
 def forget(word: str, *, content: str | None, profile: str | None) -> int:

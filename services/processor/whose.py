@@ -10,7 +10,7 @@ from netflix_trend.history.household import listed
 from netflix_trend.participant import participant
 from netflix_trend.plain_text import printable
 from netflix_trend.settings import Settings
-from services.processor.cli import answered, print_histories
+from services.processor.verbs import answered, print_histories
 
 
 def show_whose(names: Sequence[str], *, profile: str | None, everybody: bool) -> int:

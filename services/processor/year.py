@@ -16,7 +16,8 @@ from netflix_trend.history.review_picture import Format, Shape, disclosure_words
 from netflix_trend.history.review_words import notes, period_name, statements
 from netflix_trend.plain_text import printable
 from netflix_trend.settings import Settings
-from services.processor.cli import answered, open_tables, print_insight, print_json
+from services.processor.cli import open_tables, print_insight
+from services.processor.verbs import answered, print_json
 
 
 @dataclass(frozen=True)

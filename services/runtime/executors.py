@@ -12,8 +12,9 @@ from itertools import chain, islice
 from multiprocessing import forkserver, get_context
 
 from netflix_trend.executor import Executor, Job, Result, ThisProcess
+from netflix_trend.settings import Settings, SettingsError
 
-__all__ = ["Executor", "LocalProcesses", "ThisProcess", "usable_processors"]
+__all__ = ["Executor", "LocalProcesses", "ThisProcess", "executor_of", "usable_processors"]
 
 # So many jobs a worker are under way: one runs, the others wait so that it never does.
 _UNDER_WAY = 3
@@ -22,6 +23,22 @@ _UNDER_WAY = 3
 def usable_processors() -> int:
     """Return how many processors this process may use, at most 8: more would only wait for the disk."""
     return min(8, len(os.sched_getaffinity(0)))
+
+
+def executor_of(settings: Settings, otherwise: int) -> Executor:
+    """Return where the settings want jobs to run.
+
+    otherwise: how many processes of this machine there are when no setting says it. Raises SettingsError when they name
+    a cluster, but its packages are not installed.
+    """
+    if settings.cluster:
+        try:
+            from services.runtime.cluster.executor import Cluster
+        except ModuleNotFoundError:
+            raise SettingsError("CLUSTER needs the packages of the extra `scale`: requirements/scale.txt") from None
+        return Cluster(settings.cluster, settings.cluster_dir)
+    processes = settings.processes or otherwise
+    return LocalProcesses(processes) if processes > 1 else ThisProcess()
 
 
 class LocalProcesses:

@@ -29,8 +29,9 @@ LARGEST_HEAD = 65_536
 ARRIVAL_SECONDS, PIECE_SECONDS = 10, 20
 # Connections that wait for the rest of a request; the oldest is closed for one more.
 MOST_WAITING = 200
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORECASE)
-_UNUSUAL = re.compile(rb"\r\n(?:transfer-encoding|expect):", re.IGNORECASE)
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*(?=\r\n)", re.IGNORECASE)
+# A length that is written in another way, too: gunicorn may still take it for one.
+_UNUSUAL = re.compile(rb"\r\n(?:transfer-encoding|expect|content-length(?!:[ \t]*\d{1,18}[ \t]*\r\n))", re.IGNORECASE)
 
 
 class Arrived(Enum):

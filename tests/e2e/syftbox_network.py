@@ -121,6 +121,16 @@ class SyftBoxNetwork:
     def snapshot(self) -> Path:
         return self.server_data / "snapshot"
 
+    @property
+    def server_process(self) -> int:
+        assert self._server is not None and self._server.process is not None
+        return self._server.process.pid
+
+    def client_process(self, email: str) -> int:
+        process = self._clients[email].process
+        assert process is not None
+        return process.pid
+
     def datasites(self, email: str) -> Path:
         return self.root / email / "SyftBox" / "datasites"
 

@@ -22,6 +22,7 @@ def test_compose_takes_images_by_their_settings(settings: dict[str, str], target
         "docker-compose.yml": ("processor", "publisher", "dashboard", "syftbox", f"scraper-{target}"),
         "docker-compose.aggregator.yml": ("aggregator",),
         "docker-compose.helper.yml": ("aggregator",),
+        "docker-compose.scale.yml": ("aggregator-scale",),
     }
     for file, services in names.items():
         command = ["docker", "compose", "--env-file", os.devnull, "-f", str(ROOT / file), "--profile", "syftbox"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.server
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
@@ -35,6 +35,8 @@ from tests.e2e.syftbox_network import SyftBoxNetwork, require_syftbox
 from tests.waiting import stays, wait_for
 
 pytestmark = pytest.mark.syftbox
+CAROL = "carol@example.org"
+REQUIRED = {"shared/vocabulary.json", "shared/survey.json", "shared/trends.json", "shared/statistics/latest.json"}
 
 
 @contextmanager
@@ -101,6 +103,40 @@ def test_everybody_receives_only_their_own_files(tmp_path: Path) -> None:
         assert receipt.syftbox == "noticed", "the client's own record has the removal"
 
 
+def test_more_people_than_rules_name_read_what_everybody_may_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alice takes part, then Bob, who is one too many to be named; Carol never does. Later one is left again."""
+    limit = "netflix_trend.syftbox.permissions.MOST_NAMED"
+    monkeypatch.setattr(limit, 1)
+    with network_of(tmp_path, ALICE, BOB, CAROL) as (network, aggregator, (alice, bob, _)):
+        alice.watch(SENTINEL)
+        bob.watch("Something Else")
+        join(network, aggregator, alice)
+        wait_for(lambda: "shared/statistics/latest.json" in seen(network, ALICE, AGGREGATOR), "statistics")
+        has = seen(network, ALICE, AGGREGATOR)
+        assert not seen(network, BOB, AGGREGATOR) | seen(network, CAROL, AGGREGATOR)
+        shared = Datasite(network.datasites(ALICE), AGGREGATOR).app_data / "shared"
+        lost: list[str] = []
+        with watched(lambda: lost.extend(name for name in REQUIRED if not (shared.parent / name).exists())):
+            join(network, aggregator, bob)
+            for who in (ALICE, BOB, CAROL):
+                wait_for(lambda who=who: seen(network, who, AGGREGATOR) == has, f"the same for {who}", 30)
+        assert not lost, "there was no moment in which Alice could not read"
+        held = [path for path in (network.snapshot / AGGREGATOR).rglob("*") if path.is_file()]
+        assert {path.name for path in held} >= {"syftperm.yaml", "syft.pub.yaml"}
+        assert not [path for path in held if holds(path, ALICE) or holds(path, BOB)], "no rule names them any more"
+        assert counted(aggregator) == 2
+
+        monkeypatch.setattr(limit, 2)
+        write_choices(bob.settings.private_dir, Choices(participation="withdrawn"))
+        assert bob.publish().state == "withdrawn"
+        wait_for(lambda: BOB not in aggregator.enrolment.participants(), "the withdrawal")
+        aggregator.run(TODAY)
+        wait_for(lambda: not seen(network, BOB, AGGREGATOR) | seen(network, CAROL, AGGREGATOR), "named again", 30)
+        assert seen(network, ALICE, AGGREGATOR) >= REQUIRED
+
+
 def test_a_server_that_fails_costs_nothing_and_nothing_is_drawn_again(tmp_path: Path) -> None:
     """Unreachable, answering nonsense, emptied: afterwards the same bytes are everywhere again."""
     with network_of(tmp_path, ALICE) as (network, aggregator, (alice,)):
@@ -132,6 +168,24 @@ def restored(
         return alice.files() == before and seen(network, AGGREGATOR, ALICE) == expected and counted(aggregator) == 1
 
     wait_for(again, "everything is published again", 60)
+
+
+@contextmanager
+def watched(look: Callable[[], object]) -> Iterator[None]:
+    """Look again and again in the background."""
+    over = threading.Event()
+
+    def loop() -> None:
+        while not over.wait(0.02):
+            look()
+
+    thread = threading.Thread(target=loop, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 @contextmanager

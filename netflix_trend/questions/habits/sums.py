@@ -10,7 +10,7 @@ import numpy as np
 
 from netflix_trend.language import marked
 from netflix_trend.operators.blocks import Block, Ratio
-from netflix_trend.periods.turns import summed_effect_quarter
+from netflix_trend.periods.turns import summed_effect_quarter, together_quarter
 from netflix_trend.periods.weeks import Week
 from netflix_trend.privacy.randomness import RandBelow
 from netflix_trend.questions.question import Statistic, Views
@@ -41,8 +41,8 @@ class HabitsSums(SumQuestion):
 
     @classmethod
     def suggest(cls, wish: SumWish) -> HabitsSums | None:
-        """Ask in every other week, when life events are not asked about."""
-        is_due = wish.week.index % 2 == 1 and summed_effect_quarter(wish.week) is None
+        """Ask in every other week, when no question of a quarter is asked."""
+        is_due = wish.week.index % 2 == 1 and not (summed_effect_quarter(wish.week) or together_quarter(wish.week))
         return cls(share=Ratio.of(SHARE)) if is_due else None
 
     @classmethod

@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from netflix_trend.operators.blocks import Block, Ratio
+from netflix_trend.periods.turns import together_quarter
 from netflix_trend.privacy.noisy_sums import SumEstimates, estimate_sums, gate_of
 from netflix_trend.privacy.randomness import RandBelow
 from netflix_trend.questions.question import breakdown_point
@@ -23,6 +24,8 @@ from netflix_trend.questions.top_shows.statistics import ShowEstimate, TopShows
 from netflix_trend.questions.top_shows.world import Namings, against_world
 
 SHARE = Fraction(60, 100)
+# In the one round of a quarter that also asks which shows the same people have seen.
+SHARE_BESIDE_PAIRS = Fraction(35, 100)
 # Two votes find the first five as often as one or four do and more shows clear of noise, at 100 and at 1,000 people
 # (decision 0087).
 VOTES = 2
@@ -41,7 +44,7 @@ class TopShowsSums(Listed, SumQuestion):
     def suggest(cls, wish: SumWish) -> TopShowsSums:
         """Ask in every round."""
         return cls(
-            share=Ratio.of(SHARE),
+            share=Ratio.of(SHARE_BESIDE_PAIRS if together_quarter(wish.week) else SHARE),
             votes=min(VOTES, len(wish.candidates)),
             candidates=tuple(wish.candidates),
             chart=wish.chart,

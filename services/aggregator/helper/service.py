@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
+from netflix_trend.executor import Executor, ThisProcess
 from netflix_trend.layout import OperatorVolume
 from netflix_trend.operators import sums
 from netflix_trend.operators.budget import Budget
@@ -32,6 +33,7 @@ from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.enrolment import Enrolment
 from services.aggregator.sums.results import refusals
 from services.aggregator.sums.state import Operator, SummedRound, opening, operator_of, write_state
+from services.runtime.executors import executor_of
 
 _log = logging.getLogger("helper")
 _TOLD = 60
@@ -69,7 +71,7 @@ def read_helper_state(folder: Path) -> HelperState | None:
 
 @dataclass
 class HelperService:
-    """The helper on its own volume. noise: only tests pass another one."""
+    """The helper on its own volume. executor: where reports are verified. noise: only tests pass another one."""
 
     site: Datasite
     own: Path
@@ -78,6 +80,7 @@ class HelperService:
     rho_per_year: Fraction
     automatic: bool = True
     durable: bool = True
+    executor: Executor = field(default_factory=ThisProcess)
     noise: Noise = discrete_gaussian
     _known: dict[str, tuple[Hashable, SummedRound]] = field(default_factory=dict)
 
@@ -101,6 +104,7 @@ class HelperService:
             HelperLimits(Fraction(settings.helper_rho_per_round), settings.helper_smallest_batch),
             Fraction(settings.helper_rho_per_year),
             automatic=settings.helper_enrolment == "automatic",
+            executor=executor_of(settings, 1),
         )
 
     @property
@@ -125,6 +129,7 @@ class HelperService:
             leader=self.leader,
             limits=self.limits,
             noise=self.noise,
+            executor=self.executor,
         )
 
     def look(self, now: int) -> HelperState | None:

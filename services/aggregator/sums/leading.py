@@ -95,6 +95,7 @@ class SumAggregator(Aggregator):
             Budget(store, RHO_PER_YEAR),
             other=self.helper,
             noise=self.noise,
+            executor=self.executor,
         )
 
     @property
@@ -213,7 +214,10 @@ class SumAggregator(Aggregator):
         candidates, chart = self.week_list(week, plan.list_length)
         people = len(self._members.participants())
         names = frozenset(plan.questions)
-        survey = default_sum_survey(week, self.vocabulary.version, candidates, people, self.preset, names, chart)
+        vocabulary = self.vocabulary
+        order = (vocabulary.show(show.title) for show in self.model().shows)
+        popular = [place for place in order if place is not None]
+        survey = default_sum_survey(week, vocabulary.version, candidates, people, self.preset, names, chart, popular)
         self.keep_vocabulary()
         write_kept(self.own, _place(str(week)), survey.to_bytes(), durable=self.durable)
         return survey

@@ -55,7 +55,7 @@ def assert_one_line(code: int, stdout: str, stderr: str) -> None:
         ("import", "netflix_trend.cli", ["insights"]),
         ("import", "click", ["--help"]),
         ("import", "numpy._core._multiarray_umath", ["import", str(EXPORT)]),
-        ("import", "pandas", ["import", str(EXPORT)]),
+        ("import", "_duckdb", ["import", str(EXPORT)]),
         ("import", "rich.console", ["read", str(EXPORT)]),
         ("shutil.rmtree", ".rebuild", ["import", str(EXPORT)]),
         ("os.mkdir", "profiles", ["import", str(EXPORT)]),

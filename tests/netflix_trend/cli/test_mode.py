@@ -18,7 +18,7 @@ WITH_VOLUME = (
 )
 BODIES = (
     *("services.processor.importing.import_files", "services.processor.cli.show_insights"),
-    *("services.processor.cli.list_events", "services.publisher.status.rows", "services.publisher.summary.main"),
+    *("services.processor.events.list_events", "services.publisher.status.rows", "services.publisher.summary.main"),
     *("services.runtime.choose.take_part", "services.runtime.choose.lower_limits", "services.local.__main__.once"),
     "services.local.dashboard.serve",
 )

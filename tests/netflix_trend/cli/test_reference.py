@@ -166,6 +166,7 @@ def another(row: Row) -> str:
         "FRAME_ORIGIN": "http://localhost:8080",
         "NOTICE_URL": "https://example.org/check",
         "NOTICE_TOPIC": "https://example.org/topic",
+        "PROCESSES": "3",
     }
     if row.name in special:
         return special[row.name]

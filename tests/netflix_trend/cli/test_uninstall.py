@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import click
@@ -11,6 +12,14 @@ from netflix_trend import cli
 from netflix_trend.cli.alone import Lock
 from netflix_trend.cli.leftovers import on_disk
 from netflix_trend.cli.machine import Machine
+from netflix_trend.history.exclusions import Rows, exclude
+from netflix_trend.history.household import keep_answer
+from netflix_trend.participant.ledger import open_ledger
+from netflix_trend.participant.life_events import add_event
+from netflix_trend.participant.restoring import mark_of
+from netflix_trend.periods.weeks import Week
+from netflix_trend.syftbox.datasite import Datasite
+from services.aggregator.enrolment import Enrolment
 from tests.netflix_trend.cli.front_door import Said, fake_docker, lines, run
 
 EXPORT = 'Title,Date\n"Roma","1/13/26"\n'
@@ -324,3 +333,27 @@ def test_every_folder_of_the_layout_is_known(tmp_path: Path) -> None:
                 expected.add(str(top))
     found = {one.name for one in on_disk(Machine(tmp_path / "clone", environment))}
     assert expected == found
+
+
+def test_what_is_written_beside_the_files_of_the_layout_is_known(tmp_path: Path) -> None:
+    """Locks, copies and marks, in folders that the person has named."""
+    private, publisher, aggregator = (tmp_path / name for name in ("one", "two", "three"))
+    for folder in (private, publisher, aggregator):
+        folder.mkdir()
+    exclude(private, [Rows("title", "Roma")])
+    add_event(private, "sick", date(2026, 3, 1), date(2026, 3, 9))
+    keep_answer(private, [], "me", ["Ann"], ["Ann"])
+    with open_ledger(publisher / "ledger.jsonl", published=(), now=Week.parse("2026-W10")):
+        pass
+    mark_of(publisher).write_text("20260301T000000Z")
+    enrolment = Enrolment(Datasite(tmp_path / "datasites", "trends@home.net"), aggregator)
+    enrolment.enrol("ann@home.net")
+    enrolment.keep_copy()
+    enrolment.pseudonym("ann@home.net")
+    environment = {"PRIVATE_DIR": private, "PUBLISHER_DIR": publisher, "AGGREGATOR_DIR": aggregator, "HOME": tmp_path}
+    found = {
+        one.name for one in on_disk(Machine(tmp_path / "clone", {key: str(at) for key, at in environment.items()}))
+    }
+    written = {str(path) for folder in (private, publisher, aggregator) for path in folder.iterdir()}
+    assert len(written) >= 12
+    assert written == found

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -15,8 +15,15 @@ import pytest
 
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.delivery.inbox import Delivery
-from netflix_trend.history import attempts, freshness, sources, tables
-from netflix_trend.history.attempts import MOST_FAILURES, MOST_INTERRUPTIONS, Attempts, RebuildStopped, read_attempts
+from netflix_trend.history import attempts, freshness, removed, sources, tables
+from netflix_trend.history.attempts import (
+    ATTEMPTS,
+    MOST_FAILURES,
+    MOST_INTERRUPTIONS,
+    Attempts,
+    RebuildStopped,
+    read_attempts,
+)
 from netflix_trend.history.memory import BASE, budget, needed
 from netflix_trend.history.problems import import_problems
 from netflix_trend.history.raw import RawStore
@@ -91,6 +98,21 @@ def test_a_file_that_takes_too_much_memory_is_named_and_the_others_are_read(
     assert set(outcomes(participant.refresh(settings)).values()) == {"read"}
     assert is_fresh(settings)
     assert read_attempts(PrivateVolume(settings.private_dir).profile("me")) == Attempts()
+
+
+def test_a_file_that_is_forgotten_is_named_nowhere(settings: Settings, memory: list[int]) -> None:
+    keep(settings, SMALL, "small.csv")
+    large = keep(settings, LARGE, "large.csv")
+    participant.refresh(settings)
+    record = PrivateVolume(settings.private_dir).profile("me") / ATTEMPTS
+    record.write_bytes(read_attempts(record.parent).model_copy(update={"reading": large}).to_bytes())
+    store = RawStore(settings.private_dir)
+    removed.forget(store.private, [one for one in store.exports() if one.sha256 == large], datetime.now(UTC), None)
+    participant.refresh(settings)
+    kept = [path for path in settings.private_dir.rglob("*") if path.is_file() and large.encode() in path.read_bytes()]
+    assert kept == [PrivateVolume(settings.private_dir).removals], "what can be brought back is listed"
+    assert removed.bring_back(store.private, datetime.now(UTC), None).exports[0].sha256 == large
+    assert outcomes(participant.refresh(settings))["large.csv"] == "too_large_for_memory", "it is tried once more"
 
 
 def test_many_small_files_together_take_no_more_memory_than_there_is(settings: Settings, memory: list[int]) -> None:

@@ -23,7 +23,7 @@ from netflix_trend.history.insights import all_insights, open_profiles
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.search import search
 from netflix_trend.history.tables import History, rebuild_all
-from netflix_trend.layout import PrivateVolume
+from netflix_trend.layout import KEPT_ROWS, PrivateVolume
 from netflix_trend.participant import participant
 from netflix_trend.participant.contributions import load_profiles
 from netflix_trend.periods.weeks import Week
@@ -54,9 +54,9 @@ def private(tmp_path: Path) -> Path:
 
 
 def nothing_has(private: Path, *words: bytes) -> bool:
-    """Whether no file but the exports and the list of exclusions has one of these words."""
+    """Whether no file but the exports, their rows as they were read, and the list of exclusions has these words."""
     volume = PrivateVolume(private)
-    files = [path for path in volume.profiles.rglob("*") if path.is_file()]
+    files = [path for path in volume.profiles.rglob("*") if path.is_file() and path.name != KEPT_ROWS]
     return not any(word in path.read_bytes() for path in files for word in words)
 
 

@@ -23,7 +23,7 @@ from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.history import staging as staging_module
 from netflix_trend.history.dates import DateQuestion
 from netflix_trend.history.exports import ExportError
-from netflix_trend.history.file_reader import ReadFile
+from netflix_trend.history.file_rows import ReadFile
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.staging import Staging
 from tests.netflix_trend.history.invented import ACTIVITY_HEADER, activity, history
@@ -47,15 +47,27 @@ def add(staging: Staging, data: bytes, options: ReadOptions = UTC_ONLY, newest: 
     return staging.add(io.BytesIO(data), "history.csv", options, newest)[1]
 
 
+# Every row as the files have it, with its local day and, of ViewingActivity.csv, both times.
+ROWS = """(select r.file, r.rowid as number, key, t.title as row_title, kind, null as profile,
+    null as seconds, null as start_utc, null as start_local, date '1970-01-01' + day as day, null as autoplayed
+    from history_rows r join texts t using (text_id)
+    union all
+    select r.file, r.rowid as number, key, t.title, kind, p.name, seconds, make_timestamp(1000000 * start),
+    make_timestamp(1000000 * (start + shift)), date '1970-01-01' + day, autoplayed
+    from play_rows r join texts t using (text_id) join names p on p.name_code = r.profile)"""
+
+
 def query(staging: Staging, sql: str) -> list[tuple[Any, ...]]:
-    return staging.database.execute(sql).fetchall()
+    """Ask the tables of the rows that were read so far."""
+    staging.collect()
+    return staging.database.execute(sql.format(rows=ROWS)).fetchall()
 
 
 def in_order(staging: Staging) -> list[tuple[str, str]]:
     """Return (title, day) of all rows of viewing histories, in the order of the file."""
     return query(
         staging,
-        "select s.title, day::text from staged s join days using (file, date_code) order by file, s.rowid",
+        "select row_title, day::text from {rows} order by file, number",
     )
 
 
@@ -76,7 +88,7 @@ def decided(vocabulary: Vocabulary, *exports: bytes) -> dict[str, list[tuple[Any
                 """select title_id, key, title, kind, certainty, show_name, show_index, season from titles
                    left join show_names using (show_code) left join season_names using (season_code) order by all""",
             ),
-            "days": query(staging, "select key, day, seconds from dated order by all"),
+            "days": query(staging, "select key, day, seconds from {rows} order by all"),
         }
 
 
@@ -109,7 +121,7 @@ def test_every_row_of_an_export_has_its_kind_and_its_show(staging: Staging, voca
 
     rows = query(
         staging,
-        """select key, t.kind, show_name, show_index from dated join titles t using (key)
+        """select key, t.kind, show_name, show_index from dated join titles t using (title_id)
            left join show_names using (show_code)""",
     )
     truth = [row for row in EXPECTED[name]["truth"] if name != ACTIVITY or row["type"] != "X"]
@@ -121,7 +133,7 @@ def test_every_row_of_an_export_has_its_kind_and_its_show(staging: Staging, voca
 def test_every_play_of_an_archive_has_its_time_and_its_length(staging: Staging) -> None:
     found = add(staging, (EXPORTS / ACTIVITY).read_bytes())
 
-    rows = query(staging, "select row_title, profile, start_utc, seconds from dated")
+    rows = query(staging, "select row_title, profile, start_utc, seconds from {rows}")
     assert Counter(rows) == Counter(
         (
             row["title"],
@@ -134,7 +146,7 @@ def test_every_play_of_an_archive_has_its_time_and_its_length(staging: Staging) 
     )
     assert (found.rows, found.supplemental, found.too_short) == (8, EXPECTED[ACTIVITY]["supplemental_rows"], 1)
     assert found.profiles == ["Ann", "Kids, room"]
-    assert query(staging, "select count(*) from staged where autoplayed") == [(2,)]
+    assert query(staging, "select count(*) from play_rows where autoplayed") == [(2,)]
 
 
 def test_all_fixtures_together_keep_their_rows_apart(staging: Staging) -> None:
@@ -306,7 +318,7 @@ def test_an_unusable_file_is_refused_completely(staging: Staging, data: bytes, r
 
     assert caught.value.reason == reason
     assert "history.csv" in str(caught.value)
-    assert query(staging, "from staged") == query(staging, "from days") == []
+    assert query(staging, "from dated") == query(staging, "from texts") == []
 
 
 def test_a_refused_file_leaves_no_rows(staging: Staging) -> None:
@@ -362,7 +374,7 @@ def test_only_wanted_profiles_are_read(staging: Staging) -> None:
     rows = [(name, "2024-01-01 10:00:00", "00:30:00", f"Film of {name}") for name in ("Ann", "Bob", "Cid")]
     found = add(staging, activity(*rows), ReadOptions(zone=UTC, keep_profile={"Ann", "Cid"}.__contains__))
 
-    assert query(staging, "select row_title from dated order by 1") == [("Film of Ann",), ("Film of Cid",)]
+    assert query(staging, "select row_title from {rows} order by 1") == [("Film of Ann",), ("Film of Cid",)]
     assert (found.rows, found.dropped_profiles, found.profiles) == (3, 1, ["Ann", "Cid"])
 
 
@@ -399,7 +411,7 @@ def test_a_trailer_whose_type_is_missing_is_known_by_its_title(staging: Staging)
     found = add(staging, activity(("Ann", "2024-01-01 10:00:00", "00:01:09", title)))
 
     assert (found.rows, found.supplemental) == (1, 1)
-    assert query(staging, "from staged") == []
+    assert query(staging, "from dated") == []
 
 
 @pytest.mark.parametrize("kind", ["", " ", "NA", "n/a"])
@@ -440,7 +452,7 @@ def test_plays_shorter_than_the_setting_are_counted(staging: Staging, shortest: 
 def test_a_time_in_utc_becomes_a_local_day(staging: Staging, start: str, local: str) -> None:
     add(staging, activity(("Ann", start, "00:30:00", "Roma")), BERLIN)
 
-    assert query(staging, "select start_local::text, day::text, start_utc::text from dated") == [
+    assert query(staging, "select start_local::text, day::text, start_utc::text from {rows}") == [
         (local, local[:10], start)
     ]
 
@@ -465,7 +477,7 @@ def test_every_play_is_at_its_local_time_in_any_zone(name: str, seconds: list[in
     with duckdb.connect() as database:
         staging = Staging(database, starter_vocabulary())
         add(staging, activity(*rows), ReadOptions(zone=zone))
-        found = query(staging, "select row_title, start_utc, start_local, day from dated")
+        found = query(staging, "select row_title, start_utc, start_local, day from {rows}")
 
     local = [start.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None) for start in starts]
     assert sorted(found) == sorted(
@@ -477,7 +489,7 @@ def test_every_play_is_at_its_local_time_in_any_zone(name: str, seconds: list[in
 def test_days_of_a_viewing_history_are_local_already(staging: Staging) -> None:
     add(staging, history(("Roma", "2024-01-15")), ReadOptions(zone=ZoneInfo("America/Los_Angeles")))
 
-    assert query(staging, "select day::text, start_utc, start_local from dated") == [("2024-01-15", None, None)]
+    assert query(staging, "select day::text, start_utc, start_local from {rows}") == [("2024-01-15", None, None)]
 
 
 @pytest.mark.parametrize("unwanted", ["other profile", "supplemental"])
@@ -487,7 +499,7 @@ def test_all_rows_decide_the_date_order_and_not_only_the_wanted_ones(staging: St
     telling = ("Ann" if is_trailer else "Bob", "5/14/2024 10:00", "00:30:00", "Tenet", "HOOK" if is_trailer else "")
     add(staging, activity(wanted, telling), ReadOptions(zone=UTC, keep_profile="Ann".__eq__))
 
-    assert query(staging, "select row_title, day::text from dated") == [("Roma", "2024-03-04")]
+    assert query(staging, "select row_title, day::text from {rows}") == [("Roma", "2024-03-04")]
 
 
 # Titles
@@ -591,7 +603,7 @@ def test_titles_without_a_name_have_no_match_key(staging: Staging) -> None:
     for day in ("2023-12-30", "2023-12-31"):
         add(staging, history(("Roma", day), ("", day), (": Episode 3", day)))
     staging.decide_titles()
-    assert query(staging, "select title from match_keys join titles using (key)") == [("Roma",)]
+    assert query(staging, "select title from match_keys join titles using (title_id)") == [("Roma",)]
 
 
 def test_one_episode_has_one_match_key_in_both_exports(staging: Staging) -> None:
@@ -599,7 +611,7 @@ def test_one_episode_has_one_match_key_in_both_exports(staging: Staging) -> None
     add(staging, activity(("Ann", "2023-12-30 10:00:00", "00:30:00", "Clay Hill: Season 2: The Dawn (Episode 3)")))
     staging.decide_titles()
 
-    listed = "select match_key, list_sort(list(title)) from match_keys join titles using (key) group by all"
+    listed = "select match_key, list_sort(list(title)) from match_keys join titles using (title_id) group by all"
     rows = query(staging, listed)
     assert sorted(titles for _, titles in rows) == [
         ["Clay Hill: Season 2: The Dawn (Episode 3)", "Clay Hill: The Dawn"],
@@ -631,9 +643,9 @@ def test_a_cell_that_is_rarely_filled_arrives(staging: Staging) -> None:
     plays[7] = ("Ann", "2024-01-03 10:00:00", "00:30:00", "Ozark: Season 2: Game Day")
     add(staging, activity(*plays))
 
-    assert query(staging, "select title, seconds, kind from staged where seconds is not null or kind = 'episode'") == [
-        ("Ozark: Season 2: Game Day", 1800, "episode")
-    ]
+    assert query(
+        staging, "select row_title, seconds, kind from {rows} where seconds is not null or kind = 'episode'"
+    ) == [("Ozark: Season 2: Game Day", 1800, "episode")]
 
 
 # Properties

@@ -45,7 +45,7 @@ from netflix_trend.history.tables import (
     rebuild_all,
 )
 from netflix_trend.history.titles import parse_title
-from netflix_trend.layout import BUILT_FROM, DATABASE, PrivateVolume
+from netflix_trend.layout import BUILT_FROM, DATABASE, KEPT_ROWS, PrivateVolume
 from tests.netflix_trend.history import invented
 from tests.netflix_trend.history.invented import history
 from tests.netflix_trend.storage.full_disk import files_no_larger_than
@@ -544,7 +544,7 @@ def test_leftovers_of_a_killed_rebuild_are_removed(tmp_path):
     imported(tmp_path, history(("Roma", "2023-12-30")))
 
     assert seen(tmp_path) == {("Roma", "2023-12-30")}
-    assert {path.name for path in folder.iterdir()} == {DATABASE, BUILT_FROM, ".lock", *ENCODED}
+    assert {path.name for path in folder.iterdir()} == {DATABASE, BUILT_FROM, KEPT_ROWS, ".lock", *ENCODED}
 
 
 def test_rebuilds_at_the_same_time_wait_for_each_other(tmp_path):

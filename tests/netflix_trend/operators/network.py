@@ -12,6 +12,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from netflix_trend.executor import Executor, ThisProcess
 from netflix_trend.layout import round_path
 from netflix_trend.operators.blocks import Block
 from netflix_trend.operators.budget import Budget
@@ -89,6 +90,7 @@ class Network:
     helper_limits: HelperLimits = field(default_factory=lambda: HelperLimits(Fraction(10), 2))
     reporter_limits: ReporterLimits = field(default_factory=lambda: ReporterLimits(Fraction(10), 2))
     invited: Any = None
+    executor: Executor = field(default_factory=ThisProcess)
     answers: dict[str, Any] = field(default_factory=lambda: dict(ANSWERS))
 
     def __post_init__(self) -> None:
@@ -136,6 +138,7 @@ class Network:
             other=other,
             invited=self.invited,
             noise=self.noise,
+            executor=self.executor,
         )
 
     def _helper(self) -> Helper:
@@ -149,6 +152,7 @@ class Network:
             limits=self.helper_limits,
             invited=self.invited,
             noise=self.noise,
+            executor=self.executor,
         )
 
     def _reporter(self, email: str) -> Reporter:

@@ -14,13 +14,15 @@ from typing import Any
 
 import pytest
 
+from netflix_trend.executor import Executor, ThisProcess
 from netflix_trend.operators import helper as helper_module
 from netflix_trend.operators import leader as leader_module
-from netflix_trend.operators import sealing
+from netflix_trend.operators import sealing, verification
 from netflix_trend.operators.report import build, file_size
 from netflix_trend.operators.sealing import CannotOpen, RoundKey
 from netflix_trend.operators.transport import REPORT
 from netflix_trend.storage.canonical import canonical_json
+from services.runtime.executors import LocalProcesses
 from tests.netflix_trend.operators.network import (
     AT_EARLY,
     AT_LATE,
@@ -51,7 +53,9 @@ def spoiled(data: bytes, way: int, other: bytes, rng: random.Random) -> bytes:
 class World:
     """A round whose every random number comes from a seed, but those of encapsulations, which nothing depends on."""
 
-    def __init__(self, folder: Path, seed: int, operators: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self, folder: Path, seed: int, operators: int, monkeypatch: pytest.MonkeyPatch, executor: Executor
+    ) -> None:
         self.rng = random.Random(seed)
         keys = iter([RoundKey(self.rng.randbytes(96)) for _ in range(operators)])
         self.keys: dict[str, RoundKey] = {}
@@ -67,7 +71,7 @@ class World:
         monkeypatch.setattr(leader_module, "PART_SIZE", 60_000)
         people = [f"{self.rng.getrandbits(40):010x}@example.org" for _ in range(PEOPLE)]
         self.people = people
-        self.network = Network(folder, operators, answers={}, invited={*people[1:], LEADER})
+        self.network = Network(folder, operators, answers={}, invited={*people[1:], LEADER}, executor=executor)
         self.seen: list[Any] = []
 
     def write(self, emails: list[str]) -> None:
@@ -123,9 +127,14 @@ class World:
         return hashlib.sha256(body).hexdigest()
 
 
-def play(folder: Path, seed: int, operators: int, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Play a round with an early and a late batch, and return the hash of everything seen."""
-    world = World(folder, seed, operators, monkeypatch)
+def play(
+    folder: Path, seed: int, operators: int, monkeypatch: pytest.MonkeyPatch, executor: Executor | None = None
+) -> str:
+    """Play a round with an early and a late batch, and return the hash of everything seen.
+
+    executor: where both operators verify reports; this process, if it is not given.
+    """
+    world = World(folder, seed, operators, monkeypatch, executor or ThisProcess())
     world.network.agree(smallest_batch=2 + 30 * (seed % 3 == 2))
     world.step(BEFORE)
     half = PEOPLE // 2
@@ -163,3 +172,11 @@ def test_operators_keep_and_send_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, operators: int
 ) -> None:
     assert play(tmp_path, seed, operators, monkeypatch) == HASHES[seed, operators]
+
+
+@pytest.mark.parametrize("operators", [1, 2])
+def test_several_processes_keep_and_send_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, operators: int
+) -> None:
+    monkeypatch.setattr(verification, "FILES_A_JOB", 3)
+    assert play(tmp_path, 4, operators, monkeypatch, LocalProcesses(2)) == HASHES[4, operators]

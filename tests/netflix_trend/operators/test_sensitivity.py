@@ -23,6 +23,7 @@ def truths(generator: random.Random) -> dict[str, Any]:
         "volume": titles,
         "weekday": tuple(days),
         "habits": tuple(generator.random() < 0.5 for _ in range(4)),
+        "together": frozenset(generator.sample(range(SHOWS), generator.choice((0, 1, 9, 10, 11, SHOWS)))),
         "event_effect": generator.choice((None, Fraction(10**6), Fraction(-(10**6)), Fraction(1, 3), Fraction(0))),
     }
 

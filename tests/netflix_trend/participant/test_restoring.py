@@ -16,10 +16,13 @@ import numpy as np
 import pytest
 
 from netflix_trend.backup.archive import BackupError
+from netflix_trend.backup.contents import is_damaged
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.delivery.inbox import Delivery
 from netflix_trend.history.encodings import FULL_DTYPE, Encodings, save_encodings
 from netflix_trend.history.raw import RawStore
+from netflix_trend.layout import PublisherVolume
+from netflix_trend.operators.store import Store
 from netflix_trend.participant import restoring
 from netflix_trend.participant.choices import choose, read_choices
 from netflix_trend.participant.ledger import open_ledger, read_ledger, read_whole_ledger
@@ -29,6 +32,7 @@ from netflix_trend.participant.restoring import back_up, finish, is_new, restore
 from netflix_trend.periods.turns import ROTATION, is_turn
 from netflix_trend.periods.weeks import Week
 from netflix_trend.settings import Settings, load_settings
+from netflix_trend.storage.damaged import paths_set_aside
 from netflix_trend.storage.files import locked
 from netflix_trend.survey.survey import dump_surveys
 from netflix_trend.syftbox.datasite import Datasite
@@ -113,6 +117,47 @@ def test_everything_comes_back_on_another_machine(tmp_path: Path) -> None:
     assert read_ledger(after.records_dir / "ledger.jsonl") == read_ledger(before.records_dir / "ledger.jsonl")
     assert not list(after.private_dir.glob("*restore*")), "nothing is left of the restore"
     assert publish(after, FIRST) == answered, "the same bytes are published again"
+
+
+def test_what_is_in_the_way_of_a_file_is_set_aside(tmp_path: Path) -> None:
+    before = installed(tmp_path)
+    choose(before.private_dir, "joined")
+    export = Delivery(name="x.csv", profile="me", source="drop", received=date(2026, 3, 1))
+    raw = RawStore(before.private_dir).save(export, [EXPORT])
+    publish(before, FIRST)
+    Store(PublisherVolume(before.records_dir).sealed).sql.close()
+    data = saved(before, FIRST)
+    after = installed(tmp_path, "new")
+    for place in (after.private_dir / "choices.json", after.records_dir / "ledger.jsonl"):
+        place.mkdir(parents=True)
+        (place / "inside").write_text("kept")
+    PublisherVolume(after.records_dir).sealed.mkdir()
+    (after.private_dir / "raw").write_text("a file where the folder is")
+    put_back(after, data, FIRST)
+    assert read_choices(after.private_dir).participation == "joined"
+    assert [entry.round for entry in read_ledger(after.records_dir / "ledger.jsonl")] == [str(FIRST)]
+    assert not is_damaged(PublisherVolume(after.records_dir).sealed)
+    with RawStore(after.private_dir).open(raw) as file:
+        assert file.read() == EXPORT
+    assert paths_set_aside(after.private_dir) == ("choices.json", "raw")
+    assert paths_set_aside(after.publisher_dir) == ("ledger.jsonl", "operators.sqlite")
+
+
+def test_a_damaged_database_that_is_replaced_is_kept_with_its_log(tmp_path: Path) -> None:
+    settings = installed(tmp_path)
+    choose(settings.private_dir, "joined")
+    publish(settings, FIRST)
+    database = PublisherVolume(settings.records_dir).sealed
+    Store(database).sql.close()
+    data = saved(settings, FIRST)
+    log = database.with_name(f"{database.name}-wal")
+    database.write_bytes(b"no database")
+    log.write_bytes(b"its log")
+    put_back(settings, data, FIRST, replace=True)
+    assert not is_damaged(database)
+    (kept,) = (settings.publisher_dir / "before_restore").rglob(database.name)
+    assert kept.read_bytes() == b"no database"
+    assert kept.with_name(log.name).read_bytes() == b"its log"
 
 
 def test_a_backup_waits_for_nobody_that_writes_and_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

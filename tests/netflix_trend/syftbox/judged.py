@@ -13,10 +13,13 @@ from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.operators.transport import REPORT, OwnFiles, operator_readers
 from netflix_trend.periods.weeks import Week
 from netflix_trend.syftbox.datasite import Datasite
+from netflix_trend.syftbox.permissions import MOST_NAMED
 from services.aggregator.rounds import Aggregator
 from tests.netflix_trend.syftbox.go_rules import GO_FILE, readers, ruleset
 
 AGGREGATOR, HELPER = "aggregator@example.org", "helper@example.org"
+# An aggregator with more participants than its rules name.
+CROWD = "crowd@example.org"
 # One answers in local mode, one also seals reports, one has withdrawn; the last takes no part.
 ALICE, BOB, DAN, CAROL = "alice@example.org", "bob@example.org", "dan@example.org", "carol@example.com"
 RELEASE = "releases/2026-W47.json"
@@ -56,6 +59,11 @@ def write_everything(root: Path) -> None:
         Datasite(root, AGGREGATOR), volume, starter_vocabulary(), durable=False, smallest_change=1, smallest_answers=1
     )
     operator.run(WEEK.sunday + timedelta(days=2))
+    site, own = Datasite(root, CROWD), root.parent / "volume of the crowd"
+    _client_files(site)
+    own.mkdir()
+    (own / "participants.txt").write_text("".join(f"p{number}@example.org\n" for number in range(MOST_NAMED + 1)))
+    Aggregator(site, own, starter_vocabulary(), durable=False, automatic=False).run(WEEK.sunday + timedelta(days=2))
 
 
 def _client_files(site: Datasite) -> None:
@@ -71,7 +79,7 @@ def _plant(folder: Path) -> None:
     (folder / GO_FILE).write_text(yaml.safe_dump(ruleset(("**", readers("*")))))
 
 
-_EVERYBODY = (ALICE, BOB, DAN, CAROL, AGGREGATOR, HELPER)
+_EVERYBODY = (ALICE, BOB, DAN, CAROL, AGGREGATOR, HELPER, CROWD, "p7@example.org")
 
 
 def _of(owner: str, allowed: Mapping[str, Sequence[str]], refused: Sequence[str]) -> list[Decision]:
@@ -94,6 +102,9 @@ _NOT_RELEASED = (
     GO_FILE,
 )
 _IN_ROUND = f"{APP}/rounds/{ROUND}"
+_NOT_SHARED = tuple(
+    f"{APP}/shared/{name}" for name in (GO_FILE, "syftperm.yaml", "deeper/x.json", "statistics/deeper/x.json")
+)
 _BESIDE_REPORT = tuple(f"{_IN_ROUND}/{name}" for name in (GO_FILE, "syftperm.yaml", "deeper/report.bin", "x.bin"))
 _SHARED = ("survey.json", "vocabulary.json", "trends.json", "statistics/2026-W46.json")
 _PUBLIC = "public/netflix_trend"
@@ -115,13 +126,15 @@ DECISIONS = [
             f"{_PUBLIC}/statistics/2026-W46.json": _EVERYBODY,
         },
         (
-            *(
-                f"{APP}/shared/{name}"
-                for name in (GO_FILE, "syftperm.yaml", "deeper/x.json", "statistics/deeper/x.json")
-            ),
+            *_NOT_SHARED,
             *(f"{_PUBLIC}/{name}" for name in (GO_FILE, "syftperm.yaml", "x.html", "rounds/deeper/2026-W46.html")),
             *_BESIDE_REPORT,
         ),
+    ),
+    *_of(
+        CROWD,
+        {f"{APP}/shared/{name}": _EVERYBODY for name in _SHARED},
+        (*_NOT_SHARED, f"{APP}/manifest.json", "private/anything", GO_FILE),
     ),
     *_of(
         HELPER,

@@ -12,10 +12,13 @@ import pytest
 
 from netflix_trend.catalogue.vocabulary import _LIMITS, MAX_FILMS, MAX_SHOWS, Vocabulary, VocabularyError
 from netflix_trend.layout import SURVEYS, VOCABULARY, shared_path
+from netflix_trend.participant import next_shows
+from netflix_trend.published.model import MODEL
 from netflix_trend.published.statistics import RoundStatistics, StatisticsError
 from netflix_trend.published.trends import TRENDS, Trends
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.storage.small_json import Costly, JsonLimits
+from netflix_trend.survey import survey
 from netflix_trend.survey.survey import RefusedSurvey, load_surveys
 from netflix_trend.syftbox import refusals, shared_files
 from netflix_trend.syftbox.shared_files import current_surveys, current_vocabulary
@@ -97,13 +100,14 @@ def share(settings: Settings, name: str, data: bytes) -> None:
     ("name", "place", "look"),
     [
         (VOCABULARY, (shared_files, "_parsed_vocabulary"), current_vocabulary),
-        (SURVEYS, (shared_files, "load_surveys"), lambda settings: current_surveys(settings, TODAY)),
+        (SURVEYS, (survey, "load_surveys"), lambda settings: current_surveys(settings, TODAY)),
         (
             "statistics/latest.json",
             (others, "_statistics"),
             lambda settings: others.read_statistics(settings, "latest"),
         ),
         (TRENDS, (others, "_trends"), others.read_trends),
+        (MODEL, (next_shows, "_model"), next_shows.read_model),
     ],
 )
 def test_a_refused_file_is_parsed_once_and_a_new_one_again(

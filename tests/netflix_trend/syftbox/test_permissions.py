@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from netflix_trend.syftbox.datasite import Datasite, DatasiteError
-from netflix_trend.syftbox.permissions import PERMISSION_FILES, readable, write_permissions
+from netflix_trend.syftbox.permissions import (
+    EVERYBODY,
+    LARGEST_FILE,
+    MOST_NAMED,
+    PERMISSION_FILES,
+    named_or_everybody,
+    permission_rules,
+    readable,
+    write_permissions,
+)
 from tests.netflix_trend.syftbox.go_rules import GoRules
 from tests.netflix_trend.syftbox.judged import DECISIONS, write_everything
 
@@ -78,3 +87,34 @@ def test_more_readers_than_a_synced_permission_file_holds_are_refused(site: Data
     with pytest.raises(DatasiteError, match=r"syftperm\.yaml"):
         site.share(site.app_data / "shared", {"survey.json": b"x"}, {"survey.json": readers}, durable=False)
     assert not site.app_data.exists()
+
+
+LONG = "{:07}-of-a-million-people-with-long-names@mail.example.org"
+
+
+def test_rules_for_a_million_people_are_those_for_one_more_than_are_named() -> None:
+    people = (LONG.format(number) for number in range(1_000_000))
+    assert named_or_everybody(people, ()) == [EVERYBODY]
+    assert next(people) == LONG.format(MOST_NAMED + 1), "nobody else was asked for"
+    assert named_or_everybody(people, [EVERYBODY]) == [EVERYBODY]
+    assert max(map(len, permission_rules({"*.json": [EVERYBODY], "statistics/*.json": [EVERYBODY]}).values())) < 300
+
+
+def test_rules_that_name_people_stay_far_below_what_syftbox_takes() -> None:
+    named = named_or_everybody((LONG.format(number) for number in range(MOST_NAMED)), ())
+    assert len(named[0]) == 60
+    assert named == sorted(set(named))
+    assert len(named) == MOST_NAMED
+    files = permission_rules(dict.fromkeys(("*.json", "statistics/*.json"), named))
+    assert max(map(len, files.values())) < LARGEST_FILE / 50
+    # The server's own query counts a thousand rules of a file for one folder.
+    assert files[PERMISSION_FILES[0]].count(b"\n") <= 1000
+
+
+@pytest.mark.parametrize("before", [[], ["a@example.org"], [EVERYBODY, "a@example.org"]])
+def test_only_rules_for_everybody_alone_stay_so(before: list[str]) -> None:
+    people = [f"person{number:03}@example.org" for number in reversed(range(MOST_NAMED))]
+    assert named_or_everybody(people, before) == sorted(people)
+    assert named_or_everybody(people, [EVERYBODY]) == [EVERYBODY]
+    assert named_or_everybody(people[: MOST_NAMED // 2], [EVERYBODY]) == sorted(people[: MOST_NAMED // 2])
+    assert named_or_everybody([], before) == []

@@ -69,7 +69,7 @@ def test_a_round_that_nobody_answered_has_no_page_and_no_file(here: Aggregator) 
     rounds = ("2026-W43", "2026-W45", "2026-W46")
     assert set(public(here)) == {
         *("index.html", "index.json", "latest.json", "movement.json", "rounds.html", "rounds.json"),
-        *("schema.json", "trends.json", "4-weeks.html"),
+        *("schema.json", "model.json", "trends.json", "4-weeks.html"),
         *(f"years/2026.{kind}" for kind in ("html", "json", "png", "svg")),
         *(f"rounds/{name}.html" for name in rounds),
         *(f"statistics/{name}.json" for name in rounds),

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from netflix_trend.syftbox.datasite import Datasite
-from netflix_trend.syftbox.permissions import LARGEST_FILE, permission_rules, write_permissions
+from netflix_trend.syftbox.permissions import GO_FILE, MOST_NAMED, PERMISSION_FILES, PYTHON_FILE, write_permissions
 from services.aggregator.enrolment import Enrolment, EnrolmentError
 from services.aggregator.rounds import SHARED
+from tests.netflix_trend.syftbox.go_rules import GoRules
 
 AGGREGATOR = "aggregator@example.org"
 ANNA, BOB = "anna@example.org", "bob@example.net"
@@ -98,40 +100,75 @@ def test_a_pseudonym_stays_the_same_and_depends_on_a_secret_of_this_aggregator(t
     assert (tmp_path / "1" / "own" / "pseudonyms.key").stat().st_mode & 0o077 == 0
 
 
-def test_more_than_a_file_can_name_are_cut_where_nobody_chose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    here = enrolment(tmp_path, automatic=True)
-    here.enrol(BOB)
-    everybody = sorted([BOB, *(f"a{number}@example.org" for number in range(500))])
-    monkeypatch.setattr(Enrolment, "participants", lambda _: everybody)
-    assert here.readers(["a", "b"], tmp_path) == everybody
-    monkeypatch.setattr("services.aggregator.enrolment.LARGEST_FILE", 20_000)
-    named = here.readers(["a", "b"], tmp_path)
-    assert BOB in named
-    assert max(map(len, permission_rules({"a": named, "b": named}).values())) <= 20_000
-    assert 100 < len(named) < 300
-    assert named == here.readers(["a", "b"], tmp_path) != everybody[: len(named)]
+def shared_with(here: Enrolment, folder: Path) -> list[str]:
+    """Return whom the rules of a folder name once they are written for everybody who takes part now."""
+    named = here.readers(folder, SHARED[0])
+    write_permissions(folder, dict.fromkeys(SHARED, named), durable=False)
+    return named
 
 
-def test_invented_addresses_that_come_later_drop_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.aggregator.enrolment.LARGEST_FILE", 20_000)
-    here = enrolment(tmp_path, automatic=True)
-    honest = sorted(f"person{number}@example.net" for number in range(90))
-    everybody = list(honest)
-    monkeypatch.setattr(Enrolment, "participants", lambda _: sorted(everybody))
-    patterns = ["*.json", "statistics/*.json"]
-    for number in range(0, 3000, 1000):
-        named = here.readers(patterns, tmp_path)
-        write_permissions(tmp_path, dict.fromkeys(patterns, named), durable=False)
-        assert set(honest) <= set(named), f"{number} invented"
-        everybody += [f"a{number + one}@example.org" for one in range(1000)]
-    newcomer = "zoe@example.net"
-    everybody.append(newcomer)
-    (Datasite(tmp_path / "datasites", newcomer).app_data / "releases").mkdir(parents=True)
-    for name in named[-20:]:
-        everybody.remove(name)
-    assert newcomer in here.readers(patterns, tmp_path), "who has answered comes before who has not"
+def may_read(folder: Path, *emails: str) -> list[bool]:
+    """Return who may read the surveys and the statistics of a folder, in both generations."""
+    python, go = yaml.safe_load((folder / PYTHON_FILE).read_text()), GoRules(AGGREGATOR)
+    go.put("", yaml.safe_load((folder / GO_FILE).read_text()))
+    allowed = {(rule["path"], rule["user"]) for rule in python}
+    assert not any(go.allows(GO_FILE, email) for email in emails)
+    found = []
+    for email in emails:
+        by_python = [not allowed.isdisjoint({(pattern, email), (pattern, "*")}) for pattern in SHARED]
+        by_go = [go.allows(name, email) for name in ("survey.json", "statistics/2026-W46.json")]
+        assert by_go == by_python
+        found.append(all(by_go))
+    return found
 
 
-def test_fifty_thousand_people_fit_into_the_files_that_name_them() -> None:
-    people = [f"person{number:05d}@example.org" for number in range(50_000)]
-    assert max(map(len, permission_rules(dict.fromkeys(SHARED, people)).values())) <= LARGEST_FILE
+def test_up_to_a_number_participants_are_named_and_more_are_everybody(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    here, folder = enrolment(tmp_path, automatic=False), tmp_path / "shared"
+    people = sorted(f"person{number:04}@example.org" for number in range(MOST_NAMED + 1))
+    listed = tmp_path / "own" / "participants.txt"
+    listed.parent.mkdir()
+    listed.write_text("\n".join(people[:-1]))
+    assert shared_with(here, folder) == people[:-1]
+    assert may_read(folder, people[0], people[-1], BOB) == [True, False, False]
+    listed.write_text("\n".join(people))
+    with caplog.at_level("INFO"):
+        assert shared_with(here, folder) == shared_with(here, folder) == ["*"]
+    assert may_read(folder, people[0], people[-1], BOB) == [True, True, True]
+    (said,) = (record.getMessage() for record in caplog.records)
+    assert f"more than {MOST_NAMED} people" in said
+    for file in PERMISSION_FILES:
+        assert b"@" not in (folder / file).read_bytes(), "the rules tell the server nothing about who takes part"
+
+
+def test_a_group_at_the_limit_changes_its_rules_once(tmp_path: Path) -> None:
+    here, folder = enrolment(tmp_path, automatic=False), tmp_path / "shared"
+    listed = tmp_path / "own" / "participants.txt"
+    listed.parent.mkdir()
+    people = [f"person{number:04}@example.org" for number in range(MOST_NAMED + 1)]
+    for size, is_named in (
+        *((MOST_NAMED, True), (MOST_NAMED + 1, False), (MOST_NAMED, False), (MOST_NAMED + 1, False)),
+        *((MOST_NAMED // 2 + 1, False), (MOST_NAMED // 2, True), (MOST_NAMED, True)),
+    ):
+        listed.write_text("\n".join(people[:size]))
+        assert (shared_with(here, folder) != ["*"]) is is_named, size
+
+
+def test_however_many_addresses_are_invented_nobody_is_left_out(
+    tmp_path: Path, datasites: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("netflix_trend.syftbox.permissions.MOST_NAMED", 20)
+    here, folder = enrolment(tmp_path, automatic=True), tmp_path / "shared"
+    invented = iter(range(1000))
+    for _ in range(4):
+        for _ in range(8):
+            share(datasites, f"a{next(invented)}@example.org")
+        # After all of them, and behind them in every order.
+        honest = f"z{next(invented)}@example.net"
+        share(datasites, honest)
+        shared_with(here, folder)
+        everybody = here.participants()
+        assert honest in everybody
+        assert all(may_read(folder, *everybody))
+    assert shared_with(here, folder) == ["*"]

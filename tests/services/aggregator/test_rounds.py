@@ -19,11 +19,11 @@ from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.published.trends import Trends
 from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.settings import SettingsError, load_settings
-from netflix_trend.simulation.population import watched
+from netflix_trend.simulation.population import person, watched
 from netflix_trend.survey.survey import Survey, load_surveys
-from netflix_trend.syftbox.datasite import Datasite
+from netflix_trend.syftbox.datasite import Datasite, datasite_names
 from netflix_trend.syftbox.shared_files import current_surveys, current_vocabulary, starter_surveys
-from services.aggregator import batches, rounds, sweep
+from services.aggregator import batches, enrolment, rounds, sweep
 from services.aggregator.__main__ import build_aggregator, look, main
 from services.aggregator.memory import Memory, stamps
 from services.aggregator.rounds import Aggregator
@@ -192,7 +192,15 @@ def test_everything_that_is_published_is_there_and_readable_by_participants_only
     names = {path.relative_to(here.shared).as_posix() for path in here.shared.rglob("*") if path.is_file()}
     rounds = {f"statistics/{survey.round}.json" for survey in surveys}
     assert names == {
-        *("vocabulary.json", "survey.json", "trends.json", "statistics/latest.json", "syftperm.yaml", "syft.pub.yaml"),
+        *(
+            "vocabulary.json",
+            "survey.json",
+            "trends.json",
+            "model.json",
+            "statistics/latest.json",
+            "syftperm.yaml",
+            "syft.pub.yaml",
+        ),
         *rounds,
     }
     assert load_surveys((here.shared / "survey.json").read_bytes()) == surveys[::-1]
@@ -347,6 +355,33 @@ def test_the_command_line_changes_the_list(tmp_path: Path, capsys: pytest.Captur
         assert capsys.readouterr().out.splitlines()[-2:] == ["bob@example.net", "1 take part (list enrolment)"]
         assert main(["enrol", "nobody"]) == 1
         assert "e-mail address" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("is_link", [False, True])
+def test_who_comes_to_a_folder_that_was_as_it_is_for_long_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_link: bool
+) -> None:
+    """Whose datasites are looked into is remembered while the folder, not a link to it, stays as it is."""
+    monkeypatch.setattr(rounds, "SETTLED", -3_600_000_000_000)  # as if everything were an hour old
+    if is_link:
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "datasites").symlink_to("elsewhere")
+    here = aggregator(tmp_path)
+    here.ask(TODAY)
+    listed: list[int] = []
+    monkeypatch.setattr(enrolment, "datasite_names", lambda place: (listed.append(1), datasite_names(place))[1])
+    here.ask(TODAY)
+    before = len(listed)
+    here.ask(TODAY)
+    assert len(listed) == before
+    for number in range(3):
+        Datasite(here.site.datasites, person(number)).publish({}, AGGREGATOR, durable=False)
+        here.ask(TODAY)
+        assert len(here.memory.sharing) == number + 1
+    shutil.rmtree(here.site.datasites / person(1))
+    here.enrolment.remove(person(2))
+    here.ask(TODAY)
+    assert here.memory.sharing == (person(0),)
 
 
 def test_a_run_in_which_nothing_changed_estimates_nothing_and_writes_nothing(

@@ -24,7 +24,7 @@ from netflix_trend.syftbox import datasite
 from netflix_trend.syftbox.datasite import Datasite, read_manifest, read_published, visit
 from services.aggregator import collect, sweep
 from services.aggregator.collect import Looked, LookMemory, look
-from services.aggregator.shards import FOLDER, shard_of
+from services.aggregator.shards import FOLDER, read_shard, shard_of
 from services.runtime.executors import LocalProcesses
 
 AGGREGATOR = "aggregator@example.org"
@@ -383,6 +383,32 @@ def test_what_has_not_changed_is_not_read_again(tmp_path: Path, reads: list[str]
     assert reads == [person(3)]
 
 
+def test_rounds_may_be_asked_for_in_any_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, later: None) -> None:
+    """Also while everything is remembered, and nothing looks different."""
+    monkeypatch.setattr(collect, "_PEOPLE", 3)
+    world = World(tmp_path, 1)
+    crowd(world, 20)
+    first = world.look()
+    turned = look(world.datasites, world.own, world.names(), world.surveys[::-1], memory=world.memory)
+    assert turned.releases[::-1] == first.releases
+    assert world.look() == first
+
+
+def test_nothing_is_opened_where_no_manifest_looks_different(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, later: None
+) -> None:
+    monkeypatch.setattr(collect, "_PEOPLE", 3)
+    world = World(tmp_path, 1)
+    crowd(world, 20)
+    first, opened = world.look(), []
+    monkeypatch.setattr(collect, "read_shard", lambda path: (opened.append(path), read_shard(path))[1])
+    number = len(list((world.own / FOLDER).iterdir()))
+    assert number > 4
+    for _ in range(number):
+        assert world.look() == first
+    assert len(opened) == number, "one shard in each look"
+
+
 def test_what_has_just_changed_is_read_again(tmp_path: Path, reads: list[str]) -> None:
     """A second change in the same tick of the clock looks like none."""
     world = World(tmp_path, 1)
@@ -543,6 +569,7 @@ def test_something_in_the_place_of_a_shard_costs_nothing_but_time(tmp_path: Path
 
 def test_several_processes_find_and_keep_what_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(collect, "_PEOPLE", 3)
+    monkeypatch.setattr(collect, "_MANY", 20)
     world = World(tmp_path, 1)
     crowd(world, 20)
     one = world.look()

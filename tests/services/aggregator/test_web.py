@@ -46,6 +46,7 @@ def client(tmp_path: Path) -> FlaskClient:
         "/rounds.html",
         "/rounds/2026-W46.html",
         "/trends.json",
+        "/model.json",
         "/rounds.json",
         "/movement.json",
         "/schema.json",

@@ -12,27 +12,9 @@ from functools import partial
 
 import pytest
 
-from services.runtime.executors import Executor, LocalProcesses, ThisProcess, usable_processors
-
-
-def squared(number: int) -> tuple[int, int]:
-    if number == 13:
-        raise ValueError("thirteen")
-    return number * number, os.getpid()
-
-
-def handled(_job: int) -> tuple[object, object]:
-    return signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
-
-
-def killed(number: int) -> int:
-    if number == 2:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return number
-
-
-def plus(more: int, number: int) -> int:
-    return more + number
+from netflix_trend.settings import SettingsError, load_settings
+from services.runtime.executors import Executor, LocalProcesses, ThisProcess, executor_of, usable_processors
+from tests.services.runtime.jobs import handled, killed, plus, squared
 
 
 @pytest.mark.parametrize("executor", [ThisProcess(), LocalProcesses(1), LocalProcesses(2), LocalProcesses(3)])
@@ -97,6 +79,26 @@ def test_no_process_is_no_executor() -> None:
     with pytest.raises(ValueError, match="0 processes"):
         LocalProcesses(0)
     assert 1 <= usable_processors() <= 8
+
+
+def test_settings_say_where_jobs_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def executor(otherwise: int = 1, **settings: object) -> Executor:
+        return executor_of(load_settings(**settings), otherwise)
+
+    assert isinstance(executor(), ThisProcess)
+    assert isinstance(executor(processes=1, otherwise=4), ThisProcess)
+    assert (executor(otherwise=4).workers, executor(processes=3).workers) == (4, 3)
+    for wrong in ({"processes": 0}, {"cluster": "tcp://scheduler:8786"}, {"cluster": "scheduler"}):
+        with pytest.raises(SettingsError):
+            executor(**wrong)
+    # It connects when it is used.
+    found = executor(cluster="tls://scheduler:8786", cluster_dir="/certificates")
+    assert type(found).__name__ == "Cluster"
+    for name in [name for name in sys.modules if name.startswith("services.runtime.cluster")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(SettingsError, match="the extra `scale`"):
+        executor(cluster="tls://scheduler:8786")
 
 
 def test_the_interface_alone_imports_little() -> None:

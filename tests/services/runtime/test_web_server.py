@@ -39,6 +39,12 @@ def app(environ, start_response):
         (POST + b"%d\r\n\r\n" % LARGEST_FORM, Arrived.PART),
         (POST + b"%d\r\n\r\n" % (LARGEST_FORM + 1), Arrived.LARGE),
         (GET + b"Transfer-Encoding: chunked\r\n\r\n", Arrived.LARGE),
+        (POST + b"%020d\r\n\r\n" % 5, Arrived.LARGE),
+        (POST + b"+5\r\n\r\n", Arrived.LARGE),
+        (POST + b"5, 5\r\n\r\n", Arrived.LARGE),
+        (POST + b"\r\n 5\r\n\r\n", Arrived.LARGE),
+        (GET + b"Content-Length : 5\r\n\r\n", Arrived.LARGE),
+        (POST + b"1\r\nContent-Length: 5\r\n\r\na", Arrived.PART),
         (GET + b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n", Arrived.LARGE),
         (GET + b"\r\nContent-Length: 5\r\n", Arrived.WHOLE),
     ],
@@ -95,6 +101,7 @@ def test_half_sent_requests_block_nobody(port: int, half: bytes) -> None:
 def test_slow_uploads_leave_threads_for_others(port: int) -> None:
     with ExitStack() as stack:
         large = [sent(port, POST + b"900000\r\n\r\nab", stack) for _ in range(12)]
+        large += [sent(port, POST + b"%020d\r\n\r\nab" % 50, stack) for _ in range(12)]
         chunked = [sent(port, GET + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab", stack) for _ in range(12)]
         for _ in range(3):
             assert answer(sent(port, POST + b"2\r\nConnection: close\r\n\r\nab", stack)).endswith(b"2")

@@ -1,0 +1,232 @@
+"""What reading the exports of a profile gave, kept so that the next rebuild reads new exports only.
+
+`rows.bin` in the folder of a profile: the rows of each export as whole numbers (`file_rows`), and each of their titles
+once, with what its words say. It is only ever a cache. A part is used if the bytes of its export, all that reading
+depends on, and the code that reads are the same; whatever else is there is read again, and gone when the file is
+written next. In front of the arrays is their SHA-256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import sys
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netflix_trend.history.exports import ExportKind
+from netflix_trend.history.file_rows import PLAY_COLUMNS, FileRows, Ints, ReadFile, joined
+from netflix_trend.history.titles import CERTAINTIES, KINDS, ParsedTitle
+from netflix_trend.layout import KEPT_ROWS
+from netflix_trend.storage.canonical import canonical_json
+from netflix_trend.storage.damaged import Damaged, read_file
+from netflix_trend.storage.files import write_atomically
+
+if TYPE_CHECKING:
+    from netflix_trend.history.staging import Staging
+
+_FORMAT = 1
+# A larger file would cost more memory than it saves time; the exports are read each time then.
+_MOST_BYTES = 64_000_000
+_MOST_TEXTS = 400_000
+_DIGEST = hashlib.sha256().digest_size
+
+# Gives codes to titles: text, key, what was parsed, whether it is of ViewingActivity.csv.
+TakeTexts = Callable[[Iterable[tuple[str, str, ParsedTitle, bool]]], Sequence[int]]
+
+
+@dataclass(frozen=True)
+class KeptFile:
+    """An export that was read. mark: of all that its rows depend on besides its bytes. places: (first, end) of its rows
+    among those of both kinds of export, of ViewingActivity.csv, and among the titles of rows that do not count.
+    """
+
+    mark: str
+    staged: int
+    report: dict[str, Any]
+    places: Sequence[tuple[int, int]]
+
+    @property
+    def kind(self) -> ExportKind:
+        """Which of both exports it is."""
+        kind: ExportKind = self.report["kind"]
+        return kind
+
+
+class KeptRows:
+    """The rows of a profile that are kept; nothing if the file is missing, damaged, or of another version."""
+
+    def __init__(
+        self, header: Mapping[str, Any] | None = None, arrays: Mapping[str, NDArray[Any]] | None = None
+    ) -> None:
+        header = header or {}
+        self.files = {sha256: KeptFile(**file) for sha256, file in header.get("files", {}).items()}
+        # The kind of each export of another profile that has no rows for this one; `none` if it is no export.
+        self.kinds: dict[str, str] = header.get("kinds", {})
+        self._shows, self._seasons = header.get("shows", ()), header.get("seasons", ())
+        self._names, self._arrays = header.get("names", ()), arrays or {}
+        # The codes that a staging gave, -1 without one.
+        self._codes = np.full(header.get("texts", 0), -1, np.int32)
+        self._name_codes: dict[int, int] = {}
+
+    @classmethod
+    def read(cls, folder: Path) -> KeptRows:
+        """Read the file in the folder of a profile."""
+        try:
+            data = read_file(folder / KEPT_ROWS)
+        except (FileNotFoundError, Damaged):
+            return cls()
+        if hashlib.sha256(memoryview(data)[_DIGEST:]).digest() != data[:_DIGEST]:
+            return cls()
+        try:
+            with np.load(io.BytesIO(memoryview(data)[_DIGEST:]), allow_pickle=False) as arrays:
+                header = json.loads(arrays["header"].tobytes())
+                is_ours = header["code"] == code_version()
+                return cls(header, {name: arrays[name] for name in arrays.files}) if is_ours else cls()
+        except (ValueError, KeyError, TypeError, OSError, BadZipFile):
+            return cls()
+
+    def find(self, sha256: str, marks: Mapping[ExportKind, str]) -> KeptFile | None:
+        """Return the rows of an export if they depended on the same. marks: of that, by kind of export."""
+        file = self.files.get(sha256)
+        return file if file and file.mark == marks[file.kind] else None
+
+    def rows(self, file: KeptFile, take: TakeTexts, name: Callable[[str], int]) -> FileRows:
+        """Return the rows of a file. take, name: give codes to texts and to names of profiles and devices."""
+        both, plays, others = (slice(*places) for places in file.places)
+        texts, not_counted = self._arrays["texts"][both], self._arrays["others"][others]
+        self._take(np.unique(joined([texts, not_counted])), take)
+        columns = {column: self._arrays[column][plays] for column in PLAY_COLUMNS}
+        for column in ("profiles", "devices"):
+            columns[column] = self._named(columns[column], name)
+        return FileRows(
+            ReadFile.of_json(file.report),
+            self._codes[texts],
+            self._arrays["days"][both],
+            **columns,
+            others=self._codes[not_counted],
+            staged=file.staged,
+        )
+
+    def forget_codes(self, first: int) -> None:
+        """Forget codes that the staging has taken back: those from `first` on."""
+        self._codes[self._codes >= first] = -1
+
+    def _take(self, wanted: Ints, take: TakeTexts) -> None:
+        """Let the staging give codes to titles that have none yet."""
+        new = wanted[self._codes[wanted] < 0]
+        if len(new):
+            self._codes[new] = take(self._texts(new))
+
+    def _texts(self, places: Ints) -> Iterable[tuple[str, str, ParsedTitle, bool]]:
+        titles, keys = (_texts_of(self._arrays, name, places) for name in ("title", "key"))
+        columns = (self._arrays[name][places].tolist() for name in ("kind", "show", "season", "certainty", "archive"))
+        known: dict[tuple[int, ...], ParsedTitle] = {}
+        for title, key, kind, show, season, certainty, archive in zip(titles, keys, *columns, strict=True):
+            parsed = known.get((kind, show, season, certainty))
+            if parsed is None:
+                named, index = self._shows[show] if show >= 0 else (None, -1)
+                part = self._seasons[season] if season >= 0 else None
+                said = CERTAINTIES[max(certainty, 0)]  # of an open title nothing is said
+                parsed = ParsedTitle(KINDS[kind] if kind >= 0 else None, named, part, index, said)
+                known[kind, show, season, certainty] = parsed
+            yield title, key, parsed, bool(archive)
+
+    def _named(self, places: Ints, name: Callable[[str], int]) -> Ints:
+        different, inverse = np.unique(places, return_inverse=True)
+        for place in different.tolist():
+            if place not in self._name_codes:
+                self._name_codes[place] = name(self._names[place])
+        return np.array([self._name_codes[place] for place in different.tolist()], np.int32)[inverse]
+
+
+def write(folder: Path, staging: Staging, files: Mapping[str, tuple[str, int]], kinds: Mapping[str, str]) -> None:
+    """Keep the rows of these exports: by SHA-256 the mark and the number in `staging`. kinds: as in `KeptRows`.
+
+    Raises OSError; then the file is as it was before, or gone.
+    """
+    rows = {sha256: staging.files[number] for sha256, (_mark, number) in files.items()}
+    read = {sha256: one for sha256, one in rows.items() if one is not None}
+    plays = [one for one in read.values() if one.is_archive]
+    columns = {name: joined(getattr(one, name) for one in read.values()) for name in ("texts", "days", "others")}
+    columns |= {name: joined(getattr(one, name) for one in plays) for name in PLAY_COLUMNS}
+    used = np.unique(joined([columns["texts"], columns["others"]]))
+    if len(used) > _MOST_TEXTS or sum(column.nbytes for column in columns.values()) > _MOST_BYTES:
+        (folder / KEPT_ROWS).unlink(missing_ok=True)
+        return
+    columns["texts"], columns["others"] = (
+        np.searchsorted(used, columns["texts"]),
+        np.searchsorted(used, columns["others"]),
+    )
+    names = np.unique(joined([columns["profiles"], columns["devices"]]))
+    for name in ("profiles", "devices"):
+        columns[name] = np.searchsorted(names, columns[name])
+    texts = staging.stored_texts(used)
+    lists: dict[str, list[Any]] = {}
+    for name, known in (("show", list(staging.shows)), ("season", list(staging.seasons))):
+        different = np.unique(texts[name][texts[name] >= 0])
+        lists[f"{name}s"] = [known[code] for code in different.tolist()]
+        texts[name] = np.where(texts[name] >= 0, np.searchsorted(different, texts[name]), -1)
+    ends = [0, 0, 0]
+    kept: dict[str, dict[str, Any]] = {}
+    for sha256, one in read.items():
+        begins = tuple(ends)
+        ends = [ends[0] + len(one.texts), ends[1] + len(one.seconds), ends[2] + len(one.others)]
+        places = tuple(zip(begins, ends, strict=True))
+        kept[sha256] = vars(KeptFile(files[sha256][0], one.staged, one.report.to_json(), places))
+    header = {
+        "code": code_version(),
+        "files": kept,
+        "kinds": kinds,
+        "names": staging.stored_names(names),
+        "texts": len(used),
+        **lists,
+    }
+    arrays: dict[str, NDArray[Any]] = {name: column.astype(np.int32) for name, column in columns.items()}
+    for name in ("title", "key"):
+        encoded = [text.encode() for text in texts.pop(name).tolist()]
+        arrays[name] = np.frombuffer(b"".join(encoded), np.uint8)
+        arrays[f"{name}_ends"] = np.cumsum([len(text) for text in encoded], dtype=np.int64)
+    arrays |= {name: column.astype(np.int32) for name, column in texts.items()}
+    arrays["header"] = np.frombuffer(canonical_json(header), np.uint8)
+    content = io.BytesIO()
+    np.savez(content, allow_pickle=False, **arrays)
+    if len(content.getbuffer()) > _MOST_BYTES:
+        (folder / KEPT_ROWS).unlink(missing_ok=True)
+        return
+    data = content.getvalue()
+    # A cache may be lost in a power cut: then its digest does not match, and everything is read again.
+    write_atomically(folder / KEPT_ROWS, hashlib.sha256(data).digest() + data, durable=False)
+
+
+def mark_of(depends_on: Mapping[str, Any]) -> str:
+    """Return the mark of everything but its bytes that the rows of an export depend on."""
+    return hashlib.sha256(canonical_json(dict(depends_on))).hexdigest()
+
+
+@lru_cache
+def code_version() -> str:
+    """Return a digest of the code that reads exports, and of the tables that it uses."""
+    found = hashlib.sha256(f"{_FORMAT} {sys.version_info} {unicodedata.unidata_version}".encode())
+    package = Path(__file__).parent.parent
+    for pattern in ("history/*.py", "catalogue/*.py", "catalogue/data/season_words.csv"):
+        for path in sorted(package.glob(pattern)):
+            found.update(path.read_bytes())
+    return found.hexdigest()
+
+
+def _texts_of(arrays: Mapping[str, NDArray[Any]], name: str, places: Ints) -> Iterator[str]:
+    """Yield texts of the column `name`, whose bytes lie one after the other."""
+    data, ends = arrays[name].data, arrays[f"{name}_ends"]
+    begins = np.concatenate([[0], ends[:-1]])
+    for begin, end in zip(begins[places].tolist(), ends[places].tolist(), strict=True):
+        yield str(data[begin:end], "utf-8")

@@ -1,0 +1,1 @@
+"""Which shows the same people have seen, once a quarter, where operators sum."""
