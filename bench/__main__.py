@@ -45,7 +45,7 @@ from bench.measuring import ROOT, Figures, Revision, measured, revision
 from bench.tasks import TASKS
 
 # The tables that follow when no task is named: what else says how fast and how large.
-MORE = ("operators", "app", "million")
+MORE = ("operators", "app", "permissions", "scale", "million")
 # Around the table in a document.
 BEGIN, END = "<!-- python -m bench -->", "<!-- end -->"
 
@@ -73,7 +73,9 @@ def main(arguments: list[str]) -> int:
         return tables[arguments[0]](arguments[1:])
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
-        "tasks", nargs="*", help=f"{', '.join(tables)}, or any of {', '.join(TASKS)} (all of these, then {MORE})"
+        "tasks",
+        nargs="*",
+        help=f"{', '.join(tables)}, or any of {', '.join(TASKS)} (all of these, then {', '.join(MORE)})",
     )
     parser.add_argument("--runs", type=int, default=3, help="runs of each measurement (%(default)s)")
     parser.add_argument("--smallest", type=int, default=1, help="leave out smaller sizes (%(default)s)")

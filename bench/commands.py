@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+# Seconds after which an aggregator recognizes a file that did not change.
+_SETTLED = 4
 _EXPORT = "NetflixViewingHistory.csv"
 
 
@@ -55,6 +58,9 @@ def _aggregator(folder: Path, people: int) -> Any:
     from bench.idle import TODAY, prepared
 
     here = prepared(folder, people)
+    here.run(TODAY)
+    # What changed within the last seconds is read again.
+    time.sleep(_SETTLED)
     here.run(TODAY)
     return here
 
