@@ -65,9 +65,10 @@ REBUILT = {
     "Attempts",
     "Problem",
     "_Replaced",
+    "_Head",
 }
 # Read from others, or by others: within a version fields may be added, or the file is hashed or signed.
-PUBLISHED = {"Manifest", "Movement", "Introduction", "RoundList", "YearStatistics", "Trends"}
+PUBLISHED = {"Manifest", "Movement", "Introduction", "RoundList", "YearStatistics", "Trends", "Model"}
 EXACT = {"_VocabularyFile", "_Message", "_Release", "SumSurvey", "Opening"}
 
 
