@@ -3,7 +3,7 @@
 `rows.bin` in the folder of a profile: the rows of each export as whole numbers (`file_rows`), and each of their titles
 once, with what its words say. It is only ever a cache. A part is used if the bytes of its export, all that reading
 depends on, and the code that reads are the same; whatever else is there is read again, and gone when the file is
-written next. In front of the arrays is their SHA-256.
+written next. Behind the arrays is their SHA-256.
 """
 
 from __future__ import annotations
@@ -85,10 +85,11 @@ class KeptRows:
             data = read_file(folder / KEPT_ROWS)
         except (FileNotFoundError, Damaged):
             return cls()
-        if hashlib.sha256(memoryview(data)[_DIGEST:]).digest() != data[:_DIGEST]:
+        content = memoryview(data)[:-_DIGEST]
+        if hashlib.sha256(content).digest() != data[-_DIGEST:]:
             return cls()
         try:
-            with np.load(io.BytesIO(memoryview(data)[_DIGEST:]), allow_pickle=False) as arrays:
+            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
                 header = json.loads(arrays["header"].tobytes())
                 is_ours = header["code"] == code_version()
                 return cls(header, {name: arrays[name] for name in arrays.files}) if is_ours else cls()
@@ -203,9 +204,9 @@ def write(folder: Path, staging: Staging, files: Mapping[str, tuple[str, int]], 
     if len(content.getbuffer()) > _MOST_BYTES:
         (folder / KEPT_ROWS).unlink(missing_ok=True)
         return
-    data = content.getvalue()
+    content.write(hashlib.sha256(content.getbuffer()).digest())
     # A cache may be lost in a power cut: then its digest does not match, and everything is read again.
-    write_atomically(folder / KEPT_ROWS, hashlib.sha256(data).digest() + data, durable=False)
+    write_atomically(folder / KEPT_ROWS, content.getvalue(), durable=False)
 
 
 def mark_of(depends_on: Mapping[str, Any]) -> str:

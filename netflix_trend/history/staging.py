@@ -43,7 +43,7 @@ from netflix_trend.history.titles import (
 # So many texts wait to be stored, and so many rows of a result are looked at together.
 _BLOCK = 20_000
 # So many different texts are remembered, so that the same ones of another file are not parsed again.
-_KNOWN = 50_000
+_KNOWN = 20_000
 # Kind, show, season and certainty of a title, as the tables have them.
 Codes = tuple[Kind | None, int | None, int | None, Certainty | None]
 
@@ -222,6 +222,9 @@ class Staging:
         for names, count in ((self.shows, shows), (self.seasons, seasons)):
             while len(names) > count:
                 names.popitem()
+        self._forget_texts()
+
+    def _forget_texts(self) -> None:
         for known in self._known.values():
             known.clear()
         self._supplemental.clear()
@@ -338,6 +341,7 @@ class Staging:
         self._store_names()
         self.insert("made", self._made)
         self._made = []
+        self._forget_texts()  # for the memory
         read = [(number, rows) for number, rows in enumerate(self.files) if rows is not None]
         self._create("rows_texts", text_id=places_of(*(rows.texts for _, rows in read), size=self.texts))
         self.database.execute(_KEYS)
