@@ -28,6 +28,8 @@ ACTIONS = [
     "/forget/undo",
     "/viewing/exclude",
     "/viewing/include",
+    "/next/aside",
+    "/next/again",
     "/events/add",
     "/events/remove",
     "/sharing/take-part",
