@@ -239,7 +239,7 @@ def test_the_limits_are_those_that_were_set(monkeypatch: pytest.MonkeyPatch) -> 
 def test_the_limits_are_narrow_unless_they_are_set() -> None:
     limits = load_settings().limits
     assert (limits.odds, limits.reports_per_year) == (Fraction(8), 13)
-    assert limits.questions == {"top_shows", "volume", "weekday", "habits", "event_effect"}
+    assert limits.questions == {"top_shows", "volume", "weekday", "habits", "event_effect", "together"}
 
 
 def test_decimal_odds_are_exact() -> None:

@@ -55,7 +55,7 @@ def test_a_ledger_that_is_not_synced_is_found_and_the_history_can_be_replayed(mo
 
     monkeypatch.setattr(releases, "open_ledger", unsynced)
     # From a seed near the first that shows it; earlier ones take a minute.
-    failed = next(history for seed in range(88, SEEDS) if (history := play(seed)).violation)
+    failed = next(history for seed in range(127, SEEDS) if (history := play(seed)).violation)
     assert "two distinct answers" in failed.violation
     assert f"--seed {failed.seed} -v" in replay(failed.seed)
     assert play(failed.seed).lines == failed.lines
