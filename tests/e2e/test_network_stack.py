@@ -95,6 +95,14 @@ def test_a_participant_is_the_file_that_participants_run() -> None:
     assert ours == theirs
 
 
+def test_the_images_of_the_network_are_built() -> None:
+    """By themselves, so that what follows has its time for the network."""
+    require_docker()
+    for project in projects():
+        command = project.command("build", "--quiet")
+        subprocess.run(command, env=project.environment, capture_output=True, check=True, timeout=590)
+
+
 @pytest.fixture(scope="module")
 def ports() -> dict[str, str]:
     return {f"DEMO_{name.upper()}_PORT": str(free_port()) for name in (*OPERATORS, *PARTICIPANTS)}
