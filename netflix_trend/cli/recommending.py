@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from netflix_trend.cli.frame import Verb
+from netflix_trend.cli.mode import place_of
 from netflix_trend.cli.volumes import on_volumes
 
 
@@ -41,9 +42,13 @@ def next_(number: int, aside: str | None, again: str | None, is_list: bool, is_j
 @click.argument("file", metavar="[FILE]", type=click.Path(path_type=Path, dir_okay=False, exists=True), required=False)
 @click.option("--number", type=click.IntRange(1, 2000), default=20, help="How many shows are printed.")
 @click.option("--json", "is_json", is_flag=True, help="One JSON object with all of it.")
-def model(file: Path | None, number: int, is_json: bool) -> None:
+@click.pass_context
+def model(context: click.Context, file: Path | None, number: int, is_json: bool) -> None:
     """Show and check a published model: FILE, or the one of your aggregator. Says by name what is wrong with it."""
     if file is not None:
+        place = place_of(context)
+        if not place.is_inside:
+            place.machine.use_folders()
         from services.processor.published_model import show_file
 
         sys.exit(show_file(file, number, is_json=is_json))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from netflix_trend.cli.machine import Machine
 from tests.netflix_trend.cli.front_door import fake_docker, lines, run
 from tests.netflix_trend.cli.test_foreground import NO_VOLUME
 
@@ -235,6 +236,28 @@ def test_with_docker_insights_and_events_are_asked_of_the_processor(clone: Path,
     else:
         assert calls[0].endswith("prepare"), "volumes may not be there yet"
         assert calls[1] == f"compose run --rm --no-deps --no-TTY processor python -m {command}"
+
+
+@pytest.mark.parametrize("verb", ["next --not-for-me Dark", "next --json", "model", "model --json"])
+def test_with_docker_recommendations_are_made_by_the_processor(clone: Path, path: Path, verb: str) -> None:
+    fake_docker(path, 'echo "$*" >>"$HOME/docker.log"; case "$*" in *"--status running"*) echo 1 ;; esac')
+    assert run(clone, path, *verb.split()).returncode == 0
+    calls = [line for line in lines(clone / "docker.log") if line.startswith("compose exec")]
+    assert calls == [f"compose exec --no-TTY processor python -m netflix_trend {verb}"]
+
+
+def test_a_file_of_a_model_is_read_here(clone: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that has only Docker lacks packages until a verb asks for them."""
+    done: list[object] = []
+    monkeypatch.setattr(Machine, "need_packages", lambda _, lock="demo", **__: done.append(lock))
+    monkeypatch.setattr("services.processor.published_model.show_file", lambda file, *_, **__: done.append(file) or 3)
+    fake_docker(path, WITH_VOLUME)
+    (clone / "their.json").touch()
+    assert run(clone, path, "model", "their.json", MODE="containers").returncode == 3
+    assert done == ["demo", Path("their.json")]
+    assert not any("processor" in line for line in lines(clone / "docker.log"))
+    assert run(clone, path, "model", "their.json", IN_CONTAINER="1").returncode == 3
+    assert done[2:] == [Path("their.json")]
 
 
 def test_with_docker_a_picture_of_a_year_is_drawn_by_the_processor_into_a_file_here(clone: Path, path: Path) -> None:
