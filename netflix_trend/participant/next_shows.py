@@ -29,8 +29,6 @@ from netflix_trend.syftbox.shared_files import current_vocabulary, read_shared
 NUMBER = 10
 # A show of which one episode was seen says little about a taste: it may have been given up.
 _ONE_EPISODE = 0.25
-# A number rests on the chart alone if at most this part of it comes from answers.
-_CHART_ALONE = 0.99
 
 Basis = Literal["group", "chart", "catalogue"]
 
@@ -135,6 +133,8 @@ def suggested(
     known = model.shows if model else _of_catalogue(vocabulary)
     places = {place: one for one in known if (place := vocabulary.show(one.title)) is not None}
     weights = _weights(vocabulary, shows, films)
+    if not places:
+        return NextShows((), model, len(weights), problem)
     # Only these titles matter, and a catalogue has many more.
     titles = list(dict.fromkeys([*(vocabulary.shows[place] for place in places), *weights]))
     rows = {title: row for row, title in enumerate(titles)}
@@ -186,13 +186,13 @@ def _together(
 
 
 def _suggestion(show: CatalogueTitle, known: ModelShow, model: Model | None, reasons: Sequence[Because]) -> Suggestion:
-    basis: Basis = "catalogue" if model is None else "chart" if known.prior_part > _CHART_ALONE else "group"
+    basis: Basis = "catalogue" if model is None else "group" if known.has_answers else "chart"
     return Suggestion(show.title, show.year, show.genres, known.share, known.standard_error, basis, tuple(reasons))
 
 
 def _of_catalogue(vocabulary: Vocabulary) -> tuple[ModelShow, ...]:
     """Return the popularity that the order of a catalogue suggests."""
-    found = popularity((), list(dict.fromkeys(show.title for show in vocabulary.shows[:MAX_SHOWS])))
+    found = popularity((), [show.title for show in vocabulary.shows], MAX_SHOWS)
     rows = zip(found.titles, found.share.tolist(), found.standard_error.tolist(), strict=True)
     return tuple(
         ModelShow(title=title, share=share, standard_error=error, prior_part=1.0, rounds=0)

@@ -27,6 +27,8 @@ MODEL = "model.json"
 # Most shows of a model: no list of a round reaches further down the chart.
 MAX_SHOWS = 2_000
 LARGEST_WEIGHT = 10.0
+# A share of which more is the chart's rests on the chart alone.
+_CHART_ALONE = 0.99
 # Digits of weights and shares of viewers: far below their errors.
 _DIGITS = 5
 
@@ -46,6 +48,11 @@ class ModelShow(Strict):
     standard_error: Annotated[_Share, Field(gt=0)]
     prior_part: _Share
     rounds: Annotated[int, Field(ge=0, le=MAX_ROUNDS)]
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether more than a trace of the share comes from answers."""
+        return self.prior_part <= _CHART_ALONE
 
 
 _Weight = Annotated[float, AllowInfNan(False), Field(ge=-LARGEST_WEIGHT, le=LARGEST_WEIGHT)]
@@ -139,11 +146,7 @@ def find_model(statistics: Sequence[RoundStatistics], catalogue: Sequence[str], 
     """
     asked = answers_to(statistics, "top_shows")[-MAX_ROUNDS:]
     worlds = [shows.world for _, shows in asked if shows.world is not None]
-    charted = sorted(worlds[-1].shows, key=lambda show: show.rank) if worlds else []
-    ordered: dict[str, str] = {}
-    for title in (*(show.title for show in charted), *catalogue):
-        ordered.setdefault(title_key(title), title)
-    found = popularity(asked, list(ordered.values())[:MAX_SHOWS])
+    found = popularity(asked, catalogue, MAX_SHOWS)
     best = np.argsort(-found.share, kind="stable")[:MAX_SHOWS].tolist()
     names = {name for name, _ in asked}
     return Model(

@@ -58,18 +58,8 @@ def era_name(number: int) -> str:
     return f"{ERAS[number - 1]}-{ERAS[number] - 1}" if number < len(ERAS) else f"{ERAS[-1]}-"
 
 
-@dataclass(frozen=True)
-class Taste:
-    """log_ratio: float64[features], logarithm of the person's share of each feature over everybody's. titles: weight of
-    the titles that it rests on.
-    """
-
-    log_ratio: Floats
-    titles: float
-
-
-def taste_of(features: Features, weights: Mapping[int, float], background: Floats) -> Taste:
-    """Return the taste behind watched titles.
+def taste_of(features: Features, weights: Mapping[int, float], background: Floats) -> Floats:
+    """Return the taste behind watched titles, float64[features]: ln of the person's share of each over everybody's.
 
     weights: of each watched title, by its row; 1 for one that counts wholly. background: float64[features], mean
     features of what everybody watches, each positive.
@@ -81,7 +71,7 @@ def taste_of(features: Features, weights: Mapping[int, float], background: Float
     counts = weight @ features.matrix[rows] if rows else np.zeros(len(background))
     told = float(weight.sum()) if rows else 0.0
     own = (counts + PRIOR_TITLES * background) / (told + PRIOR_TITLES)
-    return Taste(np.log(own / background), told)
+    return np.asarray(np.log(own / background), dtype=np.float64)
 
 
 def background_of(features: Features, popularity: Floats) -> Floats:

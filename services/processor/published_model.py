@@ -20,8 +20,6 @@ from netflix_trend.text_table import Column, TextTable
 from services.processor.verbs import answered, print_json
 
 _T = TypeVar("_T")
-# A share rests on the chart alone if so little of it comes from answers.
-_CHART_ALONE = 0.99
 
 
 def show_file(path: Path, number: int, *, is_json: bool) -> int:
@@ -77,5 +75,5 @@ def _show(model: Model, number: int, console: Console, *, is_json: bool) -> int:
 
 
 def _row(show: ModelShow) -> tuple[str, ...]:
-    basis = "the order alone" if show.prior_part > _CHART_ALONE else f"answers by {1 - show.prior_part:.0%}"
+    basis = f"answers by {1 - show.prior_part:.0%}" if show.has_answers else "the order alone"
     return printable(show.title), percent(show.share, 1), percent(show.standard_error, 1), str(show.rounds), basis

@@ -54,6 +54,8 @@ RISEN = 2.0
 # The public chart: its first show is named by this share of people, the n-th by one n-th of it (Zipf), each wrong by
 # a factor e**(CHART_SPREAD * Z), Z standard normal (docs/method/statistics.md#filters-over-weeks).
 CHART_TOP, CHART_SPREAD = 0.13, 0.8
+# ln(share) is looked at in steps of this size.
+CHART_STEP = 0.02
 
 # Weeks whose sums are shown beside those of all rounds.
 WINDOWS = (4, 13)
@@ -375,7 +377,7 @@ def with_chart(levels: Levels, chart: Floats) -> tuple[Floats, Floats, Floats, F
     """
     precision = np.maximum(1 / levels.variance - 1 / PRIOR_SPREAD**2, 0)
     weighted = levels.mean / levels.variance - PRIOR_SHARE / PRIOR_SPREAD**2
-    z = np.linspace(-5, 5, 401)
+    z = np.linspace(-5, 5, round(10 * CHART_SPREAD / CHART_STEP) + 1)
     grid = np.minimum(chart[:, None] * np.exp(CHART_SPREAD * z), 1)
     # precision * (share - answers)**2 / 2 without its constant, so that precision 0 (no answers) needs no special case.
     score = -0.5 * z * z + weighted[:, None] * grid * (precision > 0)[:, None] - 0.5 * precision[:, None] * grid**2

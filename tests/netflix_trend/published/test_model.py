@@ -65,8 +65,8 @@ def many(answers: int) -> TopShows:
 
 @pytest.mark.parametrize("answers", [100, 10_000, 1_000_000])
 def test_the_more_answers_the_less_the_order_counts(answers: int) -> None:
-    before = popularity((), CATALOGUE)
-    after = popularity([("2026-W46", many(answers))], CATALOGUE)
+    before = popularity((), CATALOGUE, 99)
+    after = popularity([("2026-W46", many(answers))], CATALOGUE, 99)
     weights = np.abs(after.share - before.share)
     assert (after.standard_error <= before.standard_error * 1.01).all()
     if answers == 1_000_000:
@@ -74,7 +74,7 @@ def test_the_more_answers_the_less_the_order_counts(answers: int) -> None:
         assert after.share[[0, 1, 3]] == pytest.approx(0, abs=0.005)
         assert after.prior_part.max() < 0.5
     if answers == 100:
-        assert weights[3] < 0.02
+        assert weights[3] < 0.03
 
 
 def test_its_bytes_are_read_again() -> None:
