@@ -14,7 +14,7 @@ from netflix_trend.participant import next_words
 from netflix_trend.participant.next_shows import Because, NextShows, Suggestion, next_shows, read_model, suggested
 from netflix_trend.participant.next_words import GENRES, about, because, genre_in_words, share_in_words
 from netflix_trend.participant.not_for_me import MOST, NotForMeError, allow_again, leave_out, not_for_me
-from netflix_trend.published.model import MODEL, Model, find_model
+from netflix_trend.published.model import MODEL, Model, SeenTogether, find_model
 from netflix_trend.settings import Settings, load_settings
 from tests.netflix_trend.published.test_statistics import STATISTICS
 
@@ -132,6 +132,33 @@ def test_titles_of_a_hostile_model_are_known_shows_only(settings: Settings) -> N
     assert {one.title for one in next_shows(settings, {}, [], 100).suggestions} <= known
 
 
+def test_a_model_of_unknown_shows_recommends_nothing() -> None:
+    found = suggested(starter_vocabulary(), find_model([], ["Nobody's Show"], "1" * 32), CRIME, [])
+    assert (found.suggestions, found.seen) == ((), len(CRIME))
+
+
+def test_what_was_seen_together_moves_a_show_up_the_list() -> None:
+    model = group_model()
+    last, seen = model.shows[60].title, "Ozark"
+    together = SeenTogether(
+        rounds=("2026-W37",),
+        answers=900,
+        signal=0.5,
+        titles=(seen, last, "A show that nobody knows"),
+        seen=(0.2, 0.1, 0.1),
+        weights=((0.0, 5.0, 0.1), (0.0, 0.0, 0.1), (0.0, 0.0, 0.0)),
+    )
+    moved = model.model_copy(update={"together": together})
+    place = {}
+    for shows in (CRIME, {"Mindhunter": 19}, {**CRIME, seen: 1}):
+        for one in (model, moved):
+            titles = [found.title for found in suggested(starter_vocabulary(), one, shows, [], number=2000).suggestions]
+            place[(len(shows), shows.get(seen), one is moved)] = titles.index(last)
+    assert place[4, 44, True] < place[4, 44, False] - 20
+    assert place[1, None, True] > place[1, None, False], "who has not seen the one wants the other less"
+    assert place[4, 1, True] > place[4, 1, False], "one episode is not enough"
+
+
 @pytest.mark.parametrize(
     ("reasons", "said"),
     [
@@ -166,7 +193,7 @@ def test_the_list_of_shows_that_are_not_wanted(settings: Settings) -> None:
     assert leave_out(private, "Squid Game")
     assert not leave_out(private, "SQUID  game"), "it is the same show"
     assert leave_out(private, "Dark")
-    assert not_for_me(private) == ("Squid Game", "Dark")
+    assert not_for_me(private) == ("Squid Game", "Dark"), "oldest first"
     assert allow_again(private, "squid game")
     assert not allow_again(private, "squid game")
     assert not_for_me(private) == ("Dark",)

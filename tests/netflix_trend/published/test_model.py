@@ -145,6 +145,21 @@ def test_a_large_file_is_refused_before_it_is_read() -> None:
         Model.from_bytes(b"[" * 100_000)
 
 
+def test_what_rounds_asked_about_does_not_make_a_model_too_large() -> None:
+    found = find_model([STATISTICS], [f"Show {number}" for number in range(MAX_SHOWS)], "1" * 32)
+    assert len(found.shows) == MAX_SHOWS
+    assert "Élite" in [show.title for show in found.shows], "by its share, although it is in no catalogue"
+    assert Model.from_bytes(found.to_bytes()) == found
+
+
+def test_a_trace_of_answers_is_none() -> None:
+    show = find_model([], CATALOGUE, "1" * 32).shows[0]
+    assert [show.model_copy(update={"prior_part": part}).has_answers for part in (0.5, 0.99, 0.995, 1)] == [
+        *(True, True),
+        *(False, False),
+    ]
+
+
 def test_a_catalogue_of_many_shows_is_cut() -> None:
     found = find_model([], [f"Show {number}" for number in range(MAX_SHOWS + 50)], "1" * 32)
     assert len(found.shows) == MAX_SHOWS

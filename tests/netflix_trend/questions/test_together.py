@@ -76,11 +76,13 @@ def test_a_list_that_is_none_is_refused(shows: tuple[int, ...]) -> None:
 
 
 def test_shows_of_the_year_with_two_views_are_seen() -> None:
-    days = ["2025-09-14", "2025-09-14", "2025-09-15", "2026-09-13", "2026-09-14", "2026-01-01"]
-    shows = np.array([1, 1, 2, 2, 2, 3])
-    views = Views(np.array(days, dtype="datetime64[D]"), shows, date(2026, 9, 20), np.zeros(6, bool))
+    days = ["2025-09-14", "2025-09-14", "2025-09-15", "2026-09-13", "2026-09-14", "2026-01-01", *["2026-09-14"] * 2]
+    shows = np.array([1, 1, 2, 2, 2, 3, 4, 4])
+    views = Views(np.array(days, dtype="datetime64[D]"), shows, date(2026, 9, 20), np.zeros(8, bool))
     assert DUE.sunday == date(2026, 9, 13)
-    assert TogetherSums.measure(views, DUE) == frozenset({2}), "of 1 all was before, of 3 there is one view"
+    assert TogetherSums.measure(views, DUE) == frozenset({2}), (
+        "of 1 all was before, of 3 there is one view, of 4 all comes later"
+    )
 
 
 def test_every_pair_has_a_place_of_its_own() -> None:
@@ -185,8 +187,25 @@ def test_noise_alone_has_no_weights_at_all(number: int) -> None:
         if not found.signal:
             assert not found.weights.any()
             assert not wish_of(found, np.ones(20, bool)).any()
-            assert find_model([STATISTICS], ["Dark"], "1" * 32).together is None
     assert silent >= 30
+
+
+def test_a_model_says_nothing_about_pairs_that_are_noise() -> None:
+    noise = next(
+        one
+        for seed in range(40)
+        if not getattr(weights_of([one := told(people(100, 20, seed, 0.0), 80, seed, TITLES)]), "signal", None)
+    )
+    assert find_model([STATISTICS.model_copy(update={"together": noise})], TITLES, "1" * 32).together is None
+
+
+def test_weights_of_a_model_are_within_what_a_reader_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    statistics = STATISTICS.model_copy(update={"together": told(people(20_000, 20, 1, 0.6), 20, 2, TITLES)})
+    monkeypatch.setattr("netflix_trend.published.model.LARGEST_WEIGHT", 0.02)
+    found = find_model([statistics], TITLES, "1" * 32).together
+    assert found is not None
+    weights = np.array(found.weights)
+    assert (weights.min(), weights.max()) == (-0.02, 0.02)
 
 
 def test_rounds_add_and_shows_of_other_lists_are_told_apart() -> None:
