@@ -163,7 +163,7 @@ class Aggregator:
         found = []
         for week in weeks:
             try:
-                found.append(self._survey(week))
+                found.append(self.survey(week))
             except RefusedSurvey as refusal:
                 self._say_over(week, refusal)
         return found
@@ -186,7 +186,7 @@ class Aggregator:
             _log.info("round=%s waits for the public chart of its week until %s", week, self.chart_rules.until(week))
         return True
 
-    def _survey(self, week: Week) -> Survey:
+    def survey(self, week: Week) -> Survey:
         """Return the survey of a week, asked now if it never was. Raises RefusedSurvey if it cannot be read."""
         if (survey := self.asked.read(week)) is not None:
             return survey
