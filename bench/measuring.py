@@ -221,7 +221,7 @@ def _run(
         names = ",".join((name, *task.earlier))
         command = [sys.executable, "-m", "bench.measuring", names, str(size), str(folder)]
         ran = subprocess.run(
-            command, check=True, stdout=subprocess.PIPE, cwd=root, env={**os.environ, "PYTHONPATH": ""}
+            command, check=True, stdout=subprocess.PIPE, stderr=stderr, cwd=root, env={**os.environ, "PYTHONPATH": ""}
         )
         return Measured(**json.loads(ran.stdout.splitlines()[-1]))
 

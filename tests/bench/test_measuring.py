@@ -61,6 +61,13 @@ def test_a_revision_that_cannot_do_a_task_has_no_figures(tmp_path: Path) -> None
     assert measured("floor", 100, 1, Revision("old", tmp_path)).before == WARM
 
 
+def test_what_a_revision_says_when_it_fails_is_not_shown(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "bench").mkdir()
+    (tmp_path / "bench" / "measuring.py").write_text("raise ValueError('not in this version')\n")
+    measured("floor", 100, 1, Revision("old", tmp_path))
+    assert capfd.readouterr().err == ""
+
+
 def test_a_revision_is_checked_out_with_the_modules_that_measure_and_is_gone_afterwards(tmp_path: Path) -> None:
     if not (ROOT / ".git").exists():
         pytest.skip("not a clone")
