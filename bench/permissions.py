@@ -23,7 +23,7 @@ from netflix_trend.syftbox.permissions import (
     readers_of,
     write_permissions,
 )
-from services.aggregator.rounds import SHARED
+from services.aggregator.enrolment import SHARED
 
 SIZES = (100, MOST_NAMED, 10_000, 100_000, 1_000_000)
 # People named and files beside: by the server's own code alone.
