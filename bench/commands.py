@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-# Seconds after which an aggregator recognizes a file that did not change.
+# Seconds after which an aggregator recognizes a file: more than `sweep.SETTLED`, which earlier revisions may not have.
 _SETTLED = 4
 _EXPORT = "NetflixViewingHistory.csv"
 
@@ -53,14 +53,18 @@ def run_sealed_demo(folder: Path, people: int) -> None:
     command(folder, "demo", "--people", str(people), "--output", str(folder / "out"))
 
 
+def settle() -> None:
+    """Wait until what was just written is recognized. The clock decides that, so there is nothing else to wait for."""
+    time.sleep(_SETTLED)
+
+
 @cache
 def _aggregator(folder: Path, people: int) -> Any:
     from bench.idle import TODAY, prepared
 
     here = prepared(folder, people)
     here.run(TODAY)
-    # What changed within the last seconds is read again.
-    time.sleep(_SETTLED)
+    settle()
     here.run(TODAY)
     return here
 

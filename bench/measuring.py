@@ -17,9 +17,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from bench.commands import COMMANDS, READY
@@ -33,8 +34,8 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Measured:
-    """Medians of several runs. processor: seconds, user and system, of the process and of all that it started.
-    seconds: on the wall. mebibytes: peak memory, all processes added up.
+    """What something took; medians of several runs. processor: seconds, user and system, of the process and of all that
+    it started. seconds: on the wall. mebibytes: peak memory, all processes added up.
     """
 
     processor: float
@@ -67,25 +68,40 @@ def measure(names: Sequence[str], size: int, folder: Path) -> None:
             importlib.import_module(module)
         if ready is not None:
             ready(folder, size)
-    os.setpgid(0, 0)
     # A command's memory is its own, without that of this process, which waits for it.
-    left_out = {os.getpid()} if is_command else set[int]()
-    together, stopped = [0], threading.Event()
+    own = resource.RUSAGE_CHILDREN if is_command else resource.RUSAGE_SELF
+    print(json.dumps(asdict(spent(partial(run, folder, size), own, {os.getpid()} if is_command else set()))))
+
+
+def spent(
+    work: Callable[[], object], own: int | None = resource.RUSAGE_SELF, left_out: Container[int] = ()
+) -> Measured:
+    """Do something once and return what it took; this process leads a group of its own from then on.
+
+    own: whose peak memory the system is asked for (`getrusage`), None when that was another work's; what all processes
+    have together is looked at twenty times a second. left_out: processes whose memory is not counted.
+    """
+    os.setpgid(0, 0)
+    most, stopped = [0], threading.Event()
 
     def look() -> None:
-        while not stopped.wait(0.05):
-            together[0] = max(together[0], group_memory(os.getpgrp(), left_out))
+        most[0] = max(most[0], group_memory(os.getpgrp(), left_out))
 
-    watch = threading.Thread(target=look, daemon=True)
+    def look_on() -> None:
+        while not stopped.wait(0.05):
+            look()
+
+    watch = threading.Thread(target=look_on, daemon=True)
     watch.start()
-    before, spent = time.perf_counter(), processor_seconds()
-    run(folder, size)
-    seconds, processor = time.perf_counter() - before, processor_seconds() - spent
+    began, busy = time.perf_counter(), processor_seconds()
+    work()
+    seconds, processor = time.perf_counter() - began, processor_seconds() - busy
     stopped.set()
     watch.join()
-    own = 1024 * resource.getrusage(resource.RUSAGE_CHILDREN if is_command else resource.RUSAGE_SELF).ru_maxrss
-    found = {"processor": processor, "seconds": seconds, "mebibytes": max(own, together[0]) / 2**20}
-    print(json.dumps(found))
+    look()
+    if own is not None:
+        most.append(1024 * resource.getrusage(own).ru_maxrss)
+    return Measured(processor, seconds, max(most) / 2**20)
 
 
 def processor_seconds() -> float:
@@ -205,7 +221,7 @@ def _run(
         names = ",".join((name, *task.earlier))
         command = [sys.executable, "-m", "bench.measuring", names, str(size), str(folder)]
         ran = subprocess.run(
-            command, check=True, stdout=subprocess.PIPE, cwd=root, env={**os.environ, "PYTHONPATH": ""}
+            command, check=True, stdout=subprocess.PIPE, stderr=stderr, cwd=root, env={**os.environ, "PYTHONPATH": ""}
         )
         return Measured(**json.loads(ran.stdout.splitlines()[-1]))
 

@@ -11,22 +11,18 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from bench.measuring import group_memory
+from bench.measuring import Measured, spent
 from bench.operators import EARLY, LATE, SLACK, SURVEYS, World
 from bench.tasks import everybody_answers
 from netflix_trend.catalogue.readers import starter_vocabulary
@@ -37,9 +33,8 @@ from netflix_trend.simulation.population import person, seeded_randomness, watch
 from netflix_trend.storage.kept import write_kept
 from netflix_trend.survey.release import build_release, parse_release
 from netflix_trend.survey.survey import Survey
-from services.aggregator import collect
 from services.aggregator.batches import Batches
-from services.aggregator.collect import Division
+from services.aggregator.collect import Division, Findings, findings_of, together
 from services.aggregator.kept_statistics import KeptStatistics
 from services.aggregator.shards import FOLDER, bits_for, packed_shard, read_shard, shard_path, write_shard
 from services.runtime.executors import LocalProcesses
@@ -50,50 +45,6 @@ TARGET = (1_000_000, 60.0, 500.0)
 _PEOPLE_A_SHARD = 500
 # Reports are written by so many people a job.
 _WRITERS = 500
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Of one step. seconds: by the clock; processor: of all its processes; mebibytes: of all of them at their peak,
-    shared pages counted several times.
-    """
-
-    seconds: float
-    processor: float
-    mebibytes: float
-
-
-def run_step(step: Callable[[Path, int], None], folder: Path, size: int) -> Cost:
-    """Run a step in this process and measure it. The process must have done nothing else."""
-    os.setpgid(0, 0)
-    peak, stopped = [0], threading.Event()
-
-    def look() -> None:
-        while not stopped.wait(0.05):
-            peak[0] = max(peak[0], group_memory(os.getpgrp()))
-
-    watch = threading.Thread(target=look, daemon=True)
-    watch.start()
-    began, busy = time.perf_counter(), _processor()
-    step(folder, size)
-    seconds, processor = time.perf_counter() - began, _processor() - busy
-    stopped.set()
-    watch.join()
-    own = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return Cost(seconds, processor, max(own, peak[0]) / 2**20)
-
-
-def _processor() -> float:
-    """Return the seconds that the processes of this group have used, and those that have ended: workers are children
-    of the server that forks them.
-    """
-    ticks, group = 0, os.getpgrp()
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # has ended
-            fields = path.read_text().rpartition(")")[2].split()
-            if int(fields[2]) == group:
-                ticks += sum(map(int, fields[11:15]))
-    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 # Local mode
@@ -129,10 +80,10 @@ def forget_pages(folder: Path, _size: int) -> None:
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def _read(surveys: tuple[Survey, ...], path: Path) -> collect.Findings:
+def _read(surveys: tuple[Survey, ...], path: Path) -> Findings:
     shard = read_shard(path)
     assert shard is not None and all(shard.holds(survey) for survey in surveys)
-    return collect._findings(shard, surveys)
+    return findings_of(shard, surveys)
 
 
 def aggregate(folder: Path, size: int) -> None:
@@ -140,7 +91,7 @@ def aggregate(folder: Path, size: int) -> None:
     survey, vocabulary = everybody_answers(), starter_vocabulary()
     paths = sorted((folder / FOLDER).glob("*.bin"))
     found = LocalProcesses(PROCESSES).map(partial(_read, (survey,)), paths)
-    (releases,) = collect._together([survey], found, lambda: None).releases
+    (releases,) = together([survey], found).releases
     reports = releases.count()
     assert reports.reports.total() == reports.participants == size
     kept = KeptStatistics(folder, folder / "shared", folder / "public", durable=False)
@@ -210,13 +161,13 @@ LOCAL: dict[str, Callable[[Path, int], None]] = {
 TABLES = {"local": LOCAL, "sums": SUMS}
 
 
-def measured(table: str, size: int, folder: Path) -> dict[str, Cost]:
+def measured(table: str, size: int, folder: Path) -> dict[str, Measured]:
     """Run all steps of a table one after another, each in a process of its own, and print their costs."""
     found = {}
     for step in TABLES[table]:
         command = [sys.executable, "-m", "bench", "million", "--step", table, step, str(size), str(folder)]
         output = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
-        found[step] = cost = Cost(**json.loads(output))
+        found[step] = cost = Measured(**json.loads(output))
         print(f"{step:<36}{size:>10,}{cost.seconds:>10.2f}{cost.processor:>11.2f}{cost.mebibytes:>8.0f}", flush=True)
     return found
 
@@ -231,7 +182,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     if options.step:
         table, step, size, folder = options.step
-        print(json.dumps(run_step(TABLES[table][step], Path(folder), int(size)).__dict__))
+        print(json.dumps(asdict(spent(partial(TABLES[table][step], Path(folder), int(size))))))
         return 0
     print(f"{'step':<36}{'people':>10}{'seconds':>10}{'processor':>11}{'MiB':>8}")
     missed = False

@@ -23,7 +23,7 @@ from netflix_trend.syftbox.permissions import (
     readers_of,
     write_permissions,
 )
-from services.aggregator.rounds import SHARED
+from services.aggregator.enrolment import SHARED
 
 SIZES = (100, MOST_NAMED, 10_000, 100_000, 1_000_000)
 # People named and files beside: by the server's own code alone.
@@ -177,14 +177,14 @@ def waited(condition: Callable[[], bool], start: float, most: float = 120) -> st
     while time.monotonic() < start + most:
         if condition():
             return f"{time.monotonic() - start:.1f}"
-        time.sleep(0.1)
+        time.sleep(0.1)  # before looking again: other processes tell of nothing
     return f"not in {most:.0f}"
 
 
 def is_quiet(process: int) -> bool:
     """Return whether a process does little for two seconds."""
     before = processor_seconds(process)
-    time.sleep(2)
+    time.sleep(2)  # the time that is measured
     return processor_seconds(process) - before < 0.3
 
 

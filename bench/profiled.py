@@ -4,20 +4,37 @@ from __future__ import annotations
 
 import argparse
 import cProfile
+import os
 import pstats
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from bench.commands import READY
+from bench.commands import COMMANDS, READY
 from bench.measuring import ROOT
 from bench.tasks import TASKS
+
+# Whole commands run in processes of their own, of which a profile here would show nothing.
+HERE = tuple(name for name in TASKS if name not in COMMANDS)
+
+
+@contextmanager
+def one_processor() -> Iterator[None]:
+    """Let this process have one processor for a while: a task with as many processes as processors runs in it alone."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def main(arguments: list[str]) -> int:
     """Profile one run and print the functions of this app with the largest share, what they call included."""
     parser = argparse.ArgumentParser(prog="python -m bench profile", description=__doc__)
-    parser.add_argument("task", nargs="?", default="processor_real", choices=TASKS, help="(%(default)s)")
+    parser.add_argument("task", nargs="?", default="processor_real", choices=HERE, help="(%(default)s)")
     parser.add_argument("--size", type=int, default=100_000, help="rows, or what the task counts (%(default)s)")
     parser.add_argument("--lines", type=int, default=25, help="functions (%(default)s)")
     options = parser.parse_args(arguments)
@@ -29,7 +46,8 @@ def main(arguments: list[str]) -> int:
         if options.task in READY:
             READY[options.task][0](Path(folder), options.size)
         profile = cProfile.Profile(time.process_time)
-        profile.runcall(task.run, Path(folder), options.size)
+        with one_processor():
+            profile.runcall(task.run, Path(folder), options.size)
     # Of each function: calls, and seconds in itself and in all that it calls.
     stats = pstats.Stats(profile).stats  # type: ignore[attr-defined]
     total = sum(own for _, _, own, _, _ in stats.values())

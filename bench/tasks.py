@@ -9,7 +9,6 @@ import csv
 import io
 import random
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
-from bench.commands import COMMANDS, READY, make_row
+from bench.commands import COMMANDS, READY, make_row, settle
 from bench.histories import Catalogue, History, Series, invented
 from bench.weekly import make_weekly, run_weekly
 from netflix_trend.catalogue.readers import starter_vocabulary
@@ -242,7 +241,7 @@ _OWN = ".own"
 def make_shards_longest_list(folder: Path, people: int) -> None:
     """Write everybody's releases for the longest list, and look once, when the last of them is old enough."""
     make_datasites_longest_list(folder, people)
-    time.sleep(4)
+    settle()
     (folder / _OWN).mkdir()
     _aggregate(folder, people, everybody_answers(catalogue()), catalogue(), is_again=True)
 

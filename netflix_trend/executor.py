@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeVar
 
+# So many jobs a worker are under way where there are other processes: one runs, the others wait so that it never does.
+UNDER_WAY = 3
+
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 

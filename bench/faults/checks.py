@@ -195,7 +195,7 @@ class Checks:
     def _apart(self, path: Path) -> None:
         """Any two published versions of a statistic differ by enough answers, or by none."""
         batch = Batch.model_validate_json(path.read_bytes())
-        survey = self.world.aggregator._survey(Week.parse(path.stem))
+        survey = self.world.aggregator.survey(Week.parse(path.stem))
         smallest = min(2, self.world.smallest_change)
         for question in survey.questions:
             if question.name in batch.versions:
@@ -262,7 +262,7 @@ class Checks:
             path = aggregator.survey_path(week)
             if not path.exists():
                 raise Violation(f"nobody was asked about {week}")
-            survey = aggregator._survey(week)
+            survey = aggregator.survey(week)
             found = collect(world.home / "datasites", emails, survey)
             answered = [
                 one

@@ -136,7 +136,7 @@ def collect(
     the order of `emails`. executor: as `look`.
     """
     found = executor.map(partial(_read_slice, datasites, (survey,)), _slices(emails))
-    return _together([survey], found, progress).releases[0].count()
+    return together([survey], found, progress).releases[0].count()
 
 
 def sharing_manifest(datasites: Path, emails: Iterable[str]) -> Iterator[str]:
@@ -151,7 +151,7 @@ def _slices(emails: Iterable[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _read_slice(datasites: Path, surveys: tuple[Survey, ...], addresses: tuple[str, ...]) -> Findings:
-    return _findings(refresh(Shard(), addresses, surveys, datasites), surveys)
+    return findings_of(refresh(Shard(), addresses, surveys, datasites), surveys)
 
 
 @dataclass(frozen=True)
@@ -226,7 +226,7 @@ def look(
         found = executor.map(look_at, jobs, places=_place)
     kept: list[Findings] = []
     is_small = len(division.names) <= _REMEMBERED
-    looked = _together(surveys, _noting(found, kept) if is_small else found, progress)
+    looked = together(surveys, _noting(found, kept) if is_small else found, progress)
     memory.calm = {number: one for (number, _), one in zip(division.shards, kept, strict=False)}
     memory.tidy(own)
     memory.looks, memory.versions = memory.looks + 1, versions
@@ -317,7 +317,7 @@ def look_into(datasites: Path, own: Path, bits: int, surveys: tuple[Survey, ...]
     if now is not before:
         with suppress(OSError):  # of a full disk others tell; what is not kept is read again
             write_shard(path, now)
-    return _findings(now, surveys)
+    return findings_of(now, surveys)
 
 
 @dataclass
@@ -342,7 +342,8 @@ class Findings:
     rounds: tuple[_Found, ...]
 
 
-def _findings(shard: Shard, surveys: Sequence[Survey]) -> Findings:
+def findings_of(shard: Shard, surveys: Sequence[Survey]) -> Findings:
+    """Return what a shard holds for surveys. Raises KeyError for a survey that it does not have."""
     is_sharing = shard.people["state"] == VALID
     sharing = tuple(shard.addresses[row] for row in np.flatnonzero(is_sharing).tolist())
     rounds = tuple(_found(shard, is_sharing, survey) for survey in surveys)
@@ -364,7 +365,10 @@ def _found(shard: Shard, is_sharing: NDArray[np.bool_], survey: Survey) -> _Foun
     )
 
 
-def _together(surveys: Sequence[Survey], found: Iterable[Findings], progress: Callable[[], None]) -> Looked:
+def together(surveys: Sequence[Survey], found: Iterable[Findings], progress: Callable[[], None] = nothing) -> Looked:
+    """Return what is in all shards together, in their order. found: of each shard, for the same surveys. progress: is
+    called for each person.
+    """
     reports = [RoundReports(survey) for survey in surveys]
     payloads: list[defaultdict[str, list[bytes]]] = [defaultdict(list) for _ in surveys]
     sharing: list[str] = []

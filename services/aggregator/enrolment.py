@@ -25,6 +25,8 @@ from services.aggregator.collect import sharing_manifest
 
 _log = logging.getLogger("enrolment")
 FILE = "participants.txt"
+# What participants may read of the folder `shared`. Each pattern names everybody once more.
+SHARED = ("*.json", "statistics/*.json")
 # The last list that could be read.
 _COPY = ".participants.copy"
 _LARGEST = 100_000_000
@@ -124,19 +126,24 @@ class Enrolment:
         """Return everybody who takes part now, sorted: the listed, and with `automatic` who shares a valid manifest."""
         return sorted(self.taking_part())
 
-    def readers(self, folder: Path, pattern: str) -> list[str]:
+    def readers(self, folder: Path) -> list[str]:
         """Return who may read a folder that is shared with participants: everybody who takes part by name, sorted, or
         EVERYBODY where they are too many to be named (docs/decisions/0186-many-participants-are-everybody.md).
 
-        pattern: what the rules of the folder are about; they say whether it is EVERYBODY already.
+        folder: its rules say whether it is EVERYBODY already. The log says when that changes.
         """
-        before = readers_of(folder, pattern)
+        before = readers_of(folder, SHARED[0])
         found = named_or_everybody(self.taking_part(), before)
         if found == [EVERYBODY] != before:
             _log.info(
                 "more than %d people take part: from now on everybody on the network may read the vocabulary, surveys "
                 "and statistics, and no rule names anybody. Whose answers count stays the same",
                 MOST_NAMED,
+            )
+        elif before == [EVERYBODY] != found:
+            _log.info(
+                "%d people or fewer take part: from now on nobody else may read the vocabulary, surveys and statistics",
+                MOST_NAMED // 2,
             )
         return found
 
@@ -181,6 +188,14 @@ def _entries(text: str, tolerant: bool) -> Mapping[str, bool]:
                 raise
             _say(str(problem))
     return found
+
+
+def may_everybody_read(folder: Path) -> bool:
+    """Return whether everybody on the network may read what is shared with participants, by the rules that are there.
+
+    folder: the aggregator's `shared`.
+    """
+    return readers_of(folder, SHARED[0]) == [EVERYBODY]
 
 
 def _text(data: bytes) -> bytes:

@@ -40,7 +40,7 @@ from services.aggregator.charts.listing import joining, week_list
 from services.aggregator.charts.waiting import DEFAULT_RULES, ChartRules, chart_of
 from services.aggregator.collect import RoundReleases, RoundReports, look, nothing
 from services.aggregator.community import PUBLIC, Community
-from services.aggregator.enrolment import Enrolment
+from services.aggregator.enrolment import SHARED, Enrolment
 from services.aggregator.kept_statistics import KeptStatistics
 from services.aggregator.memory import KnownRound, Memory, stamp, stamps
 from services.aggregator.overview import OVERVIEW, find_overview, write_overview
@@ -50,8 +50,6 @@ from services.aggregator.sweep import SETTLED
 from services.aggregator.trends import find_trends, public_order
 
 _log = logging.getLogger("aggregator")
-# What participants may read. Each pattern names everybody once more.
-SHARED = ("*.json", "statistics/*.json")
 # Of the own folder.
 FOLDERS = ("statistics", "surveys", "sum_surveys", "vocabularies", "batches", "shards")
 
@@ -163,7 +161,7 @@ class Aggregator:
         found = []
         for week in weeks:
             try:
-                found.append(self._survey(week))
+                found.append(self.survey(week))
             except RefusedSurvey as refusal:
                 self._say_over(week, refusal)
         return found
@@ -186,7 +184,7 @@ class Aggregator:
             _log.info("round=%s waits for the public chart of its week until %s", week, self.chart_rules.until(week))
         return True
 
-    def _survey(self, week: Week) -> Survey:
+    def survey(self, week: Week) -> Survey:
         """Return the survey of a week, asked now if it never was. Raises RefusedSurvey if it cannot be read."""
         if (survey := self.asked.read(week)) is not None:
             return survey
@@ -402,7 +400,7 @@ class Aggregator:
         """Return who may read what participants may; the same as the last time while nothing says otherwise."""
         depends_on = (self._members.listed(), self.memory.sharing, stamp(self.shared / GO_FILE))
         if self.memory.readers is None or self.memory.readers[0] != depends_on:
-            self.memory.readers = (depends_on, tuple(self._members.readers(self.shared, SHARED[0])))
+            self.memory.readers = (depends_on, tuple(self._members.readers(self.shared)))
         return self.memory.readers[1]
 
     def _share(self, surveys: Sequence[Survey], today: date) -> None:

@@ -322,7 +322,7 @@ def _payloads(
     """Return the answers to a question in the order of the people. fresh: rows of the people, and what was read."""
     new = np.frombuffer(b"".join(payload for _, payload in fresh), np.uint8).reshape(-1, question.payload_size)
     rows = np.array([row for row, _ in fresh], np.int64)
-    if section is not None and len(section.releases):
+    if section is not None and bool((kept >= 0).any()):
         answered = section.answered(place)
         old = np.frombuffer(section.payloads[question.name], np.uint8).reshape(-1, question.payload_size)
         number = np.cumsum(answered) - 1

@@ -11,13 +11,10 @@ from functools import partial
 from itertools import chain, islice
 from multiprocessing import forkserver, get_context
 
-from netflix_trend.executor import Executor, Job, Result, ThisProcess
+from netflix_trend.executor import UNDER_WAY, Executor, Job, Result, ThisProcess
 from netflix_trend.settings import Settings, SettingsError
 
 __all__ = ["Executor", "LocalProcesses", "ThisProcess", "executor_of", "usable_processors"]
-
-# So many jobs a worker are under way: one runs, the others wait so that it never does.
-_UNDER_WAY = 3
 
 
 def usable_processors() -> int:
@@ -75,7 +72,7 @@ class LocalProcesses:
             pending: deque[Future[Result]] = deque()
             for job in chain(first, rest):
                 pending.append(pool.submit(function, job))
-                if len(pending) == _UNDER_WAY * self.workers:
+                if len(pending) == UNDER_WAY * self.workers:
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()

@@ -29,15 +29,25 @@ def test_a_task_is_measured_warm_and_cold_and_in_a_process_of_its_own() -> None:
         assert one.mebibytes > 10
 
 
-def test_processor_time_of_other_processes_counts(tmp_path: Path) -> None:
-    busy = "import time\nwhile time.process_time() < .3: pass"
+def spent_on(child: str) -> Measured:
+    """Return what another process takes, measured in a process of its own."""
     code = (
-        "import os, subprocess, sys\nos.setpgid(0, 0)\nfrom bench.measuring import processor_seconds\n"
-        f"began = processor_seconds()\nsubprocess.run([sys.executable, '-c', {busy!r}], check=True)\n"
-        "print(processor_seconds() - began)"
+        "import json, os, subprocess, sys\nfrom bench.measuring import spent\n"
+        f"work = lambda: subprocess.run([sys.executable, '-c', {child!r}], check=True)\n"
+        f"print(json.dumps(vars(spent(work))))"
     )
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
-    assert 0.3 <= float(ran.stdout) < 3
+    return Measured(**json.loads(ran.stdout))
+
+
+def test_time_and_memory_of_other_processes_count() -> None:
+    # Longer than from one look at the memory to the next one.
+    busy = "import time\ndata = b'x' * (300 << 20)\nwhile time.process_time() < .5: pass"
+    found = spent_on(busy)
+    assert 0.5 <= found.processor < 3
+    assert found.seconds >= 0.4
+    assert found.mebibytes > 300
+    assert spent_on("pass").mebibytes < 300
 
 
 def test_a_revision_that_cannot_do_a_task_has_no_figures(tmp_path: Path) -> None:
@@ -49,6 +59,13 @@ def test_a_revision_that_cannot_do_a_task_has_no_figures(tmp_path: Path) -> None
     printed = json.dumps(vars(WARM))
     (tmp_path / "bench" / "measuring.py").write_text(f"print({printed!r})\n")
     assert measured("floor", 100, 1, Revision("old", tmp_path)).before == WARM
+
+
+def test_what_a_revision_says_when_it_fails_is_not_shown(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "bench").mkdir()
+    (tmp_path / "bench" / "measuring.py").write_text("raise ValueError('not in this version')\n")
+    measured("floor", 100, 1, Revision("old", tmp_path))
+    assert capfd.readouterr().err == ""
 
 
 def test_a_revision_is_checked_out_with_the_modules_that_measure_and_is_gone_afterwards(tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.commands import settle
 from bench.tasks import TASKS, make_real_archive, make_real_export
+from services.aggregator.sweep import SETTLED
 
 ROWS = 3000
 
@@ -37,6 +39,13 @@ def test_most_titles_come_once_and_one_in_nine_is_not_ascii(tmp_path: Path) -> N
     days = [tuple(map(int, row["Date"].split("/"))) for row in rows]
     in_order = [(year, month, day) for month, day, year in days]
     assert all(newer >= older for newer, older in pairwise(in_order))
+
+
+def test_input_is_older_than_what_an_aggregator_reads_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("bench.commands.time.sleep", waited.append)
+    settle()
+    assert 1e9 * sum(waited) > SETTLED
 
 
 def test_the_realistic_inputs_are_shown_beside_the_old_one() -> None:

@@ -24,8 +24,10 @@ from netflix_trend.questions.registry import kinds
 from netflix_trend.questions.top_shows.chart import LONGEST_LIST, LONGEST_SUMMED_LIST
 from netflix_trend.settings import Settings
 from netflix_trend.syftbox.datasite import Datasite
+from netflix_trend.syftbox.permissions import MOST_NAMED
 from netflix_trend.web.local_only import Guard
 from netflix_trend.web.one_browser import SESSION_SECONDS, Access, TooSoon
+from services.aggregator.enrolment import may_everybody_read
 from services.aggregator.health import health_of
 from services.aggregator.operator.charts import charts_told
 from services.aggregator.operator.forecast import Forecast, People, people_of, predict
@@ -54,7 +56,7 @@ def operator_pages(  # noqa: C901 - its views count as its branches
 ) -> Blueprint:
     """Return the pages under `/operator`."""
     pages = Blueprint("operator", __name__, url_prefix=_PATH, template_folder=".")
-    own = settings.aggregator_dir
+    own, site = settings.aggregator_dir, Datasite(settings.datasites_dir, settings.aggregator_datasite)
     kind = LocalPlan if settings.survey_mode == "local" else SurveyPlan
     from_settings = kind.of_settings(settings.survey_odds, settings.survey_shows)
 
@@ -132,7 +134,8 @@ def operator_pages(  # noqa: C901 - its views count as its branches
             listed=listed[page * _PER_PAGE : (page + 1) * _PER_PAGE],
             page=page,
             pages=max(1, -(-len(listed) // _PER_PAGE)),
-            rounds=_all_rounds(settings),
+            rounds=_all_rounds(site),
+            most_named=MOST_NAMED if may_everybody_read(site.app_data / "shared") else None,
             plan=plan,
             problem=problem,
             is_own=plan != from_settings,
@@ -201,8 +204,7 @@ def _next_round(settings: Settings, today: date) -> Week:
     return max([oldest_open, *(week + 1 for week in asked_surveys(settings.aggregator_dir / "surveys")[-1:])])
 
 
-def _all_rounds(settings: Settings) -> RoundList | None:
-    site = Datasite(settings.datasites_dir, settings.aggregator_datasite)
+def _all_rounds(site: Datasite) -> RoundList | None:
     try:
         return RoundList.model_validate_json((site.public / ROUNDS).read_bytes())
     except (OSError, ValueError):

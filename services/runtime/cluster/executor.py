@@ -13,11 +13,9 @@ from typing import Any, Generic
 
 from distributed import CancelledError, Client, Future, KilledWorker
 
-from netflix_trend.executor import Job, Result
+from netflix_trend.executor import UNDER_WAY, Job, Result
 from services.runtime.cluster.connections import SAME_VERSION, security_of
 
-# So many jobs a worker are under way: one runs, the others wait so that it never does.
-_UNDER_WAY = 3
 _LOOK_SECONDS = 5.0
 
 
@@ -97,7 +95,7 @@ class Cluster:
                         workers=None if owner is None else [owner], allow_other_workers=owner is not None,
                     )
                 )  # fmt: skip
-                if len(pending) == _UNDER_WAY * len(addresses):
+                if len(pending) == UNDER_WAY * len(addresses):
                     yield self._result(pending.popleft())
             while pending:
                 yield self._result(pending.popleft())

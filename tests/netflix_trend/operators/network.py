@@ -24,7 +24,7 @@ from netflix_trend.operators.manifest import Manifest, Plan, Round, from_bytes
 from netflix_trend.operators.reporter import Reporter, ReporterLimits
 from netflix_trend.operators.result import Abort, Closing, Result, Sums, check
 from netflix_trend.operators.store import Store
-from netflix_trend.operators.transport import OwnFiles, Peer
+from netflix_trend.operators.transport import REPORT, OwnFiles, Peer
 from netflix_trend.storage.canonical import canonical_json
 from netflix_trend.syftbox.datasite import Datasite
 
@@ -237,6 +237,18 @@ class Network:
     def closing(self, email: str = LEADER, name: str = ROUND) -> Closing | None:
         data = self.body(email, "close.json", name)
         return from_bytes(Closing, data) if data is not None else None
+
+    def spoil(self, email: str, block: int | None = None) -> bytes:
+        """Change a bit of a participant's report and return it: of the public share of a block; if none is given, of
+        the last share, which is sealed.
+        """
+        path = self.path(email, REPORT)
+        data = bytearray(path.read_bytes())
+        # Where the public share lies behind the identifier of its task: netflix_trend/operators/report.py.
+        at = -1 if block is None else data.index(self.round().tasks[block].task_id) + 36 + 62 + 4 + 5
+        data[at] ^= 1
+        path.write_bytes(bytes(data))
+        return bytes(data)
 
     def sync(self) -> None:
         """Copy files between the folders of separate operators and of the participants; each datasite is copied from

@@ -7,13 +7,10 @@ def test_an_operator_sees_numbers_by_name_and_no_address(tmp_path):
     network = Network(tmp_path)
     asked = network.agree()
     network.run(BEFORE, 1)
-    path = network.path("cyd@example.org", REPORT)
-    data = bytearray(path.read_bytes())
-    data[data.index(asked.tasks[1].task_id) + 36 + 62 + 4 + 5] ^= 1
-    path.write_bytes(bytes(data))
+    spoiled = network.spoil("cyd@example.org", 1)
     copy = network.path("mal@example.org", REPORT)
     copy.parent.mkdir(parents=True)
-    copy.write_bytes(bytes(data))
+    copy.write_bytes(spoiled)
     network.operate(AT_EARLY)
     for party, state in ((network.leader, "released"), (network.helper, "collected")):
         (told,) = overview(party.store)

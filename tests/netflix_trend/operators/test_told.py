@@ -97,10 +97,7 @@ def test_a_round_of_many_people_closes_and_everybody_learns_their_own(
         network = Network(tmp_path / str(most))
         network.agree()
         network.run(BEFORE, 1)
-        spoiled = network.path("bob@example.org", "report.bin")
-        data = bytearray(spoiled.read_bytes())
-        data[-1] ^= 1
-        spoiled.write_bytes(bytes(data))
+        network.spoil("bob@example.org")
         network.operate(AT_EARLY)
         network.operate(AT_LATE)
         told_by_leader = network.closing()

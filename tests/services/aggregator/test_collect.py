@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,138 +9,22 @@ import numpy as np
 import pytest
 
 from netflix_trend.catalogue.readers import starter_vocabulary
-from netflix_trend.periods.weeks import Week
 from netflix_trend.questions.event_effect.question import EffectQuestion
 from netflix_trend.questions.top_shows.question import TopShowsQuestion
 from netflix_trend.questions.volume.question import VolumeQuestion
 from netflix_trend.simulation.population import watched
-from netflix_trend.storage.canonical import canonical_json
-from netflix_trend.survey.release import SIZE, _seal
-from netflix_trend.survey.survey import Survey, default_survey
+from netflix_trend.survey.survey import Survey
 from netflix_trend.syftbox.datasite import Datasite, datasite_names
 from services.aggregator.collect import RoundReports, collect
 from services.aggregator.estimation import estimate_round
 from services.runtime.executors import LocalProcesses
+from tests.services.aggregator.hostile_files import HOSTILE, NAME, SURVEY, everything_at_once, put
 from tests.services.aggregator.people import AGGREGATOR, asked, crowd
-
-SURVEY = default_survey(Week.parse("2026-W46"), "0123456789abcdef" * 2, range(50))
-NAME = f"releases/{SURVEY.round}.json"
 
 
 def collect_all(root: Path, survey: Survey = SURVEY) -> RoundReports:
     names = [name for name in datasite_names(root / "datasites") if name != AGGREGATOR]
     return collect(root / "datasites", names, survey)
-
-
-def put(site: Datasite, data: bytes, *, manifest: bool = True) -> None:
-    """Write a release as an attacker would, with a manifest that fits it."""
-    (site.app_data / "releases").mkdir(parents=True, exist_ok=True)
-    (site.app_data / NAME).write_bytes(data)
-    if manifest:
-        entry = {"sha256": hashlib.sha256(data).hexdigest(), "size": max(1, min(len(data), 8_000_000))}
-        content = {"schema_version": 1, "app": "netflix_trend", "files": {NAME: entry}}
-        (site.app_data / "manifest.json").write_bytes(canonical_json(content))
-
-
-def resealed(site: Datasite, **fields: object) -> bytes:
-    content = json.loads((site.app_data / NAME).read_bytes())
-    del content["checksum"]
-    content |= fields
-    return canonical_json({**content, "checksum": _seal(content)}).ljust(SIZE - 1) + b"\n"
-
-
-def wrong_shape(site: Datasite) -> None:
-    put(site, resealed(site, payload=base64.b64encode(b"\x00" * 60).decode()))
-
-
-def wrong_round(site: Datasite) -> None:
-    put(site, resealed(site, round="2026-W45"))
-
-
-def wrong_survey(site: Datasite) -> None:
-    put(site, resealed(site, survey="f" * 32))
-
-
-def wrong_vocabulary(site: Datasite) -> None:
-    put(site, resealed(site, vocabulary="f" * 32))
-
-
-def out_of_range(site: Datasite) -> None:
-    put(site, resealed(site, payload=base64.b64encode(b"\xff" * 3).decode()))
-
-
-def not_json(site: Datasite) -> None:
-    put(site, b"\x93NUMPY" + b"\x00" * (SIZE - 6))
-
-
-def pickle(site: Datasite) -> None:
-    put(site, b"cos\nsystem\n(S'touch /tmp/pwned'\ntR.".ljust(SIZE))
-
-
-def short(site: Datasite) -> None:
-    put(site, b"{}")
-
-
-def ten_gigabytes(site: Datasite) -> None:
-    os.truncate(site.app_data / NAME, 10_000_000_000)
-
-
-def symlink(site: Datasite) -> None:
-    (site.app_data / NAME).unlink()
-    (site.app_data / NAME).symlink_to("/etc/hostname")
-
-
-def symlinked_folder(site: Datasite) -> None:
-    (site.app_data / "releases").rename(site.root / "elsewhere")
-    (site.app_data / "releases").symlink_to(site.root / "elsewhere")
-
-
-def fifo(site: Datasite) -> None:
-    (site.app_data / NAME).unlink()
-    os.mkfifo(site.app_data / NAME)
-
-
-def folder(site: Datasite) -> None:
-    (site.app_data / NAME).unlink()
-    (site.app_data / NAME).mkdir()
-
-
-def hard_link(site: Datasite) -> None:
-    os.link(site.app_data / NAME, site.root / "second-name")
-
-
-def manifest_is_a_link(site: Datasite) -> None:
-    (site.app_data / "manifest.json").rename(site.root / "m")
-    (site.app_data / "manifest.json").symlink_to(site.root / "m")
-
-
-def manifest_is_huge(site: Datasite) -> None:
-    os.truncate(site.app_data / "manifest.json", 1_000_000_000)
-
-
-def manifest_is_not_json(site: Datasite) -> None:
-    (site.app_data / "manifest.json").write_bytes(b"{" * 1000)
-
-
-HOSTILE: list[tuple[Callable[[Datasite], None], str]] = [
-    (wrong_shape, "payload"),
-    (wrong_round, "round"),
-    (wrong_survey, "survey"),
-    (wrong_vocabulary, "vocabulary"),
-    (out_of_range, "payload"),
-    (not_json, "not_json"),
-    (pickle, "not_json"),
-    (short, "size"),
-    (ten_gigabytes, "too_large"),
-    (symlink, "not_a_file"),
-    (symlinked_folder, "not_a_file"),
-    (fifo, "not_a_file"),
-    (folder, "not_a_file"),
-    (hard_link, "hard_link"),
-    (manifest_is_a_link, "not_a_file"),
-    (manifest_is_huge, "too_large"),
-    (manifest_is_not_json, "manifest"),
-]
 
 
 @pytest.mark.parametrize(("attack", "reason"), HOSTILE, ids=[attack.__name__ for attack, _ in HOSTILE])
@@ -246,11 +126,7 @@ def test_several_processes_find_exactly_what_one_finds(
     tmp_path: Path, processes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every kind of answer and every attack at once, in slices of four that are cut between them."""
-    sites = crowd(tmp_path, SURVEY, "top_shows", [watched(frozenset({n % 50}), 1) for n in range(30)])
-    crowd(tmp_path, SURVEY, "volume", [watched(frozenset(), n) for n in range(12)])
-    for site, (attack, _) in zip(sites, HOSTILE, strict=False):
-        attack(site)
-    names = sorted(datasite_names(tmp_path / "datasites"))
+    names = everything_at_once(tmp_path)
     monkeypatch.setattr("services.aggregator.collect._SLICE", 4)
     steps: list[int] = []
     one = collect(tmp_path / "datasites", names, SURVEY)

@@ -9,8 +9,7 @@ import yaml
 
 from netflix_trend.syftbox.datasite import Datasite
 from netflix_trend.syftbox.permissions import GO_FILE, MOST_NAMED, PERMISSION_FILES, PYTHON_FILE, write_permissions
-from services.aggregator.enrolment import Enrolment, EnrolmentError
-from services.aggregator.rounds import SHARED
+from services.aggregator.enrolment import SHARED, Enrolment, EnrolmentError, may_everybody_read
 from tests.netflix_trend.syftbox.go_rules import GoRules
 
 AGGREGATOR = "aggregator@example.org"
@@ -102,7 +101,7 @@ def test_a_pseudonym_stays_the_same_and_depends_on_a_secret_of_this_aggregator(t
 
 def shared_with(here: Enrolment, folder: Path) -> list[str]:
     """Return whom the rules of a folder name once they are written for everybody who takes part now."""
-    named = here.readers(folder, SHARED[0])
+    named = here.readers(folder)
     write_permissions(folder, dict.fromkeys(SHARED, named), durable=False)
     return named
 
@@ -138,8 +137,16 @@ def test_up_to_a_number_participants_are_named_and_more_are_everybody(
     assert may_read(folder, people[0], people[-1], BOB) == [True, True, True]
     (said,) = (record.getMessage() for record in caplog.records)
     assert f"more than {MOST_NAMED} people" in said
+    assert may_everybody_read(folder)
     for file in PERMISSION_FILES:
         assert b"@" not in (folder / file).read_bytes(), "the rules tell the server nothing about who takes part"
+    listed.write_text("\n".join(people[: MOST_NAMED // 2]))
+    caplog.clear()
+    with caplog.at_level("INFO"):
+        assert shared_with(here, folder) == shared_with(here, folder) == people[: MOST_NAMED // 2]
+    (said,) = (record.getMessage() for record in caplog.records)
+    assert "nobody else may read" in said
+    assert not may_everybody_read(folder)
 
 
 def test_a_group_at_the_limit_changes_its_rules_once(tmp_path: Path) -> None:

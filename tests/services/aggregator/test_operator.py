@@ -170,6 +170,15 @@ def test_a_page_elsewhere_changes_nothing(
     assert operator.get("/operator/").status_code == 200
 
 
+def test_the_overview_says_when_everybody_may_read(
+    operator: FlaskClient, here: Aggregator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Everybody on the network may read" not in operator.get("/operator/").text
+    monkeypatch.setattr("netflix_trend.syftbox.permissions.MOST_NAMED", 39)
+    here.run(TODAY)
+    assert operator.get("/operator/").text.count("Everybody on the network may read") == 1
+
+
 @pytest.mark.parametrize("path", CHANGES)
 @pytest.mark.parametrize("token", [None, "", "0" * 64, "ü"])
 def test_a_form_without_the_sessions_token_changes_nothing(

@@ -26,6 +26,7 @@ from netflix_trend.syftbox.shared_files import current_surveys, current_vocabula
 from services.aggregator import batches, enrolment, rounds, sweep
 from services.aggregator.__main__ import build_aggregator, look, main
 from services.aggregator.memory import Memory, stamps
+from services.aggregator.overview import OVERVIEW, Overview, read_overview
 from services.aggregator.rounds import Aggregator
 from tests.services.aggregator.people import AGGREGATOR, asked, crowd
 
@@ -378,10 +379,47 @@ def test_who_comes_to_a_folder_that_was_as_it_is_for_long_is_found(
         Datasite(here.site.datasites, person(number)).publish({}, AGGREGATOR, durable=False)
         here.ask(TODAY)
         assert len(here.memory.sharing) == number + 1
-    shutil.rmtree(here.site.datasites / person(1))
     here.enrolment.remove(person(2))
     here.ask(TODAY)
+    assert sorted(here.memory.sharing) == [person(0), person(1)], "a removal alone changes no folder"
+    shutil.rmtree(here.site.datasites / person(1))
+    here.ask(TODAY)
     assert here.memory.sharing == (person(0),)
+
+
+def test_the_operators_overview_follows_every_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep, "SETTLED", 0)  # else what has just changed is read again
+    here = aggregator(tmp_path)
+    survey = here.ask(TODAY)[-1]
+
+    def found() -> Overview:
+        here.run(TODAY)
+        overview = read_overview(here.own)
+        assert overview is not None
+        return overview
+
+    def names(*emails: str) -> list[str]:
+        return sorted(map(here.enrolment.pseudonym, emails))
+
+    assert found().listed == ()
+    # Both are asked the same, so that a round holds the same when one comes in the place of the other.
+    first, second = asked(survey, "volume", 2)
+    Datasite(here.site.datasites, first).publish({}, AGGREGATOR, durable=False)
+    assert [one.name for one in found().listed] == names(first)
+    Datasite(here.site.datasites, second).publish({}, AGGREGATOR, durable=False)
+    shutil.rmtree(here.site.datasites / first)
+    assert [one.name for one in found().listed] == names(second)
+    # Who is on the list and has no datasite changes nothing of what is found.
+    here.enrolment.enrol("listed@example.org")
+    assert [one.name for one in found().listed] == names(second, "listed@example.org")
+    (site,) = crowd(tmp_path, survey, "volume", [watched(frozenset(), 5)])
+    assert found().rounds[-1].reports["volume"] == 1
+    (site.app_data / "releases" / f"{survey.round}.json").write_bytes(b"damaged")
+    assert (found().rounds[-1].reports["volume"], found().rounds[-1].waiting) == (0, 1)
+    (here.own / OVERVIEW).unlink()
+    shows = found().shows
+    here = replace(here, catalogue=here.catalogue.extended([CatalogueTitle(title="A New Show", kind="series")]))
+    assert found().shows == shows + 1
 
 
 def test_a_run_in_which_nothing_changed_estimates_nothing_and_writes_nothing(

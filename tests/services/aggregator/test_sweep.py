@@ -8,7 +8,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,7 @@ from netflix_trend.syftbox import datasite
 from netflix_trend.syftbox.datasite import Datasite, read_manifest, read_published, visit
 from services.aggregator import collect, sweep
 from services.aggregator.collect import Looked, LookMemory, look
-from services.aggregator.shards import FOLDER, read_shard, shard_of
+from services.aggregator.shards import FOLDER, read_shard, shard_of, write_shard
 from services.runtime.executors import LocalProcesses
 
 AGGREGATOR = "aggregator@example.org"
@@ -407,6 +407,84 @@ def test_nothing_is_opened_where_no_manifest_looks_different(
     for _ in range(number):
         assert world.look() == first
     assert len(opened) == number, "one shard in each look"
+
+
+@pytest.mark.parametrize("most", [100_000, 0])
+def test_a_change_in_a_large_group_is_seen_in_the_next_look(
+    tmp_path: Path, most: int, monkeypatch: pytest.MonkeyPatch, ticks: Callable[[], None], later: None
+) -> None:
+    """In every shard, though one alone is looked at thoroughly. most: of whom this process keeps what it found."""
+    monkeypatch.setattr(collect, "_PEOPLE", 3)
+    monkeypatch.setattr(collect, "_REMEMBERED", most)
+    world = World(tmp_path / "world", 1)
+    crowd(world, 20)
+    world.look()
+    ticks()
+    for email in world.names():
+        world.files[email] = {}
+        world.publish(email)
+    world.check("nobody's answers are there any more")
+    assert not any(any(one.payloads.values()) for one in world.look().releases)
+
+
+def test_answers_that_arrive_behind_their_manifest_count_in_the_next_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ticks: Callable[[], None], later: None
+) -> None:
+    """The manifests stay as they are."""
+    monkeypatch.setattr(collect, "_PEOPLE", 3)
+    world = World(tmp_path / "world", 1)
+    crowd(world, 20)
+    late = {path: path.read_bytes() for path in world.datasites.glob("*/app_data/netflix_trend/releases/*.json")}
+    for path in late:
+        path.unlink()
+    for _ in range(2):
+        assert sum(one.found.waiting for one in world.look().releases) == len(late) > 10
+    ticks()
+    for path, data in late.items():
+        path.write_bytes(data)
+    world.check("all have arrived")
+    assert sum(one.found.waiting for one in world.look().releases) == 0
+
+
+def test_a_new_process_looks_at_every_release(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ticks: Callable[[], None], later: None
+) -> None:
+    """What happened to them while nobody looked leaves the manifests as they are."""
+    monkeypatch.setattr(collect, "_PEOPLE", 3)
+    world = World(tmp_path / "world", 1)
+    crowd(world, 20)
+    world.look()
+    ticks()
+    for path in world.datasites.glob("*/app_data/netflix_trend/releases/*.json"):
+        flipped(path)
+    world.restart()
+    world.check("all are damaged")
+
+
+@pytest.mark.parametrize("more", [1, -1])
+def test_answers_of_another_size_than_the_question_has_are_read_again(
+    tmp_path: Path, more: int, reads: list[str], later: None
+) -> None:
+    """As they would be if a version had the same survey with other answers."""
+    world = World(tmp_path, 1)
+    crowd(world)
+    first = world.look()
+    (path,) = (world.own / FOLDER).iterdir()
+    shard = read_shard(path)
+    assert shard is not None
+    sections = {}
+    for survey in world.surveys:
+        section = shard.sections[survey.version]
+        other = {
+            question.name: bytes(int(section.answered(place).sum()) * (question.payload_size + more))
+            for place, question in enumerate(survey.questions)
+        }
+        sections[survey.version] = replace(section, payloads=other)
+    write_shard(path, replace(shard, sections=sections))
+    world.restart()
+    reads.clear()
+    assert world.look() == first
+    assert sorted(reads) == world.names()
 
 
 def test_what_has_just_changed_is_read_again(tmp_path: Path, reads: list[str]) -> None:

@@ -14,15 +14,12 @@ import pytest
 
 from netflix_trend.executor import Job, Result
 from netflix_trend.operators import verification
-from netflix_trend.simulation.population import watched
-from netflix_trend.syftbox.datasite import datasite_names
 from services.aggregator.collect import LookMemory, collect, look
 from services.runtime.cluster.certificates import ensure_certificates
 from services.runtime.cluster.executor import Cluster, ClusterGone
 from services.runtime.executors import LocalProcesses, ThisProcess
-from tests.netflix_trend.operators.test_same_sums import HASHES, play
-from tests.services.aggregator import test_collect
-from tests.services.aggregator.people import crowd
+from tests.netflix_trend.operators.seeded_round import HASHES, play
+from tests.services.aggregator.hostile_files import SURVEY, everything_at_once
 from tests.services.runtime.cluster import LocalCluster
 from tests.services.runtime.jobs import done_and_killed_once, killed, killed_once, plus, squared, told
 from tests.waiting import wait_for
@@ -159,12 +156,8 @@ def test_operators_keep_and_send_what_one_process_does(
 
 def test_shards_are_what_one_process_keeps(executor: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker dies when it has written a shard, and another one goes on from there."""
-    survey = test_collect.SURVEY
-    sites = crowd(tmp_path, survey, "top_shows", [watched(frozenset({n % 50}), 1) for n in range(40)])
-    for site, (attack, _) in zip(sites, test_collect.HOSTILE, strict=False):
-        attack(site)
-    datasites = tmp_path / "datasites"
-    names = sorted(datasite_names(datasites))
+    survey, datasites = SURVEY, tmp_path / "datasites"
+    names = everything_at_once(tmp_path)
     monkeypatch.setattr("services.aggregator.collect._PEOPLE", 5)
     found = []
     for own, one in ((tmp_path / "here", ThisProcess()), (tmp_path / "there", DyingOnce(executor, tmp_path / "died"))):
@@ -184,15 +177,10 @@ def test_a_round_is_what_one_process_reads(
     executor: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: int
 ) -> None:
     """Every kind of answer and every attack at once. processes: 0 for the cluster, where a worker dies meanwhile."""
-    survey = test_collect.SURVEY
-    sites = crowd(tmp_path, survey, "top_shows", [watched(frozenset({n % 50}), 1) for n in range(30)])
-    crowd(tmp_path, survey, "volume", [watched(frozenset(), n) for n in range(12)])
-    for site, (attack, _) in zip(sites, test_collect.HOSTILE, strict=False):
-        attack(site)
-    names = sorted(datasite_names(tmp_path / "datasites"))
+    names = everything_at_once(tmp_path)
     monkeypatch.setattr("services.aggregator.collect._SLICE", 4)
     several = LocalProcesses(processes) if processes else DyingOnce(executor, tmp_path / "died")
-    here, there = (collect(tmp_path / "datasites", names, survey, executor=one) for one in (ThisProcess(), several))
+    here, there = (collect(tmp_path / "datasites", names, SURVEY, executor=one) for one in (ThisProcess(), several))
     for name in ("participants", "asked", "reports", "refused", "waiting", "refusals"):
         assert getattr(here, name) == getattr(there, name), name
     assert {name: some.tolist() for name, some in here.counts.items()} == {
