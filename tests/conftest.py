@@ -23,6 +23,7 @@ SLOW = (
     "browser",
     "netflix_trend/cli/test_foreground.py",
     "netflix_trend/cli/test_stay.py",
+    "netflix_trend/cli/test_streams.py",
     *(f"netflix_trend/history/test_{name}.py" for name in ("insights", "properties", "report", "staging", "tables")),
     "netflix_trend/operators",
     *(f"netflix_trend/participant/test_{name}.py" for name in ("participant", "publishing", "releases")),
