@@ -17,9 +17,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Container, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bench.commands import COMMANDS, READY
@@ -33,8 +34,8 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Measured:
-    """Medians of several runs. processor: seconds, user and system, of the process and of all that it started.
-    seconds: on the wall. mebibytes: peak memory, all processes added up.
+    """What something took, or medians of several runs. processor: seconds, user and system, of the process and of all
+    that it started. seconds: on the wall. mebibytes: peak memory, all processes added up.
     """
 
     processor: float
@@ -56,8 +57,7 @@ class Figures:
 def measure(names: Sequence[str], size: int, folder: Path) -> None:
     """Run a task once on a prepared folder and print what it took as JSON.
 
-    names: of the task, and what earlier revisions call it. The memory is summed over the process group, with shared
-    pages counted several times: an upper bound. Raises KeyError when there is no such task.
+    names: of the task, and what earlier revisions call it. Raises KeyError when there is no such task.
     """
     name = next((name for name in names if name in TASKS), names[0])
     run, is_command = COMMANDS.get(name), name in COMMANDS
@@ -68,9 +68,17 @@ def measure(names: Sequence[str], size: int, folder: Path) -> None:
         if ready is not None:
             ready(folder, size)
     os.setpgid(0, 0)
-    # A command's memory is its own, without that of this process, which waits for it.
+    print(json.dumps(vars(taken(partial(run, folder, size), is_command=is_command))))
+
+
+def taken(work: Callable[[], object], *, is_command: bool = False) -> Measured:
+    """Do something, and return what this process and the rest of its process group took for it.
+
+    The memory is summed over the process group, with shared pages counted several times: an upper bound. is_command:
+    the work is done by child processes, and the memory is theirs, without that of this process, which waits for them.
+    """
     left_out = {os.getpid()} if is_command else set[int]()
-    together, stopped = [0], threading.Event()
+    together, stopped = [group_memory(os.getpgrp(), left_out)], threading.Event()
 
     def look() -> None:
         while not stopped.wait(0.05):
@@ -78,14 +86,28 @@ def measure(names: Sequence[str], size: int, folder: Path) -> None:
 
     watch = threading.Thread(target=look, daemon=True)
     watch.start()
-    before, spent = time.perf_counter(), processor_seconds()
-    run(folder, size)
-    seconds, processor = time.perf_counter() - before, processor_seconds() - spent
-    stopped.set()
-    watch.join()
-    own = 1024 * resource.getrusage(resource.RUSAGE_CHILDREN if is_command else resource.RUSAGE_SELF).ru_maxrss
-    found = {"processor": processor, "seconds": seconds, "mebibytes": max(own, together[0]) / 2**20}
-    print(json.dumps(found))
+    _forget_peak()
+    began, spent = time.perf_counter(), processor_seconds()
+    try:
+        work()
+        seconds, processor = time.perf_counter() - began, processor_seconds() - spent
+    finally:
+        stopped.set()
+        watch.join()
+    own = 1024 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss if is_command else _own_peak()
+    return Measured(processor, seconds, max(own, *together) / 2**20)
+
+
+def _forget_peak() -> None:
+    """Let the peak memory of this process be what it has now; where that is forbidden it stays that of its life."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def _own_peak() -> int:
+    """Return the peak memory of this process in bytes. `getrusage` would begin with that of the process before exec."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
 
 def processor_seconds() -> float:

@@ -11,22 +11,17 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from bench.measuring import group_memory
+from bench.measuring import Measured, taken
 from bench.operators import EARLY, LATE, SLACK, SURVEYS, World
 from bench.tasks import everybody_answers
 from netflix_trend.catalogue.readers import starter_vocabulary
@@ -50,50 +45,6 @@ TARGET = (1_000_000, 60.0, 500.0)
 _PEOPLE_A_SHARD = 500
 # Reports are written by so many people a job.
 _WRITERS = 500
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Of one step. seconds: by the clock; processor: of all its processes; mebibytes: of all of them at their peak,
-    shared pages counted several times.
-    """
-
-    seconds: float
-    processor: float
-    mebibytes: float
-
-
-def run_step(step: Callable[[Path, int], None], folder: Path, size: int) -> Cost:
-    """Run a step in this process and measure it. The process must have done nothing else."""
-    os.setpgid(0, 0)
-    peak, stopped = [0], threading.Event()
-
-    def look() -> None:
-        while not stopped.wait(0.05):
-            peak[0] = max(peak[0], group_memory(os.getpgrp()))
-
-    watch = threading.Thread(target=look, daemon=True)
-    watch.start()
-    began, busy = time.perf_counter(), _processor()
-    step(folder, size)
-    seconds, processor = time.perf_counter() - began, _processor() - busy
-    stopped.set()
-    watch.join()
-    own = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return Cost(seconds, processor, max(own, peak[0]) / 2**20)
-
-
-def _processor() -> float:
-    """Return the seconds that the processes of this group have used, and those that have ended: workers are children
-    of the server that forks them.
-    """
-    ticks, group = 0, os.getpgrp()
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # has ended
-            fields = path.read_text().rpartition(")")[2].split()
-            if int(fields[2]) == group:
-                ticks += sum(map(int, fields[11:15]))
-    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 # Local mode
@@ -210,13 +161,13 @@ LOCAL: dict[str, Callable[[Path, int], None]] = {
 TABLES = {"local": LOCAL, "sums": SUMS}
 
 
-def measured(table: str, size: int, folder: Path) -> dict[str, Cost]:
+def measured(table: str, size: int, folder: Path) -> dict[str, Measured]:
     """Run all steps of a table one after another, each in a process of its own, and print their costs."""
     found = {}
     for step in TABLES[table]:
         command = [sys.executable, "-m", "bench", "million", "--step", table, step, str(size), str(folder)]
         output = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
-        found[step] = cost = Cost(**json.loads(output))
+        found[step] = cost = Measured(**json.loads(output))
         print(f"{step:<36}{size:>10,}{cost.seconds:>10.2f}{cost.processor:>11.2f}{cost.mebibytes:>8.0f}", flush=True)
     return found
 
@@ -231,7 +182,8 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     if options.step:
         table, step, size, folder = options.step
-        print(json.dumps(run_step(TABLES[table][step], Path(folder), int(size)).__dict__))
+        os.setpgid(0, 0)
+        print(json.dumps(vars(taken(partial(TABLES[table][step], Path(folder), int(size))))))
         return 0
     print(f"{'step':<36}{'people':>10}{'seconds':>10}{'processor':>11}{'MiB':>8}")
     missed = False

@@ -1,9 +1,9 @@
 """`python -m bench scale`: what many people cost, in this process, in two, and on a cluster of one or two workers.
 
-Processor seconds of all processes together, and seconds on the clock; starting a cluster is not counted, starting local
-processes is. `datasites`: every file is read. `shards`: what the first look of a new process costs, for which every
-file was read before. A cluster is real processes with TLS on this machine, so it shows what a cluster costs, and not
-how much faster several machines are.
+Processor seconds of all processes together, seconds on the clock, and the peak memory; starting a cluster is not
+counted, starting local processes is. `datasites`: every file is read. `shards`: what the first look of a new process
+costs, for which every file was read before. A cluster is real processes with TLS on this machine, so it shows what a
+cluster costs, and not how much faster several machines are.
 """
 
 from __future__ import annotations
@@ -16,12 +16,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from bench.measuring import group_memory
+from bench.measuring import Measured, processor_seconds, taken
 from bench.tasks import everybody_answers, make_datasites
 from netflix_trend.executor import Executor, ThisProcess
 from netflix_trend.storage.canonical import canonical_json
@@ -31,19 +30,6 @@ from services.runtime.executors import LocalProcesses
 
 PLACES = ("this process", "2 processes", "1 worker", "2 workers")
 _PORT = 18_786
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Of one run. processor, clock: seconds. mebibytes: of all processes, with shared pages counted several times.
-
-    result: a hash of everything that was found.
-    """
-
-    processor: float
-    clock: float
-    mebibytes: float
-    result: str
 
 
 @contextmanager
@@ -92,25 +78,10 @@ def cluster(folder: Path, workers: int) -> Iterator[Executor]:
             process.wait()
 
 
-def measured(run: Callable[[Executor], str], executor: Executor) -> Cost:
-    """Return what a run costs."""
-    before, began = processor_seconds(), time.perf_counter()
-    result = run(executor)
-    clock, after = time.perf_counter() - began, processor_seconds()
-    return Cost(after - before, clock, group_memory(os.getpgrp()) / 2**20, result)
-
-
-def processor_seconds() -> float:
-    """Return the processor seconds of all processes of our group, and of their children that have ended."""
-    ticks, group = 0, os.getpgrp()
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except OSError:  # has ended
-            continue
-        if int(fields[2]) == group:
-            ticks += sum(map(int, fields[11:15]))
-    return ticks / os.sysconf("SC_CLK_TCK")
+def measured(run: Callable[[Executor], str], executor: Executor) -> tuple[Measured, str]:
+    """Return what a run takes, and the hash of everything that it found."""
+    found = list[str]()
+    return taken(lambda: found.append(run(executor))), found[0]
 
 
 def digest(found: RoundReports) -> str:
@@ -141,18 +112,19 @@ def main(arguments: list[str]) -> int:
         with tempfile.TemporaryDirectory(prefix="netflix-trend-bench-") as folder:
             root = options.folder or Path(folder)
             for source, run in sources(root, people).items():
-                found = {}
+                found, results = dict[str, Measured](), set[str]()
                 for name in options.places:
                     with place(name, root / "certificates") as executor:
                         run(executor)  # so that files are in memory and modules imported
-                        found[name] = measured(run, executor)
+                        found[name], result = measured(run, executor)
+                    results.add(result)
                     cost, first = found[name], found[options.places[0]]
                     print(
-                        f"{source:<12}{people:>9,}  {name:<14}{cost.processor:>12.2f}{cost.clock:>9.2f}"
+                        f"{source:<12}{people:>9,}  {name:<14}{cost.processor:>12.2f}{cost.seconds:>9.2f}"
                         f"{cost.mebibytes:>7.0f}{cost.processor / first.processor:>7.2f}",
                         flush=True,
                     )
-                is_same &= len({cost.result for cost in found.values()}) == 1
+                is_same &= len(results) == 1
     if options.idle and PLACES[3] in options.places:
         with tempfile.TemporaryDirectory() as folder, cluster(Path(folder), 2) as executor:
             assert executor.workers == 2

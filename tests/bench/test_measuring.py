@@ -40,6 +40,38 @@ def test_processor_time_of_other_processes_counts(tmp_path: Path) -> None:
     assert 0.3 <= float(ran.stdout) < 3
 
 
+def test_memory_and_processor_time_of_a_step_are_those_of_all_its_processes() -> None:
+    """First with what this process holds, then, as of a command, without it."""
+    code = (
+        "import json, os, subprocess, sys\nos.setpgid(0, 0)\nfrom bench.measuring import taken\n"
+        "busy = 'import time; held = bytearray(b\"x\") * 80_000_000\\nwhile time.process_time() < .5: pass'\n"
+        "def command():\n    subprocess.run([sys.executable, '-c', busy], check=True)\n"
+        "def work():\n    held = bytearray(b'x') * 160_000_000\n    command()\n"
+        "print(json.dumps([vars(taken(command, is_command=True)), vars(taken(work))]))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
+    command, whole = (Measured(**one) for one in json.loads(ran.stdout))
+    assert 80 / 1.05 < command.mebibytes < 150
+    assert 240 / 1.05 < whole.mebibytes < 500
+    for one in (command, whole):
+        assert 0.5 <= one.processor < 5
+
+
+@pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="the system keeps the peak of a whole life")
+def test_memory_that_was_given_back_before_a_step_is_not_its() -> None:
+    code = (
+        "import os\nos.setpgid(0, 0)\nfrom bench.measuring import taken\n"
+        "held = bytearray(b'x') * 300_000_000\ndel held\nprint(taken(lambda: None).mebibytes)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert 5 < float(ran.stdout) < 200
+
+
+def test_a_step_that_fails_is_not_measured() -> None:
+    with pytest.raises(ZeroDivisionError):
+        measuring.taken(lambda: 1 // 0)
+
+
 def test_a_revision_that_cannot_do_a_task_has_no_figures(tmp_path: Path) -> None:
     """A tree in which the module fails stands for a revision without the task."""
     (tmp_path / "bench").mkdir()
