@@ -31,6 +31,7 @@ SLOW = (
     "netflix_trend/privacy/test_subset_selection.py",
     *(f"netflix_trend/questions/test_{name}.py" for name in ("sums", "toy_question")),
     "netflix_trend/simulation",
+    "netflix_trend/storage/test_every_model.py",
     "netflix_trend/vdaf",
     "services/aggregator",
     "services/dashboard",
