@@ -18,8 +18,8 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Container, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -34,8 +34,8 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Measured:
-    """What something took; medians of several runs. processor: seconds, user and system, of the process and of all that
-    it started. seconds: on the wall. mebibytes: peak memory, all processes added up.
+    """What something took, or medians of several runs. processor: seconds, user and system, of the process and of all
+    that it started. seconds: on the wall. mebibytes: peak memory, all processes added up.
     """
 
     processor: float
@@ -57,8 +57,7 @@ class Figures:
 def measure(names: Sequence[str], size: int, folder: Path) -> None:
     """Run a task once on a prepared folder and print what it took as JSON.
 
-    names: of the task, and what earlier revisions call it. The memory is summed over the process group, with shared
-    pages counted several times: an upper bound. Raises KeyError when there is no such task.
+    names: of the task, and what earlier revisions call it. Raises KeyError when there is no such task.
     """
     name = next((name for name in names if name in TASKS), names[0])
     run, is_command = COMMANDS.get(name), name in COMMANDS
@@ -68,40 +67,47 @@ def measure(names: Sequence[str], size: int, folder: Path) -> None:
             importlib.import_module(module)
         if ready is not None:
             ready(folder, size)
-    # A command's memory is its own, without that of this process, which waits for it.
-    own = resource.RUSAGE_CHILDREN if is_command else resource.RUSAGE_SELF
-    print(json.dumps(asdict(spent(partial(run, folder, size), own, {os.getpid()} if is_command else set()))))
-
-
-def spent(
-    work: Callable[[], object], own: int | None = resource.RUSAGE_SELF, left_out: Container[int] = ()
-) -> Measured:
-    """Do something once and return what it took; this process leads a group of its own from then on.
-
-    own: whose peak memory the system is asked for (`getrusage`), None when that was another work's; what all processes
-    have together is looked at twenty times a second. left_out: processes whose memory is not counted.
-    """
     os.setpgid(0, 0)
-    most, stopped = [0], threading.Event()
+    print(json.dumps(vars(taken(partial(run, folder, size), is_command=is_command))))
+
+
+def taken(work: Callable[[], object], *, is_command: bool = False) -> Measured:
+    """Do something, and return what this process and the rest of its process group took for it.
+
+    The memory is summed over the process group, with shared pages counted several times: an upper bound. is_command:
+    the work is done by child processes, and the memory is theirs, without that of this process, which waits for them.
+    """
+    left_out = {os.getpid()} if is_command else set[int]()
+    together, stopped = [group_memory(os.getpgrp(), left_out)], threading.Event()
 
     def look() -> None:
-        most[0] = max(most[0], group_memory(os.getpgrp(), left_out))
-
-    def look_on() -> None:
         while not stopped.wait(0.05):
-            look()
+            together[0] = max(together[0], group_memory(os.getpgrp(), left_out))
 
-    watch = threading.Thread(target=look_on, daemon=True)
+    watch = threading.Thread(target=look, daemon=True)
     watch.start()
-    began, busy = time.perf_counter(), processor_seconds()
-    work()
-    seconds, processor = time.perf_counter() - began, processor_seconds() - busy
-    stopped.set()
-    watch.join()
-    look()
-    if own is not None:
-        most.append(1024 * resource.getrusage(own).ru_maxrss)
-    return Measured(processor, seconds, max(most) / 2**20)
+    _forget_peak()
+    began, spent = time.perf_counter(), processor_seconds()
+    try:
+        work()
+        seconds, processor = time.perf_counter() - began, processor_seconds() - spent
+    finally:
+        stopped.set()
+        watch.join()
+    own = 1024 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss if is_command else _own_peak()
+    return Measured(processor, seconds, max(own, *together) / 2**20)
+
+
+def _forget_peak() -> None:
+    """Let the peak memory of this process be what it has now; where that is forbidden it stays that of its life."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def _own_peak() -> int:
+    """Return the peak memory of this process in bytes. `getrusage` would begin with that of the process before exec."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
 
 def processor_seconds() -> float:

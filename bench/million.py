@@ -15,14 +15,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from bench.measuring import Measured, spent
+from bench.measuring import Measured, taken
 from bench.operators import EARLY, LATE, SLACK, SURVEYS, World
 from bench.tasks import everybody_answers
 from netflix_trend.catalogue.readers import starter_vocabulary
@@ -182,7 +181,8 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     if options.step:
         table, step, size, folder = options.step
-        print(json.dumps(asdict(spent(partial(TABLES[table][step], Path(folder), int(size))))))
+        os.setpgid(0, 0)
+        print(json.dumps(vars(taken(partial(TABLES[table][step], Path(folder), int(size))))))
         return 0
     print(f"{'step':<36}{'people':>10}{'seconds':>10}{'processor':>11}{'MiB':>8}")
     missed = False

@@ -1,9 +1,9 @@
 """`python -m bench scale`: what many people cost, in this process, in two, and on a cluster of one or two workers.
 
-Processor seconds of all processes together, and seconds on the clock; starting a cluster is not counted, starting local
-processes is. `datasites`: every file is read. `shards`: what the first look of a new process costs, for which every
-file was read before. A cluster is real processes with TLS on this machine, so it shows what a cluster costs, and not
-how much faster several machines are.
+Processor seconds of all processes together, seconds on the clock, and the peak memory; starting a cluster is not
+counted, starting local processes is. `datasites`: every file is read. `shards`: what the first look of a new process
+costs, for which every file was read before. A cluster is real processes with TLS on this machine, so it shows what a
+cluster costs, and not how much faster several machines are.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from bench.measuring import Measured, processor_seconds, spent
+from bench.measuring import Measured, processor_seconds, taken
 from bench.tasks import everybody_answers, make_datasites
 from netflix_trend.executor import Executor, ThisProcess
 from netflix_trend.storage.canonical import canonical_json
@@ -79,9 +79,9 @@ def cluster(folder: Path, workers: int) -> Iterator[Executor]:
 
 
 def measured(run: Callable[[Executor], str], executor: Executor) -> tuple[Measured, str]:
-    """Return what a run costs, and a hash of everything that it found."""
-    found: list[str] = []
-    return spent(lambda: found.append(run(executor)), own=None), found[0]
+    """Return what a run takes, and the hash of everything that it found."""
+    found = list[str]()
+    return taken(lambda: found.append(run(executor))), found[0]
 
 
 def digest(found: RoundReports) -> str:

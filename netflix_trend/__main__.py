@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-
 from netflix_trend.garbage import search_seldom
-from netflix_trend.interrupts import INTERRUPTED, SAID, end, note_interrupts
+from netflix_trend.interrupts import INTERRUPTED, end, note_interrupts, open_streams, say_interrupted
 
 
 def main() -> None:
     """Run the typed verb. Ctrl-C ends it in one line, even while its modules are imported."""
+    open_streams()
     note_interrupts()
     search_seldom()
     try:
@@ -17,7 +16,7 @@ def main() -> None:
 
         run_verb()
     except KeyboardInterrupt:
-        print(SAID, file=sys.stderr)  # noqa: T201
+        say_interrupted()
         end(INTERRUPTED)
 
 

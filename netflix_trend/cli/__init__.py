@@ -6,6 +6,7 @@ Verbs import what they need when they run, so that help is quick and works with 
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 import click
 
@@ -37,7 +38,7 @@ from netflix_trend.cli.machine import Machine
 from netflix_trend.cli.mode import Place
 from netflix_trend.cli.stay import in_foreground
 from netflix_trend.installed import find_services
-from netflix_trend.interrupts import INTERRUPTED, SAID, end, was_interrupted
+from netflix_trend.interrupts import INTERRUPTED, UNREAD, end, is_unread, say_interrupted, was_interrupted
 from netflix_trend.syftbox.generations import was_started
 
 # Shell completion: docs/commands.md says how to switch it on.
@@ -131,7 +132,7 @@ def run(arguments: list[str], place: Place, program: str = "./run.sh") -> int:
     if was_interrupted():
         code = INTERRUPTED
     if code == INTERRUPTED:
-        click.echo(SAID, err=True)  # click has ended the line with ^C
+        say_interrupted()  # click has ended the line with ^C
     return code
 
 
@@ -139,18 +140,25 @@ def _run(arguments: list[str], place: Place, program: str) -> int:
     try:
         code = cli.main(arguments, prog_name=program, obj=place, standalone_mode=False, complete_var=COMPLETE)
     except click.ClickException as problem:
-        problem.show()
+        with suppress(OSError):  # without a reader the code tells
+            problem.show()
         return problem.exit_code
     except ModuleNotFoundError as missing:
         if place.machine.is_clone or place.is_inside:
             raise
-        click.echo(f"{missing.name} is not installed. Next: pip install 'netflix-trend[demo]'", err=True)
-        return FAILED
+        return _failed(f"{missing.name} is not installed. Next: pip install 'netflix-trend[demo]'")
     except OSError as problem:
-        click.echo(why(problem), err=True)
-        return FAILED
+        return _failed(why(problem))
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except SystemExit as end:
+        if is_unread(end):  # rich has an exit code of its own
+            return UNREAD
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return code if isinstance(code, int) else 0
+
+
+def _failed(message: str) -> int:
+    with suppress(OSError):  # without a reader the code tells
+        click.echo(message, err=True)
+    return FAILED

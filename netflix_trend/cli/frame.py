@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
-from netflix_trend.interrupts import INTERRUPTED
+from netflix_trend.interrupts import INTERRUPTED, UNREAD
 
 # Exit codes, documented in docs/commands.md.
 FAILED, WRONG_USE = 1, 2
@@ -20,6 +21,7 @@ EXIT_CODES = {
     3: "Of status: something is to be looked at, and nothing is wrong.",
     4: "Of status: it cannot be told, such as while Docker does not run.",
     INTERRUPTED: "Ended with Ctrl-C.",
+    UNREAD: "Whoever read what it prints has stopped, as `head -1` does after a line.",
 }
 _WORDS = "netflix_trend.words"
 
@@ -149,10 +151,29 @@ class FrontDoor(VerbGroup):
             self.add_command(command)
             self.sections.setdefault(section, []).append(command.name)
 
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        """Parse the words, and print the help where they ask for it."""
+        with _ended_when_unread():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb."""
+        with _ended_when_unread():
+            return super().invoke(ctx)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write a list for each section."""
         for section, names in self.sections.items():
             self.write_verbs(section, names, formatter)
+
+
+@contextmanager
+def _ended_when_unread() -> Iterator[None]:
+    """End a verb whose output nobody reads any more with a code of its own; click would say that it failed."""
+    try:
+        yield
+    except BrokenPipeError:
+        sys.exit(UNREAD)
 
 
 def root_of(context: click.Context) -> click.Context:

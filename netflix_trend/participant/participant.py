@@ -160,8 +160,8 @@ def refresh(settings: Settings, *, everything: bool = False) -> list[History]:
             _log.warning("raw/%s.json is damaged: its export is left out until it is imported again", sha256)
     if not profiles and not everything:
         return []
-    # Importing DuckDB and pandas takes longer than everything else; and the publisher, whose image holds neither, calls
-    # this module too.
+    # Importing DuckDB takes longer than everything else; and the publisher, whose image does not hold it, calls this
+    # module too.
     from netflix_trend.history.tables import rebuild_all
 
     try:

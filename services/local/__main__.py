@@ -56,7 +56,7 @@ def once(
     if not failed:
         participant.nothing_waits(settings)
     if exports:
-        from services.processor.importing import import_files  # DuckDB and pandas take longer than all the rest
+        from services.processor.importing import import_files  # DuckDB takes longer than all the rest
 
         failed += import_files(exports, profile=profile, date_order=date_order, only=only, choose=choose)
     status = publish_once(settings, today)

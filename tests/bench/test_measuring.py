@@ -29,25 +29,47 @@ def test_a_task_is_measured_warm_and_cold_and_in_a_process_of_its_own() -> None:
         assert one.mebibytes > 10
 
 
-def spent_on(child: str) -> Measured:
-    """Return what another process takes, measured in a process of its own."""
+def test_processor_time_of_other_processes_counts(tmp_path: Path) -> None:
+    busy = "import time\nwhile time.process_time() < .3: pass"
     code = (
-        "import json, os, subprocess, sys\nfrom bench.measuring import spent\n"
-        f"work = lambda: subprocess.run([sys.executable, '-c', {child!r}], check=True)\n"
-        f"print(json.dumps(vars(spent(work))))"
+        "import os, subprocess, sys\nos.setpgid(0, 0)\nfrom bench.measuring import processor_seconds\n"
+        f"began = processor_seconds()\nsubprocess.run([sys.executable, '-c', {busy!r}], check=True)\n"
+        "print(processor_seconds() - began)"
     )
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
-    return Measured(**json.loads(ran.stdout))
+    assert 0.3 <= float(ran.stdout) < 3
 
 
-def test_time_and_memory_of_other_processes_count() -> None:
-    # Longer than from one look at the memory to the next one.
-    busy = "import time\ndata = b'x' * (300 << 20)\nwhile time.process_time() < .5: pass"
-    found = spent_on(busy)
-    assert 0.5 <= found.processor < 3
-    assert found.seconds >= 0.4
-    assert found.mebibytes > 300
-    assert spent_on("pass").mebibytes < 300
+def test_memory_and_processor_time_of_a_step_are_those_of_all_its_processes() -> None:
+    """First with what this process holds, then, as of a command, without it."""
+    code = (
+        "import json, os, subprocess, sys\nos.setpgid(0, 0)\nfrom bench.measuring import taken\n"
+        "busy = 'import time; held = bytearray(b\"x\") * 80_000_000\\nwhile time.process_time() < .5: pass'\n"
+        "def command():\n    subprocess.run([sys.executable, '-c', busy], check=True)\n"
+        "def work():\n    held = bytearray(b'x') * 160_000_000\n    command()\n"
+        "print(json.dumps([vars(taken(command, is_command=True)), vars(taken(work))]))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
+    command, whole = (Measured(**one) for one in json.loads(ran.stdout))
+    assert 80 / 1.05 < command.mebibytes < 150
+    assert 240 / 1.05 < whole.mebibytes < 500
+    for one in (command, whole):
+        assert 0.5 <= one.processor < 5
+
+
+@pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="the system keeps the peak of a whole life")
+def test_memory_that_was_given_back_before_a_step_is_not_its() -> None:
+    code = (
+        "import os\nos.setpgid(0, 0)\nfrom bench.measuring import taken\n"
+        "held = bytearray(b'x') * 300_000_000\ndel held\nprint(taken(lambda: None).mebibytes)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert 5 < float(ran.stdout) < 200
+
+
+def test_a_step_that_fails_is_not_measured() -> None:
+    with pytest.raises(ZeroDivisionError):
+        measuring.taken(lambda: 1 // 0)
 
 
 def test_a_revision_that_cannot_do_a_task_has_no_figures(tmp_path: Path) -> None:

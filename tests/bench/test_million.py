@@ -25,6 +25,14 @@ def test_everybody_is_counted_from_shards(tmp_path: Path) -> None:
     assert statistics.participants == statistics.reports == 60
 
 
+def test_a_step_is_measured_in_a_process_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(million.TABLES, "local", {"draw and pack (prepared)": million.make_shards})
+    (cost,) = million.measured("local", 60, tmp_path).values()
+    assert cost.processor > 0
+    assert cost.mebibytes > 10
+    assert list((tmp_path / "shards").glob("*.bin"))
+
+
 def test_a_shard_that_is_not_whole_is_noticed(tmp_path: Path) -> None:
     million.make_shards(tmp_path, 60)
     (path,) = (tmp_path / "shards").glob("*.bin")

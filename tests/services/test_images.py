@@ -31,6 +31,11 @@ for module in pkgutil.walk_packages(package.__path__, f"services.{service}."):
 """
 
 
+def test_pandas_is_where_people_compute_with_it_and_in_no_image() -> None:
+    locks = {path.stem for path in (ROOT / "requirements").glob("*.txt") if "\npandas==" in path.read_text()}
+    assert locks == {"demo", "dev"}
+
+
 @pytest.mark.parametrize("service", ["scraper", "processor", "publisher", "aggregator", "dashboard"])
 def test_an_image_holds_what_its_service_imports(service: str) -> None:
     lock = (ROOT / "requirements" / f"{service}.txt").read_text()

@@ -37,7 +37,8 @@ LARGE = frozenset(
 )
 SETTINGS = frozenset({"pydantic", "pydantic_settings", "netflix_trend.settings"})
 HISTORY = SETTINGS | {"numpy"}
-TABLES = HISTORY | {"duckdb", "pandas"}
+# pandas is in no row: it is for notebooks (`netflix_trend.history.frames`).
+TABLES = HISTORY | {"duckdb"}
 SURVEYS = HISTORY | {"netflix_trend.survey.survey"}
 # Where cryptography is installed, the client of Redis and the models of settings load it.
 QUEUE = frozenset({"redis", "rq", "cryptography"})
