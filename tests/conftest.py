@@ -56,7 +56,8 @@ WAITING = (
     *(f"netflix_trend/cli/test_{name}.py" for name in ("fetch", "foreground", "interrupts", "stay")),
     *("test_run_sh.py", "test_wheel.py"),
 )
-# Tests that run very often what others run once. They are measured for no coverage, which would double their time.
+# Tests that run very often what others run once. `./run.sh test --coverage` does not measure them, which would double
+# their time.
 REPEATING = (
     "bench",
     "netflix_trend/history/test_properties.py",
@@ -86,7 +87,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark tests by their place, and put them into the order of their files: see WAITING."""
-    is_measured = not config.getoption("no_cov", default=False)  # otherwise pytest-cov fails at its own mark
+    # Otherwise pytest-cov fails at its own mark.
+    is_measured = config.getoption("cov_source", default=None) and not config.getoption("no_cov", default=False)
     for item in items:
         place = place_of(item)
         if is_in(place, SLOW):

@@ -13,12 +13,16 @@ from netflix_trend.cli.mode import place_of
 @click.command(
     cls=Verb,
     context_settings={"ignore_unknown_options": True},
-    examples=["test", "test --fast", "test tests/services/publisher -k ledger"],
+    examples=["test", "test --fast", "test --coverage", "test tests/services/publisher -k ledger"],
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def test(context: click.Context, arguments: tuple[str, ...]) -> None:
-    """Install what the tests need and run everything. ARGUMENTS go to pytest."""
+    """Install what the tests need and run everything. ARGUMENTS go to pytest.
+
+    With --fast first, only static checks and the quick tests; with --coverage first, coverage is measured and checked,
+    which takes about twice as long.
+    """
     machine = place_of(context).machine
     if not (machine.root / "tests" / "run.sh").is_file():
         raise Failure("an installed package has no tests; they need a clone of the repository")
