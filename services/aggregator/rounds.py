@@ -403,6 +403,14 @@ class Aggregator:
             self.memory.readers = (depends_on, tuple(self._members.readers(self.shared)))
         return self.memory.readers[1]
 
+    def _public_files(
+        self, introduction: Introduction, statistics: dict[str, bytes], trends: Trends, model: Model
+    ) -> dict[str, bytes]:
+        """Return what everybody may read, by name."""
+        return Community(
+            introduction, statistics, trends, model, self.smallest_change, self._operators(), self.language
+        ).files()
+
     def _share(self, surveys: Sequence[Survey], today: date) -> None:
         """Make the datasite hold everything that is published, and nothing else; unless it still does."""
         self.site.offer_again(self.clock())
@@ -420,9 +428,7 @@ class Aggregator:
         kept, trends, model = self.statistics.read_all(), self.trends(), self.model()
         left, left_public = self.statistics.left(kept, Week.last_complete(today))
         statistics = {name: self.statistics.path(name).read_bytes() for name in kept}
-        everybody = Community(
-            introduction, statistics, trends, model, self.smallest_change, self._operators(), self.language
-        ).files()
+        everybody = self._public_files(introduction, statistics, trends, model)
         participants = {
             VOCABULARY: self.vocabulary.to_bytes(),
             SURVEYS: dump_surveys(surveys),

@@ -35,8 +35,7 @@ from netflix_trend.survey.limits import Limits
 from netflix_trend.survey.survey import Survey
 from netflix_trend.syftbox.datasite import Datasite
 from services.aggregator.batches import SMALLEST_CHANGE
-from services.aggregator.rounds import Aggregator
-from services.demo.plain import DemoAggregator, PlainPeople
+from services.demo.plain import DemoAggregator, PagesOnce, PlainPeople
 
 ME = "me@example.org"
 _MARKER = ".netflix-trend-demo"
@@ -54,7 +53,7 @@ class Network:
 
     exponent: how steep the popularity of shows falls among the invented people. smallest_change,
     smallest_answers: as the aggregator's. publishers: how many invented people have folders; the others' answers are
-    the same, and are counted without.
+    the same, and are counted without. has_pages: whether the aggregator writes pages, once, at the end.
     """
 
     root: Path
@@ -62,6 +61,7 @@ class Network:
     smallest_change: int = SMALLEST_CHANGE
     smallest_answers: int = SMALLEST_ANSWERS
     publishers: int = PUBLISHERS
+    has_pages: bool = True
     plain: PlainPeople = field(default_factory=PlainPeople, compare=False, repr=False)
 
     @property
@@ -124,7 +124,7 @@ class Network:
         for number in range(people):
             shutil.rmtree(self.datasites / person(number), ignore_errors=True)
 
-    def aggregator(self) -> Aggregator:
+    def aggregator(self) -> PagesOnce:
         """Return the aggregator of the network; nothing in a demo has to survive a power cut."""
         site = Datasite(self.datasites, EXAMPLE_AGGREGATOR)
         return DemoAggregator(
@@ -219,6 +219,7 @@ class Network:
         progress is called once for each of the `people * (weeks * 2 + 3)` steps.
         """
         aggregator = self.aggregator()
+        aggregator.wait_with_pages()
         population = Population(people, len(aggregator.vocabulary), seed, exponent=self.exponent)
         for number, week in enumerate(population.weeks(weeks)):
             today = (last - (weeks - 1 - number)).sunday + timedelta(days=1)
@@ -226,6 +227,8 @@ class Network:
             self.publish_mine(today)
             self.publish_people(surveys[-1], week, seed + number, lambda: progress("people answer"), events_seed=seed)
             is_last = number == weeks - 1
+            if is_last and self.has_pages:
+                aggregator.write_pages()
             aggregator.count(surveys if is_last else surveys[-1:], today, lambda: progress("answers are counted"))
         rounds = [last - age for age in reversed(range(weeks))]
         folder = aggregator.shared / "statistics"

@@ -137,7 +137,9 @@ def _run(
             network.remove_people(people)  # their reports are summed
             bar.update(task, completed=0, description="the same in local mode")
             # Few people are compared as well: every answer that local mode hears is shown.
-            beside = Network(output / "local", exponent=network.exponent, smallest_change=1, smallest_answers=1)
+            beside = Network(
+                output / "local", exponent=network.exponent, smallest_change=1, smallest_answers=1, has_pages=False
+            )
             beside.prepare()
             locally = beside.run(people, weeks, seed, last, progress)
         bar.update(task, completed=steps, description="done")

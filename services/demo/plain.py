@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 
 from netflix_trend.participant.contributions import Contribution, answer
 from netflix_trend.privacy.randomness import RandBelow
+from netflix_trend.published.introduction import INTRODUCTION, Introduction
+from netflix_trend.published.model import Model
+from netflix_trend.published.trends import Trends
 from netflix_trend.survey.release import build_release, parse_release
 from netflix_trend.survey.survey import Survey
 from services.aggregator.collect import RoundReleases, RoundReports
@@ -49,8 +52,44 @@ class PlainPeople:
         return RoundReleases(found, {name: bytes(some) for name, some in self.answers.get(survey.version, {}).items()})
 
 
+@dataclass
+class Pages:
+    """due: whether public pages and data are written when something is published. model: the first one before that."""
+
+    due: bool = True
+    model: Model | None = None
+
+
 @dataclass(frozen=True)
-class DemoAggregator(Aggregator):
+class PagesOnce(Aggregator):
+    """An aggregator whose pages nobody reads before the demo is over: it renders them once, not after every step."""
+
+    pages: Pages = field(default_factory=Pages, compare=False, repr=False)
+
+    def wait_with_pages(self) -> None:
+        """Write no pages until `write_pages`."""
+        self.pages.due = False
+
+    def write_pages(self) -> None:
+        """Write pages from the next time on that something is published, even if that was published already."""
+        self.pages.due, self.memory.shared = True, None
+
+    def model(self) -> Model:
+        """Return the model for recommendations; until pages are due, the first one: nobody is recommended anything."""
+        if self.pages.due or self.pages.model is None:
+            self.pages.model = super().model()
+        return self.pages.model
+
+    def _public_files(
+        self, introduction: Introduction, statistics: dict[str, bytes], trends: Trends, model: Model
+    ) -> dict[str, bytes]:
+        if self.pages.due:
+            return super()._public_files(introduction, statistics, trends, model)
+        return {INTRODUCTION: introduction.to_bytes()}
+
+
+@dataclass(frozen=True)
+class DemoAggregator(PagesOnce):
     """An aggregator that hears people without folders, too."""
 
     plain: PlainPeople = field(default_factory=PlainPeople, compare=False, repr=False)

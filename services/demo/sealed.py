@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from calendar import timegm
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
@@ -17,8 +17,10 @@ from netflix_trend.operators.helper import HelperLimits
 from netflix_trend.operators.identity import Identity
 from netflix_trend.operators.manifest import Round
 from netflix_trend.operators.report import build
+from netflix_trend.operators.store import Store
 from netflix_trend.operators.transport import REPORT, Peer
 from netflix_trend.participant import participant
+from netflix_trend.participant.demo import Demo
 from netflix_trend.participant.status import PublisherStatus
 from netflix_trend.periods.quarters import Quarter
 from netflix_trend.periods.weeks import Week
@@ -39,6 +41,7 @@ from netflix_trend.syftbox.datasite import Datasite, announced
 from services.aggregator.helper.service import HelperService
 from services.aggregator.sums.leading import SumAggregator
 from services.demo.network import Network
+from services.demo.plain import PagesOnce
 
 HELPER = "helper@example.org"
 # Fewer people than this in a sum are not asked for, and the real participant would not answer.
@@ -47,7 +50,14 @@ FEWEST = 20
 _MANY = 500
 # The leader announces, the helper gives its key, the leader offers, the helper accepts, the leader goes on.
 _EXCHANGES = 3
+# How the names of the files begin in which the operators name every report to each other.
+_JOBS = ("agg-init-", "agg-resp-")
 _YEAR = Fraction(562, 100)
+
+
+@dataclass(frozen=True)
+class DemoSumAggregator(PagesOnce, SumAggregator):
+    """A leader whose pages are written once."""
 
 
 @dataclass(frozen=True)
@@ -76,14 +86,14 @@ class SealedNetwork(Network):
         # For `dashboard --demo`, which shows the real participant's pages.
         (self.root / DEMO_SETTINGS).write_bytes(canonical_json(self.more_settings()))
 
-    def aggregator(self) -> SumAggregator:
+    def aggregator(self) -> DemoSumAggregator:
         """The leader."""
         return self._leader
 
     @cached_property
-    def _leader(self) -> SumAggregator:
+    def _leader(self) -> DemoSumAggregator:
         site = Datasite(self.datasites, EXAMPLE_AGGREGATOR)
-        return SumAggregator(
+        return DemoSumAggregator(
             site,
             self.root / "aggregator",
             starter_vocabulary(),
@@ -122,6 +132,7 @@ class SealedNetwork(Network):
         progress is called once for each of the `people * (weeks * 2 + 3)` steps.
         """
         self._join(people, progress)
+        self._leader.wait_with_pages()
         for number, week in enumerate(self.population(people, seed).weeks(weeks)):
             asked_week = last - (weeks - 1 - number)
             opened = timegm((asked_week.sunday + timedelta(days=1)).timetuple()) + 12 * 3600
@@ -131,7 +142,7 @@ class SealedNetwork(Network):
             row = self._leader.leader.store.round(survey.round)
             assert row is not None
             self._send(survey, self._leader.leader.asked(row), week, seed, progress)
-            self._operate(Deadlines.of(asked_week).early + SLACK)
+            self._operate(Deadlines.of(asked_week).early + SLACK, is_last=number == weeks - 1)
             self._forget_reports(people, survey.round)
             for _ in range(people):
                 progress("operators sum")
@@ -143,11 +154,13 @@ class SealedNetwork(Network):
         """The invented people."""
         return Population(people, len(self._leader.vocabulary), seed, exponent=self.exponent)
 
-    def _operate(self, now: int) -> None:
+    def _operate(self, now: int, *, is_last: bool = False) -> None:
         for _ in range(_EXCHANGES):
             self._leader.lead(now)
             if self.helped:
                 self._helper.look(now)
+        if is_last:
+            self._leader.write_pages()
         self._leader.lead(now)
 
     def _join(self, people: int, progress: Callable[[str], None]) -> None:
@@ -165,7 +178,23 @@ class SealedNetwork(Network):
     def _forget_reports(self, people: int, name: str) -> None:
         """Remove the invented people's reports of a round that is summed, as people may, so that a demo stays small."""
         for number in range(people):
-            shutil.rmtree((self.datasites / person(number) / round_path(name, REPORT)).parent, ignore_errors=True)
+            path = self.datasites / person(number) / round_path(name, REPORT)
+            with suppress(OSError):  # an earlier step was interrupted, or a person has put something beside it
+                path.unlink()
+                path.parent.rmdir()
+
+    def finish(self, people: int, *, is_mine: bool) -> Demo:
+        """Remove the folders of the invented people, and what the operators wrote to each other about every report."""
+        for store, party in self._stores():
+            store.drop(*_JOBS)
+            for job in _JOBS:
+                for path in (self.datasites / party).glob(round_path("*", f"{job}*")):
+                    path.unlink()
+        return super().finish(people, is_mine=is_mine)
+
+    def _stores(self) -> list[tuple[Store, str]]:
+        helper = [(self._helper.helper.store, HELPER)] if self.helped else []
+        return [(self._leader.leader.store, EXAMPLE_AGGREGATOR), *helper]
 
     def _send(
         self, survey: SumSurvey, asked: Round, week: SimulatedWeek, seed: int, progress: Callable[[str], None]

@@ -38,6 +38,24 @@ def test_a_database_from_before_there_were_numbers_gets_one_and_keeps_its_rows(t
     assert version(path) == 1
 
 
+def test_files_that_are_dropped_give_their_room_back(tmp_path: Path) -> None:
+    path = tmp_path / "operators.sqlite"
+    with closing(Store(path)) as opened:
+        with opened.transaction():
+            for name in ("2026-W45", "2026-W46"):
+                for file in ("agg-init-early-1.bin", "agg-init-early-2.bin", "agg_initial.bin", "manifest.json"):
+                    opened.put(name, file, bytes(100_000))
+        opened.erase()
+        before = path.stat().st_size
+        opened.drop("agg-init-", "agg-resp-")
+        for name in ("2026-W45", "2026-W46"):
+            assert opened.files(name) == ["agg_initial.bin", "manifest.json"]
+            assert opened.file(name, "manifest.json") == bytes(100_000)
+        assert path.stat().st_size < before - 390_000
+        opened.drop("none")
+        assert opened.files("2026-W46") == ["agg_initial.bin", "manifest.json"]
+
+
 def test_a_step_that_fails_leaves_the_database_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "operators.sqlite"
     make(path)

@@ -9,12 +9,13 @@ import pytest
 
 from netflix_trend.names import EXAMPLE_AGGREGATOR
 from netflix_trend.periods.weeks import Week
+from netflix_trend.published.introduction import INTRODUCTION
 from netflix_trend.simulation.population import person, seeded_randomness, watched
 from netflix_trend.survey.survey import load_surveys
 from netflix_trend.syftbox.permissions import PERMISSION_FILES
 from services.aggregator.collect import RoundReleases, RoundReports
 from services.demo.network import Network
-from services.demo.plain import PlainPeople, together
+from services.demo.plain import PagesOnce, PlainPeople, together
 
 LAST = Week.parse("2026-W42")
 
@@ -35,6 +36,29 @@ def test_what_is_published_does_not_depend_on_who_has_folders(tmp_path: Path, se
     assert len([name for name in everybody if "shared/statistics/2026" in name]) == 5
     for some in (0, 30):
         assert published(tmp_path / str(some), some, 120, 5, seed) == everybody
+
+
+def test_pages_that_are_written_once_are_those_of_writing_them_after_every_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once = published(tmp_path / "once", 30, 120, 5, 1)
+    assert len([name for name in once if name.startswith("public/") and name.endswith(".html")]) > 5
+    monkeypatch.setattr(PagesOnce, "wait_with_pages", lambda _: None)
+    assert published(tmp_path / "each", 30, 120, 5, 1) == once
+
+
+def test_without_pages_the_same_is_published_for_participants(tmp_path: Path) -> None:
+    network = Network(tmp_path / "out", publishers=30, has_pages=False)
+    network.prepare()
+    network.run(120, 2, 1, LAST)
+    site = network.datasites / EXAMPLE_AGGREGATOR
+    whole = published(tmp_path / "whole", 30, 120, 2, 1)
+    assert [path.name for path in (site / "public" / "netflix_trend").iterdir() if "syft" not in path.name] == [
+        INTRODUCTION
+    ]
+    for week in (LAST, LAST - 1):
+        name = f"app_data/netflix_trend/shared/statistics/{week}.json"
+        assert (site / name).read_bytes() == whole[name]
 
 
 def test_folders_are_made_for_publishers_only(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from netflix_trend import cli
 from netflix_trend.cli.machine import Machine
 from netflix_trend.cli.mode import Place
+from netflix_trend.operators.store import Store
 from netflix_trend.periods.weeks import Week
 from netflix_trend.published.statistics import RoundStatistics
 from services.demo.network import ME
@@ -59,6 +60,21 @@ def test_everybody_is_counted_by_both_operators(printed: str, output: Path) -> N
         assert (output / folder / "identity.key").stat().st_mode & 0o77 == 0
     share = output / f"datasites/{HELPER}/app_data/netflix_trend/rounds/{LAST}/agg-share-early.bin"
     assert share.exists()
+
+
+def test_what_operators_wrote_about_every_report_is_gone_and_the_page_is_there(printed: str, output: Path) -> None:
+    names = {path.name for path in output.rglob("*") if path.is_file()}
+    assert {"prekey.json", "manifest.json", "collect-early.bin", "agg-share-early.bin", "result-early.json"} <= names
+    assert not [name for name in names if name.startswith(("agg-init-", "agg-resp-"))]
+    for folder in ("aggregator", "helper"):
+        with contextlib.closing(Store(output / folder / "operators.sqlite")) as store:
+            kept = {file for row in store.rounds() for file in store.files(row.name)}
+            assert kept
+            assert not [file for file in kept if file.startswith(("agg-init-", "agg-resp-"))]
+            assert store.sql.execute("PRAGMA freelist_count").fetchone() == (0,)
+    public = output / "datasites/aggregator@example.org/public/netflix_trend"
+    assert len(list(public.glob("rounds/*.html"))) == 2
+    assert not list(output.glob("datasites/person*"))
 
 
 def test_no_title_of_mine_is_in_clear_in_anything_that_left_or_that_an_operator_keeps(
