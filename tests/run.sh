@@ -59,6 +59,8 @@ fast_tests() {
 }
 
 run_tests() {
+  # Else every process that a test starts would compile all that it imports, and each process of pytest all tests.
+  unset PYTHONDONTWRITEBYTECODE
   python_environment dev
   bin=.venv/bin
   measured=
@@ -84,13 +86,18 @@ run_tests() {
     say "Container tests will be skipped. $reason"
     skipped=yes
   fi
-  static_checks
-  say '--- pytest'
   if [ $# -gt 0 ]; then
+    static_checks
+    say '--- pytest'
     # shellcheck disable=SC2086 # a list of options
     $bin/python -m pytest $measured "$@"
     return
   fi
+  # mypy has one processor; what all processes of pytest need is compiled on another one, once instead of by each.
+  static_checks &
+  $bin/python -m pytest --collect-only --quiet --quiet >/dev/null || : # what cannot be collected fails below
+  wait $!
+  say '--- pytest'
   # Many tests wait for other programs, so there are two processes more than processors. The files begin in the order of
   # tests/conftest.py. What builds and starts containers has the machine to itself.
   processes=$($bin/python -c 'import os; print((os.cpu_count() or 1) + 2)')
