@@ -13,7 +13,7 @@ from werkzeug.serving import make_server
 
 from services.dashboard.web import create_app
 from services.local.dashboard import OneProcess
-from tests.browser.browser import Browser, require_chromium
+from tests.browser.browser import WIDTHS, Browser, require_chromium
 from tests.made_once import made_once
 from tests.ports import free_port
 from tests.services.dashboard.participant import TODAY, add_chart, make_network, settings_in
@@ -94,14 +94,34 @@ def look_of(request: pytest.FixtureRequest) -> tuple[str, str]:
     return width, scheme
 
 
-@pytest.fixture
-def acting(own: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Browser]:
-    yield from opened(own, *look_of(request), tmp_path / "profile")
+@pytest.fixture(scope="session")
+def one_window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One browser for all tests that act: starting it takes longer than most of them."""
+    require_chromium()
+    browser = Browser.open("", "desktop", "light", tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.driver.quit()
+
+
+def anew(window: Browser, address: str, width: str, scheme: str) -> Iterator[Browser]:
+    """Let a window look at an address for the first time, without anything that another test left."""
+    window.address, window.name = address, f"{width}-{scheme}"
+    window.resize(WIDTHS[width], scheme)
+    window.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    window.driver.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": address, "storageTypes": "all"})
+    window.forget()
+    yield window
+    window.check()
 
 
 @pytest.fixture
-def beginning(empty: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Browser]:
-    yield from opened(empty, *look_of(request), tmp_path / "profile")
+def acting(own: str, one_window: Browser, request: pytest.FixtureRequest) -> Iterator[Browser]:
+    yield from anew(one_window, own, *look_of(request))
+
+
+@pytest.fixture
+def beginning(empty: str, one_window: Browser, request: pytest.FixtureRequest) -> Iterator[Browser]:
+    yield from anew(one_window, empty, *look_of(request))
 
 
 @pytest.fixture

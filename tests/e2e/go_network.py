@@ -8,6 +8,7 @@ read any more, disappears from readers' folders.
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,9 +78,12 @@ class GoNetwork:
         self.snapshot.mkdir()
         self._uploaded.clear()
         for email in self.emails:
-            for datasite in self.datasites(email).iterdir():
-                shutil.rmtree(datasite)
-            (self.datasites(email) / email).mkdir()
+            # Moved away at once: an app may be writing, and would fill a folder that is being removed.
+            gone = Path(tempfile.mkdtemp(prefix="wiped-", dir=self.root))
+            for datasite in list(self.datasites(email).iterdir()):
+                datasite.rename(gone / datasite.name)
+            (self.datasites(email) / email).mkdir(exist_ok=True)
+            shutil.rmtree(gone, ignore_errors=True)
 
     def _send(self, email: str) -> None:
         own, server = self.datasites(email) / email, self.snapshot / email
