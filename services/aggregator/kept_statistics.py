@@ -68,9 +68,10 @@ class KeptStatistics:
 
     def recover(self, newest: Week) -> None:
         """Take back what is published and not here. newest: the newest week that can have been asked about."""
-        for name in sorted(self._published() - _rounds_in(self.folder)):
-            if Week.parse(name) <= newest and self._take_back(name):
-                _log.warning("round=%s its statistics were lost here and are those that are published", name)
+        published = _names_in(self.shared / FOLDER) | _names_in(self.public / FOLDER)
+        for week in sorted(weeks_in(published - _names_in(self.folder))):
+            if week <= newest and self._take_back(str(week)):
+                _log.warning("round=%s its statistics were lost here and are those that are published", week)
 
     def left(self, made: Container[str], newest: Week) -> tuple[dict[str, bytes], dict[str, bytes]]:
         """Return published files of rounds that cannot be made again, by name in the folders shared and public.
@@ -142,8 +143,13 @@ class KeptStatistics:
 
 
 def _rounds_in(folder: Path) -> set[str]:
+    return set(map(str, weeks_in(_names_in(folder))))
+
+
+def _names_in(folder: Path) -> set[str]:
+    """Return the names of the JSON files in a folder, without their ending."""
     try:
-        return set(map(str, weeks_in(path.stem for path in folder.iterdir() if path.suffix == ".json")))
+        return {name.removesuffix(".json") for name in os.listdir(folder) if name.endswith(".json")}  # noqa: PTH208
     except OSError:
         return set()
 

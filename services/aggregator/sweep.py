@@ -108,9 +108,12 @@ def _refresh(
         calm, rows = rows[is_calm], rows[~is_calm]
         some = [addresses[row] for row in calm.tolist()]
         kept[calm[_changed_manifests(some, before.people[kept[calm]], reader.root)]] = -1
-    for row in rows.tolist():
-        releases = [before.sections[survey.version].releases[kept[row]].item() for survey in surveys]
-        if not reader.is_as_it_was(addresses[row], before.people[kept[row]].item(), releases):
+    places = kept[rows]
+    people = before.people[places].tolist()
+    # Where nobody may be as they were, a survey may be new.
+    sections = [before.sections[one.version].releases[places].tolist() for one in surveys] if len(rows) else []
+    for number, row in enumerate(rows.tolist()):
+        if not reader.is_as_it_was(addresses[row], people[number], [section[number] for section in sections]):
             kept[row] = -1
     read = {row: reader.read(addresses[row], began) for row in np.flatnonzero(kept < 0).tolist()}
     if is_same and not read:
