@@ -68,7 +68,7 @@ class Machine:
         return publish_once(self.settings, today)
 
     def files(self) -> dict[str, bytes]:
-        return {name: (self.site.app_data / name).read_bytes() for name in self.site.published()}
+        return self.site.contents()
 
     def releases(self) -> list[bytes]:
         return [entry.data for entry in read_ledger(self.settings.records_dir / "ledger.jsonl")]
