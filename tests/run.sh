@@ -39,16 +39,6 @@ in_memory() {
   PYTEST_DEBUG_TEMPROOT=$memory "$@"
 }
 
-# build_images: those that tests of containers start, by the settings that they start them with
-build_images() {
-  for target in browser import; do
-    for file in docker-compose.yml docker-compose.demo.yml docker-compose.scale.yml; do
-      env -i PATH="$PATH" HOME="${HOME:-/}" DOCKER_HOST="${DOCKER_HOST:-}" SCRAPER_TARGET=$target \
-        docker compose --env-file .env.example --profile '*' --file "$file" build --quiet
-    done
-  done
-}
-
 # static_checks: what needs no test to run
 static_checks() {
   say '--- ruff'
@@ -103,12 +93,6 @@ run_tests() {
     $bin/python -m pytest $measured "$@"
     return
   fi
-  images=
-  if [ -z "$reason" ]; then
-    # Meanwhile, because it waits for downloads most of the time. What fails is built again by the tests, which say why.
-    build_images >/dev/null 2>&1 &
-    images=$!
-  fi
   # mypy has one processor; what all processes of pytest need is compiled on another one, once instead of by each.
   static_checks &
   checks=$!
@@ -116,12 +100,11 @@ run_tests() {
   wait "$checks"
   say '--- pytest'
   # Many tests wait for other programs, so there are two processes more than processors. The files begin in the order of
-  # tests/conftest.py. What starts containers has the machine to itself.
+  # tests/conftest.py. What builds and starts containers has the machine to itself.
   processes=$($bin/python -c 'import os; print((os.cpu_count() or 1) + 2)')
   # shellcheck disable=SC2086 # a list of options
   in_memory $bin/python -m pytest $measured --numprocesses "$processes" --dist loadfile --no-loadscope-reorder \
     --durations 20 -m 'not docker'
-  [ -z "$images" ] || wait "$images" || :
   # shellcheck disable=SC2086 # a list of options
   $bin/python -m pytest $measured ${measured:+--cov-append} --durations 10 -m docker tests/e2e
   [ -n "$measured" ] || return 0
