@@ -64,7 +64,9 @@ def popularity(asked: Sequence[tuple[str, TopShows]], catalogue: Sequence[str], 
     """
     charts = _charts(asked)
     names: dict[str, str] = {}
-    order = _order(charts[-1], catalogue, names, most)
+    newest = _spelled(charts[-1], names)
+    others = _spelled(catalogue, names)
+    order = _order(newest, others, most)
     shows = [(week, _with_titles(one, _spelled((show.title for show in one.shows), names))) for week, one in asked]
     observed = observe_shows(shows)
     titles = tuple(dict.fromkeys([*order, *(observed.titles if observed else ())]))
@@ -74,7 +76,7 @@ def popularity(asked: Sequence[tuple[str, TopShows]], catalogue: Sequence[str], 
     if observed is not None:
         place = {title: number for number, title in enumerate(titles)}
         known = [place[title] for title in observed.titles]
-        orders = [_order(chart, catalogue, names, most) for chart in charts]
+        orders = [_order(_spelled(chart, names), others, most) for chart in charts]
         then = np.array([chart_shares(observed.titles, one) for one in orders])
         mean[known], variance[known] = _levels(observed, expected[known] / then)
         rounds[known] = observed.asked.sum(axis=0)
@@ -96,9 +98,9 @@ def _charts(asked: Sequence[tuple[str, TopShows]]) -> list[tuple[str, ...]]:
     return charts or [()]
 
 
-def _order(chart: Sequence[str], catalogue: Sequence[str], names: dict[str, str], most: int) -> list[str]:
+def _order(chart: Sequence[str], catalogue: Sequence[str], most: int) -> list[str]:
     """Return the first shows of a chart and a catalogue, each once."""
-    return list(dict.fromkeys(_spelled((*chart, *catalogue), names)))[:most]
+    return list(dict.fromkeys((*chart, *catalogue)))[:most]
 
 
 def _spelled(titles: Iterable[str], names: dict[str, str]) -> list[str]:
