@@ -6,7 +6,7 @@ depend on every other title of the history (`repetition`), so titles are decided
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, tzinfo
@@ -29,7 +29,7 @@ from netflix_trend.history.file_rows import FileRows, Ints, ReadFile, day_of, jo
 from netflix_trend.history.kept_rows import KeptFile, KeptRows
 from netflix_trend.history.memory import needed
 from netflix_trend.history.options import ReadOptions
-from netflix_trend.history.repetition import InFile, Repetition, Show
+from netflix_trend.history.repetition import Repetition, Show, WithSeason
 from netflix_trend.history.titles import Certainty, Kind, ParsedTitle, TitleParser, match_key, show_key
 
 # So many texts wait to be stored, and so many rows of a result are looked at together.
@@ -296,7 +296,7 @@ class Staging:
             "select distinct show_code from used where kind = 'episode' "
             "and (certainty = 'certain' or season_code is not null)"
         ).fetchall()
-        with_season: Counter[InFile] = Counter()
+        with_season: dict[str, Mapping[int, int]] = {}
         beginnings = self._vocabulary.film_beginnings | films
         repetition = Repetition([names[code] for (code,) in proved], with_season, beginnings)
 
@@ -332,21 +332,19 @@ class Staging:
         self.insert("season_names", ((code, name) for name, code in self.seasons.items()))
         self.database.execute(sql.TITLES)
 
-    def _with_season(self, names: Sequence[Show], wanted: Collection[str]) -> dict[InFile, int]:
+    def _with_season(self, names: Sequence[Show], wanted: Collection[str]) -> WithSeason:
         """Return how many titles of each viewing history name a season of these shows (`show_key`)."""
         keys = {code: key for code, show in enumerate(names) if (key := show_key(*show)) in wanted}
         self._create("wanted_codes", show_code=np.array(list(keys), np.int32))
-        found: Counter[InFile] = Counter()
+        found = defaultdict[str, Counter[int]](Counter)
         for file, code, titles in self.database.execute(sql.WITH_SEASON).fetchall():
-            found[file, keys[code]] += titles
+            found[keys[code]][file] += titles
         return found
 
     def _match_keys(self) -> None:
         if sum(rows is not None and len(rows.texts) > 0 for rows in self.files) > 1:
-            rows = self._stream(
-                "select title_id, min(title) from used join title_of using (text_id) "
-                "where kind is null or kind not in ('blank', 'unnamed') group by title_id"
-            )
+            self.database.execute(sql.MATCHED)
+            rows = self._stream("select title_id, title from matched where not is_plain")
             self.insert("match_keys", ((title_id, match_key(title)) for title_id, title in rows))
 
     def exclude(self, wanted: Sequence[Rows]) -> None:

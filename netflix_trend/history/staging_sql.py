@@ -40,6 +40,17 @@ create or replace table play_rows as
 create or replace view dated as select file, title_id, day, null::integer as seconds from history_rows
     union all select file, title_id, day, seconds from play_rows;
 """
+# Titles that may be in other files, too. The key of a plain one (`match_key`) is made here, which is sooner.
+MATCHED = """
+create table matched as
+    select title_id, min(title) as title, any_value(key) as key,
+           regexp_full_match(min(title), '[ -~]*[ -(*-~]') and not contains(min(title), ' :')
+               and not contains(min(title), '  ') and not ends_with(min(title), ' ') as is_plain
+    from used join title_of using (text_id) where kind is null or kind not in ('blank', 'unnamed') group by title_id;
+insert into match_keys
+    select title_id, replace(trim(split_part(key, ': ', 1) || ' ' || split_part(key, ': ', -1)), ' :', ':')
+    from matched where is_plain;
+"""
 # What words leave open, and what is certain. In ViewingActivity.csv words decide every title.
 UNDECIDED = """
 create table certain_shows as
