@@ -24,6 +24,8 @@ from netflix_trend.language import _, marked
 # Each order of a date, and its name for people.
 ORDER_NAMES = {"mdy": marked("month first"), "dmy": marked("day first"), "ymd": marked("year first")}
 ORDERS = tuple(ORDER_NAMES)
+# The places of year, month and day in each order.
+_PLACES = {order: tuple(order.index(part) for part in "ymd") for order in ORDERS}
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\ufeff]")
 _THREE_NUMBERS = re.compile(r"\D*\d+\D+\d+\D+\d+")
 _FOURTH = re.compile(r"\d")
@@ -303,7 +305,8 @@ def _day(numbers: tuple[str, ...] | None, order: str) -> date | None:
         return None
     if len(numbers[0]) == 4:
         order = "ymd"
-    year_text, month_text, day_text = (numbers[order.index(part)] for part in "ymd")
+    year_at, month_at, day_at = _PLACES[order]
+    year_text, month_text, day_text = numbers[year_at], numbers[month_at], numbers[day_at]
     if len(year_text) not in (2, 4) or len(month_text) > 2 or len(day_text) > 2:
         return None
     if order == "ymd" and len(year_text) == 2 and numbers[3] != ".":

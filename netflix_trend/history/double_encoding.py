@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import cache
 
 # The pages that programs take for granted, the commonest first.
 _PAGES = ("cp1252", "cp1250", "cp1251", "cp1254", "mac_roman", "cp1253")
@@ -22,6 +23,7 @@ _IMPLAUSIBLE = re.compile(
 )
 
 
+@cache
 def _bytes_of(page: str) -> dict[int, int]:
     """Return the byte of each character of a page, as a table for str.translate; other characters up to 255 have none.
 
@@ -34,17 +36,21 @@ def _bytes_of(page: str) -> dict[int, int]:
     return table
 
 
-_TABLES = {page: _bytes_of(page) for page in _PAGES}
-
-
 def _signs(page: str, first: int, last: int) -> frozenset[str]:
     """Return the characters of a page's bytes from `first` to `last`, without those that are there by chance."""
-    letters = {chr(letter) for letter, byte in _TABLES[page].items() if first <= byte <= last} - _BY_CHANCE
+    letters = {chr(letter) for letter, byte in _bytes_of(page).items() if first <= byte <= last} - _BY_CHANCE
     if last < 0xC0 and page in _OWN_ALPHABET:
         letters = {letter for letter in letters if not letter.isalpha()}
     return frozenset(letters)
 
 
+@cache
+def _follows(page: str) -> frozenset[str]:
+    """Return the characters of a page's bytes that stand behind the first one of a letter in UTF-8."""
+    return _signs(page, 0x80, 0xBF)
+
+
+@cache
 def _wrong_letters(page: str) -> re.Pattern[str]:
     """Return what letters of two and of three bytes look like after they were read as a page."""
     two, three, follows = (
@@ -56,13 +62,12 @@ def _wrong_letters(page: str) -> re.Pattern[str]:
     return re.compile(f"{two}{follows}|{three}(?:{follows}{not_a_letter}{follows}|{follows}{{2}}{not_a_letter})")
 
 
-_WRONG = {page: (_signs(page, 0x80, 0xBF), _wrong_letters(page)) for page in _PAGES}
-
-
 def pages_of_double_encoding(text: str) -> frozenset[str]:
     """Return the pages by which letters of a text may have been saved wrongly."""
+    if text.isascii():
+        return frozenset()
     present = set(text)
-    return frozenset(page for page, (follows, wrong) in _WRONG.items() if follows & present and wrong.search(text))
+    return frozenset(page for page in _PAGES if _follows(page) & present and _wrong_letters(page).search(text))
 
 
 def repaired(text: str, pages: Collection[str]) -> str:
@@ -87,6 +92,6 @@ def _undone_often(text: str, page: str) -> str:
 
 def _undone(text: str, page: str) -> str | None:
     try:
-        return text.translate(_TABLES[page]).encode("latin-1").decode("utf-8")
+        return text.translate(_bytes_of(page)).encode("latin-1").decode("utf-8")
     except UnicodeError:
         return None

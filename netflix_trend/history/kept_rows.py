@@ -3,25 +3,26 @@
 `rows.bin` in the folder of a profile: the rows of each export as whole numbers (`file_rows`), and each of their titles
 once, with what its words say. It is only ever a cache. A part is used if the bytes of its export, all that reading
 depends on, and the code that reads are the same; whatever else is there is read again, and gone when the file is
-written next. Behind the arrays is their SHA-256.
+written next.
+
+It begins with the numbers, a column after the other, so that they are used where they lie in memory; then come the
+titles, a description in JSON, its length, and the SHA-256 of all before.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import sys
 import unicodedata
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
 
 import numpy as np
-from numpy.typing import NDArray
 
 from netflix_trend.history.exports import ExportKind
 from netflix_trend.history.file_rows import PLAY_COLUMNS, FileRows, Ints, ReadFile, joined, places_of
@@ -34,14 +35,20 @@ from netflix_trend.storage.files import write_atomically
 if TYPE_CHECKING:
     from netflix_trend.history.staging import Staging
 
-_FORMAT = 1
+_FORMAT = 2
 # A larger file would cost more memory than it saves time; the exports are read each time then.
 _MOST_BYTES = 64_000_000
 _MOST_TEXTS = 400_000
+# So many titles are looked at together.
+_BLOCK = 20_000
+# What is kept of a title besides its text: kind, show, season, certainty, and whether it is of ViewingActivity.csv.
+_OF_TITLES = ("kind", "show", "season", "certainty", "archive")
 _DIGEST = hashlib.sha256().digest_size
+# Of the length of the description.
+_LENGTH = 8
 
-# Gives codes to titles: text, key, what was parsed, whether it is of ViewingActivity.csv.
-TakeTexts = Callable[[Iterable[tuple[str, str, ParsedTitle, bool]]], Sequence[int]]
+# Gives codes to titles: text, what was parsed, whether it is of ViewingActivity.csv.
+TakeTexts = Callable[[Iterable[tuple[str, ParsedTitle, bool]]], Sequence[int]]
 
 
 @dataclass(frozen=True)
@@ -66,40 +73,53 @@ class KeptRows:
     """The rows of a profile that are kept; nothing if the file is missing, damaged, or of another version."""
 
     def __init__(
-        self, header: Mapping[str, Any] | None = None, arrays: Mapping[str, NDArray[Any]] | None = None
+        self,
+        header: Mapping[str, Any] | None = None,
+        arrays: Mapping[str, Ints] | None = None,
+        titles: memoryview | None = None,
     ) -> None:
+        """arrays: columns of rows, and of titles with the place where each one ends in `titles`, in UTF-8."""
         header = header or {}
         self.files = {sha256: KeptFile(**file) for sha256, file in header.get("files", {}).items()}
         # The kind of each export of another profile that has no rows for this one; `none` if it is no export.
         self.kinds: dict[str, str] = header.get("kinds", {})
         self._shows, self._seasons = header.get("shows", ()), header.get("seasons", ())
-        self._names, self._arrays = header.get("names", ()), arrays or {}
+        self._names, self._arrays, self._titles = header.get("names", ()), arrays or {}, titles or memoryview(b"")
         # The codes that a staging gave, -1 without one.
-        self._codes = np.full(header.get("texts", 0), -1, np.int32)
+        self._codes = np.full(len(self._arrays.get("ends", ())), -1, np.int32)
         self._name_codes: dict[int, int] = {}
 
     @classmethod
     def read(cls, folder: Path) -> KeptRows:
         """Read the file in the folder of a profile."""
         try:
-            data = read_file(folder / KEPT_ROWS)
+            data = memoryview(read_file(folder / KEPT_ROWS))
         except (FileNotFoundError, Damaged):
             return cls()
-        content = memoryview(data)[:-_DIGEST]
+        content = data[:-_DIGEST]
         if hashlib.sha256(content).digest() != data[-_DIGEST:]:
             return cls()
         try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-                header = json.loads(arrays["header"].tobytes())
-                is_ours = header["code"] == code_version()
-                return cls(header, {name: arrays[name] for name in arrays.files}) if is_ours else cls()
-        except (ValueError, KeyError, TypeError, OSError, BadZipFile):
+            end = len(content) - _LENGTH
+            begin = end - int.from_bytes(content[end:], "little")
+            header = json.loads(bytes(content[begin:end]))
+            if header["code"] != code_version():
+                return cls()
+            ends = np.cumsum(list(header["columns"].values()))
+            numbers = np.split(np.frombuffer(content[: 4 * ends[-1]], "<i4"), ends[:-1])
+            return cls(header, dict(zip(header["columns"], numbers, strict=True)), content[4 * ends[-1] : begin])
+        except (ValueError, KeyError, TypeError, IndexError):
             return cls()
 
     def find(self, sha256: str, marks: Mapping[ExportKind, str]) -> KeptFile | None:
         """Return the rows of an export if they depended on the same. marks: of that, by kind of export."""
         file = self.files.get(sha256)
         return file if file and file.mark == marks[file.kind] else None
+
+    def holds(self, files: Mapping[str, tuple[str, int]], kinds: Mapping[str, str]) -> bool:
+        """Return whether these exports, and no others, are kept: by SHA-256 the mark, and a number."""
+        there = {sha256: file.mark for sha256, file in self.files.items()}
+        return (there, self.kinds) == ({sha256: mark for sha256, (mark, _number) in files.items()}, kinds)
 
     def rows(self, file: KeptFile, take: TakeTexts, name: Callable[[str], int]) -> FileRows:
         """Return the rows of a file. take, name: give codes to texts and to names of profiles and devices."""
@@ -128,19 +148,24 @@ class KeptRows:
         if len(new):
             self._codes[new] = take(self._texts(new))
 
-    def _texts(self, places: Ints) -> Iterable[tuple[str, str, ParsedTitle, bool]]:
-        titles, keys = (_texts_of(self._arrays, name, places) for name in ("title", "key"))
-        columns = (self._arrays[name][places].tolist() for name in ("kind", "show", "season", "certainty", "archive"))
+    def _texts(self, places: Ints) -> Iterator[tuple[str, ParsedTitle, bool]]:
         known: dict[tuple[int, ...], ParsedTitle] = {}
-        for title, key, kind, show, season, certainty, archive in zip(titles, keys, *columns, strict=True):
-            parsed = known.get((kind, show, season, certainty))
-            if parsed is None:
-                named, index = self._shows[show] if show >= 0 else (None, -1)
-                part = self._seasons[season] if season >= 0 else None
-                said = CERTAINTIES[max(certainty, 0)]  # of an open title nothing is said
-                parsed = ParsedTitle(KINDS[kind] if kind >= 0 else None, named, part, index, said)
-                known[kind, show, season, certainty] = parsed
-            yield title, key, parsed, bool(archive)
+        ends = self._arrays["ends"]
+        for first in range(0, len(places), _BLOCK):
+            block = places[first : first + _BLOCK]
+            begins = np.where(block > 0, ends[block - 1], 0)
+            columns = (self._arrays[name][block].tolist() for name in _OF_TITLES)
+            for begin, end, kind, show, season, certainty, archive in zip(
+                begins.tolist(), ends[block].tolist(), *columns, strict=True
+            ):
+                parsed = known.get((kind, show, season, certainty))
+                if parsed is None:
+                    named, index = self._shows[show] if show >= 0 else (None, -1)
+                    part = self._seasons[season] if season >= 0 else None
+                    said = CERTAINTIES[max(certainty, 0)]  # of an open title nothing is said
+                    parsed = ParsedTitle(KINDS[kind] if kind >= 0 else None, named, part, index, said)
+                    known[kind, show, season, certainty] = parsed
+                yield str(self._titles[begin:end], "utf-8"), parsed, bool(archive)
 
     def _named(self, places: Ints, name: Callable[[str], int]) -> Ints:
         different, inverse = np.unique(places, return_inverse=True)
@@ -150,10 +175,18 @@ class KeptRows:
         return np.array([self._name_codes[place] for place in different.tolist()], np.int32)[inverse]
 
 
-def write(folder: Path, staging: Staging, files: Mapping[str, tuple[str, int]], kinds: Mapping[str, str]) -> None:
-    """Keep the rows of these exports: by SHA-256 the mark and the number in `staging`. kinds: as in `KeptRows`.
+def write(folder: Path, content: bytes | None) -> None:
+    """Keep what `content_of` gave; None: keep nothing. Raises OSError; then the file is as it was before, or gone."""
+    if content is None:
+        (folder / KEPT_ROWS).unlink(missing_ok=True)
+        return
+    # A cache may be lost in a power cut: then its digest does not match, and everything is read again.
+    write_atomically(folder / KEPT_ROWS, content, durable=False)
 
-    Raises OSError; then the file is as it was before, or gone.
+
+def content_of(staging: Staging, files: Mapping[str, tuple[str, int]], kinds: Mapping[str, str]) -> bytes | None:
+    """Return the bytes that keep the rows of these exports: by SHA-256 the mark and the number in `staging`. None if
+    they are too many. kinds: as in `KeptRows`.
     """
     rows = {sha256: staging.files[number] for sha256, (_mark, number) in files.items()}
     read = {sha256: one for sha256, one in rows.items() if one is not None}
@@ -162,8 +195,7 @@ def write(folder: Path, staging: Staging, files: Mapping[str, tuple[str, int]], 
     columns |= {name: joined(getattr(one, name) for one in plays) for name in PLAY_COLUMNS}
     used = places_of(columns["texts"], columns["others"], size=staging.texts)
     if len(used) > _MOST_TEXTS or sum(column.nbytes for column in columns.values()) > _MOST_BYTES:
-        (folder / KEPT_ROWS).unlink(missing_ok=True)
-        return
+        return None
     columns["texts"], columns["others"] = (
         np.searchsorted(used, columns["texts"]),
         np.searchsorted(used, columns["others"]),
@@ -177,6 +209,15 @@ def write(folder: Path, staging: Staging, files: Mapping[str, tuple[str, int]], 
         different = np.unique(texts[name][texts[name] >= 0])
         lists[f"{name}s"] = [known[code] for code in different.tolist()]
         texts[name] = np.where(texts[name] >= 0, np.searchsorted(different, texts[name]), -1)
+    titles, lengths = bytearray(), array("i")
+    for block in staging.stored_titles(used):
+        encoded = [title.encode() for title in block]
+        titles += b"".join(encoded)
+        lengths.extend(map(len, encoded))
+        if len(titles) > _MOST_BYTES:
+            return None
+    columns |= texts
+    columns["ends"] = np.cumsum(lengths, dtype=np.int32)
     ends = [0, 0, 0]
     kept: dict[str, dict[str, Any]] = {}
     for sha256, one in read.items():
@@ -184,29 +225,24 @@ def write(folder: Path, staging: Staging, files: Mapping[str, tuple[str, int]], 
         ends = [ends[0] + len(one.texts), ends[1] + len(one.seconds), ends[2] + len(one.others)]
         places = tuple(zip(begins, ends, strict=True))
         kept[sha256] = vars(KeptFile(files[sha256][0], one.staged, one.report.to_json(), places))
-    header = {
-        "code": code_version(),
-        "files": kept,
-        "kinds": kinds,
-        "names": staging.stored_names(names),
-        "texts": len(used),
-        **lists,
-    }
-    arrays: dict[str, NDArray[Any]] = {name: column.astype(np.int32) for name, column in columns.items()}
-    for name in ("title", "key"):
-        encoded = [text.encode() for text in texts.pop(name).tolist()]
-        arrays[name] = np.frombuffer(b"".join(encoded), np.uint8)
-        arrays[f"{name}_ends"] = np.cumsum([len(text) for text in encoded], dtype=np.int64)
-    arrays |= {name: column.astype(np.int32) for name, column in texts.items()}
-    arrays["header"] = np.frombuffer(canonical_json(header), np.uint8)
-    content = io.BytesIO()
-    np.savez(content, allow_pickle=False, **arrays)
-    if len(content.getbuffer()) > _MOST_BYTES:
-        (folder / KEPT_ROWS).unlink(missing_ok=True)
-        return
-    content.write(hashlib.sha256(content.getbuffer()).digest())
-    # A cache may be lost in a power cut: then its digest does not match, and everything is read again.
-    write_atomically(folder / KEPT_ROWS, content.getvalue(), durable=False)
+    header = canonical_json(
+        {
+            "code": code_version(),
+            "columns": {name: len(column) for name, column in columns.items()},
+            "files": kept,
+            "kinds": kinds,
+            "names": staging.stored_names(names),
+            **lists,
+        }
+    )
+    numbers = (columns[name].astype("<i4").tobytes() for name in sorted(columns))
+    parts: list[bytes | bytearray] = [*numbers, titles, header, len(header).to_bytes(_LENGTH, "little")]
+    if sum(map(len, parts)) > _MOST_BYTES:
+        return None
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return b"".join([*parts, digest.digest()])
 
 
 def mark_of(depends_on: Mapping[str, Any]) -> str:
@@ -223,11 +259,3 @@ def code_version() -> str:
         for path in sorted(package.glob(pattern)):
             found.update(path.read_bytes())
     return found.hexdigest()
-
-
-def _texts_of(arrays: Mapping[str, NDArray[Any]], name: str, places: Ints) -> Iterator[str]:
-    """Yield texts of the column `name`, whose bytes lie one after the other."""
-    data, ends = arrays[name].data, arrays[f"{name}_ends"]
-    begins = np.concatenate([[0], ends[:-1]])
-    for begin, end in zip(begins[places].tolist(), ends[places].tolist(), strict=True):
-        yield str(data[begin:end], "utf-8")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Literal
 
@@ -39,6 +40,12 @@ class RawExport(Delivery):
     first_received: date | None = None
     refused: Refusal | None = None
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+@lru_cache(maxsize=2_000)
+def _described(content: bytes) -> RawExport:
+    """Return the export that a file describes; a process asks many times. Raises ValidationError."""
+    return RawExport.model_validate_json(content)
 
 
 @dataclass(frozen=True)
@@ -116,7 +123,7 @@ class RawStore:
     def describe(self, sha256: str) -> RawExport | None:
         """Return what is known about a file; None if it was never received, or if its description is damaged."""
         try:
-            export = RawExport.model_validate_json(read_file(PrivateVolume(self.private).description(sha256)))
+            export = _described(read_file(PrivateVolume(self.private).description(sha256)))
         except (FileNotFoundError, ValidationError, Damaged):
             return None
         return export if export.sha256 == sha256 else None

@@ -35,8 +35,8 @@ _FIRST = re.compile(r"(?<![0-9A-Za-z])(?:0?1|one|uno|um|un|eins|I|一)(?![0-9A-Z
 _FILM = ParsedTitle("film", certainty="guess")
 # Name of a show, and its vocabulary index or -1.
 Show = tuple[str, int]
-# Number of a file, and `show_key` of a show.
-InFile = tuple[int, str]
+# Of a show (`show_key`), how many titles of each file name one of its seasons, by the number of the file.
+WithSeason = Mapping[str, Mapping[int, int]]
 
 
 @dataclass
@@ -81,13 +81,10 @@ class Repetition:
     not matter. Memory grows with the number of different first parts, not with titles.
     """
 
-    def __init__(
-        self, proved: Iterable[Show], with_season: Mapping[InFile, int], film_beginnings: Collection[str] = ()
-    ) -> None:
+    def __init__(self, proved: Iterable[Show], with_season: WithSeason, film_beginnings: Collection[str] = ()) -> None:
         """Add shows that words have proved elsewhere in the history.
 
-        with_season: how many titles of a NetflixViewingHistory.csv name a season of a show; only `decide` looks at it,
-        and only for `open_shows`.
+        with_season: of each NetflixViewingHistory.csv; only `decide` looks at it, and only for `open_shows`.
         film_beginnings: `title_key` of what films begin with, before a colon; one that is a title too, such as
         `Insidious`, is a film's.
         """
@@ -96,14 +93,15 @@ class Repetition:
         self._with_season = with_season
         self._film_beginnings = film_beginnings
         self._titles_of: Counter[str] = Counter()
-        self._without_season: Counter[InFile] = Counter()
+        # Of each show in how many titles of each file no season stands.
+        self._without_season: defaultdict[str, Counter[int]] = defaultdict(Counter)
         self._parts_of: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._groups: dict[str, _Group] = {}
 
     @property
     def open_shows(self) -> set[str]:
         """The shows (`show_key`) with titles that may be films, of all titles that were added."""
-        return {key for _file, key in self._without_season}
+        return set(self._without_season)
 
     def add(
         self, title: str, own: ParsedTitle, first_day: date | None, last_day: date | None, files: Collection[int] = (0,)
@@ -118,9 +116,10 @@ class Repetition:
         known = self._known_show(parts, own)
         if known is not None:
             show, behind = known
-            self._titles_of[show_key(*show)] += 1
+            key = show_key(*show)
+            self._titles_of[key] += 1
             if _may_be_film(behind):
-                self._without_season.update((file, show_key(*show)) for file in files)
+                self._without_season[key].update(files)
             return
         group = self._groups.setdefault(title_key(parts[0]), _Group())
         if has_form(parts[-1], "chapter"):
@@ -176,9 +175,10 @@ class Repetition:
             is_numbered = _is_numbered(behind)
             return ParsedTitle("episode", show[0], None, show[1], "certain" if is_numbered else certainty)
         # Within a file: Netflix may name the seasons of a show later, and then names them in all its titles.
-        counts = [(self._with_season.get((file, key), 0), self._without_season[file, key]) for file in files]
-        if any(named and named >= others for named, others in counts):
-            is_likely = any(named >= 3 * others for named, others in counts)
+        with_season, others = self._with_season.get(key, {}), self._without_season[key]
+        counts = [(with_season[file], others[file]) for file in files if file in with_season] if with_season else []
+        if any(named >= unnamed for named, unnamed in counts):
+            is_likely = any(named >= 3 * unnamed for named, unnamed in counts)
             return ParsedTitle("film", certainty="likely" if is_likely else "guess")
         return ParsedTitle("episode", show[0], None, show[1], certainty)
 

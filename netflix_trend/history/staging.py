@@ -6,7 +6,7 @@ depend on every other title of the history (`repetition`), so titles are decided
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, tzinfo
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from netflix_trend.catalogue.keys import title_key
 from netflix_trend.catalogue.vocabulary import Vocabulary
+from netflix_trend.history import staging_sql as sql
 from netflix_trend.history.attempts import too_large
 from netflix_trend.history.exclusions import Rows
 from netflix_trend.history.exports import ExportError, ExportKind, open_export
@@ -28,17 +29,8 @@ from netflix_trend.history.file_rows import FileRows, Ints, ReadFile, day_of, jo
 from netflix_trend.history.kept_rows import KeptFile, KeptRows
 from netflix_trend.history.memory import needed
 from netflix_trend.history.options import ReadOptions
-from netflix_trend.history.repetition import InFile, Repetition, Show
-from netflix_trend.history.titles import (
-    CERTAINTIES,
-    KINDS,
-    Certainty,
-    Kind,
-    ParsedTitle,
-    TitleParser,
-    match_key,
-    show_key,
-)
+from netflix_trend.history.repetition import Repetition, Show, WithSeason
+from netflix_trend.history.titles import Certainty, Kind, ParsedTitle, TitleParser, match_key, show_key
 
 # So many texts wait to be stored, and so many rows of a result are looked at together.
 _BLOCK = 20_000
@@ -46,89 +38,6 @@ _BLOCK = 20_000
 _KNOWN = 20_000
 # Kind, show, season and certainty of a title, as the tables have them.
 Codes = tuple[Kind | None, int | None, int | None, Certainty | None]
-
-_SCHEMA = f"""
-create type kind as enum {KINDS};
-create type certainty as enum {CERTAINTIES};
--- Titles as the files write them, a title perhaps several times. kind null is open. is_archive: of ViewingActivity.csv.
-create table texts (text_id integer, title varchar, key varchar, kind kind, show_code integer, season_code integer,
-                    certainty certainty, is_archive boolean);
--- Netflix profiles and devices.
-create table made (file integer, day integer);
-create table names (name_code integer, name varchar);
-create table show_names (show_code integer, show_name varchar, name_key varchar, show_key varchar, show_index integer);
-create table season_names (season_code integer, season varchar);
--- What the person has excluded. Days are numbered from 1970, like all days here.
-create table excluded (title_id integer, day integer);
-create table match_keys (title_id integer, match_key varchar);
-create table decided (title_id integer, kind kind, show_code integer, season_code integer, certainty certainty);
-"""
-# Of the texts of a key the smallest is used, so that the order of files does not matter.
-_KEYS = """
-create or replace table used as select t.* from texts t semi join rows_texts using (text_id);
-create or replace table keys as
-    select (row_number() over (order by key) - 1)::integer as title_id, key, min(title) as title,
-           arg_min(text_id, title) filter (is_archive) as activity_text,
-           arg_min(text_id, title) filter (not is_archive) as history_text
-    from used group by key;
-create or replace table title_of as select text_id, title_id from used join keys using (key);
-"""
-# Rows with their titles. Days are local. A play of ViewingActivity.csv has a UTC second since 1970 (start), how many
-# seconds later the local time is (shift), and its length (seconds, null if unknown).
-_ROWS = """
-create or replace table play_rows as
-    select file, text_id, title_id, day, start, shift, nullif(length, -1) as seconds, profile, device,
-           autoplayed::boolean as autoplayed from play_columns;
--- Every row with its local day.
-create or replace view dated as select file, title_id, day, null::integer as seconds from history_rows
-    union all select file, title_id, day, seconds from play_rows;
-"""
-# What words leave open, and what is certain. In ViewingActivity.csv words decide every title.
-_UNDECIDED = """
-create table certain_shows as
-    select match_key, list(distinct show_code) as twins
-    from used join title_of using (text_id) join match_keys using (title_id)
-    where kind = 'episode' and certainty = 'certain' group by match_key;
-create table undecided as
-    select title_id, k.key, k.title, kind, show_code, season_code, certainty, twins
-    from keys k join used h on h.text_id = history_text left join match_keys using (title_id)
-         left join certain_shows using (match_key)
-    where activity_text is null and certainty is distinct from 'certain';
-create table seen as
-    select title_id, min(day) as first_day, max(day) as last_day, list(distinct file) as files
-    from history_rows semi join undecided using (title_id) group by title_id;
-"""
-# What undecided titles begin with, before a colon, that is a title itself: `Insidious` of `Insidious: Chapter 2`.
-_BEGINNINGS = """
-with beginnings as (
-    select distinct split_part(key, ': ', 1) as key from undecided
-    union select split_part(key, ': ', 1) || ': ' || split_part(key, ': ', 2) from undecided
-    where split_part(key, ': ', 3) <> '')
-select distinct key from used semi join beginnings using (key) where kind is null or kind = 'film'
-"""
-# How many titles of each viewing history name a season of a show.
-_WITH_SEASON = """
-select file, show_code, count(distinct title_id)
-from history_rows join used using (text_id) join wanted_codes using (show_code)
-where kind = 'episode' and season_code is not null group by file, show_code
-"""
-# A title of both exports has its kind from ViewingActivity.csv. `history_...` and `activity_...`: what the words say in
-# either export, and nothing else; netflix_full.npy has only that.
-_TITLES = """
-create table titles as
-    select title_id, k.key, k.title,
-           case when a.text_id is not null then a.kind when d.title_id is not null then d.kind else h.kind end as kind,
-           case when a.text_id is not null then a.show_code when d.title_id is not null then d.show_code
-                else h.show_code end as show_code,
-           case when a.text_id is not null then a.season_code when d.title_id is not null then d.season_code
-                else h.season_code end as season_code,
-           case when a.text_id is not null then a.certainty when d.title_id is not null then d.certainty
-                else h.certainty end as certainty,
-           h.kind as history_kind, h.show_code as history_show, a.kind as activity_kind, a.show_code as activity_show
-    from keys k left join used a on a.text_id = activity_text left join used h on h.text_id = history_text
-         left join decided d using (title_id)
-    order by title_id
-"""
 
 
 class TooLarge(Exception):
@@ -157,7 +66,7 @@ class Staging:
         self._supplemental: set[int] = set()
         self._new_texts: list[tuple[Any, ...]] = []
         self._new_names: list[str] = []
-        database.execute(_SCHEMA)
+        database.execute(sql.SCHEMA)
 
     # --- files
 
@@ -294,11 +203,11 @@ class Staging:
             season = self.seasons.setdefault(parsed.season, len(self.seasons))
         return parsed.kind, show, season, parsed.certainty if parsed.kind else None
 
-    def _take_texts(self, texts: Iterable[tuple[str, str, ParsedTitle, bool]]) -> list[int]:
-        """Return new codes for titles, keys and what was parsed of them. The bool: of ViewingActivity.csv."""
+    def _take_texts(self, texts: Iterable[tuple[str, ParsedTitle, bool]]) -> list[int]:
+        """Return new codes for titles and what was parsed of them. The bool: of ViewingActivity.csv."""
         return [
-            self._new_text(title, key, self.codes(parsed), is_archive=is_archive)
-            for title, key, parsed, is_archive in texts
+            self._new_text(title, title_key(title), self.codes(parsed), is_archive=is_archive)
+            for title, parsed, is_archive in texts
         ]
 
     def _store_texts(self) -> None:
@@ -312,20 +221,25 @@ class Staging:
         self.insert("names", ((first + place, name) for place, name in enumerate(self._new_names)))
         self._new_names = []
 
-    def stored_texts(self, codes: Ints) -> dict[str, NDArray[Any]]:
-        """Return columns about titles, sorted by code: title, key, kind, show, season, certainty, archive.
+    def stored_texts(self, codes: Ints) -> dict[str, Ints]:
+        """Return what the words of titles say, by columns: kind, show, season, certainty, archive.
 
         kind and certainty are places in KINDS and CERTAINTIES; -1 is none.
         """
-        self._create("wanted_texts", text_id=codes)
-        return dict(
-            self.database.execute(
-                """select title, key, coalesce(enum_code(kind)::integer, -1) as kind, coalesce(show_code, -1) as show,
-                          coalesce(season_code, -1) as season, coalesce(enum_code(certainty)::integer, -1) as certainty,
-                          is_archive::integer as archive
-                   from texts semi join wanted_texts using (text_id) order by text_id"""
-            ).fetchnumpy()
-        )
+        columns = self.database.execute(
+            """select coalesce(enum_code(kind)::integer, -1) as kind, coalesce(show_code, -1) as show,
+                      coalesce(season_code, -1) as season, coalesce(enum_code(certainty)::integer, -1) as certainty,
+                      is_archive::integer as archive
+               from texts order by text_id"""
+        ).fetchnumpy()
+        return {name: column[codes] for name, column in columns.items()}
+
+    def stored_titles(self, codes: Ints) -> Iterator[list[str]]:
+        """Yield the titles of sorted codes, a block at a time."""
+        for first in range(0, self.texts, _BLOCK):
+            wanted = codes[slice(*np.searchsorted(codes, [first, first + _BLOCK]))] - first
+            block = "select title from texts where text_id >= ? and text_id < ? order by text_id"
+            yield self.database.execute(block, [first, first + _BLOCK]).fetchnumpy()["title"][wanted].tolist()
 
     def stored_names(self, codes: Ints) -> list[str]:
         """Return names of Netflix profiles and devices, sorted by code."""
@@ -344,7 +258,7 @@ class Staging:
         self._forget_texts()  # for the memory
         read = [(number, rows) for number, rows in enumerate(self.files) if rows is not None]
         self._create("rows_texts", text_id=places_of(*(rows.texts for _, rows in read), size=self.texts))
-        self.database.execute(_KEYS)
+        self.database.execute(sql.KEYS)
         known = self.database.execute("select text_id, title_id from title_of").fetchnumpy()
         titles = np.full(self.texts, -1, np.int32)
         titles[known["text_id"]] = known["title_id"]
@@ -362,7 +276,7 @@ class Staging:
             "autoplayed": joined(rows.autoplayed for _, rows in archives),
         }
         self._create("play_columns", **self._columns(archives, titles), **plays)
-        self.database.execute(_ROWS)
+        self.database.execute(sql.ROWS)
 
     def _columns(self, files: Sequence[tuple[int, FileRows]], titles: Ints) -> dict[str, Ints]:
         texts = joined(rows.texts for _, rows in files)
@@ -375,14 +289,14 @@ class Staging:
         """
         self.collect()
         self._match_keys()
-        self.database.execute(_UNDECIDED)
+        self.database.execute(sql.UNDECIDED)
         names, seasons = list(self.shows), list(self.seasons)
-        films = {key for (key,) in self.database.execute(_BEGINNINGS).fetchall()}
+        films = {key for (key,) in self.database.execute(sql.BEGINNINGS).fetchall()}
         proved = self.database.execute(
             "select distinct show_code from used where kind = 'episode' "
             "and (certainty = 'certain' or season_code is not null)"
         ).fetchall()
-        with_season: Counter[InFile] = Counter()
+        with_season: dict[str, Mapping[int, int]] = {}
         beginnings = self._vocabulary.film_beginnings | films
         repetition = Repetition([names[code] for (code,) in proved], with_season, beginnings)
 
@@ -416,23 +330,21 @@ class Staging:
         )
         self.insert("show_names", shows)
         self.insert("season_names", ((code, name) for name, code in self.seasons.items()))
-        self.database.execute(_TITLES)
+        self.database.execute(sql.TITLES)
 
-    def _with_season(self, names: Sequence[Show], wanted: Collection[str]) -> dict[InFile, int]:
+    def _with_season(self, names: Sequence[Show], wanted: Collection[str]) -> WithSeason:
         """Return how many titles of each viewing history name a season of these shows (`show_key`)."""
         keys = {code: key for code, show in enumerate(names) if (key := show_key(*show)) in wanted}
         self._create("wanted_codes", show_code=np.array(list(keys), np.int32))
-        found: Counter[InFile] = Counter()
-        for file, code, titles in self.database.execute(_WITH_SEASON).fetchall():
-            found[file, keys[code]] += titles
+        found = defaultdict[str, Counter[int]](Counter)
+        for file, code, titles in self.database.execute(sql.WITH_SEASON).fetchall():
+            found[keys[code]][file] += titles
         return found
 
     def _match_keys(self) -> None:
         if sum(rows is not None and len(rows.texts) > 0 for rows in self.files) > 1:
-            rows = self._stream(
-                "select title_id, min(title) from used join title_of using (text_id) "
-                "where kind is null or kind not in ('blank', 'unnamed') group by title_id"
-            )
+            self.database.execute(sql.MATCHED)
+            rows = self._stream("select title_id, title from matched where not is_plain")
             self.insert("match_keys", ((title_id, match_key(title)) for title_id, title in rows))
 
     def exclude(self, wanted: Sequence[Rows]) -> None:

@@ -41,7 +41,7 @@ from netflix_trend.history.file_rows import ReadFile
 from netflix_trend.history.freshness import BuiltFrom, inputs_of, is_abandoned, renew, write_built_from
 from netflix_trend.history.household import Claim, ProfileQuestion, names_of
 from netflix_trend.history.imported import ImportedFile, create_exports
-from netflix_trend.history.kept_rows import KeptFile, KeptRows, mark_of
+from netflix_trend.history.kept_rows import KeptFile, KeptRows, content_of, mark_of
 from netflix_trend.history.kept_rows import write as write_kept
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawExport, RawStore, Refusal
@@ -235,8 +235,11 @@ def _build(sources: Sources, attempt: Attempt, scratch: Path) -> History:
             (folder / KEPT_ROWS).unlink(missing_ok=True)
             return History(profile, [], 0, 0, None)
         full, shows = _make_tables(database, scratch / DATABASE, imported, profile, sources.options)
+        is_kept = kept.holds(added.kept, added.kinds)
+        content = None if is_kept else content_of(staging, added.kept, added.kinds)
+    if not is_kept:
         with suppress(OSError):  # the next rebuild reads everything again
-            _keep_rows(folder, staging, kept, added)
+            write_kept(folder, content)
     with (scratch / DATABASE).open("rb") as file:
         os.fsync(file.fileno())
     (scratch / DATABASE).replace(folder / DATABASE)
@@ -304,13 +307,6 @@ def _make_tables(
     ((shows,),) = database.execute("select count(*) from shows").fetchall()
     database.execute("use memory; detach built")
     return full, shows
-
-
-def _keep_rows(folder: Path, staging: Staging, kept: KeptRows, added: _Added) -> None:
-    """Keep what was read for the next rebuild, if that is not what is kept already."""
-    there = {sha256: file.mark for sha256, file in kept.files.items()}
-    if (there, kept.kinds) != ({sha256: mark for sha256, (mark, _number) in added.kept.items()}, added.kinds):
-        write_kept(folder, staging, added.kept, added.kinds)
 
 
 def _remove_encodings(folder: Path) -> None:

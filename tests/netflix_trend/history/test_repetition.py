@@ -40,7 +40,7 @@ def decisions(
     """Add all titles of one file, then decide each of them. with_season: how many more titles name a show's season."""
     rows = list(seen)
     own = {title: parse_title(title, vocabulary) for title, _ in rows}
-    counts = {(0, show_key(name, -1)): count for name, count in with_season.items()}
+    counts = {show_key(name, -1): {0: count} for name, count in with_season.items()}
     repetition = Repetition(proved, counts, vocabulary.film_beginnings)
     for title, days in rows:
         day = DAY + timedelta(days=days)
@@ -415,7 +415,7 @@ def test_a_longer_title_of_a_show_with_seasons_stays_an_episode(small):
 
 
 def test_seasons_in_another_file_say_nothing_of_a_title():
-    repetition = Repetition([("Red Lake", -1)], {(1, show_key("Red Lake", -1)): 5})
+    repetition = Repetition([("Red Lake", -1)], {show_key("Red Lake", -1): {1: 5}})
     repetition.add("Red Lake: Boat", OPEN, DAY, DAY, [0])
     repetition.add("Red Lake: Car", OPEN, DAY, DAY, [0, 1])
 
@@ -424,7 +424,7 @@ def test_seasons_in_another_file_say_nothing_of_a_title():
 
 
 def test_a_title_that_another_file_knows_as_an_episode_is_one():
-    repetition = Repetition([("Red Lake", -1)], {(0, show_key("Red Lake", -1)): 5})
+    repetition = Repetition([("Red Lake", -1)], {show_key("Red Lake", -1): {0: 5}})
     repetition.add("Red Lake: Boat", OPEN, DAY, DAY)
 
     assert repetition.decide("Red Lake: Boat", OPEN, [0], [("Red Lake", -1)]) == episode("Red Lake")

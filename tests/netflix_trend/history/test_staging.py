@@ -26,6 +26,7 @@ from netflix_trend.history.exports import ExportError
 from netflix_trend.history.file_rows import ReadFile
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.staging import Staging
+from netflix_trend.history.titles import match_key
 from tests.netflix_trend.history.invented import ACTIVITY_HEADER, activity, history
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports"
@@ -604,6 +605,19 @@ def test_titles_without_a_name_have_no_match_key(staging: Staging) -> None:
         add(staging, history(("Roma", day), ("", day), (": Episode 3", day)))
     staging.decide_titles()
     assert query(staging, "select title from match_keys join titles using (title_id)") == [("Roma",)]
+
+
+def test_match_keys_are_those_of_their_titles(staging: Staging) -> None:
+    """Most are made in DuckDB, and the same as in Python."""
+    random, pieces = Random(1), ["a", "B", " ", ":", ": ", " : ", ")", "Episode", "`", "'", "é", "~", "(Episode 3)"]
+    titles = {"".join(random.choices(pieces, k=random.randrange(1, 9))) for _ in range(2_000)}
+    add(staging, history(*((title, "12/31/23") for title in sorted(titles))))
+    add(staging, history(("Roma", "12/31/23")))
+    staging.decide_titles()
+
+    found = query(staging, "select match_key, title, is_plain from match_keys join matched using (title_id)")
+    assert {is_plain for _key, _title, is_plain in found} == {False, True}
+    assert [key for key, _title, _is_plain in found] == [match_key(title) for _key, title, _is_plain in found]
 
 
 def test_one_episode_has_one_match_key_in_both_exports(staging: Staging) -> None:
