@@ -11,12 +11,13 @@ from types import MappingProxyType
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from netflix_trend.catalogue.keys import title_key
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import CatalogueTitle, Vocabulary
+from netflix_trend.history.double_encoding import pages_of_double_encoding
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.repetition import Repetition, Show
 from netflix_trend.history.staging import Staging
@@ -580,6 +581,7 @@ def test_only_the_days_between_matter(seen, shift):
 @settings(max_examples=40)
 @given(st.lists(st.text(max_size=30) | st.lists(st.text(max_size=5), max_size=5).map(": ".join), max_size=8))
 def test_every_open_title_of_any_text_is_decided(titles):
+    assume(not pages_of_double_encoding("\n".join(titles)))  # a file mends those, so they are other titles
     found = history(starter_vocabulary(), [(title, 0) for title in titles])
 
     assert all(parsed.kind is not None for parsed in found.values())
