@@ -7,7 +7,10 @@ from pathlib import Path
 
 # Measured on files whose every row is another show, or another film (docs/method/queue.md#memory): bytes of a rebuild
 # that has read nothing, of each show or season, and of each row.
-BASE, PER_SHOW, PER_ROW = 240 << 20, 800, 120
+BASE, PER_SHOW, PER_ROW = 240 << 20, 800, 184
+# Of these, what DuckDB sorts and joins within; it spills the rest to disk, but not all of what a join holds: with 128
+# MB alone it could not join the titles of a million rows.
+_DATABASE, _DATABASE_PER_ROW = 128 << 20, 64
 # Of a container's limit or of the whole machine; the rest is for the other processes there.
 _SHARE_OF_LIMIT, _SHARE_OF_MACHINE = 0.75, 0.5
 
@@ -15,6 +18,11 @@ _SHARE_OF_LIMIT, _SHARE_OF_MACHINE = 0.75, 0.5
 def needed(shows: int, rows: int) -> int:
     """Return how many bytes of memory a rebuild needs at most. shows: different ones, with their seasons."""
     return BASE + PER_SHOW * shows + PER_ROW * rows
+
+
+def of_database(rows: int) -> str:
+    """Return within how much memory DuckDB sorts and joins so many rows, as its setting `memory_limit`."""
+    return f"{(_DATABASE + _DATABASE_PER_ROW * rows) >> 10}KiB"
 
 
 def budget(cgroups: Path = Path("/sys/fs/cgroup"), process: Path = Path("/proc/self/cgroup")) -> int:

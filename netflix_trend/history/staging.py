@@ -27,7 +27,7 @@ from netflix_trend.history.exports import ExportError, ExportKind, open_export
 from netflix_trend.history.file_reader import FileReader
 from netflix_trend.history.file_rows import FileRows, Ints, ReadFile, day_of, joined, local_times, number_of, places_of
 from netflix_trend.history.kept_rows import KeptFile, KeptRows
-from netflix_trend.history.memory import needed
+from netflix_trend.history.memory import needed, of_database
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.repetition import Repetition, Show, WithSeason
 from netflix_trend.history.titles import Certainty, Kind, ParsedTitle, TitleParser, match_key, show_key
@@ -251,6 +251,7 @@ class Staging:
 
     def collect(self) -> None:
         """Create the tables of rows and of the keys of their titles, once all files are read."""
+        self.database.execute(f"set memory_limit = '{of_database(self._rows)}'")
         self._store_texts()
         self._store_names()
         self.insert("made", self._made)

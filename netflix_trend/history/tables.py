@@ -43,6 +43,7 @@ from netflix_trend.history.household import Claim, ProfileQuestion, names_of
 from netflix_trend.history.imported import ImportedFile, create_exports
 from netflix_trend.history.kept_rows import KeptFile, KeptRows, content_of, mark_of
 from netflix_trend.history.kept_rows import write as write_kept
+from netflix_trend.history.memory import of_database
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawExport, RawStore, Refusal
 from netflix_trend.history.report import import_reports
@@ -57,8 +58,6 @@ _BYTES_ARE_LOST = marked(
     "its bytes are gone or damaged, so it is left out until the same file is imported again. Damaged bytes are in the "
     "folder damaged/ of the private volume"
 )
-# DuckDB sorts and joins within this and spills the rest to disk, so that memory does not grow with the files.
-_MEMORY = "128MB"
 _STREAMING_BEGAN = date(2007, 1, 1)
 
 # {shortest}: plays of fewer seconds are not views. Where ViewingActivity.csv has a title within a day of a row of
@@ -457,7 +456,7 @@ def connect(scratch: Path) -> duckdb.DuckDBPyConnection:
     """Open a database in memory, with little of it; the rest spills to a folder in `scratch`."""
     config: dict[str, str | bool | int | float | list[str]] = {
         "threads": 2,
-        "memory_limit": _MEMORY,
+        "memory_limit": of_database(0),
         "temp_directory": str(scratch / "spill"),
     }
     return duckdb.connect(config=config)

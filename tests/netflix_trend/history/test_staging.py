@@ -744,3 +744,11 @@ def test_a_history_in_any_format_gives_its_days(form: str, days: list[date], del
         found = in_order(staging)
 
     assert found == [(f"Film, {number}; or so", day.isoformat()) for number, day in enumerate(days)]
+
+
+def test_the_more_rows_the_more_memory_has_the_database(staging: Staging) -> None:
+    """With as much for any number of rows, the titles of a million could not be joined."""
+    staging.count_rows(1_000_000)
+    staging.collect()
+    (limit,) = staging.database.execute("select value from duckdb_settings() where name = 'memory_limit'").fetchone()
+    assert limit == "189.0 MiB"
