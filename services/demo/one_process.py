@@ -18,6 +18,7 @@ from netflix_trend.delivery.archive import ArchiveError
 from netflix_trend.delivery.file_kinds import why_not_opened
 from netflix_trend.history.household import Choose, ProfileQuestion
 from netflix_trend.history.tables import History
+from netflix_trend.interrupts import was_interrupted
 from netflix_trend.names import EXAMPLE_AGGREGATOR
 from netflix_trend.participant.contributions import load_profiles
 from netflix_trend.periods.weeks import Week
@@ -127,6 +128,8 @@ def _run(
 
         def progress(description: str) -> None:
             nonlocal pending
+            if was_interrupted():  # the import of a library in Cython may have dropped it
+                raise KeyboardInterrupt
             pending += 1
             if pending == 500:
                 bar.update(task, advance=pending, description=description)

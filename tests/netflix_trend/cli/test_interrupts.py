@@ -120,6 +120,22 @@ def test_the_demo_while_people_take_part(tmp_path: Path, environ: dict[str, str]
     assert "Top shows" not in stdout
 
 
+def test_a_demo_ends_although_a_library_dropped_it(tmp_path: Path, environ: dict[str, str]) -> None:
+    """As modules in Cython do while they are imported."""
+    pressing = PRESSING.format(event="os.mkdir", word="aggregator")
+    kill = "os.kill(os.getpid(), signal.SIGINT)"
+    drop = "import contextlib\n        with contextlib.suppress(KeyboardInterrupt): signal.raise_signal(signal.SIGINT)"
+    dropping = pressing.replace(kill, drop)
+    assert dropping != pressing
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", dropping, "demo", "--mode", "local", "--people", "10", "--weeks", "1"],
+        cwd=tmp_path, env=environ, capture_output=True, text=True, check=False, timeout=120, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+    assert_one_line(done.returncode, done.stdout, done.stderr)
+    assert "Top shows" not in done.stdout
+
+
 def test_a_process_that_ignores_it_goes_on(tmp_path: Path, environ: dict[str, str]) -> None:
     """As with & in a script: the Ctrl-C of the terminal is for others."""
     ignoring = (
