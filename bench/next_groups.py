@@ -159,13 +159,13 @@ class Replay:
         taste = np.exp(likes + generator.normal(0, _LATENT, (people, _DIRECTIONS)) @ directions.T)
         taste *= generator.gamma(_APPETITE, 1 / _APPETITE, people)[:, None] / taste.mean(axis=0)
         taste *= np.exp(generator.normal(0, _CHART, shows) - _CHART**2 / 2) * self._REACH
-        popularity = self._popularity()
+        popularity = self.popularity()
         watched = np.empty((len(popularity), people, shows), np.bool_)
         for week, share in enumerate(popularity):
             watched[week] = generator.random((people, shows)) < np.minimum(self._LIKELIEST, taste * share)
         return watched
 
-    def _popularity(self) -> list[Floats]:
+    def popularity(self) -> list[Floats]:
         """Return the share of memberships that watch each show, float64[shows], of each week."""
         found, left, lead = list[Floats](), np.zeros(len(self.vocabulary)), min(self._world.weekly)
         for number in range(lead.index - self._first.index, WEEKS + LATER):

@@ -61,7 +61,7 @@ def test_a_replay_knows_no_show_that_comes_later(chart: Path) -> None:
 
 def test_a_show_that_left_the_chart_loses_as_much_every_week_as_others(chart: Path) -> None:
     group = Replay(chart, 4, 0)
-    popularity = group._popularity()
+    popularity = group.popularity()
     show = group.vocabulary.show("New 3")
     first = group.vocabulary.show(starter_vocabulary().shows[0].title)
     assert show is not None
