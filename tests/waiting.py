@@ -11,7 +11,7 @@ import pytest
 T = TypeVar("T")
 
 
-def wait_for(condition: Callable[[], T], what: str, seconds: float = 60) -> T:
+def wait_for(condition: Callable[[], T], what: str, seconds: float = 150) -> T:
     """Return the first true result of `condition`; fail by name when none comes in time."""
     deadline = time.monotonic() + seconds
     while not (result := condition()):
