@@ -63,7 +63,7 @@ def wait_until_idle(app: int) -> None:
     """Wait until a process and its children have rested for ten seconds."""
     spent, rested = -1.0, 0
     while rested < 10:
-        time.sleep(1)
+        time.sleep(1)  # one of the ten seconds
         before, spent = spent, processor_seconds(app)
         rested = rested + 1 if spent - before <= _RESTS else 0
 
@@ -71,7 +71,7 @@ def wait_until_idle(app: int) -> None:
 def idle_minute(app: int, minutes: float) -> tuple[float, float]:
     """Return the processor time of an idle minute, the mean of several, and the memory of the process tree in MiB."""
     before = processor_seconds(app)
-    time.sleep(60 * minutes)
+    time.sleep(60 * minutes)  # the time that is measured
     return (processor_seconds(app) - before) / minutes, resident_mebibytes(app)
 
 

@@ -139,7 +139,7 @@ def kill_and_wait(machine: Machine, kills: list[tuple[str, tuple[str, ...]]], ra
         if number % group == 0 or number == len(kills):
             began = time.monotonic()
             while (left := wanted - machine.titles()) and time.monotonic() - began < 2 * PROMISED_SECONDS:
-                time.sleep(1)
+                time.sleep(1)  # before looking again: containers tell of nothing
             result.waits.append(time.monotonic() - began)
             result.missing = left
             print(f"{number} kills: complete after {result.waits[-1]:.0f} s, {len(left)} missing", flush=True)

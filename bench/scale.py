@@ -68,7 +68,9 @@ def cluster(folder: Path, workers: int) -> Iterator[Executor]:
         for name in names[2:]:
             start("worker", name, "--scheduler", address, "--name", name, "--scratch", str(folder))
         while len(executor.names()) < workers:
-            time.sleep(0.1)
+            if any(process.poll() is not None for process in processes):
+                raise RuntimeError("a process of the cluster has ended")
+            time.sleep(0.1)  # before looking again: the scheduler tells of no worker by itself
         yield executor
     finally:
         executor.close()
@@ -93,7 +95,7 @@ def digest(found: RoundReports) -> str:
 def idle(seconds: float) -> float:
     """Return the part of a processor that all processes use while there is nothing to do."""
     before = processor_seconds()
-    time.sleep(seconds)
+    time.sleep(seconds)  # the time that is measured
     return (processor_seconds() - before) / seconds
 
 

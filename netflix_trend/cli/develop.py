@@ -21,7 +21,7 @@ def test(context: click.Context, arguments: tuple[str, ...]) -> None:
     """Install what the tests need and run everything. ARGUMENTS go to pytest.
 
     With --fast first, only static checks and the quick tests; with --coverage first, coverage is measured and checked,
-    which takes about twice as long.
+    which takes about half as long again.
     """
     machine = place_of(context).machine
     if not (machine.root / "tests" / "run.sh").is_file():

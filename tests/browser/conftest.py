@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -67,16 +68,24 @@ def empty(tmp_path: Path) -> Iterator[str]:
     yield from served(tmp_path)
 
 
+@contextmanager
+def window(width: str, scheme: str, folder: Path, address: str = "", **options: Any) -> Iterator[Browser]:
+    """A browser of its own. folder: of its profile. options: of `Browser.open`."""
+    require_chromium()
+    browser = Browser.open(address, width, scheme, folder, **options)
+    try:
+        yield browser
+    finally:
+        browser.driver.quit()
+
+
 def opened(
     address: str, width: str, scheme: str, folder: Path, *, script: bool = True, downloads: Path | None = None
 ) -> Iterator[Browser]:
-    browser = Browser.open(address, width, scheme, folder, script=script, downloads=downloads)
-    try:
+    with window(width, scheme, folder, address, script=script, downloads=downloads) as browser:
         browser.forget()
         yield browser
         browser.check()
-    finally:
-        browser.driver.quit()
 
 
 @pytest.fixture(scope="session", params=["phone-dark", "desktop-light"])
@@ -97,10 +106,8 @@ def look_of(request: pytest.FixtureRequest) -> tuple[str, str]:
 @pytest.fixture(scope="session")
 def one_window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """One browser for all tests that act: starting it takes longer than most of them."""
-    require_chromium()
-    browser = Browser.open("", "desktop", "light", tmp_path_factory.mktemp("profile"))
-    yield browser
-    browser.driver.quit()
+    with window("desktop", "light", tmp_path_factory.mktemp("profile")) as browser:
+        yield browser
 
 
 def anew(window: Browser, address: str, width: str, scheme: str) -> Iterator[Browser]:

@@ -12,8 +12,8 @@ from flask import Flask
 
 from netflix_trend.participant.choices import read_choices
 from services.dashboard.web import PAGES
-from tests.browser.browser import Browser, require_chromium
-from tests.browser.conftest import served
+from tests.browser.browser import Browser
+from tests.browser.conftest import served, window
 from tests.browser.serving import serving
 
 pytestmark = pytest.mark.browser
@@ -55,19 +55,15 @@ def frame() -> Iterator[Around]:
 
 @pytest.fixture(scope="module", params=["phone-light", "phone-dark", "desktop-light", "desktop-dark"])
 def looks(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    require_chromium()
     width, scheme = request.param.split("-")
-    window = Browser.open("", width, scheme, tmp_path_factory.mktemp("profile"))
-    yield window
-    window.driver.quit()
+    with window(width, scheme, tmp_path_factory.mktemp("profile")) as one:
+        yield one
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    require_chromium()
-    window = Browser.open("", "desktop", "light", tmp_path_factory.mktemp("profile"))
-    yield window
-    window.driver.quit()
+    with window("desktop", "light", tmp_path_factory.mktemp("profile")) as one:
+        yield one
 
 
 @contextmanager

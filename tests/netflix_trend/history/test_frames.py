@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import date
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from netflix_trend.delivery.inbox import Delivery
 from netflix_trend.history.frames import insight_frame, insight_frames, views_frame
 from netflix_trend.history.insights import all_insights
 from netflix_trend.history.opened import open_profiles
 from netflix_trend.history.watched import watched
-from netflix_trend.participant import participant
-from netflix_trend.settings import load_settings
+from tests.netflix_trend.history.imported_profiles import imported
 
 EXPORT = (
     b'Title,Date\n"Dark: Season 1: Secrets","3/14/26"\n"Dark: Season 2: Lies","3/13/26"\nRoma,3/13/26\n'
@@ -25,13 +22,7 @@ EXPORT = (
 
 @pytest.fixture
 def private(tmp_path: Path) -> Path:
-    settings = load_settings(private_dir=tmp_path / "private", datasites_dir=tmp_path / "datasites")
-    settings.private_dir.mkdir()
-    for profile, data in (("Ann", EXPORT), ("Bob", EXPORT[:60])):
-        about = Delivery(profile=profile, source="import", name="a.csv", received=date(2026, 11, 1))
-        participant.take(settings, [data], about)
-    participant.refresh(settings)
-    return settings.private_dir
+    return imported(tmp_path, {"Ann": EXPORT, "Bob": EXPORT[:60]})
 
 
 def test_every_view_is_a_row_with_types(private: Path) -> None:

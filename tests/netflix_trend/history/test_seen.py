@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import date
 from pathlib import Path
 
 import pytest
 
-from netflix_trend.delivery.inbox import Delivery
 from netflix_trend.history.opened import open_profiles
 from netflix_trend.history.seen import seen_films, seen_shows
-from netflix_trend.participant import participant
-from netflix_trend.settings import load_settings
+from tests.netflix_trend.history.imported_profiles import imported
 
 ANN = (
     b'Title,Date\n"Dark: Season 1: Secrets","3/14/26"\n"Dark: Season 1: Lies","3/13/26"\n'
@@ -26,13 +23,7 @@ BOB = (
 
 @pytest.fixture
 def private(tmp_path: Path) -> Path:
-    settings = load_settings(private_dir=tmp_path / "private", datasites_dir=tmp_path / "datasites")
-    settings.private_dir.mkdir()
-    for profile, data in (("Ann", ANN), ("Bob", BOB)):
-        about = Delivery(profile=profile, source="import", name="a.csv", received=date(2026, 11, 1))
-        participant.take(settings, [data], about)
-    participant.refresh(settings)
-    return settings.private_dir
+    return imported(tmp_path, {"Ann": ANN, "Bob": BOB})
 
 
 def test_episodes_and_films_count_once_on_all_profiles(private: Path) -> None:

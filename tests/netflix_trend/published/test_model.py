@@ -11,9 +11,9 @@ import pytest
 from netflix_trend.published.model import MAX_SHOWS, Model, find_model
 from netflix_trend.published.statistics import MAX_FILE, RoundStatistics, StatisticsError
 from netflix_trend.questions.top_shows.popularity import popularity
-from netflix_trend.questions.top_shows.statistics import TopShows
 from netflix_trend.questions.top_shows.trends import CHART_TOP
 from tests.netflix_trend.published.test_statistics import STATISTICS
+from tests.netflix_trend.questions.top_shows_rounds import answers as round_of
 
 CATALOGUE = ["Dark", "Élite", "Ozark", "Narcos"]
 
@@ -43,30 +43,12 @@ def test_answers_move_a_share_by_what_their_noise_allows() -> None:
     assert (found["Ozark"].prior_part, found["Ozark"].rounds, found["Élite"].rounds) == (1.0, 0, 1)
 
 
-def many(answers: int) -> TopShows:
-    """A round in which a tenth of so many people named the third show, and nobody the others."""
-    top = STATISTICS.top_shows
-    assert isinstance(top, TopShows)
-    shows = tuple(
-        top.shows[0].model_copy(
-            update={
-                "title": title,
-                "show": place,
-                "estimate": answers / 10 if place == 2 else 0.0,
-                "standard_error": answers**0.5,
-                "is_signal": False,
-                "lower": 0.0,
-            }
-        )
-        for place, title in enumerate(CATALOGUE)
-    )
-    return top.model_copy(update={"reports": answers, "noise": answers**0.5, "shows": shows})
-
-
 @pytest.mark.parametrize("answers", [100, 10_000, 1_000_000])
 def test_the_more_answers_the_less_the_order_counts(answers: int) -> None:
     before = popularity((), CATALOGUE, 99)
-    after = popularity([("2026-W46", many(answers))], CATALOGUE, 99)
+    after = popularity(
+        [("2026-W46", round_of({**dict.fromkeys(CATALOGUE, 0.0), "Ozark": 0.1}, answers))], CATALOGUE, 99
+    )
     weights = np.abs(after.share - before.share)
     assert (after.standard_error <= before.standard_error * 1.01).all()
     if answers == 1_000_000:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -10,55 +10,11 @@ import pytest
 from netflix_trend.published.model import find_model
 from netflix_trend.published.statistics import RoundStatistics
 from netflix_trend.questions.top_shows.popularity import Popularity, popularity
-from netflix_trend.questions.top_shows.statistics import TopShows
 from netflix_trend.questions.top_shows.trends import CHART_TOP
-from netflix_trend.questions.top_shows.world import World, WorldShow
 from tests.netflix_trend.published.test_statistics import STATISTICS
+from tests.netflix_trend.questions.top_shows_rounds import answers
 
 CATALOGUE = [f"Show {number}" for number in range(40)]
-MANY = 1e6
-
-
-def world(week: str, titles: Sequence[str]) -> World:
-    """A chart that states its order only."""
-    shows = tuple(
-        WorldShow(show=place, title=title, rank=place + 1, world=None, share=None, lower=0, upper=1, verdict="unclear")
-        for place, title in enumerate(titles)
-    )
-    return World(week=week, source="a list", confidence=0.975, differs=False, chance=None, shows=shows)
-
-
-def answers(
-    shares: Mapping[str, float],
-    people: float = MANY,
-    chart: Sequence[str] = (),
-    week: str = "2026-W46",
-    noise: float = 1,
-) -> TopShows:
-    """A round in which these shares of so many people named the shows. noise: times the root of their number."""
-    top = STATISTICS.top_shows
-    assert isinstance(top, TopShows)
-    shows = tuple(
-        top.shows[0].model_copy(
-            update={
-                "title": title,
-                "show": place,
-                "estimate": share * people,
-                "standard_error": noise * people**0.5,
-                "is_signal": False,
-                "lower": 0.0,
-            }
-        )
-        for place, (title, share) in enumerate(shares.items())
-    )
-    return top.model_copy(
-        update={
-            "reports": int(people),
-            "noise": noise * people**0.5,
-            "shows": shows,
-            "world": world(week, chart) if chart else None,
-        }
-    )
 
 
 def by_title(found: Popularity) -> dict[str, float]:
@@ -78,6 +34,14 @@ def test_a_hit_that_has_left_the_chart_is_not_what_it_was() -> None:
     assert alone["Hit"] == pytest.approx(CHART_TOP, rel=0.05)
     assert after["Hit"] == pytest.approx(CHART_TOP / 41, rel=0.05), "behind the catalogue, where the order ends"
     assert after["Show 0"] == pytest.approx(CHART_TOP, rel=0.05), "its share was half as large a week before"
+
+
+def test_a_round_without_a_chart_has_the_one_before_it() -> None:
+    named = as_suggested(["Hit", "Show 0"])
+    rounds = [("2026-W46", answers(named, chart=["Hit", "Show 0"])), ("2026-W47", answers(named))]
+    found = by_title(popularity(rounds, CATALOGUE, 99))
+    assert found["Hit"] == pytest.approx(CHART_TOP, rel=0.05)
+    assert list(found)[:2] == ["Hit", "Show 0"]
 
 
 def test_what_a_group_names_more_often_than_the_chart_it_is_expected_to() -> None:
