@@ -86,7 +86,7 @@ def test_protective_code_takes_randomness_from_one_place() -> None:
 @pytest.mark.parametrize(
     ("pattern", "places"),
     [
-        (r"duckdb\.connect\(", {"history/opened.py", "history/tables.py"}),
+        (r"duckdb\.connect\(", {"history/database.py", "history/opened.py"}),
         (r"csv\.writer\(", {"history/csv_table.py", "simulation/histories.py"}),
         (r"""open\(["']xb?["']|O_EXCL""", {"storage/files.py", "backup/archive.py"}),
         (r"\.errors\(include_url", {"causes.py", *READERS_OF_PROBLEMS}),

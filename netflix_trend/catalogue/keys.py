@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-_FOLDED = str.maketrans(
-    {
-        **dict.fromkeys("’‘ʼ`´", "'"),
-        **dict.fromkeys("“”„", '"'),
-        **dict.fromkeys("‐‑‒–—−", "-"),
-    }
-)
+_FOLDED = {
+    **dict.fromkeys("’‘ʼ`´", "'"),
+    **dict.fromkeys("“”„", '"'),
+    **dict.fromkeys("‐‑‒–—−", "-"),
+}
+_ARE_FOLDED = re.compile(f"[{re.escape(''.join(_FOLDED))}]")
 # Zero-width and direction marks: invisible, so titles that differ only in them are the same.
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
-_IS_FOLDED = re.compile(f"[{re.escape(''.join(map(chr, _FOLDED)))}]")
 _SEPARATOR = re.compile(r"(?<=\S)(?::\s|：)")
 _BLANK_BEFORE_COLON = re.compile(r" +:")
+_PRINTABLE = bytes(range(32, 127))
 
 
 def title_key(title: str) -> str:
@@ -32,9 +31,22 @@ def title_key(title: str) -> str:
     return _BLANK_BEFORE_COLON.sub(":", key) if " :" in key else key
 
 
+def title_keys(titles: Sequence[str]) -> list[str]:
+    """Return `title_key` of each of many titles, sooner: those in ASCII are folded as one text."""
+    plain = [title for title in titles if title.isascii()]
+    text = "\n".join(plain)
+    are_lines = text.encode().translate(None, _PRINTABLE) == b"\n" * (len(plain) - 1)
+    if not are_lines or "  " in text or " \n" in text or "\n " in text or text != text.strip(" "):
+        return list(map(title_key, titles))  # other blanks than single ones inside
+    key = text.replace("`", "'").lower()
+    keys = iter((_BLANK_BEFORE_COLON.sub(":", key) if " :" in key else key).split("\n"))
+    return [next(keys) if title.isascii() else title_key(title) for title in titles]
+
+
 def _folded(text: str) -> str:
-    # Most texts have nothing to fold, and looking is much faster than `translate`.
-    return text.translate(_FOLDED) if _IS_FOLDED.search(text) else text
+    for sign in set(_ARE_FOLDED.findall(text)):
+        text = text.replace(sign, _FOLDED[sign])
+    return text
 
 
 def plain_title(title: str) -> str:

@@ -11,12 +11,13 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 from importlib.resources import files
 
+_ROMAN = "ivxl"
 # Of two words that begin alike the longer one comes first.
-_NUMBER = re.compile(
-    r"\d+[a-z]?|[ivxl]+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
-    r"|uno|dos|tres|cuatro|cinco|um|dois|três|quatro|un|deux|trois|quatre|cinq|eins|zwei|drei|due|tre"
-    r"|[一二三四五六七八九十]+"
+_NUMBER_WORDS = (
+    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
+    "|uno|dos|tres|cuatro|cinco|um|dois|três|quatro|un|deux|trois|quatre|cinq|eins|zwei|drei|due|tre"
 )
+_NUMBER = re.compile(rf"\d+[a-z]?|[{_ROMAN}]+|{_NUMBER_WORDS}|[一二三四五六七八九十]+")
 _NUMBER_OR_LETTER = re.compile(f"{_NUMBER.pattern}|[a-z]")
 _DIGITS = re.compile(r"\d+")
 _FOLDED = str.maketrans({"ı": "i", "\u0307": "", **dict.fromkeys("‐‑–—", "-")})
@@ -24,6 +25,8 @@ _WORD = re.compile(r"[^\s\d.-]+")
 # What stands between a season and a part of it: `Season 5, Volume 1`.
 _BETWEEN = (", ", " - ", "- ", " ")
 _LONGEST_BRACKETS = 40
+# Forms are found by so many of their first letters.
+_FIRST_LETTERS = 3
 
 
 @lru_cache(maxsize=20_000)
@@ -55,7 +58,18 @@ def begins_with_form(part: str) -> bool:
     """Return whether a part of a title begins with a form of any strength but `suffix` and `qualifier`; only then may
     `has_form` find one of them.
     """
-    return _beginnings().longest(_with_single_blanks(_folded(part))) >= 0
+    return _may_begin_form(part[:_FIRST_LETTERS]) and _beginnings().longest(_with_single_blanks(_folded(part))) >= 0
+
+
+@lru_cache(maxsize=20_000)
+def _may_begin_form(start: str) -> bool:
+    """Return whether a part of a title may begin with a form, from its first letters."""
+    if not (start.isascii() and start.isprintable() and start[:1].isalnum()) or "  " in start:
+        return True  # other letters and blanks are folded first
+    folded = start.lower()
+    if folded[0].isdigit() or folded[0] in _ROMAN or _beginnings().has_beginning(folded):
+        return True
+    return any(folded.startswith(word[:_FIRST_LETTERS]) for word in _NUMBER_WORDS.split("|"))
 
 
 def _folded(text: str) -> str:
@@ -83,14 +97,20 @@ class _Table:
         for form in dict.fromkeys(map(_folded, forms)):
             before, number, after = form.partition("@" if "@" in form else "#")
             if before:
-                self._beginnings.setdefault(before[:3], []).append((before, after if number else None, number == "@"))
+                self._beginnings.setdefault(before[:_FIRST_LETTERS], []).append(
+                    (before, after if number else None, number == "@")
+                )
             else:
                 self._endings.setdefault(after[0], []).append(after)
+
+    def has_beginning(self, text: str) -> bool:
+        """Return whether the first letters of a folded text may be those of a form."""
+        return any(key in self._beginnings for key in _keys(text))
 
     def longest(self, text: str, number: re.Pattern[str] = _NUMBER) -> int:
         """Return how many characters of a folded text are the longest form that it begins with; -1 if it is none."""
         best = -1
-        for key in (text[:3], text[:2], text[:1]):
+        for key in _keys(text):
             if key in self._beginnings:
                 for before, after, is_digits in self._beginnings[key]:
                     if text.startswith(before):
@@ -103,6 +123,10 @@ class _Table:
                     if text.startswith(after, place) and number.fullmatch(text, 0, place):
                         best = max(best, place + len(after))
         return best
+
+
+def _keys(text: str) -> tuple[str, ...]:
+    return text[:_FIRST_LETTERS], text[: _FIRST_LETTERS - 1], text[: _FIRST_LETTERS - 2]
 
 
 def _end(text: str, start: int, after: str, number: re.Pattern[str]) -> int:

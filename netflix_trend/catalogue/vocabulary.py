@@ -164,6 +164,9 @@ class Vocabulary:
 
     def show(self, name: str) -> int | None:
         """Return the index of the show called `name` (compared by `title_key`), None if there is none."""
+        before, colon, _ = name.partition(":")
+        if colon and _name_key(before) not in self.name_beginnings:
+            return None  # as of nearly every show with a season, of which each has another name
         return self._series_index.get(_name_key(name))
 
     def film(self, name: str) -> int | None:

@@ -12,7 +12,7 @@ import codecs
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
@@ -31,6 +31,10 @@ ExportKind = Literal["viewing_history", "viewing_activity"]
 BYTES_LOST = "bytes_lost"
 
 _MAX_DATES = 20_000
+# A date has no more characters.
+_MAX_DATE = 100
+# So many rows are looked at together, when none of them needs a repair.
+ROWS_TOGETHER = 500
 _BLOCK = 1 << 20
 # So many bytes show the code page of a file.
 _SAMPLE = 4 << 20
@@ -117,23 +121,47 @@ class ExportFile:
 
     def rows(self, damaged: Callable[[int, str], None]) -> Iterator[tuple[int, Sequence[str]]]:
         """Yield (line number, cells in the order of `columns`); unreadable rows go to `damaged`."""
-        return self._history_rows(damaged) if self.kind == "viewing_history" else self._activity_rows(damaged)
+        if self.kind == "viewing_activity":
+            yield from self._activity_rows(damaged)
+        else:
+            for numbers, titles, days in self.history_blocks(damaged):
+                yield from zip(numbers, zip(titles, days, strict=True), strict=True)
 
-    def _history_rows(self, damaged: Callable[[int, str], None]) -> Iterator[tuple[int, Sequence[str]]]:
-        title_at, date_at = self.columns
+    def history_blocks(
+        self, damaged: Callable[[int, str], None]
+    ) -> Iterator[tuple[Sequence[int], Sequence[str], Sequence[str]]]:
+        """Yield the line numbers, titles and dates of some rows of a viewing history at a time, as `rows` has them."""
         dates = set[str]()
-        for number, cells in self.records:
-            if len(cells) == self.width and cells[date_at] in dates:
-                # Nearly every row needs no repair and has a date that was seen before.
-                title = cells[title_at]
-                if len(title) <= MAX_CELL and "\ufffd" not in title and "\n" not in title:
-                    yield number, (title.strip(), cells[date_at])
-                    continue
-            found = _usable(number, cells, self._history_cells, damaged)
-            if found is not None:
-                if len(dates) < _MAX_DATES and THREE_NUMBERS.search(found[1]):
-                    dates.add(found[1])
-                yield number, found
+        while block := list(islice(self.records, ROWS_TOGETHER)):
+            numbers, rows = zip(*block, strict=True)
+            plain = self._plain_rows(rows, dates)
+            if plain is not None:
+                yield numbers, *plain
+                continue
+            found = [(number, _usable(number, cells, self._history_cells, damaged)) for number, cells in block]
+            usable = [(number, *cells) for number, cells in found if cells is not None]
+            if usable:
+                numbers, titles, days = zip(*usable, strict=True)
+                yield numbers, titles, days
+
+    def _plain_rows(self, rows: Sequence[list[str]], dates: set[str]) -> tuple[list[str], list[str]] | None:
+        """Return titles and dates of rows of which none needs a repair, as nearly all are, otherwise None.
+
+        dates: texts of dates that are known to need none.
+        """
+        if set(map(len, rows)) != {self.width}:
+            return None
+        title_at, date_at = self.columns
+        titles, days = [cells[title_at] for cells in rows], [cells[date_at] for cells in rows]
+        text = "\n".join(titles)
+        if "\ufffd" in text or text.count("\n") >= len(titles) or max(map(len, titles)) > MAX_CELL:
+            return None
+        for day in set(days) - dates:
+            if not THREE_NUMBERS.search(day) or _text_problem(day, _MAX_DATE):
+                return None
+            if len(dates) < _MAX_DATES:
+                dates.add(day)
+        return list(map(str.strip, titles)), days
 
     def _activity_rows(self, damaged: Callable[[int, str], None]) -> Iterator[tuple[int, Sequence[str]]]:
         chosen = itemgetter(*self.columns) if min(self.columns) >= 0 else None
@@ -168,7 +196,7 @@ class ExportFile:
         title, day = cells[title_at], cells[date_at]
         if _label(title) in _TITLES and _label(day) in _DATES:
             return None  # the header again: two exports in one file
-        problem = _text_problem(title) or _text_problem(day, 100)
+        problem = _text_problem(title) or _text_problem(day, _MAX_DATE)
         return problem or (title.strip().replace("\n", " "), day)
 
     def _realigned(self, cells: list[str], title_at: int, date_at: int) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import islice
@@ -16,7 +16,7 @@ from netflix_trend import formats
 from netflix_trend.history.activity import duration_seconds, is_autoplayed, is_supplemental, split_start
 from netflix_trend.history.dates import UndecidableOrder, date_part, decide_order
 from netflix_trend.history.double_encoding import repaired
-from netflix_trend.history.exports import ExportError, ExportFile
+from netflix_trend.history.exports import ROWS_TOGETHER, ExportError, ExportFile
 from netflix_trend.history.file_rows import PLAY_COLUMNS, FileRows, Ints, ReadFile, number_of
 from netflix_trend.history.household import LONGEST_NAME, ProfileQuestion, UndecidedProfiles
 from netflix_trend.history.options import ReadOptions
@@ -131,16 +131,19 @@ class FileReader:
 
     def _history_columns(self) -> list[Ints]:
         """Read all rows. Returns the codes of their dates and of their titles."""
-        texts, known, text = array("i"), self._staging.known_texts("viewing_history"), self._staging.text
-        rows, date_code = self._source.rows(self._damaged), self._date_code
-        while block := list(islice(rows, BLOCK)):
-            for number, (title, day) in block:
-                right = self._repaired(title) if self._doubled else title
-                date_code(day, number)
-                code = known.get(right)
-                texts.append(text(right, "viewing_history") if code is None else code)
-            self._staging.count_rows(len(block))
+        texts = array("i")
+        for numbers, titles, days in self._source.history_blocks(self._damaged):
+            right = [self._repaired(title) for title in titles] if self._doubled else titles
+            self._take_dates(days, numbers)
+            texts.extend(self._staging.texts.codes(right, "viewing_history"))
+            self._staging.count_rows(len(numbers))
         return [np.array(self._dates, np.int32), np.array(texts, np.int32)]
+
+    def _take_dates(self, days: Sequence[str], numbers: Sequence[int]) -> None:
+        """Add the dates of rows with these numbers."""
+        first = dict(zip(reversed(days), reversed(numbers), strict=True))
+        codes = {day: self._date_code(day, first[day]) for day in dict.fromkeys(days)}
+        self._dates.extend(map(codes.__getitem__, days))
 
     def _activity_columns(self) -> list[Ints]:
         """Read all rows. Returns the columns of those that may count: codes of dates and titles, then seconds of the
@@ -148,10 +151,8 @@ class FileReader:
         """
         staging, shortest, profiles = self._staging, self._options.shortest_seconds, self._profiles
         columns = [array("i") for _column in range(7)]
-        for number, cells in self._source.rows(self._damaged):
-            profile, start, duration, attributes, title, supplemental, device = cells
-            if self._doubled:
-                profile, title = repaired(profile, self._doubled), self._repaired(title)
+        for number, cells, text in self._activity_rows():
+            profile, start, duration, attributes, supplemental, device = cells
             day, second = split_start(start)
             profile = profile[:LONGEST_NAME]
             one = profiles.get(profile)
@@ -159,12 +160,12 @@ class FileReader:
                 may_count = self._options.keep_profile(profile)
                 one = profiles[profile] = _NetflixProfile(may_count, staging.name(profile) if may_count else -1)
             one.rows += 1
-            text = staging.text(title, "viewing_activity")
             # The type column is not always filled in.
-            is_extra = is_supplemental(supplemental) or staging.is_supplemental(text)
+            is_extra = is_supplemental(supplemental) or staging.texts.is_supplemental(text)
             seconds = duration_seconds(duration)
             one.plays += not is_extra and second is not None and (seconds is None or seconds >= shortest)
             code = self._date_code(day, number)
+            self._dates.append(code)
             if is_extra or second is None or not one.may_count:
                 # Its date still counts as evidence for the order of dates.
                 self._dropped[code] += 1
@@ -188,6 +189,18 @@ class FileReader:
                 staging.count_rows(BLOCK)
         staging.count_rows(len(columns[0]) % BLOCK)
         return [np.array(column, np.int32) for column in columns]
+
+    def _activity_rows(self) -> Iterator[tuple[int, Sequence[str], int]]:
+        """Yield of each row its number, its cells but the title, and the code of the title."""
+        rows = self._source.rows(self._damaged)
+        while block := list(islice(rows, ROWS_TOGETHER)):
+            numbers, cells = zip(*block, strict=True)
+            profiles, *others, titles, supplemental, devices = map(list, zip(*cells, strict=True))
+            if self._doubled:
+                profiles = [repaired(profile, self._doubled) for profile in profiles]
+                titles = [self._repaired(title) for title in titles]
+            texts = self._staging.texts.codes(titles, "viewing_activity")
+            yield from zip(numbers, zip(profiles, *others, supplemental, devices, strict=True), texts, strict=True)
 
     def _decide_profiles(self, columns: list[Ints]) -> tuple[list[Ints], Counter[int]]:
         """Decide which Netflix profiles count. Returns the columns without the rows of the others, and how many of
@@ -249,7 +262,6 @@ class FileReader:
             known = self._codes.get(text)
         if known is None:
             known = self._codes[text] = (len(self._codes), number)
-        self._dates.append(known[0])
         return known[0]
 
     def _repaired(self, title: str) -> str:

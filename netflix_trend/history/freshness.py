@@ -28,7 +28,7 @@ from netflix_trend.storage.files import write_atomically
 from netflix_trend.storage.model import Strict
 
 # Increase it when the same files give other tables or encodings: then older profiles are rebuilt.
-TABLES_VERSION = 4
+TABLES_VERSION = 5
 _SHA256 = r"^[0-9a-f]{64}$"
 
 

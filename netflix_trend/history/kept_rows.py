@@ -6,7 +6,7 @@ depends on, and the code that reads are the same; whatever else is there is read
 written next.
 
 It begins with the numbers, a column after the other, so that they are used where they lie in memory; then come the
-titles, a description in JSON, its length, and the SHA-256 of all before.
+titles, one a line, a description in JSON, its length, and the SHA-256 of all before.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ import hashlib
 import json
 import sys
 import unicodedata
-from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -35,7 +34,7 @@ from netflix_trend.storage.files import write_atomically
 if TYPE_CHECKING:
     from netflix_trend.history.staging import Staging
 
-_FORMAT = 2
+_FORMAT = 3
 # A larger file would cost more memory than it saves time; the exports are read each time then.
 _MOST_BYTES = 64_000_000
 _MOST_TEXTS = 400_000
@@ -44,11 +43,12 @@ _BLOCK = 20_000
 # What is kept of a title besides its text: kind, show, season, certainty, and whether it is of ViewingActivity.csv.
 _OF_TITLES = ("kind", "show", "season", "certainty", "archive")
 _DIGEST = hashlib.sha256().digest_size
+_LINE_BREAK = b"\n"
 # Of the length of the description.
 _LENGTH = 8
 
-# Gives codes to titles: text, what was parsed, whether it is of ViewingActivity.csv.
-TakeTexts = Callable[[Iterable[tuple[str, ParsedTitle, bool]]], Sequence[int]]
+# Gives codes to titles: texts, what was parsed, whether they are of ViewingActivity.csv.
+TakeTexts = Callable[[Sequence[str], Sequence[ParsedTitle], Sequence[int]], Sequence[int]]
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class KeptRows:
         arrays: Mapping[str, Ints] | None = None,
         titles: memoryview | None = None,
     ) -> None:
-        """arrays: columns of rows, and of titles with the place where each one ends in `titles`, in UTF-8."""
+        """arrays: columns of rows, and of titles with the place where each line ends in `titles`, in UTF-8."""
         header = header or {}
         self.files = {sha256: KeptFile(**file) for sha256, file in header.get("files", {}).items()}
         # The kind of each export of another profile that has no rows for this one; `none` if it is no export.
@@ -145,27 +145,32 @@ class KeptRows:
     def _take(self, wanted: Ints, take: TakeTexts) -> None:
         """Let the staging give codes to titles that have none yet."""
         new = wanted[self._codes[wanted] < 0]
-        if len(new):
-            self._codes[new] = take(self._texts(new))
-
-    def _texts(self, places: Ints) -> Iterator[tuple[str, ParsedTitle, bool]]:
         known: dict[tuple[int, ...], ParsedTitle] = {}
+        for first in range(0, len(new), _BLOCK):
+            block = new[first : first + _BLOCK]
+            kind, show, season, certainty, archive = (self._arrays[name][block].tolist() for name in _OF_TITLES)
+            titles = self._lines(block)
+            parsed = []
+            for codes in zip(kind, show, season, certainty, strict=True):
+                if codes not in known:
+                    known[codes] = self._parsed(*codes)
+                parsed.append(known[codes])
+            self._codes[block] = take(titles, parsed, archive)
+
+    def _lines(self, places: Ints) -> list[str]:
+        """Return the titles at sorted places."""
         ends = self._arrays["ends"]
-        for first in range(0, len(places), _BLOCK):
-            block = places[first : first + _BLOCK]
-            begins = np.where(block > 0, ends[block - 1], 0)
-            columns = (self._arrays[name][block].tolist() for name in _OF_TITLES)
-            for begin, end, kind, show, season, certainty, archive in zip(
-                begins.tolist(), ends[block].tolist(), *columns, strict=True
-            ):
-                parsed = known.get((kind, show, season, certainty))
-                if parsed is None:
-                    named, index = self._shows[show] if show >= 0 else (None, -1)
-                    part = self._seasons[season] if season >= 0 else None
-                    said = CERTAINTIES[max(certainty, 0)]  # of an open title nothing is said
-                    parsed = ParsedTitle(KINDS[kind] if kind >= 0 else None, named, part, index, said)
-                    known[kind, show, season, certainty] = parsed
-                yield str(self._titles[begin:end], "utf-8"), parsed, bool(archive)
+        begins = np.where(places > 0, ends[places - 1] + 1, 0)
+        if places[-1] - places[0] == len(places) - 1:
+            return str(self._titles[begins[0] : ends[places[-1]]], "utf-8").split("\n")
+        parts = zip(begins.tolist(), ends[places].tolist(), strict=True)
+        return [str(self._titles[begin:end], "utf-8") for begin, end in parts]
+
+    def _parsed(self, kind: int, show: int, season: int, certainty: int) -> ParsedTitle:
+        named, index = self._shows[show] if show >= 0 else (None, -1)
+        part = self._seasons[season] if season >= 0 else None
+        said = CERTAINTIES[max(certainty, 0)]  # of an open title nothing is said
+        return ParsedTitle(KINDS[kind] if kind >= 0 else None, named, part, index, said)
 
     def _named(self, places: Ints, name: Callable[[str], int]) -> Ints:
         different, inverse = np.unique(places, return_inverse=True)
@@ -193,7 +198,7 @@ def content_of(staging: Staging, files: Mapping[str, tuple[str, int]], kinds: Ma
     plays = [one for one in read.values() if one.is_archive]
     columns = {name: joined(getattr(one, name) for one in read.values()) for name in ("texts", "days", "others")}
     columns |= {name: joined(getattr(one, name) for one in plays) for name in PLAY_COLUMNS}
-    used = places_of(columns["texts"], columns["others"], size=staging.texts)
+    used = places_of(columns["texts"], columns["others"], size=staging.texts.count)
     if len(used) > _MOST_TEXTS or sum(column.nbytes for column in columns.values()) > _MOST_BYTES:
         return None
     columns["texts"], columns["others"] = (
@@ -203,21 +208,19 @@ def content_of(staging: Staging, files: Mapping[str, tuple[str, int]], kinds: Ma
     names = np.unique(joined([columns["profiles"], columns["devices"]]))
     for name in ("profiles", "devices"):
         columns[name] = np.searchsorted(names, columns[name])
-    texts = staging.stored_texts(used)
+    texts = {name: column[used] for name, column in staging.texts.columns().items()}
     lists: dict[str, list[Any]] = {}
-    for name, known in (("show", list(staging.shows)), ("season", list(staging.seasons))):
+    for name, known in (("show", list(staging.texts.shows)), ("season", list(staging.texts.seasons))):
         different = np.unique(texts[name][texts[name] >= 0])
         lists[f"{name}s"] = [known[code] for code in different.tolist()]
         texts[name] = np.where(texts[name] >= 0, np.searchsorted(different, texts[name]), -1)
-    titles, lengths = bytearray(), array("i")
-    for block in staging.stored_titles(used):
-        encoded = [title.encode() for title in block]
-        titles += b"".join(encoded)
-        lengths.extend(map(len, encoded))
+    titles = bytearray()
+    for lines in staging.stored_titles(used):
+        titles += lines.encode() + _LINE_BREAK
         if len(titles) > _MOST_BYTES:
             return None
     columns |= texts
-    columns["ends"] = np.cumsum(lengths, dtype=np.int32)
+    columns["ends"] = np.flatnonzero(np.frombuffer(titles, np.uint8) == ord(_LINE_BREAK))
     ends = [0, 0, 0]
     kept: dict[str, dict[str, Any]] = {}
     for sha256, one in read.items():

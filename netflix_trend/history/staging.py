@@ -1,4 +1,4 @@
-"""Every row of every export in a temporary database, from which the tables are built.
+"""Every row of every export, from which the tables are built.
 
 Rows are whole numbers: each different title and name is stored once, and rows have its code. The kind of a title may
 depend on every other title of the history (`repetition`), so titles are decided after all files are read.
@@ -7,11 +7,11 @@ depend on every other title of the history (`repetition`), so titles are decided
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, tzinfo
 from functools import lru_cache
-from itertools import islice
+from itertools import pairwise
 from typing import Any, BinaryIO
 
 import duckdb
@@ -22,22 +22,25 @@ from netflix_trend.catalogue.keys import title_key
 from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.history import staging_sql as sql
 from netflix_trend.history.attempts import too_large
+from netflix_trend.history.database import BLOCK, create, insert
 from netflix_trend.history.exclusions import Rows
-from netflix_trend.history.exports import ExportError, ExportKind, open_export
+from netflix_trend.history.exports import ExportError, open_export
 from netflix_trend.history.file_reader import FileReader
 from netflix_trend.history.file_rows import FileRows, Ints, ReadFile, day_of, joined, local_times, number_of, places_of
 from netflix_trend.history.kept_rows import KeptFile, KeptRows
 from netflix_trend.history.memory import needed, of_database
 from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.repetition import Repetition, Show, WithSeason
-from netflix_trend.history.titles import Certainty, Kind, ParsedTitle, TitleParser, match_key, show_key
+from netflix_trend.history.texts import SAID, Texts, place_of
+from netflix_trend.history.titles import CERTAINTIES, KINDS, ParsedTitle, match_key, parse_title, show_key
 
-# So many texts wait to be stored, and so many rows of a result are looked at together.
-_BLOCK = 20_000
-# So many different texts are remembered, so that the same ones of another file are not parsed again.
+# So many names are remembered.
 _KNOWN = 20_000
-# Kind, show, season and certainty of a title, as the tables have them.
-Codes = tuple[Kind | None, int | None, int | None, Certainty | None]
+_EPISODE, _FILM, _CERTAIN, _OPEN = place_of("episode"), place_of("film"), CERTAINTIES.index("certain"), -1
+_WITHOUT_NAME = [place_of("blank"), place_of("unnamed")]
+
+
+_EARLIEST, _LATEST = np.iinfo(np.int32).min, np.iinfo(np.int32).max
 
 
 class TooLarge(Exception):
@@ -49,22 +52,14 @@ class Staging:
 
     def __init__(self, database: duckdb.DuckDBPyConnection, vocabulary: Vocabulary, budget: int | None = None) -> None:
         """budget: bytes of memory that a rebuild may use; None for any number."""
-        self.database = database
-        self._vocabulary = vocabulary
-        self._parser = TitleParser(vocabulary)
-        self._budget = budget
-        self._rows = self.texts = self._names = 0
-        self.shows: dict[Show, int] = {}
-        self.seasons: dict[str, int] = {}
-        # The rows of each file that was read, by its number; None for one that cannot be used. Their texts have codes
-        # from 0 to texts - 1.
+        self.database, self.texts = database, Texts(database, vocabulary)
+        self._vocabulary, self._budget = vocabulary, budget
+        self._rows = self._names = 0
+        # The rows of each file that was read, by its number; None for one that cannot be used.
         self.files: list[FileRows | None] = []
         self._zones: list[tzinfo | None] = []
         self._made: list[tuple[int, int]] = []
-        self._known: dict[ExportKind, dict[str, int]] = {"viewing_history": {}, "viewing_activity": {}}
         self._known_names: dict[str, int] = {}
-        self._supplemental: set[int] = set()
-        self._new_texts: list[tuple[Any, ...]] = []
         self._new_names: list[str] = []
         database.execute(sql.SCHEMA)
 
@@ -94,10 +89,10 @@ class Staging:
 
         Raises ExportError if there is not enough memory for them; then none of them stay.
         """
-        before = self.texts
+        before = self.texts.count
         try:
             with self._undone_if_refused(name, zone) as number:
-                rows = kept.rows(file, self._take_texts, self.name)
+                rows = kept.rows(file, self.texts.take, self.name)
                 self.files[number] = rows
                 self.count_rows(rows.staged)
         except ExportError:
@@ -112,70 +107,25 @@ class Staging:
     @contextmanager
     def _undone_if_refused(self, name: str, zone: tzinfo | None) -> Iterator[int]:
         """Yield the number of a new file. If it cannot be used, its rows and the texts that came with it go."""
-        number, before = len(self.files), (self._rows, self.texts, len(self.shows), len(self.seasons))
+        texts = self.texts
+        number, rows, before = len(self.files), self._rows, (texts.count, len(texts.shows), len(texts.seasons))
         self.files.append(None)
         self._zones.append(zone)
         try:
             yield number
         except (ExportError, TooLarge) as refusal:
-            self.files[number] = None
-            self._forget(*before)
+            self.files[number], self._rows = None, rows
+            texts.take_back(*before)
             if isinstance(refusal, TooLarge):
                 raise too_large(name, self._budget or 0) from None
             raise
 
-    def _forget(self, rows: int, texts: int, shows: int, seasons: int) -> None:
-        self._store_texts()
-        self.database.execute("delete from texts where text_id >= ?", [texts])
-        self._rows, self.texts = rows, texts
-        for names, count in ((self.shows, shows), (self.seasons, seasons)):
-            while len(names) > count:
-                names.popitem()
-        self._forget_texts()
-
-    def _forget_texts(self) -> None:
-        for known in self._known.values():
-            known.clear()
-        self._supplemental.clear()
-
     def count_rows(self, rows: int) -> None:
         """Count rows that were read. Raises TooLarge if the memory is not enough for what was read."""
         self._rows += rows
-        if self._budget is not None and needed(len(self.shows) + len(self.seasons), self._rows) > self._budget:
+        names = len(self.texts.shows) + len(self.texts.seasons)
+        if self._budget is not None and needed(names, self._rows) > self._budget:
             raise TooLarge
-
-    # --- texts
-
-    def known_texts(self, kind: ExportKind) -> Mapping[str, int]:
-        """Return the codes of the titles that are remembered; it changes with every new one."""
-        return self._known[kind]
-
-    def text(self, title: str, kind: ExportKind) -> int:
-        """Return the code of a title of an export."""
-        code = self._known[kind].get(title)
-        if code is None:
-            parsed = self.parse(title, kind)
-            code = self._new_text(title, title_key(title), self.codes(parsed), is_archive=kind == "viewing_activity")
-        return code
-
-    def _new_text(self, title: str, key: str, codes: Codes, *, is_archive: bool) -> int:
-        code, known = self.texts, self._known["viewing_activity" if is_archive else "viewing_history"]
-        self.texts += 1
-        if len(known) >= _KNOWN:
-            known.clear()
-            if is_archive:
-                self._supplemental.clear()
-        known[title] = code
-        if is_archive and codes[0] == "supplemental":
-            self._supplemental.add(code)
-        self._new_texts.append((title, key, *codes, is_archive))
-        if len(self._new_texts) >= _BLOCK:
-            self._store_texts()
-        return code
-
-    def is_supplemental(self, code: int) -> bool:
-        """Return whether the words of the last title that was asked for say that it is a trailer or the like."""
-        return code in self._supplemental
 
     def name(self, text: str) -> int:
         """Return the code of the name of a Netflix profile or a device."""
@@ -186,86 +136,45 @@ class Staging:
             code = self._known_names[text] = self._names
             self._names += 1
             self._new_names.append(text)
-            if len(self._new_names) >= _BLOCK:
+            if len(self._new_names) >= BLOCK:
                 self._store_names()
         return code
 
-    def parse(self, title: str, kind: ExportKind) -> ParsedTitle:
-        """Parse a title of an export on its own."""
-        return self._parser.parse(title, is_archive=kind == "viewing_activity")
-
-    def codes(self, parsed: ParsedTitle) -> Codes:
-        """Return a parsed title as in the tables: kind, show, season, certainty."""
-        show = season = None
-        if parsed.show is not None:
-            show = self.shows.setdefault((parsed.show, parsed.index), len(self.shows))
-        if parsed.season is not None:
-            season = self.seasons.setdefault(parsed.season, len(self.seasons))
-        return parsed.kind, show, season, parsed.certainty if parsed.kind else None
-
-    def _take_texts(self, texts: Iterable[tuple[str, ParsedTitle, bool]]) -> list[int]:
-        """Return new codes for titles and what was parsed of them. The bool: of ViewingActivity.csv."""
-        return [
-            self._new_text(title, title_key(title), self.codes(parsed), is_archive=is_archive)
-            for title, parsed, is_archive in texts
-        ]
-
-    def _store_texts(self) -> None:
-        if self._new_texts:
-            first = self.texts - len(self._new_texts)
-            self.insert("texts", ((first + place, *text) for place, text in enumerate(self._new_texts)))
-            self._new_texts = []
-
     def _store_names(self) -> None:
         first = self._names - len(self._new_names)
-        self.insert("names", ((first + place, name) for place, name in enumerate(self._new_names)))
+        insert(self.database, "names", ((first + place, name) for place, name in enumerate(self._new_names)))
         self._new_names = []
 
-    def stored_texts(self, codes: Ints) -> dict[str, Ints]:
-        """Return what the words of titles say, by columns: kind, show, season, certainty, archive.
-
-        kind and certainty are places in KINDS and CERTAINTIES; -1 is none.
-        """
-        columns = self.database.execute(
-            """select coalesce(enum_code(kind)::integer, -1) as kind, coalesce(show_code, -1) as show,
-                      coalesce(season_code, -1) as season, coalesce(enum_code(certainty)::integer, -1) as certainty,
-                      is_archive::integer as archive
-               from texts order by text_id"""
-        ).fetchnumpy()
-        return {name: column[codes] for name, column in columns.items()}
-
-    def stored_titles(self, codes: Ints) -> Iterator[list[str]]:
-        """Yield the titles of sorted codes, a block at a time."""
-        for first in range(0, self.texts, _BLOCK):
-            wanted = codes[slice(*np.searchsorted(codes, [first, first + _BLOCK]))] - first
-            block = "select title from texts where text_id >= ? and text_id < ? order by text_id"
-            yield self.database.execute(block, [first, first + _BLOCK]).fetchnumpy()["title"][wanted].tolist()
+    def stored_titles(self, codes: Ints) -> Iterator[str]:
+        """Yield the titles of sorted codes, many at a time, one a line: in no title is a line break."""
+        create(self.database, "wanted_texts", text_id=codes)
+        for begin in range(0, len(codes), BLOCK):
+            block = codes[begin : begin + BLOCK]
+            ((lines,),) = self.database.execute(sql.LINES, [int(block[0]), int(block[-1])]).fetchall()
+            yield lines
 
     def stored_names(self, codes: Ints) -> list[str]:
         """Return names of Netflix profiles and devices, sorted by code."""
-        self._create("wanted_names", name_code=codes)
+        create(self.database, "wanted_names", name_code=codes)
         found = "select name from names semi join wanted_names using (name_code) order by name_code"
         return [name for (name,) in self.database.execute(found).fetchall()]
 
     # --- titles
 
     def collect(self) -> None:
-        """Create the tables of rows and of the keys of their titles, once all files are read."""
+        """Create the tables of rows, and give every text of a row its title, once all files are read."""
         self.database.execute(f"set memory_limit = '{of_database(self._rows)}'")
-        self._store_texts()
+        self.texts.store()
         self._store_names()
-        self.insert("made", self._made)
+        insert(self.database, "made", self._made)
         self._made = []
-        self._forget_texts()  # for the memory
+        self.texts.forget()  # for the memory
         read = [(number, rows) for number, rows in enumerate(self.files) if rows is not None]
-        self._create("rows_texts", text_id=places_of(*(rows.texts for _, rows in read), size=self.texts))
-        self.database.execute(sql.KEYS)
-        known = self.database.execute("select text_id, title_id from title_of").fetchnumpy()
-        titles = np.full(self.texts, -1, np.int32)
-        titles[known["text_id"]] = known["title_id"]
+        self._sort(places_of(*(rows.texts for _, rows in read), size=self.texts.count))
         histories = [(number, rows) for number, rows in read if not rows.is_archive]
         archives = [(number, rows) for number, rows in read if rows.is_archive]
-        self._create("history_rows", **self._columns(histories, titles), day=joined(rows.days for _, rows in histories))
+        self._history = {**self._columns(histories), "day": joined(rows.days for _, rows in histories)}
+        create(self.database, "history_rows", **self._history)
         local = [local_times(rows.days, rows.seconds, self._zones[number]) for number, rows in archives]
         plays = {
             "day": joined(day for day, _start, _shift in local),
@@ -276,77 +185,180 @@ class Staging:
             "device": joined(rows.devices for _, rows in archives),
             "autoplayed": joined(rows.autoplayed for _, rows in archives),
         }
-        self._create("play_columns", **self._columns(archives, titles), **plays)
+        create(self.database, "play_columns", **self._columns(archives), **plays)
         self.database.execute(sql.ROWS)
 
-    def _columns(self, files: Sequence[tuple[int, FileRows]], titles: Ints) -> dict[str, Ints]:
+    def _sort(self, used: Ints) -> None:
+        """Sort the used texts by their keys, and number the titles: texts of one key are one title."""
+        if len(used) < self.texts.count:
+            create(self.database, "rows_texts", text_id=used)
+        of_rows = "semi join rows_texts using (text_id)" if len(used) < self.texts.count else ""
+        self.database.execute(sql.SORTED.format(of_rows=of_rows))
+        found = self.database.execute(sql.FIRST_OF_KEYS).fetchnumpy()
+        # Of each text in `sorted`: its code, whether it is the first of its title, and its title.
+        self._sorted, self._is_first = found["text_id"], found["is_first"]
+        self._titles = np.cumsum(self._is_first, dtype=np.int32) - 1
+        self._title_of = np.full(self.texts.count, -1, np.int32)
+        self._title_of[self._sorted] = self._titles
+
+    def _columns(self, files: Sequence[tuple[int, FileRows]]) -> dict[str, Ints]:
         texts = joined(rows.texts for _, rows in files)
         numbers = [np.full(len(rows.texts), number, np.int32) for number, rows in files]
-        return {"file": joined(numbers), "text_id": texts, "title_id": titles[texts]}
+        return {"file": joined(numbers), "text_id": texts, "title_id": self._title_of[texts]}
 
     def decide_titles(self) -> None:
-        """Create the tables `titles`, `show_names` and `season_names`, in which every title has a kind, and
-        `match_keys`, by which a title is found in other files; it stays empty if there is one file.
+        """Create the tables `titles` and `show_names`, in which every title has a kind, and `match_keys`, by which a
+        title is found in other files; it stays empty if there is one file.
         """
         self.collect()
-        self._match_keys()
+        said = self.texts.columns()
+        self._match_keys(said["kind"][self._sorted])
+        # What the words say in either export, and nothing else; netflix_full.npy has only that.
+        is_archive = said["archive"][self._sorted] == 1
+        history, activity = self._first_texts(~is_archive), self._first_texts(is_archive)
+        self._own = history, activity, said["kind"], said["show"]
+        # A title of both exports has its kind from ViewingActivity.csv, in which words decide every title.
+        titles = {name: said[name][np.where(activity >= 0, activity, history)] for name in SAID}
+        undecided = np.flatnonzero((activity < 0) & (titles["certainty"] != _CERTAIN)).astype(np.int32)
+        if len(undecided):
+            decided = self._decided(undecided, {name: column[undecided] for name, column in titles.items()}, said)
+            for name, column in zip(SAID, decided, strict=True):
+                titles[name][undecided] = column
+        self.kinds = titles["kind"]
+        ids = self._name_shows()
+        create(
+            self.database,
+            "title_columns",
+            title_id=np.arange(len(self.kinds), dtype=np.int32),
+            show_id=_chosen(ids, titles["show"]),
+            **titles,
+        )
+        self._want(self._is_first)
+        self.database.execute(sql.TITLES, [list(self.texts.seasons)])
+        self.database.execute(sql.DROPPED)
+
+    def _first_texts(self, are_wanted: NDArray[np.bool_]) -> Ints:
+        """Return the first of the wanted texts of each title, -1 without one; they are by their places in `sorted`."""
+        places = np.flatnonzero(are_wanted)[::-1]
+        texts = np.full(int(self._is_first.sum()), -1, np.int32)
+        texts[self._titles[places]] = self._sorted[places]  # of several, the last one stays: the first of the title
+        return texts
+
+    def _want(self, are_wanted: NDArray[np.bool_]) -> None:
+        """Create the table `wanted`, for `sql.WANTED`."""
+        create(self.database, "wanted", is_wanted=are_wanted, title_id=self._titles)
+
+    def _decided(self, undecided: Ints, own: Mapping[str, Ints], said: Mapping[str, Ints]) -> Sequence[Ints]:
+        """Decide titles by all the others. own: what they say, said: what all texts say, both as `SAID`."""
+        is_open = np.zeros(len(self._first_texts(self._is_first)), bool)
+        is_open[undecided] = True
+        self._want(self._is_first & is_open[self._titles])
         self.database.execute(sql.UNDECIDED)
-        names, seasons = list(self.shows), list(self.seasons)
+        of_text = {name: column[self._sorted] for name, column in said.items()}
+        names, seasons = list(self.texts.shows), list(self.texts.seasons)
+        is_episode = of_text["kind"] == _EPISODE
+        is_proof = is_episode & ((of_text["certainty"] == _CERTAIN) | (of_text["season"] >= 0))
+        proved = [names[code] for code in np.unique(of_text["show"][is_proof]).tolist()]
+        self._want(np.isin(of_text["kind"], [_OPEN, _FILM]))
         films = {key for (key,) in self.database.execute(sql.BEGINNINGS).fetchall()}
-        proved = self.database.execute(
-            "select distinct show_code from used where kind = 'episode' "
-            "and (certainty = 'certain' or season_code is not null)"
-        ).fetchall()
         with_season: dict[str, Mapping[int, int]] = {}
-        beginnings = self._vocabulary.film_beginnings | films
-        repetition = Repetition([names[code] for (code,) in proved], with_season, beginnings)
+        repetition = Repetition(proved, with_season, self._vocabulary.film_beginnings | films)
+        twins = self._twins(is_episode & (of_text["certainty"] == _CERTAIN), of_text["show"])
 
-        @lru_cache(maxsize=_BLOCK)
-        def own(*codes: Any) -> ParsedTitle:
+        @lru_cache(maxsize=BLOCK)
+        def parsed(*codes: int) -> ParsedTitle:
             kind, show, season, certainty = codes
-            name, index = (None, -1) if show is None else names[show]
-            return ParsedTitle(kind, name, None if season is None else seasons[season], index, certainty or "certain")
+            name, index = names[show] if show >= 0 else (None, -1)
+            part = seasons[season] if season >= 0 else None
+            return ParsedTitle(KINDS[kind] if kind >= 0 else None, name, part, index, CERTAINTIES[max(certainty, 0)])
 
-        seen = "from undecided join seen using (title_id)"
-        for title, first, last, files, *codes in self._stream(
-            f"select title, first_day, last_day, files, kind, show_code, season_code, certainty {seen}"
-        ):
-            repetition.add(title, own(*codes), day_of(first), day_of(last), files)
-        with_season.update(self._with_season(names, repetition.open_shows))
-        self.insert(
-            "decided",
-            (
-                (
-                    title_id,
-                    *self.codes(repetition.decide(title, own(*codes), files, [names[code] for code in twins])),
-                )
-                for title_id, title, files, twins, *codes in self._stream(
-                    "select title_id, title, files, coalesce(twins, []), kind, show_code, season_code, certainty "
-                    + seen
-                )
-            ),
-        )
-        shows = (
-            (code, name, title_key(name), show_key(name, index), index) for (name, index), code in self.shows.items()
-        )
-        self.insert("show_names", shows)
-        self.insert("season_names", ((code, name) for name, code in self.seasons.items()))
-        self.database.execute(sql.TITLES)
+        def words() -> Iterator[tuple[int, str, ParsedTitle]]:
+            titles = self._stream("select title_id, title from undecided order by title_id")
+            codes = zip(*(column.tolist() for column in own.values()), strict=True)
+            return ((title_id, title, parsed(*one)) for (title_id, title), one in zip(titles, codes, strict=True))
 
-    def _with_season(self, names: Sequence[Show], wanted: Collection[str]) -> WithSeason:
+        first, last, files = self._seen(undecided)
+        for (_, title, one), begin, end, of_title in zip(words(), first.tolist(), last.tolist(), files, strict=True):
+            repetition.add(title, one, day_of(begin), day_of(end), of_title)
+        with_season.update(self._with_season(names, repetition.open_shows, said))
+        decided = (
+            self.texts.said(repetition.decide(title, one, of_title, [names[code] for code in twins.get(title_id, ())]))
+            for (title_id, title, one), of_title in zip(words(), files, strict=True)
+        )
+        return [np.array(column, np.int32) for column in zip(*decided, strict=True)]
+
+    def _twins(self, are_certain: NDArray[np.bool_], shows: Ints) -> dict[int, list[int]]:
+        """Return the shows of which a file has an episode for certain that is called like an undecided title, by title.
+
+        are_certain, shows: of each text in `sorted`, whether it is such an episode, and the code of its show.
+        """
+        create(self.database, "certain", title_id=self._titles[are_certain], show_code=shows[are_certain])
+        return dict(self.database.execute(sql.TWINS).fetchall())
+
+    def _seen(self, undecided: Ints) -> tuple[Ints, Ints, list[list[int]]]:
+        """Return of titles, which viewing histories have, the first and the last day and the numbers of their files."""
+        place = np.full(len(self._first_texts(self._is_first)), -1, np.int32)
+        place[undecided] = np.arange(len(undecided))
+        places, days = place[self._history["title_id"]], self._history["day"]
+        first, last = np.full(len(undecided), _LATEST), np.full(len(undecided), _EARLIEST)
+        np.minimum.at(first, places[places >= 0], days[places >= 0])
+        np.maximum.at(last, places[places >= 0], days[places >= 0])
+        of_title, files = _different(places[places >= 0], self._history["file"][places >= 0])
+        ends = np.searchsorted(of_title, np.arange(len(undecided)), "right").tolist()
+        return first, last, [files[begin:end].tolist() for begin, end in pairwise([0, *ends])]
+
+    def _with_season(self, names: Sequence[Show], wanted: Collection[str], said: Mapping[str, Ints]) -> WithSeason:
         """Return how many titles of each viewing history name a season of these shows (`show_key`)."""
         keys = {code: key for code, show in enumerate(names) if (key := show_key(*show)) in wanted}
-        self._create("wanted_codes", show_code=np.array(list(keys), np.int32))
+        texts, titles = self._history["text_id"], self._history["title_id"]
+        shows = said["show"][texts]
+        is_wanted = (said["kind"][texts] == _EPISODE) & (said["season"][texts] >= 0) & np.isin(shows, list(keys))
+        files, codes, _ = _different(self._history["file"][is_wanted], shows[is_wanted], titles[is_wanted])
         found = defaultdict[str, Counter[int]](Counter)
-        for file, code, titles in self.database.execute(sql.WITH_SEASON).fetchall():
-            found[keys[code]][file] += titles
+        for file, code in zip(files.tolist(), codes.tolist(), strict=True):
+            found[keys[code]][file] += 1
         return found
 
-    def _match_keys(self) -> None:
+    def _match_keys(self, kinds: Ints) -> None:
         if sum(rows is not None and len(rows.texts) > 0 for rows in self.files) > 1:
+            named = self._first_texts(~np.isin(kinds, _WITHOUT_NAME))
+            self._want(np.isin(self._sorted, named))
             self.database.execute(sql.MATCHED)
             rows = self._stream("select title_id, title from matched where not is_plain")
-            self.insert("match_keys", ((title_id, match_key(title)) for title_id, title in rows))
+            insert(self.database, "match_keys", ((title_id, match_key(title)) for title_id, title in rows))
+
+    def _name_shows(self) -> Ints:
+        """Create the table `show_names`. Returns the id of each show by its code."""
+        shows = [(name, show_key(name, index), index) for name, index in self.texts.shows]
+        ids = {key: number for number, key in enumerate(sorted({key for _, key, _ in shows}))}
+        rows = ((code, name, title_key(name), key, index, ids[key]) for code, (name, key, index) in enumerate(shows))
+        insert(self.database, "show_names", rows)
+        return np.array([ids[key] for _, key, _ in shows], np.int32)
+
+    # --- what tables and encodings are made of
+
+    def views(self) -> tuple[Ints, Ints]:
+        """Return (day, title) of the views in viewing histories, sorted.
+
+        A blank title can stand for several views of a day, any other title counts once a day.
+        """
+        rows = self._history["day"], self._history["title_id"], self._history["file"]
+        is_nameless = np.isin(self.kinds[rows[1]], _WITHOUT_NAME)
+        named = _different(*(column[~is_nameless] for column in rows[:2]))
+        nameless = _most_of_a_file(*(column[is_nameless] for column in rows))
+        day, title = (np.concatenate(columns) for columns in zip(named, nameless, strict=True))
+        order = np.lexsort([title, day])
+        return day[order], title[order]
+
+    def own_words(self, titles: Ints, are_plays: NDArray[np.bool_]) -> tuple[Ints, Ints]:
+        """Return the kinds of titles and the vocabulary indices of their shows by their own words, -1 for none.
+
+        are_plays: whether they are plays of ViewingActivity.csv, which writes a title in its own way.
+        """
+        history, activity, kinds, shows = self._own
+        texts = np.where(are_plays, activity[titles], history[titles])
+        indices = np.array([index for _name, index in self.texts.shows], np.int32)
+        return kinds[texts], _chosen(indices, shows[texts])
 
     def exclude(self, wanted: Sequence[Rows]) -> None:
         """Mark rows as excluded, once titles are decided: the table `excluded` has their titles and days.
@@ -363,18 +375,17 @@ class Staging:
         self.database.execute("create temp table wanted_shows (show_key varchar, name_key varchar)")
         alike: dict[str, list[tuple[str, date | None, str | None]]] = {}
         for key, name, day in ((rows.key, rows.name, rows.day) for rows in wanted if rows.what == "title"):
-            alike.setdefault(match_key(name), []).append((key, day, self.parse(name, "viewing_history").season))
-        titles = self._stream(
-            "select title_id, key, title, season from titles left join season_names using (season_code)"
-        )
+            season = parse_title(name, self._vocabulary).season
+            alike.setdefault(match_key(name), []).append((key, day, season))
+        titles = self._stream("select title_id, key, title, season from titles")
         found = (
             (title_id, None if day is None else number_of(day))
             for title_id, key, title, season in titles
             for wanted_key, day, wanted_season in alike.get(match_key(title), ())
             if key == wanted_key or (season or "").lower() in ("", (wanted_season or season or "").lower())
         )
-        self.insert("wanted_titles", found)
-        self.insert("wanted_shows", zip(keys, (rows.key for rows in shows), strict=True))
+        insert(self.database, "wanted_titles", found)
+        insert(self.database, "wanted_shows", zip(keys, (rows.key for rows in shows), strict=True))
         self.database.execute(
             """insert into excluded select distinct title_id, d.day
                from dated d join titles t using (title_id) left join show_names n on n.show_code = t.show_code
@@ -389,25 +400,36 @@ class Staging:
     def _stream(self, query: str) -> Iterator[tuple[Any, ...]]:
         # A separate cursor: a running query is lost when its connection starts another one.
         cursor = self.database.cursor().execute(query)
-        while block := cursor.fetchmany(_BLOCK):
+        while block := cursor.fetchmany(BLOCK):
             yield from block
 
-    def insert(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
-        """Append rows to a table, a block at a time. A column has texts, or whole numbers, bools and None."""
-        rest = iter(rows)
-        while block := list(islice(rest, _BLOCK)):
-            columns = {f"c{place}": _objects(cells) for place, cells in enumerate(zip(*block, strict=True))}
-            self.database.register("block", columns)
-            self.database.execute(f"insert into {table} from block")
-            self.database.unregister("block")
 
-    def _create(self, table: str, **columns: NDArray[Any]) -> None:
-        self.database.register("block", columns)
-        self.database.execute(f"create or replace table {table} as from block")
-        self.database.unregister("block")
+def _chosen(values: Ints, places: Ints) -> Ints:
+    """Return the values at these places, -1 at place -1."""
+    return np.append(values, np.int32(-1))[places]
 
 
-def _objects(cells: Sequence[Any]) -> NDArray[Any]:
-    found = np.empty(len(cells), object)
-    found[:] = cells
-    return found
+def _different(*columns: Ints) -> list[Ints]:
+    """Return the different rows of columns, sorted."""
+    order = np.lexsort(columns[::-1])
+    rows = [column[order] for column in columns]
+    return [column[_begins(*rows)] for column in rows]
+
+
+def _begins(*columns: Ints) -> NDArray[np.bool_]:
+    """Return whether each row of sorted columns is another one than that before it."""
+    is_new = np.ones(len(columns[0]), bool)
+    is_new[1:] = np.any([column[1:] != column[:-1] for column in columns], axis=0)
+    return is_new
+
+
+def _most_of_a_file(days: Ints, titles: Ints, files: Ints) -> list[Ints]:
+    """Return the days and titles of rows as often as in the file that has them most, sorted."""
+    order = np.lexsort([files, titles, days])
+    rows = [column[order] for column in (days, titles, files)]
+    begins = np.flatnonzero(_begins(*rows))
+    counts = np.diff(begins, append=len(order))
+    day, title, _ = (column[begins] for column in rows)
+    of_titles = np.flatnonzero(_begins(day, title))
+    most = np.maximum.reduceat(counts, of_titles) if len(of_titles) else counts
+    return [np.repeat(column[of_titles], most) for column in (day, title)]

@@ -1,4 +1,7 @@
-"""The tables in which `staging` decides the titles of a history, in DuckDB."""
+"""The tables in which `staging` decides the titles of a history, in DuckDB.
+
+Only what has texts is decided here; what is whole numbers by itself is columns of numpy.
+"""
 
 from __future__ import annotations
 
@@ -7,28 +10,29 @@ from netflix_trend.history.titles import CERTAINTIES, KINDS
 SCHEMA = f"""
 create type kind as enum {KINDS};
 create type certainty as enum {CERTAINTIES};
--- Titles as the files write them, a title perhaps several times. kind null is open. is_archive: of ViewingActivity.csv.
-create table texts (text_id integer, title varchar, key varchar, kind kind, show_code integer, season_code integer,
-                    certainty certainty, is_archive boolean);
--- Netflix profiles and devices.
+-- Days are numbered from 1970, like all days here.
 create table made (file integer, day integer);
+-- Netflix profiles and devices.
 create table names (name_code integer, name varchar);
-create table show_names (show_code integer, show_name varchar, name_key varchar, show_key varchar, show_index integer);
-create table season_names (season_code integer, season varchar);
--- What the person has excluded. Days are numbered from 1970, like all days here.
+-- show_id: as in viewing.duckdb, by the order of show_key.
+create table show_names (show_code integer, show_name varchar, name_key varchar, show_key varchar, show_index integer,
+                         show_id integer);
+-- What the person has excluded.
 create table excluded (title_id integer, day integer);
 create table match_keys (title_id integer, match_key varchar);
-create table decided (title_id integer, kind kind, show_code integer, season_code integer, certainty certainty);
 """
-# Of the texts of a key the smallest is used, so that the order of files does not matter.
-KEYS = """
-create or replace table used as select t.* from texts t semi join rows_texts using (text_id);
-create or replace table keys as
-    select (row_number() over (order by key) - 1)::integer as title_id, key, min(title) as title,
-           arg_min(text_id, title) filter (is_archive) as activity_text,
-           arg_min(text_id, title) filter (not is_archive) as history_text
-    from used group by key;
-create or replace table title_of as select text_id, title_id from used join keys using (key);
+# Every text that a row has, in the order of their keys. Of the texts of a key the first is used, so that the order of
+# files does not matter.
+SORTED = """
+create or replace table sorted as
+    select text_id, title, key from texts {of_rows} order by key, title, text_id
+"""
+FIRST_OF_KEYS = "select text_id, key is distinct from lag(key) over () as is_first from sorted"
+# The texts of which the column `is_wanted` of the table `wanted` says so, with its other columns.
+WANTED = "from sorted positional join wanted where is_wanted"
+LINES = """
+select string_agg(title, chr(10) order by text_id) from texts semi join wanted_texts using (text_id)
+where text_id between ? and ?
 """
 # Rows with their titles. Days are local. A play of ViewingActivity.csv has a UTC second since 1970 (start), how many
 # seconds later the local time is (shift), and its length (seconds, null if unknown).
@@ -41,62 +45,38 @@ create or replace view dated as select file, title_id, day, null::integer as sec
     union all select file, title_id, day, seconds from play_rows;
 """
 # Titles that may be in other files, too. The key of a plain one (`match_key`) is made here, which is sooner.
-MATCHED = """
+MATCHED = f"""
 create table matched as
-    select title_id, min(title) as title, any_value(key) as key,
-           regexp_full_match(min(title), '[ -~]*[ -(*-~]') and not contains(min(title), ' :')
-               and not contains(min(title), '  ') and not ends_with(min(title), ' ') as is_plain
-    from used join title_of using (text_id) where kind is null or kind not in ('blank', 'unnamed') group by title_id;
+    select title_id, title, key, regexp_full_match(title, '[ -~]*[ -(*-~]') and not contains(title, ' :')
+               and not contains(title, '  ') and not ends_with(title, ' ') as is_plain {WANTED};
 insert into match_keys
     select title_id, replace(trim(split_part(key, ': ', 1) || ' ' || split_part(key, ': ', -1)), ' :', ':')
     from matched where is_plain;
-"""
-# What words leave open, and what is certain. In ViewingActivity.csv words decide every title.
-UNDECIDED = """
-create table certain_shows as
-    select match_key, list(distinct show_code) as twins
-    from used join title_of using (text_id) join match_keys using (title_id)
-    where kind = 'episode' and certainty = 'certain' group by match_key;
-create table undecided as
-    select title_id, k.key, k.title, kind, show_code, season_code, certainty, twins
-    from keys k join used h on h.text_id = history_text left join match_keys using (title_id)
-         left join certain_shows using (match_key)
-    where activity_text is null and certainty is distinct from 'certain';
-create table seen as
-    select title_id, min(day) as first_day, max(day) as last_day, list(distinct file) as files
-    from history_rows semi join undecided using (title_id) group by title_id;
+"""  # noqa: S608
+UNDECIDED = f"create table undecided as select title_id, key, title {WANTED}"
+# Of undecided titles the shows of which any file has an episode of this name for certain.
+TWINS = """
+select u.title_id, list(distinct show_code)
+from undecided u join match_keys using (title_id)
+     join (select match_key, show_code from certain join match_keys using (title_id)) using (match_key)
+group by u.title_id
 """
 # What undecided titles begin with, before a colon, that is a title itself: `Insidious` of `Insidious: Chapter 2`.
-BEGINNINGS = """
+BEGINNINGS = f"""
 with beginnings as (
     select distinct split_part(key, ': ', 1) as key from undecided
     union select split_part(key, ': ', 1) || ': ' || split_part(key, ': ', 2) from undecided
     where split_part(key, ': ', 3) <> '')
-select distinct key from used semi join beginnings using (key) where kind is null or kind = 'film'
-"""
-# How many titles of each viewing history name a season of a show.
-WITH_SEASON = """
-select file, show_code, count(distinct title_id)
-from history_rows join used using (text_id) join wanted_codes using (show_code)
-where kind = 'episode' and season_code is not null group by file, show_code
-"""
-# A title of both exports has its kind from ViewingActivity.csv. `history_...` and `activity_...`: what the words say in
-# either export, and nothing else; netflix_full.npy has only that.
-TITLES = """
+select distinct key from (select key {WANTED}) semi join beginnings using (key)
+"""  # noqa: S608
+# $1: the names of seasons.
+TITLES = f"""
 create table titles as
-    select title_id, k.key, k.title,
-           case when a.text_id is not null then a.kind when d.title_id is not null then d.kind else h.kind end as kind,
-           case when a.text_id is not null then a.show_code when d.title_id is not null then d.show_code
-                else h.show_code end as show_code,
-           case when a.text_id is not null then a.season_code when d.title_id is not null then d.season_code
-                else h.season_code end as season_code,
-           case when a.text_id is not null then a.certainty when d.title_id is not null then d.certainty
-                else h.certainty end as certainty,
-           h.kind as history_kind, h.show_code as history_show, a.kind as activity_kind, a.show_code as activity_show
-    from keys k left join used a on a.text_id = activity_text left join used h on h.text_id = history_text
-         left join decided d using (title_id)
-    order by title_id;
--- For the memory: nothing asks for these any more.
-drop table undecided; drop table seen; drop table certain_shows; drop table decided; drop table title_of;
-drop table keys; drop table used;
-"""
+    select title_id, key, title, cast({list(KINDS)} as kind[])[c.kind + 1] as kind,
+           cast({list(CERTAINTIES)} as certainty[])[c.certainty + 1] as certainty,
+           nullif(c.show, -1) as show_code, nullif(show_id, -1) as show_id,
+           cast($1 as varchar[])[c.season + 1] as season
+    from (select key, title {WANTED}) positional join title_columns c
+"""  # noqa: S608
+# For the memory: nothing asks for these any more.
+DROPPED = "drop table sorted; drop table if exists undecided; drop table title_columns"

@@ -38,12 +38,27 @@ _BEHIND = re.compile(
     r" ?:.*| (?:\d|de |del |da |do |dla |van |von |zu |zur |temporada |saison |sezonu |oficial|officiel).*",
     re.IGNORECASE,
 )
+_SUPPLEMENTAL_PIECES = (
+    "railer",
+    "áiler",
+    "_hook_",
+    "_16x9",
+    "teaser",
+    "recap",
+    "annonce",
+    "fragman",
+    "zwiastun",
+    "motion video",
+)
 _ONLY_TRAILER = re.compile(_TRAILER_WORD, re.IGNORECASE)
 _TRAILER_BRACKETS = re.compile(rf"[(\[][^()\[\]]*\b{_TRAILER_WORD}\b[^()\[\]]*[)\]]", re.IGNORECASE)
 _SEPARATOR = re.compile(r"(?<!\s)(\s*)(?::\s+|：\s*)")
 _SUFFIX = re.compile(r"\s*[(（]([^()（）]{1,40})[)）]$")
 # `Show: : Episode 3`: the season is empty, and in `Show: :` so is the episode's name.
 _EMPTY_PART = re.compile(r"\s*[:：]\s+(?=[:：](?:\s|$))")
+# What needs a look at the whole title, in lower case.
+_APART = (*_SUPPLEMENTAL_PIECES, "：")
+_BRACKETS = (")", "）")
 _PLACEHOLDER = "SHOW: SEASON: VideoEpisode"
 _ANY_COLON = re.compile(r"\s*(?::\s+|：\s*)")
 _END = re.compile(r"[\s:：]+$")
@@ -86,38 +101,61 @@ class TitleParser:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
-        # The beginning of a title and whether it is of an archive -> what all such titles are; or what they are by
-        # their last part; or None, if each is parsed as a whole.
-        self._known: dict[tuple[str, bool], ParsedTitle | dict[_Last, ParsedTitle] | None] = {}
+        # Whether titles are of an archive -> their beginning -> what all such titles are; or what they are by their
+        # last part; or None, if each is parsed as a whole.
+        self._known: dict[bool, dict[str, ParsedTitle | dict[_Last, ParsedTitle] | None]] = {False: {}, True: {}}
 
-    def parse(self, title: str, *, is_archive: bool = False) -> ParsedTitle:
-        """Return what `parse_title` returns, sooner."""
-        text = _cleaned(title)
-        head, _, last = text.rpartition(": ")
-        is_numbered = False
-        if last.endswith((")", "）")):
-            last, is_numbered = _without_episode_number(last)
-            if not is_numbered or not last:
-                return parse_title(title, self._vocabulary, is_archive=is_archive)
-        if not head or ":" in last or "：" in last or _may_be_supplemental(last.lower()):
-            return parse_title(title, self._vocabulary, is_archive=is_archive)
-        beginning = head, is_archive
-        if beginning in self._known:
-            known = self._known[beginning]
+    def parse(self, titles: Sequence[str], *, is_archive: bool = False) -> list[ParsedTitle]:
+        """Return what `parse_title` returns for each title, sooner."""
+        text = "\n".join(titles)
+        lower = text.lower()
+        if text.count("\n") != len(titles) - 1:
+            return [parse_title(title, self._vocabulary, is_archive=is_archive) for title in titles]
+        is_clean = "\u00a0" not in text and ":: " not in text
+        cleaned = list(map(str.strip if is_clean else _cleaned, titles))
+        for piece in (piece for piece in _APART if piece in lower):
+            for place, line in enumerate(lower.split("\n")):
+                if piece in line:
+                    cleaned[place] = ""  # parsed as a whole, like every one of which nothing is found
+        known, parsed = self._known[is_archive], list[ParsedTitle]()
+        for place, title in enumerate(cleaned):
+            head, _, last = title.rpartition(": ")
+            of_head = known.get(head)
+            one: ParsedTitle | None = None
+            if ":" in last:
+                pass
+            elif last.endswith(_BRACKETS):
+                one = self._of_parts(titles[place], head, *_without_episode_number(last), is_archive=is_archive)
+            elif isinstance(of_head, ParsedTitle):
+                one = of_head
+            elif head:
+                one = self._of_parts(titles[place], head, last, is_archive=is_archive)
+            elif title[:1].isalnum():
+                one = _FILM
+            parsed.append(one or parse_title(titles[place], self._vocabulary, is_archive=is_archive))
+        return parsed
+
+    def _of_parts(
+        self, title: str, head: str, last: str, is_numbered: bool = False, *, is_archive: bool
+    ) -> ParsedTitle | None:
+        """Return what a title is by its beginning and its last part; None if it is parsed as a whole."""
+        if not head or not last or (not is_numbered and last.endswith(_BRACKETS)):
+            return None
+        beginnings = self._known[is_archive]
+        if head in beginnings:
+            known = beginnings[head]
         else:
             known = self._new(head)
-            if len(self._known) >= _MOST_BEGINNINGS:
-                self._known.clear()
-            self._known[beginning] = known
-        if isinstance(known, ParsedTitle):
+            if len(beginnings) >= _MOST_BEGINNINGS:
+                beginnings.clear()
+            beginnings[head] = known
+        if known is None or isinstance(known, ParsedTitle):
             return known
-        if known is None:
-            return parse_title(title, self._vocabulary, is_archive=is_archive)
         behind = last.strip()
         forms: tuple[bool, ...] = ()
         if begins_with_form(behind):
             if has_form(behind, "strong"):
-                return parse_title(title, self._vocabulary, is_archive=is_archive)
+                return None
             forms = tuple(has_form(behind, strength) for strength in _LAST_FORMS)
         key = is_numbered, forms
         if key not in known:
@@ -126,14 +164,7 @@ class TitleParser:
 
     def _new(self, head: str) -> ParsedTitle | dict[_Last, ParsedTitle] | None:
         """Return what is known of titles with this beginning before any is parsed."""
-        if (
-            head.endswith(" ")
-            or " :" in head
-            or "：" in head
-            or not head[0].isalnum()
-            or _PLACEHOLDER.startswith(head)
-            or _may_be_supplemental(head.lower())
-        ):
+        if head.endswith(" ") or " :" in head or not head[0].isalnum() or _PLACEHOLDER.startswith(head):
             return None
         parts = split_title(head)
         marker = _season_at([*parts, ""], self._vocabulary, is_weak_enough=False)
@@ -167,7 +198,7 @@ def parse_title(title: str, vocabulary: Vocabulary, *, is_archive: bool = False)
     if _is_nothing(parts[0]):
         return ParsedTitle("unnamed")  # `: Season 1: Pilot`, the show's name is missing
     is_episode |= is_numbered or (is_archive and len(parts) > 1 and has_form(parts[-1], "episode"))
-    if not is_episode and text.endswith((")", "）")) and _ends_in_extra(text):
+    if not is_episode and text.endswith(_BRACKETS) and _ends_in_extra(text):
         return _EXTRA
     marker = _season_at(parts, vocabulary, is_weak_enough=is_episode or not is_archive)
     if marker is not None:
@@ -304,7 +335,7 @@ def cut_number(text: str) -> tuple[str, str]:
     """Cut ` (Episode 3)` off, which ends nearly every episode in ViewingActivity.csv. Returns the rest, and what was in
     the brackets, empty if nothing was.
     """
-    if text.endswith((")", "）")):
+    if text.endswith(_BRACKETS):
         suffix = _SUFFIX.search(text)
         if suffix and has_form(suffix[1], "suffix"):
             return text[: suffix.start()], str(suffix[1])
@@ -336,18 +367,7 @@ def _known_episode(parts: list[str], marker: int, vocabulary: Vocabulary, *, is_
 
 def _may_be_supplemental(text: str) -> bool:
     """Return whether a lower-case text contains a piece of every text that the patterns match; a cheap test."""
-    return (
-        "railer" in text
-        or "áiler" in text
-        or "_hook_" in text
-        or "_16x9" in text
-        or "teaser" in text
-        or "recap" in text
-        or "annonce" in text
-        or "fragman" in text
-        or "zwiastun" in text
-        or "motion video" in text
-    )
+    return any(piece in text for piece in _SUPPLEMENTAL_PIECES)
 
 
 def _is_supplemental(text: str, vocabulary: Vocabulary) -> bool:

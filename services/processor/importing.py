@@ -17,6 +17,7 @@ from netflix_trend.catalogue.vocabulary import Vocabulary
 from netflix_trend.causes import cause
 from netflix_trend.delivery.archive import ArchiveError, open_csv, said_of_zip
 from netflix_trend.delivery.file_kinds import why_not_opened
+from netflix_trend.history.database import connect
 from netflix_trend.history.dates import ORDER_NAMES
 from netflix_trend.history.exports import ExportError
 from netflix_trend.history.file_rows import ReadFile
@@ -25,7 +26,7 @@ from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import opened
 from netflix_trend.history.report import ImportReport, import_report
 from netflix_trend.history.staging import Staging
-from netflix_trend.history.tables import History, add_alone, connect
+from netflix_trend.history.tables import History, add_alone
 from netflix_trend.participant import participant
 from netflix_trend.plain_text import counted, printable, without_name
 from netflix_trend.settings import Settings

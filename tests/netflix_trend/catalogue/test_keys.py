@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from netflix_trend.catalogue.keys import colon_prefixes, plain_title, title_key
+from netflix_trend.catalogue.keys import colon_prefixes, plain_title, title_key, title_keys
 
 # Characters that a rule of title_key is about, and some that no rule is about.
 ASCII = st.text(st.sampled_from("aZ0:`'\"-. \t\n\r\x0b\x0c\x1c\x1f\x00\x7f") | st.characters(max_codepoint=0x7F))
@@ -28,6 +28,17 @@ LETTERS = st.characters(categories=["L", "Nd"], exclude_characters="\U0001d6a4")
 @example("A\x1c:\x1fB")
 def test_the_short_way_for_ascii_gives_what_the_general_way_gives(title: str) -> None:
     assert title_key(title) == title_key(title + "\u200b")  # an invisible character, but not ASCII
+
+
+@settings(max_examples=300)
+@given(st.lists(ASCII | TITLES | st.sampled_from(["Dark", "Dark : Secrets", "`Roma`", "Ozark: É"]), max_size=6))
+@example(["A\nB", "C"])
+@example(["\n"])
+@example(["", ""])
+@example(["A ", "B"])
+@example(["A", " B"])
+def test_many_keys_at_once_are_those_of_each_title(titles: list[str]) -> None:
+    assert title_keys(titles) == [title_key(title) for title in titles]
 
 
 def test_no_letter_or_digit_is_folded_into_nothing_or_a_colon() -> None:

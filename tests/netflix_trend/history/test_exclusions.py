@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,6 +84,22 @@ def test_excluded_rows_are_left_out(private: Path, rows: Sequence[Rows], left: i
     assert ids == list(range(len(ids)))
     assert set(full["title"]) <= set(ids)
     assert set(ids) == {number for (number,) in query(private, "select distinct title_id from views")}
+
+
+def encoded_views(private: Path) -> list[tuple[Any, ...]]:
+    """Return what the array of all views says of each, with the title in the place of its number."""
+    titles = dict(query(private, "select title_id, title from titles"))
+    full = load_encodings(PrivateVolume(private).profile("me")).full
+    return [(day, titles[title], show, kind) for day, title, show, kind in full.tolist()]
+
+
+def test_what_is_left_keeps_its_kind_and_its_show(private: Path) -> None:
+    """Titles are numbered anew, so each has another number than when its kind was decided."""
+    before = encoded_views(private)
+    exclude(private, [Rows("show", "Dark")])
+    rebuilt(private)
+    assert encoded_views(private) == [view for view in before if "Dark" not in view[1]]
+    assert len({kind for *_, kind in encoded_views(private)}) > 1
 
 
 def test_everything_is_as_it_was_once_nothing_is_excluded(private: Path) -> None:

@@ -62,7 +62,7 @@ def history(vocabulary: Vocabulary, seen: Iterable[Seen]) -> dict[str, ParsedTit
         staging.decide_titles()
         found = database.execute(
             """select key, kind, show_name, season, coalesce(show_index, -1), certainty from titles
-               left join show_names using (show_code) left join season_names using (season_code)"""
+               left join show_names using (show_code)"""
         ).fetchall()
     kinds = {key: ParsedTitle(*rest) for key, *rest in found}
     return {title: kinds[title_key(title)] for title, _ in rows}

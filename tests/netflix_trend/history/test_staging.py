@@ -20,7 +20,12 @@ from hypothesis import strategies as st
 from netflix_trend.catalogue.keys import title_key
 from netflix_trend.catalogue.readers import starter_vocabulary
 from netflix_trend.catalogue.vocabulary import Vocabulary
+from netflix_trend.history import database as database_module
+from netflix_trend.history import exports as exports_module
+from netflix_trend.history import file_reader as file_reader_module
 from netflix_trend.history import staging as staging_module
+from netflix_trend.history import texts as texts_module
+from netflix_trend.history import titles as titles_module
 from netflix_trend.history.dates import DateQuestion
 from netflix_trend.history.exports import ExportError
 from netflix_trend.history.file_rows import ReadFile
@@ -49,18 +54,22 @@ def add(staging: Staging, data: bytes, options: ReadOptions = UTC_ONLY, newest: 
 
 
 # Every row as the files have it, with its local day and, of ViewingActivity.csv, both times.
-ROWS = """(select r.file, r.rowid as number, key, t.title as row_title, kind, null as profile,
+ROWS = """(select r.file, r.rowid as number, key, t.title as row_title, s.kind, null as profile,
     null as seconds, null as start_utc, null as start_local, date '1970-01-01' + day as day, null as autoplayed
-    from history_rows r join texts t using (text_id)
+    from history_rows r join texts t using (text_id) join said s using (text_id)
     union all
-    select r.file, r.rowid as number, key, t.title, kind, p.name, seconds, make_timestamp(1000000 * start),
+    select r.file, r.rowid as number, key, t.title, s.kind, p.name, seconds, make_timestamp(1000000 * start),
     make_timestamp(1000000 * (start + shift)), date '1970-01-01' + day, autoplayed
-    from play_rows r join texts t using (text_id) join names p on p.name_code = r.profile)"""
+    from play_rows r join texts t using (text_id) join said s using (text_id)
+    join names p on p.name_code = r.profile)"""
 
 
 def query(staging: Staging, sql: str) -> list[tuple[Any, ...]]:
     """Ask the tables of the rows that were read so far."""
     staging.collect()
+    kinds = [None if place < 0 else titles_module.KINDS[place] for place in staging.texts.columns()["kind"].tolist()]
+    staging.database.execute("create or replace table said (text_id integer, kind varchar)")
+    database_module.insert(staging.database, "said", enumerate(kinds))
     return staging.database.execute(sql.format(rows=ROWS)).fetchall()
 
 
@@ -87,7 +96,7 @@ def decided(vocabulary: Vocabulary, *exports: bytes) -> dict[str, list[tuple[Any
             "titles": query(
                 staging,
                 """select title_id, key, title, kind, certainty, show_name, show_index, season from titles
-                   left join show_names using (show_code) left join season_names using (season_code) order by all""",
+                   left join show_names using (show_code) order by all""",
             ),
             "days": query(staging, "select key, day, seconds from {rows} order by all"),
         }
@@ -637,7 +646,10 @@ def test_one_episode_has_one_match_key_in_both_exports(staging: Staging) -> None
 
 
 def insert_in_blocks(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
-    monkeypatch.setattr(staging_module, "_BLOCK", rows)
+    for module in (database_module, staging_module, texts_module):
+        monkeypatch.setattr(module, "BLOCK", rows)
+    for reader in (exports_module, file_reader_module):
+        monkeypatch.setattr(reader, "ROWS_TOGETHER", rows)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 7])

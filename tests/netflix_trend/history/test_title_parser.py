@@ -64,9 +64,9 @@ def starter() -> Catalogue:
     return read_catalogues(None, None)
 
 
-def assert_same(parser: TitleParser, vocabulary: Vocabulary, title: str, *, is_archive: bool) -> None:
-    found = parser.parse(title, is_archive=is_archive)
-    assert found == parse_title(title, vocabulary, is_archive=is_archive), (title, is_archive)
+def assert_same(parser: TitleParser, vocabulary: Vocabulary, *titles: str, is_archive: bool) -> None:
+    for title, found in zip(titles, parser.parse(titles, is_archive=is_archive), strict=True):
+        assert found == parse_title(title, vocabulary, is_archive=is_archive), (title, is_archive)
 
 
 def test_titles_of_all_languages(catalogue: Catalogue) -> None:
@@ -79,8 +79,10 @@ def test_titles_of_all_languages(catalogue: Catalogue) -> None:
     random.Random(1).shuffle(titles)
     parser = TitleParser(catalogue.vocabulary)
     assert len(set(titles)) > 8000
-    for title, is_archive in titles:
-        assert_same(parser, catalogue.vocabulary, title, is_archive=is_archive)
+    for first in range(0, len(titles), 100):
+        for kind in (False, True):
+            some = [title for title, is_archive in titles[first : first + 100] if is_archive == kind]
+            assert_same(parser, catalogue.vocabulary, *some, is_archive=kind)
 
 
 def test_beginnings_and_ends_of_every_kind() -> None:
@@ -98,6 +100,7 @@ def test_beginnings_and_ends_of_every_kind() -> None:
 @given(st.lists(_TITLES, min_size=1, max_size=8), st.booleans())
 def test_any_titles_with_equal_parts(titles: list[str], is_archive: bool) -> None:
     parser = TitleParser(VOCABULARY)
+    assert_same(parser, VOCABULARY, *titles, is_archive=is_archive)
     for title in titles:
         assert_same(parser, VOCABULARY, title, is_archive=is_archive)
 
@@ -105,8 +108,10 @@ def test_any_titles_with_equal_parts(titles: list[str], is_archive: bool) -> Non
 @given(st.text(max_size=30), st.lists(st.text(max_size=12), max_size=4), st.booleans())
 def test_any_text_behind_a_beginning(head: str, lasts: list[str], is_archive: bool) -> None:
     parser = TitleParser(VOCABULARY)
-    for last in ("Pilot", *lasts):
-        assert_same(parser, VOCABULARY, f"{head}: {last}", is_archive=is_archive)
+    titles = [f"{head}: {last}" for last in ("Pilot", *lasts)]
+    for title in titles:
+        assert_same(parser, VOCABULARY, title, is_archive=is_archive)
+    assert_same(parser, VOCABULARY, *titles, head, is_archive=is_archive)
 
 
 def test_titles_that_begin_alike_are_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,9 +124,8 @@ def test_titles_that_begin_alike_are_parsed_once(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(module, "parse_title", counted)
     parser = TitleParser(VOCABULARY)
     for number in range(50):
-        parser.parse(f"Lupin: Season 1: Name {number}")
-        parser.parse(f"Unknown: Name {number}")
-        parser.parse(f"Unknown: Season 1: Name {number} (Episode {number})", is_archive=True)
+        parser.parse([f"Lupin: Season 1: Name {number}", f"Unknown: Name {number}"])
+        parser.parse([f"Unknown: Season 1: Name {number} (Episode {number})"], is_archive=True)
     assert parsed == ["Unknown: Name 0"]  # with a season nothing but the beginning counts
 
 
@@ -131,4 +135,4 @@ def test_remembered_beginnings_do_not_grow_without_end(monkeypatch: pytest.Monke
     for number in range(100):
         title = f"Show {number}: Season 2: Pilot"
         assert_same(parser, VOCABULARY, title, is_archive=False)
-        assert len(parser._known) <= 10
+        assert len(parser._known[False]) <= 10
