@@ -131,11 +131,12 @@ class Datasite:
         for name, data in files.items():
             check_syncable(name, data)
         shared, readers = announced(files, reader)
-        self._refuse_links(self.app_data)
-        if not keep_rounds:
+        rounds = self.app_data / ROUNDS
+        if not keep_rounds and os.path.lexists(rounds):
+            self._refuse_links(self.app_data)
             self.keep_in_rounds(set())
         # The rules of ROUNDS lie below ours, which must not hide them then.
-        terminal = not keep_rounds and not (self.app_data / ROUNDS).exists()
+        terminal = not keep_rounds and not rounds.exists()
         self.share(self.app_data, shared, readers, terminal=terminal, durable=durable, settle=False, modified=modified)
 
     def share(
@@ -229,10 +230,9 @@ class Datasite:
 
         Rules of removed files stay as `allow` says.
         """
-        if os.path.lexists(folder := self.app_data / ROUNDS):
-            self._leave(folder, names)
-            with suppress(OSError):  # it is gone, or not empty
-                folder.rmdir()
+        self._leave(self.app_data / ROUNDS, names)
+        with suppress(OSError):  # there is none, or it is not empty
+            (self.app_data / ROUNDS).rmdir()
 
     def _leave(self, top: Path, names: set[str]) -> set[str]:
         """Remove everything below `top` but files of these names and the rules beside them: files first.
