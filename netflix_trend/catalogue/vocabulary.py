@@ -120,10 +120,13 @@ class Vocabulary:
 
     def to_bytes(self) -> bytes:
         """Return the file `vocabulary.json`. Raises VocabularyError if it would be too large to sync."""
-        data = canonical_json({**self._content(), "version": self.version}) + b"\n"
-        if len(data) > LARGEST_FILE:
-            raise VocabularyError(f"vocabulary.json has {len(data)} bytes, at most {LARGEST_FILE} are synced")
-        return data
+        if len(self._file) > LARGEST_FILE:
+            raise VocabularyError(f"vocabulary.json has {len(self._file)} bytes, at most {LARGEST_FILE} are synced")
+        return self._file
+
+    @cached_property
+    def _file(self) -> bytes:
+        return canonical_json({**self._content(), "version": self.version}) + b"\n"
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Vocabulary:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import reduce
+from typing import NamedTuple
 
 from netflix_trend.operators.wire import Malformed, Reader, opaque
 
@@ -49,8 +50,7 @@ class ReportError(IntEnum):
     OUTDATED_CONFIG = 11
 
 
-@dataclass(frozen=True)
-class Extension:
+class Extension(NamedTuple):
     """A typed value; the same form serves tasks, reports and aggregation jobs."""
 
     kind: int
@@ -106,8 +106,7 @@ class TaskConfiguration:
         ))  # fmt: skip
 
 
-@dataclass(frozen=True)
-class HpkeCiphertext:
+class HpkeCiphertext(NamedTuple):
     """Something sealed (section 4.1)."""
 
     config_id: int
@@ -125,8 +124,7 @@ class HpkeCiphertext:
         return cls(config_id, reader.opaque(2, "enc", min_size=1), reader.opaque(4, "payload", min_size=1))
 
 
-@dataclass(frozen=True)
-class ReportMetadata:
+class ReportMetadata(NamedTuple):
     """What is public about a report (section 4.4.2). time: in the task's precision."""
 
     report_id: bytes
@@ -144,8 +142,7 @@ class ReportMetadata:
         return cls(report_id, reader.integer(8, "time"), read_extensions(reader))
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """One participant's report in one task (section 4.4.2)."""
 
     metadata: ReportMetadata
@@ -199,8 +196,7 @@ def input_share_aad(task_id: bytes, task: bytes, metadata: ReportMetadata, publi
     return task_id + task + metadata.encode() + opaque(4, public_share)
 
 
-@dataclass(frozen=True)
-class ReportShare:
+class ReportShare(NamedTuple):
     """The helper's part of a report (section 4.5.3.1)."""
 
     metadata: ReportMetadata
@@ -218,8 +214,7 @@ class ReportShare:
         return cls(metadata, reader.opaque(4, "public_share"), HpkeCiphertext.read(reader))
 
 
-@dataclass(frozen=True)
-class VerifyInit:
+class VerifyInit(NamedTuple):
     """The leader's first message about a report. payload: a ping-pong message."""
 
     report_share: ReportShare
@@ -260,8 +255,7 @@ class AggregationJobInitReq:
         return cls(extensions[0].data, tuple(inits))
 
 
-@dataclass(frozen=True)
-class VerifyResp:
+class VerifyResp(NamedTuple):
     """The helper's answer about one report: a ping-pong message to continue with, or the reason of a refusal."""
 
     report_id: bytes

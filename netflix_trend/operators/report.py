@@ -82,16 +82,16 @@ def build(asked: Round, email: str, measurements: Sequence[Any], randbytes: Rand
     """
     owner, manifest = datasite_hash(email), asked.manifest
     keys = {Role.LEADER: manifest.leader.key, Role.HELPER: (manifest.helper or manifest.leader).key}
-    secrets, parts = {}, []
+    share_keys, parts = {}, []
     for role, key in keys.items():
-        secrets[role], head = seal_secret(_sealer(key), share_info(role, asked.digest, owner), randbytes)
+        share_keys[role], head = seal_secret(_sealer(key), share_info(role, asked.digest, owner), randbytes)
         parts.append(head.encode())
     for task, measurement in zip(asked.tasks, measurements, strict=True):
         made = task.prio3.shard(measurement, randbytes)
         metadata = ReportMetadata(made.nonce, asked.time, (Extension(DATASITE_EXTENSION, owner),))
         aad = input_share_aad(task.task_id, task.configuration, metadata, made.public_share)
         sealed = [
-            seal_share(secrets[role], role, aad, PlaintextInputShare(share).encode())
+            seal_share(share_keys[role], role, aad, PlaintextInputShare(share).encode())
             for role, share in zip(keys, made.input_shares, strict=True)
         ]
         report = Report(metadata, made.public_share, *sealed).encode()
@@ -154,7 +154,7 @@ class ShareOpener:
     role: Role
     opener: Opener
     file: ReportFile
-    _secret: bytes | None = None
+    _key: bytes | None = None
 
     def open(self, number: int) -> bytes:
         """Return the input share in task `number`. Raises Invalid."""
@@ -164,10 +164,10 @@ class ShareOpener:
         aad = input_share_aad(task.task_id, task.configuration, report.metadata, report.public_share)
         sealed = report.leader_share if self.role == Role.LEADER else report.helper_share
         try:
-            if self._secret is None:
+            if self._key is None:
                 info = share_info(self.role, self.asked.digest, self.file.owner)
-                self._secret = open_secret(self.opener, info, self.file.heads[self.role])
-            return PlaintextInputShare.decode(open_share(self._secret, self.role, aad, sealed)).payload
+                self._key = open_secret(self.opener, info, self.file.heads[self.role])
+            return PlaintextInputShare.decode(open_share(self._key, self.role, aad, sealed)).payload
         except CannotOpen:
             raise Invalid(ReportError.HPKE_DECRYPT_ERROR) from None
         except Malformed:

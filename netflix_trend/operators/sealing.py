@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.hpke import (
     MLKEM768X25519PublicKey,
     Suite,
 )
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 
 from netflix_trend.operators.codec import VERSION, HpkeCiphertext, Role
 from netflix_trend.privacy.randomness import RandBytes, secure_bytes
@@ -116,44 +116,51 @@ def share_info(role: Role, manifest_hash: bytes, datasite: bytes) -> bytes:
 
 
 def seal_secret(sealer: Sealer, info: bytes, randbytes: RandBytes = secure_bytes) -> tuple[bytes, HpkeCiphertext]:
-    """Draw the secret for one operator's shares in one file; return it and its ciphertext for the file's head."""
+    """Draw the secret for one operator's shares in one file; return the shares' key and, for the file's head, the
+    secret's ciphertext.
+    """
     secret = randbytes(SECRET_SIZE)
     sealed = sealer.seal(secret, info)
-    return secret, HpkeCiphertext(CONFIG_ID, sealed[:ENC_SIZE], sealed[ENC_SIZE:])
+    return shares_key(secret), HpkeCiphertext(CONFIG_ID, sealed[:ENC_SIZE], sealed[ENC_SIZE:])
 
 
 def open_secret(opener: Opener, info: bytes, sealed: HpkeCiphertext) -> bytes:
-    """Return the secret of one operator's shares in one file. Raises CannotOpen."""
+    """Return the key of one operator's shares in one file. Raises CannotOpen."""
     if sealed.config_id != CONFIG_ID or len(sealed.enc) != ENC_SIZE:
         raise CannotOpen
     secret = opener.open(sealed.enc + sealed.payload, info)
     if len(secret) != SECRET_SIZE:
         raise CannotOpen
-    return secret
+    return shares_key(secret)
 
 
-def seal_share(secret: bytes, role: Role, aad: bytes, plaintext: bytes) -> HpkeCiphertext:
-    """Seal one input share. aad: its InputShareAad, which also separates the keys of a file's blocks.
+def seal_share(key: bytes, role: Role, aad: bytes, plaintext: bytes) -> HpkeCiphertext:
+    """Seal one input share. key: of `seal_secret`. aad: its InputShareAad, which separates the keys of a file's blocks.
 
     The nonce is constant because every key seals one plaintext: the secret is fresh for each file, and the
     InputShareAad names the task.
     """
-    return HpkeCiphertext(CONFIG_ID, _AT_HEAD, AESGCM(_share_key(secret, role, aad)).encrypt(bytes(12), plaintext, aad))
+    return HpkeCiphertext(CONFIG_ID, _AT_HEAD, AESGCM(_block_key(key, role, aad)).encrypt(bytes(12), plaintext, aad))
 
 
-def open_share(secret: bytes, role: Role, aad: bytes, sealed: HpkeCiphertext) -> bytes:
-    """Return an input share. Raises CannotOpen."""
+def open_share(key: bytes, role: Role, aad: bytes, sealed: HpkeCiphertext) -> bytes:
+    """Return an input share. key: of `open_secret`. Raises CannotOpen."""
     if sealed.config_id != CONFIG_ID or sealed.enc != _AT_HEAD:
         raise CannotOpen
     try:
-        return AESGCM(_share_key(secret, role, aad)).decrypt(bytes(12), sealed.payload, aad)
+        return AESGCM(_block_key(key, role, aad)).decrypt(bytes(12), sealed.payload, aad)
     except (InvalidTag, ValueError):
         raise CannotOpen from None
 
 
-def _share_key(secret: bytes, role: Role, aad: bytes) -> bytes:
+def shares_key(secret: bytes) -> bytes:
+    """Return the key of all shares of a file, of its secret: the first half of HKDF (RFC 5869), computed once."""
+    return HKDF.extract(SHA256(), b"netflix-trend input share", secret)
+
+
+def _block_key(key: bytes, role: Role, aad: bytes) -> bytes:
     info = VERSION + b" input share" + bytes([Role.CLIENT, role]) + hashlib.sha256(aad).digest()
-    return HKDF(SHA256(), 32, salt=b"netflix-trend input share", info=info).derive(secret)
+    return HKDFExpand(SHA256(), 32, info).derive(key)
 
 
 def verify_key(seed: bytes, task_id: bytes) -> bytes:

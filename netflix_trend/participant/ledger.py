@@ -251,11 +251,11 @@ def open_ledger(path: Path, *, published: Collection[str], now: Week, durable: b
         if torn:
             with path.open("rb+") as file:
                 file.truncate(sum(len(line) + 1 for line in lines))
-        if not lines:
-            opening = Opening(previous=_NO_LINE)
-            lines = [opening.sealed]
-            _append(path, opening, durable=False)  # synced below
-        ledger = _parse(path, lines, durable)
+        if lines:
+            ledger = _parse(path, lines, durable)
+        else:
+            last = _append(path, Opening(previous=_NO_LINE), durable=False)  # synced below
+            ledger = Ledger(path, [], [], last, durable)
         if ledger.skip_after_gap(published, now):
             _log.warning(
                 "the ledger lacks releases that the datasite holds: rounds that may have been drawn are skipped"

@@ -100,11 +100,15 @@ def restore_file(
     """
     if read_own(path, len(data)) == data:
         return False
-    modified = _noticeable(path, data, modified)
-    if path.is_symlink():
-        path.unlink()
-    elif path.is_dir():
+    try:
+        before = path.lstat()
+    except OSError:
+        before = None
+    modified = _noticeable(before, data, modified)
+    if before is not None and stat.S_ISDIR(before.st_mode):
         shutil.rmtree(path)
+    elif before is not None and stat.S_ISLNK(before.st_mode):
+        path.unlink()
     make_folder(path.parent, durable=durable and settle)
     write_atomically(path, data, durable=durable, modified=modified, settle=settle)
     return True
@@ -127,17 +131,16 @@ def seconds_earlier(data: bytes) -> int:
     return int.from_bytes(hashlib.sha256(data).digest()[:4]) % _SPREAD
 
 
-def _noticeable(path: Path, data: bytes, modified: float | None) -> float | None:
-    """Return a modification time by which a program sees that `path` will have other bytes than it has now.
+def _noticeable(before: os.stat_result | None, data: bytes, modified: float | None) -> float | None:
+    """Return a modification time by which a program sees that a file will have other bytes than now. before: its state,
+    None when there is none.
 
     Go's client of SyftBox uploads a file again when its size or time changes (docs/method/syftbox.md#sync). Times that
     are given are equal on purpose, so the bytes decide how much earlier the file's own is: it tells nothing else.
     """
     if modified is not None:
         modified = int(modified) - seconds_earlier(data)
-    try:
-        before = path.lstat()
-    except OSError:
+    if before is None:
         return modified
     later = 1 if modified is None else -1
     modified = time.time() if modified is None else modified

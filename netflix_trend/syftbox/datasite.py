@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
@@ -78,17 +79,17 @@ class Datasite:
         if not DATASITE_NAME.fullmatch(self.email):
             raise DatasiteError("a datasite is named by an e-mail address in lower-case ASCII")
 
-    @property
+    @cached_property
     def root(self) -> Path:
         """The datasite's folder."""
         return self.datasites / self.email
 
-    @property
+    @cached_property
     def app_data(self) -> Path:
         """The folder of the app's files."""
         return self.root / "app_data" / APP_NAME
 
-    @property
+    @cached_property
     def public(self) -> Path:
         """The folder of the app's public files."""
         return self.root / "public" / APP_NAME
@@ -130,11 +131,12 @@ class Datasite:
         for name, data in files.items():
             check_syncable(name, data)
         shared, readers = announced(files, reader)
-        self._refuse_links(self.app_data)
-        if not keep_rounds:
+        rounds = self.app_data / ROUNDS
+        if not keep_rounds and os.path.lexists(rounds):
+            self._refuse_links(self.app_data)
             self.keep_in_rounds(set())
         # The rules of ROUNDS lie below ours, which must not hide them then.
-        terminal = not keep_rounds and not (self.app_data / ROUNDS).exists()
+        terminal = not keep_rounds and not rounds.exists()
         self.share(self.app_data, shared, readers, terminal=terminal, durable=durable, settle=False, modified=modified)
 
     def share(
@@ -334,7 +336,7 @@ class Datasite:
         inside = folder.relative_to(self.root).parts
         if inside[:2] not in {("app_data", APP_NAME), ("public", APP_NAME)}:
             raise DatasiteError(f"{'/'.join(inside)}: files go into app_data/{APP_NAME} and public/{APP_NAME} only")
-        for path in (self.root, *(self.root.joinpath(*inside[: depth + 1]) for depth in range(len(inside)))):
+        for path in reversed((folder, *folder.parents[: len(inside)])):
             if path.is_symlink():
                 place = path.relative_to(self.root).as_posix() if path != self.root else "the datasite"
                 raise DatasiteError(f"{place} is a link; remove it, files are written into a real folder only")
@@ -357,8 +359,7 @@ class SiteStatus:
 
 def digests_of(contents: Mapping[str, bytes]) -> dict[str, str]:
     """Return the SHA-256 of each file by name, the permission files left out."""
-    kept = ((name, data) for name, data in contents.items() if name not in PERMISSION_FILES)
-    return {name: hashlib.sha256(data).hexdigest() for name, data in kept}
+    return {name: hashlib.sha256(data).hexdigest() for name, data in contents.items() if name not in PERMISSION_FILES}
 
 
 def announced(files: Mapping[str, bytes], reader: str) -> tuple[dict[str, bytes], dict[str, list[str]]]:

@@ -72,9 +72,9 @@ class Prio3(Generic[M]):
 
         leader_measurement, parts = encoded, []
         for number, (seed, blind) in enumerate(helpers, start=1):
-            share = self._expand(seed, _MEAS_SHARE, bytes([number]), self.circuit.encoded_length)
+            share_bytes, share = self._helper_measurement(number, seed)
             leader_measurement = field128.subtract(leader_measurement, share)
-            parts.append(self._joint_rand_part(number, blind, field128.encode(share), nonce))
+            parts.append(self._joint_rand_part(number, blind, share_bytes, nonce))
         leader_bytes = field128.encode(leader_measurement)
         parts.insert(0, self._joint_rand_part(0, leader_blind, leader_bytes, nonce))
 
@@ -185,14 +185,18 @@ class Prio3(Generic[M]):
         """Return the shares of the measurement, as elements and as bytes, and of the proof."""
         if aggregator:
             seed = input_share[:SEED_SIZE]
-            share = self._expand(seed, _MEAS_SHARE, bytes([aggregator]), self.circuit.encoded_length)
-            return share, field128.encode(share), self._helper_proof(aggregator, seed)
+            share_bytes, share = self._helper_measurement(aggregator, seed)
+            return share, share_bytes, self._helper_proof(aggregator, seed)
         length = self.circuit.encoded_length
         elements = field128.decode(input_share[:-SEED_SIZE], length + self._flp.proof_length)
         return elements[:length], input_share[: length * ELEMENT_SIZE], elements[length:]
 
     def _expand(self, seed: bytes, usage: int, binder: bytes, count: int) -> list[int]:
-        return xof.expand(seed, self._tags[usage], binder, count)
+        return xof.expand(seed, self._tags[usage], binder, count)[1]
+
+    def _helper_measurement(self, aggregator: int, seed: bytes) -> tuple[bytes, list[int]]:
+        """Return a helper's share of the measurement, encoded and as elements."""
+        return xof.expand(seed, self._tags[_MEAS_SHARE], bytes([aggregator]), self.circuit.encoded_length)
 
     def _helper_proof(self, aggregator: int, seed: bytes) -> list[int]:
         return self._expand(seed, _PROOF_SHARE, _PROOFS + bytes([aggregator]), self._flp.proof_length)

@@ -26,26 +26,47 @@ class XofTurboShake128:
 
     def __init__(self, seed: bytes, tag: bytes, binder: bytes) -> None:
         head = len(tag).to_bytes(2, "little") + tag + len(seed).to_bytes(1, "little") + seed
-        self._stream = TurboSHAKE128.new(domain=1, data=head + binder)
+        try:
+            self._hash = _IDLE.pop()
+        except IndexError:
+            self._hash = TurboSHAKE128.new(domain=1)
+        self._hash.update(head + binder)
+
+    def end(self) -> None:
+        """Erase the state, which another stream may use then."""
+        self._hash._reset()  # type: ignore[attr-defined]
+        _IDLE.append(self._hash)
 
     def read(self, length: int) -> bytes:
         """Return the next bytes."""
-        return self._stream.read(length)
+        return self._hash.read(length)
 
-    def elements(self, count: int) -> list[int]:
-        """Return the next uniform field elements: blocks that are not below the modulus are skipped."""
-        found: list[int] = []
-        while len(found) < count:
-            blocks = field128.unchecked(self.read((count - len(found)) * field128.ELEMENT_SIZE))
-            found += blocks if max(blocks) < field128.MODULUS else [one for one in blocks if one < field128.MODULUS]
-        return found
+    def vector(self, count: int) -> tuple[bytes, list[int]]:
+        """Return the next uniform field elements, encoded and as integers: blocks not below the modulus are skipped."""
+        data = self.read(count * field128.ELEMENT_SIZE)
+        found = field128.unchecked(data)
+        while found and max(found) >= field128.MODULUS:
+            kept = [one for one in found if one < field128.MODULUS]
+            data = field128.encode(kept) + self.read((count - len(kept)) * field128.ELEMENT_SIZE)
+            found = field128.unchecked(data)
+        return data, found
+
+
+# Hashes that no stream uses just now. Making one takes longer than hashing what is hashed here.
+_IDLE: list[TurboSHAKE128.TurboSHAKE] = []
 
 
 def derive_seed(seed: bytes, tag: bytes, binder: bytes) -> bytes:
     """Return a fresh seed of SEED_SIZE bytes."""
-    return XofTurboShake128(seed, tag, binder).read(SEED_SIZE)
+    stream = XofTurboShake128(seed, tag, binder)
+    found = stream.read(SEED_SIZE)
+    stream.end()
+    return found
 
 
-def expand(seed: bytes, tag: bytes, binder: bytes, count: int) -> list[int]:
-    """Return `count` uniform field elements."""
-    return XofTurboShake128(seed, tag, binder).elements(count)
+def expand(seed: bytes, tag: bytes, binder: bytes, count: int) -> tuple[bytes, list[int]]:
+    """Return `count` uniform field elements, encoded and as integers."""
+    stream = XofTurboShake128(seed, tag, binder)
+    found = stream.vector(count)
+    stream.end()
+    return found

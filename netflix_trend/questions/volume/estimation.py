@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -36,9 +37,7 @@ def estimate_volume(question: VolumeQuestion, counts: NDArray[np.int64], seed: s
     channel, reports = question.channel.channel(), int(counts.sum())
     prior = prior_shares(question.buckets)
     shares = map_shares(counts, channel, prior, PRIOR_PEOPLE)
-    # Seeded by the survey: these draws describe uncertainty, they protect nobody, and must be repeatable.
-    generator = np.random.default_rng(int(hashlib.sha256(seed.encode()).hexdigest()[:16], 16))
-    draws = posterior_draws(counts, channel, prior, PRIOR_PEOPLE, _DRAWS, generator)
+    draws = _posterior(question.channel, question.buckets, tuple(counts.tolist()), seed)
     lower, upper = np.quantile(draws, _ENDS, axis=0)
     lower = np.minimum(lower, _lower_without_prior(question.channel, counts, range(len(shares))))
     # Around what is published, which is not quite the middle of the posterior.
@@ -66,6 +65,18 @@ def estimate_volume(question: VolumeQuestion, counts: NDArray[np.int64], seed: s
         counts=tuple(counts.tolist()),
         mean=mean_titles(question.channel, question.buckets, counts),
     )
+
+
+@lru_cache(maxsize=4)  # a round is estimated again when more people take part, or when it is closed
+def _posterior(
+    channel: IntervalChannel, buckets: tuple[int, ...], counts: tuple[int, ...], seed: str
+) -> NDArray[np.float64]:
+    # Seeded by the survey: these draws describe uncertainty, they protect nobody, and must be repeatable.
+    generator = np.random.default_rng(int(hashlib.sha256(seed.encode()).hexdigest()[:16], 16))
+    prior, answers = prior_shares(buckets), np.array(counts, dtype=np.int64)
+    draws = posterior_draws(answers, channel.channel(), prior, PRIOR_PEOPLE, _DRAWS, generator)
+    draws.flags.writeable = False
+    return draws
 
 
 def _groups(

@@ -453,11 +453,11 @@ def test_what_the_leader_shows_must_be_what_lies_in_the_datasite(tmp_path, part)
     asked, tasks = network.round(), [AggregationJobInitReq.decode(message) for message in job(network)]
     share = tasks[0].verify_inits[0].report_share
     other: dict[str, Any] = {
-        "metadata": replace(share.metadata, time=share.metadata.time + 1),
+        "metadata": share.metadata._replace(time=share.metadata.time + 1),
         "public_share": share.public_share[:-1] + b"\0",
-        "encrypted_input_share": replace(share.encrypted_input_share, payload=bytes(94 - 8)),
+        "encrypted_input_share": share.encrypted_input_share._replace(payload=bytes(94 - 8)),
     }
-    first = replace(tasks[0].verify_inits[0], report_share=replace(share, **{part: other[part]}))
+    first = tasks[0].verify_inits[0]._replace(report_share=share._replace(**{part: other[part]}))
     tasks[0] = replace(tasks[0], verify_inits=(first, *tasks[0].verify_inits[1:]))
     put(network, "agg-init-early-1.bin", encode_job(asked, 1, 1, [task.encode() for task in tasks]))
     network.helper.run(AT_EARLY)

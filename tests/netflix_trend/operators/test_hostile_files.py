@@ -141,7 +141,7 @@ def test_a_report_for_another_week_or_with_another_extension_is_refused(tmp_path
 
     def with_metadata(**fields):
         def change(report):
-            metadata = type(report.metadata)(**{**vars(report.metadata), **fields})
+            metadata = report.metadata._replace(**fields)
             return Report(metadata, report.public_share, report.leader_share, report.helper_share)
 
         return change

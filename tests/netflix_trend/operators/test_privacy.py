@@ -12,7 +12,15 @@ from netflix_trend.operators.codec import Report, Role, input_share_aad
 from netflix_trend.operators.manifest import Round, datasite_hash, to_bytes
 from netflix_trend.operators.report import Invalid, ShareOpener, build, parse
 from netflix_trend.operators.reporter import ReporterLimits
-from netflix_trend.operators.sealing import CannotOpen, RoundKey, open_secret, open_share, share_info, verify_key
+from netflix_trend.operators.sealing import (
+    CannotOpen,
+    RoundKey,
+    open_secret,
+    open_share,
+    share_info,
+    shares_key,
+    verify_key,
+)
 from netflix_trend.operators.transport import REPORT
 from netflix_trend.operators.wire import Malformed
 from netflix_trend.vdaf import field128
@@ -100,7 +108,7 @@ def test_the_leaders_disk_and_all_files_of_the_relay_open_nothing(tmp_path):
     for number, task in enumerate(asked.tasks):
         report = file.reports[number]
         aad = input_share_aad(task.task_id, task.configuration, report.metadata, report.public_share)
-        for secret in candidates:
+        for secret in {*candidates, *map(shares_key, candidates)}:
             for role, sealed in ((Role.LEADER, report.leader_share), (Role.HELPER, report.helper_share)):
                 with pytest.raises(CannotOpen):
                     open_share(secret, role, aad, sealed)

@@ -86,7 +86,8 @@ def test_blocks_above_the_modulus_are_skipped_not_reduced(monkeypatch: pytest.Mo
         return data[taken - length : taken]
 
     monkeypatch.setattr(XofTurboShake128, "read", read)
-    assert xof.expand(b"seed", b"", b"", 4) == [5, MODULUS - 1, 0, 9]
+    kept = [5, MODULUS - 1, 0, 9]
+    assert xof.expand(b"seed", b"", b"", 4) == (field128.encode(kept), kept)
     assert taken == 7 * 16, "not a block more than needed, as the next call goes on from there"
 
 
@@ -109,3 +110,15 @@ def test_a_context_that_does_not_fit_is_refused() -> None:
     xof.derive_seed(bytes(32), xof.domain(4, 1, bytes(65_527)), b"")
     with pytest.raises(ValueError, match="65,527"):
         xof.domain(4, 1, bytes(65_528))
+
+
+def test_streams_that_are_read_in_turn_do_not_mix() -> None:
+    tag = xof.domain(4, 1, b"context")
+    seeds = [bytes([number]) * 32 for number in range(3)]
+    alone = [xof.derive_seed(seed, tag, b"") for seed in seeds]
+    first, second = (XofTurboShake128(seed, tag, b"") for seed in seeds[:2])
+    assert first.read(5) == alone[0][:5]
+    assert second.read(9) == alone[1][:9]
+    first.end()
+    third = XofTurboShake128(seeds[2], tag, b"")
+    assert (second.read(23), third.read(32)) == (alone[1][9:], alone[2])
