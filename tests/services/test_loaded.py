@@ -31,11 +31,11 @@ LARGE = frozenset(
             "numpy",
             "pandas",
         ),
-        *("PIL", "pyarrow", "pydantic", "pydantic_settings", "redis", "rich", "rq", "scipy", "selenium"),
+        *("PIL", "pyarrow", "pydantic", "redis", "rich", "rq", "scipy", "selenium"),
         *("netflix_trend.settings", "netflix_trend.survey.survey"),
     }
 )
-SETTINGS = frozenset({"pydantic", "pydantic_settings", "netflix_trend.settings"})
+SETTINGS = frozenset({"pydantic", "netflix_trend.settings"})
 HISTORY = SETTINGS | {"numpy"}
 # pandas is in no row: it is for notebooks (`netflix_trend.history.frames`).
 TABLES = HISTORY | {"duckdb"}
