@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 
-# OpenBLAS, which numpy loads, would start a thread for each processor, which is a third of numpy's import. Our matrices
-# have at most some hundred rows: several threads multiply them no faster. pydantic would read the metadata of every
-# installed package to look for plugins, which we have none of.
+# OpenBLAS, which numpy loads, would start a thread for each processor, which takes a quarter of numpy's import; our
+# matrices are too small for several threads to be faster. pydantic would read the metadata of every installed package,
+# to look for plugins, which we have none of.
 TOLD = {"OPENBLAS_NUM_THREADS": "1", "PYDANTIC_DISABLE_PLUGINS": "__all__"}
 # Variables that a person may have set instead.
 _INSTEAD = {"OPENBLAS_NUM_THREADS": ("GOTO_NUM_THREADS", "OMP_NUM_THREADS")}
