@@ -64,6 +64,8 @@ COPY services/runtime /app/services/runtime
 COPY services/${SERVICE} /app/services/${SERVICE}
 RUN /opt/venv/bin/python -m compileall -q /app /opt/venv
 ENV SERVICE=${SERVICE} IN_CONTAINER=1 PATH=/opt/venv/bin:/usr/bin:/bin PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# As netflix_trend/libraries.py says.
+ENV OPENBLAS_NUM_THREADS=1 PYDANTIC_DISABLE_PLUGINS=__all__
 WORKDIR /app
 USER 1000:1000
 CMD ["sh", "-c", "exec python -m services.$SERVICE"]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 from netflix_trend.garbage import search_seldom
 from netflix_trend.interrupts import INTERRUPTED, end, note_interrupts, open_streams, say_interrupted
+from netflix_trend.libraries import tell_libraries
 
 
 def main() -> None:
@@ -11,6 +14,7 @@ def main() -> None:
     open_streams()
     note_interrupts()
     search_seldom()
+    tell_libraries(os.environ)
     try:
         from netflix_trend.cli import main as run_verb
 

@@ -5,16 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic_settings import BaseSettings
-
-from netflix_trend.declaring import BROWSER, INSIDE, setting
-from netflix_trend.operator_settings import OperatorSettings
+from netflix_trend.declaring import BROWSER, INSIDE, SettingsPart, setting
 
 
-class BrowserSettings(BaseSettings):
+class BrowserSettings(SettingsPart):
     """The part of `Settings` that is about the browser."""
-
-    model_config = OperatorSettings.model_config
 
     netflix_email: str = setting(
         "",

@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
-from pydantic_settings import BaseSettings
 
-from netflix_trend.declaring import AGGREGATOR, WebAddress, setting
-from netflix_trend.operator_settings import OperatorSettings
+from netflix_trend.declaring import AGGREGATOR, SettingsPart, WebAddress, setting
 
 # Netflix publishes a week's lists on the Tuesday after it; so many days after the Sunday is Thursday.
 CHART_DAYS = 4
@@ -22,10 +20,8 @@ def _country(value: Any) -> Any:
     return code
 
 
-class ChartSettings(BaseSettings):
+class ChartSettings(SettingsPart):
     """The part of `Settings` that is about public charts."""
-
-    model_config = OperatorSettings.model_config
 
     charts_dir: Path = setting(
         Path("/charts"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from netflix_trend.names import DATASITE_NAME, parse_key
 
@@ -15,6 +15,12 @@ from netflix_trend.names import DATASITE_NAME, parse_key
 DATA, SYFTBOX, EXPORTS, LIMITS, PAGE = "Your data", "SyftBox", "Exports", "Your limits", "Your page"
 BROWSER = "The browser"
 AGGREGATOR, HELPER, INSIDE = "An aggregator", "A helper", "Inside services"
+
+
+class SettingsPart(BaseModel):
+    """Base of the parts of `Settings`. A default is checked like a value, so that it may be written as one."""
+
+    model_config = ConfigDict(defer_build=True, extra="ignore", frozen=True, validate_default=True)
 
 
 @dataclass(frozen=True)

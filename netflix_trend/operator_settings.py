@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from netflix_trend.declaring import (
     AGGREGATOR,
@@ -17,6 +16,7 @@ from netflix_trend.declaring import (
     SYFTBOX,
     Key,
     OptionalDatasite,
+    SettingsPart,
     setting,
 )
 
@@ -30,12 +30,8 @@ def _modes(value: Any) -> Any:
     return names
 
 
-class OperatorSettings(BaseSettings):
+class OperatorSettings(SettingsPart):
     """The part of `Settings` that is about operators."""
-
-    model_config = SettingsConfigDict(
-        defer_build=True, case_sensitive=False, env_ignore_empty=True, extra="ignore", frozen=True
-    )
 
     survey_mode: Literal["local", "one", "two"] = setting(
         "local",
@@ -155,7 +151,7 @@ class OperatorSettings(BaseSettings):
         section=SYFTBOX,
         services=("publisher", "dashboard", "aggregator"),
     )
-    limit_modes: Annotated[frozenset[str], BeforeValidator(_modes), NoDecode] = setting(
+    limit_modes: Annotated[frozenset[str], BeforeValidator(_modes)] = setting(
         frozenset({"local", "two"}),
         description=(
             "Modes in which surveys are answered, separated by commas: local, two (two operators, one of whom has to "

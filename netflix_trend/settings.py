@@ -14,7 +14,6 @@ from typing import Annotated, Any, Literal, Self, cast
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, ValidationError, model_validator
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from netflix_trend.browser_settings import BrowserSettings
 from netflix_trend.causes import cause, expected
@@ -175,7 +174,7 @@ class Settings(OperatorSettings, ChartSettings, BrowserSettings, WatchSettings):
         section=EXPORTS,
         services=("processor", "dashboard"),
     )
-    activity_profiles: Annotated[tuple[str, ...], BeforeValidator(_names), NoDecode] = setting(
+    activity_profiles: Annotated[tuple[str, ...], BeforeValidator(_names)] = setting(
         (),
         description=(
             "Netflix profiles of a ViewingActivity.csv that count for NETFLIX_PROFILE, separated by semicolons, until "
@@ -222,7 +221,7 @@ class Settings(OperatorSettings, ChartSettings, BrowserSettings, WatchSettings):
         section=AGGREGATOR,
         services=("aggregator",),
     )
-    survey_odds: Annotated[Fraction, BeforeValidator(parse_odds), NoDecode] = setting(
+    survey_odds: Annotated[Fraction, BeforeValidator(parse_odds)] = setting(
         Fraction(8),
         gt=1,
         description="Odds the aggregator asks for: how much one report may multiply the odds of any guess.",
@@ -300,7 +299,7 @@ class Settings(OperatorSettings, ChartSettings, BrowserSettings, WatchSettings):
         section=INSIDE,
         services=("scraper", "processor", "publisher", "dashboard"),
     )
-    limit_odds: Annotated[Fraction, BeforeValidator(parse_odds), NoDecode] = setting(
+    limit_odds: Annotated[Fraction, BeforeValidator(parse_odds)] = setting(
         Fraction(8),
         description=(
             "Largest odds of one report: how much it may multiply the odds of any guess about a week. 8 is "
@@ -317,7 +316,7 @@ class Settings(OperatorSettings, ChartSettings, BrowserSettings, WatchSettings):
         section=LIMITS,
         services=("publisher", "dashboard"),
     )
-    limit_questions: Annotated[frozenset[str], BeforeValidator(_questions), NoDecode] = setting(
+    limit_questions: Annotated[frozenset[str], BeforeValidator(_questions)] = setting(
         QUESTIONS,
         description="Questions that may be answered, separated by commas.",
         section=LIMITS,
@@ -372,18 +371,6 @@ class Settings(OperatorSettings, ChartSettings, BrowserSettings, WatchSettings):
         section=PAGE,
         services=("dashboard",),
     )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Order of sources: arguments, environment, files named by `<NAME>_FILE`."""
-        return init_settings, env_settings, _FileSource(settings_cls)
 
     @model_validator(mode="after")
     def _keep_private_out_of_datasites(self) -> Self:
@@ -455,28 +442,34 @@ class Settings(OperatorSettings, ChartSettings, BrowserSettings, WatchSettings):
         )
 
 
-class _FileSource(PydanticBaseSettingsSource):
-    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
-        variable = f"{field_name.upper()}_FILE"
-        path = os.environ.get(variable)
-        if not path:
-            return None, field_name, False
-        try:
-            return Path(path).read_text("utf-8").strip(), field_name, False
-        except OSError as error:
-            raise SettingsError(f"{variable}={path}: cannot be read ({cause(error)})") from None
-        except UnicodeDecodeError:
-            raise SettingsError(f"{variable}={path}: is not UTF-8 text") from None
+def _in_environment() -> dict[str, str]:
+    """Return the variables that are settings, in upper or lower case. An empty one counts as unset."""
+    set_ones = ((name.lower(), value) for name, value in os.environ.items() if value)
+    return {name: value for name, value in set_ones if name in Settings.model_fields}
 
-    def __call__(self) -> dict[str, Any]:
-        values = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
-        return {name: value for name, value in values.items() if value is not None}
+
+def _in_files() -> dict[str, str]:
+    """Return the content of the files that variables `<NAME>_FILE` name. Raises SettingsError."""
+    named = ((name, f"{name.upper()}_FILE") for name in Settings.model_fields)
+    return {name: _read_file(variable, path) for name, variable in named if (path := os.environ.get(variable))}
+
+
+def _read_file(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{variable}={path}: cannot be read ({cause(error)})") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{variable}={path}: is not UTF-8 text") from None
 
 
 def load_settings(**overrides: Any) -> Settings:
-    """Read the settings. Raises SettingsError that names every wrong one and says what it is for."""
+    """Read the settings: an override goes before the environment, and this before the files that it names.
+
+    Raises SettingsError that names every wrong one and says what it is for.
+    """
     try:
-        return Settings(**overrides)
+        return Settings(**{**_in_files(), **_in_environment(), **overrides})
     except ValidationError as error:
         lines = []
         for problem in error.errors(include_url=False, include_input=False):

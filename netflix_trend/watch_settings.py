@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic_settings import BaseSettings
-
-from netflix_trend.declaring import AGGREGATOR, PAGE, WebAddress, setting
-from netflix_trend.operator_settings import OperatorSettings
+from netflix_trend.declaring import AGGREGATOR, PAGE, SettingsPart, WebAddress, setting
 
 
-class WatchSettings(BaseSettings):
+class WatchSettings(SettingsPart):
     """The part of `Settings` that is about being watched."""
-
-    model_config = OperatorSettings.model_config
 
     notice_url: WebAddress = setting(
         "",

@@ -1,6 +1,7 @@
 """The command `netflix-trend`: every verb, option and message that a person meets. See docs/commands.md.
 
-Verbs import what they need when they run, so that help is quick and works with the smallest set of packages.
+A verb is imported when it is typed, and imports what it needs when it runs, so that it starts quickly and help works
+with the smallest set of packages.
 """
 
 from __future__ import annotations
@@ -12,37 +13,22 @@ import click
 
 from netflix_trend import __version__
 from netflix_trend.causes import why
-from netflix_trend.cli import (
-    aggregator,
-    backups,
-    browser,
-    checking,
-    demo,
-    develop,
-    exporting,
-    fetch,
-    helper,
-    history,
-    recommending,
-    release,
-    removing,
-    services,
-    setup,
-    sharing,
-    status,
-    uninstall,
-    year,
-)
 from netflix_trend.cli.frame import FAILED, Failure, FrontDoor, Verb
 from netflix_trend.cli.machine import Machine
 from netflix_trend.cli.mode import Place
-from netflix_trend.cli.stay import in_foreground
 from netflix_trend.installed import find_services
 from netflix_trend.interrupts import INTERRUPTED, UNREAD, end, is_unread, say_interrupted, was_interrupted
 from netflix_trend.syftbox.generations import was_started
 
 # Shell completion: docs/commands.md says how to switch it on.
 COMPLETE = "_NETFLIX_TREND_COMPLETE"
+
+
+def _say_notice(context: click.Context) -> None:
+    """Say before a verb what a person has to know, as `sharing.say_notice` does."""
+    from netflix_trend.cli.sharing import say_notice
+
+    say_notice(context)
 
 
 @click.group(
@@ -67,7 +53,9 @@ def cli(context: click.Context) -> None:
     if moved:
         click.echo(f"Moved {', '.join(moved)} from the app's folder to {place.machine.home}", err=True)
     if context.invoked_subcommand is None:
-        sharing.say_notice(context)
+        from netflix_trend.cli.stay import in_foreground
+
+        _say_notice(context)
         sys.exit(in_foreground(place))
 
 
@@ -80,37 +68,72 @@ def help_(context: click.Context, verb: tuple[str, ...]) -> None:
     cli.main([*verb, "--help"], prog_name=root.info_name, standalone_mode=False)
 
 
-cli.put("Try it", demo.demo, history.read)
+cli.put("Try it", {"demo": "demo.demo", "read": "history.read"})
 cli.put(
     "Your machine",
-    *(setup.setup, services.up, services.down, services.once, services.dashboard, status.status, uninstall.uninstall),
-    before=sharing.say_notice,
+    {
+        "setup": "setup.setup",
+        "up": "services.up",
+        "down": "services.down",
+        "once": "services.once",
+        "dashboard": "services.dashboard",
+        "status": "status.status",
+        "uninstall": "uninstall.uninstall",
+    },
+    before=_say_notice,
 )
 cli.put(
     "Your history",
-    *(
-        fetch.fetch,
-        history.import_,
-        history.whose,
-        history.insights,
-        year.year,
-        recommending.next_,
-        history.event,
-        exporting.export,
-    ),
-    *(removing.forget, removing.exclude),
-    before=sharing.say_notice,
+    {
+        "fetch": "fetch.fetch",
+        "import": "history.import_",
+        "whose": "history.whose",
+        "insights": "history.insights",
+        "year": "year.year",
+        "next": "recommending.next_",
+        "event": "history.event",
+        "export": "exporting.export",
+        "forget": "removing.forget",
+        "exclude": "removing.exclude",
+    },
+    before=_say_notice,
 )
 cli.put(
     "What leaves",
-    *(sharing.privacy, sharing.join, sharing.pause, sharing.withdraw, sharing.limits, sharing.look, recommending.model),
-    before=sharing.say_notice,
+    {
+        "privacy": "sharing.privacy",
+        "join": "sharing.join",
+        "pause": "sharing.pause",
+        "withdraw": "sharing.withdraw",
+        "limits": "sharing.limits",
+        "look": "sharing.look",
+        "model": "recommending.model",
+    },
+    before=_say_notice,
 )
-cli.put("A browser that fetches", browser.scrape, browser.login, browser.cookies, browser.reset, browser.doctor)
-cli.put("Backups", backups.backup, backups.restore)
-cli.put("Backups", checking.check, before=sharing.say_notice)
-cli.put("An aggregator", aggregator.aggregator, helper.helper)
-cli.put("This project", develop.test, develop.docs, develop.words, release.release, help_)
+cli.put(
+    "A browser that fetches",
+    {
+        "scrape": "browser.scrape",
+        "login": "browser.login",
+        "cookies": "browser.cookies",
+        "reset": "browser.reset",
+        "doctor": "browser.doctor",
+    },
+)
+cli.put("Backups", {"backup": "backups.backup", "restore": "backups.restore"})
+cli.put("Backups", {"check": "checking.check"}, before=_say_notice)
+cli.put("An aggregator", {"aggregator": "aggregator.aggregator", "helper": "helper.helper"})
+cli.put(
+    "This project",
+    {
+        "test": "develop.test",
+        "docs": "develop.docs",
+        "words": "develop.words",
+        "release": "release.release",
+        "help": "help_",
+    },
+)
 
 
 def main(arguments: list[str] | None = None, place: Place | None = None) -> None:

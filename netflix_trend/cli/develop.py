@@ -33,7 +33,7 @@ def test(context: click.Context, arguments: tuple[str, ...]) -> None:
 @click.option("--check", is_flag=True, help="Write nothing; fail if something is out of date.")
 @click.pass_context
 def docs(context: click.Context, check: bool) -> None:
-    """Generate docs/settings.md, docs/commands.md, .env.example and the settings in Compose files."""
+    """Generate documents, .env.example, the settings in Compose files and starter_catalogue.json."""
     place = place_of(context)
     if not place.machine.is_clone:
         raise Failure("an installed package has no documents; they need a clone of the repository")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 import click
@@ -132,24 +133,53 @@ class VerbGroup(click.Group):
             raise click.UsageError(f"there is no verb {problem.command_name}.{guess} Verbs: {verbs}", ctx) from None
 
 
+_Before = Callable[[click.Context], None]
+
+
 class FrontDoor(VerbGroup):
-    """All verbs, in sections by purpose."""
+    """All verbs, in sections by purpose. One is imported when it is typed, all are for help and for a mistyped one."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
         self.sections: dict[str, list[str]] = {}
+        # By the name of each verb where it is, and what comes before it.
+        self._places: dict[str, tuple[str, _Before | None]] = {}
+        self._imported: MutableMapping[str, click.Command] = {}
+        super().__init__(*arguments, **options)
 
-    def put(
-        self, section: str, *commands: click.Command, before: Callable[[click.Context], None] | None = None
-    ) -> None:
-        """Add commands to a section of the help. before: called when one of their verbs is about to run."""
-        for command in commands:
-            for verb in command.commands.values() if isinstance(command, click.Group) else [command]:
-                if before and isinstance(verb, Verb):
-                    verb.before = before
-            assert command.name
-            self.add_command(command)
-            self.sections.setdefault(section, []).append(command.name)
+    def put(self, section: str, verbs: Mapping[str, str], before: _Before | None = None) -> None:
+        """Add verbs to a section of the help.
+
+        verbs: by their names where they are in `netflix_trend.cli`, such as `history.read`. before: called when one of
+        them is about to run.
+        """
+        self._places.update({name: (place, before) for name, place in verbs.items()})
+        self.sections.setdefault(section, []).extend(verbs)
+
+    @property
+    def commands(self) -> MutableMapping[str, click.Command]:
+        """All verbs by their names, in the order of the help."""
+        for name in self._places:
+            self._imported[name] = self._imported.pop(name) if name in self._imported else self._import(name)
+        return self._imported
+
+    @commands.setter
+    def commands(self, commands: MutableMapping[str, click.Command]) -> None:
+        self._imported = commands
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a verb, None if there is none with that name. The others are not imported."""
+        if cmd_name in self._places and cmd_name not in self._imported:
+            self._imported[cmd_name] = self._import(cmd_name)
+        return self._imported.get(cmd_name)
+
+    def _import(self, name: str) -> click.Command:
+        place, before = self._places[name]
+        module, _, attribute = f"{__package__}.{place}".rpartition(".")
+        command: click.Command = getattr(import_module(module), attribute)
+        for verb in command.commands.values() if isinstance(command, click.Group) else [command]:
+            if before and isinstance(verb, Verb):
+                verb.before = before
+        return command
 
     def make_context(self, *arguments: Any, **options: Any) -> click.Context:
         """Parse the words, and print the help where they ask for it."""

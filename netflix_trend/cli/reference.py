@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from netflix_trend.catalogue.readers import STARTER_JSON, starter_json
 from netflix_trend.cli.frame import EXIT_CODES, verb_of
 from netflix_trend.cli.host_settings import HOST_SETTINGS
 from netflix_trend.declaring import AGGREGATOR, BROWSER, DATA, EXPORTS, HELPER, INSIDE, LIMITS, PAGE, SYFTBOX
@@ -101,6 +102,7 @@ def files(root: Path, cli: click.Group) -> dict[Path, str]:
         root / ".env.example": env_example(),
         root / "docs" / "settings.md": settings_page(),
         root / "docs" / "commands.md": commands_page(cli),
+        root / "netflix_trend" / "catalogue" / "data" / STARTER_JSON.name: starter_json(),
     }
 
 

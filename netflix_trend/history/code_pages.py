@@ -91,7 +91,8 @@ _TWO_BYTES = (
     ("gb18030", "gb2312", range(0xB0, 0xD8)),
     ("big5", "big5", range(0xA4, 0xC7)),
 )
-_WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
+# Compiled when it is used: that takes a millisecond or two, and few files need it.
+_WIDE = r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+"
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _WORD = re.compile(rb"[A-Za-z\x80-\xff]*[\x80-\xff][A-Za-z\x80-\xff]*")
 _LINE = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
@@ -131,7 +132,7 @@ def _two_byte_page(text: bytes) -> str | None:
     """Return the page of Chinese, Japanese or Korean text; None for other text."""
     for page, codec, first_bytes in _TWO_BYTES:
         try:
-            words = _WIDE.findall(text.decode(codec))
+            words = re.findall(_WIDE, text.decode(codec))
         except UnicodeDecodeError:
             continue
         # In text of one byte a letter, a letter with an accent and the next one may look like one of these letters.

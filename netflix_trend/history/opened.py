@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
-
-import duckdb
+from typing import TYPE_CHECKING, Any
 
 from netflix_trend.layout import PrivateVolume
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ def open_alone(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
     Raises DamagedTables, also for a query that fails because of the file.
     """
+    import duckdb
+
     try:
         with duckdb.connect(config=_LITTLE) as database:
             database.execute(f"attach {_quoted(str(path))} as tables (read_only)")
@@ -89,6 +92,8 @@ def open_profiles(private: Path, first: date = date.min, last: date = date.max) 
     paths = PrivateVolume(private).databases()
     if not paths:
         raise FileNotFoundError(f"nothing was imported yet into {private}")
+    import duckdb  # takes long, and is not needed where nothing was imported
+
     database = duckdb.connect(config=_LITTLE)
     try:
         _open(database, paths)

@@ -6,6 +6,7 @@ from datetime import date
 
 from rich.console import Console
 
+from netflix_trend.history.opened import open_profiles
 from netflix_trend.participant.life_events import add_event, read_events, remove_event
 from netflix_trend.plain_text import printable
 from netflix_trend.settings import Settings
@@ -28,11 +29,6 @@ def forget_event(number: int) -> int:
 
 
 def _event_add(settings: Settings, console: Console, label: str, first_day: date, last_day: date) -> int:
-    # `event remove` needs neither DuckDB nor numpy.
-    from netflix_trend.history.opened import open_profiles
-    from netflix_trend.participant.own_effects import effects_of
-    from services.processor.effects import print_effect
-
     event = add_event(settings.private_dir, label, first_day, last_day)
     said = f"{event.id}: {printable(event.label)}, {event.first_day} to {event.last_day}. It stays on this machine."
     console.print(said, markup=False, soft_wrap=True)
@@ -42,6 +38,10 @@ def _event_add(settings: Settings, console: Console, label: str, first_day: date
     except FileNotFoundError:
         console.print("Nothing was imported yet, so there is nothing to compare.")
         return 0
+    # With numpy, which nobody needs who has nothing to compare.
+    from netflix_trend.participant.own_effects import effects_of
+    from services.processor.effects import print_effect
+
     with database:
         for effect in effects_of(database, read_events(settings.private_dir)):
             if effect.event == event:
@@ -50,7 +50,6 @@ def _event_add(settings: Settings, console: Console, label: str, first_day: date
 
 
 def _event_list(settings: Settings, console: Console, *, is_json: bool) -> int:
-    from netflix_trend.history.opened import open_profiles
     from netflix_trend.participant.event_effects import EventEffect
     from netflix_trend.participant.own_effects import effects_of
     from services.processor.effects import effect_json, print_effect

@@ -27,7 +27,6 @@ from netflix_trend.history.raw import opened
 from netflix_trend.history.report import ImportReport, import_report
 from netflix_trend.history.staging import Staging
 from netflix_trend.history.tables import History, add_alone
-from netflix_trend.participant import participant
 from netflix_trend.plain_text import counted, printable, without_name
 from netflix_trend.settings import Settings
 from netflix_trend.syftbox.shared_files import current_vocabulary
@@ -218,6 +217,8 @@ def _import(
     only: Sequence[str],
     choose: Choose | None,
 ) -> int:
+    from netflix_trend.participant import participant  # `read` does not need it
+
     kept: dict[str, Path] = {}
     failed = False
     days = participant.import_days(settings)
@@ -279,6 +280,8 @@ def _check_only(path: Path, only: Sequence[str]) -> None:
 
 def _ask(settings: Settings, histories: Sequence[History], kept: Collection[str], choose: Choose) -> bool:
     """Ask about the files that wait for an answer, once a profile. Returns whether anything was answered."""
+    from netflix_trend.participant import participant
+
     asking = {
         history.profile
         for history in histories

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from netflix_trend.causes import why
-from netflix_trend.participant import participant
 from netflix_trend.participant.life_events import EventError
 from netflix_trend.plain_text import counted, printable
 from netflix_trend.settings import Settings, SettingsError, load_settings
@@ -35,6 +34,8 @@ def answered(verb: str, act: Callable[[Settings, Console], int]) -> int:
 
 def rebuilt(settings: Settings, console: Console) -> list[History]:
     """Rebuild the tables of all profiles, and return what each has now."""
+    from netflix_trend.participant import participant  # verbs that build nothing do not need it
+
     with console.status("Rebuilding the tables ..."):
         return participant.refresh(settings, everything=True)
 

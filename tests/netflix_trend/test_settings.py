@@ -93,6 +93,24 @@ def test_a_variable_takes_precedence_over_a_file(monkeypatch: pytest.MonkeyPatch
     assert load_settings().redis_port == 6381
 
 
+@pytest.mark.parametrize("variable", ["REDIS_PORT", "redis_port", "Redis_Port"])
+def test_the_case_of_a_variable_says_nothing(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.setenv(variable, "6380")
+    assert load_settings().redis_port == 6380
+
+
+def test_an_empty_variable_leaves_its_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "port").write_text("6380", "utf-8")
+    monkeypatch.setenv("REDIS_PORT_FILE", str(tmp_path / "port"))
+    monkeypatch.setenv("REDIS_PORT", "")
+    assert load_settings().redis_port == 6380
+
+
+def test_nothing_in_an_argument_is_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATE_ORDER", "dmy")
+    assert load_settings(date_order=None).date_order is None
+
+
 @pytest.mark.parametrize("kind", ["missing", "folder"])
 def test_a_file_that_cannot_be_read_is_named_with_its_variable(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str

@@ -16,7 +16,7 @@ import pytest
 from tests.netflix_trend.cli.front_door import ROOT
 
 EXPORT = ROOT / "tests" / "fixtures" / "exports" / "en_mdy_us.csv"
-# Looked for in every process. Two modules of our own stand for many.
+# Looked for in every process. Some modules of our own stand for many: a verb imports no other verb.
 LARGE = frozenset(
     {
         *(
@@ -31,41 +31,46 @@ LARGE = frozenset(
             "numpy",
             "pandas",
         ),
-        *("PIL", "pyarrow", "pydantic", "pydantic_settings", "redis", "rich", "rq", "scipy", "selenium"),
-        *("netflix_trend.settings", "netflix_trend.survey.survey"),
+        *("PIL", "pyarrow", "pydantic", "redis", "rich", "rq", "scipy", "selenium"),
+        *("asyncio", "netflix_trend.settings", "netflix_trend.survey.survey"),
+        *("netflix_trend.cli.release", "netflix_trend.cli.stay"),
     }
 )
-SETTINGS = frozenset({"pydantic", "pydantic_settings", "netflix_trend.settings"})
+SETTINGS = frozenset({"pydantic", "netflix_trend.settings"})
 HISTORY = SETTINGS | {"numpy"}
+STAY = frozenset({"netflix_trend.cli.stay"})
+# For the help of all verbs, and where one is mistyped.
+EVERY_VERB = STAY | {"netflix_trend.cli.release"}
 # pandas is in no row: it is for notebooks (`netflix_trend.history.frames`).
 TABLES = HISTORY | {"duckdb"}
 SURVEYS = HISTORY | {"netflix_trend.survey.survey"}
 # Where cryptography is installed, the client of Redis and the models of settings load it.
-QUEUE = frozenset({"redis", "rq", "cryptography"})
+QUEUE = frozenset({"redis", "rq", "cryptography", "asyncio"})
 SEALED = frozenset({"cryptography"})
 WEB = frozenset({"flask", "jinja2"})
 
 # What a verb may have loaded when it has ended. They run one after another on the same folders: the third `once` has
 # nothing to do.
 VERBS: tuple[tuple[str, frozenset[str]], ...] = (
-    ("--help", frozenset()),
+    ("--help", EVERY_VERB),
+    ("event add away 2026-01-01 2026-01-09", SETTINGS | {"rich"}),
     (f"read {EXPORT}", TABLES | {"rich"}),
     (f"import {EXPORT}", TABLES | {"rich"}),
     ("event add sick 2026-02-01 2026-02-09", HISTORY | {"duckdb", "rich"}),
-    ("event remove 1", HISTORY | {"rich"}),
+    ("event remove 1", SETTINGS | {"rich"}),
     ("insights", HISTORY | {"duckdb", "rich"}),
     ("whose", HISTORY | {"duckdb", "rich"}),
     ("exclude --list", HISTORY | {"duckdb", "rich"}),
-    ("once", SURVEYS | {"cryptography"}),
-    ("once", SURVEYS | {"cryptography"}),
-    ("once", frozenset()),
+    ("once", SURVEYS | STAY | {"cryptography"}),
+    ("once", SURVEYS | STAY | {"cryptography"}),
+    ("once", STAY),
     ("status", SURVEYS | {"cryptography"}),
     ("privacy", SURVEYS | {"cryptography", "duckdb"}),
 )
 # The modules that a service has imported when it waits for its first job or visitor.
 SERVICES: tuple[tuple[str, tuple[str, ...], frozenset[str]], ...] = (
-    ("app that waits", ("netflix_trend.cli.stay",), frozenset()),
-    ("scraper", ("services.scraper.__main__",), SETTINGS | {"redis", "cryptography"}),
+    ("app that waits", ("netflix_trend.cli.stay",), STAY),
+    ("scraper", ("services.scraper.__main__",), SETTINGS | {"redis", "cryptography", "asyncio"}),
     ("receiver", ("services.processor.receive",), HISTORY | QUEUE),
     ("processor", ("services.processor.jobs", "netflix_trend.history.tables"), TABLES | QUEUE),
     ("publisher's clock", ("services.publisher.__main__",), SETTINGS | QUEUE),

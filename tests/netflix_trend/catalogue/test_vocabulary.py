@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netflix_trend.catalogue.keys import title_key
-from netflix_trend.catalogue.readers import starter_vocabulary
+from netflix_trend.catalogue.readers import STARTER_CSV, read_catalogue, starter_vocabulary
 from netflix_trend.catalogue.vocabulary import LARGEST_FILE, MAX_SHOWS, CatalogueTitle, Vocabulary, VocabularyError
 from netflix_trend.storage.canonical import content_version
 
@@ -314,8 +313,12 @@ def test_the_starter_catalogue_has_enough_series_and_films(vocabulary: Vocabular
     assert len(vocabulary.films) >= 150
 
 
+def test_the_starter_vocabulary_is_that_of_the_file_that_people_edit(vocabulary: Vocabulary) -> None:
+    assert Vocabulary.build(read_catalogue(STARTER_CSV)) == vocabulary == starter_vocabulary()
+
+
 def test_the_starter_catalogue_names_no_title_twice_and_every_row_is_understood(vocabulary: Vocabulary) -> None:
-    text = (files("netflix_trend.catalogue") / "data" / "starter_catalogue.csv").read_text("utf-8")
+    text = STARTER_CSV.read_text("utf-8")
     titles = [(row["kind"], title_key(row["title"])) for row in csv.DictReader(text.splitlines())]
     assert len(set(titles)) == len(titles) == len(vocabulary.shows) + len(vocabulary.films)
 

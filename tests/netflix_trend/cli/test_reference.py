@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from netflix_trend import cli
+from netflix_trend.catalogue.readers import STARTER_JSON
 from netflix_trend.cli.reference import COMPOSE_FILES, Row, files, passed, rows, settings_page, with_settings
 from netflix_trend.declaring import INSIDE
 from netflix_trend.settings import Settings, load_settings
@@ -221,6 +222,8 @@ def test_docs_writes_outdated_files_and_check_only_lists_them(tmp_path: Path, pa
     for name in COMPOSE_FILES:
         (tmp_path / name).write_text((ROOT / name).read_text().replace("LIMIT_ODDS: ${LIMIT_ODDS:-8}", ""))
     (tmp_path / "docs").mkdir()
+    starter = tmp_path / STARTER_JSON.relative_to(ROOT)
+    starter.parent.mkdir(parents=True)
     checked = run(tmp_path, path, "docs", "--check")
     assert checked.returncode == 1
     assert "docker-compose.yml is out of date" in checked.stdout
@@ -228,6 +231,7 @@ def test_docs_writes_outdated_files_and_check_only_lists_them(tmp_path: Path, pa
     assert run(tmp_path, path, "docs").returncode == 0
     assert (tmp_path / "docker-compose.yml").read_text() == (ROOT / "docker-compose.yml").read_text()
     assert (tmp_path / "docs" / "settings.md").read_text() == settings_page()
+    assert starter.read_text("utf-8") == STARTER_JSON.read_text("utf-8")
     assert run(tmp_path, path, "docs", "--check").returncode == 0
 
 

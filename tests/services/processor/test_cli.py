@@ -203,7 +203,7 @@ def test_a_full_or_closed_private_folder_is_not_taken_for_the_file(ask, monkeypa
     def fails(*_, **__):
         raise error
 
-    monkeypatch.setattr("services.processor.importing.participant.take_file", fails)
+    monkeypatch.setattr("netflix_trend.participant.participant.take_file", fails)
 
     code, out, _ = ask("import", EXPORTS / "en_mdy_us.csv")
 
