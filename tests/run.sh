@@ -2,18 +2,26 @@
 set -eu
 . "$root/requirements/environment.sh"
 
-# syftbox_environment: the real SyftBox server and client, for tests; they need Python 3.12 or older
-syftbox_environment() {
-  for candidate in python3.12 python3.11 python3; do
-    if command -v "$candidate" >/dev/null 2>&1 &&
-      "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null; then
-      oldest_python=$candidate python_environment syftbox .venv-syftbox
+# find_syftbox_python: sets $syftbox_python for the real SyftBox server and client, which need Python 3.12 or older
+find_syftbox_python() {
+  for syftbox_python in python3.12 python3.11 python3; do
+    if command -v "$syftbox_python" >/dev/null 2>&1 &&
+      "$syftbox_python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null; then
       return
     fi
   done
+  syftbox_python=
   [ "${CI:-}" != true ] || fail 'tests with a real SyftBox need Python 3.11 or 3.12'
   say 'Tests with a real SyftBox will be skipped: SyftBox 0.4.0 needs Python 3.11 or 3.12.'
   skipped=yes
+}
+
+# other_environments: what only some tests need
+other_environments() {
+  if [ -n "$syftbox_python" ]; then
+    oldest_python=$syftbox_python python_environment syftbox .venv-syftbox
+  fi
+  python_environment pysyft .venv-pysyft
 }
 
 # need_for_tests COMMAND PACKAGES TESTS: installs what a kind of tests needs, or says what is missing
@@ -61,9 +69,17 @@ fast_tests() {
 run_tests() {
   # Else every process that a test starts would compile all that it imports, and each process of pytest all tests.
   unset PYTHONDONTWRITEBYTECODE
-  python_environment dev
   bin=.venv/bin
   measured=
+  skipped=
+  others=
+  # Packages are installed by one processor at a time.
+  if [ "${1:-}" != --fast ]; then
+    find_syftbox_python
+    other_environments &
+    others=$!
+  fi
+  python_environment dev
   case ${1:-} in
     --fast)
       shift
@@ -76,11 +92,9 @@ run_tests() {
       measured='--cov=netflix_trend --cov=services --cov-report=term-missing:skip-covered --cov-fail-under=0'
       ;;
   esac
-  skipped=
   need_for_tests redis-server redis-server 'Tests with a real Redis'
   need_for_tests chromedriver 'chromium chromium-driver' 'Tests with a real browser'
-  syftbox_environment
-  python_environment pysyft .venv-pysyft
+  wait "$others"
   if reason=$(why_no_docker); then
     [ "${CI:-}" != true ] || fail "container tests cannot run. $reason"
     say "Container tests will be skipped. $reason"

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from netflix_trend.catalogue.vocabulary import Vocabulary
@@ -31,6 +30,7 @@ from netflix_trend.history.tables import History, rebuild_all
 from netflix_trend.layout import PrivateVolume
 from netflix_trend.participant import participant
 from netflix_trend.settings import Settings, load_settings
+from tests.netflix_trend.history.database import rows_of
 
 ROOT = Path(__file__).parents[3]
 SMALL = b'Title,Date\n"Dark: Season 1: Secrets","3/14/26"\n'
@@ -79,9 +79,9 @@ def test_a_file_that_takes_too_much_memory_is_named_and_the_others_are_read(
     assert outcomes(participant.refresh(settings)) == {"small.csv": "read", "large.csv": "too_large_for_memory"}
     assert is_fresh(settings), "it is not tried again while nothing changes"
     assert PrivateVolume(settings.private_dir).export(large).exists()
-    with duckdb.connect(str(PrivateVolume(settings.private_dir).database("me")), read_only=True) as database:
-        ((error,),) = database.execute("select error from exports where error is not null").fetchall()
-        assert database.execute("select show_name from shows").fetchall() == [("Dark",)], "nothing of it is left"
+    database = PrivateVolume(settings.private_dir).database("me")
+    ((error,),) = rows_of(database, "select error from exports where error is not null")
+    assert rows_of(database, "select show_name from shows") == [("Dark",)], "nothing of it is left"
     assert f"{memory[0] // 1_000_000} MB" in error
     assert "IMPORT_MEMORY" in error
     assert "./run.sh forget" in error

@@ -9,7 +9,6 @@ from datetime import UTC, date, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from netflix_trend.catalogue.readers import starter_vocabulary
@@ -36,6 +35,7 @@ from netflix_trend.history.tables import History, rebuild_all
 from netflix_trend.history.whose import answer, whose
 from netflix_trend.layout import BUILT_FROM, DATABASE, PrivateVolume
 from tests.netflix_trend.history import invented
+from tests.netflix_trend.history.database import rows_of
 
 HOUSEHOLD = Path(__file__).parents[2] / "fixtures" / "exports_reported" / "household_archive.csv"
 MIA = "Mia, the boss"
@@ -63,8 +63,8 @@ def archive(*names: str, title: str = "Roma", month: int = 1) -> bytes:
 
 def watched(private: Path, profile: str = "me") -> list[str | None]:
     """Return the Netflix profile of each view, sorted."""
-    with duckdb.connect(str(PrivateVolume(private).database(profile)), read_only=True) as database:
-        return [name for (name,) in database.execute("select profile from views order by 1").fetchall()]
+    rows = rows_of(PrivateVolume(private).database(profile), "select profile from views order by 1")
+    return [name for (name,) in rows]
 
 
 def content(private: Path, profile: str) -> dict[str, bytes]:

@@ -27,6 +27,7 @@ from netflix_trend.history.raw import RawStore
 from netflix_trend.history.staging import Staging
 from netflix_trend.history.tables import History, rebuild
 from netflix_trend.layout import DATABASE, PrivateVolume
+from tests.netflix_trend.history.database import rows_of
 from tests.netflix_trend.history.invented import activity
 from tests.netflix_trend.history.strategies import (
     DATES,
@@ -68,8 +69,7 @@ class Imported:
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Return all rows of a query."""
-        with duckdb.connect(PrivateVolume(self.private).profile("me") / DATABASE, read_only=True) as database:
-            return database.execute(sql).fetchall()
+        return rows_of(PrivateVolume(self.private).profile("me") / DATABASE, sql)
 
     def views(self) -> Counter[tuple[date, str]]:
         """Return how often each title was seen on each day."""

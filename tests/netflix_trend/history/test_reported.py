@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from netflix_trend.catalogue import season_words
@@ -17,6 +16,7 @@ from netflix_trend.history.options import ReadOptions
 from netflix_trend.history.raw import RawStore
 from netflix_trend.history.tables import rebuild
 from netflix_trend.layout import DATABASE, PrivateVolume
+from tests.netflix_trend.history.database import rows_of
 from tests.netflix_trend.history.invented import activity, history
 
 REPORTED = Path(__file__).parents[2] / "fixtures" / "exports_reported"
@@ -45,8 +45,7 @@ def reported(private: Path, *names: str) -> None:
 
 
 def query(private: Path, sql: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(PrivateVolume(private).profile("me") / DATABASE, read_only=True) as database:
-        return database.execute(sql).fetchall()
+    return rows_of(PrivateVolume(private).profile("me") / DATABASE, sql)
 
 
 def kinds(private: Path) -> dict[str, tuple[str, str | None]]:

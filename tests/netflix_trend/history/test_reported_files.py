@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from netflix_trend.catalogue.readers import starter_vocabulary
@@ -21,6 +20,7 @@ from netflix_trend.layout import DATABASE, PrivateVolume
 from netflix_trend.participant import participant
 from netflix_trend.settings import Settings, load_settings
 from services.processor.importing import read_file
+from tests.netflix_trend.history.database import rows_of
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 REPORTED = FIXTURES / "exports_reported"
@@ -48,8 +48,8 @@ def imported(settings: Settings, *paths: Path, only: tuple[str, ...] = ()) -> Hi
 
 
 def titles(private: Path) -> list[str]:
-    with duckdb.connect(str(PrivateVolume(private).profile("me") / DATABASE), read_only=True) as database:
-        return [title for (title,) in database.execute("select title from titles order by title").fetchall()]
+    rows = rows_of(PrivateVolume(private).profile("me") / DATABASE, "select title from titles order by title")
+    return [title for (title,) in rows]
 
 
 def test_a_light_viewer_is_read_by_the_sort_of_the_rows() -> None:

@@ -47,6 +47,7 @@ from netflix_trend.history.tables import (
 from netflix_trend.history.titles import parse_title
 from netflix_trend.layout import BUILT_FROM, DATABASE, KEPT_ROWS, PrivateVolume
 from tests.netflix_trend.history import invented
+from tests.netflix_trend.history.database import rows_of
 from tests.netflix_trend.history.invented import history
 from tests.netflix_trend.storage.full_disk import files_no_larger_than
 
@@ -92,8 +93,7 @@ def imported(
 
 
 def query(private: Path, sql: str, profile: str = "me") -> list[tuple[Any, ...]]:
-    with duckdb.connect(PrivateVolume(private).profile(profile) / DATABASE, read_only=True) as database:
-        return database.execute(sql).fetchall()
+    return rows_of(PrivateVolume(private).profile(profile) / DATABASE, sql)
 
 
 def seen(private: Path, profile: str = "me") -> set[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -262,12 +263,14 @@ class Network:
 
     def files(self) -> dict[str, bytes]:
         """Return all files of the protocol by path, without permission files and what a crash left behind."""
-        root = self.folder / "datasites"
-        return {
-            str(path.relative_to(root)): path.read_bytes()
-            for path in sorted(root.rglob("*"))
-            if path.is_file() and not path.name.startswith((".", "syft"))
-        }
+        root = f"{self.folder}/datasites/"
+        found = (
+            f"{place}/{name}"
+            for place, _, names in os.walk(root)
+            for name in names
+            if not name.startswith((".", "syft"))
+        )
+        return {path.removeprefix(root).removeprefix("/"): Path(path).read_bytes() for path in sorted(found)}
 
 
 def resigned(seed: int, name: str, file: str, value: Any) -> bytes:

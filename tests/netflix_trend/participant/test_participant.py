@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pytest
 
@@ -23,6 +22,7 @@ from netflix_trend.participant.status import PublisherStatus, write_status
 from netflix_trend.settings import Settings, load_settings
 from netflix_trend.storage.files import locked, write_atomically
 from netflix_trend.syftbox.datasite import Datasite
+from tests.netflix_trend.history.database import rows_of
 
 HISTORY = "Title,Date\n" + "".join(f'"Dark: Season 1: Episode {n}","1/{n}/26"\n' for n in range(13, 29))
 ACTIVITY = Path(__file__).parents[2] / "fixtures" / "exports" / "ViewingActivity.csv"
@@ -78,11 +78,11 @@ def test_a_file_refused_for_good_is_not_kept_and_one_with_a_question_is(settings
     volume = PrivateVolume(settings.private_dir)
     refreshed(settings)
     assert (volume.export(bad).exists(), volume.export(asks).exists()) == (False, True)
-    first = rows_of(settings, "me")
+    first = exports_of(settings, "me")
     assert [(row[0], "was not kept" in row[1]) for row in first] == [("b.csv", False), ("bad.csv", True)]
     keep(settings, HISTORY)
     refreshed(settings)
-    assert rows_of(settings, "me") == [("a.csv", None), *first], "the list shows it as before"
+    assert exports_of(settings, "me") == [("a.csv", None), *first], "the list shows it as before"
 
 
 def test_a_refused_file_of_one_profile_makes_no_other_out_of_date(settings: Settings) -> None:
@@ -113,10 +113,9 @@ def test_a_refused_file_is_read_again_when_it_comes_again(settings: Settings) ->
         assert not PrivateVolume(settings.private_dir).export(bad).exists()
 
 
-def rows_of(settings: Settings, profile: str) -> list[tuple[str, str | None]]:
+def exports_of(settings: Settings, profile: str) -> list[tuple[str, str | None]]:
     path = PrivateVolume(settings.private_dir).profile(profile) / DATABASE
-    with duckdb.connect(path, read_only=True) as database:
-        return database.execute("select name, error from exports order by name").fetchall()
+    return rows_of(path, "select name, error from exports order by name")
 
 
 def test_everything_is_rebuilt_when_asked(settings: Settings) -> None:
