@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import date, tzinfo
 from functools import lru_cache
 from itertools import pairwise
+from math import prod
 from typing import Any, BinaryIO
 
 import duckdb
@@ -198,6 +199,7 @@ class Staging:
         # Of each text in `sorted`: its code, whether it is the first of its title, and its title.
         self._sorted, self._is_first = found["text_id"], found["is_first"]
         self._titles = np.cumsum(self._is_first, dtype=np.int32) - 1
+        self._count = int(self._is_first.sum())
         self._title_of = np.full(self.texts.count, -1, np.int32)
         self._title_of[self._sorted] = self._titles
 
@@ -229,7 +231,7 @@ class Staging:
         create(
             self.database,
             "title_columns",
-            title_id=np.arange(len(self.kinds), dtype=np.int32),
+            title_id=np.arange(self._count, dtype=np.int32),
             show_id=_chosen(ids, titles["show"]),
             **titles,
         )
@@ -240,7 +242,7 @@ class Staging:
     def _first_texts(self, are_wanted: NDArray[np.bool_]) -> Ints:
         """Return the first of the wanted texts of each title, -1 without one; they are by their places in `sorted`."""
         places = np.flatnonzero(are_wanted)[::-1]
-        texts = np.full(int(self._is_first.sum()), -1, np.int32)
+        texts = np.full(self._count, -1, np.int32)
         texts[self._titles[places]] = self._sorted[places]  # of several, the last one stays: the first of the title
         return texts
 
@@ -250,7 +252,7 @@ class Staging:
 
     def _decided(self, undecided: Ints, own: Mapping[str, Ints], said: Mapping[str, Ints]) -> Sequence[Ints]:
         """Decide titles by all the others. own: what they say, said: what all texts say, both as `SAID`."""
-        is_open = np.zeros(len(self._first_texts(self._is_first)), bool)
+        is_open = np.zeros(self._count, bool)
         is_open[undecided] = True
         self._want(self._is_first & is_open[self._titles])
         self.database.execute(sql.UNDECIDED)
@@ -297,13 +299,13 @@ class Staging:
 
     def _seen(self, undecided: Ints) -> tuple[Ints, Ints, list[list[int]]]:
         """Return of titles, which viewing histories have, the first and the last day and the numbers of their files."""
-        place = np.full(len(self._first_texts(self._is_first)), -1, np.int32)
+        place = np.full(self._count, -1, np.int32)
         place[undecided] = np.arange(len(undecided))
         places, days = place[self._history["title_id"]], self._history["day"]
         first, last = np.full(len(undecided), _LATEST), np.full(len(undecided), _EARLIEST)
         np.minimum.at(first, places[places >= 0], days[places >= 0])
         np.maximum.at(last, places[places >= 0], days[places >= 0])
-        of_title, files = _different(places[places >= 0], self._history["file"][places >= 0])
+        (of_title, files), _counts = _different(places[places >= 0], self._history["file"][places >= 0])
         ends = np.searchsorted(of_title, np.arange(len(undecided)), "right").tolist()
         return first, last, [files[begin:end].tolist() for begin, end in pairwise([0, *ends])]
 
@@ -313,7 +315,8 @@ class Staging:
         texts, titles = self._history["text_id"], self._history["title_id"]
         shows = said["show"][texts]
         is_wanted = (said["kind"][texts] == _EPISODE) & (said["season"][texts] >= 0) & np.isin(shows, list(keys))
-        files, codes, _ = _different(self._history["file"][is_wanted], shows[is_wanted], titles[is_wanted])
+        rows = self._history["file"][is_wanted], shows[is_wanted], titles[is_wanted]
+        (files, codes, _titles), _counts = _different(*rows)
         found = defaultdict[str, Counter[int]](Counter)
         for file, code in zip(files.tolist(), codes.tolist(), strict=True):
             found[keys[code]][file] += 1
@@ -344,11 +347,10 @@ class Staging:
         """
         rows = self._history["day"], self._history["title_id"], self._history["file"]
         is_nameless = np.isin(self.kinds[rows[1]], _WITHOUT_NAME)
-        named = _different(*(column[~is_nameless] for column in rows[:2]))
+        named, _counts = _different(*(column[~is_nameless] for column in rows[:2]))
         nameless = _most_of_a_file(*(column[is_nameless] for column in rows))
-        day, title = (np.concatenate(columns) for columns in zip(named, nameless, strict=True))
-        order = np.lexsort([title, day])
-        return day[order], title[order]
+        (days, titles), counts = _different(*map(np.concatenate, zip(named, nameless, strict=True)))
+        return np.repeat(days, counts), np.repeat(titles, counts)
 
     def own_words(self, titles: Ints, are_plays: NDArray[np.bool_]) -> tuple[Ints, Ints]:
         """Return the kinds of titles and the vocabulary indices of their shows by their own words, -1 for none.
@@ -409,27 +411,32 @@ def _chosen(values: Ints, places: Ints) -> Ints:
     return np.append(values, np.int32(-1))[places]
 
 
-def _different(*columns: Ints) -> list[Ints]:
-    """Return the different rows of columns, sorted."""
-    order = np.lexsort(columns[::-1])
-    rows = [column[order] for column in columns]
-    return [column[_begins(*rows)] for column in rows]
+def _different(*columns: Ints) -> tuple[list[Ints], Ints]:
+    """Return the different rows of columns, sorted, and how often each is there.
 
-
-def _begins(*columns: Ints) -> NDArray[np.bool_]:
-    """Return whether each row of sorted columns is another one than that before it."""
-    is_new = np.ones(len(columns[0]), bool)
-    is_new[1:] = np.any([column[1:] != column[:-1] for column in columns], axis=0)
-    return is_new
+    A row is sorted as one number: days, titles, shows and files of a history have at most 22, 24, 24 and 16 bits.
+    """
+    firsts = [int(column.min(initial=0)) for column in columns]
+    widths = [int(column.max(initial=0)) - first + 1 for column, first in zip(columns, firsts, strict=True)]
+    assert prod(widths) < 1 << 63
+    numbers = np.zeros(len(columns[0]), np.int64)
+    for column, first, width in zip(columns, firsts, widths, strict=True):
+        numbers *= width
+        numbers += column - np.int64(first)
+    numbers.sort()
+    begins = np.flatnonzero(np.diff(numbers, prepend=-1))
+    counts, numbers = np.diff(begins, append=len(numbers)), numbers[begins]
+    found = []
+    for first, width in zip(reversed(firsts), reversed(widths), strict=True):
+        numbers, rest = np.divmod(numbers, width)
+        found.append((rest + first).astype(np.int32))
+    return found[::-1], counts.astype(np.int32)
 
 
 def _most_of_a_file(days: Ints, titles: Ints, files: Ints) -> list[Ints]:
     """Return the days and titles of rows as often as in the file that has them most, sorted."""
-    order = np.lexsort([files, titles, days])
-    rows = [column[order] for column in (days, titles, files)]
-    begins = np.flatnonzero(_begins(*rows))
-    counts = np.diff(begins, append=len(order))
-    day, title, _ = (column[begins] for column in rows)
-    of_titles = np.flatnonzero(_begins(day, title))
-    most = np.maximum.reduceat(counts, of_titles) if len(of_titles) else counts
-    return [np.repeat(column[of_titles], most) for column in (day, title)]
+    (days, titles, _files), of_files = _different(days, titles, files)
+    rows, files_of_row = _different(days, titles)
+    begins = np.cumsum(files_of_row) - files_of_row
+    most = np.maximum.reduceat(of_files, begins) if len(begins) else of_files
+    return [np.repeat(column, most) for column in rows]
