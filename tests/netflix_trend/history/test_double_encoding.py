@@ -20,6 +20,8 @@ ALPHABETS = [
     ),
     *("ěščřžýáíéúůďťňĚŠČŘŽÝÁÍÉ", "áéíóöőúüűÁÉÍÓÖŐÚÜŰ", "şğıçöüŞĞİÇÖÜ", "абвгдежзийклмноп", "αβγδεζηθ", "іїєґаоенрс"),
 ]
+# Neighbors that are the wrong form of one letter; no word that has no other letter behind ASCII is known to have them.
+LOOK_WRONG = ("Ú¿", "Ú¡", "¿¿", "¿¡", "¡¿", "¡¡", "ĆŻ", "Ńś", "Ńź", "ŃŚ", "ŃŹ", "Čš", "Řš", "Řž", "Řť", "ŘŠ", "ŘŽ")
 TITLES = st.sampled_from(ALPHABETS).flatmap(lambda letters: st.text(letters + "abc XYZ:1", min_size=1, max_size=20))
 ALL_PAGES = ("cp1252", "cp1250", "cp1251", "cp1254", "mac_roman", "cp1253")
 RIGHT = [
@@ -64,6 +66,7 @@ def test_a_text_of_which_only_a_part_could_be_wrong_stays() -> None:
 @settings(max_examples=300)
 @given(TITLES)
 def test_no_title_is_changed(text: str) -> None:
+    assume(not any(neighbors in text for neighbors in LOOK_WRONG))
     assert repaired(text, pages_of_double_encoding(text)) == text
 
 

@@ -240,7 +240,7 @@ def test_damaged_bytes_are_set_aside_and_count_again_once_the_file_is_imported(s
 
 @contextmanager
 def killed_at(monkeypatch: pytest.MonkeyPatch, name: str) -> Iterator[None]:
-    def die(*_: object) -> None:
+    def die(*_: object, **_options: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
