@@ -256,16 +256,16 @@ class Staging:
         is_open[undecided] = True
         self._want(self._is_first & is_open[self._titles])
         self.database.execute(sql.UNDECIDED)
-        of_text = {name: column[self._sorted] for name, column in said.items()}
         names, seasons = list(self.texts.shows), list(self.texts.seasons)
-        is_episode = of_text["kind"] == _EPISODE
-        is_proof = is_episode & ((of_text["certainty"] == _CERTAIN) | (of_text["season"] >= 0))
-        proved = [names[code] for code in np.unique(of_text["show"][is_proof]).tolist()]
-        self._want(np.isin(of_text["kind"], [_OPEN, _FILM]))
+        are_episodes, are_certain = said["kind"] == _EPISODE, said["certainty"] == _CERTAIN
+        are_episodes &= self._title_of >= 0
+        proof = said["show"][are_episodes & (are_certain | (said["season"] >= 0))]
+        proved = [names[code] for code in places_of(proof, size=len(names)).tolist()]
+        self._want(np.isin(said["kind"], [_OPEN, _FILM])[self._sorted])
         films = {key for (key,) in self.database.execute(sql.BEGINNINGS).fetchall()}
         with_season: dict[str, Mapping[int, int]] = {}
         repetition = Repetition(proved, with_season, self._vocabulary.film_beginnings | films)
-        twins = self._twins(is_episode & (of_text["certainty"] == _CERTAIN), of_text["show"])
+        twins = self._twins(np.flatnonzero(are_episodes & are_certain), said["show"])
 
         @lru_cache(maxsize=BLOCK)
         def parsed(*codes: int) -> ParsedTitle:
@@ -289,34 +289,36 @@ class Staging:
         )
         return [np.array(column, np.int32) for column in zip(*decided, strict=True)]
 
-    def _twins(self, are_certain: NDArray[np.bool_], shows: Ints) -> dict[int, list[int]]:
+    def _twins(self, certain: NDArray[np.int64], shows: Ints) -> dict[int, list[int]]:
         """Return the shows of which a file has an episode for certain that is called like an undecided title, by title.
 
-        are_certain, shows: of each text in `sorted`, whether it is such an episode, and the code of its show.
+        certain: the codes of texts that are such episodes. shows: the code of every text's show.
         """
-        create(self.database, "certain", title_id=self._titles[are_certain], show_code=shows[are_certain])
+        create(self.database, "certain", title_id=self._title_of[certain], show_code=shows[certain])
         return dict(self.database.execute(sql.TWINS).fetchall())
 
     def _seen(self, undecided: Ints) -> tuple[Ints, Ints, list[list[int]]]:
         """Return of titles, which viewing histories have, the first and the last day and the numbers of their files."""
         place = np.full(self._count, -1, np.int32)
         place[undecided] = np.arange(len(undecided))
-        places, days = place[self._history["title_id"]], self._history["day"]
+        rows = np.flatnonzero(place[self._history["title_id"]] >= 0).astype(np.int32)
+        places, days = place[self._history["title_id"][rows]], self._history["day"][rows]
         first, last = np.full(len(undecided), _LATEST), np.full(len(undecided), _EARLIEST)
-        np.minimum.at(first, places[places >= 0], days[places >= 0])
-        np.maximum.at(last, places[places >= 0], days[places >= 0])
-        (of_title, files), _counts = _different(places[places >= 0], self._history["file"][places >= 0])
+        np.minimum.at(first, places, days)
+        np.maximum.at(last, places, days)
+        (of_title, files), _counts = _different(places, self._history["file"][rows])
         ends = np.searchsorted(of_title, np.arange(len(undecided)), "right").tolist()
         return first, last, [files[begin:end].tolist() for begin, end in pairwise([0, *ends])]
 
     def _with_season(self, names: Sequence[Show], wanted: Collection[str], said: Mapping[str, Ints]) -> WithSeason:
         """Return how many titles of each viewing history name a season of these shows (`show_key`)."""
         keys = {code: key for code, show in enumerate(names) if (key := show_key(*show)) in wanted}
-        texts, titles = self._history["text_id"], self._history["title_id"]
-        shows = said["show"][texts]
-        is_wanted = (said["kind"][texts] == _EPISODE) & (said["season"][texts] >= 0) & np.isin(shows, list(keys))
-        rows = self._history["file"][is_wanted], shows[is_wanted], titles[is_wanted]
-        (files, codes, _titles), _counts = _different(*rows)
+        is_wanted = np.zeros(len(names) + 1, bool)  # the last one is that of no show
+        is_wanted[np.array(list(keys), np.int32)] = True
+        are_wanted = (said["kind"] == _EPISODE) & (said["season"] >= 0) & is_wanted[said["show"]]
+        rows = np.flatnonzero(are_wanted[self._history["text_id"]]).astype(np.int32)
+        file, text, title = (self._history[name][rows] for name in ("file", "text_id", "title_id"))
+        (files, codes, _titles), _counts = _different(file, said["show"][text], title)
         found = defaultdict[str, Counter[int]](Counter)
         for file, code in zip(files.tolist(), codes.tolist(), strict=True):
             found[keys[code]][file] += 1
@@ -422,15 +424,18 @@ def _different(*columns: Ints) -> tuple[list[Ints], Ints]:
     numbers = np.zeros(len(columns[0]), np.int64)
     for column, first, width in zip(columns, firsts, widths, strict=True):
         numbers *= width
-        numbers += column - np.int64(first)
+        numbers += column
+        numbers -= first
     numbers.sort()
-    begins = np.flatnonzero(np.diff(numbers, prepend=-1))
-    counts, numbers = np.diff(begins, append=len(numbers)), numbers[begins]
+    is_new = np.ones(len(numbers), bool)
+    np.not_equal(numbers[1:], numbers[:-1], out=is_new[1:])
+    begins = np.flatnonzero(is_new).astype(np.int32)
+    counts, numbers = np.diff(begins, append=np.int32(len(numbers))), numbers[begins]
     found = []
     for first, width in zip(reversed(firsts), reversed(widths), strict=True):
         numbers, rest = np.divmod(numbers, width)
         found.append((rest + first).astype(np.int32))
-    return found[::-1], counts.astype(np.int32)
+    return found[::-1], counts
 
 
 def _most_of_a_file(days: Ints, titles: Ints, files: Ints) -> list[Ints]:
