@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from netflix_trend.history.database import BLOCK
 from netflix_trend.history.exports import ExportKind
 from netflix_trend.history.file_rows import PLAY_COLUMNS, FileRows, Ints, ReadFile, joined, places_of
 from netflix_trend.history.titles import CERTAINTIES, KINDS, ParsedTitle
@@ -38,8 +39,6 @@ _FORMAT = 3
 # A larger file would cost more memory than it saves time; the exports are read each time then.
 _MOST_BYTES = 64_000_000
 _MOST_TEXTS = 400_000
-# So many titles are looked at together.
-_BLOCK = 20_000
 # What is kept of a title besides its text: kind, show, season, certainty, and whether it is of ViewingActivity.csv.
 _OF_TITLES = ("kind", "show", "season", "certainty", "archive")
 _DIGEST = hashlib.sha256().digest_size
@@ -146,8 +145,8 @@ class KeptRows:
         """Let the staging give codes to titles that have none yet."""
         new = wanted[self._codes[wanted] < 0]
         known: dict[tuple[int, ...], ParsedTitle] = {}
-        for first in range(0, len(new), _BLOCK):
-            block = new[first : first + _BLOCK]
+        for first in range(0, len(new), BLOCK):
+            block = new[first : first + BLOCK]
             kind, show, season, certainty, archive = (self._arrays[name][block].tolist() for name in _OF_TITLES)
             titles = self._lines(block)
             parsed = []
